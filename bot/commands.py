@@ -1,0 +1,95 @@
+"""Whole messages that steer the talk, and choices among what was offered. Pure: text in, meaning out."""
+
+import re
+from collections.abc import Sequence
+
+from rapidfuzz import fuzz
+
+from bot.conversation import Offer
+from nlu.text import digits
+
+_EDGE = re.compile(r"^[\s,，。.!！?？、;；:：~～…·\-—\"'“”]+|[\s,，。.!！?？、;；:：~～…·\-—\"'“”]+$")
+_LEAD = "(?:那|那就|就|嗯+|哦|啊|好的?|请|麻烦(?:你|您)?|我想|我要|我|给我|帮我|你|您|再)*"
+_TAIL = "(?:吧|了|啊|呀|呢|哈|嘛|一下|行吗|好吗|可以吗|谢谢)*"
+_COMMANDS: tuple[tuple[str, str], ...] = (
+    (
+        "human",
+        r"(?:转|接|转接|找|要|换|叫|喊|来|去|打给)?(?:个|一个|到)?(?:人工|真人|活人|坐席|客服人员|人工客服|人工坐席|人工服务|工作人员|人工台)(?:服务|客服|坐席)?|找?客服|找个?人|0|human|agent|operator",
+    ),
+    ("cancel", r"取消|算了|不用了?|不要|不办|不弄|不填|不登记|不报|退出|先不(?:弄|办|说|报|填|登记)(?:这个)?|放弃|停|停止|cancel|stop|quit"),
+    ("back", r"返回|上一步|后退|回上一步|退回(?:上一步)?|上一个|回去|back|previous"),
+    ("restart", r"重来|重新(?:开始|来)|从头(?:来|开始)|从头再来|重头来|重新来过|restart"),
+    (
+        "repeat",
+        r"再?(?:说|讲|念|发|来)一(?:遍|次|下)|重复(?:一遍|一下|一次)?|没听清楚?|听不清楚?|没听见|什么|你说(?:的)?什么|刚才说(?:的)?(?:什么|啥)|没看清|\*|repeat|again|pardon",
+    ),
+    ("slower", r"慢一?点(?:说|讲)?|(?:说|讲)慢一?点(?:儿)?|太快|慢慢说|slower"),
+    ("louder", r"大声一?点(?:儿)?|声音大一?点|听不见|太小声|louder"),
+    ("next", r"下一步|然后|接着|接下来|下一个|继续|往下|往下说|弄好|做好|做完|完成|搞定|可以|next|continue|done"),
+    ("more", r"更多|还有(?:吗|没有|没|别的|其他|其它|哪些|什么)?(?:的|吗|呢)?(?:班|课|活动)?(?:吗)?|下一页|再来几个|其他(?:的|呢)?|别的(?:呢)?|换一批|more"),
+    ("menu", r"菜单|主菜单|帮助|首页|怎么用|使用说明|目录|help|menu"),
+    ("yes", r"是的?|对的?|要的?|好的?|行|可以|嗯+|没错|确定|确认|当然|需要|ok|yes|sure"),
+    ("no", r"不是?|不要|不用|不需要|不行|否|不对|没有|no"),
+    ("none", r"都不(?:是|对|要|行)|没有(?:我要的|一个对|对的)|哪个都不是|以上都不是|none"),
+)  # fmt: skip
+_PATTERNS = [(name, re.compile(f"{_LEAD}(?:{words}){_TAIL}")) for name, words in _COMMANDS]
+_ORDINAL = re.compile(r"(?:第|选|按|要|报)?(?P<number>\d{1,2})(?:个|号|项|条|步|种|班)?")
+_NTH = re.compile(r"第(?P<number>\d{1,2})(?:个|项|条|种|门|家|所)|(?P<last>最后(?:一)?个|最后那个|最下面那?个)|(?P<first>头一个|最上面那?个|最前面那?个)")
+CORRECTION = re.compile(r"^(?:不对|不是|错了|说错了|搞错了|弄错了|改成|改为|换成|改到|改一下|应该是|我说的是|我是说|更正|哦不|不不)[,，。、 ]*(?:是|我说的是|应该是|改成|我要|要|换成)?")
+
+
+def bare(folded: str) -> str:
+    """The text without punctuation around it."""
+    return _EDGE.sub("", folded)
+
+
+def commands(folded: str) -> set[str]:
+    """The commands that the whole message can be; some words are several, and what was asked decides."""
+    text = bare(folded)
+    if not text or len(text) > 16:
+        return set()
+    return {name for name, pattern in _PATTERNS if pattern.fullmatch(text)}
+
+
+def chosen(folded: str, offers: Sequence[Offer]) -> Offer | None:
+    """The offer that the whole message chooses: by key, ordinal, or label, misspelt or in part."""
+    text = bare(folded)
+    if not text or not offers:
+        return None
+    plain = digits(text)
+    if match := _ORDINAL.fullmatch(re.sub(r"(吧|呢|啊|的)+$", "", plain)):
+        return _by_key(match["number"], offers)
+    if (match := _NTH.match(plain)) and len(plain) - match.end() <= 2:
+        return _of_match(match, offers)
+    return _by_label(text, offers)
+
+
+def pointed_at(folded: str, offers: Sequence[Offer]) -> Offer | None:
+    """The offer that a longer message names by its place: 第二个还有名额吗."""
+    match = _NTH.search(digits(folded))
+    return _of_match(match, offers) if match and offers else None
+
+
+def _of_match(match: re.Match[str], offers: Sequence[Offer]) -> Offer | None:
+    if match["last"]:
+        return offers[-1]
+    return offers[0] if match["first"] else _by_key(match["number"], offers)
+
+
+def _by_key(number: str, offers: Sequence[Offer]) -> Offer | None:
+    return next((offer for offer in offers if offer.key == str(int(number))), None)
+
+
+def _by_label(text: str, offers: Sequence[Offer]) -> Offer | None:
+    if len(text) < 2 or len(text) > 20:
+        return None
+    core = re.sub(r"^(?:选|要|就|那个|那|我要|我选)+|(?:的|那个|这个|吧|呢)+$", "", text)
+    if len(core) < 2:
+        return None
+    holding = [offer for offer in offers if core in offer.label.lower()]
+    if len(holding) == 1 and len(core) * 2 >= min(len(holding[0].label), 6):
+        return holding[0]
+    scored = sorted(((fuzz.ratio(core, offer.label.lower()), offer) for offer in offers), key=lambda pair: -pair[0])
+    if scored[0][0] >= 78 and (len(scored) == 1 or scored[0][0] - scored[1][0] >= 8):
+        return scored[0][1]
+    return None

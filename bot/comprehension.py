@@ -1,0 +1,126 @@
+"""What a message means, as far as the text alone tells: candidates with their sureness, entities, topic.
+
+A candidate is an intent (a handler answers) or a knowledge entry (it is the answer). Two witnesses speak for each: the
+classifier, which generalises, and the nearest example or question variant, which does not stray. Half and half they
+make the sureness that the dialogue's lines are drawn through.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from knowledge.catalogue import Catalogue
+from knowledge.library import Library
+from knowledge.search import Index
+from nlu import entities
+from nlu.classifier import Classifier
+from nlu.entities import Entity
+from nlu.gazetteer import Gazetteer, Name
+from nlu.text import fold
+
+FAQ = "faq:"  # labels of entries' questions in the training data: one a topic
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """`intent` names a handler; or `entry` names what answers. `score` is 0 to 1."""
+
+    score: float
+    topic: str
+    intent: str | None = None
+    entry: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """`candidates` best first; `inside` is the classifier's probability that the text is any of ours."""
+
+    text: str
+    folded: str
+    entities: tuple[Entity, ...]
+    candidates: tuple[Candidate, ...]
+    inside: float
+
+    @property
+    def best(self) -> Candidate | None:
+        return self.candidates[0] if self.candidates else None
+
+    def values(self, kind: str) -> list[str]:
+        return [entity.value for entity in self.entities if entity.kind == kind]
+
+    def first(self, kind: str) -> str | None:
+        return next(iter(self.values(kind)), None)
+
+
+class Comprehension:
+    """Understands texts; keeps a gazetteer in step with the catalogue.
+
+    `examples` are (intent, text) of the intents, as the classifier was trained on them; `topics` maps intents to
+    topics.
+    """
+
+    def __init__(
+        self, classifier: Classifier, examples: Sequence[tuple[str, str]], topics: Mapping[str, str], library: Library
+    ) -> None:
+        self._classifier = classifier
+        self._topics = topics
+        self._library = library
+        self._examples = Index(list(examples))
+        self._gazetteer = Gazetteer([])
+        self._known_records = -1
+
+    def understand(self, text: str, today: date) -> Understanding:
+        """Pure for a given state of knowledge and day."""
+        if self._known_records != self._library.records_revision:
+            self._gazetteer = Gazetteer(_names(self._library.catalogue))
+            self._known_records = self._library.records_revision
+        folded = fold(text)
+        verdict = self._classifier.classify(text, 8)
+        probability = {each.label: each.probability for each in verdict.ranked}
+        near = {hit.id: hit.score for hit in self._examples.search(text, 5)}
+        found = [
+            Candidate(_sureness(near.get(intent, 0.0), probability.get(intent, 0.0), verdict.inside), topic, intent)
+            for intent in {*near, *(label for label in probability if not label.startswith(FAQ))}
+            if (topic := self._topics.get(intent))
+        ]
+        for hit in self._library.search(text, today):
+            topic = self._library.entries[hit.id].topic
+            score = _sureness(hit.score, probability.get(FAQ + topic, 0.0), verdict.inside)
+            found.append(Candidate(score, topic, entry=hit.id))
+        found.sort(key=lambda candidate: -candidate.score)
+        named = entities.find(folded, self._gazetteer, today)
+        return Understanding(text, folded, named, tuple(found), verdict.inside)
+
+
+def _sureness(likeness: float, probability: float, inside: float) -> float:
+    """An exact example is right whatever the classifier thinks; without any, the classifier alone is not believed."""
+    return max(0.5 * likeness + 0.5 * probability * min(1.0, 0.4 + inside), likeness**2)
+
+
+def _names(catalogue: Catalogue) -> Iterable[Name]:
+    for place in catalogue.organisations.values():
+        yield from (Name("org", place.id, text) for text in (place.name, *place.aliases))
+    for course in catalogue.courses.values():
+        yield from (Name("course", course.id, text) for text in (course.name, *course.aliases))
+        yield Name("theme", course.theme, course.theme)
+    for item in catalogue.items.values():
+        yield Name("item", item.id, item.name)
+    for office in catalogue.offices.values():
+        yield from (Name("matter", office.id, text) for text in office.matters)
+    for theme, words in _THEME_WORDS.items():
+        yield from (Name("theme", theme, word) for word in words)
+
+
+# How residents name the ten themes.
+_THEME_WORDS = {
+    "科学素质与互联网学习": ("互联网", "科学素质", "科普类"),
+    "职业技能": ("技能培训", "职业培训", "技能班", "手艺", "职业技能"),
+    "老年智慧生活": ("老年课程", "智慧生活", "智慧助老"),
+    "家庭教育指导": ("家庭教育", "教育孩子", "辅导孩子", "育儿", "带孩子", "亲子课"),
+    "乡村振兴": ("农业技术", "农技", "农村实用技术", "实用技术", "农民培训"),
+    "非遗传承": ("非遗", "手工", "传统工艺"),
+    "道德与法治": ("法律方面", "普法"),
+    "人文艺术": ("艺术", "音乐", "才艺", "乐器"),
+    "康养健身": ("健身", "锻炼", "养生保健", "运动类", "体育"),
+    "社区治理与应急管理": ("应急", "社区治理", "安全知识"),
+}

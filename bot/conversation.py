@@ -1,0 +1,61 @@
+"""What is remembered of a conversation between two turns: plain data, stored as JSON, whole after every turn."""
+
+import msgspec
+from msgspec import Struct, field
+
+from bot.messages import Reply
+
+REMEMBERED = 6  # turns that a focus stays understandable
+
+
+class Task(Struct, omit_defaults=True):
+    """Something a resident asked for, in the hands of the handler of `intent`. `asked` names the slot it waits for."""
+
+    intent: str
+    slots: dict[str, str] = field(default_factory=dict)
+    asked: str | None = None
+    tries: int = 0
+    memo: dict[str, str] = field(default_factory=dict)  # what `Turn.once` has done, where a guide or a list stands
+    corrected: bool = False
+
+
+class Offer(Struct, frozen=True, omit_defaults=True):
+    """An option with what it means: start the handler of `intent`, or fill `slots` of the open task."""
+
+    key: str
+    label: str
+    intent: str | None = None
+    slots: dict[str, str] = field(default_factory=dict)
+
+
+class Conversation(Struct, omit_defaults=True):
+    """`tasks` are open, the last one on top; `last` is the one that ended last, for "晚上的呢?"."""
+
+    lang: str = "zh"
+    tasks: list[Task] = field(default_factory=list)
+    last: Task | None = None
+    offers: list[Offer] = field(default_factory=list)
+    focus: dict[str, str] = field(default_factory=dict)  # last course, class, org, activity: its id
+    focus_age: int = 0
+    said: list[Reply] = field(default_factory=list)  # by the last turn that said something, for "再说一遍"
+    failures: int = 0
+    topic: str = "chitchat"
+    at: int = 0  # of the last turn, ms
+    thanked: bool = False
+
+    def forget(self) -> None:
+        """Drops what is only understandable in the flow of talk; what was agreed stays in messages and tickets."""
+        self.tasks, self.last, self.offers, self.focus, self.said = [], None, [], {}, []
+        self.failures = 0
+
+
+_DECODER = msgspec.json.Decoder(Conversation)
+_ENCODER = msgspec.json.Encoder()
+
+
+def load(stored: bytes) -> Conversation:
+    return _DECODER.decode(stored) if stored else Conversation()
+
+
+def dump(conversation: Conversation) -> bytes:
+    return _ENCODER.encode(conversation)

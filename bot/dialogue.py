@@ -1,0 +1,420 @@
+"""The decision: what a message is, who answers it, and whether we are sure enough to.
+
+The order is the design's: red lines, a seat, commands, choices, an open task, a new one. Everything here works on the
+`Turn` and writes nothing.
+"""
+
+import re
+
+from bot import redlines
+from bot.commands import CORRECTION, bare, chosen, commands, pointed_at
+from bot.comprehension import Candidate, Comprehension, Understanding
+from bot.conversation import REMEMBERED, Conversation, Offer, Task
+from bot.messages import LONGEST
+from bot.turn import CHOICES, Handler, Handlers, NeedsAnswer, Slot, Turn
+from nlu.text import without_fillers
+
+# The lines, drawn on the development questions: no wrong answer above the first, few right ones below the second.
+ANSWER, ASK = 0.50, 0.30
+LEAD = 0.05  # two readings closer than this are asked about
+CERTAIN = 0.80  # above this there is nothing to ask
+DIGRESSION = 0.60  # what an open task gives way to
+STALE = 30 * 60_000  # ms after which an unfinished talk is not resumed
+TRIES = 2  # re-prompts for one slot, and messages not understood, before a person is called
+
+_SPLIT = re.compile(r"[,，。;；?？!！]+|顺便(?:再)?(?:问一下|问问|问)?|另外|还有就是|还想问|再问(?:一下|问)?|对了")
+_PRONOUN = re.compile(r"它|这个|那个|这门|那门|该|这所|那所|那里|那边|这里|那儿")
+_SMALL_WORDS = re.compile(r"那个|这个|那|的|呢|吗|么|嘛|啊|有没有|有|没有|没|还|要|我|想|想要|改成|换成|换|改|是|应该|说|在|去|看看|看|找|查|一下|就|行|可以|不对|不是|错了|也|和|跟|附近|离|近|住|家|到|里|会|用|学|班|课|,|，|。|\?|？|!|！|\s")
+_SILENT_TOPICS = {"chitchat"}
+
+
+class Dialogue:
+    """Answers turns with the handlers of one table."""
+
+    def __init__(self, handlers: Handlers, comprehension: Comprehension) -> None:
+        self._handlers = handlers
+        self._comprehension = comprehension
+
+    async def respond(self, turn: Turn) -> None:
+        """Decides and answers; everything it did is on the turn and its state."""
+        self._pass_time(turn)
+        red_line = redlines.detect(turn.heard)
+        if turn.seat:
+            if red_line in redlines.URGENT:
+                turn.task = Task(red_line)
+                await turn.hand_over(red_line, priority=redlines.URGENT[red_line], quiet=True)
+            return
+        if red_line:
+            await self._start(turn, red_line, {}, remind=False)
+        elif not (await self._choose(turn) or await self._command(turn)):
+            await self._understand(turn)
+        self._remember(turn)
+
+    # -- time and memory
+
+    def _pass_time(self, turn: Turn) -> None:
+        state, now = turn.state, turn.inbound.at
+        if state.at and now - state.at > STALE:
+            had_offers = bool(state.offers or state.tasks)
+            state.forget()
+            if had_offers and _is_answer_only(turn.heard.folded):
+                turn.state.failures = 0
+                turn.say("stale")
+        if turn.inbound.lang:
+            state.lang = turn.inbound.lang
+        state.at = now
+        state.focus_age += 1
+        if state.focus_age > REMEMBERED:
+            state.focus, state.last, state.offers = {}, None, []
+
+    def _remember(self, turn: Turn) -> None:
+        replies = turn.finished_replies()
+        if replies:
+            turn.state.said = list(replies)
+        if turn.offered:
+            turn.state.offers = turn.offered
+
+    # -- choices and commands
+
+    async def _choose(self, turn: Turn) -> bool:
+        state = turn.state
+        if not state.offers:
+            return False
+        if turn.inbound.choice is not None:
+            offer = next((each for each in state.offers if each.key == turn.inbound.choice), None)
+        else:
+            best = turn.heard.best
+            said = commands(turn.heard.folded)
+            if said & {"none"} or (said & {"no"} and not state.tasks):
+                state.offers = []
+                turn.say("none_of_these")
+                turn.offer(turn.line("label.human"), "human")
+                return True
+            if said & {"yes"} and len(state.offers) == 1 and not (state.tasks and state.tasks[-1].asked):
+                offer = state.offers[0]
+            elif best and best.score >= CERTAIN and not _is_answer_only(turn.heard.folded):
+                return False
+            else:
+                offer = chosen(turn.heard.folded, state.offers)
+        if offer is None:
+            return False
+        await self._take(turn, offer)
+        return True
+
+    async def _take(self, turn: Turn, offer: Offer) -> None:
+        state = turn.state
+        state.failures = 0
+        if offer.intent:
+            await self._start(turn, offer.intent, dict(offer.slots))
+        elif state.tasks:
+            task = state.tasks[-1]
+            task.slots.update(offer.slots)
+            await self._run(turn, task)
+
+    async def _command(self, turn: Turn) -> bool:
+        said = commands(turn.heard.folded)
+        if not said:
+            return False
+        state = turn.state
+        stepping = self._stepping(state)
+        if "human" in said:
+            await self._start(turn, "human", {}, remind=False)
+        elif "restart" in said:
+            state.forget()
+            turn.say("restarted")
+        elif "repeat" in said and state.said:
+            turn.said += state.said
+        elif said & {"slower", "louder"} and state.said:
+            turn.say("slower" if "slower" in said else "louder")
+            turn.said += state.said
+        elif "menu" in said:
+            await self._start(turn, "menu", {})
+        elif stepping and (said & {"next", "more", "back"} or (said & {"yes"} and not state.offers)):
+            await self._step(turn, stepping, -1 if "back" in said else 1)
+        elif "cancel" in said and state.tasks:
+            state.tasks.pop()
+            state.offers = []
+            turn.say("cancelled")
+            self._remind(turn)
+        elif "back" in said and state.tasks:
+            await self._back(turn)
+        elif said & {"cancel", "back", "none"}:
+            turn.say("nothing_open")
+        else:
+            return False
+        return True
+
+    def _stepping(self, state: Conversation) -> Task | None:
+        """The guide or list that 下一步 goes on with."""
+        last = state.last
+        if last and not state.tasks and last.intent in self._handlers and self._handlers[last.intent].steps:
+            return last
+        return None
+
+    async def _step(self, turn: Turn, task: Task, by: int) -> None:
+        at = max(0, int(task.memo.get("step", "0")) + by)
+        task.memo["step"] = str(at)
+        await self._run(turn, task)
+
+    async def _back(self, turn: Turn) -> None:
+        """Asks the slot before the present one again."""
+        task = turn.state.tasks[-1]
+        order = [slot.name for slot in self._handlers[task.intent].slots if slot.name in task.slots]
+        if order:
+            del task.slots[order[-1]]
+        task.tries = 0
+        await self._run(turn, task)
+
+    # -- understanding
+
+    async def _understand(self, turn: Turn) -> None:
+        state = turn.state
+        if not bare(turn.heard.folded):
+            turn.say("empty")
+            self._remind(turn)
+            return
+        if len(turn.heard.text) > LONGEST:
+            turn.say("too_long")
+            turn.offer(turn.line("label.human"), "human")
+            return
+        if state.tasks and state.tasks[-1].asked and await self._continue(turn, state.tasks[-1]):
+            return
+        if await self._refine(turn) or await self._split(turn):
+            return
+        best = self._clear(turn.heard)
+        if best:
+            await self._start_candidate(turn, best, turn.heard)
+        elif not await self._about(turn):
+            await self._not_sure(turn)
+
+    def _clear(self, heard: Understanding) -> Candidate | None:
+        """The reading that is sure enough and alone enough to be answered."""
+        if not heard.candidates or heard.candidates[0].score < ANSWER:
+            return None
+        best = heard.candidates[0]
+        second = next((each for each in heard.candidates[1:] if not _same_answer(each, best)), None)
+        if best.score < CERTAIN and second and best.score - second.score < LEAD and second.score >= ANSWER:
+            return None
+        return best
+
+    async def _continue(self, turn: Turn, task: Task) -> bool:
+        """The message in an open task: the answer, a correction, or else False for a digression."""
+        handler = self._handlers[task.intent]
+        slot = next(each for each in handler.slots if each.name == task.asked)
+        values = self._values(handler, turn)
+        corrected = CORRECTION.match(turn.heard.folded) is not None
+        best = turn.heard.best
+        another = best is not None and best.intent != task.intent and best.score >= DIGRESSION and not corrected
+        share = _named_share(turn.heard)
+        if values and (not another or share >= 0.5):
+            changed = [name for name, value in values.items() if task.slots.get(name, value) != value]
+            task.slots.update(values)
+            task.tries = 0
+            task.corrected = bool(changed)
+            if changed:
+                turn.say("corrected", value=self._spell(turn, changed[0], values[changed[0]]))
+            await self._run(turn, task)
+            return True
+        if another and (not slot.free or best is None or best.score >= CERTAIN):
+            return False
+        if slot.free:
+            task.slots[slot.name] = turn.heard.text
+            task.tries = 0
+            await self._run(turn, task)
+            return True
+        await self._ask_again(turn, task, slot)
+        return True
+
+    async def _ask_again(self, turn: Turn, task: Task, slot: Slot) -> None:
+        task.tries += 1
+        if task.tries > TRIES:
+            turn.state.tasks.remove(task)
+            turn.task = task
+            turn.say("give_up")
+            await turn.hand_over("not_understood", topic=self._handlers[task.intent].topic)
+        else:
+            turn.say(f"help.{slot.name}")
+            if task.tries == TRIES:
+                turn.offer(turn.line("label.human"), "human")
+                turn.offer(turn.line("label.cancel"), "cancelled")
+
+    async def _refine(self, turn: Turn) -> bool:
+        """晚上的呢, 那青禾街道的, 不对是下周三: the last question again, with what is named now."""
+        last, heard = turn.state.last, turn.heard
+        if last is None or last.intent not in self._handlers:
+            return False
+        values = self._values(self._handlers[last.intent], turn)
+        corrected = CORRECTION.match(heard.folded) is not None
+        if not values or not (corrected or len(_rest(heard)) <= 1):
+            return False
+        best = heard.best
+        if best and best.score >= CERTAIN and best.intent != last.intent and not corrected:
+            return False
+        if corrected:
+            name, value = next(iter(values.items()))
+            turn.say("corrected", value=self._spell(turn, name, value))
+        kept = {name: value for name, value in last.slots.items() if name != "class"}
+        await self._start(turn, last.intent, {**kept, **values})
+        return True
+
+    async def _split(self, turn: Turn) -> bool:
+        """Two questions in one message, when each half stands by itself; what needs identity comes second."""
+        best = turn.heard.best
+        if best and best.score >= 0.9:
+            return False
+        halves = [part for part in _SPLIT.split(turn.heard.text) if len(without_fillers(part.strip())) >= 3]
+        if not 2 <= len(halves) <= 3:
+            return False
+        heard = [self._comprehension.understand(part.strip(), turn.today) for part in halves]
+        clear = [(each, candidate) for each in heard if (candidate := self._clear(each))]
+        clear = [(each, candidate) for each, candidate in clear if candidate.topic not in _SILENT_TOPICS]
+        if len(clear) < 2 or len({candidate.intent or candidate.entry for _, candidate in clear}) < 2:
+            return False
+        clear.sort(key=lambda pair: bool(pair[1].intent and self._handlers[pair[1].intent].personal))
+        whole = turn.heard
+        for each, candidate in clear[:2]:
+            turn.heard = each
+            await self._start_candidate(turn, candidate, each)
+        turn.heard = whole
+        return True
+
+    async def _about(self, turn: Turn) -> bool:
+        """A name alone (书法, 青禾街道) asks what about it."""
+        if _named_share(turn.heard) < 0.6:
+            return False
+        for kind, intent in (("course", "about_course"), ("org", "about_org"), ("theme", "find_course"), ("item", "redemption_items"),
+                             ("matter", "other_office"), ("when", "find_class")):  # fmt: skip
+            if turn.heard.first(kind):
+                await self._start(turn, intent, self._values(self._handlers[intent], turn))
+                return True
+        return False
+
+    async def _not_sure(self, turn: Turn) -> None:
+        state = turn.state
+        near = [each for each in turn.heard.candidates if each.score >= ASK][: CHOICES + 2]
+        labelled: dict[str, Candidate] = {}
+        for candidate in near:
+            labelled.setdefault(self._label(turn, candidate), candidate)
+        labelled.pop("", None)
+        state.failures += 1
+        if state.failures > TRIES:
+            turn.task = Task("human", {"detail": turn.heard.text})
+            turn.say("give_up")
+            await turn.hand_over("not_understood", topic="human_agent")
+            state.failures = 0
+        elif labelled:
+            turn.say("did_you_mean")
+            for label, candidate in list(labelled.items())[:CHOICES]:
+                if candidate.intent:
+                    turn.offer(label, candidate.intent, **self._values(self._handlers[candidate.intent], turn))
+                else:
+                    turn.offer(label, "entry", entry=candidate.entry or "")
+            state.topic = near[0].topic
+        elif state.failures == 1:
+            turn.say("not_understood")
+            turn.offer(turn.line("label.human"), "human")
+            state.topic = "out_of_scope"
+        else:
+            turn.say("not_understood_again")
+            for intent in ("find_class", "site_hours", "human"):
+                turn.offer(turn.line(f"label.{intent}"), intent)
+            state.topic = "out_of_scope"
+        self._remind(turn)
+
+    def _label(self, turn: Turn, candidate: Candidate) -> str:
+        if candidate.entry:
+            return turn.library.entries[candidate.entry].title.rstrip("？?")
+        known = turn.texts.languages["zh"]
+        return turn.line(f"label.{candidate.intent}") if f"label.{candidate.intent}" in known else ""
+
+    # -- running handlers
+
+    async def _start_candidate(self, turn: Turn, candidate: Candidate, heard: Understanding) -> None:
+        turn.state.failures = 0
+        if candidate.entry:
+            await self._start(turn, "entry", {"entry": candidate.entry})
+        elif candidate.intent:
+            handler = self._handlers[candidate.intent]
+            await self._start(turn, candidate.intent, self._values(handler, turn, fresh=True))
+
+    def _values(self, handler: Handler, turn: Turn, fresh: bool = False) -> dict[str, str]:
+        """The handler's slots that the message fills: by name, by pointing at an offer, or (fresh) by the focus."""
+        values: dict[str, str] = {}
+        names = {slot.name for slot in handler.slots}
+        pointed = pointed_at(turn.heard.folded, turn.state.offers)
+        if pointed:
+            values |= {name: value for name, value in pointed.slots.items() if name in names}
+        for slot in handler.slots:
+            if slot.name not in values and (value := slot.read(turn.heard, turn.catalogue)) is not None:
+                values[slot.name] = value
+        if fresh and not set(values) - {"when", "fee"}:
+            near = turn.state.focus_age <= 3 or _PRONOUN.search(turn.heard.folded)
+            for slot in handler.slots:
+                if near and slot.focus and (value := turn.state.focus.get(slot.name)):
+                    values.setdefault(slot.name, value)
+        return values
+
+    async def _start(self, turn: Turn, intent: str, slots: dict[str, str], *, remind: bool = True) -> None:
+        await self._run(turn, Task(intent, slots), remind=remind)
+
+    async def _run(self, turn: Turn, task: Task, *, remind: bool = True) -> None:
+        handler, state = self._handlers[task.intent], turn.state
+        turn.task = task
+        state.topic = handler.topic
+        try:
+            await handler.run(turn)
+        except NeedsAnswer as need:
+            task.asked = need.slot.name
+            if task not in state.tasks:
+                state.tasks.append(task)
+            turn.say(f"ask.{need.slot.name}")
+            return
+        task.asked = None
+        if task in state.tasks:
+            state.tasks.remove(task)
+        if handler.topic not in _SILENT_TOPICS:
+            state.last = task
+        if remind:
+            self._remind(turn)
+
+    def _remind(self, turn: Turn) -> None:
+        """Back to the task that a digression interrupted, in one short sentence."""
+        state = turn.state
+        if state.tasks and state.tasks[-1].asked:
+            turn.say("resume", question=turn.line(f"ask.{state.tasks[-1].asked}"))
+
+    def _spell(self, turn: Turn, slot: str, value: str) -> str:
+        """A slot's value as a resident would say it."""
+        catalogue = turn.catalogue
+        if slot == "org" and value in catalogue.organisations:
+            return catalogue.organisations[value].name
+        if slot == "course" and value in catalogue.courses:
+            return catalogue.courses[value].name
+        if slot == "phone":
+            return f"{value[:3]}****{value[-4:]}"
+        when = next((entity for entity in turn.heard.entities if entity.kind == "when"), None)
+        if slot == "when" and when:
+            return turn.heard.text[when.start : when.end]
+        return value if slot in {"audience", "theme"} else turn.line(f"slot.{slot}")
+
+
+def _same_answer(one: Candidate, other: Candidate) -> bool:
+    return one.intent is not None and one.intent == other.intent
+
+
+def _is_answer_only(folded: str) -> bool:
+    """2, 第二个, 好的: words that only mean something after a question."""
+    return re.fullmatch(r"(第)?[0-9一二三四五六七八九十]{1,2}(个|号)?|好的?|是的?|嗯|对", bare(folded)) is not None
+
+
+def _named_share(heard: Understanding) -> float:
+    """The share of a message that is names and numbers."""
+    text = bare(heard.folded)
+    named = {position for entity in heard.entities for position in range(entity.start, entity.end)}
+    return len(named) / max(1, len(text))
+
+
+def _rest(heard: Understanding) -> str:
+    """What a message says besides names and small words."""
+    named = {position for entity in heard.entities for position in range(entity.start, entity.end)}
+    return _SMALL_WORDS.sub("", "".join(char for position, char in enumerate(heard.folded) if position not in named))

@@ -1,0 +1,178 @@
+"""What comes in: accepted once, thought about, committed with its answer in one transaction.
+
+Read, think, commit; when somebody else changed the conversation meanwhile, again from the start. Nothing is
+acknowledged before it is committed, so a process that dies leaves a whole turn or none, and the resident's channel
+delivers the message again.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from weakref import WeakValueDictionary
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from bot import conversation
+from bot.comprehension import Comprehension
+from bot.conversation import Conversation
+from bot.dialogue import Dialogue
+from bot.live import Live
+from bot.messages import Inbound, Message, Numbered, Reply
+from bot.texts import Texts
+from bot.turn import Desk, Turn
+from knowledge.library import Library
+from nlu.entities import mask
+from nlu.text import clean
+from store import conversations, tickets
+from store.conversations import ConversationRow, MessageRow
+from store.database import ConflictError, Database
+
+ATTEMPTS = 20  # lost races in a row; each means that another message of the same resident went through
+LEASE = 30_000  # ms that the committing process has to deliver, before another one may
+
+encode = msgspec.json.Encoder().encode
+_decode_message = msgspec.json.Decoder(Message).decode
+
+
+class BusyError(Exception):
+    """The conversation changed faster than it could be answered. Nothing was accepted: deliver again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """An accepted message: its number, and the messages that answer it. The same message gets the same receipt."""
+
+    conversation: int
+    seq: int
+    answers: tuple[Numbered, ...]
+    state: Conversation
+    ticket: str | None
+    seat: str | None
+    again: bool = False
+
+    @property
+    def last_seq(self) -> int:
+        return self.answers[-1].seq if self.answers else self.seq
+
+    @property
+    def speaker(self) -> str:
+        return "seat" if self.seat else "queue" if self.ticket else "bot"
+
+
+def numbered(row: MessageRow) -> Numbered:
+    return Numbered(seq=row.seq, author=row.author, message=_decode_message(row.body), at=row.at)
+
+
+def nothing_observed(step: str) -> None:
+    """For those who do not measure."""
+
+
+class Inbox:
+    """`observe` is called with the name of each step of a turn as it is reached: accepted, understood, thought,
+    committed."""
+
+    def __init__(
+        self,
+        database: Database,
+        library: Library,
+        comprehension: Comprehension,
+        dialogue: Dialogue,
+        texts: Texts,
+        desk: Desk,
+        live: Live,
+        timezone: ZoneInfo,
+        observe: Callable[[str], None] = nothing_observed,
+    ) -> None:
+        self._database = database
+        self._library = library
+        self._comprehension = comprehension
+        self._dialogue = dialogue
+        self._texts = texts
+        self._desk = desk
+        self._live = live
+        self._timezone = timezone
+        self._observe = observe
+        self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+
+    async def receive(self, inbound: Inbound) -> Receipt:
+        """Accepts a message and answers it, or finds how it was answered. Raises `BusyError`."""
+        key = (inbound.channel, inbound.address)
+        # Without the lock everything would still be right: it only saves thinking twice.
+        async with self._locks.setdefault(key, asyncio.Lock()):
+            for _ in range(ATTEMPTS):
+                if (receipt := await self._try(inbound)) is not None:
+                    return receipt
+        raise BusyError
+
+    async def _try(self, inbound: Inbound) -> Receipt | None:
+        self._observe("accepted")
+        read = await self._database.read(lambda t: conversations.find(t, inbound.channel, inbound.address))
+        if read is None:
+            read = ConversationRow(0, inbound.channel, inbound.address, 0, 0, b"", None, None, inbound.at)
+        elif seen := await self._database.read(lambda t: conversations.answered(t, read.id, inbound.id)):
+            return await self._same_again(read, seen)
+        turn = await self._think(read, inbound)
+        self._observe("thought")
+        said = [("resident", turn.inbound.text, None), *(("bot", "", reply) for reply in turn.said)]
+        messages = [
+            Message(reply=reply or Reply(text=text), re=inbound.id) for _, text, reply in said
+        ]  # fmt: skip
+        row = self._row(read, turn, [(said[n][0], encode(message)) for n, message in enumerate(messages)])
+        try:
+            committed = await self._database.write(lambda t: conversations.commit_turn(t, row))
+        except ConflictError:
+            return None
+        if committed is None:
+            return None
+        self._observe("committed")
+        id, _ = committed
+        self._live.wake(id)
+        answers = tuple(
+            Numbered(seq=seq, author="bot", message=message, at=inbound.at) for seq, message in enumerate(messages[1:], read.seq + 2)
+        )
+        ticket = row.opened.ref if row.opened else read.ticket
+        return Receipt(id, read.seq + 1, answers, turn.state, ticket, read.seat)
+
+    async def _think(self, read: ConversationRow, inbound: Inbound) -> Turn:
+        text = mask(clean(inbound.text))
+        await self._library.refresh()
+        now = datetime.fromtimestamp(inbound.at / 1000, self._timezone)
+        heard = self._comprehension.understand(text, now.date())
+        self._observe("understood")
+        turn = Turn(
+            inbound=msgspec.structs.replace(inbound, text=text),
+            state=conversation.load(read.state),
+            heard=heard,
+            library=self._library,
+            texts=self._texts,
+            desk=self._desk,
+            now=now,
+            ticket=read.ticket,
+            seat=read.seat,
+            reference=f"{now:%m%d}-{random.randrange(100_000):05d}",  # noqa: S311 - a number to tell, not a secret
+        )
+        await self._dialogue.respond(turn)
+        return turn
+
+    def _row(self, read: ConversationRow, turn: Turn, said: list[tuple[str, bytes]]) -> conversations.TurnRow:
+        opened = raised = None
+        if (handover := turn.handover) is not None:
+            body = encode(handover)
+            if read.ticket:
+                raised = tickets.Raise(handover.priority, body)
+            else:
+                assert turn.reference is not None
+                opened = tickets.NewTicket(turn.reference, handover.topic, handover.priority, body)
+        now = turn.inbound.at
+        return conversations.TurnRow(
+            read=read, inbound=turn.inbound.id, state=conversation.dump(turn.state), said=said, now=now,
+            lease_until=now + LEASE, opened=opened, raised=raised, audits=turn.audits,
+        )  # fmt: skip
+
+    async def _same_again(self, read: ConversationRow, seen: tuple[int, int]) -> Receipt:
+        rows = await self._database.read(lambda t: conversations.messages(t, read.id, seen[0] + 1, seen[1]))
+        answers = tuple(numbered(row) for row in rows)
+        return Receipt(read.id, seen[0], answers, conversation.load(read.state), read.ticket, read.seat, again=True)

@@ -1,0 +1,77 @@
+"""The channel-neutral words: what comes in, what is said, what is handed over. No wire form, no database."""
+
+from msgspec import Struct
+
+LONGEST = 1000  # characters that are read as a question; longer ones are for a person
+
+
+class Inbound(Struct, frozen=True, kw_only=True):
+    """One message of one resident.
+
+    `id` is the channel's own id of it: the same id again is the same message. `at` is in milliseconds UTC. `choice`
+    is the key of an offered option where the resident pressed one.
+    """
+
+    channel: str
+    address: str
+    id: str
+    text: str
+    at: int
+    choice: str | None = None
+    lang: str | None = None
+
+
+class Option(Struct, frozen=True):
+    """Something to choose, by its key or by its label."""
+
+    key: str
+    label: str
+
+
+class Card(Struct, frozen=True, omit_defaults=True):
+    """A thing shown with its facts: a class, a school, an activity."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+class Reply(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One thing said. `spoken` and `short` are its forms for the ear and for an SMS; without them a channel makes its
+    own from `text`. `source` says where the answer stands."""
+
+    text: str
+    options: tuple[Option, ...] = ()
+    cards: tuple[Card, ...] = ()
+    spoken: str | None = None
+    short: str | None = None
+    source: str | None = None
+
+
+class Handover(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What a seat needs to go on. `priority`: 0 danger to life, 1 today, 2 complaint, 3 ordinary."""
+
+    topic: str
+    reason: str
+    skill: str
+    priority: int
+    summary: str
+    place: str | None = None
+    slots: dict[str, str] = {}
+    tried: tuple[str, ...] = ()
+
+
+class Message(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A message as it is kept. `re` is the channel's id of the resident's message: of itself, or of the one that it
+    answers."""
+
+    reply: Reply
+    re: str | None = None
+
+
+class Numbered(Struct, frozen=True, kw_only=True):
+    """A message in its place: numbered without gaps within its conversation."""
+
+    seq: int
+    author: str  # resident, bot, seat, system
+    message: Message
+    at: int

@@ -1,0 +1,82 @@
+"""What has still to leave, and the worker that sees to it.
+
+Every message to a resident has a row, written by the transaction that created the message, and loses it when its
+channel has taken the message. The process that wrote it delivers it at once; when that fails, or the process dies, the
+row's lease ends and any process takes it up.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from typing import Protocol
+
+from bot.live import Live
+from store import conversations
+from store.conversations import DueRow
+from store.database import Database
+
+log = logging.getLogger(__name__)
+EVERY = 0.25  # seconds between looks; what a seat writes in another process is that late at most
+MOST = 100
+LEASE = 30_000  # ms
+PATIENCE = 10  # attempts before a message is given up and shown at the desk
+LONGEST_WAIT = 3_600_000  # ms
+
+
+class Outlet(Protocol):
+    """The sending half of a channel."""
+
+    pulls: bool  # the resident's side asks for what it has not got; then there is nothing to send and nothing to give up
+
+    async def send(self, row: DueRow) -> bool: ...
+
+
+class Outbox:
+    """`settle` forgets what was taken; `run` works the rows that nobody delivered."""
+
+    def __init__(self, database: Database, live: Live, outlets: Mapping[str, Outlet]) -> None:
+        self._database = database
+        self._live = live
+        self._outlets = outlets
+
+    async def settle(self, conversation: int, seq: int) -> None:
+        """The channel has taken everything up to this message."""
+        await self._database.write(lambda t: conversations.settle(t, conversation, seq))
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                await self.work(int(time.time() * 1000))
+            except Exception as error:  # noqa: BLE001 - one of the three named edges: the loop must go on
+                log.error("outbox", extra={"error": type(error).__name__})
+            await asyncio.sleep(EVERY)
+
+    async def work(self, now: int) -> int:
+        """Takes up what is due; the number of rows that this process took."""
+        due = await self._database.read(lambda t: conversations.due(t, now, MOST))
+        taken = 0
+        for row in due:
+            outlet = self._outlets.get(row.channel)
+            if outlet is None or outlet.pulls:
+                taken += await self._offer(row, now)
+            elif await self._database.write(lambda t, row=row: conversations.lease(t, row, now + LEASE, row.attempts + 1)):
+                taken += 1
+                await self._deliver(outlet, row, now)
+        return taken
+
+    async def _offer(self, row: DueRow, now: int) -> bool:
+        """A page that is open gets it now; one that is not asks for it when it comes back."""
+        self._live.wake(row.conversation)
+        wait = 2_000 if self._live.is_watched(row.conversation) else min(LONGEST_WAIT, 1_000 * 2 ** min(row.attempts, 12))
+        return await self._database.write(lambda t: conversations.lease(t, row, now + wait, row.attempts + 1))
+
+    async def _deliver(self, outlet: Outlet, row: DueRow, now: int) -> None:
+        if await outlet.send(row):
+            await self.settle(row.conversation, row.last_seq)
+        elif row.attempts + 1 >= PATIENCE:
+            await self._database.write(lambda t: conversations.give_up(t, row.id))
+        else:
+            wait = min(LONGEST_WAIT, 1_000 * 2**row.attempts)
+            await self._database.write(lambda t: conversations.postpone(t, row.id, now + wait))

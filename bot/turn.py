@@ -1,0 +1,189 @@
+"""What a handler sees of one turn, and the effects it gathers. Nothing here is written until the turn commits."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Protocol
+
+from bot.comprehension import Understanding
+from bot.conversation import Conversation, Offer, Task
+from bot.messages import Card, Handover, Inbound, Option, Reply
+from bot.texts import Texts
+from knowledge.catalogue import Catalogue
+from knowledge.entries import Entry
+from knowledge.library import Library
+
+CHOICES = 3  # a caller keeps no more in mind
+
+
+class NeedsAnswer(Exception):  # noqa: N818 - a signal, not an error
+    """The core's own signal: a handler lacks a slot. It ends the handler's run; the answer runs it again."""
+
+    def __init__(self, slot: "Slot") -> None:
+        super().__init__(slot.name)
+        self.slot = slot
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Something a handler may lack. Its prompt is the text `ask.<name>`, its help `help.<name>`.
+
+    It is filled by entities of `kinds`; `free` takes any text as the answer when it was asked for; `focus` lets it
+    be what the talk is about, where the message names nothing itself. `accepts` refuses values that do not serve.
+    """
+
+    name: str
+    kinds: tuple[str, ...] = ()
+    free: bool = False
+    focus: bool = False
+    accepts: Callable[[str, Catalogue], bool] = lambda value, catalogue: True
+
+    def read(self, heard: Understanding, catalogue: Catalogue) -> str | None:
+        """The value that a message names for this slot."""
+        for entity in heard.entities:
+            if entity.kind in self.kinds and self.accepts(entity.value, catalogue):
+                return entity.value
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Seats:
+    """Whether seats answer now, when they do next, and how many wait already."""
+
+    open: bool
+    hours: str
+    next_opening: str
+    waiting: int
+
+
+class Desk(Protocol):
+    """What a turn may ask about the seats."""
+
+    async def seats(self, now: datetime, priority: int) -> Seats: ...
+
+
+@dataclass(slots=True)
+class Turn:
+    """One message on its way to an answer."""
+
+    inbound: Inbound
+    state: Conversation
+    heard: Understanding
+    library: Library
+    texts: Texts
+    desk: Desk
+    now: datetime
+    ticket: str | None = None  # reference of the open ticket
+    seat: str | None = None
+    task: Task = field(default_factory=lambda: Task(""))
+    said: list[Reply] = field(default_factory=list)
+    offered: list[Offer] = field(default_factory=list)
+    handover: Handover | None = None
+    reference: str | None = None  # of the ticket that `handover` opens
+    audits: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def today(self) -> date:
+        return self.now.date()
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return self.library.catalogue
+
+    def get(self, name: str) -> str | None:
+        """The value of a slot, if the resident named it for this task."""
+        return self.task.slots.get(name)
+
+    async def ask(self, slot: Slot) -> str:
+        """The value of a slot; a question to the resident where it is not known yet."""
+        value = self.task.slots.get(slot.name)
+        if value is None:
+            raise NeedsAnswer(slot)
+        return value
+
+    def line(self, key: str, **values: object) -> str:
+        """A text in the resident's language, to be part of what is said."""
+        return self.texts.line(self.state.lang, key, **values)
+
+    def say(self, key: str, *, source: str | None = None, cards: tuple[Card, ...] = (), **values: object) -> None:
+        """Says a text."""
+        reply = self.texts.reply(self.state.lang, key, **values)
+        self.tell(Reply(text=reply.text, spoken=reply.spoken, short=reply.short, source=source, cards=cards))
+
+    def tell(self, reply: Reply) -> None:
+        """Says something that is not from the texts."""
+        self.said.append(reply)
+
+    def answer(self, entry: Entry) -> None:
+        """Says a reviewed entry."""
+        self.tell(Reply(text=entry.answer, spoken=entry.spoken, short=entry.sms, source=entry.source))
+
+    def offer(self, label: str, intent: str | None = None, **slots: str) -> None:
+        """Offers something to choose with what was said last; its key is its place among the offers."""
+        self.offered.append(Offer(str(len(self.offered) + 1), label, intent, slots))
+
+    def focus(self, kind: str, id: str) -> None:
+        """What the talk is about now, so that 它 and 那个班 have a referent. Never for anything personal."""
+        self.state.focus[kind] = id
+        self.state.focus_age = 0
+
+    def once(self, key: str, effect: Callable[[], None]) -> None:
+        """Does it at the first run of the handler for this task, and at no later one."""
+        if key not in self.task.memo:
+            effect()
+            self.task.memo[key] = "done"
+
+    async def hand_over(
+        self, reason: str, *, priority: int = 3, skill: str = "general", topic: str = "human_agent", quiet: bool = False
+    ) -> None:
+        """Puts the conversation into the seats' queue and says honestly what happens; `quiet` leaves the saying to
+        the handler. With a ticket already open, its priority rises instead."""
+        place = self.task.slots.get("org") or self.state.focus.get("org")
+        slots = {name: value for name, value in self.task.slots.items() if name != "detail"}
+        summary = self.task.slots.get("detail") or self.inbound.text[:200]
+        tried = tuple(reply.source for reply in self.state.said if reply.source)
+        self.handover = Handover(
+            topic=topic, reason=reason, skill=skill, priority=priority, summary=summary, place=place, slots=slots, tried=tried
+        )
+        seats = await self.desk.seats(self.now, priority)
+        if quiet:
+            return
+        if self.ticket:
+            self.say("handover.already", ref=self.ticket)
+        elif not seats.open and priority > 0:
+            self.say("handover.closed", ref=self.reference, hours=seats.hours, opens=seats.next_opening)
+        elif seats.waiting:
+            self.say("handover.queue", ref=self.reference, waiting=seats.waiting)
+        else:
+            self.say("handover.next", ref=self.reference)
+
+    def finished_replies(self) -> list[Reply]:
+        """What was said, the offers on the last of it."""
+        if self.offered and self.said:
+            last = self.said[-1]
+            options = tuple(Option(offer.key, offer.label) for offer in self.offered)
+            self.said[-1] = Reply(
+                text=last.text, options=options, cards=last.cards, spoken=last.spoken, short=last.short, source=last.source
+            )
+        return self.said
+
+
+Run = Callable[[Turn], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """The table's row for one intent.
+
+    `slots` are what it can use of what a message names. `personal` marks what needs identity: of two questions in one
+    message it comes second. `steps` says that 下一步 and 更多 go on with it after its end.
+    """
+
+    run: Run
+    topic: str
+    slots: tuple[Slot, ...] = ()
+    personal: bool = False
+    steps: bool = False
+
+
+Handlers = Mapping[str, Handler]

@@ -1,0 +1,83 @@
+"""The composition: the only place that knows every part."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from bot.comprehension import Comprehension
+from bot.dialogue import Dialogue
+from bot.inbox import Inbox, nothing_observed
+from bot.live import Live
+from bot.outbox import Outbox
+from bot.texts import Texts
+from daoxue import model
+from daoxue.config import Config
+from desk.hours import SeatHours
+from desk.tickets import Tickets
+from handlers import HANDLERS
+from integrations.webchat import CHANNEL, Webchat
+from knowledge.files import Content, read_sample
+from knowledge.library import Library, as_rows
+from store import knowledge as knowledge_rows
+from store.database import Database
+from store.migrate import is_current, upgrade
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The parts, put together."""
+
+    config: Config
+    database: Database
+    library: Library
+    comprehension: Comprehension
+    inbox: Inbox
+    outbox: Outbox
+    live: Live
+    webchat: Webchat
+    tickets: Tickets
+    texts: Texts
+
+
+def prepare(config: Config) -> None:
+    """Brings the database up to date, and loads the sample centre into an empty one."""
+    if config.database.url.startswith("sqlite:///"):
+        Path(config.database.url.removeprefix("sqlite:///")).absolute().parent.mkdir(parents=True, exist_ok=True)
+    if not is_current(config.database.url):
+        upgrade(config.database.url)
+    database = Database(config.database.url)
+    try:
+        if config.sample and database.look(knowledge_rows.revision) == 0:
+            save(database, read_sample(datetime.now(config.zone).date()), "sample")
+    finally:
+        database.close()
+
+
+def save(database: Database, content: Content, by: str, status: str = "published") -> int:
+    """Writes files' content as one new revision of what we know."""
+    entries, records = as_rows(content.entries, content.records, status)
+    return database.now(lambda t: knowledge_rows.save(t, entries, records, by, int(time.time() * 1000)))
+
+
+async def compose(config: Config, observe: Callable[[str], None] = nothing_observed) -> App:
+    """Everything that answers; nothing runs yet. The database must have been prepared."""
+    database = Database(config.database.url)
+    library = Library(database)
+    await library.refresh()
+    examples = model.read_examples()
+    training = model.with_entries(examples, library.entries.values())
+    classifier = await asyncio.to_thread(model.load, Path(config.nlu.folder), training)
+    comprehension = Comprehension(classifier, examples, model.topics(), library)
+    texts, live = Texts(), Live()
+    dialogue = Dialogue(HANDLERS, comprehension)
+    inbox = Inbox(
+        database, library, comprehension, dialogue, texts, SeatHours(config.desk, database), live, config.zone, observe
+    )
+    outlets: dict[str, Webchat] = {}
+    outbox = Outbox(database, live, outlets)
+    webchat = Webchat(inbox, outbox, live, database)
+    outlets[CHANNEL] = webchat
+    return App(config, database, library, comprehension, inbox, outbox, live, webchat, Tickets(database), texts)

@@ -1,0 +1,94 @@
+"""`daoxue check`: everything that can be wrong before a port opens, each problem with its place."""
+
+import re
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from accounts import learners
+from bot.messages import Reply
+from bot.texts import Texts
+from daoxue import model
+from daoxue.config import Config
+from handlers import HANDLERS
+from integrations import sms, voice, wechat
+from knowledge.catalogue import KIND_OF, Catalogue, Record
+from knowledge.entries import Entry
+from knowledge.files import SAMPLE, Content, KnowledgeError, dated, load_yaml, read_sample
+from store import knowledge as rows
+from store.database import Database
+from store.migrate import is_current
+
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+def problems(config: Config) -> list[str]:
+    """Every problem of knowledge, training data, texts and channels under these settings."""
+    found = [*_training(), *_texts(Texts())]
+    try:
+        content = _content(config)
+    except KnowledgeError as error:
+        return found + error.problems
+    found += Catalogue.of(content.records).problems()
+    if Catalogue.of(content.records).college is None:
+        found.append("catalogue: there is no organisation of level college")
+    for entry in content.entries:
+        found += [f"entry {entry.id}: {problem}" for problem in [*entry.problems(), *_unsayable(entry)]]
+    return found + _learners(config)
+
+
+def fits(database: Database, content: Content) -> list[str]:
+    """What would be wrong with our knowledge after these files were taken in."""
+    stored = database.look(rows.records)
+    known = {(row.kind, row.id): msgspec.json.decode(row.body, type=Record) for row in stored}
+    new = {(KIND_OF[type(record)], record.id): record for record in content.records}
+    found = Catalogue.of({**known, **new}.values()).problems()
+    return found + [f"entry {entry.id}: {problem}" for entry in content.entries for problem in _unsayable(entry)]
+
+
+def _content(config: Config) -> Content:
+    """What the database holds; the sample centre where there is none yet."""
+    path = Path(config.database.url.removeprefix("sqlite:///"))
+    if config.database.url.startswith("sqlite:///") and not path.exists() or not is_current(config.database.url):
+        return read_sample(datetime.now(config.zone).date())
+    database = Database(config.database.url)
+    try:
+        entries = [msgspec.json.decode(row.body, type=Entry) for row in database.look(lambda t: rows.entries_since(t, 0))]
+        return Content(entries, [msgspec.json.decode(row.body, type=Record) for row in database.look(rows.records)])
+    finally:
+        database.close()
+
+
+def _training() -> list[str]:
+    try:
+        named = {intent for intent, _ in model.read_examples()}
+    except KnowledgeError as error:
+        return error.problems
+    return [f"nlu/data: intent {intent} has examples but no handler" for intent in sorted(named - set(HANDLERS))]
+
+
+def _texts(texts: Texts) -> list[str]:
+    """Each language has each text, with the same values in it, and each text can be said on each channel."""
+    found = []
+    chinese = texts.languages["zh"]
+    for language, known in texts.languages.items():
+        found += [f"texts/{language}.yml: {key} is missing" for key in sorted(set(chinese) - set(known))]
+        found += [f"texts/{language}.yml: {key} is in no other language" for key in sorted(set(known) - set(chinese))]
+        for key in sorted(set(known) & set(chinese)):
+            if set(_PLACEHOLDER.findall(known[key].text)) != set(_PLACEHOLDER.findall(chinese[key].text)):
+                found.append(f"texts/{language}.yml: {key} has other values than the Chinese text")
+            reply = Reply(text=known[key].text, spoken=known[key].spoken, short=known[key].short)
+            found += [f"texts/{language}.yml: {key}: {problem}" for problem in wechat.problems([reply]) + voice.problems([reply])]
+    return found
+
+
+def _unsayable(entry: Entry) -> list[str]:
+    reply = Reply(text=entry.answer, spoken=entry.spoken, short=entry.sms)
+    steps = [Reply(text=step) for step in entry.steps]
+    return [problem for each in [reply, *steps] for problem in voice.problems([each]) + wechat.problems([each])] + sms.problems([reply])
+
+
+def _learners(config: Config) -> list[str]:
+    today = datetime.now(config.zone).date()
+    return learners.read(dated(load_yaml(SAMPLE / "learners.yml"), today))[1]

@@ -1,0 +1,261 @@
+"""`daoxue`: the commands. Each prints for people, or JSON lines with `--json`; exit status 0 only on success."""
+
+import argparse
+import asyncio
+import importlib
+import json
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+
+from daoxue import chat, check
+from daoxue.app import App, compose, prepare, save
+from daoxue.config import ConfigError, read
+from daoxue.serve import serve
+from desk.tickets import TicketError, handover
+from knowledge.files import KnowledgeError
+from knowledge.files import read as read_knowledge
+from store.database import Database, DatabaseError
+
+PRIORITIES = ("P0 危急", "P1 当天", "P2 投诉", "P3 一般")
+
+
+def main() -> None:
+    """Entry point."""
+    arguments = _parser().parse_args()
+    try:
+        sys.exit(arguments.run(arguments))
+    except (ConfigError, KnowledgeError, DatabaseError, TicketError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    except (BrokenPipeError, KeyboardInterrupt):
+        sys.exit(130)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="daoxue", description="导学：学习导航呼叫系统")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(
+        group: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, run: Callable[[argparse.Namespace], int], help: str
+    ) -> argparse.ArgumentParser:
+        command = group.add_parser(name, help=help)
+        command.add_argument("--config", type=Path, default=Path("config.yml"), metavar="FILE")
+        command.add_argument("--json", action="store_true", help="JSON lines on standard output")
+        command.set_defaults(run=run)
+        return command
+
+    add(commands, "serve", _serve, "run the service")
+    add(commands, "check", _check, "validate settings, knowledge, texts and channels")
+    talk = add(commands, "chat", _chat, "talk in the terminal")
+    talk.add_argument("--channel", choices=sorted(chat.RENDERERS), default="webchat")
+    talk.add_argument("--script", type=Path, metavar="FILE", nargs="+", help="play transcripts; 1 when one differs")
+
+    understanding = commands.add_parser("nlu", help="understanding").add_subparsers(required=True, metavar="COMMAND")
+    add(understanding, "parse", _parse, "understand each line of standard input")
+    tried = add(understanding, "evaluate", _evaluate_nlu, "train on one file, test on another: label<TAB>text")
+    tried.add_argument("--train", type=Path, required=True, metavar="FILE")
+    tried.add_argument("--test", type=Path, required=True, metavar="FILE")
+
+    known = commands.add_parser("knowledge", help="what we know").add_subparsers(required=True, metavar="COMMAND")
+    add(known, "list", _list_entries, "the entries with their status")
+    searched = add(known, "evaluate", _evaluate_knowledge, "search of queries over entries")
+    searched.add_argument("--entries", type=Path, required=True, metavar="FILE")
+    searched.add_argument("--queries", type=Path, required=True, metavar="FILE")
+    taken = add(known, "import", _import, "take in YAML files, all or nothing")
+    taken.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    taken.add_argument("--by", default="cli", metavar="NAME", help="who reviewed them")
+    taken.add_argument("--status", choices=("draft", "in_review", "published", "expired"), default="published")
+
+    seats = commands.add_parser("desk", help="the seats' desk in the terminal").add_subparsers(required=True, metavar="COMMAND")
+    listed = add(seats, "list", _desk_list, "tickets in a state")
+    listed.add_argument("--state", choices=("waiting", "open", "closed"), default="waiting")
+    for name, run, help in (
+        ("show", _desk_show, "a ticket with its conversation"), ("take", _desk_take, "take a waiting ticket"),
+        ("reply", _desk_reply, "answer the resident"), ("close", _desk_close, "end a ticket"),
+    ):  # fmt: skip
+        command = add(seats, name, run, help)
+        command.add_argument("ref", metavar="REF")
+        if name != "show":
+            command.add_argument("--seat", default="坐席", metavar="NAME")
+        if name == "reply":
+            command.add_argument("text", metavar="TEXT")
+        if name == "close":
+            command.add_argument("--result", default="已解决", metavar="TEXT")
+    return parser
+
+
+def _with_app(arguments: argparse.Namespace, use: Callable[[App], Awaitable[int]]) -> int:
+    config = read(arguments.config)
+    prepare(config)
+
+    async def run() -> int:
+        app = await compose(config)
+        try:
+            return await use(app)
+        finally:
+            app.database.close()
+
+    return asyncio.run(run())
+
+
+def _now() -> int:
+    return int(time.time() * 1000)
+
+
+def _print(arguments: argparse.Namespace, row: dict[str, object], line: str) -> None:
+    print(json.dumps(row, ensure_ascii=False) if arguments.json else line, flush=True)
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    return serve(read(arguments.config))
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    config = read(arguments.config)
+    problems = check.problems(config)
+    for problem in problems:
+        _print(arguments, {"problem": problem}, problem)
+    if not problems:
+        _print(arguments, {"ok": True}, f"{arguments.config}：没有问题")
+    return 1 if problems else 0
+
+
+def _chat(arguments: argparse.Namespace) -> int:
+    async def use(app: App) -> int:
+        if arguments.script:
+            return max([await chat.play(app, path, arguments.channel) for path in arguments.script])
+        return await (chat.talk_json(app) if arguments.json else chat.talk_freely(app, arguments.channel))
+
+    if missing := [path for path in arguments.script or () if not path.is_file()]:
+        raise KnowledgeError([f"{path}: there is no such file" for path in missing])
+    return _with_app(arguments, use)
+
+
+def _parse(arguments: argparse.Namespace) -> int:
+    async def use(app: App) -> int:
+        for raw in sys.stdin:
+            text = raw.rstrip("\r\n")
+            today = datetime.now(app.config.zone).date()
+            print(json.dumps(chat.parsed(app.comprehension.understand(chat.as_heard(text), today)), ensure_ascii=False), flush=True)
+        return 0
+
+    return _with_app(arguments, use)
+
+
+def _evaluation(arguments: argparse.Namespace, what: str, *files: Path) -> int:
+    # Evaluation trains, and training is a hundred megabytes that no other command should carry.
+    figures = importlib.import_module("daoxue.evaluate").evaluate(what, *files)
+    if not arguments.json:
+        for name, value in figures.items():
+            print(f"{name:>24}  {value if value is not None else '—'}")
+    print(json.dumps(figures))
+    return 0
+
+
+def _evaluate_nlu(arguments: argparse.Namespace) -> int:
+    return _evaluation(arguments, "nlu", arguments.train, arguments.test)
+
+
+def _evaluate_knowledge(arguments: argparse.Namespace) -> int:
+    return _evaluation(arguments, "knowledge", arguments.entries, arguments.queries)
+
+
+def _list_entries(arguments: argparse.Namespace) -> int:
+    async def use(app: App) -> int:
+        for entry in app.library.entries.values():
+            row: dict[str, object] = {"id": entry.id, "topic": entry.topic, "title": entry.title, "valid_until": str(entry.valid_until)}
+            _print(arguments, row, f"{entry.id:28} {entry.topic:18} {entry.title}")
+        return 0
+
+    return _with_app(arguments, use)
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    config = read(arguments.config)
+    content = read_knowledge(arguments.files, datetime.now(config.zone).date())
+    prepare(config)
+    database = Database(config.database.url)
+    try:
+        if problems := check.fits(database, content):
+            raise KnowledgeError(problems)
+        revision = save(database, content, arguments.by, arguments.status)
+    finally:
+        database.close()
+    row: dict[str, object] = {"entries": len(content.entries), "records": len(content.records), "revision": revision}
+    _print(arguments, row, f"收下 {len(content.entries)} 条知识、{len(content.records)} 条目录，版本 {revision}")
+    return 0
+
+
+def _with_tickets(arguments: argparse.Namespace, use: Callable[[App], Awaitable[None]]) -> int:
+    async def run(app: App) -> int:
+        await use(app)
+        return 0
+
+    return _with_app(arguments, run)
+
+
+def _desk_list(arguments: argparse.Namespace) -> int:
+    async def use(app: App) -> None:
+        for row in await app.tickets.in_state(arguments.state):
+            since = datetime.fromtimestamp(row.opened_at / 1000, app.config.zone)
+            about = handover(row)
+            shown: dict[str, object] = {
+                "ref": row.ref, "state": row.state, "topic": row.topic, "priority": row.priority, "owner": row.owner,
+                "reason": about.reason, "skill": about.skill, "summary": about.summary, "opened_at": since.isoformat(),
+            }  # fmt: skip
+            _print(arguments, shown, f"{row.ref}  {PRIORITIES[row.priority]}  {since:%m-%d %H:%M}  {about.reason}  {about.summary[:40]}")
+
+    return _with_tickets(arguments, use)
+
+
+def _show(arguments: argparse.Namespace, app: App, ref: str) -> Awaitable[None]:
+    async def show() -> None:
+        opened = await app.tickets.show(ref)
+        about = opened.handover
+        row: dict[str, object] = {
+            "ref": ref, "state": opened.ticket.state, "owner": opened.ticket.owner, "topic": opened.ticket.topic,
+            "priority": opened.ticket.priority, "reason": about.reason, "place": about.place, "slots": about.slots,
+            "summary": about.summary, "tried": list(about.tried),
+            "messages": [{"seq": each.seq, "author": each.author, "text": each.message.reply.text} for each in opened.messages],
+            "events": [{"kind": event.kind, "actor": event.actor, "at": event.at} for event in opened.events],
+        }  # fmt: skip
+        said = "\n".join(f"  {each.author:>8}: {each.message.reply.text}" for each in opened.messages)
+        facts = "，".join(f"{name}={value}" for name, value in about.slots.items())
+        _print(
+            arguments, row,
+            f"工单 {ref}  {PRIORITIES[opened.ticket.priority]}  {opened.ticket.state}  {opened.ticket.owner or ''}\n原因：{about.reason}"
+            f"  技能：{about.skill}  地点：{about.place or '—'}\n已知：{facts or '—'}\n摘要：{about.summary}\n{said}",
+        )  # fmt: skip
+
+    return show()
+
+
+def _desk_show(arguments: argparse.Namespace) -> int:
+    return _with_tickets(arguments, lambda app: _show(arguments, app, arguments.ref))
+
+
+def _desk_take(arguments: argparse.Namespace) -> int:
+    async def use(app: App) -> None:
+        await app.tickets.take(arguments.ref, arguments.seat, _now())
+        await _show(arguments, app, arguments.ref)
+
+    return _with_tickets(arguments, use)
+
+
+def _desk_reply(arguments: argparse.Namespace) -> int:
+    async def use(app: App) -> None:
+        await app.tickets.reply(arguments.ref, arguments.seat, arguments.text, _now())
+        _print(arguments, {"ref": arguments.ref, "sent": True}, "已发送")
+
+    return _with_tickets(arguments, use)
+
+
+def _desk_close(arguments: argparse.Namespace) -> int:
+    async def use(app: App) -> None:
+        await app.tickets.close(arguments.ref, arguments.seat, arguments.result, _now())
+        _print(arguments, {"ref": arguments.ref, "closed": True}, f"工单 {arguments.ref} 已办结")
+
+    return _with_tickets(arguments, use)

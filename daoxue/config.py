@@ -1,0 +1,115 @@
+"""`config.yml`, read once, strictly, into immutable settings; the environment may override any of them."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+import yaml
+from msgspec import Meta, Struct, field
+
+from desk.hours import DeskSettings
+from integrations.webchat import WebchatSettings
+from knowledge.files import KnowledgeError, load_yaml
+
+PREFIX = "DAOXUE_"
+
+
+class ConfigError(Exception):
+    """The settings cannot be used; the message names each setting by its path."""
+
+
+class Server(Struct, frozen=True, forbid_unknown_fields=True):
+    host: Annotated[str, Meta(min_length=1, max_length=255)] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=1, le=65535)] = 8000
+    public_url: Annotated[str, Meta(pattern=r"^(https?://[^\s]+)?$")] = ""
+
+
+class DatabaseSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    url: Annotated[str, Meta(pattern=r"^(sqlite:///.+|postgresql://.+)$")] = "sqlite:///var/daoxue.db"
+
+
+class Centre(Struct, frozen=True, forbid_unknown_fields=True):
+    timezone: str = "Asia/Shanghai"
+
+
+class Nlu(Struct, frozen=True, forbid_unknown_fields=True):
+    folder: Annotated[str, Meta(min_length=1)] = "var"
+
+
+class Channels(Struct, frozen=True, forbid_unknown_fields=True):
+    webchat: WebchatSettings = WebchatSettings()
+
+
+class Log(Struct, frozen=True, forbid_unknown_fields=True):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Config(Struct, frozen=True, forbid_unknown_fields=True):
+    """All settings; `config.yml` explains each."""
+
+    server: Server = Server()
+    database: DatabaseSettings = DatabaseSettings()
+    centre: Centre = Centre()
+    sample: bool = True
+    nlu: Nlu = Nlu()
+    desk: DeskSettings = field(default_factory=DeskSettings)
+    channels: Channels = Channels()
+    log: Log = Log()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.centre.timezone)
+
+
+def read(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
+    """The settings in a file, overridden by the environment. Raises `ConfigError`."""
+    if not path.is_file():
+        raise ConfigError(f"{path}: there is no such file; copy config.yml from the repository or name one with --config")
+    try:
+        document = load_yaml(path)
+    except KnowledgeError as error:
+        raise ConfigError(str(error)) from error
+    if document is None:
+        document = {}
+    if not isinstance(document, dict):
+        raise ConfigError(f"{path.name}: not a mapping of settings")
+    for name, value in sorted(environment.items()):
+        if name.startswith(PREFIX):
+            _override(document, name.removeprefix(PREFIX).lower().split("__"), value)
+    try:
+        config = msgspec.convert(document, Config)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path.name}: {_named(str(error))}") from error
+    try:
+        ZoneInfo(config.centre.timezone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ConfigError(f"{path.name}: centre.timezone: there is no time zone {config.centre.timezone}") from error
+    for hours in config.desk.hours:
+        if hours.closes <= hours.opens:
+            raise ConfigError(f"{path.name}: desk.hours: closes {hours.closes} is not after opens {hours.opens}")
+    return config
+
+
+def _override(document: dict[str, object], path: list[str], value: str) -> None:
+    at = document
+    for key in path[:-1]:
+        below = at.setdefault(key, {})
+        if not isinstance(below, dict):
+            raise ConfigError(f"{PREFIX}{'__'.join(path).upper()}: {key} is not a group of settings")
+        at = below
+    at[path[-1]] = value if path[-1] in {"url", "public_url"} else yaml.load(value, Loader=yaml.CSafeLoader)
+
+
+def _named(error: str) -> str:
+    """msgspec's message, with the path of the setting in front: desk.hours[0].opens: …"""
+    message, _, path = error.rpartition(" - at `$")
+    if not message:
+        return error
+    path = path.rstrip("`").lstrip(".")
+    if "unknown field" in message:
+        key = message.split("`")[1]
+        return f"{path + '.' if path else ''}{key}: unknown setting"
+    return f"{path}: {message}"

@@ -1,0 +1,189 @@
+"""`daoxue serve`: the process, from the lock on its database to its orderly end."""
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import logging
+import os
+import resource
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import uvicorn
+import uvloop
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+import web
+from daoxue.app import App, compose, prepare
+from daoxue.config import Config
+from store import conversations
+from store.database import DatabaseError
+
+log = logging.getLogger("daoxue")
+STEPS = ("accepted", "understood", "thought", "committed")
+FILES = 65_536  # open files wanted: one a socket
+GRACE = 10  # seconds for turns in work when stopping
+
+TURN_STEPS = Histogram(
+    "daoxue_turn_step_seconds", "Time a turn took up to the end of a step, from the step before", ["step"],
+    buckets=(0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3),
+)  # fmt: skip
+TURNS = Counter("daoxue_turns_total", "Messages that were accepted and answered")
+SOCKETS = Gauge("daoxue_webchat_sockets", "Open pages")
+BACKLOG = Gauge("daoxue_outbox_due", "Messages whose delivery is overdue")
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line. Only what code names is logged: never a message, a number or an address."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, object] = {
+            "at": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(record.created)),
+            "level": record.levelname.lower(), "in": record.name, "what": record.getMessage(),
+        }  # fmt: skip
+        for name in ("error", "count", "seconds", "address"):
+            if hasattr(record, name):
+                line[name] = getattr(record, name)
+        if record.exc_info and record.exc_info[0]:
+            # The trace says where; the exception's own words may quote a resident.
+            line["error"] = record.exc_info[0].__name__
+            line["trace"] = [f"{Path(frame.f_code.co_filename).name}:{number}" for frame, number in _frames(record)]
+        return json.dumps(line, ensure_ascii=False)
+
+
+def _frames(record: logging.LogRecord) -> Iterator[tuple[object, int]]:
+    trace = record.exc_info[2] if record.exc_info else None
+    while trace is not None:
+        yield trace.tb_frame, trace.tb_lineno
+        trace = trace.tb_next
+
+
+def set_up_logs(level: str) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def stop_watch() -> Callable[[str], None]:
+    """Observes the steps of turns. Turns interleave at the commit only, so a step is timed from the last one seen."""
+    observed = {step: TURN_STEPS.labels(step).observe for step in STEPS}
+    last = time.perf_counter()
+
+    def observe(step: str) -> None:
+        nonlocal last
+        now = time.perf_counter()
+        if step != "accepted":
+            observed[step](now - last)
+        if step == "committed":
+            TURNS.inc()
+        last = now
+
+    return observe
+
+
+def routes(app: App) -> list[BaseRoute]:
+    """All that is served."""
+
+    async def healthz(_: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    async def readyz(_: Request) -> Response:
+        try:
+            await app.library.refresh()
+        except Exception as error:  # noqa: BLE001 - whatever it is, we are not ready
+            log.error("not ready", extra={"error": type(error).__name__})
+            return PlainTextResponse("not ready\n", 503)
+        return PlainTextResponse("ready\n")
+
+    async def metrics(_: Request) -> Response:
+        SOCKETS.set(len(app.webchat.sockets))
+        now = int(time.time() * 1000)
+        BACKLOG.set(len(await app.database.read(lambda t: conversations.due(t, now, 1000))))
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    operations: list[BaseRoute] = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
+    if not app.config.channels.webchat.enabled:
+        return operations
+    return [*app.webchat.routes, *operations, Mount("/", web.pages())]
+
+
+async def stopping(app: App, outbox: "asyncio.Task[None]") -> None:
+    """After the last turn: what could not be delivered stays in the outbox."""
+    outbox.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await outbox
+    app.database.close()
+
+
+def application(app: App) -> Starlette:
+    """The ASGI application around composed parts."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        outbox = asyncio.create_task(app.outbox.run())
+        yield
+        await stopping(app, outbox)
+
+    return Starlette(routes=routes(app), lifespan=lifespan)
+
+
+def serve(config: Config) -> int:
+    """Runs until a signal ends it; 0 then."""
+    set_up_logs(config.log.level)
+    _raise_limit()
+    with _alone(config.database.url):
+        began = time.perf_counter()
+        prepare(config)
+        uvloop.run(_serve(config, began))
+    return 0
+
+
+async def _serve(config: Config, began: float) -> None:
+    app = await compose(config, stop_watch())
+    server = uvicorn.Server(
+        uvicorn.Config(
+            application(app), host=config.server.host, port=config.server.port, loop="none", http="httptools", ws="websockets-sansio",
+            ws_max_size=65_536, ws_per_message_deflate=False, access_log=False, log_config=None, backlog=2048,
+            timeout_graceful_shutdown=GRACE, server_header=False,
+        )
+    )  # fmt: skip
+    url = config.server.public_url or f"http://{config.server.host}:{config.server.port}"
+    log.info("starting", extra={"seconds": round(time.perf_counter() - began, 2), "address": url})
+    print(f"导学已启动：{url}/ （网页对话） · {url}/healthz · {url}/metrics", flush=True)
+    await server.serve()
+
+
+def _raise_limit() -> None:
+    """As many open files as we may have: every page holds one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+@contextlib.contextmanager
+def _alone(url: str) -> Iterator[None]:
+    """An embedded database serves one process: its answers leave from the process that wrote them."""
+    if not url.startswith("sqlite:///"):
+        yield
+        return
+    path = Path(url.removeprefix("sqlite:///") + ".lock")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise DatabaseError(
+                f"{url} 已经有一个 daoxue serve 在用；要跑多个进程，请把 database.url 换成 PostgreSQL。"
+                " Another process serves this database; more than one needs PostgreSQL."
+            ) from error
+        file.write(str(os.getpid()))
+        yield

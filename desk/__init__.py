@@ -1,0 +1,1 @@
+"""The seats' side: what is open when, what waits, who holds what."""

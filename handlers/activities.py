@@ -1,0 +1,68 @@
+"""Activities and volunteers."""
+
+from datetime import timedelta
+
+from bot.turn import CHOICES, Turn
+from handlers import wording
+from handlers.slots import ORG, PHONE, SERVICE
+from knowledge.catalogue import Activity
+from nlu.times import When
+
+SOURCE = "活动日程（本月）"
+AHEAD = 30  # days
+
+
+def _line(activity: Activity, turn: Turn) -> str:
+    last = f"到{activity.last_day.month}月{activity.last_day.day}日" if activity.last_day > activity.first_day else ""
+    return f"{activity.name}：{wording.day(activity.first_day, turn.today)}{last} {activity.starts}—{activity.ends}，{activity.place}。{activity.enrol}"
+
+
+async def find_activity(turn: Turn) -> None:
+    upcoming = sorted(
+        (each for each in turn.catalogue.activities.values() if turn.today <= each.last_day <= turn.today + timedelta(days=AHEAD)),
+        key=lambda each: (each.first_day, each.id),
+    )
+    found = [each for each in upcoming if _fits(each, turn)]
+    page = int(turn.task.memo.get("step", "0"))
+    shown = (found or upcoming)[page * CHOICES :][:CHOICES]
+    if not shown:
+        turn.say("activity.none" if not page else "class.no_more", source=SOURCE)
+        return
+    key = "activity.list" if found else "activity.none_but"
+    lines = "\n".join(f"{number}. {_line(each, turn)}" for number, each in enumerate(shown, 1))
+    rest = len(found or upcoming) - (page + 1) * CHOICES
+    turn.say(key, lines=lines, more=turn.line("list.more", rest=rest) if rest > 0 else "", source=SOURCE)
+    turn.focus("org", shown[0].organisation)
+
+
+def _fits(activity: Activity, turn: Turn) -> bool:
+    if (org := turn.get("org")) and not turn.catalogue.is_within(activity.organisation, org):
+        return False
+    if when := turn.get("when"):
+        asked = When.of(when)
+        days = (activity.last_day - activity.first_day).days + 1
+        return any(
+            asked.first <= (day := activity.first_day + timedelta(days=number)) <= asked.last and asked.fits(day, activity.starts)
+            for number in range(days)
+        )
+    return True
+
+
+async def activity_week(turn: Turn) -> None:
+    week = sorted((each for each in turn.catalogue.activities.values() if each.campaign), key=lambda each: each.first_day)
+    if not week or week[-1].last_day < turn.today:
+        turn.answer(turn.library.entries["week-about"])
+        return
+    lines = "\n".join(f"{number}. {_line(each, turn)}" for number, each in enumerate(week, 1))
+    turn.say("activity.week", name=week[0].campaign, first=wording.day(week[0].first_day, turn.today), last=wording.day(max(each.last_day for each in week), turn.today), lines=lines, source=SOURCE)  # fmt: skip
+
+
+async def volunteer(turn: Turn) -> None:
+    """What volunteers get, and the wish on record for who looks after them."""
+    turn.once("told", lambda: turn.say("volunteer.intro", source="云溪区社区教育学院服务手册（2026年9月版）"))
+    service = await turn.ask(SERVICE)
+    street = turn.catalogue.organisations[await turn.ask(ORG)]
+    phone = await turn.ask(PHONE)
+    turn.task.slots["detail"] = f"{service}，{street.name}"
+    turn.say("volunteer.done", service=service, place=street.name, phone=f"{phone[:3]}****{phone[-4:]}")
+    await turn.hand_over("volunteer", skill="volunteer", topic="activity")

@@ -1,0 +1,276 @@
+"""Training classes: which there are, when, what they cost, whether there is room, how to get in."""
+
+from collections.abc import Sequence
+
+from bot.turn import CHOICES, Turn
+from handlers import wording
+from handlers.slots import AUDIENCE, CLASS, COURSE, DETAIL, FEE, ORG, PHONE, STREET, THEME, WHEN
+from knowledge.catalogue import TrainingClass
+from nlu.times import When
+
+SOURCE = "培训班目录（本期）"
+# Whom a class for these may also be told: a class for all adults suits the old as well.
+_SUITS = {
+    "老年人": ("老年人", "中老年"), "失业人员": ("失业人员",), "进城务工人员": ("进城务工人员", "失业人员"), "农民": ("农民",),
+    "家长": ("家长",), "在职人员": ("在职人员", "所有成人"),
+}  # fmt: skip
+FILTERS = (COURSE, THEME, ORG, WHEN, AUDIENCE, FEE)
+ONE = (CLASS, COURSE, ORG, WHEN)
+
+
+def matching(turn: Turn, *, without: str | None = None) -> list[TrainingClass]:
+    """The classes that fit what was named, soonest first; one filter may be left out."""
+    wanted = {name: value for name, value in turn.task.slots.items() if name != without}
+    found = [group for group in turn.catalogue.classes.values() if group.enrols(turn.today) and _fits(group, wanted, turn)]
+    return sorted(found, key=lambda group: (group.places == 0, group.opens_on, group.id))
+
+
+def _fits(group: TrainingClass, wanted: dict[str, str], turn: Turn) -> bool:
+    catalogue = turn.catalogue
+    course = catalogue.courses.get(group.course)
+    if (value := wanted.get("course")) and group.course != value:
+        return False
+    if (value := wanted.get("theme")) and (course is None or course.theme != value) and not wanted.get("course"):
+        return False
+    if (value := wanted.get("org")) and not catalogue.is_within(group.organisation, _street(value, turn)):
+        return False
+    if (value := wanted.get("audience")) and group.audience not in _SUITS.get(value, (value,)) and not wanted.get("course"):
+        return False
+    if wanted.get("fee") and group.fee:
+        return False
+    if value := wanted.get("when"):
+        when = When.of(value)
+        return any(when.fits(each, group.starts) for each in group.session_days)
+    return True
+
+
+def _street(organisation: str, turn: Turn) -> str:
+    """Classes run at schools: a site stands for its school, the college for itself alone."""
+    place = turn.catalogue.organisations.get(organisation)
+    return place.parent if place and place.level == "site" and place.parent else organisation
+
+
+async def find_class(turn: Turn) -> None:
+    """The next classes that fit; where none does, the nearest that do without one of the wishes."""
+    found = matching(turn)
+    if found:
+        _list(turn, found)
+        return
+    for wish in ("org", "when", "audience", "fee", "theme"):
+        if turn.get(wish) and (near := matching(turn, without=wish)):
+            turn.say("class.none_but", wish=turn.line(f"wish.{wish}"), source=SOURCE)
+            _list(turn, near)
+            turn.offer(turn.line("label.join_waiting_list"), "join_waiting_list", **_wishes(turn))
+            return
+    turn.say("class.none", source=SOURCE)
+    turn.offer(turn.line("label.join_waiting_list"), "join_waiting_list", **_wishes(turn))
+    if course := turn.get("course"):
+        turn.offer(f"看{turn.catalogue.courses[course].name}的线上课", "find_course", course=course)
+    turn.offer(turn.line("label.find_class"), "find_class")
+
+
+def _wishes(turn: Turn) -> dict[str, str]:
+    return {name: value for name, value in turn.task.slots.items() if name in {"course", "org"}}
+
+
+def _list(turn: Turn, found: Sequence[TrainingClass]) -> None:
+    page = int(turn.task.memo.get("step", "0"))
+    shown = found[page * CHOICES :][:CHOICES]
+    if not shown:
+        turn.task.memo["step"] = str(max(0, page - 1))
+        turn.say("class.no_more")
+        return
+    lines = "\n".join(f"{number}. {wording.class_line(group, turn)}" for number, group in enumerate(shown, 1))
+    rest = len(found) - (page + 1) * CHOICES
+    turn.say("class.list_more" if rest > 0 else "class.list", count=len(found), lines=lines, rest=rest, source=SOURCE)
+    for group in shown:
+        turn.offer(group.name, "class_detail", **{"class": group.id})
+    if len(shown) == 1:
+        _focus(turn, shown[0])
+    else:
+        turn.focus("course", shown[0].course)
+        turn.state.focus.pop("class", None)
+
+
+def _focus(turn: Turn, group: TrainingClass) -> None:
+    turn.focus("class", group.id)
+    turn.focus("course", group.course)
+    turn.focus("org", group.organisation)
+
+
+def _meant(turn: Turn) -> list[TrainingClass]:
+    """The class that is meant, or those that may be."""
+    group = turn.catalogue.classes.get(turn.get("class") or turn.state.focus.get("class", ""))
+    if group and _fits(group, {k: v for k, v in turn.task.slots.items() if k in {"course", "org", "when"}}, turn):
+        return [group]
+    if not turn.get("course"):
+        return []
+    fitting = {name: value for name, value in turn.task.slots.items() if name != "class"}
+    found = [each for each in turn.catalogue.classes.values() if each.enrols(turn.today) and _fits(each, fitting, turn)]
+    offered = [each for each in found if any(offer.slots.get("class") == each.id for offer in turn.state.offers)]
+    return offered if len(offered) == 1 else found
+
+
+async def _one(turn: Turn, question: str) -> TrainingClass | None:
+    """The class that a question is about; asks which, or says that there is none."""
+    if not turn.get("class") and not turn.state.focus.get("class"):
+        await turn.ask(COURSE)
+    found = _meant(turn) or (matching(turn, without="org") if turn.get("course") else [])
+    if not found and not turn.get("course"):
+        await turn.ask(COURSE)
+    if len(found) == 1:
+        _focus(turn, found[0])
+        return found[0]
+    if found:
+        _choose(turn, found, question)
+        return None
+    course = turn.catalogue.courses[await turn.ask(COURSE)]
+    turn.say("class.none_of_course", course=course.name, source=SOURCE)
+    turn.offer(turn.line("label.join_waiting_list"), "join_waiting_list", course=course.id)
+    turn.offer(f"看{course.name}的线上课", "find_course", course=course.id)
+    return None
+
+
+def _choose(turn: Turn, found: Sequence[TrainingClass], question: str) -> None:
+    shown = found[:CHOICES]
+    lines = "\n".join(f"{number}. {wording.class_line(group, turn)}" for number, group in enumerate(shown, 1))
+    turn.say("class.which", count=len(found), lines=lines, source=SOURCE)
+    for group in shown:
+        turn.offer(group.name, question, **{"class": group.id})
+    turn.focus("course", shown[0].course)
+
+
+async def class_detail(turn: Turn) -> None:
+    group = await _one(turn, "class_detail")
+    if group:
+        turn.say("class.detail", name=group.name, cards=(wording.class_card(group, turn),), facts="\n".join(wording.class_card(group, turn).lines), source=SOURCE)  # fmt: skip
+        turn.offer(turn.line("label.enrol"), "enrol", **{"class": group.id})
+        turn.offer(turn.line("label.site_address"), "site_address", org=group.organisation)
+
+
+async def class_schedule(turn: Turn) -> None:
+    group = await _one(turn, "class_schedule")
+    if group:
+        turn.say(
+            "class.schedule", name=group.name, first=wording.day(group.opens_on, turn.today), times=wording.times(group),
+            sessions=group.sessions, last=wording.day(group.session_days[-1], turn.today),
+            place=wording.place(group.organisation, turn.catalogue) + group.room, teacher=group.teacher, source=SOURCE,
+        )  # fmt: skip
+        turn.offer(turn.line("label.enrol"), "enrol", **{"class": group.id})
+
+
+async def class_fee(turn: Turn) -> None:
+    if not turn.get("class") and not turn.get("course") and not turn.state.focus.get("class"):
+        turn.answer(turn.library.entries["fee-general"])
+        return
+    group = await _one(turn, "class_fee")
+    if group:
+        turn.say("class.fee", name=group.name, fee=wording.fee(group), source=SOURCE)
+
+
+async def class_places(turn: Turn) -> None:
+    group = await _one(turn, "class_places")
+    if group is None:
+        return
+    if group.places:
+        turn.say("class.places", name=group.name, places=group.places, capacity=group.capacity, until=wording.day(group.enrol_until, turn.today), source=SOURCE)  # fmt: skip
+        turn.offer(turn.line("label.enrol"), "enrol", **{"class": group.id})
+    else:
+        turn.say("class.full", name=group.name, waiting=group.waiting, source=SOURCE)
+        turn.offer(turn.line("label.join_waiting_list"), "join_waiting_list", course=group.course, org=group.organisation)
+        turn.offer("看其他班", "find_class", course=group.course)
+
+
+async def enrol(turn: Turn) -> None:
+    """How to get into a class: enrolling itself needs identity, which no talk alone proves."""
+    group = await _one(turn, "enrol")
+    if group is None:
+        return
+    if not group.places:
+        await class_places(turn)
+        return
+    turn.say(
+        "class.enrol", name=group.name, until=wording.day(group.enrol_until, turn.today), places=group.places, materials=group.materials,
+        eligibility=group.eligibility, place=wording.place(group.organisation, turn.catalogue), source=SOURCE,
+    )  # fmt: skip
+    turn.offer("网上报名步骤", "entry", entry="g-enrol-online")
+    turn.offer("请人工帮我登记", "register", course=group.course, org=group.organisation, **{"class": group.id})
+
+
+async def join_waiting_list(turn: Turn) -> None:
+    await _register(turn, "waiting_list")
+
+
+async def register(turn: Turn) -> None:
+    await _register(turn, "enrolment_wish")
+
+
+async def _register(turn: Turn, reason: str) -> None:
+    """Course, street and a number to ring: a ticket that a seat puts on the list."""
+    course = turn.catalogue.courses[await turn.ask(COURSE)]
+    street = turn.catalogue.organisations[await turn.ask(ORG)]
+    phone = await turn.ask(PHONE)
+    turn.task.slots["detail"] = f"{course.name}，{street.name}"
+    turn.say("register.done", course=course.name, place=street.name, phone=f"{phone[:3]}****{phone[-4:]}")
+    await turn.hand_over(reason, skill="enrolment", topic="enrolment")
+
+
+async def village_training(turn: Turn) -> None:
+    """Training that comes to a village: what is planned at its town, or a wish on record."""
+    village = await turn.ask(STREET)
+    town = turn.catalogue.line_up(village)[-2].id
+    planned = [
+        group
+        for group in turn.catalogue.classes.values()
+        if group.village and turn.catalogue.is_within(group.organisation, town) and group.opens_on >= turn.today
+    ]
+    name = wording.place(village, turn.catalogue).removesuffix("教学站点")
+    exact = [group for group in planned if turn.catalogue.is_within(group.organisation, village)]
+    if exact or planned:
+        shown = exact or planned
+        lines = "\n".join(wording.class_line(group, turn) for group in shown[:CHOICES])
+        turn.say("village.planned" if exact else "village.nearby", village=name, lines=lines, source=SOURCE)
+        for group in shown[:CHOICES]:
+            turn.offer(group.name, "class_detail", **{"class": group.id})
+    else:
+        turn.say("village.none", village=name, source=SOURCE)
+        turn.offer("登记我们村的需求", "village_wish", org=village)
+
+
+async def village_wish(turn: Turn) -> None:
+    village = await turn.ask(STREET)
+    detail = await turn.ask(DETAIL)
+    phone = await turn.ask(PHONE)
+    turn.say("village.wish_done", village=wording.place(village, turn.catalogue), detail=detail, phone=f"{phone[:3]}****{phone[-4:]}")
+    await turn.hand_over("village_wish", skill="enrolment", topic="training_info")
+
+
+async def enrolment_status(turn: Turn) -> None:
+    """Own enrolment is personal: it needs identity."""
+    turn.say("personal.enrolment", source="云溪区公益培训班管理办法（2026版）")
+    turn.offer(turn.line("label.human"), "human")
+
+
+async def withdraw(turn: Turn) -> None:
+    """Leaving a class by the rules; money back always through a person."""
+    refund = turn.library.entries["enrol-refund"]
+    turn.answer(turn.library.entries["enrol-withdraw"])
+    turn.say("withdraw.refund", rule=refund.answer, source=refund.source)
+    turn.offer("人工办理退费", "refund")
+    turn.offer("网上退班步骤", "entry", entry="g-cancel-online")
+
+
+async def refund(turn: Turn) -> None:
+    await turn.hand_over("refund", skill="enrolment", topic="enrolment")
+
+
+async def about_course(turn: Turn) -> None:
+    """A course's name alone."""
+    course = turn.catalogue.courses[await turn.ask(COURSE)]
+    turn.focus("course", course.id)
+    turn.say("about.course", course=course.name)
+    turn.offer(f"近期的{course.name}班", "find_class", course=course.id)
+    turn.offer(f"{course.name}课程介绍", "find_course", course=course.id)
+    turn.offer(f"报名{course.name}", "enrol", course=course.id)
+
+

@@ -1,0 +1,74 @@
+"""Courses: which there are, for whom, and help with what was taught."""
+
+from bot.messages import Card
+from bot.turn import CHOICES, Turn
+from handlers.slots import COURSE, QUESTION, THIS_COURSE
+from knowledge.catalogue import Course
+
+SOURCE = "课程目录（2026年9月版）"
+
+
+def _named(turn: Turn) -> list[Course]:
+    """All courses that the message names: 有没有太极和书法."""
+    ids = dict.fromkeys(turn.heard.values("course"))
+    if not ids and (course := turn.get("course")):
+        ids = {course: None}
+    return [turn.catalogue.courses[id] for id in ids]
+
+
+async def find_course(turn: Turn) -> None:
+    named = _named(turn)
+    theme = turn.get("theme")
+    if named:
+        for course in named[:CHOICES]:
+            _introduce(turn, course)
+        turn.focus("course", named[0].id)
+        for course in named[:CHOICES]:
+            turn.offer(f"近期的{course.name}班", "find_class", course=course.id)
+    elif theme:
+        found = [course for course in turn.catalogue.courses.values() if course.theme == theme]
+        page = int(turn.task.memo.get("step", "0"))
+        shown = found[page * CHOICES * 2 :][: CHOICES * 2]
+        if not shown:
+            turn.say("class.no_more")
+            return
+        lines = "、".join(course.name for course in shown)
+        turn.say("course.theme", theme=theme, count=len(found), lines=lines, source=SOURCE)
+        for course in shown[:CHOICES]:
+            turn.offer(course.name, "about_course", course=course.id)
+    else:
+        _overview(turn)
+
+
+def _introduce(turn: Turn, course: Course) -> None:
+    minutes = sum(lesson.minutes for lesson in course.lessons)
+    turn.say(
+        "course.detail", name=course.name, summary=course.summary, level=course.level, prerequisite=course.prerequisite, mode=course.mode,
+        lessons=len(course.lessons), minutes=minutes, source=SOURCE,
+        cards=(Card(course.name, tuple(f"{number}. {lesson.title}（{lesson.minutes}分钟）" for number, lesson in enumerate(course.lessons, 1))),),
+    )  # fmt: skip
+
+
+def _overview(turn: Turn) -> None:
+    themes: dict[str, list[str]] = {}
+    for course in turn.catalogue.courses.values():
+        themes.setdefault(course.theme, []).append(course.name)
+    lines = "\n".join(f"· {theme}：{'、'.join(names[:3])}等{len(names)}门" for theme, names in themes.items())
+    turn.say("course.overview", count=len(turn.catalogue.courses), lines=lines, source=SOURCE)
+
+
+async def course_level(turn: Turn) -> None:
+    course = turn.catalogue.courses[await turn.ask(THIS_COURSE)]
+    turn.focus("course", course.id)
+    key = "course.level_zero" if course.level == "零基础" else "course.level"
+    turn.say(key, name=course.name, level=course.level, prerequisite=course.prerequisite, source=SOURCE)
+    turn.offer(f"近期的{course.name}班", "find_class", course=course.id)
+
+
+async def course_help(turn: Turn) -> None:
+    """A question about what was taught goes to the teachers."""
+    course = turn.catalogue.courses[await turn.ask(COURSE)]
+    question = await turn.ask(QUESTION)
+    turn.task.slots["detail"] = f"{course.name}：{question}"
+    turn.say("course.help_done", course=course.name)
+    await turn.hand_over("course_question", skill="teacher", topic="course_faq")

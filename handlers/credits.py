@@ -1,0 +1,72 @@
+"""Credits and points: what is personal needs identity and is refused kindly; what went wrong goes to a person."""
+
+from bot.turn import CHOICES, Turn
+from handlers.slots import DETAIL
+
+RULES = "《云溪区学分认定办法（2026版）》"
+
+
+async def balance(turn: Turn) -> None:
+    turn.say("personal.balance", source=RULES)
+    turn.offer("怎么绑定学习卡", "entry", entry="g-bind")
+    turn.offer("学分怎么算", "entry", entry="credit-rule")
+    turn.offer(turn.line("label.human"), "human")
+
+
+async def my_record(turn: Turn) -> None:
+    turn.answer(turn.library.entries["learning-record"])
+    turn.offer(turn.line("label.human"), "human")
+
+
+async def missing_credit(turn: Turn) -> None:
+    """When credits should have come; a person looks where they have not."""
+    turn.answer(turn.library.entries["credit-post-time"])
+    turn.say("credit.missing")
+    turn.offer("请人工核对", "missing_credit_check")
+    turn.offer("忘记刷卡怎么办", "entry", entry="credit-forgot-swipe")
+
+
+async def missing_credit_check(turn: Turn) -> None:
+    detail = await turn.ask(DETAIL)
+    turn.task.slots["detail"] = detail
+    await turn.hand_over("missing_credit", skill="credit", topic="credit_lookup")
+
+
+async def record_dispute(turn: Turn) -> None:
+    turn.say("credit.dispute", source=RULES)
+    await turn.hand_over("credit_dispute", skill="credit", priority=2, topic="credit_lookup")
+
+
+async def redemption_items(turn: Turn) -> None:
+    """What points get: one item asked for, what a sum reaches, or the four kinds."""
+    items = turn.catalogue.items
+    source = "兑换目录（本月）"
+    if (id := turn.get("item")) and id in items:
+        item = items[id]
+        turn.say("item.one" if item.stock else "item.out", name=item.name, points=item.points, stock=item.stock, source=source)
+        return
+    if points := turn.get("points"):
+        reach = sorted((item for item in items.values() if item.points <= int(points) and item.stock), key=lambda item: -item.points)
+        names = "、".join(f"{item.name}（{item.points}分）" for item in reach[: CHOICES * 3])
+        turn.say("item.reach" if reach else "item.nothing", points=points, names=names, source=source)
+        return
+    kinds: dict[str, list[str]] = {}
+    for item in items.values():
+        if item.stock:
+            kinds.setdefault(item.category, []).append(f"{item.name}{item.points}分")
+    lines = "\n".join(f"· {kind}：{'、'.join(names)}" for kind, names in kinds.items())
+    turn.say("item.list", lines=lines, source=source)
+    turn.offer("积分怎么兑换", "entry", entry="redeem-how")
+
+
+async def order_status(turn: Turn) -> None:
+    turn.say("personal.order", source="《云溪区积分兑换办法（2026版）》")
+    turn.offer(turn.line("label.human"), "human")
+    turn.offer("超过时间没领怎么办", "entry", entry="redeem-late")
+
+
+async def redemption_dispute(turn: Turn) -> None:
+    turn.say("redemption.dispute")
+    await turn.hand_over("redemption_dispute", skill="credit", priority=2, topic="credit_redemption")
+
+

@@ -1,0 +1,41 @@
+"""Knowledge entries: said as reviewed; a guide one step at a time."""
+
+from bot.messages import Reply
+from bot.turn import Turn
+
+
+async def entry(turn: Turn) -> None:
+    found = turn.library.entries.get(turn.get("entry") or "")
+    if found is None:  # it was withdrawn after it had been offered
+        turn.say("entry.gone")
+        turn.offer(turn.line("label.human"), "human")
+        return
+    turn.state.topic = found.topic
+    if found.steps:
+        _step(turn)
+    else:
+        turn.answer(found)
+    if found.person:
+        turn.offer(turn.line("label.human"), "human")
+
+
+def _step(turn: Turn) -> None:
+    found = turn.library.entries[turn.task.slots["entry"]]
+    steps = len(found.steps)
+    at = min(int(turn.task.memo.get("step", "0")), steps)
+    turn.task.memo["step"] = str(at)
+    if at >= steps:
+        turn.say("guide.done")
+        return
+    step = found.steps[at]
+    lead = turn.line("guide.step", number=at + 1, count=steps)
+    follow = turn.line("guide.next" if at + 1 < steps else "guide.last")
+    intro = f"{found.answer}\n" if at == 0 else ""
+    turn.tell(
+        Reply(
+            text=f"{intro}{lead}{step}\n{follow}",
+            spoken=f"{found.spoken if at == 0 else ''}{lead}{step}{follow}",
+            short=found.sms if at == 0 else f"{lead}{step}"[:134],
+            source=found.source,
+        )
+    )

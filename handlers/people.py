@@ -1,0 +1,95 @@
+"""Whatever ends with a person: asking for one, complaints, red lines."""
+
+from bot.turn import Turn
+from handlers.slots import DETAIL, PHONE
+
+SERVICE_DESK = "云溪区社区教育学院服务手册（2026年9月版）"
+
+
+async def human(turn: Turn) -> None:
+    await turn.hand_over("asked_for_person")
+
+
+async def callback(turn: Turn) -> None:
+    phone = await turn.ask(PHONE)
+    turn.say("callback.done", phone=f"{phone[:3]}****{phone[-4:]}")
+    await turn.hand_over("callback")
+
+
+async def leave_message(turn: Turn) -> None:
+    await turn.ask(DETAIL)
+    turn.say("message.done")
+    await turn.hand_over("message_left")
+
+
+async def complaint(turn: Turn) -> None:
+    turn.say("complaint.sorry")
+    await turn.hand_over("complaint", priority=2, skill="complaint", topic="complaint")
+
+
+async def privacy_incident(turn: Turn) -> None:
+    turn.audits.append(("privacy_incident_reported", "own data"))
+    turn.say("complaint.privacy")
+    await turn.hand_over("privacy_incident", priority=1, skill="privacy", topic="complaint")
+
+
+async def scam(turn: Turn) -> None:
+    tip = turn.library.entries["fraud-tip"]
+    turn.say("scam", source=tip.source)
+    await turn.hand_over("scam_report", priority=1, skill="complaint", topic="complaint")
+
+
+async def wrong_info(turn: Turn) -> None:
+    turn.say("wrong_info")
+    await turn.hand_over("wrong_information", priority=2, skill="editor", topic="complaint")
+
+
+async def emergency(turn: Turn) -> None:
+    """Help first: the sentence that matters comes before everything else."""
+    turn.say("emergency")
+    await turn.hand_over("emergency", priority=0, skill="duty", topic="human_agent")
+
+
+async def despair(turn: Turn) -> None:
+    turn.say("despair")
+    await turn.hand_over("despair", priority=0, skill="care", topic="human_agent")
+
+
+async def deceased(turn: Turn) -> None:
+    turn.audits.append(("notices_stopped_requested", "deceased relative"))
+    turn.say("deceased")
+    await turn.hand_over("deceased_relative", priority=2, skill="privacy", topic="human_agent")
+
+
+async def data_request(turn: Turn) -> None:
+    turn.audits.append(("data_subject_request", "own data"))
+    turn.say("data_request")
+    await turn.hand_over("data_subject_request", priority=2, skill="privacy", topic="human_agent")
+
+
+async def minor(turn: Turn) -> None:
+    """Nothing is collected from a child."""
+    turn.say("minor", source="《云溪区公益培训班管理办法（2026版）》")
+
+
+async def third_party(turn: Turn) -> None:
+    """The same words whoever is asked about: nothing tells whether there is such an account."""
+    turn.audits.append(("third_party_lookup_refused", "credit"))
+    turn.say("third_party")
+
+
+async def bulk_data(turn: Turn) -> None:
+    turn.audits.append(("bulk_data_refused", "all learners"))
+    turn.say("bulk_data")
+
+
+async def phone_change(turn: Turn) -> None:
+    turn.answer(turn.library.entries["g-phone-change"])
+    turn.offer(turn.line("label.human"), "human")
+    turn.offer(turn.line("label.nearest_site"), "nearest_site")
+
+
+async def card_lost_act(turn: Turn) -> None:
+    turn.answer(turn.library.entries["g-card-lost"])
+    turn.say("card.person_acts")
+    await turn.hand_over("card_lost", priority=2, skill="credit", topic="operation_guide")

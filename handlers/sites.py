@@ -1,0 +1,108 @@
+"""Places: where, when open, how to reach them, what they have."""
+
+import math
+from datetime import date
+
+from bot.turn import CHOICES, Turn
+from handlers import wording
+from handlers.slots import STREET
+from knowledge.catalogue import Organisation
+from nlu.times import When
+
+
+def _place(turn: Turn) -> Organisation:
+    """The place that is meant; the college where none is named."""
+    named = turn.catalogue.organisations.get(turn.get("org") or "") or turn.catalogue.college
+    assert named is not None, "the catalogue was checked to have a college"
+    turn.focus("org", named.id)
+    return named
+
+
+def opening(place: Organisation, day: date) -> tuple[str, str, str] | None:
+    """(opens, closes, reason) of a day; a special day wins over the week. None where it stays closed."""
+    for special in place.special_days:
+        if special.day == day:
+            return (special.opens, special.closes, special.reason) if special.opens and special.closes else None
+    for hours in place.hours:
+        if day.isoweekday() in hours.days:
+            return hours.opens, hours.closes, ""
+    return None
+
+
+def _why_closed(place: Organisation, day: date) -> str:
+    return next((special.reason for special in place.special_days if special.day == day), "休息")
+
+
+async def site_hours(turn: Turn) -> None:
+    place = _place(turn)
+    when = turn.get("when")
+    asked = When.of(when) if when else None
+    day = max(asked.first, turn.today) if asked and (asked.fixed or asked.weekdays) else turn.today
+    found = opening(place, day)
+    said = wording.day(day, turn.today)
+    if found:
+        opens, closes, reason = found
+        if day == turn.today:
+            clock = turn.now.strftime("%H:%M")
+            key = "hours.open_now" if opens <= clock < closes else "hours.before" if clock < opens else "hours.after"
+        else:
+            key = "hours.open_on"
+        turn.say(key, place=place.name, day=said, opens=opens, closes=closes, reason=f"（{reason}）" if reason else "", week=wording.hours(place.hours), phone=place.phone, source=wording.source(place))  # fmt: skip
+    else:
+        turn.say("hours.closed", place=place.name, day=said, reason=_why_closed(place, day), week=wording.hours(place.hours), phone=place.phone, source=wording.source(place))  # fmt: skip
+    if asked and asked.weekdays == (6, 7) and day.isoweekday() == 6 and (sunday := opening(place, asked.last)):
+        turn.say("hours.sunday", opens=sunday[0], closes=sunday[1])
+    if (turn.today - place.checked_on).days > wording.STALE_DAYS:
+        turn.say("hours.stale", phone=place.phone)
+
+
+async def site_address(turn: Turn) -> None:
+    place = _place(turn)
+    turn.say("site.address", place=place.name, address=place.address, route=place.route or "", phone=place.phone, source=wording.source(place))
+    turn.offer(turn.line("label.site_hours"), "site_hours", org=place.id)
+    turn.offer(turn.line("label.nearest_site"), "nearest_site")
+
+
+async def nearest_site(turn: Turn) -> None:
+    """The sites nearest to a street or site that the resident names."""
+    home = turn.catalogue.organisations[await turn.ask(STREET)]
+    others = [place for place in turn.catalogue.organisations.values() if place.level != "college"]
+    near = sorted(others, key=lambda place: (_metres(home, place), place.id))[:CHOICES]
+    lines = "\n".join(f"{number}. {place.name}：{place.address}，{wording.hours(place.hours)}，电话{place.phone}" for number, place in enumerate(near, 1))
+    turn.say("site.nearest", home=home.name.removesuffix("教学站点").removesuffix("社区学校"), lines=lines, source=wording.source(near[0]))
+    for place in near:
+        turn.offer(place.name, "about_org", org=place.id)
+    turn.focus("org", near[0].id)
+
+
+def _metres(one: Organisation, other: Organisation) -> float:
+    """Distance over ground; on a district's scale the earth is flat."""
+    north = (one.north - other.north) * 111_320
+    east = (one.east - other.east) * 111_320 * math.cos(math.radians(one.north))
+    return math.hypot(north, east)
+
+
+async def site_facilities(turn: Turn) -> None:
+    place = _place(turn)
+    turn.say("site.facilities", place=place.name, facilities=place.facilities, phone=place.phone, source=wording.source(place))
+
+
+async def site_access(turn: Turn) -> None:
+    place = _place(turn)
+    turn.say("site.access", place=place.name, access=place.accessible, phone=place.phone, source=wording.source(place))
+
+
+async def site_phone(turn: Turn) -> None:
+    place = _place(turn)
+    seats = await turn.desk.seats(turn.now, 3)
+    key = "site.phone_open" if seats.open else "site.phone_closed"
+    turn.say(key, place=place.name, phone=place.phone, hours=seats.hours, opens=seats.next_opening, source=wording.source(place))
+
+
+async def about_org(turn: Turn) -> None:
+    """A place's name alone."""
+    place = _place(turn)
+    turn.say("about.org", place=place.name, address=place.address, week=wording.hours(place.hours), phone=place.phone, source=wording.source(place))
+    turn.offer("今天开门吗", "site_hours", org=place.id)
+    turn.offer("这里的培训班", "find_class", org=place.id)
+    turn.offer("怎么走", "site_address", org=place.id)

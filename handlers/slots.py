@@ -1,0 +1,28 @@
+"""The slots that handlers ask for or use, each declared once."""
+
+from bot.turn import Slot
+from knowledge.catalogue import THEMES, Catalogue
+
+
+def _is_street_or_site(value: str, catalogue: Catalogue) -> bool:
+    place = catalogue.organisations.get(value)
+    return place is not None and place.level != "college"
+
+
+CLASS = Slot("class", ("class",), focus=True)
+COURSE = Slot("course", ("course",))
+THIS_COURSE = Slot("course", ("course",), focus=True)
+THEME = Slot("theme", ("theme",), accepts=lambda value, _: value in THEMES)
+ORG = Slot("org", ("org",))
+HERE = Slot("org", ("org",), focus=True)
+STREET = Slot("org", ("org",), accepts=_is_street_or_site)
+WHEN = Slot("when", ("when",))
+AUDIENCE = Slot("audience", ("audience",))
+FEE = Slot("fee", ("fee",))
+PHONE = Slot("phone", ("phone",))
+POINTS = Slot("points", ("points",))
+ITEM = Slot("item", ("item",))
+MATTER = Slot("matter", ("matter",))
+DETAIL = Slot("detail", free=True)
+QUESTION = Slot("question", free=True)
+SERVICE = Slot("service", free=True)

@@ -1,0 +1,63 @@
+"""Courtesies, what we are, and what is not ours."""
+
+from bot.turn import Turn
+
+
+async def greeting(turn: Turn) -> None:
+    turn.say("greeting")
+    await _menu_offers(turn)
+
+
+async def menu(turn: Turn) -> None:
+    turn.say("menu")
+    await _menu_offers(turn)
+
+
+async def _menu_offers(turn: Turn) -> None:
+    for intent in ("find_class", "balance", "site_hours"):
+        turn.offer(turn.line(f"label.{intent}"), intent)
+
+
+async def who_are_you(turn: Turn) -> None:
+    turn.say("who_are_you")
+    await _menu_offers(turn)
+
+
+async def thanks(turn: Turn) -> None:
+    """One satisfaction question in a talk, never a second."""
+    turn.say("thanks" if turn.state.thanked else "thanks_first")
+    turn.state.thanked = True
+
+
+async def goodbye(turn: Turn) -> None:
+    turn.say("goodbye")
+
+
+async def acknowledge(turn: Turn) -> None:
+    turn.say("acknowledge")
+
+
+async def smalltalk(turn: Turn) -> None:
+    turn.say("smalltalk")
+
+
+async def cancelled(turn: Turn) -> None:
+    if turn.state.tasks:
+        turn.state.tasks.pop()
+    turn.say("cancelled")
+
+
+async def other_office(turn: Turn) -> None:
+    """Not ours: whom to ask instead."""
+    office = turn.catalogue.offices.get(turn.get("matter") or "city")
+    if office is None:
+        turn.say("unrelated")
+        return
+    turn.say("other_office", office=office.name, phone=office.phone)
+
+
+async def unrelated(turn: Turn) -> None:
+    if turn.get("matter"):
+        await other_office(turn)
+    else:
+        turn.say("unrelated")

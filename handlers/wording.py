@@ -1,0 +1,71 @@
+"""How things are said: days, times, places, a class in one line."""
+
+from datetime import date
+
+from bot.messages import Card
+from bot.turn import Turn
+from knowledge.catalogue import Catalogue, Opening, Organisation, TrainingClass
+
+WEEKDAYS = "一二三四五六日"
+STALE_DAYS = 90  # after which hours are given with a request to ring first
+
+
+def day(value: date, today: date) -> str:
+    """11月25日（周三）, with the word for days that are near."""
+    near = {0: "今天", 1: "明天", 2: "后天"}.get((value - today).days, "")
+    return f"{near}{'，' if near else ''}{value.month}月{value.day}日（周{WEEKDAYS[value.weekday()]}）"
+
+
+def weekdays(days: tuple[int, ...]) -> str:
+    """周一、周三; 周一到周五."""
+    ordered = sorted(days)
+    if len(ordered) > 2 and ordered == list(range(ordered[0], ordered[-1] + 1)):
+        return f"周{WEEKDAYS[ordered[0] - 1]}到周{WEEKDAYS[ordered[-1] - 1]}"
+    return "、".join(f"周{WEEKDAYS[number - 1]}" for number in ordered)
+
+
+def hours(openings: tuple[Opening, ...]) -> str:
+    return "，".join(f"{weekdays(each.days)} {each.opens}—{each.closes}" for each in openings)
+
+
+def place(organisation: str, catalogue: Catalogue) -> str:
+    found = catalogue.organisations.get(organisation)
+    return found.name if found else ""
+
+
+def fee(group: TrainingClass) -> str:
+    """免费，材料费30元."""
+    lesson = f"学费{group.fee}元" if group.fee else "免费"
+    return f"{lesson}，材料费{group.material_fee}元" if group.material_fee else lesson
+
+
+def places(group: TrainingClass) -> str:
+    if group.places:
+        return f"还有{group.places}个名额"
+    return f"已报满，候补{group.waiting}人"
+
+
+def times(group: TrainingClass) -> str:
+    return f"{weekdays(group.days)} {group.starts}—{group.ends}"
+
+
+def class_line(group: TrainingClass, turn: Turn) -> str:
+    """A class in one line of a list."""
+    return f"{group.name}：{day(group.opens_on, turn.today)}开课，{times(group)}，{fee(group)}，{places(group)}"
+
+
+def class_card(group: TrainingClass, turn: Turn) -> Card:
+    lines = (
+        f"时间：{day(group.opens_on, turn.today)}开课，{times(group)}，共{group.sessions}次课，{group.session_days[-1].month}月{group.session_days[-1].day}日结束",
+        f"地点：{place(group.organisation, turn.catalogue)}{group.room}",
+        f"老师：{group.teacher}",
+        f"费用：{fee(group)}",
+        f"名额：{group.capacity}人，{places(group)}",
+        f"对象：{group.eligibility}",
+        f"报名：{group.enrol_until.month}月{group.enrol_until.day}日截止，带{group.materials}",
+    )
+    return Card(group.name, lines)
+
+
+def source(organisation: Organisation) -> str:
+    return f"{organisation.name}登记信息，{organisation.checked_on}核对"

@@ -1,0 +1,348 @@
+"""The web chat: a WebSocket, and the same over plain HTTP for networks that let no socket through.
+
+The page keeps a visitor's token and numbers nothing itself: it sends a message until it is acknowledged, and asks for
+what it lacks by the last number it has seen. So a page may lose its connection at any moment and miss or double nothing.
+"""
+
+import asyncio
+import hashlib
+import re
+import secrets
+import time
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from bot.inbox import BusyError, Inbox, Receipt, numbered
+from bot.live import Live
+from bot.messages import Inbound, Numbered
+from bot.outbox import Outbox
+from store import conversations
+from store.conversations import DueRow
+from store.database import Database
+
+CHANNEL = "webchat"
+LARGEST = 16_384  # bytes of a frame
+HISTORY = 300  # messages sent to a page that has none
+HELLO_WITHIN = 15  # seconds
+SEND_WITHIN = 20  # seconds that a page may take to read a frame
+BURST, PER_SECOND = 20, 2.0  # messages at once, and on average
+PATIENCE = 20  # bad frames before the socket is closed
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
+
+Id = Annotated[str, Meta(min_length=1, max_length=64)]
+Lang = Literal["zh", "en"]
+
+
+class WebchatSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether the page and its socket are served."""
+
+    enabled: bool = True
+
+
+class Hello(Struct, tag="hello", forbid_unknown_fields=True):
+    visitor: Annotated[str, Meta(max_length=200)] | None = None
+    since: Annotated[int, Meta(ge=0)] | None = None
+    lang: Lang = "zh"
+
+
+class Said(Struct, tag="message", forbid_unknown_fields=True):
+    id: Id
+    text: str
+
+
+class Chosen(Struct, tag="choice", forbid_unknown_fields=True):
+    id: Id
+    key: Annotated[str, Meta(min_length=1, max_length=8)]
+
+
+class Typing(Struct, tag="typing", forbid_unknown_fields=True):
+    pass
+
+
+class Ping(Struct, tag="ping", forbid_unknown_fields=True):
+    pass
+
+
+class Pong(Struct, tag="pong", forbid_unknown_fields=True):
+    pass
+
+
+Frame = Hello | Said | Chosen | Typing | Ping | Pong
+_decode_frame = msgspec.json.Decoder(Frame).decode
+_encode = msgspec.json.encode
+
+
+class Post(Struct, forbid_unknown_fields=True):
+    """One message over HTTP; a fresh visitor has no token."""
+
+    id: Id
+    text: str = ""
+    choice: Annotated[str, Meta(min_length=1, max_length=8)] | None = None
+    visitor: Annotated[str, Meta(max_length=200)] | None = None
+    lang: Lang = "zh"
+
+
+_decode_post = msgspec.json.Decoder(Post).decode
+
+_ERRORS: Mapping[str, str] = {
+    "bad_frame": "消息格式不对，没有收下。This frame was not understood.",
+    "too_long": "消息太长，没有收下，请分几次说。The message is too long.",
+    "too_fast": "发得太快了，请稍等再发。Too many messages, please wait.",
+    "gone": "以前的对话已经不在了，我们重新开始。The earlier conversation is gone.",
+    "busy": "现在比较忙，请稍后再发。Busy, please send again.",
+}
+
+
+def address_of(token: str) -> str:
+    """What is stored of a visitor's token: whoever reads the database cannot speak as the visitor."""
+    return hashlib.sha256(token.encode()).hexdigest()[:40]
+
+
+def frame_of(each: Numbered) -> bytes:
+    """A message as the page gets it."""
+    reply = each.message.reply
+    return _encode(
+        {
+            "type": "message", "seq": each.seq, "author": each.author, "text": reply.text,
+            "options": [{"key": option.key, "label": option.label} for option in reply.options],
+            "cards": [{"title": card.title, "lines": card.lines} for card in reply.cards],
+            "source": reply.source, "at": each.at, "re": each.message.re,
+        }
+    )  # fmt: skip
+
+
+class Allowance:
+    """A token bucket: `BURST` messages at once, `PER_SECOND` on average."""
+
+    def __init__(self) -> None:
+        self._left = float(BURST)
+        self._at = time.monotonic()
+
+    def take(self) -> bool:
+        now = time.monotonic()
+        self._left = min(BURST, self._left + (now - self._at) * PER_SECOND)
+        self._at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+class Webchat:
+    """The channel's routes; also its outlet, which has nothing to do: pages ask for what they lack."""
+
+    pulls = True
+
+    def __init__(self, inbox: Inbox, outbox: Outbox, live: Live, database: Database) -> None:
+        self.inbox = inbox
+        self.outbox = outbox
+        self.live = live
+        self.database = database
+        self.sockets: set[Socket] = set()
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        return [
+            WebSocketRoute("/channels/webchat", self.socket),
+            Route("/channels/webchat", self.post, methods=["POST"]),
+        ]
+
+    async def send(self, row: DueRow) -> bool:
+        return False
+
+    async def socket(self, websocket: WebSocket) -> None:
+        await websocket.accept()
+        socket = Socket(self, websocket)
+        self.sockets.add(socket)
+        try:
+            await socket.talk()
+        except (WebSocketDisconnect, TimeoutError, RuntimeError):
+            return  # gone, or stalled: what it lacks it asks for when it comes back
+        finally:
+            self.sockets.discard(socket)
+            socket.leave()
+
+    async def known(self, visitor: str | None) -> bool:
+        """Whether this token is one of ours that has said something."""
+        if visitor is None or not _TOKEN.fullmatch(visitor):
+            return False
+        return await self.database.read(lambda t: conversations.find(t, CHANNEL, address_of(visitor))) is not None
+
+    async def post(self, request: Request) -> Response:
+        """One message, answered in the response."""
+        body = b""
+        async for part in request.stream():
+            body += part
+            if len(body) > LARGEST:
+                return _refusal("too_long", 413)
+        try:
+            post = _decode_post(body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return _refusal("bad_frame", 400)
+        visitor = post.visitor if post.visitor and _TOKEN.fullmatch(post.visitor) else secrets.token_urlsafe(24)
+        try:
+            receipt = await self.inbox.receive(inbound(visitor, post.id, post.text, post.choice, post.lang))
+        except BusyError:
+            return _refusal("busy", 503)
+        messages = b",".join(frame_of(each) for each in receipt.answers)
+        head = _encode({"visitor": visitor, "ack": {"type": "ack", "id": post.id, "seq": receipt.seq}, "speaker": receipt.speaker})
+        return Settling(head[:-1] + b',"messages":[' + messages + b"]}", self.outbox, receipt)
+
+
+class Settling(Response):
+    """Forgets the outbox row once the answer has been written to the connection."""
+
+    media_type = "application/json"
+
+    def __init__(self, content: bytes, outbox: Outbox, receipt: Receipt) -> None:
+        super().__init__(content)
+        self._outbox = outbox
+        self._receipt = receipt
+
+    async def __call__(self, scope, receive, send) -> None:  # type: ignore[no-untyped-def]  # Starlette's own signature
+        await super().__call__(scope, receive, send)
+        if self._receipt.answers and not self._receipt.again:
+            await self._outbox.settle(self._receipt.conversation, self._receipt.last_seq)
+
+
+def inbound(visitor: str, id: str, text: str, choice: str | None, lang: str) -> Inbound:
+    return Inbound(
+        channel=CHANNEL, address=address_of(visitor), id=id, text=text, choice=choice, lang=lang, at=int(time.time() * 1000)
+    )
+
+
+def _refusal(code: str, status: int) -> Response:
+    return Response(_encode({"type": "error", "code": code, "text": _ERRORS[code]}), status, media_type="application/json")
+
+
+class Socket:
+    """One page's connection. A task of its own writes, so that a slow page delays nobody."""
+
+    def __init__(self, webchat: Webchat, websocket: WebSocket) -> None:
+        self._webchat = webchat
+        self._websocket = websocket
+        self._allowance = Allowance()
+        self._bad = 0
+        self._visitor = ""
+        self._lang: str = "zh"
+        self._conversation: int | None = None
+        self._seen = 0  # number of the last message that the page has
+        self._news: asyncio.Event | None = None
+        self._writer: asyncio.Task[None] | None = None
+        self._sending = asyncio.Lock()
+
+    async def talk(self) -> None:
+        """Until the page goes."""
+        hello = await asyncio.wait_for(self._read(), HELLO_WITHIN)
+        while not isinstance(hello, Hello):
+            await self._refuse("bad_frame")
+            hello = await asyncio.wait_for(self._read(), HELLO_WITHIN)
+        await self._greet(hello)
+        while True:
+            frame = await self._read()
+            match frame:
+                case Said() | Chosen():
+                    await self._receive(frame)
+                case Ping():
+                    await self._send(b'{"type":"pong"}')
+                case Hello():
+                    await self._refuse("bad_frame")
+                case Typing() | Pong() | None:
+                    pass
+
+    def leave(self) -> None:
+        if self._writer is not None:
+            self._writer.cancel()
+        if self._conversation is not None and self._news is not None:
+            self._webchat.live.forget(self._conversation, self._news)
+
+    async def _read(self) -> Frame | None:
+        """The next frame; None for one that was refused."""
+        event = await self._websocket.receive()
+        if event["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(event.get("code", 1005))
+        text: str | None = event.get("text")
+        if text is None:
+            await self._refuse("bad_frame")
+            return None
+        if len(text.encode("utf-8", "surrogatepass")) > LARGEST:
+            await self._refuse("too_long")
+            return None
+        try:
+            return _decode_frame(text)
+        except (msgspec.DecodeError, UnicodeEncodeError):
+            await self._refuse("bad_frame")
+            return None
+
+    async def _greet(self, hello: Hello) -> None:
+        self._lang = hello.lang
+        seq = 0
+        if hello.visitor is not None and await self._webchat.known(hello.visitor):
+            self._visitor = hello.visitor
+            address = address_of(self._visitor)
+            row = await self._webchat.database.read(lambda t: conversations.find(t, CHANNEL, address))
+            assert row is not None
+            seq = row.seq
+            first = hello.since if hello.since is not None and hello.since <= seq else 0
+            self._watch(row.id, max(first, seq - HISTORY if hello.since is None else first))
+        else:
+            if hello.since:
+                await self._refuse("gone")
+            self._visitor = secrets.token_urlsafe(24)
+        await self._send(_encode({"type": "welcome", "visitor": self._visitor, "seq": seq}))
+        if self._news is not None:
+            self._news.set()
+
+    def _watch(self, conversation: int, seen: int) -> None:
+        self._conversation = conversation
+        self._seen = seen
+        self._news = self._webchat.live.watch(conversation)
+        self._writer = asyncio.create_task(self._write(conversation, self._news))
+
+    async def _receive(self, frame: Said | Chosen) -> None:
+        if not self._allowance.take():
+            await self._refuse("too_fast")
+            return
+        text, choice = (frame.text, None) if isinstance(frame, Said) else ("", frame.key)
+        try:
+            receipt = await self._webchat.inbox.receive(inbound(self._visitor, frame.id, text, choice, self._lang))
+        except BusyError:
+            await self._refuse("too_fast")
+            return
+        await self._send(_encode({"type": "ack", "id": frame.id, "seq": receipt.seq}))
+        if self._news is None:
+            self._watch(receipt.conversation, 0)
+        if self._news is not None:
+            self._news.set()
+
+    async def _write(self, conversation: int, news: asyncio.Event) -> None:
+        """Sends whatever the page has not got, in order, whenever there is something."""
+        database = self._webchat.database
+        while True:
+            await news.wait()
+            news.clear()
+            first = self._seen + 1
+            rows = await database.read(lambda t, first=first: conversations.messages(t, conversation, first, 1 << 30))
+            for row in rows:
+                await self._send(frame_of(numbered(row)))
+                self._seen = row.seq
+            if any(row.author != "resident" for row in rows):
+                await self._webchat.outbox.settle(conversation, self._seen)
+
+    async def _refuse(self, code: str) -> None:
+        self._bad += 1
+        await self._send(_encode({"type": "error", "code": code, "text": _ERRORS[code]}))
+        if self._bad > PATIENCE:
+            await self._websocket.close(1008)
+            raise WebSocketDisconnect(1008)
+
+    async def _send(self, frame: bytes) -> None:
+        async with self._sending:
+            await asyncio.wait_for(self._websocket.send_text(frame.decode()), SEND_WITHIN)

@@ -1,0 +1,266 @@
+"""The catalogue: organisations, courses, classes, activities, rules, redemption items, other offices.
+
+Records are immutable; a `Catalogue` is one consistent view of all of them, built anew when one changes.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Annotated, Literal, get_args
+
+from msgspec import Meta, Struct
+
+Id = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+Words = Annotated[str, Meta(min_length=1, max_length=400)]
+Clock = Annotated[str, Meta(pattern=r"^([01]\d|2[0-4]):[0-5]\d$")]
+Count = Annotated[int, Meta(ge=0, le=100_000)]
+Weekday = Annotated[int, Meta(ge=1, le=7)]  # 1 is Monday
+Theme = Literal[
+    "科学素质与互联网学习", "职业技能", "老年智慧生活", "家庭教育指导", "乡村振兴",
+    "非遗传承", "道德与法治", "人文艺术", "康养健身", "社区治理与应急管理",
+]  # fmt: skip
+THEMES: tuple[str, ...] = get_args(Theme)
+
+
+class Opening(Struct, frozen=True, forbid_unknown_fields=True):
+    """Open on these weekdays from one time to another."""
+
+    days: Annotated[tuple[Weekday, ...], Meta(min_length=1)]
+    opens: Clock
+    closes: Clock
+
+
+class SpecialDay(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A day that differs from the week: closed, or open at other times. It wins over the week."""
+
+    day: date
+    reason: Words
+    opens: Clock | None = None
+    closes: Clock | None = None
+
+
+class Organisation(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="organisation"):
+    """The college, a street's school, or a site of it."""
+
+    id: Id
+    name: Words
+    level: Literal["college", "school", "site"]
+    parent: Id | None = None
+    aliases: tuple[Words, ...] = ()
+    address: Words
+    route: Words | None = None
+    phone: Words
+    hours: tuple[Opening, ...]
+    special_days: tuple[SpecialDay, ...] = ()
+    computers: Count = 0
+    facilities: Words
+    accessible: Words
+    certifies: bool = False  # a certification point: attendance is swiped here
+    redeems: bool = False
+    north: float  # degrees
+    east: float
+    checked_on: date
+
+
+class Lesson(Struct, frozen=True, forbid_unknown_fields=True):
+    """A micro-lesson: one point of knowledge, 15 minutes at most."""
+
+    title: Words
+    minutes: Annotated[int, Meta(ge=1, le=15)]
+
+
+class Course(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="course"):
+    """A course of one of the ten themes, learnt online, in a class, or both."""
+
+    id: Id
+    name: Words
+    theme: Theme
+    aliases: tuple[Words, ...] = ()
+    level: Literal["零基础", "初级", "中级", "提高"]
+    prerequisite: Words
+    mode: Literal["线上", "线下", "线上线下"]
+    summary: Words
+    assessment: Words
+    lessons: tuple[Lesson, ...]
+
+
+class TrainingClass(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="class"):
+    """A training class: a course taught at a place, on certain weekdays, from a first day on."""
+
+    id: Id
+    name: Words
+    course: Id
+    organisation: Id
+    first_day: date  # the first session is on the first of `days` from here on
+    sessions: Annotated[int, Meta(ge=1, le=60)]
+    days: Annotated[tuple[Weekday, ...], Meta(min_length=1)]
+    starts: Clock
+    ends: Clock
+    room: Words
+    teacher: Words
+    capacity: Annotated[int, Meta(ge=1, le=500)]
+    enrolled: Count = 0
+    waiting: Count = 0
+    fee: Count = 0  # yuan
+    material_fee: Count = 0
+    audience: Words
+    eligibility: Words
+    materials: Words
+    enrol_from: date
+    enrol_until: date
+    village: bool = False  # 送教下乡
+
+    @property
+    def places(self) -> int:
+        return max(0, self.capacity - self.enrolled)
+
+    @property
+    def session_days(self) -> list[date]:
+        """The day of every session, in order."""
+        found: list[date] = []
+        day = self.first_day
+        while len(found) < self.sessions:
+            if day.isoweekday() in self.days:
+                found.append(day)
+            day += timedelta(days=1)
+        return found
+
+    @property
+    def opens_on(self) -> date:
+        """The day of the first session."""
+        return self.session_days[0]
+
+    def enrols(self, today: date) -> bool:
+        return self.enrol_from <= today <= self.enrol_until
+
+
+class Activity(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="activity"):
+    """A lecture, an open day, a salon; or a whole campaign such as the lifelong-learning week."""
+
+    id: Id
+    name: Words
+    organisation: Id
+    first_day: date
+    last_day: date
+    starts: Clock
+    ends: Clock
+    place: Words
+    summary: Words
+    enrol: Words
+    campaign: Words | None = None
+
+
+class CreditRule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="rule"):
+    """How one kind of learning earns credits. Answers quote the version."""
+
+    id: Id
+    name: Words
+    credits: Words
+    cap: Words
+    version: Words
+    valid_from: date
+
+
+class RedemptionItem(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="item"):
+    """Something of the redemption shop."""
+
+    id: Id
+    name: Words
+    category: Literal["教育培训", "就业升学", "社区生活", "消费"]
+    points: Annotated[int, Meta(ge=1)]
+    stock: Count
+
+
+class Office(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="office"):
+    """Who helps with what is not ours."""
+
+    id: Id
+    name: Words
+    phone: Words
+    matters: tuple[Words, ...]
+
+
+Record = Organisation | Course | TrainingClass | Activity | CreditRule | RedemptionItem | Office
+KIND_OF: dict[type[Record], str] = {
+    Organisation: "organisation", Course: "course", TrainingClass: "class", Activity: "activity",
+    CreditRule: "rule", RedemptionItem: "item", Office: "office",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All records by kind and id, in the order they were given."""
+
+    organisations: dict[str, Organisation] = field(default_factory=dict)
+    courses: dict[str, Course] = field(default_factory=dict)
+    classes: dict[str, TrainingClass] = field(default_factory=dict)
+    activities: dict[str, Activity] = field(default_factory=dict)
+    rules: dict[str, CreditRule] = field(default_factory=dict)
+    items: dict[str, RedemptionItem] = field(default_factory=dict)
+    offices: dict[str, Office] = field(default_factory=dict)
+
+    @staticmethod
+    def of(records: Iterable[Record]) -> "Catalogue":
+        catalogue = Catalogue()
+        for record in records:
+            match record:
+                case Organisation():
+                    catalogue.organisations[record.id] = record
+                case Course():
+                    catalogue.courses[record.id] = record
+                case TrainingClass():
+                    catalogue.classes[record.id] = record
+                case Activity():
+                    catalogue.activities[record.id] = record
+                case CreditRule():
+                    catalogue.rules[record.id] = record
+                case RedemptionItem():
+                    catalogue.items[record.id] = record
+                case Office():
+                    catalogue.offices[record.id] = record
+        return catalogue
+
+    @property
+    def college(self) -> Organisation | None:
+        return next((each for each in self.organisations.values() if each.level == "college"), None)
+
+    def line_up(self, organisation: str) -> list[Organisation]:
+        """The organisation, its parent, and so on up. Ends also where parents form a circle."""
+        found: list[Organisation] = []
+        at = self.organisations.get(organisation)
+        while at is not None and at not in found:
+            found.append(at)
+            at = self.organisations.get(at.parent) if at.parent else None
+        return found
+
+    def is_within(self, organisation: str, whole: str) -> bool:
+        return any(each.id == whole for each in self.line_up(organisation))
+
+    def problems(self) -> list[str]:
+        """References to what is not there, circles, and dates out of order; each with the record it is in."""
+        found: list[str] = []
+        for place in self.organisations.values():
+            if place.parent and place.parent not in self.organisations:
+                found.append(f"organisation {place.id}: parent: there is no {place.parent}")
+            elif place.level != "college" and self.line_up(place.id)[-1].level != "college":
+                found.append(f"organisation {place.id}: parent: does not lead up to the college")
+            found += [
+                f"organisation {place.id}: hours: closes {each.closes} before it opens {each.opens}"
+                for each in place.hours
+                if each.closes <= each.opens
+            ]
+        for group in self.classes.values():
+            if group.course not in self.courses:
+                found.append(f"class {group.id}: course: there is no {group.course}")
+            if group.organisation not in self.organisations:
+                found.append(f"class {group.id}: organisation: there is no {group.organisation}")
+            if group.ends <= group.starts:
+                found.append(f"class {group.id}: ends: {group.ends} is not after starts {group.starts}")
+            if group.enrol_until < group.enrol_from:
+                found.append(f"class {group.id}: enrol_until: {group.enrol_until} is before {group.enrol_from}")
+        for activity in self.activities.values():
+            if activity.organisation not in self.organisations:
+                found.append(f"activity {activity.id}: organisation: there is no {activity.organisation}")
+            if activity.last_day < activity.first_day:
+                found.append(f"activity {activity.id}: last_day: {activity.last_day} is before {activity.first_day}")
+        return found

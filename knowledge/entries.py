@@ -1,0 +1,63 @@
+"""A knowledge entry: one thing residents ask, and what we answer once somebody has reviewed it."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+Line = Annotated[str, Meta(min_length=1, max_length=200)]
+Text = Annotated[str, Meta(min_length=1, max_length=2000)]
+Short = Annotated[str, Meta(min_length=1, max_length=134)]  # two UCS-2 segments of an SMS
+Status = Literal["draft", "in_review", "published", "expired"]
+TOPICS = (
+    "training_info", "credit_lookup", "credit_redemption", "course_faq", "operation_guide", "site_hours",
+    "enrolment", "activity", "complaint", "human_agent", "chitchat", "out_of_scope",
+)  # fmt: skip
+Topic = Literal[
+    "training_info", "credit_lookup", "credit_redemption", "course_faq", "operation_guide", "site_hours",
+    "enrolment", "activity", "complaint", "human_agent", "chitchat", "out_of_scope",
+]  # fmt: skip
+
+
+class Entry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One reviewed answer.
+
+    `questions` are ways to ask it, the first one its title. `answer` is the screen form, `spoken` the one for the
+    ear, `sms` at most two segments. A guide has `steps`, said one at a time; `answer` then introduces them.
+    `person` marks what a seat must finish: the answer is said and a person offered.
+    """
+
+    id: Name
+    topic: Topic
+    kind: Literal["faq", "guide", "announcement"] = "faq"
+    questions: Annotated[tuple[Line, ...], Meta(min_length=1, max_length=60)]
+    answer: Text
+    spoken: Text
+    sms: Short
+    steps: tuple[Text, ...] = ()
+    person: bool = False
+    audience: Line = "所有居民"
+    district: Line = "云溪区"
+    source: Line
+    owner: Line
+    valid_from: date
+    valid_until: date
+
+    @property
+    def title(self) -> str:
+        return self.questions[0]
+
+    def is_valid(self, today: date) -> bool:
+        return self.valid_from <= today <= self.valid_until
+
+    def problems(self) -> list[str]:
+        """What the types cannot say; each with the field it is about."""
+        found = []
+        if self.valid_until < self.valid_from:
+            found.append(f"valid_until: {self.valid_until} is before valid_from {self.valid_from}")
+        if len(set(self.questions)) < len(self.questions):
+            found.append("questions: one stands twice")
+        if self.kind == "guide" and not self.steps:
+            found.append("steps: a guide needs some")
+        return found

@@ -1,0 +1,68 @@
+"""What we know at this moment, in memory: published entries with their index, and the catalogue.
+
+The database is the truth. `refresh` asks for its revision and reads what changed, so an edit shows at the next
+question in every process.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+import msgspec
+
+from knowledge.catalogue import KIND_OF, Catalogue, Record
+from knowledge.entries import Entry
+from knowledge.search import Hit, Index, by_variants, sounds
+from store import knowledge as rows
+from store.database import Database
+
+SOUNDS_LIKE = 0.45  # below this likeness of the best hit, the question is also searched by its sound
+
+
+class Library:
+    """`records_revision` changes when a catalogue record does."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._revision = -1
+        self.records_revision = -1
+        self.entries_revision = -1
+        self.catalogue = Catalogue()
+        self.entries: dict[str, Entry] = {}
+        self._index = Index([])
+        self._by_sound = Index([], sounds)
+
+    async def refresh(self) -> None:
+        """Brings what is in memory up to what is in the database."""
+        if (revision := await self._database.read(rows.revision)) == self._revision:
+            return
+        changed = await self._database.read(lambda t: rows.entries_since(t, self._revision))
+        for row in changed:
+            self.entries.pop(row.id, None)
+            if row.status == "published":
+                self.entries[row.id] = msgspec.json.decode(row.body, type=Entry)
+        if changed:
+            texts = by_variants((entry.id, entry.questions) for entry in self.entries.values())
+            self._index, self._by_sound = Index(texts), Index(texts, sounds)
+            self.entries_revision = revision
+        if (records_revision := await self._database.read(rows.records_revision)) != self.records_revision:
+            stored = await self._database.read(rows.records)
+            self.catalogue = Catalogue.of(msgspec.json.decode(row.body, type=Record) for row in stored)
+            self.records_revision = records_revision
+        self._revision = revision
+
+    def search(self, text: str, today: date, most: int = 5) -> list[Hit]:
+        """The entries that may answer and are valid today, best first."""
+        hits = self._index.search(text, most * 2)
+        if not hits or hits[0].score < SOUNDS_LIKE:
+            heard = self._by_sound.search(text, most)
+            if heard and heard[0].score > (hits[0].score if hits else 0) + 0.1:
+                hits = heard
+        return [hit for hit in hits if self.entries[hit.id].is_valid(today)][:most]
+
+
+def as_rows(entries: Sequence[Entry], records: Sequence[Record], status: str) -> tuple[list[rows.EntryRow], list[rows.RecordRow]]:
+    """Entries and records as the store keeps them."""
+    return (
+        [rows.EntryRow(entry.id, 0, status, msgspec.json.encode(entry)) for entry in entries],
+        [rows.RecordRow(KIND_OF[type(record)], record.id, msgspec.json.encode(record)) for record in records],
+    )

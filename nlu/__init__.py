@@ -1,0 +1,1 @@
+"""Text in, understanding out. Pure: no clock, no database, no network; imports nothing else of ours."""

@@ -1,0 +1,96 @@
+"""Names of things we have, found in text: as written, else as they sound (书发班, 清禾街道)."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from nlu.text import fold, syllables, words
+
+LONGEST = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """What may be found: `kind` and `id` of the thing, and one way to write its name."""
+
+    kind: str
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A name found at a position. `exact` is False where it only sounds alike."""
+
+    kind: str
+    id: str
+    start: int
+    end: int
+    exact: bool
+
+
+class Gazetteer:
+    """Finds the longest names first; a character belongs to one mention at most."""
+
+    def __init__(self, names: Iterable[Name]) -> None:
+        self._written: dict[str, list[tuple[str, Name]]] = defaultdict(list)
+        self._spoken: dict[tuple[str, str], list[tuple[list[str], Name]]] = defaultdict(list)
+        for name in names:
+            text = fold(name.text)
+            if not 2 <= len(text) <= LONGEST:
+                continue
+            self._written[text[:2]].append((text, name))
+            heard = syllables(text)
+            self._spoken[heard[0], heard[1]].append((heard, name))
+        for written in self._written.values():
+            written.sort(key=lambda each: -len(each[0]))
+        for spoken in self._spoken.values():
+            spoken.sort(key=lambda each: -len(each[0]))
+
+    def find(self, folded: str) -> list[Mention]:
+        """The mentions in a folded text, in the order of their positions."""
+        found = self._by_writing(folded)
+        taken = {position for mention in found for position in range(mention.start, mention.end)}
+        found += self._by_sound(folded, taken)
+        return sorted(found, key=lambda mention: mention.start)
+
+    def _by_writing(self, folded: str) -> list[Mention]:
+        found: list[Mention] = []
+        position = 0
+        while position < len(folded) - 1:
+            for text, name in self._written.get(folded[position : position + 2], ()):
+                if folded.startswith(text, position):
+                    found.append(Mention(name.kind, name.id, position, position + len(text), True))
+                    position += len(text) - 1
+                    break
+            position += 1
+        return found
+
+    def _by_sound(self, folded: str, taken: set[int]) -> list[Mention]:
+        found: list[Mention] = []
+        heard = syllables(folded)
+        whole: set[str] | None = None
+        for start in range(len(heard) - 1):
+            if start in taken:
+                continue
+            for sounds, name in self._spoken.get((heard[start], heard[start + 1]), ()):
+                end = start + len(sounds)
+                if any(position in taken for position in range(start, end)) or not _alike(sounds, heard[start:end]):
+                    continue
+                if len(sounds) < 4:
+                    # Two or three syllables are often just another word (简直 is no 剪纸): a word stays what it is.
+                    whole = set(words(folded)) if whole is None else whole
+                    if any(folded[at:end] in whole or folded[start:at] in whole for at in (start, end)):
+                        continue
+                found.append(Mention(name.kind, name.id, start, end, False))
+                taken.update(range(start, end))
+                break
+        return found
+
+
+def _alike(name: list[str], heard: list[str]) -> bool:
+    """Equal in sound; from four syllables on, one may differ."""
+    if len(name) != len(heard):
+        return False
+    wrong = sum(left != right for left, right in zip(name, heard, strict=True))
+    return wrong == 0 or (len(name) >= 4 and wrong == 1)

@@ -1,0 +1,113 @@
+"""Make text comparable: clean what nobody typed on purpose, fold what means the same, cut into words and syllables.
+
+`clean` may shorten a text and is applied once, where a message enters. `fold` never changes the length, so
+that positions found in a folded text are positions in the cleaned one.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import rjieba
+from pypinyin.constants import PINYIN_DICT
+from pypinyin.contrib.tone_convert import to_normal
+from zhconv import zhconv
+
+SPACES = re.compile(r"\s+")
+# What a speaker says while thinking, or a writer out of courtesy: it carries no part of the question.
+FILLERS = re.compile(
+    r"^(?:嗯+|呃+|啊+|哦+|喂+|诶+|哎+|额+|那个|这个|就是说?|请问一下|请问|麻烦问一下|麻烦问下|麻烦您|麻烦你|麻烦|想问一下|想问下|问一下|问下"
+    r"|打扰一下|打扰了|打扰|不好意思|您好|你好|同志|师傅|姑娘|小姑娘|小伙子|大姐|老师您好|我想问一下|我想问下|我想问|我想咨询一下|我想咨询|咨询一下"
+    r"|帮我看一下|帮我看看|hi|hello|please|excuse me|[\s,，。.!！?？、:：…~～-])+"
+)
+
+
+class _Clean(dict[int, str | None]):
+    """Drops control, format (zero-width, bidirectional), private-use and lone surrogate characters; keeps spaces."""
+
+    def __missing__(self, code: int) -> str | None:
+        char = chr(code)
+        if char in "\n\t\r\u2028\u2029\x0b\x0c\x85":
+            kept: str | None = " "
+        elif unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co", "Cn"} or 0xFE00 <= code <= 0xFE0F:
+            kept = None
+        else:
+            kept = char
+        self[code] = kept
+        return kept
+
+
+def _simplified() -> dict[str, str]:
+    zhconv.loaddict()
+    table = {old: new for old, new in zhconv.zhcdicts["zh2Hans"].items() if len(old) == len(new) == 1}
+    zhconv.zhcdicts.clear()  # 10 MB of phrase tables that nothing else needs
+    return table
+
+
+class _Fold(dict[int, str]):
+    """One character to one character: full width to half, upper case to lower, traditional to simplified."""
+
+    def __init__(self) -> None:
+        super().__init__({ord(old): new for old, new in _simplified().items()})
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        narrow = unicodedata.normalize("NFKC", char).lower()
+        folded = narrow if len(narrow) == 1 and not narrow.isspace() else (" " if char.isspace() else char)
+        folded = self[ord(folded)] if folded != char else folded
+        self[code] = folded
+        return folded
+
+
+_CLEAN = _Clean()
+_FOLD = _Fold()
+
+
+def clean(text: str) -> str:
+    """The text without what is invisible or not a character, its white space collapsed."""
+    return SPACES.sub(" ", text.translate(_CLEAN)).strip()
+
+
+def fold(text: str) -> str:
+    """The text as it is compared; of the same length."""
+    return text.translate(_FOLD)
+
+
+def without_fillers(folded: str) -> str:
+    """The folded text without leading courtesy and hesitation; the text itself where nothing else is in it."""
+    return folded[match.end() :] or folded if (match := FILLERS.match(folded)) else folded
+
+
+# 幺 is how a one is said in numbers read digit by digit; 两 never stands in those, but recognisers write it.
+_SPOKEN_DIGITS = str.maketrans("零〇一二三四五六七八九幺两", "0012345678912")
+
+
+def digits(folded: str) -> str:
+    """The folded text with each Chinese numeral that stands for one digit written as that digit; same length."""
+    return folded.translate(_SPOKEN_DIGITS)
+
+
+@lru_cache(maxsize=16384)
+def syllable(char: str) -> str:
+    """The commonest reading of a Chinese character without its tone, sounds that speakers mix up made equal."""
+    readings = PINYIN_DICT.get(ord(char))
+    if readings is None:
+        return char
+    sound: str = to_normal(readings.split(",")[0])
+    for spoken, canonical in (("zh", "z"), ("ch", "c"), ("sh", "s")):
+        if sound.startswith(spoken):
+            sound = canonical + sound[2:]
+    if sound[:1] == "l":
+        sound = "n" + sound[1:]
+    return sound[:-1] if sound.endswith(("ang", "eng", "ing")) else sound
+
+
+def syllables(folded: str) -> list[str]:
+    """One syllable a character, so that positions stay positions."""
+    return [syllable(char) for char in folded]
+
+
+def words(folded: str) -> list[str]:
+    """The words of a folded text, punctuation included."""
+    cut: list[str] = rjieba.cut(folded)
+    return cut

@@ -1,0 +1,222 @@
+"""Conversations and what is said in them: read, and changed by one commit a turn."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+from sqlalchemy import bindparam, delete, select, update
+
+from store import tickets
+from store.database import Row, Statement, Transaction, adding
+from store.schema import audit, conversation, inbound, message, outbox
+
+_COLUMNS = (
+    conversation.c.id, conversation.c.channel, conversation.c.address, conversation.c.version, conversation.c.seq,
+    conversation.c.state, conversation.c.ticket, conversation.c.seat, conversation.c.updated_at,
+)  # fmt: skip
+_FIND = Statement(
+    select(*_COLUMNS).where(
+        conversation.c.channel == bindparam("channel"), conversation.c.address == bindparam("address")
+    )
+)
+_GET = Statement(select(*_COLUMNS).where(conversation.c.id == bindparam("id")))
+_OPEN = Statement(adding(conversation).returning(conversation.c.id))
+_MOVE_ON = Statement(
+    update(conversation)
+    .where(conversation.c.id == bindparam("which"), conversation.c.version == bindparam("read_version"))
+    .values(
+        version=bindparam("new_version"), seq=bindparam("new_seq"), state=bindparam("new_state"),
+        ticket=bindparam("new_ticket"), updated_at=bindparam("now"),
+    )
+)  # fmt: skip
+_SEEN = Statement(
+    select(inbound.c.seq, inbound.c.last_seq).where(
+        inbound.c.conversation == bindparam("conversation"), inbound.c.id == bindparam("id")
+    )
+)
+_ACCEPT = Statement(adding(inbound))
+_SAY = Statement(adding(message))
+_MESSAGES = Statement(
+    select(message.c.seq, message.c.author, message.c.body, message.c.at)
+    .where(
+        message.c.conversation == bindparam("conversation"),
+        message.c.seq >= bindparam("first"),
+        message.c.seq <= bindparam("last"),
+    )
+    .order_by(message.c.seq)
+)
+_LEAVE = Statement(adding(outbox))
+_DUE = Statement(
+    select(outbox.c.id, outbox.c.conversation, outbox.c.channel, outbox.c.address, outbox.c.first_seq,
+           outbox.c.last_seq, outbox.c.due_at, outbox.c.attempts)
+    .where(outbox.c.dead == 0, outbox.c.due_at <= bindparam("now"))
+    .order_by(outbox.c.id)
+    .limit(bindparam("most"))
+)  # fmt: skip
+_LEASE = Statement(
+    update(outbox)
+    .where(outbox.c.id == bindparam("which"), outbox.c.due_at == bindparam("read_due_at"))
+    .values(due_at=bindparam("until"), attempts=bindparam("count"))
+)
+_POSTPONE = Statement(update(outbox).where(outbox.c.id == bindparam("which")).values(due_at=bindparam("until")))
+_GIVE_UP = Statement(update(outbox).where(outbox.c.id == bindparam("which")).values(dead=1))
+_SETTLE = Statement(
+    delete(outbox).where(outbox.c.conversation == bindparam("conversation"), outbox.c.last_seq <= bindparam("seq"))
+)
+_AUDIT = Statement(adding(audit))
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationRow:
+    """`seat` holds the open `ticket`, if both are set; `state` is JSON of `bot.conversation.Conversation`."""
+
+    id: int
+    channel: str
+    address: str
+    version: int
+    seq: int
+    state: bytes
+    ticket: str | None
+    seat: str | None
+    updated_at: int
+
+    @staticmethod
+    def of(row: Row) -> "ConversationRow":
+        return ConversationRow(*cast(tuple[int, str, str, int, int, bytes, str | None, str | None, int], row))
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    seq: int
+    author: str
+    body: bytes
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class DueRow:
+    id: int
+    conversation: int
+    channel: str
+    address: str
+    first_seq: int
+    last_seq: int
+    due_at: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRow:
+    """All that one turn changes. `said` begins with the resident's message; the others answer it."""
+
+    read: ConversationRow
+    inbound: str
+    state: bytes
+    said: Sequence[tuple[str, bytes]]
+    now: int
+    lease_until: int  # until then the committing process delivers; afterwards any other may
+    opened: "tickets.NewTicket | None" = None
+    raised: "tickets.Raise | None" = None
+    audits: Sequence[tuple[str, str]] = field(default_factory=tuple)
+
+
+def find(transaction: Transaction, channel: str, address: str) -> ConversationRow | None:
+    row = transaction.one(_FIND, channel=channel, address=address)
+    return ConversationRow.of(row) if row else None
+
+
+def get(transaction: Transaction, id: int) -> ConversationRow | None:
+    row = transaction.one(_GET, id=id)
+    return ConversationRow.of(row) if row else None
+
+
+def answered(transaction: Transaction, conversation: int, inbound: str) -> tuple[int, int] | None:
+    """The numbers of the resident's message and of the last that answers it, if this one was accepted before."""
+    return cast(tuple[int, int] | None, transaction.one(_SEEN, conversation=conversation, id=inbound))
+
+
+def messages(transaction: Transaction, conversation: int, first: int, last: int) -> list[MessageRow]:
+    rows = transaction.all(_MESSAGES, conversation=conversation, first=first, last=last)
+    return [MessageRow(*cast(tuple[int, str, bytes, int], row)) for row in rows]
+
+
+def commit_turn(transaction: Transaction, turn: TurnRow) -> tuple[int, int] | None:
+    """Writes all of a turn or nothing. The conversation's id and last number; None if it was changed meanwhile."""
+    read = turn.read
+    last = read.seq + len(turn.said)
+    ticket = turn.opened.ref if turn.opened else read.ticket
+    if read.version == 0:
+        if find(transaction, read.channel, read.address) is not None:
+            return None
+        row = transaction.one(
+            _OPEN, channel=read.channel, address=read.address, version=1, seq=last, state=turn.state,
+            ticket=ticket, seat=None, updated_at=turn.now,
+        )  # fmt: skip
+        assert row is not None
+        id = cast(int, row[0])
+    else:
+        id = read.id
+        changed = transaction.run(
+            _MOVE_ON, which=id, read_version=read.version, new_version=read.version + 1, new_seq=last,
+            new_state=turn.state, new_ticket=ticket, now=turn.now,
+        )  # fmt: skip
+        if changed == 0:
+            return None
+    transaction.run(_ACCEPT, conversation=id, id=turn.inbound, seq=read.seq + 1, last_seq=last)
+    for seq, (author, body) in enumerate(turn.said, read.seq + 1):
+        transaction.run(_SAY, conversation=id, seq=seq, author=author, body=body, at=turn.now)
+    if len(turn.said) > 1:
+        _leave(transaction, read, id, read.seq + 2, last, turn.lease_until)
+    if turn.opened:
+        tickets.open(transaction, id, turn.opened, turn.now)
+    if turn.raised and read.ticket:
+        tickets.raise_priority(transaction, read.ticket, turn.raised, turn.now)
+    for action, subject in turn.audits:
+        transaction.run(_AUDIT, at=turn.now, actor=f"conversation {id}", action=action, subject=subject)
+    return id, last
+
+
+def _leave(transaction: Transaction, to: ConversationRow, id: int, first: int, last: int, due_at: int) -> None:
+    transaction.run(
+        _LEAVE, key=f"{id}:{first}", conversation=id, channel=to.channel, address=to.address, first_seq=first,
+        last_seq=last, due_at=due_at, attempts=0, dead=0,
+    )  # fmt: skip
+
+
+def say(transaction: Transaction, read: ConversationRow, said: Sequence[tuple[str, bytes]], now: int) -> bool:
+    """Adds what nobody of the residents' asked for (a seat's answer, a notice), to be delivered by the outbox."""
+    last = read.seq + len(said)
+    changed = transaction.run(
+        _MOVE_ON, which=read.id, read_version=read.version, new_version=read.version + 1, new_seq=last,
+        new_state=read.state, new_ticket=read.ticket, now=now,
+    )  # fmt: skip
+    if changed == 0:
+        return False
+    for seq, (author, body) in enumerate(said, read.seq + 1):
+        transaction.run(_SAY, conversation=read.id, seq=seq, author=author, body=body, at=now)
+    _leave(transaction, read, read.id, read.seq + 1, last, now)
+    return True
+
+
+def due(transaction: Transaction, now: int, most: int) -> list[DueRow]:
+    rows = transaction.all(_DUE, now=now, most=most)
+    return [DueRow(*cast(tuple[int, int, str, str, int, int, int, int], row)) for row in rows]
+
+
+def lease(transaction: Transaction, row: DueRow, until: int, attempts: int) -> bool:
+    """Takes a due row for oneself until then; False when another process was first."""
+    return transaction.run(_LEASE, which=row.id, read_due_at=row.due_at, until=until, count=attempts) == 1
+
+
+def postpone(transaction: Transaction, id: int, until: int) -> None:
+    transaction.run(_POSTPONE, which=id, until=until)
+
+
+def give_up(transaction: Transaction, id: int) -> None:
+    """Tried often enough: the row stays, for people to see."""
+    transaction.run(_GIVE_UP, which=id)
+
+
+def settle(transaction: Transaction, conversation: int, seq: int) -> int:
+    """Forgets the outbox rows of a conversation up to this message: its channel has taken them."""
+    return transaction.run(_SETTLE, conversation=conversation, seq=seq)
