@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from rapidfuzz import fuzz
 
 from bot.conversation import Offer
-from nlu.text import digits
+from nlu.text import digits, fold
 
 _EDGE = re.compile(r"^[\s,，。.!！?？、;；:：~～…·\-—\"'“”]+|[\s,，。.!！?？、;；:：~～…·\-—\"'“”]+$")
 _LEAD = "(?:那|那就|就|嗯+|哦|啊|好的?|请|麻烦(?:你|您)?|我想|我要|我|给我|帮我|你|您|再)*"
@@ -14,7 +14,7 @@ _TAIL = "(?:吧|了|啊|呀|呢|哈|嘛|一下|行吗|好吗|可以吗|谢谢)*"
 _COMMANDS: tuple[tuple[str, str], ...] = (
     (
         "human",
-        r"(?:转|接|转接|找|要|换|叫|喊|来|去|打给)?(?:个|一个|到)?(?:人工|真人|活人|坐席|客服人员|人工客服|人工坐席|人工服务|工作人员|人工台)(?:服务|客服|坐席)?|找?客服|找个?人|0|human|agent|operator",
+        r"(?:转|接|转接|接通|找|要|换|叫|喊|来|去|打给|连)?(?:一下|下)?(?:个|一个|到|你们)?(?:人工|真人|活人|坐席|客服人员|人工客服|人工坐席|人工服务|工作人员|人工台)(?:服务|客服|坐席)?|找?客服|找个?人|0|human|agent|operator",
     ),
     ("cancel", r"取消|算了|不用了?|不要|不办|不弄|不填|不登记|不报|退出|先不(?:弄|办|说|报|填|登记)(?:这个)?|放弃|停|停止|cancel|stop|quit"),
     ("back", r"返回|上一步|后退|回上一步|退回(?:上一步)?|上一个|回去|back|previous"),
@@ -30,7 +30,7 @@ _COMMANDS: tuple[tuple[str, str], ...] = (
     ("menu", r"菜单|主菜单|帮助|首页|怎么用|使用说明|目录|help|menu"),
     ("yes", r"是的?|对的?|要的?|好的?|行|可以|嗯+|没错|确定|确认|当然|需要|ok|yes|sure"),
     ("no", r"不是?|不要|不用|不需要|不行|否|不对|没有|no"),
-    ("none", r"都不(?:是|对|要|行)|没有(?:我要的|一个对|对的)|哪个都不是|以上都不是|none"),
+    ("none", r"(?:[一二三四两这那]?(?:个|些)?)都不(?:是|对|要|行)|没有(?:我要的|一个对|对的)|哪个都不是|以上都不是|none"),
 )  # fmt: skip
 _PATTERNS = [(name, re.compile(f"{_LEAD}(?:{words}){_TAIL}")) for name, words in _COMMANDS]
 _ORDINAL = re.compile(r"(?:第|选|按|要|报)?(?P<number>\d{1,2})(?:个|号|项|条|步|种|班)?")
@@ -86,10 +86,11 @@ def _by_label(text: str, offers: Sequence[Offer]) -> Offer | None:
     core = re.sub(r"^(?:选|要|就|那个|那|我要|我选)+|(?:的|那个|这个|吧|呢)+$", "", text)
     if len(core) < 2:
         return None
-    holding = [offer for offer in offers if core in offer.label.lower()]
-    if len(holding) == 1 and len(core) * 2 >= min(len(holding[0].label), 6):
-        return holding[0]
-    scored = sorted(((fuzz.ratio(core, offer.label.lower()), offer) for offer in offers), key=lambda pair: -pair[0])
+    labels = [(fold(offer.label), offer) for offer in offers]
+    holding = [(label, offer) for label, offer in labels if core in label]
+    if len(holding) == 1 and len(core) * 2 >= min(len(holding[0][0]), 6):
+        return holding[0][1]
+    scored = sorted(((fuzz.ratio(core, label), offer) for label, offer in labels), key=lambda pair: -pair[0])
     if scored[0][0] >= 78 and (len(scored) == 1 or scored[0][0] - scored[1][0] >= 8):
         return scored[0][1]
     return None

@@ -15,7 +15,7 @@ from bot.turn import CHOICES, Handler, Handlers, NeedsAnswer, Slot, Turn
 from nlu.text import without_fillers
 
 # The lines, drawn on the development questions: no wrong answer above the first, few right ones below the second.
-ANSWER, ASK = 0.50, 0.30
+ANSWER, ASK = 0.50, 0.22
 LEAD = 0.05  # two readings closer than this are asked about
 CERTAIN = 0.80  # above this there is nothing to ask
 DIGRESSION = 0.60  # what an open task gives way to
@@ -24,6 +24,8 @@ TRIES = 2  # re-prompts for one slot, and messages not understood, before a pers
 
 _SPLIT = re.compile(r"[,，。;；?？!！]+|顺便(?:再)?(?:问一下|问问|问)?|另外|还有就是|还想问|再问(?:一下|问)?|对了")
 _PRONOUN = re.compile(r"它|这个|那个|这门|那门|该|这所|那所|那里|那边|这里|那儿")
+_US = re.compile(r"你们|贵中心|咱们中心")
+_QUESTION = re.compile(r"[吗么呢?？]$|什么|怎么|哪|几[点号个时]|多少|多久|有没有|能不能|可不可以|是不是|啥|咋")
 _SMALL_WORDS = re.compile(r"那个|这个|那|的|呢|吗|么|嘛|啊|有没有|有|没有|没|还|要|我|想|想要|改成|换成|换|改|是|应该|说|在|去|看看|看|找|查|一下|就|行|可以|不对|不是|错了|也|和|跟|附近|离|近|住|家|到|里|会|用|学|班|课|,|，|。|\?|？|!|！|\s")
 _SILENT_TOPICS = {"chitchat"}
 
@@ -37,7 +39,7 @@ class Dialogue:
 
     async def respond(self, turn: Turn) -> None:
         """Decides and answers; everything it did is on the turn and its state."""
-        self._pass_time(turn)
+        outlived = self._pass_time(turn)
         red_line = redlines.detect(turn.heard)
         if turn.seat:
             if red_line in redlines.URGENT:
@@ -46,26 +48,28 @@ class Dialogue:
             return
         if red_line:
             await self._start(turn, red_line, {}, remind=False)
+        elif outlived and _is_answer_only(turn.heard.folded):
+            turn.say("stale")
         elif not (await self._choose(turn) or await self._command(turn)):
             await self._understand(turn)
         self._remember(turn)
 
     # -- time and memory
 
-    def _pass_time(self, turn: Turn) -> None:
+    def _pass_time(self, turn: Turn) -> bool:
+        """Lets what is old be forgotten; whether something was open that is not any more."""
         state, now = turn.state, turn.inbound.at
+        outlived = False
         if state.at and now - state.at > STALE:
-            had_offers = bool(state.offers or state.tasks)
+            outlived = bool(state.offers or state.tasks)
             state.forget()
-            if had_offers and _is_answer_only(turn.heard.folded):
-                turn.state.failures = 0
-                turn.say("stale")
         if turn.inbound.lang:
             state.lang = turn.inbound.lang
         state.at = now
         state.focus_age += 1
         if state.focus_age > REMEMBERED:
             state.focus, state.last, state.offers = {}, None, []
+        return outlived
 
     def _remember(self, turn: Turn) -> None:
         replies = turn.finished_replies()
@@ -183,7 +187,7 @@ class Dialogue:
             return
         best = self._clear(turn.heard)
         if best:
-            await self._start_candidate(turn, best, turn.heard)
+            await self._start_candidate(turn, best)
         elif not await self._about(turn):
             await self._not_sure(turn)
 
@@ -192,6 +196,8 @@ class Dialogue:
         if not heard.candidates or heard.candidates[0].score < ANSWER:
             return None
         best = heard.candidates[0]
+        if best.intent in redlines.INTENTS:  # these have a line of their own, and it was not reached
+            return None
         second = next((each for each in heard.candidates[1:] if not _same_answer(each, best)), None)
         if best.score < CERTAIN and second and best.score - second.score < LEAD and second.score >= ANSWER:
             return None
@@ -200,13 +206,14 @@ class Dialogue:
     async def _continue(self, turn: Turn, task: Task) -> bool:
         """The message in an open task: the answer, a correction, or else False for a digression."""
         handler = self._handlers[task.intent]
-        slot = next(each for each in handler.slots if each.name == task.asked)
+        slot = self._slot(task)
         values = self._values(handler, turn)
         corrected = CORRECTION.match(turn.heard.folded) is not None
         best = turn.heard.best
-        another = best is not None and best.intent != task.intent and best.score >= DIGRESSION and not corrected
-        share = _named_share(turn.heard)
-        if values and (not another or share >= 0.5):
+        enough = ANSWER if _asks(turn.heard) else DIGRESSION
+        another = best is not None and best.intent != task.intent and best.score >= enough and not corrected
+        fills = slot.name in values and _named_share(turn.heard) >= 0.5
+        if values and (fills or not another):
             changed = [name for name, value in values.items() if task.slots.get(name, value) != value]
             task.slots.update(values)
             task.tries = 0
@@ -215,7 +222,7 @@ class Dialogue:
                 turn.say("corrected", value=self._spell(turn, changed[0], values[changed[0]]))
             await self._run(turn, task)
             return True
-        if another and (not slot.free or best is None or best.score >= CERTAIN):
+        if another and (not slot.free or _asks(turn.heard) or (best is not None and best.score >= CERTAIN)):
             return False
         if slot.free:
             task.slots[slot.name] = turn.heard.text
@@ -266,15 +273,18 @@ class Dialogue:
         if not 2 <= len(halves) <= 3:
             return False
         heard = [self._comprehension.understand(part.strip(), turn.today) for part in halves]
-        clear = [(each, candidate) for each in heard if (candidate := self._clear(each))]
-        clear = [(each, candidate) for each, candidate in clear if candidate.topic not in _SILENT_TOPICS]
+        clear = [(each, candidate) for each in heard if _rest(each) and (candidate := self._clear(each))]
+        clear = [pair for pair in clear if pair[1].topic not in _SILENT_TOPICS and pair[1].score >= DIGRESSION]
         if len(clear) < 2 or len({candidate.intent or candidate.entry for _, candidate in clear}) < 2:
             return False
         clear.sort(key=lambda pair: bool(pair[1].intent and self._handlers[pair[1].intent].personal))
         whole = turn.heard
         for each, candidate in clear[:2]:
             turn.heard = each
-            await self._start_candidate(turn, candidate, each)
+            choices = len(turn.offered)
+            await self._start_candidate(turn, candidate)
+            if choices:  # two lists of choices at once are none
+                del turn.offered[choices:]
         turn.heard = whole
         return True
 
@@ -291,7 +301,7 @@ class Dialogue:
 
     async def _not_sure(self, turn: Turn) -> None:
         state = turn.state
-        near = [each for each in turn.heard.candidates if each.score >= ASK][: CHOICES + 2]
+        near = [each for each in turn.heard.candidates if each.score >= ASK and each.intent not in redlines.INTENTS]
         labelled: dict[str, Candidate] = {}
         for candidate in near:
             labelled.setdefault(self._label(turn, candidate), candidate)
@@ -303,8 +313,12 @@ class Dialogue:
             await turn.hand_over("not_understood", topic="human_agent")
             state.failures = 0
         elif labelled:
-            turn.say("did_you_mean")
-            for label, candidate in list(labelled.items())[:CHOICES]:
+            labelled = dict(list(labelled.items())[:CHOICES])
+            if len(labelled) == 1:
+                turn.say("did_you_mean_this", label=next(iter(labelled)))
+            else:
+                turn.say("did_you_mean")
+            for label, candidate in labelled.items():
                 if candidate.intent:
                     turn.offer(label, candidate.intent, **self._values(self._handlers[candidate.intent], turn))
                 else:
@@ -329,7 +343,7 @@ class Dialogue:
 
     # -- running handlers
 
-    async def _start_candidate(self, turn: Turn, candidate: Candidate, heard: Understanding) -> None:
+    async def _start_candidate(self, turn: Turn, candidate: Candidate) -> None:
         turn.state.failures = 0
         if candidate.entry:
             await self._start(turn, "entry", {"entry": candidate.entry})
@@ -348,7 +362,8 @@ class Dialogue:
             if slot.name not in values and (value := slot.read(turn.heard, turn.catalogue)) is not None:
                 values[slot.name] = value
         if fresh and not set(values) - {"when", "fee"}:
-            near = turn.state.focus_age <= 3 or _PRONOUN.search(turn.heard.folded)
+            folded = turn.heard.folded
+            near = _PRONOUN.search(folded) or (turn.state.focus_age <= 3 and _US.search(folded) is None)
             for slot in handler.slots:
                 if near and slot.focus and (value := turn.state.focus.get(slot.name)):
                     values.setdefault(slot.name, value)
@@ -367,7 +382,7 @@ class Dialogue:
             task.asked = need.slot.name
             if task not in state.tasks:
                 state.tasks.append(task)
-            turn.say(f"ask.{need.slot.name}")
+            turn.say(need.slot.question)
             return
         task.asked = None
         if task in state.tasks:
@@ -381,7 +396,11 @@ class Dialogue:
         """Back to the task that a digression interrupted, in one short sentence."""
         state = turn.state
         if state.tasks and state.tasks[-1].asked:
-            turn.say("resume", question=turn.line(f"ask.{state.tasks[-1].asked}"))
+            turn.say("resume", question=turn.line(self._slot(state.tasks[-1]).question))
+
+    def _slot(self, task: Task) -> Slot:
+        """The slot that an open task waits for."""
+        return next(each for each in self._handlers[task.intent].slots if each.name == task.asked)
 
     def _spell(self, turn: Turn, slot: str, value: str) -> str:
         """A slot's value as a resident would say it."""
@@ -405,6 +424,11 @@ def _same_answer(one: Candidate, other: Candidate) -> bool:
 def _is_answer_only(folded: str) -> bool:
     """2, 第二个, 好的: words that only mean something after a question."""
     return re.fullmatch(r"(第)?[0-9一二三四五六七八九十]{1,2}(个|号)?|好的?|是的?|嗯|对", bare(folded)) is not None
+
+
+def _asks(heard: Understanding) -> bool:
+    """Whether the message has the form of a question."""
+    return _QUESTION.search(heard.folded.strip()) is not None
 
 
 def _named_share(heard: Understanding) -> float:

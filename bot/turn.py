@@ -26,7 +26,7 @@ class NeedsAnswer(Exception):  # noqa: N818 - a signal, not an error
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Something a handler may lack. Its prompt is the text `ask.<name>`, its help `help.<name>`.
+    """Something a handler may lack. Its prompt is the text `ask.<prompt or name>`, its help `help.<name>`.
 
     It is filled by entities of `kinds`; `free` takes any text as the answer when it was asked for; `focus` lets it
     be what the talk is about, where the message names nothing itself. `accepts` refuses values that do not serve.
@@ -36,7 +36,13 @@ class Slot:
     kinds: tuple[str, ...] = ()
     free: bool = False
     focus: bool = False
+    prompt: str = ""
     accepts: Callable[[str, Catalogue], bool] = lambda value, catalogue: True
+
+    @property
+    def question(self) -> str:
+        """The key of its prompt."""
+        return f"ask.{self.prompt or self.name}"
 
     def read(self, heard: Understanding, catalogue: Catalogue) -> str | None:
         """The value that a message names for this slot."""

@@ -3,7 +3,7 @@
 from bot.turn import Handler, Handlers
 from handlers import activities, classes, courses, credits, entries, people, sites, small_talk
 from handlers.slots import (
-    CLASS, COURSE, DETAIL, HERE, ITEM, MATTER, ORG, PHONE, POINTS, QUESTION, SERVICE, STREET, THEME, THIS_COURSE, WHEN,
+    CLASS, COURSE, DETAIL, HERE, HOME, ITEM, MATTER, ORG, PHONE, POINTS, QUESTION, SERVICE, THEME, THIS_COURSE, VILLAGE, WHEN,
 )  # fmt: skip
 
 HANDLERS: Handlers = {
@@ -12,8 +12,8 @@ HANDLERS: Handlers = {
     "class_detail": Handler(classes.class_detail, "training_info", classes.ONE),
     "class_schedule": Handler(classes.class_schedule, "training_info", classes.ONE),
     "class_fee": Handler(classes.class_fee, "training_info", classes.ONE),
-    "village_training": Handler(classes.village_training, "training_info", (STREET,)),
-    "village_wish": Handler(classes.village_wish, "training_info", (STREET, DETAIL, PHONE)),
+    "village_training": Handler(classes.village_training, "training_info", (VILLAGE,)),
+    "village_wish": Handler(classes.village_wish, "training_info", (VILLAGE, DETAIL, PHONE)),
     "about_course": Handler(classes.about_course, "training_info", (COURSE,)),
     "balance": Handler(credits.balance, "credit_lookup", personal=True),
     "my_record": Handler(credits.my_record, "credit_lookup", personal=True),
@@ -31,7 +31,7 @@ HANDLERS: Handlers = {
     "card_lost_act": Handler(people.card_lost_act, "operation_guide"),
     "site_address": Handler(sites.site_address, "site_hours", (HERE,)),
     "site_hours": Handler(sites.site_hours, "site_hours", (HERE, WHEN)),
-    "nearest_site": Handler(sites.nearest_site, "site_hours", (STREET,)),
+    "nearest_site": Handler(sites.nearest_site, "site_hours", (HOME,)),
     "site_facilities": Handler(sites.site_facilities, "site_hours", (HERE,)),
     "site_access": Handler(sites.site_access, "site_hours", (HERE,)),
     "site_phone": Handler(sites.site_phone, "site_hours", (HERE,)),

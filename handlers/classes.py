@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.turn import CHOICES, Turn
 from handlers import wording
-from handlers.slots import AUDIENCE, CLASS, COURSE, DETAIL, FEE, ORG, PHONE, STREET, THEME, WHEN
+from handlers.slots import AUDIENCE, CLASS, COURSE, DETAIL, FEE, ORG, PHONE, THEME, VILLAGE, WHEN
 from knowledge.catalogue import TrainingClass
 from nlu.times import When
 
@@ -93,41 +93,43 @@ def _list(turn: Turn, found: Sequence[TrainingClass]) -> None:
 
 
 def _focus(turn: Turn, group: TrainingClass) -> None:
+    turn.task.slots["course"] = group.course  # so that 周末的呢 asks for the same course at another time
     turn.focus("class", group.id)
     turn.focus("course", group.course)
     turn.focus("org", group.organisation)
 
 
-def _meant(turn: Turn) -> list[TrainingClass]:
+def _meant(turn: Turn, course: str) -> list[TrainingClass]:
     """The class that is meant, or those that may be."""
-    group = turn.catalogue.classes.get(turn.get("class") or turn.state.focus.get("class", ""))
-    if group and _fits(group, {k: v for k, v in turn.task.slots.items() if k in {"course", "org", "when"}}, turn):
-        return [group]
-    if not turn.get("course"):
-        return []
-    fitting = {name: value for name, value in turn.task.slots.items() if name != "class"}
-    found = [each for each in turn.catalogue.classes.values() if each.enrols(turn.today) and _fits(each, fitting, turn)]
+    wanted = {name: value for name, value in turn.task.slots.items() if name in {"org", "when"}} | {"course": course}
+    last = turn.catalogue.classes.get(turn.get("class") or turn.state.focus.get("class", ""))
+    if last and _fits(last, wanted, turn):
+        return [last]
+    found = [each for each in turn.catalogue.classes.values() if each.enrols(turn.today) and _fits(each, wanted, turn)]
     offered = [each for each in found if any(offer.slots.get("class") == each.id for offer in turn.state.offers)]
     return offered if len(offered) == 1 else found
 
 
 async def _one(turn: Turn, question: str) -> TrainingClass | None:
     """The class that a question is about; asks which, or says that there is none."""
-    if not turn.get("class") and not turn.state.focus.get("class"):
-        await turn.ask(COURSE)
-    found = _meant(turn) or (matching(turn, without="org") if turn.get("course") else [])
-    if not found and not turn.get("course"):
-        await turn.ask(COURSE)
+    if (named := turn.get("class")) and named in turn.catalogue.classes:
+        _focus(turn, turn.catalogue.classes[named])
+        return turn.catalogue.classes[named]
+    course = turn.get("course") or turn.state.focus.get("course") or await turn.ask(COURSE)
+    found = _meant(turn, course)
+    if not found:
+        turn.task.slots["course"] = course
+        found = matching(turn, without="org")
     if len(found) == 1:
         _focus(turn, found[0])
         return found[0]
     if found:
         _choose(turn, found, question)
         return None
-    course = turn.catalogue.courses[await turn.ask(COURSE)]
-    turn.say("class.none_of_course", course=course.name, source=SOURCE)
-    turn.offer(turn.line("label.join_waiting_list"), "join_waiting_list", course=course.id)
-    turn.offer(f"看{course.name}的线上课", "find_course", course=course.id)
+    name = turn.catalogue.courses[course].name
+    turn.say("class.none_of_course", course=name, source=SOURCE)
+    turn.offer(turn.line("label.join_waiting_list"), "join_waiting_list", course=course)
+    turn.offer(f"看{name}的线上课", "find_course", course=course)
     return None
 
 
@@ -217,7 +219,7 @@ async def _register(turn: Turn, reason: str) -> None:
 
 async def village_training(turn: Turn) -> None:
     """Training that comes to a village: what is planned at its town, or a wish on record."""
-    village = await turn.ask(STREET)
+    village = await turn.ask(VILLAGE)
     town = turn.catalogue.line_up(village)[-2].id
     planned = [
         group
@@ -238,7 +240,7 @@ async def village_training(turn: Turn) -> None:
 
 
 async def village_wish(turn: Turn) -> None:
-    village = await turn.ask(STREET)
+    village = await turn.ask(VILLAGE)
     detail = await turn.ask(DETAIL)
     phone = await turn.ask(PHONE)
     turn.say("village.wish_done", village=wording.place(village, turn.catalogue), detail=detail, phone=f"{phone[:3]}****{phone[-4:]}")

@@ -5,7 +5,7 @@ from datetime import date
 
 from bot.turn import CHOICES, Turn
 from handlers import wording
-from handlers.slots import STREET
+from handlers.slots import HOME
 from knowledge.catalogue import Organisation
 from nlu.times import When
 
@@ -65,7 +65,7 @@ async def site_address(turn: Turn) -> None:
 
 async def nearest_site(turn: Turn) -> None:
     """The sites nearest to a street or site that the resident names."""
-    home = turn.catalogue.organisations[await turn.ask(STREET)]
+    home = turn.catalogue.organisations[await turn.ask(HOME)]
     others = [place for place in turn.catalogue.organisations.values() if place.level != "college"]
     near = sorted(others, key=lambda place: (_metres(home, place), place.id))[:CHOICES]
     lines = "\n".join(f"{number}. {place.name}：{place.address}，{wording.hours(place.hours)}，电话{place.phone}" for number, place in enumerate(near, 1))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nlu.dialect import standard
 from nlu.text import fold, syllables, without_fillers, words
 
 PIECES = re.compile(r"[一-鿿㐀-䶿]+|[a-z]+(?:'[a-z]+)?|[0-9]+")
@@ -25,7 +26,7 @@ SURENESS = 0.7  # weight of the cosine in the ranking, tuned on LCQMC and XQuAD
 def grams(text: str) -> list[str]:
     """Characters, pairs of them and words of Chinese; words and character trigrams of the rest."""
     found: list[str] = []
-    for piece in PIECES.findall(without_fillers(fold(text))):
+    for piece in PIECES.findall(standard(without_fillers(fold(text)))):
         if piece[0] > "\u3000":
             found += piece
             found += [piece[i : i + 2] for i in range(len(piece) - 1)]
@@ -40,7 +41,7 @@ def grams(text: str) -> list[str]:
 def sounds(text: str) -> list[str]:
     """Syllables and pairs of them: what is left of a text that was misheard or typed by sound."""
     found: list[str] = []
-    for piece in PIECES.findall(without_fillers(fold(text))):
+    for piece in PIECES.findall(standard(without_fillers(fold(text)))):
         if piece[0] > "\u3000":
             heard = syllables(piece)
             found += heard

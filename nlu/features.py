@@ -2,6 +2,7 @@
 
 import re
 
+from nlu.dialect import standard
 from nlu.text import fold, syllables, without_fillers, words
 
 PIECES = re.compile(r"[一-鿿㐀-䶿]+|[a-z]+(?:'[a-z]+)?|[0-9]+")
@@ -11,7 +12,7 @@ def features(text: str) -> list[str]:
     """Names of the features of a text, repeated where they occur repeatedly."""
     found: list[str] = []
     latin: list[str] = []
-    for piece in PIECES.findall(without_fillers(fold(text))):
+    for piece in PIECES.findall(standard(without_fillers(fold(text)))):
         if piece[0] > "\u3000":
             _chinese(piece, found)
         else:
