@@ -34,8 +34,12 @@ _COMMANDS: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 _PATTERNS = [(name, re.compile(f"{_LEAD}(?:{words}){_TAIL}")) for name, words in _COMMANDS]
 _ORDINAL = re.compile(r"(?:第|选|按|要|报)?(?P<number>\d{1,2})(?:个|号|项|条|步|种|班)?")
-_NTH = re.compile(r"第(?P<number>\d{1,2})(?:个|项|条|种|门|家|所)|(?P<last>最后(?:一)?个|最后那个|最下面那?个)|(?P<first>头一个|最上面那?个|最前面那?个)")
-CORRECTION = re.compile(r"^(?:不对|不是|错了|说错了|搞错了|弄错了|改成|改为|换成|改到|改一下|应该是|我说的是|我是说|更正|哦不|不不)[,，。、 ]*(?:是|我说的是|应该是|改成|我要|要|换成)?")
+_NTH = re.compile(
+    r"第(?P<number>\d{1,2})(?:个|项|条|种|门|家|所)|(?P<last>最后(?:一)?个|最后那个|最下面那?个)|(?P<first>头一个|最上面那?个|最前面那?个)"
+)
+CORRECTION = re.compile(
+    r"^(?:不对|不是|错了|说错了|搞错了|弄错了|改成|改为|换成|改到|改一下|应该是|我说的是|我是说|更正|哦不|不不)[,，。、 ]*(?:是|我说的是|应该是|改成|我要|要|换成)?"
+)
 
 
 def bare(folded: str) -> str:

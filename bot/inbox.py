@@ -70,6 +70,13 @@ def nothing_observed(step: str) -> None:
     """For those who do not measure."""
 
 
+def _words(inbound: Inbound, state: Conversation) -> str:
+    """What a resident said; the label of the option where a key was pressed instead."""
+    if inbound.choice is None:
+        return inbound.text
+    return next((offer.label for offer in state.offers if offer.key == inbound.choice), inbound.choice)
+
+
 class Inbox:
     """`observe` is called with the name of each step of a turn as it is reached: accepted, understood, thought,
     committed."""
@@ -131,20 +138,22 @@ class Inbox:
         id, _ = committed
         self._live.wake(id)
         answers = tuple(
-            Numbered(seq=seq, author="bot", message=message, at=inbound.at) for seq, message in enumerate(messages[1:], read.seq + 2)
+            Numbered(seq=seq, author="bot", message=message, at=inbound.at)
+            for seq, message in enumerate(messages[1:], read.seq + 2)
         )
         ticket = row.opened.ref if row.opened else read.ticket
         return Receipt(id, read.seq + 1, answers, turn.state, ticket, read.seat)
 
     async def _think(self, read: ConversationRow, inbound: Inbound) -> Turn:
-        text = mask(clean(inbound.text))
+        state = conversation.load(read.state)
+        text = mask(clean(_words(inbound, state)))
         await self._library.refresh()
         now = datetime.fromtimestamp(inbound.at / 1000, self._timezone)
         heard = self._comprehension.understand(text, now.date())
         self._observe("understood")
         turn = Turn(
             inbound=msgspec.structs.replace(inbound, text=text),
-            state=conversation.load(read.state),
+            state=state,
             heard=heard,
             library=self._library,
             texts=self._texts,

@@ -27,7 +27,9 @@ LONGEST_WAIT = 3_600_000  # ms
 class Outlet(Protocol):
     """The sending half of a channel."""
 
-    pulls: bool  # the resident's side asks for what it has not got; then there is nothing to send and nothing to give up
+    pulls: (
+        bool  # the resident's side asks for what it has not got; then there is nothing to send and nothing to give up
+    )
 
     async def send(self, row: DueRow) -> bool: ...
 
@@ -61,16 +63,20 @@ class Outbox:
             outlet = self._outlets.get(row.channel)
             if outlet is None or outlet.pulls:
                 taken += await self._offer(row, now)
-            elif await self._database.write(lambda t, row=row: conversations.lease(t, row, now + LEASE, row.attempts + 1)):
+            elif await self._lease(row, now + LEASE):
                 taken += 1
                 await self._deliver(outlet, row, now)
         return taken
 
+    async def _lease(self, row: DueRow, until: int) -> bool:
+        return await self._database.write(lambda t: conversations.lease(t, row, until, row.attempts + 1))
+
     async def _offer(self, row: DueRow, now: int) -> bool:
         """A page that is open gets it now; one that is not asks for it when it comes back."""
         self._live.wake(row.conversation)
-        wait = 2_000 if self._live.is_watched(row.conversation) else min(LONGEST_WAIT, 1_000 * 2 ** min(row.attempts, 12))
-        return await self._database.write(lambda t: conversations.lease(t, row, now + wait, row.attempts + 1))
+        watched = self._live.is_watched(row.conversation)
+        wait = 2_000 if watched else min(LONGEST_WAIT, 1_000 * 2 ** min(row.attempts, 12))
+        return await self._lease(row, now + wait)
 
     async def _deliver(self, outlet: Outlet, row: DueRow, now: int) -> None:
         if await outlet.send(row):

@@ -101,5 +101,8 @@ def detect(heard: Understanding) -> str | None:
 
 
 def _is_course_question(heard: Understanding) -> bool:
-    """"急救课讲不讲晕倒怎么办" asks for a course; "我妈上课晕倒了" does not."""
-    return any(candidate.intent in {"find_course", "find_class", "course_level"} or candidate.entry for candidate in heard.candidates[:2])
+    """ "急救课讲不讲晕倒怎么办" asks for a course; "我妈上课晕倒了" does not."""
+    return any(
+        candidate.intent in {"find_course", "find_class", "course_level"} or candidate.entry
+        for candidate in heard.candidates[:2]
+    )

@@ -149,7 +149,14 @@ class Turn:
         summary = self.task.slots.get("detail") or self.inbound.text[:200]
         tried = tuple(reply.source for reply in self.state.said if reply.source)
         self.handover = Handover(
-            topic=topic, reason=reason, skill=skill, priority=priority, summary=summary, place=place, slots=slots, tried=tried
+            topic=topic,
+            reason=reason,
+            skill=skill,
+            priority=priority,
+            summary=summary,
+            place=place,
+            slots=slots,
+            tried=tried,
         )
         seats = await self.desk.seats(self.now, priority)
         if quiet:
@@ -169,7 +176,12 @@ class Turn:
             last = self.said[-1]
             options = tuple(Option(offer.key, offer.label) for offer in self.offered)
             self.said[-1] = Reply(
-                text=last.text, options=options, cards=last.cards, spoken=last.spoken, short=last.short, source=last.source
+                text=last.text,
+                options=options,
+                cards=last.cards,
+                spoken=last.spoken,
+                short=last.short,
+                source=last.source,
             )
         return self.said
 

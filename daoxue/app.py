@@ -78,6 +78,6 @@ async def compose(config: Config, observe: Callable[[str], None] = nothing_obser
     )
     outlets: dict[str, Webchat] = {}
     outbox = Outbox(database, live, outlets)
-    webchat = Webchat(inbox, outbox, live, database)
+    webchat = Webchat(inbox, outbox, live, database, observe)
     outlets[CHANNEL] = webchat
     return App(config, database, library, comprehension, inbox, outbox, live, webchat, Tickets(database), texts)

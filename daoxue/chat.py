@@ -1,5 +1,6 @@
 """`daoxue chat`: talk in the terminal, rendered as a channel would; scripts and JSON lines for those who test."""
 
+import asyncio
 import json
 import re
 import secrets
@@ -58,7 +59,9 @@ class Talk:
         self._ahead: dict[tuple[str, str], int] = {}
         self._said = 0
 
-    async def say(self, text: str, channel: str = "webchat", sender: str = "resident", after_minutes: float = 0) -> Receipt:
+    async def say(
+        self, text: str, channel: str = "webchat", sender: str = "resident", after_minutes: float = 0
+    ) -> Receipt:
         key = (channel, sender)
         self._ahead[key] = self._ahead.get(key, 0) + int(after_minutes * 60_000)
         self._said += 1
@@ -120,7 +123,7 @@ async def talk_freely(app: App, channel: str) -> int:
     print("导学 · 直接说您想问的；空行看坐席有没有新回复；Ctrl-D 结束。")
     while True:
         try:
-            text = input("> ")
+            text = await asyncio.to_thread(input, "> ")
         except (EOFError, KeyboardInterrupt):
             print()
             return 0
@@ -140,13 +143,13 @@ async def _catch_up(app: App, seen: tuple[int, int]) -> tuple[int, int]:
     return seen[0], rows[-1].seq if rows else seen[1]
 
 
-async def play(app: App, path: Path, channel: str) -> int:
+async def play(app: App, path: Path, script: str, channel: str) -> int:
     """Plays a transcript: `> ` says, `< ` expects a substring or /regex/ of the turn's answer, `! ` expects it absent,
     `@ 40` moves the clock on by minutes, `# ` is a comment. Prints what differs; 1 if anything did."""
     talk = Talk(app)
     answer = ""
     wrong = after = 0
-    for number, raw in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, raw in enumerate(script.splitlines(), 1):
         line = raw.strip()
         kind, rest = line[:1], line[1:].strip()
         if kind == ">":
@@ -179,7 +182,10 @@ def as_heard(text: str) -> str:
 
 def parsed(heard: Understanding) -> dict[str, object]:
     """What `daoxue nlu parse` writes of one text. An entry that answers counts as the intent `entry:<id>`."""
-    named = [{"intent": each.intent or f"entry:{each.entry}", "topic": each.topic, "confidence": round(each.score, 4)} for each in heard.candidates[:5]]
+    named = [
+        {"intent": each.intent or f"entry:{each.entry}", "topic": each.topic, "confidence": round(each.score, 4)}
+        for each in heard.candidates[:5]
+    ]
     best = named[0] if named and float(str(named[0]["confidence"])) >= ASK else None
     return {
         "text": heard.text,
@@ -187,7 +193,13 @@ def parsed(heard: Understanding) -> dict[str, object]:
         "intent": best["intent"] if best else None,
         "confidence": named[0]["confidence"] if named else 0.0,
         "entities": [
-            {"kind": each.kind, "value": each.value, "start": each.start, "end": each.end, "text": heard.text[each.start : each.end]}
+            {
+                "kind": each.kind,
+                "value": each.value,
+                "start": each.start,
+                "end": each.end,
+                "text": heard.text[each.start : each.end],
+            }
             for each in heard.entities
         ],
         "alternatives": named[1:],

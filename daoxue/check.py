@@ -50,11 +50,13 @@ def fits(database: Database, content: Content) -> list[str]:
 def _content(config: Config) -> Content:
     """What the database holds; the sample centre where there is none yet."""
     path = Path(config.database.url.removeprefix("sqlite:///"))
-    if config.database.url.startswith("sqlite:///") and not path.exists() or not is_current(config.database.url):
+    if (config.database.url.startswith("sqlite:///") and not path.exists()) or not is_current(config.database.url):
         return read_sample(datetime.now(config.zone).date())
     database = Database(config.database.url)
     try:
-        entries = [msgspec.json.decode(row.body, type=Entry) for row in database.look(lambda t: rows.entries_since(t, 0))]
+        entries = [
+            msgspec.json.decode(row.body, type=Entry) for row in database.look(lambda t: rows.entries_since(t, 0))
+        ]
         return Content(entries, [msgspec.json.decode(row.body, type=Record) for row in database.look(rows.records)])
     finally:
         database.close()
@@ -79,14 +81,19 @@ def _texts(texts: Texts) -> list[str]:
             if set(_PLACEHOLDER.findall(known[key].text)) != set(_PLACEHOLDER.findall(chinese[key].text)):
                 found.append(f"texts/{language}.yml: {key} has other values than the Chinese text")
             reply = Reply(text=known[key].text, spoken=known[key].spoken, short=known[key].short)
-            found += [f"texts/{language}.yml: {key}: {problem}" for problem in wechat.problems([reply]) + voice.problems([reply])]
+            found += [
+                f"texts/{language}.yml: {key}: {problem}"
+                for problem in wechat.problems([reply]) + voice.problems([reply])
+            ]
     return found
 
 
 def _unsayable(entry: Entry) -> list[str]:
     reply = Reply(text=entry.answer, spoken=entry.spoken, short=entry.sms)
     steps = [Reply(text=step) for step in entry.steps]
-    return [problem for each in [reply, *steps] for problem in voice.problems([each]) + wechat.problems([each])] + sms.problems([reply])
+    return [
+        problem for each in [reply, *steps] for problem in voice.problems([each]) + wechat.problems([each])
+    ] + sms.problems([reply])
 
 
 def _learners(config: Config) -> list[str]:

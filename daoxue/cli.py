@@ -39,7 +39,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def add(
-        group: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, run: Callable[[argparse.Namespace], int], help: str
+        group: "argparse._SubParsersAction[argparse.ArgumentParser]",
+        name: str,
+        run: Callable[[argparse.Namespace], int],
+        help: str,
     ) -> argparse.ArgumentParser:
         command = group.add_parser(name, help=help)
         command.add_argument("--config", type=Path, default=Path("config.yml"), metavar="FILE")
@@ -69,7 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     taken.add_argument("--by", default="cli", metavar="NAME", help="who reviewed them")
     taken.add_argument("--status", choices=("draft", "in_review", "published", "expired"), default="published")
 
-    seats = commands.add_parser("desk", help="the seats' desk in the terminal").add_subparsers(required=True, metavar="COMMAND")
+    seats = commands.add_parser("desk", help="the seats' desk in the terminal").add_subparsers(
+        required=True, metavar="COMMAND"
+    )
     listed = add(seats, "list", _desk_list, "tickets in a state")
     listed.add_argument("--state", choices=("waiting", "open", "closed"), default="waiting")
     for name, run, help in (
@@ -124,13 +129,16 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _chat(arguments: argparse.Namespace) -> int:
+    try:
+        scripts = [(path, path.read_text(encoding="utf-8")) for path in arguments.script or ()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise KnowledgeError([f"--script: {error}"]) from error
+
     async def use(app: App) -> int:
-        if arguments.script:
-            return max([await chat.play(app, path, arguments.channel) for path in arguments.script])
+        if scripts:
+            return max([await chat.play(app, path, script, arguments.channel) for path, script in scripts])
         return await (chat.talk_json(app) if arguments.json else chat.talk_freely(app, arguments.channel))
 
-    if missing := [path for path in arguments.script or () if not path.is_file()]:
-        raise KnowledgeError([f"{path}: there is no such file" for path in missing])
     return _with_app(arguments, use)
 
 
@@ -139,7 +147,10 @@ def _parse(arguments: argparse.Namespace) -> int:
         for raw in sys.stdin:
             text = raw.rstrip("\r\n")
             today = datetime.now(app.config.zone).date()
-            print(json.dumps(chat.parsed(app.comprehension.understand(chat.as_heard(text), today)), ensure_ascii=False), flush=True)
+            print(
+                json.dumps(chat.parsed(app.comprehension.understand(chat.as_heard(text), today)), ensure_ascii=False),
+                flush=True,
+            )
         return 0
 
     return _with_app(arguments, use)
@@ -166,7 +177,12 @@ def _evaluate_knowledge(arguments: argparse.Namespace) -> int:
 def _list_entries(arguments: argparse.Namespace) -> int:
     async def use(app: App) -> int:
         for entry in app.library.entries.values():
-            row: dict[str, object] = {"id": entry.id, "topic": entry.topic, "title": entry.title, "valid_until": str(entry.valid_until)}
+            row: dict[str, object] = {
+                "id": entry.id,
+                "topic": entry.topic,
+                "title": entry.title,
+                "valid_until": str(entry.valid_until),
+            }
             _print(arguments, row, f"{entry.id:28} {entry.topic:18} {entry.title}")
         return 0
 
@@ -206,7 +222,11 @@ def _desk_list(arguments: argparse.Namespace) -> int:
                 "ref": row.ref, "state": row.state, "topic": row.topic, "priority": row.priority, "owner": row.owner,
                 "reason": about.reason, "skill": about.skill, "summary": about.summary, "opened_at": since.isoformat(),
             }  # fmt: skip
-            _print(arguments, shown, f"{row.ref}  {PRIORITIES[row.priority]}  {since:%m-%d %H:%M}  {about.reason}  {about.summary[:40]}")
+            _print(
+                arguments,
+                shown,
+                f"{row.ref}  {PRIORITIES[row.priority]}  {since:%m-%d %H:%M}  {about.reason}  {about.summary[:40]}",
+            )
 
     return _with_tickets(arguments, use)
 

@@ -67,7 +67,9 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
 def read(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
     """The settings in a file, overridden by the environment. Raises `ConfigError`."""
     if not path.is_file():
-        raise ConfigError(f"{path}: there is no such file; copy config.yml from the repository or name one with --config")
+        raise ConfigError(
+            f"{path}: there is no such file; copy config.yml from the repository or name one with --config"
+        )
     try:
         document = load_yaml(path)
     except KnowledgeError as error:

@@ -33,7 +33,9 @@ def _rows(path: Path, least: int) -> list[list[str]]:
     except (OSError, UnicodeDecodeError) as error:
         raise KnowledgeError([f"{path}: cannot be read: {error}"]) from error
     rows = [line.split("\t") for line in lines if line.strip()]
-    if problems := [f"{path}:{number}: fewer than {least} columns" for number, row in enumerate(rows, 1) if len(row) < least]:
+    if problems := [
+        f"{path}:{number}: fewer than {least} columns" for number, row in enumerate(rows, 1) if len(row) < least
+    ]:
         raise KnowledgeError(problems[:20])
     if not rows:
         raise KnowledgeError([f"{path}: empty"])
@@ -64,7 +66,9 @@ def _nlu(train_file: Path, test_file: Path) -> Figures:
         "oos_recall": _mean(~kept[~scope]) if refuses else None,
         "oos_precision": _mean((~scope)[~kept]) if refuses and (~kept).any() else None,
         "auroc": round(float(roc_auc_score(scope, inside)), 4) if refuses and scope.any() else None,
-        "oos_recall_at_5pct": _mean(inside[~scope] < np.quantile(inside[scope], REJECTED)) if refuses and scope.any() else None,
+        "oos_recall_at_5pct": _mean(inside[~scope] < np.quantile(inside[scope], REJECTED))
+        if refuses and scope.any()
+        else None,
         "mcc": round(float(matthews_corrcoef(scope, kept)), 4) if refuses else None,
         "ece": _calibration_error(sure[scope], (best == truth)[scope]),
         "fit_seconds": round(fitted - began, 3),
@@ -111,5 +115,7 @@ def _calibration_error(sure: NDArray[np.float64], right: NDArray[np.bool_]) -> f
     if not len(sure):
         return None
     bins = np.minimum((sure * BINS).astype(int), BINS - 1)
-    gaps = [abs(sure[bins == each].mean() - right[bins == each].mean()) * (bins == each).mean() for each in np.unique(bins)]
+    gaps = [
+        abs(sure[bins == each].mean() - right[bins == each].mean()) * (bins == each).mean() for each in np.unique(bins)
+    ]
     return round(float(sum(gaps)), 4)

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 import uvloop
@@ -27,7 +28,7 @@ from store import conversations
 from store.database import DatabaseError
 
 log = logging.getLogger("daoxue")
-STEPS = ("accepted", "understood", "thought", "committed")
+STEPS = ("accepted", "understood", "thought", "committed", "delivering", "delivered")
 FILES = 65_536  # open files wanted: one a socket
 GRACE = 10  # seconds for turns in work when stopping
 
@@ -58,7 +59,7 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
-def _frames(record: logging.LogRecord) -> Iterator[tuple[object, int]]:
+def _frames(record: logging.LogRecord) -> Iterator[tuple[FrameType, int]]:
     trace = record.exc_info[2] if record.exc_info else None
     while trace is not None:
         yield trace.tb_frame, trace.tb_lineno

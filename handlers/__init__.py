@@ -3,7 +3,22 @@
 from bot.turn import Handler, Handlers
 from handlers import activities, classes, courses, credits, entries, people, sites, small_talk
 from handlers.slots import (
-    CLASS, COURSE, DETAIL, HERE, HOME, ITEM, MATTER, ORG, PHONE, POINTS, QUESTION, SERVICE, THEME, THIS_COURSE, VILLAGE, WHEN,
+    CLASS,
+    COURSE,
+    DETAIL,
+    HERE,
+    HOME,
+    ITEM,
+    MATTER,
+    ORG,
+    PHONE,
+    POINTS,
+    QUESTION,
+    SERVICE,
+    THEME,
+    THIS_COURSE,
+    VILLAGE,
+    WHEN,
 )  # fmt: skip
 
 HANDLERS: Handlers = {

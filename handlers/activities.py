@@ -19,7 +19,11 @@ def _line(activity: Activity, turn: Turn) -> str:
 
 async def find_activity(turn: Turn) -> None:
     upcoming = sorted(
-        (each for each in turn.catalogue.activities.values() if turn.today <= each.last_day <= turn.today + timedelta(days=AHEAD)),
+        (
+            each
+            for each in turn.catalogue.activities.values()
+            if turn.today <= each.last_day <= turn.today + timedelta(days=AHEAD)
+        ),
         key=lambda each: (each.first_day, each.id),
     )
     found = [each for each in upcoming if _fits(each, turn)]
@@ -42,19 +46,29 @@ def _fits(activity: Activity, turn: Turn) -> bool:
         asked = When.of(when)
         days = (activity.last_day - activity.first_day).days + 1
         return any(
-            asked.first <= (day := activity.first_day + timedelta(days=number)) <= asked.last and asked.fits(day, activity.starts)
+            asked.first <= (day := activity.first_day + timedelta(days=number)) <= asked.last
+            and asked.fits(day, activity.starts)
             for number in range(days)
         )
     return True
 
 
 async def activity_week(turn: Turn) -> None:
-    week = sorted((each for each in turn.catalogue.activities.values() if each.campaign), key=lambda each: each.first_day)
+    week = sorted(
+        (each for each in turn.catalogue.activities.values() if each.campaign), key=lambda each: each.first_day
+    )
     if not week or week[-1].last_day < turn.today:
         turn.answer(turn.library.entries["week-about"])
         return
     lines = "\n".join(f"{number}. {_line(each, turn)}" for number, each in enumerate(week, 1))
-    turn.say("activity.week", name=week[0].campaign, first=wording.day(week[0].first_day, turn.today), last=wording.day(max(each.last_day for each in week), turn.today), lines=lines, source=SOURCE)  # fmt: skip
+    turn.say(
+        "activity.week",
+        name=week[0].campaign,
+        first=wording.day(week[0].first_day, turn.today),
+        last=wording.day(max(each.last_day for each in week), turn.today),
+        lines=lines,
+        source=SOURCE,
+    )
 
 
 async def volunteer(turn: Turn) -> None:

@@ -21,7 +21,9 @@ ONE = (CLASS, COURSE, ORG, WHEN)
 def matching(turn: Turn, *, without: str | None = None) -> list[TrainingClass]:
     """The classes that fit what was named, soonest first; one filter may be left out."""
     wanted = {name: value for name, value in turn.task.slots.items() if name != without}
-    found = [group for group in turn.catalogue.classes.values() if group.enrols(turn.today) and _fits(group, wanted, turn)]
+    found = [
+        group for group in turn.catalogue.classes.values() if group.enrols(turn.today) and _fits(group, wanted, turn)
+    ]
     return sorted(found, key=lambda group: (group.places == 0, group.opens_on, group.id))
 
 
@@ -34,7 +36,11 @@ def _fits(group: TrainingClass, wanted: dict[str, str], turn: Turn) -> bool:
         return False
     if (value := wanted.get("org")) and not catalogue.is_within(group.organisation, _street(value, turn)):
         return False
-    if (value := wanted.get("audience")) and group.audience not in _SUITS.get(value, (value,)) and not wanted.get("course"):
+    if (
+        (value := wanted.get("audience"))
+        and group.audience not in _SUITS.get(value, (value,))
+        and not wanted.get("course")
+    ):
         return False
     if wanted.get("fee") and group.fee:
         return False
@@ -145,7 +151,11 @@ def _choose(turn: Turn, found: Sequence[TrainingClass], question: str) -> None:
 async def class_detail(turn: Turn) -> None:
     group = await _one(turn, "class_detail")
     if group:
-        turn.say("class.detail", name=group.name, cards=(wording.class_card(group, turn),), facts="\n".join(wording.class_card(group, turn).lines), source=SOURCE)  # fmt: skip
+        card = wording.class_card(group, turn)
+        turn.say(
+            "class.detail", name=group.name, facts="。".join(card.lines), times=wording.times(group), fee=wording.fee(group),
+            places=wording.places(group), cards=(card,), source=SOURCE,
+        )  # fmt: skip
         turn.offer(turn.line("label.enrol"), "enrol", **{"class": group.id})
         turn.offer(turn.line("label.site_address"), "site_address", org=group.organisation)
 
@@ -175,11 +185,20 @@ async def class_places(turn: Turn) -> None:
     if group is None:
         return
     if group.places:
-        turn.say("class.places", name=group.name, places=group.places, capacity=group.capacity, until=wording.day(group.enrol_until, turn.today), source=SOURCE)  # fmt: skip
+        turn.say(
+            "class.places",
+            name=group.name,
+            places=group.places,
+            capacity=group.capacity,
+            until=wording.day(group.enrol_until, turn.today),
+            source=SOURCE,
+        )
         turn.offer(turn.line("label.enrol"), "enrol", **{"class": group.id})
     else:
         turn.say("class.full", name=group.name, waiting=group.waiting, source=SOURCE)
-        turn.offer(turn.line("label.join_waiting_list"), "join_waiting_list", course=group.course, org=group.organisation)
+        turn.offer(
+            turn.line("label.join_waiting_list"), "join_waiting_list", course=group.course, org=group.organisation
+        )
         turn.offer("看其他班", "find_class", course=group.course)
 
 
@@ -243,7 +262,12 @@ async def village_wish(turn: Turn) -> None:
     village = await turn.ask(VILLAGE)
     detail = await turn.ask(DETAIL)
     phone = await turn.ask(PHONE)
-    turn.say("village.wish_done", village=wording.place(village, turn.catalogue), detail=detail, phone=f"{phone[:3]}****{phone[-4:]}")
+    turn.say(
+        "village.wish_done",
+        village=wording.place(village, turn.catalogue),
+        detail=detail,
+        phone=f"{phone[:3]}****{phone[-4:]}",
+    )
     await turn.hand_over("village_wish", skill="enrolment", topic="training_info")
 
 
@@ -274,5 +298,3 @@ async def about_course(turn: Turn) -> None:
     turn.offer(f"近期的{course.name}班", "find_class", course=course.id)
     turn.offer(f"{course.name}课程介绍", "find_course", course=course.id)
     turn.offer(f"报名{course.name}", "enrol", course=course.id)
-
-

@@ -43,10 +43,19 @@ async def redemption_items(turn: Turn) -> None:
     source = "兑换目录（本月）"
     if (id := turn.get("item")) and id in items:
         item = items[id]
-        turn.say("item.one" if item.stock else "item.out", name=item.name, points=item.points, stock=item.stock, source=source)
+        turn.say(
+            "item.one" if item.stock else "item.out",
+            name=item.name,
+            points=item.points,
+            stock=item.stock,
+            source=source,
+        )
         return
     if points := turn.get("points"):
-        reach = sorted((item for item in items.values() if item.points <= int(points) and item.stock), key=lambda item: -item.points)
+        reach = sorted(
+            (item for item in items.values() if item.points <= int(points) and item.stock),
+            key=lambda item: -item.points,
+        )
         names = "、".join(f"{item.name}（{item.points}分）" for item in reach[: CHOICES * 3])
         turn.say("item.reach" if reach else "item.nothing", points=points, names=names, source=source)
         return
@@ -68,5 +77,3 @@ async def order_status(turn: Turn) -> None:
 async def redemption_dispute(turn: Turn) -> None:
     turn.say("redemption.dispute")
     await turn.hand_over("redemption_dispute", skill="credit", priority=2, topic="credit_redemption")
-
-

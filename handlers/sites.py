@@ -47,9 +47,27 @@ async def site_hours(turn: Turn) -> None:
             key = "hours.open_now" if opens <= clock < closes else "hours.before" if clock < opens else "hours.after"
         else:
             key = "hours.open_on"
-        turn.say(key, place=place.name, day=said, opens=opens, closes=closes, reason=f"（{reason}）" if reason else "", week=wording.hours(place.hours), phone=place.phone, source=wording.source(place))  # fmt: skip
+        turn.say(
+            key,
+            place=place.name,
+            day=said,
+            opens=opens,
+            closes=closes,
+            reason=f"（{reason}）" if reason else "",
+            week=wording.hours(place.hours),
+            phone=place.phone,
+            source=wording.source(place),
+        )
     else:
-        turn.say("hours.closed", place=place.name, day=said, reason=_why_closed(place, day), week=wording.hours(place.hours), phone=place.phone, source=wording.source(place))  # fmt: skip
+        turn.say(
+            "hours.closed",
+            place=place.name,
+            day=said,
+            reason=_why_closed(place, day),
+            week=wording.hours(place.hours),
+            phone=place.phone,
+            source=wording.source(place),
+        )
     if asked and asked.weekdays == (6, 7) and day.isoweekday() == 6 and (sunday := opening(place, asked.last)):
         turn.say("hours.sunday", opens=sunday[0], closes=sunday[1])
     if (turn.today - place.checked_on).days > wording.STALE_DAYS:
@@ -58,7 +76,14 @@ async def site_hours(turn: Turn) -> None:
 
 async def site_address(turn: Turn) -> None:
     place = _place(turn)
-    turn.say("site.address", place=place.name, address=place.address, route=place.route or "", phone=place.phone, source=wording.source(place))
+    turn.say(
+        "site.address",
+        place=place.name,
+        address=place.address,
+        route=place.route or "",
+        phone=place.phone,
+        source=wording.source(place),
+    )
     turn.offer(turn.line("label.site_hours"), "site_hours", org=place.id)
     turn.offer(turn.line("label.nearest_site"), "nearest_site")
 
@@ -68,8 +93,16 @@ async def nearest_site(turn: Turn) -> None:
     home = turn.catalogue.organisations[await turn.ask(HOME)]
     others = [place for place in turn.catalogue.organisations.values() if place.level != "college"]
     near = sorted(others, key=lambda place: (_metres(home, place), place.id))[:CHOICES]
-    lines = "\n".join(f"{number}. {place.name}：{place.address}，{wording.hours(place.hours)}，电话{place.phone}" for number, place in enumerate(near, 1))
-    turn.say("site.nearest", home=home.name.removesuffix("教学站点").removesuffix("社区学校"), lines=lines, source=wording.source(near[0]))
+    lines = "\n".join(
+        f"{number}. {place.name}：{place.address}，{wording.hours(place.hours)}，电话{place.phone}"
+        for number, place in enumerate(near, 1)
+    )
+    turn.say(
+        "site.nearest",
+        home=home.name.removesuffix("教学站点").removesuffix("社区学校"),
+        lines=lines,
+        source=wording.source(near[0]),
+    )
     for place in near:
         turn.offer(place.name, "about_org", org=place.id)
     turn.focus("org", near[0].id)
@@ -84,7 +117,13 @@ def _metres(one: Organisation, other: Organisation) -> float:
 
 async def site_facilities(turn: Turn) -> None:
     place = _place(turn)
-    turn.say("site.facilities", place=place.name, facilities=place.facilities, phone=place.phone, source=wording.source(place))
+    turn.say(
+        "site.facilities",
+        place=place.name,
+        facilities=place.facilities,
+        phone=place.phone,
+        source=wording.source(place),
+    )
 
 
 async def site_access(turn: Turn) -> None:
@@ -96,13 +135,27 @@ async def site_phone(turn: Turn) -> None:
     place = _place(turn)
     seats = await turn.desk.seats(turn.now, 3)
     key = "site.phone_open" if seats.open else "site.phone_closed"
-    turn.say(key, place=place.name, phone=place.phone, hours=seats.hours, opens=seats.next_opening, source=wording.source(place))
+    turn.say(
+        key,
+        place=place.name,
+        phone=place.phone,
+        hours=seats.hours,
+        opens=seats.next_opening,
+        source=wording.source(place),
+    )
 
 
 async def about_org(turn: Turn) -> None:
     """A place's name alone."""
     place = _place(turn)
-    turn.say("about.org", place=place.name, address=place.address, week=wording.hours(place.hours), phone=place.phone, source=wording.source(place))
+    turn.say(
+        "about.org",
+        place=place.name,
+        address=place.address,
+        week=wording.hours(place.hours),
+        phone=place.phone,
+        source=wording.source(place),
+    )
     turn.offer("今天开门吗", "site_hours", org=place.id)
     turn.offer("这里的培训班", "find_class", org=place.id)
     turn.offer("怎么走", "site_address", org=place.id)

@@ -39,4 +39,8 @@ def segments(text: str) -> int:
 def problems(replies: Sequence[Reply]) -> list[str]:
     """What does not fit."""
     found = [f"短信 {segments(text)} 段" for text in render(replies) if segments(text) > 2]
-    return found + [f"短信表只有 {len(reply.short)} 字以内才放得下" for reply in replies if reply.short and len(reply.short) > LONGEST]
+    return found + [
+        f"短信表只有 {len(reply.short)} 字以内才放得下"
+        for reply in replies
+        if reply.short and len(reply.short) > LONGEST
+    ]

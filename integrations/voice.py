@@ -8,7 +8,9 @@ from bot.messages import Reply
 CHOICES = 3  # a caller keeps no more in mind
 LONGEST = 400  # characters: well over a minute of speech
 _DIGITS = str.maketrans("0123456789", "零幺二三四五六七八九")
-_PHONE = re.compile(r"(?<!\d)(?:0\d{2,3}-)?\d{4} ?\d{4}(?!\d)|(?<!\d)1\d{10}(?!\d)|(?<!\d)(?:1[12]\d|12\d{3}|96110|95598)(?!\d)|\d{3}\*{4}\d{4}|(?<!\d)\d{4}-\d{5}(?!\d)")
+_PHONE = re.compile(
+    r"(?<!\d)(?:0\d{2,3}-)?\d{4} ?\d{4}(?!\d)|(?<!\d)1\d{10}(?!\d)|(?<!\d)(?:1[12]\d|12\d{3}|96110|95598)(?!\d)|\d{3}\*{4}\d{4}|(?<!\d)\d{4}-\d{5}(?!\d)"
+)
 _CLOCK = re.compile(r"(?<!\d)(\d{1,2}):(\d{2})")
 _LINK = re.compile(r"https?://\S+")
 
@@ -17,7 +19,10 @@ def render(replies: Sequence[Reply]) -> list[str]:
     """What is spoken, then what may be keyed in."""
     lines = [speech(reply.spoken or reply.text) for reply in replies]
     if replies and replies[-1].options:
-        lines.append("，".join(f"{speech(option.label)}请按{option.key}" for option in replies[-1].options[:CHOICES]) + "，找人请按0。")
+        lines.append(
+            "，".join(f"{speech(option.label)}请按{option.key}" for option in replies[-1].options[:CHOICES])
+            + "，找人请按0。"
+        )
     return lines
 
 
@@ -25,7 +30,12 @@ def speech(text: str) -> str:
     """The text as a voice should read it: numbers to ring digit by digit, clock times in words, no signs."""
     text = _LINK.sub("", text)
     text = _PHONE.sub(lambda match: re.sub(r"[-* ]+", "，", match[0]).translate(_DIGITS), text)
-    text = _CLOCK.sub(lambda match: f"{int(match[1])}点" + ("" if match[2] == "00" else "半" if match[2] == "30" else f"{int(match[2])}分"), text)
+    text = _CLOCK.sub(
+        lambda match: (
+            f"{int(match[1])}点" + ("" if match[2] == "00" else "半" if match[2] == "30" else f"{int(match[2])}分")
+        ),
+        text,
+    )
     text = text.replace("—", "到").replace("→", "，").replace("·", "")
     text = re.sub(r"[“”《》「」【】（）()]", "，", text)
     text = re.sub(r"\s*\n\s*", "。", text)

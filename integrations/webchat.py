@@ -1,7 +1,8 @@
 """The web chat: a WebSocket, and the same over plain HTTP for networks that let no socket through.
 
 The page keeps a visitor's token and numbers nothing itself: it sends a message until it is acknowledged, and asks for
-what it lacks by the last number it has seen. So a page may lose its connection at any moment and miss or double nothing.
+what it lacks by the last number it has seen. So a page may lose its connection at any moment, and misses and doubles
+nothing.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ import hashlib
 import re
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Literal
 
 import msgspec
@@ -19,7 +20,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from bot.inbox import BusyError, Inbox, Receipt, numbered
+from bot.inbox import BusyError, Inbox, Receipt, nothing_observed, numbered
 from bot.live import Live
 from bot.messages import Inbound, Numbered
 from bot.outbox import Outbox
@@ -136,12 +137,23 @@ class Allowance:
 
 
 class Webchat:
-    """The channel's routes; also its outlet, which has nothing to do: pages ask for what they lack."""
+    """The channel's routes; also its outlet, which has nothing to do: pages ask for what they lack.
+
+    `observe` is called with delivering before an answer is written to a connection, and delivered after.
+    """
 
     pulls = True
 
-    def __init__(self, inbox: Inbox, outbox: Outbox, live: Live, database: Database) -> None:
+    def __init__(
+        self,
+        inbox: Inbox,
+        outbox: Outbox,
+        live: Live,
+        database: Database,
+        observe: Callable[[str], None] = nothing_observed,
+    ) -> None:
         self.inbox = inbox
+        self.observe = observe
         self.outbox = outbox
         self.live = live
         self.database = database
@@ -192,8 +204,10 @@ class Webchat:
         except BusyError:
             return _refusal("busy", 503)
         messages = b",".join(frame_of(each) for each in receipt.answers)
-        head = _encode({"visitor": visitor, "ack": {"type": "ack", "id": post.id, "seq": receipt.seq}, "speaker": receipt.speaker})
-        return Settling(head[:-1] + b',"messages":[' + messages + b"]}", self.outbox, receipt)
+        head = _encode(
+            {"visitor": visitor, "ack": {"type": "ack", "id": post.id, "seq": receipt.seq}, "speaker": receipt.speaker}
+        )
+        return Settling(head[:-1] + b',"messages":[' + messages + b"]}", self, receipt)
 
 
 class Settling(Response):
@@ -201,25 +215,35 @@ class Settling(Response):
 
     media_type = "application/json"
 
-    def __init__(self, content: bytes, outbox: Outbox, receipt: Receipt) -> None:
+    def __init__(self, content: bytes, webchat: Webchat, receipt: Receipt) -> None:
         super().__init__(content)
-        self._outbox = outbox
+        self._webchat = webchat
         self._receipt = receipt
 
     async def __call__(self, scope, receive, send) -> None:  # type: ignore[no-untyped-def]  # Starlette's own signature
+        self._webchat.observe("delivering")
         await super().__call__(scope, receive, send)
+        self._webchat.observe("delivered")
         if self._receipt.answers and not self._receipt.again:
-            await self._outbox.settle(self._receipt.conversation, self._receipt.last_seq)
+            await self._webchat.outbox.settle(self._receipt.conversation, self._receipt.last_seq)
 
 
 def inbound(visitor: str, id: str, text: str, choice: str | None, lang: str) -> Inbound:
     return Inbound(
-        channel=CHANNEL, address=address_of(visitor), id=id, text=text, choice=choice, lang=lang, at=int(time.time() * 1000)
+        channel=CHANNEL,
+        address=address_of(visitor),
+        id=id,
+        text=text,
+        choice=choice,
+        lang=lang,
+        at=int(time.time() * 1000),
     )
 
 
 def _refusal(code: str, status: int) -> Response:
-    return Response(_encode({"type": "error", "code": code, "text": _ERRORS[code]}), status, media_type="application/json")
+    return Response(
+        _encode({"type": "error", "code": code, "text": _ERRORS[code]}), status, media_type="application/json"
+    )
 
 
 class Socket:
@@ -276,10 +300,11 @@ class Socket:
             await self._refuse("too_long")
             return None
         try:
-            return _decode_frame(text)
+            frame: Frame = _decode_frame(text)
         except (msgspec.DecodeError, UnicodeEncodeError):
             await self._refuse("bad_frame")
             return None
+        return frame
 
     async def _greet(self, hello: Hello) -> None:
         self._lang = hello.lang
@@ -328,11 +353,12 @@ class Socket:
         while True:
             await news.wait()
             news.clear()
-            first = self._seen + 1
-            rows = await database.read(lambda t, first=first: conversations.messages(t, conversation, first, 1 << 30))
+            rows = await database.read(lambda t: conversations.messages(t, conversation, self._seen + 1, 1 << 30))
+            self._webchat.observe("delivering")
             for row in rows:
                 await self._send(frame_of(numbered(row)))
                 self._seen = row.seq
+            self._webchat.observe("delivered")
             if any(row.author != "resident" for row in rows):
                 await self._webchat.outbox.settle(conversation, self._seen)
 

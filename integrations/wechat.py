@@ -12,7 +12,9 @@ def render(replies: Sequence[Reply]) -> list[str]:
     if not replies:
         return []
     options = "\n".join(f"【{option.key}】{option.label}" for option in replies[-1].options)
-    text = "\n\n".join(reply.text for reply in replies) + (f"\n\n{options}\n（回复序号即可）" if options else "")
+    text = "\n\n".join(_with_cards(reply) for reply in replies) + (
+        f"\n\n{options}\n（回复序号即可）" if options else ""
+    )
     parts = [""]
     for line in text.split("\n"):
         joined = f"{parts[-1]}\n{line}" if parts[-1] else line
@@ -23,6 +25,14 @@ def render(replies: Sequence[Reply]) -> list[str]:
     return parts
 
 
+def _with_cards(reply: Reply) -> str:
+    return "\n".join([reply.text, *(line for card in reply.cards for line in card.lines)])
+
+
 def problems(replies: Sequence[Reply]) -> list[str]:
     """What cannot be sent."""
-    return [f"微信一段文字 {len(part.encode())} 字节，超过 {LARGEST}" for part in render(replies) if len(part.encode()) > LARGEST]
+    return [
+        f"微信一段文字 {len(part.encode())} 字节，超过 {LARGEST}"
+        for part in render(replies)
+        if len(part.encode()) > LARGEST
+    ]

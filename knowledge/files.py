@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TypeVar
+from types import UnionType
 
 import msgspec
 import yaml
@@ -16,7 +16,6 @@ from knowledge.entries import Entry
 SAMPLE = Path(__file__).parent / "sample"
 LARGEST = 8_000_000  # bytes of one file
 _RELATIVE = re.compile(r"^today([+-]\d{1,4})$")
-T = TypeVar("T")
 
 
 class KnowledgeError(Exception):
@@ -113,9 +112,11 @@ def _items(path: Path, today: date, problems: list[str]) -> Iterator[tuple[str, 
         problems.append(f"{path.name}: neither a list of records nor a mapping with `entries`")
 
 
-def _convert(place: str, raw: object, kind: type[T], problems: list[str]) -> Iterator[tuple[str, T]]:
+def _convert(
+    place: str, raw: object, kind: type[Entry] | UnionType, problems: list[str]
+) -> Iterator[tuple[str, Entry | Record]]:
     try:
-        value: T = msgspec.convert(raw, kind)
+        value: Entry | Record = msgspec.convert(raw, kind)
     except (msgspec.ValidationError, RecursionError) as error:
         name = raw.get("id") if isinstance(raw, dict) else None
         problems.append(f"{place}{f' ({name})' if name else ''}: {error}")

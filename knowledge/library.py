@@ -60,7 +60,9 @@ class Library:
         return [hit for hit in hits if self.entries[hit.id].is_valid(today)][:most]
 
 
-def as_rows(entries: Sequence[Entry], records: Sequence[Record], status: str) -> tuple[list[rows.EntryRow], list[rows.RecordRow]]:
+def as_rows(
+    entries: Sequence[Entry], records: Sequence[Record], status: str
+) -> tuple[list[rows.EntryRow], list[rows.RecordRow]]:
     """Entries and records as the store keeps them."""
     return (
         [rows.EntryRow(entry.id, 0, status, msgspec.json.encode(entry)) for entry in entries],

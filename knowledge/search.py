@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +46,7 @@ def sounds(text: str) -> list[str]:
         if piece[0] > "\u3000":
             heard = syllables(piece)
             found += heard
-            found += [f"{left} {right}" for left, right in zip(heard, heard[1:], strict=False)]
+            found += [f"{left} {right}" for left, right in pairwise(heard)]
         else:
             found.append(piece)
     return found

@@ -118,7 +118,11 @@ class Classifier:
         unfinished = path.with_suffix(".part")
         with unfinished.open("wb") as file:
             np.savez(
-                file, head=np.frombuffer(head, dtype=np.uint8), rarity=self._rarity, weights=self._weights, bias=self._bias
+                file,
+                head=np.frombuffer(head, dtype=np.uint8),
+                rarity=self._rarity,
+                weights=self._weights,
+                bias=self._bias,
             )
         unfinished.replace(path)
 
@@ -128,5 +132,11 @@ class Classifier:
             head = msgspec.json.decode(stored["head"].tobytes(), type=_Stored)
             vocabulary = {term: number for number, term in enumerate(head.terms)}
             return Classifier(
-                head.labels, vocabulary, stored["rarity"], stored["weights"], stored["bias"], head.sharpness, head.rejection
+                head.labels,
+                vocabulary,
+                stored["rarity"],
+                stored["weights"],
+                stored["bias"],
+                head.sharpness,
+                head.rejection,
             )

@@ -12,7 +12,9 @@ from nlu.text import digits, fold
 # A digit, whatever stands between digits that are read out in groups, a digit.
 _RUN = re.compile(r"(?<![0-9])[0-9](?:[ \-_.,，、]{0,2}[0-9]){5,20}(?:[ \-]?[xX])?(?![0-9])")
 _MOBILE = re.compile(r"1[3-9]\d{9}")
-_AGE = re.compile(r"(?:我|今年|才|刚|孩子|小孩|满)\D{0,4}?(?P<age>[1-9]?\d|十[一二三四五六七八九]?|[一二三四五六七八九])(?:周)?岁")
+_AGE = re.compile(
+    r"(?:我|今年|才|刚|孩子|小孩|满)\D{0,4}?(?P<age>[1-9]?\d|十[一二三四五六七八九]?|[一二三四五六七八九])(?:周)?岁"
+)
 _POINTS = re.compile(r"(?P<points>\d{1,5})个?(?:积分|分)")
 _FREE = re.compile(r"免费|不要钱|不收费|不花钱|不用交钱|公益的|free")
 AUDIENCES: Mapping[str, str] = {
@@ -51,7 +53,9 @@ def has_check_digit(number: str) -> bool:
 def _is_identity(number: str) -> bool:
     """Whether it can be a resident identity number: GB 11643-1999, 18 characters or the older 15 digits."""
     born = number[6:14] if len(number) == 18 else "19" + number[6:12]
-    return len(number) in {15, 18} and "1" <= number[0] <= "8" and "01" <= born[4:6] <= "12" and "01" <= born[6:8] <= "31"
+    return (
+        len(number) in {15, 18} and "1" <= number[0] <= "8" and "01" <= born[4:6] <= "12" and "01" <= born[6:8] <= "31"
+    )
 
 
 def mask(text: str) -> str:
@@ -62,7 +66,9 @@ def mask(text: str) -> str:
     masked, last = [], 0
     for run in _RUN.finditer(plain):
         number = re.sub(r"[^0-9xX]", "", run[0])
-        label = "[证件号]" if _is_identity(number) or number[-1] in "xX" else "[卡号]" if 16 <= len(number) <= 19 else None
+        label = (
+            "[证件号]" if _is_identity(number) or number[-1] in "xX" else "[卡号]" if 16 <= len(number) <= 19 else None
+        )
         if label:
             masked += [text[last : run.start()], label]
             last = run.end()

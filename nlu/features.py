@@ -1,6 +1,7 @@
 """What the classifier sees of a text: character n-grams, words, and how it sounds."""
 
 import re
+from itertools import pairwise
 
 from nlu.dialect import standard
 from nlu.text import fold, syllables, without_fillers, words
@@ -30,14 +31,14 @@ def _chinese(run: str, found: list[str]) -> None:
     found += [run[i : i + 4] for i in range(length - 3)]
     cut = words(run)
     found += ["w:" + word for word in cut]
-    found += [f"b:{left}_{right}" for left, right in zip(cut, cut[1:], strict=False)]
+    found += [f"b:{left}_{right}" for left, right in pairwise(cut)]
     sounds = syllables(run)
-    found += [f"p:{left}_{right}" for left, right in zip(sounds, sounds[1:], strict=False)]
+    found += [f"p:{left}_{right}" for left, right in pairwise(sounds)]
 
 
 def _latin(run: list[str], found: list[str]) -> None:
     found += ["w:" + word for word in run]
-    found += [f"b:{left}_{right}" for left, right in zip(run, run[1:], strict=False)]
+    found += [f"b:{left}_{right}" for left, right in pairwise(run)]
     for word in run:
         padded = f" {word} "
         for size in (2, 3, 4, 5):

@@ -12,7 +12,23 @@ from nlu.text import digits
 
 _DAY = {"大前天": -3, "前天": -2, "昨天": -1, "昨晚": -1, "昨日": -1, "今天": 0, "今儿": 0, "今日": 0, "今晚": 0, "今早": 0,
         "明天": 1, "明儿": 1, "明日": 1, "明晚": 1, "明早": 1, "大后天": 3, "后天": 2, "today": 0, "tonight": 0, "tomorrow": 1}  # fmt: skip
-_WEEKDAY = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "日": 7, "天": 7, "1": 1, "2": 2, "3": 3, "4": 4, "5": 5, "6": 6, "7": 7}
+_WEEKDAY = {
+    "一": 1,
+    "二": 2,
+    "三": 3,
+    "四": 4,
+    "五": 5,
+    "六": 6,
+    "日": 7,
+    "天": 7,
+    "1": 1,
+    "2": 2,
+    "3": 3,
+    "4": 4,
+    "5": 5,
+    "6": 6,
+    "7": 7,
+}
 _ENGLISH = {"monday": 1, "tuesday": 2, "wednesday": 3, "thursday": 4, "friday": 5, "saturday": 6, "sunday": 7}
 _PART = {
     "早上": ("06:00", "12:00"), "早晨": ("06:00", "12:00"), "上午": ("06:00", "12:00"), "今早": ("06:00", "12:00"), "明早": ("06:00", "12:00"),
@@ -23,7 +39,13 @@ _PART = {
     "tonight": ("17:30", "22:00"),
 }  # fmt: skip
 # First days of the lunar year (Hong Kong Observatory's conversion table).
-_SPRING = {2026: date(2026, 2, 17), 2027: date(2027, 2, 6), 2028: date(2028, 1, 26), 2029: date(2029, 2, 13), 2030: date(2030, 2, 3)}
+_SPRING = {
+    2026: date(2026, 2, 17),
+    2027: date(2027, 2, 6),
+    2028: date(2028, 1, 26),
+    2029: date(2029, 2, 13),
+    2030: date(2030, 2, 3),
+}
 _FIXED = {"元旦": (1, 1), "五一": (5, 1), "劳动节": (5, 1), "儿童节": (6, 1), "国庆": (10, 1), "十一国庆": (10, 1)}
 _NUMBER = r"(?:十[一二三四五六七八九]?|[二三]十[一二三四五六七八九]?|[一二三四五六七八九两]|\d{1,2})"
 _PATTERN = re.compile(
@@ -38,7 +60,9 @@ _PATTERN = re.compile(
     rf"|(?P<named>{'|'.join(sorted([*_DAY, *_FIXED, '春节', '过年', '大年初一', '除夕'], key=len, reverse=True))})节?"
 )
 _PARTS = re.compile("|".join(sorted(_PART, key=len, reverse=True)))
-_CLOCK = re.compile(rf"(?P<hour>{_NUMBER})(?:点钟?(?P<half>半|[一三]刻)?(?:(?P<minute>{_NUMBER})分?)?|[:：](?P<exact>[0-5]\d))(?!种|儿)")
+_CLOCK = re.compile(
+    rf"(?P<hour>{_NUMBER})(?:点钟?(?P<half>半|[一三]刻)?(?:(?P<minute>{_NUMBER})分?)?|[:：](?P<exact>[0-5]\d))(?!种|儿)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +91,9 @@ class When:
     def __str__(self) -> str:
         days = "".join(map(str, self.weekdays))
         part = "-".join(self.part) if self.part else ""
-        return f"{self.first}/{self.last}/{days}/{part}/{'fixed' if self.fixed else 'any'}/{'or' if self.either else ''}"
+        return (
+            f"{self.first}/{self.last}/{days}/{part}/{'fixed' if self.fixed else 'any'}/{'or' if self.either else ''}"
+        )
 
     @staticmethod
     def of(text: str) -> "When":
@@ -109,7 +135,9 @@ def find(folded: str, today: date) -> Found | None:
 
 
 _OR = re.compile("或|还是| or ")
-_POSSIBLE = re.compile("[天晚早午周月号日点夜末节旦一年昨平双末班:：]|期|礼拜|儿|day|night|morning|evening|noon|week|工作|傍|国庆|除夕")
+_POSSIBLE = re.compile(
+    "[天晚早午周月号日点夜末节旦一年昨平双末班:：]|期|礼拜|儿|day|night|morning|evening|noon|week|工作|傍|国庆|除夕"
+)
 
 
 def _number(text: str) -> int:
@@ -171,7 +199,7 @@ def _offset(which: str | None) -> int:
 
 
 def _weekday(which: str | None, name: str, until: str | None, today: date) -> Days:
-    wanted = (6, 7) if name == "末" else (_WEEKDAY[name],)
+    wanted: tuple[int, ...] = (6, 7) if name == "末" else (_WEEKDAY[name],)
     if until:
         wanted = tuple(range(_WEEKDAY[name], _WEEKDAY[until] + 1)) or wanted
     monday = today - timedelta(days=today.weekday()) + timedelta(weeks=_offset(which))

@@ -141,7 +141,7 @@ class _Sqlite:
 
 
 class _Postgres:
-    dialect: Dialect = postgresql.dialect(paramstyle="pyformat")
+    dialect: Dialect = cast(Dialect, postgresql.dialect(paramstyle="pyformat"))  # type: ignore[no-untyped-call]
     begin = "BEGIN"
     reads_inline = False
 
@@ -179,7 +179,9 @@ class Database:
         elif scheme == "postgresql":
             self._kind = _Postgres(url)
         else:
-            raise DatabaseError(f"database.url: {scheme or 'nothing'}:// is not understood; sqlite:/// or postgresql://")
+            raise DatabaseError(
+                f"database.url: {scheme or 'nothing'}:// is not understood; sqlite:/// or postgresql://"
+            )
         self._jobs: queue.SimpleQueue[_Job[object] | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
         self._reading = threading.Lock()
@@ -218,7 +220,8 @@ class Database:
         loop = asyncio.get_running_loop()
         job = _Job(work, loop, loop.create_future())
         self._jobs.put(cast(_Job[object], job))
-        return await job.future
+        result: T = await job.future
+        return result
 
     def now(self, work: Work[T]) -> T:
         """`write` for code without an event loop; not to be mixed with `write` on the same object."""

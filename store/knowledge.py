@@ -19,7 +19,9 @@ _ENTRIES_SINCE = Statement(
 )
 _RECORDS = Statement(select(record.c.kind, record.c.id, record.c.body).order_by(record.c.revision, record.c.kind))
 _RECORDS_REVISION = Statement(select(func.coalesce(func.max(record.c.revision), 0)))
-_ENTRY = Statement(select(entry.c.id, entry.c.revision, entry.c.status, entry.c.body).where(entry.c.id == bindparam("id")))
+_ENTRY = Statement(
+    select(entry.c.id, entry.c.revision, entry.c.status, entry.c.body).where(entry.c.id == bindparam("id"))
+)
 _DROP_ENTRY = Statement(delete(entry).where(entry.c.id == bindparam("id")))
 _ADD_ENTRY = Statement(adding(entry))
 _ADD_VERSION = Statement(adding(entry_version))
@@ -74,9 +76,7 @@ def records(transaction: Transaction) -> list[RecordRow]:
     return [RecordRow(*cast(tuple[str, str, bytes], row)) for row in transaction.all(_RECORDS)]
 
 
-def save(
-    transaction: Transaction, entries: Sequence[EntryRow], records: Sequence[RecordRow], by: str, at: int
-) -> int:
+def save(transaction: Transaction, entries: Sequence[EntryRow], records: Sequence[RecordRow], by: str, at: int) -> int:
     """Writes all of them as one new revision, which it returns; older versions of the entries are kept."""
     new = revision(transaction) + 1
     for row in entries:

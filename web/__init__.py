@@ -34,5 +34,3 @@ def with_headers(app: ASGIApp) -> ASGIApp:
         await app(scope, receive, sending)
 
     return wrapped
-
-

@@ -1,0 +1,220 @@
+// The page: what was said, as a list; what can be said, as a form. All state that matters lives on the server.
+
+import { Link, newId } from "./link.js";
+import { WORDS } from "./words.js";
+
+const $ = (id) => document.getElementById(id);
+const root = document.documentElement;
+const query = new URLSearchParams(location.search);
+const settings = { lang: "zh", elder: false, aloud: false };
+try { Object.assign(settings, JSON.parse(localStorage.getItem("daoxue-settings"))); } catch { /* defaults */ }
+if (query.get("lang") in WORDS) settings.lang = query.get("lang");
+if (query.has("elder")) settings.elder = true;
+
+const link = new Link(settings.lang);
+const rows = new Map(); // id of the resident's message -> its row
+let state = "connecting";
+let loading = true; // history comes first, and is not read aloud
+let quiet = 0;
+const word = (key) => WORDS[settings.lang][key];
+
+function element(tag, className, text) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+function dress() {
+  root.lang = settings.lang === "zh" ? "zh-CN" : "en";
+  root.classList.toggle("elder", settings.elder);
+  root.classList.toggle("embedded", query.has("embed"));
+  document.querySelectorAll("[data-text]").forEach((each) => (each.textContent = word(each.dataset.text)));
+  $("say").placeholder = word("placeholder");
+  $("log").setAttribute("aria-label", word("log"));
+  $("lang").textContent = settings.lang === "zh" ? "English" : "中文";
+  $("lang").lang = settings.lang === "zh" ? "en" : "zh-CN";
+  $("elder").setAttribute("aria-pressed", settings.elder);
+  $("aloud").hidden = !("speechSynthesis" in window);
+  $("aloud").setAttribute("aria-pressed", settings.aloud);
+  showState();
+  try { localStorage.setItem("daoxue-settings", JSON.stringify(settings)); } catch { /* not remembered */ }
+}
+
+function showState() {
+  $("state").dataset.state = state;
+  $("state").textContent = word(state);
+  rows.forEach((row) => row.dataset.sent || (row.querySelector(".meta").textContent = word(state === "open" ? "sending" : "waiting")));
+}
+
+function atEnd() {
+  const log = $("log");
+  return log.scrollHeight - log.scrollTop - log.clientHeight < 120;
+}
+
+function add(row, own) {
+  const log = $("log");
+  const follow = own || atEnd() || loading;
+  log.append(row);
+  if (!follow) $("newest").hidden = false;
+  else if (row.offsetHeight > log.clientHeight && !loading) row.scrollIntoView({ block: "start" });
+  else log.scrollTop = log.scrollHeight;
+}
+
+function makeRow(author, text) {
+  const row = element("li", author);
+  row.append(element("span", "name", word(author)));
+  if (text) row.append(element("p", "bubble", text));
+  return row;
+}
+
+function showOwn(id, text) {
+  const row = makeRow("resident", text);
+  row.append(element("span", "meta", word(state === "open" ? "sending" : "waiting")));
+  rows.set(id, row);
+  add(row, true);
+}
+
+function settle(row) {
+  row.dataset.sent = "yes";
+  row.querySelector(".meta").textContent = word("sent");
+}
+
+function showMessage(frame) {
+  if (frame.author === "resident") {
+    if (!rows.has(frame.re)) showOwn(frame.re, frame.text);
+    settle(rows.get(frame.re));
+    closeOptions();
+    return;
+  }
+  think(false);
+  const row = makeRow(frame.author, frame.text);
+  for (const card of frame.cards) row.append(makeCard(card));
+  if (frame.source) row.append(element("span", "meta", word("source") + frame.source));
+  if (frame.options.length) row.append(makeOptions(frame.options));
+  if (settings.elder && "speechSynthesis" in window) {
+    const read = element("button", "read", "🔊 " + word("read"));
+    read.type = "button";
+    read.onclick = () => speak(frame);
+    row.append(read);
+  }
+  add(row);
+  if (settings.aloud && !loading) speak(frame);
+}
+
+function makeCard(card) {
+  const made = element("section", "card");
+  made.append(element("h2", "", card.title));
+  const lines = element("ul");
+  for (const line of card.lines) lines.append(element("li", "", line));
+  made.append(lines);
+  return made;
+}
+
+function makeOptions(options) {
+  const group = element("div", "options");
+  group.setAttribute("role", "group");
+  group.setAttribute("aria-label", word("options"));
+  for (const { key, label } of options) {
+    const button = element("button", "", `${key}. ${label}`);
+    button.type = "button";
+    button.onclick = () => send({ id: newId(), key, text: label });
+    group.append(button);
+  }
+  return group;
+}
+
+function closeOptions() {
+  document.querySelectorAll("#log .options button").forEach((button) => (button.disabled = true));
+}
+
+function speak(frame) {
+  speechSynthesis.cancel();
+  const said = new SpeechSynthesisUtterance([frame.text, ...frame.cards.flatMap((card) => card.lines)].join("。"));
+  said.lang = settings.lang === "zh" ? "zh-CN" : "en";
+  said.rate = settings.elder ? 0.85 : 1;
+  speechSynthesis.speak(said);
+}
+
+function think(on) {
+  clearTimeout(quiet);
+  $("thinking").hidden = !on;
+  if (on) quiet = setTimeout(() => think(false), 8000);
+}
+
+function send(message) {
+  loading = false;
+  document.querySelector("#log .starters")?.remove();
+  closeOptions();
+  showOwn(message.id, message.text);
+  link.say(message);
+  if (state === "open") think(true);
+}
+
+function welcome() {
+  if ($("log").children.length) return;
+  const row = makeRow("bot", word("hello"));
+  const group = element("div", "options starters");
+  group.setAttribute("role", "group");
+  group.setAttribute("aria-label", word("options"));
+  for (const text of word("starters")) {
+    const button = element("button", "", text);
+    button.type = "button";
+    button.onclick = () => send({ id: newId(), text });
+    group.append(button);
+  }
+  row.append(group);
+  add(row);
+}
+
+function grow() {
+  const box = $("say");
+  box.style.height = "auto";
+  box.style.height = `${box.scrollHeight + 2}px`;
+}
+
+$("form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const text = $("say").value.trim();
+  if (!text) return $("say").focus();
+  $("say").value = "";
+  grow();
+  send({ id: newId(), text });
+});
+$("say").addEventListener("input", grow);
+$("say").addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    event.preventDefault();
+    $("form").requestSubmit();
+  }
+});
+$("elder").onclick = () => { settings.elder = !settings.elder; dress(); };
+$("aloud").onclick = () => { settings.aloud = !settings.aloud; settings.aloud || speechSynthesis.cancel(); dress(); };
+$("lang").onclick = () => {
+  settings.lang = settings.lang === "zh" ? "en" : "zh";
+  dress();
+  if (!rows.size) { $("log").replaceChildren(); welcome(); }
+  link.language = settings.lang;
+};
+$("fresh").onclick = () => {
+  if (!confirm(word("freshAsk"))) return;
+  rows.clear();
+  $("log").replaceChildren();
+  link.forget();
+};
+$("newest").onclick = () => { $("log").scrollTop = $("log").scrollHeight; $("newest").hidden = true; };
+$("log").addEventListener("scroll", () => { if (atEnd()) $("newest").hidden = true; });
+
+link.addEventListener("state", ({ detail }) => { state = detail; showState(); if (detail === "lost") think(false); });
+link.addEventListener("empty", welcome);
+link.addEventListener("ack", ({ detail }) => {
+  const row = rows.get(detail.id);
+  if (row) settle(row);
+  setTimeout(() => think(false), 1500); // while a seat has the talk, nobody answers at once
+});
+link.addEventListener("message", ({ detail }) => showMessage(detail));
+link.addEventListener("refused", ({ detail }) => { think(false); add(makeRow("system", detail.text)); });
+setTimeout(() => (loading = false), 1500);
+link.pending.forEach(({ id, text }) => showOwn(id, text));
+dress();
+$("say").focus({ preventScroll: true });

@@ -1,0 +1,25 @@
+// What the page itself says, in both languages. What the centre says comes from the server.
+
+export const WORDS = {
+  zh: {
+    title: "学习导航", skip: "跳到输入框", elder: "长辈版", aloud: "朗读", fresh: "新对话", thinking: "正在查找答案", newest: "有新消息 ↓",
+    say: "想问什么", placeholder: "例如：书法班还有名额吗", send: "发送", log: "对话",
+    notice: "由智能助手回答，答案都经老师审核；找人请说“转人工”。请不要发身份证号、密码和验证码。对话保存180天，可随时要求删除。",
+    connecting: "正在连接…", open: "在线", lost: "网络断开，正在重连，没发出去的会自动再发",
+    sending: "发送中…", sent: "已送达", waiting: "等网络恢复后自动发送", resident: "我", bot: "智能助手", seat: "人工坐席", system: "提示",
+    options: "可以选择", source: "来源：", read: "念出来", freshAsk: "开始新对话？这台设备上看到的记录会清空。",
+    hello: "您好！我是学习中心的智能助手，可以帮您找培训班、查地址和开放时间、讲学分规则、教您用学习平台。您想问什么？",
+    starters: ["最近有什么培训班？", "今天开门吗？", "学分怎么算？", "密码忘了怎么办？", "转人工"],
+  },
+  en: {
+    title: "Learning navigator", skip: "Skip to the message box", elder: "Large type", aloud: "Read aloud", fresh: "New chat",
+    thinking: "Looking it up", newest: "New messages ↓", say: "Your question", placeholder: "e.g. Are you open today?",
+    send: "Send", log: "Conversation",
+    notice: "Answered by an assistant from reviewed knowledge; say “human” for a person. Never send ID numbers, passwords or codes. Chats are kept for 180 days and deleted on request.",
+    connecting: "Connecting…", open: "Online", lost: "Connection lost. Reconnecting; unsent messages go out by themselves",
+    sending: "Sending…", sent: "Delivered", waiting: "Will be sent when the connection is back", resident: "Me", bot: "Assistant", seat: "Staff", system: "Notice",
+    options: "Choices", source: "Source: ", read: "Read this aloud", freshAsk: "Start a new chat? This device forgets the present one.",
+    hello: "Hello! I am the learning centre's assistant. I can find classes, addresses and opening hours, explain credits, and guide you through the platform. What would you like to know?",
+    starters: ["What classes are open now?", "Are you open today?", "How do I get to the learning centre?", "I want to talk to a human"],
+  },
+};
