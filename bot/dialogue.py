@@ -397,7 +397,7 @@ class Dialogue:
     def _remind(self, turn: Turn) -> None:
         """Back to the task that a digression interrupted, in one short sentence."""
         state = turn.state
-        if state.tasks and state.tasks[-1].asked:
+        if state.tasks and state.tasks[-1].asked and turn.handover is None:
             turn.say("resume", question=turn.line(self._slot(state.tasks[-1]).question))
 
     def _slot(self, task: Task) -> Slot:

@@ -107,11 +107,9 @@ def _override(document: dict[str, object], path: list[str], value: str) -> None:
 
 def _named(error: str) -> str:
     """msgspec's message, with the path of the setting in front: desk.hours[0].opens: …"""
-    message, _, path = error.rpartition(" - at `$")
-    if not message:
-        return error
+    message, _, path = error.partition(" - at `$")
     path = path.rstrip("`").lstrip(".")
     if "unknown field" in message:
         key = message.split("`")[1]
         return f"{path + '.' if path else ''}{key}: unknown setting"
-    return f"{path}: {message}"
+    return f"{path}: {message}" if path else message

@@ -30,6 +30,7 @@ from store.database import DatabaseError
 log = logging.getLogger("daoxue")
 STEPS = ("accepted", "understood", "thought", "committed", "delivering", "delivered")
 FILES = 65_536  # open files wanted: one a socket
+FRAME = 65_536  # bytes of a socket's frame before the connection is cut; what is over our own limit gets a word
 GRACE = 10  # seconds for turns in work when stopping
 
 TURN_STEPS = Histogram(
@@ -147,19 +148,24 @@ def serve(config: Config) -> int:
     return 0
 
 
-async def _serve(config: Config, began: float) -> None:
-    app = await compose(config, stop_watch())
-    server = uvicorn.Server(
+def server(app: App) -> uvicorn.Server:
+    """The web server around composed parts."""
+    settings = app.config.server
+    return uvicorn.Server(
         uvicorn.Config(
-            application(app), host=config.server.host, port=config.server.port, loop="none", http="httptools", ws="websockets-sansio",
-            ws_max_size=65_536, ws_per_message_deflate=False, access_log=False, log_config=None, backlog=2048,
+            application(app), host=settings.host, port=settings.port, loop="none", http="httptools", ws="websockets-sansio",
+            ws_max_size=FRAME, ws_per_message_deflate=False, access_log=False, log_config=None, backlog=2048,
             timeout_graceful_shutdown=GRACE, server_header=False,
         )
     )  # fmt: skip
+
+
+async def _serve(config: Config, began: float) -> None:
+    app = await compose(config, stop_watch())
     url = config.server.public_url or f"http://{config.server.host}:{config.server.port}"
     log.info("starting", extra={"seconds": round(time.perf_counter() - began, 2), "address": url})
     print(f"导学已启动：{url}/ （网页对话） · {url}/healthz · {url}/metrics", flush=True)
-    await server.serve()
+    await server(app).serve()
 
 
 def _raise_limit() -> None:

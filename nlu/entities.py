@@ -10,7 +10,8 @@ from nlu.gazetteer import Gazetteer
 from nlu.text import digits, fold
 
 # A digit, whatever stands between digits that are read out in groups, a digit.
-_RUN = re.compile(r"(?<![0-9])[0-9](?:[ \-_.,，、]{0,2}[0-9]){5,20}(?:[ \-]?[xX])?(?![0-9])")
+_RUN = re.compile(r"(?<![0-9])[0-9](?:[ \-_.,，、]{0,2}[0-9]){5,80}(?:[ \-]?[xX])?(?![0-9])")
+_UNBROKEN = re.compile(r"[0-9]{15,19}[xX]?")
 _MOBILE = re.compile(r"1[3-9]\d{9}")
 _AGE = re.compile(
     r"(?:我|今年|才|刚|孩子|小孩|满)\D{0,4}?(?P<age>[1-9]?\d|十[一二三四五六七八九]?|[一二三四五六七八九])(?:周)?岁"
@@ -65,14 +66,22 @@ def mask(text: str) -> str:
         return text
     masked, last = [], 0
     for run in _RUN.finditer(plain):
-        number = re.sub(r"[^0-9xX]", "", run[0])
-        label = (
-            "[证件号]" if _is_identity(number) or number[-1] in "xX" else "[卡号]" if 16 <= len(number) <= 19 else None
-        )
-        if label:
-            masked += [text[last : run.start()], label]
-            last = run.end()
+        whole = [(run.start(), run.end())]
+        # Numbers that stand side by side are looked at one by one.
+        parts = [(run.start() + part.start(), run.start() + part.end()) for part in _UNBROKEN.finditer(run[0])]
+        for start, end in whole if _label(plain[run.start() : run.end()]) else parts:
+            if label := _label(plain[start:end]):
+                masked += [text[last:start], label]
+                last = end
     return "".join([*masked, text[last:]])
+
+
+def _label(written: str) -> str | None:
+    """What to write in the place of a number that nobody should keep."""
+    number = re.sub(r"[^0-9xX]", "", written)
+    if _is_identity(number):
+        return "[证件号]"
+    return "[卡号]" if 16 <= len(number) <= 19 and number.isdigit() else None
 
 
 def find(folded: str, gazetteer: Gazetteer, today: date) -> tuple[Entity, ...]:

@@ -52,7 +52,8 @@ class _Fold(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         char = chr(code)
-        narrow = unicodedata.normalize("NFKC", char).lower()
+        digit = unicodedata.decimal(char, None)  # of any script
+        narrow = unicodedata.normalize("NFKC", char).lower() if digit is None else str(digit)
         folded = narrow if len(narrow) == 1 and not narrow.isspace() else (" " if char.isspace() else char)
         folded = self[ord(folded)] if folded != char else folded
         self[code] = folded

@@ -24,6 +24,7 @@ from sqlalchemy import Insert, Table, bindparam, insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.sql import ClauseElement
+from sqlalchemy.sql.compiler import SQLCompiler
 
 T = TypeVar("T")
 Value = int | str | bytes | float | None
@@ -62,9 +63,9 @@ class Statement:
         """The SQL text, and the values that are part of the statement itself."""
         known = self._compiled.get(dialect.name)
         if known is None:
-            compiled = self.expression.compile(dialect=dialect)
-            fixed = {name: value for name, value in compiled.params.items() if value is not None}
-            known = self._compiled[dialect.name] = (str(compiled), cast(dict[str, Value], fixed))
+            compiled = cast(SQLCompiler, self.expression.compile(dialect=dialect))
+            fixed = {name: cast(Value, bind.value) for name, bind in compiled.binds.items() if not bind.required}
+            known = self._compiled[dialect.name] = (str(compiled), fixed)
         return known
 
 

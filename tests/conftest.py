@@ -1,0 +1,136 @@
+"""Real databases and real parts. PostgreSQL is a throw-away cluster of the installed binaries; without them the tests
+that need it are skipped with a word, or fail where CI says that everything must run."""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from msgspec.structs import replace
+
+from daoxue.app import App, compose, prepare
+from daoxue.config import Config, DatabaseSettings, Nlu
+from desk.hours import DeskSettings
+
+CI = os.environ.get("CI") == "true"
+
+
+def lacking(what: str) -> None:
+    """Skips where a binary is missing; in CI that is a failure."""
+    if CI:
+        pytest.fail(f"{what} is not installed, and CI must test with it")
+    pytest.skip(f"{what} is not installed")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _postgres_binaries() -> Path | None:
+    for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
+        if (folder / "initdb").exists():
+            return folder
+    found = shutil.which("initdb")
+    return Path(found).parent if found else None
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a cluster of our own, without a database's name."""
+    binaries = _postgres_binaries()
+    if binaries is None:
+        lacking("PostgreSQL")
+    assert binaries is not None
+    folder = Path("/tmp") / f"daoxue-pg-{os.getpid()}"
+    folder.mkdir(mode=0o700)
+    # PostgreSQL refuses to run as root; the system's package made a user for it.
+    user: dict[str, str] = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
+    if user:
+        shutil.chown(folder, "postgres", "postgres")
+    port = free_port()
+    run = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": "/tmp"}
+    data = folder / "data"
+    subprocess.run(
+        [binaries / "initdb", "-D", data, "-U", "tests", "-A", "trust", "-E", "UTF8", "--no-sync"], **run, **user
+    )  # type: ignore[call-overload]
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
+    subprocess.run([binaries / "pg_ctl", "-D", data, "-o", options, "-w", "start"], **run, **user)  # type: ignore[call-overload]
+    yield f"postgresql://tests@127.0.0.1:{port}"
+    subprocess.run([binaries / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop"], **run, **user)  # type: ignore[call-overload]
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the one model of all tests is kept."""
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(scope="session")
+def sample_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database with the sample centre, to be copied."""
+    path = tmp_path_factory.mktemp("sample") / "sample.db"
+    prepare(Config(database=DatabaseSettings(f"sqlite:///{path}")))
+    with open(path, "rb") as file:
+        assert file.read(6) == b"SQLite"
+    return path
+
+
+def _copy(sample_file: Path, to: Path) -> str:
+    for suffix in ("", "-wal", "-shm"):
+        if (part := Path(f"{sample_file}{suffix}")).exists():
+            shutil.copy(part, f"{to}{suffix}")
+    return f"sqlite:///{to}"
+
+
+@pytest.fixture
+def config(sample_file: Path, models: Path, tmp_path: Path) -> Config:
+    """The embedded default with a database of its own; seats always answer."""
+    url = _copy(sample_file, tmp_path / "daoxue.db")
+    return Config(database=DatabaseSettings(url), nlu=Nlu(str(models)), desk=DeskSettings(always_open=True))
+
+
+@pytest.fixture(scope="session")
+def sample_in_postgres(postgres: str) -> str:
+    """The name of a database with the sample centre, to be used as a template."""
+    with psycopg.connect(f"{postgres}/postgres", autocommit=True) as connection:
+        connection.execute("CREATE DATABASE sample")
+    prepare(Config(database=DatabaseSettings(f"{postgres}/sample")))
+    return "sample"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either_config(request: pytest.FixtureRequest, config: Config) -> Config:
+    """The same settings on both databases."""
+    if request.param == "sqlite":
+        return config
+    server: str = request.getfixturevalue("postgres")
+    template: str = request.getfixturevalue("sample_in_postgres")
+    name = f"test_{time.time_ns()}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    return replace(config, database=DatabaseSettings(f"{server}/{name}"))
+
+
+@pytest.fixture
+async def app(config: Config) -> AsyncIterator[App]:
+    """The composed parts on SQLite."""
+    composed = await compose(config)
+    yield composed
+    composed.database.close()
+
+
+@pytest.fixture
+async def either_app(either_config: Config) -> AsyncIterator[App]:
+    """The composed parts, on SQLite and on PostgreSQL."""
+    composed = await compose(either_config)
+    yield composed
+    composed.database.close()

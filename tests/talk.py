@@ -1,0 +1,38 @@
+"""One resident talking to composed parts, for tests that read like the talk."""
+
+import itertools
+import time
+
+from bot.inbox import Receipt
+from bot.messages import Inbound
+from daoxue.app import App
+
+_numbers = itertools.count(1)
+
+
+class Resident:
+    """Says things over one channel under one address; every message has an id of its own."""
+
+    def __init__(self, app: App, channel: str = "webchat") -> None:
+        self.app = app
+        self.channel = channel
+        self.address = f"resident-{next(_numbers)}"
+        self.ahead = 0
+
+    def message(self, text: str, id: str | None = None, choice: str | None = None) -> Inbound:
+        at = int(time.time() * 1000) + self.ahead
+        return Inbound(
+            channel=self.channel, address=self.address, id=id or f"m{next(_numbers)}", text=text, at=at, choice=choice
+        )
+
+    async def receipt(self, text: str, **more: str) -> Receipt:
+        return await self.app.inbox.receive(self.message(text, **more))
+
+    async def say(self, text: str, **more: str) -> str:
+        """What is answered, as one text with its options."""
+        receipt = await self.receipt(text, **more)
+        replies = [answer.message.reply for answer in receipt.answers]
+        return "\n".join([*(reply.text for reply in replies), *(o.label for reply in replies for o in reply.options)])
+
+    def wait(self, minutes: float) -> None:
+        self.ahead += int(minutes * 60_000)

@@ -1,0 +1,176 @@
+"""Settings: everything that is wrong is named by its path, before a port opens."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from daoxue.config import Config, ConfigError, read
+from store.migrate import is_current, upgrade
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_the_file_we_ship_holds_the_defaults() -> None:
+    assert read(ROOT / "config.yml", {}) == Config()
+
+
+@pytest.mark.parametrize(("text", "told"), [
+    ("server: {prot: 1}", "server.prot: unknown setting"), ("serber: {}", "serber: unknown setting"), ("server: {port: eighty}", "server.port: Expected `int`"),
+    ("server: {port: 99999}", "server.port"), ("database: {url: mysql://x}", "database.url"), ("server: 7", "server: Expected `object`"), ("- 1", "not a mapping"),
+    ("centre: {timezone: Mars/Base}", "centre.timezone: there is no time zone"), ("desk: {hours: [{days: [9], opens: '08:00', closes: '09:00'}]}", "desk.hours"),
+    ("desk: {hours: [{days: [1], opens: '18:00', closes: '09:00'}]}", "desk.hours: closes"), ("desk: {hours: [{days: [1], opens: '8am', closes: '09:00'}]}", "opens"),
+    ("log: {level: loud}", "log.level"), (": :", "not readable"), ("sample: perhaps", "sample"),
+])  # fmt: skip
+def test_what_is_wrong_is_named(text: str, told: str, tmp_path: Path) -> None:
+    path = tmp_path / "config.yml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        read(path, {})
+    assert told in str(caught.value)
+
+
+def test_the_environment_overrides(tmp_path: Path) -> None:
+    path = tmp_path / "config.yml"
+    path.write_text("", encoding="utf-8")
+    environment = {
+        "DAOXUE_SERVER__PORT": "9000",
+        "DAOXUE_DATABASE__URL": "postgresql://a@b/c",
+        "DAOXUE_DESK__ALWAYS_OPEN": "true",
+    }
+    config = read(path, environment)
+    assert (config.server.port, config.database.url, config.desk.always_open) == (9000, "postgresql://a@b/c", True)
+    with pytest.raises(ConfigError, match="server.nonsense"):
+        read(path, {"DAOXUE_SERVER__NONSENSE": "1"})
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no such file"):
+        read(tmp_path / "none.yml", {})
+
+
+def test_migrating_twice_is_once(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/a.db"
+    assert not is_current(url)
+    upgrade(url)
+    upgrade(url)
+    assert is_current(url)
+
+
+def daoxue(config: Config, *arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "DAOXUE_DATABASE__URL": config.database.url, "DAOXUE_NLU__FOLDER": config.nlu.folder}
+    environment["DAOXUE_DESK__ALWAYS_OPEN"] = "true"
+    command = [sys.executable, "-c", "from daoxue.cli import main; main()", *arguments]
+    return subprocess.run(
+        command, input=said, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=60, check=False
+    )
+
+
+def test_check(config: Config) -> None:
+    done = daoxue(config, "check")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_parse(config: Config) -> None:
+    done = daoxue(config, "nlu", "parse", said="下周三晚上青禾街道有书法班吗\n\n今天买哪只股票能涨\n")
+    first, empty, last = map(json.loads, done.stdout.splitlines())
+    assert first["topic"] == "training_info"
+    assert {"org", "course", "when"} <= {entity["kind"] for entity in first["entities"]}
+    assert all(first["text"][entity["start"] : entity["end"]] == entity["text"] for entity in first["entities"])
+    assert 0 < first["confidence"] <= 1
+    assert empty["intent"] is None
+    assert last["topic"] == "out_of_scope"
+
+
+def test_chat_in_json_plays_several_residents_and_moves_the_clock(config: Config) -> None:
+    lines = [
+        {"text": "有书法班吗", "sender": "a"}, {"text": "转人工", "sender": "b"}, {"text": "2", "sender": "a"},
+        {"text": "1", "sender": "a", "after_minutes": 60}, {"text": "x", "sender": "a", "colour": "red"},
+    ]  # fmt: skip
+    done = daoxue(config, "chat", "--json", said="\n".join(json.dumps(line) for line in lines))
+    listed, human, chosen, stale, wrong = map(json.loads, done.stdout.splitlines())
+    assert [option["key"] for option in listed["replies"][0]["options"]] == ["1", "2", "3"]
+    assert human["speaker"] == "queue"
+    assert human["ticket"]
+    assert chosen["replies"][0]["cards"]
+    assert "过了一会儿" in stale["replies"][0]["text"]
+    assert "colour" in wrong["error"]
+    assert done.returncode == 1
+
+
+def test_a_script_that_differs_ends_with_1(config: Config, tmp_path: Path) -> None:
+    path = tmp_path / "talk.txt"
+    path.write_text("> 几点开门\n< 开门\n", encoding="utf-8")
+    assert daoxue(config, "chat", "--script", str(path)).returncode == 0
+    path.write_text("> 几点开门\n< 火星\n", encoding="utf-8")
+    assert daoxue(config, "chat", "--script", str(path)).returncode == 1
+    assert daoxue(config, "chat", "--script", str(tmp_path / "none")).returncode == 2
+
+
+def test_the_desk_in_the_terminal(config: Config) -> None:
+    daoxue(config, "chat", "--json", said="转人工\n")
+    (ticket,) = map(json.loads, daoxue(config, "desk", "list", "--json").stdout.splitlines())
+    ref = ticket["ref"]
+    assert json.loads(daoxue(config, "desk", "take", ref, "--seat", "小李", "--json").stdout)["owner"] == "小李"
+    refused = daoxue(config, "desk", "take", ref, "--seat", "小王")
+    assert refused.returncode == 2
+    assert "小李" in refused.stderr
+    assert daoxue(config, "desk", "reply", ref, "您好", "--seat", "小李").returncode == 0
+    assert daoxue(config, "desk", "close", ref, "--seat", "小李").returncode == 0
+    assert daoxue(config, "desk", "list").stdout == ""
+
+
+def test_evaluations(config: Config, tmp_path: Path) -> None:
+    train, test = tmp_path / "train.tsv", tmp_path / "test.tsv"
+    train.write_text("".join(f"a\t几点开门{n}\nb\t学分怎么算{n}\noos\t股票{n}\n" for n in range(9)), encoding="utf-8")
+    test.write_text("a\t几点关门\nb\t学分\noos\t天气\n", encoding="utf-8")
+    done = daoxue(config, "nlu", "evaluate", "--train", str(train), "--test", str(test), "--json")
+    figures = json.loads(done.stdout.splitlines()[-1])
+    keys = {
+        "accuracy",
+        "macro_f1",
+        "in_scope_accuracy",
+        "oos_recall",
+        "oos_precision",
+        "auroc",
+        "oos_recall_at_5pct",
+        "mcc",
+        "ece",
+        "fit_seconds",
+        "us_per_parse",
+    }
+    assert keys <= set(figures)
+    entries, queries = tmp_path / "entries.tsv", tmp_path / "queries.tsv"
+    entries.write_text("1\t积分会过期吗\t会\n2\t怎么报名\n", encoding="utf-8")
+    queries.write_text("1\t积分过期\n2\t报名怎么弄\n-\t火星\n", encoding="utf-8")
+    done = daoxue(config, "knowledge", "evaluate", "--entries", str(entries), "--queries", str(queries), "--json")
+    figures = json.loads(done.stdout.splitlines()[-1])
+    assert figures["recall_at_1"] == 1
+    assert {
+        "recall_at_3",
+        "recall_at_10",
+        "mrr_at_10",
+        "auroc",
+        "right_at_90pct_refused",
+        "build_seconds",
+        "us_per_query",
+    } <= set(figures)
+    queries.write_text("no tab\n", encoding="utf-8")
+    done = daoxue(config, "knowledge", "evaluate", "--entries", str(entries), "--queries", str(queries))
+    assert done.returncode == 2
+    assert "queries.tsv:1" in done.stderr
+
+
+def test_a_second_service_on_an_embedded_database_is_refused(config: Config) -> None:
+    lock = Path(config.database.url.removeprefix("sqlite:///") + ".lock")
+    import fcntl
+
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        refused = daoxue(config, "serve")
+    assert refused.returncode == 2
+    assert "PostgreSQL" in refused.stderr
+    assert "Traceback" not in refused.stderr

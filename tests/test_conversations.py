@@ -1,0 +1,29 @@
+"""Transcripts, played through the composed parts; the state is stored and loaded between every two turns."""
+
+from pathlib import Path
+
+import pytest
+
+from daoxue.app import App
+from daoxue.chat import RENDERERS, play
+
+FOLDER = Path(__file__).parent / "conversations"
+SCRIPTS = {path: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.txt"))}
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=[path.stem for path in SCRIPTS])
+async def test_transcript(path: Path, either_app: App, capsys: pytest.CaptureFixture[str]) -> None:
+    status = await play(either_app, path, SCRIPTS[path], "webchat")
+    assert status == 0, capsys.readouterr().out
+
+
+async def test_a_transcript_that_differs_is_told(app: App, capsys: pytest.CaptureFixture[str]) -> None:
+    assert await play(app, Path("wrong.txt"), "> 你好\n< 火星\nnonsense\n", "webchat") == 1
+    told = capsys.readouterr().out
+    assert "wrong.txt:2: expected: 火星" in told
+    assert "wrong.txt:3: not understood" in told
+
+
+@pytest.mark.parametrize("channel", sorted(RENDERERS))
+async def test_every_channel_says_something(channel: str, app: App) -> None:
+    assert await play(app, Path("x"), "> 最近有什么培训班\n< 班\n> 积分能换什么\n< /.+/\n", channel) == 0

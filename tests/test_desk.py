@@ -1,0 +1,111 @@
+"""From the bot to a seat and back: who holds a ticket, and who may speak."""
+
+import asyncio
+
+import pytest
+
+from bot.turn import Seats
+from daoxue.app import App, compose
+from daoxue.config import Config
+from desk.hours import DeskSettings, SeatHours
+from desk.tickets import TicketError
+from tests.talk import Resident
+
+
+async def test_a_ticket_carries_what_a_seat_needs(either_app: App) -> None:
+    resident = Resident(either_app)
+    await resident.say("登记候补临江街道的太极班")
+    receipt = await resident.receipt("13800138000")
+    assert receipt.ticket
+    opened = await either_app.tickets.show(receipt.ticket)
+    assert opened.handover.reason == "waiting_list"
+    assert opened.handover.place == "linjiang"
+    assert opened.handover.slots["course"] == "taichi"
+    assert opened.handover.slots["phone"] == "13800138000"
+    assert [event.kind for event in opened.events] == ["opened"]
+    assert [each.author for each in opened.messages][:2] == ["resident", "bot"]
+
+
+async def test_the_bot_answers_until_a_seat_takes_over_and_after_it_has_gone(either_app: App) -> None:
+    resident = Resident(either_app)
+    receipt = await resident.receipt("转人工")
+    ref = receipt.ticket
+    assert ref
+    assert "会。积分" in await resident.say("积分会过期吗")
+    await either_app.tickets.take(ref, "小李", 1)
+    assert await resident.say("积分会过期吗") == ""
+    await either_app.tickets.reply(ref, "小李", "我帮您看看", 2)
+    await either_app.tickets.close(ref, "小李", "已解答", 3)
+    assert "会。积分" in await resident.say("积分会过期吗")
+    opened = await either_app.tickets.show(ref)
+    assert [event.kind for event in opened.events] == ["opened", "taken", "replied", "closed"]
+    assert opened.ticket.state == "closed"
+
+
+async def test_two_seats_never_both_have_it(either_app: App) -> None:
+    ref = (await Resident(either_app).receipt("转人工")).ticket
+    assert ref
+    seats = [f"坐席{number}" for number in range(8)]
+    taken = await asyncio.gather(*(either_app.tickets.take(ref, seat, 1) for seat in seats), return_exceptions=True)
+    assert sum(not isinstance(each, TicketError) for each in taken) == 1
+    owner = (await either_app.tickets.show(ref)).ticket.owner
+    assert owner
+    await either_app.tickets.take(ref, owner, 2)  # taking what one has is fine
+    other = next(seat for seat in seats if seat != owner)
+    for act in (either_app.tickets.reply(ref, other, "我来", 3), either_app.tickets.close(ref, other, "", 3)):
+        with pytest.raises(TicketError):
+            await act
+
+
+async def test_what_a_seat_may_not(app: App) -> None:
+    with pytest.raises(TicketError, match="没有工单"):
+        await app.tickets.take("0000-00000", "小李", 1)
+    ref = (await Resident(app).receipt("转人工")).ticket
+    assert ref
+    with pytest.raises(TicketError, match="请先接单"):
+        await app.tickets.reply(ref, "小李", "您好", 1)
+    await app.tickets.take(ref, "小李", 1)
+    with pytest.raises(TicketError, match="不能为空"):
+        await app.tickets.reply(ref, "小李", "  ", 1)
+
+
+async def test_danger_raises_a_ticket_that_a_seat_has(app: App) -> None:
+    resident = Resident(app)
+    ref = (await resident.receipt("转人工")).ticket
+    assert ref
+    await app.tickets.take(ref, "小李", 1)
+    assert await resident.say("我妈晕倒了") == ""
+    opened = await app.tickets.show(ref)
+    assert opened.ticket.priority == 0
+    assert opened.events[-1].kind == "raised"
+
+
+async def test_the_place_in_the_queue_is_true(app: App) -> None:
+    assert "排在第一位" in await Resident(app).say("转人工")
+    assert "前面还有 1 位" in await Resident(app).say("转人工")
+    assert "前面还有 2 位" in await Resident(app).say("转人工")
+    assert "排在第一位" in await Resident(app).say("我要投诉老师迟到")  # complaints go before
+    assert "已经在人工队列" in await (resident := Resident(app)).say(
+        "转人工"
+    ) or "已经在人工队列" in await resident.say("转人工")
+
+
+async def test_closed_seats_say_when_they_open(config: Config) -> None:
+    app = await compose(config)
+    app.inbox._desk = SeatHours(DeskSettings(hours=(), always_open=False), app.database)
+    said = await Resident(app).say("转人工")
+    assert "不在班" in said
+    assert "留在这里" in said
+    app.database.close()
+
+
+@pytest.mark.parametrize(("at", "is_open", "opens"), [
+    ("2026-11-20T09:00", True, "11月23日（周一）08:30"), ("2026-11-20T08:00", False, "今天08:30"), ("2026-11-20T18:00", False, "11月23日（周一）08:30"),
+    ("2026-11-22T10:00", False, "明天08:30"), ("2027-01-01T10:00", False, "1月4日（周一）08:30"),
+])  # fmt: skip
+async def test_hours(at: str, is_open: bool, opens: str, app: App) -> None:
+    from datetime import date, datetime
+
+    hours = SeatHours(DeskSettings(closed_on=(date(2027, 1, 1),)), app.database)
+    seats: Seats = await hours.seats(datetime.fromisoformat(at).replace(tzinfo=app.config.zone), 3)
+    assert (seats.open, seats.next_opening) == (is_open, opens)

@@ -1,0 +1,140 @@
+"""What we know: the sample centre, files with mistakes, edits that show, the search."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from accounts import learners
+from daoxue.app import App, save
+from handlers.sites import opening
+from knowledge.catalogue import THEMES, Catalogue
+from knowledge.files import SAMPLE, KnowledgeError, dated, load_yaml, read, read_sample
+from knowledge.search import Index
+from store import knowledge as rows
+from tests.talk import Resident
+
+TODAY = date(2026, 11, 20)
+ENTRY = """
+entries:
+- id: new-hall
+  topic: site_hours
+  questions: [新开的陶艺馆在哪里, 陶艺馆怎么走]
+  answer: {answer}
+  spoken: 在学院三楼。
+  sms: 在学院三楼。
+  source: 办公室
+  owner: 办公室
+  valid_from: 2026-01-01
+  valid_until: 2030-01-01
+"""
+
+
+def test_the_sample_centre_is_whole() -> None:
+    content = read_sample(TODAY)
+    catalogue = Catalogue.of(content.records)
+    levels = [place.level for place in catalogue.organisations.values()]
+    assert (levels.count("college"), levels.count("school"), levels.count("site")) == (1, 19, 176)
+    assert {course.theme for course in catalogue.courses.values()} == set(THEMES)
+    assert len(catalogue.courses) >= 60
+    assert len(catalogue.classes) >= 40
+    assert len(content.entries) >= 200
+    assert all(len(entry.questions) > 1 for entry in content.entries)
+    assert all(lesson.minutes <= 15 for course in catalogue.courses.values() for lesson in course.lessons)
+    assert all(group.first_day > TODAY for group in catalogue.classes.values())
+    assert catalogue.problems() == []
+
+
+def test_the_learners_of_the_sample_add_up() -> None:
+    found, problems = learners.read(dated(load_yaml(SAMPLE / "learners.yml"), TODAY))
+    assert problems == []
+    assert len(found) >= 10
+    assert all(learner.points == sum(row.points for row in learner.ledger) for learner in found)
+
+
+@pytest.mark.parametrize(("text", "told"), [
+    ("entries: 7", "neither a list"), ("- {kind: organisation}", "missing required field"), ("- {kind: spaceship, id: a}", "Invalid value"),
+    ("- 7", "Expected `object`"), ("{", "not readable as YAML"), ("a: &a [*a]", "refers to itself"), ("- &a {kind: course, aliases: [*a]}", "refers to itself"),
+    ("entries:\n- {id: a, id: b}", "missing required"), ("extra: 1\nentries: []", "extra: not known"), ("\x00", "not readable"),
+    ("entries:\n- {id: Ä, questions: []}", "regex"),
+])  # fmt: skip
+def test_files_with_mistakes_are_told_with_their_place(text: str, told: str, tmp_path: Path) -> None:
+    path = tmp_path / "wrong.yml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(KnowledgeError) as caught:
+        read([path], TODAY)
+    assert "wrong.yml" in caught.value.problems[0]
+    assert told in str(caught.value)
+
+
+def test_dates_out_of_order_and_doubles_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.yml"
+    text = ENTRY.format(answer="在三楼。").replace("2030-01-01", "2020-01-01")
+    path.write_text(text + text.replace("\nentries:", ""), encoding="utf-8")
+    with pytest.raises(KnowledgeError) as caught:
+        read([path], TODAY)
+    assert "is before valid_from" in str(caught.value)
+    assert "new-hall stands twice" in str(caught.value)
+
+
+def test_references_to_nothing_and_circles_are_told(tmp_path: Path) -> None:
+    sample = read_sample(TODAY)
+    schools = [record for record in sample.records if record.id in {"college", "qinghe"}]
+    catalogue = Catalogue.of(schools)
+    looped = {**catalogue.organisations, "qinghe": type(schools[1])(**{**_fields(schools[1]), "parent": "qinghe"})}
+    problems = Catalogue(
+        organisations=looped, classes={c.id: c for c in Catalogue.of(sample.records).classes.values()}
+    ).problems()
+    assert any("does not lead up to the college" in problem for problem in problems)
+    assert any("there is no taichi" in problem for problem in problems)
+
+
+def _fields(record: object) -> dict[str, object]:
+    return {name: getattr(record, name) for name in record.__struct_fields__}  # type: ignore[attr-defined]
+
+
+async def test_an_edit_shows_at_the_next_question(either_app: App, tmp_path: Path) -> None:
+    path = tmp_path / "new.yml"
+    resident = Resident(either_app)
+    assert "三楼" not in await resident.say("陶艺馆怎么走")
+    for answer in ("在学院三楼东头。", "在学院四楼。"):
+        path.write_text(ENTRY.format(answer=answer), encoding="utf-8")
+        save(either_app.database, read([path], TODAY), "test")
+        assert answer in await resident.say("陶艺馆怎么走")
+    history = either_app.database.look(lambda t: rows.entry_by_id(t, "new-hall"))
+    assert history is not None
+    assert history.revision == either_app.database.look(rows.revision)
+
+
+async def test_only_published_and_valid_entries_are_said(app: App, tmp_path: Path) -> None:
+    path = tmp_path / "new.yml"
+    path.write_text(ENTRY.format(answer="在学院三楼东头。"), encoding="utf-8")
+    content = read([path], TODAY)
+    for status in ("draft", "in_review", "expired"):
+        save(app.database, content, "test", status)
+        assert "三楼东头" not in await Resident(app).say("新开的陶艺馆在哪里")
+    path.write_text(ENTRY.format(answer="在学院三楼东头。").replace("2026-01-01", "2029-01-01"), encoding="utf-8")
+    save(app.database, read([path], TODAY), "test")
+    assert "三楼东头" not in await Resident(app).say("新开的陶艺馆在哪里")
+
+
+async def test_nothing_is_taken_in_where_one_is_wrong(app: App) -> None:
+    before = app.database.look(rows.revision)
+    with pytest.raises(AttributeError):
+        app.database.now(lambda t: rows.save(t, [rows.EntryRow("a", 0, "published", b"{}"), None], [], "test", 1))  # type: ignore[list-item]
+    assert app.database.look(rows.revision) == before
+
+
+def test_search_finds_the_paraphrase_and_says_how_sure() -> None:
+    index = Index([("a", "积分会过期吗"), ("b", "积分可以换什么"), ("c", "怎么报名")])
+    assert [hit.id for hit in index.search("我的积分过期了吗")][0] == "a"
+    assert index.search("积分会过期吗")[0].score > 0.99
+    assert index.search("量子力学") == []
+    assert Index([]).search("积分") == []
+
+
+def test_a_special_day_wins_over_the_week() -> None:
+    college = Catalogue.of(read_sample(TODAY).records).college
+    assert college is not None
+    assert opening(college, date(2026, 11, 20)) == ("08:30", "20:30", "")
+    assert opening(college, date(2027, 1, 1)) is None

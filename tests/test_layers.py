@@ -1,0 +1,72 @@
+"""Who may import whom (the design's table), and that nobody imports in a circle."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ALLOWED = {
+    "store": set(), "nlu": set(), "web": set(),
+    "knowledge": {"store", "nlu"},
+    "accounts": {"store"},
+    "bot": {"store", "nlu", "knowledge", "accounts"},
+    "handlers": {"bot", "knowledge", "accounts", "nlu"},
+    "integrations": {"bot", "accounts", "store"},
+    "desk": {"bot", "store", "knowledge", "accounts"},
+    "daoxue": {"store", "nlu", "web", "knowledge", "accounts", "bot", "handlers", "integrations", "desk"},
+}  # fmt: skip
+NARROW = {
+    ("knowledge", "nlu"): {"nlu.text", "nlu.dialect"},
+    ("handlers", "nlu"): {"nlu.times"},
+    ("handlers", "bot"): {"bot.turn", "bot.messages"},
+}
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for package in ALLOWED:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            if "migrations" not in path.parts:
+                name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+                yield name.removesuffix(".__init__"), path
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            ours = {name for name, _ in modules()}
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                yield whole if whole in ours else node.module
+
+
+@pytest.mark.parametrize("package", sorted(ALLOWED))
+def test_a_package_imports_only_what_stands_below_it(package: str) -> None:
+    for name, path in modules():
+        if name.split(".")[0] != package:
+            continue
+        for imported in imports(path):
+            other = imported.split(".")[0]
+            if other in ALLOWED and other != package:
+                assert other in ALLOWED[package], f"{name} imports {imported}"
+                narrow = NARROW.get((package, other))
+                assert narrow is None or imported in narrow or imported == other, f"{name} imports {imported}"
+
+
+def test_there_is_no_circle() -> None:
+    known = dict(modules())
+    edges = {name: {each for each in imports(path) if each in known and each != name} for name, path in known.items()}
+    done: set[str] = set()
+
+    def visit(name: str, way: tuple[str, ...]) -> None:
+        assert name not in way, " -> ".join([*way, name])
+        if name not in done:
+            for other in edges[name]:
+                visit(other, (*way, name))
+            done.add(name)
+
+    for name in edges:
+        visit(name, ())

@@ -1,0 +1,112 @@
+"""Races and redeliveries: the same message is one message, and two messages are two turns, one after the other."""
+
+import asyncio
+from itertools import pairwise
+
+import pytest
+
+from bot.inbox import Receipt
+from daoxue.app import App, compose
+from daoxue.config import Config
+from store import conversations
+from store.database import Database, Transaction
+from tests.talk import Resident
+
+
+def texts(receipt: Receipt) -> list[str]:
+    return [answer.message.reply.text for answer in receipt.answers]
+
+
+async def everything(app: App, receipt: Receipt) -> list[tuple[int, str]]:
+    rows = await app.database.read(lambda t: conversations.messages(t, receipt.conversation, 1, 1 << 30))
+    return [(row.seq, row.author) for row in rows]
+
+
+async def test_twenty_deliveries_of_one_message(either_config: Config) -> None:
+    """Ten each to two processes: one answer, told to all."""
+    apps = [await compose(either_config) for _ in range(2)]
+    resident = Resident(apps[0])
+    message = resident.message("转人工", "same")
+    receipts = await asyncio.gather(*(apps[number % 2].inbox.receive(message) for number in range(20)))
+    assert len({(receipt.seq, *texts(receipt)) for receipt in receipts}) == 1
+    assert len({receipt.ticket for receipt in receipts}) == 1
+    assert await everything(apps[0], receipts[0]) == [(1, "resident"), (2, "bot")]
+    assert len(await apps[0].tickets.in_state("waiting")) == 1
+    for app in apps:
+        app.database.close()
+
+
+async def test_two_messages_of_one_resident_in_two_processes(either_config: Config) -> None:
+    apps = [await compose(either_config) for _ in range(2)]
+    resident = Resident(apps[0])
+    messages = [resident.message(text) for text in ("我想登记候补书法班", "临江街道", "13800138000", "几点开门")]
+    receipts = await asyncio.gather(*(apps[n % 2].inbox.receive(message) for n, message in enumerate(messages)))
+    said = await everything(apps[0], receipts[0])
+    assert [seq for seq, _ in said] == list(range(1, len(said) + 1))
+    assert [author for _, author in said].count("resident") == len(messages)
+    spans = sorted((receipt.seq, receipt.last_seq) for receipt in receipts)
+    assert all(before[1] + 1 == after[0] for before, after in pairwise(spans))
+    for app in apps:
+        app.database.close()
+
+
+async def test_a_redelivery_after_a_restart_gets_the_stored_answer(either_config: Config) -> None:
+    first = await compose(either_config)
+    resident = Resident(first)
+    message = resident.message("我要投诉，老师老是迟到")
+    answer = await first.inbox.receive(message)
+    first.database.close()
+    second = await compose(either_config)
+    again = await second.inbox.receive(message)
+    assert again.again
+    assert texts(again) == texts(answer)
+    assert again.ticket == answer.ticket
+    second.database.close()
+
+
+async def test_a_talk_goes_on_after_a_restart(config: Config) -> None:
+    first = await compose(config)
+    resident = Resident(first)
+    assert "联系电话" in await resident.say("登记候补临江街道的太极班")
+    first.database.close()
+    resident.app = await compose(config)
+    assert "太极拳，临江街道社区学校" in await resident.say("13800138000")
+    resident.app.database.close()
+
+
+async def test_a_failing_write_takes_nobody_with_it(either_app: App) -> None:
+    database: Database = either_app.database
+
+    def fails(transaction: Transaction) -> None:
+        raise ValueError("no")
+
+    resident = Resident(either_app)
+    outcomes = await asyncio.gather(
+        *(database.write(fails) for _ in range(3)),
+        resident.receipt("你好"),
+        Resident(either_app).receipt("你好"),
+        return_exceptions=True,
+    )
+    assert [type(outcome).__name__ for outcome in outcomes] == ["ValueError"] * 3 + ["Receipt"] * 2
+
+
+async def test_what_identifies_is_gone_before_it_is_stored(app: App) -> None:
+    resident = Resident(app)
+    receipt = await resident.receipt("我的身份证号是３４０１０４ 19500101 123X，帮我查学分")
+    rows = await app.database.read(lambda t: conversations.messages(t, receipt.conversation, 1, 10))
+    stored = b"".join(row.body for row in rows).decode()
+    assert "[证件号]" in stored
+    assert "123X" not in stored
+    found = await app.database.read(lambda t: conversations.get(t, receipt.conversation))
+    assert found is not None
+    assert b"123" not in found.state
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "\u200b\u202e", "😀😀", "<script>alert(1)</script>", "'; DROP TABLE ticket; --", "书" * 20_000, "\ud800"],
+)
+async def test_bad_input_is_answered_kindly(text: str, app: App) -> None:
+    receipt = await Resident(app).receipt(text)
+    assert texts(receipt)
+    assert all("Traceback" not in said for said in texts(receipt))

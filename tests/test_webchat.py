@@ -1,0 +1,191 @@
+"""The web chat's wire: what the contract says, and what those do who keep to none."""
+
+import asyncio
+import json
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
+from daoxue.app import compose
+from daoxue.config import Config
+from tests.service import Page, Service, running
+
+
+@pytest.fixture
+def service(config: Config) -> Iterator[Service]:
+    with running(config) as started:
+        yield started
+
+
+@pytest.fixture
+async def page(service: Service) -> AsyncIterator[Page]:
+    opened = Page(service)
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+async def listen(page: Page) -> None:
+    while True:
+        await page.receive()
+
+
+def post(service: Service, body: bytes) -> tuple[int, dict[str, Any]]:
+    request = urllib.request.Request(f"{service.url}/channels/webchat", data=body, method="POST")
+    try:
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return response.status, json.loads(response.read())
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read())
+
+
+async def test_a_message_is_acknowledged_and_answered_once(page: Page) -> None:
+    assert "会。积分到账后" in await page.say("积分会过期吗", "a")
+    await page.send({"type": "message", "id": "a", "text": "积分会过期吗"})
+    assert await page.receive() == {"type": "ack", "id": "a", "seq": 1}
+    await page.send({"type": "ping"})
+    assert await page.receive() == {"type": "pong"}  # and nothing else came
+    assert [frame["author"] for frame in page.heard] == ["resident", "bot"]
+
+
+async def test_a_key_chooses(page: Page) -> None:
+    await page.say("有书法班吗")
+    await page.send({"type": "choice", "id": "c", "key": "1"})
+    while not page.answers_to("c"):
+        await page.receive()
+    assert page.answers_to("c")[0]["cards"][0]["title"] == "书法班（学院）"
+    assert next(frame for frame in page.heard if frame["re"] == "c")["text"] == "书法班（学院）"
+
+
+async def test_a_page_that_comes_back_gets_what_it_lacks(service: Service, page: Page) -> None:
+    await page.say("你好")
+    seen = page.seen
+    await page.close()
+    other = Page(service)
+    other.visitor = page.visitor
+    await other.open()
+    await other.say("积分会过期吗")
+    await page.open()
+    while page.seen < other.seen:
+        await page.receive()
+    assert page.seen > seen
+    await other.close()
+
+
+async def test_two_pages_of_one_visitor_hear_the_same(service: Service, page: Page) -> None:
+    await page.say("你好")
+    other = Page(service)
+    other.visitor = page.visitor
+    await other.open()
+    await page.say("积分会过期吗")
+    while other.seen < page.seen:
+        await other.receive()
+    assert other.heard == page.heard
+    await other.close()
+
+
+async def test_a_seat_of_another_process_is_heard(service: Service, config: Config, page: Page) -> None:
+    await page.say("转人工")
+    desk = await compose(config)
+    ref = (await desk.tickets.in_state("waiting"))[0].ref
+    await desk.tickets.take(ref, "小李", 1)
+    await desk.tickets.reply(ref, "小李", "您好，我是小李", 2)
+    while page.heard[-1]["author"] != "seat":
+        await page.receive()
+    assert page.heard[-1]["text"] == "您好，我是小李"
+    await page.send({"type": "message", "id": "quiet", "text": "积分会过期吗"})
+    while page.acknowledged.get("quiet") is None:
+        await page.receive()
+    await asyncio.sleep(0.5)
+    assert not page.answers_to("quiet")
+    desk.database.close()
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "", "null", "[]", "{", '{"type":"nonsense"}', '{"type":"message","id":"x"}', '{"type":"message","id":"","text":"a"}',
+        '{"type":"message","id":"x","text":"a","more":1}', '{"type":"message","id":7,"text":"a"}', '{"type":"hello","visitor":null}',
+        '{"type":"message","id":"' + "x" * 65 + '","text":"a"}', '{"type":"choice","id":"x","key":"123456789"}',
+    ],
+)  # fmt: skip
+async def test_a_bad_frame_is_refused_and_the_talk_goes_on(frame: str, page: Page) -> None:
+    assert page.connection is not None
+    await page.connection.send(frame)
+    refused = await page.receive()
+    assert refused["type"] == "error"
+    assert refused["code"] == "bad_frame"
+    assert await page.say("你好")
+
+
+async def test_binary_and_oversize_frames_are_refused(page: Page) -> None:
+    assert page.connection is not None
+    await page.connection.send(b"\x00\xff")
+    assert (await page.receive())["code"] == "bad_frame"
+    await page.send({"type": "message", "id": "long", "text": "书" * 8_000})
+    assert (await page.receive())["code"] == "too_long"
+    assert await page.say("你好")
+    await page.send({"type": "message", "id": "huge", "text": "书" * 100_000})
+    with pytest.raises(ConnectionClosed):
+        await listen(page)
+
+
+async def test_a_flood_is_slowed_and_loses_nothing(page: Page) -> None:
+    for number in range(30):
+        await page.send({"type": "message", "id": f"f{number}", "text": "你好"})
+    refused = 0
+    for _ in range(30):
+        frame = await page.receive()
+        while frame["type"] == "message":
+            frame = await page.receive()
+        refused += frame["type"] == "error" and frame["code"] == "too_fast"
+    assert 5 <= refused <= 10
+    await asyncio.sleep(1.2)
+    assert await page.say("你好", "f29")
+
+
+async def test_tokens_of_others_make_are_not_taken(service: Service) -> None:
+    for forged in ("me", "../../etc/passwd", "a" * 32, "' OR 1=1 --", "\u202e" * 32):
+        page = Page(service)
+        page.visitor = forged
+        await page.open()
+        assert page.visitor != forged
+        await page.close()
+
+
+async def test_a_history_that_is_gone_is_told(service: Service) -> None:
+    async with connect(service.socket_url) as connection:
+        await connection.send(json.dumps({"type": "hello", "visitor": "b" * 32, "since": 5, "lang": "zh"}))
+        assert json.loads(await connection.recv())["code"] == "gone"
+        assert json.loads(await connection.recv())["seq"] == 0
+
+
+async def test_the_same_over_http(service: Service) -> None:
+    status, first = await asyncio.to_thread(
+        post, service, b'{"id":"1","text":"\xe5\x87\xa0\xe7\x82\xb9\xe5\xbc\x80\xe9\x97\xa8"}'
+    )
+    assert status == 200
+    assert first["messages"][0]["author"] == "bot"
+    body = json.dumps({"id": "1", "text": "几点开门", "visitor": first["visitor"]}).encode()
+    _, again = await asyncio.to_thread(post, service, body)
+    assert again == first
+
+
+@pytest.mark.parametrize(("body", "status"), [(b"", 400), (b"{}", 400), (b"\xff\xfe", 400), (b'{"id":"1","text":1}', 400),
+                                              (b'{"id":"1","text":"\xff"}', 400), (b'{"id":"1","unknown":1}', 400), (b"x" * 20_000, 413)])  # fmt: skip
+def test_bad_posts_are_refused(body: bytes, status: int, service: Service) -> None:
+    answered, told = post(service, body)
+    assert answered == status
+    assert told["type"] == "error"
+    assert "Traceback" not in told["text"]
+
+
+def test_operations(service: Service) -> None:
+    for path, expected in (("/healthz", b"ok"), ("/readyz", b"ready"), ("/metrics", b"daoxue_turns_total")):
+        with urllib.request.urlopen(service.url + path, timeout=5) as response:
+            assert expected in response.read()
