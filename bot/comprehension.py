@@ -5,24 +5,24 @@ classifier, which generalises, and the nearest example or question variant, whic
 make the sureness that the dialogue's lines are drawn through.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import date
 
+from msgspec import Struct
+
 from knowledge.catalogue import Catalogue
-from knowledge.library import Library
-from knowledge.search import Index
+from knowledge.library import INTENT, Library
 from nlu import entities
 from nlu.classifier import Classifier
 from nlu.entities import Entity
 from nlu.gazetteer import Gazetteer, Name
 from nlu.text import fold
 
+REMEMBERED = 8192  # texts; what residents ask is much the same, and buttons say the same to the letter
 FAQ = "faq:"  # labels of entries' questions in the training data: one a topic
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True, gc=False):
     """`intent` names a handler; or `entry` names what answers. `score` is 0 to 1."""
 
     score: float
@@ -31,8 +31,7 @@ class Candidate:
     entry: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Understanding:
+class Understanding(Struct, frozen=True):
     """`candidates` best first; `inside` is the classifier's probability that the text is any of ours."""
 
     text: str
@@ -55,38 +54,46 @@ class Understanding:
 class Comprehension:
     """Understands texts; keeps a gazetteer in step with the catalogue.
 
-    `examples` are (intent, text) of the intents, as the classifier was trained on them; `topics` maps intents to
-    topics.
+    `topics` maps intents to topics.
     """
 
-    def __init__(
-        self, classifier: Classifier, examples: Sequence[tuple[str, str]], topics: Mapping[str, str], library: Library
-    ) -> None:
+    def __init__(self, classifier: Classifier, topics: Mapping[str, str], library: Library) -> None:
         self._classifier = classifier
         self._topics = topics
         self._library = library
-        self._examples = Index(list(examples))
         self._gazetteer = Gazetteer([])
-        self._known_records = -1
+        self._known: tuple[int, date] | None = None
+        self._understood: dict[str, Understanding] = {}
 
     def understand(self, text: str, today: date) -> Understanding:
-        """Pure for a given state of knowledge and day."""
-        if self._known_records != self._library.records_revision:
+        """Pure for a given state of knowledge and day: what is asked again is understood at once."""
+        if self._known != (self._library.revision, today):
+            self._known = (self._library.revision, today)
             self._gazetteer = Gazetteer(_names(self._library.catalogue))
-            self._known_records = self._library.records_revision
+            self._understood.clear()
+        known = self._understood.get(text)
+        if known is None:
+            if len(self._understood) >= REMEMBERED:
+                self._understood.clear()
+            known = self._understood[text] = self._understand(text, today)
+        return known
+
+    def _understand(self, text: str, today: date) -> Understanding:
         folded = fold(text)
         verdict = self._classifier.classify(text, 8)
         probability = {each.label: each.probability for each in verdict.ranked}
-        near = {hit.id: hit.score for hit in self._examples.search(text, 5)}
+        hits = self._library.search(text, today)
+        near = {hit.id[1:]: hit.score for hit in hits if hit.id[0] == INTENT}
         found = [
             Candidate(_sureness(near.get(intent, 0.0), probability.get(intent, 0.0), verdict.inside), topic, intent)
-            for intent in {*near, *(label for label in probability if not label.startswith(FAQ))}
+            for intent in {*near, *probability}
             if (topic := self._topics.get(intent))
         ]
-        for hit in self._library.search(text, today):
-            topic = self._library.entries[hit.id].topic
-            score = _sureness(hit.score, probability.get(FAQ + topic, 0.0), verdict.inside)
-            found.append(Candidate(score, topic, entry=hit.id))
+        for hit in hits:
+            if hit.id[0] != INTENT:
+                topic = self._library.entries[hit.id].topic
+                score = _sureness(hit.score, probability.get(FAQ + topic, 0.0), verdict.inside)
+                found.append(Candidate(score, topic, entry=hit.id))
         found.sort(key=lambda candidate: -candidate.score)
         named = entities.find(folded, self._gazetteer, today)
         return Understanding(text, folded, named, tuple(found), verdict.inside)

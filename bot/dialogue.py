@@ -17,12 +17,13 @@ from nlu.text import without_fillers
 # The lines, drawn on the development questions: no wrong answer above the first, few right ones below the second.
 ANSWER, ASK = 0.50, 0.22
 LEAD = 0.05  # two readings closer than this are asked about
-CERTAIN = 0.80  # above this there is nothing to ask
+CERTAIN = 0.75  # above this there is nothing to ask
 DIGRESSION = 0.60  # what an open task gives way to
 STALE = 30 * 60_000  # ms after which an unfinished talk is not resumed
 TRIES = 2  # re-prompts for one slot, and messages not understood, before a person is called
 
 _SPLIT = re.compile(r"[,，。;；?？!！]+|顺便(?:再)?(?:问一下|问问|问)?|另外|还有就是|还想问|再问(?:一下|问)?|对了")
+_WORDS = re.compile(r"[一-鿿]{3}|[a-z]{3}", re.IGNORECASE)
 _PRONOUN = re.compile(r"它|这个|那个|这门|那门|该|这所|那所|那里|那边|这里|那儿")
 _US = re.compile(r"你们|贵中心|咱们中心")
 _QUESTION = re.compile(r"[吗么呢?？]$|什么|怎么|哪|几[点号个时]|多少|多久|有没有|能不能|可不可以|是不是|啥|咋")
@@ -269,9 +270,9 @@ class Dialogue:
     async def _split(self, turn: Turn) -> bool:
         """Two questions in one message, when each half stands by itself; what needs identity comes second."""
         best = turn.heard.best
-        if best and best.score >= 0.9:
+        if best and best.score >= CERTAIN:
             return False
-        halves = [part for part in _SPLIT.split(turn.heard.text) if len(without_fillers(part.strip())) >= 3]
+        halves = [part for part in _SPLIT.split(turn.heard.text) if _WORDS.search(without_fillers(part.strip()))]
         if not 2 <= len(halves) <= 3:
             return False
         heard = [self._comprehension.understand(part.strip(), turn.today) for part in halves]

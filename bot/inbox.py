@@ -31,6 +31,7 @@ from store.conversations import ConversationRow, MessageRow
 from store.database import ConflictError, Database
 
 ATTEMPTS = 20  # lost races in a row; each means that another message of the same resident went through
+REMEMBERED = 8192  # conversations that are not read again when they go on
 LEASE = 30_000  # ms that the committing process has to deliver, before another one may
 
 encode = msgspec.json.Encoder().encode
@@ -102,6 +103,7 @@ class Inbox:
         self._live = live
         self._timezone = timezone
         self._observe = observe
+        self._recent: dict[tuple[str, str], ConversationRow] = {}
         self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def receive(self, inbound: Inbound) -> Receipt:
@@ -110,17 +112,24 @@ class Inbox:
         # Without the lock everything would still be right: it only saves thinking twice.
         async with self._locks.setdefault(key, asyncio.Lock()):
             for _ in range(ATTEMPTS):
-                if (receipt := await self._try(inbound)) is not None:
+                self._observe("accepted")
+                # What this process committed last is usually still true; the commit finds out where it is not.
+                read = self._recent.pop(key, None)
+                if read is None:
+                    read = await self._database.read(lambda t: conversations.find(t, *key))
+                    if read is None:
+                        read = ConversationRow(0, *key, 0, 0, b"", None, None, inbound.at)
+                    elif (seen := await self._answered(read.id, inbound.id)) is not None:
+                        return await self._same_again(read, seen)
+                if (receipt := await self._try(read, inbound)) is not None:
                     return receipt
         raise BusyError
 
-    async def _try(self, inbound: Inbound) -> Receipt | None:
-        self._observe("accepted")
-        read = await self._database.read(lambda t: conversations.find(t, inbound.channel, inbound.address))
-        if read is None:
-            read = ConversationRow(0, inbound.channel, inbound.address, 0, 0, b"", None, None, inbound.at)
-        elif seen := await self._database.read(lambda t: conversations.answered(t, read.id, inbound.id)):
-            return await self._same_again(read, seen)
+    async def _answered(self, conversation: int, inbound: str) -> tuple[int, int] | None:
+        return await self._database.read(lambda t: conversations.answered(t, conversation, inbound))
+
+    async def _try(self, read: ConversationRow, inbound: Inbound) -> Receipt | None:
+        """Thinks and commits; None when the conversation is not any more as it was read."""
         turn = await self._think(read, inbound)
         self._observe("thought")
         said = [("resident", turn.inbound.text, None), *(("bot", "", reply) for reply in turn.said)]
@@ -135,14 +144,24 @@ class Inbox:
         if committed is None:
             return None
         self._observe("committed")
-        id, _ = committed
+        id, last = committed
         self._live.wake(id)
         answers = tuple(
             Numbered(seq=seq, author="bot", message=message, at=inbound.at)
             for seq, message in enumerate(messages[1:], read.seq + 2)
         )
         ticket = row.opened.ref if row.opened else read.ticket
+        self._remember(
+            ConversationRow(
+                id, read.channel, read.address, read.version + 1, last, row.state, ticket, read.seat, row.now
+            )
+        )
         return Receipt(id, read.seq + 1, answers, turn.state, ticket, read.seat)
+
+    def _remember(self, row: ConversationRow) -> None:
+        if len(self._recent) >= REMEMBERED:
+            self._recent.clear()
+        self._recent[row.channel, row.address] = row
 
     async def _think(self, read: ConversationRow, inbound: Inbound) -> Turn:
         state = conversation.load(read.state)

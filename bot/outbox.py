@@ -35,12 +35,27 @@ class Outlet(Protocol):
 
 
 class Outbox:
-    """`settle` forgets what was taken; `run` works the rows that nobody delivered."""
+    """`settle` forgets what was taken; `run` works the rows that nobody delivered.
+
+    A page numbers what it has, so sending it something again does no harm: what pages have taken is forgotten in
+    bundles, by `taken`.
+    """
 
     def __init__(self, database: Database, live: Live, outlets: Mapping[str, Outlet]) -> None:
         self._database = database
         self._live = live
         self._outlets = outlets
+        self._taken: dict[int, int] = {}
+
+    def taken(self, conversation: int, seq: int) -> None:
+        """A page has everything up to this message; forgotten with the next bundle."""
+        self._taken[conversation] = seq
+
+    async def flush(self) -> None:
+        """Forgets what pages have taken."""
+        taken, self._taken = self._taken, {}
+        if taken:
+            await self._database.write(lambda t: [conversations.settle(t, *each) for each in taken.items()])
 
     async def settle(self, conversation: int, seq: int) -> None:
         """The channel has taken everything up to this message."""
@@ -50,6 +65,7 @@ class Outbox:
         """Until cancelled."""
         while True:
             try:
+                await self.flush()
                 await self.work(int(time.time() * 1000))
             except Exception as error:  # noqa: BLE001 - one of the three named edges: the loop must go on
                 log.error("outbox", extra={"error": type(error).__name__})

@@ -65,12 +65,12 @@ def save(database: Database, content: Content, by: str, status: str = "published
 async def compose(config: Config, observe: Callable[[str], None] = nothing_observed) -> App:
     """Everything that answers; nothing runs yet. The database must have been prepared."""
     database = Database(config.database.url)
-    library = Library(database)
-    await library.refresh()
     examples = model.read_examples()
+    library = Library(database, examples)
+    await library.refresh()
     training = model.with_entries(examples, library.entries.values())
     classifier = await asyncio.to_thread(model.load, Path(config.nlu.folder), training)
-    comprehension = Comprehension(classifier, examples, model.topics(), library)
+    comprehension = Comprehension(classifier, model.topics(), library)
     texts, live = Texts(), Live()
     dialogue = Dialogue(HANDLERS, comprehension)
     inbox = Inbox(

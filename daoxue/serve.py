@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import fcntl
+import gc
 import json
 import logging
 import os
@@ -122,6 +123,7 @@ async def stopping(app: App, outbox: "asyncio.Task[None]") -> None:
     outbox.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await outbox
+    await app.outbox.flush()
     app.database.close()
 
 
@@ -155,7 +157,7 @@ def server(app: App) -> uvicorn.Server:
         uvicorn.Config(
             application(app), host=settings.host, port=settings.port, loop="none", http="httptools", ws="websockets-sansio",
             ws_max_size=FRAME, ws_per_message_deflate=False, access_log=False, log_config=None, backlog=2048,
-            timeout_graceful_shutdown=GRACE, server_header=False,
+            timeout_graceful_shutdown=GRACE, server_header=False, proxy_headers=False,
         )
     )  # fmt: skip
 
@@ -164,6 +166,9 @@ async def _serve(config: Config, began: float) -> None:
     app = await compose(config, stop_watch())
     url = config.server.public_url or f"http://{config.server.host}:{config.server.port}"
     log.info("starting", extra={"seconds": round(time.perf_counter() - began, 2), "address": url})
+    gc.collect()
+    gc.freeze()  # what was loaded stays: looking through it for garbage again and again would cost a tenth of a turn
+    gc.set_threshold(20_000, 20, 20)
     print(f"导学已启动：{url}/ （网页对话） · {url}/healthz · {url}/metrics", flush=True)
     await server(app).serve()
 

@@ -211,7 +211,7 @@ class Webchat:
 
 
 class Settling(Response):
-    """Forgets the outbox row once the answer has been written to the connection."""
+    """Tells the outbox once the answer has been written to the connection."""
 
     media_type = "application/json"
 
@@ -225,7 +225,7 @@ class Settling(Response):
         await super().__call__(scope, receive, send)
         self._webchat.observe("delivered")
         if self._receipt.answers and not self._receipt.again:
-            await self._webchat.outbox.settle(self._receipt.conversation, self._receipt.last_seq)
+            self._webchat.outbox.taken(self._receipt.conversation, self._receipt.last_seq)
 
 
 def inbound(visitor: str, id: str, text: str, choice: str | None, lang: str) -> Inbound:
@@ -360,7 +360,7 @@ class Socket:
                 self._seen = row.seq
             self._webchat.observe("delivered")
             if any(row.author != "resident" for row in rows):
-                await self._webchat.outbox.settle(conversation, self._seen)
+                self._webchat.outbox.taken(conversation, self._seen)
 
     async def _refuse(self, code: str) -> None:
         self._bad += 1

@@ -6,6 +6,7 @@ Records are immutable; a `Catalogue` is one consistent view of all of them, buil
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Annotated, Literal, get_args
 
 from msgspec import Meta, Struct
@@ -84,6 +85,17 @@ class Course(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_
     lessons: tuple[Lesson, ...]
 
 
+@lru_cache(maxsize=4096)
+def _session_days(first_day: date, sessions: int, days: tuple[int, ...]) -> tuple[date, ...]:
+    found: list[date] = []
+    day = first_day
+    while len(found) < sessions:
+        if day.isoweekday() in days:
+            found.append(day)
+        day += timedelta(days=1)
+    return tuple(found)
+
+
 class TrainingClass(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="class"):
     """A training class: a course taught at a place, on certain weekdays, from a first day on."""
 
@@ -115,15 +127,9 @@ class TrainingClass(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         return max(0, self.capacity - self.enrolled)
 
     @property
-    def session_days(self) -> list[date]:
+    def session_days(self) -> tuple[date, ...]:
         """The day of every session, in order."""
-        found: list[date] = []
-        day = self.first_day
-        while len(found) < self.sessions:
-            if day.isoweekday() in self.days:
-                found.append(day)
-            day += timedelta(days=1)
-        return found
+        return _session_days(self.first_day, self.sessions, self.days)
 
     @property
     def opens_on(self) -> date:

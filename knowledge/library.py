@@ -18,14 +18,21 @@ from store.database import Database
 SOUNDS_LIKE = 0.45  # below this likeness of the best hit, the question is also searched by its sound
 
 
-class Library:
-    """`records_revision` changes when a catalogue record does."""
+INTENT = ":"  # before the id of a hit that is an intent's example
 
-    def __init__(self, database: Database) -> None:
+
+class Library:
+    """`revision` changes with whatever we know.
+
+    `examples` are (intent, text): they are searched together with the entries, so that one pass finds what is nearest
+    of both.
+    """
+
+    def __init__(self, database: Database, examples: Sequence[tuple[str, str]] = ()) -> None:
         self._database = database
-        self._revision = -1
-        self.records_revision = -1
-        self.entries_revision = -1
+        self._examples = [(INTENT + intent, text) for intent, text in examples]
+        self.revision = -1
+        self._records_revision = -1
         self.catalogue = Catalogue()
         self.entries: dict[str, Entry] = {}
         self._index = Index([])
@@ -33,31 +40,30 @@ class Library:
 
     async def refresh(self) -> None:
         """Brings what is in memory up to what is in the database."""
-        if (revision := await self._database.read(rows.revision)) == self._revision:
+        if (revision := await self._database.read(rows.revision)) == self.revision:
             return
-        changed = await self._database.read(lambda t: rows.entries_since(t, self._revision))
+        changed = await self._database.read(lambda t: rows.entries_since(t, self.revision))
         for row in changed:
             self.entries.pop(row.id, None)
             if row.status == "published":
                 self.entries[row.id] = msgspec.json.decode(row.body, type=Entry)
         if changed:
             texts = by_variants((entry.id, entry.questions) for entry in self.entries.values())
-            self._index, self._by_sound = Index(texts), Index(texts, sounds)
-            self.entries_revision = revision
-        if (records_revision := await self._database.read(rows.records_revision)) != self.records_revision:
+            self._index, self._by_sound = Index([*texts, *self._examples]), Index(texts, sounds)
+        if (records_revision := await self._database.read(rows.records_revision)) != self._records_revision:
             stored = await self._database.read(rows.records)
             self.catalogue = Catalogue.of(msgspec.json.decode(row.body, type=Record) for row in stored)
-            self.records_revision = records_revision
-        self._revision = revision
+            self._records_revision = records_revision
+        self.revision = revision
 
-    def search(self, text: str, today: date, most: int = 5) -> list[Hit]:
-        """The entries that may answer and are valid today, best first."""
+    def search(self, text: str, today: date, most: int = 8) -> list[Hit]:
+        """What is nearest, best first: entries that are valid today, and intents (their id behind `INTENT`)."""
         hits = self._index.search(text, most * 2)
         if not hits or hits[0].score < SOUNDS_LIKE:
             heard = self._by_sound.search(text, most)
             if heard and heard[0].score > (hits[0].score if hits else 0) + 0.1:
                 hits = heard
-        return [hit for hit in hits if self.entries[hit.id].is_valid(today)][:most]
+        return [hit for hit in hits if hit.id[0] == INTENT or self.entries[hit.id].is_valid(today)][:most]
 
 
 def as_rows(

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from nlu import times
 from nlu.gazetteer import Gazetteer
@@ -31,8 +32,7 @@ AUDIENCES: Mapping[str, str] = {
 _AUDIENCE = re.compile("|".join(sorted(AUDIENCES, key=len, reverse=True)))
 
 
-@dataclass(frozen=True, slots=True)
-class Entity:
+class Entity(Struct, frozen=True, gc=False):
     """`value` is canonical: digits, an id, `str(When)`. `exact` is False for what only sounds like a name."""
 
     kind: str

@@ -10,7 +10,7 @@ PIECES = re.compile(r"[一-鿿㐀-䶿]+|[a-z]+(?:'[a-z]+)?|[0-9]+")
 
 
 def features(text: str) -> list[str]:
-    """Names of the features of a text, repeated where they occur repeatedly."""
+    """Names of the features of a text; a name may occur repeatedly, and counts once."""
     found: list[str] = []
     latin: list[str] = []
     for piece in PIECES.findall(standard(without_fillers(fold(text)))):
@@ -28,10 +28,8 @@ def _chinese(run: str, found: list[str]) -> None:
     found += run
     found += [run[i : i + 2] for i in range(length - 1)]
     found += [run[i : i + 3] for i in range(length - 2)]
-    found += [run[i : i + 4] for i in range(length - 3)]
     cut = words(run)
     found += ["w:" + word for word in cut]
-    found += [f"b:{left}_{right}" for left, right in pairwise(cut)]
     sounds = syllables(run)
     found += [f"p:{left}_{right}" for left, right in pairwise(sounds)]
 

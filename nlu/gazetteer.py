@@ -2,15 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from nlu.text import fold, syllables, words
 
 LONGEST = 24
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Struct, frozen=True, gc=False):
     """What may be found: `kind` and `id` of the thing, and one way to write its name."""
 
     kind: str
@@ -18,8 +18,7 @@ class Name:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(Struct, frozen=True, gc=False):
     """A name found at a position. `exact` is False where it only sounds alike."""
 
     kind: str

@@ -143,6 +143,8 @@ def messages(transaction: Transaction, conversation: int, first: int, last: int)
 def commit_turn(transaction: Transaction, turn: TurnRow) -> tuple[int, int] | None:
     """Writes all of a turn or nothing. The conversation's id and last number; None if it was changed meanwhile."""
     read = turn.read
+    if read.id and answered(transaction, read.id, turn.inbound):
+        return None
     last = read.seq + len(turn.said)
     ticket = turn.opened.ref if turn.opened else read.ticket
     if read.version == 0:
@@ -162,9 +164,9 @@ def commit_turn(transaction: Transaction, turn: TurnRow) -> tuple[int, int] | No
         )  # fmt: skip
         if changed == 0:
             return None
-    transaction.run(_ACCEPT, conversation=id, id=turn.inbound, seq=read.seq + 1, last_seq=last)
+    transaction.add(_ACCEPT, conversation=id, id=turn.inbound, seq=read.seq + 1, last_seq=last)
     for seq, (author, body) in enumerate(turn.said, read.seq + 1):
-        transaction.run(_SAY, conversation=id, seq=seq, author=author, body=body, at=turn.now)
+        transaction.add(_SAY, conversation=id, seq=seq, author=author, body=body, at=turn.now)
     if len(turn.said) > 1:
         _leave(transaction, read, id, read.seq + 2, last, turn.lease_until)
     if turn.opened:
@@ -172,12 +174,12 @@ def commit_turn(transaction: Transaction, turn: TurnRow) -> tuple[int, int] | No
     if turn.raised and read.ticket:
         tickets.raise_priority(transaction, read.ticket, turn.raised, turn.now)
     for action, subject in turn.audits:
-        transaction.run(_AUDIT, at=turn.now, actor=f"conversation {id}", action=action, subject=subject)
+        transaction.add(_AUDIT, at=turn.now, actor=f"conversation {id}", action=action, subject=subject)
     return id, last
 
 
 def _leave(transaction: Transaction, to: ConversationRow, id: int, first: int, last: int, due_at: int) -> None:
-    transaction.run(
+    transaction.add(
         _LEAVE, key=f"{id}:{first}", conversation=id, channel=to.channel, address=to.address, first_seq=first,
         last_seq=last, due_at=due_at, attempts=0, dead=0,
     )  # fmt: skip
@@ -193,7 +195,7 @@ def say(transaction: Transaction, read: ConversationRow, said: Sequence[tuple[st
     if changed == 0:
         return False
     for seq, (author, body) in enumerate(said, read.seq + 1):
-        transaction.run(_SAY, conversation=read.id, seq=seq, author=author, body=body, at=now)
+        transaction.add(_SAY, conversation=read.id, seq=seq, author=author, body=body, at=now)
     _leave(transaction, read, read.id, read.seq + 1, last, now)
     return True
 

@@ -46,6 +46,7 @@ class Cursor(Protocol):
     rowcount: int
 
     def execute(self, sql: str, parameters: Mapping[str, Value], /) -> object: ...
+    def executemany(self, sql: str, parameters: Sequence[Mapping[str, Value]], /) -> object: ...
     def fetchone(self) -> object: ...
     def fetchall(self) -> Sequence[object]: ...
 
@@ -78,11 +79,23 @@ def adding(table: Table) -> Insert:
 class Transaction:
     """Runs statements on one open connection."""
 
-    __slots__ = ("_cursor", "_dialect")
+    __slots__ = ("_added", "_cursor", "_dialect")
 
     def __init__(self, cursor: Cursor, dialect: Dialect) -> None:
         self._cursor = cursor
         self._dialect = dialect
+        self._added: dict[Statement, list[dict[str, Value]]] = {}
+
+    def add(self, statement: Statement, **values: Value) -> None:
+        """An insertion that nobody reads before the commit: those of a whole batch go to the database as one."""
+        self._added.setdefault(statement, []).append(values)
+
+    def flush(self) -> None:
+        """Makes the added insertions."""
+        for statement, rows in self._added.items():
+            sql, _ = statement.on(self._dialect)
+            self._cursor.executemany(sql, rows)
+        self._added.clear()
 
     def run(self, statement: Statement, **values: Value) -> int:
         """Runs it; the number of rows it changed."""
@@ -229,7 +242,9 @@ class Database:
         line = self._write_line
         line.cursor.execute(self._kind.begin, {})
         try:
-            result = work(Transaction(line.cursor, self._kind.dialect))
+            transaction = Transaction(line.cursor, self._kind.dialect)
+            result = work(transaction)
+            transaction.flush()
         except Exception:
             line.cursor.execute("ROLLBACK", {})
             raise
@@ -268,6 +283,7 @@ class Database:
             cursor.execute(self._kind.begin, {})
             for job in batch:
                 job.result = job.work(transaction)
+            transaction.flush()
             cursor.execute("COMMIT", {})
         except Exception as error:  # noqa: BLE001 - whatever a function raises belongs to its caller
             self._roll_back(cursor)

@@ -19,7 +19,8 @@ def test_the_file_we_ship_holds_the_defaults() -> None:
 
 
 @pytest.mark.parametrize(("text", "told"), [
-    ("server: {prot: 1}", "server.prot: unknown setting"), ("serber: {}", "serber: unknown setting"), ("server: {port: eighty}", "server.port: Expected `int`"),
+    ("server: {prot: 1}", "server.prot: unknown setting"),
+    ("serber: {}", "serber: unknown setting"), ("server: {port: eighty}", "server.port: Expected"),
     ("server: {port: 99999}", "server.port"), ("database: {url: mysql://x}", "database.url"), ("server: 7", "server: Expected `object`"), ("- 1", "not a mapping"),
     ("centre: {timezone: Mars/Base}", "centre.timezone: there is no time zone"), ("desk: {hours: [{days: [9], opens: '08:00', closes: '09:00'}]}", "desk.hours"),
     ("desk: {hours: [{days: [1], opens: '18:00', closes: '09:00'}]}", "desk.hours: closes"), ("desk: {hours: [{days: [1], opens: '8am', closes: '09:00'}]}", "opens"),
@@ -43,7 +44,7 @@ def test_the_environment_overrides(tmp_path: Path) -> None:
     }
     config = read(path, environment)
     assert (config.server.port, config.database.url, config.desk.always_open) == (9000, "postgresql://a@b/c", True)
-    with pytest.raises(ConfigError, match="server.nonsense"):
+    with pytest.raises(ConfigError, match=r"server\.nonsense"):
         read(path, {"DAOXUE_SERVER__NONSENSE": "1"})
 
 

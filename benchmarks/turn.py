@@ -1,0 +1,194 @@
+"""`python -m benchmarks.turn`: what a full durable turn over HTTP costs, as a ratio to an echo in the same run.
+
+Both servers are real processes on loopback; 64 connections post one message each in turn, every message different.
+Counted is the CPU time of the server process (user and system), which neighbours on the machine do not change much;
+echo and turn alternate, and the median round is reported. The steps are timed inside one process, without HTTP.
+"""
+
+import asyncio
+import itertools
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from datetime import date
+from pathlib import Path
+
+from daoxue.app import App, compose, prepare
+from daoxue.config import Config, DatabaseSettings, Nlu, Server
+from daoxue.model import load, read_examples, with_entries
+from nlu.training import train
+from tests.conftest import free_port
+from tests.talk import Resident
+
+CONNECTIONS, REQUESTS, ROUNDS = 64, 6_000, 3
+TICKS = os.sysconf("SC_CLK_TCK")
+DATA = Path(__file__).parent.parent / "tests"
+QUESTIONS = [
+    line.partition("\t")[2]
+    for name in ("questions.tsv", "paraphrases.tsv")
+    for line in (DATA / name).read_text(encoding="utf-8").splitlines()
+]
+_numbers = itertools.count()
+
+
+def cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def resident_megabytes(pid: int) -> float:
+    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS"))
+    return int(line.split()[1]) / 1024
+
+
+def message(new: bool) -> bytes:
+    """A question of the sixty and their paraphrases; a `new` one was never sent before to the letter."""
+    number = next(_numbers)
+    text = QUESTIONS[number * 7 % len(QUESTIONS)]
+    if new:
+        text = f"{text}{number}"
+    visitor = f"{number % 512:032d}"
+    return json.dumps({"id": f"m{number}", "text": text, "visitor": visitor}, ensure_ascii=False).encode()
+
+
+async def client(port: int, path: str, requests: int, new: bool) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for _ in range(requests):
+        body = message(new)
+        writer.write(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200"), head
+        length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+        await reader.readexactly(int(length.split(b":")[1]))
+    writer.close()
+
+
+async def load_server(port: int, path: str, pid: int, new: bool = True) -> tuple[float, float]:
+    """(CPU µs, wall µs) a request."""
+    before, began = cpu_seconds(pid), time.perf_counter()
+    await asyncio.gather(*(client(port, path, REQUESTS // CONNECTIONS, new) for _ in range(CONNECTIONS)))
+    done = REQUESTS // CONNECTIONS * CONNECTIONS
+    return (cpu_seconds(pid) - before) / done * 1e6, (time.perf_counter() - began) / done * 1e6
+
+
+def start(*arguments: str, **environment: str) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen([sys.executable, *arguments], env={**os.environ, **environment}, stdout=subprocess.DEVNULL)
+
+
+async def wait_for(port: int) -> None:
+    for _ in range(600):
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.05)
+        else:
+            writer.close()
+            return
+    raise TimeoutError(f"nothing listens on {port}")
+
+
+async def over_http(folder: Path) -> None:
+    echo_port, turn_port = free_port(), free_port()
+    url = f"sqlite:///{folder}/bench.db"
+    echo = start("-m", "benchmarks.echo", str(echo_port))
+    began = time.perf_counter()
+    turn = start(
+        "-c", "from daoxue.cli import main; main()", "serve", DAOXUE_SERVER__PORT=str(turn_port), DAOXUE_DATABASE__URL=url,
+        DAOXUE_NLU__FOLDER=str(folder), DAOXUE_LOG__LEVEL="error",
+    )  # fmt: skip
+    try:
+        await wait_for(echo_port)
+        await wait_for(turn_port)
+        await client(turn_port, "/channels/webchat", 1, True)
+        print(f"start to first answer      {time.perf_counter() - began:8.2f} s   (limit 2, second start)")
+        await load_server(turn_port, "/channels/webchat", turn.pid)  # warm
+        rounds = []
+        for _ in range(ROUNDS):
+            plain, _ = await load_server(echo_port, "/", echo.pid)
+            new, wall = await load_server(turn_port, "/channels/webchat", turn.pid)
+            usual, _ = await load_server(turn_port, "/channels/webchat", turn.pid, new=False)
+            rounds.append((usual / plain, new / plain, plain, usual, new, wall))
+        usual_ratio, new_ratio, plain, usual, new, wall = sorted(rounds)[ROUNDS // 2]
+        print(f"echo                       {plain:8.0f} µs CPU")
+        print(
+            f"full durable turn          {usual:8.0f} µs CPU, {usual_ratio:5.1f} echoes (limit 10): questions as residents repeat them"
+        )
+        print(
+            f"  every message new        {new:8.0f} µs CPU, {new_ratio:5.1f} echoes: nothing understood before; {wall:.0f} µs wall"
+        )
+        print(
+            f"  rounds                   {', '.join(f'{r[0]:.1f} / {r[1]:.1f}' for r in rounds)}, {CONNECTIONS} connections"
+        )
+        print(f"resident memory            {resident_megabytes(turn.pid):8.0f} MB  (limit 250)")
+    finally:
+        for process in (echo, turn):
+            process.terminate()
+            process.wait()
+
+
+async def by_step(config: Config) -> None:
+    spent: defaultdict[str, float] = defaultdict(float)
+    last = time.perf_counter()
+
+    def observe(step: str) -> None:
+        nonlocal last
+        now = time.perf_counter()
+        spent[step] += now - last
+        last = now
+
+    app: App = await compose(config, observe)
+    residents = [Resident(app) for _ in range(200)]
+    turns = 2_000
+    for number in range(turns):
+        text = f"{QUESTIONS[number % len(QUESTIONS)]}{number}"
+        message = residents[number % len(residents)].message(text)
+        last = time.perf_counter()
+        await app.inbox.receive(message)
+    names = {
+        "accepted": "find the conversation",
+        "understood": "read, load, understand",
+        "thought": "decide and answer",
+        "committed": "encode, commit, sync to disk",
+    }
+    print("\none turn alone, by step (wall):")
+    for step, name in names.items():
+        print(f"  {name:28} {spent[step] / turns * 1e6:8.0f} µs")
+    times = []
+    for number in range(2_000):
+        began = time.perf_counter()
+        app.comprehension.understand(f"{QUESTIONS[number % len(QUESTIONS)]} {number}", date.today())
+        times.append(time.perf_counter() - began)
+    print(f"parse, full sample centre    {statistics.median(times) * 1e3:8.3f} ms median (limit 1)")
+    training = with_entries(read_examples(), app.library.entries.values())
+    began = time.perf_counter()
+    train(training)
+    print(f"training from scratch        {time.perf_counter() - began:8.2f} s   (limit 3; {len(training)} examples)")
+    app.database.close()
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        config = Config(Server(), DatabaseSettings(f"sqlite:///{folder}/bench.db"), nlu=Nlu(str(folder)))
+        prepare(config)
+        load(folder, _training(config))
+        asyncio.run(over_http(folder))
+        asyncio.run(by_step(config))
+
+
+def _training(config: Config) -> list[tuple[str, str]]:
+    async def read() -> list[tuple[str, str]]:
+        app = await compose(config)
+        app.database.close()
+        return with_entries(read_examples(), app.library.entries.values())
+
+    return asyncio.run(read())
+
+
+if __name__ == "__main__":
+    main()
