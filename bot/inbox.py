@@ -32,6 +32,7 @@ from store.database import ConflictError, Database
 
 ATTEMPTS = 20  # lost races in a row; each means that another message of the same resident went through
 REMEMBERED = 8192  # conversations that are not read again when they go on
+IDS = 16  # of a conversation's last messages that are known without asking; older ones the commit refuses
 LEASE = 30_000  # ms that the committing process has to deliver, before another one may
 
 encode = msgspec.json.Encoder().encode
@@ -103,7 +104,8 @@ class Inbox:
         self._live = live
         self._timezone = timezone
         self._observe = observe
-        self._recent: dict[tuple[str, str], ConversationRow] = {}
+        # Conversations as committed last, with the ids of their last messages: those are asked about most.
+        self._recent: dict[tuple[str, str], tuple[ConversationRow, frozenset[str]]] = {}
         self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def receive(self, inbound: Inbound) -> Receipt:
@@ -114,22 +116,24 @@ class Inbox:
             for _ in range(ATTEMPTS):
                 self._observe("accepted")
                 # What this process committed last is usually still true; the commit finds out where it is not.
-                read = self._recent.pop(key, None)
-                if read is None:
+                read, ids = self._recent.pop(key, (None, frozenset[str]()))
+                if read is None or inbound.id in ids:
                     read = await self._database.read(lambda t: conversations.find(t, *key))
                     if read is None:
                         read = ConversationRow(0, *key, 0, 0, b"", None, None, inbound.at)
                     elif (seen := await self._answered(read.id, inbound.id)) is not None:
                         return await self._same_again(read, seen)
-                if (receipt := await self._try(read, inbound)) is not None:
+                if (receipt := await self._try(read, inbound, ids)) is not None:
                     return receipt
+                await self._library.refresh()
         raise BusyError
 
     async def _answered(self, conversation: int, inbound: str) -> tuple[int, int] | None:
         return await self._database.read(lambda t: conversations.answered(t, conversation, inbound))
 
-    async def _try(self, read: ConversationRow, inbound: Inbound) -> Receipt | None:
-        """Thinks and commits; None when the conversation is not any more as it was read."""
+    async def _try(self, read: ConversationRow, inbound: Inbound, ids: frozenset[str]) -> Receipt | None:
+        """Thinks and commits; None when the conversation is not any more as it was read, or the message was answered
+        before."""
         turn = await self._think(read, inbound)
         self._observe("thought")
         said = [("resident", turn.inbound.text, None), *(("bot", "", reply) for reply in turn.said)]
@@ -151,22 +155,20 @@ class Inbox:
             for seq, message in enumerate(messages[1:], read.seq + 2)
         )
         ticket = row.opened.ref if row.opened else read.ticket
-        self._remember(
-            ConversationRow(
-                id, read.channel, read.address, read.version + 1, last, row.state, ticket, read.seat, row.now
-            )
+        new = ConversationRow(
+            id, read.channel, read.address, read.version + 1, last, row.state, ticket, read.seat, row.now
         )
+        self._remember(new, ids | {inbound.id} if len(ids) < IDS else frozenset([inbound.id]))
         return Receipt(id, read.seq + 1, answers, turn.state, ticket, read.seat)
 
-    def _remember(self, row: ConversationRow) -> None:
+    def _remember(self, row: ConversationRow, ids: frozenset[str]) -> None:
         if len(self._recent) >= REMEMBERED:
             self._recent.clear()
-        self._recent[row.channel, row.address] = row
+        self._recent[row.channel, row.address] = row, ids
 
     async def _think(self, read: ConversationRow, inbound: Inbound) -> Turn:
         state = conversation.load(read.state)
         text = mask(clean(_words(inbound, state)))
-        await self._library.refresh()
         now = datetime.fromtimestamp(inbound.at / 1000, self._timezone)
         heard = self._comprehension.understand(text, now.date())
         self._observe("understood")
@@ -196,7 +198,7 @@ class Inbox:
                 opened = tickets.NewTicket(turn.reference, handover.topic, handover.priority, body)
         now = turn.inbound.at
         return conversations.TurnRow(
-            read=read, inbound=turn.inbound.id, state=conversation.dump(turn.state), said=said, now=now,
+            read=read, knowledge=turn.library.revision, inbound=turn.inbound.id, state=conversation.dump(turn.state), said=said, now=now,
             lease_until=now + LEASE, opened=opened, raised=raised, audits=turn.audits,
         )  # fmt: skip
 

@@ -15,9 +15,8 @@ from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from bot.inbox import BusyError, Inbox, Receipt, nothing_observed, numbered
@@ -163,7 +162,7 @@ class Webchat:
     def routes(self) -> list[BaseRoute]:
         return [
             WebSocketRoute("/channels/webchat", self.socket),
-            Route("/channels/webchat", self.post, methods=["POST"]),
+            Route("/channels/webchat", Posting(self), methods=["POST"]),
         ]
 
     async def send(self, row: DueRow) -> bool:
@@ -187,45 +186,48 @@ class Webchat:
             return False
         return await self.database.read(lambda t: conversations.find(t, CHANNEL, address_of(visitor))) is not None
 
-    async def post(self, request: Request) -> Response:
-        """One message, answered in the response."""
-        body = b""
-        async for part in request.stream():
-            body += part
+    async def post(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One message, answered in the response; a plain ASGI application, for it is the hot path."""
+        status, body, receipt = await self._answer(receive)
+        self.observe("delivering")
+        await send({"type": "http.response.start", "status": status, "headers": [*_HEADERS, _length(body)]})
+        await send({"type": "http.response.body", "body": body})
+        self.observe("delivered")
+        if receipt is not None and receipt.answers and not receipt.again:
+            self.outbox.taken(receipt.conversation, receipt.last_seq)
+
+    async def _answer(self, receive: Receive) -> tuple[int, bytes, Receipt | None]:
+        body, more = b"", True
+        while more:
+            event = await receive()
+            body += event.get("body", b"")
+            more = event.get("more_body", False)
             if len(body) > LARGEST:
-                return _refusal("too_long", 413)
+                return 413, _error("too_long"), None
         try:
             post = _decode_post(body)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            return _refusal("bad_frame", 400)
+            return 400, _error("bad_frame"), None
         visitor = post.visitor if post.visitor and _TOKEN.fullmatch(post.visitor) else secrets.token_urlsafe(24)
         try:
             receipt = await self.inbox.receive(inbound(visitor, post.id, post.text, post.choice, post.lang))
         except BusyError:
-            return _refusal("busy", 503)
+            return 503, _error("busy"), None
         messages = b",".join(frame_of(each) for each in receipt.answers)
         head = _encode(
             {"visitor": visitor, "ack": {"type": "ack", "id": post.id, "seq": receipt.seq}, "speaker": receipt.speaker}
         )
-        return Settling(head[:-1] + b',"messages":[' + messages + b"]}", self, receipt)
+        return 200, head[:-1] + b',"messages":[' + messages + b"]}", receipt
 
 
-class Settling(Response):
-    """Tells the outbox once the answer has been written to the connection."""
+class Posting:
+    """`Webchat.post` in the shape in which a route takes an ASGI application."""
 
-    media_type = "application/json"
-
-    def __init__(self, content: bytes, webchat: Webchat, receipt: Receipt) -> None:
-        super().__init__(content)
+    def __init__(self, webchat: Webchat) -> None:
         self._webchat = webchat
-        self._receipt = receipt
 
-    async def __call__(self, scope, receive, send) -> None:  # type: ignore[no-untyped-def]  # Starlette's own signature
-        self._webchat.observe("delivering")
-        await super().__call__(scope, receive, send)
-        self._webchat.observe("delivered")
-        if self._receipt.answers and not self._receipt.again:
-            self._webchat.outbox.taken(self._receipt.conversation, self._receipt.last_seq)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._webchat.post(scope, receive, send)
 
 
 def inbound(visitor: str, id: str, text: str, choice: str | None, lang: str) -> Inbound:
@@ -240,10 +242,15 @@ def inbound(visitor: str, id: str, text: str, choice: str | None, lang: str) -> 
     )
 
 
-def _refusal(code: str, status: int) -> Response:
-    return Response(
-        _encode({"type": "error", "code": code, "text": _ERRORS[code]}), status, media_type="application/json"
-    )
+_HEADERS = [(b"content-type", b"application/json")]
+
+
+def _length(body: bytes) -> tuple[bytes, bytes]:
+    return b"content-length", b"%d" % len(body)
+
+
+def _error(code: str) -> bytes:
+    return _encode({"type": "error", "code": code, "text": _ERRORS[code]})
 
 
 class Socket:
@@ -364,7 +371,7 @@ class Socket:
 
     async def _refuse(self, code: str) -> None:
         self._bad += 1
-        await self._send(_encode({"type": "error", "code": code, "text": _ERRORS[code]}))
+        await self._send(_error(code))
         if self._bad > PATIENCE:
             await self._websocket.close(1008)
             raise WebSocketDisconnect(1008)

@@ -1,7 +1,8 @@
 """What we know at this moment, in memory: published entries with their index, and the catalogue.
 
-The database is the truth. `refresh` asks for its revision and reads what changed, so an edit shows at the next
-question in every process.
+The database is the truth. Every turn commits under the condition that what it knew is still its newest revision; where
+it is not, `refresh` reads what changed and the turn is thought again. So an edit shows at the next question in every
+process, and no question pays for looking.
 """
 
 from collections.abc import Sequence

@@ -6,7 +6,7 @@ from typing import cast
 
 from sqlalchemy import bindparam, delete, select, update
 
-from store import tickets
+from store import knowledge, tickets
 from store.database import Row, Statement, Transaction, adding
 from store.schema import audit, conversation, inbound, message, outbox
 
@@ -107,9 +107,11 @@ class DueRow:
 
 @dataclass(frozen=True, slots=True)
 class TurnRow:
-    """All that one turn changes. `said` begins with the resident's message; the others answer it."""
+    """All that one turn changes. `said` begins with the resident's message; the others answer it. `knowledge` is the
+    revision of what we knew when it was thought."""
 
     read: ConversationRow
+    knowledge: int
     inbound: str
     state: bytes
     said: Sequence[tuple[str, bytes]]
@@ -141,9 +143,10 @@ def messages(transaction: Transaction, conversation: int, first: int, last: int)
 
 
 def commit_turn(transaction: Transaction, turn: TurnRow) -> tuple[int, int] | None:
-    """Writes all of a turn or nothing. The conversation's id and last number; None if it was changed meanwhile."""
+    """Writes all of a turn or nothing. The conversation's id and last number; None if it, or what we know, was changed
+    meanwhile: so an edit shows at the next question without anybody asking for it beforehand."""
     read = turn.read
-    if read.id and answered(transaction, read.id, turn.inbound):
+    if knowledge.revision(transaction) != turn.knowledge:
         return None
     last = read.seq + len(turn.said)
     ticket = turn.opened.ref if turn.opened else read.ticket

@@ -29,7 +29,7 @@ _BEFORE = Statement(
         ticket.c.state == "waiting",
         or_(
             ticket.c.priority < bindparam("priority"),
-            (ticket.c.priority == bindparam("priority")) & (ticket.c.opened_at < bindparam("opened_at")),
+            (ticket.c.priority == bindparam("priority")) & (ticket.c.opened_at <= bindparam("at")),
         ),
     )
 )
@@ -130,9 +130,9 @@ def in_state(transaction: Transaction, state: str) -> Sequence[TicketRow]:
     return [TicketRow.of(row) for row in transaction.all(_IN_STATE, state=state)]
 
 
-def before(transaction: Transaction, priority: int, opened_at: int) -> int:
-    """How many wait in front of a ticket of this priority and age."""
-    row = transaction.one(_BEFORE, priority=priority, opened_at=opened_at)
+def before(transaction: Transaction, priority: int, at: int) -> int:
+    """How many wait in front of one who comes with this priority at this time."""
+    row = transaction.one(_BEFORE, priority=priority, at=at)
     return cast(int, row[0]) if row else 0
 
 
