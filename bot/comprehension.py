@@ -5,6 +5,7 @@ classifier, which generalises, and the nearest example or question variant, whic
 make the sureness that the dialogue's lines are drawn through.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 
@@ -19,6 +20,9 @@ from nlu.gazetteer import Gazetteer, Name
 from nlu.text import fold
 
 REMEMBERED = 8192  # texts; what residents ask is much the same, and buttons say the same to the letter
+# The likeness that an answer needs at least. The classifier knows an entry's topic, not which of its entries is meant.
+NEAR_ENTRY, NEAR_INTENT = 0.45, 0.25
+DOUBT = 0.65
 FAQ = "faq:"  # labels of entries' questions in the training data: one a topic
 
 
@@ -85,23 +89,28 @@ class Comprehension:
         hits = self._library.search(text, today)
         near = {hit.id[1:]: hit.score for hit in hits if hit.id[0] == INTENT}
         found = [
-            Candidate(_sureness(near.get(intent, 0.0), probability.get(intent, 0.0), verdict.inside), topic, intent)
+            Candidate(
+                _sureness(near.get(intent, 0.0), probability.get(intent, 0.0), verdict.inside, NEAR_INTENT),
+                topic,
+                intent,
+            )
             for intent in {*near, *probability}
             if (topic := self._topics.get(intent))
         ]
         for hit in hits:
             if hit.id[0] != INTENT:
                 topic = self._library.entries[hit.id].topic
-                score = _sureness(hit.score, probability.get(FAQ + topic, 0.0), verdict.inside)
+                score = _sureness(hit.score, probability.get(FAQ + topic, 0.0), verdict.inside, NEAR_ENTRY)
                 found.append(Candidate(score, topic, entry=hit.id))
         found.sort(key=lambda candidate: -candidate.score)
         named = entities.find(folded, self._gazetteer, today)
         return Understanding(text, folded, named, tuple(found), verdict.inside)
 
 
-def _sureness(likeness: float, probability: float, inside: float) -> float:
-    """An exact example is right whatever the classifier thinks; without any, the classifier alone is not believed."""
-    return max(0.5 * likeness + 0.5 * probability * min(1.0, 0.4 + inside), likeness**2)
+def _sureness(likeness: float, probability: float, inside: float, near: float) -> float:
+    """An exact example is right whatever the classifier thinks; what nobody wrote nearly so is at most asked about."""
+    score = max(0.5 * likeness + 0.5 * probability * min(1.0, 0.4 + inside), likeness**2)
+    return score if likeness >= near else DOUBT * score
 
 
 def _names(catalogue: Catalogue) -> Iterable[Name]:
@@ -112,16 +121,25 @@ def _names(catalogue: Catalogue) -> Iterable[Name]:
         yield Name("theme", course.theme, course.theme)
     for item in catalogue.items.values():
         yield Name("item", item.id, item.name)
+        if len(plain := _PLAIN.split(item.name)[0]) > 1:
+            yield Name("item", item.id, plain)
     for office in catalogue.offices.values():
         yield from (Name("matter", office.id, text) for text in office.matters)
     for theme, words in _THEME_WORDS.items():
         yield from (Name("theme", theme, word) for word in words)
+    yield from (Name("service", word, word) for word in _SERVICES)
 
 
+_PLAIN = re.compile(r"\d|一套|两条")  # where an item's name goes over to its amount
+# What volunteers offer to do.
+_SERVICES = (
+    "教老人用手机", "教老年人用手机", "教用手机", "教手机", "教电脑", "课堂助教", "助教", "活动引导", "引导", "上门办卡", "理发", "剪发",
+    "修电器", "修家电", "修电脑", "教书法", "教剪纸", "教太极", "讲故事", "教唱歌", "教跳舞", "打扫卫生", "照顾老人", "陪老人",
+)  # fmt: skip
 # How residents name the ten themes.
 _THEME_WORDS = {
     "科学素质与互联网学习": ("互联网", "科学素质", "科普类"),
-    "职业技能": ("技能培训", "职业培训", "技能班", "手艺", "职业技能"),
+    "职业技能": ("技能培训", "职业培训", "技能班", "手艺", "学门技术", "学个技术", "学技术", "一技之长"),
     "老年智慧生活": ("老年课程", "智慧生活", "智慧助老"),
     "家庭教育指导": ("家庭教育", "教育孩子", "辅导孩子", "育儿", "带孩子", "亲子课"),
     "乡村振兴": ("农业技术", "农技", "农村实用技术", "实用技术", "农民培训"),

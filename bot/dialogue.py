@@ -6,6 +6,8 @@ The order is the design's: red lines, a seat, commands, choices, an open task, a
 
 import re
 
+from msgspec.structs import replace
+
 from bot import redlines
 from bot.commands import CORRECTION, bare, chosen, commands, pointed_at
 from bot.comprehension import Candidate, Comprehension, Understanding
@@ -24,12 +26,15 @@ TRIES = 2  # re-prompts for one slot, and messages not understood, before a pers
 
 _SPLIT = re.compile(r"[,，。;；?？!！]+|顺便(?:再)?(?:问一下|问问|问)?|另外|还有就是|还想问|再问(?:一下|问)?|对了")
 _WORDS = re.compile(r"[一-鿿]{3}|[a-z]{3}", re.IGNORECASE)
+_FOLLOWS = re.compile(r"^那(?!个|些|里|边|儿|种)|呢$")  # 那周日呢: about what was asked before
+FRAGMENT = 10  # characters that such a message has at most
 _PRONOUN = re.compile(r"它|这个|那个|这门|那门|该|这所|那所|那里|那边|这里|那儿")
 _US = re.compile(r"你们|贵中心|咱们中心")
 _QUESTION = re.compile(r"[吗么呢?？]$|什么|怎么|哪|几[点号个时]|多少|多久|有没有|能不能|可不可以|是不是|啥|咋")
 _SMALL_WORDS = re.compile(
     r"那个|这个|那|的|呢|吗|么|嘛|啊|有没有|有|没有|没|还|要|我|想|想要|改成|换成|换|改|是|应该|说|在|去|看看|看|找|查|一下|就|行|可以|不对|不是|错了|也|和|跟|附近|离|近|住|家|到|里|会|用|学|班|课|,|，|。|\?|？|!|！|\s"
 )
+_SUBJECTS = {"course", "theme"}  # naming one of them takes the place of the other
 _SILENT_TOPICS = {"chitchat"}
 
 
@@ -75,6 +80,12 @@ class Dialogue:
         return outlived
 
     def _remember(self, turn: Turn) -> None:
+        focus = turn.state.focus
+        if (course := turn.heard.first("course")) and focus.get("course") != course:
+            focus.pop("class", None)
+            turn.focus("course", course)
+        if org := turn.heard.first("org"):
+            turn.focus("org", org)
         replies = turn.finished_replies()
         if replies:
             turn.state.said = list(replies)
@@ -99,6 +110,10 @@ class Dialogue:
                 return True
             if said & {"yes"} and len(state.offers) == 1 and not (state.tasks and state.tasks[-1].asked):
                 offer = state.offers[0]
+            elif said & {"yes"} and not state.tasks and not self._stepping(state):
+                turn.say("which_offer")
+                turn.offered = list(state.offers)
+                return True
             elif best and best.score >= CERTAIN and not _is_answer_only(turn.heard.folded):
                 return False
             else:
@@ -184,9 +199,15 @@ class Dialogue:
             turn.say("too_long")
             turn.offer(turn.line("label.human"), "human")
             return
+        if _is_answer_only(turn.heard.folded) and not state.tasks and not state.offers:
+            turn.say("nothing_offered")
+            return
+        follows = _FOLLOWS.search(bare(turn.heard.folded)) is not None
+        if follows and await self._refine(turn):
+            return
         if state.tasks and state.tasks[-1].asked and await self._continue(turn, state.tasks[-1]):
             return
-        if await self._refine(turn) or await self._split(turn):
+        if await self._refine(turn) or (follows and await self._ask_further(turn)) or await self._split(turn):
             return
         best = self._clear(turn.heard)
         if best:
@@ -263,8 +284,22 @@ class Dialogue:
         if corrected:
             name, value = next(iter(values.items()))
             turn.say("corrected", value=self._spell(turn, name, value))
-        kept = {name: value for name, value in last.slots.items() if name != "class"}
+        gone = {"class", *(_SUBJECTS if _SUBJECTS & set(values) else ())}
+        kept = {name: value for name, value in last.slots.items() if name not in gone}
         await self._start(turn, last.intent, {**kept, **values})
+        return True
+
+    async def _ask_further(self, turn: Turn) -> bool:
+        """那网上学呢, after an answer from an entry: asks which of its neighbours is meant."""
+        last = turn.state.last
+        entry = turn.library.entries.get(last.slots.get("entry", "")) if last and last.intent == "entry" else None
+        if entry is None or len(turn.heard.folded) > FRAGMENT:
+            return False
+        rest = _FOLLOWS.sub("", bare(turn.heard.folded))
+        heard = self._comprehension.understand(f"{rest}{entry.title}", turn.today)
+        others = tuple(each for each in heard.candidates if each.topic == entry.topic and each.entry != entry.id)
+        turn.heard = replace(turn.heard, candidates=others)
+        await self._not_sure(turn)
         return True
 
     async def _split(self, turn: Turn) -> bool:
@@ -391,7 +426,9 @@ class Dialogue:
         if task in state.tasks:
             state.tasks.remove(task)
         if handler.topic not in _SILENT_TOPICS:
-            state.last = task
+            # What went to a person is done: asking on must never do it a second time.
+            state.last = None if turn.handover else task
+            state.focus_age = 0
         if remind:
             self._remind(turn)
 

@@ -53,8 +53,9 @@ class Line(Struct, forbid_unknown_fields=True):
 class Talk:
     """Residents of this run: each (channel, sender) is a conversation of its own, new with every run."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, clock: Callable[[], float] = time.time) -> None:
         self._app = app
+        self._clock = clock
         self._run = secrets.token_hex(8)
         self._ahead: dict[tuple[str, str], int] = {}
         self._said = 0
@@ -65,7 +66,7 @@ class Talk:
         key = (channel, sender)
         self._ahead[key] = self._ahead.get(key, 0) + int(after_minutes * 60_000)
         self._said += 1
-        at = int(time.time() * 1000) + self._ahead[key]
+        at = int(self._clock() * 1000) + self._ahead[key]
         inbound = Inbound(channel=channel, address=f"chat-{self._run}-{sender}", id=str(self._said), text=text, at=at)
         receipt = await self._app.inbox.receive(inbound)
         await self._app.outbox.settle(receipt.conversation, receipt.last_seq)
@@ -143,10 +144,10 @@ async def _catch_up(app: App, seen: tuple[int, int]) -> tuple[int, int]:
     return seen[0], rows[-1].seq if rows else seen[1]
 
 
-async def play(app: App, path: Path, script: str, channel: str) -> int:
+async def play(app: App, path: Path, script: str, channel: str, clock: Callable[[], float] = time.time) -> int:
     """Plays a transcript: `> ` says, `< ` expects a substring or /regex/ of the turn's answer, `! ` expects it absent,
     `@ 40` moves the clock on by minutes, `# ` is a comment. Prints what differs; 1 if anything did."""
-    talk = Talk(app)
+    talk = Talk(app, clock)
     answer = ""
     wrong = after = 0
     for number, raw in enumerate(script.splitlines(), 1):

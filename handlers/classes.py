@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bot.turn import CHOICES, Turn
 from handlers import wording
+from handlers.courses import find_course
 from handlers.slots import AUDIENCE, CLASS, COURSE, DETAIL, FEE, ORG, PHONE, THEME, VILLAGE, WHEN
 from knowledge.catalogue import TrainingClass
 from nlu.times import When
@@ -58,7 +59,15 @@ def _street(organisation: str, turn: Turn) -> str:
 
 async def find_class(turn: Turn) -> None:
     """The next classes that fit; where none does, the nearest that do without one of the wishes."""
-    found = matching(turn)
+    named = set(turn.heard.values("course"))
+    several = len(named) > 1 and turn.get("course") in named  # 太极班和书法班都有吗
+    if not turn.task.slots and (subject := wording.subject(turn.heard.folded)):
+        turn.say("class.unknown", subject=subject, source=SOURCE)
+        turn.offer(turn.line("label.find_course"), "find_course")
+        turn.offer(turn.line("label.human"), "human")
+        return
+    fitting = matching(turn, without="course" if several else None)
+    found = [group for group in fitting if group.course in named] if several else fitting
     if found:
         _list(turn, found)
         return
@@ -245,7 +254,7 @@ async def village_training(turn: Turn) -> None:
         for group in turn.catalogue.classes.values()
         if group.village and turn.catalogue.is_within(group.organisation, town) and group.opens_on >= turn.today
     ]
-    name = wording.place(village, turn.catalogue).removesuffix("教学站点")
+    name = wording.place(village, turn.catalogue).removesuffix("教学站点").removesuffix("社区学校")
     exact = [group for group in planned if turn.catalogue.is_within(group.organisation, village)]
     if exact or planned:
         shown = exact or planned
@@ -291,7 +300,10 @@ async def refund(turn: Turn) -> None:
 
 
 async def about_course(turn: Turn) -> None:
-    """A course's name alone."""
+    """A course's name alone; several are introduced at once."""
+    if len(set(turn.heard.values("course"))) > 1:
+        await find_course(turn)
+        return
     course = turn.catalogue.courses[await turn.ask(COURSE)]
     turn.focus("course", course.id)
     turn.say("about.course", course=course.name)

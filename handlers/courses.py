@@ -2,6 +2,7 @@
 
 from bot.messages import Card
 from bot.turn import CHOICES, Turn
+from handlers import wording
 from handlers.slots import COURSE, QUESTION, THIS_COURSE
 from knowledge.catalogue import Course
 
@@ -36,6 +37,10 @@ async def find_course(turn: Turn) -> None:
         turn.say("course.theme", theme=theme, count=len(found), lines=lines, source=SOURCE)
         for course in shown[:CHOICES]:
             turn.offer(course.name, "about_course", course=course.id)
+    elif subject := wording.subject(turn.heard.folded):
+        turn.say("course.unknown", subject=subject, source=SOURCE)
+        turn.offer(turn.line("label.find_course"), "find_course")
+        turn.offer("建议开这门课", "entry", entry="course-suggest")
     else:
         _overview(turn)
 

@@ -1,5 +1,6 @@
 """How things are said: days, times, places, a class in one line."""
 
+import re
 from datetime import date
 
 from bot.messages import Card
@@ -8,6 +9,22 @@ from knowledge.catalogue import Catalogue, Opening, Organisation, TrainingClass
 
 WEEKDAYS = "一二三四五六日"
 STALE_DAYS = 90  # after which hours are given with a request to ring first
+
+
+_SUBJECT = re.compile(
+    r"(?:(?:开设?|有没有|有)(?:教|学习?)?|教|学习?)(?P<what>[一-鿿]{2,5}?)(?:方面)?的?(?:培训)?(?:班|课)"
+)
+_NO_SUBJECT = re.compile(
+    r"什么|哪|啥|适合|合适|免费|新|近|晚|周|星期|白天|上午|下午|老|人|我|你|他|短期|技能|培训|其|别|便宜|好|没|网|线|报|附近|多少|几|学|习|推荐|公益|个"
+)
+
+
+def subject(folded: str) -> str | None:
+    """What a message wants to be taught, where it is nothing that the catalogue has a name for: 有没有钢琴课."""
+    match = _SUBJECT.search(folded)
+    if match is None or _NO_SUBJECT.search(match["what"]):
+        return None
+    return match["what"]
 
 
 def day(value: date, today: date) -> str:

@@ -119,7 +119,8 @@ def find(folded: str, today: date) -> Found | None:
     """The first date expression with the part of day or clock time that belongs to it; or one of those alone."""
     if not _POSSIBLE.search(folded):
         return None
-    match = next((each for each in _PATTERN.finditer(folded) if _days(each, today) is not None), None)
+    meant = (each for each in _PATTERN.finditer(folded) if not _NOT.search(folded, 0, each.start()))
+    match = next((each for each in meant if _days(each, today) is not None), None)
     days = _days(match, today) if match else None
     part, spans = _part(folded)
     if match:
@@ -134,6 +135,7 @@ def find(folded: str, today: date) -> Found | None:
     return Found(When(first, last, weekdays, part, fixed, either), start, end)
 
 
+_NOT = re.compile(r"(?:不要|不想|不是|别)(?:在|去|上)?$")  # 不要晚上的
 _OR = re.compile("或|还是| or ")
 _POSSIBLE = re.compile(
     "[天晚早午周月号日点夜末节旦一年昨平双末班:：]|期|礼拜|儿|day|night|morning|evening|noon|week|工作|傍|国庆|除夕"
@@ -151,7 +153,7 @@ def _number(text: str) -> int:
 
 
 def _part(folded: str) -> tuple[tuple[str, str] | None, list[tuple[int, int]]]:
-    named = _PARTS.search(folded)
+    named = next((each for each in _PARTS.finditer(folded) if not _NOT.search(folded, 0, each.start())), None)
     clock = _CLOCK.search(folded)
     spans = [match.span() for match in (named, clock) if match]
     part = _PART[named[0]] if named else None

@@ -1,13 +1,19 @@
 """One resident talking to composed parts, for tests that read like the talk."""
 
 import itertools
-import time
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from bot.inbox import Receipt
 from bot.messages import Inbound
 from daoxue.app import App
 
 _numbers = itertools.count(1)
+
+
+def ten_o_clock() -> float:
+    """Ten in the morning of today where the centre is: open, and with an evening ahead."""
+    return datetime.now(ZoneInfo("Asia/Shanghai")).replace(hour=10, minute=0).timestamp()
 
 
 class Resident:
@@ -20,7 +26,7 @@ class Resident:
         self.ahead = 0
 
     def message(self, text: str, id: str | None = None, choice: str | None = None) -> Inbound:
-        at = int(time.time() * 1000) + self.ahead
+        at = int(ten_o_clock() * 1000) + self.ahead
         return Inbound(
             channel=self.channel, address=self.address, id=id or f"m{next(_numbers)}", text=text, at=at, choice=choice
         )

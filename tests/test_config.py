@@ -105,9 +105,9 @@ def test_chat_in_json_plays_several_residents_and_moves_the_clock(config: Config
 
 def test_a_script_that_differs_ends_with_1(config: Config, tmp_path: Path) -> None:
     path = tmp_path / "talk.txt"
-    path.write_text("> 几点开门\n< 开门\n", encoding="utf-8")
+    path.write_text("> 积分会过期吗\n< 学分不过期\n", encoding="utf-8")
     assert daoxue(config, "chat", "--script", str(path)).returncode == 0
-    path.write_text("> 几点开门\n< 火星\n", encoding="utf-8")
+    path.write_text("> 积分会过期吗\n< 火星\n", encoding="utf-8")
     assert daoxue(config, "chat", "--script", str(path)).returncode == 1
     assert daoxue(config, "chat", "--script", str(tmp_path / "none")).returncode == 2
 

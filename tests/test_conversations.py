@@ -6,6 +6,7 @@ import pytest
 
 from daoxue.app import App
 from daoxue.chat import RENDERERS, play
+from tests.talk import ten_o_clock
 
 FOLDER = Path(__file__).parent / "conversations"
 SCRIPTS = {path: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.txt"))}
@@ -13,7 +14,7 @@ SCRIPTS = {path: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=[path.stem for path in SCRIPTS])
 async def test_transcript(path: Path, either_app: App, capsys: pytest.CaptureFixture[str]) -> None:
-    status = await play(either_app, path, SCRIPTS[path], "webchat")
+    status = await play(either_app, path, SCRIPTS[path], "webchat", ten_o_clock)
     assert status == 0, capsys.readouterr().out
 
 
