@@ -16,8 +16,8 @@ TALK = ("最近有什么培训班", "第二个还有名额吗", "积分会过期
 
 @pytest.mark.parametrize("nth", [1, 2])
 @pytest.mark.parametrize("step", STEPS)
-async def test_killed_at_a_step(step: str, nth: int, config: Config) -> None:
-    with running(config, step, nth) as service:
+async def test_killed_at_a_step(step: str, nth: int, either_config: Config) -> None:
+    with running(either_config, step, nth) as service:
         page = Page(service)
         for number, text in enumerate(TALK):
             assert await page.say(text, f"turn-{number}")
