@@ -16,7 +16,6 @@ class Task(Struct, omit_defaults=True):
     asked: str | None = None
     tries: int = 0
     memo: dict[str, str] = field(default_factory=dict)  # what `Turn.once` has done, where a guide or a list stands
-    corrected: bool = False
 
 
 class Offer(Struct, frozen=True, omit_defaults=True):
@@ -38,6 +37,7 @@ class Conversation(Struct, omit_defaults=True):
     focus: dict[str, str] = field(default_factory=dict)  # last course, class, org, activity: its id
     focus_age: int = 0
     said: list[Reply] = field(default_factory=list)  # by the last turn that said something, for "再说一遍"
+    confirming: bool = False  # the last thing said was a question that 好的 answers with the first offer
     failures: int = 0
     topic: str = "chitchat"
     at: int = 0  # of the last turn, ms

@@ -1,20 +1,19 @@
 """The decision: what a message is, who answers it, and whether we are sure enough to.
 
-The order is the design's: red lines, a seat, commands, choices, an open task, a new one. Everything here works on the
+The order: red lines, a seat, choices among what was offered, commands, an open task, a new one. Everything here works on the
 `Turn` and writes nothing.
 """
 
-import re
+import logging
 
 from msgspec.structs import replace
 
-from bot import redlines
+from bot import phrases, redlines
 from bot.commands import CORRECTION, bare, chosen, commands, pointed_at
 from bot.comprehension import Candidate, Comprehension, Understanding
 from bot.conversation import REMEMBERED, Conversation, Offer, Task
 from bot.messages import LONGEST
 from bot.turn import CHOICES, Handler, Handlers, NeedsAnswer, Slot, Turn
-from nlu.text import without_fillers
 
 # The lines, drawn on the development questions: no wrong answer above the first, few right ones below the second.
 ANSWER, ASK = 0.50, 0.22
@@ -22,20 +21,14 @@ LEAD = 0.05  # two readings closer than this are asked about
 CERTAIN = 0.75  # above this there is nothing to ask
 DIGRESSION = 0.60  # what an open task gives way to
 STALE = 30 * 60_000  # ms after which an unfinished talk is not resumed
+OPEN = 3  # tasks that are open at a time; the oldest is let go
 TRIES = 2  # re-prompts for one slot, and messages not understood, before a person is called
 
-_SPLIT = re.compile(r"[,，。;；?？!！]+|顺便(?:再)?(?:问一下|问问|问)?|另外|还有就是|还想问|再问(?:一下|问)?|对了")
-_WORDS = re.compile(r"[一-鿿]{3}|[a-z]{3}", re.IGNORECASE)
-_FOLLOWS = re.compile(r"^那(?!个|些|里|边|儿|种)|呢$")  # 那周日呢: about what was asked before
-FRAGMENT = 10  # characters that such a message has at most
-_PRONOUN = re.compile(r"它|这个|那个|这门|那门|该|这所|那所|那里|那边|这里|那儿")
-_US = re.compile(r"你们|贵中心|咱们中心")
-_QUESTION = re.compile(r"[吗么呢?？]$|什么|怎么|哪|几[点号个时]|多少|多久|有没有|能不能|可不可以|是不是|啥|咋")
-_SMALL_WORDS = re.compile(
-    r"那个|这个|那|的|呢|吗|么|嘛|啊|有没有|有|没有|没|还|要|我|想|想要|改成|换成|换|改|是|应该|说|在|去|看看|看|找|查|一下|就|行|可以|不对|不是|错了|也|和|跟|附近|离|近|住|家|到|里|会|用|学|班|课|,|，|。|\?|？|!|！|\s"
-)
 _SUBJECTS = {"course", "theme"}  # naming one of them takes the place of the other
 _SILENT_TOPICS = {"chitchat"}
+
+
+log = logging.getLogger(__name__)
 
 
 class Dialogue:
@@ -56,7 +49,7 @@ class Dialogue:
             return
         if red_line:
             await self._start(turn, red_line, {}, remind=False)
-        elif outlived and _is_answer_only(turn.heard.folded):
+        elif outlived and (phrases.is_number(turn.heard.folded) or commands(turn.heard.folded) & {"yes", "fine"}):
             turn.say("stale")
         elif not (await self._choose(turn) or await self._command(turn)):
             await self._understand(turn)
@@ -91,6 +84,7 @@ class Dialogue:
             turn.state.said = list(replies)
         if turn.offered:
             turn.state.offers = turn.offered
+        turn.state.confirming = turn.confirming
 
     # -- choices and commands
 
@@ -108,13 +102,13 @@ class Dialogue:
                 turn.say("none_of_these")
                 turn.offer(turn.line("label.human"), "human")
                 return True
-            if said & {"yes"} and len(state.offers) == 1 and not (state.tasks and state.tasks[-1].asked):
+            if said & {"yes", "fine"} and state.confirming:
                 offer = state.offers[0]
             elif said & {"yes"} and not state.tasks and not self._stepping(state):
                 turn.say("which_offer")
                 turn.offered = list(state.offers)
                 return True
-            elif best and best.score >= CERTAIN and not _is_answer_only(turn.heard.folded):
+            elif best and best.score >= CERTAIN and not phrases.is_number(turn.heard.folded):
                 return False
             else:
                 offer = chosen(turn.heard.folded, state.offers)
@@ -151,7 +145,7 @@ class Dialogue:
             turn.said += state.said
         elif "menu" in said:
             await self._start(turn, "menu", {})
-        elif stepping and (said & {"next", "more", "back"} or (said & {"yes"} and not state.offers)):
+        elif stepping and said & {"next", "more", "back", "yes", "fine"}:
             await self._step(turn, stepping, -1 if "back" in said else 1)
         elif "cancel" in said and state.tasks:
             state.tasks.pop()
@@ -199,10 +193,10 @@ class Dialogue:
             turn.say("too_long")
             turn.offer(turn.line("label.human"), "human")
             return
-        if _is_answer_only(turn.heard.folded) and not state.tasks and not state.offers:
+        if phrases.is_number(turn.heard.folded) and not state.tasks and not state.offers:
             turn.say("nothing_offered")
             return
-        follows = _FOLLOWS.search(bare(turn.heard.folded)) is not None
+        follows = phrases.follows(turn.heard.folded)
         if follows and await self._refine(turn):
             return
         if state.tasks and state.tasks[-1].asked and await self._continue(turn, state.tasks[-1]):
@@ -222,7 +216,9 @@ class Dialogue:
         best = heard.candidates[0]
         if best.intent in redlines.INTENTS:  # these have a line of their own, and it was not reached
             return None
-        second = next((each for each in heard.candidates[1:] if not _same_answer(each, best)), None)
+        second = next(
+            (each for each in heard.candidates[1:] if each.intent is None or each.intent != best.intent), None
+        )
         if best.score < CERTAIN and second and best.score - second.score < LEAD and second.score >= ANSWER:
             return None
         return best
@@ -234,21 +230,22 @@ class Dialogue:
         values = self._values(handler, turn)
         corrected = CORRECTION.match(turn.heard.folded) is not None
         best = turn.heard.best
-        enough = ANSWER if _asks(turn.heard) else DIGRESSION
+        asks = phrases.asks(turn.heard.folded)
+        enough = ANSWER if asks else DIGRESSION
         another = best is not None and best.intent != task.intent and best.score >= enough and not corrected
-        fills = slot.name in values and _named_share(turn.heard) >= 0.5
+        fills = slot.name in values and phrases.named_share(turn.heard) >= 0.5
         if values and (fills or not another):
             changed = [name for name, value in values.items() if task.slots.get(name, value) != value]
             task.slots.update(values)
             task.tries = 0
-            task.corrected = bool(changed)
             if changed:
                 turn.say("corrected", value=self._spell(turn, changed[0], values[changed[0]]))
             await self._run(turn, task)
             return True
-        if another and (not slot.free or _asks(turn.heard) or (best is not None and best.score >= CERTAIN)):
+        certain = best is not None and best.score >= CERTAIN
+        if another and (not slot.free or asks or certain):
             return False
-        if slot.free:
+        if slot.free and not certain:  # 我想当志愿者, said once more, is no answer to what service
             task.slots[slot.name] = turn.heard.text
             task.tries = 0
             await self._run(turn, task)
@@ -276,7 +273,7 @@ class Dialogue:
             return False
         values = self._values(self._handlers[last.intent], turn)
         corrected = CORRECTION.match(heard.folded) is not None
-        if not values or not (corrected or len(_rest(heard)) <= 1):
+        if not values or not (corrected or len(phrases.rest(heard)) <= 1):
             return False
         best = heard.best
         if best and best.score >= CERTAIN and best.intent != last.intent and not corrected:
@@ -293,9 +290,9 @@ class Dialogue:
         """那网上学呢, after an answer from an entry: asks which of its neighbours is meant."""
         last = turn.state.last
         entry = turn.library.entries.get(last.slots.get("entry", "")) if last and last.intent == "entry" else None
-        if entry is None or len(turn.heard.folded) > FRAGMENT:
+        if entry is None or len(turn.heard.folded) > phrases.FRAGMENT:
             return False
-        rest = _FOLLOWS.sub("", bare(turn.heard.folded))
+        rest = phrases.without_following(turn.heard.folded)
         heard = self._comprehension.understand(f"{rest}{entry.title}", turn.today)
         others = tuple(each for each in heard.candidates if each.topic == entry.topic and each.entry != entry.id)
         turn.heard = replace(turn.heard, candidates=others)
@@ -307,11 +304,11 @@ class Dialogue:
         best = turn.heard.best
         if best and best.score >= CERTAIN:
             return False
-        halves = [part for part in _SPLIT.split(turn.heard.text) if _WORDS.search(without_fillers(part.strip()))]
+        halves = phrases.halves(turn.heard.text)
         if not 2 <= len(halves) <= 3:
             return False
-        heard = [self._comprehension.understand(part.strip(), turn.today) for part in halves]
-        clear = [(each, candidate) for each in heard if _rest(each) and (candidate := self._clear(each))]
+        heard = [self._comprehension.understand(part, turn.today) for part in halves]
+        clear = [(each, candidate) for each in heard if phrases.rest(each) and (candidate := self._clear(each))]
         clear = [pair for pair in clear if pair[1].topic not in _SILENT_TOPICS and pair[1].score >= DIGRESSION]
         if len(clear) < 2 or len({candidate.intent or candidate.entry for _, candidate in clear}) < 2:
             return False
@@ -328,7 +325,7 @@ class Dialogue:
 
     async def _about(self, turn: Turn) -> bool:
         """A name alone (书法, 青禾街道) asks what about it."""
-        if _named_share(turn.heard) < 0.6:
+        if phrases.named_share(turn.heard) < 0.6:
             return False
         for kind, intent in (("course", "about_course"), ("org", "about_org"), ("theme", "find_course"), ("item", "redemption_items"),
                              ("matter", "other_office"), ("when", "find_class")):  # fmt: skip
@@ -354,6 +351,7 @@ class Dialogue:
             labelled = dict(list(labelled.items())[:CHOICES])
             if len(labelled) == 1:
                 turn.say("did_you_mean_this", label=next(iter(labelled)))
+                turn.confirming = True
             else:
                 turn.say("did_you_mean")
             for label, candidate in labelled.items():
@@ -401,7 +399,7 @@ class Dialogue:
                 values[slot.name] = value
         if fresh and not set(values) - {"when", "fee"}:
             folded = turn.heard.folded
-            near = _PRONOUN.search(folded) or (turn.state.focus_age <= 3 and _US.search(folded) is None)
+            near = phrases.points_back(folded) or (turn.state.focus_age <= 3 and not phrases.means_us(folded))
             for slot in handler.slots:
                 if near and slot.focus and (value := turn.state.focus.get(slot.name)):
                     values.setdefault(slot.name, value)
@@ -419,8 +417,16 @@ class Dialogue:
         except NeedsAnswer as need:
             task.asked = need.slot.name
             if task not in state.tasks:
-                state.tasks.append(task)
+                state.tasks = [*state.tasks[1 - OPEN :], task]
             turn.say(need.slot.question)
+            return
+        except Exception as error:
+            log.error("handler failed", exc_info=error)
+            state.tasks = [each for each in state.tasks if each is not task]
+            turn.said.clear()
+            turn.offered.clear()
+            turn.say("failed")
+            await turn.hand_over("handler_failed", topic=handler.topic)
             return
         task.asked = None
         if task in state.tasks:
@@ -455,30 +461,3 @@ class Dialogue:
         if slot == "when" and when:
             return turn.heard.text[when.start : when.end]
         return value if slot in {"audience", "theme"} else turn.line(f"slot.{slot}")
-
-
-def _same_answer(one: Candidate, other: Candidate) -> bool:
-    return one.intent is not None and one.intent == other.intent
-
-
-def _is_answer_only(folded: str) -> bool:
-    """2, 第二个, 好的: words that only mean something after a question."""
-    return re.fullmatch(r"(第)?[0-9一二三四五六七八九十]{1,2}(个|号)?|好的?|是的?|嗯|对", bare(folded)) is not None
-
-
-def _asks(heard: Understanding) -> bool:
-    """Whether the message has the form of a question."""
-    return _QUESTION.search(heard.folded.strip()) is not None
-
-
-def _named_share(heard: Understanding) -> float:
-    """The share of a message that is names and numbers."""
-    text = bare(heard.folded)
-    named = {position for entity in heard.entities for position in range(entity.start, entity.end)}
-    return len(named) / max(1, len(text))
-
-
-def _rest(heard: Understanding) -> str:
-    """What a message says besides names and small words."""
-    named = {position for entity in heard.entities for position in range(entity.start, entity.end)}
-    return _SMALL_WORDS.sub("", "".join(char for position, char in enumerate(heard.folded) if position not in named))

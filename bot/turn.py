@@ -84,6 +84,7 @@ class Turn:
     task: Task = field(default_factory=lambda: Task(""))
     said: list[Reply] = field(default_factory=list)
     offered: list[Offer] = field(default_factory=list)
+    confirming: bool = False  # what is said ends with a question that yes or no answers
     handover: Handover | None = None
     reference: str | None = None  # of the ticket that `handover` opens
     audits: list[tuple[str, str]] = field(default_factory=list)

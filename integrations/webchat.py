@@ -7,6 +7,7 @@ nothing.
 
 import asyncio
 import hashlib
+import logging
 import re
 import secrets
 import time
@@ -27,6 +28,7 @@ from store import conversations
 from store.conversations import DueRow
 from store.database import Database
 
+log = logging.getLogger(__name__)
 CHANNEL = "webchat"
 LARGEST = 16_384  # bytes of a frame
 HISTORY = 300  # messages sent to a page that has none
@@ -213,6 +215,9 @@ class Webchat:
             receipt = await self.inbox.receive(inbound(visitor, post.id, post.text, post.choice, post.lang))
         except BusyError:
             return 503, _error("busy"), None
+        except Exception as error:
+            log.error("message not accepted", exc_info=error)
+            return 503, _error("busy"), None
         messages = b",".join(frame_of(each) for each in receipt.answers)
         head = _encode(
             {"visitor": visitor, "ack": {"type": "ack", "id": post.id, "seq": receipt.seq}, "speaker": receipt.speaker}
@@ -346,6 +351,10 @@ class Socket:
         try:
             receipt = await self._webchat.inbox.receive(inbound(self._visitor, frame.id, text, choice, self._lang))
         except BusyError:
+            await self._refuse("too_fast")
+            return
+        except Exception as error:
+            log.error("message not accepted", exc_info=error)
             await self._refuse("too_fast")
             return
         await self._send(_encode({"type": "ack", "id": frame.id, "seq": receipt.seq}))

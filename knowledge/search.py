@@ -120,7 +120,7 @@ class Index:
         found = np.concatenate(documents)
         size = len(self._texts)
         cosine: NDArray[np.float64] = np.bincount(found, np.concatenate(likeness), size) / math.sqrt(norm)
-        rank = np.bincount(found, np.concatenate(matching), size)
+        rank = np.bincount(found, np.concatenate(matching), size).astype(np.float64, copy=False)
         return self._best(rank, cosine, most)
 
     def _best(self, rank: NDArray[np.float64], cosine: NDArray[np.float64], most: int) -> list[Hit]:

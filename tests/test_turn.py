@@ -5,9 +5,12 @@ from itertools import pairwise
 
 import pytest
 
+from bot.dialogue import Dialogue
 from bot.inbox import Receipt
+from bot.turn import Handler, Turn
 from daoxue.app import App, compose
 from daoxue.config import Config
+from handlers import HANDLERS
 from store import conversations
 from store.database import Database, Transaction
 from tests.talk import Resident
@@ -110,3 +113,23 @@ async def test_bad_input_is_answered_kindly(text: str, app: App) -> None:
     receipt = await Resident(app).receipt(text)
     assert texts(receipt)
     assert all("Traceback" not in said for said in texts(receipt))
+
+
+async def test_a_handler_that_fails_leaves_nobody_without_an_answer(app: App, caplog: pytest.LogCaptureFixture) -> None:
+    async def broken(turn: Turn) -> None:
+        turn.say("menu")
+        raise KeyError("the resident's own words")
+
+    table = {**HANDLERS, "balance": Handler(broken, "credit_lookup")}
+    app.inbox._dialogue = Dialogue(table, app.comprehension)
+    receipt = await Resident(app).receipt("我有多少学分")
+    assert "出了点问题" in texts(receipt)[0]
+    assert receipt.ticket
+    assert "handler failed" in caplog.text
+    assert "KeyError" not in "".join(texts(receipt))
+
+
+async def test_words_that_mean_nothing_without_an_offer(app: App) -> None:
+    resident = Resident(app)
+    assert "还没有列出" in await resident.say("第二个")
+    assert "还有什么想问的" in await resident.say("好的")

@@ -1,0 +1,70 @@
+"""The shape of what is said, apart from its meaning: a half sentence, a bare answer, a name and little else."""
+
+import re
+
+from bot.commands import bare
+from bot.comprehension import Understanding
+from nlu.text import without_fillers
+
+FRAGMENT = 10  # characters that a half sentence has at most
+_FOLLOWS = re.compile(r"^那(?!个|些|里|边|儿|种)|呢$")
+_PRONOUN = re.compile(r"它|这个|那个|这门|那门|该|这所|那所|那里|那边|这里|那儿")
+_US = re.compile(r"你们|贵中心|咱们中心")
+_QUESTION = re.compile(r"[吗么呢?？]$|什么|怎么|哪|几[点号个时]|多少|多久|有没有|能不能|可不可以|是不是|啥|咋")
+_NUMBER = re.compile(r"(?:第)?[0-9一二三四五六七八九十]{1,2}(?:个|号|项|条)?")
+_SPLIT = re.compile(r"[,，。;；?？!！]+|顺便(?:再)?(?:问一下|问问|问)?|另外|还有就是|还想问|再问(?:一下|问)?|对了")
+_WORDS = re.compile(r"[一-鿿]{3}|[a-z]{3}", re.IGNORECASE)
+_SMALL_WORDS = re.compile(
+    r"那个|这个|那|的|呢|吗|么|嘛|啊|有没有|有|没有|没|还|要|我|想|想要|改成|换成|换|改|是|应该|说|在|去|看看|看|找|查|一下|就|行|可以"
+    r"|不对|不是|错了|也|和|跟|附近|离|近|住|家|到|里|会|用|学|班|课|,|，|。|\?|？|!|！|\s"
+)
+
+
+def follows(folded: str) -> bool:
+    """那周日呢: it goes on with what was asked before."""
+    return _FOLLOWS.search(bare(folded)) is not None
+
+
+def without_following(folded: str) -> str:
+    """周日 of 那周日呢."""
+    return _FOLLOWS.sub("", bare(folded))
+
+
+def is_number(folded: str) -> bool:
+    """2, 第二个: it only means something where there is something to choose from."""
+    return _NUMBER.fullmatch(bare(folded)) is not None
+
+
+def asks(folded: str) -> bool:
+    """Whether it has the form of a question."""
+    return _QUESTION.search(folded.strip()) is not None
+
+
+def points_back(folded: str) -> bool:
+    """它, 那个: it means what the talk is about."""
+    return _PRONOUN.search(folded) is not None
+
+
+def means_us(folded: str) -> bool:
+    """你们: the centre, whatever the talk is about."""
+    return _US.search(folded) is not None
+
+
+def halves(text: str) -> list[str]:
+    """The parts of a message that may be questions of their own."""
+    return [part.strip() for part in _SPLIT.split(text) if _WORDS.search(without_fillers(part.strip()))]
+
+
+def named_share(heard: Understanding) -> float:
+    """The share of a message that is names and numbers."""
+    return len(_named(heard)) / max(1, len(bare(heard.folded)))
+
+
+def rest(heard: Understanding) -> str:
+    """What a message says besides names and small words."""
+    named = _named(heard)
+    return _SMALL_WORDS.sub("", "".join(char for position, char in enumerate(heard.folded) if position not in named))
+
+
+def _named(heard: Understanding) -> set[int]:
+    return {position for entity in heard.entities for position in range(entity.start, entity.end)}
