@@ -1,7 +1,6 @@
 """The composition: the only place that knows every part."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,15 +12,13 @@ from bot.inbox import Inbox, nothing_observed
 from bot.live import Live
 from bot.outbox import Outbox
 from bot.texts import Texts
-from daoxue import model
+from daoxue import model, sample
 from daoxue.config import Config
 from desk.hours import SeatHours
 from desk.tickets import Tickets
 from handlers import HANDLERS
 from integrations.webchat import CHANNEL, Webchat
-from knowledge.files import Content, read_sample
-from knowledge.library import Library, as_rows
-from store import knowledge as knowledge_rows
+from knowledge.library import Library
 from store.database import Database
 from store.migrate import is_current, upgrade
 
@@ -43,23 +40,17 @@ class App:
 
 
 def prepare(config: Config) -> None:
-    """Brings the database up to date, and loads the sample centre into an empty one."""
+    """Brings the database up to date, and the sample centre into it where that is wanted."""
     if config.database.url.startswith("sqlite:///"):
         Path(config.database.url.removeprefix("sqlite:///")).absolute().parent.mkdir(parents=True, exist_ok=True)
     if not is_current(config.database.url):
         upgrade(config.database.url)
-    database = Database(config.database.url)
-    try:
-        if config.sample and database.look(knowledge_rows.revision) == 0:
-            save(database, read_sample(datetime.now(config.zone).date()), "sample")
-    finally:
-        database.close()
-
-
-def save(database: Database, content: Content, by: str, status: str = "published") -> int:
-    """Writes files' content as one new revision of what we know."""
-    entries, records = as_rows(content.entries, content.records, status)
-    return database.now(lambda t: knowledge_rows.save(t, entries, records, by, int(time.time() * 1000)))
+    if config.sample:
+        database = Database(config.database.url)
+        try:
+            sample.load(database, datetime.now(config.zone).date())
+        finally:
+            database.close()
 
 
 async def compose(config: Config, observe: Callable[[str], None] = nothing_observed) -> App:

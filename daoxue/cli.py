@@ -11,8 +11,9 @@ from datetime import datetime
 from pathlib import Path
 
 from daoxue import chat, check
-from daoxue.app import App, compose, prepare, save
+from daoxue.app import App, compose, prepare
 from daoxue.config import ConfigError, read
+from daoxue.sample import save
 from daoxue.serve import serve
 from desk.tickets import TicketError, handover
 from knowledge.files import KnowledgeError

@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import resource
+import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -26,7 +27,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 import web
 from daoxue.app import App, compose, prepare
-from daoxue.config import Config
+from daoxue.config import Config, ConfigError
 from store import conversations
 from store.database import DatabaseError
 
@@ -152,8 +153,9 @@ def serve(config: Config) -> int:
     _raise_limit()
     with _alone(config.database.url):
         began = time.perf_counter()
+        listening = _listen(config)
         prepare(config)
-        uvloop.run(_serve(config, began))
+        uvloop.run(_serve(config, listening, began))
     return 0
 
 
@@ -169,7 +171,7 @@ def server(app: App) -> uvicorn.Server:
     )  # fmt: skip
 
 
-async def _serve(config: Config, began: float) -> None:
+async def _serve(config: Config, listening: socket.socket, began: float) -> None:
     watch = StopWatch()
     REGISTRY.register(watch)
     app = await compose(config, watch.observe)
@@ -179,7 +181,22 @@ async def _serve(config: Config, began: float) -> None:
     gc.freeze()  # what was loaded stays: looking through it for garbage again and again would cost a tenth of a turn
     gc.set_threshold(20_000, 20, 20)
     print(f"导学已启动：{url}/ （网页对话） · {url}/healthz · {url}/metrics", flush=True)
-    await server(app).serve()
+    await server(app).serve(sockets=[listening])
+
+
+def _listen(config: Config) -> socket.socket:
+    """The port, taken before anything is said about it."""
+    host, port = config.server.host, config.server.port
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise ConfigError(
+            f"server.host/server.port: {host}:{port} 用不了（{error.strerror}）；换一个端口，例如 DAOXUE_SERVER__PORT=8001 make serve"
+        ) from error
+    return listening
 
 
 def _raise_limit() -> None:

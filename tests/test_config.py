@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -62,9 +63,9 @@ def test_migrating_twice_is_once(tmp_path: Path) -> None:
     assert is_current(url)
 
 
-def daoxue(config: Config, *arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:
+def daoxue(config: Config, *arguments: str, said: str = "", port: int = 8000) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "DAOXUE_DATABASE__URL": config.database.url, "DAOXUE_NLU__FOLDER": config.nlu.folder}
-    environment["DAOXUE_DESK__ALWAYS_OPEN"] = "true"
+    environment |= {"DAOXUE_DESK__ALWAYS_OPEN": "true", "DAOXUE_SERVER__PORT": str(port)}
     command = [sys.executable, "-c", "from daoxue.cli import main; main()", *arguments]
     return subprocess.run(
         command, input=said, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=60, check=False
@@ -176,3 +177,13 @@ def test_a_second_service_on_an_embedded_database_is_refused(config: Config) -> 
     assert refused.returncode == 2
     assert "PostgreSQL" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_a_port_that_is_taken_is_told(config: Config) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        refused = daoxue(config, "serve", port=taken.getsockname()[1])
+    assert refused.returncode == 2
+    assert "DAOXUE_SERVER__PORT" in refused.stderr
+    assert refused.stdout == ""

@@ -1,16 +1,18 @@
 """What we know: the sample centre, files with mistakes, edits that show, the search."""
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from accounts import learners
-from daoxue.app import App, save
+from daoxue.app import App
+from daoxue.sample import load, save
 from handlers.sites import opening
 from knowledge.catalogue import THEMES, Catalogue
 from knowledge.files import SAMPLE, KnowledgeError, dated, load_yaml, read, read_sample
+from knowledge.library import as_rows
 from knowledge.search import Index
 from store import knowledge as rows
 from tests.talk import Resident
@@ -131,3 +133,19 @@ def test_a_special_day_wins_over_the_week() -> None:
     assert college is not None
     assert opening(college, date(2026, 11, 20)) == ("08:30", "20:30", "")
     assert opening(college, date(2027, 1, 1)) is None
+
+
+async def test_the_sample_does_not_grow_old_and_edits_stay(app: App, tmp_path: Path) -> None:
+    """A later start moves the days on; what an editor changed stays."""
+    before = {record.id: record for record in app.library.catalogue.classes.values()}
+    changed = replace(before["taichi-1"], room="三楼大厅")
+    app.database.now(lambda t: rows.save(t, [], as_rows([], [changed], "published")[1], "editor", 1))
+    today = before["taichi-2"].enrol_from + timedelta(days=20)
+    load(app.database, today + timedelta(days=30))
+    await app.library.refresh()
+    after = app.library.catalogue.classes
+    assert after["taichi-2"].first_day == before["taichi-2"].first_day + timedelta(days=30)
+    assert after["taichi-1"] == changed
+    revision = app.database.look(rows.revision)
+    load(app.database, today + timedelta(days=30))
+    assert app.database.look(rows.revision) == revision
