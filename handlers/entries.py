@@ -22,7 +22,7 @@ async def entry(turn: Turn) -> None:
 def _step(turn: Turn) -> None:
     found = turn.library.entries[turn.task.slots["entry"]]
     steps = len(found.steps)
-    at = min(int(turn.task.memo.get("step", "0")), steps)
+    at = min(int(turn.task.memo.get("step") or turn.get("step") or "0"), steps)
     turn.task.memo["step"] = str(at)
     if at >= steps:
         turn.say("guide.done")
@@ -39,3 +39,7 @@ def _step(turn: Turn) -> None:
             source=found.source,
         )
     )
+    if at + 1 < steps:
+        turn.offer(turn.line("label.next_step"), "entry", entry=found.id, step=str(at + 1))
+    if at:
+        turn.offer(turn.line("label.previous_step"), "entry", entry=found.id, step=str(at - 1))

@@ -93,7 +93,7 @@ function showMessage(frame) {
   if (frame.source) row.append(element("span", "meta", word("source") + frame.source));
   if (frame.options.length) row.append(makeOptions(frame.options));
   if (settings.elder && "speechSynthesis" in window) {
-    const read = element("button", "read", "🔊 " + word("read"));
+    const read = element("button", "read", word("read"));
     read.type = "button";
     read.onclick = () => speak(frame);
     row.append(read);
