@@ -38,6 +38,8 @@ _ORDINAL = re.compile(r"(?:第|选|按|要|报)?(?P<number>\d{1,2})(?:个|号|�
 _NTH = re.compile(
     r"第(?P<number>\d{1,2})(?:个|项|条|种|门|家|所)|(?P<last>最后(?:一)?个|最后那个|最下面那?个)|(?P<first>头一个|最上面那?个|最前面那?个)"
 )
+_PLACES = {"first": 1, "second": 2, "third": 3}
+_ENGLISH = re.compile(r"(?:the )?(first|second|third)(?: one)?")
 CORRECTION = re.compile(
     r"^(?:不对|不是|错了|说错了|搞错了|弄错了|改成|改为|换成|改到|改一下|应该是|我说的是|我是说|更正|哦不|不不)[,，。、 ]*(?:是|我说的是|应该是|改成|我要|要|换成)?"
 )
@@ -61,7 +63,7 @@ def chosen(folded: str, offers: Sequence[Offer]) -> Offer | None:
     text = bare(folded)
     if not text or not offers:
         return None
-    plain = digits(text)
+    plain = _english(digits(text))
     if match := _ORDINAL.fullmatch(re.sub(r"(吧|呢|啊|的)+$", "", plain)):
         return _by_key(match["number"], offers)
     if (match := _NTH.match(plain)) and len(plain) - match.end() <= 2:
@@ -69,9 +71,14 @@ def chosen(folded: str, offers: Sequence[Offer]) -> Offer | None:
     return _by_label(text, offers)
 
 
+def _english(text: str) -> str:
+    """The second one -> 第2个."""
+    return _ENGLISH.sub(lambda match: f"第{_PLACES[match[1]]}个", text)
+
+
 def pointed_at(folded: str, offers: Sequence[Offer]) -> Offer | None:
     """The offer that a longer message names by its place: 第二个还有名额吗."""
-    match = _NTH.search(digits(folded))
+    match = _NTH.search(_english(digits(folded)))
     return _of_match(match, offers) if match and offers else None
 
 

@@ -6,7 +6,7 @@ make the sureness that the dialogue's lines are drawn through.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 from msgspec import Struct
@@ -49,7 +49,11 @@ class Understanding(Struct, frozen=True):
         return self.candidates[0] if self.candidates else None
 
     def values(self, kind: str) -> list[str]:
-        return [entity.value for entity in self.entities if entity.kind == kind]
+        return [entity.value for entity in self.entities if entity.kind == kind and not self.denies(entity)]
+
+    def denies(self, entity: Entity) -> bool:
+        """不是书法，是国画: what stands behind the not is not meant."""
+        return _DENIAL.search(self.folded, 0, entity.start) is not None
 
     def first(self, kind: str) -> str | None:
         return next(iter(self.values(kind)), None)
@@ -84,9 +88,11 @@ class Comprehension:
 
     def _understand(self, text: str, today: date) -> Understanding:
         folded = fold(text)
-        verdict = self._classifier.classify(text, 8)
+        named = entities.find(folded, self._gazetteer, today)
+        words = _MASKED.sub("", "".join(_without(text, [each for each in named if each.kind in _NUMBERS])))
+        verdict = self._classifier.classify(words, 8)
         probability = {each.label: each.probability for each in verdict.ranked}
-        hits = self._library.search(text, today)
+        hits = self._library.search(words, today)
         near = {hit.id[1:]: hit.score for hit in hits if hit.id[0] == INTENT}
         found = [
             Candidate(
@@ -103,8 +109,16 @@ class Comprehension:
                 score = _sureness(hit.score, probability.get(FAQ + topic, 0.0), verdict.inside, NEAR_ENTRY)
                 found.append(Candidate(score, topic, entry=hit.id))
         found.sort(key=lambda candidate: -candidate.score)
-        named = entities.find(folded, self._gazetteer, today)
         return Understanding(text, folded, named, tuple(found), verdict.inside)
+
+
+def _without(text: str, numbers: list[Entity]) -> Iterator[str]:
+    """The text without its numbers: which one it is changes nothing of what is asked."""
+    last = 0
+    for number in numbers:
+        yield text[last : number.start]
+        last = number.end
+    yield text[last:]
 
 
 def _sureness(likeness: float, probability: float, inside: float, near: float) -> float:
@@ -130,6 +144,9 @@ def _names(catalogue: Catalogue) -> Iterable[Name]:
     yield from (Name("service", word, word) for word in _SERVICES)
 
 
+_DENIAL = re.compile(r"(?:不是|不要|不想要|不想学|别)(?:去|报|学|上)?$")
+_NUMBERS = {"phone", "card", "wrong_card"}
+_MASKED = re.compile(r"\[(?:证件号|卡号)\]")
 _PLAIN = re.compile(r"\d|一套|两条")  # where an item's name goes over to its amount
 # What volunteers offer to do.
 _SERVICES = (

@@ -47,6 +47,9 @@ class Dialogue:
                 turn.task = Task(red_line)
                 await turn.hand_over(red_line, priority=redlines.URGENT[red_line], quiet=True)
             return
+        if "[证件号]" in turn.heard.text:
+            turn.say("masked")
+            turn.state.offers = []
         if red_line:
             await self._start(turn, red_line, {}, remind=False)
         elif outlived and (phrases.is_number(turn.heard.folded) or commands(turn.heard.folded) & {"yes", "fine"}):
@@ -108,6 +111,8 @@ class Dialogue:
                 turn.say("which_offer")
                 turn.offered = list(state.offers)
                 return True
+            elif turn.heard.first("phone") and phrases.named_share(turn.heard) >= 0.6:
+                offer = next((each for each in self._fresh(state) if self._wants(each, "phone")), None)
             elif best and best.score >= CERTAIN and not phrases.is_number(turn.heard.folded):
                 return False
             else:
@@ -117,11 +122,20 @@ class Dialogue:
         await self._take(turn, offer)
         return True
 
+    def _fresh(self, state: Conversation) -> list[Offer]:
+        """What was offered by the very last answer."""
+        return state.offers if state.said and state.said[-1].options else []
+
+    def _wants(self, offer: Offer, slot: str) -> bool:
+        """Whether what is offered would ask for this."""
+        return offer.intent is not None and any(each.name == slot for each in self._handlers[offer.intent].slots)
+
     async def _take(self, turn: Turn, offer: Offer) -> None:
         state = turn.state
         state.failures = 0
         if offer.intent:
-            await self._start(turn, offer.intent, dict(offer.slots))
+            phone = turn.heard.first("phone") if self._wants(offer, "phone") else None
+            await self._start(turn, offer.intent, {**offer.slots, **({"phone": phone} if phone else {})})
         elif state.tasks:
             task = state.tasks[-1]
             task.slots.update(offer.slots)
@@ -206,6 +220,10 @@ class Dialogue:
         best = self._clear(turn.heard)
         if best:
             await self._start_candidate(turn, best)
+        elif turn.said:  # what was sent should not have been, and that was said
+            return
+        elif turn.ticket and not phrases.asks(turn.heard.folded):
+            turn.say("noted", ref=turn.ticket)
         elif not await self._about(turn):
             await self._not_sure(turn)
 
@@ -276,7 +294,9 @@ class Dialogue:
         if not values or not (corrected or len(phrases.rest(heard)) <= 1):
             return False
         best = heard.best
-        if best and best.score >= CERTAIN and best.intent != last.intent and not corrected:
+        another = best is not None and best.intent != last.intent and not corrected
+        line = ASK if phrases.names_matter(heard.folded) and not phrases.follows(heard.folded) else CERTAIN
+        if another and best is not None and best.score >= line:
             return False
         if corrected:
             name, value = next(iter(values.items()))
@@ -356,7 +376,9 @@ class Dialogue:
                 turn.say("did_you_mean")
             for label, candidate in labelled.items():
                 if candidate.intent:
-                    turn.offer(label, candidate.intent, **self._values(self._handlers[candidate.intent], turn))
+                    turn.offer(
+                        label, candidate.intent, **self._values(self._handlers[candidate.intent], turn, fresh=True)
+                    )
                 else:
                     turn.offer(label, "entry", entry=candidate.entry or "")
             state.topic = near[0].topic
@@ -385,7 +407,11 @@ class Dialogue:
             await self._start(turn, "entry", {"entry": candidate.entry})
         elif candidate.intent:
             handler = self._handlers[candidate.intent]
-            await self._start(turn, candidate.intent, self._values(handler, turn, fresh=True))
+            values = self._values(handler, turn, fresh=True)
+            offered = [each for each in self._fresh(turn.state) if each.intent == candidate.intent]
+            if not values and len(offered) == 1 and len(turn.heard.folded) <= phrases.FRAGMENT:
+                values = dict(offered[0].slots)  # 近期的班, where 近期的八段锦班 was offered
+            await self._start(turn, candidate.intent, values)
 
     def _values(self, handler: Handler, turn: Turn, fresh: bool = False) -> dict[str, str]:
         """The handler's slots that the message fills: by name, by pointing at an offer, or (fresh) by the focus."""
@@ -397,12 +423,17 @@ class Dialogue:
         for slot in handler.slots:
             if slot.name not in values and (value := slot.read(turn.heard, turn.catalogue)) is not None:
                 values[slot.name] = value
-        if fresh and not set(values) - {"when", "fee"}:
-            folded = turn.heard.folded
-            near = phrases.points_back(folded) or (turn.state.focus_age <= 3 and not phrases.means_us(folded))
-            for slot in handler.slots:
-                if near and slot.focus and (value := turn.state.focus.get(slot.name)):
-                    values.setdefault(slot.name, value)
+        if not fresh:
+            return values
+        folded, focus = turn.heard.folded, turn.state.focus
+        if phrases.points_back(folded):
+            meant = names & ({"course"} if values.keys() & {"org", "course"} else set(focus))
+        elif turn.state.focus_age <= 3 and not phrases.means_us(folded) and not set(values) - {"when", "fee"}:
+            meant = {slot.name for slot in handler.slots if slot.focus}
+        else:
+            meant = set()
+        for name in meant & focus.keys():
+            values.setdefault(name, focus[name])
         return values
 
     async def _start(self, turn: Turn, intent: str, slots: dict[str, str], *, remind: bool = True) -> None:

@@ -9,6 +9,7 @@ from nlu.text import without_fillers
 FRAGMENT = 10  # characters that a half sentence has at most
 _FOLLOWS = re.compile(r"^那(?!个|些|里|边|儿|种)|呢$")
 _PRONOUN = re.compile(r"它|这个|那个|这门|那门|该|这所|那所|那里|那边|这里|那儿")
+_MATTER = re.compile(r"班|课|培训|活动|地址|电话|名额|开门")
 _US = re.compile(r"你们|贵中心|咱们中心")
 _QUESTION = re.compile(r"[吗么呢?？]$|什么|怎么|哪|几[点号个时]|多少|多久|有没有|能不能|可不可以|是不是|啥|咋")
 _NUMBER = re.compile(r"(?:第)?[0-9一二三四五六七八九十]{1,2}(?:个|号|项|条)?")
@@ -43,6 +44,11 @@ def asks(folded: str) -> bool:
 def points_back(folded: str) -> bool:
     """它, 那个: it means what the talk is about."""
     return _PRONOUN.search(folded) is not None
+
+
+def names_matter(folded: str) -> bool:
+    """班, 活动: it says itself what it is about."""
+    return _MATTER.search(folded) is not None
 
 
 def means_us(folded: str) -> bool:

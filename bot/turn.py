@@ -47,7 +47,7 @@ class Slot:
     def read(self, heard: Understanding, catalogue: Catalogue) -> str | None:
         """The value that a message names for this slot."""
         for entity in heard.entities:
-            if entity.kind in self.kinds and self.accepts(entity.value, catalogue):
+            if entity.kind in self.kinds and self.accepts(entity.value, catalogue) and not heard.denies(entity):
                 return entity.value
         return None
 

@@ -71,7 +71,7 @@ async def find_class(turn: Turn) -> None:
     if found:
         _list(turn, found)
         return
-    for wish in ("org", "when", "audience", "fee", "theme"):
+    for wish in ("when", "audience", "fee", "theme", "org"):
         if turn.get(wish) and (near := matching(turn, without=wish)):
             turn.say("class.none_but", wish=turn.line(f"wish.{wish}"), source=SOURCE)
             _list(turn, near)

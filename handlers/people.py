@@ -23,8 +23,11 @@ async def leave_message(turn: Turn) -> None:
 
 
 async def complaint(turn: Turn) -> None:
-    turn.say("complaint.sorry")
-    await turn.hand_over("complaint", priority=2, skill="complaint", topic="complaint")
+    if turn.ticket:
+        turn.say("noted", ref=turn.ticket)
+    else:
+        turn.say("complaint.sorry")
+    await turn.hand_over("complaint", priority=2, skill="complaint", topic="complaint", quiet=turn.ticket is not None)
 
 
 async def privacy_incident(turn: Turn) -> None:
