@@ -150,7 +150,6 @@ async def by_step(config: Config) -> None:
         last = time.perf_counter()
         await app.inbox.receive(message)
     names = {
-        "accepted": "find the conversation",
         "understood": "read, load, understand",
         "thought": "decide and answer",
         "committed": "encode, commit, sync to disk",

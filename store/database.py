@@ -277,7 +277,7 @@ class Database:
             if last:
                 return
 
-    def _commit(self, batch: list[_Job[object]]) -> None:
+    def _commit(self, batch: list[_Job[object]], *, again: bool = False) -> None:
         cursor = self._write_line.cursor
         transaction = Transaction(cursor, self._kind.dialect)
         try:
@@ -287,20 +287,29 @@ class Database:
             transaction.flush()
             cursor.execute("COMMIT", {})
         except Exception as error:  # noqa: BLE001 - whatever a function raises belongs to its caller
-            self._roll_back(cursor)
-            if len(batch) == 1:
-                batch[0].error = ConflictError() if isinstance(error, _CONFLICTS) else error
-            else:
+            reconnected = self._roll_back(cursor)
+            if len(batch) > 1:
                 for job in batch:
                     self._commit([job])
+            elif reconnected and not again:
+                # Whether the lost commit was made or not: functions find out for themselves what is there already.
+                self._commit(batch, again=True)
+            else:
+                batch[0].error = ConflictError() if isinstance(error, _CONFLICTS) else error
 
-    def _roll_back(self, cursor: Cursor) -> None:
+    def _roll_back(self, cursor: Cursor) -> bool:
+        """Ends the transaction; whether that took a new connection."""
         try:
             cursor.execute("ROLLBACK", {})
         except sqlite3.OperationalError:
-            return  # BEGIN itself had failed: there is nothing to roll back
+            return False  # BEGIN itself had failed: there is nothing to roll back
         except psycopg.OperationalError:
-            self._write_line = _Line(self._kind.connect())  # the server went away: begin anew
+            try:
+                self._write_line = _Line(self._kind.connect())
+            except psycopg.OperationalError:
+                return False  # the server is away: the callers hear it, and the next commit tries again
+            return True
+        return False
 
 
 def _settle(jobs: list[_Job[object]]) -> None:

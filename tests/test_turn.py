@@ -3,13 +3,15 @@
 import asyncio
 from itertools import pairwise
 
+import psycopg
 import pytest
+from msgspec.structs import replace
 
 from bot.dialogue import Dialogue
 from bot.inbox import Receipt
 from bot.turn import Handler, Turn
 from daoxue.app import App, compose
-from daoxue.config import Config
+from daoxue.config import Config, DatabaseSettings
 from handlers import HANDLERS
 from store import conversations
 from store.database import Database, Transaction
@@ -133,3 +135,17 @@ async def test_words_that_mean_nothing_without_an_offer(app: App) -> None:
     resident = Resident(app)
     assert "还没有列出" in await resident.say("第二个")
     assert "还有什么想问的" in await resident.say("好的")
+
+
+async def test_a_lost_connection_loses_nothing(postgres: str, sample_in_postgres: str, config: Config) -> None:
+    """The server ends our connections between two messages: the next one is answered all the same, once."""
+    with psycopg.connect(f"{postgres}/postgres", autocommit=True) as server:
+        server.execute(f"CREATE DATABASE lost TEMPLATE {sample_in_postgres}")
+        app = await compose(replace(config, database=DatabaseSettings(f"{postgres}/lost")))
+        resident = Resident(app)
+        assert await resident.say("你好")
+        server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'lost'")
+        receipt = await resident.receipt("积分会过期吗")
+        assert "学分不过期" in texts(receipt)[0]
+        assert [seq for seq, _ in await everything(app, receipt)] == [1, 2, 3, 4]
+        app.database.close()
