@@ -6,8 +6,9 @@ make the sureness that the dialogue's lines are drawn through.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -16,9 +17,11 @@ from knowledge.library import INTENT, Library
 from nlu import entities
 from nlu.classifier import Classifier
 from nlu.entities import Entity
+from nlu.features import essence
 from nlu.gazetteer import Gazetteer, Name
 from nlu.text import fold
 
+T = TypeVar("T")
 REMEMBERED = 8192  # texts; what residents ask is much the same, and buttons say the same to the letter
 # The likeness that an answer needs at least. The classifier knows an entry's topic, not which of its entries is meant.
 NEAR_ENTRY, NEAR_INTENT = 0.45, 0.25
@@ -72,24 +75,30 @@ class Comprehension:
         self._gazetteer = Gazetteer([])
         self._known: tuple[int, date] | None = None
         self._understood: dict[str, Understanding] = {}
+        self._meant: dict[str, tuple[tuple[Candidate, ...], float]] = {}
 
     def understand(self, text: str, today: date) -> Understanding:
-        """Pure for a given state of knowledge and day: what is asked again is understood at once."""
+        """Pure for a given state of knowledge and day: what is asked again is understood at once, and what is asked
+        again in the same words, with other numbers and courtesies, nearly so."""
         if self._known != (self._library.revision, today):
             self._known = (self._library.revision, today)
             self._gazetteer = Gazetteer(_names(self._library.catalogue))
             self._understood.clear()
-        known = self._understood.get(text)
-        if known is None:
-            if len(self._understood) >= REMEMBERED:
-                self._understood.clear()
-            known = self._understood[text] = self._understand(text, today)
+            self._meant.clear()
+        if (known := self._understood.get(text)) is None:
+            known = self._understand(text, today)
+            _keep(self._understood, text, known)
         return known
 
     def _understand(self, text: str, today: date) -> Understanding:
         folded = fold(text)
-        named = entities.find(folded, self._gazetteer, today)
-        words = _MASKED.sub("", "".join(_without(text, [each for each in named if each.kind in _NUMBERS])))
+        words = essence(_MASKED.sub("", text))
+        if (meant := self._meant.get(words)) is None:
+            meant = self._candidates(words, today) if words else ((), 0.0)
+            _keep(self._meant, words, meant)
+        return Understanding(text, folded, entities.find(folded, self._gazetteer, today), *meant)
+
+    def _candidates(self, words: str, today: date) -> tuple[tuple[Candidate, ...], float]:
         verdict = self._classifier.classify(words, 8)
         probability = {each.label: each.probability for each in verdict.ranked}
         hits = self._library.search(words, today)
@@ -109,16 +118,14 @@ class Comprehension:
                 score = _sureness(hit.score, probability.get(FAQ + topic, 0.0), verdict.inside, NEAR_ENTRY)
                 found.append(Candidate(score, topic, entry=hit.id))
         found.sort(key=lambda candidate: -candidate.score)
-        return Understanding(text, folded, named, tuple(found), verdict.inside)
+        return tuple(found), verdict.inside
 
 
-def _without(text: str, numbers: list[Entity]) -> Iterator[str]:
-    """The text without its numbers: which one it is changes nothing of what is asked."""
-    last = 0
-    for number in numbers:
-        yield text[last : number.start]
-        last = number.end
-    yield text[last:]
+def _keep(known: dict[str, T], key: str, value: T) -> None:
+    """Remembers it; forgets everything when that has become too much."""
+    if len(known) >= REMEMBERED:
+        known.clear()
+    known[key] = value
 
 
 def _sureness(likeness: float, probability: float, inside: float, near: float) -> float:
@@ -145,7 +152,6 @@ def _names(catalogue: Catalogue) -> Iterable[Name]:
 
 
 _DENIAL = re.compile(r"(?:不是|不要|不想要|不想学|别)(?:去|报|学|上)?$")
-_NUMBERS = {"phone", "card", "wrong_card"}
 _MASKED = re.compile(r"\[(?:证件号|卡号)\]")
 _PLAIN = re.compile(r"\d|一套|两条")  # where an item's name goes over to its amount
 # What volunteers offer to do.

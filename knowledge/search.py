@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from nlu.dialect import standard
 from nlu.text import fold, syllables, without_fillers, words
 
-PIECES = re.compile(r"[一-鿿㐀-䶿]+|[a-z]+(?:'[a-z]+)?|[0-9]+")
+PIECES = re.compile(r"[一-鿿㐀-䶿]+|[a-z]+(?:'[a-z]+)?")
 K1, B = 1.2, 0.75  # BM25's usual ones
 NEAR = 0.2  # share of the best rank below which nothing is a candidate
 

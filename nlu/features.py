@@ -6,18 +6,24 @@ from itertools import pairwise
 from nlu.dialect import standard
 from nlu.text import fold, syllables, without_fillers, words
 
-PIECES = re.compile(r"[一-鿿㐀-䶿]+|[a-z]+(?:'[a-z]+)?|[0-9]+")
+# Numbers are left out: which number it is does not change what is asked, and entities find it in the whole text.
+PIECES = re.compile(r"[一-鿿㐀-䶿]+|[a-z]+(?:'[a-z]+)?")
+
+
+def essence(text: str) -> str:
+    """The words of a text that carry its question: what differs in the rest only is understood alike."""
+    return " ".join(PIECES.findall(standard(without_fillers(fold(text)))))
 
 
 def features(text: str) -> list[str]:
     """Names of the features of a text; a name may occur repeatedly, and counts once."""
     found: list[str] = []
     latin: list[str] = []
-    for piece in PIECES.findall(standard(without_fillers(fold(text)))):
+    for piece in essence(text).split():
         if piece[0] > "\u3000":
             _chinese(piece, found)
         else:
-            latin.append("0" if piece[0].isdigit() else piece)
+            latin.append(piece)
     if latin:
         _latin(latin, found)
     return found
