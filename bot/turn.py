@@ -159,12 +159,13 @@ class Turn:
             slots=slots,
             tried=tried,
         )
-        seats = await self.desk.seats(self.now, priority)
         if quiet:
             return
         if self.ticket:
             self.say("handover.already", ref=self.ticket)
-        elif not seats.open and priority > 0:
+            return
+        seats = await self.desk.seats(self.now, priority)
+        if not seats.open and priority > 0:
             self.say("handover.closed", ref=self.reference, hours=seats.hours, opens=seats.next_opening)
         elif seats.waiting:
             self.say("handover.queue", ref=self.reference, waiting=seats.waiting)
