@@ -27,8 +27,3 @@ class Live:
     def wake(self, conversation: int) -> None:
         for event in self._waiting.get(conversation, ()):
             event.set()
-
-    def wake_all(self) -> None:
-        for events in self._waiting.values():
-            for event in events:
-                event.set()

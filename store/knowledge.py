@@ -19,9 +19,6 @@ _ENTRIES_SINCE = Statement(
 )
 _RECORDS = Statement(select(record.c.kind, record.c.id, record.c.body).order_by(record.c.revision, record.c.kind))
 _RECORDS_REVISION = Statement(select(func.coalesce(func.max(record.c.revision), 0)))
-_ENTRY = Statement(
-    select(entry.c.id, entry.c.revision, entry.c.status, entry.c.body).where(entry.c.id == bindparam("id"))
-)
 _DROP_ENTRY = Statement(delete(entry).where(entry.c.id == bindparam("id")))
 _ADD_ENTRY = Statement(adding(entry))
 _ADD_VERSION = Statement(adding(entry_version))
@@ -60,11 +57,6 @@ def revision(transaction: Transaction) -> int:
 
 def entries_since(transaction: Transaction, seen: int) -> list[EntryRow]:
     return [EntryRow.of(row) for row in transaction.all(_ENTRIES_SINCE, revision=seen)]
-
-
-def entry_by_id(transaction: Transaction, id: str) -> EntryRow | None:
-    row = transaction.one(_ENTRY, id=id)
-    return EntryRow.of(row) if row else None
 
 
 def records_revision(transaction: Transaction) -> int:
