@@ -80,7 +80,9 @@ async def find_class(turn: Turn) -> None:
     turn.say("class.none", source=SOURCE)
     turn.offer(turn.line("label.join_waiting_list"), "join_waiting_list", **_wishes(turn))
     if course := turn.get("course"):
-        turn.offer(f"看{turn.catalogue.courses[course].name}的线上课", "find_course", course=course)
+        turn.offer(
+            turn.line("label.learn_online", course=turn.catalogue.courses[course].name), "find_course", course=course
+        )
     turn.offer(turn.line("label.find_class"), "find_class")
 
 
@@ -144,7 +146,7 @@ async def _one(turn: Turn, question: str) -> TrainingClass | None:
     name = turn.catalogue.courses[course].name
     turn.say("class.none_of_course", course=name, source=SOURCE)
     turn.offer(turn.line("label.join_waiting_list"), "join_waiting_list", course=course)
-    turn.offer(f"看{name}的线上课", "find_course", course=course)
+    turn.offer(turn.line("label.learn_online", course=name), "find_course", course=course)
     return None
 
 
@@ -208,7 +210,7 @@ async def class_places(turn: Turn) -> None:
         turn.offer(
             turn.line("label.join_waiting_list"), "join_waiting_list", course=group.course, org=group.organisation
         )
-        turn.offer("看其他班", "find_class", course=group.course)
+        turn.offer(turn.line("label.other_classes"), "find_class", course=group.course)
 
 
 async def enrol(turn: Turn) -> None:
@@ -223,8 +225,10 @@ async def enrol(turn: Turn) -> None:
         "class.enrol", name=group.name, until=wording.day(group.enrol_until, turn.today), places=group.places, materials=group.materials,
         eligibility=group.eligibility, place=wording.place(group.organisation, turn.catalogue), source=SOURCE,
     )  # fmt: skip
-    turn.offer("网上报名步骤", "entry", entry="g-enrol-online")
-    turn.offer("请人工帮我登记", "register", course=group.course, org=group.organisation, **{"class": group.id})
+    turn.offer(turn.line("label.enrol_online"), "entry", entry="g-enrol-online")
+    turn.offer(
+        turn.line("label.register"), "register", course=group.course, org=group.organisation, **{"class": group.id}
+    )
 
 
 async def join_waiting_list(turn: Turn) -> None:
@@ -264,7 +268,7 @@ async def village_training(turn: Turn) -> None:
             turn.offer(group.name, "class_detail", **{"class": group.id})
     else:
         turn.say("village.none", village=name, source=SOURCE)
-        turn.offer("登记我们村的需求", "village_wish", org=village)
+        turn.offer(turn.line("label.village_wish"), "village_wish", org=village)
 
 
 async def village_wish(turn: Turn) -> None:
@@ -291,8 +295,8 @@ async def withdraw(turn: Turn) -> None:
     refund = turn.library.entries["enrol-refund"]
     turn.answer(turn.library.entries["enrol-withdraw"])
     turn.say("withdraw.refund", rule=refund.answer, source=refund.source)
-    turn.offer("人工办理退费", "refund")
-    turn.offer("网上退班步骤", "entry", entry="g-cancel-online")
+    turn.offer(turn.line("label.refund"), "refund")
+    turn.offer(turn.line("label.cancel_online"), "entry", entry="g-cancel-online")
 
 
 async def refund(turn: Turn) -> None:
@@ -307,6 +311,6 @@ async def about_course(turn: Turn) -> None:
     course = turn.catalogue.courses[await turn.ask(COURSE)]
     turn.focus("course", course.id)
     turn.say("about.course", course=course.name)
-    turn.offer(f"近期的{course.name}班", "find_class", course=course.id)
-    turn.offer(f"{course.name}课程介绍", "find_course", course=course.id)
-    turn.offer(f"报名{course.name}", "enrol", course=course.id)
+    turn.offer(turn.line("label.classes_of", course=course.name), "find_class", course=course.id)
+    turn.offer(turn.line("label.course_intro", course=course.name), "find_course", course=course.id)
+    turn.offer(turn.line("label.enrol_in", course=course.name), "enrol", course=course.id)

@@ -25,7 +25,7 @@ async def find_course(turn: Turn) -> None:
             _introduce(turn, course)
         turn.focus("course", named[0].id)
         for course in named[:CHOICES]:
-            turn.offer(f"近期的{course.name}班", "find_class", course=course.id)
+            turn.offer(turn.line("label.classes_of", course=course.name), "find_class", course=course.id)
     elif theme:
         found = [course for course in turn.catalogue.courses.values() if course.theme == theme]
         page = int(turn.task.memo.get("step", "0"))
@@ -40,7 +40,7 @@ async def find_course(turn: Turn) -> None:
     elif subject := wording.subject(turn.heard.folded):
         turn.say("course.unknown", subject=subject, source=SOURCE)
         turn.offer(turn.line("label.find_course"), "find_course")
-        turn.offer("建议开这门课", "entry", entry="course-suggest")
+        turn.offer(turn.line("label.suggest_course"), "entry", entry="course-suggest")
     else:
         _overview(turn)
 
@@ -67,7 +67,7 @@ async def course_level(turn: Turn) -> None:
     turn.focus("course", course.id)
     key = "course.level_zero" if course.level == "零基础" else "course.level"
     turn.say(key, name=course.name, level=course.level, prerequisite=course.prerequisite, source=SOURCE)
-    turn.offer(f"近期的{course.name}班", "find_class", course=course.id)
+    turn.offer(turn.line("label.classes_of", course=course.name), "find_class", course=course.id)
 
 
 async def course_help(turn: Turn) -> None:

@@ -8,8 +8,8 @@ RULES = "《云溪区学分认定办法（2026版）》"
 
 async def balance(turn: Turn) -> None:
     turn.say("personal.balance", source=RULES)
-    turn.offer("怎么绑定学习卡", "entry", entry="g-bind")
-    turn.offer("学分怎么算", "entry", entry="credit-rule")
+    turn.offer(turn.line("label.bind_card"), "entry", entry="g-bind")
+    turn.offer(turn.line("label.credit_rule"), "entry", entry="credit-rule")
     turn.offer(turn.line("label.human"), "human")
 
 
@@ -22,8 +22,8 @@ async def missing_credit(turn: Turn) -> None:
     """When credits should have come; a person looks where they have not."""
     turn.answer(turn.library.entries["credit-post-time"])
     turn.say("credit.missing")
-    turn.offer("请人工核对", "missing_credit_check")
-    turn.offer("忘记刷卡怎么办", "entry", entry="credit-forgot-swipe")
+    turn.offer(turn.line("label.missing_credit_check"), "missing_credit_check")
+    turn.offer(turn.line("label.forgot_swipe"), "entry", entry="credit-forgot-swipe")
 
 
 async def missing_credit_check(turn: Turn) -> None:
@@ -65,13 +65,13 @@ async def redemption_items(turn: Turn) -> None:
             kinds.setdefault(item.category, []).append(f"{item.name}{item.points}分")
     lines = "\n".join(f"· {kind}：{'、'.join(names)}" for kind, names in kinds.items())
     turn.say("item.list", lines=lines, source=source)
-    turn.offer("积分怎么兑换", "entry", entry="redeem-how")
+    turn.offer(turn.line("label.redeem_how"), "entry", entry="redeem-how")
 
 
 async def order_status(turn: Turn) -> None:
     turn.say("personal.order", source="《云溪区积分兑换办法（2026版）》")
     turn.offer(turn.line("label.human"), "human")
-    turn.offer("超过时间没领怎么办", "entry", entry="redeem-late")
+    turn.offer(turn.line("label.redeem_late"), "entry", entry="redeem-late")
 
 
 async def redemption_dispute(turn: Turn) -> None:

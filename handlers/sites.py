@@ -156,6 +156,6 @@ async def about_org(turn: Turn) -> None:
         phone=place.phone,
         source=wording.source(place),
     )
-    turn.offer("今天开门吗", "site_hours", org=place.id)
-    turn.offer("这里的培训班", "find_class", org=place.id)
-    turn.offer("怎么走", "site_address", org=place.id)
+    turn.offer(turn.line("label.open_today"), "site_hours", org=place.id)
+    turn.offer(turn.line("label.classes_here"), "find_class", org=place.id)
+    turn.offer(turn.line("label.how_to_get_there"), "site_address", org=place.id)
