@@ -451,7 +451,7 @@ class Dialogue:
                 state.tasks = [*state.tasks[1 - OPEN :], task]
             turn.say(need.slot.question)
             return
-        except Exception as error:
+        except Exception as error:  # one of the three named edges: nobody is left without an answer
             log.error("handler failed", exc_info=error)
             state.tasks = [each for each in state.tasks if each is not task]
             turn.said.clear()

@@ -215,7 +215,7 @@ class Webchat:
             receipt = await self.inbox.receive(inbound(visitor, post.id, post.text, post.choice, post.lang))
         except BusyError:
             return 503, _error("busy"), None
-        except Exception as error:
+        except Exception as error:  # one of the three named edges: nothing was accepted, and that is said
             log.error("message not accepted", exc_info=error)
             return 503, _error("busy"), None
         messages = b",".join(frame_of(each) for each in receipt.answers)
@@ -353,7 +353,7 @@ class Socket:
         except BusyError:
             await self._refuse("too_fast")
             return
-        except Exception as error:
+        except Exception as error:  # the same edge: the page sends it again
             log.error("message not accepted", exc_info=error)
             await self._refuse("too_fast")
             return
