@@ -6,6 +6,7 @@ from msgspec import Struct, field
 from bot.messages import Reply
 
 REMEMBERED = 6  # turns that a focus stays understandable
+REOPENS = 24 * 3_600_000  # ms after its end in which a ticket is taken up again rather than a new one opened
 
 
 class Task(Struct, omit_defaults=True):
@@ -41,7 +42,13 @@ class Conversation(Struct, omit_defaults=True):
     failures: int = 0
     topic: str = "chitchat"
     at: int = 0  # of the last turn, ms
+    closed: str | None = None  # reference of the ticket that was closed last
+    closed_at: int = 0
     thanked: bool = False
+
+    def just_closed(self, now: int) -> str | None:
+        """The ticket that goes on when the resident is not done with it yet."""
+        return self.closed if self.closed and now - self.closed_at < REOPENS else None
 
     def forget(self) -> None:
         """Drops what is only understandable in the flow of talk; what was agreed stays in messages and tickets."""

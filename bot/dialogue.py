@@ -362,6 +362,13 @@ class Dialogue:
             labelled.setdefault(self._label(turn, candidate), candidate)
         labelled.pop("", None)
         state.failures += 1
+        turn.unanswered = True
+        if closed := state.just_closed(turn.inbound.at):
+            turn.task = Task("human", {"detail": turn.heard.text})
+            await turn.hand_over("not_done_yet", topic=state.topic, quiet=True)
+            turn.say("reopened", ref=closed)
+            state.failures = 0
+            return
         if state.failures > TRIES:
             turn.task = Task("human", {"detail": turn.heard.text})
             turn.say("give_up")

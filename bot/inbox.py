@@ -6,6 +6,7 @@ delivers the message again.
 """
 
 import asyncio
+import hashlib
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -150,11 +151,13 @@ class Inbox:
         self._observe("committed")
         id, last = committed
         self._live.wake(id)
+        if read.ticket or row.opened or row.reopened or row.rating:
+            self._live.tickets.set()
         answers = tuple(
             Numbered(seq=seq, author="bot", message=message, at=inbound.at)
             for seq, message in enumerate(messages[1:], read.seq + 2)
         )
-        ticket = row.opened.ref if row.opened else read.ticket
+        ticket = row.opened.ref if row.opened else row.reopened or read.ticket
         new = ConversationRow(
             id, read.channel, read.address, read.version + 1, last, row.state, ticket, read.seat, row.now
         )
@@ -188,18 +191,24 @@ class Inbox:
         return turn
 
     def _row(self, read: ConversationRow, turn: Turn, said: list[tuple[str, bytes]]) -> conversations.TurnRow:
-        opened = raised = None
+        opened = raised = reopened = None
         if (handover := turn.handover) is not None:
-            body = encode(handover)
             if read.ticket:
-                raised = tickets.Raise(handover.priority, body)
+                raised = tickets.Raise(handover.priority, handover.reason)
+            elif turn.reference == turn.state.just_closed(turn.inbound.at):
+                reopened, turn.state.closed = turn.reference, None
             else:
                 assert turn.reference is not None
-                opened = tickets.NewTicket(turn.reference, handover.topic, handover.priority, body)
+                reached = handover.slots.get("phone") or turn.inbound.address
+                opened = tickets.NewTicket(
+                    turn.reference, handover.topic, handover.skill, handover.place, handover.priority, turn.state.lang,
+                    hashlib.sha256(reached.encode()).hexdigest()[:16], encode(handover),
+                )  # fmt: skip
         now = turn.inbound.at
         return conversations.TurnRow(
             read=read, knowledge=turn.library.revision, inbound=turn.inbound.id, state=conversation.dump(turn.state), said=said, now=now,
-            lease_until=now + LEASE, opened=opened, raised=raised, audits=turn.audits,
+            lease_until=now + LEASE, opened=opened, reopened=reopened, raised=raised, rating=turn.rating,
+            unanswered=(turn.inbound.text[:200], turn.state.topic) if turn.unanswered else None, audits=turn.audits,
         )  # fmt: skip
 
     async def _same_again(self, read: ConversationRow, seen: tuple[int, int]) -> Receipt:

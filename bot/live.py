@@ -1,7 +1,8 @@
-"""Wakes those who wait for something new in a conversation. A hint only: what is new, they read from the store."""
+"""Wakes those who wait for something new. A hint only: what is new, they read from the store."""
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Callable
 
 
 class Live:
@@ -9,6 +10,26 @@ class Live:
 
     def __init__(self) -> None:
         self._waiting: defaultdict[int, set[asyncio.Event]] = defaultdict(set)
+        self.changed: set[int] = set()  # conversations with something that cannot be searched yet
+        self.tickets = asyncio.Event()  # set when something happened to a ticket
+        self._typing: list[Callable[[int, str], None]] = []
+        self._delivered: list[Callable[[int, int], None]] = []
+
+    def on_typing(self, told: Callable[[int, str], None]) -> None:
+        """`told(conversation, author)` whenever somebody types; not stored, and nobody relies on it."""
+        self._typing.append(told)
+
+    def typing(self, conversation: int, author: str) -> None:
+        for told in self._typing:
+            told(conversation, author)
+
+    def on_delivered(self, told: Callable[[int, int], None]) -> None:
+        """`told(conversation, seq)` when a channel has taken everything up to this message."""
+        self._delivered.append(told)
+
+    def delivered(self, conversation: int, seq: int) -> None:
+        for told in self._delivered:
+            told(conversation, seq)
 
     def watch(self, conversation: int) -> asyncio.Event:
         """An event that is set whenever the conversation has something new."""
@@ -25,5 +46,6 @@ class Live:
         return conversation in self._waiting
 
     def wake(self, conversation: int) -> None:
+        self.changed.add(conversation)
         for event in self._waiting.get(conversation, ()):
             event.set()

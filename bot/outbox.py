@@ -50,6 +50,7 @@ class Outbox:
     def taken(self, conversation: int, seq: int) -> None:
         """A page has everything up to this message; forgotten with the next bundle."""
         self._taken[conversation] = seq
+        self._live.delivered(conversation, seq)
 
     async def flush(self) -> None:
         """Forgets what pages have taken."""
@@ -60,6 +61,7 @@ class Outbox:
     async def settle(self, conversation: int, seq: int) -> None:
         """The channel has taken everything up to this message."""
         await self._database.write(lambda t: conversations.settle(t, conversation, seq))
+        self._live.delivered(conversation, seq)
 
     async def run(self) -> None:
         """Until cancelled."""

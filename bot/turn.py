@@ -60,6 +60,7 @@ class Seats:
     hours: str
     next_opening: str
     waiting: int
+    minutes: tuple[int, int] | None = None  # how long that may take, from and to; None when nobody can honestly say
 
 
 class Desk(Protocol):
@@ -86,7 +87,9 @@ class Turn:
     offered: list[Offer] = field(default_factory=list)
     confirming: bool = False  # what is said ends with a question that yes or no answers
     handover: Handover | None = None
-    reference: str | None = None  # of the ticket that `handover` opens
+    reference: str | None = None  # of the ticket that `handover` opens, or opens again
+    rating: tuple[str, int] | None = None  # a closed ticket, and one to five stars for it
+    unanswered: bool = False  # nothing we know answers it: for editors to see
     audits: list[tuple[str, str]] = field(default_factory=list)
 
     @property
@@ -159,6 +162,8 @@ class Turn:
             slots=slots,
             tried=tried,
         )
+        if self.ticket is None and (closed := self.state.just_closed(self.inbound.at)):
+            self.reference = closed
         if quiet:
             return
         if self.ticket:
@@ -168,7 +173,10 @@ class Turn:
         if not seats.open and priority > 0:
             self.say("handover.closed", ref=self.reference, hours=seats.hours, opens=seats.next_opening)
         elif seats.waiting:
-            self.say("handover.queue", ref=self.reference, waiting=seats.waiting)
+            how_long = "handover.minutes" if seats.minutes else "handover.unknown"
+            low, high = seats.minutes or (0, 0)
+            wait = self.line(how_long, low=low, high=high)
+            self.say("handover.queue", ref=self.reference, waiting=seats.waiting, wait=wait)
         else:
             self.say("handover.next", ref=self.reference)
 

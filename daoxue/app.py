@@ -14,7 +14,13 @@ from bot.outbox import Outbox
 from bot.texts import Texts
 from daoxue import model, sample
 from daoxue.config import Config
-from desk.hours import SeatHours
+from desk.dispatch import Dispatch
+from desk.feed import Feed
+from desk.hours import Hours
+from desk.parts import Desk
+from desk.people import People
+from desk.queueing import Queueing
+from desk.search import Search
 from desk.tickets import Tickets
 from handlers import HANDLERS
 from integrations.webchat import CHANNEL, Webchat
@@ -36,6 +42,7 @@ class App:
     live: Live
     webchat: Webchat
     tickets: Tickets
+    desk: Desk
     texts: Texts
 
 
@@ -63,12 +70,21 @@ async def compose(config: Config, observe: Callable[[str], None] = nothing_obser
     classifier = await asyncio.to_thread(model.load, Path(config.nlu.folder), training)
     comprehension = Comprehension(classifier, model.topics(), library)
     texts, live = Texts(), Live()
+    hours = Hours(config.desk, config.zone)
     dialogue = Dialogue(HANDLERS, comprehension)
     inbox = Inbox(
-        database, library, comprehension, dialogue, texts, SeatHours(config.desk, database), live, config.zone, observe
+        database, library, comprehension, dialogue, texts, Queueing(hours, database), live, config.zone, observe
     )
     outlets: dict[str, Webchat] = {}
     outbox = Outbox(database, live, outlets)
     webchat = Webchat(inbox, outbox, live, database, observe)
     outlets[CHANNEL] = webchat
-    return App(config, database, library, comprehension, inbox, outbox, live, webchat, Tickets(database), texts)
+    tickets = Tickets(database, live, texts)
+    desk = Desk(
+        database=database, live=live, library=library, comprehension=comprehension, settings=config.desk, hours=hours,
+        zone=config.zone, tickets=tickets, people=People(database, config.desk.session_minutes),
+        dispatch=Dispatch(database, live, library, tickets, hours, config.desk),
+        feed=Feed(database, live, hours, config.desk), search=Search(database, live),
+        secure=config.server.public_url.startswith("https://"),
+    )  # fmt: skip
+    return App(config, database, library, comprehension, inbox, outbox, live, webchat, tickets, desk, texts)

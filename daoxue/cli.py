@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import importlib
 import json
+import re
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -15,6 +16,7 @@ from daoxue.app import App, compose, prepare
 from daoxue.config import ConfigError, read
 from daoxue.sample import save
 from daoxue.serve import serve
+from desk.people import ROLES, SignInError
 from desk.tickets import TicketError, handover
 from knowledge.files import KnowledgeError
 from knowledge.files import read as read_knowledge
@@ -28,7 +30,7 @@ def main() -> None:
     arguments = _parser().parse_args()
     try:
         sys.exit(arguments.run(arguments))
-    except (ConfigError, KnowledgeError, DatabaseError, TicketError) as error:
+    except (ConfigError, KnowledgeError, DatabaseError, TicketError, SignInError) as error:
         print(error, file=sys.stderr)
         sys.exit(2)
     except (BrokenPipeError, KeyboardInterrupt):
@@ -89,7 +91,15 @@ def _parser() -> argparse.ArgumentParser:
         if name == "reply":
             command.add_argument("text", metavar="TEXT")
         if name == "close":
-            command.add_argument("--result", default="已解决", metavar="TEXT")
+            command.add_argument("--result", default="answered", metavar="TEXT")
+    added = add(seats, "add-seat", _desk_add_seat, "a new account; prints its one-time password")
+    added.add_argument("name", metavar="NAME")
+    added.add_argument("--shown", default="", metavar="TEXT", help="the name that residents and colleagues see")
+    added.add_argument("--role", choices=ROLES, default="seat")
+    added.add_argument("--skills", nargs="*", default=[], metavar="SKILL", help="e.g. complaint credit enrolment")
+    added.add_argument("--langs", nargs="*", default=["zh"], metavar="LANG")
+    added.add_argument("--capacity", type=int, default=4, help="written talks at a time; a call counts four")
+    added.add_argument("--place", default=None, metavar="ORG", help="the organisation it answers for")
     return parser
 
 
@@ -272,6 +282,26 @@ def _desk_reply(arguments: argparse.Namespace) -> int:
         _print(arguments, {"ref": arguments.ref, "sent": True}, "已发送")
 
     return _with_tickets(arguments, use)
+
+
+def _desk_add_seat(arguments: argparse.Namespace) -> int:
+    if not 1 <= arguments.capacity <= 100 or not re.fullmatch(r"\w[\w.@-]{0,63}", arguments.name):
+        raise TicketError("invalid", "用户名用字母、数字或汉字，不超过 64 个；capacity 在 1 到 100 之间")
+
+    async def use(app: App) -> None:
+        password = await app.desk.people.add(
+            arguments.name, arguments.role, _now(), "cli", shown=arguments.shown, skills=_flat(arguments.skills),
+            langs=_flat(arguments.langs), capacity=arguments.capacity, place=arguments.place,
+        )  # fmt: skip
+        row: dict[str, object] = {"name": arguments.name, "role": arguments.role, "password": password}
+        _print(arguments, row, f"{arguments.name}（{arguments.role}）的一次性密码：{password}   首次登录后请修改")
+
+    return _with_tickets(arguments, use)
+
+
+def _flat(values: list[str]) -> list[str]:
+    """a b, or a,b."""
+    return [each for value in values for each in value.split(",") if each]
 
 
 def _desk_close(arguments: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ import resource
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -28,6 +28,7 @@ from starlette.routing import BaseRoute, Mount, Route
 import web
 from daoxue.app import App, compose, prepare
 from daoxue.config import Config, ConfigError
+from desk.api import build
 from store import conversations
 from store.database import DatabaseError
 
@@ -121,16 +122,19 @@ def routes(app: App) -> list[BaseRoute]:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     operations: list[BaseRoute] = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
+    served = [*operations, Mount("/api", build(app.desk)), *web.desk()]
     if not app.config.channels.webchat.enabled:
-        return operations
-    return [*app.webchat.routes, *operations, Mount("/", web.pages())]
+        return served
+    return [*app.webchat.routes, *served, Mount("/", web.pages())]
 
 
-async def stopping(app: App, outbox: "asyncio.Task[None]") -> None:
+async def stopping(app: App, workers: Sequence["asyncio.Task[None]"]) -> None:
     """After the last turn: what could not be delivered stays in the outbox."""
-    outbox.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await outbox
+    for worker in workers:
+        worker.cancel()
+    for worker in workers:
+        with contextlib.suppress(asyncio.CancelledError):
+            await worker
     await app.outbox.flush()
     app.database.close()
 
@@ -140,9 +144,10 @@ def application(app: App) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        outbox = asyncio.create_task(app.outbox.run())
+        runs = (app.outbox.run(), app.desk.dispatch.run(), app.desk.feed.run(), app.desk.search.run())
+        workers = [asyncio.create_task(each) for each in runs]
         yield
-        await stopping(app, outbox)
+        await stopping(app, workers)
 
     return Starlette(routes=routes(app), lifespan=lifespan)
 
@@ -180,7 +185,7 @@ async def _serve(config: Config, listening: socket.socket, began: float) -> None
     gc.collect()
     gc.freeze()  # what was loaded stays: looking through it for garbage again and again would cost a tenth of a turn
     gc.set_threshold(20_000, 20, 20)
-    print(f"导学已启动：{url}/ （网页对话） · {url}/healthz · {url}/metrics", flush=True)
+    print(f"导学已启动：{url}/ （网页对话） · {url}/desk/ （坐席台） · {url}/healthz · {url}/metrics", flush=True)
     await server(app).serve(sockets=[listening])
 
 

@@ -1,29 +1,62 @@
-"""What a seat does with a ticket: list, take, answer, close. Every change is one transaction."""
+"""What a seat does with a ticket. Every command is one transaction: it checks, appends an event, tells the resident.
 
-from collections.abc import Sequence
+Nothing is decided by what a page believed: who owns a ticket is read in the transaction that changes it, so two seats
+can never both hold, answer or close one, and a command that is sent twice is done once.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
 
 import msgspec
+from sqlalchemy import bindparam
 
+from bot import conversation
+from bot.conversation import Offer
 from bot.inbox import encode, numbered
-from bot.messages import Handover, Message, Numbered, Reply
+from bot.live import Live
+from bot.messages import Card, Handover, Message, Numbered, Option, Reply
+from bot.texts import Texts
 from store import conversations, tickets
-from store.database import Database, Transaction
-from store.tickets import EventRow, TicketRow
+from store.conversations import ConversationRow
+from store.database import ConflictError, Database, Transaction
+from store.schema import ticket
+from store.tickets import EventRow, TicketRow, selecting
+
+T = TypeVar("T")
+RESULTS = ("answered", "registered", "other_office", "no_reply", "unsolved", "spam")
+LONGEST = 2000  # characters of an answer or a note
+STARS = 5
+ATTEMPTS = 10  # each lost race means that somebody else's change went through
+
+_WAITING_OF = selecting(ticket.c.person == bindparam("person"), ticket.c.state == "waiting")
+_OF_PERSON = selecting(ticket.c.person == bindparam("person"))
+_HELD_BY = selecting(ticket.c.owner == bindparam("owner"), ticket.c.state.in_(["open", "snoozed"]))
 
 
 class TicketError(Exception):
-    """The seat cannot do that; the message says why, for the seat."""
+    """The seat cannot do that; the message says why, for the seat. `code` is for programs: not_found, taken,
+    not_yours, outdated, invalid."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A ticket with all that belongs to it."""
+    """A ticket with all that belongs to it. `waiting_from` is the first message that its channel has not taken yet,
+    `dead` whether it was given up."""
 
     ticket: TicketRow
     handover: Handover
     messages: Sequence[Numbered]
     events: Sequence[EventRow]
+    others: Sequence[TicketRow]
+    waiting_from: int | None
+    dead: bool
 
 
 def handover(row: TicketRow) -> Handover:
@@ -31,10 +64,15 @@ def handover(row: TicketRow) -> Handover:
 
 
 class Tickets:
-    """All methods raise `TicketError` where the seat may not, and change nothing then."""
+    """All methods raise `TicketError` where the seat may not, and change nothing then. `now` is in ms."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, live: Live, texts: Texts) -> None:
         self._database = database
+        self._live = live
+        self._texts = texts
+        self._touched: set[int] = set()  # conversations whose pages are to be woken after the commit
+
+    # -- looking
 
     async def in_state(self, state: str) -> Sequence[TicketRow]:
         return await self._database.read(lambda t: tickets.in_state(t, state))
@@ -42,61 +80,300 @@ class Tickets:
     async def show(self, ref: str) -> Opened:
         return await self._database.read(lambda t: _opened(t, ref))
 
-    async def take(self, ref: str, seat: str, now: int) -> Opened:
-        """Gives the ticket to the seat; taking what one has changes nothing."""
+    # -- holding
 
-        def work(transaction: Transaction) -> Opened:
+    async def take(self, ref: str, seat: str, now: int, shown: str = "", *, over: bool = False) -> TicketRow:
+        """Gives the ticket to the seat, with all else that the same person has waiting: one person has one place.
+        Taking what one has changes nothing; `over` takes it from whoever has it."""
+
+        def work(transaction: Transaction) -> TicketRow:
             found = _get(transaction, ref)
-            if found.owner != seat and not tickets.take(transaction, ref, seat, now):
-                raise TicketError(f"工单 {ref} 已由 {found.owner or '他人'} 处理（{found.state}）")
-            return _opened(transaction, ref)
+            if found.owner == seat and found.state == "open":
+                return found
+            if not over and (found.state != "waiting" or found.offered_to not in (None, seat)):
+                raise TicketError("taken", _whose(found))
+            if found.state == "closed":
+                raise TicketError("taken", _whose(found))
+            others = tickets.find(transaction, _WAITING_OF, person=found.person) if found.state == "waiting" else []
+            taken = self._take(transaction, found, seat, now, shown)
+            for other in others:
+                if other.ref != ref:
+                    self._take(transaction, other, seat, now, shown)
+            return taken
 
-        return await self._database.write(work)
+        return await self._write(work)
 
-    async def reply(self, ref: str, seat: str, text: str, now: int) -> None:
-        """Says something to the resident in the same conversation; the outbox delivers it."""
-        if not text.strip():
-            raise TicketError("回复不能为空")
+    def _take(self, transaction: Transaction, found: TicketRow, seat: str, now: int, shown: str) -> TicketRow:
+        row = tickets.record(transaction, found, "taken", seat, {"from": found.owner}, now)
+        tickets.hold(transaction, found.conversation, found.ref, seat)
+        return self._tell(transaction, row, "desk.taken", now, ref=found.ref, seat=shown or seat)
+
+    async def pass_on(self, ref: str, seat: str, now: int, why: str = "declined") -> None:
+        """Lets an offer go by: the next seat gets it."""
 
         def work(transaction: Transaction) -> None:
-            read = conversations.get(transaction, _held(transaction, ref, seat).conversation)
-            assert read is not None
-            body = encode(Message(reply=Reply(text=text.strip())))
-            if not conversations.say(transaction, read, [("seat", body)], now):
-                raise TicketError("对话刚刚变动，请再试一次")
-            tickets.note(transaction, ref, "replied", seat, b"{}", now)
+            found = _get(transaction, ref)
+            if found.offered_to == seat and found.state == "waiting":
+                tickets.record(transaction, found, "passed", seat, {"seat": seat, "why": why}, now)
 
-        await self._database.write(work)
+        await self._write(work)
 
-    async def close(self, ref: str, seat: str, result: str, now: int) -> None:
-        """Ends the ticket and tells the resident; the bot answers again."""
+    async def give_back(self, seat: str, now: int, why: str, shown: str = "") -> int:
+        """A seat has gone: what it has open goes back to its old place in the queue, and the residents are told."""
+
+        def work(transaction: Transaction) -> int:
+            held = [row for row in tickets.find(transaction, _HELD_BY, owner=seat) if row.state == "open"]
+            for found in held:
+                row = tickets.record(transaction, found, "returned", seat, {"why": why}, now)
+                tickets.hold(transaction, found.conversation, found.ref, None)
+                self._tell(transaction, row, "desk.returned", now, ref=found.ref, seat=shown or seat)
+            return len(held)
+
+        return await self._write(work)
+
+    async def transfer(
+        self, ref: str, seat: str, now: int, *, to: str | None, skill: str | None, word: str, until: int, direct: bool = False
+    ) -> None:  # fmt: skip
+        """Passes it to a colleague, who is asked until then, or to whoever has the skill. `direct`: by a supervisor,
+        whoever has it."""
+
+        def work(transaction: Transaction) -> None:
+            found = _get(transaction, ref) if direct else _held(transaction, ref, seat)
+            if found.state == "closed":
+                raise TicketError("taken", _whose(found))
+            data = {"to": to, "until": until if to else None, "skill": skill, "word": word, "from": found.owner}
+            row = tickets.record(transaction, found, "transferred", seat, data, now)
+            if found.owner:
+                tickets.hold(transaction, found.conversation, ref, None)
+                self._tell(transaction, row, "desk.transferred", now, ref=ref)
+
+        await self._write(work)
+
+    async def snooze(self, ref: str, seat: str, until: int, now: int) -> None:
+        """Puts it aside until then, or until the resident writes."""
+        if until <= now:
+            raise TicketError("invalid", "稍后处理的时间要在将来")
+        await self._record(ref, seat, "snoozed", {"until": until}, now)
+
+    async def wake(self, ref: str, seat: str, now: int) -> None:
+        def work(transaction: Transaction) -> None:
+            found = _get(transaction, ref)
+            if found.state == "snoozed":
+                tickets.record(transaction, found, "woken", seat, {}, now)
+
+        await self._write(work)
+
+    # -- writing
+
+    async def reply(
+        self, ref: str, seat: str, text: str, now: int, *, id: str | None = None, seen: int | None = None,
+        cards: tuple[Card, ...] = (), source: str | None = None,
+    ) -> int:  # fmt: skip
+        """Says something to the resident in the same conversation; the outbox delivers it. The same id again changes
+        nothing. With `seen`, the number of the last message that the seat has read, an answer to something older than
+        the resident's last word is refused as outdated."""
+        text = _checked(text)
+
+        def work(transaction: Transaction) -> int:
+            found = _get(transaction, ref)
+            read = _conversation(transaction, found)
+            key = f"desk:{id}" if id is not None else None
+            if key is not None and (said := conversations.answered(transaction, read.id, key)) is not None:
+                return said[1]
+            found = _held(transaction, ref, seat)
+            if seen is not None and _resident_spoke(transaction, read, seen):
+                raise TicketError("outdated", "居民刚刚又说了话，请看过再发")
+            body = encode(Message(reply=Reply(text=text, cards=cards, source=source), re=id))
+            seq = conversations.say(transaction, read, [("seat", body)], now, id=key)
+            self._touched.add(read.id)
+            data = {"by": "seat", "first": seq, "seq": seq}
+            tickets.record(transaction, found, "said", seat, data, now)
+            return seq
+
+        return await self._write(work)
+
+    async def note(self, ref: str, seat: str, text: str, now: int, mentions: Sequence[str] = ()) -> None:
+        """A word that only the desk sees."""
+        text = _checked(text)
+
+        def work(transaction: Transaction) -> None:
+            data = {"text": text, "mentions": list(mentions)}
+            tickets.record(transaction, _get(transaction, ref), "noted", seat, data, now)
+
+        await self._write(work)
+
+    async def tag(self, ref: str, seat: str, tags: Sequence[str], now: int) -> None:
+        def work(transaction: Transaction) -> None:
+            clean = list(dict.fromkeys(each.strip()[:20] for each in tags if each.strip()))[:12]
+            tickets.record(transaction, _get(transaction, ref), "tagged", seat, {"tags": clean}, now)
+
+        await self._write(work)
+
+    # -- ending
+
+    async def close(
+        self, ref: str, seat: str, result: str, now: int, *, note: str = "", topic: str | None = None
+    ) -> None:
+        """Ends the ticket and tells the resident; the bot answers again. Closing what one has closed changes nothing."""
+
+        def work(transaction: Transaction) -> None:
+            found = _get(transaction, ref)
+            if found.state == "closed" and found.last_seat == seat:
+                return
+            held = _held(transaction, ref, seat)
+            data = {"result": result, "note": note[:LONGEST], "topic": topic, "survey": result != "spam"}
+            self._end(transaction, held, "closed", seat, data, now, "desk.closed", ref=ref)
+
+        await self._write(work)
+
+    async def hand_back(self, ref: str, seat: str, now: int) -> None:
+        """The bot goes on where the seat stops."""
 
         def work(transaction: Transaction) -> None:
             held = _held(transaction, ref, seat)
-            read = conversations.get(transaction, held.conversation)
-            assert read is not None
-            text = f"工单 {ref} 已办结。还有问题可以继续问我，需要时再说“转人工”。"
-            conversations.say(transaction, read, [("system", encode(Message(reply=Reply(text=text))))], now)
-            tickets.close(transaction, ref, seat, encode({"result": result}), now)
+            self._end(transaction, held, "handed_back", seat, {"survey": True}, now, "desk.handed_back", ref=ref)
 
-        await self._database.write(work)
+        await self._write(work)
+
+    async def merge(self, ref: str, into: str, seat: str, now: int) -> None:
+        """Two tickets of one resident become one: this one ends, the other goes on."""
+
+        def work(transaction: Transaction) -> None:
+            held, other = _held(transaction, ref, seat), _held(transaction, into, seat)
+            if ref == into or held.person != other.person:
+                raise TicketError("invalid", "只能合并同一位居民的两张工单")
+            self._end(transaction, held, "merged", seat, {"into": into}, now, "desk.merged", ref=into, other=ref)
+            tickets.record(transaction, _get(transaction, into), "linked", seat, {"ref": ref}, now)
+
+        await self._write(work)
+
+    def _end(
+        self, transaction: Transaction, held: TicketRow, kind: str, seat: str, data: Mapping[str, object], now: int, text: str, **values: str
+    ) -> None:  # fmt: skip
+        row = self._tell(transaction, held, text, now, closing=True, **values)
+        tickets.record(transaction, row, kind, seat, data, now)
+        tickets.hold(transaction, held.conversation, None, None)
+
+    # -- afterwards
+
+    async def survey(self, ref: str, now: int) -> None:
+        """Asks what the resident thought of it: once, and only where the last word has been delivered."""
+
+        def work(transaction: Transaction) -> None:
+            found = _get(transaction, ref)
+            read = _conversation(transaction, found)
+            if not found.survey or conversations.undelivered(transaction, read.id) is not None:
+                return
+            row = tickets.record(transaction, found, "asked", "bot", {}, now)
+            state = conversation.load(read.state)
+            if state.tasks or read.ticket or state.closed != ref:
+                return  # the talk has gone on: asking now would be in the way
+            offers = [
+                Offer(str(STARS + 1 - stars), self._texts.line(state.lang, f"stars.{stars}"), "rate_service",
+                      {"ticket": ref, "stars": str(stars)})
+                for stars in range(STARS, 0, -1)
+            ]  # fmt: skip
+            said = self._texts.reply(state.lang, "desk.survey")
+            reply = msgspec.structs.replace(said, options=tuple(Option(offer.key, offer.label) for offer in offers))
+            state.offers, state.said, state.confirming = offers, [reply], False
+            seq = conversations.say(
+                transaction, read, [("bot", encode(Message(reply=reply)))], now, state=conversation.dump(state)
+            )
+            tickets.record(transaction, row, "said", "bot", {"by": "bot", "first": seq, "seq": seq}, now)
+
+        await self._write(work)
+
+    # -- shared
+
+    async def _record(self, ref: str, seat: str, kind: str, data: dict[str, object], now: int) -> None:
+        await self._write(lambda t: tickets.record(t, _held(t, ref, seat), kind, seat, data, now))
+
+    def _tell(
+        self, transaction: Transaction, row: TicketRow, text: str, now: int, *, closing: bool = False, **values: str
+    ) -> TicketRow:
+        """A word of the system to the resident."""
+        read = _conversation(transaction, row)
+        state = conversation.load(read.state)
+        if closing:
+            state.closed, state.closed_at = row.ref, now
+        body = encode(Message(reply=self._texts.reply(row.lang, text, **values)))
+        seq = conversations.say(transaction, read, [("system", body)], now, state=conversation.dump(state))
+        self._touched.add(read.id)
+        return tickets.record(transaction, row, "said", "system", {"by": "system", "first": seq, "seq": seq}, now)
+
+    async def _write(self, work: Callable[[Transaction], T]) -> T:
+        for _ in range(ATTEMPTS):
+            try:
+                result = await self._database.write(work)
+            except ConflictError:
+                continue
+            self._live.tickets.set()
+            while self._touched:
+                self._live.wake(self._touched.pop())
+            return result
+        raise TicketError("outdated", "工单刚刚变动，请再试一次")
 
 
 def _get(transaction: Transaction, ref: str) -> TicketRow:
     found = tickets.get(transaction, ref)
     if found is None:
-        raise TicketError(f"没有工单 {ref}")
+        raise TicketError("not_found", f"没有工单 {ref}")
     return found
 
 
 def _held(transaction: Transaction, ref: str, seat: str) -> TicketRow:
     found = _get(transaction, ref)
-    if found.state != "open" or found.owner != seat:
-        raise TicketError(f"工单 {ref} 不在您手上，请先接单")
+    if found.owner != seat or found.state not in ("open", "snoozed"):
+        raise TicketError("not_yours", f"工单 {ref} 不在您手上，请先接单")
     return found
+
+
+def _conversation(transaction: Transaction, row: TicketRow) -> ConversationRow:
+    read = conversations.get(transaction, row.conversation)
+    assert read is not None
+    return read
+
+
+def _whose(found: TicketRow) -> str:
+    if found.state == "closed":
+        return f"工单 {found.ref} 已经办结"
+    if found.owner:
+        return f"工单 {found.ref} 由 {found.owner} 处理"
+    return f"工单 {found.ref} 正在派给 {found.offered_to}"
+
+
+def _checked(text: str) -> str:
+    if not (text := text.strip()):
+        raise TicketError("invalid", "内容不能为空")
+    if len(text) > LONGEST:
+        raise TicketError("invalid", f"内容不能超过 {LONGEST} 字")
+    return text
+
+
+def _resident_spoke(transaction: Transaction, read: ConversationRow, seen: int) -> bool:
+    later = conversations.messages(transaction, read.id, seen + 1, read.seq)
+    return any(row.author == "resident" for row in later)
 
 
 def _opened(transaction: Transaction, ref: str) -> Opened:
     found = _get(transaction, ref)
     said = [numbered(row) for row in conversations.messages(transaction, found.conversation, 1, 1 << 30)]
-    return Opened(found, handover(found), said, tickets.events(transaction, ref))
+    undelivered = conversations.undelivered(transaction, found.conversation)
+    others = [row for row in tickets.find(transaction, _OF_PERSON, person=found.person) if row.ref != ref]
+    return Opened(
+        found, handover(found), said, tickets.events(transaction, ref), others,
+        undelivered[0] if undelivered else None, bool(undelivered and undelivered[1]),
+    )  # fmt: skip
+
+
+def tags(row: TicketRow) -> list[str]:
+    return msgspec.json.decode(row.tags, type=list[str])
+
+
+def passed(row: TicketRow) -> tuple[str, ...]:
+    return tuple(json.loads(row.passed))
+
+
+def clock(now: datetime) -> int:
+    """Milliseconds since 1970 UTC."""
+    return int(now.timestamp() * 1000)

@@ -77,6 +77,7 @@ HANDLERS: Handlers = {
     "menu": Handler(small_talk.menu, "chitchat"),
     "who_are_you": Handler(small_talk.who_are_you, "chitchat"),
     "thanks": Handler(small_talk.thanks, "chitchat"),
+    "rate_service": Handler(small_talk.rate_service, "chitchat"),
     "goodbye": Handler(small_talk.goodbye, "chitchat"),
     "acknowledge": Handler(small_talk.acknowledge, "chitchat"),
     "smalltalk": Handler(small_talk.smalltalk, "chitchat"),

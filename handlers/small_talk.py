@@ -29,6 +29,18 @@ async def thanks(turn: Turn) -> None:
     turn.state.thanked = True
 
 
+async def rate_service(turn: Turn) -> None:
+    """The answer to the one question after a ticket is closed; it comes as a choice, never from words alone."""
+    ref, stars = turn.get("ticket"), turn.get("stars")
+    if ref is None or stars is None:
+        turn.say("acknowledge")
+        return
+    turn.rating = ref, int(stars)
+    turn.say("rated.low" if int(stars) <= 2 else "rated")
+    if int(stars) <= 2:
+        turn.offer(turn.line("label.human"), "human")
+
+
 async def goodbye(turn: Turn) -> None:
     turn.say("goodbye")
 

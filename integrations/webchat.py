@@ -6,6 +6,7 @@ nothing.
 """
 
 import asyncio
+import contextlib
 import hashlib
 import logging
 import re
@@ -159,6 +160,7 @@ class Webchat:
         self.live = live
         self.database = database
         self.sockets: set[Socket] = set()
+        live.on_typing(self._seat_types)
 
     @property
     def routes(self) -> list[BaseRoute]:
@@ -169,6 +171,11 @@ class Webchat:
 
     async def send(self, row: DueRow) -> bool:
         return False
+
+    def _seat_types(self, conversation: int, author: str) -> None:
+        if author == "seat":
+            for socket in self.sockets:
+                socket.show_typing(conversation)
 
     async def socket(self, websocket: WebSocket) -> None:
         await websocket.accept()
@@ -273,6 +280,7 @@ class Socket:
         self._news: asyncio.Event | None = None
         self._writer: asyncio.Task[None] | None = None
         self._sending = asyncio.Lock()
+        self._hint: asyncio.Task[None] | None = None
 
     async def talk(self) -> None:
         """Until the page goes."""
@@ -290,8 +298,20 @@ class Socket:
                     await self._send(b'{"type":"pong"}')
                 case Hello():
                     await self._refuse("bad_frame")
-                case Typing() | Pong() | None:
+                case Typing():
+                    if self._conversation is not None:
+                        self._webchat.live.typing(self._conversation, "resident")
+                case Pong() | None:
                     pass
+
+    def show_typing(self, conversation: int) -> None:
+        """A seat is writing to this page's resident."""
+        if conversation == self._conversation:
+            self._hint = asyncio.create_task(self._type())
+
+    async def _type(self) -> None:
+        with contextlib.suppress(WebSocketDisconnect, TimeoutError, RuntimeError):
+            await self._send(b'{"type":"typing"}')
 
     def leave(self) -> None:
         if self._writer is not None:

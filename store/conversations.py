@@ -7,8 +7,8 @@ from typing import cast
 from sqlalchemy import bindparam, delete, select, update
 
 from store import knowledge, tickets
-from store.database import Row, Statement, Transaction, adding
-from store.schema import audit, conversation, inbound, message, outbox
+from store.database import ConflictError, Row, Statement, Transaction, adding
+from store.schema import audit, conversation, inbound, message, outbox, unanswered
 
 _COLUMNS = (
     conversation.c.id, conversation.c.channel, conversation.c.address, conversation.c.version, conversation.c.seq,
@@ -63,6 +63,13 @@ _GIVE_UP = Statement(update(outbox).where(outbox.c.id == bindparam("which")).val
 _SETTLE = Statement(
     delete(outbox).where(outbox.c.conversation == bindparam("conversation"), outbox.c.last_seq <= bindparam("seq"))
 )
+_UNDELIVERED = Statement(
+    select(outbox.c.first_seq, outbox.c.dead)
+    .where(outbox.c.conversation == bindparam("conversation"))
+    .order_by(outbox.c.first_seq)
+    .limit(1)
+)
+_UNANSWERED = Statement(adding(unanswered))
 _AUDIT = Statement(adding(audit))
 
 
@@ -118,7 +125,10 @@ class TurnRow:
     now: int
     lease_until: int  # until then the committing process delivers; afterwards any other may
     opened: "tickets.NewTicket | None" = None
+    reopened: str | None = None  # reference of the closed ticket that goes on
     raised: "tickets.Raise | None" = None
+    rating: tuple[str, int] | None = None
+    unanswered: tuple[str, str] | None = None  # text and topic
     audits: Sequence[tuple[str, str]] = field(default_factory=tuple)
 
 
@@ -149,7 +159,7 @@ def commit_turn(transaction: Transaction, turn: TurnRow) -> tuple[int, int] | No
     if knowledge.revision(transaction) != turn.knowledge:
         return None
     last = read.seq + len(turn.said)
-    ticket = turn.opened.ref if turn.opened else read.ticket
+    ticket = turn.opened.ref if turn.opened else turn.reopened or read.ticket
     if read.version == 0:
         if find(transaction, read.channel, read.address) is not None:
             return None
@@ -173,12 +183,38 @@ def commit_turn(transaction: Transaction, turn: TurnRow) -> tuple[int, int] | No
     if len(turn.said) > 1:
         _leave(transaction, read, id, read.seq + 2, last, turn.lease_until)
     if turn.opened:
-        tickets.open(transaction, id, turn.opened, turn.now)
-    if turn.raised and read.ticket:
-        tickets.raise_priority(transaction, read.ticket, turn.raised, turn.now)
+        tickets.open(transaction, id, read.channel, last, turn.opened, turn.now)
+    elif read.ticket:
+        _tell_the_desk(transaction, read.ticket, turn, last)
+    elif turn.reopened:
+        _reopen(transaction, turn.reopened, turn, last)
+    if turn.rating and (rated := tickets.get(transaction, turn.rating[0])) and rated.conversation == id:
+        tickets.record(transaction, rated, "rated", "resident", {"stars": turn.rating[1]}, turn.now)
+    if turn.unanswered:
+        text, topic = turn.unanswered
+        transaction.add(_UNANSWERED, text=text, topic=topic, conversation=id, at=turn.now, done=0)
     for action, subject in turn.audits:
-        transaction.add(_AUDIT, at=turn.now, actor=f"conversation {id}", action=action, subject=subject)
+        audited(transaction, f"conversation {id}", action, subject, "", turn.now)
     return id, last
+
+
+def _tell_the_desk(transaction: Transaction, ref: str, turn: TurnRow, last: int) -> None:
+    row = tickets.get(transaction, ref)
+    assert row is not None
+    data = {"by": "resident", "first": turn.read.seq + 1, "seq": last}
+    row = tickets.record(transaction, row, "said", "resident", data, turn.now)
+    if turn.raised:
+        raised = {"priority": turn.raised.priority, "reason": turn.raised.reason}
+        tickets.record(transaction, row, "raised", "bot", raised, turn.now)
+
+
+def _reopen(transaction: Transaction, ref: str, turn: TurnRow, last: int) -> None:
+    row = tickets.get(transaction, ref)
+    assert row is not None
+    row = tickets.record(transaction, row, "reopened", "resident", {}, turn.now)
+    tickets.record(
+        transaction, row, "said", "resident", {"by": "resident", "first": turn.read.seq + 1, "seq": last}, turn.now
+    )
 
 
 def _leave(transaction: Transaction, to: ConversationRow, id: int, first: int, last: int, due_at: int) -> None:
@@ -188,19 +224,42 @@ def _leave(transaction: Transaction, to: ConversationRow, id: int, first: int, l
     )  # fmt: skip
 
 
-def say(transaction: Transaction, read: ConversationRow, said: Sequence[tuple[str, bytes]], now: int) -> bool:
-    """Adds what nobody of the residents' asked for (a seat's answer, a notice), to be delivered by the outbox."""
+def say(
+    transaction: Transaction,
+    read: ConversationRow,
+    said: Sequence[tuple[str, bytes]],
+    now: int,
+    *,
+    id: str | None = None,
+    state: bytes | None = None,
+) -> int:
+    """Adds what nobody of the residents' asked for (a seat's answer, a notice), to be delivered by the outbox; the
+    number of the last of it. With an `id`, said once however often it is sent. Raises `ConflictError` when the
+    conversation is not as it was read."""
     last = read.seq + len(said)
+    if id is not None:
+        transaction.run(_ACCEPT, conversation=read.id, id=id, seq=read.seq + 1, last_seq=last)
     changed = transaction.run(
         _MOVE_ON, which=read.id, read_version=read.version, new_version=read.version + 1, new_seq=last,
-        new_state=read.state, new_ticket=read.ticket, now=now,
+        new_state=read.state if state is None else state, new_ticket=read.ticket, now=now,
     )  # fmt: skip
     if changed == 0:
-        return False
+        raise ConflictError
     for seq, (author, body) in enumerate(said, read.seq + 1):
         transaction.add(_SAY, conversation=read.id, seq=seq, author=author, body=body, at=now)
     _leave(transaction, read, read.id, read.seq + 1, last, now)
-    return True
+    return last
+
+
+def audited(transaction: Transaction, actor: str, action: str, subject: str, detail: str, at: int) -> None:
+    """Writes down what must never be lost sight of."""
+    transaction.add(_AUDIT, at=at, actor=actor, action=action, subject=subject, detail=detail)
+
+
+def undelivered(transaction: Transaction, conversation: int) -> tuple[int, bool] | None:
+    """The first message that the channel has not taken, and whether it was given up; None where all has arrived."""
+    row = transaction.one(_UNDELIVERED, conversation=conversation)
+    return (cast(int, row[0]), bool(row[1])) if row else None
 
 
 def due(transaction: Transaction, now: int, most: int) -> list[DueRow]:

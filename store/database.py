@@ -20,7 +20,7 @@ from typing import Generic, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
 import psycopg
-from sqlalchemy import Insert, Table, bindparam, insert
+from sqlalchemy import Insert, Table, bindparam, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.sql import ClauseElement
@@ -79,12 +79,25 @@ def adding(table: Table) -> Insert:
 class Transaction:
     """Runs statements on one open connection."""
 
-    __slots__ = ("_added", "_cursor", "_dialect")
+    __slots__ = ("_added", "_cursor", "_dialect", "_in_order")
 
     def __init__(self, cursor: Cursor, dialect: Dialect) -> None:
         self._cursor = cursor
         self._dialect = dialect
         self._added: dict[Statement, list[dict[str, Value]]] = {}
+        self._in_order = dialect.name == "sqlite"  # one writer: commits come in the order of numbers anyway
+
+    @property
+    def dialect(self) -> str:
+        """sqlite or postgresql, for the few statements that are not the same."""
+        return self._dialect.name
+
+    def number_in_order(self) -> None:
+        """From here to the commit nobody else gives numbers to rows of `ticket_event`: so they appear in the order of
+        their numbers, and a reader who asks for what is above the last one misses none."""
+        if not self._in_order:
+            self._in_order = True
+            self.run(_NUMBERING, lock=NUMBERING)
 
     def add(self, statement: Statement, **values: Value) -> None:
         """An insertion that nobody reads before the commit: those of a whole batch go to the database as one."""
@@ -112,6 +125,8 @@ class Transaction:
         return cast(list[Row], self._cursor.fetchall())
 
 
+NUMBERING = 7_310_461  # the advisory lock's key; any number that nothing else on the server uses
+_NUMBERING = Statement(select(func.pg_advisory_xact_lock(bindparam("lock"))))
 Work = Callable[[Transaction], T]
 
 

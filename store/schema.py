@@ -75,28 +75,195 @@ outbox = Table(
 Index("ix_outbox_due", outbox.c.dead, outbox.c.due_at)
 Index("ix_outbox_conversation", outbox.c.conversation)
 
+# One row for each ticket: what its events come to (`store.tickets.after`), kept for lists and the queue.
 ticket = Table(
     "ticket",
     metadata,
     Column("ref", Text, primary_key=True),
-    Column("conversation", BigInteger, nullable=False),
-    Column("state", Text, nullable=False),  # waiting, open, closed; follows from the events
+    Column("conversation", BigInteger, nullable=False, index=True),
+    Column("version", Integer, nullable=False),  # the number of its events
+    Column("state", Text, nullable=False),  # waiting, open, snoozed, closed
     Column("owner", Text),
+    Column("offered_to", Text),
+    Column("offered_until", BigInteger),
+    Column("passed", Text, nullable=False),  # JSON: seats that let an offer pass
+    Column("last_seat", Text),
     Column("topic", Text, nullable=False),
+    Column("skill", Text, nullable=False),
+    Column("place", Text),  # organisation; the one above it after an escalation
+    Column("level", Integer, nullable=False),  # how often it was escalated
+    Column("channel", Text, nullable=False),
+    Column("lang", Text, nullable=False),
+    Column("person", Text, nullable=False),  # digest of what the resident is reached by, on whatever channel
     Column("priority", Integer, nullable=False),  # 0 is a danger to life, 3 is ordinary
+    Column("rank", BigInteger, nullable=False),  # place in the queue, lowest first; ages by itself
     Column("opened_at", BigInteger, nullable=False),
+    Column("taken_at", BigInteger),
+    Column("answered_at", BigInteger),
+    Column("closed_at", BigInteger),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("unanswered_since", BigInteger),  # the resident's first message that no seat has answered
+    Column("snoozed_until", BigInteger),
+    Column("seq", Integer, nullable=False),  # number of the conversation's last message
+    Column("result", Text),
+    Column("stars", Integer),  # what the resident thought of it, 1 to 5
+    Column("survey", Integer, nullable=False),  # 1 while the question for the stars is to be asked
+    Column("tags", Text, nullable=False),  # JSON
+    Column("merged_into", Text),
     Column("body", LargeBinary, nullable=False),  # bot.messages.Handover
 )
-Index("ix_ticket_queue", ticket.c.state, ticket.c.priority, ticket.c.opened_at)
+Index("ix_ticket_queue", ticket.c.state, ticket.c.rank)
+Index("ix_ticket_recent", ticket.c.state, ticket.c.updated_at)
+Index("ix_ticket_owner", ticket.c.owner, ticket.c.state)
+Index("ix_ticket_person", ticket.c.person, ticket.c.opened_at)
+Index("ix_ticket_opened", ticket.c.opened_at)
+Index("ix_ticket_survey", ticket.c.survey, ticket.c.closed_at)
 
+# All that ever happened to tickets, appended only; `id` is also the number of the desk's live events. Numbers are
+# given in the order of commits, so a reader that has seen one has seen all below it.
 ticket_event = Table(
     "ticket_event",
     metadata,
     Column("id", Identity, primary_key=True),
     Column("ticket", Text, nullable=False, index=True),
-    Column("kind", Text, nullable=False),  # opened, raised, taken, replied, noted, closed
+    Column("kind", Text, nullable=False),  # the words of `store.tickets.after`
     Column("actor", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+# People at the desk.
+seat = Table(
+    "seat",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("shown", Text, nullable=False),  # the name that colleagues and residents see
+    Column("role", Text, nullable=False),  # seat, supervisor, editor, administrator, auditor
+    Column("password", Text, nullable=False),  # argon2id
+    Column("one_time", Integer, nullable=False),  # 1 while the password must be changed
+    Column("totp", Text),  # secret of the second factor
+    Column("subject", Text),  # who this is to the identity provider
+    Column("skills", Text, nullable=False),  # JSON
+    Column("langs", Text, nullable=False),  # JSON: zh, en, and dialects
+    Column("capacity", Integer, nullable=False),
+    Column("place", Text),  # organisation
+    Column("active", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("locked_until", BigInteger, nullable=False),
+)
+
+# Who is signed in, and which systems may call; only the digest of a token is kept.
+session = Table(
+    "session",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("seat", Text, nullable=False, index=True),
+    Column("kind", Text, nullable=False),  # page, token
+    Column("label", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+)
+
+# Open pages of seats: a lease each, so that a process that died holds nobody present.
+presence = Table(
+    "presence",
+    metadata,
+    Column("page", Text, primary_key=True),
+    Column("seat", Text, nullable=False),
+    Column("ready", Integer, nullable=False),  # 0: there, but takes no offers
+    Column("until", BigInteger, nullable=False),
+)
+
+# Texts that seats use again and again.
+canned = Table(
+    "canned",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("by", Text, nullable=False),
+)
+
+# A supervisor's review of how a ticket was handled.
+review = Table(
+    "review",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("ticket", Text, nullable=False, index=True),
+    Column("seat", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # desk.quality.Scores
+    Column("at", BigInteger, nullable=False),
+)
+
+# What other systems want to be told, and what has still to be told or was.
+webhook = Table(
+    "webhook",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("kinds", Text, nullable=False),  # JSON: kinds of ticket events; empty is all
+    Column("seen", BigInteger, nullable=False),  # events up to here have their deliveries
+    Column("active", Integer, nullable=False),
+)
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("webhook", BigInteger, nullable=False, index=True),
+    Column("event", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),  # due, done, dead
+    Column("due_at", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("outcome", Text, nullable=False),  # of the last attempt
+    UniqueConstraint("webhook", "event"),
+)
+Index("ix_delivery_due", delivery.c.state, delivery.c.due_at)
+
+# Files that a seat sends with an answer, or a resident with a question.
+attachment = Table(
+    "attachment",
+    metadata,
+    Column("id", Text, primary_key=True),  # random: who knows it may fetch it
+    Column("conversation", BigInteger, nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+# Stretches of conversations that can be searched; the words themselves are in the database's own full-text index.
+passage = Table(
+    "passage",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("conversation", BigInteger, nullable=False, index=True),
+    Column("first_seq", Integer, nullable=False),
+    Column("last_seq", Integer, nullable=False),
+)
+
+# Questions that were not answered, for editors; `text` is masked.
+unanswered = Table(
+    "unanswered",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("conversation", BigInteger, nullable=False, index=True),
+    Column("at", BigInteger, nullable=False, index=True),
+    Column("done", Integer, nullable=False),
+)
+
+# Settings that people at the desk change while it runs: opening hours, shifts, retention. One document a name.
+setting = Table(
+    "setting",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("by", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
 )
 
@@ -140,4 +307,5 @@ audit = Table(
     Column("actor", Text, nullable=False),
     Column("action", Text, nullable=False),
     Column("subject", Text, nullable=False),
+    Column("detail", Text, nullable=False, server_default=""),
 )

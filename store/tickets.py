@@ -1,72 +1,96 @@
-"""Tickets and their events. What priority and state mean is the desk's; here they are only kept."""
+"""Tickets and their events. What happened is appended and never changed; what a ticket is follows from it (`after`).
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+The row of a ticket is the sum of its events, kept so that lists need not add them up. Both are written in one
+transaction, under the condition that nobody else wrote an event of this ticket meanwhile.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from typing import cast
 
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, func, select, update
 
-from store.database import Row, Statement, Transaction, adding
+from store.database import ConflictError, Row, Statement, Transaction, Value, adding
 from store.schema import conversation, ticket, ticket_event
 
-_COLUMNS = (
-    ticket.c.ref, ticket.c.conversation, ticket.c.state, ticket.c.owner, ticket.c.topic, ticket.c.priority,
-    ticket.c.opened_at, ticket.c.body,
-)  # fmt: skip
-_ADD = Statement(adding(ticket))
-_ADD_EVENT = Statement(adding(ticket_event))
-_GET = Statement(select(*_COLUMNS).where(ticket.c.ref == bindparam("ref")))
-_IN_STATE = Statement(
-    select(*_COLUMNS).where(ticket.c.state == bindparam("state")).order_by(ticket.c.priority, ticket.c.opened_at)
-)
-_RAISE = Statement(
-    update(ticket)
-    .where(ticket.c.ref == bindparam("which"), ticket.c.priority > bindparam("to"))
-    .values(priority=bindparam("to"))
-)
-_BEFORE = Statement(
-    select(func.count()).where(
-        ticket.c.state == "waiting",
-        or_(
-            ticket.c.priority < bindparam("priority"),
-            (ticket.c.priority == bindparam("priority")) & (ticket.c.opened_at <= bindparam("at")),
-        ),
-    )
-)
-_TAKE = Statement(
-    update(ticket)
-    .where(ticket.c.ref == bindparam("which"), ticket.c.state == "waiting")
-    .values(state="open", owner=bindparam("seat"))
-)
-_CLOSE = Statement(
-    update(ticket)
-    .where(ticket.c.ref == bindparam("which"), ticket.c.owner == bindparam("seat"), ticket.c.state == "open")
-    .values(state="closed")
-)
-_SET_SEAT = Statement(
-    update(conversation)
-    .where(conversation.c.ticket == bindparam("which"))
-    .values(seat=bindparam("seat"), version=conversation.c.version + 1)
-)
-_LET_GO = Statement(
-    update(conversation)
-    .where(conversation.c.ticket == bindparam("which"))
-    .values(seat=None, ticket=None, version=conversation.c.version + 1)
-)
-_EVENTS = Statement(
-    select(ticket_event.c.kind, ticket_event.c.actor, ticket_event.c.body, ticket_event.c.at)
-    .where(ticket_event.c.ticket == bindparam("ref"))
-    .order_by(ticket_event.c.id)
-)
+# How long an ordinary matter has to have waited to come before one of this priority that has just come: a queue in the
+# order of `rank` ages by itself, so nobody starves. Danger to life comes before everything, whatever waits.
+MINUTE = 60_000
+HANDICAP = (-1 << 50, 0, 20 * MINUTE, 45 * MINUTE)  # ms, by priority
+
+Data = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRow:
+    """The columns of `store.schema.ticket`, in their order."""
+
+    ref: str
+    conversation: int
+    version: int
+    state: str
+    owner: str | None
+    offered_to: str | None
+    offered_until: int | None
+    passed: str
+    last_seat: str | None
+    topic: str
+    skill: str
+    place: str | None
+    level: int
+    channel: str
+    lang: str
+    person: str
+    priority: int
+    rank: int
+    opened_at: int
+    taken_at: int | None
+    answered_at: int | None
+    closed_at: int | None
+    updated_at: int
+    unanswered_since: int | None
+    snoozed_until: int | None
+    seq: int
+    result: str | None
+    stars: int | None
+    survey: int
+    tags: str
+    merged_into: str | None
+    body: bytes
+
+    @staticmethod
+    def of(row: Row) -> "TicketRow":
+        return TicketRow(*row)  # type: ignore[arg-type] # the columns are selected in this order
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One thing that happened. `id` numbers all events of all tickets in the order of their commits."""
+
+    id: int
+    ticket: str
+    kind: str
+    actor: str
+    body: bytes
+    at: int
+
+    @property
+    def data(self) -> dict[str, object]:
+        return cast(dict[str, object], json.loads(self.body))
 
 
 @dataclass(frozen=True, slots=True)
 class NewTicket:
-    """`body` is JSON of `bot.messages.Handover`."""
+    """`body` is JSON of `bot.messages.Handover`; `person` a digest of what the resident is reached by."""
 
     ref: str
     topic: str
+    skill: str
+    place: str | None
     priority: int
+    lang: str
+    person: str
     body: bytes
 
 
@@ -75,49 +99,160 @@ class Raise:
     """An open ticket has become more urgent."""
 
     priority: int
-    body: bytes
+    reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class TicketRow:
-    ref: str
-    conversation: int
-    state: str
-    owner: str | None
-    topic: str
-    priority: int
-    opened_at: int
-    body: bytes
-
-    @staticmethod
-    def of(row: Row) -> "TicketRow":
-        return TicketRow(*cast(tuple[str, int, str, str | None, str, int, int, bytes], row))
+columns = [ticket.c[each.name] for each in fields(TicketRow)]
+_EVENT_COLUMNS = [ticket_event.c[each.name] for each in fields(EventRow)]
 
 
-@dataclass(frozen=True, slots=True)
-class EventRow:
-    kind: str
-    actor: str
-    body: bytes
-    at: int
+def selecting(*where: ColumnElement[bool]) -> Statement:
+    """Tickets that fulfil all of this, in the order of the queue."""
+    return Statement(select(*columns).where(*where).order_by(ticket.c.rank, ticket.c.ref))
 
 
-def open(transaction: Transaction, conversation: int, new: NewTicket, at: int) -> None:
-    transaction.run(
-        _ADD, ref=new.ref, conversation=conversation, state="waiting", owner=None, topic=new.topic,
-        priority=new.priority, opened_at=at, body=new.body,
+_ADD = Statement(adding(ticket))
+_ADD_EVENT = Statement(adding(ticket_event))
+_GET = Statement(select(*columns).where(ticket.c.ref == bindparam("ref")))
+_CHANGE = Statement(
+    update(ticket)
+    .where(ticket.c.ref == bindparam("which"), ticket.c.version == bindparam("read_version"))
+    .values({each.name: bindparam(f"new_{each.name}") for each in fields(TicketRow) if each.name != "ref"})
+)
+_IN_STATE = selecting(ticket.c.state == bindparam("state"))
+_BEFORE = Statement(select(func.count()).where(ticket.c.state == "waiting", ticket.c.rank <= bindparam("rank")))
+_HOLD = Statement(
+    update(conversation)
+    .where(conversation.c.id == bindparam("which"))
+    .values(seat=bindparam("seat"), ticket=bindparam("ref"), version=conversation.c.version + 1)
+)
+_EVENTS = Statement(
+    select(*_EVENT_COLUMNS).where(ticket_event.c.ticket == bindparam("ref")).order_by(ticket_event.c.id)
+)
+_EVENTS_SINCE = Statement(
+    select(*_EVENT_COLUMNS)
+    .where(ticket_event.c.id > bindparam("seen"))
+    .order_by(ticket_event.c.id)
+    .limit(bindparam("most"))
+)
+_LAST_EVENT = Statement(select(func.coalesce(func.max(ticket_event.c.id), 0)))
+
+
+def ranked(priority: int, opened_at: int) -> int:
+    """The place in the queue, lowest first."""
+    return opened_at + HANDICAP[priority]
+
+
+def after(row: TicketRow, kind: str, actor: str, data: Data, at: int) -> TicketRow:
+    """What a ticket is once this has happened to it. Raises `ValueError` for a kind that there is not."""
+    row = replace(row, version=row.version + 1, updated_at=at)
+    free = replace(row, offered_to=None, offered_until=None)
+    match kind:
+        case "opened" | "noted" | "linked" | "reviewed":
+            return row
+        case "raised":
+            priority = min(row.priority, cast(int, data["priority"]))
+            return replace(row, priority=priority, rank=ranked(priority, row.opened_at))
+        case "said":
+            return _said(row, cast(str, data["by"]), cast(int, data["seq"]), at)
+        case "offered":
+            return replace(row, offered_to=cast(str, data["to"]), offered_until=cast(int, data["until"]))
+        case "passed":
+            passed = [*json.loads(row.passed), data["seat"]]
+            return replace(free, passed=json.dumps(passed[-8:]))
+        case "taken":
+            taken_at = row.taken_at or at
+            return replace(
+                free, state="open", owner=actor, last_seat=actor, taken_at=taken_at, passed="[]", snoozed_until=None,
+            )  # fmt: skip
+        case "returned":
+            return replace(free, state="waiting", owner=None, snoozed_until=None)
+        case "transferred":
+            return replace(
+                row, state="waiting", owner=None, offered_to=cast(str | None, data.get("to")), passed="[]",
+                offered_until=cast(int | None, data.get("until")), skill=cast(str, data.get("skill") or row.skill),
+            )  # fmt: skip
+        case "escalated":
+            return replace(free, place=cast(str | None, data["place"]), level=row.level + 1, passed="[]")
+        case "snoozed":
+            return replace(row, state="snoozed", snoozed_until=cast(int, data["until"]))
+        case "woken":
+            return replace(row, state="open" if row.owner else "waiting", snoozed_until=None)
+        case "tagged":
+            return replace(row, tags=json.dumps(data["tags"], ensure_ascii=False))
+        case "classified":
+            return replace(row, topic=cast(str, data["topic"]))
+        case "closed" | "handed_back" | "merged":
+            return replace(
+                free, state="closed", owner=None, last_seat=row.owner or row.last_seat, closed_at=at, snoozed_until=None,
+                result=cast(str, data.get("result", kind)), topic=cast(str, data.get("topic") or row.topic),
+                merged_into=cast(str | None, data.get("into")), survey=int(bool(data.get("survey"))),
+                unanswered_since=None,
+            )  # fmt: skip
+        case "reopened":
+            return replace(row, state="waiting", closed_at=None, result=None, survey=0, passed="[]")
+        case "asked":
+            return replace(row, survey=0)
+        case "rated":
+            return replace(row, stars=cast(int, data["stars"]))
+    raise ValueError(f"there is no ticket event {kind}")
+
+
+def _said(row: TicketRow, by: str, seq: int, at: int) -> TicketRow:
+    row = replace(row, seq=seq)
+    if by == "seat":
+        return replace(row, answered_at=row.answered_at or at, unanswered_since=None)
+    if by != "resident":
+        return row
+    if row.state == "snoozed":  # the resident is back: so is the ticket
+        row = replace(row, state="open" if row.owner else "waiting", snoozed_until=None)
+    return replace(row, unanswered_since=row.unanswered_since or at)
+
+
+def opened(data: Data, at: int, body: bytes) -> TicketRow:
+    """A ticket as its first event makes it."""
+    priority = cast(int, data["priority"])
+    return TicketRow(
+        ref=cast(str, data["ref"]), conversation=cast(int, data["conversation"]), version=1, state="waiting", owner=None,
+        offered_to=None, offered_until=None, passed="[]", last_seat=None, topic=cast(str, data["topic"]),
+        skill=cast(str, data["skill"]), place=cast(str | None, data["place"]), level=0,
+        channel=cast(str, data["channel"]), lang=cast(str, data["lang"]), person=cast(str, data["person"]),
+        priority=priority, rank=ranked(priority, at), opened_at=at, taken_at=None, answered_at=None, closed_at=None,
+        updated_at=at, unanswered_since=at, snoozed_until=None, seq=cast(int, data["seq"]), result=None, stars=None,
+        survey=0, tags="[]", merged_into=None, body=body,
     )  # fmt: skip
-    note(transaction, new.ref, "opened", "bot", new.body, at)
 
 
-def note(transaction: Transaction, ref: str, kind: str, actor: str, body: bytes, at: int) -> None:
-    """Appends an event."""
+def open(transaction: Transaction, conversation: int, channel: str, seq: int, new: NewTicket, at: int) -> None:
+    """Puts a new ticket into the queue."""
+    data = {
+        "ref": new.ref, "conversation": conversation, "channel": channel, "seq": seq, "topic": new.topic, "skill": new.skill,
+        "place": new.place, "priority": new.priority, "lang": new.lang, "person": new.person,
+    }  # fmt: skip
+    transaction.run(_ADD, **asdict(opened(data, at, new.body)))
+    _append(transaction, new.ref, "opened", "bot", data, at)
+
+
+def record(transaction: Transaction, row: TicketRow, kind: str, actor: str, data: Data, at: int) -> TicketRow:
+    """Appends an event and brings the row up to it. Raises `ConflictError` when the ticket is not as it was read."""
+    new = after(row, kind, actor, data, at)
+    values: dict[str, Value] = {f"new_{name}": value for name, value in asdict(new).items() if name != "ref"}
+    if transaction.run(_CHANGE, which=row.ref, read_version=row.version, **values) == 0:
+        raise ConflictError
+    _append(transaction, row.ref, kind, actor, data, at)
+    return new
+
+
+def _append(transaction: Transaction, ref: str, kind: str, actor: str, data: Data, at: int) -> None:
+    transaction.number_in_order()
+    body = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
     transaction.run(_ADD_EVENT, ticket=ref, kind=kind, actor=actor, body=body, at=at)
 
 
-def raise_priority(transaction: Transaction, ref: str, change: Raise, at: int) -> None:
-    transaction.run(_RAISE, which=ref, to=change.priority)
-    note(transaction, ref, "raised", "bot", change.body, at)
+def hold(transaction: Transaction, conversation: int, ref: str | None, seat: str | None) -> None:
+    """Says who speaks in a conversation: the seat that has its ticket, or the bot. A turn that is being thought
+    meanwhile finds it changed and thinks again."""
+    transaction.run(_HOLD, which=conversation, ref=ref, seat=seat)
 
 
 def get(transaction: Transaction, ref: str) -> TicketRow | None:
@@ -125,34 +260,32 @@ def get(transaction: Transaction, ref: str) -> TicketRow | None:
     return TicketRow.of(row) if row else None
 
 
+def find(transaction: Transaction, statement: Statement, **values: Value) -> list[TicketRow]:
+    """The tickets of a statement of `selecting`."""
+    return [TicketRow.of(row) for row in transaction.all(statement, **values)]
+
+
 def in_state(transaction: Transaction, state: str) -> Sequence[TicketRow]:
-    """The most urgent first, then the oldest."""
-    return [TicketRow.of(row) for row in transaction.all(_IN_STATE, state=state)]
+    """In the order of the queue."""
+    return find(transaction, _IN_STATE, state=state)
 
 
 def before(transaction: Transaction, priority: int, at: int) -> int:
     """How many wait in front of one who comes with this priority at this time."""
-    row = transaction.one(_BEFORE, priority=priority, at=at)
+    row = transaction.one(_BEFORE, rank=ranked(priority, at))
     return cast(int, row[0]) if row else 0
 
 
-def events(transaction: Transaction, ref: str) -> Sequence[EventRow]:
-    return [EventRow(*cast(tuple[str, str, bytes, int], row)) for row in transaction.all(_EVENTS, ref=ref)]
+def events(transaction: Transaction, ref: str) -> list[EventRow]:
+    return [EventRow(*row) for row in transaction.all(_EVENTS, ref=ref)]  # type: ignore[arg-type]
 
 
-def take(transaction: Transaction, ref: str, seat: str, at: int) -> bool:
-    """Gives a waiting ticket to a seat; from then on the bot is silent. False when it is not waiting any more."""
-    if transaction.run(_TAKE, which=ref, seat=seat) == 0:
-        return False
-    transaction.run(_SET_SEAT, which=ref, seat=seat)
-    note(transaction, ref, "taken", seat, b"{}", at)
-    return True
+def events_since(transaction: Transaction, seen: int, most: int) -> list[EventRow]:
+    """What happened to any ticket after this number."""
+    return [EventRow(*row) for row in transaction.all(_EVENTS_SINCE, seen=seen, most=most)]  # type: ignore[arg-type]
 
 
-def close(transaction: Transaction, ref: str, seat: str, body: bytes, at: int) -> bool:
-    """Ends a seat's ticket; the bot answers again. False when the seat does not hold it."""
-    if transaction.run(_CLOSE, which=ref, seat=seat) == 0:
-        return False
-    transaction.run(_LET_GO, which=ref)
-    note(transaction, ref, "closed", seat, body, at)
-    return True
+def last_event(transaction: Transaction) -> int:
+    """The highest number given to an event."""
+    row = transaction.one(_LAST_EVENT)
+    return cast(int, row[0]) if row else 0

@@ -7,7 +7,8 @@ import pytest
 from bot.turn import Seats
 from daoxue.app import App, compose
 from daoxue.config import Config
-from desk.hours import DeskSettings, SeatHours
+from desk.hours import DeskSettings, Hours
+from desk.queueing import Queueing
 from desk.tickets import TicketError
 from tests.talk import Resident
 
@@ -38,7 +39,7 @@ async def test_the_bot_answers_until_a_seat_takes_over_and_after_it_has_gone(eit
     await either_app.tickets.close(ref, "小李", "已解答", 3)
     assert "会。积分" in await resident.say("积分会过期吗")
     opened = await either_app.tickets.show(ref)
-    assert [event.kind for event in opened.events] == ["opened", "taken", "replied", "closed"]
+    assert [event.kind for event in opened.events if event.kind != "said"] == ["opened", "taken", "closed"]
     assert opened.ticket.state == "closed"
 
 
@@ -92,7 +93,8 @@ async def test_the_place_in_the_queue_is_true(app: App) -> None:
 
 async def test_closed_seats_say_when_they_open(config: Config) -> None:
     app = await compose(config)
-    app.inbox._desk = SeatHours(DeskSettings(hours=(), always_open=False), app.database)
+    closed = Hours(DeskSettings(hours=(), always_open=False), app.config.zone)
+    app.inbox._desk = Queueing(closed, app.database)
     said = await Resident(app).say("转人工")
     assert "不在班" in said
     assert "留在这里" in said
@@ -106,6 +108,6 @@ async def test_closed_seats_say_when_they_open(config: Config) -> None:
 async def test_hours(at: str, is_open: bool, opens: str, app: App) -> None:
     from datetime import date, datetime
 
-    hours = SeatHours(DeskSettings(closed_on=(date(2027, 1, 1),)), app.database)
+    hours = Queueing(Hours(DeskSettings(closed_on=(date(2027, 1, 1),)), app.config.zone), app.database)
     seats: Seats = await hours.seats(datetime.fromisoformat(at).replace(tzinfo=app.config.zone), 3)
     assert (seats.open, seats.next_opening) == (is_open, opens)

@@ -1,11 +1,18 @@
-"""The pages: files as they are, no build. The resident's chat page and the script that embeds it elsewhere."""
+"""The pages: the resident's chat page with the script that embeds it elsewhere, files as they are; and the desk's,
+built by Vite into `desk/dist`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CHAT = Path(__file__).parent / "chat"
+DESK = Path(__file__).parent / "desk" / "dist"
 # Nothing from elsewhere, nothing inline. The page may stand in other sites' frames: that is how it is embedded.
 HEADERS = [
     (b"content-security-policy", b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
@@ -15,6 +22,15 @@ HEADERS = [
     (b"cache-control", b"no-cache"),
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
 ]  # fmt: skip
+# The desk stands in nobody's frame; what Vite built has its hash in its name, and never changes.
+DESK_HEADERS = [
+    (b"content-security-policy", b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self';"
+     b" font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+]  # fmt: skip
 
 
 def pages() -> ASGIApp:
@@ -22,13 +38,29 @@ def pages() -> ASGIApp:
     return with_headers(StaticFiles(directory=CHAT, html=True))
 
 
-def with_headers(app: ASGIApp) -> ASGIApp:
+def desk() -> list[BaseRoute]:
+    """The desk's page at `/desk/`; where it was not built, a word on how to."""
+
+    async def page(_: Request) -> Response:
+        if not (DESK / "index.html").is_file():
+            return PlainTextResponse(
+                "坐席台还没有构建：请运行 make serve。The desk's page is not built: run make serve.\n", 503
+            )
+        return FileResponse(DESK / "index.html", headers={"cache-control": "no-cache"})
+
+    return [
+        Mount("/desk/assets", with_headers(StaticFiles(directory=DESK / "assets", check_dir=False), DESK_HEADERS)),
+        Mount("/desk", with_headers(Starlette(routes=[Route("/{path:path}", page)]), DESK_HEADERS)),
+    ]
+
+
+def with_headers(app: ASGIApp, headers: Sequence[tuple[bytes, bytes]] = HEADERS) -> ASGIApp:
     """The application, its responses with the headers that keep pages safe."""
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *HEADERS]
+                message["headers"] = [*message["headers"], *headers]
             await send(message)
 
         await app(scope, receive, sending)

@@ -1,0 +1,43 @@
+"""The desk's API: everything the pages do, in OpenAPI, for other systems too."""
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+
+from desk.api import session, tickets
+from desk.api.guard import refuse_strangers
+from desk.api.live import live
+from desk.parts import Desk
+from desk.people import SignInError
+from desk.tickets import TicketError
+
+_STATUS = {
+    "not_found": 404, "taken": 409, "not_yours": 409, "outdated": 409, "invalid": 422, "wrong": 401, "locked": 429,
+    "code_needed": 401, "wrong_code": 401, "weak": 422,
+}  # fmt: skip
+
+
+def build(desk: Desk) -> FastAPI:
+    """The application below `/api`."""
+    api = FastAPI(
+        title="导学 Daoxue", version="1", docs_url=None, redoc_url=None, openapi_url="/openapi.json",
+        description="坐席台的接口。先 POST /login 取得 token，之后每次请求带 `Authorization: Bearer …`。",
+    )  # fmt: skip
+    api.state.desk = desk
+    api.middleware("http")(refuse_strangers)
+    for each in (session, tickets):
+        api.include_router(each.router)
+    api.add_api_websocket_route("/live", live)
+
+    @api.exception_handler(TicketError)
+    @api.exception_handler(SignInError)
+    async def refused(_: Request, error: TicketError | SignInError) -> JSONResponse:
+        return JSONResponse({"code": error.code, "text": str(error)}, _STATUS[error.code])
+
+    @api.exception_handler(RequestValidationError)
+    async def not_understood(_: Request, error: RequestValidationError) -> JSONResponse:
+        # Where and what, never the value: it may be somebody's words.
+        found = [{"where": ".".join(map(str, each["loc"])), "what": each["msg"]} for each in error.errors()]
+        return JSONResponse({"code": "invalid", "text": "请求的格式不对", "errors": found}, 422)
+
+    return api

@@ -1,0 +1,97 @@
+"""Who may come in: every endpoint declares the permission that it takes, and nothing is served without one."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Protocol
+from urllib.parse import urlsplit
+
+from fastapi import Depends, HTTPException, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.requests import HTTPConnection
+
+from desk.parts import Desk
+from desk.people import PERMISSIONS, Seat
+
+COOKIE = "daoxue_seat"
+_SAFE = {"GET", "HEAD", "OPTIONS"}
+LARGEST = 12_000_000  # bytes of a request; files of 8 MB and what surrounds them
+HEADERS = {
+    "cache-control": "no-store", "x-content-type-options": "nosniff", "x-frame-options": "DENY", "referrer-policy": "no-referrer",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+}  # fmt: skip
+
+
+def now() -> int:
+    """Milliseconds since 1970 UTC."""
+    return int(time.time() * 1000)
+
+
+def desk_of(connection: HTTPConnection) -> Desk:
+    desk: Desk = connection.app.state.desk
+    return desk
+
+
+def token_of(connection: HTTPConnection) -> str | None:
+    """The session's token, from the header of a program or the cookie of a page."""
+    kind, _, token = connection.headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer" and token:
+        return token.strip()
+    return connection.cookies.get(COOKIE)
+
+
+def is_from_elsewhere(connection: HTTPConnection) -> bool:
+    """Whether a browser sent this for a page that is not ours: then its cookie means nothing."""
+    origin = connection.headers.get("origin")
+    if origin is not None:
+        return urlsplit(origin).netloc != connection.headers.get("host")
+    return connection.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
+
+
+async def refuse_strangers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    """No writing for pages of other sites, no bodies beyond the limit; every answer with the headers that protect."""
+    length = request.headers.get("content-length", "0")
+    if request.method not in _SAFE and is_from_elsewhere(request):
+        response: Response = JSONResponse({"code": "foreign", "text": "请求来自别的网站，没有执行"}, 403)
+    elif not length.isdigit() or int(length) > LARGEST:
+        response = JSONResponse({"code": "too_large", "text": "内容太大"}, 413)
+    else:
+        response = await call_next(request)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+class Guard(Protocol):
+    """A dependency that lets in whoever has the permission."""
+
+    permission: str
+
+    async def __call__(self, request: Request) -> Seat: ...
+
+
+class _Guard:
+    def __init__(self, permission: str) -> None:
+        assert permission in PERMISSIONS, permission
+        self.permission = permission
+
+    async def __call__(self, request: Request) -> Seat:
+        seat = await seat_of(request)
+        if seat is None:
+            raise HTTPException(401, {"code": "signed_out", "text": "请先登录"})
+        if not seat.may(self.permission):
+            raise HTTPException(403, {"code": "forbidden", "text": "您的角色不能做这件事"})
+        return seat
+
+
+async def seat_of(connection: HTTPConnection) -> Seat | None:
+    """Whoever is signed in."""
+    token = token_of(connection)
+    return await desk_of(connection).people.who(token, now()) if token else None
+
+
+def may(permission: str) -> Guard:
+    """For `Depends`."""
+    return _Guard(permission)
+
+
+TheDesk = Annotated[Desk, Depends(desk_of)]

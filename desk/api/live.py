@@ -1,0 +1,138 @@
+"""`/api/live`: one socket a page."""
+
+import asyncio
+import contextlib
+import secrets
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from desk.api.guard import desk_of, is_from_elsewhere, now, seat_of
+from desk.feed import Page
+from desk.parts import Desk
+from desk.people import Seat
+from store import tickets
+from store.people import PresenceRow
+
+LEASE, RENEWED = 20_000, 5.0  # ms that an open page counts as there without a sign of life; seconds between those
+SEND_WITHIN = 20  # seconds
+
+Ref = Annotated[str, Meta(max_length=32)]
+
+
+class Watch(Struct, tag="watch", forbid_unknown_fields=True):
+    """The page has this ticket open, or none."""
+
+    ref: Ref | None = None
+
+
+class Typing(Struct, tag="typing", forbid_unknown_fields=True):
+    ref: Ref
+
+
+class Ping(Struct, tag="ping", forbid_unknown_fields=True):
+    pass
+
+
+class Ready(Struct, tag="ready", forbid_unknown_fields=True):
+    ready: bool
+
+
+_decode = msgspec.json.Decoder(Watch | Typing | Ping | Ready).decode
+
+
+async def live(websocket: WebSocket) -> None:
+    """Numbered events from `since` on, until the page goes. A seat is present while its socket is open."""
+    desk = desk_of(websocket)
+    seat = None if is_from_elsewhere(websocket) else await seat_of(websocket)
+    if seat is None or not (seat.may("ticket.read") or seat.may("board.read")):
+        await websocket.accept()
+        await websocket.close(4401 if seat is None else 4403)
+        return
+    since = websocket.query_params.get("since", "")
+    await websocket.accept()
+    connection = _Connection(desk, seat, websocket)
+    await connection.serve(int(since) if since.isdigit() and len(since) < 19 else None)
+
+
+class _Connection:
+    def __init__(self, desk: Desk, seat: Seat, websocket: WebSocket) -> None:
+        self._desk = desk
+        self._seat = seat
+        self._websocket = websocket
+        self._page = Page()
+        self._id = secrets.token_hex(12)
+        self._ready = True
+        self._left = False
+
+    async def serve(self, since: int | None) -> None:
+        desk = self._desk
+        await desk.feed.join(self._page, since)
+        await self._lease(LEASE)
+        tasks = [asyncio.create_task(each) for each in (self._send(), self._stay(), self._hear())]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            for task in tasks:
+                with contextlib.suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError, TimeoutError):
+                    await task
+            desk.feed.leave(self._page)
+            # A page that reloads is back within moments; one that has gone for good gives back what it had.
+            await self._lease(desk.settings.away_seconds * 1000)
+
+    async def _lease(self, lasts: int) -> None:
+        if self._seat.may("ticket.work"):
+            row = PresenceRow(self._id, self._seat.name, int(self._ready), now() + lasts)
+            await self._desk.dispatch.come(row)
+
+    async def _stay(self) -> None:
+        while True:
+            await asyncio.sleep(RENEWED)
+            if await seat_of(self._websocket) is None:  # signed out, or not welcome any more
+                await self._websocket.close(4401)
+                return
+            await self._lease(LEASE)
+
+    async def _send(self) -> None:
+        while True:
+            frame = await self._page.frames.get()
+            if self._page.lost:
+                self._page = self._fresh()
+                frame = b'{"type":"reset","seq":0}'
+            await asyncio.wait_for(self._websocket.send_text(frame.decode()), SEND_WITHIN)
+
+    def _fresh(self) -> Page:
+        """An empty queue for a page that fell too far behind."""
+        self._desk.feed.leave(self._page)
+        page = Page(watching=self._page.watching)
+        self._desk.feed.pages.add(page)
+        return page
+
+    async def _watch(self, ref: str | None) -> None:
+        row = await self._desk.database.read(lambda t: tickets.get(t, ref)) if ref else None
+        self._desk.feed.watch(self._page, ref, row.conversation if row else None)
+
+    async def _hear(self) -> None:
+        while True:
+            text = await self._websocket.receive_text()
+            try:
+                frame = _decode(text)
+            except (msgspec.DecodeError, UnicodeEncodeError):
+                self._page.put(b'{"type":"error","code":"bad_frame"}')
+                continue
+            match frame:
+                case Watch(ref):
+                    await self._watch(ref)
+                case Typing(ref):
+                    conversation = self._desk.feed.conversation_of(ref)
+                    if conversation is not None and self._page.watching == ref:
+                        self._desk.live.typing(conversation, "seat")
+                case Ready(ready):
+                    self._ready = ready
+                    await self._lease(LEASE)
+                case Ping():
+                    self._page.put(b'{"type":"pong"}')

@@ -1,0 +1,101 @@
+"""Signing in and out, and what one may change about oneself."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from desk.api.guard import COOKIE, TheDesk, may, now, token_of
+from desk.people import PERMISSIONS, Seat
+from store import people as rows
+
+router = APIRouter(tags=["登录 session"])
+Me = Annotated[Seat, Depends(may("self"))]
+
+
+class Strict(BaseModel):
+    """A body that refuses what it does not know."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Login(Strict):
+    name: str = Field(min_length=1, max_length=64)
+    password: str = Field(min_length=1, max_length=200)
+    code: str = Field("", max_length=10)
+
+
+class Password(Strict):
+    old: str = Field(min_length=1, max_length=200)
+    new: str = Field(min_length=1, max_length=200)
+
+
+class Totp(Strict):
+    secret: str | None = Field(None, max_length=64)
+    code: str = Field(min_length=6, max_length=8)
+
+
+class Ready(Strict):
+    ready: bool
+
+
+@router.post("/login")
+async def login(body: Login, desk: TheDesk, response: Response) -> dict[str, object]:
+    """Signs in: a cookie for pages, the same token for programs."""
+    token = await desk.people.sign_in(body.name, body.password, body.code, now())
+    set_cookie(response, token, secure=desk.secure)
+    return {"token": token}
+
+
+def set_cookie(response: Response, token: str, *, secure: bool) -> None:
+    response.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=secure, path="/")
+
+
+@router.post("/logout")
+async def logout(request: Request, seat: Me, desk: TheDesk, response: Response) -> dict[str, object]:
+    """Signs out; what one has open goes back to the queue at once."""
+    if token := token_of(request):
+        await desk.people.sign_out(token, now())
+    await desk.dispatch.leave(seat.name, now())
+    response.delete_cookie(COOKIE, path="/")
+    return {}
+
+
+@router.get("/me")
+async def me(seat: Me, desk: TheDesk) -> dict[str, object]:
+    """Who one is, and what one may."""
+    there = [page for page in await desk.database.read(lambda t: rows.present(t, now())) if page.seat == seat.name]
+    return {
+        "name": seat.name, "shown": seat.shown, "role": seat.role, "skills": seat.skills, "langs": seat.langs,
+        "capacity": seat.capacity, "place": seat.place, "must_change": seat.one_time, "totp": seat.totp,
+        "ready": all(page.ready for page in there),
+        "may": sorted(name for name, roles in PERMISSIONS.items() if seat.role in roles),
+    }  # fmt: skip
+
+
+@router.post("/me/password")
+async def password(body: Password, seat: Me, desk: TheDesk, response: Response) -> dict[str, object]:
+    """A new password; all sessions end, and this one goes on."""
+    await desk.people.set_password(seat.name, body.old, body.new, now())
+    return {}
+
+
+@router.post("/me/totp")
+async def new_totp(seat: Me, desk: TheDesk) -> dict[str, object]:
+    """A secret for an authenticator; nothing changes until its first code is given."""
+    secret, address = desk.people.new_secret(seat.name)
+    return {"secret": secret, "address": address}
+
+
+@router.put("/me/totp")
+async def set_totp(body: Totp, seat: Me, desk: TheDesk) -> dict[str, object]:
+    """Switches the second factor on (with the secret) or off (without)."""
+    await desk.people.set_totp(seat.name, body.secret, body.code, now())
+    return {}
+
+
+@router.post("/me/ready")
+async def ready(body: Ready, seat: Me, desk: TheDesk) -> dict[str, object]:
+    """Whether one takes offers; what one has stays."""
+    await desk.database.write(lambda t: rows.set_ready(t, seat.name, body.ready))
+    return {}

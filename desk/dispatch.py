@@ -1,0 +1,193 @@
+"""What happens at the desk without anybody doing it: offers are made and run out, gone seats give back what they had,
+what was put aside comes back, what a site leaves lying goes up the tree, and closed tickets ask for their stars.
+
+Every step is a compare-and-set on one ticket, so any number of processes may do this at once.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, func, select
+
+from bot.live import Live
+from desk.hours import DeskSettings, Hours
+from desk.people import Seat
+from desk.routing import Free, Waiting, route, weight
+from desk.tickets import TicketError, Tickets, passed
+from knowledge.library import Library
+from store import people, tickets
+from store.database import ConflictError, Database, Statement
+from store.people import PresenceRow
+from store.schema import ticket
+from store.tickets import TicketRow, selecting
+
+log = logging.getLogger(__name__)
+EVERY = 1.0  # seconds between looks, if nothing wakes us sooner
+MOST = 500  # tickets looked at in one go: the front of the queue
+GAP = 2_000  # ms after the end before the question for the stars
+
+_WAITING = Statement(selecting(ticket.c.state == "waiting").expression.limit(bindparam("most")))  # type: ignore[attr-defined]
+_SNOOZED = selecting(ticket.c.state == "snoozed", ticket.c.snoozed_until <= bindparam("now"))
+_SURVEYS = selecting(ticket.c.survey == 1, ticket.c.closed_at <= bindparam("before"))
+_HELD = Statement(
+    select(ticket.c.owner, ticket.c.channel, func.count(), func.max(ticket.c.taken_at))
+    .where(ticket.c.state == "open")
+    .group_by(ticket.c.owner, ticket.c.channel)
+)
+
+
+@dataclass(slots=True)
+class Load:
+    """What a seat has in hand, by weight, and when it took something last."""
+
+    weight: int = 0
+    since: int = 0
+
+
+class Dispatch:
+    """`run` until cancelled; `step` once, for tests and simulations that bring their own clock."""
+
+    def __init__(
+        self, database: Database, live: Live, library: Library, board: Tickets, hours: Hours, settings: DeskSettings,
+        clock: Callable[[], float] = time.time,
+    ) -> None:  # fmt: skip
+        self._database = database
+        self._live = live
+        self._library = library
+        self._tickets = board
+        self._hours = hours
+        self._settings = settings
+        self._clock = clock
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self.step(int(self._clock() * 1000))
+            except Exception as error:
+                log.error("dispatch", exc_info=error)
+            await asyncio.sleep(EVERY)
+
+    async def step(self, now: int) -> int:
+        """All that is due; the number of offers made."""
+        waiting = await self._front()
+        await self._clear_away(now, waiting)
+        await self._wake(now)
+        await self._escalate(now, waiting)
+        await self._ask_for_stars(now)
+        return await self._route(now)
+
+    async def _front(self) -> list[TicketRow]:
+        return await self._database.read(lambda t: tickets.find(t, _WAITING, most=MOST))
+
+    # -- seats that come and go
+
+    async def come(self, page: PresenceRow) -> None:
+        await self._database.write(lambda t: people.come(t, page))
+
+    async def leave(self, seat: str, now: int) -> None:
+        """The seat goes on purpose: what it had goes back at once."""
+        await self._database.write(lambda t: people.leave_all(t, seat))
+        await self._gone(seat, now)
+        for found in await self._front():
+            if found.offered_to == seat:
+                await self._tickets.pass_on(found.ref, seat, now, "offline")
+
+    async def _clear_away(self, now: int, waiting: list[TicketRow]) -> None:
+        """Who was there and is not any more loses what it has and is offered. A program that never opened a page is
+        not gone: it holds what it took."""
+        there = {page.seat for page in await self._database.read(lambda t: people.present(t, now))}
+        expired = await self._database.read(lambda t: people.expired(t, now))
+        for name in {page.seat for page in expired} - there:
+            await self._gone(name, now)
+        for found in waiting:
+            if found.offered_to is None:
+                continue
+            if found.offered_to not in there:
+                await self._tickets.pass_on(found.ref, found.offered_to, now, "offline")
+            elif (found.offered_until or 0) <= now:
+                await self._tickets.pass_on(found.ref, found.offered_to, now, "timeout")
+        if expired:
+            await self._database.write(lambda t: people.leave(t, [page.page for page in expired]))
+
+    async def _gone(self, name: str, now: int) -> None:
+        row = await self._database.read(lambda t: people.get(t, name))
+        await self._tickets.give_back(name, now, "offline", row.shown if row else name)
+
+    # -- the queue
+
+    async def _route(self, now: int) -> int:
+        there = {page.seat for page in await self._database.read(lambda t: people.present(t, now)) if page.ready}
+        if not there:
+            return 0
+        waiting = await self._front()
+        if not any(row.offered_to is None for row in waiting):
+            return 0
+        everybody = [Seat.of(row) for row in await self._database.read(people.everybody)]
+        load = await self.loads()
+        for row in waiting:
+            if row.offered_to is not None:
+                load.setdefault(row.offered_to, Load()).weight += weight(row.channel)
+        free = [
+            Free(seat.name, seat.capacity, load.get(seat.name, Load()).weight, load.get(seat.name, Load()).since,
+                 frozenset(seat.skills), frozenset(seat.langs), seat.place)
+            for seat in everybody if seat.name in there and seat.may("ticket.work")
+        ]  # fmt: skip
+        staffed = frozenset(seat.place for seat in everybody if seat.place and seat.active)
+        made = 0
+        until = now + self._settings.offer_seconds * 1000
+        for each in route([_waiting(row) for row in waiting if row.offered_to is None], free, now, staffed):
+            row = next(row for row in waiting if row.ref == each.ref)
+            made += await self._change(row, "offered", {"to": each.seat, "until": until}, now)
+        return made
+
+    async def loads(self) -> dict[str, Load]:
+        rows = await self._database.read(lambda t: t.all(_HELD))
+        load: dict[str, Load] = {}
+        for owner, channel, count, since in rows:
+            held = load.setdefault(str(owner), Load())
+            held.weight += weight(str(channel)) * int(str(count))
+            held.since = max(held.since, int(str(since or 0)))
+        return load
+
+    # -- what is due
+
+    async def _wake(self, now: int) -> None:
+        for row in await self._database.read(lambda t: tickets.find(t, _SNOOZED, now=now)):
+            await self._change(row, "woken", {}, now)
+
+    async def _escalate(self, now: int, waiting: list[TicketRow]) -> None:
+        """Up the tree, when nobody there took it within the time, counted in the place's own hours."""
+        organisations = self._library.catalogue.organisations
+        for row in waiting:
+            place = organisations.get(row.place or "")
+            limit = self._settings.escalate_after * 60_000 * (row.level + 1)
+            if place is None or place.parent is None or now - row.opened_at < limit:
+                continue
+            own = self._hours.with_days(place.hours)
+            if own.between(row.opened_at, now) >= limit:
+                await self._change(row, "escalated", {"place": place.parent, "from": place.id}, now)
+
+    async def _ask_for_stars(self, now: int) -> None:
+        for row in await self._database.read(lambda t: tickets.find(t, _SURVEYS, before=now - GAP)):
+            try:
+                await self._tickets.survey(row.ref, now)
+            except TicketError as error:
+                log.error("survey", extra={"error": error.code})
+
+    async def _change(self, row: TicketRow, kind: str, data: Mapping[str, object], now: int) -> bool:
+        try:
+            await self._database.write(lambda t: tickets.record(t, row, kind, "system", data, now))
+        except ConflictError:
+            return False  # somebody was quicker; the next step sees what it is now
+        self._live.tickets.set()
+        return True
+
+
+def _waiting(row: TicketRow) -> Waiting:
+    return Waiting(
+        row.ref, row.person, row.priority, row.rank, row.opened_at, row.skill, row.lang, row.channel, row.last_seat,
+        passed(row), row.place,
+    )  # fmt: skip

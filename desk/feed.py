@@ -1,0 +1,176 @@
+"""What happens at the desk, told to every open page: one socket a page, events numbered, none lost silently.
+
+One reader a process asks the store for the events above the last one it has seen and makes each into a frame once;
+every page has a queue of its own, so that a slow page delays nobody. A page whose queue overflows, or that comes back
+with a number too far behind, is told to fetch everything again: it never misses an event without knowing.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import msgspec
+
+from bot.inbox import numbered
+from bot.live import Live
+from bot.messages import Numbered
+from desk.hours import DeskSettings, Hours
+from desk.masking import mask
+from desk.summary import Summary, summarise
+from store import conversations, tickets
+from store.database import Database, Transaction
+from store.tickets import EventRow
+
+log = logging.getLogger(__name__)
+EVERY = 0.25  # seconds between looks for what other processes wrote
+TOGETHER = 200  # events made into frames at a time
+QUEUE = 500  # frames that a page may be behind before it has to fetch everything
+BEHIND = 2_000  # events that are sent again to a page that comes back
+encode = msgspec.json.encode
+
+
+def shown(each: Numbered) -> dict[str, object]:
+    """A message as pages of the desk get it."""
+    reply = each.message.reply
+    return {
+        "seq": each.seq, "author": each.author, "text": mask(reply.text), "at": each.at, "id": each.message.re,
+        "options": [option.label for option in reply.options], "source": reply.source,
+        "cards": [{"title": card.title, "lines": list(card.lines)} for card in reply.cards],
+    }  # fmt: skip
+
+
+@dataclass(eq=False, slots=True)
+class Page:
+    """An open page: what is to be sent to it. `lost` is set when it fell too far behind."""
+
+    frames: "asyncio.Queue[bytes]" = field(default_factory=lambda: asyncio.Queue(QUEUE))
+    lost: bool = False
+    watching: str | None = None  # the ticket it has open
+
+    def put(self, frame: bytes) -> None:
+        try:
+            self.frames.put_nowait(frame)
+        except asyncio.QueueFull:
+            self.lost = True
+
+
+class Feed:
+    """`run` until cancelled; `join` for each page."""
+
+    def __init__(self, database: Database, live: Live, hours: Hours, settings: DeskSettings) -> None:
+        self._database = database
+        self._live = live
+        self._hours = hours
+        self._settings = settings
+        self._seen = -1
+        self.pages: set[Page] = set()
+        self._conversations: dict[int, str] = {}  # of the tickets that pages have open
+        live.on_typing(self._typing)
+        live.on_delivered(self._delivered)
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self.look()
+            except Exception as error:
+                log.error("feed", exc_info=error)
+                await asyncio.sleep(EVERY)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._live.tickets.wait(), EVERY)
+            self._live.tickets.clear()
+
+    async def look(self) -> None:
+        """Sends what is new to all pages."""
+        if self._seen < 0:
+            self._seen = await self._database.read(tickets.last_event)
+        while True:
+            frames = await self._database.read(lambda t: self._frames(t, self._seen))
+            for number, frame in frames:
+                self._seen = number
+                for page in self.pages:
+                    page.put(frame)
+            if len(frames) < TOGETHER:
+                return
+
+    async def join(self, page: Page, since: int | None) -> None:
+        """From here on the page gets everything; first what it missed after `since`, or the word that it must fetch
+        everything. Without `since` it starts now."""
+        await self.look()
+        self.pages.add(page)
+        if since is None:
+            page.put(encode({"type": "hello", "seq": self._seen}))
+        elif since > self._seen or self._seen - since > BEHIND:
+            page.put(encode({"type": "reset", "seq": self._seen}))
+        else:
+            page.put(encode({"type": "hello", "seq": since}))
+            at = since
+            while at < self._seen:
+                missed = await self._database.read(lambda t, at=at: self._frames(t, at))  # type: ignore[misc]
+                for number, frame in missed:
+                    if number <= self._seen:
+                        page.put(frame)
+                    at = number
+                if not missed:
+                    break
+
+    def leave(self, page: Page) -> None:
+        self.pages.discard(page)
+
+    def _frames(self, transaction: Transaction, seen: int) -> list[tuple[int, bytes]]:
+        """The events after a number as frames. The ticket in them is as it is now: a later event may say the same
+        again, never something older."""
+        events = tickets.events_since(transaction, seen, TOGETHER)
+        summaries: dict[str, Summary] = {}
+        frames = []
+        for event in events:
+            if event.ticket not in summaries:
+                row = tickets.get(transaction, event.ticket)
+                assert row is not None
+                summaries[event.ticket] = summarise(transaction, row, self._hours, self._settings)
+            frames.append((event.id, encode(self._frame(transaction, event, summaries[event.ticket]))))
+        return frames
+
+    def _frame(self, transaction: Transaction, event: EventRow, ticket: Summary) -> dict[str, object]:
+        data = event.data
+        frame: dict[str, object] = {
+            "type": "event", "seq": event.id, "kind": event.kind, "actor": event.actor, "at": event.at, "ref": event.ticket,
+            "data": data, "ticket": ticket,
+        }  # fmt: skip
+        if event.kind == "said":
+            row = tickets.get(transaction, event.ticket)
+            assert row is not None
+            first, last = int(str(data["first"])), int(str(data["seq"]))
+            said = conversations.messages(transaction, row.conversation, first, last)
+            frame["messages"] = [shown(numbered(each)) for each in said]
+        return frame
+
+    # -- hints, not numbered
+
+    def watch(self, page: Page, ref: str | None, conversation: int | None) -> None:
+        """The page has this ticket open: it hears of typing and delivery there."""
+        page.watching = ref
+        if ref is not None and conversation is not None:
+            self._conversations[conversation] = ref
+
+    def conversation_of(self, ref: str) -> int | None:
+        return next((id for id, known in self._conversations.items() if known == ref), None)
+
+    def _hint(self, conversation: int, frame: Callable[[str], dict[str, object]]) -> None:
+        ref = self._conversations.get(conversation)
+        if ref is None:
+            return
+        watching = [page for page in self.pages if page.watching == ref]
+        if not watching:
+            del self._conversations[conversation]
+        for page in watching:
+            page.put(encode(frame(ref)))
+
+    def _typing(self, conversation: int, author: str) -> None:
+        if author == "resident":
+            self._hint(conversation, lambda ref: {"type": "typing", "ref": ref, "at": int(time.time() * 1000)})
+
+    def _delivered(self, conversation: int, seq: int) -> None:
+        self._hint(conversation, lambda ref: {"type": "delivered", "ref": ref, "to": seq})

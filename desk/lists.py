@@ -1,0 +1,86 @@
+"""Lists of tickets, a page at a time, by keys that stay where they are while the queue moves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select
+
+from desk.hours import DeskSettings, Hours
+from desk.summary import Summary, summarise
+from store import tickets
+from store.database import Statement, Transaction, Value
+from store.schema import ticket
+from store.tickets import TicketRow, columns
+
+STATES = ("waiting", "mine", "open", "snoozed", "closed")
+MOST = 500
+
+
+class CursorError(Exception):
+    """That is no `next` of a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """`next` asks for what follows; None at the end. `seq` is the last event that the list knows."""
+
+    tickets: Sequence[Summary]
+    next: str | None
+    seq: int
+
+
+_FIRST = -(1 << 62)
+_WHERE: dict[str, ColumnElement[bool]] = {
+    "waiting": ticket.c.state == "waiting",
+    "mine": and_(ticket.c.owner == bindparam("seat"), ticket.c.state.in_(["open", "snoozed"])),
+    "open": ticket.c.state == "open",
+    "snoozed": ticket.c.state == "snoozed",
+}
+
+
+def _queue(where: ColumnElement[bool]) -> Select[tuple[object, ...]]:
+    later = or_(
+        ticket.c.rank > bindparam("key"), and_(ticket.c.rank == bindparam("key"), ticket.c.ref > bindparam("ref"))
+    )
+    return select(*columns).where(where, later).order_by(ticket.c.rank, ticket.c.ref).limit(bindparam("most"))
+
+
+_IN_QUEUE = {state: Statement(_queue(where)) for state, where in _WHERE.items()}
+_CLOSED = Statement(
+    select(*columns)
+    .where(
+        ticket.c.state == "closed",
+        or_(
+            ticket.c.updated_at < bindparam("key"),
+            and_(ticket.c.updated_at == bindparam("key"), ticket.c.ref < bindparam("ref")),
+        ),
+    )
+    .order_by(ticket.c.updated_at.desc(), ticket.c.ref.desc())
+    .limit(bindparam("most"))
+)
+
+
+def listed(
+    transaction: Transaction, state: str, seat: str, after: str | None, most: int, hours: Hours, settings: DeskSettings
+) -> Listed:
+    """A page of the tickets in a state; `mine` are the seat's. Raises `CursorError`."""
+    seq = tickets.last_event(transaction)
+    closed = state == "closed"
+    key, ref = _cursor(after) if after else ((1 << 62) if closed else _FIRST, "")
+    statement = _CLOSED if closed else _IN_QUEUE[state]
+    values: dict[str, Value] = {"key": key, "ref": ref, "most": most + 1}
+    if state == "mine":
+        values["seat"] = seat
+    rows = [TicketRow.of(row) for row in transaction.all(statement, **values)]
+    shown = [summarise(transaction, row, hours, settings) for row in rows[:most]]
+    last = rows[most - 1] if len(rows) > most else None
+    following = f"{last.updated_at if closed else last.rank}:{last.ref}" if last else None
+    return Listed(shown, following, seq)
+
+
+def _cursor(after: str) -> tuple[int, str]:
+    key, _, ref = after.partition(":")
+    try:
+        return int(key), ref
+    except ValueError as error:
+        raise CursorError from error

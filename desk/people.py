@@ -1,0 +1,299 @@
+"""Who works at the desk, what each role may, and how one signs in."""
+
+import asyncio
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import argon2
+import pyotp
+
+from store import conversations, people
+from store.database import ConflictError, Database, Transaction
+from store.people import SeatRow, SessionRow
+
+Role = Literal["seat", "supervisor", "editor", "administrator", "auditor"]
+ROLES: tuple[Role, ...] = ("seat", "supervisor", "editor", "administrator", "auditor")
+# What may be done, and by whom. Every endpoint declares one of these; there is no other way in.
+PERMISSIONS: Mapping[str, frozenset[str]] = {
+    "self": frozenset(ROLES),
+    "ticket.read": frozenset({"seat", "supervisor"}),
+    "ticket.work": frozenset({"seat", "supervisor"}),
+    "ticket.direct": frozenset({"supervisor"}),
+    "resident.reveal": frozenset({"seat", "supervisor"}),
+    "resident.erase": frozenset({"administrator"}),
+    "board.read": frozenset({"supervisor"}),
+    "report.read": frozenset({"supervisor", "administrator", "auditor"}),
+    "quality.write": frozenset({"supervisor"}),
+    "hours.write": frozenset({"supervisor", "administrator"}),
+    "knowledge.read": frozenset({"seat", "supervisor", "editor"}),
+    "knowledge.draft": frozenset({"seat", "supervisor", "editor"}),
+    "knowledge.review": frozenset({"editor", "supervisor"}),
+    "canned.write": frozenset({"seat", "supervisor", "editor"}),
+    "people.write": frozenset({"administrator"}),
+    "token.write": frozenset({"administrator"}),
+    "webhook.write": frozenset({"administrator"}),
+    "system.read": frozenset({"administrator", "supervisor"}),
+    "audit.read": frozenset({"auditor", "administrator"}),
+}
+TRIES, LOCKED = 5, 15 * 60_000  # wrong passwords before an account is locked, and for how long (ms)
+TOKEN_DAYS = 365
+DAY = 86_400_000
+SHORTEST = 10  # characters of a password
+_HASHER = argon2.PasswordHasher()  # the library's defaults are RFC 9106's second recommendation
+_NOBODY = _HASHER.hash(secrets.token_urlsafe(16))  # what is compared when there is no such name: it takes as long
+
+
+class SignInError(Exception):
+    """Not let in; the message says why, without saying whether the name exists."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Whoever is signed in."""
+
+    name: str
+    shown: str
+    role: str
+    skills: tuple[str, ...]
+    langs: tuple[str, ...]
+    capacity: int
+    place: str | None
+    one_time: bool
+    totp: bool
+    active: bool
+
+    def may(self, permission: str) -> bool:
+        return self.active and self.role in PERMISSIONS[permission]
+
+    @staticmethod
+    def of(row: SeatRow) -> "Seat":
+        return Seat(
+            row.name, row.shown, row.role, tuple(json.loads(row.skills)), tuple(json.loads(row.langs)), row.capacity,
+            row.place, bool(row.one_time), row.totp is not None, bool(row.active),
+        )  # fmt: skip
+
+
+def digest(token: str) -> str:
+    """What is kept of a token: whoever reads the database cannot sign in with it."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class People:
+    """`lasts` is how long an unused session stays, in minutes."""
+
+    def __init__(self, database: Database, lasts: int) -> None:
+        self._database = database
+        self._lasts = lasts * 60_000
+
+    async def all(self) -> list[Seat]:
+        return [Seat.of(row) for row in await self._database.read(people.everybody)]
+
+    async def get(self, name: str) -> Seat | None:
+        row = await self._database.read(lambda t: people.get(t, name))
+        return Seat.of(row) if row else None
+
+    # -- signing in
+
+    async def sign_in(self, name: str, password: str, code: str, now: int) -> str:
+        """A session's token. Raises `SignInError`."""
+        row = await self._database.read(lambda t: people.get(t, name))
+        right = await asyncio.to_thread(_matches, row.password if row else _NOBODY, password)
+        if row is not None and row.locked_until > now:
+            raise SignInError("locked", "密码错得太多，账号锁定 15 分钟，请稍后再试或找管理员")
+        if row is None or not right or not row.active:
+            await self._failed(row, name, now)
+            raise SignInError("wrong", "用户名或密码不对")
+        if row.totp is not None:
+            if not code:
+                raise SignInError("code_needed", "请输入动态验证码")
+            if not pyotp.TOTP(row.totp).verify(code, valid_window=1):
+                await self._failed(row, name, now)
+                raise SignInError("wrong_code", "动态验证码不对")
+        return await self._open(row, "page", "", now, self._lasts)
+
+    async def sign_in_as(self, subject: str, name: str, now: int) -> str:
+        """For somebody whom the identity provider vouches for. Raises `SignInError` where nobody here is meant."""
+        row = await self._database.read(lambda t: people.by_subject(t, subject) or people.get(t, name))
+        if row is None or not row.active or row.subject not in (None, subject):
+            raise SignInError("wrong", "统一身份认证通过了，但这里还没有您的账号，请找管理员")
+        if row.subject is None:
+            bound = replace(row, subject=subject)
+            await self._database.write(lambda t: people.change(t, bound))
+        return await self._open(row, "page", "oidc", now, self._lasts)
+
+    async def _failed(self, row: SeatRow | None, name: str, now: int) -> None:
+        def work(transaction: Transaction) -> None:
+            conversations.audited(transaction, row.name if row else "?", "sign_in.failed", "", "", now)
+            current = people.get(transaction, name)
+            if current is None:
+                return
+            failures = current.failures + 1
+            locked = now + LOCKED if failures >= TRIES else current.locked_until
+            people.change(
+                transaction, replace(current, failures=0 if failures >= TRIES else failures, locked_until=locked)
+            )
+
+        await self._database.write(work)
+
+    async def _open(self, row: SeatRow, kind: str, label: str, now: int, lasts: int) -> str:
+        token = secrets.token_urlsafe(32)
+
+        def work(transaction: Transaction) -> None:
+            people.sign_in(transaction, SessionRow(digest(token), row.name, kind, label, now, now, now + lasts))
+            if row.failures:
+                people.change(transaction, replace(row, failures=0))
+            conversations.audited(transaction, row.name, f"sign_in.{kind}", "", label, now)
+
+        await self._database.write(work)
+        return token
+
+    async def who(self, token: str, now: int) -> Seat | None:
+        """Whose session this is; None where it has ended."""
+        key = digest(token)
+        session = await self._database.read(lambda t: people.who(t, key))
+        if session is None or session.expires_at < now:
+            return None
+        if session.kind == "page" and session.used_at + self._lasts < now:
+            return None
+        row = await self._database.read(lambda t: people.get(t, session.seat))
+        if row is None or not row.active:
+            return None
+        if now - session.used_at > 60_000:
+            await self._database.write(lambda t: people.use(t, key, now))
+        return Seat.of(row)
+
+    async def sign_out(self, token: str, now: int) -> None:
+        key = digest(token)
+        await self._database.write(lambda t: people.sign_out(t, key))
+
+    # -- accounts
+
+    async def add(
+        self, name: str, role: str, now: int, by: str, *, shown: str = "", skills: Sequence[str] = (),
+        langs: Sequence[str] = ("zh",), capacity: int = 4, place: str | None = None,
+    ) -> str:  # fmt: skip
+        """A new account; its one-time password. Raises `SignInError` when the name is taken."""
+        password = secrets.token_urlsafe(9)
+        row = SeatRow(
+            name, shown or name, role, await asyncio.to_thread(_HASHER.hash, password), 1, None, None, _json(skills),
+            _json(langs), capacity, place, 1, 0, 0,
+        )  # fmt: skip
+
+        def work(transaction: Transaction) -> None:
+            people.add(transaction, row)
+            conversations.audited(transaction, by, "people.add", name, role, now)
+
+        try:
+            await self._database.write(work)
+        except ConflictError as error:
+            raise SignInError("taken", f"用户名 {name} 已经有人用了") from error
+        return password
+
+    async def change(self, name: str, by: str, now: int, **new: object) -> None:
+        """Changes an account: role, shown, skills, langs, capacity, place, active."""
+        values = {key: _json(value) if isinstance(value, list | tuple) else value for key, value in new.items()}
+
+        def work(transaction: Transaction) -> None:
+            row = people.get(transaction, name)
+            if row is None:
+                raise SignInError("not_found", f"没有用户 {name}")
+            people.change(transaction, replace(row, **values))  # type: ignore[arg-type]
+            if not values.get("active", 1):
+                people.sign_out_everywhere(transaction, name)
+            conversations.audited(transaction, by, "people.change", name, ",".join(sorted(values)), now)
+
+        await self._database.write(work)
+
+    async def set_password(self, name: str, old: str, new: str, now: int) -> None:
+        """Raises `SignInError` where the old one is wrong or the new one too weak; ends all other sessions."""
+        row = await self._database.read(lambda t: people.get(t, name))
+        if row is None or not await asyncio.to_thread(_matches, row.password, old):
+            raise SignInError("wrong", "原密码不对")
+        if len(new) < SHORTEST or new == old or len(set(new)) < 5:
+            raise SignInError("weak", f"新密码至少 {SHORTEST} 个字符，不能太简单，也不能与原密码相同")
+        changed = replace(row, password=await asyncio.to_thread(_HASHER.hash, new), one_time=0)
+
+        def work(transaction: Transaction) -> None:
+            people.change(transaction, changed)
+            people.sign_out_everywhere(transaction, name)
+            conversations.audited(transaction, name, "password.change", name, "", now)
+
+        await self._database.write(work)
+
+    async def reset_password(self, name: str, by: str, now: int) -> str:
+        """A new one-time password; unlocks the account, and takes its second factor away."""
+        password = secrets.token_urlsafe(9)
+        hashed = await asyncio.to_thread(_HASHER.hash, password)
+
+        def work(transaction: Transaction) -> None:
+            row = people.get(transaction, name)
+            if row is None:
+                raise SignInError("not_found", f"没有用户 {name}")
+            people.change(transaction, replace(row, password=hashed, one_time=1, totp=None, failures=0, locked_until=0))
+            people.sign_out_everywhere(transaction, name)
+            conversations.audited(transaction, by, "password.reset", name, "", now)
+
+        await self._database.write(work)
+        return password
+
+    # -- the second factor
+
+    def new_secret(self, name: str) -> tuple[str, str]:
+        """A secret, and the address that an authenticator reads from a picture of it."""
+        secret = pyotp.random_base32()
+        return secret, pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name="Daoxue")
+
+    async def set_totp(self, name: str, secret: str | None, code: str, now: int) -> None:
+        """Switches the second factor on, once its first code is right; or off, with a code of it."""
+        row = await self._database.read(lambda t: people.get(t, name))
+        assert row is not None
+        against = secret if secret is not None else row.totp
+        if against is None or not pyotp.TOTP(against).verify(code, valid_window=1):
+            raise SignInError("wrong_code", "动态验证码不对")
+        changed = replace(row, totp=secret)
+
+        def work(transaction: Transaction) -> None:
+            people.change(transaction, changed)
+            conversations.audited(transaction, name, "totp.on" if secret else "totp.off", name, "", now)
+
+        await self._database.write(work)
+
+    # -- tokens for other systems
+
+    async def add_token(self, name: str, label: str, by: str, now: int) -> str:
+        """A token that acts as this account for a year. Raises `SignInError`."""
+        row = await self._database.read(lambda t: people.get(t, name))
+        if row is None or not row.active:
+            raise SignInError("not_found", f"没有用户 {name}")
+        token = await self._open(row, "token", label, now, TOKEN_DAYS * DAY)
+        await self._database.write(lambda t: conversations.audited(t, by, "token.add", name, label, now))
+        return token
+
+    async def tokens(self) -> list[SessionRow]:
+        return await self._database.read(lambda t: people.sessions(t, "token"))
+
+    async def drop_token(self, digest: str, by: str, now: int) -> None:
+        def work(transaction: Transaction) -> None:
+            people.sign_out(transaction, digest)
+            conversations.audited(transaction, by, "token.drop", digest[:8], "", now)
+
+        await self._database.write(work)
+
+
+def _matches(hashed: str, password: str) -> bool:
+    try:
+        return _HASHER.verify(hashed, password)
+    except argon2.exceptions.VerificationError:
+        return False
+
+
+def _json(values: Sequence[object]) -> str:
+    return json.dumps(list(values), ensure_ascii=False)

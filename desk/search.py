@@ -1,0 +1,132 @@
+"""Search over all that was ever said. Chinese is found by its characters and pairs of them, so no dictionary decides
+what a word is.
+
+Messages become findable a few seconds after they were said, in passages: what of one conversation came together. A
+turn pays nothing for it.
+"""
+
+import asyncio
+import hashlib
+import logging
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam
+
+from bot.inbox import numbered
+from bot.live import Live
+from desk.masking import mask
+from store import conversations, search, tickets
+from store.database import Database, Transaction
+from store.schema import ticket
+from store.tickets import TicketRow, selecting
+
+log = logging.getLogger(__name__)
+EVERY = 2.0  # seconds
+TOGETHER = 200  # conversations indexed in one commit
+LOOKED_AT = 120  # passages looked at for one search
+FOUND = 30  # tickets shown
+AROUND = 24  # characters of a snippet before what was found
+_RUNS = re.compile(r"[一-鿿㐀-䶿]+|[a-z0-9]+")
+_PHONE = re.compile(r"1[3-9]\d{9}")
+_REF = re.compile(r"\d{4}-\d{5}")
+_OF_CONVERSATION = selecting(ticket.c.conversation == bindparam("conversation"))
+_OF_PERSON = selecting(ticket.c.person == bindparam("person"))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A ticket, and where in its conversation the words stand: the message's number and a piece of it."""
+
+    ticket: TicketRow
+    seq: int
+    snippet: str
+
+
+def grams(text: str, *, query: bool = False) -> list[str]:
+    """The words of a text as the index has them: for Chinese each character and each pair; a query of two characters
+    and more takes the pairs alone."""
+    found: dict[str, None] = {}
+    for run in _RUNS.findall(text.lower()):
+        if run[0] < "\u3000" or len(run) == 1:
+            found[run[:40]] = None
+            continue
+        if not query:
+            found.update(dict.fromkeys(run))
+        found.update(dict.fromkeys(run[at : at + 2] for at in range(len(run) - 1)))
+    return list(found)
+
+
+class Search:
+    """`run` keeps the index up until cancelled."""
+
+    def __init__(self, database: Database, live: Live) -> None:
+        self._database = database
+        self._live = live
+
+    async def run(self) -> None:
+        """What earlier processes left unindexed first, then what is said."""
+        while behind := await self._database.read(lambda t: search.behind(t, TOGETHER)):
+            await self.index(behind)
+        while True:
+            await asyncio.sleep(EVERY)
+            try:
+                while changed := self._live.changed:
+                    await self.index([changed.pop() for _ in range(min(TOGETHER, len(changed)))])
+            except Exception as error:
+                log.error("search index", exc_info=error)
+
+    async def index(self, ids: list[int]) -> None:
+        """Makes everything in these conversations findable."""
+
+        def work(transaction: Transaction) -> None:
+            for id in ids:
+                _index(transaction, id)
+
+        await self._database.write(work)
+
+    async def find(self, query: str) -> list[Found]:
+        """Tickets whose conversations have all of it, the newest first; by reference and by phone number too."""
+        query = query.strip()[:100]
+        if _REF.fullmatch(query):
+            row = await self._database.read(lambda t: tickets.get(t, query))
+            return [Found(row, 0, "")] if row else []
+        if _PHONE.fullmatch(query):
+            person = hashlib.sha256(query.encode()).hexdigest()[:16]
+            rows = await self._database.read(lambda t: tickets.find(t, _OF_PERSON, person=person))
+            if rows:
+                return [Found(row, 0, "") for row in rows]
+        if not (words := grams(query, query=True)):
+            return []
+        return await self._database.read(lambda t: list(_find(t, query, words)))
+
+
+def _index(transaction: Transaction, id: int) -> None:
+    first = search.indexed(transaction, id) + 1
+    rows = conversations.messages(transaction, id, first, 1 << 30)
+    if rows:
+        words = grams("\n".join(numbered(row).message.reply.text for row in rows))
+        search.index(transaction, id, first, rows[-1].seq, words)
+
+
+def _find(transaction: Transaction, query: str, words: list[str]) -> Iterator[Found]:
+    parts = [part for part in query.lower().split() if part]
+    seen: set[int] = set()
+    for conversation, first, last in search.find(transaction, words, LOOKED_AT):
+        if conversation in seen:
+            continue
+        for row in conversations.messages(transaction, conversation, first, last):
+            text = numbered(row).message.reply.text
+            at = [text.lower().find(part) for part in parts]
+            if min(at) < 0:
+                continue
+            seen.add(conversation)
+            theirs = tickets.find(transaction, _OF_CONVERSATION, conversation=conversation)
+            if theirs:
+                newest = max(theirs, key=lambda each: each.opened_at)
+                start = max(0, at[0] - AROUND)
+                yield Found(newest, row.seq, mask(("…" if start else "") + text[start : start + 3 * AROUND]))
+            break
+        if len(seen) >= FOUND:
+            return

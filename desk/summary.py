@@ -1,0 +1,65 @@
+"""A ticket as lists and live events show it: enough to see at a glance, nothing personal in clear."""
+
+from msgspec import Struct
+
+from bot.inbox import numbered
+from desk.hours import DeskSettings, Hours
+from desk.masking import mask
+from desk.tickets import handover, tags
+from store import conversations
+from store.database import Transaction
+from store.tickets import TicketRow
+
+
+class Summary(Struct, frozen=True):
+    """`due_at` is when the first answer is due, by the clock of the opening hours; times in ms."""
+
+    ref: str
+    state: str
+    topic: str
+    skill: str
+    reason: str
+    priority: int
+    rank: int
+    owner: str | None
+    offered_to: str | None
+    offered_until: int | None
+    last_seat: str | None
+    place: str | None
+    level: int
+    channel: str
+    lang: str
+    person: str
+    opened_at: int
+    answered_at: int | None
+    closed_at: int | None
+    updated_at: int
+    unanswered_since: int | None
+    snoozed_until: int | None
+    due_at: int | None
+    seq: int
+    result: str | None
+    stars: int | None
+    tags: list[str]
+    version: int
+    about: str
+    last: str
+    last_author: str
+
+
+def summarise(transaction: Transaction, row: TicketRow, hours: Hours, settings: DeskSettings) -> Summary:
+    last = conversations.messages(transaction, row.conversation, row.seq, row.seq)
+    said = numbered(last[0]) if last else None
+    about = handover(row)
+    due = None
+    if row.answered_at is None and row.state in ("waiting", "open"):
+        due = hours.after(row.opened_at, settings.answer_within[row.priority])
+    return Summary(
+        ref=row.ref, state=row.state, topic=row.topic, skill=row.skill, reason=about.reason, priority=row.priority,
+        rank=row.rank, owner=row.owner, offered_to=row.offered_to, offered_until=row.offered_until, last_seat=row.last_seat,
+        place=row.place, level=row.level, channel=row.channel, lang=row.lang, person=row.person, opened_at=row.opened_at,
+        answered_at=row.answered_at, closed_at=row.closed_at, updated_at=row.updated_at,
+        unanswered_since=row.unanswered_since, snoozed_until=row.snoozed_until, due_at=due, seq=row.seq, result=row.result,
+        stars=row.stars, tags=tags(row), version=row.version, about=mask(about.summary)[:120],
+        last=mask(said.message.reply.text)[:80] if said else "", last_author=said.author if said else "",
+    )  # fmt: skip

@@ -1,0 +1,164 @@
+"""People at the desk, their sessions, and which of their pages are open."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+
+from sqlalchemy import bindparam, delete, select, update
+
+from store.database import Row, Statement, Transaction, adding
+from store.schema import presence, seat, session
+
+
+@dataclass(frozen=True, slots=True)
+class SeatRow:
+    """The columns of `store.schema.seat`, in their order; `skills` and `langs` are JSON lists."""
+
+    name: str
+    shown: str
+    role: str
+    password: str
+    one_time: int
+    totp: str | None
+    subject: str | None
+    skills: str
+    langs: str
+    capacity: int
+    place: str | None
+    active: int
+    failures: int
+    locked_until: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """`kind` is page or token; `digest` is all that is kept of the token."""
+
+    digest: str
+    seat: str
+    kind: str
+    label: str
+    created_at: int
+    used_at: int
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceRow:
+    """One open page of a seat, until its lease ends."""
+
+    page: str
+    seat: str
+    ready: int
+    until: int
+
+
+_SEAT = [seat.c[each.name] for each in fields(SeatRow)]
+_ADD = Statement(adding(seat))
+_GET = Statement(select(*_SEAT).where(seat.c.name == bindparam("name")))
+_BY_SUBJECT = Statement(select(*_SEAT).where(seat.c.subject == bindparam("subject")))
+_ALL = Statement(select(*_SEAT).order_by(seat.c.name))
+_CHANGE = Statement(
+    update(seat)
+    .where(seat.c.name == bindparam("which"))
+    .values({each.name: bindparam(f"new_{each.name}") for each in fields(SeatRow) if each.name != "name"})
+)
+_SESSION = [session.c[each.name] for each in fields(SessionRow)]
+_SIGN_IN = Statement(adding(session))
+_WHO = Statement(select(*_SESSION).where(session.c.digest == bindparam("digest")))
+_SESSIONS = Statement(
+    select(*_SESSION).where(session.c.kind == bindparam("kind")).order_by(session.c.created_at.desc())
+)
+_USE = Statement(update(session).where(session.c.digest == bindparam("which")).values(used_at=bindparam("at")))
+_SIGN_OUT = Statement(delete(session).where(session.c.digest == bindparam("digest")))
+_SIGN_OUT_ALL = Statement(delete(session).where(session.c.seat == bindparam("seat")))
+_PRESENT = Statement(
+    select(*(presence.c[each.name] for each in fields(PresenceRow))).where(presence.c.until > bindparam("now"))
+)
+_LEAVE = Statement(delete(presence).where(presence.c.page == bindparam("page")))
+_LEAVE_ALL = Statement(delete(presence).where(presence.c.seat == bindparam("seat")))
+_COME = Statement(adding(presence))
+_EXPIRED = Statement(
+    select(*(presence.c[each.name] for each in fields(PresenceRow))).where(presence.c.until <= bindparam("now"))
+)
+_READY = Statement(update(presence).where(presence.c.seat == bindparam("which")).values(ready=bindparam("is_ready")))
+
+
+def _seat(row: Row) -> SeatRow:
+    return SeatRow(*row)  # type: ignore[arg-type] # the columns are selected in this order
+
+
+def add(transaction: Transaction, new: SeatRow) -> None:
+    transaction.run(_ADD, **asdict(new))
+
+
+def change(transaction: Transaction, new: SeatRow) -> None:
+    values = {f"new_{name}": value for name, value in asdict(new).items() if name != "name"}
+    transaction.run(_CHANGE, which=new.name, **values)
+
+
+def get(transaction: Transaction, name: str) -> SeatRow | None:
+    row = transaction.one(_GET, name=name)
+    return _seat(row) if row else None
+
+
+def by_subject(transaction: Transaction, subject: str) -> SeatRow | None:
+    row = transaction.one(_BY_SUBJECT, subject=subject)
+    return _seat(row) if row else None
+
+
+def everybody(transaction: Transaction) -> list[SeatRow]:
+    return [_seat(row) for row in transaction.all(_ALL)]
+
+
+def sign_in(transaction: Transaction, new: SessionRow) -> None:
+    transaction.run(_SIGN_IN, **asdict(new))
+
+
+def who(transaction: Transaction, digest: str) -> SessionRow | None:
+    row = transaction.one(_WHO, digest=digest)
+    return SessionRow(*row) if row else None  # type: ignore[arg-type]
+
+
+def sessions(transaction: Transaction, kind: str) -> list[SessionRow]:
+    return [SessionRow(*row) for row in transaction.all(_SESSIONS, kind=kind)]  # type: ignore[arg-type]
+
+
+def use(transaction: Transaction, digest: str, at: int) -> None:
+    transaction.run(_USE, which=digest, at=at)
+
+
+def sign_out(transaction: Transaction, digest: str) -> int:
+    return transaction.run(_SIGN_OUT, digest=digest)
+
+
+def sign_out_everywhere(transaction: Transaction, seat: str) -> None:
+    transaction.run(_SIGN_OUT_ALL, seat=seat)
+
+
+def present(transaction: Transaction, now: int) -> list[PresenceRow]:
+    """The pages that are open."""
+    return [PresenceRow(*row) for row in transaction.all(_PRESENT, now=now)]  # type: ignore[arg-type]
+
+
+def come(transaction: Transaction, page: PresenceRow) -> None:
+    """A page is open, until then at least."""
+    transaction.run(_LEAVE, page=page.page)
+    transaction.run(_COME, **asdict(page))
+
+
+def leave(transaction: Transaction, pages: Sequence[str]) -> None:
+    for page in pages:
+        transaction.run(_LEAVE, page=page)
+
+
+def leave_all(transaction: Transaction, seat: str) -> None:
+    transaction.run(_LEAVE_ALL, seat=seat)
+
+
+def set_ready(transaction: Transaction, seat: str, ready: bool) -> None:
+    transaction.run(_READY, which=seat, is_ready=int(ready))
+
+
+def expired(transaction: Transaction, now: int) -> list[PresenceRow]:
+    """The pages that were open, and gave no sign of life."""
+    return [PresenceRow(*row) for row in transaction.all(_EXPIRED, now=now)]  # type: ignore[arg-type]

@@ -1,0 +1,79 @@
+"""The words of what was said, in the database's own full-text index: FTS5 of SQLite, GIN over tsvector of PostgreSQL.
+
+Both take words ready made. That Chinese has no spaces is settled by whoever makes them.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from sqlalchemy import bindparam, func, select, text
+
+from store.database import Statement, Transaction, adding
+from store.schema import conversation, passage
+
+_ADD = Statement(adding(passage).returning(passage.c.id))
+_INDEX: Mapping[str, Statement] = {
+    "sqlite": Statement(text("INSERT INTO passage_words (rowid, words) VALUES (:id, :words)")),
+    "postgresql": Statement(
+        text(
+            "INSERT INTO passage_words (rowid, words)"
+            " VALUES (:id, array_to_tsvector(array_remove(string_to_array(:words, ' '), '')))"
+        )
+    ),
+}
+_FIND: Mapping[str, Statement] = {
+    "sqlite": Statement(
+        text(
+            "SELECT passage.conversation, passage.first_seq, passage.last_seq FROM passage_words"
+            " JOIN passage ON passage.id = passage_words.rowid"
+            " WHERE passage_words MATCH :query ORDER BY passage_words.rowid DESC LIMIT :most"
+        )
+    ),
+    "postgresql": Statement(
+        text(
+            "SELECT passage.conversation, passage.first_seq, passage.last_seq FROM passage_words"
+            " JOIN passage ON passage.id = passage_words.rowid"
+            " WHERE passage_words.words @@ CAST(:query AS tsquery) ORDER BY passage_words.rowid DESC LIMIT :most"
+        )
+    ),
+}
+_INDEXED = Statement(
+    select(func.coalesce(func.max(passage.c.last_seq), 0)).where(passage.c.conversation == bindparam("id"))
+)
+_last = select(passage.c.conversation, func.max(passage.c.last_seq).label("last")).group_by(passage.c.conversation)
+_known = _last.subquery()
+_BEHIND = Statement(
+    select(conversation.c.id)
+    .outerjoin(_known, _known.c.conversation == conversation.c.id)
+    .where(conversation.c.seq > func.coalesce(_known.c.last, 0))
+    .limit(bindparam("most"))
+)
+
+
+def index(transaction: Transaction, conversation: int, first: int, last: int, words: Sequence[str]) -> None:
+    """Makes these messages findable by their words."""
+    row = transaction.one(_ADD, conversation=conversation, first_seq=first, last_seq=last)
+    assert row is not None
+    transaction.run(_INDEX[transaction.dialect], id=row[0], words=" ".join(words))
+
+
+def find(transaction: Transaction, words: Sequence[str], most: int) -> list[tuple[int, int, int]]:
+    """Passages that have all the words, the newest first: conversation, first and last message."""
+    if transaction.dialect == "sqlite":
+        query = " ".join('"' + word.replace('"', "") + '"' for word in words)
+    else:
+        query = " & ".join("'" + word.replace("'", "").replace("\\", "") + "'" for word in words)
+    return [
+        cast(tuple[int, int, int], row) for row in transaction.all(_FIND[transaction.dialect], query=query, most=most)
+    ]
+
+
+def indexed(transaction: Transaction, conversation: int) -> int:
+    """The number of the last message that can be found."""
+    row = transaction.one(_INDEXED, id=conversation)
+    return cast(int, row[0]) if row else 0
+
+
+def behind(transaction: Transaction, most: int) -> list[int]:
+    """Conversations with messages that cannot be found yet."""
+    return [cast(int, row[0]) for row in transaction.all(_BEHIND, most=most)]
