@@ -15,6 +15,7 @@ from bot.texts import Texts
 from daoxue import model, sample
 from daoxue.config import Config
 from desk.dispatch import Dispatch
+from desk.editing import Editing
 from desk.feed import Feed
 from desk.hours import Hours
 from desk.parts import Desk
@@ -84,7 +85,7 @@ async def compose(config: Config, observe: Callable[[str], None] = nothing_obser
         database=database, live=live, library=library, comprehension=comprehension, settings=config.desk, hours=hours,
         zone=config.zone, tickets=tickets, people=People(database, config.desk.session_minutes),
         dispatch=Dispatch(database, live, library, tickets, hours, config.desk),
-        feed=Feed(database, live, hours, config.desk), search=Search(database, live),
+        feed=Feed(database, live, hours, config.desk), search=Search(database, live), editing=Editing(database, library),
         secure=config.server.public_url.startswith("https://"),
     )  # fmt: skip
     return App(config, database, library, comprehension, inbox, outbox, live, webchat, tickets, desk, texts)

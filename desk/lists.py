@@ -32,7 +32,7 @@ class Listed:
 _FIRST = -(1 << 62)
 _WHERE: dict[str, ColumnElement[bool]] = {
     "waiting": ticket.c.state == "waiting",
-    "mine": and_(ticket.c.owner == bindparam("seat"), ticket.c.state.in_(["open", "snoozed"])),
+    "mine": and_(ticket.c.owner == bindparam("seat"), or_(ticket.c.state == "open", ticket.c.state == "snoozed")),
     "open": ticket.c.state == "open",
     "snoozed": ticket.c.state == "snoozed",
 }

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from bot.comprehension import Comprehension
 from bot.live import Live
 from desk.dispatch import Dispatch
+from desk.editing import Editing
 from desk.feed import Feed
 from desk.hours import DeskSettings, Hours
 from desk.people import People
@@ -31,4 +32,5 @@ class Desk:
     dispatch: Dispatch
     feed: Feed
     search: Search
+    editing: Editing
     secure: bool = False

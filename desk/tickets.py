@@ -33,7 +33,7 @@ ATTEMPTS = 10  # each lost race means that somebody else's change went through
 
 _WAITING_OF = selecting(ticket.c.person == bindparam("person"), ticket.c.state == "waiting")
 _OF_PERSON = selecting(ticket.c.person == bindparam("person"))
-_HELD_BY = selecting(ticket.c.owner == bindparam("owner"), ticket.c.state.in_(["open", "snoozed"]))
+_HELD_BY = selecting(ticket.c.owner == bindparam("owner"), ticket.c.state == "open")
 
 
 class TicketError(Exception):
@@ -122,7 +122,7 @@ class Tickets:
         """A seat has gone: what it has open goes back to its old place in the queue, and the residents are told."""
 
         def work(transaction: Transaction) -> int:
-            held = [row for row in tickets.find(transaction, _HELD_BY, owner=seat) if row.state == "open"]
+            held = tickets.find(transaction, _HELD_BY, owner=seat)
             for found in held:
                 row = tickets.record(transaction, found, "returned", seat, {"why": why}, now)
                 tickets.hold(transaction, found.conversation, found.ref, None)

@@ -44,11 +44,12 @@ class Library:
         if (revision := await self._database.read(rows.revision)) == self.revision:
             return
         changed = await self._database.read(lambda t: rows.entries_since(t, self.revision))
-        for row in changed:
+        said = [row for row in changed if row.status == "published" or row.id in self.entries]
+        for row in said:
             self.entries.pop(row.id, None)
             if row.status == "published":
                 self.entries[row.id] = msgspec.json.decode(row.body, type=Entry)
-        if changed:
+        if said:
             texts = by_variants((entry.id, entry.questions) for entry in self.entries.values())
             self._index, self._by_sound = Index([*texts, *self._examples]), Index(texts, sounds)
         if (records_revision := await self._database.read(rows.records_revision)) != self._records_revision:

@@ -1,6 +1,6 @@
 """Entries and catalogue records: what changed since a revision, and changing them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -49,6 +49,81 @@ class RecordRow:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """What an entry was from a revision on, and who made it so."""
+
+    revision: int
+    status: str
+    body: bytes
+    by: str
+    at: int
+
+
+Change = Callable[[Transaction], int]
+_VERSION = (
+    entry_version.c.revision, entry_version.c.status, entry_version.c.body, entry_version.c.by, entry_version.c.at,
+)  # fmt: skip
+_GET_ENTRY = Statement(
+    select(entry.c.id, entry.c.revision, entry.c.status, entry.c.body).where(entry.c.id == bindparam("id"))
+)
+_VERSIONS = Statement(
+    select(*_VERSION).where(entry_version.c.id == bindparam("id")).order_by(entry_version.c.revision.desc())
+)
+_newest = select(entry_version.c.id, func.max(entry_version.c.revision).label("revision")).group_by(entry_version.c.id)
+_last = _newest.subquery()
+_WITH_LAST = Statement(
+    select(entry.c.id, entry.c.revision, entry.c.status, entry.c.body, *_VERSION)
+    .join(_last, _last.c.id == entry.c.id)
+    .join(entry_version, (entry_version.c.id == entry.c.id) & (entry_version.c.revision == _last.c.revision))
+)
+_NEWEST = Statement(select(func.coalesce(func.max(entry_version.c.revision), 0)))
+
+
+def get(transaction: Transaction, id: str) -> EntryRow | None:
+    row = transaction.one(_GET_ENTRY, id=id)
+    return EntryRow.of(row) if row else None
+
+
+def versions(transaction: Transaction, id: str) -> list[VersionRow]:
+    """The newest first."""
+    return [VersionRow(*row) for row in transaction.all(_VERSIONS, id=id)]  # type: ignore[arg-type]
+
+
+def with_last(transaction: Transaction) -> list[tuple[EntryRow, VersionRow]]:
+    """Every entry with its present version."""
+    found = transaction.all(_WITH_LAST)
+    return [(EntryRow.of(row[:4]), VersionRow(*row[4:])) for row in found]  # type: ignore[arg-type]
+
+
+def author(transaction: Transaction, id: str) -> str | None:
+    """Who wrote what it says now: the last one under whom its words changed."""
+    known = versions(transaction, id)
+    by = None
+    for each in known:
+        if each.body != known[0].body:
+            break
+        by = each.by
+    return by
+
+
+def put(transaction: Transaction, row: EntryRow, by: str, at: int) -> int:
+    """One entry as a new version, whose number it returns. What is published goes on being said while a newer version
+    is written and reviewed: only publishing and expiring change that."""
+    newest = transaction.one(_NEWEST)
+    new = max(revision(transaction), cast(int, newest[0]) if newest else 0) + 1
+    live = get(transaction, row.id)
+    if live is None or live.status != "published" or row.status in ("published", "expired"):
+        _replace(transaction, row, new)
+    transaction.run(_ADD_VERSION, id=row.id, revision=new, status=row.status, body=row.body, by=by, at=at)
+    return new
+
+
+def _replace(transaction: Transaction, row: EntryRow, revision: int) -> None:
+    transaction.run(_DROP_ENTRY, id=row.id)
+    transaction.run(_ADD_ENTRY, id=row.id, revision=revision, status=row.status, body=row.body)
+
+
 def revision(transaction: Transaction) -> int:
     """Goes up with every change of what we know."""
     row = transaction.one(_HIGHEST)
@@ -70,10 +145,10 @@ def records(transaction: Transaction) -> list[RecordRow]:
 
 def save(transaction: Transaction, entries: Sequence[EntryRow], records: Sequence[RecordRow], by: str, at: int) -> int:
     """Writes all of them as one new revision, which it returns; older versions of the entries are kept."""
-    new = revision(transaction) + 1
+    newest = transaction.one(_NEWEST)
+    new = max(revision(transaction), cast(int, newest[0]) if newest else 0) + 1
     for row in entries:
-        transaction.run(_DROP_ENTRY, id=row.id)
-        transaction.run(_ADD_ENTRY, id=row.id, revision=new, status=row.status, body=row.body)
+        _replace(transaction, row, new)
         transaction.run(_ADD_VERSION, id=row.id, revision=new, status=row.status, body=row.body, by=by, at=at)
     for each in records:
         transaction.run(_DROP_RECORD, kind=each.kind, id=each.id)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -49,9 +50,13 @@ def desk() -> list[BaseRoute]:
         return FileResponse(DESK / "index.html", headers={"cache-control": "no-cache"})
 
     return [
-        Mount("/desk/assets", with_headers(StaticFiles(directory=DESK / "assets", check_dir=False), DESK_HEADERS)),
+        Mount("/desk/assets", with_headers(_compressed(DESK / "assets"), DESK_HEADERS)),
         Mount("/desk", with_headers(Starlette(routes=[Route("/{path:path}", page)]), DESK_HEADERS)),
     ]
+
+
+def _compressed(folder: Path) -> ASGIApp:
+    return GZipMiddleware(StaticFiles(directory=folder, check_dir=False), minimum_size=1000)
 
 
 def with_headers(app: ASGIApp, headers: Sequence[tuple[bytes, bytes]] = HEADERS) -> ASGIApp:

@@ -1,10 +1,10 @@
 """The desk's API: everything the pages do, in OpenAPI, for other systems too."""
 
 from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi.exceptions import HTTPException, RequestValidationError
 from fastapi.responses import JSONResponse
 
-from desk.api import session, tickets
+from desk.api import assist, session, tickets
 from desk.api.guard import refuse_strangers
 from desk.api.live import live
 from desk.parts import Desk
@@ -25,7 +25,7 @@ def build(desk: Desk) -> FastAPI:
     )  # fmt: skip
     api.state.desk = desk
     api.middleware("http")(refuse_strangers)
-    for each in (session, tickets):
+    for each in (session, tickets, assist):
         api.include_router(each.router)
     api.add_api_websocket_route("/live", live)
 
@@ -33,6 +33,13 @@ def build(desk: Desk) -> FastAPI:
     @api.exception_handler(SignInError)
     async def refused(_: Request, error: TicketError | SignInError) -> JSONResponse:
         return JSONResponse({"code": error.code, "text": str(error)}, _STATUS[error.code])
+
+    @api.exception_handler(HTTPException)
+    async def kept_out(_: Request, error: HTTPException) -> JSONResponse:
+        detail = (
+            error.detail if isinstance(error.detail, dict) else {"code": str(error.status_code), "text": error.detail}
+        )
+        return JSONResponse(detail, error.status_code)
 
     @api.exception_handler(RequestValidationError)
     async def not_understood(_: Request, error: RequestValidationError) -> JSONResponse:

@@ -51,6 +51,12 @@ def set_cookie(response: Response, token: str, *, secure: bool) -> None:
     response.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=secure, path="/")
 
 
+@router.get("/login/ways")
+async def ways(desk: TheDesk) -> dict[str, object]:
+    """How one can sign in besides a password: the name of the identity provider, empty where there is none."""
+    return {"oidc": ""}
+
+
 @router.post("/logout")
 async def logout(request: Request, seat: Me, desk: TheDesk, response: Response) -> dict[str, object]:
     """Signs out; what one has open goes back to the queue at once."""

@@ -1,0 +1,104 @@
+"""What helps a seat to answer: what we know, texts to use again, and a draft from what was answered."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Depends, Query
+from pydantic import Field
+
+from desk.api.guard import TheDesk, may, now
+from desk.api.session import Strict
+from desk.masking import mask
+from desk.parts import Desk
+from desk.people import Seat
+from desk.tickets import TicketError
+from knowledge.library import INTENT
+from store import desk as rows
+
+router = APIRouter(tags=["助手 assist"])
+Reader = Annotated[Seat, Depends(may("knowledge.read"))]
+TicketReader = Annotated[Seat, Depends(may("ticket.read"))]
+Drafter = Annotated[Seat, Depends(may("knowledge.draft"))]
+Writer = Annotated[Seat, Depends(may("canned.write"))]
+SUGGESTED, NEAR = 5, 0.25  # at most, and at least as like
+LAST = 3  # messages of the resident that say what is asked
+VALID_DAYS = 180
+SHORT = 134  # characters of an SMS of two segments
+
+
+class Canned(Strict):
+    title: str = Field(min_length=1, max_length=40)
+    text: str = Field(min_length=1, max_length=2000)
+
+
+@router.get("/tickets/{ref}/suggestions")
+async def suggestions(
+    ref: str, seat: TicketReader, desk: TheDesk, q: Annotated[str, Query(max_length=200)] = ""
+) -> dict[str, object]:
+    """Reviewed answers that come near to what the resident said last, or to `q`; with their sources."""
+    asked = [q] if q.strip() else await _last_words(desk, ref)
+    today = datetime.now(desk.zone).date()
+    best: dict[str, float] = {}
+    for text in asked:
+        for hit in desk.library.search(text, today, 16):
+            if not hit.id.startswith(INTENT) and hit.score >= NEAR:
+                best[hit.id] = max(best.get(hit.id, 0.0), hit.score)
+    ranked = sorted(best.items(), key=lambda pair: -pair[1])[:SUGGESTED]
+    found = []
+    for id, score in ranked:
+        entry = desk.library.entries[id]
+        answer = "\n".join([entry.answer, *(f"{n}. {step}" for n, step in enumerate(entry.steps, 1))])
+        found.append({"id": id, "title": entry.title, "answer": answer, "source": entry.source, "score": score})
+    return {"suggestions": found}
+
+
+async def _last_words(desk: Desk, ref: str) -> list[str]:
+    opened = await desk.tickets.show(ref)
+    said = [each.message.reply.text for each in opened.messages if each.author == "resident"]
+    return [*said[-LAST:], opened.handover.summary]
+
+
+@router.get("/canned")
+async def all_canned(seat: Reader, desk: TheDesk) -> dict[str, object]:
+    """Texts to use again."""
+    return {"canned": [_canned(each) for each in await desk.database.read(rows.all_canned)]}
+
+
+def _canned(each: rows.CannedRow) -> dict[str, object]:
+    return {"id": each.id, "title": each.title, "text": each.text, "by": each.by}
+
+
+@router.post("/canned")
+async def add_canned(body: Canned, seat: Writer, desk: TheDesk) -> dict[str, object]:
+    await desk.database.write(lambda t: rows.add_canned(t, body.title, body.text, seat.name))
+    return {}
+
+
+@router.delete("/canned/{id}")
+async def drop_canned(id: int, seat: Writer, desk: TheDesk) -> dict[str, object]:
+    """One's own."""
+    if not await desk.database.write(lambda t: rows.drop_canned(t, id, seat.name)):
+        raise TicketError("not_found", "没有这条常用语，或者不是您建的")
+    return {}
+
+
+@router.post("/tickets/{ref}/draft")
+async def draft(ref: str, seat: Drafter, desk: TheDesk) -> dict[str, object]:
+    """The seat's last answer becomes a draft for editors, with the resident's question."""
+    opened = await desk.tickets.show(ref)
+    answers = [each for each in opened.messages if each.author == "seat"]
+    if not answers:
+        raise TicketError("invalid", "还没有坐席的回答")
+    answer = mask(answers[-1].message.reply.text)
+    asked = [each for each in opened.messages if each.author == "resident" and each.seq < answers[-1].seq]
+    question = mask(asked[-1].message.reply.text if asked else opened.handover.summary)[:200]
+    today = datetime.now(desk.zone).date()
+    id = f"seat-{ref}-{answers[-1].seq}"
+    entry = {
+        "id": id, "topic": opened.ticket.topic, "questions": [question], "answer": answer, "spoken": answer,
+        "sms": answer[:SHORT], "source": f"坐席回答，工单 {ref}", "owner": seat.name, "valid_from": str(today),
+        "valid_until": str(today + timedelta(days=VALID_DAYS)),
+    }  # fmt: skip
+    await desk.editing.save(msgspec.json.encode(entry), seat.name, now(), None)
+    return {"id": id}

@@ -1,0 +1,164 @@
+"""Knowledge in the hands of editors: draft → review by a second person → published → expired, every version kept.
+
+Only what is published and valid is ever said. Nobody publishes what he wrote last himself.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import msgspec
+
+from desk.tickets import TicketError
+from knowledge.entries import Entry
+from knowledge.library import Library
+from store import conversations
+from store import knowledge as rows
+from store.database import Database, Transaction
+from store.knowledge import EntryRow, VersionRow
+
+STATUSES = ("draft", "in_review", "published", "expired")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The newest version of an entry, with who wrote it and when. `live` says that some version is being said."""
+
+    entry: Entry
+    status: str
+    revision: int
+    by: str
+    at: int
+    live: bool
+
+
+class Editing:
+    """All methods raise `TicketError` with words for the editor. `now` is in ms."""
+
+    def __init__(self, database: Database, library: Library) -> None:
+        self._database = database
+        self._library = library
+
+    async def all(self) -> list[Kept]:
+        """Every entry, whatever its status; those that wait for somebody first."""
+        found = await self._database.read(lambda t: [_kept(row, last) for row, last in rows.with_last(t)])
+        order = {"in_review": 0, "draft": 1, "published": 2, "expired": 3}
+        return sorted(found, key=lambda each: (order[each.status], -each.at, each.entry.id))
+
+    async def get(self, id: str) -> tuple[Kept, Sequence[VersionRow]]:
+        """The entry and its versions, the newest first."""
+        return await self._database.read(lambda t: (_get(t, id), rows.versions(t, id)))
+
+    async def save(self, raw: bytes, by: str, now: int, read: int | None) -> int:
+        """A new draft of it. `read` is the revision that the editor saw: somebody else's change is not overwritten."""
+        entry = checked(raw)
+
+        def work(transaction: Transaction) -> int:
+            known = next(iter(rows.versions(transaction, entry.id)), None)
+            if known is not None and read is not None and known.revision != read:
+                raise TicketError("outdated", "这条知识刚被别人改过，请先看看新的内容")
+            if known is None and read is not None:
+                raise TicketError("not_found", f"没有知识 {entry.id}")
+            if known is not None and read is None:
+                raise TicketError("taken", f"编号 {entry.id} 已经有了")
+            return rows.put(transaction, EntryRow(entry.id, 0, "draft", msgspec.json.encode(entry)), by, now)
+
+        return await self._change(work)
+
+    async def submit(self, id: str, by: str, now: int) -> int:
+        """Asks for the second pair of eyes."""
+        return await self._move(id, ("draft", "expired"), "in_review", by, now)
+
+    async def send_back(self, id: str, by: str, now: int, why: str) -> int:
+        return await self._move(id, ("in_review",), "draft", by, now, why)
+
+    async def publish(self, id: str, by: str, now: int, today: date) -> int:
+        """From here on it is said; the next question sees it."""
+
+        def work(transaction: Transaction) -> int:
+            kept = _get(transaction, id)
+            if kept.status != "in_review":
+                raise TicketError("invalid", "先提交审核，再发布")
+            if rows.author(transaction, id) == by:
+                raise TicketError("invalid", "自己写的要由另一个人审核发布")
+            if kept.entry.valid_until < today:
+                raise TicketError("invalid", f"有效期到 {kept.entry.valid_until} 已经过了，请先改有效期")
+            return _put(transaction, kept, "published", by, now, "")
+
+        return await self._change(work)
+
+    async def expire(self, id: str, by: str, now: int) -> int:
+        """It is not said any more."""
+        return await self._move(id, ("published", "in_review", "draft"), "expired", by, now)
+
+    async def restore(self, id: str, revision: int, by: str, now: int) -> int:
+        """An older version becomes the new draft."""
+
+        def work(transaction: Transaction) -> int:
+            old = next((each for each in rows.versions(transaction, id) if each.revision == revision), None)
+            if old is None:
+                raise TicketError("not_found", f"没有版本 {revision}")
+            return rows.put(transaction, EntryRow(id, 0, "draft", old.body), by, now)
+
+        return await self._change(work)
+
+    async def take_in(self, entries: Sequence[Entry], by: str, now: int) -> int:
+        """Many at once, as drafts that wait for review."""
+
+        def work(transaction: Transaction) -> int:
+            for entry in entries:
+                row = EntryRow(entry.id, 0, "in_review", msgspec.json.encode(entry))
+                rows.put(transaction, row, by, now)
+            return len(entries)
+
+        return await self._change(work)
+
+    async def _move(self, id: str, before: Sequence[str], after: str, by: str, now: int, why: str = "") -> int:
+        def work(transaction: Transaction) -> int:
+            kept = _get(transaction, id)
+            if kept.status not in before:
+                raise TicketError("invalid", "这条知识现在的状态不能这样做，请刷新")
+            return _put(transaction, kept, after, by, now, why)
+
+        return await self._change(work)
+
+    async def _change(self, work: "rows.Change") -> int:
+        revision = await self._database.write(work)
+        await self._library.refresh()
+        return revision
+
+
+def checked(raw: bytes) -> Entry:
+    """An entry from JSON. Raises `TicketError` with the field that is wrong."""
+    try:
+        entry = msgspec.json.decode(raw, type=Entry)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise TicketError("invalid", f"格式不对：{error}") from error
+    if problems := entry.problems():
+        raise TicketError("invalid", "；".join(problems))
+    return entry
+
+
+def _get(transaction: Transaction, id: str) -> Kept:
+    found = rows.get(transaction, id)
+    if found is None:
+        raise TicketError("not_found", f"没有知识 {id}")
+    last = rows.versions(transaction, id)[0]
+    return _kept(found, last)
+
+
+def _kept(row: EntryRow, last: VersionRow) -> Kept:
+    live = row.status == "published"
+    return Kept(msgspec.json.decode(last.body, type=Entry), last.status, last.revision, last.by, last.at, live)
+
+
+def _put(transaction: Transaction, kept: Kept, status: str, by: str, now: int, why: str) -> int:
+    conversations.audited(transaction, by, f"knowledge.{status}", kept.entry.id, why, now)
+    return rows.put(transaction, EntryRow(kept.entry.id, 0, status, msgspec.json.encode(kept.entry)), by, now)
+
+
+def as_json(entry: Entry) -> dict[str, object]:
+    """As pages get it."""
+    whole: dict[str, object] = json.loads(msgspec.json.encode(entry))
+    return whole

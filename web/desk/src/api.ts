@@ -1,0 +1,136 @@
+// Everything that the page asks of the service. An answer that is no is an `ApiError` with words for people.
+import { t } from './words'
+
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    text: string,
+  ) {
+    super(text)
+  }
+}
+
+export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  let response: Response
+  try {
+    response = await fetch(`/api${path}`, {
+      method,
+      headers: body === undefined ? {} : { 'content-type': 'application/json' },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    })
+  } catch {
+    throw new ApiError(0, 'offline', t('连不上服务，没有执行。请检查网络后再试。', 'The service cannot be reached; nothing was done.'))
+  }
+  const text = await response.text()
+  let content: Record<string, unknown> = {}
+  try {
+    content = text ? JSON.parse(text) : {}
+  } catch {
+    content = { text: text.slice(0, 200) }
+  }
+  if (!response.ok) {
+    const code = String(content.code ?? response.status)
+    if (code === 'signed_out') window.dispatchEvent(new Event('signed-out'))
+    const words = String(content.text ?? t('服务出了点问题，请再试一次', 'Something went wrong; please try again'))
+    throw new ApiError(response.status, code, words)
+  }
+  return content as T
+}
+
+export const get = <T>(path: string) => call<T>('GET', path)
+export const post = <T>(path: string, body: unknown = {}) => call<T>('POST', path, body)
+export const put = <T>(path: string, body: unknown = {}) => call<T>('PUT', path, body)
+export const drop = <T>(path: string) => call<T>('DELETE', path)
+
+export interface Ticket {
+  ref: string
+  state: 'waiting' | 'open' | 'snoozed' | 'closed'
+  topic: string
+  skill: string
+  reason: string
+  priority: number
+  rank: number
+  owner: string | null
+  offered_to: string | null
+  offered_until: number | null
+  last_seat: string | null
+  place: string | null
+  level: number
+  channel: string
+  lang: string
+  person: string
+  opened_at: number
+  answered_at: number | null
+  closed_at: number | null
+  updated_at: number
+  unanswered_since: number | null
+  snoozed_until: number | null
+  due_at: number | null
+  seq: number
+  result: string | null
+  stars: number | null
+  tags: string[]
+  version: number
+  about: string
+  last: string
+  last_author: string
+}
+
+export interface Said {
+  seq: number
+  author: 'resident' | 'bot' | 'seat' | 'system'
+  text: string
+  at: number
+  id: string | null
+  options: string[]
+  source: string | null
+  cards: { title: string; lines: string[] }[]
+}
+
+export interface Happened {
+  seq: number
+  kind: string
+  actor: string
+  at: number
+  data: Record<string, unknown>
+}
+
+export interface Whole {
+  ticket: Ticket
+  messages: Said[]
+  events: Happened[]
+  others: Ticket[]
+  waiting_from: number | null
+  dead: boolean
+  resident: {
+    slots: Record<string, string>
+    summary: string
+    tried: string[]
+    place: string | null
+    person: string
+  }
+}
+
+export interface Me {
+  name: string
+  shown: string
+  role: string
+  skills: string[]
+  capacity: number
+  must_change: boolean
+  totp: boolean
+  ready: boolean
+  may: string[]
+}
+
+export interface Colleague {
+  name: string
+  shown: string
+  role: string
+  skills: string[]
+  here: boolean
+  ready: boolean
+  load: number
+  capacity: number
+}

@@ -1,0 +1,18 @@
+import { createApp } from 'vue'
+import { createRouter, createWebHistory } from 'vue-router'
+import 'element-plus/theme-chalk/base.css'
+import 'element-plus/theme-chalk/dark/css-vars.css'
+import './style.css'
+import App from './App.vue'
+import DeskView from './views/DeskView.vue'
+
+const router = createRouter({
+  history: createWebHistory('/desk/'),
+  routes: [
+    { path: '/', component: DeskView },
+    { path: '/tickets/:ref', component: DeskView },
+    { path: '/:rest(.*)', redirect: '/' },
+  ],
+})
+
+createApp(App).use(router).mount('#app')

@@ -1,0 +1,157 @@
+// Chinese first, English second: every word on the page is given in both, where it is used.
+import { ref, watchEffect } from 'vue'
+
+export type Lang = 'zh' | 'en'
+
+export const lang = ref<Lang>((localStorage.getItem('daoxue.lang') as Lang) || 'zh')
+watchEffect(() => {
+  localStorage.setItem('daoxue.lang', lang.value)
+  document.documentElement.lang = lang.value === 'zh' ? 'zh-CN' : 'en'
+})
+
+export function t(zh: string, en: string): string {
+  return lang.value === 'zh' ? zh : en
+}
+
+const TOPICS: Record<string, [string, string]> = {
+  training_info: ['培训信息', 'Training'],
+  credit_lookup: ['学分查询', 'Credits'],
+  credit_redemption: ['积分兑换', 'Redemption'],
+  course_faq: ['课程答疑', 'Courses'],
+  operation_guide: ['操作指导', 'How-to'],
+  site_hours: ['地点时间', 'Places and hours'],
+  enrolment: ['报名', 'Enrolment'],
+  activity: ['活动', 'Activities'],
+  complaint: ['投诉', 'Complaint'],
+  human_agent: ['找人工', 'A person'],
+  chitchat: ['闲聊', 'Small talk'],
+  out_of_scope: ['其他', 'Other'],
+}
+const REASONS: Record<string, [string, string]> = {
+  asked_for_person: ['居民要求人工', 'Asked for a person'],
+  not_understood: ['机器人没听懂', 'Bot did not understand'],
+  not_done_yet: ['办结后还有问题', 'Not done after closing'],
+  handler_failed: ['系统出错', 'System error'],
+  callback: ['请回电', 'Call back'],
+  message_left: ['留言', 'Message left'],
+  complaint: ['投诉', 'Complaint'],
+  privacy_incident: ['个人信息泄露', 'Privacy incident'],
+  scam_report: ['疑似诈骗', 'Possible scam'],
+  wrong_information: ['信息有误', 'Wrong information'],
+  emergency: ['紧急：危及生命', 'Emergency'],
+  despair: ['紧急：需要关怀', 'Needs care now'],
+  deceased_relative: ['亲属过世', 'Deceased relative'],
+  data_subject_request: ['个人信息权利', 'Personal-data request'],
+  card_lost: ['学习卡挂失', 'Card lost'],
+  missing_credit: ['学分未到账', 'Missing credits'],
+  credit_dispute: ['学分有误', 'Credit dispute'],
+  redemption_dispute: ['兑换纠纷', 'Redemption dispute'],
+  waiting_list: ['候补登记', 'Waiting list'],
+  village_wish: ['送教需求', 'Training wish'],
+  refund: ['退费', 'Refund'],
+  course_question: ['课程问题', 'Course question'],
+  volunteer: ['志愿者', 'Volunteer'],
+}
+const CHANNELS: Record<string, [string, string]> = {
+  webchat: ['网页', 'Web'],
+  wechat: ['微信', 'WeChat'],
+  sms: ['短信', 'SMS'],
+  voice: ['热线', 'Phone'],
+}
+const SKILLS: Record<string, [string, string]> = {
+  general: ['综合', 'General'],
+  complaint: ['投诉', 'Complaints'],
+  privacy: ['个人信息', 'Privacy'],
+  editor: ['知识纠错', 'Knowledge'],
+  duty: ['值班', 'On duty'],
+  care: ['关怀', 'Care'],
+  credit: ['学分', 'Credits'],
+  enrolment: ['报名', 'Enrolment'],
+  teacher: ['教师答疑', 'Teachers'],
+  volunteer: ['志愿者', 'Volunteers'],
+}
+const RESULTS: Record<string, [string, string]> = {
+  answered: ['已答复', 'Answered'],
+  registered: ['已登记办理', 'Registered'],
+  other_office: ['转其他部门', 'Other office'],
+  no_reply: ['居民未回应', 'No reply'],
+  unsolved: ['未能解决', 'Not solved'],
+  spam: ['无效/骚扰', 'Spam'],
+  handed_back: ['转回机器人', 'Handed back'],
+  merged: ['已合并', 'Merged'],
+}
+const SLOTS: Record<string, [string, string]> = {
+  phone: ['电话', 'Phone'],
+  course: ['课程', 'Course'],
+  org: ['地点', 'Place'],
+  village: ['村社', 'Village'],
+  when: ['时间', 'Time'],
+  class: ['班级', 'Class'],
+  item: ['兑换品', 'Item'],
+  service: ['服务', 'Service'],
+  theme: ['主题', 'Theme'],
+  question: ['问题', 'Question'],
+}
+const ROLES: Record<string, [string, string]> = {
+  seat: ['坐席', 'Seat'],
+  supervisor: ['班长', 'Supervisor'],
+  editor: ['知识编辑', 'Editor'],
+  administrator: ['管理员', 'Administrator'],
+  auditor: ['审计员', 'Auditor'],
+}
+const KINDS: Record<string, [string, string]> = {
+  opened: ['转人工', 'opened'],
+  raised: ['优先级提高', 'raised'],
+  offered: ['派给', 'offered to'],
+  passed: ['未接', 'passed by'],
+  taken: ['接单', 'taken by'],
+  returned: ['退回队列', 'returned'],
+  transferred: ['转派', 'transferred'],
+  escalated: ['升级到上级', 'escalated'],
+  snoozed: ['稍后处理', 'snoozed'],
+  woken: ['恢复处理', 'woken'],
+  tagged: ['标签', 'tagged'],
+  closed: ['办结', 'closed'],
+  handed_back: ['转回机器人', 'handed back'],
+  merged: ['合并', 'merged'],
+  linked: ['并入', 'linked'],
+  reopened: ['重新打开', 'reopened'],
+  asked: ['请居民评价', 'asked for stars'],
+  rated: ['居民评价', 'rated'],
+  reviewed: ['质检', 'reviewed'],
+  noted: ['备注', 'note'],
+}
+
+function named(table: Record<string, [string, string]>, key: string | null | undefined): string {
+  const pair = key ? table[key] : undefined
+  return pair ? t(...pair) : (key ?? '')
+}
+
+export const topic = (key: string | null | undefined) => named(TOPICS, key)
+export const reason = (key: string | null | undefined) => named(REASONS, key)
+export const channel = (key: string | null | undefined) => named(CHANNELS, key)
+export const skill = (key: string | null | undefined) => named(SKILLS, key)
+export const result = (key: string | null | undefined) => named(RESULTS, key)
+export const slot = (key: string | null | undefined) => named(SLOTS, key)
+export const role = (key: string | null | undefined) => named(ROLES, key)
+export const kind = (key: string | null | undefined) => named(KINDS, key)
+export const topics = Object.keys(TOPICS)
+export const skills = Object.keys(SKILLS)
+export const roles = Object.keys(ROLES)
+export const results = ['answered', 'registered', 'other_office', 'no_reply', 'unsolved', 'spam']
+
+export function clock(at: number): string {
+  const date = new Date(at)
+  const today = new Date().toDateString() === date.toDateString()
+  const time = date.toLocaleTimeString('zh-CN', { hour: '2-digit', minute: '2-digit', hour12: false })
+  return today ? time : `${date.getMonth() + 1}/${date.getDate()} ${time}`
+}
+
+export function span(ms: number): string {
+  const minutes = Math.floor(Math.abs(ms) / 60_000)
+  if (minutes < 1) return t('不到1分', '<1 min')
+  if (minutes < 60) return t(`${minutes}分`, `${minutes} min`)
+  const hours = Math.floor(minutes / 60)
+  if (hours < 48) return t(`${hours}时${minutes % 60}分`, `${hours} h ${minutes % 60} min`)
+  return t(`${Math.floor(hours / 24)}天`, `${Math.floor(hours / 24)} d`)
+}

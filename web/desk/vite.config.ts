@@ -1,0 +1,9 @@
+import vue from '@vitejs/plugin-vue'
+import { defineConfig } from 'vite'
+
+// Built into files that the service serves under /desk/; nothing is fetched from anywhere else.
+export default defineConfig({
+  base: '/desk/',
+  plugins: [vue({ template: { transformAssetUrls: false } })],
+  build: { target: 'es2022', assetsInlineLimit: 0, chunkSizeWarningLimit: 900 },
+})
