@@ -129,6 +129,11 @@ class Inbox:
                 await self._library.refresh()
         raise BusyError
 
+    async def try_out(self, inbound: Inbound) -> Turn:
+        """What would be answered to it by one who says nothing else, and why; nothing is kept."""
+        fresh = ConversationRow(0, inbound.channel, inbound.address, 0, 0, b"", None, None, inbound.at)
+        return await self._think(fresh, inbound)
+
     async def _answered(self, conversation: int, inbound: str) -> tuple[int, int] | None:
         return await self._database.read(lambda t: conversations.answered(t, conversation, inbound))
 

@@ -1,6 +1,7 @@
 """The composition: the only place that knows every part."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,18 +15,24 @@ from bot.outbox import Outbox
 from bot.texts import Texts
 from daoxue import model, sample
 from daoxue.config import Config
+from daoxue.rendering import RENDERERS
 from desk.dispatch import Dispatch
 from desk.editing import Editing
 from desk.feed import Feed
+from desk.hooks import Hooks
 from desk.hours import Hours
 from desk.parts import Desk
 from desk.people import People
 from desk.queueing import Queueing
+from desk.residents import Residents
+from desk.retention import Retaining
 from desk.search import Search
+from desk.standing import Standing
 from desk.tickets import Tickets
 from handlers import HANDLERS
 from integrations.webchat import CHANNEL, Webchat
 from knowledge.library import Library
+from store import conversations
 from store.database import Database
 from store.migrate import is_current, upgrade
 
@@ -44,6 +51,7 @@ class App:
     webchat: Webchat
     tickets: Tickets
     desk: Desk
+    retaining: Retaining
     texts: Texts
 
 
@@ -81,11 +89,36 @@ async def compose(config: Config, observe: Callable[[str], None] = nothing_obser
     webchat = Webchat(inbox, outbox, live, database, observe)
     outlets[CHANNEL] = webchat
     tickets = Tickets(database, live, texts)
+    standing = Standing(database, config.desk, hours)
+    await standing.refresh()
     desk = Desk(
         database=database, live=live, library=library, comprehension=comprehension, settings=config.desk, hours=hours,
         zone=config.zone, tickets=tickets, people=People(database, config.desk.session_minutes),
-        dispatch=Dispatch(database, live, library, tickets, hours, config.desk),
+        dispatch=Dispatch(database, live, library, tickets, hours, config.desk, standing),
         feed=Feed(database, live, hours, config.desk), search=Search(database, live), editing=Editing(database, library),
+        standing=standing, hooks=Hooks(database, inside=config.desk.webhooks_inside), residents=Residents(database),
+        inbox=inbox, renderers=RENDERERS, health=lambda: health(database, webchat),
         secure=config.server.public_url.startswith("https://"),
     )  # fmt: skip
-    return App(config, database, library, comprehension, inbox, outbox, live, webchat, tickets, desk, texts)
+    return App(
+        config,
+        database,
+        library,
+        comprehension,
+        inbox,
+        outbox,
+        live,
+        webchat,
+        tickets,
+        desk,
+        Retaining(database, standing),
+        texts,
+    )
+
+
+async def health(database: Database, webchat: Webchat) -> dict[str, object]:
+    """How the channels are, for the desk's pages."""
+    now = int(time.time() * 1000)
+    owed, dead = await database.read(lambda t: conversations.owed(t, now))
+    channels = [{"name": CHANNEL, "enabled": True, "sockets": len(webchat.sockets)}]
+    return {"channels": channels, "undelivered": owed, "given_up": dead, "database": database.url.partition(":")[0]}

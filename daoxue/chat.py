@@ -6,7 +6,7 @@ import re
 import secrets
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -18,27 +18,10 @@ from bot.dialogue import ASK
 from bot.inbox import Receipt
 from bot.messages import Inbound, Reply
 from daoxue.app import App
-from integrations import sms, voice, wechat
+from daoxue.rendering import RENDERERS
 from nlu.entities import mask
 from nlu.text import clean
 from store import conversations
-
-Render = Callable[[Sequence[Reply]], list[str]]
-
-
-def _webchat(replies: Sequence[Reply]) -> list[str]:
-    lines = []
-    for reply in replies:
-        lines.append(reply.text)
-        lines += [f"  [{card.title}] " + "；".join(card.lines) for card in reply.cards]
-        if reply.options:
-            lines.append("  ".join(f"({option.key}) {option.label}" for option in reply.options))
-        if reply.source:
-            lines.append(f"  —— {reply.source}")
-    return lines
-
-
-RENDERERS: dict[str, Render] = {"webchat": _webchat, "sms": sms.render, "voice": voice.render, "wechat": wechat.render}
 
 
 class Line(Struct, forbid_unknown_fields=True):

@@ -14,6 +14,7 @@ from pathlib import Path
 from daoxue import chat, check
 from daoxue.app import App, compose, prepare
 from daoxue.config import ConfigError, read
+from daoxue.rendering import RENDERERS
 from daoxue.sample import save
 from daoxue.serve import serve
 from desk.people import ROLES, SignInError
@@ -56,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     add(commands, "serve", _serve, "run the service")
     add(commands, "check", _check, "validate settings, knowledge, texts and channels")
     talk = add(commands, "chat", _chat, "talk in the terminal")
-    talk.add_argument("--channel", choices=sorted(chat.RENDERERS), default="webchat")
+    talk.add_argument("--channel", choices=sorted(RENDERERS), default="webchat")
     talk.add_argument("--script", type=Path, metavar="FILE", nargs="+", help="play transcripts; 1 when one differs")
 
     understanding = commands.add_parser("nlu", help="understanding").add_subparsers(required=True, metavar="COMMAND")

@@ -144,7 +144,14 @@ def application(app: App) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        runs = (app.outbox.run(), app.desk.dispatch.run(), app.desk.feed.run(), app.desk.search.run())
+        runs = (
+            app.outbox.run(),
+            app.desk.dispatch.run(),
+            app.desk.feed.run(),
+            app.desk.search.run(),
+            app.desk.hooks.run(),
+            app.retaining.run(),
+        )
         workers = [asyncio.create_task(each) for each in runs]
         yield
         await stopping(app, workers)

@@ -16,6 +16,7 @@ from bot.live import Live
 from desk.hours import DeskSettings, Hours
 from desk.people import Seat
 from desk.routing import Free, Waiting, route, weight
+from desk.standing import Standing
 from desk.tickets import TicketError, Tickets, passed
 from knowledge.library import Library
 from store import people, tickets
@@ -52,7 +53,7 @@ class Dispatch:
 
     def __init__(
         self, database: Database, live: Live, library: Library, board: Tickets, hours: Hours, settings: DeskSettings,
-        clock: Callable[[], float] = time.time,
+        standing: Standing, clock: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
         self._database = database
         self._live = live
@@ -60,6 +61,7 @@ class Dispatch:
         self._tickets = board
         self._hours = hours
         self._settings = settings
+        self._standing = standing
         self._clock = clock
 
     async def run(self) -> None:
@@ -72,6 +74,7 @@ class Dispatch:
 
     async def step(self, now: int) -> int:
         """All that is due; the number of offers made."""
+        await self._standing.refresh()
         waiting = await self._front()
         await self._clear_away(now, waiting)
         await self._wake(now)

@@ -107,10 +107,8 @@ class Editing:
         """Many at once, as drafts that wait for review."""
 
         def work(transaction: Transaction) -> int:
-            for entry in entries:
-                row = EntryRow(entry.id, 0, "in_review", msgspec.json.encode(entry))
-                rows.put(transaction, row, by, now)
-            return len(entries)
+            fresh = [EntryRow(entry.id, 0, "in_review", msgspec.json.encode(entry)) for entry in entries]
+            return rows.put_all(transaction, fresh, by, now)
 
         return await self._change(work)
 

@@ -30,6 +30,7 @@ class DeskSettings(Struct, frozen=True, forbid_unknown_fields=True):
     answer_within: tuple[Minutes, Minutes, Minutes, Minutes] = (2, 15, 30, 60)
     escalate_after: Minutes = 120
     session_minutes: Minutes = 480
+    webhooks_inside: bool = False
 
 
 class Hours:
@@ -38,6 +39,10 @@ class Hours:
     def __init__(self, settings: DeskSettings, zone: ZoneInfo) -> None:
         self._settings = settings
         self._zone = zone
+
+    def follow(self, settings: DeskSettings) -> None:
+        """From here on these are the hours."""
+        self._settings = settings
 
     def with_days(self, hours: Sequence[Opening]) -> "Hours":
         """The same holidays, other hours: an organisation's own."""

@@ -1,16 +1,22 @@
 """What the desk's API works with, put together once by the composition."""
 
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from bot.comprehension import Comprehension
+from bot.inbox import Inbox
 from bot.live import Live
+from bot.messages import Reply
 from desk.dispatch import Dispatch
 from desk.editing import Editing
 from desk.feed import Feed
+from desk.hooks import Hooks
 from desk.hours import DeskSettings, Hours
 from desk.people import People
+from desk.residents import Residents
 from desk.search import Search
+from desk.standing import Standing
 from desk.tickets import Tickets
 from knowledge.library import Library
 from store.database import Database
@@ -33,4 +39,10 @@ class Desk:
     feed: Feed
     search: Search
     editing: Editing
+    standing: Standing
+    hooks: Hooks
+    residents: Residents
+    inbox: Inbox
+    renderers: Mapping[str, Callable[[Sequence[Reply]], list[str]]]
+    health: Callable[[], Awaitable[Mapping[str, object]]]
     secure: bool = False

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, case, delete, func, select, update
 
 from store import knowledge, tickets
 from store.database import ConflictError, Row, Statement, Transaction, adding
@@ -62,6 +62,11 @@ _POSTPONE = Statement(update(outbox).where(outbox.c.id == bindparam("which")).va
 _GIVE_UP = Statement(update(outbox).where(outbox.c.id == bindparam("which")).values(dead=1))
 _SETTLE = Statement(
     delete(outbox).where(outbox.c.conversation == bindparam("conversation"), outbox.c.last_seq <= bindparam("seq"))
+)
+_OWED = Statement(
+    select(func.sum(case((outbox.c.dead == 0, 1), else_=0)), func.sum(outbox.c.dead)).where(
+        outbox.c.due_at <= bindparam("now")
+    )
 )
 _UNDELIVERED = Statement(
     select(outbox.c.first_seq, outbox.c.dead)
@@ -260,6 +265,12 @@ def undelivered(transaction: Transaction, conversation: int) -> tuple[int, bool]
     """The first message that the channel has not taken, and whether it was given up; None where all has arrived."""
     row = transaction.one(_UNDELIVERED, conversation=conversation)
     return (cast(int, row[0]), bool(row[1])) if row else None
+
+
+def owed(transaction: Transaction, now: int) -> tuple[int, int]:
+    """How many deliveries are overdue, and how many were given up."""
+    row = transaction.one(_OWED, now=now)
+    return (cast(int, row[0] or 0), cast(int, row[1] or 0)) if row else (0, 0)
 
 
 def due(transaction: Transaction, now: int, most: int) -> list[DueRow]:

@@ -242,6 +242,18 @@ class Database:
                 self._transaction = Transaction(self._read_line.cursor, self._kind.dialect)
                 return work(self._transaction)
 
+    async def aside(self, work: Work[T]) -> T:
+        """A long read, on a connection and in a thread of its own: nobody else waits for it."""
+
+        def run() -> T:
+            line = _Line(self._kind.connect())
+            try:
+                return work(Transaction(line.cursor, self._kind.dialect))
+            finally:
+                line.connection.close()
+
+        return await asyncio.to_thread(run)
+
     async def write(self, work: Work[T]) -> T:
         """What the function returns, after its changes are on disk. Raises what it raised, with nothing changed."""
         if self._writer is None:

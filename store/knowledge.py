@@ -108,14 +108,20 @@ def author(transaction: Transaction, id: str) -> str | None:
 
 
 def put(transaction: Transaction, row: EntryRow, by: str, at: int) -> int:
-    """One entry as a new version, whose number it returns. What is published goes on being said while a newer version
-    is written and reviewed: only publishing and expiring change that."""
+    """`put_all` of one."""
+    return put_all(transaction, [row], by, at)
+
+
+def put_all(transaction: Transaction, rows: Sequence[EntryRow], by: str, at: int) -> int:
+    """Entries as new versions with one number, which it returns. What is published goes on being said while a newer
+    version is written and reviewed: only publishing and expiring change that."""
     newest = transaction.one(_NEWEST)
     new = max(revision(transaction), cast(int, newest[0]) if newest else 0) + 1
-    live = get(transaction, row.id)
-    if live is None or live.status != "published" or row.status in ("published", "expired"):
-        _replace(transaction, row, new)
-    transaction.run(_ADD_VERSION, id=row.id, revision=new, status=row.status, body=row.body, by=by, at=at)
+    for row in rows:
+        live = get(transaction, row.id)
+        if live is None or live.status != "published" or row.status in ("published", "expired"):
+            _replace(transaction, row, new)
+        transaction.run(_ADD_VERSION, id=row.id, revision=new, status=row.status, body=row.body, by=by, at=at)
     return new
 
 

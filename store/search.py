@@ -3,10 +3,10 @@
 Both take words ready made. That Chinese has no spaces is settled by whoever makes them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
-from sqlalchemy import bindparam, func, select, text
+from sqlalchemy import bindparam, delete, func, select, text
 
 from store.database import Statement, Transaction, adding
 from store.schema import conversation, passage
@@ -37,6 +37,20 @@ _FIND: Mapping[str, Statement] = {
         )
     ),
 }
+_DROP_WORDS: Mapping[str, Statement] = {
+    "sqlite": Statement(text("INSERT INTO passage_words (passage_words, rowid, words) VALUES ('delete', :id, :words)")),
+    "postgresql": Statement(text("DELETE FROM passage_words WHERE rowid = :id AND :words <> ''")),
+}
+_PASSAGES = Statement(
+    select(passage.c.id, passage.c.first_seq, passage.c.last_seq).where(passage.c.conversation == bindparam("id"))
+)
+_DROP = Statement(delete(passage).where(passage.c.conversation == bindparam("id")))
+_KEEP_PLACE = Statement(
+    text(
+        "INSERT INTO passage (conversation, first_seq, last_seq)"
+        " SELECT id, 1, seq FROM conversation WHERE id = :conversation"
+    )
+)
 _INDEXED = Statement(
     select(func.coalesce(func.max(passage.c.last_seq), 0)).where(passage.c.conversation == bindparam("id"))
 )
@@ -66,6 +80,16 @@ def find(transaction: Transaction, words: Sequence[str], most: int) -> list[tupl
     return [
         cast(tuple[int, int, int], row) for row in transaction.all(_FIND[transaction.dialect], query=query, most=most)
     ]
+
+
+def forget(transaction: Transaction, conversation: int, words: Callable[[int, int], Sequence[str]]) -> None:
+    """Makes a conversation unfindable. `words` gives those of the messages from first to last: SQLite's index keeps
+    none, and has to be told what to take out."""
+    for id, first, last in transaction.all(_PASSAGES, id=conversation):
+        out = " ".join(words(cast(int, first), cast(int, last)))
+        transaction.run(_DROP_WORDS[transaction.dialect], id=id, words=out)
+    transaction.run(_DROP, id=conversation)
+    transaction.run(_KEEP_PLACE, conversation=conversation)
 
 
 def indexed(transaction: Transaction, conversation: int) -> int:

@@ -103,7 +103,7 @@ class Raise:
 
 
 columns = [ticket.c[each.name] for each in fields(TicketRow)]
-_EVENT_COLUMNS = [ticket_event.c[each.name] for each in fields(EventRow)]
+event_columns = [ticket_event.c[each.name] for each in fields(EventRow)]
 
 
 def selecting(*where: ColumnElement[bool]) -> Statement:
@@ -126,11 +126,9 @@ _HOLD = Statement(
     .where(conversation.c.id == bindparam("which"))
     .values(seat=bindparam("seat"), ticket=bindparam("ref"), version=conversation.c.version + 1)
 )
-_EVENTS = Statement(
-    select(*_EVENT_COLUMNS).where(ticket_event.c.ticket == bindparam("ref")).order_by(ticket_event.c.id)
-)
+_EVENTS = Statement(select(*event_columns).where(ticket_event.c.ticket == bindparam("ref")).order_by(ticket_event.c.id))
 _EVENTS_SINCE = Statement(
-    select(*_EVENT_COLUMNS)
+    select(*event_columns)
     .where(ticket_event.c.id > bindparam("seen"))
     .order_by(ticket_event.c.id)
     .limit(bindparam("most"))

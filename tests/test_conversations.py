@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from daoxue.app import App
-from daoxue.chat import RENDERERS, play
+from daoxue.chat import play
+from daoxue.rendering import RENDERERS
 from tests.talk import ten_o_clock
 
 FOLDER = Path(__file__).parent / "conversations"

@@ -115,14 +115,14 @@ async def search(q: Annotated[str, Query(min_length=1, max_length=100)], seat: R
 async def take(ref: str, seat: Worker, desk: TheDesk) -> Response:
     """Takes it, with all else that this resident has waiting; 409 when somebody else has it."""
     await desk.tickets.take(ref, seat.name, now(), seat.shown)
-    return await _after(desk, ref)
+    return await after(desk, ref)
 
 
 @router.post("/tickets/{ref}/pass")
 async def pass_on(ref: str, seat: Worker, desk: TheDesk) -> Response:
     """Lets an offer go by."""
     await desk.tickets.pass_on(ref, seat.name, now())
-    return await _after(desk, ref)
+    return await after(desk, ref)
 
 
 @router.post("/tickets/{ref}/messages")
@@ -136,7 +136,7 @@ async def reply(ref: str, body: Said, seat: Worker, desk: TheDesk) -> dict[str, 
 async def note(ref: str, body: Note, seat: Worker, desk: TheDesk) -> Response:
     """A word for colleagues, with the names of those whom it is for."""
     await desk.tickets.note(ref, seat.name, body.text, now(), body.mentions)
-    return await _after(desk, ref)
+    return await after(desk, ref)
 
 
 @router.post("/tickets/{ref}/transfer")
@@ -147,7 +147,7 @@ async def transfer(ref: str, body: Transfer, seat: Worker, desk: TheDesk) -> Res
         raise TicketError("invalid", "转给一位同事，或者一种技能")
     at = now()
     await desk.tickets.transfer(ref, seat.name, at, to=body.to, skill=body.skill, word=body.word, until=at + DIRECT)
-    return await _after(desk, ref)
+    return await after(desk, ref)
 
 
 @router.post("/tickets/{ref}/snooze")
@@ -155,41 +155,41 @@ async def snooze(ref: str, body: Snooze, seat: Worker, desk: TheDesk) -> Respons
     """Aside for so many minutes, or until the resident writes."""
     at = now()
     await desk.tickets.snooze(ref, seat.name, at + body.minutes * 60_000, at)
-    return await _after(desk, ref)
+    return await after(desk, ref)
 
 
 @router.post("/tickets/{ref}/wake")
 async def wake(ref: str, seat: Worker, desk: TheDesk) -> Response:
     """Back from being put aside."""
     await desk.tickets.wake(ref, seat.name, now())
-    return await _after(desk, ref)
+    return await after(desk, ref)
 
 
 @router.post("/tickets/{ref}/hand-back")
 async def hand_back(ref: str, seat: Worker, desk: TheDesk) -> Response:
     """The bot goes on."""
     await desk.tickets.hand_back(ref, seat.name, now())
-    return await _after(desk, ref)
+    return await after(desk, ref)
 
 
 @router.post("/tickets/{ref}/close")
 async def close(ref: str, body: Close, seat: Worker, desk: TheDesk) -> Response:
     """Ends it, with a topic and a result."""
     await desk.tickets.close(ref, seat.name, body.result, now(), note=body.note, topic=body.topic)
-    return await _after(desk, ref)
+    return await after(desk, ref)
 
 
 @router.put("/tickets/{ref}/tags")
 async def tag(ref: str, body: Tags, seat: Worker, desk: TheDesk) -> Response:
     await desk.tickets.tag(ref, seat.name, body.tags, now())
-    return await _after(desk, ref)
+    return await after(desk, ref)
 
 
 @router.post("/tickets/{ref}/merge")
 async def merge(ref: str, body: Merge, seat: Worker, desk: TheDesk) -> Response:
     """Ends this one; another of the same resident goes on."""
     await desk.tickets.merge(ref, body.into, seat.name, now())
-    return await _after(desk, ref)
+    return await after(desk, ref)
 
 
 @router.post("/tickets/{ref}/reveal")
@@ -220,14 +220,14 @@ async def assign(ref: str, body: Assign, seat: Director, desk: TheDesk) -> Respo
     await desk.tickets.transfer(
         ref, seat.name, at, to=body.to, skill=None, word=body.word, until=at + DIRECT, direct=True
     )
-    return await _after(desk, ref)
+    return await after(desk, ref)
 
 
 @router.post("/tickets/{ref}/take-over")
 async def take_over(ref: str, seat: Director, desk: TheDesk) -> Response:
     """Takes it from whoever has it."""
     await desk.tickets.take(ref, seat.name, now(), seat.shown, over=True)
-    return await _after(desk, ref)
+    return await after(desk, ref)
 
 
 @router.post("/tickets/{ref}/whisper")
@@ -238,7 +238,7 @@ async def whisper(ref: str, body: Note, seat: Director, desk: TheDesk) -> Respon
     if owner is None:
         raise TicketError("not_yours", "还没有坐席接这张工单")
     await desk.tickets.note(ref, seat.name, body.text, now(), [owner])
-    return await _after(desk, ref)
+    return await after(desk, ref)
 
 
 @router.get("/colleagues")
@@ -268,7 +268,7 @@ async def _check_colleague(desk: Desk, name: str | None) -> None:
         raise TicketError("not_found", f"没有坐席 {name}")
 
 
-async def _after(desk: Desk, ref: str) -> Response:
+async def after(desk: Desk, ref: str) -> Response:
     """The ticket as it is now."""
 
     def look(transaction: Transaction) -> Summary:

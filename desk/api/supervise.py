@@ -1,0 +1,170 @@
+"""What supervisors see and decide: the live board, quality, hours and shifts, reports."""
+
+from collections import Counter
+from datetime import date, datetime, timedelta
+from typing import Annotated, Literal, TypeVar
+
+import msgspec
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import Field
+
+from desk import children
+from desk.api.guard import TheDesk, may, now
+from desk.api.session import Strict
+from desk.api.tickets import after
+from desk.board import board
+from desk.parts import Desk
+from desk.people import Seat
+from desk.reports import LONGEST, Report, report
+from desk.standing import OpeningHours, Shifts
+from desk.tickets import TicketError
+from store import desk as rows
+from store import people, tickets
+from store.database import Transaction
+
+T = TypeVar("T")
+router = APIRouter(tags=["班长 supervise"])
+Watcher = Annotated[Seat, Depends(may("board.read"))]
+Judge = Annotated[Seat, Depends(may("quality.write"))]
+Planner = Annotated[Seat, Depends(may("hours.write"))]
+Counting = Annotated[Seat, Depends(may("report.read"))]
+_MEDIA = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "pdf": "application/pdf"}
+
+
+class Review(Strict):
+    """Points from 1 to 5 for how it was handled."""
+
+    scores: dict[Literal["polite", "right", "complete", "prompt"], Annotated[int, Field(ge=1, le=5)]]
+    note: str = Field("", max_length=2000)
+
+
+@router.get("/board")
+async def show_board(seat: Watcher, desk: TheDesk) -> Response:
+    """Who waits, how long, who is there, what is late."""
+    at = now()
+    everybody = await desk.people.all()
+    there = await desk.database.read(lambda t: people.present(t, at))
+    load = await desk.dispatch.loads()
+    shifts = await desk.standing.shifts()
+    figures = await desk.database.read(lambda t: board(t, at, desk.hours, desk.settings))
+    moment = datetime.fromtimestamp(at / 1000, desk.zone)
+    due = {
+        each.seat
+        for each in shifts.shifts
+        if moment.isoweekday() in each.days and each.opens <= moment.strftime("%H:%M") < each.closes
+    }
+    pages = {page.seat: page.ready for page in there}
+    seats = [
+        {
+            "name": each.name, "shown": each.shown, "role": each.role, "here": each.name in pages,
+            "ready": bool(pages.get(each.name)), "due": each.name in due, "capacity": each.capacity, "skills": each.skills,
+            "load": load[each.name].weight if each.name in load else 0,
+        }
+        for each in everybody if each.may("ticket.work")
+    ]  # fmt: skip
+    return _json({"figures": figures, "seats": seats, "open": desk.hours.is_open(moment)})
+
+
+@router.post("/tickets/{ref}/review")
+async def review(ref: str, body: Review, seat: Judge, desk: TheDesk) -> Response:
+    """How a closed ticket was handled; the seat sees it. Nobody reviews himself."""
+    opened = await desk.tickets.show(ref)
+    handled = opened.ticket.last_seat
+    if opened.ticket.state != "closed" or handled is None:
+        raise TicketError("invalid", "办结后才能质检")
+    if handled == seat.name:
+        raise TicketError("invalid", "不能给自己评分")
+
+    def work(transaction: Transaction) -> None:
+        content = msgspec.json.encode({"scores": body.scores, "note": body.note})
+        rows.add_review(transaction, rows.ReviewRow(ref, handled, seat.name, content, now()))
+        tickets.record(transaction, opened.ticket, "reviewed", seat.name, {"scores": body.scores}, now())
+
+    await desk.database.write(work)
+    desk.live.tickets.set()
+    return await after(desk, ref)
+
+
+@router.get("/reviews")
+async def reviews(seat: Judge, desk: TheDesk) -> dict[str, object]:
+    """The last reviews, and each seat's mean."""
+    found = await desk.database.read(lambda t: rows.reviews(t, 500))
+    shown = [
+        {"ticket": each.ticket, "seat": each.seat, "by": each.by, "at": each.at, **msgspec.json.decode(each.body)} for each in found
+    ]  # fmt: skip
+    points: Counter[str] = Counter()
+    counted: Counter[str] = Counter()
+    for each in shown:
+        points[each["seat"]] += sum(each["scores"].values()) / max(1, len(each["scores"]))
+        counted[each["seat"]] += 1
+    means = [
+        {"seat": name, "mean": round(points[name] / count, 2), "count": count} for name, count in counted.most_common()
+    ]
+    return {"reviews": shown[:100], "seats": means}
+
+
+@router.get("/hours")
+async def hours(seat: Planner, desk: TheDesk) -> Response:
+    return _json({"opening": await desk.standing.opening(), "shifts": (await desk.standing.shifts()).shifts})
+
+
+@router.put("/hours")
+async def set_hours(request: Request, seat: Planner, desk: TheDesk) -> dict[str, object]:
+    """When seats answer; holidays, and days off that are worked."""
+    opening = _decoded(await request.body(), OpeningHours)
+    if any(each.closes <= each.opens for each in opening.hours):
+        raise TicketError("invalid", "下班时间要晚于上班时间")
+    await desk.standing.put("opening", opening, seat.name, now())
+    return {}
+
+
+@router.put("/shifts")
+async def set_shifts(request: Request, seat: Planner, desk: TheDesk) -> dict[str, object]:
+    shifts = _decoded(await request.body(), Shifts)
+    known = {each.name for each in await desk.people.all()}
+    for each in shifts.shifts:
+        if each.seat not in known or each.closes <= each.opens:
+            raise TicketError("invalid", f"班次不对：{each.seat} {each.opens}—{each.closes}")
+    await desk.standing.put("shifts", shifts, seat.name, now())
+    return {}
+
+
+@router.get("/reports")
+async def reports(seat: Counting, desk: TheDesk, first: date | None = None, last: date | None = None) -> Response:
+    """Figures of the tickets opened from the first day to the last; the last thirty days if nothing is said."""
+    return _json(await _report(desk, first, last))
+
+
+@router.get("/reports.{kind}")
+async def paper(
+    kind: Literal["xlsx", "pdf"], seat: Counting, desk: TheDesk, first: date | None = None, last: date | None = None
+) -> Response:
+    """The same as a file."""
+    found = await _report(desk, first, last)
+    try:
+        made = await children.run("desk.papers", kind, given=msgspec.json.encode(found))
+    except children.ChildError as error:
+        raise TicketError("invalid", "报告没有做出来，请稍后再试") from error
+    name = f"daoxue-{found.first}-{found.last}.{kind}"
+    return Response(made, media_type=_MEDIA[kind], headers={"content-disposition": f'attachment; filename="{name}"'})
+
+
+async def _report(desk: Desk, first: date | None, last: date | None) -> Report:
+    last = last or datetime.now(desk.zone).date()
+    first = first or last - timedelta(days=29)
+    if first > last or (last - first).days > LONGEST:
+        raise TicketError("invalid", f"起止日期不对，一次最多 {LONGEST} 天")
+    names = {each.id: each.name for each in desk.library.catalogue.organisations.values()}
+    names |= {each.name: each.shown for each in await desk.people.all()}
+    return await desk.database.aside(lambda t: report(t, first, last, desk.hours, desk.settings, desk.zone, names))
+
+
+def _decoded(raw: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise TicketError("invalid", f"格式不对：{error}") from error
+
+
+def _json(content: object) -> Response:
+    return Response(msgspec.json.encode(content), media_type="application/json")

@@ -1,0 +1,163 @@
+"""`python -m desk.papers xlsx|pdf < report.json`: a report as a file. A process of its own: the libraries for it weigh
+more than the service should carry for something asked for once a week."""
+
+import io
+import sys
+from collections.abc import Sequence
+
+import msgspec
+from openpyxl import Workbook
+from openpyxl.chart import BarChart, LineChart, Reference
+from openpyxl.styles import Font, PatternFill
+from openpyxl.utils import get_column_letter
+from reportlab.graphics.charts.barcharts import VerticalBarChart
+from reportlab.graphics.shapes import Drawing
+from reportlab.lib.colors import HexColor
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table
+
+from desk.reports import Line, Report
+
+FONT = "STSong-Light"  # every PDF reader brings this one; nothing has to be embedded
+INK, ACCENT, FAINT = HexColor("#16211e"), HexColor("#0b6e5f"), HexColor("#d5dcd9")
+SHEETS = {
+    "day": "按日",
+    "hour": "按时段",
+    "topic": "按主题",
+    "place": "按学校站点",
+    "channel": "按渠道",
+    "seat": "按坐席",
+}
+HEADS = (
+    "名称",
+    "开单",
+    "首次答复",
+    "办结",
+    "放弃",
+    "首答中位(分)",
+    "首答90%(分)",
+    "处理中位(分)",
+    "按时率",
+    "满意度",
+    "评价数",
+)
+_NAMES = {
+    "training_info": "培训信息", "credit_lookup": "学分查询", "credit_redemption": "积分兑换", "course_faq": "课程答疑",
+    "operation_guide": "操作指导", "site_hours": "地点时间", "enrolment": "报名", "activity": "活动", "complaint": "投诉",
+    "human_agent": "找人工", "chitchat": "闲聊", "out_of_scope": "其他", "webchat": "网页", "wechat": "微信", "sms": "短信",
+    "voice": "热线",
+}  # fmt: skip
+
+
+def cells(line: Line) -> list[str | float | None]:
+    share = None if line.in_time is None else f"{line.in_time:.0%}"
+    return [
+        _NAMES.get(line.name, line.name), line.opened, line.answered, line.closed, line.abandoned, line.first_answer,
+        line.first_answer_90, line.handling, share, line.stars, line.rated,
+    ]  # fmt: skip
+
+
+def xlsx(report: Report) -> bytes:
+    """A sheet for each grouping, with a chart where lines follow each other."""
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = "总览"
+    sheet.append([f"人工服务报告 {report.first} 至 {report.last}"])
+    sheet["A1"].font = Font(bold=True, size=14)
+    for head, value in zip(HEADS[1:], cells(report.total)[1:], strict=True):
+        sheet.append([head, value])
+    sheet.column_dimensions["A"].width = 24
+    for key, title in SHEETS.items():
+        sheet = book.create_sheet(title)
+        sheet.append(list(HEADS))
+        for cell in sheet[1]:
+            cell.font = Font(bold=True, color="FFFFFF")
+            cell.fill = PatternFill("solid", fgColor="0B6E5F")
+        for line in report.by[key]:
+            sheet.append([_safe(value) for value in cells(line)])
+        sheet.freeze_panes = "B2"
+        for column in range(1, len(HEADS) + 1):
+            sheet.column_dimensions[get_column_letter(column)].width = 26 if column == 1 else 12
+        if report.by[key]:
+            chart = LineChart() if key == "day" else BarChart()
+            chart.title, chart.height, chart.width = title, 8, 22
+            last = len(report.by[key]) + 1
+            chart.add_data(Reference(sheet, min_col=2, max_col=4, min_row=1, max_row=last), titles_from_data=True)
+            chart.set_categories(Reference(sheet, min_col=1, min_row=2, max_row=last))
+            sheet.add_chart(chart, f"A{last + 3}")
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _safe(value: str | float | None) -> str | float | None:
+    """A name that a spreadsheet would take for a formula stays a name."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@") and len(value) > 1 else value
+
+
+def pdf(report: Report) -> bytes:
+    """The same on paper, A4, with the days and hours as pictures."""
+    pdfmetrics.registerFont(UnicodeCIDFont(FONT))
+    title = ParagraphStyle("title", fontName=FONT, fontSize=18, leading=26, textColor=ACCENT)
+    head = ParagraphStyle("head", fontName=FONT, fontSize=12, leading=20, textColor=INK)
+    total = report.total
+    parts: list[Flowable] = [
+        Paragraph(f"人工服务报告　{report.first} 至 {report.last}", title), Spacer(1, 3 * mm),
+        _table([HEADS[1:], cells(total)[1:]]), Spacer(1, 5 * mm),
+    ]  # fmt: skip
+    for key in ("day", "hour"):
+        parts += [Paragraph(f"{SHEETS[key]}开单", head), _picture(report.by[key]), Spacer(1, 4 * mm)]
+    for key in ("topic", "place", "channel", "seat"):
+        if report.by[key]:
+            parts += [Paragraph(SHEETS[key], head), _table([HEADS, *(cells(line) for line in report.by[key][:40])])]
+            parts.append(Spacer(1, 4 * mm))
+    out = io.BytesIO()
+    margin = 15 * mm
+    SimpleDocTemplate(
+        out, pagesize=A4, leftMargin=margin, rightMargin=margin, topMargin=margin, bottomMargin=margin,
+        title=f"人工服务报告 {report.first} 至 {report.last}",
+    ).build(parts)  # fmt: skip
+    return out.getvalue()
+
+
+def _table(rows: Sequence[Sequence[object]]) -> Table:
+    shown = [["—" if value is None else str(value) for value in row] for row in rows]
+    wide = len(rows[0]) == len(HEADS)
+    widths = [38 * mm, *([14.2 * mm] * (len(HEADS) - 1))] if wide else None
+    return Table(
+        shown, colWidths=widths, repeatRows=1,
+        style=[
+            ("FONT", (0, 0), (-1, -1), FONT, 7.5), ("TEXTCOLOR", (0, 0), (-1, 0), ACCENT), ("TEXTCOLOR", (0, 1), (-1, -1), INK),
+            ("LINEBELOW", (0, 0), (-1, -1), 0.4, FAINT), ("ALIGN", (1 if wide else 0, 0), (-1, -1), "RIGHT"),
+        ],
+    )  # fmt: skip
+
+
+def _picture(lines: Sequence[Line]) -> Drawing:
+    drawing = Drawing(180 * mm, 45 * mm)
+    chart = VerticalBarChart()
+    chart.x, chart.y, chart.width, chart.height = 20, 22, round(172 * mm) - 20, round(34 * mm)
+    chart.data = [[line.opened for line in lines] or [0]]
+    chart.bars[0].fillColor = ACCENT
+    chart.bars[0].strokeColor = None
+    chart.valueAxis.valueMin = 0
+    chart.valueAxis.labels.fontName = chart.categoryAxis.labels.fontName = FONT
+    chart.valueAxis.labels.fontSize = chart.categoryAxis.labels.fontSize = 6.5
+    step = max(1, len(lines) // 16)
+    chart.categoryAxis.categoryNames = [line.name[-5:] if n % step == 0 else "" for n, line in enumerate(lines)]
+    drawing.add(chart)
+    return drawing
+
+
+def main() -> None:
+    report = msgspec.json.decode(sys.stdin.buffer.read(), type=Report)
+    sys.stdout.buffer.write(xlsx(report) if sys.argv[1] == "xlsx" else pdf(report))
+
+
+if __name__ == "__main__":
+    main()

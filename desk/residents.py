@@ -1,0 +1,137 @@
+"""What we hold of a resident, as a copy; and its erasure, with a proof (PIPL 45 and 47).
+
+A resident is found by a ticket's reference. The copy is everything under the same person; erasing takes the words out of
+messages, tickets and the search, and leaves the bare facts that the service must keep: that there was a ticket, when, and
+what about. The proof names what was erased and a digest over it, so that it can be shown later without keeping it.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+import msgspec
+from sqlalchemy import bindparam, delete, select, update
+
+from bot.inbox import encode, numbered
+from bot.messages import Handover, Message, Reply
+from desk.search import grams
+from desk.tickets import TicketError, handover
+from store import conversations, search, tickets
+from store.database import Database, Statement, Transaction
+from store.schema import attachment, conversation, inbound, message, outbox, ticket, unanswered
+from store.tickets import TicketRow, selecting
+
+ERASED = "[已按居民要求删除]"
+_OF_PERSON = selecting(ticket.c.person == bindparam("person"))
+_BLANK = Statement(
+    update(message)
+    .where(message.c.conversation == bindparam("which"), message.c.seq == bindparam("number"))
+    .values(body=bindparam("blank"))
+)
+_BLANK_TICKET = Statement(
+    update(ticket).where(ticket.c.ref == bindparam("which")).values(body=bindparam("blank"), person=bindparam("nobody"))
+)
+_FORGET = Statement(
+    update(conversation)
+    .where(conversation.c.id == bindparam("which"))
+    .values(address=bindparam("nobody"), state=b"", version=conversation.c.version + 1)
+)
+_DROP = tuple(
+    Statement(delete(each).where(each.c.conversation == bindparam("which")))
+    for each in (outbox, attachment, unanswered, inbound)
+)
+_ADDRESS = Statement(select(conversation.c.address).where(conversation.c.id == bindparam("id")))
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was erased: how much of what, and the digest over the copy as it was."""
+
+    tickets: int
+    conversations: int
+    messages: int
+    digest: str
+    at: int
+
+
+class Residents:
+    """Both raise `TicketError` where there is no such ticket."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def copy(self, ref: str, by: str, now: int) -> dict[str, object]:
+        """Everything that we hold of the resident of this ticket."""
+
+        def work(transaction: Transaction) -> dict[str, object]:
+            conversations.audited(transaction, by, "resident.export", ref, "", now)
+            return _copy(transaction, _theirs(transaction, ref))
+
+        return await self._database.write(work)
+
+    async def erase(self, ref: str, by: str, why: str, now: int) -> Proof:
+        """Takes it out, all of it or nothing; open tickets have to be closed first."""
+
+        def work(transaction: Transaction) -> Proof:
+            theirs = _theirs(transaction, ref)
+            if any(each.state != "closed" for each in theirs):
+                raise TicketError("invalid", "这位居民还有没办结的工单，请先办结")
+            copy = json.dumps(_copy(transaction, theirs), ensure_ascii=False, sort_keys=True)
+            digest = hashlib.sha256(copy.encode()).hexdigest()
+            talks = sorted({each.conversation for each in theirs})
+            erased = sum(forget(transaction, id) for id in talks)
+            for each in theirs:
+                about = handover(each)
+                blank = Handover(
+                    topic=about.topic, reason=about.reason, skill=about.skill, priority=about.priority, summary=ERASED
+                )
+                transaction.run(_BLANK_TICKET, which=each.ref, blank=encode(blank), nobody=f"erased-{digest[:12]}")
+            detail = f"{why}; {len(theirs)} tickets, {erased} messages, sha256 {digest}"
+            conversations.audited(transaction, by, "resident.erase", ref, detail, now)
+            return Proof(len(theirs), len(talks), erased, digest, now)
+
+        return await self._database.write(work)
+
+
+def _theirs(transaction: Transaction, ref: str) -> list[TicketRow]:
+    found = tickets.get(transaction, ref)
+    if found is None:
+        raise TicketError("not_found", f"没有工单 {ref}")
+    return tickets.find(transaction, _OF_PERSON, person=found.person)
+
+
+def _copy(transaction: Transaction, theirs: list[TicketRow]) -> dict[str, object]:
+    talks = []
+    for id in sorted({each.conversation for each in theirs}):
+        read = conversations.get(transaction, id)
+        assert read is not None
+        said = [numbered(row) for row in conversations.messages(transaction, id, 1, 1 << 30)]
+        talks.append(
+            {
+                "channel": read.channel, "address": read.address,
+                "messages": [{"at": each.at, "author": each.author, "text": each.message.reply.text} for each in said],
+            }
+        )  # fmt: skip
+    facts = [
+        {"ref": each.ref, "opened_at": each.opened_at, "topic": each.topic, "result": each.result, "stars": each.stars,
+         "handover": json.loads(msgspec.json.encode(handover(each)))}
+        for each in theirs
+    ]  # fmt: skip
+    return {"tickets": facts, "conversations": talks}
+
+
+def forget(transaction: Transaction, id: int) -> int:
+    """Takes the words of a conversation out; the number of its messages."""
+    rows = conversations.messages(transaction, id, 1, 1 << 30)
+    search.forget(transaction, id, lambda first, last: grams(_text(rows, first, last)))
+    blank = encode(Message(reply=Reply(text=ERASED)))
+    for row in rows:
+        transaction.run(_BLANK, which=id, number=row.seq, blank=blank)
+    for statement in _DROP:
+        transaction.run(statement, which=id)
+    transaction.run(_FORGET, which=id, nobody=f"erased-{id}")
+    return len(rows)
+
+
+def _text(rows: list[conversations.MessageRow], first: int, last: int) -> str:
+    return "\n".join(numbered(row).message.reply.text for row in rows if first <= row.seq <= last)

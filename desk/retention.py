@@ -1,0 +1,73 @@
+"""What is old is taken out by itself: residents' words after their time, the audit after its own; each time with a line
+in the audit that says how much went."""
+
+import asyncio
+import logging
+import time
+from typing import cast
+
+from sqlalchemy import bindparam, delete, select
+
+from desk.residents import forget
+from desk.standing import Standing
+from store import conversations
+from store.database import Database, Statement, Transaction
+from store.schema import audit, conversation
+
+log = logging.getLogger(__name__)
+EVERY = 3600  # seconds
+TOGETHER = 50  # conversations in one commit
+DAY = 86_400_000
+
+# Erased ones have no address any more, and are not found again.
+_OLD = Statement(
+    select(conversation.c.id)
+    .where(
+        conversation.c.updated_at < bindparam("before"),
+        conversation.c.ticket.is_(None),
+        conversation.c.address.not_like("erased-%"),
+    )
+    .order_by(conversation.c.id)
+    .limit(bindparam("most"))
+)
+_OLD_AUDIT = Statement(delete(audit).where(audit.c.at < bindparam("before")))
+
+
+class Retaining:
+    """`run` until cancelled."""
+
+    def __init__(self, database: Database, standing: Standing) -> None:
+        self._database = database
+        self._standing = standing
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self.sweep(int(time.time() * 1000))
+            except Exception as error:
+                log.error("retention", exc_info=error)
+            await asyncio.sleep(EVERY)
+
+    async def sweep(self, now: int) -> int:
+        """Takes out what is older than it may be; the number of conversations."""
+        keep = await self._standing.retention()
+        gone = 0
+        while True:
+            old = await self._database.read(lambda t: _old(t, now - keep.messages * DAY))
+            if not old:
+                break
+            await self._database.write(lambda t, old=old: [forget(t, id) for id in old])  # type: ignore[misc]
+            gone += len(old)
+
+        def work(transaction: Transaction) -> None:
+            lines = transaction.run(_OLD_AUDIT, before=now - keep.audit * DAY)
+            if gone or lines:
+                detail = f"{gone} conversations, {lines} audit lines"
+                conversations.audited(transaction, "system", "retention", "", detail, now)
+
+        await self._database.write(work)
+        return gone
+
+
+def _old(transaction: Transaction, before: int) -> list[int]:
+    return [cast(int, row[0]) for row in transaction.all(_OLD, before=before, most=TOGETHER)]

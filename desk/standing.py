@@ -1,0 +1,89 @@
+"""What people at the desk decide while it runs: opening hours, shifts, how long things are kept. Kept in the database,
+so that every process follows; `config.yml` says what holds until somebody decides otherwise."""
+
+from datetime import date
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from desk.hours import DeskSettings, Hours
+from knowledge.catalogue import Opening
+from store import conversations
+from store import desk as rows
+from store.database import Database, Transaction
+
+Days = Annotated[int, Meta(ge=1, le=3650)]
+
+
+class OpeningHours(Struct, frozen=True, forbid_unknown_fields=True):
+    """As in `desk.hours.DeskSettings`."""
+
+    hours: Annotated[tuple[Opening, ...], Meta(max_length=14)]
+    closed_on: Annotated[tuple[date, ...], Meta(max_length=400)] = ()
+    open_on: Annotated[tuple[date, ...], Meta(max_length=400)] = ()
+
+
+class Shift(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who is to be there on which weekdays (1 is Monday)."""
+
+    seat: Annotated[str, Meta(min_length=1, max_length=64)]
+    days: Annotated[tuple[Annotated[int, Meta(ge=1, le=7)], ...], Meta(min_length=1, max_length=7)]
+    opens: Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+    closes: Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+
+
+class Shifts(Struct, frozen=True, forbid_unknown_fields=True):
+    shifts: Annotated[tuple[Shift, ...], Meta(max_length=500)] = ()
+
+
+class Retention(Struct, frozen=True, forbid_unknown_fields=True):
+    """Days after which a resident's words, closed tickets' handovers and the audit are taken out."""
+
+    messages: Days = 180
+    audit: Days = 1095
+
+
+class Standing:
+    """Reads and changes them. `opening` is what `Hours` follows."""
+
+    def __init__(self, database: Database, settings: DeskSettings, hours: Hours) -> None:
+        self._database = database
+        self._settings = settings
+        self._hours = hours
+        self._opening_read: bytes | None = None
+
+    async def refresh(self) -> None:
+        """Follows what another process or page has decided."""
+        stored = await self._database.read(lambda t: rows.get_setting(t, "opening"))
+        if stored != self._opening_read:
+            self._opening_read = stored
+            self._hours.follow(_opened(self._settings, stored))
+
+    async def opening(self) -> OpeningHours:
+        stored = await self._database.read(lambda t: rows.get_setting(t, "opening"))
+        now = _opened(self._settings, stored)
+        return OpeningHours(now.hours, now.closed_on, now.open_on)
+
+    async def shifts(self) -> Shifts:
+        stored = await self._database.read(lambda t: rows.get_setting(t, "shifts"))
+        return msgspec.json.decode(stored, type=Shifts) if stored else Shifts()
+
+    async def retention(self) -> Retention:
+        stored = await self._database.read(lambda t: rows.get_setting(t, "retention"))
+        return msgspec.json.decode(stored, type=Retention) if stored else Retention()
+
+    async def put(self, name: str, value: OpeningHours | Shifts | Retention, by: str, now: int) -> None:
+        def work(transaction: Transaction) -> None:
+            rows.put_setting(transaction, name, msgspec.json.encode(value), by, now)
+            conversations.audited(transaction, by, f"setting.{name}", "", "", now)
+
+        await self._database.write(work)
+        await self.refresh()
+
+
+def _opened(settings: DeskSettings, stored: bytes | None) -> DeskSettings:
+    if stored is None:
+        return settings
+    opening = msgspec.json.decode(stored, type=OpeningHours)
+    return msgspec.structs.replace(settings, hours=opening.hours, closed_on=opening.closed_on, open_on=opening.open_on)

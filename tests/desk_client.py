@@ -1,0 +1,60 @@
+"""People at the desk as tests have them: signed in over the real API, in process."""
+
+import itertools
+from typing import Any
+
+import httpx
+
+from daoxue.app import App
+from daoxue.serve import application
+
+_numbers = itertools.count(1)
+PASSWORD = "学习导航-2026-test"
+
+
+class Desk:
+    """The service's HTTP side around composed parts."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.transport = httpx.ASGITransport(application(app))
+
+    def client(self, token: str | None = None) -> httpx.AsyncClient:
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        return httpx.AsyncClient(transport=self.transport, base_url="http://desk.test", headers=headers)
+
+    async def person(self, role: str = "seat", name: str | None = None, **more: Any) -> "Person":
+        name = name or f"{role}{next(_numbers)}"
+        password = await self.app.desk.people.add(name, role, 1, "test", **more)
+        async with self.client() as client:
+            answer = await client.post("/api/login", json={"name": name, "password": password})
+        assert answer.status_code == 200, answer.text
+        return Person(self, name, answer.json()["token"], password)
+
+
+class Person:
+    """Somebody who is signed in."""
+
+    def __init__(self, desk: Desk, name: str, token: str, password: str) -> None:
+        self.name = name
+        self.token = token
+        self.password = password
+        self.client = desk.client(token)
+
+    async def ask(self, method: str, path: str, body: object = None) -> httpx.Response:
+        return await self.client.request(method, f"/api{path}", json=body)
+
+    async def get(self, path: str) -> Any:
+        answer = await self.ask("GET", path)
+        assert answer.status_code == 200, (path, answer.text)
+        return answer.json()
+
+    async def post(self, path: str, body: object = None, *, expect: int = 200) -> Any:
+        answer = await self.ask("POST", path, {} if body is None else body)
+        assert answer.status_code == expect, (path, answer.text)
+        return answer.json()
+
+    async def put(self, path: str, body: object, *, expect: int = 200) -> Any:
+        answer = await self.ask("PUT", path, body)
+        assert answer.status_code == expect, (path, answer.text)
+        return answer.json()

@@ -1,0 +1,67 @@
+"""Who may do what: every endpoint of the API with every role, and with nobody."""
+
+import pytest
+from fastapi.routing import APIRoute
+
+from daoxue.app import App
+from desk.api import build
+from desk.api.guard import _Guard
+from desk.people import PERMISSIONS, ROLES
+from tests.desk_client import Desk
+
+OPEN = {"/login", "/login/ways", "/login/oidc", "/login/oidc/back"}
+
+
+def routes(app: App) -> list[APIRoute]:
+    found: list[APIRoute] = []
+    waiting = list(build(app.desk).routes)
+    while waiting:
+        route = waiting.pop(0)
+        if isinstance(route, APIRoute):
+            found.append(route)
+        else:
+            waiting += getattr(getattr(route, "original_router", None), "routes", [])
+    return found
+
+
+def permissions_of(route: APIRoute) -> set[str]:
+    return {each.call.permission for each in route.dependant.dependencies if isinstance(each.call, _Guard)}
+
+
+async def test_every_endpoint_declares_exactly_one_permission(app: App) -> None:
+    found = routes(app)
+    assert len(found) > 60
+    for route in found:
+        if route.path not in OPEN:
+            assert len(permissions_of(route)) == 1, route.path
+
+
+async def test_every_permission_guards_something(app: App) -> None:
+    used = set().union(*(permissions_of(route) for route in routes(app)))
+    assert used == set(PERMISSIONS)
+
+
+@pytest.mark.parametrize("role", [*ROLES, None])
+async def test_the_whole_matrix(app: App, role: str | None) -> None:
+    desk = Desk(app)
+    client = (await desk.person(role)).client if role else desk.client()
+    for route in routes(app):
+        if route.path in OPEN or route.path in ("/logout",):
+            continue
+        path = "/api" + route.path.replace("{ref}", "0000-00000").replace("{name}", "nobody").replace(
+            "{revision}", "1"
+        ).replace("{kind}", "xlsx").replace("{id}", "1")
+        for method in route.methods:
+            status = (await client.request(method, path, json={})).status_code
+            [permission] = permissions_of(route)
+            if role is None:
+                assert status == 401, (method, path, status)
+            elif role in PERMISSIONS[permission]:
+                assert status not in (401, 403, 500), (role, method, path, status)
+            else:
+                assert status == 403, (role, method, path, status)
+
+
+async def test_a_token_of_nobody_is_nobody(app: App) -> None:
+    client = Desk(app).client("x" * 43)
+    assert (await client.get("/api/me")).status_code == 401
