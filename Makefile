@@ -7,10 +7,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 .PHONY: serve test check lock clean
 
-serve: $(VENV)/run
+serve: $(VENV)/run web/desk/dist/index.html
 	$(BIN)/daoxue serve
 
-test: $(VENV)/dev check
+test: $(VENV)/dev check web/desk/dist/index.html
 	$(BIN)/python -m pytest
 
 check: $(VENV)/dev
@@ -30,6 +30,10 @@ $(VENV)/dev: $(VENV)/run requirements/dev.lock
 	$(PIP) install --require-hashes -r requirements/dev.lock
 	@touch $@
 
+# The desk's page. Node comes with the Python packages: none has to be on the machine.
+web/desk/dist/index.html: $(VENV)/run web/desk/package-lock.json web/desk/index.html web/desk/vite.config.ts $(shell find web/desk/src -type f)
+	cd web/desk && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-audit --no-fund --loglevel=error && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build
+
 # Writes the lock files anew from pyproject.toml: versions and hashes, no addresses.
 LOCK := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 lock:
@@ -38,4 +42,4 @@ lock:
 	echo 'setuptools>=80' | $(LOCK) - -o requirements/build.lock
 
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) build *.egg-info web/desk/dist web/desk/node_modules

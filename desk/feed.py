@@ -66,6 +66,7 @@ class Feed:
         self._hours = hours
         self._settings = settings
         self._seen = -1
+        self._looking = asyncio.Lock()  # one at a time moves `_seen` on, or lets a page join at it
         self.pages: set[Page] = set()
         self._conversations: dict[int, str] = {}  # of the tickets that pages have open
         live.on_typing(self._typing)
@@ -84,6 +85,10 @@ class Feed:
 
     async def look(self) -> None:
         """Sends what is new to all pages."""
+        async with self._looking:
+            await self._look()
+
+    async def _look(self) -> None:
         if self._seen < 0:
             self._seen = await self._database.read(tickets.last_event)
         while True:
@@ -98,23 +103,24 @@ class Feed:
     async def join(self, page: Page, since: int | None) -> None:
         """From here on the page gets everything; first what it missed after `since`, or the word that it must fetch
         everything. Without `since` it starts now."""
-        await self.look()
-        self.pages.add(page)
-        if since is None:
-            page.put(encode({"type": "hello", "seq": self._seen}))
-        elif since > self._seen or self._seen - since > BEHIND:
-            page.put(encode({"type": "reset", "seq": self._seen}))
-        else:
-            page.put(encode({"type": "hello", "seq": since}))
-            at = since
-            while at < self._seen:
-                missed = await self._database.read(lambda t, at=at: self._frames(t, at))  # type: ignore[misc]
-                for number, frame in missed:
-                    if number <= self._seen:
-                        page.put(frame)
-                    at = number
-                if not missed:
-                    break
+        async with self._looking:
+            await self._look()
+            if since is None:
+                page.put(encode({"type": "hello", "seq": self._seen}))
+            elif since > self._seen or self._seen - since > BEHIND:
+                page.put(encode({"type": "reset", "seq": self._seen}))
+            else:
+                page.put(encode({"type": "hello", "seq": since}))
+                await self._catch_up(page, since)
+            self.pages.add(page)
+
+    async def _catch_up(self, page: Page, since: int) -> None:
+        while since < self._seen:
+            missed = await self._database.read(lambda t: self._frames(t, since))
+            for number, frame in missed:
+                if number <= self._seen:
+                    page.put(frame)
+                since = number
 
     def leave(self, page: Page) -> None:
         self.pages.discard(page)

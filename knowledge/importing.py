@@ -140,6 +140,8 @@ def _cell(value: object) -> str:
 
 def _table(rows: Iterator[list[str]]) -> Iterator[tuple[int, dict[str, str]]]:
     head = next(rows, [])
+    if not head:
+        return
     names = [_COLUMNS.get(each.strip(), each.strip()) for each in head]
     known = set(Entry.__struct_fields__)
     if unknown := [name for name in names if name and name not in known]:

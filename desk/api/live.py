@@ -64,7 +64,7 @@ class _Connection:
         self._websocket = websocket
         self._page = Page()
         self._id = secrets.token_hex(12)
-        self._ready = True
+        self._ready = seat.role == "seat"  # a supervisor takes offers when he says so
         self._left = False
 
     async def serve(self, since: int | None) -> None:

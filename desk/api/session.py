@@ -74,7 +74,7 @@ async def me(seat: Me, desk: TheDesk) -> dict[str, object]:
     return {
         "name": seat.name, "shown": seat.shown, "role": seat.role, "skills": seat.skills, "langs": seat.langs,
         "capacity": seat.capacity, "place": seat.place, "must_change": seat.one_time, "totp": seat.totp,
-        "ready": all(page.ready for page in there),
+        "ready": all(page.ready for page in there) if there else seat.role == "seat",
         "may": sorted(name for name, roles in PERMISSIONS.items() if seat.role in roles),
     }  # fmt: skip
 

@@ -11,6 +11,10 @@ const router = createRouter({
   routes: [
     { path: '/', component: DeskView },
     { path: '/tickets/:ref', component: DeskView },
+    { path: '/board', component: () => import('./views/BoardView.vue') },
+    { path: '/reports', component: () => import('./views/ReportsView.vue') },
+    { path: '/knowledge', component: () => import('./views/KnowledgeView.vue') },
+    { path: '/admin', component: () => import('./views/AdminView.vue') },
     { path: '/:rest(.*)', redirect: '/' },
   ],
 })

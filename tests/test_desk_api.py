@@ -1,0 +1,404 @@
+"""The desk as its pages and other systems use it: over HTTP, with real sign-ins, on both databases."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from daoxue.app import App
+from store import conversations
+from store.people import PresenceRow
+from tests.desk_client import Desk, Person
+from tests.talk import Resident
+
+
+@pytest.fixture
+def desk(either_app: App) -> Desk:
+    return Desk(either_app)
+
+
+async def waiting(app: App, text: str = "转人工") -> tuple[Resident, str]:
+    resident = Resident(app)
+    ref = (await resident.receipt(text)).ticket
+    assert ref
+    return resident, ref
+
+
+def kinds(ticket: dict[str, Any]) -> list[str]:
+    return [event["kind"] for event in ticket["events"] if event["kind"] != "said"]
+
+
+def said(ticket: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(each["author"], each["text"]) for each in ticket["messages"]]
+
+
+async def test_a_ticket_from_the_queue_to_its_end(desk: Desk) -> None:
+    li = await desk.person(shown="小李")
+    resident, ref = await waiting(desk.app)
+    listed = await li.get("/tickets?state=waiting")
+    assert [each["ref"] for each in listed["tickets"]] == [ref]
+    assert listed["next"] is None
+    taken = await li.post(f"/tickets/{ref}/take")
+    assert taken["ticket"]["owner"] == li.name
+    await li.post(f"/tickets/{ref}/take")  # taking what one has is fine
+    assert (await li.get("/tickets?state=mine"))["tickets"][0]["ref"] == ref
+    first = await li.post(f"/tickets/{ref}/messages", {"id": "m1", "text": "您好，我是小李"})
+    assert await li.post(f"/tickets/{ref}/messages", {"id": "m1", "text": "您好，我是小李"}) == first
+    assert await resident.say("积分会过期吗") == ""
+    await li.post(f"/tickets/{ref}/note", {"text": "老人家听不清", "mentions": []})
+    await li.put(f"/tickets/{ref}/tags", {"tags": ["老年人", "老年人", " "]})
+    closed = await li.post(
+        f"/tickets/{ref}/close", {"result": "answered", "note": "讲清楚了", "topic": "credit_lookup"}
+    )
+    assert closed["ticket"]["state"] == "closed"
+    await li.post(f"/tickets/{ref}/close", {"result": "answered"})  # closing again changes nothing
+    whole = await li.get(f"/tickets/{ref}")
+    assert kinds(whole) == ["opened", "taken", "noted", "tagged", "closed"]
+    assert whole["ticket"]["topic"] == "credit_lookup"
+    assert whole["ticket"]["tags"] == ["老年人"]
+    assert sum(author == "seat" for author, _ in said(whole)) == 1
+    assert "会。积分" in await resident.say("积分会过期吗")
+    assert (await li.get("/tickets?state=closed"))["tickets"][0]["ref"] == ref
+
+
+async def test_two_seats_race_and_one_has_it(desk: Desk) -> None:
+    seats = [await desk.person() for _ in range(6)]
+    _, ref = await waiting(desk.app)
+    answers = await asyncio.gather(*(seat.ask("POST", f"/tickets/{ref}/take", {}) for seat in seats))
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409, 409, 409]
+    owner = next(seat for seat, answer in zip(seats, answers, strict=True) if answer.status_code == 200)
+    other = next(seat for seat in seats if seat is not owner)
+    for path, body in (
+        ("messages", {"id": "x", "text": "我来"}), ("close", {"result": "answered"}), ("snooze", {"minutes": 5}),
+        ("hand-back", {}), ("transfer", {"to": other.name}), ("merge", {"into": ref}),
+    ):  # fmt: skip
+        assert (await other.ask("POST", f"/tickets/{ref}/{path}", body)).status_code == 409, path
+    assert kinds(await owner.get(f"/tickets/{ref}")) == ["opened", "taken"]
+
+
+async def test_a_double_click_closes_once_and_says_it_once(desk: Desk) -> None:
+    li = await desk.person()
+    _, ref = await waiting(desk.app)
+    await li.post(f"/tickets/{ref}/take")
+    await asyncio.gather(*(li.ask("POST", f"/tickets/{ref}/close", {"result": "answered"}) for _ in range(5)))
+    whole = await li.get(f"/tickets/{ref}")
+    assert kinds(whole).count("closed") == 1
+    assert sum("已办结" in text for _, text in said(whole)) == 1
+
+
+async def test_an_answer_to_something_older_than_the_last_word_is_refused(desk: Desk) -> None:
+    li = await desk.person()
+    resident, ref = await waiting(desk.app)
+    await li.post(f"/tickets/{ref}/take")
+    seen = max(each["seq"] for each in (await li.get(f"/tickets/{ref}"))["messages"])
+    await resident.say("等等，不是这个意思")
+    refused = await li.ask("POST", f"/tickets/{ref}/messages", {"id": "a", "text": "好的", "seen": seen})
+    assert (refused.status_code, refused.json()["code"]) == (409, "outdated")
+    await li.post(f"/tickets/{ref}/messages", {"id": "a", "text": "好的"})
+    assert said(await li.get(f"/tickets/{ref}"))[-1] == ("seat", "好的")
+
+
+async def test_put_aside_and_back_when_the_resident_writes(desk: Desk) -> None:
+    li = await desk.person()
+    resident, ref = await waiting(desk.app)
+    await li.post(f"/tickets/{ref}/take")
+    await li.post(f"/tickets/{ref}/snooze", {"minutes": 60})
+    assert (await li.get("/tickets?state=snoozed"))["tickets"][0]["ref"] == ref
+    assert await resident.say("我又想起一件事") == ""
+    whole = await li.get(f"/tickets/{ref}")
+    assert (whole["ticket"]["state"], whole["ticket"]["owner"]) == ("open", li.name)
+    await li.post(f"/tickets/{ref}/snooze", {"minutes": 1})
+    until = (await li.get(f"/tickets/{ref}"))["ticket"]["snoozed_until"]
+    await desk.app.desk.dispatch.step(until + 1)
+    assert (await li.get(f"/tickets/{ref}"))["ticket"]["state"] == "open"
+
+
+async def test_passed_to_a_colleague_with_a_word(desk: Desk) -> None:
+    li, wang = await desk.person(shown="小李"), await desk.person(shown="老王")
+    resident, ref = await waiting(desk.app)
+    await li.post(f"/tickets/{ref}/take")
+    await li.post(f"/tickets/{ref}/transfer", {"to": wang.name, "word": "他要问学分"})
+    assert (await li.ask("POST", f"/tickets/{ref}/messages", {"id": "b", "text": "？"})).status_code == 409
+    assert (await li.ask("POST", f"/tickets/{ref}/take", {})).status_code == 409, "it is being offered to Wang"
+    assert "会。积分" in await resident.say("积分会过期吗"), "in between the bot goes on"
+    await wang.post(f"/tickets/{ref}/take")
+    events = (await wang.get(f"/tickets/{ref}"))["events"]
+    assert next(each for each in events if each["kind"] == "transferred")["data"]["word"] == "他要问学分"
+    bad = await wang.ask("POST", f"/tickets/{ref}/transfer", {"to": "nobody"})
+    assert bad.status_code == 404
+
+
+async def test_handed_back_to_the_bot(desk: Desk) -> None:
+    li = await desk.person()
+    resident, ref = await waiting(desk.app)
+    await li.post(f"/tickets/{ref}/take")
+    await li.post(f"/tickets/{ref}/hand-back")
+    assert "会。积分" in await resident.say("积分会过期吗")
+    assert (await li.get(f"/tickets/{ref}"))["ticket"]["result"] == "handed_back"
+
+
+async def test_the_next_word_of_who_is_not_done_opens_it_again(desk: Desk) -> None:
+    li = await desk.person()
+    resident, ref = await waiting(desk.app)
+    await li.post(f"/tickets/{ref}/take")
+    await li.post(f"/tickets/{ref}/close", {"result": "answered"})
+    receipt = await resident.receipt("转人工")
+    assert receipt.ticket == ref, "the same reference"
+    whole = await li.get(f"/tickets/{ref}")
+    assert whole["ticket"]["state"] == "waiting"
+    assert kinds(whole)[-1] == "reopened"
+    assert (await li.get("/tickets?state=waiting"))["tickets"][0]["last_seat"] == li.name
+
+
+async def test_one_question_for_stars_after_the_last_word_has_arrived(desk: Desk) -> None:
+    app, li = desk.app, await desk.person()
+    resident, ref = await waiting(app)
+    await li.post(f"/tickets/{ref}/take")
+    await li.post(f"/tickets/{ref}/close", {"result": "answered"})
+    ticket = (await li.get(f"/tickets/{ref}"))["ticket"]
+    later = ticket["closed_at"] + 10_000
+    await app.desk.dispatch.step(later)
+    assert "满意吗" not in said(await li.get(f"/tickets/{ref}"))[-1][1], "the last answer is still on its way"
+    conversation = (await app.tickets.show(ref)).ticket.conversation
+    await app.database.write(lambda t: conversations.settle(t, conversation, 1 << 30))
+    await app.desk.dispatch.step(later)
+    await app.desk.dispatch.step(later)
+    asked = [text for _, text in said(await li.get(f"/tickets/{ref}")) if "满意吗" in text]
+    assert len(asked) == 1
+    assert "谢谢您的评价" in await resident.say("1")
+    assert (await li.get(f"/tickets/{ref}"))["ticket"]["stars"] == 5
+
+
+async def test_all_that_one_person_has_waiting_goes_to_one_seat(desk: Desk) -> None:
+    li = await desk.person()
+    refs = []
+    for _ in range(2):
+        resident = Resident(desk.app)
+        await resident.say("登记候补临江街道的太极班")
+        refs.append((await resident.receipt("13800138000")).ticket)
+    taken = await li.post(f"/tickets/{refs[0]}/take")
+    assert taken["ticket"]["owner"] == li.name
+    other = await li.get(f"/tickets/{refs[1]}")
+    assert other["ticket"]["owner"] == li.name
+    assert [each["ref"] for each in other["others"]] == [refs[0]]
+    await li.post(f"/tickets/{refs[1]}/merge", {"into": refs[0]})
+    assert (await li.get(f"/tickets/{refs[1]}"))["ticket"]["result"] == "merged"
+
+
+async def test_numbers_are_masked_until_somebody_says_why(desk: Desk) -> None:
+    li, audit = await desk.person(), await desk.person("auditor")
+    resident = Resident(desk.app)
+    await resident.say("登记候补临江街道的太极班")
+    ref = (await resident.receipt("13800138000")).ticket
+    await li.post(f"/tickets/{ref}/take")
+    whole = await li.get(f"/tickets/{ref}")
+    assert "13800138000" not in str(whole)
+    assert whole["resident"]["slots"]["phone"] == "138****8000"
+    await li.post(f"/tickets/{ref}/reveal", {"reason": ""}, expect=422)
+    shown = await li.post(f"/tickets/{ref}/reveal", {"reason": "要给她回电话"})
+    assert shown["slots"]["phone"] == "13800138000"
+    [line] = [each for each in (await audit.get("/audit"))["lines"] if each["action"] == "resident.reveal"]
+    assert (line["actor"], line["subject"], line["detail"]) == (li.name, ref, "要给她回电话")
+
+
+async def here(desk: Desk, seat: Person, until: int) -> None:
+    await desk.app.desk.dispatch.come(PresenceRow(f"page-{seat.name}", seat.name, 1, until))
+
+
+async def test_offered_let_pass_timed_out_and_taken(desk: Desk) -> None:
+    dispatch = desk.app.desk.dispatch
+    li, wang = await desk.person(), await desk.person()
+    _, ref = await waiting(desk.app)
+    opened = (await li.get(f"/tickets/{ref}"))["ticket"]["opened_at"]
+    now = opened + 1000
+    await here(desk, li, now + 10_000_000)
+    await here(desk, wang, now + 10_000_000)
+    assert await dispatch.step(now) == 1
+    first = (await li.get(f"/tickets/{ref}"))["ticket"]["offered_to"]
+    seats = {li.name: li, wang.name: wang}
+    await seats[first].post(f"/tickets/{ref}/pass")
+    await dispatch.step(now + 1000)
+    second = (await li.get(f"/tickets/{ref}"))["ticket"]["offered_to"]
+    assert {first, second} == {li.name, wang.name}
+    refused = await seats[first].ask("POST", f"/tickets/{ref}/take", {})
+    assert refused.status_code == 409, "it is the other's to take now"
+    await dispatch.step(now + 1000 + 31_000)
+    events = (await li.get(f"/tickets/{ref}"))["events"]
+    assert [each["data"]["why"] for each in events if each["kind"] == "passed"] == ["declined", "timeout"]
+
+
+async def test_who_goes_offline_gives_back_and_the_resident_is_told(desk: Desk) -> None:
+    dispatch = desk.app.desk.dispatch
+    li, wang = await desk.person(shown="小李"), await desk.person()
+    resident, ref = await waiting(desk.app)
+    opened = (await li.get(f"/tickets/{ref}"))["ticket"]["opened_at"]
+    await here(desk, li, opened + 10_000)
+    await li.post(f"/tickets/{ref}/take")
+    await dispatch.step(opened + 20_000)
+    whole = await wang.get(f"/tickets/{ref}")
+    assert (whole["ticket"]["state"], whole["ticket"]["owner"]) == ("waiting", None)
+    assert "小李暂时离开了" in said(whole)[-1][1]
+    assert "会。积分" in await resident.say("积分会过期吗"), "the bot speaks again"
+
+
+async def test_what_a_site_leaves_lying_goes_up_the_tree(desk: Desk) -> None:
+    app = desk.app
+    resident = Resident(app)
+    await resident.say("登记候补临江街道的太极班")
+    ref = (await resident.receipt("13800138000")).ticket
+    assert ref
+    seat = await desk.person(place="linjiang")
+    ticket = (await seat.get(f"/tickets/{ref}"))["ticket"]
+    assert ticket["place"] == "linjiang"
+    day = 86_400_000
+    for days in range(8):  # somewhere in these days the school has been open for two hours
+        await app.desk.dispatch.step(ticket["opened_at"] + days * day)
+    ticket = (await seat.get(f"/tickets/{ref}"))["ticket"]
+    assert ticket["place"] == "college"
+    assert ticket["level"] >= 1
+
+
+async def test_search_finds_chinese_by_any_two_characters(desk: Desk) -> None:
+    app, li = desk.app, await desk.person()
+    resident, ref = await waiting(app, "我要投诉书法老师迟到")
+    _other, _ = await waiting(app)
+    await app.desk.search.index(list(app.live.changed))
+    for query in ("书法", "书法老师", "迟", "投诉 老师", ref):
+        found = (await li.get(f"/search?q={query}"))["found"]
+        assert [each["ticket"]["ref"] for each in found] == [ref], query
+    assert (await li.get("/search?q=剪纸"))["found"] == []
+    assert (await li.get("/search?q='\"%2520*"))["found"] == []
+    await resident.say("还有剪纸课也是")
+    await app.desk.search.index(list(app.live.changed))
+    assert (await li.get("/search?q=剪纸"))["found"][0]["ticket"]["ref"] == ref
+
+
+async def test_suggestions_come_with_their_sources_and_become_drafts(desk: Desk) -> None:
+    li, editor = await desk.person(), await desk.person("editor")
+    resident, ref = await waiting(desk.app)
+    await li.post(f"/tickets/{ref}/take")
+    await resident.say("积分会过期吗")
+    [first, *_] = (await li.get(f"/tickets/{ref}/suggestions"))["suggestions"]
+    assert "积分" in first["title"]
+    assert first["source"]
+    await li.post(
+        f"/tickets/{ref}/messages", {"id": "s", "text": "积分三年有效，您的到明年底。", "source": first["source"]}
+    )
+    draft = await li.post(f"/tickets/{ref}/draft")
+    entry = await editor.get(f"/knowledge/entries/{draft['id']}")
+    assert (entry["status"], entry["entry"]["answer"]) == ("draft", "积分三年有效，您的到明年底。")
+    assert entry["entry"]["questions"] == ["积分会过期吗"]
+
+
+async def test_canned_texts(desk: Desk) -> None:
+    li, wang = await desk.person(), await desk.person()
+    await li.post("/canned", {"title": "问候", "text": "您好，我是{坐席}。"})
+    [each] = (await wang.get("/canned"))["canned"]
+    assert (await wang.ask("DELETE", f"/canned/{each['id']}")).status_code == 404
+    assert (await li.ask("DELETE", f"/canned/{each['id']}")).status_code == 200
+
+
+async def test_a_supervisor_joins_whispers_assigns_and_takes_over(desk: Desk) -> None:
+    li, wang, chen = await desk.person(), await desk.person(), await desk.person("supervisor")
+    _resident, ref = await waiting(desk.app)
+    await li.post(f"/tickets/{ref}/take")
+    before = len(said(await chen.get(f"/tickets/{ref}")))
+    await chen.post(f"/tickets/{ref}/whisper", {"text": "先安抚"})
+    whole = await li.get(f"/tickets/{ref}")
+    assert whole["events"][-1]["data"] == {"text": "先安抚", "mentions": [li.name]}
+    assert len(said(whole)) == before, "the resident hears nothing of it"
+    await chen.post(f"/tickets/{ref}/assign", {"to": wang.name, "word": "你来"})
+    assert (await li.get(f"/tickets/{ref}"))["ticket"]["offered_to"] == wang.name
+    await wang.post(f"/tickets/{ref}/take")
+    await chen.post(f"/tickets/{ref}/take-over")
+    assert (await li.get(f"/tickets/{ref}"))["ticket"]["owner"] == chen.name
+    assert (await wang.ask("POST", f"/tickets/{ref}/messages", {"id": "z", "text": "我"})).status_code == 409
+
+
+async def test_quality_is_judged_by_somebody_else(desk: Desk) -> None:
+    li, chen = await desk.person(), await desk.person("supervisor")
+    _, ref = await waiting(desk.app)
+    await li.post(f"/tickets/{ref}/take")
+    await chen.post(f"/tickets/{ref}/review", {"scores": {"polite": 5}}, expect=422)
+    await li.post(f"/tickets/{ref}/close", {"result": "answered"})
+    await chen.post(f"/tickets/{ref}/review", {"scores": {"polite": 6}}, expect=422)
+    await chen.post(f"/tickets/{ref}/review", {"scores": {"polite": 5, "right": 4}, "note": "不错"})
+    reviews = await chen.get("/reviews")
+    assert reviews["seats"] == [{"seat": li.name, "mean": 4.5, "count": 1}]
+
+
+async def test_the_board_and_the_report_count_the_same(desk: Desk) -> None:
+    li, chen = await desk.person(), await desk.person("supervisor")
+    refs = [(await waiting(desk.app))[1] for _ in range(3)]
+    await li.post(f"/tickets/{refs[0]}/take")
+    await li.post(f"/tickets/{refs[0]}/messages", {"id": "1", "text": "好"})
+    await li.post(f"/tickets/{refs[0]}/close", {"result": "answered"})
+    figures = (await chen.get("/board"))["figures"]
+    assert (figures["waiting"], figures["open"]) == (2, 0)
+    report = await chen.get("/reports")
+    total = report["total"]
+    assert (total["opened"], total["closed"], total["answered"], total["abandoned"]) == (3, 1, 1, 0)
+    assert sum(line["opened"] for line in report["by"]["day"]) == 3
+    assert sum(line["opened"] for line in report["by"]["hour"]) == 3
+    for kind, magic in (("xlsx", b"PK"), ("pdf", b"%PDF")):
+        made = await chen.ask("GET", f"/reports.{kind}")
+        assert made.status_code == 200
+        assert made.content.startswith(magic)
+    assert (await chen.ask("GET", "/reports?first=2026-05-01&last=2026-04-01")).status_code == 422
+
+
+async def test_hours_change_while_it_runs(desk: Desk) -> None:
+    chen = await desk.person("supervisor")
+    opening = {"hours": [{"days": [1, 2, 3], "opens": "09:00", "closes": "12:00"}], "open_on": ["2026-11-21"]}
+    await chen.put("/hours", opening)
+    assert (await chen.get("/hours"))["opening"]["open_on"] == ["2026-11-21"]
+    assert desk.app.desk.hours.in_words() == "周一到周三 09:00—12:00"
+    await chen.put("/hours", {"hours": [{"days": [9], "opens": "9", "closes": "12:00"}]}, expect=422)
+    await chen.put(
+        "/shifts", {"shifts": [{"seat": "nobody", "days": [1], "opens": "08:00", "closes": "09:00"}]}, expect=422
+    )
+
+
+async def test_lists_come_in_pages_that_hold_while_the_queue_moves(desk: Desk) -> None:
+    li = await desk.person()
+    refs = [(await waiting(desk.app))[1] for _ in range(7)]
+    first = await li.get("/tickets?state=waiting&most=3")
+    await li.post(f"/tickets/{first['tickets'][0]['ref']}/take")
+    seen = [each["ref"] for each in first["tickets"]]
+    after = first["next"]
+    while after:
+        page = await li.get(f"/tickets?state=waiting&most=3&after={after}")
+        seen += [each["ref"] for each in page["tickets"]]
+        after = page["next"]
+    assert sorted(seen) == sorted(refs)
+    assert (await li.ask("GET", "/tickets?after=nonsense")).status_code == 422
+    assert (await li.ask("GET", "/tickets?most=100000")).status_code == 422
+
+
+@pytest.mark.parametrize("text", ["", "  ", "长" * 2001])
+async def test_an_answer_that_is_none_is_refused(app: App, text: str) -> None:
+    desk = Desk(app)
+    li = await desk.person()
+    _, ref = await waiting(app)
+    await li.post(f"/tickets/{ref}/take")
+    await li.post(f"/tickets/{ref}/messages", {"id": "1", "text": text}, expect=422)
+    assert not [author for author, _ in said(await li.get(f"/tickets/{ref}")) if author == "seat"]
+
+
+async def test_forged_and_unknown_things(app: App) -> None:
+    li = await Desk(app).person()
+    for path in (
+        "/tickets/0000-00000",
+        "/tickets/'; DROP TABLE ticket",
+        "/tickets/..%2f..%2fetc",
+        "/tickets/" + "9" * 500,
+    ):
+        assert (await li.ask("GET", path)).status_code == 404, path
+    assert (await li.ask("POST", "/tickets/0000-00000/take", {})).status_code == 404
+    bodies: tuple[object, ...] = ([], "x", {"text": 1}, {"id": "1", "text": "x", "other": 1}, None)
+    for body in bodies:
+        assert (await li.ask("POST", "/tickets/0000-00000/messages", body)).status_code == 422
+    foreign = await li.client.post("/api/tickets/0000-00000/take", headers={"origin": "https://evil.example"})
+    assert foreign.status_code == 403
+    large = await li.client.post("/api/canned", content=b"x", headers={"content-length": "99999999"})
+    assert large.status_code == 413

@@ -1,0 +1,202 @@
+"""What a ticket is follows from its events; what a page knows follows from its snapshot and the events after it."""
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from daoxue.app import App
+from desk.feed import QUEUE, Feed, Page
+from desk.tickets import TicketError
+from store import tickets
+from store.database import ConflictError, Transaction
+from store.tickets import EventRow, TicketRow, after
+from store.tickets import opened as begin
+from tests.desk_client import Desk, Person
+from tests.talk import Resident
+
+
+def folded(events: list[EventRow], body: bytes) -> TicketRow:
+    first, *rest = events
+    row = begin(first.data, first.at, body)
+    for event in rest:
+        row = after(row, event.kind, event.actor, event.data, event.at)
+    return row
+
+
+@pytest.fixture
+async def feed(either_app: App) -> AsyncIterator[Feed]:
+    task = asyncio.create_task(either_app.desk.feed.run())
+    yield either_app.desk.feed
+    task.cancel()
+
+
+async def a_busy_hour(app: App, seats: list[Person], steps: int, seed: int) -> list[str]:
+    """Residents and seats doing whatever comes to mind, much of it at once and much of it refused."""
+    chance = random.Random(seed)
+    residents = [Resident(app) for _ in range(6)]
+    refs: list[str] = []
+
+    async def resident() -> None:
+        said = chance.choice(["转人工", "积分会过期吗", "我要投诉老师迟到", "还是不行", "我妈晕倒了", "1", "谢谢"])
+        receipt = await chance.choice(residents).receipt(said)
+        if receipt.ticket and receipt.ticket not in refs:
+            refs.append(receipt.ticket)
+
+    async def seat(number: int) -> None:
+        if not refs:
+            return
+        who, ref = chance.choice(seats), chance.choice(refs)
+        path, body = chance.choice([
+            ("take", {}), ("take", {}), ("messages", {"id": f"m{number}", "text": "好的"}), ("note", {"text": "记一下"}),
+            ("snooze", {"minutes": 30}), ("wake", {}), ("close", {"result": "answered"}), ("hand-back", {}), ("pass", {}),
+            ("transfer", {"to": chance.choice(seats).name}), ("transfer", {"skill": "credit"}),
+        ])  # fmt: skip
+        answer = await who.ask("POST", f"/tickets/{ref}/{path}", body)
+        assert answer.status_code in (200, 409, 422), (path, answer.text)
+
+    for number in range(steps):
+        await asyncio.gather(*(resident() if chance.random() < 0.5 else seat(number * 10 + n) for n in range(3)))
+        if number % 5 == 0:
+            await app.desk.dispatch.step(chance.randrange(10**12, 3 * 10**12))
+    return refs
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_a_ticket_is_the_sum_of_its_events(either_app: App, seed: int) -> None:
+    seats = [await Desk(either_app).person() for _ in range(3)]
+    refs = await a_busy_hour(either_app, seats, 40, seed)
+    assert refs
+    for ref in refs:
+        opened = await either_app.tickets.show(ref)
+        assert folded(list(opened.events), opened.ticket.body) == opened.ticket
+        assert len(opened.events) == opened.ticket.version
+
+
+async def test_nobody_speaks_out_of_turn(either_app: App) -> None:
+    """From the history alone: no bot's sentence while a seat had it, no seat's sentence of one who had it not."""
+    seats = [await Desk(either_app).person() for _ in range(3)]
+    for ref in await a_busy_hour(either_app, seats, 60, 3):
+        whole = await either_app.tickets.show(ref)
+        owner: str | None = None
+        for event in whole.events:
+            data = event.data
+            if event.kind == "taken":
+                owner = event.actor
+            elif event.kind in ("returned", "transferred", "closed", "handed_back", "merged"):
+                owner = None
+            elif event.kind == "said" and data["by"] == "seat":
+                assert event.actor == owner
+            elif event.kind == "said" and data["by"] == "resident" and owner is not None:
+                assert data["seq"] == data["first"], "nothing answered the resident in that turn"
+        numbers = [each.seq for each in whole.messages]
+        assert numbers == list(range(1, len(numbers) + 1)), "no message lost, none doubled"
+
+
+async def test_a_lost_race_changes_nothing(either_app: App) -> None:
+    ref = (await Resident(either_app).receipt("转人工")).ticket
+    assert ref
+    row = await either_app.database.read(lambda t: tickets.get(t, ref))
+    assert row is not None
+
+    def note(transaction: Transaction) -> TicketRow:
+        return tickets.record(transaction, row, "noted", "x", {"text": "一"}, 1)
+
+    await either_app.database.write(note)
+    with pytest.raises(ConflictError):
+        await either_app.database.write(note)
+    assert len((await either_app.tickets.show(ref)).events) == 2
+
+
+class Watcher:
+    """A page: a snapshot, then what it is told."""
+
+    def __init__(self) -> None:
+        self.page = Page()
+        self.tickets: dict[str, dict[str, Any]] = {}
+        self.seen = 0
+        self.numbers: list[int] = []
+        self.reset = False
+
+    async def fetch(self, seat: Person) -> None:
+        pages = [
+            await seat.get(f"/tickets?state={state}&most=500") for state in ("waiting", "open", "snoozed", "closed")
+        ]
+        self.seen = min(page["seq"] for page in pages)
+        self.tickets = {each["ref"]: each for page in pages for each in page["tickets"]}
+
+    def hear(self) -> None:
+        while not self.page.frames.empty():
+            frame = json.loads(self.page.frames.get_nowait())
+            if frame["type"] == "reset":
+                self.reset = True
+            elif frame["type"] == "event":
+                self.numbers.append(frame["seq"])
+                self.seen = frame["seq"]
+                self.tickets[frame["ref"]] = frame["ticket"]
+
+
+async def test_snapshot_and_events_come_to_a_fresh_snapshot(either_app: App, feed: Feed) -> None:
+    desk = Desk(either_app)
+    seats = [await desk.person() for _ in range(3)]
+    await a_busy_hour(either_app, seats, 15, 4)
+    early, late = Watcher(), Watcher()
+    await early.fetch(seats[0])
+    await a_busy_hour(either_app, seats, 10, 5)  # between the snapshot and the socket
+    await feed.join(early.page, early.seen)
+    await a_busy_hour(either_app, seats, 15, 6)
+    await asyncio.sleep(0.6)
+    early.hear()
+    await late.fetch(seats[0])
+    assert early.tickets == late.tickets
+    assert early.numbers == sorted(set(early.numbers)), "in order, each once"
+    assert early.seen == late.seen
+
+
+async def test_a_page_that_comes_back_misses_nothing(either_app: App, feed: Feed) -> None:
+    seats = [await Desk(either_app).person() for _ in range(2)]
+    always, sometimes = Watcher(), Watcher()
+    await feed.join(always.page, None)
+    await feed.join(sometimes.page, None)
+    for seed in range(4):
+        await a_busy_hour(either_app, seats, 6, 10 + seed)
+        await asyncio.sleep(0.4)
+        sometimes.hear()
+        feed.leave(sometimes.page)
+        await a_busy_hour(either_app, seats, 3, 20 + seed)
+        sometimes.page = Page()
+        await feed.join(sometimes.page, sometimes.seen)
+    await asyncio.sleep(0.5)
+    always.hear()
+    sometimes.hear()
+    assert sometimes.numbers == always.numbers
+
+
+async def test_a_page_that_is_too_far_behind_is_told_so(app: App) -> None:
+    feed = app.desk.feed
+    slow, quick = Page(), Page()
+    await feed.join(slow, None)
+    await feed.join(quick, None)
+    ref = (await Resident(app).receipt("转人工")).ticket
+    assert ref
+    for n in range(QUEUE + 50):
+        await app.tickets.note(ref, "x", f"{n}", n)
+        if n % 100 == 0:
+            await feed.look()
+            while not quick.frames.empty():
+                quick.frames.get_nowait()
+    await feed.look()
+    assert slow.lost
+    assert not quick.lost
+    behind = Page()
+    await feed.join(behind, 10**9)
+    assert json.loads(behind.frames.get_nowait())["type"] == "reset"
+
+
+async def test_commands_on_what_is_not_there(app: App) -> None:
+    for act in (app.tickets.take("x", "a", 1), app.tickets.note("x", "a", "b", 1), app.tickets.survey("x", 1)):
+        with pytest.raises(TicketError, match="没有工单"):
+            await act

@@ -1,0 +1,125 @@
+"""Signing in: passwords, lock-out, the second factor, sessions, tokens."""
+
+from pathlib import Path
+
+import pyotp
+import pytest
+
+from daoxue.app import App
+from desk.people import LOCKED, TRIES, SignInError
+from tests.desk_client import PASSWORD, Desk
+
+
+async def test_the_cookie_is_the_pages_alone(app: App) -> None:
+    desk = Desk(app)
+    person = await desk.person()
+    async with desk.client() as client:
+        answer = await client.post("/api/login", json={"name": person.name, "password": person.password})
+        cookie = answer.headers["set-cookie"].lower()
+        assert "httponly" in cookie
+        assert "samesite=strict" in cookie
+        assert (await client.get("/api/me")).json()["name"] == person.name
+        foreign = await client.post("/api/me/ready", json={"ready": False}, headers={"origin": "http://evil.example"})
+        assert foreign.status_code == 403
+        assert (await client.post("/api/logout")).status_code == 200
+        assert (await client.get("/api/me")).status_code == 401
+    for name, value in {
+        "x-frame-options": "DENY",
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+    }.items():
+        assert answer.headers[name] == value
+
+
+async def test_wrong_passwords_lock_the_account_and_say_nothing_else(app: App) -> None:
+    people = app.desk.people
+    password = await people.add("li", "seat", 1, "test")
+    said = set()
+    for name in ("li", "nobody"):
+        with pytest.raises(SignInError) as error:
+            await people.sign_in(name, "wrong", "", 1000)
+        said.add(str(error.value))
+    assert len(said) == 1, "whether the name exists is not said"
+    for _ in range(TRIES - 1):
+        with pytest.raises(SignInError):
+            await people.sign_in("li", "wrong", "", 1000)
+    with pytest.raises(SignInError) as error:
+        await people.sign_in("li", password, "", 2000)
+    assert error.value.code == "locked"
+    assert await people.sign_in("li", password, "", 1000 + LOCKED + 1)
+
+
+async def test_an_unused_session_ends(app: App) -> None:
+    people = app.desk.people
+    password = await people.add("li", "seat", 1, "test")
+    token = await people.sign_in("li", password, "", 0)
+    lasts = app.config.desk.session_minutes * 60_000
+    assert await people.who(token, lasts - 1)
+    assert await people.who(token, lasts + 1) is None
+
+
+async def test_who_is_switched_off_is_out_at_once(app: App) -> None:
+    desk = Desk(app)
+    li, admin = await desk.person(), await desk.person("administrator")
+    assert (await li.ask("GET", "/me")).status_code == 200
+    await admin.put(f"/people/{li.name}", {"role": "seat", "active": False})
+    assert (await li.ask("GET", "/me")).status_code == 401
+    async with desk.client() as client:
+        answer = await client.post("/api/login", json={"name": li.name, "password": li.password})
+    assert answer.status_code == 401
+    await admin.put(f"/people/{admin.name}", {"role": "seat"}, expect=422)
+
+
+async def test_a_one_time_password_is_changed_and_other_sessions_end(app: App) -> None:
+    li = await Desk(app).person()
+    assert (await li.get("/me"))["must_change"] is True
+    await li.post("/me/password", {"old": li.password, "new": "short"}, expect=422)
+    await li.post("/me/password", {"old": "wrong", "new": PASSWORD}, expect=401)
+    await li.post("/me/password", {"old": li.password, "new": PASSWORD})
+    assert (await li.ask("GET", "/me")).status_code == 401
+    assert await app.desk.people.sign_in(li.name, PASSWORD, "", 1)
+
+
+async def test_the_second_factor(app: App) -> None:
+    desk = Desk(app)
+    li = await desk.person()
+    secret = (await li.post("/me/totp"))["secret"]
+    await li.put("/me/totp", {"secret": secret, "code": "000000"}, expect=401)
+    await li.put("/me/totp", {"secret": secret, "code": pyotp.TOTP(secret).now()})
+    async with desk.client() as client:
+        body = {"name": li.name, "password": li.password}
+        asked = await client.post("/api/login", json=body)
+        assert (asked.status_code, asked.json()["code"]) == (401, "code_needed")
+        assert (await client.post("/api/login", json={**body, "code": "000000"})).status_code == 401
+        assert (await client.post("/api/login", json={**body, "code": pyotp.TOTP(secret).now()})).status_code == 200
+
+
+async def test_only_digests_are_kept(app: App) -> None:
+    li = await Desk(app).person()
+    for file in Path(app.config.database.url.removeprefix("sqlite:///")).parent.glob("*.db*"):  # noqa: ASYNC240
+        content = file.read_bytes()
+        assert li.token.encode() not in content
+        assert li.password.encode() not in content
+
+
+async def test_tokens_for_other_systems(app: App) -> None:
+    desk = Desk(app)
+    li, admin = await desk.person(), await desk.person("administrator")
+    token = (await admin.post("/tokens", {"seat": li.name, "label": "教务系统"}))["token"]
+    async with desk.client(token) as client:
+        assert (await client.get("/api/me")).json()["name"] == li.name
+        [known] = (await admin.get("/tokens"))["tokens"]
+        assert token not in str(known)
+        assert (await admin.ask("DELETE", f"/tokens/{known['id']}")).status_code == 200
+        assert (await client.get("/api/me")).status_code == 401
+    await admin.post("/tokens", {"seat": "nobody", "label": "x"}, expect=404)
+
+
+async def test_names_that_are_none(app: App) -> None:
+    admin = await Desk(app).person("administrator")
+    for name in ("", "a b", "<script>", "x" * 65, "../etc"):
+        await admin.post("/people", {"name": name}, expect=422)
+    made = await admin.post("/people", {"name": "小李", "role": "editor"})
+    assert made["password"]
+    await admin.post("/people", {"name": "小李"}, expect=409)
+    await admin.post("/people", {"name": "x", "place": "atlantis"}, expect=422)

@@ -1,0 +1,144 @@
+"""Who is offered what: the pure function, its invariants, and that nobody starves."""
+
+import heapq
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desk.queueing import estimate
+from desk.routing import ANY, OVERFLOW, Free, Waiting, route, weight
+from store.tickets import ranked
+
+NAMES = ("a", "b", "c", "d")
+SKILLS = (ANY, "complaint", "credit", "teacher")
+
+
+@st.composite
+def queues(draw: st.DrawFn) -> list[Waiting]:
+    return [
+        Waiting(
+            ref=f"{n:04d}", person=draw(st.sampled_from(["p1", "p2", f"q{n}"])), priority=(priority := draw(st.integers(0, 3))),
+            rank=ranked(priority, opened := draw(st.integers(0, 900_000))), opened_at=opened, skill=draw(st.sampled_from(SKILLS)),
+            lang=draw(st.sampled_from(["zh", "en"])), channel=draw(st.sampled_from(["webchat", "voice"])),
+            last_seat=draw(st.sampled_from([None, *NAMES])), passed=tuple(draw(st.sets(st.sampled_from(NAMES)))),
+            place=draw(st.sampled_from([None, "linjiang", "unstaffed"])),
+        )
+        for n in range(draw(st.integers(0, 12)))
+    ]  # fmt: skip
+
+
+@st.composite
+def desks(draw: st.DrawFn) -> list[Free]:
+    return [
+        Free(name, capacity := draw(st.integers(1, 6)), draw(st.integers(0, capacity)), draw(st.integers(0, 100)),
+             frozenset(draw(st.sets(st.sampled_from(SKILLS)))), frozenset(draw(st.sets(st.sampled_from(["zh", "en"])))),
+             draw(st.sampled_from([None, "linjiang"])))
+        for name in draw(st.sets(st.sampled_from(NAMES)))
+    ]  # fmt: skip
+
+
+@given(queues(), desks(), st.integers(900_000, 900_000 + 2 * OVERFLOW))
+def test_every_offer_is_one_that_may_be_made(waiting: list[Waiting], seats: list[Free], now: int) -> None:
+    before = {seat.name: seat.load for seat in seats}
+    staffed = frozenset({"linjiang"})
+    made = route(waiting, seats, now, staffed)
+    assert len({each.ref for each in made}) == len(made), "one ticket, one offer"
+    tickets = {each.ref: each for each in waiting}
+    by_person: dict[str, set[str]] = {}
+    for each in made:
+        by_person.setdefault(tickets[each.ref].person, set()).add(each.seat)
+    assert all(len(names) == 1 for names in by_person.values()), "one person, one seat"
+    for seat in seats:
+        theirs = [tickets[each.ref] for each in made if each.seat == seat.name]
+        load = before[seat.name] + sum(weight(each.channel) for each in theirs)
+        assert load == seat.load
+        urgent = any(each.priority == 0 for each in theirs)
+        assert load <= seat.capacity or urgent or before[seat.name] == 0
+        firsts = [
+            min((t for t in waiting if t.person == each.person), key=lambda t: (t.rank, t.ref)) for each in theirs
+        ]
+        for first in firsts:
+            if first.priority == 0:
+                continue
+            late = now - first.opened_at >= OVERFLOW and first.place not in staffed
+            own = seat.place == (first.place if first.place in staffed else None)
+            able = first.lang in seat.langs and (first.skill == ANY or first.skill in seat.skills)
+            assert late or (own and able)
+
+
+@given(queues(), desks())
+def test_it_depends_on_nothing_but_what_it_is_given(waiting: list[Waiting], seats: list[Free]) -> None:
+    def copies() -> list[Free]:
+        return [Free(s.name, s.capacity, s.load, s.since, s.skills, s.langs, s.place) for s in seats]
+
+    shuffled = list(waiting)
+    random.Random(1).shuffle(shuffled)
+    assert route(waiting, copies(), 1_000_000) == route(shuffled, copies(), 1_000_000)
+
+
+def test_danger_to_life_goes_to_a_full_seat_too() -> None:
+    full = Free("a", 1, 1)
+    assert route([Waiting("1", "p", 0, ranked(0, 0), 0)], [full], 1)[0].seat == "a"
+    assert route([Waiting("2", "q", 1, ranked(1, 0), 0)], [Free("a", 1, 1)], 1) == []
+
+
+def test_the_seat_that_knows_the_resident_comes_first_then_the_least_loaded() -> None:
+    seats = [Free("a", 4, 0), Free("b", 4, 3)]
+    assert route([Waiting("1", "p", 3, 0, 0, last_seat="b")], seats, 1)[0].seat == "b"
+    assert route([Waiting("2", "q", 3, 0, 0)], seats, 1)[0].seat == "a"
+
+
+def test_who_let_it_pass_is_asked_again_only_when_nobody_else_is_left() -> None:
+    ticket = Waiting("1", "p", 3, 0, 0, passed=("a",))
+    assert route([ticket], [Free("a", 1), Free("b", 1)], 1)[0].seat == "b"
+    assert route([ticket], [Free("a", 1), Free("b", 1, 1)], 1) == []
+    assert route([ticket], [Free("a", 1)], 1)[0].seat == "a"
+
+
+def test_nobody_starves() -> None:
+    """A day of a desk that can hardly keep up, with urgent matters coming all the time: by the clock of the simulation
+    every ordinary ticket is taken, and none waits longer than what came in ahead of its ageing explains."""
+    random.seed(7)
+    minute = 60_000
+    seats = dict.fromkeys(NAMES, 0)  # free again at
+    waiting: list[Waiting] = []
+    waited: dict[int, list[int]] = {0: [], 1: [], 2: [], 3: []}
+    arrivals = [
+        (int(random.uniform(0, 600) * minute), random.choices((0, 1, 2, 3), (1, 25, 24, 50))[0]) for _ in range(470)
+    ]
+    heapq.heapify(arrivals)
+    now, number = 0, 0
+    while arrivals or waiting:
+        while arrivals and arrivals[0][0] <= now:
+            at, priority = heapq.heappop(arrivals)
+            number += 1
+            skill = random.choice(SKILLS)
+            waiting.append(Waiting(f"{number:04d}", f"p{number}", priority, ranked(priority, at), at, skill))
+        free = [
+            Free(name, 1, 0, until, frozenset({"complaint"} if name == "a" else {"credit"}))
+            for name, until in seats.items() if until <= now
+        ]  # fmt: skip
+        for each in route(waiting, free, now):
+            [ticket] = [one for one in waiting if one.ref == each.ref]
+            waiting.remove(ticket)
+            waited[ticket.priority].append(now - ticket.opened_at)
+            seats[each.seat] = now + int(random.expovariate(1 / 5) * minute)
+        now += minute // 4
+        assert now < 2000 * minute, "somebody is still waiting"
+    assert sum(map(len, waited.values())) == 470
+    assert max(waited[0]) <= 15 * minute
+    # The handicap of an ordinary matter is 45 minutes: whoever came later than that cannot have been put before it.
+    assert max(waited[3]) - max(waited[1]) <= 90 * minute
+
+
+def test_how_long_it_takes_is_a_range_or_nothing() -> None:
+    minute = 60_000
+    assert estimate([5 * minute, 4 * minute], 3) is None
+    steady = [n * 2 * minute for n in range(20, 0, -1)]
+    assert estimate(steady, 4) == (10, 11)
+    uneven = [200, 170, 168, 140, 110, 108, 70, 30, 29, 0]
+    found = estimate([each * minute for each in uneven], 4)
+    assert found is not None
+    low, high = found
+    assert low < 5 * 22 < high
