@@ -92,7 +92,7 @@ class Feed:
         if self._seen < 0:
             self._seen = await self._database.read(tickets.last_event)
         while True:
-            frames = await self._database.read(lambda t: self._frames(t, self._seen))
+            frames = await self._after(self._seen)
             for number, frame in frames:
                 self._seen = number
                 for page in self.pages:
@@ -114,9 +114,12 @@ class Feed:
                 await self._catch_up(page, since)
             self.pages.add(page)
 
+    async def _after(self, seen: int) -> list[tuple[int, bytes]]:
+        return await self._database.read(lambda t: self._frames(t, seen))
+
     async def _catch_up(self, page: Page, since: int) -> None:
         while since < self._seen:
-            missed = await self._database.read(lambda t: self._frames(t, since))
+            missed = await self._after(since)
             for number, frame in missed:
                 if number <= self._seen:
                     page.put(frame)

@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from msgspec.structs import replace
+from playwright.async_api import Browser, async_playwright
 
 from daoxue.app import App, compose, prepare
 from daoxue.config import Config, DatabaseSettings, Nlu
@@ -134,3 +135,14 @@ async def either_app(either_config: Config) -> AsyncIterator[App]:
     composed = await compose(either_config)
     yield composed
     composed.database.close()
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        lacking("Chromium")
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield started
+        await started.close()

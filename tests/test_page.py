@@ -1,6 +1,5 @@
 """The resident's page in real Chromium: talked to with keys alone, cut off, reloaded, in every width and dress."""
 
-import shutil
 import threading
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
@@ -8,10 +7,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from daoxue.config import Config
-from tests.conftest import lacking
 from tests.service import Service, running
 
 
@@ -19,17 +17,6 @@ from tests.service import Service, running
 def service(config: Config) -> Iterator[Service]:
     with running(config) as started:
         yield started
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
-        lacking("Chromium")
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield started
-        await started.close()
 
 
 @pytest.fixture

@@ -96,7 +96,7 @@ async def test_the_second_factor(app: App) -> None:
 
 async def test_only_digests_are_kept(app: App) -> None:
     li = await Desk(app).person()
-    for file in Path(app.config.database.url.removeprefix("sqlite:///")).parent.glob("*.db*"):  # noqa: ASYNC240
+    for file in Path(app.config.database.url.removeprefix("sqlite:///")).parent.glob("*.db*"):
         content = file.read_bytes()
         assert li.token.encode() not in content
         assert li.password.encode() not in content

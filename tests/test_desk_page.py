@@ -1,0 +1,232 @@
+"""The desk's page in a real browser: two seats and a supervisor at work, by keyboard, through a restart of the service."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from daoxue.app import compose
+from daoxue.config import Config
+from tests.desk_client import PASSWORD
+from tests.service import ROOT, Service, running
+from tests.service import Page as ResidentPage
+
+DIST = ROOT / "web" / "desk" / "dist" / "index.html"
+AXE = ROOT / "web" / "desk" / "node_modules" / "axe-core" / "axe.min.js"
+SERIOUS = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations
+  .filter((each) => ['serious', 'critical'].includes(each.impact))
+  .map((each) => each.id + ': ' + each.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(' | '))"""
+
+pytestmark = pytest.mark.skipif(
+    not DIST.is_file(), reason="the desk's page is not built: make web/desk/dist/index.html"
+)
+
+
+async def accounts(config: Config) -> None:
+    app = await compose(config)
+    for name, shown, role in (
+        ("li", "小李", "seat"), ("wang", "老王", "seat"), ("chen", "陈班长", "supervisor"), ("zhou", "小周", "editor"), ("admin", "管理员", "administrator"),
+    ):  # fmt: skip
+        first = await app.desk.people.add(name, role, 1, "test", shown=shown)
+        await app.desk.people.set_password(name, first, PASSWORD, 1)
+    app.database.close()
+
+
+@pytest.fixture
+async def service(config: Config) -> AsyncIterator[Service]:
+    await accounts(config)
+    with running(config) as started:
+        yield started
+
+
+async def enter(browser: Browser, service: Service, name: str, *, dark: bool = False) -> Page:
+    context = await browser.new_context(
+        viewport={"width": 1440, "height": 900},
+        locale="zh-CN",
+        color_scheme="dark" if dark else "light",
+        reduced_motion="reduce",
+    )
+    page = await context.new_page()
+    page.set_default_timeout(10_000)
+    await page.goto(f"{service.url}/desk/")
+    await page.get_by_label("用户名").fill(name)
+    await page.get_by_label("密码").first.fill(PASSWORD)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("navigation")).to_be_visible()
+    return page
+
+
+async def accessible(page: Page) -> None:
+    await page.wait_for_timeout(400)
+    # The page's own policy lets no foreign script in; the checker is put in from outside.
+    await page.evaluate(await asyncio.to_thread(AXE.read_text, "utf-8"))
+    assert await page.evaluate(SERIOUS) == []
+
+
+async def resident(service: Service, *said: str) -> ResidentPage:
+    page = ResidentPage(service)
+    for text in said:
+        await page.say(text)
+    return page
+
+
+async def until(page: ResidentPage, fulfilled: Callable[[], bool]) -> None:
+    while not fulfilled():
+        await page.receive()
+
+
+async def test_a_seat_at_work_by_keyboard_alone(browser: Browser, service: Service) -> None:
+    asker = await resident(service, "积分会过期吗", "转人工")
+    page = await enter(browser, service, "li")
+    await expect(page.get_by_text("派给您：居民要求人工")).to_be_visible()
+    await page.keyboard.press("t")
+    await expect(page.get_by_text("坐席小李接上了")).to_be_visible()
+    await until(asker, lambda: any("小李接上了" in each["text"] for each in asker.heard))
+    await page.keyboard.press("r")
+    await page.keyboard.type("您好，")
+    await page.keyboard.press("Alt+1")  # the first suggestion comes into the answer
+    await page.keyboard.press("Control+Enter")
+    await until(asker, lambda: asker.heard[-1]["author"] == "seat")
+    assert asker.heard[-1]["text"].startswith("您好，")
+    assert len(asker.heard[-1]["text"]) > 10
+    await expect(page.get_by_text("✓✓ 已送达")).to_be_visible()
+    await asker.send({"type": "typing"})
+    await expect(page.get_by_text("居民正在输入")).to_be_visible()
+    await asker.send({"type": "message", "id": "thanks", "text": "明白了，谢谢"})
+    await expect(page.get_by_text("明白了，谢谢").first).to_be_visible()
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("n")
+    await page.keyboard.type("老人家，说话要慢 @wang")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator(".happened.note")).to_contain_text("@老王")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("c")
+    await page.get_by_role("dialog").get_by_role("button", name="办结").click()
+    await expect(page.get_by_text("小李 办结：已答复")).to_be_visible()
+    await until(asker, lambda: "已办结" in asker.heard[-1]["text"])
+    await until(asker, lambda: "满意吗" in asker.heard[-1]["text"])
+    await asker.say("1")
+    await expect(page.get_by_text("★★★★★").first).to_be_visible()
+    await asker.close()
+
+
+async def test_two_seats_one_ticket(browser: Browser, service: Service) -> None:
+    li, wang = await enter(browser, service, "li"), await enter(browser, service, "wang")
+    asker = await resident(service, "转人工")
+    for page in (li, wang):
+        await expect(page.locator(".item")).to_have_count(1)
+        await page.locator(".item").click()
+    for page in (li, wang):
+        await expect(page.locator(".item")).to_contain_text("派给")
+    offered = li if await li.get_by_text("派给您").count() else wang
+    other = wang if offered is li else li
+    await expect(offered.get_by_text("派给您")).to_be_visible()
+    await other.locator("header").get_by_role("button", name="接单").click()
+    await expect(other.locator(".el-message")).to_contain_text("正在派给")
+    await offered.keyboard.press("t")
+    await expect(other.locator("header")).to_contain_text("处理中")
+    await expect(other.get_by_text("由同事处理")).to_be_visible()
+    await asker.close()
+
+
+async def test_a_draft_survives_and_a_cut_line_is_said(browser: Browser, service: Service) -> None:
+    asker = await resident(service, "转人工")
+    page = await enter(browser, service, "li")
+    await expect(page.get_by_text("派给您")).to_be_visible()
+    await page.keyboard.press("t")
+    await expect(page.get_by_label("回复", exact=True)).to_be_visible()
+    await page.get_by_label("回复", exact=True).fill("写到一半的回答")
+    await page.reload()
+    await expect(page.get_by_label("回复", exact=True)).to_have_value("写到一半的回答")
+    await asker.close()
+    service.stop()
+    await expect(page.get_by_text("和服务断开了")).to_be_visible()
+    await page.get_by_role("button", name="发送").click()
+    await expect(page.get_by_text("连不上服务，没有执行")).to_be_visible()
+    service.start()
+    await expect(page.get_by_text("和服务断开了")).to_have_count(0, timeout=20_000)
+    await page.get_by_role("button", name="重发").click()
+    await expect(page.locator(".said.seat:not(.pending)")).to_contain_text("写到一半的回答")
+    await page.wait_for_timeout(500)
+    assert await page.locator(".said.seat").count() == 1
+
+
+async def test_words_are_words_and_never_markup(browser: Browser, service: Service) -> None:
+    evil = "<img src=x onerror=document.title='owned'><script>document.title='owned'</script>"
+    asker = await resident(service, "转人工")
+    page = await enter(browser, service, "li")
+    await expect(page.get_by_text("派给您")).to_be_visible()
+    await page.keyboard.press("t")
+    await asker.send({"type": "message", "id": "evil", "text": evil})
+    await expect(page.get_by_text("<img src=x").first).to_be_visible()
+    await page.keyboard.press("n")
+    await page.keyboard.type(evil)
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator(".happened.note")).to_contain_text("<script>")
+    assert "owned" not in await page.title()
+    await asker.close()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+async def test_every_page_is_accessible(browser: Browser, service: Service, dark: bool) -> None:
+    asker = await resident(service, "我要投诉老师迟到")
+    chen = await enter(browser, service, "chen", dark=dark)
+    await expect(chen.locator(".item")).to_have_count(1)
+    await accessible(chen)
+    await chen.locator(".item").click()
+    await expect(chen.get_by_role("log")).to_be_visible()
+    await accessible(chen)
+    for tab in ("常用语", "居民"):
+        await chen.get_by_role("tab", name=tab, exact=True).click()
+        await accessible(chen)
+    await chen.keyboard.press("?")
+    await accessible(chen)
+    for path, word in (("board", "实时看板"), ("reports", "报表"), ("knowledge", "知识库"), ("admin", "管理")):
+        await chen.goto(f"{service.url}/desk/{path}")
+        await expect(chen.get_by_role("heading", name=word, level=1)).to_be_visible()
+        await accessible(chen)
+    zhou = await enter(browser, service, "zhou", dark=dark)
+    await zhou.locator(".entry").first.click()
+    await expect(zhou.get_by_role("heading", name="各渠道会这样说")).to_be_visible()
+    await accessible(zhou)
+    await zhou.get_by_role("button", name="修改", exact=True).click()
+    await accessible(zhou)
+    admin = await enter(browser, service, "admin", dark=dark)
+    for tab in ("机构", "服务时间和班次", "渠道", "接口令牌", "回调", "居民数据", "审计"):
+        await admin.get_by_role("tab", name=tab).click()
+        await accessible(admin)
+    await asker.close()
+
+
+async def test_the_gate_is_accessible_and_nobody_frames_it(browser: Browser, service: Service) -> None:
+    page = await browser.new_page()
+    answer = await page.goto(f"{service.url}/desk/")
+    assert answer is not None
+    headers = await answer.all_headers()
+    assert headers["x-frame-options"] == "DENY"
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert "unsafe" not in headers["content-security-policy"]
+    await expect(page.get_by_label("用户名")).to_be_visible()
+    await accessible(page)
+
+
+async def test_small_and_large(browser: Browser, service: Service) -> None:
+    asker = await resident(service, "转人工")
+    page = await enter(browser, service, "li")
+    await page.get_by_role("button", name="大字").click()
+    await page.locator(".item").first.click()
+    for width, height in ((1440, 900), (1024, 700), (390, 800)):
+        await page.set_viewport_size({"width": width, "height": height})
+        await page.wait_for_timeout(200)
+        wide = await page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, f"{wide} on {width}"
+    await asker.close()
+
+
+def test_the_script_is_small_enough() -> None:
+    import gzip
+
+    whole = sum(len(gzip.compress(path.read_bytes())) for path in Path(DIST.parent).glob("assets/*.js"))
+    assert whole < 400_000
