@@ -1,0 +1,42 @@
+"""What the history alone must show, whatever happened: used after every wild test."""
+
+from desk.tickets import Opened
+from store.tickets import EventRow, TicketRow, after
+from store.tickets import opened as begin
+
+
+def folded(events: list[EventRow], body: bytes) -> TicketRow:
+    """What a ticket is, from its events alone."""
+    first, *rest = events
+    row = begin(first.data, first.at, body)
+    for event in rest:
+        row = after(row, event.kind, event.actor, event.data, event.at)
+    return row
+
+
+def check(whole: Opened) -> None:
+    """One owner at a time; no sentence of the bot while a seat has it; no sentence of a seat that has it not; the
+    messages numbered without gaps; the row the sum of the events; the stars asked for once and after the end."""
+    owner: str | None = None
+    asked = 0
+    for event in whole.events:
+        data = event.data
+        match event.kind:
+            case "taken":
+                assert owner is None or data["from"] == owner, "taken from the one who had it, or from nobody"
+                owner = event.actor
+            case "returned" | "transferred" | "closed" | "handed_back" | "merged":
+                owner = None
+            case "said" if data["by"] == "seat":
+                assert event.actor == owner, "only who has it answers"
+            case "said" if data["by"] == "resident" and owner is not None:
+                assert data["seq"] == data["first"], "the bot is silent while a seat has it"
+            case "asked":
+                asked += 1
+            case "reopened":
+                asked = 0
+    assert owner == whole.ticket.owner
+    assert asked <= 1
+    numbers = [each.seq for each in whole.messages]
+    assert numbers == list(range(1, len(numbers) + 1)), "no message lost, none doubled"
+    assert folded(list(whole.events), whole.ticket.body) == whole.ticket
