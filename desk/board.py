@@ -13,7 +13,7 @@ FRONT = 300  # tickets looked at for what is late
 SHOWN = 20
 SOON = 5 * 60_000  # ms before the promise is broken
 
-_COUNTS = Statement(select(ticket.c.state, func.count()).where(ticket.c.state != "closed").group_by(ticket.c.state))
+_COUNT = Statement(select(func.count()).where(ticket.c.state == bindparam("state")))
 _OLDEST = Statement(select(func.min(ticket.c.opened_at)).where(ticket.c.state == "waiting"))
 _SINCE = Statement(
     select(func.count(), func.count(ticket.c.closed_at), func.count(ticket.c.answered_at)).where(
@@ -48,7 +48,7 @@ class Board(Struct, frozen=True):
 
 
 def board(transaction: Transaction, now: int, hours: Hours, settings: DeskSettings) -> Board:
-    counts = {str(state): int(str(count)) for state, count in transaction.all(_COUNTS)}
+    waiting, open, snoozed = (_count(transaction, state) for state in ("waiting", "open", "snoozed"))
     oldest = transaction.one(_OLDEST)
     since = transaction.one(_SINCE, since=now - 86_400_000)
     assert oldest is not None
@@ -61,6 +61,11 @@ def board(transaction: Transaction, now: int, hours: Hours, settings: DeskSettin
     today, closed, answered = (int(str(each)) for each in since)
     first = oldest[0]
     return Board(
-        counts.get("waiting", 0), counts.get("open", 0), counts.get("snoozed", 0), first if isinstance(first, int) else None,
+        waiting, open, snoozed, first if isinstance(first, int) else None,
         len(late), len(soon), today, answered, closed, risks,
     )  # fmt: skip
+
+
+def _count(transaction: Transaction, state: str) -> int:
+    row = transaction.one(_COUNT, state=state)
+    return int(str(row[0])) if row else 0

@@ -89,8 +89,9 @@ class Feed:
             await self._look()
 
     async def _look(self) -> None:
-        if self._seen < 0:
-            self._seen = await self._database.read(tickets.last_event)
+        if not self.pages:  # nobody listens: the next page begins at whatever is last then
+            self._seen = -1
+            return
         while True:
             frames = await self._after(self._seen)
             for number, frame in frames:
@@ -105,6 +106,8 @@ class Feed:
         everything. Without `since` it starts now."""
         async with self._looking:
             await self._look()
+            if self._seen < 0:
+                self._seen = await self._database.read(tickets.last_event)
             if since is None:
                 page.put(encode({"type": "hello", "seq": self._seen}))
             elif since > self._seen or self._seen - since > BEHIND:

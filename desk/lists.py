@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select
 
 from desk.hours import DeskSettings, Hours
-from desk.summary import Summary, summarise
+from desk.summary import Summary, summary
 from store import tickets
-from store.database import Statement, Transaction, Value
-from store.schema import ticket
+from store.conversations import MessageRow
+from store.database import Row, Statement, Transaction, Value
+from store.schema import message, ticket
 from store.tickets import TicketRow, columns
 
 STATES = ("waiting", "mine", "open", "snoozed", "closed")
 MOST = 500
+width = len(columns)
 
 
 class CursorError(Exception):
@@ -42,12 +44,20 @@ def _queue(where: ColumnElement[bool]) -> Select[tuple[object, ...]]:
     later = or_(
         ticket.c.rank > bindparam("key"), and_(ticket.c.rank == bindparam("key"), ticket.c.ref > bindparam("ref"))
     )
-    return select(*columns).where(where, later).order_by(ticket.c.rank, ticket.c.ref).limit(bindparam("most"))
+    return _with_last().where(where, later).order_by(ticket.c.rank, ticket.c.ref).limit(bindparam("most"))
+
+
+def _with_last() -> Select[tuple[object, ...]]:
+    """Tickets, each with the last message of its conversation: one question to the database for a whole list."""
+    last = (message.c.conversation == ticket.c.conversation) & (message.c.seq == ticket.c.seq)
+    return select(*columns, message.c.seq, message.c.author, message.c.body, message.c.at).outerjoin_from(
+        ticket, message, last
+    )
 
 
 _IN_QUEUE = {state: Statement(_queue(where)) for state, where in _WHERE.items()}
 _CLOSED = Statement(
-    select(*columns)
+    _with_last()
     .where(
         ticket.c.state == "closed",
         or_(
@@ -71,11 +81,16 @@ def listed(
     values: dict[str, Value] = {"key": key, "ref": ref, "most": most + 1}
     if state == "mine":
         values["seat"] = seat
-    rows = [TicketRow.of(row) for row in transaction.all(statement, **values)]
-    shown = [summarise(transaction, row, hours, settings) for row in rows[:most]]
-    last = rows[most - 1] if len(rows) > most else None
+    rows = transaction.all(statement, **values)
+    found = [(TicketRow.of(row[:width]), _last(row[width:])) for row in rows[:most]]
+    shown = [summary(row, said, hours, settings) for row, said in found]
+    last = found[-1][0] if len(rows) > most else None
     following = f"{last.updated_at if closed else last.rank}:{last.ref}" if last else None
     return Listed(shown, following, seq)
+
+
+def _last(row: Row) -> MessageRow | None:
+    return MessageRow(*row) if row[0] is not None else None  # type: ignore[arg-type] # selected in this order
 
 
 def _cursor(after: str) -> tuple[int, str]:

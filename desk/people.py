@@ -158,13 +158,13 @@ class People:
     async def who(self, token: str, now: int) -> Seat | None:
         """Whose session this is; None where it has ended."""
         key = digest(token)
-        session = await self._database.read(lambda t: people.who(t, key))
-        if session is None or session.expires_at < now:
+        found = await self._database.read(lambda t: people.whose(t, key))
+        if found is None:
+            return None
+        session, row = found
+        if session.expires_at < now:
             return None
         if session.kind == "page" and session.used_at + self._lasts < now:
-            return None
-        row = await self._database.read(lambda t: people.get(t, session.seat))
-        if row is None or not row.active:
             return None
         if now - session.used_at > 60_000:
             await self._database.write(lambda t: people.use(t, key, now))

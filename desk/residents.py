@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, delete, select, update
 
 from bot.inbox import encode, numbered
 from bot.messages import Handover, Message, Reply
-from desk.search import grams
+from desk.search import grams, people_said
 from desk.tickets import TicketError, handover
 from store import conversations, search, tickets
 from store.database import Database, Statement, Transaction
@@ -123,7 +123,9 @@ def _copy(transaction: Transaction, theirs: list[TicketRow]) -> dict[str, object
 def forget(transaction: Transaction, id: int) -> int:
     """Takes the words of a conversation out; the number of its messages."""
     rows = conversations.messages(transaction, id, 1, 1 << 30)
-    search.forget(transaction, id, lambda first, last: grams(_text(rows, first, last)))
+    search.forget(
+        transaction, id, lambda first, last: grams(people_said([row for row in rows if first <= row.seq <= last]))
+    )
     blank = encode(Message(reply=Reply(text=ERASED)))
     for row in rows:
         transaction.run(_BLANK, which=id, number=row.seq, blank=blank)
@@ -131,7 +133,3 @@ def forget(transaction: Transaction, id: int) -> int:
         transaction.run(statement, which=id)
     transaction.run(_FORGET, which=id, nobody=f"erased-{id}")
     return len(rows)
-
-
-def _text(rows: list[conversations.MessageRow], first: int, last: int) -> str:
-    return "\n".join(numbered(row).message.reply.text for row in rows if first <= row.seq <= last)

@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam
@@ -55,7 +55,14 @@ def grams(text: str, *, query: bool = False) -> list[str]:
         if not query:
             found.update(dict.fromkeys(run))
         found.update(dict.fromkeys(run[at : at + 2] for at in range(len(run) - 1)))
+    if query and any(len(gram) > 1 for gram in found):  # single characters are everywhere: they find nothing
+        return [gram for gram in found if len(gram) > 1]
     return list(found)
+
+
+def people_said(rows: Sequence[conversations.MessageRow]) -> str:
+    """What is findable of messages: the words of residents and seats. The bot's are in the knowledge."""
+    return "\n".join(numbered(row).message.reply.text for row in rows if row.author in ("resident", "seat"))
 
 
 class Search:
@@ -106,8 +113,7 @@ def _index(transaction: Transaction, id: int) -> None:
     first = search.indexed(transaction, id) + 1
     rows = conversations.messages(transaction, id, first, 1 << 30)
     if rows:
-        words = grams("\n".join(numbered(row).message.reply.text for row in rows))
-        search.index(transaction, id, first, rows[-1].seq, words)
+        search.index(transaction, id, first, rows[-1].seq, grams(people_said(rows)))
 
 
 def _find(transaction: Transaction, query: str, words: list[str]) -> Iterator[Found]:

@@ -7,6 +7,7 @@ from desk.hours import DeskSettings, Hours
 from desk.masking import mask
 from desk.tickets import handover, tags
 from store import conversations
+from store.conversations import MessageRow
 from store.database import Transaction
 from store.tickets import TicketRow
 
@@ -48,8 +49,13 @@ class Summary(Struct, frozen=True):
 
 
 def summarise(transaction: Transaction, row: TicketRow, hours: Hours, settings: DeskSettings) -> Summary:
+    """With its last message, read for it alone."""
     last = conversations.messages(transaction, row.conversation, row.seq, row.seq)
-    said = numbered(last[0]) if last else None
+    return summary(row, last[0] if last else None, hours, settings)
+
+
+def summary(row: TicketRow, last: MessageRow | None, hours: Hours, settings: DeskSettings) -> Summary:
+    said = numbered(last) if last else None
     about = handover(row)
     due = None
     if row.answered_at is None and row.state in ("waiting", "open"):

@@ -204,11 +204,8 @@ def commit_turn(transaction: Transaction, turn: TurnRow) -> tuple[int, int] | No
 
 
 def _tell_the_desk(transaction: Transaction, ref: str, turn: TurnRow, last: int) -> None:
-    row = tickets.get(transaction, ref)
-    assert row is not None
-    data = {"by": "resident", "first": turn.read.seq + 1, "seq": last}
-    row = tickets.record(transaction, row, "said", "resident", data, turn.now)
-    if turn.raised:
+    tickets.resident_said(transaction, ref, turn.read.seq + 1, last, turn.now)
+    if turn.raised and (row := tickets.get(transaction, ref)) is not None:
         raised = {"priority": turn.raised.priority, "reason": turn.raised.reason}
         tickets.record(transaction, row, "raised", "bot", raised, turn.now)
 

@@ -64,7 +64,11 @@ _CHANGE = Statement(
 )
 _SESSION = [session.c[each.name] for each in fields(SessionRow)]
 _SIGN_IN = Statement(adding(session))
-_WHO = Statement(select(*_SESSION).where(session.c.digest == bindparam("digest")))
+_WHOSE = Statement(
+    select(*_SESSION, *_SEAT)
+    .join(seat, seat.c.name == session.c.seat)
+    .where(session.c.digest == bindparam("digest"), seat.c.active == 1)
+)
 _SESSIONS = Statement(
     select(*_SESSION).where(session.c.kind == bindparam("kind")).order_by(session.c.created_at.desc())
 )
@@ -114,9 +118,11 @@ def sign_in(transaction: Transaction, new: SessionRow) -> None:
     transaction.run(_SIGN_IN, **asdict(new))
 
 
-def who(transaction: Transaction, digest: str) -> SessionRow | None:
-    row = transaction.one(_WHO, digest=digest)
-    return SessionRow(*row) if row else None  # type: ignore[arg-type]
+def whose(transaction: Transaction, digest: str) -> tuple[SessionRow, SeatRow] | None:
+    """The session with its seat, if that may still come in."""
+    row = transaction.one(_WHOSE, digest=digest)
+    width = len(_SESSION)
+    return (SessionRow(*row[:width]), _seat(row[width:])) if row else None  # type: ignore[arg-type]
 
 
 def sessions(transaction: Transaction, kind: str) -> list[SessionRow]:

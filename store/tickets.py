@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import cast
 
-from sqlalchemy import ColumnElement, bindparam, func, select, update
+from sqlalchemy import ColumnElement, bindparam, case, func, select, update
 
 from store.database import ConflictError, Row, Statement, Transaction, Value, adding
 from store.schema import conversation, ticket, ticket_event
@@ -118,6 +118,19 @@ _CHANGE = Statement(
     update(ticket)
     .where(ticket.c.ref == bindparam("which"), ticket.c.version == bindparam("read_version"))
     .values({each.name: bindparam(f"new_{each.name}") for each in fields(TicketRow) if each.name != "ref"})
+)
+# `after` for what a resident says, as one statement: it is part of turns, and depends on nothing that was read.
+_RESIDENT_SAID = Statement(
+    update(ticket)
+    .where(ticket.c.ref == bindparam("which"))
+    .values(
+        version=ticket.c.version + 1,
+        updated_at=bindparam("now"),
+        seq=bindparam("last"),
+        unanswered_since=func.coalesce(ticket.c.unanswered_since, bindparam("now")),
+        snoozed_until=case((ticket.c.state == "snoozed", None), else_=ticket.c.snoozed_until),
+        state=case((ticket.c.state != "snoozed", ticket.c.state), (ticket.c.owner.is_(None), "waiting"), else_="open"),
+    )
 )
 _IN_STATE = selecting(ticket.c.state == bindparam("state"))
 _BEFORE = Statement(select(func.count()).where(ticket.c.state == "waiting", ticket.c.rank <= bindparam("rank")))
@@ -241,10 +254,16 @@ def record(transaction: Transaction, row: TicketRow, kind: str, actor: str, data
     return new
 
 
+def resident_said(transaction: Transaction, ref: str, first: int, last: int, at: int) -> None:
+    """`record` of a turn's `said`: nobody's change can make it wrong, so it needs no reading and loses no race."""
+    transaction.run(_RESIDENT_SAID, which=ref, now=at, last=last)
+    _append(transaction, ref, "said", "resident", {"by": "resident", "first": first, "seq": last}, at)
+
+
 def _append(transaction: Transaction, ref: str, kind: str, actor: str, data: Data, at: int) -> None:
     transaction.number_in_order()
     body = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
-    transaction.run(_ADD_EVENT, ticket=ref, kind=kind, actor=actor, body=body, at=at)
+    transaction.add(_ADD_EVENT, ticket=ref, kind=kind, actor=actor, body=body, at=at)
 
 
 def hold(transaction: Transaction, conversation: int, ref: str | None, seat: str | None) -> None:
