@@ -1,6 +1,7 @@
 """Wakes those who wait for something new. A hint only: what is new, they read from the store."""
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Callable
 
@@ -10,7 +11,7 @@ class Live:
 
     def __init__(self) -> None:
         self._waiting: defaultdict[int, set[asyncio.Event]] = defaultdict(set)
-        self.changed: set[int] = set()  # conversations with something that cannot be searched yet
+        self.changed: dict[int, float] = {}  # conversations with something that cannot be searched yet, and since when
         self.tickets = asyncio.Event()  # set when something happened to a ticket
         self._typing: list[Callable[[int, str], None]] = []
         self._delivered: list[Callable[[int, int], None]] = []
@@ -46,6 +47,6 @@ class Live:
         return conversation in self._waiting
 
     def wake(self, conversation: int) -> None:
-        self.changed.add(conversation)
+        self.changed[conversation] = time.monotonic()
         for event in self._waiting.get(conversation, ()):
             event.set()

@@ -1,14 +1,15 @@
 """Search over all that was ever said. Chinese is found by its characters and pairs of them, so no dictionary decides
 what a word is.
 
-Messages become findable a few seconds after they were said, in passages: what of one conversation came together. A
-turn pays nothing for it.
+Conversations that came to the desk become findable when they have been quiet for some seconds, in passages: what was
+said in between. A turn pays nothing for it.
 """
 
 import asyncio
 import hashlib
 import logging
 import re
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -23,7 +24,7 @@ from store.schema import ticket
 from store.tickets import TicketRow, selecting
 
 log = logging.getLogger(__name__)
-EVERY = 2.0  # seconds
+EVERY, QUIET = 2.0, 8.0  # seconds between looks, and without a word
 TOGETHER = 200  # conversations indexed in one commit
 LOOKED_AT = 120  # passages looked at for one search
 FOUND = 30  # tickets shown
@@ -79,8 +80,13 @@ class Search:
         while True:
             await asyncio.sleep(EVERY)
             try:
-                while changed := self._live.changed:
-                    await self.index([changed.pop() for _ in range(min(TOGETHER, len(changed)))])
+                quiet = time.monotonic() - QUIET
+                changed = [id for id, at in self._live.changed.items() if at < quiet]
+                for start in range(0, len(changed), TOGETHER):
+                    ids = changed[start : start + TOGETHER]
+                    for id in ids:
+                        del self._live.changed[id]
+                    await self.index(ids)
             except Exception as error:
                 log.error("search index", exc_info=error)
 
@@ -110,6 +116,8 @@ class Search:
 
 
 def _index(transaction: Transaction, id: int) -> None:
+    if not tickets.find(transaction, _OF_CONVERSATION, conversation=id):
+        return  # nobody at the desk has to do with it, yet: then all of it becomes findable
     first = search.indexed(transaction, id) + 1
     rows = conversations.messages(transaction, id, first, 1 << 30)
     if rows:

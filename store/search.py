@@ -9,7 +9,7 @@ from typing import cast
 from sqlalchemy import bindparam, delete, func, select, text
 
 from store.database import Statement, Transaction, adding
-from store.schema import conversation, passage
+from store.schema import conversation, passage, ticket
 
 _ADD = Statement(adding(passage).returning(passage.c.id))
 _INDEX: Mapping[str, Statement] = {
@@ -59,7 +59,10 @@ _known = _last.subquery()
 _BEHIND = Statement(
     select(conversation.c.id)
     .outerjoin(_known, _known.c.conversation == conversation.c.id)
-    .where(conversation.c.seq > func.coalesce(_known.c.last, 0))
+    .where(
+        conversation.c.seq > func.coalesce(_known.c.last, 0),
+        select(ticket.c.ref).where(ticket.c.conversation == conversation.c.id).exists(),
+    )
     .limit(bindparam("most"))
 )
 
@@ -99,5 +102,5 @@ def indexed(transaction: Transaction, conversation: int) -> int:
 
 
 def behind(transaction: Transaction, most: int) -> list[int]:
-    """Conversations with messages that cannot be found yet."""
+    """Conversations of tickets with messages that cannot be found yet."""
     return [cast(int, row[0]) for row in transaction.all(_BEHIND, most=most)]
