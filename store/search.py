@@ -8,7 +8,7 @@ from typing import cast
 
 from sqlalchemy import bindparam, delete, func, select, text
 
-from store.database import Statement, Transaction, adding
+from store.database import Row, Statement, Transaction, adding
 from store.schema import conversation, passage, ticket
 
 _ADD = Statement(adding(passage).returning(passage.c.id))
@@ -21,21 +21,33 @@ _INDEX: Mapping[str, Statement] = {
         )
     ),
 }
-_FIND: Mapping[str, Statement] = {
-    "sqlite": Statement(
-        text(
-            "SELECT passage.conversation, passage.first_seq, passage.last_seq FROM passage_words"
-            " JOIN passage ON passage.id = passage_words.rowid"
-            " WHERE passage_words MATCH :query ORDER BY passage_words.rowid DESC LIMIT :most"
-        )
-    ),
-    "postgresql": Statement(
-        text(
-            "SELECT passage.conversation, passage.first_seq, passage.last_seq FROM passage_words"
-            " JOIN passage ON passage.id = passage_words.rowid"
-            " WHERE passage_words.words @@ CAST(:query AS tsquery) ORDER BY passage_words.rowid DESC LIMIT :most"
-        )
-    ),
+RECENT = 20_000  # passages, the newest, that are looked through one by one for words that are everywhere
+_FOUND = (
+    "SELECT passage.conversation, passage.first_seq, passage.last_seq FROM passage_words"
+    " JOIN passage ON passage.id = passage_words.rowid WHERE "
+)
+# FTS5 walks its lists from the newest on and stops when it has enough. PostgreSQL cannot know which words are rare, so
+# it is told: first the newest passages in their order; when those had too few, the words are not common, and their
+# index is the way (the addition keeps the planner from walking through all passages in order).
+_FIND: Mapping[str, Sequence[Statement]] = {
+    "sqlite": [
+        Statement(text(_FOUND + "passage_words MATCH :query ORDER BY passage_words.rowid DESC LIMIT :most")),
+    ],
+    "postgresql": [
+        Statement(
+            text(
+                _FOUND + "passage_words.words @@ CAST(:query AS tsquery)"
+                f" AND passage_words.rowid > (SELECT max(rowid) - {RECENT} FROM passage_words)"
+                " ORDER BY passage_words.rowid DESC LIMIT :most"
+            )
+        ),
+        Statement(
+            text(
+                _FOUND + "passage_words.words @@ CAST(:query AS tsquery)"
+                " ORDER BY passage_words.rowid + 0 DESC LIMIT :most"
+            )
+        ),
+    ],
 }
 _DROP_WORDS: Mapping[str, Statement] = {
     "sqlite": Statement(text("INSERT INTO passage_words (passage_words, rowid, words) VALUES ('delete', :id, :words)")),
@@ -80,9 +92,12 @@ def find(transaction: Transaction, words: Sequence[str], most: int) -> list[tupl
         query = " ".join('"' + word.replace('"', "") + '"' for word in words)
     else:
         query = " & ".join("'" + word.replace("'", "").replace("\\", "") + "'" for word in words)
-    return [
-        cast(tuple[int, int, int], row) for row in transaction.all(_FIND[transaction.dialect], query=query, most=most)
-    ]
+    found: list[Row] = []
+    for statement in _FIND[transaction.dialect]:
+        found = transaction.all(statement, query=query, most=most)
+        if len(found) == most:
+            break
+    return [cast(tuple[int, int, int], row) for row in found]
 
 
 def forget(transaction: Transaction, conversation: int, words: Callable[[int, int], Sequence[str]]) -> None:
