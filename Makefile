@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 serve: $(VENV)/run web/desk/dist/index.html
 	$(BIN)/daoxue serve
 
-test: $(VENV)/dev check web/desk/dist/index.html
+test: $(VENV)/dev check web/desk/dist/index.html tests/node/node_modules/.package-lock.json
 	$(BIN)/python -m pytest
 
 check: $(VENV)/dev
@@ -33,6 +33,10 @@ $(VENV)/dev: $(VENV)/run requirements/dev.lock
 # The desk's page. Node comes with the Python packages: none has to be on the machine.
 web/desk/dist/index.html: $(VENV)/run web/desk/package-lock.json web/desk/index.html web/desk/vite.config.ts $(shell find web/desk/src -type f)
 	cd web/desk && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-audit --no-fund --loglevel=error && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build
+
+# What only tests take from npm: the checker of accessibility, and an identity provider.
+tests/node/node_modules/.package-lock.json: $(VENV)/run tests/node/package-lock.json
+	cd tests/node && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-audit --no-fund --loglevel=error
 
 # Writes the lock files anew from pyproject.toml: versions and hashes, no addresses.
 LOCK := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url

@@ -1,6 +1,7 @@
 """The composition: the only place that knows every part."""
 
 import asyncio
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from desk.editing import Editing
 from desk.feed import Feed
 from desk.hooks import Hooks
 from desk.hours import Hours
+from desk.oidc import Oidc
 from desk.parts import Desk
 from desk.people import People
 from desk.queueing import Queueing
@@ -94,6 +96,8 @@ async def compose(config: Config, observe: Callable[[str], None] = nothing_obser
     desk = Desk(
         database=database, live=live, library=library, comprehension=comprehension, settings=config.desk, hours=hours,
         zone=config.zone, tickets=tickets, people=People(database, config.desk.session_minutes),
+        oidc=Oidc(config.desk.oidc, os.environ.get("OIDC_CLIENT_SECRET", "")),
+        public_url=config.server.public_url or f"http://{config.server.host}:{config.server.port}",
         dispatch=Dispatch(database, live, library, tickets, hours, config.desk, standing),
         feed=Feed(database, live, hours, config.desk), search=Search(database, live), editing=Editing(database, library),
         standing=standing, hooks=Hooks(database, inside=config.desk.webhooks_inside), residents=Residents(database),

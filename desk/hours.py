@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Meta, Struct
 
+from desk.oidc import OidcSettings
 from knowledge.catalogue import Opening
 
 _WEEKDAYS = "一二三四五六日"
@@ -31,6 +32,7 @@ class DeskSettings(Struct, frozen=True, forbid_unknown_fields=True):
     escalate_after: Minutes = 120
     session_minutes: Minutes = 480
     webhooks_inside: bool = False
+    oidc: OidcSettings = OidcSettings()
 
 
 class Hours:

@@ -13,6 +13,7 @@ from desk.editing import Editing
 from desk.feed import Feed
 from desk.hooks import Hooks
 from desk.hours import DeskSettings, Hours
+from desk.oidc import Oidc
 from desk.people import People
 from desk.residents import Residents
 from desk.search import Search
@@ -35,6 +36,8 @@ class Desk:
     zone: ZoneInfo
     tickets: Tickets
     people: People
+    oidc: Oidc
+    public_url: str
     dispatch: Dispatch
     feed: Feed
     search: Search

@@ -1,20 +1,27 @@
 """The desk's page in a real browser: two seats and a supervisor at work, by keyboard, through a restart of the service."""
 
 import asyncio
+import contextlib
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from playwright.async_api import Browser, Page, expect
 
 from daoxue.app import compose
-from daoxue.config import Config
+from daoxue.config import Config, Server
+from daoxue.serve import server
+from desk.oidc import OidcSettings
+from tests.conftest import free_port
 from tests.desk_client import PASSWORD
 from tests.service import ROOT, Service, running
 from tests.service import Page as ResidentPage
 
 DIST = ROOT / "web" / "desk" / "dist" / "index.html"
-AXE = ROOT / "web" / "desk" / "node_modules" / "axe-core" / "axe.min.js"
+AXE = ROOT / "tests" / "node" / "node_modules" / "axe-core" / "axe.min.js"
 SERIOUS = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations
   .filter((each) => ['serious', 'critical'].includes(each.impact))
   .map((each) => each.id + ': ' + each.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(' | '))"""
@@ -198,6 +205,57 @@ async def test_every_page_is_accessible(browser: Browser, service: Service, dark
         await admin.get_by_role("tab", name=tab).click()
         await accessible(admin)
     await asker.close()
+
+
+async def test_signing_in_with_a_real_identity_provider(browser: Browser, config: Config) -> None:
+    """oidc-provider, which is certified, on loopback: its own pages ask who it is."""
+    await accounts(config)
+    port = free_port()
+    issuer = f"http://127.0.0.1:{port}"
+    oidc = OidcSettings(issuer=issuer, client_id="daoxue", name="区统一认证")
+    with running(config) as service:  # only for its port: the service itself starts below, with the provider's address
+        service.stop()
+    own = msgspec.structs.replace(
+        config, server=Server(port=service.port), desk=msgspec.structs.replace(config.desk, oidc=oidc)
+    )
+    app = await compose(own)
+    app.desk.oidc._secret = "a-secret-of-the-tests"
+    node = Path(sys.executable).parent / "node"
+    provider = subprocess.Popen(  # noqa: ASYNC220 - it lives as long as the test
+        [node if node.is_file() else "node", "provider.mjs", str(port), f"http://127.0.0.1:{service.port}/api/login/oidc/back"],
+        cwd=AXE.parents[2], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert provider.stdout is not None
+    await asyncio.to_thread(provider.stdout.readline)
+    web = server(app)
+    serving = asyncio.create_task(web.serve())
+    try:
+        for name, comes_in in (("li", True), ("stranger", False)):
+            page = await (await browser.new_context()).new_page()
+            page.set_default_timeout(10_000)
+            for _ in range(50):
+                with contextlib.suppress(Exception):
+                    await page.goto(f"{service.url}/desk/")
+                    break
+                await asyncio.sleep(0.1)
+            await page.get_by_role("link", name="区统一认证").click()
+            await page.locator("input[name=login]").fill(name)
+            await page.locator("input[name=password]").fill("x")
+            await page.locator("button[type=submit]").click()
+            await page.locator("button[type=submit]").click()  # the provider's consent
+            if comes_in:
+                await expect(page.get_by_text("小李")).to_be_visible()
+            else:
+                await expect(page.get_by_role("alert")).to_contain_text("没有通过")
+        forged = await page.goto(f"{service.url}/api/login/oidc/back?state=x&code=y")
+        assert forged is not None
+        assert "refused" in page.url
+    finally:
+        web.should_exit = True
+        await serving
+        provider.terminate()
+        provider.wait()
+        provider.stdout.close()
 
 
 async def test_the_gate_is_accessible_and_nobody_frames_it(browser: Browser, service: Service) -> None:

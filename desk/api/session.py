@@ -3,12 +3,16 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from desk.api.guard import COOKIE, TheDesk, may, now, token_of
-from desk.people import PERMISSIONS, Seat
+from desk.oidc import Asked, OidcError
+from desk.people import PERMISSIONS, Seat, SignInError
+from desk.tickets import TicketError
 from store import people as rows
 
+BACK, REFUSED, ASKED = "/api/login/oidc/back", "/desk/?refused=1", "daoxue_asked"
 router = APIRouter(tags=["登录 session"])
 Me = Annotated[Seat, Depends(may("self"))]
 
@@ -54,7 +58,37 @@ def set_cookie(response: Response, token: str, *, secure: bool) -> None:
 @router.get("/login/ways")
 async def ways(desk: TheDesk) -> dict[str, object]:
     """How one can sign in besides a password: the name of the identity provider, empty where there is none."""
-    return {"oidc": ""}
+    return {"oidc": desk.oidc.settings.name if desk.oidc.is_on else ""}
+
+
+@router.get("/login/oidc")
+async def leave_for_provider(desk: TheDesk) -> Response:
+    """To the identity provider; what has to be remembered goes into a cookie of ten minutes."""
+    if not desk.oidc.is_on:
+        raise TicketError("not_found", "没有配置统一身份认证")
+    try:
+        address, asked = await desk.oidc.leave(f"{desk.public_url}{BACK}")
+    except OidcError:
+        return RedirectResponse(REFUSED, 303)
+    response = RedirectResponse(address, 303)
+    # Lax, for the provider's page sends the browser back here.
+    response.set_cookie(ASKED, asked.cookie, max_age=600, httponly=True, samesite="lax", secure=desk.secure, path=BACK)
+    return response
+
+
+@router.get("/login/oidc/back")
+async def back_from_provider(request: Request, desk: TheDesk, state: str = "", code: str = "") -> Response:
+    """From the identity provider: a session, if it vouches for somebody who has an account."""
+    asked = Asked.of(request.cookies.get(ASKED, ""))
+    try:
+        vouched = await desk.oidc.come_back(asked, state[:200], code[:2000], f"{desk.public_url}{BACK}")
+        token = await desk.people.sign_in_as(vouched.subject, vouched.name, now())
+    except (OidcError, SignInError):
+        return RedirectResponse(REFUSED, 303)
+    response = RedirectResponse("/desk/", 303)
+    set_cookie(response, token, secure=desk.secure)
+    response.delete_cookie(ASKED, path=BACK)
+    return response
 
 
 @router.post("/logout")
