@@ -24,6 +24,7 @@ from bot.live import Live
 from bot.messages import Inbound, Message, Numbered, Reply
 from bot.texts import Texts
 from bot.turn import Desk, Turn
+from bot.usage import Usage
 from knowledge.library import Library
 from nlu.entities import mask
 from nlu.text import clean
@@ -96,6 +97,7 @@ class Inbox:
         timezone: ZoneInfo,
         observe: Callable[[str], None] = nothing_observed,
     ) -> None:
+        self.usage = Usage(database, lambda: datetime.now(timezone).date().isoformat())
         self._database = database
         self._library = library
         self._comprehension = comprehension
@@ -156,6 +158,7 @@ class Inbox:
         self._observe("committed")
         id, last = committed
         self._live.wake(id)
+        self.usage.count(turn)
         if read.ticket or row.opened or row.reopened or row.rating:
             self._live.tickets.set()
         answers = tuple(
@@ -190,6 +193,7 @@ class Inbox:
             now=now,
             ticket=read.ticket,
             seat=read.seat,
+            entry_before=state.last.slots.get("entry") if state.last and state.last.intent == "entry" else None,
             reference=f"{now:%m%d}-{random.randrange(100_000):05d}",  # noqa: S311 - a number to tell, not a secret
         )
         await self._dialogue.respond(turn)

@@ -35,6 +35,14 @@ class Card(Struct, frozen=True, omit_defaults=True):
     lines: tuple[str, ...]
 
 
+class File(Struct, frozen=True):
+    """Something to open, at a path of ours."""
+
+    name: str
+    type: str
+    path: str
+
+
 class Reply(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One thing said. `spoken` and `short` are its forms for the ear and for an SMS; without them a channel makes its
     own from `text`. `source` says where the answer stands."""
@@ -45,6 +53,7 @@ class Reply(Struct, frozen=True, omit_defaults=True, kw_only=True):
     spoken: str | None = None
     short: str | None = None
     source: str | None = None
+    files: tuple[File, ...] = ()
 
 
 class Handover(Struct, frozen=True, omit_defaults=True, kw_only=True):

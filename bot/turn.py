@@ -89,6 +89,7 @@ class Turn:
     handover: Handover | None = None
     reference: str | None = None  # of the ticket that `handover` opens, or opens again
     rating: tuple[str, int] | None = None  # a closed ticket, and one to five stars for it
+    entry_before: str | None = None  # the entry that answered in the turn before
     unanswered: bool = False  # nothing we know answers it: for editors to see
     audits: list[tuple[str, str]] = field(default_factory=list)
 

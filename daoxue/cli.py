@@ -8,7 +8,8 @@ import re
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from dataclasses import asdict
+from datetime import date, datetime
 from pathlib import Path
 
 from daoxue import chat, check
@@ -17,9 +18,10 @@ from daoxue.config import ConfigError, read
 from daoxue.rendering import RENDERERS
 from daoxue.sample import save
 from daoxue.serve import serve
+from desk.errors import TicketError
 from desk.people import ROLES, SignInError
-from desk.tickets import TicketError, handover
-from knowledge.files import KnowledgeError
+from desk.tickets import handover
+from knowledge.files import Content, KnowledgeError
 from knowledge.files import read as read_knowledge
 from store.database import Database, DatabaseError
 
@@ -71,10 +73,17 @@ def _parser() -> argparse.ArgumentParser:
     searched = add(known, "evaluate", _evaluate_knowledge, "search of queries over entries")
     searched.add_argument("--entries", type=Path, required=True, metavar="FILE")
     searched.add_argument("--queries", type=Path, required=True, metavar="FILE")
-    taken = add(known, "import", _import, "take in YAML files, all or nothing")
+    taken = add(known, "import", _import, "take in YAML, CSV, XLSX, Markdown or DOCX files, all or nothing")
     taken.add_argument("files", type=Path, nargs="+", metavar="FILE")
     taken.add_argument("--by", default="cli", metavar="NAME", help="who reviewed them")
+    taken.add_argument("--partial", action="store_true", help="take the good rows, report the others")
     taken.add_argument("--status", choices=("draft", "in_review", "published", "expired"), default="published")
+
+    copied = add(commands, "export", _export, "everything that we hold of a resident, as JSON")
+    copied.add_argument("--resident", required=True, metavar="REF", help="a ticket of theirs")
+    purged = add(commands, "purge", _purge, "erase it, with a proof")
+    purged.add_argument("--resident", required=True, metavar="REF", help="a ticket of theirs")
+    purged.add_argument("--why", required=True, metavar="TEXT", help="kept in the audit")
 
     seats = commands.add_parser("desk", help="the seats' desk in the terminal").add_subparsers(
         required=True, metavar="COMMAND"
@@ -203,7 +212,7 @@ def _list_entries(arguments: argparse.Namespace) -> int:
 
 def _import(arguments: argparse.Namespace) -> int:
     config = read(arguments.config)
-    content = read_knowledge(arguments.files, datetime.now(config.zone).date())
+    content = _content(arguments, datetime.now(config.zone).date())
     prepare(config)
     database = Database(config.database.url)
     try:
@@ -215,6 +224,29 @@ def _import(arguments: argparse.Namespace) -> int:
     row: dict[str, object] = {"entries": len(content.entries), "records": len(content.records), "revision": revision}
     _print(arguments, row, f"收下 {len(content.entries)} 条知识、{len(content.records)} 条目录，版本 {revision}")
     return 0
+
+
+def _content(arguments: argparse.Namespace, today: date) -> Content:
+    """What the files hold, with a report of each row of the kinds that have rows."""
+    yaml = [path for path in arguments.files if path.suffix in (".yml", ".yaml")]
+    content = read_knowledge(yaml, today)
+    for path in arguments.files:
+        if path in yaml:
+            continue
+        if not path.is_file():
+            raise KnowledgeError([f"{path}: there is no such file"])
+        # Reading office files takes libraries of tens of megabytes that no other command should carry.
+        report = importlib.import_module("knowledge.importing").read(path, path.name, arguments.by, today)
+        problems = [f"{path.name}: {report.problem}"] if report.problem else []
+        problems += [
+            f"{path.name}: {row.number} ({row.id}): {problem}" for row in report.rows for problem in row.problems
+        ]
+        if problems and (report.problem or not arguments.partial):
+            raise KnowledgeError(problems)
+        for problem in problems:
+            print(problem, file=sys.stderr)
+        content.entries.extend(report.entries)
+    return content
 
 
 def _with_tickets(arguments: argparse.Namespace, use: Callable[[App], Awaitable[None]]) -> int:
@@ -281,6 +313,22 @@ def _desk_reply(arguments: argparse.Namespace) -> int:
     async def use(app: App) -> None:
         await app.tickets.reply(arguments.ref, arguments.seat, arguments.text, _now())
         _print(arguments, {"ref": arguments.ref, "sent": True}, "已发送")
+
+    return _with_tickets(arguments, use)
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    async def use(app: App) -> None:
+        print(json.dumps(await app.desk.residents.copy(arguments.resident, "cli", _now()), ensure_ascii=False))
+
+    return _with_tickets(arguments, use)
+
+
+def _purge(arguments: argparse.Namespace) -> int:
+    async def use(app: App) -> None:
+        proof = await app.desk.residents.erase(arguments.resident, "cli", arguments.why, _now())
+        line = f"已删除 {proof.tickets} 张工单、{proof.messages} 条消息；证明 sha256 {proof.digest}"
+        _print(arguments, asdict(proof), line)
 
     return _with_tickets(arguments, use)
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
+from urllib.parse import quote
 
 import uvicorn
 import uvloop
@@ -28,6 +29,7 @@ from starlette.routing import BaseRoute, Mount, Route
 import web
 from daoxue.app import App, compose, prepare
 from daoxue.config import Config, ConfigError
+from desk import files
 from desk.api import build
 from store import conversations
 from store.database import DatabaseError
@@ -122,7 +124,19 @@ def routes(app: App) -> list[BaseRoute]:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     operations: list[BaseRoute] = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
-    served = [*operations, Mount("/api", build(app.desk)), *web.desk()]
+
+    async def file(request: Request) -> Response:
+        found = await app.database.read(lambda t: files.get(t, request.path_params["id"]))
+        if found is None:
+            return PlainTextResponse("没有这个文件，或者已经删除。\n", 404)
+        name, kind, body = found
+        way = "inline" if kind in files.SHOWN else "attachment"
+        return Response(body, media_type=kind, headers={
+            "content-disposition": f"{way}; filename*=UTF-8''{quote(name)}", "x-content-type-options": "nosniff",
+            "content-security-policy": "default-src 'none'; sandbox", "cache-control": "private, max-age=86400", "referrer-policy": "no-referrer",
+        })  # fmt: skip
+
+    served = [Route("/files/{id}", file), *operations, Mount("/api", build(app.desk)), *web.desk()]
     if not app.config.channels.webchat.enabled:
         return served
     return [*app.webchat.routes, *served, Mount("/", web.pages())]
@@ -151,6 +165,7 @@ def application(app: App) -> Starlette:
             app.desk.search.run(),
             app.desk.hooks.run(),
             app.retaining.run(),
+            app.inbox.usage.run(),
         )
         workers = [asyncio.create_task(each) for each in runs]
         yield
@@ -192,8 +207,22 @@ async def _serve(config: Config, listening: socket.socket, began: float) -> None
     gc.collect()
     gc.freeze()  # what was loaded stays: looking through it for garbage again and again would cost a tenth of a turn
     gc.set_threshold(20_000, 20, 20)
+    await _first_accounts(app)
     print(f"导学已启动：{url}/ （网页对话） · {url}/desk/ （坐席台） · {url}/healthz · {url}/metrics", flush=True)
     await server(app).serve(sockets=[listening])
+
+
+async def _first_accounts(app: App) -> None:
+    """Where nobody can sign in yet: an administrator, and with the sample centre somebody of each role, each with a
+    password that is shown this once."""
+    if await app.desk.people.all():
+        return
+    roles = (("admin", "administrator"), ("ban", "supervisor"), ("li", "seat"), ("wang", "seat"), ("zhou", "editor"))
+    wanted = roles if app.config.sample else roles[:1]
+    print("坐席台的首批账号（一次性密码只显示这一次，登录后请修改）：")
+    for name, role in wanted:
+        password = await app.desk.people.add(name, role, int(time.time() * 1000), "serve")
+        print(f"  {name:6} {role:14} {password}", flush=True)
 
 
 def _listen(config: Config) -> socket.socket:

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, func, select
 
 from bot.live import Live
+from desk.errors import TicketError
 from desk.hours import DeskSettings, Hours
 from desk.people import Seat
 from desk.routing import Free, Waiting, route, weight
 from desk.standing import Standing
-from desk.tickets import TicketError, Tickets, passed
+from desk.tickets import Tickets, passed
 from knowledge.library import Library
 from store import people, tickets
 from store.database import ConflictError, Database, Statement

@@ -10,7 +10,7 @@ from datetime import date
 
 import msgspec
 
-from desk.tickets import TicketError
+from desk.errors import TicketError
 from knowledge.entries import Entry
 from knowledge.library import Library
 from store import conversations

@@ -38,6 +38,7 @@ def shown(each: Numbered) -> dict[str, object]:
     return {
         "seq": each.seq, "author": each.author, "text": mask(reply.text), "at": each.at, "id": each.message.re,
         "options": [option.label for option in reply.options], "source": reply.source,
+        "files": [{"name": file.name, "type": file.type, "path": file.path} for file in reply.files],
         "cards": [{"title": card.title, "lines": list(card.lines)} for card in reply.cards],
     }  # fmt: skip
 

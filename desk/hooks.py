@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import httpx
 from sqlalchemy import bindparam, delete, select, update
 
-from desk.tickets import TicketError
+from desk.errors import TicketError
 from store import tickets
 from store.database import ConflictError, Database, Row, Statement, Transaction, adding
 from store.schema import delivery, webhook

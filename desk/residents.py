@@ -14,8 +14,9 @@ from sqlalchemy import bindparam, delete, select, update
 
 from bot.inbox import encode, numbered
 from bot.messages import Handover, Message, Reply
+from desk.errors import TicketError
 from desk.search import grams, people_said
-from desk.tickets import TicketError, handover
+from desk.tickets import handover
 from store import conversations, search, tickets
 from store.database import Database, Statement, Transaction
 from store.schema import attachment, conversation, inbound, message, outbox, ticket, unanswered

@@ -17,8 +17,10 @@ from bot import conversation
 from bot.conversation import Offer
 from bot.inbox import encode, numbered
 from bot.live import Live
-from bot.messages import Card, Handover, Message, Numbered, Option, Reply
+from bot.messages import File, Handover, Message, Numbered, Option, Reply
 from bot.texts import Texts
+from desk import files
+from desk.errors import TicketError
 from store import conversations, tickets
 from store.conversations import ConversationRow
 from store.database import ConflictError, Database, Transaction
@@ -34,15 +36,6 @@ ATTEMPTS = 10  # each lost race means that somebody else's change went through
 _WAITING_OF = selecting(ticket.c.person == bindparam("person"), ticket.c.state == "waiting")
 _OF_PERSON = selecting(ticket.c.person == bindparam("person"))
 _HELD_BY = selecting(ticket.c.owner == bindparam("owner"), ticket.c.state == "open")
-
-
-class TicketError(Exception):
-    """The seat cannot do that; the message says why, for the seat. `code` is for programs: not_found, taken,
-    not_yours, outdated, invalid."""
-
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(text)
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +160,13 @@ class Tickets:
 
     async def reply(
         self, ref: str, seat: str, text: str, now: int, *, id: str | None = None, seen: int | None = None,
-        cards: tuple[Card, ...] = (), source: str | None = None,
+        source: str | None = None, file: tuple[str, bytes] | None = None,
     ) -> int:  # fmt: skip
         """Says something to the resident in the same conversation; the outbox delivers it. The same id again changes
         nothing. With `seen`, the number of the last message that the seat has read, an answer to something older than
-        the resident's last word is refused as outdated."""
-        text = _checked(text)
+        the resident's last word is refused as outdated. `file` is a name and a content to go with it."""
+        kind = files.checked(*file) if file is not None else None
+        text = _checked(text) if file is None else text.strip()[:LONGEST]
 
         def work(transaction: Transaction) -> int:
             found = _get(transaction, ref)
@@ -183,7 +177,11 @@ class Tickets:
             found = _held(transaction, ref, seat)
             if seen is not None and _resident_spoke(transaction, read, seen):
                 raise TicketError("outdated", "居民刚刚又说了话，请看过再发")
-            body = encode(Message(reply=Reply(text=text, cards=cards, source=source), re=id))
+            kept: tuple[File, ...] = ()
+            if file is not None and kind is not None:
+                kept = (files.keep(transaction, read.id, *kind, file[1], seat, now),)
+            words = text or "、".join(each.name for each in kept)
+            body = encode(Message(reply=Reply(text=words, source=source, files=kept), re=id))
             seq = conversations.say(transaction, read, [("seat", body)], now, id=key)
             self._touched.add(read.id)
             data = {"by": "seat", "first": seq, "seq": seq}

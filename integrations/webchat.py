@@ -116,6 +116,7 @@ def frame_of(each: Numbered) -> bytes:
             "type": "message", "seq": each.seq, "author": each.author, "text": reply.text,
             "options": [{"key": option.key, "label": option.label} for option in reply.options],
             "cards": [{"title": card.title, "lines": card.lines} for card in reply.cards],
+            "files": [{"name": file.name, "type": file.type, "path": file.path} for file in reply.files],
             "source": reply.source, "at": each.at, "re": each.message.re,
         }
     )  # fmt: skip

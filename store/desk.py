@@ -7,7 +7,7 @@ from typing import cast
 from sqlalchemy import bindparam, delete, func, select, update
 
 from store.database import Statement, Transaction, adding
-from store.schema import audit, canned, review, setting, unanswered
+from store.schema import audit, canned, review, setting, unanswered, usage
 
 _CANNED = Statement(select(canned.c.id, canned.c.title, canned.c.text, canned.c.by).order_by(canned.c.id))
 _ADD_CANNED = Statement(adding(canned))
@@ -35,6 +35,22 @@ _UNANSWERED = Statement(
 )
 _SETTLED = Statement(update(unanswered).where(unanswered.c.id == bindparam("which")).values(done=1))
 _HOW_MANY = Statement(select(func.count()).where(unanswered.c.done == 0))
+
+
+_USE = Statement(
+    update(usage)
+    .where(usage.c.entry == bindparam("which"), usage.c.day == bindparam("on"))
+    .values(
+        said=usage.c.said + bindparam("more_said"), helped=usage.c.helped + bindparam("more_helped"),
+        failed=usage.c.failed + bindparam("more_failed"),
+    )
+)  # fmt: skip
+_FIRST_USE = Statement(adding(usage))
+_USAGE = Statement(
+    select(usage.c.entry, func.sum(usage.c.said), func.sum(usage.c.helped), func.sum(usage.c.failed))
+    .where(usage.c.day >= bindparam("since"))
+    .group_by(usage.c.entry)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,3 +140,15 @@ def settle_questions(transaction: Transaction, ids: Sequence[int]) -> None:
 def unanswered_count(transaction: Transaction) -> int:
     row = transaction.one(_HOW_MANY)
     return cast(int, row[0]) if row else 0
+
+
+def add_usage(transaction: Transaction, entry: str, day: str, said: int, helped: int, failed: int) -> None:
+    """Adds to an entry's figures of a day."""
+    if not transaction.run(_USE, which=entry, on=day, more_said=said, more_helped=helped, more_failed=failed):
+        transaction.run(_FIRST_USE, entry=entry, day=day, said=said, helped=helped, failed=failed)
+
+
+def usage_since(transaction: Transaction, day: str) -> dict[str, tuple[int, int, int]]:
+    """By entry: how often it answered, was thanked for, and did not do."""
+    rows = transaction.all(_USAGE, since=day)
+    return {cast(str, row[0]): cast(tuple[int, int, int], tuple(int(str(each)) for each in row[1:])) for row in rows}

@@ -257,6 +257,17 @@ unanswered = Table(
     Column("done", Integer, nullable=False),
 )
 
+# How often an entry answered on a day, and how that was taken.
+usage = Table(
+    "usage",
+    metadata,
+    Column("entry", Text, primary_key=True),
+    Column("day", Text, primary_key=True),
+    Column("said", Integer, nullable=False),
+    Column("helped", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+)
+
 # Settings that people at the desk change while it runs: opening hours, shifts, retention. One document a name.
 setting = Table(
     "setting",

@@ -7,9 +7,9 @@ import pytest
 from bot.turn import Seats
 from daoxue.app import App, compose
 from daoxue.config import Config
+from desk.errors import TicketError
 from desk.hours import DeskSettings, Hours
 from desk.queueing import Queueing
-from desk.tickets import TicketError
 from tests.talk import Resident
 
 

@@ -402,3 +402,54 @@ async def test_forged_and_unknown_things(app: App) -> None:
     assert foreign.status_code == 403
     large = await li.client.post("/api/canned", content=b"x", headers={"content-length": "99999999"})
     assert large.status_code == 413
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 64
+
+
+async def send_file(seat: Person, ref: str, name: str, body: bytes, id: str = "f1") -> Any:
+    return await seat.client.post(f"/api/tickets/{ref}/files", data={"id": id}, files={"file": (name, body)})
+
+
+async def test_a_file_goes_to_the_resident_once(desk: Desk) -> None:
+    li = await desk.person()
+    _, ref = await waiting(desk.app)
+    refused = await send_file(li, ref, "图.png", PNG)
+    assert refused.status_code == 409, "not without holding the ticket"
+    await li.post(f"/tickets/{ref}/take")
+    first = (await send_file(li, ref, "../../路线 图.png", PNG)).json()
+    assert (await send_file(li, ref, "../../路线 图.png", PNG)).json() == first
+    last = (await li.get(f"/tickets/{ref}"))["messages"][-1]
+    assert (last["author"], last["text"]) == ("seat", "路线 图.png")
+    [file] = last["files"]
+    async with desk.client() as nobody:
+        fetched = await nobody.get(file["path"])
+        assert (await nobody.get("/files/guess")).status_code == 404
+    assert fetched.content == PNG
+    assert fetched.headers["content-type"] == "image/png"
+    assert "sandbox" in fetched.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(("name", "body"), [
+    ("a.png", b"MZ not a picture"), ("a.exe", b"MZ"), ("a.svg", b"<svg onload=alert(1)>"), ("a.html", b"<script>"), ("a.pdf", b""),
+    ("a.txt", b"\xff\xfe\x00"), ("a.png", PNG + b"0" * 8_000_000), ("", PNG), ("png", PNG),
+])  # fmt: skip
+async def test_files_that_are_not_what_they_say(app: App, name: str, body: bytes) -> None:
+    desk = Desk(app)
+    li = await desk.person()
+    _, ref = await waiting(app)
+    await li.post(f"/tickets/{ref}/take")
+    assert (await send_file(li, ref, name, body)).status_code == 422
+    assert all(not each["files"] for each in (await li.get(f"/tickets/{ref}"))["messages"])
+
+
+async def test_how_often_an_entry_answers_and_how_that_is_taken(desk: Desk) -> None:
+    editor = await desk.person("editor")
+    for after in ("谢谢", "转人工", "书法班有吗"):
+        resident = Resident(desk.app)
+        await resident.say("积分会过期吗")
+        await resident.say(after)
+    await desk.app.inbox.usage.flush()
+    entries = (await editor.get("/knowledge/entries"))["entries"]
+    [used] = [each for each in entries if each["said"]]
+    assert (used["said"], used["helped"], used["failed"]) == (3, 1, 1)

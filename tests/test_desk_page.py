@@ -93,6 +93,8 @@ async def test_a_seat_at_work_by_keyboard_alone(browser: Browser, service: Servi
     await until(asker, lambda: any("小李接上了" in each["text"] for each in asker.heard))
     await page.keyboard.press("r")
     await page.keyboard.type("您好，")
+    while (await asker.receive())["type"] != "typing":
+        pass
     await page.keyboard.press("Alt+1")  # the first suggestion comes into the answer
     await page.keyboard.press("Control+Enter")
     await until(asker, lambda: asker.heard[-1]["author"] == "seat")

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from daoxue.app import App
+from desk.errors import TicketError
 from desk.feed import QUEUE, Feed, Page
-from desk.tickets import TicketError
 from store import tickets
 from store.database import ConflictError, Transaction
 from store.tickets import TicketRow

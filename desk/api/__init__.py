@@ -7,9 +7,9 @@ from fastapi.responses import JSONResponse
 from desk.api import admin, assist, knowledge, session, supervise, tickets
 from desk.api.guard import refuse_strangers
 from desk.api.live import live
+from desk.errors import TicketError
 from desk.parts import Desk
 from desk.people import SignInError
-from desk.tickets import TicketError
 
 _STATUS = {
     "not_found": 404, "taken": 409, "not_yours": 409, "outdated": 409, "invalid": 422, "wrong": 401, "locked": 429,

@@ -9,9 +9,9 @@ from pydantic import Field
 
 from desk.api.guard import TheDesk, may, now
 from desk.api.session import Strict
+from desk.errors import TicketError
 from desk.people import PERMISSIONS, ROLES, Seat
 from desk.standing import Retention
-from desk.tickets import TicketError
 from store import desk as rows
 
 router = APIRouter(tags=["管理 admin"])

@@ -9,10 +9,10 @@ from pydantic import Field
 
 from desk.api.guard import TheDesk, may, now
 from desk.api.session import Strict
+from desk.errors import TicketError
 from desk.masking import mask
 from desk.parts import Desk
 from desk.people import Seat
-from desk.tickets import TicketError
 from knowledge.library import INTENT
 from store import desk as rows
 

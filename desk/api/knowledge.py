@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,9 +16,9 @@ from desk import children
 from desk.api.guard import TheDesk, may, now
 from desk.api.session import Strict
 from desk.editing import Kept, as_json, checked
+from desk.errors import TicketError
 from desk.parts import Desk
 from desk.people import Seat
-from desk.tickets import TicketError
 from knowledge.entries import Entry
 from store import desk as rows
 from store.desk import UnansweredRow
@@ -31,6 +31,7 @@ Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 ALIKE = 70  # of 100, by which two unanswered questions are one
 DAY = 86_400_000
 MOST = 3000
+USED_DAYS = 30
 
 
 class Why(Strict):
@@ -62,9 +63,15 @@ def _today(desk: Desk) -> date:
 
 @router.get("/knowledge/entries")
 async def entries(seat: Reader, desk: TheDesk) -> dict[str, object]:
-    """Every entry; what waits for somebody first."""
+    """Every entry, what waits for somebody first; with how often it answered in thirty days, and how that was taken."""
     today = _today(desk)
-    return {"entries": [_line(each, today) for each in await desk.editing.all()]}
+    since = str(today - timedelta(days=USED_DAYS))
+    used = await desk.database.read(lambda t: rows.usage_since(t, since))
+    found = []
+    for each in await desk.editing.all():
+        said, helped, failed = used.get(each.entry.id, (0, 0, 0))
+        found.append({**_line(each, today), "said": said, "helped": helped, "failed": failed})
+    return {"entries": found}
 
 
 @router.get("/knowledge/entries/{id}")

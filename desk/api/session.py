@@ -7,9 +7,9 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from desk.api.guard import COOKIE, TheDesk, may, now, token_of
+from desk.errors import TicketError
 from desk.oidc import Asked, OidcError
 from desk.people import PERMISSIONS, Seat, SignInError
-from desk.tickets import TicketError
 from store import people as rows
 
 BACK, REFUSED, ASKED = "/api/login/oidc/back", "/desk/?refused=1", "daoxue_asked"

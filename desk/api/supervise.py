@@ -13,11 +13,11 @@ from desk.api.guard import TheDesk, may, now
 from desk.api.session import Strict
 from desk.api.tickets import after
 from desk.board import board
+from desk.errors import TicketError
 from desk.parts import Desk
 from desk.people import Seat
 from desk.reports import LONGEST, Report, report
 from desk.standing import OpeningHours, Shifts
-from desk.tickets import TicketError
 from store import desk as rows
 from store import people, tickets
 from store.database import Transaction

@@ -3,18 +3,20 @@
 from typing import Annotated, Literal
 
 import msgspec
-from fastapi import APIRouter, Depends, HTTPException, Query, Response
+from fastapi import APIRouter, Depends, Form, HTTPException, Query, Response, UploadFile
 from pydantic import Field
 
+from desk import files
 from desk.api.guard import TheDesk, may, now
 from desk.api.session import Strict
+from desk.errors import TicketError
 from desk.feed import shown
 from desk.lists import MOST, CursorError, listed
 from desk.masking import mask
 from desk.parts import Desk
 from desk.people import Seat
 from desk.summary import Summary, summarise
-from desk.tickets import LONGEST, Opened, TicketError
+from desk.tickets import LONGEST, Opened
 from store import conversations, people, tickets
 from store.database import Transaction
 from store.tickets import EventRow, TicketRow
@@ -130,6 +132,16 @@ async def reply(ref: str, body: Said, seat: Worker, desk: TheDesk) -> dict[str, 
     """Answers the resident. The same id again changes nothing."""
     seq = await desk.tickets.reply(ref, seat.name, body.text, now(), id=body.id, seen=body.seen, source=body.source)
     return {"id": body.id, "seq": seq}
+
+
+@router.post("/tickets/{ref}/files")
+async def send_file(
+    ref: str, file: UploadFile, id: Annotated[str, Form(min_length=1, max_length=64)], seat: Worker, desk: TheDesk
+) -> dict[str, object]:
+    """Sends a file to the resident. The same id again changes nothing."""
+    body = await file.read(files.LARGEST + 1)
+    seq = await desk.tickets.reply(ref, seat.name, "", now(), id=id, file=(file.filename or "", body))
+    return {"id": id, "seq": seq}
 
 
 @router.post("/tickets/{ref}/note")

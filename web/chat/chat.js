@@ -90,6 +90,7 @@ function showMessage(frame) {
   think(false);
   const row = makeRow(frame.author, frame.text);
   for (const card of frame.cards) row.append(makeCard(card));
+  for (const file of frame.files ?? []) row.append(makeFile(file));
   if (frame.source) row.append(element("span", "meta", word("source") + frame.source));
   if (frame.options.length) row.append(makeOptions(frame.options));
   if (settings.elder && "speechSynthesis" in window) {
@@ -100,6 +101,20 @@ function showMessage(frame) {
   }
   add(row);
   if (settings.aloud && !loading) speak(frame);
+}
+
+function makeFile(file) {
+  const link = element("a", "file", file.name);
+  link.href = file.path;
+  link.target = "_blank";
+  link.rel = "noopener";
+  if (file.type.startsWith("image/")) {
+    const picture = document.createElement("img");
+    picture.src = file.path;
+    picture.alt = file.name;
+    link.replaceChildren(picture);
+  }
+  return link;
 }
 
 function makeCard(card) {
@@ -136,7 +151,8 @@ function speak(frame) {
   speechSynthesis.speak(said);
 }
 
-function think(on) {
+function think(on, what = "thinking") {
+  $("thinking").firstElementChild.textContent = word(what);
   clearTimeout(quiet);
   $("thinking").hidden = !on;
   if (on) quiet = setTimeout(() => think(false), 8000);
@@ -181,7 +197,7 @@ $("form").addEventListener("submit", (event) => {
   grow();
   send({ id: newId(), text });
 });
-$("say").addEventListener("input", grow);
+$("say").addEventListener("input", () => { grow(); link.type(); });
 $("say").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
     event.preventDefault();
@@ -213,6 +229,7 @@ link.addEventListener("ack", ({ detail }) => {
   setTimeout(() => think(false), 1500); // while a seat has the talk, nobody answers at once
 });
 link.addEventListener("message", ({ detail }) => showMessage(detail));
+link.addEventListener("typing", () => think(true, "writing"));
 link.addEventListener("refused", ({ detail }) => { think(false); add(makeRow("system", detail.text)); });
 setTimeout(() => (loading = false), 1500);
 link.pending.forEach(({ id, text }) => showOwn(id, text));

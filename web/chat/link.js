@@ -2,7 +2,7 @@
 // has acknowledged it, and is sent again under the same id; what the server says is numbered, and a gap asks again.
 
 const STORE = "daoxue";
-const PING_EVERY = 20_000, ANSWER_WITHIN = 12_000, SHORTEST = 400, LONGEST = 15_000;
+const PING_EVERY = 20_000, ANSWER_WITHIN = 12_000, SHORTEST = 400, LONGEST = 15_000, TYPING_EVERY = 2_500;
 
 function load() {
   try { return JSON.parse(localStorage.getItem(STORE)) ?? {}; } catch { return {}; }
@@ -14,7 +14,7 @@ export function newId() {
 }
 
 export class Link extends EventTarget {
-  #socket = null; #seen = 0; #tries = 0; #timer = 0; #alive = 0; #welcomed = false;
+  #socket = null; #seen = 0; #tries = 0; #timer = 0; #alive = 0; #welcomed = false; #typed = 0;
 
   constructor(language) {
     super();
@@ -44,6 +44,13 @@ export class Link extends EventTarget {
     this.pending.push(message);
     this.#keep();
     if (this.#welcomed) this.#post(message);
+  }
+
+  /** A hint for the seat that has the talk; at most one in some seconds, and nobody relies on it. */
+  type() {
+    if (!this.#welcomed || Date.now() - this.#typed < TYPING_EVERY) return;
+    this.#typed = Date.now();
+    this.#send({ type: "typing" });
   }
 
   forget() {
@@ -81,6 +88,8 @@ export class Link extends EventTarget {
       this.#tell("message", frame);
     } else if (frame.type === "error") {
       this.#failed(frame);
+    } else if (frame.type === "typing") {
+      this.#tell("typing");
     } else if (frame.type === "ping") {
       this.#send({ type: "pong" });
     }

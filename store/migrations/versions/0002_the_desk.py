@@ -134,6 +134,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_unanswered_conversation"), ["conversation"], unique=False)
 
     op.create_table(
+        "usage",
+        sa.Column("entry", sa.Text(), nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("said", sa.Integer(), nullable=False),
+        sa.Column("helped", sa.Integer(), nullable=False),
+        sa.Column("failed", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("entry", "day", name=op.f("pk_usage")),
+    )
+    op.create_table(
         "webhook",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),

@@ -11,14 +11,15 @@ export class ApiError extends Error {
   }
 }
 
-export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+export function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const headers: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' }
+  return send<T>(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) })
+}
+
+async function send<T>(path: string, how: RequestInit): Promise<T> {
   let response: Response
   try {
-    response = await fetch(`/api${path}`, {
-      method,
-      headers: body === undefined ? {} : { 'content-type': 'application/json' },
-      body: body === undefined ? undefined : JSON.stringify(body),
-    })
+    response = await fetch(`/api${path}`, how)
   } catch {
     throw new ApiError(0, 'offline', t('连不上服务，没有执行。请检查网络后再试。', 'The service cannot be reached; nothing was done.'))
   }
@@ -38,6 +39,7 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
   return content as T
 }
 
+export const upload = <T>(path: string, body: FormData) => send<T>(path, { method: 'POST', body })
 export const get = <T>(path: string) => call<T>('GET', path)
 export const post = <T>(path: string, body: unknown = {}) => call<T>('POST', path, body)
 export const put = <T>(path: string, body: unknown = {}) => call<T>('PUT', path, body)
@@ -86,6 +88,7 @@ export interface Said {
   options: string[]
   source: string | null
   cards: { title: string; lines: string[] }[]
+  files: { name: string; type: string; path: string }[]
 }
 
 export interface Happened {

@@ -12,6 +12,9 @@ export const trouble = ref('')
 export const now = ref(Date.now())
 window.setInterval(() => (now.value = Date.now()), 1000)
 
+/** Large type, on or off. */
+export const large = ref(localStorage.getItem('daoxue.large') ?? 'off')
+
 export type Shelf = 'mine' | 'waiting' | 'open' | 'snoozed' | 'closed'
 export const shelf = ref<Shelf>('waiting')
 export const whole = ref<Whole | null>(null)

@@ -1,0 +1,55 @@
+"""How often each entry answers, and how that is taken: thanks after it, or a person asked for. Figures for editors, not
+facts that anything rests on: counted in memory, written every few seconds, and some may be lost when a process dies."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable
+
+from bot.turn import Turn
+from store import desk
+from store.database import Database, Transaction
+
+log = logging.getLogger(__name__)
+EVERY = 10.0  # seconds
+CONTENT = {"thanks", "acknowledge", "goodbye"}
+
+
+class Usage:
+    """`run` writes what `count` has counted, until cancelled; `today` names the day."""
+
+    def __init__(self, database: Database, today: Callable[[], str]) -> None:
+        self._database = database
+        self._today = today
+        self._counted: Counter[tuple[str, str]] = Counter()
+
+    def count(self, turn: Turn) -> None:
+        """A turn that was committed."""
+        task, before = turn.task, turn.entry_before
+        if task.intent == "entry" and (entry := task.slots.get("entry")):
+            self._counted[entry, "said"] += 1
+        if before is not None and task.intent in CONTENT:
+            self._counted[before, "helped"] += 1
+        elif before is not None and (turn.handover is not None or turn.unanswered):
+            self._counted[before, "failed"] += 1
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(EVERY)
+            try:
+                await self.flush()
+            except Exception as error:
+                log.error("usage", exc_info=error)
+
+    async def flush(self) -> None:
+        counted, self._counted = self._counted, Counter()
+        if not counted:
+            return
+        day = self._today()
+
+        def work(transaction: Transaction) -> None:
+            for entry in {entry for entry, _ in counted}:
+                said, helped, failed = (counted[entry, what] for what in ("said", "helped", "failed"))
+                desk.add_usage(transaction, entry, day, said, helped, failed)
+
+        await self._database.write(work)
