@@ -160,7 +160,7 @@ class Inbox:
         self._live.wake(id)
         self.usage.count(turn)
         if read.ticket or row.opened or row.reopened or row.rating:
-            self._live.tickets.set()
+            self._live.ring()
         answers = tuple(
             Numbered(seq=seq, author="bot", message=message, at=inbound.at)
             for seq, message in enumerate(messages[1:], read.seq + 2)
@@ -203,7 +203,7 @@ class Inbox:
         opened = raised = reopened = None
         if (handover := turn.handover) is not None:
             if read.ticket:
-                raised = tickets.Raise(handover.priority, handover.reason)
+                raised = tickets.Raise(handover.priority, handover.reason, handover.slots)
             elif turn.reference == turn.state.just_closed(turn.inbound.at):
                 reopened, turn.state.closed = turn.reference, None
             else:

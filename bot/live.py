@@ -12,9 +12,20 @@ class Live:
     def __init__(self) -> None:
         self._waiting: defaultdict[int, set[asyncio.Event]] = defaultdict(set)
         self.changed: dict[int, float] = {}  # conversations with something that cannot be searched yet, and since when
-        self.tickets = asyncio.Event()  # set when something happened to a ticket
+        self._tickets: list[asyncio.Event] = []
         self._typing: list[Callable[[int, str], None]] = []
         self._delivered: list[Callable[[int, int], None]] = []
+
+    def watch_tickets(self) -> asyncio.Event:
+        """An event that is set whenever something happened to a ticket; whoever waits for it clears it."""
+        event = asyncio.Event()
+        self._tickets.append(event)
+        return event
+
+    def ring(self) -> None:
+        """Something happened to a ticket."""
+        for event in self._tickets:
+            event.set()
 
     def on_typing(self, told: Callable[[int, str], None]) -> None:
         """`told(conversation, author)` whenever somebody types; not stored, and nobody relies on it."""

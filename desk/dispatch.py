@@ -5,6 +5,7 @@ Every step is a compare-and-set on one ticket, so any number of processes may do
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -27,7 +28,7 @@ from store.schema import ticket
 from store.tickets import TicketRow, selecting
 
 log = logging.getLogger(__name__)
-EVERY = 1.0  # seconds between looks, if nothing wakes us sooner
+EVERY, AT_LEAST = 1.0, 0.3  # seconds between looks, and between two that something woke us for
 MOST = 500  # tickets looked at in one go: the front of the queue
 GAP = 2_000  # ms after the end before the question for the stars
 
@@ -66,12 +67,16 @@ class Dispatch:
         self._clock = clock
 
     async def run(self) -> None:
+        news = self._live.watch_tickets()
         while True:
             try:
                 await self.step(int(self._clock() * 1000))
             except Exception as error:
                 log.error("dispatch", exc_info=error)
-            await asyncio.sleep(EVERY)
+            await asyncio.sleep(AT_LEAST)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(news.wait(), EVERY - AT_LEAST)
+            news.clear()
 
     async def step(self, now: int) -> int:
         """All that is due; the number of offers made."""
@@ -186,7 +191,7 @@ class Dispatch:
             await self._database.write(lambda t: tickets.record(t, row, kind, "system", data, now))
         except ConflictError:
             return False  # somebody was quicker; the next step sees what it is now
-        self._live.tickets.set()
+        self._live.ring()
         return True
 
 

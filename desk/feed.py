@@ -74,6 +74,7 @@ class Feed:
         live.on_delivered(self._delivered)
 
     async def run(self) -> None:
+        news = self._live.watch_tickets()
         while True:
             try:
                 await self.look()
@@ -81,8 +82,8 @@ class Feed:
                 log.error("feed", exc_info=error)
                 await asyncio.sleep(EVERY)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._live.tickets.wait(), EVERY)
-            self._live.tickets.clear()
+                await asyncio.wait_for(news.wait(), EVERY)
+            news.clear()
 
     async def look(self) -> None:
         """Sends what is new to all pages."""

@@ -19,7 +19,7 @@ from desk.search import grams, people_said
 from desk.tickets import handover
 from store import conversations, search, tickets
 from store.database import Database, Statement, Transaction
-from store.schema import attachment, conversation, inbound, message, outbox, ticket, unanswered
+from store.schema import attachment, conversation, inbound, message, outbox, ticket, ticket_event, unanswered
 from store.tickets import TicketRow, selecting
 
 ERASED = "[已按居民要求删除]"
@@ -31,6 +31,12 @@ _BLANK = Statement(
 )
 _BLANK_TICKET = Statement(
     update(ticket).where(ticket.c.ref == bindparam("which")).values(body=bindparam("blank"), person=bindparam("nobody"))
+)
+# Of an event's data: what somebody wrote, or is reached by.
+GONE: dict[str, object] = {"text": ERASED, "word": "", "note": "", "slots": {}}
+WORDS = GONE.keys()
+_BLANK_EVENT = Statement(
+    update(ticket_event).where(ticket_event.c.id == bindparam("which")).values(body=bindparam("blank"))
 )
 _FORGET = Statement(
     update(conversation)
@@ -81,17 +87,28 @@ class Residents:
             digest = hashlib.sha256(copy.encode()).hexdigest()
             talks = sorted({each.conversation for each in theirs})
             erased = sum(forget(transaction, id) for id in talks)
+            nobody = f"erased-{digest[:12]}"
             for each in theirs:
                 about = handover(each)
                 blank = Handover(
                     topic=about.topic, reason=about.reason, skill=about.skill, priority=about.priority, summary=ERASED
                 )
-                transaction.run(_BLANK_TICKET, which=each.ref, blank=encode(blank), nobody=f"erased-{digest[:12]}")
+                _forget_events(transaction, each.ref, nobody)
+                transaction.run(_BLANK_TICKET, which=each.ref, blank=encode(blank), nobody=nobody)
             detail = f"{why}; {len(theirs)} tickets, {erased} messages, sha256 {digest}"
             conversations.audited(transaction, by, "resident.erase", ref, detail, now)
             return Proof(len(theirs), len(talks), erased, digest, now)
 
         return await self._database.write(work)
+
+
+def _forget_events(transaction: Transaction, ref: str, nobody: str) -> None:
+    """What was written about somebody goes; that it happened, when and by whom stays, and adds up as before."""
+    for event in tickets.events(transaction, ref):
+        data = event.data
+        if (WORDS | {"person"}) & data.keys():
+            kept = {name: (GONE | {"person": nobody}).get(name, value) for name, value in data.items()}
+            transaction.run(_BLANK_EVENT, which=event.id, blank=encode(kept))
 
 
 def _theirs(transaction: Transaction, ref: str) -> list[TicketRow]:
@@ -113,8 +130,12 @@ def _copy(transaction: Transaction, theirs: list[TicketRow]) -> dict[str, object
                 "messages": [{"at": each.at, "author": each.author, "text": each.message.reply.text} for each in said],
             }
         )  # fmt: skip
+
+    def written(ref: str) -> list[dict[str, object]]:
+        return [event.data for event in tickets.events(transaction, ref) if WORDS & event.data.keys()]
+
     facts = [
-        {"ref": each.ref, "opened_at": each.opened_at, "topic": each.topic, "result": each.result, "stars": each.stars,
+        {"ref": each.ref, "opened_at": each.opened_at, "topic": each.topic, "result": each.result, "stars": each.stars, "written": written(each.ref),
          "handover": json.loads(msgspec.json.encode(handover(each)))}
         for each in theirs
     ]  # fmt: skip

@@ -7,8 +7,7 @@ can never both hold, answer or close one, and a command that is sent twice is do
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import msgspec
 from sqlalchemy import bindparam
@@ -305,7 +304,7 @@ class Tickets:
                 result = await self._database.write(work)
             except ConflictError:
                 continue
-            self._live.tickets.set()
+            self._live.ring()
             while self._touched:
                 self._live.wake(self._touched.pop())
             return result
@@ -358,10 +357,20 @@ def _opened(transaction: Transaction, ref: str) -> Opened:
     said = [numbered(row) for row in conversations.messages(transaction, found.conversation, 1, 1 << 30)]
     undelivered = conversations.undelivered(transaction, found.conversation)
     others = [row for row in tickets.find(transaction, _OF_PERSON, person=found.person) if row.ref != ref]
+    events = tickets.events(transaction, ref)
     return Opened(
-        found, handover(found), said, tickets.events(transaction, ref), others,
+        found, _with_more(handover(found), events), said, events, others,
         undelivered[0] if undelivered else None, bool(undelivered and undelivered[1]),
     )  # fmt: skip
+
+
+def _with_more(about: Handover, events: Sequence[EventRow]) -> Handover:
+    """With what the resident added while waiting, a number to call back on for one."""
+    slots = dict(about.slots)
+    for event in events:
+        if event.kind == "raised":
+            slots |= cast(dict[str, str], event.data.get("slots", {}))
+    return msgspec.structs.replace(about, slots=slots)
 
 
 def tags(row: TicketRow) -> list[str]:
@@ -370,8 +379,3 @@ def tags(row: TicketRow) -> list[str]:
 
 def passed(row: TicketRow) -> tuple[str, ...]:
     return tuple(json.loads(row.passed))
-
-
-def clock(now: datetime) -> int:
-    """Milliseconds since 1970 UTC."""
-    return int(now.timestamp() * 1000)

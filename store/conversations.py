@@ -206,7 +206,8 @@ def commit_turn(transaction: Transaction, turn: TurnRow) -> tuple[int, int] | No
 def _tell_the_desk(transaction: Transaction, ref: str, turn: TurnRow, last: int) -> None:
     tickets.resident_said(transaction, ref, turn.read.seq + 1, last, turn.now)
     if turn.raised and (row := tickets.get(transaction, ref)) is not None:
-        raised = {"priority": turn.raised.priority, "reason": turn.raised.reason}
+        more = turn.raised
+        raised = {"priority": more.priority, "reason": more.reason, "slots": dict(more.slots)}
         tickets.record(transaction, row, "raised", "bot", raised, turn.now)
 
 

@@ -100,6 +100,7 @@ class Raise:
 
     priority: int
     reason: str
+    slots: Mapping[str, str]
 
 
 columns = [ticket.c[each.name] for each in fields(TicketRow)]

@@ -453,3 +453,24 @@ async def test_how_often_an_entry_answers_and_how_that_is_taken(desk: Desk) -> N
     entries = (await editor.get("/knowledge/entries"))["entries"]
     [used] = [each for each in entries if each["said"]]
     assert (used["said"], used["helped"], used["failed"]) == (3, 1, 1)
+
+
+async def test_who_asks_to_be_called_keeps_the_place(desk: Desk) -> None:
+    li = await desk.person()
+    resident, ref = await waiting(desk.app)
+    _, later = await waiting(desk.app)
+    await resident.say("给我回电话吧")
+    assert "139****1111" in await resident.say("13900001111")
+    queue = (await li.get("/tickets?state=waiting"))["tickets"]
+    assert [each["ref"] for each in queue] == [ref, later], "one ticket, in its old place"
+    whole = await li.get(f"/tickets/{ref}")
+    assert whole["resident"]["slots"]["phone"] == "139****1111"
+    assert (await li.post(f"/tickets/{ref}/reveal", {"reason": "回电话"}))["slots"]["phone"] == "13900001111"
+
+
+async def test_what_one_may_not_is_written_down(app: App) -> None:
+    desk = Desk(app)
+    li, auditor = await desk.person(), await desk.person("auditor")
+    assert (await li.ask("POST", "/residents/0000-00000/erase", {"why": "试试"})).status_code == 403
+    line = (await auditor.get("/audit"))["lines"][0]
+    assert (line["actor"], line["action"], line["detail"]) == (li.name, "refused", "resident.erase")

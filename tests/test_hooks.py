@@ -15,6 +15,7 @@ from desk.hooks import PATIENCE, signature
 from desk.residents import ERASED
 from store import conversations
 from tests.desk_client import Desk
+from tests.history import check
 from tests.talk import Resident
 
 
@@ -106,7 +107,8 @@ async def test_a_copy_of_everything_and_its_erasure_with_a_proof(either_app: App
     await app.desk.search.index(list(app.live.changed))
     await admin.post(f"/residents/{ref}/erase", {"why": "本人申请"}, expect=422)  # still open
     await li.post(f"/tickets/{ref}/take")
-    await li.post(f"/tickets/{ref}/close", {"result": "registered"})
+    await li.post(f"/tickets/{ref}/note", {"text": "住在临江路，电话 13800138000"})
+    await li.post(f"/tickets/{ref}/close", {"result": "registered", "note": "已打 13800138000"})
     copy = await admin.post(f"/residents/{ref}/export")
     assert "13800138000" in json.dumps(copy)
     proof = await admin.post(f"/residents/{ref}/erase", {"why": "本人申请"})
@@ -115,6 +117,8 @@ async def test_a_copy_of_everything_and_its_erasure_with_a_proof(either_app: App
     whole = await li.get(f"/tickets/{ref}")
     assert {each["text"] for each in whole["messages"]} == {ERASED}
     assert whole["resident"]["slots"] == {}
+    assert "临江路" not in json.dumps(whole, ensure_ascii=False)
+    check(await app.tickets.show(ref))
     assert (await li.get("/search?q=太极"))["found"] == []
     assert "13800138000" not in json.dumps(await admin.post(f"/residents/{ref}/export"))
     lines = (await auditor.get("/audit"))["lines"]

@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 
 from desk.parts import Desk
 from desk.people import PERMISSIONS, Seat
+from store import conversations
 
 COOKIE = "daoxue_seat"
 _SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -79,6 +80,7 @@ class _Guard:
         if seat is None:
             raise HTTPException(401, {"code": "signed_out", "text": "请先登录"})
         if not seat.may(self.permission):
+            await _write_down(request, seat, self.permission)
             raise HTTPException(403, {"code": "forbidden", "text": "您的角色不能做这件事"})
         return seat
 
@@ -87,6 +89,14 @@ async def seat_of(connection: HTTPConnection) -> Seat | None:
     """Whoever is signed in."""
     token = token_of(connection)
     return await desk_of(connection).people.who(token, now()) if token else None
+
+
+async def _write_down(request: Request, seat: Seat, permission: str) -> None:
+    """An attempt to do what one may not."""
+    what = f"{request.method} {request.scope['route'].path}"
+    await desk_of(request).database.write(
+        lambda t: conversations.audited(t, seat.name, "refused", what, permission, now())
+    )
 
 
 def may(permission: str) -> Guard:

@@ -81,7 +81,7 @@ async def review(ref: str, body: Review, seat: Judge, desk: TheDesk) -> Response
         tickets.record(transaction, opened.ticket, "reviewed", seat.name, {"scores": body.scores}, now())
 
     await desk.database.write(work)
-    desk.live.tickets.set()
+    desk.live.ring()
     return await after(desk, ref)
 
 
