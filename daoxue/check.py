@@ -1,5 +1,6 @@
 """`daoxue check`: everything that can be wrong before a port opens, each problem with its place."""
 
+import os
 import re
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +31,8 @@ def problems(config: Config) -> list[str]:
         content = _content(config)
     except KnowledgeError as error:
         return found + error.problems
+    if config.desk.oidc.issuer and not os.environ.get("OIDC_CLIENT_SECRET"):
+        found.append("desk.oidc: OIDC_CLIENT_SECRET is not set in the environment")
     found += Catalogue.of(content.records).problems()
     if Catalogue.of(content.records).college is None:
         found.append("catalogue: there is no organisation of level college")
@@ -55,7 +58,9 @@ def _content(config: Config) -> Content:
     database = Database(config.database.url)
     try:
         entries = [
-            msgspec.json.decode(row.body, type=Entry) for row in database.look(lambda t: rows.entries_since(t, 0))
+            msgspec.json.decode(row.body, type=Entry)
+            for row in database.look(lambda t: rows.entries_since(t, 0))
+            if row.status == "published"
         ]
         return Content(entries, [msgspec.json.decode(row.body, type=Record) for row in database.look(rows.records)])
     finally:

@@ -132,6 +132,8 @@ class Feed:
 
     def leave(self, page: Page) -> None:
         self.pages.discard(page)
+        watched = {each.watching for each in self.pages}
+        self._conversations = {id: ref for id, ref in self._conversations.items() if ref in watched}
 
     def _frames(self, transaction: Transaction, seen: int) -> list[tuple[int, bytes]]:
         """The events after a number as frames. The ticket in them is as it is now: a later event may say the same

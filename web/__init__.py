@@ -7,7 +7,7 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -49,7 +49,11 @@ def desk() -> list[BaseRoute]:
             )
         return FileResponse(DESK / "index.html", headers={"cache-control": "no-cache"})
 
+    async def slash(_: Request) -> Response:
+        return RedirectResponse("/desk/", 308)
+
     return [
+        Route("/desk", slash),
         Mount("/desk/assets", with_headers(_compressed(DESK / "assets"), DESK_HEADERS)),
         Mount("/desk", with_headers(Starlette(routes=[Route("/{path:path}", page)]), DESK_HEADERS)),
     ]

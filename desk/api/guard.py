@@ -53,6 +53,8 @@ async def refuse_strangers(request: Request, call_next: Callable[[Request], Awai
     length = request.headers.get("content-length", "0")
     if request.method not in _SAFE and is_from_elsewhere(request):
         response: Response = JSONResponse({"code": "foreign", "text": "请求来自别的网站，没有执行"}, 403)
+    elif "transfer-encoding" in request.headers:
+        response = JSONResponse({"code": "length_required", "text": "请求要写明长度"}, 411)
     elif not length.isdigit() or int(length) > LARGEST:
         response = JSONResponse({"code": "too_large", "text": "内容太大"}, 413)
     else:

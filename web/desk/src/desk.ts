@@ -122,10 +122,17 @@ export function learn(ticket: Ticket): void {
 
 export async function begin(): Promise<void> {
   me.value = await get<Me>('/me')
-  if (!may('ticket.read')) return
-  const seq = await fetchAll()
-  live.start(seq, hear, () => void again())
-  void fetchColleagues()
+  if (may('ticket.read')) void load() // the page is there while its lists come
+}
+
+async function load(): Promise<void> {
+  try {
+    live.start(await fetchAll(), hear, () => void again())
+    await fetchColleagues()
+  } catch (error) {
+    trouble.value = explain(error)
+    window.setTimeout(() => me.value && void load(), 3000)
+  }
 }
 
 async function again(): Promise<void> {
