@@ -75,16 +75,15 @@ class Tickets:
     # -- holding
 
     async def take(self, ref: str, seat: str, now: int, shown: str = "", *, over: bool = False) -> TicketRow:
-        """Gives the ticket to the seat, with all else that the same person has waiting: one person has one place.
+        """Gives the ticket to the seat, with all else that the same person has waiting: one person has one place. An
+        offer is a question, not a reservation: whoever takes a waiting ticket first has it.
         Taking what one has changes nothing; `over` takes it from whoever has it."""
 
         def work(transaction: Transaction) -> TicketRow:
             found = _get(transaction, ref)
             if found.owner == seat and found.state == "open":
                 return found
-            if not over and (found.state != "waiting" or found.offered_to not in (None, seat)):
-                raise TicketError("taken", _whose(found))
-            if found.state == "closed":
+            if found.state == "closed" or (found.state != "waiting" and not over):
                 raise TicketError("taken", _whose(found))
             others = tickets.find(transaction, _WAITING_OF, person=found.person) if found.state == "waiting" else []
             taken = self._take(transaction, found, seat, now, shown)
@@ -334,9 +333,7 @@ def _conversation(transaction: Transaction, row: TicketRow) -> ConversationRow:
 def _whose(found: TicketRow) -> str:
     if found.state == "closed":
         return f"工单 {found.ref} 已经办结"
-    if found.owner:
-        return f"工单 {found.ref} 由 {found.owner} 处理"
-    return f"工单 {found.ref} 正在派给 {found.offered_to}"
+    return f"工单 {found.ref} 由 {found.owner} 处理"
 
 
 def _checked(text: str) -> str:

@@ -133,10 +133,10 @@ async def test_two_seats_one_ticket(browser: Browser, service: Service) -> None:
     other = wang if offered is li else li
     await expect(offered.get_by_text("派给您")).to_be_visible()
     await other.locator("header").get_by_role("button", name="接单").click()
-    await expect(other.locator(".el-message")).to_contain_text("正在派给")
-    await offered.keyboard.press("t")
-    await expect(other.locator("header")).to_contain_text("处理中")
-    await expect(other.get_by_text("由同事处理")).to_be_visible()
+    await expect(other.get_by_label("回复", exact=True)).to_be_visible()
+    await expect(offered.get_by_text("派给您")).to_have_count(0)
+    await expect(offered.locator("header")).to_contain_text("处理中")
+    await expect(offered.get_by_text("由同事处理")).to_be_visible()
     await asker.close()
 
 

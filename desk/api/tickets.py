@@ -53,7 +53,10 @@ class Transfer(Strict):
 
 
 class Snooze(Strict):
-    minutes: int = Field(ge=1, le=30 * 24 * 60)
+    """For so many minutes, or until a moment (ms since 1970 UTC)."""
+
+    minutes: int | None = Field(None, ge=1, le=30 * 24 * 60)
+    until: int | None = Field(None, ge=0, le=1 << 50)
 
 
 class Close(Strict):
@@ -166,7 +169,10 @@ async def transfer(ref: str, body: Transfer, seat: Worker, desk: TheDesk) -> Res
 async def snooze(ref: str, body: Snooze, seat: Worker, desk: TheDesk) -> Response:
     """Aside for so many minutes, or until the resident writes."""
     at = now()
-    await desk.tickets.snooze(ref, seat.name, at + body.minutes * 60_000, at)
+    if (body.minutes is None) == (body.until is None):
+        raise TicketError("invalid", "写明多少分钟，或者到什么时候")
+    until = at + body.minutes * 60_000 if body.minutes is not None else body.until or 0
+    await desk.tickets.snooze(ref, seat.name, until, at)
     return await after(desk, ref)
 
 
