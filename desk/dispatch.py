@@ -29,7 +29,7 @@ from store.tickets import TicketRow, selecting
 
 log = logging.getLogger(__name__)
 EVERY, AT_LEAST = 1.0, 0.3  # seconds between looks, and between two that something woke us for
-MOST = 500  # tickets looked at in one go: the front of the queue
+MOST = 200  # tickets looked at in one go: the front of the queue
 GAP = 2_000  # ms after the end before the question for the stars
 
 _WAITING = Statement(selecting(ticket.c.state == "waiting").expression.limit(bindparam("most")))  # type: ignore[attr-defined]
