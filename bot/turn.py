@@ -67,6 +67,7 @@ class Desk(Protocol):
     """What a turn may ask about the seats."""
 
     async def seats(self, now: datetime, priority: int) -> Seats: ...
+    async def place(self, now: datetime, ref: str) -> Seats: ...
 
 
 @dataclass(slots=True)
@@ -168,18 +169,24 @@ class Turn:
         if quiet:
             return
         if self.ticket:
-            self.say("handover.already", ref=self.ticket)
+            seats = await self.desk.place(self.now, self.ticket)
+            self.say("handover.already", ref=self.ticket, waiting=seats.waiting, wait=self._wait(seats))
             return
         seats = await self.desk.seats(self.now, priority)
         if not seats.open and priority > 0:
             self.say("handover.closed", ref=self.reference, hours=seats.hours, opens=seats.next_opening)
         elif seats.waiting:
-            how_long = "handover.minutes" if seats.minutes else "handover.unknown"
-            low, high = seats.minutes or (0, 0)
-            wait = self.line(how_long, low=low, high=high)
-            self.say("handover.queue", ref=self.reference, waiting=seats.waiting, wait=wait)
+            self.say("handover.queue", ref=self.reference, waiting=seats.waiting, wait=self._wait(seats))
         else:
             self.say("handover.next", ref=self.reference)
+
+    def _wait(self, seats: Seats) -> str:
+        """How long it may take, honestly."""
+        if not seats.open:
+            return self.line("handover.opens", opens=seats.next_opening)
+        if seats.minutes is None:
+            return self.line("handover.unknown")
+        return self.line("handover.minutes", low=seats.minutes[0], high=seats.minutes[1])
 
     def finished_replies(self) -> list[Reply]:
         """What was said, the offers on the last of it."""

@@ -27,7 +27,7 @@ class DeskSettings(Struct, frozen=True, forbid_unknown_fields=True):
     open_on: tuple[date, ...] = ()
     always_open: bool = False
     offer_seconds: Seconds = 30
-    away_seconds: Seconds = 8
+    away_seconds: Seconds = 4
     answer_within: tuple[Minutes, Minutes, Minutes, Minutes] = (2, 15, 30, 60)
     escalate_after: Minutes = 120
     session_minutes: Minutes = 480

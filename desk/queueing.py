@@ -47,11 +47,23 @@ class Queueing:
     async def seats(self, now: datetime, priority: int) -> Seats:
         """The state of the desk for a resident who would wait with this priority."""
         at = int(now.timestamp() * 1000)
-        waiting, minutes = await self._database.read(lambda t: _ahead(t, priority, at))
+        rank = tickets.ranked(priority, at)
+        waiting, minutes = await self._database.read(lambda t: _ahead(t, rank, "", at))
+        return self._seats(now, waiting, minutes)
+
+    async def place(self, now: datetime, ref: str) -> Seats:
+        """The same for a resident who waits already."""
+        at = int(now.timestamp() * 1000)
+        row = await self._database.read(lambda t: tickets.get(t, ref))
+        assert row is not None
+        waiting, minutes = await self._database.read(lambda t: _ahead(t, row.rank - 1, row.person, at))
+        return self._seats(now, waiting, minutes)
+
+    def _seats(self, now: datetime, waiting: int, minutes: tuple[int, int] | None) -> Seats:
         return Seats(self.hours.is_open(now), self.hours.in_words(), self.hours.next_opening(now), waiting, minutes)
 
 
-def _ahead(transaction: Transaction, priority: int, at: int) -> tuple[int, tuple[int, int] | None]:
-    waiting = tickets.before(transaction, priority, at)
+def _ahead(transaction: Transaction, rank: int, person: str, at: int) -> tuple[int, tuple[int, int] | None]:
+    waiting = tickets.before(transaction, rank, person)
     taken = [row[0] for row in transaction.all(_TAKEN, since=at - WINDOW, most=SAMPLE) if isinstance(row[0], int)]
     return waiting, estimate(taken, waiting)

@@ -134,7 +134,11 @@ _RESIDENT_SAID = Statement(
     )
 )
 _IN_STATE = selecting(ticket.c.state == bindparam("state"))
-_BEFORE = Statement(select(func.count()).where(ticket.c.state == "waiting", ticket.c.rank <= bindparam("rank")))
+_BEFORE = Statement(
+    select(func.count(func.distinct(ticket.c.person))).where(
+        ticket.c.state == "waiting", ticket.c.rank <= bindparam("rank"), ticket.c.person != bindparam("person")
+    )
+)
 _HOLD = Statement(
     update(conversation)
     .where(conversation.c.id == bindparam("which"))
@@ -288,9 +292,9 @@ def in_state(transaction: Transaction, state: str) -> Sequence[TicketRow]:
     return find(transaction, _IN_STATE, state=state)
 
 
-def before(transaction: Transaction, priority: int, at: int) -> int:
-    """How many wait in front of one who comes with this priority at this time."""
-    row = transaction.one(_BEFORE, rank=ranked(priority, at))
+def before(transaction: Transaction, rank: int, person: str = "") -> int:
+    """How many people wait in front of this place; who asks is none of them."""
+    row = transaction.one(_BEFORE, rank=rank, person=person)
     return cast(int, row[0]) if row else 0
 
 
