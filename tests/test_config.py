@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from daoxue.config import Config, ConfigError, read
-from store.migrate import is_current, upgrade
+from store import migrating
+from store.migrate import HEAD, is_current, upgrade
 
 ROOT = Path(__file__).parent.parent
 
@@ -187,3 +188,7 @@ def test_a_port_that_is_taken_is_told(config: Config) -> None:
     assert refused.returncode == 2
     assert "DAOXUE_SERVER__PORT" in refused.stderr
     assert refused.stdout == ""
+
+
+def test_the_newest_migration_is_the_one_that_starts_look_for() -> None:
+    assert migrating.head() == HEAD

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -95,6 +97,7 @@ async def test_a_seat_at_work_by_keyboard_alone(browser: Browser, service: Servi
     await page.keyboard.type("您好，")
     while (await asker.receive())["type"] != "typing":
         pass
+    await expect(page.get_by_role("button", name="插入 Alt 1")).to_be_visible()
     await page.keyboard.press("Alt+1")  # the first suggestion comes into the answer
     await page.keyboard.press("Control+Enter")
     await until(asker, lambda: asker.heard[-1]["author"] == "seat")
@@ -225,7 +228,7 @@ async def test_signing_in_with_a_real_identity_provider(browser: Browser, config
     node = Path(sys.executable).parent / "node"
     provider = subprocess.Popen(  # noqa: ASYNC220 - it lives as long as the test
         [node if node.is_file() else "node", "provider.mjs", str(port), f"http://127.0.0.1:{service.port}/api/login/oidc/back"],
-        cwd=AXE.parents[2], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        cwd=AXE.parents[2], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     assert provider.stdout is not None
     await asyncio.to_thread(provider.stdout.readline)
@@ -255,7 +258,7 @@ async def test_signing_in_with_a_real_identity_provider(browser: Browser, config
     finally:
         web.should_exit = True
         await serving
-        provider.terminate()
+        os.killpg(provider.pid, signal.SIGKILL)
         provider.wait()
         provider.stdout.close()
 
