@@ -53,7 +53,8 @@ def message(new: bool) -> bytes:
     if new:  # a slip in its words, each time another
         place = number % (len(text) - 1)
         text = text[:place] + chr(0x4E00 + number * 7919 % 20_000) + text[place + 1 :]
-    visitor = f"{number % 512:032d}"
+    # Sixty-four residents at a time, and each says eight things: who says a hundred would sooner or later have a ticket.
+    visitor = f"{number % CONNECTIONS + CONNECTIONS * (number // (CONNECTIONS * 8)):032d}"
     return json.dumps({"id": f"m{number}", "text": text, "visitor": visitor}, ensure_ascii=False).encode()
 
 

@@ -54,7 +54,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Seats:
-    """Whether seats answer now, when they do next, and how many wait already."""
+    """Whether seats answer now, when they do next, and how many wait already: a hundred stands for more, too."""
 
     open: bool
     hours: str

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import fcntl
 import gc
+import importlib
 import json
 import logging
 import os
@@ -25,12 +26,13 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 import web
 from daoxue.app import App, compose, prepare
 from daoxue.config import Config, ConfigError
 from desk import files
-from desk.api import build
+from desk.parts import Desk
 from store import conversations
 from store.database import DatabaseError
 
@@ -38,6 +40,7 @@ log = logging.getLogger("daoxue")
 STEPS = ("accepted", "understood", "thought", "committed", "delivering", "delivered")
 FILES = 65_536  # open files wanted: one a socket
 FRAME = 65_536  # bytes of a socket's frame before the connection is cut; what is over our own limit gets a word
+AFTER_START = 2.0  # seconds
 GRACE = 10  # seconds for turns in work when stopping
 
 SOCKETS = Gauge("daoxue_webchat_sockets", "Open pages")
@@ -103,7 +106,32 @@ class StopWatch(Collector):
         yield steps
 
 
-def routes(app: App) -> list[BaseRoute]:
+class LateApi:
+    """The desk's API, loaded beside the first turns: its framework is half a second that no resident should wait for."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._loaded: ASGIApp | None = None
+        self._loading = asyncio.Lock()
+
+    async def load(self) -> ASGIApp:
+        async with self._loading:
+            if self._loaded is None:
+                module = await asyncio.to_thread(importlib.import_module, "desk.api")
+                self._loaded = await asyncio.to_thread(module.build, self._desk)
+        assert self._loaded is not None
+        return self._loaded
+
+    async def run(self) -> None:
+        """Has it ready before anybody asks, once the first turns have been answered."""
+        await asyncio.sleep(AFTER_START)
+        await self.load()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await (self._loaded or await self.load())(scope, receive, send)
+
+
+def routes(app: App, api: ASGIApp) -> list[BaseRoute]:
     """All that is served."""
 
     async def healthz(_: Request) -> Response:
@@ -136,7 +164,7 @@ def routes(app: App) -> list[BaseRoute]:
             "content-security-policy": "default-src 'none'; sandbox", "cache-control": "private, max-age=86400", "referrer-policy": "no-referrer",
         })  # fmt: skip
 
-    served = [Route("/files/{id}", file), *operations, Mount("/api", build(app.desk)), *web.desk()]
+    served = [Route("/files/{id}", file), *operations, Mount("/api", api), *web.desk()]
     if not app.config.channels.webchat.enabled:
         return served
     return [*app.webchat.routes, *served, Mount("/", web.pages())]
@@ -156,6 +184,8 @@ async def stopping(app: App, workers: Sequence["asyncio.Task[None]"]) -> None:
 def application(app: App) -> Starlette:
     """The ASGI application around composed parts."""
 
+    api = LateApi(app.desk)
+
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         runs = (
@@ -166,12 +196,13 @@ def application(app: App) -> Starlette:
             app.desk.hooks.run(),
             app.retaining.run(),
             app.inbox.usage.run(),
+            api.run(),
         )
         workers = [asyncio.create_task(each) for each in runs]
         yield
         await stopping(app, workers)
 
-    return Starlette(routes=routes(app), lifespan=lifespan)
+    return Starlette(routes=routes(app, api), lifespan=lifespan)
 
 
 def serve(config: Config) -> int:

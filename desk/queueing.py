@@ -19,6 +19,7 @@ _TAKEN = Statement(
     .limit(bindparam("most"))
 )
 WINDOW = 2 * 3_600_000  # ms of history that an estimate rests on
+FRESH = 5_000  # ms that the pace is not looked up anew
 SAMPLE, FEWEST = 40, 6  # tickets taken: looked at, and without which nobody can honestly say
 
 
@@ -43,27 +44,29 @@ class Queueing:
     def __init__(self, hours: Hours, database: Database) -> None:
         self.hours = hours
         self._database = database
+        self._looked = 0
+        self._taken: list[int] = []  # as it was then: the pace of a desk does not change from one moment to the next
 
     async def seats(self, now: datetime, priority: int) -> Seats:
         """The state of the desk for a resident who would wait with this priority."""
         at = int(now.timestamp() * 1000)
         rank = tickets.ranked(priority, at)
-        waiting, minutes = await self._database.read(lambda t: _ahead(t, rank, "", at))
-        return self._seats(now, waiting, minutes)
+        return await self._seats(now, at, rank, "")
 
     async def place(self, now: datetime, ref: str) -> Seats:
         """The same for a resident who waits already."""
         at = int(now.timestamp() * 1000)
         row = await self._database.read(lambda t: tickets.get(t, ref))
         assert row is not None
-        waiting, minutes = await self._database.read(lambda t: _ahead(t, row.rank - 1, row.person, at))
-        return self._seats(now, waiting, minutes)
+        return await self._seats(now, at, row.rank - 1, row.person)
 
-    def _seats(self, now: datetime, waiting: int, minutes: tuple[int, int] | None) -> Seats:
+    async def _seats(self, now: datetime, at: int, rank: int, person: str) -> Seats:
+        if not self._looked <= at < self._looked + FRESH:
+            self._looked, self._taken = at, await self._database.read(lambda t: _taken(t, at))
+        waiting = await self._database.read(lambda t: tickets.before(t, rank, person))
+        minutes = estimate(self._taken, waiting)
         return Seats(self.hours.is_open(now), self.hours.in_words(), self.hours.next_opening(now), waiting, minutes)
 
 
-def _ahead(transaction: Transaction, rank: int, person: str, at: int) -> tuple[int, tuple[int, int] | None]:
-    waiting = tickets.before(transaction, rank, person)
-    taken = [row[0] for row in transaction.all(_TAKEN, since=at - WINDOW, most=SAMPLE) if isinstance(row[0], int)]
-    return waiting, estimate(taken, waiting)
+def _taken(transaction: Transaction, at: int) -> list[int]:
+    return [row[0] for row in transaction.all(_TAKEN, since=at - WINDOW, most=SAMPLE) if isinstance(row[0], int)]

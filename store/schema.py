@@ -112,7 +112,7 @@ ticket = Table(
     Column("merged_into", Text),
     Column("body", LargeBinary, nullable=False),  # bot.messages.Handover
 )
-Index("ix_ticket_queue", ticket.c.state, ticket.c.rank)
+Index("ix_ticket_queue", ticket.c.state, ticket.c.rank, ticket.c.person)  # places are counted from it alone
 Index("ix_ticket_recent", ticket.c.state, ticket.c.updated_at)
 Index("ix_ticket_owner", ticket.c.owner, ticket.c.state)
 Index("ix_ticket_person", ticket.c.person, ticket.c.opened_at)

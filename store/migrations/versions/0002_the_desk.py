@@ -181,7 +181,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("tags", sa.Text(), nullable=False, server_default="[]"))
         batch_op.add_column(sa.Column("merged_into", sa.Text(), nullable=True))
         batch_op.drop_index(batch_op.f("ix_ticket_queue"))
-        batch_op.create_index("ix_ticket_queue", ["state", "rank"], unique=False)
+        batch_op.create_index("ix_ticket_queue", ["state", "rank", "person"], unique=False)
         batch_op.create_index(batch_op.f("ix_ticket_conversation"), ["conversation"], unique=False)
         batch_op.create_index("ix_ticket_opened", ["opened_at"], unique=False)
         batch_op.create_index("ix_ticket_owner", ["owner", "state"], unique=False)
