@@ -33,6 +33,7 @@ from daoxue.app import App, compose, prepare
 from daoxue.config import Config, ConfigError
 from desk import files
 from desk.parts import Desk
+from desk.people import SignInError
 from store import conversations
 from store.database import DatabaseError
 
@@ -252,7 +253,10 @@ async def _first_accounts(app: App) -> None:
     wanted = roles if app.config.sample else roles[:1]
     print("坐席台的首批账号（一次性密码只显示这一次，登录后请修改）：")
     for name, role in wanted:
-        password = await app.desk.people.add(name, role, int(time.time() * 1000), "serve")
+        try:
+            password = await app.desk.people.add(name, role, int(time.time() * 1000), "serve")
+        except SignInError:
+            continue  # another process starts at the same moment, and made it
         print(f"  {name:6} {role:14} {password}", flush=True)
 
 
