@@ -185,6 +185,7 @@ def main() -> None:
 def _training(config: Config) -> list[tuple[str, str]]:
     async def read() -> list[tuple[str, str]]:
         app = await compose(config)
+        await app.desk.people.add("somebody", "seat", 1, "bench")  # or the start would make the first accounts
         app.database.close()
         return with_entries(read_examples(), app.library.entries.values())
 
