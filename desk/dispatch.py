@@ -30,6 +30,7 @@ from store.tickets import TicketRow, selecting
 log = logging.getLogger(__name__)
 EVERY, AT_LEAST = 1.0, 0.3  # seconds between looks, and between two that something woke us for
 MOST = 200  # tickets looked at in one go: the front of the queue
+AFTER_START = 20_000  # ms in which pages come back after a restart
 GAP = 2_000  # ms after the end before the question for the stars
 
 _WAITING = Statement(selecting(ticket.c.state == "waiting").expression.limit(bindparam("most")))  # type: ignore[attr-defined]
@@ -68,6 +69,9 @@ class Dispatch:
 
     async def run(self) -> None:
         news = self._live.watch_tickets()
+        # Pages that were open when the service stopped come back within moments: nobody loses tickets by a restart.
+        until = int(self._clock() * 1000) + AFTER_START
+        await self._database.write(lambda t: people.extend(t, until))
         while True:
             try:
                 await self.step(int(self._clock() * 1000))

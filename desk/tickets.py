@@ -27,7 +27,6 @@ from store.schema import ticket
 from store.tickets import EventRow, TicketRow, selecting
 
 T = TypeVar("T")
-RESULTS = ("answered", "registered", "other_office", "no_reply", "unsolved", "spam")
 LONGEST = 2000  # characters of an answer or a note
 STARS = 5
 ATTEMPTS = 10  # each lost race means that somebody else's change went through

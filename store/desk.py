@@ -34,7 +34,6 @@ _UNANSWERED = Statement(
     .limit(bindparam("most"))
 )
 _SETTLED = Statement(update(unanswered).where(unanswered.c.id == bindparam("which")).values(done=1))
-_HOW_MANY = Statement(select(func.count()).where(unanswered.c.done == 0))
 
 
 _USE = Statement(
@@ -135,11 +134,6 @@ def questions(transaction: Transaction, since: int, most: int) -> list[Unanswere
 def settle_questions(transaction: Transaction, ids: Sequence[int]) -> None:
     for id in ids:
         transaction.run(_SETTLED, which=id)
-
-
-def unanswered_count(transaction: Transaction) -> int:
-    row = transaction.one(_HOW_MANY)
-    return cast(int, row[0]) if row else 0
 
 
 def add_usage(transaction: Transaction, entry: str, day: str, said: int, helped: int, failed: int) -> None:

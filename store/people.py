@@ -80,6 +80,7 @@ _PRESENT = Statement(
 )
 _LEAVE = Statement(delete(presence).where(presence.c.page == bindparam("page")))
 _LEAVE_ALL = Statement(delete(presence).where(presence.c.seat == bindparam("seat")))
+_EXTEND = Statement(update(presence).where(presence.c.until < bindparam("least")).values(until=bindparam("least")))
 _COME = Statement(adding(presence))
 _EXPIRED = Statement(
     select(*(presence.c[each.name] for each in fields(PresenceRow))).where(presence.c.until <= bindparam("now"))
@@ -159,6 +160,11 @@ def leave(transaction: Transaction, pages: Sequence[str]) -> None:
 
 def leave_all(transaction: Transaction, seat: str) -> None:
     transaction.run(_LEAVE_ALL, seat=seat)
+
+
+def extend(transaction: Transaction, until: int) -> None:
+    """Every page that was open counts as open until then at least."""
+    transaction.run(_EXTEND, least=until)
 
 
 def set_ready(transaction: Transaction, seat: str, ready: bool) -> None:

@@ -201,8 +201,6 @@ def after(row: TicketRow, kind: str, actor: str, data: Data, at: int) -> TicketR
             return replace(row, state="open" if row.owner else "waiting", snoozed_until=None)
         case "tagged":
             return replace(row, tags=json.dumps(data["tags"], ensure_ascii=False))
-        case "classified":
-            return replace(row, topic=cast(str, data["topic"]))
         case "closed" | "handed_back" | "merged":
             return replace(
                 free, state="closed", owner=None, last_seat=row.owner or row.last_seat, closed_at=at, snoozed_until=None,
