@@ -12,7 +12,7 @@ from bot import phrases, redlines
 from bot.commands import CORRECTION, bare, chosen, commands, pointed_at
 from bot.comprehension import Candidate, Comprehension, Understanding
 from bot.conversation import REMEMBERED, Conversation, Offer, Task
-from bot.messages import LONGEST
+from bot.messages import CONTINUE, LONGEST
 from bot.turn import CHOICES, Handler, Handlers, NeedsAnswer, Slot, Turn
 
 # The lines, drawn on the development questions: no wrong answer above the first, few right ones below the second.
@@ -47,11 +47,15 @@ class Dialogue:
                 turn.task = Task(red_line)
                 await turn.hand_over(red_line, priority=redlines.URGENT[red_line], quiet=True)
             return
+        if turn.inbound.intent == CONTINUE:
+            return
         if "[证件号]" in turn.heard.text:
             turn.say("masked")
             turn.state.offers = []
         if red_line:
             await self._start(turn, red_line, {}, remind=False)
+        elif turn.inbound.intent:
+            await self._start(turn, turn.inbound.intent, dict(turn.inbound.slots))
         elif outlived and (phrases.is_number(turn.heard.folded) or commands(turn.heard.folded) & {"yes", "fine"}):
             turn.say("stale")
         elif not (await self._choose(turn) or await self._command(turn)):

@@ -16,12 +16,13 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from accounts.accounts import Accounts
 from bot import conversation
 from bot.comprehension import Comprehension
 from bot.conversation import Conversation
 from bot.dialogue import Dialogue
 from bot.live import Live
-from bot.messages import Inbound, Message, Numbered, Reply
+from bot.messages import Handover, Inbound, Message, Numbered, Reply
 from bot.texts import Texts
 from bot.turn import Desk, Turn
 from bot.usage import Usage
@@ -81,6 +82,18 @@ def _words(inbound: Inbound, state: Conversation) -> str:
     return next((offer.label for offer in state.offers if offer.key == inbound.choice), inbound.choice)
 
 
+def reference(now: datetime) -> str:
+    """A ticket's number, to be told."""
+    return f"{now:%m%d}-{random.randrange(100_000):05d}"  # noqa: S311 - not a secret
+
+
+def new_ticket(ref: str, about: Handover, address: str, lang: str) -> tickets.NewTicket:
+    """A ticket of whoever is reached there."""
+    reached = about.slots.get("phone") or address
+    person = hashlib.sha256(reached.encode()).hexdigest()[:16]
+    return tickets.NewTicket(ref, about.topic, about.skill, about.place, about.priority, lang, person, encode(about))
+
+
 class Inbox:
     """`observe` is called with the name of each step of a turn as it is reached: accepted, understood, thought,
     committed."""
@@ -93,6 +106,7 @@ class Inbox:
         dialogue: Dialogue,
         texts: Texts,
         desk: Desk,
+        accounts: Accounts,
         live: Live,
         timezone: ZoneInfo,
         observe: Callable[[str], None] = nothing_observed,
@@ -104,6 +118,7 @@ class Inbox:
         self._dialogue = dialogue
         self._texts = texts
         self._desk = desk
+        self._accounts = accounts
         self._live = live
         self._timezone = timezone
         self._observe = observe
@@ -190,11 +205,12 @@ class Inbox:
             library=self._library,
             texts=self._texts,
             desk=self._desk,
+            accounts=self._accounts,
             now=now,
             ticket=read.ticket,
             seat=read.seat,
             entry_before=state.last.slots.get("entry") if state.last and state.last.intent == "entry" else None,
-            reference=f"{now:%m%d}-{random.randrange(100_000):05d}",  # noqa: S311 - a number to tell, not a secret
+            reference=reference(now),
         )
         await self._dialogue.respond(turn)
         return turn
@@ -208,16 +224,13 @@ class Inbox:
                 reopened, turn.state.closed = turn.reference, None
             else:
                 assert turn.reference is not None
-                reached = handover.slots.get("phone") or turn.inbound.address
-                opened = tickets.NewTicket(
-                    turn.reference, handover.topic, handover.skill, handover.place, handover.priority, turn.state.lang,
-                    hashlib.sha256(reached.encode()).hexdigest()[:16], encode(handover),
-                )  # fmt: skip
+                opened = new_ticket(turn.reference, handover, turn.inbound.address, turn.state.lang)
         now = turn.inbound.at
         return conversations.TurnRow(
             read=read, knowledge=turn.library.revision, inbound=turn.inbound.id, state=conversation.dump(turn.state), said=said, now=now,
-            lease_until=now + LEASE, opened=opened, reopened=reopened, raised=raised, rating=turn.rating,
+            lease_until=now + LEASE, inline=turn.inbound.inline, opened=opened, reopened=reopened, raised=raised, rating=turn.rating,
             unanswered=(turn.inbound.text[:200], turn.state.topic) if turn.unanswered else None, audits=turn.audits,
+            unbind=self._accounts.identity.person(read.channel, read.address) if turn.unbind else None,
         )  # fmt: skip
 
     async def _same_again(self, read: ConversationRow, seen: tuple[int, int]) -> Receipt:

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+CONTINUE = "continue"  # an intent: the channel goes on with what did not fit, and there is nothing to think about
 LONGEST = 1000  # characters that are read as a question; longer ones are for a person
 
 
@@ -9,7 +10,9 @@ class Inbound(Struct, frozen=True, kw_only=True):
     """One message of one resident.
 
     `id` is the channel's own id of it: the same id again is the same message. `at` is in milliseconds UTC. `choice`
-    is the key of an offered option where the resident pressed one.
+    is the key of an offered option where the resident pressed one. `intent` says what is meant where the channel knows it
+    without words: an entry of a menu, a picture, a scan; `slots` what belongs to it. `position` (degrees north and east)
+    is for this one answer and is never kept.
     """
 
     channel: str
@@ -19,6 +22,10 @@ class Inbound(Struct, frozen=True, kw_only=True):
     at: int
     choice: str | None = None
     lang: str | None = None
+    intent: str | None = None
+    slots: dict[str, str] = {}
+    position: tuple[float, float] | None = None
+    inline: bool = False  # its channel takes the answer in the response, and asks again until it has it
 
 
 class Option(Struct, frozen=True):
@@ -29,10 +36,11 @@ class Option(Struct, frozen=True):
 
 
 class Card(Struct, frozen=True, omit_defaults=True):
-    """A thing shown with its facts: a class, a school, an activity."""
+    """A thing shown with its facts: a class, a school, an activity; `link` opens more of it (a path is one of ours)."""
 
     title: str
     lines: tuple[str, ...]
+    link: str | None = None
 
 
 class File(Struct, frozen=True):

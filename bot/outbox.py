@@ -9,6 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from bot.live import Live
@@ -19,19 +20,44 @@ from store.database import Database
 log = logging.getLogger(__name__)
 EVERY = 0.25  # seconds between looks; what a seat writes in another process is that late at most
 MOST = 100
+AT_ONCE = 32  # conversations that are written to at the same time
 LEASE = 30_000  # ms
 PATIENCE = 10  # attempts before a message is given up and shown at the desk
 LONGEST_WAIT = 3_600_000  # ms
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """It has left, and the channel has written that down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Not before then (ms); nothing was tried."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Tried, and to be tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """It cannot arrive any more: for people to see."""
+
+
+Outcome = Done | Later | Failed | Lost
+
+
 class Outlet(Protocol):
-    """The sending half of a channel."""
+    """The sending half of a channel. `pulls`: the resident's side asks for what it has not got; then there is nothing to
+    send and nothing to give up."""
 
-    pulls: (
-        bool  # the resident's side asks for what it has not got; then there is nothing to send and nothing to give up
-    )
+    pulls: bool
 
-    async def send(self, row: DueRow) -> bool: ...
+    async def send(self, row: DueRow, now: int) -> Outcome: ...
 
 
 class Outbox:
@@ -46,6 +72,7 @@ class Outbox:
         self._live = live
         self._outlets = outlets
         self._taken: dict[int, int] = {}
+        self._sending: dict[int, asyncio.Task[None]] = {}  # by conversation: one message of it at a time
 
     def taken(self, conversation: int, seq: int) -> None:
         """A page has everything up to this message; forgotten with the next bundle."""
@@ -68,23 +95,40 @@ class Outbox:
         while True:
             try:
                 await self.flush()
-                await self.work(int(time.time() * 1000))
+                await self._begin(int(time.time() * 1000))
             except Exception as error:  # noqa: BLE001 - one of the three named edges: the loop must go on
                 log.error("outbox", extra={"error": type(error).__name__})
             await asyncio.sleep(EVERY)
 
     async def work(self, now: int) -> int:
-        """Takes up what is due; the number of rows that this process took."""
+        """Takes up what is due and sees it through; the number of rows that this process took."""
+        offered, sending = await self._begin(now)
+        await asyncio.gather(*sending)
+        return offered + len(sending)
+
+    async def _begin(self, now: int) -> tuple[int, list["asyncio.Task[None]"]]:
+        """Takes up what is due. A channel that does not answer holds up no other, and no other conversation."""
         due = await self._database.read(lambda t: conversations.due(t, now, MOST))
-        taken = 0
+        offered, begun = 0, []
         for row in due:
             outlet = self._outlets.get(row.channel)
             if outlet is None or outlet.pulls:
-                taken += await self._offer(row, now)
-            elif await self._lease(row, now + LEASE):
-                taken += 1
-                await self._deliver(outlet, row, now)
-        return taken
+                offered += await self._offer(row, now)
+            elif (
+                row.conversation not in self._sending
+                and len(self._sending) < AT_ONCE
+                and await self._lease(row, now + LEASE)
+            ):
+                task = asyncio.create_task(self._deliver(outlet, row, now))
+                self._sending[row.conversation] = task
+                task.add_done_callback(lambda done, which=row.conversation: self._sent(which, done))  # type: ignore[misc]
+                begun.append(task)
+        return offered, begun
+
+    def _sent(self, conversation: int, task: "asyncio.Task[None]") -> None:
+        del self._sending[conversation]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("outbox", exc_info=error)  # its lease ends, and it is taken up again
 
     async def _lease(self, row: DueRow, until: int) -> bool:
         return await self._database.write(lambda t: conversations.lease(t, row, until, row.attempts + 1))
@@ -97,10 +141,14 @@ class Outbox:
         return await self._lease(row, now + wait)
 
     async def _deliver(self, outlet: Outlet, row: DueRow, now: int) -> None:
-        if await outlet.send(row):
-            await self.settle(row.conversation, row.last_seq)
-        elif row.attempts + 1 >= PATIENCE:
-            await self._database.write(lambda t: conversations.give_up(t, row.id))
-        else:
-            wait = min(LONGEST_WAIT, 1_000 * 2**row.attempts)
-            await self._database.write(lambda t: conversations.postpone(t, row.id, now + wait))
+        match await outlet.send(row, now):
+            case Done():
+                pass
+            case Later(at):
+                await self._database.write(lambda t: conversations.postpone(t, row.id, at, row.attempts))
+            case Failed() if row.attempts + 1 < PATIENCE:
+                wait = min(LONGEST_WAIT, 1_000 * 2**row.attempts)
+                await self._database.write(lambda t: conversations.postpone(t, row.id, now + wait, row.attempts + 1))
+            case _:
+                await self._database.write(lambda t: conversations.give_up(t, row.id))
+                self._live.ring()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
+from accounts.accounts import Accounts
 from bot.comprehension import Understanding
 from bot.conversation import Conversation, Offer, Task
 from bot.messages import Card, Handover, Inbound, Option, Reply
@@ -80,6 +81,7 @@ class Turn:
     library: Library
     texts: Texts
     desk: Desk
+    accounts: Accounts
     now: datetime
     ticket: str | None = None  # reference of the open ticket
     seat: str | None = None
@@ -93,6 +95,7 @@ class Turn:
     entry_before: str | None = None  # the entry that answered in the turn before
     unanswered: bool = False  # nothing we know answers it: for editors to see
     audits: list[tuple[str, str]] = field(default_factory=list)
+    unbind: bool = False  # the resident takes back who they have proven to be
 
     @property
     def today(self) -> date:

@@ -8,15 +8,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from accounts import vault as vaults
+from accounts.accounts import Accounts
+from accounts.bank import Bank
+from accounts.identity import Identity
+from accounts.vault import Vault
 from bot.comprehension import Comprehension
 from bot.dialogue import Dialogue
 from bot.inbox import Inbox, nothing_observed
 from bot.live import Live
-from bot.outbox import Outbox
+from bot.outbox import Outbox, Outlet
 from bot.texts import Texts
 from daoxue import model, sample
-from daoxue.config import Config
+from daoxue.config import Config, ConfigError
 from daoxue.rendering import RENDERERS
+from desk import files
 from desk.dispatch import Dispatch
 from desk.editing import Editing
 from desk.feed import Feed
@@ -32,7 +38,14 @@ from desk.search import Search
 from desk.standing import Standing
 from desk.tickets import Tickets
 from handlers import HANDLERS
-from integrations.webchat import CHANNEL, Webchat
+from integrations import webchat as web
+from integrations.webchat import Webchat
+from integrations.wechat import binding, messages
+from integrations.wechat.api import Wechat
+from integrations.wechat.binding import Binding
+from integrations.wechat.channel import WechatChannel
+from integrations.wechat.gate import Gate, KeyProblem, Keys, keys_of
+from integrations.wechat.settings import MissingSecret, Secrets
 from knowledge.library import Library
 from store import conversations
 from store.database import Database
@@ -55,6 +68,17 @@ class App:
     desk: Desk
     retaining: Retaining
     texts: Texts
+    identity: Identity
+    wechat: "WechatParts | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class WechatParts:
+    """The official account, where one is connected."""
+
+    channel: WechatChannel
+    binding: Binding
+    api: Wechat
 
 
 def prepare(config: Config) -> None:
@@ -66,9 +90,16 @@ def prepare(config: Config) -> None:
     if config.sample:
         database = Database(config.database.url)
         try:
-            sample.load(database, datetime.now(config.zone).date())
+            today = datetime.now(config.zone).date()
+            sample.load(database, today)
+            sample.load_learners(database, vault_of(config), today)
         finally:
             database.close()
+
+
+def vault_of(config: Config) -> Vault:
+    """What closes and opens personal data."""
+    return vaults.load(Path(config.accounts.key_file))
 
 
 async def compose(config: Config, observe: Callable[[str], None] = nothing_observed) -> App:
@@ -83,13 +114,20 @@ async def compose(config: Config, observe: Callable[[str], None] = nothing_obser
     texts, live = Texts(), Live()
     hours = Hours(config.desk, config.zone)
     dialogue = Dialogue(HANDLERS, comprehension)
+    vault = vault_of(config)
+    identity = Identity(database, vault)
+    ways = {messages.CHANNEL: binding.BIND} if config.channels.wechat.enabled else {}
     inbox = Inbox(
-        database, library, comprehension, dialogue, texts, Queueing(hours, database), live, config.zone, observe
-    )
-    outlets: dict[str, Webchat] = {}
+        database, library, comprehension, dialogue, texts, Queueing(hours, database),
+        Accounts(identity, Bank(database), ways), live, config.zone, observe,
+    )  # fmt: skip
+    outlets: dict[str, Outlet] = {}
     outbox = Outbox(database, live, outlets)
     webchat = Webchat(inbox, outbox, live, database, observe)
-    outlets[CHANNEL] = webchat
+    outlets[web.CHANNEL] = webchat
+    wechat = _wechat(config, inbox, live, database, texts, identity, vault, observe)
+    if wechat is not None:
+        outlets[messages.CHANNEL] = wechat.channel
     tickets = Tickets(database, live, texts)
     standing = Standing(database, config.desk, hours)
     await standing.refresh()
@@ -97,32 +135,69 @@ async def compose(config: Config, observe: Callable[[str], None] = nothing_obser
         database=database, live=live, library=library, comprehension=comprehension, settings=config.desk, hours=hours,
         zone=config.zone, tickets=tickets, people=People(database, config.desk.session_minutes),
         oidc=Oidc(config.desk.oidc, os.environ.get("OIDC_CLIENT_SECRET", "")),
-        public_url=config.server.public_url or f"http://{config.server.host}:{config.server.port}",
+        public_url=public_url(config),
         dispatch=Dispatch(database, live, library, tickets, hours, config.desk, standing),
         feed=Feed(database, live, hours, config.desk), search=Search(database, live), editing=Editing(database, library),
         standing=standing, hooks=Hooks(database, inside=config.desk.webhooks_inside), residents=Residents(database),
-        inbox=inbox, renderers=RENDERERS, health=lambda: health(database, webchat),
+        inbox=inbox, renderers=RENDERERS, health=lambda: health(database, webchat, wechat),
         secure=config.server.public_url.startswith("https://"),
     )  # fmt: skip
+    retaining = Retaining(database, standing)
     return App(
-        config,
-        database,
-        library,
-        comprehension,
-        inbox,
-        outbox,
-        live,
-        webchat,
-        tickets,
-        desk,
-        Retaining(database, standing),
-        texts,
+        config, database, library, comprehension, inbox, outbox, live, webchat, tickets, desk, retaining, texts, identity, wechat
+    )  # fmt: skip
+
+
+def public_url(config: Config) -> str:
+    """How residents and platforms reach us."""
+    return config.server.public_url or f"http://{config.server.host}:{config.server.port}"
+
+
+def _wechat(
+    config: Config, inbox: Inbox, live: Live, database: Database, texts: Texts, identity: Identity, vault: Vault,
+    observe: Callable[[str], None],
+) -> WechatParts | None:  # fmt: skip
+    settings = config.channels.wechat
+    if not settings.enabled:
+        return None
+    api, gate = wechat_api(config, database), Gate(settings.mode, _secrets(config).app_id, _keys(config))
+    pages = Binding(api, identity, vault, database, texts, public_url(config), settings.open_base)
+
+    async def file(path: str) -> tuple[str, str, bytes] | None:
+        return await database.read(lambda t: files.get(t, path.rsplit("/", 1)[-1]))
+
+    channel = WechatChannel(
+        settings, gate, api, inbox, live, database, texts, public_url(config), pages.happened, file, observe
     )
+    return WechatParts(channel, pages, api)
 
 
-async def health(database: Database, webchat: Webchat) -> dict[str, object]:
+def wechat_api(config: Config, database: Database) -> Wechat:
+    """WeChat's API for this account. Raises `ConfigError`."""
+    secrets = _secrets(config)
+    return Wechat(secrets.app_id, secrets.app_secret, config.channels.wechat.api_base, database)
+
+
+def _secrets(config: Config) -> Secrets:
+    try:
+        return Secrets.read(os.environ, config.channels.wechat.mode)
+    except MissingSecret as error:
+        raise ConfigError(str(error)) from error
+
+
+def _keys(config: Config) -> tuple[Keys, ...]:
+    try:
+        return keys_of(_secrets(config))
+    except KeyProblem as error:
+        raise ConfigError(str(error)) from error
+
+
+async def health(database: Database, webchat: Webchat, wechat: WechatParts | None) -> dict[str, object]:
     """How the channels are, for the desk's pages."""
     now = int(time.time() * 1000)
     owed, dead = await database.read(lambda t: conversations.owed(t, now))
-    channels = [{"name": CHANNEL, "enabled": True, "sockets": len(webchat.sockets)}]
+    channels: list[dict[str, object]] = [{"name": web.CHANNEL, "enabled": True, "sockets": len(webchat.sockets)}]
+    if wechat is not None:
+        may_push = wechat.channel.may_push
+        channels.append({"name": messages.CHANNEL, "enabled": True, "may_push": may_push, "alarm": wechat.api.alarm})
     return {"channels": channels, "undelivered": owed, "given_up": dead, "database": database.url.partition(":")[0]}

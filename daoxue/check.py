@@ -13,7 +13,8 @@ from bot.texts import Texts
 from daoxue import model
 from daoxue.config import Config
 from handlers import HANDLERS
-from integrations import sms, voice, wechat
+from integrations import sms, voice
+from integrations.wechat import rendering as wechat
 from knowledge.catalogue import KIND_OF, Catalogue, Record
 from knowledge.entries import Entry
 from knowledge.files import SAMPLE, Content, KnowledgeError, dated, load_yaml, read_sample

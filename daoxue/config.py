@@ -12,6 +12,7 @@ from msgspec import Meta, Struct, field
 
 from desk.hours import DeskSettings
 from integrations.webchat import WebchatSettings
+from integrations.wechat.settings import WechatSettings
 from knowledge.files import KnowledgeError, load_yaml
 
 PREFIX = "DAOXUE_"
@@ -39,8 +40,13 @@ class Nlu(Struct, frozen=True, forbid_unknown_fields=True):
     folder: Annotated[str, Meta(min_length=1)] = "var"
 
 
+class AccountsSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    key_file: Annotated[str, Meta(min_length=1)] = "var/data.key"
+
+
 class Channels(Struct, frozen=True, forbid_unknown_fields=True):
     webchat: WebchatSettings = WebchatSettings()
+    wechat: WechatSettings = WechatSettings()
 
 
 class Log(Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,6 +62,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     sample: bool = True
     nlu: Nlu = Nlu()
     desk: DeskSettings = field(default_factory=DeskSettings)
+    accounts: AccountsSettings = AccountsSettings()
     channels: Channels = Channels()
     log: Log = Log()
 
@@ -102,7 +109,11 @@ def _override(document: dict[str, object], path: list[str], value: str) -> None:
         if not isinstance(below, dict):
             raise ConfigError(f"{PREFIX}{'__'.join(path).upper()}: {key} is not a group of settings")
         at = below
-    at[path[-1]] = value if path[-1] in {"url", "public_url"} else yaml.load(value, Loader=yaml.CSafeLoader)
+    at[path[-1]] = (
+        value
+        if path[-1] in {"url", "public_url", "api_base", "open_base", "account"}
+        else yaml.load(value, Loader=yaml.CSafeLoader)
+    )
 
 
 def _named(error: str) -> str:

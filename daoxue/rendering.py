@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from bot.messages import Reply
-from integrations import sms, voice, wechat
+from integrations import sms, voice
+from integrations.wechat import rendering as wechat
 
 Render = Callable[[Sequence[Reply]], list[str]]
 

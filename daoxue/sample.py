@@ -9,11 +9,15 @@ from datetime import date
 
 import msgspec
 
+from accounts import learners
+from accounts.identity import Person
+from accounts.vault import Vault
 from knowledge.catalogue import Record, TrainingClass
-from knowledge.files import SAMPLE, Content, read, read_sample
+from knowledge.files import SAMPLE, Content, dated, load_yaml, read, read_sample
 from knowledge.library import as_rows
+from store import identity
 from store import knowledge as rows
-from store.database import Database
+from store.database import Database, Transaction
 from store.knowledge import EntryRow, RecordRow
 
 ANY_DAY = date(2000, 1, 1)
@@ -33,6 +37,36 @@ def load(database: Database, today: date) -> None:
     untouched = {(row.kind, row.id) for row in then if stored.get((row.kind, row.id)) == row.body}
     moved = [row for row in now if (row.kind, row.id) in untouched and stored[row.kind, row.id] != row.body]
     _write(database, [], moved, "sample")
+
+
+def load_learners(database: Database, vault: Vault, today: date) -> None:
+    """Loads the sample's learners where there are none: they are nobody, and their cards check."""
+    if database.look(identity.count):
+        return
+    found, problems = learners.read(dated(load_yaml(SAMPLE / "learners.yml"), today))
+    assert not problems, problems
+
+    def work(transaction: Transaction) -> None:
+        for each in found:
+            person = msgspec.json.encode(Person(each.card, each.name, each.phone, each.school))
+            id = identity.add(
+                transaction, vault.digest("card", each.card), vault.digest("phone", each.phone), each.status, each.minor,
+                vault.close(person),
+            )  # fmt: skip
+            for line in each.ledger:
+                identity.enter(
+                    transaction,
+                    id,
+                    line.day.isoformat(),
+                    line.type,
+                    line.credits,
+                    line.points,
+                    line.source,
+                    line.note,
+                    line.rule,
+                )
+
+    database.now(work)
 
 
 def save(database: Database, content: Content, by: str, status: str = "published") -> int:

@@ -165,7 +165,9 @@ def routes(app: App, api: ASGIApp) -> list[BaseRoute]:
             "content-security-policy": "default-src 'none'; sandbox", "cache-control": "private, max-age=86400", "referrer-policy": "no-referrer",
         })  # fmt: skip
 
-    served = [Route("/files/{id}", file), *operations, Mount("/api", api), *web.desk()]
+    served: list[BaseRoute] = [Route("/files/{id}", file), *operations, Mount("/api", api), *web.desk()]
+    if app.wechat is not None:
+        served = [Route("/channels/wechat", app.wechat.channel), *app.wechat.binding.routes, *served]
     if not app.config.channels.webchat.enabled:
         return served
     return [*app.webchat.routes, *served, Mount("/", web.pages())]
@@ -197,6 +199,7 @@ def application(app: App) -> Starlette:
             app.desk.hooks.run(),
             app.retaining.run(),
             app.inbox.usage.run(),
+            *([app.wechat.channel.run()] if app.wechat else []),
             api.run(),
         )
         workers = [asyncio.create_task(each) for each in runs]

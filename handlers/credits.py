@@ -1,12 +1,52 @@
 """Credits and points: what is personal needs identity and is refused kindly; what went wrong goes to a person."""
 
+from accounts.identity import Bound
+from bot.messages import Card, Reply
 from bot.turn import CHOICES, Turn
-from handlers.slots import DETAIL
+from handlers.slots import DETAIL, LEARNER
 
 RULES = "《云溪区学分认定办法（2026版）》"
 
 
 async def balance(turn: Turn) -> None:
+    learner = await _whose(turn)
+    if learner is None:
+        return
+    found = await turn.accounts.bank.balance(learner.id)
+    turn.audits.append(("balance.read", f"learner {learner.id}"))
+    turn.say(
+        "balance", name=learner.name, credits=found.credits, points=found.points, day=found.as_of or "—", source=RULES
+    )
+    if learner.lost:
+        turn.say("balance.lost")
+    turn.offer(turn.line("label.missing_credit"), "missing_credit")
+    turn.offer(turn.line("label.redemption_items"), "redemption_items")
+    turn.offer(turn.line("label.human"), "human")
+
+
+async def _whose(turn: Turn) -> Bound | None:
+    """The learner that the resident has proven to be, and of several the one that is meant; None where it is nobody yet,
+    and that was said with the way to it."""
+    bound = await turn.accounts.identity.bound(turn.inbound.channel, turn.inbound.address)
+    if not bound:
+        _unbound(turn)
+        return None
+    if len(bound) == 1:
+        return bound[0]
+    chosen = next((each for each in bound if str(each.id) == turn.get("learner")), None)
+    if chosen is None:
+        turn.task.slots.pop("learner", None)
+        for each in bound:
+            turn.offer(f"{each.name}（卡尾号{each.tail}）", learner=str(each.id))
+        await turn.ask(LEARNER)
+    return chosen
+
+
+def _unbound(turn: Turn) -> None:
+    if way := turn.accounts.ways.get(turn.inbound.channel):
+        card = Card(turn.line("bind.title"), (turn.line("bind.lines"),), way)
+        turn.tell(Reply(text=turn.line("bind.text"), cards=(card,)))
+        return
     turn.say("personal.balance", source=RULES)
     turn.offer(turn.line("label.bind_card"), "entry", entry="g-bind")
     turn.offer(turn.line("label.credit_rule"), "entry", entry="credit-rule")

@@ -1,8 +1,11 @@
 """Whatever ends with a person: asking for one, complaints, red lines."""
 
+import re
+
 from bot.turn import Turn
 from handlers.slots import DETAIL, PHONE
 
+_WITHDRAWS = re.compile(r"解绑|解除.{0,4}绑定|取消.{0,4}绑定|(撤回|撤销|取消|收回).{0,4}(授权|同意)")
 SERVICE_DESK = "云溪区社区教育学院服务手册（2026年9月版）"
 
 
@@ -64,7 +67,21 @@ async def deceased(turn: Turn) -> None:
     await turn.hand_over("deceased_relative", priority=2, skill="privacy", topic="human_agent")
 
 
+async def bound(turn: Turn) -> None:
+    """Somebody has scanned the invitation that staff showed them."""
+    turn.say(f"bound.{turn.get('result') or 'late'}", name=turn.get("name") or "")
+    if turn.get("result") == "ok":
+        turn.offer(turn.line("label.balance"), "balance")
+
+
 async def data_request(turn: Turn) -> None:
+    """What the law gives everybody. Taking back consent is as easy as giving it: it is done at once."""
+    identity = turn.accounts.identity
+    if _WITHDRAWS.search(turn.heard.folded) and await identity.bound(turn.inbound.channel, turn.inbound.address):
+        turn.unbind = True
+        turn.audits.append(("consent.withdrawn", "bind"))
+        turn.say("unbound")
+        return
     turn.audits.append(("data_subject_request", "own data"))
     turn.say("data_request")
     await turn.hand_over("data_subject_request", priority=2, skill="privacy", topic="human_agent")

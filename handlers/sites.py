@@ -9,6 +9,8 @@ from handlers.slots import HOME
 from knowledge.catalogue import Organisation
 from nlu.times import When
 
+FAR = 100_000  # metres: nobody goes that far to learn
+
 
 def _place(turn: Turn) -> Organisation:
     """The place that is meant; the college where none is named."""
@@ -91,15 +93,31 @@ async def site_address(turn: Turn) -> None:
 async def nearest_site(turn: Turn) -> None:
     """The sites nearest to a street or site that the resident names."""
     home = turn.catalogue.organisations[await turn.ask(HOME)]
+    name = home.name.removesuffix("教学站点").removesuffix("社区学校")
+    _nearest(turn, (home.north, home.east), name)
+
+
+async def nearest_to_me(turn: Turn) -> None:
+    """The sites nearest to where the resident is: known for this answer alone. Where it is not known any more, asked."""
+    if turn.inbound.position is None:
+        await nearest_site(turn)
+        return
+    _nearest(turn, turn.inbound.position, turn.line("site.where_you_are"))
+
+
+def _nearest(turn: Turn, spot: tuple[float, float], name: str) -> None:
     others = [place for place in turn.catalogue.organisations.values() if place.level != "college"]
-    near = sorted(others, key=lambda place: (_metres(home, place), place.id))[:CHOICES]
+    near = sorted(others, key=lambda place: (_metres(spot, place), place.id))[:CHOICES]
+    if _metres(spot, near[0]) > FAR:
+        turn.say("site.far")
+        return
     lines = "\n".join(
         f"{number}. {place.name}：{place.address}，{wording.hours(place.hours)}，电话{place.phone}"
         for number, place in enumerate(near, 1)
     )
     turn.say(
         "site.nearest",
-        home=home.name.removesuffix("教学站点").removesuffix("社区学校"),
+        home=name,
         lines=lines,
         source=wording.source(near[0]),
     )
@@ -108,10 +126,10 @@ async def nearest_site(turn: Turn) -> None:
     turn.focus("org", near[0].id)
 
 
-def _metres(one: Organisation, other: Organisation) -> float:
+def _metres(spot: tuple[float, float], place: Organisation) -> float:
     """Distance over ground; on a district's scale the earth is flat."""
-    north = (one.north - other.north) * 111_320
-    east = (one.east - other.east) * 111_320 * math.cos(math.radians(one.north))
+    north = (spot[0] - place.north) * 111_320
+    east = (spot[1] - place.east) * 111_320 * math.cos(math.radians(spot[0]))
     return math.hypot(north, east)
 
 

@@ -8,6 +8,17 @@ async def greeting(turn: Turn) -> None:
     await _menu_offers(turn)
 
 
+async def welcome(turn: Turn) -> None:
+    """Somebody has just come: who we are, and what becomes of what they write."""
+    turn.say("welcome")
+    await _menu_offers(turn)
+
+
+async def cannot_read(turn: Turn) -> None:
+    """A voice message, a picture, a film: said kindly, with what works instead."""
+    turn.say("cannot_read.voice" if turn.get("kind") == "voice" else "cannot_read")
+
+
 async def menu(turn: Turn) -> None:
     turn.say("menu")
     await _menu_offers(turn)

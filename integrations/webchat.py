@@ -24,7 +24,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from bot.inbox import BusyError, Inbox, Receipt, nothing_observed, numbered
 from bot.live import Live
 from bot.messages import Inbound, Numbered
-from bot.outbox import Outbox
+from bot.outbox import Done, Outbox, Outcome
 from store import conversations
 from store.conversations import DueRow
 from store.database import Database
@@ -115,7 +115,7 @@ def frame_of(each: Numbered) -> bytes:
         {
             "type": "message", "seq": each.seq, "author": each.author, "text": reply.text,
             "options": [{"key": option.key, "label": option.label} for option in reply.options],
-            "cards": [{"title": card.title, "lines": card.lines} for card in reply.cards],
+            "cards": [{"title": card.title, "lines": card.lines, "link": card.link} for card in reply.cards],
             "files": [{"name": file.name, "type": file.type, "path": file.path} for file in reply.files],
             "source": reply.source, "at": each.at, "re": each.message.re,
         }
@@ -170,8 +170,8 @@ class Webchat:
             Route("/channels/webchat", Posting(self), methods=["POST"]),
         ]
 
-    async def send(self, row: DueRow) -> bool:
-        return False
+    async def send(self, row: DueRow, now: int) -> Outcome:
+        return Done()
 
     def _seat_types(self, conversation: int, author: str) -> None:
         if author == "seat":

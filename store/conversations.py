@@ -6,7 +6,7 @@ from typing import cast
 
 from sqlalchemy import bindparam, case, delete, func, select, update
 
-from store import knowledge, tickets
+from store import deliveries, identity, knowledge, tickets
 from store.database import ConflictError, Row, Statement, Transaction, adding
 from store.schema import audit, conversation, inbound, message, outbox, unanswered
 
@@ -48,7 +48,7 @@ _MESSAGES = Statement(
 _LEAVE = Statement(adding(outbox))
 _DUE = Statement(
     select(outbox.c.id, outbox.c.conversation, outbox.c.channel, outbox.c.address, outbox.c.first_seq,
-           outbox.c.last_seq, outbox.c.due_at, outbox.c.attempts)
+           outbox.c.last_seq, outbox.c.due_at, outbox.c.attempts, outbox.c.part)
     .where(outbox.c.dead == 0, outbox.c.due_at <= bindparam("now"))
     .order_by(outbox.c.id)
     .limit(bindparam("most"))
@@ -56,10 +56,14 @@ _DUE = Statement(
 _LEASE = Statement(
     update(outbox)
     .where(outbox.c.id == bindparam("which"), outbox.c.due_at == bindparam("read_due_at"))
-    .values(due_at=bindparam("until"), attempts=bindparam("count"))
+    .values(due_at=bindparam("until"), attempts=bindparam("count"), leased=1)
 )
-_POSTPONE = Statement(update(outbox).where(outbox.c.id == bindparam("which")).values(due_at=bindparam("until")))
-_GIVE_UP = Statement(update(outbox).where(outbox.c.id == bindparam("which")).values(dead=1))
+_POSTPONE = Statement(
+    update(outbox)
+    .where(outbox.c.id == bindparam("which"))
+    .values(due_at=bindparam("until"), attempts=bindparam("count"), leased=0)
+)
+_GIVE_UP = Statement(update(outbox).where(outbox.c.id == bindparam("which")).values(dead=1, leased=0))
 _SETTLE = Statement(
     delete(outbox).where(outbox.c.conversation == bindparam("conversation"), outbox.c.last_seq <= bindparam("seq"))
 )
@@ -115,6 +119,7 @@ class DueRow:
     last_seq: int
     due_at: int
     attempts: int
+    part: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +134,14 @@ class TurnRow:
     said: Sequence[tuple[str, bytes]]
     now: int
     lease_until: int  # until then the committing process delivers; afterwards any other may
+    inline: bool = False  # answered in the response, and asked for again until it has arrived: nothing has to leave
     opened: "tickets.NewTicket | None" = None
     reopened: str | None = None  # reference of the closed ticket that goes on
     raised: "tickets.Raise | None" = None
     rating: tuple[str, int] | None = None
     unanswered: tuple[str, str] | None = None  # text and topic
     audits: Sequence[tuple[str, str]] = field(default_factory=tuple)
+    unbind: str | None = None  # digest of somebody who takes back who they have proven to be
 
 
 def find(transaction: Transaction, channel: str, address: str) -> ConversationRow | None:
@@ -185,8 +192,9 @@ def commit_turn(transaction: Transaction, turn: TurnRow) -> tuple[int, int] | No
     transaction.add(_ACCEPT, conversation=id, id=turn.inbound, seq=read.seq + 1, last_seq=last)
     for seq, (author, body) in enumerate(turn.said, read.seq + 1):
         transaction.add(_SAY, conversation=id, seq=seq, author=author, body=body, at=turn.now)
-    if len(turn.said) > 1:
-        _leave(transaction, read, id, read.seq + 2, last, turn.lease_until)
+    late = turn.inline and deliveries.undeferred(transaction, read.channel, read.address, turn.inbound)
+    if len(turn.said) > 1 and (late or not turn.inline):
+        _leave(transaction, read, id, read.seq + 2, last, turn.now if late else turn.lease_until)
     if turn.opened:
         tickets.open(transaction, id, read.channel, last, turn.opened, turn.now)
     elif read.ticket:
@@ -198,6 +206,9 @@ def commit_turn(transaction: Transaction, turn: TurnRow) -> tuple[int, int] | No
     if turn.unanswered:
         text, topic = turn.unanswered
         transaction.add(_UNANSWERED, text=text, topic=topic, conversation=id, at=turn.now, done=0)
+    if turn.unbind:
+        identity.unbind(transaction, read.channel, turn.unbind)
+        identity.agree(transaction, read.channel, turn.unbind, "bind", "", "", False, turn.now)
     for action, subject in turn.audits:
         audited(transaction, f"conversation {id}", action, subject, "", turn.now)
     return id, last
@@ -223,7 +234,7 @@ def _reopen(transaction: Transaction, ref: str, turn: TurnRow, last: int) -> Non
 def _leave(transaction: Transaction, to: ConversationRow, id: int, first: int, last: int, due_at: int) -> None:
     transaction.add(
         _LEAVE, key=f"{id}:{first}", conversation=id, channel=to.channel, address=to.address, first_seq=first,
-        last_seq=last, due_at=due_at, attempts=0, dead=0,
+        last_seq=last, part=0, due_at=due_at, attempts=0, leased=0, dead=0,
     )  # fmt: skip
 
 
@@ -273,7 +284,7 @@ def owed(transaction: Transaction, now: int) -> tuple[int, int]:
 
 def due(transaction: Transaction, now: int, most: int) -> list[DueRow]:
     rows = transaction.all(_DUE, now=now, most=most)
-    return [DueRow(*cast(tuple[int, int, str, str, int, int, int, int], row)) for row in rows]
+    return [DueRow(*cast(tuple[int, int, str, str, int, int, int, int, int], row)) for row in rows]
 
 
 def lease(transaction: Transaction, row: DueRow, until: int, attempts: int) -> bool:
@@ -281,8 +292,9 @@ def lease(transaction: Transaction, row: DueRow, until: int, attempts: int) -> b
     return transaction.run(_LEASE, which=row.id, read_due_at=row.due_at, until=until, count=attempts) == 1
 
 
-def postpone(transaction: Transaction, id: int, until: int) -> None:
-    transaction.run(_POSTPONE, which=id, until=until)
+def postpone(transaction: Transaction, id: int, until: int, attempts: int) -> None:
+    """Lets go of a row until then."""
+    transaction.run(_POSTPONE, which=id, until=until, count=attempts)
 
 
 def give_up(transaction: Transaction, id: int) -> None:

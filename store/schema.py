@@ -68,12 +68,156 @@ outbox = Table(
     Column("address", Text, nullable=False),
     Column("first_seq", Integer, nullable=False),
     Column("last_seq", Integer, nullable=False),
+    Column("part", Integer, nullable=False, server_default="0"),  # of the first message, where the channel divides it
     Column("due_at", BigInteger, nullable=False),  # also the end of a lease: whoever works a row moves this on
     Column("attempts", Integer, nullable=False),
+    Column("leased", Integer, nullable=False, server_default="0"),  # 1 while somebody sends it
     Column("dead", Integer, nullable=False),  # 1 when given up: shown at the desk
 )
 Index("ix_outbox_due", outbox.c.dead, outbox.c.due_at)
 Index("ix_outbox_conversation", outbox.c.conversation)
+
+# What was acknowledged before it was answered: a channel that waits no longer must not have to send it again.
+deferred = Table(
+    "deferred",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("address", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("body", LargeBinary, nullable=False),  # bot.messages.Inbound
+    Column("due_at", BigInteger, nullable=False),  # the end of a lease, as in the outbox
+)
+
+# How messages left on a channel that neither numbers them nor takes them in order by itself: those sent by the outbox
+# (they are counted against the channel's quota), and those answers in a response that were not simply the turn's own.
+delivered = Table(
+    "delivered",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("conversation", BigInteger, nullable=False),
+    Column("inbound", Text),  # the message in whose response it left; null when sent by the outbox
+    Column("first_seq", Integer, nullable=False),
+    Column("last_seq", Integer, nullable=False),
+    Column("body", LargeBinary),  # the answer in a response, to be given again
+    Column("at", BigInteger, nullable=False),
+    UniqueConstraint("conversation", "inbound"),
+)
+Index("ix_delivered_at", delivered.c.at)
+
+# What a channel sent and we could not use, as it came (encrypted), for whoever looks into it; gone after a week.
+dropped = Table(
+    "dropped",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("at", BigInteger, nullable=False, index=True),
+)
+
+# Who cannot be written to any more: left the account, or is not known to it.
+unreachable = Table(
+    "unreachable",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("address", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+)
+
+# What all processes use together and one of them fetches: access tokens of platforms.
+shared = Table(
+    "shared",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("fetched_at", BigInteger, nullable=False),
+    Column("lease", BigInteger, nullable=False),  # somebody is fetching it until then
+)
+
+# Learners of the embedded platform. What names a person is encrypted; `card` and `phone` are keyed digests to look up by.
+learner = Table(
+    "learner",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("card", Text, nullable=False, unique=True),
+    Column("phone", Text, nullable=False, index=True),
+    Column("status", Text, nullable=False),  # active, lost, void
+    Column("minor", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # accounts.learners.Person, encrypted
+)
+
+# Credits and points, appended only: a balance is the sum of its lines.
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("learner", BigInteger, nullable=False, index=True),
+    Column("day", Text, nullable=False),
+    Column("type", Text, nullable=False),  # earn, convert, redeem, freeze, expire, reverse
+    Column("credits", Integer, nullable=False),
+    Column("points", Integer, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    UniqueConstraint("source", "type"),
+)
+
+# Which learners a resident on a channel has proven to be. `person` is a keyed digest of the address.
+binding = Table(
+    "binding",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("person", Text, primary_key=True),
+    Column("learner", BigInteger, primary_key=True, autoincrement=False),
+    Column("bound_at", BigInteger, nullable=False),
+    Column("by", Text, nullable=False),  # code, or who checked at the counter
+    Column("dormant", Integer, nullable=False),  # 1 after leaving the account
+)
+
+# What residents agreed to, appended only: the last line of a purpose counts.
+consent = Table(
+    "consent",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("person", Text, nullable=False, index=True),
+    Column("purpose", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("digest", Text, nullable=False),  # of the words that were shown
+    Column("given", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+# Requests for a one-time code, also those that could not lead to one: the limits count them all.
+one_time_code = Table(
+    "one_time_code",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("card", Text, nullable=False),  # keyed digest
+    Column("phone", Text, nullable=False),  # keyed digest of the number that it went to; of the card where none did
+    Column("learner", BigInteger),
+    Column("digest", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # accounts.identity.Code, encrypted: for whoever sends the text
+    Column("tries", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("used", Integer, nullable=False),
+)
+Index("ix_one_time_code_person", one_time_code.c.person, one_time_code.c.at)
+Index("ix_one_time_code_phone", one_time_code.c.phone, one_time_code.c.at)
+
+# A counter's invitation to bind: whoever scans it within five minutes is that learner.
+invitation = Table(
+    "invitation",
+    metadata,
+    Column("scene", Text, primary_key=True),  # digest
+    Column("learner", BigInteger, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("person", Text),  # who took it
+)
 
 # One row for each ticket: what its events come to (`store.tickets.after`), kept for lists and the queue.
 ticket = Table(

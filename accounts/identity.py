@@ -1,0 +1,221 @@
+"""Who somebody on a channel has proven to be.
+
+Two ways: a card's number with a one-time code that goes to the telephone on file, and an invitation that staff show after
+checking in person. Nothing that is said back, and not the time it takes, tells whether there is such a card: every limit
+counts requests that lead nowhere like those that do.
+"""
+
+import hmac
+import secrets
+from dataclasses import dataclass
+
+import msgspec
+from msgspec import Struct
+
+from accounts.learners import check_digit
+from accounts.vault import Vault
+from store import conversations, identity
+from store.database import Database, Transaction
+from store.identity import LearnerRow
+
+CODE_LASTS, INVITATION_LASTS = 5 * 60_000, 5 * 60_000  # ms
+TRIES = 5  # wrong codes before one is worthless
+HOUR, DAY = 3_600_000, 86_400_000
+HOURLY, DAILY = 3, 10  # codes to one number
+CARDS = 20  # different cards that somebody may ask about in a day, before it is looked into
+WRONG = 15  # wrong codes of somebody in a day, before only a person helps
+MOST = 3  # learners that one resident may be, on one channel
+
+
+class Person(Struct, frozen=True):
+    """What names a learner; kept encrypted."""
+
+    card: str
+    name: str
+    phone: str
+    school: str
+
+    @property
+    def masked(self) -> str:
+        return self.name[:1] + "*" * max(1, len(self.name) - 1)
+
+
+class Code(Struct, frozen=True):
+    """A text to be sent."""
+
+    phone: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A learner, as far as may be shown: the name's first character."""
+
+    id: int
+    name: str
+    tail: str  # of the card
+    lost: bool  # the card is; points cannot be spent
+
+
+class LockedError(Exception):
+    """Tried too often today: only a person helps."""
+
+
+class FullError(Exception):
+    """As many learners as may be are bound already."""
+
+
+class Identity:
+    """Times are in ms."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self._database = database
+        self._vault = vault
+        self._nobody = vault.close(msgspec.json.encode(Person("0" * 12, "无名氏", "13800000000", "college")))
+
+    def person(self, channel: str, address: str) -> str:
+        """What is kept of somebody's address."""
+        return self._vault.digest(f"person {channel}", address)
+
+    async def bound(self, channel: str, address: str) -> list[Bound]:
+        """The learners that somebody has proven to be."""
+        person = self.person(channel, address)
+        rows = await self._database.read(lambda t: identity.bound(t, channel, person))
+        return [self._shown(row) for row in rows]
+
+    def _shown(self, row: LearnerRow) -> Bound:
+        person = self._opened(row.body)
+        return Bound(row.id, person.masked, person.card[-4:], row.status == "lost")
+
+    def _opened(self, body: bytes) -> Person:
+        return msgspec.json.decode(self._vault.open(body), type=Person)
+
+    # -- with a code
+
+    async def request_code(self, channel: str, address: str, card: str, now: int) -> None:
+        """Sends a code to the telephone on file, if the card is one. Raises `LockedError` for what the resident did, never
+        for what the card is."""
+        person, digest = self.person(channel, address), self._vault.digest("card", card)
+        code = f"{secrets.randbelow(1_000_000):06d}"
+
+        def work(transaction: Transaction) -> bool:
+            self._check_lock(transaction, channel, person, now)
+            row = identity.by_card(transaction, digest)
+            on_file = self._opened(row.body if row else self._nobody)
+            usable = row is not None and row.status != "void" and not row.minor
+            phone = self._vault.digest("phone", on_file.phone if usable else f"none {card}")
+            often = identity.sent_to(transaction, phone, now - HOUR) >= HOURLY
+            often = identity.sent_to(transaction, phone, now - DAY) >= DAILY or often
+            send = usable and not often
+            body = self._vault.close(msgspec.json.encode(Code(on_file.phone, code)))
+            identity.ask_code(
+                transaction, channel, person, digest, phone, row.id if row and send else None,
+                self._vault.digest("code", f"{person} {code}"), body, now,
+            )  # fmt: skip
+            cards, _, _ = identity.tried_by(transaction, person, now - DAY)
+            if cards == CARDS:
+                conversations.audited(
+                    transaction, f"{channel} {person[:8]}", "many_cards_asked", "identity", str(cards), now
+                )
+            return True
+
+        await self._database.write(work)
+
+    def _check_lock(self, transaction: Transaction, channel: str, person: str, now: int) -> None:
+        cards, wrong, _ = identity.tried_by(transaction, person, now - DAY)
+        if cards >= CARDS or wrong >= WRONG:
+            raise LockedError
+
+    async def confirm(self, channel: str, address: str, code: str, now: int, consent: tuple[str, str]) -> Bound | None:
+        """Binds whom the code was sent for; None for a wrong, old or used one. `consent` is the version of what was agreed
+        to, and the words. Raises `LockedError` and `FullError`."""
+        person = self.person(channel, address)
+
+        def work(transaction: Transaction) -> Bound | None:
+            self._check_lock(transaction, channel, person, now)
+            asked = identity.last_code(transaction, channel, person, now - CODE_LASTS)
+            if asked is None or asked.tries >= TRIES:
+                return None
+            right = hmac.compare_digest(asked.digest, self._vault.digest("code", f"{person} {code}"))
+            if not right or asked.learner is None:
+                identity.tried(transaction, asked.id, asked.tries + 1)
+                return None
+            identity.used(transaction, asked.id)
+            return self._bind(transaction, channel, person, asked.learner, "code", now, consent)
+
+        return await self._database.write(work)
+
+    def _bind(
+        self, transaction: Transaction, channel: str, person: str, learner: int, by: str, now: int, consent: tuple[str, str]
+    ) -> Bound | None:  # fmt: skip
+        row = identity.get(transaction, learner)
+        if row is None:
+            return None
+        if not identity.bind(transaction, channel, person, learner, by, now, MOST):
+            raise FullError
+        version, words = consent
+        identity.agree(transaction, channel, person, "bind", version, self._vault.digest("words", words), True, now)
+        conversations.audited(transaction, by, "identity.bound", f"learner {learner}", channel, now)
+        return self._shown(row)
+
+    async def codes(self, now: int) -> list[Code]:
+        """What has to be sent as text, and is still good."""
+        rows = await self._database.read(lambda t: identity.last_codes(t, now - CODE_LASTS))
+        return [msgspec.json.decode(self._vault.open(row.body), type=Code) for row in rows]
+
+    # -- at the counter
+
+    async def invite(self, card: str, by: str, now: int) -> str | None:
+        """A scene to be scanned within five minutes, after somebody has checked in person who they are; None where there
+        is no such card."""
+        scene, digest = secrets.token_hex(16), self._vault.digest("card", card)
+
+        def work(transaction: Transaction) -> str | None:
+            row = identity.by_card(transaction, digest)
+            if row is None or row.status == "void":
+                return None
+            identity.invite(transaction, self._vault.digest("scene", scene), row.id, by, now + INVITATION_LASTS)
+            conversations.audited(transaction, by, "identity.invited", f"learner {row.id}", "", now)
+            return scene
+
+        return await self._database.write(work)
+
+    async def accept(self, scene: str, channel: str, address: str, now: int, consent: tuple[str, str]) -> Bound | None:
+        """Binds whoever scanned it first; the same one again gets the same answer. Raises `FullError`."""
+        person, digest = self.person(channel, address), self._vault.digest("scene", scene)
+
+        def work(transaction: Transaction) -> Bound | None:
+            found = identity.accept(transaction, digest, person, now)
+            if found is None:
+                return None
+            learner, by = found
+            if any(row.id == learner for row in identity.bound(transaction, channel, person)):
+                row = identity.get(transaction, learner)
+                return self._shown(row) if row else None
+            return self._bind(transaction, channel, person, learner, by, now, consent)
+
+        return await self._database.write(work)
+
+    # -- ending it
+
+    async def unbind(self, channel: str, address: str, why: str, now: int) -> None:
+        """Forgets who somebody is, and what they agreed to."""
+        person = self.person(channel, address)
+        await self._database.write(lambda t: forget(t, channel, person, why, now))
+
+    async def sleep(self, channel: str, address: str, asleep: bool) -> None:
+        """Somebody has left the channel, or is there again: meanwhile a binding means nothing."""
+        person = self.person(channel, address)
+        await self._database.write(lambda t: identity.sleep(t, channel, person, asleep))
+
+
+def forget(transaction: Transaction, channel: str, person: str, why: str, now: int) -> None:
+    """Takes back bindings and consent of somebody."""
+    identity.unbind(transaction, channel, person)
+    identity.agree(transaction, channel, person, "bind", "", "", False, now)
+    conversations.audited(transaction, f"{channel} {person[:8]}", why, "identity", "", now)
+
+
+def is_card(text: str) -> bool:
+    """Whether it can be a card's number."""
+    return len(text) == 12 and text.isascii() and text.isdigit() and check_digit(text[:-1]) == text[-1]

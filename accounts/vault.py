@@ -1,0 +1,83 @@
+"""What names a person is kept encrypted, and is looked up by keyed digests: whoever reads the database alone learns
+nothing, not even by trying every number there is.
+
+AES-256-GCM (NIST SP 800-38D) and HMAC-SHA-256. The key is 32 bytes in base64: `DATA_KEY` in the environment, else a file
+beside the database that is made at the first start. Several keys, the newest first and separated by commas, all open
+what they closed; the first one closes.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+SIZE = 32
+NONCE = 12
+
+
+class VaultError(Exception):
+    """The key is not there, or is not the one that closed what is to be opened."""
+
+
+class Vault:
+    """Closes and opens bytes, and makes digests."""
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        if not keys or any(len(key) != SIZE for key in keys):
+            raise VaultError("DATA_KEY: 32 bytes in base64 each, the newest first, separated by commas")
+        self._ciphers = {_name(key): AESGCM(key) for key in keys}
+        self._newest = _name(keys[0])
+        # Digests stay comparable when keys change: the oldest key makes them.
+        self._digesting = hmac.digest(keys[-1], b"daoxue digests", "sha256")
+
+    def close(self, content: bytes) -> bytes:
+        nonce = secrets.token_bytes(NONCE)
+        return self._newest + nonce + self._ciphers[self._newest].encrypt(nonce, content, None)
+
+    def open(self, closed: bytes) -> bytes:
+        """Raises `VaultError`."""
+        cipher = self._ciphers.get(closed[:4])
+        if cipher is None:
+            raise VaultError("DATA_KEY: the key that closed this is not among the keys")
+        try:
+            return cipher.decrypt(closed[4 : 4 + NONCE], closed[4 + NONCE :], None)
+        except InvalidTag as error:
+            raise VaultError("what was stored has been changed") from error
+
+    def digest(self, kind: str, text: str) -> str:
+        """The same for the same text of the same kind; nothing leads back."""
+        return hmac.digest(self._digesting, f"{kind}\n{text}".encode(), "sha256").hex()[:32]
+
+
+def _name(key: bytes) -> bytes:
+    return hashlib.sha256(b"daoxue key" + key).digest()[:4]
+
+
+def load(path: Path, environment: Mapping[str, str] = os.environ) -> Vault:
+    """The vault of this installation. Raises `VaultError`."""
+    given = environment.get("DATA_KEY") or _from_file(path)
+    try:
+        return Vault([base64.b64decode(part.strip(), validate=True) for part in given.split(",")])
+    except binascii.Error as error:
+        raise VaultError("DATA_KEY: 32 bytes in base64 each, the newest first, separated by commas") from error
+
+
+def _from_file(path: Path) -> str:
+    """The key in a file that only we may read; made where there is none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(base64.b64encode(secrets.token_bytes(SIZE)).decode() + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return path.read_text(encoding="ascii").strip()

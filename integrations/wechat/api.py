@@ -1,0 +1,319 @@
+"""WeChat's API: the dozen calls that we make, each answered or refused in time, and what each refusal means.
+
+The access token is shared by all processes through the database: one of them fetches it, before it ends; a call that is
+told that its token is no good tries once with a new one and never again. The secret and the token are in no exception and
+no log line.
+
+Source of calls and codes: developers.weixin.qq.com/doc/service/api.
+"""
+
+import asyncio
+import logging
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+from urllib.parse import urlencode
+
+import httpx
+import msgspec
+
+from store import deliveries
+from store.database import Database
+from store.deliveries import SharedRow
+
+log = logging.getLogger(__name__)
+WITHIN = httpx.Timeout(5, connect=3)  # seconds
+LARGEST = 1 << 20  # bytes of an answer
+EARLY = 300_000  # ms before its end in which a token is renewed: old and new are both good then
+FETCHING = 10_000  # ms that a process may take over it
+OFTEN = 30_000  # ms between two renewals because of refusals
+BUSY = (0.2, 0.8)  # seconds before what may be repeated is tried again
+MINUTE = 60_000
+
+
+class Meaning(Enum):
+    """What an error is to us."""
+
+    BUSY = "the platform is busy"
+    TOKEN = "the access token is no good"  # noqa: S105 - a meaning, not a secret
+    ADDRESS = "our address is not on the platform's list"
+    GONE = "nobody is reached there"
+    DECLINED = "the resident does not want it, or has not said so"
+    TOO_LONG = "the text is too long"
+    TOO_OFTEN = "the platform's limit of calls"
+    CLOSED = "the resident wrote too long ago"
+    USED_UP = "no more messages until the resident writes"
+    TYPING = "typing that is shown already, or not any more"
+    MENU = "choices that the platform does not take"
+    FORBIDDEN = "the account has no such right"
+    WRONG = "a mistake of ours"
+    UNREACHABLE = "no answer, or none that can be read"
+
+
+_CODES: Mapping[Meaning, Sequence[int]] = {
+    Meaning.BUSY: (-1,),
+    Meaning.TOKEN: (40001, 40014, 42001),
+    Meaning.ADDRESS: (40164,),
+    Meaning.GONE: (40003, 43004, 46004),
+    Meaning.DECLINED: (43101,),
+    Meaning.TOO_LONG: (45002,),
+    Meaning.TOO_OFTEN: (45009, 45011),
+    Meaning.CLOSED: (45015,),
+    Meaning.USED_UP: (45047,),
+    Meaning.TYPING: (45080, 45081),
+    Meaning.MENU: (45098, 40200),
+    Meaning.FORBIDDEN: (48001, 48004, 50002),
+}
+MEANINGS = {code: meaning for meaning, codes in _CODES.items() for code in codes}
+DAY_LIMIT = 45009
+_IP = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b")  # our own, as the platform sees it
+
+
+class WechatError(Exception):
+    """A call that was refused, or got no answer. Its words never hold a secret, a token or a resident."""
+
+    def __init__(self, meaning: Meaning, code: int | None, call: str, hint: str = "") -> None:
+        super().__init__(f"WeChat {call}: {code if code is not None else 'no answer'}: {meaning.value}{hint}")
+        self.meaning = meaning
+        self.code = code
+
+
+class _Answer(msgspec.Struct):
+    """What any answer may hold."""
+
+    errcode: int = 0
+    errmsg: str = ""
+    access_token: str = ""
+    expires_in: int = 0
+    openid: str = ""
+    is_snapshotuser: int = 0
+    ticket: str = ""
+    url: str = ""
+    media_id: str = ""
+    ip_list: list[str] = []
+
+
+class Session(msgspec.Struct, frozen=True):
+    """Who came through the platform's sign-in. `virtual` ones are made up by it and are nobody."""
+
+    openid: str
+    virtual: bool
+
+
+class Invitation(msgspec.Struct, frozen=True):
+    """A code to scan: `url` is what it holds."""
+
+    ticket: str
+    url: str
+
+
+class Wechat:
+    """One official account. All calls raise `WechatError`. `clock` is in ms.
+
+    `calls` counts what was asked of the platform, by call; `alarm` holds the last error that a person has to see to.
+    """
+
+    def __init__(
+        self, app_id: str, secret: str, base: str, database: Database, clock: Callable[[], int] | None = None
+    ) -> None:
+        self.app_id = app_id
+        self.calls: Counter[str] = Counter()
+        self.alarm: str | None = None
+        self._secret = secret
+        self._base = base
+        self._database = database
+        self._clock = clock or (lambda: int(time.time() * 1000))
+        self._client = httpx.AsyncClient(base_url=base, timeout=WITHIN, follow_redirects=False)
+        self._name = f"wechat:{app_id}"
+        self._fetching = asyncio.Lock()
+        self._closed: dict[str, int] = {}  # calls that are over their limit, until when
+        # The library writes every URL at this level, and a token is part of ours.
+        logging.getLogger("httpx").setLevel(logging.WARNING)
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    # -- calls
+
+    async def send(self, message: Mapping[str, object]) -> None:
+        """A customer-service message, as `rendering.custom` makes it."""
+        await self._call("/cgi-bin/message/custom/send", message)
+
+    async def typing(self, openid: str, on: bool = True) -> None:
+        """Shows for 15 seconds that somebody types."""
+        command = "Typing" if on else "CancelTyping"
+        await self._call("/cgi-bin/message/custom/typing", {"touser": openid, "command": command})
+
+    async def notify(self, openid: str, template: str, values: Mapping[str, str], page: str = "") -> None:
+        """A subscription notice: one for each consent that the resident gave."""
+        data = {name: {"value": value[:20]} for name, value in values.items()}
+        message = {"touser": openid, "template_id": template, "page": page, "data": data}
+        await self._call("/cgi-bin/message/subscribe/bizsend", message)
+
+    async def create_menu(self, menu: Mapping[str, object]) -> None:
+        await self._call("/cgi-bin/menu/create", menu, again=True)
+
+    async def invite(self, scene: str, seconds: int) -> Invitation:
+        """A QR code; whoever scans it brings the scene (1 to 64 characters) with them."""
+        asked = {
+            "expire_seconds": seconds,
+            "action_name": "QR_STR_SCENE",
+            "action_info": {"scene": {"scene_str": scene}},
+        }
+        found = await self._call("/cgi-bin/qrcode/create", asked, again=True)
+        return Invitation(found.ticket, found.url)
+
+    async def callback_addresses(self) -> list[str]:
+        """Where the platform calls us from."""
+        return (await self._call("/cgi-bin/getcallbackip", None, again=True)).ip_list
+
+    async def upload_image(self, name: str, kind: str, body: bytes) -> str:
+        """The platform's id of an image, good for three days."""
+        return (await self._call("/cgi-bin/media/upload", None, file=(name, kind, body))).media_id
+
+    async def session(self, code: str) -> Session:
+        """Who a sign-in's code stands for; a code is good once."""
+        asked = {"appid": self.app_id, "secret": self._secret, "code": code, "grant_type": "authorization_code"}
+        found = await self._ask("GET", f"/sns/oauth2/access_token?{urlencode(asked)}", "sns/oauth2")
+        if found.errcode or not found.openid:
+            raise self._refused(found, "sns/oauth2")
+        return Session(found.openid, found.is_snapshotuser == 1)
+
+    def opens(self, call: str) -> int:
+        """When a call over its limit may be made again (ms)."""
+        return max(self._closed.get(call, 0), self._clock() + 1_000)
+
+    # -- one call
+
+    async def _call(
+        self, path: str, body: Mapping[str, object] | None, *, again: bool = False, file: tuple[str, str, bytes] | None = None
+    ) -> _Answer:  # fmt: skip
+        """`again` says that repeating it does no harm."""
+        name = path.removeprefix("/cgi-bin/")
+        if self._closed.get(name, 0) > self._clock():
+            raise WechatError(Meaning.TOO_OFTEN, None, name)
+        token = await self._token()
+        found = await self._with_busy(path, token, body, again, file)
+        if MEANINGS.get(found.errcode) is Meaning.TOKEN:
+            token = await self._another(token)
+            found = await self._with_busy(path, token, body, again, file)
+        if found.errcode:
+            raise self._refused(found, name)
+        return found
+
+    async def _with_busy(
+        self, path: str, token: str, body: Mapping[str, object] | None, again: bool, file: tuple[str, str, bytes] | None
+    ) -> _Answer:  # fmt: skip
+        name = path.removeprefix("/cgi-bin/")
+        url = f"{path}?{urlencode({'access_token': token, **({'type': 'image'} if file else {})})}"
+        for wait in (*BUSY, None) if again else (None,):
+            found = await self._ask("GET" if body is None and file is None else "POST", url, name, body, file)
+            if MEANINGS.get(found.errcode) is not Meaning.BUSY or wait is None:
+                break
+            await asyncio.sleep(wait)
+        return found
+
+    async def _ask(
+        self, method: str, url: str, name: str, body: Mapping[str, object] | None = None,
+        file: tuple[str, str, bytes] | None = None,
+    ) -> _Answer:  # fmt: skip
+        self.calls[name] += 1
+        content = msgspec.json.encode(body) if body is not None else None
+        files = {"media": (file[0], file[2], file[1])} if file else None
+        try:
+            async with self._client.stream(method, url, content=content, files=files) as response:
+                raw = b""
+                async for part in response.aiter_bytes():
+                    raw += part
+                    if len(raw) > LARGEST:
+                        raise WechatError(Meaning.UNREACHABLE, None, name, " (too large)")
+                if response.status_code != 200:
+                    raise WechatError(Meaning.UNREACHABLE, None, name, f" (HTTP {response.status_code})")
+        except httpx.HTTPError as error:
+            # The library's own words hold the URL, and that holds the token: they go no further.
+            raise WechatError(Meaning.UNREACHABLE, None, name, f" ({type(error).__name__})") from None
+        try:
+            return msgspec.json.decode(raw, type=_Answer)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise WechatError(Meaning.UNREACHABLE, None, name, " (not JSON)") from None
+
+    def _refused(self, found: _Answer, name: str) -> WechatError:
+        meaning = MEANINGS.get(found.errcode, Meaning.WRONG)
+        now = self._clock()
+        if meaning is Meaning.TOO_OFTEN:
+            self._closed[name] = _midnight(now) if found.errcode == DAY_LIMIT else now + MINUTE
+        hint = f" ({address[0]})" if meaning is Meaning.ADDRESS and (address := _IP.search(found.errmsg)) else ""
+        error = WechatError(meaning, found.errcode, name, hint)
+        if meaning in (Meaning.TOKEN, Meaning.ADDRESS, Meaning.FORBIDDEN, Meaning.WRONG):
+            self.alarm = str(error)
+            log.error("wechat", extra={"error": str(error)})
+        return error
+
+    # -- the token
+
+    async def _token(self) -> str:
+        row = await self._shared()
+        if row is not None and row.until - EARLY > self._clock():
+            return row.value.decode()
+        return await self._renew(row)
+
+    async def _another(self, used: str) -> str:
+        """A token other than the one that was just refused, if there is one."""
+        row = await self._shared()
+        if row is not None and row.value.decode() != used and row.until > self._clock():
+            return row.value.decode()
+        if row is not None and self._clock() - row.fetched_at < OFTEN:
+            raise WechatError(Meaning.TOKEN, None, "token", " (and was renewed just now)")
+        return await self._renew(row)
+
+    async def _shared(self) -> SharedRow | None:
+        return await self._database.read(lambda t: deliveries.get_shared(t, self._name))
+
+    async def _renew(self, read: SharedRow | None) -> str:
+        """Fetches a new token, or waits for whoever does."""
+        async with self._fetching:
+            for _ in range(100):
+                row = await self._shared()
+                if row is not None and row.fetched_at != (read.fetched_at if read else 0):
+                    return row.value.decode()
+                if row is None or row.lease <= self._clock():
+                    if await self._lease(row):
+                        return await self._fetch()
+                elif row.until > self._clock():
+                    return row.value.decode()  # somebody else fetches the next one, and this one is still good
+                await asyncio.sleep(0.1)
+        raise WechatError(Meaning.UNREACHABLE, None, "stable_token")
+
+    async def _lease(self, read: SharedRow | None) -> bool:
+        until = self._clock() + FETCHING
+        return await self._database.write(lambda t: deliveries.lease_shared(t, self._name, read, until))
+
+    async def _fetch(self) -> str:
+        asked = {"grant_type": "client_credential", "appid": self.app_id, "secret": self._secret}
+        try:
+            found = await self._ask("POST", "/cgi-bin/stable_token", "stable_token", asked)
+            if found.errcode or not found.access_token:
+                raise self._refused(found, "stable_token")
+        except WechatError:
+            row = await self._shared()
+            # Free again at once: nobody waits for somebody who has failed.
+            until, value = (row.until, row.value) if row else (0, b"")
+            fetched = row.fetched_at if row else 0
+            await self._database.write(lambda t: deliveries.put_shared(t, self._name, value, until, fetched))
+            raise
+        now = self._clock()
+        until = now + found.expires_in * 1000
+        await self._database.write(
+            lambda t: deliveries.put_shared(t, self._name, found.access_token.encode(), until, now)
+        )
+        self.alarm = None
+        return found.access_token
+
+
+def _midnight(now: int) -> int:
+    """The end of the platform's day, in ms."""
+    day = 86_400_000
+    ahead = 8 * 3_600_000
+    return (now + ahead) // day * day + day - ahead

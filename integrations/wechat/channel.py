@@ -1,0 +1,502 @@
+"""The official account: its webhook, and what it sends by itself.
+
+A message is answered in the response when the answer is there in time. WeChat asks again until it has a response, so
+nothing else has to see to such an answer: whoever asks again gets the very same. What takes longer is first kept, then
+acknowledged, and leaves as a customer-service message, of which there are few: they are merged, and what does not fit
+waits until the resident writes.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec.structs import replace
+from prometheus_client import Counter
+from starlette.types import Receive, Scope, Send
+
+from bot.inbox import Inbox, Receipt, new_ticket, nothing_observed, numbered, reference
+from bot.live import Live
+from bot.messages import CONTINUE, Handover, Inbound, Message, Numbered
+from bot.outbox import Done, Failed, Later, Lost, Outcome
+from bot.texts import Texts
+from integrations.wechat import messages, rendering
+from integrations.wechat.api import Meaning, Wechat, WechatError
+from integrations.wechat.gate import LARGEST, DroppedError, Gate, Received, RefusedError
+from integrations.wechat.messages import CHANNEL
+from integrations.wechat.quota import Allowance, Heard, allowance
+from integrations.wechat.rendering import Outgoing, Place
+from integrations.wechat.settings import WechatSettings
+from store import conversations, deliveries, tickets
+from store.conversations import ConversationRow, DueRow
+from store.database import Database, Transaction
+from store.deliveries import HELD, DeferredRow, OwedRow
+
+log = logging.getLogger(__name__)
+BUDGET = 3.5  # seconds after which a message is acknowledged without its answer; WeChat cuts the connection after five
+LATEST = 4.5  # seconds after which nothing is acknowledged any more: WeChat delivers it again
+CUT = 6.0  # seconds after which nobody listens
+LEASE = 60_000  # ms that the process which put an answer off has for it
+QUIET = 10_000  # ms that the last message allowed waits for others to go with it
+TYPED = 10.0  # seconds that typing is shown without telling the platform again
+KEPT = 7 * 86_400_000  # ms
+HOURLY = 3600
+CHINA = ZoneInfo("Asia/Shanghai")
+
+RECEIVED = Counter("daoxue_wechat_received", "Messages and events, by type", ["type"])
+REFUSED = Counter("daoxue_wechat_refused", "Requests not proven to come from WeChat, by reason", ["why"])
+DROPPED = Counter("daoxue_wechat_dropped", "Messages of WeChat's that could not be used, by reason", ["why"])
+_KNOWN = frozenset(
+    {"text", "voice", "image", "video", "shortvideo", "link", "location", "file", "subscribe", "unsubscribe", "scan", "click",
+     "view", "event_location", "templatesendjobfinish", "masssendjobfinish", "publishjobfinish", "kf_create_session",
+     "kf_close_session", "kf_switch_session", "subscribe_msg_popup_event", "subscribe_msg_change_event",
+     "subscribe_msg_sent_event", "user_info_modified", "user_authorization_revoke"}
+)  # fmt: skip
+
+_encode = msgspec.json.Encoder().encode
+_decode_outgoing = msgspec.json.Decoder(Outgoing).decode
+_decode_inbound = msgspec.json.Decoder(Inbound).decode
+_HEADERS = [(b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store")]
+
+
+class WechatChannel:
+    """The webhook (an ASGI application) and the outlet. `happened` is told of every event before it is answered.
+
+    `may_push` is whether the account has the right to send customer-service messages; the platform may say otherwise.
+    """
+
+    pulls = False
+
+    def __init__(
+        self, settings: WechatSettings, gate: Gate, api: Wechat, inbox: Inbox, live: Live, database: Database, texts: Texts,
+        public_url: str, happened: Callable[[str, messages.Event, int], Awaitable[dict[str, str]]],
+        file: Callable[[str], Awaitable[tuple[str, str, bytes] | None]],
+        observe: Callable[[str], None] = nothing_observed, clock: Callable[[], float] = time.time,
+    ) -> None:  # fmt: skip
+        self.may_push = settings.customer_service
+        self.api = api
+        self._account = settings.account
+        self._gate = gate
+        self._inbox = inbox
+        self._live = live
+        self._database = database
+        self._texts = texts
+        self._public_url = public_url.rstrip("/")
+        self._happened = happened
+        self._file = file
+        self._observe = observe
+        self._clock = clock
+        self._menus = True  # until the platform does not take them
+        self._late: set[asyncio.Task[Receipt]] = set()  # turns that were acknowledged before they ended
+        self._typed: dict[int, float] = {}
+        self._hints: set[asyncio.Task[None]] = set()
+        live.on_typing(self._seat_types)
+
+    def _now(self) -> int:
+        return int(self._clock() * 1000)
+
+    # -- coming in
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = time.monotonic()
+        try:
+            status, kind, body = await self._respond(scope, receive, begun)
+        except RefusedError as error:
+            REFUSED.labels(str(error)).inc()
+            status, kind, body = 403, b"text/plain", b""
+        except Exception as error:  # one of the named edges: nothing was accepted, and WeChat delivers it again
+            log.error("message not accepted", exc_info=error)
+            status, kind, body = 503, b"text/plain", b""
+        headers = [*_HEADERS, (b"content-type", kind), (b"content-length", b"%d" % len(body))]
+        self._observe("delivering")
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+        self._observe("delivered")
+
+    async def _respond(self, scope: Scope, receive: Receive, begun: float) -> tuple[int, bytes, bytes]:
+        """Status, type and body of the response. Raises `RefusedError`."""
+        if scope["method"] not in ("GET", "POST"):
+            raise RefusedError("method")
+        length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        if not length.isdigit() or int(length) > LARGEST:
+            raise RefusedError("size")
+        parameters = self._gate.parameters(scope["query_string"])
+        keys = self._gate.check(parameters, self._clock())
+        if scope["method"] == "GET":
+            if "echostr" not in parameters:
+                raise RefusedError("query")
+            return 200, b"text/plain; charset=utf-8", parameters["echostr"].encode()
+        body = await _body(receive)
+        try:
+            received = self._gate.open(parameters, keys, body)
+            answer = await self._answered(received, begun)
+        except DroppedError as error:
+            await self._drop(str(error), body, parameters.get("encrypt_type") == "aes")
+            return 200, b"text/plain", b"success"
+        if answer is None:
+            return 200, b"text/plain", b"success"
+        if received.encrypted:
+            answer = self._gate.sealed(received.keys, answer, int(self._clock()), parameters["nonce"])
+        return 200, b"application/xml; charset=utf-8", answer.encode()
+
+    async def _drop(self, why: str, body: bytes, encrypted: bool) -> None:
+        """Counted, told, and kept for a week where nobody can read it without our key."""
+        DROPPED.labels(why).inc()
+        log.error("dropped a message of WeChat's", extra={"error": why})
+        if encrypted:
+            now = self._now()
+            await self._database.write(lambda t: deliveries.keep_dropped(t, CHANNEL, why, body, now))
+
+    async def _answered(self, received: Received, begun: float) -> str | None:
+        """The XML to answer with; None where there is nothing to say. Raises `DroppedError`."""
+        if self._account and received.text("ToUserName") != self._account:
+            raise DroppedError("ToUserName")
+        said = messages.inbound(received, self._now())
+        happened = messages.event(received)
+        kind = happened.kind if happened else received.text("MsgType").strip().lower()
+        kind = "event_location" if happened and kind == "location" else kind
+        RECEIVED.labels(kind if kind in _KNOWN else "unknown").inc()
+        if happened is not None:
+            slots = await self._happened(received.text("FromUserName"), happened, self._now())
+            if said is not None and slots:
+                said = replace(said, intent="bound", slots=slots)
+        if said is None:
+            return None
+        asks = messages.GO_ON if self.may_push else messages.GO_ON | messages.GO_ON_AFTER_A_WAIT
+        if said.text in asks and await self._is_waiting(said):
+            said = messages.going_on(said)
+        outgoing = await self._in_time(said, begun)
+        if outgoing is None:
+            return None
+        at = received.number("CreateTime") or 0
+        return rendering.passive(outgoing, to=said.address, account=received.text("ToUserName"), at=at)
+
+    async def _is_waiting(self, said: Inbound) -> bool:
+        """Whether there is something to go on with."""
+
+        def look(transaction: Transaction) -> bool:
+            read = conversations.find(transaction, CHANNEL, said.address)
+            if read is None:
+                return False
+            if deliveries.answer(transaction, read.id, said.id) is not None:
+                return True  # this was what it was taken for before
+            owed = [row for row in deliveries.owed(transaction, read.id) if not row.dead]
+            return any(row.due_at == HELD for row in owed) if self.may_push else bool(owed)
+
+        waiting = await self._database.read(look)
+        return waiting or any(task.get_name() == said.address for task in self._late)
+
+    async def _in_time(self, said: Inbound, begun: float) -> Outgoing | None:
+        """The answer, or what is said instead of it when it takes too long."""
+        turn = asyncio.create_task(self._inbox.receive(said), name=said.address)
+        await asyncio.wait({turn}, timeout=BUDGET - (time.monotonic() - begun))
+        if not turn.done() and await self._put_off(said, begun):
+            self._late.add(turn)
+            turn.add_done_callback(self._is_late_no_more)
+            if self.may_push or said.intent == CONTINUE:
+                return None
+            return Outgoing(text=self._texts.line("zh", "wechat.wait"))
+        done, _ = await asyncio.wait({turn}, timeout=max(0.0, CUT - (time.monotonic() - begun)))
+        if not done:
+            turn.cancel()
+            raise TimeoutError
+        return await self._outgoing(said, turn.result())
+
+    async def _put_off(self, said: Inbound, begun: float) -> bool:
+        """Keeps the message before it is acknowledged; False where it was answered at this very moment, or where nothing
+        can be kept: then it must not be acknowledged."""
+        now = self._now()
+        body = _encode(replace(said, position=None))
+        row = DeferredRow(CHANNEL, said.address, said.id, body, now + LEASE)
+        try:
+            async with asyncio.timeout(max(0.01, LATEST - (time.monotonic() - begun))):
+                return await self._database.write(lambda t: deliveries.defer(t, row))
+        except TimeoutError:
+            return False
+
+    def _is_late_no_more(self, turn: "asyncio.Task[Receipt]") -> None:
+        self._late.discard(turn)
+        if not turn.cancelled() and (error := turn.exception()) is not None:
+            log.error("a message that was acknowledged is taken up again", exc_info=error)
+
+    # -- the answer in the response
+
+    async def _outgoing(self, said: Inbound, receipt: Receipt) -> Outgoing | None:
+        owed = await self._database.read(lambda t: deliveries.owed(t, receipt.conversation))
+        if not receipt.again and all(row.dead for row in owed):
+            if not receipt.answers:
+                return None
+            outgoing, after = rendering.pack(self._opened(receipt.answers), Place(receipt.seq + 1, 0))
+            if after is None:
+                self._live.delivered(receipt.conversation, receipt.last_seq)
+                return outgoing
+        now = self._now()
+        stored = await self._database.write(lambda t: self._claim(t, said, receipt, now))
+        self._live.delivered(receipt.conversation, receipt.last_seq)
+        return _decode_outgoing(stored) if stored else None
+
+    def _claim(self, transaction: Transaction, said: Inbound, receipt: Receipt, now: int) -> bytes:
+        """Decides what goes into the response, once for all deliveries of the message: what is owed from before, and the
+        answer; as much as fits. Empty where nothing does, or where it leaves by itself."""
+        known = deliveries.answer(transaction, receipt.conversation, said.id)
+        if known is not None:
+            return known
+        rows = [row for row in deliveries.owed(transaction, receipt.conversation) if not row.dead]
+        own = receipt.answers
+        is_owed = bool(own) and any(row.first_seq <= own[0].seq <= row.last_seq for row in rows)
+        if receipt.again and not is_owed:
+            if not own or deliveries.was_sent(transaction, receipt.conversation, own[0].seq):
+                return b""
+            rows = []  # it was in a response that did not arrive
+        rows = self._without_rests(transaction, receipt.conversation, rows, keep=said.intent == CONTINUE)
+        leaving = next((number for number, row in enumerate(rows) if row.is_leaving(now)), None)
+        if leaving is not None:
+            rows, own = rows[:leaving], ()
+        more = () if is_owed else own
+        saying = [*_of_rows(transaction, receipt.conversation, rows), *more]
+        if not saying:
+            return b""
+        start = Place(rows[0].first_seq, rows[0].part) if rows else Place(more[0].seq, 0)
+        outgoing, after = rendering.pack(self._opened(saying), start)
+        self._move(transaction, receipt.conversation, rows, after, now)
+        if after is not None and more:
+            begun = after.seq >= more[0].seq
+            first, due = ((after.seq, after.part), HELD) if begun else ((more[0].seq, 0), now)
+            deliveries.rest(transaction, receipt.conversation, CHANNEL, said.address, first, more[-1].seq, due)
+        body = _encode(outgoing) if outgoing else b""
+        last = after.seq if after else saying[-1].seq
+        deliveries.left(transaction, receipt.conversation, saying[0].seq, last, now, said.id, body)
+        return body
+
+    def _without_rests(
+        self, transaction: Transaction, conversation: int, rows: list[OwedRow], *, keep: bool
+    ) -> list[OwedRow]:
+        """The rest of an old answer of the bot's is of no use when the talk has gone on."""
+        if keep:
+            return rows
+        stale = [row for row in rows if row.is_rest and _author(transaction, conversation, row.first_seq) == "bot"]
+        deliveries.drop(transaction, stale)
+        return [row for row in rows if row not in stale]
+
+    def _move(
+        self, transaction: Transaction, conversation: int, rows: Sequence[OwedRow], after: Place | None, now: int
+    ) -> None:
+        """What was taken is owed no more."""
+        gone = [row for row in rows if after is None or row.last_seq < after.seq]
+        deliveries.drop(transaction, gone)
+        if after is None:
+            return
+        for row in rows:
+            if row.first_seq <= after.seq <= row.last_seq:
+                by_bot = _author(transaction, conversation, after.seq) == "bot"
+                deliveries.advance(transaction, row, conversation, after.seq, after.part, HELD if by_bot else now)
+
+    def _opened(self, said: Sequence[Numbered]) -> list[Numbered]:
+        """With the paths of ours as addresses that open from anywhere."""
+
+        def opened(message: Message) -> Message:
+            return replace(message, reply=rendering.absolute(message.reply, self._public_url))
+
+        return [replace(each, message=opened(each.message)) for each in said]
+
+    # -- leaving by itself
+
+    async def send(self, row: DueRow, now: int) -> Outcome:
+        """Sends the next message of what the conversation is owed, as much as one message takes."""
+        if not self.may_push:
+            return Later(HELD)
+        read, rows, allowed, lost = await self._database.read(lambda t: self._state(t, row.conversation, now))
+        if lost:
+            return Lost()
+        if any(each.id != row.id and each.is_leaving(now) for each in rows):
+            return Later(now + 1_000)
+        if allowed.left == 0:
+            return Later(HELD)
+        rows = await self._database.write(lambda t: self._without_rests(t, row.conversation, rows, keep=len(rows) == 1))
+        if not any(each.id == row.id for each in rows):
+            return Done()
+        saying = await self._database.read(lambda t: _of_rows(t, row.conversation, rows))
+        if allowed.left == 1 and now - saying[-1].at < QUIET:
+            return Later(saying[-1].at + QUIET)
+        place = Place(rows[0].first_seq, rows[0].part)
+        outgoing, after = rendering.pack(self._opened(saying), place, images=True)
+        assert outgoing is not None
+        if allowed.left == 1 and (read.ticket or after) and not outgoing.image:
+            outgoing = replace(outgoing, text=outgoing.text + "\n" + self._texts.line("zh", "wechat.last"))
+        try:
+            await self._push(read.address, outgoing)
+        except WechatError as error:
+            return await self._refused(error, read, now)
+        last = after.seq if after else saying[-1].seq
+
+        def settle(transaction: Transaction) -> None:
+            deliveries.left(transaction, row.conversation, place.seq, last, now)
+            self._move(transaction, row.conversation, rows, after, now)
+
+        await self._database.write(settle)
+        self._live.delivered(row.conversation, last - 1 if after else last)
+        return Done()
+
+    def _state(
+        self, transaction: Transaction, conversation: int, now: int
+    ) -> tuple[ConversationRow, list[OwedRow], Allowance, bool]:
+        read = conversations.get(transaction, conversation)
+        assert read is not None
+        rows = [row for row in deliveries.owed(transaction, conversation) if not row.dead]
+        return (
+            read,
+            rows,
+            _allowance(transaction, conversation, now),
+            deliveries.is_lost(transaction, CHANNEL, read.address),
+        )
+
+    async def _push(self, openid: str, outgoing: Outgoing) -> None:
+        """Raises `WechatError`. What is too long, or has choices that are not taken, is sent once more, simpler."""
+        media = ""
+        if outgoing.image is not None:
+            found = await self._file(outgoing.image.path)
+            if found is None:
+                return  # deleted meanwhile: there is nothing to send
+            media = await self.api.upload_image(*found)
+        try:
+            await self.api.send(rendering.custom(outgoing, openid, menus=self._menus, media=media))
+        except WechatError as error:
+            if error.meaning is Meaning.MENU:
+                self._menus = False
+            elif error.meaning is Meaning.TOO_LONG:
+                outgoing = Outgoing(text=rendering.cut(outgoing.lines, rendering.LARGEST // 3)[0] + rendering.MORE)
+            else:
+                raise
+            await self.api.send(rendering.custom(outgoing, openid, menus=False))
+
+    async def _refused(self, error: WechatError, read: ConversationRow, now: int) -> Outcome:
+        """What an error of the platform's leads to."""
+        match error.meaning:
+            case Meaning.USED_UP:
+                self._live.ring()
+                return Later(HELD)
+            case Meaning.FORBIDDEN:
+                self.may_push = False
+                return Later(HELD)
+            case Meaning.TOO_OFTEN:
+                return Later(self.api.opens("message/custom/send"))
+            case Meaning.GONE:
+                await self._database.write(lambda t: deliveries.lose(t, CHANNEL, read.address, now))
+                return Lost()
+            case Meaning.CLOSED:
+                await self._call_instead(read, now)
+                return Lost()
+            case _:
+                return Failed()
+
+    async def _call_instead(self, read: ConversationRow, now: int) -> None:
+        """What cannot be written any more is for somebody to say: a ticket, where there is none."""
+        if read.ticket is not None:
+            return
+        summary = self._texts.line("zh", "wechat.undelivered")
+        about = Handover(topic="human_agent", reason="undelivered", skill="general", priority=3, summary=summary)
+        new = new_ticket(reference(datetime.fromtimestamp(now / 1000, CHINA)), about, read.address, "zh")
+
+        def work(transaction: Transaction) -> None:
+            tickets.open(transaction, read.id, CHANNEL, read.seq, new, now)
+            tickets.hold(transaction, read.id, new.ref, None)
+
+        await self._database.write(work)
+        self._live.ring()
+
+    async def allowance(self, conversation: int) -> Allowance:
+        """How many messages a seat may still send, and until when."""
+        now = self._now()
+        return await self._database.read(lambda t: _allowance(t, conversation, now))
+
+    # -- typing
+
+    def _seat_types(self, conversation: int, author: str) -> None:
+        if author == "seat" and time.monotonic() - self._typed.get(conversation, 0.0) > TYPED:
+            if len(self._typed) > 1000:
+                self._typed.clear()
+            self._typed[conversation] = time.monotonic()
+            hint = asyncio.create_task(self._type(conversation))
+            self._hints.add(hint)
+            hint.add_done_callback(self._hints.discard)
+
+    async def _type(self, conversation: int) -> None:
+        """Only within 30 seconds of the resident's last word does the platform take it."""
+        now = self._now()
+        read = await self._database.read(lambda t: conversations.get(t, conversation))
+        if read is None or read.channel != CHANNEL or not self.may_push:
+            return
+        heard = await self._database.read(lambda t: deliveries.last_heard(t, conversation))
+        if heard and now - heard[0][1] < 30_000:
+            try:
+                await self.api.typing(read.address)
+            except WechatError as error:
+                if error.meaning is Meaning.FORBIDDEN:
+                    self.may_push = False
+
+    # -- what was put off by a process that died
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        swept = 0.0
+        while True:
+            await asyncio.sleep(1)
+            try:
+                await self.take_up(self._now())
+                if time.monotonic() - swept > HOURLY:
+                    swept = time.monotonic()
+                    before = self._now() - KEPT
+                    await self._database.write(lambda t: deliveries.forget_before(t, before))  # noqa: B023
+            except Exception as error:  # the same edge as the outbox's: the loop must go on
+                log.error("wechat", exc_info=error)
+
+    async def take_up(self, now: int) -> int:
+        """Answers what was acknowledged and not answered; how many there were."""
+        overdue = await self._database.read(lambda t: deliveries.overdue(t, now))
+        for row in overdue:
+            if row.channel == CHANNEL and await self._database.write(
+                lambda t, row=row: deliveries.lease_deferred(t, row, now + LEASE)  # type: ignore[misc]
+            ):
+                await self._inbox.receive(_decode_inbound(row.body))
+                await self._database.write(
+                    lambda t, row=row: deliveries.undeferred(t, row.channel, row.address, row.id)  # type: ignore[misc]
+                )
+        return len(overdue)
+
+
+async def _body(receive: Receive) -> bytes:
+    """Raises `RefusedError` for what is too large."""
+    parts, size, more = [], 0, True
+    while more:
+        event = await receive()
+        if event["type"] == "http.disconnect":
+            raise RefusedError("disconnect")
+        part = event.get("body", b"")
+        size += len(part)
+        if size > LARGEST:
+            raise RefusedError("size")
+        parts.append(part)
+        more = event.get("more_body", False)
+    return b"".join(parts)
+
+
+def _of_rows(transaction: Transaction, conversation: int, rows: Sequence[OwedRow]) -> list[Numbered]:
+    """The messages that rows of the outbox stand for."""
+    found = [
+        message for row in rows for message in conversations.messages(transaction, conversation, row.first_seq, row.last_seq)
+    ]  # fmt: skip
+    return [numbered(message) for message in found if message.author != "resident"]
+
+
+def _author(transaction: Transaction, conversation: int, seq: int) -> str:
+    found = conversations.messages(transaction, conversation, seq, seq)
+    return found[0].author if found else ""
+
+
+def _allowance(transaction: Transaction, conversation: int, now: int) -> Allowance:
+    heard = [Heard(at, id.startswith("mid:")) for id, at in deliveries.last_heard(transaction, conversation)]
+    since = min((each.at for each in heard), default=now)
+    return allowance(heard, deliveries.pushes(transaction, conversation, since - 1), now)

@@ -1,0 +1,316 @@
+"""What leaves on channels that do not number it: what is owed, what has left and how, what was put off or dropped."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from sqlalchemy import bindparam, delete, select, update
+
+from store.database import Row, Statement, Transaction, adding
+from store.schema import conversation, deferred, delivered, dropped, inbound, message, outbox, shared, unreachable
+
+HELD = 1 << 60  # due_at of what waits for the resident to write
+RECENT = 40  # of a conversation's last messages: more cannot have opened a window that is still open
+
+
+@dataclass(frozen=True, slots=True)
+class OwedRow:
+    """What a conversation is owed: the outbox's row."""
+
+    id: int
+    key: str
+    first_seq: int
+    last_seq: int
+    part: int
+    due_at: int
+    attempts: int
+    leased: int
+    dead: int
+
+    @property
+    def is_rest(self) -> bool:
+        """Whether something of it has left already."""
+        return self.key.count(":") == 2
+
+    def is_leaving(self, now: int) -> bool:
+        """Whether somebody sends it at this moment."""
+        return bool(self.leased) and self.due_at > now
+
+
+@dataclass(frozen=True, slots=True)
+class DeferredRow:
+    channel: str
+    address: str
+    id: str
+    body: bytes
+    due_at: int
+
+
+_UNDEFER = Statement(
+    delete(deferred).where(
+        deferred.c.channel == bindparam("channel"),
+        deferred.c.address == bindparam("address"),
+        deferred.c.id == bindparam("id"),
+    )
+)
+_DEFERRED = Statement(
+    select(deferred.c.id).where(
+        deferred.c.channel == bindparam("channel"),
+        deferred.c.address == bindparam("address"),
+        deferred.c.id == bindparam("id"),
+    )
+)
+_DEFER = Statement(adding(deferred))
+_HOLD_STILL = Statement(
+    select(conversation.c.id)
+    .where(conversation.c.channel == bindparam("channel"), conversation.c.address == bindparam("address"))
+    .with_for_update()
+)
+_ANSWERED = Statement(
+    select(inbound.c.seq)
+    .join(conversation, conversation.c.id == inbound.c.conversation)
+    .where(
+        conversation.c.channel == bindparam("channel"),
+        conversation.c.address == bindparam("address"),
+        inbound.c.id == bindparam("id"),
+    )
+)
+_OVERDUE = Statement(
+    select(deferred.c.channel, deferred.c.address, deferred.c.id, deferred.c.body, deferred.c.due_at)
+    .where(deferred.c.due_at <= bindparam("now"))
+    .order_by(deferred.c.due_at)
+    .limit(20)
+)
+_LEASE_DEFERRED = Statement(
+    update(deferred)
+    .where(
+        deferred.c.channel == bindparam("of_channel"), deferred.c.address == bindparam("of_address"),
+        deferred.c.id == bindparam("which"), deferred.c.due_at == bindparam("read_due_at"),
+    )
+    .values(due_at=bindparam("until"))
+)  # fmt: skip
+_OWED = Statement(
+    select(
+        outbox.c.id, outbox.c.key, outbox.c.first_seq, outbox.c.last_seq, outbox.c.part, outbox.c.due_at, outbox.c.attempts, outbox.c.leased, outbox.c.dead
+    )
+    .where(outbox.c.conversation == bindparam("conversation"))
+    .order_by(outbox.c.first_seq)
+)  # fmt: skip
+_ADVANCE = Statement(
+    update(outbox)
+    .where(outbox.c.id == bindparam("which"))
+    .values(first_seq=bindparam("to_seq"), part=bindparam("to_part"), due_at=bindparam("at"), key=bindparam("new_key"))
+)
+_REST = Statement(adding(outbox))
+_DROP_OWED = Statement(delete(outbox).where(outbox.c.id == bindparam("which")))
+_LEFT = Statement(adding(delivered))
+_ANSWER = Statement(
+    select(delivered.c.body).where(
+        delivered.c.conversation == bindparam("conversation"), delivered.c.inbound == bindparam("inbound")
+    )
+)
+_SENT = Statement(
+    select(delivered.c.id)
+    .where(
+        delivered.c.conversation == bindparam("conversation"),
+        delivered.c.inbound.is_(None),
+        delivered.c.first_seq <= bindparam("seq"),
+        delivered.c.last_seq >= bindparam("seq"),
+    )
+    .limit(1)
+)
+_PUSHES = Statement(
+    select(delivered.c.at)
+    .where(
+        delivered.c.conversation == bindparam("conversation"),
+        delivered.c.inbound.is_(None),
+        delivered.c.at > bindparam("since"),
+    )
+    .order_by(delivered.c.at)
+)
+_LAST_HEARD = Statement(
+    select(inbound.c.id, message.c.at)
+    .join(message, (message.c.conversation == inbound.c.conversation) & (message.c.seq == inbound.c.seq))
+    .where(inbound.c.conversation == bindparam("conversation"))
+    .order_by(inbound.c.seq.desc())
+    .limit(RECENT)
+)
+_DROPPED = Statement(adding(dropped))
+_FORGET_DROPPED = Statement(delete(dropped).where(dropped.c.at < bindparam("before")))
+_FORGET_DELIVERED = Statement(delete(delivered).where(delivered.c.at < bindparam("before")))
+_UNREACHABLE = Statement(
+    select(unreachable.c.at).where(
+        unreachable.c.channel == bindparam("channel"), unreachable.c.address == bindparam("address")
+    )
+)
+_LOSE = Statement(adding(unreachable))
+_REACH = Statement(
+    delete(unreachable).where(
+        unreachable.c.channel == bindparam("channel"), unreachable.c.address == bindparam("address")
+    )
+)
+_SHARED = Statement(
+    select(shared.c.value, shared.c.until, shared.c.fetched_at, shared.c.lease).where(
+        shared.c.name == bindparam("name")
+    )
+)
+_SHARE = Statement(adding(shared))
+_SHARE_LEASE = Statement(
+    update(shared)
+    .where(shared.c.name == bindparam("which"), shared.c.lease == bindparam("read_lease"))
+    .values(lease=bindparam("until"))
+)
+_SHARE_VALUE = Statement(
+    update(shared)
+    .where(shared.c.name == bindparam("which"))
+    .values(
+        value=bindparam("new_value"), until=bindparam("new_until"), fetched_at=bindparam("at"), lease=bindparam("free")
+    )
+)
+
+
+# -- put off
+
+
+def defer(transaction: Transaction, row: DeferredRow) -> bool:
+    """Keeps what is acknowledged before it is answered; False when it has been answered meanwhile. The conversation
+    holds still for it: a turn that commits at this moment sees that its answer has to leave by itself, or is seen."""
+    which = {"channel": row.channel, "address": row.address, "id": row.id}
+    transaction.one(_HOLD_STILL, channel=row.channel, address=row.address)
+    if transaction.one(_ANSWERED, **which) is not None:
+        return False
+    if transaction.one(_DEFERRED, **which) is None:
+        transaction.run(_DEFER, **which, body=row.body, due_at=row.due_at)
+    return True
+
+
+def undeferred(transaction: Transaction, channel: str, address: str, id: str) -> bool:
+    """Takes back what was put off, if it was."""
+    return transaction.run(_UNDEFER, channel=channel, address=address, id=id) > 0
+
+
+def overdue(transaction: Transaction, now: int) -> list[DeferredRow]:
+    """What was put off by a process that did not come back to it."""
+    rows = transaction.all(_OVERDUE, now=now)
+    return [DeferredRow(*cast(tuple[str, str, str, bytes, int], row)) for row in rows]
+
+
+def lease_deferred(transaction: Transaction, row: DeferredRow, until: int) -> bool:
+    values = {"of_channel": row.channel, "of_address": row.address, "which": row.id}
+    return transaction.run(_LEASE_DEFERRED, **values, read_due_at=row.due_at, until=until) == 1
+
+
+# -- owed and left
+
+
+def owed(transaction: Transaction, conversation: int) -> list[OwedRow]:
+    """What has not been delivered of a conversation, in its order; also what was given up."""
+    rows = transaction.all(_OWED, conversation=conversation)
+    return [OwedRow(*cast(tuple[int, str, int, int, int, int, int, int, int], row)) for row in rows]
+
+
+def advance(transaction: Transaction, row: OwedRow, conversation: int, seq: int, part: int, due_at: int) -> None:
+    """The row goes on from this message and part of it."""
+    key = f"{conversation}:{seq}:{part}"
+    transaction.run(_ADVANCE, which=row.id, to_seq=seq, to_part=part, at=due_at, new_key=key)
+
+
+def rest(
+    transaction: Transaction, conversation: int, channel: str, address: str, first: tuple[int, int], last: int, due_at: int
+) -> None:  # fmt: skip
+    """Owes what did not fit into an answer."""
+    transaction.run(
+        _REST, key=f"{conversation}:{first[0]}:{first[1]}", conversation=conversation, channel=channel, address=address,
+        first_seq=first[0], last_seq=last, part=first[1], due_at=due_at, attempts=0, leased=0, dead=0,
+    )  # fmt: skip
+
+
+def drop(transaction: Transaction, rows: Sequence[OwedRow]) -> None:
+    for row in rows:
+        transaction.run(_DROP_OWED, which=row.id)
+
+
+def left(
+    transaction: Transaction, conversation: int, first: int, last: int, at: int,
+    inbound: str | None = None, body: bytes | None = None,
+) -> None:  # fmt: skip
+    """Writes down that messages left: in the response to `inbound` as `body`, or by themselves."""
+    transaction.run(_LEFT, conversation=conversation, inbound=inbound, first_seq=first, last_seq=last, body=body, at=at)
+
+
+def answer(transaction: Transaction, conversation: int, inbound: str) -> bytes | None:
+    """What was answered in the response to a message; empty where nothing was."""
+    row = transaction.one(_ANSWER, conversation=conversation, inbound=inbound)
+    return cast(bytes, row[0] or b"") if row else None
+
+
+def was_sent(transaction: Transaction, conversation: int, seq: int) -> bool:
+    """Whether a message left by itself."""
+    return transaction.one(_SENT, conversation=conversation, seq=seq) is not None
+
+
+def pushes(transaction: Transaction, conversation: int, since: int) -> list[int]:
+    """When messages left by themselves."""
+    return [cast(int, row[0]) for row in transaction.all(_PUSHES, conversation=conversation, since=since)]
+
+
+def last_heard(transaction: Transaction, conversation: int) -> list[tuple[str, int]]:
+    """The last that came in, newest first: its id and time."""
+    return [cast(tuple[str, int], (row[0], row[1])) for row in transaction.all(_LAST_HEARD, conversation=conversation)]
+
+
+# -- dropped, and out of reach
+
+
+def keep_dropped(transaction: Transaction, channel: str, why: str, body: bytes, at: int) -> None:
+    transaction.run(_DROPPED, channel=channel, why=why, body=body, at=at)
+
+
+def forget_before(transaction: Transaction, before: int) -> None:
+    """Lets go of what is only kept for a while."""
+    transaction.run(_FORGET_DROPPED, before=before)
+    transaction.run(_FORGET_DELIVERED, before=before)
+
+
+def lose(transaction: Transaction, channel: str, address: str, at: int) -> None:
+    """Nothing more can be sent there."""
+    if not is_lost(transaction, channel, address):
+        transaction.run(_LOSE, channel=channel, address=address, at=at)
+
+
+def find_again(transaction: Transaction, channel: str, address: str) -> None:
+    transaction.run(_REACH, channel=channel, address=address)
+
+
+def is_lost(transaction: Transaction, channel: str, address: str) -> bool:
+    return transaction.one(_UNREACHABLE, channel=channel, address=address) is not None
+
+
+# -- shared by all processes
+
+
+@dataclass(frozen=True, slots=True)
+class SharedRow:
+    value: bytes
+    until: int
+    fetched_at: int
+    lease: int
+
+
+def get_shared(transaction: Transaction, name: str) -> SharedRow | None:
+    row: Row | None = transaction.one(_SHARED, name=name)
+    return SharedRow(*cast(tuple[bytes, int, int, int], row)) if row else None
+
+
+def lease_shared(transaction: Transaction, name: str, read: SharedRow | None, until: int) -> bool:
+    """Takes it upon oneself to fetch it; False when somebody else has."""
+    if read is None:
+        if get_shared(transaction, name) is not None:
+            return False
+        transaction.run(_SHARE, name=name, value=b"", until=0, fetched_at=0, lease=until)
+        return True
+    return transaction.run(_SHARE_LEASE, which=name, read_lease=read.lease, until=until) == 1
+
+
+def put_shared(transaction: Transaction, name: str, value: bytes, until: int, at: int) -> None:
+    transaction.run(_SHARE_VALUE, which=name, new_value=value, new_until=until, at=at, free=0)

@@ -1,0 +1,277 @@
+"""Learners, who has proven to be one of them, and what they agreed to."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from sqlalchemy import bindparam, delete, distinct, func, select, update
+
+from store.database import Statement, Transaction, adding
+from store.schema import binding, consent, invitation, learner, ledger, one_time_code
+
+
+@dataclass(frozen=True, slots=True)
+class LearnerRow:
+    """`body` is encrypted."""
+
+    id: int
+    status: str
+    minor: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRow:
+    id: int
+    learner: int | None
+    digest: str
+    body: bytes
+    tries: int
+    at: int
+
+
+_LEARNER = (learner.c.id, learner.c.status, learner.c.minor, learner.c.body)
+_ADD = Statement(adding(learner).returning(learner.c.id))
+_COUNT = Statement(select(func.count()).select_from(learner))
+_BY_CARD = Statement(select(*_LEARNER).where(learner.c.card == bindparam("card")))
+_GET = Statement(select(*_LEARNER).where(learner.c.id == bindparam("id")))
+_ENTER = Statement(adding(ledger))
+_BALANCE = Statement(
+    select(func.sum(ledger.c.credits), func.sum(ledger.c.points), func.max(ledger.c.day)).where(
+        ledger.c.learner == bindparam("learner")
+    )
+)
+_BIND = Statement(adding(binding))
+_BOUND = Statement(
+    select(*_LEARNER)
+    .join(binding, binding.c.learner == learner.c.id)
+    .where(binding.c.channel == bindparam("channel"), binding.c.person == bindparam("person"), binding.c.dormant == 0)
+    .order_by(binding.c.bound_at, learner.c.id)
+)
+_BINDINGS = Statement(
+    select(binding.c.learner, binding.c.dormant).where(
+        binding.c.channel == bindparam("channel"), binding.c.person == bindparam("person")
+    )
+)
+_UNBIND = Statement(
+    delete(binding).where(binding.c.channel == bindparam("channel"), binding.c.person == bindparam("person"))
+)
+_SLEEP = Statement(
+    update(binding)
+    .where(binding.c.channel == bindparam("of_channel"), binding.c.person == bindparam("of_person"))
+    .values(dormant=bindparam("asleep"))
+)
+_CONSENT = Statement(adding(consent))
+_CONSENTED = Statement(
+    select(consent.c.given)
+    .where(
+        consent.c.channel == bindparam("channel"), consent.c.person == bindparam("person"),
+        consent.c.purpose == bindparam("purpose"),
+    )
+    .order_by(consent.c.id.desc())
+    .limit(1)
+)  # fmt: skip
+_ASK = Statement(adding(one_time_code).returning(one_time_code.c.id))
+_CODE = (
+    one_time_code.c.id, one_time_code.c.learner, one_time_code.c.digest, one_time_code.c.body, one_time_code.c.tries,
+    one_time_code.c.at,
+)  # fmt: skip
+_LAST_CODE = Statement(
+    select(*_CODE)
+    .where(
+        one_time_code.c.channel == bindparam("channel"), one_time_code.c.person == bindparam("person"),
+        one_time_code.c.used == 0, one_time_code.c.at > bindparam("since"),
+    )
+    .order_by(one_time_code.c.id.desc())
+    .limit(1)
+)  # fmt: skip
+_LAST_CODES = Statement(
+    select(*_CODE)
+    .where(one_time_code.c.at > bindparam("since"), one_time_code.c.learner.is_not(None), one_time_code.c.used == 0)
+    .order_by(one_time_code.c.id.desc())
+    .limit(50)
+)
+_TRY = Statement(update(one_time_code).where(one_time_code.c.id == bindparam("which")).values(tries=bindparam("count")))
+_USE = Statement(update(one_time_code).where(one_time_code.c.id == bindparam("which")).values(used=1))
+_SENT_TO = Statement(
+    select(func.count())
+    .select_from(one_time_code)
+    .where(one_time_code.c.phone == bindparam("phone"), one_time_code.c.at > bindparam("since"))
+)
+_TRIED_BY = Statement(
+    select(func.count(distinct(one_time_code.c.card)), func.sum(one_time_code.c.tries), func.count()).where(
+        one_time_code.c.person == bindparam("person"), one_time_code.c.at > bindparam("since")
+    )
+)
+_FORGET_CODES = Statement(delete(one_time_code).where(one_time_code.c.at < bindparam("before")))
+_INVITE = Statement(adding(invitation))
+_INVITED = Statement(
+    select(invitation.c.learner, invitation.c.by, invitation.c.until, invitation.c.person).where(
+        invitation.c.scene == bindparam("scene")
+    )
+)
+_ACCEPT = Statement(
+    update(invitation)
+    .where(invitation.c.scene == bindparam("which"), invitation.c.person.is_(None))
+    .values(person=bindparam("who"))
+)
+
+
+# -- learners
+
+
+def add(transaction: Transaction, card: str, phone: str, status: str, minor: bool, body: bytes) -> int:
+    row = transaction.one(_ADD, card=card, phone=phone, status=status, minor=int(minor), body=body)
+    assert row is not None
+    return cast(int, row[0])
+
+
+def count(transaction: Transaction) -> int:
+    row = transaction.one(_COUNT)
+    assert row is not None
+    return cast(int, row[0])
+
+
+def by_card(transaction: Transaction, card: str) -> LearnerRow | None:
+    row = transaction.one(_BY_CARD, card=card)
+    return LearnerRow(*cast(tuple[int, str, int, bytes], row)) if row else None
+
+
+def get(transaction: Transaction, id: int) -> LearnerRow | None:
+    row = transaction.one(_GET, id=id)
+    return LearnerRow(*cast(tuple[int, str, int, bytes], row)) if row else None
+
+
+def enter(
+    transaction: Transaction, learner: int, day: str, kind: str, credits: int, points: int, source: str, note: str, rule: str
+) -> None:  # fmt: skip
+    """Appends a line to the ledger."""
+    transaction.add(
+        _ENTER, learner=learner, day=day, type=kind, credits=credits, points=points, source=source, note=note, rule=rule
+    )
+
+
+def balance(transaction: Transaction, learner: int) -> tuple[int, int, str]:
+    """Credits, points, and the day of the last line: their sums."""
+    row = transaction.one(_BALANCE, learner=learner)
+    assert row is not None
+    return cast(int, row[0] or 0), cast(int, row[1] or 0), cast(str, row[2] or "")
+
+
+# -- who has proven to be whom
+
+
+def bound(transaction: Transaction, channel: str, person: str) -> list[LearnerRow]:
+    rows = transaction.all(_BOUND, channel=channel, person=person)
+    return [LearnerRow(*cast(tuple[int, str, int, bytes], row)) for row in rows]
+
+
+def bind(transaction: Transaction, channel: str, person: str, learner: int, by: str, at: int, most: int) -> bool:
+    """Binding again changes nothing; False when there are as many already as may be."""
+    known = {cast(int, row[0]) for row in transaction.all(_BINDINGS, channel=channel, person=person)}
+    if learner in known:
+        return True
+    if len(known) >= most:
+        return False
+    transaction.run(_BIND, channel=channel, person=person, learner=learner, bound_at=at, by=by, dormant=0)
+    return True
+
+
+def unbind(transaction: Transaction, channel: str, person: str) -> int:
+    return transaction.run(_UNBIND, channel=channel, person=person)
+
+
+def sleep(transaction: Transaction, channel: str, person: str, asleep: bool) -> None:
+    """Bindings that mean nothing while the resident is away, or mean something again."""
+    transaction.run(_SLEEP, of_channel=channel, of_person=person, asleep=int(asleep))
+
+
+# -- consent
+
+
+def agree(
+    transaction: Transaction, channel: str, person: str, purpose: str, version: str, digest: str, given: bool, at: int
+) -> None:  # fmt: skip
+    transaction.run(
+        _CONSENT,
+        channel=channel,
+        person=person,
+        purpose=purpose,
+        version=version,
+        digest=digest,
+        given=int(given),
+        at=at,
+    )
+
+
+def agreed(transaction: Transaction, channel: str, person: str, purpose: str) -> bool:
+    row = transaction.one(_CONSENTED, channel=channel, person=person, purpose=purpose)
+    return bool(row and row[0])
+
+
+# -- one-time codes and invitations
+
+
+def ask_code(
+    transaction: Transaction, channel: str, person: str, card: str, phone: str, learner: int | None, digest: str, body: bytes, at: int
+) -> int:  # fmt: skip
+    row = transaction.one(
+        _ASK, channel=channel, person=person, card=card, phone=phone, learner=learner, digest=digest, body=body, tries=0,
+        at=at, used=0,
+    )  # fmt: skip
+    assert row is not None
+    return cast(int, row[0])
+
+
+def last_code(transaction: Transaction, channel: str, person: str, since: int) -> CodeRow | None:
+    """The one that counts: a newer one makes older ones worthless."""
+    row = transaction.one(_LAST_CODE, channel=channel, person=person, since=since)
+    return CodeRow(*cast(tuple[int, int | None, str, bytes, int, int], row)) if row else None
+
+
+def last_codes(transaction: Transaction, since: int) -> list[CodeRow]:
+    rows = transaction.all(_LAST_CODES, since=since)
+    return [CodeRow(*cast(tuple[int, int | None, str, bytes, int, int], row)) for row in rows]
+
+
+def tried(transaction: Transaction, id: int, tries: int) -> None:
+    transaction.run(_TRY, which=id, count=tries)
+
+
+def used(transaction: Transaction, id: int) -> None:
+    transaction.run(_USE, which=id)
+
+
+def sent_to(transaction: Transaction, phone: str, since: int) -> int:
+    """How many codes were asked for that number."""
+    row = transaction.one(_SENT_TO, phone=phone, since=since)
+    assert row is not None
+    return cast(int, row[0])
+
+
+def tried_by(transaction: Transaction, person: str, since: int) -> tuple[int, int, int]:
+    """How many different cards, wrong codes and requests came from somebody."""
+    row = transaction.one(_TRIED_BY, person=person, since=since)
+    assert row is not None
+    return cast(int, row[0] or 0), cast(int, row[1] or 0), cast(int, row[2] or 0)
+
+
+def forget_codes(transaction: Transaction, before: int) -> None:
+    transaction.run(_FORGET_CODES, before=before)
+
+
+def invite(transaction: Transaction, scene: str, learner: int, by: str, until: int) -> None:
+    transaction.run(_INVITE, scene=scene, learner=learner, by=by, until=until, person=None)
+
+
+def accept(transaction: Transaction, scene: str, person: str, now: int) -> tuple[int, str] | None:
+    """The learner and who checked, for whoever scans first; and for the same one again. None for anybody else, and when
+    it is too late."""
+    row = transaction.one(_INVITED, scene=scene)
+    if row is None:
+        return None
+    learner, by, until, taken = cast(tuple[int, str, int, str | None], row)
+    if taken == person:
+        return learner, by
+    if taken is not None or now > until or transaction.run(_ACCEPT, which=scene, who=person) == 0:
+        return None
+    return learner, by
