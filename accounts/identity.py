@@ -165,20 +165,24 @@ class Identity:
 
     # -- at the counter
 
-    async def invite(self, card: str, by: str, now: int) -> str | None:
-        """A scene to be scanned within five minutes, after somebody has checked in person who they are; None where there
-        is no such card."""
+    async def invite(self, card: str, by: str, now: int) -> tuple[str, str] | None:
+        """A scene to be scanned within five minutes, after somebody has checked in person who they are, and by what one
+        asks later whether it was; None where there is no such card."""
         scene, digest = secrets.token_hex(16), self._vault.digest("card", card)
+        id = self._vault.digest("scene", scene)
 
-        def work(transaction: Transaction) -> str | None:
+        def work(transaction: Transaction) -> tuple[str, str] | None:
             row = identity.by_card(transaction, digest)
             if row is None or row.status == "void":
                 return None
-            identity.invite(transaction, self._vault.digest("scene", scene), row.id, by, now + INVITATION_LASTS)
+            identity.invite(transaction, id, row.id, by, now + INVITATION_LASTS)
             conversations.audited(transaction, by, "identity.invited", f"learner {row.id}", "", now)
-            return scene
+            return scene, id
 
         return await self._database.write(work)
+
+    async def is_accepted(self, id: str) -> bool:
+        return await self._database.read(lambda t: identity.is_accepted(t, id))
 
     async def accept(self, scene: str, channel: str, address: str, now: int, consent: tuple[str, str]) -> Bound | None:
         """Binds whoever scanned it first; the same one again gets the same answer. Raises `FullError`."""

@@ -102,8 +102,11 @@ def vault_of(config: Config) -> Vault:
     return vaults.load(Path(config.accounts.key_file))
 
 
-async def compose(config: Config, observe: Callable[[str], None] = nothing_observed) -> App:
-    """Everything that answers; nothing runs yet. The database must have been prepared."""
+async def compose(
+    config: Config, observe: Callable[[str], None] = nothing_observed, clock: Callable[[], float] = time.time
+) -> App:
+    """Everything that answers; nothing runs yet. The database must have been prepared. `clock` (seconds) is the one that
+    platforms' limits are reckoned by."""
     database = Database(config.database.url)
     examples = model.read_examples()
     library = Library(database, examples)
@@ -125,7 +128,7 @@ async def compose(config: Config, observe: Callable[[str], None] = nothing_obser
     outbox = Outbox(database, live, outlets)
     webchat = Webchat(inbox, outbox, live, database, observe)
     outlets[web.CHANNEL] = webchat
-    wechat = _wechat(config, inbox, live, database, texts, identity, vault, observe)
+    wechat = _wechat(config, inbox, live, database, texts, identity, vault, observe, clock)
     if wechat is not None:
         outlets[messages.CHANNEL] = wechat.channel
     tickets = Tickets(database, live, texts)
@@ -140,7 +143,8 @@ async def compose(config: Config, observe: Callable[[str], None] = nothing_obser
         feed=Feed(database, live, hours, config.desk), search=Search(database, live), editing=Editing(database, library),
         standing=standing, hooks=Hooks(database, inside=config.desk.webhooks_inside), residents=Residents(database),
         inbox=inbox, renderers=RENDERERS, health=lambda: health(database, webchat, wechat),
-        secure=config.server.public_url.startswith("https://"),
+        secure=config.server.public_url.startswith("https://"), inviting=wechat.binding if wechat else None,
+        quotas={messages.CHANNEL: wechat.channel.allowance} if wechat else {},
     )  # fmt: skip
     retaining = Retaining(database, standing)
     return App(
@@ -155,27 +159,27 @@ def public_url(config: Config) -> str:
 
 def _wechat(
     config: Config, inbox: Inbox, live: Live, database: Database, texts: Texts, identity: Identity, vault: Vault,
-    observe: Callable[[str], None],
+    observe: Callable[[str], None], clock: Callable[[], float],
 ) -> WechatParts | None:  # fmt: skip
     settings = config.channels.wechat
     if not settings.enabled:
         return None
-    api, gate = wechat_api(config, database), Gate(settings.mode, _secrets(config).app_id, _keys(config))
+    api, gate = wechat_api(config, database, clock), Gate(settings.mode, _secrets(config).app_id, _keys(config))
     pages = Binding(api, identity, vault, database, texts, public_url(config), settings.open_base)
 
     async def file(path: str) -> tuple[str, str, bytes] | None:
         return await database.read(lambda t: files.get(t, path.rsplit("/", 1)[-1]))
 
     channel = WechatChannel(
-        settings, gate, api, inbox, live, database, texts, public_url(config), pages.happened, file, observe
+        settings, gate, api, inbox, live, database, texts, public_url(config), pages.happened, file, observe, clock
     )
     return WechatParts(channel, pages, api)
 
 
-def wechat_api(config: Config, database: Database) -> Wechat:
+def wechat_api(config: Config, database: Database, clock: Callable[[], float] = time.time) -> Wechat:
     """WeChat's API for this account. Raises `ConfigError`."""
     secrets = _secrets(config)
-    return Wechat(secrets.app_id, secrets.app_secret, config.channels.wechat.api_base, database)
+    return Wechat(secrets.app_id, secrets.app_secret, config.channels.wechat.api_base, database, clock)
 
 
 def _secrets(config: Config) -> Secrets:

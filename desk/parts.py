@@ -1,7 +1,8 @@
 """What the desk's API works with, put together once by the composition."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.comprehension import Comprehension
@@ -21,6 +22,33 @@ from desk.standing import Standing
 from desk.tickets import Tickets
 from knowledge.library import Library
 from store.database import Database
+
+
+class Invitation(Protocol):
+    """A code to scan, as a picture; `id` tells later whether it was."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def svg(self) -> str: ...
+    @property
+    def until(self) -> int: ...
+
+
+class Inviting(Protocol):
+    """Binding at the counter, where a channel can."""
+
+    async def invite(self, card: str, by: str, now: int) -> Invitation | None: ...
+    async def is_taken(self, id: str) -> bool: ...
+
+
+class Quota(Protocol):
+    """How many messages may still be sent on a channel, and until when (ms)."""
+
+    @property
+    def left(self) -> int: ...
+    @property
+    def until(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +77,7 @@ class Desk:
     renderers: Mapping[str, Callable[[Sequence[Reply]], list[str]]]
     health: Callable[[], Awaitable[Mapping[str, object]]]
     secure: bool = False
+    inviting: Inviting | None = None
+    quotas: Mapping[str, Callable[[int], Awaitable[Quota]]] = field(
+        default_factory=dict
+    )  # by channel, of a conversation

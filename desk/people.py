@@ -25,6 +25,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "ticket.work": frozenset({"seat", "supervisor"}),
     "ticket.direct": frozenset({"supervisor"}),
     "resident.reveal": frozenset({"seat", "supervisor"}),
+    "resident.bind": frozenset({"seat", "supervisor"}),
     "resident.erase": frozenset({"administrator"}),
     "board.read": frozenset({"supervisor"}),
     "report.read": frozenset({"supervisor", "administrator", "auditor"}),

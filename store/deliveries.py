@@ -131,7 +131,7 @@ _PUSHES = Statement(
 _LAST_HEARD = Statement(
     select(inbound.c.id, message.c.at)
     .join(message, (message.c.conversation == inbound.c.conversation) & (message.c.seq == inbound.c.seq))
-    .where(inbound.c.conversation == bindparam("conversation"))
+    .where(inbound.c.conversation == bindparam("conversation"), message.c.author == "resident")
     .order_by(inbound.c.seq.desc())
     .limit(RECENT)
 )
@@ -255,7 +255,7 @@ def pushes(transaction: Transaction, conversation: int, since: int) -> list[int]
 
 
 def last_heard(transaction: Transaction, conversation: int) -> list[tuple[str, int]]:
-    """The last that came in, newest first: its id and time."""
+    """The last that the resident said, newest first: its id and time."""
     return [cast(tuple[str, int], (row[0], row[1])) for row in transaction.all(_LAST_HEARD, conversation=conversation)]
 
 

@@ -263,6 +263,11 @@ def invite(transaction: Transaction, scene: str, learner: int, by: str, until: i
     transaction.run(_INVITE, scene=scene, learner=learner, by=by, until=until, person=None)
 
 
+def is_accepted(transaction: Transaction, scene: str) -> bool:
+    row = transaction.one(_INVITED, scene=scene)
+    return row is not None and row[3] is not None
+
+
 def accept(transaction: Transaction, scene: str, person: str, now: int) -> tuple[int, str] | None:
     """The learner and who checked, for whoever scans first; and for the same one again. None for anybody else, and when
     it is too late."""

@@ -483,12 +483,12 @@ class Platform:
             return fault
         if (refused := self._unauthorised(request)) is not None:
             return refused
-        form = await request.form()
-        media = form.get("media")
-        if request.query_params.get("type") != "image" or media is None or isinstance(media, str):
-            return _error(40004, "invalid media type")
-        if len(await media.read()) > 10 << 20:
-            return _error(40009, "invalid image size")
+        async with request.form() as form:
+            media = form.get("media")
+            if request.query_params.get("type") != "image" or media is None or isinstance(media, str):
+                return _error(40004, "invalid media type")
+            if len(await media.read()) > 10 << 20:
+                return _error(40009, "invalid image size")
         id = secrets.token_urlsafe(32)
         self._media.add(id)
         return JSONResponse({"type": "image", "media_id": id, "created_at": int(self.clock())})

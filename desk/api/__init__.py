@@ -4,7 +4,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import HTTPException, RequestValidationError
 from fastapi.responses import JSONResponse
 
-from desk.api import admin, assist, knowledge, session, supervise, tickets
+from desk.api import admin, assist, counter, knowledge, session, supervise, tickets
 from desk.api.guard import refuse_strangers
 from desk.api.live import live
 from desk.errors import TicketError
@@ -13,7 +13,7 @@ from desk.people import SignInError
 
 _STATUS = {
     "not_found": 404, "taken": 409, "not_yours": 409, "outdated": 409, "invalid": 422, "wrong": 401, "locked": 429,
-    "code_needed": 401, "wrong_code": 401, "weak": 422,
+    "unreachable": 502, "code_needed": 401, "wrong_code": 401, "weak": 422,
 }  # fmt: skip
 
 
@@ -25,7 +25,7 @@ def build(desk: Desk) -> FastAPI:
     )  # fmt: skip
     api.state.desk = desk
     api.middleware("http")(refuse_strangers)
-    for each in (session, tickets, assist, supervise, knowledge, admin):
+    for each in (session, tickets, assist, supervise, counter, knowledge, admin):
         api.include_router(each.router)
     api.add_api_websocket_route("/live", live)
 

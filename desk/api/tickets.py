@@ -107,6 +107,15 @@ async def show(ref: str, seat: Reader, desk: TheDesk) -> Response:
     return _json(await _whole(desk, opened))
 
 
+@router.get("/tickets/{ref}/quota")
+async def quota(ref: str, seat: Reader, desk: TheDesk) -> dict[str, object]:
+    """How many more messages the resident's channel takes, and until when (ms); null where it does not count."""
+    row = await desk.database.read(lambda t: tickets.get(t, ref))
+    if row is None:
+        raise TicketError("not_found", f"没有工单 {ref}")
+    return {"quota": await _quota(desk, row)}
+
+
 @router.get("/search")
 async def search(q: Annotated[str, Query(min_length=1, max_length=100)], seat: Reader, desk: TheDesk) -> Response:
     """Tickets in whose conversations all of it was said, the newest first; also by reference or phone number."""
@@ -311,11 +320,21 @@ async def _whole(desk: Desk, opened: Opened) -> dict[str, object]:
         "ticket": ticket, "messages": [shown(each) for each in opened.messages],
         "events": [_event(event) for event in opened.events], "others": others,
         "waiting_from": opened.waiting_from, "dead": opened.dead,
+        "quota": await _quota(desk, opened.ticket),
         "resident": {
             "slots": {name: mask(value) for name, value in about.slots.items()}, "summary": mask(about.summary),
             "tried": list(about.tried), "place": place.name if place else None, "person": opened.ticket.person,
         },
     }  # fmt: skip
+
+
+async def _quota(desk: Desk, row: TicketRow) -> dict[str, int] | None:
+    """How many messages the channel still takes, and until when; None where it does not count."""
+    quota = desk.quotas.get(row.channel)
+    if quota is None or row.state == "closed":
+        return None
+    allowed = await quota(row.conversation)
+    return {"left": allowed.left, "until": allowed.until}
 
 
 def _event(event: EventRow) -> dict[str, object]:

@@ -110,13 +110,13 @@ class Invitation(msgspec.Struct, frozen=True):
 
 
 class Wechat:
-    """One official account. All calls raise `WechatError`. `clock` is in ms.
+    """One official account. All calls raise `WechatError`. `clock` is in seconds.
 
     `calls` counts what was asked of the platform, by call; `alarm` holds the last error that a person has to see to.
     """
 
     def __init__(
-        self, app_id: str, secret: str, base: str, database: Database, clock: Callable[[], int] | None = None
+        self, app_id: str, secret: str, base: str, database: Database, clock: Callable[[], float] = time.time
     ) -> None:
         self.app_id = app_id
         self.calls: Counter[str] = Counter()
@@ -124,13 +124,16 @@ class Wechat:
         self._secret = secret
         self._base = base
         self._database = database
-        self._clock = clock or (lambda: int(time.time() * 1000))
+        self._seconds = clock
         self._client = httpx.AsyncClient(base_url=base, timeout=WITHIN, follow_redirects=False)
         self._name = f"wechat:{app_id}"
         self._fetching = asyncio.Lock()
         self._closed: dict[str, int] = {}  # calls that are over their limit, until when
         # The library writes every URL at this level, and a token is part of ours.
         logging.getLogger("httpx").setLevel(logging.WARNING)
+
+    def _clock(self) -> int:
+        return int(self._seconds() * 1000)
 
     async def close(self) -> None:
         await self._client.aclose()

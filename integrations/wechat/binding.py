@@ -11,18 +11,20 @@ import html
 import re
 import secrets
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 from urllib.parse import quote, urlencode
 
 import msgspec
+import segno
 from msgspec import Struct
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from accounts.identity import FullError, Identity, LockedError, is_card
+from accounts.identity import INVITATION_LASTS, FullError, Identity, LockedError, is_card
 from accounts.vault import Vault, VaultError
 from bot.texts import Texts
 from integrations.wechat.api import Wechat, WechatError
@@ -49,6 +51,15 @@ class Visit(Struct, frozen=True, omit_defaults=True):
     openid: str = ""
     form: str = ""
     asked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A code to scan, as a picture; `id` tells later whether it was."""
+
+    id: str
+    svg: str
+    until: int
 
 
 class Limit:
@@ -91,6 +102,25 @@ class Binding:
             Route(f"{BIND}/card", self.card, methods=["GET", "POST"]),
             Route(f"{BIND}/code", self.code, methods=["POST"]),
         ]
+
+    # -- at the counter
+
+    async def invite(self, card: str, by: str, now: int) -> Invitation | None:
+        """A code for somebody whom staff have checked in person; None where there is no such card. Raises
+        `ConnectionError` when the platform makes none."""
+        found = await self._identity.invite(card, by, now)
+        if found is None:
+            return None
+        scene, id = found
+        try:
+            code = await self._api.invite(scene, INVITATION_LASTS // 1000)
+        except WechatError as error:
+            raise ConnectionError(str(error)) from error
+        svg = segno.make(code.url, error="m").svg_inline(scale=6, border=3)
+        return Invitation(id, svg, now + INVITATION_LASTS)
+
+    async def is_taken(self, id: str) -> bool:
+        return await self._identity.is_accepted(id)
 
     # -- events
 

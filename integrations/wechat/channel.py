@@ -196,7 +196,7 @@ class WechatChannel:
         if not turn.done() and await self._put_off(said, begun):
             self._late.add(turn)
             turn.add_done_callback(self._is_late_no_more)
-            if self.may_push or said.intent == CONTINUE:
+            if self.may_push:
                 return None
             return Outgoing(text=self._texts.line("zh", "wechat.wait"))
         done, _ = await asyncio.wait({turn}, timeout=max(0.0, CUT - (time.monotonic() - begun)))
@@ -263,9 +263,11 @@ class WechatChannel:
         outgoing, after = rendering.pack(self._opened(saying), start)
         self._move(transaction, receipt.conversation, rows, after, now)
         if after is not None and more:
-            begun = after.seq >= more[0].seq
-            first, due = ((after.seq, after.part), HELD) if begun else ((more[0].seq, 0), now)
+            first = (after.seq, after.part) if after.seq >= more[0].seq else (more[0].seq, 0)
+            due = HELD if after.seq >= more[0].seq or not self.may_push else now
             deliveries.rest(transaction, receipt.conversation, CHANNEL, said.address, first, more[-1].seq, due)
+        if outgoing is not None and after is not None and self._is_held(transaction, receipt.conversation, after):
+            outgoing = outgoing.ending(rendering.MORE)
         body = _encode(outgoing) if outgoing else b""
         last = after.seq if after else saying[-1].seq
         deliveries.left(transaction, receipt.conversation, saying[0].seq, last, now, said.id, body)
@@ -291,8 +293,13 @@ class WechatChannel:
             return
         for row in rows:
             if row.first_seq <= after.seq <= row.last_seq:
-                by_bot = _author(transaction, conversation, after.seq) == "bot"
-                deliveries.advance(transaction, row, conversation, after.seq, after.part, HELD if by_bot else now)
+                held = self._is_held(transaction, conversation, after)
+                deliveries.advance(transaction, row, conversation, after.seq, after.part, HELD if held else now)
+
+    def _is_held(self, transaction: Transaction, conversation: int, after: Place) -> bool:
+        """Whether what comes next waits until the resident asks for it: the rest of an answer does, a seat's words do
+        not."""
+        return _author(transaction, conversation, after.seq) == "bot"
 
     def _opened(self, said: Sequence[Numbered]) -> list[Numbered]:
         """With the paths of ours as addresses that open from anywhere."""
@@ -324,8 +331,10 @@ class WechatChannel:
         place = Place(rows[0].first_seq, rows[0].part)
         outgoing, after = rendering.pack(self._opened(saying), place, images=True)
         assert outgoing is not None
-        if allowed.left == 1 and (read.ticket or after) and not outgoing.image:
-            outgoing = replace(outgoing, text=outgoing.text + "\n" + self._texts.line("zh", "wechat.last"))
+        if allowed.left == 1 and (read.ticket or after):
+            outgoing = outgoing.ending("\n" + self._texts.line("zh", "wechat.last"))
+        elif after is not None and await self._database.read(lambda t: self._is_held(t, row.conversation, after)):
+            outgoing = outgoing.ending(rendering.MORE)
         try:
             await self._push(read.address, outgoing)
         except WechatError as error:

@@ -47,6 +47,10 @@ class Outgoing(Struct, frozen=True, omit_defaults=True):
         """The text with its choices as numbered lines."""
         return self.text + _numbered(self.options) if self.options else self.text
 
+    def ending(self, note: str) -> "Outgoing":
+        """The same with a word at its end; a picture or a link card stays as it is."""
+        return self if self.article or self.image else Outgoing(text=self.lines + note)
+
 
 def _numbered(options: Sequence[Option]) -> str:
     return "\n\n" + "\n".join(f"【{option.key}】{option.label}" for option in options) + "\n（回复序号即可）"
@@ -121,9 +125,9 @@ def pack(said: Sequence[Numbered], at: Place, *, images: bool = False) -> tuple[
     taken: list[Chunk] = []
     for place, chunk in flat:
         if taken and not _fits(taken, chunk):
-            return _joined(taken, more=True), place
+            return _joined(taken), place
         taken.append(chunk)
-    return (_joined(taken, more=False), None) if taken else (None, None)
+    return (_joined(taken), None) if taken else (None, None)
 
 
 def _fits(taken: list[Chunk], chunk: Chunk) -> bool:
@@ -131,17 +135,15 @@ def _fits(taken: list[Chunk], chunk: Chunk) -> bool:
         return False
     if chunk.article:
         return False
-    return len(_joined([*taken, chunk], more=False).lines.encode()) <= ROOM
+    return len(_joined([*taken, chunk]).lines.encode()) <= ROOM
 
 
-def _joined(taken: list[Chunk], *, more: bool) -> Outgoing:
+def _joined(taken: list[Chunk]) -> Outgoing:
     """Choices are those of the last: of what was asked before, nothing is to be chosen any more."""
     first, last = taken[0], taken[-1]
     if first.article or first.image:
         return Outgoing(text=first.text, article=first.article, image=first.image)
     text = "\n\n".join(chunk.text for chunk in taken if chunk.text)
-    if more:
-        return Outgoing(text=text + _numbered(last.options) + MORE if last.options else text + MORE)
     return Outgoing(text=text, options=last.options)
 
 
@@ -152,10 +154,10 @@ def render(replies: Sequence[Reply]) -> list[str]:
     taken: list[Chunk] = []
     for chunk in said:
         if taken and not _fits(taken, chunk):
-            parts.append(_read(_joined(taken, more=True)))
+            parts.append(_read(_joined(taken).ending(MORE)))
             taken = []
         taken.append(chunk)
-    return [*parts, _read(_joined(taken, more=False))] if taken else parts
+    return [*parts, _read(_joined(taken))] if taken else parts
 
 
 def _read(message: Outgoing) -> str:

@@ -91,6 +91,11 @@ export interface Said {
   files: { name: string; type: string; path: string }[]
 }
 
+export interface Quota {
+  left: number
+  until: number
+}
+
 export interface Happened {
   seq: number
   kind: string
@@ -106,6 +111,7 @@ export interface Whole {
   others: Ticket[]
   waiting_from: number | null
   dead: boolean
+  quota: Quota | null
   resident: {
     slots: Record<string, string>
     summary: string
@@ -125,6 +131,7 @@ export interface Me {
   totp: boolean
   ready: boolean
   may: string[]
+  counter: boolean
 }
 
 export interface Colleague {

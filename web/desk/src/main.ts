@@ -11,6 +11,7 @@ const router = createRouter({
   routes: [
     { path: '/', component: DeskView },
     { path: '/tickets/:ref', component: DeskView },
+    { path: '/counter', component: () => import('./views/CounterView.vue') },
     { path: '/board', component: () => import('./views/BoardView.vue') },
     { path: '/reports', component: () => import('./views/ReportsView.vue') },
     { path: '/knowledge', component: () => import('./views/KnowledgeView.vue') },

@@ -1,0 +1,113 @@
+"""An official account as tests have it: the platform played, the service behind a real port, a clock that can be moved."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import pytest
+import uvicorn
+from msgspec.structs import replace
+
+from daoxue.app import App, compose
+from daoxue.config import Config
+from daoxue.serve import server
+from tests.conftest import free_port
+from tools.wechat import Platform, Resident, Seen
+
+
+@dataclass
+class Clock:
+    """Real time, and as far ahead as one likes."""
+
+    ahead: float = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.ahead
+
+
+@dataclass
+class Official:
+    """The platform, and what it is connected to."""
+
+    platform: Platform
+    app: App
+    clock: Clock = field(default_factory=Clock)
+
+    async def deliver(self) -> None:
+        """The outbox does what is due now."""
+        for _ in range(20):
+            if not await self.app.outbox.work(int(self.clock() * 1000)):
+                return
+
+    def on_screen(self, who: Resident, since: int = 0) -> list[Seen]:
+        return who.seen[since:]
+
+    @property
+    def channel(self):  # type: ignore[no-untyped-def]
+        assert self.app.wechat is not None
+        return self.app.wechat.channel
+
+
+def connected(config: Config, platform: Platform, port: int, api_port: int, **more: object) -> Config:
+    """Settings with the account in them."""
+    base = f"http://127.0.0.1:{api_port}"
+    wechat = replace(config.channels.wechat, enabled=True, mode=platform.mode, api_base=base, open_base=base, **more)
+    return replace(config, server=replace(config.server, port=port), channels=replace(config.channels, wechat=wechat))
+
+
+async def started(web: uvicorn.Server) -> None:
+    for _ in range(1000):
+        if web.started:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it did not start")
+
+
+def environment(platform: Platform) -> dict[str, str]:
+    return {
+        "WECHAT_APP_ID": platform.app_id, "WECHAT_APP_SECRET": platform.secret, "WECHAT_TOKEN": platform.token,
+        "WECHAT_AES_KEY": platform.aes_key,
+    }  # fmt: skip
+
+
+@contextlib.asynccontextmanager
+async def api_of(platform: Platform, port: int) -> AsyncIterator[None]:
+    """The platform's API behind a port."""
+    serving = uvicorn.Server(uvicorn.Config(platform.app(), port=port, log_config=None, lifespan="off"))
+    task = asyncio.create_task(serving.serve())
+    await started(serving)
+    try:
+        yield
+    finally:
+        serving.should_exit = True
+        serving.force_exit = True
+        await task
+
+
+@contextlib.asynccontextmanager
+async def official(
+    config: Config, monkeypatch: pytest.MonkeyPatch, *, mode: str = "secure", working: bool = False, **more: object
+) -> AsyncIterator[Official]:
+    """Everything running in this process; `working` also the workers, which otherwise are called by hand."""
+    clock, port, api_port = Clock(), free_port(), free_port()
+    platform = Platform(mode=mode, webhook=f"http://127.0.0.1:{port}/channels/wechat", clock=clock)  # type: ignore[arg-type]
+    for name, value in environment(platform).items():
+        monkeypatch.setenv(name, value)
+    app = await compose(connected(config, platform, port, api_port, **more), clock=clock)
+    async with api_of(platform, api_port):
+        web = server(app)
+        if not working:
+            web.config.lifespan = "off"
+        task = asyncio.create_task(web.serve())
+        await started(web)
+        try:
+            yield Official(platform, app, clock)
+        finally:
+            web.should_exit = True
+            web.force_exit = True
+            await task
+            assert app.wechat is not None
+            await app.wechat.api.close()
+            app.database.close()
