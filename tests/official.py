@@ -75,7 +75,9 @@ def environment(platform: Platform) -> dict[str, str]:
 @contextlib.asynccontextmanager
 async def api_of(platform: Platform, port: int) -> AsyncIterator[None]:
     """The platform's API behind a port."""
-    serving = uvicorn.Server(uvicorn.Config(platform.app(), port=port, log_config=None, lifespan="off"))
+    serving = uvicorn.Server(
+        uvicorn.Config(platform.app(), port=port, log_config=None, access_log=False, lifespan="off")
+    )
     task = asyncio.create_task(serving.serve())
     await started(serving)
     try:

@@ -129,8 +129,9 @@ class Wechat:
         self._name = f"wechat:{app_id}"
         self._fetching = asyncio.Lock()
         self._closed: dict[str, int] = {}  # calls that are over their limit, until when
-        # The library writes every URL at this level, and a token is part of ours.
-        logging.getLogger("httpx").setLevel(logging.WARNING)
+        self._renewed = 0  # when a token was last renewed because one was refused
+        for library in ("httpx", "httpcore"):  # they write URLs and contents down, and ours hold secrets
+            logging.getLogger(library).setLevel(logging.WARNING)
 
     def _clock(self) -> int:
         return int(self._seconds() * 1000)
@@ -267,9 +268,11 @@ class Wechat:
         row = await self._shared()
         if row is not None and row.value.decode() != used and row.until > self._clock():
             return row.value.decode()
-        if row is not None and self._clock() - row.fetched_at < OFTEN:
+        if self._clock() - self._renewed < OFTEN:
             raise WechatError(Meaning.TOKEN, None, "token", " (and was renewed just now)")
-        return await self._renew(row)
+        token = await self._renew(row)
+        self._renewed = self._clock()
+        return token
 
     async def _shared(self) -> SharedRow | None:
         return await self._database.read(lambda t: deliveries.get_shared(t, self._name))

@@ -1,0 +1,250 @@
+"""What we ask of the platform: seldom, once, and with a way on for every answer."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+
+import pytest
+
+from daoxue.config import Config
+from integrations.wechat.api import MEANINGS, Meaning, Wechat, WechatError
+from integrations.wechat.quota import Heard, allowance
+from store import conversations
+from store.database import Database
+from tests.conftest import free_port
+from tests.official import Official, api_of, official
+from tools.wechat import Platform, Resident
+
+TEXT = {"msgtype": "text", "text": {"content": "x"}}
+
+
+@pytest.fixture
+async def account(config: Config, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Official]:
+    async with official(config, monkeypatch) as running:
+        yield running
+
+
+def api(account: Official) -> Wechat:
+    assert account.app.wechat is not None
+    return account.app.wechat.api
+
+
+def follower(account: Official) -> Resident:
+    who = account.platform.resident()
+    who.follows = True
+    return who
+
+
+async def heard(account: Official) -> Resident:
+    """A follower who has just said something, and is told one thing by a seat."""
+    who = follower(account)
+    await account.platform.say(who, "你好")
+    return who
+
+
+async def tell(account: Official, who: Resident, text: str = "通知") -> int:
+    """Something for the outbox to send; the conversation."""
+    from bot.inbox import encode
+    from bot.messages import Message, Reply
+
+    read = await account.app.database.read(lambda t: conversations.find(t, "wechat", who.openid))
+    assert read is not None
+    body = encode(Message(reply=Reply(text=text)))
+    now = int(account.clock() * 1000)
+    await account.app.database.write(lambda t: conversations.say(t, read, [("system", body)], now))
+    return read.id
+
+
+async def owed(account: Official, conversation: int) -> tuple[int, bool] | None:
+    return await account.app.database.read(lambda t: conversations.undelivered(t, conversation))
+
+
+async def test_one_token_for_an_hour_of_calls(account: Official) -> None:
+    who = await heard(account)
+    for _ in range(60):
+        account.clock.ahead += 60
+        await account.platform.say(who, "你好")
+        await api(account).send({"touser": who.openid, **TEXT})
+    assert account.platform.calls["stable_token"] == 1
+    account.clock.ahead += 3600
+    await account.platform.say(who, "你好")
+    await api(account).send({"touser": who.openid, **TEXT})
+    assert account.platform.calls["stable_token"] == 2, "renewed before it ends"
+    assert not [each for each in who.seen if each.way == "broken"]
+
+
+async def test_many_calls_at_once_and_many_processes_fetch_one_token(config: Config) -> None:
+    platform, port = Platform(), free_port()
+    databases = [Database(config.database.url) for _ in range(4)]
+    apis = [Wechat(platform.app_id, platform.secret, f"http://127.0.0.1:{port}", each) for each in databases]
+    async with api_of(platform, port):
+        await asyncio.gather(*(each.callback_addresses() for each in apis for _ in range(8)))
+        assert platform.calls["stable_token"] == 1
+        platform.revoke_tokens()
+        await asyncio.gather(*(each.callback_addresses() for each in apis for _ in range(8)), return_exceptions=True)
+        assert platform.calls["stable_token"] <= 2, "and when it is no good any more, one again"
+    for each, database in zip(apis, databases, strict=True):
+        await each.close()
+        database.close()
+
+
+async def test_a_token_that_is_no_good_is_renewed_once_and_never_in_a_loop(account: Official) -> None:
+    await api(account).callback_addresses()
+    account.clock.ahead += 60
+    account.platform.revoke_tokens()
+    assert await api(account).callback_addresses(), "renewed, and tried again"
+    assert account.platform.calls["stable_token"] == 2
+    account.clock.ahead += 60
+    account.platform.faults["getcallbackip"] = [40001] * 50
+    with pytest.raises(WechatError):
+        await api(account).callback_addresses()
+    assert account.platform.calls["stable_token"] == 3
+    assert len(account.platform.faults["getcallbackip"]) == 48, "one try more, no further"
+    for _ in range(10):
+        with pytest.raises(WechatError):
+            await api(account).callback_addresses()
+    assert account.platform.calls["stable_token"] == 3, "nor again at once"
+    assert api(account).alarm is not None
+
+
+async def test_no_secret_in_what_is_said_about_errors(account: Official, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    platform, who = account.platform, await heard(account)
+    said = []
+    for fault in ("html", "empty", "502", 40001, 40164, 48001, -1):
+        platform.faults["message/custom/send"] = [fault] * 3
+        with pytest.raises(WechatError) as caught:
+            await api(account).send({"touser": who.openid, **TEXT})
+        said.append(repr(caught.value) + repr(caught.value.__cause__))
+        account.clock.ahead += 40
+    dead = Wechat(platform.app_id, platform.secret, "http://127.0.0.1:9", Database("sqlite:///:memory:"))
+    with pytest.raises(WechatError) as caught:
+        await dead.session("code")
+    said.append(repr(caught.value) + repr(caught.value.__context__ if not caught.value.__suppress_context__ else ""))
+    await dead.close()
+    everything = "".join(said) + caplog.text
+    assert platform.secret not in everything
+    assert who.openid not in everything
+    assert not any(token in everything for token in platform._tokens)
+
+
+async def test_a_wrong_secret_is_an_alarm_not_a_storm(account: Official) -> None:
+    account.platform.secret = "changed"
+    for _ in range(3):
+        with pytest.raises(WechatError):
+            await api(account).callback_addresses()
+    assert account.platform.calls["stable_token"] == 3, "one a call"
+    assert "40125" in (api(account).alarm or "")
+
+
+ROWS: dict[int, tuple[int, str]] = {
+    -1: (1, "again"), 40001: (2, "again"), 40164: (1, "again"), 40003: (1, "dead"), 43004: (1, "dead"), 46004: (1, "dead"),
+    45002: (2, "sent"), 45009: (1, "waits"), 45011: (1, "waits"), 45015: (1, "dead"), 45047: (1, "held"), 45098: (2, "sent"),
+    40200: (2, "sent"), 48001: (1, "held"), 48004: (1, "held"), 50002: (1, "held"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("code", ROWS)
+async def test_every_row_of_the_table_of_errors(account: Official, code: int) -> None:
+    platform, who = account.platform, await heard(account)
+    calls, expected = ROWS[code]
+    conversation = await tell(account, who)
+    platform.faults["message/custom/send"] = [code]
+    before = len(who.seen)
+    await account.deliver()
+    assert code in MEANINGS
+    left = await owed(account, conversation)
+    if expected == "sent":
+        assert [each.text for each in who.seen[before:]]
+        assert left is None
+        assert platform.calls["message/custom/send"] == calls
+    elif code == 40001:
+        assert left is None, "sent with a new token"
+    else:
+        assert who.seen[before:] == []
+        assert left is not None
+        assert left[1] == (expected == "dead")
+    if expected in ("held", "waits", "again"):
+        tried = platform.calls["message/custom/send"]
+        account.clock.ahead += 5 if expected == "waits" else 0
+        await account.deliver()
+        assert platform.calls["message/custom/send"] == tried, "not before its time"
+    if expected == "held":
+        assert "通知" in "".join(each.text for each in await platform.say(who, "在吗")), "it comes with the next answer"
+    if code == 45011:
+        account.clock.ahead += 61
+        await account.deliver()
+        assert await owed(account, conversation) is None
+    if code == 45009:
+        account.clock.ahead += 86_400
+        await platform.say(who, "在吗")
+        assert await owed(account, conversation) is None
+    if code == 45015:
+        tickets = await account.app.tickets.in_state("waiting")
+        assert [each.channel for each in tickets] == ["wechat"], "somebody has to call instead"
+    if expected == "dead" and code != 45015:
+        await tell(account, who, "还有")
+        tried = platform.calls["message/custom/send"]
+        await account.deliver()
+        assert platform.calls["message/custom/send"] == tried, "nothing more is sent there"
+
+
+@pytest.mark.parametrize("fault", ["html", "empty", "502"])
+async def test_an_answer_that_cannot_be_read_is_no_success(account: Official, fault: str) -> None:
+    platform, who = account.platform, await heard(account)
+    conversation = await tell(account, who)
+    platform.faults["message/custom/send"] = [fault, fault]
+    await account.deliver()
+    assert await owed(account, conversation) is not None
+    for _ in range(3):
+        account.clock.ahead += 5
+        await account.deliver()
+    assert await owed(account, conversation) is None
+    assert [each.text for each in who.seen if each.way == "custom"] == ["通知"]
+
+
+async def test_a_platform_that_hangs_holds_up_nobody_else(account: Official, monkeypatch: pytest.MonkeyPatch) -> None:
+    platform, who, other = account.platform, await heard(account), await heard(account)
+    await tell(account, who)
+    await tell(account, other, "给另一位")
+    platform.faults["message/custom/send"] = ["hang"]
+    await account.app.outbox._begin(int(account.clock() * 1000))
+    for _ in range(100):
+        await asyncio.sleep(0.02)
+        if [each for each in (*who.seen, *other.seen) if each.way == "custom"]:
+            break
+    assert len([each for each in (*who.seen, *other.seen) if each.way == "custom"]) == 1
+    for task in list(account.app.outbox._sending.values()):
+        task.cancel()
+    await asyncio.sleep(0)
+
+
+async def test_notices_menus_and_codes(account: Official) -> None:
+    platform, who = account.platform, follower(account)
+    with pytest.raises(WechatError) as caught:
+        await api(account).notify(who.openid, "T1", {"thing1": "太极拳班"})
+    assert caught.value.meaning is Meaning.DECLINED
+    who.notices["T1"] = 1
+    await api(account).notify(who.openid, "T1", {"thing1": "一个超过二十个字的班级名称会被截断成二十个字"})
+    assert who.seen[-1].kind == "notice"
+    found = await api(account).invite("scene-1", 300)
+    assert found.url.startswith("http://weixin.qq.com/")
+    assert await api(account).callback_addresses()
+    platform.faults["menu/create"] = [-1]
+    await api(account).create_menu({"button": [{"type": "click", "name": "查学分", "key": "balance"}]})
+    assert platform.calls["menu/create"] == 2, "busy: what does no harm is repeated"
+
+
+def test_the_quota() -> None:
+    said, menu = Heard(1000, True), Heard(2000, False)
+    assert allowance([], [], 0).left == 0
+    assert allowance([said], [], 1001).left == 5
+    assert allowance([said], [1500, 1600], 2001).left == 3
+    assert allowance([said], [1] * 9, 2001).left == 5, "what was sent before does not count"
+    assert allowance([said, menu], [], 2001).left == 8
+    assert allowance([said, menu], [2100, 2200], 2300).left == 6
+    assert allowance([said, menu], [2100, 2200], 2000 + 60_001).left == 5, "the short window closes first"
+    assert allowance([said, menu], [2100, 2200, 2300, 2400], 2000 + 60_001).left == 4
+    assert allowance([menu], [2100, 2200, 2300], 2400).left == 0
+    assert allowance([said], [], 1000 + 48 * 3_600_000).left == 0
+    assert allowance([said, Heard(9_000_000, True)], [5000] * 5, 9_000_001).left == 5, "each word opens five anew"
