@@ -12,19 +12,27 @@ from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
 
+from accounts.vault import VaultError
 from daoxue import chat, check
-from daoxue.app import App, compose, prepare
+from daoxue.app import App, WechatParts, compose, prepare
 from daoxue.config import ConfigError, read
 from daoxue.rendering import RENDERERS
-from daoxue.sample import save
+from daoxue.sample import sample_learners, save
 from daoxue.serve import serve
 from desk.errors import TicketError
 from desk.people import ROLES, SignInError
 from desk.tickets import handover
+from integrations.wechat.api import Meaning, WechatError
+from integrations.wechat.messages import MENU_ON_SCREEN
 from knowledge.files import Content, KnowledgeError
 from knowledge.files import read as read_knowledge
 from store.database import Database, DatabaseError
 
+_ADVICE = {
+    Meaning.ADDRESS: "请在公众号后台“IP白名单”里加上这个地址，约5分钟后生效",
+    Meaning.FORBIDDEN: "这个公众号没有这项权限，需要认证的服务号",
+    Meaning.UNREACHABLE: "连不上 channels.wechat.api_base，请检查网络",
+}
 PRIORITIES = ("P0 危急", "P1 当天", "P2 投诉", "P3 一般")
 
 
@@ -33,7 +41,7 @@ def main() -> None:
     arguments = _parser().parse_args()
     try:
         sys.exit(arguments.run(arguments))
-    except (ConfigError, KnowledgeError, DatabaseError, TicketError, SignInError) as error:
+    except (ConfigError, KnowledgeError, DatabaseError, TicketError, SignInError, VaultError) as error:
         print(error, file=sys.stderr)
         sys.exit(2)
     except (BrokenPipeError, KeyboardInterrupt):
@@ -78,6 +86,22 @@ def _parser() -> argparse.ArgumentParser:
     taken.add_argument("--by", default="cli", metavar="NAME", help="who reviewed them")
     taken.add_argument("--partial", action="store_true", help="take the good rows, report the others")
     taken.add_argument("--status", choices=("draft", "in_review", "published", "expired"), default="published")
+
+    official = commands.add_parser("wechat", help="the official account").add_subparsers(
+        required=True, metavar="COMMAND"
+    )
+    add(official, "menu", _wechat_menu, "put the three entries into the account's menu")
+    add(official, "check", _wechat_check, "ask WeChat for a token and where it calls from")
+    add(official, "play", _wechat_play, "try it out against a WeChat of our own, with a telephone in the terminal")
+
+    learners = commands.add_parser("accounts", help="learners").add_subparsers(required=True, metavar="COMMAND")
+    add(learners, "sample", _accounts_sample, "the sample centre's test cards")
+    add(
+        learners,
+        "codes",
+        _accounts_codes,
+        "one-time codes that were asked for in the last five minutes (sample centre only)",
+    )
 
     copied = add(commands, "export", _export, "everything that we hold of a resident, as JSON")
     copied.add_argument("--resident", required=True, metavar="REF", help="a ticket of theirs")
@@ -344,6 +368,77 @@ def _desk_add_seat(arguments: argparse.Namespace) -> int:
         )  # fmt: skip
         row: dict[str, object] = {"name": arguments.name, "role": arguments.role, "password": password}
         _print(arguments, row, f"{arguments.name}（{arguments.role}）的一次性密码：{password}   首次登录后请修改")
+
+    return _with_tickets(arguments, use)
+
+
+def _wechat_menu(arguments: argparse.Namespace) -> int:
+    async def use(app: App) -> None:
+        await _official(app).api.create_menu(MENU_ON_SCREEN)
+        names = [button["name"] for button in MENU_ON_SCREEN["button"]]
+        _print(
+            arguments, {"menu": names}, f"公众号菜单已更新：{'、'.join(names)}（居民五分钟后或重新进入公众号时看到）"
+        )
+
+    return _with_wechat(arguments, use)
+
+
+def _wechat_check(arguments: argparse.Namespace) -> int:
+    async def use(app: App) -> None:
+        addresses = await _official(app).api.callback_addresses()
+        url = f"{app.config.server.public_url or '（请填 server.public_url）'}/channels/wechat"
+        row: dict[str, object] = {"ok": True, "callback_addresses": addresses, "url": url}
+        _print(arguments, row, f"密钥可用。公众号后台的服务器地址填：{url}\n微信从这些地址发来：{'、'.join(addresses)}")
+
+    return _with_wechat(arguments, use)
+
+
+def _with_wechat(arguments: argparse.Namespace, use: Callable[[App], Awaitable[None]]) -> int:
+    async def run(app: App) -> None:
+        try:
+            await use(app)
+        except WechatError as error:
+            raise ConfigError(
+                f"{error}；{_ADVICE.get(error.meaning, '请核对 WECHAT_APP_ID 和 WECHAT_APP_SECRET')}"
+            ) from error
+        finally:
+            await _official(app).api.close()
+
+    return _with_tickets(arguments, run)
+
+
+def _official(app: App) -> WechatParts:
+    if app.wechat is None:
+        raise ConfigError("channels.wechat.enabled: 没有接入公众号；在 config.yml 里设为 true")
+    return app.wechat
+
+
+def _wechat_play(arguments: argparse.Namespace) -> int:
+    # The played platform takes libraries that the service does without.
+    play: Callable[[Path], int] = importlib.import_module("daoxue.play").play
+    return play(arguments.config)
+
+
+def _accounts_sample(arguments: argparse.Namespace) -> int:
+    read(arguments.config)
+    for each in sample_learners():
+        row: dict[str, object] = {"card": each.card, "name": each.name, "phone": each.phone, "status": each.status}
+        _print(
+            arguments,
+            row,
+            f"{each.card}  {each.phone}  {each.status:6}  {each.credits:3} 学分 {each.points:4} 积分  {each.name}",
+        )
+    return 0
+
+
+def _accounts_codes(arguments: argparse.Namespace) -> int:
+    async def use(app: App) -> None:
+        if not app.config.sample:
+            raise ConfigError("sample: 只有示例中心能这样看验证码；真实的验证码只发到居民手机上")
+        known = {each.phone for each in sample_learners()}
+        for code in await app.identity.codes(_now()):
+            if code.phone in known:
+                _print(arguments, {"phone": code.phone, "code": code.code}, f"{code.phone}  {code.code}")
 
     return _with_tickets(arguments, use)
 

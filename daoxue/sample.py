@@ -11,6 +11,7 @@ import msgspec
 
 from accounts import learners
 from accounts.identity import Person
+from accounts.learners import Learner
 from accounts.vault import Vault
 from knowledge.catalogue import Record, TrainingClass
 from knowledge.files import SAMPLE, Content, dated, load_yaml, read, read_sample
@@ -39,12 +40,18 @@ def load(database: Database, today: date) -> None:
     _write(database, [], moved, "sample")
 
 
+def sample_learners(today: date = ANY_DAY) -> list[Learner]:
+    """The learners of the sample centre."""
+    found, problems = learners.read(dated(load_yaml(SAMPLE / "learners.yml"), today))
+    assert not problems, problems
+    return found
+
+
 def load_learners(database: Database, vault: Vault, today: date) -> None:
     """Loads the sample's learners where there are none: they are nobody, and their cards check."""
     if database.look(identity.count):
         return
-    found, problems = learners.read(dated(load_yaml(SAMPLE / "learners.yml"), today))
-    assert not problems, problems
+    found = sample_learners(today)
 
     def work(transaction: Transaction) -> None:
         for each in found:

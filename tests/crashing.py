@@ -1,5 +1,6 @@
-"""`python -m tests.crashing PORT DATABASE MODELS STEP NTH`: the real service, which kills itself with SIGKILL when a turn
-reaches the named step for the nth time. The step `never` makes it an ordinary one."""
+"""`python -m tests.crashing PORT DATABASE MODELS STEP NTH [API]`: the real service, which kills itself with SIGKILL when a turn
+reaches the named step for the nth time. The step `never` makes it an ordinary one. With the address of a
+platform's API, an official account is connected; its secrets are in the environment."""
 
 import asyncio
 import os
@@ -7,13 +8,14 @@ import signal
 import sys
 
 from daoxue.app import compose, prepare
-from daoxue.config import Config, DatabaseSettings, Nlu, Server
+from daoxue.config import Channels, Config, DatabaseSettings, Nlu, Server
 from daoxue.serve import server
 from desk.hours import DeskSettings
+from integrations.wechat.settings import WechatSettings
 
 
 async def main() -> None:
-    port, database, models, step, nth = sys.argv[1:]
+    port, database, models, step, nth, *api = sys.argv[1:]
     reached = 0
 
     def observe(name: str) -> None:
@@ -22,9 +24,11 @@ async def main() -> None:
         if name == step and reached == int(nth):
             os.kill(os.getpid(), signal.SIGKILL)
 
+    wechat = WechatSettings(enabled=True, api_base=api[0], open_base=api[0]) if api else WechatSettings()
     config = Config(
-        Server(port=int(port)), DatabaseSettings(database), nlu=Nlu(models), desk=DeskSettings(always_open=True)
-    )
+        Server(port=int(port)), DatabaseSettings(database), nlu=Nlu(models), desk=DeskSettings(always_open=True),
+        channels=Channels(wechat=wechat),
+    )  # fmt: skip
     prepare(config)
     app = await compose(config, observe)
     await server(app).serve()

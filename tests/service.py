@@ -42,6 +42,8 @@ class Service:
 
     def start(self, step: str = "never", nth: int = 1) -> None:
         arguments = [str(self.port), self.config.database.url, self.config.nlu.folder, step, str(nth)]
+        if self.config.channels.wechat.enabled:
+            arguments.append(self.config.channels.wechat.api_base)
         self.process = subprocess.Popen([sys.executable, "-m", "tests.crashing", *arguments], cwd=ROOT)
         for _ in range(300):
             with contextlib.suppress(urllib.error.URLError, ConnectionError):

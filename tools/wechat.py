@@ -302,7 +302,7 @@ class Platform:
     def app(self) -> Starlette:
         """The API, and the page on which one signs in."""
         calls: dict[str, Callable[[dict[str, object]], dict[str, object]]] = {
-            "message/custom/send": self._custom, "message/custom/typing": self._typing, "message/subscribe/bizsend": self._notice,
+            "message/custom/send": lambda body: self._custom(body), "message/custom/typing": self._typing, "message/subscribe/bizsend": self._notice,
             "menu/create": self._create_menu, "qrcode/create": self._qrcode, "getcallbackip": lambda _: {"ip_list": CALLBACK_ADDRESSES},
         }  # fmt: skip
         routes = [

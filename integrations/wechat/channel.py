@@ -335,6 +335,7 @@ class WechatChannel:
             outgoing = outgoing.ending("\n" + self._texts.line("zh", "wechat.last"))
         elif after is not None and await self._database.read(lambda t: self._is_held(t, row.conversation, after)):
             outgoing = outgoing.ending(rendering.MORE)
+        self._observe("sending")
         try:
             await self._push(read.address, outgoing)
         except WechatError as error:

@@ -1,0 +1,5 @@
+"""`python -m daoxue`."""
+
+from daoxue.cli import main
+
+main()
