@@ -1,0 +1,153 @@
+"""`python -m benchmarks.wechat`: what a message of WeChat's costs beyond the same turn in the web chat, and what refusing
+costs, all in one run and counted as CPU time of the service's process."""
+
+import asyncio
+import itertools
+import secrets
+import tempfile
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from benchmarks.turn import CONNECTIONS, QUESTIONS, cpu_seconds, load_server, start, wait_for
+from daoxue.app import compose, prepare
+from daoxue.config import AccountsSettings, Config, DatabaseSettings, Nlu, Server
+from daoxue.model import load, read_examples, with_entries
+from integrations.wechat.gate import Gate, Keys
+from integrations.wechat.messages import inbound
+from tests.conftest import free_port
+from tests.official import environment
+from tools.wechat import Delivery, Platform
+
+REQUESTS, ROUNDS, FORGED = 6_000, 3, 60
+_numbers = itertools.count(1)
+
+
+def letters(platform: Platform, count: int) -> list[Delivery]:
+    """Messages of 64 residents at a time, each of whom says eight things."""
+    found = []
+    for number in range(count):
+        who = platform.resident(f"o{number % CONNECTIONS + CONNECTIONS * (next(_numbers) // (CONNECTIONS * 8)):027d}")
+        text = QUESTIONS[number * 7 % len(QUESTIONS)]
+        found.append(
+            platform.letter(
+                who, f"<MsgType>text</MsgType><Content><![CDATA[{text}]]></Content><MsgId>{next(_numbers)}</MsgId>"
+            )
+        )
+    return found
+
+
+async def post(
+    target: str, body: bytes, expect: bytes, connection: "tuple[asyncio.StreamReader, asyncio.StreamWriter]"
+) -> None:
+    reader, writer = connection
+    writer.write(f"POST {target} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+    await writer.drain()
+    head = await reader.readuntil(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 " + expect), head
+    length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+    await reader.readexactly(int(length.split(b":")[1]))
+
+
+async def say(port: int, some: list[Delivery]) -> None:
+    connection = await asyncio.open_connection("127.0.0.1", port)
+    for letter in some:
+        parts = urlsplit(letter.url)
+        await post(f"{parts.path}?{parts.query}", letter.body, b"200", connection)
+    connection[1].close()
+
+
+async def accepted(port: int, pid: int, platform: Platform) -> float:
+    """CPU µs a message."""
+    waiting = letters(platform, REQUESTS)
+    before = cpu_seconds(pid)
+    await asyncio.gather(*(say(port, waiting[number::CONNECTIONS]) for number in range(CONNECTIONS)))
+    return (cpu_seconds(pid) - before) / REQUESTS * 1e6
+
+
+async def refused(port: int, pid: int, size: int, count: int) -> float:
+    """CPU µs a forged request."""
+    body = secrets.token_bytes(size)
+    target = f"/channels/wechat?signature={'0' * 40}&timestamp={int(time.time())}&nonce=1&encrypt_type=aes&msg_signature={'0' * 40}"
+    before = cpu_seconds(pid)
+    for _ in range(count):
+        connection = await asyncio.open_connection("127.0.0.1", port)
+        await post(target, body, b"403", connection)
+        connection[1].close()
+    return (cpu_seconds(pid) - before) / count * 1e6
+
+
+def at_the_gate(platform: Platform) -> tuple[float, float]:
+    """µs to refuse a signature, and to check, decrypt and parse a good message, without HTTP."""
+    gate = Gate("secure", platform.app_id, [Keys(platform.token, platform.aes_key)])
+    waiting = letters(platform, 4_000)
+    now = time.time()
+    began = time.perf_counter()
+    for letter in waiting:
+        parameters = gate.parameters(urlsplit(letter.url).query.encode())
+        inbound(gate.open(parameters, gate.check(parameters, now), letter.body), 0)
+    opened = (time.perf_counter() - began) / len(waiting) * 1e6
+    began = time.perf_counter()
+    for _ in range(4_000):
+        gate.parameters(f"signature={'0' * 40}&timestamp={int(now)}&nonce=1".encode())
+    return (time.perf_counter() - began) / 4_000 * 1e6, opened
+
+
+async def run(folder: Path) -> None:
+    platform, port = Platform(), free_port()
+    service = start(
+        "-m", "daoxue", "serve", **environment(platform), DAOXUE_SERVER__PORT=str(port),
+        DAOXUE_DATABASE__URL=f"sqlite:///{folder}/bench.db", DAOXUE_NLU__FOLDER=str(folder), DAOXUE_LOG__LEVEL="error",
+        DAOXUE_ACCOUNTS__KEY_FILE=f"{folder}/data.key", DAOXUE_CHANNELS__WECHAT__ENABLED="true",
+    )  # fmt: skip
+    platform.webhook = f"http://127.0.0.1:{port}/channels/wechat"
+    try:
+        await wait_for(port)
+        await load_server(port, "/channels/webchat", service.pid, new=False)  # warm
+        await accepted(port, service.pid, platform)
+        rounds = []
+        for _ in range(ROUNDS):
+            web, _ = await load_server(port, "/channels/webchat", service.pid, new=False)
+            rounds.append((await accepted(port, service.pid, platform), web))
+        wechat, web = sorted(rounds, key=lambda pair: pair[0] - pair[1])[ROUNDS // 2]
+        check, opened = at_the_gate(platform)
+        small = await refused(port, service.pid, 500, 2_000)
+        large = await refused(port, service.pid, 5_000_000, FORGED)
+        print(f"the same questions, web chat      {web:8.0f} µs CPU")
+        print(
+            f"  on WeChat                       {wechat:8.0f} µs CPU, {wechat / web:5.2f} times; {wechat - web:.0f} µs beyond the turn (limit 500)"
+        )
+        print(
+            f"  rounds                          {', '.join(f'{one - other:+.0f} µs' for one, other in rounds)}, {CONNECTIONS} connections"
+        )
+        print(
+            f"at the gate, without HTTP         {opened:8.1f} µs to check, decrypt, parse; {check:.1f} µs for the URL alone"
+        )
+        print(f"refusing 500 forged bytes         {small:8.0f} µs CPU with a connection of its own")
+        print(f"refusing 5 MB of forged bytes     {large:8.0f} µs CPU (limit 5000)")
+    finally:
+        service.terminate()
+        service.wait()
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        config = Config(
+            Server(), DatabaseSettings(f"sqlite:///{folder}/bench.db"), nlu=Nlu(str(folder)),
+            accounts=AccountsSettings(f"{folder}/data.key"),
+        )  # fmt: skip
+        prepare(config)
+
+        async def training() -> list[tuple[str, str]]:
+            app = await compose(config)
+            await app.desk.people.add("somebody", "seat", 1, "bench")  # or the start would make the first accounts
+            app.database.close()
+            return with_entries(read_examples(), app.library.entries.values())
+
+        load(folder, asyncio.run(training()))
+        asyncio.run(run(folder))
+
+
+if __name__ == "__main__":
+    main()
