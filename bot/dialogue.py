@@ -24,6 +24,7 @@ STALE = 30 * 60_000  # ms after which an unfinished talk is not resumed
 OPEN = 3  # tasks that are open at a time; the oldest is let go
 TRIES = 2  # re-prompts for one slot, and messages not understood, before a person is called
 
+BOUND = "bound"  # what came of scanning an invitation: nobody but us can say it, whoever has the talk
 _SUBJECTS = {"course", "theme"}  # naming one of them takes the place of the other
 _SILENT_TOPICS = {"chitchat"}
 
@@ -42,7 +43,7 @@ class Dialogue:
         """Decides and answers; everything it did is on the turn and its state."""
         outlived = self._pass_time(turn)
         red_line = redlines.detect(turn.heard)
-        if turn.seat:
+        if turn.seat and turn.inbound.intent != BOUND:
             if red_line in redlines.URGENT:
                 turn.task = Task(red_line)
                 await turn.hand_over(red_line, priority=redlines.URGENT[red_line], quiet=True)

@@ -141,7 +141,7 @@ async def compose(
         public_url=public_url(config),
         dispatch=Dispatch(database, live, library, tickets, hours, config.desk, standing),
         feed=Feed(database, live, hours, config.desk), search=Search(database, live), editing=Editing(database, library),
-        standing=standing, hooks=Hooks(database, inside=config.desk.webhooks_inside), residents=Residents(database),
+        standing=standing, hooks=Hooks(database, inside=config.desk.webhooks_inside), residents=Residents(database, identity),
         inbox=inbox, renderers=RENDERERS, health=lambda: health(database, webchat, wechat),
         secure=config.server.public_url.startswith("https://"), inviting=wechat.binding if wechat else None,
         quotas={messages.CHANNEL: wechat.channel.allowance} if wechat else {},

@@ -92,6 +92,8 @@ class StopWatch(Collector):
         self._last = time.perf_counter()
 
     def observe(self, step: str) -> None:
+        if step not in self._spent:
+            return  # no step of a turn
         now = time.perf_counter()
         self._spent[step] += now - self._last
         self._seen[step] += 1

@@ -12,14 +12,17 @@ from dataclasses import dataclass
 import msgspec
 from sqlalchemy import bindparam, delete, select, update
 
+from accounts.identity import Identity
+from accounts.identity import forget as forget_identity
 from bot.inbox import encode, numbered
 from bot.messages import Handover, Message, Reply
 from desk.errors import TicketError
 from desk.search import grams, people_said
 from desk.tickets import handover
 from store import conversations, search, tickets
+from store import identity as identity_rows
 from store.database import Database, Statement, Transaction
-from store.schema import attachment, conversation, inbound, message, outbox, ticket, ticket_event, unanswered
+from store.schema import attachment, conversation, delivered, inbound, message, outbox, ticket, ticket_event, unanswered
 from store.tickets import TicketRow, selecting
 
 ERASED = "[已按居民要求删除]"
@@ -45,7 +48,7 @@ _FORGET = Statement(
 )
 _DROP = tuple(
     Statement(delete(each).where(each.c.conversation == bindparam("which")))
-    for each in (outbox, attachment, unanswered, inbound)
+    for each in (outbox, delivered, attachment, unanswered, inbound)
 )
 _ADDRESS = Statement(select(conversation.c.address).where(conversation.c.id == bindparam("id")))
 
@@ -64,8 +67,9 @@ class Proof:
 class Residents:
     """Both raise `TicketError` where there is no such ticket."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, identity: Identity) -> None:
         self._database = database
+        self._identity = identity
 
     async def copy(self, ref: str, by: str, now: int) -> dict[str, object]:
         """Everything that we hold of the resident of this ticket."""
@@ -86,6 +90,8 @@ class Residents:
             copy = json.dumps(_copy(transaction, theirs), ensure_ascii=False, sort_keys=True)
             digest = hashlib.sha256(copy.encode()).hexdigest()
             talks = sorted({each.conversation for each in theirs})
+            for id in talks:
+                self._unbind(transaction, id, now)
             erased = sum(forget(transaction, id) for id in talks)
             nobody = f"erased-{digest[:12]}"
             for each in theirs:
@@ -100,6 +106,14 @@ class Residents:
             return Proof(len(theirs), len(talks), erased, digest, now)
 
         return await self._database.write(work)
+
+    def _unbind(self, transaction: Transaction, conversation: int, now: int) -> None:
+        """Nobody is a learner any more whose words are gone."""
+        read = conversations.get(transaction, conversation)
+        assert read is not None
+        person = self._identity.person(read.channel, read.address)
+        if identity_rows.bound(transaction, read.channel, person):
+            forget_identity(transaction, read.channel, person, "identity.erased", now)
 
 
 def _forget_events(transaction: Transaction, ref: str, nobody: str) -> None:

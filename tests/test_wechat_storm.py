@@ -2,19 +2,23 @@
 
 import asyncio
 import contextlib
+import os
 import random
+import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from daoxue.config import Config
+from daoxue.play import _answers, _settings
 from store import conversations
 from store.database import Database
 from tests.conftest import free_port
 from tests.desk_client import Desk, Person
 from tests.official import Official, api_of, environment, official
-from tests.service import Service, running
+from tests.service import ROOT, Service, running
 from tools.wechat import Platform, Resident
 
 TALK = ("最近有什么培训班", "第二个还有名额吗", "积分会过期吗")
@@ -191,3 +195,42 @@ def _refusals(platform: Platform) -> Counter[int]:
 
     platform._custom = counted  # type: ignore[method-assign]
     return found
+
+
+async def test_the_command_itself_with_a_seat_in_the_terminal(
+    config: Config, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`daoxue serve`, a resident on WeChat, and `daoxue desk` beside it."""
+    platform, api_port, port = Platform(patience=2.5), free_port(), free_port()
+    settings = _settings(platform, port, api_port, str(tmp_path)) | {
+        "DAOXUE_DATABASE__URL": config.database.url, "DAOXUE_ACCOUNTS__KEY_FILE": "var/data.key",
+        "DAOXUE_NLU__FOLDER": config.nlu.folder,
+    }  # fmt: skip
+    platform.webhook = f"http://127.0.0.1:{port}/channels/wechat"
+
+    async def daoxue(*arguments: str) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "daoxue", *arguments, env={**os.environ, **settings}, cwd=ROOT,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+
+    async with api_of(platform, api_port):
+        service = await daoxue("serve")
+        try:
+            assert await _answers(f"http://127.0.0.1:{port}/readyz", service)
+            who = platform.resident()
+            await platform.subscribe(who)
+            [handed] = await platform.say(who, "转人工")
+            ref = handed.text.split("工单号 ")[1][:10]
+            for arguments in (("take", ref), ("reply", ref, "坐席的话")):
+                command = await daoxue("desk", *arguments)
+                assert await command.wait() == 0, await command.stderr.read() if command.stderr else ""
+            for _ in range(60):
+                if "坐席的话" in who.seen[-1].text:
+                    break
+                await asyncio.sleep(0.05)
+            assert who.seen[-1].text == "坐席的话"
+        finally:
+            service.terminate()
+            _, log = await service.communicate()
+        assert b'"level": "error"' not in log, log.decode()

@@ -192,7 +192,7 @@ function follow(frame: live.Frame, ticket: Ticket): void {
 
 export async function open(ref: string): Promise<void> {
   const fetched = await get<Whole>(`/tickets/${ref}`)
-  deliveredTo.value = fetched.waiting_from === null ? 1e9 : fetched.waiting_from - 1
+  deliveredTo.value = fetched.waiting_from === null ? (fetched.messages.at(-1)?.seq ?? 0) : fetched.waiting_from - 1
   typing.value = 0
   whole.value = fetched
   learn(fetched.ticket)
