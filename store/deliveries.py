@@ -101,6 +101,9 @@ _ADVANCE = Statement(
     .where(outbox.c.id == bindparam("which"))
     .values(first_seq=bindparam("to_seq"), part=bindparam("to_part"), due_at=bindparam("at"), key=bindparam("new_key"))
 )
+_RELEASE = Statement(
+    update(outbox).where(outbox.c.id == bindparam("which")).values(due_at=bindparam("at"), attempts=0, leased=0)
+)
 _REST = Statement(adding(outbox))
 _DROP_OWED = Statement(delete(outbox).where(outbox.c.id == bindparam("which")))
 _LEFT = Statement(adding(delivered))
@@ -215,6 +218,11 @@ def advance(transaction: Transaction, row: OwedRow, conversation: int, seq: int,
     transaction.run(_ADVANCE, which=row.id, to_seq=seq, to_part=part, at=due_at, new_key=key)
 
 
+def release(transaction: Transaction, row: OwedRow, due_at: int) -> None:
+    """What was held may leave then."""
+    transaction.run(_RELEASE, which=row.id, at=due_at)
+
+
 def rest(
     transaction: Transaction, conversation: int, channel: str, address: str, first: tuple[int, int], last: int, due_at: int
 ) -> None:  # fmt: skip
@@ -266,10 +274,10 @@ def keep_dropped(transaction: Transaction, channel: str, why: str, body: bytes, 
     transaction.run(_DROPPED, channel=channel, why=why, body=body, at=at)
 
 
-def forget_before(transaction: Transaction, before: int) -> None:
-    """Lets go of what is only kept for a while."""
-    transaction.run(_FORGET_DROPPED, before=before)
-    transaction.run(_FORGET_DELIVERED, before=before)
+def forget(transaction: Transaction, *, dropped: int, delivered: int) -> None:
+    """Lets go of what is from before these moments."""
+    transaction.run(_FORGET_DROPPED, before=dropped)
+    transaction.run(_FORGET_DELIVERED, before=delivered)
 
 
 def lose(transaction: Transaction, channel: str, address: str, at: int) -> None:

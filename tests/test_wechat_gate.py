@@ -125,6 +125,11 @@ INSIDE: dict[str, tuple[str, str]] = {
     "billion laughs": (BILLION, "dropped"),
     "external document type": (EXTERNAL, "dropped"),
     "a file": (FILE, "dropped"),
+    "white space around everything": (
+        "<xml>\n<ToUserName> gh_1 </ToUserName>\n<FromUserName>\n<![CDATA[oABC]]>\n</FromUserName><CreateTime> 1 </CreateTime>"
+        "<MsgType>\n<![CDATA[text]]>\n</MsgType><Content> x </Content><MsgId> 7 </MsgId></xml>",
+        "accepted",
+    ),
     "a document type that is typed": (fields(Content="<Content><![CDATA[<!DOCTYPE html>]]></Content>"), "accepted"),
     "control characters": (fields(Content="<Content><![CDATA[a\x08b\x1dc]]></Content>"), "accepted"),
     "the end of a CDATA, typed": (fields(Content="<Content><![CDATA[a]]>b]]></Content>"), "accepted"),
@@ -275,7 +280,7 @@ def test_whatever_is_answered_is_good_xml(text: str, nasty: str) -> None:
         for char in (text + nasty).replace("\r\n", "\n").replace("\r", "\n")
         if char in "\t\n" or (char >= " " and char not in "\ufffe\uffff")
     )
-    assert read["Content"] == legal
+    assert read["Content"] == legal.strip()
 
 
 @settings(max_examples=300, deadline=None)

@@ -26,7 +26,9 @@ from store.deliveries import SharedRow
 log = logging.getLogger(__name__)
 WITHIN = httpx.Timeout(5, connect=3)  # seconds
 LARGEST = 1 << 20  # bytes of an answer
-EARLY = 300_000  # ms before its end in which a token is renewed: old and new are both good then
+EARLY = (
+    300_000  # ms before its end in which a token is renewed: old and new are both good then; of a short life a quarter
+)
 FETCHING = 10_000  # ms that a process may take over it
 OFTEN = 30_000  # ms between two renewals because of refusals
 BUSY = (0.2, 0.8)  # seconds before what may be repeated is tried again
@@ -259,7 +261,7 @@ class Wechat:
 
     async def _token(self) -> str:
         row = await self._shared()
-        if row is not None and row.until - EARLY > self._clock():
+        if row is not None and row.until - min(EARLY, (row.until - row.fetched_at) // 4) > self._clock():
             return row.value.decode()
         return await self._renew(row)
 

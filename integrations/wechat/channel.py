@@ -42,7 +42,8 @@ CUT = 6.0  # seconds after which nobody listens
 LEASE = 60_000  # ms that the process which put an answer off has for it
 QUIET = 10_000  # ms that the last message allowed waits for others to go with it
 TYPED = 10.0  # seconds that typing is shown without telling the platform again
-KEPT = 7 * 86_400_000  # ms
+DAY = 86_400_000  # ms
+KEPT, REMEMBERED = 7 * DAY, 3 * DAY  # what was dropped, for whoever looks into it; how things left, for the quota
 HOURLY = 3600
 CHINA = ZoneInfo("Asia/Shanghai")
 
@@ -225,7 +226,11 @@ class WechatChannel:
     # -- the answer in the response
 
     async def _outgoing(self, said: Inbound, receipt: Receipt) -> Outgoing | None:
-        owed = await self._database.read(lambda t: deliveries.owed(t, receipt.conversation))
+        owed, lost = await self._database.read(
+            lambda t: (deliveries.owed(t, receipt.conversation), deliveries.is_lost(t, CHANNEL, said.address))
+        )
+        if lost:
+            await self._database.write(lambda t: deliveries.find_again(t, CHANNEL, said.address))
         if not receipt.again and all(row.dead for row in owed):
             if not receipt.answers:
                 return None
@@ -252,9 +257,8 @@ class WechatChannel:
                 return b""
             rows = []  # it was in a response that did not arrive
         rows = self._without_rests(transaction, receipt.conversation, rows, keep=said.intent == CONTINUE)
-        leaving = next((number for number, row in enumerate(rows) if row.is_leaving(now)), None)
-        if leaving is not None:
-            rows, own = rows[:leaving], ()
+        leaving = next((number for number, row in enumerate(rows) if row.is_leaving(now)), len(rows))
+        rows = rows[:leaving]
         more = () if is_owed else own
         saying = [*_of_rows(transaction, receipt.conversation, rows), *more]
         if not saying:
@@ -295,6 +299,8 @@ class WechatChannel:
             if row.first_seq <= after.seq <= row.last_seq:
                 held = self._is_held(transaction, conversation, after)
                 deliveries.advance(transaction, row, conversation, after.seq, after.part, HELD if held else now)
+            elif row.first_seq > after.seq:
+                deliveries.release(transaction, row, now)
 
     def _is_held(self, transaction: Transaction, conversation: int, after: Place) -> bool:
         """Whether what comes next waits until the resident asks for it: the rest of an answer does, a seat's words do
@@ -325,6 +331,8 @@ class WechatChannel:
         rows = await self._database.write(lambda t: self._without_rests(t, row.conversation, rows, keep=len(rows) == 1))
         if not any(each.id == row.id for each in rows):
             return Done()
+        if rows[0].id != row.id:
+            return Later(max(rows[0].due_at, now + 1_000))  # in order: with what comes before it, or after that
         saying = await self._database.read(lambda t: _of_rows(t, row.conversation, rows))
         if allowed.left == 1 and now - saying[-1].at < QUIET:
             return Later(saying[-1].at + QUIET)
@@ -458,10 +466,12 @@ class WechatChannel:
                 await self.take_up(self._now())
                 if time.monotonic() - swept > HOURLY:
                     swept = time.monotonic()
-                    before = self._now() - KEPT
-                    await self._database.write(lambda t: deliveries.forget_before(t, before))  # noqa: B023
+                    await self._forget(self._now())
             except Exception as error:  # the same edge as the outbox's: the loop must go on
                 log.error("wechat", exc_info=error)
+
+    async def _forget(self, now: int) -> None:
+        await self._database.write(lambda t: deliveries.forget(t, dropped=now - KEPT, delivered=now - REMEMBERED))
 
     async def take_up(self, now: int) -> int:
         """Answers what was acknowledged and not answered; how many there were."""

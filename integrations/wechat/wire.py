@@ -62,7 +62,7 @@ class _Reader:
 
     def _end(self, name: str) -> None:
         _, children, text = self._open.pop()
-        value: object = children if children else "".join(text)
+        value: object = children if children else "".join(text).strip()
         above = self._open[-1][1]
         if name not in above:
             above[name] = value
@@ -73,7 +73,7 @@ class _Reader:
 
 
 def parse(xml: str) -> Fields:
-    """The elements of WeChat's one `<xml>` by name: text, or elements in elements, or a list where one comes again.
+    """The elements of WeChat's one `<xml>` by name: text without the white space around it, or elements in elements, or a list where one comes again.
     Raises `MalformedError`."""
     try:
         root = _Reader().read(xml).get("xml")
