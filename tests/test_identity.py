@@ -14,7 +14,7 @@ from accounts.vault import Vault, VaultError
 from daoxue.app import App
 from daoxue.config import Config
 from knowledge.files import SAMPLE, load_yaml
-from tests.desk_client import Desk
+from tests.desk_client import PASSWORD, Desk
 from tests.official import Official, official
 from tools.wechat import Resident
 
@@ -377,3 +377,29 @@ async def _accessible(page: Page) -> None:
         "axe.run().then(r => r.violations.filter(v => ['serious', 'critical'].includes(v.impact)).map(v => v.id))"
     )
     assert found == []
+
+
+async def test_the_counter_in_a_browser(account: Official, browser: Browser) -> None:
+    """Staff type the card, the resident scans, the page says so."""
+    desk = Desk(account.app)
+    seat = await desk.person("seat")
+    base = f"http://127.0.0.1:{account.app.config.server.port}"
+    context = await browser.new_context(viewport={"width": 1280, "height": 800}, bypass_csp=True, locale="zh-CN")
+    page = await context.new_page()
+    await seat.post("/me/password", {"old": seat.password, "new": PASSWORD})
+    await page.goto(f"{base}/desk/")
+    await page.get_by_label("用户名").fill(seat.name)
+    await page.locator("input[type=password]").fill(PASSWORD)
+    await page.keyboard.press("Enter")
+    await page.get_by_role("link", name="服务台").click()
+    await page.get_by_label("学习卡号").fill(f"{CARD[:6]} {CARD[6:]}")
+    assert await page.get_by_role("button", name="出二维码").is_disabled()
+    await page.get_by_text("我已当面看过证件").click()
+    await page.get_by_role("button", name="出二维码").click()
+    await page.get_by_alt_text("请居民用微信扫这个二维码").wait_for()
+    await _accessible(page)
+    who = account.platform.resident()
+    await account.platform.scan(who, list(account.platform._scenes)[-1])
+    await page.get_by_text("绑定好了").wait_for()
+    await _accessible(page)
+    await context.close()
