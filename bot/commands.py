@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from rapidfuzz import fuzz
 
@@ -50,12 +51,13 @@ def bare(folded: str) -> str:
     return _EDGE.sub("", folded)
 
 
-def commands(folded: str) -> set[str]:
+@lru_cache(4096)
+def commands(folded: str) -> frozenset[str]:
     """The commands that the whole message can be; some words are several, and what was asked decides."""
     text = bare(folded)
     if not text or len(text) > 16:
-        return set()
-    return {name for name, pattern in _PATTERNS if pattern.fullmatch(text)}
+        return frozenset()
+    return frozenset(name for name, pattern in _PATTERNS if pattern.fullmatch(text))
 
 
 def chosen(folded: str, offers: Sequence[Offer]) -> Offer | None:

@@ -7,7 +7,6 @@ delivers the message again.
 
 import asyncio
 import hashlib
-import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -80,11 +79,6 @@ def _words(inbound: Inbound, state: Conversation) -> str:
     if inbound.choice is None:
         return inbound.text
     return next((offer.label for offer in state.offers if offer.key == inbound.choice), inbound.choice)
-
-
-def reference(now: datetime) -> str:
-    """A ticket's number, to be told."""
-    return f"{now:%m%d}-{random.randrange(100_000):05d}"  # noqa: S311 - not a secret
 
 
 def new_ticket(ref: str, about: Handover, address: str, lang: str) -> tickets.NewTicket:
@@ -210,7 +204,6 @@ class Inbox:
             ticket=read.ticket,
             seat=read.seat,
             entry_before=state.last.slots.get("entry") if state.last and state.last.intent == "entry" else None,
-            reference=reference(now),
         )
         await self._dialogue.respond(turn)
         return turn

@@ -1,5 +1,6 @@
 """What a handler sees of one turn, and the effects it gathers. Nothing here is written until the turn commits."""
 
+import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -15,6 +16,11 @@ from knowledge.entries import Entry
 from knowledge.library import Library
 
 CHOICES = 3  # a caller keeps no more in mind
+
+
+def reference(now: datetime) -> str:
+    """A ticket's number, to be told."""
+    return f"{now:%m%d}-{random.randrange(100_000):05d}"  # noqa: S311 - not a secret
 
 
 class NeedsAnswer(Exception):  # noqa: N818 - a signal, not an error
@@ -167,8 +173,8 @@ class Turn:
             slots=slots,
             tried=tried,
         )
-        if self.ticket is None and (closed := self.state.just_closed(self.inbound.at)):
-            self.reference = closed
+        if self.ticket is None:
+            self.reference = self.state.just_closed(self.inbound.at) or reference(self.now)
         if quiet:
             return
         if self.ticket:

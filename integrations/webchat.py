@@ -17,7 +17,7 @@ from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -165,10 +165,7 @@ class Webchat:
 
     @property
     def routes(self) -> list[BaseRoute]:
-        return [
-            WebSocketRoute("/channels/webchat", self.socket),
-            Route("/channels/webchat", Posting(self), methods=["POST"]),
-        ]
+        return [WebSocketRoute("/channels/webchat", self.socket)]
 
     async def send(self, row: DueRow, now: int) -> Outcome:
         return Done()
@@ -231,16 +228,6 @@ class Webchat:
             {"visitor": visitor, "ack": {"type": "ack", "id": post.id, "seq": receipt.seq}, "speaker": receipt.speaker}
         )
         return 200, head[:-1] + b',"messages":[' + messages + b"]}", receipt
-
-
-class Posting:
-    """`Webchat.post` in the shape in which a route takes an ASGI application."""
-
-    def __init__(self, webchat: Webchat) -> None:
-        self._webchat = webchat
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._webchat.post(scope, receive, send)
 
 
 def inbound(visitor: str, id: str, text: str, choice: str | None, lang: str) -> Inbound:

@@ -168,7 +168,7 @@ def commit_turn(transaction: Transaction, turn: TurnRow) -> tuple[int, int] | No
     """Writes all of a turn or nothing. The conversation's id and last number; None if it, or what we know, was changed
     meanwhile: so an edit shows at the next question without anybody asking for it beforehand."""
     read = turn.read
-    if knowledge.revision(transaction) != turn.knowledge:
+    if knowledge.revision_in_batch(transaction) != turn.knowledge:
         return None
     last = read.seq + len(turn.said)
     ticket = turn.opened.ref if turn.opened else turn.reopened or read.ticket

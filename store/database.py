@@ -79,12 +79,13 @@ def adding(table: Table) -> Insert:
 class Transaction:
     """Runs statements on one open connection."""
 
-    __slots__ = ("_added", "_cursor", "_dialect", "_in_order")
+    __slots__ = ("_added", "_cursor", "_dialect", "_in_order", "noted")
 
     def __init__(self, cursor: Cursor, dialect: Dialect) -> None:
         self._cursor = cursor
         self._dialect = dialect
         self._added: dict[Statement, list[dict[str, Value]]] = {}
+        self.noted: dict[str, int] = {}  # what was read once for a whole batch; whoever changes it takes it out
         self._in_order = dialect.name == "sqlite"  # one writer: commits come in the order of numbers anyway
 
     @property

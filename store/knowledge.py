@@ -128,12 +128,21 @@ def put_all(transaction: Transaction, rows: Sequence[EntryRow], by: str, at: int
 def _replace(transaction: Transaction, row: EntryRow, revision: int) -> None:
     transaction.run(_DROP_ENTRY, id=row.id)
     transaction.run(_ADD_ENTRY, id=row.id, revision=revision, status=row.status, body=row.body)
+    transaction.noted.pop("revision", None)
 
 
 def revision(transaction: Transaction) -> int:
     """Goes up with every change of what we know."""
     row = transaction.one(_HIGHEST)
     return cast(int, row[0]) if row else 0
+
+
+def revision_in_batch(transaction: Transaction) -> int:
+    """The same, asked once for all that is committed together."""
+    known = transaction.noted.get("revision")
+    if known is None:
+        known = transaction.noted["revision"] = revision(transaction)
+    return known
 
 
 def entries_since(transaction: Transaction, seen: int) -> list[EntryRow]:
@@ -159,4 +168,5 @@ def save(transaction: Transaction, entries: Sequence[EntryRow], records: Sequenc
     for each in records:
         transaction.run(_DROP_RECORD, kind=each.kind, id=each.id)
         transaction.run(_ADD_RECORD, kind=each.kind, id=each.id, revision=new, body=each.body)
+    transaction.noted.pop("revision", None)
     return new

@@ -18,11 +18,12 @@ from msgspec.structs import replace
 from prometheus_client import Counter
 from starlette.types import Receive, Scope, Send
 
-from bot.inbox import Inbox, Receipt, new_ticket, nothing_observed, numbered, reference
+from bot.inbox import Inbox, Receipt, new_ticket, nothing_observed, numbered
 from bot.live import Live
 from bot.messages import CONTINUE, Handover, Inbound, Message, Numbered
 from bot.outbox import Done, Failed, Later, Lost, Outcome
 from bot.texts import Texts
+from bot.turn import reference
 from integrations.wechat import messages, rendering
 from integrations.wechat.api import Meaning, Wechat, WechatError
 from integrations.wechat.gate import LARGEST, DroppedError, Gate, Received, RefusedError
