@@ -39,6 +39,13 @@ from desk.standing import Standing
 from desk.tickets import Tickets
 from handlers import HANDLERS
 from integrations import webchat as web
+from integrations.twilio import calls as phone_calls
+from integrations.twilio import settings as twilio_settings
+from integrations.twilio import texts as sms_texts
+from integrations.twilio.api import Twilio
+from integrations.twilio.calls import CallChannel
+from integrations.twilio.signing import Verifier
+from integrations.twilio.texts import TextChannel
 from integrations.webchat import Webchat
 from integrations.wechat import binding, messages
 from integrations.wechat.api import Wechat
@@ -47,9 +54,11 @@ from integrations.wechat.channel import WechatChannel
 from integrations.wechat.gate import Gate, KeyProblem, Keys, keys_of
 from integrations.wechat.settings import MissingSecret, Secrets
 from knowledge.library import Library
-from store import conversations
+from store import calls, conversations
 from store.database import Database
 from store.migrate import is_current, upgrade
+
+DAY = 86_400_000  # ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,7 @@ class App:
     texts: Texts
     identity: Identity
     wechat: "WechatParts | None" = None
+    twilio: "TwilioParts | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +89,15 @@ class WechatParts:
     channel: WechatChannel
     binding: Binding
     api: Wechat
+
+
+@dataclass(frozen=True, slots=True)
+class TwilioParts:
+    """Texts and calls, where they are connected."""
+
+    texts: TextChannel
+    calls: CallChannel
+    api: Twilio
 
 
 def prepare(config: Config) -> None:
@@ -120,8 +139,9 @@ async def compose(
     vault = vault_of(config)
     identity = Identity(database, vault)
     ways = {messages.CHANNEL: binding.BIND} if config.channels.wechat.enabled else {}
+    queueing = Queueing(hours, database)
     inbox = Inbox(
-        database, library, comprehension, dialogue, texts, Queueing(hours, database),
+        database, library, comprehension, dialogue, texts, queueing,
         Accounts(identity, Bank(database), ways), live, config.zone, observe,
     )  # fmt: skip
     outlets: dict[str, Outlet] = {}
@@ -131,6 +151,9 @@ async def compose(
     wechat = _wechat(config, inbox, live, database, texts, identity, vault, observe, clock)
     if wechat is not None:
         outlets[messages.CHANNEL] = wechat.channel
+    twilio = _twilio(config, inbox, live, database, texts, queueing, library, observe, clock)
+    if twilio is not None:
+        outlets |= {sms_texts.CHANNEL: twilio.texts, phone_calls.CHANNEL: twilio.calls}
     tickets = Tickets(database, live, texts)
     standing = Standing(database, config.desk, hours)
     await standing.refresh()
@@ -142,13 +165,13 @@ async def compose(
         dispatch=Dispatch(database, live, library, tickets, hours, config.desk, standing),
         feed=Feed(database, live, hours, config.desk), search=Search(database, live), editing=Editing(database, library),
         standing=standing, hooks=Hooks(database, inside=config.desk.webhooks_inside), residents=Residents(database, identity),
-        inbox=inbox, renderers=RENDERERS, health=lambda: health(database, webchat, wechat),
-        secure=config.server.public_url.startswith("https://"), inviting=wechat.binding if wechat else None,
+        inbox=inbox, renderers=RENDERERS, health=lambda: health(database, webchat, wechat, twilio),
+        secure=config.server.public_url.startswith("https://"), inviting=wechat.binding if wechat else None, calling=twilio.calls if twilio else None,
         quotas={messages.CHANNEL: wechat.channel.allowance} if wechat else {},
     )  # fmt: skip
     retaining = Retaining(database, standing)
     return App(
-        config, database, library, comprehension, inbox, outbox, live, webchat, tickets, desk, retaining, texts, identity, wechat
+        config, database, library, comprehension, inbox, outbox, live, webchat, tickets, desk, retaining, texts, identity, wechat, twilio
     )  # fmt: skip
 
 
@@ -176,6 +199,40 @@ def _wechat(
     return WechatParts(channel, pages, api)
 
 
+def _twilio(
+    config: Config, inbox: Inbox, live: Live, database: Database, texts: Texts, queueing: Queueing, library: Library,
+    observe: Callable[[str], None], clock: Callable[[], float],
+) -> TwilioParts | None:  # fmt: skip
+    settings = config.channels.twilio
+    if not settings.enabled:
+        return None
+    try:
+        secrets = twilio_settings.Secrets.read(os.environ)
+    except twilio_settings.MissingSecret as error:
+        raise ConfigError(str(error)) from error
+    url = public_url(config)
+    api, verifier = (
+        Twilio(secrets.account, secrets.token, settings.api_base),
+        Verifier(secrets.account, secrets.token, url),
+    )
+
+    def hints() -> list[str]:
+        places = [each.name for each in library.catalogue.organisations.values() if each.level != "site"]
+        return [*(each.name for each in library.catalogue.courses.values()), *places, "转人工", "学分", "积分", "报名"]
+
+    async def keep(conversation: int, audio: bytes, now: int) -> str:
+        kept = await database.write(
+            lambda t: files.keep(t, conversation, "留言.mp3", "audio/mpeg", audio, "resident", now)
+        )
+        return kept.path
+
+    texting = TextChannel(verifier, api, inbox, live, database, texts, url, settings.sms_from, observe, clock)
+    calling = CallChannel(
+        settings, verifier, api, inbox, live, database, texts, queueing, url, config.zone, hints, keep, observe, clock
+    )
+    return TwilioParts(texting, calling, api)
+
+
 def wechat_api(config: Config, database: Database, clock: Callable[[], float] = time.time) -> Wechat:
     """WeChat's API for this account. Raises `ConfigError`."""
     secrets = _secrets(config)
@@ -196,7 +253,9 @@ def _keys(config: Config) -> tuple[Keys, ...]:
         raise ConfigError(str(error)) from error
 
 
-async def health(database: Database, webchat: Webchat, wechat: WechatParts | None) -> dict[str, object]:
+async def health(
+    database: Database, webchat: Webchat, wechat: WechatParts | None, twilio: TwilioParts | None
+) -> dict[str, object]:
     """How the channels are, for the desk's pages."""
     now = int(time.time() * 1000)
     owed, dead = await database.read(lambda t: conversations.owed(t, now))
@@ -204,4 +263,8 @@ async def health(database: Database, webchat: Webchat, wechat: WechatParts | Non
     if wechat is not None:
         may_push = wechat.channel.may_push
         channels.append({"name": messages.CHANNEL, "enabled": True, "may_push": may_push, "alarm": wechat.api.alarm})
+    if twilio is not None:
+        texts, parts = await database.read(lambda t: calls.cost(t, now - DAY))
+        row = {"name": sms_texts.CHANNEL, "enabled": True, "alarm": twilio.api.alarm, "texts": texts, "segments": parts}
+        channels += [row, {"name": phone_calls.CHANNEL, "enabled": True, "alarm": twilio.api.alarm}]
     return {"channels": channels, "undelivered": owed, "given_up": dead, "database": database.url.partition(":")[0]}

@@ -133,6 +133,9 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--skills", nargs="*", default=[], metavar="SKILL", help="e.g. complaint credit enrolment")
     added.add_argument("--langs", nargs="*", default=["zh"], metavar="LANG")
     added.add_argument("--capacity", type=int, default=4, help="written talks at a time; a call counts four")
+    added.add_argument(
+        "--phone", default=None, metavar="NUMBER", help="where calls are put through, e.g. +8655162001234"
+    )
     added.add_argument("--place", default=None, metavar="ORG", help="the organisation it answers for")
     return parser
 
@@ -364,7 +367,7 @@ def _desk_add_seat(arguments: argparse.Namespace) -> int:
     async def use(app: App) -> None:
         password = await app.desk.people.add(
             arguments.name, arguments.role, _now(), "cli", shown=arguments.shown, skills=_flat(arguments.skills),
-            langs=_flat(arguments.langs), capacity=arguments.capacity, place=arguments.place,
+            langs=_flat(arguments.langs), capacity=arguments.capacity, place=arguments.place, phone=arguments.phone,
         )  # fmt: skip
         row: dict[str, object] = {"name": arguments.name, "role": arguments.role, "password": password}
         _print(arguments, row, f"{arguments.name}（{arguments.role}）的一次性密码：{password}   首次登录后请修改")

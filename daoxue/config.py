@@ -11,6 +11,7 @@ import yaml
 from msgspec import Meta, Struct, field
 
 from desk.hours import DeskSettings
+from integrations.twilio.settings import TwilioSettings
 from integrations.webchat import WebchatSettings
 from integrations.wechat.settings import WechatSettings
 from knowledge.files import KnowledgeError, load_yaml
@@ -47,6 +48,7 @@ class AccountsSettings(Struct, frozen=True, forbid_unknown_fields=True):
 class Channels(Struct, frozen=True, forbid_unknown_fields=True):
     webchat: WebchatSettings = WebchatSettings()
     wechat: WechatSettings = WechatSettings()
+    twilio: TwilioSettings = TwilioSettings()
 
 
 class Log(Struct, frozen=True, forbid_unknown_fields=True):
@@ -111,7 +113,7 @@ def _override(document: dict[str, object], path: list[str], value: str) -> None:
         at = below
     at[path[-1]] = (
         value
-        if path[-1] in {"url", "public_url", "api_base", "open_base", "account"}
+        if path[-1] in {"url", "public_url", "api_base", "open_base", "account", "sms_from", "voice_from"}
         else yaml.load(value, Loader=yaml.CSafeLoader)
     )
 

@@ -35,6 +35,7 @@ from desk import files
 from desk.parts import Desk
 from desk.people import SignInError
 from integrations import webchat
+from integrations.twilio import texts as sms_texts
 from integrations.wechat import messages
 from store import conversations
 from store.database import DatabaseError
@@ -219,6 +220,7 @@ def application(app: App) -> ASGIApp:
             app.retaining.run(),
             app.inbox.usage.run(),
             *([app.wechat.channel.run()] if app.wechat else []),
+            *([app.twilio.calls.run()] if app.twilio else []),
             api.run(),
         )
         workers = [asyncio.create_task(each) for each in runs]
@@ -230,6 +232,12 @@ def application(app: App) -> ASGIApp:
     )
     if app.wechat is not None:
         channels[f"/channels/{messages.CHANNEL}"] = app.wechat.channel
+    if app.twilio is not None:
+        channels |= {
+            sms_texts.PATH: app.twilio.texts,
+            f"{sms_texts.PATH}/status": app.twilio.texts.status,
+            **app.twilio.calls.hooks,
+        }
     return Front(Starlette(routes=routes(app, api), lifespan=lifespan), channels)
 
 

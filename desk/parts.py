@@ -42,6 +42,12 @@ class Inviting(Protocol):
     async def is_taken(self, id: str) -> bool: ...
 
 
+class Calling(Protocol):
+    """Calling a resident of a ticket from a seat's telephone."""
+
+    async def call_back(self, ref: str, phone: str) -> bool: ...
+
+
 class Quota(Protocol):
     """How many messages may still be sent on a channel, and until when (ms)."""
 
@@ -78,6 +84,7 @@ class Desk:
     health: Callable[[], Awaitable[Mapping[str, object]]]
     secure: bool = False
     inviting: Inviting | None = None
+    calling: Calling | None = None
     quotas: Mapping[str, Callable[[int], Awaitable[Quota]]] = field(
         default_factory=dict
     )  # by channel, of a conversation

@@ -67,6 +67,7 @@ class Seat:
     langs: tuple[str, ...]
     capacity: int
     place: str | None
+    phone: str | None
     one_time: bool
     totp: bool
     active: bool
@@ -78,7 +79,7 @@ class Seat:
     def of(row: SeatRow) -> "Seat":
         return Seat(
             row.name, row.shown, row.role, tuple(json.loads(row.skills)), tuple(json.loads(row.langs)), row.capacity,
-            row.place, bool(row.one_time), row.totp is not None, bool(row.active),
+            row.place, row.phone, bool(row.one_time), row.totp is not None, bool(row.active),
         )  # fmt: skip
 
 
@@ -179,13 +180,13 @@ class People:
 
     async def add(
         self, name: str, role: str, now: int, by: str, *, shown: str = "", skills: Sequence[str] = (),
-        langs: Sequence[str] = ("zh",), capacity: int = 4, place: str | None = None,
+        langs: Sequence[str] = ("zh",), capacity: int = 4, place: str | None = None, phone: str | None = None,
     ) -> str:  # fmt: skip
         """A new account; its one-time password. Raises `SignInError` when the name is taken."""
         password = secrets.token_urlsafe(9)
         row = SeatRow(
             name, shown or name, role, await asyncio.to_thread(_HASHER.hash, password), 1, None, None, _json(skills),
-            _json(langs), capacity, place, 1, 0, 0,
+            _json(langs), capacity, place, phone, 1, 0, 0,
         )  # fmt: skip
 
         def work(transaction: Transaction) -> None:
@@ -199,7 +200,7 @@ class People:
         return password
 
     async def change(self, name: str, by: str, now: int, **new: object) -> None:
-        """Changes an account: role, shown, skills, langs, capacity, place, active."""
+        """Changes an account: role, shown, skills, langs, capacity, place, phone, active."""
         values = {key: _json(value) if isinstance(value, list | tuple) else value for key, value in new.items()}
 
         def work(transaction: Transaction) -> None:

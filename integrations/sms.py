@@ -1,11 +1,23 @@
-"""SMS: what is said fits two segments, choices are numbered, links and cards are left out."""
+"""SMS: what is said fits two segments, choices are numbered, links and cards are left out.
+
+Segments: GSM 03.38's alphabet has 160 characters of a message alone and 153 of a part; anything else makes the whole text
+UCS-2 with 70 and 67 (3GPP TS 23.038 and 23.040).
+"""
 
 from collections.abc import Sequence
 
 from bot.messages import Reply
 
-SEGMENT, JOINED = 70, 67  # UCS-2 characters of a message alone, and of a part of a longer one (3GPP TS 23.038)
+_BASIC = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_EXTENDED = frozenset("\f^{}\\[~]|€")  # each takes the place of two
+GSM, GSM_JOINED = 160, 153
+SEGMENT, JOINED = 70, 67
 LONGEST = 2 * JOINED
+MORE = "（详情见公众号或打热线）"
+STOP = frozenset({"stop", "unsubscribe", "quit", "end", "cancel", "td", "t", "退订", "退订短信", "停止", "取消订阅"})
+START = frozenset({"start", "unstop", "恢复", "恢复短信", "重新订阅"})
 
 
 def render(replies: Sequence[Reply]) -> list[str]:
@@ -15,7 +27,15 @@ def render(replies: Sequence[Reply]) -> list[str]:
     options = [f"{option.key}.{option.label}" for option in replies[-1].options]
     tail = "\n回复" + " ".join(options) if options else ""
     text = "\n".join(reply.short or flat(reply.text) for reply in replies)
-    return [cut(text, LONGEST - len(tail)) + tail]
+    return [fitted(text, tail)]
+
+
+def fitted(text: str, tail: str = "") -> str:
+    """A text with what has to stand at its end, in two segments; what is left out is pointed to."""
+    room = LONGEST - len(tail)
+    if units(text) <= room or segments(text + tail) <= 2:
+        return text + tail
+    return cut(text, room - len(MORE)) + MORE + tail
 
 
 def flat(text: str) -> str:
@@ -23,17 +43,28 @@ def flat(text: str) -> str:
 
 
 def cut(text: str, most: int) -> str:
-    """At most so many characters, ended at a sentence where there is one."""
-    if len(text) <= most:
+    """At most so many UTF-16 units, ended at a sentence where there is one."""
+    if units(text) <= most:
         return text
     head = text[: most - 1]
+    while units(head) > most - 1:
+        head = head[:-1]
     end = max(head.rfind(mark) for mark in "。；！？\n")
     return head[: end + 1] if end > most // 2 else head + "…"
 
 
+def units(text: str) -> int:
+    """How many UTF-16 units it takes: two for an emoji."""
+    return len(text.encode("utf-16-be")) // 2
+
+
 def segments(text: str) -> int:
     """How many an SMS of this text is billed as."""
-    return 1 if len(text) <= SEGMENT else -(-len(text) // JOINED)
+    if all(char in _BASIC or char in _EXTENDED for char in text):
+        size, alone, joined = len(text) + sum(char in _EXTENDED for char in text), GSM, GSM_JOINED
+    else:
+        size, alone, joined = units(text), SEGMENT, JOINED
+    return 1 if size <= alone else -(-size // joined)
 
 
 def problems(replies: Sequence[Reply]) -> list[str]:

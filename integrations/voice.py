@@ -1,7 +1,12 @@
-"""The hotline: what is said is spoken, choices are keys, nothing needs eyes."""
+"""The hotline: what is said is spoken, choices are keys, nothing needs eyes.
+
+A voice plan is what a call does next, in words that no provider owns: say, listen, wait in the queue, be put through, leave
+a message, hang up. It is written as TwiML for one provider, and could be driven over a switchboard's interface by another.
+"""
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bot.messages import Reply
 
@@ -13,6 +18,83 @@ _PHONE = re.compile(
 )
 _CLOCK = re.compile(r"(?<!\d)(\d{1,2}):(\d{2})")
 _LINK = re.compile(r"https?://\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Speaks; `slow` for those who ask for it."""
+
+    text: str
+    slow: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Speaks, and listens meanwhile and after: to `keys` keys (0: any number up to the hash sign), and to speech. What was
+    heard, or nothing, goes to `then` (a path of ours)."""
+
+    say: tuple[Say, ...]
+    then: str
+    keys: int = 1
+    speech: bool = True
+    seconds: int = 6
+    hints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Waits in a queue of this name; what is heard there comes from `during`, and `then` says how it ended."""
+
+    queue: str
+    during: str
+    then: str
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """Is put through to whoever waits in this queue, who first hears what `before` says. `recorded` is where a recording
+    is told of; None where there is to be none."""
+
+    queue: str
+    before: str
+    recorded: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """Is put through to a number, which sees `caller` as who calls."""
+
+    number: str
+    caller: str
+    recorded: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Leaves the queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Leaves a message of at most so many seconds."""
+
+    then: str
+    recorded: str
+    seconds: int = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """Ends the call."""
+
+
+Step = Say | Listen | Wait | Connect | Dial | Leave | Record | Pause | HangUp
+Plan = tuple[Step, ...]
 
 
 def render(replies: Sequence[Reply]) -> list[str]:

@@ -24,6 +24,7 @@ class SeatRow:
     langs: str
     capacity: int
     place: str | None
+    phone: str | None
     active: int
     failures: int
     locked_until: int

@@ -135,6 +135,35 @@ shared = Table(
     Column("lease", BigInteger, nullable=False),  # somebody is fetching it until then
 )
 
+# Texts that left, by the provider's id: how they fared, and what they cost.
+sent_text = Table(
+    "sent_text",
+    metadata,
+    Column("sid", Text, primary_key=True),
+    Column("conversation", BigInteger, nullable=False, index=True),
+    Column("seq", Integer, nullable=False),  # the last message in it
+    Column("status", Text, nullable=False),
+    Column("segments", Integer, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("at", BigInteger, nullable=False, index=True),
+)
+
+# Calls, from the first ring to the last word.
+call = Table(
+    "call",
+    metadata,
+    Column("sid", Text, primary_key=True),
+    Column("address", Text, nullable=False),  # the caller's number: it proves nothing
+    Column("conversation", BigInteger, nullable=False, index=True),
+    Column("version", Integer, nullable=False),
+    Column("stage", Text, nullable=False),  # talk, queue, ringing, bridged, voicemail, ended
+    Column("ticket", Text, index=True),
+    Column("body", LargeBinary, nullable=False),  # integrations.twilio.calls.State
+    Column("started_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)
+Index("ix_call_stage", call.c.stage, call.c.updated_at)
+
 # Learners of the embedded platform. What names a person is encrypted; `card` and `phone` are keyed digests to look up by.
 learner = Table(
     "learner",
@@ -291,6 +320,7 @@ seat = Table(
     Column("langs", Text, nullable=False),  # JSON: zh, en, and dialects
     Column("capacity", Integer, nullable=False),
     Column("place", Text),  # organisation
+    Column("phone", Text),  # where calls are put through
     Column("active", Integer, nullable=False),
     Column("failures", Integer, nullable=False),
     Column("locked_until", BigInteger, nullable=False),

@@ -32,6 +32,7 @@ class Person(Strict):
     langs: list[Words] = Field(default_factory=lambda: ["zh"], min_length=1, max_length=10)
     capacity: int = Field(4, ge=1, le=100)
     place: str | None = Field(None, max_length=64)
+    phone: str | None = Field(None, pattern=r"^\+?[0-9]{3,16}$")  # where calls are put through
 
 
 class NewPerson(Person):
@@ -66,7 +67,7 @@ async def people(seat: Keeper, desk: TheDesk) -> dict[str, object]:
     shown = [
         {
             "name": each.name, "shown": each.shown, "role": each.role, "skills": each.skills, "langs": each.langs,
-            "capacity": each.capacity, "place": each.place, "active": each.active, "totp": each.totp, "one_time": each.one_time,
+            "capacity": each.capacity, "place": each.place, "phone": each.phone, "active": each.active, "totp": each.totp, "one_time": each.one_time,
         }
         for each in await desk.people.all()
     ]  # fmt: skip
@@ -80,7 +81,7 @@ async def add_person(body: NewPerson, seat: Keeper, desk: TheDesk) -> dict[str, 
     _check_place(desk.library.catalogue.organisations.keys(), body.place)
     password = await desk.people.add(
         body.name, body.role, now(), seat.name, shown=body.shown, skills=body.skills, langs=body.langs,
-        capacity=body.capacity, place=body.place,
+        capacity=body.capacity, place=body.place, phone=body.phone,
     )  # fmt: skip
     return {"name": body.name, "password": password}
 
@@ -93,7 +94,7 @@ async def change_person(name: str, body: ChangedPerson, seat: Keeper, desk: TheD
         raise TicketError("invalid", "不能停用自己或改自己的角色，请另一位管理员来改")
     await desk.people.change(
         name, seat.name, now(), shown=body.shown or name, role=body.role, skills=body.skills, langs=body.langs,
-        capacity=body.capacity, place=body.place, active=int(body.active),
+        capacity=body.capacity, place=body.place, phone=body.phone, active=int(body.active),
     )  # fmt: skip
     if not body.active:
         await desk.dispatch.leave(name, now())

@@ -12,7 +12,7 @@ from desk.api.session import Strict
 from desk.errors import TicketError
 from desk.feed import shown
 from desk.lists import MOST, CursorError, listed
-from desk.masking import mask
+from desk.masking import mask, mask_all
 from desk.parts import Desk
 from desk.people import Seat
 from desk.summary import Summary, summarise
@@ -206,6 +206,26 @@ async def close(ref: str, body: Close, seat: Worker, desk: TheDesk) -> Response:
     return await after(desk, ref)
 
 
+@router.post("/tickets/{ref}/call")
+async def call(ref: str, seat: Worker, desk: TheDesk) -> dict[str, object]:
+    """Calls the seat's telephone, and when the seat is there the resident. Each attempt is written down."""
+    if desk.calling is None:
+        raise TicketError("invalid", "没有接入电话，不能拨打")
+    if seat.phone is None:
+        raise TicketError("invalid", "您的账号没有登记电话，请管理员在“人员”里填上")
+    opened = await desk.tickets.show(ref)
+    if opened.ticket.owner != seat.name:
+        raise TicketError("not_yours", f"工单 {ref} 不在您手上，请先接单")
+    try:
+        found = await desk.calling.call_back(ref, seat.phone)
+    except ConnectionError as error:
+        raise TicketError("unreachable", f"电话没有打出去，请稍后再试（{error}）") from error
+    if not found:
+        raise TicketError("invalid", "这位居民没有留下电话")
+    await desk.tickets.note(ref, seat.name, "拨打居民电话", now())
+    return {}
+
+
 @router.put("/tickets/{ref}/tags")
 async def tag(ref: str, body: Tags, seat: Worker, desk: TheDesk) -> Response:
     await desk.tickets.tag(ref, seat.name, body.tags, now())
@@ -338,7 +358,7 @@ async def _quota(desk: Desk, row: TicketRow) -> dict[str, int] | None:
 
 
 def _event(event: EventRow) -> dict[str, object]:
-    return {"seq": event.id, "kind": event.kind, "actor": event.actor, "at": event.at, "data": event.data}
+    return {"seq": event.id, "kind": event.kind, "actor": event.actor, "at": event.at, "data": mask_all(event.data)}
 
 
 def _json(content: object) -> Response:

@@ -19,6 +19,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("channel", "person", "learner", name=op.f("pk_binding")),
     )
     op.create_table(
+        "call",
+        sa.Column("sid", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("conversation", sa.BigInteger(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("stage", sa.Text(), nullable=False),
+        sa.Column("ticket", sa.Text(), nullable=True),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("sid", name=op.f("pk_call")),
+    )
+    with op.batch_alter_table("call", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_call_conversation"), ["conversation"], unique=False)
+        batch_op.create_index("ix_call_stage", ["stage", "updated_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_call_ticket"), ["ticket"], unique=False)
+
+    op.create_table(
         "consent",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("channel", sa.Text(), nullable=False),
@@ -129,6 +147,21 @@ def upgrade() -> None:
         batch_op.create_index("ix_one_time_code_phone", ["phone", "at"], unique=False)
 
     op.create_table(
+        "sent_text",
+        sa.Column("sid", sa.Text(), nullable=False),
+        sa.Column("conversation", sa.BigInteger(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("segments", sa.Integer(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("sid", name=op.f("pk_sent_text")),
+    )
+    with op.batch_alter_table("sent_text", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sent_text_at"), ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sent_text_conversation"), ["conversation"], unique=False)
+
+    op.create_table(
         "shared",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("value", sa.LargeBinary(), nullable=False),
@@ -147,6 +180,9 @@ def upgrade() -> None:
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.add_column(sa.Column("part", sa.Integer(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("leased", sa.Integer(), server_default="0", nullable=False))
+
+    with op.batch_alter_table("seat", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("phone", sa.Text(), nullable=True))
 
 
 def downgrade() -> None:

@@ -1,0 +1,1 @@
+"""Twilio: texts and calls. What arrives is signed, what is answered is TwiML, what leaves by itself goes over its API."""

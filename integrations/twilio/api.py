@@ -1,0 +1,133 @@
+"""Twilio's API: the few calls that we make, and what a refusal means.
+
+Source: twilio.com/docs/messaging/api/message-resource, /docs/voice/api/call-resource, /docs/api/errors.
+"""
+
+import logging
+from collections.abc import Mapping
+from enum import Enum
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+
+log = logging.getLogger(__name__)
+WITHIN = httpx.Timeout(10, connect=3)  # seconds
+LARGEST = 1 << 20  # bytes of an answer
+LARGEST_RECORDING = 20 << 20
+
+
+class Meaning(Enum):
+    """What an error is to us."""
+
+    TOO_OFTEN = "over the account's rate"
+    STOPPED = "the resident does not want texts"
+    GONE = "nobody is reached there"
+    ACCOUNT = "the account or its secret is wrong, or lacks the right"
+    WRONG = "a mistake of ours"
+    UNREACHABLE = "no answer, or none that can be read"
+
+
+_CODES: Mapping[Meaning, tuple[int, ...]] = {
+    Meaning.TOO_OFTEN: (20429, 14107, 30001),
+    Meaning.STOPPED: (21610,),
+    Meaning.GONE: (21211, 21214, 21217, 21408, 21612, 21614, 13223, 13224, 13225, 21215),
+    Meaning.ACCOUNT: (20003, 20005, 20006, 10001, 21606, 21210, 21212),
+}
+MEANINGS = {code: meaning for meaning, codes in _CODES.items() for code in codes}
+
+
+class TwilioError(Exception):
+    """A call that was refused, or got no answer. Its words never hold a secret or a number."""
+
+    def __init__(self, meaning: Meaning, code: int | None, call: str) -> None:
+        super().__init__(f"Twilio {call}: {code if code is not None else 'no answer'}: {meaning.value}")
+        self.meaning = meaning
+        self.code = code
+
+
+class _Answer(msgspec.Struct):
+    sid: str = ""
+    code: int | None = None
+
+
+class Twilio:
+    """One account. All calls raise `TwilioError`."""
+
+    def __init__(self, account: str, token: str, base: str) -> None:
+        self.account = account
+        self.alarm: str | None = None
+        self._base = base
+        self._client = httpx.AsyncClient(base_url=base, timeout=WITHIN, auth=(account, token), follow_redirects=False)
+        for library in ("httpx", "httpcore"):  # they write addresses and contents down, and ours hold numbers
+            logging.getLogger(library).setLevel(logging.WARNING)
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def text(self, to: str, of: str, body: str, status: str) -> str:
+        """Sends a text; the provider's id of it."""
+        return await self._post("Messages", {"To": to, "From": of, "Body": body, "StatusCallback": status})
+
+    async def ring(self, to: str, of: str, url: str, status: str) -> str:
+        """Calls somebody; what they hear is asked for at `url`."""
+        events = ["initiated", "ringing", "answered", "completed"]
+        return await self._post(
+            "Calls",
+            {
+                "To": to,
+                "From": of,
+                "Url": url,
+                "StatusCallback": status,
+                "StatusCallbackEvent": events,
+                "Timeout": "25",
+            },
+        )
+
+    async def redirect(self, call: str, url: str) -> None:
+        """Has a call in progress go on at `url`."""
+        await self._post(f"Calls/{call}", {"Url": url, "Method": "POST"})
+
+    async def recording(self, url: str) -> bytes | None:
+        """What was recorded, as MP3; None for an address that is not the provider's, which is never asked."""
+        ours, theirs = urlsplit(self._base), urlsplit(url)
+        if (theirs.scheme, theirs.netloc) != (ours.scheme, ours.netloc):
+            return None
+        try:
+            async with self._client.stream("GET", f"{theirs.path}.mp3") as response:
+                body = b""
+                async for part in response.aiter_bytes():
+                    body += part
+                    if len(body) > LARGEST_RECORDING:
+                        return None
+                return body if response.status_code == 200 else None
+        except httpx.HTTPError:
+            return None
+
+    async def _post(self, path: str, values: Mapping[str, str | list[str]]) -> str:
+        name = path.partition("/")[0]
+        try:
+            answer = await self._client.post(f"/2010-04-01/Accounts/{self.account}/{path}.json", data=dict(values))
+        except httpx.HTTPError:
+            raise TwilioError(Meaning.UNREACHABLE, None, name) from None
+        try:
+            found = msgspec.json.decode(answer.content[:LARGEST], type=_Answer)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise TwilioError(Meaning.UNREACHABLE, None, name) from None
+        if answer.status_code < 300 and found.sid:
+            self.alarm = None
+            return found.sid
+        code = found.code or answer.status_code
+        meaning = MEANINGS.get(
+            code,
+            Meaning.TOO_OFTEN
+            if answer.status_code == 429
+            else Meaning.UNREACHABLE
+            if answer.status_code >= 500
+            else Meaning.WRONG,
+        )
+        error = TwilioError(meaning, code, name)
+        if meaning in (Meaning.ACCOUNT, Meaning.WRONG):
+            self.alarm = str(error)
+            log.error("twilio", extra={"error": str(error)})
+        raise error

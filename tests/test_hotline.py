@@ -1,0 +1,302 @@
+"""Whole calls: residents of any age, by voice and keys alone."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from msgspec.structs import replace
+
+from daoxue.config import Config
+from store import calls
+from tests.desk_client import Desk
+from tests.telephone import OTHER, RESIDENT, SEAT, Line, line
+from tools.twilio import Call
+
+
+@pytest.fixture(params=[False, True], ids=["once", "every request twice"])
+async def hotline(
+    request: pytest.FixtureRequest, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Line]:
+    async with line(config, monkeypatch, repeat=request.param) as running:
+        yield running
+
+
+@pytest.fixture
+async def once(config: Config, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Line]:
+    async with line(config, monkeypatch) as running:
+        yield running
+
+
+def words(heard: list[str]) -> str:
+    return "".join(heard)
+
+
+async def stage(running: Line, call: Call) -> str:
+    row = await running.app.database.read(lambda t: calls.get(t, call.sid))
+    assert row is not None
+    return row.stage
+
+
+async def test_a_question_and_a_choice_by_key(hotline: Line) -> None:
+    call = hotline.carrier.call(RESIDENT)
+    assert "学习热线" in words(await call.answer())
+    asked = words(await call.speak("太极拳班在哪里上课"))
+    assert "请按1" in asked
+    assert "找人请按0" in asked
+    assert "http" not in asked
+    told = words(await call.press("2"))
+    assert "临江街道社区学校" in told
+    assert "19点" in words(await call.speak("那个班几点"))
+    again = words(await call.press("*"))
+    assert "19点" in again
+    await call.speak("积分会过期吗")
+    assert "还有别的" in words(await call.silence())
+    assert "再见" in words(await call.silence())
+    assert call.state == "ended"
+    assert await stage(hotline, call) == "ended"
+
+
+async def test_what_was_perhaps_heard_is_asked_about(hotline: Line) -> None:
+    call = hotline.carrier.call(RESIDENT)
+    await call.answer()
+    assert "您说的是：书法班，对吗" in words(await call.speak("书法班", confidence=0.2))
+    assert "请您再说一遍" in words(await call.press("2"))
+    assert "您说的是" in words(await call.speak("积分会过期吗", confidence=0.3))
+    assert "积分" in words(await call.speak("对的", confidence=0.3))
+    assert "您说的是" not in words(await call.speak("书法班学费多少", confidence=None)), (
+        "the recogniser says nothing of it"
+    )
+
+
+async def test_slower_and_once_more(hotline: Line) -> None:
+    call = hotline.carrier.call(RESIDENT)
+    await call.answer()
+    first = words(await call.speak("积分会过期吗"))
+    assert not call.slow
+    assert words(await call.speak("慢一点")) == first
+    assert call.slow
+
+
+async def test_silence_at_the_start_leads_to_a_person(hotline: Line) -> None:
+    call = hotline.carrier.call(RESIDENT)
+    await call.answer()
+    assert "没有听到" in words(await call.silence())
+    assert "我请工作人员来" in words(await call.silence())
+    assert call.state == "waiting"
+
+
+async def test_a_seat_with_a_telephone(hotline: Line) -> None:
+    """The queue, the whisper, the talk, the end."""
+    desk = Desk(hotline.app)
+    seat = await desk.person("seat", phone=SEAT)
+    call = hotline.carrier.call(RESIDENT)
+    await call.answer()
+    waiting = words(await call.press("0"))
+    assert "排在第一位" in waiting or "第 1 位" in waiting or "第1位" in waiting
+    ref = (await seat.get("/tickets?state=waiting"))["tickets"][0]["ref"]
+    assert ref not in call.heard[-1]
+    await seat.post(f"/tickets/{ref}/take")
+    assert await hotline.parts.calls.connect() == 1
+    assert await hotline.parts.calls.connect() == 0, "called once"
+    [ring] = hotline.carrier.ringing
+    assert (ring.to, ring.of) == (SEAT, hotline.carrier.number)
+    assert RESIDENT[1:] not in ring.url, "no number in an address"
+    assert "接听请按1" in words(await ring.answer())
+    await ring.press("1")
+    assert (call.state, ring.state) == ("bridged", "bridged")
+    assert "工作人员来了" in words(call.heard)
+    assert await stage(hotline, call) == "bridged"
+    await call.hang_up()
+    assert ring.state == "ended"
+    assert await stage(hotline, call) == "ended"
+
+
+async def test_a_seat_that_does_not_answer(once: Line) -> None:
+    seat = await Desk(once.app).person("seat", phone=SEAT)
+    call = once.carrier.call(RESIDENT)
+    await call.answer()
+    await call.press("0")
+    ref = (await seat.get("/tickets?state=waiting"))["tickets"][0]["ref"]
+    await seat.post(f"/tickets/{ref}/take")
+    await once.parts.calls.connect()
+    [ring] = once.carrier.ringing
+    await ring.hang_up()
+    assert await stage(once, call) == "queue"
+    assert await once.parts.calls.connect() == 0, "not again and again"
+    assert call.state == "waiting"
+
+
+async def test_a_seat_that_writes_is_heard_and_reads_the_caller(hotline: Line) -> None:
+    seat = await Desk(hotline.app).person("seat")
+    call = hotline.carrier.call(RESIDENT)
+    await call.answer()
+    await call.press("0")
+    ref = (await seat.get("/tickets?state=waiting"))["tickets"][0]["ref"]
+    await seat.post(f"/tickets/{ref}/take")
+    assert "坐席" in words(await call.silence())
+    await seat.post(f"/tickets/{ref}/messages", {"id": "a", "text": "您好，请问您的班是哪一个？"})
+    assert words(await call.silence()) == "您好，请问您的班是哪一个？"
+    assert "您好，请问" not in words(await call.silence()), "said once"
+    await call.speak("太极拳晚间班")
+    whole = await seat.get(f"/tickets/{ref}")
+    assert whole["messages"][-1]["text"] == "太极拳晚间班"
+    assert whole["waiting_from"] is None, "what was spoken has arrived"
+
+
+async def test_to_be_called_back_keeps_the_place(hotline: Line) -> None:
+    seat = await Desk(hotline.app).person("seat", phone=SEAT)
+    call = hotline.carrier.call(RESIDENT)
+    await call.answer()
+    await call.press("0")
+    assert "位置保留" in words(await call.press("9"))
+    assert call.state == "ended"
+    [row] = await hotline.app.tickets.in_state("waiting")
+    whole = await seat.get(f"/tickets/{row.ref}")
+    assert RESIDENT not in str(whole), "shown masked"
+    await seat.post(f"/tickets/{row.ref}/take")
+    await seat.post(f"/tickets/{row.ref}/call")
+    [ring] = hotline.carrier.ringing
+    await ring.answer()
+    await ring.press("1")
+    assert hotline.carrier.ringing[-1].to == RESIDENT
+
+
+async def test_who_hangs_up_while_waiting_is_called_back(once: Line) -> None:
+    call = once.carrier.call(RESIDENT)
+    await call.answer()
+    await call.press("0")
+    await call.hang_up()
+    assert await stage(once, call) == "ended"
+    [row] = await once.app.tickets.in_state("waiting")
+    opened = await once.app.tickets.show(row.ref)
+    assert opened.handover.slots["phone"] == RESIDENT
+
+
+async def test_after_hours_a_message_becomes_a_ticket(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = replace(
+        config,
+        desk=replace(
+            config.desk,
+            always_open=False,
+            hours=(replace(config.desk.hours[0], days=()),) if False else (),
+            closed_on=(),
+        ),
+    )
+    async with line(closed, monkeypatch) as running:
+        seat = await Desk(running.app).person("seat")
+        call = running.carrier.call(RESIDENT)
+        await call.answer()
+        said = words(await call.press("0"))
+        assert "滴声后留言" in said
+        assert call.state == "recording"
+        assert "留言收到了" in words(await call.leave_message(b"ID3 audio", "我想报名书法班"))
+        [row] = await running.app.tickets.in_state("waiting")
+        events = (await seat.get(f"/tickets/{row.ref}"))["events"]
+        [note] = [each["data"]["text"] for each in events if each["kind"] == "noted"]
+        assert "我想报名书法班" in note
+        path = "/files/" + note.split("/files/")[1].split("　")[0]
+        assert (await seat.client.get(path)).content == b"ID3 audio"
+
+
+async def test_elders_skip_the_menu_the_second_time(hotline: Line) -> None:
+    call = hotline.carrier.call(RESIDENT)
+    await call.answer()
+    assert "马上给您转人工" in words(await call.press("9"))
+    assert call.slow
+    assert call.state == "waiting"
+    await call.hang_up()
+    again = hotline.carrier.call(RESIDENT)
+    assert "马上给您转人工" in words(await again.answer()), "known"
+    assert again.state == "waiting"
+
+
+async def test_an_emergency_comes_before_everything(hotline: Line) -> None:
+    call = hotline.carrier.call(RESIDENT)
+    await call.answer()
+    heard = await call.speak("有人晕倒了，没有呼吸")
+    assert "幺二零" in heard[0]
+    assert call.state == "waiting"
+
+
+async def test_a_number_proves_nothing(hotline: Line) -> None:
+    call = hotline.carrier.call(RESIDENT)
+    await call.answer()
+    told = words(await call.speak("我有多少学分"))
+    assert "核验身份" in told
+    assert "徐" not in told
+
+
+async def test_withheld_numbers_are_strangers_to_each_other(once: Line) -> None:
+    one, other = once.carrier.call("anonymous"), once.carrier.call("anonymous")
+    await one.answer()
+    await other.answer()
+    await one.speak("太极拳班在哪里上课")
+    assert "临江" not in words(await other.press("2"))
+
+
+@pytest.mark.parametrize("digits", ["1" * 1000, "#", "*", "00", "9"])
+async def test_odd_keys(once: Line, digits: str) -> None:
+    call = once.carrier.call(RESIDENT)
+    await call.answer()
+    await call.press(digits)
+    assert call.state in ("listening", "waiting", "ended")
+
+
+async def test_a_call_in_the_middle_of_everything(once: Line) -> None:
+    """Steps that come late, for calls that nobody knows, after the end."""
+    call = once.carrier.call(RESIDENT)
+    await call.answer()
+    await call.speak("太极拳班在哪里上课")
+    late = await once.carrier.post(
+        f"{once.carrier.url}/channels/voice/heard?n=1", {**call._form(), "SpeechResult": "太极拳班在哪里上课"}
+    )
+    assert "请按1" in "".join(late.itertext())
+    unknown = await once.carrier.post(
+        f"{once.carrier.url}/channels/voice/heard?n=7", {**call._form(), "CallSid": "CA" + "0" * 32, "Digits": "3"}
+    )
+    assert unknown.find("Gather") is not None
+    await call.hang_up()
+    after = await once.carrier.post(f"{once.carrier.url}/channels/voice/heard?n=2", {**call._form(), "Digits": "1"})
+    assert [each.tag for each in after] == ["Hangup"]
+    await once.carrier.post(f"{once.carrier.url}/channels/voice/status", {**call._form(), "CallStatus": "completed"})
+
+
+async def test_recordings_from_elsewhere_are_never_fetched(once: Line) -> None:
+    call = once.carrier.call(RESIDENT)
+    await call.answer()
+    await call.press("0")
+    [row] = await once.app.tickets.in_state("waiting")
+    form = {
+        **call._form(),
+        "RecordingSid": "RE1",
+        "RecordingUrl": "http://127.0.0.1:9/x",
+        "RecordingStatus": "completed",
+    }
+    for _ in range(2):
+        await once.carrier.post(f"{once.carrier.url}/channels/voice/recording?ref={row.ref}", form)
+    opened = await once.app.tickets.show(row.ref)
+    assert len([each for each in opened.events if each.kind == "noted"]) == 1
+    assert "没有取到" in str(opened.events[-1].data)
+
+
+async def test_recording_only_after_the_notice_and_of_those_who_agree(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for refuses, number in ((False, RESIDENT), (True, OTHER)):
+        async with line(config, monkeypatch, record=True) as running:
+            seat = await Desk(running.app).person("seat", phone=SEAT)
+            call = running.carrier.call(number)
+            assert words(await call.answer()).startswith("为保证服务质量")
+            if refuses:
+                await call.press("7")
+            await call.press("0")
+            ref = (await seat.get("/tickets?state=waiting"))["tickets"][0]["ref"]
+            await seat.post(f"/tickets/{ref}/take")
+            await running.parts.calls.connect()
+            ring = running.carrier.ringing[-1]
+            await ring.answer()
+            document = await running.carrier.post(
+                ring.gather.get("action", "") if ring.gather is not None else "", {**ring._form(), "Digits": "1"}
+            )
+            dial = document.find("Dial")
+            assert dial is not None
+            assert ("record" in dial.attrib) == (not refuses)

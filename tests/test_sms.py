@@ -1,0 +1,165 @@
+"""Texts: narrow, signed, and told how they fared."""
+
+import random
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import bindparam, select
+
+from bot.messages import Option, Reply
+from daoxue.config import Config
+from integrations import sms
+from store import calls, conversations
+from store.database import Statement
+from store.schema import sent_text
+from tests.desk_client import Desk
+from tests.telephone import RESIDENT, Line, line
+from tools.twilio import sid
+
+_STATUS = Statement(select(sent_text.c.status).where(sent_text.c.sid == bindparam("sid")))
+
+
+@pytest.fixture
+async def texting(config: Config, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Line]:
+    async with line(config, monkeypatch) as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [("a" * 160, 1), ("a" * 161, 2), ("a" * 306, 2), ("a" * 307, 3), ("€" * 80, 1), ("€" * 81, 2), ("中" * 70, 1), ("中" * 71, 2),
+     ("中" * 134, 2), ("中" * 135, 3), ("a" * 69 + "中", 1), ("a" * 70 + "中", 2), ("😀" * 35, 1), ("😀" * 36, 2)],
+)  # fmt: skip
+def test_segments(text: str, parts: int) -> None:
+    assert sms.segments(text) == parts
+
+
+@given(st.text(min_size=1, max_size=400), st.lists(st.text(min_size=1, max_size=12), max_size=3))
+def test_whatever_is_said_fits_two(text: str, labels: list[str]) -> None:
+    options = tuple(Option(str(number), label) for number, label in enumerate(labels, 1))
+    for out in sms.render([Reply(text=text, options=options)]):
+        assert sms.segments(out) <= 2
+        assert all(label in out for label in labels)
+
+
+async def test_a_talk_in_texts(texting: Line) -> None:
+    [asked] = await texting.carrier.text(RESIDENT, "太极拳班在哪里上课")
+    assert "回复1." in asked
+    assert sms.segments(asked) <= 2
+    [told] = await texting.carrier.text(RESIDENT, "2")
+    assert "临江" in told
+    id = sid("SM")
+    first = await texting.carrier.text(RESIDENT, "积分会过期吗", id=id)
+    assert await texting.carrier.text(RESIDENT, "积分会过期吗", id=id) == first, "the provider's retry"
+    assert "打字" in (await texting.carrier.text(RESIDENT, "", media=1))[0]
+
+
+async def test_a_seats_answer_and_how_it_fared(texting: Line) -> None:
+    desk = Desk(texting.app)
+    await texting.carrier.text(RESIDENT, "转人工")
+    seat = await desk.person("seat")
+    ref = (await seat.get("/tickets?state=waiting"))["tickets"][0]["ref"]
+    await seat.post(f"/tickets/{ref}/take")
+    await seat.post(f"/tickets/{ref}/messages", {"id": "a", "text": "您好，太极拳班还有名额。"})
+    await texting.deliver()
+    assert texting.carrier.texts[-1].body == "您好，太极拳班还有名额。"
+    for text in texting.carrier.texts[-2:]:
+        await texting.carrier.fare(text, "sent", "delivered", chance=random.Random(3))
+        assert _fared(texting, text.sid) == "delivered", "in whatever order, and never back"
+    texts, segments = texting.app.database.look(lambda t: calls.cost(t, 0))
+    assert (texts, segments) == (2, 2)
+
+
+def _fared(texting: Line, id: str) -> object:
+    row = texting.app.database.look(lambda t: t.one(_STATUS, sid=id))
+    return row[0] if row else None
+
+
+async def test_stop_and_start(texting: Line) -> None:
+    carrier = texting.carrier
+    await carrier.text(RESIDENT, "转人工")
+    assert "已退订" in (await carrier.text(RESIDENT, "退订"))[0]
+    seat = await Desk(texting.app).person("seat")
+    ref = (await seat.get("/tickets?state=waiting"))["tickets"][0]["ref"]
+    await seat.post(f"/tickets/{ref}/take")
+    sent = carrier.requests["Messages"]
+    await texting.deliver()
+    assert carrier.requests["Messages"] == sent, "no text to whoever wants none"
+    assert (await seat.get(f"/tickets/{ref}"))["dead"] is True
+    assert "恢复" in (await carrier.text(RESIDENT, "START"))[0]
+    await seat.post(f"/tickets/{ref}/messages", {"id": "b", "text": "您好"})
+    await texting.deliver()
+    assert carrier.texts[-1].body == "您好"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "lost"),
+    [(429, 20429, False), (400, 21610, True), (400, 21211, True), (503, 0, False), (401, 20003, False)],
+)
+async def test_refusals_of_the_provider(texting: Line, status: int, code: int, lost: bool) -> None:
+    await texting.carrier.text(RESIDENT, "你好")
+    from bot.inbox import encode
+    from bot.messages import Message
+
+    read = texting.app.database.look(lambda t: conversations.find(t, "sms", RESIDENT))
+    assert read is not None
+    body = encode(Message(reply=Reply(text="通知")))
+    now = int(texting.clock() * 1000)
+    await texting.app.database.write(lambda t: conversations.say(t, read, [("system", body)], now))
+    texting.carrier.faults = [(status, code)]
+    await texting.deliver()
+    owed = texting.app.database.look(lambda t: conversations.undelivered(t, read.id))
+    assert owed is not None
+    assert owed[1] is lost
+    texting.clock.ahead += 10
+    await texting.deliver()
+    assert (texting.carrier.texts[-1].body == "通知") is not lost
+
+
+async def test_forged_requests(texting: Line) -> None:
+    """Everything that is not signed for this address, with every parameter, by this account."""
+    carrier = texting.carrier
+    url = f"{carrier.url}/channels/sms"
+    form = {
+        "AccountSid": carrier.account,
+        "MessageSid": sid("SM"),
+        "From": RESIDENT,
+        "To": carrier.number,
+        "Body": "你好",
+        "Empty": "",
+    }
+    good = str(carrier._validator.compute_signature(url, form))
+    async with httpx.AsyncClient() as client:
+
+        async def status(
+            signature: str | None, values: dict[str, str] | None = None, at: str = url, content: bytes | None = None,
+            headers: dict[str, str] | None = None,
+        ) -> int:  # fmt: skip
+            sent = {**(headers or {}), **({"x-twilio-signature": signature} if signature is not None else {})}
+            if content is not None:
+                answer = await client.post(at, headers=sent, content=content)
+            else:
+                answer = await client.post(at, headers=sent, data=form if values is None else values)
+            assert answer.status_code == 200 or (answer.status_code, answer.content) == (403, b"")
+            return answer.status_code
+
+        assert await status(good) == 200
+        assert await status(None) == 403
+        assert await status("") == 403
+        assert await status("x" * 28) == 403
+        assert await status(good, {**form, "Body": "改了"}) == 403
+        assert await status(good, {name: value for name, value in form.items() if name != "Empty"}) == 403
+        assert await status(good, at=url + "?x=1") == 403
+        assert await status(good, content=b"x" * 70_000) == 403
+        assert await status(good, content=b"\xff\xfe") == 403
+        other = {**form, "AccountSid": "AC" + "0" * 32}
+        assert await status(str(carrier._validator.compute_signature(url, other)), other) == 403
+        inside = url.replace("127.0.0.1", "localhost")
+        assert await status(good, headers={"host": "evil.example", "x-forwarded-host": "evil.example"}) == 200, (
+            "headers decide nothing"
+        )
+        assert await status(str(carrier._validator.compute_signature(inside, form))) == 403
+        assert (await client.get(url)).status_code in (403, 404, 405)
