@@ -9,8 +9,10 @@ from accounts.identity import Identity
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """`ways` leads from a channel to the page on which one proves there who one is; most channels have none."""
+    """`ways` leads from a channel to the page on which one proves there who one is; on a `keyed` channel one does so by
+    keys, for one call. Most channels have neither."""
 
     identity: Identity
     bank: Bank
     ways: Mapping[str, str] = field(default_factory=dict)
+    keyed: frozenset[str] = frozenset()

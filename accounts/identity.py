@@ -20,6 +20,7 @@ from store.identity import LearnerRow
 
 CODE_LASTS, INVITATION_LASTS = 5 * 60_000, 5 * 60_000  # ms
 TRIES = 5  # wrong codes before one is worthless
+SESSION = 15 * 60_000  # ms that an identity lasts which was proven for one call
 HOUR, DAY = 3_600_000, 86_400_000
 HOURLY, DAILY = 3, 10  # codes to one number
 CARDS = 20  # different cards that somebody may ask about in a day, before it is looked into
@@ -77,10 +78,10 @@ class Identity:
         """What is kept of somebody's address."""
         return self._vault.digest(f"person {channel}", address)
 
-    async def bound(self, channel: str, address: str) -> list[Bound]:
-        """The learners that somebody has proven to be."""
+    async def bound(self, channel: str, address: str, since: int = 0) -> list[Bound]:
+        """The learners that somebody has proven to be, since then."""
         person = self.person(channel, address)
-        rows = await self._database.read(lambda t: identity.bound(t, channel, person))
+        rows = await self._database.read(lambda t: identity.bound(t, channel, person, since))
         return [self._shown(row) for row in rows]
 
     def _shown(self, row: LearnerRow) -> Bound:
@@ -162,6 +163,15 @@ class Identity:
         """What has to be sent as text, and is still good."""
         rows = await self._database.read(lambda t: identity.last_codes(t, now - CODE_LASTS))
         return [msgspec.json.decode(self._vault.open(row.body), type=Code) for row in rows]
+
+    async def to_send(self, now: int) -> list[Code]:
+        """Codes whose texts the caller now sends: nobody else gets them again. One that does not arrive is asked for
+        anew."""
+        rows = await self._database.read(lambda t: identity.unsent(t, now - CODE_LASTS))
+        if not rows:
+            return []
+        ours = await self._database.write(lambda t: [row for row in rows if identity.sending(t, row.id)])
+        return [msgspec.json.decode(self._vault.open(row.body), type=Code) for row in ours]
 
     # -- at the counter
 

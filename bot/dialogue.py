@@ -56,12 +56,21 @@ class Dialogue:
         if red_line:
             await self._start(turn, red_line, {}, remind=False)
         elif turn.inbound.intent:
-            await self._start(turn, turn.inbound.intent, dict(turn.inbound.slots))
+            await self._meant(turn, turn.inbound.intent)
         elif outlived and (phrases.is_number(turn.heard.folded) or commands(turn.heard.folded) & {"yes", "fine"}):
             turn.say("stale")
         elif not (await self._choose(turn) or await self._command(turn)):
             await self._understand(turn)
         self._remember(turn)
+
+    async def _meant(self, turn: Turn, intent: str) -> None:
+        """What the channel knows to be meant; a task of it that is open goes on."""
+        task = next((each for each in turn.state.tasks if each.intent == intent), None)
+        if task is None:
+            await self._start(turn, intent, dict(turn.inbound.slots))
+        else:
+            task.slots.update(turn.inbound.slots)
+            await self._run(turn, task)
 
     # -- time and memory
 

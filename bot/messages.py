@@ -12,7 +12,8 @@ class Inbound(Struct, frozen=True, kw_only=True):
     `id` is the channel's own id of it: the same id again is the same message. `at` is in milliseconds UTC. `choice`
     is the key of an offered option where the resident pressed one. `intent` says what is meant where the channel knows it
     without words: an entry of a menu, a picture, a scan; `slots` what belongs to it. `position` (degrees north and east)
-    is for this one answer and is never kept.
+    is for this one answer and is never kept. `session` is what an identity is proven for where the address proves nothing:
+    one call.
     """
 
     channel: str
@@ -25,6 +26,7 @@ class Inbound(Struct, frozen=True, kw_only=True):
     intent: str | None = None
     slots: dict[str, str] = {}
     position: tuple[float, float] | None = None
+    session: str | None = None
     inline: bool = False  # its channel takes the answer in the response, and asks again until it has it
 
 

@@ -138,11 +138,12 @@ async def compose(
     dialogue = Dialogue(HANDLERS, comprehension)
     vault = vault_of(config)
     identity = Identity(database, vault)
+    keyed = frozenset({phone_calls.CHANNEL}) if config.channels.twilio.enabled else frozenset()
     ways = {messages.CHANNEL: binding.BIND} if config.channels.wechat.enabled else {}
     queueing = Queueing(hours, database)
     inbox = Inbox(
         database, library, comprehension, dialogue, texts, queueing,
-        Accounts(identity, Bank(database), ways), live, config.zone, observe,
+        Accounts(identity, Bank(database), ways, keyed), live, config.zone, observe,
     )  # fmt: skip
     outlets: dict[str, Outlet] = {}
     outbox = Outbox(database, live, outlets)
@@ -151,7 +152,7 @@ async def compose(
     wechat = _wechat(config, inbox, live, database, texts, identity, vault, observe, clock)
     if wechat is not None:
         outlets[messages.CHANNEL] = wechat.channel
-    twilio = _twilio(config, inbox, live, database, texts, queueing, library, observe, clock)
+    twilio = _twilio(config, inbox, live, database, texts, queueing, library, identity, observe, clock)
     if twilio is not None:
         outlets |= {sms_texts.CHANNEL: twilio.texts, phone_calls.CHANNEL: twilio.calls}
     tickets = Tickets(database, live, texts)
@@ -201,7 +202,7 @@ def _wechat(
 
 def _twilio(
     config: Config, inbox: Inbox, live: Live, database: Database, texts: Texts, queueing: Queueing, library: Library,
-    observe: Callable[[str], None], clock: Callable[[], float],
+    identity: Identity, observe: Callable[[str], None], clock: Callable[[], float],
 ) -> TwilioParts | None:  # fmt: skip
     settings = config.channels.twilio
     if not settings.enabled:
@@ -226,9 +227,23 @@ def _twilio(
         )
         return kept.path
 
-    texting = TextChannel(verifier, api, inbox, live, database, texts, url, settings.sms_from, observe, clock)
+    texting = TextChannel(verifier, api, inbox, live, database, texts, identity, url, settings.sms_from, observe, clock)
     calling = CallChannel(
-        settings, verifier, api, inbox, live, database, texts, queueing, url, config.zone, hints, keep, observe, clock
+        settings,
+        verifier,
+        api,
+        inbox,
+        live,
+        database,
+        texts,
+        queueing,
+        url,
+        config.zone,
+        hints,
+        identity,
+        keep,
+        observe,
+        clock,
     )
     return TwilioParts(texting, calling, api)
 

@@ -220,7 +220,7 @@ def application(app: App) -> ASGIApp:
             app.retaining.run(),
             app.inbox.usage.run(),
             *([app.wechat.channel.run()] if app.wechat else []),
-            *([app.twilio.calls.run()] if app.twilio else []),
+            *([app.twilio.calls.run(), app.twilio.texts.run()] if app.twilio else []),
             api.run(),
         )
         workers = [asyncio.create_task(each) for each in runs]

@@ -18,7 +18,7 @@ from bot.inbox import numbered
 from bot.live import Live
 from bot.messages import Numbered
 from desk.hours import DeskSettings, Hours
-from desk.masking import mask
+from desk.masking import mask, mask_all
 from desk.summary import Summary, summarise
 from store import conversations, tickets
 from store.database import Database, Transaction
@@ -153,7 +153,7 @@ class Feed:
         data = event.data
         frame: dict[str, object] = {
             "type": "event", "seq": event.id, "kind": event.kind, "actor": event.actor, "at": event.at, "ref": event.ticket,
-            "data": data, "ticket": ticket,
+            "data": mask_all(data), "ticket": ticket,
         }  # fmt: skip
         if event.kind == "said":
             row = tickets.get(transaction, event.ticket)

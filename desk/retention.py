@@ -62,6 +62,7 @@ class Retaining:
 
         def work(transaction: Transaction) -> None:
             identity.forget_codes(transaction, now - CODES, now - DAY)
+            identity.forget_sessions(transaction, "voice", now - DAY)
             lines = transaction.run(_OLD_AUDIT, before=now - keep.audit * DAY)
             if gone or lines:
                 detail = f"{gone} conversations, {lines} audit lines"

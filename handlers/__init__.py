@@ -3,6 +3,7 @@
 from bot.turn import Handler, Handlers
 from handlers import activities, classes, courses, credits, entries, people, sites, small_talk
 from handlers.slots import (
+    CARD,
     CLASS,
     COURSE,
     DETAIL,
@@ -31,7 +32,7 @@ HANDLERS: Handlers = {
     "village_training": Handler(classes.village_training, "training_info", (VILLAGE,)),
     "village_wish": Handler(classes.village_wish, "training_info", (VILLAGE, DETAIL, PHONE)),
     "about_course": Handler(classes.about_course, "training_info", (COURSE,)),
-    "balance": Handler(credits.balance, "credit_lookup", (LEARNER,), personal=True),
+    "balance": Handler(credits.balance, "credit_lookup", (LEARNER, CARD), personal=True),
     "my_record": Handler(credits.my_record, "credit_lookup", personal=True),
     "missing_credit": Handler(credits.missing_credit, "credit_lookup", personal=True),
     "missing_credit_check": Handler(credits.missing_credit_check, "credit_lookup", (DETAIL,), personal=True),

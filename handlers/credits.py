@@ -1,9 +1,9 @@
 """Credits and points: what is personal needs identity and is refused kindly; what went wrong goes to a person."""
 
-from accounts.identity import Bound
+from accounts.identity import SESSION, Bound
 from bot.messages import Card, Reply
 from bot.turn import CHOICES, Turn
-from handlers.slots import DETAIL, LEARNER
+from handlers.slots import CARD, DETAIL, LEARNER
 
 RULES = "《云溪区学分认定办法（2026版）》"
 
@@ -27,8 +27,14 @@ async def balance(turn: Turn) -> None:
 async def _whose(turn: Turn) -> Bound | None:
     """The learner that the resident has proven to be, and of several the one that is meant; None where it is nobody yet,
     and that was said with the way to it."""
-    bound = await turn.accounts.identity.bound(turn.inbound.channel, turn.inbound.address)
+    channel, session = turn.inbound.channel, turn.inbound.session
+    if session is None:
+        bound = await turn.accounts.identity.bound(channel, turn.inbound.address)
+    else:
+        bound = await turn.accounts.identity.bound(channel, session, turn.inbound.at - SESSION)
     if not bound:
+        if session is not None and channel in turn.accounts.keyed:
+            await turn.ask(CARD)
         _unbound(turn)
         return None
     if len(bound) == 1:

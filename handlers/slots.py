@@ -24,6 +24,7 @@ PHONE = Slot("phone", ("phone",))
 POINTS = Slot("points", ("points",))
 ITEM = Slot("item", ("item",))
 MATTER = Slot("matter", ("matter",))
+CARD = Slot("card")  # never filled from words: a channel takes it in by keys, and keeps it to itself
 LEARNER = Slot("learner")
 DETAIL = Slot("detail", free=True)
 QUESTION = Slot("question", free=True)

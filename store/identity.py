@@ -44,7 +44,12 @@ _BIND = Statement(adding(binding))
 _BOUND = Statement(
     select(*_LEARNER)
     .join(binding, binding.c.learner == learner.c.id)
-    .where(binding.c.channel == bindparam("channel"), binding.c.person == bindparam("person"), binding.c.dormant == 0)
+    .where(
+        binding.c.channel == bindparam("channel"),
+        binding.c.person == bindparam("person"),
+        binding.c.dormant == 0,
+        binding.c.bound_at >= bindparam("since"),
+    )
     .order_by(binding.c.bound_at, learner.c.id)
 )
 _BINDINGS = Statement(
@@ -89,6 +94,21 @@ _LAST_CODES = Statement(
     .where(one_time_code.c.at > bindparam("since"), one_time_code.c.learner.is_not(None), one_time_code.c.used == 0)
     .order_by(one_time_code.c.id.desc())
     .limit(50)
+)
+_UNSENT = Statement(
+    select(*_CODE)
+    .where(
+        one_time_code.c.at > bindparam("since"), one_time_code.c.learner.is_not(None), one_time_code.c.sent == 0,
+        one_time_code.c.used == 0,
+    )
+    .order_by(one_time_code.c.id)
+    .limit(50)
+)  # fmt: skip
+_SENDING = Statement(
+    update(one_time_code).where(one_time_code.c.id == bindparam("which"), one_time_code.c.sent == 0).values(sent=1)
+)
+_FORGET_SESSIONS = Statement(
+    delete(binding).where(binding.c.channel == bindparam("channel"), binding.c.bound_at < bindparam("before"))
 )
 _TRY = Statement(update(one_time_code).where(one_time_code.c.id == bindparam("which")).values(tries=bindparam("count")))
 _USE = Statement(update(one_time_code).where(one_time_code.c.id == bindparam("which")).values(used=1))
@@ -164,8 +184,9 @@ def balance(transaction: Transaction, learner: int) -> tuple[int, int, str]:
 # -- who has proven to be whom
 
 
-def bound(transaction: Transaction, channel: str, person: str) -> list[LearnerRow]:
-    rows = transaction.all(_BOUND, channel=channel, person=person)
+def bound(transaction: Transaction, channel: str, person: str, since: int = 0) -> list[LearnerRow]:
+    """Whom somebody has proven to be, since then."""
+    rows = transaction.all(_BOUND, channel=channel, person=person, since=since)
     return [LearnerRow(*cast(tuple[int, str, int, bytes], row)) for row in rows]
 
 
@@ -220,7 +241,7 @@ def ask_code(
 ) -> int:  # fmt: skip
     row = transaction.one(
         _ASK, channel=channel, person=person, card=card, phone=phone, learner=learner, digest=digest, body=body, tries=0,
-        at=at, used=0,
+        at=at, used=0, sent=0,
     )  # fmt: skip
     assert row is not None
     return cast(int, row[0])
@@ -235,6 +256,22 @@ def last_code(transaction: Transaction, channel: str, person: str, since: int) -
 def last_codes(transaction: Transaction, since: int) -> list[CodeRow]:
     rows = transaction.all(_LAST_CODES, since=since)
     return [CodeRow(*cast(tuple[int, int | None, str, bytes, int, int], row)) for row in rows]
+
+
+def unsent(transaction: Transaction, since: int) -> list[CodeRow]:
+    """Codes whose text has not left."""
+    rows = transaction.all(_UNSENT, since=since)
+    return [CodeRow(*cast(tuple[int, int | None, str, bytes, int, int], row)) for row in rows]
+
+
+def sending(transaction: Transaction, id: int) -> bool:
+    """Takes it upon oneself to send a code; False when somebody else has."""
+    return transaction.run(_SENDING, which=id) == 1
+
+
+def forget_sessions(transaction: Transaction, channel: str, before: int) -> None:
+    """What was proven for one call is nothing afterwards."""
+    transaction.run(_FORGET_SESSIONS, channel=channel, before=before)
 
 
 def tried(transaction: Transaction, id: int, tries: int) -> None:

@@ -163,6 +163,7 @@ call = Table(
     Column("updated_at", BigInteger, nullable=False),
 )
 Index("ix_call_stage", call.c.stage, call.c.updated_at)
+Index("ix_call_address", call.c.address, call.c.started_at)
 
 # Learners of the embedded platform. What names a person is encrypted; `card` and `phone` are keyed digests to look up by.
 learner = Table(
@@ -233,6 +234,7 @@ one_time_code = Table(
     Column("tries", Integer, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("used", Integer, nullable=False),
+    Column("sent", Integer, nullable=False),
 )
 Index("ix_one_time_code_person", one_time_code.c.person, one_time_code.c.at)
 Index("ix_one_time_code_phone", one_time_code.c.phone, one_time_code.c.at)

@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 from msgspec.structs import replace
 
+from accounts.learners import check_digit
 from daoxue.config import Config
-from store import calls
+from store import calls, conversations
 from tests.desk_client import Desk
 from tests.telephone import OTHER, RESIDENT, SEAT, Line, line
 from tools.twilio import Call
@@ -217,12 +218,48 @@ async def test_an_emergency_comes_before_everything(hotline: Line) -> None:
     assert call.state == "waiting"
 
 
-async def test_a_number_proves_nothing(hotline: Line) -> None:
-    call = hotline.carrier.call(RESIDENT)
+async def test_a_number_proves_nothing_a_card_and_a_code_do(hotline: Line) -> None:
+    call = hotline.carrier.call(OTHER)
     await call.answer()
-    told = words(await call.speak("我有多少学分"))
-    assert "核验身份" in told
-    assert "徐" not in told
+    assert "输入12位学习卡号" in words(await call.speak("我有多少学分"))
+    assert "卡号是12位" in words(await call.press("123#"))
+    assert "验证码已发到" in words(await call.press("620801839197#"))
+    assert await hotline.parts.texts.send_codes() == 1
+    assert await hotline.parts.texts.send_codes() == 0
+    text = hotline.carrier.texts[-1]
+    assert text.to == RESIDENT, "to the telephone on file, not to the one that calls"
+    code = "".join(char for char in text.body if char.isdigit())[:6]
+    assert "不对" in words(await call.press(f"{(int(code) + 1) % 1_000_000:06d}#"))
+    told = words(await call.press(f"{code}#"))
+    assert "学分 20 分" in told
+    assert "徐" in told
+    everything = "".join(call.heard)
+    assert "620801839197" not in everything
+    assert code not in everything
+    read = await hotline.app.database.read(lambda t: conversations.find(t, "voice", OTHER))
+    assert read is not None
+    kept = str(await hotline.app.database.read(lambda t: conversations.messages(t, read.id, 1, 1 << 30)))
+    assert "620801839197" not in kept
+    assert code not in kept
+    await call.hang_up()
+    again = hotline.carrier.call(OTHER)
+    await again.answer()
+    assert "输入12位学习卡号" in words(await again.speak("我有多少学分")), "proven for one call"
+
+
+async def test_guessing_cards_by_telephone_tells_nothing_and_leads_to_a_person(once: Line) -> None:
+    nobodys = "62080199999" + check_digit("62080199999")
+    said = []
+    for number, card in ((OTHER, "620801839197"), (OTHER + "2", nobodys)):
+        call = once.carrier.call(number)
+        await call.answer()
+        await call.speak("我有多少学分")
+        said.append(words(await call.press(f"{card}#")))
+    assert said[0] == said[1], "a card that is none is answered like one that is"
+    for _ in range(4):
+        if call.state != "waiting":
+            await call.press("000000#")
+    assert call.state == "waiting"
 
 
 async def test_withheld_numbers_are_strangers_to_each_other(once: Line) -> None:

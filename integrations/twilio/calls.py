@@ -23,6 +23,7 @@ import msgspec
 from msgspec import Struct
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from accounts.identity import Identity, LockedError, is_card
 from bot.commands import commands
 from bot.inbox import Inbox, Receipt, nothing_observed, numbered
 from bot.live import Live
@@ -47,6 +48,8 @@ CHANNEL = "voice"
 PATH = "/channels/voice"
 SURE = 0.45  # of the recogniser, below which we ask whether it heard rightly
 ATTEMPTS = 10
+TRIES = 3  # wrong cards or codes before a person is called
+CONSENT = "1"  # version of the words that callers agree to by keying in their card
 RETRIED = 3_000  # ms
 GONE = 15 * 60_000  # ms without a word from the provider, after which nobody is there
 WITHHELD = frozenset({"", "anonymous", "unavailable", "restricted", "+266696687", "+86282452253", "+7378742833"})
@@ -71,6 +74,9 @@ class State(Struct, omit_defaults=True):
     elder: bool = False
     unrecorded: bool = False  # the caller does not want it
     unsure: str = ""
+    entering: str = ""  # card or code: keyed in, and never shown to the dialogue core
+    task: str = ""  # what it is entered for
+    wrong: int = 0
     asked: bool = False  # the last thing said wants an answer
     token: str = ""  # of the last request in the queue, and what it was answered
     spoken: int = 0  # the last message of a seat's that the caller has heard
@@ -89,7 +95,7 @@ class CallChannel:
 
     def __init__(
         self, settings: TwilioSettings, verifier: Verifier, api: Twilio, inbox: Inbox, live: Live, database: Database, texts: Texts,
-        desk: Desk, public_url: str, zone: ZoneInfo, hints: Callable[[], Sequence[str]],
+        desk: Desk, public_url: str, zone: ZoneInfo, hints: Callable[[], Sequence[str]], identity: Identity,
         keep: Callable[[int, bytes, int], Awaitable[str]],
         observe: Callable[[str], None] = nothing_observed, clock: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
@@ -104,6 +110,7 @@ class CallChannel:
         self._public_url = public_url.rstrip("/")
         self._zone = zone
         self._hints = hints
+        self._identity = identity
         self._keep = keep
         self._observe = observe
         self._clock = clock
@@ -187,6 +194,9 @@ class CallChannel:
         if number == 0:
             return await self._greet(row, state)
         digits, speech = form.get("Digits", "")[:32], form.get("SpeechResult", "").strip()[:500]
+        if state.entering and (digits or not speech):
+            return await self._entered(row, state, number, digits)
+        state.entering = ""
         if state.unsure and (digits == "1" or (speech and commands(speech) & {"yes", "fine"})):
             text, state.unsure = state.unsure, ""
             return await self._say(row, state, number, text)
@@ -221,6 +231,34 @@ class CallChannel:
         if not seats.open:
             return self._listens(row, state, [*notice, self._line("voice.elder_closed")])
         return await self._say(row, state, number, "转人工", first=[*notice, self._line("voice.elder")])
+
+    # -- who it is: by keys alone, for this call alone
+
+    async def _entered(self, row: CallRow, state: State, number: int, digits: str) -> tuple[CallRow, Plan]:
+        """The card's number, then the code that went to the telephone on file. Neither is kept with what was said."""
+        entering, now = state.entering, self._now()
+        if digits == PERSON or state.wrong >= TRIES:
+            state.entering, state.wrong = "", 0
+            return await self._say(row, state, number, "转人工")
+        try:
+            if entering == "card" and is_card(digits):
+                await self._identity.request_code(CHANNEL, row.sid, digits, now)
+                state.entering = "code"
+                return self._enters(row, state, self._line("voice.code"))
+            if entering == "code" and len(digits) == 6:
+                consent = (CONSENT, self._line("ask.card"))
+                if await self._identity.confirm(CHANNEL, row.sid, digits, now, consent):
+                    state.entering, state.wrong = "", 0
+                    return await self._say(row, state, number, "[已核验身份]", intent=state.task)
+        except LockedError:
+            state.entering = ""
+            return await self._say(row, state, number, "转人工")
+        state.wrong += 1
+        return self._enters(row, state, self._line(f"voice.{entering}_wrong"))
+
+    def _enters(self, row: CallRow, state: State, line: str) -> tuple[CallRow, Plan]:
+        listen = Listen(self._saying(state, [line]), f"{PATH}/heard?n={_next(row, state)}", 0, speech=False, seconds=15)
+        return replace(row, body=_encode(state)), (listen,)
 
     async def _keyed(self, row: CallRow, state: State, number: int, digits: str) -> tuple[CallRow, Plan]:
         if digits == PERSON:
@@ -259,12 +297,13 @@ class CallChannel:
         return self._ends(row, state, [self._line("voice.bye")])
 
     async def _say(
-        self, row: CallRow, state: State, number: int, text: str, first: Sequence[str] = ()
+        self, row: CallRow, state: State, number: int, text: str, first: Sequence[str] = (), intent: str | None = None
     ) -> tuple[CallRow, Plan]:
         """What the core answers to it, and what follows from that."""
         said = Inbound(
-            channel=CHANNEL, address=row.address, id=f"{row.sid}:{number}", text=text, at=self._now(), inline=True
-        )
+            channel=CHANNEL, address=row.address, id=f"{row.sid}:{number}", text=text, at=self._now(), intent=intent,
+            session=row.sid, inline=True,
+        )  # fmt: skip
         receipt = await self._inbox.receive(said)
         self._live.delivered(receipt.conversation, receipt.last_seq)
         state.silences = 0
@@ -274,6 +313,9 @@ class CallChannel:
         known, state.known = state.known, receipt.ticket or ""
         if receipt.ticket is None or (receipt.ticket == known and "human" not in commands(text)):
             waits = _awaits(receipt)
+            if waits == "card":
+                state.entering, state.task, state.wrong = "card", receipt.state.tasks[-1].intent, 0
+                return self._enters(row, state, "".join(lines))
             return self._listens(
                 row, state, lines, asked=bool(waits) or _offers(replies), keys=NUMBERS.get(waits or "", 1)
             )

@@ -4,6 +4,7 @@ A message that comes again (the provider's retry) gets the very same answer. Sou
 twilio.com/docs/messaging/guides/webhook-request and /docs/messaging/twiml.
 """
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from prometheus_client import Counter
 from starlette.types import Receive, Scope, Send
 from twilio.twiml.messaging_response import MessagingResponse
 
+from accounts.identity import Identity
 from bot.inbox import BusyError, Inbox, nothing_observed, numbered
 from bot.live import Live
 from bot.messages import Inbound
@@ -39,7 +41,8 @@ class TextChannel:
     pulls = False
 
     def __init__(
-        self, verifier: Verifier, api: Twilio, inbox: Inbox, live: Live, database: Database, texts: Texts, public_url: str, sender: str,
+        self, verifier: Verifier, api: Twilio, inbox: Inbox, live: Live, database: Database, texts: Texts, identity: Identity, public_url: str,
+        sender: str,
         observe: Callable[[str], None] = nothing_observed, clock: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
         self.api = api
@@ -48,6 +51,7 @@ class TextChannel:
         self._live = live
         self._database = database
         self._texts = texts
+        self._identity = identity
         self._status_url = public_url.rstrip("/") + PATH + "/status"
         self._sender = sender
         self._observe = observe
@@ -119,6 +123,30 @@ class TextChannel:
             log.error("a text did not arrive", extra={"error": form.get("ErrorCode", "")[:16]})
             self._live.ring()
         return _nothing()
+
+    # -- one-time codes
+
+    async def run(self) -> None:
+        """Until cancelled: sends the codes that residents have asked for."""
+        while True:
+            await asyncio.sleep(1)
+            try:
+                await self.send_codes()
+            except Exception as error:  # the same edge as the outbox's: the loop must go on
+                log.error("codes", exc_info=error)
+
+    async def send_codes(self) -> int:
+        """How many left. A code that could not be sent is asked for anew."""
+        codes = await self._identity.to_send(self._now())
+        for each in codes:
+            number = f"+86{each.phone}" if each.phone.startswith("1") else each.phone
+            try:
+                await self.api.text(
+                    number, self._sender, self._texts.line("zh", "sms.code", code=each.code), self._status_url
+                )
+            except TwilioError as error:
+                log.error("a code did not leave", extra={"error": str(error)})
+        return len(codes)
 
     # -- leaving by itself
 

@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sid", name=op.f("pk_call")),
     )
     with op.batch_alter_table("call", schema=None) as batch_op:
+        batch_op.create_index("ix_call_address", ["address", "started_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_call_conversation"), ["conversation"], unique=False)
         batch_op.create_index("ix_call_stage", ["stage", "updated_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_call_ticket"), ["ticket"], unique=False)
@@ -140,6 +141,7 @@ def upgrade() -> None:
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("used", sa.Integer(), nullable=False),
+        sa.Column("sent", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_one_time_code")),
     )
     with op.batch_alter_table("one_time_code", schema=None) as batch_op:

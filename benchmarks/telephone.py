@@ -1,0 +1,145 @@
+"""`python -m benchmarks.telephone`: how long callers wait for an answer with a hundred calls at once, and how many texts a
+second are accepted; the same questions in the web chat beside them, in one run."""
+
+import asyncio
+import itertools
+import re
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+from benchmarks.turn import CONNECTIONS, QUESTIONS, _training, client, cpu_seconds, start, wait_for
+from daoxue.app import prepare
+from daoxue.config import AccountsSettings, Config, DatabaseSettings, Nlu, Server
+from daoxue.model import load
+from tests.conftest import free_port
+from tools.twilio import Carrier, sid
+
+CALLS, TURNS, TEXTS = 100, 8, 6_000
+_NEXT = re.compile(rb'action="([^"]+)"')
+_numbers = itertools.count()
+
+
+class Wire:
+    """One connection that signs and asks."""
+
+    def __init__(self, carrier: Carrier, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.carrier, self.reader, self.writer = carrier, reader, writer
+
+    def request(self, url: str, form: dict[str, str]) -> bytes:
+        signature = self.carrier._validator.compute_signature(url, form)
+        parts = urlsplit(url)
+        target = parts.path + (f"?{parts.query}" if parts.query else "")
+        body = urlencode(form).encode()
+        return (
+            f"POST {target} HTTP/1.1\r\nHost: x\r\nX-Twilio-Signature: {signature}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+            + body
+        )
+
+    async def ask(self, request: bytes) -> bytes:
+        self.writer.write(request)
+        head = await self.reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200"), head
+        length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+        return await self.reader.readexactly(int(length.split(b":")[1]))
+
+
+async def connect(carrier: Carrier, port: int) -> Wire:
+    return Wire(carrier, *await asyncio.open_connection("127.0.0.1", port))
+
+
+async def one_call(carrier: Carrier, port: int, number: int, pause: float) -> list[float]:
+    """A caller who asks eight things; how long each answer took, in ms."""
+    wire = await connect(carrier, port)
+    form = {
+        "AccountSid": carrier.account,
+        "CallSid": sid("CA"),
+        "From": f"+86139{number:08d}",
+        "To": carrier.number,
+        "CallStatus": "in-progress",
+    }
+    url, took = f"{carrier.url}/channels/voice", []
+    for turn in range(TURNS):
+        asked = form | (
+            {"SpeechResult": QUESTIONS[(number * 31 + turn * 7) % len(QUESTIONS)], "Confidence": "0.9"} if turn else {}
+        )
+        request = wire.request(url, asked)
+        await asyncio.sleep(pause * ((number * 7 + turn * 13) % 10) / 10)
+        began = time.perf_counter()
+        document = await wire.ask(request)
+        took.append((time.perf_counter() - began) * 1000)
+        if (found := _NEXT.search(document)) is None or b"<Enqueue" in document or b"<Record" in document:
+            break
+        url = found[1].decode().replace("&amp;", "&")
+    wire.writer.close()
+    return took
+
+
+async def texts(carrier: Carrier, port: int, count: int) -> None:
+    wire = await connect(carrier, port)
+    url = f"{carrier.url}/channels/sms"
+    for _ in range(count):
+        number = next(_numbers)
+        form = {
+            "AccountSid": carrier.account, "MessageSid": sid("SM"), "To": carrier.number, "NumMedia": "0",
+            "From": f"+86138{number // (CONNECTIONS * 8) * CONNECTIONS + number % CONNECTIONS:08d}",
+            "Body": QUESTIONS[number * 7 % len(QUESTIONS)],
+        }  # fmt: skip
+        await wire.ask(wire.request(url, form))
+    wire.writer.close()
+
+
+async def run(folder: Path) -> None:
+    port = free_port()
+    carrier = Carrier(f"http://127.0.0.1:{port}")
+    service = start(
+        "-m", "daoxue", "serve", DAOXUE_SERVER__PORT=str(port), DAOXUE_SERVER__PUBLIC_URL=carrier.url, DAOXUE_NLU__FOLDER=str(folder),
+        DAOXUE_DATABASE__URL=f"sqlite:///{folder}/bench.db", DAOXUE_ACCOUNTS__KEY_FILE=f"{folder}/data.key", DAOXUE_LOG__LEVEL="error",
+        DAOXUE_CHANNELS__TWILIO__ENABLED="true", TWILIO_ACCOUNT_SID=carrier.account, TWILIO_AUTH_TOKEN=carrier.token,
+    )  # fmt: skip
+    try:
+        await wait_for(port)
+        await asyncio.gather(*(one_call(carrier, port, number, 0.0) for number in range(20)))  # warm
+        for what, first, pause in (("speaking and pausing", 1_000, 1.0), ("without a pause", 5_000, 0.0)):
+            many = (one_call(carrier, port, first + number, pause) for number in range(CALLS))
+            took = sorted(itertools.chain(*await asyncio.gather(*many)))
+            middle, slow = statistics.median(took), took[int(len(took) * 0.99)]
+            print(
+                f"{CALLS} calls at once, {what:22} {len(took)} requests: median {middle:.1f} ms, 99th {slow:.1f} ms (limit 300)"
+            )
+        before, began = cpu_seconds(service.pid), time.perf_counter()
+        await asyncio.gather(*(texts(carrier, port, TEXTS // CONNECTIONS) for _ in range(CONNECTIONS)))
+        spent, wall = cpu_seconds(service.pid) - before, time.perf_counter() - began
+        done = TEXTS // CONNECTIONS * CONNECTIONS
+        before = cpu_seconds(service.pid)
+        await asyncio.gather(
+            *(client(port, "/channels/webchat", TEXTS // CONNECTIONS, False) for _ in range(CONNECTIONS))
+        )
+        web = (cpu_seconds(service.pid) - before) / done
+        ratio = spent / done / web
+        print(
+            f"texts: {done / wall:.0f} a second answered (limit 500), {spent / done * 1e6:.0f} µs CPU each, {ratio:.2f} web chat turns"
+        )
+    finally:
+        service.terminate()
+        service.wait()
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        config = Config(
+            Server(),
+            DatabaseSettings(f"sqlite:///{folder}/bench.db"),
+            nlu=Nlu(str(folder)),
+            accounts=AccountsSettings(f"{folder}/data.key"),
+        )
+        prepare(config)
+        load(folder, _training(config))
+        asyncio.run(run(folder))
+
+
+if __name__ == "__main__":
+    main()
