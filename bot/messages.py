@@ -27,6 +27,7 @@ class Inbound(Struct, frozen=True, kw_only=True):
     slots: dict[str, str] = {}
     position: tuple[float, float] | None = None
     session: str | None = None
+    outbox: bool = False  # its answer leaves by the outbox, at once
     inline: bool = False  # its channel takes the answer in the response, and asks again until it has it
 
 

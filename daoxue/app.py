@@ -3,10 +3,12 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+
+from starlette.types import ASGIApp
 
 from accounts import vault as vaults
 from accounts.accounts import Accounts
@@ -38,14 +40,16 @@ from desk.search import Search
 from desk.standing import Standing
 from desk.tickets import Tickets
 from handlers import HANDLERS
+from integrations import texting as texting_channel
 from integrations import webchat as web
+from integrations.gateway import Gateway, GatewayHooks
+from integrations.texting import Texting
 from integrations.twilio import calls as phone_calls
 from integrations.twilio import settings as twilio_settings
-from integrations.twilio import texts as sms_texts
 from integrations.twilio.api import Twilio
 from integrations.twilio.calls import CallChannel
 from integrations.twilio.signing import Verifier
-from integrations.twilio.texts import TextChannel
+from integrations.twilio.texts import Sender, TextHooks
 from integrations.webchat import Webchat
 from integrations.wechat import binding, messages
 from integrations.wechat.api import Wechat
@@ -80,6 +84,8 @@ class App:
     identity: Identity
     wechat: "WechatParts | None" = None
     twilio: "TwilioParts | None" = None
+    texting: Texting | None = None
+    hooks: Mapping[str, ASGIApp] = field(default_factory=dict)  # what platforms call, by path
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +99,8 @@ class WechatParts:
 
 @dataclass(frozen=True, slots=True)
 class TwilioParts:
-    """Texts and calls, where they are connected."""
+    """Calls, where they are connected."""
 
-    texts: TextChannel
     calls: CallChannel
     api: Twilio
 
@@ -152,9 +157,16 @@ async def compose(
     wechat = _wechat(config, inbox, live, database, texts, identity, vault, observe, clock)
     if wechat is not None:
         outlets[messages.CHANNEL] = wechat.channel
-    twilio = _twilio(config, inbox, live, database, texts, queueing, library, identity, observe, clock)
+    verifier = _verifier(config)
+    twilio = _twilio(config, verifier, inbox, live, database, texts, queueing, library, identity, observe, clock)
+    texting, text_hooks = _texting(config, verifier, twilio, inbox, live, database, texts, identity, observe, clock)
+    if texting is not None:
+        outlets[texting_channel.CHANNEL] = texting
     if twilio is not None:
-        outlets |= {sms_texts.CHANNEL: twilio.texts, phone_calls.CHANNEL: twilio.calls}
+        outlets[phone_calls.CHANNEL] = twilio.calls
+    hooks: dict[str, ASGIApp] = {**text_hooks, **(twilio.calls.hooks if twilio else {})}
+    if wechat is not None:
+        hooks[f"/channels/{messages.CHANNEL}"] = wechat.channel
     tickets = Tickets(database, live, texts)
     standing = Standing(database, config.desk, hours)
     await standing.refresh()
@@ -166,13 +178,14 @@ async def compose(
         dispatch=Dispatch(database, live, library, tickets, hours, config.desk, standing),
         feed=Feed(database, live, hours, config.desk), search=Search(database, live), editing=Editing(database, library),
         standing=standing, hooks=Hooks(database, inside=config.desk.webhooks_inside), residents=Residents(database, identity),
-        inbox=inbox, renderers=RENDERERS, health=lambda: health(database, webchat, wechat, twilio),
+        inbox=inbox, renderers=RENDERERS, health=lambda: health(database, webchat, wechat, twilio, texting),
         secure=config.server.public_url.startswith("https://"), inviting=wechat.binding if wechat else None, calling=twilio.calls if twilio else None,
         quotas={messages.CHANNEL: wechat.channel.allowance} if wechat else {},
     )  # fmt: skip
     retaining = Retaining(database, standing)
     return App(
-        config, database, library, comprehension, inbox, outbox, live, webchat, tickets, desk, retaining, texts, identity, wechat, twilio
+        config, database, library, comprehension, inbox, outbox, live, webchat, tickets, desk, retaining, texts, identity, wechat, twilio,
+        texting, hooks,
     )  # fmt: skip
 
 
@@ -200,22 +213,28 @@ def _wechat(
     return WechatParts(channel, pages, api)
 
 
-def _twilio(
-    config: Config, inbox: Inbox, live: Live, database: Database, texts: Texts, queueing: Queueing, library: Library,
-    identity: Identity, observe: Callable[[str], None], clock: Callable[[], float],
-) -> TwilioParts | None:  # fmt: skip
-    settings = config.channels.twilio
-    if not settings.enabled:
+def _verifier(config: Config) -> Verifier | None:
+    if not config.channels.twilio.enabled:
         return None
+    secrets = _twilio_secrets()
+    return Verifier(secrets.account, secrets.token, public_url(config))
+
+
+def _twilio_secrets() -> twilio_settings.Secrets:
     try:
-        secrets = twilio_settings.Secrets.read(os.environ)
+        return twilio_settings.Secrets.read(os.environ)
     except twilio_settings.MissingSecret as error:
         raise ConfigError(str(error)) from error
-    url = public_url(config)
-    api, verifier = (
-        Twilio(secrets.account, secrets.token, settings.api_base),
-        Verifier(secrets.account, secrets.token, url),
-    )
+
+
+def _twilio(
+    config: Config, verifier: Verifier | None, inbox: Inbox, live: Live, database: Database, texts: Texts, queueing: Queueing,
+    library: Library, identity: Identity, observe: Callable[[str], None], clock: Callable[[], float],
+) -> TwilioParts | None:  # fmt: skip
+    if verifier is None:
+        return None
+    settings, secrets = config.channels.twilio, _twilio_secrets()
+    api = Twilio(secrets.account, secrets.token, settings.api_base)
 
     def hints() -> list[str]:
         places = [each.name for each in library.catalogue.organisations.values() if each.level != "site"]
@@ -227,25 +246,35 @@ def _twilio(
         )
         return kept.path
 
-    texting = TextChannel(verifier, api, inbox, live, database, texts, identity, url, settings.sms_from, observe, clock)
     calling = CallChannel(
-        settings,
-        verifier,
-        api,
-        inbox,
-        live,
-        database,
-        texts,
-        queueing,
-        url,
-        config.zone,
-        hints,
-        identity,
-        keep,
-        observe,
-        clock,
-    )
-    return TwilioParts(texting, calling, api)
+        settings, verifier, api, inbox, live, database, texts, queueing, public_url(config), config.zone, hints, identity,
+        keep, observe, clock,
+    )  # fmt: skip
+    return TwilioParts(calling, api)
+
+
+def _texting(
+    config: Config, verifier: Verifier | None, twilio: TwilioParts | None, inbox: Inbox, live: Live, database: Database,
+    texts: Texts, identity: Identity, observe: Callable[[str], None], clock: Callable[[], float],
+) -> tuple[Texting | None, Mapping[str, ASGIApp]]:  # fmt: skip
+    """Texts, over the gateway where there is one."""
+    gateway = config.channels.gateway
+    if gateway.enabled:
+        key, secret = os.environ.get("GATEWAY_KEY", ""), os.environ.get("GATEWAY_SECRET", "")
+        if not (key and secret and gateway.api_base and gateway.sign):
+            raise ConfigError("channels.gateway: api_base, sign, GATEWAY_KEY and GATEWAY_SECRET are needed")
+        try:
+            provider = Gateway(gateway, key, secret)
+        except ValueError as error:
+            raise ConfigError(str(error)) from error
+        texting = Texting(provider, inbox, live, database, texts, identity, observe, clock)
+        return texting, GatewayHooks(texting, secret, clock).hooks
+    if verifier is None or twilio is None:
+        return None, {}
+    url = public_url(config)
+    sender = Sender(twilio.api, config.channels.twilio.sms_from, url)
+    texting = Texting(sender, inbox, live, database, texts, identity, observe, clock)
+    return texting, TextHooks(verifier, texting, url, observe).hooks
 
 
 def wechat_api(config: Config, database: Database, clock: Callable[[], float] = time.time) -> Wechat:
@@ -269,7 +298,11 @@ def _keys(config: Config) -> tuple[Keys, ...]:
 
 
 async def health(
-    database: Database, webchat: Webchat, wechat: WechatParts | None, twilio: TwilioParts | None
+    database: Database,
+    webchat: Webchat,
+    wechat: WechatParts | None,
+    twilio: TwilioParts | None,
+    texting: Texting | None,
 ) -> dict[str, object]:
     """How the channels are, for the desk's pages."""
     now = int(time.time() * 1000)
@@ -278,8 +311,12 @@ async def health(
     if wechat is not None:
         may_push = wechat.channel.may_push
         channels.append({"name": messages.CHANNEL, "enabled": True, "may_push": may_push, "alarm": wechat.api.alarm})
-    if twilio is not None:
+    if texting is not None:
         texts, parts = await database.read(lambda t: calls.cost(t, now - DAY))
-        row = {"name": sms_texts.CHANNEL, "enabled": True, "alarm": twilio.api.alarm, "texts": texts, "segments": parts}
-        channels += [row, {"name": phone_calls.CHANNEL, "enabled": True, "alarm": twilio.api.alarm}]
+        alarm = texting.provider.alarm
+        channels.append(
+            {"name": texting_channel.CHANNEL, "enabled": True, "alarm": alarm, "texts": texts, "segments": parts}
+        )
+    if twilio is not None:
+        channels.append({"name": phone_calls.CHANNEL, "enabled": True, "alarm": twilio.api.alarm})
     return {"channels": channels, "undelivered": owed, "given_up": dead, "database": database.url.partition(":")[0]}

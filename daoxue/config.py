@@ -11,6 +11,7 @@ import yaml
 from msgspec import Meta, Struct, field
 
 from desk.hours import DeskSettings
+from integrations.gateway import GatewaySettings
 from integrations.twilio.settings import TwilioSettings
 from integrations.webchat import WebchatSettings
 from integrations.wechat.settings import WechatSettings
@@ -49,6 +50,7 @@ class Channels(Struct, frozen=True, forbid_unknown_fields=True):
     webchat: WebchatSettings = WebchatSettings()
     wechat: WechatSettings = WechatSettings()
     twilio: TwilioSettings = TwilioSettings()
+    gateway: GatewaySettings = GatewaySettings()
 
 
 class Log(Struct, frozen=True, forbid_unknown_fields=True):

@@ -35,7 +35,6 @@ from desk import files
 from desk.parts import Desk
 from desk.people import SignInError
 from integrations import webchat
-from integrations.twilio import texts as sms_texts
 from integrations.wechat import messages
 from store import conversations
 from store.database import DatabaseError
@@ -220,7 +219,8 @@ def application(app: App) -> ASGIApp:
             app.retaining.run(),
             app.inbox.usage.run(),
             *([app.wechat.channel.run()] if app.wechat else []),
-            *([app.twilio.calls.run(), app.twilio.texts.run()] if app.twilio else []),
+            *([app.twilio.calls.run()] if app.twilio else []),
+            *([app.texting.run()] if app.texting else []),
             api.run(),
         )
         workers = [asyncio.create_task(each) for each in runs]
@@ -230,14 +230,7 @@ def application(app: App) -> ASGIApp:
     channels: dict[str, ASGIApp] = (
         {f"/channels/{webchat.CHANNEL}": app.webchat.post} if app.config.channels.webchat.enabled else {}
     )
-    if app.wechat is not None:
-        channels[f"/channels/{messages.CHANNEL}"] = app.wechat.channel
-    if app.twilio is not None:
-        channels |= {
-            sms_texts.PATH: app.twilio.texts,
-            f"{sms_texts.PATH}/status": app.twilio.texts.status,
-            **app.twilio.calls.hooks,
-        }
+    channels |= app.hooks
     return Front(Starlette(routes=routes(app, api), lifespan=lifespan), channels)
 
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from daoxue.app import App, TwilioParts, compose
 from daoxue.config import Config
 from daoxue.serve import server
+from integrations.texting import Texting
 from tests.conftest import free_port
 from tests.official import Clock, started
 from tools.twilio import Carrier
@@ -31,6 +32,11 @@ class Line:
     def parts(self) -> TwilioParts:
         assert self.app.twilio is not None
         return self.app.twilio
+
+    @property
+    def texting(self) -> Texting:
+        assert self.app.texting is not None
+        return self.app.texting
 
     async def deliver(self) -> None:
         """The outbox does what is due now."""

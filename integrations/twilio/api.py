@@ -5,27 +5,17 @@ Source: twilio.com/docs/messaging/api/message-resource, /docs/voice/api/call-res
 
 import logging
 from collections.abc import Mapping
-from enum import Enum
 from urllib.parse import urlsplit
 
 import httpx
 import msgspec
 
+from integrations.texting import Meaning, TextError
+
 log = logging.getLogger(__name__)
 WITHIN = httpx.Timeout(10, connect=3)  # seconds
 LARGEST = 1 << 20  # bytes of an answer
 LARGEST_RECORDING = 20 << 20
-
-
-class Meaning(Enum):
-    """What an error is to us."""
-
-    TOO_OFTEN = "over the account's rate"
-    STOPPED = "the resident does not want texts"
-    GONE = "nobody is reached there"
-    ACCOUNT = "the account or its secret is wrong, or lacks the right"
-    WRONG = "a mistake of ours"
-    UNREACHABLE = "no answer, or none that can be read"
 
 
 _CODES: Mapping[Meaning, tuple[int, ...]] = {
@@ -37,22 +27,13 @@ _CODES: Mapping[Meaning, tuple[int, ...]] = {
 MEANINGS = {code: meaning for meaning, codes in _CODES.items() for code in codes}
 
 
-class TwilioError(Exception):
-    """A call that was refused, or got no answer. Its words never hold a secret or a number."""
-
-    def __init__(self, meaning: Meaning, code: int | None, call: str) -> None:
-        super().__init__(f"Twilio {call}: {code if code is not None else 'no answer'}: {meaning.value}")
-        self.meaning = meaning
-        self.code = code
-
-
 class _Answer(msgspec.Struct):
     sid: str = ""
     code: int | None = None
 
 
 class Twilio:
-    """One account. All calls raise `TwilioError`."""
+    """One account. All calls raise `TextError`."""
 
     def __init__(self, account: str, token: str, base: str) -> None:
         self.account = account
@@ -109,11 +90,11 @@ class Twilio:
         try:
             answer = await self._client.post(f"/2010-04-01/Accounts/{self.account}/{path}.json", data=dict(values))
         except httpx.HTTPError:
-            raise TwilioError(Meaning.UNREACHABLE, None, name) from None
+            raise TextError(Meaning.UNREACHABLE, "no answer", f"Twilio {name}") from None
         try:
             found = msgspec.json.decode(answer.content[:LARGEST], type=_Answer)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            raise TwilioError(Meaning.UNREACHABLE, None, name) from None
+            raise TextError(Meaning.UNREACHABLE, "no answer", f"Twilio {name}") from None
         if answer.status_code < 300 and found.sid:
             self.alarm = None
             return found.sid
@@ -126,7 +107,7 @@ class Twilio:
             if answer.status_code >= 500
             else Meaning.WRONG,
         )
-        error = TwilioError(meaning, code, name)
+        error = TextError(meaning, str(code), f"Twilio {name}")
         if meaning in (Meaning.ACCOUNT, Meaning.WRONG):
             self.alarm = str(error)
             log.error("twilio", extra={"error": str(error)})

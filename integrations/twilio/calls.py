@@ -32,7 +32,8 @@ from bot.outbox import Later, Lost, Outcome
 from bot.texts import Texts
 from bot.turn import Desk
 from integrations import voice
-from integrations.twilio.api import Twilio, TwilioError
+from integrations.texting import TextError
+from integrations.twilio.api import Twilio
 from integrations.twilio.settings import TwilioSettings
 from integrations.twilio.signing import RefusedError, Verifier
 from integrations.twilio.texts import answer
@@ -540,7 +541,7 @@ class CallChannel:
             await self.api.ring(
                 phone, self._settings.voice_from, f"{base}/seat?ref={ref}", f"{base}/seat-status?ref={ref}"
             )
-        except TwilioError as error:
+        except TextError as error:
             log.error("a seat could not be called", extra={"error": str(error)})
             await self._back_to_queue(sid)
             return False
@@ -556,7 +557,7 @@ class CallChannel:
             await self.api.ring(
                 phone, self._settings.voice_from, f"{base}/seat?ref={ref}&back=1", f"{base}/seat-status?ref={ref}"
             )
-        except TwilioError as error:
+        except TextError as error:
             raise ConnectionError(str(error)) from error
         return True
 

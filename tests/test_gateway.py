@@ -1,0 +1,163 @@
+"""Texts over a mainland gateway: only what was approved, exactly once."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+import uvicorn
+from msgspec.structs import replace
+
+from daoxue.app import App, compose
+from daoxue.config import Config, ConfigError
+from daoxue.serve import server
+from integrations.gateway import GatewaySettings, Templates, TemplateSettings
+from tests.conftest import free_port
+from tests.desk_client import Desk
+from tests.official import Clock, started
+from tests.telephone import RESIDENT
+from tools.gateway import Gateway
+
+APPROVED = {
+    "CODE": "您的学习验证码是{code}，5分钟内有效。不要告诉任何人，工作人员也不会问您要。", "SEAT": "坐席回复：{words}",
+    "LOOK": "您咨询的问题已有答复，请打开公众号查看，或拨打学习热线。",
+}  # fmt: skip
+TEMPLATES = tuple(TemplateSettings(id, text) for id, text in APPROVED.items())
+
+
+@dataclass
+class Texts:
+    gateway: Gateway
+    app: App
+    clock: Clock
+
+    async def deliver(self) -> None:
+        for _ in range(20):
+            if not await self.app.outbox.work(int(self.clock() * 1000)):
+                return
+
+
+@pytest.fixture
+async def texts(config: Config, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Texts]:
+    clock, port, api_port = Clock(), free_port(), free_port()
+    gateway = Gateway(APPROVED, url=f"http://127.0.0.1:{port}/channels/gateway", clock=clock)
+    monkeypatch.setenv("GATEWAY_KEY", gateway.key)
+    monkeypatch.setenv("GATEWAY_SECRET", gateway.secret)
+    settings = GatewaySettings(True, f"http://127.0.0.1:{api_port}", gateway.sign, TEMPLATES)
+    own = replace(config, server=replace(config.server, port=port), channels=replace(config.channels, gateway=settings))
+    app = await compose(own, clock=clock)
+    api = uvicorn.Server(
+        uvicorn.Config(gateway.app(), port=api_port, log_config=None, access_log=False, lifespan="off")
+    )
+    web = server(app)
+    web.config.lifespan = "off"
+    tasks = [asyncio.create_task(each.serve()) for each in (api, web)]
+    await started(api)
+    await started(web)
+    try:
+        yield Texts(gateway, app, clock)
+    finally:
+        for each in (web, api):
+            each.should_exit = each.force_exit = True
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(*tasks)
+        assert app.texting is not None
+        await app.texting.provider.close()
+        app.database.close()
+
+
+def test_what_is_said_is_a_template_or_a_pointer() -> None:
+    templates = Templates(TEMPLATES)
+    code = templates.fit("您的学习验证码是012345，5分钟内有效。不要告诉任何人，工作人员也不会问您要。")
+    assert (code.template, code.variables) == ("CODE", {"code": "012345"})
+    assert templates.fit("随便一句话").template == "LOOK"
+    assert templates.fit("坐席回复：" + "长" * 61).template == "LOOK"
+    with pytest.raises(ValueError, match="last one"):
+        Templates(TEMPLATES[:1])
+
+
+async def test_a_talk(texts: Texts) -> None:
+    for _ in range(2):  # the gateway tells it twice
+        answer = await texts.gateway.tell({"type": "inbound", "id": "up-1", "phone": RESIDENT, "text": "积分会过期吗"})
+        assert (answer.status_code, answer.json()) == (200, {"code": "OK"})
+    await texts.deliver()
+    assert [each.text for each in texts.gateway.arrived] == ["【云溪社区学院】" + APPROVED["LOOK"]]
+    await texts.gateway.tell({"type": "inbound", "id": "up-2", "phone": RESIDENT, "text": "转人工"})
+    seat = await Desk(texts.app).person("seat")
+    ref = (await seat.get("/tickets?state=waiting"))["tickets"][0]["ref"]
+    await seat.post(f"/tickets/{ref}/take")
+    await seat.post(f"/tickets/{ref}/messages", {"id": "a", "text": "坐席回复：还有名额"})
+    await texts.deliver()
+    assert texts.gateway.arrived[-1].text == "【云溪社区学院】坐席回复：还有名额"
+    message = texts.gateway.arrived[-1].message
+    for status in ("DELIVERED", "SENT", "DELIVERED"):
+        assert (
+            await texts.gateway.tell({"type": "status", "message_id": message, "status": status})
+        ).status_code == 200
+    await texts.gateway.tell({"type": "inbound", "id": "up-3", "phone": RESIDENT, "text": "退订"})
+    await seat.post(f"/tickets/{ref}/messages", {"id": "b", "text": "坐席回复：在吗"})
+    arrived = len(texts.gateway.arrived)
+    await texts.deliver()
+    assert len(texts.gateway.arrived) == arrived
+
+
+async def test_asked_again_it_is_sent_once(texts: Texts) -> None:
+    """We die between the gateway's answer and our own note of it: the id is the same, and nothing leaves again."""
+    assert texts.app.texting is not None
+    provider = texts.app.texting.provider
+    first = await provider.text(RESIDENT, "坐席回复：您好", "1:2")
+    assert await provider.text(RESIDENT, "坐席回复：您好", "1:2") == first
+    assert len(texts.gateway.arrived) == 1
+
+
+async def test_one_time_codes_leave_by_template(texts: Texts) -> None:
+    await texts.app.identity.request_code("wechat", "o1", "620801839197", int(texts.clock() * 1000))
+    assert texts.app.texting is not None
+    assert await texts.app.texting.send_codes() == 1
+    [arrived] = texts.gateway.arrived
+    assert arrived.phone == "+8613800001370"
+    assert "验证码是" in arrived.text
+
+
+@pytest.mark.parametrize(
+    ("fault", "dead"),
+    [
+        ("RATE", False),
+        ("html", False),
+        ("BLACKLIST", True),
+        ("PHONE", True),
+        ("BALANCE", False),
+        ("TEMPLATE_UNKNOWN", False),
+    ],
+)
+async def test_refusals(texts: Texts, fault: str, dead: bool) -> None:
+    await texts.gateway.tell({"type": "inbound", "id": "up-1", "phone": RESIDENT, "text": "你好"})
+    texts.gateway.faults = [fault]
+    await texts.deliver()
+    assert texts.gateway.arrived == []
+    texts.clock.ahead += 5
+    await texts.deliver()
+    assert len(texts.gateway.arrived) == (0 if dead else 1)
+
+
+async def test_forged_and_odd(texts: Texts) -> None:
+    good = {"type": "inbound", "id": "x", "phone": RESIDENT, "text": "你好"}
+    assert (await texts.gateway.tell(good, forged=True)).status_code == 403
+    assert (await texts.gateway.tell(good, stamp=1_400_000_000)).status_code == 403
+    for wrong in (
+        {},
+        {"type": "what"},
+        {**good, "phone": "<script>"},
+        {**good, "text": "x" * 3000},
+        {**good, "id": ""},
+    ):
+        assert (await texts.gateway.tell(wrong)).status_code == 422
+    assert (await texts.gateway.tell({**good, "text": "x" * 20_000})).status_code == 403
+
+
+def test_settings_that_lack_something(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GATEWAY_KEY", raising=False)
+    settings = GatewaySettings(True, "http://127.0.0.1:9", "云溪", TEMPLATES)
+    with pytest.raises(ConfigError, match="GATEWAY_KEY"):
+        asyncio.run(compose(replace(config, channels=replace(config.channels, gateway=settings))))
