@@ -22,10 +22,11 @@ _LINK = re.compile(r"https?://\S+")
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Speaks; `slow` for those who ask for it."""
+    """Speaks; slowly or loudly for those who ask for it."""
 
     text: str
     slow: bool = False
+    loud: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from store.schema import call, seat, sent_text, ticket
 
 @dataclass(frozen=True, slots=True)
 class CallRow:
-    """`stage`: talk, queue, ringing, bridged, voicemail, ended. `body` is only the channel's to read."""
+    """`stage`: talk, queue, ringing, bridged, held, callback, voicemail, ended. `body` is only the channel's to read."""
 
     sid: str
     address: str
@@ -67,6 +67,12 @@ _TAKEN = Statement(
     .join(ticket, ticket.c.ref == call.c.ticket)
     .join(seat, seat.c.name == ticket.c.owner)
     .where(call.c.stage == "queue", ticket.c.state == "open")
+)
+_BRIDGED = Statement(
+    select(call.c.sid, ticket.c.ref, ticket.c.owner, seat.c.phone)
+    .join(ticket, ticket.c.ref == call.c.ticket)
+    .join(seat, seat.c.name == ticket.c.owner)
+    .where(call.c.stage == "bridged", ticket.c.state == "open")
 )
 _SENT = Statement(adding(sent_text))
 _STATUS = Statement(
@@ -130,6 +136,11 @@ def put(transaction: Transaction, row: CallRow) -> bool:
 def taken(transaction: Transaction) -> list[Taken]:
     """Callers whose ticket a seat has taken, and who are not yet put through."""
     return [Taken(*cast(tuple[str, str, str, str | None], row)) for row in transaction.all(_TAKEN)]
+
+
+def bridged(transaction: Transaction) -> list[Taken]:
+    """Callers who talk, each with the seat that has the ticket now."""
+    return [Taken(*cast(tuple[str, str, str, str | None], row)) for row in transaction.all(_BRIDGED)]
 
 
 def sent(transaction: Transaction, sid: str, conversation: int, seq: int, segments: int, at: int) -> None:

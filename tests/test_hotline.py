@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from accounts.learners import check_digit
 from daoxue.config import Config
 from store import calls, conversations
-from tests.desk_client import Desk
+from tests.desk_client import Desk, Person
 from tests.telephone import OTHER, RESIDENT, SEAT, Line, line
 from tools.twilio import Call
 
@@ -75,6 +75,7 @@ async def test_slower_and_once_more(hotline: Line) -> None:
     assert not call.slow
     assert words(await call.speak("慢一点")) == first
     assert call.slow
+    assert words(await call.speak("大声一点")) == first
 
 
 async def test_silence_at_the_start_leads_to_a_person(hotline: Line) -> None:
@@ -109,6 +110,55 @@ async def test_a_seat_with_a_telephone(hotline: Line) -> None:
     await call.hang_up()
     assert ring.state == "ended"
     assert await stage(hotline, call) == "ended"
+
+
+async def talking(running: Line) -> tuple[Person, str, Call, Call]:
+    """A seat with a caller on the line."""
+    seat = await Desk(running.app).person("seat", phone=SEAT)
+    call = running.carrier.call(RESIDENT)
+    await call.answer()
+    await call.press("0")
+    ref = (await seat.get("/tickets?state=waiting"))["tickets"][0]["ref"]
+    await seat.post(f"/tickets/{ref}/take")
+    await running.parts.calls.connect()
+    ring = running.carrier.ringing[-1]
+    await ring.answer()
+    await ring.press("1")
+    assert call.state == "bridged"
+    return seat, ref, call, ring
+
+
+async def test_a_caller_is_passed_on_to_another_seat(once: Line) -> None:
+    seat, ref, call, ring = await talking(once)
+    other = await Desk(once.app).person("seat", phone=SEAT + "2")
+    assert (await seat.get(f"/tickets/{ref}"))["call"] == "bridged"
+    await seat.post(f"/tickets/{ref}/transfer", {"to": other.name, "word": "请您接"})
+    await other.post(f"/tickets/{ref}/take")
+    await once.parts.calls.connect()
+    await once.carrier.settle()
+    assert (call.state, ring.state) == ("waiting", "ended")
+    assert "请稍等" in words(call.heard)
+    await once.parts.calls.connect()
+    second = once.carrier.ringing[-1]
+    assert second.to == SEAT + "2"
+    await second.answer()
+    await second.press("1")
+    assert (call.state, second.state) == ("bridged", "bridged")
+
+
+async def test_hold_and_on(once: Line) -> None:
+    seat, ref, call, ring = await talking(once)
+    await seat.post(f"/tickets/{ref}/hold", {"on": False}, expect=422)
+    await seat.post(f"/tickets/{ref}/hold", {"on": True})
+    await once.carrier.settle()
+    assert (call.state, ring.state) == ("waiting", "ended")
+    assert await once.parts.calls.connect() == 0, "held is held"
+    await seat.post(f"/tickets/{ref}/hold", {"on": False})
+    assert await once.parts.calls.connect() == 1
+    again = once.carrier.ringing[-1]
+    await again.answer()
+    await again.press("1")
+    assert call.state == "bridged"
 
 
 async def test_a_seat_that_does_not_answer(once: Line) -> None:

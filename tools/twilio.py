@@ -60,6 +60,8 @@ class Carrier:
         self.faults: list[tuple[int, int]] = []  # status and code of the API's next answers
         self.recordings: dict[str, bytes] = {}
         self.api = ""
+        self.calls: dict[str, Call] = {}
+        self.moves: list[asyncio.Future[None]] = []
         self._validator = RequestValidator(self.token)
 
     # -- towards the webhooks
@@ -147,6 +149,7 @@ class Carrier:
             routes=[
                 Route(f"{base}/Messages.json", self._send, methods=["POST"]),
                 Route(f"{base}/Calls.json", self._ring, methods=["POST"]),
+                Route(f"{base}/Calls/{{id}}.json", self._update, methods=["POST"]),
                 Route(f"{base}/Recordings/{{id}}", self._recording),
             ]
         )
@@ -190,6 +193,24 @@ class Carrier:
         self.ringing.append(call)
         return JSONResponse({"sid": call.sid, "status": "queued"}, 201)
 
+    async def _update(self, request: Request) -> Response:
+        """Has a call in progress go on elsewhere: whoever it was put together with is left."""
+        if (refused := self._refused(request)) is not None:
+            return refused
+        call = self.calls.get(request.path_params["id"])
+        if call is None or call.state == "ended":
+            return JSONResponse({"code": 21220, "message": "not in progress", "status": 400}, 400)
+        async with request.form() as form:
+            url = str(form.get("Url", ""))
+        asyncio.get_running_loop().call_soon(lambda: self.moves.append(asyncio.ensure_future(call.move(url))))
+        return JSONResponse({"sid": call.sid, "status": "in-progress"})
+
+    async def settle(self) -> None:
+        """Until every call that was sent elsewhere has got there."""
+        await asyncio.sleep(0.02)
+        while self.moves:
+            await self.moves.pop()
+
     async def _recording(self, request: Request) -> Response:
         if (refused := self._refused(request)) is not None:
             return refused
@@ -222,6 +243,7 @@ class Call:
 
     async def answer(self) -> list[str]:
         """Begins; what is heard until something is wanted."""
+        self.carrier.calls[self.sid] = self
         self.state = "talking"
         return await self._ask(self.url, {})
 
@@ -262,6 +284,22 @@ class Call:
         heard = await self._ask(record.get("action", ""), form)
         await self.carrier.post(record.get("recordingStatusCallback", ""), {**self._form(), **form})
         return heard
+
+    async def move(self, url: str) -> None:
+        """Is taken out of what it does, and goes on at another address."""
+        if self.enqueued is not None:
+            await self._post(
+                self.enqueued.get("action", ""),
+                {"QueueResult": "redirected-from-bridged" if self.other else "redirected"},
+            )
+        if self.queue is not None and self in self.carrier.queues.get(self.queue, []):
+            self.carrier.queues[self.queue].remove(self)
+        other, self.other, self.enqueued, self.queue, self.gather = self.other, None, None, None, None
+        self.state = "talking"
+        if other is not None:
+            other.other = None
+            await other.hang_up()
+        await self._ask(url, {})
 
     async def hang_up(self) -> None:
         """Puts the receiver down."""

@@ -54,7 +54,7 @@ VERBS: dict[str, dict[str, re.Pattern[str]]] = {
     },
     "Queue": {"url": _ADDRESS, "method": _METHOD, "reservationSid": _ANY, "postWorkActivitySid": _ANY},
     "Number": {"sendDigits": _ANY, "url": _ADDRESS, "method": _METHOD, "statusCallback": _ADDRESS},
-    "prosody": {"rate": re.compile(r"x-slow|slow|medium|fast|x-fast|[0-9]{2,3}%"), "volume": _ANY, "pitch": _ANY},
+    "prosody": {"rate": re.compile(r"x-slow|slow|medium|fast|x-fast|[0-9]{2,3}%"), "volume": re.compile(r"silent|x-soft|soft|medium|loud|x-loud"), "pitch": _ANY},
     "Message": {"to": _ANY, "from": _ANY, "method": _METHOD, "action": _ADDRESS, "statusCallback": _ADDRESS},
     "Body": {},
 }  # fmt: skip

@@ -77,6 +77,10 @@ class Reveal(Strict):
     reason: str = Field(min_length=2, max_length=200)
 
 
+class Hold(Strict):
+    on: bool
+
+
 class Assign(Strict):
     to: str = Field(min_length=1, max_length=64)
     word: str = Field("", max_length=500)
@@ -226,6 +230,17 @@ async def call(ref: str, seat: Worker, desk: TheDesk) -> dict[str, object]:
     return {}
 
 
+@router.post("/tickets/{ref}/hold")
+async def hold(ref: str, body: Hold, seat: Worker, desk: TheDesk) -> dict[str, object]:
+    """Lets the caller wait; going on calls the seat's telephone again."""
+    opened = await desk.tickets.show(ref)
+    if opened.ticket.owner != seat.name:
+        raise TicketError("not_yours", f"工单 {ref} 不在您手上，请先接单")
+    if desk.calling is None or not await desk.calling.hold(ref, body.on):
+        raise TicketError("invalid", "现在没有可以保持或恢复的通话")
+    return {}
+
+
 @router.put("/tickets/{ref}/tags")
 async def tag(ref: str, body: Tags, seat: Worker, desk: TheDesk) -> Response:
     await desk.tickets.tag(ref, seat.name, body.tags, now())
@@ -341,6 +356,7 @@ async def _whole(desk: Desk, opened: Opened) -> dict[str, object]:
         "events": [_event(event) for event in opened.events], "others": others,
         "waiting_from": opened.waiting_from, "dead": opened.dead,
         "quota": await _quota(desk, opened.ticket),
+        "call": await desk.calling.stage(opened.ticket.ref) if desk.calling and opened.ticket.channel == "voice" else None,
         "resident": {
             "slots": {name: mask(value) for name, value in about.slots.items()}, "summary": mask(about.summary),
             "tried": list(about.tried), "place": place.name if place else None, "person": opened.ticket.person,

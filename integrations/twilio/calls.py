@@ -72,6 +72,7 @@ class State(Struct, omit_defaults=True):
     made: str = ""
     silences: int = 0
     slow: bool = False
+    loud: bool = False
     elder: bool = False
     unrecorded: bool = False  # the caller does not want it
     unsure: str = ""
@@ -122,7 +123,7 @@ class CallChannel:
         work = {
             "": self._begin, "/heard": self._heard, "/wait": self._waits, "/waiting": self._in_queue, "/left": self._left,
             "/seat": self._seat, "/accept": self._accepts, "/before": self._before, "/seat-status": self._seat_status,
-            "/recorded": self._recorded, "/recording": self._recording, "/status": self._status,
+            "/again": self._again, "/recorded": self._recorded, "/recording": self._recording, "/status": self._status,
         }  # fmt: skip
         return {PATH + name: self._hook(each) for name, each in work.items()}
 
@@ -276,7 +277,7 @@ class CallChannel:
     async def _spoken(self, row: CallRow, state: State, number: int, speech: str) -> tuple[CallRow, Plan]:
         said = commands(speech)
         if "slower" in said or "louder" in said:
-            state.slow = state.slow or "slower" in said
+            state.slow, state.loud = state.slow or "slower" in said, state.loud or "louder" in said
             return await self._say(row, state, number, "再说一遍")
         if _OLD.search(speech) and not state.elder:
             state.elder = state.slow = True
@@ -345,7 +346,7 @@ class CallChannel:
         return Record(f"{PATH}/recorded?ref={ref}", f"{PATH}/recording?ref={ref}")
 
     def _saying(self, state: State, lines: Sequence[str]) -> tuple[Say, ...]:
-        return tuple(Say(line, state.slow) for line in lines if line)
+        return tuple(Say(line, state.slow, state.loud) for line in lines if line)
 
     def _listens(
         self, row: CallRow, state: State, lines: Sequence[str], *, asked: bool = False, keys: int = 1, seconds: int = 6
@@ -521,6 +522,7 @@ class CallChannel:
 
     async def connect(self) -> int:
         """Calls each seat that has taken a waiting caller's ticket and has a telephone; how many."""
+        await self._pass_on()
         waiting = await self._database.read(calls.taken)
         begun = 0
         for each in waiting:
@@ -534,6 +536,44 @@ class CallChannel:
             if await self._put(replace(row, stage="ringing", body=_encode(state), updated_at=self._now())):
                 begun += await self._ring(each.phone, each.ticket, row.sid)
         return begun
+
+    async def _pass_on(self) -> None:
+        """A caller whose ticket went to another seat in the middle of the talk waits for that one."""
+        for each in await self._database.read(calls.bridged):
+            row = await self._database.read(lambda t, sid=each.sid: calls.get(t, sid))  # type: ignore[misc]
+            if row is None or _decode_state(row.body).rung in ("", each.owner):
+                continue
+            if await self._put(_back(row, "queue", self._now())):
+                await self._redirect(row, each.ticket)
+
+    async def hold(self, ref: str, on: bool) -> bool:
+        """Lets the caller wait with music of words, and calls the seat again when it goes on; False where nobody is there.
+        Raises `ConnectionError`."""
+        row = await self._database.read(lambda t: calls.of_ticket(t, ref))
+        if row is None or row.stage != ("bridged" if on else "held"):
+            return False
+        if not await self._put(_back(row, "held" if on else "queue", self._now())):
+            return False
+        if on:
+            await self._redirect(row, ref)
+        self._live.ring()
+        return True
+
+    async def stage(self, ref: str) -> str | None:
+        """Where the caller of a ticket is; None where nobody called."""
+        row = await self._database.read(lambda t: calls.of_ticket(t, ref))
+        return row.stage if row is not None else None
+
+    async def _redirect(self, row: CallRow, ref: str) -> None:
+        try:
+            await self.api.redirect(row.sid, f"{self._public_url}{PATH}/again?ref={ref}")
+        except TextError as error:
+            log.error("a caller could not be passed on", extra={"error": str(error)})
+
+    async def _again(self, form: dict[str, str], query: dict[str, str]) -> str:
+        """Back in the queue, from the middle of a talk."""
+        ref = query.get("ref", "")
+        return self._written([Say(self._line("voice.one_moment")), self._queue(ref)])
 
     async def _ring(self, phone: str, ref: str, sid: str) -> bool:
         base = self._public_url + PATH
@@ -677,6 +717,13 @@ class CallChannel:
             await self._promise(row)
         await self._end(row)
         return self._written([])
+
+
+def _back(row: CallRow, stage: str, now: int) -> CallRow:
+    """The call as it waits again."""
+    state = _decode_state(row.body)
+    state.rung, state.place = "", -1
+    return replace(row, stage=stage, body=_encode(state), updated_at=now)
 
 
 def _is_low(confidence: str) -> bool:

@@ -84,7 +84,8 @@ def _hints(hints: Iterable[str]) -> list[str]:
 
 def _say(parent: VoiceResponse | Gather, step: Say, settings: TwilioSettings) -> None:
     text = step.text[:LONGEST]
-    if step.slow:
-        parent.say(voice=settings.voice, language=settings.language).prosody(text, rate=SLOW)
+    if step.slow or step.loud:
+        how = {**({"rate": SLOW} if step.slow else {}), **({"volume": "x-loud"} if step.loud else {})}
+        parent.say(voice=settings.voice, language=settings.language).prosody(text, **how)
     else:
         parent.say(text, voice=settings.voice, language=settings.language)
