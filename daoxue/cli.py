@@ -68,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     add(commands, "check", _check, "validate settings, knowledge, texts and channels")
     talk = add(commands, "chat", _chat, "talk in the terminal")
     talk.add_argument("--channel", choices=sorted(RENDERERS), default="webchat")
+    talk.add_argument("--speak", action="store_true", help="with --channel voice: aloud, through espeak-ng")
     talk.add_argument("--script", type=Path, metavar="FILE", nargs="+", help="play transcripts; 1 when one differs")
 
     understanding = commands.add_parser("nlu", help="understanding").add_subparsers(required=True, metavar="COMMAND")
@@ -181,6 +182,11 @@ def _chat(arguments: argparse.Namespace) -> int:
         scripts = [(path, path.read_text(encoding="utf-8")) for path in arguments.script or ()]
     except (OSError, UnicodeDecodeError) as error:
         raise KnowledgeError([f"--script: {error}"]) from error
+
+    if arguments.channel == "voice" and not scripts and not arguments.json:
+        # A call by the rules of the provider that is played; its libraries are none of the service's.
+        call: Callable[[Path, bool], int] = importlib.import_module("daoxue.play").call
+        return call(arguments.config, arguments.speak)
 
     async def use(app: App) -> int:
         if scripts:

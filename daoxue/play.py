@@ -1,9 +1,11 @@
-"""`daoxue wechat play`: the service connected to a WeChat of our own, and a resident's telephone in the terminal."""
+"""`daoxue wechat play` and `daoxue chat --channel voice`: the service connected to platforms of our own, and a resident's
+telephone in the terminal."""
 
 import asyncio
 import contextlib
 import os
 import shlex
+import shutil
 import socket
 import sys
 import tempfile
@@ -13,12 +15,14 @@ from pathlib import Path
 
 import httpx
 import uvicorn
+from starlette.types import ASGIApp
 
 from accounts.identity import Identity
 from accounts.vault import load
 from daoxue.config import read
 from integrations.wechat.messages import MENU
 from store.database import Database
+from tools.twilio import Call, Carrier
 from tools.wechat import Platform, Resident, Seen, Way
 
 HELP = """直接打字就是居民在说话。也可以：
@@ -39,42 +43,134 @@ async def _play(path: Path) -> int:
     read(path)
     port, api_port = _free(), _free()
     platform = Platform(webhook=f"http://127.0.0.1:{port}/channels/wechat")
-    api = uvicorn.Server(
-        uvicorn.Config(platform.app(), port=api_port, log_config=None, access_log=False, lifespan="off")
+
+    async def use(url: str, folder: str) -> None:
+        print(HELP)
+        identity = Identity(Database(f"sqlite:///{folder}/play.db"), load(Path(f"{folder}/data.key")))
+        await Telephone(platform, identity, url).talk()
+
+    return await _beside(
+        path, platform.app(), api_port, port, lambda folder: _settings(platform, port, api_port, folder), use
     )
-    serving = asyncio.create_task(api.serve())
+
+
+async def _beside(
+    path: Path, api: ASGIApp, api_port: int, port: int, settings: Callable[[str], dict[str, str]],
+    use: Callable[[str, str], Awaitable[None]],
+) -> int:  # fmt: skip
+    """Runs a service of its own, connected to a platform that is played, while it is used."""
+    platform = uvicorn.Server(uvicorn.Config(api, port=api_port, log_config=None, access_log=False, lifespan="off"))
+    serving = asyncio.create_task(platform.serve())
     with tempfile.TemporaryDirectory() as folder:
         service = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "daoxue", "serve", "--config", str(path),
-            env={**os.environ, **_settings(platform, port, api_port, folder)}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+            sys.executable, "-m", "daoxue", "serve", "--config", str(path), env={**os.environ, **settings(folder)},
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
         try:
             if not await _answers(f"http://127.0.0.1:{port}/readyz", service):
                 print("服务没有起来；请先运行 daoxue check", file=sys.stderr)
                 return 1
             seats = await service.stdout.read(2000) if service.stdout else b""
-            print(f"{seats.decode()}坐席台：http://127.0.0.1:{port}/desk/\n{HELP}")
-            identity = Identity(Database(f"sqlite:///{folder}/play.db"), load(Path(f"{folder}/data.key")))
-            await Telephone(platform, identity, f"http://127.0.0.1:{port}").talk()
+            print(f"{seats.decode()}坐席台：http://127.0.0.1:{port}/desk/")
+            await use(f"http://127.0.0.1:{port}", folder)
         finally:
             if service.returncode is None:
                 service.terminate()
             await service.wait()
-            api.should_exit = api.force_exit = True
+            platform.should_exit = platform.force_exit = True
             await serving
     return 0
+
+
+CALL_HELP = """直接打字就是对着电话说话；只打数字、*、# 就是按键；空行是不出声；/hangup 挂机；Ctrl-D 结束。"""
+
+
+def call(path: Path, aloud: bool) -> int:
+    """A call in the terminal, by the rules of a real one; spoken aloud where espeak-ng is installed."""
+    with contextlib.suppress(KeyboardInterrupt):
+        return asyncio.run(_call(path, aloud))
+    return 0
+
+
+async def _call(path: Path, aloud: bool) -> int:
+    read(path)
+    port, api_port = _free(), _free()
+    carrier = Carrier(f"http://127.0.0.1:{port}")
+    carrier.api = f"http://127.0.0.1:{api_port}"
+    voice = shutil.which("espeak-ng") if aloud else None
+    if aloud and voice is None:
+        print("没有安装 espeak-ng，只显示文字。espeak-ng is not installed: text only.", file=sys.stderr)
+
+    async def use(url: str, folder: str) -> None:
+        print(CALL_HELP)
+        await _talk(carrier.call("+8613800001370"), voice)
+
+    def settings(folder: str) -> dict[str, str]:
+        return {
+            **_common(port, folder), "TWILIO_ACCOUNT_SID": carrier.account, "TWILIO_AUTH_TOKEN": carrier.token,
+            "DAOXUE_CHANNELS__TWILIO__ENABLED": "true", "DAOXUE_CHANNELS__TWILIO__API_BASE": carrier.api,
+            "DAOXUE_CHANNELS__TWILIO__SMS_FROM": carrier.number, "DAOXUE_CHANNELS__TWILIO__VOICE_FROM": carrier.number,
+        }  # fmt: skip
+
+    return await _beside(path, carrier.app(), api_port, port, settings, use)
+
+
+async def _talk(caller: Call, voice: str | None) -> None:
+    heard, told = await caller.answer(), 0
+    while True:
+        for line in heard:
+            print(f"\033[32m☎\033[0m {line}", flush=True)
+            if voice is not None:
+                speed = "110" if caller.slow else "150"
+                spoken = await asyncio.create_subprocess_exec(
+                    voice, "-v", "cmn-latn-pinyin", "-s", speed, line, stderr=asyncio.subprocess.DEVNULL
+                )
+                await spoken.wait()
+        for text in caller.carrier.texts[told:]:
+            print(f"  短信（{text.to}）：{text.body}")
+        told = len(caller.carrier.texts)
+        if caller.state == "ended":
+            print("（已挂机）")
+            return
+        try:
+            said = (await asyncio.to_thread(input, "> ")).strip()
+        except EOFError:
+            await caller.hang_up()
+            return
+        heard = await _said(caller, said)
+
+
+async def _said(caller: Call, said: str) -> list[str]:
+    if said == "/hangup":
+        await caller.hang_up()
+        return []
+    if caller.state == "recording":
+        return await caller.leave_message(words=said)
+    if caller.state == "bridged" or caller.gather is None:
+        return [] if caller.state == "bridged" else await caller.silence()
+    if not said:
+        return await caller.silence()
+    if set(said) <= set("0123456789*#"):
+        return await caller.press(said)
+    return await caller.speak(said) if "speech" in caller.gather.get("input", "") else []
 
 
 def _settings(platform: Platform, port: int, api_port: int, folder: str) -> dict[str, str]:
     """A service of its own, with a database that goes with it."""
     base = f"http://127.0.0.1:{api_port}"
     return {
-        "WECHAT_APP_ID": platform.app_id, "WECHAT_APP_SECRET": platform.secret, "WECHAT_TOKEN": platform.token,
-        "WECHAT_AES_KEY": platform.aes_key, "DAOXUE_SERVER__HOST": "127.0.0.1", "DAOXUE_SERVER__PORT": str(port),
-        "DAOXUE_SERVER__PUBLIC_URL": f"http://127.0.0.1:{port}", "DAOXUE_DATABASE__URL": f"sqlite:///{folder}/play.db",
-        "DAOXUE_ACCOUNTS__KEY_FILE": f"{folder}/data.key", "DAOXUE_DESK__ALWAYS_OPEN": "true",
-        "DAOXUE_CHANNELS__WECHAT__ENABLED": "true", "DAOXUE_CHANNELS__WECHAT__MODE": "secure",
-        "DAOXUE_CHANNELS__WECHAT__ACCOUNT": "", "DAOXUE_CHANNELS__WECHAT__API_BASE": base, "DAOXUE_CHANNELS__WECHAT__OPEN_BASE": base,
+        **_common(port, folder), "WECHAT_APP_ID": platform.app_id, "WECHAT_APP_SECRET": platform.secret,
+        "WECHAT_TOKEN": platform.token, "WECHAT_AES_KEY": platform.aes_key, "DAOXUE_CHANNELS__WECHAT__ENABLED": "true",
+        "DAOXUE_CHANNELS__WECHAT__MODE": "secure", "DAOXUE_CHANNELS__WECHAT__ACCOUNT": "",
+        "DAOXUE_CHANNELS__WECHAT__API_BASE": base, "DAOXUE_CHANNELS__WECHAT__OPEN_BASE": base,
+    }  # fmt: skip
+
+
+def _common(port: int, folder: str) -> dict[str, str]:
+    return {
+        "DAOXUE_SERVER__HOST": "127.0.0.1", "DAOXUE_SERVER__PORT": str(port), "DAOXUE_SERVER__PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "DAOXUE_DATABASE__URL": f"sqlite:///{folder}/play.db", "DAOXUE_ACCOUNTS__KEY_FILE": f"{folder}/data.key",
+        "DAOXUE_DESK__ALWAYS_OPEN": "true",
     }  # fmt: skip
 
 
