@@ -230,7 +230,7 @@ async def test_the_quota_is_kept_and_nothing_is_lost(account: Official) -> None:
         await seat.post(f"/tickets/{ref}/messages", {"id": f"m{number}", "text": f"第{number}句"})
         await account.deliver()
     assert [each.text for each in who.seen[before:]] == ["第0句", "第1句", "第2句", "第3句"]
-    assert (await seat.get(f"/tickets/{ref}/quota"))["quota"]["left"] == 1
+    assert (await seat.get(f"/tickets/{ref}/reach"))["quota"]["left"] == 1
     account.clock.ahead += 11
     await account.deliver()
     last = who.seen[-1].text
@@ -241,7 +241,7 @@ async def test_the_quota_is_kept_and_nothing_is_lost(account: Official) -> None:
     account.clock.ahead += 30
     await account.deliver()
     assert who.seen[-1].text == last, "nothing more may be sent"
-    assert (await seat.get(f"/tickets/{ref}/quota"))["quota"]["left"] == 0
+    assert (await seat.get(f"/tickets/{ref}/reach"))["quota"]["left"] == 0
     assert text(await platform.say(who, "好")) == "第8句", "and it comes with the resident's next word"
     assert platform.calls["message/custom/send"] == 6, "one for the seat's coming, five for the resident's word"
 

@@ -110,6 +110,7 @@ async def me(seat: Me, desk: TheDesk) -> dict[str, object]:
         "capacity": seat.capacity, "place": seat.place, "must_change": seat.one_time, "totp": seat.totp,
         "ready": all(page.ready for page in there) if there else seat.role == "seat",
         "may": sorted(name for name, roles in PERMISSIONS.items() if seat.role in roles),
+        "phone": desk.calling is not None and seat.phone is not None,
         "counter": desk.inviting is not None and seat.may("resident.bind"),
     }  # fmt: skip
 

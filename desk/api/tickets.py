@@ -111,13 +111,14 @@ async def show(ref: str, seat: Reader, desk: TheDesk) -> Response:
     return _json(await _whole(desk, opened))
 
 
-@router.get("/tickets/{ref}/quota")
-async def quota(ref: str, seat: Reader, desk: TheDesk) -> dict[str, object]:
-    """How many more messages the resident's channel takes, and until when (ms); null where it does not count."""
+@router.get("/tickets/{ref}/reach")
+async def reach(ref: str, seat: Reader, desk: TheDesk) -> dict[str, object]:
+    """How the resident is reached now: how many more messages the channel takes, and until when (ms), null where it does
+    not count; and where the caller is, null where nobody called."""
     row = await desk.database.read(lambda t: tickets.get(t, ref))
     if row is None:
         raise TicketError("not_found", f"没有工单 {ref}")
-    return {"quota": await _quota(desk, row)}
+    return {"quota": await _quota(desk, row), "call": await _call(desk, row)}
 
 
 @router.get("/search")
@@ -356,12 +357,16 @@ async def _whole(desk: Desk, opened: Opened) -> dict[str, object]:
         "events": [_event(event) for event in opened.events], "others": others,
         "waiting_from": opened.waiting_from, "dead": opened.dead,
         "quota": await _quota(desk, opened.ticket),
-        "call": await desk.calling.stage(opened.ticket.ref) if desk.calling and opened.ticket.channel == "voice" else None,
+        "call": await _call(desk, opened.ticket),
         "resident": {
             "slots": {name: mask(value) for name, value in about.slots.items()}, "summary": mask(about.summary),
             "tried": list(about.tried), "place": place.name if place else None, "person": opened.ticket.person,
         },
     }  # fmt: skip
+
+
+async def _call(desk: Desk, row: TicketRow) -> str | None:
+    return await desk.calling.stage(row.ref) if desk.calling is not None and row.channel == "voice" else None
 
 
 async def _quota(desk: Desk, row: TicketRow) -> dict[str, int] | None:

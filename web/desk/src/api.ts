@@ -112,6 +112,7 @@ export interface Whole {
   waiting_from: number | null
   dead: boolean
   quota: Quota | null
+  call: 'talk' | 'queue' | 'ringing' | 'bridged' | 'held' | 'callback' | 'voicemail' | 'ended' | null
   resident: {
     slots: Record<string, string>
     summary: string
@@ -132,6 +133,7 @@ export interface Me {
   ready: boolean
   may: string[]
   counter: boolean
+  phone: boolean
 }
 
 export interface Colleague {
