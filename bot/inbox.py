@@ -85,7 +85,17 @@ def new_ticket(ref: str, about: Handover, address: str, lang: str) -> tickets.Ne
     """A ticket of whoever is reached there."""
     reached = about.slots.get("phone") or address
     person = hashlib.sha256(reached.encode()).hexdigest()[:16]
-    return tickets.NewTicket(ref, about.topic, about.skill, about.place, about.priority, lang, person, encode(about))
+    return tickets.NewTicket(
+        ref,
+        about.topic,
+        about.skill,
+        about.place,
+        about.priority,
+        lang,
+        person,
+        encode(about),
+        about.reason in tickets.TO_CALL,
+    )
 
 
 class Inbox:

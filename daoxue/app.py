@@ -44,11 +44,13 @@ from integrations import texting as texting_channel
 from integrations import webchat as web
 from integrations.gateway import Gateway, GatewayHooks
 from integrations.texting import Texting
-from integrations.twilio import calls as phone_calls
 from integrations.twilio import settings as twilio_settings
 from integrations.twilio.api import Twilio
 from integrations.twilio.calls import CallChannel
+from integrations.twilio.seats import SeatSide
 from integrations.twilio.signing import Verifier
+from integrations.twilio.switchboard import CHANNEL as VOICE
+from integrations.twilio.switchboard import Switchboard
 from integrations.twilio.texts import Sender, TextHooks
 from integrations.webchat import Webchat
 from integrations.wechat import binding, messages
@@ -102,6 +104,7 @@ class TwilioParts:
     """Calls, where they are connected."""
 
     calls: CallChannel
+    seats: SeatSide
     api: Twilio
 
 
@@ -143,7 +146,7 @@ async def compose(
     dialogue = Dialogue(HANDLERS, comprehension)
     vault = vault_of(config)
     identity = Identity(database, vault)
-    keyed = frozenset({phone_calls.CHANNEL}) if config.channels.twilio.enabled else frozenset()
+    keyed = frozenset({VOICE}) if config.channels.twilio.enabled else frozenset()
     ways = {messages.CHANNEL: binding.BIND} if config.channels.wechat.enabled else {}
     queueing = Queueing(hours, database)
     inbox = Inbox(
@@ -163,7 +166,7 @@ async def compose(
     if texting is not None:
         outlets[texting_channel.CHANNEL] = texting
     if twilio is not None:
-        outlets[phone_calls.CHANNEL] = twilio.calls
+        outlets[VOICE] = twilio.calls
     hooks: dict[str, ASGIApp] = {**text_hooks, **(twilio.calls.hooks if twilio else {})}
     if wechat is not None:
         hooks[f"/channels/{messages.CHANNEL}"] = wechat.channel
@@ -179,7 +182,7 @@ async def compose(
         feed=Feed(database, live, hours, config.desk), search=Search(database, live), editing=Editing(database, library),
         standing=standing, hooks=Hooks(database, inside=config.desk.webhooks_inside), residents=Residents(database, identity),
         inbox=inbox, renderers=RENDERERS, health=lambda: health(database, webchat, wechat, twilio, texting),
-        secure=config.server.public_url.startswith("https://"), inviting=wechat.binding if wechat else None, calling=twilio.calls if twilio else None,
+        secure=config.server.public_url.startswith("https://"), inviting=wechat.binding if wechat else None, calling=twilio.seats if twilio else None,
         quotas={messages.CHANNEL: wechat.channel.allowance} if wechat else {},
     )  # fmt: skip
     retaining = Retaining(database, standing)
@@ -246,11 +249,12 @@ def _twilio(
         )
         return kept.path
 
+    board = Switchboard(settings, api, live, database, texts, public_url(config), clock)
+    seats = SeatSide(board)
     calling = CallChannel(
-        settings, verifier, api, inbox, live, database, texts, queueing, public_url(config), config.zone, hints, identity,
-        keep, observe, clock,
+        board, seats, verifier, inbox, queueing, config.zone, hints, identity, keep, observe
     )  # fmt: skip
-    return TwilioParts(calling, api)
+    return TwilioParts(calling, seats, api)
 
 
 def _texting(
@@ -318,5 +322,5 @@ async def health(
             {"name": texting_channel.CHANNEL, "enabled": True, "alarm": alarm, "texts": texts, "segments": parts}
         )
     if twilio is not None:
-        channels.append({"name": phone_calls.CHANNEL, "enabled": True, "alarm": twilio.api.alarm})
+        channels.append({"name": VOICE, "enabled": True, "alarm": twilio.api.alarm})
     return {"channels": channels, "undelivered": owed, "given_up": dead, "database": database.url.partition(":")[0]}

@@ -219,7 +219,7 @@ def application(app: App) -> ASGIApp:
             app.retaining.run(),
             app.inbox.usage.run(),
             *([app.wechat.channel.run()] if app.wechat else []),
-            *([app.twilio.calls.run()] if app.twilio else []),
+            *([app.twilio.seats.run()] if app.twilio else []),
             *([app.texting.run()] if app.texting else []),
             api.run(),
         )

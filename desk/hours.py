@@ -29,6 +29,7 @@ class DeskSettings(Struct, frozen=True, forbid_unknown_fields=True):
     offer_seconds: Seconds = 30
     away_seconds: Seconds = 4
     answer_within: tuple[Minutes, Minutes, Minutes, Minutes] = (2, 15, 30, 60)
+    call_within: Minutes = 30
     escalate_after: Minutes = 120
     session_minutes: Minutes = 480
     webhooks_inside: bool = False

@@ -13,7 +13,7 @@ from store.database import Row, Statement, Transaction, Value
 from store.schema import message, ticket
 from store.tickets import TicketRow, columns
 
-STATES = ("waiting", "mine", "open", "snoozed", "closed")
+STATES = ("waiting", "mine", "open", "snoozed", "callback", "closed")
 MOST = 500
 width = len(columns)
 
@@ -37,6 +37,7 @@ _WHERE: dict[str, ColumnElement[bool]] = {
     "mine": and_(ticket.c.owner == bindparam("seat"), or_(ticket.c.state == "open", ticket.c.state == "snoozed")),
     "open": ticket.c.state == "open",
     "snoozed": ticket.c.state == "snoozed",
+    "callback": and_(ticket.c.call_since.is_not(None), ticket.c.state != "closed"),
 }
 
 

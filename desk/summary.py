@@ -13,7 +13,8 @@ from store.tickets import TicketRow
 
 
 class Summary(Struct, frozen=True):
-    """`due_at` is when the first answer is due, by the clock of the opening hours; times in ms."""
+    """`due_at` is when the first answer is due, by the clock of the opening hours; `call_due` when the
+    resident is to be rung up, and `attempts` how often that was tried; times in ms."""
 
     ref: str
     state: str
@@ -38,6 +39,8 @@ class Summary(Struct, frozen=True):
     unanswered_since: int | None
     snoozed_until: int | None
     due_at: int | None
+    call_due: int | None
+    attempts: int
     seq: int
     result: str | None
     stars: int | None
@@ -65,7 +68,8 @@ def summary(row: TicketRow, last: MessageRow | None, hours: Hours, settings: Des
         rank=row.rank, owner=row.owner, offered_to=row.offered_to, offered_until=row.offered_until, last_seat=row.last_seat,
         place=row.place, level=row.level, channel=row.channel, lang=row.lang, person=row.person, opened_at=row.opened_at,
         answered_at=row.answered_at, closed_at=row.closed_at, updated_at=row.updated_at,
-        unanswered_since=row.unanswered_since, snoozed_until=row.snoozed_until, due_at=due, seq=row.seq, result=row.result,
+        unanswered_since=row.unanswered_since, snoozed_until=row.snoozed_until, due_at=due,
+        call_due=None if row.call_since is None else hours.after(row.call_since, settings.call_within), attempts=row.attempts, seq=row.seq, result=row.result,
         stars=row.stars, tags=tags(row), version=row.version, about=mask(about.summary)[:120],
         last=mask(said.message.reply.text)[:80] if said else "", last_author=said.author if said else "",
     )  # fmt: skip

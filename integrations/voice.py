@@ -53,21 +53,40 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """Is put through to whoever waits in this queue, who first hears what `before` says. `recorded` is where a recording
-    is told of; None where there is to be none."""
+    """Is put through to whoever waits in this queue, who first hears what `before` says; `then` says how it goes on.
+    `recorded` is where a recording is told of; None where there is to be none."""
 
     queue: str
     before: str
+    then: str
     recorded: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """Is put through to a number, which sees `caller` as who calls."""
+    """Is put through to a number, which sees `caller` as who calls; `then` is told how it ended."""
 
     number: str
     caller: str
+    then: str
+
+
+@dataclass(frozen=True, slots=True)
+class Meet:
+    """Talks with whoever else is in the room. It is over for all when somebody leaves with whom it `ends`; `then` says how
+    it goes on for this one, who is otherwise hung up."""
+
+    room: str
+    then: str | None
+    ends: bool = False
     recorded: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Plays what is at an address."""
+
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +113,7 @@ class HangUp:
     """Ends the call."""
 
 
-Step = Say | Listen | Wait | Connect | Dial | Leave | Record | Pause | HangUp
+Step = Say | Listen | Wait | Connect | Dial | Meet | Play | Leave | Record | Pause | HangUp
 Plan = tuple[Step, ...]
 
 

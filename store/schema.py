@@ -285,6 +285,8 @@ ticket = Table(
     Column("survey", Integer, nullable=False),  # 1 while the question for the stars is to be asked
     Column("tags", Text, nullable=False),  # JSON
     Column("merged_into", Text),
+    Column("call_since", BigInteger),  # since when the resident is owed a call
+    Column("attempts", Integer, nullable=False, server_default="0"),  # calls made to the resident
     Column("body", LargeBinary, nullable=False),  # bot.messages.Handover
 )
 Index("ix_ticket_queue", ticket.c.state, ticket.c.rank, ticket.c.person)  # places are counted from it alone

@@ -19,6 +19,8 @@ from store.schema import conversation, ticket, ticket_event
 MINUTE = 60_000
 HANDICAP = (-1 << 50, 0, 20 * MINUTE, 45 * MINUTE)  # ms, by priority
 
+TO_CALL = frozenset({"callback", "voicemail"})  # reasons whose residents wait to be rung up
+
 Data = Mapping[str, object]
 
 
@@ -57,6 +59,8 @@ class TicketRow:
     survey: int
     tags: str
     merged_into: str | None
+    call_since: int | None
+    attempts: int
     body: bytes
 
     @staticmethod
@@ -82,7 +86,8 @@ class EventRow:
 
 @dataclass(frozen=True, slots=True)
 class NewTicket:
-    """`body` is JSON of `bot.messages.Handover`; `person` a digest of what the resident is reached by."""
+    """`body` is JSON of `bot.messages.Handover`; `person` a digest of what the resident is reached by; `to_call` whether that is
+    promised to be done by telephone."""
 
     ref: str
     topic: str
@@ -92,6 +97,7 @@ class NewTicket:
     lang: str
     person: str
     body: bytes
+    to_call: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +179,12 @@ def after(row: TicketRow, kind: str, actor: str, data: Data, at: int) -> TicketR
             return row
         case "raised":
             priority = min(row.priority, cast(int, data["priority"]))
-            return replace(row, priority=priority, rank=ranked(priority, row.opened_at))
+            to_call = data["reason"] in TO_CALL
+            since = row.call_since or (at if to_call else None)
+            return replace(row, priority=priority, rank=ranked(priority, row.opened_at), call_since=since)
+        case "called":
+            reached = data["result"] == "completed"
+            return replace(row, attempts=row.attempts + 1, call_since=None if reached else at)
         case "said":
             return _said(row, cast(str, data["by"]), cast(int, data["seq"]), at)
         case "offered":
@@ -206,7 +217,7 @@ def after(row: TicketRow, kind: str, actor: str, data: Data, at: int) -> TicketR
                 free, state="closed", owner=None, last_seat=row.owner or row.last_seat, closed_at=at, snoozed_until=None,
                 result=cast(str, data.get("result", kind)), topic=cast(str, data.get("topic") or row.topic),
                 merged_into=cast(str | None, data.get("into")), survey=int(bool(data.get("survey"))),
-                unanswered_since=None,
+                unanswered_since=None, call_since=None,
             )  # fmt: skip
         case "reopened":
             return replace(row, state="waiting", closed_at=None, result=None, survey=0, passed="[]")
@@ -238,7 +249,7 @@ def opened(data: Data, at: int, body: bytes) -> TicketRow:
         channel=cast(str, data["channel"]), lang=cast(str, data["lang"]), person=cast(str, data["person"]),
         priority=priority, rank=ranked(priority, at), opened_at=at, taken_at=None, answered_at=None, closed_at=None,
         updated_at=at, unanswered_since=at, snoozed_until=None, seq=cast(int, data["seq"]), result=None, stars=None,
-        survey=0, tags="[]", merged_into=None, body=body,
+        survey=0, tags="[]", merged_into=None, call_since=at if data.get("to_call") else None, attempts=0, body=body,
     )  # fmt: skip
 
 
@@ -246,7 +257,7 @@ def open(transaction: Transaction, conversation: int, channel: str, seq: int, ne
     """Puts a new ticket into the queue."""
     data = {
         "ref": new.ref, "conversation": conversation, "channel": channel, "seq": seq, "topic": new.topic, "skill": new.skill,
-        "place": new.place, "priority": new.priority, "lang": new.lang, "person": new.person,
+        "place": new.place, "priority": new.priority, "lang": new.lang, "person": new.person, "to_call": new.to_call,
     }  # fmt: skip
     transaction.run(_ADD, **asdict(opened(data, at, new.body)))
     _append(transaction, new.ref, "opened", "bot", data, at)

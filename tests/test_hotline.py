@@ -97,8 +97,8 @@ async def test_a_seat_with_a_telephone(hotline: Line) -> None:
     ref = (await seat.get("/tickets?state=waiting"))["tickets"][0]["ref"]
     assert ref not in call.heard[-1]
     await seat.post(f"/tickets/{ref}/take")
-    assert await hotline.parts.calls.connect() == 1
-    assert await hotline.parts.calls.connect() == 0, "called once"
+    assert await hotline.parts.seats.connect() == 1
+    assert await hotline.parts.seats.connect() == 0, "called once"
     [ring] = hotline.carrier.ringing
     assert (ring.to, ring.of) == (SEAT, hotline.carrier.number)
     assert RESIDENT[1:] not in ring.url, "no number in an address"
@@ -120,7 +120,7 @@ async def talking(running: Line) -> tuple[Person, str, Call, Call]:
     await call.press("0")
     ref = (await seat.get("/tickets?state=waiting"))["tickets"][0]["ref"]
     await seat.post(f"/tickets/{ref}/take")
-    await running.parts.calls.connect()
+    await running.parts.seats.connect()
     ring = running.carrier.ringing[-1]
     await ring.answer()
     await ring.press("1")
@@ -134,11 +134,11 @@ async def test_a_caller_is_passed_on_to_another_seat(once: Line) -> None:
     assert (await seat.get(f"/tickets/{ref}"))["call"] == "bridged"
     await seat.post(f"/tickets/{ref}/transfer", {"to": other.name, "word": "请您接"})
     await other.post(f"/tickets/{ref}/take")
-    await once.parts.calls.connect()
+    await once.parts.seats.connect()
     await once.carrier.settle()
     assert (call.state, ring.state) == ("waiting", "ended")
     assert "请稍等" in words(call.heard)
-    await once.parts.calls.connect()
+    await once.parts.seats.connect()
     second = once.carrier.ringing[-1]
     assert second.to == SEAT + "2"
     await second.answer()
@@ -152,13 +152,46 @@ async def test_hold_and_on(once: Line) -> None:
     await seat.post(f"/tickets/{ref}/hold", {"on": True})
     await once.carrier.settle()
     assert (call.state, ring.state) == ("waiting", "ended")
-    assert await once.parts.calls.connect() == 0, "held is held"
+    assert await once.parts.seats.connect() == 0, "held is held"
     await seat.post(f"/tickets/{ref}/hold", {"on": False})
-    assert await once.parts.calls.connect() == 1
+    assert await once.parts.seats.connect() == 1
     again = once.carrier.ringing[-1]
     await again.answer()
     await again.press("1")
     assert call.state == "bridged"
+
+
+async def test_a_colleague_joins_and_takes_over(once: Line) -> None:
+    """A talk of three; the first seat leaves, the second and the caller go on; when all have left the caller waits."""
+    seat, ref, call, ring = await talking(once)
+    colleague = await Desk(once.app).person("seat", phone=SEAT + "2")
+    silent = await Desk(once.app).person("seat")
+    await seat.post(f"/tickets/{ref}/confer", {"colleague": silent.name}, expect=422)
+    await seat.post(f"/tickets/{ref}/confer", {"colleague": colleague.name})
+    await once.carrier.settle()
+    assert (call.state, ring.state) == ("conference", "conference")
+    joining = once.carrier.ringing[-1]
+    assert joining.to == SEAT + "2"
+    await joining.answer()
+    await joining.press("1")
+    assert len(once.carrier.rooms[ref]) == 3
+    await ring.hang_up()
+    assert (call.state, joining.state) == ("conference", "conference")
+    await joining.hang_up()
+    await once.carrier.settle()
+    assert call.state == "waiting"
+    assert await once.parts.seats.connect() == 1, "the ticket's owner is called again"
+
+
+async def test_a_conference_ends_with_the_caller(once: Line) -> None:
+    seat, ref, call, ring = await talking(once)
+    colleague = await Desk(once.app).person("seat", phone=SEAT + "2")
+    await seat.post(f"/tickets/{ref}/confer", {"colleague": colleague.name})
+    await once.carrier.settle()
+    joining = once.carrier.ringing[-1]
+    await call.hang_up()
+    assert ring.state == "ended"
+    assert "已经挂机" in words(await joining.answer()) + words(await joining.press("1"))
 
 
 async def test_a_seat_that_does_not_answer(once: Line) -> None:
@@ -168,11 +201,11 @@ async def test_a_seat_that_does_not_answer(once: Line) -> None:
     await call.press("0")
     ref = (await seat.get("/tickets?state=waiting"))["tickets"][0]["ref"]
     await seat.post(f"/tickets/{ref}/take")
-    await once.parts.calls.connect()
+    await once.parts.seats.connect()
     [ring] = once.carrier.ringing
     await ring.hang_up()
     assert await stage(once, call) == "queue"
-    assert await once.parts.calls.connect() == 0, "not again and again"
+    assert await once.parts.seats.connect() == 0, "not again and again"
     assert call.state == "waiting"
 
 
@@ -208,7 +241,40 @@ async def test_to_be_called_back_keeps_the_place(hotline: Line) -> None:
     [ring] = hotline.carrier.ringing
     await ring.answer()
     await ring.press("1")
-    assert hotline.carrier.ringing[-1].to == RESIDENT
+    resident = hotline.carrier.ringing[-1]
+    assert resident.to == RESIDENT
+    await resident.pick_up()
+    await resident.hang_up()
+    assert ring.state == "ended"
+    assert (await seat.get("/tickets?state=callback"))["tickets"] == [], "reached"
+
+
+async def test_who_does_not_answer_stays_on_the_list(hotline: Line) -> None:
+    """Each attempt is counted once, and the next is due half an hour later."""
+    seat = await Desk(hotline.app).person("seat", phone=SEAT)
+    call = hotline.carrier.call(RESIDENT)
+    await call.answer()
+    await call.press("0")
+    await call.press("9")
+    [listed] = (await seat.get("/tickets?state=callback"))["tickets"]
+    ref, due = listed["ref"], listed["call_due"]
+    assert listed["attempts"] == 0
+    await seat.post(f"/tickets/{ref}/take")
+    hotline.clock.ahead += 60
+    for attempt in (1, 2):
+        await seat.post(f"/tickets/{ref}/call")
+        ring = hotline.carrier.ringing[-1]
+        await ring.answer()
+        await ring.press("1")
+        await hotline.carrier.ringing[-1].refuse("no-answer")
+        assert "没有接通" in words(ring.heard)
+        [listed] = (await seat.get("/tickets?state=callback"))["tickets"]
+        assert listed["attempts"] == attempt
+    assert listed["call_due"] > due
+    kinds = [
+        each["data"]["result"] for each in (await seat.get(f"/tickets/{ref}"))["events"] if each["kind"] == "called"
+    ]
+    assert kinds == ["no-answer", "no-answer"]
 
 
 async def test_who_hangs_up_while_waiting_is_called_back(once: Line) -> None:
@@ -362,7 +428,7 @@ async def test_recordings_from_elsewhere_are_never_fetched(once: Line) -> None:
         await once.carrier.post(f"{once.carrier.url}/channels/voice/recording?ref={row.ref}", form)
     opened = await once.app.tickets.show(row.ref)
     assert len([each for each in opened.events if each.kind == "noted"]) == 1
-    assert "没有取到" in str(opened.events[-1].data)
+    assert "没有取到" in str(opened.events[-2].data)
 
 
 async def test_recording_only_after_the_notice_and_of_those_who_agree(
@@ -378,7 +444,7 @@ async def test_recording_only_after_the_notice_and_of_those_who_agree(
             await call.press("0")
             ref = (await seat.get("/tickets?state=waiting"))["tickets"][0]["ref"]
             await seat.post(f"/tickets/{ref}/take")
-            await running.parts.calls.connect()
+            await running.parts.seats.connect()
             ring = running.carrier.ringing[-1]
             await ring.answer()
             document = await running.carrier.post(

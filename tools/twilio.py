@@ -56,6 +56,7 @@ class Carrier:
         self.texts: list[Text] = []
         self.ringing: list[Call] = []
         self.queues: dict[str, list[Call]] = {}
+        self.rooms: dict[str, list[Call]] = {}
         self.requests: Counter[str] = Counter()
         self.faults: list[tuple[int, int]] = []  # status and code of the API's next answers
         self.recordings: dict[str, bytes] = {}
@@ -231,7 +232,7 @@ class Call:
     status_url: str
     heard: list[str] = field(default_factory=list)
     slow: bool = False
-    state: str = "ringing"  # talking, listening, recording, waiting, bridged, ended
+    state: str = "ringing"  # talking, listening, recording, waiting, calling, bridged, conference, ended
     queue: str | None = None
     other: "Call | None" = None
     gather: ElementTree.Element | None = None
@@ -240,6 +241,9 @@ class Call:
     enqueued: ElementTree.Element | None = None
     before: list[ElementTree.Element] = field(default_factory=list)
     documents: int = 0
+    then: str | None = None  # where a Dial that is over goes on
+    room: str | None = None
+    ends: bool = False
 
     async def answer(self) -> list[str]:
         """Begins; what is heard until something is wanted."""
@@ -298,14 +302,46 @@ class Call:
         self.state = "talking"
         if other is not None:
             other.other = None
-            await other.hang_up()
+            await other._apart("completed")
         await self._ask(url, {})
+
+    async def pick_up(self) -> None:
+        """Who was dialled from another call answers it."""
+        assert self.other is not None
+        self.carrier.calls[self.sid] = self
+        self.state = self.other.state = "bridged"
+
+    async def refuse(self, result: str) -> None:
+        """Who was dialled does not answer: busy, no-answer, failed."""
+        assert self.other is not None
+        other, self.other, self.state = self.other, None, "ended"
+        other.other = None
+        await other._apart(result)
+
+    async def _apart(self, result: str) -> None:
+        """Whom this leg had dialled is gone: it goes on as its document says."""
+        then, self.then, self.room, self.state = self.then, None, None, "talking"
+        if then:
+            await self._ask(then, {"DialCallStatus": result, "DialCallSid": sid("CA"), "DialCallDuration": "20"})
+        else:
+            await self._go_on()
+
+    async def _leave_room(self) -> None:
+        room, self.room = self.carrier.rooms.get(self.room or "", []), None
+        if self in room:
+            room.remove(self)
+        if self.ends:
+            rest, room[:] = list(room), []
+            for each in rest:
+                await each._apart("completed")
 
     async def hang_up(self) -> None:
         """Puts the receiver down."""
         if self.state == "ended":
             return
         was, self.state = self.state, "ended"
+        if self.room is not None:
+            await self._leave_room()
         if self.queue is not None and self in self.carrier.queues.get(self.queue, []):
             self.carrier.queues[self.queue].remove(self)
         if was in ("waiting", "bridged") and self.enqueued is not None:
@@ -315,7 +351,7 @@ class Call:
         if was == "bridged" and self.other is not None:
             other, self.other = self.other, None
             other.other = None
-            await other.hang_up()
+            await (other._apart("completed") if other.then else other.hang_up())
         if self.status_url:
             await self._post(self.status_url, {"CallStatus": "completed", "CallDuration": "30"})
 
@@ -432,11 +468,16 @@ class Call:
         return False
 
     async def _dial(self, verb: ElementTree.Element) -> bool:
-        queue = verb.find("Queue")
+        queue, room = verb.find("Queue"), verb.find("Conference")
+        self.then = verb.get("action")
+        if room is not None:
+            self.room, self.ends, self.state = room.text or "", room.get("endConferenceOnExit") == "true", "conference"
+            self.carrier.rooms.setdefault(self.room, []).append(self)
+            return True
         if queue is None:
             number = (verb.text or verb.findtext("Number") or "").strip()
             other = Call(self.carrier, sid("CA"), verb.get("callerId", self.of), number, "outbound-dial", "", "")
-            other.state, other.other, self.other, self.state = "bridged", self, other, "bridged"
+            other.other, self.other, self.state = self, other, "calling"
             self.carrier.ringing.append(other)
             return True
         waiting = self.carrier.queues.get(queue.text or "", [])

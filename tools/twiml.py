@@ -53,6 +53,11 @@ VERBS: dict[str, dict[str, re.Pattern[str]]] = {
         "answerOnBridge": _BOOLEAN, "ringTone": _ANY,
     },
     "Queue": {"url": _ADDRESS, "method": _METHOD, "reservationSid": _ANY, "postWorkActivitySid": _ANY},
+    "Conference": {
+        "startConferenceOnEnter": _BOOLEAN, "endConferenceOnExit": _BOOLEAN, "muted": _BOOLEAN, "maxParticipants": _NUMBER,
+        "beep": re.compile("true|false|onEnter|onExit"), "waitUrl": _ANY, "waitMethod": _METHOD, "coach": _ANY,
+        "record": re.compile("do-not-record|record-from-start"), "statusCallback": _ADDRESS, "participantLabel": _ANY, **_RECORDING,
+    },
     "Number": {"sendDigits": _ANY, "url": _ADDRESS, "method": _METHOD, "statusCallback": _ADDRESS},
     "prosody": {"rate": re.compile(r"x-slow|slow|medium|fast|x-fast|[0-9]{2,3}%"), "volume": re.compile(r"silent|x-soft|soft|medium|loud|x-loud"), "pitch": _ANY},
     "Message": {"to": _ANY, "from": _ANY, "method": _METHOD, "action": _ADDRESS, "statusCallback": _ADDRESS},
@@ -61,7 +66,7 @@ VERBS: dict[str, dict[str, re.Pattern[str]]] = {
 WITHIN: dict[str, frozenset[str]] = {
     "Response": frozenset({"Say", "Play", "Pause", "Gather", "Redirect", "Enqueue", "Leave", "Hangup", "Record", "Dial", "Message"}),
     "Gather": frozenset({"Say", "Play", "Pause"}),
-    "Dial": frozenset({"Queue", "Number"}),
+    "Dial": frozenset({"Queue", "Number", "Conference"}),
     "Say": frozenset({"prosody"}),
     "Message": frozenset({"Body"}),
 }  # fmt: skip

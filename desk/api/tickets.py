@@ -77,6 +77,10 @@ class Reveal(Strict):
     reason: str = Field(min_length=2, max_length=200)
 
 
+class Confer(Strict):
+    colleague: str = Field(min_length=1, max_length=64)
+
+
 class Hold(Strict):
     on: bool
 
@@ -90,11 +94,12 @@ class Assign(Strict):
 async def list_tickets(
     seat: Reader,
     desk: TheDesk,
-    state: Literal["waiting", "mine", "open", "snoozed", "closed"] = "waiting",
+    state: Literal["waiting", "mine", "open", "snoozed", "callback", "closed"] = "waiting",
     after: Annotated[str | None, Query(max_length=64)] = None,
     most: Annotated[int, Query(ge=1, le=MOST)] = 100,
 ) -> Response:
-    """A page of tickets, in the order of the queue; closed ones the newest first."""
+    """A page of tickets, in the order of the queue; closed ones the newest first. `callback` are those who are to be rung
+    up."""
     try:
         found = await desk.database.read(lambda t: listed(t, state, seat.name, after, most, desk.hours, desk.settings))
     except CursorError as error:
@@ -213,7 +218,7 @@ async def close(ref: str, body: Close, seat: Worker, desk: TheDesk) -> Response:
 
 @router.post("/tickets/{ref}/call")
 async def call(ref: str, seat: Worker, desk: TheDesk) -> dict[str, object]:
-    """Calls the seat's telephone, and when the seat is there the resident. Each attempt is written down."""
+    """Calls the seat's telephone, and when the seat is there the resident. How it ended is written down."""
     if desk.calling is None:
         raise TicketError("invalid", "没有接入电话，不能拨打")
     if seat.phone is None:
@@ -227,7 +232,6 @@ async def call(ref: str, seat: Worker, desk: TheDesk) -> dict[str, object]:
         raise TicketError("unreachable", f"电话没有打出去，请稍后再试（{error}）") from error
     if not found:
         raise TicketError("invalid", "这位居民没有留下电话")
-    await desk.tickets.note(ref, seat.name, "拨打居民电话", now())
     return {}
 
 
@@ -239,6 +243,26 @@ async def hold(ref: str, body: Hold, seat: Worker, desk: TheDesk) -> dict[str, o
         raise TicketError("not_yours", f"工单 {ref} 不在您手上，请先接单")
     if desk.calling is None or not await desk.calling.hold(ref, body.on):
         raise TicketError("invalid", "现在没有可以保持或恢复的通话")
+    return {}
+
+
+@router.post("/tickets/{ref}/confer")
+async def confer(ref: str, body: Confer, seat: Worker, desk: TheDesk) -> dict[str, object]:
+    """Calls a colleague's telephone to join the talk with the resident."""
+    opened = await desk.tickets.show(ref)
+    if opened.ticket.owner != seat.name:
+        raise TicketError("not_yours", f"工单 {ref} 不在您手上，请先接单")
+    await _check_colleague(desk, body.colleague)
+    colleague = await desk.people.get(body.colleague)
+    if colleague is None or colleague.phone is None:
+        raise TicketError("invalid", "这位同事没有登记电话")
+    try:
+        joined = desk.calling is not None and await desk.calling.confer(ref, colleague.phone)
+    except ConnectionError as error:
+        raise TicketError("unreachable", f"电话没有打出去，请稍后再试（{error}）") from error
+    if not joined:
+        raise TicketError("invalid", "现在没有通话，不能请同事加入")
+    await desk.tickets.note(ref, seat.name, f"请 {colleague.shown} 加入通话", now())
     return {}
 
 
@@ -314,7 +338,7 @@ async def colleagues(seat: Reader, desk: TheDesk) -> dict[str, object]:
         "colleagues": [
             {
                 "name": each.name, "shown": each.shown, "role": each.role, "skills": each.skills, "place": each.place,
-                "here": each.name in there, "ready": there.get(each.name, False), "capacity": each.capacity,
+                "phone": each.phone is not None, "here": each.name in there, "ready": there.get(each.name, False), "capacity": each.capacity,
                 "load": load[each.name].weight if each.name in load else 0,
             }
             for each in await desk.people.all()

@@ -14,7 +14,8 @@ class TwilioSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Texts and calls over Twilio. Its secrets come from the environment: `TWILIO_ACCOUNT_SID`, `TWILIO_AUTH_TOKEN`.
 
     `voice` and `language` are what speaks; `recognition` is the recogniser's language, `model` its model (empty: the
-    provider chooses). `record` keeps calls, after the notice and only of those who do not refuse.
+    provider chooses). `music` is the address of what is played to those who wait (empty: they are told useful things).
+    `record` keeps calls, after the notice and only of those who do not refuse.
     """
 
     enabled: bool = False
@@ -25,6 +26,7 @@ class TwilioSettings(Struct, frozen=True, forbid_unknown_fields=True):
     language: Annotated[str, Meta(max_length=16)] = "cmn-CN"
     recognition: Annotated[str, Meta(max_length=16)] = "cmn-Hans-CN"
     model: Annotated[str, Meta(max_length=64)] = ""
+    music: Annotated[str, Meta(pattern=r"^(https?://\S+)?$", max_length=500)] = ""
     record: bool = False
 
 

@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from integrations.twilio.settings import TwilioSettings
-from integrations.voice import Connect, Dial, HangUp, Leave, Listen, Pause, Plan, Record, Say, Wait
+from integrations.voice import Connect, Dial, HangUp, Leave, Listen, Meet, Pause, Plan, Play, Record, Say, Wait
 
 LONGEST = 4_000  # characters of one Say; the provider takes 4 096
 HINTS, HINT = 500, 100  # phrases, and characters of one
+RING = 25  # seconds
 SLOW = "75%"
 SPEECH_SECONDS = 2  # of silence after which somebody has finished: older people pause
 
@@ -31,11 +32,18 @@ def written(plan: Plan, settings: TwilioSettings, base: str) -> str:
                     wait_url_method="POST",
                 )
             case Connect():
-                response.dial(**_recording(step.recorded, base)).queue(
-                    step.queue, url=base + step.before, method="POST"
-                )
+                response.dial(
+                    action=base + step.then, method="POST", **_recording("record-from-answer-dual", step.recorded, base)
+                ).queue(step.queue, url=base + step.before, method="POST")
             case Dial():
-                response.dial(step.number, caller_id=step.caller, **_recording(step.recorded, base))
+                response.dial(step.number, caller_id=step.caller, action=base + step.then, method="POST", timeout=RING)
+            case Meet():
+                response.dial(**({"action": base + step.then, "method": "POST"} if step.then else {})).conference(
+                    step.room, start_conference_on_enter=True, end_conference_on_exit=step.ends, beep=False,
+                    **_recording("record-from-start", step.recorded, base),
+                )  # fmt: skip
+            case Play():
+                response.play(step.url)
             case Leave():
                 response.leave()
             case Record():
@@ -51,11 +59,11 @@ def written(plan: Plan, settings: TwilioSettings, base: str) -> str:
     return str(response)
 
 
-def _recording(recorded: str | None, base: str) -> dict[str, str]:
+def _recording(how: str, recorded: str | None, base: str) -> dict[str, str]:
     if recorded is None:
         return {}
     return {
-        "record": "record-from-answer-dual", "recording_status_callback": base + recorded,
+        "record": how, "recording_status_callback": base + recorded,
         "recording_status_callback_method": "POST",
     }  # fmt: skip
 

@@ -183,6 +183,10 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("part", sa.Integer(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("leased", sa.Integer(), server_default="0", nullable=False))
 
+    with op.batch_alter_table("ticket", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("call_since", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("attempts", sa.Integer(), server_default="0", nullable=False))
+
     with op.batch_alter_table("seat", schema=None) as batch_op:
         batch_op.add_column(sa.Column("phone", sa.Text(), nullable=True))
 

@@ -69,6 +69,8 @@ export interface Ticket {
   unanswered_since: number | null
   snoozed_until: number | null
   due_at: number | null
+  call_due: number | null
+  attempts: number
   seq: number
   result: string | null
   stars: number | null
@@ -112,7 +114,7 @@ export interface Whole {
   waiting_from: number | null
   dead: boolean
   quota: Quota | null
-  call: 'talk' | 'queue' | 'ringing' | 'bridged' | 'held' | 'callback' | 'voicemail' | 'ended' | null
+  call: 'talk' | 'queue' | 'ringing' | 'bridged' | 'conference' | 'held' | 'callback' | 'voicemail' | 'ended' | null
   resident: {
     slots: Record<string, string>
     summary: string
@@ -141,6 +143,7 @@ export interface Colleague {
   shown: string
   role: string
   skills: string[]
+  phone: boolean
   here: boolean
   ready: boolean
   load: number

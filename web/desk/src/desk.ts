@@ -15,7 +15,7 @@ window.setInterval(() => (now.value = Date.now()), 1000)
 /** Large type, on or off. */
 export const large = ref(localStorage.getItem('daoxue.large') ?? 'off')
 
-export type Shelf = 'mine' | 'waiting' | 'open' | 'snoozed' | 'closed'
+export type Shelf = 'mine' | 'waiting' | 'callback' | 'open' | 'snoozed' | 'closed'
 export const shelf = ref<Shelf>('waiting')
 export const whole = ref<Whole | null>(null)
 export const typing = ref(0)
@@ -35,22 +35,26 @@ export const sending = reactive<Sending[]>([])
 const byRank = (a: Ticket, b: Ticket) => a.rank - b.rank || (a.ref < b.ref ? -1 : 1)
 const byChange = (a: Ticket, b: Ticket) => b.updated_at - a.updated_at || (a.ref < b.ref ? 1 : -1)
 
+const byCall = (a: Ticket, b: Ticket) => (a.call_due ?? 0) - (b.call_due ?? 0) || byRank(a, b)
+
 function shelved(ticket: Ticket, on: Shelf): boolean {
   if (on === 'mine') return ticket.owner === me.value?.name && ticket.state !== 'closed'
+  if (on === 'callback') return ticket.call_due !== null && ticket.state !== 'closed'
   return ticket.state === on
 }
 
 export const list = computed(() => {
   const on = shelf.value
   const found = [...tickets.value.values()].filter((each) => shelved(each, on))
-  return found.sort(on === 'closed' ? byChange : byRank)
+  return found.sort(on === 'closed' ? byChange : on === 'callback' ? byCall : byRank)
 })
 
 export const counts = computed(() => {
-  const found: Record<Shelf, number> = { mine: 0, waiting: 0, open: 0, snoozed: 0, closed: 0 }
+  const found: Record<Shelf, number> = { mine: 0, waiting: 0, callback: 0, open: 0, snoozed: 0, closed: 0 }
   for (const ticket of tickets.value.values()) {
     found[ticket.state] += 1
     if (shelved(ticket, 'mine')) found.mine += 1
+    if (shelved(ticket, 'callback')) found.callback += 1
   }
   return found
 })

@@ -33,6 +33,7 @@ const REASONS: Record<string, [string, string]> = {
   not_done_yet: ['办结后还有问题', 'Not done after closing'],
   handler_failed: ['系统出错', 'System error'],
   callback: ['请回电', 'Call back'],
+  voicemail: ['电话留言', 'Voicemail'],
   message_left: ['留言', 'Message left'],
   complaint: ['投诉', 'Complaint'],
   privacy_incident: ['个人信息泄露', 'Privacy incident'],
@@ -120,6 +121,7 @@ const KINDS: Record<string, [string, string]> = {
   rated: ['居民评价', 'rated'],
   reviewed: ['质检', 'reviewed'],
   noted: ['备注', 'note'],
+  called: ['拨打电话', 'called'],
 }
 
 function named(table: Record<string, [string, string]>, key: string | null | undefined): string {

@@ -1,0 +1,137 @@
+"""What the caller's side and the seat's side of a call share: how the call stands, and how a plan becomes a document."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from bot.live import Live
+from bot.texts import Texts
+from integrations import voice
+from integrations.twilio.api import Twilio
+from integrations.twilio.settings import TwilioSettings
+from integrations.twilio.twiml import written
+from integrations.voice import Step, Wait
+from store import calls
+from store.calls import CallRow
+from store.database import ConflictError, Database, Transaction
+
+T = TypeVar("T")
+CHANNEL = "voice"
+PATH = "/channels/voice"
+ATTEMPTS = 10
+ENDED = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
+
+
+class State(Struct, omit_defaults=True):
+    """What a call remembers. `made` is the document of the step before `step`; `unsure` what was perhaps heard."""
+
+    step: int = 0
+    made: str = ""
+    silences: int = 0
+    slow: bool = False
+    loud: bool = False
+    elder: bool = False
+    unrecorded: bool = False  # the caller does not want it
+    unsure: str = ""
+    entering: str = ""  # card or code: keyed in, and never shown to the dialogue core
+    task: str = ""  # what it is entered for
+    wrong: int = 0
+    asked: bool = False  # the last thing said wants an answer
+    token: str = ""  # of the last request in the queue, and what it was answered
+    spoken: int = 0  # the last message of a seat's that the caller has heard
+    place: int = -1
+    waited: int = 0  # how often the caller was told something while nothing had changed
+    known: str = ""  # a ticket of the resident's that was there before the last step
+    rung: str = ""  # whom we have called for this caller
+    met: list[str] = []  # legs of seats in the talk of three
+
+
+read = msgspec.json.Decoder(State).decode
+keep = msgspec.json.encode
+
+
+class Switchboard:
+    """`clock` is in seconds."""
+
+    def __init__(
+        self, settings: TwilioSettings, api: Twilio, live: Live, database: Database, texts: Texts, public_url: str,
+        clock: Callable[[], float] = time.time,
+    ) -> None:  # fmt: skip
+        self.settings = settings
+        self.api = api
+        self.live = live
+        self.database = database
+        self.texts = texts
+        self.base = public_url.rstrip("/")
+        self.clock = clock
+
+    def now(self) -> int:
+        return int(self.clock() * 1000)
+
+    def line(self, key: str, **values: object) -> str:
+        """A line of ours, as it is spoken."""
+        reply = self.texts.reply("zh", key, **values)
+        return voice.speech(reply.spoken or reply.text)
+
+    def written(self, *plan: Step) -> str:
+        return written(plan, self.settings, self.base)
+
+    def address(self, path: str) -> str:
+        """Where the provider asks for a document."""
+        return self.base + PATH + path
+
+    def queue(self, ref: str) -> Wait:
+        return Wait(ref, f"{PATH}/wait?ref={ref}", f"{PATH}/left?ref={ref}")
+
+    def recording(self, ref: str, state: State) -> str | None:
+        """Where a recording of the talk is told of; None where there is to be none."""
+        return f"{PATH}/recording?ref={ref}&talk=1" if self.settings.record and not state.unrecorded else None
+
+    async def of_ticket(self, ref: str) -> CallRow | None:
+        return await self.database.read(lambda t: calls.of_ticket(t, ref))
+
+    async def put(self, row: CallRow) -> bool:
+        return await self.database.write(lambda t: calls.put(t, row))
+
+    async def change(self, sid: str, work: Callable[[CallRow, State], CallRow | None]) -> CallRow | None:
+        """Changes a call as it is in this moment; None where there is none, or `work` finds nothing to change."""
+
+        def run(transaction: Transaction) -> CallRow | None:
+            row = calls.get(transaction, sid)
+            if row is None or row.stage == "ended":
+                return None
+            state = read(row.body)
+            new = work(row, state)
+            if new is not None and not calls.put(transaction, replace(new, body=keep(state), updated_at=self.now())):
+                raise ConflictError
+            return new
+
+        return await self.settled(run)
+
+    async def settled(self, work: Callable[[Transaction], T]) -> T:
+        """Writes, however often somebody else was faster; the desk is told."""
+        while True:
+            try:
+                result = await self.database.write(work)
+            except ConflictError:
+                continue
+            self.live.ring()
+            return result
+
+    async def move(self, sid: str, stage: str) -> None:
+        await self.change(sid, lambda row, state: None if row.stage == stage else replace(row, stage=stage))
+
+
+def waiting_again(row: CallRow, state: State, stage: str = "queue") -> CallRow:
+    """The call as it waits anew, for whoever has its ticket."""
+    state.rung, state.place, state.met = "", -1, []
+    return replace(row, stage=stage)
+
+
+def spoken(state: State, lines: Sequence[str]) -> tuple[voice.Say, ...]:
+    """As slowly and as loudly as this caller wants it."""
+    return tuple(voice.Say(line, state.slow, state.loud) for line in lines if line)
