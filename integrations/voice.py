@@ -4,20 +4,14 @@ A voice plan is what a call does next, in words that no provider owns: say, list
 a message, hang up. It is written as TwiML for one provider, and could be driven over a switchboard's interface by another.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.messages import Reply
+from bot.messages import Option, Reply
+from integrations.speech import part, speech
 
 CHOICES = 3  # a caller keeps no more in mind
 LONGEST = 400  # characters: well over a minute of speech
-_DIGITS = str.maketrans("0123456789", "零幺二三四五六七八九")
-_PHONE = re.compile(
-    r"(?<!\d)(?:0\d{2,3}-)?\d{4} ?\d{4}(?!\d)|(?<!\d)1\d{10}(?!\d)|(?<!\d)(?:1[12]\d|12\d{3}|96110|95598)(?!\d)|\d{3}\*{4}\d{4}|(?<!\d)\d{4}-\d{5}(?!\d)"
-)
-_CLOCK = re.compile(r"(?<!\d)(\d{1,2}):(\d{2})")
-_LINK = re.compile(r"https?://\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,28 +115,15 @@ def render(replies: Sequence[Reply]) -> list[str]:
     """What is spoken, then what may be keyed in."""
     lines = [speech(reply.spoken or reply.text) for reply in replies]
     if replies and replies[-1].options:
-        lines.append(
-            "，".join(f"{speech(option.label)}请按{option.key}" for option in replies[-1].options[:CHOICES])
-            + "，找人请按0。"
-        )
+        lines.append(_keys(replies[-1].options[:CHOICES], lines[-1]))
     return lines
 
 
-def speech(text: str) -> str:
-    """The text as a voice should read it: numbers to ring digit by digit, clock times in words, no signs."""
-    text = _LINK.sub("", text)
-    text = _PHONE.sub(lambda match: re.sub(r"[-* ]+", "，", match[0]).translate(_DIGITS), text)
-    text = _CLOCK.sub(
-        lambda match: (
-            f"{int(match[1])}点" + ("" if match[2] == "00" else "半" if match[2] == "30" else f"{int(match[2])}分")
-        ),
-        text,
-    )
-    text = text.replace("—", "到").replace("→", "，").replace("·", "")
-    text = re.sub(r"[“”《》「」【】（）()]", "，", text)
-    text = re.sub(r"\s*\n\s*", "。", text)
-    text = re.sub(r"(\d+)\. ", r"第\1，", text)
-    return re.sub(r"[，、；]*([。！？：])[，。]*|，{2,}", lambda match: match[1] or "，", text).strip("，")
+def _keys(options: Sequence[Option], said: str) -> str:
+    """Names are not said twice: a list that was just read has its numbers."""
+    if len(options) > 1 and all(f"第{'一二三'[at]}，{part(each.label)}" in said for at, each in enumerate(options)):
+        return "想听哪一个的详情，请按它的数字。找人请按0。"
+    return "；".join(f"{part(option.label)}，请按{option.key}" for option in options) + "。找人请按0。"
 
 
 def problems(replies: Sequence[Reply]) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from daoxue.config import Config
-from tests.desk_client import PASSWORD, Desk
+from tests.desk_client import PASSWORD
 from tests.telephone import OTHER, RESIDENT, SEAT, Line, line
 from tests.test_desk_page import DIST
 

@@ -26,6 +26,7 @@ from bot.messages import Handover, Inbound, Reply
 from bot.outbox import Later, Lost, Outcome
 from bot.turn import Desk
 from integrations import voice
+from integrations.speech import speech
 from integrations.twilio.seats import SeatSide
 from integrations.twilio.signing import RefusedError, Verifier
 from integrations.twilio.switchboard import ATTEMPTS, CHANNEL, ENDED, PATH, State, Switchboard, keep, read, spoken
@@ -314,7 +315,7 @@ class CallChannel:
         fresh = [numbered(each) for each in rows if each.author in ("seat", "system")]
         owed = await self._board.database.read(lambda t: conversations.undelivered(t, row.conversation))
         heard = [each for each in fresh if owed is not None and each.seq >= owed[0]]
-        lines = [voice.speech(each.message.reply.spoken or each.message.reply.text) for each in heard]
+        lines = [speech(each.message.reply.spoken or each.message.reply.text) for each in heard]
         if heard:
             state.spoken = heard[-1].seq
         else:

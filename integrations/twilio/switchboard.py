@@ -11,6 +11,7 @@ from msgspec import Struct
 from bot.live import Live
 from bot.texts import Texts
 from integrations import voice
+from integrations.speech import speech
 from integrations.twilio.api import Twilio
 from integrations.twilio.settings import TwilioSettings
 from integrations.twilio.twiml import written
@@ -75,7 +76,7 @@ class Switchboard:
     def line(self, key: str, **values: object) -> str:
         """A line of ours, as it is spoken."""
         reply = self.texts.reply("zh", key, **values)
-        return voice.speech(reply.spoken or reply.text)
+        return speech(reply.spoken or reply.text)
 
     def written(self, *plan: Step) -> str:
         return written(plan, self.settings, self.base)
