@@ -1,25 +1,394 @@
-"""The credit bank: two balances over one ledger that is only ever appended to."""
+"""The credit bank: two balances over one ledger that is only ever appended to.
 
+Credits are earned by rules and stay. Points come from credits, are set aside for an order, deducted when it is handed out,
+and lapse. A balance is the sum of its lines, always; what was wrong is reversed by another line, never changed.
+
+Every operation names its source, and the same source again changes nothing: whoever is not sure whether it was done does
+it again. Each is one transaction that holds the learner's account, so no race and no crash can spend a point twice.
+"""
+
+import secrets
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
 
-from store import identity
-from store.database import Database
+from msgspec import Struct
+
+from accounts.rules import Rules
+from store import bank
+from store.bank import AttendanceRow, EntryRow, NewEntry, OrderRow
+from store.database import Database, Transaction
+
+DAY = 86_400_000  # ms
+MOST = 1_000_000  # points or tenths of credits that one line may move
+LINES = 200  # of an extract
+
+
+class BankError(Exception):
+    """It cannot be done; `code` says why: unknown_rule, not_enough, out_of_stock, card_lost, no_learner, two_persons,
+    not_open, not_reversible, invalid."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class UnavailableError(Exception):
+    """The platform that keeps the accounts does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """`as_of` is the day of the last line (ISO 8601); empty where there is none."""
+    """`credits` in tenths; `points` can be spent, `frozen` are set aside. `last` is the day of the newest line (ISO 8601),
+    empty where there is none. `as_of` is when it was true (ms); None means now."""
 
     credits: int
     points: int
-    as_of: str
+    frozen: int
+    last: str
+    as_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line as the learner may see it."""
+
+    day: str
+    type: str
+    credits: int
+    points: int
+    frozen: int
+    note: str
+    rule: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """`state`: reserved, collected, cancelled, expired. `until` in ms."""
+
+    ref: str
+    name: str
+    points: int
+    state: str
+    site: str
+    at: int
+    until: int
+
+
+class Extract(Struct, frozen=True):
+    """The ledger as it was when it was disputed."""
+
+    learner: int
+    credits: int
+    points: int
+    frozen: int
+    lines: list[tuple[str, str, int, int, int, str, str]]  # day, type, credits, points, frozen, note, source
+
+
+class CreditBank(Protocol):
+    """What residents can ask, wherever the accounts are kept. All raise `UnavailableError` where that does not answer."""
+
+    async def balance(self, learner: int) -> Balance: ...
+    async def entries(self, learner: int, most: int) -> Sequence[Entry]: ...
+    async def orders(self, learner: int, most: int) -> Sequence[Order]: ...
+    async def lapsing(self, learner: int, today: date) -> tuple[int, date] | None: ...
+    async def attended(self, learner: int, since: date, most: int) -> Sequence[AttendanceRow]: ...
+    async def uncredited(self, learner: int, since: date) -> Sequence[AttendanceRow]: ...
+    async def extract(self, learner: int) -> Extract: ...
 
 
 class Bank:
-    """The embedded one."""
+    """The embedded one. `rules` are asked anew by each operation."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, rules: Callable[[], Rules]) -> None:
         self._database = database
+        self._rules = rules
+
+    # -- looking
 
     async def balance(self, learner: int) -> Balance:
-        return Balance(*await self._database.read(lambda t: identity.balance(t, learner)))
+        found = await self._database.read(lambda t: bank.sums(t, learner))
+        return Balance(found.credits, found.points, found.frozen, found.last)
+
+    async def entries(self, learner: int, most: int) -> list[Entry]:
+        """The newest lines first."""
+        rows = await self._database.read(lambda t: bank.entries(t, learner, most))
+        return [_shown(row) for row in rows]
+
+    async def orders(self, learner: int, most: int) -> list[Order]:
+        rows = await self._database.read(lambda t: bank.orders(t, learner, most))
+        return [Order(row.ref, row.name, row.points, row.state, row.site, row.at, row.until) for row in rows]
+
+    async def lapsing(self, learner: int, today: date) -> tuple[int, date] | None:
+        """The points that lapse next, and their last day; None where none will."""
+        return await self._database.read(lambda t: self.lapsing_now(t, learner, today))
+
+    def lapsing_now(self, transaction: Transaction, learner: int, today: date) -> tuple[int, date] | None:
+        """`lapsing` as part of a larger transaction."""
+        lots = lots_of(bank.all_entries(transaction, learner), self._rules())
+        return next(((points, last) for last, points in sorted(lots.items()) if points > 0 and last >= today), None)
+
+    async def attended(self, learner: int, since: date, most: int) -> list[AttendanceRow]:
+        return await self._database.read(lambda t: bank.attended(t, learner, since.isoformat(), most))
+
+    async def uncredited(self, learner: int, since: date) -> list[AttendanceRow]:
+        return await self._database.read(lambda t: bank.uncredited(t, learner, since.isoformat()))
+
+    # -- credits
+
+    async def earn(
+        self, learner: int, what: str, source: str, day: date, note: str, *, times: int = 1, by: str = "", at: int = 0
+    ) -> int:
+        """Enters what was earned by a rule, as far as its cap goes; the tenths of credits that came of it, also when it
+        was entered before. Raises `BankError`."""
+        rules = self._rules().at(day)
+        rule = rules.earn.get(what)
+        if rule is None:
+            raise BankError("unknown_rule")
+        if not 1 <= times <= 1000:
+            raise BankError("invalid")
+
+        def work(transaction: Transaction) -> int:
+            _hold(transaction, learner)
+            known = bank.by_source(transaction, source, "earn")
+            if known is not None:
+                if known.learner != learner:
+                    raise BankError("invalid")
+                return known.credits
+            first, last = rule.period(day)
+            before = bank.earned(transaction, learner, what, first.isoformat(), last.isoformat())
+            amount = max(0, min(rule.tenths * times, round(rule.cap * 10) - before))
+            bank.enter(
+                transaction,
+                NewEntry(learner, day.isoformat(), "earn", source, note[:200], rules.version, credits=amount, what=what, by=by, at=at),
+            )  # fmt: skip
+            return amount
+
+        return await self._database.settle(work)
+
+    async def convert(self, learner: int, day: date, at: int = 0) -> int:
+        """Once in half a year: credits that have not counted yet become points as well; how many points came of it."""
+        rules = self._rules().at(day)
+        source = f"convert:{learner}:{day.year}H{1 if day.month <= 6 else 2}"
+
+        def work(transaction: Transaction) -> int:
+            _hold(transaction, learner)
+            known = bank.by_source(transaction, source, "convert")
+            if known is not None:
+                return known.points
+            counted = max(0, bank.unconverted(transaction, learner))
+            points = counted * rules.points_per_credit // 10
+            if points == 0:
+                return 0
+            bank.enter(
+                transaction,
+                NewEntry(learner, day.isoformat(), "convert", source, "学分换积分", rules.version, points=points, counted=counted, at=at),
+            )  # fmt: skip
+            return points
+
+        return await self._database.settle(work)
+
+    async def lapse(self, learner: int, day: date, at: int = 0) -> int:
+        """Takes out the points whose last day is over; how many."""
+        rules = self._rules()
+
+        def work(transaction: Transaction) -> int:
+            _hold(transaction, learner)
+            lots = lots_of(bank.all_entries(transaction, learner), rules)
+            total = 0
+            for last, points in sorted(lots.items()):
+                source = f"expire:{learner}:{last.isoformat()}:{day.isoformat()}"
+                if last >= day or points <= 0 or bank.by_source(transaction, source, "expire") is not None:
+                    continue
+                bank.enter(
+                    transaction,
+                    NewEntry(learner, day.isoformat(), "expire", source, f"{last.year}年底到期", rules.at(day).version, points=-points, at=at),
+                )  # fmt: skip
+                total += points
+            return total
+
+        return await self._database.settle(work)
+
+    async def reverse(self, entry: int, by: str, second: str, note: str, day: date, at: int = 0) -> None:
+        """Takes back a line by another, in front of four eyes. Raises `BankError`; what was spent meanwhile cannot be taken
+        back."""
+        if not by or not second or by == second:
+            raise BankError("two_persons")
+
+        def work(transaction: Transaction) -> None:
+            row = bank.entry(transaction, entry)
+            if row is None or row.type not in ("earn", "convert", "expire"):
+                raise BankError("not_reversible")
+            _hold(transaction, row.learner)
+            if bank.by_source(transaction, f"entry:{row.id}", "reverse") is not None:
+                return
+            sums = bank.sums(transaction, row.learner)
+            if sums.points - row.points < 0 or sums.credits - row.credits < 0:
+                raise BankError("not_enough")
+            bank.enter(
+                transaction,
+                NewEntry(
+                    row.learner, day.isoformat(), "reverse", f"entry:{row.id}", note[:200], row.rule, credits=-row.credits,
+                    points=-row.points, counted=-row.counted, what=row.what, by=by, second=second, at=at,
+                ),
+            )  # fmt: skip
+
+        await self._database.settle(work)
+
+    # -- orders
+
+    async def reserve(
+        self, learner: int, item: str, name: str, points: int, stock: int, site: str, key: str, now: int, day: date, by: str = ""
+    ) -> Order:  # fmt: skip
+        """Sets points aside for a thing; the same `key` again gives the same order. Raises `BankError`."""
+        if not 0 < points <= MOST:
+            raise BankError("invalid")
+        rules = self._rules().at(day)
+
+        def work(transaction: Transaction) -> OrderRow:
+            status = _hold(transaction, learner)
+            known = bank.order_by_key(transaction, key)
+            if known is not None:
+                return known
+            if status != "active":
+                raise BankError("card_lost")
+            if bank.sums(transaction, learner).points < points:
+                raise BankError("not_enough")
+            if bank.gone(transaction, item) >= stock:
+                raise BankError("out_of_stock")
+            ref = f"D{secrets.token_hex(5).upper()}"
+            row = OrderRow(
+                ref, learner, item, name, points, "reserved", site, key, now, now + rules.order_days * DAY, by
+            )
+            bank.order(transaction, row)
+            bank.enter(
+                transaction,
+                NewEntry(learner, day.isoformat(), "freeze", f"order:{ref}", f"兑换{name}", rules.version, points=-points, frozen=points, by=by, at=now),
+            )  # fmt: skip
+            return row
+
+        row = await self._database.settle(work)
+        return Order(row.ref, row.name, row.points, row.state, row.site, row.at, row.until)
+
+    async def collect(self, ref: str, by: str, now: int, day: date) -> None:
+        """The thing is handed out: what was set aside is spent. Raises `BankError`."""
+        await self._settle(ref, "collected", by, now, day)
+
+    async def cancel(self, ref: str, by: str, now: int, day: date) -> None:
+        """Nothing is handed out: what was set aside is there again. Raises `BankError`."""
+        await self._settle(ref, "cancelled", by, now, day)
+
+    async def expire_orders(self, now: int, day: date) -> int:
+        """Cancels what nobody came for; how many."""
+        late = await self._database.read(lambda t: bank.late_orders(t, now, 500))
+        for row in late:
+            await self._settle(row.ref, "expired", "system", now, day)
+        return len(late)
+
+    async def _settle(self, ref: str, state: str, by: str, now: int, day: date) -> None:
+        rules = self._rules().at(day)
+
+        def work(transaction: Transaction) -> None:
+            row = bank.order_of(transaction, ref)
+            if row is None:
+                raise BankError("invalid")
+            _hold(transaction, row.learner)
+            if not bank.settle(transaction, ref, state, by):
+                now_row = bank.order_of(transaction, ref)
+                if now_row is not None and now_row.state == state:
+                    return
+                raise BankError("not_open")
+            spent = state == "collected"
+            bank.enter(
+                transaction,
+                NewEntry(
+                    row.learner, day.isoformat(), "redeem" if spent else "reverse", f"order:{ref}",
+                    f"领取{row.name}" if spent else f"退回{row.name}", rules.version, points=0 if spent else row.points,
+                    frozen=-row.points, by=by, at=now,
+                ),
+            )  # fmt: skip
+
+        await self._database.settle(work)
+
+    async def extract(self, learner: int) -> Extract:
+        """The ledger as it is now, for a dispute."""
+
+        def look(transaction: Transaction) -> Extract:
+            sums, rows = bank.sums(transaction, learner), bank.entries(transaction, learner, LINES)
+            lines = [(row.day, row.type, row.credits, row.points, row.frozen, row.note, row.source) for row in rows]
+            return Extract(learner, sums.credits, sums.points, sums.frozen, lines)
+
+        return await self._database.read(look)
+
+
+def lots_of(rows: Sequence[EntryRow], rules: Rules) -> dict[date, int]:
+    """Points that are left of what arrived, by their last day: the oldest are spent first."""
+    lots: dict[date, int] = {}
+    spent = 0
+    for row in rows:
+        if row.points > 0 and row.type == "convert":
+            arrived = date.fromisoformat(row.day)
+            last = rules.at(arrived).lapses(arrived)
+            lots[last] = lots.get(last, 0) + row.points
+        else:
+            spent -= row.points  # freezing, lapsing and reversing take, releasing gives back
+    for last in sorted(lots):
+        taken = min(lots[last], max(0, spent))
+        lots[last] -= taken
+        spent -= taken
+    return lots
+
+
+def _hold(transaction: Transaction, learner: int) -> str:
+    status = bank.hold(transaction, learner)
+    if status is None:
+        raise BankError("no_learner")
+    return status
+
+
+def _shown(row: EntryRow) -> Entry:
+    return Entry(row.day, row.type, row.credits, row.points, row.frozen, row.note, row.rule, row.source)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that must not be, in a learner's account."""
+
+    learner: int
+    text: str
+
+
+def audit(transaction: Transaction) -> tuple[int, list[Problem]]:
+    """Adds up every account anew; how many there are, and what does not add up."""
+    count, found, after = 0, list[Problem](), 0
+    while ids := bank.learners(transaction, after, 1000):
+        for id in ids:
+            found += [Problem(id, text) for text in _wrong(transaction, id)]
+        count, after = count + len(ids), ids[-1]
+    return count, found
+
+
+def _wrong(transaction: Transaction, learner: int) -> list[str]:
+    rows = sorted(bank.all_entries(transaction, learner), key=lambda row: row.id)
+    credits = points = frozen = counted = 0
+    found = []
+    for row in rows:
+        credits, points, frozen = credits + row.credits, points + row.points, frozen + row.frozen
+        counted += row.counted
+        if min(credits, points, frozen) < 0:
+            found.append(f"line {row.id}: a balance is below nought")
+        if row.type == "reverse" and row.source.startswith("entry:") and (not row.second or row.by == row.second):
+            found.append(f"line {row.id}: reversed by one person")
+    if counted > credits and not any(row.type == "reverse" for row in rows):
+        found.append("more credits became points than there are")
+    if len({(row.type, row.source) for row in rows}) < len(rows):
+        found.append("a source stands twice")
+    reserved = sum(row.points for row in bank.orders(transaction, learner, 1 << 30) if row.state == "reserved")
+    if reserved != frozen:
+        found.append(f"{frozen} points are frozen, orders want {reserved}")
+    sums = bank.sums(transaction, learner)
+    if (sums.credits, sums.points, sums.frozen) != (credits, points, frozen):
+        found.append("a balance is not the sum of its lines")
+    return found

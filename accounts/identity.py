@@ -1,8 +1,9 @@
 """Who somebody on a channel has proven to be.
 
 Two ways: a card's number with a one-time code that goes to the telephone on file, and an invitation that staff show after
-checking in person. Nothing that is said back, and not the time it takes, tells whether there is such a card: every limit
-counts requests that lead nowhere like those that do.
+checking in person. Only by the second does one speak for somebody else: as a proxy for a time,
+or as a child's guardian. Nothing that is said back, and not the time it takes, tells whether there is such a card:
+every limit counts requests that lead nowhere like those that do.
 """
 
 import hmac
@@ -16,7 +17,7 @@ from accounts.learners import check_digit
 from accounts.vault import Vault
 from store import conversations, identity
 from store.database import Database, Transaction
-from store.identity import LearnerRow
+from store.identity import Grant, LearnerRow
 
 CODE_LASTS, INVITATION_LASTS = 5 * 60_000, 5 * 60_000  # ms
 TRIES = 5  # wrong codes before one is worthless
@@ -25,6 +26,7 @@ HOUR, DAY = 3_600_000, 86_400_000
 HOURLY, DAILY = 3, 10  # codes to one number
 CARDS = 20  # different cards that somebody may ask about in a day, before it is looked into
 WRONG = 15  # wrong codes of somebody in a day, before only a person helps
+PURPOSES = ("enrolment", "class", "points", "news")  # of notices
 MOST = 3  # learners that one resident may be, on one channel
 
 
@@ -56,6 +58,12 @@ class Bound:
     name: str
     tail: str  # of the card
     lost: bool  # the card is; points cannot be spent
+    role: str = "self"  # self, proxy, guardian
+    scope: str = "all"  # or read: a proxy who may look, not act
+
+    @property
+    def acts(self) -> bool:
+        return self.scope == "all"
 
 
 class LockedError(Exception):
@@ -78,18 +86,37 @@ class Identity:
         """What is kept of somebody's address."""
         return self._vault.digest(f"person {channel}", address)
 
-    async def bound(self, channel: str, address: str, since: int = 0) -> list[Bound]:
-        """The learners that somebody has proven to be, since then."""
+    async def bound(self, channel: str, address: str, now: int, since: int = 0) -> list[Bound]:
+        """The learners for whom somebody may ask, as proven since then."""
         person = self.person(channel, address)
-        rows = await self._database.read(lambda t: identity.bound(t, channel, person, since))
-        return [self._shown(row) for row in rows]
+        rows = await self._database.read(lambda t: identity.bound(t, channel, person, now, since))
+        return [self._shown(row.learner, row.role, row.scope) for row in rows]
 
-    def _shown(self, row: LearnerRow) -> Bound:
+    def _shown(self, row: LearnerRow, role: str = "self", scope: str = "all") -> Bound:
         person = self._opened(row.body)
-        return Bound(row.id, person.masked, person.card[-4:], row.status == "lost")
+        return Bound(row.id, person.masked, person.card[-4:], row.status == "lost", role, scope)
 
     def _opened(self, body: bytes) -> Person:
         return msgspec.json.decode(self._vault.open(body), type=Person)
+
+    async def phone(self, learner: int) -> str | None:
+        """The telephone on file."""
+        row = await self._database.read(lambda t: identity.get(t, learner))
+        return self._opened(row.body).phone if row is not None and row.status != "void" else None
+
+    async def agree_to_notices(self, learner: int, given: bool, words: str, now: int) -> None:
+        """Writes down, for every kind of notice, whether a learner wants them."""
+        digest = self._vault.digest("words", words)
+
+        def work(transaction: Transaction) -> None:
+            for purpose in PURPOSES:
+                identity.agree(transaction, "learner", str(learner), purpose, "1", digest, given, now)
+
+        await self._database.write(work)
+
+    def school(self, body: bytes) -> str:
+        """The school that an encrypted record names."""
+        return self._opened(body).school
 
     # -- with a code
 
@@ -142,22 +169,23 @@ class Identity:
                 identity.tried(transaction, asked.id, asked.tries + 1)
                 return None
             identity.used(transaction, asked.id)
-            return self._bind(transaction, channel, person, asked.learner, "code", now, consent)
+            return self._bind(transaction, channel, address, asked.learner, "code", now, consent, Grant())
 
         return await self._database.write(work)
 
     def _bind(
-        self, transaction: Transaction, channel: str, person: str, learner: int, by: str, now: int, consent: tuple[str, str]
+        self, transaction: Transaction, channel: str, address: str, learner: int, by: str, now: int,
+        consent: tuple[str, str], grant: Grant,
     ) -> Bound | None:  # fmt: skip
-        row = identity.get(transaction, learner)
+        row, person = identity.get(transaction, learner), self.person(channel, address)
         if row is None:
             return None
-        if not identity.bind(transaction, channel, person, learner, by, now, MOST):
+        if not identity.bind(transaction, channel, person, address, learner, by, now, MOST, grant):
             raise FullError
         version, words = consent
         identity.agree(transaction, channel, person, "bind", version, self._vault.digest("words", words), True, now)
-        conversations.audited(transaction, by, "identity.bound", f"learner {learner}", channel, now)
-        return self._shown(row)
+        conversations.audited(transaction, by, "identity.bound", f"learner {learner}", f"{channel} {grant.role}", now)
+        return self._shown(row, grant.role, grant.scope)
 
     async def codes(self, now: int) -> list[Code]:
         """What has to be sent as text, and is still good."""
@@ -175,18 +203,18 @@ class Identity:
 
     # -- at the counter
 
-    async def invite(self, card: str, by: str, now: int) -> tuple[str, str] | None:
+    async def invite(self, card: str, by: str, now: int, grant: Grant = Grant()) -> tuple[str, str] | None:  # noqa: B008
         """A scene to be scanned within five minutes, after somebody has checked in person who they are, and by what one
-        asks later whether it was; None where there is no such card."""
+        asks later whether it was; None where there is no such card, or nobody but a guardian speaks for it."""
         scene, digest = secrets.token_hex(16), self._vault.digest("card", card)
         id = self._vault.digest("scene", scene)
 
         def work(transaction: Transaction) -> tuple[str, str] | None:
             row = identity.by_card(transaction, digest)
-            if row is None or row.status == "void":
+            if row is None or row.status == "void" or (row.minor and grant.role != "guardian"):
                 return None
-            identity.invite(transaction, id, row.id, by, now + INVITATION_LASTS)
-            conversations.audited(transaction, by, "identity.invited", f"learner {row.id}", "", now)
+            identity.invite(transaction, id, row.id, by, now + INVITATION_LASTS, grant)
+            conversations.audited(transaction, by, "identity.invited", f"learner {row.id}", grant.role, now)
             return scene, id
 
         return await self._database.write(work)
@@ -202,11 +230,11 @@ class Identity:
             found = identity.accept(transaction, digest, person, now)
             if found is None:
                 return None
-            learner, by = found
-            if any(row.id == learner for row in identity.bound(transaction, channel, person)):
-                row = identity.get(transaction, learner)
-                return self._shown(row) if row else None
-            return self._bind(transaction, channel, person, learner, by, now, consent)
+            learner, by, grant = found
+            known = identity.bound(transaction, channel, person, now)
+            if again := next((row for row in known if row.learner.id == learner), None):
+                return self._shown(again.learner, again.role, again.scope)
+            return self._bind(transaction, channel, address, learner, by, now, consent, grant)
 
         return await self._database.write(work)
 

@@ -13,13 +13,15 @@ import hmac
 import os
 import secrets
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
 
 SIZE = 32
 NONCE = 12
+MARK = "~"  # begins what is sealed
 
 
 class VaultError(Exception):
@@ -36,6 +38,11 @@ class Vault:
         self._newest = _name(keys[0])
         # Digests stay comparable when keys change: the oldest key makes them.
         self._digesting = hmac.digest(keys[-1], b"daoxue digests", "sha256")
+        self._sealing = AESSIV(hmac.digest(keys[-1], b"daoxue addresses", "sha512"))
+        self._sealed = lru_cache(maxsize=8192)(self._seal)
+
+    def _seal(self, text: str) -> str:
+        return MARK + base64.urlsafe_b64encode(self._sealing.encrypt(text.encode(), None)).decode()
 
     def close(self, content: bytes) -> bytes:
         nonce = secrets.token_bytes(NONCE)
@@ -51,9 +58,29 @@ class Vault:
         except InvalidTag as error:
             raise VaultError("what was stored has been changed") from error
 
+    def seal(self, text: str) -> str:
+        """Closed in such a way that the same text is always closed the same: it can be looked up (RFC 5297)."""
+        return self._sealed(text)
+
+    def unseal(self, text: str) -> str:
+        """Opens what `seal` closed; what was never closed stays as it is. Raises `VaultError`."""
+        if not text.startswith(MARK):
+            return text
+        try:
+            return self._sealing.decrypt(base64.urlsafe_b64decode(text[len(MARK) :]), None).decode()
+        except (InvalidTag, ValueError) as error:
+            raise VaultError(
+                "DATA_KEY: an address was closed by another key; daoxue accounts rekey changes keys"
+            ) from error
+
     def digest(self, kind: str, text: str) -> str:
         """The same for the same text of the same kind; nothing leads back."""
         return hmac.digest(self._digesting, f"{kind}\n{text}".encode(), "sha256").hex()[:32]
+
+
+def is_marked(text: str) -> bool:
+    """Whether it was sealed, or erased, and must not be sealed again."""
+    return not text or text.startswith((MARK, "erased-"))
 
 
 def _name(key: bytes) -> bytes:

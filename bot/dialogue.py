@@ -5,6 +5,8 @@ The order: red lines, a seat, choices among what was offered, commands, an open 
 """
 
 import logging
+import re
+import unicodedata
 
 from msgspec.structs import replace
 
@@ -39,6 +41,14 @@ class Dialogue:
         self._handlers = handlers
         self._comprehension = comprehension
 
+    def secret(self, state: Conversation, text: str) -> str | None:
+        """The digits that answer a question for something that must be kept nowhere; None where it is no answer to one."""
+        asked = self._slot(state.tasks[-1]) if state.tasks and state.tasks[-1].asked else None
+        if asked is None or not asked.secret:
+            return None
+        digits = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", text))
+        return digits if digits.isascii() and digits.isdigit() and 4 <= len(digits) <= 20 else None
+
     async def respond(self, turn: Turn) -> None:
         """Decides and answers; everything it did is on the turn and its state."""
         outlived = self._pass_time(turn)
@@ -53,7 +63,9 @@ class Dialogue:
         if "[证件号]" in turn.heard.text:
             turn.say("masked")
             turn.state.offers = []
-        if red_line:
+        if turn.secret is not None and turn.state.tasks:
+            await self._run(turn, turn.state.tasks[-1])
+        elif red_line:
             await self._start(turn, red_line, {}, remind=False)
         elif turn.inbound.intent:
             await self._meant(turn, turn.inbound.intent)
@@ -470,7 +482,8 @@ class Dialogue:
             task.asked = need.slot.name
             if task not in state.tasks:
                 state.tasks = [*state.tasks[1 - OPEN :], task]
-            turn.say(need.slot.question)
+            if not need.quiet:
+                turn.say(need.slot.question)
             return
         except Exception as error:  # one of the three named edges: nobody is left without an answer
             log.error("handler failed", exc_info=error)

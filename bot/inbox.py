@@ -35,6 +35,7 @@ from store.database import ConflictError, Database
 ATTEMPTS = 20  # lost races in a row; each means that another message of the same resident went through
 REMEMBERED = 8192  # conversations that are not read again when they go on
 IDS = 16  # of a conversation's last messages that are known without asking; older ones the commit refuses
+SECRET = "******"  # noqa: S105 - what stands for a card's number or a code
 LEASE = 30_000  # ms that the committing process has to deliver, before another one may
 
 encode = msgspec.json.Encoder().encode
@@ -198,7 +199,8 @@ class Inbox:
 
     async def _think(self, read: ConversationRow, inbound: Inbound) -> Turn:
         state = conversation.load(read.state)
-        text = mask(clean(_words(inbound, state)))
+        secret = self._dialogue.secret(state, inbound.text) if read.seat is None else None
+        text = mask(clean(_words(inbound, state))) if secret is None else SECRET
         now = datetime.fromtimestamp(inbound.at / 1000, self._timezone)
         heard = self._comprehension.understand(text, now.date())
         self._observe("understood")
@@ -213,6 +215,7 @@ class Inbox:
             now=now,
             ticket=read.ticket,
             seat=read.seat,
+            secret=secret,
             entry_before=state.last.slots.get("entry") if state.last and state.last.intent == "entry" else None,
         )
         await self._dialogue.respond(turn)
@@ -232,7 +235,7 @@ class Inbox:
         return conversations.TurnRow(
             read=read, knowledge=turn.library.revision, inbound=turn.inbound.id, state=conversation.dump(turn.state), said=said, now=now,
             lease_until=now if turn.inbound.outbox else now + LEASE, inline=turn.inbound.inline, opened=opened, reopened=reopened, raised=raised, rating=turn.rating,
-            unanswered=(turn.inbound.text[:200], turn.state.topic) if turn.unanswered else None, audits=turn.audits,
+            unanswered=(turn.inbound.text[:200], turn.state.topic) if turn.unanswered else None, audits=turn.audits, effects=turn.effects,
             unbind=self._accounts.identity.person(read.channel, read.address) if turn.unbind else None,
         )  # fmt: skip
 

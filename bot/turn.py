@@ -2,11 +2,14 @@
 
 import random
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Protocol
 
+import msgspec
+
 from accounts.accounts import Accounts
+from accounts.enrolment import Places
 from bot.comprehension import Understanding
 from bot.conversation import Conversation, Offer, Task
 from bot.messages import Card, Handover, Inbound, Option, Reply
@@ -14,6 +17,7 @@ from bot.texts import Texts
 from knowledge.catalogue import Catalogue
 from knowledge.entries import Entry
 from knowledge.library import Library
+from store.database import Transaction
 
 CHOICES = 3  # a caller keeps no more in mind
 
@@ -23,12 +27,17 @@ def reference(now: datetime) -> str:
     return f"{now:%m%d}-{random.randrange(100_000):05d}"  # noqa: S311 - not a secret
 
 
+# Done within the turn's commit, which knows the ticket's reference if there is one.
+Effect = Callable[[Transaction, str | None], None]
+
+
 class NeedsAnswer(Exception):  # noqa: N818 - a signal, not an error
     """The core's own signal: a handler lacks a slot. It ends the handler's run; the answer runs it again."""
 
-    def __init__(self, slot: "Slot") -> None:
+    def __init__(self, slot: "Slot", *, quiet: bool = False) -> None:
         super().__init__(slot.name)
         self.slot = slot
+        self.quiet = quiet  # what is asked has been said already
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +45,8 @@ class Slot:
     """Something a handler may lack. Its prompt is the text `ask.<prompt or name>`, its help `help.<name>`.
 
     It is filled by entities of `kinds`; `free` takes any text as the answer when it was asked for; `focus` lets it
-    be what the talk is about, where the message names nothing itself. `accepts` refuses values that do not serve.
+    be what the talk is about, where the message names nothing itself. `accepts` refuses values that do not serve. What
+    answers a `secret` one is shown to the handler alone, and kept nowhere.
     """
 
     name: str
@@ -45,6 +55,7 @@ class Slot:
     focus: bool = False
     prompt: str = ""
     accepts: Callable[[str, Catalogue], bool] = lambda value, catalogue: True
+    secret: bool = False
 
     @property
     def question(self) -> str:
@@ -101,6 +112,8 @@ class Turn:
     entry_before: str | None = None  # the entry that answered in the turn before
     unanswered: bool = False  # nothing we know answers it: for editors to see
     audits: list[tuple[str, str]] = field(default_factory=list)
+    secret: str | None = None  # the answer to a slot that is kept nowhere
+    effects: list["Effect"] = field(default_factory=list)
     unbind: bool = False  # the resident takes back who they have proven to be
 
     @property
@@ -109,7 +122,8 @@ class Turn:
 
     @property
     def catalogue(self) -> Catalogue:
-        return self.library.catalogue
+        """What there is, with as many places taken as are by now."""
+        return _current(self.library, self.accounts)
 
     def get(self, name: str) -> str | None:
         """The value of a slot, if the resident named it for this task."""
@@ -121,6 +135,14 @@ class Turn:
         if value is None:
             raise NeedsAnswer(slot)
         return value
+
+    def waits(self, slot: Slot) -> NeedsAnswer:
+        """To be raised where what is said asks for the slot already."""
+        return NeedsAnswer(slot, quiet=True)
+
+    def also(self, effect: "Effect") -> None:
+        """Something that is done with the turn's commit, or not at all."""
+        self.effects.append(effect)
 
     def line(self, key: str, **values: object) -> str:
         """A text in the resident's language, to be part of what is said."""
@@ -212,6 +234,24 @@ class Turn:
             )
         return self.said
 
+
+def _current(library: Library, accounts: Accounts) -> Catalogue:
+    base, seen = library.catalogue, accounts.enrolments.seen
+    known = _LAST.get("catalogue")
+    if known is not None and known[0] is base and known[1] is seen:
+        return known[2]
+    classes = {
+        id: msgspec.structs.replace(group, enrolled=places.taken, waiting=places.waiting)
+        if (places := seen.get(id)) is not None
+        else group
+        for id, group in base.classes.items()
+    }
+    current = replace(base, classes=classes) if seen else base
+    _LAST["catalogue"] = (base, seen, current)
+    return current
+
+
+_LAST: dict[str, tuple[Catalogue, Mapping[str, Places], Catalogue]] = {}  # built once for all turns that see the same
 
 Run = Callable[[Turn], Awaitable[None]]
 

@@ -10,16 +10,23 @@ from pathlib import Path
 
 from starlette.types import ASGIApp
 
+from accounts import rules
 from accounts import vault as vaults
 from accounts.accounts import Accounts
 from accounts.bank import Bank
+from accounts.disputes import Disputes
+from accounts.enrolment import Enrolments
 from accounts.identity import Identity
-from accounts.vault import Vault
+from accounts.rules import Rules
+from accounts.vault import Vault, is_marked
 from bot.comprehension import Comprehension
 from bot.dialogue import Dialogue
 from bot.inbox import Inbox, nothing_observed
 from bot.live import Live
+from bot.nightly import Nightly
+from bot.notices import Notices, Way
 from bot.outbox import Outbox, Outlet
+from bot.tellings import Tellings
 from bot.texts import Texts
 from daoxue import model, sample
 from daoxue.config import Config, ConfigError
@@ -59,10 +66,12 @@ from integrations.wechat.binding import Binding
 from integrations.wechat.channel import WechatChannel
 from integrations.wechat.gate import Gate, KeyProblem, Keys, keys_of
 from integrations.wechat.settings import MissingSecret, Secrets
+from knowledge.files import SAMPLE, KnowledgeError, load_yaml
 from knowledge.library import Library
 from store import calls, conversations
 from store.database import Database
 from store.migrate import is_current, upgrade
+from store.sealing import reseal
 
 DAY = 86_400_000  # ms
 
@@ -84,6 +93,11 @@ class App:
     retaining: Retaining
     texts: Texts
     identity: Identity
+    accounts: Accounts
+    notices: Notices
+    tellings: Tellings
+    nightly: Nightly
+    bank: Bank
     wechat: "WechatParts | None" = None
     twilio: "TwilioParts | None" = None
     texting: Texting | None = None
@@ -114,14 +128,26 @@ def prepare(config: Config) -> None:
         Path(config.database.url.removeprefix("sqlite:///")).absolute().parent.mkdir(parents=True, exist_ok=True)
     if not is_current(config.database.url):
         upgrade(config.database.url)
+        _seal(config)
     if config.sample:
-        database = Database(config.database.url)
+        vault = vault_of(config)
+        database = Database(config.database.url, vault)
         try:
             today = datetime.now(config.zone).date()
             sample.load(database, today)
-            sample.load_learners(database, vault_of(config), today)
+            sample.load_learners(database, vault, today)
         finally:
             database.close()
+
+
+def _seal(config: Config) -> None:
+    """Seals what a database from before sealing holds."""
+    vault = vault_of(config)
+    database = Database(config.database.url, vault)
+    try:
+        database.now(lambda t: reseal(t, lambda text: text if is_marked(text) else vault.seal(text)))
+    finally:
+        database.close()
 
 
 def vault_of(config: Config) -> Vault:
@@ -129,12 +155,22 @@ def vault_of(config: Config) -> Vault:
     return vaults.load(Path(config.accounts.key_file))
 
 
+def rules_of(config: Config) -> Rules:
+    """How the credit bank reckons. Raises `ConfigError`."""
+    path = Path(config.accounts.rules) if config.accounts.rules else SAMPLE / "bank.yml"
+    try:
+        return rules.read(load_yaml(path))
+    except (rules.RuleError, OSError, KnowledgeError) as error:
+        raise ConfigError(f"accounts.rules: {error}") from error
+
+
 async def compose(
     config: Config, observe: Callable[[str], None] = nothing_observed, clock: Callable[[], float] = time.time
 ) -> App:
     """Everything that answers; nothing runs yet. The database must have been prepared. `clock` (seconds) is the one that
     platforms' limits are reckoned by."""
-    database = Database(config.database.url)
+    vault = vault_of(config)
+    database = Database(config.database.url, vault)
     examples = model.read_examples()
     library = Library(database, examples)
     await library.refresh()
@@ -144,14 +180,28 @@ async def compose(
     texts, live = Texts(), Live()
     hours = Hours(config.desk, config.zone)
     dialogue = Dialogue(HANDLERS, comprehension)
-    vault = vault_of(config)
     identity = Identity(database, vault)
     keyed = frozenset({VOICE}) if config.channels.twilio.enabled else frozenset()
     ways = {messages.CHANNEL: binding.BIND} if config.channels.wechat.enabled else {}
     queueing = Queueing(hours, database)
+    reckoning = rules_of(config)
+    bank = Bank(database, lambda: reckoning)
+    ways_out: dict[str, Way] = {}
+    notices = Notices(database, vault, identity, texts, live, config.zone, ways_out, clock)
+    tellings = Tellings(notices, texts, library, database, config.zone, bank.lapsing_now, clock)
+    enrolments = Enrolments(
+        database, lambda: library.catalogue.classes, identity.school, tellings.tell, config.zone, clock
+    )
+    await enrolments.refresh()
+    typed = (
+        frozenset({web.CHANNEL})
+        if config.sample or config.channels.twilio.enabled or config.channels.gateway.enabled
+        else frozenset()
+    )
+    accounts = Accounts(identity, bank, enrolments, Disputes(database, vault), ways, keyed, typed)
     inbox = Inbox(
         database, library, comprehension, dialogue, texts, queueing,
-        Accounts(identity, Bank(database), ways, keyed), live, config.zone, observe,
+        accounts, live, config.zone, observe,
     )  # fmt: skip
     outlets: dict[str, Outlet] = {}
     outbox = Outbox(database, live, outlets)
@@ -163,8 +213,11 @@ async def compose(
     verifier = _verifier(config)
     twilio = _twilio(config, verifier, inbox, live, database, texts, queueing, library, identity, observe, clock)
     texting, text_hooks = _texting(config, verifier, twilio, inbox, live, database, texts, identity, observe, clock)
+    if wechat is not None:
+        ways_out[messages.CHANNEL] = Way(messages.CHANNEL, wechat.channel.still_takes)
     if texting is not None:
         outlets[texting_channel.CHANNEL] = texting
+        ways_out[texting_channel.CHANNEL] = Way(texting_channel.CHANNEL)
     if twilio is not None:
         outlets[VOICE] = twilio.calls
     hooks: dict[str, ASGIApp] = {**text_hooks, **(twilio.calls.hooks if twilio else {})}
@@ -186,9 +239,11 @@ async def compose(
         quotas={messages.CHANNEL: wechat.channel.allowance} if wechat else {},
     )  # fmt: skip
     retaining = Retaining(database, standing)
+    nightly = Nightly(bank, tellings, database, config.zone, clock)
     return App(
-        config, database, library, comprehension, inbox, outbox, live, webchat, tickets, desk, retaining, texts, identity, wechat, twilio,
-        texting, hooks,
+        config=config, database=database, library=library, comprehension=comprehension, inbox=inbox, outbox=outbox, live=live,
+        webchat=webchat, tickets=tickets, desk=desk, retaining=retaining, texts=texts, identity=identity, accounts=accounts,
+        notices=notices, tellings=tellings, nightly=nightly, bank=bank, wechat=wechat, twilio=twilio, texting=texting, hooks=hooks,
     )  # fmt: skip
 
 

@@ -44,6 +44,7 @@ class Nlu(Struct, frozen=True, forbid_unknown_fields=True):
 
 class AccountsSettings(Struct, frozen=True, forbid_unknown_fields=True):
     key_file: Annotated[str, Meta(min_length=1)] = "var/data.key"
+    rules: str = ""
 
 
 class Channels(Struct, frozen=True, forbid_unknown_fields=True):

@@ -46,7 +46,8 @@ async def _play(path: Path) -> int:
 
     async def use(url: str, folder: str) -> None:
         print(HELP)
-        identity = Identity(Database(f"sqlite:///{folder}/play.db"), load(Path(f"{folder}/data.key")))
+        vault = load(Path(f"{folder}/data.key"))
+        identity = Identity(Database(f"sqlite:///{folder}/play.db", vault), vault)
         await Telephone(platform, identity, url).talk()
 
     return await _beside(

@@ -5,19 +5,21 @@ it is counted anew; what somebody has changed stays as it is.
 """
 
 import time
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
 
 from accounts import learners
 from accounts.identity import Person
-from accounts.learners import Learner
+from accounts.learners import Learner, LedgerRow
+from accounts.rules import TENTHS
 from accounts.vault import Vault
 from knowledge.catalogue import Record, TrainingClass
 from knowledge.files import SAMPLE, Content, dated, load_yaml, read, read_sample
 from knowledge.library import as_rows
-from store import identity
+from store import bank, identity
 from store import knowledge as rows
+from store.bank import AttendanceRow, NewEntry
 from store.database import Database, Transaction
 from store.knowledge import EntryRow, RecordRow
 
@@ -61,19 +63,28 @@ def load_learners(database: Database, vault: Vault, today: date) -> None:
                 vault.close(person),
             )  # fmt: skip
             for line in each.ledger:
-                identity.enter(
-                    transaction,
-                    id,
-                    line.day.isoformat(),
-                    line.type,
-                    line.credits,
-                    line.points,
-                    line.source,
-                    line.note,
-                    line.rule,
+                _enter(transaction, id, line)
+            if each.status == "active":
+                lesson = AttendanceRow(
+                    (today - timedelta(days=20)).isoformat(), "attend", 90, "防诈骗专题讲座", f"att-late-{id}"
                 )
+                bank.attend(transaction, id, lesson)
 
     database.now(work)
+
+
+def _enter(transaction: Transaction, learner: int, line: LedgerRow) -> None:
+    """A line of the sample's ledger, and that somebody was there where it was earned."""
+    counted = line.points if line.type == "convert" else 0
+    bank.enter(
+        transaction,
+        NewEntry(
+            learner, line.day.isoformat(), line.type, line.source, line.note, line.rule, credits=line.credits * TENTHS,
+            points=line.points, counted=counted,
+        ),
+    )  # fmt: skip
+    if line.type == "earn":
+        bank.attend(transaction, learner, AttendanceRow(line.day.isoformat(), "attend", 90, line.note, line.source))
 
 
 def save(database: Database, content: Content, by: str, status: str = "published") -> int:

@@ -22,6 +22,7 @@ from desk.standing import Standing
 from desk.tickets import Tickets
 from knowledge.library import Library
 from store.database import Database
+from store.identity import Grant
 
 
 class Invitation(Protocol):
@@ -38,7 +39,7 @@ class Invitation(Protocol):
 class Inviting(Protocol):
     """Binding at the counter, where a channel can."""
 
-    async def invite(self, card: str, by: str, now: int) -> Invitation | None: ...
+    async def invite(self, card: str, by: str, now: int, grant: Grant) -> Invitation | None: ...
     async def is_taken(self, id: str) -> bool: ...
 
 

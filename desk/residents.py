@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import Text, bindparam, delete, select, update
 
 from accounts.identity import Identity
 from accounts.identity import forget as forget_identity
@@ -44,7 +44,7 @@ _BLANK_EVENT = Statement(
 _FORGET = Statement(
     update(conversation)
     .where(conversation.c.id == bindparam("which"))
-    .values(address=bindparam("nobody"), state=b"", version=conversation.c.version + 1)
+    .values(address=bindparam("nobody", type_=Text), state=b"", version=conversation.c.version + 1)
 )
 _DROP = tuple(
     Statement(delete(each).where(each.c.conversation == bindparam("which")))
@@ -112,7 +112,7 @@ class Residents:
         read = conversations.get(transaction, conversation)
         assert read is not None
         person = self._identity.person(read.channel, read.address)
-        if identity_rows.bound(transaction, read.channel, person):
+        if identity_rows.bound(transaction, read.channel, person, now):
             forget_identity(transaction, read.channel, person, "identity.erased", now)
 
 

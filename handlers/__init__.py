@@ -1,10 +1,12 @@
 """Which intent leads to which handler: one row each."""
 
 from bot.turn import Handler, Handlers
-from handlers import activities, classes, courses, credits, entries, people, sites, small_talk
+from handlers import activities, classes, courses, credits, enrolments, entries, people, sites, small_talk
 from handlers.slots import (
     CARD,
+    CHOICE,
     CLASS,
+    CODE,
     COURSE,
     DETAIL,
     HERE,
@@ -19,9 +21,12 @@ from handlers.slots import (
     SERVICE,
     THEME,
     THIS_COURSE,
+    TYPED_CARD,
     VILLAGE,
     WHEN,
 )  # fmt: skip
+
+WHO = (LEARNER, CARD, TYPED_CARD, CODE)
 
 HANDLERS: Handlers = {
     "entry": Handler(entries.entry, "course_faq", steps=True),
@@ -32,14 +37,16 @@ HANDLERS: Handlers = {
     "village_training": Handler(classes.village_training, "training_info", (VILLAGE,)),
     "village_wish": Handler(classes.village_wish, "training_info", (VILLAGE, DETAIL, PHONE)),
     "about_course": Handler(classes.about_course, "training_info", (COURSE,)),
-    "balance": Handler(credits.balance, "credit_lookup", (LEARNER, CARD), personal=True),
-    "my_record": Handler(credits.my_record, "credit_lookup", personal=True),
+    "balance": Handler(credits.balance, "credit_lookup", WHO, personal=True),
+    "ledger": Handler(credits.ledger, "credit_lookup", WHO, personal=True, steps=True),
+    "points_lapsing": Handler(credits.points_lapsing, "credit_redemption", WHO, personal=True),
+    "my_record": Handler(credits.my_record, "credit_lookup", WHO, personal=True),
     "missing_credit": Handler(credits.missing_credit, "credit_lookup", personal=True),
     "missing_credit_check": Handler(credits.missing_credit_check, "credit_lookup", (DETAIL,), personal=True),
     "record_dispute": Handler(credits.record_dispute, "credit_lookup", personal=True),
     "third_party": Handler(people.third_party, "credit_lookup"),
     "redemption_items": Handler(credits.redemption_items, "credit_redemption", (ITEM, POINTS)),
-    "order_status": Handler(credits.order_status, "credit_redemption", personal=True),
+    "order_status": Handler(credits.order_status, "credit_redemption", WHO, personal=True),
     "redemption_dispute": Handler(credits.redemption_dispute, "credit_redemption", personal=True),
     "find_course": Handler(courses.find_course, "course_faq", (COURSE, THEME), steps=True),
     "course_level": Handler(courses.course_level, "course_faq", (THIS_COURSE,)),
@@ -58,7 +65,12 @@ HANDLERS: Handlers = {
     "register": Handler(classes.register, "enrolment", (CLASS, COURSE, ORG, PHONE)),
     "class_places": Handler(classes.class_places, "enrolment", classes.ONE),
     "join_waiting_list": Handler(classes.join_waiting_list, "enrolment", (THIS_COURSE, ORG, PHONE)),
-    "enrolment_status": Handler(classes.enrolment_status, "enrolment", personal=True),
+    "enrolment_status": Handler(enrolments.enrolment_status, "enrolment", WHO, personal=True),
+    "enrol_me": Handler(enrolments.enrol_me, "enrolment", (*WHO, CLASS), personal=True),
+    "accept_place": Handler(enrolments.accept_place, "enrolment", (*WHO, CLASS), personal=True),
+    "withdraw_me": Handler(enrolments.withdraw_me, "enrolment", (*WHO, CHOICE), personal=True),
+    "notices_on": Handler(enrolments.notices_on, "enrolment", WHO, personal=True),
+    "notices_off": Handler(enrolments.notices_off, "enrolment", WHO, personal=True),
     "withdraw": Handler(classes.withdraw, "enrolment"),
     "refund": Handler(classes.refund, "enrolment", personal=True),
     "minor": Handler(people.minor, "enrolment"),

@@ -6,6 +6,7 @@ from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.courses import find_course
 from handlers.slots import AUDIENCE, CLASS, COURSE, DETAIL, FEE, ORG, PHONE, THEME, VILLAGE, WHEN
+from handlers.whose import provable
 from knowledge.catalogue import TrainingClass
 from nlu.times import When
 
@@ -207,6 +208,8 @@ async def class_places(turn: Turn) -> None:
         turn.offer(turn.line("label.enrol"), "enrol", **{"class": group.id})
     else:
         turn.say("class.full", name=group.name, waiting=group.waiting, source=SOURCE)
+        if provable(turn):
+            turn.offer(turn.line("label.wait_me"), "enrol_me", **{"class": group.id})
         turn.offer(
             turn.line("label.join_waiting_list"), "join_waiting_list", course=group.course, org=group.organisation
         )
@@ -214,7 +217,7 @@ async def class_places(turn: Turn) -> None:
 
 
 async def enrol(turn: Turn) -> None:
-    """How to get into a class: enrolling itself needs identity, which no talk alone proves."""
+    """How to get into a class; right here for whoever can prove who they are."""
     group = await _one(turn, "enrol")
     if group is None:
         return
@@ -225,6 +228,8 @@ async def enrol(turn: Turn) -> None:
         "class.enrol", name=group.name, until=wording.day(group.enrol_until, turn.today), places=group.places, materials=group.materials,
         eligibility=group.eligibility, place=wording.place(group.organisation, turn.catalogue), source=SOURCE,
     )  # fmt: skip
+    if provable(turn):
+        turn.offer(turn.line("label.enrol_me"), "enrol_me", **{"class": group.id})
     turn.offer(turn.line("label.enrol_online"), "entry", entry="g-enrol-online")
     turn.offer(
         turn.line("label.register"), "register", course=group.course, org=group.organisation, **{"class": group.id}
@@ -284,17 +289,13 @@ async def village_wish(turn: Turn) -> None:
     await turn.hand_over("village_wish", skill="enrolment", topic="training_info")
 
 
-async def enrolment_status(turn: Turn) -> None:
-    """Own enrolment is personal: it needs identity."""
-    turn.say("personal.enrolment", source="云溪区公益培训班管理办法（2026版）")
-    turn.offer(turn.line("label.human"), "human")
-
-
 async def withdraw(turn: Turn) -> None:
     """Leaving a class by the rules; money back always through a person."""
     refund = turn.library.entries["enrol-refund"]
     turn.answer(turn.library.entries["enrol-withdraw"])
     turn.say("withdraw.refund", rule=refund.answer, source=refund.source)
+    if provable(turn):
+        turn.offer(turn.line("label.withdraw_me"), "withdraw_me")
     turn.offer(turn.line("label.refund"), "refund")
     turn.offer(turn.line("label.cancel_online"), "entry", entry="g-cancel-online")
 

@@ -1,85 +1,190 @@
-"""Credits and points: what is personal needs identity and is refused kindly; what went wrong goes to a person."""
+"""Credits and points: what is personal needs identity; what went wrong goes to a person with everything that we know."""
 
-from accounts.identity import SESSION, Bound
-from bot.messages import Card, Reply
+from datetime import date, timedelta
+
+from accounts.bank import Entry, Order, UnavailableError
+from accounts.rules import amounts
 from bot.turn import CHOICES, Turn
-from handlers.slots import CARD, DETAIL, LEARNER
+from handlers import wording
+from handlers.slots import DETAIL
+from handlers.whose import Bound, bound_now, whose
+from store.bank import AttendanceRow
 
 RULES = "《云溪区学分认定办法（2026版）》"
+SHOP = "《云溪区积分兑换办法（2026版）》"
+LINES, ASKED = 5, 60  # lines at a time; how many are asked for
+BACK = timedelta(days=90)  # that missing credits are looked for
+SOON = timedelta(days=60)  # before points lapse, that one is told
 
 
 async def balance(turn: Turn) -> None:
-    learner = await _whose(turn)
+    learner = await whose(turn)
     if learner is None:
         return
-    found = await turn.accounts.bank.balance(learner.id)
-    turn.audits.append(("balance.read", f"learner {learner.id}"))
+    try:
+        found = await turn.accounts.bank.balance(learner.id)
+        lapsing = await turn.accounts.bank.lapsing(learner.id, turn.today)
+    except UnavailableError:
+        await _unavailable(turn)
+        return
+    _look(turn, "balance.read", learner)
     turn.say(
-        "balance", name=learner.name, credits=found.credits, points=found.points, day=found.as_of or "—", source=RULES
-    )
+        "balance", name=learner.name, credits=amounts(found.credits), points=found.points, day=wording.iso(found.last),
+        source=RULES,
+    )  # fmt: skip
+    if found.as_of is not None:
+        turn.say("balance.as_of", at=wording.moment(found.as_of, turn))
+    if found.frozen:
+        turn.say("balance.frozen", points=found.frozen)
+    if lapsing and lapsing[1] - turn.today <= SOON:
+        turn.say("balance.lapsing", name=learner.name, points=lapsing[0], day=wording.iso(lapsing[1].isoformat()))
     if learner.lost:
         turn.say("balance.lost")
+    turn.offer(turn.line("label.ledger"), "ledger", learner=str(learner.id))
     turn.offer(turn.line("label.missing_credit"), "missing_credit")
     turn.offer(turn.line("label.redemption_items"), "redemption_items")
-    turn.offer(turn.line("label.human"), "human")
 
 
-async def _whose(turn: Turn) -> Bound | None:
-    """The learner that the resident has proven to be, and of several the one that is meant; None where it is nobody yet,
-    and that was said with the way to it."""
-    channel, session = turn.inbound.channel, turn.inbound.session
-    if session is None:
-        bound = await turn.accounts.identity.bound(channel, turn.inbound.address)
-    else:
-        bound = await turn.accounts.identity.bound(channel, session, turn.inbound.at - SESSION)
-    if not bound:
-        if session is not None and channel in turn.accounts.keyed:
-            await turn.ask(CARD)
-        _unbound(turn)
-        return None
-    if len(bound) == 1:
-        return bound[0]
-    chosen = next((each for each in bound if str(each.id) == turn.get("learner")), None)
-    if chosen is None:
-        turn.task.slots.pop("learner", None)
-        for each in bound:
-            turn.offer(f"{each.name}（卡尾号{each.tail}）", learner=str(each.id))
-        await turn.ask(LEARNER)
-    return chosen
+def _look(turn: Turn, action: str, learner: Bound) -> None:
+    """Every look at a resident's record is written down."""
+    turn.audits.append((action, f"learner {learner.id}"))
 
 
-def _unbound(turn: Turn) -> None:
-    if way := turn.accounts.ways.get(turn.inbound.channel):
-        card = Card(turn.line("bind.title"), (turn.line("bind.lines"),), way)
-        turn.tell(Reply(text=turn.line("bind.text"), cards=(card,)))
+async def _unavailable(turn: Turn) -> None:
+    """Never a figure that may be wrong: a person looks, and calls."""
+    turn.say("bank.unavailable")
+    turn.task.slots["detail"] = turn.inbound.text
+    await turn.hand_over("platform_down", skill="credit", topic=turn.state.topic)
+
+
+async def ledger(turn: Turn) -> None:
+    """Line by line, the newest first; 更多 goes on."""
+    learner = await whose(turn)
+    if learner is None:
         return
-    turn.say("personal.balance", source=RULES)
-    turn.offer(turn.line("label.bind_card"), "entry", entry="g-bind")
-    turn.offer(turn.line("label.credit_rule"), "entry", entry="credit-rule")
-    turn.offer(turn.line("label.human"), "human")
+    try:
+        found = await turn.accounts.bank.entries(learner.id, ASKED)
+    except UnavailableError:
+        await _unavailable(turn)
+        return
+    _look(turn, "ledger.read", learner)
+    page = int(turn.task.memo.get("step", "0"))
+    shown = found[page * LINES :][:LINES]
+    if not shown:
+        turn.say("ledger.no_more" if page else "ledger.none", name=learner.name)
+        return
+    lines = "\n".join(f"· {_line(entry)}" for entry in shown)
+    more = len(found) > (page + 1) * LINES
+    turn.say("ledger.more" if more else "ledger", name=learner.name, lines=lines, source=RULES)
+    turn.offer(turn.line("label.missing_credit"), "missing_credit")
+    turn.offer(turn.line("label.record_dispute"), "record_dispute", learner=str(learner.id))
+
+
+def _line(entry: Entry) -> str:
+    moved = []
+    if entry.credits:
+        moved.append(f"学分{'+' if entry.credits > 0 else ''}{amounts(entry.credits)}")
+    if entry.points:
+        moved.append(f"积分{entry.points:+d}")
+    return f"{wording.iso(entry.day)} {entry.note} {'，'.join(moved) or '积分已扣'}"
+
+
+async def points_lapsing(turn: Turn) -> None:
+    """When own points lapse, and the rule."""
+    learner = await whose(turn)
+    if learner is None:
+        return
+    turn.answer(turn.library.entries["points-expire"])
+    try:
+        lapsing = await turn.accounts.bank.lapsing(learner.id, turn.today)
+    except UnavailableError:
+        await _unavailable(turn)
+        return
+    _look(turn, "balance.read", learner)
+    if lapsing:
+        turn.say("balance.lapsing", name=learner.name, points=lapsing[0], day=wording.iso(lapsing[1].isoformat()))
+    else:
+        turn.say("balance.none_lapsing", name=learner.name)
 
 
 async def my_record(turn: Turn) -> None:
-    turn.answer(turn.library.entries["learning-record"])
-    turn.offer(turn.line("label.human"), "human")
+    """What was learnt: how often this year, and the last times."""
+    learner = await whose(turn)
+    if learner is None:
+        return
+    try:
+        found = await turn.accounts.bank.attended(learner.id, date(turn.today.year, 1, 1), 200)
+    except UnavailableError:
+        await _unavailable(turn)
+        return
+    _look(turn, "record.read", learner)
+    lines = "\n".join(f"· {_attended(row)}" for row in found[:LINES])
+    hours = amounts(sum(row.minutes for row in found) // 6)
+    turn.say("record" if found else "record.none", name=learner.name, count=len(found), hours=hours, lines=lines)
+    turn.offer(turn.line("label.balance"), "balance", learner=str(learner.id))
+    turn.offer(turn.line("label.enrolments"), "enrolment_status", learner=str(learner.id))
+
+
+def _attended(row: AttendanceRow) -> str:
+    return f"{wording.iso(row.day)} {row.note}"
 
 
 async def missing_credit(turn: Turn) -> None:
-    """When credits should have come; a person looks where they have not."""
+    """When credits should have come; for whoever has proven who they are, what was attended and not entered yet."""
     turn.answer(turn.library.entries["credit-post-time"])
-    turn.say("credit.missing")
+    learners = await bound_now(turn)
+    missing = await _missing(turn, learners[0]) if len(learners) == 1 else []
+    if missing:
+        lines = "\n".join(f"· {_attended(row)}" for row in missing[:LINES])
+        turn.say("credit.missing_found", name=learners[0].name, lines=lines)
+    elif len(learners) == 1:
+        turn.say("credit.missing_none", name=learners[0].name)
+    else:
+        turn.say("credit.missing")
     turn.offer(turn.line("label.missing_credit_check"), "missing_credit_check")
     turn.offer(turn.line("label.forgot_swipe"), "entry", entry="credit-forgot-swipe")
 
 
+async def _missing(turn: Turn, learner: Bound) -> list[AttendanceRow]:
+    try:
+        found = await turn.accounts.bank.uncredited(learner.id, turn.today - BACK)
+    except UnavailableError:
+        return []
+    _look(turn, "record.read", learner)
+    return list(found)
+
+
 async def missing_credit_check(turn: Turn) -> None:
-    detail = await turn.ask(DETAIL)
-    turn.task.slots["detail"] = detail
+    """A person compares the lists; what we know of it goes with the ticket."""
+    learners = await bound_now(turn)
+    missing = await _missing(turn, learners[0]) if len(learners) == 1 else []
+    if missing:
+        turn.task.slots["detail"] = "；".join(f"{_attended(row)}（{row.source}）" for row in missing[:LINES])
+    else:
+        turn.task.slots["detail"] = await turn.ask(DETAIL)
+    if len(learners) == 1:
+        await _dispute(turn, learners[0])
     await turn.hand_over("missing_credit", skill="credit", topic="credit_lookup")
+
+
+async def _dispute(turn: Turn, learner: Bound) -> None:
+    """The ledger as it is now goes with the ticket, so that seat and resident look at the same."""
+    turn.task.slots["learner"] = f"{learner.name}（卡尾号{learner.tail}）"
+    try:
+        extract = await turn.accounts.bank.extract(learner.id)
+    except UnavailableError:
+        return
+    disputes, now = turn.accounts.disputes, turn.inbound.at
+    turn.also(lambda transaction, ref: disputes.keep(transaction, ref, extract, now) if ref else None)
+    _look(turn, "ledger.frozen", learner)
+    turn.say("dispute.kept", day=wording.day(turn.today, turn.today))
 
 
 async def record_dispute(turn: Turn) -> None:
     turn.say("credit.dispute", source=RULES)
+    learners = await bound_now(turn)
+    if len(learners) == 1:
+        await _dispute(turn, learners[0])
     await turn.hand_over("credit_dispute", skill="credit", priority=2, topic="credit_lookup")
 
 
@@ -115,11 +220,34 @@ async def redemption_items(turn: Turn) -> None:
 
 
 async def order_status(turn: Turn) -> None:
-    turn.say("personal.order", source="《云溪区积分兑换办法（2026版）》")
-    turn.offer(turn.line("label.human"), "human")
+    learner = await whose(turn)
+    if learner is None:
+        return
+    try:
+        found = await turn.accounts.bank.orders(learner.id, LINES)
+    except UnavailableError:
+        await _unavailable(turn)
+        return
+    _look(turn, "orders.read", learner)
+    if found:
+        turn.say("orders", name=learner.name, lines="\n".join(f"· {_order(turn, each)}" for each in found), source=SHOP)
+    else:
+        turn.say("orders.none", name=learner.name, source=SHOP)
     turn.offer(turn.line("label.redeem_late"), "entry", entry="redeem-late")
+    turn.offer(turn.line("label.redemption_dispute"), "redemption_dispute")
+
+
+def _order(turn: Turn, order: Order) -> str:
+    place = turn.catalogue.organisations.get(order.site)
+    return turn.line(
+        f"order.{order.state}", name=order.name, points=order.points, ref=order.ref,
+        site=place.name if place else order.site, until=wording.moment(order.until, turn),
+    )  # fmt: skip
 
 
 async def redemption_dispute(turn: Turn) -> None:
     turn.say("redemption.dispute")
+    learners = await bound_now(turn)
+    if len(learners) == 1:
+        await _dispute(turn, learners[0])
     await turn.hand_over("redemption_dispute", skill="credit", priority=2, topic="credit_redemption")

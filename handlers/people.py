@@ -77,7 +77,9 @@ async def bound(turn: Turn) -> None:
 async def data_request(turn: Turn) -> None:
     """What the law gives everybody. Taking back consent is as easy as giving it: it is done at once."""
     identity = turn.accounts.identity
-    if _WITHDRAWS.search(turn.heard.folded) and await identity.bound(turn.inbound.channel, turn.inbound.address):
+    if _WITHDRAWS.search(turn.heard.folded) and await identity.bound(
+        turn.inbound.channel, turn.inbound.address, turn.inbound.at
+    ):
         turn.unbind = True
         turn.audits.append(("consent.withdrawn", "bind"))
         turn.say("unbound")

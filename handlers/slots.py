@@ -24,7 +24,11 @@ PHONE = Slot("phone", ("phone",))
 POINTS = Slot("points", ("points",))
 ITEM = Slot("item", ("item",))
 MATTER = Slot("matter", ("matter",))
-CARD = Slot("card")  # never filled from words: a channel takes it in by keys, and keeps it to itself
+# Never filled from words, and never kept: keyed in on the telephone, or taken out of the message where it is typed.
+CARD = Slot("card", secret=True)
+TYPED_CARD = Slot("card_typed", secret=True)
+CODE = Slot("code", secret=True)
+CHOICE = Slot("class", ("class",), prompt="which_class")
 LEARNER = Slot("learner")
 DETAIL = Slot("detail", free=True)
 QUESTION = Slot("question", free=True)

@@ -1,7 +1,7 @@
 """How things are said: days, times, places, a class in one line."""
 
 import re
-from datetime import date
+from datetime import date, datetime
 
 from bot.messages import Card
 from bot.turn import Turn
@@ -31,6 +31,21 @@ def day(value: date, today: date) -> str:
     """11月25日（周三）, with the word for days that are near."""
     near = {0: "今天", 1: "明天", 2: "后天"}.get((value - today).days, "")
     return f"{near}{'，' if near else ''}{value.month}月{value.day}日（周{WEEKDAYS[value.weekday()]}）"
+
+
+def iso(value: str) -> str:
+    """10月21日, of a day in ISO 8601; a line where there is none."""
+    try:
+        found = date.fromisoformat(value)
+    except ValueError:
+        return "—"
+    return f"{found.year}年{found.month}月{found.day}日"
+
+
+def moment(at: int, turn: Turn) -> str:
+    """A moment in ms, as a day and a clock time."""
+    found = datetime.fromtimestamp(at / 1000, turn.now.tzinfo)
+    return f"{day(found.date(), turn.today)}{found:%H:%M}"
 
 
 def weekdays(days: tuple[int, ...]) -> str:

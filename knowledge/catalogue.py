@@ -121,6 +121,9 @@ class TrainingClass(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     enrol_from: date
     enrol_until: date
     village: bool = False  # 送教下乡
+    ballot: bool = False  # places are drawn by lot when enrolment ends, not given to whoever comes first
+    minors: bool = False  # under-14s may be enrolled, by their guardian
+    schools: tuple[Id, ...] = ()  # only learners of these; empty is all
 
     @property
     def places(self) -> int:
@@ -130,6 +133,11 @@ class TrainingClass(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     def session_days(self) -> tuple[date, ...]:
         """The day of every session, in order."""
         return _session_days(self.first_day, self.sessions, self.days)
+
+    @property
+    def times(self) -> str:
+        """When and where it is: what those who are in it have to be told when it changes."""
+        return f"{self.first_day} {self.sessions} {self.days} {self.starts} {self.ends} {self.organisation} {self.room}"
 
     @property
     def opens_on(self) -> date:

@@ -1,6 +1,6 @@
 """Conversations and what is said in them: read, and changed by one commit a turn."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -141,6 +141,7 @@ class TurnRow:
     rating: tuple[str, int] | None = None
     unanswered: tuple[str, str] | None = None  # text and topic
     audits: Sequence[tuple[str, str]] = field(default_factory=tuple)
+    effects: "Sequence[Callable[[Transaction, str | None], None]]" = ()
     unbind: str | None = None  # digest of somebody who takes back who they have proven to be
 
 
@@ -209,6 +210,8 @@ def commit_turn(transaction: Transaction, turn: TurnRow) -> tuple[int, int] | No
     if turn.unbind:
         identity.unbind(transaction, read.channel, turn.unbind)
         identity.agree(transaction, read.channel, turn.unbind, "bind", "", "", False, turn.now)
+    for effect in turn.effects:
+        effect(transaction, ticket)
     for action, subject in turn.audits:
         audited(transaction, f"conversation {id}", action, subject, "", turn.now)
     return id, last
@@ -263,6 +266,15 @@ def say(
         transaction.add(_SAY, conversation=read.id, seq=seq, author=author, body=body, at=now)
     _leave(transaction, read, read.id, read.seq + 1, last, now)
     return last
+
+
+def begin(transaction: Transaction, channel: str, address: str, now: int) -> ConversationRow:
+    """A conversation with somebody who has said nothing yet."""
+    row = transaction.one(
+        _OPEN, channel=channel, address=address, version=1, seq=0, state=b"", ticket=None, seat=None, updated_at=now
+    )
+    assert row is not None
+    return ConversationRow(cast(int, row[0]), channel, address, 1, 0, b"", None, None, now)
 
 
 def audited(transaction: Transaction, actor: str, action: str, subject: str, detail: str, at: int) -> None:

@@ -20,15 +20,18 @@ from typing import Generic, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
 import psycopg
-from sqlalchemy import Insert, Table, bindparam, func, insert, select
+from sqlalchemy import Insert, Select, Table, Text, bindparam, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from store.schema import Sealed
+
 T = TypeVar("T")
 Value = int | str | bytes | float | None
 Row = tuple[Value, ...]
+RACES = 50  # lost in a row, before somebody is told
 BATCH = 256  # functions in one commit at most: bounds how long the first of them waits
 
 
@@ -38,6 +41,24 @@ class DatabaseError(Exception):
 
 class ConflictError(Exception):
     """Another process wrote the same thing first. Nothing was changed: read again and decide again."""
+
+
+class Sealer(Protocol):
+    """Closes what must not be read in the database's files, always the same for the same text; opens it again, and lets
+    through what was never closed."""
+
+    def seal(self, text: str) -> str: ...
+    def unseal(self, text: str) -> str: ...
+
+
+class Unsealed:
+    """Closes nothing."""
+
+    def seal(self, text: str) -> str:
+        return text
+
+    def unseal(self, text: str) -> str:
+        return text
 
 
 class Cursor(Protocol):
@@ -54,10 +75,13 @@ class Cursor(Protocol):
 class Statement:
     """A SQLAlchemy expression, its text kept for each dialect. Parameters are the expression's `bindparam`s."""
 
-    __slots__ = ("_compiled", "expression")
+    __slots__ = ("_compiled", "expression", "opened", "sealed")
 
     def __init__(self, expression: ClauseElement) -> None:
         self.expression = expression
+        selected = expression.selected_columns if isinstance(expression, Select) else ()
+        self.opened = tuple(at for at, column in enumerate(selected) if isinstance(column.type, Sealed))
+        self.sealed: tuple[str, ...] = ()  # parameters; known once it is compiled
         self._compiled: dict[str, tuple[str, dict[str, Value]]] = {}
 
     def on(self, dialect: Dialect) -> tuple[str, dict[str, Value]]:
@@ -66,6 +90,9 @@ class Statement:
         if known is None:
             compiled = cast(SQLCompiler, self.expression.compile(dialect=dialect))
             fixed = {name: cast(Value, bind.value) for name, bind in compiled.binds.items() if not bind.required}
+            self.sealed = tuple(
+                name for name, bind in compiled.binds.items() if name not in fixed and isinstance(bind.type, Sealed)
+            )
             known = self._compiled[dialect.name] = (str(compiled), fixed)
         return known
 
@@ -79,9 +106,10 @@ def adding(table: Table) -> Insert:
 class Transaction:
     """Runs statements on one open connection."""
 
-    __slots__ = ("_added", "_cursor", "_dialect", "_in_order", "noted")
+    __slots__ = ("_added", "_cursor", "_dialect", "_in_order", "_sealer", "noted")
 
-    def __init__(self, cursor: Cursor, dialect: Dialect) -> None:
+    def __init__(self, cursor: Cursor, dialect: Dialect, sealer: Sealer) -> None:
+        self._sealer = sealer
         self._cursor = cursor
         self._dialect = dialect
         self._added: dict[Statement, list[dict[str, Value]]] = {}
@@ -100,6 +128,11 @@ class Transaction:
             self._in_order = True
             self.run(_NUMBERING, lock=NUMBERING)
 
+    def alone(self, name: str) -> None:
+        """From here to the commit nobody else gets past this line with the same name. SQLite has one writer anyway."""
+        if self._dialect.name != "sqlite":
+            self.run(_ALONE, name=name)
+
     def add(self, statement: Statement, **values: Value) -> None:
         """An insertion that nobody reads before the commit: those of a whole batch go to the database as one."""
         self._added.setdefault(statement, []).append(values)
@@ -108,26 +141,39 @@ class Transaction:
         """Makes the added insertions."""
         for statement, rows in self._added.items():
             sql, _ = statement.on(self._dialect)
-            self._cursor.executemany(sql, rows)
+            self._cursor.executemany(sql, [self._closed(statement, row) for row in rows] if statement.sealed else rows)
         self._added.clear()
 
     def run(self, statement: Statement, **values: Value) -> int:
         """Runs it; the number of rows it changed."""
         sql, fixed = statement.on(self._dialect)
+        if statement.sealed:
+            values = self._closed(statement, values)
         self._cursor.execute(sql, fixed | values if fixed else values)
         return self._cursor.rowcount
 
+    def _closed(self, statement: Statement, values: dict[str, Value]) -> dict[str, Value]:
+        return values | {name: self._sealer.seal(cast(str, values[name])) for name in statement.sealed}
+
+    def _opened(self, statement: Statement, row: Row) -> Row:
+        return tuple(
+            self._sealer.unseal(cast(str, value)) if at in statement.opened else value for at, value in enumerate(row)
+        )
+
     def one(self, statement: Statement, **values: Value) -> Row | None:
         self.run(statement, **values)
-        return cast(Row | None, self._cursor.fetchone())
+        row = cast(Row | None, self._cursor.fetchone())
+        return self._opened(statement, row) if row is not None and statement.opened else row
 
     def all(self, statement: Statement, **values: Value) -> list[Row]:
         self.run(statement, **values)
-        return cast(list[Row], self._cursor.fetchall())
+        rows = cast(list[Row], self._cursor.fetchall())
+        return [self._opened(statement, row) for row in rows] if statement.opened else rows
 
 
 NUMBERING = 7_310_461  # the advisory lock's key; any number that nothing else on the server uses
 _NUMBERING = Statement(select(func.pg_advisory_xact_lock(bindparam("lock"))))
+_ALONE = Statement(select(func.pg_advisory_xact_lock(func.hashtext(bindparam("name", type_=Text)))))
 Work = Callable[[Transaction], T]
 
 
@@ -197,11 +243,12 @@ class _Line:
 class Database:
     """`read` and `write` for the event loop, `now` for commands that have none.
 
-    `url` is `sqlite:///path`, or `postgresql://…` as libpq understands it.
+    `url` is `sqlite:///path`, or `postgresql://…` as libpq understands it. `sealer` closes columns that are `Sealed`.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, sealer: Sealer | None = None) -> None:
         self.url = url
+        self._sealer = sealer or Unsealed()
         scheme = urlsplit(url).scheme
         if scheme == "sqlite":
             path = url.removeprefix("sqlite:///")
@@ -221,7 +268,7 @@ class Database:
             self._write_line = _Line(self._kind.connect())
         except (sqlite3.Error, psycopg.Error) as error:
             raise DatabaseError(f"database.url: cannot open {scheme}: {type(error).__name__}") from error
-        self._transaction = Transaction(self._read_line.cursor, self._kind.dialect)
+        self._transaction = Transaction(self._read_line.cursor, self._kind.dialect, self._sealer)
 
     @property
     def dialect(self) -> Dialect:
@@ -240,7 +287,7 @@ class Database:
                 return work(self._transaction)
             except psycopg.OperationalError:  # the server went away; it may be back already
                 self._read_line = _Line(self._kind.connect())
-                self._transaction = Transaction(self._read_line.cursor, self._kind.dialect)
+                self._transaction = Transaction(self._read_line.cursor, self._kind.dialect, self._sealer)
                 return work(self._transaction)
 
     async def aside(self, work: Work[T]) -> T:
@@ -249,11 +296,20 @@ class Database:
         def run() -> T:
             line = _Line(self._kind.connect())
             try:
-                return work(Transaction(line.cursor, self._kind.dialect))
+                return work(Transaction(line.cursor, self._kind.dialect, self._sealer))
             finally:
                 line.connection.close()
 
         return await asyncio.to_thread(run)
+
+    async def settle(self, work: Work[T]) -> T:
+        """`write` for functions that decide anew each time: runs again when somebody else was faster."""
+        for _ in range(RACES):
+            try:
+                return await self.write(work)
+            except ConflictError:
+                continue
+        raise ConflictError
 
     async def write(self, work: Work[T]) -> T:
         """What the function returns, after its changes are on disk. Raises what it raised, with nothing changed."""
@@ -271,7 +327,7 @@ class Database:
         line = self._write_line
         line.cursor.execute(self._kind.begin, {})
         try:
-            transaction = Transaction(line.cursor, self._kind.dialect)
+            transaction = Transaction(line.cursor, self._kind.dialect, self._sealer)
             result = work(transaction)
             transaction.flush()
         except Exception:
@@ -307,7 +363,7 @@ class Database:
 
     def _commit(self, batch: list[_Job[object]], *, again: bool = False) -> None:
         cursor = self._write_line.cursor
-        transaction = Transaction(cursor, self._kind.dialect)
+        transaction = Transaction(cursor, self._kind.dialect, self._sealer)
         try:
             cursor.execute(self._kind.begin, {})
             for job in batch:

@@ -6,7 +6,7 @@ from typing import cast
 from sqlalchemy import bindparam, delete, distinct, func, select, update
 
 from store.database import Statement, Transaction, adding
-from store.schema import binding, consent, invitation, learner, ledger, one_time_code
+from store.schema import binding, consent, invitation, learner, one_time_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,24 @@ class LearnerRow:
 
 
 @dataclass(frozen=True, slots=True)
+class BoundRow:
+    """A learner with what somebody is to them: `role` self, proxy, guardian; `scope` all or read."""
+
+    learner: LearnerRow
+    role: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """As what somebody is bound: a proxy for a time, to look or to act."""
+
+    role: str = "self"
+    scope: str = "all"
+    until: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CodeRow:
     id: int
     learner: int | None
@@ -29,26 +47,22 @@ class CodeRow:
     at: int
 
 
+FOREVER = 1 << 60  # ms
 _LEARNER = (learner.c.id, learner.c.status, learner.c.minor, learner.c.body)
 _ADD = Statement(adding(learner).returning(learner.c.id))
 _COUNT = Statement(select(func.count()).select_from(learner))
 _BY_CARD = Statement(select(*_LEARNER).where(learner.c.card == bindparam("card")))
 _GET = Statement(select(*_LEARNER).where(learner.c.id == bindparam("id")))
-_ENTER = Statement(adding(ledger))
-_BALANCE = Statement(
-    select(func.sum(ledger.c.credits), func.sum(ledger.c.points), func.max(ledger.c.day)).where(
-        ledger.c.learner == bindparam("learner")
-    )
-)
 _BIND = Statement(adding(binding))
 _BOUND = Statement(
-    select(*_LEARNER)
+    select(*_LEARNER, binding.c.role, binding.c.scope)
     .join(binding, binding.c.learner == learner.c.id)
     .where(
         binding.c.channel == bindparam("channel"),
         binding.c.person == bindparam("person"),
         binding.c.dormant == 0,
         binding.c.bound_at >= bindparam("since"),
+        func.coalesce(binding.c.until, FOREVER) > bindparam("now"),
     )
     .order_by(binding.c.bound_at, learner.c.id)
 )
@@ -57,6 +71,12 @@ _BINDINGS = Statement(
         binding.c.channel == bindparam("channel"), binding.c.person == bindparam("person")
     )
 )
+_UNBIND_ONE = Statement(
+    delete(binding).where(
+        binding.c.channel == bindparam("channel"), binding.c.person == bindparam("person"),
+        binding.c.learner == bindparam("learner"),
+    )
+)  # fmt: skip
 _UNBIND = Statement(
     delete(binding).where(binding.c.channel == bindparam("channel"), binding.c.person == bindparam("person"))
 )
@@ -129,9 +149,15 @@ _BLANK_CODES = Statement(
 _FORGET_INVITATIONS = Statement(delete(invitation).where(invitation.c.until < bindparam("before")))
 _INVITE = Statement(adding(invitation))
 _INVITED = Statement(
-    select(invitation.c.learner, invitation.c.by, invitation.c.until, invitation.c.person).where(
-        invitation.c.scene == bindparam("scene")
-    )
+    select(
+        invitation.c.learner,
+        invitation.c.by,
+        invitation.c.until,
+        invitation.c.person,
+        invitation.c.role,
+        invitation.c.scope,
+        invitation.c.ends,
+    ).where(invitation.c.scene == bindparam("scene"))
 )
 _ACCEPT = Statement(
     update(invitation)
@@ -165,39 +191,28 @@ def get(transaction: Transaction, id: int) -> LearnerRow | None:
     return LearnerRow(*cast(tuple[int, str, int, bytes], row)) if row else None
 
 
-def enter(
-    transaction: Transaction, learner: int, day: str, kind: str, credits: int, points: int, source: str, note: str, rule: str
-) -> None:  # fmt: skip
-    """Appends a line to the ledger."""
-    transaction.add(
-        _ENTER, learner=learner, day=day, type=kind, credits=credits, points=points, source=source, note=note, rule=rule
-    )
-
-
-def balance(transaction: Transaction, learner: int) -> tuple[int, int, str]:
-    """Credits, points, and the day of the last line: their sums."""
-    row = transaction.one(_BALANCE, learner=learner)
-    assert row is not None
-    return cast(int, row[0] or 0), cast(int, row[1] or 0), cast(str, row[2] or "")
-
-
 # -- who has proven to be whom
 
 
-def bound(transaction: Transaction, channel: str, person: str, since: int = 0) -> list[LearnerRow]:
-    """Whom somebody has proven to be, since then."""
-    rows = transaction.all(_BOUND, channel=channel, person=person, since=since)
-    return [LearnerRow(*cast(tuple[int, str, int, bytes], row)) for row in rows]
+def bound(transaction: Transaction, channel: str, person: str, now: int, since: int = 0) -> list[BoundRow]:
+    """For whom somebody may ask, as proven since then."""
+    rows = transaction.all(_BOUND, channel=channel, person=person, since=since, now=now)
+    return [BoundRow(LearnerRow(*row[:4]), *row[4:]) for row in rows]  # type: ignore[arg-type]
 
 
-def bind(transaction: Transaction, channel: str, person: str, learner: int, by: str, at: int, most: int) -> bool:
-    """Binding again changes nothing; False when there are as many already as may be."""
+def bind(
+    transaction: Transaction, channel: str, person: str, address: str, learner: int, by: str, at: int, most: int, grant: Grant
+) -> bool:  # fmt: skip
+    """Binding again renews it; False when there are as many already as may be."""
     known = {cast(int, row[0]) for row in transaction.all(_BINDINGS, channel=channel, person=person)}
     if learner in known:
-        return True
-    if len(known) >= most:
+        transaction.run(_UNBIND_ONE, channel=channel, person=person, learner=learner)
+    elif len(known) >= most:
         return False
-    transaction.run(_BIND, channel=channel, person=person, learner=learner, bound_at=at, by=by, dormant=0)
+    transaction.run(
+        _BIND, channel=channel, person=person, learner=learner, bound_at=at, by=by, dormant=0, role=grant.role,
+        scope=grant.scope, until=grant.until, address=address,
+    )  # fmt: skip
     return True
 
 
@@ -228,9 +243,10 @@ def agree(
     )
 
 
-def agreed(transaction: Transaction, channel: str, person: str, purpose: str) -> bool:
+def last_word(transaction: Transaction, channel: str, person: str, purpose: str) -> bool | None:
+    """Whether somebody agreed; None where they never said."""
     row = transaction.one(_CONSENTED, channel=channel, person=person, purpose=purpose)
-    return bool(row and row[0])
+    return bool(row[0]) if row else None
 
 
 # -- one-time codes and invitations
@@ -303,8 +319,11 @@ def forget_codes(transaction: Transaction, old: int, older: int) -> None:
     transaction.run(_FORGET_INVITATIONS, before=older)
 
 
-def invite(transaction: Transaction, scene: str, learner: int, by: str, until: int) -> None:
-    transaction.run(_INVITE, scene=scene, learner=learner, by=by, until=until, person=None)
+def invite(transaction: Transaction, scene: str, learner: int, by: str, until: int, grant: Grant) -> None:
+    transaction.run(
+        _INVITE, scene=scene, learner=learner, by=by, until=until, person=None, role=grant.role, scope=grant.scope,
+        ends=grant.until,
+    )  # fmt: skip
 
 
 def is_accepted(transaction: Transaction, scene: str) -> bool:
@@ -312,15 +331,16 @@ def is_accepted(transaction: Transaction, scene: str) -> bool:
     return row is not None and row[3] is not None
 
 
-def accept(transaction: Transaction, scene: str, person: str, now: int) -> tuple[int, str] | None:
-    """The learner and who checked, for whoever scans first; and for the same one again. None for anybody else, and when
+def accept(transaction: Transaction, scene: str, person: str, now: int) -> tuple[int, str, Grant] | None:
+    """The learner, who checked, and what was granted, for whoever scans first; and for the same one again. None for anybody else, and when
     it is too late."""
     row = transaction.one(_INVITED, scene=scene)
     if row is None:
         return None
-    learner, by, until, taken = cast(tuple[int, str, int, str | None], row)
+    learner, by, until, taken = cast(tuple[int, str, int, str | None], row[:4])
+    grant = Grant(*cast(tuple[str, str, int | None], row[4:]))
     if taken == person:
-        return learner, by
+        return learner, by, grant
     if taken is not None or now > until or transaction.run(_ACCEPT, which=scene, who=person) == 0:
         return None
-    return learner, by
+    return learner, by, grant

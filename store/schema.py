@@ -5,6 +5,7 @@ their owner decodes. Nothing here is specific to a database.
 """
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy.types import TypeDecorator
 
 metadata = MetaData(
     naming_convention={
@@ -13,6 +14,15 @@ metadata = MetaData(
         "ix": "ix_%(column_0_label)s",
     }
 )
+
+
+class Sealed(TypeDecorator[str]):
+    """Text that is closed on its way into the database and opened on its way out (`store.database.Sealer`). The same text
+    is always closed the same, so that it can be looked up."""
+
+    impl = Text
+    cache_ok = True
+
 
 # SQLite numbers rows by itself only where the key is an INTEGER.
 Identity = BigInteger().with_variant(Integer, "sqlite")
@@ -24,7 +34,7 @@ conversation = Table(
     metadata,
     Column("id", Identity, primary_key=True),
     Column("channel", Text, nullable=False),
-    Column("address", Text, nullable=False),  # openid, number, or the visitor's token: never shown, never logged
+    Column("address", Sealed, nullable=False),  # openid, number, or the visitor's token: never shown, never logged
     Column("version", Integer, nullable=False),
     Column("seq", Integer, nullable=False),  # number of the last message
     Column("state", LargeBinary, nullable=False),  # bot.conversation.Conversation
@@ -65,7 +75,7 @@ outbox = Table(
     Column("key", Text, nullable=False, unique=True),  # the same key is never sent twice
     Column("conversation", BigInteger, nullable=False),
     Column("channel", Text, nullable=False),
-    Column("address", Text, nullable=False),
+    Column("address", Sealed, nullable=False),
     Column("first_seq", Integer, nullable=False),
     Column("last_seq", Integer, nullable=False),
     Column("part", Integer, nullable=False, server_default="0"),  # of the first message, where the channel divides it
@@ -82,7 +92,7 @@ deferred = Table(
     "deferred",
     metadata,
     Column("channel", Text, primary_key=True),
-    Column("address", Text, primary_key=True),
+    Column("address", Sealed, primary_key=True),
     Column("id", Text, primary_key=True),
     Column("body", LargeBinary, nullable=False),  # bot.messages.Inbound
     Column("due_at", BigInteger, nullable=False),  # the end of a lease, as in the outbox
@@ -120,7 +130,7 @@ unreachable = Table(
     "unreachable",
     metadata,
     Column("channel", Text, primary_key=True),
-    Column("address", Text, primary_key=True),
+    Column("address", Sealed, primary_key=True),
     Column("at", BigInteger, nullable=False),
 )
 
@@ -153,7 +163,7 @@ call = Table(
     "call",
     metadata,
     Column("sid", Text, primary_key=True),
-    Column("address", Text, nullable=False),  # the caller's number: it proves nothing
+    Column("address", Sealed, nullable=False),  # the caller's number: it proves nothing
     Column("conversation", BigInteger, nullable=False, index=True),
     Column("version", Integer, nullable=False),
     Column("stage", Text, nullable=False),  # talk, queue, ringing, bridged, voicemail, ended
@@ -182,15 +192,130 @@ ledger = Table(
     "ledger",
     metadata,
     Column("id", Identity, primary_key=True),
-    Column("learner", BigInteger, nullable=False, index=True),
+    Column("learner", BigInteger, nullable=False),
     Column("day", Text, nullable=False),
     Column("type", Text, nullable=False),  # earn, convert, redeem, freeze, expire, reverse
-    Column("credits", Integer, nullable=False),
-    Column("points", Integer, nullable=False),
+    Column("credits", Integer, nullable=False),  # tenths
+    Column("points", Integer, nullable=False),  # that can be spent
+    Column("frozen", Integer, nullable=False, server_default="0"),  # points set aside for an order
+    Column("counted", Integer, nullable=False, server_default="0"),  # tenths of credits that became points
     Column("source", Text, nullable=False),
     Column("note", Text, nullable=False),
-    Column("rule", Text, nullable=False),
+    Column("rule", Text, nullable=False),  # version of the rules
+    Column("what", Text, nullable=False, server_default=""),  # the rule
+    Column("by", Text, nullable=False, server_default=""),
+    Column("second", Text, nullable=False, server_default=""),  # who approved what is done by hand
+    Column("at", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("source", "type"),
+)
+# A balance is read from this index alone.
+Index("ix_ledger_balance", ledger.c.learner, ledger.c.day, ledger.c.credits, ledger.c.points, ledger.c.frozen)
+
+# Points against things. `reserved` has them frozen; `collected` deducted; the others gave them back.
+redemption = Table(
+    "redemption",
+    metadata,
+    Column("ref", Text, primary_key=True),
+    Column("learner", BigInteger, nullable=False, index=True),
+    Column("item", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("points", Integer, nullable=False),
+    Column("state", Text, nullable=False),  # reserved, collected, cancelled, expired
+    Column("site", Text, nullable=False),  # where it is handed out
+    Column("key", Text, nullable=False, unique=True),  # of the request: asked again, it is the same order
+    Column("at", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("by", Text, nullable=False),
+)
+Index("ix_redemption_item", redemption.c.item, redemption.c.state)
+Index("ix_redemption_until", redemption.c.state, redemption.c.until)
+
+# What a ledger looked like when it was disputed: for the seat and the resident alike.
+dispute = Table(
+    "dispute",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("ticket", Text, nullable=False, index=True),
+    Column("learner", BigInteger, nullable=False, index=True),
+    Column("body", LargeBinary, nullable=False),  # accounts.bank.Extract, encrypted
+    Column("at", BigInteger, nullable=False),
+)
+
+# That somebody was at a lesson or learnt online: what credits are earned for, and looked up by when they are missing.
+attendance = Table(
+    "attendance",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("learner", BigInteger, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("what", Text, nullable=False),  # the rule that it counts by
+    Column("minutes", Integer, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("source", Text, nullable=False, unique=True),
+)
+Index("ix_attendance_learner", attendance.c.learner, attendance.c.day)
+
+# How many places of a class are taken, and the last number that was given out for its waiting list. Taking one is an
+# update under the condition that there is one left.
+class_places = Table(
+    "class_places",
+    metadata,
+    Column("class", Text, primary_key=True),
+    Column("taken", Integer, nullable=False),
+    Column("queue", Integer, nullable=False),
+    Column("drawn", Integer, nullable=False, server_default="0"),  # 1 after the ballot
+    Column("told", Text, nullable=False, server_default=""),  # its times and place as enrolled learners know them
+)
+
+enrolment = Table(
+    "enrolment",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("class", Text, nullable=False),
+    Column("learner", BigInteger, nullable=False, index=True),
+    Column("state", Text, nullable=False),  # pending, admitted, waiting, offered, unlucky, withdrawn, lapsed
+    Column("number", Integer, nullable=False),  # on the waiting list
+    Column("key", Text, nullable=False),  # of the request that led to this state
+    Column("by", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("until", BigInteger),  # an offered place has to be taken by then
+    UniqueConstraint("class", "learner"),
+)
+Index("ix_enrolment_class", enrolment.c["class"], enrolment.c.state, enrolment.c.number)
+Index("ix_enrolment_until", enrolment.c.state, enrolment.c.until)
+
+# What somebody is told without having asked: once, by consent, at a decent hour.
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("learner", BigInteger, nullable=False),
+    Column("purpose", Text, nullable=False),  # enrolment, class, points, news
+    Column("body", LargeBinary, nullable=False),  # bot.messages.Reply, encrypted
+    Column("due_at", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),  # after that it is worth nothing
+    Column("state", Text, nullable=False),  # due, sent, dropped
+    Column("why", Text, nullable=False),  # it was dropped; the channel where it was sent
+    Column("broadcast", BigInteger, index=True),
+    Column("at", BigInteger, nullable=False),
+)
+Index("ix_notice_due", notice.c.state, notice.c.due_at)
+Index("ix_notice_learner", notice.c.learner, notice.c.at)
+
+broadcast = Table(
+    "broadcast",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("audience", Text, nullable=False),  # JSON: desk.broadcasts.Audience
+    Column("state", Text, nullable=False),  # draft, review, running, paused, done, refused
+    Column("reached", BigInteger, nullable=False),  # the last learner for whom its notice was written
+    Column("by", Text, nullable=False),
+    Column("approved_by", Text),
+    Column("at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
 )
 
 # Which learners a resident on a channel has proven to be. `person` is a keyed digest of the address.
@@ -203,6 +328,10 @@ binding = Table(
     Column("bound_at", BigInteger, nullable=False),
     Column("by", Text, nullable=False),  # code, or who checked at the counter
     Column("dormant", Integer, nullable=False),  # 1 after leaving the account
+    Column("role", Text, nullable=False, server_default="self"),  # self, proxy (代办人), guardian
+    Column("scope", Text, nullable=False, server_default="all"),  # what a proxy may: read, or all
+    Column("until", BigInteger),  # a proxy's end
+    Column("address", Sealed, nullable=False, server_default=""),  # sealed: where notices go
 )
 
 # What residents agreed to, appended only: the last line of a purpose counts.
@@ -248,6 +377,9 @@ invitation = Table(
     Column("by", Text, nullable=False),
     Column("until", BigInteger, nullable=False),
     Column("person", Text),  # who took it
+    Column("role", Text, nullable=False, server_default="self"),
+    Column("scope", Text, nullable=False, server_default="all"),
+    Column("ends", BigInteger),  # of what is bound by it
 )
 
 # One row for each ticket: what its events come to (`store.tickets.after`), kept for lists and the queue.

@@ -58,9 +58,9 @@ async def test_a_card_and_a_code_bind_once(app: App) -> None:
     assert bound is not None
     assert bound.name == "徐**"
     assert await identity.confirm("wechat", "o1", code, at + 2, AGREED) is None, "a code is good once"
-    assert [each.id for each in await identity.bound("wechat", "o1")] == [bound.id]
-    assert await identity.bound("sms", "o1") == [], "never inherited by another channel"
-    assert await identity.bound("wechat", "o2") == []
+    assert [each.id for each in await identity.bound("wechat", "o1", at + 3)] == [bound.id]
+    assert await identity.bound("sms", "o1", at) == [], "never inherited by another channel"
+    assert await identity.bound("wechat", "o2", at) == []
 
 
 async def test_a_code_is_of_whom_it_was_sent_for_and_ends(app: App) -> None:
@@ -284,11 +284,11 @@ async def test_taking_back_and_going_away(account: Official) -> None:
     await platform.subscribe(who)
     await bind(account, who)
     await platform.unsubscribe(who)
-    assert await account.app.identity.bound("wechat", who.openid) == [], "asleep while away"
+    assert await account.app.identity.bound("wechat", who.openid, now()) == [], "asleep while away"
     await platform.subscribe(who)
-    assert len(await account.app.identity.bound("wechat", who.openid)) == 1
+    assert len(await account.app.identity.bound("wechat", who.openid, now())) == 1
     assert await platform.event(who, "user_authorization_revoke", "<RevokeInfo>1</RevokeInfo>") == []
-    assert await account.app.identity.bound("wechat", who.openid) == []
+    assert await account.app.identity.bound("wechat", who.openid, now()) == []
 
 
 async def test_the_page_under_attack(account: Official) -> None:

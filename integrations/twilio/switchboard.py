@@ -115,13 +115,9 @@ class Switchboard:
 
     async def settled(self, work: Callable[[Transaction], T]) -> T:
         """Writes, however often somebody else was faster; the desk is told."""
-        while True:
-            try:
-                result = await self.database.write(work)
-            except ConflictError:
-                continue
-            self.live.ring()
-            return result
+        result = await self.database.settle(work)
+        self.live.ring()
+        return result
 
     async def move(self, sid: str, stage: str) -> None:
         await self.change(sid, lambda row, state: None if row.stage == stage else replace(row, stage=stage))

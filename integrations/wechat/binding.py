@@ -31,6 +31,7 @@ from integrations.wechat.api import Wechat, WechatError
 from integrations.wechat.messages import CHANNEL, Event
 from store import deliveries
 from store.database import Database
+from store.identity import Grant
 
 PAGE = Template((Path(__file__).parent / "page.html").read_text(encoding="utf-8"))
 BIND = f"/channels/{CHANNEL}/bind"
@@ -105,10 +106,10 @@ class Binding:
 
     # -- at the counter
 
-    async def invite(self, card: str, by: str, now: int) -> Invitation | None:
+    async def invite(self, card: str, by: str, now: int, grant: Grant) -> Invitation | None:
         """A code for somebody whom staff have checked in person; None where there is no such card. Raises
         `ConnectionError` when the platform makes none."""
-        found = await self._identity.invite(card, by, now)
+        found = await self._identity.invite(card, by, now, grant)
         if found is None:
             return None
         scene, id = found

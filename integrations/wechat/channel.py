@@ -426,6 +426,10 @@ class WechatChannel:
         await self._database.write(work)
         self._live.ring()
 
+    async def still_takes(self, conversation: int) -> int:
+        """How many messages may still be sent."""
+        return (await self.allowance(conversation)).left
+
     async def allowance(self, conversation: int) -> Allowance:
         """How many messages a seat may still send, and until when."""
         now = self._now()

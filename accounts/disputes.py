@@ -1,0 +1,26 @@
+"""What a ledger looked like when it was disputed: frozen with the ticket, for the seat and the resident alike. Never an
+edit: what is found wrong is reversed by two people (`accounts.bank.Bank.reverse`)."""
+
+import msgspec
+
+from accounts.bank import Extract
+from accounts.vault import Vault
+from store import bank
+from store.database import Database, Transaction
+
+
+class Disputes:
+    """Extracts are kept encrypted."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self._database = database
+        self._vault = vault
+
+    def keep(self, transaction: Transaction, ticket: str, extract: Extract, now: int) -> None:
+        """Part of the commit that opens the ticket."""
+        bank.keep_dispute(transaction, ticket, extract.learner, self._vault.close(msgspec.json.encode(extract)), now)
+
+    async def of(self, ticket: str) -> list[tuple[Extract, int]]:
+        """The extracts of a ticket, and when they were made (ms)."""
+        rows = await self._database.read(lambda t: bank.dispute_of(t, ticket))
+        return [(msgspec.json.decode(self._vault.open(body), type=Extract), at) for body, at in rows]

@@ -1,0 +1,345 @@
+"""Getting into a class, waiting for it, and leaving it.
+
+A class has as many places as its capacity says. Taking one, giving one back and moving the waiting list up are each one
+transaction that holds the class: whoever comes at the same moment comes before or after, never beside. The same request
+again (its `key`) finds what it did.
+
+    pending   drawn by lot when enrolment ends        admitted  has a place
+    waiting   has a number on the waiting list        offered   a place has come free; to be taken by a deadline
+    unlucky   no place came free before the start     withdrawn, lapsed (the deadline went by)
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from time import time as time_now
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from store import conversations, enrolments, identity
+from store.database import Database, Transaction
+from store.enrolments import ACTIVE, EnrolmentRow, PlacesRow
+
+log = logging.getLogger(__name__)
+EVERY = 5.0  # seconds
+OFFER = timedelta(hours=48)  # to say yes to a place that has come free
+LAST_CALL = timedelta(hours=2)  # before the first session, when offers end
+TOGETHER = 500
+
+
+class Group(Protocol):
+    """What is needed of a training class."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def capacity(self) -> int: ...
+    @property
+    def enrolled(self) -> int: ...
+    @property
+    def waiting(self) -> int: ...
+    @property
+    def enrol_from(self) -> date: ...
+    @property
+    def enrol_until(self) -> date: ...
+    @property
+    def opens_on(self) -> date: ...
+    @property
+    def starts(self) -> str: ...
+    @property
+    def ballot(self) -> bool: ...
+    @property
+    def minors(self) -> bool: ...
+    @property
+    def schools(self) -> Sequence[str]: ...
+    @property
+    def times(self) -> str: ...
+
+
+class EnrolError(Exception):
+    """It cannot be done; `code` says why: no_class, not_yet, closed, begun, no_learner, only_adults, only_schools, none,
+    late."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a learner stands with a class. `ahead` wait in front of one who waits; `until` ends an offer (ms)."""
+
+    group: str
+    state: str
+    ahead: int = 0
+    until: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    taken: int
+    waiting: int
+
+
+class Tell(Protocol):
+    """Says something to a learner who has not asked; part of the transaction that is the reason for it."""
+
+    def __call__(
+        self, transaction: Transaction, learner: int, what: str, group: str, key: str, now: int, until: int | None = None
+    ) -> None: ...  # fmt: skip
+
+
+class Enrolments:
+    """`groups` are the classes as they are now. `school` says which school a learner's record names."""
+
+    def __init__(
+        self, database: Database, groups: Callable[[], Mapping[str, Group]], school: Callable[[bytes], str], tell: Tell,
+        zone: ZoneInfo, clock: Callable[[], float] = time_now,
+    ) -> None:  # fmt: skip
+        self._database = database
+        self._groups = groups
+        self._school = school
+        self._tell = tell
+        self._zone = zone
+        self._clock = clock
+        self.seen: Mapping[str, Places] = {}  # as they were a moment ago, for lists
+
+    # -- looking
+
+    async def refresh(self) -> None:
+        """Looks at the places anew."""
+        self.seen = await self.places()
+
+    async def places(self) -> dict[str, Places]:
+        """Of the classes that somebody enrolled in through us; the others stand as the catalogue has them."""
+
+        def look(transaction: Transaction) -> dict[str, Places]:
+            waiting = enrolments.waiting(transaction)
+            groups = self._groups()
+            return {
+                row.group: Places(row.taken, waiting.get(row.group, 0) + (groups[row.group].waiting if row.group in groups else 0))
+                for row in enrolments.all_places(transaction)
+            }  # fmt: skip
+
+        return await self._database.read(look)
+
+    async def of(self, learner: int) -> list[Standing]:
+        """Everything a learner is in or waits for, the newest first."""
+
+        def look(transaction: Transaction) -> list[Standing]:
+            return [self._standing(transaction, row) for row in enrolments.of(transaction, learner)]
+
+        return await self._database.read(look)
+
+    def _standing(self, transaction: Transaction, row: EnrolmentRow) -> Standing:
+        if row.state != "waiting":
+            return Standing(row.group, row.state, until=row.until)
+        group = self._groups().get(row.group)
+        before = group.waiting if group else 0  # those who waited before us come first
+        return Standing(row.group, row.state, before + enrolments.ahead(transaction, row.group, row.number))
+
+    # -- doing
+
+    async def enrol(self, learner: int, group: str, key: str, by: str, now: int) -> Standing:
+        """Takes a place, or a number on the waiting list, or a lot. Raises `EnrolError`."""
+        found = self._group(group)
+        today = self._day(now)
+        if today < found.enrol_from:
+            raise EnrolError("not_yet")
+        if today > found.enrol_until:
+            raise EnrolError("closed")
+
+        def work(transaction: Transaction) -> Standing:
+            places = self._places(transaction, found)
+            row = enrolments.one(transaction, group, learner)
+            if row is not None and row.state in ACTIVE:
+                return self._standing(transaction, row)
+            self._check(transaction, found, learner)
+            new = EnrolmentRow(row.id if row else 0, group, learner, "admitted", 0, key, by, now, None)
+            if found.ballot and not places.drawn:
+                new = replace(new, state="pending")
+            elif places.taken < found.capacity and enrolments.next_waiting(transaction, group) is None:
+                enrolments.count(transaction, replace(places, taken=places.taken + 1))
+            else:
+                new = replace(new, state="waiting", number=places.queue + 1)
+                enrolments.count(transaction, replace(places, queue=places.queue + 1))
+            enrolments.put(transaction, new)
+            conversations.audited(transaction, by, f"enrolment.{new.state}", f"learner {learner}", group, now)
+            return self._standing(transaction, new)
+
+        return await self._database.settle(work)
+
+    def _check(self, transaction: Transaction, group: Group, learner: int) -> None:
+        row = identity.get(transaction, learner)
+        if row is None or row.status == "void":
+            raise EnrolError("no_learner")
+        if row.minor and not group.minors:
+            raise EnrolError("only_adults")
+        if group.schools and self._school(row.body) not in group.schools:
+            raise EnrolError("only_schools")
+
+    async def accept(self, learner: int, group: str, key: str, by: str, now: int) -> Standing:
+        """Takes the place that was offered. Raises `EnrolError`."""
+
+        def work(transaction: Transaction) -> Standing:
+            self._places(transaction, self._group(group))
+            row = enrolments.one(transaction, group, learner)
+            if row is not None and row.state == "admitted":
+                return self._standing(transaction, row)
+            if row is None or row.state != "offered":
+                raise EnrolError("late" if row is not None and row.state == "lapsed" else "none")
+            if row.until is not None and now > row.until:
+                raise EnrolError("late")
+            row = replace(row, state="admitted", key=key, by=by, at=now, until=None)
+            enrolments.put(transaction, row)
+            conversations.audited(transaction, by, "enrolment.accepted", f"learner {learner}", group, now)
+            return self._standing(transaction, row)
+
+        return await self._database.settle(work)
+
+    async def withdraw(self, learner: int, group: str, key: str, by: str, now: int) -> Standing:
+        """Gives the place, the number or the lot back; whoever waits moves up. Once a class has begun only a person
+        helps. Raises `EnrolError`."""
+        found = self._group(group)
+        if now >= self._begins(found):
+            raise EnrolError("begun")
+
+        def work(transaction: Transaction) -> Standing:
+            places = self._places(transaction, found)
+            row = enrolments.one(transaction, group, learner)
+            if row is None or row.state not in ACTIVE:
+                if row is not None and row.state == "withdrawn":
+                    return self._standing(transaction, row)
+                raise EnrolError("none")
+            gone = replace(row, state="withdrawn", key=key, by=by, at=now, until=None)
+            enrolments.put(transaction, gone)
+            conversations.audited(transaction, by, "enrolment.withdrawn", f"learner {learner}", group, now)
+            if row.state in ("admitted", "offered"):
+                self._move_up(transaction, found, replace(places, taken=places.taken - 1), now)
+            return self._standing(transaction, gone)
+
+        return await self._database.settle(work)
+
+    # -- what happens by itself
+
+    async def tick(self, now: int) -> int:
+        """Ends what is over, draws lots, moves waiting lists up, says what has changed; how much there was to do."""
+        done = 0
+        for row in await self._database.read(lambda t: enrolments.late(t, now, TOGETHER)):
+            done += await self._database.settle(lambda t, row=row: self._lapse(t, row, now))  # type: ignore[misc]
+        rows = await self._database.read(enrolments.all_places)
+        for places in rows:
+            found = self._groups().get(places.group)
+            if found is not None and self._has_work(found, places, now):
+                done += await self._database.settle(lambda t, found=found: self._advance(t, found, now))  # type: ignore[misc]
+        await self.refresh()
+        return done
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                await self.tick(int(self._clock() * 1000))
+            except Exception as error:  # the same edge as the outbox's: the loop must go on
+                log.error("enrolments", exc_info=error)
+            await asyncio.sleep(EVERY)
+
+    def _has_work(self, group: Group, places: PlacesRow, now: int) -> bool:
+        begun = now >= self._begins(group)
+        lots = group.ballot and not places.drawn and self._day(now) > group.enrol_until
+        return lots or places.told != group.times or places.taken < group.capacity or begun
+
+    def _lapse(self, transaction: Transaction, row: EnrolmentRow, now: int) -> int:
+        group = self._groups().get(row.group)
+        current = enrolments.one(transaction, row.group, row.learner)
+        if current is None or current.state != "offered" or current.until is None or current.until >= now:
+            return 0
+        enrolments.put(transaction, replace(current, state="lapsed", at=now, until=None))
+        self._tell(transaction, row.learner, "lapsed", row.group, f"lapsed:{row.id}:{current.until}", now)
+        if group is not None:
+            places = self._places(transaction, group)
+            self._move_up(transaction, group, replace(places, taken=places.taken - 1), now)
+        return 1
+
+    def _advance(self, transaction: Transaction, group: Group, now: int) -> int:
+        places = self._places(transaction, group)
+        before = places
+        if now >= self._begins(group):
+            return self._begin(transaction, group, now)
+        done = 0
+        if group.ballot and not places.drawn and self._day(now) > group.enrol_until:
+            places = self._draw(transaction, group, places, now)
+            done += 1
+        if places.told != group.times:
+            for row in enrolments.in_state(transaction, group.id, "admitted"):
+                self._tell(transaction, row.learner, "moved", group.id, f"moved:{row.id}:{now}", now)
+            places, done = replace(places, told=group.times), done + 1
+        done += self._move_up(transaction, group, places, now, changed=places != before)
+        return done
+
+    def _begin(self, transaction: Transaction, group: Group, now: int) -> int:
+        """The class has begun: nobody moves up any more."""
+        done = 0
+        for state in ("waiting", "pending", "offered"):
+            for row in enrolments.in_state(transaction, group.id, state):
+                enrolments.put(transaction, replace(row, state="unlucky", at=now, until=None))
+                self._tell(transaction, row.learner, "unlucky", group.id, f"unlucky:{row.id}:{row.at}", now)
+                done += 1
+        return done
+
+    def _draw(self, transaction: Transaction, group: Group, places: PlacesRow, now: int) -> PlacesRow:
+        """Lots for all at once; who gets no place has a number by lot."""
+        lots = enrolments.in_state(transaction, group.id, "pending")
+        random.SystemRandom().shuffle(lots)
+        free = max(0, group.capacity - places.taken)
+        for row in lots[:free]:
+            enrolments.put(transaction, replace(row, state="admitted", at=now))
+            self._tell(transaction, row.learner, "drawn", group.id, f"drawn:{row.id}:{row.at}", now)
+        for number, row in enumerate(lots[free:], places.queue + 1):
+            enrolments.put(transaction, replace(row, state="waiting", number=number, at=now))
+            self._tell(transaction, row.learner, "not_drawn", group.id, f"drawn:{row.id}:{row.at}", now)
+        conversations.audited(
+            transaction, "system", "enrolment.drawn", group.id, f"{len(lots)} lots, {free} places", now
+        )
+        queue = places.queue + max(0, len(lots) - free)
+        return replace(places, taken=places.taken + min(free, len(lots)), queue=queue, drawn=1)
+
+    def _move_up(
+        self, transaction: Transaction, group: Group, places: PlacesRow, now: int, *, changed: bool = True
+    ) -> int:
+        """Offers free places to those who wait, in the order of their numbers."""
+        moved = 0
+        until = min(
+            now + int(OFFER.total_seconds() * 1000), self._begins(group) - int(LAST_CALL.total_seconds() * 1000)
+        )
+        while places.taken < group.capacity and until > now and (not group.ballot or places.drawn):
+            row = enrolments.next_waiting(transaction, group.id)
+            if row is None:
+                break
+            enrolments.put(transaction, replace(row, state="offered", at=now, until=until))
+            self._tell(transaction, row.learner, "offered", group.id, f"offered:{row.id}:{now}", now, until)
+            places, moved = replace(places, taken=places.taken + 1), moved + 1
+        if moved or changed:
+            enrolments.count(transaction, places)
+        return moved
+
+    # -- small things
+
+    def _group(self, id: str) -> Group:
+        found = self._groups().get(id)
+        if found is None:
+            raise EnrolError("no_class")
+        return found
+
+    def _places(self, transaction: Transaction, group: Group) -> PlacesRow:
+        return enrolments.places(transaction, group.id, group.enrolled, 0, group.times)
+
+    def _day(self, now: int) -> date:
+        return datetime.fromtimestamp(now / 1000, self._zone).date()
+
+    def _begins(self, group: Group) -> int:
+        starts = time.fromisoformat(group.starts if group.starts != "24:00" else "23:59")
+        return int(datetime.combine(group.opens_on, starts, self._zone).timestamp() * 1000)

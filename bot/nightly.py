@@ -1,0 +1,66 @@
+"""What the credit bank does by itself, once a day: orders that nobody fetched, points that lapsed, credits that become
+points at the half-year, a word about points that are about to lapse.
+
+Each step knows by its source whether it was done: two processes, or a second run after a crash, change nothing.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from accounts.bank import Bank
+from bot.tellings import Tellings
+from store import bank as rows
+from store.database import Database
+
+log = logging.getLogger(__name__)
+EVERY = 600.0  # seconds
+AT = 2  # o'clock
+TOGETHER = 500
+HALF_YEARS = (1, 7)  # months in which the half-year before is converted
+SOON = timedelta(days=31)
+
+
+class Nightly:
+    """`clock` is in seconds."""
+
+    def __init__(
+        self, bank: Bank, tellings: Tellings, database: Database, zone: ZoneInfo, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._bank = bank
+        self._tellings = tellings
+        self._database = database
+        self._zone = zone
+        self._clock = clock
+        self._done: date | None = None
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            now = datetime.fromtimestamp(self._clock(), self._zone)
+            if now.hour >= AT and self._done != now.date():
+                try:
+                    await self.night(now.date(), int(now.timestamp() * 1000))
+                    self._done = now.date()
+                except Exception as error:  # the same edge as the outbox's: the loop must go on
+                    log.error("nightly", exc_info=error)
+            await asyncio.sleep(EVERY)
+
+    async def night(self, today: date, now: int) -> None:
+        """All of a day's."""
+        while await self._bank.expire_orders(now, today):
+            pass
+        after = 0
+        while ids := await self._database.read(lambda t, after=after: rows.learners(t, after, TOGETHER)):  # type: ignore[misc]
+            after = ids[-1]
+            if today.month in HALF_YEARS:
+                for id in ids:
+                    await self._bank.convert(id, today, now)
+            if today.month == 1:
+                for id in ids:
+                    await self._bank.lapse(id, today, now)
+            if date(today.year, 12, 31) - today <= SOON:
+                await self._tellings.points(ids, today, now)

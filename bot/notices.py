@@ -1,0 +1,175 @@
+"""What residents are told without having asked: how an enrolment went, a place that came free, tomorrow's lesson, points
+about to lapse, approved announcements.
+
+A notice is owed in the transaction that is its reason. It is sent once: in one transaction it is said in a conversation of
+the learner's and settled, and from there the outbox carries it like anything else. Not without consent, not at night, not
+too many; what comes too late to be of use is dropped, and why is kept.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from accounts.identity import Identity
+from accounts.vault import Vault
+from bot.live import Live
+from bot.messages import Message, Reply
+from bot.texts import Texts
+from store import conversations, deliveries, identity, notices
+from store.database import ConflictError, Database, Transaction
+from store.notices import NoticeRow, Reached
+
+log = logging.getLogger(__name__)
+EVERY = 5.0  # seconds
+MOST = 100
+HOUR, DAY = 3_600_000, 86_400_000  # ms
+WAKES, SLEEPS = 8, 21  # hours of the day between which one may be told something
+# Purposes that somebody has to have asked for; of the others one is told because one enrolled, until one says no.
+OPT_IN = frozenset({"points", "news"})
+# So many within so many ms, for one learner.
+LIMITS: Mapping[str, tuple[int, int]] = {"class": (3, DAY), "points": (1, 7 * DAY), "news": (1, 3 * DAY)}
+SMS = "sms"
+Allowed = Callable[[int], Awaitable[int]]  # how many messages a conversation still takes
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A channel on which somebody may be told something. `allowed` is None where it does not count."""
+
+    channel: str
+    allowed: Allowed | None = None
+
+
+class Notices:
+    """`ways` are the channels in the order in which they are tried. `clock` is in seconds."""
+
+    def __init__(
+        self, database: Database, vault: Vault, identities: Identity, texts: Texts, live: Live, zone: ZoneInfo,
+        ways: Mapping[str, Way], clock: Callable[[], float] = time.time,
+    ) -> None:  # fmt: skip
+        self._database = database
+        self._vault = vault
+        self._identity = identities
+        self._texts = texts
+        self._live = live
+        self._zone = zone
+        self._ways = ways
+        self._clock = clock
+
+    # -- owing
+
+    def owe(
+        self, transaction: Transaction, learner: int, purpose: str, reply: Reply, key: str, now: int, *,
+        due_at: int | None = None, until: int | None = None, broadcast: int | None = None,
+    ) -> bool:  # fmt: skip
+        """Owes a notice as part of a larger commit; False where it was owed before."""
+        body = self._vault.close(msgspec.json.encode(reply))
+        return notices.add(
+            transaction, key, learner, purpose, body, due_at or now, until or now + 7 * DAY, now, broadcast
+        )
+
+    def _wanted(self, transaction: Transaction, row: NoticeRow) -> bool:
+        said = identity.last_word(transaction, "learner", str(row.learner), row.purpose)
+        return bool(said) if row.purpose in OPT_IN else said is not False
+
+    # -- sending
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                await self.work()
+            except Exception as error:  # the same edge as the outbox's: the loop must go on
+                log.error("notices", exc_info=error)
+            await asyncio.sleep(EVERY)
+
+    async def work(self) -> int:
+        """Sends, puts off or drops what is due; how many were sent."""
+        now = int(self._clock() * 1000)
+        rows = await self._database.read(lambda t: notices.due(t, now, MOST))
+        return sum([await self._one(row, now) for row in rows])
+
+    async def _one(self, row: NoticeRow, now: int) -> bool:
+        if now >= row.until:
+            await self._end(row, "too_late", now)
+            return False
+        if (morning := self._morning(now)) is not None:
+            await self._database.write(lambda t: notices.later(t, row.id, morning))
+            return False
+        way = await self._way(row, now)
+        if way is None:
+            await self._end(row, "no_way", now)
+            return False
+        try:
+            conversation = await self._database.write(lambda t: self._send(t, row, way, now))
+        except ConflictError:
+            return False  # somebody spoke in it at this moment: next time
+        if conversation:
+            self._live.wake(conversation)
+        return bool(conversation)
+
+    async def _end(self, row: NoticeRow, why: str, now: int) -> None:
+        def work(transaction: Transaction) -> None:
+            if notices.still_due(transaction, row.id):
+                notices.end(transaction, row.id, "dropped", why, now)
+
+        await self._database.write(work)
+
+    def _morning(self, now: int) -> int | None:
+        """When one may be told something again, at night; None by day."""
+        at = datetime.fromtimestamp(now / 1000, self._zone)
+        if WAKES <= at.hour < SLEEPS:
+            return None
+        day = at if at.hour < WAKES else at + timedelta(days=1)
+        return int(day.replace(hour=WAKES, minute=0, second=0, microsecond=0).timestamp() * 1000)
+
+    async def _way(self, row: NoticeRow, now: int) -> Reached | None:
+        """Where the learner is told: a channel that takes it now, a text to the telephone on file, else a channel that
+        keeps it until they write."""
+        bound = await self._database.read(lambda t: notices.reached(t, row.learner, now))
+        usable = [each for each in bound if each.channel in self._ways]
+        for each in usable:
+            if await self._takes(each):
+                return each
+        if SMS in self._ways and (phone := await self._identity.phone(row.learner)):
+            number = f"+86{phone}"
+            if not await self._database.read(lambda t: deliveries.is_lost(t, SMS, number)):
+                return Reached(SMS, number, "self")
+        return usable[0] if usable else None
+
+    async def _takes(self, each: Reached) -> bool:
+        allowed = self._ways[each.channel].allowed
+        if await self._database.read(lambda t: deliveries.is_lost(t, each.channel, each.address)):
+            return False
+        if allowed is None:
+            return True
+        found = await self._database.read(lambda t: conversations.find(t, each.channel, each.address))
+        return found is not None and await allowed(found.id) > 0
+
+    def _send(self, transaction: Transaction, row: NoticeRow, way: Reached, now: int) -> int:
+        """Says it and settles it, or drops it; the conversation where it was said, 0 where it was not."""
+        if not notices.still_due(transaction, row.id):
+            return 0
+        if not self._wanted(transaction, row):
+            notices.end(transaction, row.id, "dropped", "not_wanted", now)
+            return 0
+        if (limit := LIMITS.get(row.purpose)) and notices.sent(transaction, row.learner, row.purpose, now - limit[1]) >= limit[0]:  # fmt: skip
+            notices.later(transaction, row.id, now + HOUR)
+            return 0
+        reply = msgspec.json.decode(self._vault.open(row.body), type=Reply)
+        talk = conversations.find(transaction, way.channel, way.address)
+        if talk is None:
+            talk = conversations.begin(transaction, way.channel, way.address, now)
+        body = msgspec.json.encode(Message(reply=reply))
+        conversations.say(transaction, talk, [("system", body)], now)
+        notices.end(transaction, row.id, "sent", way.channel, now)
+        conversations.audited(
+            transaction, "system", f"notice.{row.purpose}", f"learner {row.learner}", way.channel, now
+        )
+        return talk.id

@@ -1,0 +1,117 @@
+"""Which notices there are, and their words: about enrolments, tomorrow's lessons, points that lapse."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.messages import Reply
+from bot.notices import DAY, Notices
+from bot.texts import Texts
+from knowledge.catalogue import TrainingClass
+from knowledge.library import Library
+from store import enrolments
+from store.database import Database, Transaction
+
+log = logging.getLogger(__name__)
+EVERY = 600.0  # seconds
+REMINDS = 18  # o'clock on the day before a lesson
+TOGETHER = 500
+WEEKDAYS = "一二三四五六日"
+
+
+class Tellings:
+    """`tell` is called within the transaction that is the reason; `run` finds what is told because of the day."""
+
+    def __init__(
+        self, notices: Notices, texts: Texts, library: Library, database: Database, zone: ZoneInfo,
+        lapsing: Callable[[Transaction, int, date], tuple[int, date] | None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:  # fmt: skip
+        self._notices = notices
+        self._texts = texts
+        self._library = library
+        self._database = database
+        self._zone = zone
+        self._lapsing = lapsing
+        self._clock = clock
+
+    def tell(
+        self, transaction: Transaction, learner: int, what: str, group: str, key: str, now: int, until: int | None = None
+    ) -> None:  # fmt: skip
+        """How an enrolment went on."""
+        found = self._library.catalogue.classes.get(group)
+        values = self._values(found) if found else {"group": group, "first": "", "times": "", "place": ""}
+        if until is not None:
+            values["until"] = self._moment(until)
+        reply = self._texts.reply("zh", f"notice.{what}", **values)
+        self._notices.owe(transaction, learner, "enrolment", reply, f"{what}:{learner}:{key}", now, until=until)
+
+    def _values(self, group: TrainingClass) -> dict[str, str]:
+        place = self._library.catalogue.organisations.get(group.organisation)
+        days = "、".join(f"周{WEEKDAYS[number - 1]}" for number in group.days)
+        return {
+            "group": group.name, "first": self._day(group.opens_on), "times": f"{days} {group.starts}—{group.ends}",
+            "place": (place.name if place else "") + group.room,
+        }  # fmt: skip
+
+    def _day(self, day: date) -> str:
+        return f"{day.month}月{day.day}日（周{WEEKDAYS[day.weekday()]}）"
+
+    def _moment(self, at: int) -> str:
+        found = datetime.fromtimestamp(at / 1000, self._zone)
+        return f"{self._day(found.date())}{found:%H:%M}"
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                await self.remind(int(self._clock() * 1000))
+            except Exception as error:  # the same edge as the outbox's: the loop must go on
+                log.error("reminders", exc_info=error)
+            await asyncio.sleep(EVERY)
+
+    async def remind(self, now: int) -> int:
+        """Owes what there is to be said of tomorrow's lessons; how much that was."""
+        at = datetime.fromtimestamp(now / 1000, self._zone)
+        if at.hour < REMINDS:
+            return 0
+        tomorrow = at.date() + timedelta(days=1)
+        owed = 0
+        for group in self._library.catalogue.classes.values():
+            if tomorrow in group.session_days:
+                owed += await self._database.write(lambda t, group=group: self._lesson(t, group, tomorrow, now))  # type: ignore[misc]
+        return owed
+
+    def _lesson(self, transaction: Transaction, group: TrainingClass, day: date, now: int) -> int:
+        starts = datetime.fromisoformat(f"{day.isoformat()}T{group.starts}").replace(tzinfo=self._zone)
+        until = int(starts.timestamp() * 1000)
+        values = self._values(group)
+        reply = self._texts.reply("zh", "notice.lesson", group=group.name, time=group.starts, place=values["place"])
+        rows = enrolments.in_state(transaction, group.id, "admitted")
+        return sum(
+            self._notices.owe(transaction, row.learner, "class", reply, f"lesson:{group.id}:{day}:{row.learner}", now, until=until)
+            for row in rows
+        )  # fmt: skip
+
+    async def points(self, learners: list[int], today: date, now: int) -> int:
+        """Owes the word about points that lapse within a month, once for each lapse; how many."""
+
+        def work(transaction: Transaction) -> int:
+            owed = 0
+            for learner in learners:
+                found = self._lapsing(transaction, learner, today)
+                if found is not None and found[1] - today <= timedelta(days=31):
+                    reply = self._texts.reply("zh", "notice.points", points=found[0], day=self._day(found[1]))
+                    key = f"points:{learner}:{found[1]}"
+                    owed += self._notices.owe(transaction, learner, "points", reply, key, now, until=now + 14 * DAY)
+            return owed
+
+        return await self._database.write(work)
+
+
+def plain(text: str) -> Reply:
+    """An announcement as it was approved."""
+    return Reply(text=text)

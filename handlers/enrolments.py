@@ -1,0 +1,186 @@
+"""Own classes: how one stands, getting in, waiting, taking a place that came free, leaving. All of it personal."""
+
+from accounts.enrolment import EnrolError, Standing
+from accounts.identity import Bound
+from bot.turn import CHOICES, Turn
+from handlers import wording
+from handlers.slots import CHOICE
+from handlers.whose import whose
+from knowledge.catalogue import TrainingClass
+
+RULES = "《云溪区公益培训班管理办法（2026版）》"
+SHOWN = 5
+ACTIVE = ("pending", "admitted", "waiting", "offered")
+
+
+async def enrolment_status(turn: Turn) -> None:
+    learner = await whose(turn)
+    if learner is None:
+        return
+    found = await turn.accounts.enrolments.of(learner.id)
+    turn.audits.append(("enrolments.read", f"learner {learner.id}"))
+    if not found:
+        turn.say("enrolment.none", name=learner.name, source=RULES)
+        turn.offer(turn.line("label.find_class"), "find_class")
+        return
+    lines = "\n".join(f"· {_line(turn, each)}" for each in found[:SHOWN])
+    turn.say("enrolment.list", name=learner.name, lines=lines, source=RULES)
+    for each in found:
+        if each.state == "offered":
+            turn.offer(
+                turn.line("label.accept", name=_name(turn, each.group)), "accept_place", learner=str(learner.id), **{"class": each.group}
+            )  # fmt: skip
+    if any(each.state in ACTIVE for each in found):
+        turn.offer(turn.line("label.withdraw_me"), "withdraw_me", learner=str(learner.id))
+
+
+def _line(turn: Turn, standing: Standing) -> str:
+    until = wording.moment(standing.until, turn) if standing.until else ""
+    return turn.line(
+        f"enrolment.{standing.state}", name=_name(turn, standing.group), ahead=standing.ahead, until=until,
+        next=standing.ahead + 1,
+    )  # fmt: skip
+
+
+def _name(turn: Turn, group: str) -> str:
+    found = turn.catalogue.classes.get(group)
+    return found.name if found else group
+
+
+async def enrol_me(turn: Turn) -> None:
+    """Asks once whether it is meant; the yes comes with what it is a yes to."""
+    learner = await whose(turn, acts=True)
+    group = turn.catalogue.classes.get(turn.get("class") or "")
+    if learner is None or group is None:
+        return
+    if turn.get("sure") != "yes":
+        known = next((each for each in await turn.accounts.enrolments.of(learner.id) if each.group == group.id), None)
+        if known is not None and known.state in ACTIVE:
+            turn.say("enrolment.known", line=_line(turn, known), source=RULES)
+            return
+        turn.say(
+            "enrol.confirm", name=learner.name, group=group.name, first=wording.day(group.opens_on, turn.today),
+            times=wording.times(group), fee=wording.fee(group), source=RULES,
+        )  # fmt: skip
+        _sure(turn, "enrol_me", learner, group.id)
+        return
+    await _do(turn, learner, group)
+
+
+def _sure(turn: Turn, intent: str, learner: Bound, group: str) -> None:
+    turn.offer(turn.line("label.yes"), intent, learner=str(learner.id), sure="yes", **{"class": group})
+    turn.offer(turn.line("label.no"), "cancelled")
+    turn.confirming = True
+
+
+def _key(turn: Turn) -> str:
+    return f"{turn.inbound.channel}:{turn.inbound.id}"
+
+
+async def _do(turn: Turn, learner: Bound, group: TrainingClass) -> None:
+    by = f"{turn.inbound.channel} {learner.role}"
+    try:
+        standing = await turn.accounts.enrolments.enrol(learner.id, group.id, _key(turn), by, turn.inbound.at)
+    except EnrolError as error:
+        _refused(turn, error, group)
+        return
+    await turn.accounts.enrolments.refresh()
+    turn.say(
+        f"enrolled.{standing.state}", name=learner.name, group=group.name, first=wording.day(group.opens_on, turn.today),
+        times=wording.times(group), place=wording.place(group.organisation, turn.catalogue) + group.room,
+        materials=group.materials, fee=wording.fee(group), next=standing.ahead + 1,
+        until=wording.day(group.enrol_until, turn.today), source=RULES,
+    )  # fmt: skip
+    turn.focus("class", group.id)
+    turn.offer(turn.line("label.enrolments"), "enrolment_status", learner=str(learner.id))
+
+
+def _refused(turn: Turn, error: EnrolError, group: TrainingClass) -> None:
+    day = wording.day(group.enrol_from if error.code == "not_yet" else group.enrol_until, turn.today)
+    turn.say(f"enrol.{error.code}", group=group.name, day=day, source=RULES)
+    turn.offer(turn.line("label.other_classes"), "find_class", course=group.course)
+    turn.offer(turn.line("label.human"), "human")
+
+
+async def accept_place(turn: Turn) -> None:
+    """Takes a place that came free: of several the one that is meant."""
+    learner = await whose(turn, acts=True)
+    if learner is None:
+        return
+    offered = [each for each in await turn.accounts.enrolments.of(learner.id) if each.state == "offered"]
+    group = turn.catalogue.classes.get(turn.get("class") or (offered[0].group if len(offered) == 1 else ""))
+    if group is None and offered:
+        turn.say("accept.which")
+        for each in offered[:CHOICES]:
+            turn.offer(_name(turn, each.group), "accept_place", learner=str(learner.id), **{"class": each.group})
+        return
+    if group is None:
+        turn.say("accept.none", name=learner.name)
+        turn.offer(turn.line("label.enrolments"), "enrolment_status", learner=str(learner.id))
+        return
+    try:
+        await turn.accounts.enrolments.accept(learner.id, group.id, _key(turn), turn.inbound.channel, turn.inbound.at)
+    except EnrolError as error:
+        turn.say(f"accept.{error.code}", name=learner.name, group=group.name)
+        turn.offer(turn.line("label.enrolments"), "enrolment_status", learner=str(learner.id))
+        return
+    turn.say(
+        "enrolled.admitted", name=learner.name, group=group.name, first=wording.day(group.opens_on, turn.today),
+        times=wording.times(group), place=wording.place(group.organisation, turn.catalogue) + group.room,
+        materials=group.materials, fee=wording.fee(group), source=RULES,
+    )  # fmt: skip
+
+
+async def withdraw_me(turn: Turn) -> None:
+    """Leaving a class, after one question whether it is meant; money back is always a person's."""
+    learner = await whose(turn, acts=True)
+    if learner is None:
+        return
+    active = [each for each in await turn.accounts.enrolments.of(learner.id) if each.state in ACTIVE]
+    if not active:
+        turn.say("withdraw.none", name=learner.name, source=RULES)
+        turn.offer(turn.line("label.human"), "human")
+        return
+    meant = [each for each in active if each.group == turn.get("class")] or (active if len(active) == 1 else [])
+    if not meant:
+        for each in active[:CHOICES]:
+            turn.offer(_name(turn, each.group), learner=str(learner.id), **{"class": each.group})
+        turn.task.slots.pop("class", None)
+        await turn.ask(CHOICE)
+        return
+    group = turn.catalogue.classes.get(meant[0].group)
+    if group is None:
+        return
+    if turn.get("sure") != "yes":
+        turn.say("withdraw.confirm", name=learner.name, group=group.name, source=RULES)
+        _sure(turn, "withdraw_me", learner, group.id)
+        return
+    try:
+        await turn.accounts.enrolments.withdraw(learner.id, group.id, _key(turn), turn.inbound.channel, turn.inbound.at)
+    except EnrolError:
+        turn.say("withdraw.begun", group=group.name, source=RULES)
+        await turn.hand_over("withdraw_begun", skill="enrolment", topic="enrolment")
+        return
+    await turn.accounts.enrolments.refresh()
+    turn.say("withdraw.done", name=learner.name, group=group.name, source=RULES)
+    if group.fee or group.material_fee:
+        turn.say("withdraw.refund_by_person")
+        turn.offer(turn.line("label.refund"), "refund")
+
+
+async def notices_on(turn: Turn) -> None:
+    await _notices(turn, True)
+
+
+async def notices_off(turn: Turn) -> None:
+    await _notices(turn, False)
+
+
+async def _notices(turn: Turn, on: bool) -> None:
+    """One word stops all that comes without being asked for; one word has it come."""
+    learner = await whose(turn)
+    if learner is None:
+        return
+    words = turn.line("notices.on" if on else "notices.off", name=learner.name)
+    await turn.accounts.identity.agree_to_notices(learner.id, on, words, turn.inbound.at)
+    turn.say("notices.on" if on else "notices.off", name=learner.name)

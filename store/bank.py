@@ -1,0 +1,286 @@
+"""The ledger of credits and points, appended only, with the orders and the attendance that belong to it."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from sqlalchemy import ColumnElement, bindparam, func, or_, select, update
+
+from store.database import Row, Statement, Transaction, adding
+from store.schema import attendance, dispute, learner, ledger, redemption
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """The columns of `store.schema.ledger`, in their order."""
+
+    id: int
+    learner: int
+    day: str
+    type: str
+    credits: int
+    points: int
+    frozen: int
+    counted: int
+    source: str
+    note: str
+    rule: str
+    what: str
+    by: str
+    second: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """A line to be appended: credits in tenths."""
+
+    learner: int
+    day: str
+    type: str
+    source: str
+    note: str
+    rule: str
+    credits: int = 0
+    points: int = 0
+    frozen: int = 0
+    counted: int = 0
+    what: str = ""
+    by: str = ""
+    second: str = ""
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """The columns of `store.schema.redemption`, in their order."""
+
+    ref: str
+    learner: int
+    item: str
+    name: str
+    points: int
+    state: str
+    site: str
+    key: str
+    at: int
+    until: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttendanceRow:
+    day: str
+    what: str
+    minutes: int
+    note: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What all lines of a learner come to; `last` is the day of the newest."""
+
+    credits: int
+    points: int
+    frozen: int
+    last: str
+
+
+_ENTER = Statement(adding(ledger))
+_SUMS = Statement(
+    select(
+        func.sum(ledger.c.credits), func.sum(ledger.c.points), func.sum(ledger.c.frozen), func.max(ledger.c.day)
+    ).where(ledger.c.learner == bindparam("learner"))
+)
+_COUNTED = Statement(
+    select(func.sum(ledger.c.credits), func.sum(ledger.c.counted)).where(ledger.c.learner == bindparam("learner"))
+)
+_EARNED = Statement(
+    select(func.sum(ledger.c.credits)).where(
+        ledger.c.learner == bindparam("learner"), ledger.c.what == bindparam("what"), ledger.c.day >= bindparam("first"),
+        ledger.c.day <= bindparam("last"),
+    )
+)  # fmt: skip
+_ENTRIES = Statement(
+    select(*ledger.c)
+    .where(ledger.c.learner == bindparam("learner"))
+    .order_by(ledger.c.day.desc(), ledger.c.id.desc())
+    .limit(bindparam("most"))
+)
+_ALL = Statement(select(*ledger.c).where(ledger.c.learner == bindparam("learner")).order_by(ledger.c.day, ledger.c.id))
+_ENTRY = Statement(select(*ledger.c).where(ledger.c.id == bindparam("id")))
+_BY_SOURCE = Statement(
+    select(*ledger.c).where(ledger.c.source == bindparam("source"), ledger.c.type == bindparam("kind"))
+)
+# PostgreSQL lets two write at once: whoever changes a learner's account holds the learner. SQLite has one writer.
+_HOLD = Statement(select(learner.c.status).where(learner.c.id == bindparam("learner")).with_for_update())
+_ORDER = Statement(adding(redemption))
+
+
+def _orders(*where: ColumnElement[bool]) -> Statement:
+    return Statement(
+        select(*redemption.c).where(*where).order_by(redemption.c.at.desc(), redemption.c.ref).limit(bindparam("most"))
+    )
+
+
+_ORDERS = _orders(redemption.c.learner == bindparam("learner"))
+_OPEN_ORDERS = _orders(redemption.c.state == "reserved")
+_BY_REF = _orders(redemption.c.ref == bindparam("ref"))
+_BY_KEY = _orders(redemption.c.key == bindparam("key"))
+_LATE = _orders(redemption.c.state == "reserved", redemption.c.until < bindparam("now"))
+_OUT = Statement(
+    select(func.count()).where(
+        redemption.c.item == bindparam("item"), or_(redemption.c.state == "reserved", redemption.c.state == "collected")
+    )
+)
+_SETTLE = Statement(
+    update(redemption)
+    .where(redemption.c.ref == bindparam("which"), redemption.c.state == "reserved")
+    .values(state=bindparam("new_state"), by=bindparam("who"))
+)
+_ATTEND = Statement(adding(attendance))
+_ATTENDED = Statement(
+    select(attendance.c.day, attendance.c.what, attendance.c.minutes, attendance.c.note, attendance.c.source)
+    .where(attendance.c.learner == bindparam("learner"), attendance.c.day >= bindparam("since"))
+    .order_by(attendance.c.day.desc(), attendance.c.id.desc())
+    .limit(bindparam("most"))
+)
+_UNCREDITED = Statement(
+    select(attendance.c.day, attendance.c.what, attendance.c.minutes, attendance.c.note, attendance.c.source)
+    .outerjoin_from(attendance, ledger, (ledger.c.source == attendance.c.source) & (ledger.c.type == "earn"))
+    .where(attendance.c.learner == bindparam("learner"), attendance.c.day >= bindparam("since"), ledger.c.id.is_(None))
+    .order_by(attendance.c.day)
+)
+_DISPUTE = Statement(adding(dispute))
+_DISPUTED = Statement(
+    select(dispute.c.body, dispute.c.at).where(dispute.c.ticket == bindparam("ticket")).order_by(dispute.c.id)
+)
+_LEARNERS = Statement(
+    select(learner.c.id).where(learner.c.id > bindparam("after")).order_by(learner.c.id).limit(bindparam("most"))
+)
+
+
+def _entry(row: Row) -> EntryRow:
+    return EntryRow(*row)  # type: ignore[arg-type] # the columns are selected in this order
+
+
+def enter(transaction: Transaction, entry: NewEntry) -> None:
+    """Appends a line. Raises the driver's integrity error where the source stands already."""
+    transaction.run(_ENTER, **{name: getattr(entry, name) for name in NewEntry.__slots__})
+
+
+def hold(transaction: Transaction, learner: int) -> str | None:
+    """Nobody else changes this learner's account until the commit; the card's status, None where there is no learner."""
+    row = transaction.one(_HOLD, learner=learner)
+    return cast(str, row[0]) if row else None
+
+
+def sums(transaction: Transaction, learner: int) -> Sums:
+    row = transaction.one(_SUMS, learner=learner)
+    assert row is not None
+    return Sums(cast(int, row[0] or 0), cast(int, row[1] or 0), cast(int, row[2] or 0), cast(str, row[3] or ""))
+
+
+def unconverted(transaction: Transaction, learner: int) -> int:
+    """Tenths of credits that have not become points yet."""
+    row = transaction.one(_COUNTED, learner=learner)
+    assert row is not None
+    return cast(int, row[0] or 0) - cast(int, row[1] or 0)
+
+
+def earned(transaction: Transaction, learner: int, what: str, first: str, last: str) -> int:
+    """Tenths of credits by one rule within a period; what was taken back counts against."""
+    row = transaction.one(_EARNED, learner=learner, what=what, first=first, last=last)
+    return cast(int, row[0] or 0) if row else 0
+
+
+def entries(transaction: Transaction, learner: int, most: int) -> list[EntryRow]:
+    """The newest lines first."""
+    return [_entry(row) for row in transaction.all(_ENTRIES, learner=learner, most=most)]
+
+
+def all_entries(transaction: Transaction, learner: int) -> list[EntryRow]:
+    """In the order of their days."""
+    return [_entry(row) for row in transaction.all(_ALL, learner=learner)]
+
+
+def entry(transaction: Transaction, id: int) -> EntryRow | None:
+    row = transaction.one(_ENTRY, id=id)
+    return _entry(row) if row else None
+
+
+def by_source(transaction: Transaction, source: str, kind: str) -> EntryRow | None:
+    row = transaction.one(_BY_SOURCE, source=source, kind=kind)
+    return _entry(row) if row else None
+
+
+def order(transaction: Transaction, row: OrderRow) -> None:
+    transaction.run(_ORDER, **{name: getattr(row, name) for name in OrderRow.__slots__})
+
+
+def _found(transaction: Transaction, statement: Statement, most: int = 1, **values: str | int) -> list[OrderRow]:
+    return [OrderRow(*row) for row in transaction.all(statement, most=most, **values)]  # type: ignore[arg-type]
+
+
+def orders(transaction: Transaction, learner: int, most: int) -> list[OrderRow]:
+    """The newest first."""
+    return _found(transaction, _ORDERS, most, learner=learner)
+
+
+def open_orders(transaction: Transaction, most: int) -> list[OrderRow]:
+    return _found(transaction, _OPEN_ORDERS, most)
+
+
+def late_orders(transaction: Transaction, now: int, most: int) -> list[OrderRow]:
+    """Reserved ones that nobody came for in time."""
+    return _found(transaction, _LATE, most, now=now)
+
+
+def order_of(transaction: Transaction, ref: str) -> OrderRow | None:
+    return next(iter(_found(transaction, _BY_REF, ref=ref)), None)
+
+
+def order_by_key(transaction: Transaction, key: str) -> OrderRow | None:
+    return next(iter(_found(transaction, _BY_KEY, key=key)), None)
+
+
+def gone(transaction: Transaction, item: str) -> int:
+    """How many of an item are reserved or handed out; nobody else takes one until the commit."""
+    transaction.alone(f"item {item}")
+    row = transaction.one(_OUT, item=item)
+    return cast(int, row[0]) if row else 0
+
+
+def settle(transaction: Transaction, ref: str, state: str, by: str) -> bool:
+    """Ends a reserved order; False when it was ended before."""
+    return transaction.run(_SETTLE, which=ref, new_state=state, who=by) == 1
+
+
+def attend(transaction: Transaction, learner: int, row: AttendanceRow) -> None:
+    transaction.run(
+        _ATTEND, learner=learner, day=row.day, what=row.what, minutes=row.minutes, note=row.note, source=row.source
+    )
+
+
+def attended(transaction: Transaction, learner: int, since: str, most: int) -> list[AttendanceRow]:
+    """The newest first."""
+    return [AttendanceRow(*row) for row in transaction.all(_ATTENDED, learner=learner, since=since, most=most)]  # type: ignore[arg-type]
+
+
+def uncredited(transaction: Transaction, learner: int, since: str) -> list[AttendanceRow]:
+    """Attendance that no line of the ledger stands for."""
+    return [AttendanceRow(*row) for row in transaction.all(_UNCREDITED, learner=learner, since=since)]  # type: ignore[arg-type]
+
+
+def dispute_of(transaction: Transaction, ticket: str) -> list[tuple[bytes, int]]:
+    """Extracts of the ledger as they were when they were disputed, and when."""
+    return [cast(tuple[bytes, int], row) for row in transaction.all(_DISPUTED, ticket=ticket)]
+
+
+def keep_dispute(transaction: Transaction, ticket: str, learner: int, body: bytes, at: int) -> None:
+    transaction.run(_DISPUTE, ticket=ticket, learner=learner, body=body, at=at)
+
+
+def learners(transaction: Transaction, after: int, most: int) -> list[int]:
+    """Ids above this one, in order."""
+    return [cast(int, row[0]) for row in transaction.all(_LEARNERS, after=after, most=most)]

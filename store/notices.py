@@ -1,0 +1,132 @@
+"""What residents are told without having asked: written with its reason, sent once."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from sqlalchemy import bindparam, func, select, update
+
+from store.database import Statement, Transaction, adding
+from store.schema import binding, learner, notice
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRow:
+    """`body` is encrypted; `until` (ms) ends its worth."""
+
+    id: int
+    learner: int
+    purpose: str
+    body: bytes
+    due_at: int
+    until: int
+    broadcast: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Where somebody who is bound to a learner is reached."""
+
+    channel: str
+    address: str
+    role: str
+
+
+_COLUMNS = (
+    notice.c.id, notice.c.learner, notice.c.purpose, notice.c.body, notice.c.due_at, notice.c.until, notice.c.broadcast,
+)  # fmt: skip
+_ADD = Statement(adding(notice))
+_KNOWN = Statement(select(notice.c.id).where(notice.c.key == bindparam("key")))
+_DUE = Statement(
+    select(*_COLUMNS)
+    .where(notice.c.state == "due", notice.c.due_at <= bindparam("now"))
+    .order_by(notice.c.due_at, notice.c.id)
+    .limit(bindparam("most"))
+)
+_ONE = Statement(select(*_COLUMNS).where(notice.c.id == bindparam("id"), notice.c.state == "due").with_for_update())
+_END = Statement(
+    update(notice)
+    .where(notice.c.id == bindparam("which"))
+    .values(state=bindparam("new_state"), why=bindparam("because"), at=bindparam("now"))
+)
+_LATER = Statement(update(notice).where(notice.c.id == bindparam("which")).values(due_at=bindparam("then")))
+_SENT = Statement(
+    select(func.count()).where(
+        notice.c.learner == bindparam("learner"), notice.c.purpose == bindparam("purpose"), notice.c.state == "sent",
+        notice.c.at > bindparam("since"),
+    )
+)  # fmt: skip
+_REACHED = Statement(
+    select(binding.c.channel, binding.c.address, binding.c.role)
+    .where(
+        binding.c.learner == bindparam("learner"), binding.c.dormant == 0,
+        func.coalesce(binding.c.until, bindparam("forever")) > bindparam("now"),
+    )
+    .order_by(binding.c.role.desc(), binding.c.bound_at)
+)  # fmt: skip
+_COUNTS = Statement(
+    select(notice.c.state, notice.c.why, func.count())
+    .where(notice.c.broadcast == bindparam("broadcast"))
+    .group_by(notice.c.state, notice.c.why)
+)
+_ALL_LEARNERS = Statement(
+    select(learner.c.id, learner.c.body, learner.c.minor)
+    .where(learner.c.id > bindparam("after"), learner.c.status != "void")
+    .order_by(learner.c.id)
+    .limit(bindparam("most"))
+)
+FOREVER = 1 << 60
+
+
+def add(
+    transaction: Transaction, key: str, learner: int, purpose: str, body: bytes, due_at: int, until: int, now: int,
+    broadcast: int | None = None,
+) -> bool:  # fmt: skip
+    """Owes a notice; False where it was owed before."""
+    if transaction.one(_KNOWN, key=key) is not None:
+        return False
+    transaction.run(
+        _ADD, key=key, learner=learner, purpose=purpose, body=body, due_at=due_at, until=until, state="due", why="",
+        broadcast=broadcast, at=now,
+    )  # fmt: skip
+    return True
+
+
+def due(transaction: Transaction, now: int, most: int) -> list[NoticeRow]:
+    return [NoticeRow(*row) for row in transaction.all(_DUE, now=now, most=most)]  # type: ignore[arg-type]
+
+
+def still_due(transaction: Transaction, id: int) -> bool:
+    """Whether nobody else has sent or dropped it; held until the commit."""
+    return transaction.one(_ONE, id=id) is not None
+
+
+def end(transaction: Transaction, id: int, state: str, why: str, now: int) -> None:
+    """sent or dropped, with the channel or the reason."""
+    transaction.run(_END, which=id, new_state=state, because=why, now=now)
+
+
+def later(transaction: Transaction, id: int, then: int) -> None:
+    transaction.run(_LATER, which=id, then=then)
+
+
+def sent(transaction: Transaction, learner: int, purpose: str, since: int) -> int:
+    """How many of a purpose a learner got since then."""
+    row = transaction.one(_SENT, learner=learner, purpose=purpose, since=since)
+    return cast(int, row[0]) if row else 0
+
+
+def reached(transaction: Transaction, learner: int, now: int) -> list[Reached]:
+    """Everybody who speaks for a learner; the learner before others."""
+    rows = transaction.all(_REACHED, learner=learner, now=now, forever=FOREVER)
+    return [Reached(*cast(tuple[str, str, str], row)) for row in rows if row[1]]
+
+
+def counts(transaction: Transaction, broadcast: int) -> dict[tuple[str, str], int]:
+    """How many notices of a broadcast there are in each state, for each reason."""
+    rows = transaction.all(_COUNTS, broadcast=broadcast)
+    return {(cast(str, row[0]), cast(str, row[1])): cast(int, row[2]) for row in rows}
+
+
+def learners(transaction: Transaction, after: int, most: int) -> list[tuple[int, bytes, int]]:
+    """Learners above this id: id, encrypted person, whether a minor."""
+    return [cast(tuple[int, bytes, int], row) for row in transaction.all(_ALL_LEARNERS, after=after, most=most)]
