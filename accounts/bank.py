@@ -17,7 +17,8 @@ from msgspec import Struct
 
 from accounts.rules import Rules
 from store import bank
-from store.bank import AttendanceRow, EntryRow, NewEntry, OrderRow
+from store.bank import AttendanceRow as AttendanceRow
+from store.bank import EntryRow, NewEntry, OrderRow
 from store.database import Database, Transaction
 
 DAY = 86_400_000  # ms

@@ -93,11 +93,13 @@ class Tell(Protocol):
 
 
 class Enrolments:
-    """`groups` are the classes as they are now. `school` says which school a learner's record names."""
+    """`groups` are the classes as they are now. `school` says which school a learner's record names; `report` is told
+    of every change, within its transaction."""
 
     def __init__(
         self, database: Database, groups: Callable[[], Mapping[str, Group]], school: Callable[[bytes], str], tell: Tell,
         zone: ZoneInfo, clock: Callable[[], float] = time_now,
+        report: Callable[[Transaction, EnrolmentRow], None] | None = None,
     ) -> None:  # fmt: skip
         self._database = database
         self._groups = groups
@@ -105,6 +107,7 @@ class Enrolments:
         self._tell = tell
         self._zone = zone
         self._clock = clock
+        self._report = report
         self.seen: Mapping[str, Places] = {}  # as they were a moment ago, for lists
 
     # -- looking
@@ -166,7 +169,7 @@ class Enrolments:
             else:
                 new = replace(new, state="waiting", number=places.queue + 1)
                 enrolments.count(transaction, replace(places, queue=places.queue + 1))
-            enrolments.put(transaction, new)
+            self._put(transaction, new)
             conversations.audited(transaction, by, f"enrolment.{new.state}", f"learner {learner}", group, now)
             return self._standing(transaction, new)
 
@@ -194,7 +197,7 @@ class Enrolments:
             if row.until is not None and now > row.until:
                 raise EnrolError("late")
             row = replace(row, state="admitted", key=key, by=by, at=now, until=None)
-            enrolments.put(transaction, row)
+            self._put(transaction, row)
             conversations.audited(transaction, by, "enrolment.accepted", f"learner {learner}", group, now)
             return self._standing(transaction, row)
 
@@ -215,7 +218,7 @@ class Enrolments:
                     return self._standing(transaction, row)
                 raise EnrolError("none")
             gone = replace(row, state="withdrawn", key=key, by=by, at=now, until=None)
-            enrolments.put(transaction, gone)
+            self._put(transaction, gone)
             conversations.audited(transaction, by, "enrolment.withdrawn", f"learner {learner}", group, now)
             if row.state in ("admitted", "offered"):
                 self._move_up(transaction, found, replace(places, taken=places.taken - 1), now)
@@ -257,7 +260,7 @@ class Enrolments:
         current = enrolments.one(transaction, row.group, row.learner)
         if current is None or current.state != "offered" or current.until is None or current.until >= now:
             return 0
-        enrolments.put(transaction, replace(current, state="lapsed", at=now, until=None))
+        self._put(transaction, replace(current, state="lapsed", at=now, until=None))
         self._tell(transaction, row.learner, "lapsed", row.group, f"lapsed:{row.id}:{current.until}", now)
         if group is not None:
             places = self._places(transaction, group)
@@ -285,7 +288,7 @@ class Enrolments:
         done = 0
         for state in ("waiting", "pending", "offered"):
             for row in enrolments.in_state(transaction, group.id, state):
-                enrolments.put(transaction, replace(row, state="unlucky", at=now, until=None))
+                self._put(transaction, replace(row, state="unlucky", at=now, until=None))
                 self._tell(transaction, row.learner, "unlucky", group.id, f"unlucky:{row.id}:{row.at}", now)
                 done += 1
         return done
@@ -296,10 +299,10 @@ class Enrolments:
         random.SystemRandom().shuffle(lots)
         free = max(0, group.capacity - places.taken)
         for row in lots[:free]:
-            enrolments.put(transaction, replace(row, state="admitted", at=now))
+            self._put(transaction, replace(row, state="admitted", at=now))
             self._tell(transaction, row.learner, "drawn", group.id, f"drawn:{row.id}:{row.at}", now)
         for number, row in enumerate(lots[free:], places.queue + 1):
-            enrolments.put(transaction, replace(row, state="waiting", number=number, at=now))
+            self._put(transaction, replace(row, state="waiting", number=number, at=now))
             self._tell(transaction, row.learner, "not_drawn", group.id, f"drawn:{row.id}:{row.at}", now)
         conversations.audited(
             transaction, "system", "enrolment.drawn", group.id, f"{len(lots)} lots, {free} places", now
@@ -319,7 +322,7 @@ class Enrolments:
             row = enrolments.next_waiting(transaction, group.id)
             if row is None:
                 break
-            enrolments.put(transaction, replace(row, state="offered", at=now, until=until))
+            self._put(transaction, replace(row, state="offered", at=now, until=until))
             self._tell(transaction, row.learner, "offered", group.id, f"offered:{row.id}:{now}", now, until)
             places, moved = replace(places, taken=places.taken + 1), moved + 1
         if moved or changed:
@@ -327,6 +330,11 @@ class Enrolments:
         return moved
 
     # -- small things
+
+    def _put(self, transaction: Transaction, row: EnrolmentRow) -> None:
+        enrolments.put(transaction, row)
+        if self._report is not None:
+            self._report(transaction, row)
 
     def _group(self, id: str) -> Group:
         found = self._groups().get(id)

@@ -114,6 +114,11 @@ class Identity:
 
         await self._database.write(work)
 
+    async def card(self, learner: int) -> str | None:
+        """The card's number."""
+        row = await self._database.read(lambda t: identity.get(t, learner))
+        return self._opened(row.body).card if row is not None and row.status != "void" else None
+
     def school(self, body: bytes) -> str:
         """The school that an encrypted record names."""
         return self._opened(body).school

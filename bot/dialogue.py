@@ -507,7 +507,9 @@ class Dialogue:
         """Back to the task that a digression interrupted, in one short sentence."""
         state = turn.state
         if state.tasks and state.tasks[-1].asked and turn.handover is None:
-            turn.say("resume", question=turn.line(self._slot(state.tasks[-1]).question))
+            slot = self._slot(state.tasks[-1])
+            question = f"help.{slot.name}" if slot.secret else slot.question
+            turn.say("resume", question=turn.line(question))
 
     def _slot(self, task: Task) -> Slot:
         """The slot that an open task waits for."""

@@ -50,6 +50,7 @@ from handlers import HANDLERS
 from integrations import texting as texting_channel
 from integrations import webchat as web
 from integrations.gateway import Gateway, GatewayHooks
+from integrations.platform import Platform
 from integrations.texting import Texting
 from integrations.twilio import settings as twilio_settings
 from integrations.twilio.api import Twilio
@@ -98,6 +99,7 @@ class App:
     tellings: Tellings
     nightly: Nightly
     bank: Bank
+    platform: Platform | None = None
     wechat: "WechatParts | None" = None
     twilio: "TwilioParts | None" = None
     texting: Texting | None = None
@@ -189,8 +191,15 @@ async def compose(
     ways_out: dict[str, Way] = {}
     notices = Notices(database, vault, identity, texts, live, config.zone, ways_out, clock)
     tellings = Tellings(notices, texts, library, database, config.zone, bank.lapsing_now, clock)
+    platform = _platform(config, database, vault, identity, clock)
     enrolments = Enrolments(
-        database, lambda: library.catalogue.classes, identity.school, tellings.tell, config.zone, clock
+        database,
+        lambda: library.catalogue.classes,
+        identity.school,
+        tellings.tell,
+        config.zone,
+        clock,
+        platform.report if platform else None,
     )
     await enrolments.refresh()
     typed = (
@@ -198,7 +207,7 @@ async def compose(
         if config.sample or config.channels.twilio.enabled or config.channels.gateway.enabled
         else frozenset()
     )
-    accounts = Accounts(identity, bank, enrolments, Disputes(database, vault), ways, keyed, typed)
+    accounts = Accounts(identity, platform or bank, enrolments, Disputes(database, vault), ways, keyed, typed)
     inbox = Inbox(
         database, library, comprehension, dialogue, texts, queueing,
         accounts, live, config.zone, observe,
@@ -234,7 +243,7 @@ async def compose(
         dispatch=Dispatch(database, live, library, tickets, hours, config.desk, standing),
         feed=Feed(database, live, hours, config.desk), search=Search(database, live), editing=Editing(database, library),
         standing=standing, hooks=Hooks(database, inside=config.desk.webhooks_inside), residents=Residents(database, identity),
-        inbox=inbox, renderers=RENDERERS, health=lambda: health(database, webchat, wechat, twilio, texting),
+        inbox=inbox, renderers=RENDERERS, health=lambda: health(database, webchat, wechat, twilio, texting, platform),
         secure=config.server.public_url.startswith("https://"), inviting=wechat.binding if wechat else None, calling=twilio.seats if twilio else None,
         quotas={messages.CHANNEL: wechat.channel.allowance} if wechat else {},
     )  # fmt: skip
@@ -243,13 +252,25 @@ async def compose(
     return App(
         config=config, database=database, library=library, comprehension=comprehension, inbox=inbox, outbox=outbox, live=live,
         webchat=webchat, tickets=tickets, desk=desk, retaining=retaining, texts=texts, identity=identity, accounts=accounts,
-        notices=notices, tellings=tellings, nightly=nightly, bank=bank, wechat=wechat, twilio=twilio, texting=texting, hooks=hooks,
+        notices=notices, tellings=tellings, nightly=nightly, bank=bank, platform=platform, wechat=wechat, twilio=twilio, texting=texting, hooks=hooks,
     )  # fmt: skip
 
 
 def public_url(config: Config) -> str:
     """How residents and platforms reach us."""
     return config.server.public_url or f"http://{config.server.host}:{config.server.port}"
+
+
+def _platform(
+    config: Config, database: Database, vault: Vault, identity: Identity, clock: Callable[[], float]
+) -> Platform | None:
+    settings = config.accounts.platform
+    if not settings.base:
+        return None
+    token = os.environ.get("PLATFORM_TOKEN", "")
+    if not token:
+        raise ConfigError("accounts.platform: PLATFORM_TOKEN must be set in the environment")
+    return Platform(settings, token, database, vault, identity.card, clock)
 
 
 def _wechat(
@@ -362,6 +383,7 @@ async def health(
     wechat: WechatParts | None,
     twilio: TwilioParts | None,
     texting: Texting | None,
+    platform: Platform | None,
 ) -> dict[str, object]:
     """How the channels are, for the desk's pages."""
     now = int(time.time() * 1000)
@@ -378,4 +400,6 @@ async def health(
         )
     if twilio is not None:
         channels.append({"name": VOICE, "enabled": True, "alarm": twilio.api.alarm})
+    if platform is not None:
+        channels.append({"name": "platform", "enabled": True, "alarm": platform.alarm})
     return {"channels": channels, "undelivered": owed, "given_up": dead, "database": database.url.partition(":")[0]}

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct, field
 
 from desk.hours import DeskSettings
 from integrations.gateway import GatewaySettings
+from integrations.platform import PlatformSettings
 from integrations.twilio.settings import TwilioSettings
 from integrations.webchat import WebchatSettings
 from integrations.wechat.settings import WechatSettings
@@ -45,6 +46,7 @@ class Nlu(Struct, frozen=True, forbid_unknown_fields=True):
 class AccountsSettings(Struct, frozen=True, forbid_unknown_fields=True):
     key_file: Annotated[str, Meta(min_length=1)] = "var/data.key"
     rules: str = ""
+    platform: PlatformSettings = PlatformSettings()
 
 
 class Channels(Struct, frozen=True, forbid_unknown_fields=True):

@@ -221,6 +221,7 @@ def application(app: App) -> ASGIApp:
             app.notices.run(),
             app.tellings.run(),
             app.nightly.run(),
+            *([app.platform.run()] if app.platform else []),
             app.inbox.usage.run(),
             *([app.wechat.channel.run()] if app.wechat else []),
             *([app.twilio.seats.run()] if app.twilio else []),

@@ -208,12 +208,12 @@ async def class_places(turn: Turn) -> None:
         turn.offer(turn.line("label.enrol"), "enrol", **{"class": group.id})
     else:
         turn.say("class.full", name=group.name, waiting=group.waiting, source=SOURCE)
-        if provable(turn):
-            turn.offer(turn.line("label.wait_me"), "enrol_me", **{"class": group.id})
         turn.offer(
             turn.line("label.join_waiting_list"), "join_waiting_list", course=group.course, org=group.organisation
         )
         turn.offer(turn.line("label.other_classes"), "find_class", course=group.course)
+        if provable(turn):
+            turn.offer(turn.line("label.wait_me"), "enrol_me", **{"class": group.id})
 
 
 async def enrol(turn: Turn) -> None:
@@ -228,12 +228,12 @@ async def enrol(turn: Turn) -> None:
         "class.enrol", name=group.name, until=wording.day(group.enrol_until, turn.today), places=group.places, materials=group.materials,
         eligibility=group.eligibility, place=wording.place(group.organisation, turn.catalogue), source=SOURCE,
     )  # fmt: skip
-    if provable(turn):
-        turn.offer(turn.line("label.enrol_me"), "enrol_me", **{"class": group.id})
     turn.offer(turn.line("label.enrol_online"), "entry", entry="g-enrol-online")
     turn.offer(
         turn.line("label.register"), "register", course=group.course, org=group.organisation, **{"class": group.id}
     )
+    if provable(turn):
+        turn.offer(turn.line("label.enrol_me"), "enrol_me", **{"class": group.id})
 
 
 async def join_waiting_list(turn: Turn) -> None:
@@ -294,10 +294,10 @@ async def withdraw(turn: Turn) -> None:
     refund = turn.library.entries["enrol-refund"]
     turn.answer(turn.library.entries["enrol-withdraw"])
     turn.say("withdraw.refund", rule=refund.answer, source=refund.source)
-    if provable(turn):
-        turn.offer(turn.line("label.withdraw_me"), "withdraw_me")
     turn.offer(turn.line("label.refund"), "refund")
     turn.offer(turn.line("label.cancel_online"), "entry", entry="g-cancel-online")
+    if provable(turn):
+        turn.offer(turn.line("label.withdraw_me"), "withdraw_me")
 
 
 async def refund(turn: Turn) -> None:

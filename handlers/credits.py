@@ -2,13 +2,12 @@
 
 from datetime import date, timedelta
 
-from accounts.bank import Entry, Order, UnavailableError
+from accounts.bank import AttendanceRow, Entry, Order, UnavailableError
 from accounts.rules import amounts
 from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.slots import DETAIL
 from handlers.whose import Bound, bound_now, whose
-from store.bank import AttendanceRow
 
 RULES = "《云溪区学分认定办法（2026版）》"
 SHOP = "《云溪区积分兑换办法（2026版）》"
@@ -23,7 +22,7 @@ async def balance(turn: Turn) -> None:
         return
     try:
         found = await turn.accounts.bank.balance(learner.id)
-        lapsing = await turn.accounts.bank.lapsing(learner.id, turn.today)
+        lapsing = None if found.as_of else await turn.accounts.bank.lapsing(learner.id, turn.today)
     except UnavailableError:
         await _unavailable(turn)
         return

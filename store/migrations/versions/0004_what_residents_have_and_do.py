@@ -47,6 +47,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("class", name=op.f("pk_class_places")),
     )
     op.create_table(
+        "command",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_command")),
+        sa.UniqueConstraint("key", name=op.f("uq_command_key")),
+    )
+    with op.batch_alter_table("command", schema=None) as batch_op:
+        batch_op.create_index("ix_command_due", ["state", "due_at"], unique=False)
+
+    op.create_table(
         "dispute",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("ticket", sa.Text(), nullable=False),
@@ -120,6 +136,14 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_redemption_learner"), ["learner"], unique=False)
         batch_op.create_index("ix_redemption_until", ["state", "until"], unique=False)
 
+    op.create_table(
+        "remote_copy",
+        sa.Column("learner", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("as_of", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("learner", "what", name=op.f("pk_remote_copy")),
+    )
     with op.batch_alter_table("binding", schema=None) as batch_op:
         batch_op.add_column(sa.Column("role", sa.Text(), server_default="self", nullable=False))
         batch_op.add_column(sa.Column("scope", sa.Text(), server_default="all", nullable=False))

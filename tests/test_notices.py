@@ -1,0 +1,181 @@
+"""What residents are told without having asked: once, by consent, by day, where they are reached."""
+
+import asyncio
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+from sqlalchemy import select
+
+from bot.messages import Message, Reply
+from bot.notices import Notices, Way
+from daoxue.app import App
+from store import conversations, identity, notices
+from store.conversations import DueRow
+from store.database import Statement, Transaction
+from store.identity import Grant
+from store.schema import notice
+
+CHINA = ZoneInfo("Asia/Shanghai")
+DAY = datetime(2026, 11, 4, 10, tzinfo=CHINA)
+HOUR = 3_600_000
+
+
+class Desk:
+    """Notices of the composed parts with channels and a clock of our own."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.at = int(DAY.timestamp() * 1000)
+        self.left = 5
+        self.ways = {"wechat": Way("wechat", self._allowed), "sms": Way("sms")}
+        vault = app.notices._vault
+        self.notices = Notices(
+            app.database, vault, app.identity, app.texts, app.live, CHINA, self.ways, lambda: self.at / 1000
+        )
+
+    async def _allowed(self, conversation: int) -> int:
+        return self.left
+
+    async def owe(self, learner: int, text: str, purpose: str = "class", **more: int) -> bool:
+        return await self.app.database.write(
+            lambda t: self.notices.owe(t, learner, purpose, Reply(text=text), f"{learner}:{text}", self.at, **more)
+        )
+
+    async def said(self, channel: str, address: str) -> list[str]:
+        talk = await self.app.database.read(lambda t: conversations.find(t, channel, address))
+        if talk is None:
+            return []
+        rows = await self.app.database.read(lambda t: conversations.messages(t, talk.id, 1, 1 << 30))
+        return [msgspec.json.decode(row.body, type=Message).reply.text for row in rows]
+
+    async def states(self) -> list[tuple[str, str]]:
+
+        rows = await self.app.database.read(
+            lambda t: t.all(Statement(select(notice.c.state, notice.c.why).order_by(notice.c.id)))
+        )
+        return [(str(row[0]), str(row[1])) for row in rows]
+
+    async def bind(self, learner: int, openid: str, *, talked: bool = True) -> None:
+        person = self.app.identity.person("wechat", openid)
+
+        def work(transaction: Transaction) -> None:
+            identity.bind(transaction, "wechat", person, openid, learner, "code", self.at, 3, Grant())
+            if talked:
+                conversations.begin(transaction, "wechat", openid, self.at)
+
+        await self.app.database.write(work)
+
+
+@pytest.fixture
+async def desk(either_app: App) -> Desk:
+    return Desk(either_app)
+
+
+PHONE = "+8613800001000"  # on file of the first learner
+
+
+async def test_told_once_where_one_is_bound(desk: Desk) -> None:
+    await desk.bind(1, "o-one")
+    assert await desk.owe(1, "明天上课")
+    assert not await desk.owe(1, "明天上课"), "owed once"
+    assert await desk.notices.work() == 1
+    assert await desk.notices.work() == 0
+    assert await desk.said("wechat", "o-one") == ["明天上课"]
+    due: list[DueRow] = await desk.app.database.read(lambda t: conversations.due(t, desk.at, 9))
+    assert [(row.channel, row.address) for row in due] == [("wechat", "o-one")], "from here the outbox carries it"
+
+
+async def test_a_text_to_the_telephone_on_file_where_wechat_takes_no_more(desk: Desk) -> None:
+    await desk.bind(1, "o-one")
+    desk.left = 0
+    await desk.owe(1, "名额到了")
+    await desk.notices.work()
+    assert await desk.said("sms", PHONE) == ["名额到了"]
+    del desk.ways["sms"]
+    await desk.owe(1, "再一条")
+    await desk.notices.work()
+    assert await desk.said("wechat", "o-one") == ["再一条"], "kept until they write"
+
+
+async def test_nobody_is_told_at_night(desk: Desk) -> None:
+    for hour, waits in ((21, 11), (7, 1), (2, 6)):
+        desk.at = int(DAY.replace(hour=hour).timestamp() * 1000)
+        await desk.owe(1, f"夜里{hour}点")
+        assert await desk.notices.work() == 0
+        desk.at += (waits * HOUR) - 1
+        assert await desk.notices.work() == 0
+        desk.at += 1
+        assert await desk.notices.work() == 1
+
+
+async def test_what_nobody_asked_for_is_not_sent(desk: Desk) -> None:
+    for purpose in ("points", "news"):
+        await desk.owe(1, f"没订阅{purpose}", purpose)
+    await desk.notices.work()
+    assert await desk.states() == [("dropped", "not_wanted")] * 2
+    await desk.app.identity.agree_to_notices(1, True, "words", desk.at)
+    await desk.owe(1, "订阅了", "news")
+    assert await desk.notices.work() == 1
+    await desk.app.identity.agree_to_notices(1, False, "words", desk.at)
+    await desk.owe(1, "退订了", "class")
+    assert await desk.notices.work() == 0
+    assert (await desk.states())[-1] == ("dropped", "not_wanted")
+
+
+async def test_not_too_many_and_not_too_late(desk: Desk) -> None:
+    for number in range(5):
+        await desk.owe(1, f"第{number}条", until=desk.at + 3 * HOUR)
+    await desk.notices.work()
+    assert len(await desk.said("sms", PHONE)) == 3
+    desk.at += 4 * HOUR
+    await desk.notices.work()
+    assert sorted((await desk.states())[3:]) == [("dropped", "too_late")] * 2
+
+
+async def test_the_lapsed_proxy_and_the_asleep_hear_nothing(desk: Desk) -> None:
+    person = desk.app.identity.person("wechat", "o-proxy")
+    ends = desk.at + HOUR
+
+    def work(transaction: Transaction) -> None:
+        identity.bind(transaction, "wechat", person, "o-proxy", 1, "li", desk.at, 3, Grant("proxy", "read", ends))
+        conversations.begin(transaction, "wechat", "o-proxy", desk.at)
+
+    await desk.app.database.write(work)
+    await desk.owe(1, "给代办人")
+    await desk.notices.work()
+    assert await desk.said("wechat", "o-proxy") == ["给代办人"]
+    desk.at = ends + 1
+    await desk.owe(1, "代办到期")
+    await desk.notices.work()
+    assert await desk.said("sms", PHONE) == ["代办到期"]
+
+
+async def test_tomorrows_lesson(desk: Desk) -> None:
+    app = desk.app
+    group = next(each for each in app.library.catalogue.classes.values() if each.places > 2 and not each.schools)
+    today = max(group.enrol_from, datetime.now(CHINA).date())
+    noon = int(datetime(today.year, today.month, today.day, 12, tzinfo=CHINA).timestamp() * 1000)
+    await app.accounts.enrolments.enrol(1, group.id, "k", "test", noon)
+    eve = group.opens_on - timedelta(days=1)
+
+    def on(day: date, hour: int) -> int:
+        return int(datetime(day.year, day.month, day.day, hour, tzinfo=CHINA).timestamp() * 1000)
+
+    assert await app.tellings.remind(on(eve, 12)) == 0
+    assert await app.tellings.remind(on(eve, 18)) == 1
+    assert await app.tellings.remind(on(eve, 19)) == 0, "once"
+    desk.at = on(eve, 19)
+    await desk.notices.work()
+    [said] = await desk.said("sms", PHONE)
+    assert group.name in said
+    assert f"明天{group.starts}上课" in said
+
+
+async def test_two_processes_say_it_once(desk: Desk) -> None:
+
+    await desk.owe(1, "只说一次")
+    assert sum(await asyncio.gather(desk.notices.work(), desk.notices.work(), desk.notices.work())) == 1
+    assert await desk.said("sms", PHONE) == ["只说一次"]
+    assert await desk.app.database.read(lambda t: notices.due(t, desk.at, 9)) == []

@@ -1,0 +1,148 @@
+"""The accounts are kept elsewhere: everything that a platform can do wrong, and what residents are told then."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import httpx
+import pytest
+import uvicorn
+from msgspec.structs import replace
+
+from accounts.bank import UnavailableError
+from daoxue.app import App, compose
+from daoxue.config import Config
+from integrations import platform as platforms
+from integrations.platform import Platform, PlatformSettings
+from store import remote
+from tests.conftest import free_port
+from tests.official import Clock, started
+from tests.test_mine import CARD, Visitor
+from tools.platform import TOKEN, LearningPlatform
+
+ACCOUNT = {
+    "balance": {"credits": 31.5, "points": 120, "frozen": 30, "last": "2026-10-01", "lapsing": 40, "lapses_on": "2026-12-31"},
+    "entries": [{"day": "2026-10-01", "type": "earn", "note": "远程听课", "source": "r1", "credits": 1}],
+    "orders": [{"ref": "R1", "name": "雨伞", "points": 100, "state": "reserved", "site": "college", "at": 1, "until": 1_900_000_000_000}],
+    "attendance": [{"day": "2026-11-01", "note": "书法课", "source": "a1", "minutes": 90, "credited": False}],
+}  # fmt: skip
+
+
+@dataclass
+class Remote:
+    app: App
+    server: LearningPlatform
+    clock: Clock
+    client: Platform
+    learner: int
+
+
+@pytest.fixture
+async def there(config: Config, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Remote]:
+    port, clock, server = free_port(), Clock(), LearningPlatform({CARD: ACCOUNT})
+    monkeypatch.setenv("PLATFORM_TOKEN", TOKEN)
+    settings = PlatformSettings(base=f"http://127.0.0.1:{port}", seconds=0.5)
+    app = await compose(replace(config, accounts=replace(config.accounts, platform=settings)), clock=clock)
+    web = uvicorn.Server(uvicorn.Config(server.app(), port=port, log_config=None, lifespan="off"))
+    task = asyncio.create_task(web.serve())
+    await started(web)
+    assert app.platform is not None
+    learner = next([id for id in range(1, 13) if await app.identity.card(id) == CARD].__iter__())
+    yield Remote(app, server, clock, app.platform, learner)
+    web.should_exit = web.force_exit = True
+    await task
+    await app.platform.close()
+    app.database.close()
+
+
+async def test_what_residents_ask_is_answered_from_there(there: Remote) -> None:
+    visitor = Visitor(there.app)
+    await visitor.say("我有多少学分")
+    told = await visitor.prove()
+    assert "学分 31.5 分，可用积分 120 分" in told
+    assert "30 积分已经为兑换订单冻结" in told
+    assert "远程听课" in await visitor.say("看明细")
+    assert "雨伞" in await visitor.say("我的兑换订单到哪了")
+    assert "书法课" in await visitor.say("上个月听的课，学分怎么还没到账？")
+    assert CARD not in str(there.server.asked), "no card in an address"
+
+
+@pytest.mark.parametrize("fault", ["slow", "down", "html", "huge", "wrong", "refuse"])
+async def test_a_platform_that_fails_leads_to_a_ticket_and_no_figure(there: Remote, fault: str) -> None:
+    there.server.fault = fault
+    visitor = Visitor(there.app)
+    await visitor.say("我有多少学分")
+    told = await visitor.prove()
+    assert "现在查不到" in told
+    assert visitor.last is not None
+    assert visitor.last.ticket is not None
+    assert there.client.alarm is not None
+
+
+async def test_an_old_figure_is_said_with_its_date_and_not_for_long(there: Remote) -> None:
+    assert (await there.client.balance(there.learner)).as_of is None
+    there.server.fault = "down"
+    assert (await there.client.balance(there.learner)).as_of is None, "half a minute is as good as new"
+    there.clock.ahead += 3600
+    found = await there.client.balance(there.learner)
+    assert found.as_of is not None
+    visitor = Visitor(there.app)
+    await visitor.say("我有多少学分")
+    assert "的数据" in await visitor.prove()
+    there.clock.ahead += 24 * 3600
+    with pytest.raises(UnavailableError):
+        await there.client.balance(there.learner)
+    with pytest.raises(UnavailableError):
+        await there.client.orders(there.learner, 5)
+
+
+async def test_a_failing_platform_is_left_alone(there: Remote, monkeypatch: pytest.MonkeyPatch) -> None:
+    there.server.fault = "down"
+    for _ in range(12):
+        with pytest.raises(UnavailableError):
+            await there.client.entries(there.learner, 5)
+    asked = len(there.server.asked)
+    assert asked <= 2 * platforms.FAILURES
+    there.server.fault = "none"
+    with pytest.raises(UnavailableError):
+        await there.client.entries(there.learner, 5)
+    assert len(there.server.asked) == asked
+    monkeypatch.setattr(there.client, "_rests_until", 0.0)
+    assert len(await there.client.entries(there.learner, 5)) == 1
+
+
+async def test_what_it_is_told_arrives_once(there: Remote) -> None:
+    group = next(each for each in there.app.library.catalogue.classes.values() if each.places > 2 and not each.schools)
+    now = int(there.clock() * 1000)
+    there.server.fault = "down"
+    await there.app.accounts.enrolments.enrol(there.learner, group.id, "k", "test", now)
+    assert await there.client.work() == 0
+    there.server.fault = "none"
+    there.clock.ahead += 5
+    assert sum(await asyncio.gather(there.client.work(), there.client.work())) == 1
+    assert await there.client.work() == 0
+    [told] = there.server.taken.values()
+    assert (told["card"], told["class"], told["state"]) == (CARD, group.id, "admitted")
+
+
+async def test_what_it_refuses_is_not_told_for_ever(there: Remote) -> None:
+    group = next(each for each in there.app.library.catalogue.classes.values() if each.places > 2 and not each.schools)
+    there.server.fault = "refuse"
+    await there.app.accounts.enrolments.enrol(there.learner, group.id, "k", "test", int(there.clock() * 1000))
+    assert await there.client.work() == 0
+    assert "refused with 422" in str(there.client.alarm)
+    assert await there.app.database.read(lambda t: remote.due(t, 1 << 60, 9)) == []
+
+
+async def test_fields_stand_elsewhere(there: Remote) -> None:
+    other = LearningPlatform({CARD: {"balance": {"data": {"score": {"total": 7}, "integral": 9}}}})
+    fields = {"balance": {"credits": "data.score.total", "points": "data.integral"}}
+    client = Platform(
+        PlatformSettings(base="http://other.test", fields=fields), TOKEN, there.app.database, there.app.notices._vault,
+        there.app.identity.card, there.clock,
+    )  # fmt: skip
+    client._client = httpx.AsyncClient(
+        transport=httpx.ASGITransport(other.app()), base_url="http://other.test", headers={"authorization": f"Bearer {TOKEN}"}
+    )  # fmt: skip
+    found = await client.balance(there.learner)
+    assert (found.credits, found.points, found.frozen) == (70, 9, 0)
