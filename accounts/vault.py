@@ -38,6 +38,7 @@ class Vault:
         self._newest = _name(keys[0])
         # Digests stay comparable when keys change: the oldest key makes them.
         self._digesting = hmac.digest(keys[-1], b"daoxue digests", "sha256")
+        self.name = _name(keys[-1]).hex()  # of the key that makes digests and seals
         self._sealing = AESSIV(hmac.digest(keys[-1], b"daoxue addresses", "sha512"))
         self._sealed = lru_cache(maxsize=8192)(self._seal)
 
@@ -108,3 +109,29 @@ def _from_file(path: Path) -> str:
         file.flush()
         os.fsync(file.fileno())
     return path.read_text(encoding="ascii").strip()
+
+
+def new_key(path: Path, environment: Mapping[str, str] = os.environ) -> str:
+    """The key that is to be: the first of several in `DATA_KEY`; otherwise one that is kept beside the present one until
+    `take_key`, so that a crash loses neither."""
+    given = environment.get("DATA_KEY", "")
+    if "," in given:
+        return given.split(",")[0].strip()
+    return _from_file(path.with_suffix(path.suffix + ".new"))
+
+
+def take_key(path: Path, environment: Mapping[str, str] = os.environ) -> str:
+    """From here on the new key is the one; the old one stays beside it. What the operator has to know of it."""
+    if given := environment.get("DATA_KEY", ""):
+        return f"DATA_KEY={given.split(',')[0].strip()}" if "," in given else "DATA_KEY: ?"
+    path.replace(path.with_suffix(path.suffix + ".old"))
+    path.with_suffix(path.suffix + ".new").replace(path)
+    return str(path)
+
+
+def only(key: str) -> Vault:
+    """The vault of one key. Raises `VaultError`."""
+    try:
+        return Vault([base64.b64decode(key, validate=True)])
+    except binascii.Error as error:
+        raise VaultError("DATA_KEY: 32 bytes in base64 each, the newest first, separated by commas") from error

@@ -18,7 +18,7 @@ from accounts.disputes import Disputes
 from accounts.enrolment import Enrolments
 from accounts.identity import Identity
 from accounts.rules import Rules
-from accounts.vault import Vault, is_marked
+from accounts.vault import Vault, VaultError, is_marked
 from bot.comprehension import Comprehension
 from bot.dialogue import Dialogue
 from bot.inbox import Inbox, nothing_observed
@@ -72,7 +72,7 @@ from knowledge.library import Library
 from store import calls, conversations
 from store.database import Database
 from store.migrate import is_current, upgrade
-from store.sealing import reseal
+from store.sealing import keep_key_name, key_name, reseal
 
 DAY = 86_400_000  # ms
 
@@ -131,6 +131,7 @@ def prepare(config: Config) -> None:
     if not is_current(config.database.url):
         upgrade(config.database.url)
         _seal(config)
+    _check_key(config)
     if config.sample:
         vault = vault_of(config)
         database = Database(config.database.url, vault)
@@ -140,6 +141,22 @@ def prepare(config: Config) -> None:
             sample.load_learners(database, vault, today)
         finally:
             database.close()
+
+
+def _check_key(config: Config) -> None:
+    """Another key than the one that closed what is there finds nobody again: better not to start."""
+    vault = vault_of(config)
+    database = Database(config.database.url, vault)
+    try:
+        known = database.look(key_name)
+        if known is None:
+            database.now(lambda t: keep_key_name(t, vault.name, int(time.time() * 1000)))
+        elif known != vault.name:
+            raise VaultError(
+                f"DATA_KEY or {config.accounts.key_file}: this is not the key that closed what is in the database"
+            )
+    finally:
+        database.close()
 
 
 def _seal(config: Config) -> None:
@@ -242,7 +259,7 @@ async def compose(
         public_url=public_url(config),
         dispatch=Dispatch(database, live, library, tickets, hours, config.desk, standing),
         feed=Feed(database, live, hours, config.desk), search=Search(database, live), editing=Editing(database, library),
-        standing=standing, hooks=Hooks(database, inside=config.desk.webhooks_inside), residents=Residents(database, identity),
+        standing=standing, hooks=Hooks(database, inside=config.desk.webhooks_inside), residents=Residents(database, identity, vault),
         inbox=inbox, renderers=RENDERERS, health=lambda: health(database, webchat, wechat, twilio, texting, platform),
         secure=config.server.public_url.startswith("https://"), inviting=wechat.binding if wechat else None, calling=twilio.seats if twilio else None,
         quotas={messages.CHANNEL: wechat.channel.allowance} if wechat else {},

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import importlib
 import json
+import os
 import re
 import sys
 import time
@@ -12,9 +13,11 @@ from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
 
-from accounts.vault import VaultError
+from accounts.bank import audit as bank_audit
+from accounts.closing import rekey
+from accounts.vault import VaultError, new_key, only, take_key
 from daoxue import chat, check
-from daoxue.app import App, WechatParts, compose, prepare
+from daoxue.app import App, WechatParts, compose, prepare, vault_of
 from daoxue.config import ConfigError, read
 from daoxue.rendering import RENDERERS
 from daoxue.sample import sample_learners, save
@@ -26,6 +29,7 @@ from integrations.wechat.api import Meaning, WechatError
 from integrations.wechat.messages import MENU_ON_SCREEN
 from knowledge.files import Content, KnowledgeError
 from knowledge.files import read as read_knowledge
+from store import sealing
 from store.database import Database, DatabaseError
 
 _ADVICE = {
@@ -104,10 +108,14 @@ def _parser() -> argparse.ArgumentParser:
         "one-time codes that were asked for in the last five minutes (sample centre only)",
     )
 
+    add(learners, "audit", _accounts_audit, "add up every account anew; 1 where one does not add up")
+    add(learners, "rekey", _accounts_rekey, "close everything with a new key, while the service is stopped")
     copied = add(commands, "export", _export, "everything that we hold of a resident, as JSON")
-    copied.add_argument("--resident", required=True, metavar="REF", help="a ticket of theirs")
     purged = add(commands, "purge", _purge, "erase it, with a proof")
-    purged.add_argument("--resident", required=True, metavar="REF", help="a ticket of theirs")
+    for each in (copied, purged):
+        who = each.add_mutually_exclusive_group(required=True)
+        who.add_argument("--resident", metavar="REF", help="a ticket of theirs")
+        who.add_argument("--card", metavar="CARD", help="or the card of their account")
     purged.add_argument("--why", required=True, metavar="TEXT", help="kept in the audit")
 
     seats = commands.add_parser("desk", help="the seats' desk in the terminal").add_subparsers(
@@ -247,7 +255,7 @@ def _import(arguments: argparse.Namespace) -> int:
     config = read(arguments.config)
     content = _content(arguments, datetime.now(config.zone).date())
     prepare(config)
-    database = Database(config.database.url)
+    database = Database(config.database.url, vault_of(config))
     try:
         if problems := check.fits(database, content):
             raise KnowledgeError(problems)
@@ -352,13 +360,23 @@ def _desk_reply(arguments: argparse.Namespace) -> int:
 
 def _export(arguments: argparse.Namespace) -> int:
     async def use(app: App) -> None:
-        print(json.dumps(await app.desk.residents.copy(arguments.resident, "cli", _now()), ensure_ascii=False))
+        residents = app.desk.residents
+        if arguments.card:
+            found = await residents.copy_account(arguments.card, "cli", _now())
+        else:
+            found = await residents.copy(arguments.resident, "cli", _now())
+        print(json.dumps(found, ensure_ascii=False))
 
     return _with_tickets(arguments, use)
 
 
 def _purge(arguments: argparse.Namespace) -> int:
     async def use(app: App) -> None:
+        if arguments.card:
+            closed = await app.desk.residents.close_account(arguments.card, "cli", arguments.why, _now())
+            line = f"账户已注销，{closed.lines} 笔明细不再对应任何人；证明 sha256 {closed.digest}"
+            _print(arguments, asdict(closed), line)
+            return
         proof = await app.desk.residents.erase(arguments.resident, "cli", arguments.why, _now())
         line = f"已删除 {proof.tickets} 张工单、{proof.messages} 条消息；证明 sha256 {proof.digest}"
         _print(arguments, asdict(proof), line)
@@ -450,6 +468,45 @@ def _accounts_codes(arguments: argparse.Namespace) -> int:
                 _print(arguments, {"phone": code.phone, "code": code.code}, f"{code.phone}  {code.code}")
 
     return _with_tickets(arguments, use)
+
+
+def _accounts_audit(arguments: argparse.Namespace) -> int:
+    config = read(arguments.config)
+    prepare(config)
+    database = Database(config.database.url, vault_of(config))
+    try:
+        count, problems = database.look(bank_audit)
+    finally:
+        database.close()
+    for problem in problems:
+        row: dict[str, object] = {"learner": problem.learner, "problem": problem.text}
+        _print(arguments, row, f"学员 {problem.learner}：{problem.text}")
+    _print(
+        arguments, {"accounts": count, "problems": len(problems)},
+        f"核对 {count} 个账户，{'全部正确' if not problems else f'{len(problems)} 处不对'}",
+    )  # fmt: skip
+    return 1 if problems else 0
+
+
+def _accounts_rekey(arguments: argparse.Namespace) -> int:
+    """To a new key. Run again after a crash, it finishes what was begun."""
+    config = read(arguments.config)
+    path = Path(config.accounts.key_file)
+    given = os.environ.get("DATA_KEY", "")
+    if given and "," not in given:
+        raise ConfigError("DATA_KEY: put the new key before the present one, with a comma between")
+    new, count = only(new_key(path)), 0
+    database = Database(config.database.url)
+    try:
+        done = database.look(sealing.key_name) == new.name
+        if not done:
+            old = vault_of(config)
+            count = database.now(lambda t: rekey(t, old, new, _now()))
+    finally:
+        database.close()
+    where = take_key(path)
+    _print(arguments, {"learners": count, "key": where}, f"已用新密钥重新加密（{count} 位学员）。今后用 {where}")
+    return 0
 
 
 def _flat(values: list[str]) -> list[str]:

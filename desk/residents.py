@@ -12,8 +12,10 @@ from dataclasses import dataclass
 import msgspec
 from sqlalchemy import Text, bindparam, delete, select, update
 
+from accounts import closing
 from accounts.identity import Identity
 from accounts.identity import forget as forget_identity
+from accounts.vault import Vault
 from bot.inbox import encode, numbered
 from bot.messages import Handover, Message, Reply
 from desk.errors import TicketError
@@ -22,7 +24,19 @@ from desk.tickets import handover
 from store import conversations, search, tickets
 from store import identity as identity_rows
 from store.database import Database, Statement, Transaction
-from store.schema import attachment, conversation, delivered, inbound, message, outbox, ticket, ticket_event, unanswered
+from store.schema import (
+    attachment,
+    call,
+    conversation,
+    delivered,
+    inbound,
+    message,
+    outbox,
+    sent_text,
+    ticket,
+    ticket_event,
+    unanswered,
+)
 from store.tickets import TicketRow, selecting
 
 ERASED = "[已按居民要求删除]"
@@ -48,7 +62,7 @@ _FORGET = Statement(
 )
 _DROP = tuple(
     Statement(delete(each).where(each.c.conversation == bindparam("which")))
-    for each in (outbox, delivered, attachment, unanswered, inbound)
+    for each in (outbox, delivered, attachment, unanswered, inbound, call, sent_text)
 )
 _ADDRESS = Statement(select(conversation.c.address).where(conversation.c.id == bindparam("id")))
 
@@ -65,11 +79,12 @@ class Proof:
 
 
 class Residents:
-    """Both raise `TicketError` where there is no such ticket."""
+    """`copy` and `erase` raise `TicketError` where there is no such ticket, the others where there is no such card."""
 
-    def __init__(self, database: Database, identity: Identity) -> None:
+    def __init__(self, database: Database, identity: Identity, vault: Vault) -> None:
         self._database = database
         self._identity = identity
+        self._vault = vault
 
     async def copy(self, ref: str, by: str, now: int) -> dict[str, object]:
         """Everything that we hold of the resident of this ticket."""
@@ -79,6 +94,30 @@ class Residents:
             return _copy(transaction, _theirs(transaction, ref))
 
         return await self._database.write(work)
+
+    async def copy_account(self, card: str, by: str, now: int) -> dict[str, object]:
+        """Everything that we hold of the learner with this card."""
+
+        def work(transaction: Transaction) -> dict[str, object]:
+            id = self._learner(transaction, card)
+            conversations.audited(transaction, by, "account.export", f"learner {id}", "", now)
+            return closing.copy(transaction, self._vault, id)
+
+        return await self._database.write(work)
+
+    async def close_account(self, card: str, by: str, why: str, now: int) -> closing.Closed:
+        """Ends the account: the ledger stays as figures of nobody."""
+        closed = await self._database.write(
+            lambda t: closing.close(t, self._vault, self._learner(t, card), by, why, now)
+        )
+        await self._database.scrub()
+        return closed
+
+    def _learner(self, transaction: Transaction, card: str) -> int:
+        row = identity_rows.by_card(transaction, self._vault.digest("card", card))
+        if row is None:
+            raise TicketError("not_found", "没有这张学习卡")
+        return row.id
 
     async def erase(self, ref: str, by: str, why: str, now: int) -> Proof:
         """Takes it out, all of it or nothing; open tickets have to be closed first."""
@@ -105,7 +144,9 @@ class Residents:
             conversations.audited(transaction, by, "resident.erase", ref, detail, now)
             return Proof(len(theirs), len(talks), erased, digest, now)
 
-        return await self._database.write(work)
+        proof = await self._database.write(work)
+        await self._database.scrub()
+        return proof
 
     def _unbind(self, transaction: Transaction, conversation: int, now: int) -> None:
         """Nobody is a learner any more whose words are gone."""

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, select
 
 from desk.residents import forget
 from desk.standing import Standing
-from store import conversations, identity
+from store import conversations, identity, notices, remote
 from store.database import Database, Statement, Transaction
 from store.schema import audit, conversation
 
@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 EVERY = 3600  # seconds
 TOGETHER = 50  # conversations in one commit
 DAY = 86_400_000
+NOTICES = 365  # days that is kept what residents were told by themselves
 CODES = 600_000  # ms that a one-time code is kept; that it was asked for, a day, for the limits
 
 # Erased ones have no address any more, and are not found again.
@@ -62,7 +63,10 @@ class Retaining:
 
         def work(transaction: Transaction) -> None:
             identity.forget_codes(transaction, now - CODES, now - DAY)
-            identity.forget_sessions(transaction, "voice", now - DAY)
+            for channel in ("voice", "webchat"):
+                identity.forget_sessions(transaction, channel, now - DAY)
+            remote.forget(transaction, now - DAY)
+            notices.forget(transaction, now - NOTICES * DAY)
             lines = transaction.run(_OLD_AUDIT, before=now - keep.audit * DAY)
             if gone or lines:
                 detail = f"{gone} conversations, {lines} audit lines"

@@ -203,6 +203,10 @@ class _Sqlite:
     dialect: Dialect = sqlite.dialect(paramstyle="named")
     begin = "BEGIN IMMEDIATE"
     reads_inline = True  # 6 µs; a thread hop costs ten times that
+    scrubbing = (
+        "INSERT INTO passage_words (passage_words) VALUES ('optimize')",
+        "PRAGMA wal_checkpoint(TRUNCATE)",
+    )
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -213,6 +217,7 @@ class _Sqlite:
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA cache_size=-16000")
+        connection.execute("PRAGMA secure_delete=ON")  # what is taken out is overwritten
         connection.execute("PRAGMA wal_autocheckpoint=8000")  # 32 MB: copying pages back is half the writing
         return connection
 
@@ -221,6 +226,7 @@ class _Postgres:
     dialect: Dialect = cast(Dialect, postgresql.dialect(paramstyle="pyformat"))  # type: ignore[no-untyped-call]
     begin = "BEGIN"
     reads_inline = False
+    scrubbing = ("VACUUM",)
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -335,6 +341,19 @@ class Database:
             raise
         line.cursor.execute("COMMIT", {})
         return result
+
+    async def scrub(self) -> None:
+        """What was taken out before is in no file any more: SQLite's log is written back and emptied, PostgreSQL is
+        vacuumed."""
+        await asyncio.to_thread(self._scrub)
+
+    def _scrub(self) -> None:
+        line = _Line(self._kind.connect())
+        try:
+            for statement in self._kind.scrubbing:
+                line.cursor.execute(statement, {})
+        finally:
+            line.connection.close()
 
     def close(self) -> None:
         """Finishes what was handed to the writer, then lets go of the database."""

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import cast
 
-from sqlalchemy import Text, bindparam, select, type_coerce, update
+from sqlalchemy import Text, bindparam, delete, select, type_coerce, update
 
-from store.database import Statement, Transaction
-from store.schema import Sealed, metadata
+from store.database import Statement, Transaction, adding
+from store.schema import Sealed, metadata, setting
 
 _COLUMNS = [column for table in metadata.sorted_tables for column in table.c if isinstance(column.type, Sealed)]
 _ALL = [Statement(select(type_coerce(column, Text)).distinct()) for column in _COLUMNS]
@@ -18,6 +18,22 @@ _CHANGE = [
     )
     for column in _COLUMNS
 ]
+
+
+_KEY = Statement(select(setting.c.body).where(setting.c.name == "data_key"))
+_FORGET_KEY = Statement(delete(setting).where(setting.c.name == "data_key"))
+_KEEP_KEY = Statement(adding(setting))
+
+
+def key_name(transaction: Transaction) -> str | None:
+    """The name of the key by which digests and seals are made here; None where nothing was closed yet."""
+    row = transaction.one(_KEY)
+    return cast(bytes, row[0]).decode() if row else None
+
+
+def keep_key_name(transaction: Transaction, name: str, now: int) -> None:
+    transaction.run(_FORGET_KEY)
+    transaction.run(_KEEP_KEY, name="data_key", body=name.encode(), by="system", at=now)
 
 
 def reseal(transaction: Transaction, change: Callable[[str], str]) -> int:

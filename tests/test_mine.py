@@ -33,7 +33,7 @@ class Visitor:
     async def say(self, text: str) -> str:
         self.number += 1
         said = Inbound(
-            channel=self.channel, address=self.name, id=f"{self.name}-{self.number}", text=text,
+            channel=self.channel, address=self.name, id=f"m{self.number}", text=text,
             at=int(ten_o_clock() * 1000) + self.ahead,
         )  # fmt: skip
         self.last = await self.app.inbox.receive(said)

@@ -1,0 +1,130 @@
+"""Erased is erased, to the last byte of the file; keys change; what names somebody is nowhere in clear."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from accounts.identity import Identity
+from accounts.vault import load
+from daoxue.app import App, compose, prepare
+from daoxue.config import AccountsSettings, Config
+from store import conversations, identity
+from store.database import Database, Transaction
+from store.identity import Grant
+from tests.desk_client import Desk
+from tests.service import ROOT
+from tests.talk import Resident, ten_o_clock
+from tests.test_mine import CARD, Visitor
+
+PLACE = "临江路四十二号三单元"
+
+
+def everything(config: Config) -> bytes:
+    """All bytes of the database's files."""
+    path = Path(config.database.url.removeprefix("sqlite:///"))
+    return b"".join(each.read_bytes() for each in path.parent.glob(f"{path.name}*"))
+
+
+def holds(config: Config, *words: str) -> list[str]:
+    found = everything(config)
+    return [word for word in words if word.encode() in found]
+
+
+async def test_addresses_names_and_numbers_are_not_in_the_file(app: App) -> None:
+    visitor = Visitor(app, "visitor-token-7f3a")
+    await visitor.say("我有多少学分")
+    await visitor.prove()
+    at = int(ten_o_clock() * 1000)
+    person = app.identity.person("wechat", "oOpenIdOfSomebody")
+
+    def work(transaction: Transaction) -> None:
+        identity.bind(transaction, "wechat", person, "oOpenIdOfSomebody", 1, "code", at, 3, Grant())
+        conversations.begin(transaction, "wechat", "oOpenIdOfSomebody", at)
+
+    await app.database.write(work)
+    assert holds(app.config, "visitor-token-7f3a", "oOpenIdOfSomebody", CARD, "徐凤英", "13800001370", "张桂兰") == []
+    assert await app.database.read(lambda t: conversations.find(t, "wechat", "oOpenIdOfSomebody")) is not None
+
+
+async def test_what_was_erased_is_in_no_byte_of_the_file(app: App) -> None:
+    admin, seat = await Desk(app).person("administrator"), await Desk(app).person()
+    resident = Resident(app)
+    await resident.say("登记候补临江街道的太极班")
+    ref = (await resident.receipt("13800138000")).ticket
+    assert ref
+    await resident.say(f"我住在{PLACE}")
+    await app.desk.search.index(list(app.live.changed))
+    await seat.post(f"/tickets/{ref}/take")
+    await seat.post(f"/tickets/{ref}/messages", {"id": "a", "text": f"好的，{PLACE}，记下了"})
+    await seat.post(f"/tickets/{ref}/note", {"text": f"回访 {PLACE}"})
+    await seat.post(f"/tickets/{ref}/close", {"result": "answered"})
+    assert holds(app.config, PLACE, "13800138000") == [PLACE, "13800138000"]
+    await admin.post(f"/residents/{ref}/erase", {"why": "本人申请"})
+    assert holds(app.config, PLACE, "13800138000", resident.address) == []
+
+
+async def test_an_account_is_closed_and_its_figures_stay(app: App) -> None:
+    visitor = Visitor(app)
+    await visitor.say("我有多少学分")
+    await visitor.prove()
+    residents = app.desk.residents
+    whole = await residents.copy_account(CARD, "test", 1)
+    assert whole["person"] == {"card": CARD, "name": "徐凤英", "phone": "13800001370", "school": "tongxin"}
+    assert len(whole["ledger"]) == 9  # type: ignore[arg-type]
+    json.dumps(whole)
+    closed = await residents.close_account(CARD, "test", "本人申请", 1)
+    assert (closed.lines, closed.bindings) == (9, 1)
+    assert "12位学习卡号" in await visitor.say("我有多少学分")
+    assert "如信息无误" in await visitor.say(CARD), "answered like any card"
+    with pytest.raises(Exception, match="没有这张学习卡"):
+        await residents.close_account(CARD, "test", "again", 1)
+
+
+async def test_withdrawing_is_as_easy_as_agreeing(app: App) -> None:
+    visitor = Visitor(app)
+    await visitor.say("我有多少学分")
+    await visitor.prove()
+    assert "解除" in await visitor.say("撤回授权")
+    assert "12位学习卡号" in await visitor.say("我有多少学分")
+
+
+async def test_the_key_changes(config: Config, tmp_path: Path) -> None:
+    """With the service stopped; a crash in the middle is finished by the next try."""
+    own = replace(config, accounts=AccountsSettings(key_file=str(tmp_path / "own.key")))
+    own = replace(own, database=replace(own.database, url=f"sqlite:///{tmp_path}/own.db"))
+    prepare(own)
+    app = await compose(own)
+    visitor = Visitor(app, "visitor-of-before")
+    await visitor.say("我有多少学分")
+    await visitor.prove()
+    app.database.close()
+    environment = {
+        **os.environ,
+        "DAOXUE_DATABASE__URL": own.database.url,
+        "DAOXUE_ACCOUNTS__KEY_FILE": own.accounts.key_file,
+    }
+    command = [sys.executable, "-m", "daoxue", "accounts", "rekey", "--config", str(ROOT / "config.yml")]
+    key_file = Path(own.accounts.key_file)
+    before = key_file.read_text()  # noqa: ASYNC240
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=tmp_path, check=False)  # noqa: ASYNC221
+    assert done.returncode == 0, done.stderr
+    assert key_file.read_text() != before  # noqa: ASYNC240
+    app = await compose(own)
+    again = Visitor(app, "visitor-of-before", number=10)
+    assert "徐**" in await again.say("我有多少积分"), "the same conversation, the same proof"
+    app.database.close()
+    key_file.write_text(before)  # noqa: ASYNC240
+    with pytest.raises(Exception, match="not the key"):
+        prepare(own)
+
+
+async def test_a_wrong_key_opens_nothing(app: App, tmp_path: Path) -> None:
+    stranger = Database(app.config.database.url, load(tmp_path / "other.key", {}))
+    other = Identity(stranger, load(tmp_path / "other.key", {}))
+    assert await other.bound("webchat", "visitor-one", 1) == []
+    stranger.close()
