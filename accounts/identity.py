@@ -99,6 +99,11 @@ class Identity:
     def _opened(self, body: bytes) -> Person:
         return msgspec.json.decode(self._vault.open(body), type=Person)
 
+    async def shown(self, learner: int) -> Bound | None:
+        """A learner as far as may be shown."""
+        row = await self._database.read(lambda t: identity.get(t, learner))
+        return self._shown(row) if row is not None else None
+
     async def phone(self, learner: int) -> str | None:
         """The telephone on file."""
         row = await self._database.read(lambda t: identity.get(t, learner))

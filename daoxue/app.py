@@ -32,11 +32,13 @@ from daoxue import model, sample
 from daoxue.config import Config, ConfigError
 from daoxue.rendering import RENDERERS
 from desk import files
+from desk.broadcasts import Broadcasts
 from desk.dispatch import Dispatch
 from desk.editing import Editing
 from desk.feed import Feed
 from desk.hooks import Hooks
 from desk.hours import Hours
+from desk.learners import Learners
 from desk.oidc import Oidc
 from desk.parts import Desk
 from desk.people import People
@@ -260,6 +262,7 @@ async def compose(
         dispatch=Dispatch(database, live, library, tickets, hours, config.desk, standing),
         feed=Feed(database, live, hours, config.desk), search=Search(database, live), editing=Editing(database, library),
         standing=standing, hooks=Hooks(database, inside=config.desk.webhooks_inside), residents=Residents(database, identity, vault),
+        learners=Learners(database, accounts, bank, library, vault, config.zone), broadcasts=Broadcasts(database, notices, identity, clock),
         inbox=inbox, renderers=RENDERERS, health=lambda: health(database, webchat, wechat, twilio, texting, platform),
         secure=config.server.public_url.startswith("https://"), inviting=wechat.binding if wechat else None, calling=twilio.seats if twilio else None,
         quotas={messages.CHANNEL: wechat.channel.allowance} if wechat else {},

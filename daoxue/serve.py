@@ -219,6 +219,7 @@ def application(app: App) -> ASGIApp:
             app.retaining.run(),
             app.accounts.enrolments.run(),
             app.notices.run(),
+            app.desk.broadcasts.run(),
             app.tellings.run(),
             app.nightly.run(),
             *([app.platform.run()] if app.platform else []),

@@ -9,11 +9,13 @@ from bot.comprehension import Comprehension
 from bot.inbox import Inbox
 from bot.live import Live
 from bot.messages import Reply
+from desk.broadcasts import Broadcasts
 from desk.dispatch import Dispatch
 from desk.editing import Editing
 from desk.feed import Feed
 from desk.hooks import Hooks
 from desk.hours import DeskSettings, Hours
+from desk.learners import Learners
 from desk.oidc import Oidc
 from desk.people import People
 from desk.residents import Residents
@@ -83,6 +85,8 @@ class Desk:
     standing: Standing
     hooks: Hooks
     residents: Residents
+    learners: Learners
+    broadcasts: Broadcasts
     inbox: Inbox
     renderers: Mapping[str, Callable[[Sequence[Reply]], list[str]]]
     health: Callable[[], Awaitable[Mapping[str, object]]]

@@ -241,6 +241,19 @@ dispute = Table(
     Column("at", BigInteger, nullable=False),
 )
 
+# What somebody wants taken back, until a second person says yes or no.
+reversal = Table(
+    "reversal",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("entry", BigInteger, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("second", Text),
+    Column("state", Text, nullable=False, index=True),  # asked, done, refused
+    Column("at", BigInteger, nullable=False),
+)
+
 # That somebody was at a lesson or learnt online: what credits are earned for, and looked up by when they are missing.
 attendance = Table(
     "attendance",

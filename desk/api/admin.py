@@ -11,6 +11,7 @@ from desk.api.guard import TheDesk, may, now
 from desk.api.session import Strict
 from desk.errors import TicketError
 from desk.people import PERMISSIONS, ROLES, Seat
+from desk.printing import copy_page
 from desk.standing import Retention
 from store import desk as rows
 
@@ -205,6 +206,13 @@ async def export(ref: str, seat: Eraser, desk: TheDesk) -> Response:
     """Everything that we hold of the resident of this ticket."""
     copy = await desk.residents.copy(ref, seat.name, now())
     return Response(msgspec.json.encode(copy), media_type="application/json")
+
+
+@router.post("/residents/{ref}/printable")
+async def printable(ref: str, seat: Eraser, desk: TheDesk) -> Response:
+    """The same as a page to be printed for the resident."""
+    copy = await desk.residents.copy(ref, seat.name, now())
+    return Response(copy_page(ref, copy, desk.zone), media_type="text/html; charset=utf-8")
 
 
 @router.post("/residents/{ref}/erase")

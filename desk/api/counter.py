@@ -1,8 +1,10 @@
-"""At a service desk: binding somebody whom staff have checked in person."""
+"""At a service desk: binding somebody whom staff have checked in person, their account, and what points get."""
 
+from datetime import date
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends
+import msgspec
+from fastapi import APIRouter, Depends, Response
 from pydantic import Field
 
 from desk.api.guard import TheDesk, may, now
@@ -12,6 +14,10 @@ from desk.people import Seat
 from store.identity import Grant
 
 router = APIRouter(prefix="/counter", tags=["服务台 counter"])
+Reader = Annotated[Seat, Depends(may("bank.read"))]
+Orderer = Annotated[Seat, Depends(may("bank.order"))]
+Approver = Annotated[Seat, Depends(may("bank.approve"))]
+Earner = Annotated[Seat, Depends(may("bank.earn"))]
 Clerk = Annotated[Seat, Depends(may("resident.bind"))]
 
 
@@ -24,6 +30,111 @@ class Checked(Strict):
     role: Literal["self", "proxy", "guardian"] = "self"
     scope: Literal["all", "read"] = "all"
     days: int = Field(365, ge=1, le=730)
+
+
+class Asked(Strict):
+    """A card, and why its account is looked at: kept in the audit."""
+
+    card: str = Field(pattern=r"^[0-9]{12}$")
+    reason: str = Field(min_length=2, max_length=200)
+
+
+class Redeem(Strict):
+    """Points of a learner against an item; the same `id` again is the same order."""
+
+    id: str = Field(min_length=1, max_length=64)
+    learner: int = Field(ge=1)
+    item: str = Field(min_length=1, max_length=64)
+    site: str = Field("", max_length=64)
+
+
+class Reversal(Strict):
+    """A line of a ledger that is to be taken back, and why."""
+
+    entry: int = Field(ge=1)
+    note: str = Field(min_length=2, max_length=200)
+
+
+class Earned(Strict):
+    """What somebody did, by the rule that it counts by; `source` names it for good."""
+
+    card: str = Field(pattern=r"^[0-9]{12}$")
+    rule: str = Field(min_length=1, max_length=64)
+    source: str = Field(min_length=1, max_length=64)
+    day: date
+    note: str = Field("", max_length=200)
+    times: int = Field(1, ge=1, le=1000)
+
+
+@router.post("/learner")
+async def learner(body: Asked, seat: Reader, desk: TheDesk) -> Response:
+    """The account of somebody who stands here; a child's only for supervisors. Every look is audited."""
+    minors = seat.role == "supervisor"
+    return _json(await desk.learners.of_card(body.card, body.reason, seat.name, now(), minors=minors))
+
+
+@router.get("/items")
+async def items(seat: Reader, desk: TheDesk) -> Response:
+    """What points get."""
+    return _json({"items": list(desk.library.catalogue.items.values())})
+
+
+@router.post("/orders")
+async def redeem(body: Redeem, seat: Orderer, desk: TheDesk) -> Response:
+    """Sets points aside."""
+    return _json(await desk.learners.redeem(body.learner, body.item, body.site, body.id, seat.name, now()))
+
+
+@router.post("/orders/{ref}/collect")
+async def collect(ref: str, seat: Orderer, desk: TheDesk) -> dict[str, object]:
+    """It was handed out: the points are spent."""
+    await desk.learners.settle(ref, collected=True, by=seat.name, now=now())
+    return {}
+
+
+@router.post("/orders/{ref}/cancel")
+async def cancel(ref: str, seat: Orderer, desk: TheDesk) -> dict[str, object]:
+    """It was not: the points are there again."""
+    await desk.learners.settle(ref, collected=False, by=seat.name, now=now())
+    return {}
+
+
+@router.get("/reversals")
+async def reversals(seat: Approver, desk: TheDesk) -> Response:
+    """What waits for a second person."""
+    return _json({"reversals": await desk.learners.reversals()})
+
+
+@router.post("/reversals")
+async def ask_reversal(body: Reversal, seat: Approver, desk: TheDesk) -> dict[str, object]:
+    """Asks for a line to be taken back."""
+    return {"id": await desk.learners.ask_reversal(body.entry, body.note, seat.name, now())}
+
+
+@router.post("/reversals/{id}/approve")
+async def approve(id: int, seat: Approver, desk: TheDesk) -> dict[str, object]:
+    """The second person's yes: the line is taken back by another."""
+    await desk.learners.decide(id, yes=True, by=seat.name, now=now())
+    return {}
+
+
+@router.post("/reversals/{id}/refuse")
+async def refuse(id: int, seat: Approver, desk: TheDesk) -> dict[str, object]:
+    await desk.learners.decide(id, yes=False, by=seat.name, now=now())
+    return {}
+
+
+@router.post("/earned")
+async def earned(body: Earned, seat: Earner, desk: TheDesk) -> dict[str, object]:
+    """For other systems: enters what was learnt, as far as the rule's cap goes. The same source again changes nothing."""
+    credits = await desk.learners.earn(
+        body.card, body.rule, body.source, body.day, body.note, body.times, seat.name, now()
+    )
+    return {"credits": credits}
+
+
+def _json(content: object) -> Response:
+    return Response(msgspec.json.encode(content), media_type="application/json")
 
 
 @router.post("/invitations")

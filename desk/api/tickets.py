@@ -126,6 +126,15 @@ async def reach(ref: str, seat: Reader, desk: TheDesk) -> dict[str, object]:
     return {"quota": await _quota(desk, row), "call": await _call(desk, row)}
 
 
+@router.get("/tickets/{ref}/learner")
+async def learner(ref: str, seat: Reader, desk: TheDesk) -> Response:
+    """Whom the resident has proven to be, with their account, and the ledger as it was when it was disputed."""
+    minors = seat.role == "supervisor"
+    records = await desk.learners.of_ticket(ref, seat.name, now(), minors=minors)
+    disputes = await desk.learners.disputes(ref, seat.name, now())
+    return _json({"learners": records, "disputes": [{"extract": extract, "at": at} for extract, at in disputes]})
+
+
 @router.get("/search")
 async def search(q: Annotated[str, Query(min_length=1, max_length=100)], seat: Reader, desk: TheDesk) -> Response:
     """Tickets in whose conversations all of it was said, the newest first; also by reference or phone number."""

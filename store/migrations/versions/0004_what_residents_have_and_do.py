@@ -144,6 +144,20 @@ def upgrade() -> None:
         sa.Column("as_of", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("learner", "what", name=op.f("pk_remote_copy")),
     )
+    op.create_table(
+        "reversal",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("entry", sa.BigInteger(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("second", sa.Text(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reversal")),
+    )
+    with op.batch_alter_table("reversal", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_reversal_state"), ["state"], unique=False)
+
     with op.batch_alter_table("binding", schema=None) as batch_op:
         batch_op.add_column(sa.Column("role", sa.Text(), server_default="self", nullable=False))
         batch_op.add_column(sa.Column("scope", sa.Text(), server_default="all", nullable=False))

@@ -1,0 +1,183 @@
+"""What a seat or a counter clerk sees and does of a learner's affairs. Every look is written down, and a child's record is
+the supervisor's."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from accounts.accounts import Accounts
+from accounts.bank import Balance, Bank, BankError, Entry, Extract, Order, UnavailableError
+from accounts.enrolment import Standing
+from accounts.identity import SESSION
+from accounts.vault import Vault
+from desk.errors import TicketError
+from knowledge.library import Library
+from store import bank, broadcasts, conversations, identity, tickets
+from store.broadcasts import ReversalRow
+from store.database import Database, Transaction
+
+LINES = 20
+_WORDS = {
+    "not_enough": "积分不够", "out_of_stock": "这件物品没有库存了", "card_lost": "这张卡已挂失或注销，积分不能用",
+    "no_learner": "没有这位学员", "two_persons": "冲正要由另一位同事复核", "not_open": "这个订单已经办结",
+    "not_reversible": "这一笔不能冲正", "invalid": "没有这个订单，或者数目不对", "unknown_rule": "没有这条认定规则",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A learner's affairs as staff see them: the name masked, no number."""
+
+    id: int
+    name: str
+    tail: str
+    status: str
+    minor: bool
+    balance: Balance | None  # None where the platform does not answer
+    entries: list[dict[str, object]]
+    orders: list[Order]
+    enrolments: list[dict[str, object]]
+
+
+class Learners:
+    """All methods raise `TicketError`. `now` is in ms."""
+
+    def __init__(
+        self, database: Database, accounts: Accounts, own: Bank, library: Library, vault: Vault, zone: ZoneInfo
+    ) -> None:
+        self._database = database
+        self._accounts = accounts
+        self._bank = own
+        self._library = library
+        self._vault = vault
+        self._zone = zone
+
+    # -- looking
+
+    async def of_ticket(self, ref: str, by: str, now: int, *, minors: bool) -> list[Record]:
+        """Whom the resident of a ticket has proven to be."""
+        talk = await self._database.read(lambda t: _talk(t, ref))
+        since = 0 if talk.channel == "wechat" else now - SESSION
+        bound = await self._accounts.identity.bound(talk.channel, talk.address, now, since)
+        return [await self._record(each.id, by, ref, now, minors=minors) for each in bound]
+
+    async def of_card(self, card: str, reason: str, by: str, now: int, *, minors: bool) -> Record:
+        """Somebody who stands at the counter with their card."""
+        row = await self._database.read(lambda t: identity.by_card(t, self._vault.digest("card", card)))
+        if row is None:
+            raise TicketError("not_found", "没有这张学习卡")
+        return await self._record(row.id, by, reason, now, minors=minors)
+
+    async def _record(self, id: int, by: str, why: str, now: int, *, minors: bool) -> Record:
+        row = await self._database.read(lambda t: identity.get(t, id))
+        if row is None:
+            raise TicketError("not_found", "没有这位学员")
+        if row.minor and not minors:
+            raise TicketError("not_yours", "这是未满14周岁的孩子，档案要由班长查看")
+        await self._database.write(lambda t: conversations.audited(t, by, "learner.read", f"learner {id}", why, now))
+        shown = await self._accounts.identity.shown(id)
+        catalogue = self._library.catalogue
+        try:
+            balance: Balance | None = await self._accounts.bank.balance(id)
+            entries, orders = await self._accounts.bank.entries(id, LINES), await self._accounts.bank.orders(id, LINES)
+        except UnavailableError:
+            balance, entries, orders = None, [], []
+        ids = {each.source: each.id for each in await self._database.read(lambda t: bank.entries(t, id, LINES))}
+
+        def named(each: Standing) -> dict[str, object]:
+            group = catalogue.classes.get(each.group)
+            return {
+                "class": group.name if group else each.group,
+                "state": each.state,
+                "ahead": each.ahead,
+                "until": each.until,
+            }
+
+        def line(each: Entry) -> dict[str, object]:
+            return {
+                "id": ids.get(each.source), "day": each.day, "type": each.type, "credits": each.credits / 10, "points": each.points,
+                "frozen": each.frozen, "note": each.note,
+            }  # fmt: skip
+
+        standings = [named(each) for each in await self._accounts.enrolments.of(id)]
+        return Record(
+            id, shown.name if shown else "", shown.tail if shown else "", row.status, bool(row.minor), balance,
+            [line(each) for each in entries], list(orders), standings,
+        )  # fmt: skip
+
+    async def disputes(self, ref: str, by: str, now: int) -> list[tuple[Extract, int]]:
+        """The ledger as it was when the ticket's matter was disputed."""
+        found = await self._accounts.disputes.of(ref)
+        if found:
+            await self._database.write(lambda t: conversations.audited(t, by, "dispute.read", ref, "", now))
+        return found
+
+    # -- at the counter
+
+    async def redeem(self, learner: int, item: str, site: str, id: str, by: str, now: int) -> Order:
+        """Sets points aside for an item; the same `id` again is the same order."""
+        found = self._library.catalogue.items.get(item)
+        if found is None:
+            raise TicketError("not_found", "没有这件物品")
+        try:
+            return await self._bank.reserve(
+                learner, found.id, found.name, found.points, found.stock, site, f"{by}:{id}", now, self._day(now), by
+            )
+        except BankError as error:
+            raise _told(error) from error
+
+    async def settle(self, ref: str, *, collected: bool, by: str, now: int) -> None:
+        """The thing is handed out, or the order cancelled."""
+        try:
+            await (self._bank.collect if collected else self._bank.cancel)(ref, by, now, self._day(now))
+        except BankError as error:
+            raise _told(error) from error
+
+    async def earn(
+        self, card: str, rule: str, source: str, day: date, note: str, times: int, by: str, now: int
+    ) -> float:
+        """Enters what another system saw somebody do; the credits that came of it."""
+        row = await self._database.read(lambda t: identity.by_card(t, self._vault.digest("card", card)))
+        if row is None:
+            raise TicketError("not_found", "没有这张学习卡")
+        try:
+            return await self._bank.earn(row.id, rule, source, day, note, times=times, by=by, at=now) / 10
+        except BankError as error:
+            raise _told(error) from error
+
+    # -- taking back, in front of four eyes
+
+    async def ask_reversal(self, entry: int, note: str, by: str, now: int) -> int:
+        return await self._database.write(lambda t: broadcasts.ask_reversal(t, entry, note, by, now))
+
+    async def reversals(self) -> list[ReversalRow]:
+        return await self._database.read(broadcasts.reversals)
+
+    async def decide(self, id: int, *, yes: bool, by: str, now: int) -> None:
+        """The second person's word."""
+        row = await self._database.read(lambda t: broadcasts.reversal_of(t, id))
+        if row is None or row.state != "asked":
+            raise TicketError("not_found", "没有等着复核的这一笔")
+        if row.by == by:
+            raise TicketError("not_yours", "自己提的冲正要由另一位同事复核")
+        if yes:
+            try:
+                await self._bank.reverse(row.entry, row.by, by, row.note, self._day(now), now)
+            except BankError as error:
+                raise _told(error) from error
+        await self._database.write(lambda t: broadcasts.decide(t, id, "done" if yes else "refused", by))
+
+    def _day(self, now: int) -> date:
+        return datetime.fromtimestamp(now / 1000, self._zone).date()
+
+
+def _talk(transaction: Transaction, ref: str) -> conversations.ConversationRow:
+    row = tickets.get(transaction, ref)
+    talk = conversations.get(transaction, row.conversation) if row else None
+    if talk is None:
+        raise TicketError("not_found", f"没有工单 {ref}")
+    return talk
+
+
+def _told(error: BankError) -> TicketError:
+    return TicketError("invalid", _WORDS.get(error.code, "现在办不了"))

@@ -1,0 +1,120 @@
+"""Announcements on their way to many, and reversals that wait for a second person."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from sqlalchemy import bindparam, select, update
+
+from store.database import Statement, Transaction, adding
+from store.schema import broadcast, notice, reversal
+
+
+@dataclass(frozen=True, slots=True)
+class BroadcastRow:
+    """The columns of `store.schema.broadcast`, in their order."""
+
+    id: int
+    title: str
+    text: str
+    audience: str
+    state: str
+    reached: int
+    by: str
+    approved_by: str | None
+    at: int
+    changed_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReversalRow:
+    """The columns of `store.schema.reversal`, in their order."""
+
+    id: int
+    entry: int
+    note: str
+    by: str
+    second: str | None
+    state: str
+    at: int
+
+
+_ADD = Statement(adding(broadcast).returning(broadcast.c.id))
+_GET = Statement(select(*broadcast.c).where(broadcast.c.id == bindparam("id")).with_for_update())
+_ALL = Statement(select(*broadcast.c).order_by(broadcast.c.id.desc()).limit(bindparam("most")))
+_RUNNING = Statement(select(*broadcast.c).where(broadcast.c.state == "running").order_by(broadcast.c.id))
+_PUT = Statement(
+    update(broadcast)
+    .where(broadcast.c.id == bindparam("which"))
+    .values(
+        title=bindparam("new_title"), text=bindparam("new_text"), audience=bindparam("new_audience"), state=bindparam("new_state"),
+        reached=bindparam("new_reached"), approved_by=bindparam("second"), changed_at=bindparam("now"),
+    )
+)  # fmt: skip
+_HOLD = Statement(
+    update(notice)
+    .where(notice.c.broadcast == bindparam("which"), notice.c.state == bindparam("was"))
+    .values(state=bindparam("becomes"))
+)
+_ASK = Statement(adding(reversal).returning(reversal.c.id))
+_ASKED = Statement(select(*reversal.c).where(reversal.c.state == "asked").order_by(reversal.c.id))
+_REVERSAL = Statement(select(*reversal.c).where(reversal.c.id == bindparam("id")).with_for_update())
+_DECIDE = Statement(
+    update(reversal)
+    .where(reversal.c.id == bindparam("which"), reversal.c.state == "asked")
+    .values(state=bindparam("new_state"), second=bindparam("who"))
+)
+
+
+def add(transaction: Transaction, title: str, text: str, audience: str, by: str, now: int) -> int:
+    row = transaction.one(
+        _ADD, title=title, text=text, audience=audience, state="draft", reached=0, by=by, approved_by=None, at=now, changed_at=now
+    )  # fmt: skip
+    assert row is not None
+    return cast(int, row[0])
+
+
+def get(transaction: Transaction, id: int) -> BroadcastRow | None:
+    row = transaction.one(_GET, id=id)
+    return BroadcastRow(*row) if row else None  # type: ignore[arg-type]
+
+
+def newest(transaction: Transaction, most: int) -> list[BroadcastRow]:
+    return [BroadcastRow(*row) for row in transaction.all(_ALL, most=most)]  # type: ignore[arg-type]
+
+
+def running(transaction: Transaction) -> list[BroadcastRow]:
+    return [BroadcastRow(*row) for row in transaction.all(_RUNNING)]  # type: ignore[arg-type]
+
+
+def put(transaction: Transaction, row: BroadcastRow) -> None:
+    transaction.run(
+        _PUT, which=row.id, new_title=row.title, new_text=row.text, new_audience=row.audience, new_state=row.state,
+        new_reached=row.reached, second=row.approved_by, now=row.changed_at,
+    )  # fmt: skip
+
+
+def hold(transaction: Transaction, id: int, on: bool) -> None:
+    """Its notices that have not been sent wait, or go on."""
+    was, becomes = ("due", "held") if on else ("held", "due")
+    transaction.run(_HOLD, which=id, was=was, becomes=becomes)
+
+
+def ask_reversal(transaction: Transaction, entry: int, note: str, by: str, now: int) -> int:
+    row = transaction.one(_ASK, entry=entry, note=note, by=by, second=None, state="asked", at=now)
+    assert row is not None
+    return cast(int, row[0])
+
+
+def reversals(transaction: Transaction) -> list[ReversalRow]:
+    """Those that wait for a second person."""
+    return [ReversalRow(*row) for row in transaction.all(_ASKED)]  # type: ignore[arg-type]
+
+
+def reversal_of(transaction: Transaction, id: int) -> ReversalRow | None:
+    row = transaction.one(_REVERSAL, id=id)
+    return ReversalRow(*row) if row else None  # type: ignore[arg-type]
+
+
+def decide(transaction: Transaction, id: int, state: str, who: str) -> bool:
+    """False when it was decided before."""
+    return transaction.run(_DECIDE, which=id, new_state=state, who=who) == 1
