@@ -27,8 +27,13 @@ class Draft(Strict):
 
 @router.get("")
 async def all_(seat: Writer, desk: TheDesk) -> Response:
-    """The newest first."""
-    return _json({"broadcasts": await desk.broadcasts.list()})
+    """The newest first; and the schools whose learners they can be for."""
+    schools = [
+        {"id": each.id, "name": each.name}
+        for each in desk.library.catalogue.organisations.values()
+        if each.level == "school"
+    ]
+    return _json({"broadcasts": await desk.broadcasts.list(), "schools": schools})
 
 
 @router.get("/waiting")

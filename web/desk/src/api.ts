@@ -135,6 +135,7 @@ export interface Me {
   ready: boolean
   may: string[]
   counter: boolean
+  place: string | null
   phone: boolean
 }
 
@@ -148,4 +149,25 @@ export interface Colleague {
   ready: boolean
   load: number
   capacity: number
+}
+
+export interface Order {
+  ref: string
+  name: string
+  points: number
+  state: string
+  site: string
+  until: number
+}
+
+export interface LearnerRecord {
+  id: number
+  name: string
+  tail: string
+  status: string
+  minor: boolean
+  balance: { credits: number; points: number; frozen: number; last: string; as_of: number | null } | null
+  entries: { id: number | null; day: string; type: string; credits: number; points: number; frozen: number; note: string }[]
+  orders: Order[]
+  enrolments: { class: string; state: string; ahead: number; until: number | null }[]
 }

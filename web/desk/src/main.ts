@@ -12,6 +12,7 @@ const router = createRouter({
     { path: '/', component: DeskView },
     { path: '/tickets/:ref', component: DeskView },
     { path: '/counter', component: () => import('./views/CounterView.vue') },
+    { path: '/broadcasts', component: () => import('./views/BroadcastView.vue') },
     { path: '/board', component: () => import('./views/BoardView.vue') },
     { path: '/reports', component: () => import('./views/ReportsView.vue') },
     { path: '/knowledge', component: () => import('./views/KnowledgeView.vue') },

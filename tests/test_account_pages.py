@@ -1,0 +1,56 @@
+"""The counter and the announcements in a real browser."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from tests.service import Service
+from tests.test_desk_page import DIST, accessible, enter, service
+from tests.test_mine import CARD
+
+__all__ = ["service"]
+pytestmark = pytest.mark.skipif(
+    not DIST.is_file(), reason="the desk's page is not built: make web/desk/dist/index.html"
+)
+
+
+async def picture(page: Page, name: str) -> None:
+    if folder := os.environ.get("DAOXUE_SCREENSHOTS"):
+        await page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+async def test_points_become_a_thing_at_the_counter(service: Service, browser: Browser) -> None:
+    page = await enter(browser, service, "li")
+    await page.get_by_role("link", name="服务台").click()
+    await page.get_by_label(re.compile("学习卡号")).first.fill(CARD)
+    await page.get_by_label(re.compile("为什么查")).fill("本人到场兑换")
+    await page.get_by_role("button", name="查", exact=True).click()
+    await expect(page.get_by_text("徐**")).to_be_visible()
+    await page.get_by_role("combobox", name="选兑换的物品").click()
+    await page.get_by_role("option", name=re.compile("理发券")).click()
+    await page.get_by_role("button", name=re.compile("登记兑换")).click()
+    await expect(page.get_by_text("待领取")).to_be_visible()
+    await picture(page, "counter")
+    await accessible(page)
+    await page.get_by_role("button", name="已领走").click()
+    await expect(page.get_by_text("已领取")).to_be_visible()
+
+
+async def test_an_announcement_by_two(service: Service, browser: Browser) -> None:
+    editor = await enter(browser, service, "zhou")
+    await editor.get_by_role("link", name="群发").click()
+    await editor.get_by_label(re.compile("标题")).fill("周末讲座")
+    await editor.get_by_label("内容").fill("周六上午九点，学院报告厅，防诈骗讲座，欢迎参加。")
+    await editor.get_by_role("button", name="预览").click()
+    await expect(editor.get_by_text("会发给 0 位")).to_be_visible()
+    await editor.get_by_role("button", name="提交审批").click()
+    await expect(editor.get_by_text("待审批")).to_be_visible()
+    supervisor = await enter(browser, service, "chen")
+    await supervisor.get_by_role("link", name="群发").click()
+    await supervisor.get_by_role("button", name="同意发送").click()
+    await expect(supervisor.get_by_text(re.compile("发送中|已发完"))).to_be_visible()
+    await picture(supervisor, "broadcasts")
+    await accessible(supervisor)
