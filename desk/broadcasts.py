@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 EVERY = 2.0  # seconds
 TOGETHER = 200  # learners in one commit
 LASTS = 5 * DAY  # ms after which an announcement is worth nothing
+UNSUBSCRIBE = "（不想收通知，回复“退订通知”）"
 LONGEST = 500  # characters
 
 
@@ -151,7 +152,7 @@ class Broadcasts:
         for learner, body, minor in found:
             if self._wants(transaction, learner, body, minor, audience):
                 owed += self._notices.owe(
-                    transaction, learner, "news", Reply(text=row.text), f"broadcast:{id}:{learner}", now, until=now + LASTS,
+                    transaction, learner, "news", Reply(text=row.text + UNSUBSCRIBE), f"broadcast:{id}:{learner}", now, until=now + LASTS,
                     broadcast=id,
                 )  # fmt: skip
         if found:

@@ -5,7 +5,7 @@ from accounts.identity import Bound
 from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.slots import CHOICE
-from handlers.whose import whose
+from handlers.whose import bound_now, whose
 from knowledge.catalogue import TrainingClass
 
 RULES = "《云溪区公益培训班管理办法（2026版）》"
@@ -169,18 +169,27 @@ async def withdraw_me(turn: Turn) -> None:
 
 
 async def notices_on(turn: Turn) -> None:
-    await _notices(turn, True)
-
-
-async def notices_off(turn: Turn) -> None:
-    await _notices(turn, False)
-
-
-async def _notices(turn: Turn, on: bool) -> None:
-    """One word stops all that comes without being asked for; one word has it come."""
     learner = await whose(turn)
     if learner is None:
         return
-    words = turn.line("notices.on" if on else "notices.off", name=learner.name)
-    await turn.accounts.identity.agree_to_notices(learner.id, on, words, turn.inbound.at)
-    turn.say("notices.on" if on else "notices.off", name=learner.name)
+    words = turn.line("notices.on", name=learner.name)
+    await turn.accounts.identity.agree_to_notices(learner.id, True, words, turn.inbound.at)
+    turn.say("notices.on", name=learner.name)
+
+
+async def notices_off(turn: Turn) -> None:
+    """One word stops all that comes without being asked for, for everybody whom it reaches here: nobody has to prove
+    anything to be left in peace."""
+    identity, inbound = turn.accounts.identity, turn.inbound
+    learners = [each.id for each in await bound_now(turn)]
+    if inbound.channel == "sms":
+        learners += await identity.on_phone(inbound.address.removeprefix("+86"))
+    if not learners and inbound.channel != "sms":
+        learner = await whose(turn)
+        if learner is None:
+            return
+        learners = [learner.id]
+    words = turn.line("notices.off")
+    for id in learners:
+        await identity.agree_to_notices(id, False, words, inbound.at)
+    turn.say("notices.off")

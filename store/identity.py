@@ -52,6 +52,7 @@ _LEARNER = (learner.c.id, learner.c.status, learner.c.minor, learner.c.body)
 _ADD = Statement(adding(learner).returning(learner.c.id))
 _COUNT = Statement(select(func.count()).select_from(learner))
 _BY_CARD = Statement(select(*_LEARNER).where(learner.c.card == bindparam("card")))
+_BY_PHONE = Statement(select(learner.c.id).where(learner.c.phone == bindparam("phone"), learner.c.status != "void"))
 _GET = Statement(select(*_LEARNER).where(learner.c.id == bindparam("id")))
 _BIND = Statement(adding(binding))
 _BOUND = Statement(
@@ -184,6 +185,10 @@ def count(transaction: Transaction) -> int:
 def by_card(transaction: Transaction, card: str) -> LearnerRow | None:
     row = transaction.one(_BY_CARD, card=card)
     return LearnerRow(*cast(tuple[int, str, int, bytes], row)) if row else None
+
+
+def by_phone(transaction: Transaction, phone: str) -> list[int]:
+    return [cast(int, row[0]) for row in transaction.all(_BY_PHONE, phone=phone)]
 
 
 def get(transaction: Transaction, id: int) -> LearnerRow | None:

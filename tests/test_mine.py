@@ -11,7 +11,7 @@ from bot.inbox import Receipt
 from bot.messages import Inbound
 from daoxue.app import App
 from knowledge.catalogue import TrainingClass
-from store import conversations
+from store import conversations, identity
 from tests.talk import ten_o_clock
 
 CARD, OTHER_CARD, CHILD, LOST = "620801839197", "620801047296", "620801760005", "620801601621"
@@ -203,10 +203,18 @@ async def test_no_is_no(visitor: Visitor) -> None:
 
 async def test_notices_stop_with_a_word(visitor: Visitor) -> None:
     await visitor.say("退订通知")
-    assert "不再给徐**发" in await visitor.prove()
+    assert "不再发提醒" in await visitor.prove()
     assert "都会发给您" in await visitor.say("订阅通知")
     assert "今年学习" in await visitor.say("查我的学习记录")
     assert "还没有兑换过" in await visitor.say("我的兑换订单到哪了")
+
+
+async def test_a_text_stops_them_without_any_proof(app: App) -> None:
+    """The word comes from the telephone that they go to; it stops them for whoever has it on file."""
+    who = Visitor(app, "+8613800001370", channel="sms")
+    assert "不再发提醒" in await who.say("退订通知")
+    learner = (await app.identity.on_phone("13800001370"))[0]
+    assert await app.database.read(lambda t: identity.last_word(t, "learner", str(learner), "class")) is False
 
 
 async def test_nobody_may_ask_for_somebody_else(visitor: Visitor) -> None:

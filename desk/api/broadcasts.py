@@ -9,7 +9,7 @@ from pydantic import Field
 from bot.messages import Reply
 from desk.api.guard import TheDesk, may, now
 from desk.api.session import Strict
-from desk.broadcasts import LONGEST, Audience
+from desk.broadcasts import LONGEST, UNSUBSCRIBE, Audience
 from desk.people import Seat
 
 router = APIRouter(prefix="/broadcasts", tags=["群发 broadcasts"])
@@ -51,7 +51,7 @@ async def draft(body: Draft, seat: Writer, desk: TheDesk) -> dict[str, object]:
 @router.post("/preview")
 async def preview(body: Draft, seat: Writer, desk: TheDesk) -> Response:
     """How it looks on each channel, and how many it would go to."""
-    shown = {channel: render([Reply(text=body.text)]) for channel, render in desk.renderers.items()}
+    shown = {channel: render([Reply(text=body.text + UNSUBSCRIBE)]) for channel, render in desk.renderers.items()}
     wanted = await desk.broadcasts.wanted(Audience(tuple(body.schools)))
     return _json({"channels": shown, "wanted": wanted})
 
