@@ -500,7 +500,7 @@ class Dialogue:
             # What went to a person is done: asking on must never do it a second time.
             state.last = None if turn.handover else task
             state.focus_age = 0
-        if remind:
+        if remind and not turn.confirming:  # a question is open already
             self._remind(turn)
 
     def _remind(self, turn: Turn) -> None:

@@ -64,7 +64,7 @@ HANDLERS: Handlers = {
     "enrol": Handler(classes.enrol, "enrolment", classes.ONE),
     "register": Handler(classes.register, "enrolment", (CLASS, COURSE, ORG, PHONE)),
     "class_places": Handler(classes.class_places, "enrolment", classes.ONE),
-    "join_waiting_list": Handler(classes.join_waiting_list, "enrolment", (THIS_COURSE, ORG, PHONE)),
+    "join_waiting_list": Handler(classes.join_waiting_list, "enrolment", (THIS_COURSE, ORG, PHONE, *WHO)),
     "enrolment_status": Handler(enrolments.enrolment_status, "enrolment", WHO, personal=True),
     "enrol_me": Handler(enrolments.enrol_me, "enrolment", (*WHO, CLASS), personal=True),
     "accept_place": Handler(enrolments.accept_place, "enrolment", (*WHO, CLASS), personal=True),

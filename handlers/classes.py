@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.courses import find_course
+from handlers.enrolments import enrol_me
 from handlers.slots import AUDIENCE, CLASS, COURSE, DETAIL, FEE, ORG, PHONE, THEME, VILLAGE, WHEN
 from handlers.whose import provable
 from knowledge.catalogue import TrainingClass
@@ -237,6 +238,19 @@ async def enrol(turn: Turn) -> None:
 
 
 async def join_waiting_list(turn: Turn) -> None:
+    """A number on the list of a full class for whoever can prove who they are; otherwise a wish that a seat sees to."""
+    group = turn.catalogue.classes.get(turn.get("class") or turn.state.focus.get("class", ""))
+    named = turn.get("course") or (group.course if group else None)
+    if (
+        group is not None
+        and provable(turn)
+        and not group.places
+        and group.course == named
+        and "phone" not in turn.task.slots
+    ):
+        turn.task.slots["class"] = group.id
+        await enrol_me(turn)
+        return
     await _register(turn, "waiting_list")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from daoxue.app import vault_of
 from daoxue.config import Config
 from daoxue.play import _answers, _settings
 from store import conversations
@@ -39,8 +40,8 @@ async def raised_again(service: Service) -> None:
             await asyncio.to_thread(service.start)
 
 
-async def said(url: str, openid: str) -> list[str]:
-    database = Database(url)
+async def said(config: Config, openid: str) -> list[str]:
+    database = Database(config.database.url, vault_of(config))
     read = database.look(lambda t: conversations.find(t, "wechat", openid))
     assert read is not None
     rows = database.look(lambda t: conversations.messages(t, read.id, 1, 1 << 30))
@@ -75,7 +76,7 @@ async def _killed(step: str, config: Config, monkeypatch: pytest.MonkeyPatch) ->
             guard.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await guard
-    assert await said(config.database.url, who.openid) == ["resident", "bot"] * 3
+    assert await said(config, who.openid) == ["resident", "bot"] * 3
 
 
 async def test_a_seats_words_outlive_the_process(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +88,7 @@ async def test_a_seats_words_outlive_the_process(config: Config, monkeypatch: py
             platform.webhook = f"{service.url}/channels/wechat"
             who = platform.resident()
             await platform.subscribe(who)
-            database = Database(config.database.url)
+            database = Database(config.database.url, vault_of(config))
             read = database.look(lambda t: conversations.find(t, "wechat", who.openid))
             assert read is not None
             from bot.inbox import encode
