@@ -7,7 +7,7 @@ from handlers import wording
 from handlers.courses import find_course
 from handlers.enrolments import enrol_me
 from handlers.slots import AUDIENCE, CLASS, COURSE, DETAIL, FEE, ORG, PHONE, THEME, VILLAGE, WHEN
-from handlers.whose import provable
+from handlers.whose import bound_now, provable
 from knowledge.catalogue import TrainingClass
 from nlu.times import When
 
@@ -238,16 +238,10 @@ async def enrol(turn: Turn) -> None:
 
 
 async def join_waiting_list(turn: Turn) -> None:
-    """A number on the list of a full class for whoever can prove who they are; otherwise a wish that a seat sees to."""
+    """A number on the list of a full class for whoever has proven who they are; otherwise a wish that a seat sees to."""
     group = turn.catalogue.classes.get(turn.get("class") or turn.state.focus.get("class", ""))
     named = turn.get("course") or (group.course if group else None)
-    if (
-        group is not None
-        and provable(turn)
-        and not group.places
-        and group.course == named
-        and "phone" not in turn.task.slots
-    ):
+    if group is not None and not group.places and group.course == named and await bound_now(turn):
         turn.task.slots["class"] = group.id
         await enrol_me(turn)
         return
