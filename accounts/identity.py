@@ -8,6 +8,7 @@ every limit counts requests that lead nowhere like those that do.
 
 import hmac
 import secrets
+import time
 from dataclasses import dataclass
 
 import msgspec
@@ -24,6 +25,7 @@ TRIES = 5  # wrong codes before one is worthless
 SESSION = 15 * 60_000  # ms that an identity lasts which was proven for one call
 HOUR, DAY = 3_600_000, 86_400_000
 HOURLY, DAILY = 3, 10  # codes to one number
+PER_ORIGIN, WINDOW = 30, 3600.0  # requests from one network address, in so many seconds
 CARDS = 20  # different cards that somebody may ask about in a day, before it is looked into
 WRONG = 15  # wrong codes of somebody in a day, before only a person helps
 PURPOSES = ("enrolment", "class", "points", "news")  # of notices
@@ -70,6 +72,27 @@ class LockedError(Exception):
     """Tried too often today: only a person helps."""
 
 
+class TooOftenError(LockedError):
+    """Too many requests from one place in an hour, whoever they say they are."""
+
+
+class Limit:
+    """At most so many requests from an address within the window; forgets by itself."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, list[float]] = {}
+
+    def take(self, address: str) -> bool:
+        now = time.monotonic()
+        if len(self._seen) > 10_000:
+            self._seen = {key: times for key, times in self._seen.items() if now - times[-1] < WINDOW}
+        recent = [at for at in self._seen.get(address, ()) if now - at < WINDOW]
+        if len(recent) >= PER_ORIGIN:
+            return False
+        self._seen[address] = [*recent, now]
+        return True
+
+
 class FullError(Exception):
     """As many learners as may be are bound already."""
 
@@ -80,6 +103,7 @@ class Identity:
     def __init__(self, database: Database, vault: Vault) -> None:
         self._database = database
         self._vault = vault
+        self._limit = Limit()
         self._nobody = vault.close(msgspec.json.encode(Person("0" * 12, "无名氏", "13800000000", "college")))
 
     def person(self, channel: str, address: str) -> str:
@@ -135,9 +159,11 @@ class Identity:
 
     # -- with a code
 
-    async def request_code(self, channel: str, address: str, card: str, now: int) -> None:
+    async def request_code(self, channel: str, address: str, card: str, now: int, origin: str = "") -> None:
         """Sends a code to the telephone on file, if the card is one. Raises `LockedError` for what the resident did, never
-        for what the card is."""
+        for what the card is. `origin` is the network address where one is known."""
+        if origin and not self._limit.take(origin):
+            raise TooOftenError
         person, digest = self.person(channel, address), self._vault.digest("card", card)
         code = f"{secrets.randbelow(1_000_000):06d}"
 
@@ -147,6 +173,7 @@ class Identity:
             on_file = self._opened(row.body if row else self._nobody)
             usable = row is not None and row.status != "void" and not row.minor
             phone = self._vault.digest("phone", on_file.phone if usable else f"none {card}")
+            transaction.alone(f"code {phone}")
             often = identity.sent_to(transaction, phone, now - HOUR) >= HOURLY
             often = identity.sent_to(transaction, phone, now - DAY) >= DAILY or often
             send = usable and not often

@@ -27,6 +27,7 @@ class Inbound(Struct, frozen=True, kw_only=True):
     slots: dict[str, str] = {}
     position: tuple[float, float] | None = None
     session: str | None = None
+    origin: str = ""  # where it came in from (a network address), for limits alone: never kept
     outbox: bool = False  # its answer leaves by the outbox, at once
     inline: bool = False  # its channel takes the answer in the response, and asks again until it has it
 

@@ -97,7 +97,7 @@ async def _card(turn: Turn, secret: str | None) -> Bound | None:
         return None
     if not is_card(secret):
         return await _again(turn, "identity.no_card")
-    await turn.accounts.identity.request_code(inbound.channel, inbound.address, secret, inbound.at)
+    await turn.accounts.identity.request_code(inbound.channel, inbound.address, secret, inbound.at, inbound.origin)
     turn.task.memo["card"] = "asked"
     turn.task.memo.pop("wrong", None)
     await turn.ask(CODE)

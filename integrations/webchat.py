@@ -195,7 +195,7 @@ class Webchat:
 
     async def post(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One message, answered in the response; a plain ASGI application, for it is the hot path."""
-        status, body, receipt = await self._answer(receive)
+        status, body, receipt = await self._answer(receive, _origin(scope))
         self.observe("delivering")
         await send({"type": "http.response.start", "status": status, "headers": [*_HEADERS, _length(body)]})
         await send({"type": "http.response.body", "body": body})
@@ -203,7 +203,7 @@ class Webchat:
         if receipt is not None and receipt.answers and not receipt.again:
             self.outbox.taken(receipt.conversation, receipt.last_seq)
 
-    async def _answer(self, receive: Receive) -> tuple[int, bytes, Receipt | None]:
+    async def _answer(self, receive: Receive, origin: str) -> tuple[int, bytes, Receipt | None]:
         body, more = b"", True
         while more:
             event = await receive()
@@ -217,7 +217,7 @@ class Webchat:
             return 400, _error("bad_frame"), None
         visitor = post.visitor if post.visitor and _TOKEN.fullmatch(post.visitor) else secrets.token_urlsafe(24)
         try:
-            receipt = await self.inbox.receive(inbound(visitor, post.id, post.text, post.choice, post.lang))
+            receipt = await self.inbox.receive(inbound(visitor, post.id, post.text, post.choice, post.lang, origin))
         except BusyError:
             return 503, _error("busy"), None
         except Exception as error:  # one of the three named edges: nothing was accepted, and that is said
@@ -230,7 +230,12 @@ class Webchat:
         return 200, head[:-1] + b',"messages":[' + messages + b"]}", receipt
 
 
-def inbound(visitor: str, id: str, text: str, choice: str | None, lang: str) -> Inbound:
+def _origin(scope: Scope) -> str:
+    client = scope.get("client")
+    return str(client[0]) if client else ""
+
+
+def inbound(visitor: str, id: str, text: str, choice: str | None, lang: str, origin: str = "") -> Inbound:
     return Inbound(
         channel=CHANNEL,
         address=address_of(visitor),
@@ -239,6 +244,7 @@ def inbound(visitor: str, id: str, text: str, choice: str | None, lang: str) -> 
         choice=choice,
         lang=lang,
         at=int(time.time() * 1000),
+        origin=origin,
     )
 
 
@@ -262,6 +268,7 @@ class Socket:
         self._allowance = Allowance()
         self._bad = 0
         self._visitor = ""
+        self._origin = websocket.client.host if websocket.client else ""
         self._lang: str = "zh"
         self._conversation: int | None = None
         self._seen = 0  # number of the last message that the page has
@@ -357,7 +364,9 @@ class Socket:
             return
         text, choice = (frame.text, None) if isinstance(frame, Said) else ("", frame.key)
         try:
-            receipt = await self._webchat.inbox.receive(inbound(self._visitor, frame.id, text, choice, self._lang))
+            receipt = await self._webchat.inbox.receive(
+                inbound(self._visitor, frame.id, text, choice, self._lang, self._origin)
+            )
         except BusyError:
             await self._refuse("too_fast")
             return

@@ -109,6 +109,7 @@ _LAST_CODE = Statement(
     )
     .order_by(one_time_code.c.id.desc())
     .limit(1)
+    .with_for_update()
 )  # fmt: skip
 _LAST_CODES = Statement(
     select(*_CODE)

@@ -124,15 +124,13 @@ async def test_nothing_tells_whether_there_is_such_a_card(app: App) -> None:
 async def test_the_time_it_takes_tells_nothing_either(app: App) -> None:
     identity, at = app.identity, now()
 
-    async def taken(card: str, prefix: str) -> float:
-        spent = []
-        for number in range(60):
+    spent: dict[str, list[float]] = {CARD: [], "999999999999": []}
+    for number in range(80):
+        for card, took in spent.items():  # side by side, so that what else the machine does falls on both
             began = time.perf_counter()
-            await identity.request_code("wechat", f"{prefix}{number}", card, at)
-            spent.append(time.perf_counter() - began)
-        return sorted(spent)[30]
-
-    known, unknown = await taken(CARD, "k"), await taken("999999999999", "u")
+            await identity.request_code("wechat", f"{card}{number}", card, at)
+            took.append(time.perf_counter() - began)
+    known, unknown = (sorted(took)[40] for took in spent.values())
     assert abs(known - unknown) < 0.25 * max(known, unknown), (known, unknown)
 
 
@@ -392,7 +390,7 @@ async def test_the_counter_in_a_browser(account: Official, browser: Browser) -> 
     await page.locator("input[type=password]").fill(PASSWORD)
     await page.keyboard.press("Enter")
     await page.get_by_role("link", name="服务台").click()
-    await page.get_by_label("学习卡号").fill(f"{CARD[:6]} {CARD[6:]}")
+    await page.get_by_label("学习卡号").last.fill(f"{CARD[:6]} {CARD[6:]}")
     assert await page.get_by_role("button", name="出二维码").is_disabled()
     await page.get_by_text("我已当面看过证件").click()
     await page.get_by_role("button", name="出二维码").click()

@@ -24,7 +24,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from accounts.identity import INVITATION_LASTS, FullError, Identity, LockedError, is_card
+from accounts.identity import INVITATION_LASTS, FullError, Identity, LockedError, TooOftenError, is_card
 from accounts.vault import Vault, VaultError
 from bot.texts import Texts
 from integrations.wechat.api import Wechat, WechatError
@@ -38,7 +38,6 @@ BIND = f"/channels/{CHANNEL}/bind"
 COOKIE = "daoxue_bind"
 LASTS = 600  # seconds
 LARGEST = 4_096  # bytes of a form
-PER_ADDRESS, WINDOW = 30, 3600.0  # requests from one address, in so many seconds
 VERSION = "1"  # of the words that residents agree to
 AGREED = "我同意用学习卡号核验身份，把这个微信和我的学习档案绑定，只用于查询和办理我自己的学习事项；随时可以解除。"
 _SCENE = re.compile(r"[0-9a-f]{32}")
@@ -63,23 +62,6 @@ class Invitation:
     until: int
 
 
-class Limit:
-    """At most so many requests from an address within the window; forgets by itself."""
-
-    def __init__(self) -> None:
-        self._seen: dict[str, list[float]] = {}
-
-    def take(self, address: str) -> bool:
-        now = time.monotonic()
-        if len(self._seen) > 10_000:
-            self._seen = {key: times for key, times in self._seen.items() if now - times[-1] < WINDOW}
-        recent = [at for at in self._seen.get(address, ()) if now - at < WINDOW]
-        if len(recent) >= PER_ADDRESS:
-            return False
-        self._seen[address] = [*recent, now]
-        return True
-
-
 class Binding:
     """The pages, and what follows from events."""
 
@@ -93,7 +75,6 @@ class Binding:
         self._texts = texts
         self._public_url = public_url.rstrip("/")
         self._open_base = open_base
-        self._limit = Limit()
 
     @property
     def routes(self) -> list[BaseRoute]:
@@ -196,10 +177,11 @@ class Binding:
             return self._ask_card(visit, "请先勾选同意，再往下。")
         if not is_card(number):
             return self._ask_card(visit, "学习卡号是卡面上的12位数字，请再看一看。")
-        if not self._limit.take(request.client.host if request.client else ""):
-            return self._page("请稍后再试", "<p>试得太频繁了，请一小时后再试，或者在公众号里说“人工”。</p>", 429)
         try:
-            await self._identity.request_code(CHANNEL, visit.openid, number, _now())
+            origin = request.client.host if request.client else ""
+            await self._identity.request_code(CHANNEL, visit.openid, number, _now(), origin)
+        except TooOftenError:
+            return self._page("请稍后再试", "<p>试得太频繁了，请一小时后再试，或者在公众号里说“人工”。</p>", 429)
         except LockedError:
             return self._locked()
         asked = msgspec.structs.replace(visit, at=time.time(), asked=True)
