@@ -22,7 +22,8 @@ from store.identity import Grant, LearnerRow
 
 CODE_LASTS, INVITATION_LASTS = 5 * 60_000, 5 * 60_000  # ms
 TRIES = 5  # wrong codes before one is worthless
-SESSION = 15 * 60_000  # ms that an identity lasts which was proven for one call
+SESSION = 15 * 60_000  # ms that an identity lasts which was proven for one call, or in a talk
+PASSING = frozenset({"voice", "webchat"})  # channels on which it does not last longer
 HOUR, DAY = 3_600_000, 86_400_000
 HOURLY, DAILY = 3, 10  # codes to one number
 PER_ORIGIN, WINDOW = 30, 3600.0  # requests from one network address, in so many seconds
@@ -222,6 +223,8 @@ class Identity:
         row, person = identity.get(transaction, learner), self.person(channel, address)
         if row is None:
             return None
+        if channel in PASSING:
+            identity.end_sessions(transaction, channel, person, now - SESSION)
         if not identity.bind(transaction, channel, person, address, learner, by, now, MOST, grant):
             raise FullError
         version, words = consent

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from accounts.accounts import Accounts
 from accounts.bank import Balance, Bank, BankError, Entry, Extract, Order, UnavailableError
 from accounts.enrolment import Standing
-from accounts.identity import SESSION
+from accounts.identity import PASSING, SESSION
 from accounts.vault import Vault
 from desk.errors import TicketError
 from knowledge.library import Library
@@ -57,7 +57,7 @@ class Learners:
     async def of_ticket(self, ref: str, by: str, now: int, *, minors: bool) -> list[Record]:
         """Whom the resident of a ticket has proven to be."""
         talk = await self._database.read(lambda t: _talk(t, ref))
-        since = 0 if talk.channel == "wechat" else now - SESSION
+        since = now - SESSION if talk.channel in PASSING else 0
         bound = await self._accounts.identity.bound(talk.channel, talk.address, now, since)
         return [await self._record(each.id, by, ref, now, minors=minors) for each in bound]
 

@@ -8,6 +8,7 @@ from typing import cast
 
 from sqlalchemy import bindparam, delete, select
 
+from accounts.identity import PASSING
 from desk.residents import forget
 from desk.standing import Standing
 from store import conversations, identity, notices, remote
@@ -63,7 +64,7 @@ class Retaining:
 
         def work(transaction: Transaction) -> None:
             identity.forget_codes(transaction, now - CODES, now - DAY)
-            for channel in ("voice", "webchat"):
+            for channel in PASSING:
                 identity.forget_sessions(transaction, channel, now - DAY)
             remote.forget(transaction, now - DAY)
             notices.forget(transaction, now - NOTICES * DAY)

@@ -2,7 +2,7 @@
 
 import re
 
-from accounts.identity import SESSION, FullError, LockedError, is_card
+from accounts.identity import PASSING, SESSION, FullError, LockedError, is_card
 from accounts.identity import Bound as Bound
 from bot.messages import Card, Reply
 from bot.turn import Turn
@@ -41,8 +41,7 @@ async def bound_now(turn: Turn) -> list[Bound]:
     """Everybody for whom the resident may ask at this moment: on some channels proven for a quarter of an hour."""
     inbound, accounts = turn.inbound, turn.accounts
     address = inbound.session or inbound.address
-    lasting = inbound.session is None and inbound.channel not in accounts.typed
-    since = 0 if lasting else inbound.at - SESSION
+    since = inbound.at - SESSION if inbound.channel in PASSING else 0
     return await accounts.identity.bound(inbound.channel, address, inbound.at, since)
 
 

@@ -132,6 +132,12 @@ _SENDING = Statement(
 _FORGET_SESSIONS = Statement(
     delete(binding).where(binding.c.channel == bindparam("channel"), binding.c.bound_at < bindparam("before"))
 )
+_END_SESSIONS = Statement(
+    delete(binding).where(
+        binding.c.channel == bindparam("channel"), binding.c.person == bindparam("person"),
+        binding.c.bound_at < bindparam("before"),
+    )
+)  # fmt: skip
 _TRY = Statement(update(one_time_code).where(one_time_code.c.id == bindparam("which")).values(tries=bindparam("count")))
 _USE = Statement(update(one_time_code).where(one_time_code.c.id == bindparam("which")).values(used=1))
 _SENT_TO = Statement(
@@ -294,6 +300,11 @@ def sending(transaction: Transaction, id: int) -> bool:
 def forget_sessions(transaction: Transaction, channel: str, before: int) -> None:
     """What was proven for one call is nothing afterwards."""
     transaction.run(_FORGET_SESSIONS, channel=channel, before=before)
+
+
+def end_sessions(transaction: Transaction, channel: str, person: str, before: int) -> None:
+    """What somebody proved before is nothing any more."""
+    transaction.run(_END_SESSIONS, channel=channel, person=person, before=before)
 
 
 def tried(transaction: Transaction, id: int, tries: int) -> None:

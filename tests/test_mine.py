@@ -92,6 +92,14 @@ async def test_it_lasts_a_quarter_of_an_hour_on_one_channel(visitor: Visitor) ->
     assert "12位学习卡号" in await third.say("我有多少学分")
 
 
+async def test_a_family_at_one_computer(visitor: Visitor) -> None:
+    """One after the other, each for a quarter of an hour; of those at the same time one is asked which."""
+    for number, card in enumerate(("620801047296", "620801126488", "620801205670", CARD)):
+        visitor.ahead = number * (SESSION + MINUTE)
+        await visitor.say("我有多少学分")
+        assert "学分 " in await visitor.prove(card)
+
+
 async def test_every_card_is_answered_alike(visitor: Visitor) -> None:
     """A card that is none, a void one, a child's and a good one: the same words."""
     said = []
