@@ -11,7 +11,7 @@ serve: $(VENV)/run web/desk/dist/index.html
 	$(BIN)/daoxue serve
 
 test: $(VENV)/dev check web/desk/dist/index.html tests/node/node_modules/.package-lock.json
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(VENV)/dev
 	$(BIN)/ruff check .

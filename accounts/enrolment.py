@@ -164,7 +164,7 @@ class Enrolments:
             new = EnrolmentRow(row.id if row else 0, group, learner, "admitted", 0, key, by, now, None)
             if found.ballot and not places.drawn:
                 new = replace(new, state="pending")
-            elif places.taken < found.capacity and enrolments.next_waiting(transaction, group) is None:
+            elif self._is_free(transaction, found, places):
                 enrolments.count(transaction, replace(places, taken=places.taken + 1))
             else:
                 new = replace(new, state="waiting", number=places.queue + 1)
@@ -253,7 +253,8 @@ class Enrolments:
     def _has_work(self, group: Group, places: PlacesRow, now: int) -> bool:
         begun = now >= self._begins(group)
         lots = group.ballot and not places.drawn and self._day(now) > group.enrol_until
-        return lots or places.told != group.times or places.taken < group.capacity or begun
+        free = places.taken < group.capacity and not group.waiting
+        return lots or places.told != group.times or free or begun
 
     def _lapse(self, transaction: Transaction, row: EnrolmentRow, now: int) -> int:
         group = self._groups().get(row.group)
@@ -318,7 +319,10 @@ class Enrolments:
         until = min(
             now + int(OFFER.total_seconds() * 1000), self._begins(group) - int(LAST_CALL.total_seconds() * 1000)
         )
-        while places.taken < group.capacity and until > now and (not group.ballot or places.drawn):
+        # Who waits on a list from before (`waiting` of the catalogue) comes first, and staff see to that list.
+        while (
+            places.taken < group.capacity and not group.waiting and until > now and (not group.ballot or places.drawn)
+        ):
             row = enrolments.next_waiting(transaction, group.id)
             if row is None:
                 break
@@ -330,6 +334,14 @@ class Enrolments:
         return moved
 
     # -- small things
+
+    def _is_free(self, transaction: Transaction, group: Group, places: PlacesRow) -> bool:
+        """Whether a place is nobody else's: those who wait, here or on a list from before, come first."""
+        return (
+            places.taken < group.capacity
+            and not group.waiting
+            and enrolments.next_waiting(transaction, group.id) is None
+        )
 
     def _put(self, transaction: Transaction, row: EnrolmentRow) -> None:
         enrolments.put(transaction, row)

@@ -11,7 +11,8 @@ from accounts import learners
 from bot.messages import Reply
 from bot.texts import Texts
 from daoxue import model
-from daoxue.config import Config
+from daoxue.app import rules_of
+from daoxue.config import Config, ConfigError
 from handlers import HANDLERS
 from integrations import sms, voice
 from integrations.wechat import rendering as wechat
@@ -34,12 +35,34 @@ def problems(config: Config) -> list[str]:
         return found + error.problems
     if config.desk.oidc.issuer and not os.environ.get("OIDC_CLIENT_SECRET"):
         found.append("desk.oidc: OIDC_CLIENT_SECRET is not set in the environment")
+    found += _secrets(config)
+    try:
+        rules_of(config)
+    except ConfigError as error:
+        found.append(str(error))
     found += Catalogue.of(content.records).problems()
     if Catalogue.of(content.records).college is None:
         found.append("catalogue: there is no organisation of level college")
     for entry in content.entries:
         found += [f"entry {entry.id}: {problem}" for problem in [*entry.problems(), *_unsayable(entry)]]
     return found + _learners(config)
+
+
+def _secrets(config: Config) -> list[str]:
+    """What the environment lacks for what is switched on."""
+    channels = config.channels
+    wanted = {
+        "channels.twilio": ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN") if channels.twilio.enabled else (),
+        "channels.gateway": ("GATEWAY_KEY", "GATEWAY_SECRET") if channels.gateway.enabled else (),
+        "channels.wechat": ("WECHAT_APP_ID", "WECHAT_APP_SECRET", "WECHAT_TOKEN") if channels.wechat.enabled else (),
+        "accounts.platform": ("PLATFORM_TOKEN",) if config.accounts.platform.base else (),
+    }
+    return [
+        f"{place}: {name} is not set in the environment"
+        for place, names in wanted.items()
+        for name in names
+        if not os.environ.get(name)
+    ]
 
 
 def fits(database: Database, content: Content) -> list[str]:

@@ -1,13 +1,14 @@
 """What a seat or a counter clerk sees and does of a learner's affairs. Every look is written down, and a child's record is
 the supervisor's."""
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from accounts.accounts import Accounts
 from accounts.bank import Balance, Bank, BankError, Entry, Extract, Order, UnavailableError
-from accounts.enrolment import Standing
+from accounts.enrolment import EnrolError, Standing
 from accounts.identity import PASSING, SESSION
 from accounts.vault import Vault
 from desk.errors import TicketError
@@ -21,6 +22,13 @@ _WORDS = {
     "not_enough": "积分不够", "out_of_stock": "这件物品没有库存了", "card_lost": "这张卡已挂失或注销，积分不能用",
     "no_learner": "没有这位学员", "two_persons": "冲正要由另一位同事复核", "not_open": "这个订单已经办结",
     "not_reversible": "这一笔不能冲正", "invalid": "没有这个订单，或者数目不对", "unknown_rule": "没有这条认定规则",
+}  # fmt: skip
+
+
+_ENROL = {
+    "no_class": "没有这个班", "not_yet": "还没有开始报名", "closed": "报名已经截止", "begun": "班已经开课，退班请按退费流程办理",
+    "no_learner": "没有这位学员", "only_adults": "这个班面向成人", "only_schools": "这个班只面向本校登记的学员",
+    "none": "没有报这个班",
 }  # fmt: skip
 
 
@@ -87,6 +95,7 @@ class Learners:
         def named(each: Standing) -> dict[str, object]:
             group = catalogue.classes.get(each.group)
             return {
+                "id": each.group,
                 "class": group.name if group else each.group,
                 "state": each.state,
                 "ahead": each.ahead,
@@ -132,6 +141,21 @@ class Learners:
             await (self._bank.collect if collected else self._bank.cancel)(ref, by, now, self._day(now))
         except BankError as error:
             raise _told(error) from error
+
+    async def enrol(self, learner: int, group: str, id: str, by: str, now: int) -> Standing:
+        """Takes a place, a number or a lot for somebody who asks a person; the same again changes nothing."""
+        return await self._changed(self._accounts.enrolments.enrol(learner, group, f"{by}:{id}", by, now))
+
+    async def withdraw(self, learner: int, group: str, id: str, by: str, now: int) -> Standing:
+        return await self._changed(self._accounts.enrolments.withdraw(learner, group, f"{by}:{id}", by, now))
+
+    async def _changed(self, work: Awaitable[Standing]) -> Standing:
+        try:
+            found = await work
+        except EnrolError as error:
+            raise TicketError("invalid", _ENROL.get(error.code, "现在办不了")) from error
+        await self._accounts.enrolments.refresh()
+        return found
 
     async def earn(
         self, card: str, rule: str, source: str, day: date, note: str, times: int, by: str, now: int

@@ -268,6 +268,11 @@ class Catalogue:
                 found.append(f"class {group.id}: course: there is no {group.course}")
             if group.organisation not in self.organisations:
                 found.append(f"class {group.id}: organisation: there is no {group.organisation}")
+            found += [
+                f"class {group.id}: schools: there is no {school}"
+                for school in group.schools
+                if school not in self.organisations
+            ]
             if group.ends <= group.starts:
                 found.append(f"class {group.id}: ends: {group.ends} is not after starts {group.starts}")
             if group.enrol_until < group.enrol_from:

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import argon2
 import psycopg
 import pytest
 from msgspec.structs import replace
@@ -16,9 +17,18 @@ from playwright.async_api import Browser, async_playwright
 
 from daoxue.app import App, compose, prepare
 from daoxue.config import Config, DatabaseSettings, Nlu
+from desk import people
 from desk.hours import DeskSettings
 
 CI = os.environ.get("CI") == "true"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Hashing a password takes a tenth of a second on purpose; hundreds of people sign in here."""
+    real, people._HASHER = people._HASHER, argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    yield
+    people._HASHER = real
 
 
 def lacking(what: str) -> None:

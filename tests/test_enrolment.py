@@ -122,6 +122,20 @@ async def test_the_waiting_list_moves_up_by_itself(office: Office) -> None:
     assert await office.enrol(third, NOW + 50 * HOUR) == "waiting", "at the end of the list"
 
 
+async def test_a_list_from_before_comes_first(office: Office) -> None:
+    """The catalogue knows of people who wait elsewhere: nobody overtakes them."""
+    office.groups["g"] = Group(capacity=2, enrolled=2, waiting=1)
+    who = await office.somebody()
+    assert await office.enrol(who) == "waiting"
+    assert (await office.enrolments.of(who))[0].ahead == 1
+    office.groups["g"] = Group(capacity=3, enrolled=2, waiting=1)
+    await office.enrolments.tick(NOW)
+    assert await office.state(who) == "waiting"
+    office.groups["g"] = Group(capacity=3, enrolled=2, waiting=0)
+    await office.enrolments.tick(NOW)
+    assert await office.state(who) == "offered"
+
+
 async def test_who_may_and_when(office: Office) -> None:
     child, void, stranger = (
         await office.somebody(minor=True),

@@ -38,6 +38,19 @@ async def test_at_the_counter_points_become_things(app: App) -> None:
     await clerk.post("/counter/learner", {"card": "999999999999", "reason": "查询"}, expect=404)
 
 
+async def test_a_clerk_enrols_for_somebody(app: App) -> None:
+    clerk = await Desk(app).person()
+    record = await clerk.post("/counter/learner", {"card": CARD, "reason": "代为报名"})
+    group = (await clerk.get("/counter/classes"))["classes"][0]["id"]
+    body = {"id": "e1", "learner": record["id"], "group": group}
+    first = await clerk.post("/counter/enrolments", body)
+    assert await clerk.post("/counter/enrolments", body) == first
+    await clerk.post("/counter/enrolments", body | {"group": "nothing"}, expect=422)
+    record = await clerk.post("/counter/learner", {"card": CARD, "reason": "代为报名"})
+    assert [(each["id"], each["state"]) for each in record["enrolments"]] == [(group, first["state"])]
+    assert (await clerk.post("/counter/enrolments/withdraw", body | {"id": "e2"}))["state"] == "withdrawn"
+
+
 async def test_a_childs_record_is_the_supervisors(app: App) -> None:
     desk = Desk(app)
     clerk, supervisor = await desk.person(), await desk.person("supervisor")

@@ -1,6 +1,6 @@
 """At a service desk: binding somebody whom staff have checked in person, their account, and what points get."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -46,6 +46,14 @@ class Redeem(Strict):
     learner: int = Field(ge=1)
     item: str = Field(min_length=1, max_length=64)
     site: str = Field("", max_length=64)
+
+
+class Enrolment(Strict):
+    """A learner and a class; the same `id` again is the same request."""
+
+    id: str = Field(min_length=1, max_length=64)
+    learner: int = Field(ge=1)
+    group: str = Field(min_length=1, max_length=64)
 
 
 class Reversal(Strict):
@@ -97,6 +105,26 @@ async def cancel(ref: str, seat: Orderer, desk: TheDesk) -> dict[str, object]:
     """It was not: the points are there again."""
     await desk.learners.settle(ref, collected=False, by=seat.name, now=now())
     return {}
+
+
+@router.get("/classes")
+async def classes(seat: Reader, desk: TheDesk) -> Response:
+    """Which can be enrolled in."""
+    today = datetime.now(desk.zone).date()
+    found = [each for each in desk.library.catalogue.classes.values() if each.enrols(today)]
+    return _json({"classes": [{"id": each.id, "name": each.name} for each in found]})
+
+
+@router.post("/enrolments")
+async def enrol(body: Enrolment, seat: Orderer, desk: TheDesk) -> Response:
+    """A place, a number on the waiting list, or a lot."""
+    return _json(await desk.learners.enrol(body.learner, body.group, body.id, seat.name, now()))
+
+
+@router.post("/enrolments/withdraw")
+async def withdraw(body: Enrolment, seat: Orderer, desk: TheDesk) -> Response:
+    """Gives it back; whoever waits moves up."""
+    return _json(await desk.learners.withdraw(body.learner, body.group, body.id, seat.name, now()))
 
 
 @router.get("/reversals")

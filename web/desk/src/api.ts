@@ -169,5 +169,5 @@ export interface LearnerRecord {
   balance: { credits: number; points: number; frozen: number; last: string; as_of: number | null } | null
   entries: { id: number | null; day: string; type: string; credits: number; points: number; frozen: number; note: string }[]
   orders: Order[]
-  enrolments: { class: string; state: string; ahead: number; until: number | null }[]
+  enrolments: { id: string; class: string; state: string; ahead: number; until: number | null }[]
 }
