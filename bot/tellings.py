@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.messages import Reply
 from bot.notices import DAY, Notices
 from bot.texts import Texts
 from knowledge.catalogue import TrainingClass
@@ -110,8 +109,3 @@ class Tellings:
             return owed
 
         return await self._database.write(work)
-
-
-def plain(text: str) -> Reply:
-    """An announcement as it was approved."""
-    return Reply(text=text)

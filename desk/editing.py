@@ -18,8 +18,6 @@ from store import knowledge as rows
 from store.database import Database, Transaction
 from store.knowledge import EntryRow, VersionRow
 
-STATUSES = ("draft", "in_review", "published", "expired")
-
 
 @dataclass(frozen=True, slots=True)
 class Kept:

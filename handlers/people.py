@@ -6,7 +6,6 @@ from bot.turn import Turn
 from handlers.slots import DETAIL, PHONE
 
 _WITHDRAWS = re.compile(r"解绑|解除.{0,4}绑定|取消.{0,4}绑定|(撤回|撤销|取消|收回).{0,4}(授权|同意)")
-SERVICE_DESK = "云溪区社区教育学院服务手册（2026年9月版）"
 
 
 async def human(turn: Turn) -> None:

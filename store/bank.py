@@ -124,7 +124,6 @@ def _orders(*where: ColumnElement[bool]) -> Statement:
 
 
 _ORDERS = _orders(redemption.c.learner == bindparam("learner"))
-_OPEN_ORDERS = _orders(redemption.c.state == "reserved")
 _BY_REF = _orders(redemption.c.ref == bindparam("ref"))
 _BY_KEY = _orders(redemption.c.key == bindparam("key"))
 _LATE = _orders(redemption.c.state == "reserved", redemption.c.until < bindparam("now"))
@@ -225,10 +224,6 @@ def _found(transaction: Transaction, statement: Statement, most: int = 1, **valu
 def orders(transaction: Transaction, learner: int, most: int) -> list[OrderRow]:
     """The newest first."""
     return _found(transaction, _ORDERS, most, learner=learner)
-
-
-def open_orders(transaction: Transaction, most: int) -> list[OrderRow]:
-    return _found(transaction, _OPEN_ORDERS, most)
 
 
 def late_orders(transaction: Transaction, now: int, most: int) -> list[OrderRow]:
