@@ -111,6 +111,10 @@ class Identity:
         """What is kept of somebody's address."""
         return self._vault.digest(f"person {channel}", address)
 
+    def reached(self, number: str) -> str:
+        """What is kept of a number or address by which somebody is reached, on whatever channel; nothing leads back."""
+        return self._vault.digest("reached", number)[:16]
+
     async def bound(self, channel: str, address: str, now: int, since: int = 0) -> list[Bound]:
         """The learners for whom somebody may ask, as proven since then."""
         person = self.person(channel, address)

@@ -6,7 +6,6 @@ delivers the message again.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -82,21 +81,11 @@ def _words(inbound: Inbound, state: Conversation) -> str:
     return next((offer.label for offer in state.offers if offer.key == inbound.choice), inbound.choice)
 
 
-def new_ticket(ref: str, about: Handover, address: str, lang: str) -> tickets.NewTicket:
-    """A ticket of whoever is reached there."""
-    reached = about.slots.get("phone") or address
-    person = hashlib.sha256(reached.encode()).hexdigest()[:16]
+def new_ticket(ref: str, about: Handover, person: str, lang: str) -> tickets.NewTicket:
+    """A ticket of `person`, a keyed digest of what they are reached by."""
     return tickets.NewTicket(
-        ref,
-        about.topic,
-        about.skill,
-        about.place,
-        about.priority,
-        lang,
-        person,
-        encode(about),
-        about.reason in tickets.TO_CALL,
-    )
+        ref, about.topic, about.skill, about.place, about.priority, lang, person, encode(about), about.reason in tickets.TO_CALL
+    )  # fmt: skip
 
 
 class Inbox:
@@ -150,6 +139,10 @@ class Inbox:
                     return receipt
                 await self._library.refresh()
         raise BusyError
+
+    def person(self, about: Handover, address: str) -> str:
+        """Whom a ticket is of: whoever is reached there."""
+        return self._accounts.identity.reached(about.slots.get("phone") or address)
 
     async def try_out(self, inbound: Inbound) -> Turn:
         """What would be answered to it by one who says nothing else, and why; nothing is kept."""
@@ -230,7 +223,9 @@ class Inbox:
                 reopened, turn.state.closed = turn.reference, None
             else:
                 assert turn.reference is not None
-                opened = new_ticket(turn.reference, handover, turn.inbound.address, turn.state.lang)
+                opened = new_ticket(
+                    turn.reference, handover, self.person(handover, turn.inbound.address), turn.state.lang
+                )
         now = turn.inbound.at
         return conversations.TurnRow(
             read=read, knowledge=turn.library.revision, inbound=turn.inbound.id, state=conversation.dump(turn.state), said=said, now=now,

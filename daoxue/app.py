@@ -260,7 +260,7 @@ async def compose(
         oidc=Oidc(config.desk.oidc, os.environ.get("OIDC_CLIENT_SECRET", "")),
         public_url=public_url(config),
         dispatch=Dispatch(database, live, library, tickets, hours, config.desk, standing),
-        feed=Feed(database, live, hours, config.desk), search=Search(database, live), editing=Editing(database, library),
+        feed=Feed(database, live, hours, config.desk), search=Search(database, live, identity.reached), editing=Editing(database, library),
         standing=standing, hooks=Hooks(database, inside=config.desk.webhooks_inside), residents=Residents(database, identity, vault),
         learners=Learners(database, accounts, bank, library, vault, config.zone), broadcasts=Broadcasts(database, notices, identity, clock),
         inbox=inbox, renderers=RENDERERS, health=lambda: health(database, webchat, wechat, twilio, texting, platform),

@@ -417,7 +417,9 @@ class WechatChannel:
             return
         summary = self._texts.line("zh", "wechat.undelivered")
         about = Handover(topic="human_agent", reason="undelivered", skill="general", priority=3, summary=summary)
-        new = new_ticket(reference(datetime.fromtimestamp(now / 1000, CHINA)), about, read.address, "zh")
+        new = new_ticket(
+            reference(datetime.fromtimestamp(now / 1000, CHINA)), about, self._inbox.person(about, read.address), "zh"
+        )
 
         def work(transaction: Transaction) -> None:
             tickets.open(transaction, read.id, CHANNEL, read.seq, new, now)
