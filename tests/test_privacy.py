@@ -1,21 +1,25 @@
 """Erased is erased, to the last byte of the file; keys change; what names somebody is nowhere in clear."""
 
+import contextlib
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from msgspec.structs import replace
 
 from accounts.identity import Identity
 from accounts.vault import load
-from daoxue.app import App, compose, prepare
+from daoxue.app import App, compose, prepare, vault_of
 from daoxue.config import AccountsSettings, Config
-from store import conversations, identity
+from store import bank, conversations, identity
 from store.database import Database, Transaction
 from store.identity import Grant
+from store.migrating import _config
 from tests.desk_client import Desk
 from tests.service import ROOT
 from tests.talk import Resident, ten_o_clock
@@ -49,6 +53,31 @@ async def test_addresses_names_and_numbers_are_not_in_the_file(app: App) -> None
     await app.database.write(work)
     assert holds(app.config, "visitor-token-7f3a", "oOpenIdOfSomebody", CARD, "徐凤英", "13800001370", "张桂兰") == []
     assert await app.database.read(lambda t: conversations.find(t, "wechat", "oOpenIdOfSomebody")) is not None
+
+
+def test_a_database_from_before_is_sealed(config: Config, tmp_path: Path) -> None:
+    """Addresses that stood there in clear are closed at the upgrade, and found as before; half credits have room."""
+    url = f"sqlite:///{tmp_path}/before.db"
+    settings = _config()
+    settings.attributes["url"] = url
+    command.upgrade(settings, "0003")
+    with contextlib.closing(sqlite3.connect(tmp_path / "before.db")) as connection:
+        connection.execute(
+            "INSERT INTO conversation (channel, address, version, seq, state, updated_at) VALUES ('wechat', 'oBefore', 1, 0, x'', 1)"
+        )
+        connection.execute(
+            "INSERT INTO ledger (learner, day, type, credits, points, source, note, rule)"
+            " VALUES (1, '2026-01-01', 'earn', 5, 0, 's', 'n', 'r')"
+        )
+        connection.commit()
+    own = replace(config, database=replace(config.database, url=url), sample=False)
+    prepare(own)
+    prepare(own)
+    database = Database(url, vault_of(own))
+    assert database.look(lambda t: conversations.find(t, "wechat", "oBefore")) is not None
+    assert database.look(lambda t: bank.sums(t, 1)).credits == 50
+    database.close()
+    assert holds(own, "oBefore") == []
 
 
 async def test_what_was_erased_is_in_no_byte_of_the_file(app: App) -> None:
