@@ -5,27 +5,29 @@ classifier, which generalises, and the nearest example or question variant, whic
 make the sureness that the dialogue's lines are drawn through.
 """
 
+import asyncio
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
-from typing import TypeVar
+from operator import attrgetter
 
 from msgspec import Struct
 
 from knowledge.catalogue import Catalogue
 from knowledge.library import INTENT, Library
+from knowledge.search import Hit
 from nlu import entities
-from nlu.classifier import Classifier
+from nlu.classifier import Classifier, Verdict
 from nlu.entities import Entity
-from nlu.features import essence
+from nlu.features import essence, of_essence
 from nlu.gazetteer import Gazetteer, Name
 from nlu.text import fold
 
-T = TypeVar("T")
 REMEMBERED = 8192  # texts; what residents ask is much the same, and buttons say the same to the letter
 # The likeness that an answer needs at least. The classifier knows an entry's topic, not which of its entries is meant.
 NEAR_ENTRY, NEAR_INTENT = 0.45, 0.25
 DOUBT = 0.65
+FAINT = 0.05  # an intent that is no likelier, and was never said so, is none
 FAQ = "faq:"  # labels of entries' questions in the training data: one a topic
 
 
@@ -75,57 +77,80 @@ class Comprehension:
         self._gazetteer = Gazetteer([])
         self._known: tuple[int, date] | None = None
         self._understood: dict[str, Understanding] = {}
-        self._meant: dict[str, tuple[tuple[Candidate, ...], float]] = {}
+        self._meant: dict[str, tuple[tuple[Candidate, ...], float]] = {}  # by essence: the candidates, and `inside`
+        self._gathered: list[str] = []  # texts that are understood together in a moment
+        self._gathering: asyncio.Future[None] | None = None
+
+    async def together(self, text: str, today: date) -> Understanding:
+        """`understand`, with all that others ask at the same moment: in a crowd that costs each a fraction of what it
+        costs alone."""
+        if self._knows(text, today):
+            return self._understood[text]
+        if self._gathering is None:
+            loop = asyncio.get_running_loop()
+            self._gathering = loop.create_future()
+            loop.call_soon(self._understand_gathered, today)
+        self._gathered.append(text)
+        await self._gathering
+        return self.understand(text, today)
+
+    def _understand_gathered(self, today: date) -> None:
+        texts, done = self._gathered, self._gathering
+        self._gathered, self._gathering = [], None
+        assert done is not None
+        try:
+            self._understand(texts, today)
+        finally:  # where that failed, each hears why from `understand`
+            done.set_result(None)
 
     def understand(self, text: str, today: date) -> Understanding:
         """Pure for a given state of knowledge and day: what is asked again is understood at once, and what is asked
         again in the same words, with other numbers and courtesies, nearly so."""
-        if self._known != (self._library.revision, today):
-            self._known = (self._library.revision, today)
-            self._gazetteer = Gazetteer(_names(self._library.catalogue))
+        if not self._knows(text, today):
+            self._understand([text], today)
+        return self._understood[text]
+
+    def _knows(self, text: str, today: date) -> bool:
+        return text in self._understood and self._known == (self._library.revision, today)
+
+    def _understand(self, texts: Sequence[str], today: date) -> None:
+        """Remembers what they mean; forgets everything when we know other things, or that has become too much."""
+        known = self._library.revision, today
+        if self._known != known or len(self._understood) + len(self._meant) >= REMEMBERED:
+            if self._known != known:
+                self._gazetteer = Gazetteer(_names(self._library.catalogue))
+            self._known = known
             self._understood.clear()
             self._meant.clear()
-        if (known := self._understood.get(text)) is None:
-            known = self._understand(text, today)
-            _keep(self._understood, text, known)
-        return known
+        new = {text: fold(text) for text in texts if text not in self._understood}
+        words = {text: essence(_MASKED.sub("", folded)) for text, folded in new.items()}
+        self._learn({each for each in words.values() if each not in self._meant}, today)
+        for text, folded in new.items():
+            found = entities.find(folded, self._gazetteer, today)
+            self._understood[text] = Understanding(text, folded, found, *self._meant[words[text]])
 
-    def _understand(self, text: str, today: date) -> Understanding:
-        folded = fold(text)
-        words = essence(_MASKED.sub("", text))
-        if (meant := self._meant.get(words)) is None:
-            meant = self._candidates(words, today) if words else ((), 0.0)
-            _keep(self._meant, words, meant)
-        return Understanding(text, folded, entities.find(folded, self._gazetteer, today), *meant)
+    def _learn(self, essences: Collection[str], today: date) -> None:
+        readings = [of_essence(words) for words in essences]
+        verdicts = self._classifier.classify_all(readings, 8)
+        for words, verdict, hits in zip(essences, verdicts, self._library.search_all(readings, today), strict=True):
+            self._meant[words] = self._candidates(verdict, hits) if words else (), verdict.inside
 
-    def _candidates(self, words: str, today: date) -> tuple[tuple[Candidate, ...], float]:
-        verdict = self._classifier.classify(words, 8)
+    def _candidates(self, verdict: Verdict, hits: Sequence[Hit]) -> tuple[Candidate, ...]:
         probability = {each.label: each.probability for each in verdict.ranked}
-        hits = self._library.search(words, today)
-        near = {hit.id[1:]: hit.score for hit in hits if hit.id[0] == INTENT}
-        found = [
-            Candidate(
-                _sureness(near.get(intent, 0.0), probability.get(intent, 0.0), verdict.inside, NEAR_INTENT),
-                topic,
-                intent,
-            )
-            for intent in {*near, *probability}
-            if (topic := self._topics.get(intent))
-        ]
+        found: list[Candidate] = []
         for hit in hits:
             if hit.id[0] != INTENT:
                 topic = self._library.entries[hit.id].topic
                 score = _sureness(hit.score, probability.get(FAQ + topic, 0.0), verdict.inside, NEAR_ENTRY)
                 found.append(Candidate(score, topic, entry=hit.id))
-        found.sort(key=lambda candidate: -candidate.score)
-        return tuple(found), verdict.inside
-
-
-def _keep(known: dict[str, T], key: str, value: T) -> None:
-    """Remembers it; forgets everything when that has become too much."""
-    if len(known) >= REMEMBERED:
-        known.clear()
-    known[key] = value
+            elif named := self._topics.get(hit.id[1:]):
+                score = _sureness(hit.score, probability.pop(hit.id[1:], 0.0), verdict.inside, NEAR_INTENT)
+                found.append(Candidate(score, named, hit.id[1:]))
+        for intent, likely in probability.items():
+            if likely >= FAINT and (named := self._topics.get(intent)):
+                found.append(Candidate(_sureness(0.0, likely, verdict.inside, NEAR_INTENT), named, intent))
+        found.sort(key=attrgetter("score"), reverse=True)
+        return tuple(found)
 
 
 def _sureness(likeness: float, probability: float, inside: float, near: float) -> float:

@@ -195,7 +195,7 @@ class Inbox:
         secret = self._dialogue.secret(state, inbound.text) if read.seat is None else None
         text = mask(clean(_words(inbound, state))) if secret is None else SECRET
         now = datetime.fromtimestamp(inbound.at / 1000, self._timezone)
-        heard = self._comprehension.understand(text, now.date())
+        heard = await self._comprehension.together(text, now.date())
         self._observe("understood")
         turn = Turn(
             inbound=msgspec.structs.replace(inbound, text=text),

@@ -11,6 +11,7 @@ from sklearn.metrics import f1_score, matthews_corrcoef, roc_auc_score
 from knowledge.files import KnowledgeError
 from knowledge.search import Index, by_variants
 from nlu.classifier import OUTSIDE
+from nlu.features import read
 from nlu.training import TrainingError, train
 
 Figures = dict[str, float | None]
@@ -48,7 +49,7 @@ def _nlu(train_file: Path, test_file: Path) -> Figures:
     began = time.perf_counter()
     classifier = train(examples)
     fitted = time.perf_counter()
-    verdicts = [classifier.classify(text) for _, text in tests]
+    verdicts = classifier.classify_all([read(text) for _, text in tests])
     parsed = time.perf_counter()
     truth = np.array([label for label, _ in tests])
     best = np.array([verdict.ranked[0].label for verdict in verdicts])
@@ -82,7 +83,7 @@ def _knowledge(entries_file: Path, queries_file: Path) -> Figures:
     began = time.perf_counter()
     index = Index(by_variants(entries))
     built = time.perf_counter()
-    found = [index.search(row[1]) for row in queries]
+    found = index.search_all([read(row[1]) for row in queries], 10)
     searched = time.perf_counter()
     wanted = [set(row[0].split(",")) for row in queries]
     answerable = np.array([ids != {"-"} for ids in wanted])

@@ -12,7 +12,8 @@ import msgspec
 
 from knowledge.catalogue import KIND_OF, Catalogue, Record
 from knowledge.entries import Entry
-from knowledge.search import Hit, Index, by_variants, sounds
+from knowledge.search import Hit, Index, by_sound, by_variants
+from nlu.features import Reading, read
 from store import knowledge as rows
 from store.database import Database
 
@@ -37,7 +38,7 @@ class Library:
         self.catalogue = Catalogue()
         self.entries: dict[str, Entry] = {}
         self._index = Index([])
-        self._by_sound = Index([], sounds)
+        self._by_sound = Index([], by_sound)
 
     async def refresh(self) -> None:
         """Brings what is in memory up to what is in the database."""
@@ -51,7 +52,7 @@ class Library:
                 self.entries[row.id] = msgspec.json.decode(row.body, type=Entry)
         if said:
             texts = by_variants((entry.id, entry.questions) for entry in self.entries.values())
-            self._index, self._by_sound = Index([*texts, *self._examples]), Index(texts, sounds)
+            self._index, self._by_sound = Index([*texts, *self._examples]), Index(texts, by_sound)
         if (records_revision := await self._database.read(rows.records_revision)) != self._records_revision:
             stored = await self._database.read(rows.records)
             self.catalogue = Catalogue.of(msgspec.json.decode(row.body, type=Record) for row in stored)
@@ -60,12 +61,19 @@ class Library:
 
     def search(self, text: str, today: date, most: int = 8) -> list[Hit]:
         """What is nearest, best first: entries that are valid today, and intents (their id behind `INTENT`)."""
-        hits = self._index.search(text, most * 2)
-        if not hits or hits[0].score < SOUNDS_LIKE:
-            heard = self._by_sound.search(text, most)
-            if heard and heard[0].score > (hits[0].score if hits else 0) + 0.1:
-                hits = heard
-        return [hit for hit in hits if hit.id[0] == INTENT or self.entries[hit.id].is_valid(today)][:most]
+        return self.search_all([read(text)], today, most)[0]
+
+    def search_all(self, readings: Sequence[Reading], today: date, most: int = 8) -> list[list[Hit]]:
+        """`search` for what is asked at the same moment."""
+        found = self._index.search_all(readings, most * 2)
+        unsure = [n for n, hits in enumerate(found) if not hits or hits[0].score < SOUNDS_LIKE]
+        for n, heard in zip(unsure, self._by_sound.search_all([readings[n] for n in unsure], most), strict=True):
+            if heard and heard[0].score > (found[n][0].score if found[n] else 0) + 0.1:
+                found[n] = heard
+        return [
+            [hit for hit in hits if hit.id[0] == INTENT or self.entries[hit.id].is_valid(today)][:most]
+            for hits in found
+        ]
 
 
 def as_rows(

@@ -1,17 +1,22 @@
 """Which intent a text has, how sure that is, and whether it is any of them: a linear model served from arrays.
 
-Trained by `nlu.training`; serving needs numpy alone and costs some 30 µs a text.
+Trained by `nlu.training`; serving needs numpy alone. What is asked at the same moment is classified together: most of
+what one text alone costs is numpy being called.
 """
 
-import math
+from collections.abc import Sequence
+from itertools import chain, repeat
 from pathlib import Path
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from nlu.features import features
+from nlu.features import Reading, read
 
+Figures = NDArray[np.floating]
+TOGETHER = 64  # texts at a time: what fits into a processor's cache is added up several times as fast
+TINY = np.float32(1e-6)
 OUTSIDE = "oos"  # the label of examples that belong to no intent
 
 
@@ -44,9 +49,10 @@ class Rejection(msgspec.Struct, frozen=True):
     bias: float
     line: float
 
-    def inside(self, best: float, lead: float, outside: float) -> float:
+    def inside(self, best: Figures, lead: Figures, outside: Figures) -> Figures:
         z = self.weights[0] * best + self.weights[1] * lead + self.weights[2] * outside + self.bias
-        return 1 / (1 + math.exp(-max(-30.0, min(30.0, z))))
+        found: Figures = 1 / (1 + np.exp(-np.clip(z, -30, 30)))
+        return found
 
 
 class _Stored(msgspec.Struct):
@@ -57,14 +63,17 @@ class _Stored(msgspec.Struct):
 
 
 class Classifier:
-    """`labels` without `OUTSIDE`, which is a column of the model where the training data has such rows."""
+    """`labels` without `OUTSIDE`, which is a column of the model where the training data has such rows.
+
+    `rows` has one a term: what it adds to each label's margin, and last, to the square of the text's length. Behind
+    them is one of zeros, for all that is unknown.
+    """
 
     def __init__(
         self,
         labels: list[str],
         vocabulary: dict[str, int],
-        rarity: NDArray[np.float32],
-        weights: NDArray[np.float32],
+        rows: NDArray[np.float32],
         bias: NDArray[np.float32],
         sharpness: float,
         rejection: Rejection,
@@ -72,39 +81,54 @@ class Classifier:
         self.labels = labels
         self.rejection = rejection
         self._vocabulary = vocabulary
-        self._rarity = rarity
-        self._weights = weights  # one row a term: a text's rows are gathered in one step
+        self._rows = rows
         self._bias = bias
         self._sharpness = sharpness
         self._outside = labels.index(OUTSIDE) if OUTSIDE in labels else None
 
-    def margins(self, text: str) -> NDArray[np.float32]:
-        """The decision value of each label, in the order of `labels`."""
-        known = self._vocabulary
-        found = {known[name] for name in features(text) if name in known}
-        if not found:
-            return self._bias
-        rows = np.fromiter(found, dtype=np.int32, count=len(found))
-        values = self._rarity[rows]
-        values /= math.sqrt(float(values @ values))
-        margins: NDArray[np.float32] = values @ self._weights[rows] + self._bias
+    def _margins(self, readings: Sequence[Reading]) -> NDArray[np.float32]:
+        """The decision value of each label in the order of `labels`, a row a text."""
+        known, unknown = self._vocabulary.get, len(self._vocabulary)
+        found = [{unknown, *map(known, reading.features, repeat(unknown))} for reading in readings]
+        sizes = list(map(len, found))
+        rows = self._rows.take(np.fromiter(chain.from_iterable(found), np.intp, sum(sizes)), axis=0)
+        sums = np.add.reduceat(rows, np.cumsum([0, *sizes[:-1]]), axis=0)
+        margins: NDArray[np.float32] = sums[:, :-1]
+        margins /= np.sqrt(np.maximum(sums[:, -1:], TINY))
+        margins += self._bias
         return margins
 
     def classify(self, text: str, most: int = 5) -> Verdict:
         """The likeliest labels of a text."""
-        margins = self.margins(text)
-        outside = -1.0
+        return self.classify_all([read(text)], most)[0]
+
+    def classify_all(self, readings: Sequence[Reading], most: int = 5) -> list[Verdict]:
+        """A verdict a text."""
+        return [
+            verdict
+            for first in range(0, len(readings), TOGETHER)
+            for verdict in self._classify(readings[first : first + TOGETHER], most)
+        ]
+
+    def _classify(self, readings: Sequence[Reading], most: int) -> list[Verdict]:
+        margins = self._margins(readings)
+        outside = np.full(len(readings), -1.0)
         if self._outside is not None:
-            outside = float(margins[self._outside])
-            margins = margins.copy()
-            margins[self._outside] = -1e9
-        order = np.argsort(-margins)[:most]
-        best = float(margins[order[0]])
-        lead = best - float(margins[order[1]]) if len(order) > 1 else 1.0
-        odds = np.exp(self._sharpness * (margins - best))
-        share = odds / odds.sum()
-        ranked = tuple(Ranked(self.labels[i], float(share[i])) for i in order.tolist() if i != self._outside)
-        return Verdict(ranked, self.rejection.inside(best, lead, outside))
+            outside = margins[:, self._outside].astype(np.float64)
+            margins[:, self._outside] = -1e9
+        order = np.argsort(-margins, axis=1)[:, :most]
+        ordered = np.take_along_axis(margins, order, axis=1)
+        best = ordered[:, 0]
+        lead = best - ordered[:, 1] if ordered.shape[1] > 1 else np.ones_like(best)
+        odds = np.exp(self._sharpness * (margins - best[:, None]))
+        shares = np.take_along_axis(odds, order, axis=1) / odds.sum(axis=1, keepdims=True)
+        inside = self.rejection.inside(best, lead, outside)
+        return [
+            Verdict(
+                tuple(Ranked(self.labels[n], share) for n, share in zip(*row, strict=True) if n != self._outside), whole
+            )
+            for *row, whole in zip(order.tolist(), shares.tolist(), inside.tolist(), strict=True)
+        ]
 
     def save(self, path: Path) -> None:
         """Writes the model to one file, at once or not at all."""
@@ -112,13 +136,7 @@ class Classifier:
         head = msgspec.json.encode(_Stored(self.labels, terms, self._sharpness, self.rejection))
         unfinished = path.with_suffix(".part")
         with unfinished.open("wb") as file:
-            np.savez(
-                file,
-                head=np.frombuffer(head, dtype=np.uint8),
-                rarity=self._rarity,
-                weights=self._weights,
-                bias=self._bias,
-            )
+            np.savez(file, head=np.frombuffer(head, dtype=np.uint8), rows=self._rows, bias=self._bias)
         unfinished.replace(path)
 
     @staticmethod
@@ -126,12 +144,4 @@ class Classifier:
         with np.load(path, allow_pickle=False) as stored:
             head = msgspec.json.decode(stored["head"].tobytes(), type=_Stored)
             vocabulary = {term: number for number, term in enumerate(head.terms)}
-            return Classifier(
-                head.labels,
-                vocabulary,
-                stored["rarity"],
-                stored["weights"],
-                stored["bias"],
-                head.sharpness,
-                head.rejection,
-            )
+            return Classifier(head.labels, vocabulary, stored["rows"], stored["bias"], head.sharpness, head.rejection)

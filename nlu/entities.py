@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
+from operator import attrgetter
 
 from msgspec import Struct
 
@@ -96,7 +97,8 @@ def find(folded: str, gazetteer: Gazetteer, today: date) -> tuple[Entity, ...]:
         found.append(Entity("fee", "free", free.start(), free.end()))
     if audience := _AUDIENCE.search(folded):
         found.append(Entity("audience", AUDIENCES[audience[0]], audience.start(), audience.end()))
-    return tuple(sorted(found, key=lambda entity: entity.start))
+    found.sort(key=attrgetter("start"))
+    return tuple(found)
 
 
 def _numbers(plain: str) -> Sequence[Entity]:

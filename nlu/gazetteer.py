@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import pairwise
+from operator import add, attrgetter, ne
 
 from msgspec import Struct
 
@@ -50,31 +52,37 @@ class Gazetteer:
         """The mentions in a folded text, in the order of their positions."""
         found = self._by_writing(folded)
         taken = {position for mention in found for position in range(mention.start, mention.end)}
-        found += self._by_sound(folded, taken)
-        return sorted(found, key=lambda mention: mention.start)
+        if heard := self._by_sound(folded, taken):
+            found = sorted(found + heard, key=attrgetter("start"))
+        return found
 
     def _by_writing(self, folded: str) -> list[Mention]:
         found: list[Mention] = []
-        position = 0
-        while position < len(folded) - 1:
-            for text, name in self._written.get(folded[position : position + 2], ()):
+        if self._written.keys().isdisjoint(map(add, folded, folded[1:])):
+            return found  # most texts name nothing, and that is seen at once
+        free = 0
+        for position, pair in enumerate(map(add, folded, folded[1:])):
+            if position < free or pair not in self._written:
+                continue
+            for text, name in self._written[pair]:
                 if folded.startswith(text, position):
-                    found.append(Mention(name.kind, name.id, position, position + len(text), True))
-                    position += len(text) - 1
+                    free = position + len(text)
+                    found.append(Mention(name.kind, name.id, position, free, True))
                     break
-            position += 1
         return found
 
     def _by_sound(self, folded: str, taken: set[int]) -> list[Mention]:
         found: list[Mention] = []
         heard = syllables(folded)
+        if self._spoken.keys().isdisjoint(pairwise(heard)):
+            return found
         whole: set[str] | None = None
-        for start in range(len(heard) - 1):
-            if start in taken:
+        for start, pair in enumerate(pairwise(heard)):
+            if pair not in self._spoken or start in taken:
                 continue
-            for sounds, name in self._spoken.get((heard[start], heard[start + 1]), ()):
+            for sounds, name in self._spoken[pair]:
                 end = start + len(sounds)
-                if any(position in taken for position in range(start, end)) or not _alike(sounds, heard[start:end]):
+                if not _alike(sounds, heard[start:end]) or not taken.isdisjoint(range(start, end)):
                     continue
                 if len(sounds) < 4:
                     # Two or three syllables are often just another word (简直 is no 剪纸): a word stays what it is.
@@ -89,7 +97,4 @@ class Gazetteer:
 
 def _alike(name: list[str], heard: list[str]) -> bool:
     """Equal in sound; from four syllables on, one may differ."""
-    if len(name) != len(heard):
-        return False
-    wrong = sum(left != right for left, right in zip(name, heard, strict=True))
-    return wrong == 0 or (len(name) >= 4 and wrong == 1)
+    return name == heard or (len(name) == len(heard) >= 4 and sum(map(ne, name, heard)) == 1)

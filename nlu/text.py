@@ -7,7 +7,6 @@ that positions found in a folded text are positions in the cleaned one.
 import os
 import re
 import unicodedata
-from functools import lru_cache
 
 # Single characters are read here, never phrases: without those the library keeps 40 MB less. It looks at import time.
 os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
@@ -15,7 +14,6 @@ os.environ.setdefault("PYPINYIN_NO_DICT_COPY", "true")
 
 import rjieba
 from pypinyin.constants import PINYIN_DICT
-from pypinyin.contrib.tone_convert import to_normal
 from zhconv import zhconv
 
 SPACES = re.compile(r"\s+")
@@ -93,24 +91,31 @@ def digits(folded: str) -> str:
     return folded.translate(_SPOKEN_DIGITS)
 
 
-@lru_cache(maxsize=16384)
-def syllable(char: str) -> str:
+class _Syllables(dict[str, str]):
     """The commonest reading of a Chinese character without its tone, sounds that speakers mix up made equal."""
-    readings = PINYIN_DICT.get(ord(char))
-    if readings is None:
-        return char
-    sound: str = to_normal(readings.split(",")[0])
-    for spoken, canonical in (("zh", "z"), ("ch", "c"), ("sh", "s")):
-        if sound.startswith(spoken):
-            sound = canonical + sound[2:]
-    if sound[:1] == "l":
-        sound = "n" + sound[1:]
-    return sound[:-1] if sound.endswith(("ang", "eng", "ing")) else sound
+
+    def __missing__(self, char: str) -> str:
+        readings = PINYIN_DICT.get(ord(char))
+        sound = char if readings is None else self._plain(readings.split(",")[0])
+        self[char] = sound
+        return sound
+
+    def _plain(self, reading: str) -> str:
+        sound = unicodedata.normalize("NFD", reading).replace("u\u0308", "v").translate(_TONES)
+        if sound.startswith(("zh", "ch", "sh")):
+            sound = sound[0] + sound[2:]
+        if sound[:1] == "l":
+            sound = "n" + sound[1:]
+        return sound[:-1] if sound.endswith(("ang", "eng", "ing")) else sound
+
+
+_TONES = dict.fromkeys(range(0x300, 0x370))  # combining marks
+_SYLLABLES = _Syllables()
 
 
 def syllables(folded: str) -> list[str]:
     """One syllable a character, so that positions stay positions."""
-    return [syllable(char) for char in folded]
+    return list(map(_SYLLABLES.__getitem__, folded))
 
 
 def words(folded: str) -> list[str]:

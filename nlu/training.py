@@ -61,12 +61,17 @@ def train(examples: Sequence[tuple[str, str]]) -> Classifier:
     return Classifier(
         model.labels,
         {term: int(number) for term, number in vectorizer.vocabulary_.items()},
-        vectorizer.idf_.astype(np.float32),
-        np.ascontiguousarray(model.weights.T, dtype=np.float32),
+        _rows(model.weights, vectorizer.idf_),
         model.bias.astype(np.float32),
         _sharpness(model.labels, unseen, labels),
         _rejection(texts, labels, model.labels, unseen, regularisation),
     )
+
+
+def _rows(weights: NDArray[np.float64], rarity: NDArray[np.float64]) -> NDArray[np.float32]:
+    """One a term, as `Classifier` wants them."""
+    known = np.column_stack([weights.T * rarity[:, None], rarity**2])
+    return np.vstack([known, np.zeros(known.shape[1])]).astype(np.float32)
 
 
 def _fit(texts: csr_matrix, labels: Labels, regularisation: float) -> _Model:
@@ -165,7 +170,7 @@ def _rejection(
     learnt = LogisticRegression(class_weight="balanced").fit(table / spread, truth)
     weights = learnt.coef_[0] / spread
     rejection = Rejection((float(weights[0]), float(weights[1]), float(weights[2])), float(learnt.intercept_[0]), 0.0)
-    values = np.array([rejection.inside(*row) for row in table.tolist()])
+    values = rejection.inside(*table.T)
     return Rejection(rejection.weights, rejection.bias, _line(values[truth], values[~truth]))
 
 

@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar, cast
+from typing import Generic, NamedTuple, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
 import psycopg
@@ -66,10 +66,24 @@ class Cursor(Protocol):
 
     rowcount: int
 
-    def execute(self, sql: str, parameters: Mapping[str, Value], /) -> object: ...
-    def executemany(self, sql: str, parameters: Sequence[Mapping[str, Value]], /) -> object: ...
+    def execute(self, sql: str, parameters: Sequence[Value], /) -> object: ...
+    def executemany(self, sql: str, parameters: Sequence[Sequence[Value]], /) -> object: ...
     def fetchone(self) -> object: ...
     def fetchall(self) -> Sequence[object]: ...
+
+
+class Compiled(NamedTuple):
+    """A statement's text in a dialect; the names of its parameters in their order, of which `fixed` are known already.
+    SQLite looks a named one up by its name each time, so they go by position."""
+
+    sql: str
+    names: Sequence[str]
+    fixed: Mapping[str, Value]
+
+    def parameters(self, values: Mapping[str, Value]) -> Sequence[Value]:
+        if self.fixed:
+            values = {**self.fixed, **values}
+        return [values[name] for name in self.names]
 
 
 class Statement:
@@ -82,10 +96,9 @@ class Statement:
         selected = expression.selected_columns if isinstance(expression, Select) else ()
         self.opened = tuple(at for at, column in enumerate(selected) if isinstance(column.type, Sealed))
         self.sealed: tuple[str, ...] = ()  # parameters; known once it is compiled
-        self._compiled: dict[str, tuple[str, dict[str, Value]]] = {}
+        self._compiled: dict[str, Compiled] = {}
 
-    def on(self, dialect: Dialect) -> tuple[str, dict[str, Value]]:
-        """The SQL text, and the values that are part of the statement itself."""
+    def on(self, dialect: Dialect) -> Compiled:
         known = self._compiled.get(dialect.name)
         if known is None:
             compiled = cast(SQLCompiler, self.expression.compile(dialect=dialect))
@@ -93,7 +106,8 @@ class Statement:
             self.sealed = tuple(
                 name for name, bind in compiled.binds.items() if name not in fixed and isinstance(bind.type, Sealed)
             )
-            known = self._compiled[dialect.name] = (str(compiled), fixed)
+            names = tuple(compiled.positiontup or ())
+            known = self._compiled[dialect.name] = Compiled(str(compiled), names, fixed)
         return known
 
 
@@ -140,16 +154,17 @@ class Transaction:
     def flush(self) -> None:
         """Makes the added insertions."""
         for statement, rows in self._added.items():
-            sql, _ = statement.on(self._dialect)
-            self._cursor.executemany(sql, [self._closed(statement, row) for row in rows] if statement.sealed else rows)
+            compiled = statement.on(self._dialect)
+            closed = [self._closed(statement, row) for row in rows] if statement.sealed else rows
+            self._cursor.executemany(compiled.sql, [compiled.parameters(row) for row in closed])
         self._added.clear()
 
     def run(self, statement: Statement, **values: Value) -> int:
         """Runs it; the number of rows it changed."""
-        sql, fixed = statement.on(self._dialect)
+        compiled = statement.on(self._dialect)
         if statement.sealed:
             values = self._closed(statement, values)
-        self._cursor.execute(sql, fixed | values if fixed else values)
+        self._cursor.execute(compiled.sql, compiled.parameters(values))
         return self._cursor.rowcount
 
     def _closed(self, statement: Statement, values: dict[str, Value]) -> dict[str, Value]:
@@ -200,7 +215,7 @@ class _Job(Generic[T]):
 class _Sqlite:
     """Opens connections; knows how a transaction begins."""
 
-    dialect: Dialect = sqlite.dialect(paramstyle="named")
+    dialect: Dialect = sqlite.dialect(paramstyle="qmark")
     begin = "BEGIN IMMEDIATE"
     reads_inline = True  # 6 µs; a thread hop costs ten times that
     scrubbing = (
@@ -223,7 +238,7 @@ class _Sqlite:
 
 
 class _Postgres:
-    dialect: Dialect = cast(Dialect, postgresql.dialect(paramstyle="pyformat"))  # type: ignore[no-untyped-call]
+    dialect: Dialect = cast(Dialect, postgresql.dialect(paramstyle="format"))  # type: ignore[no-untyped-call]
     begin = "BEGIN"
     reads_inline = False
     scrubbing = ("VACUUM",)
@@ -331,15 +346,15 @@ class Database:
     def now(self, work: Work[T]) -> T:
         """`write` for code without an event loop; not to be mixed with `write` on the same object."""
         line = self._write_line
-        line.cursor.execute(self._kind.begin, {})
+        line.cursor.execute(self._kind.begin, ())
         try:
             transaction = Transaction(line.cursor, self._kind.dialect, self._sealer)
             result = work(transaction)
             transaction.flush()
         except Exception:
-            line.cursor.execute("ROLLBACK", {})
+            line.cursor.execute("ROLLBACK", ())
             raise
-        line.cursor.execute("COMMIT", {})
+        line.cursor.execute("COMMIT", ())
         return result
 
     async def scrub(self) -> None:
@@ -351,7 +366,7 @@ class Database:
         line = _Line(self._kind.connect())
         try:
             for statement in self._kind.scrubbing:
-                line.cursor.execute(statement, {})
+                line.cursor.execute(statement, ())
         finally:
             line.connection.close()
 
@@ -384,11 +399,11 @@ class Database:
         cursor = self._write_line.cursor
         transaction = Transaction(cursor, self._kind.dialect, self._sealer)
         try:
-            cursor.execute(self._kind.begin, {})
+            cursor.execute(self._kind.begin, ())
             for job in batch:
                 job.result = job.work(transaction)
             transaction.flush()
-            cursor.execute("COMMIT", {})
+            cursor.execute("COMMIT", ())
         except Exception as error:  # noqa: BLE001 - whatever a function raises belongs to its caller
             reconnected = self._roll_back(cursor)
             if len(batch) > 1:
@@ -403,7 +418,7 @@ class Database:
     def _roll_back(self, cursor: Cursor) -> bool:
         """Ends the transaction; whether that took a new connection."""
         try:
-            cursor.execute("ROLLBACK", {})
+            cursor.execute("ROLLBACK", ())
         except sqlite3.OperationalError:
             return False  # BEGIN itself had failed: there is nothing to roll back
         except psycopg.OperationalError:
