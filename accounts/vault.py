@@ -37,7 +37,7 @@ class Vault:
         self._ciphers = {_name(key): AESGCM(key) for key in keys}
         self._newest = _name(keys[0])
         # Digests stay comparable when keys change: the oldest key makes them.
-        self._digesting = hmac.digest(keys[-1], b"daoxue digests", "sha256")
+        self._digesting = hmac.new(hmac.digest(keys[-1], b"daoxue digests", "sha256"), digestmod="sha256")
         self.name = _name(keys[-1]).hex()  # of the key that makes digests and seals
         self._sealing = AESSIV(hmac.digest(keys[-1], b"daoxue addresses", "sha512"))
         self._sealed = lru_cache(maxsize=8192)(self._seal)
@@ -76,7 +76,9 @@ class Vault:
 
     def digest(self, kind: str, text: str) -> str:
         """The same for the same text of the same kind; nothing leads back."""
-        return hmac.digest(self._digesting, f"{kind}\n{text}".encode(), "sha256").hex()[:32]
+        digesting = self._digesting.copy()
+        digesting.update(f"{kind}\n{text}".encode())
+        return digesting.hexdigest()[:32]
 
 
 def is_marked(text: str) -> bool:

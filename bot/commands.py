@@ -46,6 +46,7 @@ CORRECTION = re.compile(
 )
 
 
+@lru_cache(1024)
 def bare(folded: str) -> str:
     """The text without punctuation around it."""
     return _EDGE.sub("", folded)
@@ -80,8 +81,8 @@ def _english(text: str) -> str:
 
 def pointed_at(folded: str, offers: Sequence[Offer]) -> Offer | None:
     """The offer that a longer message names by its place: 第二个还有名额吗."""
-    match = _NTH.search(_english(digits(folded)))
-    return _of_match(match, offers) if match and offers else None
+    match = _NTH.search(_english(digits(folded))) if offers else None
+    return _of_match(match, offers) if match else None
 
 
 def _of_match(match: re.Match[str], offers: Sequence[Offer]) -> Offer | None:

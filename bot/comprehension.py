@@ -13,6 +13,7 @@ from operator import attrgetter
 
 from msgspec import Struct
 
+from bot.messages import LONGEST
 from knowledge.catalogue import Catalogue
 from knowledge.library import INTENT, Library
 from knowledge.search import Hit
@@ -21,12 +22,13 @@ from nlu.classifier import Classifier, Verdict
 from nlu.entities import Entity
 from nlu.features import essence, of_essence
 from nlu.gazetteer import Gazetteer, Name
-from nlu.text import fold
+from nlu.text import fold, without_fillers
 
 REMEMBERED = 8192  # texts; what residents ask is much the same, and buttons say the same to the letter
 # The likeness that an answer needs at least. The classifier knows an entry's topic, not which of its entries is meant.
 NEAR_ENTRY, NEAR_INTENT = 0.45, 0.25
 DOUBT = 0.65
+CERTAIN = 0.75  # above this there is nothing to ask
 FAINT = 0.05  # an intent that is no likelier, and was never said so, is none
 FAQ = "faq:"  # labels of entries' questions in the training data: one a topic
 
@@ -60,8 +62,18 @@ class Understanding(Struct, frozen=True):
         """不是书法，是国画: what stands behind the not is not meant."""
         return _DENIAL.search(self.folded, 0, entity.start) is not None
 
+    def halves(self) -> list[str]:
+        """The parts of a message that may be questions of their own, where it is not clear as a whole."""
+        if self.best and self.best.score >= CERTAIN:
+            return []
+        parts = [part.strip() for part in _SPLIT.split(self.text) if _WORDS.search(without_fillers(part.strip()))]
+        return parts if 2 <= len(parts) <= 3 else []
+
     def first(self, kind: str) -> str | None:
-        return next(iter(self.values(kind)), None)
+        for entity in self.entities:
+            if entity.kind == kind and not self.denies(entity):
+                return entity.value
+        return None
 
 
 class Comprehension:
@@ -84,8 +96,8 @@ class Comprehension:
     async def together(self, text: str, today: date) -> Understanding:
         """`understand`, with all that others ask at the same moment: in a crowd that costs each a fraction of what it
         costs alone."""
-        if self._knows(text, today):
-            return self._understood[text]
+        if self._knows(text, today) or len(text) > LONGEST:
+            return self.understand(text, today)
         if self._gathering is None:
             loop = asyncio.get_running_loop()
             self._gathering = loop.create_future()
@@ -100,14 +112,19 @@ class Comprehension:
         assert done is not None
         try:
             self._understand(texts, today)
+            self._understand([half for text in texts for half in self._understood[text].halves()], today)
         finally:  # where that failed, each hears why from `understand`
             done.set_result(None)
 
     def understand(self, text: str, today: date) -> Understanding:
         """Pure for a given state of knowledge and day: what is asked again is understood at once, and what is asked
-        again in the same words, with other numbers and courtesies, nearly so."""
+        again in the same words, with other numbers and courtesies, nearly so. What is too long to be a question may
+        name things, and means nothing."""
         if not self._knows(text, today):
-            self._understand([text], today)
+            self._understand([text] if len(text) <= LONGEST else [], today)
+        if len(text) > LONGEST:
+            folded = fold(text)
+            return Understanding(text, folded, entities.find(folded, self._gazetteer, today), (), 0.0)
         return self._understood[text]
 
     def _knows(self, text: str, today: date) -> bool:
@@ -177,6 +194,8 @@ def _names(catalogue: Catalogue) -> Iterable[Name]:
 
 
 _DENIAL = re.compile(r"(?:不是|不要|不想要|不想学|别)(?:去|报|学|上)?$")
+_SPLIT = re.compile(r"[,，。;；?？!！]+|顺便(?:再)?(?:问一下|问问|问)?|另外|还有就是|还想问|再问(?:一下|问)?|对了")
+_WORDS = re.compile(r"[一-鿿]{3}|[a-z]{3}", re.IGNORECASE)
 _MASKED = re.compile(r"\[(?:证件号|卡号)\]")
 _PLAIN = re.compile(r"\d|一套|两条")  # where an item's name goes over to its amount
 # What volunteers offer to do.

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from bot import phrases, redlines
 from bot.commands import CORRECTION, bare, chosen, commands, pointed_at
-from bot.comprehension import Candidate, Comprehension, Understanding
+from bot.comprehension import CERTAIN, Candidate, Comprehension, Understanding
 from bot.conversation import REMEMBERED, Conversation, Offer, Task
 from bot.messages import CONTINUE, LONGEST
 from bot.turn import CHOICES, Handler, Handlers, NeedsAnswer, Slot, Turn
@@ -20,7 +20,6 @@ from bot.turn import CHOICES, Handler, Handlers, NeedsAnswer, Slot, Turn
 # The lines, drawn on the development questions: no wrong answer above the first, few right ones below the second.
 ANSWER, ASK = 0.50, 0.22
 LEAD = 0.05  # two readings closer than this are asked about
-CERTAIN = 0.75  # above this there is nothing to ask
 DIGRESSION = 0.60  # what an open task gives way to
 STALE = 30 * 60_000  # ms after which an unfinished talk is not resumed
 OPEN = 3  # tasks that are open at a time; the oldest is let go
@@ -347,13 +346,7 @@ class Dialogue:
 
     async def _split(self, turn: Turn) -> bool:
         """Two questions in one message, when each half stands by itself; what needs identity comes second."""
-        best = turn.heard.best
-        if best and best.score >= CERTAIN:
-            return False
-        halves = phrases.halves(turn.heard.text)
-        if not 2 <= len(halves) <= 3:
-            return False
-        heard = [self._comprehension.understand(part, turn.today) for part in halves]
+        heard = [self._comprehension.understand(half, turn.today) for half in turn.heard.halves()]
         clear = [(each, candidate) for each in heard if phrases.rest(each) and (candidate := self._clear(each))]
         clear = [pair for pair in clear if pair[1].topic not in _SILENT_TOPICS and pair[1].score >= DIGRESSION]
         if len(clear) < 2 or len({candidate.intent or candidate.entry for _, candidate in clear}) < 2:
@@ -453,7 +446,7 @@ class Dialogue:
         pointed = pointed_at(turn.heard.folded, turn.state.offers)
         if pointed:
             values |= {name: value for name, value in pointed.slots.items() if name in names}
-        for slot in handler.slots:
+        for slot in handler.slots if turn.heard.entities else ():
             if slot.name not in values and (value := slot.read(turn.heard, turn.catalogue)) is not None:
                 values[slot.name] = value
         if not fresh:

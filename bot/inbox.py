@@ -7,7 +7,6 @@ delivers the message again.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
@@ -45,8 +44,7 @@ class BusyError(Exception):
     """The conversation changed faster than it could be answered. Nothing was accepted: deliver again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True):
     """An accepted message: its number, and the messages that answer it. The same message gets the same receipt."""
 
     conversation: int

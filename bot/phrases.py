@@ -4,7 +4,6 @@ import re
 
 from bot.commands import bare
 from bot.comprehension import Understanding
-from nlu.text import without_fillers
 
 FRAGMENT = 10  # characters that a half sentence has at most
 _FOLLOWS = re.compile(r"^那(?!个|些|里|边|儿|种)|呢$")
@@ -13,8 +12,6 @@ _MATTER = re.compile(r"班|课|培训|活动|地址|电话|名额|开门")
 _US = re.compile(r"你们|贵中心|咱们中心")
 _QUESTION = re.compile(r"[吗么呢?？]$|什么|怎么|哪|几[点号个时]|多少|多久|有没有|能不能|可不可以|是不是|啥|咋")
 _NUMBER = re.compile(r"(?:第)?[0-9一二三四五六七八九十]{1,2}(?:个|号|项|条)?")
-_SPLIT = re.compile(r"[,，。;；?？!！]+|顺便(?:再)?(?:问一下|问问|问)?|另外|还有就是|还想问|再问(?:一下|问)?|对了")
-_WORDS = re.compile(r"[一-鿿]{3}|[a-z]{3}", re.IGNORECASE)
 _SMALL_WORDS = re.compile(
     r"那个|这个|那|的|呢|吗|么|嘛|啊|有没有|有|没有|没|还|要|我|想|想要|改成|换成|换|改|是|应该|说|在|去|看看|看|找|查|一下|就|行|可以"
     r"|不对|不是|错了|也|和|跟|附近|离|近|住|家|到|里|会|用|学|班|课|,|，|。|\?|？|!|！|\s"
@@ -54,11 +51,6 @@ def names_matter(folded: str) -> bool:
 def means_us(folded: str) -> bool:
     """你们: the centre, whatever the talk is about."""
     return _US.search(folded) is not None
-
-
-def halves(text: str) -> list[str]:
-    """The parts of a message that may be questions of their own."""
-    return [part.strip() for part in _SPLIT.split(text) if _WORDS.search(without_fillers(part.strip()))]
 
 
 def named_share(heard: Understanding) -> float:

@@ -13,6 +13,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Annotated, Literal
 
 import msgspec
@@ -103,6 +104,7 @@ _ERRORS: Mapping[str, str] = {
 }
 
 
+@lru_cache(maxsize=8192)
 def address_of(token: str) -> str:
     """What is stored of a visitor's token: whoever reads the database cannot speak as the visitor."""
     return hashlib.sha256(token.encode()).hexdigest()[:40]

@@ -63,9 +63,8 @@ def _is_identity(number: str) -> bool:
 def mask(text: str) -> str:
     """The text with identity and bank card numbers replaced, however they are written; before anything keeps it."""
     plain = digits(fold(text))
-    if not any(char.isdigit() for char in plain):
-        return text
-    masked, last = [], 0
+    masked: list[str] = []
+    last = 0
     for run in _RUN.finditer(plain):
         whole = [(run.start(), run.end())]
         # Numbers that stand side by side are looked at one by one.
@@ -74,7 +73,7 @@ def mask(text: str) -> str:
             if label := _label(plain[start:end]):
                 masked += [text[last:start], label]
                 last = end
-    return "".join([*masked, text[last:]])
+    return "".join([*masked, text[last:]]) if masked else text
 
 
 def _label(written: str) -> str | None:

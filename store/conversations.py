@@ -1,9 +1,9 @@
 """Conversations and what is said in them: read, and changed by one commit a turn."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import cast
 
+from msgspec import Struct
 from sqlalchemy import bindparam, case, delete, func, select, update
 
 from store import deliveries, identity, knowledge, tickets
@@ -82,8 +82,7 @@ _UNANSWERED = Statement(adding(unanswered))
 _AUDIT = Statement(adding(audit))
 
 
-@dataclass(frozen=True, slots=True)
-class ConversationRow:
+class ConversationRow(Struct, frozen=True, gc=False):
     """`seat` holds the open `ticket`, if both are set; `state` is JSON of `bot.conversation.Conversation`."""
 
     id: int
@@ -101,16 +100,14 @@ class ConversationRow:
         return ConversationRow(*cast(tuple[int, str, str, int, int, bytes, str | None, str | None, int], row))
 
 
-@dataclass(frozen=True, slots=True)
-class MessageRow:
+class MessageRow(Struct, frozen=True, gc=False):
     seq: int
     author: str
     body: bytes
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class DueRow:
+class DueRow(Struct, frozen=True, gc=False):
     id: int
     conversation: int
     channel: str
@@ -122,8 +119,7 @@ class DueRow:
     part: int
 
 
-@dataclass(frozen=True, slots=True)
-class TurnRow:
+class TurnRow(Struct, frozen=True):
     """All that one turn changes. `said` begins with the resident's message; the others answer it. `knowledge` is the
     revision of what we knew when it was thought."""
 
@@ -140,7 +136,7 @@ class TurnRow:
     raised: "tickets.Raise | None" = None
     rating: tuple[str, int] | None = None
     unanswered: tuple[str, str] | None = None  # text and topic
-    audits: Sequence[tuple[str, str]] = field(default_factory=tuple)
+    audits: Sequence[tuple[str, str]] = ()
     effects: "Sequence[Callable[[Transaction, str | None], None]]" = ()
     unbind: str | None = None  # digest of somebody who takes back who they have proven to be
 

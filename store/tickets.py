@@ -6,9 +6,10 @@ transaction, under the condition that nobody else wrote an event of this ticket 
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
 from typing import cast
 
+from msgspec import Struct
+from msgspec.structs import asdict, fields, replace
 from sqlalchemy import ColumnElement, bindparam, case, func, select, update
 
 from store.database import ConflictError, Row, Statement, Transaction, Value, adding
@@ -24,8 +25,7 @@ TO_CALL = frozenset({"callback", "voicemail"})  # reasons whose residents wait t
 Data = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class TicketRow:
+class TicketRow(Struct, frozen=True, gc=False):
     """The columns of `store.schema.ticket`, in their order."""
 
     ref: str
@@ -68,8 +68,7 @@ class TicketRow:
         return TicketRow(*row)  # type: ignore[arg-type] # the columns are selected in this order
 
 
-@dataclass(frozen=True, slots=True)
-class EventRow:
+class EventRow(Struct, frozen=True, gc=False):
     """One thing that happened. `id` numbers all events of all tickets in the order of their commits."""
 
     id: int
@@ -84,8 +83,7 @@ class EventRow:
         return cast(dict[str, object], json.loads(self.body))
 
 
-@dataclass(frozen=True, slots=True)
-class NewTicket:
+class NewTicket(Struct, frozen=True):
     """`body` is JSON of `bot.messages.Handover`; `person` a digest of what the resident is reached by; `to_call` whether that is
     promised to be done by telephone."""
 
@@ -100,8 +98,7 @@ class NewTicket:
     to_call: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Raise:
+class Raise(Struct, frozen=True):
     """An open ticket has become more urgent."""
 
     priority: int
