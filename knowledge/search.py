@@ -117,7 +117,7 @@ class Index:
 
     def _best(self, sums: NDArray[np.float64], norms: NDArray[np.float64], most: int) -> list[list[Hit]]:
         order = np.argsort(-sums, axis=1)[:, :most]
-        nearest = np.take_along_axis(sums, order, axis=1)
+        nearest = sums[np.arange(len(sums))[:, None], order]
         ranks = np.floor(nearest)
         scores = np.minimum(1.0, (nearest - ranks) * WHOLE / norms[:, None])
         near = ((ranks > 0) & (ranks >= NEAR * ranks[:, :1])).sum(axis=1)

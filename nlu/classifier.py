@@ -117,11 +117,12 @@ class Classifier:
             outside = margins[:, self._outside].astype(np.float64)
             margins[:, self._outside] = -1e9
         order = np.argsort(-margins, axis=1)[:, :most]
-        ordered = np.take_along_axis(margins, order, axis=1)
+        row = np.arange(len(readings))[:, None]
+        ordered = margins[row, order]
         best = ordered[:, 0]
         lead = best - ordered[:, 1] if ordered.shape[1] > 1 else np.ones_like(best)
         odds = np.exp(self._sharpness * (margins - best[:, None]))
-        shares = np.take_along_axis(odds, order, axis=1) / odds.sum(axis=1, keepdims=True)
+        shares = odds[row, order] / odds.sum(axis=1, keepdims=True)
         inside = self.rejection.inside(best, lead, outside)
         return [
             Verdict(

@@ -64,12 +64,10 @@ def sounds(essence: str) -> list[str]:
 
 
 def _chinese(run: str, grams: list[str], more: list[str]) -> None:
-    pairs = list(map(add, run, run[1:]))
     grams += run
-    grams += pairs
+    grams += map(add, run, run[1:])
     for word in words(run):
         (grams if len(word) > 1 else more).append("w:" + word)
-    more += map(add, pairs, run[2:])
     more += [f"p:{left}_{right}" for left, right in pairwise(syllables(run))]
 
 
