@@ -1,8 +1,9 @@
 """`python -m benchmarks.turn`: what a full durable turn over HTTP costs, as a ratio to an echo in the same run.
 
-Both servers are real processes on loopback; 64 connections post one message each in turn, every message different.
-Counted is the CPU time of the server process (user and system), which neighbours on the machine do not change much;
-echo and turn alternate, and the median round is reported. The steps are timed inside one process, without HTTP.
+Both servers are real processes on loopback; 64 connections post one message after the other: once questions as
+residents repeat them, once every message new in its words. Counted is the CPU time of the server process (user and
+system). Neighbours on the machine change even that from second to second, so echo and turn alternate in short rounds,
+and the median ratio is reported. The steps are timed inside one process, without HTTP.
 """
 
 import asyncio
@@ -15,8 +16,10 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 from daoxue.app import App, compose, prepare
 from daoxue.config import Config, DatabaseSettings, Nlu, Server
@@ -25,7 +28,7 @@ from nlu.training import train
 from tests.conftest import free_port
 from tests.talk import Resident
 
-CONNECTIONS, REQUESTS, ROUNDS = 64, 6_000, 3
+CONNECTIONS, REQUESTS, ROUNDS = 64, 1_536, 15
 TICKS = os.sysconf("SC_CLK_TCK")
 DATA = Path(__file__).parent.parent / "tests"
 QUESTIONS = [
@@ -94,6 +97,28 @@ async def wait_for(port: int) -> None:
     raise TimeoutError(f"nothing listens on {port}")
 
 
+class Round(NamedTuple):
+    """CPU µs a request; `wall` is of the new ones."""
+
+    plain: float
+    usual: float
+    new: float
+    wall: float
+
+
+async def one_round(echo_port: int, echo: int, turn_port: int, turn: int) -> Round:
+    before, _ = await load_server(echo_port, "/", echo)
+    new, wall = await load_server(turn_port, "/channels/webchat", turn)
+    after, _ = await load_server(echo_port, "/", echo)
+    usual, _ = await load_server(turn_port, "/channels/webchat", turn, new=False)
+    return Round((before + after) / 2, usual, new, wall)
+
+
+def spread(ratios: Sequence[float]) -> str:
+    low, middle, high = statistics.quantiles(ratios, n=4)
+    return f"{middle:4.1f} echoes ({low:.1f} to {high:.1f}; limit 10)"
+
+
 async def over_http(folder: Path) -> None:
     echo_port, turn_port = free_port(), free_port()
     url = f"sqlite:///{folder}/bench.db"
@@ -108,24 +133,20 @@ async def over_http(folder: Path) -> None:
         await wait_for(turn_port)
         await client(turn_port, "/channels/webchat", 1, True)
         print(f"start to first answer      {time.perf_counter() - began:8.2f} s   (limit 2, second start)")
-        await load_server(turn_port, "/channels/webchat", turn.pid)  # warm
-        rounds = []
-        for _ in range(ROUNDS):
-            plain, _ = await load_server(echo_port, "/", echo.pid)
-            new, wall = await load_server(turn_port, "/channels/webchat", turn.pid)
-            usual, _ = await load_server(turn_port, "/channels/webchat", turn.pid, new=False)
-            rounds.append((usual / plain, new / plain, plain, usual, new, wall))
-        usual_ratio, new_ratio, plain, usual, new, wall = sorted(rounds)[ROUNDS // 2]
+        for _ in range(3):  # warm
+            await load_server(turn_port, "/channels/webchat", turn.pid)
+        rounds = [await one_round(echo_port, echo.pid, turn_port, turn.pid) for _ in range(ROUNDS)]
+        plain, usual, new, wall = (statistics.median(column) for column in zip(*rounds, strict=True))
+        usual_ratios = sorted(each.usual / each.plain for each in rounds)
+        new_ratios = sorted(each.new / each.plain for each in rounds)
         print(f"echo                       {plain:8.0f} µs CPU")
         print(
-            f"full durable turn          {usual:8.0f} µs CPU, {usual_ratio:5.1f} echoes (limit 10): questions as residents repeat them"
+            f"full durable turn          {usual:8.0f} µs CPU, {spread(usual_ratios)}: questions as residents repeat them"
         )
         print(
-            f"  every message new        {new:8.0f} µs CPU, {new_ratio:5.1f} echoes: nothing understood before; {wall:.0f} µs wall"
+            f"  every message new        {new:8.0f} µs CPU, {spread(new_ratios)}: nothing understood before; {wall:.0f} µs wall"
         )
-        print(
-            f"  rounds                   {', '.join(f'{r[0]:.1f} / {r[1]:.1f}' for r in rounds)}, {CONNECTIONS} connections"
-        )
+        print(f"  median of {ROUNDS} rounds, their quarters in brackets; {CONNECTIONS} connections")
         print(f"resident memory            {resident_megabytes(turn.pid):8.0f} MB  (limit 250)")
     finally:
         for process in (echo, turn):

@@ -161,7 +161,7 @@ class Inbox:
         ]  # fmt: skip
         row = self._row(read, turn, [(said[n][0], encode(message)) for n, message in enumerate(messages)])
         try:
-            committed = await self._database.write(lambda t: conversations.commit_turn(t, row))
+            committed = await self._database.write(lambda t: conversations.commit_turn(t, row), quick=True)
         except ConflictError:
             return None
         if committed is None:

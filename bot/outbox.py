@@ -83,11 +83,11 @@ class Outbox:
         """Forgets what pages have taken."""
         taken, self._taken = self._taken, {}
         if taken:
-            await self._database.write(lambda t: [conversations.settle(t, *each) for each in taken.items()])
+            await self._database.write(lambda t: [conversations.settle(t, *each) for each in taken.items()], quick=True)
 
     async def settle(self, conversation: int, seq: int) -> None:
         """The channel has taken everything up to this message."""
-        await self._database.write(lambda t: conversations.settle(t, conversation, seq))
+        await self._database.write(lambda t: conversations.settle(t, conversation, seq), quick=True)
         self._live.delivered(conversation, seq)
 
     async def run(self) -> None:
@@ -131,7 +131,7 @@ class Outbox:
             log.error("outbox", exc_info=error)  # its lease ends, and it is taken up again
 
     async def _lease(self, row: DueRow, until: int) -> bool:
-        return await self._database.write(lambda t: conversations.lease(t, row, until, row.attempts + 1))
+        return await self._database.write(lambda t: conversations.lease(t, row, until, row.attempts + 1), quick=True)
 
     async def _offer(self, row: DueRow, now: int) -> bool:
         """A page that is open gets it now; one that is not asks for it when it comes back."""
@@ -145,10 +145,12 @@ class Outbox:
             case Done():
                 pass
             case Later(at):
-                await self._database.write(lambda t: conversations.postpone(t, row.id, at, row.attempts))
+                await self._database.write(lambda t: conversations.postpone(t, row.id, at, row.attempts), quick=True)
             case Failed() if row.attempts + 1 < PATIENCE:
                 wait = min(LONGEST_WAIT, 1_000 * 2**row.attempts)
-                await self._database.write(lambda t: conversations.postpone(t, row.id, now + wait, row.attempts + 1))
+                await self._database.write(
+                    lambda t: conversations.postpone(t, row.id, now + wait, row.attempts + 1), quick=True
+                )
             case _:
-                await self._database.write(lambda t: conversations.give_up(t, row.id))
+                await self._database.write(lambda t: conversations.give_up(t, row.id), quick=True)
                 self._live.ring()

@@ -166,7 +166,7 @@ class Texting:
             calls.sent(transaction, sid, row.conversation, row.last_seq, sms.segments(text), now)
             conversations.settle(transaction, row.conversation, row.last_seq)
 
-        await self._database.write(settle)
+        await self._database.write(settle, quick=True)
         self._live.delivered(row.conversation, row.last_seq)
         return Done()
 

@@ -3,18 +3,23 @@
 Statements are SQLAlchemy expressions over `store.schema`, compiled once per dialect and run on the driver itself:
 a compiled statement costs a tenth of what the same one costs through a SQLAlchemy connection.
 
-Writing is a function of a `Transaction`. One thread runs them, as many as are waiting in one commit: with
-`synchronous=FULL` the disk's sync is most of a commit, and sharing it is what makes a durable turn cheap. A function
-that fails takes nobody with it: the batch is rolled back and each function runs again alone. It may therefore run
-more than once and must do nothing but write.
+Writing is a function of a `Transaction`. As many as are waiting share one commit, and one commit is under way at a
+time: with `synchronous=FULL` the disk's sync is most of it, and sharing it is what makes a durable turn cheap. A thread
+runs them, so that nothing waits for the database but who wrote. Quick ones go to SQLite on the event loop itself, and
+the thread waits for the disk alone: handing the interpreter to and fro at each statement costs more than they do. A
+function that fails takes nobody with it: the batch is rolled back and each function runs again alone. It may therefore
+run more than once and must do nothing but write.
 """
 
 import asyncio
 import queue
 import sqlite3
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Generic, NamedTuple, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
@@ -33,6 +38,7 @@ Value = int | str | bytes | float | None
 Row = tuple[Value, ...]
 RACES = 50  # lost in a row, before somebody is told
 BATCH = 256  # functions in one commit at most: bounds how long the first of them waits
+PATIENCE = 30.0  # seconds that another process may write before we give up
 
 
 class DatabaseError(Exception):
@@ -212,12 +218,16 @@ class _Job(Generic[T]):
             self.future.set_result(cast(T, self.result))
 
 
+Jobs = list[_Job[object]]
+
+
 class _Sqlite:
     """Opens connections; knows how a transaction begins."""
 
     dialect: Dialect = sqlite.dialect(paramstyle="qmark")
     begin = "BEGIN IMMEDIATE"
-    reads_inline = True  # 6 µs; a thread hop costs ten times that
+    hurrying = ("PRAGMA busy_timeout=0",)
+    inline = True  # reading takes 6 µs, and a thread hop ten times that; writing, see above
     scrubbing = (
         "INSERT INTO passage_words (passage_words) VALUES ('optimize')",
         "PRAGMA wal_checkpoint(TRUNCATE)",
@@ -240,7 +250,8 @@ class _Sqlite:
 class _Postgres:
     dialect: Dialect = cast(Dialect, postgresql.dialect(paramstyle="format"))  # type: ignore[no-untyped-call]
     begin = "BEGIN"
-    reads_inline = False
+    hurrying = ()
+    inline = False
     scrubbing = ("VACUUM",)
 
     def __init__(self, url: str) -> None:
@@ -281,12 +292,18 @@ class Database:
             raise DatabaseError(
                 f"database.url: {scheme or 'nothing'}:// is not understood; sqlite:/// or postgresql://"
             )
-        self._jobs: queue.SimpleQueue[_Job[object] | None] = queue.SimpleQueue()
+        self._quick: deque[_Job[object]] = deque()
+        self._slow: deque[_Job[object]] = deque()
+        self._was_quick = False  # the last batch: they take turns
+        self._working = False  # whether a batch is under way, or about to be put together
+        self._gate = threading.Lock()  # around these four: there may be more loops than one
+        # What shares a commit, and whether it has run already and the commit alone is left.
+        self._batches: queue.SimpleQueue[tuple[Jobs, bool] | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
         self._reading = threading.Lock()
         try:
             self._read_line = _Line(self._kind.connect())
-            self._write_line = _Line(self._kind.connect())
+            self._write_line = self._line_to_write()
         except (sqlite3.Error, psycopg.Error) as error:
             raise DatabaseError(f"database.url: cannot open {scheme}: {type(error).__name__}") from error
         self._transaction = Transaction(self._read_line.cursor, self._kind.dialect, self._sealer)
@@ -297,7 +314,7 @@ class Database:
 
     async def read(self, work: Work[T]) -> T:
         """What the function reads, seeing everything committed before the call."""
-        if self._kind.reads_inline:
+        if self._kind.inline:
             return work(self._transaction)
         return await asyncio.to_thread(self.look, work)
 
@@ -332,21 +349,23 @@ class Database:
                 continue
         raise ConflictError
 
-    async def write(self, work: Work[T]) -> T:
-        """What the function returns, after its changes are on disk. Raises what it raised, with nothing changed."""
-        if self._writer is None:
-            self._writer = threading.Thread(target=self._serve, name="database-writer", daemon=True)
-            self._writer.start()
+    async def write(self, work: Work[T], *, quick: bool = False) -> T:
+        """What the function returns, after its changes are on disk. Raises what it raised, with nothing changed.
+        `quick` is what takes well under a millisecond: the event loop may do it itself."""
         loop = asyncio.get_running_loop()
         job = _Job(work, loop, loop.create_future())
-        self._jobs.put(cast(_Job[object], job))
+        with self._gate:
+            (self._quick if quick and self._kind.inline else self._slow).append(cast(_Job[object], job))
+            idle, self._working = not self._working, True
+        if idle:
+            loop.call_soon(self._next)
         result: T = await job.future
         return result
 
     def now(self, work: Work[T]) -> T:
         """`write` for code without an event loop; not to be mixed with `write` on the same object."""
         line = self._write_line
-        line.cursor.execute(self._kind.begin, ())
+        self._begin(PATIENCE)
         try:
             transaction = Transaction(line.cursor, self._kind.dialect, self._sealer)
             result = work(transaction)
@@ -371,49 +390,114 @@ class Database:
             line.connection.close()
 
     def close(self) -> None:
-        """Finishes what was handed to the writer, then lets go of the database."""
+        """Finishes what was handed over, then lets go of the database."""
         if self._writer is not None:
-            self._jobs.put(None)
+            self._batches.put(None)
             self._writer.join()
+        with self._gate:
+            left, self._working = [*self._quick, *self._slow], True
+            self._quick.clear()
+            self._slow.clear()
+        if left:
+            self._commit(left)
+            self._settle(left)
         self._read_line.connection.close()
         self._write_line.connection.close()
 
-    def _serve(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            batch = [job]
-            last = False
-            while len(batch) < BATCH and not self._jobs.empty():
-                following = self._jobs.get()
-                if following is None:
-                    last = True
-                    break
-                batch.append(following)
-            self._commit(batch)
-            for loop in {job.loop for job in batch}:
-                done = [job for job in batch if job.loop is loop]
-                loop.call_soon_threadsafe(_settle, done)
-            if last:
+    def _next(self) -> None:
+        """Puts the next batch together, on the event loop of whoever waits."""
+        with self._gate:
+            waiting = self._slow if self._slow and (self._was_quick or not self._quick) else self._quick
+            jobs = [waiting.popleft() for _ in range(min(BATCH, len(waiting)))]
+            self._was_quick = quick = waiting is self._quick
+        if not jobs:
+            return  # closed meanwhile
+        if self._writer is None:
+            self._writer = threading.Thread(target=self._serve, name="database-writer", daemon=True)
+            self._writer.start()
+        self._batches.put((jobs, quick and self._run(jobs)))
+
+    def _run(self, jobs: Jobs) -> bool:
+        """Does all but the commit; False, and nothing done, where that does not go at once."""
+        try:
+            self._begin(0)
+            self._work(jobs)
+        except Exception:  # noqa: BLE001 - whose it was, the thread finds out
+            self._roll_back(self._write_line.cursor)
+            return False
+        return True
+
+    def _begin(self, patience: float) -> None:
+        """Begins a transaction; waits so many seconds for another process that writes."""
+        until = time.monotonic() + patience
+        while True:
+            try:
+                self._write_line.cursor.execute(self._kind.begin, ())
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                    raise
+                time.sleep(0.005)
+            else:
                 return
 
-    def _commit(self, batch: list[_Job[object]], *, again: bool = False) -> None:
-        cursor = self._write_line.cursor
-        transaction = Transaction(cursor, self._kind.dialect, self._sealer)
+    def _work(self, jobs: Jobs) -> None:
+        transaction = Transaction(self._write_line.cursor, self._kind.dialect, self._sealer)
+        for job in jobs:
+            job.result = job.work(transaction)
+        transaction.flush()
+
+    def _serve(self) -> None:
+        while (batch := self._batches.get()) is not None:
+            jobs, has_run = batch
+            if not (has_run and self._finish()):
+                self._commit(jobs)
+            self._settle(jobs)
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Has the next batch put together by a loop that waits for it."""
+        with self._gate:
+            loop = next((job.loop for job in chain(self._quick, self._slow) if not job.loop.is_closed()), None)
+            self._working = loop is not None
+            if loop is not None:
+                loop.call_soon_threadsafe(self._next)
+
+    def _settle(self, jobs: Jobs) -> None:
+        for loop in {job.loop for job in jobs}:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(_settle, [job for job in jobs if job.loop is loop])
+
+    def _finish(self) -> bool:
+        """Commits what has run; False, and nothing done, where that fails."""
         try:
-            cursor.execute(self._kind.begin, ())
-            for job in batch:
-                job.result = job.work(transaction)
-            transaction.flush()
-            cursor.execute("COMMIT", ())
+            self._write_line.cursor.execute("COMMIT", ())
+        except sqlite3.Error:
+            self._roll_back(self._write_line.cursor)
+            return False
+        return True
+
+    def _commit(self, jobs: Jobs, *, again: bool = False) -> None:
+        try:
+            self._begin(PATIENCE)
+            self._work(jobs)
+            self._write_line.cursor.execute("COMMIT", ())
         except Exception as error:  # noqa: BLE001 - whatever a function raises belongs to its caller
-            reconnected = self._roll_back(cursor)
-            if len(batch) > 1:
-                for job in batch:
+            reconnected = self._roll_back(self._write_line.cursor)
+            if len(jobs) > 1:
+                for job in jobs:
                     self._commit([job])
             elif reconnected and not again:
                 # Whether the lost commit was made or not: functions find out for themselves what is there already.
-                self._commit(batch, again=True)
+                self._commit(jobs, again=True)
             else:
-                batch[0].error = ConflictError() if isinstance(error, _CONFLICTS) else error
+                jobs[0].error = ConflictError() if isinstance(error, _CONFLICTS) else error
+
+    def _line_to_write(self) -> _Line:
+        """Another process that writes is waited for in `_begin`, which may be in a hurry."""
+        line = _Line(self._kind.connect())
+        for statement in self._kind.hurrying:
+            line.cursor.execute(statement, ())
+        return line
 
     def _roll_back(self, cursor: Cursor) -> bool:
         """Ends the transaction; whether that took a new connection."""
@@ -423,7 +507,7 @@ class Database:
             return False  # BEGIN itself had failed: there is nothing to roll back
         except psycopg.OperationalError:
             try:
-                self._write_line = _Line(self._kind.connect())
+                self._write_line = self._line_to_write()
             except psycopg.OperationalError:
                 return False  # the server is away: the callers hear it, and the next commit tries again
             return True

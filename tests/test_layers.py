@@ -20,7 +20,7 @@ ALLOWED = {
     "daoxue": {"store", "nlu", "web", "knowledge", "accounts", "bot", "handlers", "integrations", "desk", "tools"},
 }  # fmt: skip
 NARROW = {
-    ("knowledge", "nlu"): {"nlu.text", "nlu.dialect"},
+    ("knowledge", "nlu"): {"nlu.features"},  # what is compared of a text
     ("handlers", "nlu"): {"nlu.times"},
     ("handlers", "bot"): {"bot.turn", "bot.messages"},
 }

@@ -426,7 +426,9 @@ class CallChannel:
     async def _settle(self, row: CallRow, state: State) -> None:
         """What was spoken is owed no more."""
         if state.spoken:
-            await self._board.database.write(lambda t: conversations.settle(t, row.conversation, state.spoken))
+            await self._board.database.write(
+                lambda t: conversations.settle(t, row.conversation, state.spoken), quick=True
+            )
             self._board.live.delivered(row.conversation, state.spoken)
 
     async def send(self, row: DueRow, now: int) -> Outcome:

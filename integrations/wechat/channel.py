@@ -215,7 +215,7 @@ class WechatChannel:
         row = DeferredRow(CHANNEL, said.address, said.id, body, now + LEASE)
         try:
             async with asyncio.timeout(max(0.01, LATEST - (time.monotonic() - begun))):
-                return await self._database.write(lambda t: deliveries.defer(t, row))
+                return await self._database.write(lambda t: deliveries.defer(t, row), quick=True)
         except TimeoutError:
             return False
 
@@ -240,7 +240,7 @@ class WechatChannel:
                 self._live.delivered(receipt.conversation, receipt.last_seq)
                 return outgoing
         now = self._now()
-        stored = await self._database.write(lambda t: self._claim(t, said, receipt, now))
+        stored = await self._database.write(lambda t: self._claim(t, said, receipt, now), quick=True)
         self._live.delivered(receipt.conversation, receipt.last_seq)
         return _decode_outgoing(stored) if stored else None
 
@@ -355,7 +355,7 @@ class WechatChannel:
             deliveries.left(transaction, row.conversation, place.seq, last, now)
             self._move(transaction, row.conversation, rows, after, now)
 
-        await self._database.write(settle)
+        await self._database.write(settle, quick=True)
         self._live.delivered(row.conversation, last - 1 if after else last)
         return Done()
 

@@ -1,0 +1,154 @@
+"""The way to the database: who writes together, who waits for whom, and that nobody is left behind."""
+
+import asyncio
+import sqlite3
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import bindparam, select
+
+from daoxue.config import Config
+from store.database import ConflictError, Database, Statement, Transaction, adding
+from store.schema import audit
+
+_ADD = Statement(adding(audit))
+_FOUND = Statement(select(audit.c.action).where(audit.c.actor == bindparam("actor")).order_by(audit.c.id))
+
+
+def note(transaction: Transaction, what: str) -> str:
+    transaction.add(_ADD, at=0, actor="test", action=what, subject="", detail="")
+    return what
+
+
+def noted(transaction: Transaction) -> list[object]:
+    return [row[0] for row in transaction.all(_FOUND, actor="test")]
+
+
+def fails(_: Transaction) -> None:
+    raise ValueError("of its own")
+
+
+async def test_quick_and_slow_writes_all_arrive(either_config: Config) -> None:
+    database = Database(either_config.database.url)
+    names = [str(number) for number in range(300)]
+    results = await asyncio.gather(
+        *(database.write(lambda t, n=n: note(t, n), quick=int(n) % 3 != 0) for n in names)  # type: ignore[misc]
+    )
+    assert list(results) == names
+    assert sorted(map(str, database.look(noted))) == sorted(names)
+    database.close()
+
+
+async def test_who_fails_among_the_quick_fails_alone(either_config: Config) -> None:
+    database = Database(either_config.database.url)
+    results = await asyncio.gather(
+        database.write(lambda t: note(t, "a"), quick=True),
+        database.write(fails, quick=True),
+        database.write(lambda t: note(t, "b")),
+        database.write(lambda t: note(t, "c"), quick=True),
+        return_exceptions=True,
+    )
+    assert [type(result) for result in results] == [str, ValueError, str, str]
+    assert sorted(map(str, database.look(noted))) == ["a", "b", "c"]
+    database.close()
+
+
+async def test_while_another_process_writes_the_loop_goes_on(config: Config) -> None:
+    database = Database(config.database.url)
+    other = sqlite3.connect(config.database.url.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    writing = [asyncio.create_task(database.write(lambda t, n=n: note(t, n), quick=True)) for n in "abc"]  # type: ignore[misc]
+    longest, last = 0.0, time.monotonic()
+    for _ in range(50):
+        await asyncio.sleep(0.01)
+        now = time.monotonic()
+        longest, last = max(longest, now - last), now
+    assert not any(task.done() for task in writing)
+    assert longest < 0.4  # nobody sat waiting for a lock on the event loop
+    other.execute("COMMIT")
+    assert await asyncio.wait_for(asyncio.gather(*writing), 10) == ["a", "b", "c"]
+    other.close()
+    database.close()
+
+
+async def test_what_was_handed_over_is_written_before_closing(config: Config) -> None:
+    database = Database(config.database.url)
+    writing = [asyncio.create_task(database.write(lambda t, n=n: note(t, n), quick=n > "b")) for n in "abcd"]  # type: ignore[misc]
+    await asyncio.sleep(0)  # all have asked, nothing has begun
+    database.close()
+    assert await asyncio.gather(*writing) == list("abcd")
+    again = Database(config.database.url)
+    assert sorted(map(str, again.look(noted))) == list("abcd")
+    again.close()
+
+
+def test_a_loop_that_ended_holds_nobody_up(config: Config) -> None:
+    database = Database(config.database.url)
+
+    async def leave() -> None:
+        for n in "ab":
+            asyncio.get_running_loop().create_task(database.write(lambda t, n=n: note(t, n), quick=n == "b"))  # type: ignore[misc]
+        await asyncio.sleep(0)
+
+    asyncio.run(leave())
+    assert asyncio.run(asyncio.wait_for(database.write(lambda t: note(t, "c"), quick=True), 10)) == "c"
+    assert "c" in database.look(noted)
+    database.close()
+
+
+def test_loops_of_several_threads_write_together(config: Config) -> None:
+    database = Database(config.database.url)
+
+    async def many(name: str) -> None:
+        await asyncio.gather(
+            *(database.write(lambda t, n=n: note(t, f"{name}{n}"), quick=n % 2 == 0) for n in range(50))  # type: ignore[misc]
+        )
+
+    threads = [threading.Thread(target=lambda name=name: asyncio.run(many(name))) for name in "xyz"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(database.look(noted)) == 150
+    database.close()
+
+
+async def test_a_conflict_is_told_as_one(either_config: Config) -> None:
+    database = Database(either_config.database.url)
+
+    def twice(transaction: Transaction) -> None:
+        transaction.run(_ADD, at=0, actor="test", action="once", subject="", detail="")
+        raise sqlite3.IntegrityError
+
+    with pytest.raises(ConflictError):
+        await database.write(twice, quick=True)
+    assert database.look(noted) == []
+    database.close()
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans()), max_size=30))
+def test_any_mixture_keeps_what_succeeded(tmp_path: Path, config: Config, jobs: list[tuple[bool, bool, bool]]) -> None:
+    """Quick or not, failing or not, after a pause or not: what returned is there, once, and nothing else is."""
+
+    async def run() -> list[object]:
+        database = Database(config.database.url)
+        began = len(database.look(noted))
+        asked = []
+        for n, (quick, failing, pause) in enumerate(jobs):
+            work = fails if failing else lambda t, n=n: note(t, str(n))
+            asked.append(asyncio.create_task(database.write(work, quick=quick)))
+            if pause:
+                await asyncio.sleep(0)
+        results = await asyncio.gather(*asked, return_exceptions=True)
+        kept = database.look(noted)[began:]
+        database.close()
+        assert sorted(map(str, kept)) == sorted(str(result) for result in results if isinstance(result, str))
+        return list(results)
+
+    results = asyncio.run(run())
+    assert [isinstance(result, ValueError) for result in results] == [failing for _, failing, _ in jobs]
