@@ -74,6 +74,12 @@ def chosen(folded: str, offers: Sequence[Offer]) -> Offer | None:
     return _by_label(text, offers)
 
 
+def labelled(folded: str, offers: Sequence[Offer]) -> Offer | None:
+    """The offer whose label is the whole message to the letter: whatever else that might mean, this is what it does."""
+    text = bare(folded)
+    return next((offer for offer in offers if fold(offer.label) == text), None)
+
+
 def _english(text: str) -> str:
     """The second one -> 第2个."""
     return _ENGLISH.sub(lambda match: f"第{_PLACES[match[1]]}个", text)

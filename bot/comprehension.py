@@ -90,31 +90,32 @@ class Comprehension:
         self._known: tuple[int, date] | None = None
         self._understood: dict[str, Understanding] = {}
         self._meant: dict[str, tuple[tuple[Candidate, ...], float]] = {}  # by essence: the candidates, and `inside`
-        self._gathered: list[str] = []  # texts that are understood together in a moment
-        self._gathering: asyncio.Future[None] | None = None
+        # Texts that are understood together in a moment, with who waits for each.
+        self._gathered: list[tuple[str, asyncio.Future[None]]] = []
 
     async def together(self, text: str, today: date) -> Understanding:
         """`understand`, with all that others ask at the same moment: in a crowd that costs each a fraction of what it
         costs alone."""
         if self._knows(text, today) or len(text) > LONGEST:
             return self.understand(text, today)
-        if self._gathering is None:
-            loop = asyncio.get_running_loop()
-            self._gathering = loop.create_future()
+        loop = asyncio.get_running_loop()
+        if not self._gathered:
             loop.call_soon(self._understand_gathered, today)
-        self._gathered.append(text)
-        await self._gathering
+        done = loop.create_future()
+        self._gathered.append((text, done))
+        await done
         return self.understand(text, today)
 
     def _understand_gathered(self, today: date) -> None:
-        texts, done = self._gathered, self._gathering
-        self._gathered, self._gathering = [], None
-        assert done is not None
+        gathered, self._gathered = self._gathered, []
+        texts = [text for text, _ in gathered]
         try:
             self._understand(texts, today)
             self._understand([half for text in texts for half in self._understood[text].halves()], today)
         finally:  # where that failed, each hears why from `understand`
-            done.set_result(None)
+            for _, done in gathered:
+                if not done.done():  # whoever gave up waiting takes nobody with them
+                    done.set_result(None)
 
     def understand(self, text: str, today: date) -> Understanding:
         """Pure for a given state of knowledge and day: what is asked again is understood at once, and what is asked
@@ -150,7 +151,7 @@ class Comprehension:
         readings = [of_essence(words) for words in essences]
         verdicts = self._classifier.classify_all(readings, 8)
         for words, verdict, hits in zip(essences, verdicts, self._library.search_all(readings, today), strict=True):
-            self._meant[words] = self._candidates(verdict, hits) if words else (), verdict.inside
+            self._meant[words] = (self._candidates(verdict, hits), verdict.inside) if words else ((), 0.0)
 
     def _candidates(self, verdict: Verdict, hits: Sequence[Hit]) -> tuple[Candidate, ...]:
         probability = {each.label: each.probability for each in verdict.ranked}

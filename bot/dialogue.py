@@ -11,7 +11,7 @@ import unicodedata
 from msgspec.structs import replace
 
 from bot import phrases, redlines
-from bot.commands import CORRECTION, bare, chosen, commands, pointed_at
+from bot.commands import CORRECTION, bare, chosen, commands, labelled, pointed_at
 from bot.comprehension import CERTAIN, Candidate, Comprehension, Understanding
 from bot.conversation import REMEMBERED, Conversation, Offer, Task
 from bot.messages import CONTINUE, LONGEST
@@ -125,12 +125,14 @@ class Dialogue:
         else:
             best = turn.heard.best
             said = commands(turn.heard.folded)
-            if said & {"none"} or (said & {"no"} and not state.tasks):
+            if (named := labelled(turn.heard.folded, state.offers)) is not None:
+                offer = named
+            elif said & {"none"} or (said & {"no"} and not state.tasks):
                 state.offers = []
                 turn.say("none_of_these")
                 turn.offer(turn.line("label.human"), "human")
                 return True
-            if said & {"yes", "fine"} and state.confirming:
+            elif said & {"yes", "fine"} and state.confirming:
                 offer = state.offers[0]
             elif said & {"yes"} and not state.tasks and not self._stepping(state):
                 turn.say("which_offer")

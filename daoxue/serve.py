@@ -83,7 +83,8 @@ def set_up_logs(level: str) -> None:
 
 
 class StopWatch(Collector):
-    """Observes the steps of turns. Turns interleave at the commit only, so a step is timed from the last one seen.
+    """Observes the steps of turns. Turns interleave where they are understood together and where they are committed,
+    so a step is timed from the last one seen: right in the sum, not for the single turn.
 
     Two additions a step: a histogram for each would cost more than some of the steps.
     """
