@@ -9,7 +9,7 @@ from rapidfuzz import fuzz
 from bot.conversation import Offer
 from nlu.text import digits, fold
 
-_EDGE = re.compile(r"^[\s,，。.!！?？、;；:：~～…·\-—\"'“”]+|[\s,，。.!！?？、;；:：~～…·\-—\"'“”]+$")
+_EDGE = " \t\n\r\u3000,，。.!！?？、;；:：~～…·-—\"'“”"  # what stands around what is said
 _LEAD = "(?:那|那就|就|嗯+|哦|啊|好的?|请|麻烦(?:你|您)?|我想|我要|我|给我|帮我|你|您|再)*"
 _TAIL = "(?:吧|了|啊|呀|呢|哈|嘛|一下|行吗|好吗|可以吗|谢谢)*"
 _COMMANDS: tuple[tuple[str, str], ...] = (
@@ -46,18 +46,19 @@ CORRECTION = re.compile(
 )
 
 
-@lru_cache(1024)
 def bare(folded: str) -> str:
     """The text without punctuation around it."""
-    return _EDGE.sub("", folded)
+    return folded.strip(_EDGE)
 
 
-@lru_cache(4096)
 def commands(folded: str) -> frozenset[str]:
     """The commands that the whole message can be; some words are several, and what was asked decides."""
     text = bare(folded)
-    if not text or len(text) > 16:
-        return frozenset()
+    return _commands(text) if 0 < len(text) <= 16 else frozenset()
+
+
+@lru_cache(4096)
+def _commands(text: str) -> frozenset[str]:
     return frozenset(name for name, pattern in _PATTERNS if pattern.fullmatch(text))
 
 

@@ -149,7 +149,7 @@ class Comprehension:
 
     def _learn(self, essences: Collection[str], today: date) -> None:
         readings = [of_essence(words) for words in essences]
-        verdicts = self._classifier.classify_all(readings, 8)
+        verdicts = self._classifier.classify(readings, 8)
         for words, verdict, hits in zip(essences, verdicts, self._library.search_all(readings, today), strict=True):
             self._meant[words] = (self._candidates(verdict, hits), verdict.inside) if words else ((), 0.0)
 

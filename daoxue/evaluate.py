@@ -49,7 +49,7 @@ def _nlu(train_file: Path, test_file: Path) -> Figures:
     began = time.perf_counter()
     classifier = train(examples)
     fitted = time.perf_counter()
-    verdicts = classifier.classify_all([read(text) for _, text in tests])
+    verdicts = classifier.classify([read(text) for _, text in tests])
     parsed = time.perf_counter()
     truth = np.array([label for label, _ in tests])
     best = np.array([verdict.ranked[0].label for verdict in verdicts])
@@ -83,7 +83,7 @@ def _knowledge(entries_file: Path, queries_file: Path) -> Figures:
     began = time.perf_counter()
     index = Index(by_variants(entries))
     built = time.perf_counter()
-    found = index.search_all([read(row[1]) for row in queries], 10)
+    found = index.search([read(row[1]) for row in queries], 10)
     searched = time.perf_counter()
     wanted = [set(row[0].split(",")) for row in queries]
     answerable = np.array([ids != {"-"} for ids in wanted])

@@ -13,7 +13,9 @@ from nlu.times import When
 
 SOURCE = "活动日程（本月）"
 AHEAD = 30  # days
-_ANY = {"活动", "动周", "周末", "社区", "街道", "学院", "学校", "学习", "讲座", "讲坛", "参加", "报名", "免费", "现场", "居民", "市民"}
+_ANY = frozenset(
+    "活动 动周 周末 社区 街道 学院 学校 学习 讲座 讲坛 参加 报名 免费 现场 居民 市民".split()
+)  # what any may be called
 
 
 def _line(activity: Activity, turn: Turn) -> str:
@@ -57,7 +59,6 @@ def _named(activities: Sequence[Activity], folded: str) -> list[Activity]:
 
 
 def _pairs(text: str) -> set[str]:
-    """Pairs of Chinese characters but those that any activity may be called by."""
     found = {left + right for left, right in pairwise(text) if "一" <= left <= "鿿" and "一" <= right <= "鿿"}
     return found - _ANY
 

@@ -65,9 +65,9 @@ class Library:
 
     def search_all(self, readings: Sequence[Reading], today: date, most: int = 8) -> list[list[Hit]]:
         """`search` for what is asked at the same moment."""
-        found = self._index.search_all(readings, most * 2)
+        found = self._index.search(readings, most * 2)
         unsure = [n for n, hits in enumerate(found) if not hits or hits[0].score < SOUNDS_LIKE]
-        for n, heard in zip(unsure, self._by_sound.search_all([readings[n] for n in unsure], most), strict=True):
+        for n, heard in zip(unsure, self._by_sound.search([readings[n] for n in unsure], most), strict=True):
             if heard and heard[0].score > (found[n][0].score if found[n] else 0) + 0.1:
                 found[n] = heard
         return [

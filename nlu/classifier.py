@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from nlu.features import Reading, read
+from nlu.features import Reading
 
 Figures = NDArray[np.floating]
 TOGETHER = 64  # texts at a time: what fits into a processor's cache is added up several times as fast
@@ -98,12 +98,8 @@ class Classifier:
         margins += self._bias
         return margins
 
-    def classify(self, text: str, most: int = 5) -> Verdict:
-        """The likeliest labels of a text."""
-        return self.classify_all([read(text)], most)[0]
-
-    def classify_all(self, readings: Sequence[Reading], most: int = 5) -> list[Verdict]:
-        """A verdict a text."""
+    def classify(self, readings: Sequence[Reading], most: int = 5) -> list[Verdict]:
+        """The likeliest labels of each text."""
         return [
             verdict
             for first in range(0, len(readings), TOGETHER)
