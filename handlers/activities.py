@@ -13,9 +13,10 @@ from nlu.times import When
 
 SOURCE = "活动日程（本月）"
 AHEAD = 30  # days
-_ANY = frozenset(
-    "活动 动周 周末 社区 街道 学院 学校 学习 讲座 讲坛 参加 报名 免费 现场 居民 市民".split()
-)  # what any may be called
+# What any of them may be called.
+_ANY = {
+    "活动", "动周", "周末", "社区", "街道", "学院", "学校", "学习", "讲座", "讲坛", "参加", "报名", "免费", "现场", "居民", "市民",
+}  # fmt: skip
 
 
 def _line(activity: Activity, turn: Turn) -> str:
