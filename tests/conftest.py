@@ -1,6 +1,8 @@
 """Real databases and real parts. PostgreSQL is a throw-away cluster of the installed binaries; without them the tests
 that need it are skipped with a word, or fail where CI says that everything must run."""
 
+import contextlib
+import itertools
 import os
 import shutil
 import socket
@@ -38,11 +40,19 @@ def lacking(what: str) -> None:
     pytest.skip(f"{what} is not installed")
 
 
+# Below the ports that connections leave from, and each of the processes that test side by side has its own: what was
+# free stays free until somebody listens there.
+_PORTS = itertools.cycle(
+    range(start := 12_000 + 4_000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]), start + 4_000)
+)
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    for port in _PORTS:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("a cycle has no end")
 
 
 def _postgres_binaries() -> Path | None:
