@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: serve test check lock clean
+.PHONY: serve test check judge lock clean
 
 # Compiled modules are kept, whatever the shell says: a second start is a third faster with them.
 serve: $(VENV)/run web/desk/dist/index.html
@@ -18,6 +18,10 @@ check: $(VENV)/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# How well it understands and talks, beside what was recorded (tests/judge/README.md).
+judge: $(VENV)/dev
+	$(BIN)/python -m tests.judge
 
 $(VENV)/run: requirements/run.lock requirements/build.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 serve"; exit 1; }
