@@ -10,10 +10,9 @@ import time
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
-from benchmarks.turn import CONNECTIONS, QUESTIONS, _training, client, cpu_seconds, start, wait_for
+from benchmarks.turn import CONNECTIONS, QUESTIONS, client, cpu_seconds, first_start, start, wait_for
 from daoxue.app import prepare
 from daoxue.config import AccountsSettings, Config, DatabaseSettings, Nlu, Server
-from daoxue.model import load
 from tests.conftest import free_port
 from tools.twilio import Carrier, sid
 
@@ -138,7 +137,7 @@ def main() -> None:
             accounts=AccountsSettings(f"{folder}/data.key"),
         )
         prepare(config)
-        load(folder, _training(config))
+        asyncio.run(first_start(config))
         asyncio.run(run(folder))
 
 

@@ -23,8 +23,6 @@ from typing import NamedTuple
 
 from daoxue.app import App, compose, prepare
 from daoxue.config import Config, DatabaseSettings, Nlu, Server
-from daoxue.model import load, read_examples, with_entries
-from nlu.training import train
 from tests.conftest import free_port
 from tests.talk import Resident
 
@@ -196,10 +194,6 @@ async def by_step(config: Config) -> None:
         app.comprehension.understand(QUESTIONS[number % len(QUESTIONS)] + chr(0x5E00 + number), date.today())
         times.append(time.perf_counter() - began)
     print(f"parse, full sample centre    {statistics.median(times) * 1e3:8.3f} ms median (limit 1)")
-    training = with_entries(read_examples(), app.library.entries.values())
-    began = time.perf_counter()
-    train(training)
-    print(f"training from scratch        {time.perf_counter() - began:8.2f} s   (limit 3; {len(training)} examples)")
     app.database.close()
 
 
@@ -208,19 +202,15 @@ def main() -> None:
         folder = Path(name)
         config = Config(Server(), DatabaseSettings(f"sqlite:///{folder}/bench.db"), nlu=Nlu(str(folder)))
         prepare(config)
-        load(folder, _training(config))
+        asyncio.run(first_start(config))
         asyncio.run(over_http(folder))
         asyncio.run(by_step(config))
 
 
-def _training(config: Config) -> list[tuple[str, str]]:
-    async def read() -> list[tuple[str, str]]:
-        app = await compose(config)
-        await app.desk.people.add("somebody", "seat", 1, "bench")  # or the start would make the first accounts
-        app.database.close()
-        return with_entries(read_examples(), app.library.entries.values())
-
-    return asyncio.run(read())
+async def first_start(config: Config) -> None:
+    app = await compose(config)
+    await app.desk.people.add("somebody", "seat", 1, "bench")  # or the start would make the first accounts
+    app.database.close()
 
 
 if __name__ == "__main__":

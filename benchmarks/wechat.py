@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 from benchmarks.turn import CONNECTIONS, QUESTIONS, cpu_seconds, load_server, start, wait_for
 from daoxue.app import compose, prepare
 from daoxue.config import AccountsSettings, Config, DatabaseSettings, Nlu, Server
-from daoxue.model import load, read_examples, with_entries
 from integrations.wechat.gate import Gate, Keys
 from integrations.wechat.messages import inbound
 from tests.conftest import free_port
@@ -139,13 +138,12 @@ def main() -> None:
         )  # fmt: skip
         prepare(config)
 
-        async def training() -> list[tuple[str, str]]:
+        async def first_start() -> None:
             app = await compose(config)
             await app.desk.people.add("somebody", "seat", 1, "bench")  # or the start would make the first accounts
             app.database.close()
-            return with_entries(read_examples(), app.library.entries.values())
 
-        load(folder, asyncio.run(training()))
+        asyncio.run(first_start())
         asyncio.run(run(folder))
 
 

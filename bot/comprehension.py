@@ -1,13 +1,13 @@
-"""What a message means, as far as the text alone tells: candidates with their sureness, entities, topic.
+"""What a message means, as far as the text alone tells: candidates with the probability that each is right, entities,
+topic, red line.
 
-A candidate is an intent (a handler answers) or a knowledge entry (it is the answer). Two witnesses speak for each: the
-classifier, which generalises, and the nearest example or question variant, which does not stray. Half and half they
-make the sureness that the dialogue's lines are drawn through.
+A candidate is an intent (a handler answers), a standard question (an entry of this centre answers it, or none yet), or a
+question of the centre's own. The classifier knows the first two; the third are found by what is nearest.
 """
 
 import asyncio
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from operator import attrgetter
 
@@ -15,41 +15,46 @@ from msgspec import Struct
 
 from bot.messages import LONGEST
 from knowledge.catalogue import Catalogue
-from knowledge.library import INTENT, Library
+from knowledge.library import Library
 from knowledge.search import Hit
 from nlu import entities
-from nlu.classifier import Classifier, Verdict
+from nlu.classifier import NO, Classifier, Ranked, Verdict
 from nlu.entities import Entity
 from nlu.features import essence, of_essence
 from nlu.gazetteer import Gazetteer, Name
+from nlu.questions import FAQ, NO_ANSWER, OTHER
 from nlu.text import fold, without_fillers
 
 REMEMBERED = 8192  # texts; what residents ask is much the same, and buttons say the same to the letter
-# The likeness that an answer needs at least. The classifier knows an entry's topic, not which of its entries is meant.
-NEAR_ENTRY, NEAR_INTENT = 0.45, 0.25
-DOUBT = 0.65
-CERTAIN = 0.75  # above this there is nothing to ask
-FAINT = 0.05  # an intent that is no likelier, and was never said so, is none
-FAQ = "faq:"  # labels of entries' questions in the training data: one a topic
+# The lines, by the probability of being right: said; said under the name of its question; asked about.
+SURE, LIKELY, ASK = 0.80, 0.50, 0.08
+FAINT = 0.02  # what is no likelier is no candidate
+MOST = 8  # candidates of a text
 
 
 class Candidate(Struct, frozen=True, gc=False):
-    """`intent` names a handler; or `entry` names what answers. `score` is 0 to 1."""
+    """`intent` names a handler; or `question` a standard one, and `entry` what answers it here, if anything does; or
+    `entry` alone a question of this centre's own. `score` is the probability that it is what is asked."""
 
     score: float
     topic: str
     intent: str | None = None
     entry: str | None = None
+    question: str | None = None
 
 
 class Understanding(Struct, frozen=True):
-    """`candidates` best first; `inside` is the classifier's probability that the text is any of ours."""
+    """`candidates` best first; `inside` is the probability that we have an answer to it, `topic` what it is about though
+    nothing of ours be meant; `red` the likeliest red line and `move` the likeliest move in a talk."""
 
     text: str
     folded: str
     entities: tuple[Entity, ...]
     candidates: tuple[Candidate, ...]
     inside: float
+    topic: str
+    red: Ranked
+    move: Ranked
 
     @property
     def best(self) -> Candidate | None:
@@ -64,7 +69,7 @@ class Understanding(Struct, frozen=True):
 
     def halves(self) -> list[str]:
         """The parts of a message that may be questions of their own, where it is not clear as a whole."""
-        if self.best and self.best.score >= CERTAIN:
+        if self.best and self.best.score >= SURE:
             return []
         parts = [part.strip() for part in _SPLIT.split(self.text) if _WORDS.search(without_fillers(part.strip()))]
         return parts if 2 <= len(parts) <= 3 else []
@@ -74,6 +79,19 @@ class Understanding(Struct, frozen=True):
             if entity.kind == kind and not self.denies(entity):
                 return entity.value
         return None
+
+
+class Meaning(Struct, frozen=True, gc=False):
+    """What of an understanding depends on the words alone."""
+
+    candidates: tuple[Candidate, ...]
+    inside: float
+    topic: str
+    red: Ranked
+    move: Ranked
+
+
+NOTHING = Meaning((), 0.0, "out_of_scope", NO, NO)
 
 
 class Comprehension:
@@ -89,7 +107,7 @@ class Comprehension:
         self._gazetteer = Gazetteer([])
         self._known: tuple[int, date] | None = None
         self._understood: dict[str, Understanding] = {}
-        self._meant: dict[str, tuple[tuple[Candidate, ...], float]] = {}  # by essence: the candidates, and `inside`
+        self._meant: dict[str, Meaning] = {}  # by essence
         # Texts that are understood together in a moment, with who waits for each.
         self._gathered: list[tuple[str, asyncio.Future[None]]] = []
 
@@ -125,7 +143,7 @@ class Comprehension:
             self._understand([text] if len(text) <= LONGEST else [], today)
         if len(text) > LONGEST:
             folded = fold(text)
-            return Understanding(text, folded, entities.find(folded, self._gazetteer, today), (), 0.0)
+            return _understanding(text, folded, entities.find(folded, self._gazetteer, today), NOTHING)
         return self._understood[text]
 
     def _knows(self, text: str, today: date) -> bool:
@@ -142,39 +160,60 @@ class Comprehension:
             self._meant.clear()
         new = {text: fold(text) for text in texts if text not in self._understood}
         words = {text: essence(_MASKED.sub("", folded)) for text, folded in new.items()}
-        self._learn({each for each in words.values() if each not in self._meant}, today)
+        self._learn({words[text]: folded for text, folded in new.items() if words[text] not in self._meant}, today)
         for text, folded in new.items():
             found = entities.find(folded, self._gazetteer, today)
-            self._understood[text] = Understanding(text, folded, found, *self._meant[words[text]])
+            self._understood[text] = _understanding(text, folded, found, self._meant[words[text]])
 
-    def _learn(self, essences: Collection[str], today: date) -> None:
-        readings = [of_essence(words) for words in essences]
-        verdicts = self._classifier.classify(readings, 8)
-        for words, verdict, hits in zip(essences, verdicts, self._library.search_all(readings, today), strict=True):
-            self._meant[words] = (self._candidates(verdict, hits), verdict.inside) if words else ((), 0.0)
+    def _learn(self, folded: Mapping[str, str], today: date) -> None:
+        """What texts mean, by their essence."""
+        readings = [of_essence(words, text) for words, text in folded.items()]
+        verdicts = self._classifier.classify(readings, MOST)
+        for words, verdict, hits in zip(folded, verdicts, self._library.search_all(readings, today), strict=True):
+            self._meant[words] = self._meaning(verdict, hits, today) if words else NOTHING
 
-    def _candidates(self, verdict: Verdict, hits: Sequence[Hit]) -> tuple[Candidate, ...]:
-        probability = {each.label: each.probability for each in verdict.ranked}
-        found: list[Candidate] = []
-        for hit in hits:
-            if hit.id[0] != INTENT:
-                topic = self._library.entries[hit.id].topic
-                score = _sureness(hit.score, probability.get(FAQ + topic, 0.0), verdict.inside, NEAR_ENTRY)
-                found.append(Candidate(score, topic, entry=hit.id))
-            elif named := self._topics.get(hit.id[1:]):
-                score = _sureness(hit.score, probability.pop(hit.id[1:], 0.0), verdict.inside, NEAR_INTENT)
-                found.append(Candidate(score, named, hit.id[1:]))
-        for intent, likely in probability.items():
-            if likely >= FAINT and (named := self._topics.get(intent)):
-                found.append(Candidate(_sureness(0.0, likely, verdict.inside, NEAR_INTENT), named, intent))
+    def _meaning(self, verdict: Verdict, hits: Sequence[Hit], today: date) -> Meaning:
+        found = [self._own(hit) for hit in hits]
+        best = verdict.ranked[0]
+        # Where the best is an answer of ours, how sure that is was learnt; the rest keeps its distance.
+        trust = verdict.confidence / best.probability if self._answers(best.label) else 1.0
+        for label, share in ((each.label, each.probability) for each in verdict.ranked):
+            if not label.startswith(OTHER):
+                found.append(self._candidate(label, min(1.0, share * trust) if self._answers(label) else share, today))
+        found = [each for each in found if each.score >= FAINT]
         found.sort(key=attrgetter("score"), reverse=True)
-        return tuple(found)
+        return Meaning(tuple(_once(found)), verdict.inside, verdict.topic, verdict.red, verdict.move)
+
+    def _answers(self, label: str) -> bool:
+        return label not in NO_ANSWER and not label.startswith(OTHER)
+
+    def _candidate(self, label: str, score: float, today: date) -> Candidate:
+        if not label.startswith(FAQ):
+            return Candidate(score, self._topics[label], label)
+        question = self._library.questions[label.removeprefix(FAQ)]
+        entry = self._library.answer(question.id, today)
+        return Candidate(
+            score, entry.topic if entry else question.topic, None, entry.id if entry else None, question.id
+        )
+
+    def _own(self, hit: Hit) -> Candidate:
+        entry = self._library.entries[hit.id]
+        return Candidate(hit.score, entry.topic, entry=hit.id)
 
 
-def _sureness(likeness: float, probability: float, inside: float, near: float) -> float:
-    """An exact example is right whatever the classifier thinks; what nobody wrote nearly so is at most asked about."""
-    score = max(0.5 * likeness + 0.5 * probability * min(1.0, 0.4 + inside), likeness**2)
-    return score if likeness >= near else DOUBT * score
+def _once(candidates: Iterable[Candidate]) -> Iterable[Candidate]:
+    """Each entry once: one may answer a standard question, and have questions of its own."""
+    seen: set[str] = set()
+    for candidate in candidates:
+        if candidate.entry is None or candidate.entry not in seen:
+            yield candidate
+        seen.add(candidate.entry or "")
+
+
+def _understanding(text: str, folded: str, found: tuple[Entity, ...], meaning: Meaning) -> Understanding:
+    return Understanding(
+        text, folded, found, meaning.candidates, meaning.inside, meaning.topic, meaning.red, meaning.move
+    )
 
 
 def _names(catalogue: Catalogue) -> Iterable[Name]:

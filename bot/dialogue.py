@@ -12,15 +12,12 @@ from msgspec.structs import replace
 
 from bot import phrases, redlines
 from bot.commands import CORRECTION, bare, chosen, commands, labelled, pointed_at
-from bot.comprehension import CERTAIN, Candidate, Comprehension, Understanding
+from bot.comprehension import ASK, LIKELY, SURE, Candidate, Comprehension, Understanding
 from bot.conversation import REMEMBERED, Conversation, Offer, Task
 from bot.messages import CONTINUE, LONGEST
 from bot.turn import CHOICES, Handler, Handlers, NeedsAnswer, Slot, Turn
 
-# The lines, drawn on the development questions: no wrong answer above the first, few right ones below the second.
-ANSWER, ASK = 0.50, 0.22
 LEAD = 0.05  # two readings closer than this are asked about
-DIGRESSION = 0.60  # what an open task gives way to
 STALE = 30 * 60_000  # ms after which an unfinished talk is not resumed
 OPEN = 3  # tasks that are open at a time; the oldest is let go
 TRIES = 2  # re-prompts for one slot, and messages not understood, before a person is called
@@ -140,7 +137,7 @@ class Dialogue:
                 return True
             elif turn.heard.first("phone") and phrases.named_share(turn.heard) >= 0.6:
                 offer = next((each for each in self._fresh(state) if self._wants(each, "phone")), None)
-            elif best and best.score >= CERTAIN and not phrases.is_number(turn.heard.folded):
+            elif best and best.score >= SURE and not phrases.is_number(turn.heard.folded):
                 return False
             else:
                 offer = chosen(turn.heard.folded, state.offers)
@@ -256,7 +253,7 @@ class Dialogue:
 
     def _clear(self, heard: Understanding) -> Candidate | None:
         """The reading that is sure enough and alone enough to be answered."""
-        if not heard.candidates or heard.candidates[0].score < ANSWER:
+        if not heard.candidates or heard.candidates[0].score < LIKELY:
             return None
         best = heard.candidates[0]
         if best.intent in redlines.INTENTS:  # these have a line of their own, and it was not reached
@@ -264,7 +261,7 @@ class Dialogue:
         second = next(
             (each for each in heard.candidates[1:] if each.intent is None or each.intent != best.intent), None
         )
-        if best.score < CERTAIN and second and best.score - second.score < LEAD and second.score >= ANSWER:
+        if best.score < SURE and second and best.score - second.score < LEAD and second.score >= ASK:
             return None
         return best
 
@@ -276,7 +273,7 @@ class Dialogue:
         corrected = CORRECTION.match(turn.heard.folded) is not None
         best = turn.heard.best
         asks = phrases.asks(turn.heard.folded)
-        enough = ANSWER if asks else DIGRESSION
+        enough = LIKELY if asks else SURE
         another = best is not None and best.intent != task.intent and best.score >= enough and not corrected
         fills = slot.name in values and phrases.named_share(turn.heard) >= 0.5
         if values and (fills or not another):
@@ -287,7 +284,7 @@ class Dialogue:
                 turn.say("corrected", value=self._spell(turn, changed[0], values[changed[0]]))
             await self._run(turn, task)
             return True
-        certain = best is not None and best.score >= CERTAIN
+        certain = best is not None and best.score >= SURE
         if another and (not slot.free or asks or certain):
             return False
         if slot.free and not certain:  # 我想当志愿者, said once more, is no answer to what service
@@ -322,7 +319,7 @@ class Dialogue:
             return False
         best = heard.best
         another = best is not None and best.intent != last.intent and not corrected
-        line = ASK if phrases.names_matter(heard.folded) and not phrases.follows(heard.folded) else CERTAIN
+        line = ASK if phrases.names_matter(heard.folded) and not phrases.follows(heard.folded) else SURE
         if another and best is not None and best.score >= line:
             return False
         if corrected:
@@ -340,7 +337,7 @@ class Dialogue:
         if entry is None or len(turn.heard.folded) > phrases.FRAGMENT:
             return False
         rest = phrases.without_following(turn.heard.folded)
-        heard = self._comprehension.understand(f"{rest}{entry.title}", turn.today)
+        heard = self._comprehension.understand(f"{rest}{turn.library.title(entry)}", turn.today)
         others = tuple(each for each in heard.candidates if each.topic == entry.topic and each.entry != entry.id)
         turn.heard = replace(turn.heard, candidates=others)
         await self._not_sure(turn)
@@ -350,7 +347,7 @@ class Dialogue:
         """Two questions in one message, when each half stands by itself; what needs identity comes second."""
         heard = [self._comprehension.understand(half, turn.today) for half in turn.heard.halves()]
         clear = [(each, candidate) for each in heard if phrases.rest(each) and (candidate := self._clear(each))]
-        clear = [pair for pair in clear if pair[1].topic not in _SILENT_TOPICS and pair[1].score >= DIGRESSION]
+        clear = [pair for pair in clear if pair[1].topic not in _SILENT_TOPICS and pair[1].score >= LIKELY]
         if len(clear) < 2 or len({candidate.intent or candidate.entry for _, candidate in clear}) < 2:
             return False
         clear.sort(key=lambda pair: bool(pair[1].intent and self._handlers[pair[1].intent].personal))
@@ -403,27 +400,25 @@ class Dialogue:
             else:
                 turn.say("did_you_mean")
             for label, candidate in labelled.items():
-                if candidate.intent:
-                    turn.offer(
-                        label, candidate.intent, **self._values(self._handlers[candidate.intent], turn, fresh=True)
-                    )
-                else:
-                    turn.offer(label, "entry", entry=candidate.entry or "")
+                intent, slots = self._said_by(turn, candidate)
+                turn.offer(label, intent, **slots)
             state.topic = near[0].topic
         elif state.failures == 1:
             turn.say("not_understood")
             turn.offer(turn.line("label.human"), "human")
-            state.topic = "out_of_scope"
+            state.topic = turn.heard.topic
         else:
             turn.say("not_understood_again")
             for intent in ("find_class", "site_hours", "human"):
                 turn.offer(turn.line(f"label.{intent}"), intent)
-            state.topic = "out_of_scope"
+            state.topic = turn.heard.topic
         self._remind(turn)
 
     def _label(self, turn: Turn, candidate: Candidate) -> str:
+        if candidate.question:
+            return turn.wording(candidate.question)
         if candidate.entry:
-            return turn.library.entries[candidate.entry].title.rstrip("？?")
+            return turn.library.title(turn.library.entries[candidate.entry]).rstrip("？?")
         known = turn.texts.languages["zh"]
         return turn.line(f"label.{candidate.intent}") if f"label.{candidate.intent}" in known else ""
 
@@ -431,15 +426,23 @@ class Dialogue:
 
     async def _start_candidate(self, turn: Turn, candidate: Candidate) -> None:
         turn.state.failures = 0
-        if candidate.entry:
-            await self._start(turn, "entry", {"entry": candidate.entry})
-        elif candidate.intent:
+        if candidate.intent is None:
+            await self._start(turn, *self._said_by(turn, candidate))
+        else:
             handler = self._handlers[candidate.intent]
             values = self._values(handler, turn, fresh=True)
             offered = [each for each in self._fresh(turn.state) if each.intent == candidate.intent]
             if not values and len(offered) == 1 and len(turn.heard.folded) <= phrases.FRAGMENT:
                 values = dict(offered[0].slots)  # 近期的班, where 近期的八段锦班 was offered
             await self._start(turn, candidate.intent, values)
+
+    def _said_by(self, turn: Turn, candidate: Candidate) -> tuple[str, dict[str, str]]:
+        """The intent and slots that answer it."""
+        if candidate.intent:
+            return candidate.intent, self._values(self._handlers[candidate.intent], turn, fresh=True)
+        if candidate.entry:
+            return "entry", {"entry": candidate.entry}
+        return "not_answered", {"question": candidate.question or ""}
 
     def _values(self, handler: Handler, turn: Turn, fresh: bool = False) -> dict[str, str]:
         """The handler's slots that the message fills: by name, by pointing at an offer, or (fresh) by the focus."""

@@ -161,6 +161,21 @@ class Turn:
         """Says a reviewed entry."""
         self.tell(Reply(text=entry.answer, spoken=entry.spoken, short=entry.sms, source=entry.source))
 
+    def wording(self, standard: str) -> str:
+        """A standard question, as it is asked in the resident's language."""
+        question = self.library.questions[standard]
+        return (question.en if self.state.lang == "en" else question.zh).rstrip("？?")
+
+    def answer_standard(self, standard: str) -> None:
+        """Says what this centre answers to a standard question; honestly, where it has no answer on record."""
+        if (entry := self.library.answer(standard, self.today)) is not None:
+            self.answer(entry)
+            return
+        self.unanswered = True
+        self.say("not_answered", question=self.wording(standard))
+        self.offer(self.line("label.human"), "human")
+        self.offer(self.line("label.site_phone"), "site_phone")
+
     def offer(self, label: str, intent: str | None = None, **slots: str) -> None:
         """Offers something to choose with what was said last; its key is its place among the offers."""
         self.offered.append(Offer(str(len(self.offered) + 1), label, intent, slots))

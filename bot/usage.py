@@ -1,4 +1,5 @@
-"""How often each entry answers, and how that is taken: thanks after it, or a person asked for. Figures for editors, not
+"""How often each entry answers, and how that is taken: thanks after it, or a person asked for; how often each standard
+question (`faq/<id>`) is asked, answered or not. Figures for editors, not
 facts that anything rests on: counted in memory, written every few seconds, and some may be lost when a process dies."""
 
 import asyncio
@@ -7,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from bot.turn import Turn
+from nlu.questions import FAQ
 from store import desk
 from store.database import Database, Transaction
 
@@ -28,6 +30,10 @@ class Usage:
         task, before = turn.task, turn.entry_before
         if task.intent == "entry" and (entry := task.slots.get("entry")):
             self._counted[entry, "said"] += 1
+            if (found := turn.library.entries.get(entry)) and found.standard:
+                self._counted[FAQ + found.standard, "said"] += 1
+        elif task.intent == "not_answered":
+            self._counted[FAQ + task.slots["question"], "failed"] += 1
         if before is not None and task.intent in CONTENT:
             self._counted[before, "helped"] += 1
         elif before is not None and (turn.handover is not None or turn.unanswered):

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -71,6 +72,7 @@ from integrations.wechat.gate import Gate, KeyProblem, Keys, keys_of
 from integrations.wechat.settings import MissingSecret, Secrets
 from knowledge.files import SAMPLE, KnowledgeError, load_yaml
 from knowledge.library import Library
+from nlu import encoder
 from store import calls, conversations
 from store.database import Database
 from store.migrate import is_current, upgrade
@@ -192,11 +194,11 @@ async def compose(
     platforms' limits are reckoned by."""
     vault = vault_of(config)
     database = Database(config.database.url, vault)
-    examples = model.read_examples()
-    library = Library(database, examples)
+    classifier = await asyncio.to_thread(
+        model.load, Path(config.nlu.folder), await asyncio.to_thread(encoder.load, config.nlu.encoder), _tell
+    )
+    library = Library(database, classifier.model.questions)
     await library.refresh()
-    training = model.with_entries(examples, library.entries.values())
-    classifier = await asyncio.to_thread(model.load, Path(config.nlu.folder), training)
     comprehension = Comprehension(classifier, model.topics(), library)
     texts, live = Texts(), Live()
     hours = Hours(config.desk, config.zone)
@@ -274,6 +276,10 @@ async def compose(
         webchat=webchat, tickets=tickets, desk=desk, retaining=retaining, texts=texts, identity=identity, accounts=accounts,
         notices=notices, tellings=tellings, nightly=nightly, bank=bank, platform=platform, wechat=wechat, twilio=twilio, texting=texting, hooks=hooks,
     )  # fmt: skip
+
+
+def _tell(step: str) -> None:
+    print(step, file=sys.stderr, flush=True)
 
 
 def public_url(config: Config) -> str:

@@ -13,8 +13,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from bot.comprehension import Understanding
-from bot.dialogue import ASK
+from bot.comprehension import ASK, Candidate, Understanding
 from bot.inbox import Receipt
 from bot.messages import Inbound, Reply
 from daoxue.app import App
@@ -164,16 +163,23 @@ def as_heard(text: str) -> str:
     return mask(clean(text))
 
 
+def _named(candidate: Candidate) -> str:
+    if candidate.question:
+        return f"faq/{candidate.question}"
+    return candidate.intent or f"entry:{candidate.entry}"
+
+
 def parsed(heard: Understanding) -> dict[str, object]:
-    """What `daoxue nlu parse` writes of one text. An entry that answers counts as the intent `entry:<id>`."""
+    """What `daoxue nlu parse` writes of one text. A standard question is the intent `faq/<id>`, one of
+    the centre's own `entry:<id>`."""
     named = [
-        {"intent": each.intent or f"entry:{each.entry}", "topic": each.topic, "confidence": round(each.score, 4)}
+        {"intent": _named(each), "topic": each.topic, "confidence": round(each.score, 4)}
         for each in heard.candidates[:5]
     ]
     best = named[0] if named and float(str(named[0]["confidence"])) >= ASK else None
     return {
         "text": heard.text,
-        "topic": best["topic"] if best else "out_of_scope",
+        "topic": heard.topic,
         "intent": best["intent"] if best else None,
         "confidence": named[0]["confidence"] if named else 0.0,
         "entities": [

@@ -13,12 +13,13 @@ from bot.texts import Texts
 from daoxue import model
 from daoxue.app import rules_of
 from daoxue.config import Config, ConfigError
-from handlers import HANDLERS
 from integrations import sms, voice
 from integrations.wechat import rendering as wechat
 from knowledge.catalogue import KIND_OF, Catalogue, Record
 from knowledge.entries import Entry
 from knowledge.files import SAMPLE, Content, KnowledgeError, dated, load_yaml, read_sample
+from nlu.questions import DataError
+from nlu.questions import read as read_data
 from store import knowledge as rows
 from store.database import Database
 from store.migrate import is_current
@@ -93,10 +94,9 @@ def _content(config: Config) -> Content:
 
 def _training() -> list[str]:
     try:
-        named = {intent for intent, _ in model.read_examples()}
-    except KnowledgeError as error:
+        return model.problems(read_data())
+    except DataError as error:
         return error.problems
-    return [f"nlu/data: intent {intent} has examples but no handler" for intent in sorted(named - set(HANDLERS))]
 
 
 def _texts(texts: Texts) -> list[str]:

@@ -29,6 +29,7 @@ from integrations.wechat.api import Meaning, WechatError
 from integrations.wechat.messages import MENU_ON_SCREEN
 from knowledge.files import Content, KnowledgeError
 from knowledge.files import read as read_knowledge
+from nlu import encoder
 from store import sealing
 from store.database import Database, DatabaseError
 
@@ -80,12 +81,14 @@ def _parser() -> argparse.ArgumentParser:
     tried = add(understanding, "evaluate", _evaluate_nlu, "train on one file, test on another: label<TAB>text")
     tried.add_argument("--train", type=Path, required=True, metavar="FILE")
     tried.add_argument("--test", type=Path, required=True, metavar="FILE")
+    tried.add_argument("--encoder", choices=("use", "none"), default="use", help="what reads meaning beside words")
 
     known = commands.add_parser("knowledge", help="what we know").add_subparsers(required=True, metavar="COMMAND")
     add(known, "list", _list_entries, "the entries with their status")
     searched = add(known, "evaluate", _evaluate_knowledge, "search of queries over entries")
     searched.add_argument("--entries", type=Path, required=True, metavar="FILE")
     searched.add_argument("--queries", type=Path, required=True, metavar="FILE")
+    searched.add_argument("--encoder", choices=("use", "none"), default="use", help="what reads meaning beside words")
     taken = add(known, "import", _import, "take in YAML, CSV, XLSX, Markdown or DOCX files, all or nothing")
     taken.add_argument("files", type=Path, nargs="+", metavar="FILE")
     taken.add_argument("--by", default="cli", metavar="NAME", help="who reviewed them")
@@ -220,7 +223,7 @@ def _parse(arguments: argparse.Namespace) -> int:
 
 def _evaluation(arguments: argparse.Namespace, what: str, *files: Path) -> int:
     # Evaluation trains, and training is a hundred megabytes that no other command should carry.
-    figures = importlib.import_module("daoxue.evaluate").evaluate(what, *files)
+    figures = importlib.import_module("daoxue.evaluate").evaluate(what, *files, encoder.load(arguments.encoder))
     if not arguments.json:
         for name, value in figures.items():
             print(f"{name:>24}  {value if value is not None else '—'}")

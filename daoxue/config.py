@@ -41,6 +41,7 @@ class Centre(Struct, frozen=True, forbid_unknown_fields=True):
 
 class Nlu(Struct, frozen=True, forbid_unknown_fields=True):
     folder: Annotated[str, Meta(min_length=1)] = "var"
+    encoder: Literal["use", "none"] = "use"
 
 
 class AccountsSettings(Struct, frozen=True, forbid_unknown_fields=True):

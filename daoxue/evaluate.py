@@ -11,6 +11,7 @@ from sklearn.metrics import f1_score, matthews_corrcoef, roc_auc_score
 from knowledge.files import KnowledgeError
 from knowledge.search import Index, by_variants
 from nlu.classifier import OUTSIDE
+from nlu.encoder import Encoder
 from nlu.features import read
 from nlu.training import TrainingError, train
 
@@ -20,10 +21,10 @@ REJECTED = 0.05  # share of the in-scope that is rejected where `oos_recall_at_5
 BINS = 10  # of the calibration error
 
 
-def evaluate(what: str, first: Path, second: Path) -> Figures:
+def evaluate(what: str, first: Path, second: Path, meaning: Encoder | None) -> Figures:
     """`nlu` of a training and a test file, or `knowledge` of an entries and a queries file. Raises `KnowledgeError`."""
     try:
-        return _nlu(first, second) if what == "nlu" else _knowledge(first, second)
+        return _nlu(first, second, meaning) if what == "nlu" else _knowledge(first, second)
     except TrainingError as error:
         raise KnowledgeError([f"{first}: {error}"]) from error
 
@@ -43,19 +44,23 @@ def _rows(path: Path, least: int) -> list[list[str]]:
     return rows
 
 
-def _nlu(train_file: Path, test_file: Path) -> Figures:
+def _nlu(train_file: Path, test_file: Path, meaning: Encoder | None) -> Figures:
     examples = [(row[0], row[1]) for row in _rows(train_file, 2)]
     tests = [(row[0], row[1]) for row in _rows(test_file, 2)]
     began = time.perf_counter()
-    classifier = train(examples)
+    classifier = train(examples, encoder=meaning)
     fitted = time.perf_counter()
     verdicts = classifier.classify([read(text) for _, text in tests])
     parsed = time.perf_counter()
     truth = np.array([label for label, _ in tests])
-    best = np.array([verdict.ranked[0].label for verdict in verdicts])
+    # `OUTSIDE` is a label to the engine, which may be likelier than any intent; which of these it would be is asked too.
+    ranked = [
+        next((each for each in verdict.ranked if each.label != OUTSIDE), verdict.ranked[0]) for verdict in verdicts
+    ]
+    best = np.array([each.label for each in ranked])
     inside = np.array([verdict.inside for verdict in verdicts])
-    sure = np.array([verdict.ranked[0].probability for verdict in verdicts])
-    kept = inside >= classifier.rejection.line
+    sure = np.array([verdict.confidence for verdict in verdicts])
+    kept = inside >= classifier.line
     scope = truth != OUTSIDE
     refuses = not scope.all()
     decided = np.where(kept, best, OUTSIDE) if refuses else best

@@ -1,47 +1,28 @@
-"""The classifier's life: what it is trained on, where it is kept, when it is trained anew."""
+"""The classifier's life: what it is trained on, where it is kept, when it is trained anew.
+
+One comes with the code, trained on the data that comes with it. Another is trained where that is not the model of this
+data (somebody has changed it), or not of this encoder.
+"""
 
 import hashlib
+import re
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import yaml
+import msgspec
 
-import nlu
-from bot.comprehension import FAQ
 from handlers import HANDLERS
-from knowledge.entries import Entry
-from knowledge.files import KnowledgeError, load_yaml
-from nlu.classifier import Classifier
+from nlu.classifier import Classifier, Scheme
+from nlu.encoder import Encoder
+from nlu.features import read as features_of
+from nlu.questions import ADVICE, ALIKE, DATA, FAQ, MOVES, NO_ANSWER, OTHER, RED_LINES, Data
 
-CODE = Path(nlu.__file__).parent
-DATA = CODE / "data"
-Example = tuple[str, str]
-
-
-def read_examples(folder: Path = DATA) -> list[Example]:
-    """(intent, text) of the files in Rasa's training format, version 3.1. Raises `KnowledgeError`."""
-    examples: list[Example] = []
-    problems: list[str] = []
-    for path in sorted(folder.glob("*.yml")):
-        document = load_yaml(path)
-        groups = document.get("nlu") if isinstance(document, dict) else None
-        if not isinstance(groups, list):
-            problems.append(f"{path.name}: nlu: a list of intents is missing")
-            continue
-        for group in groups:
-            if not isinstance(group, dict) or not isinstance(group.get("examples"), str):
-                problems.append(f"{path.name}: nlu: an intent lacks `examples: |`")
-                continue
-            name = str(group.get("intent", ""))
-            if name not in HANDLERS:
-                problems.append(f"{path.name}: intent {name}: no handler answers it")
-            lines = yaml.load(group["examples"], Loader=yaml.CSafeLoader) or []
-            examples += [(name, str(line)) for line in lines]
-    if problems:
-        raise KnowledgeError(problems)
-    return examples
+SHIPPED = DATA.parent / "model.npz"
+PROBES = 64  # texts of the data whose features tell whether a model still reads them as it was taught
 
 
 def topics() -> dict[str, str]:
@@ -49,35 +30,73 @@ def topics() -> dict[str, str]:
     return {intent: handler.topic for intent, handler in HANDLERS.items()}
 
 
-def with_entries(examples: Sequence[Example], entries: Iterable[Entry]) -> list[Example]:
-    """The training set: the intents, and one more a topic for what entries answer."""
-    return [*examples, *((FAQ + entry.topic, question) for entry in entries for question in entry.questions)]
+def scheme(data: Data) -> Scheme:
+    """What the labels of our data are."""
+    labels = {label for label, _ in [*data.examples, *data.strangers]}
+    others = {label for label in labels if label.startswith(OTHER)}
+    return Scheme(
+        topics={
+            **topics(),
+            **{FAQ + question.id: question.topic for question in data.questions.values()},
+            **{label: label.removeprefix(OTHER) for label in others},
+        },
+        red=frozenset([*RED_LINES, ADVICE]),
+        moves=frozenset(label for label in labels if label.startswith(MOVES)),
+        alike=frozenset({ALIKE}),
+        nothing=NO_ANSWER | others,
+    )
 
 
-def fingerprint(training: Sequence[Example]) -> str:
-    """Changes when the examples do, or the code that learns from them."""
+def problems(data: Data) -> list[str]:
+    """What is wrong with our data beside its form: labels that nobody answers, neighbours that do not exist."""
+    labels = {label for label, _ in [*data.examples, *data.strangers]}
+    known = {ALIKE, *(FAQ + id for id in data.questions)}
+    intents = {label for label in labels - known if not label.startswith((OTHER, *MOVES))}
+    found = [f"nlu/data: intent {intent} has examples but no handler" for intent in sorted(intents - set(HANDLERS))]
+    for question in data.questions.values():
+        near = set(question.near) - data.questions.keys() - set(HANDLERS)
+        found += [f"nlu/data: {FAQ}{question.id}: near: there is no {each}" for each in sorted(near)]
+    return found
+
+
+def fingerprint(probes: Iterable[str]) -> str:
+    """Changes when the data does, or what is seen of a text."""
     digest = hashlib.sha256()
-    for path in sorted(CODE.glob("*.py")):
+    for path in sorted(DATA.rglob("*.yml")):
         digest.update(path.read_bytes())
-    for label, text in sorted(training):
-        digest.update(f"{label}\t{text}\n".encode())
+    for text in probes:
+        digest.update("\t".join(features_of(text).features).encode())
     return digest.hexdigest()[:16]
 
 
-def path_of(folder: Path, training: Sequence[Example]) -> Path:
-    return folder / f"model-{fingerprint(training)}.npz"
+def load(folder: Path, encoder: Encoder | None, tell: Callable[[str], None]) -> Classifier:
+    """The model of our data: the one that comes with it, or one of `folder`; trained in a process of its own where there
+    is none yet, so that this one never carries what training needs. `tell` hears what is being done."""
+    name = encoder.name if encoder else ""
+    for path in (SHIPPED, folder / f"model-{re.sub(r'[^a-z0-9]', '', name.lower())}.npz"):
+        if (found := _fitting(path, encoder, tell)) is not None:
+            return found
+    folder.mkdir(parents=True, exist_ok=True)
+    tell("nlu: learning what residents say; once, and again when nlu/data changes")
+    command = [sys.executable, "-m", "daoxue.train", str(path), *_arguments(encoder)]
+    subprocess.run(command, check=True)  # noqa: S603 - our own interpreter and module
+    return Classifier.load(path, encoder)
 
 
-def load(folder: Path, training: Sequence[Example]) -> Classifier:
-    """The model of this training set; trained in a process of its own where there is none yet, so that this one never
-    carries what training needs."""
-    path = path_of(folder, training)
+def _arguments(encoder: Encoder | None) -> list[str]:
+    """Which encoder the training process is to use."""
+    return [] if encoder is None else [encoder.name]
+
+
+def _fitting(path: Path, encoder: Encoder | None, tell: Callable[[str], None]) -> Classifier | None:
+    """The model of a file, where it is one, of this data and of this encoder."""
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        rows = "".join(f"{label}\t{text}\n" for label, text in training)
-        command = [sys.executable, "-m", "daoxue.train", str(path)]
-        subprocess.run(command, input=rows.encode(), check=True)  # noqa: S603 - our own interpreter and module
-        for old in folder.glob("model-*.npz"):
-            if old != path:
-                old.unlink(missing_ok=True)
-    return Classifier.load(path)
+        return None
+    try:
+        found = Classifier.load(path, encoder)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, msgspec.MsgspecError) as error:
+        tell(f"{path}: not a model any more ({type(error).__name__}); it is made anew")
+        return None
+    model = found.model
+    fits = encoder is None or model.encoder == encoder.name
+    return found if fits and model.fingerprint == fingerprint(model.probes) else None

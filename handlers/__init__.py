@@ -30,6 +30,7 @@ WHO = (LEARNER, CARD, TYPED_CARD, CODE)
 
 HANDLERS: Handlers = {
     "entry": Handler(entries.entry, "course_faq", steps=True),
+    "not_answered": Handler(entries.not_answered, "course_faq"),
     "find_class": Handler(classes.find_class, "training_info", classes.FILTERS, steps=True),
     "class_detail": Handler(classes.class_detail, "training_info", classes.ONE),
     "class_schedule": Handler(classes.class_schedule, "training_info", classes.ONE),
@@ -102,5 +103,6 @@ HANDLERS: Handlers = {
     "cancelled": Handler(small_talk.cancelled, "chitchat"),
     "other_office": Handler(small_talk.other_office, "out_of_scope", (MATTER,)),
     "unrelated": Handler(small_talk.unrelated, "out_of_scope", (MATTER,)),
+    "advice": Handler(small_talk.advice, "out_of_scope"),
     "bulk_data": Handler(people.bulk_data, "out_of_scope"),
 }

@@ -83,7 +83,7 @@ async def activity_week(turn: Turn) -> None:
         (each for each in turn.catalogue.activities.values() if each.campaign), key=lambda each: each.first_day
     )
     if not week or week[-1].last_day < turn.today:
-        turn.answer(turn.library.entries["week-about"])
+        turn.answer_standard("week-about")
         return
     lines = "\n".join(f"{number}. {_line(each, turn)}" for number, each in enumerate(week, 1))
     turn.say(

@@ -186,7 +186,7 @@ async def class_schedule(turn: Turn) -> None:
 
 async def class_fee(turn: Turn) -> None:
     if not turn.get("class") and not turn.get("course") and not turn.state.focus.get("class"):
-        turn.answer(turn.library.entries["fee-general"])
+        turn.answer_standard("fee-general")
         return
     group = await _one(turn, "class_fee")
     if group:
@@ -299,11 +299,12 @@ async def village_wish(turn: Turn) -> None:
 
 async def withdraw(turn: Turn) -> None:
     """Leaving a class by the rules; money back always through a person."""
-    refund = turn.library.entries["enrol-refund"]
-    turn.answer(turn.library.entries["enrol-withdraw"])
-    turn.say("withdraw.refund", rule=refund.answer, source=refund.source)
+    turn.answer_standard("enrol-withdraw")
+    if (rule := turn.library.answer("enrol-refund", turn.today)) is not None:
+        turn.say("withdraw.refund", rule=rule.answer, source=rule.source)
     turn.offer(turn.line("label.refund"), "refund")
-    turn.offer(turn.line("label.cancel_online"), "entry", entry="g-cancel-online")
+    if (online := turn.library.answer("g-cancel-online", turn.today)) is not None:
+        turn.offer(turn.line("label.cancel_online"), "entry", entry=online.id)
     if provable(turn):
         turn.offer(turn.line("label.withdraw_me"), "withdraw_me")
 

@@ -93,7 +93,7 @@ async def points_lapsing(turn: Turn) -> None:
     learner = await whose(turn)
     if learner is None:
         return
-    turn.answer(turn.library.entries["points-expire"])
+    turn.answer_standard("points-expire")
     try:
         lapsing = await turn.accounts.bank.lapsing(learner.id, turn.today)
     except UnavailableError:
@@ -130,7 +130,7 @@ def _attended(row: AttendanceRow) -> str:
 
 async def missing_credit(turn: Turn) -> None:
     """When credits should have come; for whoever has proven who they are, what was attended and not entered yet."""
-    turn.answer(turn.library.entries["credit-post-time"])
+    turn.answer_standard("credit-post-time")
     learners = await bound_now(turn)
     missing = await _missing(turn, learners[0]) if len(learners) == 1 else []
     if missing:

@@ -19,6 +19,11 @@ async def entry(turn: Turn) -> None:
         turn.offer(turn.line("label.human"), "human")
 
 
+async def not_answered(turn: Turn) -> None:
+    """A standard question that this centre has no answer to, or none any more."""
+    turn.answer_standard(turn.task.slots["question"])
+
+
 def _step(turn: Turn) -> None:
     found = turn.library.entries[turn.task.slots["entry"]]
     steps = len(found.steps)

@@ -39,8 +39,8 @@ async def privacy_incident(turn: Turn) -> None:
 
 
 async def scam(turn: Turn) -> None:
-    tip = turn.library.entries["fraud-tip"]
-    turn.say("scam", source=tip.source)
+    tip = turn.library.answer("fraud-tip", turn.today)
+    turn.say("scam", source=tip.source if tip else None)
     await turn.hand_over("scam_report", priority=1, skill="complaint", topic="complaint")
 
 
@@ -105,12 +105,12 @@ async def bulk_data(turn: Turn) -> None:
 
 
 async def phone_change(turn: Turn) -> None:
-    turn.answer(turn.library.entries["g-phone-change"])
+    turn.answer_standard("g-phone-change")
     turn.offer(turn.line("label.human"), "human")
     turn.offer(turn.line("label.nearest_site"), "nearest_site")
 
 
 async def card_lost_act(turn: Turn) -> None:
-    turn.answer(turn.library.entries["g-card-lost"])
+    turn.answer_standard("g-card-lost")
     turn.say("card.person_acts")
     await turn.hand_over("card_lost", priority=2, skill="credit", topic="operation_guide")

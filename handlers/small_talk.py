@@ -79,6 +79,11 @@ async def other_office(turn: Turn) -> None:
     turn.say("other_office", office=office.name, phone=office.phone)
 
 
+async def advice(turn: Turn) -> None:
+    """What a doctor, a lawyer or a bank is asked: never answered by us, always with who does."""
+    turn.say("advice")
+
+
 async def unrelated(turn: Turn) -> None:
     if turn.get("matter"):
         await other_office(turn)

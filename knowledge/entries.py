@@ -23,7 +23,8 @@ Topic = Literal[
 class Entry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One reviewed answer.
 
-    `questions` are ways to ask it, the first one its title. `answer` is the screen form, `spoken` the one for the
+    `standard` names the standard question that it answers; `questions` are ways to ask it that are this centre's own, the
+    first one its title. One of both it has. `answer` is the screen form, `spoken` the one for the
     ear, `sms` at most two segments. A guide has `steps`, said one at a time; `answer` then introduces them.
     `person` marks what a seat must finish: the answer is said and a person offered.
     """
@@ -31,7 +32,8 @@ class Entry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     id: Name
     topic: Topic
     kind: Literal["faq", "guide", "announcement"] = "faq"
-    questions: Annotated[tuple[Line, ...], Meta(min_length=1, max_length=60)]
+    standard: Name | None = None
+    questions: Annotated[tuple[Line, ...], Meta(max_length=60)] = ()
     answer: Text
     spoken: Text
     sms: Short
@@ -46,7 +48,7 @@ class Entry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     @property
     def title(self) -> str:
-        return self.questions[0]
+        return self.questions[0] if self.questions else self.standard or self.id
 
     def is_valid(self, today: date) -> bool:
         return self.valid_from <= today <= self.valid_until
@@ -54,6 +56,8 @@ class Entry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     def problems(self) -> list[str]:
         """What the types cannot say; each with the field it is about."""
         found = []
+        if not self.questions and self.standard is None:
+            found.append("questions: none; write how it is asked, or name the standard question that it answers")
         if self.valid_until < self.valid_from:
             found.append(f"valid_until: {self.valid_until} is before valid_from {self.valid_from}")
         if len(set(self.questions)) < len(self.questions):

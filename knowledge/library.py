@@ -5,7 +5,7 @@ it is not, `refresh` reads what changed and the turn is thought again. So an edi
 process, and no question pays for looking.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 import msgspec
@@ -14,29 +14,25 @@ from knowledge.catalogue import KIND_OF, Catalogue, Record
 from knowledge.entries import Entry
 from knowledge.search import Hit, Index, by_sound, by_variants
 from nlu.features import Reading, read
+from nlu.questions import Question
 from store import knowledge as rows
 from store.database import Database
 
 SOUNDS_LIKE = 0.45  # below this likeness of the best hit, the question is also searched by its sound
 
 
-INTENT = ":"  # before the id of a hit that is an intent's example
-
-
 class Library:
-    """`revision` changes with whatever we know.
+    """`revision` changes with whatever we know. `questions` are the standard ones, by id: what an entry answers by
+    standard question alone is titled as that is worded."""
 
-    `examples` are (intent, text): they are searched together with the entries, so that one pass finds what is nearest
-    of both.
-    """
-
-    def __init__(self, database: Database, examples: Sequence[tuple[str, str]] = ()) -> None:
+    def __init__(self, database: Database, questions: Iterable[Question] = ()) -> None:
         self._database = database
-        self._examples = [(INTENT + intent, text) for intent, text in examples]
+        self.questions = {question.id: question for question in questions}
         self.revision = -1
         self._records_revision = -1
         self.catalogue = Catalogue()
         self.entries: dict[str, Entry] = {}
+        self._answers: dict[str, list[str]] = {}
         self._index = Index([])
         self._by_sound = Index([], by_sound)
 
@@ -51,16 +47,35 @@ class Library:
             if row.status == "published":
                 self.entries[row.id] = msgspec.json.decode(row.body, type=Entry)
         if said:
-            texts = by_variants((entry.id, entry.questions) for entry in self.entries.values())
-            self._index, self._by_sound = Index([*texts, *self._examples]), Index(texts, by_sound)
+            self._index_entries()
         if (records_revision := await self._database.read(rows.records_revision)) != self._records_revision:
             stored = await self._database.read(rows.records)
             self.catalogue = Catalogue.of(msgspec.json.decode(row.body, type=Record) for row in stored)
             self._records_revision = records_revision
         self.revision = revision
 
+    def _index_entries(self) -> None:
+        texts = by_variants((entry.id, entry.questions) for entry in self.entries.values())
+        self._index, self._by_sound = Index(texts), Index(texts, by_sound)
+        self._answers = {}
+        for entry in self.entries.values():
+            # An entry from before there were standard questions bears the name of the one it answers.
+            standard = entry.standard or entry.id
+            if standard in self.questions:
+                self._answers.setdefault(standard, []).append(entry.id)
+
+    def title(self, entry: Entry) -> str:
+        """What it is asked as."""
+        question = self.questions.get(entry.standard or "")
+        return entry.title if entry.questions or question is None else question.zh
+
+    def answer(self, standard: str, today: date) -> Entry | None:
+        """What this centre answers to a standard question today; None where it has no answer, or none any more."""
+        valid = [entry for id in self._answers.get(standard, ()) if (entry := self.entries[id]).is_valid(today)]
+        return valid[-1] if valid else None
+
     def search(self, text: str, today: date, most: int = 8) -> list[Hit]:
-        """What is nearest, best first: entries that are valid today, and intents (their id behind `INTENT`)."""
+        """The entries that are valid today and nearest by their own questions, best first."""
         return self.search_all([read(text)], today, most)[0]
 
     def search_all(self, readings: Sequence[Reading], today: date, most: int = 8) -> list[list[Hit]]:
@@ -70,10 +85,7 @@ class Library:
         for n, heard in zip(unsure, self._by_sound.search([readings[n] for n in unsure], most), strict=True):
             if heard and heard[0].score > (found[n][0].score if found[n] else 0) + 0.1:
                 found[n] = heard
-        return [
-            [hit for hit in hits if hit.id[0] == INTENT or self.entries[hit.id].is_valid(today)][:most]
-            for hits in found
-        ]
+        return [[hit for hit in hits if self.entries[hit.id].is_valid(today)][:most] for hits in found]
 
 
 def as_rows(

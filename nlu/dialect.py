@@ -28,7 +28,7 @@ WORDS: dict[str, str] = {
 }  # fmt: skip
 _SAID = re.compile("|".join(map(re.escape, sorted(WORDS, key=len, reverse=True))))
 # 不 at the end of a question is the question: 开门不 = 开门吗.
-_ASKING = re.compile(r"(?<=[一-鿿])(?:不|没|没有|么|嘛|噻)(?=[,，。.!！?？\s]|$)")
+_ASKING = re.compile(r"(?<=[一-鿿])(?:不|没|没有|(?<![什怎多那这要])么|嘛|噻)(?=[,，。.!！?？\s]|$)")
 
 
 def standard(folded: str) -> str:

@@ -1,50 +1,83 @@
 """What is compared of a text: characters, words, and how it sounds. Read once, for the classifier and the search."""
 
 import re
+from bisect import bisect
 from itertools import pairwise
 from operator import add
 
 from msgspec import Struct
 
 from nlu.dialect import standard
+from nlu.numbers import quantities
+from nlu.numerals import CHINESE
 from nlu.text import fold, syllables, without_fillers, words
 
-# Numbers are left out: which number it is does not change what is asked, and entities find it in the whole text.
+# Digits are no pieces of their own: a number counts with its unit, and stands behind the words.
 PIECES = re.compile(r"[一-鿿㐀-䶿]+|[a-z]+(?:'[a-z]+)?")
+NUMERALS = re.compile(f"[{CHINESE}]")
+NUMBER = "#"  # before a number in an essence: #age=72
+AGES = (14, 18, 45, 60, 70)  # years from which on another is asked of, or told to, somebody
 
 
 class Reading(Struct, frozen=True, gc=False):
-    """`essence` are the words that carry the question: what differs in the rest only is understood alike. `grams` are
-    searched by, `features` are all that the classifier sees; a name may occur repeatedly in both."""
+    """`essence` are the words that carry the question, and the numbers: what differs in the rest only is understood
+    alike. `grams` are searched by, `features` are all that the classifier sees; a name may occur repeatedly in both.
+    `text` is what a sentence encoder reads, `numbers` are those with a unit, by kind."""
 
     essence: str
     grams: list[str]
     features: list[str]
+    text: str
+    numbers: dict[str, str]
 
 
 def essence(folded: str) -> str:
     """The pieces of a folded text that a reading is made of."""
-    return " ".join(PIECES.findall(standard(without_fillers(folded))))
+    numbers = quantities(folded)
+    for each in reversed(numbers):  # 三号楼 is 3号楼
+        folded = folded[: each.start] + NUMERALS.sub("", folded[each.start : each.end]) + folded[each.end :]
+    words = PIECES.findall(standard(without_fillers(folded)))
+    return " ".join([*words, *(f"{NUMBER}{each.kind}={each.value}" for each in numbers)])
 
 
 def read(text: str) -> Reading:
     """The reading of a text as it was written."""
-    return of_essence(essence(fold(text)))
+    folded = fold(text)
+    return of_essence(essence(folded), folded)
 
 
-def of_essence(essence: str) -> Reading:
-    """The reading of what `essence` left of a text."""
+def for_meaning(folded: str) -> str:
+    """What a sentence encoder reads of a folded text: it has not heard the dialects."""
+    return standard(without_fillers(folded))
+
+
+def of_essence(essence: str, text: str) -> Reading:
+    """The reading of what `essence` left of a folded text."""
     grams: list[str] = []
     more: list[str] = []
     latin: list[str] = []
+    numbers: dict[str, str] = {}
     for piece in essence.split():
         if piece[0] > "\u3000":
             _chinese(piece, grams, more)
+        elif piece[0] == NUMBER:
+            kind, _, value = piece[1:].partition("=")
+            numbers.setdefault(kind, value)
+            more.append(_size(kind, value))
         else:
             latin.append(piece)
     if latin:
         _latin(latin, grams, more)
-    return Reading(essence, grams, grams + more)
+    return Reading(essence, grams, grams + more, for_meaning(text), numbers)
+
+
+def _size(kind: str, value: str) -> str:
+    """What a number tells a classifier: its unit, and how large it is where that matters."""
+    if kind == "age":
+        return f"n:age{bisect(AGES, float(value))}"
+    if kind in {"money", "points", "credits", "people", "hours"}:
+        return f"n:{kind}{len(value.partition('.')[0])}"
+    return f"n:{kind}"
 
 
 def features(text: str) -> list[str]:
@@ -56,6 +89,8 @@ def sounds(essence: str) -> list[str]:
     """Pairs of syllables: what is left of a text that was misheard or typed by sound."""
     found: list[str] = []
     for piece in essence.split():
+        if piece[0] == NUMBER:
+            continue
         if piece[0] > "\u3000":
             found += [f"{left} {right}" for left, right in pairwise(syllables(piece))]
         else:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daoxue.model import read_examples
 from knowledge.files import read_sample
+from nlu.questions import read as read_data
 from nlu.text import fold
 from tests.judge import calibration, sets
 from tests.judge.__main__ import judge
@@ -38,7 +38,8 @@ async def test_no_figure_falls(models: Path, tmp_path: Path, capsys: pytest.Capt
 
 def test_the_sets_stay_unseen() -> None:
     questions = [question for entry in read_sample(TODAY).entries for question in entry.questions]
-    ours = bare([*questions, *(text for _, text in read_examples())])
+    data = read_data()
+    ours = bare([*questions, *(text for _, text in [*data.examples, *data.strangers])])
     seen = {text for text in bare(sets.sentences()) & ours if len(text) >= LEAST}
     assert seen - BY_CHANCE == set()
 

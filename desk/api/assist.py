@@ -13,7 +13,6 @@ from desk.errors import TicketError
 from desk.masking import mask
 from desk.parts import Desk
 from desk.people import Seat
-from knowledge.library import INTENT
 from store import desk as rows
 
 router = APIRouter(tags=["助手 assist"])
@@ -21,7 +20,7 @@ Reader = Annotated[Seat, Depends(may("knowledge.read"))]
 TicketReader = Annotated[Seat, Depends(may("ticket.read"))]
 Drafter = Annotated[Seat, Depends(may("knowledge.draft"))]
 Writer = Annotated[Seat, Depends(may("canned.write"))]
-SUGGESTED, NEAR = 5, 0.25  # at most, and at least as like
+SUGGESTED, NEAR = 5, 0.03  # at most, and at least as likely
 LAST = 3  # messages of the resident that say what is asked
 VALID_DAYS = 180
 SHORT = 134  # characters of an SMS of two segments
@@ -41,15 +40,17 @@ async def suggestions(
     today = datetime.now(desk.zone).date()
     best: dict[str, float] = {}
     for text in asked:
-        for hit in desk.library.search(text, today, 16):
-            if not hit.id.startswith(INTENT) and hit.score >= NEAR:
-                best[hit.id] = max(best.get(hit.id, 0.0), hit.score)
+        for each in desk.comprehension.understand(text, today).candidates:
+            if each.entry is not None and each.score >= NEAR:
+                best[each.entry] = max(best.get(each.entry, 0.0), each.score)
     ranked = sorted(best.items(), key=lambda pair: -pair[1])[:SUGGESTED]
     found = []
     for id, score in ranked:
         entry = desk.library.entries[id]
         answer = "\n".join([entry.answer, *(f"{n}. {step}" for n, step in enumerate(entry.steps, 1))])
-        found.append({"id": id, "title": entry.title, "answer": answer, "source": entry.source, "score": score})
+        found.append(
+            {"id": id, "title": desk.library.title(entry), "answer": answer, "source": entry.source, "score": score}
+        )
     return {"suggestions": found}
 
 

@@ -180,7 +180,7 @@ async def ask(body: Asked, seat: Reader, desk: TheDesk) -> dict[str, object]:
         "rendered": desk.renderers[body.channel](turn.said),
         "candidates": [
             {"score": round(each.score, 3), "topic": each.topic, "intent": each.intent, "entry": each.entry,
-             "title": entries[each.entry].title if each.entry in entries else None}
+             "title": desk.library.title(entries[each.entry]) if each.entry in entries else None}
             for each in heard.candidates[:6]
         ],
         "entities": [{"kind": each.kind, "value": each.value, "text": heard.text[each.start : each.end]} for each in heard.entities],
