@@ -9,16 +9,17 @@ from msgspec import Struct
 
 from nlu import times
 from nlu.gazetteer import Gazetteer
+from nlu.numbers import quantities
 from nlu.text import digits, fold
 
 # A digit, whatever stands between digits that are read out in groups, a digit.
 _RUN = re.compile(r"(?<![0-9])[0-9](?:[ \-_.,，、]{0,2}[0-9]){5,80}(?:[ \-]?[xX])?(?![0-9])")
 _UNBROKEN = re.compile(r"[0-9]{15,19}[xX]?")
 _MOBILE = re.compile(r"1[3-9]\d{9}")
-_AGE = re.compile(
-    r"(?:我|今年|才|刚|孩子|小孩|满)\D{0,4}?(?P<age>[1-9]?\d|十[一二三四五六七八九]?|[一二三四五六七八九])(?:周)?岁"
-)
-_POINTS = re.compile(r"(?P<points>\d{1,5})个?(?:积分|分)")
+# Quantities that somebody asks by; the others tell questions apart.
+_ASKED_BY = frozenset({"points", "age", "money", "grade"})
+_RANGE = "-~到至"
+_LIMIT = re.compile(f" ?(?:以上|以下|以内|以前|之前|及以|起|[{_RANGE}])")
 _FREE = re.compile(r"免费|不要钱|不收费|不花钱|不用交钱|公益的|free")
 AUDIENCES: Mapping[str, str] = {
     "老年人": "老年人", "老人": "老年人", "老人家": "老年人", "中老年": "老年人", "退休": "老年人", "我妈": "老年人", "我爸": "老年人",
@@ -89,7 +90,7 @@ def find(folded: str, gazetteer: Gazetteer, today: date) -> tuple[Entity, ...]:
     found = [Entity(m.kind, m.id, m.start, m.end, m.exact) for m in gazetteer.find(folded)]
     plain = digits(folded)
     found += _numbers(plain)
-    found += _amounts(plain)
+    found += _amounts(folded)
     if (time := times.find(folded, today)) is not None:
         found.append(Entity("when", str(time.when), time.start, time.end))
     if free := _FREE.search(folded):
@@ -112,11 +113,16 @@ def _numbers(plain: str) -> Sequence[Entity]:
     return found
 
 
-def _amounts(plain: str) -> Sequence[Entity]:
-    found = []
-    if points := _POINTS.search(plain):
-        found.append(Entity("points", points["points"], points.start(), points.end()))
-    if (age := _AGE.search(plain)) is not None:
-        value = age["age"] if age["age"].isdigit() else "1" + (age["age"][1:] or "0")
-        found.append(Entity("age", value, age.start(), age.end()))
-    return found
+def _amounts(folded: str) -> Sequence[Entity]:
+    return [
+        Entity(each.kind, each.value, each.start, each.end)
+        for each in quantities(folded)
+        if each.kind in _ASKED_BY
+        and each.value.isdecimal()
+        and not (each.kind == "age" and _is_limit(folded, each.start, each.end))
+    ]
+
+
+def _is_limit(folded: str, start: int, end: int) -> bool:
+    """45岁以上, 6-12岁: for whom something is, not how old anybody is."""
+    return _LIMIT.match(folded, end) is not None or folded[max(0, start - 1) : start] in {*_RANGE}
