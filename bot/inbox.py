@@ -24,7 +24,7 @@ from bot.texts import Texts
 from bot.turn import Desk, Turn
 from bot.usage import Usage
 from knowledge.library import Library
-from nlu.entities import mask
+from nlu.masking import mask
 from nlu.text import clean
 from store import conversations, tickets
 from store.conversations import ConversationRow, MessageRow

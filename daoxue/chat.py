@@ -18,7 +18,7 @@ from bot.inbox import Receipt
 from bot.messages import Inbound, Reply
 from daoxue.app import App
 from daoxue.rendering import RENDERERS
-from nlu.entities import mask
+from nlu.masking import mask
 from nlu.text import clean
 from store import conversations
 

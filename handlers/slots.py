@@ -9,6 +9,11 @@ def _is_street_or_site(value: str, catalogue: Catalogue) -> bool:
     return place is not None and place.level != "college"
 
 
+def _is_reachable(value: str, catalogue: Catalogue) -> bool:
+    """Whether somebody is called there: 400 and 800 numbers only take calls."""
+    return value[0] in "01"
+
+
 CLASS = Slot("class", ("class",), focus=True)
 COURSE = Slot("course", ("course",))
 THIS_COURSE = Slot("course", ("course",), focus=True)
@@ -20,7 +25,7 @@ HOME = Slot("org", ("org",), prompt="home", accepts=_is_street_or_site)
 WHEN = Slot("when", ("when",))
 AUDIENCE = Slot("audience", ("audience",))
 FEE = Slot("fee", ("fee",))
-PHONE = Slot("phone", ("phone",))
+PHONE = Slot("phone", ("phone",), accepts=_is_reachable)
 POINTS = Slot("points", ("points",))
 ITEM = Slot("item", ("item",))
 MATTER = Slot("matter", ("matter",))

@@ -1,21 +1,20 @@
 """What a text names: numbers that identify a person, amounts, ages, times, and the gazetteer's things."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from operator import attrgetter
 
 from msgspec import Struct
 
-from nlu import times
+from nlu import phones, times
 from nlu.gazetteer import Gazetteer
 from nlu.numbers import quantities
-from nlu.text import digits, fold
+from nlu.numerals import has_check_digit
+from nlu.text import digits
 
-# A digit, whatever stands between digits that are read out in groups, a digit.
-_RUN = re.compile(r"(?<![0-9])[0-9](?:[ \-_.,，、]{0,2}[0-9]){5,80}(?:[ \-]?[xX])?(?![0-9])")
-_UNBROKEN = re.compile(r"[0-9]{15,19}[xX]?")
-_MOBILE = re.compile(r"1[3-9]\d{9}")
+# Twelve digits, whatever stands between digits that are read out in groups; or twelve in a row.
+_TWELVE = re.compile(r"(?<!\d)(?<!\d[ \-_.,、])\d(?:[ \-_.,、]{0,2}\d){11}(?![ \-_.,、]?\d)|(?<!\d)\d{12}(?!\d)")
 # Quantities that somebody asks by; the others tell questions apart.
 _ASKED_BY = frozenset({"points", "age", "money", "grade"})
 _RANGE = "-~到至"
@@ -44,52 +43,10 @@ class Entity(Struct, frozen=True, gc=False):
     exact: bool = True
 
 
-def has_check_digit(number: str) -> bool:
-    """Luhn's test (ISO/IEC 7812-1 annex B), which the last digit of a learning card makes true."""
-    total = 0
-    for position, char in enumerate(reversed(number)):
-        doubled = int(char) * (2 if position % 2 else 1)
-        total += doubled - 9 if doubled > 9 else doubled
-    return total % 10 == 0
-
-
-def _is_identity(number: str) -> bool:
-    """Whether it can be a resident identity number: GB 11643-1999, 18 characters or the older 15 digits."""
-    born = number[6:14] if len(number) == 18 else "19" + number[6:12]
-    return (
-        len(number) in {15, 18} and "1" <= number[0] <= "8" and "01" <= born[4:6] <= "12" and "01" <= born[6:8] <= "31"
-    )
-
-
-def mask(text: str) -> str:
-    """The text with identity and bank card numbers replaced, however they are written; before anything keeps it."""
-    plain = digits(fold(text))
-    masked: list[str] = []
-    last = 0
-    for run in _RUN.finditer(plain):
-        whole = [(run.start(), run.end())]
-        # Numbers that stand side by side are looked at one by one.
-        parts = [(run.start() + part.start(), run.start() + part.end()) for part in _UNBROKEN.finditer(run[0])]
-        for start, end in whole if _label(plain[run.start() : run.end()]) else parts:
-            if label := _label(plain[start:end]):
-                masked += [text[last:start], label]
-                last = end
-    return "".join([*masked, text[last:]]) if masked else text
-
-
-def _label(written: str) -> str | None:
-    """What to write in the place of a number that nobody should keep."""
-    number = re.sub(r"[^0-9xX]", "", written)
-    if _is_identity(number):
-        return "[证件号]"
-    return "[卡号]" if 16 <= len(number) <= 19 and number.isdigit() else None
-
-
 def find(folded: str, gazetteer: Gazetteer, today: date) -> tuple[Entity, ...]:
     """All entities of a folded text by position."""
     found = [Entity(m.kind, m.id, m.start, m.end, m.exact) for m in gazetteer.find(folded)]
-    plain = digits(folded)
-    found += _numbers(plain)
+    found += _numbers(folded)
     found += _amounts(folded)
     if (time := times.find(folded, today)) is not None:
         found.append(Entity("when", str(time.when), time.start, time.end))
@@ -101,16 +58,16 @@ def find(folded: str, gazetteer: Gazetteer, today: date) -> tuple[Entity, ...]:
     return tuple(found)
 
 
-def _numbers(plain: str) -> Sequence[Entity]:
-    found = []
-    for run in _RUN.finditer(plain):
-        number = re.sub(r"\D", "", run[0])
-        if _MOBILE.fullmatch(number):
-            found.append(Entity("phone", number, run.start(), run.end()))
-        elif len(number) == 12:
-            kind = "card" if has_check_digit(number) else "wrong_card"
-            found.append(Entity(kind, number, run.start(), run.end()))
-    return found
+def _numbers(folded: str) -> Iterator[Entity]:
+    taken: set[int] = set()
+    for phone in phones.find(folded):
+        if not (len(phone.number) == 12 and has_check_digit(phone.number) and "卡" in folded):
+            taken.update(range(phone.start, phone.end))
+            yield Entity("phone", phone.number, phone.start, phone.end)
+    for match in _TWELVE.finditer(digits(folded)):
+        if taken.isdisjoint(range(*match.span())):
+            number = re.sub(r"\D", "", match[0])
+            yield Entity("card" if has_check_digit(number) else "wrong_card", number, *match.span())
 
 
 def _amounts(folded: str) -> Sequence[Entity]:

@@ -48,10 +48,11 @@ _NOTHING = "|".join(
         rf"{_ALONE}(?:点(?![一二三四五六七八九]+(?:倍|万|个?小时|公里|米|元))|时(?![候间段长常代尚]))钟?"
         rf"(?:半|整|[一三]刻|(?:[0-5]\d(?!\d)|{_SMALL})(?![个位人号楼班块门元]))?分?",
         rf"(?:(?<=(?<![一两二三四五六七八九十几0-9])周)|(?<=星期)|(?<=礼拜)){_WEEKDAY}(?:[、,和到至~-]?{_WEEKDAY})*",
-        "(?:(?<=年)|(?<=月))(?:三十|十五)(?![0-9岁个元块])|三十(?=晚上|夜)|(?:(?<=[大过新]年初)|(?<=[正腊]月初))十?[一二三四五六七八九十]",
+        f"(?:(?<=正月)|(?<=腊月)|(?<=大年)|(?<=农历)){_SMALL}|(?:(?<=年)|(?<=月))(?:三十|十五)(?![0-9岁个元块])|(?<=初)一、?十五|"
+        "三十(?=晚上|夜)|(?:(?<=[大过新]年初)|(?<=[正腊]月初))十?[一二三四五六七八九十]",
         "(?:三八|五四|六一|五一|七一|八一|十一|九九|一二九)(?=[节路街假前后]|妇女|青年|儿童|劳动|建军|建党|重阳|期间|国庆|黄金|广场|小学|中学)",
         "一二三四?五?六?七?八?九?|十分(?!钟|之)|千万(?=别|不|要|记|得|小心|注意)|万一|百分(?!之)|百分百|百八十|一五一十|三百六十行"
-        "|二十四节气|八门|[二三]把手|三天[两打]|二次元|两口子|两回事|两码事|二手|八段锦|两下子|三角(?!钱)|(?<=[几数上])[十百千万亿]+",
+        "|二十四节气|八门|[二三]把手|三天[两打]|二次元|两口子|两回事|两码事|二手|八段锦|两下子|三角(?!钱)|二人转|三轮(?!比)|十万八千里|(?<=[几数上])[十百千万亿]+",
     )
 )  # fmt: skip
 _NUMBER = (
@@ -62,7 +63,7 @@ _NUMBER = (
 _NUMERAL = re.compile(rf"(?=[0-9半{CHINESE}a-z])(?:(?P<nothing>{_NOTHING})|(?P<number>{_NUMBER}))")
 _MEASURE = (
     "公里|公斤|毫升|厘米|平方|平米|站路|人次|分钟|学年|学期|单元|个月|[个种门次份件张本条天周遍套台盒袋斤克米平站步级折"
-    "倍项场部首幅轮回题页篇届排桌瓶桶双支只头棵户家口顿组式号版款秒度代年辆箱块日]"
+    "倍项场部首幅轮回题页篇届排桌瓶桶双支只头棵户家口顿组式号版款秒度代年辆箱块日亩所尺寸笔针章集根杯碗粒颗片间弄]|课(?![表程时堂上])"
 )
 # 三块五, 三块五毛; but 两百元一节.
 _TAIL = "(?P<tail>[一二三四五六七八九1-9])(?:[毛角]|(?=[钱的吗了]|一[斤节课个]|$|[ ,.!?。]))"
@@ -85,7 +86,7 @@ _UNIT = re.compile(
             r"(?P<half>个半(?:小时|钟头))|(?P<hours>个?小时|个?钟头|hours?\b)",
             r"(?P<lessons>个?[课学]时|节(?!气|日)课?|堂课?|讲(?![座解课师坛])|lessons?\b)",
             r"(?P<people>个?人(?![次民生类气])|位(?![置于])|名(?![额字称])|people\b)",
-            rf"(?P<percent>%)|(?P<measure>{_MEASURE})|(?P<latin>[a-z]{{1,3}}(?![a-z0-9]))",
+            rf"(?P<percent>%)|(?P<measure>{_MEASURE})|(?P<latin>(?<=[0-9])[a-z]{{1,3}}(?![a-z0-9]))",
         )
     )
     + ")"
@@ -93,29 +94,32 @@ _UNIT = re.compile(
 _NAMES = frozenset({"building", "room", "floor", "window", "line", "class"})  # they count nothing
 _BEFORE = re.compile(
     r"(?P<room>教室|房间|room) ?$|(?P<window>窗口|counter|window) ?$|(?P<building>building) ?$|(?P<floor>floor) ?$"
-    r"|(?P<line>bus|line|metro) ?$|(?P<grade>grade) ?$|(?P<class>class) ?$|(?P<money>¥) ?$"
+    r"|(?P<line>bus|line|metro) ?$|(?P<grade>grade) ?$|(?P<class>class) ?$|(?P<money>¥) ?$|(?P<percent>百分之)$"
 )
 # Whose age a number is that has no unit: 我38, 今年六十八, 她才12.
 _WHO = (
     "我|俺|咱|他|她|本人|妈|爸|娘|爹|爷爷|奶奶|外婆|外公|姥姥|姥爷|老伴|老公|老婆|丈夫|妻子|父亲|母亲|孩子|小孩|儿子|女儿|孙子|孙女"
-    "|外孙|宝宝|娃|老人家?|老头|老太|婆婆|公公"
+    "|外孙|宝宝|娃|老人家?|老头|老太|婆婆|公公|岳父|岳母|姑|舅|叔|伯|大爷|大妈|老爷子|外甥|侄[子女]|哥|弟|妹"
 )
 _AGED = re.compile(
-    r"(?:今年|年龄|年纪|岁数|年满|[未不没刚才]满|虚岁|实岁|周岁|高龄|年过|aged?)(?:是|有|都|已经|已|才|刚|也|快|就|大概|差不多|在|:| ){0,3}$"
-    rf"|(?:{_WHO})(?:今年|现在|都|已经|已|才|刚|也|快|就|马上|过|奔|,| ){{0,3}}$"
+    r"(?:今年|现年|如今|年龄|年纪|岁数|年满|[未不没刚才]满|虚岁|实岁|周岁|高龄|年过|aged?)(?:是|有|都|已经|已|才|刚|也|快|就|大概|差不多|在|:| ){0,3}$"
+    rf"|(?<![了给扣收欠差赔])(?:{_WHO})(?:今年|现在|都|已经|已|才|刚|也|快|就|马上|过|奔|,| ){{0,3}}$"
     r"|(?:i am|i'm|im|he is|he's|she is|she's|(?:mum|mom|mother|father|dad|son|daughter|wife|husband)(?: is|'s)?) $"
 )
+_AGE = re.compile("[0-9]+$|.*[十百廿卅]")
 _AFTER_AGE = re.compile(
-    r" ?(?:好几|[多来几]|出头|开外|上下|左右)?(?:[了啦喽咯]|的人|$|[ ,.!?;、。~](?!min|hour|km)|[能可想还也要不没腿身](?![分点]))"
+    r" ?(?:好几|[多来几]|出头|开外|上下|左右)?(?:[了啦喽咯]|的人|$|[ ,.!?;、。~](?!min|hour|km)|[能可想还也要不没腿身像退才刚](?![分点]))"
 )
-_OLD = re.compile("(?:多|好几|出头|开外)(?:[了啦喽咯]|的人|$|[ ,.!?;。])")
-_COUNTED = re.compile("[有花交存攒得了报等满]$")
+_OLD = re.compile("(?:多|好几|几|出头|开外)(?:[了啦喽咯]|的人|的老|$|[ ,.!?;。])|的老[人太头爷奶]")
+_ALREADY = re.compile("[了啦喽]")
+_COUNTED = re.compile("[有花交存攒得了报等满分钱共约近到]")
+_CLAUSE = re.compile("[ ,.!?;、。]")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _OF_YEAR = re.compile("学?年(?!级)|[级届]")
 _OF_TERM = re.compile("年(?=[春秋夏冬度底初]|[上下]半)")
 _PLACE_OF_LINE = re.compile("(?:^|[坐乘搭等换转有是的路或和、,到 ])$")  # else it is a street: 中山三路
-_THE_SAME = re.compile("[同哪这那每下上头]$")  # 同一班
-_BETWEEN = re.compile(" ?(?:[-~、,到至和或跟]|还是) ?")
+_THE_SAME = re.compile("[同哪这那每下上头另]")  # 同一班
+_BETWEEN = re.compile(" ?(?:[-~、到至和或跟]|还是) ?")
 _SCHOOL = {"初": 6, "高": 9, "大": 12, "初中": 6, "高中": 9, "大学": 12}
 _PUPIL = re.compile("(?:[读念上]|孩子|小孩|儿子|女儿|孙[子女]|娃|小学|今年|我是|班)$")
 _PUPILS = re.compile("学生|同学|新生|的?孩子|的?娃|年级|数学|英语|语文|班|了?$|[,。!?]")
@@ -197,11 +201,7 @@ def _with_unit(folded: str, value: str, start: int, end: int, unit: re.Match[str
     raw, kind = folded[start:end], _measured(unit)
     if kind in _NAMES and raw == "两":
         kind = f"{OTHER}:{unit[0]}"  # 两栋楼
-    if raw == "一" and (kind == "people" or kind.startswith(OTHER)):
-        return None  # an article
-    if raw == "一" and unit["money"] == "块":
-        return None  # together
-    if raw == "一" and kind == "class" and _THE_SAME.search(folded, max(0, start - 1), start):
+    if raw == "一" and _is_article(folded, kind, start, unit):
         return None
     if kind == "line" and not raw[0].isascii() and not _is_line(folded, start, unit):
         return None
@@ -210,6 +210,14 @@ def _with_unit(folded: str, value: str, start: int, end: int, unit: re.Match[str
     if kind == "grade" and (school := _SCHOOL.get(folded[max(0, start - 2) : start])):
         value = str(school + int(value))
     return Quantity(kind, _scaled(value, unit), start, unit.end())
+
+
+def _is_article(folded: str, kind: str, start: int, unit: re.Match[str]) -> bool:
+    """一个人, 一节课, 同一班, 多少钱一期, and 一块 for together."""
+    if kind in {"class", "building", "floor"}:
+        before = folded[max(0, start - 1) : start]
+        return before != "第" and (unit["class"] == "期" or _THE_SAME.match(before) is not None)
+    return kind in {"people", "lessons", "credits"} or kind.startswith(OTHER) or unit["money"] == "块"
 
 
 def _measured(unit: re.Match[str]) -> str:
@@ -264,8 +272,11 @@ def _alone(folded: str, value: str, start: int, end: int) -> Quantity | None:
 
 
 def _is_age(folded: str, years: int, start: int, end: int) -> bool:
-    if 30 <= years < 110 and _OLD.match(folded, end) and not _COUNTED.search(folded, max(0, start - 1), start):
-        return True  # 七十多了
-    if not (9 < years < 110 and _AFTER_AGE.match(folded, end)):
+    if not 9 < years < 110 or not _AGE.match(folded, start, end):
         return False
-    return _AGED.search(folded, max(0, start - _NEAR), start) is not None
+    before = folded[start - 1 : start]
+    if years >= 30 and _OLD.match(folded, end) and not _COUNTED.match(before):
+        return True  # 七十多了
+    if years >= 50 and _ALREADY.match(folded, end) and (not before or _CLAUSE.match(before)):
+        return True  # 八十了，还收吗
+    return _AFTER_AGE.match(folded, end) is not None and _AGED.search(folded, max(0, start - _NEAR), start) is not None

@@ -22,7 +22,7 @@ from store.calls import CallRow
 from store.database import Transaction
 
 log = logging.getLogger(__name__)
-_MOBILE = re.compile(r"1[3-9][0-9]{9}")  # as residents of the mainland write theirs
+_DOMESTIC = re.compile(r"0?([1-9][0-9]{9,11})(?:-[0-9]+)?")  # as residents of the mainland write theirs
 Form = dict[str, str]
 
 
@@ -159,7 +159,8 @@ class SeatSide:
                 left = str(slots["phone"]) if isinstance(slots, dict) and "phone" in slots else left
             called = calls.of_ticket(transaction, ref)
             number = left or (called.address if called is not None and called.address != called.sid else None)
-            return f"+86{number}" if number and _MOBILE.fullmatch(number) else number
+            domestic = _DOMESTIC.fullmatch(number) if number else None
+            return f"+86{domestic[1]}" if domestic else number
 
         return await self._board.database.read(look)
 

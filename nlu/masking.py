@@ -1,0 +1,262 @@
+"""Numbers that nobody should keep, taken out of a text before anything keeps it: of identity papers and of bank cards.
+
+They are found however they are written: in digits of any script, read out (洞幺两拐勾), in capitals (壹贰叁), in groups
+with anything between them, words included where it is clear what they are. Learning cards, telephone numbers, dates
+and sums stay.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+
+from msgspec import Struct
+
+from nlu import phones
+from nlu.numerals import has_check_digit
+from nlu.text import fold
+
+IDENTITY, BANK = "[证件号]", "[卡号]"
+_READ_OUT = "零〇洞一幺二两三四五六七拐八九勾壹贰叁肆伍陆柒捌玖"
+_DIGITS = str.maketrans(_READ_OUT, "0001122345677899123456789")
+_GROUP = re.compile(f"[0-9]+|[{_READ_OUT}]+")
+_TIGHT = re.compile(r"[\W_]{0,8}")
+_FAR = 14  # characters between two groups of one number, words included
+_LONG = 20  # digits: no number that we need is longer
+_MANY = 80  # characters that telephone numbers and cards side by side may take
+_PLACE = r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]|9[1-9])\d{4}"
+_YEAR = r"(?:18[89]|19\d|20[0-3])\d"
+_DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+# GB 11643-1999: 18 characters, or the older 15 digits. Some mistype the day.
+_DATED = re.compile(rf"{_PLACE}{_YEAR}{_DAY}\d{{3}}[\dx]")
+_SHAPED = re.compile(rf"{_PLACE}{_YEAR}\d{{7}}|[1-9]\d{{16}}x")
+_OLDER = re.compile(rf"{_PLACE}\d\d{_DAY}\d{{3}}")
+_OLDER_GROUPS = {(15,), (6, 6, 3), (6, 9), (6, 2, 2, 2, 3), (1,) * 15}
+_X = re.compile(r"[\W_]{0,4}[x×](?![a-z0-9])")
+_X_SAID = re.compile(r"\D{0,10}?[x×](?![a-z0-9])")
+_OF_PERSON = re.compile(r"身份|证件|[二一]代证|老证|证号|identity|\bid\b")
+_OF_BANK = re.compile("银行|卡号|[账帐]号|账户|信用卡|储蓄卡|打款|转账|bank|account")
+_BANK_NUMBER = re.compile(r"[3-69]\d{15,18}")
+_PHONE_GROUPS = {(11,), (3, 4, 4), (3, 8), (7, 4)}
+_CARD_GROUPS = {(12,), (4, 4, 4), (3, 3, 3, 3), (6, 6)}
+_KEPT = re.compile(
+    rf"[\W_]*(?:(?:{phones.MOBILE}|{phones.LANDLINE}|{phones.SERVICE}|\d{{12}}|\d{{4}}([ -])\d{{4}}\2\d{{4}}"
+    rf"|(?:19|20)\d\d[-./ ][01]?\d[-./ ][0-3]?\d|(?:[01]?\d|2[0-3]):[0-5]\d)[\W_]{{0,4}})+"
+)
+# Passports, permits of Hong Kong, Macau and Taiwan, foreigners' residence permits.
+_LETTERED = re.compile(
+    r"(?<![a-z0-9])(?:(?:[eghm]|e[a-z])[ -]?\d{7,8}|[a-z]{3}[ -]?\d{12}|[hm]\d{10}|[a-z][1289]\d{8}|[a-z]{1,2}\d{6}\([\da]\))(?![a-z0-9])"
+)
+_PAPER = re.compile(
+    r"(?:护照|通行证|回乡证|台胞证|居留|永居|居住证|签证|passport|permit)(?:(?!电话|手机)[^0-9]){0,16}?"
+    r"(?<![a-z0-9])(?P<number>(?:[a-z]{1,3}|[a-z][ -])?(?!(?:19|20)\d\d[01]\d[0-3]\d(?!\d))\d(?:[ -]?\d){6,11})(?![a-z0-9])"
+)
+
+
+class _Group(Struct, frozen=True, gc=False):
+    """Digits in a row. `apart` says that words stand between the group before and this."""
+
+    digits: str
+    start: int
+    end: int
+    apart: bool
+
+
+class _Window(Struct, frozen=True, gc=False):
+    """Groups `first` to `last` of a run, read as one number. `apart` where words stand between any."""
+
+    first: int
+    last: int
+    number: str
+    sizes: tuple[int, ...]
+    apart: bool
+    whole: bool
+
+
+Span = tuple[int, int, str]
+
+
+def mask(text: str) -> str:
+    """The text with identity and bank card numbers replaced; all else as it was."""
+    folded = fold(text)
+    masked: list[str] = []
+    last = 0
+    for start, end, label in sorted(_spans(folded)):
+        if start >= last:
+            masked += [text[last:start], label]
+            last = end
+    return "".join([*masked, text[last:]]) if masked else text
+
+
+def _spans(folded: str) -> Iterator[Span]:
+    person, bank = _OF_PERSON.search(folded) is not None, _OF_BANK.search(folded) is not None
+    for run in _runs(folded):
+        if sum(len(group.digits) for group in run) > 14:
+            yield from _Reader(folded, person, bank).spans(run)
+    plain = folded.translate(_DIGITS)
+    yield from ((*match.span(), IDENTITY) for match in _LETTERED.finditer(plain))
+    for match in _PAPER.finditer(plain):
+        if not _is_kept(re.sub(r"\D", "", match["number"])):
+            yield *match.span("number"), IDENTITY
+
+
+def _runs(folded: str) -> Iterator[list[_Group]]:
+    """The groups of digits that may be parts of one number."""
+    run: list[_Group] = []
+    matches = list(_GROUP.finditer(folded))
+    for n, match in enumerate(matches):
+        if _is_word(folded, matches[max(0, n - 1) : n + 2], match):
+            continue
+        end = run[-1].end if run else match.start()
+        if match.start() - end > _FAR:
+            yield run
+            run = []
+        apart = bool(run) and not _TIGHT.fullmatch(folded, end, match.start())
+        run += _groups(match, apart)
+    yield run
+
+
+def _groups(match: re.Match[str], apart: bool) -> Iterator[_Group]:
+    """One group; but the last numeral that is read out may belong to the word behind it (…三四一共)."""
+    number, (start, end) = match[0].translate(_DIGITS), match.span()
+    cut = start if match[0].isascii() or not match.string[end : end + 1].isalpha() else end - 1
+    if start < cut:
+        yield _Group(number[:-1], start, cut, apart)
+    yield _Group(number[cut - start :], cut, end, apart and start == cut)
+
+
+def _is_word(folded: str, near: Sequence[re.Match[str]], match: re.Match[str]) -> bool:
+    """A numeral alone among other signs (一下) is no digit."""
+    if len(match[0]) > 1 or match[0].isascii() or _X.match(folded, match.end()):
+        return False
+    ends = [each.span() for each in near if each is not match and not each[0].isascii()]
+    return not any(_TIGHT.fullmatch(folded, min(end, match.end()), max(start, match.start())) for start, end in ends)
+
+
+class _Reader:
+    """Reads the runs of one text, knowing whether it speaks of identity papers or bank cards."""
+
+    def __init__(self, folded: str, person: bool, bank: bool) -> None:
+        self._folded = folded
+        self._person = person
+        self._bank = bank
+
+    def spans(self, run: list[_Group]) -> Iterator[Span]:
+        rest: list[list[_Group]] = [[]]
+        for groups, label in self._cut(run, self._dated):
+            if label:
+                yield from self._labelled(groups, label)
+                rest.append([])
+            else:
+                rest[-1] += groups
+        for part in (part for each in rest for part in self._parts(each)):
+            text = self._folded[part[0].start : part[-1].end].translate(_DIGITS)
+            if len(text) > _MANY or not _KEPT.fullmatch(text):
+                for groups, label in self._cut(part, self._likely):
+                    if label:
+                        yield from self._labelled(groups, label)
+
+    def _parts(self, run: list[_Group]) -> Iterator[list[_Group]]:
+        """Groups with words between them are parts of one number only where the text speaks of one."""
+        part: list[_Group] = []
+        for group in run:
+            if part and group.apart and not (self._person or self._bank):
+                yield part
+                part = []
+            part.append(group)
+        if part:
+            yield part
+
+    def _cut(
+        self, run: list[_Group], judge: Callable[[_Window], str | None]
+    ) -> Iterator[tuple[list[_Group], str | None]]:
+        """The run in pieces: those that a label replaces, and those that stay."""
+        first = 0
+        while first < len(run):
+            size, label = 1, None
+            if len(run[first].digits) >= _LONG:
+                label = self._long(run[first].digits)
+            elif not (judge == self._likely and (size := _natural(run, first))):
+                size = 1
+                for window in self._windows(run, first):
+                    if found := judge(window):
+                        size, label = window.last - first + 1, found
+            yield run[first : first + size], label
+            first += size
+
+    def _windows(self, run: list[_Group], first: int) -> Iterator[_Window]:
+        number = ""
+        sizes: tuple[int, ...] = ()
+        for last in range(first, len(run)):
+            number += run[last].digits
+            sizes = _with(sizes, run, first, last)
+            if len(number) > _LONG - 1:
+                return
+            apart = any(group.apart for group in run[first + 1 : last + 1])
+            whole = first == 0 and last == len(run) - 1
+            if len(number) == 17 and self._x(run[last].end):
+                yield _Window(first, last, number + "x", sizes, apart, whole)
+            elif len(number) > 14:
+                yield _Window(first, last, number, sizes, apart, whole)
+
+    def _x(self, end: int) -> re.Match[str] | None:
+        return (_X_SAID if self._person else _X).match(self._folded, end)
+
+    def _dated(self, window: _Window) -> str | None:
+        if _DATED.fullmatch(window.number):
+            return IDENTITY
+        older = _OLDER.fullmatch(window.number) and not window.apart and window.sizes in _OLDER_GROUPS
+        return IDENTITY if older else None
+
+    def _likely(self, window: _Window) -> str | None:
+        number, near = window.number, not window.apart
+        if self._person and window.whole and len(number) in {15, 18} and number[0] != "0":
+            return IDENTITY
+        if near and _SHAPED.fullmatch(number) and (self._person or window.whole or len(window.sizes) == 1):
+            return IDENTITY
+        if len(number) < 16 or number[-1] == "x":
+            return None
+        if len(window.sizes) == 1:
+            return BANK
+        even = len({*window.sizes[:-1]}) == 1 and window.sizes[0] in {1, 4} and number.startswith(("6", "4", "5"))
+        sure = has_check_digit(number) or (even and window.whole) or (self._bank and window.whole)
+        return BANK if sure and (near or self._bank) and _BANK_NUMBER.fullmatch(number) else None
+
+    def _long(self, digits: str) -> str | None:
+        if len(digits) <= _MANY and _KEPT.fullmatch(digits):
+            return None
+        return IDENTITY if _DATED.search(digits) else BANK
+
+    def _labelled(self, groups: list[_Group], label: str) -> Iterator[Span]:
+        """Words between groups stay."""
+        start = groups[0].start
+        for before, group in pairwise(groups):
+            if group.apart:
+                yield start, before.end, label
+                start = group.start
+        end = groups[-1].end
+        x = _X.match(self._folded, end) if sum(len(group.digits) for group in groups) == 17 else None
+        yield start, x.end() if x else end, label
+
+
+def _natural(run: list[_Group], first: int) -> int:
+    """How many groups from there are a telephone number or a learning card as people group them; 0 if they are none."""
+    sizes: tuple[int, ...] = ()
+    number = ""
+    for last in range(first, min(first + 5, len(run))):
+        number += run[last].digits
+        sizes = _with(sizes, run, first, last)
+        if (sizes in _PHONE_GROUPS or sizes in _CARD_GROUPS) and _is_kept(number):
+            return last - first + 1
+    return 0
+
+
+def _with(sizes: tuple[int, ...], run: list[_Group], first: int, last: int) -> tuple[int, ...]:
+    """The sizes of the groups as they were written, one more of them read."""
+    size = len(run[last].digits)
+    if last > first and run[last].start == run[last - 1].end:
+        return (*sizes[:-1], sizes[-1] + size)
+    return (*sizes, size)
+
+
+def _is_kept(number: str) -> bool:
+    return (len(number) == 11 and "13" <= number[:2] <= "19") or (len(number) == 12 and has_check_digit(number))
