@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from accounts.bank import UnavailableError
 from daoxue.app import App, compose
 from daoxue.config import Config
-from integrations import platform as platforms
+from integrations import breaker
 from integrations.platform import Platform, PlatformSettings
 from store import remote
 from tests.conftest import free_port
@@ -102,12 +102,13 @@ async def test_a_failing_platform_is_left_alone(there: Remote, monkeypatch: pyte
         with pytest.raises(UnavailableError):
             await there.client.entries(there.learner, 5)
     asked = len(there.server.asked)
-    assert asked <= 2 * platforms.FAILURES
+    assert asked <= 2 * breaker.FAILURES
     there.server.fault = "none"
     with pytest.raises(UnavailableError):
         await there.client.entries(there.learner, 5)
     assert len(there.server.asked) == asked
-    monkeypatch.setattr(there.client, "_rests_until", 0.0)
+    monkeypatch.setattr(breaker, "REST", 0.0)
+    there.client._breaker.failed()  # what came late from before; the rest is over at once
     assert len(await there.client.entries(there.learner, 5)) == 1
 
 
