@@ -181,7 +181,7 @@ class Platform:
         answer = await self._ask(f"/v1/{what}", {"card": card, **more})
         try:
             raw = _translated(answer, what, self._settings.fields.get(what, {}))
-        except (msgspec.DecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, KeyError, TypeError, UnicodeDecodeError, RecursionError) as error:
             self._fail(f"{what}: not as agreed ({type(error).__name__})")
             raise UnavailableError(what) from None
         now = self._now()

@@ -12,7 +12,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from operator import attrgetter
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import httpx
 import msgspec
@@ -33,6 +33,8 @@ PROBLEMS = {
     404: "no Rasa at this address",
     409: "no model is loaded",
 }
+LATE = "no answer in time"
+T = TypeVar("T")
 Label = Annotated[str, Meta(max_length=200)]
 Sureness = Annotated[float, Meta(ge=0, le=1)]
 
@@ -78,11 +80,6 @@ class _Status(Struct):
     model_file: Annotated[str, Meta(max_length=300)] = ""
 
 
-_parsed = msgspec.json.Decoder(_Parsed).decode
-_version = msgspec.json.Decoder(_Version).decode
-_status = msgspec.json.Decoder(_Status).decode
-
-
 class Rasa:
     """An engine beside the embedded one. `known` are the labels that count; what else the server names is dropped.
 
@@ -98,9 +95,9 @@ class Rasa:
         self._breaker = Breaker(clock)
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._client = httpx.AsyncClient(
-            base_url=settings.base, timeout=settings.seconds, params={"token": token} if token else {},
-            headers={"content-type": "application/json", "accept-encoding": "identity"}, limits=httpx.Limits(max_connections=AT_ONCE),
-            follow_redirects=False, trust_env=False,
+            base_url=settings.base, params={"token": token} if token else {}, follow_redirects=False, trust_env=False,
+            headers={"content-type": "application/json", "accept-encoding": "identity"},
+            limits=httpx.Limits(max_connections=AT_ONCE), timeout=None,  # noqa: S113 - what is asked has its deadline
         )  # fmt: skip
         for library in ("httpx", "httpcore"):  # they log addresses, and the token is part of those
             logging.getLogger(library).setLevel(logging.WARNING)
@@ -128,10 +125,12 @@ class Rasa:
         row: dict[str, object] = {"name": "rasa", "enabled": True, "alarm": self.alarm}
         try:
             async with asyncio.timeout(self._seconds):
-                row["version"] = _version(await self._asked("GET", "/version")).version
-                row["model"] = _status(await self._asked("GET", "/status")).model_id
-        except (RasaError, TimeoutError, msgspec.DecodeError, UnicodeDecodeError) as error:
-            row["alarm"] = _reason(error)
+                row["version"] = _read(await self._asked("GET", "/version"), _Version).version
+                row["model"] = _read(await self._asked("GET", "/status"), _Status).model_id
+        except TimeoutError:
+            row["alarm"] = LATE
+        except RasaError as error:
+            row["alarm"] = str(error)
         return row
 
     def _tell(self, problem: str | None) -> None:
@@ -144,10 +143,10 @@ class Rasa:
         try:
             async with asyncio.timeout_at(deadline), self._turns:
                 return ranked(await self._asked("POST", "/model/parse", {"text": as_words(text)}), self._known)
+        except TimeoutError:
+            return RasaError(LATE)
         except RasaError as error:
             return error
-        except (TimeoutError, msgspec.DecodeError, UnicodeDecodeError) as error:
-            return RasaError(_reason(error))
 
     async def _asked(self, method: str, path: str, body: Mapping[str, str] | None = None) -> bytes:
         try:
@@ -169,10 +168,11 @@ async def _bounded(response: httpx.Response) -> bytes:
     return content
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, RasaError):
-        return str(error)
-    return "no answer in time" if isinstance(error, TimeoutError) else "its answer is not Rasa's"
+def _read(content: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise RasaError("its answer is not Rasa's") from None
 
 
 def as_words(text: str) -> str:
@@ -183,8 +183,8 @@ def as_words(text: str) -> str:
 
 def ranked(content: bytes, known: Container[str]) -> list[Ranked]:
     """The labels of an answer to `/model/parse`, best first; none where it knows nothing of the text. Raises `RasaError`
-    where it names others than `known` alone, and `msgspec.DecodeError` where it is no such answer."""
-    parsed = _parsed(content)
+    where it is no such answer, or names others than `known` alone."""
+    parsed = _read(content, _Parsed)
     found: dict[str, float] = {}
     named = [(each.name, each.confidence) for each in parsed.intent_ranking if each.name and each.name != FALLBACK]
     for intent, confidence in named:

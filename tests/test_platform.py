@@ -67,7 +67,7 @@ async def test_what_residents_ask_is_answered_from_there(there: Remote) -> None:
     assert CARD not in str(there.server.asked), "no card in an address"
 
 
-@pytest.mark.parametrize("fault", ["slow", "down", "html", "huge", "wrong", "refuse"])
+@pytest.mark.parametrize("fault", ["slow", "down", "html", "huge", "deep", "wrong", "refuse"])
 async def test_a_platform_that_fails_leads_to_a_ticket_and_no_figure(there: Remote, fault: str) -> None:
     there.server.fault = fault
     visitor = Visitor(there.app)

@@ -8,7 +8,6 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
-import msgspec
 import pytest
 import uvicorn
 from hypothesis import given
@@ -109,7 +108,9 @@ def test_words_reach_it_as_they_were_said_but_for_one_slash(start: str, rest: st
     assert sent == text or (text.strip().startswith("/") and sent == text.replace("/", "／", 1))
 
 
-@pytest.mark.parametrize("fault", ["slow", "down", "html", "huge", "broken", "wrong", "nan", "beyond", "unloaded"])
+@pytest.mark.parametrize(
+    "fault", ["slow", "down", "html", "huge", "broken", "wrong", "nan", "beyond", "deep", "unloaded"]
+)
 async def test_where_it_fails_the_embedded_engine_is_asked(there: There, fault: str) -> None:
     there.server.fault = fault
     began = time.monotonic()
@@ -224,7 +225,7 @@ _selectors = st.dictionaries(
 def test_whatever_it_answers_what_counts_is_a_ranking_of_ours(answer: dict[str, object]) -> None:
     try:
         found = ranked(json.dumps(answer).encode(), KNOWN)
-    except (RasaError, msgspec.DecodeError):
+    except RasaError:
         return
     assert set(shares(found)) <= KNOWN
     assert len({each.label for each in found}) == len(found)
@@ -233,11 +234,11 @@ def test_whatever_it_answers_what_counts_is_a_ranking_of_ours(answer: dict[str, 
 
 @given(st.binary())
 def test_bytes_that_are_no_answer_are_refused(content: bytes) -> None:
-    with pytest.raises((RasaError, msgspec.DecodeError, UnicodeDecodeError)):
+    with pytest.raises(RasaError):
         ranked(content, KNOWN)
 
 
 def test_an_answer_has_an_end() -> None:
     many = {"intent_ranking": [{"name": "thanks", "confidence": 0.1}] * (MOST + 1)}
-    with pytest.raises(msgspec.ValidationError, match="length"):
+    with pytest.raises(RasaError):
         ranked(json.dumps(many).encode(), KNOWN)

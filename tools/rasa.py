@@ -26,7 +26,7 @@ class RasaServer:
     """`means` gives what a text means to the model; any other text means `otherwise`.
 
     `selectors`: own (one a retrieval intent), default (one for all), none (as if trained with the whole labels).
-    `fault`: none, slow, down, html, huge, broken, wrong, nan, beyond, unloaded.
+    `fault`: none, slow, down, html, huge, broken, wrong, nan, beyond, deep, unloaded.
     """
 
     means: Mapping[str, Meaning]
@@ -90,6 +90,8 @@ class RasaServer:
                 return JSONResponse({"intent_ranking": [{"name": 7, "confidence": "much"}]})
             case "nan":
                 return Response(b'{"intent_ranking": [{"name": "thanks", "confidence": NaN}]}')
+            case "deep":
+                return Response(b'{"intent_ranking": [], "more": ' + b"[" * 100_000)
             case "beyond":
                 return JSONResponse({"intent_ranking": [{"name": "thanks", "confidence": 1.5}]})
         return None
