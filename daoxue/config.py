@@ -13,6 +13,7 @@ from msgspec import Meta, Struct, field
 from desk.hours import DeskSettings
 from integrations.gateway import GatewaySettings
 from integrations.platform import PlatformSettings
+from integrations.rasa import RasaSettings
 from integrations.twilio.settings import TwilioSettings
 from integrations.webchat import WebchatSettings
 from integrations.wechat.settings import WechatSettings
@@ -42,6 +43,8 @@ class Centre(Struct, frozen=True, forbid_unknown_fields=True):
 class Nlu(Struct, frozen=True, forbid_unknown_fields=True):
     folder: Annotated[str, Meta(min_length=1)] = "var"
     encoder: Literal["use", "none"] = "use"
+    engine: Literal["embedded", "rasa"] = "embedded"
+    rasa: RasaSettings = RasaSettings()
 
 
 class AccountsSettings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -19,6 +19,7 @@ from msgspec import Meta, Struct
 from accounts.bank import Balance, Entry, Extract, Order, UnavailableError
 from accounts.rules import TENTHS
 from accounts.vault import Vault
+from integrations.breaker import Breaker
 from store import remote
 from store.bank import AttendanceRow
 from store.database import Database, Transaction
@@ -29,7 +30,6 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 CONNECT = 1.0  # seconds
 LARGEST = 256_000  # bytes of an answer
-FAILURES, REST = 5, 30.0  # in a row, after which it is left alone for so many seconds
 FRESH = 30_000  # ms that an answer is as good as a new one
 OLDEST = 24 * 3_600_000  # ms after which a copy is not said any more, even with its date
 EVERY, LEASE, PATIENCE = 2.0, 60_000, 40
@@ -103,8 +103,7 @@ class Platform:
         self._vault = vault
         self._card = card
         self._clock = clock
-        self._failed = 0
-        self._rests_until = 0.0
+        self._breaker = Breaker()
         self.alarm: str | None = None
         self._client = httpx.AsyncClient(
             base_url=settings.base.rstrip("/"), timeout=httpx.Timeout(settings.seconds, connect=CONNECT),
@@ -182,7 +181,7 @@ class Platform:
         answer = await self._ask(f"/v1/{what}", {"card": card, **more})
         try:
             raw = _translated(answer, what, self._settings.fields.get(what, {}))
-        except (msgspec.DecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, KeyError, TypeError, UnicodeDecodeError, RecursionError) as error:
             self._fail(f"{what}: not as agreed ({type(error).__name__})")
             raise UnavailableError(what) from None
         now = self._now()
@@ -198,7 +197,7 @@ class Platform:
 
     async def _ask(self, path: str, body: Mapping[str, object]) -> bytes:
         """Asking is safe to do twice: once more where there was no answer."""
-        if time.monotonic() < self._rests_until:
+        if not self._breaker.lets():
             raise UnavailableError("at rest")
         for attempt in (1, 2):
             try:
@@ -207,24 +206,22 @@ class Platform:
                 reason = type(error).__name__
             else:
                 if status == 200:
-                    self._failed, self.alarm = 0, None
+                    self._breaker.succeeded()
+                    self.alarm = None
                     return content
                 reason = f"status {status}"
                 if status < 500:
                     break
-            if attempt == 1 and self._failed + 1 < FAILURES:
+            if attempt == 1 and self._breaker.may_retry:
                 continue
             break
         self._fail(reason)
         raise UnavailableError(reason)
 
     def _fail(self, reason: str) -> None:
-        self._failed += 1
+        self._breaker.failed()
         self.alarm = reason
         log.error("platform", extra={"error": reason})
-        if self._failed >= FAILURES:
-            self._rests_until = time.monotonic() + REST
-            self._failed = FAILURES - 1  # one more failure after the rest is enough
 
     async def _post(self, path: str, body: Mapping[str, object], headers: Mapping[str, str]) -> tuple[int, bytes]:
         async with self._client.stream("POST", path, json=dict(body), headers=dict(headers)) as response:

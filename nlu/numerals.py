@@ -87,8 +87,6 @@ def _grouped(text: str) -> Decimal | None:
 
 def _coefficient(part: str) -> Decimal | None:
     return Decimal(_DIGIT[part]) if part in _DIGIT else Decimal(part) if part[0].isdecimal() else None
-<<<<<<< HEAD
-=======
 
 
 def has_check_digit(number: str) -> bool:
@@ -98,4 +96,3 @@ def has_check_digit(number: str) -> bool:
         doubled = int(char) * (2 if position % 2 else 1)
         total += doubled - 9 if doubled > 9 else doubled
     return total % 10 == 0
->>>>>>> numbers

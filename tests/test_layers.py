@@ -14,7 +14,7 @@ ALLOWED = {
     "accounts": {"store"},
     "bot": {"store", "nlu", "knowledge", "accounts"},
     "handlers": {"bot", "knowledge", "accounts", "nlu"},
-    "integrations": {"bot", "accounts", "store"},
+    "integrations": {"bot", "accounts", "store", "nlu"},
     "desk": {"bot", "store", "knowledge", "accounts"},
     "tools": set(),  # the outside world, played: it must not know how we see it
     "daoxue": {"store", "nlu", "web", "knowledge", "accounts", "bot", "handlers", "integrations", "desk", "tools"},
@@ -22,6 +22,7 @@ ALLOWED = {
 NARROW = {
     ("knowledge", "nlu"): {"nlu.features"},  # what is compared of a text
     ("handlers", "nlu"): {"nlu.times"},
+    ("integrations", "nlu"): {"nlu.classifier"},  # what an engine elsewhere answers in
     ("handlers", "bot"): {"bot.turn", "bot.messages"},
 }
 

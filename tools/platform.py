@@ -18,7 +18,7 @@ STATES = frozenset({"pending", "admitted", "waiting", "offered", "unlucky", "wit
 
 @dataclass
 class LearningPlatform:
-    """`fault`: none, slow, down, html, huge, wrong, refuse."""
+    """`fault`: none, slow, down, html, huge, deep, wrong, refuse."""
 
     accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
     fault: str = "none"
@@ -42,6 +42,8 @@ class LearningPlatform:
                 return Response("<html>login</html>", 200, media_type="text/html")
             case "huge":
                 return Response(b'{"credits": ' + b"1" * 5_000_000 + b"}", 200, media_type="application/json")
+            case "deep":
+                return Response(b"[" * 100_000, media_type="application/json")
             case "wrong":
                 return JSONResponse({"credits": "many", "points": -5, "entries": [1], "orders": {}, "attendance": None})
             case "refuse":

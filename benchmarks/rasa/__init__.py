@@ -1,0 +1,1 @@
+"""Rasa and the embedded engine side by side: docs/rasa.md."""
