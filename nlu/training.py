@@ -245,7 +245,7 @@ def _arrays(experts: _Experts, rarity: NDArray[np.float64]) -> Arrays:
     """As `Classifier` wants them: behind the terms, zeros for all that is unknown."""
     weights = experts.weights.T * rarity[:, None]
     scale = np.maximum(np.abs(weights).max(axis=0), 1e-9) / 127
-    rows = np.vstack([np.rint(weights / scale), np.zeros((1, weights.shape[1]))]).astype(np.int8)
+    rows = np.ascontiguousarray(np.vstack([np.rint(weights / scale), np.zeros((1, weights.shape[1]))]), dtype=np.int8)
     return Arrays(
         rows, scale.astype(np.float32), experts.bias.astype(np.float32), np.append(rarity**2, 0).astype(np.float32),
         experts.meaning, experts.constants, experts.examples,
