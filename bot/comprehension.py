@@ -105,7 +105,7 @@ class Comprehension:
         self._topics = topics
         self._library = library
         self._gazetteer = Gazetteer([])
-        self._known: tuple[int, date] | None = None
+        self._known: tuple[tuple[int, bool], date] | None = None
         self._understood: dict[str, Understanding] = {}
         self._meant: dict[str, Meaning] = {}  # by essence
         # Texts that are understood together in a moment, with who waits for each.
@@ -147,11 +147,11 @@ class Comprehension:
         return self._understood[text]
 
     def _knows(self, text: str, today: date) -> bool:
-        return text in self._understood and self._known == (self._library.revision, today)
+        return text in self._understood and self._known == (self._library.state, today)
 
     def _understand(self, texts: Sequence[str], today: date) -> None:
         """Remembers what they mean; forgets everything when we know other things, or that has become too much."""
-        known = self._library.revision, today
+        known = self._library.state, today
         if self._known != known or len(self._understood) + len(self._meant) >= REMEMBERED:
             if self._known != known:
                 self._gazetteer = Gazetteer(_names(self._library.catalogue))

@@ -194,10 +194,10 @@ async def compose(
     platforms' limits are reckoned by."""
     vault = vault_of(config)
     database = Database(config.database.url, vault)
-    classifier = await asyncio.to_thread(
-        model.load, Path(config.nlu.folder), await asyncio.to_thread(encoder.load, config.nlu.encoder), _tell
-    )
-    library = Library(database, classifier.model.questions)
+    meaning = await asyncio.to_thread(encoder.load, config.nlu.encoder)
+    meaning = encoder.Remembering(meaning) if meaning else None
+    classifier = await asyncio.to_thread(model.load, Path(config.nlu.folder), meaning, _tell)
+    library = Library(database, classifier.model.questions, meaning)
     await library.refresh()
     comprehension = Comprehension(classifier, model.topics(), library)
     texts, live = Texts(), Live()

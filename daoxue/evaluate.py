@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import f1_score, matthews_corrcoef, roc_auc_score
 
 from knowledge.files import KnowledgeError
-from knowledge.search import Index, by_variants
+from knowledge.search import Search, by_variants
 from nlu.classifier import OUTSIDE
 from nlu.encoder import Encoder
 from nlu.features import read
@@ -24,7 +24,7 @@ BINS = 10  # of the calibration error
 def evaluate(what: str, first: Path, second: Path, meaning: Encoder | None) -> Figures:
     """`nlu` of a training and a test file, or `knowledge` of an entries and a queries file. Raises `KnowledgeError`."""
     try:
-        return _nlu(first, second, meaning) if what == "nlu" else _knowledge(first, second)
+        return _nlu(first, second, meaning) if what == "nlu" else _knowledge(first, second, meaning)
     except TrainingError as error:
         raise KnowledgeError([f"{first}: {error}"]) from error
 
@@ -82,13 +82,17 @@ def _nlu(train_file: Path, test_file: Path, meaning: Encoder | None) -> Figures:
     }
 
 
-def _knowledge(entries_file: Path, queries_file: Path) -> Figures:
+def _knowledge(entries_file: Path, queries_file: Path, meaning: Encoder | None) -> Figures:
     entries = [(row[0], [text for text in row[1:] if text]) for row in _rows(entries_file, 2)]
     queries = _rows(queries_file, 2)
     began = time.perf_counter()
-    index = Index(by_variants(entries))
+    search = Search(by_variants(entries), meaning)
+    while search.meaning is not None and not search.meaning.complete:
+        search.meaning.read()
     built = time.perf_counter()
-    found = index.search([read(row[1]) for row in queries], 10)
+    readings = [read(row[1]) for row in queries]
+    points = None if meaning is None else meaning.encode([reading.text for reading in readings])
+    found = search.search(readings, 10, points)
     searched = time.perf_counter()
     wanted = [set(row[0].split(",")) for row in queries]
     answerable = np.array([ids != {"-"} for ids in wanted])

@@ -1,0 +1,51 @@
+"""How sure it is that a text asks what a question asks, from what can be measured of the two.
+
+The weights were learnt by `python -m benchmarks.search` from questions whose authors had not seen the texts.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+# The last sign is the square of the cosine of what both mean where that is known, else the share of the best BM25.
+# Where one is more than twice as long as the other, neither meaning nor cosine says much, and `unlike` is that share.
+SIGNS = ("words", "unlike", "sounds", "agrees", "apart", "meaning")
+LEAD = 3.0  # the lead that counts at most
+EQUAL = 1e-6  # the lead that is none
+
+
+class Weights(NamedTuple):
+    """`pair` are the log-odds that an entry answers against that none does, over `SIGNS`; `right` those that the best one
+    does, over its log-odds, its lead over the second and the share of the question's pieces that any text has. The last
+    weight of both is the constant."""
+
+    pair: tuple[float, ...]
+    right: tuple[float, ...]
+
+
+WORDS = Weights((12.31, 0.92, -0.05, 1.76, -0.17, 2.3, -5.71), (0.66, 0.5, -0.86, -0.8))
+MEANING = Weights((6.45, 5.59, 1.38, 2.14, 0.0, 14.66, -5.97), (0.36, 0.62, -1.31, -0.92))
+
+
+def log_odds(signs: Floats, weights: Sequence[float]) -> Floats:
+    found: Floats = signs @ np.array(weights[:-1]) + weights[-1]
+    return found
+
+
+def summary(odds: Sequence[float], known: float) -> tuple[float, float, float]:
+    """What `right` is about; `odds` are the entries' log-odds, best first."""
+    return odds[0], min(LEAD, odds[0] - odds[1]) if len(odds) > 1 else LEAD, known
+
+
+def probabilities(odds: Sequence[float], known: float, weights: Weights) -> list[float]:
+    """Of each entry, that it answers. The best ones that nothing tells apart share one; what comes behind them has at
+    most what they leave."""
+    behind = odds[0] - np.array(odds)
+    tied = behind < EQUAL
+    best = 1 / (1 + np.exp(-log_odds(np.array(summary(odds, known)), weights.right)))
+    best = min(best, 1 / tied.sum())
+    found: list[float] = np.where(tied, best, np.minimum(best * np.exp(-behind), 1 - best)).tolist()
+    return found
