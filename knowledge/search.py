@@ -134,8 +134,8 @@ class Search:
         last = ranks
         if meaning is not None and points is not None:
             meant = meaning.known[texts]
-            last = np.where(meant, meaning.likeness(points, texts) ** 2 * alike, ranks)
-        signs = np.dstack([words.cosines(texts), ranks * (1 - alike), heard.cosines(texts), numbers, last])
+            last = np.where(meant, meaning.likeness(points, texts) * np.sqrt(alike), ranks)
+        signs = np.dstack([words.cosines(texts) * last, ranks * (1 - alike), heard.cosines(texts), numbers, last])
         return Measured(texts, shared, signs, meant, words.known)
 
     def _bar(self, rough: Floats, readings: Sequence[Reading], barred: Mask | None) -> None:

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-# The last sign is the square of the cosine of what both mean where that is known, else the share of the best BM25.
-# Where one is more than twice as long as the other, neither meaning nor cosine says much, and `unlike` is that share.
+# What each text is measured by: the cosine of the words, as far as the last sign agrees; the share of the best BM25 where
+# one is more than twice as long as the other, for then neither cosine nor meaning says much; the cosine of the sounds;
+# whether both name a number of a kind; whether only one of them does; and the cosine of what both mean, or the share of
+# the best BM25 where that is not known.
 SIGNS = ("words", "unlike", "sounds", "agrees", "apart", "meaning")
 LEAD = 3.0  # the lead that counts at most
 EQUAL = 1e-6  # the lead that is none
@@ -26,8 +28,8 @@ class Weights(NamedTuple):
     right: tuple[float, ...]
 
 
-WORDS = Weights((12.31, 0.92, -0.05, 1.76, -0.17, 2.3, -5.71), (0.66, 0.5, -0.86, -0.8))
-MEANING = Weights((6.45, 5.59, 1.38, 2.14, 0.0, 14.66, -5.97), (0.36, 0.62, -1.31, -0.92))
+WORDS = Weights((10.13, 0.9, 1.55, 1.77, -0.17, 2.16, -5.37), (0.67, 0.52, -0.76, -0.96))
+MEANING = Weights((2.3, 7.04, 5.7, 1.99, 0.11, 13.06, -8.35), (0.42, 0.61, -1.25, -0.83))
 
 
 def log_odds(signs: Floats, weights: Sequence[float]) -> Floats:
