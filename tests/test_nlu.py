@@ -104,19 +104,6 @@ def test_either_evening_or_weekend() -> None:
     assert not found.when.fits(date(2026, 11, 23), "09:00")
 
 
-@pytest.mark.parametrize(("said", "id"), [
-    ("书法班还有吗", "calligraphy"), ("书发班还有吗", "calligraphy"), ("清禾接道有课吗", "qinghe"), ("林江街道社区学校", "linjiang"),
-    ("太极泉", "taichi"), ("老年智能手鸡应用", "smartphone"), ("書法", "calligraphy"),
-])  # fmt: skip
-def test_names_misspelt_and_misheard(said: str, id: str) -> None:
-    assert [mention.id for mention in NAMES.find(fold(said))] == [id]
-
-
-@pytest.mark.parametrize("said", ["简直太好了", "我要报名", "今天天气"])
-def test_no_name_where_there_is_none(said: str) -> None:
-    assert NAMES.find(fold(said)) == []
-
-
 @given(st.from_regex(r"\d{11}", fullmatch=True))
 def test_check_digits(body: str) -> None:
     card = body + check_digit(body)
