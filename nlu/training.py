@@ -47,6 +47,7 @@ RARE = 2  # texts that a feature must occur in: what occurs once is mostly noise
 KEPT = 0.95  # share of in-scope texts that the line lets through at least
 TOLD = 50  # examples labelled `OUTSIDE` from which on they alone teach the rejection
 EXAMPLES = 2048  # that a point is compared with
+DIFFERS = 0.01  # share of texts decided by words alone of which the meaning would say something else
 HEAVIER = 2.0  # what a stranger's text counts beside an example: it is nearer to what residents say
 TRIED = 2000  # texts that the lines are drawn by
 FEW = 2  # features of a label at least, to be learnt
@@ -442,9 +443,20 @@ def _line(values: NDArray[np.float64], inside: Rows) -> float:
 
 
 def _sure(held: Sequence[_Held], words: Judgement, both: Judgement | None) -> float:
-    """The confidence of words alone from which on the meaning would change hardly anything: where it is as often right
-    as the two together are."""
-    return 0.9 if both else 0.0
+    """The confidence of words alone from which on the meaning hardly ever says anything else."""
+    if both is None:
+        return 0.0
+    found: list[tuple[float, bool]] = []
+    for each in held:
+        if each.questions.any():
+            alone, together = _opinion(each, words, False), _opinion(each, both, True)
+            same = alone.shares.argmax(axis=1) == together.shares.argmax(axis=1)
+            sure = words.right(alone.signs)
+            found += [(float(sure[row]), bool(same[row])) for row in np.flatnonzero(each.questions)]
+    found.sort(reverse=True)
+    differs = np.cumsum([not same for _, same in found]) / np.arange(1, len(found) + 1)
+    within = np.flatnonzero(differs <= DIFFERS)
+    return found[int(within[-1])][0] if len(within) else 1.0
 
 
 def _folds(labels: Labels, count: int) -> Iterator[tuple[Rows, Rows]]:
