@@ -13,6 +13,8 @@ from nlu.numbers import quantities
 from nlu.numerals import has_check_digit
 from nlu.text import digits
 
+# As many digits as a telephone number has at least, however they are written.
+_DIGITS = re.compile(r"(?:[\d零〇一二三四五六七八九幺两][^\d零〇一二三四五六七八九幺两]{0,4}){10}")
 # Twelve digits, whatever stands between digits that are read out in groups; or twelve in a row.
 _TWELVE = re.compile(r"(?<!\d)(?<!\d[ \-_.,、])\d(?:[ \-_.,、]{0,2}\d){11}(?![ \-_.,、]?\d)|(?<!\d)\d{12}(?!\d)")
 # Quantities that somebody asks by; the others tell questions apart.
@@ -66,6 +68,8 @@ def find(folded: str, gazetteer: Gazetteer, today: date) -> tuple[Entity, ...]:
 
 
 def _numbers(folded: str) -> Iterator[Entity]:
+    if _DIGITS.search(folded) is None:
+        return
     taken: set[int] = set()
     for phone in phones.find(folded):
         if not (len(phone.number) == 12 and has_check_digit(phone.number) and "卡" in folded):
