@@ -77,7 +77,12 @@ _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
 )  # fmt: skip
 _OWN = re.compile("我(自己)?的(学分|积分)|我本人")
-_PARENT = re.compile("孩子|儿子|女儿|孙|小孩|娃|学生家长|侄|外甥")
+_PARENT = re.compile(
+    "孩|儿子|女儿|闺女|丫头|小姑娘|小子|小家伙|宝宝|孙|娃|家长|侄|外甥|伢|仔|老[大二三]|双胞胎|岁的|[领带]个|邻居"
+)
+_I = re.compile("[我俺](?![家们妈爸爷奶])[^,。;只到]{0,6}$")
+_LONG_AGO = re.compile("的?(?:班主任|老师)|文化|毕业|水平|没念|没读|就")  # 我小学三年级文化
+TYPES, GUARDED = 6, 14  # years: who writes themselves, and until when a guardian decides
 
 
 def detect(heard: Understanding) -> str | None:
@@ -92,7 +97,7 @@ def detect(heard: Understanding) -> str | None:
         if intent == "third_party" and _OWN.search(text):
             continue
         return intent
-    if (age := heard.first("age")) is not None and int(age) < 14 and not _PARENT.search(text):
+    if _is_of_child(heard):
         return "minor"
     best = heard.best
     if best and best.intent in INTENTS and best.score >= SURE:
@@ -105,4 +110,19 @@ def _is_course_question(heard: Understanding) -> bool:
     return any(
         candidate.intent in {"find_course", "find_class", "course_level"} or candidate.entry
         for candidate in heard.candidates[:2]
+    )
+
+
+def _is_of_child(heard: Understanding) -> bool:
+    """我十岁, 我读五年级; but 五岁的能来吗 is asked by whoever brings the child."""
+    if _PARENT.search(heard.folded):
+        return False
+    if (age := heard.first("age")) is not None:
+        return TYPES <= int(age) < GUARDED
+    return any(
+        each.kind == "grade"
+        and int(each.value) <= GUARDED - 7
+        and _I.search(heard.folded, 0, each.start)
+        and not _LONG_AGO.match(heard.folded, each.end)
+        for each in heard.entities
     )
