@@ -229,6 +229,8 @@ def _names(catalogue: Catalogue) -> Iterable[Name]:
     for course in catalogue.courses.values():
         yield from (Name("course", course.id, text) for text in (course.name, *course.aliases))
         yield Name("theme", course.theme, course.theme)
+    for teacher in {group.teacher for group in catalogue.classes.values()}:
+        yield Name("teacher", teacher, teacher)
     for item in catalogue.items.values():
         yield Name("item", item.id, item.name)
         if len(plain := _PLAIN.split(item.name)[0]) > 1:

@@ -405,6 +405,9 @@ class Dialogue:
         """A name alone (书法, 青禾街道) asks what about it."""
         if phrases.named_share(turn.heard) < 0.6:
             return False
+        if turn.heard.first("org") and turn.heard.first("when"):  # a place on a day: whether it is open
+            await self._start(turn, "site_hours", self._values(self._handlers["site_hours"], turn))
+            return True
         for kind, intent in (("course", "about_course"), ("org", "about_org"), ("theme", "find_course"), ("item", "redemption_items"),
                              ("matter", "other_office"), ("when", "find_class")):  # fmt: skip
             if turn.heard.first(kind):

@@ -7,7 +7,7 @@ from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.courses import find_course
 from handlers.enrolments import enrol_me
-from handlers.slots import AUDIENCE, CLASS, COURSE, DETAIL, FEE, ORG, PHONE, THEME, VILLAGE, WHEN
+from handlers.slots import AUDIENCE, CLASS, COURSE, DETAIL, FEE, ORG, PHONE, TEACHER, THEME, VILLAGE, WHEN
 from handlers.whose import bound_now, provable
 from knowledge.catalogue import TrainingClass
 from nlu.times import When
@@ -20,8 +20,8 @@ _SUITS = {
     "老年人": ("老年人", "中老年"), "失业人员": ("失业人员",), "进城务工人员": ("进城务工人员", "失业人员"), "农民": ("农民",),
     "家长": ("家长",), "在职人员": ("在职人员", "所有成人"),
 }  # fmt: skip
-FILTERS = (COURSE, THEME, ORG, WHEN, AUDIENCE, FEE)
-ONE = (CLASS, COURSE, ORG, WHEN)
+FILTERS = (COURSE, THEME, ORG, WHEN, AUDIENCE, FEE, TEACHER)
+ONE = (CLASS, COURSE, ORG, WHEN, TEACHER)
 
 
 def matching(turn: Turn, *, without: str | None = None) -> list[TrainingClass]:
@@ -50,6 +50,8 @@ def _fits(group: TrainingClass, wanted: dict[str, str], turn: Turn) -> bool:
         return False
     if wanted.get("fee") and group.fee:
         return False
+    if (value := wanted.get("teacher")) and group.teacher != value:
+        return False
     if value := wanted.get("when"):
         when = When.of(value)
         return any(when.fits(each, group.starts) for each in group.session_days)
@@ -73,6 +75,8 @@ async def find_class(turn: Turn) -> None:
         return
     fitting = matching(turn, without="course" if several else None)
     found = [group for group in fitting if group.course in named] if several else fitting
+    if found and named and _refused_by_age(turn, found):
+        return
     if found:
         _list(turn, found)
         return
@@ -89,6 +93,17 @@ async def find_class(turn: Turn) -> None:
             turn.line("label.learn_online", course=turn.catalogue.courses[course].name), "find_course", course=course
         )
     turn.offer(turn.line("label.find_class"), "find_class")
+
+
+def _refused_by_age(turn: Turn, groups: Sequence[TrainingClass]) -> bool:
+    """Says so, where somebody says how old they are and none of the classes takes them."""
+    ages = [float(value) for value in turn.heard.values("age")]
+    if len(ages) != 1 or any(wording.takes_age(group, ages[0]) for group in groups):
+        return False
+    turn.say("class.not_for_age", name=groups[0].name, eligibility=groups[0].eligibility, source=SOURCE)
+    turn.offer(turn.line("label.other_classes"), "find_class")
+    turn.offer(turn.line("label.human"), "human")
+    return True
 
 
 def _wishes(turn: Turn) -> dict[str, str]:
@@ -194,9 +209,11 @@ async def class_fee(turn: Turn) -> None:
     group = await _one(turn, "class_fee")
     if group is None:
         return
+    if group.fee and _MAY_BE_FREE.search(turn.heard.folded) and turn.library.answer("fee-free-who", turn.today):
+        turn.answer_standard("fee-free-who")  # what others pay is no answer to them
+        turn.say("class.material", name=group.name, fee=group.material_fee, source=SOURCE)
+        return
     turn.say("class.fee", name=group.name, fee=wording.fee(group), source=SOURCE)
-    if group.fee and _MAY_BE_FREE.search(turn.heard.folded):  # what others pay is no answer to them
-        turn.answer_standard("fee-free-who")
 
 
 async def class_places(turn: Turn) -> None:
@@ -226,7 +243,7 @@ async def class_places(turn: Turn) -> None:
 async def enrol(turn: Turn) -> None:
     """How to get into a class; right here for whoever can prove who they are."""
     group = await _one(turn, "enrol")
-    if group is None:
+    if group is None or _refused_by_age(turn, [group]):
         return
     if not group.places:
         await class_places(turn)
