@@ -11,7 +11,7 @@ import msgspec
 from accounts.accounts import Accounts
 from accounts.enrolment import Places
 from bot.comprehension import Understanding
-from bot.conversation import Conversation, Offer, Task
+from bot.conversation import Conversation, Danger, Offer, Task
 from bot.messages import Card, Handover, Inbound, Option, Reply
 from bot.texts import Texts
 from knowledge.catalogue import Catalogue
@@ -185,6 +185,12 @@ class Turn:
         self.state.focus[kind] = id
         self.state.focus_age = 0
 
+    def in_danger(self, kind: str) -> None:
+        """Remembers what danger there is, for as long as its ticket is open."""
+        ticket = self.ticket or self.reference
+        assert ticket is not None
+        self.state.danger = Danger(kind, ticket)
+
     def once(self, key: str, effect: Callable[[], None]) -> None:
         """Does it at the first run of the handler for this task, and at no later one."""
         if key not in self.task.memo:
@@ -214,12 +220,16 @@ class Turn:
             self.reference = self.state.just_closed(self.inbound.at) or reference(self.now)
         if quiet:
             return
+        if priority == 0:  # nobody whose life is in danger is told how many come before them
+            seats = await self.desk.seats(self.now, priority)
+            self.say("handover.urgent" if seats.open else "handover.urgent_closed", ref=self.ticket or self.reference)
+            return
         if self.ticket:
             seats = await self.desk.place(self.now, self.ticket)
             self.say("handover.already", ref=self.ticket, waiting=seats.waiting, wait=self._wait(seats))
             return
         seats = await self.desk.seats(self.now, priority)
-        if not seats.open and priority > 0:
+        if not seats.open:
             self.say("handover.closed", ref=self.reference, hours=seats.hours, opens=seats.next_opening)
         elif seats.waiting:
             self.say("handover.queue", ref=self.reference, waiting=seats.waiting, wait=self._wait(seats))
