@@ -30,8 +30,8 @@ class Usage:
         task, before = turn.task, turn.entry_before
         if task.intent == "entry" and (entry := task.slots.get("entry")):
             self._counted[entry, "said"] += 1
-            if (found := turn.library.entries.get(entry)) and found.standard:
-                self._counted[FAQ + found.standard, "said"] += 1
+            if (found := turn.library.entries.get(entry)) and (standard := turn.library.asks(found)):
+                self._counted[FAQ + standard, "said"] += 1
         elif task.intent == "not_answered":
             self._counted[FAQ + task.slots["question"], "failed"] += 1
         if before is not None and task.intent in CONTENT:
