@@ -93,10 +93,11 @@ def _csv(path: Path) -> Iterator[list[str]]:
 
 
 def _xlsx(path: Path) -> Iterator[list[str]]:
-    book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    sheet = book.worksheets[0]
-    for values in sheet.iter_rows(values_only=True, max_col=40, max_row=MOST + 2):
-        yield [_cell(value) for value in values]
+    with path.open("rb") as file:  # by its name it might be refused: what it is called is known from elsewhere
+        book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+        sheet = book.worksheets[0]
+        for values in sheet.iter_rows(values_only=True, max_col=40, max_row=MOST + 2):
+            yield [_cell(value) for value in values]
 
 
 def _cell(value: object) -> str:
