@@ -8,6 +8,7 @@ import csv
 import io
 import re
 import sys
+import zlib
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -28,6 +29,11 @@ from knowledge.entries import Entry
 SUFFIXES = (".csv", ".xlsx", ".md", ".docx")
 LARGEST = 8_000_000  # bytes
 MOST = 20_000  # rows
+# What the readers of office files raise at damage: their parsers are syntax errors, what they miss is whatever it is.
+_BROKEN = (
+    BadZipFile, InvalidFileException, PackageNotFoundError, zlib.error, SyntaxError, LookupError, ValueError, TypeError,
+    AttributeError, RuntimeError, EOFError, OSError,
+)  # fmt: skip
 _FACT = re.compile(r"^[-*]?\s*(?P<name>[^\s:：]{2,12})\s*[:：]\s*(?P<value>.+)$")
 _MERGE = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
 
@@ -46,7 +52,7 @@ def read(path: Path, name: str, owner: str, today: date) -> Report:
         sheet = _sheet(path, suffix)
     except UnreadableError as error:
         return Report([], str(error))
-    except (BadZipFile, InvalidFileException, PackageNotFoundError, KeyError, ValueError, EOFError, OSError) as error:
+    except _BROKEN as error:
         return Report([], f"读不了这个文件：{type(error).__name__}。可能不完整，请另存为标准的 {suffix} 再试")
     if not sheet.rows:
         return Report([], "文件里没有内容")

@@ -2,13 +2,17 @@
 
 import csv
 import io
+import tempfile
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import cast
+from zipfile import ZipFile
 
 import openpyxl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -176,6 +180,42 @@ def test_a_file_that_was_cut_short(tmp_path: Path, kept: float) -> None:
         path.write_bytes(whole[: int(len(whole) * kept)])
         report = importing.read(path, name, "a", TODAY)
         assert report.problem or [row.problems for row in report.rows if row.problems], (name, kept)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=6), st.booleans())
+def test_a_damaged_workbook_breaks_nothing(damage: list[tuple[int, int]], inside: bool) -> None:
+    whole = SMALL
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.xlsx"
+        if inside:
+            with ZipFile(io.BytesIO(whole)) as good, ZipFile(path, "w") as bad:
+                for name in good.namelist():
+                    bad.writestr(name, spoilt(good.read(name), damage))
+        else:
+            path.write_bytes(spoilt(whole, damage))
+        report = importing.read(path, path.name, "a", TODAY)
+    assert report.problem or report.rows or report.unanswered
+
+
+def spoilt(content: bytes, damage: list[tuple[int, int]]) -> bytes:
+    found = bytearray(content)
+    for at, byte in damage:
+        found[at % len(found)] = byte
+    return bytes(found)
+
+
+def _small() -> bytes:
+    book = openpyxl.Workbook()
+    sheet = cast(Worksheet, book.active)
+    for row in (["编号", "标准问题", "回答"], ["parking", "停车", "有。"]):
+        sheet.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+SMALL = _small()
 
 
 def test_every_byte_at_which_a_table_may_end_is_told(tmp_path: Path) -> None:
