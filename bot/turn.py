@@ -111,6 +111,9 @@ class Turn:
     rating: tuple[str, int] | None = None  # a closed ticket, and one to five stars for it
     entry_before: str | None = None  # the entry that answered in the turn before
     unanswered: bool = False  # nothing we know answers it: for editors to see
+    standards: dict[str, str | None] = field(
+        default_factory=dict
+    )  # asked beside the task, with the entry that answered
     audits: list[tuple[str, str]] = field(default_factory=list)
     secret: str | None = None  # the answer to a slot that is kept nowhere
     effects: list["Effect"] = field(default_factory=list)
@@ -168,13 +171,21 @@ class Turn:
 
     def answer_standard(self, standard: str) -> None:
         """Says what this centre answers to a standard question; honestly, where it has no answer on record."""
-        if (entry := self.library.answer(standard, self.today)) is not None:
+        entry = self.library.answer(standard, self.today)
+        self.standards[standard] = entry.id if entry else None
+        if entry is not None:
             self.answer(entry)
             return
         self.unanswered = True
         self.say("not_answered", question=self.wording(standard))
         self.offer(self.line("label.human"), "human")
-        self.offer(self.line("label.site_phone"), "site_phone")
+        if self.catalogue.college is not None:
+            self.offer(self.line("label.site_phone"), "site_phone")
+
+    def offer_answer(self, label: str, standard: str) -> None:
+        """Offers what this centre answers to a standard question, where it does; `label` is a text's key."""
+        if (entry := self.library.answer(standard, self.today)) is not None:
+            self.offer(self.line(label), "entry", entry=entry.id)
 
     def offer(self, label: str, intent: str | None = None, **slots: str) -> None:
         """Offers something to choose with what was said last; its key is its place among the offers."""

@@ -7,6 +7,7 @@ from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.courses import find_course
 from handlers.enrolments import enrol_me
+from handlers.lacking import lacks
 from handlers.slots import AUDIENCE, CLASS, COURSE, DETAIL, FEE, ORG, PHONE, TEACHER, THEME, VILLAGE, WHEN
 from handlers.whose import bound_now, provable
 from knowledge.catalogue import TrainingClass
@@ -66,6 +67,8 @@ def _street(organisation: str, turn: Turn) -> str:
 
 async def find_class(turn: Turn) -> None:
     """The next classes that fit; where none does, the nearest that do without one of the wishes."""
+    if lacks(turn, "courses"):
+        return
     named = set(turn.heard.values("course"))
     several = len(named) > 1 and turn.get("course") in named  # 太极班和书法班都有吗
     if not turn.task.slots and (subject := wording.subject(turn.heard.folded)):
@@ -149,6 +152,8 @@ def _meant(turn: Turn, course: str) -> list[TrainingClass]:
 
 async def _one(turn: Turn, question: str) -> TrainingClass | None:
     """The class that a question is about; asks which, or says that there is none."""
+    if lacks(turn, "courses"):
+        return None
     if (named := turn.get("class")) and named in turn.catalogue.classes:
         _focus(turn, turn.catalogue.classes[named])
         return turn.catalogue.classes[named]
@@ -252,7 +257,7 @@ async def enrol(turn: Turn) -> None:
         "class.enrol", name=group.name, until=wording.day(group.enrol_until, turn.today), places=group.places, materials=group.materials,
         eligibility=group.eligibility, place=wording.place(group.organisation, turn.catalogue), source=SOURCE,
     )  # fmt: skip
-    turn.offer(turn.line("label.enrol_online"), "entry", entry="g-enrol-online")
+    turn.offer_answer("label.enrol_online", "g-enrol-online")
     turn.offer(
         turn.line("label.register"), "register", course=group.course, org=group.organisation, **{"class": group.id}
     )
@@ -277,6 +282,8 @@ async def register(turn: Turn) -> None:
 
 async def _register(turn: Turn, reason: str) -> None:
     """Course, street and a number to ring: a ticket that a seat puts on the list."""
+    if lacks(turn, "courses", "organisations"):
+        return
     course = turn.catalogue.courses[await turn.ask(COURSE)]
     street = turn.catalogue.organisations[await turn.ask(ORG)]
     phone = await turn.ask(PHONE)
@@ -287,6 +294,8 @@ async def _register(turn: Turn, reason: str) -> None:
 
 async def village_training(turn: Turn) -> None:
     """Training that comes to a village: what is planned at its town, or a wish on record."""
+    if lacks(turn, "organisations"):
+        return
     village = await turn.ask(VILLAGE)
     town = turn.catalogue.line_up(village)[-2].id
     planned = [
@@ -308,6 +317,8 @@ async def village_training(turn: Turn) -> None:
 
 
 async def village_wish(turn: Turn) -> None:
+    if lacks(turn, "organisations"):
+        return
     village = await turn.ask(VILLAGE)
     detail = await turn.ask(DETAIL)
     phone = await turn.ask(PHONE)
@@ -326,8 +337,7 @@ async def withdraw(turn: Turn) -> None:
     if (rule := turn.library.answer("enrol-refund", turn.today)) is not None:
         turn.say("withdraw.refund", rule=rule.answer, source=rule.source)
     turn.offer(turn.line("label.refund"), "refund")
-    if (online := turn.library.answer("g-cancel-online", turn.today)) is not None:
-        turn.offer(turn.line("label.cancel_online"), "entry", entry=online.id)
+    turn.offer_answer("label.cancel_online", "g-cancel-online")
     if provable(turn):
         turn.offer(turn.line("label.withdraw_me"), "withdraw_me")
 
@@ -338,6 +348,8 @@ async def refund(turn: Turn) -> None:
 
 async def about_course(turn: Turn) -> None:
     """A course's name alone; several are introduced at once."""
+    if lacks(turn, "courses"):
+        return
     if len(set(turn.heard.values("course"))) > 1:
         await find_course(turn)
         return

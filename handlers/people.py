@@ -109,8 +109,10 @@ async def bulk_data(turn: Turn) -> None:
 
 async def phone_change(turn: Turn) -> None:
     turn.answer_standard("g-phone-change")
-    turn.offer(turn.line("label.human"), "human")
-    turn.offer(turn.line("label.nearest_site"), "nearest_site")
+    if not turn.offered:
+        turn.offer(turn.line("label.human"), "human")
+    if turn.catalogue.organisations:
+        turn.offer(turn.line("label.nearest_site"), "nearest_site")
 
 
 async def card_lost_act(turn: Turn) -> None:
