@@ -43,7 +43,7 @@ class Candidate(Struct, frozen=True, gc=False):
 
 class Understanding(Struct, frozen=True):
     """`candidates` best first; `inside` is the probability that we have an answer to it, `topic` what it is about though
-    nothing of ours be meant; `red` the likeliest red line and `move` the likeliest move in a talk. `lines` are those that
+    nothing of ours be meant, with the probability of that; `red` the likeliest red line and `move` the likeliest move in a talk. `lines` are those that
     its candidates are measured by."""
 
     text: str
@@ -52,6 +52,7 @@ class Understanding(Struct, frozen=True):
     candidates: tuple[Candidate, ...]
     inside: float
     topic: str
+    topic_probability: float
     red: Ranked
     move: Ranked
     lines: Lines
@@ -87,11 +88,12 @@ class Meaning(Struct, frozen=True, gc=False):
     candidates: tuple[Candidate, ...]
     inside: float
     topic: str
+    topic_probability: float
     red: Ranked
     move: Ranked
 
 
-NOTHING = Meaning((), 0.0, "out_of_scope", NO, NO)
+NOTHING = Meaning((), 0.0, "out_of_scope", 0.0, NO, NO)
 
 
 class Comprehension:
@@ -184,20 +186,20 @@ class Comprehension:
         found += [self._candidate(each, today) for each in verdict.ranked if not each.label.startswith(OTHER)]
         found = [each for each in found if each.score >= FAINT]
         found.sort(key=attrgetter("score"), reverse=True)
-        return Meaning(tuple(_once(found)), verdict.inside, verdict.topic, verdict.red, verdict.move)
+        return Meaning(
+            tuple(_once(found)),
+            verdict.inside,
+            verdict.topic.label,
+            verdict.topic.probability,
+            verdict.red,
+            verdict.move,
+        )
 
     def _understanding(self, text: str, folded: str, found: tuple[Entity, ...], meaning: Meaning) -> Understanding:
         return Understanding(
-            text,
-            folded,
-            found,
-            meaning.candidates,
-            meaning.inside,
-            meaning.topic,
-            meaning.red,
-            meaning.move,
-            self._lines,
-        )
+            text, folded, found, meaning.candidates, meaning.inside, meaning.topic, meaning.topic_probability, meaning.red,
+            meaning.move, self._lines,
+        )  # fmt: skip
 
     def _candidate(self, ranked: Ranked, today: date) -> Candidate:
         label, score = ranked.label, ranked.probability

@@ -182,6 +182,7 @@ def parsed(heard: Understanding) -> dict[str, object]:
         "topic": heard.topic,
         "intent": best["intent"] if best else None,
         "confidence": named[0]["confidence"] if named else 0.0,
+        "topic_confidence": round(heard.topic_probability, 4),
         "entities": [
             {
                 "kind": each.kind,

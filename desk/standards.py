@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from bot.comprehension import LIKELY, Comprehension
+from bot.comprehension import Comprehension
 from bot.usage import of_standard
 from desk.editing import Kept
 from knowledge.library import Library
@@ -83,6 +83,6 @@ async def asked_in_vain(comprehension: Comprehension, texts: Sequence[str], toda
         some = texts[at : at + TOGETHER]
         for heard in await asyncio.gather(*(comprehension.together(text, today) for text in some)):
             best = heard.best
-            vain = best is not None and best.entry is None and best.score >= LIKELY
+            vain = best is not None and best.entry is None and best.score >= heard.lines.likely
             found.append(best.question if best is not None and vain else None)
     return found

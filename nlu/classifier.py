@@ -61,13 +61,13 @@ EXACT = 0.99  # how right an example is: whoever wrote it may have erred
 
 class Verdict(msgspec.Struct, frozen=True, gc=False):
     """`ranked` best first. `confidence` is the probability that the best of them is right, `inside` that the text has
-    any of them at all. `topic` is the likeliest topic, over all its labels; `red` and `move` are the likeliest red line and
+    any of them at all. `topic` is the likeliest topic over all its labels, with its probability; `red` and `move` are the likeliest red line and
     move in a talk, with the probability that there is any."""
 
     ranked: tuple[Ranked, ...]
     confidence: float
     inside: float
-    topic: str = ""
+    topic: Ranked = NO
     red: Ranked = NO
     move: Ranked = NO
 
@@ -234,7 +234,7 @@ class Classifier:
         if number is None:
             return None
         groups, label = self.model.groups, self.labels[number]
-        topic = groups.topics[groups.topic_of[number]] if groups.topics else ""
+        topic = Ranked(groups.topics[groups.topic_of[number]], EXACT) if groups.topics else NO
         right = 0.0 if number in groups.nothing else EXACT
         return Verdict(
             (Ranked(label, EXACT),), right, right, topic, Ranked(label, EXACT) if label in groups.red else NO
@@ -357,12 +357,14 @@ class Opinion:
             )
         ]
 
-    def _topics(self) -> list[str]:
+    def _topics(self) -> list[Ranked]:
         if not self._groups.topics:
-            return [""] * len(self.shares)
+            return [NO] * len(self.shares)
         blend = self._judgement.topics
-        odds = blend.words * self._words[:, self._groups.parts[1]] + blend.meaning * self.topic_shares()
-        return [self._groups.topics[n] for n in odds.argmax(axis=1).tolist()]
+        shares = softmax(blend.words * self._words[:, self._groups.parts[1]] + blend.meaning * self.topic_shares())
+        best = shares.argmax(axis=1)
+        likely = shares[np.arange(len(best)), best]
+        return [Ranked(self._groups.topics[n], share) for n, share in zip(best.tolist(), likely.tolist(), strict=True)]
 
     def topic_shares(self) -> Figures:
         """The logarithm of what the labels of each topic have together."""

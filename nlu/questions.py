@@ -3,7 +3,7 @@
 A label is an intent (a handler answers), `faq/<id>` (a standard question, which a centre answers by an entry of its own,
 or not yet), `other/<topic>` (of the topic, and no standard question), `cmd/…` and `follow/…` (moves in a talk), a red
 line, or `none` (looks like a red line and is none). What stands in a folder of `strangers/` is by authors who had seen
-none of the others: how sure one may be is learnt from each, before it is learnt from as well.
+none of the others: how sure one may be is learnt from these, before they are learnt from as well.
 """
 
 from collections.abc import Iterator, Mapping
