@@ -52,7 +52,11 @@ class Case(NamedTuple):
 class Centres:
     """Makes up centres of `pool`; `asked` are other sentences of its labels and of `strange` ones."""
 
-    def __init__(self, data: Data, pool: Sequence[str], strange: Sequence[str], asked: Sentences, seed: int) -> None:
+    def __init__(
+        self, data: Data, pool: Sequence[str], strange: Sequence[str], asked: Sentences, seed: int,
+        sizes: Mapping[int, int] = SIZES,
+    ) -> None:  # fmt: skip
+        self._sizes = sizes
         self._data = data
         self._pool = pool
         self._strange = strange
@@ -66,7 +70,7 @@ class Centres:
 
     def cases(self, encoder: Encoder | None) -> list[Case]:
         found: list[Case] = []
-        for size, times in SIZES.items():
+        for size, times in self._sizes.items():
             for _ in range(times):
                 entries = self._entries(size)
                 found += measured(entries, self._questions(entries, 3 if size < 80 else 2), encoder)
@@ -109,6 +113,10 @@ def by_label(rows: Sequence[tuple[str, str]]) -> Sentences:
     return found
 
 
+def strangers_of(data: Data) -> list[tuple[str, str]]:
+    return [row for rows in data.strangers for row in rows]
+
+
 def built(entries: Sentences, encoder: Encoder | None) -> Search:
     search = Search(by_variants(entries.items()), encoder)
     while search.meaning is not None and not search.meaning.complete:
@@ -131,9 +139,9 @@ def learn(cases: Sequence[Case]) -> Weights:
     """The weights that make the right entries likeliest, among their neighbours and none at all; then those that say how
     often the best is right."""
     pair = _learn_pair(cases)
-    outcomes = [each for case in cases if (each := _outcome(case, pair)) is not None]
-    signs = np.array([summary(odds, known) for odds, known, _ in outcomes])
-    right = np.array([right for *_, right in outcomes])
+    found = [each for case in cases if (each := _outcome(case, pair)) is not None]
+    signs = np.array([summary(odds, known) for odds, known, _ in found])
+    right = np.array([right for *_, right in found])
     learnt = LogisticRegression(C=10.0).fit(signs, right)
     return Weights(_rounded(pair), _rounded([*learnt.coef_[0], learnt.intercept_[0]]))
 
@@ -142,7 +150,8 @@ def _learn_pair(cases: Sequence[Case]) -> Floats:
     cases = [case for case in cases if case.owners]
     size = max(len(case.owners) for case in cases)
     signs = np.zeros((len(cases), size, len(SIGNS) + 1))
-    there, right = np.zeros((2, len(cases), size), dtype=bool)
+    there = np.zeros((len(cases), size), dtype=bool)
+    right = there.copy()
     for n, case in enumerate(cases):
         signs[n, : len(case.owners), :-1] = case.signs
         signs[n, : len(case.owners), -1] = 1
@@ -179,29 +188,35 @@ def _outcome(case: Case, pair: Sequence[float] | Floats) -> tuple[list[float], f
     return [best[owner] for owner in ranked], case.known, ranked[0] == case.label
 
 
+def outcomes(cases: Sequence[Case], weights: Weights) -> tuple[Floats, NDArray[np.bool_]]:
+    """Of each question how sure the best entry is, and whether it is right."""
+    found = [_outcome(case, weights.pair) for case in cases]
+    sure = np.array([probabilities(each[0], each[1], weights)[0] if each else 0.0 for each in found])
+    return sure, np.array([bool(each and each[2]) for each in found])
+
+
 def report(name: str, cases: Sequence[Case], weights: Weights) -> None:
     """Prints how good and how honest the probabilities are."""
-    outcomes = [_outcome(case, weights.pair) for case in cases]
-    sure = np.array([probabilities(each[0], each[1], weights)[0] if each else 0.0 for each in outcomes])
-    right = np.array([bool(each and each[2]) for each in outcomes])
+    sure, right = outcomes(cases, weights)
     answerable = np.array([case.label != STRANGE for case in cases])
     line = np.quantile(sure[~answerable], 0.9)
     print(f"{name:>8}  {len(cases)} questions, first {right[answerable].mean():.3f}, "
           f"AUROC of right {roc_auc_score(right, sure):.3f}, "
-          f"right at 90 % refused {(right & (sure > line))[answerable].mean():.3f}, calibration error {_error(sure, right):.3f}")  # fmt: skip
+          f"right at 90 % refused {(right & (sure > line))[answerable].mean():.3f}, calibration error {error(sure, right):.3f}")  # fmt: skip
     for low, high in ((0.0, 0.2), (0.2, 0.5), (0.5, 0.8), (0.8, 1.0)):
         within = (sure >= low) & (sure <= high)
         print(f"          said {low:.1f} to {high:.1f}: {within.sum()}, right {right[within].mean():.2f}")
 
 
-def _error(sure: Floats, right: NDArray[np.bool_]) -> float:
+def error(sure: Floats, right: NDArray[np.bool_]) -> float:
+    """How far, on average, sureness is from how often it is right."""
     bins = np.minimum((sure * 10).astype(int), 9)
     return sum(float(abs(sure[bins == n].mean() - right[bins == n].mean()) * (bins == n).mean()) for n in set(bins))
 
 
 def pools(data: Data) -> tuple[list[str], list[str], list[str]]:
     """Labels to learn from, labels to measure on, labels that are never an entry."""
-    examples, strangers = by_label(data.examples), by_label(data.strangers)
+    examples, strangers = by_label(data.examples), by_label(strangers_of(data))
     asked = sorted(label for label in examples if not label.startswith(MOVES) and label in strangers)
     strange = [label for label in asked if label in NO_ANSWER or label.startswith(OTHER)]
     pool = [label for label in asked if label not in strange]
@@ -215,7 +230,7 @@ def learn_all() -> None:
     for name, encoder, present in (("WORDS", None, WORDS), ("MEANING", Remembering(Use()), MEANING)):
         weights = learn(Centres(data, first, strange, by_label(data.examples), 1).cases(encoder))
         print(f"{name} = {weights}")
-        held = Centres(data, second, strange, by_label(data.strangers), 2).cases(encoder)
+        held = Centres(data, second, strange, by_label(strangers_of(data)), 2).cases(encoder)
         report("learnt", held, weights)
         report("in code", held, present)
 
@@ -227,7 +242,8 @@ class _Anywhere:
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         points = np.random.default_rng(len(texts)).normal(size=(len(texts), self.size))
-        return (points / np.linalg.norm(points, axis=1, keepdims=True)).astype(np.float32)
+        points /= np.linalg.norm(points, axis=1, keepdims=True)
+        return points.astype(np.float32)
 
 
 def resident_megabytes() -> float:
@@ -243,7 +259,7 @@ def _altered(text: str, dice: random.Random) -> str:
 def speed() -> None:
     """Of one question after the other, one thread."""
     data, dice = read_data(), random.Random(1)
-    texts = [text for _, text in (*data.examples, *data.strangers)]
+    texts = [text for _, text in data.all]
     texts += [_altered(dice.choice(texts), dice) for _ in range(ENTRIES - len(texts))]
     questions = [_altered(text, dice) for text in dice.sample([text for text in texts if len(text) < 40], ASKED)]
     pairs = [(f"e{n}", text) for n, text in enumerate(texts[:ENTRIES])]

@@ -199,7 +199,7 @@ async def compose(
     classifier = await asyncio.to_thread(model.load, Path(config.nlu.folder), meaning, _tell)
     library = Library(database, classifier.model.questions, meaning)
     await library.refresh()
-    comprehension = Comprehension(classifier, model.topics(), library)
+    comprehension = Comprehension(classifier, model.topics(), library, config.nlu.budget)
     texts, live = Texts(), Live()
     hours = Hours(config.desk, config.zone)
     dialogue = Dialogue(HANDLERS, comprehension)

@@ -6,7 +6,7 @@ process, and no question pays for looking.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 import msgspec
@@ -20,7 +20,8 @@ from nlu.encoder import Encoder
 from nlu.features import Reading, read
 from nlu.questions import Question
 from store import knowledge as rows
-from store.database import Database
+from store.database import Database, Transaction
+from store.knowledge import VersionRow
 
 
 class Library:
@@ -35,7 +36,7 @@ class Library:
         self.revision = -1
         self._records_revision = -1
         self.catalogue = Catalogue()
-        self.entries: Mapping[str, Entry] = {}
+        self.entries: dict[str, Entry] = {}
         self._answers: dict[str, list[str]] = {}
         self._search = Search([])
         self._expired: tuple[date, Mask] | None = None
@@ -47,6 +48,11 @@ class Library:
         """What an answer depends on: the revision, and whether all has been read."""
         meaning = self._search.meaning
         return self.revision, meaning is None or meaning.complete
+
+    @property
+    def has_questions(self) -> bool:
+        """Whether there are questions of the centre's own."""
+        return len(self._search) > 0
 
     async def refresh(self) -> None:
         """Brings what is in memory up to what is in the database."""
@@ -94,9 +100,7 @@ class Library:
         """The entries that answer each standard question."""
         found: dict[str, list[str]] = {}
         for entry in self.entries.values():
-            # An entry from before there were standard questions bears the name of the one it answers.
-            standard = entry.standard or entry.id
-            if standard in self.questions:
+            if (standard := self.asks(entry)) in self.questions:
                 found.setdefault(standard, []).append(entry.id)
         return found
 
@@ -107,8 +111,20 @@ class Library:
 
     def answer(self, standard: str, today: date) -> Entry | None:
         """What this centre answers to a standard question today; None where it has no answer, or none any more."""
-        valid = [entry for id in self._answers.get(standard, ()) if (entry := self.entries[id]).is_valid(today)]
+        valid = [entry for entry in self.answers(standard) if entry.is_valid(today)]
         return valid[-1] if valid else None
+
+    def answers(self, standard: str) -> list[Entry]:
+        """What is published on it, valid or not, the newest last."""
+        return [self.entries[id] for id in self._answers.get(standard, ())]
+
+    def on_record(self, today: date) -> dict[str, Entry]:
+        """By standard question: what is answered today, else what was last."""
+        return {id: self.answer(id, today) or self.answers(id)[-1] for id in self.questions if id in self._answers}
+
+    def asks(self, entry: Entry) -> str | None:
+        """The standard question that an entry answers. One from before there were such bears the name of its own."""
+        return entry.standard or (entry.id if entry.id in self.questions else None)
 
     def search(self, text: str, today: date, most: int = 8) -> list[Hit]:
         """The entries that are valid today and nearest by their own questions, best first."""
@@ -116,7 +132,7 @@ class Library:
 
     def search_all(self, readings: Sequence[Reading], today: date, most: int = 8) -> list[list[Hit]]:
         """`search` for what is asked at the same moment."""
-        if not len(self._search):
+        if not self.has_questions:
             return [[] for _ in readings]
         points = None if self._encoder is None else self._encoder.encode([reading.text for reading in readings])
         return self._search.search(readings, most, points, self._barred(today))
@@ -127,6 +143,18 @@ class Library:
             valid = (self.entries[id].is_valid(today) for id in self._search.ids)
             self._expired = today, ~np.fromiter(valid, bool, len(self._search))
         return self._expired[1]
+
+
+def keeping(transaction: Transaction, found: Iterable[tuple[Entry, Sequence[str]]]) -> list[Entry]:
+    """Entries, each with the fields that are named as its newest version has them, where there is one."""
+    return [_keeping(entry, names, rows.versions(transaction, entry.id)) for entry, names in found]
+
+
+def _keeping(entry: Entry, names: Sequence[str], versions: Sequence[VersionRow]) -> Entry:
+    if not names or not versions:
+        return entry
+    old = msgspec.json.decode(versions[0].body, type=Entry)
+    return msgspec.structs.replace(entry, **{name: getattr(old, name) for name in names})
 
 
 def as_rows(

@@ -28,16 +28,14 @@ class Meaning:
             self.known = rows >= 0
             self._points[self.known] = before._points[rows[self.known]]
         self._unread = np.flatnonzero(~self.known)[::-1].tolist()
-
-    @property
-    def complete(self) -> bool:
-        return not self._unread
+        self.complete = not self._unread
 
     def read(self) -> None:
         """Reads the next texts that are not known. One thread at a time; others may look meanwhile."""
         rows = [self._unread.pop() for _ in range(min(PORTION, len(self._unread)))]
         self._points[rows] = self._encoder.encode([self._texts[row] for row in rows])
         self.known[rows] = True
+        self.complete = not self._unread
 
     def near(self, questions: Floats) -> Floats:
         """The cosine of every text to each question; 0 where it is not known."""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from knowledge.index import Rows
 from nlu.features import Reading, skeleton
+from nlu.numbers import NAMES
 
 Mask = NDArray[np.bool_]
 Numbers = Mapping[str, frozenset[str]]
@@ -16,7 +17,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 class Named(Protocol):
-    """What is to be known of a text: the numbers in it by kind, its numerals whatever they mean, and the rest of it."""
+    """What is to be known of a text: the numbers in it by kind, its other numerals, and the rest of it."""
 
     @property
     def numbers(self) -> Numbers: ...
@@ -44,25 +45,30 @@ class Numbered:
                     self._several[kind].append(n)
         bare: defaultdict[str, list[int]] = defaultdict(list)
         exact: defaultdict[tuple[str, tuple[str, ...]], list[int]] = defaultdict(list)
-        self._rest: dict[int, str] = {}  # of the texts with numerals, what else is in them
+        self._rest: dict[int, str] = {}  # of the texts with numbers or numerals, what else is in them
         for n, text in enumerate(texts):
-            if text.numerals:
+            if text.numbers or text.numerals:
                 self._rest[n] = text.rest
+            if text.numerals:
                 bare[text.rest].append(n)
                 exact[text.rest, text.numerals].append(n)
         self._numeral = np.zeros(self._size, dtype=bool)
         self._numeral[list(self._rest)] = True
+        self._naming = np.zeros(self._size, dtype=bool)
+        self._naming[[n for n, numbers in self._numbers.items() if numbers.keys() & NAMES]] = True
         self._kinds, self._single, self._bare, self._exact = _rows(kinds), _rows(single), _rows(bare), _rows(exact)
 
     def barred(self, question: Reading) -> Mask | None:
-        """The texts that name another number of a kind than the question does, or differ from it in numerals only; None
-        where it names none. Of several numbers of a kind, one of both has to name all that the other does."""
+        """The texts that name another number of a kind than the question does, or something else by number (a room for a
+        building), or differ from it in numerals only; None where it names none. Of several numbers of a kind, one of both
+        has to name all that the other does."""
         rest, numerals = skeleton(question.text)
-        if not numerals:
+        if not numerals and not question.numbers:
             return None
         barred = np.zeros(self._size, dtype=bool)
-        barred[self._bare.get(rest, _NONE)] = True
-        barred[self._exact.get((rest, numerals), _NONE)] = False
+        if numerals:
+            barred[self._bare.get(rest, _NONE)] = True
+            barred[self._exact.get((rest, numerals), _NONE)] = False
         for kind, values in question.numbers.items():
             other = np.zeros(self._size, dtype=bool)
             other[self._kinds.get(kind, _NONE)] = True
@@ -72,6 +78,11 @@ class Numbered:
                 theirs = self._numbers[n][kind]
                 other[n] = not (theirs <= values or values <= theirs)
             barred |= other
+        if named := question.numbers.keys() & NAMES:
+            others = self._naming.copy()
+            for kind in named:
+                others[self._kinds.get(kind, _NONE)] = False
+            barred |= others
         return barred
 
     def agreement(self, question: Reading, texts: Rows) -> NDArray[np.float64]:

@@ -45,7 +45,7 @@ class Measured(NamedTuple):
 
 class Text(Struct, frozen=True, gc=False):
     """What is compared of a text: its pieces as written and as they sound, `meaning` as an encoder reads it, its numbers,
-    its numerals with the rest of it, its length."""
+    its other numerals and the rest of it, its length."""
 
     words: Pieces
     sounds: Pieces

@@ -28,11 +28,11 @@ class Weights(NamedTuple):
     right: tuple[float, ...]
 
 
-WORDS = Weights((10.13, 0.9, 1.55, 1.77, -0.17, 2.16, -5.37), (0.67, 0.52, -0.76, -0.96))
-MEANING = Weights((2.3, 7.04, 5.7, 1.99, 0.11, 13.06, -8.35), (0.42, 0.61, -1.25, -0.83))
+WORDS = Weights((10.13, 0.92, 1.56, 1.77, -0.21, 2.16, -5.37), (0.67, 0.53, -0.76, -0.97))
+MEANING = Weights((2.32, 7.09, 5.67, 1.98, 0.06, 13.06, -8.34), (0.42, 0.62, -1.3, -0.81))
 
 
-def log_odds(signs: Floats, weights: Sequence[float]) -> Floats:
+def log_odds(signs: Floats, weights: Sequence[float] | Floats) -> Floats:
     found: Floats = signs @ np.array(weights[:-1]) + weights[-1]
     return found
 

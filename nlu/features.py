@@ -55,11 +55,10 @@ def for_meaning(folded: str) -> str:
 
 
 def skeleton(text: str) -> tuple[str, tuple[str, ...]]:
-    """What of a reading's `text` is no numeral, whatever numerals mean there, and these in digits: texts of one skeleton
-    differ in nothing else."""
-    for each in reversed(quantities(text)):  # 26年 is 2026年
-        unit = _NUMERAL_RUN.sub("", text[each.start : each.end])
-        text = text[: each.start] + each.value + unit + text[each.end :]
+    """What of a reading's `text` is no numeral, and those numerals, in digits, that name and count nothing: of a date, in
+    a word. Texts of one skeleton differ in numbers only."""
+    for each in reversed(quantities(text)):
+        text = text[: each.start] + "、" + _NUMERAL_RUN.sub("", text[each.start : each.end]) + text[each.end :]
     numerals = tuple(in_digits(each) or each for each in _NUMERAL_RUN.findall(text))
     return NUMBER.join(PIECES.findall(_NUMERAL_RUN.sub("、", text))), numerals
 
