@@ -65,8 +65,8 @@ class Understanding(Struct, frozen=True):
         return [entity.value for entity in self.entities if entity.kind == kind and not self.denies(entity)]
 
     def denies(self, entity: Entity) -> bool:
-        """不是书法，是国画: what stands behind the not is not meant."""
-        return _DENIAL.search(self.folded, 0, entity.start) is not None
+        """不是书法，是国画: what stands behind the not is not meant. A time says itself what it leaves out."""
+        return entity.kind != "when" and _DENIAL.search(self.folded, 0, entity.start) is not None
 
     def halves(self) -> list[str]:
         """The parts of a message that may be questions of their own, where it is not clear as a whole."""

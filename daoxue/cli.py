@@ -76,7 +76,10 @@ def _parser() -> argparse.ArgumentParser:
     talk.add_argument("--script", type=Path, metavar="FILE", nargs="+", help="play transcripts; 1 when one differs")
 
     understanding = commands.add_parser("nlu", help="understanding").add_subparsers(required=True, metavar="COMMAND")
-    add(understanding, "parse", _parse, "understand each line of standard input")
+    parsed = add(understanding, "parse", _parse, "understand each line of standard input")
+    parsed.add_argument(
+        "--today", type=_day, metavar="DAY", help="what 明天 is the day after: YYYY-MM-DD; else the clock's"
+    )
     tried = add(understanding, "evaluate", _evaluate_nlu, "train on one file, test on another: label<TAB>text")
     tried.add_argument("--train", type=Path, required=True, metavar="FILE")
     tried.add_argument("--test", type=Path, required=True, metavar="FILE")
@@ -155,6 +158,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"not a day, YYYY-MM-DD is wanted: {text}") from None
+
+
 def _with_app(arguments: argparse.Namespace, use: Callable[[App], Awaitable[int]]) -> int:
     config = read(arguments.config)
     prepare(config)
@@ -214,7 +224,7 @@ def _parse(arguments: argparse.Namespace) -> int:
     async def use(app: App) -> int:
         for raw in sys.stdin:
             text = raw.rstrip("\r\n")
-            today = datetime.now(app.config.zone).date()
+            today = arguments.today or datetime.now(app.config.zone).date()
             print(
                 json.dumps(chat.parsed(app.comprehension.understand(chat.as_heard(text), today)), ensure_ascii=False),
                 flush=True,

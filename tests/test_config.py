@@ -90,6 +90,17 @@ def test_parse(config: Config) -> None:
     assert last["topic"] == "out_of_scope"
 
 
+def test_parse_on_a_given_day(config: Config) -> None:
+    done = daoxue(config, "nlu", "parse", "--today", "2027-03-10", said="后天晚上有书法班吗\n")
+    values = [entity["value"] for entity in json.loads(done.stdout)["entities"] if entity["kind"] == "when"]
+    assert values == ["2027-03-12/2027-03-12//17:30-22:00/fixed/"]
+    wrong = daoxue(config, "nlu", "parse", "--today", "2027-02-30", said="明天\n")
+    assert wrong.returncode == 2
+    assert "2027-02-30" in wrong.stderr
+    assert "YYYY-MM-DD" in wrong.stderr
+    assert wrong.stdout == ""
+
+
 def test_chat_in_json_plays_several_residents_and_moves_the_clock(config: Config) -> None:
     lines = [
         {"text": "有书法班吗", "sender": "a"}, {"text": "转人工", "sender": "b"}, {"text": "2", "sender": "a"},
