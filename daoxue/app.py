@@ -30,7 +30,7 @@ from bot.outbox import Outbox, Outlet
 from bot.tellings import Tellings
 from bot.texts import Texts
 from daoxue import model, sample
-from daoxue.config import Config, ConfigError
+from daoxue.config import Config, ConfigError, Nlu
 from daoxue.rendering import RENDERERS
 from desk import files
 from desk.broadcasts import Broadcasts
@@ -187,16 +187,23 @@ def rules_of(config: Config) -> Rules:
         raise ConfigError(f"accounts.rules: {error}") from error
 
 
+def encoder_of(settings: Nlu) -> encoder.Encoder | None:
+    """What reads meaning. Raises `ConfigError`."""
+    try:
+        return encoder.load(settings.encoder, settings.encoder_path)
+    except encoder.EncoderError as error:
+        raise ConfigError(f"nlu.encoder: {error}") from error
+
+
 async def compose(
     config: Config, observe: Callable[[str], None] = nothing_observed, clock: Callable[[], float] = time.time
 ) -> App:
     """Everything that answers; nothing runs yet. The database must have been prepared. `clock` (seconds) is the one that
     platforms' limits are reckoned by."""
+    meaning = await asyncio.to_thread(encoder_of, config.nlu)
+    classifier = await asyncio.to_thread(model.load, Path(config.nlu.folder), meaning, _tell)
     vault = vault_of(config)
     database = Database(config.database.url, vault)
-    classifier = await asyncio.to_thread(
-        model.load, Path(config.nlu.folder), await asyncio.to_thread(encoder.load, config.nlu.encoder), _tell
-    )
     library = Library(database, classifier.model.questions)
     await library.refresh()
     comprehension = Comprehension(classifier, model.topics(), library)
