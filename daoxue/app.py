@@ -30,7 +30,7 @@ from bot.outbox import Outbox, Outlet
 from bot.tellings import Tellings
 from bot.texts import Texts
 from daoxue import model, sample
-from daoxue.config import Config, ConfigError, Nlu
+from daoxue.config import Config, ConfigError
 from daoxue.rendering import RENDERERS
 from desk import files
 from desk.broadcasts import Broadcasts
@@ -187,10 +187,10 @@ def rules_of(config: Config) -> Rules:
         raise ConfigError(f"accounts.rules: {error}") from error
 
 
-def encoder_of(settings: Nlu) -> encoder.Encoder | None:
+def encoder_of(kind: str, folder: str) -> encoder.Encoder | None:
     """What reads meaning. Raises `ConfigError`."""
     try:
-        return encoder.load(settings.encoder, settings.encoder_path)
+        return encoder.load(kind, folder)
     except encoder.EncoderError as error:
         raise ConfigError(f"nlu.encoder: {error}") from error
 
@@ -200,7 +200,7 @@ async def compose(
 ) -> App:
     """Everything that answers; nothing runs yet. The database must have been prepared. `clock` (seconds) is the one that
     platforms' limits are reckoned by."""
-    meaning = await asyncio.to_thread(encoder_of, config.nlu)
+    meaning = await asyncio.to_thread(encoder_of, config.nlu.encoder, config.nlu.encoder_path)
     classifier = await asyncio.to_thread(model.load, Path(config.nlu.folder), meaning, _tell)
     vault = vault_of(config)
     database = Database(config.database.url, vault)

@@ -37,7 +37,7 @@ def problems(config: Config) -> list[str]:
     if config.desk.oidc.issuer and not os.environ.get("OIDC_CLIENT_SECRET"):
         found.append("desk.oidc: OIDC_CLIENT_SECRET is not set in the environment")
     found += _secrets(config)
-    for read in (lambda: rules_of(config), lambda: encoder_of(config.nlu)):
+    for read in (lambda: rules_of(config), lambda: encoder_of(config.nlu.encoder, config.nlu.encoder_path)):
         try:
             read()
         except ConfigError as error:

@@ -155,6 +155,12 @@ def test_evaluations(config: Config, tmp_path: Path) -> None:
         "ece",
         "fit_seconds",
         "us_per_parse",
+        "ece_with_strays",
+        "texts",
+        "intervals",
+        "lines",
+        "oos_lines",
+        "reliability",
     }
     assert keys <= set(figures)
     entries, queries = tmp_path / "entries.tsv", tmp_path / "queries.tsv"

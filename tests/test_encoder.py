@@ -272,9 +272,9 @@ def test_what_is_wrong_is_told_by_file_and_reason(
 
 def test_a_folder_that_is_not_named_or_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"nlu\.encoder: onnx: nlu\.encoder_path does not name the folder"):
-        encoder_of(Nlu(encoder="onnx"))
+        encoder_of("onnx", "")
     with pytest.raises(ConfigError, match=r"nlu\.encoder: .*nowhere/model\.onnx: there is no such file"):
-        encoder_of(Nlu(encoder="onnx", encoder_path=str(tmp_path / "nowhere")))
+        encoder_of("onnx", str(tmp_path / "nowhere"))
 
 
 @pytest.mark.parametrize("package", ["onnxruntime", "tokenizers"])
