@@ -11,8 +11,9 @@ import unicodedata
 from msgspec.structs import replace
 
 from bot import phrases, redlines
+from bot.alarming import LIFE, is_over
 from bot.commands import CORRECTION, bare, chosen, commands, labelled, pointed_at
-from bot.comprehension import ASK, LIKELY, SURE, Candidate, Comprehension, Understanding
+from bot.comprehension import Candidate, Comprehension, Understanding
 from bot.conversation import REMEMBERED, Conversation, Offer, Task
 from bot.messages import CONTINUE, LONGEST, Reply
 from bot.turn import CHOICES, Handler, Handlers, NeedsAnswer, Slot, Turn
@@ -26,6 +27,11 @@ TRIES = 2  # re-prompts for one slot, and messages not understood, before a pers
 BOUND = "bound"  # what came of scanning an invitation: nobody but us can say it, whoever has the talk
 _SUBJECTS = {"course", "theme"}  # naming one of them takes the place of the other
 _SILENT_TOPICS = {"chitchat"}
+_REFUSED = {"third_party", "bulk_data", redlines.ADVICE}  # saying so costs nobody anything
+_CAUTIONED = {"scam", "minor"}  # these have a sentence that is true for everybody
+# In danger: asking for help once more; being thankful for it.
+_ABOUT_HELP = {"human", "callback", "site_phone", "complaint", "cancelled", "leave_message"}
+_CONTENT = {"thanks", "acknowledge", "goodbye"}
 
 
 _COSTLY = re.compile(r"[元费]|截止|期限|条件|资格|证件|身份证")  # an answer of the centre's own that costs, or is owed
@@ -60,7 +66,11 @@ class Dialogue:
     async def respond(self, turn: Turn) -> None:
         """Decides and answers; everything it did is on the turn and its state."""
         outlived = self._pass_time(turn)
-        red_line = redlines.detect(turn.heard)
+        # What is chosen was said by us.
+        alarm = redlines.detect(turn.heard) if turn.inbound.choice is None else None
+        if turn.state.danger and is_over(turn.heard.folded):
+            alarm = None
+        red_line = alarm.kind if alarm and alarm.sure else None
         if turn.seat and turn.inbound.intent != BOUND:
             if red_line in redlines.URGENT:
                 turn.task = Task(red_line)
@@ -77,11 +87,18 @@ class Dialogue:
             await self._start(turn, red_line, {}, remind=False)
         elif turn.inbound.intent:
             await self._meant(turn, turn.inbound.intent)
-        elif outlived and (phrases.is_number(turn.heard.folded) or commands(turn.heard.folded) & {"yes", "fine"}):
+        else:
+            turn.heard = redlines.without(turn.heard)
+            if not (await self._still_in_danger(turn, alarm) or (alarm and await self._beware(turn, alarm))):
+                await self._answer(turn, outlived)
+        self._remember(turn)
+
+    async def _answer(self, turn: Turn, outlived: bool) -> None:
+        """A message that touches no red line."""
+        if outlived and (phrases.is_number(turn.heard.folded) or commands(turn.heard.folded) & {"yes", "fine"}):
             turn.say("stale")
         elif not (await self._choose(turn) or await self._command(turn)):
             await self._understand(turn)
-        self._remember(turn)
 
     async def _meant(self, turn: Turn, intent: str) -> None:
         """What the channel knows to be meant; a task of it that is open goes on."""
@@ -91,6 +108,49 @@ class Dialogue:
         else:
             task.slots.update(turn.inbound.slots)
             await self._run(turn, task)
+
+    # -- what may be a red line
+
+    async def _still_in_danger(self, turn: Turn, alarm: redlines.Alarm | None) -> bool:
+        """While the ticket of a danger is open: help again, or a calm word; other questions are answered as ever."""
+        danger = turn.state.danger
+        if danger is None or danger.ticket != turn.ticket:
+            turn.state.danger = None
+            return False
+        best = self._clear(turn.heard)
+        intent = best.intent if best else None
+        calls = commands(turn.heard.folded)
+        over = is_over(turn.heard.folded)
+        if best and intent not in _ABOUT_HELP | _CONTENT and not over and not (alarm and alarm.kind in LIFE):
+            return False
+        if ((turn.state.offers or turn.state.tasks) and calls - {"human", "fine"}) or turn.inbound.choice is not None:
+            return False
+        calm = {"calm": "1"} if over or intent in _CONTENT or "fine" in calls else {}
+        await self._start(turn, "still_in_danger", {"danger": danger.kind, **calm}, remind=False)
+        return True
+
+    async def _beware(self, turn: Turn, alarm: redlines.Alarm) -> bool:
+        """Between the two lines: whether that was all there is to say, or what was asked is to be answered as well."""
+        kind, clear = alarm.kind, self._clear(turn.heard) is not None
+        life = kind in LIFE
+        waits = bool(turn.state.tasks and turn.state.tasks[-1].asked)
+        if not life and (waits or commands(turn.heard.folded)):
+            return False
+        if life:
+            await self._handlers[f"perhaps_{kind}"].run(turn)
+        elif kind in _CAUTIONED:
+            turn.say(f"perhaps.{kind}")
+        if clear:
+            return False
+        if life:
+            await self._handlers[f"ask_{kind}"].run(turn)
+        elif kind in _REFUSED:
+            await self._start(turn, kind, {})
+        elif kind != "minor":
+            turn.say(f"ask_about.{kind}")
+            turn.confirming = True
+            turn.offer(turn.line(f"label.{kind}"), kind, detail=turn.heard.text)
+        return True
 
     # -- time and memory
 
@@ -149,7 +209,7 @@ class Dialogue:
                 return True
             elif turn.heard.first("phone") and phrases.named_share(turn.heard) >= 0.6:
                 offer = next((each for each in self._fresh(state) if self._wants(each, "phone")), None)
-            elif best and best.score >= SURE and not phrases.is_number(turn.heard.folded):
+            elif best and best.score >= turn.heard.lines.sure and not phrases.is_number(turn.heard.folded):
                 return False
             else:
                 offer = chosen(turn.heard.folded, state.offers)
@@ -254,7 +314,7 @@ class Dialogue:
         if await self._refine(turn) or (follows and await self._ask_further(turn)) or await self._split(turn):
             return
         best = self._clear(turn.heard)
-        if best and best.score >= SURE:
+        if best and best.score >= turn.heard.lines.sure:
             await self._start_candidate(turn, best)
         elif best and not self._is_careful(turn, best):
             await self._answer_by_name(turn, best)
@@ -267,15 +327,15 @@ class Dialogue:
 
     def _clear(self, heard: Understanding) -> Candidate | None:
         """The reading that is sure enough and alone enough to be answered."""
-        if not heard.candidates or heard.candidates[0].score < LIKELY:
+        if not heard.candidates or heard.candidates[0].score < heard.lines.likely:
             return None
         best = heard.candidates[0]
-        if best.intent in redlines.INTENTS:  # these have a line of their own, and it was not reached
+        if best.intent in redlines.INTENTS:  # these have lines of their own, and none was reached
             return None
         second = next(
             (each for each in heard.candidates[1:] if each.intent is None or each.intent != best.intent), None
         )
-        if second and best.score - second.score < LEAD and second.score >= ASK:
+        if second and best.score - second.score < LEAD and second.score >= heard.lines.ask:
             return None
         return best
 
@@ -297,7 +357,7 @@ class Dialogue:
         turn.said[before] = _under(turn.said[before], turn.line("about", question=label))
         for each in turn.heard.candidates[1:]:
             other = self._label(turn, each)
-            if each.score >= ASK and other and other != label and each.intent not in redlines.INTENTS:
+            if each.score >= turn.heard.lines.ask and other and other != label and each.intent not in redlines.INTENTS:
                 intent, slots = self._said_by(turn, each)
                 turn.offer(other, intent, **slots)
                 return
@@ -310,7 +370,7 @@ class Dialogue:
         corrected = CORRECTION.match(turn.heard.folded) is not None
         best = turn.heard.best
         asks = phrases.asks(turn.heard.folded)
-        enough = LIKELY if asks else SURE
+        enough = turn.heard.lines.likely if asks else turn.heard.lines.sure
         another = best is not None and best.intent != task.intent and best.score >= enough and not corrected
         fills = slot.name in values and phrases.named_share(turn.heard) >= 0.5
         if values and (fills or not another):
@@ -321,7 +381,7 @@ class Dialogue:
                 turn.say("corrected", value=self._spell(turn, changed[0], values[changed[0]]))
             await self._run(turn, task)
             return True
-        certain = best is not None and best.score >= SURE
+        certain = best is not None and best.score >= turn.heard.lines.sure
         if another and (not slot.free or asks or certain):
             return False
         if slot.free and not certain:  # 我想当志愿者, said once more, is no answer to what service
@@ -356,7 +416,8 @@ class Dialogue:
             return False
         best = heard.best
         another = best is not None and best.intent != last.intent and not corrected
-        line = ASK if phrases.names_matter(heard.folded) and not phrases.follows(heard.folded) else SURE
+        own = phrases.names_matter(heard.folded) and not phrases.follows(heard.folded)
+        line = heard.lines.ask if own else heard.lines.sure
         if another and best is not None and best.score >= line:
             return False
         if corrected:
@@ -382,9 +443,12 @@ class Dialogue:
 
     async def _split(self, turn: Turn) -> bool:
         """Two questions in one message, when each half stands by itself; what needs identity comes second."""
-        heard = [self._comprehension.understand(half, turn.today) for half in turn.heard.halves()]
+        parts = [self._comprehension.understand(half, turn.today) for half in turn.heard.halves()]
+        heard = [redlines.without(each) for each in parts]
         clear = [(each, candidate) for each in heard if phrases.rest(each) and (candidate := self._clear(each))]
-        clear = [pair for pair in clear if pair[1].topic not in _SILENT_TOPICS and pair[1].score >= LIKELY]
+        clear = [
+            pair for pair in clear if pair[1].topic not in _SILENT_TOPICS and pair[1].score >= turn.heard.lines.likely
+        ]
         if len(clear) < 2 or len({candidate.intent or candidate.entry for _, candidate in clear}) < 2:
             return False
         clear.sort(key=lambda pair: bool(pair[1].intent and self._handlers[pair[1].intent].personal))
@@ -402,6 +466,9 @@ class Dialogue:
         """A name alone (书法, 青禾街道) asks what about it."""
         if phrases.named_share(turn.heard) < 0.6:
             return False
+        if turn.heard.first("org") and turn.heard.first("when"):  # a place on a day: whether it is open
+            await self._start(turn, "site_hours", self._values(self._handlers["site_hours"], turn))
+            return True
         for kind, intent in (("course", "about_course"), ("org", "about_org"), ("theme", "find_course"), ("item", "redemption_items"),
                              ("matter", "other_office"), ("when", "find_class")):  # fmt: skip
             if turn.heard.first(kind):
@@ -411,7 +478,7 @@ class Dialogue:
 
     async def _not_sure(self, turn: Turn) -> None:
         state = turn.state
-        near = [each for each in turn.heard.candidates if each.score >= ASK and each.intent not in redlines.INTENTS]
+        near = [each for each in turn.heard.candidates if each.score >= turn.heard.lines.ask]
         labelled: dict[str, Candidate] = {}
         for candidate in near:
             labelled.setdefault(self._label(turn, candidate), candidate)

@@ -13,7 +13,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from bot.comprehension import ASK, Candidate, Understanding
+from bot.comprehension import Candidate, Understanding
 from bot.inbox import Receipt
 from bot.messages import Inbound, Reply
 from daoxue.app import App
@@ -176,12 +176,13 @@ def parsed(heard: Understanding) -> dict[str, object]:
         {"intent": label_of(each), "topic": each.topic, "confidence": round(each.score, 4)}
         for each in heard.candidates[:5]
     ]
-    best = named[0] if named and float(str(named[0]["confidence"])) >= ASK else None
+    best = named[0] if named and float(str(named[0]["confidence"])) >= heard.lines.ask else None
     return {
         "text": heard.text,
         "topic": heard.topic,
         "intent": best["intent"] if best else None,
         "confidence": named[0]["confidence"] if named else 0.0,
+        "topic_confidence": round(heard.topic_probability, 4),
         "entities": [
             {
                 "kind": each.kind,

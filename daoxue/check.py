@@ -1,5 +1,6 @@
 """`daoxue check`: everything that can be wrong before a port opens, each problem with its place."""
 
+import contextlib
 import os
 import re
 from datetime import datetime
@@ -18,6 +19,7 @@ from integrations.wechat import rendering as wechat
 from knowledge.catalogue import KIND_OF, Catalogue, Record
 from knowledge.entries import Entry
 from knowledge.files import SAMPLE, Content, KnowledgeError, dated, load_yaml, read_sample
+from knowledge.standard import strangers
 from nlu.questions import DataError
 from nlu.questions import read as read_data
 from store import knowledge as rows
@@ -45,6 +47,8 @@ def problems(config: Config) -> list[str]:
     found += Catalogue.of(content.records).problems()
     if Catalogue.of(content.records).college is None:
         found.append("catalogue: there is no organisation of level college")
+    with contextlib.suppress(KnowledgeError):  # the data's problems are among those found
+        found += strangers(content.entries)
     for entry in content.entries:
         found += [f"entry {entry.id}: {problem}" for problem in [*entry.problems(), *_unsayable(entry)]]
     return found + _learners(config)
@@ -72,7 +76,7 @@ def fits(database: Database, content: Content) -> list[str]:
     stored = database.look(rows.records)
     known = {(row.kind, row.id): msgspec.json.decode(row.body, type=Record) for row in stored}
     new = {(KIND_OF[type(record)], record.id): record for record in content.records}
-    found = Catalogue.of({**known, **new}.values()).problems()
+    found = Catalogue.of({**known, **new}.values()).problems() + strangers(content.entries)
     return found + [f"entry {entry.id}: {problem}" for entry in content.entries for problem in _unsayable(entry)]
 
 

@@ -10,17 +10,17 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
 from accounts.bank import audit as bank_audit
 from accounts.closing import rekey
 from accounts.vault import VaultError, new_key, only, take_key
-from daoxue import chat, check
+from daoxue import chat, check, files
 from daoxue.app import App, WechatParts, compose, encoder_of, prepare, vault_of
 from daoxue.config import ConfigError, read
 from daoxue.rendering import RENDERERS
-from daoxue.sample import sample_learners, save
+from daoxue.sample import sample_learners
 from daoxue.serve import serve
 from daoxue.table import table
 from desk.errors import TicketError
@@ -28,8 +28,7 @@ from desk.people import ROLES, SignInError
 from desk.tickets import handover
 from integrations.wechat.api import Meaning, WechatError
 from integrations.wechat.messages import MENU_ON_SCREEN
-from knowledge.files import Content, KnowledgeError
-from knowledge.files import read as read_knowledge
+from knowledge.files import KnowledgeError
 from nlu.encoder import Encoder
 from store import sealing
 from store.database import Database, DatabaseError
@@ -98,6 +97,10 @@ def _parser() -> argparse.ArgumentParser:
     taken.add_argument("--by", default="cli", metavar="NAME", help="who reviewed them")
     taken.add_argument("--partial", action="store_true", help="take the good rows, report the others")
     taken.add_argument("--status", choices=("draft", "in_review", "published", "expired"), default="published")
+
+    blank = add(known, "template", _template, "the standard questions as a table to answer, for `knowledge import`")
+    blank.add_argument("file", type=Path, nargs="?", default=Path("standard-questions.xlsx"), metavar="FILE")
+    blank.add_argument("--filled", action="store_true", help="with the answers that are on record")
 
     official = commands.add_parser("wechat", help="the official account").add_subparsers(
         required=True, metavar="COMMAND"
@@ -268,10 +271,10 @@ def _list_entries(arguments: argparse.Namespace) -> int:
             row: dict[str, object] = {
                 "id": entry.id,
                 "topic": entry.topic,
-                "title": entry.title,
+                "title": app.library.title(entry),
                 "valid_until": str(entry.valid_until),
             }
-            _print(arguments, row, f"{entry.id:28} {entry.topic:18} {entry.title}")
+            _print(arguments, row, f"{entry.id:28} {entry.topic:18} {app.library.title(entry)}")
         return 0
 
     return _with_app(arguments, use)
@@ -279,41 +282,25 @@ def _list_entries(arguments: argparse.Namespace) -> int:
 
 def _import(arguments: argparse.Namespace) -> int:
     config = read(arguments.config)
-    content = _content(arguments, datetime.now(config.zone).date())
-    prepare(config)
-    database = Database(config.database.url, vault_of(config))
-    try:
-        if problems := check.fits(database, content):
-            raise KnowledgeError(problems)
-        revision = save(database, content, arguments.by, arguments.status)
-    finally:
-        database.close()
+    taken = files.read(arguments.files, arguments.by, datetime.now(config.zone).date(), partial=arguments.partial)
+    for line in taken.told:
+        print(line, file=sys.stderr)
+    content, revision = files.take_in(config, taken, arguments.by, arguments.status)
     row: dict[str, object] = {"entries": len(content.entries), "records": len(content.records), "revision": revision}
-    _print(arguments, row, f"收下 {len(content.entries)} 条知识、{len(content.records)} 条目录，版本 {revision}")
+    said = f"收下 {len(content.entries)} 条知识、{len(content.records)} 条目录，版本 {revision}"
+    if taken.unanswered:
+        row["unanswered"] = taken.unanswered
+        said += f"；{taken.unanswered} 条还没有回答"
+    _print(arguments, row, said)
     return 0
 
 
-def _content(arguments: argparse.Namespace, today: date) -> Content:
-    """What the files hold, with a report of each row of the kinds that have rows."""
-    yaml = [path for path in arguments.files if path.suffix in (".yml", ".yaml")]
-    content = read_knowledge(yaml, today)
-    for path in arguments.files:
-        if path in yaml:
-            continue
-        if not path.is_file():
-            raise KnowledgeError([f"{path}: there is no such file"])
-        # Reading office files takes libraries of tens of megabytes that no other command should carry.
-        report = importlib.import_module("knowledge.importing").read(path, path.name, arguments.by, today)
-        problems = [f"{path.name}: {report.problem}"] if report.problem else []
-        problems += [
-            f"{path.name}: {row.number} ({row.id}): {problem}" for row in report.rows for problem in row.problems
-        ]
-        if problems and (report.problem or not arguments.partial):
-            raise KnowledgeError(problems)
-        for problem in problems:
-            print(problem, file=sys.stderr)
-        content.entries.extend(report.entries)
-    return content
+def _template(arguments: argparse.Namespace) -> int:
+    answers = files.on_record(read(arguments.config)) if arguments.filled else {}
+    questions = files.write_template(arguments.file, answers)
+    row: dict[str, object] = {"file": str(arguments.file), "questions": questions, "answered": len(answers)}
+    _print(arguments, row, f"{arguments.file}：{questions} 条标准问题，其中 {len(answers)} 条有回答")
+    return 0
 
 
 def _with_tickets(arguments: argparse.Namespace, use: Callable[[App], Awaitable[None]]) -> int:

@@ -15,7 +15,7 @@ from daoxue.figures import Figures, Verdicts, figures, share
 from daoxue.train import learn
 from knowledge.files import KnowledgeError
 from knowledge.search import Index, by_variants
-from nlu.classifier import OUTSIDE, Classifier, Verdict
+from nlu.classifier import OUTSIDE, Budget, Classifier, Verdict
 from nlu.encoder import Encoder
 from nlu.features import read
 from nlu.questions import Data, DataError
@@ -102,7 +102,7 @@ def by_file(train_file: Path, test_file: Path, meaning: Encoder | None) -> Verdi
 def by_our_data(data: Data, test_file: Path, meaning: Encoder | None) -> Verdicts:
     """The engine that is trained on our own data. Raises `KnowledgeError`."""
     tests, scheme = rows(test_file, 2), model.scheme(data)
-    asked = {label for label, _ in [*data.examples, *data.strangers] if scheme.asks(label)}
+    asked = {label for label, _ in data.all if scheme.asks(label)}
     truth, by_topic = truths(test_file, tests, asked, scheme.nothing)
     began = time.perf_counter()
     classifier = learn(data, meaning)
@@ -135,12 +135,13 @@ def _judged(
     spent = time.perf_counter() - began
     nothing = {OUTSIDE, *(classifier.labels[number] for number in classifier.model.groups.nothing)}
     told = [_topic(each) if by_topic else _label(each, nothing) for each in verdicts]
+    score = np.array([verdict.confidence for verdict in verdicts])
     inside = np.array([verdict.inside for verdict in verdicts])
     best = np.array([label for label, _ in told])
     return Verdicts(
         truth=np.array(truth), best=best, kept=best != OUTSIDE if by_topic else inside >= classifier.line,
-        says=np.array([says for _, says in told]), sure=np.array([verdict.confidence for verdict in verdicts]),
-        inside=inside, fit_seconds=round(fitted, 3), us_per_parse=round(spent / len(tests) * 1e6, 1),
+        says=np.array([says for _, says in told]), sure=np.array([each.topic.probability for each in verdicts]) if by_topic else score,
+        inside=inside, score=score, lines=classifier.lines(Budget()), fit_seconds=round(fitted, 3), us_per_parse=round(spent / len(tests) * 1e6, 1),
     )  # fmt: skip
 
 
@@ -152,8 +153,8 @@ def _label(verdict: Verdict, nothing: Collection[str]) -> tuple[str, bool]:
 
 
 def _topic(verdict: Verdict) -> tuple[str, bool]:
-    says = verdict.topic != OUT_OF_SCOPE
-    return verdict.topic if says else OUTSIDE, says
+    says = verdict.topic.label != OUT_OF_SCOPE
+    return verdict.topic.label if says else OUTSIDE, says
 
 
 def knowledge(entries_file: Path, queries_file: Path) -> Figures:

@@ -3,19 +3,18 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from bot.comprehension import ASK, LIKELY, SURE
 from daoxue import calibration
 from daoxue.calibration import Judged
 from daoxue.intervals import Interval, bootstrap, wilson
-from nlu.classifier import OUTSIDE
+from nlu.classifier import OUTSIDE, Lines
 
 REJECTED = 0.05  # share of the in-scope that is rejected where `oos_recall_at_5pct` is read
 PARTS = ("right", "wrong", "asked", "refused")
-LINES = {"sure": SURE, "likely": LIKELY, "ask": ASK}
 
 Figures = dict[str, object]
 Rows = NDArray[np.bool_]
@@ -26,7 +25,8 @@ Numbers = NDArray[np.intp]
 class Verdicts:
     """A row a text. `truth` and `best` are labels, `OUTSIDE` where there is no answer; `best` is the likeliest of ours.
     `kept` is whether the engine's own line lets it through, `says` whether that is what it holds for likeliest at all,
-    `sure` the probability that it is right, and `inside` that there is any answer."""
+    `sure` the probability that it is right, and `inside` that there is any answer; `score` is what is measured by the
+    `lines`: the likeliest answer's probability, though it be the topic that is judged."""
 
     truth: NDArray[np.str_]
     best: NDArray[np.str_]
@@ -34,6 +34,8 @@ class Verdicts:
     says: Rows
     sure: NDArray[np.float64]
     inside: NDArray[np.float64]
+    score: NDArray[np.float64]
+    lines: Lines
     fit_seconds: float | None
     us_per_parse: float
 
@@ -137,12 +139,12 @@ def matthews(truth: Rows, chosen: Rows) -> float:
 def at_lines(found: Verdicts, rows: Rows) -> dict[str, dict[str, object]]:
     """Of these rows: how many are said rightly and wrongly where what reaches a line is said, how many are asked about
     then, and how many are refused."""
-    ask = found.says & (found.sure >= ASK)
+    ask = found.says & (found.score >= found.lines.ask)
     told: dict[str, dict[str, object]] = {}
-    for name, line in LINES.items():
-        said = found.says & (found.sure >= line)
+    for name, line in msgspec.structs.asdict(found.lines).items():
+        said = found.says & (found.score >= line)
         parts = {"right": said & found.right, "wrong": said & ~found.right, "asked": ask & ~said, "refused": ~ask}
-        told[name] = {"line": line, **{part: _share(each[rows]) for part, each in parts.items()}}
+        told[name] = {"line": round(line, 4), **{part: _share(each[rows]) for part, each in parts.items()}}
     return told
 
 

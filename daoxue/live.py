@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.comprehension import ASK, Candidate, Understanding
+from bot.comprehension import Candidate, Understanding
 from daoxue.app import App
 from daoxue.chat import as_heard, label_of
 from daoxue.evaluate import OUT_OF_SCOPE, Row, report, rows, truths
@@ -37,10 +37,12 @@ async def verdicts(app: App, test_file: Path, today: date) -> Verdicts:
     heard = await _heard(app, tests, today)
     spent = time.perf_counter() - began
     told = [_topic(each) if by_topic else _label(each, app.library) for each in heard]
-    sure = np.array([each.best.score if each.best else 0.0 for each in heard])
+    score = np.array([each.best.score if each.best else 0.0 for each in heard])
+    lines = heard[0].lines
     says = np.array([says for _, says in told])
     return Verdicts(
-        truth=np.array(truth), best=np.array([label for label, _ in told]), kept=says & (by_topic | (sure >= ASK)), says=says, sure=sure,
+        truth=np.array(truth), best=np.array([label for label, _ in told]), kept=says & (by_topic | (score >= lines.ask)), says=says,
+        sure=np.array([each.topic_probability for each in heard]) if by_topic else score, score=score, lines=lines,
         inside=np.array([each.inside for each in heard]), fit_seconds=None, us_per_parse=round(spent / len(tests) * 1e6, 1),
     )  # fmt: skip
 

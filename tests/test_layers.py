@@ -20,7 +20,7 @@ ALLOWED = {
     "daoxue": {"store", "nlu", "web", "knowledge", "accounts", "bot", "handlers", "integrations", "desk", "tools"},
 }  # fmt: skip
 NARROW = {
-    ("knowledge", "nlu"): {"nlu.features"},  # what is compared of a text
+    ("knowledge", "nlu"): {"nlu.features", "nlu.questions"},  # what is compared of a text; what is asked everywhere
     ("handlers", "nlu"): {"nlu.times"},
     ("integrations", "nlu"): {"nlu.classifier"},  # what an engine elsewhere answers in
     ("handlers", "bot"): {"bot.turn", "bot.messages"},
