@@ -217,6 +217,23 @@ def test_what_does_not_go_together_is_told(
     assert told in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("examples", "told"), [
+    ("a\t几点开门\na\t开门\n", "at least two intents"), ("a\t股票\nb\t几点开门\n", "no two examples have"),
+    ("a\t几点开门\nb\t几点关门\n", "at least two examples of a label"),
+])  # fmt: skip
+def test_too_little_to_learn_from_is_told(examples: str, told: str, tmp_path: Path) -> None:
+    path = tmp_path / "train.tsv"
+    path.write_text(examples, encoding="utf-8")
+    with pytest.raises(KnowledgeError, match=f"train.tsv: {told}"):
+        nlu(path, path, None, None)
+
+
+def test_an_engine_that_was_tried_on_strays_alone_has_lines(tmp_path: Path) -> None:
+    path = tmp_path / "train.tsv"
+    path.write_text("c\t学分怎么算\na\t学分怎么算\noos\thello there\nb\t股票\n", encoding="utf-8")
+    assert nlu(path, path, None, None)["lines"]
+
+
 def test_a_diagram_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     train, test = tmp_path / "train.tsv", tmp_path / "test.tsv"
     train.write_text("".join(f"a\t几点开门{n}\nb\t学分怎么算{n}\n" for n in range(4)), encoding="utf-8")
