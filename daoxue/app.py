@@ -187,16 +187,23 @@ def rules_of(config: Config) -> Rules:
         raise ConfigError(f"accounts.rules: {error}") from error
 
 
+def encoder_of(kind: str, folder: str) -> encoder.Encoder | None:
+    """What reads meaning. Raises `ConfigError`."""
+    try:
+        return encoder.load(kind, folder)
+    except encoder.EncoderError as error:
+        raise ConfigError(f"nlu.encoder: {error}") from error
+
+
 async def compose(
     config: Config, observe: Callable[[str], None] = nothing_observed, clock: Callable[[], float] = time.time
 ) -> App:
     """Everything that answers; nothing runs yet. The database must have been prepared. `clock` (seconds) is the one that
     platforms' limits are reckoned by."""
+    meaning = await asyncio.to_thread(encoder_of, config.nlu.encoder, config.nlu.encoder_path)
+    classifier = await asyncio.to_thread(model.load, Path(config.nlu.folder), meaning, _tell)
     vault = vault_of(config)
     database = Database(config.database.url, vault)
-    classifier = await asyncio.to_thread(
-        model.load, Path(config.nlu.folder), await asyncio.to_thread(encoder.load, config.nlu.encoder), _tell
-    )
     library = Library(database, classifier.model.questions)
     await library.refresh()
     comprehension = Comprehension(classifier, model.topics(), library, config.nlu.budget)

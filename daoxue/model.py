@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from daoxue.config import ConfigError
 from handlers import HANDLERS
 from nlu.classifier import Classifier, Scheme
 from nlu.encoder import Encoder
@@ -71,21 +72,18 @@ def fingerprint(probes: Iterable[str]) -> str:
 
 def load(folder: Path, encoder: Encoder | None, tell: Callable[[str], None]) -> Classifier:
     """The model of our data: the one that comes with it, or one of `folder`; trained in a process of its own where there
-    is none yet, so that this one never carries what training needs. `tell` hears what is being done."""
+    is none yet, so that this one never carries what training needs. `tell` hears what is being done. Raises
+    `ConfigError`."""
     name = encoder.name if encoder else ""
     for path in (SHIPPED, folder / f"model-{re.sub(r'[^a-z0-9]', '', name.lower())}.npz"):
         if (found := _fitting(path, encoder, tell)) is not None:
             return found
     folder.mkdir(parents=True, exist_ok=True)
     tell("nlu: learning what residents say; once, and again when nlu/data changes")
-    command = [sys.executable, "-m", "daoxue.train", str(path), *_arguments(encoder)]
-    subprocess.run(command, check=True)  # noqa: S603 - our own interpreter and module
+    command = [sys.executable, "-m", "daoxue.train", str(path), *(encoder.source if encoder else ())]
+    if subprocess.run(command, check=False).returncode:  # noqa: S603 - our own interpreter and module
+        raise ConfigError(f"nlu: learning for {path} ended without a model; what stands above says why")
     return Classifier.load(path, encoder)
-
-
-def _arguments(encoder: Encoder | None) -> list[str]:
-    """Which encoder the training process is to use."""
-    return [] if encoder is None else [encoder.name]
 
 
 def _fitting(path: Path, encoder: Encoder | None, tell: Callable[[str], None]) -> Classifier | None:

@@ -158,7 +158,7 @@ class Judgement(msgspec.Struct, frozen=True):
         wrong = np.cumsum([not each.right for each in tried]) / np.arange(1, len(tried) + 1)
         sure, likely = (_lowest(tried, wrong <= most) for most in (budget.wrong, budget.wrong_by_name))
         answered = [each.probability for each in tried if each.inside]
-        return Lines(sure, min(sure, likely), min(sure, likely, float(np.quantile(answered, budget.refused))))
+        return Lines(sure, min(sure, likely), min(sure, likely, float(np.quantile(answered or [1.0], budget.refused))))
 
 
 def _lowest(tried: Sequence[Tried], within: NDArray[np.bool_]) -> float:
@@ -293,7 +293,7 @@ class Classifier:
 
     @staticmethod
     def load(path: Path, encoder: Encoder | None = None) -> "Classifier":
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             model = msgspec.json.decode(stored["head"].tobytes(), type=Model)
             # Rows are read one by one: they have to lie side by side.
             arrays = Arrays(*(np.ascontiguousarray(stored[name]) for name in Arrays._fields))

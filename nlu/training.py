@@ -104,7 +104,10 @@ def train(
     tell(f"reading {len(rows)} examples")
     readings = [read(text) for _, text in rows]
     vectorizer = TfidfVectorizer(analyzer=lambda reading: reading.features, binary=True, min_df=RARE, dtype=np.float32)
-    words = vectorizer.fit_transform(readings)
+    try:
+        words = vectorizer.fit_transform(readings)
+    except ValueError as error:  # it says so of nothing else
+        raise TrainingError("no two examples have a word or a character in common") from error
     points = np.zeros((len(rows), 0), dtype=np.float32)
     if encoder is not None:
         tell(f"encoding {len(rows)} examples")
@@ -316,6 +319,8 @@ def _judge(held: Sequence[_Held], scheme: Scheme, *, meaning: bool) -> Judgement
     unfinished = Judgement(labels, Blend(), red, moves, never, never, 0.0)
     topics = _blend_topics(held, unfinished, scheme, meaning)
     found = [_table(each, unfinished, scheme, meaning) for each in held if each.questions.any()]
+    if not found:
+        raise TrainingError("at least two examples of a label are needed: one to learn from, one to try it on")
     signs, right, inside = (np.concatenate(parts) for parts in zip(*found, strict=True))
     trusted, within = _logistic(signs, right), _logistic(signs, inside)
     judgement = Judgement(labels, topics, red, moves, trusted, within, _line(within(signs), inside))

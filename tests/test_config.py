@@ -5,7 +5,9 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -65,8 +67,15 @@ def test_migrating_twice_is_once(tmp_path: Path) -> None:
     assert is_current(url)
 
 
-def daoxue(config: Config, *arguments: str, said: str = "", port: int = 8000) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "DAOXUE_DATABASE__URL": config.database.url, "DAOXUE_NLU__FOLDER": config.nlu.folder}
+def daoxue(
+    config: Config, *arguments: str, said: str = "", port: int = 8000, more: Mapping[str, str] = MappingProxyType({})
+) -> subprocess.CompletedProcess[str]:
+    environment = {
+        **os.environ,
+        **more,
+        "DAOXUE_DATABASE__URL": config.database.url,
+        "DAOXUE_NLU__FOLDER": config.nlu.folder,
+    }
     environment |= {"DAOXUE_DESK__ALWAYS_OPEN": "true", "DAOXUE_SERVER__PORT": str(port)}
     command = [sys.executable, "-c", "from daoxue.cli import main; main()", *arguments]
     return subprocess.run(
@@ -157,6 +166,12 @@ def test_evaluations(config: Config, tmp_path: Path) -> None:
         "ece",
         "fit_seconds",
         "us_per_parse",
+        "ece_with_strays",
+        "texts",
+        "intervals",
+        "lines",
+        "oos_lines",
+        "reliability",
     }
     assert keys <= set(figures)
     entries, queries = tmp_path / "entries.tsv", tmp_path / "queries.tsv"
