@@ -126,8 +126,8 @@ class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     under the name of its question, so much may be `wrong_by_name`; of what we have an answer to, so much may be
     `refused`."""
 
-    wrong: Share = 0.03
-    wrong_by_name: Share = 0.10
+    wrong: Share = 0.08
+    wrong_by_name: Share = 0.20
     refused: Share = 0.03
 
 
