@@ -12,6 +12,7 @@ from datetime import date
 from operator import attrgetter
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.messages import LONGEST
 from knowledge.catalogue import Catalogue
@@ -25,6 +26,7 @@ from nlu.gazetteer import Gazetteer, Name
 from nlu.questions import FAQ, OTHER
 from nlu.text import fold, without_fillers
 
+_Words = tuple[str, tuple[str, ...]]
 REMEMBERED = 8192  # texts; what residents ask is much the same, and buttons say the same to the letter
 FAINT = 0.02  # what is no likelier is no candidate
 MOST = 8  # candidates of a text
@@ -113,10 +115,15 @@ class Comprehension:
         self._lines = classifier.lines(budget)
         self._topics = topics
         self._library = library
+        self._same: dict[str, set[str]] = {}
+        for question in classifier.model.questions:
+            for other in question.same:
+                self._same.setdefault(FAQ + question.id, set()).add(other)
+                self._same.setdefault(other, set()).add(FAQ + question.id)
         self._gazetteer = Gazetteer([])
-        self._known: tuple[int, date] | None = None
+        self._known: tuple[tuple[int, bool], date] | None = None
         self._understood: dict[str, Understanding] = {}
-        self._meant: dict[str, Meaning] = {}  # by essence
+        self._meant: dict[_Words, Meaning] = {}
         # Texts that are understood together in a moment, with who waits for each.
         self._gathered: list[tuple[str, asyncio.Future[None]]] = []
 
@@ -156,11 +163,11 @@ class Comprehension:
         return self._understood[text]
 
     def _knows(self, text: str, today: date) -> bool:
-        return text in self._understood and self._known == (self._library.revision, today)
+        return text in self._understood and self._known == (self._library.state, today)
 
     def _understand(self, texts: Sequence[str], today: date) -> None:
         """Remembers what they mean; forgets everything when we know other things, or that has become too much."""
-        known = self._library.revision, today
+        known = self._library.state, today
         if self._known != known or len(self._understood) + len(self._meant) >= REMEMBERED:
             if self._known != known:
                 self._gazetteer = Gazetteer(_names(self._library.catalogue))
@@ -168,23 +175,28 @@ class Comprehension:
             self._understood.clear()
             self._meant.clear()
         new = {text: fold(text) for text in texts if text not in self._understood}
-        words = {text: essence(_MASKED.sub("", folded)) for text, folded in new.items()}
+        words = {text: self._words(_MASKED.sub("", folded)) for text, folded in new.items()}
         self._learn({words[text]: folded for text, folded in new.items() if words[text] not in self._meant}, today)
         for text, folded in new.items():
             found = entities.find(folded, self._gazetteer, today)
             self._understood[text] = self._understanding(text, folded, found, self._meant[words[text]])
 
-    def _learn(self, folded: Mapping[str, str], today: date) -> None:
-        """What texts mean, by their essence."""
-        readings = [of_essence(words, text) for words, text in folded.items()]
+    def _words(self, folded: str) -> _Words:
+        """What a text means by: its essence, and all its numbers where a question of the centre's own may differ in a
+        date only."""
+        return essence(folded), tuple(_DIGITS.findall(folded)) if self._library.has_questions else ()
+
+    def _learn(self, folded: Mapping[_Words, str], today: date) -> None:
+        """What texts mean, by their words."""
+        readings = [of_essence(words[0], text) for words, text in folded.items()]
         verdicts = self._classifier.classify(readings, MOST)
         for words, verdict, hits in zip(folded, verdicts, self._library.search_all(readings, today), strict=True):
-            self._meant[words] = self._meaning(verdict, hits, today) if words else NOTHING
+            self._meant[words] = self._meaning(verdict, hits, today) if words[0] else NOTHING
 
     def _meaning(self, verdict: Verdict, hits: Sequence[Hit], today: date) -> Meaning:
         found = [self._own(hit) for hit in hits]
         found += [self._candidate(each, today) for each in verdict.ranked if not each.label.startswith(OTHER)]
-        found = [each for each in found if each.score >= FAINT]
+        found = [each for each in self._joined(found) if each.score >= FAINT]
         found.sort(key=attrgetter("score"), reverse=True)
         return Meaning(
             tuple(_once(found)),
@@ -210,6 +222,18 @@ class Comprehension:
         return Candidate(
             score, entry.topic if entry else question.topic, None, entry.id if entry else None, question.id
         )
+
+    def _joined(self, candidates: Iterable[Candidate]) -> list[Candidate]:
+        """Of those whose answers serve the same askers the likelier, with what the other has."""
+        found: dict[str, Candidate] = {}
+        for each in sorted(candidates, key=attrgetter("score"), reverse=True):
+            label = FAQ + each.question if each.question else each.intent or f"={each.entry}"
+            twin = next((other for other in self._same.get(label, ()) if other in found), None)
+            if twin is None:
+                found[label] = each
+            else:
+                found[twin] = replace(found[twin], score=min(1.0, found[twin].score + each.score))
+        return list(found.values())
 
     def _own(self, hit: Hit) -> Candidate:
         entry = self._library.entries[hit.id]
@@ -244,6 +268,7 @@ def _names(catalogue: Catalogue) -> Iterable[Name]:
     yield from (Name("service", word, word) for word in _SERVICES)
 
 
+_DIGITS = re.compile(r"\d+")
 _DENIAL = re.compile(r"(?:不是|不要|不想要|不想学|别)(?:去|报|学|上)?$")
 _SPLIT = re.compile(r"[,，。;；?？!！]+|顺便(?:再)?(?:问一下|问问|问)?|另外|还有就是|还想问|再问(?:一下|问)?|对了")
 _WORDS = re.compile(r"[一-鿿]{3}|[a-z]{3}", re.IGNORECASE)

@@ -200,11 +200,12 @@ async def compose(
 ) -> App:
     """Everything that answers; nothing runs yet. The database must have been prepared. `clock` (seconds) is the one that
     platforms' limits are reckoned by."""
-    meaning = await asyncio.to_thread(encoder_of, config.nlu.encoder, config.nlu.encoder_path)
+    found = await asyncio.to_thread(encoder_of, config.nlu.encoder, config.nlu.encoder_path)
+    meaning = encoder.Remembering(found) if found else None
     classifier = await asyncio.to_thread(model.load, Path(config.nlu.folder), meaning, _tell)
     vault = vault_of(config)
     database = Database(config.database.url, vault)
-    library = Library(database, classifier.model.questions)
+    library = Library(database, classifier.model.questions, meaning)
     await library.refresh()
     comprehension = Comprehension(classifier, model.topics(), library, config.nlu.budget)
     texts, live = Texts(), Live()

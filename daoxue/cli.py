@@ -264,7 +264,7 @@ def _meaning(arguments: argparse.Namespace) -> Encoder | None:
 
 def _evaluate_knowledge(arguments: argparse.Namespace) -> int:
     search: Callable[..., Mapping[str, object]] = importlib.import_module("daoxue.evaluate").knowledge
-    return _tell(arguments, search(arguments.entries, arguments.queries))
+    return _tell(arguments, search(arguments.entries, arguments.queries, _meaning(arguments)))
 
 
 def _tell(arguments: argparse.Namespace, figures: Mapping[str, object]) -> int:

@@ -14,7 +14,7 @@ from daoxue.diagram import reliability
 from daoxue.figures import Figures, Verdicts, figures, share
 from daoxue.train import learn
 from knowledge.files import KnowledgeError
-from knowledge.search import Index, by_variants
+from knowledge.search import Search, by_variants
 from nlu.classifier import OUTSIDE, Budget, Classifier, Verdict
 from nlu.encoder import Encoder
 from nlu.features import read
@@ -157,14 +157,18 @@ def _topic(verdict: Verdict) -> tuple[str, bool]:
     return verdict.topic.label if says else OUTSIDE, says
 
 
-def knowledge(entries_file: Path, queries_file: Path) -> Figures:
+def knowledge(entries_file: Path, queries_file: Path, meaning: Encoder | None) -> Figures:
     """Our search, of a file's queries over a file's entries. Raises `KnowledgeError`."""
     entries = [(row.columns[0], [text for text in row.columns[1:] if text]) for row in rows(entries_file, 2)]
     queries = rows(queries_file, 2)
     began = time.perf_counter()
-    index = Index(by_variants(entries))
+    search = Search(by_variants(entries), meaning)
+    while search.meaning is not None and not search.meaning.complete:
+        search.meaning.read()
     built = time.perf_counter()
-    found = index.search([read(row.columns[1]) for row in queries], 10)
+    readings = [read(row.columns[1]) for row in queries]
+    points = None if meaning is None else meaning.encode([reading.text for reading in readings])
+    found = search.search(readings, 10, points)
     searched = time.perf_counter()
     wanted = [set(row.columns[0].split(",")) for row in queries]
     answerable = np.array([ids != {"-"} for ids in wanted])

@@ -45,6 +45,12 @@ def scheme(data: Data) -> Scheme:
         moves=frozenset(label for label in labels if label.startswith(MOVES)),
         alike=frozenset({ALIKE}),
         nothing=NO_ANSWER | others,
+        same=frozenset(
+            pair
+            for question in data.questions.values()
+            for other in question.same
+            for pair in ((FAQ + question.id, other), (other, FAQ + question.id))
+        ),
     )
 
 
@@ -56,6 +62,8 @@ def problems(data: Data) -> list[str]:
     found = [f"nlu/data: intent {intent} has examples but no handler" for intent in sorted(intents - set(HANDLERS))]
     for question in data.questions.values():
         near = set(question.near) - data.questions.keys() - set(HANDLERS)
+        strange = [each for each in question.same if each not in known and each not in HANDLERS]
+        found += [f"nlu/data: {FAQ}{question.id}: same: there is no {each}" for each in strange]
         found += [f"nlu/data: {FAQ}{question.id}: near: there is no {each}" for each in sorted(near)]
     return found
 

@@ -35,13 +35,14 @@ NONE = "-"  # no red line, no move
 class Scheme:
     """What the labels are. `topics`: the topic of each. `red` lines are asked about as labels and once more by
     themselves; `moves` and `alike` (what looks like a red line and is none) are no labels at all. `nothing` are labels
-    that we have no answer to."""
+    that we have no answer to, `same` pairs of which either is right for the other."""
 
     topics: Mapping[str, str] = field(default_factory=dict)
     red: frozenset[str] = frozenset()
     moves: frozenset[str] = frozenset()
     alike: frozenset[str] = frozenset()
     nothing: frozenset[str] = frozenset({OUTSIDE})
+    same: frozenset[tuple[str, str]] = frozenset()
 
     def asks(self, label: str) -> bool:
         return label not in self.moves and label not in self.alike

@@ -91,7 +91,7 @@ _UNIT = re.compile(
     )
     + ")"
 )  # fmt: skip
-_NAMES = frozenset({"building", "room", "floor", "window", "line", "class"})  # they count nothing
+NAMES = frozenset({"building", "room", "floor", "window", "line", "class"})  # they count nothing
 _BEFORE = re.compile(
     r"(?P<room>教室|房间|room) ?$|(?P<window>窗口|counter|window) ?$|(?P<building>building) ?$|(?P<floor>floor) ?$"
     r"|(?P<line>bus|line|metro) ?$|(?P<grade>grade) ?$|(?P<class>class) ?$|(?P<money>¥) ?$|(?P<percent>百分之)$"
@@ -160,7 +160,7 @@ def _quantity(folded: str, start: int, end: int) -> Quantity | None:
         return Quantity("building", letter, start, end + 1)
     unit = _UNIT.match(folded, end)
     kind = unit.lastgroup if unit else None
-    value = read(raw[len(letter) :], read_out=kind in _NAMES)
+    value = read(raw[len(letter) :], read_out=kind in NAMES)
     if value is None or (len(value) > 6 and kind != "money"):
         return None
     if year := _year(folded, raw, value, end):
@@ -199,7 +199,7 @@ def _year(folded: str, raw: str, value: str, end: int) -> tuple[str, int] | None
 
 def _with_unit(folded: str, value: str, start: int, end: int, unit: re.Match[str]) -> Quantity | None:
     raw, kind = folded[start:end], _measured(unit)
-    if kind in _NAMES and raw == "两":
+    if kind in NAMES and raw == "两":
         kind = f"{OTHER}:{unit[0]}"  # 两栋楼
     if raw == "一" and _is_article(folded, kind, start, unit):
         return None

@@ -54,11 +54,11 @@ class Onnx:
         self._types = _inputs(self._session, self._path)
         outputs = [output.name for output in self._session.get_outputs()]
         self._output = POOLED if POOLED in outputs else outputs[0]
-        self._size = self._try()
+        self.size = self._try()
 
     def encode(self, texts: Sequence[str]) -> Points:
         parts = [self._encode(texts[first : first + TOGETHER]) for first in range(0, len(texts), TOGETHER)]
-        return np.concatenate(parts) if parts else np.zeros((0, self._size), dtype=np.float32)
+        return np.concatenate(parts) if parts else np.zeros((0, self.size), dtype=np.float32)
 
     def _try(self) -> int:
         """How many numbers a point has."""

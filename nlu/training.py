@@ -5,7 +5,7 @@ scikit-learn (100 MB, 0.8 s to import) is needed here alone, and runs in a proce
 imports this module.
 
 How sure one may be is learnt from texts that the experts have not seen. Where the examples come with a set of
-strangers (texts of authors who had not seen the others), those teach it, one half and then the other; else rows that are held back in turn, and,
+strangers (texts of authors who had not seen the others), those teach it, one part after the other; else rows that are held back in turn, and,
 to know a stray question, whole labels that are left out.
 """
 
@@ -285,8 +285,8 @@ class _Held:
 
 def _held_back(seen: _Seen, authors: NDArray[np.int64], scheme: Scheme) -> Iterator[_Held]:
     strange = authors > 0
-    for half in _halves(seen.labels, strange) if strange.any() else ():
-        yield _unseen(seen[~half], seen[half], scheme)
+    for part in _parts(seen.labels, strange) if strange.any() else ():
+        yield _unseen(seen[~part], seen[part], scheme)
     told = int(np.isin(seen.labels, sorted(scheme.nothing)).sum()) >= TOLD
     for trained, tested in _folds(seen.labels, FOLDS):
         held = _unseen(seen[trained], seen[tested], scheme, asked=not strange.any())
@@ -337,7 +337,8 @@ def _try(each: _Held, judgement: Judgement, scheme: Scheme, meaning: bool) -> It
     for row in np.flatnonzero(each.questions).tolist():
         label = each.groups.labels[answers[best[row]]]
         inside = str(each.truth[row]) not in scheme.nothing and not each.strays
-        right = inside and label == each.truth[row]
+        truth = str(each.truth[row])
+        right = inside and (label == truth or (label, truth) in scheme.same)
         yield Tried(round(float(probabilities[row, answers[best[row]]]), 4), right, inside)
 
 
@@ -352,7 +353,8 @@ def _table(each: _Held, judgement: Judgement, scheme: Scheme, meaning: bool) -> 
     opinion = _opinion(each, judgement, meaning)
     best = np.array(each.groups.labels)[opinion.shares.argmax(axis=1)]
     inside = ~np.isin(each.truth, sorted(scheme.nothing)) & (not each.strays)
-    right = (best == each.truth) & inside
+    same = [(str(a), str(b)) in scheme.same for a, b in zip(best, each.truth, strict=True)]
+    right = ((best == each.truth) | same) & inside
     return opinion.signs[each.questions], right[each.questions], inside[each.questions]
 
 
@@ -479,14 +481,14 @@ def _folds(labels: Labels, count: int) -> Iterator[tuple[Rows, Rows]]:
             yield ~test, test
 
 
-def _halves(labels: Labels, among: Rows) -> Iterator[Rows]:
-    """Two masks, each of half of the rows that are among, of every label alike. (Holding a whole author back teaches too
-    much doubt: what is served has learnt from them all.)"""
-    half = np.zeros(len(labels), dtype=bool)
+def _parts(labels: Labels, among: Rows) -> Iterator[Rows]:
+    """Masks of parts of the rows that are among, of every label alike. (Holding a whole author back teaches too much
+    doubt: what is served has learnt from them all.)"""
+    part = np.zeros(len(labels), dtype=bool)
     rows = np.flatnonzero(among)
-    for _, tested in _folds(labels[rows], 2):
-        half[rows] = tested
-        yield half.copy()
+    for _, tested in _folds(labels[rows], FOLDS):
+        part[rows] = tested
+        yield part.copy()
 
 
 def _some_labels(labels: Labels, scheme: Scheme) -> Iterator[Rows]:

@@ -10,7 +10,7 @@ from bot import redlines
 from bot.alarming import LIFE, Context, contexts, is_over, words_of
 from bot.comprehension import Candidate, Understanding
 from nlu import entities
-from nlu.classifier import NO, Ranked
+from nlu.classifier import NO, Lines, Ranked
 from nlu.gazetteer import Gazetteer
 from nlu.text import fold
 
@@ -19,7 +19,7 @@ def heard(text: str, red: Ranked = NO, *candidates: Candidate) -> Understanding:
     """What a model may have made of a text."""
     folded = fold(text)
     found = entities.find(folded, Gazetteer([]), date(2026, 11, 26))
-    return Understanding(text, folded, found, candidates, 0.5, "chitchat", red, NO)
+    return Understanding(text, folded, found, candidates, 0.5, "chitchat", 0.5, red, NO, Lines(0.8, 0.5, 0.1))
 
 
 def believed(kind: str, share: float) -> tuple[Ranked, Candidate]:
