@@ -18,16 +18,14 @@ from knowledge.catalogue import Catalogue
 from knowledge.library import Library
 from knowledge.search import Hit
 from nlu import entities
-from nlu.classifier import NO, Classifier, Ranked, Verdict
+from nlu.classifier import NO, Budget, Classifier, Lines, Ranked, Verdict
 from nlu.entities import Entity
 from nlu.features import essence, of_essence
 from nlu.gazetteer import Gazetteer, Name
-from nlu.questions import FAQ, NO_ANSWER, OTHER
+from nlu.questions import FAQ, OTHER
 from nlu.text import fold, without_fillers
 
 REMEMBERED = 8192  # texts; what residents ask is much the same, and buttons say the same to the letter
-# The lines, by the probability of being right: said; said under the name of its question; asked about.
-SURE, LIKELY, ASK = 0.80, 0.50, 0.08
 FAINT = 0.02  # what is no likelier is no candidate
 MOST = 8  # candidates of a text
 
@@ -45,7 +43,8 @@ class Candidate(Struct, frozen=True, gc=False):
 
 class Understanding(Struct, frozen=True):
     """`candidates` best first; `inside` is the probability that we have an answer to it, `topic` what it is about though
-    nothing of ours be meant; `red` the likeliest red line and `move` the likeliest move in a talk."""
+    nothing of ours be meant; `red` the likeliest red line and `move` the likeliest move in a talk. `lines` are those that
+    its candidates are measured by."""
 
     text: str
     folded: str
@@ -55,6 +54,7 @@ class Understanding(Struct, frozen=True):
     topic: str
     red: Ranked
     move: Ranked
+    lines: Lines
 
     @property
     def best(self) -> Candidate | None:
@@ -69,7 +69,7 @@ class Understanding(Struct, frozen=True):
 
     def halves(self) -> list[str]:
         """The parts of a message that may be questions of their own, where it is not clear as a whole."""
-        if self.best and self.best.score >= SURE:
+        if self.best and self.best.score >= self.lines.sure:
             return []
         parts = [part.strip() for part in _SPLIT.split(self.text) if _WORDS.search(without_fillers(part.strip()))]
         return parts if 2 <= len(parts) <= 3 else []
@@ -97,11 +97,18 @@ NOTHING = Meaning((), 0.0, "out_of_scope", NO, NO)
 class Comprehension:
     """Understands texts; keeps a gazetteer in step with the catalogue.
 
-    `topics` maps intents to topics.
+    `topics` maps intents to topics; `budget` says how much may go wrong.
     """
 
-    def __init__(self, classifier: Classifier, topics: Mapping[str, str], library: Library) -> None:
+    def __init__(
+        self,
+        classifier: Classifier,
+        topics: Mapping[str, str],
+        library: Library,
+        budget: Budget = Budget(),  # noqa: B008 - frozen
+    ) -> None:
         self._classifier = classifier
+        self._lines = classifier.lines(budget)
         self._topics = topics
         self._library = library
         self._gazetteer = Gazetteer([])
@@ -143,7 +150,7 @@ class Comprehension:
             self._understand([text] if len(text) <= LONGEST else [], today)
         if len(text) > LONGEST:
             folded = fold(text)
-            return _understanding(text, folded, entities.find(folded, self._gazetteer, today), NOTHING)
+            return self._understanding(text, folded, entities.find(folded, self._gazetteer, today), NOTHING)
         return self._understood[text]
 
     def _knows(self, text: str, today: date) -> bool:
@@ -163,7 +170,7 @@ class Comprehension:
         self._learn({words[text]: folded for text, folded in new.items() if words[text] not in self._meant}, today)
         for text, folded in new.items():
             found = entities.find(folded, self._gazetteer, today)
-            self._understood[text] = _understanding(text, folded, found, self._meant[words[text]])
+            self._understood[text] = self._understanding(text, folded, found, self._meant[words[text]])
 
     def _learn(self, folded: Mapping[str, str], today: date) -> None:
         """What texts mean, by their essence."""
@@ -174,20 +181,26 @@ class Comprehension:
 
     def _meaning(self, verdict: Verdict, hits: Sequence[Hit], today: date) -> Meaning:
         found = [self._own(hit) for hit in hits]
-        best = verdict.ranked[0]
-        # Where the best is an answer of ours, how sure that is was learnt; the rest keeps its distance.
-        trust = verdict.confidence / best.probability if self._answers(best.label) else 1.0
-        for label, share in ((each.label, each.probability) for each in verdict.ranked):
-            if not label.startswith(OTHER):
-                found.append(self._candidate(label, min(1.0, share * trust) if self._answers(label) else share, today))
+        found += [self._candidate(each, today) for each in verdict.ranked if not each.label.startswith(OTHER)]
         found = [each for each in found if each.score >= FAINT]
         found.sort(key=attrgetter("score"), reverse=True)
         return Meaning(tuple(_once(found)), verdict.inside, verdict.topic, verdict.red, verdict.move)
 
-    def _answers(self, label: str) -> bool:
-        return label not in NO_ANSWER and not label.startswith(OTHER)
+    def _understanding(self, text: str, folded: str, found: tuple[Entity, ...], meaning: Meaning) -> Understanding:
+        return Understanding(
+            text,
+            folded,
+            found,
+            meaning.candidates,
+            meaning.inside,
+            meaning.topic,
+            meaning.red,
+            meaning.move,
+            self._lines,
+        )
 
-    def _candidate(self, label: str, score: float, today: date) -> Candidate:
+    def _candidate(self, ranked: Ranked, today: date) -> Candidate:
+        label, score = ranked.label, ranked.probability
         if not label.startswith(FAQ):
             return Candidate(score, self._topics[label], label)
         question = self._library.questions[label.removeprefix(FAQ)]
@@ -208,12 +221,6 @@ def _once(candidates: Iterable[Candidate]) -> Iterable[Candidate]:
         if candidate.entry is None or candidate.entry not in seen:
             yield candidate
         seen.add(candidate.entry or "")
-
-
-def _understanding(text: str, folded: str, found: tuple[Entity, ...], meaning: Meaning) -> Understanding:
-    return Understanding(
-        text, folded, found, meaning.candidates, meaning.inside, meaning.topic, meaning.red, meaning.move
-    )
 
 
 def _names(catalogue: Catalogue) -> Iterable[Name]:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from bot import phrases, redlines
 from bot.commands import CORRECTION, bare, chosen, commands, labelled, pointed_at
-from bot.comprehension import ASK, LIKELY, SURE, Candidate, Comprehension, Understanding
+from bot.comprehension import Candidate, Comprehension, Understanding
 from bot.conversation import REMEMBERED, Conversation, Offer, Task
 from bot.messages import CONTINUE, LONGEST, Reply
 from bot.turn import CHOICES, Handler, Handlers, NeedsAnswer, Slot, Turn
@@ -149,7 +149,7 @@ class Dialogue:
                 return True
             elif turn.heard.first("phone") and phrases.named_share(turn.heard) >= 0.6:
                 offer = next((each for each in self._fresh(state) if self._wants(each, "phone")), None)
-            elif best and best.score >= SURE and not phrases.is_number(turn.heard.folded):
+            elif best and best.score >= turn.heard.lines.sure and not phrases.is_number(turn.heard.folded):
                 return False
             else:
                 offer = chosen(turn.heard.folded, state.offers)
@@ -254,7 +254,7 @@ class Dialogue:
         if await self._refine(turn) or (follows and await self._ask_further(turn)) or await self._split(turn):
             return
         best = self._clear(turn.heard)
-        if best and best.score >= SURE:
+        if best and best.score >= turn.heard.lines.sure:
             await self._start_candidate(turn, best)
         elif best and not self._is_careful(turn, best):
             await self._answer_by_name(turn, best)
@@ -267,7 +267,7 @@ class Dialogue:
 
     def _clear(self, heard: Understanding) -> Candidate | None:
         """The reading that is sure enough and alone enough to be answered."""
-        if not heard.candidates or heard.candidates[0].score < LIKELY:
+        if not heard.candidates or heard.candidates[0].score < heard.lines.likely:
             return None
         best = heard.candidates[0]
         if best.intent in redlines.INTENTS:  # these have a line of their own, and it was not reached
@@ -275,7 +275,7 @@ class Dialogue:
         second = next(
             (each for each in heard.candidates[1:] if each.intent is None or each.intent != best.intent), None
         )
-        if second and best.score - second.score < LEAD and second.score >= ASK:
+        if second and best.score - second.score < LEAD and second.score >= heard.lines.ask:
             return None
         return best
 
@@ -297,7 +297,7 @@ class Dialogue:
         turn.said[before] = _under(turn.said[before], turn.line("about", question=label))
         for each in turn.heard.candidates[1:]:
             other = self._label(turn, each)
-            if each.score >= ASK and other and other != label and each.intent not in redlines.INTENTS:
+            if each.score >= turn.heard.lines.ask and other and other != label and each.intent not in redlines.INTENTS:
                 intent, slots = self._said_by(turn, each)
                 turn.offer(other, intent, **slots)
                 return
@@ -310,7 +310,7 @@ class Dialogue:
         corrected = CORRECTION.match(turn.heard.folded) is not None
         best = turn.heard.best
         asks = phrases.asks(turn.heard.folded)
-        enough = LIKELY if asks else SURE
+        enough = turn.heard.lines.likely if asks else turn.heard.lines.sure
         another = best is not None and best.intent != task.intent and best.score >= enough and not corrected
         fills = slot.name in values and phrases.named_share(turn.heard) >= 0.5
         if values and (fills or not another):
@@ -321,7 +321,7 @@ class Dialogue:
                 turn.say("corrected", value=self._spell(turn, changed[0], values[changed[0]]))
             await self._run(turn, task)
             return True
-        certain = best is not None and best.score >= SURE
+        certain = best is not None and best.score >= turn.heard.lines.sure
         if another and (not slot.free or asks or certain):
             return False
         if slot.free and not certain:  # 我想当志愿者, said once more, is no answer to what service
@@ -356,7 +356,8 @@ class Dialogue:
             return False
         best = heard.best
         another = best is not None and best.intent != last.intent and not corrected
-        line = ASK if phrases.names_matter(heard.folded) and not phrases.follows(heard.folded) else SURE
+        own = phrases.names_matter(heard.folded) and not phrases.follows(heard.folded)
+        line = heard.lines.ask if own else heard.lines.sure
         if another and best is not None and best.score >= line:
             return False
         if corrected:
@@ -384,7 +385,9 @@ class Dialogue:
         """Two questions in one message, when each half stands by itself; what needs identity comes second."""
         heard = [self._comprehension.understand(half, turn.today) for half in turn.heard.halves()]
         clear = [(each, candidate) for each in heard if phrases.rest(each) and (candidate := self._clear(each))]
-        clear = [pair for pair in clear if pair[1].topic not in _SILENT_TOPICS and pair[1].score >= LIKELY]
+        clear = [
+            pair for pair in clear if pair[1].topic not in _SILENT_TOPICS and pair[1].score >= turn.heard.lines.likely
+        ]
         if len(clear) < 2 or len({candidate.intent or candidate.entry for _, candidate in clear}) < 2:
             return False
         clear.sort(key=lambda pair: bool(pair[1].intent and self._handlers[pair[1].intent].personal))
@@ -411,7 +414,11 @@ class Dialogue:
 
     async def _not_sure(self, turn: Turn) -> None:
         state = turn.state
-        near = [each for each in turn.heard.candidates if each.score >= ASK and each.intent not in redlines.INTENTS]
+        near = [
+            each
+            for each in turn.heard.candidates
+            if each.score >= turn.heard.lines.ask and each.intent not in redlines.INTENTS
+        ]
         labelled: dict[str, Candidate] = {}
         for candidate in near:
             labelled.setdefault(self._label(turn, candidate), candidate)

@@ -199,7 +199,7 @@ async def compose(
     )
     library = Library(database, classifier.model.questions)
     await library.refresh()
-    comprehension = Comprehension(classifier, model.topics(), library)
+    comprehension = Comprehension(classifier, model.topics(), library, config.nlu.budget)
     texts, live = Texts(), Live()
     hours = Hours(config.desk, config.zone)
     dialogue = Dialogue(HANDLERS, comprehension)

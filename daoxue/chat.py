@@ -13,7 +13,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from bot.comprehension import ASK, Candidate, Understanding
+from bot.comprehension import Candidate, Understanding
 from bot.inbox import Receipt
 from bot.messages import Inbound, Reply
 from daoxue.app import App
@@ -176,7 +176,7 @@ def parsed(heard: Understanding) -> dict[str, object]:
         {"intent": _named(each), "topic": each.topic, "confidence": round(each.score, 4)}
         for each in heard.candidates[:5]
     ]
-    best = named[0] if named and float(str(named[0]["confidence"])) >= ASK else None
+    best = named[0] if named and float(str(named[0]["confidence"])) >= heard.lines.ask else None
     return {
         "text": heard.text,
         "topic": heard.topic,

@@ -18,6 +18,7 @@ from integrations.twilio.settings import TwilioSettings
 from integrations.webchat import WebchatSettings
 from integrations.wechat.settings import WechatSettings
 from knowledge.files import KnowledgeError, load_yaml
+from nlu.classifier import Budget
 
 PREFIX = "DAOXUE_"
 
@@ -43,6 +44,7 @@ class Centre(Struct, frozen=True, forbid_unknown_fields=True):
 class Nlu(Struct, frozen=True, forbid_unknown_fields=True):
     folder: Annotated[str, Meta(min_length=1)] = "var"
     encoder: Literal["use", "none"] = "use"
+    budget: Budget = Budget()
     engine: Literal["embedded", "rasa"] = "embedded"
     rasa: RasaSettings = RasaSettings()
 

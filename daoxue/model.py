@@ -32,7 +32,7 @@ def topics() -> dict[str, str]:
 
 def scheme(data: Data) -> Scheme:
     """What the labels of our data are."""
-    labels = {label for label, _ in [*data.examples, *data.strangers]}
+    labels = {label for label, _ in data.all}
     others = {label for label in labels if label.startswith(OTHER)}
     return Scheme(
         topics={
@@ -49,7 +49,7 @@ def scheme(data: Data) -> Scheme:
 
 def problems(data: Data) -> list[str]:
     """What is wrong with our data beside its form: labels that nobody answers, neighbours that do not exist."""
-    labels = {label for label, _ in [*data.examples, *data.strangers]}
+    labels = {label for label, _ in data.all}
     known = {ALIKE, *(FAQ + id for id in data.questions)}
     intents = {label for label in labels - known if not label.startswith((OTHER, *MOVES))}
     found = [f"nlu/data: intent {intent} has examples but no handler" for intent in sorted(intents - set(HANDLERS))]

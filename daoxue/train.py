@@ -28,7 +28,7 @@ def learn(data: Data, meaning: encoder.Encoder | None) -> Classifier:
         print(f"nlu: {step} ({time.monotonic() - began:.0f} s)", file=sys.stderr, flush=True)
 
     learnt = train(data.examples, model.scheme(data), data.strangers, meaning, tell)
-    rows = [*data.examples, *data.strangers]
+    rows = data.all
     probes = [text for _, text in rows[:: len(rows) // model.PROBES + 1]]
     known = replace(
         learnt.model, exact=exact(rows, learnt.labels), questions=list(data.questions.values()), probes=probes,

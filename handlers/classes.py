@@ -1,5 +1,6 @@
 """Training classes: which there are, when, what they cost, whether there is room, how to get in."""
 
+import re
 from collections.abc import Sequence
 
 from bot.turn import CHOICES, Turn
@@ -12,6 +13,8 @@ from knowledge.catalogue import TrainingClass
 from nlu.times import When
 
 SOURCE = "培训班目录（本期）"
+# Who may have it cheaper, or for nothing, wherever there is such a rule.
+_MAY_BE_FREE = re.compile("残疾|残障|盲人|聋|低保|特困|五保|失业|下岗|退役|退伍|军属|烈属|disab|unemployed|veteran")
 # Whom a class for these may also be told: a class for all adults suits the old as well.
 _SUITS = {
     "老年人": ("老年人", "中老年"), "失业人员": ("失业人员",), "进城务工人员": ("进城务工人员", "失业人员"), "农民": ("农民",),
@@ -189,8 +192,11 @@ async def class_fee(turn: Turn) -> None:
         turn.answer_standard("fee-general")
         return
     group = await _one(turn, "class_fee")
-    if group:
-        turn.say("class.fee", name=group.name, fee=wording.fee(group), source=SOURCE)
+    if group is None:
+        return
+    turn.say("class.fee", name=group.name, fee=wording.fee(group), source=SOURCE)
+    if group.fee and _MAY_BE_FREE.search(turn.heard.folded):  # what others pay is no answer to them
+        turn.answer_standard("fee-free-who")
 
 
 async def class_places(turn: Turn) -> None:

@@ -2,6 +2,7 @@
 
 from bot.messages import Reply
 from bot.turn import Turn
+from knowledge.entries import Entry
 
 
 async def entry(turn: Turn) -> None:
@@ -15,8 +16,17 @@ async def entry(turn: Turn) -> None:
         _step(turn)
     else:
         turn.answer(found)
+    _about_another_place(turn, found)
     if found.person:
         turn.offer(turn.line("label.human"), "human")
+
+
+def _about_another_place(turn: Turn, found: Entry) -> None:
+    """What entries say of a place they say of the college: whoever asked about a school is told so."""
+    place = turn.catalogue.organisations.get(turn.heard.first("org") or "")
+    if found.topic == "site_hours" and place and place.level != "college" and place.name not in found.answer:
+        turn.say("entry.elsewhere", place=place.name, phone=place.phone)
+        turn.offer(turn.line("label.site_facilities"), "site_facilities", org=place.id)
 
 
 async def not_answered(turn: Turn) -> None:

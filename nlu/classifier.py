@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
 import numpy as np
@@ -24,6 +24,7 @@ from nlu.features import Reading
 from nlu.questions import Question
 
 Figures = NDArray[np.float32]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 TOGETHER = 64  # texts at a time: what fits into a processor's cache is added up several times as fast
 TINY = np.float32(1e-6)
 OUTSIDE = "oos"  # the label of examples that belong to no intent
@@ -47,7 +48,7 @@ class Scheme:
 
 
 class Ranked(msgspec.Struct, frozen=True, gc=False):
-    """`label` with the probability that it is the right one among all labels."""
+    """`label` with the probability that it is the right one."""
 
     label: str
     probability: float
@@ -111,16 +112,58 @@ class Logistic(msgspec.Struct, frozen=True):
         return found
 
 
+class Tried(NamedTuple):
+    """A text that the experts had not seen: the probability of the likeliest answer, whether that was right, and whether
+    there was any."""
+
+    probability: float
+    right: bool
+    inside: bool
+
+
+class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What may go wrong, in shares: of what is said plainly, so much may be `wrong`; of what is said at all, plainly or
+    under the name of its question, so much may be `wrong_by_name`; of what we have an answer to, so much may be
+    `refused`."""
+
+    wrong: Share = 0.03
+    wrong_by_name: Share = 0.10
+    refused: Share = 0.03
+
+
+class Lines(msgspec.Struct, frozen=True):
+    """The probabilities from which an answer is said plainly, is said under the name of its question, is asked about."""
+
+    sure: float
+    likely: float
+    ask: float
+
+
 class Judgement(msgspec.Struct, frozen=True):
     """What was learnt from texts that the experts had not seen, for words alone or for both of them. `line` is the value
-    of `inside` below which the engine rejects."""
+    of `inside` below which the engine rejects; of `topics`, `meaning` is the weight of what their labels say; `tried` is how it went with some of the texts."""
 
     labels: Blend
+    topics: Blend
     red: Blend
     moves: Blend
     right: Logistic
     inside: Logistic
     line: float
+    tried: list[Tried] = []
+
+    def lines(self, budget: Budget) -> Lines:
+        """The lines that keep within a budget."""
+        tried = sorted(self.tried, reverse=True)
+        wrong = np.cumsum([not each.right for each in tried]) / np.arange(1, len(tried) + 1)
+        sure, likely = (_lowest(tried, wrong <= most) for most in (budget.wrong, budget.wrong_by_name))
+        answered = [each.probability for each in tried if each.inside]
+        return Lines(sure, min(sure, likely), min(sure, likely, float(np.quantile(answered, budget.refused))))
+
+
+def _lowest(tried: Sequence[Tried], within: NDArray[np.bool_]) -> float:
+    """The lowest probability down to which all is within."""
+    return tried[int(np.flatnonzero(within)[-1])].probability if within.any() else 1.0
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -163,6 +206,11 @@ class Classifier:
         self.encoder = encoder if encoder and model.both and encoder.name == model.encoder else None
         self._vocabulary = {term: number for number, term in enumerate(model.terms)}
         self._parts = model.groups.parts
+
+    def lines(self, budget: Budget) -> Lines:
+        """Where what is likely enough begins."""
+        judgement = self.model.both if self.encoder and self.model.both else self.model.words
+        return judgement.lines(budget)
 
     @property
     def line(self) -> float:
@@ -274,6 +322,15 @@ class Opinion:
         self.shares = softmax(odds)
         self.signs = signs(groups, self.shares, words[:, labels], known, sizes, meaning, nearest)
 
+    def probabilities(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Of each label the probability that it is right. Where the best is an answer of ours, how far to trust it was
+        learnt, and the others keep their distance to it."""
+        best = self.shares.argmax(axis=1)
+        answers = np.ones(self.shares.shape[1], dtype=bool)
+        answers[self._groups.nothing] = False
+        trust = np.where(answers[best], right / self.shares[np.arange(len(best)), best], 1.0)
+        return np.where(answers, np.minimum(1.0, self.shares * trust[:, None]), self.shares)
+
     def group(self, part: slice, blend: Blend) -> Figures:
         """The probabilities of red lines or moves."""
         odds = blend.words * self._words[:, part]
@@ -284,8 +341,8 @@ class Opinion:
 
     def verdicts(self, most: int) -> list[Verdict]:
         order = np.argsort(-self.shares, axis=1)[:, :most]
-        shares = np.take_along_axis(self.shares, order, axis=1)
         right, inside = self._judgement.right(self.signs), self._judgement.inside(self.signs)
+        shares = np.take_along_axis(self.probabilities(right), order, axis=1)
         topics = self._topics()
         red = self._likeliest(self._red, self._judgement.red, self._groups.red)
         moves = self._likeliest(self._moves, self._judgement.moves, self._groups.moves)
@@ -301,11 +358,17 @@ class Opinion:
         ]
 
     def _topics(self) -> list[str]:
-        groups = self._groups
-        if not groups.topics:
+        if not self._groups.topics:
             return [""] * len(self.shares)
-        of_label = np.eye(len(groups.topics), dtype=np.float32)[groups.topic_of]
-        return [groups.topics[n] for n in (self.shares @ of_label).argmax(axis=1).tolist()]
+        blend = self._judgement.topics
+        odds = blend.words * self._words[:, self._groups.parts[1]] + blend.meaning * self.topic_shares()
+        return [self._groups.topics[n] for n in odds.argmax(axis=1).tolist()]
+
+    def topic_shares(self) -> Figures:
+        """The logarithm of what the labels of each topic have together."""
+        of_label = np.eye(len(self._groups.topics), dtype=np.float32)[self._groups.topic_of]
+        shares: Figures = np.log(self.shares @ of_label + np.float32(1e-4))
+        return shares
 
     def _likeliest(self, part: slice, blend: Blend, names: Sequence[str]) -> list[Ranked]:
         """Of each text the red line or move that is likeliest, with the probability that there is any."""

@@ -45,11 +45,16 @@ class Entity(Struct, frozen=True, gc=False):
 
 def find(folded: str, gazetteer: Gazetteer, today: date) -> tuple[Entity, ...]:
     """All entities of a folded text by position."""
-    found = [Entity(m.kind, m.id, m.start, m.end, m.exact) for m in gazetteer.find(folded)]
-    found += _numbers(folded)
-    found += _amounts(folded)
+    found = [*_numbers(folded), *_amounts(folded)]
     if (time := times.find(folded, today)) is not None:
         found.append(Entity("when", str(time.when), time.start, time.end))
+    # What only resembles a name is none within an expression of time or a number.
+    taken = {position for each in found for position in range(each.start, each.end)}
+    found += [
+        Entity(each.kind, each.id, each.start, each.end, each.exact)
+        for each in gazetteer.find(folded)
+        if each.exact or taken.isdisjoint(range(each.start, each.end))
+    ]
     if free := _FREE.search(folded):
         found.append(Entity("fee", "free", free.start(), free.end()))
     if audience := _AUDIENCE.search(folded):

@@ -2,12 +2,13 @@
 
 A label is an intent (a handler answers), `faq/<id>` (a standard question, which a centre answers by an entry of its own,
 or not yet), `other/<topic>` (of the topic, and no standard question), `cmd/…` and `follow/…` (moves in a talk), a red
-line, or `none` (looks like a red line and is none). Files under `strangers/` are by authors who had seen none of the
-others: how sure one may be is learnt from them.
+line, or `none` (looks like a red line and is none). What stands in a folder of `strangers/` is by authors who had seen
+none of the others: how sure one may be is learnt from each, before it is learnt from as well.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import yaml
@@ -15,6 +16,7 @@ from msgspec import Struct
 
 DATA = Path(__file__).parent / "data"
 FAQ, OTHER = "faq/", "other/"
+Example = tuple[str, str]
 MOVES = ("cmd/", "follow/")
 ALIKE = "none"
 LONGEST = 300  # characters of an example: what is longer is no question, and was not meant to be here
@@ -47,19 +49,24 @@ class Question(Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """`examples` and `strangers` are (label, text)."""
+    """`examples` are (label, text), and so are `strangers`, a list for each of those."""
 
-    examples: list[tuple[str, str]]
-    strangers: list[tuple[str, str]]
+    examples: list[Example]
+    strangers: list[list[Example]]
     questions: dict[str, Question]
+
+    @property
+    def all(self) -> list[Example]:
+        return [*self.examples, *chain.from_iterable(self.strangers)]
 
 
 def read(folder: Path = DATA) -> Data:
     """All files of a folder. Raises `DataError` with every problem of every file, by line where it is about one."""
     data = Data([], [], {})
     problems: list[str] = []
+    groups: dict[Path, list[Example]] = {folder: data.examples}
     for path in sorted(folder.rglob("*.yml")):
-        rows = data.strangers if path.parent != folder else data.examples
+        rows = groups.setdefault(path.parent, [])
         name = str(path.relative_to(folder))
         for label, text, question in _groups(path, name, problems):
             rows += _examples(label, text, name, problems)
@@ -67,7 +74,8 @@ def read(folder: Path = DATA) -> Data:
                 if question.id in data.questions:
                     problems.append(f"{name}: {label}: its wording stands twice")
                 data.questions[question.id] = question
-    problems += _contradictions([*data.examples, *data.strangers])
+    data.strangers.extend(rows for parent, rows in groups.items() if parent != folder)
+    problems += _contradictions(data.all)
     asked = {label.removeprefix(FAQ) for label, _ in data.examples if label.startswith(FAQ)}
     problems += [f"{FAQ}{id}: has no wording (metadata: zh, en)" for id in sorted(asked - data.questions.keys())]
     if problems:

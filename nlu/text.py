@@ -7,6 +7,7 @@ that positions found in a folded text are positions in the cleaned one.
 import os
 import re
 import unicodedata
+from functools import cache
 
 # Single characters are read here, never phrases: without those the library keeps 40 MB less. It looks at import time.
 os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
@@ -96,17 +97,18 @@ class _Syllables(dict[str, str]):
 
     def __missing__(self, char: str) -> str:
         readings = PINYIN_DICT.get(ord(char))
-        sound = char if readings is None else self._plain(readings.split(",")[0])
+        sound = char if readings is None else _plain(readings.split(",")[0])
         self[char] = sound
         return sound
 
-    def _plain(self, reading: str) -> str:
-        sound = unicodedata.normalize("NFD", reading).replace("u\u0308", "v").translate(_TONES)
-        if sound.startswith(("zh", "ch", "sh")):
-            sound = sound[0] + sound[2:]
-        if sound[:1] == "l":
-            sound = "n" + sound[1:]
-        return sound[:-1] if sound.endswith(("ang", "eng", "ing")) else sound
+
+def _plain(reading: str) -> str:
+    sound = unicodedata.normalize("NFD", reading).replace("u\u0308", "v").translate(_TONES)
+    if sound.startswith(("zh", "ch", "sh")):
+        sound = sound[0] + sound[2:]
+    if sound[:1] == "l":
+        sound = "n" + sound[1:]
+    return sound[:-1] if sound.endswith(("ang", "eng", "ing")) else sound
 
 
 _TONES = dict.fromkeys(range(0x300, 0x370))  # combining marks
@@ -118,7 +120,19 @@ def syllables(folded: str) -> list[str]:
     return list(map(_SYLLABLES.__getitem__, folded))
 
 
+@cache
+def readings(char: str) -> tuple[str, ...]:
+    """All syllables that a character may be read as, the commonest first, in the form of `syllables`."""
+    return tuple(map(_plain, PINYIN_DICT.get(ord(char), char).split(",")))
+
+
 def words(folded: str) -> list[str]:
     """The words of a folded text, punctuation included."""
     cut: list[str] = rjieba.cut(folded)
+    return cut
+
+
+def known_words(folded: str) -> list[str]:
+    """The same, made of words that are in a dictionary; what is in none is cut into characters."""
+    cut: list[str] = rjieba.cut(folded, False)
     return cut

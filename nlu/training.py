@@ -5,15 +5,17 @@ scikit-learn (100 MB, 0.8 s to import) is needed here alone, and runs in a proce
 imports this module.
 
 How sure one may be is learnt from texts that the experts have not seen. Where the examples come with a set of
-strangers (texts of authors who had not seen the others), those teach it; else rows that are held back in turn, and,
+strangers (texts of authors who had not seen the others), those teach it, one after the other; else rows that are held back in turn, and,
 to know a stray question, whole labels that are left out.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
+from msgspec.structs import replace as replace_in
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
@@ -34,16 +36,20 @@ from nlu.classifier import (
     Model,
     Opinion,
     Scheme,
-)  # fmt: skip
+    Tried,
+)
 from nlu.encoder import Encoder
 from nlu.features import Reading, read
 
 FOLDS = 3
-REGULARISATION = 0.3  # the smaller, the less a wrongly labelled example matters
+REGULARISATION = 1.0  # the smaller, the less a wrongly labelled example matters
 RARE = 2  # texts that a feature must occur in: what occurs once is mostly noise, and half of the memory
 KEPT = 0.95  # share of in-scope texts that the line lets through at least
 TOLD = 50  # examples labelled `OUTSIDE` from which on they alone teach the rejection
 EXAMPLES = 2048  # that a point is compared with
+DIFFERS = 0.01  # share of texts decided by words alone of which the meaning would say something else
+HEAVIER = 2.0  # what a stranger's text counts beside an example: it is nearer to what residents say
+TRIED = 2000  # texts that the lines are drawn by
 FEW = 2  # features of a label at least, to be learnt
 DROPPED, RATE, DECAY, PASSES, BATCH = 0.2, 2e-3, 1e-3, 8, 512  # of the softmax over points
 SCALE = np.float32(22.6)  # makes the 512 numbers of a point of length one about one each
@@ -65,10 +71,11 @@ class _Seen:
     words: csr_matrix
     points: Figures
     readings: Texts
+    weights: Figures
 
     def __getitem__(self, rows: Rows) -> "_Seen":
         chosen = [reading for reading, taken in zip(self.readings, rows, strict=True) if taken]
-        return _Seen(self.labels[rows], self.words[rows], self.points[rows], chosen)
+        return _Seen(self.labels[rows], self.words[rows], self.points[rows], chosen, self.weights[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +93,12 @@ class _Experts:
 def train(
     examples: Sequence[tuple[str, str]],
     scheme: Scheme = Scheme(),  # noqa: B008 - frozen
-    strangers: Sequence[tuple[str, str]] = (),
+    strangers: Sequence[Sequence[tuple[str, str]]] = (),
     encoder: Encoder | None = None,
     tell: Callable[[str], None] = lambda step: None,
 ) -> Classifier:
     """Learns from `(label, text)`; same rows, same model. `tell` hears what is being done. Raises `TrainingError`."""
-    rows = [*examples, *strangers]
+    rows = [*examples, *chain.from_iterable(strangers)]
     if len({label for label, _ in rows if scheme.asks(label)} - {OUTSIDE}) < FEW:
         raise TrainingError("at least two intents with examples are needed")
     tell(f"reading {len(rows)} examples")
@@ -102,10 +109,12 @@ def train(
     if encoder is not None:
         tell(f"encoding {len(rows)} examples")
         points = encoder.encode([reading.text for reading in readings])
-    seen = _Seen(np.array([label for label, _ in rows]), words, points, readings)
-    strange = np.arange(len(rows)) >= len(examples)
+    # Who wrote each: 0 are the examples, then one after the other of the strangers.
+    authors = np.repeat(np.arange(len(strangers) + 1), [len(examples), *map(len, strangers)])
+    weights = np.where(authors > 0, HEAVIER, 1.0).astype(np.float32)
+    seen = _Seen(np.array([label for label, _ in rows]), words, points, readings, weights)
     tell("learning how sure to be")
-    held = list(_held_back(seen, strange, scheme))
+    held = list(_held_back(seen, authors, scheme))
     words_only = _judge(held, scheme, meaning=False)
     both = _judge(held, scheme, meaning=True) if encoder is not None else None
     tell(f"learning {len(set(seen.labels))} labels")
@@ -151,7 +160,7 @@ def _fit(seen: _Seen, scheme: Scheme, *, asked: bool = True) -> _Experts:
     groups = _groups(seen.labels, scheme)
     fitted = [
         (
-            _support_vectors(seen.words[rows], truth[rows], names),
+            _support_vectors(seen.words[rows], truth[rows], names, seen.weights[rows]),
             _softmax(seen.points[rows], truth[rows], names, number == 1),
         )
         if asked or number > 1
@@ -180,15 +189,15 @@ def _nothing(
 
 
 def _support_vectors(
-    texts: csr_matrix, labels: Labels, names: Sequence[str]
+    texts: csr_matrix, labels: Labels, names: Sequence[str], weights: Figures
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """One against the rest: a row a name."""
-    machine = LinearSVC(C=REGULARISATION, random_state=0).fit(texts, labels)
-    weights, bias = machine.coef_, machine.intercept_
+    machine = LinearSVC(C=REGULARISATION, random_state=0).fit(texts, labels, sample_weight=weights)
+    columns, bias = machine.coef_, machine.intercept_
     if len(machine.classes_) == 2:  # one column stands for both
-        weights, bias = np.vstack([-weights, weights]), np.concatenate([-bias, bias])
+        columns, bias = np.vstack([-columns, columns]), np.concatenate([-bias, bias])
     order = [list(machine.classes_).index(name) for name in names]
-    return weights[order], bias[order]
+    return columns[order], bias[order]
 
 
 def _softmax(points: Figures, labels: Labels, names: Sequence[str], skip: bool) -> tuple[Figures, Figures]:
@@ -271,9 +280,10 @@ class _Held:
     strays: bool = False
 
 
-def _held_back(seen: _Seen, strange: Rows, scheme: Scheme) -> Iterator[_Held]:
-    if strange.any():
-        yield _unseen(seen[~strange], seen[strange], scheme)
+def _held_back(seen: _Seen, authors: NDArray[np.int64], scheme: Scheme) -> Iterator[_Held]:
+    strange = authors > 0
+    for author in range(1, int(authors.max()) + 1):
+        yield _unseen(seen[authors != author], seen[authors == author], scheme)
     told = int(np.isin(seen.labels, sorted(scheme.nothing)).sum()) >= TOLD
     for trained, tested in _folds(seen.labels, FOLDS):
         held = _unseen(seen[trained], seen[tested], scheme, asked=not strange.any())
@@ -303,11 +313,27 @@ def _judge(held: Sequence[_Held], scheme: Scheme, *, meaning: bool) -> Judgement
     red = _blend(held, 2, scheme, meaning)
     moves = _blend(held, 3, scheme, meaning)
     never = Logistic([], 0.0)
-    unfinished = Judgement(labels, red, moves, never, never, 0.0)
+    unfinished = Judgement(labels, Blend(), red, moves, never, never, 0.0)
+    topics = _blend_topics(held, unfinished, scheme, meaning)
     found = [_table(each, unfinished, scheme, meaning) for each in held if each.questions.any()]
     signs, right, inside = (np.concatenate(parts) for parts in zip(*found, strict=True))
     trusted, within = _logistic(signs, right), _logistic(signs, inside)
-    return Judgement(labels, red, moves, trusted, within, _line(within(signs), inside))
+    judgement = Judgement(labels, topics, red, moves, trusted, within, _line(within(signs), inside))
+    tried = [row for each in held if each.questions.any() for row in _try(each, judgement, scheme, meaning)]
+    return replace_in(judgement, tried=tried[:: len(tried) // TRIED + 1])
+
+
+def _try(each: _Held, judgement: Judgement, scheme: Scheme, meaning: bool) -> Iterator[Tried]:
+    """How likely the likeliest answer to each question is, and whether it is right."""
+    opinion = _opinion(each, judgement, meaning)
+    probabilities = opinion.probabilities(judgement.right(opinion.signs))
+    answers = [number for number, label in enumerate(each.groups.labels) if label not in scheme.nothing]
+    best = probabilities[:, answers].argmax(axis=1)
+    for row in np.flatnonzero(each.questions).tolist():
+        label = each.groups.labels[answers[best[row]]]
+        inside = str(each.truth[row]) not in scheme.nothing and not each.strays
+        right = inside and label == each.truth[row]
+        yield Tried(round(float(probabilities[row, answers[best[row]]]), 4), right, inside)
 
 
 def _opinion(each: _Held, judgement: Judgement, meaning: bool) -> Opinion:
@@ -375,6 +401,28 @@ def _blend(held: Sequence[_Held], number: int, scheme: Scheme, meaning: bool) ->
     return Blend(*(round(float(each), 4) for each in found.x))
 
 
+def _blend_topics(held: Sequence[_Held], judgement: Judgement, scheme: Scheme, meaning: bool) -> Blend:
+    """The weights, of the topics' own margins and of what their labels say, that make the held-back rows likeliest."""
+    parts = []
+    for each in held:
+        if each.groups.topics and each.questions.any() and not each.strays:
+            said = _opinion(each, judgement, meaning).topic_shares()[each.questions]
+            own = each.words[each.questions][:, each.groups.parts[1]]
+            topics = [each.groups.topics.index(scheme.topics[str(label)]) for label in each.truth[each.questions]]
+            parts.append((own, said, np.array(topics)))
+    if not parts:
+        return Blend()
+    own, said, truth = (np.concatenate(each) for each in zip(*parts, strict=True))
+
+    def loss(weights: NDArray[np.float64]) -> float:
+        odds = weights[0] * own + weights[1] * said
+        odds = odds - odds.max(axis=1, keepdims=True)
+        return float((np.log(np.exp(odds).sum(axis=1)) - odds[np.arange(len(truth)), truth]).mean())
+
+    found = minimize(loss, np.array([2.0, 1.0]), bounds=[(0, 20), (0, 4)])
+    return Blend(round(float(found.x[0]), 4), round(float(found.x[1]), 4))
+
+
 def _logistic(signs: NDArray[np.float64], truth: Rows) -> Logistic:
     if truth.all() or not truth.any():
         return Logistic([0.0] * signs.shape[1], 30.0 if truth.any() else -30.0)
@@ -395,9 +443,20 @@ def _line(values: NDArray[np.float64], inside: Rows) -> float:
 
 
 def _sure(held: Sequence[_Held], words: Judgement, both: Judgement | None) -> float:
-    """The confidence of words alone from which on the meaning would change hardly anything: where it is as often right
-    as the two together are."""
-    return 0.9 if both else 0.0
+    """The confidence of words alone from which on the meaning hardly ever says anything else."""
+    if both is None:
+        return 0.0
+    found: list[tuple[float, bool]] = []
+    for each in held:
+        if each.questions.any():
+            alone, together = _opinion(each, words, False), _opinion(each, both, True)
+            same = alone.shares.argmax(axis=1) == together.shares.argmax(axis=1)
+            sure = words.right(alone.signs)
+            found += [(float(sure[row]), bool(same[row])) for row in np.flatnonzero(each.questions)]
+    found.sort(reverse=True)
+    differs = np.cumsum([not same for _, same in found]) / np.arange(1, len(found) + 1)
+    within = np.flatnonzero(differs <= DIFFERS)
+    return found[int(within[-1])][0] if len(within) else 1.0
 
 
 def _folds(labels: Labels, count: int) -> Iterator[tuple[Rows, Rows]]:

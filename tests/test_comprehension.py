@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.comprehension import LIKELY, SURE, Comprehension, Understanding
+from bot.comprehension import Comprehension, Understanding
 from bot.messages import LONGEST
 from daoxue.app import App
 from daoxue.model import load, topics
@@ -110,7 +110,7 @@ def test_halves_are_questions_of_their_own(app: App) -> None:
     ]
     plain = app.comprehension.understand("积分会过期吗？", TODAY)
     assert plain.best is not None
-    assert plain.best.score >= SURE
+    assert plain.best.score >= plain.lines.sure
     assert plain.halves() == []
 
 
@@ -149,9 +149,10 @@ def test_a_slip_changes_little_and_invents_nothing(sounding: bool, times: int, r
         for _ in range(2):
             if (text := _slipped(question, times, instead, dice)) is None:
                 continue
-            best = app.comprehension.understand(text, TODAY).best
+            heard = app.comprehension.understand(text, TODAY)
+            best = heard.best
             total += 1
             right += (best.topic if best else "out_of_scope") == topic
-            wrong += best is not None and best.topic != topic and best.score >= LIKELY
+            wrong += best is not None and best.topic != topic and best.score >= heard.lines.likely
     assert right / total >= right_at_least
     assert wrong / total <= 0.01

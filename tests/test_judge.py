@@ -39,7 +39,7 @@ async def test_no_figure_falls(models: Path, tmp_path: Path, capsys: pytest.Capt
 def test_the_sets_stay_unseen() -> None:
     questions = [question for entry in read_sample(TODAY).entries for question in entry.questions]
     data = read_data()
-    ours = bare([*questions, *(text for _, text in [*data.examples, *data.strangers])])
+    ours = bare([*questions, *(text for _, text in data.all)])
     seen = {text for text in bare(sets.sentences()) & ours if len(text) >= LEAST}
     assert seen - BY_CHANCE == set()
 

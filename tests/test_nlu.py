@@ -104,19 +104,6 @@ def test_either_evening_or_weekend() -> None:
     assert not found.when.fits(date(2026, 11, 23), "09:00")
 
 
-@pytest.mark.parametrize(("said", "id"), [
-    ("书法班还有吗", "calligraphy"), ("书发班还有吗", "calligraphy"), ("清禾接道有课吗", "qinghe"), ("林江街道社区学校", "linjiang"),
-    ("太极泉", "taichi"), ("老年智能手鸡应用", "smartphone"), ("書法", "calligraphy"),
-])  # fmt: skip
-def test_names_misspelt_and_misheard(said: str, id: str) -> None:
-    assert [mention.id for mention in NAMES.find(fold(said))] == [id]
-
-
-@pytest.mark.parametrize("said", ["简直太好了", "我要报名", "今天天气"])
-def test_no_name_where_there_is_none(said: str) -> None:
-    assert NAMES.find(fold(said)) == []
-
-
 @given(st.from_regex(r"\d{11}", fullmatch=True))
 def test_check_digits(body: str) -> None:
     card = body + check_digit(body)
@@ -151,7 +138,7 @@ def verdict_of(model: Classifier, text: str) -> Verdict:
 def test_learning_and_keeping_a_model(tmp_path_factory: pytest.TempPathFactory) -> None:
     model = train([*EXAMPLES, (OUTSIDE, "股票涨了吗"), (OUTSIDE, "天气怎么样")])
     assert verdict_of(model, "明天几点开门").ranked[0].label == "hours"
-    assert all(ranked.label != OUTSIDE for ranked in verdict_of(model, "股票").ranked)
+    assert verdict_of(model, "股票").confidence < verdict_of(model, "几点开门").confidence
     path = tmp_path_factory.mktemp("model") / "model.npz"
     model.save(path)
     assert verdict_of(Classifier.load(path), "查一下学分") == verdict_of(model, "查一下学分")
@@ -163,7 +150,8 @@ def test_learning_and_keeping_a_model(tmp_path_factory: pytest.TempPathFactory) 
 def test_any_text_has_a_verdict(text: str) -> None:
     verdict = verdict_of(MODEL, text)
     assert 0 <= verdict.inside <= 1
-    assert abs(sum(ranked.probability for ranked in verdict.ranked) - 1) < 1e-3
+    assert 0 <= verdict.confidence <= 1
+    assert all(0 <= ranked.probability <= 1 for ranked in verdict.ranked)
 
 
 MODEL = train(EXAMPLES)
