@@ -195,7 +195,7 @@ def main() -> None:
     asked = asked_of(arguments.files)
     data = read()
     topics = scheme(data).topics
-    rows = project.some((row for row in [*data.examples, *data.strangers] if row[0] in topics), arguments.rows)
+    rows = project.some((row for row in data.all if row[0] in topics), arguments.rows)
     print(f"{len(asked)} texts; Rasa learns from {len(rows)} rows of {len({label for label, _ in rows})} labels")
     with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
         columns = {"embedded": embedded(asked, Path(first))}

@@ -87,7 +87,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=100, metavar="N")
     arguments = parser.parse_args()
     data = read()
-    rows = some([*data.examples, *data.strangers], arguments.rows)
+    rows = some(data.all, arguments.rows)
     write(arguments.folder, rows, arguments.epochs)
     print(f"{len(rows)} rows of {len({label for label, _ in rows})} labels in {arguments.folder}")
 
