@@ -70,9 +70,9 @@ def timed(asked: Asked, topic_of: Callable[[str], str]) -> tuple[list[float], li
 
 
 def embedded(asked: Asked, folder: Path) -> Figures:
-    command = [sys.executable, "-m", "daoxue.train", str(folder / "model.npz"), Nlu().encoder]
+    encoder = Nlu().encoder
+    command = [sys.executable, "-m", "daoxue.train", str(folder / f"model-{encoder}.npz"), encoder]
     trained = real.run(command, ROOT, folder / "printed.txt", {})
-    _ended(_started(folder)[0])  # learns here and now what no model comes with
     process, ready = _started(folder)
     took, topics = timed(asked, lambda text: _parsed(process, text))
     memory = resident_megabytes(process.pid)
