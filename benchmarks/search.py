@@ -157,7 +157,7 @@ def _learn_pair(cases: Sequence[Case]) -> Floats:
         signs[n, : len(case.owners), -1] = 1
         there[n, : len(case.owners)] = True
         right[n, : len(case.owners)] = [owner == case.label for owner in case.owners]
-    any_ = right.any(axis=1)
+    any_ = np.asarray(right.any(axis=1))
 
     def loss(weights: Floats) -> tuple[float, Floats]:
         odds = np.exp(np.clip(np.where(there, signs @ weights, -50), -50, 40))
