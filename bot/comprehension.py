@@ -20,7 +20,7 @@ from knowledge.catalogue import Catalogue
 from knowledge.library import Library
 from knowledge.search import Hit
 from nlu import entities
-from nlu.classifier import NO, Budget, Classifier, Lines, Ranked, Verdict
+from nlu.classifier import BUDGET, NO, Budget, Classifier, Lines, Ranked, Verdict
 from nlu.entities import Entity
 from nlu.features import essence, of_essence
 from nlu.gazetteer import Gazetteer, Name
@@ -122,7 +122,7 @@ class Comprehension:
         classifier: Classifier,
         topics: Mapping[str, str],
         library: Library,
-        budget: Budget = Budget(),
+        budget: Budget = BUDGET,
         engine: Engine | None = None,
     ) -> None:
         self._classifier = classifier

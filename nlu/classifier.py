@@ -132,6 +132,9 @@ class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     refused: Share = 0.03
 
 
+BUDGET = Budget()
+
+
 class Lines(msgspec.Struct, frozen=True):
     """The probabilities from which an answer is said plainly, is said under the name of its question, is asked about."""
 
