@@ -239,6 +239,7 @@ class _Anywhere:
     """Points without meaning, for what does not depend on it."""
 
     name, size = "anywhere", Use.size
+    source: tuple[str, ...] = ("anywhere",)
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         points = np.random.default_rng(len(texts)).normal(size=(len(texts), self.size))

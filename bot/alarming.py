@@ -8,12 +8,13 @@ LIFE = ("emergency", "despair")
 
 
 class Context(Enum):
-    """What takes alarming words their alarm: a manner of speaking, something long over, something that is only talked
-    about (a lesson, a book, what if), what one has just said."""
+    """What takes alarming words their alarm: a manner of speaking, something long over, a lesson or a book about it,
+    something that is only supposed or asked for (what if, does the course teach it), what one has just said."""
 
     IDIOM = "idiom"
     OVER = "over"
     TOPIC = "topic"
+    SUPPOSED = "supposed"
     OWN_WORDS = "own words"
 
 
@@ -44,7 +45,8 @@ _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"晕倒|晕过去|昏倒|昏迷|昏过去|休克|抽搐|抽风|心梗|心肌梗|脑溢血|心脏病.{0,3}(犯|发作|发了)|没有?(呼吸|脉搏|心跳)|没气了|喘不(上|过)来?气|上不来气"
             r"|流.{0,3}(好多|很多|好些|大量)血|大出血|血流不止|止不住血|噎住|触电|(?<!不)(?<!不了)着火(?!点)|起火|失火|冒烟|(煤气|燃气|天然气"
             r"|液化气).{0,8}(泄漏|漏了|漏气|味)|漏煤气|溺水|落水"
-            r"|走[丢失]了.{0,3}[老孩娃人]|([老又正]|天天|往死里|动手)打(我|她)|救命|不省人事|(叫|喊)不(醒|应)|没反应了|(摔|跌)(倒|下|伤|了|得).{0,8}(起不来|不能动|动不了|不动|不会动|骨折)|倒(在)?地.{0,4}(不动|不起)"
+            r"|走[丢失]了.{0,3}[老孩娃人]|([老又正]|天天|往死里|动手)打(我|她)|救命|不省人事|(叫|喊)不(醒|应)|没反应了|(摔|跌)(倒|下|伤|了"
+            r"|得).{0,8}(起不来|不能动|动不了|不动|不会动|骨折)|倒(在)?地.{0,4}(不动|不起)"
             r"|突然倒(下|地)|胸口.{0,4}(疼|痛|闷)得|快不行了|中暑.{0,3}(了|倒)|(叫|喊|打|来).{0,3}救护车|(困|关|卡)在.{0,3}电梯|电梯.{0,4}(困住|关住|卡住)"
             rf"|({_KIN})[^,，。卡机包证钥匙伞课分码书牌衣物杯本号件]{{0,10}}(不见了|走丢|走失|没影了?|(找|寻)不(到|着)(人|了|他|她|啊|呀|$))"
             rf"|(?<![卡机包证匙伞])(掉|摔|栽|滑)(到|进|下|入)?了?(河|水|池塘|湖|井|江)里"
@@ -130,7 +132,7 @@ _FINE = re.compile(
 _AGAIN = re.compile(r"这次|这回|突然|又(?!好)|刚才|刚刚|现在[^,，。]{0,4}(?:晕|倒|昏|不)")
 # Here a lesson is where something happens, not what is asked for.
 _AT_CLASS = re.compile(
-    r"(?:正|在)?上(?:着)?课|下课|课间|课上|课堂|课后|在[^,，。]{0,8}[课班](?:上|里)?|[这那]班人|班上|班里|班长|班主任|同班|下班|上班|加班"
+    r"(?:正|在)?[上讲听](?:着)?课|下课|课间|课上|课堂|课后|在[^,，。]{0,8}[课班](?:上|里)?|[这那]班人|班上|班里|班长|班主任|同班|下班|上班|加班"
     r"|[课班](?=.{0,3}(?:的|那个)?(?:老师|同学|学员))"
 )
 _TOPICS = re.compile(
@@ -138,7 +140,8 @@ _TOPICS = re.compile(
     r"|防(?:触电|跌|摔|走失|火|溺|骗|诈|煤气|中暑|噎|身|灾|震|自杀)|演练|演习|消防|知识|科普|电影|小说|这本书|读书会|电视剧|短剧|戏|纪录片|志愿|技能|证书"
 )
 _SUPPOSED = re.compile(
-    r"万一|如果|假如|假设|假使|倘若|(?:遇到|碰到|遇上|碰上).{0,12}(?:怎么|咋|如何|该)|(?:的话|的时候|时)(?:怎么|该|要|应该)|what if|in case"
+    r"万一|如果|假如|假设|假使|倘若|(?:遇到|碰到|遇上|碰上).{0,12}(?:怎么|咋|如何|该)|(?:的话|的时候|时)(?:怎么|该|要|应该)|讲不讲|教不教"
+    r"|会不会[讲教]|有没有[讲教]|[讲教][^,，。]{0,8}(?:怎么|如何|咋)|what if|in case"
 )
 _OWN_WORDS = re.compile(
     r"(刚才|刚刚|上面|上一?[句条]|[那这]一?[句条]|打错|发错|说错|写错|聊天|对话|消息)[^,，。]{0,6}(删|撤|不算|作废)"
@@ -198,8 +201,10 @@ def contexts(folded: str, said: Said | None) -> frozenset[Context]:
         found.add(Context.IDIOM)
     if _BEFORE.search(folded) and _FINE.search(folded) and not _AGAIN.search(folded):
         found.add(Context.OVER)
-    if _TOPICS.search(_AT_CLASS.sub("", where)) or (_SUPPOSED.search(where) and not _NOW.search(folded)):
+    if _TOPICS.search(_AT_CLASS.sub("", where)):
         found.add(Context.TOPIC)
+    if _SUPPOSED.search(where) and not _NOW.search(folded):
+        found.add(Context.SUPPOSED)
     return frozenset(found)
 
 

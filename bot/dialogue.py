@@ -7,6 +7,8 @@ The order: red lines, a seat, choices among what was offered, commands, an open 
 import logging
 import re
 import unicodedata
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from msgspec.structs import replace
 
@@ -17,6 +19,7 @@ from bot.comprehension import Candidate, Comprehension, Understanding
 from bot.conversation import REMEMBERED, Conversation, Offer, Task
 from bot.messages import CONTINUE, LONGEST, Reply
 from bot.turn import CHOICES, Handler, Handlers, NeedsAnswer, Slot, Turn
+from nlu.questions import NO_ANSWER
 
 SHORT = 134  # characters of two segments of an SMS
 LEAD = 0.05  # two readings closer than this are asked about
@@ -39,6 +42,14 @@ _COSTLY = re.compile(r"[元费]|截止|期限|条件|资格|证件|身份证")  
 log = logging.getLogger(__name__)
 
 
+def _of_ours(heard: Understanding) -> Understanding:
+    """Who names a course of ours hardly asks what is none of ours."""
+    if not any(entity.kind == "course" and entity.exact for entity in heard.entities):
+        return heard
+    kept = tuple(each for each in heard.candidates if each.intent not in NO_ANSWER or each.score >= heard.lines.sure)
+    return replace(heard, candidates=kept)
+
+
 def _under(reply: Reply, name: str) -> Reply:
     """The reply with the name of its question before it."""
     short = name + (reply.short or reply.text)
@@ -49,10 +60,17 @@ def _under(reply: Reply, name: str) -> Reply:
 
 
 class Dialogue:
-    """Answers turns with the handlers of one table."""
+    """Answers turns with the handlers of one table. `of_a_class` names the intents that answer a standard question where
+    a class is named."""
 
-    def __init__(self, handlers: Handlers, comprehension: Comprehension) -> None:
+    def __init__(
+        self,
+        handlers: Handlers,
+        comprehension: Comprehension,
+        of_a_class: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._handlers = handlers
+        self._of_a_class = of_a_class
         self._comprehension = comprehension
 
     def secret(self, state: Conversation, text: str) -> str | None:
@@ -306,6 +324,7 @@ class Dialogue:
         if phrases.is_number(turn.heard.folded) and not state.tasks and not state.offers:
             turn.say("nothing_offered")
             return
+        turn.heard = _of_ours(turn.heard)
         follows = phrases.follows(turn.heard.folded)
         if follows and await self._refine(turn):
             return
@@ -542,8 +561,14 @@ class Dialogue:
 
     def _said_by(self, turn: Turn, candidate: Candidate) -> tuple[str, dict[str, str]]:
         """The intent and slots that answer it."""
-        if candidate.intent:
-            return candidate.intent, self._values(self._handlers[candidate.intent], turn, fresh=True)
+        intent = candidate.intent
+        if candidate.question and candidate.question in self._of_a_class and turn.heard.first("course"):
+            intent = self._of_a_class[candidate.question]
+        if intent:
+            slots = self._values(self._handlers[intent], turn, fresh=True)
+            if any(slot.name == "about" for slot in self._handlers[intent].slots):
+                slots["about"] = turn.heard.folded
+            return intent, slots
         if candidate.entry:
             return "entry", {"entry": candidate.entry}
         return "not_answered", {"question": candidate.question or ""}

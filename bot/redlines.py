@@ -32,14 +32,15 @@ _WORDS = 6.0  # words that leave no doubt, by themselves
 _HINT = 2.5  # words that do no more than fit
 _OF_ONESELF = -4.0  # what is asked about is one's own
 _CALMING: Mapping[Context, float] = {
-    Context.IDIOM: -8.0,
+    Context.IDIOM: -10.0,
     Context.OVER: -8.0,
     Context.TOPIC: -4.0,
+    Context.SUPPOSED: -8.0,
     Context.OWN_WORDS: -8.0,
 }
 # What calms which; nothing calms the others.
 _CALMED = {"data_request": {Context.OWN_WORDS}, "scam": {Context.TOPIC}} | {
-    kind: {Context.IDIOM, Context.OVER, Context.TOPIC} for kind in LIFE
+    kind: {Context.IDIOM, Context.OVER, Context.TOPIC, Context.SUPPOSED} for kind in LIFE
 }
 # The lower and the upper line. On the same examples one in a thousand ordinary sentences is above the upper one for
 # dangers to life, one in a hundred above the lower.
@@ -52,7 +53,7 @@ _OWN = re.compile(
 )
 _CHILD = re.compile(
     "孩子|我家(?!住|离|在|就)|老[大二三]|双胞胎|[男女]孩|小家伙|带[个着我]|[跟和同陪]我|他|她|儿子|女儿|闺女|孙|小孩|娃|小朋友|家长|侄|外甥"
-    "|弟弟|妹妹|学生的|我们?的?学生|我是.{0,6}老师|班主任|son|daughter|kid|child|grand"
+    "|弟弟|妹妹|学生的|我们?的?学生|son|daughter|kid|child|grand"
 )
 _PARENT = re.compile(
     "(?:我|俺|咱|家|给|替|帮|带|让|为|陪)[^,，。]{0,4}(?:孩子|女儿|儿子|闺女|孙|小孩|娃|侄|外甥|崽|囡|细路|老二|双胞胎|小朋友)|学生家长"
@@ -60,6 +61,8 @@ _PARENT = re.compile(
     "|my (?:son|daughter|kid|child|grand)"
 )
 _MYSELF = re.compile(r"(?:我|俺|本人|人家|\bi ?'?a?m )(?:(?!我|家|儿|女|孙|娃|侄|弟|妹|哥|姐|妈|爸|子)[^,，。]){0,6}$")
+_TEACHES = re.compile("我是[^,，。]{0,8}(?:老师|班主任|家长|辅导员)")
+# School days long past.
 _ONCE = re.compile(
     "毕业|文化|学历|程度|水平|那年|当年|的?时候|没[读念上]完|就[不没][读念上]|只?[读念上][过到完了]|以前|辍学|退休|补习|教"
 )
@@ -143,12 +146,14 @@ def _is_child(heard: Understanding) -> bool:
     """Somebody under fourteen speaks of themselves: 我12岁, 我上五年级."""
     text = heard.folded
     young = [each for each in heard.entities if _is_young(each) and not heard.denies(each)]
-    if _ONCE.search(text):  # of school days long past
+    if _ONCE.search(text) or _TEACHES.search(text):
         return False
     if any(_MYSELF.search(text, 0, each.start) for each in young):
         return True
-    of_another = _CHILD.search(text) or any(each.kind == "age" and not _is_young(each) for each in heard.entities)
-    return bool(young or _UNDER.search(text)) and _SELF.search(text) is not None and not of_another
+    if _UNDER.search(text):
+        return _SELF.search(text) is not None and _CHILD.search(text) is None
+    grown = any(each.kind == "age" and not _is_young(each) for each in heard.entities)
+    return bool(young) and _SELF.search(text) is not None and not grown and _CHILD.search(text) is None
 
 
 def _is_young(entity: Entity) -> bool:

@@ -12,7 +12,7 @@ from accounts import learners
 from bot.messages import Reply
 from bot.texts import Texts
 from daoxue import model
-from daoxue.app import rules_of
+from daoxue.app import encoder_of, rules_of
 from daoxue.config import Config, ConfigError
 from integrations import sms, voice
 from integrations.wechat import rendering as wechat
@@ -39,10 +39,11 @@ def problems(config: Config) -> list[str]:
     if config.desk.oidc.issuer and not os.environ.get("OIDC_CLIENT_SECRET"):
         found.append("desk.oidc: OIDC_CLIENT_SECRET is not set in the environment")
     found += _secrets(config)
-    try:
-        rules_of(config)
-    except ConfigError as error:
-        found.append(str(error))
+    for read in (lambda: rules_of(config), lambda: encoder_of(config.nlu.encoder, config.nlu.encoder_path)):
+        try:
+            read()
+        except ConfigError as error:
+            found.append(str(error))
     found += Catalogue.of(content.records).problems()
     if Catalogue.of(content.records).college is None:
         found.append("catalogue: there is no organisation of level college")

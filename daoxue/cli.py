@@ -8,27 +8,28 @@ import os
 import re
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from accounts.bank import audit as bank_audit
 from accounts.closing import rekey
 from accounts.vault import VaultError, new_key, only, take_key
 from daoxue import chat, check, files
-from daoxue.app import App, WechatParts, compose, prepare, vault_of
+from daoxue.app import App, WechatParts, compose, encoder_of, prepare, vault_of
 from daoxue.config import ConfigError, read
 from daoxue.rendering import RENDERERS
 from daoxue.sample import sample_learners
 from daoxue.serve import serve
+from daoxue.table import table
 from desk.errors import TicketError
 from desk.people import ROLES, SignInError
 from desk.tickets import handover
 from integrations.wechat.api import Meaning, WechatError
 from integrations.wechat.messages import MENU_ON_SCREEN
 from knowledge.files import KnowledgeError
-from nlu import encoder
+from nlu.encoder import Encoder
 from store import sealing
 from store.database import Database, DatabaseError
 
@@ -76,11 +77,17 @@ def _parser() -> argparse.ArgumentParser:
     talk.add_argument("--script", type=Path, metavar="FILE", nargs="+", help="play transcripts; 1 when one differs")
 
     understanding = commands.add_parser("nlu", help="understanding").add_subparsers(required=True, metavar="COMMAND")
-    add(understanding, "parse", _parse, "understand each line of standard input")
-    tried = add(understanding, "evaluate", _evaluate_nlu, "train on one file, test on another: label<TAB>text")
-    tried.add_argument("--train", type=Path, required=True, metavar="FILE")
+    parsed = add(understanding, "parse", _parse, "understand each line of standard input")
+    parsed.add_argument(
+        "--today", type=_day, metavar="DAY", help="what 明天 is the day after: YYYY-MM-DD; else the clock's"
+    )
+    tried = add(understanding, "evaluate", _evaluate_nlu, "figures of a file of label<TAB>text")
+    engine = tried.add_mutually_exclusive_group()
+    engine.add_argument("--train", type=Path, metavar="FILE", help="train on this file; else on nlu/data")
+    engine.add_argument("--live", action="store_true", help="or take the engine as it is served here")
     tried.add_argument("--test", type=Path, required=True, metavar="FILE")
-    tried.add_argument("--encoder", choices=("use", "none"), default="use", help="what reads meaning beside words")
+    tried.add_argument("--encoder", choices=("use", "onnx", "none"), help="what reads meaning beside words; else use")
+    tried.add_argument("--diagram", type=Path, metavar="FILE.png", help="draw how far the sureness can be trusted")
 
     known = commands.add_parser("knowledge", help="what we know").add_subparsers(required=True, metavar="COMMAND")
     add(known, "list", _list_entries, "the entries with their status")
@@ -155,6 +162,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"not a day, YYYY-MM-DD is wanted: {text}") from None
+
+
 def _with_app(arguments: argparse.Namespace, use: Callable[[App], Awaitable[int]]) -> int:
     config = read(arguments.config)
     prepare(config)
@@ -214,7 +228,7 @@ def _parse(arguments: argparse.Namespace) -> int:
     async def use(app: App) -> int:
         for raw in sys.stdin:
             text = raw.rstrip("\r\n")
-            today = datetime.now(app.config.zone).date()
+            today = arguments.today or datetime.now(app.config.zone).date()
             print(
                 json.dumps(chat.parsed(app.comprehension.understand(chat.as_heard(text), today)), ensure_ascii=False),
                 flush=True,
@@ -224,22 +238,41 @@ def _parse(arguments: argparse.Namespace) -> int:
     return _with_app(arguments, use)
 
 
-def _evaluation(arguments: argparse.Namespace, what: str, *files: Path) -> int:
-    # Evaluation trains, and training is a hundred megabytes that no other command should carry.
-    figures = importlib.import_module("daoxue.evaluate").evaluate(what, *files, encoder.load(arguments.encoder))
-    if not arguments.json:
-        for name, value in figures.items():
-            print(f"{name:>24}  {value if value is not None else '—'}")
-    print(json.dumps(figures))
-    return 0
-
-
 def _evaluate_nlu(arguments: argparse.Namespace) -> int:
-    return _evaluation(arguments, "nlu", arguments.train, arguments.test)
+    if arguments.diagram and (arguments.diagram.suffix != ".png" or not arguments.diagram.parent.is_dir()):
+        raise ConfigError(f"--diagram: {arguments.diagram}: a .png in a folder that exists is meant")
+    if arguments.live and arguments.encoder:
+        raise ConfigError("--encoder: with --live that of the settings is judged")
+    # Evaluation trains, and training is a hundred megabytes that no other command should carry.
+    if not arguments.live:
+        train: Callable[..., Mapping[str, object]] = importlib.import_module("daoxue.evaluate").nlu
+        return _tell(arguments, train(arguments.train, arguments.test, _meaning(arguments), arguments.diagram))
+    live: Callable[..., Awaitable[Mapping[str, object]]] = importlib.import_module("daoxue.live").evaluate
+
+    async def use(app: App) -> int:
+        today = datetime.now(app.config.zone).date()
+        return _tell(arguments, await live(app, arguments.test, today, arguments.diagram))
+
+    return _with_app(arguments, use)
+
+
+def _meaning(arguments: argparse.Namespace) -> Encoder | None:
+    """The encoder of the command; where it is the operator's, from the folder that the settings name."""
+    kind = arguments.encoder or "use"
+    return encoder_of(kind, read(arguments.config).nlu.encoder_path if kind == "onnx" else "")
 
 
 def _evaluate_knowledge(arguments: argparse.Namespace) -> int:
-    return _evaluation(arguments, "knowledge", arguments.entries, arguments.queries)
+    search: Callable[..., Mapping[str, object]] = importlib.import_module("daoxue.evaluate").knowledge
+    return _tell(arguments, search(arguments.entries, arguments.queries, _meaning(arguments)))
+
+
+def _tell(arguments: argparse.Namespace, figures: Mapping[str, object]) -> int:
+    """The figures, as one JSON object in the last line."""
+    if not arguments.json:
+        print(*table(figures), sep="\n")
+    print(json.dumps(figures))
+    return 0
 
 
 def _list_entries(arguments: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from bot.turn import Handler, Handlers
 from handlers import activities, classes, courses, credits, danger, enrolments, entries, people, sites, small_talk
 from handlers.slots import (
+    ABOUT,
     CARD,
     CHOICE,
     CLASS,
@@ -27,6 +28,12 @@ from handlers.slots import (
 )  # fmt: skip
 
 WHO = (LEARNER, CARD, TYPED_CARD, CODE)
+
+# Standard questions whose answer for a class that is named is that class's own.
+OF_A_CLASS = {
+    "enrol-deadline": "enrol", "enrol-how": "enrol", "fee-general": "class_fee", "fee-standard": "class_fee", "how-long-usual": "class_schedule",
+    "teacher-who": "class_schedule", "course-basic": "course_level", "class-size": "class_places", "course-count": "find_course",
+}  # fmt: skip
 
 HANDLERS: Handlers = {
     "entry": Handler(entries.entry, "course_faq", steps=True),
@@ -76,7 +83,7 @@ HANDLERS: Handlers = {
     "refund": Handler(classes.refund, "enrolment", personal=True, careful=True),
     "minor": Handler(people.minor, "enrolment"),
     "enrol_child": Handler(people.enrol_child, "enrolment"),
-    "find_activity": Handler(activities.find_activity, "activity", (ORG, WHEN), steps=True),
+    "find_activity": Handler(activities.find_activity, "activity", (ORG, WHEN, ABOUT), steps=True),
     "activity_week": Handler(activities.activity_week, "activity"),
     "volunteer": Handler(activities.volunteer, "activity", (SERVICE, ORG, PHONE)),
     "complaint": Handler(people.complaint, "complaint", careful=True),

@@ -37,7 +37,7 @@ async def find_activity(turn: Turn) -> None:
         key=lambda each: (each.first_day, each.id),
     )
     if "named" not in turn.task.memo:  # what is meant does not change with 更多
-        turn.task.memo["named"] = " ".join(each.id for each in _named(upcoming, turn.heard.folded))
+        turn.task.memo["named"] = " ".join(each.id for each in _named(upcoming, turn.get("about") or turn.heard.folded))
     named = turn.task.memo["named"].split()
     found = [each for each in upcoming if _fits(each, turn) and (not named or each.id in named)]
     page = int(turn.task.memo.get("step", "0"))

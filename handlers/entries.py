@@ -1,8 +1,12 @@
 """Knowledge entries: said as reviewed; a guide one step at a time."""
 
+import re
+
 from bot.messages import Reply
 from bot.turn import Turn
 from knowledge.entries import Entry
+
+_EVERYWHERE = re.compile("社区学校|教学站点|各校|各点|全区|所有")  # an answer that speaks of schools too
 
 
 async def entry(turn: Turn) -> None:
@@ -27,7 +31,8 @@ def _about_another_place(turn: Turn, found: Entry) -> bool:
     place, college = turn.catalogue.organisations.get(turn.heard.first("org") or ""), turn.catalogue.college
     if place is None or college is None or place.level == "college" or place.name in found.answer:
         return False
-    if not any(name in found.answer for name in (college.name, *college.aliases)):
+    of_college = found.topic == "site_hours" or any(name in found.answer for name in (college.name, *college.aliases))
+    if not of_college or _EVERYWHERE.search(found.answer):
         return False
     turn.say("entry.elsewhere", place=place.name, phone=place.phone)
     turn.offer(turn.line("label.human"), "human")

@@ -36,6 +36,7 @@ TYPED_CARD = Slot("card_typed", secret=True)
 CODE = Slot("code", secret=True)
 CHOICE = Slot("class", ("class",), prompt="which_class")
 LEARNER = Slot("learner")
+ABOUT = Slot("about")  # the words in which it was asked first
 DETAIL = Slot("detail", free=True)
 QUESTION = Slot("question", free=True)
 SERVICE = Slot("service", ("service",), free=True)

@@ -100,6 +100,9 @@ async def cancelled(turn: Turn) -> None:
 
 async def other_office(turn: Turn) -> None:
     """Not ours: whom to ask instead."""
+    if not turn.get("matter") and _advised(turn) == "labour":
+        turn.say("advice.labour")
+        return
     office = turn.catalogue.offices.get(turn.get("matter") or "city")
     if office is None:
         turn.say("unrelated")
@@ -109,8 +112,13 @@ async def other_office(turn: Turn) -> None:
 
 async def advice(turn: Turn) -> None:
     """What a doctor, a lawyer or a bank is asked: never answered by us, always with who does."""
-    kind = next((kind for kind, words in _ADVICE if words.search(turn.heard.folded)), None)
+    kind = _advised(turn)
     turn.say(f"advice.{kind}" if kind else "advice")
+
+
+def _advised(turn: Turn) -> str | None:
+    """What kind of advice is asked for, as far as the words tell."""
+    return next((kind for kind, words in _ADVICE if words.search(turn.heard.folded)), None)
 
 
 async def unrelated(turn: Turn) -> None:

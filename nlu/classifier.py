@@ -35,13 +35,14 @@ NONE = "-"  # no red line, no move
 class Scheme:
     """What the labels are. `topics`: the topic of each. `red` lines are asked about as labels and once more by
     themselves; `moves` and `alike` (what looks like a red line and is none) are no labels at all. `nothing` are labels
-    that we have no answer to."""
+    that we have no answer to, `same` pairs of which either is right for the other."""
 
     topics: Mapping[str, str] = field(default_factory=dict)
     red: frozenset[str] = frozenset()
     moves: frozenset[str] = frozenset()
     alike: frozenset[str] = frozenset()
     nothing: frozenset[str] = frozenset({OUTSIDE})
+    same: frozenset[tuple[str, str]] = frozenset()
 
     def asks(self, label: str) -> bool:
         return label not in self.moves and label not in self.alike
@@ -126,9 +127,12 @@ class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     under the name of its question, so much may be `wrong_by_name`; of what we have an answer to, so much may be
     `refused`."""
 
-    wrong: Share = 0.03
-    wrong_by_name: Share = 0.10
+    wrong: Share = 0.08
+    wrong_by_name: Share = 0.20
     refused: Share = 0.03
+
+
+BUDGET = Budget()
 
 
 class Lines(msgspec.Struct, frozen=True):
@@ -158,7 +162,7 @@ class Judgement(msgspec.Struct, frozen=True):
         wrong = np.cumsum([not each.right for each in tried]) / np.arange(1, len(tried) + 1)
         sure, likely = (_lowest(tried, wrong <= most) for most in (budget.wrong, budget.wrong_by_name))
         answered = [each.probability for each in tried if each.inside]
-        return Lines(sure, min(sure, likely), min(sure, likely, float(np.quantile(answered, budget.refused))))
+        return Lines(sure, min(sure, likely), min(sure, likely, float(np.quantile(answered or [1.0], budget.refused))))
 
 
 def _lowest(tried: Sequence[Tried], within: NDArray[np.bool_]) -> float:
@@ -293,7 +297,7 @@ class Classifier:
 
     @staticmethod
     def load(path: Path, encoder: Encoder | None = None) -> "Classifier":
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             model = msgspec.json.decode(stored["head"].tobytes(), type=Model)
             # Rows are read one by one: they have to lie side by side.
             arrays = Arrays(*(np.ascontiguousarray(stored[name]) for name in Arrays._fields))

@@ -36,7 +36,8 @@ class DataError(Exception):
 
 
 class Question(Struct, frozen=True, gc=False):
-    """A standard question. `zh` and `en` are its canonical wording, `near` the labels it is most easily taken for;
+    """A standard question. `zh` and `en` are its canonical wording, `near` the labels it is most easily taken for
+    (standard questions by their id, or intents), `same` the labels whose answers serve its askers as well;
     `careful` says that a wrong answer would cost the resident something: money, a deadline, a right."""
 
     id: str
@@ -45,6 +46,7 @@ class Question(Struct, frozen=True, gc=False):
     en: str
     near: tuple[str, ...]
     careful: bool
+    same: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +114,11 @@ def _question(label: str, metadata: object, topic: str) -> Question | None:
     zh, en, near = metadata.get("zh"), metadata.get("en"), metadata.get("near")
     if not isinstance(zh, str) or not isinstance(en, str) or not isinstance(near, list):
         return None
+    same = metadata.get("same", [])
+    if not isinstance(same, list):
+        return None
     careful = metadata.get("careful") is True
-    return Question(label.removeprefix(FAQ), topic, zh, en, tuple(str(each) for each in near), careful)
+    return Question(label.removeprefix(FAQ), topic, zh, en, tuple(map(str, near)), careful, tuple(map(str, same)))
 
 
 def _examples(label: str, text: str, name: str, problems: list[str]) -> Iterator[tuple[str, str]]:

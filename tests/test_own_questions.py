@@ -159,6 +159,7 @@ class Slow:
     """Points at random, counted."""
 
     name, size = "slow", 8
+    source: tuple[str, ...] = ("slow",)
 
     def __init__(self) -> None:
         self.read: list[str] = []

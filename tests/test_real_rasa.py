@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.rasa import project, real
-from benchmarks.rasa.project import Row
 from integrations.rasa import Rasa, RasaSettings
+from nlu.questions import read
 from tests.conftest import free_port
 from tools.rasa import VERSION
 
@@ -20,7 +20,7 @@ TAUGHT = {
     "cmd/yes": ["是的", "对的", "好的就这样", "嗯对"],
     "cmd/no": ["不要", "不用了", "算了不要", "不对"],
 }
-ROWS = [Row("t", label, text) for label, texts in TAUGHT.items() for text in texts]
+ROWS = [(label, text) for label, texts in TAUGHT.items() for text in texts]
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +49,9 @@ async def rasa(base: str) -> AsyncIterator[Rasa]:
 
 
 async def test_it_ranks_what_it_was_taught(rasa: Rasa) -> None:
-    found = await rasa.rank([row.text for row in ROWS])
+    found = await rasa.rank([text for _, text in ROWS])
     assert rasa.alarm is None
-    assert [each[0].label if each else None for each in found] == [row.label for row in ROWS]
+    assert [each[0].label if each else None for each in found] == [label for label, _ in ROWS]
     for each in found:
         assert each is not None
         assert sum(one.probability for one in each) == pytest.approx(1, abs=0.01)
@@ -76,7 +76,7 @@ async def test_it_tells_its_health_and_its_token_is_asked_for(rasa: Rasa, base: 
 
 
 def test_our_data_is_valid_to_it(python: Path, tmp_path: Path) -> None:
-    project.write(tmp_path, project.some(project.read(), 5), epochs=1)
+    project.write(tmp_path, project.some(read().examples, 5), epochs=1)
     told = real.validate(python, tmp_path).printed
     assert "not used in any" not in told
     assert "not listed in your domain" not in told

@@ -13,6 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from daoxue.app import App, compose, prepare
+from daoxue.chat import play
 from daoxue.config import Config, DatabaseSettings, Nlu
 from daoxue.files import read, take_in
 from daoxue.sample import save
@@ -25,7 +26,7 @@ from knowledge.standard import standard
 from knowledge.template import HEADS, as_xlsx
 from store import desk as rows
 from tests.desk_client import Desk, Person
-from tests.talk import Resident
+from tests.talk import Resident, ten_o_clock
 
 TODAY = datetime.now(ZoneInfo("Asia/Shanghai")).date()
 TEN = {
@@ -283,3 +284,22 @@ def test_an_entry_of_the_old_kind_still_reads() -> None:
         valid_from=TODAY, valid_until=TODAY,
     )  # fmt: skip
     assert entry.problems() == []
+
+
+BARE = """
+> 停车要钱吗
+< 您问的是“有停车位吗，收费吗”
+< 还没有登记答案，不敢乱说
+> 你们电话多少
+< 地点、电话和开放时间还没有登记
+> 最近有什么培训班
+< 课程和培训班还没有登记
+> 转人工
+< 号
+"""
+
+
+async def test_a_talk_with_a_centre_of_which_nothing_is_on_record(
+    bare: App, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await play(bare, Path("bare.txt"), BARE, "webchat", ten_o_clock) == 0, capsys.readouterr().out

@@ -1,13 +1,15 @@
 """`python -m benchmarks.rasa FILE…`: Rasa and the embedded engine on the same data, the same questions, in one run.
 
 FILE has `topic<TAB>text` on each line (`out_of_scope` where it is nobody's business here); without one,
-tests/questions.tsv. The embedded engine learns from all of our data; Rasa from `--rows` of each label in `--epochs`,
-for all of them would take it hours on two cores. Both are asked one text after the other, warm: the embedded engine
-through `daoxue nlu parse`, Rasa over HTTP. Where Rasa is not installed this says so and ends.
+tests/questions.tsv. The embedded engine learns from all of our data; Rasa from `--rows` of each label that has a topic
+in `--epochs`, for all of them would take it hours on two cores. Both are asked one text after the other, warm: the
+embedded engine through `daoxue nlu parse`, Rasa over HTTP, where its own decision counts, its fallback included. Where
+Rasa is not installed this says so and ends.
 """
 
 import argparse
 import json
+import os
 import re
 import statistics
 import subprocess
@@ -20,11 +22,13 @@ from importlib import metadata
 from pathlib import Path
 
 import httpx
-import msgspec
 
 from benchmarks.rasa import project, real
 from benchmarks.turn import resident_megabytes
-from integrations.rasa import FALLBACK, RasaError, ranked
+from daoxue.app import prepare
+from daoxue.config import Config, DatabaseSettings, Nlu
+from daoxue.model import scheme
+from nlu.questions import read
 from tests.conftest import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -39,7 +43,7 @@ class Figures:
     """Of one engine: seconds, megabytes, milliseconds, and what it made of each text."""
 
     learnt: str
-    training: float
+    trained: real.Ran
     ready: float
     memory: float
     installed: float
@@ -66,32 +70,27 @@ def timed(asked: Asked, topic_of: Callable[[str], str]) -> tuple[list[float], li
 
 
 def embedded(asked: Asked, folder: Path) -> Figures:
-    """Its training is what the first start takes longer than the second."""
-    settings = {"DAOXUE_NLU__FOLDER": str(folder), "DAOXUE_DATABASE__URL": f"sqlite:///{folder}/daoxue.db"}
-    first = _until_answered(settings)
-    process, ready = _started(settings)
+    encoder = Nlu().encoder
+    command = [sys.executable, "-m", "daoxue.train", str(folder / f"model-{encoder}.npz"), encoder]
+    trained = real.run(command, ROOT, folder / "printed.txt", {})
+    process, ready = _started(folder)
     took, topics = timed(asked, lambda text: _parsed(process, text))
     memory = resident_megabytes(process.pid)
     _ended(process)
-    return Figures("all rows", first - ready, ready, memory, _runtime_megabytes(), took, topics)
+    return Figures("all rows", trained, ready, memory, _runtime_megabytes(), took, topics)
 
 
-def _started(settings: Mapping[str, str]) -> tuple["subprocess.Popen[str]", float]:
-    """The process when it has answered, and how long that took."""
+def _started(folder: Path) -> tuple["subprocess.Popen[str]", float]:
+    """The process when it has answered, and how long that took, with a database that is there."""
+    prepare(Config(database=DatabaseSettings(f"sqlite:///{folder}/daoxue.db")))
+    settings = {"DAOXUE_NLU__FOLDER": str(folder), "DAOXUE_DATABASE__URL": f"sqlite:///{folder}/daoxue.db"}
     began = time.perf_counter()
-    environment = {"PATH": "/usr/bin:/bin", "RASA_TOKEN": TOKEN, **settings}
     process = subprocess.Popen(
-        [sys.executable, "-m", "daoxue", "nlu", "parse"], cwd=ROOT, env=environment,
+        [sys.executable, "-m", "daoxue", "nlu", "parse"], cwd=ROOT, env={**os.environ, **settings},
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
     )  # fmt: skip
     _parsed(process, "你好")
     return process, time.perf_counter() - began
-
-
-def _until_answered(settings: Mapping[str, str]) -> float:
-    process, seconds = _started(settings)
-    _ended(process)
-    return seconds
 
 
 def _ended(process: "subprocess.Popen[str]") -> None:
@@ -106,37 +105,29 @@ def _parsed(process: "subprocess.Popen[str]", text: str) -> str:
     return str(json.loads(process.stdout.readline())["topic"])
 
 
-def rasa(python: Path, asked: Asked, rows: Sequence[project.Row], epochs: int, folder: Path) -> Figures:
+def rasa(
+    python: Path, asked: Asked, rows: Sequence[project.Row], epochs: int, folder: Path, topics: Mapping[str, str]
+) -> Figures:
     project.write(folder, rows, epochs)
     _tell_warnings(real.validate(python, folder).printed)
     trained = real.train(python, folder)
-    topics = {row.label: row.topic for row in rows}
-    asked_for = {topic for topic, _ in asked}
-    known = {label for label, topic in topics.items() if topic in asked_for}
     port = free_port()
     with real.serving(python, folder, port, TOKEN) as (pid, ready), httpx.Client(trust_env=False, timeout=60) as client:
         address = f"http://127.0.0.1:{port}/model/parse?token={TOKEN}"
 
         def topic_of(text: str) -> str:
-            content = client.post(address, content=json.dumps({"text": text})).content
-            return _topic(content, topics, known)
+            return topics.get(_decided(client.post(address, content=json.dumps({"text": text})).content), OUTSIDE)
 
         took, found = timed(asked, topic_of)
         memory = resident_megabytes(pid)
     learnt = f"{len(rows)} rows, {epochs} epochs"
-    print(f"Rasa's training had {trained.megabytes:.0f} MB at most")
-    return Figures(learnt, trained.seconds, ready, memory, _folder_megabytes(python.parents[1]), took, found)
+    return Figures(learnt, trained, ready, memory, _folder_megabytes(python.parents[1]), took, found)
 
 
-def _topic(content: bytes, topics: Mapping[str, str], known: set[str]) -> str:
-    """Of the likeliest label; what stands behind its fallback is not sure enough to be any."""
-    if msgspec.json.decode(content)["intent"]["name"] == FALLBACK:
-        return OUTSIDE
-    try:
-        found = ranked(content, known)
-    except RasaError:
-        return OUTSIDE
-    return topics[found[0].label] if found else OUTSIDE
+def _decided(content: bytes) -> str:
+    """The intent, a retrieval intent whole, or Rasa's word for being not sure enough."""
+    intent = json.loads(content)["intent"]
+    return str(intent.get("full_retrieval_intent_name") or intent["name"])
 
 
 def _tell_warnings(printed: str) -> None:
@@ -170,7 +161,8 @@ def show(asked: Asked, columns: Mapping[str, Figures]) -> None:
         "  of what is ours": lambda each: _share(_where(inside, wanted, each.topics)),
         "out of scope rejected": lambda each: _share(_where(outside, wanted, each.topics)),
         "ours, rejected": lambda each: _share([t == OUTSIDE for t, ours in zip(each.topics, inside, strict=True) if ours]),
-        "training, s": lambda each: f"{each.training:.1f}",
+        "training, s": lambda each: f"{each.trained.seconds:.0f}",
+        "training, MB at most": lambda each: f"{each.trained.megabytes:.0f}",
         "start to first answer, s": lambda each: f"{each.ready:.1f}",
         "a text, median ms": lambda each: f"{statistics.median(each.took):.2f}",
         "a text, 99th percentile ms": lambda each: f"{sorted(each.took)[int(len(each.took) * 0.99)]:.2f}",
@@ -195,18 +187,19 @@ def main() -> None:
     parser.add_argument("files", type=Path, nargs="*", default=[ROOT / "tests" / "questions.tsv"], metavar="FILE")
     parser.add_argument("--rows", type=int, default=project.ROWS, metavar="N", help="of each label at most, for Rasa")
     parser.add_argument("--epochs", type=int, default=project.EPOCHS, metavar="N", help="that Rasa learns in")
-    parser.add_argument("--data", type=Path, default=project.DATA, metavar="FOLDER", help="that Rasa learns from")
     arguments = parser.parse_args()
     python = real.interpreter()
     if python is None:
         print(f"skipped: {real.LACKING}")
         return
     asked = asked_of(arguments.files)
-    rows = project.some(project.read(arguments.data), arguments.rows)
-    print(f"{len(asked)} texts; Rasa learns from {len(rows)} rows of {len({row.label for row in rows})} labels")
+    data = read()
+    topics = scheme(data).topics
+    rows = project.some((row for row in data.all if row[0] in topics), arguments.rows)
+    print(f"{len(asked)} texts; Rasa learns from {len(rows)} rows of {len({label for label, _ in rows})} labels")
     with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
         columns = {"embedded": embedded(asked, Path(first))}
-        columns["Rasa"] = rasa(python, asked, rows, arguments.epochs, Path(second))
+        columns["Rasa"] = rasa(python, asked, rows, arguments.epochs, Path(second), topics)
     show(asked, columns)
 
 

@@ -10,45 +10,28 @@ import random
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import yaml
 
-DATA = Path(__file__).parents[2] / "nlu" / "data"
+from nlu.questions import read
+
 VERSION = {"version": "3.1"}
 ROWS, EPOCHS = 20, 10  # what two cores learn in a quarter of an hour
-
-
-class Row(NamedTuple):
-    """A text with its intent, and the topic whose file it stands in."""
-
-    topic: str
-    label: str
-    text: str
-
-
-def read(folder: Path = DATA) -> list[Row]:
-    """The rows of files in Rasa's format; to Rasa, each line of the examples is text, whatever YAML would make of it."""
-    rows: list[Row] = []
-    for path in sorted(folder.glob("*.yml")):
-        for group in yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["nlu"]:
-            lines = (line.strip().removeprefix("-").strip() for line in group["examples"].splitlines())
-            rows += [Row(path.stem, group["intent"], line) for line in lines if line]
-    return rows
+Row = tuple[str, str]  # label, text
 
 
 def some(rows: Iterable[Row], most: int) -> list[Row]:
     """At most so many rows of each label, the same ones each time."""
     by_label: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        by_label[row.label].append(row)
+        by_label[row[0]].append(row)
     chance = random.Random(0)
     return [row for found in by_label.values() for row in chance.sample(found, min(most, len(found)))]
 
 
 def write(folder: Path, rows: Sequence[Row], epochs: int) -> None:
     """The project, with a model that is to be trained in so many epochs."""
-    labels = list(dict.fromkeys(row.label for row in rows))
+    labels = list(dict.fromkeys(label for label, _ in rows))
     intents = list(dict.fromkeys(label.partition("/")[0] for label in labels))
     retrieval = [intent for intent in intents if intent not in labels]
     (folder / "data").mkdir(parents=True, exist_ok=True)
@@ -64,8 +47,8 @@ def write(folder: Path, rows: Sequence[Row], epochs: int) -> None:
 
 def _examples(labels: Sequence[str], rows: Sequence[Row]) -> str:
     texts: dict[str, list[str]] = defaultdict(list)
-    for row in rows:
-        texts[row.label].append(f"    - {row.text}")
+    for label, text in rows:
+        texts[label].append(f"    - {text}")
     groups = [f"- intent: {label}\n  examples: |\n" + "\n".join(texts[label]) for label in labels]
     return 'version: "3.1"\nnlu:\n' + "\n".join(groups) + "\n"
 
@@ -100,13 +83,13 @@ def _config(retrieval: Sequence[str], epochs: int) -> Mapping[str, object]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--data", type=Path, default=DATA, metavar="FOLDER")
     parser.add_argument("--rows", type=int, default=1_000_000, metavar="N", help="of each label at most")
     parser.add_argument("--epochs", type=int, default=100, metavar="N")
     arguments = parser.parse_args()
-    rows = some(read(arguments.data), arguments.rows)
+    data = read()
+    rows = some(data.all, arguments.rows)
     write(arguments.folder, rows, arguments.epochs)
-    print(f"{len(rows)} rows of {len({row.label for row in rows})} labels in {arguments.folder}")
+    print(f"{len(rows)} rows of {len({label for label, _ in rows})} labels in {arguments.folder}")
 
 
 if __name__ == "__main__":

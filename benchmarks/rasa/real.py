@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,8 +28,8 @@ class Ran(NamedTuple):
     megabytes: float
 
 
-class RasaFailedError(Exception):
-    """A command of Rasa's ended with an error; the message is the end of what it printed."""
+class FailedError(Exception):
+    """A command ended with an error; the message is the end of what it printed."""
 
 
 def interpreter() -> Path | None:
@@ -55,23 +55,28 @@ def train(python: Path, project: Path) -> Ran:
 
 
 def _run(python: Path, project: Path, *arguments: str) -> Ran:
-    log = project / "printed.txt"
+    return run([str(python), "-m", "rasa", *arguments], project, project / "printed.txt", _ENVIRONMENT)
+
+
+def run(command: Sequence[str], folder: Path, log: Path, environment: Mapping[str, str]) -> Ran:
+    """A command in a folder, to its end. Raises `FailedError`."""
     began = time.perf_counter()
     with log.open("w") as file:
-        process = _start(python, project, file.fileno(), *arguments)
+        process = _start(command, folder, file.fileno(), environment)
         _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     printed = log.read_text(encoding="utf-8", errors="replace")
     if process.returncode != 0:
-        raise RasaFailedError(printed[-2000:])
+        raise FailedError(printed[-2000:])
     return Ran(printed, time.perf_counter() - began, used.ru_maxrss / 1024)
 
 
-def _start(python: Path, project: Path, output: int, *arguments: str) -> subprocess.Popen[bytes]:
+def _start(
+    command: Sequence[str], folder: Path, output: int, environment: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [python, "-m", "rasa", *arguments], cwd=project, env={**os.environ, **_ENVIRONMENT},
-        stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-    )  # fmt: skip
+        command, cwd=folder, env={**os.environ, **environment}, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+    )
 
 
 @contextlib.contextmanager
@@ -79,10 +84,11 @@ def serving(python: Path, project: Path, port: int, token: str) -> Iterator[tupl
     """`rasa run` of the trained model: its process, and the seconds until it was ready."""
     began = time.perf_counter()
     with (project / "served.txt").open("w") as file:
-        process = _start(
-            python, project, file.fileno(), "run", "--enable-api", "--model", f"models/{MODEL}.tar.gz",
+        command = [
+            str(python), "-m", "rasa", "run", "--enable-api", "--model", f"models/{MODEL}.tar.gz",
             "--interface", "127.0.0.1", "--port", str(port), "--auth-token", token,
-        )  # fmt: skip
+        ]  # fmt: skip
+        process = _start(command, project, file.fileno(), _ENVIRONMENT)
     try:
         _await(process, port, token)
         yield process.pid, time.perf_counter() - began
@@ -103,6 +109,6 @@ def _await(process: subprocess.Popen[bytes], port: int, token: str) -> None:
             ):
                 return
         if process.poll() is not None:
-            raise RasaFailedError(f"rasa run ended with {process.returncode}")
+            raise FailedError(f"rasa run ended with {process.returncode}")
         time.sleep(0.1)
-    raise RasaFailedError("rasa run is not ready after two minutes")
+    raise FailedError("rasa run is not ready after two minutes")
