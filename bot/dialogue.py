@@ -30,6 +30,7 @@ TRIES = 2  # re-prompts for one slot, and messages not understood, before a pers
 BOUND = "bound"  # what came of scanning an invitation: nobody but us can say it, whoever has the talk
 _SUBJECTS = {"course", "theme"}  # naming one of them takes the place of the other
 _SILENT_TOPICS = {"chitchat"}
+_NODS = {"acknowledge", "smalltalk"}  # said to a question, these are no other question
 _REFUSED = {"third_party", "bulk_data", redlines.ADVICE}  # saying so costs nobody anything
 _CAUTIONED = {"scam", "minor"}  # these have a sentence that is true for everybody
 # In danger: asking for help once more; being thankful for it.
@@ -391,6 +392,8 @@ class Dialogue:
         asks = phrases.asks(turn.heard.folded)
         enough = turn.heard.lines.likely if asks else turn.heard.lines.sure
         another = best is not None and best.intent != task.intent and best.score >= enough and not corrected
+        if another and best is not None:
+            another = not phrases.answers_only(turn.heard) and best.intent not in _NODS
         fills = slot.name in values and phrases.named_share(turn.heard) >= 0.5
         if values and (fills or not another):
             changed = [name for name, value in values.items() if task.slots.get(name, value) != value]
@@ -437,7 +440,7 @@ class Dialogue:
         another = best is not None and best.intent != last.intent and not corrected
         own = phrases.names_matter(heard.folded) and not phrases.follows(heard.folded)
         line = heard.lines.ask if own else heard.lines.sure
-        if another and best is not None and best.score >= line:
+        if another and best is not None and best.score >= line and not phrases.follows(heard.folded):
             return False
         if corrected:
             name, value = next(iter(values.items()))
@@ -455,8 +458,9 @@ class Dialogue:
             return False
         rest = phrases.without_following(turn.heard.folded)
         heard = self._comprehension.understand(f"{rest}{turn.library.title(entry)}", turn.today)
-        others = tuple(each for each in heard.candidates if each.topic == entry.topic and each.entry != entry.id)
-        turn.heard = replace(turn.heard, candidates=others)
+        others = [each for each in heard.candidates if each.topic == entry.topic and each.entry != entry.id]
+        whole = sum(each.score for each in others) or 1.0  # it is not the same again that is meant
+        turn.heard = replace(turn.heard, candidates=tuple(replace(each, score=each.score / whole) for each in others))
         await self._not_sure(turn)
         return True
 

@@ -5,6 +5,8 @@ import re
 from bot.commands import bare
 from bot.comprehension import Understanding
 
+CERTAIN = 0.8  # of a move in a talk
+_DIGITS = re.compile(r"[\d\s+-]+")
 FRAGMENT = 10  # characters that a half sentence has at most
 _FOLLOWS = re.compile(r"^那(?!个|些|里|边|儿|种)|呢$")
 _PRONOUN = re.compile(r"它|这个|那个|这门|那门|该|这所|那所|那里|那边|这里|那儿")
@@ -31,6 +33,13 @@ def without_following(folded: str) -> str:
 def is_number(folded: str) -> bool:
     """2, 第二个: it only means something where there is something to choose from."""
     return _NUMBER.fullmatch(bare(folded)) is not None
+
+
+def answers_only(heard: Understanding) -> bool:
+    """Digits alone, or 不知道: to a question that is open it is an answer, and asks nothing else."""
+    return _DIGITS.fullmatch(bare(heard.folded)) is not None or (
+        heard.move.label == "cmd/dont_know" and heard.move.probability >= CERTAIN
+    )
 
 
 def asks(folded: str) -> bool:

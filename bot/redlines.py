@@ -30,6 +30,7 @@ _RED, _SHARE, _BIAS = 0.55, 1.0, 2.6
 _LEAST, _MOST = 0.01, 0.98
 _WORDS = 6.0  # words that leave no doubt, by themselves
 _HINT = 2.5  # words that do no more than fit
+_MOVE = 0.8  # the probability from which a message is a move in the talk, and hardly anything else
 _OF_ONESELF = -4.0  # what is asked about is one's own
 _CALMING: Mapping[Context, float] = {
     Context.IDIOM: -10.0,
@@ -92,6 +93,8 @@ def detect(heard: Understanding) -> Alarm | None:
     if kind == "third_party" and _OWN.search(heard.folded):
         odds += _OF_ONESELF
     odds += sum(_CALMING[each] for each in contexts(heard.folded, said) & _CALMED.get(kind, set()))
+    if said is None and heard.move.label.startswith("cmd/") and heard.move.probability >= _MOVE:
+        odds += _OF_ONESELF  # 我也不清楚, 没事了: a move in the talk
     perhaps, sure = _lines(kind)
     if odds < perhaps or (kind == "minor" and _is_grown(heard)):
         return None

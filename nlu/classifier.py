@@ -328,12 +328,13 @@ class Opinion:
 
     def probabilities(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
         """Of each label the probability that it is right. Where the best is an answer of ours, how far to trust it was
-        learnt, and the others keep their distance to it."""
-        best = self.shares.argmax(axis=1)
-        answers = np.ones(self.shares.shape[1], dtype=bool)
-        answers[self._groups.nothing] = False
-        trust = np.where(answers[best], right / self.shares[np.arange(len(best)), best], 1.0)
-        return np.where(answers, np.minimum(1.0, self.shares * trust[:, None]), self.shares)
+        learnt, and the others have no more than that leaves."""
+        rows, best = np.arange(len(self.shares)), self.shares.argmax(axis=1)
+        top = self.shares[rows, best].astype(np.float64)
+        ours = ~np.isin(best, self._groups.nothing)
+        found = self.shares * np.where(ours, np.minimum(1, (1 - right) / (1 - top + 1e-6)), 1.0)[:, None]
+        found[rows, best] = np.where(ours, right, top)
+        return np.minimum(1.0, found)
 
     def group(self, part: slice, blend: Blend) -> Figures:
         """The probabilities of red lines or moves."""
