@@ -10,21 +10,24 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from operator import attrgetter
+from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.messages import LONGEST
 from knowledge.catalogue import Catalogue
 from knowledge.library import Library
 from knowledge.search import Hit
 from nlu import entities
-from nlu.classifier import NO, Budget, Classifier, Lines, Ranked, Verdict
+from nlu.classifier import BUDGET, NO, Budget, Classifier, Lines, Ranked, Verdict
 from nlu.entities import Entity
 from nlu.features import essence, of_essence
 from nlu.gazetteer import Gazetteer, Name
 from nlu.questions import FAQ, OTHER
 from nlu.text import fold, without_fillers
 
+_Words = tuple[str, tuple[str, ...]]
 REMEMBERED = 8192  # texts; what residents ask is much the same, and buttons say the same to the letter
 FAINT = 0.02  # what is no likelier is no candidate
 MOST = 8  # candidates of a text
@@ -43,7 +46,7 @@ class Candidate(Struct, frozen=True, gc=False):
 
 class Understanding(Struct, frozen=True):
     """`candidates` best first; `inside` is the probability that we have an answer to it, `topic` what it is about though
-    nothing of ours be meant; `red` the likeliest red line and `move` the likeliest move in a talk. `lines` are those that
+    nothing of ours be meant, with the probability of that; `red` the likeliest red line and `move` the likeliest move in a talk. `lines` are those that
     its candidates are measured by."""
 
     text: str
@@ -52,6 +55,7 @@ class Understanding(Struct, frozen=True):
     candidates: tuple[Candidate, ...]
     inside: float
     topic: str
+    topic_probability: float
     red: Ranked
     move: Ranked
     lines: Lines
@@ -64,8 +68,8 @@ class Understanding(Struct, frozen=True):
         return [entity.value for entity in self.entities if entity.kind == kind and not self.denies(entity)]
 
     def denies(self, entity: Entity) -> bool:
-        """不是书法，是国画: what stands behind the not is not meant."""
-        return _DENIAL.search(self.folded, 0, entity.start) is not None
+        """不是书法，是国画: what stands behind the not is not meant. A time says itself what it leaves out."""
+        return entity.kind != "when" and _DENIAL.search(self.folded, 0, entity.start) is not None
 
     def halves(self) -> list[str]:
         """The parts of a message that may be questions of their own, where it is not clear as a whole."""
@@ -81,23 +85,36 @@ class Understanding(Struct, frozen=True):
         return None
 
 
+Waiting = tuple[str, asyncio.Future[None]]
+
+
 class Meaning(Struct, frozen=True, gc=False):
     """What of an understanding depends on the words alone."""
 
     candidates: tuple[Candidate, ...]
     inside: float
     topic: str
+    topic_probability: float
     red: Ranked
     move: Ranked
 
 
-NOTHING = Meaning((), 0.0, "out_of_scope", NO, NO)
+NOTHING = Meaning((), 0.0, "out_of_scope", 0.0, NO, NO)
+
+
+class Engine(Protocol):
+    """Another engine, elsewhere, that reads what the embedded one reads."""
+
+    async def rank(self, texts: Sequence[str]) -> list[list[Ranked] | None]:
+        """The likeliest labels of each text; None where it has no answer to rely on."""
+        ...
 
 
 class Comprehension:
     """Understands texts; keeps a gazetteer in step with the catalogue.
 
-    `topics` maps intents to topics; `budget` says how much may go wrong.
+    `topics` maps intents to topics; `budget` says how much may go wrong. Where there is an `engine`, what it says of a
+    text takes the place of what the embedded one would; red lines and topics are that one's all the same.
     """
 
     def __init__(
@@ -105,18 +122,27 @@ class Comprehension:
         classifier: Classifier,
         topics: Mapping[str, str],
         library: Library,
-        budget: Budget = Budget(),  # noqa: B008 - frozen
+        budget: Budget = BUDGET,
+        engine: Engine | None = None,
     ) -> None:
         self._classifier = classifier
         self._lines = classifier.lines(budget)
         self._topics = topics
         self._library = library
+        self._engine = engine
+        self._elsewhere: dict[str, list[Ranked]] = {}  # what the engine said of texts that are about to be understood
+        self._asking: set[asyncio.Task[None]] = set()
+        self._same: dict[str, set[str]] = {}
+        for question in classifier.model.questions:
+            for other in question.same:
+                self._same.setdefault(FAQ + question.id, set()).add(other)
+                self._same.setdefault(other, set()).add(FAQ + question.id)
         self._gazetteer = Gazetteer([])
-        self._known: tuple[int, date] | None = None
+        self._known: tuple[tuple[int, bool], date] | None = None
         self._understood: dict[str, Understanding] = {}
-        self._meant: dict[str, Meaning] = {}  # by essence
+        self._meant: dict[_Words, Meaning] = {}
         # Texts that are understood together in a moment, with who waits for each.
-        self._gathered: list[tuple[str, asyncio.Future[None]]] = []
+        self._gathered: list[Waiting] = []
 
     async def together(self, text: str, today: date) -> Understanding:
         """`understand`, with all that others ask at the same moment: in a crowd that costs each a fraction of what it
@@ -125,14 +151,31 @@ class Comprehension:
             return self.understand(text, today)
         loop = asyncio.get_running_loop()
         if not self._gathered:
-            loop.call_soon(self._understand_gathered, today)
+            loop.call_soon(self._take_gathered, today)
         done = loop.create_future()
         self._gathered.append((text, done))
         await done
         return self.understand(text, today)
 
-    def _understand_gathered(self, today: date) -> None:
+    def _take_gathered(self, today: date) -> None:
         gathered, self._gathered = self._gathered, []
+        if self._engine is None:
+            self._understand_gathered(gathered, today)
+            return
+        asking = asyncio.get_running_loop().create_task(self._ask_elsewhere(self._engine, gathered, today))
+        self._asking.add(asking)
+        asking.add_done_callback(self._asking.discard)
+
+    async def _ask_elsewhere(self, engine: Engine, gathered: Sequence[Waiting], today: date) -> None:
+        texts = list(dict.fromkeys(text for text, _ in gathered if not self._knows(text, today)))
+        try:
+            said = await engine.rank(texts)
+            self._elsewhere = {fold(text): ranked for text, ranked in zip(texts, said, strict=True) if ranked}
+        finally:  # whatever became of that, nobody is left waiting
+            self._understand_gathered(gathered, today)
+            self._elsewhere = {}
+
+    def _understand_gathered(self, gathered: Sequence[Waiting], today: date) -> None:
         texts = [text for text, _ in gathered]
         try:
             self._understand(texts, today)
@@ -154,11 +197,11 @@ class Comprehension:
         return self._understood[text]
 
     def _knows(self, text: str, today: date) -> bool:
-        return text in self._understood and self._known == (self._library.revision, today)
+        return text in self._understood and self._known == (self._library.state, today)
 
     def _understand(self, texts: Sequence[str], today: date) -> None:
         """Remembers what they mean; forgets everything when we know other things, or that has become too much."""
-        known = self._library.revision, today
+        known = self._library.state, today
         if self._known != known or len(self._understood) + len(self._meant) >= REMEMBERED:
             if self._known != known:
                 self._gazetteer = Gazetteer(_names(self._library.catalogue))
@@ -166,38 +209,46 @@ class Comprehension:
             self._understood.clear()
             self._meant.clear()
         new = {text: fold(text) for text in texts if text not in self._understood}
-        words = {text: essence(_MASKED.sub("", folded)) for text, folded in new.items()}
+        words = {text: self._words(_MASKED.sub("", folded)) for text, folded in new.items()}
         self._learn({words[text]: folded for text, folded in new.items() if words[text] not in self._meant}, today)
         for text, folded in new.items():
             found = entities.find(folded, self._gazetteer, today)
             self._understood[text] = self._understanding(text, folded, found, self._meant[words[text]])
 
-    def _learn(self, folded: Mapping[str, str], today: date) -> None:
-        """What texts mean, by their essence."""
-        readings = [of_essence(words, text) for words, text in folded.items()]
+    def _words(self, folded: str) -> _Words:
+        """What a text means by: its essence, and all its numbers where a question of the centre's own may differ in a
+        date only."""
+        return essence(folded), tuple(_DIGITS.findall(folded)) if self._library.has_questions else ()
+
+    def _learn(self, folded: Mapping[_Words, str], today: date) -> None:
+        """What texts mean, by their words."""
+        readings = [of_essence(words[0], text) for words, text in folded.items()]
         verdicts = self._classifier.classify(readings, MOST)
-        for words, verdict, hits in zip(folded, verdicts, self._library.search_all(readings, today), strict=True):
-            self._meant[words] = self._meaning(verdict, hits, today) if words else NOTHING
+        found = zip(folded.items(), verdicts, self._library.search_all(readings, today), strict=True)
+        for (words, text), verdict, hits in found:
+            if ranked := self._elsewhere.get(text):
+                verdict = replace(verdict, ranked=tuple(ranked[:MOST]), confidence=ranked[0].probability)
+            self._meant[words] = self._meaning(verdict, hits, today) if words[0] else NOTHING
 
     def _meaning(self, verdict: Verdict, hits: Sequence[Hit], today: date) -> Meaning:
         found = [self._own(hit) for hit in hits]
         found += [self._candidate(each, today) for each in verdict.ranked if not each.label.startswith(OTHER)]
-        found = [each for each in found if each.score >= FAINT]
+        found = [each for each in self._joined(found) if each.score >= FAINT]
         found.sort(key=attrgetter("score"), reverse=True)
-        return Meaning(tuple(_once(found)), verdict.inside, verdict.topic, verdict.red, verdict.move)
+        return Meaning(
+            tuple(_once(found)),
+            verdict.inside,
+            verdict.topic.label,
+            verdict.topic.probability,
+            verdict.red,
+            verdict.move,
+        )
 
     def _understanding(self, text: str, folded: str, found: tuple[Entity, ...], meaning: Meaning) -> Understanding:
         return Understanding(
-            text,
-            folded,
-            found,
-            meaning.candidates,
-            meaning.inside,
-            meaning.topic,
-            meaning.red,
-            meaning.move,
-            self._lines,
-        )
+            text, folded, found, meaning.candidates, meaning.inside, meaning.topic, meaning.topic_probability, meaning.red,
+            meaning.move, self._lines,
+        )  # fmt: skip
 
     def _candidate(self, ranked: Ranked, today: date) -> Candidate:
         label, score = ranked.label, ranked.probability
@@ -208,6 +259,18 @@ class Comprehension:
         return Candidate(
             score, entry.topic if entry else question.topic, None, entry.id if entry else None, question.id
         )
+
+    def _joined(self, candidates: Iterable[Candidate]) -> list[Candidate]:
+        """Of those whose answers serve the same askers the likelier, with what the other has."""
+        found: dict[str, Candidate] = {}
+        for each in sorted(candidates, key=attrgetter("score"), reverse=True):
+            label = FAQ + each.question if each.question else each.intent or f"={each.entry}"
+            twin = next((other for other in self._same.get(label, ()) if other in found), None)
+            if twin is None:
+                found[label] = each
+            else:
+                found[twin] = replace(found[twin], score=min(1.0, found[twin].score + each.score))
+        return list(found.values())
 
     def _own(self, hit: Hit) -> Candidate:
         entry = self._library.entries[hit.id]
@@ -229,6 +292,8 @@ def _names(catalogue: Catalogue) -> Iterable[Name]:
     for course in catalogue.courses.values():
         yield from (Name("course", course.id, text) for text in (course.name, *course.aliases))
         yield Name("theme", course.theme, course.theme)
+    for teacher in {group.teacher for group in catalogue.classes.values()}:
+        yield Name("teacher", teacher, teacher)
     for item in catalogue.items.values():
         yield Name("item", item.id, item.name)
         if len(plain := _PLAIN.split(item.name)[0]) > 1:
@@ -240,6 +305,7 @@ def _names(catalogue: Catalogue) -> Iterable[Name]:
     yield from (Name("service", word, word) for word in _SERVICES)
 
 
+_DIGITS = re.compile(r"\d+")
 _DENIAL = re.compile(r"(?:不是|不要|不想要|不想学|别)(?:去|报|学|上)?$")
 _SPLIT = re.compile(r"[,，。;；?？!！]+|顺便(?:再)?(?:问一下|问问|问)?|另外|还有就是|还想问|再问(?:一下|问)?|对了")
 _WORDS = re.compile(r"[一-鿿]{3}|[a-z]{3}", re.IGNORECASE)

@@ -28,6 +28,13 @@ class Offer(Struct, frozen=True, omit_defaults=True):
     slots: dict[str, str] = field(default_factory=dict)
 
 
+class Danger(Struct, frozen=True):
+    """A danger to life that was told, and the ticket that tells of it; it lasts as long as that is open."""
+
+    kind: str
+    ticket: str
+
+
 class Conversation(Struct, omit_defaults=True):
     """`tasks` are open, the last one on top; `last` is the one that ended last, for "晚上的呢?"."""
 
@@ -45,6 +52,7 @@ class Conversation(Struct, omit_defaults=True):
     closed: str | None = None  # reference of the ticket that was closed last
     closed_at: int = 0
     thanked: bool = False
+    danger: Danger | None = None
 
     def just_closed(self, now: int) -> str | None:
         """The ticket that goes on when the resident is not done with it yet."""

@@ -7,15 +7,19 @@ The order: red lines, a seat, choices among what was offered, commands, an open 
 import logging
 import re
 import unicodedata
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from msgspec.structs import replace
 
 from bot import phrases, redlines
+from bot.alarming import LIFE, is_over
 from bot.commands import CORRECTION, bare, chosen, commands, labelled, pointed_at
 from bot.comprehension import Candidate, Comprehension, Understanding
 from bot.conversation import REMEMBERED, Conversation, Offer, Task
 from bot.messages import CONTINUE, LONGEST, Reply
 from bot.turn import CHOICES, Handler, Handlers, NeedsAnswer, Slot, Turn
+from nlu.questions import NO_ANSWER
 
 SHORT = 134  # characters of two segments of an SMS
 LEAD = 0.05  # two readings closer than this are asked about
@@ -26,11 +30,24 @@ TRIES = 2  # re-prompts for one slot, and messages not understood, before a pers
 BOUND = "bound"  # what came of scanning an invitation: nobody but us can say it, whoever has the talk
 _SUBJECTS = {"course", "theme"}  # naming one of them takes the place of the other
 _SILENT_TOPICS = {"chitchat"}
+_REFUSED = {"third_party", "bulk_data", redlines.ADVICE}  # saying so costs nobody anything
+_CAUTIONED = {"scam", "minor"}  # these have a sentence that is true for everybody
+# In danger: asking for help once more; being thankful for it.
+_ABOUT_HELP = {"human", "callback", "site_phone", "complaint", "cancelled", "leave_message"}
+_CONTENT = {"thanks", "acknowledge", "goodbye"}
 
 
 _COSTLY = re.compile(r"[元费]|截止|期限|条件|资格|证件|身份证")  # an answer of the centre's own that costs, or is owed
 
 log = logging.getLogger(__name__)
+
+
+def _of_ours(heard: Understanding) -> Understanding:
+    """Who names a course of ours hardly asks what is none of ours."""
+    if not any(entity.kind == "course" and entity.exact for entity in heard.entities):
+        return heard
+    kept = tuple(each for each in heard.candidates if each.intent not in NO_ANSWER or each.score >= heard.lines.sure)
+    return replace(heard, candidates=kept)
 
 
 def _under(reply: Reply, name: str) -> Reply:
@@ -43,10 +60,17 @@ def _under(reply: Reply, name: str) -> Reply:
 
 
 class Dialogue:
-    """Answers turns with the handlers of one table."""
+    """Answers turns with the handlers of one table. `of_a_class` names the intents that answer a standard question where
+    a class is named."""
 
-    def __init__(self, handlers: Handlers, comprehension: Comprehension) -> None:
+    def __init__(
+        self,
+        handlers: Handlers,
+        comprehension: Comprehension,
+        of_a_class: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._handlers = handlers
+        self._of_a_class = of_a_class
         self._comprehension = comprehension
 
     def secret(self, state: Conversation, text: str) -> str | None:
@@ -60,7 +84,11 @@ class Dialogue:
     async def respond(self, turn: Turn) -> None:
         """Decides and answers; everything it did is on the turn and its state."""
         outlived = self._pass_time(turn)
-        red_line = redlines.detect(turn.heard)
+        # What is chosen was said by us.
+        alarm = redlines.detect(turn.heard) if turn.inbound.choice is None else None
+        if turn.state.danger and is_over(turn.heard.folded):
+            alarm = None
+        red_line = alarm.kind if alarm and alarm.sure else None
         if turn.seat and turn.inbound.intent != BOUND:
             if red_line in redlines.URGENT:
                 turn.task = Task(red_line)
@@ -77,11 +105,18 @@ class Dialogue:
             await self._start(turn, red_line, {}, remind=False)
         elif turn.inbound.intent:
             await self._meant(turn, turn.inbound.intent)
-        elif outlived and (phrases.is_number(turn.heard.folded) or commands(turn.heard.folded) & {"yes", "fine"}):
+        else:
+            turn.heard = redlines.without(turn.heard)
+            if not (await self._still_in_danger(turn, alarm) or (alarm and await self._beware(turn, alarm))):
+                await self._answer(turn, outlived)
+        self._remember(turn)
+
+    async def _answer(self, turn: Turn, outlived: bool) -> None:
+        """A message that touches no red line."""
+        if outlived and (phrases.is_number(turn.heard.folded) or commands(turn.heard.folded) & {"yes", "fine"}):
             turn.say("stale")
         elif not (await self._choose(turn) or await self._command(turn)):
             await self._understand(turn)
-        self._remember(turn)
 
     async def _meant(self, turn: Turn, intent: str) -> None:
         """What the channel knows to be meant; a task of it that is open goes on."""
@@ -91,6 +126,49 @@ class Dialogue:
         else:
             task.slots.update(turn.inbound.slots)
             await self._run(turn, task)
+
+    # -- what may be a red line
+
+    async def _still_in_danger(self, turn: Turn, alarm: redlines.Alarm | None) -> bool:
+        """While the ticket of a danger is open: help again, or a calm word; other questions are answered as ever."""
+        danger = turn.state.danger
+        if danger is None or danger.ticket != turn.ticket:
+            turn.state.danger = None
+            return False
+        best = self._clear(turn.heard)
+        intent = best.intent if best else None
+        calls = commands(turn.heard.folded)
+        over = is_over(turn.heard.folded)
+        if best and intent not in _ABOUT_HELP | _CONTENT and not over and not (alarm and alarm.kind in LIFE):
+            return False
+        if ((turn.state.offers or turn.state.tasks) and calls - {"human", "fine"}) or turn.inbound.choice is not None:
+            return False
+        calm = {"calm": "1"} if over or intent in _CONTENT or "fine" in calls else {}
+        await self._start(turn, "still_in_danger", {"danger": danger.kind, **calm}, remind=False)
+        return True
+
+    async def _beware(self, turn: Turn, alarm: redlines.Alarm) -> bool:
+        """Between the two lines: whether that was all there is to say, or what was asked is to be answered as well."""
+        kind, clear = alarm.kind, self._clear(turn.heard) is not None
+        life = kind in LIFE
+        waits = bool(turn.state.tasks and turn.state.tasks[-1].asked)
+        if not life and (waits or commands(turn.heard.folded)):
+            return False
+        if life:
+            await self._handlers[f"perhaps_{kind}"].run(turn)
+        elif kind in _CAUTIONED:
+            turn.say(f"perhaps.{kind}")
+        if clear:
+            return False
+        if life:
+            await self._handlers[f"ask_{kind}"].run(turn)
+        elif kind in _REFUSED:
+            await self._start(turn, kind, {})
+        elif kind != "minor":
+            turn.say(f"ask_about.{kind}")
+            turn.confirming = True
+            turn.offer(turn.line(f"label.{kind}"), kind, detail=turn.heard.text)
+        return True
 
     # -- time and memory
 
@@ -246,6 +324,7 @@ class Dialogue:
         if phrases.is_number(turn.heard.folded) and not state.tasks and not state.offers:
             turn.say("nothing_offered")
             return
+        turn.heard = _of_ours(turn.heard)
         follows = phrases.follows(turn.heard.folded)
         if follows and await self._refine(turn):
             return
@@ -270,7 +349,7 @@ class Dialogue:
         if not heard.candidates or heard.candidates[0].score < heard.lines.likely:
             return None
         best = heard.candidates[0]
-        if best.intent in redlines.INTENTS:  # these have a line of their own, and it was not reached
+        if best.intent in redlines.INTENTS:  # these have lines of their own, and none was reached
             return None
         second = next(
             (each for each in heard.candidates[1:] if each.intent is None or each.intent != best.intent), None
@@ -383,7 +462,8 @@ class Dialogue:
 
     async def _split(self, turn: Turn) -> bool:
         """Two questions in one message, when each half stands by itself; what needs identity comes second."""
-        heard = [self._comprehension.understand(half, turn.today) for half in turn.heard.halves()]
+        parts = [self._comprehension.understand(half, turn.today) for half in turn.heard.halves()]
+        heard = [redlines.without(each) for each in parts]
         clear = [(each, candidate) for each in heard if phrases.rest(each) and (candidate := self._clear(each))]
         clear = [
             pair for pair in clear if pair[1].topic not in _SILENT_TOPICS and pair[1].score >= turn.heard.lines.likely
@@ -405,6 +485,9 @@ class Dialogue:
         """A name alone (书法, 青禾街道) asks what about it."""
         if phrases.named_share(turn.heard) < 0.6:
             return False
+        if turn.heard.first("org") and turn.heard.first("when"):  # a place on a day: whether it is open
+            await self._start(turn, "site_hours", self._values(self._handlers["site_hours"], turn))
+            return True
         for kind, intent in (("course", "about_course"), ("org", "about_org"), ("theme", "find_course"), ("item", "redemption_items"),
                              ("matter", "other_office"), ("when", "find_class")):  # fmt: skip
             if turn.heard.first(kind):
@@ -414,11 +497,7 @@ class Dialogue:
 
     async def _not_sure(self, turn: Turn) -> None:
         state = turn.state
-        near = [
-            each
-            for each in turn.heard.candidates
-            if each.score >= turn.heard.lines.ask and each.intent not in redlines.INTENTS
-        ]
+        near = [each for each in turn.heard.candidates if each.score >= turn.heard.lines.ask]
         labelled: dict[str, Candidate] = {}
         for candidate in near:
             labelled.setdefault(self._label(turn, candidate), candidate)
@@ -482,8 +561,14 @@ class Dialogue:
 
     def _said_by(self, turn: Turn, candidate: Candidate) -> tuple[str, dict[str, str]]:
         """The intent and slots that answer it."""
-        if candidate.intent:
-            return candidate.intent, self._values(self._handlers[candidate.intent], turn, fresh=True)
+        intent = candidate.intent
+        if candidate.question and candidate.question in self._of_a_class and turn.heard.first("course"):
+            intent = self._of_a_class[candidate.question]
+        if intent:
+            slots = self._values(self._handlers[intent], turn, fresh=True)
+            if any(slot.name == "about" for slot in self._handlers[intent].slots):
+                slots["about"] = turn.heard.folded
+            return intent, slots
         if candidate.entry:
             return "entry", {"entry": candidate.entry}
         return "not_answered", {"question": candidate.question or ""}

@@ -1,108 +1,169 @@
 """Red lines: what is recognised before everything else, also in the middle of a task and while a seat has the talk.
 
-Words that leave no doubt decide at once; the classifier may add what they miss, with more sureness than an ordinary
-answer needs, for a false alarm sends a resident an ambulance number where she asked for a course.
+A model and words read them. Two lines: at the upper one the red line acts; between the two its careful sentence comes
+first, or a question, and what was asked is answered. A false alarm costs a ticket that somebody has to look at; a missed
+one may cost a life.
 """
 
+import math
 import re
+from collections.abc import Mapping
+from typing import NamedTuple
 
+from msgspec.structs import replace
+
+from bot.alarming import LIFE, Context, contexts, hints_at, words_of
 from bot.comprehension import Understanding
+from nlu.entities import Entity
 
 INTENTS = (
     "emergency", "despair", "scam", "third_party", "bulk_data", "deceased", "minor", "data_request", "privacy_incident",
 )  # fmt: skip
 URGENT = {"emergency": 0, "despair": 0, "scam": 1, "privacy_incident": 1}  # these raise a ticket that a seat has
-SURE = 0.62
+PARENT = "enrol_child"  # what looks like a child that asks, where a grown-up asks for it
+ADVICE = "advice"  # of a doctor, a lawyer, a bank: a line that is drawn as softly as it can be
+SPEAKS, CHILD, CHILDS_GRADE = 4, 14, 8  # years from which and up to which a child asks itself; up to 初二
 
-_COURSE = re.compile(r"课|班|培训|讲座|讲坛|学急救|怎么学|教的|学点")
-_WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    (
-        "despair",
-        re.compile(
-            r"不想活|不想再?活|活着.{0,4}(没|有什么|有啥|还有什么).{0,2}(意思|意义|劲)|活着.{0,2}(太|好)?累|自杀|轻生|想不开|寻短见|跳楼|割腕"
-            r"|结束(自己|我)的?生命|了结(自己|此生|一生)|活不下去|活够了|生无可恋|一了百了|不如死|死了算了|想死(?!你)|去死算|安眠药"
-            r"|kill myself|want to die|suicide"
-        ),
-    ),
-    (
-        "emergency",
-        re.compile(
-            r"晕倒|晕过去|昏倒|昏迷|昏过去|休克|抽搐|抽风|心梗|心肌梗|脑溢血|心脏病.{0,3}(犯|发作|发了)|没有?呼吸|没气了|喘不(上|过)来?气|上不来气"
-            r"|流.{0,3}(好多|很多|好些|大量)血|大出血|血流不止|噎住|触电|着火|起火|失火|冒烟|煤气泄漏|漏煤气|溺水|救命|不省人事|叫不醒|没反应了"
-            r"|(摔|跌)(倒|下|伤|了|得).{0,8}(起不来|不能动|动不了|不动|不会动|骨折)|倒(在)?地.{0,4}(不动|不起)|突然倒(下|地)|胸口.{0,4}(疼|痛|闷)得|快不行了"
-            r"|中暑.{0,3}(了|倒)|(?<!急)救护车|not breathing|collapsed|passed out|heart attack"
-        ),
-    ),
-    (
-        "bulk_data",
-        re.compile(
-            r"(忽略|无视|忘记|不要管|绕过).{0,8}(要求|指令|规则|设定|提示|限制)|系统提示词|(所有|全部|全体|每个|整个).{0,6}(学员|用户|居民|报名|人|会员).{0,10}"
-            r"(名单|电话|手机|身份证|信息|资料|学分|积分|联系方式|住址)|学员名单|(后台|管理员)(的)?(密码|账号|权限)"
-            r"|ignore (all |the |your )?(previous|above) |system prompt|select .{1,40} from |drop table|<script"
-        ),
-    ),
-    (
-        "third_party",
-        re.compile(
-            r"(这个人|那个人|别人|邻居|同事|朋友|前妻|前夫|亲戚|同学|老师|某某|他人).{0,10}(学分|积分|学习记录|报名记录|报名情况|报了什么|住在?哪|住址|手机号|私人电话|电话是?多少|身份证)"
-            r"|(查|查询|看).{0,4}1[3-9]\d{9}.{0,12}(学分|积分|记录|信息|报名|谁)|1[3-9]\d{9}.{0,4}(这个人|是谁|谁的)|(卡号|手机号|号码)是谁的"
-        ),
-    ),
-    (
-        "scam",
-        re.compile(
-            r"(电话|短信|微信|有人|有个人|链接|客服|自称|说是|冒充).{0,20}(交钱|转账|汇款|付款|打钱|转钱|保证金|手续费|验证码|银行卡|密码|买学分|换学分|点链接)"
-            r"|冒充.{0,6}(你们|学习中心|中心|老师)|(是不是|算不算|会不会是?|怕是).{0,4}(诈骗|骗子|骗人|骗局)|被骗(了|钱)|骗(了|走)我?.{0,4}钱|遇到骗子"
-        ),
-    ),
-    (
-        "deceased",
-        re.compile(
-            r"(去世|过世|病故|病逝|离世|身故|亡故|不在人世|死亡证明|死了|没了|走了|不在了).{0,20}(学分|积分|账户|账号|学习卡|怎么处理|怎么办|报的班|通知|注销|继承)"
-            r"|(已经|刚刚|刚|都|上个?月|去年)(去世|过世|病故|病逝|离世)|passed away|has died|(father|mother|wife|husband) died"
-        ),
-    ),
-    (
-        "privacy_incident",
-        re.compile(
-            r"(身份证|手机号|电话|个人信息|信息|名字|姓名|住址|隐私|照片|资料|名单).{0,14}(泄露|泄漏|泄了|被.{0,4}看(到|见)|被公开|被曝光|公布出|被公布|晒出|挂(到|在)网|放到?网上|卖了|外泄|能搜到)"
-        ),
-    ),
-    (
-        "data_request",
-        re.compile(
-            r"(删除?|删掉|清除|清空|清掉|抹掉|销毁).{0,6}我.{0,6}(信息|资料|数据|记录|档案|账号)|(把)?我的?(全部|所有|个人)?(信息|资料|数据|记录).{0,8}(删|清|销毁)"
-            r"|(撤回|撤销|取消|收回).{0,4}(授权|同意)|(查阅|导出|复制|拷贝|拿一份).{0,6}(个人|我的?|存的?).{0,6}(信息|数据|资料)|delete my (data|account)"
-        ),
-    ),
-)  # fmt: skip
-_OWN = re.compile("我(自己)?的(学分|积分)|我本人")
-_PARENT = re.compile("孩子|儿子|女儿|孙|小孩|娃|学生家长|侄|外甥")
+# The odds, as logarithms: learnt by logistic regression from examples that the model had not seen. What is said of a
+# sentence is believed up to these shares and no further.
+_RED, _SHARE, _BIAS = 0.55, 1.0, 2.6
+_LEAST, _MOST = 0.01, 0.98
+_WORDS = 6.0  # words that leave no doubt, by themselves
+_HINT = 2.5  # words that do no more than fit
+_OF_ONESELF = -4.0  # what is asked about is one's own
+_CALMING: Mapping[Context, float] = {
+    Context.IDIOM: -10.0,
+    Context.OVER: -8.0,
+    Context.TOPIC: -4.0,
+    Context.SUPPOSED: -8.0,
+    Context.OWN_WORDS: -8.0,
+}
+# What calms which; nothing calms the others.
+_CALMED = {"data_request": {Context.OWN_WORDS}, "scam": {Context.TOPIC}} | {
+    kind: {Context.IDIOM, Context.OVER, Context.TOPIC, Context.SUPPOSED} for kind in LIFE
+}
+# The lower and the upper line. On the same examples one in a thousand ordinary sentences is above the upper one for
+# dangers to life, one in a hundred above the lower.
+_LIFE_LINES, _LINES = (-1.5, 2.4), (-1.2, 1.5)
+_CLEAR = 0.4  # a red line with this share among all readings is the one that is meant
+_UNSURE_MASS = 0.2  # of the other readings, where a red line took nearly all: that much is left of them for certain
+
+_OWN = re.compile(
+    "我(自己)?(这张|名下)?的?(手机|电话|号码|学分|积分|学习记录|卡|记录|账户)|我本人|我(都|已经)?报了?(了|哪|啥|什么|几)|本人的"
+)
+_CHILD = re.compile(
+    "孩子|我家(?!住|离|在|就)|老[大二三]|双胞胎|[男女]孩|小家伙|带[个着我]|[跟和同陪]我|他|她|儿子|女儿|闺女|孙|小孩|娃|小朋友|家长|侄|外甥"
+    "|弟弟|妹妹|学生的|我们?的?学生|son|daughter|kid|child|grand"
+)
+_PARENT = re.compile(
+    "(?:我|俺|咱|家|给|替|帮|带|让|为|陪)[^,，。]{0,4}(?:孩子|女儿|儿子|闺女|孙|小孩|娃|侄|外甥|崽|囡|细路|老二|双胞胎|小朋友)|学生家长"
+    "|我是[^,，。]{0,6}(?:老师|奶奶|爷爷|妈妈|爸爸|家长)"
+    "|my (?:son|daughter|kid|child|grand)"
+)
+_MYSELF = re.compile(r"(?:我|俺|本人|人家|\bi ?'?a?m )(?:(?!我|家|儿|女|孙|娃|侄|弟|妹|哥|姐|妈|爸|子)[^,，。]){0,6}$")
+_TEACHES = re.compile("我是[^,，。]{0,8}(?:老师|班主任|家长|辅导员)")
+# School days long past.
+_ONCE = re.compile(
+    "毕业|文化|学历|程度|水平|那年|当年|的?时候|没[读念上]完|就[不没][读念上]|只?[读念上][过到完了]|以前|辍学|退休|补习|教"
+)
+_SELF = re.compile(r"我|俺|咱|本人|\bi\b|i'm")
+_UNDER = re.compile("[没未不][有到满足够]+(?:1[0-4]|十[一二三四])(?!个|人|节|次)")
 
 
-def detect(heard: Understanding) -> str | None:
+class Alarm(NamedTuple):
+    """`kind` is a red line or `advice`; it acts where it is `sure`, and makes careful where not."""
+
+    kind: str
+    sure: bool
+
+
+def detect(heard: Understanding) -> Alarm | None:
     """The red line that a message touches, if any."""
-    text = heard.folded
-    about_course = _COURSE.search(text) is not None
-    for intent, words in _WORDS:
-        if words.search(text) is None:
-            continue
-        if intent == "emergency" and about_course and _is_course_question(heard):
-            continue
-        if intent == "third_party" and _OWN.search(text):
-            continue
-        return intent
-    if (age := heard.first("age")) is not None and int(age) < 14 and not _PARENT.search(text):
-        return "minor"
-    best = heard.best
-    if best and best.intent in INTENTS and best.score >= SURE:
-        return None if best.intent == "emergency" and about_course else best.intent
-    return None
+    said = words_of(heard.folded)
+    if said and said.kind == "third_party" and _OWN.search(heard.folded):
+        said = None
+    if (said is None or said.kind not in LIFE) and _is_child(heard):
+        return Alarm("minor", True)
+    kind, odds = _read(heard)
+    if said and (said.kind in LIFE or kind not in LIFE):
+        kind, odds = said.kind, odds + _WORDS
+    else:
+        kind, odds = _hinted(heard.folded, kind, odds)
+    if kind == "third_party" and _OWN.search(heard.folded):
+        odds += _OF_ONESELF
+    odds += sum(_CALMING[each] for each in contexts(heard.folded, said) & _CALMED.get(kind, set()))
+    perhaps, sure = _lines(kind)
+    if odds < perhaps or (kind == "minor" and _is_grown(heard)):
+        return None
+    return Alarm(kind, odds >= sure)
 
 
-def _is_course_question(heard: Understanding) -> bool:
-    """ "急救课讲不讲晕倒怎么办" asks for a course; "我妈上课晕倒了" does not."""
-    return any(
-        candidate.intent in {"find_course", "find_class", "course_level"} or candidate.entry
-        for candidate in heard.candidates[:2]
+def without(heard: Understanding) -> Understanding:
+    """What a message may mean when it touches no red line; what a parent asks is answered for the child."""
+    candidates = heard.candidates
+    if _PARENT.search(heard.folded):
+        candidates = tuple(replace(each, intent=PARENT) if each.intent == "minor" else each for each in candidates)
+    mass = sum(each.score for each in candidates if each.intent in INTENTS)
+    left = max(_UNSURE_MASS, 1 - mass) if mass else 1.0
+    others = tuple(
+        replace(each, score=min(1.0, each.score / left)) for each in candidates if each.intent not in INTENTS
     )
+    return replace(heard, candidates=others)
+
+
+def _lines(kind: str) -> tuple[float, float]:
+    return _LIFE_LINES if kind in LIFE else _LINES
+
+
+def _read(heard: Understanding) -> tuple[str, float]:
+    """What the model takes for the likeliest red line, and the logarithm of the odds that there is one."""
+    red = [each for each in heard.candidates if each.intent in INTENTS]
+    best = red[0] if red else None
+    advice = max((each.score for each in heard.candidates if each.intent == ADVICE), default=0.0)
+    if heard.red.label == ADVICE and (best is None or best.score < advice):
+        return ADVICE, _log_odds(max(heard.red.probability, advice))
+    # Nearly as likely a danger to life is the one to be careful about.
+    best = next((each for each in red if each.intent in LIFE and each.score > (red[0].score / 2)), best)
+    known = best.intent if best and (best.score >= _CLEAR or heard.red.label == ADVICE) else heard.red.label
+    share = sum(each.score for each in red)
+    return known or "", _RED * _log_odds(heard.red.probability) + _SHARE * _log_odds(share) + _BIAS
+
+
+def _hinted(folded: str, kind: str, odds: float) -> tuple[str, float]:
+    """With words that fit it: the same red line likelier; or theirs, where the model has seen none for certain."""
+    for hint in hints_at(folded):
+        if hint == kind or (kind not in LIFE and odds < _lines(kind)[1]):
+            return hint, odds + _HINT
+    return kind, odds
+
+
+def _log_odds(share: float) -> float:
+    share = min(max(share, _LEAST), _MOST)
+    return math.log(share / (1 - share))
+
+
+def _is_child(heard: Understanding) -> bool:
+    """Somebody under fourteen speaks of themselves: 我12岁, 我上五年级."""
+    text = heard.folded
+    young = [each for each in heard.entities if _is_young(each) and not heard.denies(each)]
+    if _ONCE.search(text) or _TEACHES.search(text):
+        return False
+    if any(_MYSELF.search(text, 0, each.start) for each in young):
+        return True
+    if _UNDER.search(text):
+        return _SELF.search(text) is not None and _CHILD.search(text) is None
+    grown = any(each.kind == "age" and not _is_young(each) for each in heard.entities)
+    return bool(young) and _SELF.search(text) is not None and not grown and _CHILD.search(text) is None
+
+
+def _is_young(entity: Entity) -> bool:
+    if entity.kind == "age":
+        return SPEAKS <= int(entity.value) < CHILD
+    return entity.kind == "grade" and int(entity.value) <= CHILDS_GRADE
+
+
+def _is_grown(heard: Understanding) -> bool:
+    """Somebody speaks for a child of theirs, or names an age that is none of a child."""
+    ages = [int(value) for value in heard.values("age") if int(value) >= SPEAKS]
+    grown = bool(ages) and min(ages) >= CHILD and not _UNDER.search(heard.folded)
+    return grown or _PARENT.search(heard.folded) is not None or _ONCE.search(heard.folded) is not None

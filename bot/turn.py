@@ -11,7 +11,7 @@ import msgspec
 from accounts.accounts import Accounts
 from accounts.enrolment import Places
 from bot.comprehension import Understanding
-from bot.conversation import Conversation, Offer, Task
+from bot.conversation import Conversation, Danger, Offer, Task
 from bot.messages import Card, Handover, Inbound, Option, Reply
 from bot.texts import Texts
 from knowledge.catalogue import Catalogue
@@ -111,6 +111,9 @@ class Turn:
     rating: tuple[str, int] | None = None  # a closed ticket, and one to five stars for it
     entry_before: str | None = None  # the entry that answered in the turn before
     unanswered: bool = False  # nothing we know answers it: for editors to see
+    standards: dict[str, str | None] = field(
+        default_factory=dict
+    )  # asked beside the task, with the entry that answered
     audits: list[tuple[str, str]] = field(default_factory=list)
     secret: str | None = None  # the answer to a slot that is kept nowhere
     effects: list["Effect"] = field(default_factory=list)
@@ -168,13 +171,21 @@ class Turn:
 
     def answer_standard(self, standard: str) -> None:
         """Says what this centre answers to a standard question; honestly, where it has no answer on record."""
-        if (entry := self.library.answer(standard, self.today)) is not None:
+        entry = self.library.answer(standard, self.today)
+        self.standards[standard] = entry.id if entry else None
+        if entry is not None:
             self.answer(entry)
             return
         self.unanswered = True
         self.say("not_answered", question=self.wording(standard))
         self.offer(self.line("label.human"), "human")
-        self.offer(self.line("label.site_phone"), "site_phone")
+        if self.catalogue.college is not None:
+            self.offer(self.line("label.site_phone"), "site_phone")
+
+    def offer_answer(self, label: str, standard: str) -> None:
+        """Offers what this centre answers to a standard question, where it does; `label` is a text's key."""
+        if (entry := self.library.answer(standard, self.today)) is not None:
+            self.offer(self.line(label), "entry", entry=entry.id)
 
     def offer(self, label: str, intent: str | None = None, **slots: str) -> None:
         """Offers something to choose with what was said last; its key is its place among the offers."""
@@ -184,6 +195,12 @@ class Turn:
         """What the talk is about now, so that 它 and 那个班 have a referent. Never for anything personal."""
         self.state.focus[kind] = id
         self.state.focus_age = 0
+
+    def in_danger(self, kind: str) -> None:
+        """Remembers what danger there is, for as long as its ticket is open."""
+        ticket = self.ticket or self.reference
+        assert ticket is not None
+        self.state.danger = Danger(kind, ticket)
 
     def once(self, key: str, effect: Callable[[], None]) -> None:
         """Does it at the first run of the handler for this task, and at no later one."""
@@ -214,12 +231,16 @@ class Turn:
             self.reference = self.state.just_closed(self.inbound.at) or reference(self.now)
         if quiet:
             return
+        if priority == 0:  # nobody whose life is in danger is told how many come before them
+            seats = await self.desk.seats(self.now, priority)
+            self.say("handover.urgent" if seats.open else "handover.urgent_closed", ref=self.ticket or self.reference)
+            return
         if self.ticket:
             seats = await self.desk.place(self.now, self.ticket)
             self.say("handover.already", ref=self.ticket, waiting=seats.waiting, wait=self._wait(seats))
             return
         seats = await self.desk.seats(self.now, priority)
-        if not seats.open and priority > 0:
+        if not seats.open:
             self.say("handover.closed", ref=self.reference, hours=seats.hours, opens=seats.next_opening)
         elif seats.waiting:
             self.say("handover.queue", ref=self.reference, waiting=seats.waiting, wait=self._wait(seats))

@@ -5,7 +5,7 @@ facts that anything rests on: counted in memory, written every few seconds, and 
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from bot.turn import Turn
 from nlu.questions import FAQ
@@ -15,6 +15,12 @@ from store.database import Database, Transaction
 log = logging.getLogger(__name__)
 EVERY = 10.0  # seconds
 CONTENT = {"thanks", "acknowledge", "goodbye"}
+
+
+def of_standard(used: Mapping[str, tuple[int, int, int]], id: str) -> tuple[int, int]:
+    """How often a standard question was answered, and asked in vain, of `store.desk.usage_since`."""
+    said, _, failed = used.get(FAQ + id, (0, 0, 0))
+    return said, failed
 
 
 class Usage:
@@ -30,10 +36,12 @@ class Usage:
         task, before = turn.task, turn.entry_before
         if task.intent == "entry" and (entry := task.slots.get("entry")):
             self._counted[entry, "said"] += 1
-            if (found := turn.library.entries.get(entry)) and found.standard:
-                self._counted[FAQ + found.standard, "said"] += 1
-        elif task.intent == "not_answered":
-            self._counted[FAQ + task.slots["question"], "failed"] += 1
+            if (found := turn.library.entries.get(entry)) and (standard := turn.library.asks(found)):
+                self._counted[FAQ + standard, "said"] += 1
+        for standard, answered in turn.standards.items():
+            self._counted[FAQ + standard, "said" if answered else "failed"] += 1
+            if answered:
+                self._counted[answered, "said"] += 1
         if before is not None and task.intent in CONTENT:
             self._counted[before, "helped"] += 1
         elif before is not None and (turn.handover is not None or turn.unanswered):

@@ -49,11 +49,12 @@ from desk.retention import Retaining
 from desk.search import Search
 from desk.standing import Standing
 from desk.tickets import Tickets
-from handlers import HANDLERS
+from handlers import HANDLERS, OF_A_CLASS
 from integrations import texting as texting_channel
 from integrations import webchat as web
 from integrations.gateway import Gateway, GatewayHooks
 from integrations.platform import Platform
+from integrations.rasa import Rasa
 from integrations.texting import Texting
 from integrations.twilio import settings as twilio_settings
 from integrations.twilio.api import Twilio
@@ -107,6 +108,7 @@ class App:
     wechat: "WechatParts | None" = None
     twilio: "TwilioParts | None" = None
     texting: Texting | None = None
+    rasa: Rasa | None = None
     hooks: Mapping[str, ASGIApp] = field(default_factory=dict)  # what platforms call, by path
 
 
@@ -187,22 +189,32 @@ def rules_of(config: Config) -> Rules:
         raise ConfigError(f"accounts.rules: {error}") from error
 
 
+def encoder_of(kind: str, folder: str) -> encoder.Encoder | None:
+    """What reads meaning. Raises `ConfigError`."""
+    try:
+        return encoder.load(kind, folder)
+    except encoder.EncoderError as error:
+        raise ConfigError(f"nlu.encoder: {error}") from error
+
+
 async def compose(
     config: Config, observe: Callable[[str], None] = nothing_observed, clock: Callable[[], float] = time.time
 ) -> App:
     """Everything that answers; nothing runs yet. The database must have been prepared. `clock` (seconds) is the one that
     platforms' limits are reckoned by."""
+    found = await asyncio.to_thread(encoder_of, config.nlu.encoder, config.nlu.encoder_path)
+    meaning = encoder.Remembering(found) if found else None
+    classifier = await asyncio.to_thread(model.load, Path(config.nlu.folder), meaning, _tell)
     vault = vault_of(config)
     database = Database(config.database.url, vault)
-    classifier = await asyncio.to_thread(
-        model.load, Path(config.nlu.folder), await asyncio.to_thread(encoder.load, config.nlu.encoder), _tell
-    )
-    library = Library(database, classifier.model.questions)
+    library = Library(database, classifier.model.questions, meaning)
     await library.refresh()
-    comprehension = Comprehension(classifier, model.topics(), library, config.nlu.budget)
+    known = frozenset(classifier.labels)
+    rasa = Rasa(config.nlu.rasa, os.environ.get("RASA_TOKEN", ""), known) if config.nlu.engine == "rasa" else None
+    comprehension = Comprehension(classifier, model.topics(), library, config.nlu.budget, rasa)
     texts, live = Texts(), Live()
     hours = Hours(config.desk, config.zone)
-    dialogue = Dialogue(HANDLERS, comprehension)
+    dialogue = Dialogue(HANDLERS, comprehension, OF_A_CLASS)
     identity = Identity(database, vault)
     keyed = frozenset({VOICE}) if config.channels.twilio.enabled else frozenset()
     ways = {messages.CHANNEL: binding.BIND} if config.channels.wechat.enabled else {}
@@ -265,7 +277,7 @@ async def compose(
         feed=Feed(database, live, hours, config.desk), search=Search(database, live, identity.reached), editing=Editing(database, library),
         standing=standing, hooks=Hooks(database, inside=config.desk.webhooks_inside), residents=Residents(database, identity, vault),
         learners=Learners(database, accounts, bank, library, vault, config.zone), broadcasts=Broadcasts(database, notices, identity, clock),
-        inbox=inbox, renderers=RENDERERS, health=lambda: health(database, webchat, wechat, twilio, texting, platform),
+        inbox=inbox, renderers=RENDERERS, health=lambda: health(database, webchat, wechat, twilio, texting, platform, rasa),
         secure=config.server.public_url.startswith("https://"), inviting=wechat.binding if wechat else None, calling=twilio.seats if twilio else None,
         quotas={messages.CHANNEL: wechat.channel.allowance} if wechat else {},
     )  # fmt: skip
@@ -274,7 +286,7 @@ async def compose(
     return App(
         config=config, database=database, library=library, comprehension=comprehension, inbox=inbox, outbox=outbox, live=live,
         webchat=webchat, tickets=tickets, desk=desk, retaining=retaining, texts=texts, identity=identity, accounts=accounts,
-        notices=notices, tellings=tellings, nightly=nightly, bank=bank, platform=platform, wechat=wechat, twilio=twilio, texting=texting, hooks=hooks,
+        notices=notices, tellings=tellings, nightly=nightly, bank=bank, platform=platform, wechat=wechat, twilio=twilio, texting=texting, rasa=rasa, hooks=hooks,
     )  # fmt: skip
 
 
@@ -410,6 +422,7 @@ async def health(
     twilio: TwilioParts | None,
     texting: Texting | None,
     platform: Platform | None,
+    rasa: Rasa | None,
 ) -> dict[str, object]:
     """How the channels are, for the desk's pages."""
     now = int(time.time() * 1000)
@@ -428,4 +441,6 @@ async def health(
         channels.append({"name": VOICE, "enabled": True, "alarm": twilio.api.alarm})
     if platform is not None:
         channels.append({"name": "platform", "enabled": True, "alarm": platform.alarm})
+    if rasa is not None:
+        channels.append(await rasa.health())
     return {"channels": channels, "undelivered": owed, "given_up": dead, "database": database.url.partition(":")[0]}

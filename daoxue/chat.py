@@ -163,7 +163,7 @@ def as_heard(text: str) -> str:
     return mask(clean(text))
 
 
-def _named(candidate: Candidate) -> str:
+def label_of(candidate: Candidate) -> str:
     if candidate.question:
         return f"faq/{candidate.question}"
     return candidate.intent or f"entry:{candidate.entry}"
@@ -173,7 +173,7 @@ def parsed(heard: Understanding) -> dict[str, object]:
     """What `daoxue nlu parse` writes of one text. A standard question is the intent `faq/<id>`, one of
     the centre's own `entry:<id>`."""
     named = [
-        {"intent": _named(each), "topic": each.topic, "confidence": round(each.score, 4)}
+        {"intent": label_of(each), "topic": each.topic, "confidence": round(each.score, 4)}
         for each in heard.candidates[:5]
     ]
     best = named[0] if named and float(str(named[0]["confidence"])) >= heard.lines.ask else None
@@ -182,6 +182,7 @@ def parsed(heard: Understanding) -> dict[str, object]:
         "topic": heard.topic,
         "intent": best["intent"] if best else None,
         "confidence": named[0]["confidence"] if named else 0.0,
+        "topic_confidence": round(heard.topic_probability, 4),
         "entities": [
             {
                 "kind": each.kind,

@@ -1,5 +1,6 @@
 """`daoxue check`: everything that can be wrong before a port opens, each problem with its place."""
 
+import contextlib
 import os
 import re
 from datetime import datetime
@@ -11,13 +12,14 @@ from accounts import learners
 from bot.messages import Reply
 from bot.texts import Texts
 from daoxue import model
-from daoxue.app import rules_of
+from daoxue.app import encoder_of, rules_of
 from daoxue.config import Config, ConfigError
 from integrations import sms, voice
 from integrations.wechat import rendering as wechat
 from knowledge.catalogue import KIND_OF, Catalogue, Record
 from knowledge.entries import Entry
 from knowledge.files import SAMPLE, Content, KnowledgeError, dated, load_yaml, read_sample
+from knowledge.standard import strangers
 from nlu.questions import DataError
 from nlu.questions import read as read_data
 from store import knowledge as rows
@@ -37,13 +39,16 @@ def problems(config: Config) -> list[str]:
     if config.desk.oidc.issuer and not os.environ.get("OIDC_CLIENT_SECRET"):
         found.append("desk.oidc: OIDC_CLIENT_SECRET is not set in the environment")
     found += _secrets(config)
-    try:
-        rules_of(config)
-    except ConfigError as error:
-        found.append(str(error))
+    for read in (lambda: rules_of(config), lambda: encoder_of(config.nlu.encoder, config.nlu.encoder_path)):
+        try:
+            read()
+        except ConfigError as error:
+            found.append(str(error))
     found += Catalogue.of(content.records).problems()
     if Catalogue.of(content.records).college is None:
         found.append("catalogue: there is no organisation of level college")
+    with contextlib.suppress(KnowledgeError):  # the data's problems are among those found
+        found += strangers(content.entries)
     for entry in content.entries:
         found += [f"entry {entry.id}: {problem}" for problem in [*entry.problems(), *_unsayable(entry)]]
     return found + _learners(config)
@@ -71,7 +76,7 @@ def fits(database: Database, content: Content) -> list[str]:
     stored = database.look(rows.records)
     known = {(row.kind, row.id): msgspec.json.decode(row.body, type=Record) for row in stored}
     new = {(KIND_OF[type(record)], record.id): record for record in content.records}
-    found = Catalogue.of({**known, **new}.values()).problems()
+    found = Catalogue.of({**known, **new}.values()).problems() + strangers(content.entries)
     return found + [f"entry {entry.id}: {problem}" for entry in content.entries for problem in _unsayable(entry)]
 
 

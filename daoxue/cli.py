@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
@@ -16,20 +16,20 @@ from pathlib import Path
 from accounts.bank import audit as bank_audit
 from accounts.closing import rekey
 from accounts.vault import VaultError, new_key, only, take_key
-from daoxue import chat, check
-from daoxue.app import App, WechatParts, compose, prepare, vault_of
+from daoxue import chat, check, files
+from daoxue.app import App, WechatParts, compose, encoder_of, prepare, vault_of
 from daoxue.config import ConfigError, read
 from daoxue.rendering import RENDERERS
-from daoxue.sample import sample_learners, save
+from daoxue.sample import sample_learners
 from daoxue.serve import serve
+from daoxue.table import table
 from desk.errors import TicketError
 from desk.people import ROLES, SignInError
 from desk.tickets import handover
 from integrations.wechat.api import Meaning, WechatError
 from integrations.wechat.messages import MENU_ON_SCREEN
-from knowledge.files import Content, KnowledgeError
-from knowledge.files import read as read_knowledge
-from nlu import encoder
+from knowledge.files import KnowledgeError
+from nlu.encoder import Encoder
 from store import sealing
 from store.database import Database, DatabaseError
 
@@ -77,11 +77,17 @@ def _parser() -> argparse.ArgumentParser:
     talk.add_argument("--script", type=Path, metavar="FILE", nargs="+", help="play transcripts; 1 when one differs")
 
     understanding = commands.add_parser("nlu", help="understanding").add_subparsers(required=True, metavar="COMMAND")
-    add(understanding, "parse", _parse, "understand each line of standard input")
-    tried = add(understanding, "evaluate", _evaluate_nlu, "train on one file, test on another: label<TAB>text")
-    tried.add_argument("--train", type=Path, required=True, metavar="FILE")
+    parsed = add(understanding, "parse", _parse, "understand each line of standard input")
+    parsed.add_argument(
+        "--today", type=_day, metavar="DAY", help="what 明天 is the day after: YYYY-MM-DD; else the clock's"
+    )
+    tried = add(understanding, "evaluate", _evaluate_nlu, "figures of a file of label<TAB>text")
+    engine = tried.add_mutually_exclusive_group()
+    engine.add_argument("--train", type=Path, metavar="FILE", help="train on this file; else on nlu/data")
+    engine.add_argument("--live", action="store_true", help="or take the engine as it is served here")
     tried.add_argument("--test", type=Path, required=True, metavar="FILE")
-    tried.add_argument("--encoder", choices=("use", "none"), default="use", help="what reads meaning beside words")
+    tried.add_argument("--encoder", choices=("use", "onnx", "none"), help="what reads meaning beside words; else use")
+    tried.add_argument("--diagram", type=Path, metavar="FILE.png", help="draw how far the sureness can be trusted")
 
     known = commands.add_parser("knowledge", help="what we know").add_subparsers(required=True, metavar="COMMAND")
     add(known, "list", _list_entries, "the entries with their status")
@@ -94,6 +100,10 @@ def _parser() -> argparse.ArgumentParser:
     taken.add_argument("--by", default="cli", metavar="NAME", help="who reviewed them")
     taken.add_argument("--partial", action="store_true", help="take the good rows, report the others")
     taken.add_argument("--status", choices=("draft", "in_review", "published", "expired"), default="published")
+
+    blank = add(known, "template", _template, "the standard questions as a table to answer, for `knowledge import`")
+    blank.add_argument("file", type=Path, nargs="?", default=Path("standard-questions.xlsx"), metavar="FILE")
+    blank.add_argument("--filled", action="store_true", help="with the answers that are on record")
 
     official = commands.add_parser("wechat", help="the official account").add_subparsers(
         required=True, metavar="COMMAND"
@@ -150,6 +160,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     added.add_argument("--place", default=None, metavar="ORG", help="the organisation it answers for")
     return parser
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"not a day, YYYY-MM-DD is wanted: {text}") from None
 
 
 def _with_app(arguments: argparse.Namespace, use: Callable[[App], Awaitable[int]]) -> int:
@@ -211,7 +228,7 @@ def _parse(arguments: argparse.Namespace) -> int:
     async def use(app: App) -> int:
         for raw in sys.stdin:
             text = raw.rstrip("\r\n")
-            today = datetime.now(app.config.zone).date()
+            today = arguments.today or datetime.now(app.config.zone).date()
             print(
                 json.dumps(chat.parsed(app.comprehension.understand(chat.as_heard(text), today)), ensure_ascii=False),
                 flush=True,
@@ -221,22 +238,41 @@ def _parse(arguments: argparse.Namespace) -> int:
     return _with_app(arguments, use)
 
 
-def _evaluation(arguments: argparse.Namespace, what: str, *files: Path) -> int:
-    # Evaluation trains, and training is a hundred megabytes that no other command should carry.
-    figures = importlib.import_module("daoxue.evaluate").evaluate(what, *files, encoder.load(arguments.encoder))
-    if not arguments.json:
-        for name, value in figures.items():
-            print(f"{name:>24}  {value if value is not None else '—'}")
-    print(json.dumps(figures))
-    return 0
-
-
 def _evaluate_nlu(arguments: argparse.Namespace) -> int:
-    return _evaluation(arguments, "nlu", arguments.train, arguments.test)
+    if arguments.diagram and (arguments.diagram.suffix != ".png" or not arguments.diagram.parent.is_dir()):
+        raise ConfigError(f"--diagram: {arguments.diagram}: a .png in a folder that exists is meant")
+    if arguments.live and arguments.encoder:
+        raise ConfigError("--encoder: with --live that of the settings is judged")
+    # Evaluation trains, and training is a hundred megabytes that no other command should carry.
+    if not arguments.live:
+        train: Callable[..., Mapping[str, object]] = importlib.import_module("daoxue.evaluate").nlu
+        return _tell(arguments, train(arguments.train, arguments.test, _meaning(arguments), arguments.diagram))
+    live: Callable[..., Awaitable[Mapping[str, object]]] = importlib.import_module("daoxue.live").evaluate
+
+    async def use(app: App) -> int:
+        today = datetime.now(app.config.zone).date()
+        return _tell(arguments, await live(app, arguments.test, today, arguments.diagram))
+
+    return _with_app(arguments, use)
+
+
+def _meaning(arguments: argparse.Namespace) -> Encoder | None:
+    """The encoder of the command; where it is the operator's, from the folder that the settings name."""
+    kind = arguments.encoder or "use"
+    return encoder_of(kind, read(arguments.config).nlu.encoder_path if kind == "onnx" else "")
 
 
 def _evaluate_knowledge(arguments: argparse.Namespace) -> int:
-    return _evaluation(arguments, "knowledge", arguments.entries, arguments.queries)
+    search: Callable[..., Mapping[str, object]] = importlib.import_module("daoxue.evaluate").knowledge
+    return _tell(arguments, search(arguments.entries, arguments.queries, _meaning(arguments)))
+
+
+def _tell(arguments: argparse.Namespace, figures: Mapping[str, object]) -> int:
+    """The figures, as one JSON object in the last line."""
+    if not arguments.json:
+        print(*table(figures), sep="\n")
+    print(json.dumps(figures))
+    return 0
 
 
 def _list_entries(arguments: argparse.Namespace) -> int:
@@ -245,10 +281,10 @@ def _list_entries(arguments: argparse.Namespace) -> int:
             row: dict[str, object] = {
                 "id": entry.id,
                 "topic": entry.topic,
-                "title": entry.title,
+                "title": app.library.title(entry),
                 "valid_until": str(entry.valid_until),
             }
-            _print(arguments, row, f"{entry.id:28} {entry.topic:18} {entry.title}")
+            _print(arguments, row, f"{entry.id:28} {entry.topic:18} {app.library.title(entry)}")
         return 0
 
     return _with_app(arguments, use)
@@ -256,41 +292,25 @@ def _list_entries(arguments: argparse.Namespace) -> int:
 
 def _import(arguments: argparse.Namespace) -> int:
     config = read(arguments.config)
-    content = _content(arguments, datetime.now(config.zone).date())
-    prepare(config)
-    database = Database(config.database.url, vault_of(config))
-    try:
-        if problems := check.fits(database, content):
-            raise KnowledgeError(problems)
-        revision = save(database, content, arguments.by, arguments.status)
-    finally:
-        database.close()
+    taken = files.read(arguments.files, arguments.by, datetime.now(config.zone).date(), partial=arguments.partial)
+    for line in taken.told:
+        print(line, file=sys.stderr)
+    content, revision = files.take_in(config, taken, arguments.by, arguments.status)
     row: dict[str, object] = {"entries": len(content.entries), "records": len(content.records), "revision": revision}
-    _print(arguments, row, f"收下 {len(content.entries)} 条知识、{len(content.records)} 条目录，版本 {revision}")
+    said = f"收下 {len(content.entries)} 条知识、{len(content.records)} 条目录，版本 {revision}"
+    if taken.unanswered:
+        row["unanswered"] = taken.unanswered
+        said += f"；{taken.unanswered} 条还没有回答"
+    _print(arguments, row, said)
     return 0
 
 
-def _content(arguments: argparse.Namespace, today: date) -> Content:
-    """What the files hold, with a report of each row of the kinds that have rows."""
-    yaml = [path for path in arguments.files if path.suffix in (".yml", ".yaml")]
-    content = read_knowledge(yaml, today)
-    for path in arguments.files:
-        if path in yaml:
-            continue
-        if not path.is_file():
-            raise KnowledgeError([f"{path}: there is no such file"])
-        # Reading office files takes libraries of tens of megabytes that no other command should carry.
-        report = importlib.import_module("knowledge.importing").read(path, path.name, arguments.by, today)
-        problems = [f"{path.name}: {report.problem}"] if report.problem else []
-        problems += [
-            f"{path.name}: {row.number} ({row.id}): {problem}" for row in report.rows for problem in row.problems
-        ]
-        if problems and (report.problem or not arguments.partial):
-            raise KnowledgeError(problems)
-        for problem in problems:
-            print(problem, file=sys.stderr)
-        content.entries.extend(report.entries)
-    return content
+def _template(arguments: argparse.Namespace) -> int:
+    answers = files.on_record(read(arguments.config)) if arguments.filled else {}
+    questions = files.write_template(arguments.file, answers)
+    row: dict[str, object] = {"file": str(arguments.file), "questions": questions, "answered": len(answers)}
+    _print(arguments, row, f"{arguments.file}：{questions} 条标准问题，其中 {len(answers)} 条有回答")
+    return 0
 
 
 def _with_tickets(arguments: argparse.Namespace, use: Callable[[App], Awaitable[None]]) -> int:

@@ -43,7 +43,8 @@ class Centre(Struct, frozen=True, forbid_unknown_fields=True):
 
 class Nlu(Struct, frozen=True, forbid_unknown_fields=True):
     folder: Annotated[str, Meta(min_length=1)] = "var"
-    encoder: Literal["use", "none"] = "use"
+    encoder: Literal["use", "onnx", "none"] = "use"
+    encoder_path: str = ""
     budget: Budget = Budget()
     engine: Literal["embedded", "rasa"] = "embedded"
     rasa: RasaSettings = RasaSettings()

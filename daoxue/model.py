@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from daoxue.config import ConfigError
 from handlers import HANDLERS
 from nlu.classifier import Classifier, Scheme
 from nlu.encoder import Encoder
@@ -44,6 +45,12 @@ def scheme(data: Data) -> Scheme:
         moves=frozenset(label for label in labels if label.startswith(MOVES)),
         alike=frozenset({ALIKE}),
         nothing=NO_ANSWER | others,
+        same=frozenset(
+            pair
+            for question in data.questions.values()
+            for other in question.same
+            for pair in ((FAQ + question.id, other), (other, FAQ + question.id))
+        ),
     )
 
 
@@ -55,6 +62,8 @@ def problems(data: Data) -> list[str]:
     found = [f"nlu/data: intent {intent} has examples but no handler" for intent in sorted(intents - set(HANDLERS))]
     for question in data.questions.values():
         near = set(question.near) - data.questions.keys() - set(HANDLERS)
+        strange = [each for each in question.same if each not in known and each not in HANDLERS]
+        found += [f"nlu/data: {FAQ}{question.id}: same: there is no {each}" for each in strange]
         found += [f"nlu/data: {FAQ}{question.id}: near: there is no {each}" for each in sorted(near)]
     return found
 
@@ -71,21 +80,18 @@ def fingerprint(probes: Iterable[str]) -> str:
 
 def load(folder: Path, encoder: Encoder | None, tell: Callable[[str], None]) -> Classifier:
     """The model of our data: the one that comes with it, or one of `folder`; trained in a process of its own where there
-    is none yet, so that this one never carries what training needs. `tell` hears what is being done."""
+    is none yet, so that this one never carries what training needs. `tell` hears what is being done. Raises
+    `ConfigError`."""
     name = encoder.name if encoder else ""
     for path in (SHIPPED, folder / f"model-{re.sub(r'[^a-z0-9]', '', name.lower())}.npz"):
         if (found := _fitting(path, encoder, tell)) is not None:
             return found
     folder.mkdir(parents=True, exist_ok=True)
     tell("nlu: learning what residents say; once, and again when nlu/data changes")
-    command = [sys.executable, "-m", "daoxue.train", str(path), *_arguments(encoder)]
-    subprocess.run(command, check=True)  # noqa: S603 - our own interpreter and module
+    command = [sys.executable, "-m", "daoxue.train", str(path), *(encoder.source if encoder else ())]
+    if subprocess.run(command, check=False).returncode:  # noqa: S603 - our own interpreter and module
+        raise ConfigError(f"nlu: learning for {path} ended without a model; what stands above says why")
     return Classifier.load(path, encoder)
-
-
-def _arguments(encoder: Encoder | None) -> list[str]:
-    """Which encoder the training process is to use."""
-    return [] if encoder is None else [encoder.name]
 
 
 def _fitting(path: Path, encoder: Encoder | None, tell: Callable[[str], None]) -> Classifier | None:

@@ -186,6 +186,8 @@ async def stopping(app: App, workers: Sequence["asyncio.Task[None]"]) -> None:
         with contextlib.suppress(asyncio.CancelledError):
             await worker
     await app.outbox.flush()
+    if app.rasa is not None:
+        await app.rasa.close()
     app.database.close()
 
 

@@ -1,4 +1,4 @@
-"""`python -m daoxue.train FILE [ENCODER]`: learns from our data, telling what it does, and writes the model."""
+"""`python -m daoxue.train FILE [ENCODER [FOLDER]]`: learns from our data, telling what it does, and writes the model."""
 
 import sys
 import time
@@ -10,14 +10,18 @@ from daoxue import model
 from nlu import encoder
 from nlu.classifier import Classifier
 from nlu.features import essence
-from nlu.questions import Data, read
+from nlu.questions import Data, DataError, read
 from nlu.text import fold
 from nlu.training import train
 
 
 def main() -> None:
-    path, *names = sys.argv[1:]
-    learn(read(), encoder.load(names[0] if names else "none")).save(Path(path))
+    path, *source = sys.argv[1:]
+    try:
+        meaning = encoder.load(*source or ["none"])
+        learn(read(), meaning).save(Path(path))
+    except (DataError, encoder.EncoderError) as error:
+        sys.exit(f"nlu: {error}")
 
 
 def learn(data: Data, meaning: encoder.Encoder | None) -> Classifier:

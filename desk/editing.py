@@ -12,7 +12,8 @@ import msgspec
 
 from desk.errors import TicketError
 from knowledge.entries import Entry
-from knowledge.library import Library
+from knowledge.library import Library, keeping
+from knowledge.standard import unknown
 from store import conversations
 from store import knowledge as rows
 from store.database import Database, Transaction
@@ -51,6 +52,8 @@ class Editing:
     async def save(self, raw: bytes, by: str, now: int, read: int | None) -> int:
         """A new draft of it. `read` is the revision that the editor saw: somebody else's change is not overwritten."""
         entry = checked(raw)
+        if entry.standard is not None and entry.standard not in self._library.questions:
+            raise TicketError("invalid", f"standard: {unknown(entry.standard, self._library.questions)}")
 
         def work(transaction: Transaction) -> int:
             known = next(iter(rows.versions(transaction, entry.id)), None)
@@ -101,11 +104,12 @@ class Editing:
 
         return await self._change(work)
 
-    async def take_in(self, entries: Sequence[Entry], by: str, now: int) -> int:
-        """Many at once, as drafts that wait for review."""
+    async def take_in(self, entries: Sequence[tuple[Entry, Sequence[str]]], by: str, now: int) -> int:
+        """Many at once, as drafts that wait for review; each with the names of the fields that stay as they are."""
 
         def work(transaction: Transaction) -> int:
-            fresh = [EntryRow(entry.id, 0, "in_review", msgspec.json.encode(entry)) for entry in entries]
+            whole = keeping(transaction, entries)
+            fresh = [EntryRow(entry.id, 0, "in_review", msgspec.json.encode(entry)) for entry in whole]
             return rows.put_all(transaction, fresh, by, now)
 
         return await self._change(work)

@@ -1,8 +1,9 @@
 """Which intent leads to which handler: one row each."""
 
 from bot.turn import Handler, Handlers
-from handlers import activities, classes, courses, credits, enrolments, entries, people, sites, small_talk
+from handlers import activities, classes, courses, credits, danger, enrolments, entries, people, sites, small_talk
 from handlers.slots import (
+    ABOUT,
     CARD,
     CHOICE,
     CLASS,
@@ -27,6 +28,12 @@ from handlers.slots import (
 )  # fmt: skip
 
 WHO = (LEARNER, CARD, TYPED_CARD, CODE)
+
+# Standard questions whose answer for a class that is named is that class's own.
+OF_A_CLASS = {
+    "enrol-deadline": "enrol", "enrol-how": "enrol", "fee-general": "class_fee", "fee-standard": "class_fee", "how-long-usual": "class_schedule",
+    "teacher-who": "class_schedule", "course-basic": "course_level", "class-size": "class_places", "course-count": "find_course",
+}  # fmt: skip
 
 HANDLERS: Handlers = {
     "entry": Handler(entries.entry, "course_faq", steps=True),
@@ -75,7 +82,8 @@ HANDLERS: Handlers = {
     "withdraw": Handler(classes.withdraw, "enrolment", careful=True),
     "refund": Handler(classes.refund, "enrolment", personal=True, careful=True),
     "minor": Handler(people.minor, "enrolment"),
-    "find_activity": Handler(activities.find_activity, "activity", (ORG, WHEN), steps=True),
+    "enrol_child": Handler(people.enrol_child, "enrolment"),
+    "find_activity": Handler(activities.find_activity, "activity", (ORG, WHEN, ABOUT), steps=True),
     "activity_week": Handler(activities.activity_week, "activity"),
     "volunteer": Handler(activities.volunteer, "activity", (SERVICE, ORG, PHONE)),
     "complaint": Handler(people.complaint, "complaint", careful=True),
@@ -85,8 +93,14 @@ HANDLERS: Handlers = {
     "human": Handler(people.human, "human_agent"),
     "callback": Handler(people.callback, "human_agent", (PHONE,), careful=True),
     "leave_message": Handler(people.leave_message, "human_agent", (DETAIL,), careful=True),
-    "emergency": Handler(people.emergency, "human_agent"),
-    "despair": Handler(people.despair, "human_agent"),
+    "emergency": Handler(danger.emergency, "human_agent"),
+    "despair": Handler(danger.despair, "human_agent"),
+    "perhaps_emergency": Handler(danger.perhaps_emergency, "human_agent"),
+    "perhaps_despair": Handler(danger.perhaps_despair, "human_agent"),
+    "ask_emergency": Handler(danger.ask_emergency, "human_agent"),
+    "ask_despair": Handler(danger.ask_despair, "human_agent"),
+    "no_emergency": Handler(danger.no_emergency, "chitchat"),
+    "still_in_danger": Handler(danger.still_in_danger, "human_agent"),
     "deceased": Handler(people.deceased, "human_agent", careful=True),
     "data_request": Handler(people.data_request, "human_agent", careful=True),
     "greeting": Handler(small_talk.greeting, "chitchat"),

@@ -7,6 +7,7 @@ from itertools import chain, pairwise
 
 from bot.turn import CHOICES, Turn
 from handlers import wording
+from handlers.lacking import lacks
 from handlers.slots import ORG, PHONE, SERVICE
 from knowledge.catalogue import Activity
 from nlu.times import When
@@ -25,6 +26,8 @@ def _line(activity: Activity, turn: Turn) -> str:
 
 
 async def find_activity(turn: Turn) -> None:
+    if lacks(turn, "activities"):
+        return
     upcoming = sorted(
         (
             each
@@ -34,7 +37,7 @@ async def find_activity(turn: Turn) -> None:
         key=lambda each: (each.first_day, each.id),
     )
     if "named" not in turn.task.memo:  # what is meant does not change with 更多
-        turn.task.memo["named"] = " ".join(each.id for each in _named(upcoming, turn.heard.folded))
+        turn.task.memo["named"] = " ".join(each.id for each in _named(upcoming, turn.get("about") or turn.heard.folded))
     named = turn.task.memo["named"].split()
     found = [each for each in upcoming if _fits(each, turn) and (not named or each.id in named)]
     page = int(turn.task.memo.get("step", "0"))
@@ -98,6 +101,8 @@ async def activity_week(turn: Turn) -> None:
 
 async def volunteer(turn: Turn) -> None:
     """What volunteers get, and the wish on record for who looks after them."""
+    if lacks(turn, "organisations"):
+        return
     turn.once("told", lambda: turn.say("volunteer.intro", source="云溪区社区教育学院服务手册（2026年9月版）"))
     service = await turn.ask(SERVICE)
     street = turn.catalogue.organisations[await turn.ask(ORG)]

@@ -7,7 +7,8 @@ from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.courses import find_course
 from handlers.enrolments import enrol_me
-from handlers.slots import AUDIENCE, CLASS, COURSE, DETAIL, FEE, ORG, PHONE, THEME, VILLAGE, WHEN
+from handlers.lacking import lacks
+from handlers.slots import AUDIENCE, CLASS, COURSE, DETAIL, FEE, ORG, PHONE, TEACHER, THEME, VILLAGE, WHEN
 from handlers.whose import bound_now, provable
 from knowledge.catalogue import TrainingClass
 from nlu.times import When
@@ -20,8 +21,8 @@ _SUITS = {
     "老年人": ("老年人", "中老年"), "失业人员": ("失业人员",), "进城务工人员": ("进城务工人员", "失业人员"), "农民": ("农民",),
     "家长": ("家长",), "在职人员": ("在职人员", "所有成人"),
 }  # fmt: skip
-FILTERS = (COURSE, THEME, ORG, WHEN, AUDIENCE, FEE)
-ONE = (CLASS, COURSE, ORG, WHEN)
+FILTERS = (COURSE, THEME, ORG, WHEN, AUDIENCE, FEE, TEACHER)
+ONE = (CLASS, COURSE, ORG, WHEN, TEACHER)
 
 
 def matching(turn: Turn, *, without: str | None = None) -> list[TrainingClass]:
@@ -50,6 +51,8 @@ def _fits(group: TrainingClass, wanted: dict[str, str], turn: Turn) -> bool:
         return False
     if wanted.get("fee") and group.fee:
         return False
+    if (value := wanted.get("teacher")) and group.teacher != value:
+        return False
     if value := wanted.get("when"):
         when = When.of(value)
         return any(when.fits(each, group.starts) for each in group.session_days)
@@ -64,6 +67,8 @@ def _street(organisation: str, turn: Turn) -> str:
 
 async def find_class(turn: Turn) -> None:
     """The next classes that fit; where none does, the nearest that do without one of the wishes."""
+    if lacks(turn, "courses"):
+        return
     named = set(turn.heard.values("course"))
     several = len(named) > 1 and turn.get("course") in named  # 太极班和书法班都有吗
     if not turn.task.slots and (subject := wording.subject(turn.heard.folded)):
@@ -73,6 +78,8 @@ async def find_class(turn: Turn) -> None:
         return
     fitting = matching(turn, without="course" if several else None)
     found = [group for group in fitting if group.course in named] if several else fitting
+    if found and named and _refused_by_age(turn, found):
+        return
     if found:
         _list(turn, found)
         return
@@ -89,6 +96,17 @@ async def find_class(turn: Turn) -> None:
             turn.line("label.learn_online", course=turn.catalogue.courses[course].name), "find_course", course=course
         )
     turn.offer(turn.line("label.find_class"), "find_class")
+
+
+def _refused_by_age(turn: Turn, groups: Sequence[TrainingClass]) -> bool:
+    """Says so, where somebody says how old they are and none of the classes takes them."""
+    ages = [float(value) for value in turn.heard.values("age")]
+    if len(ages) != 1 or any(wording.takes_age(group, ages[0]) for group in groups):
+        return False
+    turn.say("class.not_for_age", name=groups[0].name, eligibility=groups[0].eligibility, source=SOURCE)
+    turn.offer(turn.line("label.other_classes"), "find_class")
+    turn.offer(turn.line("label.human"), "human")
+    return True
 
 
 def _wishes(turn: Turn) -> dict[str, str]:
@@ -134,6 +152,8 @@ def _meant(turn: Turn, course: str) -> list[TrainingClass]:
 
 async def _one(turn: Turn, question: str) -> TrainingClass | None:
     """The class that a question is about; asks which, or says that there is none."""
+    if lacks(turn, "courses"):
+        return None
     if (named := turn.get("class")) and named in turn.catalogue.classes:
         _focus(turn, turn.catalogue.classes[named])
         return turn.catalogue.classes[named]
@@ -194,9 +214,11 @@ async def class_fee(turn: Turn) -> None:
     group = await _one(turn, "class_fee")
     if group is None:
         return
+    if group.fee and _MAY_BE_FREE.search(turn.heard.folded) and turn.library.answer("fee-free-who", turn.today):
+        turn.answer_standard("fee-free-who")  # what others pay is no answer to them
+        turn.say("class.material", name=group.name, fee=group.material_fee, source=SOURCE)
+        return
     turn.say("class.fee", name=group.name, fee=wording.fee(group), source=SOURCE)
-    if group.fee and _MAY_BE_FREE.search(turn.heard.folded):  # what others pay is no answer to them
-        turn.answer_standard("fee-free-who")
 
 
 async def class_places(turn: Turn) -> None:
@@ -226,7 +248,7 @@ async def class_places(turn: Turn) -> None:
 async def enrol(turn: Turn) -> None:
     """How to get into a class; right here for whoever can prove who they are."""
     group = await _one(turn, "enrol")
-    if group is None:
+    if group is None or _refused_by_age(turn, [group]):
         return
     if not group.places:
         await class_places(turn)
@@ -235,7 +257,7 @@ async def enrol(turn: Turn) -> None:
         "class.enrol", name=group.name, until=wording.day(group.enrol_until, turn.today), places=group.places, materials=group.materials,
         eligibility=group.eligibility, place=wording.place(group.organisation, turn.catalogue), source=SOURCE,
     )  # fmt: skip
-    turn.offer(turn.line("label.enrol_online"), "entry", entry="g-enrol-online")
+    turn.offer_answer("label.enrol_online", "g-enrol-online")
     turn.offer(
         turn.line("label.register"), "register", course=group.course, org=group.organisation, **{"class": group.id}
     )
@@ -260,6 +282,8 @@ async def register(turn: Turn) -> None:
 
 async def _register(turn: Turn, reason: str) -> None:
     """Course, street and a number to ring: a ticket that a seat puts on the list."""
+    if lacks(turn, "courses", "organisations"):
+        return
     course = turn.catalogue.courses[await turn.ask(COURSE)]
     street = turn.catalogue.organisations[await turn.ask(ORG)]
     phone = await turn.ask(PHONE)
@@ -270,6 +294,8 @@ async def _register(turn: Turn, reason: str) -> None:
 
 async def village_training(turn: Turn) -> None:
     """Training that comes to a village: what is planned at its town, or a wish on record."""
+    if lacks(turn, "organisations"):
+        return
     village = await turn.ask(VILLAGE)
     town = turn.catalogue.line_up(village)[-2].id
     planned = [
@@ -291,6 +317,8 @@ async def village_training(turn: Turn) -> None:
 
 
 async def village_wish(turn: Turn) -> None:
+    if lacks(turn, "organisations"):
+        return
     village = await turn.ask(VILLAGE)
     detail = await turn.ask(DETAIL)
     phone = await turn.ask(PHONE)
@@ -309,8 +337,7 @@ async def withdraw(turn: Turn) -> None:
     if (rule := turn.library.answer("enrol-refund", turn.today)) is not None:
         turn.say("withdraw.refund", rule=rule.answer, source=rule.source)
     turn.offer(turn.line("label.refund"), "refund")
-    if (online := turn.library.answer("g-cancel-online", turn.today)) is not None:
-        turn.offer(turn.line("label.cancel_online"), "entry", entry=online.id)
+    turn.offer_answer("label.cancel_online", "g-cancel-online")
     if provable(turn):
         turn.offer(turn.line("label.withdraw_me"), "withdraw_me")
 
@@ -321,6 +348,8 @@ async def refund(turn: Turn) -> None:
 
 async def about_course(turn: Turn) -> None:
     """A course's name alone; several are introduced at once."""
+    if lacks(turn, "courses"):
+        return
     if len(set(turn.heard.values("course"))) > 1:
         await find_course(turn)
         return

@@ -3,6 +3,7 @@
 from bot.messages import Card
 from bot.turn import CHOICES, Turn
 from handlers import wording
+from handlers.lacking import lacks
 from handlers.slots import COURSE, QUESTION, THIS_COURSE
 from knowledge.catalogue import Course
 
@@ -18,6 +19,8 @@ def _named(turn: Turn) -> list[Course]:
 
 
 async def find_course(turn: Turn) -> None:
+    if lacks(turn, "courses"):
+        return
     named = _named(turn)
     theme = turn.get("theme")
     if named:
@@ -40,7 +43,7 @@ async def find_course(turn: Turn) -> None:
     elif subject := wording.subject(turn.heard.folded):
         turn.say("course.unknown", subject=subject, source=SOURCE)
         turn.offer(turn.line("label.find_course"), "find_course")
-        turn.offer(turn.line("label.suggest_course"), "entry", entry="course-suggest")
+        turn.offer_answer("label.suggest_course", "course-suggest")
     else:
         _overview(turn)
 
@@ -63,6 +66,8 @@ def _overview(turn: Turn) -> None:
 
 
 async def course_level(turn: Turn) -> None:
+    if lacks(turn, "courses"):
+        return
     course = turn.catalogue.courses[await turn.ask(THIS_COURSE)]
     turn.focus("course", course.id)
     key = "course.level_zero" if course.level == "零基础" else "course.level"
@@ -72,6 +77,8 @@ async def course_level(turn: Turn) -> None:
 
 async def course_help(turn: Turn) -> None:
     """A question about what was taught goes to the teachers."""
+    if lacks(turn, "courses"):
+        return
     course = turn.catalogue.courses[await turn.ask(COURSE)]
     question = await turn.ask(QUESTION)
     turn.task.slots["detail"] = f"{course.name}：{question}"

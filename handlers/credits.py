@@ -6,6 +6,7 @@ from accounts.bank import AttendanceRow, Entry, Order, UnavailableError
 from accounts.rules import amounts
 from bot.turn import CHOICES, Turn
 from handlers import wording
+from handlers.lacking import lacks
 from handlers.slots import DETAIL
 from handlers.whose import Bound, bound_now, whose
 
@@ -141,7 +142,7 @@ async def missing_credit(turn: Turn) -> None:
     else:
         turn.say("credit.missing")
     turn.offer(turn.line("label.missing_credit_check"), "missing_credit_check")
-    turn.offer(turn.line("label.forgot_swipe"), "entry", entry="credit-forgot-swipe")
+    turn.offer_answer("label.forgot_swipe", "credit-forgot-swipe")
 
 
 async def _missing(turn: Turn, learner: Bound) -> list[AttendanceRow]:
@@ -189,6 +190,8 @@ async def record_dispute(turn: Turn) -> None:
 
 async def redemption_items(turn: Turn) -> None:
     """What points get: one item asked for, what a sum reaches, or the four kinds."""
+    if lacks(turn, "items"):
+        return
     items = turn.catalogue.items
     source = "兑换目录（本月）"
     if (id := turn.get("item")) and id in items:
@@ -215,7 +218,7 @@ async def redemption_items(turn: Turn) -> None:
             kinds.setdefault(item.category, []).append(f"{item.name}{item.points}分")
     lines = "\n".join(f"· {kind}：{'、'.join(names)}" for kind, names in kinds.items())
     turn.say("item.list", lines=lines, source=source)
-    turn.offer(turn.line("label.redeem_how"), "entry", entry="redeem-how")
+    turn.offer_answer("label.redeem_how", "redeem-how")
 
 
 async def order_status(turn: Turn) -> None:
@@ -232,7 +235,7 @@ async def order_status(turn: Turn) -> None:
         turn.say("orders", name=learner.name, lines="\n".join(f"· {_order(turn, each)}" for each in found), source=SHOP)
     else:
         turn.say("orders.none", name=learner.name, source=SHOP)
-    turn.offer(turn.line("label.redeem_late"), "entry", entry="redeem-late")
+    turn.offer_answer("label.redeem_late", "redeem-late")
     turn.offer(turn.line("label.redemption_dispute"), "redemption_dispute")
 
 

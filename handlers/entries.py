@@ -1,8 +1,12 @@
 """Knowledge entries: said as reviewed; a guide one step at a time."""
 
+import re
+
 from bot.messages import Reply
 from bot.turn import Turn
 from knowledge.entries import Entry
+
+_EVERYWHERE = re.compile("社区学校|教学站点|各校|各点|全区|所有")  # an answer that speaks of schools too
 
 
 async def entry(turn: Turn) -> None:
@@ -12,21 +16,28 @@ async def entry(turn: Turn) -> None:
         turn.offer(turn.line("label.human"), "human")
         return
     turn.state.topic = found.topic
+    if _about_another_place(turn, found):
+        return
     if found.steps:
         _step(turn)
     else:
         turn.answer(found)
-    _about_another_place(turn, found)
     if found.person:
         turn.offer(turn.line("label.human"), "human")
 
 
-def _about_another_place(turn: Turn, found: Entry) -> None:
-    """What entries say of a place they say of the college: whoever asked about a school is told so."""
-    place = turn.catalogue.organisations.get(turn.heard.first("org") or "")
-    if found.topic == "site_hours" and place and place.level != "college" and place.name not in found.answer:
-        turn.say("entry.elsewhere", place=place.name, phone=place.phone)
-        turn.offer(turn.line("label.site_facilities"), "site_facilities", org=place.id)
+def _about_another_place(turn: Turn, found: Entry) -> bool:
+    """What is known of the college is not said of a school: whoever names one is told whom to ask."""
+    place, college = turn.catalogue.organisations.get(turn.heard.first("org") or ""), turn.catalogue.college
+    if place is None or college is None or place.level == "college" or place.name in found.answer:
+        return False
+    of_college = found.topic == "site_hours" or any(name in found.answer for name in (college.name, *college.aliases))
+    if not of_college or _EVERYWHERE.search(found.answer):
+        return False
+    turn.say("entry.elsewhere", place=place.name, phone=place.phone)
+    turn.offer(turn.line("label.human"), "human")
+    turn.offer(turn.line("label.site_facilities"), "site_facilities", org=place.id)
+    return True
 
 
 async def not_answered(turn: Turn) -> None:

@@ -5,6 +5,12 @@ import re
 from bot.turn import Turn
 from handlers.slots import DETAIL, PHONE
 
+_GONE = re.compile(
+    r"(转|汇|打|付|给|交|投|充|刷|扫|存|借|贷|骗走?|扣|划|寄|亏)[^,，。不没]{0,12}了(?!吗)|(钱|款|卡里|余额|账户).{0,6}(没了|少了|不见|取不出|提不出"
+    r"|空了|被(转|划|扣|刷))|取不出|提不了现|拉黑|被骗(?!吗)|上当了"
+    r"|(告诉|念给|报给|发给|说给|填|给).{0,6}(他|她|对方|人家|出去)了|(密码|验证码|卡号).{0,8}(说|给|报|念|发|告诉)[^,，。不没]{0,6}了|i('ve"
+    r"| have)? (paid|sent|transferred)|already (paid|sent|transferred)|money is gone"
+)
 _WITHDRAWS = re.compile(r"解绑|解除.{0,4}绑定|取消.{0,4}绑定|(撤回|撤销|取消|收回).{0,4}(授权|同意)")
 
 
@@ -39,25 +45,16 @@ async def privacy_incident(turn: Turn) -> None:
 
 
 async def scam(turn: Turn) -> None:
+    """Where money or a code is gone, minutes count: the police and the bank come first."""
     tip = turn.library.answer("fraud-tip", turn.today)
-    turn.say("scam", source=tip.source if tip else None)
+    gone = _GONE.search(turn.get("detail") or turn.heard.folded) is not None
+    turn.say("scam.gone" if gone else "scam", source=tip.source if tip else None)
     await turn.hand_over("scam_report", priority=1, skill="complaint", topic="complaint")
 
 
 async def wrong_info(turn: Turn) -> None:
     turn.say("wrong_info")
     await turn.hand_over("wrong_information", priority=2, skill="editor", topic="complaint")
-
-
-async def emergency(turn: Turn) -> None:
-    """Help first: the sentence that matters comes before everything else."""
-    turn.say("emergency")
-    await turn.hand_over("emergency", priority=0, skill="duty", topic="human_agent")
-
-
-async def despair(turn: Turn) -> None:
-    turn.say("despair")
-    await turn.hand_over("despair", priority=0, skill="care", topic="human_agent")
 
 
 async def deceased(turn: Turn) -> None:
@@ -93,6 +90,12 @@ async def minor(turn: Turn) -> None:
     turn.say("minor", source="《云溪区公益培训班管理办法（2026版）》")
 
 
+async def enrol_child(turn: Turn) -> None:
+    """A parent asks for a child: what holds for enrolling others, and who has to come."""
+    turn.say("perhaps.minor")
+    turn.answer_standard("enrol-proxy")
+
+
 async def third_party(turn: Turn) -> None:
     """The same words whoever is asked about: nothing tells whether there is such an account."""
     turn.audits.append(("third_party_lookup_refused", "credit"))
@@ -106,8 +109,10 @@ async def bulk_data(turn: Turn) -> None:
 
 async def phone_change(turn: Turn) -> None:
     turn.answer_standard("g-phone-change")
-    turn.offer(turn.line("label.human"), "human")
-    turn.offer(turn.line("label.nearest_site"), "nearest_site")
+    if not turn.offered:
+        turn.offer(turn.line("label.human"), "human")
+    if turn.catalogue.organisations:
+        turn.offer(turn.line("label.nearest_site"), "nearest_site")
 
 
 async def card_lost_act(turn: Turn) -> None:

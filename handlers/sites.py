@@ -5,6 +5,7 @@ from datetime import date
 
 from bot.turn import CHOICES, Turn
 from handlers import wording
+from handlers.lacking import lacks
 from handlers.slots import HOME
 from knowledge.catalogue import Organisation
 from nlu.times import When
@@ -12,11 +13,13 @@ from nlu.times import When
 FAR = 100_000  # metres: nobody goes that far to learn
 
 
-def _place(turn: Turn) -> Organisation:
-    """The place that is meant; the college where none is named."""
+def _place(turn: Turn) -> Organisation | None:
+    """The place that is meant; the college where none is named. None where that is not on record, and was said."""
     named = turn.catalogue.organisations.get(turn.get("org") or "") or turn.catalogue.college
-    assert named is not None, "the catalogue was checked to have a college"
-    turn.focus("org", named.id)
+    if named is None and not lacks(turn, "organisations"):
+        named = next(iter(turn.catalogue.organisations.values()))
+    if named is not None:
+        turn.focus("org", named.id)
     return named
 
 
@@ -37,6 +40,8 @@ def _why_closed(place: Organisation, day: date) -> str:
 
 async def site_hours(turn: Turn) -> None:
     place = _place(turn)
+    if place is None:
+        return
     when = turn.get("when")
     asked = When.of(when) if when else None
     day = max(asked.first, turn.today) if asked and (asked.fixed or asked.weekdays) else turn.today
@@ -78,6 +83,8 @@ async def site_hours(turn: Turn) -> None:
 
 async def site_address(turn: Turn) -> None:
     place = _place(turn)
+    if place is None:
+        return
     turn.say(
         "site.address",
         place=place.name,
@@ -87,11 +94,15 @@ async def site_address(turn: Turn) -> None:
         source=wording.source(place),
     )
     turn.offer(turn.line("label.site_hours"), "site_hours", org=place.id)
-    turn.offer(turn.line("label.nearest_site"), "nearest_site")
+    if _others(turn):
+        turn.offer(turn.line("label.nearest_site"), "nearest_site")
 
 
 async def nearest_site(turn: Turn) -> None:
-    """The sites nearest to a street or site that the resident names."""
+    """The sites nearest to a street or site that the resident names; where there are none, the college."""
+    if not _others(turn):
+        await site_address(turn)
+        return
     home = turn.catalogue.organisations[await turn.ask(HOME)]
     name = home.name.removesuffix("教学站点").removesuffix("社区学校")
     _nearest(turn, (home.north, home.east), name)
@@ -99,15 +110,19 @@ async def nearest_site(turn: Turn) -> None:
 
 async def nearest_to_me(turn: Turn) -> None:
     """The sites nearest to where the resident is: known for this answer alone. Where it is not known any more, asked."""
-    if turn.inbound.position is None:
+    if turn.inbound.position is None or not _others(turn):
         await nearest_site(turn)
         return
     _nearest(turn, turn.inbound.position, turn.line("site.where_you_are"))
 
 
+def _others(turn: Turn) -> list[Organisation]:
+    """The places beside the college."""
+    return [place for place in turn.catalogue.organisations.values() if place.level != "college"]
+
+
 def _nearest(turn: Turn, spot: tuple[float, float], name: str) -> None:
-    others = [place for place in turn.catalogue.organisations.values() if place.level != "college"]
-    near = sorted(others, key=lambda place: (_metres(spot, place), place.id))[:CHOICES]
+    near = sorted(_others(turn), key=lambda place: (_metres(spot, place), place.id))[:CHOICES]
     if _metres(spot, near[0]) > FAR:
         turn.say("site.far")
         return
@@ -135,6 +150,8 @@ def _metres(spot: tuple[float, float], place: Organisation) -> float:
 
 async def site_facilities(turn: Turn) -> None:
     place = _place(turn)
+    if place is None:
+        return
     turn.say(
         "site.facilities",
         place=place.name,
@@ -146,11 +163,15 @@ async def site_facilities(turn: Turn) -> None:
 
 async def site_access(turn: Turn) -> None:
     place = _place(turn)
+    if place is None:
+        return
     turn.say("site.access", place=place.name, access=place.accessible, phone=place.phone, source=wording.source(place))
 
 
 async def site_phone(turn: Turn) -> None:
     place = _place(turn)
+    if place is None:
+        return
     seats = await turn.desk.seats(turn.now, 3)
     key = "site.phone_open" if seats.open else "site.phone_closed"
     turn.say(
@@ -166,6 +187,8 @@ async def site_phone(turn: Turn) -> None:
 async def about_org(turn: Turn) -> None:
     """A place's name alone."""
     place = _place(turn)
+    if place is None:
+        return
     turn.say(
         "about.org",
         place=place.name,

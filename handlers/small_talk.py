@@ -1,6 +1,34 @@
 """Courtesies, what we are, and what is not ours."""
 
+import re
+
 from bot.turn import Turn
+
+# What advice is asked for, by its words; the first that fits. The texts are `advice.<kind>`.
+_ADVICE: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("labour", re.compile("工伤|社保|劳动|工资|加班费|仲裁|辞退|开除|公司|老板|单位|失业|养老保险|退休金|养老金|灵活就业|试用期|labou?r law|my boss")),
+    (
+        "law",
+        re.compile(
+            "法律|律师|打官司|官司|告(他|她|赢|状|人)|起诉|合同|离婚|遗嘱|遗产|继承|房产|过户|房东|押金|赔|协议|公证|判|欠条|借条|担保|侵权|违法"
+            "|犯法|坐牢|专利|产权|lawyer|sue|legal|divorce|contract"
+        ),
+    ),
+    (
+        "money",
+        re.compile(
+            "股|基金|理财|存款|存银行|银行|利息|利率|贷款|黄金|保险|投资|币|期货|国债|债券|炒|买房|楼市|房价|涨|赚|收益|钱|p2p|invest|stock|bitcoin"
+            "|loan"
+        ),
+    ),
+    (
+        "health",
+        re.compile(
+            "药|病|疼|痛|医|血|糖|癌|肿|烧|咳|麻|晕|痒|疹|膏|吃|喝|针|疫苗|体检|手术|孕|胎|症|腰|膝|胃|肝|心|眼|睡|失眠|保健|营养|中风|症状|symptom"
+            "|pain|medicine|dose|pill|doctor|fever"
+        ),
+    ),
+)  # fmt: skip
 
 
 async def greeting(turn: Turn) -> None:
@@ -72,6 +100,9 @@ async def cancelled(turn: Turn) -> None:
 
 async def other_office(turn: Turn) -> None:
     """Not ours: whom to ask instead."""
+    if not turn.get("matter") and _advised(turn) == "labour":
+        turn.say("advice.labour")
+        return
     office = turn.catalogue.offices.get(turn.get("matter") or "city")
     if office is None:
         turn.say("unrelated")
@@ -81,7 +112,13 @@ async def other_office(turn: Turn) -> None:
 
 async def advice(turn: Turn) -> None:
     """What a doctor, a lawyer or a bank is asked: never answered by us, always with who does."""
-    turn.say("advice")
+    kind = _advised(turn)
+    turn.say(f"advice.{kind}" if kind else "advice")
+
+
+def _advised(turn: Turn) -> str | None:
+    """What kind of advice is asked for, as far as the words tell."""
+    return next((kind for kind, words in _ADVICE if words.search(turn.heard.folded)), None)
 
 
 async def unrelated(turn: Turn) -> None:

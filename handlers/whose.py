@@ -69,8 +69,8 @@ async def _prove(turn: Turn) -> Bound | None:
         turn.tell(Reply(text=turn.line("bind.text"), cards=(card,)))
         return None
     turn.say("personal")
-    turn.offer(turn.line("label.bind_card"), "entry", entry="g-bind")
-    turn.offer(turn.line("label.credit_rule"), "entry", entry="credit-rule")
+    turn.offer_answer("label.bind_card", "g-bind")
+    turn.offer_answer("label.credit_rule", "credit-rule")
     turn.offer(turn.line("label.human"), "human")
     return None
 

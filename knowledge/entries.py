@@ -7,8 +7,10 @@ from msgspec import Meta, Struct
 
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 Line = Annotated[str, Meta(min_length=1, max_length=200)]
-Text = Annotated[str, Meta(min_length=1, max_length=2000)]
-Short = Annotated[str, Meta(min_length=1, max_length=134)]  # two UCS-2 segments of an SMS
+LONGEST_ANSWER = 2000  # characters
+Text = Annotated[str, Meta(min_length=1, max_length=LONGEST_ANSWER)]
+SHORT = 134  # characters of two UCS-2 segments of an SMS
+Short = Annotated[str, Meta(min_length=1, max_length=SHORT)]
 Status = Literal["draft", "in_review", "published", "expired"]
 TOPICS = (
     "training_info", "credit_lookup", "credit_redemption", "course_faq", "operation_guide", "site_hours",

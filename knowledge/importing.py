@@ -8,63 +8,34 @@ import csv
 import io
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+import zlib
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 from pathlib import Path
-from zipfile import BadZipFile
+from typing import IO
+from xml.etree import ElementTree
+from zipfile import BadZipFile, ZipFile
 
 import docx
 import msgspec
 import openpyxl
 from docx.opc.exceptions import PackageNotFoundError
-from msgspec import Struct
 from openpyxl.utils.exceptions import InvalidFileException
 
+from knowledge.columns import GIVEN, HEADS, NAMES
+from knowledge.conversion import Conversion, Report, Sheet
 from knowledge.entries import Entry
 
 SUFFIXES = (".csv", ".xlsx", ".md", ".docx")
 LARGEST = 8_000_000  # bytes
 MOST = 20_000  # rows
-SHORT = 134  # characters of an SMS of two segments
-VALID_DAYS = 365
-# The columns, as people write them.
-_COLUMNS = {
-    "编号": "id", "主题": "topic", "类型": "kind", "问题": "questions", "问法": "questions", "回答": "answer", "答案": "answer",
-    "语音": "spoken", "口语": "spoken", "短信": "sms", "步骤": "steps", "对象": "audience", "地区": "district", "来源": "source",
-    "依据": "source", "负责人": "owner", "生效日期": "valid_from", "失效日期": "valid_until", "有效期至": "valid_until",
-    "question": "questions",
-}  # fmt: skip
-_TOPICS = {
-    "培训信息": "training_info", "学分查询": "credit_lookup", "积分兑换": "credit_redemption", "课程答疑": "course_faq",
-    "操作指导": "operation_guide", "地点时间": "site_hours", "报名": "enrolment", "活动": "activity", "投诉": "complaint",
-    "人工": "human_agent", "闲聊": "chitchat", "其他": "out_of_scope",
-}  # fmt: skip
-_LISTS = {"questions": re.compile(r"\s*[|｜\n]\s*"), "steps": re.compile(r"\s*[|｜\n]\s*")}
+# What the readers of office files raise at damage: their parsers are syntax errors, what they miss is whatever it is.
+_BROKEN = (
+    BadZipFile, InvalidFileException, PackageNotFoundError, zlib.error, SyntaxError, LookupError, ValueError, TypeError,
+    AttributeError, RuntimeError, EOFError, OSError,
+)  # fmt: skip
 _FACT = re.compile(r"^[-*]?\s*(?P<name>[^\s:：]{2,12})\s*[:：]\s*(?P<value>.+)$")
-
-
-class Row(Struct, frozen=True):
-    """What became of one row: an entry, or what is wrong with it."""
-
-    number: int
-    id: str
-    problems: list[str]
-    entry: Entry | None = None
-
-
-class Report(Struct, frozen=True):
-    """`problem` is about the file as a whole; then there are no rows."""
-
-    rows: list[Row]
-    problem: str = ""
-
-    @property
-    def entries(self) -> list[Entry]:
-        return [row.entry for row in self.rows if row.entry is not None]
-
-    @property
-    def bad(self) -> int:
-        return sum(row.entry is None for row in self.rows)
+_MERGE = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
 
 
 class UnreadableError(Exception):
@@ -78,29 +49,30 @@ def read(path: Path, name: str, owner: str, today: date) -> Report:
     if path.stat().st_size > LARGEST:
         return Report([], f"文件超过 {LARGEST // 1_000_000} MB，请分成几个")
     try:
-        raw = list(_raw(path, suffix))
+        sheet = _sheet(path, suffix)
     except UnreadableError as error:
         return Report([], str(error))
-    except (BadZipFile, InvalidFileException, PackageNotFoundError, KeyError, ValueError, OSError) as error:
-        return Report([], f"读不了这个文件：{type(error).__name__}。请另存为标准的 {suffix} 再试")
-    if not raw:
+    except _BROKEN as error:
+        return Report([], f"读不了这个文件：{type(error).__name__}。可能不完整，请另存为标准的 {suffix} 再试")
+    if not sheet.rows:
         return Report([], "文件里没有内容")
-    if len(raw) > MOST:
+    if len(sheet.rows) > MOST:
         return Report([], f"超过 {MOST} 行，请分成几个文件")
-    seen: set[str] = set()
-    return Report([_row(number, values, owner, today, seen) for number, values in raw])
+    return Conversion(sheet, owner, today).report()
 
 
-def _raw(path: Path, suffix: str) -> Iterator[tuple[int, dict[str, str]]]:
+def _sheet(path: Path, suffix: str) -> Sheet:
     match suffix:
         case ".csv":
             return _table(_csv(path))
         case ".xlsx":
-            return _table(_xlsx(path))
+            sheet = _table(_xlsx(path))
+            sheet.wrong |= dict(_merged(path))
+            return sheet
         case ".md":
-            return _sections(_lines(path))
+            return Sheet(list(_sections(_lines(path))))
         case ".docx":
-            return _sections(_docx(path))
+            return Sheet(list(_sections(_docx(path))))
     raise UnreadableError(f"不支持 {suffix or '没有后缀的文件'}；可以导入 {'、'.join(SUFFIXES)}")
 
 
@@ -113,8 +85,9 @@ def _text(path: Path) -> str:
     for encoding in ("utf-8-sig", "gb18030"):  # what Excel writes, here and in China
         try:
             return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
+        except UnicodeDecodeError as error:
+            if error.reason == "unexpected end of data":
+                raise UnreadableError("文件不完整：最后一个字只有一半") from error
     raise UnreadableError("文字编码认不出来，请另存为 UTF-8")
 
 
@@ -126,32 +99,65 @@ def _csv(path: Path) -> Iterator[list[str]]:
 
 
 def _xlsx(path: Path) -> Iterator[list[str]]:
-    book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    sheet = book.worksheets[0]
-    for values in sheet.iter_rows(values_only=True, max_col=40, max_row=MOST + 2):
-        yield [_cell(value) for value in values]
+    with path.open("rb") as file:  # by its name it might be refused: what it is called is known from elsewhere
+        book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+        sheet = book.worksheets[0]
+        for values in sheet.iter_rows(values_only=True, max_col=40, max_row=MOST + 2):
+            yield [_cell(value) for value in values]
 
 
 def _cell(value: object) -> str:
     if value is None:
         return ""
-    return value.date().isoformat() if isinstance(value, datetime) else str(value)
+    if isinstance(value, datetime):
+        return value.date().isoformat()
+    return str(value).replace("\r\n", "\n")
 
 
-def _table(rows: Iterator[list[str]]) -> Iterator[tuple[int, dict[str, str]]]:
+def _merged(path: Path) -> Iterator[tuple[int, str]]:
+    """The rows of the first sheet that share a cell: which of them its words are for, nobody can tell."""
+    with ZipFile(path) as archive:
+        book = ElementTree.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314 - the reader has parsed it already
+        first = book.find(".//{*}sheet")
+        link = next((value for name, value in first.items() if name.endswith("}id")), "") if first is not None else ""
+        links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
+        target = next((each.get("Target", "") for each in links if each.get("Id") == link), "")
+        with archive.open(f"xl/{target.removeprefix('/xl/')}") as sheet:
+            for top, bottom, cells in _ranges(sheet):
+                for number in range(top, min(bottom, top + MOST) + 1):
+                    yield number, f"单元格 {cells} 合并了：请取消合并，每行各写各的"
+
+
+def _ranges(sheet: IO[bytes]) -> Iterator[tuple[int, int, str]]:
+    """Merged cells over several rows, read in pieces: a sheet may be large."""
+    rest = b""
+    while piece := sheet.read(1_000_000):
+        text = rest + piece
+        for match in _MERGE.finditer(text):
+            if match[2] != match[4]:
+                yield int(match[2]), int(match[4]), b"".join((*match.group(1, 2), b":", *match.group(3, 4))).decode()
+        rest = text[text.rfind(b"<") :] if b"<" in text else b""
+
+
+def _table(rows: Iterator[list[str]]) -> Sheet:
     head = next(rows, [])
-    if not head:
-        return
-    names = [_COLUMNS.get(each.strip(), each.strip()) for each in head]
-    known = set(Entry.__struct_fields__)
+    names = [NAMES.get(each.strip(), each.strip()) for each in head]
+    known = {*Entry.__struct_fields__, *GIVEN}
     if unknown := [name for name in names if name and name not in known]:
-        raise UnreadableError(f"不认识的列：{'、'.join(unknown)}；可以有 {'、'.join(dict.fromkeys(_COLUMNS))}")
-    if lacking := {"questions", "answer"} - set(names):
-        raise UnreadableError(f"缺少列：{'、'.join(sorted(lacking))}（问题、回答）")
+        raise UnreadableError(f"不认识的列：{'、'.join(unknown)}；可以有 {'、'.join(dict.fromkeys(NAMES))}")
+    asked = "id" if "wording" in names else "questions"
+    if head and (lacking := {asked, "answer"} - set(names)):
+        raise UnreadableError(f"缺少列：{'、'.join(HEADS[name] for name in sorted(lacking))}")
+    found, width = list[tuple[int, dict[str, str]]](), len(names)
     for number, cells in enumerate(rows, 2):
         values = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if name and cell.strip()}
         if values:
-            yield number, values
+            width = len(cells)
+            found.append((number, values))
+    sheet = Sheet(found, frozenset(names))
+    if "wording" in names and width < len(names):
+        sheet.wrong[found[-1][0]] = "最后一行不完整：文件可能被截断了"
+    return sheet
 
 
 def _docx(path: Path) -> list[str]:
@@ -169,7 +175,7 @@ def _sections(lines: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
     for number, line in enumerate([*lines, "## "], 1):
         if not line.startswith("#"):
             fact = _FACT.match(line.strip())
-            name = _COLUMNS.get(fact["name"]) if fact else None
+            name = NAMES.get(fact["name"]) if fact else None
             if fact and name == "questions":
                 values["questions"] += f"|{fact['value']}"
             elif fact and name:
@@ -181,31 +187,6 @@ def _sections(lines: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
             yield began, {**values, "answer": values.get("answer") or "\n".join(body).strip()}
         began, body = number, []
         values = {"questions": line.lstrip("#").strip()}
-
-
-def _row(number: int, values: Mapping[str, str], owner: str, today: date, seen: set[str]) -> Row:
-    raw: dict[str, object] = {
-        "topic": "course_faq", "kind": "faq", "source": "导入", "owner": owner, "valid_from": today.isoformat(),
-        "valid_until": (today + timedelta(days=VALID_DAYS)).isoformat(), "id": f"import-{today:%y%m%d}-{number}",
-    }  # fmt: skip
-    raw |= {
-        name: [each for each in _LISTS[name].split(value) if each] if name in _LISTS else value
-        for name, value in values.items()
-    }
-    raw["topic"] = _TOPICS.get(str(raw["topic"]), raw["topic"])
-    answer = str(raw.get("answer", ""))
-    raw.setdefault("spoken", answer)
-    raw.setdefault("sms", answer[:SHORT])
-    id = str(raw["id"])
-    try:
-        entry = msgspec.convert(raw, Entry, strict=False)
-    except msgspec.ValidationError as error:
-        return Row(number, id, [str(error)])
-    problems = entry.problems()
-    if id in seen:
-        problems.append(f"编号 {id} 重复")
-    seen.add(id)
-    return Row(number, id, problems, None if problems else entry)
 
 
 def main() -> None:

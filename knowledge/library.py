@@ -5,64 +5,104 @@ it is not, `refresh` reads what changed and the turn is thought again. So an edi
 process, and no question pays for looking.
 """
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import date
 
 import msgspec
+import numpy as np
 
 from knowledge.catalogue import KIND_OF, Catalogue, Record
 from knowledge.entries import Entry
-from knowledge.search import Hit, Index, by_sound, by_variants
+from knowledge.numbered import Mask
+from knowledge.search import Hit, Search, by_variants
+from nlu.encoder import Encoder
 from nlu.features import Reading, read
 from nlu.questions import Question
 from store import knowledge as rows
-from store.database import Database
-
-SOUNDS_LIKE = 0.45  # below this likeness of the best hit, the question is also searched by its sound
+from store.database import Database, Transaction
+from store.knowledge import VersionRow
 
 
 class Library:
     """`revision` changes with whatever we know. `questions` are the standard ones, by id: what an entry answers by
-    standard question alone is titled as that is worded."""
+    standard question alone is titled as that is worded. With an `encoder`, an entry's own questions are also found by what
+    they mean: a few new ones at once, many as soon as they have been read."""
 
-    def __init__(self, database: Database, questions: Iterable[Question] = ()) -> None:
+    def __init__(self, database: Database, questions: Iterable[Question] = (), encoder: Encoder | None = None) -> None:
         self._database = database
+        self._encoder = encoder
         self.questions = {question.id: question for question in questions}
         self.revision = -1
         self._records_revision = -1
         self.catalogue = Catalogue()
         self.entries: dict[str, Entry] = {}
         self._answers: dict[str, list[str]] = {}
-        self._index = Index([])
-        self._by_sound = Index([], by_sound)
+        self._search = Search([])
+        self._expired: tuple[date, Mask] | None = None
+        self._changing = asyncio.Lock()
+        self._reading: asyncio.Task[None] | None = None
+
+    @property
+    def state(self) -> tuple[int, bool]:
+        """What an answer depends on: the revision, and whether all has been read."""
+        meaning = self._search.meaning
+        return self.revision, meaning is None or meaning.complete
+
+    @property
+    def has_questions(self) -> bool:
+        """Whether there are questions of the centre's own."""
+        return len(self._search) > 0
 
     async def refresh(self) -> None:
         """Brings what is in memory up to what is in the database."""
+        if await self._database.read(rows.revision) == self.revision:
+            return
+        async with self._changing:
+            await self._refresh()
+
+    async def _refresh(self) -> None:
         if (revision := await self._database.read(rows.revision)) == self.revision:
             return
         changed = await self._database.read(lambda t: rows.entries_since(t, self.revision))
         said = [row for row in changed if row.status == "published" or row.id in self.entries]
+        entries = dict(self.entries)
         for row in said:
-            self.entries.pop(row.id, None)
+            entries.pop(row.id, None)
             if row.status == "published":
-                self.entries[row.id] = msgspec.json.decode(row.body, type=Entry)
-        if said:
-            self._index_entries()
+                entries[row.id] = msgspec.json.decode(row.body, type=Entry)
+        search = self._search
+        texts = by_variants((entry.id, entry.questions) for entry in entries.values())
+        if said and (texts or len(search)):
+            search = await asyncio.to_thread(self._indexed, texts)
         if (records_revision := await self._database.read(rows.records_revision)) != self._records_revision:
             stored = await self._database.read(rows.records)
             self.catalogue = Catalogue.of(msgspec.json.decode(row.body, type=Record) for row in stored)
             self._records_revision = records_revision
+        self.entries, self._search, self._expired = entries, search, None
+        self._answers = self._answered()
         self.revision = revision
+        if not self.state[1]:
+            self._reading = asyncio.create_task(self._read(search))
 
-    def _index_entries(self) -> None:
-        texts = by_variants((entry.id, entry.questions) for entry in self.entries.values())
-        self._index, self._by_sound = Index(texts), Index(texts, by_sound)
-        self._answers = {}
+    def _indexed(self, texts: Sequence[tuple[str, str]]) -> Search:
+        search = Search(texts, self._encoder, self._search)
+        if search.meaning is not None:
+            search.meaning.read()
+        return search
+
+    async def _read(self, search: Search) -> None:
+        """Reads what the texts mean, until there are others; in a thread, a little at a time."""
+        while search is self._search and search.meaning is not None and not search.meaning.complete:
+            await asyncio.to_thread(search.meaning.read)
+
+    def _answered(self) -> dict[str, list[str]]:
+        """The entries that answer each standard question."""
+        found: dict[str, list[str]] = {}
         for entry in self.entries.values():
-            # An entry from before there were standard questions bears the name of the one it answers.
-            standard = entry.standard or entry.id
-            if standard in self.questions:
-                self._answers.setdefault(standard, []).append(entry.id)
+            if (standard := self.asks(entry)) in self.questions:
+                found.setdefault(standard, []).append(entry.id)
+        return found
 
     def title(self, entry: Entry) -> str:
         """What it is asked as."""
@@ -71,8 +111,20 @@ class Library:
 
     def answer(self, standard: str, today: date) -> Entry | None:
         """What this centre answers to a standard question today; None where it has no answer, or none any more."""
-        valid = [entry for id in self._answers.get(standard, ()) if (entry := self.entries[id]).is_valid(today)]
+        valid = [entry for entry in self.answers(standard) if entry.is_valid(today)]
         return valid[-1] if valid else None
+
+    def answers(self, standard: str) -> list[Entry]:
+        """What is published on it, valid or not, the newest last."""
+        return [self.entries[id] for id in self._answers.get(standard, ())]
+
+    def on_record(self, today: date) -> dict[str, Entry]:
+        """By standard question: what is answered today, else what was last."""
+        return {id: self.answer(id, today) or self.answers(id)[-1] for id in self.questions if id in self._answers}
+
+    def asks(self, entry: Entry) -> str | None:
+        """The standard question that an entry answers. One from before there were such bears the name of its own."""
+        return entry.standard or (entry.id if entry.id in self.questions else None)
 
     def search(self, text: str, today: date, most: int = 8) -> list[Hit]:
         """The entries that are valid today and nearest by their own questions, best first."""
@@ -80,12 +132,29 @@ class Library:
 
     def search_all(self, readings: Sequence[Reading], today: date, most: int = 8) -> list[list[Hit]]:
         """`search` for what is asked at the same moment."""
-        found = self._index.search(readings, most * 2)
-        unsure = [n for n, hits in enumerate(found) if not hits or hits[0].score < SOUNDS_LIKE]
-        for n, heard in zip(unsure, self._by_sound.search([readings[n] for n in unsure], most), strict=True):
-            if heard and heard[0].score > (found[n][0].score if found[n] else 0) + 0.1:
-                found[n] = heard
-        return [[hit for hit in hits if self.entries[hit.id].is_valid(today)][:most] for hits in found]
+        if not self.has_questions:
+            return [[] for _ in readings]
+        points = None if self._encoder is None else self._encoder.encode([reading.text for reading in readings])
+        return self._search.search(readings, most, points, self._barred(today))
+
+    def _barred(self, today: date) -> Mask:
+        """The texts of entries that do not hold today."""
+        if self._expired is None or self._expired[0] != today:
+            valid = (self.entries[id].is_valid(today) for id in self._search.ids)
+            self._expired = today, ~np.fromiter(valid, bool, len(self._search))
+        return self._expired[1]
+
+
+def keeping(transaction: Transaction, found: Iterable[tuple[Entry, Sequence[str]]]) -> list[Entry]:
+    """Entries, each with the fields that are named as its newest version has them, where there is one."""
+    return [_keeping(entry, names, rows.versions(transaction, entry.id)) for entry, names in found]
+
+
+def _keeping(entry: Entry, names: Sequence[str], versions: Sequence[VersionRow]) -> Entry:
+    if not names or not versions:
+        return entry
+    old = msgspec.json.decode(versions[0].body, type=Entry)
+    return msgspec.structs.replace(entry, **{name: getattr(old, name) for name in names})
 
 
 def as_rows(

@@ -35,13 +35,14 @@ NONE = "-"  # no red line, no move
 class Scheme:
     """What the labels are. `topics`: the topic of each. `red` lines are asked about as labels and once more by
     themselves; `moves` and `alike` (what looks like a red line and is none) are no labels at all. `nothing` are labels
-    that we have no answer to."""
+    that we have no answer to, `same` pairs of which either is right for the other."""
 
     topics: Mapping[str, str] = field(default_factory=dict)
     red: frozenset[str] = frozenset()
     moves: frozenset[str] = frozenset()
     alike: frozenset[str] = frozenset()
     nothing: frozenset[str] = frozenset({OUTSIDE})
+    same: frozenset[tuple[str, str]] = frozenset()
 
     def asks(self, label: str) -> bool:
         return label not in self.moves and label not in self.alike
@@ -61,13 +62,13 @@ EXACT = 0.99  # how right an example is: whoever wrote it may have erred
 
 class Verdict(msgspec.Struct, frozen=True, gc=False):
     """`ranked` best first. `confidence` is the probability that the best of them is right, `inside` that the text has
-    any of them at all. `topic` is the likeliest topic, over all its labels; `red` and `move` are the likeliest red line and
+    any of them at all. `topic` is the likeliest topic over all its labels, with its probability; `red` and `move` are the likeliest red line and
     move in a talk, with the probability that there is any."""
 
     ranked: tuple[Ranked, ...]
     confidence: float
     inside: float
-    topic: str = ""
+    topic: Ranked = NO
     red: Ranked = NO
     move: Ranked = NO
 
@@ -126,9 +127,12 @@ class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     under the name of its question, so much may be `wrong_by_name`; of what we have an answer to, so much may be
     `refused`."""
 
-    wrong: Share = 0.03
-    wrong_by_name: Share = 0.10
+    wrong: Share = 0.08
+    wrong_by_name: Share = 0.20
     refused: Share = 0.03
+
+
+BUDGET = Budget()
 
 
 class Lines(msgspec.Struct, frozen=True):
@@ -158,7 +162,7 @@ class Judgement(msgspec.Struct, frozen=True):
         wrong = np.cumsum([not each.right for each in tried]) / np.arange(1, len(tried) + 1)
         sure, likely = (_lowest(tried, wrong <= most) for most in (budget.wrong, budget.wrong_by_name))
         answered = [each.probability for each in tried if each.inside]
-        return Lines(sure, min(sure, likely), min(sure, likely, float(np.quantile(answered, budget.refused))))
+        return Lines(sure, min(sure, likely), min(sure, likely, float(np.quantile(answered or [1.0], budget.refused))))
 
 
 def _lowest(tried: Sequence[Tried], within: NDArray[np.bool_]) -> float:
@@ -234,7 +238,7 @@ class Classifier:
         if number is None:
             return None
         groups, label = self.model.groups, self.labels[number]
-        topic = groups.topics[groups.topic_of[number]] if groups.topics else ""
+        topic = Ranked(groups.topics[groups.topic_of[number]], EXACT) if groups.topics else NO
         right = 0.0 if number in groups.nothing else EXACT
         return Verdict(
             (Ranked(label, EXACT),), right, right, topic, Ranked(label, EXACT) if label in groups.red else NO
@@ -293,7 +297,7 @@ class Classifier:
 
     @staticmethod
     def load(path: Path, encoder: Encoder | None = None) -> "Classifier":
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             model = msgspec.json.decode(stored["head"].tobytes(), type=Model)
             # Rows are read one by one: they have to lie side by side.
             arrays = Arrays(*(np.ascontiguousarray(stored[name]) for name in Arrays._fields))
@@ -357,12 +361,14 @@ class Opinion:
             )
         ]
 
-    def _topics(self) -> list[str]:
+    def _topics(self) -> list[Ranked]:
         if not self._groups.topics:
-            return [""] * len(self.shares)
+            return [NO] * len(self.shares)
         blend = self._judgement.topics
-        odds = blend.words * self._words[:, self._groups.parts[1]] + blend.meaning * self.topic_shares()
-        return [self._groups.topics[n] for n in odds.argmax(axis=1).tolist()]
+        shares = softmax(blend.words * self._words[:, self._groups.parts[1]] + blend.meaning * self.topic_shares())
+        best = shares.argmax(axis=1)
+        likely = shares[np.arange(len(best)), best]
+        return [Ranked(self._groups.topics[n], share) for n, share in zip(best.tolist(), likely.tolist(), strict=True)]
 
     def topic_shares(self) -> Figures:
         """The logarithm of what the labels of each topic have together."""

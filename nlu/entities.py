@@ -13,11 +13,15 @@ from nlu.numbers import quantities
 from nlu.numerals import has_check_digit
 from nlu.text import digits
 
+# As many digits as a telephone number has at least, however they are written.
+_DIGITS = re.compile(r"(?:[\d零〇一二三四五六七八九幺两][^\d零〇一二三四五六七八九幺两]{0,4}){10}")
 # Twelve digits, whatever stands between digits that are read out in groups; or twelve in a row.
 _TWELVE = re.compile(r"(?<!\d)(?<!\d[ \-_.,、])\d(?:[ \-_.,、]{0,2}\d){11}(?![ \-_.,、]?\d)|(?<!\d)\d{12}(?!\d)")
 # Quantities that somebody asks by; the others tell questions apart.
 _ASKED_BY = frozenset({"points", "age", "money", "grade"})
 _RANGE = "-~到至"
+_NOT_AGED = frozenset(_RANGE)
+_DIFFER = ("少了", "多了", "多写了", "少写了", "年轻了", "老了", "大了", "小了", "差了", "差", "大我", "小我")
 _LIMIT = re.compile(f" ?(?:以上|以下|以内|以前|之前|及以|起|[{_RANGE}])")
 _FREE = re.compile(r"免费|不要钱|不收费|不花钱|不用交钱|公益的|free")
 AUDIENCES: Mapping[str, str] = {
@@ -64,6 +68,8 @@ def find(folded: str, gazetteer: Gazetteer, today: date) -> tuple[Entity, ...]:
 
 
 def _numbers(folded: str) -> Iterator[Entity]:
+    if _DIGITS.search(folded) is None:
+        return
     taken: set[int] = set()
     for phone in phones.find(folded):
         if not (len(phone.number) == 12 and has_check_digit(phone.number) and "卡" in folded):
@@ -81,10 +87,11 @@ def _amounts(folded: str) -> Sequence[Entity]:
         for each in quantities(folded)
         if each.kind in _ASKED_BY
         and each.value.isdecimal()
-        and not (each.kind == "age" and _is_limit(folded, each.start, each.end))
+        and not (each.kind == "age" and _is_no_age(folded, each.start, each.end))
     ]
 
 
-def _is_limit(folded: str, start: int, end: int) -> bool:
-    """45岁以上, 6-12岁: for whom something is, not how old anybody is."""
-    return _LIMIT.match(folded, end) is not None or folded[max(0, start - 1) : start] in {*_RANGE}
+def _is_no_age(folded: str, start: int, end: int) -> bool:
+    """45岁以上, 6-12岁: for whom something is, not how old anybody is; 少了十岁: a difference."""
+    before = folded[max(0, start - 1) : start]
+    return _LIMIT.match(folded, end) is not None or before in _NOT_AGED or folded.endswith(_DIFFER, 0, start)

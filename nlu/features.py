@@ -10,11 +10,14 @@ from msgspec import Struct
 from nlu.dialect import standard
 from nlu.numbers import quantities
 from nlu.numerals import CHINESE
+from nlu.numerals import read as in_digits
 from nlu.text import fold, syllables, without_fillers, words
 
 # Digits are no pieces of their own: a number counts with its unit, and stands behind the words.
 PIECES = re.compile(r"[一-鿿㐀-䶿]+|[a-z]+(?:'[a-z]+)?")
 NUMERALS = re.compile(f"[{CHINESE}]")
+_NUMERAL_RUN = re.compile(rf"\d+(?:\.\d+)?[{CHINESE}]*|[{CHINESE}]+")
+_NO_VALUES: frozenset[str] = frozenset()
 NUMBER = "#"  # before a number in an essence: #age=72
 AGES = (14, 18, 45, 60, 70)  # years from which on another is asked of, or told to, somebody
 
@@ -22,13 +25,13 @@ AGES = (14, 18, 45, 60, 70)  # years from which on another is asked of, or told 
 class Reading(Struct, frozen=True, gc=False):
     """`essence` are the words that carry the question, and the numbers: what differs in the rest only is understood
     alike. `grams` are searched by, `features` are all that the classifier sees; a name may occur repeatedly in both.
-    `text` is what a sentence encoder reads, `numbers` are those with a unit, by kind."""
+    `text` is what a sentence encoder reads, `numbers` are the values of those that name or count something, by kind."""
 
     essence: str
     grams: list[str]
     features: list[str]
     text: str
-    numbers: dict[str, str]
+    numbers: dict[str, frozenset[str]]
 
 
 def essence(folded: str) -> str:
@@ -51,18 +54,27 @@ def for_meaning(folded: str) -> str:
     return standard(without_fillers(folded))
 
 
+def skeleton(text: str) -> tuple[str, tuple[str, ...]]:
+    """What of a reading's `text` is no numeral, and those numerals, in digits, that name and count nothing: of a date, in
+    a word. Texts of one skeleton differ in numbers only."""
+    for each in reversed(quantities(text)):
+        text = text[: each.start] + "、" + _NUMERAL_RUN.sub("", text[each.start : each.end]) + text[each.end :]
+    numerals = tuple(in_digits(each) or each for each in _NUMERAL_RUN.findall(text))
+    return NUMBER.join(PIECES.findall(_NUMERAL_RUN.sub("、", text))), numerals
+
+
 def of_essence(essence: str, text: str) -> Reading:
     """The reading of what `essence` left of a folded text."""
     grams: list[str] = []
     more: list[str] = []
     latin: list[str] = []
-    numbers: dict[str, str] = {}
+    numbers: dict[str, frozenset[str]] = {}
     for piece in essence.split():
         if piece[0] > "\u3000":
             _chinese(piece, grams, more)
         elif piece[0] == NUMBER:
             kind, _, value = piece[1:].partition("=")
-            numbers.setdefault(kind, value)
+            numbers[kind] = numbers.get(kind, _NO_VALUES) | {value}
             more.append(_size(kind, value))
         else:
             latin.append(piece)

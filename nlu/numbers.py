@@ -51,18 +51,18 @@ _NOTHING = "|".join(
         f"(?:(?<=正月)|(?<=腊月)|(?<=大年)|(?<=农历)){_SMALL}|(?:(?<=年)|(?<=月))(?:三十|十五)(?![0-9岁个元块])|(?<=初)一、?十五|"
         "三十(?=晚上|夜)|(?:(?<=[大过新]年初)|(?<=[正腊]月初))十?[一二三四五六七八九十]",
         "(?:三八|五四|六一|五一|七一|八一|十一|九九|一二九)(?=[节路街假前后]|妇女|青年|儿童|劳动|建军|建党|重阳|期间|国庆|黄金|广场|小学|中学)",
-        "一二三四?五?六?七?八?九?|十分(?!钟|之)|千万(?=别|不|要|记|得|小心|注意)|万一|百分(?!之)|百分百|百八十|一五一十|三百六十行"
+        "一二三四?五?六?七?八?九?|十分(?!钟|之)|千万(?=别|不|要|记|得|小心|注意)|万一|百分(?!之)|百分百|七七八八|三三两两|百八十|一五一十|三百六十行"
         "|二十四节气|八门|[二三]把手|三天[两打]|二次元|两口子|两回事|两码事|二手|八段锦|两下子|三角(?!钱)|二人转|三轮(?!比)|十万八千里|(?<=[几数上])[十百千万亿]+",
     )
 )  # fmt: skip
 _NUMBER = (
     r"(?<![a-z0-9])[a-z](?:\d{1,4}(?!\d)|(?=[座栋幢楼区](?!别|间)))|\d{1,3}(?:,\d{3}){1,2}(?!\d)|半百"
-    rf"|\d+(?:\.\d+)?(?:[十百千万亿][0-9{CHINESE}]*)?|(?<!个)半(?=个?(?:小时|钟头|学期|月|天|年(?!级)))"
+    rf"|\d+(?:\.\d+)?(?:[十百千万亿][0-9{CHINESE}]*)?|(?<![个上下大])半(?=个?(?:小时|钟头|学期|月|年(?!级)))"
     rf"|[二三四五六七八九]十有[一二三四五六七八九](?![个位人门名])|[{CHINESE}]+(?:点[一二三四五六七八九]+(?=倍|万|个?小时|公里|米|元))?"
 )
 _NUMERAL = re.compile(rf"(?=[0-9半{CHINESE}a-z])(?:(?P<nothing>{_NOTHING})|(?P<number>{_NUMBER}))")
 _MEASURE = (
-    "公里|公斤|毫升|厘米|平方|平米|站路|人次|分钟|学年|学期|单元|个月|[个种门次份件张本条天周遍套台盒袋斤克米平站步级折"
+    "公里|公斤|毫升|厘米|平方|平米|站路|人次|分钟|学年|学期|单元|个月|周年|[个种门次份件张本条天周遍套台盒袋斤克米平站步级折"
     "倍项场部首幅轮回题页篇届排桌瓶桶双支只头棵户家口顿组式号版款秒度代年辆箱块日亩所尺寸笔针章集根杯碗粒颗片间弄]|课(?![表程时堂上])"
 )
 # 三块五, 三块五毛; but 两百元一节.
@@ -85,13 +85,13 @@ _UNIT = re.compile(
             "(?P<class>班(?![车级人主])|期(?![间限待末中望]))",
             r"(?P<half>个半(?:小时|钟头))|(?P<hours>个?小时|个?钟头|hours?\b)",
             r"(?P<lessons>个?[课学]时|节(?!气|日)课?|堂课?|讲(?![座解课师坛])|lessons?\b)",
-            r"(?P<people>个?人(?![次民生类气])|位(?![置于])|名(?![额字称])|people\b)",
+            r"(?P<people>个?人(?![次民生类气])|位(?![置于数地]|密码|验证|号)|名(?![额字称])|people\b)",
             rf"(?P<percent>%)|(?P<measure>{_MEASURE})|(?P<latin>(?<=[0-9])[a-z]{{1,3}}(?![a-z0-9]))",
         )
     )
     + ")"
 )  # fmt: skip
-_NAMES = frozenset({"building", "room", "floor", "window", "line", "class"})  # they count nothing
+NAMES = frozenset({"building", "room", "floor", "window", "line", "class"})  # they count nothing
 _BEFORE = re.compile(
     r"(?P<room>教室|房间|room) ?$|(?P<window>窗口|counter|window) ?$|(?P<building>building) ?$|(?P<floor>floor) ?$"
     r"|(?P<line>bus|line|metro) ?$|(?P<grade>grade) ?$|(?P<class>class) ?$|(?P<money>¥) ?$|(?P<percent>百分之)$"
@@ -160,7 +160,7 @@ def _quantity(folded: str, start: int, end: int) -> Quantity | None:
         return Quantity("building", letter, start, end + 1)
     unit = _UNIT.match(folded, end)
     kind = unit.lastgroup if unit else None
-    value = read(raw[len(letter) :], read_out=kind in _NAMES)
+    value = read(raw[len(letter) :], read_out=kind in NAMES)
     if value is None or (len(value) > 6 and kind != "money"):
         return None
     if year := _year(folded, raw, value, end):
@@ -199,7 +199,7 @@ def _year(folded: str, raw: str, value: str, end: int) -> tuple[str, int] | None
 
 def _with_unit(folded: str, value: str, start: int, end: int, unit: re.Match[str]) -> Quantity | None:
     raw, kind = folded[start:end], _measured(unit)
-    if kind in _NAMES and raw == "两":
+    if kind in NAMES and raw == "两":
         kind = f"{OTHER}:{unit[0]}"  # 两栋楼
     if raw == "一" and _is_article(folded, kind, start, unit):
         return None

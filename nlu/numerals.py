@@ -17,6 +17,7 @@ _READ_OUT = re.compile(f"[{DIGITS}]+")
 _ABOUT = re.compile(
     r"(?:一(?=二)|[二两](?=三)|三(?=[四五])|四(?=五)|五(?=六)|六(?=七)|七(?=八)|八(?=九)).(?=[十百千万]|$)"
 )
+_MIXED = re.compile(f"[{CAPITAL}][{DIGITS[2:]}十百千]|[{DIGITS[2:]}十百千][{CAPITAL}]")  # 队伍一年
 _LONGEST = 20  # characters; what is longer is no number that anybody means
 
 
@@ -26,9 +27,9 @@ def read(text: str, *, read_out: bool = False) -> str | None:
     Digits one after the other are the digits of a number (三零二). Two neighbours (七八) are about that many, unless
     `read_out` says that the number is a name.
     """
-    text = text.translate(_PLAIN).replace(",", "")
-    if not text or len(text) > _LONGEST:
+    if not text or len(text) > _LONGEST or _MIXED.search(text):
         return None
+    text = text.translate(_PLAIN).replace(",", "")
     if text.isdecimal():
         return text.lstrip("0") or "0"
     if not read_out and len(text) < 3:

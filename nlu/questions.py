@@ -3,7 +3,7 @@
 A label is an intent (a handler answers), `faq/<id>` (a standard question, which a centre answers by an entry of its own,
 or not yet), `other/<topic>` (of the topic, and no standard question), `cmd/…` and `follow/…` (moves in a talk), a red
 line, or `none` (looks like a red line and is none). What stands in a folder of `strangers/` is by authors who had seen
-none of the others: how sure one may be is learnt from each, before it is learnt from as well.
+none of the others: how sure one may be is learnt from these, before they are learnt from as well.
 """
 
 from collections.abc import Iterator, Mapping
@@ -36,7 +36,8 @@ class DataError(Exception):
 
 
 class Question(Struct, frozen=True, gc=False):
-    """A standard question. `zh` and `en` are its canonical wording, `near` the labels it is most easily taken for;
+    """A standard question. `zh` and `en` are its canonical wording, `near` the labels it is most easily taken for
+    (standard questions by their id, or intents), `same` the labels whose answers serve its askers as well;
     `careful` says that a wrong answer would cost the resident something: money, a deadline, a right."""
 
     id: str
@@ -45,6 +46,7 @@ class Question(Struct, frozen=True, gc=False):
     en: str
     near: tuple[str, ...]
     careful: bool
+    same: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +114,11 @@ def _question(label: str, metadata: object, topic: str) -> Question | None:
     zh, en, near = metadata.get("zh"), metadata.get("en"), metadata.get("near")
     if not isinstance(zh, str) or not isinstance(en, str) or not isinstance(near, list):
         return None
+    same = metadata.get("same", [])
+    if not isinstance(same, list):
+        return None
     careful = metadata.get("careful") is True
-    return Question(label.removeprefix(FAQ), topic, zh, en, tuple(str(each) for each in near), careful)
+    return Question(label.removeprefix(FAQ), topic, zh, en, tuple(map(str, near)), careful, tuple(map(str, same)))
 
 
 def _examples(label: str, text: str, name: str, problems: list[str]) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,9 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -65,8 +67,15 @@ def test_migrating_twice_is_once(tmp_path: Path) -> None:
     assert is_current(url)
 
 
-def daoxue(config: Config, *arguments: str, said: str = "", port: int = 8000) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "DAOXUE_DATABASE__URL": config.database.url, "DAOXUE_NLU__FOLDER": config.nlu.folder}
+def daoxue(
+    config: Config, *arguments: str, said: str = "", port: int = 8000, more: Mapping[str, str] = MappingProxyType({})
+) -> subprocess.CompletedProcess[str]:
+    environment = {
+        **os.environ,
+        **more,
+        "DAOXUE_DATABASE__URL": config.database.url,
+        "DAOXUE_NLU__FOLDER": config.nlu.folder,
+    }
     environment |= {"DAOXUE_DESK__ALWAYS_OPEN": "true", "DAOXUE_SERVER__PORT": str(port)}
     command = [sys.executable, "-c", "from daoxue.cli import main; main()", *arguments]
     return subprocess.run(
@@ -88,6 +97,17 @@ def test_parse(config: Config) -> None:
     assert 0 < first["confidence"] <= 1
     assert empty["intent"] is None
     assert last["topic"] == "out_of_scope"
+
+
+def test_parse_on_a_given_day(config: Config) -> None:
+    done = daoxue(config, "nlu", "parse", "--today", "2027-03-10", said="后天晚上有书法班吗\n")
+    values = [entity["value"] for entity in json.loads(done.stdout)["entities"] if entity["kind"] == "when"]
+    assert values == ["2027-03-12/2027-03-12//17:30-22:00/fixed/"]
+    wrong = daoxue(config, "nlu", "parse", "--today", "2027-02-30", said="明天\n")
+    assert wrong.returncode == 2
+    assert "2027-02-30" in wrong.stderr
+    assert "YYYY-MM-DD" in wrong.stderr
+    assert wrong.stdout == ""
 
 
 def test_chat_in_json_plays_several_residents_and_moves_the_clock(config: Config) -> None:
@@ -146,6 +166,12 @@ def test_evaluations(config: Config, tmp_path: Path) -> None:
         "ece",
         "fit_seconds",
         "us_per_parse",
+        "ece_with_strays",
+        "texts",
+        "intervals",
+        "lines",
+        "oos_lines",
+        "reliability",
     }
     assert keys <= set(figures)
     entries, queries = tmp_path / "entries.tsv", tmp_path / "queries.tsv"

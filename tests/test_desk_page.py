@@ -13,10 +13,14 @@ import msgspec
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from daoxue.app import compose
-from daoxue.config import Config, Server
+from daoxue.app import compose, prepare
+from daoxue.config import Config, DatabaseSettings, Server
+from daoxue.sample import ANY_DAY, save
 from daoxue.serve import server
 from desk.oidc import OidcSettings
+from knowledge.catalogue import Organisation, Record
+from knowledge.files import Content, read_sample
+from store.database import Database
 from tests.conftest import free_port
 from tests.desk_client import PASSWORD
 from tests.service import ROOT, Service, running
@@ -200,6 +204,12 @@ async def test_every_page_is_accessible(browser: Browser, service: Service, dark
         await expect(chen.get_by_role("heading", name=word, level=1)).to_be_visible()
         await accessible(chen)
     zhou = await enter(browser, service, "zhou", dark=dark)
+    await zhou.locator(".item").first.click()
+    await expect(zhou.get_by_text("居民会这样说：")).to_be_visible()
+    await accessible(zhou)
+    await zhou.get_by_role("tab", name="导入").click()
+    await accessible(zhou)
+    await zhou.get_by_role("tab", name="知识条目").click()
     await zhou.locator(".entry").first.click()
     await expect(zhou.get_by_role("heading", name="各渠道会这样说")).to_be_visible()
     await accessible(zhou)
@@ -210,6 +220,44 @@ async def test_every_page_is_accessible(browser: Browser, service: Service, dark
         await admin.get_by_role("tab", name=tab).click()
         await accessible(admin)
     await asker.close()
+
+
+async def test_an_editor_answers_what_is_asked_in_vain(browser: Browser, config: Config) -> None:
+    bare = msgspec.structs.replace(
+        config, database=DatabaseSettings(config.database.url.replace(".db", "-bare.db")), sample=False
+    )
+    prepare(bare)
+    database = Database(bare.database.url)
+    places: list[Record] = [each for each in read_sample(ANY_DAY).records if isinstance(each, Organisation)]
+    save(database, Content([], places), "test")  # somewhere to be; nothing is answered yet
+    database.close()
+    await accounts(bare)
+    with running(bare) as service:
+        asker = await resident(service, "停车要钱吗")
+        assert "还没有登记答案" in asker.heard[-1]["text"]
+        await asker.close()
+        page = await enter(browser, service, "zhou")
+        await expect(page.get_by_text("207 条里 0 条有回答")).to_be_visible()
+        await page.get_by_label("筛选").fill("parking")
+        await expect(page.locator(".item")).to_have_count(1)
+        await page.locator(".item").click()
+        await page.get_by_role("button", name="写回答").click()
+        await page.get_by_label("回答（屏幕）").fill("院内有二十个车位，不收钱。")
+        await page.get_by_label("来源").fill("后勤")
+        await page.get_by_label("负责人").fill("后勤")
+        await page.get_by_role("button", name="存草稿").click()
+        await page.get_by_role("button", name="提交审核").click()
+        await expect(page.locator(".item")).to_contain_text("待审核")
+        chen = await enter(browser, service, "chen")
+        await chen.goto(f"{service.url}/desk/knowledge")
+        await chen.get_by_label("筛选").fill("parking")
+        await chen.locator(".item").click()
+        await chen.get_by_role("button", name="审核通过并发布").click()
+        await expect(chen.get_by_text("207 条里 1 条有回答")).to_be_visible()
+        await expect(chen.get_by_role("button", name="已回答 1")).to_be_visible()
+        asker = await resident(service, "停车要钱吗")
+        assert "二十个车位" in asker.heard[-1]["text"]
+        await asker.close()
 
 
 async def test_signing_in_with_a_real_identity_provider(browser: Browser, config: Config) -> None:

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daoxue import calibration
 from knowledge.files import read_sample
 from nlu.questions import read as read_data
 from nlu.text import fold
-from tests.judge import calibration, sets
+from tests.judge import sets
 from tests.judge.__main__ import judge
 from tests.judge.figures import Better, Compared, Figure, compare, read_recorded, record, table
 from tests.judge.scoring import SETS, unexpected, verdict_on

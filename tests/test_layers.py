@@ -20,7 +20,8 @@ ALLOWED = {
     "daoxue": {"store", "nlu", "web", "knowledge", "accounts", "bot", "handlers", "integrations", "desk", "tools"},
 }  # fmt: skip
 NARROW = {
-    ("knowledge", "nlu"): {"nlu.features"},  # what is compared of a text
+    # What is compared of a text and how its meaning is read; what is asked everywhere.
+    ("knowledge", "nlu"): {"nlu.features", "nlu.numbers", "nlu.encoder", "nlu.questions"},
     ("handlers", "nlu"): {"nlu.times"},
     ("integrations", "nlu"): {"nlu.classifier"},  # what an engine elsewhere answers in
     ("handlers", "bot"): {"bot.turn", "bot.messages"},

@@ -13,6 +13,8 @@ from desk.errors import TicketError
 from desk.masking import mask
 from desk.parts import Desk
 from desk.people import Seat
+from desk.standards import asked_in_vain
+from knowledge.entries import SHORT
 from store import desk as rows
 
 router = APIRouter(tags=["助手 assist"])
@@ -23,7 +25,6 @@ Writer = Annotated[Seat, Depends(may("canned.write"))]
 SUGGESTED, NEAR = 5, 0.03  # at most, and at least as likely
 LAST = 3  # messages of the resident that say what is asked
 VALID_DAYS = 180
-SHORT = 134  # characters of an SMS of two segments
 
 
 class Canned(Strict):
@@ -86,7 +87,8 @@ async def drop_canned(id: int, seat: Writer, desk: TheDesk) -> dict[str, object]
 
 @router.post("/tickets/{ref}/draft")
 async def draft(ref: str, seat: Drafter, desk: TheDesk) -> dict[str, object]:
-    """The seat's last answer becomes a draft for editors, with the resident's question."""
+    """The seat's last answer becomes a draft for editors: to the standard question that the resident asked where it has no
+    answer yet, else to the question in their words."""
     opened = await desk.tickets.show(ref)
     answers = [each for each in opened.messages if each.author == "seat"]
     if not answers:
@@ -96,8 +98,11 @@ async def draft(ref: str, seat: Drafter, desk: TheDesk) -> dict[str, object]:
     question = mask(asked[-1].message.reply.text if asked else opened.handover.summary)[:200]
     today = datetime.now(desk.zone).date()
     id = f"seat-{ref}-{answers[-1].seq}"
+    [standard] = await asked_in_vain(desk.comprehension, [question], today)
+    asks: dict[str, object] = {"standard": standard} if standard else {"questions": [question]}
+    topic = desk.library.questions[standard].topic if standard else opened.ticket.topic
     entry = {
-        "id": id, "topic": opened.ticket.topic, "questions": [question], "answer": answer, "spoken": answer,
+        "id": id, "topic": topic, **asks, "answer": answer, "spoken": answer,
         "sms": answer[:SHORT], "source": f"坐席回答，工单 {ref}", "owner": seat.name, "valid_from": str(today),
         "valid_until": str(today + timedelta(days=VALID_DAYS)),
     }  # fmt: skip

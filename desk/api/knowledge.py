@@ -19,6 +19,8 @@ from desk.editing import Kept, as_json, checked
 from desk.errors import TicketError
 from desk.parts import Desk
 from desk.people import Seat
+from desk.standards import asked_in_vain
+from knowledge.conversion import Report
 from knowledge.entries import Entry
 from store import desk as rows
 from store.desk import UnansweredRow
@@ -31,6 +33,7 @@ Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 ALIKE = 70  # of 100, by which two unanswered questions are one
 DAY = 86_400_000
 MOST = 3000
+HEADS, SHOWN = 300, 100  # groups whose first words are understood, and that are shown
 USED_DAYS = 30
 
 
@@ -48,10 +51,10 @@ class Asked(Strict):
     lang: Literal["zh", "en"] = "zh"
 
 
-def _line(each: Kept, today: date) -> dict[str, object]:
-    entry = each.entry
+def _line(desk: Desk, each: Kept, today: date) -> dict[str, object]:
+    entry, library = each.entry, desk.library
     return {
-        "id": entry.id, "title": entry.title, "topic": entry.topic, "kind": entry.kind, "status": each.status,
+        "id": entry.id, "title": library.title(entry), "standard": library.asks(entry), "topic": entry.topic, "kind": entry.kind, "status": each.status,
         "revision": each.revision, "by": each.by, "at": each.at, "valid_until": str(entry.valid_until), "live": each.live,
         "valid": entry.is_valid(today), "owner": entry.owner, "source": entry.source,
     }  # fmt: skip
@@ -70,7 +73,7 @@ async def entries(seat: Reader, desk: TheDesk) -> dict[str, object]:
     found = []
     for each in await desk.editing.all():
         said, helped, failed = used.get(each.entry.id, (0, 0, 0))
-        found.append({**_line(each, today), "said": said, "helped": helped, "failed": failed})
+        found.append({**_line(desk, each, today), "said": said, "helped": helped, "failed": failed})
     return {"entries": found}
 
 
@@ -79,7 +82,7 @@ async def entry(id: str, seat: Reader, desk: TheDesk) -> dict[str, object]:
     """The newest version in full, with how each channel would say it, and all versions before."""
     kept, versions = await desk.editing.get(id)
     return {
-        **_line(kept, _today(desk)), "entry": as_json(kept.entry), "preview": preview(desk, kept.entry),
+        **_line(desk, kept, _today(desk)), "entry": as_json(kept.entry), "preview": preview(desk, kept.entry),
         "versions": [
             {"revision": each.revision, "status": each.status, "by": each.by, "at": each.at, "entry": as_json(msgspec.json.decode(each.body, type=Entry))}
             for each in versions
@@ -144,8 +147,8 @@ async def restore(id: str, revision: int, seat: Drafter, desk: TheDesk) -> dict[
 async def take_in(
     file: UploadFile, seat: Reviewer, desk: TheDesk, commit: bool = False, partial: bool = False
 ) -> Response:
-    """A CSV, XLSX, Markdown or DOCX file: first only a report by row; with `commit` its entries come in for review, all
-    or nothing unless `partial`."""
+    """A CSV, XLSX, Markdown or DOCX file, also the answered table of standard questions: first only a report by row; with
+    `commit` its entries come in for review, all or nothing unless `partial`."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "upload"
         path.write_bytes(await file.read())
@@ -154,17 +157,22 @@ async def take_in(
             out = await children.run("knowledge.importing", str(path), name, seat.name, str(_today(desk)))
         except children.ChildError as error:
             raise TicketError("invalid", "读不了这个文件，请检查格式") from error
-    found = msgspec.json.decode(out)
-    good = [msgspec.convert(row["entry"], Entry) for row in found["rows"] if row["entry"]]
-    bad = len(found["rows"]) - len(good)
-    if found["problem"]:
-        raise TicketError("invalid", found["problem"])
-    taken = commit and good and (partial or not bad)
+    found = msgspec.json.decode(out, type=Report)
+    if found.problem:
+        raise TicketError("invalid", found.problem)
+    good = [(row.entry, row.keeps) for row in found.rows if row.entry is not None]
+    taken = commit and good and (partial or not found.bad)
     if taken:
         await desk.editing.take_in(good, seat.name, now())
-    report = [{"number": row["number"], "id": row["id"], "problems": row["problems"]} for row in found["rows"]]
-    shown = [row for row in report if row["problems"]][:500] or report[:50]
-    content = {"good": len(good), "bad": bad, "taken": len(good) if taken else 0, "rows": shown}
+    told = sorted(found.rows, key=lambda row: (not row.problems, not row.notes))
+    telling = sum(bool(row.problems or row.notes) for row in told)
+    content = {
+        "good": len(good), "bad": found.bad, "taken": len(good) if taken else 0, "unanswered": found.unanswered,
+        "rows": [
+            {"number": row.number, "id": row.id, "problems": row.problems, "notes": row.notes}
+            for row in told[: min(telling, 500) or 50]
+        ],
+    }  # fmt: skip
     return Response(msgspec.json.encode(content), media_type="application/json")
 
 
@@ -191,13 +199,19 @@ async def ask(body: Asked, seat: Reader, desk: TheDesk) -> dict[str, object]:
 async def unanswered(seat: Drafter, desk: TheDesk, days: Annotated[int, Query(ge=1, le=365)] = 30) -> dict[str, object]:
     """What nothing answered, alike ones together, the most frequent first."""
     found = await desk.database.read(lambda t: rows.questions(t, now() - days * DAY, MOST))
-    groups = grouped(found)[:100]
+    groups = grouped(found)[:HEADS]
+    asked = await asked_in_vain(desk.comprehension, [group[0].text for group in groups], _today(desk))
+    return {"groups": [_group(desk, standard, group) for standard, group in together(groups, asked)[:SHOWN]]}
+
+
+def _group(desk: Desk, standard: str | None, group: list[UnansweredRow]) -> dict[str, object]:
+    """Under the wording of the standard question that it asks, else in the words of the last who asked."""
+    texts = list(dict.fromkeys(each.text for each in group))
+    question = desk.library.questions[standard] if standard else None
     return {
-        "groups": [
-            {"text": group[0].text, "topic": group[0].topic, "count": len(group), "last": group[0].at, "ids": [each.id for each in group],
-             "others": list(dict.fromkeys(each.text for each in group[1:]))[:5]}
-            for group in groups
-        ]
+        "text": question.zh if question else texts[0], "others": texts[:5] if question else texts[1:6], "standard": standard,
+        "topic": question.topic if question else group[0].topic, "count": len(group), "last": max(each.at for each in group),
+        "ids": [each.id for each in group],
     }  # fmt: skip
 
 
@@ -206,6 +220,22 @@ async def settle(body: Ids, seat: Drafter, desk: TheDesk) -> dict[str, object]:
     """They have been looked at."""
     await desk.database.write(lambda t: rows.settle_questions(t, body.ids))
     return {}
+
+
+def together(
+    groups: Sequence[list[UnansweredRow]], asked: Sequence[str | None]
+) -> list[tuple[str | None, list[UnansweredRow]]]:
+    """Groups that ask the same standard question as one, the largest first."""
+    found: list[tuple[str | None, list[UnansweredRow]]] = []
+    at: dict[str, int] = {}
+    for group, standard in zip(groups, asked, strict=True):
+        if standard is not None and standard in at:
+            found[at[standard]][1].extend(group)
+            continue
+        if standard is not None:
+            at[standard] = len(found)
+        found.append((standard, list(group)))
+    return sorted(found, key=lambda pair: -len(pair[1]))
 
 
 def grouped(found: Sequence[UnansweredRow]) -> list[list[UnansweredRow]]:

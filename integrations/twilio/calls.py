@@ -332,6 +332,8 @@ class CallChannel:
         found = await self._board.database.read(lambda t: tickets.get(t, ref)) if ref else None
         if found is None or found.state != "waiting":
             return [self._board.line("voice.connecting")] if found is not None and found.state == "open" else []
+        if found.priority == 0:  # whose life is in danger shall not wait for us
+            return [self._board.line("voice.urgent")]
         seats = await self._desk.place(datetime.fromtimestamp(self._board.clock(), self._zone), found.ref)
         if seats.waiting == state.place:
             state.waited += 1

@@ -5,8 +5,9 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from operator import attrgetter
 
-from tests.judge import calibration, sets
-from tests.judge.calibration import Judged
+from daoxue import calibration
+from daoxue.calibration import Judged
+from tests.judge import sets
 from tests.judge.figures import Better, Figure, Scored, Tally
 from tests.judge.sets import Dialogue, Expected, Question, Said, Wanted
 from tests.judge.stage import Heard, Option, Resident, Stage, Told

@@ -171,3 +171,24 @@ export interface LearnerRecord {
   orders: Order[]
   enrolments: { id: string; class: string; state: string; ahead: number; until: number | null }[]
 }
+
+/** A standard question, as `GET /api/knowledge/standard` describes it (`Listed`). */
+export interface Standard {
+  id: string
+  topic: string
+  zh: string
+  en: string
+  careful: boolean
+  state: 'answered' | 'expiring' | 'expired' | 'open'
+  entry: string | null
+  status: string | null
+  valid_until: string | null
+  answered: number
+  unanswered: number
+}
+
+export interface StandardAbout {
+  id: string
+  examples: string[]
+  near: { id: string; zh: string; en: string }[]
+}

@@ -1,0 +1,213 @@
+"""Words that make a message a red line, and words that make one look like it. Pure: text in, meaning out."""
+
+import re
+from enum import Enum
+from typing import NamedTuple
+
+LIFE = ("emergency", "despair")
+
+
+class Context(Enum):
+    """What takes alarming words their alarm: a manner of speaking, something long over, a lesson or a book about it,
+    something that is only supposed or asked for (what if, does the course teach it), what one has just said."""
+
+    IDIOM = "idiom"
+    OVER = "over"
+    TOPIC = "topic"
+    SUPPOSED = "supposed"
+    OWN_WORDS = "own words"
+
+
+class Said(NamedTuple):
+    """The red line of some words, and the clause that holds them."""
+
+    kind: str
+    clause: str
+
+
+_CLAUSES = re.compile(r"[,，。;；!！?？\n]+")
+_KIN = "我妈|我爸|爹|娘|老伴|老人|老太|老头|老爷子|大爷|大妈|爷爷|奶奶|外公|外婆|孩子|小孩|娃|孙子|孙女|儿子|女儿|闺女|弟弟|妹妹|宝宝"
+_PERSON = "人|爸|妈|父|母|爹|娘|老伴|老公|丈夫|妻|老婆|爷|奶|外公|外婆|哥|姐|弟|妹|儿|女|老头|姨|叔|舅|伯"
+_WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    (
+        "despair",
+        re.compile(
+            r"不想再?活(?!动|络|跃|泼)|活着.{0,4}(没|有什么|有啥|还有什么).{0,2}(意思|意义|劲)|活着.{0,2}(太|好)?累|自杀|轻生|想不开|寻短见|跳楼|割腕"
+            r"|(?<!被)(手腕|腕子).{0,3}(割|划)|(割|划).{0,3}(手腕|腕子)|结束(自己|我)的?生命|了结(自己|此生|一生)|活不下去|活够了|生无可恋|一了百了"
+            r"|不如死|死了算了|想死|去死算|遗书"
+            r"|(攒|囤|存|藏|留|备).{0,6}(安眠药|农药|老鼠药)|(安眠药|农药|老鼠药).{0,6}(攒|囤|备好|买好|买回来|一口|全吃|一瓶)"
+            r"|kill myself|want to die|end my life|suicide|(don't|do not|no longer) want to live"
+        ),
+    ),
+    (
+        "emergency",
+        re.compile(
+            r"晕倒|晕过去|昏倒|昏迷|昏过去|休克|抽搐|抽风|心梗|心肌梗|脑溢血|心脏病.{0,3}(犯|发作|发了)|没有?(呼吸|脉搏|心跳)|没气了|喘不(上|过)来?气|上不来气"
+            r"|流.{0,3}(好多|很多|好些|大量)血|大出血|血流不止|止不住血|噎住|触电|(?<!不)(?<!不了)着火(?!点)|起火|失火|冒烟|(煤气|燃气|天然气"
+            r"|液化气).{0,8}(泄漏|漏了|漏气|味)|漏煤气|溺水|落水"
+            r"|走[丢失]了.{0,3}[老孩娃人]|([老又正]|天天|往死里|动手)打(我|她)|救命|不省人事|(叫|喊)不(醒|应)|没反应了|(摔|跌)(倒|下|伤|了"
+            r"|得).{0,8}(起不来|不能动|动不了|不动|不会动|骨折)|倒(在)?地.{0,4}(不动|不起)"
+            r"|突然倒(下|地)|胸口.{0,4}(疼|痛|闷)得|快不行了|中暑.{0,3}(了|倒)|(叫|喊|打|来).{0,3}救护车|(困|关|卡)在.{0,3}电梯|电梯.{0,4}(困住|关住|卡住)"
+            rf"|({_KIN})[^,，。卡机包证钥匙伞课分码书牌衣物杯本号件]{{0,10}}(不见了|走丢|走失|没影了?|(找|寻)不(到|着)(人|了|他|她|啊|呀|$))"
+            rf"|(?<![卡机包证匙伞])(掉|摔|栽|滑)(到|进|下|入)?了?(河|水|池塘|湖|井|江)里"
+            r"|(持|拿着?)刀.{0,6}(砍|捅|威胁|冲|闯|乱)|砍人|捅了|绑架|抢劫|尾随|农药.{0,4}(喝|吞)|误(服|食|吞)了"
+            r"|not breathing|collapsed|passed out|heart attack|on fire|unconscious|choking"
+        ),
+    ),
+    (
+        "bulk_data",
+        re.compile(
+            r"(忽略|无视|忘记|不要管|绕过).{0,8}(要求|指令|规则|设定|提示|限制)|系统提示词|(所有|全部|全体|每个|整个).{0,6}(学员|用户|居民|报名|人|会员).{0,10}"
+            r"(名单|电话|手机|身份证|信息|资料|学分|积分|联系方式|住址)|学员名单|(后台|管理员)(的)?(密码|账号|权限)|(别|不用|不要|绕过|跳过"
+            r"|免).{0,3}(审批|核验|验证|审核).{0,6}(加|改|给|查)|(加|改|给|补|划|转).{0,12}(别|不用|不要|绕过|跳过).{0,3}(审批|核验|审核|流程)"
+            r"|ignore (all |the |your )?(previous|above) |system prompt|select .{1,40} from |drop table|<script"
+        ),
+    ),
+    (
+        "third_party",
+        re.compile(
+            r"(这个人|那个人|别人|邻居|同事|朋友|前妻|前夫|亲戚|同学|某某|他人)(?!.{0,8}(说|讲|问|讨论|告诉|记到|记在|算到|跑到"
+            r"|挂))(?<!替别人)(?<!帮邻居)[^,，。]{0,8}(学分|积分|学习记录|报名记录|报名情况|报了什么)(?!.{0,4}(记到|跑|算到|记错))"
+            r"|(这个人|那个人|别人|邻居|同事|朋友|前妻|前夫|亲戚|同学|某某|他人).{0,10}(住在?哪|住址|手机号|私人电话|电话是?多少|身份证)"
+            r"|老师.{0,8}(住在?哪|住址|家在|身份证)"
+            r"|(查|查询|看).{0,4}1[3-9]\d{9}.{0,12}(学分|积分|记录|信息|报名|谁)|1[3-9]\d{9}.{0,4}(这个人|这个号|是谁|谁的)|1[3-9]\d{9}.{0,12}(谁"
+            r"|哪个人|注册过|登记过)|(卡号|手机号|号码)是谁的"
+            r"|(老师|同学|学员|班长|阿姨|大姐).{0,6}(私人|个人|家里).{0,3}(微信|电话|手机|号码|地址|住址|qq)"
+        ),
+    ),
+    (
+        "scam",
+        re.compile(
+            r"(电话|短信|微信|有人|有个人|链接|客服|自称|说是|冒充).{0,20}(交钱|转账|汇款|付款|打钱|转钱|保证金|手续费|验证码|银行卡|密码|买学分|换学分|点链接)"
+            r"|冒充.{0,6}(你们|学习中心|中心|老师)|(是不是|算不算|会不会是?|怕是).{0,4}(诈骗|骗子|骗人|骗局)|被骗(了|钱)|骗(了|走)我?.{0,4}钱|遇到骗子"
+        ),
+    ),
+    (
+        "deceased",
+        re.compile(
+            rf"(去世|过世|病故|病逝|离世|身故|亡故|不在人世|死亡证明|({_PERSON})[^,，。卡证包钥匙]{{0,3}}(死了|没了|走了|不在了)).{{0,20}}(学分|积分"
+            rf"|账户|账号|学习卡|怎么处理|怎么办|报的班|通知|注销|继承)"
+            r"|(已经|刚刚|刚|都|上个?月|去年)(去世|过世|病故|病逝|离世)|passed away|has died|(father|mother|wife|husband) died"
+        ),
+    ),
+    (
+        "minor",
+        re.compile(r"我(还|就|们)?(是|系)[^,，。]{0,4}(小学生|小朋友|小孩|少先队员)|我(还)?在[^,，。]{0,6}[上读念]小学"),
+    ),
+    (
+        "privacy_incident",
+        re.compile(
+            r"(身份证|手机号|电话|个人信息|信息|名字|姓名|住址|隐私|照片|资料|名单).{0,14}(泄露|泄漏|泄了|被.{0,4}看(到|见)|被公开|被曝光|公布出"
+            r"|被公布|晒出|挂(到|在)网|放到?网上|卖了|外泄|能搜到)"
+        ),
+    ),
+    (
+        "data_request",
+        re.compile(
+            r"(删除?|删掉|清除|清空|清掉|抹掉|销毁).{0,6}我.{0,6}(信息|资料|数据|记录|档案|账号)|(把)?我的?(全部|所有|个人)?(信息|资料|数据"
+            r"|记录).{0,8}(删|清|销毁)"
+            r"|(撤回|撤销|取消|收回).{0,4}(授权|同意)|(查阅|导出|复制|拷贝|拿一份).{0,6}(个人|我的?|存的?).{0,6}(信息|数据|资料)|delete my (data|account)"
+        ),
+    ),
+)  # fmt: skip
+
+# Manners of speaking with death, fire and falling in them. What is left of a message without them may still be an alarm.
+_IDIOMS = re.compile(
+    r"《[^》]*》|跳楼(?:大?(?:价|甩卖|处理)|机)|(?:累|热|饿|笑|吓|气|急|困|忙|烦|愁|冻|渴|美|羡慕|高兴|开心|无聊|闷|馋|麻烦|丑|吵|堵|晒|臭|难看|好吃"
+    r"|尴尬|激动|倒霉|乐|后悔|郁闷|爱)[死四屎](?:个?人|我|俺|咱|你|他|她)?(?:们)?"
+    r"|想[死四](?:你|您|他|她|大家|咱|这|那)们?|怕得要死|死(?:机|记硬背|脑筋|心眼|贵|板|党|对头|活[^,，。不]|马当活马|猪不怕|缠烂打)|好死不如赖活"
+    r"|社死|坑死人|(?:花|草|鱼|树|菜|苗|盆栽|电池|手机|电脑|系统|网络)[^,，。]{0,6}(?:死了|没气|抽风|休克)"
+    r"|(?:电脑|手机|系统|网|机器|屏幕)[^,，。]{0,6}(?:抽风|昏迷|冒烟了似)|救命(?:稻草|恩人)|救了?(?:我|俺|咱)们?(?:的|一|条)*(?:老|小)?命|活着活着就"
+    r"|救命[^,，。]{0,10}(?:好笑|好看|可爱|好听|好吃|难听|离谱)"
+    r"|要了?我?的?(?:老|小)?命|(?:嗓子|喉咙|脚底|头顶|屁股|烧烤|烟瘾)[^,，。]{0,6}冒烟|着火似的|绑架(?:一样|似的)|大出血了?(?=,|，)|不想活动|送命题"
+    r"|(?<![着起失])火(?:了(?=[,，。!！]|$)|爆|热|滚)|上火|开火车|(?:杀|砍)(?:价|青)|抢购|抢(?:课|名额|票)|拼命|玩命|大变活人|dying to|to die for|killing me"
+)
+_BEFORE = re.compile(
+    r"年前|前年|去年|往年|前些年|早些年|以前|从前|曾经|当年|早年|年轻(?:的)?时候?|小时候|上次|上回|上个?月|上学期|那年|那次|那会儿?|过去|住过院"
+    r"|(?:晕|昏|摔|跌|犯|噎|触|淹|想)[^,，。]{0,3}过"
+)
+_FINE = re.compile(
+    r"好了|利索|好多了|好转|恢复|没事|康复|痊愈|出院|治好|不碍事|没大碍|正常了|好得很|好着|挺好|缓过来|找回来|想开了|走出来|挺过来|开朗|recovered|fine now"
+)
+_AGAIN = re.compile(r"这次|这回|突然|又(?!好)|刚才|刚刚|现在[^,，。]{0,4}(?:晕|倒|昏|不)")
+# Here a lesson is where something happens, not what is asked for.
+_AT_CLASS = re.compile(
+    r"(?:正|在)?[上讲听](?:着)?课|下课|课间|课上|课堂|课后|在[^,，。]{0,8}[课班](?:上|里)?|[这那]班人|班上|班里|班长|班主任|同班|下班|上班|加班"
+    r"|[课班](?=.{0,3}(?:的|那个)?(?:老师|同学|学员))"
+)
+_TOPICS = re.compile(
+    r"课|班|培训|讲座|讲坛|讲不讲|讲.{0,6}(?:吗|嘛|么|不$)|教不教|教.{0,8}(?:吗|嘛|么|不$)|学(?:学|点|习|会|个)?.{0,2}(?:急救|自救|怎么|如何)|怎么学|教的|预防"
+    r"|防(?:触电|跌|摔|走失|火|溺|骗|诈|煤气|中暑|噎|身|灾|震|自杀)|演练|演习|消防|知识|科普|电影|小说|这本书|读书会|电视剧|短剧|戏|纪录片|志愿|技能|证书"
+)
+_SUPPOSED = re.compile(
+    r"万一|如果|假如|假设|假使|倘若|(?:遇到|碰到|遇上|碰上).{0,12}(?:怎么|咋|如何|该)|(?:的话|的时候|时)(?:怎么|该|要|应该)|讲不讲|教不教"
+    r"|会不会[讲教]|有没有[讲教]|[讲教][^,，。]{0,8}(?:怎么|如何|咋)|what if|in case"
+)
+_OWN_WORDS = re.compile(
+    r"(刚才|刚刚|上面|上一?[句条]|[那这]一?[句条]|打错|发错|说错|写错|聊天|对话|消息)[^,，。]{0,6}(删|撤|不算|作废)"
+    r"|(删|撤)[^,，。]{0,4}(刚才|上一?[句条]|[那这]一?[句条]|消息)"
+)
+_NOW = re.compile(r"现在|正在|已经|刚才|刚刚|快来|快点|赶紧|救救|救命|马上|right now|help")
+
+_OVER = re.compile(
+    r"(救护车|消防车?|警察|医生|大夫|120|119|110|民警|车|人).{0,3}(来了|到了|来啦|到啦|赶到|赶来)|醒(了|过来)|缓过来|好(多|些|点|转)|没事(了|儿)?|没大碍|脱险"
+    r"|(火|烟)(灭|熄|扑灭|散|小)了|灭(了|掉)|(找|寻)(到|着|回来)(人)?了|找回来|出来了|得救|救(出|上)来|送(到|去|往|进|上).{0,4}(医院|急诊|救护车)|在医院|上车了"
+    r"|打(过|了|通)(电话)?了|(已经|刚)打|ambulance (is here|came|arrived)|woke up|awake|is fine|(all )?safe now|they('re| are) here"
+)
+# Words that say little by themselves: a farewell, a place to fall from, being a burden; whose affairs are asked about.
+_SURNAMES = (
+    "王李张刘陈杨赵黄周吴徐孙胡朱林何郭马罗梁宋郑谢韩唐冯董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊陆郝孔白"
+    "崔康毛邱秦江史顾侯邵孟龙万段钱汤尹黎易常武乔贺赖龚文"
+)
+_HINTS = {
+    "despair": re.compile(
+        r"(别|不用|不要|莫)(再)?(来)?(找|惦记|想|等|管)我|永别|后事|遗物|不回来了|(楼顶|天台|窗台|桥|河边|江边|湖边|铁轨)[^,，。]{0,6}(站|坐|风|走"
+        r"|看)|(站|坐|趴)在[^,，。]{0,4}(楼顶|天台|窗台|窗边|桥|河边|江边|湖边|铁轨)"
+        r"|解脱|了断|拖累|累赘|多余|没[有了]?(盼头|活头|指望|奔头|意义)|(熬|撑|捱|扛)不(下去|住)|不想(熬|撑|醒|存在)|消失|(今晚|过了今天|过了今晚"
+        r"|明天).{0,4}(过后|以后|之后)?.{0,4}(不在|不用|没有我)|不用.{0,3}(记着|记得|惦记|管)我|没(有)?我.{0,6}(更好|轻松|也一样)"
+    ),
+    "third_party": re.compile(
+        rf"(查|看|问|告诉|核实).{{0,6}}(?:[老小阿][{_SURNAMES}]|[{_SURNAMES}][一-鿿]{{1,2}})(?:的|拿|用|有|在|报|上|换|学)|(老公|老婆|丈夫|妻子|爱人"
+        rf"|对象|女朋友|男朋友|前妻|前夫|婆婆|儿媳|女婿).{{0,12}}(在你们|来你们|报了|几点|什么时候|什么时间|跟谁|有没有来)"
+    ),
+}
+
+
+def hints_at(folded: str) -> list[str]:
+    """The red lines that words fit, though they would not do by themselves."""
+    plain = _IDIOMS.sub("", folded)
+    return [kind for kind, words in _HINTS.items() if words.search(plain)]
+
+
+def words_of(folded: str) -> Said | None:
+    """The red line whose words a text holds, and the clause that they stand in; manners of speaking hold none."""
+    plain = _IDIOMS.sub("", folded)
+    for kind, words in _WORDS:
+        if found := words.search(plain):
+            start = max((mark.end() for mark in _CLAUSES.finditer(plain, 0, found.start())), default=0)
+            end = _CLAUSES.search(plain, found.end())
+            return Said(kind, plain[start : end.start() if end else None])
+    return None
+
+
+def contexts(folded: str, said: Said | None) -> frozenset[Context]:
+    """What makes a message look like a red line only. Where it holds the words of one, a lesson or a book takes those
+    their alarm that stand in the same clause: whoever asks for a lesson behind them may be in danger all the same."""
+    found = set()
+    where = said.clause if said else folded
+    if _OWN_WORDS.search(folded):
+        found.add(Context.OWN_WORDS)
+    if not said and _IDIOMS.search(folded):
+        found.add(Context.IDIOM)
+    if _BEFORE.search(folded) and _FINE.search(folded) and not _AGAIN.search(folded):
+        found.add(Context.OVER)
+    if _TOPICS.search(_AT_CLASS.sub("", where)):
+        found.add(Context.TOPIC)
+    if _SUPPOSED.search(where) and not _NOW.search(folded):
+        found.add(Context.SUPPOSED)
+    return frozenset(found)
+
+
+def is_over(folded: str) -> bool:
+    """Whether somebody tells that help has come, or that it is better."""
+    return _OVER.search(folded) is not None and words_of(folded) is None

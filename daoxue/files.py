@@ -1,0 +1,104 @@
+"""Knowledge out of files and into files, for the commands: what is wrong is told with its place, by row."""
+
+import asyncio
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from daoxue import check
+from daoxue.app import prepare, vault_of
+from daoxue.config import Config
+from daoxue.sample import save
+from knowledge import files
+from knowledge.catalogue import Record
+from knowledge.entries import Entry
+from knowledge.files import Content, KnowledgeError
+from knowledge.library import Library, keeping
+from knowledge.standard import standard
+from store import knowledge as rows
+from store.database import Database
+
+
+@dataclass(slots=True)
+class Taken:
+    """What files hold: entries, each with the fields that its file does not speak of; records; how many standard questions
+    stand in them without an answer; and what their writers should know, a line each."""
+
+    entries: list[tuple[Entry, Sequence[str]]]
+    records: list[Record]
+    unanswered: int
+    told: list[str]
+
+
+def read(paths: Sequence[Path], by: str, today: date, *, partial: bool) -> Taken:
+    """All files. With `partial` rows that are wrong are told and left out; otherwise they raise `KnowledgeError`."""
+    yaml = [path for path in paths if path.suffix in (".yml", ".yaml")]
+    content = files.read(yaml, today)
+    taken = Taken([(entry, ()) for entry in content.entries], content.records, 0, [])
+    for path in paths:
+        if path not in yaml:
+            _add_rows(taken, path, by, today, partial)
+    return taken
+
+
+def _add_rows(taken: Taken, path: Path, by: str, today: date, partial: bool) -> None:
+    if not path.is_file():
+        raise KnowledgeError([f"{path}: there is no such file"])
+    # Reading office files takes libraries of tens of megabytes that no other command should carry.
+    report = importlib.import_module("knowledge.importing").read(path, path.name, by, today)
+    if report.problem:
+        raise KnowledgeError([f"{path.name}: {report.problem}"])
+    problems = [f"{path.name}: {row.number} ({row.id}): {problem}" for row in report.rows for problem in row.problems]
+    if problems and not partial:
+        raise KnowledgeError(problems)
+    notes = [f"{path.name}: {row.number} ({row.id}): {note}" for row in report.rows for note in row.notes]
+    taken.told += [*problems, *notes]
+    taken.entries += [(row.entry, row.keeps) for row in report.rows if row.entry is not None]
+    taken.unanswered += report.unanswered
+
+
+def take_in(config: Config, taken: Taken, by: str, status: str) -> tuple[Content, int]:
+    """Writes it as one revision. Raises `KnowledgeError` where it does not go with what is there."""
+    prepare(config)
+    database = Database(config.database.url, vault_of(config))
+    try:
+        content = Content(database.look(lambda t: keeping(t, taken.entries)), taken.records)
+        if problems := check.fits(database, content):
+            raise KnowledgeError(problems)
+        nothing = not content.entries and not content.records
+        return content, database.look(rows.revision) if nothing else save(database, content, by, status)
+    finally:
+        database.close()
+
+
+def write_template(path: Path, answers: Mapping[str, Entry]) -> int:
+    """The standard questions as a table, XLSX or CSV by its name; how many there are. A file that is there is left alone:
+    somebody may have written in it."""
+    # What writes workbooks is tens of megabytes that no other command should carry.
+    template = importlib.import_module("knowledge.template")
+    writers = {".xlsx": template.as_xlsx, ".csv": template.as_csv}
+    if path.suffix.lower() not in writers:
+        raise KnowledgeError([f"{path}: 可以写 {'、'.join(writers)}"])
+    content = writers[path.suffix.lower()](answers)
+    try:
+        with path.open("xb") as file:
+            file.write(content)
+    except FileExistsError:
+        raise KnowledgeError([f"{path}: 已经有了，可能有人写过回答；请换个名字"]) from None
+    except OSError as error:
+        raise KnowledgeError([f"{path}: {error.strerror}"]) from error
+    return len(standard().questions)
+
+
+def on_record(config: Config) -> dict[str, Entry]:
+    """What this centre answers to standard questions, by their ids."""
+    prepare(config)
+    database = Database(config.database.url, vault_of(config))
+    try:
+        library = Library(database, standard().questions.values())
+        asyncio.run(library.refresh())
+        return library.on_record(datetime.now(config.zone).date())
+    finally:
+        database.close()

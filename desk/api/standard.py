@@ -1,0 +1,79 @@
+"""The standard questions: how this centre stands to each, and the table in which they are answered."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Depends, Response
+
+from desk import children
+from desk.api.guard import TheDesk, may
+from desk.errors import TicketError
+from desk.people import Seat
+from desk.standards import Listed, listed
+from knowledge.standard import standard
+from store import desk as rows
+
+router = APIRouter(tags=["知识 knowledge"])
+Reader = Annotated[Seat, Depends(may("knowledge.read"))]
+USED_DAYS = 30
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """`answered` of them have an answer today."""
+
+    questions: list[Listed]
+    answered: int
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    id: str
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What helps to answer one: how residents put it, and the questions that it is most easily taken for."""
+
+    id: str
+    examples: list[str]
+    near: list[Near]
+
+
+@router.get("/knowledge/standard")
+async def questions(seat: Reader, desk: TheDesk) -> Questions:
+    """All standard questions, the unanswered that are asked most first; how often each was asked in thirty days."""
+    today = datetime.now(desk.zone).date()
+    since = str(today - timedelta(days=USED_DAYS))
+    used = await desk.database.read(lambda t: rows.usage_since(t, since))
+    found = listed(desk.library, await desk.editing.all(), used, today)
+    return Questions(found, sum(each.state in ("answered", "expiring") for each in found))
+
+
+@router.get("/knowledge/standard/{id}")
+async def about(id: str, seat: Reader, desk: TheDesk) -> About:
+    """What helps to answer it."""
+    known = desk.library.questions
+    if id not in known:
+        raise TicketError("not_found", f"没有标准问题 {id[:64]}")
+    examples = (await asyncio.to_thread(standard)).examples.get(id, ())
+    near = [Near(each, known[each].zh, known[each].en) for each in known[id].near if each in known]
+    return About(id, list(examples), near)
+
+
+@router.get("/knowledge/template", response_class=Response)
+async def template(seat: Reader, desk: TheDesk, filled: bool = False) -> Response:
+    """The table (XLSX) that the import takes back; `filled` with the answers on record."""
+    answers = desk.library.on_record(datetime.now(desk.zone).date()) if filled else {}
+    try:
+        content = await children.run("knowledge.template", given=msgspec.json.encode(answers))
+    except children.ChildError as error:
+        raise TicketError("unreachable", "没有做成，请再试一次") from error
+    headers = {"content-disposition": 'attachment; filename="standard-questions.xlsx"'}
+    return Response(content, media_type=XLSX, headers=headers)

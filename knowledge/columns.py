@@ -1,0 +1,73 @@
+"""The columns of a table of knowledge, as people write them, and how what stands in them is read."""
+
+import re
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from msgspec import Struct
+
+# By the head of the column. `wording`, `english` and `examples` are the product's: they come back as they went out.
+NAMES = {
+    "编号": "id", "主题": "topic", "类型": "kind", "问题": "questions", "问法": "questions", "回答": "answer", "答案": "answer",
+    "语音": "spoken", "口语": "spoken", "短信": "sms", "步骤": "steps", "对象": "audience", "地区": "district", "来源": "source",
+    "依据": "source", "负责人": "owner", "生效日期": "valid_from", "失效日期": "valid_until", "有效期至": "valid_until",
+    "question": "questions", "标准问题": "wording", "English": "english", "例句": "examples",
+}  # fmt: skip
+HEADS = {field: head for head, field in reversed(NAMES.items())}
+GIVEN = frozenset({"wording", "english", "examples"})
+TOPICS = {
+    "培训信息": "training_info", "学分查询": "credit_lookup", "积分兑换": "credit_redemption", "课程答疑": "course_faq",
+    "操作指导": "operation_guide", "地点时间": "site_hours", "报名": "enrolment", "活动": "activity", "投诉": "complaint",
+    "人工": "human_agent", "闲聊": "chitchat", "其他": "out_of_scope",
+}  # fmt: skip
+TOPIC_NAMES = {topic: name for name, topic in TOPICS.items()}
+_PARTS = re.compile(r"\s*[|｜\n]\s*")
+_DAY = re.compile(r"(\d{4})\s*[-/.．年]\s*(\d{1,2})\s*[-/.．月]\s*(\d{1,2})\s*[日号]?(?:[ T]\d{1,2}:.*)?")
+_DIGITS = re.compile(r"(\d{4})(\d{2})(\d{2})")
+_SERIAL = re.compile(r"([3-9]\d{4})(?:\.0*)?")
+_FIRST_DAY = date(1899, 12, 30)  # that spreadsheets count days from
+
+
+class Column(Struct, frozen=True):
+    """A column of the template: its head, how wide it is in characters, what it is for, and whether it is filled in."""
+
+    head: str
+    width: int
+    zh: str
+    en: str
+    given: bool = False
+
+
+TEMPLATE: Sequence[Column] = (
+    Column("编号", 22, "标准问题的编号，请不要改；导入时靠它认", "The question's id. Do not change it: imports go by it.", True),
+    Column("主题", 11, "从列表里选；空着就用原来的", "Choose from the list; empty: as it was."),
+    Column("标准问题", 34, "居民会问什么。说法由系统给定，改了也不会采用", "What residents ask. The wording is the product's: changes are not taken.", True),
+    Column("English", 34, "标准问题的英文，给您参考", "The same in English, for reference.", True),
+    Column("例句", 36, "居民实际会怎么说，给您参考", "How residents really say it, for reference.", True),
+    Column("回答", 60, "显示在屏幕上的回答，最多 2000 字。空着就是“还没有回答”，导入时跳过", "The answer on the screen. Empty: not answered yet, skipped."),
+    Column("语音", 40, "电话里念的话；空着同“回答”", "What is said on the phone; empty: the answer."),
+    Column("短信", 40, "短信的话，最多 134 字；空着取“回答”的开头", "The text message, 134 characters at most; empty: the answer's beginning."),
+    Column("步骤", 44, "一步步教的，一行一步（单元格里换行：Alt+Enter）；“回答”是开头的话", "For guides: one step a line (Alt+Enter); the answer introduces them."),
+    Column("来源", 24, "依据什么文件或哪个部门；空着写“导入”", "The document or office behind it; empty: 导入."),
+    Column("生效日期", 13, "从哪天起；空着从今天起。如 2026-12-31", "From which day; empty: today. E.g. 2026-12-31."),
+    Column("失效日期", 13, "到哪天止；空着一年", "Until which day; empty: a year."),
+    Column("负责人", 14, "谁负责更新；空着是导入的人", "Who keeps it up to date; empty: whoever imports."),
+)  # fmt: skip
+
+
+def parts(cell: str) -> list[str]:
+    """What stands in one cell with lines or bars between."""
+    return [each for each in _PARTS.split(cell) if each]
+
+
+def day(cell: str) -> str:
+    """A day in ISO 8601, however it is written; what is none stays as it is."""
+    try:
+        if match := _DAY.fullmatch(cell) or _DIGITS.fullmatch(cell):
+            year, month, number = map(int, match.groups())
+            return date(year, month, number).isoformat()
+    except ValueError:
+        return cell
+    if match := _SERIAL.fullmatch(cell):
+        return (_FIRST_DAY + timedelta(days=int(match[1]))).isoformat()
+    return cell

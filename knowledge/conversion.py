@@ -1,0 +1,146 @@
+"""Rows of a file becoming entries: what a row leaves open, what is wrong with it, what its writer should know."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, timedelta
+
+import msgspec
+from msgspec import Struct
+
+from knowledge.columns import GIVEN, HEADS, TOPICS, day, parts
+from knowledge.entries import LONGEST_ANSWER, SHORT, Entry
+from knowledge.standard import standard, unknown
+
+VALID_DAYS = 365
+KEPT = ("questions", "audience", "district", "person")  # of an entry, where a file has no column for it
+_WRITTEN = ("spoken", "sms", "steps")  # nothing without an answer
+_FIELD = re.compile(r" - at `\$\.(\w+)(?:\[[^`]*)?`$")
+
+
+class Sheet(Struct):
+    """The rows of a file with their numbers, and what is wrong with rows as such, by number. `columns` are those of a
+    table."""
+
+    rows: list[tuple[int, dict[str, str]]]
+    columns: frozenset[str] = frozenset()
+    wrong: dict[int, str] = {}
+
+
+class Row(Struct, frozen=True):
+    """What became of one row: an entry, or what is wrong with it. `keeps` names the fields that the file does not speak
+    of: an entry that is there keeps them. `notes` are for the writer to know, and no problem."""
+
+    number: int
+    id: str
+    problems: list[str]
+    entry: Entry | None = None
+    keeps: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Report(Struct, frozen=True):
+    """`problem` is about the file as a whole; then there are no rows. `unanswered` standard questions stand in it without
+    an answer, and are none of the rows."""
+
+    rows: list[Row]
+    problem: str = ""
+    unanswered: int = 0
+
+    @property
+    def entries(self) -> list[Entry]:
+        return [row.entry for row in self.rows if row.entry is not None]
+
+    @property
+    def bad(self) -> int:
+        return sum(row.entry is None for row in self.rows)
+
+
+class Conversion:
+    """Rows becoming entries; a row may be wrong by what another says."""
+
+    def __init__(self, sheet: Sheet, owner: str, today: date) -> None:
+        self._sheet = sheet
+        self._owner = owner
+        self._today = today
+        self._seen: dict[str, int] = {}
+        self._template = "wording" in sheet.columns
+        self._questions = standard().questions if sheet.columns & {"wording", "standard"} else {}
+
+    def report(self) -> Report:
+        rows = [self._row(number, values) for number, values in self._sheet.rows if not self._is_open(number, values)]
+        return Report(rows, unanswered=len(self._sheet.rows) - len(rows))
+
+    def _is_open(self, number: int, values: Mapping[str, str]) -> bool:
+        """Whether it is a standard question that nobody has answered yet."""
+        return self._template and not values.keys() & {"answer", *_WRITTEN} and number not in self._sheet.wrong
+
+    def _row(self, number: int, values: Mapping[str, str]) -> Row:
+        raw = self._filled(number, values)
+        id = str(raw["id"])
+        problems = self._problems(number, id, raw, values)
+        if problems:
+            return Row(number, id, problems)
+        try:
+            entry = msgspec.convert(raw, Entry, strict=False)
+        except msgspec.ValidationError as error:
+            return Row(number, id, [_named(error)])
+        if problems := entry.problems():
+            return Row(number, id, problems)
+        keeps = tuple(name for name in KEPT if name not in self._sheet.columns and name not in values)
+        return Row(number, id, [], entry, keeps, tuple(self._notes(id, values)))
+
+    def _filled(self, number: int, values: Mapping[str, str]) -> dict[str, object]:
+        """What a row says, and what is so where it says nothing."""
+        today = self._today
+        raw: dict[str, object] = {
+            "topic": "course_faq", "source": "导入", "owner": self._owner, "valid_from": today.isoformat(),
+            "valid_until": (today + timedelta(days=VALID_DAYS)).isoformat(), "id": f"import-{today:%y%m%d}-{number}",
+            "kind": "guide" if "steps" in values and self._template else "faq",
+        }  # fmt: skip
+        if self._template:
+            raw["id"] = raw["standard"] = values.get("id", "")
+            if (question := self._questions.get(values.get("id", ""))) is not None:
+                raw["topic"] = question.topic
+        raw |= {name: _READERS.get(name, str)(value) for name, value in values.items() if name not in GIVEN}
+        answer = str(raw.get("answer", ""))
+        return {"spoken": answer, "sms": answer[:SHORT], **raw}
+
+    def _problems(self, number: int, id: str, raw: Mapping[str, object], values: Mapping[str, str]) -> list[str]:
+        """What an entry cannot say of itself."""
+        found = [self._sheet.wrong[number]] if number in self._sheet.wrong else []
+        if self._template and "id" not in values:
+            found.append("没有编号：标准问题由系统给定；自己的问题请另做一个文件，列是 问题、回答")
+        elif (name := raw.get("standard")) is not None and name not in self._questions:
+            found.append(unknown(str(name), self._questions))
+        if "answer" not in values:
+            found.append("“回答”空着")
+        elif len(values["answer"]) > LONGEST_ANSWER:
+            found.append(f"“回答”有 {len(values['answer'])} 字，最多 {LONGEST_ANSWER} 字")
+        if self._seen.setdefault(id, number) != number:
+            found.append(f"编号 {id} 重复：第 {self._seen[id]} 行已经有了")
+        return found
+
+    def _notes(self, id: str, values: Mapping[str, str]) -> Iterator[str]:
+        if self._template and len(values["answer"]) > SHORT and "sms" not in values:
+            yield f"短信取了“回答”的前 {SHORT} 字"
+        question = self._questions.get(id)
+        if question is None or not self._template:
+            return
+        for name, wording in (("wording", question.zh), ("english", question.en)):
+            if (written := values.get(name)) and written != wording:
+                yield f"“{HEADS[name]}”的改动没有采用，说法由系统给定：{wording}"
+
+
+def _topic(cell: str) -> str:
+    return TOPICS.get(cell, cell)
+
+
+_READERS: Mapping[str, Callable[[str], object]] = {
+    "topic": _topic, "questions": parts, "steps": parts, "valid_from": day, "valid_until": day,
+}  # fmt: skip
+
+
+def _named(error: msgspec.ValidationError) -> str:
+    """With the head of the column that it is about."""
+    match = _FIELD.search(str(error))
+    return f"{HEADS.get(match[1], match[1])}：{error}" if match else str(error)

@@ -1,0 +1,137 @@
+"""The standard questions as a table to be answered, which `knowledge.importing` takes back: XLSX, or CSV.
+
+`python -m knowledge.template` writes the workbook to standard output, with the answers (JSON, by standard question) that
+it is given: what writes workbooks weighs more than the service should carry.
+"""
+
+import csv
+import io
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from typing import cast
+
+import msgspec
+from openpyxl import Workbook
+from openpyxl.cell import Cell, MergedCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.styles import Alignment, Font, PatternFill, Protection
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.worksheet import Worksheet
+
+from knowledge.columns import TEMPLATE, TOPIC_NAMES, TOPICS
+from knowledge.entries import SHORT, Entry
+from knowledge.standard import standard
+
+Answers = Mapping[str, Entry]
+HEADS = [column.head for column in TEMPLATE]
+_HEAD, _ON_HEAD, _GIVEN = "0B6E5F", "FFFFFF", "EEF2F0"
+_WRAPPED = Alignment(wrap_text=True, vertical="top")
+_LINES = re.compile(r"\s*[|｜\r\n]\s*")
+_ABOUT = (
+    ("这张表怎么用", "How to use this table"),
+    ("在“标准问题”这一页写回答，写多少算多少；没有回答的行导入时跳过。", "Answer on the sheet 标准问题, as many as you like; rows without an answer are skipped."),
+    ("灰色的列由系统给定，不用改。请不要合并单元格，不要改编号。", "The grey columns are given. Please merge no cells, and change no id."),
+    ("写好后：daoxue knowledge import 文件，或坐席台 → 知识库 → 导入。", "Then: daoxue knowledge import FILE, or desk → Knowledge → Import."),
+)  # fmt: skip
+
+
+def rows(answers: Answers) -> Iterator[list[str]]:
+    """A row for each standard question, with what `answers` has to it."""
+    for question in standard().questions.values():
+        entry = answers.get(question.id)
+        given = [question.zh, question.en, "\n".join(standard().examples[question.id])]
+        topic = TOPIC_NAMES[entry.topic if entry else question.topic]
+        yield [question.id, topic, *given, *(_answered(entry) if entry else [""] * 8)]
+
+
+def _answered(entry: Entry) -> list[str]:
+    """What is as it would be anyhow stays empty, so that it follows when the answer is changed."""
+    spoken = "" if entry.spoken == entry.answer else entry.spoken
+    sms = "" if entry.sms == entry.answer[:SHORT] else entry.sms
+    steps = "\n".join(_LINES.sub(" ", step) for step in entry.steps)
+    return [entry.answer, spoken, sms, steps, entry.source, str(entry.valid_from), str(entry.valid_until), entry.owner]
+
+
+def as_csv(answers: Answers) -> bytes:
+    """As a spreadsheet opens it without asking."""
+    out = io.StringIO()
+    csv.writer(out).writerows([HEADS, *rows(answers)])
+    return out.getvalue().encode("utf-8-sig")
+
+
+def as_xlsx(answers: Answers) -> bytes:
+    book = Workbook()
+    sheet = cast(Worksheet, book.active)
+    sheet.title = "标准问题"
+    for number, row in enumerate([HEADS, *rows(answers)], 1):
+        for column, text in enumerate(row, 1):
+            _write(cast(Cell, sheet.cell(number, column)), text)
+    _arrange(sheet)
+    _explain(book.create_sheet("说明 Help"))
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _write(cell: Cell, text: str) -> None:
+    cell.value = ILLEGAL_CHARACTERS_RE.sub("", text) or None
+    if text:
+        cell.data_type = "s"  # words, also where they begin as a formula does
+    cell.alignment = _WRAPPED
+
+
+def _arrange(sheet: Worksheet) -> None:
+    """Widths, the head that stays, what may be written to, what may be chosen."""
+    last = sheet.max_row
+    for number, column in enumerate(TEMPLATE, 1):
+        letter = get_column_letter(number)
+        sheet.column_dimensions[letter].width = column.width
+        _paint(sheet.cell(1, number))
+        for row in range(2, last + 1):
+            cell = sheet.cell(row, number)
+            if column.given:
+                cell.fill = PatternFill("solid", fgColor=_GIVEN)
+            else:
+                cell.protection = Protection(locked=False)
+            if column.head.endswith("日期"):
+                cell.number_format = "yyyy-mm-dd"
+    sheet.freeze_panes = "D2"
+    sheet.auto_filter.ref = f"A1:{get_column_letter(len(TEMPLATE))}{last}"
+    names = DataValidation("list", formula1=f'"{",".join(TOPICS)}"', allow_blank=True, showErrorMessage=True)
+    names.add(f"B2:B{last}")
+    sheet.add_data_validation(names)
+    protection = sheet.protection
+    protection.sheet = True
+    # Protected is what is given; how it looks is everybody's own.
+    protection.formatCells = protection.formatColumns = protection.formatRows = protection.autoFilter = False
+
+
+def _paint(cell: Cell | MergedCell) -> None:
+    cell.font = Font(bold=True, color=_ON_HEAD)
+    cell.fill = PatternFill("solid", fgColor=_HEAD)
+
+
+def _explain(sheet: Worksheet) -> None:
+    """What each column is for, in both languages."""
+    table = [("列", "说明", "What it is for"), *((column.head, column.zh, column.en) for column in TEMPLATE)]
+    for line in [*(("", zh, en) for zh, en in _ABOUT), ("", "", ""), *table]:
+        sheet.append(line)
+    for row in sheet.iter_rows():
+        for cell in row:
+            cell.alignment = _WRAPPED
+    for cell in (*sheet[1], *sheet[len(_ABOUT) + 2]):
+        cell.font = Font(bold=True)
+    for letter, width in (("A", 14), ("B", 70), ("C", 70)):
+        sheet.column_dimensions[letter].width = width
+
+
+def main() -> None:
+    """The workbook with the answers on standard input."""
+    answers = msgspec.json.decode(sys.stdin.buffer.read() or b"{}", type=dict[str, Entry])
+    sys.stdout.buffer.write(as_xlsx(answers))
+
+
+if __name__ == "__main__":
+    main()
