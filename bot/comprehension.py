@@ -72,8 +72,8 @@ class Understanding(Struct, frozen=True):
         return entity.kind != "when" and _DENIAL.search(self.folded, 0, entity.start) is not None
 
     def halves(self) -> list[str]:
-        """The parts of a message that may be questions of their own, where it is not clear as a whole."""
-        if self.best and self.best.score >= self.lines.sure:
+        """The parts of a message that may be questions of their own: where it says so, or is not clear as a whole."""
+        if self.best and self.best.score >= self.lines.sure and not _ALSO.search(self.text):
             return []
         parts = [part.strip() for part in _SPLIT.split(self.text) if _WORDS.search(without_fillers(part.strip()))]
         return parts if 2 <= len(parts) <= 3 else []
@@ -307,7 +307,8 @@ def _names(catalogue: Catalogue) -> Iterable[Name]:
 
 _DIGITS = re.compile(r"\d+")
 _DENIAL = re.compile(r"(?:不是|不要|不想要|不想学|别)(?:去|报|学|上)?$")
-_SPLIT = re.compile(r"[,，。;；?？!！]+|顺便(?:再)?(?:问一下|问问|问)?|另外|还有就是|还想问|再问(?:一下|问)?|对了")
+_ALSO = re.compile(r"顺便(?:再)?(?:问一下|问问|问)?|另外|还有就是|还想问|再问(?:一下|问)?|对了")
+_SPLIT = re.compile(rf"[,，。;；?？!！]+|{_ALSO.pattern}")
 _WORDS = re.compile(r"[一-鿿]{3}|[a-z]{3}", re.IGNORECASE)
 _MASKED = re.compile(r"\[(?:证件号|卡号)\]")
 _PLAIN = re.compile(r"\d|一套|两条")  # where an item's name goes over to its amount

@@ -334,14 +334,15 @@ class Dialogue:
         if await self._refine(turn) or (follows and await self._ask_further(turn)) or await self._split(turn):
             return
         best = self._clear(turn.heard)
-        if best and best.score >= turn.heard.lines.sure:
+        tells = turn.ticket and not phrases.asks(turn.heard.folded) and not phrases.rest(turn.heard)
+        if best and best.score >= turn.heard.lines.sure and not tells:  # 是太极班的 is for the ticket
             await self._start_candidate(turn, best)
-        elif best and not self._is_careful(turn, best):
-            await self._answer_by_name(turn, best)
         elif turn.said:  # what was sent should not have been, and that was said
             return
         elif turn.ticket and not phrases.asks(turn.heard.folded):
             turn.say("noted", ref=turn.ticket)
+        elif best and not self._is_careful(turn, best):
+            await self._answer_by_name(turn, best)
         elif not await self._about(turn):
             await self._not_sure(turn)
 
@@ -454,15 +455,22 @@ class Dialogue:
         """那网上学呢, after an answer from an entry: asks which of its neighbours is meant."""
         last = turn.state.last
         entry = turn.library.entries.get(last.slots.get("entry", "")) if last and last.intent == "entry" else None
-        if entry is None or len(turn.heard.folded) > phrases.FRAGMENT:
+        question = turn.library.questions.get(entry.standard or entry.id) if entry else None
+        if question is None or len(turn.heard.folded) > phrases.FRAGMENT:
             return False
-        rest = phrases.without_following(turn.heard.folded)
-        heard = self._comprehension.understand(f"{rest}{turn.library.title(entry)}", turn.today)
-        others = [each for each in heard.candidates if each.topic == entry.topic and each.entry != entry.id]
-        whole = sum(each.score for each in others) or 1.0  # it is not the same again that is meant
-        turn.heard = replace(turn.heard, candidates=tuple(replace(each, score=each.score / whole) for each in others))
+        heard = self._comprehension.understand(phrases.without_following(turn.heard.folded), turn.today)
+        likely = {each.question: each.score for each in heard.candidates}
+        near = sorted(
+            (each for each in question.near if each in turn.library.questions), key=lambda id: -likely.get(id, 0)
+        )
+        turn.heard = replace(turn.heard, candidates=tuple(self._standard(turn, id) for id in near[:CHOICES]))
         await self._not_sure(turn)
         return True
+
+    def _standard(self, turn: Turn, id: str) -> Candidate:
+        """A standard question that may be meant."""
+        entry = turn.library.answer(id, turn.today)
+        return Candidate(turn.heard.lines.ask, turn.library.questions[id].topic, None, entry.id if entry else None, id)
 
     async def _split(self, turn: Turn) -> bool:
         """Two questions in one message, when each half stands by itself; what needs identity comes second."""

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from bot.alarming import LIFE, Context, contexts, hints_at, words_of
+from bot.commands import commands
 from bot.comprehension import Understanding
 from nlu.entities import Entity
 
@@ -30,6 +31,7 @@ _RED, _SHARE, _BIAS = 0.55, 1.0, 2.6
 _LEAST, _MOST = 0.01, 0.98
 _WORDS = 6.0  # words that leave no doubt, by themselves
 _HINT = 2.5  # words that do no more than fit
+_OF_A_MOVE = -6.0
 _MOVE = 0.8  # the probability from which a message is a move in the talk, and hardly anything else
 _OF_ONESELF = -4.0  # what is asked about is one's own
 _CALMING: Mapping[Context, float] = {
@@ -86,15 +88,17 @@ def detect(heard: Understanding) -> Alarm | None:
     if (said is None or said.kind not in LIFE) and _is_child(heard):
         return Alarm("minor", True)
     kind, odds = _read(heard)
+    context = contexts(heard.folded, said)
     if said and (said.kind in LIFE or kind not in LIFE):
-        kind, odds = said.kind, odds + _WORDS
+        kind, odds = said.kind, odds + (_HINT if Context.SUPPOSED in context else _WORDS)
     else:
         kind, odds = _hinted(heard.folded, kind, odds)
     if kind == "third_party" and _OWN.search(heard.folded):
         odds += _OF_ONESELF
-    odds += sum(_CALMING[each] for each in contexts(heard.folded, said) & _CALMED.get(kind, set()))
-    if said is None and heard.move.label.startswith("cmd/") and heard.move.probability >= _MOVE:
-        odds += _OF_ONESELF  # 我也不清楚, 没事了: a move in the talk
+    odds += sum(_CALMING[each] for each in context & _CALMED.get(kind, set()))
+    moves = heard.move.label.startswith("cmd/") and heard.move.probability >= _MOVE
+    if said is None and (moves or commands(heard.folded)):
+        odds += _OF_A_MOVE  # 算了, 我也不清楚, 没事了
     perhaps, sure = _lines(kind)
     if odds < perhaps or (kind == "minor" and _is_grown(heard)):
         return None

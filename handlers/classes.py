@@ -83,7 +83,8 @@ async def find_class(turn: Turn) -> None:
     if found:
         _list(turn, found)
         return
-    for wish in ("when", "audience", "fee", "theme", "org"):
+    # What was named just now is held to longest.
+    for wish in sorted(("when", "audience", "fee", "theme", "org"), key=lambda wish: bool(turn.heard.first(wish))):
         if turn.get(wish) and (near := matching(turn, without=wish)):
             turn.say("class.none_but", wish=turn.line(f"wish.{wish}"), source=SOURCE)
             _list(turn, near)
