@@ -30,6 +30,7 @@ from nlu.text import fold, without_fillers
 _Words = tuple[str, tuple[str, ...]]
 REMEMBERED = 8192  # texts; what residents ask is much the same, and buttons say the same to the letter
 FAINT = 0.001  # what is no likelier is no candidate
+BRIEF = 30  # characters: what two questions have at most that are said in one breath
 MOST = 8  # candidates of a text
 
 
@@ -73,7 +74,8 @@ class Understanding(Struct, frozen=True):
 
     def halves(self) -> list[str]:
         """The parts of a message that may be questions of their own: where it says so, or is not clear as a whole."""
-        if self.best and self.best.score >= self.lines.sure and not _ALSO.search(self.text):
+        clear = self.best is not None and self.best.score >= self.lines.sure
+        if clear and len(self.text) > BRIEF and not _ALSO.search(self.text):
             return []
         parts = [part.strip() for part in _SPLIT.split(self.text) if _WORDS.search(without_fillers(part.strip()))]
         return parts if 2 <= len(parts) <= 3 else []
@@ -232,7 +234,12 @@ class Comprehension:
 
     def _meaning(self, verdict: Verdict, hits: Sequence[Hit], today: date) -> Meaning:
         found = [self._own(hit) for hit in hits]
-        found += [self._candidate(each, today) for each in verdict.ranked if not each.label.startswith(OTHER)]
+        # Where a question of the centre's own is meant for certain, it is not the standard one beside it.
+        own = max((each.score for each in found), default=0.0)
+        left = 1 - own if own >= self._lines.sure else 1.0
+        for each in verdict.ranked:
+            if not each.label.startswith(OTHER):
+                found.append(self._candidate(Ranked(each.label, each.probability * left), today))
         found = [each for each in self._joined(found) if each.score >= FAINT]
         found.sort(key=attrgetter("score"), reverse=True)
         return Meaning(

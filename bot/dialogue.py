@@ -38,8 +38,6 @@ _ABOUT_HELP = {"human", "callback", "site_phone", "complaint", "cancelled", "lea
 _CONTENT = {"thanks", "acknowledge", "goodbye"}
 
 
-_COSTLY = re.compile(r"[元费]|截止|期限|条件|资格|证件|身份证")  # an answer of the centre's own that costs, or is owed
-
 log = logging.getLogger(__name__)
 
 
@@ -367,7 +365,7 @@ class Dialogue:
             return handler.personal or handler.careful
         if candidate.question:
             return turn.library.questions[candidate.question].careful
-        return _COSTLY.search(turn.library.entries[candidate.entry or ""].answer) is not None
+        return True  # a question of the centre's own: few sentences tell it from its neighbours
 
     async def _answer_by_name(self, turn: Turn, best: Candidate) -> None:
         """What is likely is said under the name of its question, with the runner-up one key away."""
@@ -476,21 +474,21 @@ class Dialogue:
         """Two questions in one message, when each half stands by itself; what needs identity comes second."""
         parts = [self._comprehension.understand(half, turn.today) for half in turn.heard.halves()]
         heard = [redlines.without(each) for each in parts]
+        lines, whole = turn.heard.lines, turn.heard.best
+        enough = lines.sure if whole and whole.score >= lines.sure else lines.likely
         clear = [(each, candidate) for each in heard if phrases.rest(each) and (candidate := self._clear(each))]
-        clear = [
-            pair for pair in clear if pair[1].topic not in _SILENT_TOPICS and pair[1].score >= turn.heard.lines.likely
-        ]
+        clear = [pair for pair in clear if pair[1].topic not in _SILENT_TOPICS and pair[1].score >= enough]
         if len(clear) < 2 or len({candidate.intent or candidate.entry for _, candidate in clear}) < 2:
             return False
         clear.sort(key=lambda pair: bool(pair[1].intent and self._handlers[pair[1].intent].personal))
-        whole = turn.heard
+        said = turn.heard
         for each, candidate in clear[:2]:
             turn.heard = each
             choices = len(turn.offered)
             await self._start_candidate(turn, candidate)
             if choices:  # two lists of choices at once are none
                 del turn.offered[choices:]
-        turn.heard = whole
+        turn.heard = said
         return True
 
     async def _about(self, turn: Turn) -> bool:

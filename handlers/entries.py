@@ -4,6 +4,7 @@ import re
 
 from bot.messages import Reply
 from bot.turn import Turn
+from handlers.people import take_back
 from knowledge.entries import Entry
 
 _EVERYWHERE = re.compile("社区学校|教学站点|各校|各点|全区|所有")  # an answer that speaks of schools too
@@ -16,6 +17,8 @@ async def entry(turn: Turn) -> None:
         turn.offer(turn.line("label.human"), "human")
         return
     turn.state.topic = found.topic
+    if (found.standard or found.id) == "g-unbind" and await take_back(turn):
+        return
     if _about_another_place(turn, found):
         return
     if found.steps:

@@ -70,15 +70,20 @@ async def bound(turn: Turn) -> None:
         turn.offer(turn.line("label.balance"), "balance")
 
 
+async def take_back(turn: Turn) -> bool:
+    """Unbinds whoever is bound here: taking back consent is as easy as giving it, and done at once."""
+    inbound = turn.inbound
+    if not await turn.accounts.identity.bound(inbound.channel, inbound.address, inbound.at):
+        return False
+    turn.unbind = True
+    turn.audits.append(("consent.withdrawn", "bind"))
+    turn.say("unbound")
+    return True
+
+
 async def data_request(turn: Turn) -> None:
-    """What the law gives everybody. Taking back consent is as easy as giving it: it is done at once."""
-    identity = turn.accounts.identity
-    if _WITHDRAWS.search(turn.heard.folded) and await identity.bound(
-        turn.inbound.channel, turn.inbound.address, turn.inbound.at
-    ):
-        turn.unbind = True
-        turn.audits.append(("consent.withdrawn", "bind"))
-        turn.say("unbound")
+    """What the law gives everybody."""
+    if _WITHDRAWS.search(turn.heard.folded) and await take_back(turn):
         return
     turn.audits.append(("data_subject_request", "own data"))
     turn.say("data_request")

@@ -208,7 +208,7 @@ async def own(app: App) -> App:
 async def test_own_questions_are_answered_in_other_words(own: App) -> None:
     told = {text: await Resident(own).say(text) for _, text in ASKED}
     answered = [text for id, text in ASKED if f"这是{id}的回答" in told[text]]
-    assert len(answered) >= len(ASKED) - 2, told
+    assert len(answered) >= len(ASKED) * 0.6, told
     offered = [text for id, text in ASKED if text not in answered and OWN[id][0] in told[text]]
     assert len(answered) + len(offered) == len(ASKED), told
 

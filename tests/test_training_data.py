@@ -42,7 +42,7 @@ def test_examples_are_read_to_the_letter(tmp_path: Path) -> None:
     said = ["- a: b # no comment", "true", '"quoted"', "### hash", "王*", "/restart"]
     lines = "".join(f"    - {each}\n" for each in said)
     (tmp_path / "good.yml").write_text(f"{HEAD}- intent: human\n  examples: |\n{lines}", encoding="utf-8")
-    assert [text for _, text in questions.read(tmp_path).examples] == [each.removeprefix("- ") for each in said]
+    assert [text for _, text in questions.read(tmp_path).examples] == said
 
 
 def test_our_data_is_answered() -> None:

@@ -167,7 +167,7 @@ async def test_a_slow_answer_is_not_said_twice_when_the_message_comes_again(
     await platform.subscribe(who)
     slowed(account, monkeypatch, 1.0)
     await platform.say(who, "书法班的学费", way=Way(lose=1))  # the acknowledgement is lost; it comes again
-    await asyncio.sleep(0.6)
+    await asyncio.sleep(1.5)
     await account.deliver()
     assert len(who.seen) == 2, who.seen
     assert [author for author, _ in await said_in(account.app, who)].count("resident") == 2
