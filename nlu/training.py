@@ -57,6 +57,9 @@ FEW = 2  # features of a label at least, to be learnt
 DROPPED, RATE, DECAY, PASSES, BATCH = 0.2, 2e-3, 1e-3, 8, 512  # of the softmax over points
 SCALE = np.float32(22.6)  # makes the 512 numbers of a point of length one about one each
 
+# Where labels that were left out stand for strays, shares among the others say little of them: the signs that do.
+_UNTOLD = np.array([0.0, 0, 0, 1, 1, 1, 1, 1])
+
 Texts = Sequence[Reading]
 Rows = NDArray[np.bool_]
 Labels = NDArray[np.str_]
@@ -327,7 +330,12 @@ def _judge(held: Sequence[_Held], scheme: Scheme, *, meaning: bool) -> Judgement
     if not found:
         raise TrainingError("at least two examples of a label are needed: one to learn from, one to try it on")
     signs, right, inside = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    trusted, within = _logistic(signs, right), _logistic(signs, inside)
+    # Labels left out stand for strays, but nobody knows how many there will be: they teach what is inside alone.
+    real = np.concatenate(
+        [np.full(int(each.questions.sum()), not each.strays) for each in held if each.questions.any()]
+    )
+    telling = np.ones(signs.shape[1]) if real.all() else _UNTOLD[: signs.shape[1]]
+    trusted, within = _logistic(signs[real], right[real]), _logistic(signs * telling, inside)
     if any(each.groups.topics for each in held):
         trusted = Logistic(trusted.weights, trusted.bias + GAIN)
     judgement = Judgement(labels, topics, red, moves, trusted, within, _line(within(signs), inside))
@@ -460,6 +468,8 @@ def _sure(held: Sequence[_Held], words: Judgement, both: Judgement | None) -> fl
     """The confidence of words alone from which on the meaning hardly ever says anything else."""
     if both is None:
         return 0.0
+    if not any(each.groups.topics for each in held):
+        return 1.0  # not a service: quality comes before speed
     found: list[tuple[float, bool]] = []
     for each in held:
         if each.questions.any():
