@@ -78,7 +78,7 @@ class Understanding(Struct, frozen=True):
         if clear and len(self.text) > BRIEF and not _ALSO.search(self.text):
             return []
         parts = [part.strip() for part in _SPLIT.split(self.text) if _WORDS.search(without_fillers(part.strip()))]
-        return parts if 2 <= len(parts) <= 3 else []
+        return parts if 2 <= len(parts) <= (2 if clear and not _ALSO.search(self.text) else 3) else []
 
     def first(self, kind: str) -> str | None:
         for entity in self.entities:

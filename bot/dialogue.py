@@ -373,7 +373,8 @@ class Dialogue:
         await self._start_candidate(turn, best)
         if not label or turn.state.tasks or turn.handover or len(turn.said) == before:
             return
-        turn.said[before] = _under(turn.said[before], turn.line("about", question=label))
+        if best.intent not in NO_ANSWER:
+            turn.said[before] = _under(turn.said[before], turn.line("about", question=label))
         for each in turn.heard.candidates[1:]:
             other = self._label(turn, each)
             if each.score >= turn.heard.lines.ask and other and other != label and each.intent not in redlines.INTENTS:

@@ -28,15 +28,17 @@ def believed(kind: str, share: float) -> tuple[Ranked, Candidate]:
 
 @pytest.mark.parametrize("kind", LIFE)
 def test_two_lines(kind: str) -> None:
-    assert redlines.detect(heard("嗯", *believed(kind, 0.95))) == redlines.Alarm(kind, True)
-    assert redlines.detect(heard("嗯", *believed(kind, 0.2))) == redlines.Alarm(kind, False)
-    assert redlines.detect(heard("嗯", *believed(kind, 0.02))) is None
+    assert redlines.detect(heard("就这样子了", *believed(kind, 0.95))) == redlines.Alarm(kind, True)
+    assert redlines.detect(heard("就这样子了", *believed(kind, 0.2))) == redlines.Alarm(kind, False)
+    assert redlines.detect(heard("就这样子了", *believed(kind, 0.02))) is None
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
 def test_what_is_likelier_is_never_less_of_an_alarm(share: float, less: float, more: float) -> None:
     def level(red: float) -> int:
-        alarm = redlines.detect(heard("嗯", Ranked("emergency", red), Candidate(share, "human_agent", "emergency")))
+        alarm = redlines.detect(
+            heard("就这样子了", Ranked("emergency", red), Candidate(share, "human_agent", "emergency"))
+        )
         return 0 if alarm is None else 1 + alarm.sure
 
     assert level(min(less, more)) <= level(max(less, more))

@@ -155,4 +155,4 @@ def test_a_slip_changes_little_and_invents_nothing(sounding: bool, times: int, r
             right += heard.topic == topic
             wrong += best is not None and best.topic != topic and best.score >= heard.lines.likely
     assert right / total >= right_at_least
-    assert wrong / total <= 0.03
+    assert wrong / total <= 0.04
