@@ -114,7 +114,7 @@ def by_label(rows: Sequence[tuple[str, str]]) -> Sentences:
 
 
 def strangers_of(data: Data) -> list[tuple[str, str]]:
-    return [row for rows in data.strangers for row in rows]
+    return data.strangers
 
 
 def built(entries: Sentences, encoder: Encoder | None) -> Search:

@@ -20,10 +20,11 @@ from knowledge.catalogue import Catalogue
 from knowledge.library import Library
 from knowledge.search import Hit
 from nlu import entities
-from nlu.classifier import BUDGET, NO, Budget, Classifier, Lines, Ranked, Verdict
+from nlu.classifier import Classifier
 from nlu.entities import Entity
 from nlu.features import essence, of_essence
 from nlu.gazetteer import Gazetteer, Name
+from nlu.judgement import BUDGET, NO, Budget, Lines, Ranked, Verdict
 from nlu.questions import FAQ, OTHER
 from nlu.text import fold, without_fillers
 

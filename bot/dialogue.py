@@ -7,22 +7,20 @@ The order: red lines, a seat, choices among what was offered, commands, an open 
 import logging
 import re
 import unicodedata
-from collections.abc import Mapping
-from types import MappingProxyType
 
 from msgspec.structs import replace
 
 from bot import phrases, redlines
 from bot.alarming import LIFE, is_over
-from bot.commands import CORRECTION, bare, chosen, commands, labelled, pointed_at
-from bot.comprehension import Candidate, Comprehension, Understanding
+from bot.commands import CORRECTION, bare, chosen, commands, labelled
+from bot.comprehension import Candidate, Comprehension
 from bot.conversation import REMEMBERED, Conversation, Offer, Task
 from bot.messages import CONTINUE, LONGEST, Reply
-from bot.turn import CHOICES, Handler, Handlers, NeedsAnswer, Slot, Turn
+from bot.readings import Readings, clear, of_ours, spell, standard
+from bot.turn import CHOICES, Handlers, NeedsAnswer, Slot, Turn
 from nlu.questions import NO_ANSWER
 
 SHORT = 134  # characters of two segments of an SMS
-LEAD = 0.05  # two readings closer than this are asked about
 STALE = 30 * 60_000  # ms after which an unfinished talk is not resumed
 OPEN = 3  # tasks that are open at a time; the oldest is let go
 TRIES = 2  # re-prompts for one slot, and messages not understood, before a person is called
@@ -41,14 +39,6 @@ _CONTENT = {"thanks", "acknowledge", "goodbye"}
 log = logging.getLogger(__name__)
 
 
-def _of_ours(heard: Understanding) -> Understanding:
-    """Who names a course of ours hardly asks what is none of ours."""
-    if not any(entity.kind == "course" and entity.exact for entity in heard.entities):
-        return heard
-    kept = tuple(each for each in heard.candidates if each.intent not in NO_ANSWER or each.score >= heard.lines.sure)
-    return replace(heard, candidates=kept)
-
-
 def _under(reply: Reply, name: str) -> Reply:
     """The reply with the name of its question before it."""
     short = name + (reply.short or reply.text)
@@ -59,17 +49,11 @@ def _under(reply: Reply, name: str) -> Reply:
 
 
 class Dialogue:
-    """Answers turns with the handlers of one table. `of_a_class` names the intents that answer a standard question where
-    a class is named."""
+    """Answers turns with the handlers of one table."""
 
-    def __init__(
-        self,
-        handlers: Handlers,
-        comprehension: Comprehension,
-        of_a_class: Mapping[str, str] = MappingProxyType({}),
-    ) -> None:
+    def __init__(self, handlers: Handlers, comprehension: Comprehension) -> None:
         self._handlers = handlers
-        self._of_a_class = of_a_class
+        self._readings = Readings(handlers)
         self._comprehension = comprehension
 
     def secret(self, state: Conversation, text: str) -> str | None:
@@ -134,7 +118,7 @@ class Dialogue:
         if danger is None or danger.ticket != turn.ticket:
             turn.state.danger = None
             return False
-        best = self._clear(turn.heard)
+        best = clear(turn.heard)
         intent = best.intent if best else None
         calls = commands(turn.heard.folded)
         over = is_over(turn.heard.folded)
@@ -148,7 +132,7 @@ class Dialogue:
 
     async def _beware(self, turn: Turn, alarm: redlines.Alarm) -> bool:
         """Between the two lines: whether that was all there is to say, or what was asked is to be answered as well."""
-        kind, clear = alarm.kind, self._clear(turn.heard) is not None
+        kind, asks = alarm.kind, clear(turn.heard) is not None
         life = kind in LIFE
         waits = bool(turn.state.tasks and turn.state.tasks[-1].asked)
         if not life and (waits or commands(turn.heard.folded)):
@@ -157,7 +141,7 @@ class Dialogue:
             await self._handlers[f"perhaps_{kind}"].run(turn)
         elif kind in _CAUTIONED:
             turn.say(f"perhaps.{kind}")
-        if clear:
+        if asks:
             return False
         if life:
             await self._handlers[f"ask_{kind}"].run(turn)
@@ -323,7 +307,7 @@ class Dialogue:
         if phrases.is_number(turn.heard.folded) and not state.tasks and not state.offers:
             turn.say("nothing_offered")
             return
-        turn.heard = _of_ours(turn.heard)
+        turn.heard = of_ours(turn.heard)
         follows = phrases.follows(turn.heard.folded)
         if follows and await self._refine(turn):
             return
@@ -331,7 +315,7 @@ class Dialogue:
             return
         if await self._refine(turn) or (follows and await self._ask_further(turn)) or await self._split(turn):
             return
-        best = self._clear(turn.heard)
+        best = clear(turn.heard)
         tells = turn.ticket and not phrases.asks(turn.heard.folded) and not phrases.rest(turn.heard)
         if best and best.score >= turn.heard.lines.sure and not tells:  # 是太极班的 is for the ticket
             await self._start_candidate(turn, best)
@@ -339,46 +323,23 @@ class Dialogue:
             return
         elif turn.ticket and not phrases.asks(turn.heard.folded):
             turn.say("noted", ref=turn.ticket)
-        elif best and not self._is_careful(turn, best):
+        elif best and not self._readings.costs(turn, best):
             await self._answer_by_name(turn, best)
         elif not await self._about(turn):
             await self._not_sure(turn)
 
-    def _clear(self, heard: Understanding) -> Candidate | None:
-        """The reading that is sure enough and alone enough to be answered."""
-        if not heard.candidates or heard.candidates[0].score < heard.lines.likely:
-            return None
-        best = heard.candidates[0]
-        if best.intent in redlines.INTENTS:  # these have lines of their own, and none was reached
-            return None
-        second = next(
-            (each for each in heard.candidates[1:] if each.intent is None or each.intent != best.intent), None
-        )
-        if second and best.score - second.score < LEAD and second.score >= heard.lines.ask:
-            return None
-        return best
-
-    def _is_careful(self, turn: Turn, candidate: Candidate) -> bool:
-        """Whether a wrong answer would cost the resident something, so that what is only likely is asked about."""
-        if candidate.intent:
-            handler = self._handlers[candidate.intent]
-            return handler.personal or handler.careful
-        if candidate.question:
-            return turn.library.questions[candidate.question].careful
-        return True  # a question of the centre's own: few sentences tell it from its neighbours
-
     async def _answer_by_name(self, turn: Turn, best: Candidate) -> None:
         """What is likely is said under the name of its question, with the runner-up one key away."""
-        label, before = self._label(turn, best), len(turn.said)
+        label, before = self._readings.label(turn, best), len(turn.said)
         await self._start_candidate(turn, best)
         if not label or turn.state.tasks or turn.handover or len(turn.said) == before:
             return
         if best.intent not in NO_ANSWER:
             turn.said[before] = _under(turn.said[before], turn.line("about", question=label))
         for each in turn.heard.candidates[1:]:
-            other = self._label(turn, each)
+            other = self._readings.label(turn, each)
             if each.score >= turn.heard.lines.ask and other and other != label and each.intent not in redlines.INTENTS:
-                intent, slots = self._said_by(turn, each)
+                intent, slots = self._readings.answer(turn, each)
                 turn.offer(other, intent, **slots)
                 return
 
@@ -386,7 +347,7 @@ class Dialogue:
         """The message in an open task: the answer, a correction, or else False for a digression."""
         handler = self._handlers[task.intent]
         slot = self._slot(task)
-        values = self._values(handler, turn)
+        values = self._readings.values(handler, turn)
         corrected = CORRECTION.match(turn.heard.folded) is not None
         best = turn.heard.best
         asks = phrases.asks(turn.heard.folded)
@@ -400,7 +361,7 @@ class Dialogue:
             task.slots.update(values)
             task.tries = 0
             if changed:
-                turn.say("corrected", value=self._spell(turn, changed[0], values[changed[0]]))
+                turn.say("corrected", value=spell(turn, changed[0], values[changed[0]]))
             await self._run(turn, task)
             return True
         certain = best is not None and best.score >= turn.heard.lines.sure
@@ -432,7 +393,7 @@ class Dialogue:
         last, heard = turn.state.last, turn.heard
         if last is None or last.intent not in self._handlers:
             return False
-        values = self._values(self._handlers[last.intent], turn)
+        values = self._readings.values(self._handlers[last.intent], turn)
         corrected = CORRECTION.match(heard.folded) is not None
         if not values or not (corrected or len(phrases.rest(heard)) <= 1):
             return False
@@ -444,7 +405,7 @@ class Dialogue:
             return False
         if corrected:
             name, value = next(iter(values.items()))
-            turn.say("corrected", value=self._spell(turn, name, value))
+            turn.say("corrected", value=spell(turn, name, value))
         gone = {"class", *(_SUBJECTS if _SUBJECTS & set(values) else ())}
         kept = {name: value for name, value in last.slots.items() if name not in gone}
         await self._start(turn, last.intent, {**kept, **values})
@@ -462,14 +423,9 @@ class Dialogue:
         near = sorted(
             (each for each in question.near if each in turn.library.questions), key=lambda id: -likely.get(id, 0)
         )
-        turn.heard = replace(turn.heard, candidates=tuple(self._standard(turn, id) for id in near[:CHOICES]))
+        turn.heard = replace(turn.heard, candidates=tuple(standard(turn, id) for id in near[:CHOICES]))
         await self._not_sure(turn)
         return True
-
-    def _standard(self, turn: Turn, id: str) -> Candidate:
-        """A standard question that may be meant."""
-        entry = turn.library.answer(id, turn.today)
-        return Candidate(turn.heard.lines.ask, turn.library.questions[id].topic, None, entry.id if entry else None, id)
 
     async def _split(self, turn: Turn) -> bool:
         """Two questions in one message, when each half stands by itself; what needs identity comes second."""
@@ -477,7 +433,7 @@ class Dialogue:
         heard = [redlines.without(each) for each in parts]
         lines, whole = turn.heard.lines, turn.heard.best
         enough = lines.sure if whole and whole.score >= lines.sure else lines.likely
-        clear = [(each, candidate) for each in heard if phrases.rest(each) and (candidate := self._clear(each))]
+        clear = [(each, candidate) for each in heard if phrases.rest(each) and (candidate := clear(each))]
         clear = [pair for pair in clear if pair[1].topic not in _SILENT_TOPICS and pair[1].score >= enough]
         if len(clear) < 2 or len({candidate.intent or candidate.entry for _, candidate in clear}) < 2:
             return False
@@ -497,12 +453,12 @@ class Dialogue:
         if phrases.named_share(turn.heard) < 0.6:
             return False
         if turn.heard.first("org") and turn.heard.first("when"):  # a place on a day: whether it is open
-            await self._start(turn, "site_hours", self._values(self._handlers["site_hours"], turn))
+            await self._start(turn, "site_hours", self._readings.values(self._handlers["site_hours"], turn))
             return True
         for kind, intent in (("course", "about_course"), ("org", "about_org"), ("theme", "find_course"), ("item", "redemption_items"),
                              ("matter", "other_office"), ("when", "find_class")):  # fmt: skip
             if turn.heard.first(kind):
-                await self._start(turn, intent, self._values(self._handlers[intent], turn))
+                await self._start(turn, intent, self._readings.values(self._handlers[intent], turn))
                 return True
         return False
 
@@ -511,7 +467,7 @@ class Dialogue:
         near = [each for each in turn.heard.candidates if each.score >= turn.heard.lines.ask]
         labelled: dict[str, Candidate] = {}
         for candidate in near:
-            labelled.setdefault(self._label(turn, candidate), candidate)
+            labelled.setdefault(self._readings.label(turn, candidate), candidate)
         labelled.pop("", None)
         state.failures += 1
         turn.unanswered = True
@@ -534,7 +490,7 @@ class Dialogue:
             else:
                 turn.say("did_you_mean")
             for label, candidate in labelled.items():
-                intent, slots = self._said_by(turn, candidate)
+                intent, slots = self._readings.answer(turn, candidate)
                 turn.offer(label, intent, **slots)
             state.topic = near[0].topic
         elif state.failures == 1:
@@ -548,64 +504,15 @@ class Dialogue:
             state.topic = turn.heard.topic
         self._remind(turn)
 
-    def _label(self, turn: Turn, candidate: Candidate) -> str:
-        if candidate.question:
-            return turn.wording(candidate.question)
-        if candidate.entry:
-            return turn.library.title(turn.library.entries[candidate.entry]).rstrip("？?")
-        known = turn.texts.languages["zh"]
-        return turn.line(f"label.{candidate.intent}") if f"label.{candidate.intent}" in known else ""
-
     # -- running handlers
 
     async def _start_candidate(self, turn: Turn, candidate: Candidate) -> None:
         turn.state.failures = 0
-        if candidate.intent is None:
-            await self._start(turn, *self._said_by(turn, candidate))
-        else:
-            handler = self._handlers[candidate.intent]
-            values = self._values(handler, turn, fresh=True)
-            offered = [each for each in self._fresh(turn.state) if each.intent == candidate.intent]
-            if not values and len(offered) == 1 and len(turn.heard.folded) <= phrases.FRAGMENT:
-                values = dict(offered[0].slots)  # 近期的班, where 近期的八段锦班 was offered
-            await self._start(turn, candidate.intent, values)
-
-    def _said_by(self, turn: Turn, candidate: Candidate) -> tuple[str, dict[str, str]]:
-        """The intent and slots that answer it."""
-        intent = candidate.intent
-        if candidate.question and candidate.question in self._of_a_class and turn.heard.first("course"):
-            intent = self._of_a_class[candidate.question]
-        if intent:
-            slots = self._values(self._handlers[intent], turn, fresh=True)
-            if any(slot.name == "about" for slot in self._handlers[intent].slots):
-                slots["about"] = turn.heard.folded
-            return intent, slots
-        if candidate.entry:
-            return "entry", {"entry": candidate.entry}
-        return "not_answered", {"question": candidate.question or ""}
-
-    def _values(self, handler: Handler, turn: Turn, fresh: bool = False) -> dict[str, str]:
-        """The handler's slots that the message fills: by name, by pointing at an offer, or (fresh) by the focus."""
-        values: dict[str, str] = {}
-        names = {slot.name for slot in handler.slots}
-        pointed = pointed_at(turn.heard.folded, turn.state.offers)
-        if pointed:
-            values |= {name: value for name, value in pointed.slots.items() if name in names}
-        for slot in handler.slots if turn.heard.entities else ():
-            if slot.name not in values and (value := slot.read(turn.heard, turn.catalogue)) is not None:
-                values[slot.name] = value
-        if not fresh:
-            return values
-        folded, focus = turn.heard.folded, turn.state.focus
-        if phrases.points_back(folded):
-            meant = names & ({"course"} if values.keys() & {"org", "course"} else set(focus))
-        elif turn.state.focus_age <= 3 and not phrases.means_us(folded) and not set(values) - {"when", "fee"}:
-            meant = {slot.name for slot in handler.slots if slot.focus}
-        else:
-            meant = set()
-        for name in meant & focus.keys():
-            values.setdefault(name, focus[name])
-        return values
+        intent, slots = self._readings.answer(turn, candidate)
+        offered = [each for each in self._fresh(turn.state) if each.intent == intent]
+        if not slots and len(offered) == 1 and len(turn.heard.folded) <= phrases.FRAGMENT:
+            slots = dict(offered[0].slots)  # 近期的班, where 近期的八段锦班 was offered
+        await self._start(turn, intent, slots)
 
     async def _start(self, turn: Turn, intent: str, slots: dict[str, str], *, remind: bool = True) -> None:
         await self._run(turn, Task(intent, slots), remind=remind)
@@ -652,17 +559,3 @@ class Dialogue:
     def _slot(self, task: Task) -> Slot:
         """The slot that an open task waits for."""
         return next(each for each in self._handlers[task.intent].slots if each.name == task.asked)
-
-    def _spell(self, turn: Turn, slot: str, value: str) -> str:
-        """A slot's value as a resident would say it."""
-        catalogue = turn.catalogue
-        if slot == "org" and value in catalogue.organisations:
-            return catalogue.organisations[value].name
-        if slot == "course" and value in catalogue.courses:
-            return catalogue.courses[value].name
-        if slot == "phone":
-            return f"{value[:3]}****{value[-4:]}"
-        when = next((entity for entity in turn.heard.entities if entity.kind == "when"), None)
-        if slot == "when" and when:
-            return turn.heard.text[when.start : when.end]
-        return value if slot in {"audience", "theme"} else turn.line(f"slot.{slot}")

@@ -298,7 +298,8 @@ class Handler:
 
     `slots` are what it can use of what a message names. `personal` marks what needs identity: of two questions in one
     message it comes second. `careful` marks what costs the resident or us something where it was not meant: it is
-    asked about where it is only likely. `steps` says that 下一步 and 更多 go on with it after its end.
+    asked about where it is only likely. `steps` says that 下一步 and 更多 go on with it after its end;
+    `of_a_class` are standard questions that it answers where a class is named.
     """
 
     run: Run
@@ -307,6 +308,7 @@ class Handler:
     personal: bool = False
     careful: bool = False
     steps: bool = False
+    of_a_class: tuple[str, ...] = ()
 
 
 Handlers = Mapping[str, Handler]

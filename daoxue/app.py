@@ -49,7 +49,7 @@ from desk.retention import Retaining
 from desk.search import Search
 from desk.standing import Standing
 from desk.tickets import Tickets
-from handlers import HANDLERS, OF_A_CLASS
+from handlers import HANDLERS
 from integrations import texting as texting_channel
 from integrations import webchat as web
 from integrations.gateway import Gateway, GatewayHooks
@@ -214,7 +214,7 @@ async def compose(
     comprehension = Comprehension(classifier, model.topics(), library, config.nlu.budget, rasa)
     texts, live = Texts(), Live()
     hours = Hours(config.desk, config.zone)
-    dialogue = Dialogue(HANDLERS, comprehension, OF_A_CLASS)
+    dialogue = Dialogue(HANDLERS, comprehension)
     identity = Identity(database, vault)
     keyed = frozenset({VOICE}) if config.channels.twilio.enabled else frozenset()
     ways = {messages.CHANNEL: binding.BIND} if config.channels.wechat.enabled else {}

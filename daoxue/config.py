@@ -18,7 +18,7 @@ from integrations.twilio.settings import TwilioSettings
 from integrations.webchat import WebchatSettings
 from integrations.wechat.settings import WechatSettings
 from knowledge.files import KnowledgeError, load_yaml
-from nlu.classifier import Budget
+from nlu.judgement import Budget
 
 PREFIX = "DAOXUE_"
 

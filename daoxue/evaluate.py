@@ -15,9 +15,10 @@ from daoxue.figures import Figures, Verdicts, figures, share
 from daoxue.train import learn
 from knowledge.files import KnowledgeError
 from knowledge.search import Search, by_variants
-from nlu.classifier import OUTSIDE, Budget, Classifier, Verdict
+from nlu.classifier import Classifier
 from nlu.encoder import Encoder
 from nlu.features import read
+from nlu.judgement import OUTSIDE, Budget, Verdict
 from nlu.questions import Data, DataError
 from nlu.questions import read as read_data
 from nlu.training import TrainingError, train

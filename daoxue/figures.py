@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 from daoxue import calibration
 from daoxue.calibration import Judged
 from daoxue.intervals import Interval, bootstrap, wilson
-from nlu.classifier import OUTSIDE, Lines
+from nlu.judgement import OUTSIDE, Lines
 
 REJECTED = 0.05  # share of the in-scope that is rejected where `oos_recall_at_5pct` is read
 PARTS = ("right", "wrong", "asked", "refused")

@@ -16,7 +16,8 @@ from daoxue.evaluate import OUT_OF_SCOPE, Row, report, rows, truths
 from daoxue.figures import Figures, Verdicts
 from handlers import HANDLERS
 from knowledge.library import Library
-from nlu.classifier import OUTSIDE, TOGETHER
+from nlu.classifier import TOGETHER
+from nlu.judgement import OUTSIDE
 from nlu.questions import FAQ, NO_ANSWER, OTHER
 
 EVERY = 2.0  # seconds between two words of progress

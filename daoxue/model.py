@@ -17,9 +17,10 @@ import msgspec
 
 from daoxue.config import ConfigError
 from handlers import HANDLERS
-from nlu.classifier import Classifier, Scheme
+from nlu.classifier import Classifier
 from nlu.encoder import Encoder
 from nlu.features import read as features_of
+from nlu.judgement import Scheme
 from nlu.questions import ADVICE, ALIKE, DATA, FAQ, MOVES, NO_ANSWER, OTHER, RED_LINES, Data
 
 SHIPPED = DATA.parent / "model.npz"

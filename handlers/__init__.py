@@ -29,19 +29,17 @@ from handlers.slots import (
 
 WHO = (LEARNER, CARD, TYPED_CARD, CODE)
 
-# Standard questions whose answer for a class that is named is that class's own.
-OF_A_CLASS = {
-    "enrol-deadline": "enrol", "enrol-how": "enrol", "fee-general": "class_fee", "fee-standard": "class_fee", "how-long-usual": "class_schedule",
-    "teacher-who": "class_schedule", "course-basic": "course_level", "class-size": "class_places", "course-count": "find_course",
-}  # fmt: skip
-
 HANDLERS: Handlers = {
     "entry": Handler(entries.entry, "course_faq", steps=True),
     "not_answered": Handler(entries.not_answered, "course_faq"),
     "find_class": Handler(classes.find_class, "training_info", classes.FILTERS, steps=True),
     "class_detail": Handler(classes.class_detail, "training_info", classes.ONE),
-    "class_schedule": Handler(classes.class_schedule, "training_info", classes.ONE),
-    "class_fee": Handler(classes.class_fee, "training_info", classes.ONE, careful=True),
+    "class_schedule": Handler(
+        classes.class_schedule, "training_info", classes.ONE, of_a_class=("how-long-usual", "teacher-who")
+    ),
+    "class_fee": Handler(
+        classes.class_fee, "training_info", classes.ONE, careful=True, of_a_class=("fee-general", "fee-standard")
+    ),
     "village_training": Handler(classes.village_training, "training_info", (VILLAGE,)),
     "village_wish": Handler(classes.village_wish, "training_info", (VILLAGE, DETAIL, PHONE), careful=True),
     "about_course": Handler(classes.about_course, "training_info", (COURSE,)),
@@ -56,8 +54,10 @@ HANDLERS: Handlers = {
     "redemption_items": Handler(credits.redemption_items, "credit_redemption", (ITEM, POINTS)),
     "order_status": Handler(credits.order_status, "credit_redemption", WHO, personal=True),
     "redemption_dispute": Handler(credits.redemption_dispute, "credit_redemption", personal=True, careful=True),
-    "find_course": Handler(courses.find_course, "course_faq", (COURSE, THEME), steps=True),
-    "course_level": Handler(courses.course_level, "course_faq", (THIS_COURSE,)),
+    "find_course": Handler(
+        courses.find_course, "course_faq", (COURSE, THEME), steps=True, of_a_class=("course-count",)
+    ),
+    "course_level": Handler(courses.course_level, "course_faq", (THIS_COURSE,), of_a_class=("course-basic",)),
     "course_help": Handler(courses.course_help, "course_faq", (COURSE, QUESTION)),
     "phone_change": Handler(people.phone_change, "operation_guide"),
     "card_lost_act": Handler(people.card_lost_act, "operation_guide", careful=True),
@@ -69,9 +69,9 @@ HANDLERS: Handlers = {
     "site_access": Handler(sites.site_access, "site_hours", (HERE,)),
     "site_phone": Handler(sites.site_phone, "site_hours", (HERE,)),
     "about_org": Handler(sites.about_org, "site_hours", (ORG,)),
-    "enrol": Handler(classes.enrol, "enrolment", classes.ONE),
+    "enrol": Handler(classes.enrol, "enrolment", classes.ONE, of_a_class=("enrol-deadline", "enrol-how")),
     "register": Handler(classes.register, "enrolment", (CLASS, COURSE, ORG, PHONE), careful=True),
-    "class_places": Handler(classes.class_places, "enrolment", classes.ONE),
+    "class_places": Handler(classes.class_places, "enrolment", classes.ONE, of_a_class=("class-size",)),
     "join_waiting_list": Handler(classes.join_waiting_list, "enrolment", (THIS_COURSE, ORG, PHONE, *WHO), careful=True),
     "enrolment_status": Handler(enrolments.enrolment_status, "enrolment", WHO, personal=True),
     "enrol_me": Handler(enrolments.enrol_me, "enrolment", (*WHO, CLASS), personal=True),

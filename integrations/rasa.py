@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from integrations.breaker import Breaker
-from nlu.classifier import Ranked
+from nlu.judgement import Ranked
 
 log = logging.getLogger(__name__)
 AT_ONCE = 4  # requests: Rasa works on one at a time, more of them only wait there

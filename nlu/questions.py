@@ -8,7 +8,6 @@ none of the others: how sure one may be is learnt from these, before they are le
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 import yaml
@@ -51,24 +50,23 @@ class Question(Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """`examples` are (label, text), and so are `strangers`, a list for each of those."""
+    """`examples` and `strangers` are (label, text)."""
 
     examples: list[Example]
-    strangers: list[list[Example]]
+    strangers: list[Example]
     questions: dict[str, Question]
 
     @property
     def all(self) -> list[Example]:
-        return [*self.examples, *chain.from_iterable(self.strangers)]
+        return [*self.examples, *self.strangers]
 
 
 def read(folder: Path = DATA) -> Data:
     """All files of a folder. Raises `DataError` with every problem of every file, by line where it is about one."""
     data = Data([], [], {})
     problems: list[str] = []
-    groups: dict[Path, list[Example]] = {folder: data.examples}
     for path in sorted(folder.rglob("*.yml")):
-        rows = groups.setdefault(path.parent, [])
+        rows = data.examples if path.parent == folder else data.strangers
         name = str(path.relative_to(folder))
         for label, text, question in _groups(path, name, problems):
             rows += _examples(label, text, name, problems)
@@ -76,7 +74,6 @@ def read(folder: Path = DATA) -> Data:
                 if question.id in data.questions:
                     problems.append(f"{name}: {label}: its wording stands twice")
                 data.questions[question.id] = question
-    data.strangers.extend(rows for parent, rows in groups.items() if parent != folder)
     problems += _contradictions(data.all)
     asked = {label.removeprefix(FAQ) for label, _ in data.examples if label.startswith(FAQ)}
     problems += [f"{FAQ}{id}: has no wording (metadata: zh, en)" for id in sorted(asked - data.questions.keys())]

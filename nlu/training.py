@@ -4,112 +4,64 @@ meaning, and what it takes to know how far to trust them.
 scikit-learn (100 MB, 0.8 s to import) is needed here alone, and runs in a process of its own: the server never
 imports this module.
 
-How sure one may be is learnt from texts that the experts have not seen. Where the examples come with a set of
-strangers (texts of authors who had not seen the others), those teach it, one part after the other; else rows that are held back in turn, and,
-to know a stray question, whole labels that are left out.
+How sure one may be is learnt from texts that the experts have not seen. Where the examples come with strangers (texts of
+authors who had not seen the others), those teach it, one part after the other; else rows that are held back in turn,
+and, to know a stray question, whole labels that are left out.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 
 import numpy as np
 from msgspec.structs import replace as replace_in
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.svm import LinearSVC
 
-from nlu.classifier import (
-    NONE,
-    OUTSIDE,
-    Arrays,
-    Blend,
-    Classifier,
-    Figures,
-    Groups,
-    Judgement,
-    Logistic,
-    Model,
-    Opinion,
-    Scheme,
-    Tried,
-)
+from nlu.classifier import Classifier, Model
 from nlu.encoder import Encoder
-from nlu.features import Reading, read
+from nlu.experts import Labels, Rows, Seen, arrays, fit, targets
+from nlu.features import read
+from nlu.judgement import OUTSIDE, Blend, Figures, Groups, Judgement, Logistic, Opinion, Scheme, Tried
 
 FOLDS = 3
-REGULARISATION = 1.0  # the smaller, the less a wrongly labelled example matters
-RARE = 2  # texts that a feature must occur in: what occurs once is mostly noise, and half of the memory
+RARE, MANY = 3, 20_000  # texts that a feature must occur in: what is rarer is mostly noise, and half of the memory
 KEPT = 0.95  # share of in-scope texts that the line lets through at least
 TOLD = 50  # examples labelled `OUTSIDE` from which on they alone teach the rejection
-EXAMPLES = 2048  # that a point is compared with
 # What is served has learnt from half as many strangers again as what was tried on the others, and is right more often:
 # by about so much, in log-odds, on the sentences of a further author.
 GAIN = 0.4
-DIFFERS = 0.01  # share of texts decided by words alone of which the meaning would say something else
+DIFFERS = 0.02  # share of texts decided by words alone of which the meaning would say something else
 HEAVIER = 2.0  # what a stranger's text counts beside an example: it is nearer to what residents say
 TRIED = 2000  # texts that the lines are drawn by
 FEW = 2  # features of a label at least, to be learnt
-DROPPED, RATE, DECAY, PASSES, BATCH = 0.2, 2e-3, 1e-3, 8, 512  # of the softmax over points
-SCALE = np.float32(22.6)  # makes the 512 numbers of a point of length one about one each
 
 # Where labels that were left out stand for strays, shares among the others say little of them: the signs that do.
 _UNTOLD = np.array([0.0, 0, 0, 1, 1, 1, 1, 1])
-
-Texts = Sequence[Reading]
-Rows = NDArray[np.bool_]
-Labels = NDArray[np.str_]
 
 
 class TrainingError(Exception):
     """The examples cannot be learnt from."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """Examples as the experts read them; `points` has no columns where there is no encoder."""
-
-    labels: Labels
-    words: csr_matrix
-    points: Figures
-    readings: Texts
-    weights: Figures
-
-    def __getitem__(self, rows: Rows) -> "_Seen":
-        chosen = [reading for reading, taken in zip(self.readings, rows, strict=True) if taken]
-        return _Seen(self.labels[rows], self.words[rows], self.points[rows], chosen, self.weights[rows])
-
-
-@dataclass(frozen=True, slots=True)
-class _Experts:
-    """Fitted on some rows: a column for each of `groups`."""
-
-    groups: Groups
-    weights: NDArray[np.float64]
-    bias: NDArray[np.float64]
-    meaning: Figures
-    constants: Figures
-    examples: Figures
-
-
 def train(
     examples: Sequence[tuple[str, str]],
     scheme: Scheme = Scheme(),  # noqa: B008 - frozen
-    strangers: Sequence[Sequence[tuple[str, str]]] = (),
+    strangers: Sequence[tuple[str, str]] = (),
     encoder: Encoder | None = None,
     tell: Callable[[str], None] = lambda step: None,
 ) -> Classifier:
     """Learns from `(label, text)`; same rows, same model. `tell` hears what is being done. Raises `TrainingError`."""
-    rows = [*examples, *chain.from_iterable(strangers)]
+    rows = [*examples, *strangers]
     if len({label for label, _ in rows if scheme.asks(label)} - {OUTSIDE}) < FEW:
         raise TrainingError("at least two intents with examples are needed")
     tell(f"reading {len(rows)} examples")
     readings = [read(text) for _, text in rows]
-    vectorizer = TfidfVectorizer(analyzer=lambda reading: reading.features, binary=True, min_df=RARE, dtype=np.float32)
+    vectorizer = TfidfVectorizer(
+        analyzer=lambda reading: reading.features, binary=True, min_df=_rare(len(rows)), dtype=np.float32
+    )
     try:
         words = vectorizer.fit_transform(readings)
     except ValueError as error:  # it says so of nothing else
@@ -118,156 +70,23 @@ def train(
     if encoder is not None:
         tell(f"encoding {len(rows)} examples")
         points = encoder.encode([reading.text for reading in readings])
-    # Who wrote each: 0 are the examples, then one after the other of the strangers.
-    authors = np.repeat(np.arange(len(strangers) + 1), [len(examples), *map(len, strangers)])
-    weights = np.where(authors > 0, HEAVIER, 1.0).astype(np.float32)
-    seen = _Seen(np.array([label for label, _ in rows]), words, points, readings, weights)
+    strange = np.arange(len(rows)) >= len(examples)
+    weights = np.where(strange, HEAVIER, 1.0).astype(np.float32)
+    seen = Seen(np.array([label for label, _ in rows]), words, points, readings, weights)
     tell("learning how sure to be")
-    held = list(_held_back(seen, authors, scheme))
+    held = list(_held_back(seen, strange, scheme))
     words_only = _judge(held, scheme, meaning=False)
     both = _judge(held, scheme, meaning=True) if encoder is not None else None
     tell(f"learning {len(set(seen.labels))} labels")
-    final = _fit(seen, scheme)
+    final = fit(seen, scheme)
     terms = sorted(vectorizer.vocabulary_, key=vectorizer.vocabulary_.__getitem__)
     model = Model(final.groups, terms, words_only, both, encoder.name if encoder else "", _sure(held, words_only, both))
-    return Classifier(model, _arrays(final, vectorizer.idf_), encoder)
+    return Classifier(model, arrays(final, vectorizer.idf_), encoder)
 
 
-# -- the experts
-
-
-def _groups(labels: Labels, scheme: Scheme) -> Groups:
-    asked = sorted({str(label) for label in labels if scheme.asks(str(label))})
-    topics = sorted({scheme.topics[label] for label in asked}) if scheme.topics else []
-    present = set(labels)
-    red, moves = sorted(scheme.red & present), sorted(scheme.moves & present)
-    return Groups(
-        labels=asked,
-        topics=topics,
-        red=[*red, NONE] if red else [],
-        moves=[*moves, NONE] if moves else [],
-        topic_of=[topics.index(scheme.topics[label]) for label in asked] if topics else [],
-        nothing=[number for number, label in enumerate(asked) if label in scheme.nothing],
-        sizes=[int((labels == label).sum()) for label in asked],
-    )
-
-
-def _targets(groups: Groups, labels: Labels, scheme: Scheme) -> list[tuple[list[str], NDArray[np.str_], Rows]]:
-    """For each group of columns: their names, what each row is in it, and the rows that say anything about it."""
-    asked = np.array([scheme.asks(str(label)) for label in labels])
-    topics = np.array([scheme.topics.get(str(label), "") for label in labels])
-    red = np.array([label if label in groups.red else NONE for label in labels])
-    moves = np.array([label if label in groups.moves else NONE for label in labels])
-    every = np.ones(len(labels), dtype=bool)
-    return [
-        (groups.labels, labels, asked), (groups.topics, topics, asked), (groups.red, red, every), (groups.moves, moves, every),
-    ]  # fmt: skip
-
-
-def _fit(seen: _Seen, scheme: Scheme, *, asked: bool = True) -> _Experts:
-    """`asked` is False where only red lines and moves are wanted: what is asked takes most of the time."""
-    groups = _groups(seen.labels, scheme)
-    fitted = [
-        (
-            _support_vectors(seen.words[rows], truth[rows], names, seen.weights[rows]),
-            _softmax(seen.points[rows], truth[rows], names, number == 1),
-        )
-        if asked or number > 1
-        else _nothing(seen, names, number == 1)
-        for number, (names, truth, rows) in enumerate(_targets(groups, seen.labels, scheme))
-        if names
-    ]
-    return _Experts(
-        groups,
-        np.vstack([weights for (weights, _), _ in fitted]),
-        np.concatenate([bias for (_, bias), _ in fitted]),
-        np.hstack([weights for _, (weights, _) in fitted]),
-        np.concatenate([bias for _, (_, bias) in fitted]),
-        _some(seen, scheme),
-    )
-
-
-def _nothing(
-    seen: _Seen, names: Sequence[str], skip: bool
-) -> tuple[tuple[NDArray[np.float64], NDArray[np.float64]], tuple[Figures, Figures]]:
-    """Columns that say nothing."""
-    meant = 0 if skip else len(names)
-    return (np.zeros((len(names), seen.words.shape[1])), np.zeros(len(names))), (
-        np.zeros((seen.points.shape[1], meant), np.float32), np.zeros(meant, np.float32),
-    )  # fmt: skip
-
-
-def _support_vectors(
-    texts: csr_matrix, labels: Labels, names: Sequence[str], weights: Figures
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """One against the rest: a row a name."""
-    machine = LinearSVC(C=REGULARISATION, random_state=0).fit(texts, labels, sample_weight=weights)
-    columns, bias = machine.coef_, machine.intercept_
-    if len(machine.classes_) == 2:  # one column stands for both
-        columns, bias = np.vstack([-columns, columns]), np.concatenate([-bias, bias])
-    order = [list(machine.classes_).index(name) for name in names]
-    return columns[order], bias[order]
-
-
-def _softmax(points: Figures, labels: Labels, names: Sequence[str], skip: bool) -> tuple[Figures, Figures]:
-    """Multinomial logistic regression by Adam with dropout: as good as a solver's, in a tenth of its time."""
-    size = points.shape[1]
-    if skip or not size:
-        return np.zeros((size, 0 if skip else len(names)), np.float32), np.zeros(0 if skip else len(names), np.float32)
-    random = np.random.RandomState(0)
-    column = {name: number for number, name in enumerate(names)}
-    truth = np.array([column[label] for label in labels])
-    given = [np.zeros((size, len(names)), np.float32), np.zeros(len(names), np.float32)]
-    means, squares = [np.zeros_like(each) for each in given], [np.zeros_like(each) for each in given]
-    steps = PASSES * -(-len(truth) // BATCH)
-    passes = max(PASSES, 200 * PASSES // max(1, steps))  # few examples are gone through more often
-    steps = passes * -(-len(truth) // BATCH)
-    step = 0
-    for _ in range(passes):
-        order = random.permutation(len(truth))
-        for first in range(0, len(order), BATCH):
-            rows = order[first : first + BATCH]
-            kept = random.random_sample((len(rows), size)) > DROPPED
-            inputs = points[rows] * kept.astype(np.float32) * (SCALE / np.float32(1 - DROPPED))
-            odds = inputs @ given[0] + given[1]
-            odds = np.exp(odds - odds.max(axis=1, keepdims=True))
-            shares = odds / odds.sum(axis=1, keepdims=True)
-            shares[np.arange(len(rows)), truth[rows]] -= 1
-            shares /= len(rows)
-            step += 1
-            rate = RATE * (1 - step / (steps + 1))
-            for n, slope in enumerate((inputs.T @ shares, shares.sum(axis=0))):
-                means[n] += 0.1 * (slope - means[n])
-                squares[n] += 0.01 * (slope * slope - squares[n])
-                ahead = means[n] / (1 - 0.9**step) / (np.sqrt(squares[n] / (1 - 0.99**step)) + 1e-8)
-                given[n] -= rate * (ahead + DECAY * given[n])
-    return given[0] * SCALE, given[1]
-
-
-def _some(seen: _Seen, scheme: Scheme) -> Figures:
-    """Points of examples of what we answer, as many of each label."""
-    answered = [n for n, label in enumerate(seen.labels) if scheme.asks(str(label)) and label not in scheme.nothing]
-    random = np.random.RandomState(0)
-    taken: Counter[str] = Counter()
-    most = max(1, EXAMPLES // max(1, len({str(seen.labels[n]) for n in answered})))
-    chosen = []
-    for n in random.permutation(answered) if len(answered) > EXAMPLES else answered:
-        label = str(seen.labels[n])
-        taken[label] += 1
-        if taken[label] <= most or len(answered) <= EXAMPLES:
-            chosen.append(n)
-    return seen.points[chosen]
-
-
-def _arrays(experts: _Experts, rarity: NDArray[np.float64]) -> Arrays:
-    """As `Classifier` wants them: behind the terms, zeros for all that is unknown."""
-    weights = experts.weights.T * rarity[:, None]
-    scale = np.maximum(np.abs(weights).max(axis=0), 1e-9) / 127
-    rows = np.ascontiguousarray(np.vstack([np.rint(weights / scale), np.zeros((1, weights.shape[1]))]), dtype=np.int8)
-    return Arrays(
-        rows, scale.astype(np.float32), experts.bias.astype(np.float32), np.append(rarity**2, 0).astype(np.float32),
-        experts.meaning, experts.constants, experts.examples,
-    )  # fmt: skip
+def _rare(rows: int) -> int:
+    """Where there are few texts, what is rare is all there is."""
+    return RARE if rows >= MANY else RARE - 1
 
 
 # -- how sure to be
@@ -289,8 +108,7 @@ class _Held:
     strays: bool = False
 
 
-def _held_back(seen: _Seen, authors: NDArray[np.int64], scheme: Scheme) -> Iterator[_Held]:
-    strange = authors > 0
+def _held_back(seen: Seen, strange: Rows, scheme: Scheme) -> Iterator[_Held]:
     for part in _parts(seen.labels, strange) if strange.any() else ():
         yield _unseen(seen[~part], seen[part], scheme)
     told = int(np.isin(seen.labels, sorted(scheme.nothing)).sum()) >= TOLD
@@ -304,8 +122,8 @@ def _held_back(seen: _Seen, authors: NDArray[np.int64], scheme: Scheme) -> Itera
             yield replace(_unseen(seen[~left_out], seen[left_out], scheme), strays=True)
 
 
-def _unseen(trained: _Seen, tested: _Seen, scheme: Scheme, *, asked: bool = True) -> _Held:
-    experts = _fit(trained, scheme, asked=asked)
+def _unseen(trained: Seen, tested: Seen, scheme: Scheme, *, asked: bool = True) -> _Held:
+    experts = fit(trained, scheme, asked=asked)
     words = np.asarray(tested.words @ experts.weights.T + experts.bias, dtype=np.float32)
     meaning = (tested.points @ experts.meaning + experts.constants).astype(np.float32)
     has = experts.examples.shape[1] > 0 and len(experts.examples) > 0
@@ -377,7 +195,7 @@ def _blend(held: Sequence[_Held], number: int, scheme: Scheme, meaning: bool) ->
     """The weights that make the held-back rows likeliest."""
     parts: list[tuple[Figures, Figures, Figures | None, NDArray[np.int64], Figures]] = []
     for each in held:
-        names, truth, rows = _targets(each.groups, each.truth, scheme)[number]
+        names, truth, rows = targets(each.groups, each.truth, scheme)[number]
         column = {name: at for at, name in enumerate(names)}
         rows = rows & np.isin(truth, names) & (each.questions if number == 0 else True)
         if not names or not rows.any():

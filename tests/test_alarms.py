@@ -10,8 +10,8 @@ from bot import redlines
 from bot.alarming import LIFE, Context, contexts, is_over, words_of
 from bot.comprehension import Candidate, Understanding
 from nlu import entities
-from nlu.classifier import NO, Lines, Ranked
 from nlu.gazetteer import Gazetteer
+from nlu.judgement import NO, Lines, Ranked
 from nlu.text import fold
 
 

@@ -22,7 +22,7 @@ from daoxue.figures import PARTS, Verdicts, at_lines, figures, macro_f1, matthew
 from daoxue.intervals import bootstrap, wilson
 from daoxue.table import table
 from knowledge.files import KnowledgeError
-from nlu.classifier import OUTSIDE, Lines
+from nlu.judgement import OUTSIDE, Lines
 from nlu.questions import Data, Question
 from tests.test_config import ROOT, daoxue
 

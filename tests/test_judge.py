@@ -19,10 +19,6 @@ from tests.judge.scoring import SETS, unexpected, verdict_on
 from tests.judge.sets import Expected, Question, Wanted
 from tests.judge.stage import TODAY, Card, Option, Reply, Told
 
-# What anybody would say, and both said: they stood in both when the sets came.
-BY_CHANCE = {
-    "字太小怎么调大", "报名表在哪里下载", "你叫什么名字", "whatcanyoudo", "低保怎么申请", "tellmeajoke", "学习卡丢了怎么补", "平台怎么注册",
-}  # fmt: skip
 LEAST = 6  # characters that are a sentence
 judged = st.lists(st.tuples(st.floats(0, 1), st.booleans()))
 
@@ -42,7 +38,7 @@ def test_the_sets_stay_unseen() -> None:
     data = read_data()
     ours = bare([*questions, *(text for _, text in data.all)])
     seen = {text for text in bare(sets.sentences()) & ours if len(text) >= LEAST}
-    assert seen - BY_CHANCE == set()
+    assert seen == set()
 
 
 def bare(texts: Iterable[str]) -> set[str]:

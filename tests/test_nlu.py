@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from accounts.learners import check_digit
 from nlu import entities, times
-from nlu.classifier import OUTSIDE, Classifier, Verdict
+from nlu.classifier import Classifier
 from nlu.dialect import standard
 from nlu.features import read
 from nlu.gazetteer import Gazetteer, Name
+from nlu.judgement import OUTSIDE, Verdict
 from nlu.numerals import has_check_digit
 from nlu.text import clean, digits, fold, syllables, without_fillers
 from nlu.training import TrainingError, train

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from integrations.breaker import FAILURES, REST
 from integrations.rasa import MOST, Rasa, RasaError, RasaSettings, as_words, ranked
-from nlu.classifier import Ranked
+from nlu.judgement import Ranked
 from tests.conftest import free_port
 from tests.official import started
 from tools.rasa import VERSION, RasaServer

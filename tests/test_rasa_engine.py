@@ -7,8 +7,9 @@ from datetime import date
 from bot.comprehension import Comprehension, Engine
 from daoxue import model
 from daoxue.app import App
-from nlu.classifier import Classifier, Ranked
+from nlu.classifier import Classifier
 from nlu.encoder import load
+from nlu.judgement import Ranked
 
 TODAY = date(2026, 11, 20)
 

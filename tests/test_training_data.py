@@ -10,10 +10,12 @@ from sklearn.svm import LinearSVC
 from daoxue import model
 from daoxue.train import exact
 from nlu import questions
-from nlu.classifier import Blend, Budget, Classifier, Judgement, Logistic, Tried
+from nlu.classifier import Classifier
+from nlu.experts import REGULARISATION
 from nlu.features import read
+from nlu.judgement import Blend, Budget, Judgement, Logistic, Tried
 from nlu.questions import DataError
-from nlu.training import HEAVIER, REGULARISATION
+from nlu.training import HEAVIER
 
 HEAD = 'version: "3.1"\nnlu:\n'
 LONG = "长" * 100_000
@@ -59,7 +61,7 @@ def test_the_model_is_the_model_of_the_data() -> None:
     assert shipped.model.exact == exact(data.all, shipped.labels)
     assert {each.id: each for each in shipped.model.questions} == data.questions
     rows = [row for row in data.all if model.scheme(data).asks(row[0])]
-    heavy = {row for group in data.strangers for row in group}
+    heavy = set(data.strangers)
     weights = [HEAVIER if row in heavy else 1.0 for row in rows]
     texts = _vectors(shipped, [text for _, text in rows])
     for label in random.Random(1).sample(shipped.labels, 3):

@@ -1,0 +1,116 @@
+"""What a reading of a message comes to: whether it is clear, what it is called, which handler answers it with what."""
+
+from msgspec.structs import replace
+
+from bot import phrases, redlines
+from bot.commands import pointed_at
+from bot.comprehension import Candidate, Understanding
+from bot.turn import Handler, Handlers, Turn
+from nlu.questions import NO_ANSWER
+
+LEAD = 0.05  # two readings closer than this are asked about
+
+
+def clear(heard: Understanding) -> Candidate | None:
+    """The reading that is sure enough and alone enough to be answered."""
+    if not heard.candidates or heard.candidates[0].score < heard.lines.likely:
+        return None
+    best = heard.candidates[0]
+    if best.intent in redlines.INTENTS:  # these have lines of their own, and none was reached
+        return None
+    second = next((each for each in heard.candidates[1:] if each.intent is None or each.intent != best.intent), None)
+    if second and best.score - second.score < LEAD and second.score >= heard.lines.ask:
+        return None
+    return best
+
+
+def of_ours(heard: Understanding) -> Understanding:
+    """Who names a course of ours hardly asks what is none of ours."""
+    if not any(entity.kind == "course" and entity.exact for entity in heard.entities):
+        return heard
+    kept = tuple(each for each in heard.candidates if each.intent not in NO_ANSWER or each.score >= heard.lines.sure)
+    return replace(heard, candidates=kept)
+
+
+def standard(turn: Turn, id: str) -> Candidate:
+    """A standard question that may be meant."""
+    entry = turn.library.answer(id, turn.today)
+    return Candidate(turn.heard.lines.ask, turn.library.questions[id].topic, None, entry.id if entry else None, id)
+
+
+def spell(turn: Turn, slot: str, value: str) -> str:
+    """A slot's value as a resident would say it."""
+    catalogue = turn.catalogue
+    if slot == "org" and value in catalogue.organisations:
+        return catalogue.organisations[value].name
+    if slot == "course" and value in catalogue.courses:
+        return catalogue.courses[value].name
+    if slot == "phone":
+        return f"{value[:3]}****{value[-4:]}"
+    when = next((entity for entity in turn.heard.entities if entity.kind == "when"), None)
+    if slot == "when" and when:
+        return turn.heard.text[when.start : when.end]
+    return value if slot in {"audience", "theme"} else turn.line(f"slot.{slot}")
+
+
+class Readings:
+    """What the handlers of one table make of candidates."""
+
+    def __init__(self, handlers: Handlers) -> None:
+        self._handlers = handlers
+        self._of_a_class = {question: intent for intent, handler in handlers.items() for question in handler.of_a_class}
+
+    def costs(self, turn: Turn, candidate: Candidate) -> bool:
+        """Whether a wrong answer would cost the resident something, so that what is only likely is asked about."""
+        if candidate.intent:
+            handler = self._handlers[candidate.intent]
+            return handler.personal or handler.careful
+        if candidate.question:
+            return turn.library.questions[candidate.question].careful
+        return True  # a question of the centre's own: few sentences tell it from its neighbours
+
+    def label(self, turn: Turn, candidate: Candidate) -> str:
+        """What it is offered as; empty where it is nothing to offer."""
+        if candidate.question:
+            return turn.wording(candidate.question)
+        if candidate.entry:
+            return turn.library.title(turn.library.entries[candidate.entry]).rstrip("？?")
+        known = turn.texts.languages["zh"]
+        return turn.line(f"label.{candidate.intent}") if f"label.{candidate.intent}" in known else ""
+
+    def answer(self, turn: Turn, candidate: Candidate) -> tuple[str, dict[str, str]]:
+        """The intent and slots that answer it."""
+        intent = candidate.intent
+        if candidate.question and candidate.question in self._of_a_class and turn.heard.first("course"):
+            intent = self._of_a_class[candidate.question]
+        if intent:
+            slots = self.values(self._handlers[intent], turn, fresh=True)
+            if any(slot.name == "about" for slot in self._handlers[intent].slots):
+                slots["about"] = turn.heard.folded
+            return intent, slots
+        if candidate.entry:
+            return "entry", {"entry": candidate.entry}
+        return "not_answered", {"question": candidate.question or ""}
+
+    def values(self, handler: Handler, turn: Turn, fresh: bool = False) -> dict[str, str]:
+        """The handler's slots that the message fills: by name, by pointing at an offer, or (fresh) by the focus."""
+        values: dict[str, str] = {}
+        names = {slot.name for slot in handler.slots}
+        pointed = pointed_at(turn.heard.folded, turn.state.offers)
+        if pointed:
+            values |= {name: value for name, value in pointed.slots.items() if name in names}
+        for slot in handler.slots if turn.heard.entities else ():
+            if slot.name not in values and (value := slot.read(turn.heard, turn.catalogue)) is not None:
+                values[slot.name] = value
+        if not fresh:
+            return values
+        folded, focus = turn.heard.folded, turn.state.focus
+        if phrases.points_back(folded):
+            meant = names & ({"course"} if values.keys() & {"org", "course"} else set(focus))
+        elif turn.state.focus_age <= 3 and not phrases.means_us(folded) and not set(values) - {"when", "fee"}:
+            meant = {slot.name for slot in handler.slots if slot.focus}
+        else:
+            meant = set()
+        for name in meant & focus.keys():
+            values.setdefault(name, focus[name])
+        return values
