@@ -16,6 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.messages import LONGEST
+from knowledge.activities import MEANT, Subjects
 from knowledge.catalogue import Catalogue
 from knowledge.library import Library
 from knowledge.search import Hit
@@ -140,7 +141,7 @@ class Comprehension:
             for other in question.same:
                 self._same.setdefault(FAQ + question.id, set()).add(other)
                 self._same.setdefault(other, set()).add(FAQ + question.id)
-        self._gazetteer = Gazetteer([])
+        self._gazetteer, self._subjects = Gazetteer([]), Subjects([])
         self._known: tuple[tuple[int, bool], date] | None = None
         self._understood: dict[str, Understanding] = {}
         self._meant: dict[_Words, Meaning] = {}
@@ -208,6 +209,7 @@ class Comprehension:
         if self._known != known or len(self._understood) + len(self._meant) >= REMEMBERED:
             if self._known != known:
                 self._gazetteer = Gazetteer(_names(self._library.catalogue))
+                self._subjects = Subjects(self._library.catalogue.activities.values())
             self._known = known
             self._understood.clear()
             self._meant.clear()
@@ -253,6 +255,8 @@ class Comprehension:
         )
 
     def _understanding(self, text: str, folded: str, found: tuple[Entity, ...], meaning: Meaning) -> Understanding:
+        about = self._subjects.named(folded, MEANT)
+        found += tuple(Entity("activity", id, 0, 0, exact=False) for id in about)  # described, at no place in it
         return Understanding(
             text, folded, found, meaning.candidates, meaning.inside, meaning.topic, meaning.topic_probability, meaning.red,
             meaning.move, self._lines,

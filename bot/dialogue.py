@@ -16,7 +16,7 @@ from bot.commands import CORRECTION, bare, chosen, commands, labelled
 from bot.comprehension import Candidate, Comprehension
 from bot.conversation import REMEMBERED, Conversation, Offer, Task
 from bot.messages import CONTINUE, LONGEST, Reply
-from bot.readings import Readings, clear, of_ours, spell, standard
+from bot.readings import Readings, of_ours, plainly, spell, standard
 from bot.turn import CHOICES, Handlers, NeedsAnswer, Slot, Turn
 from nlu.questions import NO_ANSWER
 
@@ -118,7 +118,7 @@ class Dialogue:
         if danger is None or danger.ticket != turn.ticket:
             turn.state.danger = None
             return False
-        best = clear(turn.heard)
+        best = plainly(turn.heard)
         intent = best.intent if best else None
         calls = commands(turn.heard.folded)
         over = is_over(turn.heard.folded)
@@ -132,7 +132,7 @@ class Dialogue:
 
     async def _beware(self, turn: Turn, alarm: redlines.Alarm) -> bool:
         """Between the two lines: whether that was all there is to say, or what was asked is to be answered as well."""
-        kind, asks = alarm.kind, clear(turn.heard) is not None
+        kind, asks = alarm.kind, plainly(turn.heard) is not None
         life = kind in LIFE
         waits = bool(turn.state.tasks and turn.state.tasks[-1].asked)
         if not life and (waits or commands(turn.heard.folded)):
@@ -315,7 +315,7 @@ class Dialogue:
             return
         if await self._refine(turn) or (follows and await self._ask_further(turn)) or await self._split(turn):
             return
-        best = clear(turn.heard)
+        best = plainly(turn.heard)
         tells = turn.ticket and not phrases.asks(turn.heard.folded) and not phrases.rest(turn.heard)
         if best and best.score >= turn.heard.lines.sure and not tells:  # 是太极班的 is for the ticket
             await self._start_candidate(turn, best)
@@ -433,7 +433,7 @@ class Dialogue:
         heard = [redlines.without(each) for each in parts]
         lines, whole = turn.heard.lines, turn.heard.best
         enough = lines.sure if whole and whole.score >= lines.sure else lines.likely
-        clear = [(each, candidate) for each in heard if phrases.rest(each) and (candidate := clear(each))]
+        clear = [(each, candidate) for each in heard if phrases.rest(each) and (candidate := plainly(each))]
         clear = [pair for pair in clear if pair[1].topic not in _SILENT_TOPICS and pair[1].score >= enough]
         if len(clear) < 2 or len({candidate.intent or candidate.entry for _, candidate in clear}) < 2:
             return False

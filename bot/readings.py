@@ -1,5 +1,7 @@
 """What a reading of a message comes to: whether it is clear, what it is called, which handler answers it with what."""
 
+from operator import attrgetter
+
 from msgspec.structs import replace
 
 from bot import phrases, redlines
@@ -8,10 +10,11 @@ from bot.comprehension import Candidate, Understanding
 from bot.turn import Handler, Handlers, Turn
 from nlu.questions import NO_ANSWER
 
+ACTIVITY, ACTIVITY_TOPIC = "find_activity", "activity"
 LEAD = 0.05  # two readings closer than this are asked about
 
 
-def clear(heard: Understanding) -> Candidate | None:
+def plainly(heard: Understanding) -> Candidate | None:
     """The reading that is sure enough and alone enough to be answered."""
     if not heard.candidates or heard.candidates[0].score < heard.lines.likely:
         return None
@@ -25,11 +28,17 @@ def clear(heard: Understanding) -> Candidate | None:
 
 
 def of_ours(heard: Understanding) -> Understanding:
-    """Who names a course of ours hardly asks what is none of ours."""
-    if not any(entity.kind == "course" and entity.exact for entity in heard.entities):
+    """Who names a course or an activity of ours hardly asks what is none of ours."""
+    activity = heard.first("activity") is not None
+    if not activity and not any(entity.kind == "course" and entity.exact for entity in heard.entities):
         return heard
-    kept = tuple(each for each in heard.candidates if each.intent not in NO_ANSWER or each.score >= heard.lines.sure)
-    return replace(heard, candidates=kept)
+    kept = [each for each in heard.candidates if each.intent not in NO_ANSWER or each.score >= heard.lines.sure]
+    if activity:
+        score = max((each.score for each in kept if each.intent == ACTIVITY), default=0.0)
+        kept = [each for each in kept if each.intent != ACTIVITY]
+        kept.append(Candidate(max(score, heard.lines.likely), ACTIVITY_TOPIC, ACTIVITY))
+        kept.sort(key=attrgetter("score"), reverse=True)
+    return replace(heard, candidates=tuple(kept))
 
 
 def standard(turn: Turn, id: str) -> Candidate:

@@ -1,23 +1,17 @@
 """Activities and volunteers."""
 
-from collections import Counter
-from collections.abc import Sequence
 from datetime import timedelta
-from itertools import chain, pairwise
 
 from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.lacking import lacks
 from handlers.slots import ORG, PHONE, SERVICE
+from knowledge.activities import RELATED, Subjects
 from knowledge.catalogue import Activity
 from nlu.times import When
 
 SOURCE = "活动日程（本月）"
 AHEAD = 30  # days
-# What any of them may be called.
-_ANY = {
-    "活动", "动周", "周末", "社区", "街道", "学院", "学校", "学习", "讲座", "讲坛", "参加", "报名", "免费", "现场", "居民", "市民",
-}  # fmt: skip
 
 
 def _line(activity: Activity, turn: Turn) -> str:
@@ -37,7 +31,7 @@ async def find_activity(turn: Turn) -> None:
         key=lambda each: (each.first_day, each.id),
     )
     if "named" not in turn.task.memo:  # what is meant does not change with 更多
-        turn.task.memo["named"] = " ".join(each.id for each in _named(upcoming, turn.get("about") or turn.heard.folded))
+        turn.task.memo["named"] = " ".join(Subjects(upcoming).named(turn.get("about") or turn.heard.folded, RELATED))
     named = turn.task.memo["named"].split()
     found = [each for each in upcoming if _fits(each, turn) and (not named or each.id in named)]
     page = int(turn.task.memo.get("step", "0"))
@@ -50,21 +44,6 @@ async def find_activity(turn: Turn) -> None:
     rest = len(found or upcoming) - (page + 1) * CHOICES
     turn.say(key, lines=lines, more=turn.line("list.more", rest=rest) if rest > 0 else "", source=SOURCE)
     turn.focus("org", shown[0].organisation)
-
-
-def _named(activities: Sequence[Activity], folded: str) -> list[Activity]:
-    """The activities that the message speaks of: by pairs of characters that few others have (冬季果树的讲座)."""
-    pairs = {each.id: _pairs(each.name + each.summary) for each in activities}
-    common = Counter(chain.from_iterable(pairs.values()))
-    said = _pairs(folded)
-    likeness = {id: sum(1 / common[pair] for pair in said & own) for id, own in pairs.items()}
-    best = max(likeness.values(), default=0.0)
-    return [each for each in activities if likeness[each.id] >= max(1.0, best / 2)]
-
-
-def _pairs(text: str) -> set[str]:
-    found = {left + right for left, right in pairwise(text) if "一" <= left <= "鿿" and "一" <= right <= "鿿"}
-    return found - _ANY
 
 
 def _fits(activity: Activity, turn: Turn) -> bool:

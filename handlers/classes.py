@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from bot.turn import CHOICES, Turn
 from handlers import wording
-from handlers.courses import find_course
+from handlers.courses import find_course, which_course
 from handlers.enrolments import enrol_me
 from handlers.lacking import lacks
 from handlers.slots import AUDIENCE, CLASS, COURSE, DETAIL, FEE, ORG, PHONE, TEACHER, THEME, VILLAGE, WHEN
@@ -285,7 +285,11 @@ async def _register(turn: Turn, reason: str) -> None:
     """Course, street and a number to ring: a ticket that a seat puts on the list."""
     if lacks(turn, "courses", "organisations"):
         return
-    course = turn.catalogue.courses[await turn.ask(COURSE)]
+    course = (
+        await which_course(turn, "enrol-wait")
+        if reason == "waiting_list"
+        else turn.catalogue.courses[await turn.ask(COURSE)]
+    )
     street = turn.catalogue.organisations[await turn.ask(ORG)]
     phone = await turn.ask(PHONE)
     turn.task.slots["detail"] = f"{course.name}，{street.name}"

@@ -75,11 +75,21 @@ async def course_level(turn: Turn) -> None:
     turn.offer(turn.line("label.classes_of", course=course.name), "find_class", course=course.id)
 
 
+async def which_course(turn: Turn, standard: str) -> Course:
+    """The course that is meant; what is known of the matter is said before it is asked for the first time."""
+    if not turn.get("course") and "told" not in turn.task.memo and turn.library.answer(standard, turn.today):
+        turn.task.memo["told"] = "yes"
+        turn.answer_standard(standard)
+        turn.say("ask.course_too")
+        raise turn.waits(COURSE)
+    return turn.catalogue.courses[await turn.ask(COURSE)]
+
+
 async def course_help(turn: Turn) -> None:
     """A question about what was taught goes to the teachers."""
     if lacks(turn, "courses"):
         return
-    course = turn.catalogue.courses[await turn.ask(COURSE)]
+    course = await which_course(turn, "g-question")
     question = await turn.ask(QUESTION)
     turn.task.slots["detail"] = f"{course.name}：{question}"
     turn.say("course.help_done", course=course.name)

@@ -1,0 +1,33 @@
+"""Activities by what they are about: by pairs of characters that few others have (冬季果树的讲座, 量血压的那个)."""
+
+from collections import Counter
+from collections.abc import Collection
+from itertools import chain, pairwise
+
+from knowledge.catalogue import Activity
+
+RELATED, MEANT = 1.0, 2.0  # pairs of its own that a text shares with what is about the same, and with what it names
+# What any of them may be called.
+_ANY = {
+    "活动", "动周", "周末", "社区", "街道", "学院", "学校", "学习", "讲座", "讲坛", "参加", "报名", "免费", "现场", "居民", "市民",
+}  # fmt: skip
+
+
+class Subjects:
+    """What some activities are about."""
+
+    def __init__(self, activities: Collection[Activity]) -> None:
+        self._pairs = {each.id: _pairs(each.name + each.summary) for each in activities}
+        self._common = Counter(chain.from_iterable(self._pairs.values()))
+
+    def named(self, folded: str, least: float) -> list[str]:
+        """Those that a text speaks of, with at least so much in common."""
+        said = _pairs(folded)
+        likeness = {id: sum(1 / self._common[pair] for pair in said & own) for id, own in self._pairs.items()}
+        best = max(likeness.values(), default=0.0)
+        return [id for id, found in likeness.items() if found >= max(least, best / 2)]
+
+
+def _pairs(text: str) -> set[str]:
+    found = {left + right for left, right in pairwise(text) if "一" <= left <= "鿿" and "一" <= right <= "鿿"}
+    return found - _ANY
