@@ -171,9 +171,10 @@ class Comprehension:
         asking.add_done_callback(self._asking.discard)
 
     async def _ask_elsewhere(self, engine: Engine, gathered: Sequence[Waiting], today: date) -> None:
-        texts = list(dict.fromkeys(text for text, _ in gathered if not self._knows(text, today)))
+        new = dict.fromkeys(text for text, _ in gathered if not self._knows(text, today))
+        texts = [text for text in new if self._words(_MASKED.sub("", fold(text))) not in self._meant]
         try:
-            said = await engine.rank(texts)
+            said = await engine.rank(texts) if texts else []
             self._elsewhere = {fold(text): ranked for text, ranked in zip(texts, said, strict=True) if ranked}
         finally:  # whatever became of that, nobody is left waiting
             self._understand_gathered(gathered, today)

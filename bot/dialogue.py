@@ -7,6 +7,7 @@ The order: red lines, a seat, choices among what was offered, commands, an open 
 import logging
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
@@ -415,7 +416,7 @@ class Dialogue:
         """那网上学呢, after an answer from an entry: asks which of its neighbours is meant."""
         last = turn.state.last
         entry = turn.library.entries.get(last.slots.get("entry", "")) if last and last.intent == "entry" else None
-        question = turn.library.questions.get(entry.standard or entry.id) if entry else None
+        question = turn.library.questions.get(turn.library.asks(entry) or "") if entry else None
         if question is None or len(turn.heard.folded) > phrases.FRAGMENT:
             return False
         heard = self._comprehension.understand(phrases.without_following(turn.heard.folded), turn.today)
@@ -423,8 +424,8 @@ class Dialogue:
         near = sorted(
             (each for each in question.near if each in turn.library.questions), key=lambda id: -likely.get(id, 0)
         )
-        turn.heard = replace(turn.heard, candidates=tuple(standard(turn, id) for id in near[:CHOICES]))
-        await self._not_sure(turn)
+        self._ask_which(turn, [standard(turn, id) for id in near[:CHOICES]])
+        self._remind(turn)
         return True
 
     async def _split(self, turn: Turn) -> bool:
@@ -433,9 +434,13 @@ class Dialogue:
         heard = [redlines.without(each) for each in parts]
         lines, whole = turn.heard.lines, turn.heard.best
         enough = lines.sure if whole and whole.score >= lines.sure else lines.likely
-        clear = [(each, candidate) for each in heard if phrases.rest(each) and (candidate := plainly(each))]
-        clear = [pair for pair in clear if pair[1].topic not in _SILENT_TOPICS and pair[1].score >= enough]
-        if len(clear) < 2 or len({candidate.intent or candidate.entry for _, candidate in clear}) < 2:
+        clear = [
+            (each, candidate)
+            for each in heard
+            if phrases.rest(each) and (candidate := plainly(each)) and candidate.topic not in _SILENT_TOPICS
+            and candidate.score >= (lines.sure if self._readings.costs(turn, candidate) else enough)
+        ]  # fmt: skip
+        if len(clear) < 2 or len({(each.intent, each.question, each.entry) for _, each in clear}) < 2:
             return False
         clear.sort(key=lambda pair: bool(pair[1].intent and self._handlers[pair[1].intent].personal))
         said = turn.heard
@@ -465,10 +470,6 @@ class Dialogue:
     async def _not_sure(self, turn: Turn) -> None:
         state = turn.state
         near = [each for each in turn.heard.candidates if each.score >= turn.heard.lines.ask]
-        labelled: dict[str, Candidate] = {}
-        for candidate in near:
-            labelled.setdefault(self._readings.label(turn, candidate), candidate)
-        labelled.pop("", None)
         state.failures += 1
         turn.unanswered = True
         if closed := state.just_closed(turn.inbound.at):
@@ -482,16 +483,7 @@ class Dialogue:
             turn.say("give_up")
             await turn.hand_over("not_understood", topic="human_agent")
             state.failures = 0
-        elif labelled:
-            labelled = dict(list(labelled.items())[:CHOICES])
-            if len(labelled) == 1:
-                turn.say("did_you_mean_this", label=next(iter(labelled)))
-                turn.confirming = True
-            else:
-                turn.say("did_you_mean")
-            for label, candidate in labelled.items():
-                intent, slots = self._readings.answer(turn, candidate)
-                turn.offer(label, intent, **slots)
+        elif self._ask_which(turn, near):
             state.topic = near[0].topic
         elif state.failures == 1:
             turn.say("not_understood")
@@ -503,6 +495,23 @@ class Dialogue:
                 turn.offer(turn.line(f"label.{intent}"), intent)
             state.topic = turn.heard.topic
         self._remind(turn)
+
+    def _ask_which(self, turn: Turn, near: Sequence[Candidate]) -> bool:
+        """Offers what may be meant; whether there is anything to offer."""
+        labelled: dict[str, Candidate] = {}
+        for candidate in near:
+            if label := self._readings.label(turn, candidate):
+                labelled.setdefault(label, candidate)
+        chosen = list(labelled.items())[:CHOICES]
+        if len(chosen) == 1:
+            turn.say("did_you_mean_this", label=chosen[0][0])
+            turn.confirming = True
+        elif chosen:
+            turn.say("did_you_mean")
+        for label, candidate in chosen:
+            intent, slots = self._readings.answer(turn, candidate)
+            turn.offer(label, intent, **slots)
+        return bool(chosen)
 
     # -- running handlers
 

@@ -102,7 +102,7 @@ async def find_class(turn: Turn) -> None:
 def _refused_by_age(turn: Turn, groups: Sequence[TrainingClass]) -> bool:
     """Says so, where somebody says how old they are and none of the classes takes them."""
     ages = [float(value) for value in turn.heard.values("age")]
-    if len(ages) != 1 or any(wording.takes_age(group, ages[0]) for group in groups):
+    if len(ages) != 1 or any(group.youngest <= ages[0] <= group.oldest for group in groups):
         return False
     turn.say("class.not_for_age", name=groups[0].name, eligibility=groups[0].eligibility, source=SOURCE)
     turn.offer(turn.line("label.other_classes"), "find_class")

@@ -17,7 +17,7 @@ async def entry(turn: Turn) -> None:
         turn.offer(turn.line("label.human"), "human")
         return
     turn.state.topic = found.topic
-    if (found.standard or found.id) == "g-unbind" and await take_back(turn):
+    if await take_back(turn):
         return
     if _about_another_place(turn, found):
         return

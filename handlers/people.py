@@ -2,6 +2,7 @@
 
 import re
 
+from bot.phrases import asks
 from bot.turn import Turn
 from handlers.slots import DETAIL, PHONE
 
@@ -71,8 +72,11 @@ async def bound(turn: Turn) -> None:
 
 
 async def take_back(turn: Turn) -> bool:
-    """Unbinds whoever is bound here: taking back consent is as easy as giving it, and done at once."""
+    """Unbinds whoever is bound here and says so in as many words: taking back consent is as easy as giving it, and done
+    at once. Who asks how is told how."""
     inbound = turn.inbound
+    if not _WITHDRAWS.search(turn.heard.folded) or asks(turn.heard.folded):
+        return False
     if not await turn.accounts.identity.bound(inbound.channel, inbound.address, inbound.at):
         return False
     turn.unbind = True
@@ -83,7 +87,7 @@ async def take_back(turn: Turn) -> bool:
 
 async def data_request(turn: Turn) -> None:
     """What the law gives everybody."""
-    if _WITHDRAWS.search(turn.heard.folded) and await take_back(turn):
+    if await take_back(turn):
         return
     turn.audits.append(("data_subject_request", "own data"))
     turn.say("data_request")

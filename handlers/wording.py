@@ -71,17 +71,6 @@ def fee(group: TrainingClass) -> str:
     return f"{lesson}，材料费{group.material_fee}元" if group.material_fee else lesson
 
 
-_OLDEST = re.compile(r"(?:不满|未满)?(\d{1,3})周?岁(?:及)?以下")
-_YOUNGEST = re.compile(r"(?:年满)?(\d{1,3})周?岁(?:及)?以上|年满(\d{1,3})")
-
-
-def takes_age(group: TrainingClass, age: float) -> bool:
-    """Whether somebody of an age may be in it, as far as its conditions name ages."""
-    youngest = [int(match[1] or match[2]) for match in _YOUNGEST.finditer(group.eligibility)]
-    oldest = [int(match[1]) for match in _OLDEST.finditer(group.eligibility)]
-    return age >= min(youngest, default=0) and age <= max(oldest, default=200)
-
-
 def places(group: TrainingClass) -> str:
     if group.places:
         return f"还有{group.places}个名额"

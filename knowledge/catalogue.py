@@ -117,6 +117,8 @@ class TrainingClass(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     material_fee: Count = 0
     audience: Words
     eligibility: Words
+    youngest: Annotated[int, Meta(ge=0, le=120)] = 0  # years of age, where the conditions name any
+    oldest: Annotated[int, Meta(ge=0, le=150)] = 150
     materials: Words
     enrol_from: date
     enrol_until: date

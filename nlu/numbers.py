@@ -103,19 +103,20 @@ _WHO = (
 )
 _AGED = re.compile(
     r"(?:今年|现年|如今|年龄|年纪|岁数|年满|[未不没刚才]满|虚岁|实岁|周岁|高龄|年过|aged?)(?:是|有|都|已经|已|才|刚|也|快|就|大概|差不多|在|:| ){0,3}$"
-    rf"|(?<![了给扣收欠差赔])(?:{_WHO})(?:今年|现在|都|已经|已|才|刚|也|快|就|马上|过|奔|,| ){{0,3}}$"
+    rf"|(?<![了给扣收欠差赔])(?:{_WHO})子?(?:今年|现在|都|已经|已|才|刚|也|快|就|马上|过|奔|,| ){{0,3}}$"
     r"|(?:i am|i'm|im|he is|he's|she is|she's|(?:mum|mom|mother|father|dad|son|daughter|wife|husband)(?: is|'s)?) $"
 )
 _AGE = re.compile("[0-9]+$|.*[十百廿卅]")
 _AFTER_AGE = re.compile(
     r" ?(?:好几|[多来几]|出头|开外|上下|左右)?(?:[了啦喽咯]|的人|$|[ ,.!?;、。~](?!min|hour|km)|[能可想还也要不没腿身像退才刚](?![分点]))"
 )
-_OLD = re.compile("(?:多|好几|几|出头|开外)(?:[了啦喽咯]|的人|的老|$|[ ,.!?;。])|的老[人太头爷奶]")
+_OLD = re.compile("(?:多|好几|几|出头|开外)(?:[了啦喽咯]|的人|的老|$|[ ,.!?;。])|的老[人太头爷奶]|的人(?!数|家|次)")
 _ALREADY = re.compile("[了啦喽]")
 _COUNTED = re.compile("[有花交存攒得了报等满分钱共约近到]")
 _CLAUSE = re.compile("[ ,.!?;、。]")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _OF_YEAR = re.compile("学?年(?!级)|[级届]")
+_OF_LIFE = re.compile("年(?P<then>生|出生|的(?:人|属|$|[ ,.。])|我|俺)")  # 五八年生人, 九八年我在你们那念过
 _OF_TERM = re.compile("年(?=[春秋夏冬度底初]|[上下]半)")
 _PLACE_OF_LINE = re.compile("(?:^|[坐乘搭等换转有是的路或和、,到 ])$")  # else it is a street: 中山三路
 _THE_SAME = re.compile("[同哪这那每下上头另]")  # 同一班
@@ -190,6 +191,8 @@ def _year(folded: str, raw: str, value: str, end: int) -> tuple[str, int] | None
     """The year, and where its expression ends: 2026年, 二零二六级, 26年春季, 2026."""
     if len(raw) == 2 and raw.isdecimal() and (term := _OF_TERM.match(folded, end)):
         return "20" + value, term.end()
+    if len(raw) == 2 and "十" not in raw and value >= "30" and (born := _OF_LIFE.match(folded, end)):
+        return "19" + value, born.end() - len(born["then"])
     if len(raw) != 4 or not _YEAR.fullmatch(value):
         return None
     if of_year := _OF_YEAR.match(folded, end):

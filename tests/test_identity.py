@@ -235,6 +235,8 @@ async def test_from_the_menu_to_ones_credits(account: Official) -> None:
     assert CARD not in balance.text
     [asked] = await platform.say(who, "我的积分有多少")
     assert "徐**" in asked.text
+    [told] = await platform.say(who, "怎么解除微信绑定？")
+    assert "第1步" in told.text  # who asks how is told how, and nothing is done
     [unbound] = await platform.say(who, "解除绑定")
     assert "已经解除绑定" in unbound.text
     account.clock.ahead += 2
