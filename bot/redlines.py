@@ -62,8 +62,12 @@ _PARENT = re.compile(
     "(?:我|俺|咱|家|给|替|帮|带|让|为|陪)[^,，。]{0,4}(?:孩子|女儿|儿子|闺女|孙|小孩|娃|侄|外甥|崽|囡|细路|老二|双胞胎|小朋友)|学生家长"
     "|我是[^,，。]{0,6}(?:老师|奶奶|爷爷|妈妈|爸爸|家长)"
     "|my (?:son|daughter|kid|child|grand)"
+    # 女儿今年六年级, 小孙女大班
+    "|(?:^|[,，。 ])[大小]?(?:外?孙[子女]?|儿子|女儿|闺女|外甥女?|侄[子女]|孩子|娃|囡囡?)(?:[,，]?(?:今年|都|才|刚|快|已经|在|[读念上初高大小]))"
 )
 _MYSELF = re.compile(r"(?:我|俺|本人|人家|\bi ?'?a?m )(?:(?!我|家|儿|女|孙|娃|侄|弟|妹|哥|姐|妈|爸|子)[^,，。]){0,6}$")
+_OF_A_CHILD = re.compile("(?:多|半)?的[大小]?(?:外?孙|儿子|女儿|闺女|娃|孩子|宝宝|囡|丫头|外甥|侄)")  # 我五岁的小外孙
+_BORN = re.compile(r"19\d\d ?年?(?:的|生|出生|属)|[四五六七八九][零〇一二三四五六七八九]年(?:生|出生|的人)")
 _TEACHES = re.compile("我是[^,，。]{0,8}(?:老师|班主任|家长|辅导员)")
 # School days long past.
 _ONCE = re.compile(
@@ -152,7 +156,11 @@ def _log_odds(share: float) -> float:
 def _is_child(heard: Understanding) -> bool:
     """Somebody under fourteen speaks of themselves: 我12岁, 我上五年级."""
     text = heard.folded
-    young = [each for each in heard.entities if _is_young(each) and not heard.denies(each)]
+    young = [
+        each
+        for each in heard.entities
+        if _is_young(each) and not heard.denies(each) and not _OF_A_CHILD.match(text, each.end)
+    ]
     if _ONCE.search(text) or _TEACHES.search(text):
         return False
     if any(_MYSELF.search(text, 0, each.start) for each in young):
@@ -170,7 +178,8 @@ def _is_young(entity: Entity) -> bool:
 
 
 def _is_grown(heard: Understanding) -> bool:
-    """Somebody speaks for a child of theirs, or names an age that is none of a child."""
+    """Somebody speaks for a child of theirs, or names an age, or a year of birth, that is none of a child."""
     ages = [int(value) for value in heard.values("age") if int(value) >= SPEAKS]
     grown = bool(ages) and min(ages) >= CHILD and not _UNDER.search(heard.folded)
+    grown = grown or _BORN.search(heard.folded) is not None
     return grown or _PARENT.search(heard.folded) is not None or _ONCE.search(heard.folded) is not None

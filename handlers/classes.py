@@ -1,7 +1,7 @@
 """Training classes: which there are, when, what they cost, whether there is room, how to get in."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from bot.turn import CHOICES, Turn
 from handlers import wording
@@ -21,13 +21,21 @@ _SUITS = {
     "老年人": ("老年人", "中老年"), "失业人员": ("失业人员",), "进城务工人员": ("进城务工人员", "失业人员"), "农民": ("农民",),
     "家长": ("家长",), "在职人员": ("在职人员", "所有成人"),
 }  # fmt: skip
+WISHES = (
+    "when",
+    "teacher",
+    "audience",
+    "fee",
+    "theme",
+    "org",
+)  # what a class may lack and still be the nearest there is
 FILTERS = (COURSE, THEME, ORG, WHEN, AUDIENCE, FEE, TEACHER)
 ONE = (CLASS, COURSE, ORG, WHEN, TEACHER)
 
 
-def matching(turn: Turn, *, without: str | None = None) -> list[TrainingClass]:
-    """The classes that fit what was named, soonest first; one filter may be left out."""
-    wanted = {name: value for name, value in turn.task.slots.items() if name != without}
+def matching(turn: Turn, *, without: Collection[str] = ()) -> list[TrainingClass]:
+    """The classes that fit what was named, soonest first; filters may be left out."""
+    wanted = {name: value for name, value in turn.task.slots.items() if name not in without}
     found = [
         group for group in turn.catalogue.classes.values() if group.enrols(turn.today) and _fits(group, wanted, turn)
     ]
@@ -76,7 +84,7 @@ async def find_class(turn: Turn) -> None:
         turn.offer(turn.line("label.find_course"), "find_course")
         turn.offer(turn.line("label.human"), "human")
         return
-    fitting = matching(turn, without="course" if several else None)
+    fitting = matching(turn, without={"course"} if several else ())
     found = [group for group in fitting if group.course in named] if several else fitting
     if found and named and _refused_by_age(turn, found):
         return
@@ -84,8 +92,8 @@ async def find_class(turn: Turn) -> None:
         _list(turn, found)
         return
     # What was named just now is held to longest.
-    for wish in sorted(("when", "audience", "fee", "theme", "org"), key=lambda wish: bool(turn.heard.first(wish))):
-        if turn.get(wish) and (near := matching(turn, without=wish)):
+    for wish in sorted(WISHES, key=lambda wish: bool(turn.heard.first(wish))):
+        if turn.get(wish) and (near := matching(turn, without={wish})):
             turn.say("class.none_but", wish=turn.line(f"wish.{wish}"), source=SOURCE)
             _list(turn, near)
             turn.offer(turn.line("label.join_waiting_list"), "join_waiting_list", **_wishes(turn))
@@ -162,7 +170,10 @@ async def _one(turn: Turn, question: str) -> TrainingClass | None:
     found = _meant(turn, course)
     if not found:
         turn.task.slots["course"] = course
-        found = matching(turn, without="org")
+        found = matching(turn, without={"org"})
+    if not found and (found := matching(turn, without=WISHES)):
+        lacking = next(wish for wish in WISHES if turn.get(wish))
+        turn.say("class.none_but", wish=turn.line(f"wish.{lacking}"), source=SOURCE)
     if len(found) == 1:
         _focus(turn, found[0])
         return found[0]

@@ -59,6 +59,7 @@ _LEARNS = frozenset("^,。;! 、学报教练讲上想选会有是个名考拉弹
 _LEARNT = re.compile(
     "[班课]|老师|怎么|难|什么|[学的有在要会能可好还哪啥呢啊嘛吗]|几[点号节个]|多少|$|[,。;!? 、]"
 )  # and behind it
+_WITHIN_WORD = re.compile("[a-z]{2}")
 _PRONOUNS = ("你们", "我们", "咱")
 _LEARNING = "学报教练选"  # and right before it
 _ADDED = "班课难"  # what may stand right after a name
@@ -85,6 +86,14 @@ class _Candidate(Struct, frozen=True, gc=False):
     far: bool
 
 
+def _is_whole(folded: str, name: str, start: int) -> bool:
+    """A name in Latin letters is a whole word, or several: yoga, but no art in start."""
+    end = start + len(name)
+    return not (
+        _WITHIN_WORD.fullmatch(folded, max(0, start - 1), start + 1) or _WITHIN_WORD.fullmatch(folded, end - 1, end + 1)
+    )
+
+
 class Gazetteer:
     """Finds the longest names first; a character belongs to one mention at most."""
 
@@ -99,7 +108,8 @@ class Gazetteer:
                 continue
             spelling = _Spelling(text, name, tuple(_numbered(known_words(text))))
             self._written[text[:2]].append(spelling)
-            if (len(text) > 2 or name.kind in _SHORT) and not text.startswith(_PRONOUNS):
+            written_only = text.isascii() or text.startswith(_PRONOUNS)
+            if (len(text) > 2 or name.kind in _SHORT) and not written_only:
                 self._index(spelling)
         for written in self._written.values():
             written.sort(key=lambda each: (each.swapped is not None, -len(each.text)))
@@ -135,7 +145,7 @@ class Gazetteer:
             if position < free or pair not in self._written:
                 continue
             for spelling in self._written[pair]:
-                if folded.startswith(spelling.text, position):
+                if folded.startswith(spelling.text, position) and _is_whole(folded, spelling.text, position):
                     end = position + len(spelling.text)
                     if spelling.swapped is None:
                         free = end

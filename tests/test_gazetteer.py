@@ -97,6 +97,14 @@ def test_mentions_do_not_overlap(text: str) -> None:
         assert before.end <= after.start
 
 
+@pytest.mark.parametrize(("said", "named"), [
+    ("Is there a calligraphy class?", ["calligraphy"]), ("tai-chi or TAI CHI", ["taichi", "taichi"]), ("学yoga行吗", ["yoga"]),
+    ("tropical opera", ["opera"]), ("cooperation", []), ("choirs", []),
+])  # fmt: skip
+def test_names_in_latin_letters_are_whole_words(said: str, named: list[str]) -> None:
+    assert [mention.id for mention in ALL.find(fold(said))] == named
+
+
 def test_what_is_a_day_is_no_name() -> None:
     gazetteer = Gazetteer([Name("course", "pastry", "厨一")])
     found = entities.find(fold("报大年初一班"), gazetteer, TODAY)

@@ -92,6 +92,11 @@ async def test_no_alarm_where_there_is_none(harmless: str, app: App) -> None:
         "双胞胎六岁，能跟我去听点什么",
         "四岁的小家伙能进吗",
         "我小学三年级文化，能学书法吗",
+        "女儿今年六年级，家长课堂我能听吗",
+        "小孙女大班，九月上一年级",
+        "我五岁的小外孙能跟着听故事吗",
+        "我1953年的，能报合唱不",
+        "俺今年七十三咧，还能学手机不",
     ],
 )
 async def test_who_is_no_child_is_not_taken_for_one(said: str, app: App) -> None:

@@ -211,6 +211,8 @@ async def test_suggestions_come_from_standard_questions_and_own_ones(app: App) -
     path = f"/tickets/{ticket['ref']}/suggestions"
     first = (await li.get(path))["suggestions"][0]
     assert (first["id"], first["title"]) == ("parking", standard().questions["parking"].zh)
+    found = (await li.get(f"{path}?q=原路退回"))["suggestions"]
+    assert "原路退回" in found[0]["answer"], "a seat searches by words as well"
     first = (await li.get(f"{path}?q=婴儿车能寄存吗"))["suggestions"][0]
     assert (first["id"], first["title"]) == ("pram", "学院能寄存婴儿车吗")
 

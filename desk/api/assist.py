@@ -1,6 +1,7 @@
 """What helps a seat to answer: what we know, texts to use again, and a draft from what was answered."""
 
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
 import msgspec
@@ -15,6 +16,7 @@ from desk.parts import Desk
 from desk.people import Seat
 from desk.standards import asked_in_vain
 from knowledge.entries import SHORT
+from nlu.text import fold
 from store import desk as rows
 
 router = APIRouter(tags=["助手 assist"])
@@ -44,6 +46,8 @@ async def suggestions(
         for each in desk.comprehension.understand(text, today).candidates:
             if each.entry is not None and each.score >= NEAR:
                 best[each.entry] = max(best.get(each.entry, 0.0), each.score)
+    for id in _containing(desk, q, today):
+        best.setdefault(id, NEAR)
     ranked = sorted(best.items(), key=lambda pair: -pair[1])[:SUGGESTED]
     found = []
     for id, score in ranked:
@@ -53,6 +57,17 @@ async def suggestions(
             {"id": id, "title": desk.library.title(entry), "answer": answer, "source": entry.source, "score": score}
         )
     return {"suggestions": found}
+
+
+def _containing(desk: Desk, q: str, today: date) -> Iterator[str]:
+    """The entries that hold today and contain each word of `q`, those first that have them in their titles."""
+    words = fold(q).split()
+    entries = [each for each in desk.library.entries.values() if words and each.is_valid(today)]
+    titles = {each.id: fold(desk.library.title(each)) for each in entries}
+    for each in sorted(entries, key=lambda each: words and words[0] not in titles[each.id]):
+        text = titles[each.id] + fold(each.answer)
+        if all(word in text for word in words):
+            yield each.id
 
 
 async def _last_words(desk: Desk, ref: str) -> list[str]:
