@@ -41,8 +41,8 @@ def listed(
     """All of them: what is not answered first, what is asked most before the rest."""
     entries: dict[str, list[Kept]] = {}
     for each in kept:
-        if (standard := library.asks(each.entry)) is not None:
-            entries.setdefault(standard, []).append(each)
+        if (question := library.asks(each.entry)) is not None:
+            entries.setdefault(question.id, []).append(each)
     found = []
     for question in library.questions.values():
         newest = _shown(library, question.id, entries.get(question.id, ()), today)

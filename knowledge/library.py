@@ -100,13 +100,13 @@ class Library:
         """The entries that answer each standard question."""
         found: dict[str, list[str]] = {}
         for entry in self.entries.values():
-            if (standard := self.asks(entry)) in self.questions:
-                found.setdefault(standard, []).append(entry.id)
+            if (question := self.asks(entry)) is not None:
+                found.setdefault(question.id, []).append(entry.id)
         return found
 
     def title(self, entry: Entry) -> str:
         """What it is asked as."""
-        question = self.questions.get(entry.standard or "")
+        question = self.asks(entry)
         return entry.title if entry.questions or question is None else question.zh
 
     def answer(self, standard: str, today: date) -> Entry | None:
@@ -122,9 +122,9 @@ class Library:
         """By standard question: what is answered today, else what was last."""
         return {id: self.answer(id, today) or self.answers(id)[-1] for id in self.questions if id in self._answers}
 
-    def asks(self, entry: Entry) -> str | None:
+    def asks(self, entry: Entry) -> Question | None:
         """The standard question that an entry answers. One from before there were such bears the name of its own."""
-        return entry.standard or (entry.id if entry.id in self.questions else None)
+        return self.questions.get(entry.standard or entry.id)
 
     def search(self, text: str, today: date, most: int = 8) -> list[Hit]:
         """The entries that are valid today and nearest by their own questions, best first."""

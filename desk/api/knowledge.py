@@ -53,8 +53,9 @@ class Asked(Strict):
 
 def _line(desk: Desk, each: Kept, today: date) -> dict[str, object]:
     entry, library = each.entry, desk.library
+    question = library.asks(entry)
     return {
-        "id": entry.id, "title": library.title(entry), "standard": library.asks(entry), "topic": entry.topic, "kind": entry.kind, "status": each.status,
+        "id": entry.id, "title": library.title(entry), "standard": question.id if question else None, "topic": entry.topic, "kind": entry.kind, "status": each.status,
         "revision": each.revision, "by": each.by, "at": each.at, "valid_until": str(entry.valid_until), "live": each.live,
         "valid": entry.is_valid(today), "owner": entry.owner, "source": entry.source,
     }  # fmt: skip
