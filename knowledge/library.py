@@ -11,6 +11,7 @@ from datetime import date
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from knowledge.catalogue import KIND_OF, Catalogue, Record
 from knowledge.entries import Entry
@@ -21,7 +22,8 @@ from nlu.features import Reading, read
 from nlu.questions import Question
 from store import knowledge as rows
 from store.database import Database, Transaction
-from store.knowledge import VersionRow
+
+Partial = tuple[Entry, Sequence[str]]  # an entry, with the names of the fields that stay as they are
 
 
 class Library:
@@ -122,6 +124,16 @@ class Library:
         """By standard question: what is answered today, else what was last."""
         return {id: self.answer(id, today) or self.answers(id)[-1] for id in self.questions if id in self._answers}
 
+    def placed(self, found: Iterable[Partial], today: date) -> list[Partial]:
+        """Those that keep their id become what answers their standard question, where something does."""
+        answering = self.on_record(today)
+        return [
+            (replace(entry, id=old.id), names)
+            if "id" in names and (old := answering.get(entry.standard or "")) is not None
+            else (entry, names)
+            for entry, names in found
+        ]
+
     def asks(self, entry: Entry) -> Question | None:
         """The standard question that an entry answers. One from before there were such bears the name of its own."""
         return self.questions.get(entry.standard or entry.id)
@@ -145,16 +157,17 @@ class Library:
         return self._expired[1]
 
 
-def keeping(transaction: Transaction, found: Iterable[tuple[Entry, Sequence[str]]]) -> list[Entry]:
+def keeping(transaction: Transaction, found: Sequence[Partial]) -> list[Entry]:
     """Entries, each with the fields that are named as its newest version has them, where there is one."""
-    return [_keeping(entry, names, rows.versions(transaction, entry.id)) for entry, names in found]
+    newest = rows.newest_bodies(transaction) if any(names for _, names in found) else {}
+    return [_keeping(entry, names, newest.get(entry.id)) for entry, names in found]
 
 
-def _keeping(entry: Entry, names: Sequence[str], versions: Sequence[VersionRow]) -> Entry:
-    if not names or not versions:
+def _keeping(entry: Entry, names: Sequence[str], newest: bytes | None) -> Entry:
+    if not names or newest is None:
         return entry
-    old = msgspec.json.decode(versions[0].body, type=Entry)
-    return msgspec.structs.replace(entry, **{name: getattr(old, name) for name in names})
+    old = msgspec.json.decode(newest, type=Entry)
+    return replace(entry, **{name: getattr(old, name) for name in names})
 
 
 def as_rows(
