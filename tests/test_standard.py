@@ -314,6 +314,26 @@ async def test_a_centre_with_one_house_gives_its_number(bare: App) -> None:
     assert "一号路1号" in await Resident(bare).say("离我家最近的学习点在哪")
 
 
+@pytest.mark.parametrize("asked", ["今天开门吗", "你们在哪里", "你们电话多少", "有无障碍设施吗"])
+async def test_of_several_houses_without_a_college_none_is_guessed(bare: App, asked: str) -> None:
+    def house(id: str, name: str) -> Organisation:
+        return Organisation(
+            id=id, name=name, level="site", address=f"{name}路1号", phone=f"0000-{len(name)}234", hours=(), facilities="教室",
+            accessible=f"{name}有坡道。", north=30.0, east=110.0, checked_on=TODAY,
+        )  # fmt: skip
+
+    save(bare.database, Content([], [house("east", "东门书屋")]), "test")
+    assert "东门书屋" in await Resident(bare).say(asked)
+    save(bare.database, Content([], [house("west", "西街教学站点")]), "test")
+    resident = Resident(bare)
+    told = await resident.say(asked)
+    assert bare.texts.line("zh", "ask.org") in told
+    assert "0000" not in told
+    told = await resident.say("西街教学站点")
+    assert "西街教学站点" in told
+    assert "东门书屋" not in told
+
+
 async def test_many_ask_at_once_and_are_counted_each(bare: App) -> None:
     await asyncio.gather(*(Resident(bare).say("停车要钱吗") for _ in range(20)))
     await bare.inbox.usage.flush()
