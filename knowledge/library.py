@@ -6,6 +6,7 @@ process, and no question pays for looking.
 """
 
 import asyncio
+import logging
 from collections.abc import Iterable, Sequence
 from datetime import date
 
@@ -23,6 +24,7 @@ from nlu.questions import Question
 from store import knowledge as rows
 from store.database import Database, Transaction
 
+log = logging.getLogger(__name__)
 Partial = tuple[Entry, Sequence[str]]  # an entry, with the names of the fields that stay as they are
 
 
@@ -89,14 +91,13 @@ class Library:
 
     def _indexed(self, texts: Sequence[tuple[str, str]]) -> Search:
         search = Search(texts, self._encoder, self._search)
-        if search.meaning is not None:
-            search.meaning.read()
+        _read_some(search)
         return search
 
     async def _read(self, search: Search) -> None:
         """Reads what the texts mean, until there are others; in a thread, a little at a time."""
         while search is self._search and search.meaning is not None and not search.meaning.complete:
-            await asyncio.to_thread(search.meaning.read)
+            await asyncio.to_thread(_read_some, search)
 
     def _answered(self) -> dict[str, list[str]]:
         """The entries that answer each standard question."""
@@ -146,7 +147,9 @@ class Library:
         """`search` for what is asked at the same moment."""
         if not self.has_questions:
             return [[] for _ in readings]
-        points = None if self._encoder is None else self._encoder.encode([reading.text for reading in readings])
+        points = None
+        if self._encoder is not None and self._search.meaning is not None:
+            points = self._encoder.encode([reading.text for reading in readings])
         return self._search.search(readings, most, points, self._barred(today))
 
     def _barred(self, today: date) -> Mask:
@@ -155,6 +158,17 @@ class Library:
             valid = (self.entries[id].is_valid(today) for id in self._search.ids)
             self._expired = today, ~np.fromiter(valid, bool, len(self._search))
         return self._expired[1]
+
+
+def _read_some(search: Search) -> None:
+    """Reads the next texts; where the encoder cannot, words alone decide until there are other texts."""
+    if search.meaning is None:
+        return
+    try:
+        search.meaning.read()
+    except Exception:
+        log.exception("encoder failed")
+        search.meaning = None
 
 
 def keeping(transaction: Transaction, found: Sequence[Partial]) -> list[Entry]:
