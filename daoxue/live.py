@@ -13,7 +13,8 @@ from bot.comprehension import Candidate, Understanding
 from daoxue.app import App
 from daoxue.chat import as_heard, label_of
 from daoxue.evaluate import OUT_OF_SCOPE, Row, report, rows, truths
-from daoxue.figures import Figures, Verdicts
+from daoxue.figures import Verdicts
+from daoxue.table import Figures
 from handlers import HANDLERS
 from knowledge.library import Library
 from nlu.classifier import TOGETHER
