@@ -36,8 +36,8 @@ class Usage:
         task, before = turn.task, turn.entry_before
         if task.intent == "entry" and (entry := task.slots.get("entry")):
             self._counted[entry, "said"] += 1
-            if (found := turn.library.entries.get(entry)) and (standard := turn.library.asks(found)):
-                self._counted[FAQ + standard, "said"] += 1
+            if (found := turn.library.entries.get(entry)) and (question := turn.library.asks(found)):
+                self._counted[FAQ + question.id, "said"] += 1
         for standard, answered in turn.standards.items():
             self._counted[FAQ + standard, "said" if answered else "failed"] += 1
             if answered:

@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ from daoxue.config import ConfigError, read
 from daoxue.rendering import RENDERERS
 from daoxue.sample import sample_learners
 from daoxue.serve import serve
-from daoxue.table import table
+from daoxue.table import Figures, table
 from desk.errors import TicketError
 from desk.people import ROLES, SignInError
 from desk.tickets import handover
@@ -245,9 +245,9 @@ def _evaluate_nlu(arguments: argparse.Namespace) -> int:
         raise ConfigError("--encoder: with --live that of the settings is judged")
     # Evaluation trains, and training is a hundred megabytes that no other command should carry.
     if not arguments.live:
-        train: Callable[..., Mapping[str, object]] = importlib.import_module("daoxue.evaluate").nlu
+        train: Callable[..., Figures] = importlib.import_module("daoxue.evaluate").nlu
         return _tell(arguments, train(arguments.train, arguments.test, _meaning(arguments), arguments.diagram))
-    live: Callable[..., Awaitable[Mapping[str, object]]] = importlib.import_module("daoxue.live").evaluate
+    live: Callable[..., Awaitable[Figures]] = importlib.import_module("daoxue.live").evaluate
 
     async def use(app: App) -> int:
         today = datetime.now(app.config.zone).date()
@@ -263,15 +263,15 @@ def _meaning(arguments: argparse.Namespace) -> Encoder | None:
 
 
 def _evaluate_knowledge(arguments: argparse.Namespace) -> int:
-    search: Callable[..., Mapping[str, object]] = importlib.import_module("daoxue.evaluate").knowledge
+    search: Callable[..., Figures] = importlib.import_module("daoxue.evaluate").knowledge
     return _tell(arguments, search(arguments.entries, arguments.queries, _meaning(arguments)))
 
 
-def _tell(arguments: argparse.Namespace, figures: Mapping[str, object]) -> int:
+def _tell(arguments: argparse.Namespace, figures: Figures) -> int:
     """The figures, as one JSON object in the last line."""
     if not arguments.json:
         print(*table(figures), sep="\n")
-    print(json.dumps(figures))
+    print(json.dumps(figures.as_object()))
     return 0
 
 

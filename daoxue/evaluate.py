@@ -11,7 +11,8 @@ from sklearn.metrics import roc_auc_score
 
 from daoxue import model
 from daoxue.diagram import reliability
-from daoxue.figures import Figures, Verdicts, figures, share
+from daoxue.figures import Verdicts, figures, share
+from daoxue.table import Figures
 from daoxue.train import learn
 from knowledge.files import KnowledgeError
 from knowledge.search import Search, by_variants
@@ -178,14 +179,14 @@ def knowledge(entries_file: Path, queries_file: Path, meaning: Encoder | None) -
     mixed = bool(answerable.any() and not answerable.all())
     line = float(np.quantile(scores[~answerable], REFUSED)) if mixed else 0.0
     there = places[answerable]
-    return {
+    return Figures({
         "recall_at_1": share(there == 1), "recall_at_3": share((there > 0) & (there <= 3)), "recall_at_10": share(there > 0),
         "mrr_at_10": round(float(np.where(there > 0, 1 / np.maximum(there, 1), 0).mean()), 4) if len(there) else None,
         "auroc": round(float(roc_auc_score(answerable, scores)), 4) if mixed else None,
         "right_at_90pct_refused": share(((places == 1) & (scores > line))[answerable]) if mixed else None,
         "build_seconds": round(built - began, 3),
         "us_per_query": round((searched - built) / len(queries) * 1e6, 1),
-    }  # fmt: skip
+    })  # fmt: skip
 
 
 def _place(ids: Sequence[str], wanted: set[str]) -> int:

@@ -11,12 +11,11 @@ from sklearn.metrics import roc_auc_score
 from daoxue import calibration
 from daoxue.calibration import Judged
 from daoxue.intervals import Interval, bootstrap, wilson
+from daoxue.table import Bin, Figures, Line, Nested, Share
 from nlu.judgement import OUTSIDE, Lines
 
 REJECTED = 0.05  # share of the in-scope that is rejected where `oos_recall_at_5pct` is read
-PARTS = ("right", "wrong", "asked", "refused")
 
-Figures = dict[str, object]
 Rows = NDArray[np.bool_]
 Numbers = NDArray[np.intp]
 
@@ -55,7 +54,6 @@ class Verdicts:
 
 
 def figures(found: Verdicts) -> Figures:
-    """All of them; None where one does not apply."""
     scope, kept, right = found.scope, found.kept, found.right
     refuses = not bool(scope.all())
     decided = np.where(kept, found.best, OUTSIDE) if refuses else found.best
@@ -77,16 +75,14 @@ def figures(found: Verdicts) -> Figures:
         "accuracy", "macro_f1", "in_scope_accuracy", "forced_accuracy", "oos_recall", "oos_precision", "auroc",
         "oos_recall_at_5pct", "mcc", "ece", "ece_with_strays",
     ]  # fmt: skip
-    return {
-        **{name: values[name] for name in names},
-        "fit_seconds": found.fit_seconds,
-        "us_per_parse": found.us_per_parse,
-        "texts": len(scope),
-        "intervals": _as_lists({**intervals, **{name: each for name, each in drawn.items() if each}}),
-        "lines": at_lines(found, scope),
-        "oos_lines": at_lines(found, ~scope) if refuses else None,
-        "reliability": reliability(found),
-    }
+    intervals |= {name: each for name, each in drawn.items() if each}
+    nested = Nested(
+        {name: (round(low, 4), round(high, 4)) for name, (low, high) in intervals.items()},
+        at_lines(found, scope), at_lines(found, ~scope) if refuses else None, reliability(found),
+    )  # fmt: skip
+    told = {name: values[name] for name in names}
+    spent = {"fit_seconds": found.fit_seconds, "us_per_parse": found.us_per_parse, "texts": len(scope)}
+    return Figures({**told, **spent}, nested)
 
 
 def _others(
@@ -136,42 +132,33 @@ def matthews(truth: Rows, chosen: Rows) -> float:
     return float((truth & chosen).mean() - truth.mean() * chosen.mean()) / spread if spread else 0.0
 
 
-def at_lines(found: Verdicts, rows: Rows) -> dict[str, dict[str, object]]:
+def at_lines(found: Verdicts, rows: Rows) -> dict[str, Line]:
     """Of these rows: how many are said rightly and wrongly where what reaches a line is said, how many are asked about
     then, and how many are refused."""
     ask = found.says & (found.score >= found.lines.ask)
-    told: dict[str, dict[str, object]] = {}
+    told: dict[str, Line] = {}
     for name, line in msgspec.structs.asdict(found.lines).items():
         said = found.says & (found.score >= line)
         parts = {"right": said & found.right, "wrong": said & ~found.right, "asked": ask & ~said, "refused": ~ask}
-        told[name] = {"line": round(line, 4), **{part: _share(each[rows]) for part, each in parts.items()}}
+        told[name] = Line(round(line, 4), **{part: _share(each[rows]) for part, each in parts.items()})
     return told
 
 
-def reliability(found: Verdicts) -> list[dict[str, object]]:
-    """Of what is said about equally surely: how many, how surely, and the share that is right with its interval."""
+def reliability(found: Verdicts) -> list[Bin]:
     return [
-        {
-            "size": each.size,
-            "sure": round(each.sure, 4),
-            **_interval("right", round(each.right, 4), wilson(round(each.right * each.size), each.size)),
-        }
+        Bin(each.size, round(each.sure, 4), round(each.right, 4), *_interval(round(each.right * each.size), each.size))
         for each in calibration.bins(found.said)
     ]
 
 
-def _share(rows: Rows) -> dict[str, object]:
+def _share(rows: Rows) -> Share:
     count = int(rows.sum())
-    mean = share(rows)
-    return {"count": count, "of": len(rows), **_interval("share", mean, wilson(count, len(rows)))}
+    return Share(count, len(rows), share(rows), *_interval(count, len(rows)))
 
 
-def _interval(name: str, value: float | None, interval: Interval) -> dict[str, object]:
-    return {name: value, "low": round(interval[0], 4), "high": round(interval[1], 4)}
-
-
-def _as_lists(intervals: Mapping[str, Interval]) -> dict[str, list[float]]:
-    return {name: [round(low, 4), round(high, 4)] for name, (low, high) in intervals.items()}
+def _interval(count: int, of: int) -> Interval:
+    low, high = wilson(count, of)
+    return round(low, 4), round(high, 4)
 
 
 def share(truths: Rows) -> float | None:

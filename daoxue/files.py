@@ -15,7 +15,7 @@ from knowledge import files
 from knowledge.catalogue import Record
 from knowledge.entries import Entry
 from knowledge.files import Content, KnowledgeError
-from knowledge.library import Library, keeping
+from knowledge.library import Library, Partial, keeping
 from knowledge.standard import standard
 from store import knowledge as rows
 from store.database import Database
@@ -26,7 +26,7 @@ class Taken:
     """What files hold: entries, each with the fields that its file does not speak of; records; how many standard questions
     stand in them without an answer; and what their writers should know, a line each."""
 
-    entries: list[tuple[Entry, Sequence[str]]]
+    entries: list[Partial]
     records: list[Record]
     unanswered: int
     told: list[str]
@@ -64,7 +64,8 @@ def take_in(config: Config, taken: Taken, by: str, status: str) -> tuple[Content
     prepare(config)
     database = Database(config.database.url, vault_of(config))
     try:
-        content = Content(database.look(lambda t: keeping(t, taken.entries)), taken.records)
+        placed = _library(database).placed(taken.entries, datetime.now(config.zone).date())
+        content = Content(database.look(lambda t: keeping(t, placed)), taken.records)
         if problems := check.fits(database, content):
             raise KnowledgeError(problems)
         nothing = not content.entries and not content.records
@@ -97,8 +98,12 @@ def on_record(config: Config) -> dict[str, Entry]:
     prepare(config)
     database = Database(config.database.url, vault_of(config))
     try:
-        library = Library(database, standard().questions.values())
-        asyncio.run(library.refresh())
-        return library.on_record(datetime.now(config.zone).date())
+        return _library(database).on_record(datetime.now(config.zone).date())
     finally:
         database.close()
+
+
+def _library(database: Database) -> Library:
+    library = Library(database, standard().questions.values())
+    asyncio.run(library.refresh())
+    return library

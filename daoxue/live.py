@@ -13,7 +13,8 @@ from bot.comprehension import Candidate, Understanding
 from daoxue.app import App
 from daoxue.chat import as_heard, label_of
 from daoxue.evaluate import OUT_OF_SCOPE, Row, report, rows, truths
-from daoxue.figures import Figures, Verdicts
+from daoxue.figures import Verdicts
+from daoxue.table import Figures
 from handlers import HANDLERS
 from knowledge.library import Library
 from nlu.classifier import TOGETHER
@@ -76,8 +77,8 @@ def _label(heard: Understanding, library: Library) -> tuple[str, bool]:
 def _named(candidate: Candidate, library: Library) -> str:
     """An entry that answers a standard question is found by questions of its own as well: it is the same answer."""
     entry = library.entries.get(candidate.entry or "")
-    standard = entry and (entry.standard or entry.id)
-    return FAQ + standard if standard in library.questions else label_of(candidate)
+    question = library.asks(entry) if entry else None
+    return FAQ + question.id if question else label_of(candidate)
 
 
 def _topic(heard: Understanding) -> tuple[str, bool]:

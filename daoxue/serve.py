@@ -79,7 +79,13 @@ def set_up_logs(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    silence()
+
+
+def silence() -> None:
+    """Of these libraries only what is wrong. Those of HTTP write down addresses and contents: tokens, secrets, numbers."""
+    for library in ("alembic", "httpx", "httpcore"):
+        logging.getLogger(library).setLevel(logging.WARNING)
 
 
 class StopWatch(Collector):

@@ -1,12 +1,13 @@
-"""The figures of an evaluation as lines for people."""
+"""The figures of an evaluation, and the lines that people read of them."""
 
 from collections.abc import Iterator, Mapping
 
 import msgspec
 from msgspec import Struct
 
+from daoxue.intervals import Interval
+
 PARTS = ("right", "wrong", "asked", "refused")
-OF_LINES = {"lines": "texts that have an answer", "oos_lines": "texts that have none"}
 
 
 class Share(Struct, frozen=True):
@@ -33,6 +34,8 @@ class Line(Struct, frozen=True):
 
 
 class Bin(Struct, frozen=True):
+    """What is said about equally surely: how many, how surely, and the share that is right with its interval."""
+
     size: int
     sure: float
     right: float
@@ -41,26 +44,38 @@ class Bin(Struct, frozen=True):
 
 
 class Nested(Struct, frozen=True):
-    """What of the figures is no single number."""
+    """What of the figures is no single number: what each lies between, what becomes of texts at each line (of those that
+    have no answer too, where there are any), and how far the sureness holds."""
 
-    intervals: dict[str, tuple[float, float]] = {}
-    lines: dict[str, Line] | None = None
-    oos_lines: dict[str, Line] | None = None
-    reliability: list[Bin] = []
+    intervals: dict[str, Interval]
+    lines: dict[str, Line]
+    oos_lines: dict[str, Line] | None
+    reliability: list[Bin]
 
 
-def table(figures: Mapping[str, object]) -> Iterator[str]:
+class Figures(Struct, frozen=True):
+    """By name; None where one does not apply."""
+
+    values: dict[str, float | None]
+    nested: Nested | None = None
+
+    def as_object(self) -> dict[str, object]:
+        """All of them, as JSON has it."""
+        return {**self.values, **(msgspec.to_builtins(self.nested) if self.nested else {})}
+
+
+def table(figures: Figures) -> Iterator[str]:
     """A line a figure, with its interval; then what becomes of texts at each line, and how far the sureness holds."""
-    nested = msgspec.convert(figures, Nested)
-    for name, value in figures.items():
-        if name not in Nested.__struct_fields__:
-            low, high = nested.intervals.get(name, (None, None))
-            between = "" if low is None else f"  ({low} to {high})"
-            yield f"{name:>24}  {'—' if value is None else value}{between}"
-    for field, what in OF_LINES.items():
-        lines: dict[str, Line] | None = getattr(nested, field)
-        if lines:
-            yield from _lines(what, lines)
+    nested = figures.nested
+    for name, value in figures.values.items():
+        between = nested.intervals.get(name) if nested else None
+        told = "" if between is None else f"  ({between[0]} to {between[1]})"
+        yield f"{name:>24}  {'—' if value is None else value}{told}"
+    if nested is None:
+        return
+    yield from _lines("texts that have an answer", nested.lines)
+    if nested.oos_lines:
+        yield from _lines("texts that have none", nested.oos_lines)
     if nested.reliability:
         yield ""
         yield "how sure it was, how often that was right"

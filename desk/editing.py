@@ -12,7 +12,7 @@ import msgspec
 
 from desk.errors import TicketError
 from knowledge.entries import Entry
-from knowledge.library import Library, keeping
+from knowledge.library import Library, Partial, keeping
 from knowledge.standard import unknown
 from store import conversations
 from store import knowledge as rows
@@ -104,12 +104,16 @@ class Editing:
 
         return await self._change(work)
 
-    async def take_in(self, entries: Sequence[tuple[Entry, Sequence[str]]], by: str, now: int) -> int:
+    async def take_in(self, entries: Sequence[Partial], by: str, now: int, today: date) -> int:
         """Many at once, as drafts that wait for review; each with the names of the fields that stay as they are."""
+        await self._library.refresh()
+        placed = self._library.placed(entries, today)
+        # Residents' turns wait for what is written: what is kept is read before, and again only where it has changed.
+        seen, whole = await self._database.aside(lambda t: (rows.newest(t), keeping(t, placed)))
 
         def work(transaction: Transaction) -> int:
-            whole = keeping(transaction, entries)
-            fresh = [EntryRow(entry.id, 0, "in_review", msgspec.json.encode(entry)) for entry in whole]
+            kept = whole if rows.newest(transaction) == seen else keeping(transaction, placed)
+            fresh = [EntryRow(entry.id, 0, "in_review", msgspec.json.encode(entry)) for entry in kept]
             return rows.put_all(transaction, fresh, by, now)
 
         return await self._change(work)

@@ -12,7 +12,6 @@ from desk.editing import Kept
 from knowledge.library import Library
 
 SOON = timedelta(days=30)  # before the end of an answer's validity, in which it is to be looked at
-TOGETHER = 20  # texts understood at once: residents wait no longer than that takes
 State = Literal["answered", "expiring", "expired", "open"]
 
 
@@ -41,8 +40,8 @@ def listed(
     """All of them: what is not answered first, what is asked most before the rest."""
     entries: dict[str, list[Kept]] = {}
     for each in kept:
-        if (standard := library.asks(each.entry)) is not None:
-            entries.setdefault(standard, []).append(each)
+        if (question := library.asks(each.entry)) is not None:
+            entries.setdefault(question.id, []).append(each)
     found = []
     for question in library.questions.values():
         newest = _shown(library, question.id, entries.get(question.id, ()), today)
@@ -79,10 +78,10 @@ def _state(library: Library, id: str, newest: Kept | None, today: date) -> State
 async def asked_in_vain(comprehension: Comprehension, texts: Sequence[str], today: date) -> list[str | None]:
     """For each text the standard question that it asks, where we have no answer to that."""
     found: list[str | None] = []
-    for at in range(0, len(texts), TOGETHER):
-        some = texts[at : at + TOGETHER]
-        for heard in await asyncio.gather(*(comprehension.together(text, today) for text in some)):
-            best = heard.best
-            vain = best is not None and best.entry is None and best.score >= heard.lines.likely
-            found.append(best.question if best is not None and vain else None)
+    for text in texts:
+        heard = comprehension.understand(text, today)  # here: an engine elsewhere is there for residents
+        best = heard.best
+        vain = best is not None and best.entry is None and best.score >= heard.lines.likely
+        found.append(best.question if best is not None and vain else None)
+        await asyncio.sleep(0)  # residents wait for one text at most
     return found

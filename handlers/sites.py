@@ -3,10 +3,10 @@
 import math
 from datetime import date
 
-from bot.turn import CHOICES, Turn
+from bot.turn import CHOICES, NeedsAnswer, Turn
 from handlers import wording
 from handlers.lacking import lacks
-from handlers.slots import HOME
+from handlers.slots import HOME, ORG
 from knowledge.catalogue import Organisation
 from nlu.times import When
 
@@ -14,12 +14,16 @@ FAR = 100_000  # metres: nobody goes that far to learn
 
 
 def _place(turn: Turn) -> Organisation | None:
-    """The place that is meant; the college where none is named. None where that is not on record, and was said."""
-    named = turn.catalogue.organisations.get(turn.get("org") or "") or turn.catalogue.college
-    if named is None and not lacks(turn, "organisations"):
-        named = next(iter(turn.catalogue.organisations.values()))
-    if named is not None:
-        turn.focus("org", named.id)
+    """The place that is meant; where none is named the college, or the only one there is, else it is asked for. None where
+    nothing is on record, and that was said."""
+    if lacks(turn, "organisations"):
+        return None
+    places = turn.catalogue.organisations
+    named = places.get(turn.get("org") or "") or turn.catalogue.college
+    if named is None and len(places) > 1:
+        raise NeedsAnswer(ORG)
+    named = named or next(iter(places.values()))
+    turn.focus("org", named.id)
     return named
 
 

@@ -109,8 +109,6 @@ class Platform:
             base_url=settings.base.rstrip("/"), timeout=httpx.Timeout(settings.seconds, connect=CONNECT),
             headers={"authorization": f"Bearer {token}"}, follow_redirects=False,
         )  # fmt: skip
-        for library in ("httpx", "httpcore"):
-            logging.getLogger(library).setLevel(logging.WARNING)
 
     async def close(self) -> None:
         await self._client.aclose()

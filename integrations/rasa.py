@@ -77,7 +77,6 @@ class _Version(Struct):
 
 class _Status(Struct):
     model_id: Annotated[str, Meta(max_length=100)]
-    model_file: Annotated[str, Meta(max_length=300)] = ""
 
 
 class Rasa:
@@ -99,8 +98,6 @@ class Rasa:
             headers={"content-type": "application/json", "accept-encoding": "identity"},
             limits=httpx.Limits(max_connections=AT_ONCE), timeout=None,  # noqa: S113 - what is asked has its deadline
         )  # fmt: skip
-        for library in ("httpx", "httpcore"):  # they log addresses, and the token is part of those
-            logging.getLogger(library).setLevel(logging.WARNING)
 
     async def close(self) -> None:
         await self._client.aclose()

@@ -6,6 +6,8 @@ from datetime import date, timedelta
 
 from msgspec import Struct
 
+from knowledge.entries import SHORT
+
 # By the head of the column. `wording`, `english` and `examples` are the product's: they come back as they went out.
 NAMES = {
     "编号": "id", "主题": "topic", "类型": "kind", "问题": "questions", "问法": "questions", "回答": "answer", "答案": "answer",
@@ -46,7 +48,7 @@ TEMPLATE: Sequence[Column] = (
     Column("例句", 36, "居民实际会怎么说，给您参考", "How residents really say it, for reference.", True),
     Column("回答", 60, "显示在屏幕上的回答，最多 2000 字。空着就是“还没有回答”，导入时跳过", "The answer on the screen. Empty: not answered yet, skipped."),
     Column("语音", 40, "电话里念的话；空着同“回答”", "What is said on the phone; empty: the answer."),
-    Column("短信", 40, "短信的话，最多 134 字；空着取“回答”的开头", "The text message, 134 characters at most; empty: the answer's beginning."),
+    Column("短信", 40, f"短信的话，最多 {SHORT} 字；空着取“回答”的开头", f"The text message, {SHORT} characters at most; empty: the answer's beginning."),
     Column("步骤", 44, "一步步教的，一行一步（单元格里换行：Alt+Enter）；“回答”是开头的话", "For guides: one step a line (Alt+Enter); the answer introduces them."),
     Column("来源", 24, "依据什么文件或哪个部门；空着写“导入”", "The document or office behind it; empty: 导入."),
     Column("生效日期", 13, "从哪天起；空着从今天起。如 2026-12-31", "From which day; empty: today. E.g. 2026-12-31."),

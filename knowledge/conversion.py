@@ -13,6 +13,9 @@ from knowledge.standard import standard, unknown
 
 VALID_DAYS = 365
 KEPT = ("questions", "audience", "district", "person")  # of an entry, where a file has no column for it
+OWN_ID = (
+    "id"  # kept by a row of the template: its number is the standard question's, which an entry of any name answers
+)
 _WRITTEN = ("spoken", "sms", "steps")  # nothing without an answer
 _FIELD = re.compile(r" - at `\$\.(\w+)(?:\[[^`]*)?`$")
 
@@ -87,6 +90,8 @@ class Conversion:
         if problems := entry.problems():
             return Row(number, id, problems)
         keeps = tuple(name for name in KEPT if name not in self._sheet.columns and name not in values)
+        if self._template:
+            keeps += (OWN_ID,)
         return Row(number, id, [], entry, keeps, tuple(self._notes(id, values)))
 
     def _filled(self, number: int, values: Mapping[str, str]) -> dict[str, object]:

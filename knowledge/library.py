@@ -6,11 +6,13 @@ process, and no question pays for looking.
 """
 
 import asyncio
+import logging
 from collections.abc import Iterable, Sequence
 from datetime import date
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from knowledge.catalogue import KIND_OF, Catalogue, Record
 from knowledge.entries import Entry
@@ -21,7 +23,9 @@ from nlu.features import Reading, read
 from nlu.questions import Question
 from store import knowledge as rows
 from store.database import Database, Transaction
-from store.knowledge import VersionRow
+
+log = logging.getLogger(__name__)
+Partial = tuple[Entry, Sequence[str]]  # an entry, with the names of the fields that stay as they are
 
 
 class Library:
@@ -87,26 +91,25 @@ class Library:
 
     def _indexed(self, texts: Sequence[tuple[str, str]]) -> Search:
         search = Search(texts, self._encoder, self._search)
-        if search.meaning is not None:
-            search.meaning.read()
+        _read_some(search)
         return search
 
     async def _read(self, search: Search) -> None:
         """Reads what the texts mean, until there are others; in a thread, a little at a time."""
         while search is self._search and search.meaning is not None and not search.meaning.complete:
-            await asyncio.to_thread(search.meaning.read)
+            await asyncio.to_thread(_read_some, search)
 
     def _answered(self) -> dict[str, list[str]]:
         """The entries that answer each standard question."""
         found: dict[str, list[str]] = {}
         for entry in self.entries.values():
-            if (standard := self.asks(entry)) in self.questions:
-                found.setdefault(standard, []).append(entry.id)
+            if (question := self.asks(entry)) is not None:
+                found.setdefault(question.id, []).append(entry.id)
         return found
 
     def title(self, entry: Entry) -> str:
         """What it is asked as."""
-        question = self.questions.get(entry.standard or "")
+        question = self.asks(entry)
         return entry.title if entry.questions or question is None else question.zh
 
     def answer(self, standard: str, today: date) -> Entry | None:
@@ -122,9 +125,19 @@ class Library:
         """By standard question: what is answered today, else what was last."""
         return {id: self.answer(id, today) or self.answers(id)[-1] for id in self.questions if id in self._answers}
 
-    def asks(self, entry: Entry) -> str | None:
+    def placed(self, found: Iterable[Partial], today: date) -> list[Partial]:
+        """Those that keep their id become what answers their standard question, where something does."""
+        answering = self.on_record(today)
+        return [
+            (replace(entry, id=old.id), names)
+            if "id" in names and (old := answering.get(entry.standard or "")) is not None
+            else (entry, names)
+            for entry, names in found
+        ]
+
+    def asks(self, entry: Entry) -> Question | None:
         """The standard question that an entry answers. One from before there were such bears the name of its own."""
-        return entry.standard or (entry.id if entry.id in self.questions else None)
+        return self.questions.get(entry.standard or entry.id)
 
     def search(self, text: str, today: date, most: int = 8) -> list[Hit]:
         """The entries that are valid today and nearest by their own questions, best first."""
@@ -134,7 +147,9 @@ class Library:
         """`search` for what is asked at the same moment."""
         if not self.has_questions:
             return [[] for _ in readings]
-        points = None if self._encoder is None else self._encoder.encode([reading.text for reading in readings])
+        points = None
+        if self._encoder is not None and self._search.meaning is not None:
+            points = self._encoder.encode([reading.text for reading in readings])
         return self._search.search(readings, most, points, self._barred(today))
 
     def _barred(self, today: date) -> Mask:
@@ -145,16 +160,28 @@ class Library:
         return self._expired[1]
 
 
-def keeping(transaction: Transaction, found: Iterable[tuple[Entry, Sequence[str]]]) -> list[Entry]:
+def _read_some(search: Search) -> None:
+    """Reads the next texts; where the encoder cannot, words alone decide until there are other texts."""
+    if search.meaning is None:
+        return
+    try:
+        search.meaning.read()
+    except Exception:
+        log.exception("encoder failed")
+        search.meaning = None
+
+
+def keeping(transaction: Transaction, found: Sequence[Partial]) -> list[Entry]:
     """Entries, each with the fields that are named as its newest version has them, where there is one."""
-    return [_keeping(entry, names, rows.versions(transaction, entry.id)) for entry, names in found]
+    newest = rows.newest_bodies(transaction) if any(names for _, names in found) else {}
+    return [_keeping(entry, names, newest.get(entry.id)) for entry, names in found]
 
 
-def _keeping(entry: Entry, names: Sequence[str], versions: Sequence[VersionRow]) -> Entry:
-    if not names or not versions:
+def _keeping(entry: Entry, names: Sequence[str], newest: bytes | None) -> Entry:
+    if not names or newest is None:
         return entry
-    old = msgspec.json.decode(versions[0].body, type=Entry)
-    return msgspec.structs.replace(entry, **{name: getattr(old, name) for name in names})
+    old = msgspec.json.decode(newest, type=Entry)
+    return replace(entry, **{name: getattr(old, name) for name in names})
 
 
 def as_rows(

@@ -6,8 +6,9 @@ and sums stay.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from msgspec import Struct
 
@@ -21,7 +22,8 @@ _DIGITS = str.maketrans(_READ_OUT, "0001122345677899123456789")
 _GROUP = re.compile(f"[0-9]+|[{_READ_OUT}]+")
 _TIGHT = re.compile(r"[\W_]{0,8}")
 _FAR = 14  # characters between two groups of one number, words included
-_LONG = 20  # digits: no number that we need is longer
+_SHORT, _LONG = 15, 20  # digits: none that is masked is shorter in all, and no number that we need is as long
+_CARD = 12  # digits of a learning card; telephone numbers have fewer
 _MANY = 80  # characters that telephone numbers and cards side by side may take
 _PLACE = r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]|9[1-9])\d{4}"
 _YEAR = r"(?:18[89]|19\d|20[0-3])\d"
@@ -62,14 +64,20 @@ class _Group(Struct, frozen=True, gc=False):
 
 
 class _Window(Struct, frozen=True, gc=False):
-    """Groups `first` to `last` of a run, read as one number. `apart` where words stand between any."""
+    """Groups read as one number. `apart` where words stand between any, `whole` where they are all of a run."""
 
-    first: int
-    last: int
+    groups: Sequence[_Group]
     number: str
-    sizes: tuple[int, ...]
     apart: bool
     whole: bool
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Of the groups as they were written."""
+        sizes: tuple[int, ...] = ()
+        for last in range(len(self.groups)):
+            sizes = _with(sizes, self.groups, 0, last)
+        return sizes
 
 
 Span = tuple[int, int, str]
@@ -90,7 +98,7 @@ def mask(text: str) -> str:
 def _spans(folded: str) -> Iterator[Span]:
     person, bank = _OF_PERSON.search(folded) is not None, _OF_BANK.search(folded) is not None
     for run in _runs(folded):
-        if sum(len(group.digits) for group in run) > 14:
+        if sum(len(group.digits) for group in run) >= _SHORT:
             yield from _Reader(folded, person, bank).spans(run)
     plain = folded.translate(_DIGITS)
     yield from ((*match.span(), IDENTITY) for match in _LETTERED.finditer(plain))
@@ -170,6 +178,7 @@ class _Reader:
         self, run: list[_Group], judge: Callable[[_Window], str | None]
     ) -> Iterator[tuple[list[_Group], str | None]]:
         """The run in pieces: those that a label replaces, and those that stay."""
+        windows = _Windows(run, self._x)
         first = 0
         while first < len(run):
             size, label = 1, None
@@ -177,26 +186,11 @@ class _Reader:
                 label = self._long(run[first].digits)
             elif not (judge == self._likely and (size := _natural(run, first))):
                 size = 1
-                for window in self._windows(run, first):
+                for window in windows.at(first):
                     if found := judge(window):
-                        size, label = window.last - first + 1, found
+                        size, label = len(window.groups), found
             yield run[first : first + size], label
             first += size
-
-    def _windows(self, run: list[_Group], first: int) -> Iterator[_Window]:
-        number = ""
-        sizes: tuple[int, ...] = ()
-        for last in range(first, len(run)):
-            number += run[last].digits
-            sizes = _with(sizes, run, first, last)
-            if len(number) > _LONG - 1:
-                return
-            apart = any(group.apart for group in run[first + 1 : last + 1])
-            whole = first == 0 and last == len(run) - 1
-            if len(number) == 17 and self._x(run[last].end):
-                yield _Window(first, last, number + "x", sizes, apart, whole)
-            elif len(number) > 14:
-                yield _Window(first, last, number, sizes, apart, whole)
 
     def _x(self, end: int) -> re.Match[str] | None:
         return (_X_SAID if self._person else _X).match(self._folded, end)
@@ -211,15 +205,21 @@ class _Reader:
         number, near = window.number, not window.apart
         if self._person and window.whole and len(number) in {15, 18} and number[0] != "0":
             return IDENTITY
-        if near and _SHAPED.fullmatch(number) and (self._person or window.whole or len(window.sizes) == 1):
+        together = window.groups[-1].end - window.groups[0].start == len(number.removesuffix("x"))
+        if near and _SHAPED.fullmatch(number) and (self._person or window.whole or together):
             return IDENTITY
         if len(number) < 16 or number[-1] == "x":
             return None
-        if len(window.sizes) == 1:
+        if together:
             return BANK
-        even = len({*window.sizes[:-1]}) == 1 and window.sizes[0] in {1, 4} and number.startswith(("6", "4", "5"))
-        sure = has_check_digit(number) or (even and window.whole) or (self._bank and window.whole)
-        return BANK if sure and (near or self._bank) and _BANK_NUMBER.fullmatch(number) else None
+        if not (near or self._bank) or not _BANK_NUMBER.fullmatch(number):
+            return None
+        sure = has_check_digit(number) or (window.whole and (self._bank or self._even(window)))
+        return BANK if sure else None
+
+    def _even(self, window: _Window) -> bool:
+        sizes = window.sizes
+        return len({*sizes[:-1]}) == 1 and sizes[0] in {1, 4} and window.number.startswith(("6", "4", "5"))
 
     def _long(self, digits: str) -> str | None:
         if len(digits) <= _MANY and _KEPT.fullmatch(digits):
@@ -238,19 +238,45 @@ class _Reader:
         yield start, x.end() if x else end, label
 
 
+class _Windows:
+    """The numbers that groups of a run make, of as many digits as what is masked has. A run may be long: what each takes
+    is found from sums, not group by group."""
+
+    def __init__(self, run: Sequence[_Group], x: Callable[[int], object]) -> None:
+        self._run = run
+        self._x = x
+        self._digits = "".join(group.digits for group in run)
+        self._ends = list(accumulate((len(group.digits) for group in run), initial=0))
+        self._apart = list(accumulate((group.apart for group in run), initial=0))
+
+    def at(self, first: int) -> Iterator[_Window]:
+        """Those that begin with this group."""
+        begun = self._ends[first]
+        for end in range(bisect_left(self._ends, begun + _SHORT), len(self._ends)):
+            number = self._digits[begun : self._ends[end]]
+            if len(number) >= _LONG:
+                return
+            if len(number) == 17 and self._x(self._run[end - 1].end):
+                number += "x"
+            apart = self._apart[end] > self._apart[first + 1]
+            yield _Window(self._run[first:end], number, apart, first == 0 and end == len(self._run))
+
+
 def _natural(run: list[_Group], first: int) -> int:
     """How many groups from there are a telephone number or a learning card as people group them; 0 if they are none."""
     sizes: tuple[int, ...] = ()
     number = ""
     for last in range(first, min(first + 5, len(run))):
         number += run[last].digits
+        if len(number) > _CARD:
+            return 0
         sizes = _with(sizes, run, first, last)
         if (sizes in _PHONE_GROUPS or sizes in _CARD_GROUPS) and _is_kept(number):
             return last - first + 1
     return 0
 
 
-def _with(sizes: tuple[int, ...], run: list[_Group], first: int, last: int) -> tuple[int, ...]:
+def _with(sizes: tuple[int, ...], run: Sequence[_Group], first: int, last: int) -> tuple[int, ...]:
     """The sizes of the groups as they were written, one more of them read."""
     size = len(run[last].digits)
     if last > first and run[last].start == run[last - 1].end:

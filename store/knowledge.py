@@ -77,6 +77,11 @@ _WITH_LAST = Statement(
     .join(_last, _last.c.id == entry.c.id)
     .join(entry_version, (entry_version.c.id == entry.c.id) & (entry_version.c.revision == _last.c.revision))
 )
+_NEWEST_BODIES = Statement(
+    select(entry_version.c.id, entry_version.c.body).join(
+        _last, (entry_version.c.id == _last.c.id) & (entry_version.c.revision == _last.c.revision)
+    )
+)
 _NEWEST = Statement(select(func.coalesce(func.max(entry_version.c.revision), 0)))
 
 
@@ -94,6 +99,17 @@ def with_last(transaction: Transaction) -> list[tuple[EntryRow, VersionRow]]:
     """Every entry with its present version."""
     found = transaction.all(_WITH_LAST)
     return [(EntryRow.of(row[:4]), VersionRow(*row[4:])) for row in found]  # type: ignore[arg-type]
+
+
+def newest_bodies(transaction: Transaction) -> dict[str, bytes]:
+    """The newest version of every entry."""
+    return dict(cast(list[tuple[str, bytes]], transaction.all(_NEWEST_BODIES)))
+
+
+def newest(transaction: Transaction) -> int:
+    """The number of the newest version of any entry, whatever its status."""
+    row = transaction.one(_NEWEST)
+    return cast(int, row[0]) if row else 0
 
 
 def author(transaction: Transaction, id: str) -> str | None:
@@ -115,8 +131,7 @@ def put(transaction: Transaction, row: EntryRow, by: str, at: int) -> int:
 def put_all(transaction: Transaction, rows: Sequence[EntryRow], by: str, at: int) -> int:
     """Entries as new versions with one number, which it returns. What is published goes on being said while a newer
     version is written and reviewed: only publishing and expiring change that."""
-    newest = transaction.one(_NEWEST)
-    new = max(revision(transaction), cast(int, newest[0]) if newest else 0) + 1
+    new = max(revision(transaction), newest(transaction)) + 1
     for row in rows:
         live = get(transaction, row.id)
         if live is None or live.status != "published" or row.status in ("published", "expired"):
@@ -160,8 +175,7 @@ def records(transaction: Transaction) -> list[RecordRow]:
 
 def save(transaction: Transaction, entries: Sequence[EntryRow], records: Sequence[RecordRow], by: str, at: int) -> int:
     """Writes all of them as one new revision, which it returns; older versions of the entries are kept."""
-    newest = transaction.one(_NEWEST)
-    new = max(revision(transaction), cast(int, newest[0]) if newest else 0) + 1
+    new = max(revision(transaction), newest(transaction)) + 1
     for row in entries:
         _replace(transaction, row, new)
         transaction.run(_ADD_VERSION, id=row.id, revision=new, status=row.status, body=row.body, by=by, at=at)

@@ -18,9 +18,9 @@ from daoxue.app import App
 from daoxue.cli import main
 from daoxue.config import Config
 from daoxue.evaluate import by_our_data, nlu, rows, truths
-from daoxue.figures import PARTS, Verdicts, at_lines, figures, macro_f1, matthews
+from daoxue.figures import Verdicts, at_lines, figures, macro_f1, matthews
 from daoxue.intervals import bootstrap, wilson
-from daoxue.table import table
+from daoxue.table import PARTS, Line, table
 from knowledge.files import KnowledgeError
 from nlu.judgement import OUTSIDE, Lines
 from nlu.questions import Data, Question
@@ -76,7 +76,7 @@ def test_figures_are_what_others_reckon(pairs: list[tuple[int, int]]) -> None:
 def test_at_each_line_every_text_becomes_one_thing(made: list[tuple[str, str, bool, bool, float, float]]) -> None:
     found = verdicts(made)
     told = at_lines(found, found.scope)
-    counts = {name: {part: told[name][part]["count"] for part in PARTS} for name in told}  # type: ignore[index]
+    counts = {name: dict(zip(PARTS, counted(line), strict=True)) for name, line in told.items()}
     assert all(sum(each.values()) == found.scope.sum() for each in counts.values())
     for strict, lenient in (("sure", "likely"), ("likely", "ask")):
         assert counts[strict]["right"] <= counts[lenient]["right"]
@@ -91,14 +91,18 @@ def test_what_becomes_of_texts_at_the_lines() -> None:
         ("a", "a", False, True, ASK - 0.01, 0.1), ("a", "a", False, False, 1.0, 0.1), (OUTSIDE, "a", True, True, LIKELY, 0.9),
     ]  # fmt: skip
     found = figures(verdicts(made))
-    lines, strays = found["lines"], found["oos_lines"]
-    assert isinstance(lines, dict)
-    assert isinstance(strays, dict)
-    assert [lines["sure"][part]["count"] for part in PARTS] == [1, 1, 2, 2]
-    assert [lines["likely"][part]["count"] for part in PARTS] == [2, 1, 1, 2]
-    assert [lines["ask"][part]["count"] for part in PARTS] == [3, 1, 0, 2]
-    assert [strays["likely"][part]["count"] for part in PARTS] == [0, 1, 0, 0]
-    assert found["ece"] != found["ece_with_strays"]
+    assert found.nested is not None
+    lines, strays = found.nested.lines, found.nested.oos_lines
+    assert strays is not None
+    assert counted(lines["sure"]) == [1, 1, 2, 2]
+    assert counted(lines["likely"]) == [2, 1, 1, 2]
+    assert counted(lines["ask"]) == [3, 1, 0, 2]
+    assert counted(strays["likely"]) == [0, 1, 0, 0]
+    assert found.values["ece"] != found.values["ece_with_strays"]
+
+
+def counted(line: Line) -> list[int]:
+    return [line.right.count, line.wrong.count, line.asked.count, line.refused.count]
 
 
 @settings(max_examples=8, deadline=None)  # a thousand draws a figure
@@ -107,8 +111,12 @@ def test_whatever_was_judged_has_figures_that_can_be_written(
     made: list[tuple[str, str, bool, bool, float, float]],
 ) -> None:
     found = verdicts(made[:6])
-    written = json.loads(json.dumps(figures(found), allow_nan=False))
-    assert len(list(table(written))) > 12
+    told = figures(found)
+    written = json.loads(json.dumps(told.as_object(), allow_nan=False))
+    lines = list(table(told))
+    named = {line.split()[0] for line in lines if line}
+    assert named >= {*told.values, "sure", "likely", "ask"}
+    assert written.keys() == {*told.values, "intervals", "lines", "oos_lines", "reliability"}
     assert sum(each["size"] for each in written["reliability"]) == found.says.sum()
 
 
@@ -231,7 +239,9 @@ def test_too_little_to_learn_from_is_told(examples: str, told: str, tmp_path: Pa
 def test_an_engine_that_was_tried_on_strays_alone_has_lines(tmp_path: Path) -> None:
     path = tmp_path / "train.tsv"
     path.write_text("c\t学分怎么算\na\t学分怎么算\noos\thello there\nb\t股票\n", encoding="utf-8")
-    assert nlu(path, path, None, None)["lines"]
+    nested = nlu(path, path, None, None).nested
+    assert nested is not None
+    assert nested.lines
 
 
 def test_a_diagram_that_cannot_be_written_is_told(tmp_path: Path) -> None:
@@ -241,4 +251,4 @@ def test_a_diagram_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "folder.png").mkdir()
     with pytest.raises(KnowledgeError, match=r"folder\.png: cannot be written"):
         nlu(train, test, None, tmp_path / "folder.png")
-    assert nlu(train, test, None, None)["oos_recall"] is None
+    assert nlu(train, test, None, None).values["oos_recall"] is None

@@ -30,6 +30,7 @@ async def test_no_figure_falls(models: Path, tmp_path: Path, capsys: pytest.Capt
     with capsys.disabled():
         print(*(f"\n{each}; record it" for each in compared if each.has_risen), sep="")
     assert [str(each) for each in compared if each.has_fallen] == []
+    assert [each.now.name for each in compared if not each.now.of] == [], "a figure of nothing"
     assert {each.now.name for each in compared} == set(recorded), "python -m tests.judge --record"
 
 

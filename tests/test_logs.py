@@ -3,8 +3,13 @@
 import json
 import logging
 import sys
+from collections.abc import Iterator
 
-from daoxue.serve import JsonLines
+import pytest
+
+from daoxue.serve import JsonLines, set_up_logs
+
+LIBRARIES = ("alembic", "httpx", "httpcore")
 
 
 def test_a_trace_without_the_words_of_the_exception() -> None:
@@ -30,3 +35,25 @@ def test_fields_that_nobody_named_are_left_out() -> None:
         "what": "sent",
         "count": 3,
     }
+
+
+@pytest.fixture
+def logs() -> Iterator[None]:
+    """What a test sets up is as before after it."""
+    root, handlers = logging.getLogger(), list(logging.getLogger().handlers)
+    levels = {name: logging.getLogger(name).level for name in (None, *LIBRARIES)}
+    root.handlers = []  # those of pytest would be closed
+    yield
+    root.handlers = handlers
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
+
+
+@pytest.mark.usefixtures("logs")
+@pytest.mark.parametrize("level", ["debug", "info"])
+def test_libraries_write_no_addresses_down(level: str) -> None:
+    for name in LIBRARIES:
+        logging.getLogger(name).setLevel(logging.NOTSET)
+    set_up_logs(level)
+    assert logging.getLogger("daoxue").isEnabledFor(logging.INFO)
+    assert not any(logging.getLogger(name).isEnabledFor(logging.INFO) for name in LIBRARIES)

@@ -12,18 +12,22 @@ from numpy.typing import NDArray
 
 from benchmarks.search import Centres, by_label, error, learn, outcomes, pools, strangers_of
 from daoxue.app import App
+from daoxue.config import Config
 from daoxue.sample import save
 from knowledge.entries import Entry
 from knowledge.files import Content
+from knowledge.library import Library
 from knowledge.meaning import PORTION
 from knowledge.search import Hit, Search, by_variants
 from knowledge.sureness import MEANING, WORDS, Weights
 from nlu.encoder import Encoder, Remembering, Use
 from nlu.features import read
 from nlu.questions import read as read_data
+from store.database import Database
 from tests.talk import Resident
 
 LIKELY, SURE = 0.5, 0.9
+TODAY = date(2026, 11, 20)
 OWN = {
     "own-kiln": ("陶艺室什么时候开窑", "烧好的陶器哪天能取"),
     "own-charger": ("电动车在哪里充电", "院子里有充电桩吗"),
@@ -240,6 +244,29 @@ async def test_what_does_not_hold_any_more_is_not_in_the_way(app: App) -> None:
 
 def replaced(old: Entry) -> Entry:
     return Entry(**{**{name: getattr(old, name) for name in old.__struct_fields__}, "valid_until": date(2026, 2, 1)})
+
+
+@pytest.mark.parametrize("texts", [1, PORTION * 2])
+async def test_where_the_encoder_fails_words_decide_and_it_is_logged(
+    config: Config, texts: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(Slow):
+        def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+            if len(self.read) >= PORTION or len(texts) == 1:
+                raise RuntimeError("out of memory")
+            return super().encode(texts)
+
+    database = Database(config.database.url)
+    entries = [entry(f"own-{n}", [f"{chr(0x4E00 + n * 7)}号陶艺馆怎么走"]) for n in range(texts)]
+    save(database, Content(entries, []), "test")
+    library = Library(database, (), Broken())
+    await library.refresh()
+    async with asyncio.timeout(10):
+        while not library.state[1]:  # noqa: ASYNC110 - what waits for it is every question
+            await asyncio.sleep(0.01)
+    assert "encoder failed" in caplog.text
+    assert library.search(entries[-1].questions[0], TODAY)[0].id == entries[-1].id
+    database.close()
 
 
 async def test_many_are_read_while_residents_ask(app: App) -> None:

@@ -13,6 +13,7 @@ import uvicorn
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daoxue.serve import silence
 from integrations.breaker import FAILURES, REST
 from integrations.rasa import MOST, Rasa, RasaError, RasaSettings, as_words, ranked
 from nlu.judgement import Ranked
@@ -183,6 +184,7 @@ async def test_connections_are_kept(there: There) -> None:
 
 async def test_the_token_is_needed_and_stands_in_no_log(there: There, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
+    silence()
     there.server.token = "another"
     assert await there.first("谢谢") is None
     assert there.client.alarm == "refused: RASA_TOKEN is not the server's"

@@ -7,6 +7,7 @@ from datetime import date
 from bot.comprehension import Comprehension, Engine
 from daoxue import model
 from daoxue.app import App
+from desk.standards import asked_in_vain
 from nlu.classifier import Classifier
 from nlu.encoder import load
 from nlu.judgement import Ranked
@@ -39,6 +40,13 @@ async def test_what_it_says_is_what_is_meant(app: App) -> None:
     assert (heard.best.question, heard.best.entry, heard.best.score) == ("parking", "parking", 0.9)
     await comprehension.together("我那个四个轮子的搁哪块儿", TODAY)
     assert engine.asked == ["我那个四个轮子的搁哪块儿"]  # what is known is not asked about again
+
+
+async def test_the_desk_does_not_ask_it(app: App) -> None:
+    engine = Says([Ranked("greeting", 1.0)])
+    texts = ["能停车吗", "股票会涨吗"]
+    await asked_in_vain(understanding(app, engine), texts, TODAY)
+    assert engine.asked == []
 
 
 async def test_a_red_line_is_read_here_whatever_it_says(app: App) -> None:

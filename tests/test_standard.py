@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from knowledge.files import Content
 from knowledge.standard import standard
 from knowledge.template import HEADS, as_xlsx
 from store import desk as rows
+from store.database import Row, Statement, Transaction, Value
 from tests.desk_client import Desk, Person
 from tests.talk import Resident, ten_o_clock
 
@@ -152,7 +153,7 @@ async def test_asked_in_vain_is_said_counted_and_answered_after_the_import(bare:
     path.write_bytes(ten())
     taken = read([path], "张老师", TODAY, partial=False)
     assert (len(taken.entries), taken.unanswered) == (10, len(standard().questions) - 10)
-    take_in(bare.config, taken, "张老师", "published")
+    await asyncio.to_thread(take_in, bare.config, taken, "张老师", "published")
     assert TEN["parking"] in await Resident(bare).say("停车要钱吗")
     await bare.inbox.usage.flush()
     found = (await listed(zhou))["parking"]
@@ -196,6 +197,48 @@ async def test_an_import_keeps_what_it_does_not_speak_of(bare: App) -> None:
     entry = (await zhou.get("/knowledge/entries/parking"))["entry"]
     assert {name: entry[name] for name in own} == own
     assert entry["answer"] == TEN["parking"]
+
+
+async def test_an_import_goes_to_the_entry_that_answers_and_reads_little(
+    bare: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(bare)
+    zhou, wu = await desk.person("editor"), await desk.person("editor")
+    own = {"questions": ["小车停哪"], "audience": "住得远的"}
+    await publish(zhou, wu, answer(id="seat-1126-3", **own))
+    asked: list[Statement] = []
+    query = Transaction.all
+
+    def counted(self: Transaction, statement: Statement, **values: Value) -> list[Row]:
+        asked.append(statement)
+        return query(self, statement, **values)
+
+    monkeypatch.setattr(Transaction, "all", counted)
+    await zhou.client.post("/api/knowledge/import?commit=true", files={"file": ("a.xlsx", ten())})
+    assert len(asked) < len(TEN)
+    monkeypatch.undo()
+    ids = {each["id"] for each in (await zhou.get("/knowledge/entries"))["entries"]}
+    assert ids == {"seat-1126-3", *TEN} - {"parking"}
+    entry = (await zhou.get("/knowledge/entries/seat-1126-3"))["entry"]
+    assert entry | own | {"standard": "parking", "answer": TEN["parking"]} == entry
+
+
+async def test_what_is_kept_is_as_it_was_at_the_last_moment(bare: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody changes an entry between what an import read and what it writes."""
+    desk = Desk(bare)
+    zhou, wu = await desk.person("editor"), await desk.person("editor")
+    await publish(zhou, wu, answer(questions=["小车停哪"]))
+    read_at = (await zhou.get("/knowledge/entries/parking"))["revision"]
+    aside = bare.database.aside
+
+    async def slow(work: Callable[[Transaction], object]) -> object:
+        found = await aside(work)
+        await zhou.put(f"/knowledge/entries/parking?read={read_at}", answer(questions=["大车停哪"]))
+        return found
+
+    monkeypatch.setattr(bare.database, "aside", slow)
+    await zhou.client.post("/api/knowledge/import?commit=true", files={"file": ("a.xlsx", ten())})
+    assert (await zhou.get("/knowledge/entries/parking"))["entry"]["questions"] == ["大车停哪"]
 
 
 async def test_suggestions_come_from_standard_questions_and_own_ones(app: App) -> None:
@@ -271,6 +314,26 @@ async def test_a_centre_with_one_house_gives_its_number(bare: App) -> None:
     await resident.say("停车要钱吗")
     assert "0000-1234" in await resident.say("联系电话")
     assert "一号路1号" in await Resident(bare).say("离我家最近的学习点在哪")
+
+
+@pytest.mark.parametrize("asked", ["今天开门吗", "你们在哪里", "你们电话多少", "有无障碍设施吗"])
+async def test_of_several_houses_without_a_college_none_is_guessed(bare: App, asked: str) -> None:
+    def house(id: str, name: str) -> Organisation:
+        return Organisation(
+            id=id, name=name, level="site", address=f"{name}路1号", phone=f"0000-{len(name)}234", hours=(), facilities="教室",
+            accessible=f"{name}有坡道。", north=30.0, east=110.0, checked_on=TODAY,
+        )  # fmt: skip
+
+    save(bare.database, Content([], [house("east", "东门书屋")]), "test")
+    assert "东门书屋" in await Resident(bare).say(asked)
+    save(bare.database, Content([], [house("west", "西街教学站点")]), "test")
+    resident = Resident(bare)
+    told = await resident.say(asked)
+    assert bare.texts.line("zh", "ask.org") in told
+    assert "0000" not in told
+    told = await resident.say("西街教学站点")
+    assert "西街教学站点" in told
+    assert "东门书屋" not in told
 
 
 async def test_many_ask_at_once_and_are_counted_each(bare: App) -> None:

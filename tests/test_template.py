@@ -1,5 +1,6 @@
 """The standard questions as a table: written, answered, taken in again; and all that can be wrong with such a table."""
 
+import asyncio
 import csv
 import io
 import tempfile
@@ -18,7 +19,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from daoxue.app import App, prepare
 from daoxue.config import Config
-from daoxue.files import on_record, read, take_in, write_template
+from daoxue.files import Taken, on_record, read, take_in, write_template
 from knowledge import importing
 from knowledge.columns import TEMPLATE, TOPICS, day
 from knowledge.conversion import Report
@@ -250,6 +251,19 @@ def test_filled_out_and_back_nothing_changes(config: Config, tmp_path: Path, nam
     assert on_record(config) == before
 
 
+def test_an_answer_of_another_name_comes_back_as_itself(config: Config, tmp_path: Path) -> None:
+    own = replace(on_record(config)["g-unbind"], id="seat-1126-3", questions=("换了手机怎么解绑",), audience="老年居民")
+    take_in(config, Taken([(own, ())], [], 0, []), "李老师", "published")
+    before = on_record(config)
+    assert before["g-unbind"] == own
+    path = tmp_path / "a.csv"
+    write_template(path, before)
+    taken = read([path], "张老师", TODAY, partial=False)
+    content, _ = take_in(config, taken, "张老师", "published")
+    assert on_record(config) == before
+    assert "g-unbind" not in {entry.id for entry in content.entries}
+
+
 def test_a_file_that_is_there_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     path.write_bytes(b"answers of a week")
@@ -295,5 +309,6 @@ async def test_ten_answers_are_said_at_the_next_question(app: App, config: Confi
     table.book.save(table.path)
     resident = Resident(app)
     assert "停车楼" not in await resident.say("停车要钱吗")
-    take_in(config, read([table.path], "a", date.today(), partial=False), "a", "published")
+    taken = read([table.path], "a", date.today(), partial=False)
+    await asyncio.to_thread(take_in, config, taken, "a", "published")
     assert "停车楼" in await resident.say("停车要钱吗")

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from daoxue.config import Config
+from daoxue.serve import silence
 from integrations.wechat.api import MEANINGS, Meaning, Wechat, WechatError
 from integrations.wechat.quota import Heard, allowance
 from store import conversations
@@ -109,6 +110,7 @@ async def test_a_token_that_is_no_good_is_renewed_once_and_never_in_a_loop(accou
 
 async def test_no_secret_in_what_is_said_about_errors(account: Official, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
+    silence()
     platform, who = account.platform, await heard(account)
     said = []
     for fault in ("html", "empty", "502", 40001, 40164, 48001, -1):

@@ -53,9 +53,10 @@ class Asked(Strict):
 
 def _line(desk: Desk, each: Kept, today: date) -> dict[str, object]:
     entry, library = each.entry, desk.library
+    question = library.asks(entry)
     return {
-        "id": entry.id, "title": library.title(entry), "standard": library.asks(entry), "topic": entry.topic, "kind": entry.kind, "status": each.status,
-        "revision": each.revision, "by": each.by, "at": each.at, "valid_until": str(entry.valid_until), "live": each.live,
+        "id": entry.id, "title": library.title(entry), "standard": question.id if question else None, "topic": entry.topic,
+        "kind": entry.kind, "status": each.status, "revision": each.revision, "by": each.by, "at": each.at, "valid_until": str(entry.valid_until), "live": each.live,
         "valid": entry.is_valid(today), "owner": entry.owner, "source": entry.source,
     }  # fmt: skip
 
@@ -163,7 +164,7 @@ async def take_in(
     good = [(row.entry, row.keeps) for row in found.rows if row.entry is not None]
     taken = commit and good and (partial or not found.bad)
     if taken:
-        await desk.editing.take_in(good, seat.name, now())
+        await desk.editing.take_in(good, seat.name, now(), _today(desk))
     told = sorted(found.rows, key=lambda row: (not row.problems, not row.notes))
     telling = sum(bool(row.problems or row.notes) for row in told)
     content = {

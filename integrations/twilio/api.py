@@ -40,8 +40,6 @@ class Twilio:
         self.alarm: str | None = None
         self._base = base
         self._client = httpx.AsyncClient(base_url=base, timeout=WITHIN, auth=(account, token), follow_redirects=False)
-        for library in ("httpx", "httpcore"):  # they write addresses and contents down, and ours hold numbers
-            logging.getLogger(library).setLevel(logging.WARNING)
 
     async def close(self) -> None:
         await self._client.aclose()

@@ -132,8 +132,6 @@ class Wechat:
         self._fetching = asyncio.Lock()
         self._closed: dict[str, int] = {}  # calls that are over their limit, until when
         self._renewed = 0  # when a token was last renewed because one was refused
-        for library in ("httpx", "httpcore"):  # they write URLs and contents down, and ours hold secrets
-            logging.getLogger(library).setLevel(logging.WARNING)
 
     def _clock(self) -> int:
         return int(self._seconds() * 1000)

@@ -199,17 +199,15 @@ async def times(stage: Stage) -> Scored:
 
 
 async def confidence(stage: Stage) -> Scored:
-    """Calibration errors: of the topic, where `nlu parse` names one; of the answer, where it names an entry, which is
-    right when the entry holds the decisive fact."""
+    """Calibration errors: of the topic; of the answer, where what `nlu parse` names is answered by an entry, which is
+    right when it holds the decisive fact."""
     topics, entries = [], []
     for utterance in sets.utterances():
         heard = stage.parse(utterance.text)
-        if heard.intent:
-            topics.append((heard.confidence, topic_is(heard, utterance.topic)))
+        topics.append((heard.topic_confidence, topic_is(heard, utterance.topic)))
     for question in sets.questions():
         heard = stage.parse(question.text)
-        if heard.intent and heard.intent.startswith("entry:"):
-            said = stage.answer(heard.intent.removeprefix("entry:"))
+        if heard.intent and (said := stage.answer(heard.intent)) is not None:
             entries.append((heard.confidence, question.answerable and holds(said, question.wanted)))
     figures = [_error("confidence/topic", topics), _error("confidence/answer", entries)]
     return Scored(figures, [*_bins("topic", topics), *_bins("answer", entries)])

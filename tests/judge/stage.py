@@ -15,6 +15,7 @@ from daoxue import sample
 from daoxue.app import App, compose, prepare, vault_of
 from daoxue.chat import Talk, as_heard, as_json, parsed
 from daoxue.config import AccountsSettings, Config, DatabaseSettings, Nlu
+from nlu.questions import FAQ
 from store.database import Database
 
 # The sets were written for it: a Thursday, and seats answer. Always the same, so that figures of two days compare.
@@ -74,6 +75,7 @@ class Heard(Struct, frozen=True):
     """What one text was understood as, as `daoxue nlu parse` writes it."""
 
     topic: str
+    topic_confidence: float
     intent: str | None
     confidence: float
     entities: tuple[Entity, ...]
@@ -97,9 +99,14 @@ class Stage:
     def parse(self, text: str, today: date = TODAY) -> Heard:
         return msgspec.convert(parsed(self._app.comprehension.understand(as_heard(text), today)), Heard)
 
-    def answer(self, entry: str) -> str:
-        """What an entry answers."""
-        return self._app.library.entries[entry].answer
+    def answer(self, intent: str) -> str | None:
+        """What the entry says that answers what was understood; None where no entry does."""
+        library, entry = self._app.library, None
+        if intent.startswith(FAQ):
+            entry = library.answer(intent.removeprefix(FAQ), TODAY)
+        elif intent.startswith("entry:"):
+            entry = library.entries[intent.removeprefix("entry:")]
+        return "\n".join([entry.answer, *entry.steps]) if entry else None
 
 
 class Resident:
