@@ -19,7 +19,8 @@ from bot.conversation import REMEMBERED, Conversation, Offer, Task
 from bot.messages import CONTINUE, LONGEST, Reply
 from bot.readings import Readings, of_ours, plainly, spell, standard
 from bot.turn import CHOICES, Handlers, NeedsAnswer, Slot, Turn
-from nlu.questions import NO_ANSWER
+from bot.usage import CONTENT
+from nlu.questions import ADVICE, NO_ANSWER, RED_LINES
 
 SHORT = 134  # characters of two segments of an SMS
 STALE = 30 * 60_000  # ms after which an unfinished talk is not resumed
@@ -30,11 +31,10 @@ BOUND = "bound"  # what came of scanning an invitation: nobody but us can say it
 _SUBJECTS = {"course", "theme"}  # naming one of them takes the place of the other
 _SILENT_TOPICS = {"chitchat"}
 _NODS = {"acknowledge", "smalltalk"}  # said to a question, these are no other question
-_REFUSED = {"third_party", "bulk_data", redlines.ADVICE}  # saying so costs nobody anything
+_REFUSED = {"third_party", "bulk_data", ADVICE}  # saying so costs nobody anything
 _CAUTIONED = {"scam", "minor"}  # these have a sentence that is true for everybody
 # In danger: asking for help once more; being thankful for it.
 _ABOUT_HELP = {"human", "callback", "site_phone", "complaint", "cancelled", "leave_message"}
-_CONTENT = {"thanks", "acknowledge", "goodbye"}
 
 
 log = logging.getLogger(__name__)
@@ -70,7 +70,9 @@ class Dialogue:
         outlived = self._pass_time(turn)
         # What is chosen was said by us.
         alarm = redlines.detect(turn.heard) if turn.inbound.choice is None else None
-        if turn.state.danger and is_over(turn.heard.folded):
+        if turn.state.danger and turn.state.danger.ticket != turn.ticket:
+            turn.state.danger = None
+        if turn.state.danger and alarm and not alarm.sure and is_over(turn.heard.folded):
             alarm = None
         red_line = alarm.kind if alarm and alarm.sure else None
         if turn.seat and turn.inbound.intent != BOUND:
@@ -116,19 +118,21 @@ class Dialogue:
     async def _still_in_danger(self, turn: Turn, alarm: redlines.Alarm | None) -> bool:
         """While the ticket of a danger is open: help again, or a calm word; other questions are answered as ever."""
         danger = turn.state.danger
-        if danger is None or danger.ticket != turn.ticket:
-            turn.state.danger = None
+        if danger is None:
+            return False
+        kind = "despair" if danger.kind == "despair" else "emergency"
+        if alarm and alarm.kind in LIFE and alarm.kind != kind:
             return False
         best = plainly(turn.heard)
         intent = best.intent if best else None
         calls = commands(turn.heard.folded)
         over = is_over(turn.heard.folded)
-        if best and intent not in _ABOUT_HELP | _CONTENT and not over and not (alarm and alarm.kind in LIFE):
+        if best and intent not in _ABOUT_HELP | CONTENT and not over and not (alarm and alarm.kind in LIFE):
             return False
         if ((turn.state.offers or turn.state.tasks) and calls - {"human", "fine"}) or turn.inbound.choice is not None:
             return False
-        calm = {"calm": "1"} if over or intent in _CONTENT or "fine" in calls else {}
-        await self._start(turn, "still_in_danger", {"danger": danger.kind, **calm}, remind=False)
+        calm = over or intent in CONTENT or "fine" in calls
+        await self._start(turn, kind, {"stage": "calm" if calm else "again"}, remind=False)
         return True
 
     async def _beware(self, turn: Turn, alarm: redlines.Alarm) -> bool:
@@ -139,14 +143,13 @@ class Dialogue:
         if not life and (waits or commands(turn.heard.folded)):
             return False
         if life:
-            await self._handlers[f"perhaps_{kind}"].run(turn)
-        elif kind in _CAUTIONED:
+            said = await self._aside(turn, Task(kind, {"stage": "perhaps" if asks else "ask"}))
+            return not (said and asks)
+        if kind in _CAUTIONED:
             turn.say(f"perhaps.{kind}")
         if asks:
             return False
-        if life:
-            await self._handlers[f"ask_{kind}"].run(turn)
-        elif kind in _REFUSED:
+        if kind in _REFUSED:
             await self._start(turn, kind, {})
         elif kind != "minor":
             turn.say(f"ask_about.{kind}")
@@ -339,7 +342,7 @@ class Dialogue:
             turn.said[before] = _under(turn.said[before], turn.line("about", question=label))
         for each in turn.heard.candidates[1:]:
             other = self._readings.label(turn, each)
-            if each.score >= turn.heard.lines.ask and other and other != label and each.intent not in redlines.INTENTS:
+            if each.score >= turn.heard.lines.ask and other and other != label and each.intent not in RED_LINES:
                 intent, slots = self._readings.answer(turn, each)
                 turn.offer(other, intent, **slots)
                 return
@@ -526,26 +529,19 @@ class Dialogue:
     async def _start(self, turn: Turn, intent: str, slots: dict[str, str], *, remind: bool = True) -> None:
         await self._run(turn, Task(intent, slots), remind=remind)
 
+    async def _aside(self, turn: Turn, task: Task) -> bool:
+        """Runs a handler for what is said beside the resident's own matter, which stays the turn's; whether it did."""
+        own, turn.task = turn.task, task
+        done = await self._ended(turn)
+        if done:
+            turn.task = own
+        return done
+
     async def _run(self, turn: Turn, task: Task, *, remind: bool = True) -> None:
         handler, state = self._handlers[task.intent], turn.state
         turn.task = task
         state.topic = handler.topic
-        try:
-            await handler.run(turn)
-        except NeedsAnswer as need:
-            task.asked = need.slot.name
-            if task not in state.tasks:
-                state.tasks = [*state.tasks[1 - OPEN :], task]
-            if not need.quiet:
-                turn.say(need.slot.question)
-            return
-        except Exception as error:  # one of the three named edges: nobody is left without an answer
-            log.error("handler failed", exc_info=error)
-            state.tasks = [each for each in state.tasks if each is not task]
-            turn.said.clear()
-            turn.offered.clear()
-            turn.say("failed")
-            await turn.hand_over("handler_failed", topic=handler.topic)
+        if not await self._ended(turn):
             return
         task.asked = None
         if task in state.tasks:
@@ -556,6 +552,29 @@ class Dialogue:
             state.focus_age = 0
         if remind and not turn.confirming:  # a question is open already
             self._remind(turn)
+
+    async def _ended(self, turn: Turn) -> bool:
+        """Runs the handler of the turn's task; False where it waits for an answer, or has failed, and that was said."""
+        task, state = turn.task, turn.state
+        handler = self._handlers[task.intent]
+        try:
+            await handler.run(turn)
+        except NeedsAnswer as need:
+            task.asked = need.slot.name
+            if task not in state.tasks:
+                state.tasks = [*state.tasks[1 - OPEN :], task]
+            if not need.quiet:
+                turn.say(need.slot.question)
+            return False
+        except Exception as error:  # one of the three named edges: nobody is left without an answer
+            log.error("handler failed", exc_info=error)
+            state.tasks = [each for each in state.tasks if each is not task]
+            turn.said.clear()
+            turn.offered.clear()
+            turn.say("failed")
+            await turn.hand_over("handler_failed", topic=handler.topic)
+            return False
+        return True
 
     def _remind(self, turn: Turn) -> None:
         """Back to the task that a digression interrupted, in one short sentence."""

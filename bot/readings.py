@@ -4,11 +4,11 @@ from operator import attrgetter
 
 from msgspec.structs import replace
 
-from bot import phrases, redlines
+from bot import phrases
 from bot.commands import pointed_at
 from bot.comprehension import Candidate, Understanding
 from bot.turn import Handler, Handlers, Turn
-from nlu.questions import NO_ANSWER
+from nlu.questions import NO_ANSWER, RED_LINES
 
 ACTIVITY, ACTIVITY_TOPIC = "find_activity", "activity"
 LEAD = 0.05  # two readings closer than this are asked about
@@ -19,7 +19,7 @@ def plainly(heard: Understanding) -> Candidate | None:
     if not heard.candidates or heard.candidates[0].score < heard.lines.likely:
         return None
     best = heard.candidates[0]
-    if best.intent in redlines.INTENTS:  # these have lines of their own, and none was reached
+    if best.intent in RED_LINES:  # these have lines of their own, and none was reached
         return None
     second = next((each for each in heard.candidates[1:] if each.intent is None or each.intent != best.intent), None)
     if second and best.score - second.score < LEAD and second.score >= heard.lines.ask:

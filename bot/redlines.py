@@ -16,13 +16,10 @@ from bot.alarming import LIFE, Context, contexts, hints_at, words_of
 from bot.commands import commands
 from bot.comprehension import Understanding
 from nlu.entities import Entity
+from nlu.questions import ADVICE, RED_LINES
 
-INTENTS = (
-    "emergency", "despair", "scam", "third_party", "bulk_data", "deceased", "minor", "data_request", "privacy_incident",
-)  # fmt: skip
 URGENT = {"emergency": 0, "despair": 0, "scam": 1, "privacy_incident": 1}  # these raise a ticket that a seat has
 PARENT = "enrol_child"  # what looks like a child that asks, where a grown-up asks for it
-ADVICE = "advice"  # of a doctor, a lawyer, a bank: a line that is drawn as softly as it can be
 SPEAKS, CHILD, CHILDS_GRADE = 4, 14, 8  # years from which and up to which a child asks itself; up to 初二
 
 # The odds, as logarithms: learnt by logistic regression from examples that the model had not seen. What is said of a
@@ -78,7 +75,7 @@ _UNDER = re.compile("[没未不][有到满足够]+(?:1[0-4]|十[一二三四])(?
 
 
 class Alarm(NamedTuple):
-    """`kind` is a red line or `advice`; it acts where it is `sure`, and makes careful where not."""
+    """`kind` is a red line or advice, a line that is drawn as softly as it can be; it acts where it is `sure`, and makes careful where not."""
 
     kind: str
     sure: bool
@@ -114,10 +111,10 @@ def without(heard: Understanding) -> Understanding:
     candidates = heard.candidates
     if _PARENT.search(heard.folded):
         candidates = tuple(replace(each, intent=PARENT) if each.intent == "minor" else each for each in candidates)
-    mass = sum(each.score for each in candidates if each.intent in INTENTS)
+    mass = sum(each.score for each in candidates if each.intent in RED_LINES)
     left = max(_UNSURE_MASS, 1 - mass) if mass else 1.0
     others = tuple(
-        replace(each, score=min(1.0, each.score / left)) for each in candidates if each.intent not in INTENTS
+        replace(each, score=min(1.0, each.score / left)) for each in candidates if each.intent not in RED_LINES
     )
     return replace(heard, candidates=others)
 
@@ -128,7 +125,7 @@ def _lines(kind: str) -> tuple[float, float]:
 
 def _read(heard: Understanding) -> tuple[str, float]:
     """What the model takes for the likeliest red line, and the logarithm of the odds that there is one."""
-    red = [each for each in heard.candidates if each.intent in INTENTS]
+    red = [each for each in heard.candidates if each.intent in RED_LINES]
     best = red[0] if red else None
     advice = max((each.score for each in heard.candidates if each.intent == ADVICE), default=0.0)
     if heard.red.label == ADVICE and (best is None or best.score < advice):

@@ -17,6 +17,7 @@ from bot.texts import Texts
 from knowledge.catalogue import Catalogue
 from knowledge.entries import Entry
 from knowledge.library import Library
+from nlu.text import fold
 from store.database import Transaction
 
 CHOICES = 3  # a caller keeps no more in mind
@@ -131,6 +132,11 @@ class Turn:
     def get(self, name: str) -> str | None:
         """The value of a slot, if the resident named it for this task."""
         return self.task.slots.get(name)
+
+    @property
+    def told(self) -> str:
+        """What the task is about in the resident's words, folded: those that began it, where it was asked about."""
+        return fold(self.task.slots.get("detail") or self.heard.text)
 
     async def ask(self, slot: Slot) -> str:
         """The value of a slot; a question to the resident where it is not known yet."""

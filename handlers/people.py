@@ -48,7 +48,7 @@ async def privacy_incident(turn: Turn) -> None:
 async def scam(turn: Turn) -> None:
     """Where money or a code is gone, minutes count: the police and the bank come first."""
     tip = turn.library.answer("fraud-tip", turn.today)
-    gone = _GONE.search(turn.get("detail") or turn.heard.folded) is not None
+    gone = _GONE.search(turn.told) is not None
     turn.say("scam.gone" if gone else "scam", source=tip.source if tip else None)
     await turn.hand_over("scam_report", priority=1, skill="complaint", topic="complaint")
 

@@ -6,28 +6,35 @@ from bot.turn import Turn
 
 # What advice is asked for, by its words; the first that fits. The texts are `advice.<kind>`.
 _ADVICE: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("labour", re.compile("工伤|社保|劳动|工资|加班费|仲裁|辞退|开除|公司|老板|单位|失业|养老保险|退休金|养老金|灵活就业|试用期|labou?r law|my boss")),
+    (  # a quarrel at work, whatever else it is about
+        "labour",
+        re.compile(
+            "工伤|病假|产假|加班费|仲裁|辞退|开除|裁员|劳动合同|试用期|社保|(?:养老|失业|工伤|社会)保险|欠薪|(?:欠|不发|少发|不给|扣)[^,，。]{0,4}(?:工资|薪)"
+            "|labou?r law|unpaid wages|fired"
+        ),
+    ),
+    (
+        "health",
+        re.compile(
+            "药|病|疼|痛|医|血(?!汗)|糖|癌|肿|烧|咳|麻(?!烦|将)|晕|痒|疹|膏|吃(?!亏|利|官司)|喝|针(?!对)|疫苗|体检|手术|孕|胎|症|腰|膝|胃|肝|心(?:脏|慌|口|梗|跳|悸|电|率|血管|绞)|眼(?!子)|睡|失眠|保健"
+            "|营养|中风|症状|symptom|pain|medicine|dose|pill|doctor|fever"
+        ),
+    ),
     (
         "law",
         re.compile(
-            "法律|律师|打官司|官司|告(他|她|赢|状|人)|起诉|合同|离婚|遗嘱|遗产|继承|房产|过户|房东|押金|赔|协议|公证|判|欠条|借条|担保|侵权|违法"
+            "法律|法院|律师|打官司|官司|告(他|她|赢|状|人)|起诉|合同|离婚|遗嘱|遗产|继承|房产|过户|房东|押金|赔|协议|公证|判|欠条|不还|借条|担保|侵权|违法"
             "|犯法|坐牢|专利|产权|lawyer|sue|legal|divorce|contract"
         ),
     ),
     (
         "money",
         re.compile(
-            "股|基金|理财|存款|存银行|银行|利息|利率|贷款|黄金|保险|投资|币|期货|国债|债券|炒|买房|楼市|房价|涨|赚|收益|钱|p2p|invest|stock|bitcoin"
+            "股|基金|理财|银行|利息|利率|贷款|黄金|保险|投|存|币|期货|国债|债券|炒|买房|楼市|房价|涨|赚|收益|钱|p2p|invest|stock|bitcoin"
             "|loan"
         ),
     ),
-    (
-        "health",
-        re.compile(
-            "药|病|疼|痛|医|血|糖|癌|肿|烧|咳|麻|晕|痒|疹|膏|吃|喝|针|疫苗|体检|手术|孕|胎|症|腰|膝|胃|肝|心|眼|睡|失眠|保健|营养|中风|症状|symptom"
-            "|pain|medicine|dose|pill|doctor|fever"
-        ),
-    ),
+    ("labour", re.compile("劳动|工资|薪|失业|退休金|养老金|灵活就业|salary|wages")),
 )  # fmt: skip
 
 

@@ -5,10 +5,14 @@ from collections.abc import AsyncIterator
 import pytest
 from msgspec.structs import replace
 
+from bot.alarming import LIFE
+from bot.dialogue import Dialogue
 from bot.texts import Texts
+from bot.turn import Handler, Turn
 from daoxue.app import App, compose
 from daoxue.config import Config
 from desk.hours import DeskSettings
+from handlers import HANDLERS
 from integrations import sms
 from tests.talk import Resident
 
@@ -106,24 +110,28 @@ async def test_who_is_no_child_is_not_taken_for_one(said: str, app: App) -> None
 # -- help by kind of emergency
 
 HELP = [
-    ("我老伴叫不醒了，没有呼吸", "120"),
-    ("孩子被果冻噎住了", "120"),
-    ("有人误服了农药", "120"),
-    ("有人掉到河里了，快救命", "120"),
-    ("楼道里着火了", "119"),
-    ("厨房煤气泄漏了", "119"),
-    ("我们几个被困在电梯里了", "119"),
-    ("师傅触电了", "119"),
-    ("有人拿刀砍人", "110"),
-    ("我孙子走丢了", "110"),
-    ("有人尾随我", "110"),
+    ("我老伴叫不醒了，没有呼吸", "120", "lifeless"),
+    ("孩子被果冻噎住了", "120", "choking"),
+    ("有人误服了农药", "120", "poison"),
+    ("有人掉到河里了，快救命", "120", "drowning"),
+    ("老人在厨房晕倒了", "120", "illness"),
+    ("我84岁的老伴昏过去了", "120", "illness"),
+    ("我爸摔倒在水房门口起不来了", "120", "fall"),
+    ("楼道里着火了", "119", "fire"),
+    ("厨房煤气泄漏了", "119", "gas"),
+    ("我们几个被困在电梯里了", "119", "lift"),
+    ("师傅触电了", "119", "shock"),
+    ("有人拿刀砍人", "110", "violence"),
+    ("我孙子走丢了", "110", "lost"),
+    ("有人尾随我", "110", "stalking"),
 ]
 
 
-@pytest.mark.parametrize(("said", "number"), HELP, ids=[each[0] for each in HELP])
-async def test_the_right_number_comes_first(said: str, number: str, app: App) -> None:
+@pytest.mark.parametrize(("said", "number", "kind"), HELP, ids=[each[0] for each in HELP])
+async def test_the_right_number_comes_first_with_what_to_do(said: str, number: str, kind: str, app: App) -> None:
     receipt = await Resident(app).receipt(said)
     first = receipt.answers[0].message.reply.text
+    assert first == Texts().line("zh", f"emergency.{kind}")
     assert min(("120", "119", "110"), key=lambda each: first.find(each) if each in first else 999) == number
     assert receipt.ticket
 
@@ -206,6 +214,31 @@ async def test_when_its_ticket_is_closed_the_danger_is_over(app: App) -> None:
     assert "120" not in await resident.say("谢谢你们")
 
 
+@pytest.mark.parametrize("worse", ["人醒了但是吐血", "没呼吸了，人在医院门口", "送到医院了，又抽了"])
+async def test_bad_news_beside_good_is_not_answered_calmly(worse: str, app: App) -> None:
+    resident = Resident(app)
+    await resident.say("我爸晕倒了")
+    told = await resident.say(worse)
+    assert "知道了" not in told
+    assert "120" in told
+
+
+async def test_another_danger_that_is_hinted_at_is_heard(app: App) -> None:
+    resident = Resident(app)
+    await resident.say("我爸晕倒了")
+    assert "12356" in await resident.say("在医院，心里难受，今晚过后就不用惦记我了")
+
+
+async def test_a_danger_whose_ticket_is_closed_takes_no_alarm_its_meaning(app: App) -> None:
+    resident = Resident(app)
+    receipt = await resident.receipt("我爸晕倒了")
+    assert receipt.ticket
+    await app.tickets.take(receipt.ticket, "admin", receipt.answers[0].at)
+    await app.tickets.close(receipt.ticket, "admin", "answered", receipt.answers[0].at)
+    told = await resident.say("如果上课时有人晕倒了，醒了以后你们有急救箱吗")
+    assert told.startswith("如果有人受伤或不舒服，请先打120")
+
+
 # -- between the lines
 
 
@@ -227,6 +260,33 @@ async def test_where_nothing_else_was_asked_one_short_question_is(app: App) -> N
     assert (await app.tickets.show(receipt.ticket)).handover.summary.startswith("如果上课时有人晕倒了")
 
 
+async def test_what_may_be_one_and_is_none_by_the_residents_word(app: App) -> None:
+    resident = Resident(app)
+    await resident.say("如果上课时有人晕倒了，你们有急救箱吗")
+    receipt = await resident.receipt("不用")
+    assert receipt.answers[0].message.reply.text == Texts().line("zh", "no_emergency")
+    assert receipt.ticket is None
+
+
+async def test_the_kind_is_told_of_what_was_asked_about(app: App) -> None:
+    resident = Resident(app)
+    await resident.say("如果上课时有人触电，你们怎么处理")
+    told = await resident.say("要，是急事")
+    assert Texts().line("zh", "emergency.shock") in told
+
+
+@pytest.mark.parametrize("said", ["有点活不下去的感觉，书法班几点上课", "如果上课时有人晕倒了，你们有急救箱吗"])
+async def test_a_possible_danger_is_answered_though_its_handler_fails(said: str, app: App) -> None:
+    async def broken(turn: Turn) -> None:
+        raise KeyError("a text")
+
+    dangers = {kind: Handler(broken, "human_agent") for kind in LIFE}
+    app.inbox._dialogue = Dialogue({**HANDLERS, **dangers}, app.comprehension)
+    receipt = await Resident(app).receipt(said)
+    assert "出了点问题" in receipt.answers[0].message.reply.text
+    assert receipt.ticket
+
+
 # -- the other kinds
 
 
@@ -239,9 +299,21 @@ async def test_money_that_is_gone_is_told_to_the_police_at_once(app: App) -> Non
     assert (await app.tickets.show(receipt.ticket)).ticket.priority == 1
 
 
+@pytest.mark.parametrize("gone", ["I have paid them", "我已經轉了兩千"])
+async def test_money_that_is_gone_is_heard_in_any_writing(gone: str, app: App) -> None:
+    asked_about = replace(Resident(app).message("是"), intent="scam", slots={"detail": gone})
+    receipt = await app.inbox.receive(asked_about)
+    assert receipt.answers[0].message.reply.text.startswith("请马上拨打110")
+
+
 @pytest.mark.parametrize(
     ("said", "who"),
     [
+        ("单位体检血糖高要吃什么药", "医生"),
+        ("老板说要多少钱买股票", "银行"),
+        ("公司破产了，我买的基金怎么办", "银行"),
+        ("老板欠我工资不给钱", "12333"),
+        ("老板跑了，打官司要请律师吗", "12348"),
         ("降压药早上吃还是晚上吃", "医生"),
         ("邻居借钱不还，能起诉他吗", "12348"),
         ("手里十万块买什么理财好", "银行"),
