@@ -419,7 +419,7 @@ class Dialogue:
         """那网上学呢, after an answer from an entry: asks which of its neighbours is meant."""
         last = turn.state.last
         entry = turn.library.entries.get(last.slots.get("entry", "")) if last and last.intent == "entry" else None
-        question = turn.library.questions.get(turn.library.asks(entry) or "") if entry else None
+        question = turn.library.asks(entry) if entry else None
         if question is None or len(turn.heard.folded) > phrases.FRAGMENT:
             return False
         heard = self._comprehension.understand(phrases.without_following(turn.heard.folded), turn.today)

@@ -104,7 +104,7 @@ async def test_no_alarm_where_there_is_none(harmless: str, app: App) -> None:
     ],
 )
 async def test_who_is_no_child_is_not_taken_for_one(said: str, app: App) -> None:
-    assert "监护人" not in await Resident(app).say(said)
+    assert "小朋友你好" not in await Resident(app).say(said)
 
 
 # -- help by kind of emergency
@@ -270,7 +270,7 @@ async def test_what_may_be_one_and_is_none_by_the_residents_word(app: App) -> No
 
 async def test_the_kind_is_told_of_what_was_asked_about(app: App) -> None:
     resident = Resident(app)
-    await resident.say("如果上课时有人触电，你们怎么处理")
+    await resident.say("如果上课时有人触电倒了，你们有急救箱吗")
     told = await resident.say("要，是急事")
     assert Texts().line("zh", "emergency.shock") in told
 
@@ -310,7 +310,7 @@ async def test_money_that_is_gone_is_heard_in_any_writing(gone: str, app: App) -
     ("said", "who"),
     [
         ("单位体检血糖高要吃什么药", "医生"),
-        ("老板说要多少钱买股票", "银行"),
+        ("公司老板让买股票，现在该不该买", "银行"),
         ("公司破产了，我买的基金怎么办", "银行"),
         ("老板欠我工资不给钱", "12333"),
         ("老板跑了，打官司要请律师吗", "12348"),
