@@ -13,6 +13,7 @@ from accounts.enrolment import Places
 from bot.comprehension import Understanding
 from bot.conversation import Conversation, Danger, Offer, Task
 from bot.messages import Card, Handover, Inbound, Option, Reply
+from bot.redlines import Alarm
 from bot.texts import Texts
 from knowledge.catalogue import Catalogue
 from knowledge.entries import Entry
@@ -103,6 +104,10 @@ class Turn:
     now: datetime
     ticket: str | None = None  # reference of the open ticket
     seat: str | None = None
+    alarm: Alarm | None = None  # the red line that the message touches, or may
+    outlived: bool = False  # something was open that was left lying too long
+    rule: str = ""  # of the dialogue, that answered
+    keeps: bool = False  # nothing new is said: what was said, offered and asked before it stays so
     task: Task = field(default_factory=lambda: Task(""))
     said: list[Reply] = field(default_factory=list)
     offered: list[Offer] = field(default_factory=list)
@@ -128,6 +133,11 @@ class Turn:
     def catalogue(self) -> Catalogue:
         """What there is, with as many places taken as are by now."""
         return _current(self.library, self.accounts)
+
+    @property
+    def red_line(self) -> str | None:
+        """The red line that is acted on before everything else."""
+        return self.alarm.kind if self.alarm and self.alarm.sure else None
 
     def get(self, name: str) -> str | None:
         """The value of a slot, if the resident named it for this task."""
