@@ -15,8 +15,7 @@ AHEAD = 30  # days
 
 
 def _line(activity: Activity, turn: Turn) -> str:
-    last = f"到{activity.last_day.month}月{activity.last_day.day}日" if activity.last_day > activity.first_day else ""
-    return f"{activity.name}：{wording.day(activity.first_day, turn.today)}{last} {activity.starts}—{activity.ends}，{activity.place}。{activity.enrol}"
+    return f"{activity.name}：{wording.activity_time(activity, turn)}，{activity.place}。{activity.enrol}"
 
 
 async def find_activity(turn: Turn) -> None:
@@ -44,6 +43,7 @@ async def find_activity(turn: Turn) -> None:
     rest = len(found or upcoming) - (page + 1) * CHOICES
     turn.say(key, lines=lines, more=turn.line("list.more", rest=rest) if rest > 0 else "", source=SOURCE)
     turn.focus("org", shown[0].organisation)
+    turn.show("activity", *(each.id for each in shown))
 
 
 def _fits(activity: Activity, turn: Turn) -> bool:

@@ -196,6 +196,7 @@ async def redemption_items(turn: Turn) -> None:
     source = "兑换目录（本月）"
     if (id := turn.get("item")) and id in items:
         item = items[id]
+        turn.show("item", id)
         turn.say(
             "item.one" if item.stock else "item.out",
             name=item.name,

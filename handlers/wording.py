@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from bot.messages import Card
 from bot.turn import Turn
-from knowledge.catalogue import Catalogue, Opening, Organisation, TrainingClass
+from knowledge.catalogue import Activity, Catalogue, Opening, Organisation, TrainingClass
 
 WEEKDAYS = "一二三四五六日"
 STALE_DAYS = 90  # after which hours are given with a request to ring first
@@ -79,6 +79,11 @@ def places(group: TrainingClass) -> str:
 
 def times(group: TrainingClass) -> str:
     return f"{weekdays(group.days)} {group.starts}—{group.ends}"
+
+
+def activity_time(activity: Activity, turn: Turn) -> str:
+    last = f"到{activity.last_day.month}月{activity.last_day.day}日" if activity.last_day > activity.first_day else ""
+    return f"{day(activity.first_day, turn.today)}{last} {activity.starts}—{activity.ends}"
 
 
 def class_line(group: TrainingClass, turn: Turn) -> str:

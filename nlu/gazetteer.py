@@ -233,7 +233,8 @@ def _is_near(char: str, other: str) -> bool:
 
 
 def _is_within(mention: Mention, near: _Candidate) -> bool:
-    return near.start <= mention.start and mention.end <= near.end and mention.exact
+    shorter = mention.end - mention.start < near.end - near.start
+    return shorter and near.start <= mention.start and mention.end <= near.end and mention.exact
 
 
 def _is_meant(folded: str, near: _Candidate, words: Sequence[tuple[int, int]]) -> bool:

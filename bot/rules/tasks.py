@@ -7,6 +7,7 @@ from bot.running import Runner
 from bot.turn import Turn
 
 _SUBJECTS = {"course", "theme"}  # naming one of them takes the place of the other
+_CORRECTS, _LIKELY = {"cmd/correct", "cmd/change_mind"}, 0.45
 _NODS = {"acknowledge", "smalltalk"}  # said to a question, these are no other question
 
 
@@ -76,5 +77,6 @@ async def refined(run: Runner, turn: Turn) -> bool:
 
 
 def corrects(turn: Turn) -> bool:
-    """Whether it takes back what was said before."""
-    return CORRECTION.match(turn.heard.folded) is not None
+    """Whether it takes back what was said before: by its words, or as the model reads it."""
+    move = turn.heard.move
+    return CORRECTION.match(turn.heard.folded) is not None or (move.label in _CORRECTS and move.probability >= _LIKELY)
