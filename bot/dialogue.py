@@ -27,8 +27,8 @@ LADDER: tuple[Rule, ...] = (
     # What is no question
     questions.empty, questions.too_long, questions.stray_number,
     # What goes on with the talk
-    questions.ours, questions.gist, tasks.goes_on, tasks.open_task, follow.enrols, follow.compared, follow.follow_up, follow.described,
-    tasks.refined, follow.another, follow.of_an_answer, questions.neighbour,
+    questions.ours, tasks.dropped, questions.gist, tasks.goes_on, tasks.open_task, follow.enrols, follow.compared, follow.follow_up, follow.described,
+    tasks.refined, follow.another, follow.unknown_name, follow.of_an_answer, questions.neighbour,
     # Questions
     questions.two, questions.clear, questions.said_already, questions.for_the_ticket, questions.likely,
     questions.name_alone, questions.not_sure,

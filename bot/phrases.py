@@ -21,6 +21,7 @@ _NUMBER = re.compile(r"(?:那就?|就|我?[选要]|还是|看看?)?(?:第)?[0-9�
 _UPSET = re.compile(
     r"管不管|到底|屁用|什么玩意|啥玩意|别跟我来这|别来这套|少来|糊弄|敷衍|忽悠|耍[我人]|气死|火大|太不像话|岂有此理|什么态度|啥态度|没人[接管理]|混蛋|王八|他妈|滚|垃圾|有病吧"
 )
+_LONE = re.compile(r"(?:那|还有|有没有|有)?(?P<name>[一-鿿]{2,4})(?:呢|班|课|班呢|课呢|有吗|有没有)?")
 _STOPS = re.compile(r"[,，。;；!！?？\n]+|(?<=[一-龥]) (?=[一-龥])")
 _ONE_OF = re.compile(r"那[一]?[个家门种]|这[一]?[个家门种]|的$|one\b")
 _ALL = re.compile(r"一般|通常|都(?!不)|所有|各|平时|usually|all")
@@ -105,6 +106,12 @@ def names_matter(folded: str) -> bool:
 def upset(folded: str) -> bool:
     """Whether somebody is angry, whatever about."""
     return _UPSET.search(folded) is not None
+
+
+def lone_name(folded: str) -> str | None:
+    """油画 of 那油画呢: a short word that asks nothing."""
+    found = _LONE.fullmatch(bare(folded))
+    return found["name"] if found and not _SMALL_WORDS.search(found["name"]) else None
 
 
 def points_at_one(folded: str) -> bool:

@@ -79,7 +79,8 @@ async def find_class(turn: Turn) -> None:
         return
     named = set(turn.heard.values("course"))
     several = len(named) > 1 and turn.get("course") in named  # 太极班和书法班都有吗
-    if not turn.task.slots and (subject := wording.subject(turn.heard.folded)):
+    known = turn.task.slots.keys() & {"course", "theme"}
+    if not known and (subject := turn.get("subject") or wording.subject(turn.heard.folded)):
         turn.say("class.unknown", subject=subject, source=SOURCE)
         turn.offer(turn.line("label.find_course"), "find_course")
         turn.offer(turn.line("label.human"), "human")

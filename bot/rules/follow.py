@@ -173,6 +173,18 @@ async def another(run: Runner, turn: Turn) -> bool:
     return True
 
 
+async def unknown_name(run: Runner, turn: Turn) -> bool:
+    """油画, after classes of something else: a name that we have nothing for."""
+    last, best = turn.state.last, turn.heard.best
+    if last is None or last.intent not in _OF_CLASSES or turn.heard.entities or run.waiting(turn.state):
+        return False
+    name = phrases.lone_name(turn.heard.folded)
+    if name is None or (best and best.score >= turn.heard.lines.likely and best.intent not in _OF_CLASSES):
+        return False
+    await run.start(turn, "find_class", {"subject": name})
+    return True
+
+
 async def of_an_answer(run: Runner, turn: Turn) -> bool:
     """要钱不, after an answer from an entry: its neighbour that says it, or the sentence of its own that does."""
     last = turn.state.last

@@ -84,11 +84,9 @@ async def neighbour(run: Runner, turn: Turn) -> bool:
     question = turn.library.asks(entry) if entry else None
     if question is None or len(turn.heard.folded) > phrases.FRAGMENT or not phrases.follows(turn.heard.folded):
         return False
-    if (
-        (best := plainly(turn.heard))
-        and best.score >= turn.heard.lines.sure
-        and best.question not in {None, question.id}
-    ):
+    best = plainly(turn.heard)
+    another = best is not None and (best.question not in {None, question.id} or best.topic in SILENT_TOPICS)
+    if best and another and best.score >= turn.heard.lines.sure:
         return False
     heard = run.comprehension.understand(phrases.without_following(turn.heard.folded), turn.today)
     likely = {each.question: each.score for each in heard.candidates}
@@ -103,7 +101,7 @@ async def two(run: Runner, turn: Turn) -> bool:
     parts = [run.comprehension.understand(half, turn.today) for half in turn.heard.halves()]
     heard = [redlines.without(each) for each in parts]
     lines, whole = turn.heard.lines, turn.heard.best
-    enough = lines.sure if whole and whole.score >= lines.sure else lines.likely
+    enough = lines.sure if whole and whole.score >= lines.sure and not turn.heard.says_also else lines.likely
     clear = [
         (each, candidate)
         for each in heard

@@ -1,7 +1,7 @@
 """What a message is to an open task, and to the question before it."""
 
-from bot import phrases
-from bot.commands import CORRECTION
+from bot import phrases, redlines
+from bot.commands import CORRECTION, commands
 from bot.readings import spell
 from bot.running import Runner
 from bot.turn import Turn
@@ -44,6 +44,17 @@ async def open_task(run: Runner, turn: Turn) -> bool:
         return True
     await run.ask_again(turn, task)
     return True
+
+
+async def dropped(run: Runner, turn: Turn) -> bool:
+    """先不查分了，茶艺有没有: what is open is let go first; the rest is what is asked."""
+    parts = phrases.clauses(turn.heard.folded)
+    if len(parts) < 2 or not run.waiting(turn.state) or not commands(parts[0]) & {"cancel", "not_now"}:
+        return False
+    turn.state.tasks.pop()
+    turn.say("cancelled.first")
+    turn.heard = redlines.without(run.comprehension.understand("，".join(parts[1:]), turn.today))
+    return False
 
 
 async def goes_on(run: Runner, turn: Turn) -> bool:
