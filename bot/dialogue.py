@@ -25,13 +25,13 @@ LADDER: tuple[Rule, ...] = (
     # Moves in the talk
     moves.choice, moves.move, moves.off_the_list, moves.signs,
     # What is no question
-    questions.empty, questions.too_long, questions.stray_number,
+    questions.too_long, questions.stray_number,
     # What goes on with the talk
     questions.ours, tasks.dropped, questions.gist, tasks.goes_on, tasks.open_task, follow.enrols, follow.compared, follow.follow_up, follow.described,
     tasks.refined, follow.another, follow.unknown_name, follow.of_an_answer, questions.neighbour,
     # Questions
-    questions.two, questions.clear, questions.said_already, questions.for_the_ticket, questions.likely,
-    questions.name_alone, questions.not_sure,
+    questions.two, questions.clear, questions.said_already, questions.for_the_ticket, questions.name_alone,
+    questions.likely, questions.not_sure,
 )  # fmt: skip
 
 
@@ -54,10 +54,13 @@ class Dialogue:
         _pass_time(turn)
         _sense(turn)
         for rule in LADDER:
-            if await rule(self._run, turn):
-                turn.rule = rule.__name__
+            before = turn.heard, len(turn.said)
+            answered = await rule(self._run, turn)
+            if answered or (turn.heard, len(turn.said)) != before:
+                turn.rules.append(rule.__name__)
+            if answered:
                 break
-        if turn.rule not in {first.seat.__name__, first.continued.__name__}:
+        if turn.rules[-1] not in {first.seat.__name__, first.continued.__name__}:
             self._remember(turn)
 
     def _remember(self, turn: Turn) -> None:
@@ -75,6 +78,8 @@ class Dialogue:
         if turn.offered:
             state.offers = turn.offered
         state.confirming = turn.confirming
+        if turn.told_of or state.last is turn.task:
+            state.told = turn.told_of
         state.near = self._run.readings.runners_up(turn)
 
 
@@ -104,4 +109,4 @@ def _pass_time(turn: Turn) -> None:
     state.at = now
     state.focus_age += 1
     if state.focus_age > REMEMBERED:
-        state.focus, state.last, state.offers, state.shown = {}, None, [], []
+        state.focus, state.last, state.offers, state.shown, state.told = {}, None, [], [], []

@@ -21,7 +21,8 @@ _NUMBER = re.compile(r"(?:那就?|就|我?[选要]|还是|看看?)?(?:第)?[0-9�
 _UPSET = re.compile(
     r"管不管|到底|屁用|什么玩意|啥玩意|别跟我来这|别来这套|少来|糊弄|敷衍|忽悠|耍[我人]|气死|火大|太不像话|岂有此理|什么态度|啥态度|没人[接管理]|混蛋|王八|他妈|滚|垃圾|有病吧"
 )
-_LONE = re.compile(r"(?:那|还有|有没有|有)?(?P<name>[一-鿿]{2,4})(?:呢|班|课|班呢|课呢|有吗|有没有)?")
+_LONE = re.compile(r"(?:那|还有|有没有|有)?(?P<name>[一-鿿]{2,4}?)(?:呢|班|课|班呢|课呢|有吗|有没有)?")
+_REQUEST = re.compile(r"[给告][我诉]|[发帮]我|我[要想]|[查找问]一?下|[报说]一下|please|tell me|i want")
 _STOPS = re.compile(r"[,，。;；!！?？\n]+|(?<=[一-龥]) (?=[一-龥])")
 _ONE_OF = re.compile(r"那[一]?[个家门种]|这[一]?[个家门种]|的$|one\b")
 _ALL = re.compile(r"一般|通常|都(?!不)|所有|各|平时|usually|all")
@@ -36,10 +37,10 @@ _ASPECT_SAID = {
     "place": re.compile(r"学院|学校|认证点|站点|服务台|兑换点|公众号|平台"),
     "phone": re.compile(r"\d{3,4}-?\d{4}|热线|\d{5}"),
     "bring": re.compile(r"带"),
-    "eligible": re.compile(r"周岁|都可以|只要|须|不能|优先"),
+    "eligible": re.compile(r"周岁|都可以|只要|须|不能"),
     "online": re.compile(r"网上|线上|公众号|平台"),
 }
-_STICKER = re.compile(r"\[[^\[\]]{1,6}\]")
+_STICKER = re.compile(r"\[(?![^\[\]]*[号码]\])[^\[\]]{1,6}\]")  # none of what is masked
 _THANKS = re.compile(
     r"\[(?:强|赞|玫瑰|抱拳|OK|握手|合十|鼓掌|爱心|鲜花|谢谢|微笑|愉快)\]|[👍🙏👌🌹💐👏❤🤝🥰😊😄]", re.IGNORECASE
 )
@@ -64,7 +65,7 @@ def without_following(folded: str) -> str:
 def signs(text: str) -> str | None:
     """What signs alone say, emoji or a sticker's name in brackets: `thanks` or nothing in particular; None where there are words."""
     plain = _STICKER.sub("", text)
-    if any(unicodedata.category(char)[0] in "LN" for char in plain) or not text.strip():
+    if any(unicodedata.category(char)[0] in "LN" for char in plain):
         return None
     return "thanks" if _THANKS.search(text) else "nothing"
 
@@ -112,6 +113,11 @@ def lone_name(folded: str) -> str | None:
     """油画 of 那油画呢: a short word that asks nothing."""
     found = _LONE.fullmatch(bare(folded))
     return found["name"] if found and not _SMALL_WORDS.search(found["name"]) else None
+
+
+def requests(folded: str) -> bool:
+    """Whether it has the form of a wish."""
+    return _REQUEST.search(folded) is not None
 
 
 def points_at_one(folded: str) -> bool:

@@ -106,7 +106,7 @@ class Turn:
     seat: str | None = None
     alarm: Alarm | None = None  # the red line that the message touches, or may
     outlived: bool = False  # something was open that was left lying too long
-    rule: str = ""  # of the dialogue, that answered
+    rules: list[str] = field(default_factory=list)  # of the dialogue, that had a say; the last one answered
     keeps: bool = False  # nothing new is said: what was said, offered and asked before it stays so
     task: Task = field(default_factory=lambda: Task(""))
     said: list[Reply] = field(default_factory=list)
@@ -120,6 +120,7 @@ class Turn:
     standards: dict[str, str | None] = field(
         default_factory=dict
     )  # asked beside the task, with the entry that answered
+    told_of: list[str] = field(default_factory=list)  # the entries that were said
     audits: list[tuple[str, str]] = field(default_factory=list)
     secret: str | None = None  # the answer to a slot that is kept nowhere
     effects: list["Effect"] = field(default_factory=list)
@@ -178,6 +179,7 @@ class Turn:
 
     def answer(self, entry: Entry) -> None:
         """Says a reviewed entry."""
+        self.told_of.append(entry.id)
         self.tell(Reply(text=entry.answer, spoken=entry.spoken, short=entry.sms, source=entry.source))
 
     def recall(self, entry: Entry, part: str) -> None:
@@ -218,8 +220,14 @@ class Turn:
 
     def show(self, kind: str, *ids: str) -> None:
         """Which things were told, so that 多少钱 and 便宜那个 mean them."""
+        if kind == "org" and any(self._is_at(each, ids) for each in self.state.shown):
+            return  # where a class is does not end the talk about it
         self.state.shown = [f"{kind}:{id}" for id in ids]
         self.state.focus_age = 0
+
+    def _is_at(self, shown: str, places: tuple[str, ...]) -> bool:
+        group = self.catalogue.classes.get(shown.removeprefix("class:"))
+        return group is not None and group.organisation in places
 
     def in_danger(self, kind: str) -> None:
         """Remembers what danger there is, for as long as its ticket is open."""

@@ -56,6 +56,7 @@ def _step(turn: Turn) -> None:
     if at >= steps:
         turn.say("guide.done")
         return
+    turn.told_of.append(found.id)
     step = found.steps[at]
     lead = turn.line("guide.step", number=at + 1, count=steps)
     follow = turn.line("guide.next" if at + 1 < steps else "guide.last")

@@ -1,5 +1,6 @@
 """One fact of one thing: the price of a class, the place of an activity, said alone where that alone was asked."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from bot.turn import CHOICES, Turn
@@ -151,8 +152,11 @@ def _until(turn: Turn, group: TrainingClass) -> str:
 
 def _bring(turn: Turn, group: TrainingClass) -> str:
     course = turn.catalogue.courses.get(group.course)
-    own = course.prerequisite if course and any(word in course.prerequisite for word in _OWN_KIT) else ""
-    return turn.line("fact.bring", materials=group.materials) + (f"；{own}" if own else "")
+    own = [course.prerequisite] if course and any(word in course.prerequisite for word in _OWN_KIT) else []
+    rule = turn.library.answer("enrol-first-day", turn.today)
+    if course and rule:
+        own += [each for each in re.split("[。；]", rule.answer) if course.name in each]
+    return "；".join([turn.line("fact.bring", materials=group.materials), *own])
 
 
 def _level(turn: Turn, course: Course) -> str:
@@ -175,16 +179,19 @@ _OF_CLASS: Mapping[str, Callable[[Turn, TrainingClass], str]] = {
     "place": _place, "way": _way, "phone": _phone, "time": _time, "duration": _duration, "until": _until, "bring": _bring,
 }  # fmt: skip
 _OF_COURSE: Mapping[str, Callable[[Turn, Course], str]] = {
-    "level": _level, "online": _online, "exam": lambda turn, course: course.assessment.rstrip("。"),
+    "about": lambda turn, course: course.summary.rstrip("。"), "level": _level, "online": _online, "exam": lambda turn, course: course.assessment.rstrip("。"),
 }  # fmt: skip
 _OF_ACTIVITY: Mapping[str, Callable[[Turn, Activity], str]] = {
     "place": lambda turn, activity: activity.place,
     "time": lambda turn, activity: wording.activity_time(activity, turn),
-    "eligible": lambda turn, activity: activity.enrol.rstrip("。"),
+    "eligible": lambda turn, activity: f"{activity.summary.rstrip('。')}，{activity.enrol.rstrip('。')}",
     "until": lambda turn, activity: activity.enrol.rstrip("。"),
+    "entry": lambda turn, activity: activity.enrol.rstrip("。"),
+    "about": lambda turn, activity: activity.summary.rstrip("。"),
     "way": _way, "phone": _phone,
 }  # fmt: skip
 _OF_ITEM: Mapping[str, Callable[[Turn, RedemptionItem], str]] = {
     "price": lambda turn, item: turn.line("fact.points", points=item.points),
-    "places": lambda turn, item: turn.line("fact.stock", stock=item.stock),
+    "places": lambda turn, item: turn.line("fact.stock" if item.stock else "fact.out_of_stock", stock=item.stock),
+    "time": lambda turn, item: turn.line("fact.stock" if item.stock else "fact.out_of_stock", stock=item.stock),
 }

@@ -24,6 +24,7 @@ def _place(turn: Turn) -> Organisation | None:
         raise NeedsAnswer(ORG)
     named = named or next(iter(places.values()))
     turn.focus("org", named.id)
+    turn.show("org", named.id)
     return named
 
 

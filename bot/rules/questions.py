@@ -3,7 +3,6 @@
 from msgspec.structs import replace
 
 from bot import phrases, redlines
-from bot.commands import bare
 from bot.comprehension import Candidate, Understanding
 from bot.conversation import Task
 from bot.messages import LONGEST, Reply
@@ -15,17 +14,8 @@ from nlu.questions import NO_ANSWER, RED_LINES
 
 _BOTH = 3  # parts of a message of which two are answered
 _CLAUSES = 6  # from the end, that are looked at for what is asked
-_STORY = 60  # characters from which a message is a story
+_STORY = 40  # characters from which a message is a story
 _SHORT = 134  # characters of two segments of an SMS
-
-
-async def empty(run: Runner, turn: Turn) -> bool:
-    """Nothing but signs: what was offered or asked stays as it is."""
-    if bare(turn.heard.folded):
-        return False
-    turn.say("empty")
-    run.remind(turn)
-    return True
 
 
 async def too_long(run: Runner, turn: Turn) -> bool:
@@ -55,7 +45,8 @@ async def gist(run: Runner, turn: Turn) -> bool:
     """Of a message that is not clear as a whole, the part that asks; what else was said is passed over kindly."""
     heard, folded = turn.heard, turn.heard.folded
     best = plainly(heard)
-    if best and (best.score >= heard.lines.sure or not run.readings.costs(turn, best)):
+    small = best is not None and best.topic in SILENT_TOPICS and len(folded) > _STORY  # thanks, at the end of a story
+    if best and not small and (best.score >= heard.lines.sure or not run.readings.costs(turn, best)):
         return False
     clauses = phrases.clauses(folded)
     if len(clauses) < 2 or run.waiting(turn.state) or corrects(turn):
@@ -105,7 +96,7 @@ async def two(run: Runner, turn: Turn) -> bool:
     clear = [
         (each, candidate)
         for each in heard
-        if phrases.rest(each) and (candidate := plainly(each)) and candidate.topic not in SILENT_TOPICS
+        if (phrases.rest(each) or phrases.asks(each.folded)) and (candidate := plainly(each)) and candidate.topic not in SILENT_TOPICS
         and candidate.score >= (lines.sure if run.readings.costs(turn, candidate) else enough)
     ]  # fmt: skip
     if len(clear) < 2 or len({(each.intent, each.question, each.entry) for _, each in clear}) < 2:
@@ -141,12 +132,7 @@ async def said_already(run: Runner, turn: Turn) -> bool:
 
 async def for_the_ticket(run: Runner, turn: Turn) -> bool:
     """What asks nothing while a ticket is open belongs to it."""
-    best = plainly(turn.heard)
-    if (
-        not turn.ticket
-        or phrases.asks(turn.heard.folded)
-        or (best and not run.readings.costs(turn, best) and phrases.rest(turn.heard))
-    ):
+    if not turn.ticket or phrases.asks(turn.heard.folded) or phrases.requests(turn.heard.folded):
         return False
     turn.say("noted", ref=turn.ticket)
     return True
@@ -186,7 +172,7 @@ def _under(reply: Reply, name: str) -> Reply:
 
 async def name_alone(run: Runner, turn: Turn) -> bool:
     """A name alone (书法, 青禾街道): what about it."""
-    if phrases.named_share(turn.heard) < 0.6:
+    if phrases.named_share(turn.heard) < 0.6 or (plainly(turn.heard) and phrases.rest(turn.heard)):
         return False
     if turn.heard.first("org") and turn.heard.first("when"):  # a place on a day: whether it is open
         await run.start(turn, "site_hours", run.readings.values(run.handlers["site_hours"], turn))

@@ -1,5 +1,7 @@
 """What a message is to an open task, and to the question before it."""
 
+import re
+
 from bot import phrases, redlines
 from bot.commands import CORRECTION, commands
 from bot.readings import spell
@@ -7,6 +9,7 @@ from bot.running import Runner
 from bot.turn import Turn
 
 _SUBJECTS = {"course", "theme"}  # naming one of them takes the place of the other
+_LEVEL = re.compile("零基础|初级|中级|高级|提高|入门")
 _CORRECTS, _LIKELY = {"cmd/correct", "cmd/change_mind"}, 0.45
 _NODS = {"acknowledge", "smalltalk"}  # said to a question, these are no other question
 
@@ -70,6 +73,8 @@ async def refined(run: Runner, turn: Turn) -> bool:
         return False
     values = run.readings.values(handler, turn)
     corrected = corrects(turn)
+    if corrected and not values and (course := _at_level(turn)):
+        values = {"course": course}
     if not values or not (corrected or len(phrases.rest(heard)) <= 1):
         return False
     best = heard.best
@@ -85,6 +90,19 @@ async def refined(run: Runner, turn: Turn) -> bool:
     kept = {name: value for name, value in last.slots.items() if name not in gone}
     await run.start(turn, last.intent, {**kept, **values})
     return True
+
+
+def _at_level(turn: Turn) -> str | None:
+    """我要的是中级: the course of another level, beside the one that is talked of."""
+    courses, level = turn.catalogue.courses, _LEVEL.search(turn.heard.folded)
+    course = courses.get(turn.state.focus.get("course", ""))
+    if course is None or level is None:
+        return None
+    stem = _LEVEL.sub("", course.name)
+    return next(
+        (each.id for each in courses.values() if each.name.replace(level[0], "") == stem and level[0] in each.name),
+        None,
+    )
 
 
 def corrects(turn: Turn) -> bool:
