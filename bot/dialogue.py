@@ -30,7 +30,7 @@ LADDER: tuple[Rule, ...] = (
     questions.ours, tasks.dropped, questions.gist, tasks.goes_on, tasks.open_task, follow.enrols, follow.compared, follow.follow_up, follow.described,
     tasks.refined, follow.another, follow.unknown_name, follow.of_an_answer, questions.neighbour,
     # Questions
-    questions.two, questions.clear, questions.said_already, questions.for_the_ticket, questions.name_alone,
+    questions.found_wrong, questions.two, questions.part, questions.clear, questions.said_already, questions.for_the_ticket, questions.name_alone,
     questions.likely, questions.not_sure,
 )  # fmt: skip
 
@@ -88,7 +88,8 @@ def _sense(turn: Turn) -> None:
     if turn.state.danger and turn.state.danger.ticket != turn.ticket:
         turn.state.danger = None
     # What is chosen was said by us.
-    alarm = redlines.detect(turn.heard) if turn.inbound.choice is None else None
+    talking = bool(turn.state.said)
+    alarm = redlines.detect(turn.heard, talking=talking) if turn.inbound.choice is None else None
     if turn.state.danger and alarm and not alarm.sure and is_over(turn.heard.folded):
         alarm = None
     turn.alarm = alarm

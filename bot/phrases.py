@@ -22,6 +22,11 @@ _UPSET = re.compile(
     r"管不管|到底|屁用|什么玩意|啥玩意|别跟我来这|别来这套|少来|糊弄|敷衍|忽悠|耍[我人]|气死|火大|太不像话|岂有此理|什么态度|啥态度|没人[接管理]|混蛋|王八|他妈|滚|垃圾|有病吧"
 )
 _LONE = re.compile(r"(?:那|还有|有没有|有)?(?P<name>[一-鿿]{2,4}?)(?:呢|班|课|班呢|课呢|有吗|有没有)?")
+_ACCUSES = re.compile(
+    r"(?:你们|网上|上面|公告|公众号)[^,，。]{0,6}(?:写|说|登|讲|发|挂)[^。]{0,24}(?:锁|没开|关着|关门|没人|不对|错了?|白跑|不是)"
+    r"|(?:我|俺|咱|阿拉)[^。]{0,16}(?:到|去|跑|来)[^。]{0,10}(?:锁|没开门|关着|关门|没人在|白跑)|白跑一?趟|(?:锁着|没开门|关着门|铁将军)"
+    r"|(?:写|登|说)错了(?=[,，。！!]|$).{0,12}(?:我|门)|(?:我|俺)[^。]{0,12}去[^。]{0,8}[,，。][^。]{0,6}你们[^。]{0,4}[写登说]错"
+)
 _REQUEST = re.compile(r"[给告][我诉]|[发帮]我|我[要想]|[查找问]一?下|[报说]一下|please|tell me|i want")
 _STOPS = re.compile(r"[,，。;；!！?？\n]+|(?<=[一-龥]) (?=[一-龥])")
 _ONE_OF = re.compile(r"那[一]?[个家门种]|这[一]?[个家门种]|的$|one\b")
@@ -112,7 +117,12 @@ def upset(folded: str) -> bool:
 def lone_name(folded: str) -> str | None:
     """油画 of 那油画呢: a short word that asks nothing."""
     found = _LONE.fullmatch(bare(folded))
-    return found["name"] if found and not _SMALL_WORDS.search(found["name"]) else None
+    return found["name"] if found and not is_number(found["name"]) and not _SMALL_WORDS.search(found["name"]) else None
+
+
+def accuses(folded: str) -> bool:
+    """你们写的九点开门，我到了门锁着: what we said was found to be wrong."""
+    return _ACCUSES.search(folded) is not None
 
 
 def requests(folded: str) -> bool:

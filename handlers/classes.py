@@ -309,10 +309,12 @@ async def join_waiting_list(turn: Turn) -> None:
     """A number on the list of a full class for whoever has proven who they are; otherwise a wish that a seat sees to."""
     group = turn.catalogue.classes.get(turn.get("class") or turn.state.focus.get("class", ""))
     named = turn.get("course") or (group.course if group else None)
-    if group is not None and not group.places and group.course == named and await bound_now(turn):
-        turn.task.slots["class"] = group.id
-        await enrol_me(turn)
-        return
+    if group is not None and not group.places and group.course == named:
+        if await bound_now(turn):
+            turn.task.slots["class"] = group.id
+            await enrol_me(turn)
+            return
+        turn.task.slots = {"course": group.course, "org": group.organisation} | turn.task.slots
     await _register(turn, "waiting_list")
 
 

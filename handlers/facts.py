@@ -20,10 +20,12 @@ _OWN_KIT = ("自备", "带", "有一")  # a prerequisite that is something to br
 
 
 async def fact(turn: Turn) -> None:
-    """`aspect` of the things in `of`, in one sentence each; alike ones in one for all."""
-    aspect = turn.task.slots["aspect"]
+    """The aspects in `aspect` of the things in `of`, in one sentence each; alike ones in one for all."""
+    aspects = turn.task.slots["aspect"].split()
+    aspect = aspects[0]
     things = _things(turn, aspect)
-    values = [(each, value) for each in things if (value := value_of(turn, each, aspect))]
+    told = [(each, [value for asked in aspects if (value := value_of(turn, each, asked))]) for each in things]
+    values = [(each, "；".join(said)) for each, said in told if said]
     if not values:
         turn.say("fact.unknown", name="、".join(each.name for each in things) or turn.line("fact.it"))
         turn.offer(turn.line("label.human"), "human")

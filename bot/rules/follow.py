@@ -47,7 +47,10 @@ def _aspect(words: str, moves: str = "", standards: str = "", intents: str = "",
 ASPECTS = {
     "teacher": _aspect(r"老师|师傅|教练|谁[来在]?[教讲上带]|[教讲]课的|teacher|who teaches", "teacher", "teacher-who course-teacher-contact", heard="老师"),
     "bring": _aspect(r"带(?:什么|啥|哪些|点|东西|身份证|不|吗|么)|自备|自己[带买]|准备(?:什么|啥)|bring", "bring", "enrol-first-day"),
-    "price": _aspect(r"钱|费|免费|块|收不收|价|多贵|cost|price|fee|how much|free", "price", "fee-general fee-standard activity-fee", "class_fee", "多少钱"),
+    "price": _aspect(
+        r"钱(?!一[把支台本架件套])|费|免费|几块|多少块|收不收|价|多贵|cost|price|fee|how much|free",
+        "price", "fee-general fee-standard activity-fee", "class_fee", "多少钱",
+    ),
     "duration": _aspect(r"多长|多久|几次|几节|几[个]?月|几周|几天|多少[次节]|多少时间|几时能|how long", "duration", "how-long-usual lesson-length"),
     "until": _aspect(r"截止|报名到|最晚|最迟|来得及|几号前|deadline", "until", "enrol-deadline"),
     "places": _aspect(r"名额|位子|位置|空位|几个位|满|还能报|货|库存|places left|full", "places_left", "class-size", "class_places", "名额"),
@@ -56,11 +59,11 @@ ASPECTS = {
         r"怎么[走去坐到]|咋[走去个]|几路|坐[什么]*车|公交|地铁|路线|how (?:do|can) i get", "parking_access", "", "site_address"
     ),
     "place": _aspect(
-        r"在?(?:哪|啥|什么)(?!天|时|位|个老|个师|个近|个便)|地址|地点|地方|教室|[几哪]楼|where|which room|address",
+        r"哪(?!天|时|位|个老|个师|个近|个便|个好|些|怕|能|吒|有)|[啥什][么子]?地方|地址|地点|地方|教室|[几哪]楼|where|which room|address",
         "place", "", "site_address class_schedule",
     ),
     "time": _aspect(r"几点|几时|什么时候|啥时|时间|周几|星期几|礼拜几|哪[几]?天|几号|when|what time", "time", "class-time-change", "class_schedule"),
-    "level": _aspect(r"基础|跟[得不]上|难|初学|听[得不]懂|level|beginner", "level", "course-basic", "course_level"),
+    "level": _aspect(r"基础|学历|文化|跟[得不]上|难|初学|听[得不]懂|level|beginner", "level", "course-basic", "course_level"),
     "eligible": _aspect(
         r"[能可][以]?[不]?[能可]?[以]?[报去来参上学]|什么人|哪些人|条件|要求|年龄|多大|岁数|岁",
         "eligible for_other", "enrol-age-min age-limit-old",
@@ -87,6 +90,18 @@ _ANSWERED_BY = {"price": "class_fee", "places": "class_places"}
 _TOLD_WHOLE = {"price", "place", "time", "places", "way", "phone", "eligible", "online", "exam", "until"}
 
 _OF_CLASSES = {"find_class", "class_schedule", "class_places", "class_detail", "enrol", "find_course"}
+
+# What the model takes for the question where a class is named beside it.
+_GENERAL = {
+    "course-parents-recommend",
+    "farmer-training-what",
+    "course-kids",
+    "what-can-do",
+    "other_office",
+    "unrelated",
+    "find_course",
+    "minor",
+}
 
 _ENOUGH = 0.6  # of what speaks for an aspect
 _WORDS = 0.4  # what its words do
@@ -123,12 +138,12 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
             turn, "not_answered", {"question": "activity-fee"}
         )
         return True
-    if aspect in _ANSWERED_BY and len(things) == 1 and things[0][0] == "class":
+    if aspect in _ANSWERED_BY and len(things) == 1 and not _beside(turn, aspect) and things[0][0] == "class":
         await run.start(turn, _ANSWERED_BY[aspect], {"class": things[0][1]})
         return True
-    if not await run.aside(turn, Task("fact", {"aspect": aspect, "of": _spelt(things)})):
-        return True
-    run.remind(turn)
+    aspects = [aspect, *(each for each in _beside(turn, aspect) if each in _HAS[things[0][0]])]
+    if await run.aside(turn, Task("fact", {"aspect": " ".join(aspects), "of": _spelt(things)})):
+        run.remind(turn)
     return True
 
 
@@ -158,7 +173,7 @@ async def described(run: Runner, turn: Turn) -> bool:
         turn.heard.folded
     )
     shown = _shown(turn)
-    things = meant(turn) if points and len(shown) > 1 else []
+    things = meant(turn) if points and len(shown) > 1 and asked(turn) is None else []
     if len(things) != 1 or things[0] not in shown or things[0][0] != "class":
         return False
     await run.start(turn, "class_detail", {"class": things[0][1]})
@@ -228,7 +243,7 @@ async def of_an_answer(run: Runner, turn: Turn) -> bool:
     if beside and beside.score >= turn.heard.lines.likely:
         await run.answer(turn, beside)
         return True
-    aspect = asked(turn, _WORDS)
+    aspect = spoken_of(folded)
     said = phrases.sentence_on(aspect, "".join([entry.answer, *entry.steps])) if aspect else ""
     if not said:
         return False
@@ -237,7 +252,12 @@ async def of_an_answer(run: Runner, turn: Turn) -> bool:
     return True
 
 
-def asked(turn: Turn, least: float = _ENOUGH) -> str | None:
+def spoken_of(folded: str) -> str | None:
+    """The aspect whose words a text holds."""
+    return next((name for name, aspect in ASPECTS.items() if aspect.speaks(folded)), None)
+
+
+def asked(turn: Turn) -> str | None:
     """The aspect that a message asks for, where it asks for one."""
     heard, folded = turn.heard, turn.heard.folded
     scores: dict[str, float] = {}
@@ -251,7 +271,7 @@ def asked(turn: Turn, least: float = _ENOUGH) -> str | None:
             score += 2 * heard.move.probability
         scores[name] = score + (_WORDS if aspect.speaks(folded) else 0.0)
     best = max(scores, key=lambda name: scores[name])
-    if scores[best] < least:
+    if scores[best] < _ENOUGH:
         return None
     top, aspect = heard.best, ASPECTS[best]
     if (
@@ -264,6 +284,15 @@ def asked(turn: Turn, least: float = _ENOUGH) -> str | None:
     return best
 
 
+def _beside(turn: Turn, aspect: str) -> list[str]:
+    """谁教，一共上几次: the other aspects that the parts of a message ask for."""
+    parts = phrases.clauses(turn.heard.folded)
+    if len(parts) < 2:
+        return []
+    said = [spoken_of(part) or aspect for part in parts]
+    return [each for each in dict.fromkeys(said) if each != aspect]
+
+
 def _asked_of_a_name(turn: Turn) -> str | None:
     """The aspect of a class that is named, where the question itself has no answer that says it."""
     best = plainly(turn.heard)
@@ -271,7 +300,11 @@ def _asked_of_a_name(turn: Turn) -> str | None:
     if told and best and best.score >= turn.heard.lines.likely and best.intent != "find_course":
         aspect = asked(turn)
         return None if aspect in _TOLD_WHOLE else aspect
-    return next((name for name, aspect in ASPECTS.items() if aspect.speaks(turn.heard.folded)), None)
+    if best and best.score >= turn.heard.lines.sure and best.question not in _GENERAL and best.intent not in _GENERAL:
+        return None
+    if len(turn.heard.folded) > _LONG:
+        return None
+    return spoken_of(turn.heard.folded)
 
 
 def _is_general(turn: Turn, aspect: str) -> bool:

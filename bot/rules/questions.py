@@ -7,11 +7,13 @@ from bot.comprehension import Candidate, Understanding
 from bot.conversation import Task
 from bot.messages import LONGEST, Reply
 from bot.readings import of_ours, plainly, standard
+from bot.rules.follow import spoken_of
 from bot.rules.tasks import corrects
 from bot.running import SILENT_TOPICS, TRIES, Runner
 from bot.turn import CHOICES, Turn
 from nlu.questions import NO_ANSWER, RED_LINES
 
+_PARTS = {"price", "duration", "phone"}  # of a guide, that are asked for by themselves
 _BOTH = 3  # parts of a message of which two are answered
 _CLAUSES = 6  # from the end, that are looked at for what is asked
 _STORY = 40  # characters from which a message is a story
@@ -125,6 +127,30 @@ async def clear(run: Runner, turn: Turn) -> bool:
     return True
 
 
+async def found_wrong(run: Runner, turn: Turn) -> bool:
+    """What we said was found to be wrong on the spot: sorry, and somebody looks at it."""
+    if not phrases.accuses(turn.heard.folded):
+        return False
+    await run.start(turn, "wrong_info", {})
+    return True
+
+
+async def part(run: Runner, turn: Turn) -> bool:
+    """补一张要几块钱, of a guide: the sentence of it that says so, instead of its first step."""
+    best = plainly(turn.heard)
+    entry = turn.library.entries.get(best.entry) if best and best.entry else None
+    aspect = spoken_of(turn.heard.folded)
+    if best is None or entry is None or not entry.steps or aspect not in _PARTS or best.score < turn.heard.lines.likely:
+        return False
+    said = phrases.sentence_on(aspect, "".join([entry.answer, *entry.steps]))
+    if not said:
+        return False
+    turn.recall(entry, said)
+    turn.offer(run.readings.label(turn, best), "entry", entry=entry.id)
+    run.remind(turn)
+    return True
+
+
 async def said_already(run: Runner, turn: Turn) -> bool:
     """What was sent should not have been, and that was said."""
     return bool(turn.said)
@@ -132,7 +158,9 @@ async def said_already(run: Runner, turn: Turn) -> bool:
 
 async def for_the_ticket(run: Runner, turn: Turn) -> bool:
     """What asks nothing while a ticket is open belongs to it."""
-    if not turn.ticket or phrases.asks(turn.heard.folded) or phrases.requests(turn.heard.folded):
+    best = plainly(turn.heard)
+    small = best is not None and best.topic in SILENT_TOPICS
+    if not turn.ticket or small or phrases.asks(turn.heard.folded) or phrases.requests(turn.heard.folded):
         return False
     turn.say("noted", ref=turn.ticket)
     return True
@@ -172,7 +200,9 @@ def _under(reply: Reply, name: str) -> Reply:
 
 async def name_alone(run: Runner, turn: Turn) -> bool:
     """A name alone (书法, 青禾街道): what about it."""
-    if phrases.named_share(turn.heard) < 0.6 or (plainly(turn.heard) and phrases.rest(turn.heard)):
+    if phrases.named_share(turn.heard) < 0.6 or (
+        plainly(turn.heard) and (phrases.rest(turn.heard) or phrases.asks(turn.heard.folded))
+    ):
         return False
     if turn.heard.first("org") and turn.heard.first("when"):  # a place on a day: whether it is open
         await run.start(turn, "site_hours", run.readings.values(run.handlers["site_hours"], turn))

@@ -9,6 +9,7 @@ from bot.running import Runner
 from bot.turn import Turn
 
 _SUBJECTS = {"course", "theme"}  # naming one of them takes the place of the other
+_ALL = 0.9
 _LEVEL = re.compile("零基础|初级|中级|高级|提高|入门")
 _CORRECTS, _LIKELY = {"cmd/correct", "cmd/change_mind"}, 0.45
 _NODS = {"acknowledge", "smalltalk"}  # said to a question, these are no other question
@@ -38,7 +39,7 @@ async def open_task(run: Runner, turn: Turn) -> bool:
         await run.run(turn, task)
         return True
     certain = best is not None and best.score >= turn.heard.lines.sure
-    if another and (not slot.free or asks or certain):
+    if (another and (not slot.free or asks or certain)) or (asks and not slot.free and not values):
         return False
     if slot.free and not certain:  # 我想当志愿者, said once more, is no answer to what service
         task.slots[slot.name] = turn.heard.text
@@ -80,6 +81,7 @@ async def refined(run: Runner, turn: Turn) -> bool:
     best = heard.best
     another = best is not None and best.intent != last.intent and not corrected
     own = phrases.names_matter(heard.folded) and not phrases.follows(heard.folded)
+    another = another and phrases.named_share(heard) < _ALL  # 大后天: nothing but what is named
     line = heard.lines.ask if own else heard.lines.sure
     if another and best is not None and best.score >= line and not phrases.follows(heard.folded):
         return False
@@ -106,6 +108,9 @@ def _at_level(turn: Turn) -> str | None:
 
 
 def corrects(turn: Turn) -> bool:
-    """Whether it takes back what was said before: by its words, or as the model reads it."""
+    """Whether it takes back what was said before: by its words, or as the model reads it. What was found wrong on the spot
+    is a complaint about us."""
     move = turn.heard.move
+    if phrases.accuses(turn.heard.folded):
+        return False
     return CORRECTION.match(turn.heard.folded) is not None or (move.label in _CORRECTS and move.probability >= _LIKELY)
