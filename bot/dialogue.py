@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from bot import phrases, redlines
+from bot import about, phrases, redlines
 from bot.alarming import LIFE, is_over
 from bot.commands import CORRECTION, bare, chosen, commands, labelled
 from bot.comprehension import Candidate, Comprehension
@@ -82,6 +82,7 @@ class Dialogue:
             return
         if turn.inbound.intent == CONTINUE:
             return
+        turn.listen()
         if "[证件号]" in turn.heard.text:
             turn.say("masked")
             turn.state.offers = []
@@ -312,6 +313,9 @@ class Dialogue:
             turn.say("nothing_offered")
             return
         turn.heard = of_ours(turn.heard)
+        if not (state.tasks and state.tasks[-1].asked) and about.tells_only(turn.heard.folded, turn.heard.entities):
+            await self._told(turn)
+            return
         follows = phrases.follows(turn.heard.folded)
         if follows and await self._refine(turn):
             return
@@ -331,6 +335,14 @@ class Dialogue:
             await self._answer_by_name(turn, best)
         elif not await self._about(turn):
             await self._not_sure(turn)
+
+    async def _told(self, turn: Turn) -> None:
+        """Something of somebody and no question: the last one is answered for them, where that makes a difference."""
+        last = turn.state.last
+        if last is not None and self._handlers[last.intent].by_whom:
+            await self._start(turn, last.intent, dict(last.slots))
+        else:
+            await self._start(turn, "about_somebody", {})
 
     async def _answer_by_name(self, turn: Turn, best: Candidate) -> None:
         """What is likely is said under the name of its question, with the runner-up one key away."""

@@ -4,6 +4,7 @@ import re
 
 from bot.messages import Reply
 from bot.turn import Turn
+from handlers.eligibility import RULE, exemption
 from handlers.people import take_back
 from knowledge.entries import Entry
 
@@ -21,7 +22,9 @@ async def entry(turn: Turn) -> None:
         return
     if _about_another_place(turn, found):
         return
-    if found.steps:
+    if found.standard == "fee-general" and exemption(turn):
+        turn.answer_standard(RULE)
+    elif found.steps:
         _step(turn)
     else:
         turn.answer(found)
