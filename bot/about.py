@@ -57,8 +57,8 @@ GROUNDS: Words = (
     ("残疾", re.compile("残疾|残障|肢残|视障|听障|盲人|聋哑?人|disab")),
     ("低保", re.compile("低保|low[- ]income allowance|on welfare")),
     ("特困", re.compile("特困|五保")),
-    ("低收入", re.compile("低收入|(?:家里|家庭|经济)(?:很|比较|特别|有|确实)?困难|困难(?:户|家庭|群众)|low income")),
-    ("退役", re.compile("退役|退伍|复员|转业军人|当过兵|老兵|veteran")),
+    ("低收入", re.compile("低收入|(?:家里?|家庭|经济)(?:很|比较|特别|有|确实)?困难|困难(?:户|家庭|群众)|low income")),
+    ("退役", re.compile("(?:退役|退伍|复员|转业)(?:军人|士兵|兵|老兵)|退役|退伍|当过兵|老兵|veteran")),
     ("军属", re.compile("军烈属|军属|烈属|军人家属|烈士(?:家属|子女)")),
     ("登记失业", re.compile("登记失业|失业登记|失业证|就业创业证|登记(?:了|过)的?失业|registered (?:as )?unemployed")),
 )  # fmt: skip
@@ -73,13 +73,15 @@ _DENIED = re.compile("(?:不是|并非|又不是|没有|没|未|非|不算|不|n
 _ASKED = re.compile("(?:的|人员|人)?(?:才|以外|除外|是不是才)")  # 失业的才能报吗 asks for whom it is
 _BORN = re.compile(r"(?P<year>19\d\d|20[01]\d|[4-9]\d) ?年(?:出?生|的人|生人)|born in (?P<en>19\d\d|20[01]\d)")
 
+_SEX = re.compile("(?:我|是|^)(?P<sex>[男女])(?:的|性|同志|士|$)")
+
 _CLAUSE = re.compile("[,，。;；!！?？]")
 _WOMEN = "妈妈?|母亲|娘|奶奶|外婆|姥姥|婆婆|岳母|丈母娘|老婆|媳妇|妻子|姐姐?|妹妹?|姑姑?|姨|阿姨|婶|嫂子?|女儿|闺女|孙女|外孙女|外甥女|侄女|老太太?"
 _MEN = "爸爸?|父亲|爹|爷爷|外公|姥爷|公公|岳父|老丈人|老公|丈夫|哥哥?|弟弟?|舅舅?|叔叔?|伯伯?|儿子|孙子|外孙|外甥|侄子|老头子?|老爷子"
 _ANY = "老伴|爱人|对象|孩子|小孩|娃娃?|宝宝|邻居|朋友|同事|亲戚|老人家?|双胞胎|老[大二三]"
 _CHILDREN = re.compile("儿子|女儿|闺女|孙|孩|娃|宝|侄|外甥|双胞胎")
 _KIN = re.compile(
-    rf"(?:(?:我|俺|咱)们?家?(?:的|里的?)?|家里的?|家|[帮替给带让为])(?P<own>(?:{_WOMEN})(?!们)|(?:{_MEN})(?!们)|{_ANY})"
+    rf"(?:(?:我|俺|咱)们?家?(?:的|里的?)?|家里的?|家|[帮替给让为])(?P<own>(?:{_WOMEN})(?!们)|(?:{_MEN})(?!们)|{_ANY})"
     "|(?<![带陪养接看])(?P<bare>孙女|孙子|外孙女?|儿子|女儿|闺女|老伴|老公|老婆|爱人|爷爷|奶奶|外婆|外公|姥姥|姥爷|老母亲|老父亲)"
     r"|\bmy (?P<en>mother|mum|mom|father|dad|son|daughter|child|kid|wife|husband|grandson|granddaughter|neighbou?r|friend)"
 )
@@ -94,8 +96,8 @@ _MYSELF = re.compile(
 )
 # What stands around a fact and says no more.
 _FILLERS = re.compile(
-    "我|俺|咱|她|他|们|家|里|是|的|一个|个|人|了|啊|呀|呢|哦|嗯|今年|现在|已经|都|快|刚|才|有|没|不|哈|户|员|证|周岁|岁|年|出头|多|上|读|念"
-    r"|住|在|办|拿|领|吃|生|级|'m|\b(?:i|am|an?|my|is|years?|old|and)\b| "
+    "那|就是|对了|这个|情况|我|俺|咱|她|他|们|家|里|是|的|一个|个|人|了|啊|呀|呢|哦|嗯|今年|现在|已经|都|快|刚|才|有|没|不|哈|户|员|证|周岁|岁|年|出头|多|上|读|念"
+    r"|住|在|办|拿|领|吃|生|登记|人员|家庭|职工|工人|群众|腿|脚|手|眼睛?|耳朵|身体|[一二三四]?级|男|女|性|'m|\b(?:i|am|an?|my|is|years?|old|and)\b| "
 )
 
 
@@ -109,9 +111,7 @@ def listen(
         person = _spoken_of(clause, person)
         inside = [each for each in entities if start <= each.start and each.end <= end]
         before = people.get(person, NOTHING)
-        facts = _with(before, clause, inside, today)
-        if facts.sex == "" and person:
-            facts = replace(facts, sex="f" if _WOMAN.fullmatch(person) else "m" if _MAN.fullmatch(person) else "")
+        facts = _with(before, person, clause, inside, today)
         if facts != before:
             people.pop(person, None)  # so that whoever was heard of last is dropped last
             people[person] = facts
@@ -128,7 +128,7 @@ def tells_only(folded: str, entities: Sequence[Entity]) -> bool:
     named = {each for entity in entities if entity.kind in {"age", "grade"} for each in range(entity.start, entity.end)}
     rest = "".join(" " if place in named else char for place, char in enumerate(folded))
     left = rest
-    for _, pattern in (*WORK, *GROUNDS, ("", _OUTSIDE), ("", _HERE), ("", _BORN), ("", _KIN)):
+    for _, pattern in (*GROUNDS, *WORK, ("", _SEX), ("", _OUTSIDE), ("", _HERE), ("", _BORN), ("", _KIN)):
         left = pattern.sub("", left)
     if left == folded:
         return False
@@ -152,7 +152,8 @@ def _spoken_of(clause: str, person: str) -> str:
     return "" if _MYSELF.search(clause) else person
 
 
-def _with(facts: Facts, clause: str, entities: Sequence[Entity], today: date) -> Facts:
+def _with(facts: Facts, person: str, clause: str, entities: Sequence[Entity], today: date) -> Facts:
+    """The facts of a person with what a clause adds to them."""
     if (age := _age(clause, entities, today)) is not None:
         facts = replace(facts, age=age)
     if work := next((name for name, pattern in WORK if _says(pattern, clause)), ""):
@@ -162,8 +163,17 @@ def _with(facts: Facts, clause: str, entities: Sequence[Entity], today: date) ->
     said = {name for name, pattern in GROUNDS if _says(pattern, clause)}
     denied = {name for name, pattern in GROUNDS if name not in said and pattern.search(clause)}
     grounds = tuple(name for name, _ in GROUNDS if name in said or (name in facts.grounds and name not in denied))
+    if facts.sex == "":
+        facts = replace(facts, sex=_sex(clause, person))
     home = "outside" if _OUTSIDE.search(clause) else "here" if _HERE.search(clause) else facts.home
     return replace(facts, grounds=grounds, home=home)
+
+
+def _sex(clause: str, person: str) -> str:
+    said = _SEX.search(clause)
+    if _WOMAN.fullmatch(person) or (said and said["sex"] == "女"):
+        return "f"
+    return "m" if said or _MAN.fullmatch(person) else ""
 
 
 def _says(pattern: re.Pattern[str], clause: str) -> bool:

@@ -257,7 +257,8 @@ class Comprehension:
 
     def _understanding(self, text: str, folded: str, found: tuple[Entity, ...], meaning: Meaning) -> Understanding:
         about = self._subjects.named(folded, MEANT)
-        found += tuple(Entity("activity", id, 0, 0, exact=False) for id in about)  # described, at no place in it
+        # Named or only described, at no place in it.
+        found += tuple(Entity("activity", id, 0, 0, exact=self._subjects.called(id, folded)) for id in about)
         return Understanding(
             text, folded, found, meaning.candidates, meaning.inside, meaning.topic, meaning.topic_probability, meaning.red,
             meaning.move, self._lines,

@@ -16,6 +16,7 @@ from bot.alarming import LIFE, is_over
 from bot.commands import CORRECTION, bare, chosen, commands, labelled
 from bot.comprehension import Candidate, Comprehension
 from bot.conversation import REMEMBERED, Conversation, Offer, Task
+from bot.leanings import leaning
 from bot.messages import CONTINUE, LONGEST, Reply
 from bot.readings import Readings, of_ours, plainly, spell, standard
 from bot.turn import CHOICES, Handlers, NeedsAnswer, Slot, Turn
@@ -141,7 +142,8 @@ class Dialogue:
         kind, asks = alarm.kind, plainly(turn.heard) is not None
         life = kind in LIFE
         waits = bool(turn.state.tasks and turn.state.tasks[-1].asked)
-        if not life and (waits or commands(turn.heard.folded)):
+        tells = about.tells_only(turn.heard.folded, turn.heard.entities)
+        if not life and (waits or tells or commands(turn.heard.folded)):
             return False
         if life:
             said = await self._aside(turn, Task(kind, {"stage": "perhaps" if asks else "ask"}))
@@ -312,7 +314,7 @@ class Dialogue:
         if phrases.is_number(turn.heard.folded) and not state.tasks and not state.offers:
             turn.say("nothing_offered")
             return
-        turn.heard = of_ours(turn.heard)
+        turn.heard = leaning(of_ours(turn.heard), state)
         if not (state.tasks and state.tasks[-1].asked) and about.tells_only(turn.heard.folded, turn.heard.entities):
             await self._told(turn)
             return
@@ -447,12 +449,14 @@ class Dialogue:
         """Two questions in one message, when each half stands by itself; what needs identity comes second."""
         parts = [self._comprehension.understand(half, turn.today) for half in turn.heard.halves()]
         heard = [redlines.without(each) for each in parts]
+        if turn.heard.first("activity") and sum(bool(each.entities) for each in heard) < 2:
+            return False  # 量血压的那个，几点，在哪: one activity, and what there is to know of it
         lines, whole = turn.heard.lines, turn.heard.best
         enough = lines.sure if whole and whole.score >= lines.sure else lines.likely
         clear = [
             (each, candidate)
             for each in heard
-            if phrases.rest(each) and (candidate := plainly(each)) and candidate.topic not in _SILENT_TOPICS
+            if phrases.rest(each) and not about.tells_only(each.folded, each.entities) and (candidate := plainly(each)) and candidate.topic not in _SILENT_TOPICS
             and candidate.score >= (lines.sure if self._readings.costs(turn, candidate) else enough)
         ]  # fmt: skip
         if len(clear) < 2 or len({(each.intent, each.question, each.entry) for _, each in clear}) < 2:

@@ -33,7 +33,14 @@ WHO = (LEARNER, CARD, TYPED_CARD, CODE)
 HANDLERS: Handlers = {
     "entry": Handler(entries.entry, "course_faq", steps=True),
     "not_answered": Handler(entries.not_answered, "course_faq"),
-    "find_class": Handler(classes.find_class, "training_info", classes.FILTERS, steps=True, by_whom=True),
+    "find_class": Handler(
+        classes.find_class,
+        "training_info",
+        classes.FILTERS,
+        steps=True,
+        by_whom=True,
+        of_a_class=("farmer-training-what", "night-class-open", "class-recommend-none"),
+    ),
     "class_detail": Handler(classes.class_detail, "training_info", classes.ONE, by_whom=True),
     "class_schedule": Handler(
         classes.class_schedule, "training_info", classes.ONE, of_a_class=("how-long-usual", "teacher-who")
@@ -73,9 +80,17 @@ HANDLERS: Handlers = {
     "nearest_to_me": Handler(sites.nearest_to_me, "site_hours", (HOME,)),
     "site_facilities": Handler(sites.site_facilities, "site_hours", (HERE,)),
     "site_access": Handler(sites.site_access, "site_hours", (HERE,)),
+    "site_redeems": Handler(sites.site_redeems, "credit_redemption", (HERE,), of_a_place=("redeem-how", "redeem-time")),
+    "site_certifies": Handler(sites.site_certifies, "credit_lookup", (HERE,), of_a_place=("credit-swipe-where",)),
     "site_phone": Handler(sites.site_phone, "site_hours", (HERE,)),
     "about_org": Handler(sites.about_org, "site_hours", (ORG,)),
-    "enrol": Handler(classes.enrol, "enrolment", classes.ONE, of_a_class=("enrol-deadline", "enrol-how"), by_whom=True),
+    "enrol": Handler(
+        classes.enrol,
+        "enrolment",
+        classes.ONE,
+        of_a_class=("enrol-deadline", "enrol-how", "enrol-age-min"),
+        by_whom=True,
+    ),
     "register": Handler(classes.register, "enrolment", (CLASS, COURSE, ORG, PHONE), careful=True),
     "class_places": Handler(classes.class_places, "enrolment", classes.ONE, of_a_class=("class-size",)),
     "join_waiting_list": Handler(classes.join_waiting_list, "enrolment", (THIS_COURSE, ORG, PHONE, *WHO), careful=True),

@@ -49,7 +49,7 @@ def _fits(group: TrainingClass, wanted: dict[str, str], turn: Turn) -> bool:
         return False
     if (value := wanted.get("theme")) and (course is None or course.theme != value) and not wanted.get("course"):
         return False
-    if (value := wanted.get("org")) and not catalogue.is_within(group.organisation, _street(value, turn)):
+    if (value := wanted.get("org")) and not _is_at(group, value, turn):
         return False
     if (
         (value := wanted.get("audience"))
@@ -65,6 +65,15 @@ def _fits(group: TrainingClass, wanted: dict[str, str], turn: Turn) -> bool:
         when = When.of(value)
         return any(when.fits(each, group.starts) for each in group.session_days)
     return True
+
+
+def _is_at(group: TrainingClass, organisation: str, turn: Turn) -> bool:
+    """Whether it is held there. All is within the college: whoever calls it by its name means its own house."""
+    college = turn.catalogue.college
+    if college is None or organisation != college.id:
+        return turn.catalogue.is_within(group.organisation, _street(organisation, turn))
+    said = [turn.heard.folded[each.start : each.end] for each in turn.heard.entities if each.kind == "org"]
+    return group.organisation == college.id or not any(college.name.endswith(name) for name in said)
 
 
 def _street(organisation: str, turn: Turn) -> str:
@@ -194,6 +203,9 @@ async def _one(turn: Turn, question: str) -> TrainingClass | None:
     if len(found) == 1:
         _focus(turn, found[0])
         return found[0]
+    if found and question == "enrol" and all(misfit(group, turn.state.facts) for group in found):
+        refused(turn, found[0])
+        return None
     if found:
         _choose(turn, found, question)
         return None
@@ -243,6 +255,11 @@ async def class_fee(turn: Turn) -> None:
     group = await _one(turn, "class_fee")
     if group is None:
         return
+    _say_fee(turn, group)
+    refused(turn, group)
+
+
+def _say_fee(turn: Turn, group: TrainingClass) -> None:
     fee = wording.fee(group, turn)
     if group.fee and (free := exemption(turn)):
         turn.say("class.fee_exempt", name=group.name, fee=fee, rule=free[1].answer, source=free[1].source)

@@ -33,7 +33,11 @@ def misfit(group: TrainingClass, facts: Facts) -> str | None:
     """Which fact of somebody keeps them out of a class: "age", "work" or "home"; None where nothing does, as far as is known."""
     if facts.age is not None and not (_youngest(group, facts) <= facts.age <= group.oldest):
         return "age"
-    if facts.age is not None and facts.age < OF_AGE and not (group.minors or group.audience in _WITH_CHILDREN or group.youngest):
+    if (
+        facts.age is not None
+        and facts.age < OF_AGE
+        and not (group.minors or group.audience in _WITH_CHILDREN or group.youngest)
+    ):
         return "age"  # who trains for work, or farms, is grown up, whether it says so or not
     if facts.work and facts.work not in _TAKES.get(group.audience, {facts.work}):
         return "work"
@@ -69,12 +73,17 @@ def refused(turn: Turn, group: TrainingClass) -> bool:
     why = misfit(group, turn.state.facts)
     if why is None:
         return False
-    turn.say("class.not_for_you", name=group.name, eligibility=group.eligibility, fact=spell(turn, why), source=SOURCE)
+    key = "class.not_from_here" if why == "home" else "class.not_for_you"
+    turn.say(key, name=group.name, eligibility=group.eligibility, fact=spell(turn, why), source=SOURCE)
     if why == "age" and (turn.state.facts.age or 0) < OF_AGE:
         _of_children(turn)
     elif why == "home" and turn.library.answer("enrol-local", turn.today):
         turn.answer_standard("enrol-local")
-    turn.offer(turn.line("label.other_classes"), "find_class")
+    same = [each for each in turn.catalogue.classes.values() if each.course == group.course and each.enrols(turn.today)]
+    if any(misfit(each, turn.state.facts) is None for each in same):
+        turn.offer(turn.line("label.other_classes"), "find_class", course=group.course)
+    else:
+        turn.offer(turn.line("label.other_classes"), "find_class")
     turn.offer(turn.line("label.human"), "human")
     return True
 

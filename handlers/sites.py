@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
 from bot.turn import CHOICES, NeedsAnswer, Turn
@@ -16,10 +16,19 @@ from nlu.calendar import day_off
 from nlu.times import When
 
 FAR = 100_000  # metres: nobody goes that far to learn
+_WANTED: tuple[tuple[re.Pattern[str], str, Callable[[Organisation], bool]], ...] = (
+    (re.compile("换|兑|redeem"), "redeems", lambda place: place.redeems),
+    (re.compile("认证|刷卡|打卡|记学分|certif"), "certifies", lambda place: place.certifies),
+)
+LATELY = timedelta(days=31)  # days that are past may still be asked about
 LISTED = 9  # days that are told one by one: a long weekend, the week of a festival
 _NEW_YEAR = re.compile("初[一二三四五六七八九十](?![中年级一二三四五六七八九十])")
 _SOME_DAY = re.compile(
-    "[节假]那[天几]|(?:那|哪|这)[一几]?[天日](?!开门|都)|补班|调休|[一-鿿]节(?=开|关|放|上|休|还|能|可|有|营|当|那|$|[?,。])"
+    "[节假]那[天几]|(?:那|哪|这)[一几]?[天日](?!开门|都)|补班|调休|[一-鿿]{2}节(?![目约奏课省假日制气])"
+)
+# A place of ours by its kind, which no place on record is called.
+_UNKNOWN = re.compile(
+    "[一-鿿]{2}(?<![个的们家近所间座])(?<!社区|街道|附近|所有|本地|最近|教学|村级|居民)(?:站点|教学点|学习点|居民学校|街道(?!学校|社区))"
 )
 
 
@@ -29,6 +38,9 @@ def _place(turn: Turn) -> Organisation | None:
     if lacks(turn, "organisations"):
         return None
     places = turn.catalogue.organisations
+    if not turn.get("org") and _UNKNOWN.search(turn.heard.folded):
+        turn.once("unknown", lambda: turn.say("site.unknown"))
+        raise turn.waits(ORG)
     named = places.get(turn.get("org") or "") or turn.catalogue.college
     if named is None and len(places) > 1:
         raise NeedsAnswer(ORG)
@@ -71,8 +83,10 @@ def _days(asked: When, today: date) -> list[date]:
     if not asked.fixed:
         week = [today + timedelta(days=number) for number in range(7)] if asked.weekdays else [today]
         return [day for day in week if not asked.weekdays or day.isoweekday() in asked.weekdays]
-    first = asked.first if asked.last < today else max(asked.first, today)
-    span = [first + timedelta(days=number) for number in range((asked.last - first).days + 1)]
+    later = timedelta(days=365 if today - asked.last > LATELY else 0)  # 10月2号, said in November, is next year's
+    first, last = asked.first + later, asked.last + later
+    first = first if last < today else max(first, today)
+    span = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     return [day for day in span if not asked.weekdays or day.isoweekday() in asked.weekdays] or [first]
 
 
@@ -179,7 +193,8 @@ def _others(turn: Turn) -> list[Organisation]:
 
 
 def _nearest(turn: Turn, spot: tuple[float, float], name: str) -> None:
-    near = sorted(_others(turn), key=lambda place: (_metres(spot, place), place.id))[:CHOICES]
+    what, places = _wanted(turn)
+    near = _by_distance(spot, places)
     if _metres(spot, near[0]) > FAR:
         turn.say("site.far")
         return
@@ -190,12 +205,27 @@ def _nearest(turn: Turn, spot: tuple[float, float], name: str) -> None:
     turn.say(
         "site.nearest",
         home=name,
+        what=turn.line(f"site.kind.{what}"),
         lines=lines,
         source=wording.source(near[0]),
     )
     for place in near:
         turn.offer(place.name, "about_org", org=place.id)
     turn.focus("org", near[0].id)
+
+
+def _wanted(turn: Turn) -> tuple[str, list[Organisation]]:
+    """What is looked for, and the places that are such: the college as well, where not every place has it."""
+    for words, what, has in _WANTED:
+        found = [place for place in turn.catalogue.organisations.values() if has(place)]
+        if found and words.search(turn.heard.folded):
+            return what, found
+    return "site", _others(turn)
+
+
+def _by_distance(spot: tuple[float, float], places: Sequence[Organisation]) -> list[Organisation]:
+    """The nearest of them."""
+    return sorted(places, key=lambda place: (_metres(spot, place), place.id))[:CHOICES]
 
 
 def _metres(spot: tuple[float, float], place: Organisation) -> float:
@@ -223,6 +253,45 @@ async def site_access(turn: Turn) -> None:
     if place is None:
         return
     turn.say("site.access", place=place.name, access=place.accessible, phone=place.phone, source=wording.source(place))
+
+
+async def site_redeems(turn: Turn) -> None:
+    """Whether points are redeemed at a place; else where, nearby."""
+    place = _place(turn)
+    if place is None:
+        return
+    _has(
+        turn, place, "redeems", place.redeems, [each for each in turn.catalogue.organisations.values() if each.redeems]
+    )
+    if place.redeems and turn.library.answer("redeem-time", turn.today):
+        turn.answer_standard("redeem-time")
+    turn.offer_answer("label.redeem_how", "redeem-how")
+
+
+async def site_certifies(turn: Turn) -> None:
+    """Whether attendance is taken at a place; else where, nearby."""
+    place = _place(turn)
+    if place is not None:
+        points = [each for each in turn.catalogue.organisations.values() if each.certifies]
+        _has(turn, place, "certifies", place.certifies, points)
+
+
+def _has(turn: Turn, place: Organisation, what: str, has: bool, others: Sequence[Organisation]) -> None:
+    if has or not others:
+        turn.say(
+            f"site.{what}" if has else f"site.{what}_not",
+            place=place.name,
+            phone=place.phone,
+            source=wording.source(place),
+        )
+        return
+    near = _by_distance((place.north, place.east), others)
+    turn.say(
+        f"site.{what}_elsewhere", place=place.name, lines="、".join(f"{each.name}（{each.phone}）" for each in near),
+        source=wording.source(place),
+    )  # fmt: skip
+    for each in near:
+        turn.offer(each.name, "about_org", org=each.id)
 
 
 async def site_phone(turn: Turn) -> None:
