@@ -14,7 +14,8 @@ from tests.talk import Resident
 PLACE = """
 - {{kind: organisation, id: hall, name: 星河街道社区学校, level: school, parent: college, aliases: [星河街道, 星河学校],
    address: 星河路1号,
-   phone: 0551-6200 9999, hours: [{{days: [1, 2, 3, 4, 5, 6, 7], opens: '08:30', closes: '09:30'}}, {{days: [1, 2, 3, 4, 5, 6, 7], opens: '{opens}', closes: '17:30'}}],
+   phone: 0551-6200 9999, hours: [{{days: [1, 2, 3, 4, 5, 6, 7], opens: '08:30', closes: '09:30'}},
+   {{days: [1, 2, 3, 4, 5, 6, 7], opens: '{opens}', closes: '17:30'}}],
    special_days: [{{day: '2027-10-02', reason: 节日值班, opens: '09:00', closes: '10:00'}},
    {{day: '2027-10-02', reason: 节日值班, opens: '13:00', closes: '15:00'}}],
    facilities: 阅览室、停车场（20个车位）, accessible: 有坡道。, north: 31.8, east: 117.2, checked_on: today-3}}
