@@ -3,6 +3,7 @@
 import msgspec
 from msgspec import Struct, field
 
+from bot.about import NOTHING, Facts
 from bot.messages import Reply
 
 REMEMBERED = 6  # turns that a focus stays understandable
@@ -57,6 +58,13 @@ class Conversation(Struct, omit_defaults=True):
     closed_at: int = 0
     thanked: bool = False
     danger: Danger | None = None
+    people: dict[str, Facts] = field(default_factory=dict)  # what the talk says of whom; "" is whoever speaks
+    person: str = ""  # of them, who is spoken of now
+
+    @property
+    def facts(self) -> Facts:
+        """What is known of who is spoken of."""
+        return self.people.get(self.person, NOTHING)
 
     def just_closed(self, now: int) -> str | None:
         """The ticket that goes on when the resident is not done with it yet."""
@@ -66,6 +74,7 @@ class Conversation(Struct, omit_defaults=True):
         """Drops what is only understandable in the flow of talk; what was agreed stays in messages and tickets."""
         self.tasks, self.last, self.offers, self.focus, self.said = [], None, [], {}, []
         self.paused, self.near, self.shown, self.told, self.confirming = [], [], [], [], False
+        self.people, self.person = {}, ""
         self.failures = 0
 
 

@@ -11,6 +11,7 @@ from bot import redlines
 from bot.alarming import is_over
 from bot.comprehension import Comprehension
 from bot.conversation import REMEMBERED, Conversation
+from bot.messages import CONTINUE
 from bot.rules import Rule, first, follow, moves, questions, tasks
 from bot.running import Runner
 from bot.turn import Handlers, Turn
@@ -27,7 +28,7 @@ LADDER: tuple[Rule, ...] = (
     # What is no question
     questions.too_long, questions.stray_number,
     # What goes on with the talk
-    questions.ours, tasks.dropped, questions.gist, tasks.goes_on, tasks.open_task, follow.enrols, follow.compared, follow.follow_up, follow.described,
+    questions.ours, tasks.told, tasks.dropped, questions.gist, tasks.goes_on, tasks.open_task, follow.enrols, follow.compared, follow.follow_up, follow.described,
     tasks.refined, follow.another, follow.unknown_name, follow.of_an_answer, questions.neighbour,
     # Questions
     questions.found_wrong, questions.two, questions.part, questions.clear, questions.said_already, questions.for_the_ticket, questions.name_alone,
@@ -53,6 +54,8 @@ class Dialogue:
         """Decides and answers; everything it did is on the turn and its state."""
         _pass_time(turn)
         _sense(turn)
+        if turn.seat is None and turn.inbound.intent != CONTINUE:
+            turn.listen()
         for rule in LADDER:
             before = turn.heard, len(turn.said)
             answered = await rule(self._run, turn)

@@ -42,7 +42,6 @@ _ASPECT_SAID = {
     "place": re.compile(r"学院|学校|认证点|站点|服务台|兑换点|公众号|平台"),
     "phone": re.compile(r"\d{3,4}-?\d{4}|热线|\d{5}"),
     "bring": re.compile(r"带"),
-    "eligible": re.compile(r"周岁|都可以|只要|须|不能"),
     "online": re.compile(r"网上|线上|公众号|平台"),
 }
 _STICKER = re.compile(r"\[(?![^\[\]]*[号码]\])[^\[\]]{1,6}\]")  # none of what is masked
@@ -50,6 +49,7 @@ _THANKS = re.compile(
     r"\[(?:强|赞|玫瑰|抱拳|OK|握手|合十|鼓掌|爱心|鲜花|谢谢|微笑|愉快)\]|[👍🙏👌🌹💐👏❤🤝🥰😊😄]", re.IGNORECASE
 )
 _SENTENCE = re.compile(r"[。；\n]")
+_BRIEF = 40  # characters of what is said whole
 _ENOUGH = 12  # characters of a sentence that says something
 _SMALL_WORDS = re.compile(
     r"那个|这个|那|的|呢|吗|么|嘛|啊|有没有|有|没有|没|还|要|我|想|想要|改成|换成|换|改|是|应该|说|在|去|看看|看|找|查|一下|就|行|可以"
@@ -143,9 +143,13 @@ def of_all(folded: str) -> bool:
 def sentence_on(aspect: str, answer: str) -> str:
     """The sentences of an answer that say something on an aspect; empty where none does, or all do."""
     words = _ASPECT_SAID.get(aspect)
-    sentences = [each for each in re.split(r"(?<=[。；！])", answer) if each.strip()]
-    found = [each for each in sentences if words and words.search(each)]
-    return "".join(found).strip() if found else ""
+    if words is None:
+        return ""
+    found = [each.strip() for each in re.split(r"(?<=[。；！])", answer) if words.search(each)]
+    if len("".join(found)) > _BRIEF:
+        found = [part for each in found for part in re.split(r"(?<=[，；。])", each) if words.search(part)]
+    said = "".join(found).rstrip("，；。")
+    return f"{said}。" if said else ""
 
 
 def clauses(folded: str) -> list[str]:

@@ -10,6 +10,7 @@ import msgspec
 
 from accounts.accounts import Accounts
 from accounts.enrolment import Places
+from bot import about
 from bot.comprehension import Understanding
 from bot.conversation import Conversation, Danger, Offer, Task
 from bot.messages import Card, Handover, Inbound, Option, Reply
@@ -140,6 +141,13 @@ class Turn:
         """The red line that is acted on before everything else."""
         return self.alarm.kind if self.alarm and self.alarm.sure else None
 
+    def listen(self) -> None:
+        """Takes in what the message says of somebody; what is chosen was said by us."""
+        if self.inbound.choice is None:
+            self.state.people, self.state.person = about.listen(
+                self.state.people, self.state.person, self.heard.folded, self.heard.entities, self.today
+            )
+
     def get(self, name: str) -> str | None:
         """The value of a slot, if the resident named it for this task."""
         return self.task.slots.get(name)
@@ -174,8 +182,9 @@ class Turn:
         self.tell(Reply(text=reply.text, spoken=reply.spoken, short=reply.short, source=source, cards=cards))
 
     def tell(self, reply: Reply) -> None:
-        """Says something that is not from the texts."""
-        self.said.append(reply)
+        """Says something that is not from the texts; nothing is said twice in a turn."""
+        if all(each.text != reply.text for each in self.said):
+            self.said.append(reply)
 
     def answer(self, entry: Entry) -> None:
         """Says a reviewed entry."""
@@ -332,7 +341,8 @@ class Handler:
     `slots` are what it can use of what a message names. `personal` marks what needs identity: of two questions in one
     message it comes second. `careful` marks what costs the resident or us something where it was not meant: it is
     asked about where it is only likely. `steps` says that 下一步 and 更多 go on with it after its end;
-    `of_a_class` are standard questions that it answers where a class is named.
+    `of_a_class`, `of_a_day` and `of_a_place` are standard questions that it answers where a course, a day or one of
+    our places is named. `by_whom` says that its answer depends on who asks.
     """
 
     run: Run
@@ -342,6 +352,9 @@ class Handler:
     careful: bool = False
     steps: bool = False
     of_a_class: tuple[str, ...] = ()
+    of_a_day: tuple[str, ...] = ()
+    of_a_place: tuple[str, ...] = ()
+    by_whom: bool = False
 
 
 Handlers = Mapping[str, Handler]

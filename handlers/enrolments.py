@@ -4,6 +4,7 @@ from accounts.enrolment import EnrolError, Standing
 from accounts.identity import Bound
 from bot.turn import CHOICES, Turn
 from handlers import wording
+from handlers.eligibility import refused
 from handlers.slots import CHOICE
 from handlers.whose import bound_now, whose
 from knowledge.catalogue import TrainingClass
@@ -51,7 +52,7 @@ async def enrol_me(turn: Turn) -> None:
     """Asks once whether it is meant; the yes comes with what it is a yes to."""
     learner = await whose(turn, acts=True)
     group = turn.catalogue.classes.get(turn.get("class") or "")
-    if learner is None or group is None:
+    if learner is None or group is None or refused(turn, group):
         return
     if turn.get("sure") != "yes":
         known = next((each for each in await turn.accounts.enrolments.of(learner.id) if each.group == group.id), None)
@@ -60,7 +61,7 @@ async def enrol_me(turn: Turn) -> None:
             return
         turn.say(
             "enrol.confirm", name=learner.name, group=group.name, first=wording.day(group.opens_on, turn.today),
-            times=wording.times(group), fee=wording.fee(group), source=RULES,
+            times=wording.times(group), fee=wording.fee(group, turn), source=RULES,
         )  # fmt: skip
         _sure(turn, "enrol_me", learner, group.id)
         return
@@ -88,7 +89,7 @@ async def _do(turn: Turn, learner: Bound, group: TrainingClass) -> None:
     turn.say(
         f"enrolled.{standing.state}", name=learner.name, group=group.name, first=wording.day(group.opens_on, turn.today),
         times=wording.times(group), place=wording.place(group.organisation, turn.catalogue) + group.room,
-        materials=group.materials, fee=wording.fee(group), next=standing.ahead + 1,
+        materials=group.materials, fee=wording.fee(group, turn), next=standing.ahead + 1,
         until=wording.day(group.enrol_until, turn.today), source=RULES,
     )  # fmt: skip
     turn.focus("class", group.id)
@@ -127,7 +128,7 @@ async def accept_place(turn: Turn) -> None:
     turn.say(
         "enrolled.admitted", name=learner.name, group=group.name, first=wording.day(group.opens_on, turn.today),
         times=wording.times(group), place=wording.place(group.organisation, turn.catalogue) + group.room,
-        materials=group.materials, fee=wording.fee(group), source=RULES,
+        materials=group.materials, fee=wording.fee(group, turn), source=RULES,
     )  # fmt: skip
 
 

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from bot.turn import CHOICES, Turn
 from handlers import wording
-from handlers.classes import SOURCE, focus
+from handlers.classes import focus
+from handlers.eligibility import SOURCE
 from knowledge.catalogue import Activity, Course, Organisation, RedemptionItem, TrainingClass
 
 Thing = TrainingClass | Course | Activity | RedemptionItem
@@ -174,7 +175,7 @@ def _lessons(turn: Turn, course: Course) -> str:
 
 
 _OF_CLASS: Mapping[str, Callable[[Turn, TrainingClass], str]] = {
-    "price": lambda turn, group: wording.fee(group),
+    "price": lambda turn, group: wording.fee(group, turn),
     "places": lambda turn, group: wording.places(group),
     "teacher": lambda turn, group: turn.line("fact.teacher", teacher=group.teacher),
     "eligible": lambda turn, group: group.eligibility.rstrip("。"),

@@ -4,6 +4,7 @@ import re
 
 from bot.phrases import asks
 from bot.turn import Turn
+from handlers.eligibility import misfit, refused
 from handlers.slots import DETAIL, PHONE
 
 _GONE = re.compile(
@@ -100,9 +101,16 @@ async def minor(turn: Turn) -> None:
 
 
 async def enrol_child(turn: Turn) -> None:
-    """A parent asks for a child: what holds for enrolling others, and who has to come."""
+    """A parent asks for a child: what holds for enrolling others, and who has to come; whether the class that is named
+    takes it."""
+    course = turn.heard.first("course")
+    groups = [each for each in turn.catalogue.classes.values() if each.course == course and each.enrols(turn.today)]
+    if groups and all(misfit(each, turn.state.facts) for each in groups):
+        refused(turn, groups[0])
+        return
     turn.say("perhaps.minor")
     turn.answer_standard("enrol-proxy")
+    turn.offer_answer("label.for_children", "course-kids")
 
 
 async def third_party(turn: Turn) -> None:

@@ -133,3 +133,9 @@ async def unrelated(turn: Turn) -> None:
         await other_office(turn)
     else:
         turn.say("unrelated")
+
+
+async def about_somebody(turn: Turn) -> None:
+    """我是残疾人: taken in, for the answers to come."""
+    turn.say("about.somebody")
+    turn.offer(turn.line("label.find_class"), "find_class")

@@ -5,9 +5,10 @@ from datetime import date, datetime
 
 from bot.messages import Card
 from bot.turn import Turn
+from handlers.eligibility import exemption
 from knowledge.catalogue import Activity, Catalogue, Opening, Organisation, TrainingClass
+from knowledge.hours import WEEKDAYS, week_in_words, weekdays
 
-WEEKDAYS = "一二三四五六日"
 STALE_DAYS = 90  # after which hours are given with a request to ring first
 
 
@@ -48,16 +49,9 @@ def moment(at: int, turn: Turn) -> str:
     return f"{day(found.date(), turn.today)}{found:%H:%M}"
 
 
-def weekdays(days: tuple[int, ...]) -> str:
-    """周一、周三; 周一到周五."""
-    ordered = sorted(days)
-    if len(ordered) > 2 and ordered == list(range(ordered[0], ordered[-1] + 1)):
-        return f"周{WEEKDAYS[ordered[0] - 1]}到周{WEEKDAYS[ordered[-1] - 1]}"
-    return "、".join(f"周{WEEKDAYS[number - 1]}" for number in ordered)
-
-
 def hours(openings: tuple[Opening, ...]) -> str:
-    return "，".join(f"{weekdays(each.days)} {each.opens}—{each.closes}" for each in openings)
+    """周一到周五 08:30—12:00、14:00—17:30，周六 09:00—16:00."""
+    return week_in_words(openings)
 
 
 def place(organisation: str, catalogue: Catalogue) -> str:
@@ -65,9 +59,10 @@ def place(organisation: str, catalogue: Catalogue) -> str:
     return found.name if found else ""
 
 
-def fee(group: TrainingClass) -> str:
-    """免费，材料费30元."""
-    lesson = f"学费{group.fee}元" if group.fee else "免费"
+def fee(group: TrainingClass, turn: Turn) -> str:
+    """免费，材料费30元; never a fee that who is spoken of need not pay."""
+    free = exemption(turn) if group.fee else None
+    lesson = turn.line("fee.exempt", ground=free[0]) if free else f"学费{group.fee}元" if group.fee else "免费"
     return f"{lesson}，材料费{group.material_fee}元" if group.material_fee else lesson
 
 
@@ -88,7 +83,7 @@ def activity_time(activity: Activity, turn: Turn) -> str:
 
 def class_line(group: TrainingClass, turn: Turn) -> str:
     """A class in one line of a list."""
-    return f"{group.name}：{day(group.opens_on, turn.today)}开课，{times(group)}，{fee(group)}，{places(group)}"
+    return f"{group.name}：{day(group.opens_on, turn.today)}开课，{times(group)}，{fee(group, turn)}，{places(group)}"
 
 
 def class_card(group: TrainingClass, turn: Turn) -> Card:
@@ -96,7 +91,7 @@ def class_card(group: TrainingClass, turn: Turn) -> Card:
         f"时间：{day(group.opens_on, turn.today)}开课，{times(group)}，共{group.sessions}次课，{group.session_days[-1].month}月{group.session_days[-1].day}日结束",
         f"地点：{place(group.organisation, turn.catalogue)}{group.room}",
         f"老师：{group.teacher}",
-        f"费用：{fee(group)}",
+        f"费用：{fee(group, turn)}",
         f"名额：{group.capacity}人，{places(group)}",
         f"对象：{group.eligibility}",
         f"报名：{group.enrol_until.month}月{group.enrol_until.day}日截止，带{group.materials}",

@@ -22,9 +22,9 @@ ALLOWED = {
 NARROW = {
     # What is compared of a text and how its meaning is read; what is asked everywhere.
     ("knowledge", "nlu"): {"nlu.features", "nlu.numbers", "nlu.encoder", "nlu.questions"},
-    ("handlers", "nlu"): {"nlu.times"},
+    ("handlers", "nlu"): {"nlu.times", "nlu.calendar"},
     ("integrations", "nlu"): {"nlu.judgement"},  # what an engine elsewhere answers in
-    ("handlers", "bot"): {"bot.turn", "bot.messages"},
+    ("handlers", "bot"): {"bot.turn", "bot.messages", "bot.about"},
 }
 
 

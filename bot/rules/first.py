@@ -1,6 +1,6 @@
 """What comes before any question: who has the talk, what is secret, what is dangerous, what the channel knows."""
 
-from bot import redlines
+from bot import about, redlines
 from bot.alarming import LIFE, is_over
 from bot.commands import commands
 from bot.conversation import Task
@@ -101,6 +101,8 @@ async def maybe_danger(run: Runner, turn: Turn) -> bool:
         return False
     kind, asks = alarm.kind, plainly(turn.heard) is not None
     life = kind in LIFE
+    if about.tells_only(turn.heard.folded, turn.heard.entities):  # 我四十, and nothing else
+        return False
     if not life and (run.waiting(turn.state) or commands(turn.heard.folded)):
         return False
     if life:

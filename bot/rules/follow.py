@@ -130,6 +130,8 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
     if not things or (not named and _is_general(turn, aspect)):
         return False
     if things[0][0] == "org":
+        if not ASPECTS[aspect].speaks(turn.heard.folded):
+            return False
         await run.start(turn, _OF_ORG[aspect], {"org": things[0][1]})
         return True
     if aspect == "price" and things[0][0] == "activity":

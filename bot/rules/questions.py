@@ -2,9 +2,10 @@
 
 from msgspec.structs import replace
 
-from bot import phrases, redlines
+from bot import about, phrases, redlines
 from bot.comprehension import Candidate, Understanding
 from bot.conversation import Task
+from bot.leanings import leaning
 from bot.messages import LONGEST, Reply
 from bot.readings import of_ours, plainly, standard
 from bot.rules.follow import spoken_of
@@ -39,7 +40,7 @@ async def stray_number(run: Runner, turn: Turn) -> bool:
 
 async def ours(run: Runner, turn: Turn) -> bool:
     """Who names what we teach asks about that."""
-    turn.heard = of_ours(turn.heard)
+    turn.heard = leaning(of_ours(turn.heard), turn.state)
     return False
 
 
@@ -93,12 +94,14 @@ async def two(run: Runner, turn: Turn) -> bool:
     """Two questions in one message, when each half stands by itself; what needs identity comes second."""
     parts = [run.comprehension.understand(half, turn.today) for half in turn.heard.halves()]
     heard = [redlines.without(each) for each in parts]
+    if turn.heard.first("activity") and sum(bool(each.entities) for each in heard) < 2:
+        return False  # 量血压的那个，几点，在哪: one activity, and what there is to know of it
     lines, whole = turn.heard.lines, turn.heard.best
     enough = lines.sure if whole and whole.score >= lines.sure and not turn.heard.says_also else lines.likely
     clear = [
         (each, candidate)
         for each in heard
-        if (phrases.rest(each) or phrases.asks(each.folded)) and (candidate := plainly(each)) and candidate.topic not in SILENT_TOPICS
+        if _asks(each) and (candidate := plainly(each)) and candidate.topic not in SILENT_TOPICS
         and candidate.score >= (lines.sure if run.readings.costs(turn, candidate) else enough)
     ]  # fmt: skip
     if len(clear) < 2 or len({(each.intent, each.question, each.entry) for _, each in clear}) < 2:
@@ -115,6 +118,12 @@ async def two(run: Runner, turn: Turn) -> bool:
         turn.said[told:] = [reply for reply in turn.said[told:] if reply.text not in before]
     turn.heard = said
     return True
+
+
+def _asks(part: Understanding) -> bool:
+    """Whether a part of a message may be a question, and no name alone or something of somebody."""
+    said = phrases.rest(part) or phrases.asks(part.folded)
+    return bool(said) and not about.tells_only(part.folded, part.entities)
 
 
 async def clear(run: Runner, turn: Turn) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 
-from bot import phrases, redlines
+from bot import about, phrases, redlines
 from bot.commands import CORRECTION, commands
 from bot.readings import spell
 from bot.running import Runner
@@ -47,6 +47,19 @@ async def open_task(run: Runner, turn: Turn) -> bool:
         await run.run(turn, task)
         return True
     await run.ask_again(turn, task)
+    return True
+
+
+async def told(run: Runner, turn: Turn) -> bool:
+    """我三十八: something of somebody and no question; the last one is answered for them, where that makes a difference."""
+    if run.waiting(turn.state) or not about.tells_only(turn.heard.folded, turn.heard.entities):
+        return False
+    last = turn.state.last
+    handler = run.row(last)
+    if last is not None and handler is not None and handler.by_whom:
+        await run.start(turn, last.intent, dict(last.slots))
+    else:
+        await run.start(turn, "about_somebody", {})
     return True
 
 
