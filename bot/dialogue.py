@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from bot import phrases, redlines
+from bot import about_us, phrases, redlines
 from bot.alarming import LIFE, is_over
 from bot.commands import CORRECTION, bare, chosen, commands, labelled
 from bot.comprehension import Candidate, Comprehension
@@ -70,7 +70,7 @@ class Dialogue:
         outlived = self._pass_time(turn)
         # What is chosen was said by us.
         alarm = redlines.detect(turn.heard) if turn.inbound.choice is None else None
-        if turn.state.danger and turn.state.danger.ticket != turn.ticket:
+        if turn.state.danger and turn.state.danger.ticket not in (turn.ticket, turn.state.just_closed(turn.inbound.at)):
             turn.state.danger = None
         if turn.state.danger and alarm and not alarm.sure and is_over(turn.heard.folded):
             alarm = None
@@ -79,6 +79,8 @@ class Dialogue:
             if red_line in redlines.URGENT:
                 turn.task = Task(red_line)
                 await turn.hand_over(red_line, priority=redlines.URGENT[red_line], quiet=True)
+                if red_line in LIFE:
+                    turn.in_danger(red_line)
             return
         if turn.inbound.intent == CONTINUE:
             return
@@ -101,8 +103,20 @@ class Dialogue:
         """A message that touches no red line."""
         if outlived and (phrases.is_number(turn.heard.folded) or commands(turn.heard.folded) & {"yes", "fine"}):
             turn.say("stale")
+        elif self._complains_of_a_seat(turn):
+            await self._start(turn, "complaint", {"of": "seat"}, remind=False)
+        elif turn.inbound.choice is None and about_us.asks_what_we_are(turn.heard.folded):
+            await self._start(turn, "what_we_are", {})
         elif not (await self._choose(turn) or await self._command(turn)):
             await self._understand(turn)
+
+    def _complains_of_a_seat(self, turn: Turn) -> bool:
+        """Of one that has, or lately had, the resident's ticket; what answers a question is for who asked it."""
+        closed = turn.state.just_closed(turn.inbound.at) is not None
+        if not (closed or turn.ticket) or turn.inbound.choice is not None:
+            return False
+        asked = bool(turn.state.tasks and turn.state.tasks[-1].asked)
+        return not asked and about_us.complains_of_a_seat(turn.heard.folded, closed=closed)
 
     async def _meant(self, turn: Turn, intent: str) -> None:
         """What the channel knows to be meant; a task of it that is open goes on."""
@@ -116,7 +130,8 @@ class Dialogue:
     # -- what may be a red line
 
     async def _still_in_danger(self, turn: Turn, alarm: redlines.Alarm | None) -> bool:
-        """While the ticket of a danger is open: help again, or a calm word; other questions are answered as ever."""
+        """While the ticket of a danger is open: help again, or a calm word, which is right after its end as well; other
+        questions are answered as ever."""
         danger = turn.state.danger
         if danger is None:
             return False
@@ -132,7 +147,10 @@ class Dialogue:
         if ((turn.state.offers or turn.state.tasks) and calls - {"human", "fine"}) or turn.inbound.choice is not None:
             return False
         calm = over or intent in CONTENT or "fine" in calls
-        await self._start(turn, kind, {"stage": "calm" if calm else "again"}, remind=False)
+        if danger.ticket != turn.ticket and not over:
+            return False
+        stage = "over" if over else "calm" if calm else "again"
+        await self._start(turn, kind, {"stage": stage}, remind=False)
         return True
 
     async def _beware(self, turn: Turn, alarm: redlines.Alarm) -> bool:

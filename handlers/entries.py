@@ -5,9 +5,12 @@ import re
 from bot.messages import Reply
 from bot.turn import Turn
 from handlers.people import take_back
+from handlers.small_talk import WHAT_WE_ARE, what_we_are
 from knowledge.entries import Entry
 
 _EVERYWHERE = re.compile("社区学校|教学站点|各校|各点|全区|所有")  # an answer that speaks of schools too
+
+QUEUE = "queue-how"  # the standard question that has a better answer for who waits already
 
 
 async def entry(turn: Turn) -> None:
@@ -18,6 +21,9 @@ async def entry(turn: Turn) -> None:
         return
     turn.state.topic = found.topic
     if await take_back(turn):
+        return
+    if turn.ticket and found.standard == QUEUE:
+        await turn.tell_of_waiting()
         return
     if _about_another_place(turn, found):
         return
@@ -45,7 +51,10 @@ def _about_another_place(turn: Turn, found: Entry) -> bool:
 
 async def not_answered(turn: Turn) -> None:
     """A standard question that this centre has no answer to, or none any more."""
-    turn.answer_standard(turn.task.slots["question"])
+    if turn.task.slots["question"] == WHAT_WE_ARE:
+        await what_we_are(turn)
+    else:
+        turn.answer_standard(turn.task.slots["question"])
 
 
 def _step(turn: Turn) -> None:
