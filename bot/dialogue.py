@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from bot import about_us, phrases, redlines
-from bot.alarming import LIFE, is_over
+from bot.alarming import LIFE, is_over, is_well
 from bot.commands import CORRECTION, bare, chosen, commands, labelled
 from bot.comprehension import Candidate, Comprehension
 from bot.conversation import REMEMBERED, Conversation, Offer, Task
@@ -72,7 +72,7 @@ class Dialogue:
         alarm = redlines.detect(turn.heard) if turn.inbound.choice is None else None
         if turn.state.danger and turn.state.danger.ticket not in (turn.ticket, turn.state.just_closed(turn.inbound.at)):
             turn.state.danger = None
-        if turn.state.danger and alarm and not alarm.sure and is_over(turn.heard.folded):
+        if turn.state.danger and alarm and (is_well if alarm.sure else is_over)(turn.heard.folded):
             alarm = None
         red_line = alarm.kind if alarm and alarm.sure else None
         if turn.seat and turn.inbound.intent != BOUND:
@@ -149,7 +149,7 @@ class Dialogue:
         calm = over or intent in CONTENT or "fine" in calls
         if danger.ticket != turn.ticket and not over:
             return False
-        stage = "over" if over else "calm" if calm else "again"
+        stage = "well" if is_well(turn.heard.folded) else "calm" if calm else "again"
         await self._start(turn, kind, {"stage": stage}, remind=False)
         return True
 

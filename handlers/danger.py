@@ -1,10 +1,8 @@
 """Danger to life: the number that helps comes before everything else, with one thing to do until help is there.
 
 The slot `stage` tells a danger that is certain (none) from one that is only possible (`perhaps`, and `ask` where nothing
-else was asked) and one that was told before (`again`, `over` where help has come or it is better, `calm` where there are thanks).
+else was asked) and one that was told before (`again`, `calm` where help has come or there are thanks, `well` where all is).
 """
-
-import re
 
 from bot.turn import Turn
 from handlers.emergencies import kind_of
@@ -15,10 +13,6 @@ _FIRST = {
 }  # fmt: skip
 _MEDICAL = "120"
 _UNKNOWN = "emergency"  # what is remembered of a danger whose words tell no kind
-# Not only that help has come.
-_WELL = re.compile(
-    r"醒|缓过来|好(?:多|些|点|转|了)|没事|没大碍|脱险|灭|熄|散了|找(?:到|着|回)|得救|救(?:出|上|下)|出来了|平安|恢复|awake|woke|fine|safe|found|better"
-)
 
 
 async def emergency(turn: Turn) -> None:
@@ -43,7 +37,7 @@ async def despair(turn: Turn) -> None:
     turn.state.thanked = True
     if stage in {"perhaps", "ask"}:
         turn.say("perhaps.despair")
-    elif stage == "over":
+    elif stage == "well":
         turn.say("despair.relief")
     elif stage:
         turn.say("despair.again", ref=turn.ticket)
@@ -74,9 +68,8 @@ def _emergency_again(turn: Turn, stage: str) -> None:
     """More is said while help is on its way: never a question whether one is content."""
     danger = turn.state.danger
     kind = danger.kind if danger and danger.kind != _UNKNOWN else None
-    if stage in {"over", "calm"}:
-        well = stage == "over" and _WELL.search(turn.heard.folded) is not None
-        turn.say("emergency.relief" if well else "emergency.calm", number=_FIRST.get(kind or "", _MEDICAL))
+    if stage in {"well", "calm"}:
+        turn.say("emergency.relief" if stage == "well" else "emergency.calm", number=_FIRST.get(kind or "", _MEDICAL))
     else:
         turn.say(_said(kind))
         turn.say("emergency.known", ref=turn.ticket)

@@ -228,7 +228,8 @@ async def test_danger_told_to_a_seat_that_leaves_hears_nothing_of_a_queue_either
 
 @pytest.mark.parametrize(("danger", "news", "relief"), [
     ("我老伴晕倒了", "车来了，人醒了，谢谢啊", "太好了"), ("我不想活了", "谢谢你，我好多了", "谢谢您告诉我"), ("厨房着火了", "火灭了，没事了", "太好了"),
-    ("我孙子走丢了", "找到了", "太好了"),
+    ("我孙子走丢了", "找到了", "太好了"), ("我老伴晕倒了", "车来了，人醒了", "太好了"), ("我老伴晕倒了", "医生说没有生命危险", "太好了"),
+    ("几个人被困在电梯里了", "救出来了，没受伤", "太好了"),
 ])  # fmt: skip
 @pytest.mark.parametrize("closed", [False, True])
 async def test_after_danger_comes_relief_and_no_stars(
@@ -251,6 +252,15 @@ async def test_after_danger_comes_relief_and_no_stars(
     await app.outbox.settle(receipt.conversation, 1 << 30)
     await app.desk.dispatch.step(AT + 60_000)
     assert not any("满意" in each.message.reply.text for each in (await app.tickets.show(ref)).messages)
+
+
+@pytest.mark.parametrize("said", ["火灭了，人没出来", "车来了，又晕过去了", "车来了，人还没醒", "人醒了，但是又吐血了"])
+async def test_half_of_the_good_news_is_no_relief(said: str, app: App) -> None:
+    resident = Resident(app)
+    await resident.say("我老伴晕倒了")
+    told = await resident.say(said)
+    assert "太好了" not in told
+    assert "120" in told
 
 
 async def test_what_only_may_be_danger_is_not_asked_for_praise(app: App) -> None:
