@@ -159,6 +159,14 @@ _WORSE = re.compile(
     r"|(?<!不)(?<!没)(吐|流血|出血|抽|晕|昏|疼|痛|难受|喘|烧)"
     r"|\bbut\b|\bstill\b|again|worse|another"
 )
+_UNHURT = re.compile("没有?(?:什么)?(?:生命)?危险|没有?受?伤(?:到|着)?(?!口)")
+# Not only that help has come; and what takes that back.
+_WELL = re.compile(
+    r"醒|缓过来|好(?:多|些|点|转|了)|没事|没大碍|脱险|灭|熄|散了|找(?:到|着|回)|得救|救(?:出|上|下)|出来了|平安|恢复|awake|woke|fine|safe|found|better"
+)
+_NOT_WELL = re.compile(
+    r"没(?!事|大碍|问题|什么|关系)|不(?!疼|痛|要紧|碍|用)|未|死|走了|伤(?!口)|\bnot\b|n't\b|dead|died"
+)
 # Words that say little by themselves: a farewell, a place to fall from, being a burden; whose affairs are asked about.
 _SURNAMES = (
     "王李张刘陈杨赵黄周吴徐孙胡朱林何郭马罗梁宋郑谢韩唐冯董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊陆郝孔白"
@@ -215,6 +223,13 @@ def contexts(folded: str, said: Said | None) -> frozenset[Context]:
 
 def is_over(folded: str) -> bool:
     """Whether somebody tells that help has come, or that it is better, and nothing that is not."""
-    if words_of(folded) or any(kind in LIFE for kind in hints_at(folded)):
+    told = _UNHURT.sub("没事", folded)
+    if words_of(told) or any(kind in LIFE for kind in hints_at(told)):
         return False
-    return _OVER.search(folded) is not None and _WORSE.search(folded) is None
+    return _OVER.search(told) is not None and _WORSE.search(told) is None
+
+
+def is_well(folded: str) -> bool:
+    """Whether somebody tells that all is well, and not only that help has come."""
+    told = _UNHURT.sub("没事", folded)
+    return is_over(told) and _WELL.search(told) is not None and _NOT_WELL.search(told) is None

@@ -8,7 +8,7 @@ import re
 import unicodedata
 
 from bot import redlines
-from bot.alarming import is_over
+from bot.alarming import is_over, is_well
 from bot.comprehension import Comprehension
 from bot.conversation import REMEMBERED, Conversation
 from bot.messages import CONTINUE
@@ -23,6 +23,7 @@ LADDER: tuple[Rule, ...] = (
     # Who has the talk, and what comes before everything else
     first.seat, first.continued, first.masked, first.secret, first.red_line, first.known,
     first.still_in_danger, first.maybe_danger, first.outlived,
+    first.about_a_seat, first.what_we_are,
     # Moves in the talk
     moves.choice, moves.move, moves.off_the_list, moves.signs,
     # What is no question
@@ -88,12 +89,13 @@ class Dialogue:
 
 def _sense(turn: Turn) -> None:
     """What may be a red line of the message, and what else it may mean."""
-    if turn.state.danger and turn.state.danger.ticket != turn.ticket:
-        turn.state.danger = None
+    danger = turn.state.danger
+    if danger and danger.ticket not in {turn.ticket, turn.state.just_closed(turn.inbound.at)}:
+        turn.state.danger = danger = None
     # What is chosen was said by us.
     talking = bool(turn.state.said)
     alarm = redlines.detect(turn.heard, talking=talking) if turn.inbound.choice is None else None
-    if turn.state.danger and alarm and not alarm.sure and is_over(turn.heard.folded):
+    if danger and alarm and (is_well if alarm.sure else is_over)(turn.heard.folded):
         alarm = None
     turn.alarm = alarm
     if turn.red_line is None:

@@ -21,7 +21,7 @@ from bot.dialogue import Dialogue
 from bot.live import Live
 from bot.messages import Handover, Inbound, Message, Numbered, Reply
 from bot.texts import Texts
-from bot.turn import Desk, Turn
+from bot.turn import GENERAL, Desk, Turn
 from bot.usage import Usage
 from knowledge.library import Library
 from nlu.masking import mask
@@ -82,7 +82,7 @@ def _words(inbound: Inbound, state: Conversation) -> str:
 def new_ticket(ref: str, about: Handover, person: str, lang: str) -> tickets.NewTicket:
     """A ticket of `person`, a keyed digest of what they are reached by."""
     return tickets.NewTicket(
-        ref, about.topic, about.skill, about.place, about.priority, lang, person, encode(about), about.reason in tickets.TO_CALL
+        ref, about.topic, about.skill, about.place, about.priority, lang, person, encode(about), about.to_call, about.against
     )  # fmt: skip
 
 
@@ -216,7 +216,10 @@ class Inbox:
         opened = raised = reopened = None
         if (handover := turn.handover) is not None:
             if read.ticket:
-                raised = tickets.Raise(handover.priority, handover.reason, handover.slots)
+                skill = "" if handover.skill == GENERAL else handover.skill
+                raised = tickets.Raise(
+                    handover.priority, handover.reason, handover.slots, skill, handover.to_call, handover.against
+                )
             elif turn.reference == turn.state.just_closed(turn.inbound.at):
                 reopened, turn.state.closed = turn.reference, None
             else:

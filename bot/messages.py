@@ -69,7 +69,8 @@ class Reply(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Handover(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """What a seat needs to go on. `priority`: 0 danger to life, 1 today, 2 complaint, 3 ordinary."""
+    """What a seat needs to go on. `priority`: 0 danger to life, 1 today, 2 complaint, 3 ordinary. `to_call` says that a call
+    is promised; `against` are tickets of which it complains: none of their seats may get it."""
 
     topic: str
     reason: str
@@ -79,6 +80,8 @@ class Handover(Struct, frozen=True, omit_defaults=True, kw_only=True):
     place: str | None = None
     slots: dict[str, str] = {}
     tried: tuple[str, ...] = ()
+    to_call: bool = False
+    against: tuple[str, ...] = ()
 
 
 class Message(Struct, frozen=True, omit_defaults=True, kw_only=True):

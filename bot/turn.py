@@ -4,6 +4,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from enum import Enum
 from typing import Protocol
 
 import msgspec
@@ -21,8 +22,15 @@ from knowledge.entries import Entry
 from knowledge.library import Library
 from nlu.text import fold
 from store.database import Transaction
+from store.tickets import TO_CALL
 
 CHOICES = 3  # a caller keeps no more in mind
+# Reasons that go on with the ticket that was closed last; every other is a matter of its own.
+GOES_ON = frozenset({"asked_for_person", "not_done_yet", "not_understood"})
+_NOT_TOLD = {"detail", "of"}  # slots that say how a task began
+LEAST = 3  # the priority of what is ordinary
+GENERAL = "general"  # the skill that every seat has
+COMPLAINT = "complaint"  # a reason: whoever had the resident's ticket before never gets this one
 
 
 def reference(now: datetime) -> str:
@@ -73,22 +81,43 @@ class Slot:
         return None
 
 
+class Reach(Enum):
+    """Who of the seats is at the desk for somebody who waits."""
+
+    ABLE = "able"  # one with the skill and the language, at the place: that may be promised
+    OTHERS = "others"  # others, who are asked when nobody with these has come for a while
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a seat must have to be offered a ticket; `against` are tickets whose seats will not do."""
+
+    skill: str = GENERAL
+    lang: str = "zh"
+    place: str | None = None
+    against: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Seats:
-    """Whether seats answer now, when they do next, and how many wait already: a hundred stands for more, too."""
+    """Whether seats answer now, when they do next, and how many wait already: a hundred stands for more, too. `priority`
+    is that of who waits."""
 
     open: bool
     hours: str
     next_opening: str
     waiting: int
     minutes: tuple[int, int] | None = None  # how long that may take, from and to; None when nobody can honestly say
+    reach: Reach = Reach.NOBODY
+    priority: int = 3
 
 
 class Desk(Protocol):
     """What a turn may ask about the seats."""
 
-    async def seats(self, now: datetime, priority: int) -> Seats: ...
-    async def place(self, now: datetime, ref: str) -> Seats: ...
+    async def seats(self, now: datetime, priority: int, need: Need = ...) -> Seats: ...
+    async def place(self, now: datetime, ref: str, need: Need = ...) -> Seats: ...
 
 
 @dataclass(slots=True)
@@ -115,6 +144,7 @@ class Turn:
     confirming: bool = False  # what is said ends with a question that yes or no answers
     handover: Handover | None = None
     reference: str | None = None  # of the ticket that `handover` opens, or opens again
+    queued: Reply | None = None  # what was said of waiting for a seat
     rating: tuple[str, int] | None = None  # a closed ticket, and one to five stars for it
     entry_before: str | None = None  # the entry that answered in the turn before
     unanswered: bool = False  # nothing we know answers it: for editors to see
@@ -220,7 +250,8 @@ class Turn:
 
     def offer(self, label: str, intent: str | None = None, **slots: str) -> None:
         """Offers something to choose with what was said last; its key is its place among the offers."""
-        self.offered.append(Offer(str(len(self.offered) + 1), label, intent, slots))
+        if all((each.label, each.intent, each.slots) != (label, intent, slots) for each in self.offered):
+            self.offered.append(Offer(str(len(self.offered) + 1), label, intent, slots))
 
     def focus(self, kind: str, id: str) -> None:
         """What the talk is about now, so that 它 and 那个班 have a referent. Never for anything personal."""
@@ -251,48 +282,79 @@ class Turn:
             self.task.memo[key] = "done"
 
     async def hand_over(
-        self, reason: str, *, priority: int = 3, skill: str = "general", topic: str = "human_agent", quiet: bool = False
+        self,
+        reason: str,
+        *,
+        priority: int = LEAST,
+        skill: str = GENERAL,
+        topic: str = "human_agent",
+        quiet: bool = False,
     ) -> None:
         """Puts the conversation into the seats' queue and says honestly what happens; `quiet` leaves the saying to
-        the handler. With a ticket already open, its priority rises instead."""
-        place = self.task.slots.get("org") or self.state.focus.get("org")
-        slots = {name: value for name, value in self.task.slots.items() if name != "detail"}
-        summary = self.task.slots.get("detail") or self.inbound.text[:200]
-        tried = tuple(reply.source for reply in self.state.said if reply.source)
-        self.handover = Handover(
+        the handler. With a ticket already open, its priority rises instead. However often this is done in a turn, there is
+        one ticket, for what weighs most, and one number is told."""
+        about = self._about(reason, priority, skill, topic)
+        self.handover = _both(self.handover, about) if self.handover else about
+        if self.ticket is None:
+            self.reference = self._reference(self.handover.reason)
+        if self.queued or not quiet:
+            await self.tell_of_waiting()
+
+    def _about(self, reason: str, priority: int, skill: str, topic: str) -> Handover:
+        closed = self.state.just_closed(self.inbound.at)
+        return Handover(
             topic=topic,
             reason=reason,
             skill=skill,
             priority=priority,
-            summary=summary,
-            place=place,
-            slots=slots,
-            tried=tried,
+            summary=self.task.slots.get("detail") or self.inbound.text[:200],
+            place=self.task.slots.get("org") or self.state.focus.get("org"),
+            slots={name: value for name, value in self.task.slots.items() if name not in _NOT_TOLD},
+            tried=tuple(reply.source for reply in self.state.said if reply.source),
+            to_call=reason in TO_CALL,
+            against=tuple(ref for ref in (self.ticket, closed) if ref) if reason == COMPLAINT else (),
         )
-        if self.ticket is None:
-            self.reference = self.state.just_closed(self.inbound.at) or reference(self.now)
-        if quiet:
-            return
-        if priority == 0:  # nobody whose life is in danger is told how many come before them
-            seats = await self.desk.seats(self.now, priority)
-            self.say("handover.urgent" if seats.open else "handover.urgent_closed", ref=self.ticket or self.reference)
-            return
+
+    def _reference(self, reason: str) -> str:
+        closed = self.state.just_closed(self.inbound.at)
+        if closed and reason in GOES_ON:
+            return closed
+        return self.reference if self.reference and self.reference != closed else reference(self.now)
+
+    async def tell_of_waiting(self) -> None:
+        """Says how the ticket stands, in place of what was said of it before in this turn."""
+        about, ref = self.handover, self.ticket or self.reference
+        need = Need(about.skill, self.state.lang, about.place, about.against) if about else Need()
         if self.ticket:
-            seats = await self.desk.place(self.now, self.ticket)
-            self.say("handover.already", ref=self.ticket, waiting=seats.waiting, wait=self._wait(seats))
-            return
-        seats = await self.desk.seats(self.now, priority)
-        if not seats.open:
-            self.say("handover.closed", ref=self.reference, hours=seats.hours, opens=seats.next_opening)
-        elif seats.waiting:
-            self.say("handover.queue", ref=self.reference, waiting=seats.waiting, wait=self._wait(seats))
+            seats = await self.desk.place(self.now, self.ticket, need)
         else:
-            self.say("handover.next", ref=self.reference)
+            seats = await self.desk.seats(self.now, about.priority if about else LEAST, need)
+        self.said = [each for each in self.said if each is not self.queued]
+        if about and about.priority == 0:  # nobody whose life is in danger is told how many come before them
+            self.say(f"handover.urgent{_lacking(seats)}", ref=ref)
+        elif seats.priority == 0:
+            self.say("emergency.known", ref=ref)
+        elif not self.ticket and not seats.open:
+            self.say("handover.closed", ref=ref, hours=seats.hours, opens=seats.next_opening)
+        else:
+            key = "handover.already" if self.ticket else "handover.queue"
+            self.say(key, ref=ref, standing=self._standing(seats), wait=self._wait(seats))
+        self.queued = self.said[-1]
+
+    def _standing(self, seats: Seats) -> str:
+        """Where in the queue."""
+        if not seats.waiting:
+            return self.line("handover.first")
+        return self.line("handover.behind", waiting=seats.waiting, next=seats.waiting + 1)
 
     def _wait(self, seats: Seats) -> str:
-        """How long it may take, honestly."""
+        """How long it may take, honestly; nobody is promised a seat that is not there."""
         if not seats.open:
             return self.line("handover.opens", opens=seats.next_opening)
+        if seats.reach is not Reach.ABLE:
+            return self.line(f"handover.{seats.reach.value}")
+        if not seats.waiting:
+            return self.line("handover.soon")
         if seats.minutes is None:
             return self.line("handover.unknown")
         return self.line("handover.minutes", low=seats.minutes[0], high=seats.minutes[1])
@@ -311,6 +373,22 @@ class Turn:
                 source=last.source,
             )
         return self.said
+
+
+def _lacking(seats: Seats) -> str:
+    """The ending of the text's key, by whether anybody is there at all."""
+    if not seats.open:
+        return "_closed"
+    return "_nobody" if seats.reach is Reach.NOBODY else ""
+
+
+def _both(first: Handover, second: Handover) -> Handover:
+    """What is handed over for both: as what weighs more, a matter of its own more than a person asked for."""
+    main, other = sorted((first, second), key=lambda each: (each.priority, each.reason in GOES_ON))
+    return msgspec.structs.replace(
+        main, place=main.place or other.place, slots=other.slots | main.slots, to_call=main.to_call or other.to_call,
+        against=tuple(dict.fromkeys(main.against + other.against)),
+    )  # fmt: skip
 
 
 def _current(library: Library, accounts: Accounts) -> Catalogue:

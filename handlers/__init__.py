@@ -140,6 +140,7 @@ HANDLERS: Handlers = {
     "bound": Handler(people.bound, "operation_guide"),
     "menu": Handler(small_talk.menu, "chitchat"),
     "who_are_you": Handler(small_talk.who_are_you, "chitchat"),
+    "what_we_are": Handler(small_talk.what_we_are, "chitchat"),
     "thanks": Handler(small_talk.thanks, "chitchat"),
     "rate_service": Handler(small_talk.rate_service, "chitchat"),
     "goodbye": Handler(small_talk.goodbye, "chitchat"),

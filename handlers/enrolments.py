@@ -38,7 +38,7 @@ async def enrolment_status(turn: Turn) -> None:
 def _line(turn: Turn, standing: Standing) -> str:
     until = wording.moment(standing.until, turn) if standing.until else ""
     return turn.line(
-        f"enrolment.{standing.state}", name=_name(turn, standing.group), ahead=standing.ahead, until=until,
+        f"enrolment.{standing.state}", name=_name(turn, standing.group), until=until,
         next=standing.ahead + 1,
     )  # fmt: skip
 

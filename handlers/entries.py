@@ -6,6 +6,7 @@ from bot.messages import Reply
 from bot.turn import Turn
 from handlers.eligibility import RULE, exemption
 from handlers.people import take_back
+from handlers.small_talk import WHAT_WE_ARE, what_we_are
 from handlers.wording import source
 from knowledge.catalogue import Organisation
 from knowledge.entries import Entry
@@ -19,6 +20,8 @@ _OF_A_PLACE = {
     "reading-room": "阅览|图书", "computer-rule": "电脑", "ebook-machine": "电脑", "blind-help": "盲道", "hearing-help": "字幕|手语",
 }  # fmt: skip
 
+QUEUE = "queue-how"  # the standard question that has a better answer for who waits already
+
 
 async def entry(turn: Turn) -> None:
     found = turn.library.entries.get(turn.get("entry") or "")
@@ -28,6 +31,9 @@ async def entry(turn: Turn) -> None:
         return
     turn.state.topic = found.topic
     if await take_back(turn):
+        return
+    if turn.ticket and found.standard == QUEUE:
+        await turn.tell_of_waiting()
         return
     if _about_another_place(turn, found):
         return
@@ -77,7 +83,10 @@ def _place(turn: Turn, found: Entry) -> Organisation | None:
 
 async def not_answered(turn: Turn) -> None:
     """A standard question that this centre has no answer to, or none any more."""
-    turn.answer_standard(turn.task.slots["question"])
+    if turn.task.slots["question"] == WHAT_WE_ARE:
+        await what_we_are(turn)
+    else:
+        turn.answer_standard(turn.task.slots["question"])
 
 
 def _step(turn: Turn) -> None:

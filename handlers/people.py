@@ -3,7 +3,7 @@
 import re
 
 from bot.phrases import asks
-from bot.turn import Turn
+from bot.turn import COMPLAINT, Turn
 from handlers.eligibility import misfit, refused
 from handlers.slots import DETAIL, PHONE
 
@@ -33,11 +33,12 @@ async def leave_message(turn: Turn) -> None:
 
 
 async def complaint(turn: Turn) -> None:
-    if turn.ticket:
+    more = turn.ticket is not None and turn.get("of") != "seat"
+    if more:
         turn.say("noted", ref=turn.ticket)
     else:
         turn.say("complaint.sorry")
-    await turn.hand_over("complaint", priority=2, skill="complaint", topic="complaint", quiet=turn.ticket is not None)
+    await turn.hand_over(COMPLAINT, priority=2, skill="complaint", topic="complaint", quiet=more)
 
 
 async def privacy_incident(turn: Turn) -> None:

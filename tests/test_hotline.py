@@ -454,3 +454,12 @@ async def test_recording_only_after_the_notice_and_of_those_who_agree(
             dial = document.find("Dial")
             assert dial is not None
             assert ("record" in dial.attrib) == (not refuses)
+
+
+async def test_nobody_is_told_that_nobody_is_before_him(once: Line) -> None:
+    call = once.carrier.call(RESIDENT)
+    await call.answer()
+    told = words(await call.press("0"))
+    assert "排在第一位" in told
+    assert "没有坐席在线" in told
+    assert not any(wrong in told for wrong in ("还有0位", "还有零位", "马上来", "接上"))

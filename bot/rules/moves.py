@@ -97,7 +97,7 @@ def moves(turn: Turn) -> frozenset[str]:
         and best.score >= turn.heard.lines.likely
     ):
         return said  # 电话多少，我再问问
-    if (turn.state.said or turn.state.paused) and likely >= (_SURELY if asks else _LIKELY):
+    if (turn.state.said or turn.state.paused) and likely >= (_SURELY if asks or name in _ENDS else _LIKELY):
         return said | {_NAMES.get(name, name)}
     return said
 
@@ -106,6 +106,7 @@ _COMMAND = "cmd/"
 _NAMES = {"none_of_these": "none"}
 _ASKS = {"repeat", "why_data", "bot_check", "resume", "more", "next", "simpler"}  # these are questions
 _LIKELY, _SURELY = 0.45, 0.9  # where it is likely nothing else; where it would be a question of its own as well
+_ENDS = {"done", "thanks_but"}  # what was said with them is not looked at
 _NO_QUESTIONS = {"acknowledge", "smalltalk", "goodbye", "thanks", "greeting", "human", "unrelated"}
 
 
