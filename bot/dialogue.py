@@ -16,7 +16,7 @@ from bot.alarming import LIFE, is_over
 from bot.commands import CORRECTION, bare, chosen, commands, labelled
 from bot.comprehension import Candidate, Comprehension
 from bot.conversation import REMEMBERED, Conversation, Offer, Task
-from bot.messages import CONTINUE, LONGEST, Reply
+from bot.messages import CONTINUE, LONGEST, RESUMED, STOPPED, Reply
 from bot.readings import Readings, of_ours, plainly, spell, standard
 from bot.turn import CHOICES, Handlers, NeedsAnswer, Slot, Turn
 from bot.usage import CONTENT
@@ -27,7 +27,8 @@ STALE = 30 * 60_000  # ms after which an unfinished talk is not resumed
 OPEN = 3  # tasks that are open at a time; the oldest is let go
 TRIES = 2  # re-prompts for one slot, and messages not understood, before a person is called
 
-BOUND = "bound"  # what came of scanning an invitation: nobody but us can say it, whoever has the talk
+# What came of scanning an invitation, and of refusing texts: nobody but us can say it, whoever has the talk.
+OURS = frozenset({"bound", STOPPED, RESUMED})
 _SUBJECTS = {"course", "theme"}  # naming one of them takes the place of the other
 _SILENT_TOPICS = {"chitchat"}
 _NODS = {"acknowledge", "smalltalk"}  # said to a question, these are no other question
@@ -74,8 +75,8 @@ class Dialogue:
             turn.state.danger = None
         if turn.state.danger and alarm and not alarm.sure and is_over(turn.heard.folded):
             alarm = None
-        red_line = alarm.kind if alarm and alarm.sure else None
-        if turn.seat and turn.inbound.intent != BOUND:
+        red_line = alarm.kind if alarm and alarm.sure and turn.inbound.intent not in OURS else None
+        if turn.seat and turn.inbound.intent not in OURS:
             if red_line in redlines.URGENT:
                 turn.task = Task(red_line)
                 await turn.hand_over(red_line, priority=redlines.URGENT[red_line], quiet=True)
