@@ -44,8 +44,15 @@ def _about_another_place(turn: Turn, found: Entry) -> bool:
 
 
 async def not_answered(turn: Turn) -> None:
-    """A standard question that this centre has no answer to, or none any more."""
-    turn.answer_standard(turn.task.slots["question"])
+    """A standard question: this centre's answer to it, or honestly that there is none, or none any more."""
+    question = turn.task.slots["question"]
+    found = turn.library.answer(question, turn.today)
+    if found is None:
+        turn.answer_standard(question)
+        return
+    turn.standards[question] = found.id
+    turn.task.slots["entry"] = found.id
+    await entry(turn)
 
 
 def _step(turn: Turn) -> None:
