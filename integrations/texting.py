@@ -31,7 +31,7 @@ FEW, MOST = 8, 30  # texts of one number in a minute that are answered, and that
 MINUTE = 60.0
 SENT = Counter("daoxue_sms_segments", "Segments sent, as they are billed")
 MACHINES = Counter("daoxue_sms_machines", "Texts that no person has written, by what told", ["why"])
-_INTENTS = {Kind.REFUSAL: STOPPED, Kind.RESUMPTION: RESUMED, Kind.MACHINE: CONTINUE}
+INTENTS = {Kind.REFUSAL: STOPPED, Kind.RESUMPTION: RESUMED, Kind.MACHINE: CONTINUE}
 
 
 class Meaning(Enum):
@@ -119,7 +119,7 @@ class Texting:
         if kind is Kind.MACHINE or (kind is Kind.WORDS and receipt.state.danger is None):
             MACHINES.labels("words" if kind is Kind.MACHINE else "many").inc()
             return ""
-        return await self._by_itself(receipt, said, inline=inline)
+        return await self._by_itself(receipt, said, kind, inline=inline)
 
     async def _kind(self, text: str, refused: bool) -> Kind:
         """A life in danger comes before what else a text may be."""
@@ -129,7 +129,7 @@ class Texting:
         return Kind.WORDS
 
     def _inbound(self, number: str, id: str, text: str, kind: Kind, *, media: bool, told: bool) -> Inbound:
-        intent, slots = _INTENTS.get(kind), {"told": "yes"} if told else {}
+        intent, slots = INTENTS.get(kind), {"told": "yes"} if told else {}
         if media and not text:
             text, intent, slots = "[图片]", "cannot_read", {"kind": "image"}
         return Inbound(
@@ -163,13 +163,14 @@ class Texting:
         elif kind is Kind.RESUMPTION:
             await self._database.write(lambda t: deliveries.allow(t, CHANNEL, number))
 
-    async def _by_itself(self, receipt: Receipt, said: Inbound, *, inline: bool) -> str:
-        """What is answered though texts are refused, or too many: in the response, or in a text of its own."""
+    async def _by_itself(self, receipt: Receipt, said: Inbound, kind: Kind, *, inline: bool) -> str:
+        """What is answered though texts are refused, or too many: in the response, or in a text of its own. A confirmation
+        in other words than its own would be none."""
         text = written([each.message.reply for each in receipt.answers])
         self._live.delivered(receipt.conversation, receipt.last_seq)
         if inline or not text:
             return text
-        if not self.provider.can_say(text):
+        if kind is not Kind.WORDS and not self.provider.can_say(text):
             log.error("a text has no template", extra={"error": receipt.state.topic})
             return ""
         try:
