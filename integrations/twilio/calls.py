@@ -440,6 +440,8 @@ class CallChannel:
             state.waited += 1
             return [self._board.line(f"voice.waiting_{state.waited % WAITING + 1}")]
         state.place = seats.waiting
+        if seats.minutes is None and not seats.waiting:
+            return [self._board.line("voice.position_first")]
         if seats.minutes is None:
             return [self._board.line("voice.position", waiting=seats.waiting, next=seats.waiting + 1)]
         return [
