@@ -51,18 +51,24 @@ REFUSALS = (
     "|请不要再给我发短信，谢谢|别给我发这些没用的短信|别再往我手机上发信息了|以后别给我发短信|不要再推送了|不要发广告了|勿发短信|请勿再发|别再发了！！！|别发了，烦死了"
     "|你发错人了，别再发了|我不需要这些短信，别发了|短信别发了|短信不要再发了|别再发短信烦我了|能不能别再发短信了|不想再收到你们的短信|我不想收到短信了|别烦我|不要骚扰我|骚扰短信"
     "|再发我就投诉|再发短信就举报你们|STOP|Stop.|stop!|STOPALL|STOP ALL|s t o p|Unsubscribe|CANCEL|END|QUIT|OPTOUT|opt out|REVOKE|Stop texting me"
+    "|取消发送|不要再给我发了|别给我发了行不行|短信太多了别发了|烦死了别再发了|td退订谢谢|TD 我要退订|我要求退订"
+    "|能退订吗|拒收R|不要你们的短信|短信不要|再发就拉黑|请把我从名单里删除"
+    "|unsub|stop it|pls stop|cancel texts|no texts|leave me alone|remove my number|stop all messages|请勿打扰|取消訂閱|退订（所有）"
     "|please stop sending me messages|don't text me again|Do not send me any more texts|no more texts please|remove me from your list"
 )
 NO_REFUSALS = (
     "退书法班|我要退班|退订书法班|取消报名|取消|算了|不要|不用了|怎么不给我发短信了|为什么没收到短信|我没收到验证码短信|收不到短信怎么办|不退订|T恤|培训结束了吗|停车场"
     "|停止报名了吗|什么时候停止报名|1|N|no|我不想报了|不想上课了|不要短信登录，我要密码登录|短信验证码收不到|可以发短信报名吗|怎么取消预约|给我发短信|把地址发短信给我|不要初级的"
-    "|短信多少钱一条|取消活动报名|不要再报名了|不用发地址了，我知道怎么走|别急|退订通知|The end of the course?|how do I cancel my class|end date of class"
+    "|短信多少钱一条|取消活动报名|不要再报名了|不用发地址了，我知道怎么走|别急|退订通知|要不要发短信报名|不用发了，我知道了|不用给我打电话，发短信就行|别忘了给我发短信|停课通知会发短信吗|不发短信怎么知道报上没有|再发一遍|"
+    "我不收短信验证码怎么登录|不要发到我老公手机上，发我这个号|cancel my enrolment|stop the class?|The end of the course?|how do I cancel my class|end date of class"
 )
 RESUMPTIONS = "START|start.|UNSTOP|恢复|恢復|恢复。|恢复短信|我要恢复短信|取消退订|重新订阅"
 AUTOMATIC = (
     "我正在开车，稍后回复|[自动回复]|【自动回复】您好，我现在有事不在|[自動回覆]我正在開車|(自动回复)现在忙，晚点联系|自动回复：稍后联系您|我正在开会，稍后联系|正在忙，稍后回复您"
     "|您好，我现在有事不在，一会儿再和您联系。|我现在不方便接电话，稍后给您回电|我现在无法接听，稍后联系|此短信为系统自动发送|【中国移动】您的话费余额不足|限时优惠！拒收请回复R"
     "|我正在驾车，已开启“驾驶时勿扰”功能。我会在到达目的地后查看你的信息。|I'm driving right now. I'll get back to you later.|Auto-reply: out of office"
+    "|您好，我现在不在，有事请留言|会议中，稍后回复|我在开会，一会儿回|已收到您的短信，我会尽快回复|本机暂时无法接听|尊敬的客户，您的话费余额不足10元|您的来信已收到，请勿回复本短信"
+    "|飞行模式中，落地后回复|驾驶中，稍后回复|Sorry, I can't talk right now.|I am in a meeting, will call you back|限时优惠，退订回T"
 )
 WORDS = (
     "我正在开车，你们几点关门？|我现在忙，晚点打给我|我正在开会，给我回个电话|稍后我再来报名可以吗|我在上班，晚上有课吗|我在外地，以后再联系你们，积分会过期吗|你是自动回复吗"
