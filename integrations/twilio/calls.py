@@ -19,8 +19,9 @@ from zoneinfo import ZoneInfo
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from accounts.identity import Identity, LockedError, is_card
-from bot.commands import commands
+from bot.commands import chosen, commands
 from bot.comprehension import Understanding
+from bot.conversation import Offer
 from bot.inbox import Inbox, Receipt, nothing_observed, numbered
 from bot.messages import Inbound, Option, Reply
 from bot.outbox import Later, Lost, Outcome
@@ -224,12 +225,14 @@ class CallChannel:
 
     def _menu(self, row: CallRow, state: State, path: str, *first: str) -> tuple[CallRow, Plan]:
         """The menu by keys, at a place in it."""
-        entries = keypad.entry(path).below
-        labels = [self._board.texts.line("zh", each.label) for each in entries]
-        lines = [voice.keys([Option(str(at), label) for at, label in enumerate(labels, 1)])]
+        lines = [voice.keys(self._entries(path))]
         if path:
             lines.append(self._board.line("voice.menu_top"))
         return self._listens(row, state, lines, first=first, asked=True, menu=path)
+
+    def _entries(self, path: str) -> list[Option]:
+        labels = (self._board.texts.line("zh", each.label) for each in keypad.entry(path).below)
+        return [Option(str(key), label) for key, label in enumerate(labels, 1)]
 
     async def _menu_key(self, row: CallRow, state: State, number: int, key: str) -> tuple[CallRow, Plan]:
         path = state.menu or ""
@@ -263,6 +266,10 @@ class CallChannel:
             return self._again(row, state)
         if not state.elder and says_old(heard, asked=bool(state.waits)):
             return await self._elder(row, state, number, said=speech)
+        if state.menu is not None:
+            offers = [Offer(each.key, each.label) for each in self._entries(state.menu)]
+            if (named := chosen(heard.folded, offers)) is not None:  # 二, said in the menu by keys
+                return await self._menu_key(row, state, number, named.key)
         return await self._say(row, state, number, speech)
 
     async def _doubted(self, row: CallRow, state: State, number: int, speech: str) -> tuple[CallRow, Plan]:
