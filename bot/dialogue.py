@@ -92,9 +92,10 @@ def _sense(turn: Turn) -> None:
     danger = turn.state.danger
     if danger and danger.ticket not in {turn.ticket, turn.state.just_closed(turn.inbound.at)}:
         turn.state.danger = danger = None
-    # What is chosen was said by us.
+    # What is chosen, and what refuses texts, is no sentence of theirs.
     talking = bool(turn.state.said)
-    alarm = redlines.detect(turn.heard, talking=talking) if turn.inbound.choice is None else None
+    said = turn.inbound.choice is None and turn.inbound.intent not in first.OURS
+    alarm = redlines.detect(turn.heard, talking=talking) if said else None
     if danger and alarm and (is_well if alarm.sure else is_over)(turn.heard.folded):
         alarm = None
     turn.alarm = alarm

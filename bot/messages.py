@@ -3,6 +3,8 @@
 from msgspec import Struct
 
 CONTINUE = "continue"  # an intent: the channel goes on with what did not fit, and there is nothing to think about
+STOPPED = "texts_stopped"  # a resident wants no texts any more
+RESUMED = "texts_resumed"  # and wants them again
 LONGEST = 1000  # characters that are read as a question; longer ones are for a person
 
 

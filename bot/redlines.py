@@ -112,6 +112,12 @@ def detect(heard: Understanding, *, talking: bool = False) -> Alarm | None:
     return Alarm(kind, odds >= sure)
 
 
+def endangers(heard: Understanding) -> bool:
+    """Whether a life is in danger for certain: nothing a channel does comes before that."""
+    alarm = detect(heard)
+    return alarm is not None and alarm.sure and alarm.kind in LIFE
+
+
 def without(heard: Understanding) -> Understanding:
     """What a message may mean when it touches no red line; what a parent asks is answered for the child."""
     candidates = heard.candidates

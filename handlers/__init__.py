@@ -1,5 +1,6 @@
 """Which intent leads to which handler: one row each."""
 
+from bot.messages import RESUMED, STOPPED
 from bot.turn import Handler, Handlers
 from handlers import (
     activities,
@@ -44,7 +45,7 @@ WHO = (LEARNER, CARD, TYPED_CARD, CODE)
 
 HANDLERS: Handlers = {
     "entry": Handler(entries.entry, "course_faq", steps=True),
-    "not_answered": Handler(entries.not_answered, "course_faq"),
+    "not_answered": Handler(entries.not_answered, "course_faq", steps=True),
     "find_class": Handler(
         classes.find_class,
         "training_info",
@@ -151,5 +152,7 @@ HANDLERS: Handlers = {
     "other_office": Handler(small_talk.other_office, "out_of_scope", (MATTER,)),
     "unrelated": Handler(small_talk.unrelated, "out_of_scope", (MATTER,)),
     "advice": Handler(small_talk.advice, "out_of_scope"),
+    STOPPED: Handler(people.texts_stopped, "chitchat"),
+    RESUMED: Handler(people.texts_resumed, "chitchat"),
     "bulk_data": Handler(people.bulk_data, "out_of_scope"),
 }

@@ -82,11 +82,18 @@ def _place(turn: Turn, found: Entry) -> Organisation | None:
 
 
 async def not_answered(turn: Turn) -> None:
-    """A standard question that this centre has no answer to, or none any more."""
-    if turn.task.slots["question"] == WHAT_WE_ARE:
+    """A standard question: this centre's answer to it, or honestly that there is none, or none any more."""
+    question = turn.task.slots["question"]
+    if question == WHAT_WE_ARE:
         await what_we_are(turn)
-    else:
-        turn.answer_standard(turn.task.slots["question"])
+        return
+    found = turn.library.answer(question, turn.today)
+    if found is None:
+        turn.answer_standard(question)
+        return
+    turn.standards[question] = found.id
+    turn.task.slots["entry"] = found.id
+    await entry(turn)
 
 
 def _step(turn: Turn) -> None:

@@ -7,6 +7,7 @@ from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.classes import focus
 from handlers.eligibility import SOURCE
+from handlers.lacking import lacks
 from knowledge.catalogue import Activity, Course, Organisation, RedemptionItem, TrainingClass
 
 Thing = TrainingClass | Course | Activity | RedemptionItem
@@ -22,7 +23,9 @@ _OWN_KIT = ("自备", "带", "有一")  # a prerequisite that is something to br
 
 async def fact(turn: Turn) -> None:
     """The aspects in `aspect` of the things in `of`, in one sentence each; alike ones in one for all."""
-    aspects = turn.task.slots["aspect"].split()
+    if lacks(turn, "courses"):
+        return
+    aspects = (turn.get("aspect") or "time").split()
     aspect = aspects[0]
     things = _things(turn, aspect)
     told = [(each, [value for asked in aspects if (value := value_of(turn, each, asked))]) for each in things]
@@ -60,11 +63,13 @@ def _offer_next(turn: Turn, aspect: str, things: Sequence[Thing]) -> None:
 
 async def compare(turn: Turn) -> None:
     """The things in `of` side by side, best first; `by` an aspect or all of them."""
+    if lacks(turn, "courses"):
+        return
     classes = [each for each in _things(turn, "price") if isinstance(each, TrainingClass)]
     if len(classes) < 2:
         turn.say("class.no_more")
         return
-    by = turn.task.slots["by"]
+    by = turn.get("by") or "all"
     if by in _RANK:
         ranks = [_RANK[by](each) for each in classes]
         classes = sorted(classes, key=_RANK[by])
@@ -97,7 +102,7 @@ def _things(turn: Turn, aspect: str) -> list[Thing]:
     kinds: Mapping[str, Mapping[str, Thing]] = {
         "class": catalogue.classes, "course": catalogue.courses, "activity": catalogue.activities, "item": catalogue.items
     }  # fmt: skip
-    named = [each.split(":", 1) for each in turn.task.slots["of"].split()]
+    named = [each.split(":", 1) for each in (turn.get("of") or "").split()]
     found = [kinds[kind][id] for kind, id in named if id in kinds[kind]]
     if aspect in _OF_COURSE:
         return found

@@ -120,6 +120,19 @@ async def third_party(turn: Turn) -> None:
     turn.say("third_party")
 
 
+async def texts_stopped(turn: Turn) -> None:
+    """Whoever wants no texts is in the middle of nothing, and gets no other but the one that says so."""
+    turn.state.forget()
+    if not turn.get("told"):
+        turn.say("sms.stopped")
+
+
+async def texts_resumed(turn: Turn) -> None:
+    turn.state.forget()
+    if not turn.get("told"):
+        turn.say("sms.started")
+
+
 async def bulk_data(turn: Turn) -> None:
     turn.audits.append(("bulk_data_refused", "all learners"))
     turn.say("bulk_data")

@@ -16,8 +16,6 @@ GSM, GSM_JOINED = 160, 153
 SEGMENT, JOINED = 70, 67
 LONGEST = 2 * JOINED
 MORE = "（详情见公众号或打热线）"
-STOP = frozenset({"stop", "unsubscribe", "quit", "end", "cancel", "td", "t", "退订", "退订短信", "停止", "取消订阅"})
-START = frozenset({"start", "unstop", "恢复", "恢复短信", "重新订阅"})
 
 
 def render(replies: Sequence[Reply]) -> list[str]:

@@ -4,7 +4,7 @@ from bot import about, about_us, redlines
 from bot.alarming import LIFE, is_over, is_well
 from bot.commands import commands
 from bot.conversation import Task
-from bot.messages import CONTINUE
+from bot.messages import CONTINUE, RESUMED, STOPPED
 from bot.phrases import is_number
 from bot.readings import plainly
 from bot.running import Runner
@@ -12,7 +12,8 @@ from bot.turn import Turn
 from bot.usage import CONTENT
 from nlu.questions import ADVICE
 
-BOUND = "bound"  # what came of scanning an invitation: nobody but us can say it, whoever has the talk
+# What came of scanning an invitation, and of refusing texts: nobody but us can say it, whoever has the talk.
+OURS = frozenset({"bound", STOPPED, RESUMED})
 # In danger: asking for help once more; being thankful for it.
 _ABOUT_HELP = {"human", "callback", "site_phone", "complaint", "cancelled", "leave_message"}
 _REFUSED = {"third_party", "bulk_data", ADVICE}  # saying so costs nobody anything
@@ -21,7 +22,7 @@ _CAUTIONED = {"scam", "minor"}  # these have a sentence that is true for everybo
 
 async def seat(run: Runner, turn: Turn) -> bool:
     """A seat has the talk: we say nothing, and call for help if there is danger."""
-    if not turn.seat or turn.inbound.intent == BOUND:
+    if not turn.seat or turn.inbound.intent in OURS:
         return False
     kind = turn.red_line
     if kind in redlines.URGENT:
