@@ -123,6 +123,15 @@ def is_child(person: str, facts: Facts) -> bool:
     return facts.is_child or (facts.age is None and _CHILDREN.search(person) is not None)
 
 
+def tells(folded: str, entities: Sequence[Entity]) -> bool:
+    """Whether a message says something of somebody, whatever else: how old, what they do, on what grounds, where they live."""
+    if any(each.kind in {"age", "grade"} for each in entities):
+        return True
+    return any(
+        pattern.search(folded) for _, pattern in (*GROUNDS, *WORK, ("", _SEX), ("", _OUTSIDE), ("", _HERE), ("", _BORN))
+    )
+
+
 def tells_only(folded: str, entities: Sequence[Entity]) -> bool:
     """我是残疾人, 我妈今年七十了: something of somebody, and nothing that is asked or wished for."""
     named = {each for entity in entities if entity.kind in {"age", "grade"} for each in range(entity.start, entity.end)}

@@ -27,7 +27,7 @@ from nlu.features import essence, of_essence
 from nlu.gazetteer import Gazetteer, Name
 from nlu.judgement import BUDGET, NO, Budget, Lines, Ranked, Verdict
 from nlu.questions import FAQ, OTHER
-from nlu.text import fold, without_fillers
+from nlu.text import fold, known_words, without_fillers
 
 _Words = tuple[str, tuple[str, ...]]
 REMEMBERED = 8192  # texts; what residents ask is much the same, and buttons say the same to the letter
@@ -307,6 +307,18 @@ def _once(candidates: Iterable[Candidate]) -> Iterable[Candidate]:
         seen.add(candidate.entry or "")
 
 
+def _last_words(catalogue: Catalogue) -> Iterable[Name]:
+    """理发券 of 社区理发店理发券, 雨伞 of 晴雨伞: what an item is, where no other is one."""
+    last = {item.id: known_words(_PLAIN.split(item.name)[0])[-1:] for item in catalogue.items.values()}
+    names = {
+        id: voucher[0] if (voucher := _VOUCHER.search(catalogue.items[id].name)) else "".join(words)
+        for id, words in last.items()
+    }
+    for id, name in names.items():
+        if len(name) > 1 and sum(name in item.name for item in catalogue.items.values()) == 1:
+            yield Name("item", id, name)
+
+
 def _names(catalogue: Catalogue) -> Iterable[Name]:
     for place in catalogue.organisations.values():
         yield from (Name("org", place.id, text) for text in (place.name, *place.aliases))
@@ -319,6 +331,7 @@ def _names(catalogue: Catalogue) -> Iterable[Name]:
         yield Name("item", item.id, item.name)
         if len(plain := _PLAIN.split(item.name)[0]) > 1:
             yield Name("item", item.id, plain)
+    yield from _last_words(catalogue)
     for office in catalogue.offices.values():
         yield from (Name("matter", office.id, text) for text in office.matters)
     for theme, words in _THEME_WORDS.items():
@@ -332,6 +345,7 @@ _ALSO = re.compile(r"顺[便带道](?:再)?(?:问一下|问问|问|看看|看)?|
 _SPLIT = re.compile(rf"[,，。;；?？!！]+|{_ALSO.pattern}")
 _WORDS = re.compile(r"[一-鿿]{3}|[a-z]{3}", re.IGNORECASE)
 _MASKED = re.compile(r"\[(?:证件号|卡号)\]")
+_VOUCHER = re.compile("[一-鿿]{2}券$")
 _PLAIN = re.compile(r"\d|一套|两条")  # where an item's name goes over to its amount
 # What volunteers offer to do.
 _SERVICES = (

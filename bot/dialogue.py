@@ -29,8 +29,9 @@ LADDER: tuple[Rule, ...] = (
     # What is no question
     questions.too_long, questions.stray_number,
     # What goes on with the talk
-    questions.ours, tasks.told, tasks.dropped, questions.gist, tasks.goes_on, tasks.open_task, follow.enrols, follow.compared, follow.follow_up, follow.described,
-    tasks.refined, follow.another, follow.unknown_name, follow.of_an_answer, questions.neighbour,
+    questions.ours, tasks.told, tasks.dropped, questions.gist, tasks.goes_on, tasks.open_task, follow.enrols, follow.compared, follow.of_an_answer,
+    follow.follow_up, follow.described,
+    tasks.refined, follow.another, follow.unknown_name, follow.another_item, questions.neighbour,
     # Questions
     questions.found_wrong, questions.two, questions.part, questions.clear, questions.said_already, questions.for_the_ticket, questions.name_alone,
     questions.likely, questions.not_sure,
@@ -82,7 +83,7 @@ class Dialogue:
         if turn.offered:
             state.offers = turn.offered
         state.confirming = turn.confirming
-        if turn.told_of or state.last is turn.task:
+        if replies:
             state.told = turn.told_of
         state.near = self._run.readings.runners_up(turn)
 

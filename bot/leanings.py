@@ -8,6 +8,7 @@ import re
 
 from msgspec.structs import replace
 
+from bot import about
 from bot.comprehension import Candidate, Understanding
 from bot.conversation import Conversation
 
@@ -26,13 +27,25 @@ _MAY = re.compile(
     "|报[^,。]{0,10}(?:成不|行不|行吗|成吗|可以吗|可以不|能行吗)|(?:收不收|还收|收)(?!费|钱|到)[^,。]{0,6}(?:[吗么嘛不]|$)"
     "|(?:can|could|may) (?:i|she|he|my \\w+) (?:join|enrol|attend|take)"
 )
-_COSTS = re.compile("钱|费|收|免|价|fee|cost|pay|free|how much")
+_CLASSES = re.compile("哪些班|几个班|有班[吗么嘛没不]|有(?:什么|啥)班|班有哪些|有没有班|which classes")
+_BUYS = re.compile("多少钱一[把支台架根张双件]|一[把支台架根张双件]多少钱|[哪去]里?买")
+_OPENS = re.compile(
+    "(?P<what>[一-鿿]{2,3}[房室馆厅池场])(?:是|都|今天|周[一二三四五六日末])*(?:几点|什么时候|啥时候?|何时)[^,。]{0,2}(?:开|关)"
+)
+_OURS = re.compile("阅览|图书|电脑|教室|书画|舞蹈|活动|报告|多功能|智慧|录播|母婴|大厅|微机")
+_WANTS = re.compile(
+    "[想要能][^,。]{0,4}[上报去学听参]|够[^,。]{0,3}(?:年纪|年龄|岁|格|资格)|行不行|行[吗不]|成不|可以[吗不]|收不收"
+)
+_COSTS = re.compile("钱|费|收|免|价|花|掏|打折|优惠|减|不用交|要交|fee|cost|pay|free|how much")
 _OF_FEE = {"fee-general", "fee-standard", "fee-free-who", "enrol-disabled"}
 # What one place has and another has not, by the standard question on it.
 _HAS = (
-    ("canteen", "食堂|吃饭|餐厅|canteen"), ("parking", "停车|车位|parking"), ("printing", "打印|复印|print"), ("wifi", "无线|wi-?fi"),
+    ("canteen", "食堂|吃饭|餐厅|canteen"), ("parking", "停车|车位|停得?[下进]|parking"), ("printing", "打印|复印|print"), ("wifi", "无线|wi-?fi"),
     ("bike", "充电|车棚|电动车"), ("kids-room", "母婴|儿童角|喂奶"),
 )  # fmt: skip
+_OPEN = re.compile(
+    "去[^,。]{0,14}(?:行|成|可以)[吗不]|开(?:门|放)?[吗么嘛不没]|开不开|上不上班|休息[吗么嘛不没]|关门[吗么嘛不没]"
+)
 _ANYTHING = re.compile("(?:有没有|有|能不能|能|可以|可不可以|提供)[^,。]{1,10}(?:[吗么嘛不没]|$)|有没有")
 _OF_ACTIVITY = re.compile("活动|沙龙|讲座|讲坛|那场|这场|集市")
 _HOW = re.compile("怎么|如何|咋|网上|手机上|几个|多少|身体|高血压|心脏|怀孕|插班|改|换|退(?!休|役|伍)|转(?!业)")
@@ -40,7 +53,13 @@ _HOW = re.compile("怎么|如何|咋|网上|手机上|几个|多少|身体|高�
 
 def leaning(heard: Understanding, state: Conversation) -> Understanding:
     """What is heard, with what it leans to ahead of the others."""
-    found = _of_activity(heard) or _of_fee(heard) or _of_class(heard, state) or _of_place(heard, state)
+    found = (
+        _of_activity(heard)
+        or _which_classes(heard)
+        or _of_fee(heard)
+        or _of_class(heard, state)
+        or _of_place(heard, state)
+    )
     if found is None:
         return heard
     score = max(found.score, heard.lines.sure)
@@ -68,7 +87,7 @@ def _of_place(heard: Understanding, state: Conversation) -> Candidate | None:
 def _of_what_it_has(heard: Understanding) -> Candidate | None:
     """Something that a place may have: the question on it where there is one, else what is on record of the place."""
     if heard.first("when"):
-        return None
+        return Candidate(heard.lines.sure, "site_hours", "site_hours") if _OPEN.search(heard.folded) else None
     asked = next((id for id, words in _HAS if re.search(words, heard.folded)), None)
     if asked is not None:
         return next((each for each in heard.candidates if each.question == asked), None)
@@ -80,12 +99,36 @@ def _of_what_it_has(heard: Understanding) -> Candidate | None:
     )
 
 
+def _of_a_purchase(heard: Understanding) -> Candidate | None:
+    """二胡多少钱一把: what is learnt here is not sold here."""
+    bought = heard.first("course") is not None and _BUYS.search(heard.folded) is not None
+    return Candidate(heard.lines.sure, "out_of_scope", "unrelated") if bought else None
+
+
+def _of_a_room(heard: Understanding) -> Candidate | None:
+    """健身房几点开: when a place is open says nothing of what it may not have; what it has is told."""
+    found = _OPENS.search(heard.folded)
+    hours = heard.best is not None and heard.best.intent == "site_hours"
+    if found is None or not hours or _OURS.search(found["what"]):
+        return None
+    return Candidate(heard.lines.sure, "site_hours", "site_facilities")
+
+
+def _which_classes(heard: Understanding) -> Candidate | None:
+    """The classes of a course by name, rather than what its theme is about."""
+    course = any(each.kind == "course" and each.exact for each in heard.entities)
+    return (
+        Candidate(heard.lines.sure, "training_info", "find_class") if course and _CLASSES.search(heard.folded) else None
+    )
+
+
 def _of_fee(heard: Understanding) -> Candidate | None:
     """What a named course costs, though it be asked as who need not pay."""
     if heard.first("course") is None or not _COSTS.search(heard.folded):
         return None
     shares = [each.score for each in heard.candidates if each.intent == "class_fee" or each.question in _OF_FEE]
-    return Candidate(sum(shares), "training_info", "class_fee") if sum(shares) >= heard.lines.likely else None
+    said = sum(shares) >= heard.lines.likely or about.tells(heard.folded, heard.entities)
+    return Candidate(max(sum(shares), heard.lines.likely), "training_info", "class_fee") if said else None
 
 
 def _of_activity(heard: Understanding) -> Candidate | None:
@@ -104,6 +147,8 @@ def _of_class(heard: Understanding, state: Conversation) -> Candidate | None:
     if not course and (not talked_of or heard.first("when") or _OF_WHAT.search(heard.folded)):
         return None
     asked = _MAY.search(heard.folded)
+    if asked is None and course and about.tells(heard.folded, heard.entities) and _WANTS.search(heard.folded):
+        return Candidate(heard.lines.sure, "enrolment", "enrol")
     if asked is None or _HOW.search(heard.folded) or (asked["learn"] and not heard.first("age")):
         return None
     return Candidate(heard.lines.sure, "enrolment", "enrol")

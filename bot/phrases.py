@@ -30,7 +30,7 @@ _ACCUSES = re.compile(
 _REQUEST = re.compile(r"[给告][我诉]|[发帮]我|我[要想]|[查找问]一?下|[报说]一下|please|tell me|i want")
 _STOPS = re.compile(r"[,，。;；!！?？\n]+|(?<=[一-龥]) (?=[一-龥])")
 _ONE_OF = re.compile(r"那[一]?[个家门种]|这[一]?[个家门种]|的$|one\b")
-_ALL = re.compile(r"一般|通常|都(?!不)|所有|各|平时|usually|all")
+_ALL = re.compile(r"一般|通常|所有|各[个班种]|平时|usually|all")
 # How an answer says it.
 _ASPECT_SAID = {
     "price": re.compile(r"免费|收费|\d元|不收|不要钱"),
@@ -41,7 +41,7 @@ _ASPECT_SAID = {
     "until": re.compile(r"\d+个?(?:天|周|月|年|工作日)内|前|截止|过期"),
     "place": re.compile(r"学院|学校|认证点|站点|服务台|兑换点|公众号|平台"),
     "phone": re.compile(r"\d{3,4}-?\d{4}|热线|\d{5}"),
-    "bring": re.compile(r"带"),
+    "bring": re.compile(r"带|凭"),
     "online": re.compile(r"网上|线上|公众号|平台"),
 }
 _STICKER = re.compile(r"\[(?![^\[\]]*[号码]\])[^\[\]]{1,6}\]")  # none of what is masked

@@ -46,7 +46,7 @@ _CALMED = {"data_request": {Context.OWN_WORDS}, "scam": {Context.TOPIC}} | {
 # dangers to life, one in a hundred above the lower.
 _LIFE_LINES, _LINES = (-1.5, 2.4), (-1.2, 1.5)
 _WORDLESS = 1.0  # more, where the model alone sees a danger to life, and no word of it
-_IN_TALK = 1.0  # more, for a few words without alarm in them that follow on what was just said
+_IN_TALK = 2.0  # more, for a few words without alarm in them that follow on what was just said
 _FEW = 20  # characters
 _CLEAR = 0.4  # a red line with this share among all readings is the one that is meant
 _UNSURE_MASS = 0.2  # of the other readings, where a red line took nearly all: that much is left of them for certain

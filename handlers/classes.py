@@ -1,5 +1,6 @@
 """Training classes: which there are, when, what they cost, whether there is room, how to get in."""
 
+import re
 from collections.abc import Collection, Sequence
 
 from bot.turn import CHOICES, Turn
@@ -18,6 +19,10 @@ _SUITS = {
     "老年人": ("老年人", "中老年"), "失业人员": ("失业人员",), "进城务工人员": ("进城务工人员", "失业人员"), "农民": ("农民",),
     "家长": ("家长",), "在职人员": ("在职人员", "所有成人"),
 }  # fmt: skip
+_MOVES, _VERY_OLD = "康养健身", 80  # the theme of classes that move; years of age from which more holds there
+_HEALTH = re.compile(
+    "怀孕|怀了|孕|高血压|心脏|手术|搭桥|支架|骨折|骨质|糖尿病|哮喘|腿脚|腰|膝|病|pregnan|heart|blood pressure"
+)
 WISHES = (
     "when",
     "teacher",
@@ -221,6 +226,11 @@ async def _one(turn: Turn, question: str) -> TrainingClass | None:
 
 
 def _choose(turn: Turn, found: Sequence[TrainingClass], question: str) -> None:
+    if question in {"enrol", "enrol_it"}:
+        if all(misfit(each, turn.state.facts) is not None for each in found) and refused(turn, found[0]):
+            return
+        if turn.state.people and len({each.eligibility for each in found}) == 1:
+            turn.say("class.for_whom", eligibility=found[0].eligibility.rstrip("。"), source=SOURCE)
     shown = found[:CHOICES]
     lines = "\n".join(f"{number}. {wording.class_line(group, turn)}" for number, group in enumerate(shown, 1))
     turn.say("class.which", count=len(found), lines=lines, source=SOURCE)
@@ -311,12 +321,25 @@ async def enrol(turn: Turn) -> None:
         "class.enrol", name=group.name, until=wording.day(group.enrol_until, turn.today), places=group.places, materials=group.materials,
         eligibility=group.eligibility, place=wording.place(group.organisation, turn.catalogue), source=SOURCE,
     )  # fmt: skip
+    _take_care(turn, group)
     turn.offer_answer("label.enrol_online", "g-enrol-online")
     turn.offer(
         turn.line("label.register"), "register", course=group.course, org=group.organisation, **{"class": group.id}
     )
     if provable(turn):
         turn.offer(turn.line("label.enrol_me"), "enrol_me", **{"class": group.id})
+
+
+def _take_care(turn: Turn, group: TrainingClass) -> None:
+    """Who is very old, ill or expecting hears what holds for classes that move, before they are in one."""
+    course = turn.catalogue.courses.get(group.course)
+    if course is None or course.theme != _MOVES:
+        return
+    age = turn.state.facts.age
+    if _HEALTH.search(turn.heard.folded) and turn.library.answer("enrol-health", turn.today):
+        turn.answer_standard("enrol-health")
+    elif age is not None and age >= _VERY_OLD and turn.library.answer("age-limit-old", turn.today):
+        turn.answer_standard("age-limit-old")
 
 
 async def enrol_it(turn: Turn) -> None:
@@ -370,6 +393,8 @@ async def _register(turn: Turn, reason: str) -> None:
         if reason == "waiting_list"
         else turn.catalogue.courses[await turn.ask(COURSE)]
     )
+    if reason == "waiting_list":
+        turn.once("intro", lambda: turn.say("register.waiting", course=course.name))
     street = turn.catalogue.organisations[await turn.ask(ORG)]
     phone = await turn.ask(PHONE)
     turn.task.slots["detail"] = f"{course.name}，{street.name}"

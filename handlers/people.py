@@ -21,6 +21,7 @@ async def human(turn: Turn) -> None:
 
 
 async def callback(turn: Turn) -> None:
+    turn.once("intro", lambda: turn.say("callback.intro"))
     phone = await turn.ask(PHONE)
     turn.say("callback.done", phone=f"{phone[:3]}****{phone[-4:]}")
     await turn.hand_over("callback")

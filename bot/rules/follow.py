@@ -46,7 +46,10 @@ def _aspect(words: str, moves: str = "", standards: str = "", intents: str = "",
 
 ASPECTS = {
     "teacher": _aspect(r"老师|师傅|教练|谁[来在]?[教讲上带]|[教讲]课的|teacher|who teaches", "teacher", "teacher-who course-teacher-contact", heard="老师"),
-    "bring": _aspect(r"带(?:什么|啥|哪些|点|东西|身份证|不|吗|么)|自备|自己[带买]|准备(?:什么|啥)|bring", "bring", "enrol-first-day"),
+    "bring": _aspect(
+        r"[拿带要][^,，。]{0,3}证|证要不要|要不要[^,，。]{0,4}证|带(?:什么|啥|哪些|点|东西|身份证|不|吗|么)|自备|自己[带买]|准备(?:什么|啥)|bring",
+        "bring", "enrol-first-day",
+    ),
     "price": _aspect(
         r"钱(?!一[把支台本架件套])|费|免费|几块|多少块|收不收|价|多贵|cost|price|fee|how much|free",
         "price", "fee-general fee-standard activity-fee", "class_fee", "多少钱",
@@ -63,9 +66,9 @@ ASPECTS = {
         "place", "", "site_address class_schedule",
     ),
     "time": _aspect(r"几点|几时|什么时候|啥时|时间|周几|星期几|礼拜几|哪[几]?天|几号|when|what time", "time", "class-time-change", "class_schedule"),
-    "level": _aspect(r"基础|学历|文化|跟[得不]上|难|初学|听[得不]懂|level|beginner", "level", "course-basic", "course_level"),
+    "level": _aspect(r"基础|学历|文化|初中|高中|小学|毕业|跟[得不]上|难|初学|听[得不]懂|level|beginner", "level", "course-basic", "course_level"),
     "eligible": _aspect(
-        r"[能可][以]?[不]?[能可]?[以]?[报去来参上学]|什么人|哪些人|条件|要求|年龄|多大|岁数|岁",
+        r"[能可][以]?[不]?[能可]?[以]?[报去来参上学]|够不够格|够格|资格|什么人|哪些人|条件|要求|年龄|多大|岁数|岁",
         "eligible for_other", "enrol-age-min age-limit-old",
     ),
     "online": _aspect(r"网上|线上|在线|直播|录像|online", "online", "online-class-have course-offline-only"),
@@ -106,6 +109,7 @@ _GENERAL = {
 _ENOUGH = 0.6  # of what speaks for an aspect
 _WORDS = 0.4  # what its words do
 _MOVE, _ORDINAL = 0.35, 0.5
+_BRIEF = 8  # characters of which a word is enough
 _HALF = 6  # characters of what never does
 _LONG = 18  # characters of what stands well by itself
 
@@ -230,27 +234,38 @@ async def unknown_name(run: Runner, turn: Turn) -> bool:
 
 
 async def of_an_answer(run: Runner, turn: Turn) -> bool:
-    """要钱不, after an answer from an entry: its neighbour that says it, or the sentence of its own that does."""
-    entry = next((found for each in turn.state.told if (found := turn.library.entries.get(each))), None)
-    question = turn.library.asks(entry) if entry else None
-    folded = turn.heard.folded
-    if entry is None or question is None or len(folded) > _LONG or turn.heard.first("course"):
-        return False
-    best = plainly(turn.heard)
+    """要钱不, right after an answer from an entry: its neighbour that says it, or the sentence of its own that does."""
+    entries = [found for each in turn.state.told if (found := turn.library.entries.get(each))]
+    folded, best = turn.heard.folded, plainly(turn.heard)
     sure = best is not None and best.score >= turn.heard.lines.sure
-    if best and ((best.question in question.near and sure) or (sure and len(folded) > phrases.FRAGMENT)):
+    if not entries or len(folded) > _LONG or turn.heard.first("course") or (sure and len(folded) > phrases.FRAGMENT):
         return False
-    whole = run.comprehension.understand(question.zh.rstrip("？?") + "，" + folded, turn.today)
-    beside = next((each for each in whole.candidates if each.question in question.near), None)
-    if beside and beside.score >= turn.heard.lines.likely:
-        await run.answer(turn, beside)
-        return True
+    for question in filter(None, map(turn.library.asks, entries)):
+        if best and best.question in question.near and sure:
+            return False
+        whole = run.comprehension.understand(question.zh.rstrip("？?") + "，" + folded, turn.today)
+        beside = next((each for each in whole.candidates if each.question in question.near), None)
+        if beside and beside.score >= turn.heard.lines.likely:
+            await run.answer(turn, beside)
+            return True
     aspect = spoken_of(folded)
-    said = phrases.sentence_on(aspect, "".join([entry.answer, *entry.steps])) if aspect else ""
-    if not said:
+    for entry in entries if aspect else ():
+        if said := phrases.sentence_on(aspect or "", "".join([entry.answer, *entry.steps])):
+            turn.recall(entry, said)
+            run.remind(turn)
+            return True
+    return False
+
+
+async def another_item(run: Runner, turn: Turn) -> bool:
+    """伞呢, after something that points get: the one that a part of its name means."""
+    if not any(kind == "item" for kind, _ in _shown(turn)) or len(turn.heard.folded) > _BRIEF:
         return False
-    turn.recall(entry, said)
-    run.remind(turn)
+    part = phrases.without_following(turn.heard.folded)
+    named = [each.id for each in turn.catalogue.items.values() if part and part in each.name]
+    if len(named) != 1:
+        return False
+    await run.start(turn, "redemption_items", {"item": named[0]})
     return True
 
 
@@ -273,7 +288,7 @@ def asked(turn: Turn) -> str | None:
             score += 2 * heard.move.probability
         scores[name] = score + (_WORDS if aspect.speaks(folded) else 0.0)
     best = max(scores, key=lambda name: scores[name])
-    if scores[best] < _ENOUGH:
+    if scores[best] < (_WORDS if len(folded) <= _BRIEF else _ENOUGH):
         return None
     top, aspect = heard.best, ASPECTS[best]
     if (

@@ -14,6 +14,8 @@ from bot.running import SILENT_TOPICS, TRIES, Runner
 from bot.turn import CHOICES, Turn
 from nlu.questions import NO_ANSWER, RED_LINES
 
+_THINGS = {"course", "activity", "item"}  # what a short message names is meant by its question
+_NEARLY = 0.7  # of a standard question, that is no word for the ticket
 _PARTS = {"price", "duration", "phone"}  # of a guide, that are asked for by themselves
 _BOTH = 3  # parts of a message of which two are answered
 _CLAUSES = 6  # from the end, that are looked at for what is asked
@@ -40,7 +42,9 @@ async def stray_number(run: Runner, turn: Turn) -> bool:
 
 async def ours(run: Runner, turn: Turn) -> bool:
     """Who names what we teach asks about that."""
-    turn.heard = leaning(of_ours(turn.heard), turn.state)
+    turn.heard = of_ours(turn.heard)
+    if len(turn.heard.folded) <= _STORY:
+        turn.heard = leaning(turn.heard, turn.state)
     return False
 
 
@@ -55,11 +59,13 @@ async def gist(run: Runner, turn: Turn) -> bool:
     if len(clauses) < 2 or run.waiting(turn.state) or corrects(turn):
         return False
     parts = [redlines.without(run.comprehension.understand(each, turn.today)) for each in clauses[-_CLAUSES:]]
+    names = {each.kind for each in heard.entities} & _THINGS if len(folded) <= _STORY else set()
     asking = [each for each in parts if _stands_alone(each)]
-    if asking and (len(asking) == 1 or len(clauses) > _BOTH):
+    whole = bool(asking) and names <= {entity.kind for entity in asking[-1].entities}
+    if whole and (len(asking) == 1 or len(clauses) > _BOTH):
         if len(folded) > _STORY:
             turn.say("story")
-        turn.heard = asking[-1]
+        turn.heard = leaning(of_ours(asking[-1]), turn.state)
     return False
 
 
@@ -68,7 +74,8 @@ def _stands_alone(part: Understanding) -> bool:
     reading = plainly(part)
     if reading is not None and reading.score >= part.lines.sure and reading.topic not in SILENT_TOPICS:
         return True
-    return bool(part.entities) and (phrases.follows(part.folded) or len(phrases.rest(part)) <= 1)
+    names = bool(part.entities) and not about.tells_only(part.folded, part.entities)
+    return names and (phrases.follows(part.folded) or len(phrases.rest(part)) <= 1)
 
 
 async def neighbour(run: Runner, turn: Turn) -> bool:
@@ -79,7 +86,7 @@ async def neighbour(run: Runner, turn: Turn) -> bool:
     if question is None or len(turn.heard.folded) > phrases.FRAGMENT or not phrases.follows(turn.heard.folded):
         return False
     best = plainly(turn.heard)
-    another = best is not None and (best.question not in {None, question.id} or best.topic in SILENT_TOPICS)
+    another = best is not None and (best.question is not None or best.topic in SILENT_TOPICS)
     if best and another and best.score >= turn.heard.lines.sure:
         return False
     heard = run.comprehension.understand(phrases.without_following(turn.heard.folded), turn.today)
@@ -168,7 +175,7 @@ async def said_already(run: Runner, turn: Turn) -> bool:
 async def for_the_ticket(run: Runner, turn: Turn) -> bool:
     """What asks nothing while a ticket is open belongs to it."""
     best = plainly(turn.heard)
-    small = best is not None and best.topic in SILENT_TOPICS
+    small = best is not None and (best.topic in SILENT_TOPICS or (best.question is not None and best.score >= _NEARLY))
     if not turn.ticket or small or phrases.asks(turn.heard.folded) or phrases.requests(turn.heard.folded):
         return False
     turn.say("noted", ref=turn.ticket)

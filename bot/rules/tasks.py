@@ -39,9 +39,11 @@ async def open_task(run: Runner, turn: Turn) -> bool:
         await run.run(turn, task)
         return True
     certain = best is not None and best.score >= turn.heard.lines.sure
-    if (another and (not slot.free or asks or certain)) or (asks and not slot.free and not values):
+    if (another and (not slot.free or asks or certain)) or (asks and (slot.kinds or not slot.free) and not values):
         return False
-    if slot.free and not certain:  # 我想当志愿者, said once more, is no answer to what service
+    if (
+        slot.free and not certain and not (asks and slot.kinds)
+    ):  # 我想当志愿者, said once more, is no answer to what service
         task.slots[slot.name] = turn.heard.text
         task.tries = 0
         await run.run(turn, task)
