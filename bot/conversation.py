@@ -39,6 +39,8 @@ class Conversation(Struct, omit_defaults=True):
     """`tasks` are open, the last one on top; `last` is the one that ended last, for "晚上的呢?"."""
 
     lang: str = "zh"
+    page: str = "zh"  # what the page was set to last: only its being moved switches the talk
+    warned: bool = False  # that some things are on record in Chinese only
     tasks: list[Task] = field(default_factory=list)
     last: Task | None = None
     offers: list[Offer] = field(default_factory=list)
@@ -61,7 +63,7 @@ class Conversation(Struct, omit_defaults=True):
     def forget(self) -> None:
         """Drops what is only understandable in the flow of talk; what was agreed stays in messages and tickets."""
         self.tasks, self.last, self.offers, self.focus, self.said = [], None, [], {}, []
-        self.failures = 0
+        self.failures, self.warned = 0, False
 
 
 _DECODER = msgspec.json.Decoder(Conversation)

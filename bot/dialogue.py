@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from bot import phrases, redlines
+from bot import language, phrases, redlines
 from bot.alarming import LIFE, is_over
 from bot.commands import CORRECTION, bare, chosen, commands, labelled
 from bot.comprehension import Candidate, Comprehension
@@ -101,8 +101,19 @@ class Dialogue:
         """A message that touches no red line."""
         if outlived and (phrases.is_number(turn.heard.folded) or commands(turn.heard.folded) & {"yes", "fine"}):
             turn.say("stale")
+        elif turn.inbound.choice is None and language.wanted(turn.heard.folded):
+            await self._in_other_words(turn)
         elif not (await self._choose(turn) or await self._command(turn)):
             await self._understand(turn)
+
+    async def _in_other_words(self, turn: Turn) -> None:
+        """Where the talk stands, once more in the language that was just asked for; nothing is done a second time."""
+        last = turn.state.last
+        turn.say("language.now")
+        if turn.state.tasks:
+            self._remind(turn)
+        elif last and not (self._handlers[last.intent].personal or self._handlers[last.intent].careful):
+            await self._run(turn, Task(last.intent, dict(last.slots), memo=dict(last.memo)))
 
     async def _meant(self, turn: Turn, intent: str) -> None:
         """What the channel knows to be meant; a task of it that is open goes on."""
@@ -166,8 +177,7 @@ class Dialogue:
         if state.at and now - state.at > STALE:
             outlived = bool(state.offers or state.tasks)
             state.forget()
-        if turn.inbound.lang:
-            state.lang = turn.inbound.lang
+        language.follow(state, turn.inbound, turn.heard)
         state.at = now
         state.focus_age += 1
         if state.focus_age > REMEMBERED:
@@ -181,6 +191,7 @@ class Dialogue:
             turn.focus("course", course)
         if org := turn.heard.first("org"):
             turn.focus("org", org)
+        turn.warn_of_chinese()
         replies = turn.finished_replies()
         if replies:
             turn.state.said = list(replies)

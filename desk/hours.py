@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 from desk.oidc import OidcSettings
 from knowledge.catalogue import Opening
+from knowledge.english import DAYS, MONTHS
 
 _WEEKDAYS = "一二三四五六日"
 AHEAD = 60  # days that the next opening is looked for
@@ -66,13 +67,33 @@ class Hours:
 
     def next_opening(self, now: datetime) -> str:
         """In words, for residents."""
+        if (found := self._next(now)) is None:
+            return "另行通知"
+        day, opens = found
+        named = f"{day.month}月{day.day}日（周{_WEEKDAYS[day.weekday()]}）"
+        return f"{ {0: '今天', 1: '明天'}.get((day - now.date()).days, named) }{opens}"
+
+    def in_english(self, now: datetime) -> tuple[str, str]:
+        """When seats answer, and when they do next, for residents who talk English."""
+        week = "; ".join(
+            f"{DAYS[each.days[0] - 1]}{f' to {DAYS[each.days[-1] - 1]}' if len(each.days) > 1 else ''} "
+            f"{each.opens}—{each.closes}"
+            for each in self._settings.hours
+        )
+        if (found := self._next(now)) is None:
+            return week, "a time that will be announced"
+        day, opens = found
+        named = f"{DAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]}"
+        return week, f"{ {0: 'today', 1: 'tomorrow'}.get((day - now.date()).days, named) } {opens}"
+
+    def _next(self, now: datetime) -> tuple[date, str] | None:
+        """The day and the time of the next opening."""
         for days in range(AHEAD):
             day = now.date() + timedelta(days=days)
             hours = self.of(day)
             if hours and (days or now.time() < time.fromisoformat(hours.opens)):
-                near = {0: "今天", 1: "明天"}.get(days, f"{day.month}月{day.day}日（周{_WEEKDAYS[day.weekday()]}）")
-                return f"{near}{hours.opens}"
-        return "另行通知"
+                return day, hours.opens
+        return None
 
     def in_words(self) -> str:
         return _week(self._settings.hours)

@@ -65,7 +65,14 @@ class Queueing:
             self._looked, self._taken = at, await self._database.read(lambda t: _taken(t, at))
         waiting = await self._database.read(lambda t: tickets.before(t, rank, person))
         minutes = estimate(self._taken, waiting)
-        return Seats(self.hours.is_open(now), self.hours.in_words(), self.hours.next_opening(now), waiting, minutes)
+        return Seats(
+            self.hours.is_open(now),
+            self.hours.in_words(),
+            self.hours.next_opening(now),
+            waiting,
+            minutes,
+            self.hours.in_english(now),
+        )
 
 
 def _taken(transaction: Transaction, at: int) -> list[int]:

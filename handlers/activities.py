@@ -1,5 +1,6 @@
 """Activities and volunteers."""
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from bot.turn import CHOICES, Turn
@@ -10,13 +11,18 @@ from knowledge.activities import RELATED, Subjects
 from knowledge.catalogue import Activity
 from nlu.times import When
 
-SOURCE = "活动日程（本月）"
+SOURCE = "source.activities"
 AHEAD = 30  # days
 
 
 def _line(activity: Activity, turn: Turn) -> str:
-    last = f"到{activity.last_day.month}月{activity.last_day.day}日" if activity.last_day > activity.first_day else ""
-    return f"{activity.name}：{wording.day(activity.first_day, turn.today)}{last} {activity.starts}—{activity.ends}，{activity.place}。{activity.enrol}"
+    days = wording.day(activity.first_day, turn)
+    if activity.last_day > activity.first_day:
+        days = turn.line("activity.days", first=days, last=wording.date_alone(activity.last_day, turn))
+    return turn.line(
+        "activity.line", name=activity.name, days=days, starts=activity.starts, ends=activity.ends, place=activity.place,
+        enrol=activity.enrol,
+    )  # fmt: skip
 
 
 async def find_activity(turn: Turn) -> None:
@@ -31,7 +37,9 @@ async def find_activity(turn: Turn) -> None:
         key=lambda each: (each.first_day, each.id),
     )
     if "named" not in turn.task.memo:  # what is meant does not change with 更多
-        turn.task.memo["named"] = " ".join(Subjects(upcoming).named(turn.get("about") or turn.heard.folded, RELATED))
+        turn.task.memo["named"] = " ".join(
+            Subjects(_in_chinese(upcoming, turn)).named(turn.get("about") or turn.heard.folded, RELATED)
+        )
     named = turn.task.memo["named"].split()
     found = [each for each in upcoming if _fits(each, turn) and (not named or each.id in named)]
     page = int(turn.task.memo.get("step", "0"))
@@ -44,6 +52,11 @@ async def find_activity(turn: Turn) -> None:
     rest = len(found or upcoming) - (page + 1) * CHOICES
     turn.say(key, lines=lines, more=turn.line("list.more", rest=rest) if rest > 0 else "", source=SOURCE)
     turn.focus("org", shown[0].organisation)
+
+
+def _in_chinese(activities: Collection[Activity], turn: Turn) -> list[Activity]:
+    """As their subjects are compared, whatever the language of the talk."""
+    return [turn.library.catalogue.activities[each.id] for each in activities]
 
 
 def _fits(activity: Activity, turn: Turn) -> bool:
@@ -71,8 +84,8 @@ async def activity_week(turn: Turn) -> None:
     turn.say(
         "activity.week",
         name=week[0].campaign,
-        first=wording.day(week[0].first_day, turn.today),
-        last=wording.day(max(each.last_day for each in week), turn.today),
+        first=wording.day(week[0].first_day, turn),
+        last=wording.day(max(each.last_day for each in week), turn),
         lines=lines,
         source=SOURCE,
     )
@@ -82,10 +95,10 @@ async def volunteer(turn: Turn) -> None:
     """What volunteers get, and the wish on record for who looks after them."""
     if lacks(turn, "organisations"):
         return
-    turn.once("told", lambda: turn.say("volunteer.intro", source="云溪区社区教育学院服务手册（2026年9月版）"))
+    turn.once("told", lambda: turn.say("volunteer.intro", source="source.handbook"))
     service = await turn.ask(SERVICE)
     street = turn.catalogue.organisations[await turn.ask(ORG)]
     phone = await turn.ask(PHONE)
-    turn.task.slots["detail"] = f"{service}，{street.name}"
+    turn.task.slots["detail"] = wording.listed((service, street.name), turn)
     turn.say("volunteer.done", service=service, place=street.name, phone=f"{phone[:3]}****{phone[-4:]}")
     await turn.hand_over("volunteer", skill="volunteer", topic="activity")

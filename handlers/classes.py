@@ -13,7 +13,7 @@ from handlers.whose import bound_now, provable
 from knowledge.catalogue import TrainingClass
 from nlu.times import When
 
-SOURCE = "培训班目录（本期）"
+SOURCE = "source.classes"
 # Who may have it cheaper, or for nothing, wherever there is such a rule.
 _MAY_BE_FREE = re.compile("残疾|残障|盲人|聋|低保|特困|五保|失业|下岗|退役|退伍|军属|烈属|disab|unemployed|veteran")
 # Whom a class for these may also be told: a class for all adults suits the old as well.
@@ -59,7 +59,7 @@ def _fits(group: TrainingClass, wanted: dict[str, str], turn: Turn) -> bool:
         return False
     if wanted.get("fee") and group.fee:
         return False
-    if (value := wanted.get("teacher")) and group.teacher != value:
+    if (value := wanted.get("teacher")) and value not in group.teacher:
         return False
     if value := wanted.get("when"):
         when = When.of(value)
@@ -201,8 +201,8 @@ async def class_detail(turn: Turn) -> None:
     if group:
         card = wording.class_card(group, turn)
         turn.say(
-            "class.detail", name=group.name, facts="。".join(card.lines), times=wording.times(group), fee=wording.fee(group),
-            places=wording.places(group), cards=(card,), source=SOURCE,
+            "class.detail", name=group.name, facts=wording.phrase(card.lines, turn), times=wording.times(group, turn), fee=wording.fee(group, turn),
+            places=wording.places(group, turn), cards=(card,), source=SOURCE,
         )  # fmt: skip
         turn.offer(turn.line("label.enrol"), "enrol", **{"class": group.id})
         turn.offer(turn.line("label.site_address"), "site_address", org=group.organisation)
@@ -212,9 +212,9 @@ async def class_schedule(turn: Turn) -> None:
     group = await _one(turn, "class_schedule")
     if group:
         turn.say(
-            "class.schedule", name=group.name, first=wording.day(group.opens_on, turn.today), times=wording.times(group),
-            sessions=group.sessions, last=wording.day(group.session_days[-1], turn.today),
-            place=wording.place(group.organisation, turn.catalogue) + group.room, teacher=group.teacher, source=SOURCE,
+            "class.schedule", name=group.name, first=wording.day(group.opens_on, turn), times=wording.times(group, turn),
+            sessions=group.sessions, last=wording.day(group.session_days[-1], turn),
+            place=wording.room(group, turn), teacher=group.teacher, source=SOURCE,
         )  # fmt: skip
         turn.offer(turn.line("label.enrol"), "enrol", **{"class": group.id})
 
@@ -230,7 +230,7 @@ async def class_fee(turn: Turn) -> None:
         turn.answer_standard("fee-free-who")  # what others pay is no answer to them
         turn.say("class.material", name=group.name, fee=group.material_fee, source=SOURCE)
         return
-    turn.say("class.fee", name=group.name, fee=wording.fee(group), source=SOURCE)
+    turn.say("class.fee", name=group.name, fee=wording.fee(group, turn), source=SOURCE)
 
 
 async def class_places(turn: Turn) -> None:
@@ -243,7 +243,7 @@ async def class_places(turn: Turn) -> None:
             name=group.name,
             places=group.places,
             capacity=group.capacity,
-            until=wording.day(group.enrol_until, turn.today),
+            until=wording.day(group.enrol_until, turn),
             source=SOURCE,
         )
         turn.offer(turn.line("label.enrol"), "enrol", **{"class": group.id})
@@ -266,7 +266,7 @@ async def enrol(turn: Turn) -> None:
         await class_places(turn)
         return
     turn.say(
-        "class.enrol", name=group.name, until=wording.day(group.enrol_until, turn.today), places=group.places, materials=group.materials,
+        "class.enrol", name=group.name, until=wording.day(group.enrol_until, turn), places=group.places, materials=group.materials,
         eligibility=group.eligibility, place=wording.place(group.organisation, turn.catalogue), source=SOURCE,
     )  # fmt: skip
     turn.offer_answer("label.enrol_online", "g-enrol-online")
@@ -303,7 +303,7 @@ async def _register(turn: Turn, reason: str) -> None:
     )
     street = turn.catalogue.organisations[await turn.ask(ORG)]
     phone = await turn.ask(PHONE)
-    turn.task.slots["detail"] = f"{course.name}，{street.name}"
+    turn.task.slots["detail"] = wording.listed((course.name, street.name), turn)
     turn.say("register.done", course=course.name, place=street.name, phone=f"{phone[:3]}****{phone[-4:]}")
     await turn.hand_over(reason, skill="enrolment", topic="enrolment")
 
@@ -351,7 +351,8 @@ async def withdraw(turn: Turn) -> None:
     """Leaving a class by the rules; money back always through a person."""
     turn.answer_standard("enrol-withdraw")
     if (rule := turn.library.answer("enrol-refund", turn.today)) is not None:
-        turn.say("withdraw.refund", rule=rule.answer, source=rule.source)
+        said = rule.said(turn.state.lang)
+        turn.say("withdraw.refund", rule=said.answer, source=said.source)
     turn.offer(turn.line("label.refund"), "refund")
     turn.offer_answer("label.cancel_online", "g-cancel-online")
     if provable(turn):

@@ -31,13 +31,14 @@ async def entry(turn: Turn) -> None:
 
 def _about_another_place(turn: Turn, found: Entry) -> bool:
     """What is known of the college is not said of a school: whoever names one is told whom to ask."""
-    place, college = turn.catalogue.organisations.get(turn.heard.first("org") or ""), turn.catalogue.college
+    known = turn.library.catalogue  # in Chinese, as the answer is looked through
+    place, college = known.organisations.get(turn.heard.first("org") or ""), known.college
     if place is None or college is None or place.level == "college" or place.name in found.answer:
         return False
     of_college = found.topic == "site_hours" or any(name in found.answer for name in (college.name, *college.aliases))
     if not of_college or _EVERYWHERE.search(found.answer):
         return False
-    turn.say("entry.elsewhere", place=place.name, phone=place.phone)
+    turn.say("entry.elsewhere", place=turn.catalogue.organisations[place.id].name, phone=place.phone)
     turn.offer(turn.line("label.human"), "human")
     turn.offer(turn.line("label.site_facilities"), "site_facilities", org=place.id)
     return True
@@ -56,16 +57,18 @@ def _step(turn: Turn) -> None:
     if at >= steps:
         turn.say("guide.done")
         return
-    step = found.steps[at]
+    said = found.said(turn.state.lang)
+    step = said.steps[at]
     lead = turn.line("guide.step", number=at + 1, count=steps)
     follow = turn.line("guide.next" if at + 1 < steps else "guide.last")
-    intro = f"{found.answer}\n" if at == 0 else ""
+    intro = f"{said.answer}\n" if at == 0 else ""
+    spoken = said.spoken or said.answer
     turn.tell(
         Reply(
             text=f"{intro}{lead}{step}\n{follow}",
-            spoken=f"{found.spoken if at == 0 else ''}{lead}{step}{follow}",
-            short=found.sms if at == 0 else f"{lead}{step}"[:134],
-            source=found.source,
+            spoken=f"{f'{spoken} ' if at == 0 else ''}{lead}{step} {follow}",
+            short=said.sms if at == 0 else f"{lead}{step}",
+            source=said.source,
         )
     )
     if at + 1 < steps:

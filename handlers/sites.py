@@ -39,7 +39,7 @@ def opening(place: Organisation, day: date) -> tuple[str, str, str] | None:
 
 
 def _why_closed(place: Organisation, day: date) -> str:
-    return next((special.reason for special in place.special_days if special.day == day), "休息")
+    return next((special.reason for special in place.special_days if special.day == day), "")
 
 
 async def site_hours(turn: Turn) -> None:
@@ -50,7 +50,7 @@ async def site_hours(turn: Turn) -> None:
     asked = When.of(when) if when else None
     day = max(asked.first, turn.today) if asked and (asked.fixed or asked.weekdays) else turn.today
     found = opening(place, day)
-    said = wording.day(day, turn.today)
+    said = wording.day(day, turn)
     if found:
         opens, closes, reason = found
         if day == turn.today:
@@ -64,20 +64,20 @@ async def site_hours(turn: Turn) -> None:
             day=said,
             opens=opens,
             closes=closes,
-            reason=f"（{reason}）" if reason else "",
-            week=wording.hours(place.hours),
+            reason=turn.line("hours.reason", reason=reason) if reason else "",
+            week=wording.hours(place.hours, turn),
             phone=place.phone,
-            source=wording.source(place),
+            source=wording.source(place, turn),
         )
     else:
         turn.say(
             "hours.closed",
             place=place.name,
             day=said,
-            reason=_why_closed(place, day),
-            week=wording.hours(place.hours),
+            reason=_why_closed(place, day) or turn.line("hours.day_off"),
+            week=wording.hours(place.hours, turn),
             phone=place.phone,
-            source=wording.source(place),
+            source=wording.source(place, turn),
         )
     if asked and asked.weekdays == (6, 7) and day.isoweekday() == 6 and (sunday := opening(place, asked.last)):
         turn.say("hours.sunday", opens=sunday[0], closes=sunday[1])
@@ -95,7 +95,7 @@ async def site_address(turn: Turn) -> None:
         address=place.address,
         route=place.route or "",
         phone=place.phone,
-        source=wording.source(place),
+        source=wording.source(place, turn),
     )
     turn.offer(turn.line("label.site_hours"), "site_hours", org=place.id)
     if _others(turn):
@@ -131,14 +131,21 @@ def _nearest(turn: Turn, spot: tuple[float, float], name: str) -> None:
         turn.say("site.far")
         return
     lines = "\n".join(
-        f"{number}. {place.name}：{place.address}，{wording.hours(place.hours)}，电话{place.phone}"
+        turn.line(
+            "site.line",
+            number=number,
+            place=place.name,
+            address=place.address,
+            week=wording.hours(place.hours, turn),
+            phone=place.phone,
+        )
         for number, place in enumerate(near, 1)
     )
     turn.say(
         "site.nearest",
         home=name,
         lines=lines,
-        source=wording.source(near[0]),
+        source=wording.source(near[0], turn),
     )
     for place in near:
         turn.offer(place.name, "about_org", org=place.id)
@@ -161,7 +168,7 @@ async def site_facilities(turn: Turn) -> None:
         place=place.name,
         facilities=place.facilities,
         phone=place.phone,
-        source=wording.source(place),
+        source=wording.source(place, turn),
     )
 
 
@@ -169,7 +176,9 @@ async def site_access(turn: Turn) -> None:
     place = _place(turn)
     if place is None:
         return
-    turn.say("site.access", place=place.name, access=place.accessible, phone=place.phone, source=wording.source(place))
+    turn.say(
+        "site.access", place=place.name, access=place.accessible, phone=place.phone, source=wording.source(place, turn)
+    )
 
 
 async def site_phone(turn: Turn) -> None:
@@ -177,14 +186,15 @@ async def site_phone(turn: Turn) -> None:
     if place is None:
         return
     seats = await turn.desk.seats(turn.now, 3)
+    hours, opens = seats.words(turn.state.lang)
     key = "site.phone_open" if seats.open else "site.phone_closed"
     turn.say(
         key,
         place=place.name,
         phone=place.phone,
-        hours=seats.hours,
-        opens=seats.next_opening,
-        source=wording.source(place),
+        hours=hours,
+        opens=opens,
+        source=wording.source(place, turn),
     )
 
 
@@ -197,9 +207,9 @@ async def about_org(turn: Turn) -> None:
         "about.org",
         place=place.name,
         address=place.address,
-        week=wording.hours(place.hours),
+        week=wording.hours(place.hours, turn),
         phone=place.phone,
-        source=wording.source(place),
+        source=wording.source(place, turn),
     )
     turn.offer(turn.line("label.open_today"), "site_hours", org=place.id)
     turn.offer(turn.line("label.classes_here"), "find_class", org=place.id)

@@ -1,11 +1,13 @@
-"""How things are said: days, times, places, a class in one line."""
+"""How things are said, in the language of the talk: days, times, places, a class in one line."""
 
 import re
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from bot.messages import Card
 from bot.turn import Turn
 from knowledge.catalogue import Catalogue, Opening, Organisation, TrainingClass
+from knowledge.english import DAYS, MONTHS
 
 WEEKDAYS = "一二三四五六日"
 STALE_DAYS = 90  # after which hours are given with a request to ring first
@@ -27,37 +29,62 @@ def subject(folded: str) -> str | None:
     return match["what"]
 
 
-def day(value: date, today: date) -> str:
-    """11月25日（周三）, with the word for days that are near."""
-    near = {0: "今天", 1: "明天", 2: "后天"}.get((value - today).days, "")
-    return f"{near}{'，' if near else ''}{value.month}月{value.day}日（周{WEEKDAYS[value.weekday()]}）"
+def _in_english(turn: Turn) -> bool:
+    return turn.state.lang == "en"
 
 
-def iso(value: str) -> str:
-    """10月21日, of a day in ISO 8601; a line where there is none."""
+def day(value: date, turn: Turn) -> str:
+    """11月25日（周三）, Wednesday 25 November; with the word for days that are near."""
+    ahead = (value - turn.today).days
+    if _in_english(turn):
+        near = {0: "today, ", 1: "tomorrow, ", 2: "the day after tomorrow, "}.get(ahead, "")
+        return f"{near}{DAYS[value.weekday()]} {date_alone(value, turn)}"
+    near = {0: "今天，", 1: "明天，", 2: "后天，"}.get(ahead, "")
+    return f"{near}{date_alone(value, turn)}（周{WEEKDAYS[value.weekday()]}）"
+
+
+def date_alone(value: date, turn: Turn) -> str:
+    """11月25日, 25 November."""
+    if _in_english(turn):
+        return f"{value.day} {MONTHS[value.month - 1]}"
+    return f"{value.month}月{value.day}日"
+
+
+def iso(value: str, turn: Turn) -> str:
+    """2026年10月21日, of a day in ISO 8601; a line where there is none."""
     try:
         found = date.fromisoformat(value)
     except ValueError:
         return "—"
-    return f"{found.year}年{found.month}月{found.day}日"
+    return (
+        f"{date_alone(found, turn)} {found.year}" if _in_english(turn) else f"{found.year}年{date_alone(found, turn)}"
+    )
 
 
 def moment(at: int, turn: Turn) -> str:
     """A moment in ms, as a day and a clock time."""
     found = datetime.fromtimestamp(at / 1000, turn.now.tzinfo)
-    return f"{day(found.date(), turn.today)}{found:%H:%M}"
+    between = ", " if _in_english(turn) else ""
+    return f"{day(found.date(), turn)}{between}{found:%H:%M}"
 
 
-def weekdays(days: tuple[int, ...]) -> str:
-    """周一、周三; 周一到周五."""
+def listed(words: Iterable[str], turn: Turn) -> str:
+    """书法、国画; calligraphy, painting."""
+    return (", " if _in_english(turn) else "、").join(words)
+
+
+def weekdays(days: tuple[int, ...], turn: Turn) -> str:
+    """周一、周三; 周一到周五; Monday to Friday."""
     ordered = sorted(days)
+    names = [DAYS[each - 1] if _in_english(turn) else f"周{WEEKDAYS[each - 1]}" for each in ordered]
     if len(ordered) > 2 and ordered == list(range(ordered[0], ordered[-1] + 1)):
-        return f"周{WEEKDAYS[ordered[0] - 1]}到周{WEEKDAYS[ordered[-1] - 1]}"
-    return "、".join(f"周{WEEKDAYS[number - 1]}" for number in ordered)
+        return f"{names[0]}{' to ' if _in_english(turn) else '到'}{names[-1]}"
+    return listed(names, turn)
 
 
-def hours(openings: tuple[Opening, ...]) -> str:
-    return "，".join(f"{weekdays(each.days)} {each.opens}—{each.closes}" for each in openings)
+def hours(openings: tuple[Opening, ...], turn: Turn) -> str:
+    between = "; " if _in_english(turn) else "，"
+    return between.join(f"{weekdays(each.days, turn)} {each.opens}—{each.closes}" for each in openings)
 
 
 def place(organisation: str, catalogue: Catalogue) -> str:
@@ -65,39 +92,49 @@ def place(organisation: str, catalogue: Catalogue) -> str:
     return found.name if found else ""
 
 
-def fee(group: TrainingClass) -> str:
+def room(group: TrainingClass, turn: Turn) -> str:
+    """Where a class is: the place, and the room there."""
+    return f"{place(group.organisation, turn.catalogue)}{', ' if _in_english(turn) else ''}{group.room}"
+
+
+def fee(group: TrainingClass, turn: Turn) -> str:
     """免费，材料费30元."""
-    lesson = f"学费{group.fee}元" if group.fee else "免费"
-    return f"{lesson}，材料费{group.material_fee}元" if group.material_fee else lesson
+    lesson = turn.line("fee.tuition", fee=group.fee) if group.fee else turn.line("fee.free")
+    return turn.line("fee.material", lesson=lesson, fee=group.material_fee) if group.material_fee else lesson
 
 
-def places(group: TrainingClass) -> str:
+def places(group: TrainingClass, turn: Turn) -> str:
     if group.places:
-        return f"还有{group.places}个名额"
-    return f"已报满，候补{group.waiting}人"
+        return turn.line("places.left", places=group.places)
+    return turn.line("places.full", waiting=group.waiting)
 
 
-def times(group: TrainingClass) -> str:
-    return f"{weekdays(group.days)} {group.starts}—{group.ends}"
+def times(group: TrainingClass, turn: Turn) -> str:
+    return f"{weekdays(group.days, turn)} {group.starts}—{group.ends}"
 
 
 def class_line(group: TrainingClass, turn: Turn) -> str:
     """A class in one line of a list."""
-    return f"{group.name}：{day(group.opens_on, turn.today)}开课，{times(group)}，{fee(group)}，{places(group)}"
+    return turn.line(
+        "class.line", name=group.name, first=day(group.opens_on, turn), times=times(group, turn), fee=fee(group, turn),
+        places=places(group, turn),
+    )  # fmt: skip
 
 
 def class_card(group: TrainingClass, turn: Turn) -> Card:
-    lines = (
-        f"时间：{day(group.opens_on, turn.today)}开课，{times(group)}，共{group.sessions}次课，{group.session_days[-1].month}月{group.session_days[-1].day}日结束",
-        f"地点：{place(group.organisation, turn.catalogue)}{group.room}",
-        f"老师：{group.teacher}",
-        f"费用：{fee(group)}",
-        f"名额：{group.capacity}人，{places(group)}",
-        f"对象：{group.eligibility}",
-        f"报名：{group.enrol_until.month}月{group.enrol_until.day}日截止，带{group.materials}",
-    )
-    return Card(group.name, lines)
+    lines = turn.line(
+        "class.card", first=day(group.opens_on, turn), times=times(group, turn), sessions=group.sessions,
+        last=date_alone(group.session_days[-1], turn), place=room(group, turn), teacher=group.teacher, fee=fee(group, turn),
+        capacity=group.capacity, places=places(group, turn), eligibility=group.eligibility,
+        until=date_alone(group.enrol_until, turn), materials=group.materials,
+    )  # fmt: skip
+    return Card(group.name, tuple(lines.split("\n")))
 
 
-def source(organisation: Organisation) -> str:
-    return f"{organisation.name}登记信息，{organisation.checked_on}核对"
+def phrase(lines: Iterable[str], turn: Turn) -> str:
+    """Lines as sentences, for the ear."""
+    return (". " if _in_english(turn) else "。").join(line.rstrip(".。") for line in lines)
+
+
+def source(organisation: Organisation, turn: Turn) -> str:
+    return turn.line("source.place", place=organisation.name, day=organisation.checked_on)
