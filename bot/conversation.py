@@ -43,7 +43,9 @@ class Conversation(Struct, omit_defaults=True):
     warned: bool = False  # that some things are on record in Chinese only
     tasks: list[Task] = field(default_factory=list)
     last: Task | None = None
+    paused: list[Task] = field(default_factory=list)  # were open when the talk stopped, for "昨天那个接着弄"
     offers: list[Offer] = field(default_factory=list)
+    near: list[Offer] = field(default_factory=list)  # what else the last message may have meant
     focus: dict[str, str] = field(default_factory=dict)  # last course, class, org, activity: its id
     focus_age: int = 0
     said: list[Reply] = field(default_factory=list)  # by the last turn that said something, for "再说一遍"
@@ -63,6 +65,7 @@ class Conversation(Struct, omit_defaults=True):
     def forget(self) -> None:
         """Drops what is only understandable in the flow of talk; what was agreed stays in messages and tickets."""
         self.tasks, self.last, self.offers, self.focus, self.said = [], None, [], {}, []
+        self.paused, self.near, self.confirming = [], [], False
         self.failures, self.warned = 0, False
 
 

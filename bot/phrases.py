@@ -1,9 +1,11 @@
 """The shape of what is said, apart from its meaning: a half sentence, a bare answer, a name and little else."""
 
 import re
+import unicodedata
 
 from bot.commands import bare
 from bot.comprehension import Understanding
+from bot.messages import Reply
 
 CERTAIN = 0.8  # of a move in a talk
 _DIGITS = re.compile(r"[\d\s+-]+")
@@ -14,6 +16,12 @@ _MATTER = re.compile(r"班|课|培训|活动|地址|电话|名额|开门")
 _US = re.compile(r"你们|贵中心|咱们中心")
 _QUESTION = re.compile(r"[吗么呢?？]$|什么|怎么|哪|几[点号个时]|多少|多久|有没有|能不能|可不可以|是不是|啥|咋")
 _NUMBER = re.compile(r"(?:第)?[0-9一二三四五六七八九十]{1,2}(?:个|号|项|条)?")
+_STICKER = re.compile(r"\[[^\[\]]{1,6}\]")
+_THANKS = re.compile(
+    r"\[(?:强|赞|玫瑰|抱拳|OK|握手|合十|鼓掌|爱心|鲜花|谢谢|微笑|愉快)\]|[👍🙏👌🌹💐👏❤🤝🥰😊😄]", re.IGNORECASE
+)
+_SENTENCE = re.compile(r"[。；\n]")
+_ENOUGH = 12  # characters of a sentence that says something
 _SMALL_WORDS = re.compile(
     r"那个|这个|那|的|呢|吗|么|嘛|啊|有没有|有|没有|没|还|要|我|想|想要|改成|换成|换|改|是|应该|说|在|去|看看|看|找|查|一下|就|行|可以"
     r"|不对|不是|错了|也|和|跟|附近|离|近|住|家|到|里|会|用|学|班|课|,|，|。|\?|？|!|！|\s"
@@ -28,6 +36,21 @@ def follows(folded: str) -> bool:
 def without_following(folded: str) -> str:
     """周日 of 那周日呢."""
     return _FOLLOWS.sub("", bare(folded))
+
+
+def signs(text: str) -> str | None:
+    """What signs alone say, emoji or a sticker's name in brackets: `thanks` or nothing in particular; None where there are words."""
+    plain = _STICKER.sub("", text)
+    if any(unicodedata.category(char)[0] in "LN" for char in plain) or not text.strip():
+        return None
+    return "thanks" if _THANKS.search(text) else "nothing"
+
+
+def shorter(reply: Reply) -> str:
+    """What was said in fewer words: its short form, or its first sentence."""
+    whole = reply.short or reply.spoken or reply.text
+    ends = [match.end() for match in _SENTENCE.finditer(whole)]
+    return whole[: next((end for end in ends if end >= _ENOUGH), len(whole))]
 
 
 def is_number(folded: str) -> bool:

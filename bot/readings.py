@@ -7,10 +7,12 @@ from msgspec.structs import replace
 from bot import phrases
 from bot.commands import pointed_at
 from bot.comprehension import Candidate, Understanding
-from bot.turn import Handler, Handlers, Turn
+from bot.conversation import Offer
+from bot.turn import CHOICES, Handler, Handlers, Turn
 from nlu.questions import NO_ANSWER, RED_LINES
 
 ACTIVITY, ACTIVITY_TOPIC = "find_activity", "activity"
+NEAR = 0.03  # of a reading that may be offered where nothing better helped
 LEAD = 0.05  # two readings closer than this are asked about
 
 
@@ -88,6 +90,16 @@ class Readings:
             return turn.title(turn.library.entries[candidate.entry])
         known = turn.texts.languages["zh"]
         return turn.line(f"label.{candidate.intent}") if f"label.{candidate.intent}" in known else ""
+
+    def runners_up(self, turn: Turn) -> list[Offer]:
+        """What else the message may have meant, to be offered where the answer did not help."""
+        found: dict[str, Offer] = {}
+        for candidate in turn.heard.candidates[1:]:
+            label = self.label(turn, candidate) if candidate.intent not in RED_LINES else ""
+            if label and candidate.score >= NEAR:
+                intent, slots = self.answer(turn, candidate)
+                found.setdefault(label, Offer(str(len(found) + 1), label, intent, slots))
+        return list(found.values())[: CHOICES - 1]
 
     def answer(self, turn: Turn, candidate: Candidate) -> tuple[str, dict[str, str]]:
         """The intent and slots that answer it."""

@@ -14,6 +14,7 @@ from bot.comprehension import Understanding
 from bot.conversation import Conversation, Danger, Offer, Task
 from bot.language import is_left_chinese
 from bot.messages import Card, Handover, Inbound, Option, Reply
+from bot.redlines import Alarm
 from bot.texts import Texts
 from knowledge.catalogue import Catalogue
 from knowledge.english import told_in_english
@@ -110,6 +111,10 @@ class Turn:
     now: datetime
     ticket: str | None = None  # reference of the open ticket
     seat: str | None = None
+    alarm: Alarm | None = None  # the red line that the message touches, or may
+    outlived: bool = False  # something was open that was left lying too long
+    rule: str = ""  # of the dialogue, that answered
+    keeps: bool = False  # nothing new is said: what was said, offered and asked before it stays so
     task: Task = field(default_factory=lambda: Task(""))
     said: list[Reply] = field(default_factory=list)
     offered: list[Offer] = field(default_factory=list)
@@ -136,6 +141,11 @@ class Turn:
         """What there is, in the resident's language, with as many places taken as are by now."""
         current = _current(self.library, self.accounts)
         return _told(current) if self.state.lang == "en" else current
+
+    @property
+    def red_line(self) -> str | None:
+        """The red line that is acted on before everything else."""
+        return self.alarm.kind if self.alarm and self.alarm.sure else None
 
     def get(self, name: str) -> str | None:
         """The value of a slot, if the resident named it for this task."""
@@ -286,7 +296,11 @@ class Turn:
 
     def warn_of_chinese(self) -> None:
         """Once in an English talk, before what our centre has in Chinese only."""
-        if self.state.lang != "en" or self.state.warned or not any(is_left_chinese(each.text) for each in self.said):
+        if (
+            self.state.lang != "en"
+            or self.state.warned
+            or not any(each.lang == "en" and is_left_chinese(each.text) for each in self.said)
+        ):
             return
         self.state.warned = True
         self.said.insert(0, self.texts.reply("en", "language.only_chinese"))

@@ -1,0 +1,127 @@
+"""What comes before any question: who has the talk, what is secret, what is dangerous, what the channel knows."""
+
+from bot import redlines
+from bot.alarming import LIFE, is_over
+from bot.commands import commands
+from bot.conversation import Task
+from bot.messages import CONTINUE
+from bot.phrases import is_number
+from bot.readings import plainly
+from bot.running import Runner
+from bot.turn import Turn
+from bot.usage import CONTENT
+from nlu.questions import ADVICE
+
+BOUND = "bound"  # what came of scanning an invitation: nobody but us can say it, whoever has the talk
+# In danger: asking for help once more; being thankful for it.
+_ABOUT_HELP = {"human", "callback", "site_phone", "complaint", "cancelled", "leave_message"}
+_REFUSED = {"third_party", "bulk_data", ADVICE}  # saying so costs nobody anything
+_CAUTIONED = {"scam", "minor"}  # these have a sentence that is true for everybody
+
+
+async def seat(run: Runner, turn: Turn) -> bool:
+    """A seat has the talk: we say nothing, and call for help if there is danger."""
+    if not turn.seat or turn.inbound.intent == BOUND:
+        return False
+    kind = turn.red_line
+    if kind in redlines.URGENT:
+        turn.task = Task(kind)
+        await turn.hand_over(kind, priority=redlines.URGENT[kind], quiet=True)
+    return True
+
+
+async def continued(run: Runner, turn: Turn) -> bool:
+    """The channel goes on with what did not fit: there is nothing to think about."""
+    return turn.inbound.intent == CONTINUE
+
+
+async def masked(run: Runner, turn: Turn) -> bool:
+    """An identity number was sent: that it is not kept is said before what was asked."""
+    if "[证件号]" in turn.heard.text:
+        turn.say("masked")
+        turn.state.offers = []
+    return False
+
+
+async def secret(run: Runner, turn: Turn) -> bool:
+    """The answer to a question for something secret: for the handler that asked alone."""
+    if turn.secret is None or not turn.state.tasks:
+        return False
+    await run.run(turn, turn.state.tasks[-1])
+    return True
+
+
+async def red_line(run: Runner, turn: Turn) -> bool:
+    """A red line: acted on before everything else."""
+    if turn.red_line is None:
+        return False
+    await run.start(turn, turn.red_line, {}, remind=False)
+    return True
+
+
+async def known(run: Runner, turn: Turn) -> bool:
+    """The channel knows what is meant (a menu, a key, a scan); a task of it that is open goes on."""
+    intent = turn.inbound.intent
+    if not intent:
+        return False
+    task = next((each for each in turn.state.tasks if each.intent == intent), None)
+    if task is None:
+        await run.start(turn, intent, dict(turn.inbound.slots))
+    else:
+        task.slots.update(turn.inbound.slots)
+        await run.run(turn, task)
+    return True
+
+
+async def still_in_danger(run: Runner, turn: Turn) -> bool:
+    """While the ticket of a danger is open: help again, or a calm word; other questions are answered as ever."""
+    danger, alarm = turn.state.danger, turn.alarm
+    if danger is None:
+        return False
+    kind = "despair" if danger.kind == "despair" else "emergency"
+    if alarm and alarm.kind in LIFE and alarm.kind != kind:
+        return False
+    best = plainly(turn.heard)
+    intent = best.intent if best else None
+    calls = commands(turn.heard.folded)
+    over = is_over(turn.heard.folded)
+    if best and intent not in _ABOUT_HELP | CONTENT and not over and not (alarm and alarm.kind in LIFE):
+        return False
+    if ((turn.state.offers or turn.state.tasks) and calls - {"human", "fine"}) or turn.inbound.choice is not None:
+        return False
+    calm = over or intent in CONTENT or "fine" in calls
+    await run.start(turn, kind, {"stage": "calm" if calm else "again"}, remind=False)
+    return True
+
+
+async def maybe_danger(run: Runner, turn: Turn) -> bool:
+    """What may be a red line: a careful word first, then what was asked; where nothing was, whether it is one."""
+    alarm = turn.alarm
+    if alarm is None:
+        return False
+    kind, asks = alarm.kind, plainly(turn.heard) is not None
+    life = kind in LIFE
+    if not life and (run.waiting(turn.state) or commands(turn.heard.folded)):
+        return False
+    if life:
+        said = await run.aside(turn, Task(kind, {"stage": "perhaps" if asks else "ask"}))
+        return not (said and asks)
+    if kind in _CAUTIONED:
+        turn.say(f"perhaps.{kind}")
+    if asks:
+        return False
+    if kind in _REFUSED:
+        await run.start(turn, kind, {})
+    elif kind != "minor":
+        turn.say(f"ask_about.{kind}")
+        turn.confirming = True
+        turn.offer(turn.line(f"label.{kind}"), kind, detail=turn.heard.text)
+    return True
+
+
+async def outlived(run: Runner, turn: Turn) -> bool:
+    """A bare number or yes to a talk that is long over."""
+    if turn.outlived and (is_number(turn.heard.folded) or commands(turn.heard.folded) & {"yes", "fine"}):
+        turn.say("stale")
+        return True
+    return False

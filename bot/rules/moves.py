@@ -1,0 +1,307 @@
+"""Choices among what was offered, and moves in the talk: again, slower, back, stop, yes, no."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from msgspec.structs import replace
+
+from bot import phrases
+from bot.commands import chosen, commands, labelled
+from bot.conversation import Task
+from bot.language import wanted
+from bot.running import TRIES, Runner, fresh
+from bot.turn import Turn
+
+
+async def language(run: Runner, turn: Turn) -> bool:
+    """Another language is asked for: where the talk stands once more in that one, nothing done a second time."""
+    if turn.inbound.choice is not None or wanted(turn.heard.folded) is None:
+        return False
+    last = turn.state.last
+    handler = run.row(last)
+    turn.say("language.now")
+    if run.waiting(turn.state):
+        run.remind(turn)
+    elif last and handler and not (handler.personal or handler.careful):
+        await run.run(turn, Task(last.intent, dict(last.slots), memo=dict(last.memo)))
+    return True
+
+
+async def choice(run: Runner, turn: Turn) -> bool:
+    """One of those that were offered, by its key, its place or its name; or none of them."""
+    state = turn.state
+    if not state.offers:
+        return False
+    if turn.inbound.choice is not None:
+        offer = next((each for each in state.offers if each.key == turn.inbound.choice), None)
+    else:
+        best = turn.heard.best
+        said = commands(turn.heard.folded)
+        if (named := labelled(turn.heard.folded, state.offers)) is not None:
+            offer = named
+        elif said & {"none"} or (said & {"no"} and not state.tasks):
+            state.offers = []
+            turn.say("none_of_these")
+            turn.offer(turn.line("label.human"), "human")
+            return True
+        elif said & {"yes", "fine"} and state.confirming:
+            offer = state.offers[0]
+        elif said & {"yes"} and not state.tasks and not run.stepping(state):
+            turn.say("which_offer")
+            turn.offered = list(state.offers)
+            return True
+        elif turn.heard.first("phone") and phrases.named_share(turn.heard) >= 0.6:
+            offer = next((each for each in fresh(state) if run.wants(each, "phone")), None)
+        elif best and best.score >= turn.heard.lines.sure and not phrases.is_number(turn.heard.folded):
+            return False
+        else:
+            offer = chosen(turn.heard.folded, state.offers)
+    if offer is None:
+        return False
+    await run.take(turn, offer)
+    return True
+
+
+async def off_the_list(run: Runner, turn: Turn) -> bool:
+    """A number that stands for none of those that were offered: the list again."""
+    state = turn.state
+    if not state.offers or run.waiting(state) or not phrases.is_number(turn.heard.folded):
+        return False
+    turn.say("off_the_list")
+    _again(turn)
+    return True
+
+
+async def signs(run: Runner, turn: Turn) -> bool:
+    """Signs alone: thumbs up after an answer is thanks; others leave what was asked and offered as it was."""
+    kind = phrases.signs(turn.inbound.text)
+    if kind is None:
+        return False
+    state = turn.state
+    if kind == "thanks" and state.said and not run.waiting(state):
+        await run.start(turn, "thanks", {})
+    elif state.offers and fresh(state):
+        _again(turn)
+    else:
+        turn.say("empty")
+        turn.keeps = True
+        run.remind(turn)
+    return True
+
+
+async def move(run: Runner, turn: Turn) -> bool:
+    """A move in the talk: a person, again, slower, shorter, back, stop, wait, why."""
+    said = moves(turn)
+    for name, act in _MOVES.items():
+        if name in said and await act(run, turn):
+            return True
+    return False
+
+
+def moves(turn: Turn) -> frozenset[str]:
+    """The moves that a message may be: by its words, or as the model reads it in a talk that goes on."""
+    said = commands(turn.heard.folded)
+    label, likely = turn.heard.move.label, turn.heard.move.probability
+    if not label.startswith(_COMMAND) or said:
+        return said
+    best = turn.heard.best
+    asks = best is not None and best.score >= turn.heard.lines.sure and best.intent not in _NO_QUESTIONS
+    if turn.state.said and likely >= (_SURELY if asks else _LIKELY):
+        return said | {_NAMES.get(label.removeprefix(_COMMAND), label.removeprefix(_COMMAND))}
+    return said
+
+
+_COMMAND = "cmd/"
+_NAMES = {"none_of_these": "none"}
+_LIKELY, _SURELY = 0.45, 0.9  # where it is likely nothing else; where it would be a question of its own as well
+_NO_QUESTIONS = {"acknowledge", "smalltalk", "goodbye", "thanks", "greeting", "human", "unrelated"}
+
+
+def _again(turn: Turn) -> None:
+    """What was said last, as it was."""
+    turn.said += turn.state.said
+    turn.keeps = True
+
+
+async def _human(run: Runner, turn: Turn) -> bool:
+    await run.start(turn, "human", {}, remind=False)
+    return True
+
+
+async def _restart(run: Runner, turn: Turn) -> bool:
+    turn.state.forget()
+    turn.say("restarted")
+    return True
+
+
+def _after(lead: str | None) -> "_Act":
+    """What was said last once more, after a word about how."""
+
+    async def act(run: Runner, turn: Turn) -> bool:
+        if not turn.state.said:
+            return False
+        if lead:
+            turn.say(lead)
+        _again(turn)
+        return True
+
+    return act
+
+
+async def _simpler(run: Runner, turn: Turn) -> bool:
+    """What was said last, in its short form."""
+    said = turn.state.said
+    if not said:
+        return False
+    turn.said += [replace(reply, text=phrases.shorter(reply), spoken=None, cards=()) for reply in said]
+    turn.keeps = True
+    return True
+
+
+async def _menu(run: Runner, turn: Turn) -> bool:
+    await run.start(turn, "menu", {})
+    return True
+
+
+def _stepped(by: int) -> "_Act":
+    async def act(run: Runner, turn: Turn) -> bool:
+        stepping = run.stepping(turn.state)
+        if stepping is not None:
+            await run.step(turn, stepping, by)
+        return stepping is not None
+
+    return act
+
+
+async def _cancel(run: Runner, turn: Turn) -> bool:
+    """Ends what is open: a task, or a question whether something is meant."""
+    state = turn.state
+    if state.tasks:
+        state.tasks.pop()
+        turn.say("cancelled")
+    elif fresh(state):
+        turn.say("cancelled")
+    else:
+        turn.say("nothing_open")
+        return True
+    state.offers = []
+    run.remind(turn)
+    return True
+
+
+async def _back(run: Runner, turn: Turn) -> bool:
+    """The step before, or the slot before the present one again."""
+    if await _stepped(-1)(run, turn):
+        return True
+    if not turn.state.tasks:
+        turn.say("nothing_open")
+        return True
+    task = turn.state.tasks[-1]
+    order = [slot.name for slot in run.handlers[task.intent].slots if slot.name in task.slots]
+    if order:
+        del task.slots[order[-1]]
+    task.tries = 0
+    await run.run(turn, task)
+    return True
+
+
+async def _none(run: Runner, turn: Turn) -> bool:
+    turn.say("nothing_open")
+    return True
+
+
+async def _resume(run: Runner, turn: Turn) -> bool:
+    """Goes on with what is open, or with what was when the talk stopped, be it a day ago."""
+    state = turn.state
+    if state.paused and not state.tasks:
+        state.tasks, state.paused = state.paused, []
+    if task := run.waiting(state):
+        turn.say("resumed", what=turn.line(f"label.{task.intent}"))
+        await run.run(turn, task)
+    elif (stepping := run.stepping(state)) is not None:
+        await run.step(turn, stepping, 0)
+    elif state.said:
+        _again(turn)
+    else:
+        turn.say("nothing_open")
+    return True
+
+
+async def _wait(run: Runner, turn: Turn) -> bool:
+    turn.say("wait")
+    turn.keeps = True
+    return True
+
+
+async def _here(run: Runner, turn: Turn) -> bool:
+    """Are you there?"""
+    turn.say("here")
+    turn.keeps = True
+    run.remind(turn)
+    return True
+
+
+async def _go_ahead(run: Runner, turn: Turn) -> bool:
+    """Thanks, and another question that is still to come."""
+    turn.say("go_ahead")
+    turn.keeps = True
+    return True
+
+
+async def _unknown(run: Runner, turn: Turn) -> bool:
+    """I do not know, or have it not with me: the other ways, and that nothing has to be known."""
+    state = turn.state
+    if task := run.waiting(state):
+        await run.ask_again(turn, task)
+        return True
+    if not fresh(state):
+        return False
+    turn.say("any_will_do")
+    _again(turn)
+    return True
+
+
+async def _not_helpful(run: Runner, turn: Turn) -> bool:
+    """What was said did not help: what is missing, what else may have been meant, a person."""
+    state = turn.state
+    state.failures += 1
+    turn.unanswered = True
+    if state.failures > TRIES:
+        await _human(run, turn)
+        return True
+    turn.say("not_helpful")
+    turn.offered = list(state.near)
+    turn.offer(turn.line("label.human"), "human")
+    return True
+
+
+async def _why(run: Runner, turn: Turn) -> bool:
+    """Why do you need that: what for, what is kept and for how long, how to go on without; then the question again."""
+    task = run.waiting(turn.state)
+    if task is None:
+        return False
+    slot = run.slot(task)
+    key = f"why.{slot.prompt or slot.name}"
+    turn.say(key if key in turn.texts.languages["zh"] else "why")
+    turn.offer(turn.line("label.human"), "human")
+    run.remind(turn)
+    return True
+
+
+async def _done(run: Runner, turn: Turn) -> bool:
+    if run.waiting(turn.state):
+        return False
+    if run.stepping(turn.state) is not None:
+        return await _stepped(1)(run, turn)
+    await run.start(turn, "goodbye", {})
+    return True
+
+
+_Act = Callable[[Runner, Turn], Awaitable[bool]]
+# In this order: some words are several moves, and what is open decides.
+_MOVES: Mapping[str, _Act] = {
+    "human": _human, "restart": _restart, "why_data": _why, "repeat": _after(None), "slower": _after("slower"),
+    "louder": _after("louder"), "simpler": _simpler, "menu": _menu, "next": _stepped(1), "more": _stepped(1),
+    "yes": _stepped(1), "fine": _stepped(1), "cancel": _cancel, "back": _back, "none": _none,
+    "resume": _resume, "wait": _wait,
+    "bot_check": _here, "thanks_but": _go_ahead, "dont_know": _unknown, "not_helpful": _not_helpful, "done": _done,
+}  # fmt: skip

@@ -1,0 +1,189 @@
+"""What is asked: two questions at once, a clear one, a likely one, a name alone, and what nothing was understood of."""
+
+from msgspec.structs import replace
+
+from bot import phrases, redlines
+from bot.commands import bare
+from bot.comprehension import Candidate
+from bot.conversation import Task
+from bot.messages import LONGEST, Reply
+from bot.readings import of_ours, plainly, standard
+from bot.running import SILENT_TOPICS, TRIES, Runner
+from bot.turn import CHOICES, Turn
+from nlu.questions import NO_ANSWER, RED_LINES
+
+_SHORT = 134  # characters of two segments of an SMS
+
+
+async def empty(run: Runner, turn: Turn) -> bool:
+    """Nothing but signs: what was offered or asked stays as it is."""
+    if bare(turn.heard.folded):
+        return False
+    turn.say("empty")
+    run.remind(turn)
+    return True
+
+
+async def too_long(run: Runner, turn: Turn) -> bool:
+    """More than anybody reads as a question."""
+    if len(turn.heard.text) <= LONGEST:
+        return False
+    turn.say("too_long")
+    turn.offer(turn.line("label.human"), "human")
+    return True
+
+
+async def stray_number(run: Runner, turn: Turn) -> bool:
+    """A number where there is nothing to choose from."""
+    if not phrases.is_number(turn.heard.folded) or turn.state.tasks or turn.state.offers:
+        return False
+    turn.say("nothing_offered")
+    return True
+
+
+async def ours(run: Runner, turn: Turn) -> bool:
+    """Who names what we teach asks about that."""
+    turn.heard = of_ours(turn.heard)
+    return False
+
+
+async def neighbour(run: Runner, turn: Turn) -> bool:
+    """那网上学呢, after an answer from an entry: which of its neighbours is meant."""
+    last = turn.state.last
+    entry = turn.library.entries.get(last.slots.get("entry", "")) if last and last.intent == "entry" else None
+    question = turn.library.asks(entry) if entry else None
+    if question is None or len(turn.heard.folded) > phrases.FRAGMENT or not phrases.follows(turn.heard.folded):
+        return False
+    heard = run.comprehension.understand(phrases.without_following(turn.heard.folded), turn.today)
+    likely = {each.question: each.score for each in heard.candidates}
+    near = sorted((each for each in question.near if each in turn.library.questions), key=lambda id: -likely.get(id, 0))
+    run.ask_which(turn, [standard(turn, id) for id in near[:CHOICES]])
+    run.remind(turn)
+    return True
+
+
+async def two(run: Runner, turn: Turn) -> bool:
+    """Two questions in one message, when each half stands by itself; what needs identity comes second."""
+    parts = [run.comprehension.understand(half, turn.today) for half in turn.heard.halves()]
+    heard = [redlines.without(each) for each in parts]
+    lines, whole = turn.heard.lines, turn.heard.best
+    enough = lines.sure if whole and whole.score >= lines.sure else lines.likely
+    clear = [
+        (each, candidate)
+        for each in heard
+        if phrases.rest(each) and (candidate := plainly(each)) and candidate.topic not in SILENT_TOPICS
+        and candidate.score >= (lines.sure if run.readings.costs(turn, candidate) else enough)
+    ]  # fmt: skip
+    if len(clear) < 2 or len({(each.intent, each.question, each.entry) for _, each in clear}) < 2:
+        return False
+    clear.sort(key=lambda pair: bool(pair[1].intent and run.handlers[pair[1].intent].personal))
+    said = turn.heard
+    for each, candidate in clear[:2]:
+        turn.heard = each
+        choices, told = len(turn.offered), len(turn.said)
+        await run.answer(turn, candidate)
+        if choices:  # two lists of choices at once are none
+            del turn.offered[choices:]
+        before = {reply.text for reply in turn.said[:told]}
+        turn.said[told:] = [reply for reply in turn.said[told:] if reply.text not in before]
+    turn.heard = said
+    return True
+
+
+async def clear(run: Runner, turn: Turn) -> bool:
+    """A question that is surely meant."""
+    best = plainly(turn.heard)
+    tells = turn.ticket and not phrases.asks(turn.heard.folded) and not phrases.rest(turn.heard)
+    if best is None or best.score < turn.heard.lines.sure or tells:  # 是太极班的 is for the ticket
+        return False
+    await run.answer(turn, best)
+    return True
+
+
+async def said_already(run: Runner, turn: Turn) -> bool:
+    """What was sent should not have been, and that was said."""
+    return bool(turn.said)
+
+
+async def for_the_ticket(run: Runner, turn: Turn) -> bool:
+    """What asks nothing while a ticket is open belongs to it."""
+    if not turn.ticket or phrases.asks(turn.heard.folded):
+        return False
+    turn.say("noted", ref=turn.ticket)
+    return True
+
+
+async def likely(run: Runner, turn: Turn) -> bool:
+    """A likely question, where a wrong answer costs nothing: under its name, with the runner-up one key away."""
+    best = plainly(turn.heard)
+    if best is None or run.readings.costs(turn, best):
+        return False
+    label, before = run.readings.label(turn, best), len(turn.said)
+    await run.answer(turn, best)
+    if not label or turn.state.tasks or turn.handover or len(turn.said) == before:
+        return True
+    if best.intent not in NO_ANSWER:
+        turn.said[before] = _under(turn.said[before], turn.line("about", question=label))
+    for each in turn.heard.candidates[1:]:
+        other = run.readings.label(turn, each)
+        if each.score >= turn.heard.lines.ask and other and other != label and each.intent not in RED_LINES:
+            intent, slots = run.readings.answer(turn, each)
+            turn.offer(other, intent, **slots)
+            break
+    return True
+
+
+def _under(reply: Reply, name: str) -> Reply:
+    """The reply with the name of its question before it."""
+    short = name + (reply.short or reply.text)
+    return replace(
+        reply, text=name + reply.text, spoken=name + reply.spoken if reply.spoken else None,
+        short=short if len(short) <= _SHORT else reply.short,
+    )  # fmt: skip
+
+
+async def name_alone(run: Runner, turn: Turn) -> bool:
+    """A name alone (书法, 青禾街道): what about it."""
+    if phrases.named_share(turn.heard) < 0.6:
+        return False
+    if turn.heard.first("org") and turn.heard.first("when"):  # a place on a day: whether it is open
+        await run.start(turn, "site_hours", run.readings.values(run.handlers["site_hours"], turn))
+        return True
+    for kind, intent in (("course", "about_course"), ("org", "about_org"), ("theme", "find_course"), ("item", "redemption_items"),
+                         ("matter", "other_office"), ("when", "find_class")):  # fmt: skip
+        if turn.heard.first(kind):
+            await run.start(turn, intent, run.readings.values(run.handlers[intent], turn))
+            return True
+    return False
+
+
+async def not_sure(run: Runner, turn: Turn) -> bool:
+    """Nothing that we are sure enough of: what may be meant is offered; at the third time a person."""
+    state = turn.state
+    near: list[Candidate] = [each for each in turn.heard.candidates if each.score >= turn.heard.lines.ask]
+    state.failures += 1
+    turn.unanswered = True
+    if closed := state.just_closed(turn.inbound.at):
+        turn.task = Task("human", {"detail": turn.heard.text})
+        await turn.hand_over("not_done_yet", topic=state.topic, quiet=True)
+        turn.say("reopened", ref=closed)
+        state.failures = 0
+        return True
+    if state.failures > TRIES:
+        turn.task = Task("human", {"detail": turn.heard.text})
+        turn.say("give_up")
+        await turn.hand_over("not_understood", topic="human_agent")
+        state.failures = 0
+    elif run.ask_which(turn, near):
+        state.topic = near[0].topic
+    elif state.failures == 1:
+        turn.say("not_understood")
+        turn.offer(turn.line("label.human"), "human")
+        state.topic = turn.heard.topic
+    else:
+        turn.say("not_understood_again")
+        for intent in ("find_class", "site_hours", "human"):
+            turn.offer(turn.line(f"label.{intent}"), intent)
+        state.topic = turn.heard.topic
+    run.remind(turn)
+    return True

@@ -1,0 +1,178 @@
+"""Running handlers on a turn: starting them, asking what they lack, going back to what was interrupted."""
+
+import logging
+from collections.abc import Sequence
+
+from bot.comprehension import Candidate, Comprehension
+from bot.conversation import Conversation, Offer, Task
+from bot.phrases import FRAGMENT
+from bot.readings import Readings
+from bot.turn import CHOICES, Handler, Handlers, NeedsAnswer, Slot, Turn
+
+OPEN = 3  # tasks that are open at a time; the oldest is let go
+TRIES = 2  # re-prompts for one slot, and messages not understood, before a person is called
+SILENT_TOPICS = {"chitchat"}
+
+log = logging.getLogger(__name__)
+
+
+class Runner:
+    """What the rules of a dialogue answer with."""
+
+    def __init__(self, handlers: Handlers, comprehension: Comprehension) -> None:
+        self.handlers = handlers
+        self.readings = Readings(handlers)
+        self.comprehension = comprehension
+
+    # -- starting
+
+    async def start(self, turn: Turn, intent: str, slots: dict[str, str], *, remind: bool = True) -> None:
+        await self.run(turn, Task(intent, slots), remind=remind)
+
+    async def answer(self, turn: Turn, candidate: Candidate) -> None:
+        """Answers a reading of the message."""
+        turn.state.failures = 0
+        intent, slots = self.readings.answer(turn, candidate)
+        offered = [each for each in fresh(turn.state) if each.intent == intent]
+        if not slots and len(offered) == 1 and len(turn.heard.folded) <= FRAGMENT:
+            slots = dict(offered[0].slots)  # 近期的班, where 近期的八段锦班 was offered
+        await self.start(turn, intent, slots)
+
+    async def take(self, turn: Turn, offer: Offer) -> None:
+        """Does what was offered, or puts it into the open task."""
+        state = turn.state
+        state.failures = 0
+        if offer.intent:
+            phone = turn.heard.first("phone") if self.wants(offer, "phone") else None
+            await self.start(turn, offer.intent, {**offer.slots, **({"phone": phone} if phone else {})})
+        elif state.tasks:
+            task = state.tasks[-1]
+            task.slots.update(offer.slots)
+            await self.run(turn, task)
+
+    def wants(self, offer: Offer, slot: str) -> bool:
+        """Whether what is offered would ask for this."""
+        return offer.intent is not None and any(each.name == slot for each in self.handlers[offer.intent].slots)
+
+    # -- running
+
+    async def run(self, turn: Turn, task: Task, *, remind: bool = True) -> None:
+        handler, state = self.handlers[task.intent], turn.state
+        turn.task = task
+        state.topic = handler.topic
+        if not await self._ended(turn):
+            return
+        task.asked = None
+        if task in state.tasks:
+            state.tasks.remove(task)
+        if handler.topic not in SILENT_TOPICS:
+            # What went to a person is done: asking on must never do it a second time.
+            state.last = None if turn.handover else task
+            state.focus_age = 0
+        if remind and not turn.confirming:  # a question is open already
+            self.remind(turn)
+
+    async def aside(self, turn: Turn, task: Task) -> bool:
+        """Runs a handler for what is said beside the resident's own matter, which stays the turn's; whether it did."""
+        own, turn.task = turn.task, task
+        done = await self._ended(turn)
+        if done:
+            turn.task = own
+        return done
+
+    async def _ended(self, turn: Turn) -> bool:
+        """Runs the handler of the turn's task; False where it waits for an answer, or has failed, and that was said."""
+        task, state = turn.task, turn.state
+        handler = self.handlers[task.intent]
+        try:
+            await handler.run(turn)
+        except NeedsAnswer as need:
+            task.asked = need.slot.name
+            if task not in state.tasks:
+                state.tasks = [*state.tasks[1 - OPEN :], task]
+            if not need.quiet:
+                turn.say(need.slot.question)
+            return False
+        except Exception as error:  # one of the three named edges: nobody is left without an answer
+            log.error("handler failed", exc_info=error)
+            state.tasks = [each for each in state.tasks if each is not task]
+            turn.said.clear()
+            turn.offered.clear()
+            turn.say("failed")
+            await turn.hand_over("handler_failed", topic=handler.topic)
+            return False
+        return True
+
+    # -- what is open
+
+    def slot(self, task: Task) -> Slot:
+        """The slot that an open task waits for."""
+        return next(each for each in self.handlers[task.intent].slots if each.name == task.asked)
+
+    def waiting(self, state: Conversation) -> Task | None:
+        """The open task that asked something."""
+        return state.tasks[-1] if state.tasks and state.tasks[-1].asked else None
+
+    def remind(self, turn: Turn) -> None:
+        """Back to the task that a digression interrupted, in one short sentence."""
+        task = self.waiting(turn.state)
+        if task and turn.handover is None:
+            slot = self.slot(task)
+            question = f"help.{slot.name}" if slot.secret else slot.question
+            turn.say("resume", question=turn.line(question))
+
+    async def ask_again(self, turn: Turn, task: Task) -> None:
+        """What was said answers nothing: the question in other words, at last a person."""
+        task.tries += 1
+        if task.tries > TRIES:
+            turn.state.tasks.remove(task)
+            turn.task = task
+            turn.say("give_up")
+            await turn.hand_over("not_understood", topic=self.handlers[task.intent].topic)
+            return
+        turn.say(f"help.{self.slot(task).name}")
+        if task.tries == TRIES:
+            turn.offer(turn.line("label.human"), "human")
+            turn.offer(turn.line("label.cancel"), "cancelled")
+
+    # -- guides and lists
+
+    def stepping(self, state: Conversation) -> Task | None:
+        """The guide or list that 下一步 goes on with."""
+        last = state.last
+        if last and not state.tasks and self.row(last) and self.handlers[last.intent].steps:
+            return last
+        return None
+
+    async def step(self, turn: Turn, task: Task, by: int) -> None:
+        at = max(0, int(task.memo.get("step", "0")) + by)
+        task.memo["step"] = str(at)
+        await self.run(turn, task)
+
+    def row(self, task: Task | None) -> Handler | None:
+        """The handler of a task that is remembered; None where there is none any more."""
+        return self.handlers.get(task.intent) if task else None
+
+    # -- what may be meant
+
+    def ask_which(self, turn: Turn, near: Sequence[Candidate]) -> bool:
+        """Offers what may be meant; whether there is anything to offer."""
+        labelled: dict[str, Candidate] = {}
+        for candidate in near:
+            if label := self.readings.label(turn, candidate):
+                labelled.setdefault(label, candidate)
+        chosen = list(labelled.items())[:CHOICES]
+        if len(chosen) == 1:
+            turn.say("did_you_mean_this", label=chosen[0][0])
+            turn.confirming = True
+        elif chosen:
+            turn.say("did_you_mean")
+        for label, candidate in chosen:
+            intent, slots = self.readings.answer(turn, candidate)
+            turn.offer(label, intent, **slots)
+        return bool(chosen)
+
+
+def fresh(state: Conversation) -> list[Offer]:
+    """What was offered by the very last answer."""
+    return state.offers if state.said and state.said[-1].options else []
