@@ -1,4 +1,7 @@
-"""The catalogue as it is told in English: each record with its English words in the places of the Chinese ones."""
+"""What is told in English: the catalogue with its English words in the places of the Chinese ones, days and months, and
+whether a translation says the same figures."""
+
+import re
 
 from msgspec.structs import asdict, replace
 
@@ -10,6 +13,16 @@ MONTHS = (
     "December",
 )  # fmt: skip
 _KEPT = frozenset({"name", "teacher", "address"})  # what keeps its Chinese in brackets
+
+
+_NUMBER = re.compile(r"\d+")
+
+
+def lacking(chinese: str, english: str) -> list[str]:
+    """The numbers that a translation lacks; a month may be named."""
+    said = set(_NUMBER.findall(english))
+    said |= {str(number) for number, month in enumerate(MONTHS, 1) if month in english}
+    return [number for number in dict.fromkeys(_NUMBER.findall(chinese)) if number not in said]
 
 
 def in_english(record: Record) -> Record:

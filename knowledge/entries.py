@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from knowledge.english import lacking
+
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 Line = Annotated[str, Meta(min_length=1, max_length=200)]
 LONGEST_ANSWER = 2000  # characters
@@ -100,4 +102,8 @@ class Entry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             found.append("steps: a guide needs some")
         if self.en is not None and len(self.en.steps) != len(self.steps):
             found.append(f"en.steps: {len(self.en.steps)} where the Chinese has {len(self.steps)}")
+        if self.en is not None:
+            forms = zip((self.answer, *self.steps), (self.en.answer, *self.en.steps), strict=False)
+            missing = [number for zh, en in forms for number in lacking(zh, en)]
+            found += [f"en: the Chinese says {number}, the English does not" for number in missing]
         return found
