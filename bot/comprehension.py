@@ -82,6 +82,11 @@ class Understanding(Struct, frozen=True):
         parts = [part.strip() for part in _SPLIT.split(self.text) if _WORDS.search(without_fillers(part.strip()))]
         return parts if 2 <= len(parts) <= (2 if clear and not _ALSO.search(self.text) else 3) else []
 
+    @property
+    def says_also(self) -> bool:
+        """顺便, 另外: it says itself that it asks two things."""
+        return _ALSO.search(self.text) is not None
+
     def first(self, kind: str) -> str | None:
         for entity in self.entities:
             if entity.kind == kind and not self.denies(entity):
@@ -325,7 +330,7 @@ def _names(catalogue: Catalogue) -> Iterable[Name]:
 
 _DIGITS = re.compile(r"\d+")
 _DENIAL = re.compile(r"(?:不是|不要|不想要|不想学|别)(?:去|报|学|上)?$")
-_ALSO = re.compile(r"顺便(?:再)?(?:问一下|问问|问)?|另外|还有就是|还想问|再问(?:一下|问)?|对了")
+_ALSO = re.compile(r"顺[便带道](?:再)?(?:问一下|问问|问|看看|看)?|另外|还有就是|还想问|再问(?:一下|问)?|对了")
 _SPLIT = re.compile(rf"[,，。;；?？!！]+|{_ALSO.pattern}")
 _WORDS = re.compile(r"[一-鿿]{3}|[a-z]{3}", re.IGNORECASE)
 _MASKED = re.compile(r"\[(?:证件号|卡号)\]")

@@ -47,6 +47,7 @@ class Conversation(Struct, omit_defaults=True):
     offers: list[Offer] = field(default_factory=list)
     near: list[Offer] = field(default_factory=list)  # what else the last message may have meant
     focus: dict[str, str] = field(default_factory=dict)  # last course, class, org, activity: its id
+    shown: list[str] = field(default_factory=list)  # what was told last, as class:taichi-1, for "多少钱"
     focus_age: int = 0
     said: list[Reply] = field(default_factory=list)  # by the last turn that said something, for "再说一遍"
     confirming: bool = False  # the last thing said was a question that 好的 answers with the first offer
@@ -65,7 +66,7 @@ class Conversation(Struct, omit_defaults=True):
     def forget(self) -> None:
         """Drops what is only understandable in the flow of talk; what was agreed stays in messages and tickets."""
         self.tasks, self.last, self.offers, self.focus, self.said = [], None, [], {}, []
-        self.paused, self.near, self.confirming = [], [], False
+        self.paused, self.near, self.shown, self.confirming = [], [], [], False
         self.failures, self.warned = 0, False
 
 

@@ -11,7 +11,7 @@ from bot import language, redlines
 from bot.alarming import is_over
 from bot.comprehension import Comprehension
 from bot.conversation import REMEMBERED, Conversation
-from bot.rules import Rule, first, moves, questions, tasks
+from bot.rules import Rule, first, follow, moves, questions, tasks
 from bot.running import Runner
 from bot.turn import Handlers, Turn
 
@@ -27,7 +27,8 @@ LADDER: tuple[Rule, ...] = (
     # What is no question
     questions.empty, questions.too_long, questions.stray_number,
     # What goes on with the talk
-    questions.ours, tasks.goes_on, tasks.open_task, tasks.refined, questions.neighbour,
+    questions.ours, tasks.dropped, questions.gist, tasks.goes_on, tasks.open_task, follow.enrols, follow.compared, follow.follow_up, follow.described,
+    tasks.refined, follow.another, follow.unknown_name, follow.of_an_answer, questions.neighbour,
     # Questions
     questions.two, questions.clear, questions.said_already, questions.for_the_ticket, questions.likely,
     questions.name_alone, questions.not_sure,
@@ -103,4 +104,4 @@ def _pass_time(turn: Turn) -> None:
     state.at = now
     state.focus_age += 1
     if state.focus_age > REMEMBERED:
-        state.focus, state.last, state.offers = {}, None, []
+        state.focus, state.last, state.offers, state.shown = {}, None, [], []

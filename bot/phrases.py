@@ -14,8 +14,31 @@ _FOLLOWS = re.compile(r"^那(?!个|些|里|边|儿|种)|呢$")
 _PRONOUN = re.compile(r"它|这个|那个|这门|那门|该|这所|那所|那里|那边|这里|那儿")
 _MATTER = re.compile(r"班|课|培训|活动|地址|电话|名额|开门")
 _US = re.compile(r"你们|贵中心|咱们中心")
-_QUESTION = re.compile(r"[吗么呢?？]$|什么|怎么|哪|几[点号个时]|多少|多久|有没有|能不能|可不可以|是不是|啥|咋")
-_NUMBER = re.compile(r"(?:第)?[0-9一二三四五六七八九十]{1,2}(?:个|号|项|条)?")
+_QUESTION = re.compile(
+    r"[吗么呢没不伐咩?？]$|[^,，。]没有$|什么|怎么|哪|几[点号个时]|多少|多久|有没有|能不能|可不可以|是不是|啥|咋"
+)
+_NUMBER = re.compile(r"(?:那就?|就|我?[选要]|还是|看看?)?(?:第)?[0-9一二三四五六七八九十]{1,2}(?:个|号|项|条)?")
+_UPSET = re.compile(
+    r"管不管|到底|屁用|什么玩意|啥玩意|别跟我来这|别来这套|少来|糊弄|敷衍|忽悠|耍[我人]|气死|火大|太不像话|岂有此理|什么态度|啥态度|没人[接管理]|混蛋|王八|他妈|滚|垃圾|有病吧"
+)
+_LONE = re.compile(r"(?:那|还有|有没有|有)?(?P<name>[一-鿿]{2,4})(?:呢|班|课|班呢|课呢|有吗|有没有)?")
+_STOPS = re.compile(r"[,，。;；!！?？\n]+|(?<=[一-龥]) (?=[一-龥])")
+_ONE_OF = re.compile(r"那[一]?[个家门种]|这[一]?[个家门种]|的$|one\b")
+_ALL = re.compile(r"一般|通常|都(?!不)|所有|各|平时|usually|all")
+# How an answer says it.
+_ASPECT_SAID = {
+    "price": re.compile(r"免费|收费|\d元|不收|不要钱"),
+    "duration": re.compile(
+        r"\d+个?(?:分钟|小时|天|周|月|年|工作日|学时|次)|当天|当场|[一二三两半]个?(?:天|周|月|年|工作日|小时)"
+    ),
+    "time": re.compile(r"\d[:：]\d\d|\d点|工作日|每周|每月|\d月"),
+    "until": re.compile(r"\d+个?(?:天|周|月|年|工作日)内|前|截止|过期"),
+    "place": re.compile(r"学院|学校|认证点|站点|服务台|兑换点|公众号|平台"),
+    "phone": re.compile(r"\d{3,4}-?\d{4}|热线|\d{5}"),
+    "bring": re.compile(r"带"),
+    "eligible": re.compile(r"周岁|都可以|只要|须|不能|优先"),
+    "online": re.compile(r"网上|线上|公众号|平台"),
+}
 _STICKER = re.compile(r"\[[^\[\]]{1,6}\]")
 _THANKS = re.compile(
     r"\[(?:强|赞|玫瑰|抱拳|OK|握手|合十|鼓掌|爱心|鲜花|谢谢|微笑|愉快)\]|[👍🙏👌🌹💐👏❤🤝🥰😊😄]", re.IGNORECASE
@@ -24,7 +47,7 @@ _SENTENCE = re.compile(r"[。；\n]")
 _ENOUGH = 12  # characters of a sentence that says something
 _SMALL_WORDS = re.compile(
     r"那个|这个|那|的|呢|吗|么|嘛|啊|有没有|有|没有|没|还|要|我|想|想要|改成|换成|换|改|是|应该|说|在|去|看看|看|找|查|一下|就|行|可以"
-    r"|不对|不是|错了|也|和|跟|附近|离|近|住|家|到|里|会|用|学|班|课|,|，|。|\?|？|!|！|\s"
+    r"|不对|不是|错了|也|和|跟|附近|离|近|住|家|到|里|会|用|学|班|课|回头|,|，|。|\?|？|!|！|\s"
 )
 
 
@@ -78,6 +101,40 @@ def points_back(folded: str) -> bool:
 def names_matter(folded: str) -> bool:
     """班, 活动: it says itself what it is about."""
     return _MATTER.search(folded) is not None
+
+
+def upset(folded: str) -> bool:
+    """Whether somebody is angry, whatever about."""
+    return _UPSET.search(folded) is not None
+
+
+def lone_name(folded: str) -> str | None:
+    """油画 of 那油画呢: a short word that asks nothing."""
+    found = _LONE.fullmatch(bare(folded))
+    return found["name"] if found and not _SMALL_WORDS.search(found["name"]) else None
+
+
+def points_at_one(folded: str) -> bool:
+    """便宜那个, 晚上的那个: one of several."""
+    return _ONE_OF.search(folded) is not None
+
+
+def of_all(folded: str) -> bool:
+    """一般, 都: it asks of everything."""
+    return _ALL.search(folded) is not None
+
+
+def sentence_on(aspect: str, answer: str) -> str:
+    """The sentences of an answer that say something on an aspect; empty where none does, or all do."""
+    words = _ASPECT_SAID.get(aspect)
+    sentences = [each for each in re.split(r"(?<=[。；！])", answer) if each.strip()]
+    found = [each for each in sentences if words and words.search(each)]
+    return "".join(found).strip() if found else ""
+
+
+def clauses(folded: str) -> list[str]:
+    """The parts of a message between its stops."""
+    return [each for part in _STOPS.split(folded) if len(each := part.strip()) > 1]
 
 
 def means_us(folded: str) -> bool:

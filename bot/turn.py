@@ -202,6 +202,10 @@ class Turn:
             return self.wording(question.id)
         return (entry.en and entry.en.question) or self.library.title(entry).rstrip("？?")
 
+    def recall(self, entry: Entry, part: str) -> None:
+        """Says a part of a reviewed entry once more."""
+        self.tell(Reply(text=part, source=entry.source))
+
     def wording(self, standard: str) -> str:
         """A standard question, as it is asked in the resident's language."""
         question = self.library.questions[standard]
@@ -232,6 +236,11 @@ class Turn:
     def focus(self, kind: str, id: str) -> None:
         """What the talk is about now, so that 它 and 那个班 have a referent. Never for anything personal."""
         self.state.focus[kind] = id
+        self.state.focus_age = 0
+
+    def show(self, kind: str, *ids: str) -> None:
+        """Which things were told, so that 多少钱 and 便宜那个 mean them."""
+        self.state.shown = [f"{kind}:{id}" for id in ids]
         self.state.focus_age = 0
 
     def in_danger(self, kind: str) -> None:

@@ -128,8 +128,10 @@ async def _catch_up(app: App, seen: tuple[int, int]) -> tuple[int, int]:
 
 async def play(app: App, path: Path, script: str, channel: str, clock: Callable[[], float] = time.time) -> int:
     """Plays a transcript: `> ` says, `< ` expects a substring or /regex/ of the turn's answer, `! ` expects it absent,
-    `@ 40` moves the clock on by minutes, `# ` is a comment. Prints what differs; 1 if anything did."""
+    `? 3` expects so many choices or more, `@ 40` moves the clock on by minutes, `# ` is a comment. An answer is what the
+    channel makes of it, and the text that it makes that of. Prints what differs; 1 if anything did."""
     talk = Talk(app, clock)
+    replies: list[Reply] = []
     answer = ""
     wrong = after = 0
     for number, raw in enumerate(script.splitlines(), 1):
@@ -137,16 +139,20 @@ async def play(app: App, path: Path, script: str, channel: str, clock: Callable[
         kind, rest = line[:1], line[1:].strip()
         if kind == ">":
             receipt = await talk.say(rest, channel, after_minutes=after)
-            answer = "\n".join(RENDERERS[channel](replies_of(receipt)))
+            replies = replies_of(receipt)
+            answer = "\n".join([*RENDERERS[channel](replies), *(reply.text for reply in replies)])
             after = 0
         elif kind == "@":
             after = int(rest)
+        elif kind == "?" and sum(len(reply.options) for reply in replies) < int(rest):
+            wrong += 1
+            print(f"{path}:{number}: expected: {rest} choices")
         elif kind in {"<", "!"} and matches(rest, answer) == (kind == "!"):
             wrong += 1
             print(f"{path}:{number}: {'expected' if kind == '<' else 'not expected'}: {rest}")
             print("".join(f"    | {each}\n" for each in answer.splitlines() or ["(nothing was said)"]), end="")
-        elif line and kind not in {"<", "!", "#"}:
-            print(f"{path}:{number}: not understood: {line}; a line begins with >, <, !, @ or #")
+        elif line and kind not in {"<", "!", "?", "#"}:
+            print(f"{path}:{number}: not understood: {line}; a line begins with >, <, !, ?, @ or #")
             wrong += 1
     print(f"{path}: {'ok' if not wrong else f'{wrong} differ'}")
     return 1 if wrong else 0

@@ -1,7 +1,19 @@
 """Which intent leads to which handler: one row each."""
 
 from bot.turn import Handler, Handlers
-from handlers import activities, classes, courses, credits, danger, enrolments, entries, people, sites, small_talk
+from handlers import (
+    activities,
+    classes,
+    courses,
+    credits,
+    danger,
+    enrolments,
+    entries,
+    facts,
+    people,
+    sites,
+    small_talk,
+)
 from handlers.slots import (
     ABOUT,
     CARD,
@@ -40,6 +52,9 @@ HANDLERS: Handlers = {
     "class_fee": Handler(
         classes.class_fee, "training_info", classes.ONE, careful=True, of_a_class=("fee-general", "fee-standard")
     ),
+    "fact": Handler(facts.fact, "training_info"),
+    "compare": Handler(facts.compare, "training_info"),
+    "enrol_it": Handler(classes.enrol_it, "enrolment", (CLASS, COURSE, ORG, PHONE), careful=True),
     "village_training": Handler(classes.village_training, "training_info", (VILLAGE,)),
     "village_wish": Handler(classes.village_wish, "training_info", (VILLAGE, DETAIL, PHONE), careful=True),
     "about_course": Handler(classes.about_course, "training_info", (COURSE,)),

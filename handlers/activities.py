@@ -16,11 +16,8 @@ AHEAD = 30  # days
 
 
 def _line(activity: Activity, turn: Turn) -> str:
-    days = wording.day(activity.first_day, turn)
-    if activity.last_day > activity.first_day:
-        days = turn.line("activity.days", first=days, last=wording.date_alone(activity.last_day, turn))
     return turn.line(
-        "activity.line", name=activity.name, days=days, starts=activity.starts, ends=activity.ends, place=activity.place,
+        "activity.line", name=activity.name, time=wording.activity_time(activity, turn), place=activity.place,
         enrol=activity.enrol,
     )  # fmt: skip
 
@@ -52,6 +49,7 @@ async def find_activity(turn: Turn) -> None:
     rest = len(found or upcoming) - (page + 1) * CHOICES
     turn.say(key, lines=lines, more=turn.line("list.more", rest=rest) if rest > 0 else "", source=SOURCE)
     turn.focus("org", shown[0].organisation)
+    turn.show("activity", *(each.id for each in shown))
 
 
 def _in_chinese(activities: Collection[Activity], turn: Turn) -> list[Activity]:

@@ -79,7 +79,8 @@ async def find_class(turn: Turn) -> None:
         return
     named = set(turn.heard.values("course"))
     several = len(named) > 1 and turn.get("course") in named  # 太极班和书法班都有吗
-    if not turn.task.slots and (subject := wording.subject(turn.heard.folded)):
+    known = turn.task.slots.keys() & {"course", "theme"}
+    if not known and (subject := turn.get("subject") or wording.subject(turn.heard.folded)):
         turn.say("class.unknown", subject=subject, source=SOURCE)
         turn.offer(turn.line("label.find_course"), "find_course")
         turn.offer(turn.line("label.human"), "human")
@@ -134,15 +135,18 @@ def _list(turn: Turn, found: Sequence[TrainingClass]) -> None:
     turn.say("class.list_more" if rest > 0 else "class.list", count=len(found), lines=lines, rest=rest, source=SOURCE)
     for group in shown:
         turn.offer(group.name, "class_detail", **{"class": group.id})
+    turn.show("class", *(group.id for group in shown))
     if len(shown) == 1:
-        _focus(turn, shown[0])
+        focus(turn, shown[0])
     else:
         turn.focus("course", shown[0].course)
         turn.state.focus.pop("class", None)
 
 
-def _focus(turn: Turn, group: TrainingClass) -> None:
+def focus(turn: Turn, group: TrainingClass) -> None:
+    """The talk is about this class now."""
     turn.task.slots["course"] = group.course  # so that 周末的呢 asks for the same course at another time
+    turn.show("class", group.id)
     turn.focus("class", group.id)
     turn.focus("course", group.course)
     turn.focus("org", group.organisation)
@@ -164,7 +168,7 @@ async def _one(turn: Turn, question: str) -> TrainingClass | None:
     if lacks(turn, "courses"):
         return None
     if (named := turn.get("class")) and named in turn.catalogue.classes:
-        _focus(turn, turn.catalogue.classes[named])
+        focus(turn, turn.catalogue.classes[named])
         return turn.catalogue.classes[named]
     course = turn.get("course") or turn.state.focus.get("course") or await turn.ask(COURSE)
     found = _meant(turn, course)
@@ -175,7 +179,7 @@ async def _one(turn: Turn, question: str) -> TrainingClass | None:
         lacking = next(wish for wish in WISHES if turn.get(wish))
         turn.say("class.none_but", wish=turn.line(f"wish.{lacking}"), source=SOURCE)
     if len(found) == 1:
-        _focus(turn, found[0])
+        focus(turn, found[0])
         return found[0]
     if found:
         _choose(turn, found, question)
@@ -193,6 +197,7 @@ def _choose(turn: Turn, found: Sequence[TrainingClass], question: str) -> None:
     turn.say("class.which", count=len(found), lines=lines, source=SOURCE)
     for group in shown:
         turn.offer(group.name, question, **{"class": group.id})
+    turn.show("class", *(group.id for group in shown))
     turn.focus("course", shown[0].course)
 
 
@@ -277,6 +282,29 @@ async def enrol(turn: Turn) -> None:
         turn.offer(turn.line("label.enrol_me"), "enrol_me", **{"class": group.id})
 
 
+async def enrol_it(turn: Turn) -> None:
+    """Into the class that was told: by themselves for whoever can prove who they are, else by a seat, who rings back."""
+    group = await _one(turn, "enrol_it")
+    if group is None:
+        return
+    if not group.places:
+        await class_places(turn)
+        return
+    turn.once(
+        "told",
+        lambda: turn.say(
+            "class.enrol_it", name=group.name, times=wording.times(group, turn), fee=wording.fee(group, turn),
+            places=wording.places(group, turn), eligibility=wording.clause(group.eligibility), source=SOURCE,
+        ),
+    )  # fmt: skip
+    if await bound_now(turn):
+        turn.task.slots["class"] = group.id
+        await enrol_me(turn)
+        return
+    turn.task.slots |= {"class": group.id, "course": group.course, "org": group.organisation}
+    await _register(turn, "enrolment_wish")
+
+
 async def join_waiting_list(turn: Turn) -> None:
     """A number on the list of a full class for whoever has proven who they are; otherwise a wish that a seat sees to."""
     group = turn.catalogue.classes.get(turn.get("class") or turn.state.focus.get("class", ""))
@@ -312,6 +340,11 @@ async def village_training(turn: Turn) -> None:
     """Training that comes to a village: what is planned at its town, or a wish on record."""
     if lacks(turn, "organisations"):
         return
+    if not turn.get("org") and (course := turn.heard.first("course")):
+        of_it = [each for each in turn.catalogue.classes.values() if each.course == course and each.village]
+        if coming := [each for each in of_it if each.opens_on >= turn.today]:
+            _list(turn, coming)
+            return
     village = await turn.ask(VILLAGE)
     town = turn.catalogue.line_up(village)[-2].id
     planned = [
@@ -327,6 +360,7 @@ async def village_training(turn: Turn) -> None:
         turn.say("village.planned" if exact else "village.nearby", village=name, lines=lines, source=SOURCE)
         for group in shown[:CHOICES]:
             turn.offer(group.name, "class_detail", **{"class": group.id})
+        turn.show("class", *(group.id for group in shown[:CHOICES]))
     else:
         turn.say("village.none", village=name, source=SOURCE)
         turn.offer(turn.line("label.village_wish"), "village_wish", org=village)
@@ -335,6 +369,11 @@ async def village_training(turn: Turn) -> None:
 async def village_wish(turn: Turn) -> None:
     if lacks(turn, "organisations"):
         return
+    if not turn.get("org") and (course := turn.heard.first("course")):
+        of_it = [each for each in turn.catalogue.classes.values() if each.course == course and each.village]
+        if coming := [each for each in of_it if each.opens_on >= turn.today]:
+            _list(turn, coming)
+            return
     village = await turn.ask(VILLAGE)
     detail = await turn.ask(DETAIL)
     phone = await turn.ask(PHONE)
@@ -372,6 +411,7 @@ async def about_course(turn: Turn) -> None:
         return
     course = turn.catalogue.courses[await turn.ask(COURSE)]
     turn.focus("course", course.id)
+    turn.show("course", course.id)
     turn.say("about.course", course=course.name)
     turn.offer(turn.line("label.classes_of", course=course.name), "find_class", course=course.id)
     turn.offer(turn.line("label.course_intro", course=course.name), "find_course", course=course.id)

@@ -27,6 +27,7 @@ async def find_course(turn: Turn) -> None:
         for course in named[:CHOICES]:
             _introduce(turn, course)
         turn.focus("course", named[0].id)
+        turn.show("course", *(course.id for course in named[:CHOICES]))
         for course in named[:CHOICES]:
             turn.offer(turn.line("label.classes_of", course=course.name), "find_class", course=course.id)
     elif theme:
@@ -79,6 +80,7 @@ async def course_level(turn: Turn) -> None:
         return
     course = turn.catalogue.courses[await turn.ask(THIS_COURSE)]
     turn.focus("course", course.id)
+    turn.show("course", course.id)
     key = "course.level_zero" if course.level == "零基础" else "course.level"
     turn.say(
         key, name=course.name, level=turn.line(f"level.{course.level}"), prerequisite=course.prerequisite, source=SOURCE

@@ -200,6 +200,7 @@ async def redemption_items(turn: Turn) -> None:
     source = "source.items"
     if (id := turn.get("item")) and id in items:
         item = items[id]
+        turn.show("item", id)
         turn.say(
             "item.one" if item.stock else "item.out",
             name=item.name,

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from bot.messages import Card
 from bot.turn import Turn
-from knowledge.catalogue import Catalogue, Opening, Organisation, TrainingClass
+from knowledge.catalogue import Activity, Catalogue, Opening, Organisation, TrainingClass
 from knowledge.english import DAYS, MONTHS
 
 WEEKDAYS = "一二三四五六日"
@@ -15,6 +15,7 @@ STALE_DAYS = 90  # after which hours are given with a request to ring first
 
 _SUBJECT = re.compile(
     r"(?:(?:开设?|有没有|有)(?:教|学习?)?|教|学习?)(?P<what>[一-鿿]{2,5}?)(?:方面)?的?(?:培训)?(?:班|课)"
+    r"|(?:想|要|去)学(?:一下|学|习|点|下)?(?P<learnt>[一-鿿]{2,4})(?:[,，。!！?？]|$)"
 )
 _NO_SUBJECT = re.compile(
     r"什么|哪|啥|适合|合适|免费|新|近|晚|周|星期|白天|上午|下午|老|人|我|你|他|短期|技能|培训|其|别|便宜|好|没|网|线|报|附近|多少|几|学|习|推荐|公益|个"
@@ -24,9 +25,8 @@ _NO_SUBJECT = re.compile(
 def subject(folded: str) -> str | None:
     """What a message wants to be taught, where it is nothing that the catalogue has a name for: 有没有钢琴课."""
     match = _SUBJECT.search(folded)
-    if match is None or _NO_SUBJECT.search(match["what"]):
-        return None
-    return match["what"]
+    what = (match["what"] or match["learnt"]) if match else ""
+    return what if what and not _NO_SUBJECT.search(what) else None
 
 
 def _in_english(turn: Turn) -> bool:
@@ -113,6 +113,13 @@ def times(group: TrainingClass, turn: Turn) -> str:
     return f"{weekdays(group.days, turn)} {group.starts}—{group.ends}"
 
 
+def activity_time(activity: Activity, turn: Turn) -> str:
+    days = day(activity.first_day, turn)
+    if activity.last_day > activity.first_day:
+        days = turn.line("activity.days", first=days, last=date_alone(activity.last_day, turn))
+    return turn.line("activity.time", days=days, starts=activity.starts, ends=activity.ends)
+
+
 def class_line(group: TrainingClass, turn: Turn) -> str:
     """A class in one line of a list."""
     return turn.line(
@@ -131,9 +138,14 @@ def class_card(group: TrainingClass, turn: Turn) -> Card:
     return Card(group.name, tuple(lines.split("\n")))
 
 
+def clause(words: str) -> str:
+    """A sentence to stand within another."""
+    return words.rstrip("。.")
+
+
 def phrase(lines: Iterable[str], turn: Turn) -> str:
     """Lines as sentences, for the ear."""
-    return (". " if _in_english(turn) else "。").join(line.rstrip(".。") for line in lines)
+    return (". " if _in_english(turn) else "。").join(map(clause, lines))
 
 
 def source(organisation: Organisation, turn: Turn) -> str:

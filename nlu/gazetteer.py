@@ -55,7 +55,7 @@ _FUNCTION = frozenset(
 )
 _TYPED = {"course", "item", "theme"}  # one wrong character leaves them what they are; of a place it makes another
 _SHORT = {"course", "org"}  # of two characters
-_LEARNS = frozenset("^,。;! 、学报教练讲上想选会有是个名考拉弹唱跳打做")  # what stands before what is learnt
+_LEARNS = frozenset("^,。;! 、学报教练讲上想选会有是个名考拉弹唱跳打做道镇村校院")  # what stands before what is learnt
 _LEARNT = re.compile(
     "[班课]|老师|怎么|难|什么|[学的有在要会能可好还哪啥呢啊嘛吗]|几[点号节个]|多少|$|[,。;!? 、]"
 )  # and behind it
@@ -233,7 +233,8 @@ def _is_near(char: str, other: str) -> bool:
 
 
 def _is_within(mention: Mention, near: _Candidate) -> bool:
-    return near.start <= mention.start and mention.end <= near.end and mention.exact
+    shorter = mention.end - mention.start < near.end - near.start
+    return shorter and near.start <= mention.start and mention.end <= near.end and mention.exact
 
 
 def _is_meant(folded: str, near: _Candidate, words: Sequence[tuple[int, int]]) -> bool:

@@ -19,11 +19,19 @@ async def test_transcript(path: Path, either_app: App, capsys: pytest.CaptureFix
     assert status == 0, capsys.readouterr().out
 
 
+@pytest.mark.parametrize("channel", ["sms", "voice"])
+@pytest.mark.parametrize("path", SCRIPTS, ids=[path.stem for path in SCRIPTS])
+async def test_it_is_the_same_talk_on(channel: str, path: Path, app: App, capsys: pytest.CaptureFixture[str]) -> None:
+    status = await play(app, path, SCRIPTS[path], channel, ten_o_clock)
+    assert status == 0, capsys.readouterr().out
+
+
 async def test_a_transcript_that_differs_is_told(app: App, capsys: pytest.CaptureFixture[str]) -> None:
-    assert await play(app, Path("wrong.txt"), "> 你好\n< 火星\nnonsense\n", "webchat") == 1
+    assert await play(app, Path("wrong.txt"), "> 你好\n< 火星\n? 9\nnonsense\n", "webchat") == 1
     told = capsys.readouterr().out
     assert "wrong.txt:2: expected: 火星" in told
-    assert "wrong.txt:3: not understood" in told
+    assert "wrong.txt:3: expected: 9 choices" in told
+    assert "wrong.txt:4: not understood" in told
 
 
 @pytest.mark.parametrize("channel", sorted(RENDERERS))

@@ -82,6 +82,30 @@ _GIVEN: tuple[dict[str, str], ...] = (
     {"item": "towel"}, {"item": "rice"}, {"matter": "bank"}, {"matter": "tax"}, {"kind": "voice"}, {"result": "ok", "name": "李**"},
     {"result": "full"}, {"ticket": "1126-00001", "stars": "1"},
 )  # fmt: skip
+_ASPECTS = (
+    "price",
+    "place",
+    "way",
+    "phone",
+    "time",
+    "duration",
+    "until",
+    "bring",
+    "teacher",
+    "level",
+    "online",
+    "exam",
+    "places",
+    "eligible",
+)
+_THINGS = (
+    "class:taichi-1",
+    "class:electrician-1",
+    "course:erhu",
+    "course:nutrition",
+    "activity:week-open-day",
+    "item:towel",
+)
 _OF_STAGES = ("perhaps", "ask", "again", "calm")
 
 
@@ -91,6 +115,10 @@ def _slots(intent: str) -> list[dict[str, str]]:
         return [{}, *({"stage": stage} for stage in _OF_STAGES)]
     if intent == "not_answered":
         return [{"question": question.id} for question in list(read_data().questions.values())[:20]]
+    if intent == "fact":
+        return [{"aspect": aspect, "of": of} for aspect in _ASPECTS for of in _THINGS]
+    if intent == "compare":
+        return [{"by": by, "of": "class:taichi-1 class:taichi-3"} for by in ("price", "time", "places", "all")]
     if intent == "course_help":
         return [{}, {"course": "taichi", "question": "which foot first"}]
     known = {"result", "name", "ticket", "stars", "kind"} | {slot.name for slot in HANDLERS[intent].slots}
@@ -104,6 +132,7 @@ async def test_every_handler_talks_english(intent: str, app: App) -> None:
         for reply in await Visitor(app, lang="en").replies("please", intent, slots):
             assert not [part for text in all_of(reply) for part in chinese_in(text)], (slots, reply)
             assert reply.lang == "en"
+            assert reply.text != app.texts.line("en", "failed"), slots
 
 
 async def test_what_is_personal_is_told_in_english(app: App) -> None:

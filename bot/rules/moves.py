@@ -105,7 +105,7 @@ def moves(turn: Turn) -> frozenset[str]:
         return said
     best = turn.heard.best
     asks = best is not None and best.score >= turn.heard.lines.sure and best.intent not in _NO_QUESTIONS
-    if turn.state.said and likely >= (_SURELY if asks else _LIKELY):
+    if (turn.state.said or turn.state.paused) and likely >= (_SURELY if asks else _LIKELY):
         return said | {_NAMES.get(label.removeprefix(_COMMAND), label.removeprefix(_COMMAND))}
     return said
 
@@ -185,6 +185,14 @@ async def _cancel(run: Runner, turn: Turn) -> bool:
         return True
     state.offers = []
     run.remind(turn)
+    return True
+
+
+async def _not_now(run: Runner, turn: Turn) -> bool:
+    """先不退了，我再想想: nothing is done, and nobody is hurried."""
+    state = turn.state
+    state.tasks, state.offers = [], []
+    turn.say("not_now")
     return True
 
 
@@ -301,7 +309,7 @@ _Act = Callable[[Runner, Turn], Awaitable[bool]]
 _MOVES: Mapping[str, _Act] = {
     "human": _human, "restart": _restart, "why_data": _why, "repeat": _after(None), "slower": _after("slower"),
     "louder": _after("louder"), "simpler": _simpler, "menu": _menu, "next": _stepped(1), "more": _stepped(1),
-    "yes": _stepped(1), "fine": _stepped(1), "cancel": _cancel, "back": _back, "none": _none,
+    "yes": _stepped(1), "fine": _stepped(1), "not_now": _not_now, "cancel": _cancel, "back": _back, "none": _none,
     "resume": _resume, "wait": _wait,
     "bot_check": _here, "thanks_but": _go_ahead, "dont_know": _unknown, "not_helpful": _not_helpful, "done": _done,
 }  # fmt: skip

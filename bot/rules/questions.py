@@ -4,14 +4,18 @@ from msgspec.structs import replace
 
 from bot import phrases, redlines
 from bot.commands import bare
-from bot.comprehension import Candidate
+from bot.comprehension import Candidate, Understanding
 from bot.conversation import Task
 from bot.messages import LONGEST, Reply
 from bot.readings import of_ours, plainly, standard
+from bot.rules.tasks import corrects
 from bot.running import SILENT_TOPICS, TRIES, Runner
 from bot.turn import CHOICES, Turn
 from nlu.questions import NO_ANSWER, RED_LINES
 
+_BOTH = 3  # parts of a message of which two are answered
+_CLAUSES = 6  # from the end, that are looked at for what is asked
+_STORY = 60  # characters from which a message is a story
 _SHORT = 134  # characters of two segments of an SMS
 
 
@@ -47,12 +51,42 @@ async def ours(run: Runner, turn: Turn) -> bool:
     return False
 
 
+async def gist(run: Runner, turn: Turn) -> bool:
+    """Of a message that is not clear as a whole, the part that asks; what else was said is passed over kindly."""
+    heard, folded = turn.heard, turn.heard.folded
+    best = plainly(heard)
+    if best and (best.score >= heard.lines.sure or not run.readings.costs(turn, best)):
+        return False
+    clauses = phrases.clauses(folded)
+    if len(clauses) < 2 or run.waiting(turn.state) or corrects(turn):
+        return False
+    parts = [redlines.without(run.comprehension.understand(each, turn.today)) for each in clauses[-_CLAUSES:]]
+    asking = [each for each in parts if _stands_alone(each)]
+    if asking and (len(asking) == 1 or len(clauses) > _BOTH):
+        if len(folded) > _STORY:
+            turn.say("story")
+        turn.heard = asking[-1]
+    return False
+
+
+def _stands_alone(part: Understanding) -> bool:
+    """Whether a part of a message asks something clear, or goes on with the talk by a name."""
+    reading = plainly(part)
+    if reading is not None and reading.score >= part.lines.sure and reading.topic not in SILENT_TOPICS:
+        return True
+    return bool(part.entities) and (phrases.follows(part.folded) or len(phrases.rest(part)) <= 1)
+
+
 async def neighbour(run: Runner, turn: Turn) -> bool:
     """那网上学呢, after an answer from an entry: which of its neighbours is meant."""
     last = turn.state.last
     entry = turn.library.entries.get(last.slots.get("entry", "")) if last and last.intent == "entry" else None
     question = turn.library.asks(entry) if entry else None
     if question is None or len(turn.heard.folded) > phrases.FRAGMENT or not phrases.follows(turn.heard.folded):
+        return False
+    best = plainly(turn.heard)
+    another = best is not None and (best.question not in {None, question.id} or best.topic in SILENT_TOPICS)
+    if best and another and best.score >= turn.heard.lines.sure:
         return False
     heard = run.comprehension.understand(phrases.without_following(turn.heard.folded), turn.today)
     likely = {each.question: each.score for each in heard.candidates}
@@ -67,7 +101,7 @@ async def two(run: Runner, turn: Turn) -> bool:
     parts = [run.comprehension.understand(half, turn.today) for half in turn.heard.halves()]
     heard = [redlines.without(each) for each in parts]
     lines, whole = turn.heard.lines, turn.heard.best
-    enough = lines.sure if whole and whole.score >= lines.sure else lines.likely
+    enough = lines.sure if whole and whole.score >= lines.sure and not turn.heard.says_also else lines.likely
     clear = [
         (each, candidate)
         for each in heard
@@ -107,7 +141,12 @@ async def said_already(run: Runner, turn: Turn) -> bool:
 
 async def for_the_ticket(run: Runner, turn: Turn) -> bool:
     """What asks nothing while a ticket is open belongs to it."""
-    if not turn.ticket or phrases.asks(turn.heard.folded):
+    best = plainly(turn.heard)
+    if (
+        not turn.ticket
+        or phrases.asks(turn.heard.folded)
+        or (best and not run.readings.costs(turn, best) and phrases.rest(turn.heard))
+    ):
         return False
     turn.say("noted", ref=turn.ticket)
     return True
@@ -118,6 +157,9 @@ async def likely(run: Runner, turn: Turn) -> bool:
     best = plainly(turn.heard)
     if best is None or run.readings.costs(turn, best):
         return False
+    if phrases.upset(turn.heard.folded):
+        turn.say("upset.first")
+        turn.offer(turn.line("label.human"), "human")
     label, before = run.readings.label(turn, best), len(turn.said)
     await run.answer(turn, best)
     if not label or turn.state.tasks or turn.handover or len(turn.said) == before:
@@ -160,6 +202,12 @@ async def name_alone(run: Runner, turn: Turn) -> bool:
 async def not_sure(run: Runner, turn: Turn) -> bool:
     """Nothing that we are sure enough of: what may be meant is offered; at the third time a person."""
     state = turn.state
+    if phrases.upset(turn.heard.folded) and not state.just_closed(turn.inbound.at):
+        turn.say("upset")
+        turn.offer(turn.line("label.human"), "human")
+        turn.offer(turn.line("label.complaint"), "complaint")
+        run.remind(turn)
+        return True
     near: list[Candidate] = [each for each in turn.heard.candidates if each.score >= turn.heard.lines.ask]
     state.failures += 1
     turn.unanswered = True

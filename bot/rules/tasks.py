@@ -1,12 +1,13 @@
 """What a message is to an open task, and to the question before it."""
 
-from bot import phrases
-from bot.commands import CORRECTION
+from bot import phrases, redlines
+from bot.commands import CORRECTION, commands
 from bot.readings import spell
 from bot.running import Runner
 from bot.turn import Turn
 
 _SUBJECTS = {"course", "theme"}  # naming one of them takes the place of the other
+_CORRECTS, _LIKELY = {"cmd/correct", "cmd/change_mind"}, 0.45
 _NODS = {"acknowledge", "smalltalk"}  # said to a question, these are no other question
 
 
@@ -45,6 +46,17 @@ async def open_task(run: Runner, turn: Turn) -> bool:
     return True
 
 
+async def dropped(run: Runner, turn: Turn) -> bool:
+    """先不查分了，茶艺有没有: what is open is let go first; the rest is what is asked."""
+    parts = phrases.clauses(turn.heard.folded)
+    if len(parts) < 2 or not run.waiting(turn.state) or not commands(parts[0]) & {"cancel", "not_now"}:
+        return False
+    turn.state.tasks.pop()
+    turn.say("cancelled.first")
+    turn.heard = redlines.without(run.comprehension.understand("，".join(parts[1:]), turn.today))
+    return False
+
+
 async def goes_on(run: Runner, turn: Turn) -> bool:
     """那周日呢: the last question again, with what is named now, before an open task takes it for its answer."""
     return phrases.follows(turn.heard.folded) and await refined(run, turn)
@@ -76,5 +88,6 @@ async def refined(run: Runner, turn: Turn) -> bool:
 
 
 def corrects(turn: Turn) -> bool:
-    """Whether it takes back what was said before."""
-    return CORRECTION.match(turn.heard.folded) is not None
+    """Whether it takes back what was said before: by its words, or as the model reads it."""
+    move = turn.heard.move
+    return CORRECTION.match(turn.heard.folded) is not None or (move.label in _CORRECTS and move.probability >= _LIKELY)

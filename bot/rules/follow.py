@@ -1,0 +1,314 @@
+"""What is asked about something that was told just now: its price, its place; which of them; another one.
+
+The model reads a follow-up (`follow/price`), and also what it would ask if it stood alone (`class_fee`, `faq/teacher-who`):
+here both speak for the same aspect, because something was told that has one.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot import phrases
+from bot.commands import pointed_at
+from bot.conversation import Task
+from bot.readings import plainly
+from bot.running import Runner
+from bot.turn import Turn
+from knowledge.catalogue import TrainingClass
+from nlu.times import When
+
+Thing = tuple[str, str]  # a kind (class, course, activity, item) and an id
+
+
+@dataclass(frozen=True, slots=True)
+class Aspect:
+    """What may be asked about a thing: the moves, standard questions and intents that ask it, and the words that name it."""
+
+    words: re.Pattern[str]
+    moves: tuple[str, ...] = ()
+    standards: tuple[str, ...] = ()
+    intents: tuple[str, ...] = ()
+
+
+def _aspect(words: str, moves: str = "", standards: str = "", intents: str = "") -> Aspect:
+    return Aspect(re.compile(words), tuple(moves.split()), tuple(standards.split()), tuple(intents.split()))
+
+
+ASPECTS = {
+    "teacher": _aspect(r"老师|师傅|教练|谁[来在]?[教讲上带]|[教讲]课的|teacher|who teaches", "teacher", "teacher-who course-teacher-contact"),
+    "bring": _aspect(r"带(?:什么|啥|哪些|点|东西|身份证|不|吗|么)|自备|自己[带买]|准备(?:什么|啥)|bring", "bring", "enrol-first-day"),
+    "price": _aspect(r"钱|费|免费|块|收不收|价|多贵|cost|price|fee|how much|free", "price", "fee-general fee-standard activity-fee", "class_fee"),
+    "duration": _aspect(r"多长|多久|几次|几节|几[个]?月|几周|几天|多少[次节]|多少时间|几时能|how long", "duration", "how-long-usual lesson-length"),
+    "until": _aspect(r"截止|报名到|最晚|最迟|来得及|几号前|deadline", "until", "enrol-deadline"),
+    "places": _aspect(r"名额|位子|位置|空位|满|还能报|places left|full", "places_left", "class-size", "class_places"),
+    "phone": _aspect(r"电话|号码|手机号|phone", "phone", "enrol-phone-enrol", "site_phone"),
+    "way": _aspect(
+        r"怎么[走去坐到]|咋[走去个]|几路|坐[什么]*车|公交|地铁|路线|how (?:do|can) i get", "parking_access", "", "site_address"
+    ),
+    "place": _aspect(
+        r"在?(?:哪|啥|什么)(?!天|时|位|个老|个师|个近|个便)|地址|地点|地方|教室|[几哪]楼|where|which room|address",
+        "place", "", "site_address class_schedule",
+    ),
+    "time": _aspect(r"几点|什么时候|啥时|时间|周几|星期几|礼拜几|哪[几]?天|几号|when|what time", "time", "class-time-change", "class_schedule"),
+    "level": _aspect(r"基础|跟[得不]上|难|初学|听[得不]懂|level|beginner", "level", "course-basic", "course_level"),
+    "eligible": _aspect(
+        r"[能可][以]?[不]?[能可]?[以]?[报去来参上学]|什么人|哪些人|条件|要求|年龄|多大|岁数|岁",
+        "eligible for_other", "enrol-age-min age-limit-old",
+    ),
+    "online": _aspect(r"网上|线上|在线|直播|录像|online", "online", "online-class-have course-offline-only"),
+    "exam": _aspect(r"考试|考核|结业|exam", "", "course-exam"),
+}  # fmt: skip
+# What each kind of thing has on record.
+_HAS = {
+    "class": set(ASPECTS),
+    "course": set(ASPECTS),
+    "activity": {"price", "place", "way", "time", "phone", "eligible", "until"},
+    "item": {"price", "places"},
+}
+# Aspects for which a class has an answer of its own that is as short.
+_ANSWERED_BY = {"price": "class_fee", "places": "class_places"}
+# Of a class that is named, these are told whole by the answer to the question itself.
+_TOLD_WHOLE = {"price", "place", "time", "places", "way", "phone", "eligible", "online", "exam", "until"}
+
+_OF_CLASSES = {"find_class", "class_schedule", "class_places", "class_detail", "enrol", "find_course"}
+
+_ENOUGH = 0.6  # of what speaks for an aspect
+_WORDS = 0.4  # what its words do
+_MOVE, _ORDINAL = 0.35, 0.5
+_LONG = 18  # characters of what stands well by itself
+
+_CHEAPEST = re.compile(r"最?便宜|不要钱|免费|cheap|free")
+_DEAREST = re.compile(r"最?贵")
+_FIRST = re.compile(r"最早|最先|最快|先开|近期|earliest|first")
+_ROOM = re.compile(r"名额多|人少|空位多|没满|有位")
+_LAST = re.compile(r"最后")
+_COMPARES = re.compile(
+    r"哪[一]?[个家门种样].{0,6}(?:便宜|贵|近|早|晚|好|划算|人少|合适|快|方便|强)|(?:区别|不一样|不同|差别|差多少|对比|比较)|which (?:one )?is"
+)
+_BY = (("price", r"便宜|贵|划算|钱"), ("place", r"近|远|方便"), ("time", r"早|晚|快"), ("places", r"人少|名额"))
+
+
+async def follow_up(run: Runner, turn: Turn) -> bool:
+    """After a class, a course, an activity or an item: what is asked about it, and that alone."""
+    named = turn.heard.first("course")
+    aspect = asked(turn)
+    if aspect is None or (named and aspect in _TOLD_WHOLE):
+        return False
+    things = [each for each in meant(turn) if aspect in _HAS[each[0]]]
+    if not things or _is_general(turn, aspect):
+        return False
+    if aspect == "price" and things[0][0] == "activity":
+        entry = turn.library.answer("activity-fee", turn.today)
+        await run.start(turn, "entry", {"entry": entry.id}) if entry else await run.start(
+            turn, "not_answered", {"question": "activity-fee"}
+        )
+        return True
+    if aspect in _ANSWERED_BY and len(things) == 1 and things[0][0] == "class":
+        await run.start(turn, _ANSWERED_BY[aspect], {"class": things[0][1]})
+        return True
+    if not await run.aside(turn, Task("fact", {"aspect": aspect, "of": _spelt(things)})):
+        return True
+    run.remind(turn)
+    return True
+
+
+async def compared(run: Runner, turn: Turn) -> bool:
+    """哪个便宜, 这两个有啥区别: those that were told, side by side."""
+    move = turn.heard.move
+    compares = move.label == "follow/compare" and move.probability >= _MOVE
+    things = _shown(turn)
+    if len(things) < 2 or not (compares or _COMPARES.search(turn.heard.folded)) or turn.heard.first("course"):
+        return False
+    by = next((aspect for aspect, words in _BY if re.search(words, turn.heard.folded)), "all")
+    await run.aside(turn, Task("compare", {"by": by, "of": _spelt(things)}))
+    run.remind(turn)
+    return True
+
+
+async def described(run: Runner, turn: Turn) -> bool:
+    """便宜那个, 晚上那个, 最后一个: one of those that were told, by what it is like."""
+    move = turn.heard.move
+    points = (move.label == "follow/ordinal" and move.probability >= _ORDINAL) or phrases.points_at_one(
+        turn.heard.folded
+    )
+    shown = _shown(turn)
+    things = meant(turn) if points and len(shown) > 1 else []
+    if len(things) != 1 or things[0] not in shown or things[0][0] != "class":
+        return False
+    await run.start(turn, "class_detail", {"class": things[0][1]})
+    return True
+
+
+async def enrols(run: Runner, turn: Turn) -> bool:
+    """帮我报这个: into the class that was told."""
+    move = turn.heard.move
+    if move.label != "follow/enrol_it" or move.probability < _ORDINAL:
+        return False
+    things = [each for each in meant(turn) if each[0] == "class"]
+    if len(things) != 1:
+        return False
+    await run.start(turn, "enrol_it", {"class": things[0][1]})
+    return True
+
+
+async def another(run: Runner, turn: Turn) -> bool:
+    """那周六呢, 有没有近一点的: the same course at another time, at another place, for less."""
+    courses = {each.course for each in _classes(turn)} or {id for kind, id in _shown(turn) if kind == "course"}
+    if len(courses) != 1 or turn.heard.first("course"):
+        return False
+    move, slots = turn.heard.move, run.handlers["find_class"].slots
+    wishes = {slot.name: value for slot in slots if (value := slot.read(turn.heard, turn.catalogue))}
+    wants = move.label in {"follow/other_time", "follow/other_place", "follow/cheaper"}
+    if wishes:
+        takes = len(phrases.rest(turn.heard)) <= 1 or (wants and move.probability >= _MOVE)
+    else:
+        takes = wants and move.probability >= _ORDINAL and len(turn.heard.folded) <= _LONG
+    best = plainly(turn.heard)
+    elsewhere = best is not None and best.score >= turn.heard.lines.sure and best.intent not in _OF_CLASSES
+    if not takes or (elsewhere and not phrases.follows(turn.heard.folded)):
+        return False
+    if move.label == "follow/cheaper":
+        wishes["fee"] = "free"
+    await run.start(turn, "find_class", {"course": courses.pop(), **wishes})
+    return True
+
+
+async def unknown_name(run: Runner, turn: Turn) -> bool:
+    """油画, after classes of something else: a name that we have nothing for."""
+    last, best = turn.state.last, turn.heard.best
+    if last is None or last.intent not in _OF_CLASSES or turn.heard.entities or run.waiting(turn.state):
+        return False
+    name = phrases.lone_name(turn.heard.folded)
+    if name is None or (best and best.score >= turn.heard.lines.likely and best.intent not in _OF_CLASSES):
+        return False
+    await run.start(turn, "find_class", {"subject": name})
+    return True
+
+
+async def of_an_answer(run: Runner, turn: Turn) -> bool:
+    """要钱不, after an answer from an entry: its neighbour that says it, or the sentence of its own that does."""
+    last = turn.state.last
+    entry = turn.library.entries.get(last.slots.get("entry", "")) if last and last.intent == "entry" else None
+    question = turn.library.asks(entry) if entry else None
+    folded = turn.heard.folded
+    if entry is None or question is None or len(folded) > _LONG or turn.heard.first("course"):
+        return False
+    best = plainly(turn.heard)
+    near = {question.id, *question.near}
+    sure = best is not None and best.score >= turn.heard.lines.sure
+    if best and ((best.question in question.near and sure) or (sure and len(folded) > phrases.FRAGMENT)):
+        return False
+    whole = run.comprehension.understand(question.zh.rstrip("？?") + "，" + folded, turn.today)
+    found = next((each for each in whole.candidates if each.question in near - {question.id}), None)
+    if found and found.score >= turn.heard.lines.likely:
+        await run.answer(turn, found)
+        return True
+    aspect = asked(turn, _WORDS)
+    said = phrases.sentence_on(aspect, "".join([entry.answer, *entry.steps])) if aspect else ""
+    if not said:
+        return False
+    turn.recall(entry, said)
+    run.remind(turn)
+    return True
+
+
+def asked(turn: Turn, least: float = _ENOUGH) -> str | None:
+    """The aspect that a message asks for, where it asks for one."""
+    heard, folded = turn.heard, turn.heard.folded
+    scores: dict[str, float] = {}
+    for name, aspect in ASPECTS.items():
+        score = sum(
+            each.score / (2 if each.intent == "class_schedule" else 1)
+            for each in heard.candidates
+            if each.question in aspect.standards or each.intent in aspect.intents
+        )
+        if heard.move.label.removeprefix("follow/") in aspect.moves:
+            score += 2 * heard.move.probability
+        scores[name] = score + (_WORDS if aspect.words.search(folded) else 0.0)
+    best = max(scores, key=lambda name: scores[name])
+    if scores[best] < least:
+        return None
+    top, aspect = heard.best, ASPECTS[best]
+    if (
+        top
+        and top.score >= heard.lines.sure
+        and top.question not in aspect.standards
+        and top.intent not in aspect.intents
+    ):
+        return best if scores[best] >= 1 and len(folded) <= phrases.FRAGMENT else None  # it asks something else
+    return best
+
+
+def _is_general(turn: Turn, aspect: str) -> bool:
+    """Whether it is asked of the centre, or of everything, rather than of what was told."""
+    folded, move = turn.heard.folded, turn.heard.move
+    if move.probability >= _MOVE and move.label.removeprefix("follow/") in ASPECTS[aspect].moves:
+        return False
+    return phrases.means_us(folded) or phrases.of_all(folded) or len(folded) > _LONG
+
+
+def meant(turn: Turn) -> list[Thing]:
+    """Those of what was told that a message means; where it names another time or place, those of the same course there."""
+    folded, heard = turn.heard.folded, turn.heard
+    if pointed := pointed_at(folded, turn.state.offers):
+        return [("class", pointed.slots["class"])] if "class" in pointed.slots else []
+    if course := heard.first("course"):
+        shown = [each for each in _classes(turn) if each.course == course]
+        pool = shown or [
+            each for each in turn.catalogue.classes.values() if each.course == course and each.enrols(turn.today)
+        ]
+        return [("class", each.id) for each in _fitting(turn, pool)] or [("course", course)]
+    classes = _classes(turn)
+    if not classes:
+        return _shown(turn)
+    fitting = _fitting(turn, classes)
+    if not fitting:
+        courses = {each.course for each in classes}
+        others = [
+            each for each in turn.catalogue.classes.values() if each.course in courses and each.enrols(turn.today)
+        ]
+        fitting = _fitting(turn, others)
+    return [("class", each.id) for each in _superlative(folded, fitting)]
+
+
+def _fitting(turn: Turn, classes: Sequence[TrainingClass]) -> list[TrainingClass]:
+    """Those at the place and time, and of the teacher, that are named."""
+    heard, catalogue = turn.heard, turn.catalogue
+    org, when, teacher = heard.first("org"), heard.first("when"), heard.first("teacher")
+    college = catalogue.college.id if catalogue.college else None
+    return [
+        each
+        for each in classes
+        if (not org or each.organisation == org or (org != college and catalogue.is_within(each.organisation, org)))
+        and (not teacher or each.teacher == teacher)
+        and (not when or any(When.of(when).fits(day, each.starts) for day in each.session_days))
+    ]
+
+
+def _superlative(folded: str, classes: list[TrainingClass]) -> list[TrainingClass]:
+    if len(classes) < 2:
+        return classes
+    if _CHEAPEST.search(folded) and phrases.points_at_one(folded):
+        least = min(each.fee + each.material_fee for each in classes)
+        return [each for each in classes if each.fee + each.material_fee == least]
+    if _DEAREST.search(folded) and phrases.points_at_one(folded):
+        return [max(classes, key=lambda each: each.fee + each.material_fee)]
+    if _FIRST.search(folded):
+        return [min(classes, key=lambda each: each.opens_on)]
+    if _ROOM.search(folded):
+        return [max(classes, key=lambda each: each.places)]
+    return [classes[-1]] if _LAST.search(folded) else classes
+
+
+def _shown(turn: Turn) -> list[Thing]:
+    found = [tuple(each.split(":", 1)) for each in turn.state.shown]
+    return [(kind, id) for kind, id in found]
+
+
+def _classes(turn: Turn) -> list[TrainingClass]:
+    """The classes that were told and are still there."""
+    return [turn.catalogue.classes[id] for kind, id in _shown(turn) if kind == "class" and id in turn.catalogue.classes]
+
+
+def _spelt(things: Sequence[Thing]) -> str:
+    return " ".join(f"{kind}:{id}" for kind, id in things)

@@ -1,0 +1,193 @@
+"""One fact of one thing: the price of a class, the place of an activity, said alone where that alone was asked."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from bot.turn import CHOICES, Turn
+from handlers import wording
+from handlers.classes import SOURCE, focus
+from knowledge.catalogue import Activity, Course, Organisation, RedemptionItem, TrainingClass
+
+Thing = TrainingClass | Course | Activity | RedemptionItem
+_KINDS: Mapping[str, type] = {"class": TrainingClass, "course": Course, "activity": Activity, "item": RedemptionItem}
+# What one would ask next.
+_NEXT = {
+    "price": ("time", "place"), "place": ("way", "phone"), "time": ("place", "price"), "teacher": ("time", "place"),
+    "duration": ("time", "price"), "bring": ("place", "time"), "until": ("places", "price"), "way": ("phone", "time"),
+    "phone": ("place", "time"), "level": ("time", "price"), "eligible": ("time", "price"), "places": ("time", "price"),
+}  # fmt: skip
+_OWN_KIT = ("自备", "带", "有一")  # a prerequisite that is something to bring
+
+
+async def fact(turn: Turn) -> None:
+    """`aspect` of the things in `of`, in one sentence each; alike ones in one for all."""
+    aspect = turn.task.slots["aspect"]
+    things = _things(turn, aspect)
+    values = [(each, value) for each in things if (value := value_of(turn, each, aspect))]
+    if not values:
+        turn.say("fact.unknown", name=wording.listed((each.name for each in things), turn) or turn.line("fact.it"))
+        turn.offer(turn.line("label.human"), "human")
+        return
+    source = SOURCE if isinstance(things[0], TrainingClass | Course) else None
+    if len({value for _, value in values}) == 1 and len(values) > 1:
+        turn.say("fact.all", count=len(values), value=values[0][1], source=source)
+    elif len(values) == 1:
+        turn.say("fact.one", name=values[0][0].name, value=values[0][1], source=source)
+    else:
+        lines = "\n".join(turn.line("fact.one", name=each.name, value=value) for each, value in values[:CHOICES])
+        turn.say("fact.lines", lines=lines, source=source)
+    _offer_next(turn, aspect, things)
+
+
+def _offer_next(turn: Turn, aspect: str, things: Sequence[Thing]) -> None:
+    kind = next((kind for kind, each in _KINDS.items() if isinstance(things[0], each)))
+    turn.show(kind, *(each.id for each in things[:CHOICES]))
+    if len(things) > 1:
+        for each in things[:CHOICES]:
+            if isinstance(each, TrainingClass):
+                turn.offer(each.name, "class_detail", **{"class": each.id})
+        return
+    only = things[0]
+    if isinstance(only, TrainingClass):
+        focus(turn, only)
+        for following in _NEXT.get(aspect, ()):
+            turn.offer(turn.line(f"label.fact.{following}"), "fact", aspect=following, of=f"class:{only.id}")
+        turn.offer(turn.line("label.enrol"), "enrol", **{"class": only.id})
+
+
+async def compare(turn: Turn) -> None:
+    """The things in `of` side by side, best first; `by` an aspect or all of them."""
+    classes = [each for each in _things(turn, "price") if isinstance(each, TrainingClass)]
+    if len(classes) < 2:
+        turn.say("class.no_more")
+        return
+    by = turn.task.slots["by"]
+    if by in _RANK:
+        ranks = [_RANK[by](each) for each in classes]
+        classes = sorted(classes, key=_RANK[by])
+        lead = turn.line("compare.same") if len(set(ranks)) == 1 else turn.line(f"compare.{by}", name=classes[0].name)
+    else:
+        lead = turn.line("compare.all")
+    aspects = {"all": ("time", "place", "price", "places")}.get(by, (by,))
+    lines = "\n".join(
+        turn.line(
+            "fact.one", name=each.name, value=turn.line("and").join(value_of(turn, each, aspect) for aspect in aspects)
+        )
+        for each in classes[:CHOICES]
+    )
+    turn.say("compare", lead=lead, lines=lines, source=SOURCE)
+    for each in classes[:CHOICES]:
+        turn.offer(each.name, "class_detail", **{"class": each.id})
+
+
+# What makes one better than another; the best is the least.
+_RANK: Mapping[str, Callable[[TrainingClass], float]] = {
+    "price": lambda group: group.fee + group.material_fee,
+    "time": lambda group: group.opens_on.toordinal(),
+    "places": lambda group: -group.places,
+}
+
+
+def _things(turn: Turn, aspect: str) -> list[Thing]:
+    """What is asked about; a course's classes, where it is they that have the fact."""
+    catalogue = turn.catalogue
+    kinds: Mapping[str, Mapping[str, Thing]] = {
+        "class": catalogue.classes, "course": catalogue.courses, "activity": catalogue.activities, "item": catalogue.items
+    }  # fmt: skip
+    named = [each.split(":", 1) for each in turn.task.slots["of"].split()]
+    found = [kinds[kind][id] for kind, id in named if id in kinds[kind]]
+    if aspect in _OF_COURSE:
+        return found
+    ids = {each.id for each in found if isinstance(each, Course)}
+    classes = (each for each in catalogue.classes.values() if each.course in ids and each.enrols(turn.today))
+    return [*(each for each in found if not isinstance(each, Course)), *classes]
+
+
+def value_of(turn: Turn, thing: Thing, aspect: str) -> str:
+    """A fact as it is said; empty where nothing is on record."""
+    if isinstance(thing, TrainingClass):
+        course = turn.catalogue.courses.get(thing.course)
+        if aspect in _OF_CLASS:
+            return _OF_CLASS[aspect](turn, thing)
+        return _OF_COURSE[aspect](turn, course) if course and aspect in _OF_COURSE else ""
+    if isinstance(thing, Course):
+        return _OF_COURSE[aspect](turn, thing) if aspect in _OF_COURSE else ""
+    if isinstance(thing, Activity):
+        return _OF_ACTIVITY[aspect](turn, thing) if aspect in _OF_ACTIVITY else ""
+    return _OF_ITEM[aspect](turn, thing) if aspect in _OF_ITEM else ""
+
+
+def _home(turn: Turn, thing: TrainingClass | Activity) -> Organisation | None:
+    return turn.catalogue.organisations.get(thing.organisation)
+
+
+def _place(turn: Turn, group: TrainingClass) -> str:
+    home = _home(turn, group)
+    return turn.line("fact.place", place=wording.room(group, turn), address=home.address) if home else group.room
+
+
+def _way(turn: Turn, thing: TrainingClass | Activity) -> str:
+    home = _home(turn, thing)
+    return turn.line("fact.way", address=home.address, route=wording.clause(home.route or "")) if home else ""
+
+
+def _phone(turn: Turn, thing: TrainingClass | Activity) -> str:
+    home = _home(turn, thing)
+    return turn.line("fact.phone", place=home.name, phone=home.phone) if home else ""
+
+
+def _time(turn: Turn, group: TrainingClass) -> str:
+    return turn.line("fact.time", times=wording.times(group, turn), first=wording.day(group.opens_on, turn))
+
+
+def _duration(turn: Turn, group: TrainingClass) -> str:
+    last = wording.day(group.session_days[-1], turn)
+    return turn.line("fact.duration", sessions=group.sessions, clock=f"{group.starts}—{group.ends}", last=last)
+
+
+def _until(turn: Turn, group: TrainingClass) -> str:
+    key = "fact.until" if group.enrol_until >= turn.today else "fact.until_past"
+    return turn.line(key, day=wording.day(group.enrol_until, turn))
+
+
+def _bring(turn: Turn, group: TrainingClass) -> str:
+    course = turn.catalogue.courses.get(group.course)
+    bring = turn.line("fact.bring", materials=group.materials)
+    chinese = turn.library.catalogue.courses.get(group.course)
+    if course is None or chinese is None or not any(word in chinese.prerequisite for word in _OWN_KIT):
+        return bring
+    return f"{bring}{turn.line('and')}{course.prerequisite}"
+
+
+def _level(turn: Turn, course: Course) -> str:
+    return turn.line("fact.level", level=turn.line(f"level.{course.level}"), prerequisite=course.prerequisite)
+
+
+def _online(turn: Turn, course: Course) -> str:
+    return turn.line("fact.offline" if course.mode == "线下" else "fact.online", count=len(course.lessons))
+
+
+def _lessons(turn: Turn, course: Course) -> str:
+    return turn.line("fact.lessons", count=len(course.lessons), minutes=sum(each.minutes for each in course.lessons))
+
+
+_OF_CLASS: Mapping[str, Callable[[Turn, TrainingClass], str]] = {
+    "price": lambda turn, group: wording.fee(group, turn),
+    "places": lambda turn, group: wording.places(group, turn),
+    "teacher": lambda turn, group: turn.line("fact.teacher", teacher=group.teacher),
+    "eligible": lambda turn, group: wording.clause(group.eligibility),
+    "place": _place, "way": _way, "phone": _phone, "time": _time, "duration": _duration, "until": _until, "bring": _bring,
+}  # fmt: skip
+_OF_COURSE: Mapping[str, Callable[[Turn, Course], str]] = {
+    "level": _level, "online": _online, "exam": lambda turn, course: wording.clause(course.assessment),
+}  # fmt: skip
+_OF_ACTIVITY: Mapping[str, Callable[[Turn, Activity], str]] = {
+    "place": lambda turn, activity: activity.place,
+    "time": lambda turn, activity: wording.activity_time(activity, turn),
+    "eligible": lambda turn, activity: wording.clause(activity.enrol),
+    "until": lambda turn, activity: wording.clause(activity.enrol),
+    "way": _way, "phone": _phone,
+}  # fmt: skip
+_OF_ITEM: Mapping[str, Callable[[Turn, RedemptionItem], str]] = {
+    "price": lambda turn, item: turn.line("fact.points", points=item.points),
+    "places": lambda turn, item: turn.line("fact.stock", stock=item.stock),
+}
