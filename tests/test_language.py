@@ -23,6 +23,7 @@ from knowledge.english import lacking
 from knowledge.entries import Entry
 from knowledge.files import read_sample
 from nlu.questions import read as read_data
+from nlu.times import When
 from store.knowledge import EntryRow, put_all
 from tests.talk import ten_o_clock
 
@@ -78,7 +79,7 @@ _GIVEN: tuple[dict[str, str], ...] = (
     {"course": "taichi", "org": "linjiang", "phone": "13800138000", "detail": "the door was locked", "service": "teaching"},
     {"class": "taichi-1"}, {"class": "taichi-2"}, {"class": "electrician-1"}, {"course": "erhu"}, {"course": "computer-middle"},
     {"theme": "职业技能"}, {"course": "calligraphy"}, {"course": "nutrition"}, {"fee": "free", "theme": "乡村振兴"}, {"audience": "老年人"},
-    {"org": "hongyan-7"}, {"org": "jinshui-6"}, {"when": "2027-01-01..2027-01-01"}, {"points": "200"}, {"points": "10"},
+    {"org": "hongyan-7"}, {"org": "jinshui-6"}, {"when": str(When(date(2027, 1, 1), date(2027, 1, 1)))}, {"points": "200"}, {"points": "10"},
     {"item": "towel"}, {"item": "rice"}, {"matter": "bank"}, {"matter": "tax"}, {"kind": "voice"}, {"result": "ok", "name": "李**"},
     {"result": "full"}, {"ticket": "1126-00001", "stars": "1"},
 )  # fmt: skip
@@ -172,7 +173,7 @@ def test_every_number_of_an_answer_stands_in_the_english_one() -> None:
         for name in record.en.__struct_fields__:
             zh, en = getattr(record, name), getattr(record.en, name)
             assert en is not None or not re.search("[一-鿿]", zh or ""), (record.id, name)
-            assert not lacking(zh or "", en or ""), (record.id, name)
+            assert en is None or not lacking(zh or "", en), (record.id, name)
     stale = next(each for each in content.entries if each.id == "fee-general")
     assert replace(stale, answer=stale.answer.replace("600", "650")).problems() == [
         "en: the Chinese says 650, the English does not"
@@ -262,7 +263,7 @@ async def test_a_word_of_english_switches_no_chinese_talk(word: str, app: App) -
     await visitor.say("学院地址在哪里")
     told = await visitor.say(word)
     assert chinese_in(told)
-    assert "书院路" in await visitor.say("学院地址在哪里")
+    assert "开门" in await visitor.say("学院几点开门")
 
 
 @pytest.mark.parametrize(
