@@ -115,7 +115,7 @@ _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
 _IDIOMS = re.compile(
     r"《[^》]*》|跳楼(?:大?(?:价|甩卖|处理)|机)|(?:累|热|饿|笑|吓|气|急|困|忙|烦|愁|冻|渴|美|羡慕|高兴|开心|无聊|闷|馋|麻烦|丑|吵|堵|晒|臭|难看|好吃"
     r"|尴尬|激动|倒霉|乐|后悔|郁闷|爱)死(?:个?人|我|俺|咱|你|他|她)?(?:们)?"
-    r"|想死(?:你|您|他|她|大家|咱|这|那)们?|怕得要死|死(?:机|记硬背|脑筋|心眼|贵|板|党|对头|活[^,，。不]|马当活马|猪不怕|缠烂打)|好死不如赖活"
+    r"|想死(?:你|您|他|她|我(?!了|算)|大家|咱|这|那)们?|将死|活着活着|怕得要死|死(?:机|记硬背|脑筋|心眼|贵|板|党|对头|活[^,，。不]|马当活马|猪不怕|缠烂打)|好死不如赖活"
     r"|社死|坑死人|(?:花|草|鱼|树|菜|苗|电池|手机|电脑|系统|网络)[^,，。]{0,6}(?:死了|没气|抽风|休克)"
     r"|(?:电脑|手机|系统|网|机器|屏幕)[^,，。]{0,6}(?:抽风|昏迷|冒烟了似)|救命(?:稻草|恩人)"
     r"|救命[^,，。]{0,10}(?:好笑|好看|可爱|好听|好吃|难听|离谱)"
@@ -140,7 +140,7 @@ _TOPICS = re.compile(
     r"|防(?:触电|跌|摔|走失|火|溺|骗|诈|煤气|中暑|噎|身|灾|震|自杀)|演练|演习|消防|知识|科普|电影|小说|这本书|读书会|电视剧|短剧|戏|纪录片|志愿|技能|证书"
 )
 _SUPPOSED = re.compile(
-    r"万一|如果|假如|假设|假使|倘若|(?:遇到|碰到|遇上|碰上).{0,12}(?:怎么|咋|如何|该)|(?:的话|的时候|时)(?:怎么|该|要|应该)|讲不讲|教不教"
+    r"万一|如果|要是|假如|假设|假使|倘若|(?:遇到|碰到|遇上|碰上).{0,12}(?:怎么|咋|如何|该)|(?:的话|的时候|时)(?:怎么|该|要|应该)|讲不讲|教不教"
     r"|会不会[讲教]|有没有[讲教]|[讲教][^,，。]{0,8}(?:怎么|如何|咋)|what if|in case"
 )
 _OWN_WORDS = re.compile(
@@ -158,6 +158,14 @@ _WORSE = re.compile(
     r"但|可是|不过|只是|就是|却|还(在|是|没|不|有)|又(?!好|能|会)|仍|更|越来越|另(一|外)|没(呼吸|反应|知觉|意识)|不(动|行|对)"
     r"|(?<!不)(?<!没)(吐|流血|出血|抽|晕|昏|疼|痛|难受|喘|烧)"
     r"|\bbut\b|\bstill\b|again|worse|another"
+)
+_UNHURT = re.compile("没有?(?:什么)?(?:生命)?危险|没有?受?伤(?:到|着)?(?!口)")
+# Not only that help has come; and what takes that back.
+_WELL = re.compile(
+    r"醒|缓过来|好(?:多|些|点|转|了)|没事|没大碍|脱险|灭|熄|散了|找(?:到|着|回)|得救|救(?:出|上|下)|出来了|平安|恢复|awake|woke|fine|safe|found|better"
+)
+_NOT_WELL = re.compile(
+    r"没(?!事|大碍|问题|什么|关系)|不(?!疼|痛|要紧|碍|用)|未|死|走了|伤(?!口)|\bnot\b|n't\b|dead|died"
 )
 # Words that say little by themselves: a farewell, a place to fall from, being a burden; whose affairs are asked about.
 _SURNAMES = (
@@ -215,6 +223,13 @@ def contexts(folded: str, said: Said | None) -> frozenset[Context]:
 
 def is_over(folded: str) -> bool:
     """Whether somebody tells that help has come, or that it is better, and nothing that is not."""
-    if words_of(folded) or any(kind in LIFE for kind in hints_at(folded)):
+    told = _UNHURT.sub("没事", folded)
+    if words_of(told) or any(kind in LIFE for kind in hints_at(told)):
         return False
-    return _OVER.search(folded) is not None and _WORSE.search(folded) is None
+    return _OVER.search(told) is not None and _WORSE.search(told) is None
+
+
+def is_well(folded: str) -> bool:
+    """Whether somebody tells that all is well, and not only that help has come."""
+    told = _UNHURT.sub("没事", folded)
+    return is_over(told) and _WELL.search(told) is not None and _NOT_WELL.search(told) is None

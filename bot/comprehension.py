@@ -262,7 +262,10 @@ class Comprehension:
 
     def _understanding(self, text: str, folded: str, found: tuple[Entity, ...], meaning: Meaning) -> Understanding:
         about = self._subjects.named(folded, MEANT)
-        found += tuple(Entity("activity", id, 0, 0, exact=False) for id in about)  # described, at no place in it
+        # Named or only described, at no place in it.
+        taught = any(entity.kind == "course" for entity in found)  # 书法班, which also writes at an activity
+        called = {id: self._subjects.called(id, folded) for id in about}
+        found += tuple(Entity("activity", id, 0, 0, exact=exact) for id, exact in called.items() if exact or not taught)
         return Understanding(
             text, folded, found, meaning.candidates, meaning.inside, meaning.topic, meaning.topic_probability, meaning.red,
             meaning.move, self._lines,

@@ -3,6 +3,7 @@
 import msgspec
 from msgspec import Struct, field
 
+from bot.about import NOTHING, Facts
 from bot.messages import Reply
 
 REMEMBERED = 6  # turns that a focus stays understandable
@@ -48,6 +49,7 @@ class Conversation(Struct, omit_defaults=True):
     near: list[Offer] = field(default_factory=list)  # what else the last message may have meant
     focus: dict[str, str] = field(default_factory=dict)  # last course, class, org, activity: its id
     shown: list[str] = field(default_factory=list)  # what was told last, as class:taichi-1, for "多少钱"
+    told: list[str] = field(default_factory=list)  # the entries that answered last
     focus_age: int = 0
     said: list[Reply] = field(default_factory=list)  # by the last turn that said something, for "再说一遍"
     confirming: bool = False  # the last thing said was a question that 好的 answers with the first offer
@@ -58,6 +60,13 @@ class Conversation(Struct, omit_defaults=True):
     closed_at: int = 0
     thanked: bool = False
     danger: Danger | None = None
+    people: dict[str, Facts] = field(default_factory=dict)  # what the talk says of whom; "" is whoever speaks
+    person: str = ""  # of them, who is spoken of now
+
+    @property
+    def facts(self) -> Facts:
+        """What is known of who is spoken of."""
+        return self.people.get(self.person, NOTHING)
 
     def just_closed(self, now: int) -> str | None:
         """The ticket that goes on when the resident is not done with it yet."""
@@ -66,7 +75,8 @@ class Conversation(Struct, omit_defaults=True):
     def forget(self) -> None:
         """Drops what is only understandable in the flow of talk; what was agreed stays in messages and tickets."""
         self.tasks, self.last, self.offers, self.focus, self.said = [], None, [], {}, []
-        self.paused, self.near, self.shown, self.confirming = [], [], [], False
+        self.paused, self.near, self.shown, self.told, self.confirming = [], [], [], [], False
+        self.people, self.person = {}, ""
         self.failures, self.warned = 0, False
 
 

@@ -8,9 +8,10 @@ import re
 import unicodedata
 
 from bot import language, redlines
-from bot.alarming import is_over
+from bot.alarming import is_over, is_well
 from bot.comprehension import Comprehension
 from bot.conversation import REMEMBERED, Conversation
+from bot.messages import CONTINUE
 from bot.rules import Rule, first, follow, moves, questions, tasks
 from bot.running import Runner
 from bot.turn import Handlers, Turn
@@ -22,16 +23,17 @@ LADDER: tuple[Rule, ...] = (
     # Who has the talk, and what comes before everything else
     first.seat, first.continued, first.masked, first.secret, first.red_line, first.known,
     first.still_in_danger, first.maybe_danger, first.outlived,
+    first.about_a_seat, first.what_we_are,
     # Moves in the talk
     moves.language, moves.choice, moves.move, moves.off_the_list, moves.signs,
     # What is no question
-    questions.empty, questions.too_long, questions.stray_number,
+    questions.too_long, questions.stray_number,
     # What goes on with the talk
-    questions.ours, tasks.dropped, questions.gist, tasks.goes_on, tasks.open_task, follow.enrols, follow.compared, follow.follow_up, follow.described,
+    questions.ours, tasks.told, tasks.dropped, questions.gist, tasks.goes_on, tasks.open_task, follow.enrols, follow.compared, follow.follow_up, follow.described,
     tasks.refined, follow.another, follow.unknown_name, follow.of_an_answer, questions.neighbour,
     # Questions
-    questions.two, questions.clear, questions.said_already, questions.for_the_ticket, questions.likely,
-    questions.name_alone, questions.not_sure,
+    questions.found_wrong, questions.two, questions.part, questions.clear, questions.said_already, questions.for_the_ticket, questions.name_alone,
+    questions.likely, questions.not_sure,
 )  # fmt: skip
 
 
@@ -53,11 +55,16 @@ class Dialogue:
         """Decides and answers; everything it did is on the turn and its state."""
         _pass_time(turn)
         _sense(turn)
+        if turn.seat is None and turn.inbound.intent != CONTINUE:
+            turn.listen()
         for rule in LADDER:
-            if await rule(self._run, turn):
-                turn.rule = rule.__name__
+            before = turn.heard, len(turn.said)
+            answered = await rule(self._run, turn)
+            if answered or (turn.heard, len(turn.said)) != before:
+                turn.rules.append(rule.__name__)
+            if answered:
                 break
-        if turn.rule not in {first.seat.__name__, first.continued.__name__}:
+        if turn.rules[-1] not in {first.seat.__name__, first.continued.__name__}:
             self._remember(turn)
 
     def _remember(self, turn: Turn) -> None:
@@ -76,16 +83,21 @@ class Dialogue:
         if turn.offered:
             state.offers = turn.offered
         state.confirming = turn.confirming
+        if turn.told_of or state.last is turn.task:
+            state.told = turn.told_of
         state.near = self._run.readings.runners_up(turn)
 
 
 def _sense(turn: Turn) -> None:
     """What may be a red line of the message, and what else it may mean."""
-    if turn.state.danger and turn.state.danger.ticket != turn.ticket:
-        turn.state.danger = None
-    # What is chosen was said by us.
-    alarm = redlines.detect(turn.heard) if turn.inbound.choice is None else None
-    if turn.state.danger and alarm and not alarm.sure and is_over(turn.heard.folded):
+    danger = turn.state.danger
+    if danger and danger.ticket not in {turn.ticket, turn.state.just_closed(turn.inbound.at)}:
+        turn.state.danger = danger = None
+    # What is chosen, and what refuses texts, is no sentence of theirs.
+    talking = bool(turn.state.said)
+    said = turn.inbound.choice is None and turn.inbound.intent not in first.OURS
+    alarm = redlines.detect(turn.heard, talking=talking) if said else None
+    if danger and alarm and (is_well if alarm.sure else is_over)(turn.heard.folded):
         alarm = None
     turn.alarm = alarm
     if turn.red_line is None:
@@ -104,4 +116,4 @@ def _pass_time(turn: Turn) -> None:
     state.at = now
     state.focus_age += 1
     if state.focus_age > REMEMBERED:
-        state.focus, state.last, state.offers, state.shown = {}, None, [], []
+        state.focus, state.last, state.offers, state.shown, state.told = {}, None, [], [], []

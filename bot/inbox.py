@@ -15,13 +15,13 @@ import msgspec
 
 from accounts.accounts import Accounts
 from bot import conversation
-from bot.comprehension import Comprehension
+from bot.comprehension import Comprehension, Understanding
 from bot.conversation import Conversation
 from bot.dialogue import Dialogue
 from bot.live import Live
 from bot.messages import Handover, Inbound, Message, Numbered, Reply
 from bot.texts import Texts
-from bot.turn import Desk, Turn
+from bot.turn import GENERAL, Desk, Turn
 from bot.usage import Usage
 from knowledge.library import Library
 from nlu.masking import mask
@@ -45,7 +45,8 @@ class BusyError(Exception):
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """An accepted message: its number, and the messages that answer it. The same message gets the same receipt."""
+    """An accepted message: its number, and the messages that answer it. The same message gets the same receipt, but for
+    `handed_over`: why a person is to go on with it, where that was decided just now."""
 
     conversation: int
     seq: int
@@ -54,6 +55,7 @@ class Receipt(msgspec.Struct, frozen=True):
     ticket: str | None
     seat: str | None
     again: bool = False
+    handed_over: str | None = None
 
     @property
     def last_seq(self) -> int:
@@ -82,7 +84,7 @@ def _words(inbound: Inbound, state: Conversation) -> str:
 def new_ticket(ref: str, about: Handover, person: str, lang: str) -> tickets.NewTicket:
     """A ticket of `person`, a keyed digest of what they are reached by."""
     return tickets.NewTicket(
-        ref, about.topic, about.skill, about.place, about.priority, lang, person, encode(about), about.reason in tickets.TO_CALL
+        ref, about.topic, about.skill, about.place, about.priority, lang, person, encode(about), about.to_call, about.against
     )  # fmt: skip
 
 
@@ -142,6 +144,12 @@ class Inbox:
         """Whom a ticket is of: whoever is reached there."""
         return self._accounts.identity.reached(about.slots.get("phone") or address)
 
+    async def understand(self, text: str, at: int) -> Understanding:
+        """What a text by itself means, for a channel that has to know before it hands it on; handed on, it is not thought
+        about twice."""
+        day = datetime.fromtimestamp(at / 1000, self._timezone).date()
+        return await self._comprehension.together(mask(clean(text)), day)
+
     async def try_out(self, inbound: Inbound) -> Turn:
         """What would be answered to it by one who says nothing else, and why; nothing is kept."""
         fresh = ConversationRow(0, inbound.channel, inbound.address, 0, 0, b"", None, None, inbound.at)
@@ -181,7 +189,8 @@ class Inbox:
             id, read.channel, read.address, read.version + 1, last, row.state, ticket, read.seat, row.now
         )
         self._remember(new, ids | {inbound.id} if len(ids) < IDS else frozenset([inbound.id]))
-        return Receipt(id, read.seq + 1, answers, turn.state, ticket, read.seat)
+        reason = turn.handover.reason if turn.handover else None
+        return Receipt(id, read.seq + 1, answers, turn.state, ticket, read.seat, handed_over=reason)
 
     def _remember(self, row: ConversationRow, ids: frozenset[str]) -> None:
         if len(self._recent) >= REMEMBERED:
@@ -216,7 +225,10 @@ class Inbox:
         opened = raised = reopened = None
         if (handover := turn.handover) is not None:
             if read.ticket:
-                raised = tickets.Raise(handover.priority, handover.reason, handover.slots)
+                skill = "" if handover.skill == GENERAL else handover.skill
+                raised = tickets.Raise(
+                    handover.priority, handover.reason, handover.slots, skill, handover.to_call, handover.against
+                )
             elif turn.reference == turn.state.just_closed(turn.inbound.at):
                 reopened, turn.state.closed = turn.reference, None
             else:

@@ -3,6 +3,8 @@
 from msgspec import Struct
 
 CONTINUE = "continue"  # an intent: the channel goes on with what did not fit, and there is nothing to think about
+STOPPED = "texts_stopped"  # a resident wants no texts any more
+RESUMED = "texts_resumed"  # and wants them again
 LONGEST = 1000  # characters that are read as a question; longer ones are for a person
 
 
@@ -71,7 +73,8 @@ class Reply(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Handover(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """What a seat needs to go on. `priority`: 0 danger to life, 1 today, 2 complaint, 3 ordinary."""
+    """What a seat needs to go on. `priority`: 0 danger to life, 1 today, 2 complaint, 3 ordinary. `to_call` says that a call
+    is promised; `against` are tickets of which it complains: none of their seats may get it."""
 
     topic: str
     reason: str
@@ -81,6 +84,8 @@ class Handover(Struct, frozen=True, omit_defaults=True, kw_only=True):
     place: str | None = None
     slots: dict[str, str] = {}
     tried: tuple[str, ...] = ()
+    to_call: bool = False
+    against: tuple[str, ...] = ()
 
 
 class Message(Struct, frozen=True, omit_defaults=True, kw_only=True):

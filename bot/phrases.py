@@ -21,29 +21,38 @@ _NUMBER = re.compile(r"(?:那就?|就|我?[选要]|还是|看看?)?(?:第)?[0-9�
 _UPSET = re.compile(
     r"管不管|到底|屁用|什么玩意|啥玩意|别跟我来这|别来这套|少来|糊弄|敷衍|忽悠|耍[我人]|气死|火大|太不像话|岂有此理|什么态度|啥态度|没人[接管理]|混蛋|王八|他妈|滚|垃圾|有病吧"
 )
-_LONE = re.compile(r"(?:那|还有|有没有|有)?(?P<name>[一-鿿]{2,4})(?:呢|班|课|班呢|课呢|有吗|有没有)?")
+_LONE = re.compile(r"(?:那|还有|有没有|有)?(?P<name>[一-鿿]{2,4}?)(?:呢|班|课|班呢|课呢|有吗|有没有)?")
+_ACCUSES = re.compile(
+    r"(?:你们|网上|上面|公告|公众号)[^,，。]{0,6}(?:写|说|登|讲|发|挂)[^。]{0,24}(?:锁|没开|关着|关门|没人|不对|错了?|白跑|不是)"
+    r"|(?:我|俺|咱|阿拉)[^。]{0,16}(?:到|去|跑|来)[^。]{0,10}(?:锁|没开门|关着|关门|没人在|白跑)|白跑一?趟|(?:锁着|没开门|关着门|铁将军)"
+    r"|(?:写|登|说)错了(?=[,，。！!]|$).{0,12}(?:我|门)|(?:我|俺)[^。]{0,12}去[^。]{0,8}[,，。][^。]{0,6}你们[^。]{0,4}[写登说]错"
+)
+_REQUEST = re.compile(r"[给告][我诉]|[发帮]我|我[要想]|[查找问]一?下|[报说]一下|please|tell me|i want")
 _STOPS = re.compile(r"[,，。;；!！?？\n]+|(?<=[一-龥]) (?=[一-龥])")
 _ONE_OF = re.compile(r"那[一]?[个家门种]|这[一]?[个家门种]|的$|one\b")
 _ALL = re.compile(r"一般|通常|都(?!不)|所有|各|平时|usually|all")
 # How an answer says it.
 _ASPECT_SAID = {
-    "price": re.compile(r"免费|收费|\d元|不收|不要钱"),
+    "price": re.compile(r"免费|收费|\d元|不收|不要钱|\bfree\b|\d yuan|no fee"),
     "duration": re.compile(
         r"\d+个?(?:分钟|小时|天|周|月|年|工作日|学时|次)|当天|当场|[一二三两半]个?(?:天|周|月|年|工作日|小时)"
+        r"|\d+ (?:working )?(?:minute|hour|day|week|month|year|time)s?\b|same day|on the spot"
     ),
-    "time": re.compile(r"\d[:：]\d\d|\d点|工作日|每周|每月|\d月"),
-    "until": re.compile(r"\d+个?(?:天|周|月|年|工作日)内|前|截止|过期"),
-    "place": re.compile(r"学院|学校|认证点|站点|服务台|兑换点|公众号|平台"),
-    "phone": re.compile(r"\d{3,4}-?\d{4}|热线|\d{5}"),
-    "bring": re.compile(r"带"),
-    "eligible": re.compile(r"周岁|都可以|只要|须|不能|优先"),
-    "online": re.compile(r"网上|线上|公众号|平台"),
+    "time": re.compile(r"\d[:：]\d\d|\d点|工作日|每周|每月|\d月|working day|every (?:week|month)"),
+    "until": re.compile(r"\d+个?(?:天|周|月|年|工作日)内|前|截止|过期|within \d|\bbefore\b|expire|lapse"),
+    "place": re.compile(r"学院|学校|认证点|站点|服务台|兑换点|公众号|平台|college|school|\bpoint\b|\bdesk|platform"),
+    "phone": re.compile(r"\d{3,4}-?\d{4}|热线|\d{5}|hotline"),
+    "bring": re.compile(r"带|\bbring"),
+    "online": re.compile(r"网上|线上|公众号|平台|online|platform"),
 }
-_STICKER = re.compile(r"\[[^\[\]]{1,6}\]")
+_STICKER = re.compile(r"\[(?![^\[\]]*[号码]\])[^\[\]]{1,6}\]")  # none of what is masked
 _THANKS = re.compile(
     r"\[(?:强|赞|玫瑰|抱拳|OK|握手|合十|鼓掌|爱心|鲜花|谢谢|微笑|愉快)\]|[👍🙏👌🌹💐👏❤🤝🥰😊😄]", re.IGNORECASE
 )
 _SENTENCE = re.compile(r"[。；\n]")
+_ENGLISH_ENDS = ".;!"
+_ENDS = re.compile(rf"(?<=[。；！])|(?<=[{_ENGLISH_ENDS}]) ")
+_BRIEF = 40  # characters of what is said whole
 _ENOUGH = 12  # characters of a sentence that says something
 _SMALL_WORDS = re.compile(
     r"那个|这个|那|的|呢|吗|么|嘛|啊|有没有|有|没有|没|还|要|我|想|想要|改成|换成|换|改|是|应该|说|在|去|看看|看|找|查|一下|就|行|可以"
@@ -64,7 +73,7 @@ def without_following(folded: str) -> str:
 def signs(text: str) -> str | None:
     """What signs alone say, emoji or a sticker's name in brackets: `thanks` or nothing in particular; None where there are words."""
     plain = _STICKER.sub("", text)
-    if any(unicodedata.category(char)[0] in "LN" for char in plain) or not text.strip():
+    if any(unicodedata.category(char)[0] in "LN" for char in plain):
         return None
     return "thanks" if _THANKS.search(text) else "nothing"
 
@@ -111,7 +120,17 @@ def upset(folded: str) -> bool:
 def lone_name(folded: str) -> str | None:
     """油画 of 那油画呢: a short word that asks nothing."""
     found = _LONE.fullmatch(bare(folded))
-    return found["name"] if found and not _SMALL_WORDS.search(found["name"]) else None
+    return found["name"] if found and not is_number(found["name"]) and not _SMALL_WORDS.search(found["name"]) else None
+
+
+def accuses(folded: str) -> bool:
+    """你们写的九点开门，我到了门锁着: what we said was found to be wrong."""
+    return _ACCUSES.search(folded) is not None
+
+
+def requests(folded: str) -> bool:
+    """Whether it has the form of a wish."""
+    return _REQUEST.search(folded) is not None
 
 
 def points_at_one(folded: str) -> bool:
@@ -124,12 +143,18 @@ def of_all(folded: str) -> bool:
     return _ALL.search(folded) is not None
 
 
-def sentence_on(aspect: str, answer: str) -> str:
-    """The sentences of an answer that say something on an aspect; empty where none does, or all do."""
+def sentence_on(aspect: str, *answer: str) -> str:
+    """The sentences of an answer that say something on an aspect; empty where none does."""
     words = _ASPECT_SAID.get(aspect)
-    sentences = [each for each in re.split(r"(?<=[。；！])", answer) if each.strip()]
-    found = [each for each in sentences if words and words.search(each)]
-    return "".join(found).strip() if found else ""
+    if words is None:
+        return ""
+    found = [each.strip() for text in answer for each in _ENDS.split(text) if words.search(each)]
+    if found and found[0][-1] in _ENGLISH_ENDS:
+        return " ".join(found)
+    if len("".join(found)) > _BRIEF:
+        found = [part for each in found for part in re.split(r"(?<=[，；。])", each) if words.search(part)]
+    said = "".join(found).rstrip("，；。")
+    return f"{said}。" if said else ""
 
 
 def clauses(folded: str) -> list[str]:

@@ -71,7 +71,16 @@ class Readings:
 
     def __init__(self, handlers: Handlers) -> None:
         self._handlers = handlers
-        self._of_a_class = {question: intent for intent, handler in handlers.items() for question in handler.of_a_class}
+        self._instead = {
+            (kind, question): intent
+            for intent, handler in handlers.items()
+            for kind, questions in (
+                ("course", handler.of_a_class),
+                ("when", handler.of_a_day),
+                ("org", handler.of_a_place),
+            )
+            for question in questions
+        }
 
     def costs(self, turn: Turn, candidate: Candidate) -> bool:
         """Whether a wrong answer would cost the resident something, so that what is only likely is asked about."""
@@ -104,8 +113,9 @@ class Readings:
     def answer(self, turn: Turn, candidate: Candidate) -> tuple[str, dict[str, str]]:
         """The intent and slots that answer it."""
         intent = candidate.intent
-        if candidate.question and candidate.question in self._of_a_class and turn.heard.first("course"):
-            intent = self._of_a_class[candidate.question]
+        for kind in ("course", "when", "org"):
+            if candidate.question and turn.heard.first(kind):
+                intent = intent or self._instead.get((kind, candidate.question))
         if intent:
             slots = self.values(self._handlers[intent], turn, fresh=True)
             if any(slot.name == "about" for slot in self._handlers[intent].slots):

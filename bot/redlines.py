@@ -45,6 +45,9 @@ _CALMED = {"data_request": {Context.OWN_WORDS}, "scam": {Context.TOPIC}} | {
 # The lower and the upper line. On the same examples one in a thousand ordinary sentences is above the upper one for
 # dangers to life, one in a hundred above the lower.
 _LIFE_LINES, _LINES = (-1.5, 2.4), (-1.2, 1.5)
+_WORDLESS = 1.0  # more, where the model alone sees a danger to life, and no word of it
+_IN_TALK = 1.0  # more, for a few words without alarm in them that follow on what was just said
+_FEW = 20  # characters
 _CLEAR = 0.4  # a red line with this share among all readings is the one that is meant
 _UNSURE_MASS = 0.2  # of the other readings, where a red line took nearly all: that much is left of them for certain
 
@@ -81,8 +84,8 @@ class Alarm(NamedTuple):
     sure: bool
 
 
-def detect(heard: Understanding) -> Alarm | None:
-    """The red line that a message touches, if any."""
+def detect(heard: Understanding, *, talking: bool = False) -> Alarm | None:
+    """The red line that a message touches, if any; `talking` says that something was said to the resident just before."""
     said = words_of(heard.folded)
     if said and said.kind == "third_party" and _OWN.search(heard.folded):
         said = None
@@ -101,9 +104,18 @@ def detect(heard: Understanding) -> Alarm | None:
     if said is None and (moves or commands(heard.folded)):
         odds += _OF_A_MOVE  # 算了, 我也不清楚, 没事了
     perhaps, sure = _lines(kind)
+    if kind in LIFE and said is None and not hints_at(heard.folded):
+        follows = _IN_TALK if talking and len(heard.folded) <= _FEW else 0.0
+        perhaps, sure = perhaps + _WORDLESS + follows, sure + follows
     if odds < perhaps or (kind == "minor" and _is_grown(heard)):
         return None
     return Alarm(kind, odds >= sure)
+
+
+def endangers(heard: Understanding) -> bool:
+    """Whether a life is in danger for certain: nothing a channel does comes before that."""
+    alarm = detect(heard)
+    return alarm is not None and alarm.sure and alarm.kind in LIFE
 
 
 def without(heard: Understanding) -> Understanding:

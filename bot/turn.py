@@ -4,12 +4,14 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from enum import Enum
 from typing import Protocol
 
 import msgspec
 
 from accounts.accounts import Accounts
 from accounts.enrolment import Places
+from bot import about
 from bot.comprehension import Understanding
 from bot.conversation import Conversation, Danger, Offer, Task
 from bot.language import is_left_chinese
@@ -22,8 +24,15 @@ from knowledge.entries import Entry
 from knowledge.library import Library
 from nlu.text import fold
 from store.database import Transaction
+from store.tickets import TO_CALL
 
 CHOICES = 3  # a caller keeps no more in mind
+# Reasons that go on with the ticket that was closed last; every other is a matter of its own.
+GOES_ON = frozenset({"asked_for_person", "not_done_yet", "not_understood"})
+_NOT_TOLD = {"detail", "of"}  # slots that say how a task began
+LEAST = 3  # the priority of what is ordinary
+GENERAL = "general"  # the skill that every seat has
+COMPLAINT = "complaint"  # a reason: whoever had the resident's ticket before never gets this one
 
 
 def reference(now: datetime) -> str:
@@ -74,15 +83,36 @@ class Slot:
         return None
 
 
+class Reach(Enum):
+    """Who of the seats is at the desk for somebody who waits."""
+
+    ABLE = "able"  # one with the skill and the language, at the place: that may be promised
+    OTHERS = "others"  # others, who are asked when nobody with these has come for a while
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a seat must have to be offered a ticket; `against` are tickets whose seats will not do."""
+
+    skill: str = GENERAL
+    lang: str = "zh"
+    place: str | None = None
+    against: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Seats:
-    """Whether seats answer now, when they do next, and how many wait already: a hundred stands for more, too."""
+    """Whether seats answer now, when they do next, and how many wait already: a hundred stands for more, too. `priority`
+    is that of who waits."""
 
     open: bool
     hours: str
     next_opening: str
     waiting: int
     minutes: tuple[int, int] | None = None  # how long that may take, from and to; None when nobody can honestly say
+    reach: Reach = Reach.NOBODY
+    priority: int = 3
     english: tuple[str, str] = ("", "")  # `hours` and `next_opening` in English
 
     def words(self, language: str) -> tuple[str, str]:
@@ -93,8 +123,8 @@ class Seats:
 class Desk(Protocol):
     """What a turn may ask about the seats."""
 
-    async def seats(self, now: datetime, priority: int) -> Seats: ...
-    async def place(self, now: datetime, ref: str) -> Seats: ...
+    async def seats(self, now: datetime, priority: int, need: Need = ...) -> Seats: ...
+    async def place(self, now: datetime, ref: str, need: Need = ...) -> Seats: ...
 
 
 @dataclass(slots=True)
@@ -113,7 +143,7 @@ class Turn:
     seat: str | None = None
     alarm: Alarm | None = None  # the red line that the message touches, or may
     outlived: bool = False  # something was open that was left lying too long
-    rule: str = ""  # of the dialogue, that answered
+    rules: list[str] = field(default_factory=list)  # of the dialogue, that had a say; the last one answered
     keeps: bool = False  # nothing new is said: what was said, offered and asked before it stays so
     task: Task = field(default_factory=lambda: Task(""))
     said: list[Reply] = field(default_factory=list)
@@ -121,12 +151,14 @@ class Turn:
     confirming: bool = False  # what is said ends with a question that yes or no answers
     handover: Handover | None = None
     reference: str | None = None  # of the ticket that `handover` opens, or opens again
+    queued: Reply | None = None  # what was said of waiting for a seat
     rating: tuple[str, int] | None = None  # a closed ticket, and one to five stars for it
     entry_before: str | None = None  # the entry that answered in the turn before
     unanswered: bool = False  # nothing we know answers it: for editors to see
     standards: dict[str, str | None] = field(
         default_factory=dict
     )  # asked beside the task, with the entry that answered
+    told_of: list[str] = field(default_factory=list)  # the entries that were said
     audits: list[tuple[str, str]] = field(default_factory=list)
     secret: str | None = None  # the answer to a slot that is kept nowhere
     effects: list["Effect"] = field(default_factory=list)
@@ -146,6 +178,13 @@ class Turn:
     def red_line(self) -> str | None:
         """The red line that is acted on before everything else."""
         return self.alarm.kind if self.alarm and self.alarm.sure else None
+
+    def listen(self) -> None:
+        """Takes in what the message says of somebody; what is chosen was said by us."""
+        if self.inbound.choice is None:
+            self.state.people, self.state.person = about.listen(
+                self.state.people, self.state.person, self.heard.folded, self.heard.entities, self.today
+            )
 
     def get(self, name: str) -> str | None:
         """The value of a slot, if the resident named it for this task."""
@@ -185,11 +224,13 @@ class Turn:
         self.tell(msgspec.structs.replace(reply, source=self._named(source), cards=cards))
 
     def tell(self, reply: Reply) -> None:
-        """Says something that is not from the texts."""
-        self.said.append(msgspec.structs.replace(reply, lang=self.state.lang))
+        """Says something that is not from the texts; nothing is said twice in a turn."""
+        if all(each.text != reply.text for each in self.said):
+            self.said.append(msgspec.structs.replace(reply, lang=self.state.lang))
 
     def answer(self, entry: Entry) -> None:
         """Says a reviewed entry."""
+        self.told_of.append(entry.id)
         said = entry.said(self.state.lang)
         self.tell(Reply(text=said.answer, spoken=said.spoken, short=said.sms, source=said.source))
 
@@ -204,7 +245,7 @@ class Turn:
 
     def recall(self, entry: Entry, part: str) -> None:
         """Says a part of a reviewed entry once more."""
-        self.tell(Reply(text=part, source=entry.source))
+        self.tell(Reply(text=part, source=entry.said(self.state.lang).source))
 
     def wording(self, standard: str) -> str:
         """A standard question, as it is asked in the resident's language."""
@@ -231,7 +272,8 @@ class Turn:
 
     def offer(self, label: str, intent: str | None = None, **slots: str) -> None:
         """Offers something to choose with what was said last; its key is its place among the offers."""
-        self.offered.append(Offer(str(len(self.offered) + 1), label, intent, slots))
+        if all((each.label, each.intent, each.slots) != (label, intent, slots) for each in self.offered):
+            self.offered.append(Offer(str(len(self.offered) + 1), label, intent, slots))
 
     def focus(self, kind: str, id: str) -> None:
         """What the talk is about now, so that 它 and 那个班 have a referent. Never for anything personal."""
@@ -240,8 +282,14 @@ class Turn:
 
     def show(self, kind: str, *ids: str) -> None:
         """Which things were told, so that 多少钱 and 便宜那个 mean them."""
+        if kind == "org" and any(self._is_at(each, ids) for each in self.state.shown):
+            return  # where a class is does not end the talk about it
         self.state.shown = [f"{kind}:{id}" for id in ids]
         self.state.focus_age = 0
+
+    def _is_at(self, shown: str, places: tuple[str, ...]) -> bool:
+        group = self.catalogue.classes.get(shown.removeprefix("class:"))
+        return group is not None and group.organisation in places
 
     def in_danger(self, kind: str) -> None:
         """Remembers what danger there is, for as long as its ticket is open."""
@@ -256,49 +304,80 @@ class Turn:
             self.task.memo[key] = "done"
 
     async def hand_over(
-        self, reason: str, *, priority: int = 3, skill: str = "general", topic: str = "human_agent", quiet: bool = False
+        self,
+        reason: str,
+        *,
+        priority: int = LEAST,
+        skill: str = GENERAL,
+        topic: str = "human_agent",
+        quiet: bool = False,
     ) -> None:
         """Puts the conversation into the seats' queue and says honestly what happens; `quiet` leaves the saying to
-        the handler. With a ticket already open, its priority rises instead."""
-        place = self.task.slots.get("org") or self.state.focus.get("org")
-        slots = {name: value for name, value in self.task.slots.items() if name != "detail"}
-        summary = self.task.slots.get("detail") or self.inbound.text[:200]
-        tried = tuple(reply.source for reply in self.state.said if reply.source)
-        self.handover = Handover(
+        the handler. With a ticket already open, its priority rises instead. However often this is done in a turn, there is
+        one ticket, for what weighs most, and one number is told."""
+        about = self._about(reason, priority, skill, topic)
+        self.handover = _both(self.handover, about) if self.handover else about
+        if self.ticket is None:
+            self.reference = self._reference(self.handover.reason)
+        if self.queued or not quiet:
+            await self.tell_of_waiting()
+
+    def _about(self, reason: str, priority: int, skill: str, topic: str) -> Handover:
+        closed = self.state.just_closed(self.inbound.at)
+        return Handover(
             topic=topic,
             reason=reason,
             skill=skill,
             priority=priority,
-            summary=summary,
-            place=place,
-            slots=slots,
-            tried=tried,
+            summary=self.task.slots.get("detail") or self.inbound.text[:200],
+            place=self.task.slots.get("org") or self.state.focus.get("org"),
+            slots={name: value for name, value in self.task.slots.items() if name not in _NOT_TOLD},
+            tried=tuple(reply.source for reply in self.state.said if reply.source),
+            to_call=reason in TO_CALL,
+            against=tuple(ref for ref in (self.ticket, closed) if ref) if reason == COMPLAINT else (),
         )
-        if self.ticket is None:
-            self.reference = self.state.just_closed(self.inbound.at) or reference(self.now)
-        if quiet:
-            return
-        if priority == 0:  # nobody whose life is in danger is told how many come before them
-            seats = await self.desk.seats(self.now, priority)
-            self.say("handover.urgent" if seats.open else "handover.urgent_closed", ref=self.ticket or self.reference)
-            return
+
+    def _reference(self, reason: str) -> str:
+        closed = self.state.just_closed(self.inbound.at)
+        if closed and reason in GOES_ON:
+            return closed
+        return self.reference if self.reference and self.reference != closed else reference(self.now)
+
+    async def tell_of_waiting(self) -> None:
+        """Says how the ticket stands, in place of what was said of it before in this turn."""
+        about, ref = self.handover, self.ticket or self.reference
+        need = Need(about.skill, self.state.lang, about.place, about.against) if about else Need()
         if self.ticket:
-            seats = await self.desk.place(self.now, self.ticket)
-            self.say("handover.already", ref=self.ticket, waiting=seats.waiting, wait=self._wait(seats))
-            return
-        seats = await self.desk.seats(self.now, priority)
-        if not seats.open:
-            hours, opens = seats.words(self.state.lang)
-            self.say("handover.closed", ref=self.reference, hours=hours, opens=opens)
-        elif seats.waiting:
-            self.say("handover.queue", ref=self.reference, waiting=seats.waiting, wait=self._wait(seats))
+            seats = await self.desk.place(self.now, self.ticket, need)
         else:
-            self.say("handover.next", ref=self.reference)
+            seats = await self.desk.seats(self.now, about.priority if about else LEAST, need)
+        self.said = [each for each in self.said if each is not self.queued]
+        if about and about.priority == 0:  # nobody whose life is in danger is told how many come before them
+            self.say(f"handover.urgent{_lacking(seats)}", ref=ref)
+        elif seats.priority == 0:
+            self.say("emergency.known", ref=ref)
+        elif not self.ticket and not seats.open:
+            hours, opens = seats.words(self.state.lang)
+            self.say("handover.closed", ref=ref, hours=hours, opens=opens)
+        else:
+            key = "handover.already" if self.ticket else "handover.queue"
+            self.say(key, ref=ref, standing=self._standing(seats), wait=self._wait(seats))
+        self.queued = self.said[-1]
+
+    def _standing(self, seats: Seats) -> str:
+        """Where in the queue."""
+        if not seats.waiting:
+            return self.line("handover.first")
+        return self.line("handover.behind", waiting=seats.waiting, next=seats.waiting + 1)
 
     def _wait(self, seats: Seats) -> str:
-        """How long it may take, honestly."""
+        """How long it may take, honestly; nobody is promised a seat that is not there."""
         if not seats.open:
             return self.line("handover.opens", opens=seats.words(self.state.lang)[1])
+        if seats.reach is not Reach.ABLE:
+            return self.line(f"handover.{seats.reach.value}")
+        if not seats.waiting:
+            return self.line("handover.soon")
         if seats.minutes is None:
             return self.line("handover.unknown")
         return self.line("handover.minutes", low=seats.minutes[0], high=seats.minutes[1])
@@ -320,6 +399,22 @@ class Turn:
             options = tuple(Option(offer.key, offer.label) for offer in self.offered)
             self.said[-1] = msgspec.structs.replace(self.said[-1], options=options)
         return self.said
+
+
+def _lacking(seats: Seats) -> str:
+    """The ending of the text's key, by whether anybody is there at all."""
+    if not seats.open:
+        return "_closed"
+    return "_nobody" if seats.reach is Reach.NOBODY else ""
+
+
+def _both(first: Handover, second: Handover) -> Handover:
+    """What is handed over for both: as what weighs more, a matter of its own more than a person asked for."""
+    main, other = sorted((first, second), key=lambda each: (each.priority, each.reason in GOES_ON))
+    return msgspec.structs.replace(
+        main, place=main.place or other.place, slots=other.slots | main.slots, to_call=main.to_call or other.to_call,
+        against=tuple(dict.fromkeys(main.against + other.against)),
+    )  # fmt: skip
 
 
 def _current(library: Library, accounts: Accounts) -> Catalogue:
@@ -361,7 +456,8 @@ class Handler:
     `slots` are what it can use of what a message names. `personal` marks what needs identity: of two questions in one
     message it comes second. `careful` marks what costs the resident or us something where it was not meant: it is
     asked about where it is only likely. `steps` says that 下一步 and 更多 go on with it after its end;
-    `of_a_class` are standard questions that it answers where a class is named.
+    `of_a_class`, `of_a_day` and `of_a_place` are standard questions that it answers where a course, a day or one of
+    our places is named. `by_whom` says that its answer depends on who asks.
     """
 
     run: Run
@@ -371,6 +467,9 @@ class Handler:
     careful: bool = False
     steps: bool = False
     of_a_class: tuple[str, ...] = ()
+    of_a_day: tuple[str, ...] = ()
+    of_a_place: tuple[str, ...] = ()
+    by_whom: bool = False
 
 
 Handlers = Mapping[str, Handler]

@@ -391,7 +391,8 @@ def _texting(
         return None, {}
     url = public_url(config)
     sender = Sender(twilio.api, config.channels.twilio.sms_from, url)
-    texting = Texting(sender, inbox, live, database, texts, identity, observe, clock)
+    own = (config.channels.twilio.sms_from, config.channels.twilio.voice_from)
+    texting = Texting(sender, inbox, live, database, texts, identity, observe, clock, own)
     return texting, TextHooks(verifier, texting, url, observe).hooks
 
 

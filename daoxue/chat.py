@@ -16,8 +16,13 @@ from msgspec import Meta, Struct
 from bot.comprehension import Candidate, Understanding
 from bot.inbox import Receipt
 from bot.messages import Inbound, Reply
+from bot.redlines import endangers
 from daoxue.app import App
 from daoxue.rendering import RENDERERS
+from integrations import refusals, texting
+from integrations.elders import says_old
+from integrations.refusals import Kind
+from integrations.twilio.switchboard import CHANNEL as VOICE
 from nlu.masking import mask
 from nlu.text import clean
 from store import conversations
@@ -41,6 +46,7 @@ class Talk:
         self._run = secrets.token_hex(8)
         self._ahead: dict[tuple[str, str], int] = {}
         self._said = 0
+        self._refused: set[tuple[str, str]] = set()  # who wants no texts any more
 
     async def say(
         self, text: str, channel: str = "webchat", sender: str = "resident", after_minutes: float = 0
@@ -50,6 +56,33 @@ class Talk:
         self._said += 1
         at = int(self._clock() * 1000) + self._ahead[key]
         inbound = Inbound(channel=channel, address=f"chat-{self._run}-{sender}", id=str(self._said), text=text, at=at)
+        if channel == texting.CHANNEL:
+            return await self._text(key, inbound)
+        if channel == VOICE:
+            return await self._call(inbound)
+        return await self._hand_in(inbound)
+
+    async def _text(self, key: tuple[str, str], said: Inbound) -> Receipt:
+        """As the channel of texts does it: a refusal is confirmed once, and then nothing is answered."""
+        refused = key in self._refused
+        kind = refusals.kind(said.text, refused=refused)
+        told = {"told": "yes"} if refused and kind is Kind.REFUSAL else {}
+        receipt = await self._hand_in(msgspec.structs.replace(said, intent=texting.INTENTS.get(kind), slots=told))
+        if kind is Kind.REFUSAL:
+            self._refused.add(key)
+        elif kind is Kind.RESUMPTION:
+            self._refused.discard(key)
+        elif refused and receipt.state.danger is None:
+            return msgspec.structs.replace(receipt, answers=())
+        return receipt
+
+    async def _call(self, said: Inbound) -> Receipt:
+        """As a call does it: who says that they are old gets a person."""
+        heard = await self._app.inbox.understand(said.text, said.at)
+        old = says_old(heard) and not endangers(heard)
+        return await self._hand_in(msgspec.structs.replace(said, intent="human") if old else said)
+
+    async def _hand_in(self, inbound: Inbound) -> Receipt:
         receipt = await self._app.inbox.receive(inbound)
         await self._app.outbox.settle(receipt.conversation, receipt.last_seq)
         return receipt
@@ -128,11 +161,11 @@ async def _catch_up(app: App, seen: tuple[int, int]) -> tuple[int, int]:
 
 async def play(app: App, path: Path, script: str, channel: str, clock: Callable[[], float] = time.time) -> int:
     """Plays a transcript: `> ` says, `< ` expects a substring or /regex/ of the turn's answer, `! ` expects it absent,
-    `? 3` expects so many choices or more, `@ 40` moves the clock on by minutes, `# ` is a comment. An answer is what the
-    channel makes of it, and the text that it makes that of. Prints what differs; 1 if anything did."""
+    `? 3` expects so many choices or more, `@ 40` moves the clock on by minutes, `# ` is a comment. Expected is what the
+    channel says, or the text that it makes that of. Prints what differs; 1 if anything did."""
     talk = Talk(app, clock)
     replies: list[Reply] = []
-    answer = ""
+    answer = said = ""
     wrong = after = 0
     for number, raw in enumerate(script.splitlines(), 1):
         line = raw.strip()
@@ -140,17 +173,18 @@ async def play(app: App, path: Path, script: str, channel: str, clock: Callable[
         if kind == ">":
             receipt = await talk.say(rest, channel, after_minutes=after)
             replies = replies_of(receipt)
-            answer = "\n".join([*RENDERERS[channel](replies), *(reply.text for reply in replies)])
+            said = "\n".join(RENDERERS[channel](replies))
+            answer = "\n".join([said, *(reply.text for reply in replies)])
             after = 0
         elif kind == "@":
             after = int(rest)
         elif kind == "?" and sum(len(reply.options) for reply in replies) < int(rest):
             wrong += 1
             print(f"{path}:{number}: expected: {rest} choices")
-        elif kind in {"<", "!"} and matches(rest, answer) == (kind == "!"):
+        elif (kind == "<" and not matches(rest, answer)) or (kind == "!" and matches(rest, said)):
             wrong += 1
             print(f"{path}:{number}: {'expected' if kind == '<' else 'not expected'}: {rest}")
-            print("".join(f"    | {each}\n" for each in answer.splitlines() or ["(nothing was said)"]), end="")
+            print("".join(f"    | {each}\n" for each in said.splitlines() or ["(nothing was said)"]), end="")
         elif line and kind not in {"<", "!", "?", "#"}:
             print(f"{path}:{number}: not understood: {line}; a line begins with >, <, !, ?, @ or #")
             wrong += 1

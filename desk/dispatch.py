@@ -16,10 +16,10 @@ from sqlalchemy import bindparam, func, select
 from bot.live import Live
 from desk.errors import TicketError
 from desk.hours import DeskSettings, Hours
-from desk.people import Seat
-from desk.routing import Free, Waiting, route, weight
+from desk.people import taking
+from desk.routing import Waiting, route, weight
 from desk.standing import Standing
-from desk.tickets import Tickets, passed
+from desk.tickets import Tickets, barred, passed
 from knowledge.library import Library
 from store import people, tickets
 from store.database import ConflictError, Database, Statement
@@ -32,6 +32,7 @@ EVERY, AT_LEAST = 1.0, 0.3  # seconds between looks, and between two that someth
 MOST = 200  # tickets looked at in one go: the front of the queue
 AFTER_START = 20_000  # ms in which pages come back after a restart
 GAP = 2_000  # ms after the end before the question for the stars
+FEW = 2  # stars, of five, of who was not content
 
 _WAITING = Statement(selecting(ticket.c.state == "waiting").expression.limit(bindparam("most")))  # type: ignore[attr-defined]
 _SNOOZED = selecting(ticket.c.state == "snoozed", ticket.c.snoozed_until <= bindparam("now"))
@@ -132,26 +133,22 @@ class Dispatch:
     # -- the queue
 
     async def _route(self, now: int) -> int:
-        there = {page.seat for page in await self._database.read(lambda t: people.present(t, now)) if page.ready}
-        if not there:
+        free, staffed = await self._database.read(lambda t: taking(t, now))
+        if not free:
             return 0
         waiting = await self._front()
         if not any(row.offered_to is None for row in waiting):
             return 0
-        everybody = [Seat.of(row) for row in await self._database.read(people.everybody)]
         load = await self.loads()
         for row in waiting:
             if row.offered_to is not None:
                 load.setdefault(row.offered_to, Load()).weight += weight(row.channel)
-        free = [
-            Free(seat.name, seat.capacity, load.get(seat.name, Load()).weight, load.get(seat.name, Load()).since,
-                 frozenset(seat.skills), frozenset(seat.langs), seat.place)
-            for seat in everybody if seat.name in there and seat.may("ticket.work")
-        ]  # fmt: skip
-        staffed = frozenset(seat.place for seat in everybody if seat.place and seat.active)
+        for seat in free:
+            held = load.get(seat.name, Load())
+            seat.load, seat.since = held.weight, held.since
         made = 0
         until = now + self._settings.offer_seconds * 1000
-        for each in route([_waiting(row) for row in waiting if row.offered_to is None], free, now, staffed):
+        for each in route([as_waiting(row) for row in waiting if row.offered_to is None], free, now, staffed):
             row = next(row for row in waiting if row.ref == each.ref)
             made += await self._change(row, "offered", {"to": each.seat, "until": until}, now)
         return made
@@ -199,8 +196,10 @@ class Dispatch:
         return True
 
 
-def _waiting(row: TicketRow) -> Waiting:
+def as_waiting(row: TicketRow) -> Waiting:
+    # Who gave few stars need not meet the same seat again.
+    last_seat = None if row.stars is not None and row.stars <= FEW else row.last_seat
     return Waiting(
-        row.ref, row.person, row.priority, row.rank, row.opened_at, row.skill, row.lang, row.channel, row.last_seat,
-        passed(row), row.place,
+        row.ref, row.person, row.priority, row.rank, row.opened_at, row.skill, row.lang, row.channel, last_seat,
+        passed(row), barred(row), row.place,
     )  # fmt: skip

@@ -10,18 +10,19 @@ from msgspec import Meta, Struct
 
 from desk.oidc import OidcSettings
 from knowledge.catalogue import Opening
-from knowledge.english import DAYS, MONTHS
+from knowledge.hours import Span, day_in_words, spans_of, week_in_words
 
-_WEEKDAYS = "一二三四五六日"
 AHEAD = 60  # days that the next opening is looked for
 MINUTE = 60_000
+_NEAR = {"zh": ("今天", "明天"), "en": ("today", "tomorrow")}
+_UNKNOWN = {"zh": "另行通知", "en": "a time that will be announced"}
 Seconds = Annotated[int, Meta(ge=1, le=3600)]
 Minutes = Annotated[int, Meta(ge=1, le=100_000)]
 
 
 class DeskSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """`hours` when seats answer; `closed_on` holidays; `open_on` days off that are worked (调休), with the hours of
-    the first row; `always_open` ignores all of that, for trying out."""
+    """`hours` when seats answer, several rows of a day where it has a break; `closed_on` holidays; `open_on` days off
+    that are worked (调休), with the hours of the first row's first day; `always_open` ignores all of that, for trying out."""
 
     hours: tuple[Opening, ...] = (Opening((1, 2, 3, 4, 5), "08:30", "17:30"),)
     closed_on: tuple[date, ...] = ()
@@ -52,51 +53,38 @@ class Hours:
         """The same holidays, other hours: an organisation's own."""
         return Hours(msgspec.structs.replace(self._settings, hours=tuple(hours)), self._zone)
 
-    def of(self, day: date) -> Opening | None:
-        """The hours of a day, if it has any."""
+    def of(self, day: date) -> tuple[Span, ...]:
+        """The spans of a day; none where it stays closed."""
         settings = self._settings
         if day in settings.closed_on:
-            return None
+            return ()
         if day in settings.open_on and settings.hours:
-            return settings.hours[0]
-        return next((each for each in settings.hours if day.isoweekday() in each.days), None)
+            return spans_of(settings.hours, settings.hours[0].days[0])
+        return spans_of(settings.hours, day.isoweekday())
 
     def is_open(self, now: datetime) -> bool:
-        hours = self.of(now.date())
-        return self._settings.always_open or (hours is not None and hours.opens <= now.strftime("%H:%M") < hours.closes)
+        clock = now.strftime("%H:%M")
+        return self._settings.always_open or any(opens <= clock < closes for opens, closes in self.of(now.date()))
 
-    def next_opening(self, now: datetime) -> str:
+    def next_opening(self, now: datetime, lang: str = "zh") -> str:
         """In words, for residents."""
         if (found := self._next(now)) is None:
-            return "另行通知"
+            return _UNKNOWN[lang]
         day, opens = found
-        named = f"{day.month}月{day.day}日（周{_WEEKDAYS[day.weekday()]}）"
-        return f"{ {0: '今天', 1: '明天'}.get((day - now.date()).days, named) }{opens}"
-
-    def in_english(self, now: datetime) -> tuple[str, str]:
-        """When seats answer, and when they do next, for residents who talk English."""
-        week = "; ".join(
-            f"{DAYS[each.days[0] - 1]}{f' to {DAYS[each.days[-1] - 1]}' if len(each.days) > 1 else ''} "
-            f"{each.opens}—{each.closes}"
-            for each in self._settings.hours
-        )
-        if (found := self._next(now)) is None:
-            return week, "a time that will be announced"
-        day, opens = found
-        named = f"{DAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]}"
-        return week, f"{ {0: 'today', 1: 'tomorrow'}.get((day - now.date()).days, named) } {opens}"
+        near = dict(enumerate(_NEAR[lang])).get((day - now.date()).days)
+        return f"{near or day_in_words(day, lang)}{' ' if lang == 'en' else ''}{opens}"
 
     def _next(self, now: datetime) -> tuple[date, str] | None:
         """The day and the time of the next opening."""
         for days in range(AHEAD):
             day = now.date() + timedelta(days=days)
-            hours = self.of(day)
-            if hours and (days or now.time() < time.fromisoformat(hours.opens)):
-                return day, hours.opens
+            for opens, _ in self.of(day):
+                if days or now.time() < time.fromisoformat(opens):
+                    return day, opens
         return None
 
-    def in_words(self) -> str:
-        return _week(self._settings.hours)
+    def in_words(self, lang: str = "zh") -> str:
+        return week_in_words(self._settings.hours, lang)
 
     def after(self, start: int, minutes: int) -> int:
         """The moment when so many minutes of opening have passed since then."""
@@ -125,17 +113,8 @@ class Hours:
         first = datetime.fromtimestamp(start / 1000, self._zone).date()
         for days in range(AHEAD * 6):
             day = first + timedelta(days=days)
-            if hours := self.of(day):
-                yield self._at(day, hours.opens), self._at(day, hours.closes)
+            for opens, closes in self.of(day):
+                yield self._at(day, opens), self._at(day, closes)
 
     def _at(self, day: date, clock: str) -> int:
         return int(datetime.combine(day, time.fromisoformat(clock), self._zone).timestamp() * 1000)
-
-
-def _week(hours: Sequence[Opening]) -> str:
-    return "，".join(
-        f"周{_WEEKDAYS[each.days[0] - 1]}到周{_WEEKDAYS[each.days[-1] - 1]} {each.opens}—{each.closes}"
-        if len(each.days) > 1
-        else f"周{_WEEKDAYS[each.days[0] - 1]} {each.opens}—{each.closes}"
-        for each in hours
-    )

@@ -12,6 +12,7 @@ from typing import Literal
 import argon2
 import pyotp
 
+from desk.routing import Free
 from store import conversations, people
 from store.database import ConflictError, Database, Transaction
 from store.people import SeatRow, SessionRow
@@ -92,6 +93,18 @@ class Seat:
 def digest(token: str) -> str:
     """What is kept of a token: whoever reads the database cannot sign in with it."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def taking(transaction: Transaction, now: int) -> tuple[list[Free], frozenset[str]]:
+    """The seats that take offers now, as if with nothing in hand; and the organisations that have seats of their own."""
+    ready = {page.seat for page in people.present(transaction, now) if page.ready}
+    everybody = [Seat.of(row) for row in people.everybody(transaction)] if ready else []
+    free = [
+        Free(each.name, each.capacity, skills=frozenset(each.skills), langs=frozenset(each.langs), place=each.place)
+        for each in everybody
+        if each.name in ready and each.may("ticket.work")
+    ]
+    return free, frozenset(each.place for each in everybody if each.place and each.active)
 
 
 class People:

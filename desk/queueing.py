@@ -1,13 +1,19 @@
-"""What a turn may ask about the seats: are they there, how many wait, how long that may take."""
+"""What a turn may ask about the seats: are they open, is anybody there who will do, how many wait, how long that takes."""
 
 import itertools
 import math
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
-from bot.turn import Seats
+from bot.turn import GENERAL, Need, Reach, Seats
+from desk import routing
+from desk.dispatch import as_waiting
 from desk.hours import Hours
+from desk.people import taking
+from desk.routing import Waiting
 from store import tickets
 from store.database import Database, Statement, Transaction
 from store.schema import ticket
@@ -20,6 +26,7 @@ _TAKEN = Statement(
 )
 WINDOW = 2 * 3_600_000  # ms of history that an estimate rests on
 FRESH = 5_000  # ms that the pace is not looked up anew
+ANYBODY = Need()
 SAMPLE, FEWEST = 40, 6  # tickets taken: looked at, and without which nobody can honestly say
 
 
@@ -47,32 +54,58 @@ class Queueing:
         self._looked = 0
         self._taken: list[int] = []  # as it was then: the pace of a desk does not change from one moment to the next
 
-    async def seats(self, now: datetime, priority: int) -> Seats:
-        """The state of the desk for a resident who would wait with this priority."""
+    async def seats(self, now: datetime, priority: int, need: Need = ANYBODY) -> Seats:
+        """The state of the desk for a resident who would wait with this priority for a seat that will do."""
         at = int(now.timestamp() * 1000)
         rank = tickets.ranked(priority, at)
-        return await self._seats(now, at, rank, "")
 
-    async def place(self, now: datetime, ref: str) -> Seats:
-        """The same for a resident who waits already."""
+        def look(transaction: Transaction) -> tuple[int, Reach]:
+            barred = tuple(tickets.complained_of(transaction, need.against))
+            ticket = Waiting("", "", priority, rank, at, need.skill, need.lang, barred=barred, place=need.place)
+            return tickets.before(transaction, rank), _reach(transaction, ticket, at)
+
+        return await self._seats(now, at, priority, look)
+
+    async def place(self, now: datetime, ref: str, need: Need = ANYBODY) -> Seats:
+        """The same for a resident who waits already, and may now need more than the ticket says."""
         at = int(now.timestamp() * 1000)
         row = await self._database.read(lambda t: tickets.get(t, ref))
         assert row is not None
-        return await self._seats(now, at, row.rank - 1, row.person)
 
-    async def _seats(self, now: datetime, at: int, rank: int, person: str) -> Seats:
+        def look(transaction: Transaction) -> tuple[int, Reach]:
+            ticket = as_waiting(row)
+            skill = ticket.skill if need.skill == GENERAL else need.skill
+            barred = (*ticket.barred, *tickets.complained_of(transaction, need.against))
+            ticket = replace(ticket, skill=skill, barred=barred)
+            return tickets.before(transaction, row.rank - 1, row.person), _reach(transaction, ticket, at)
+
+        return await self._seats(now, at, row.priority, look)
+
+    async def _seats(
+        self, now: datetime, at: int, priority: int, look: Callable[[Transaction], tuple[int, Reach]]
+    ) -> Seats:
         if not self._looked <= at < self._looked + FRESH:
             self._looked, self._taken = at, await self._database.read(lambda t: _taken(t, at))
-        waiting = await self._database.read(lambda t: tickets.before(t, rank, person))
-        minutes = estimate(self._taken, waiting)
+        waiting, reach = await self._database.read(look)
+        minutes = estimate(self._taken, waiting) if reach is Reach.ABLE else None
         return Seats(
             self.hours.is_open(now),
             self.hours.in_words(),
             self.hours.next_opening(now),
             waiting,
             minutes,
-            self.hours.in_english(now),
+            reach,
+            priority,
+            (self.hours.in_words("en"), self.hours.next_opening(now, "en")),
         )
+
+
+def _reach(transaction: Transaction, ticket: Waiting, at: int) -> Reach:
+    seats, staffed = taking(transaction, at)
+    if routing.reaches(ticket, seats, at, staffed):
+        return Reach.ABLE
+    late = max(at, ticket.opened_at + routing.OVERFLOW)
+    return Reach.OTHERS if routing.reaches(ticket, seats, late, staffed) else Reach.NOBODY
 
 
 def _taken(transaction: Transaction, at: int) -> list[int]:

@@ -2,8 +2,8 @@
 
 The queue is in the order of rank, which ages by itself (`store.tickets.ranked`). For each in turn the best seat that
 may and can: the one that had this resident last, else the least loaded, else the one that has waited longest. A ticket
-whose skill nobody has, or nobody has free, goes to anybody after a while, so no one starves. All that one person has
-waiting, on whatever channel, is one place and goes to one seat.
+whose skill nobody has, or nobody has free, goes to anybody after a while, so no one starves; but never to a seat that it
+complains of. All that one person has waiting, on whatever channel, is one place and goes to one seat.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +16,8 @@ ANY = "general"  # the skill that everybody has
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What routing looks at of a ticket. `passed` are seats that let an offer of it pass."""
+    """What routing looks at of a ticket. `passed` are seats that let an offer of it pass, `barred` those that it
+    complains of."""
 
     ref: str
     person: str
@@ -28,6 +29,7 @@ class Waiting:
     channel: str = "webchat"
     last_seat: str | None = None
     passed: tuple[str, ...] = ()
+    barred: tuple[str, ...] = ()
     place: str | None = None
 
 
@@ -65,12 +67,18 @@ def route(
     assignments: list[Assignment] = []
     for theirs in people.values():
         load = sum(weight(each.channel) for each in theirs)
-        seat = _best(theirs[0], load, seats, now, staffed)
+        barred = {name for each in theirs for name in each.barred}
+        seat = _best(theirs[0], load, [seat for seat in seats if seat.name not in barred], now, staffed)
         if seat is not None:
             seat.load += load
             seat.since = now
             assignments += [Assignment(each.ref, seat.name) for each in theirs]
     return assignments
+
+
+def reaches(ticket: Waiting, seats: Iterable[Free], now: int, staffed: frozenset[str]) -> bool:
+    """Whether any of these seats, busy or not, may be offered it at that time."""
+    return any(seat.name not in ticket.barred and _may(ticket, seat, now, staffed) for seat in seats)
 
 
 def _best(first: Waiting, load: int, seats: Sequence[Free], now: int, staffed: frozenset[str]) -> Free | None:

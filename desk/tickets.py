@@ -75,8 +75,8 @@ class Tickets:
 
     async def take(self, ref: str, seat: str, now: int, shown: str = "", *, over: bool = False) -> TicketRow:
         """Gives the ticket to the seat, with all else that the same person has waiting: one person has one place. An
-        offer is a question, not a reservation: whoever takes a waiting ticket first has it.
-        Taking what one has changes nothing; `over` takes it from whoever has it."""
+        offer is a question, not a reservation: whoever takes a waiting ticket first has it; only a seat that it complains
+        of never gets it. Taking what one has changes nothing; `over` takes it from whoever has it."""
 
         def work(transaction: Transaction) -> TicketRow:
             found = _get(transaction, ref)
@@ -84,10 +84,11 @@ class Tickets:
                 return found
             if found.state == "closed" or (found.state != "waiting" and not over):
                 raise TicketError("taken", _whose(found))
+            refuse(found, seat)
             others = tickets.find(transaction, _WAITING_OF, person=found.person) if found.state == "waiting" else []
             taken = self._take(transaction, found, seat, now, shown)
             for other in others:
-                if other.ref != ref:
+                if other.ref != ref and seat not in barred(other):
                     self._take(transaction, other, seat, now, shown)
             return taken
 
@@ -131,6 +132,7 @@ class Tickets:
             found = _get(transaction, ref) if direct else _held(transaction, ref, seat)
             if found.state == "closed":
                 raise TicketError("taken", _whose(found))
+            refuse(found, to)
             data = {"to": to, "until": until if to else None, "skill": skill, "word": word, "from": found.owner}
             row = tickets.record(transaction, found, "transferred", seat, data, now)
             if found.owner:
@@ -216,7 +218,12 @@ class Tickets:
             if found.state == "closed" and found.last_seat == seat:
                 return
             held = _held(transaction, ref, seat)
-            data = {"result": result, "note": note[:LONGEST], "topic": topic, "survey": result != "spam"}
+            data = {
+                "result": result,
+                "note": note[:LONGEST],
+                "topic": topic,
+                "survey": result != "spam" and _may_ask(held),
+            }
             self._end(transaction, held, "closed", seat, data, now, "desk.closed", ref=ref)
 
         await self._write(work)
@@ -226,7 +233,9 @@ class Tickets:
 
         def work(transaction: Transaction) -> None:
             held = _held(transaction, ref, seat)
-            self._end(transaction, held, "handed_back", seat, {"survey": True}, now, "desk.handed_back", ref=ref)
+            self._end(
+                transaction, held, "handed_back", seat, {"survey": _may_ask(held)}, now, "desk.handed_back", ref=ref
+            )
 
         await self._write(work)
 
@@ -238,7 +247,9 @@ class Tickets:
             if ref == into or held.person != other.person:
                 raise TicketError("invalid", "只能合并同一位居民的两张工单")
             self._end(transaction, held, "merged", seat, {"into": into}, now, "desk.merged", ref=into, other=ref)
-            tickets.record(transaction, _get(transaction, into), "linked", seat, {"ref": ref}, now)
+            tickets.record(
+                transaction, _get(transaction, into), "linked", seat, {"ref": ref, "barred": barred(held)}, now
+            )
 
         await self._write(work)
 
@@ -323,10 +334,21 @@ def _held(transaction: Transaction, ref: str, seat: str) -> TicketRow:
     return found
 
 
+def refuse(found: TicketRow, seat: str | None) -> None:
+    """Raises `TicketError` where the ticket complains of that seat: it never has to do with it."""
+    if seat is not None and seat in barred(found):
+        raise TicketError("barred", f"工单 {found.ref} 涉及 {seat} 的服务，由别的同事处理")
+
+
 def _conversation(transaction: Transaction, row: TicketRow) -> ConversationRow:
     read = conversations.get(transaction, row.conversation)
     assert read is not None
     return read
+
+
+def _may_ask(held: TicketRow) -> bool:
+    """Whether to ask for stars: never anybody whose life was in danger."""
+    return held.priority != 0
 
 
 def _whose(found: TicketRow) -> str:
@@ -371,6 +393,10 @@ def _with_more(about: Handover, events: Sequence[EventRow]) -> Handover:
 
 def tags(row: TicketRow) -> list[str]:
     return msgspec.json.decode(row.tags, type=list[str])
+
+
+def barred(row: TicketRow) -> tuple[str, ...]:
+    return tuple(json.loads(row.barred))
 
 
 def passed(row: TicketRow) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Which intent leads to which handler: one row each."""
 
+from bot.messages import RESUMED, STOPPED
 from bot.turn import Handler, Handlers
 from handlers import (
     activities,
@@ -21,6 +22,7 @@ from handlers.slots import (
     CLASS,
     CODE,
     COURSE,
+    DAY,
     DETAIL,
     HERE,
     HOME,
@@ -43,14 +45,26 @@ WHO = (LEARNER, CARD, TYPED_CARD, CODE)
 
 HANDLERS: Handlers = {
     "entry": Handler(entries.entry, "course_faq", steps=True),
-    "not_answered": Handler(entries.not_answered, "course_faq"),
-    "find_class": Handler(classes.find_class, "training_info", classes.FILTERS, steps=True),
-    "class_detail": Handler(classes.class_detail, "training_info", classes.ONE),
+    "not_answered": Handler(entries.not_answered, "course_faq", steps=True),
+    "find_class": Handler(
+        classes.find_class,
+        "training_info",
+        classes.FILTERS,
+        steps=True,
+        by_whom=True,
+        of_a_class=("farmer-training-what", "night-class-open", "class-recommend-none"),
+    ),
+    "class_detail": Handler(classes.class_detail, "training_info", classes.ONE, by_whom=True),
     "class_schedule": Handler(
         classes.class_schedule, "training_info", classes.ONE, of_a_class=("how-long-usual", "teacher-who")
     ),
     "class_fee": Handler(
-        classes.class_fee, "training_info", classes.ONE, careful=True, of_a_class=("fee-general", "fee-standard")
+        classes.class_fee,
+        "training_info",
+        classes.ONE,
+        careful=True,
+        of_a_class=("fee-general", "fee-standard", "fee-free-who", "enrol-disabled"),
+        by_whom=True,
     ),
     "fact": Handler(facts.fact, "training_info"),
     "compare": Handler(facts.compare, "training_info"),
@@ -77,14 +91,22 @@ HANDLERS: Handlers = {
     "phone_change": Handler(people.phone_change, "operation_guide"),
     "card_lost_act": Handler(people.card_lost_act, "operation_guide", careful=True),
     "site_address": Handler(sites.site_address, "site_hours", (HERE,)),
-    "site_hours": Handler(sites.site_hours, "site_hours", (HERE, WHEN)),
+    "site_hours": Handler(sites.site_hours, "site_hours", (HERE, DAY), of_a_day=("holiday-general",)),
     "nearest_site": Handler(sites.nearest_site, "site_hours", (HOME,)),
     "nearest_to_me": Handler(sites.nearest_to_me, "site_hours", (HOME,)),
     "site_facilities": Handler(sites.site_facilities, "site_hours", (HERE,)),
     "site_access": Handler(sites.site_access, "site_hours", (HERE,)),
+    "site_redeems": Handler(sites.site_redeems, "credit_redemption", (HERE,), of_a_place=("redeem-how", "redeem-time")),
+    "site_certifies": Handler(sites.site_certifies, "credit_lookup", (HERE,), of_a_place=("credit-swipe-where",)),
     "site_phone": Handler(sites.site_phone, "site_hours", (HERE,)),
     "about_org": Handler(sites.about_org, "site_hours", (ORG,)),
-    "enrol": Handler(classes.enrol, "enrolment", classes.ONE, of_a_class=("enrol-deadline", "enrol-how")),
+    "enrol": Handler(
+        classes.enrol,
+        "enrolment",
+        classes.ONE,
+        of_a_class=("enrol-deadline", "enrol-how", "enrol-age-min"),
+        by_whom=True,
+    ),
     "register": Handler(classes.register, "enrolment", (CLASS, COURSE, ORG, PHONE), careful=True),
     "class_places": Handler(classes.class_places, "enrolment", classes.ONE, of_a_class=("class-size",)),
     "join_waiting_list": Handler(classes.join_waiting_list, "enrolment", (THIS_COURSE, ORG, PHONE, *WHO), careful=True),
@@ -119,14 +141,18 @@ HANDLERS: Handlers = {
     "bound": Handler(people.bound, "operation_guide"),
     "menu": Handler(small_talk.menu, "chitchat"),
     "who_are_you": Handler(small_talk.who_are_you, "chitchat"),
+    "what_we_are": Handler(small_talk.what_we_are, "chitchat"),
     "thanks": Handler(small_talk.thanks, "chitchat"),
     "rate_service": Handler(small_talk.rate_service, "chitchat"),
     "goodbye": Handler(small_talk.goodbye, "chitchat"),
     "acknowledge": Handler(small_talk.acknowledge, "chitchat"),
     "smalltalk": Handler(small_talk.smalltalk, "chitchat"),
+    "about_somebody": Handler(small_talk.about_somebody, "chitchat"),
     "cancelled": Handler(small_talk.cancelled, "chitchat"),
     "other_office": Handler(small_talk.other_office, "out_of_scope", (MATTER,)),
     "unrelated": Handler(small_talk.unrelated, "out_of_scope", (MATTER,)),
     "advice": Handler(small_talk.advice, "out_of_scope"),
+    STOPPED: Handler(people.texts_stopped, "chitchat"),
+    RESUMED: Handler(people.texts_resumed, "chitchat"),
     "bulk_data": Handler(people.bulk_data, "out_of_scope"),
 }

@@ -1,5 +1,6 @@
 """Activities and volunteers."""
 
+import re
 from collections.abc import Collection
 from datetime import timedelta
 
@@ -13,12 +14,26 @@ from nlu.times import When
 
 SOURCE = "source.activities"
 AHEAD = 30  # days
+# Each by all its names.
+_KINDS = tuple(
+    re.compile(kind)
+    for kind in (
+        "讲座|讲坛|讲堂|大讲|lecture",
+        "沙龙|salon",
+        "电影|影片|film|movie",
+        "集市|market",
+        "义诊|看病",
+        "开放日|open day",
+        "故事会|讲故事",
+    )
+)
 
 
-def _line(activity: Activity, turn: Turn) -> str:
+def _line(activity: Activity, turn: Turn, *, whole: bool = False) -> str:
+    """When, where and how to get in; what it is as well, where it is the only one."""
     return turn.line(
-        "activity.line", name=activity.name, time=wording.activity_time(activity, turn), place=activity.place,
-        enrol=activity.enrol,
+        "activity.whole" if whole else "activity.line", name=activity.name, time=wording.activity_time(activity, turn),
+        place=activity.place, summary=activity.summary, enrol=activity.enrol,
     )  # fmt: skip
 
 
@@ -38,15 +53,17 @@ async def find_activity(turn: Turn) -> None:
             Subjects(_in_chinese(upcoming, turn)).named(turn.get("about") or turn.heard.folded, RELATED)
         )
     named = turn.task.memo["named"].split()
-    found = [each for each in upcoming if _fits(each, turn) and (not named or each.id in named)]
+    about = _of_kind([each for each in upcoming if not named or each.id in named], turn)
+    found = [each for each in about if _fits(each, turn)]
     page = int(turn.task.memo.get("step", "0"))
-    shown = (found or upcoming)[page * CHOICES :][:CHOICES]
+    listed = found or about
+    shown = listed[page * CHOICES :][:CHOICES]
     if not shown:
         turn.say("activity.none" if not page else "class.no_more", source=SOURCE)
         return
     key = "activity.list" if found else "activity.none_but"
-    lines = "\n".join(f"{number}. {_line(each, turn)}" for number, each in enumerate(shown, 1))
-    rest = len(found or upcoming) - (page + 1) * CHOICES
+    lines = "\n".join(f"{number}. {_line(each, turn, whole=len(listed) == 1)}" for number, each in enumerate(shown, 1))
+    rest = len(listed) - (page + 1) * CHOICES
     turn.say(key, lines=lines, more=turn.line("list.more", rest=rest) if rest > 0 else "", source=SOURCE)
     turn.focus("org", shown[0].organisation)
     turn.show("activity", *(each.id for each in shown))
@@ -55,6 +72,13 @@ async def find_activity(turn: Turn) -> None:
 def _in_chinese(activities: Collection[Activity], turn: Turn) -> list[Activity]:
     """As their subjects are compared, whatever the language of the talk."""
     return [turn.library.catalogue.activities[each.id] for each in activities]
+
+
+def _of_kind(activities: list[Activity], turn: Turn) -> list[Activity]:
+    """Those of the kind that was asked for, where there are any: 这个月有哪些讲座."""
+    about = turn.get("about") or turn.heard.folded
+    wanted = next((kind for kind in _KINDS if kind.search(about)), None)
+    return ([each for each in activities if wanted.search(each.name)] if wanted else []) or activities
 
 
 def _fits(activity: Activity, turn: Turn) -> bool:

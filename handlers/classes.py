@@ -1,11 +1,11 @@
 """Training classes: which there are, when, what they cost, whether there is room, how to get in."""
 
-import re
 from collections.abc import Collection, Sequence
 
 from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.courses import find_course, which_course
+from handlers.eligibility import RULE, SOURCE, beside, exemption, made_for, misfit, refused, spell
 from handlers.enrolments import enrol_me
 from handlers.lacking import lacks
 from handlers.slots import AUDIENCE, CLASS, COURSE, DETAIL, FEE, ORG, PHONE, TEACHER, THEME, VILLAGE, WHEN
@@ -13,9 +13,6 @@ from handlers.whose import bound_now, provable
 from knowledge.catalogue import TrainingClass
 from nlu.times import When
 
-SOURCE = "source.classes"
-# Who may have it cheaper, or for nothing, wherever there is such a rule.
-_MAY_BE_FREE = re.compile("残疾|残障|盲人|聋|低保|特困|五保|失业|下岗|退役|退伍|军属|烈属|disab|unemployed|veteran")
 # Whom a class for these may also be told: a class for all adults suits the old as well.
 _SUITS = {
     "老年人": ("老年人", "中老年"), "失业人员": ("失业人员",), "进城务工人员": ("进城务工人员", "失业人员"), "农民": ("农民",),
@@ -39,7 +36,10 @@ def matching(turn: Turn, *, without: Collection[str] = ()) -> list[TrainingClass
     found = [
         group for group in turn.catalogue.classes.values() if group.enrols(turn.today) and _fits(group, wanted, turn)
     ]
-    return sorted(found, key=lambda group: (group.places == 0, group.opens_on, group.id))
+    facts = turn.state.facts
+    return sorted(
+        found, key=lambda group: (not made_for(group, facts), group.places == 0, group.opens_on, group.id)
+    )  # fmt: skip
 
 
 def _fits(group: TrainingClass, wanted: dict[str, str], turn: Turn) -> bool:
@@ -49,7 +49,7 @@ def _fits(group: TrainingClass, wanted: dict[str, str], turn: Turn) -> bool:
         return False
     if (value := wanted.get("theme")) and (course is None or course.theme != value) and not wanted.get("course"):
         return False
-    if (value := wanted.get("org")) and not catalogue.is_within(group.organisation, _street(value, turn)):
+    if (value := wanted.get("org")) and not _is_at(group, value, turn):
         return False
     if (
         (value := wanted.get("audience"))
@@ -65,6 +65,15 @@ def _fits(group: TrainingClass, wanted: dict[str, str], turn: Turn) -> bool:
         when = When.of(value)
         return any(when.fits(each, group.starts) for each in group.session_days)
     return True
+
+
+def _is_at(group: TrainingClass, organisation: str, turn: Turn) -> bool:
+    """Whether it is held there. All is within the college: whoever calls it by its name means its own house."""
+    college = turn.catalogue.college
+    if college is None or organisation != college.id:
+        return turn.catalogue.is_within(group.organisation, _street(organisation, turn))
+    said = [turn.heard.folded[each.start : each.end] for each in turn.heard.entities if each.kind == "org"]
+    return group.organisation == college.id or not any(college.name.endswith(name) for name in said)
 
 
 def _street(organisation: str, turn: Turn) -> str:
@@ -87,16 +96,14 @@ async def find_class(turn: Turn) -> None:
         return
     fitting = matching(turn, without={"course"} if several else ())
     found = [group for group in fitting if group.course in named] if several else fitting
-    if found and named and _refused_by_age(turn, found):
-        return
     if found:
-        _list(turn, found)
+        _list_for(turn, found)
         return
     # What was named just now is held to longest.
     for wish in sorted(WISHES, key=lambda wish: bool(turn.heard.first(wish))):
         if turn.get(wish) and (near := matching(turn, without={wish})):
             turn.say("class.none_but", wish=turn.line(f"wish.{wish}"), source=SOURCE)
-            _list(turn, near)
+            _list(turn, beside(turn, near))
             turn.offer(turn.line("label.join_waiting_list"), "join_waiting_list", **_wishes(turn))
             return
     turn.say("class.none", source=SOURCE)
@@ -108,15 +115,33 @@ async def find_class(turn: Turn) -> None:
     turn.offer(turn.line("label.find_class"), "find_class")
 
 
-def _refused_by_age(turn: Turn, groups: Sequence[TrainingClass]) -> bool:
-    """Says so, where somebody says how old they are and none of the classes takes them."""
-    ages = [float(value) for value in turn.heard.values("age")]
-    if len(ages) != 1 or any(group.youngest <= ages[0] <= group.oldest for group in groups):
-        return False
-    turn.say("class.not_for_age", name=groups[0].name, eligibility=groups[0].eligibility, source=SOURCE)
-    turn.offer(turn.line("label.other_classes"), "find_class")
-    turn.offer(turn.line("label.human"), "human")
-    return True
+def _list_for(turn: Turn, found: Sequence[TrainingClass]) -> None:
+    """Those that who is spoken of can be in, and why others are not among them."""
+    out = [group for group in found if misfit(turn, group)]
+    if len(out) == len(found) and len(found) <= CHOICES:
+        refused(turn, found[0])
+        return
+    if len(out) == len(found):
+        turn.say("class.none_for_you", fact=_facts_of(turn, out), source=SOURCE)
+        turn.offer(turn.line("label.human"), "human")
+        return
+    _list(turn, beside(turn, found))
+    if len(out) == 1:
+        turn.say("class.left_out_one", name=out[0].name, eligibility=out[0].eligibility, fact=_facts_of(turn, out))
+    elif out and "step" not in turn.task.memo:
+        turn.say("class.left_out", count=len(out), fact=_facts_of(turn, out))
+
+
+def _facts_of(turn: Turn, out: Sequence[TrainingClass]) -> str:
+    """What keeps somebody out of these."""
+    why = dict.fromkeys(found for group in out if (found := misfit(turn, group)))
+    return wording.listed((spell(turn, each) for each in why), turn)
+
+
+def _offer_enrolment(turn: Turn, group: TrainingClass) -> None:
+    """Offers it to whoever can be in it; says why not to others."""
+    if not refused(turn, group):
+        turn.offer(turn.line("label.enrol"), "enrol", **{"class": group.id})
 
 
 def _wishes(turn: Turn) -> dict[str, str]:
@@ -160,7 +185,7 @@ def _meant(turn: Turn, course: str) -> list[TrainingClass]:
         return [last]
     found = [each for each in turn.catalogue.classes.values() if each.enrols(turn.today) and _fits(each, wanted, turn)]
     offered = [each for each in found if any(offer.slots.get("class") == each.id for offer in turn.state.offers)]
-    return offered if len(offered) == 1 else found
+    return offered if len(offered) == 1 else beside(turn, found)
 
 
 async def _one(turn: Turn, question: str) -> TrainingClass | None:
@@ -181,6 +206,9 @@ async def _one(turn: Turn, question: str) -> TrainingClass | None:
     if len(found) == 1:
         focus(turn, found[0])
         return found[0]
+    if found and question == "enrol" and all(misfit(turn, group) for group in found):
+        refused(turn, found[0])
+        return None
     if found:
         _choose(turn, found, question)
         return None
@@ -209,7 +237,7 @@ async def class_detail(turn: Turn) -> None:
             "class.detail", name=group.name, facts=wording.phrase(card.lines, turn), times=wording.times(group, turn), fee=wording.fee(group, turn),
             places=wording.places(group, turn), cards=(card,), source=SOURCE,
         )  # fmt: skip
-        turn.offer(turn.line("label.enrol"), "enrol", **{"class": group.id})
+        _offer_enrolment(turn, group)
         turn.offer(turn.line("label.site_address"), "site_address", org=group.organisation)
 
 
@@ -221,21 +249,30 @@ async def class_schedule(turn: Turn) -> None:
             sessions=group.sessions, last=wording.day(group.session_days[-1], turn),
             place=wording.room(group, turn), teacher=group.teacher, source=SOURCE,
         )  # fmt: skip
-        turn.offer(turn.line("label.enrol"), "enrol", **{"class": group.id})
+        _offer_enrolment(turn, group)
 
 
 async def class_fee(turn: Turn) -> None:
     if not turn.get("class") and not turn.get("course") and not turn.state.focus.get("class"):
-        turn.answer_standard("fee-general")
+        turn.answer_standard(RULE if exemption(turn) else "fee-general")
         return
     group = await _one(turn, "class_fee")
     if group is None:
         return
-    if group.fee and _MAY_BE_FREE.search(turn.heard.folded) and turn.library.answer("fee-free-who", turn.today):
-        turn.answer_standard("fee-free-who")  # what others pay is no answer to them
-        turn.say("class.material", name=group.name, fee=group.material_fee, source=SOURCE)
+    _say_fee(turn, group)
+    refused(turn, group)
+
+
+def _say_fee(turn: Turn, group: TrainingClass) -> None:
+    fee = wording.fee(group, turn)
+    if group.fee and (free := exemption(turn)):
+        said = free[1].said(turn.state.lang)
+        turn.say("class.fee_exempt", name=group.name, fee=fee, rule=said.answer, source=said.source)
         return
-    turn.say("class.fee", name=group.name, fee=wording.fee(group, turn), source=SOURCE)
+    turn.say("class.fee", name=group.name, fee=fee, source=SOURCE)
+    if group.fee and turn.state.facts.grounds:
+        turn.say("class.fee_unknown", ground=turn.line(f"about.ground.{turn.state.facts.grounds[0]}"))
+        turn.offer(turn.line("label.human"), "human")
 
 
 async def class_places(turn: Turn) -> None:
@@ -251,8 +288,8 @@ async def class_places(turn: Turn) -> None:
             until=wording.day(group.enrol_until, turn),
             source=SOURCE,
         )
-        turn.offer(turn.line("label.enrol"), "enrol", **{"class": group.id})
-    else:
+        _offer_enrolment(turn, group)
+    elif not refused(turn, group):
         turn.say("class.full", name=group.name, waiting=group.waiting, source=SOURCE)
         turn.offer(
             turn.line("label.join_waiting_list"), "join_waiting_list", course=group.course, org=group.organisation
@@ -265,7 +302,7 @@ async def class_places(turn: Turn) -> None:
 async def enrol(turn: Turn) -> None:
     """How to get into a class; right here for whoever can prove who they are."""
     group = await _one(turn, "enrol")
-    if group is None or _refused_by_age(turn, [group]):
+    if group is None or refused(turn, group):
         return
     if not group.places:
         await class_places(turn)
@@ -309,10 +346,12 @@ async def join_waiting_list(turn: Turn) -> None:
     """A number on the list of a full class for whoever has proven who they are; otherwise a wish that a seat sees to."""
     group = turn.catalogue.classes.get(turn.get("class") or turn.state.focus.get("class", ""))
     named = turn.get("course") or (group.course if group else None)
-    if group is not None and not group.places and group.course == named and await bound_now(turn):
-        turn.task.slots["class"] = group.id
-        await enrol_me(turn)
-        return
+    if group is not None and not group.places and group.course == named:
+        if await bound_now(turn):
+            turn.task.slots["class"] = group.id
+            await enrol_me(turn)
+            return
+        turn.task.slots = {"course": group.course, "org": group.organisation} | turn.task.slots
     await _register(turn, "waiting_list")
 
 
@@ -323,6 +362,8 @@ async def register(turn: Turn) -> None:
 async def _register(turn: Turn, reason: str) -> None:
     """Course, street and a number to ring: a ticket that a seat puts on the list."""
     if lacks(turn, "courses", "organisations"):
+        return
+    if (group := turn.catalogue.classes.get(turn.get("class") or "")) and refused(turn, group):
         return
     course = (
         await which_course(turn, "enrol-wait")

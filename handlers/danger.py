@@ -1,7 +1,7 @@
 """Danger to life: the number that helps comes before everything else, with one thing to do until help is there.
 
 The slot `stage` tells a danger that is certain (none) from one that is only possible (`perhaps`, and `ask` where nothing
-else was asked) and one that was told before (`again`, and `calm` where help has come).
+else was asked) and one that was told before (`again`, `calm` where help has come or there are thanks, `well` where all is).
 """
 
 from bot.turn import Turn
@@ -17,10 +17,11 @@ _UNKNOWN = "emergency"  # what is remembered of a danger whose words tell no kin
 
 async def emergency(turn: Turn) -> None:
     stage = turn.get("stage")
+    turn.state.thanked = True  # nobody here is ever asked whether they are content
     if stage in {"perhaps", "ask"}:
         _perhaps_emergency(turn)
     elif stage:
-        _emergency_again(turn, calm=stage == "calm")
+        _emergency_again(turn, stage)
     else:
         kind = kind_of(turn.told)
         turn.say(_said(kind))
@@ -33,8 +34,11 @@ async def emergency(turn: Turn) -> None:
 
 async def despair(turn: Turn) -> None:
     stage = turn.get("stage")
+    turn.state.thanked = True
     if stage in {"perhaps", "ask"}:
         turn.say("perhaps.despair")
+    elif stage == "well":
+        turn.say("despair.relief")
     elif stage:
         turn.say("despair.again", ref=turn.ticket)
     else:
@@ -60,12 +64,12 @@ def _perhaps_emergency(turn: Turn) -> None:
     turn.say(f"perhaps.{_FIRST.get(kind, _MEDICAL)}" if kind else "perhaps.emergency")
 
 
-def _emergency_again(turn: Turn, *, calm: bool) -> None:
+def _emergency_again(turn: Turn, stage: str) -> None:
     """More is said while help is on its way: never a question whether one is content."""
     danger = turn.state.danger
     kind = danger.kind if danger and danger.kind != _UNKNOWN else None
-    if calm:
-        turn.say("emergency.calm", number=_FIRST.get(kind or "", _MEDICAL))
+    if stage in {"well", "calm"}:
+        turn.say("emergency.relief" if stage == "well" else "emergency.calm", number=_FIRST.get(kind or "", _MEDICAL))
     else:
         turn.say(_said(kind))
         turn.say("emergency.known", ref=turn.ticket)

@@ -4,6 +4,7 @@ from accounts.enrolment import EnrolError, Standing
 from accounts.identity import Bound
 from bot.turn import CHOICES, Turn
 from handlers import wording
+from handlers.eligibility import refused
 from handlers.slots import CHOICE
 from handlers.whose import bound_now, whose
 from knowledge.catalogue import TrainingClass
@@ -37,7 +38,7 @@ async def enrolment_status(turn: Turn) -> None:
 def _line(turn: Turn, standing: Standing) -> str:
     until = wording.moment(standing.until, turn) if standing.until else ""
     return turn.line(
-        f"enrolment.{standing.state}", name=_name(turn, standing.group), ahead=standing.ahead, until=until,
+        f"enrolment.{standing.state}", name=_name(turn, standing.group), until=until,
         next=standing.ahead + 1,
     )  # fmt: skip
 
@@ -51,7 +52,7 @@ async def enrol_me(turn: Turn) -> None:
     """Asks once whether it is meant; the yes comes with what it is a yes to."""
     learner = await whose(turn, acts=True)
     group = turn.catalogue.classes.get(turn.get("class") or "")
-    if learner is None or group is None:
+    if learner is None or group is None or refused(turn, group):
         return
     if turn.get("sure") != "yes":
         known = next((each for each in await turn.accounts.enrolments.of(learner.id) if each.group == group.id), None)

@@ -4,10 +4,23 @@ import re
 
 from bot.messages import Reply
 from bot.turn import Turn
+from handlers.eligibility import RULE, exemption
 from handlers.people import take_back
+from handlers.small_talk import WHAT_WE_ARE, what_we_are
+from handlers.wording import source
+from knowledge.catalogue import Organisation
 from knowledge.entries import Entry
 
 _EVERYWHERE = re.compile("社区学校|教学站点|各校|各点|全区|所有")  # an answer that speaks of schools too
+_US = re.compile("你们|学院|中心")
+FRESH = 3  # turns for which a place that was talked of is meant
+# Standard questions on what one place has and another has not, with the words that its record has for it.
+_OF_A_PLACE = {
+    "parking": "停车|车位", "bike": "车棚|充电", "canteen": "食堂|餐", "printing": "打印|复印", "wifi": "无线|wifi|WiFi", "kids-room": "儿童|母婴",
+    "reading-room": "阅览|图书", "computer-rule": "电脑", "ebook-machine": "电脑", "blind-help": "盲道", "hearing-help": "字幕|手语",
+}  # fmt: skip
+
+QUEUE = "queue-how"  # the standard question that has a better answer for who waits already
 
 
 async def entry(turn: Turn) -> None:
@@ -19,9 +32,14 @@ async def entry(turn: Turn) -> None:
     turn.state.topic = found.topic
     if await take_back(turn):
         return
+    if turn.ticket and found.standard == QUEUE:
+        await turn.tell_of_waiting()
+        return
     if _about_another_place(turn, found):
         return
-    if found.steps:
+    if found.standard == "fee-general" and exemption(turn):
+        turn.answer_standard(RULE)
+    elif found.steps:
         _step(turn)
     else:
         turn.answer(found)
@@ -30,23 +48,54 @@ async def entry(turn: Turn) -> None:
 
 
 def _about_another_place(turn: Turn, found: Entry) -> bool:
-    """What is known of the college is not said of a school: whoever names one is told whom to ask."""
-    known = turn.library.catalogue  # in Chinese, as the answer is looked through
-    place, college = known.organisations.get(turn.heard.first("org") or ""), known.college
+    """What is known of the college is not said of a school: whoever names one, or talks of one, is told what its own
+    record says of it, or whom to ask."""
+    place, college = _place(turn, found), turn.library.catalogue.college
     if place is None or college is None or place.level == "college" or place.name in found.answer:
         return False
     of_college = found.topic == "site_hours" or any(name in found.answer for name in (college.name, *college.aliases))
     if not of_college or _EVERYWHERE.search(found.answer):
         return False
-    turn.say("entry.elsewhere", place=turn.catalogue.organisations[place.id].name, phone=place.phone)
+    told = turn.catalogue.organisations[place.id]
+    words = _OF_A_PLACE.get(found.standard or "")
+    if words and re.search(words, place.facilities + (place.route or "") + place.accessible):
+        turn.say(
+            "site.facilities", place=told.name, facilities=told.facilities, phone=told.phone, source=source(told, turn)
+        )
+        return True
+    turn.say("entry.elsewhere", place=told.name, phone=told.phone)
     turn.offer(turn.line("label.human"), "human")
     turn.offer(turn.line("label.site_facilities"), "site_facilities", org=place.id)
     return True
 
 
+def _place(turn: Turn, found: Entry) -> Organisation | None:
+    """The place that is named; of what every place may have, the one that the talk is about. In Chinese, as the answer is
+    looked through."""
+    named = turn.heard.first("org")
+    if (
+        named is None
+        and found.standard in _OF_A_PLACE
+        and turn.state.focus_age <= FRESH
+        and not _US.search(turn.heard.folded)
+    ):
+        named = turn.state.focus.get("org")
+    return turn.library.catalogue.organisations.get(named or "")
+
+
 async def not_answered(turn: Turn) -> None:
-    """A standard question that this centre has no answer to, or none any more."""
-    turn.answer_standard(turn.task.slots["question"])
+    """A standard question: this centre's answer to it, or honestly that there is none, or none any more."""
+    question = turn.task.slots["question"]
+    if question == WHAT_WE_ARE:
+        await what_we_are(turn)
+        return
+    found = turn.library.answer(question, turn.today)
+    if found is None:
+        turn.answer_standard(question)
+        return
+    turn.standards[question] = found.id
+    turn.task.slots["entry"] = found.id
+    await entry(turn)
 
 
 def _step(turn: Turn) -> None:
@@ -57,6 +106,7 @@ def _step(turn: Turn) -> None:
     if at >= steps:
         turn.say("guide.done")
         return
+    turn.told_of.append(found.id)
     said = found.said(turn.state.lang)
     step = said.steps[at]
     lead = turn.line("guide.step", number=at + 1, count=steps)

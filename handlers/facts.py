@@ -1,10 +1,13 @@
 """One fact of one thing: the price of a class, the place of an activity, said alone where that alone was asked."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from bot.turn import CHOICES, Turn
 from handlers import wording
-from handlers.classes import SOURCE, focus
+from handlers.classes import focus
+from handlers.eligibility import SOURCE
+from handlers.lacking import lacks
 from knowledge.catalogue import Activity, Course, Organisation, RedemptionItem, TrainingClass
 
 Thing = TrainingClass | Course | Activity | RedemptionItem
@@ -16,13 +19,18 @@ _NEXT = {
     "phone": ("place", "time"), "level": ("time", "price"), "eligible": ("time", "price"), "places": ("time", "price"),
 }  # fmt: skip
 _OWN_KIT = ("自备", "带", "有一")  # a prerequisite that is something to bring
+_PARTS = re.compile(r"[。；]|[.;] ")  # between sentences, in either language
 
 
 async def fact(turn: Turn) -> None:
-    """`aspect` of the things in `of`, in one sentence each; alike ones in one for all."""
-    aspect = turn.task.slots["aspect"]
+    """The aspects in `aspect` of the things in `of`, in one sentence each; alike ones in one for all."""
+    if lacks(turn, "courses"):
+        return
+    aspects = (turn.get("aspect") or "time").split()
+    aspect = aspects[0]
     things = _things(turn, aspect)
-    values = [(each, value) for each in things if (value := value_of(turn, each, aspect))]
+    told = [(each, [value for asked in aspects if (value := value_of(turn, each, asked))]) for each in things]
+    values = [(each, wording.joined(said, turn)) for each, said in told if said]
     if not values:
         turn.say("fact.unknown", name=wording.listed((each.name for each in things), turn) or turn.line("fact.it"))
         turn.offer(turn.line("label.human"), "human")
@@ -56,11 +64,13 @@ def _offer_next(turn: Turn, aspect: str, things: Sequence[Thing]) -> None:
 
 async def compare(turn: Turn) -> None:
     """The things in `of` side by side, best first; `by` an aspect or all of them."""
+    if lacks(turn, "courses"):
+        return
     classes = [each for each in _things(turn, "price") if isinstance(each, TrainingClass)]
     if len(classes) < 2:
         turn.say("class.no_more")
         return
-    by = turn.task.slots["by"]
+    by = turn.get("by") or "all"
     if by in _RANK:
         ranks = [_RANK[by](each) for each in classes]
         classes = sorted(classes, key=_RANK[by])
@@ -93,7 +103,7 @@ def _things(turn: Turn, aspect: str) -> list[Thing]:
     kinds: Mapping[str, Mapping[str, Thing]] = {
         "class": catalogue.classes, "course": catalogue.courses, "activity": catalogue.activities, "item": catalogue.items
     }  # fmt: skip
-    named = [each.split(":", 1) for each in turn.task.slots["of"].split()]
+    named = [each.split(":", 1) for each in (turn.get("of") or "").split()]
     found = [kinds[kind][id] for kind, id in named if id in kinds[kind]]
     if aspect in _OF_COURSE:
         return found
@@ -150,12 +160,20 @@ def _until(turn: Turn, group: TrainingClass) -> str:
 
 
 def _bring(turn: Turn, group: TrainingClass) -> str:
-    course = turn.catalogue.courses.get(group.course)
     bring = turn.line("fact.bring", materials=group.materials)
-    chinese = turn.library.catalogue.courses.get(group.course)
-    if course is None or chinese is None or not any(word in chinese.prerequisite for word in _OWN_KIT):
-        return bring
-    return f"{bring}{turn.line('and')}{course.prerequisite}"
+    return wording.joined([bring, *_kit(turn, group)], turn)
+
+
+def _kit(turn: Turn, group: TrainingClass) -> list[str]:
+    """What its course demands to be brought: as the course says itself, and as the centre's rule says."""
+    course, chinese = turn.catalogue.courses.get(group.course), turn.library.catalogue.courses.get(group.course)
+    if course is None or chinese is None:
+        return []
+    own = [wording.clause(course.prerequisite)] if any(word in chinese.prerequisite for word in _OWN_KIT) else []
+    rule = turn.library.answer("enrol-first-day", turn.today)
+    names = [chinese.name, *([chinese.en.name.casefold()] if chinese.en else [])]
+    parts = _PARTS.split(rule.said(turn.state.lang).answer) if rule else []
+    return own + [wording.clause(each) for each in parts if any(name in each.casefold() for name in names)]
 
 
 def _level(turn: Turn, course: Course) -> str:
@@ -178,16 +196,22 @@ _OF_CLASS: Mapping[str, Callable[[Turn, TrainingClass], str]] = {
     "place": _place, "way": _way, "phone": _phone, "time": _time, "duration": _duration, "until": _until, "bring": _bring,
 }  # fmt: skip
 _OF_COURSE: Mapping[str, Callable[[Turn, Course], str]] = {
-    "level": _level, "online": _online, "exam": lambda turn, course: wording.clause(course.assessment),
+    "about": lambda turn, course: wording.clause(course.summary), "level": _level, "online": _online,
+    "exam": lambda turn, course: wording.clause(course.assessment),
 }  # fmt: skip
 _OF_ACTIVITY: Mapping[str, Callable[[Turn, Activity], str]] = {
     "place": lambda turn, activity: activity.place,
     "time": lambda turn, activity: wording.activity_time(activity, turn),
-    "eligible": lambda turn, activity: wording.clause(activity.enrol),
+    "eligible": lambda turn, activity: turn.line(
+        "fact.for", summary=wording.clause(activity.summary), enrol=wording.clause(activity.enrol)
+    ),
     "until": lambda turn, activity: wording.clause(activity.enrol),
+    "entry": lambda turn, activity: wording.clause(activity.enrol),
+    "about": lambda turn, activity: wording.clause(activity.summary),
     "way": _way, "phone": _phone,
 }  # fmt: skip
 _OF_ITEM: Mapping[str, Callable[[Turn, RedemptionItem], str]] = {
     "price": lambda turn, item: turn.line("fact.points", points=item.points),
-    "places": lambda turn, item: turn.line("fact.stock", stock=item.stock),
+    "places": lambda turn, item: turn.line("fact.stock" if item.stock else "fact.out_of_stock", stock=item.stock),
+    "time": lambda turn, item: turn.line("fact.stock" if item.stock else "fact.out_of_stock", stock=item.stock),
 }

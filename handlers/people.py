@@ -3,7 +3,8 @@
 import re
 
 from bot.phrases import asks
-from bot.turn import Turn
+from bot.turn import COMPLAINT, Turn
+from handlers.eligibility import misfit, refused
 from handlers.slots import DETAIL, PHONE
 
 _GONE = re.compile(
@@ -32,11 +33,12 @@ async def leave_message(turn: Turn) -> None:
 
 
 async def complaint(turn: Turn) -> None:
-    if turn.ticket:
+    more = turn.ticket is not None and turn.get("of") != "seat"
+    if more:
         turn.say("noted", ref=turn.ticket)
     else:
         turn.say("complaint.sorry")
-    await turn.hand_over("complaint", priority=2, skill="complaint", topic="complaint", quiet=turn.ticket is not None)
+    await turn.hand_over(COMPLAINT, priority=2, skill="complaint", topic="complaint", quiet=more)
 
 
 async def privacy_incident(turn: Turn) -> None:
@@ -100,15 +102,35 @@ async def minor(turn: Turn) -> None:
 
 
 async def enrol_child(turn: Turn) -> None:
-    """A parent asks for a child: what holds for enrolling others, and who has to come."""
+    """A parent asks for a child: what holds for enrolling others, and who has to come; whether the class that is named
+    takes it."""
+    course = turn.heard.first("course")
+    groups = [each for each in turn.catalogue.classes.values() if each.course == course and each.enrols(turn.today)]
+    if groups and all(misfit(turn, each) for each in groups):
+        refused(turn, groups[0])
+        return
     turn.say("perhaps.minor")
     turn.answer_standard("enrol-proxy")
+    turn.offer_answer("label.for_children", "course-kids")
 
 
 async def third_party(turn: Turn) -> None:
     """The same words whoever is asked about: nothing tells whether there is such an account."""
     turn.audits.append(("third_party_lookup_refused", "credit"))
     turn.say("third_party")
+
+
+async def texts_stopped(turn: Turn) -> None:
+    """Whoever wants no texts is in the middle of nothing, and gets no other but the one that says so."""
+    turn.state.forget()
+    if not turn.get("told"):
+        turn.say("sms.stopped")
+
+
+async def texts_resumed(turn: Turn) -> None:
+    turn.state.forget()
+    if not turn.get("told"):
+        turn.say("sms.started")
 
 
 async def bulk_data(turn: Turn) -> None:

@@ -1,16 +1,35 @@
 """Places: where, when open, how to reach them, what they have."""
 
 import math
-from datetime import date
+import re
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
 
 from bot.turn import CHOICES, NeedsAnswer, Turn
 from handlers import wording
 from handlers.lacking import lacks
-from handlers.slots import HOME, ORG
+from handlers.slots import DAY, HOME, ORG
 from knowledge.catalogue import Organisation
+from knowledge.hours import Span, day_of
+from nlu import times
+from nlu.calendar import day_off
 from nlu.times import When
 
 FAR = 100_000  # metres: nobody goes that far to learn
+_WANTED: tuple[tuple[re.Pattern[str], str, Callable[[Organisation], bool]], ...] = (
+    (re.compile("换|兑|redeem"), "redeems", lambda place: place.redeems),
+    (re.compile("认证|刷卡|打卡|记学分|certif"), "certifies", lambda place: place.certifies),
+)
+LATELY = timedelta(days=31)  # days that are past may still be asked about
+LISTED = 9  # days that are told one by one: a long weekend, the week of a festival
+_NEW_YEAR = re.compile("初[一二三四五六七八九十](?![中年级一二三四五六七八九十])")
+_SOME_DAY = re.compile(
+    "[节假]那[天几]|(?:那|哪|这)[一几]?[天日](?!开门|都)|补班|调休|[一-鿿]{2}节(?![目约奏课省假日制气])"
+)
+# A place of ours by its kind, which no place on record is called.
+_UNKNOWN = re.compile(
+    "[一-鿿]{2}(?<![个的们家近所间座])(?<!社区|街道|附近|所有|本地|最近|教学|村级|居民)(?:站点|教学点|学习点|居民学校|街道(?!学校|社区))"
+)
 
 
 def _place(turn: Turn) -> Organisation | None:
@@ -19,70 +38,120 @@ def _place(turn: Turn) -> Organisation | None:
     if lacks(turn, "organisations"):
         return None
     places = turn.catalogue.organisations
+    if not turn.get("org") and _UNKNOWN.search(turn.heard.folded):
+        turn.once("unknown", lambda: turn.say("site.unknown"))
+        raise turn.waits(ORG)
     named = places.get(turn.get("org") or "") or turn.catalogue.college
     if named is None and len(places) > 1:
         raise NeedsAnswer(ORG)
     named = named or next(iter(places.values()))
     turn.focus("org", named.id)
+    turn.show("org", named.id)
     return named
-
-
-def opening(place: Organisation, day: date) -> tuple[str, str, str] | None:
-    """(opens, closes, reason) of a day; a special day wins over the week. None where it stays closed."""
-    for special in place.special_days:
-        if special.day == day:
-            return (special.opens, special.closes, special.reason) if special.opens and special.closes else None
-    for hours in place.hours:
-        if day.isoweekday() in hours.days:
-            return hours.opens, hours.closes, ""
-    return None
-
-
-def _why_closed(place: Organisation, day: date) -> str:
-    return next((special.reason for special in place.special_days if special.day == day), "")
 
 
 async def site_hours(turn: Turn) -> None:
     place = _place(turn)
     if place is None:
         return
-    when = turn.get("when")
+    when = turn.get("when") or _lunar_day(turn)
+    if when is None and _SOME_DAY.search(turn.heard.folded):
+        when = await turn.ask(DAY)
     asked = When.of(when) if when else None
-    day = max(asked.first, turn.today) if asked and (asked.fixed or asked.weekdays) else turn.today
-    found = opening(place, day)
-    said = wording.day(day, turn)
-    if found:
-        opens, closes, reason = found
-        if day == turn.today:
-            clock = turn.now.strftime("%H:%M")
-            key = "hours.open_now" if opens <= clock < closes else "hours.before" if clock < opens else "hours.after"
-        else:
-            key = "hours.open_on"
-        turn.say(
-            key,
-            place=place.name,
-            day=said,
-            opens=opens,
-            closes=closes,
-            reason=turn.line("hours.reason", reason=reason) if reason else "",
-            week=wording.hours(place.hours, turn),
-            phone=place.phone,
-            source=wording.source(place, turn),
-        )
+    days = _days(asked, turn.today) if asked else [turn.today]
+    if len(days) == 1:
+        _one_day(turn, place, days[0], asked)
+    elif len(days) <= LISTED:
+        lines = wording.joined((_in_short(turn, place, day) for day in days), turn)
+        turn.say("hours.days", place=place.name, lines=lines, phone=place.phone, source=wording.source(place, turn))
     else:
-        turn.say(
-            "hours.closed",
-            place=place.name,
-            day=said,
-            reason=_why_closed(place, day) or turn.line("hours.day_off"),
-            week=wording.hours(place.hours, turn),
-            phone=place.phone,
-            source=wording.source(place, turn),
-        )
-    if asked and asked.weekdays == (6, 7) and day.isoweekday() == 6 and (sunday := opening(place, asked.last)):
-        turn.say("hours.sunday", opens=sunday[0], closes=sunday[1])
+        _long_time(turn, place, days)
+    if any(day_off(day) for day in days):
+        _of_festivals(turn, place, days)
     if (turn.today - place.checked_on).days > wording.STALE_DAYS:
         turn.say("hours.stale", phone=place.phone)
+
+
+def _lunar_day(turn: Turn) -> str | None:
+    """初二开门吗: of the new year, which is no certain day in other questions."""
+    match = _NEW_YEAR.search(turn.heard.folded)
+    found = times.find(f"大年{match[0]}", turn.today) if match else None
+    return str(found.when) if found else None
+
+
+def _days(asked: When, today: date) -> list[date]:
+    """The days that are meant: of certain ones those to come; else the next of each weekday."""
+    if not asked.fixed:
+        week = [today + timedelta(days=number) for number in range(7)] if asked.weekdays else [today]
+        return [day for day in week if not asked.weekdays or day.isoweekday() in asked.weekdays]
+    later = timedelta(days=365 if today - asked.last > LATELY else 0)  # 10月2号, said in November, is next year's
+    first, last = asked.first + later, asked.last + later
+    first = first if last < today else max(first, today)
+    span = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    return [day for day in span if not asked.weekdays or day.isoweekday() in asked.weekdays] or [first]
+
+
+def _one_day(turn: Turn, place: Organisation, day: date, asked: When | None) -> None:
+    known, part = day_of(place, day), asked.part if asked else None
+    turn.say(
+        _key(turn, known.spans, day, part), place=place.name, day=wording.day(day, turn), spans=wording.spans(known.spans, turn),
+        reason=turn.line("hours.reason", reason=known.reason) if known.reason else "", again=_again(turn, known.spans),
+        week=wording.hours(place.hours, turn), phone=place.phone, why=known.reason or turn.line("hours.rest"),
+        source=wording.source(place, turn),
+    )  # fmt: skip
+
+
+def _key(turn: Turn, spans: Sequence[Span], day: date, part: Span | None) -> str:
+    """How it is said: by what was asked, or by the clock where it is about now."""
+    if not spans:
+        return "hours.closed"
+    if part is not None:
+        return (
+            "hours.open_on"
+            if any(opens < part[1] and part[0] < closes for opens, closes in spans)
+            else "hours.not_then"
+        )
+    if day != turn.today:
+        return "hours.open_on"
+    clock = turn.now.strftime("%H:%M")
+    if any(opens <= clock < closes for opens, closes in spans):
+        return "hours.open_now"
+    if clock < spans[0][0]:
+        return "hours.before"
+    return "hours.break" if clock < spans[-1][0] else "hours.after"
+
+
+def _again(turn: Turn, spans: Sequence[Span]) -> str:
+    """When it opens next today."""
+    return next((opens for opens, _ in spans if turn.now.strftime("%H:%M") < opens), "")
+
+
+def _in_short(turn: Turn, place: Organisation, day: date) -> str:
+    known = day_of(place, day)
+    key = "hours.short" if known.spans else "hours.short_closed"
+    return turn.line(
+        key, day=wording.day(day, turn), spans=wording.spans(known.spans, turn), reason=known.reason or turn.line("hours.rest")
+    )  # fmt: skip
+
+
+def _long_time(turn: Turn, place: Organisation, days: Sequence[date]) -> None:
+    """A holiday of weeks: the usual week, and the days of it that differ."""
+    differ = sorted({each.day for each in place.special_days} & set(days))
+    lines = wording.joined((_in_short(turn, place, day) for day in differ), turn)
+    turn.say(
+        "hours.long" if lines else "hours.long_usual", place=place.name, first=wording.day(days[0], turn),
+        last=wording.day(days[-1], turn), lines=lines, week=wording.hours(place.hours, turn), phone=place.phone,
+        source=wording.source(place, turn),
+    )  # fmt: skip
+
+
+def _of_festivals(turn: Turn, place: Organisation, days: Sequence[date]) -> None:
+    """Days off that nothing is on record for may still be kept; and other places keep others."""
+    known = {each.day for each in place.special_days}
+    if any(day_off(day) and day not in known and day_of(place, day).spans for day in days):
+        turn.say("hours.festival", phone=place.phone)
+    if not turn.get("org") and _others(turn):
+        turn.say("hours.others")
 
 
 async def site_address(turn: Turn) -> None:
@@ -126,7 +195,8 @@ def _others(turn: Turn) -> list[Organisation]:
 
 
 def _nearest(turn: Turn, spot: tuple[float, float], name: str) -> None:
-    near = sorted(_others(turn), key=lambda place: (_metres(spot, place), place.id))[:CHOICES]
+    what, places = _wanted(turn)
+    near = _by_distance(spot, places)
     if _metres(spot, near[0]) > FAR:
         turn.say("site.far")
         return
@@ -144,12 +214,27 @@ def _nearest(turn: Turn, spot: tuple[float, float], name: str) -> None:
     turn.say(
         "site.nearest",
         home=name,
+        what=turn.line(f"site.kind.{what}"),
         lines=lines,
         source=wording.source(near[0], turn),
     )
     for place in near:
         turn.offer(place.name, "about_org", org=place.id)
     turn.focus("org", near[0].id)
+
+
+def _wanted(turn: Turn) -> tuple[str, list[Organisation]]:
+    """What is looked for, and the places that are such: the college as well, where not every place has it."""
+    for words, what, has in _WANTED:
+        found = [place for place in turn.catalogue.organisations.values() if has(place)]
+        if found and words.search(turn.heard.folded):
+            return what, found
+    return "site", _others(turn)
+
+
+def _by_distance(spot: tuple[float, float], places: Sequence[Organisation]) -> list[Organisation]:
+    """The nearest of them."""
+    return sorted(places, key=lambda place: (_metres(spot, place), place.id))[:CHOICES]
 
 
 def _metres(spot: tuple[float, float], place: Organisation) -> float:
@@ -179,6 +264,43 @@ async def site_access(turn: Turn) -> None:
     turn.say(
         "site.access", place=place.name, access=place.accessible, phone=place.phone, source=wording.source(place, turn)
     )
+
+
+async def site_redeems(turn: Turn) -> None:
+    """Whether points are redeemed at a place; else where, nearby."""
+    place = _place(turn)
+    if place is None:
+        return
+    _has(
+        turn, place, "redeems", place.redeems, [each for each in turn.catalogue.organisations.values() if each.redeems]
+    )
+    if place.redeems and turn.library.answer("redeem-time", turn.today):
+        turn.answer_standard("redeem-time")
+    turn.offer_answer("label.redeem_how", "redeem-how")
+
+
+async def site_certifies(turn: Turn) -> None:
+    """Whether attendance is taken at a place; else where, nearby."""
+    place = _place(turn)
+    if place is not None:
+        points = [each for each in turn.catalogue.organisations.values() if each.certifies]
+        _has(turn, place, "certifies", place.certifies, points)
+
+
+def _has(turn: Turn, place: Organisation, what: str, has: bool, others: Sequence[Organisation]) -> None:
+    if has or not others:
+        turn.say(
+            f"site.{what}" if has else f"site.{what}_not",
+            place=place.name,
+            phone=place.phone,
+            source=wording.source(place, turn),
+        )
+        return
+    near = _by_distance((place.north, place.east), others)
+    lines = wording.listed((turn.line("site.near", place=each.name, phone=each.phone) for each in near), turn)
+    turn.say(f"site.{what}_elsewhere", place=place.name, lines=lines, source=wording.source(place, turn))
+    for each in near:
+        turn.offer(each.name, "about_org", org=each.id)
 
 
 async def site_phone(turn: Turn) -> None:

@@ -4,6 +4,8 @@ import re
 
 from bot.turn import Turn
 
+WHAT_WE_ARE = "are-you-robot"  # a standard question that needs no centre to answer it
+
 # What advice is asked for, by its words; the first that fits. The texts are `advice.<kind>`.
 _ADVICE: tuple[tuple[str, re.Pattern[str]], ...] = (
     (  # a quarrel at work, whatever else it is about
@@ -67,6 +69,16 @@ async def _menu_offers(turn: Turn) -> None:
 async def who_are_you(turn: Turn) -> None:
     turn.say("who_are_you")
     await _menu_offers(turn)
+
+
+async def what_we_are(turn: Turn) -> None:
+    """An assistant: said in the centre's words where it has any, and a person offered."""
+    said = turn.library.answer(WHAT_WE_ARE, turn.today)
+    if said is not None:
+        turn.answer(said)
+    else:
+        turn.say("are_you_human")
+    turn.offer(turn.line("label.human"), "human")
 
 
 async def thanks(turn: Turn) -> None:
@@ -133,3 +145,9 @@ async def unrelated(turn: Turn) -> None:
         await other_office(turn)
     else:
         turn.say("unrelated")
+
+
+async def about_somebody(turn: Turn) -> None:
+    """我是残疾人: taken in, for the answers to come."""
+    turn.say("about.somebody")
+    turn.offer(turn.line("label.find_class"), "find_class")

@@ -6,10 +6,11 @@ from datetime import date, datetime
 
 from bot.messages import Card
 from bot.turn import Turn
+from handlers.eligibility import exemption
+from knowledge import hours as in_words
 from knowledge.catalogue import Activity, Catalogue, Opening, Organisation, TrainingClass
-from knowledge.english import DAYS, MONTHS
+from knowledge.hours import Span
 
-WEEKDAYS = "一二三四五六日"
 STALE_DAYS = 90  # after which hours are given with a request to ring first
 
 
@@ -35,19 +36,16 @@ def _in_english(turn: Turn) -> bool:
 
 def day(value: date, turn: Turn) -> str:
     """11月25日（周三）, Wednesday 25 November; with the word for days that are near."""
-    ahead = (value - turn.today).days
-    if _in_english(turn):
-        near = {0: "today, ", 1: "tomorrow, ", 2: "the day after tomorrow, "}.get(ahead, "")
-        return f"{near}{DAYS[value.weekday()]} {date_alone(value, turn)}"
-    near = {0: "今天，", 1: "明天，", 2: "后天，"}.get(ahead, "")
-    return f"{near}{date_alone(value, turn)}（周{WEEKDAYS[value.weekday()]}）"
+    near = (
+        ("today, ", "tomorrow, ", "the day after tomorrow, ") if _in_english(turn) else ("今天，", "明天，", "后天，")
+    )
+    word = dict(enumerate(near)).get((value - turn.today).days, "")
+    return f"{word}{in_words.day_in_words(value, turn.state.lang)}"
 
 
 def date_alone(value: date, turn: Turn) -> str:
     """11月25日, 25 November."""
-    if _in_english(turn):
-        return f"{value.day} {MONTHS[value.month - 1]}"
-    return f"{value.month}月{value.day}日"
+    return in_words.date_in_words(value, turn.state.lang)
 
 
 def iso(value: str, turn: Turn) -> str:
@@ -70,21 +68,27 @@ def moment(at: int, turn: Turn) -> str:
 
 def listed(words: Iterable[str], turn: Turn) -> str:
     """书法、国画; calligraphy, painting."""
-    return (", " if _in_english(turn) else "、").join(words)
+    return in_words.listed(words, turn.state.lang)
+
+
+def joined(parts: Iterable[str], turn: Turn) -> str:
+    """Clauses in one sentence."""
+    return ("; " if _in_english(turn) else "；").join(parts)
 
 
 def weekdays(days: tuple[int, ...], turn: Turn) -> str:
     """周一、周三; 周一到周五; Monday to Friday."""
-    ordered = sorted(days)
-    names = [DAYS[each - 1] if _in_english(turn) else f"周{WEEKDAYS[each - 1]}" for each in ordered]
-    if len(ordered) > 2 and ordered == list(range(ordered[0], ordered[-1] + 1)):
-        return f"{names[0]}{' to ' if _in_english(turn) else '到'}{names[-1]}"
-    return listed(names, turn)
+    return in_words.weekdays(days, turn.state.lang)
+
+
+def spans(found: Iterable[Span], turn: Turn) -> str:
+    """08:30—12:00、14:00—17:30."""
+    return in_words.spans_in_words(found, turn.state.lang)
 
 
 def hours(openings: tuple[Opening, ...], turn: Turn) -> str:
-    between = "; " if _in_english(turn) else "，"
-    return between.join(f"{weekdays(each.days, turn)} {each.opens}—{each.closes}" for each in openings)
+    """周一到周五 08:30—12:00、14:00—17:30，周六 09:00—16:00."""
+    return in_words.week_in_words(openings, turn.state.lang)
 
 
 def place(organisation: str, catalogue: Catalogue) -> str:
@@ -98,8 +102,10 @@ def room(group: TrainingClass, turn: Turn) -> str:
 
 
 def fee(group: TrainingClass, turn: Turn) -> str:
-    """免费，材料费30元."""
+    """免费，材料费30元; never a fee that who is spoken of need not pay."""
     lesson = turn.line("fee.tuition", fee=group.fee) if group.fee else turn.line("fee.free")
+    if group.fee and (exempt := exemption(turn)):
+        lesson = turn.line("fee.exempt", ground=exempt[0])
     return turn.line("fee.material", lesson=lesson, fee=group.material_fee) if group.material_fee else lesson
 
 

@@ -77,6 +77,10 @@ class Templates:
                 return Filled(id, match.groupdict())
         return self._otherwise
 
+    def has(self, text: str) -> bool:
+        """Whether one of them says this."""
+        return any(shape.fullmatch(text) for _, shape in self._shapes)
+
 
 def _shape(text: str) -> re.Pattern[str]:
     return re.compile(_PLACE.sub(rf"(?P<\1>.{{1,{VARIABLE}}})", re.escape(text)), re.DOTALL)
@@ -105,6 +109,9 @@ class Gateway:
 
     async def close(self) -> None:
         await self._client.aclose()
+
+    def can_say(self, body: str) -> bool:
+        return self._templates.has(body)
 
     async def text(self, to: str, body: str, id: str) -> str:
         filled = self._templates.fit(body)
@@ -137,7 +144,7 @@ class Inbound(Struct, tag="inbound", tag_field="type"):
     """A resident's text (上行)."""
 
     id: Annotated[str, Meta(min_length=1, max_length=64)]
-    phone: Annotated[str, Meta(pattern=r"^\+?[0-9]{5,16}$")]
+    phone: Annotated[str, Meta(pattern=r"^\+?[0-9]{3,21}$")]
     text: Annotated[str, Meta(max_length=2_000)]
 
 

@@ -21,8 +21,6 @@ MORE_IN_ENGLISH = " (More in the official account or on the hotline.)"
 _LATIN = str.maketrans(
     {"“": '"', "”": '"', "’": "'", "—": "-", "–": "-", "→": ">", "·": "-", "[": "(", "]": ")", "…": "..."}
 )
-STOP = frozenset({"stop", "unsubscribe", "quit", "end", "cancel", "td", "t", "退订", "退订短信", "停止", "取消订阅"})
-START = frozenset({"start", "unstop", "恢复", "恢复短信", "重新订阅"})
 
 
 def render(replies: Sequence[Reply]) -> list[str]:

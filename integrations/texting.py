@@ -3,27 +3,35 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
 from enum import Enum
 from typing import Protocol
 
+import msgspec
 from prometheus_client import Counter
 
 from accounts.identity import Identity
-from bot.inbox import Inbox, nothing_observed, numbered
+from bot import conversation
+from bot.inbox import Inbox, Receipt, nothing_observed, numbered
 from bot.live import Live
-from bot.messages import Inbound, Reply
+from bot.messages import CONTINUE, RESUMED, STOPPED, Inbound, Reply
 from bot.outbox import Done, Failed, Later, Lost, Outcome
+from bot.redlines import endangers
 from bot.texts import Texts
-from integrations import sms
+from integrations import refusals, sms
+from integrations.refusals import Kind
 from store import calls, conversations, deliveries
 from store.conversations import DueRow
 from store.database import Database, Transaction
 
 log = logging.getLogger(__name__)
 CHANNEL = "sms"
-BURST, PER_SECOND = 20, 0.5  # messages of one number at once, and on average
+FEW, MOST = 8, 30  # texts of one number in a minute that are answered, and that are read at all
+MINUTE = 60.0
 SENT = Counter("daoxue_sms_segments", "Segments sent, as they are billed")
+MACHINES = Counter("daoxue_sms_machines", "Texts that no person has written, by what told", ["why"])
+INTENTS = {Kind.REFUSAL: STOPPED, Kind.RESUMPTION: RESUMED, Kind.MACHINE: CONTINUE}
 
 
 class Meaning(Enum):
@@ -48,22 +56,23 @@ class TextError(Exception):
 
 class Provider(Protocol):
     """Who carries texts. `text` gives the provider's id of it, and raises `TextError`; `id` is the same for the same text,
-    for providers that know what they have sent."""
+    for providers that know what they have sent. `can_say` is whether it says these very words."""
 
     @property
     def alarm(self) -> str | None: ...
+    def can_say(self, body: str) -> bool: ...
     async def text(self, to: str, body: str, id: str) -> str: ...
     async def close(self) -> None: ...
 
 
 class Texting:
-    """The outlet, and what all providers' webhooks have in common. `clock` is in seconds."""
+    """The outlet, and what all providers' webhooks have in common. `own` are numbers of ours. `clock` is in seconds."""
 
     pulls = False
 
     def __init__(
         self, provider: Provider, inbox: Inbox, live: Live, database: Database, texts: Texts, identity: Identity,
-        observe: Callable[[str], None] = nothing_observed, clock: Callable[[], float] = time.time,
+        observe: Callable[[str], None] = nothing_observed, clock: Callable[[], float] = time.time, own: Collection[str] = (),
     ) -> None:  # fmt: skip
         self.provider = provider
         self._inbox = inbox
@@ -73,48 +82,115 @@ class Texting:
         self._identity = identity
         self._observe = observe
         self._clock = clock
-        self._allowed: dict[str, tuple[float, float]] = {}
+        self._own = frozenset(own)
+        self._came: dict[str, deque[tuple[float, str]]] = {}  # when which texts came, by number
 
     def _now(self) -> int:
         return int(self._clock() * 1000)
 
     # -- coming in
 
-    async def receive(self, number: str, id: str, text: str, *, media: bool = False, inline: bool) -> str:
+    async def receive(
+        self, number: str, id: str, text: str, *, media: bool = False, inline: bool, told: Kind | None = None
+    ) -> str:
         """What is answered to a text, in the response where it is `inline`; empty where nothing is. The same id again gets
-        the same answer."""
-        if (word := text.lower()) in sms.STOP or word in sms.START:
-            return await self._stop_or_start(number, word in sms.STOP)
-        if not self._has_room(number):
+        the same answer. `told` is what the carrier has taken it for, and has answered itself.
+
+        Machines get no answer, and who has refused texts gets none either until they want them again; what they write is
+        kept and thought about all the same, and where a life is in danger it is answered.
+        """
+        number = refusals.international(number)
+        if number in self._own or refusals.is_machine(number):
+            MACHINES.labels("number").inc()
             return ""
-        intent = "cannot_read" if media and not text else None
-        said = Inbound(
-            channel=CHANNEL, address=number, id=f"sms:{id}", text=text or ("[图片]" if media else ""), at=self._now(),
-            intent=intent, slots={"kind": "image"} if intent else {}, inline=inline, outbox=not inline,
-        )  # fmt: skip
-        receipt = await self._inbox.receive(said)
+        refused = await self._database.read(lambda t: deliveries.is_refused(t, CHANNEL, number))
+        kind = told or await self._kind(text, refused)
+        lately = self._lately(number, id)
+        if kind is Kind.WORDS and lately > MOST:
+            MACHINES.labels("flood").inc()
+            return ""
+        said = self._inbound(
+            number, id, text, kind, media=media, told=told is not None or (refused and kind is Kind.REFUSAL)
+        )
+        if kind is Kind.WORDS and lately <= FEW:
+            return await self._answered(said, inline=inline and not refused)
+        receipt = await self._inbox.receive(msgspec.structs.replace(said, inline=True))
+        await self._settle(kind, number)
+        if kind is Kind.MACHINE or (kind is Kind.WORDS and receipt.state.danger is None):
+            MACHINES.labels("words" if kind is Kind.MACHINE else "many").inc()
+            return ""
+        return await self._by_itself(receipt, said, kind, inline=inline)
+
+    async def _kind(self, text: str, refused: bool) -> Kind:
+        """A life in danger comes before what else a text may be."""
+        kind = refusals.kind(text, refused=refused)
+        if kind is Kind.WORDS or not endangers(await self._inbox.understand(text, self._now())):
+            return kind
+        return Kind.WORDS
+
+    def _inbound(self, number: str, id: str, text: str, kind: Kind, *, media: bool, told: bool) -> Inbound:
+        intent, slots = INTENTS.get(kind), {"told": "yes"} if told else {}
+        if media and not text:
+            text, intent, slots = "[图片]", "cannot_read", {"kind": "image"}
+        return Inbound(
+            channel=CHANNEL, address=number, id=f"sms:{id}", text=text, at=self._now(), intent=intent, slots=slots
+        )
+
+    async def _answered(self, said: Inbound, *, inline: bool) -> str:
+        """Answers in the response, else by the outbox: which sends nothing to who wants nothing, for the desk to see."""
+        await self._found_again(said.address)
+        receipt = await self._inbox.receive(msgspec.structs.replace(said, inline=inline, outbox=not inline))
         if not inline:
             return ""
         self._live.delivered(receipt.conversation, receipt.last_seq)
         return written([each.message.reply for each in receipt.answers])
 
-    async def _stop_or_start(self, number: str, stops: bool) -> str:
-        """Whoever does not want texts gets none but this one; asking again changes nothing."""
-        now = self._now()
-        if stops:
-            await self._database.write(lambda t: deliveries.lose(t, CHANNEL, number, now))
-        else:
-            await self._database.write(lambda t: deliveries.find_again(t, CHANNEL, number))
-        return self._texts.line("zh", "sms.stopped" if stops else "sms.started")
+    async def _found_again(self, number: str) -> None:
+        """Who writes is there, whatever the carrier has said of the number."""
 
-    def _has_room(self, number: str) -> bool:
-        now = time.monotonic()
-        if len(self._allowed) > 10_000:
-            self._allowed.clear()
-        left, at = self._allowed.get(number, (float(BURST), now))
-        left = min(BURST, left + (now - at) * PER_SECOND)
-        self._allowed[number] = (left - 1, now) if left >= 1 else (left, now)
-        return left >= 1
+        def find(transaction: Transaction) -> None:
+            if not deliveries.is_refused(transaction, CHANNEL, number):
+                deliveries.find_again(transaction, CHANNEL, number)
+
+        if await self._database.read(lambda t: deliveries.is_lost(t, CHANNEL, number)):
+            await self._database.write(find)
+
+    async def _settle(self, kind: Kind, number: str) -> None:
+        """Whoever does not want texts gets none but the one that says so; asking again changes nothing."""
+        now = self._now()
+        if kind is Kind.REFUSAL:
+            await self._database.write(lambda t: deliveries.refuse(t, CHANNEL, number, now))
+        elif kind is Kind.RESUMPTION:
+            await self._database.write(lambda t: deliveries.allow(t, CHANNEL, number))
+
+    async def _by_itself(self, receipt: Receipt, said: Inbound, kind: Kind, *, inline: bool) -> str:
+        """What is answered though texts are refused, or too many: in the response, or in a text of its own. A confirmation
+        in other words than its own would be none."""
+        text = written([each.message.reply for each in receipt.answers])
+        self._live.delivered(receipt.conversation, receipt.last_seq)
+        if inline or not text:
+            return text
+        if kind is not Kind.WORDS and not self.provider.can_say(text):
+            log.error("a text has no template", extra={"error": receipt.state.topic})
+            return ""
+        try:
+            await self.provider.text(said.address, text, said.id)
+        except TextError as error:
+            log.error("a text did not leave", extra={"error": str(error)})
+        return ""
+
+    def _lately(self, number: str, id: str) -> int:
+        """How many texts have come from a number in a minute, up to this one; one that comes again has its old place."""
+        now = self._clock()
+        if len(self._came) > 10_000:
+            self._came.clear()
+        came = self._came.setdefault(number, deque())
+        while came and now - came[0][0] > MINUTE:
+            came.popleft()
+        known = next((place for place, (_, each) in enumerate(came, 1) if each == id), None)
+        if known is None and len(came) <= MOST:
+            came.append((now, id))
+        return known or len(came)
 
     async def fared(self, sid: str, status: str, error: str) -> None:
         """How a text fared: told late, twice and in any order."""
@@ -150,7 +226,7 @@ class Texting:
 
     async def send(self, row: DueRow, now: int) -> Outcome:
         """Sends what the row holds as one text."""
-        if await self._database.read(lambda t: deliveries.is_lost(t, CHANNEL, row.address)):
+        if not await self._database.read(lambda t: _may_get(t, row.address)):
             return Lost()
         rows = await self._database.read(
             lambda t: conversations.messages(t, row.conversation, row.first_seq, row.last_seq)
@@ -174,11 +250,22 @@ class Texting:
         match error.meaning:
             case Meaning.TOO_OFTEN:
                 return Later(now + 1_000)
-            case Meaning.STOPPED | Meaning.GONE:
+            case Meaning.STOPPED:
+                await self._database.write(lambda t: deliveries.refuse(t, CHANNEL, row.address, now))
+                return Lost()
+            case Meaning.GONE:
                 await self._database.write(lambda t: deliveries.lose(t, CHANNEL, row.address, now))
                 return Lost()
             case _:
                 return Failed()
+
+
+def _may_get(transaction: Transaction, number: str) -> bool:
+    """Whether a text may leave for a number: none to who wants none, unless their life is in danger."""
+    if not deliveries.is_lost(transaction, CHANNEL, number):
+        return True
+    found = conversations.find(transaction, CHANNEL, number)
+    return found is not None and conversation.load(found.state).danger is not None
 
 
 def written(replies: Sequence[Reply]) -> str:

@@ -115,8 +115,8 @@ def render(replies: Sequence[Reply]) -> list[str]:
     """What is spoken, then what may be keyed in."""
     lines = [spoken(reply) for reply in replies]
     if replies and replies[-1].options:
-        keys = _keys_in_english if replies[-1].lang == "en" else _keys
-        lines.append(keys(replies[-1].options[:CHOICES], lines[-1]))
+        say_keys = _keys_in_english if replies[-1].lang == "en" else keys
+        lines.append(say_keys(replies[-1].options[:CHOICES], lines[-1]))
     return lines
 
 
@@ -135,8 +135,8 @@ def _keys_in_english(options: Sequence[Option], said: str) -> str:
     )
 
 
-def _keys(options: Sequence[Option], said: str) -> str:
-    """Names are not said twice: a list that was just read has its numbers."""
+def keys(options: Sequence[Option], said: str = "") -> str:
+    """What may be keyed in. Names are not said twice: a list that was just read has its numbers."""
     if len(options) > 1 and all(f"第{'一二三'[at]}，{part(each.label)}" in said for at, each in enumerate(options)):
         return "想听哪一个的详情，请按它的数字。找人请按0。"
     return "；".join(f"{part(option.label)}，请按{option.key}" for option in options) + "。找人请按0。"

@@ -1,5 +1,6 @@
 """Activities by what they are about: by pairs of characters that few others have (冬季果树的讲座, 量血压的那个)."""
 
+import re
 from collections import Counter
 from collections.abc import Collection
 from itertools import chain, pairwise
@@ -11,6 +12,7 @@ RELATED, MEANT = 1.0, 2.0  # pairs of its own that a text shares with what is ab
 _ANY = {
     "活动", "动周", "周末", "社区", "街道", "学院", "学校", "学习", "讲座", "讲坛", "参加", "报名", "免费", "现场", "居民", "市民",
 }  # fmt: skip
+_BETWEEN = re.compile("[、，。；,;. ]")
 
 
 class Subjects:
@@ -18,14 +20,30 @@ class Subjects:
 
     def __init__(self, activities: Collection[Activity]) -> None:
         self._pairs = {each.id: _pairs(each.name + each.summary) for each in activities}
+        self._names = {each.id: _pairs(each.name) for each in activities}
+        self._done = {each.id: _done(each.summary) for each in activities}
         self._common = Counter(chain.from_iterable(self._pairs.values()))
 
     def named(self, folded: str, least: float) -> list[str]:
         """Those that a text speaks of, with at least so much in common."""
         said = _pairs(folded)
         likeness = {id: sum(1 / self._common[pair] for pair in said & own) for id, own in self._pairs.items()}
+        for id, done in self._done.items():
+            if done is not None and done.search(folded):
+                likeness[id] += MEANT
         best = max(likeness.values(), default=0.0)
         return [id for id, found in likeness.items() if found >= max(least, best / 2)]
+
+    def called(self, id: str, folded: str) -> bool:
+        """Whether a text calls it by its name, or half of that."""
+        shared = _pairs(folded) & self._names[id]
+        return sum(1 / self._common[pair] for pair in shared) >= min(MEANT, len(self._names[id]))
+
+
+def _done(summary: str) -> re.Pattern[str] | None:
+    """What is done there, each by itself, with a character between: 磨菜刀 of 理发、磨刀、修家电."""
+    parts = [part for part in _BETWEEN.split(summary) if 2 <= len(part) <= 3]
+    return re.compile("|".join(".?".join(map(re.escape, part)) for part in parts)) if len(parts) > 1 else None
 
 
 def _pairs(text: str) -> set[str]:

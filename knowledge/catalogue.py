@@ -3,10 +3,11 @@
 Records are immutable; a `Catalogue` is one consistent view of all of them, built anew when one changes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from typing import Annotated, Literal, get_args
 
 from msgspec import Meta, Struct
@@ -67,7 +68,7 @@ class ActivityInEnglish(Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 class Opening(Struct, frozen=True, forbid_unknown_fields=True):
-    """Open on these weekdays from one time to another."""
+    """Open on these weekdays from one time to another. A day with a break has two of them."""
 
     days: Annotated[tuple[Weekday, ...], Meta(min_length=1)]
     opens: Clock
@@ -75,7 +76,8 @@ class Opening(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SpecialDay(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A day that differs from the week: closed, or open at other times. It wins over the week."""
+    """A day that differs from the week: closed, or open at other times (two of them where it has a break). It wins
+    over the week."""
 
     day: date
     reason: Words
@@ -254,6 +256,12 @@ KIND_OF: dict[type[Record], str] = {
 }  # fmt: skip
 
 
+def _gaps(openings: Iterable[Opening], weekday: int) -> Iterator[tuple[str, str]]:
+    """When each span of a weekday ends, and the one after it begins."""
+    spans = sorted((each.opens, each.closes) for each in openings if weekday in each.days)
+    return ((one[1], other[0]) for one, other in pairwise(spans))
+
+
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """All records by kind and id, in the order they were given."""
@@ -315,6 +323,12 @@ class Catalogue:
                 f"organisation {place.id}: hours: closes {each.closes} before it opens {each.opens}"
                 for each in place.hours
                 if each.closes <= each.opens
+            ]
+            found += [
+                f"organisation {place.id}: hours: weekday {weekday} is open twice from {begins}"
+                for weekday in range(1, 8)
+                for ends, begins in _gaps(place.hours, weekday)
+                if begins < ends
             ]
         for group in self.classes.values():
             if group.course not in self.courses:

@@ -135,6 +135,12 @@ def days_off(year: int, name: str) -> Span | None:
     return first, last
 
 
+def day_off(day: date) -> str | None:
+    """The festival whose days off a day is one of."""
+    spans = {name: days_off(day.year, name) for name in _STATUTORY}
+    return next((name for name, span in spans.items() if span and span[0] <= day <= span[1]), None)
+
+
 def make_up_days(today: date, name: str | None = None) -> list[date]:
     """The working days to come that make up for days off: for those of a festival, or for the next that has any."""
     to_come = {day: of for day, of in chinese_calendar.workdays.items() if day >= today}

@@ -233,8 +233,9 @@ def _is_near(char: str, other: str) -> bool:
 
 
 def _is_within(mention: Mention, near: _Candidate) -> bool:
-    shorter = mention.end - mention.start < near.end - near.start
-    return shorter and near.start <= mention.start and mention.end <= near.end and mention.exact
+    """Whether it is a shorter name within; a whole one that is written as it should be is meant, whatever else sounds so."""
+    longer = near.end - near.start > mention.end - mention.start
+    return longer and near.start <= mention.start and mention.end <= near.end and mention.exact
 
 
 def _is_meant(folded: str, near: _Candidate, words: Sequence[tuple[int, int]]) -> bool:

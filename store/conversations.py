@@ -217,7 +217,10 @@ def _tell_the_desk(transaction: Transaction, ref: str, turn: TurnRow, last: int)
     tickets.resident_said(transaction, ref, turn.read.seq + 1, last, turn.now)
     if turn.raised and (row := tickets.get(transaction, ref)) is not None:
         more = turn.raised
-        raised = {"priority": more.priority, "reason": more.reason, "slots": dict(more.slots)}
+        raised = {
+            "priority": more.priority, "reason": more.reason, "slots": dict(more.slots), "skill": more.skill,
+            "to_call": more.to_call, "barred": tickets.complained_of(transaction, more.against),
+        }  # fmt: skip
         tickets.record(transaction, row, "raised", "bot", raised, turn.now)
 
 

@@ -10,6 +10,7 @@ from store.database import Row, Statement, Transaction, adding
 from store.schema import conversation, deferred, delivered, dropped, inbound, message, outbox, shared, unreachable
 
 HELD = 1 << 60  # due_at of what waits for the resident to write
+REFUSED = ":refused"  # follows a channel's name: not that nobody is there, but that they want nothing
 RECENT = 40  # of a conversation's last messages: more cannot have opened a window that is still open
 
 
@@ -288,6 +289,22 @@ def lose(transaction: Transaction, channel: str, address: str, at: int) -> None:
 
 def find_again(transaction: Transaction, channel: str, address: str) -> None:
     transaction.run(_REACH, channel=channel, address=address)
+
+
+def refuse(transaction: Transaction, channel: str, address: str, at: int) -> None:
+    """Whoever is reached there wants nothing more: that outlives whatever else becomes of the address."""
+    lose(transaction, channel, address, at)
+    lose(transaction, channel + REFUSED, address, at)
+
+
+def allow(transaction: Transaction, channel: str, address: str) -> None:
+    """They want to hear from us again."""
+    find_again(transaction, channel, address)
+    find_again(transaction, channel + REFUSED, address)
+
+
+def is_refused(transaction: Transaction, channel: str, address: str) -> bool:
+    return is_lost(transaction, channel + REFUSED, address)
 
 
 def is_lost(transaction: Transaction, channel: str, address: str) -> bool:

@@ -432,6 +432,7 @@ ticket = Table(
     Column("offered_to", Text),
     Column("offered_until", BigInteger),
     Column("passed", Text, nullable=False),  # JSON: seats that let an offer pass
+    Column("barred", Text, nullable=False, server_default="[]"),  # JSON: seats complained of, which never get it
     Column("last_seat", Text),
     Column("topic", Text, nullable=False),
     Column("skill", Text, nullable=False),

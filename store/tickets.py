@@ -36,6 +36,7 @@ class TicketRow(Struct, frozen=True, gc=False):
     offered_to: str | None
     offered_until: int | None
     passed: str
+    barred: str
     last_seat: str | None
     topic: str
     skill: str
@@ -85,7 +86,7 @@ class EventRow(Struct, frozen=True, gc=False):
 
 class NewTicket(Struct, frozen=True):
     """`body` is JSON of `bot.messages.Handover`; `person` a digest of what the resident is reached by; `to_call` whether that is
-    promised to be done by telephone."""
+    promised to be done by telephone; `against` are tickets none of whose seats may get this one: it complains of them."""
 
     ref: str
     topic: str
@@ -96,14 +97,18 @@ class NewTicket(Struct, frozen=True):
     person: str
     body: bytes
     to_call: bool = False
+    against: tuple[str, ...] = ()
 
 
 class Raise(Struct, frozen=True):
-    """An open ticket has become more urgent."""
+    """An open ticket has become more urgent. `skill` is what it needs then, empty where that is what it was."""
 
     priority: int
     reason: str
     slots: Mapping[str, str]
+    skill: str = ""
+    to_call: bool = False
+    against: tuple[str, ...] = ()
 
 
 columns = [ticket.c[each.name] for each in fields(TicketRow)]
@@ -172,13 +177,12 @@ def after(row: TicketRow, kind: str, actor: str, data: Data, at: int) -> TicketR
     row = replace(row, version=row.version + 1, updated_at=at)
     free = replace(row, offered_to=None, offered_until=None)
     match kind:
-        case "opened" | "noted" | "linked" | "reviewed":
+        case "opened" | "noted" | "reviewed":
             return row
+        case "linked":
+            return _barring(row, data)
         case "raised":
-            priority = min(row.priority, cast(int, data["priority"]))
-            to_call = data["reason"] in TO_CALL
-            since = row.call_since or (at if to_call else None)
-            return replace(row, priority=priority, rank=ranked(priority, row.opened_at), call_since=since)
+            return _raised(row, data, at)
         case "called":
             reached = data["result"] == "completed"
             return replace(row, attempts=row.attempts + 1, call_since=None if reached else at)
@@ -225,6 +229,23 @@ def after(row: TicketRow, kind: str, actor: str, data: Data, at: int) -> TicketR
     raise ValueError(f"there is no ticket event {kind}")
 
 
+def _raised(row: TicketRow, data: Data, at: int) -> TicketRow:
+    priority = min(row.priority, cast(int, data["priority"]))
+    skill = cast(str, data.get("skill") or row.skill) if priority < row.priority else row.skill
+    to_call = data.get("to_call") or data["reason"] in TO_CALL
+    since = row.call_since or (at if to_call else None)
+    row = replace(row, priority=priority, rank=ranked(priority, row.opened_at), skill=skill, call_since=since)
+    return _barring(row, data)
+
+
+def _barring(row: TicketRow, data: Data) -> TicketRow:
+    """Without those who are complained of now, an offer to one of them included."""
+    barred = sorted({*json.loads(row.barred), *cast(Sequence[str], data.get("barred", ()))})
+    if row.offered_to in barred:
+        row = replace(row, offered_to=None, offered_until=None)
+    return replace(row, barred=json.dumps(barred))
+
+
 def _said(row: TicketRow, by: str, seq: int, at: int) -> TicketRow:
     row = replace(row, seq=seq)
     if by == "seat":
@@ -241,7 +262,8 @@ def opened(data: Data, at: int, body: bytes) -> TicketRow:
     priority = cast(int, data["priority"])
     return TicketRow(
         ref=cast(str, data["ref"]), conversation=cast(int, data["conversation"]), version=1, state="waiting", owner=None,
-        offered_to=None, offered_until=None, passed="[]", last_seat=None, topic=cast(str, data["topic"]),
+        offered_to=None, offered_until=None, passed="[]", barred=json.dumps(data.get("barred", [])), last_seat=None,
+        topic=cast(str, data["topic"]),
         skill=cast(str, data["skill"]), place=cast(str | None, data["place"]), level=0,
         channel=cast(str, data["channel"]), lang=cast(str, data["lang"]), person=cast(str, data["person"]),
         priority=priority, rank=ranked(priority, at), opened_at=at, taken_at=None, answered_at=None, closed_at=None,
@@ -255,6 +277,7 @@ def open(transaction: Transaction, conversation: int, channel: str, seq: int, ne
     data = {
         "ref": new.ref, "conversation": conversation, "channel": channel, "seq": seq, "topic": new.topic, "skill": new.skill,
         "place": new.place, "priority": new.priority, "lang": new.lang, "person": new.person, "to_call": new.to_call,
+        "barred": complained_of(transaction, new.against),
     }  # fmt: skip
     transaction.run(_ADD, **asdict(opened(data, at, new.body)))
     _append(transaction, new.ref, "opened", "bot", data, at)
@@ -307,6 +330,16 @@ def before(transaction: Transaction, rank: int, person: str = "") -> int:
     """How many people wait in front of this place, up to `AHEAD`; who asks is none of them."""
     row = transaction.one(_BEFORE, rank=rank, person=person)
     return cast(int, row[0]) if row else 0
+
+
+def complained_of(transaction: Transaction, refs: Sequence[str]) -> list[str]:
+    """All seats that had one of these tickets, or were complained of in it: whoever complains may mean any of them."""
+    seats: set[str] = set()
+    for ref in refs:
+        if (row := get(transaction, ref)) is not None:
+            had = {event.actor for event in events(transaction, ref) if event.kind == "taken"}
+            seats |= {*json.loads(row.barred), *had, *filter(None, (row.owner, row.last_seat))}
+    return sorted(seats)
 
 
 def events(transaction: Transaction, ref: str) -> list[EventRow]:

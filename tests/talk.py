@@ -25,10 +25,16 @@ class Resident:
         self.address = f"resident-{next(_numbers)}"
         self.ahead = 0
 
-    def message(self, text: str, id: str | None = None, choice: str | None = None) -> Inbound:
+    def message(self, text: str, id: str | None = None, choice: str | None = None, lang: str | None = None) -> Inbound:
         at = int(ten_o_clock() * 1000) + self.ahead
         return Inbound(
-            channel=self.channel, address=self.address, id=id or f"m{next(_numbers)}", text=text, at=at, choice=choice
+            channel=self.channel,
+            address=self.address,
+            id=id or f"m{next(_numbers)}",
+            text=text,
+            at=at,
+            choice=choice,
+            lang=lang,
         )
 
     async def receipt(self, text: str, **more: str) -> Receipt:

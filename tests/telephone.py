@@ -10,12 +10,13 @@ import uvicorn
 from msgspec.structs import replace
 
 from daoxue.app import App, TwilioParts, compose
+from daoxue.chat import matches
 from daoxue.config import Config
 from daoxue.serve import server
 from integrations.texting import Texting
 from tests.conftest import free_port
 from tests.official import Clock, started
-from tools.twilio import Carrier
+from tools.twilio import Call, Carrier
 
 RESIDENT, OTHER, SEAT = "+8613800001370", "+8613800001371", "+8655162001111"
 
@@ -86,3 +87,69 @@ async def line(
         assert app.twilio is not None
         await app.twilio.api.close()
         app.database.close()
+
+
+@dataclass
+class Transcript:
+    """A call or a talk in texts as it is written down, played over the provider. What differs is told.
+
+    `> ` says or writes (keys where it is only keys; nothing where it is empty; `/hangup`, `/leave words`), `~ ` says it so that
+    the recogniser is not sure, `< ` and `! ` expect of the answer as in `tests/conversations`, `? ` expects how the call stands,
+    `& ` expects an open ticket with these words among what it says, `@ ` moves the clock on by minutes, `= ` is the number of
+    whoever calls or writes from here on, `# ` a comment.
+    """
+
+    line: Line
+    texts: bool
+    number: str = RESIDENT
+    answer: str = ""
+    call: Call | None = None
+
+    async def play(self, script: str) -> list[str]:
+        wrong = []
+        for number, raw in enumerate(script.splitlines(), 1):
+            kind, rest = raw[:1], raw[1:].strip()
+            if kind and kind != "#" and (why := await self._do(kind, rest)):
+                wrong.append(f"{number}: {raw}\n    {why}")
+        return wrong
+
+    async def _do(self, kind: str, rest: str) -> str:
+        """What is wrong with a line, if anything."""
+        match kind:
+            case "=":
+                self.number, self.call = rest, None
+            case "@":
+                self.line.clock.ahead += float(rest) * 60
+            case ">" | "~":
+                self.answer = "\n".join(await self._says(rest, sure=kind == ">"))
+            case "<" | "!" if matches(rest, self.answer) == (kind == "!"):
+                return f"heard: {self.answer or '(nothing)'}"
+            case "?" if self.call is None or self.call.state != rest:
+                return f"the call: {self.call and self.call.state}"
+            case "&":
+                rows = await self.line.app.tickets.in_state("waiting")
+                opened = [await self.line.app.tickets.show(row.ref) for row in rows]
+                shown = " ".join(f"{each.handover} {[event.data for event in each.events]}" for each in opened)
+                return "" if matches(rest, shown) else f"tickets: {shown}"
+            case "<" | "!" | "?":
+                pass
+            case _:
+                return "not understood"
+        return ""
+
+    async def _says(self, text: str, *, sure: bool) -> list[str]:
+        if self.texts:
+            return await self.line.carrier.text(self.number, text)
+        if self.call is None:
+            self.call = self.line.carrier.call(self.number)
+            return await self.call.answer()
+        if text == "/hangup":
+            await self.call.hang_up()
+            return []
+        if text.startswith("/leave"):
+            return await self.call.leave_message(words=text.removeprefix("/leave").strip())
+        if not text:
+            return await self.call.silence()
+        if set(text) <= set("0123456789*#"):
+            return await self.call.press(text)
+        return await self.call.speak(text, 0.9 if sure else 0.2)

@@ -26,6 +26,13 @@ async def test_it_is_the_same_talk_on(channel: str, path: Path, app: App, capsys
     assert status == 0, capsys.readouterr().out
 
 
+async def test_texts_are_refused_in_the_terminal_as_on_a_telephone(
+    app: App, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = "> 回T\n< 已退订\n> td。\n< /^$/\n> 积分会过期吗\n< /^$/\n> 恢复\n< 已恢复\n> 积分会过期吗\n< 积分\n"
+    assert await play(app, Path("x"), script, "sms") == 0, capsys.readouterr().out
+
+
 async def test_a_transcript_that_differs_is_told(app: App, capsys: pytest.CaptureFixture[str]) -> None:
     assert await play(app, Path("wrong.txt"), "> 你好\n< 火星\n? 9\nnonsense\n", "webchat") == 1
     told = capsys.readouterr().out

@@ -1,6 +1,7 @@
 """From the bot to a seat and back: who holds a ticket, and who may speak."""
 
 import asyncio
+from datetime import date, datetime
 
 import pytest
 
@@ -10,6 +11,7 @@ from daoxue.config import Config
 from desk.errors import TicketError
 from desk.hours import DeskSettings, Hours
 from desk.queueing import Queueing
+from knowledge.catalogue import Opening
 from tests.talk import Resident
 
 
@@ -107,8 +109,28 @@ async def test_closed_seats_say_when_they_open(config: Config) -> None:
     ("2026-11-22T10:00", False, "明天08:30"), ("2027-01-01T10:00", False, "1月4日（周一）08:30"),
 ])  # fmt: skip
 async def test_hours(at: str, is_open: bool, opens: str, app: App) -> None:
-    from datetime import date, datetime
-
     hours = Queueing(Hours(DeskSettings(closed_on=(date(2027, 1, 1),)), app.config.zone), app.database)
     seats: Seats = await hours.seats(datetime.fromisoformat(at).replace(tzinfo=app.config.zone), 3)
     assert (seats.open, seats.next_opening) == (is_open, opens)
+
+
+BREAK = tuple(Opening(days, *span) for days in ((1, 3, 5),) for span in (("08:30", "12:00"), ("14:00", "17:30")))
+
+
+@pytest.mark.parametrize(("at", "is_open", "opens"), [
+    ("2026-11-20T11:00", True, "今天14:00"), ("2026-11-20T13:00", False, "今天14:00"), ("2026-11-20T15:00", True, "11月23日（周一）08:30"),
+    ("2026-11-21T15:00", False, "11月23日（周一）08:30"),
+])  # fmt: skip
+def test_the_afternoon_after_a_break(at: str, is_open: bool, opens: str, config: Config) -> None:
+    hours = Hours(DeskSettings(hours=BREAK), config.zone)
+    now = datetime.fromisoformat(at).replace(tzinfo=config.zone)
+    assert (hours.is_open(now), hours.next_opening(now)) == (is_open, opens)
+    assert hours.in_words() == "周一、周三、周五 08:30—12:00、14:00—17:30"
+
+
+def test_a_break_is_no_time_to_answer_in(config: Config) -> None:
+    hours = Hours(DeskSettings(hours=BREAK, open_on=(date(2026, 11, 21),)), config.zone)
+    noon = int(datetime(2026, 11, 20, 11, 30, tzinfo=config.zone).timestamp() * 1000)
+    assert hours.after(noon, 60) - noon == 180 * 60_000
+    assert hours.between(noon, noon + 180 * 60_000) == 60 * 60_000
+    assert len(hours.of(date(2026, 11, 21))) == 2

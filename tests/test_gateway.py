@@ -21,6 +21,7 @@ from tools.gateway import Gateway
 
 APPROVED = {
     "CODE": "您的学习验证码是{code}，5分钟内有效。不要告诉任何人，工作人员也不会问您要。", "SEAT": "坐席回复：{words}",
+    "STOPPED": "已退订：通知和答复都不再发给您，只有您自己要的验证码除外。想恢复请回复“恢复”或START。",
     "LOOK": "您咨询的问题已有答复，请打开公众号查看，或拨打学习热线。",
 }  # fmt: skip
 TEMPLATES = tuple(TemplateSettings(id, text) for id, text in APPROVED.items())
@@ -100,6 +101,23 @@ async def test_a_talk(texts: Texts) -> None:
     arrived = len(texts.gateway.arrived)
     await texts.deliver()
     assert len(texts.gateway.arrived) == arrived
+
+
+async def test_a_refusal_is_confirmed_once_in_its_own_words(texts: Texts) -> None:
+    """However the number is written; and by no other template where that is not approved."""
+    for number, phone in enumerate((RESIDENT, RESIDENT, RESIDENT.removeprefix("+"), RESIDENT.removeprefix("+86"))):
+        for _ in range(2):
+            told = {"type": "inbound", "id": f"up-{number}", "phone": phone, "text": "td。"}
+            assert (await texts.gateway.tell(told)).status_code == 200
+        await texts.deliver()
+    assert [each.text for each in texts.gateway.arrived] == ["【云溪社区学院】" + APPROVED["STOPPED"]]
+    await texts.gateway.tell({"type": "inbound", "id": "up-8", "phone": RESIDENT, "text": "恢复"})
+    await texts.gateway.tell({"type": "inbound", "id": "up-9", "phone": "106901234567890", "text": "您好"})
+    await texts.deliver()
+    assert len(texts.gateway.arrived) == 1, "no template for the one, and nobody there for the other"
+    await texts.gateway.tell({"type": "inbound", "id": "up-10", "phone": RESIDENT, "text": "积分会过期吗"})
+    await texts.deliver()
+    assert len(texts.gateway.arrived) == 2
 
 
 async def test_asked_again_it_is_sent_once(texts: Texts) -> None:

@@ -109,3 +109,11 @@ def test_what_is_a_day_is_no_name() -> None:
     gazetteer = Gazetteer([Name("course", "pastry", "厨一")])
     found = entities.find(fold("报大年初一班"), gazetteer, TODAY)
     assert [entity.kind for entity in found] == ["when"]
+
+
+def test_a_place_that_is_written_as_it_should_be_is_no_other_that_sounds_the_same() -> None:
+    places = Catalogue.of(read_sample(TODAY).records).organisations.values()
+    names = [Name("org", place.id, name) for place in places for name in (place.name, *place.aliases)]
+    for order in (names, names[::-1]):
+        found = Gazetteer(order)
+        assert all([each.id for each in found.find(f"{name.text}有电脑吗")][:1] == [name.id] for name in names)

@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from accounts.learners import check_digit
+from bot.inbox import numbered
 from daoxue.config import Config
 from store import calls, conversations
 from tests.desk_client import Desk, Person
@@ -315,6 +316,69 @@ async def test_after_hours_a_message_becomes_a_ticket(config: Config, monkeypatc
         assert (await seat.client.get(path)).content == b"ID3 audio"
 
 
+async def test_who_hangs_up_on_hold_is_called_back(once: Line) -> None:
+    seat, ref, call, _ = await talking(once)
+    await seat.post(f"/tickets/{ref}/hold", {"on": True})
+    await once.carrier.settle()
+    await call.hang_up()
+    [listed] = (await seat.get("/tickets?state=callback"))["tickets"]
+    assert listed["ref"] == ref
+
+
+async def test_a_message_too_short_to_be_one_leaves_a_call_back(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The provider asks on, says that there is no recording, and that the call is over: in whatever order."""
+    closed = replace(config, desk=replace(config.desk, always_open=False, hours=()))
+    for order in ("recorded recording status", "status recording recorded", "recording status"):
+        async with line(closed, monkeypatch) as running:
+            seat = await Desk(running.app).person("seat")
+            call = running.carrier.call(RESIDENT)
+            await call.answer()
+            await call.press("0")
+            [row] = await running.app.tickets.in_state("waiting")
+            forms = {
+                "recorded": {"Digits": "hangup", "RecordingDuration": "0"},
+                "recording": {"RecordingStatus": "absent", "RecordingSid": "RE1"},
+                "status": {"CallStatus": "completed"},
+            }
+            for step in order.split():
+                url = f"{running.carrier.url}/channels/voice/{step}?ref={row.ref}"
+                await running.carrier.post(url, {**call._form(), **forms[step]})
+            [listed] = (await seat.get("/tickets?state=callback"))["tickets"]
+            assert listed["ref"] == row.ref, order
+
+
+async def test_a_caller_whose_talk_a_seat_has_is_put_to_that_seat(once: Line) -> None:
+    """They hung up and ring again: nobody is left in silence."""
+    seat, ref, call, _ = await talking(once)
+    await call.hang_up()
+    again = once.carrier.call(RESIDENT)
+    await again.answer()
+    await again.speak("刚才断了")
+    assert again.state == "waiting"
+    assert await once.parts.seats.connect() == 1
+    assert once.carrier.ringing[-1].to == SEAT
+    assert (await seat.get(f"/tickets/{ref}"))["messages"][-1]["text"] == "刚才断了"
+
+
+async def test_the_call_hands_on_what_is_meant(once: Line) -> None:
+    """No sentence is put into anybody's mouth: what was keyed is told to the desk as keyed."""
+    call = once.carrier.call(RESIDENT)
+    await call.answer()
+    await call.speak("太极拳班在哪里上课")
+    await call.press("2")
+    await call.press("*")
+    await call.press("0")
+    read = await once.app.database.read(lambda t: conversations.find(t, "voice", RESIDENT))
+    assert read is not None
+    rows = await once.app.database.read(lambda t: conversations.messages(t, read.id, 1, 1 << 30))
+    said = [numbered(row).message.reply.text for row in rows if row.author == "resident"]
+    assert said[0] == "太极拳班在哪里上课"
+    assert "班" in said[1], "the label of what was chosen"
+    assert said[2:] == ["[按键找人]"]
+
+
 async def test_elders_skip_the_menu_the_second_time(hotline: Line) -> None:
     call = hotline.carrier.call(RESIDENT)
     await call.answer()
@@ -454,3 +518,12 @@ async def test_recording_only_after_the_notice_and_of_those_who_agree(
             dial = document.find("Dial")
             assert dial is not None
             assert ("record" in dial.attrib) == (not refuses)
+
+
+async def test_nobody_is_told_that_nobody_is_before_him(once: Line) -> None:
+    call = once.carrier.call(RESIDENT)
+    await call.answer()
+    told = words(await call.press("0"))
+    assert "排在第一位" in told
+    assert "没有坐席在线" in told
+    assert not any(wrong in told for wrong in ("还有0位", "还有零位", "马上来", "接上"))

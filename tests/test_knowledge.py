@@ -9,9 +9,9 @@ from msgspec.structs import replace
 from accounts import learners
 from daoxue.app import App
 from daoxue.sample import load, save
-from handlers.sites import opening
 from knowledge.catalogue import THEMES, Catalogue
 from knowledge.files import SAMPLE, KnowledgeError, dated, load_yaml, read, read_sample
+from knowledge.hours import day_of
 from knowledge.library import as_rows
 from store import knowledge as rows
 from tests.talk import Resident
@@ -121,8 +121,8 @@ async def test_nothing_is_taken_in_where_one_is_wrong(app: App) -> None:
 def test_a_special_day_wins_over_the_week() -> None:
     college = Catalogue.of(read_sample(TODAY).records).college
     assert college is not None
-    assert opening(college, date(2026, 11, 20)) == ("08:30", "20:30", "")
-    assert opening(college, date(2027, 1, 1)) is None
+    assert day_of(college, date(2026, 11, 20)).spans == (("08:30", "20:30"),)
+    assert day_of(college, date(2027, 1, 1)).spans == ()
 
 
 async def test_the_sample_does_not_grow_old_and_edits_stay(app: App, tmp_path: Path) -> None:

@@ -22,9 +22,12 @@ ALLOWED = {
 NARROW = {
     # What is compared of a text and how its meaning is read; what is asked everywhere.
     ("knowledge", "nlu"): {"nlu.features", "nlu.numbers", "nlu.encoder", "nlu.questions"},
-    ("handlers", "nlu"): {"nlu.times"},
-    ("integrations", "nlu"): {"nlu.judgement"},  # what an engine elsewhere answers in
-    ("handlers", "bot"): {"bot.turn", "bot.messages"},
+    ("handlers", "nlu"): {"nlu.times", "nlu.calendar"},
+    ("integrations", "nlu"): {
+        "nlu.judgement",
+        "nlu.text",
+    },  # what an engine elsewhere answers in; how texts are compared
+    ("handlers", "bot"): {"bot.turn", "bot.messages", "bot.about", "bot.phrases"},
 }
 
 

@@ -2,12 +2,13 @@
 
 import heapq
 import random
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.queueing import estimate
-from desk.routing import ANY, OVERFLOW, Free, Waiting, route, weight
+from desk.routing import ANY, OVERFLOW, Free, Waiting, reaches, route, weight
 from store.tickets import ranked
 
 NAMES = ("a", "b", "c", "d")
@@ -22,6 +23,7 @@ def queues(draw: st.DrawFn) -> list[Waiting]:
             rank=ranked(priority, opened := draw(st.integers(0, 900_000))), opened_at=opened, skill=draw(st.sampled_from(SKILLS)),
             lang=draw(st.sampled_from(["zh", "en"])), channel=draw(st.sampled_from(["webchat", "voice"])),
             last_seat=draw(st.sampled_from([None, *NAMES])), passed=tuple(draw(st.sets(st.sampled_from(NAMES)))),
+            barred=tuple(draw(st.sets(st.sampled_from(NAMES), max_size=2))),
             place=draw(st.sampled_from([None, "linjiang", "unstaffed"])),
         )
         for n in range(draw(st.integers(0, 12)))
@@ -58,6 +60,7 @@ def test_every_offer_is_one_that_may_be_made(waiting: list[Waiting], seats: list
         firsts = [
             min((t for t in waiting if t.person == each.person), key=lambda t: (t.rank, t.ref)) for each in theirs
         ]
+        assert not any(seat.name in each.barred for each in theirs), "nobody gets what complains of them"
         for first in firsts:
             if first.priority == 0:
                 continue
@@ -94,6 +97,17 @@ def test_who_let_it_pass_is_asked_again_only_when_nobody_else_is_left() -> None:
     assert route([ticket], [Free("a", 1), Free("b", 1)], 1)[0].seat == "b"
     assert route([ticket], [Free("a", 1), Free("b", 1, 1)], 1) == []
     assert route([ticket], [Free("a", 1)], 1)[0].seat == "a"
+
+
+def test_who_is_complained_of_never_gets_it_however_long_it_waits() -> None:
+    ticket = Waiting("1", "p", 2, 0, 0, "complaint", last_seat="a", barred=("a",))
+    able, other = Free("a", 1, skills=frozenset({"complaint"})), Free("b", 1)
+    assert route([ticket], [able], 100 * OVERFLOW) == []
+    assert not reaches(ticket, [able], 100 * OVERFLOW, frozenset())
+    assert route([replace(ticket, priority=0)], [able], 1) == []
+    assert not reaches(ticket, [able, other], 1, frozenset()), "the other lacks the skill"
+    assert reaches(ticket, [able, other], OVERFLOW, frozenset()), "and is asked all the same after a while"
+    assert route([ticket, Waiting("2", "p", 3, 9, 9)], [able, other], OVERFLOW)[1].seat == "b", "all of theirs"
 
 
 def test_nobody_starves() -> None:

@@ -95,6 +95,62 @@ async def test_stop_and_start(texting: Line) -> None:
     assert carrier.texts[-1].body == "您好"
 
 
+async def test_who_has_refused_is_silent_to_but_heard(texting: Line) -> None:
+    """The desk sees that answers do not arrive; a danger to life is answered, by a text of its own."""
+    carrier = texting.carrier
+    await carrier.text(RESIDENT, "别再给我发短信")
+    assert await carrier.text(RESIDENT, "转人工") == []
+    sent = carrier.requests["Messages"]
+    await texting.deliver()
+    assert carrier.requests["Messages"] == sent
+    seat = await Desk(texting.app).person("seat")
+    ref = (await seat.get("/tickets?state=waiting"))["tickets"][0]["ref"]
+    assert (await seat.get(f"/tickets/{ref}"))["dead"] is True
+    assert await carrier.text(RESIDENT, "有人晕倒了，没有呼吸") == []
+    await texting.deliver()
+    assert "120" in carrier.texts[-1].body
+    await seat.post(f"/tickets/{ref}/take")
+    assert "已恢复" in (await carrier.text(RESIDENT, "恢复"))[0], "also while a seat has the talk"
+    assert "已退订" in (await carrier.text(RESIDENT, "ＴＤ"))[0]
+
+
+async def test_a_danger_is_no_refusal(texting: Line) -> None:
+    [said] = await texting.carrier.text(RESIDENT, "别再给我发短信，我不想活了")
+    assert "12356" in said
+    assert await texting.carrier.text(RESIDENT, "积分会过期吗") != []
+
+
+async def test_what_the_carrier_has_confirmed_is_not_confirmed_twice(texting: Line) -> None:
+    """Advanced Opt-Out: the provider answers, and tells us what it took the text for."""
+    url, form = f"{texting.carrier.url}/channels/sms", {"From": RESIDENT, "To": texting.carrier.number, "NumMedia": "0"}
+
+    async def tell(body: str, kind: str) -> bool:
+        root = await texting.carrier.post(url, {**form, "MessageSid": sid("SM"), "Body": body, "OptOutType": kind})
+        return root.find("Message") is not None
+
+    assert not await tell("STOP", "STOP")
+    assert await texting.carrier.text(RESIDENT, "积分会过期吗") == []
+    assert not await tell("ARRET", "STOP")
+    assert not await tell("START", "START")
+    assert not await tell("HELP", "HELP")
+    assert await texting.carrier.text(RESIDENT, "积分会过期吗") != []
+
+
+async def test_who_writes_is_there_whatever_the_carrier_said(texting: Line) -> None:
+    """A number that could not be reached is no refusal."""
+    await texting.carrier.text(RESIDENT, "转人工")
+    seat = await Desk(texting.app).person("seat")
+    ref = (await seat.get("/tickets?state=waiting"))["tickets"][0]["ref"]
+    await seat.post(f"/tickets/{ref}/take")
+    texting.carrier.faults = [(400, 21211)]
+    await texting.deliver()
+    assert (await seat.get(f"/tickets/{ref}"))["dead"] is True
+    await texting.carrier.text(RESIDENT, "在的")
+    await seat.post(f"/tickets/{ref}/messages", {"id": "b", "text": "您好"})
+    await texting.deliver()
+    assert texting.carrier.texts[-1].body == "您好"
+
+
 @pytest.mark.parametrize(
     ("status", "code", "lost"),
     [(429, 20429, False), (400, 21610, True), (400, 21211, True), (503, 0, False), (401, 20003, False)],

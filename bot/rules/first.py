@@ -1,10 +1,10 @@
 """What comes before any question: who has the talk, what is secret, what is dangerous, what the channel knows."""
 
-from bot import redlines
-from bot.alarming import LIFE, is_over
+from bot import about, about_us, redlines
+from bot.alarming import LIFE, is_over, is_well
 from bot.commands import commands
 from bot.conversation import Task
-from bot.messages import CONTINUE
+from bot.messages import CONTINUE, RESUMED, STOPPED
 from bot.phrases import is_number
 from bot.readings import plainly
 from bot.running import Runner
@@ -12,7 +12,8 @@ from bot.turn import Turn
 from bot.usage import CONTENT
 from nlu.questions import ADVICE
 
-BOUND = "bound"  # what came of scanning an invitation: nobody but us can say it, whoever has the talk
+# What came of scanning an invitation, and of refusing texts: nobody but us can say it, whoever has the talk.
+OURS = frozenset({"bound", STOPPED, RESUMED})
 # In danger: asking for help once more; being thankful for it.
 _ABOUT_HELP = {"human", "callback", "site_phone", "complaint", "cancelled", "leave_message"}
 _REFUSED = {"third_party", "bulk_data", ADVICE}  # saying so costs nobody anything
@@ -21,12 +22,14 @@ _CAUTIONED = {"scam", "minor"}  # these have a sentence that is true for everybo
 
 async def seat(run: Runner, turn: Turn) -> bool:
     """A seat has the talk: we say nothing, and call for help if there is danger."""
-    if not turn.seat or turn.inbound.intent == BOUND:
+    if not turn.seat or turn.inbound.intent in OURS:
         return False
     kind = turn.red_line
     if kind in redlines.URGENT:
         turn.task = Task(kind)
         await turn.hand_over(kind, priority=redlines.URGENT[kind], quiet=True)
+        if kind in LIFE:
+            turn.in_danger(kind)
     return True
 
 
@@ -74,7 +77,8 @@ async def known(run: Runner, turn: Turn) -> bool:
 
 
 async def still_in_danger(run: Runner, turn: Turn) -> bool:
-    """While the ticket of a danger is open: help again, or a calm word; other questions are answered as ever."""
+    """While the ticket of a danger is open: help again, or a calm word, which is right after its end as well; other
+    questions are answered as ever."""
     danger, alarm = turn.state.danger, turn.alarm
     if danger is None:
         return False
@@ -90,7 +94,10 @@ async def still_in_danger(run: Runner, turn: Turn) -> bool:
     if ((turn.state.offers or turn.state.tasks) and calls - {"human", "fine"}) or turn.inbound.choice is not None:
         return False
     calm = over or intent in CONTENT or "fine" in calls
-    await run.start(turn, kind, {"stage": "calm" if calm else "again"}, remind=False)
+    if danger.ticket != turn.ticket and not over:
+        return False
+    stage = "well" if is_well(turn.heard.folded) else "calm" if calm else "again"
+    await run.start(turn, kind, {"stage": stage}, remind=False)
     return True
 
 
@@ -101,6 +108,8 @@ async def maybe_danger(run: Runner, turn: Turn) -> bool:
         return False
     kind, asks = alarm.kind, plainly(turn.heard) is not None
     life = kind in LIFE
+    if about.tells_only(turn.heard.folded, turn.heard.entities):  # 我四十, and nothing else
+        return False
     if not life and (run.waiting(turn.state) or commands(turn.heard.folded)):
         return False
     if life:
@@ -116,6 +125,25 @@ async def maybe_danger(run: Runner, turn: Turn) -> bool:
         turn.say(f"ask_about.{kind}")
         turn.confirming = True
         turn.offer(turn.line(f"label.{kind}"), kind, detail=turn.heard.text)
+    return True
+
+
+async def about_a_seat(run: Runner, turn: Turn) -> bool:
+    """A complaint about a seat that has, or lately had, the resident's ticket; what answers a question is for who asked it."""
+    closed = turn.state.just_closed(turn.inbound.at) is not None
+    if not (closed or turn.ticket) or turn.inbound.choice is not None or run.waiting(turn.state):
+        return False
+    if not about_us.complains_of_a_seat(turn.heard.folded, closed=closed):
+        return False
+    await run.start(turn, "complaint", {"of": "seat"}, remind=False)
+    return True
+
+
+async def what_we_are(run: Runner, turn: Turn) -> bool:
+    """Whether a machine answers: that it does, and that a person can be had."""
+    if turn.inbound.choice is not None or not about_us.asks_what_we_are(turn.heard.folded):
+        return False
+    await run.start(turn, "what_we_are", {})
     return True
 
 

@@ -15,6 +15,7 @@ from bot.readings import plainly
 from bot.running import Runner
 from bot.turn import Turn
 from knowledge.catalogue import TrainingClass
+from nlu.text import syllables
 from nlu.times import When
 
 Thing = tuple[str, str]  # a kind (class, course, activity, item) and an id
@@ -25,46 +26,64 @@ class Aspect:
     """What may be asked about a thing: the moves, standard questions and intents that ask it, and the words that name it."""
 
     words: re.Pattern[str]
+    heard: frozenset[tuple[str, ...]]  # how its commonest words sound, for what was typed or recognised wrongly
     moves: tuple[str, ...] = ()
     standards: tuple[str, ...] = ()
     intents: tuple[str, ...] = ()
 
+    def speaks(self, folded: str) -> bool:
+        """Whether a text holds words for it."""
+        if self.words.search(folded):
+            return True
+        said = syllables(folded)
+        return any(tuple(said[at : at + len(each)]) == each for each in self.heard for at in range(len(said)))
 
-def _aspect(words: str, moves: str = "", standards: str = "", intents: str = "") -> Aspect:
-    return Aspect(re.compile(words), tuple(moves.split()), tuple(standards.split()), tuple(intents.split()))
+
+def _aspect(words: str, moves: str = "", standards: str = "", intents: str = "", heard: str = "") -> Aspect:
+    sounds = frozenset(tuple(syllables(each)) for each in heard.split())
+    return Aspect(re.compile(words), sounds, tuple(moves.split()), tuple(standards.split()), tuple(intents.split()))
 
 
 ASPECTS = {
-    "teacher": _aspect(r"老师|师傅|教练|谁[来在]?[教讲上带]|[教讲]课的|teacher|who teaches", "teacher", "teacher-who course-teacher-contact"),
+    "teacher": _aspect(r"老师|师傅|教练|谁[来在]?[教讲上带]|[教讲]课的|teacher|who teaches", "teacher", "teacher-who course-teacher-contact", heard="老师"),
     "bring": _aspect(r"带(?:什么|啥|哪些|点|东西|身份证|不|吗|么)|自备|自己[带买]|准备(?:什么|啥)|bring", "bring", "enrol-first-day"),
-    "price": _aspect(r"钱|费|免费|块|收不收|价|多贵|cost|price|fee|how much|free", "price", "fee-general fee-standard activity-fee", "class_fee"),
+    "price": _aspect(
+        r"钱(?!一[把支台本架件套])|费|免费|几块|多少块|收不收|价|多贵|cost|price|fee|how much|free",
+        "price", "fee-general fee-standard activity-fee", "class_fee", "多少钱",
+    ),
     "duration": _aspect(r"多长|多久|几次|几节|几[个]?月|几周|几天|多少[次节]|多少时间|几时能|how long", "duration", "how-long-usual lesson-length"),
     "until": _aspect(r"截止|报名到|最晚|最迟|来得及|几号前|deadline", "until", "enrol-deadline"),
-    "places": _aspect(r"名额|位子|位置|空位|满|还能报|places left|full", "places_left", "class-size", "class_places"),
-    "phone": _aspect(r"电话|号码|手机号|phone", "phone", "enrol-phone-enrol", "site_phone"),
+    "places": _aspect(r"名额|位子|位置|空位|几个位|满|还能报|货|库存|places left|full", "places_left", "class-size", "class_places", "名额"),
+    "phone": _aspect(r"电话|号码|手机号|phone", "phone", "enrol-phone-enrol", "site_phone", "电话 号码"),
     "way": _aspect(
         r"怎么[走去坐到]|咋[走去个]|几路|坐[什么]*车|公交|地铁|路线|how (?:do|can) i get", "parking_access", "", "site_address"
     ),
     "place": _aspect(
-        r"在?(?:哪|啥|什么)(?!天|时|位|个老|个师|个近|个便)|地址|地点|地方|教室|[几哪]楼|where|which room|address",
+        r"哪(?!天|时|位|个老|个师|个近|个便|个好|些|怕|能|吒|有)|[啥什][么子]?地方|地址|地点|地方|教室|[几哪]楼|where|which room|address",
         "place", "", "site_address class_schedule",
     ),
-    "time": _aspect(r"几点|什么时候|啥时|时间|周几|星期几|礼拜几|哪[几]?天|几号|when|what time", "time", "class-time-change", "class_schedule"),
-    "level": _aspect(r"基础|跟[得不]上|难|初学|听[得不]懂|level|beginner", "level", "course-basic", "course_level"),
+    "time": _aspect(r"几点|几时|什么时候|啥时|时间|周几|星期几|礼拜几|哪[几]?天|几号|when|what time", "time", "class-time-change", "class_schedule"),
+    "level": _aspect(r"基础|学历|文化|跟[得不]上|难|初学|听[得不]懂|level|beginner", "level", "course-basic", "course_level"),
     "eligible": _aspect(
         r"[能可][以]?[不]?[能可]?[以]?[报去来参上学]|什么人|哪些人|条件|要求|年龄|多大|岁数|岁",
         "eligible for_other", "enrol-age-min age-limit-old",
     ),
     "online": _aspect(r"网上|线上|在线|直播|录像|online", "online", "online-class-have course-offline-only"),
+    "about": _aspect(
+        r"[讲学教干做办放演][些点]?(?:什么|啥|么子)|内容|what is it about", "", "farmer-training-what what-can-do volunteer-what", "find_course"
+    ),
+    "entry": _aspect(r"报名|预约|登记|[领要门]?票|凭什么进|ticket|sign up", "", "enrol-online-need enrol-how fee-invoice activity-fee"),
     "exam": _aspect(r"考试|考核|结业|exam", "", "course-exam"),
 }  # fmt: skip
 # What each kind of thing has on record.
 _HAS = {
-    "class": set(ASPECTS),
-    "course": set(ASPECTS),
-    "activity": {"price", "place", "way", "time", "phone", "eligible", "until"},
-    "item": {"price", "places"},
+    "class": set(ASPECTS) - {"entry"},
+    "course": set(ASPECTS) - {"entry"},
+    "activity": {"price", "place", "way", "time", "phone", "eligible", "until", "about", "entry"},
+    "item": {"price", "places", "time"},
+    "org": {"place", "way", "phone", "time"},
 }
+_OF_ORG = {"place": "site_address", "way": "site_address", "phone": "site_phone", "time": "site_hours"}
 # Aspects for which a class has an answer of its own that is as short.
 _ANSWERED_BY = {"price": "class_fee", "places": "class_places"}
 # Of a class that is named, these are told whole by the answer to the question itself.
@@ -72,9 +91,22 @@ _TOLD_WHOLE = {"price", "place", "time", "places", "way", "phone", "eligible", "
 
 _OF_CLASSES = {"find_class", "class_schedule", "class_places", "class_detail", "enrol", "find_course"}
 
+# What the model takes for the question where a class is named beside it.
+_GENERAL = {
+    "course-parents-recommend",
+    "farmer-training-what",
+    "course-kids",
+    "what-can-do",
+    "other_office",
+    "unrelated",
+    "find_course",
+    "minor",
+}
+
 _ENOUGH = 0.6  # of what speaks for an aspect
 _WORDS = 0.4  # what its words do
 _MOVE, _ORDINAL = 0.35, 0.5
+_HALF = 6  # characters of what never does
 _LONG = 18  # characters of what stands well by itself
 
 _CHEAPEST = re.compile(r"最?便宜|不要钱|免费|cheap|free")
@@ -91,24 +123,29 @@ _BY = (("price", r"便宜|贵|划算|钱"), ("place", r"近|远|方便"), ("time
 async def follow_up(run: Runner, turn: Turn) -> bool:
     """After a class, a course, an activity or an item: what is asked about it, and that alone."""
     named = turn.heard.first("course")
-    aspect = asked(turn)
-    if aspect is None or (named and aspect in _TOLD_WHOLE):
+    aspect = _asked_of_a_name(turn) if named else asked(turn)
+    if aspect is None:
         return False
     things = [each for each in meant(turn) if aspect in _HAS[each[0]]]
-    if not things or _is_general(turn, aspect):
+    if not things or (not named and _is_general(turn, aspect)):
         return False
+    if things[0][0] == "org":
+        if not ASPECTS[aspect].speaks(turn.heard.folded):
+            return False
+        await run.start(turn, _OF_ORG[aspect], {"org": things[0][1]})
+        return True
     if aspect == "price" and things[0][0] == "activity":
         entry = turn.library.answer("activity-fee", turn.today)
         await run.start(turn, "entry", {"entry": entry.id}) if entry else await run.start(
             turn, "not_answered", {"question": "activity-fee"}
         )
         return True
-    if aspect in _ANSWERED_BY and len(things) == 1 and things[0][0] == "class":
+    if aspect in _ANSWERED_BY and len(things) == 1 and not _beside(turn, aspect) and things[0][0] == "class":
         await run.start(turn, _ANSWERED_BY[aspect], {"class": things[0][1]})
         return True
-    if not await run.aside(turn, Task("fact", {"aspect": aspect, "of": _spelt(things)})):
-        return True
-    run.remind(turn)
+    aspects = [aspect, *(each for each in _beside(turn, aspect) if each in _HAS[things[0][0]])]
+    if await run.aside(turn, Task("fact", {"aspect": " ".join(aspects), "of": _spelt(things)})):
+        run.remind(turn)
     return True
 
 
@@ -116,8 +153,14 @@ async def compared(run: Runner, turn: Turn) -> bool:
     """哪个便宜, 这两个有啥区别: those that were told, side by side."""
     move = turn.heard.move
     compares = move.label == "follow/compare" and move.probability >= _MOVE
-    things = _shown(turn)
-    if len(things) < 2 or not (compares or _COMPARES.search(turn.heard.folded)) or turn.heard.first("course"):
+    if not (compares or _COMPARES.search(turn.heard.folded)):
+        return False
+    things = [
+        each
+        for each in dict.fromkeys([*_shown(turn), *(meant(turn) if turn.heard.first("course") else ())])
+        if each[0] == "class"
+    ]
+    if len(things) < 2:
         return False
     by = next((aspect for aspect, words in _BY if re.search(words, turn.heard.folded)), "all")
     await run.aside(turn, Task("compare", {"by": by, "of": _spelt(things)}))
@@ -132,7 +175,7 @@ async def described(run: Runner, turn: Turn) -> bool:
         turn.heard.folded
     )
     shown = _shown(turn)
-    things = meant(turn) if points and len(shown) > 1 else []
+    things = meant(turn) if points and len(shown) > 1 and asked(turn) is None else []
     if len(things) != 1 or things[0] not in shown or things[0][0] != "class":
         return False
     await run.start(turn, "class_detail", {"class": things[0][1]})
@@ -165,6 +208,7 @@ async def another(run: Runner, turn: Turn) -> bool:
         takes = wants and move.probability >= _ORDINAL and len(turn.heard.folded) <= _LONG
     best = plainly(turn.heard)
     elsewhere = best is not None and best.score >= turn.heard.lines.sure and best.intent not in _OF_CLASSES
+    elsewhere = elsewhere and not (wants and move.probability >= _MOVE)
     if not takes or (elsewhere and not phrases.follows(turn.heard.folded)):
         return False
     if move.label == "follow/cheaper":
@@ -187,24 +231,23 @@ async def unknown_name(run: Runner, turn: Turn) -> bool:
 
 async def of_an_answer(run: Runner, turn: Turn) -> bool:
     """要钱不, after an answer from an entry: its neighbour that says it, or the sentence of its own that does."""
-    last = turn.state.last
-    entry = turn.library.entries.get(last.slots.get("entry", "")) if last and last.intent == "entry" else None
+    entry = next((found for each in turn.state.told if (found := turn.library.entries.get(each))), None)
     question = turn.library.asks(entry) if entry else None
     folded = turn.heard.folded
     if entry is None or question is None or len(folded) > _LONG or turn.heard.first("course"):
         return False
     best = plainly(turn.heard)
-    near = {question.id, *question.near}
     sure = best is not None and best.score >= turn.heard.lines.sure
     if best and ((best.question in question.near and sure) or (sure and len(folded) > phrases.FRAGMENT)):
         return False
     whole = run.comprehension.understand(question.zh.rstrip("？?") + "，" + folded, turn.today)
-    found = next((each for each in whole.candidates if each.question in near - {question.id}), None)
-    if found and found.score >= turn.heard.lines.likely:
-        await run.answer(turn, found)
+    beside = next((each for each in whole.candidates if each.question in question.near), None)
+    if beside and beside.score >= turn.heard.lines.likely:
+        await run.answer(turn, beside)
         return True
-    aspect = asked(turn, _WORDS)
-    said = phrases.sentence_on(aspect, "".join([entry.answer, *entry.steps])) if aspect else ""
+    aspect = spoken_of(folded)
+    words = entry.said(turn.state.lang)
+    said = phrases.sentence_on(aspect, words.answer, *words.steps) if aspect else ""
     if not said:
         return False
     turn.recall(entry, said)
@@ -212,7 +255,12 @@ async def of_an_answer(run: Runner, turn: Turn) -> bool:
     return True
 
 
-def asked(turn: Turn, least: float = _ENOUGH) -> str | None:
+def spoken_of(folded: str) -> str | None:
+    """The aspect whose words a text holds."""
+    return next((name for name, aspect in ASPECTS.items() if aspect.speaks(folded)), None)
+
+
+def asked(turn: Turn) -> str | None:
     """The aspect that a message asks for, where it asks for one."""
     heard, folded = turn.heard, turn.heard.folded
     scores: dict[str, float] = {}
@@ -224,9 +272,9 @@ def asked(turn: Turn, least: float = _ENOUGH) -> str | None:
         )
         if heard.move.label.removeprefix("follow/") in aspect.moves:
             score += 2 * heard.move.probability
-        scores[name] = score + (_WORDS if aspect.words.search(folded) else 0.0)
+        scores[name] = score + (_WORDS if aspect.speaks(folded) else 0.0)
     best = max(scores, key=lambda name: scores[name])
-    if scores[best] < least:
+    if scores[best] < _ENOUGH:
         return None
     top, aspect = heard.best, ASPECTS[best]
     if (
@@ -237,6 +285,29 @@ def asked(turn: Turn, least: float = _ENOUGH) -> str | None:
     ):
         return best if scores[best] >= 1 and len(folded) <= phrases.FRAGMENT else None  # it asks something else
     return best
+
+
+def _beside(turn: Turn, aspect: str) -> list[str]:
+    """谁教，一共上几次: the other aspects that the parts of a message ask for."""
+    parts = phrases.clauses(turn.heard.folded)
+    if len(parts) < 2:
+        return []
+    said = [spoken_of(part) or aspect for part in parts]
+    return [each for each in dict.fromkeys(said) if each != aspect]
+
+
+def _asked_of_a_name(turn: Turn) -> str | None:
+    """The aspect of a class that is named, where the question itself has no answer that says it."""
+    best = plainly(turn.heard)
+    told = best is not None and best.intent in _OF_CLASSES | {"class_fee", "site_phone", "site_address", "course_level"}
+    if told and best and best.score >= turn.heard.lines.likely and best.intent != "find_course":
+        aspect = asked(turn)
+        return None if aspect in _TOLD_WHOLE else aspect
+    if best and best.score >= turn.heard.lines.sure and best.question not in _GENERAL and best.intent not in _GENERAL:
+        return None
+    if len(turn.heard.folded) > _LONG:
+        return None
+    return spoken_of(turn.heard.folded)
 
 
 def _is_general(turn: Turn, aspect: str) -> bool:
@@ -280,7 +351,7 @@ def _fitting(turn: Turn, classes: Sequence[TrainingClass]) -> list[TrainingClass
         each
         for each in classes
         if (not org or each.organisation == org or (org != college and catalogue.is_within(each.organisation, org)))
-        and (not teacher or each.teacher == teacher)
+        and (not teacher or teacher in each.teacher)
         and (not when or any(When.of(when).fits(day, each.starts) for day in each.session_days))
     ]
 

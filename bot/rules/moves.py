@@ -105,14 +105,24 @@ def moves(turn: Turn) -> frozenset[str]:
         return said
     best = turn.heard.best
     asks = best is not None and best.score >= turn.heard.lines.sure and best.intent not in _NO_QUESTIONS
-    if (turn.state.said or turn.state.paused) and likely >= (_SURELY if asks else _LIKELY):
-        return said | {_NAMES.get(label.removeprefix(_COMMAND), label.removeprefix(_COMMAND))}
+    name = label.removeprefix(_COMMAND)
+    if (
+        name not in _ASKS
+        and phrases.asks(turn.heard.folded)
+        and best is not None
+        and best.score >= turn.heard.lines.likely
+    ):
+        return said  # 电话多少，我再问问
+    if (turn.state.said or turn.state.paused) and likely >= (_SURELY if asks or name in _ENDS else _LIKELY):
+        return said | {_NAMES.get(name, name)}
     return said
 
 
 _COMMAND = "cmd/"
 _NAMES = {"none_of_these": "none"}
+_ASKS = {"repeat", "why_data", "bot_check", "resume", "more", "next", "simpler"}  # these are questions
 _LIKELY, _SURELY = 0.45, 0.9  # where it is likely nothing else; where it would be a question of its own as well
+_ENDS = {"done", "thanks_but"}  # what was said with them is not looked at
 _NO_QUESTIONS = {"acknowledge", "smalltalk", "goodbye", "thanks", "greeting", "human", "unrelated"}
 
 

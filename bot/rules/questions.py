@@ -2,30 +2,23 @@
 
 from msgspec.structs import replace
 
-from bot import phrases, redlines
-from bot.commands import bare
+from bot import about, phrases, redlines
 from bot.comprehension import Candidate, Understanding
 from bot.conversation import Task
+from bot.leanings import leaning
 from bot.messages import LONGEST, Reply
 from bot.readings import of_ours, plainly, standard
+from bot.rules.follow import spoken_of
 from bot.rules.tasks import corrects
 from bot.running import SILENT_TOPICS, TRIES, Runner
 from bot.turn import CHOICES, Turn
 from nlu.questions import NO_ANSWER, RED_LINES
 
+_PARTS = {"price", "duration", "phone"}  # of a guide, that are asked for by themselves
 _BOTH = 3  # parts of a message of which two are answered
 _CLAUSES = 6  # from the end, that are looked at for what is asked
-_STORY = 60  # characters from which a message is a story
+_STORY = 40  # characters from which a message is a story
 _SHORT = 134  # characters of two segments of an SMS
-
-
-async def empty(run: Runner, turn: Turn) -> bool:
-    """Nothing but signs: what was offered or asked stays as it is."""
-    if bare(turn.heard.folded):
-        return False
-    turn.say("empty")
-    run.remind(turn)
-    return True
 
 
 async def too_long(run: Runner, turn: Turn) -> bool:
@@ -47,7 +40,7 @@ async def stray_number(run: Runner, turn: Turn) -> bool:
 
 async def ours(run: Runner, turn: Turn) -> bool:
     """Who names what we teach asks about that."""
-    turn.heard = of_ours(turn.heard)
+    turn.heard = leaning(of_ours(turn.heard), turn.state)
     return False
 
 
@@ -55,7 +48,8 @@ async def gist(run: Runner, turn: Turn) -> bool:
     """Of a message that is not clear as a whole, the part that asks; what else was said is passed over kindly."""
     heard, folded = turn.heard, turn.heard.folded
     best = plainly(heard)
-    if best and (best.score >= heard.lines.sure or not run.readings.costs(turn, best)):
+    small = best is not None and best.topic in SILENT_TOPICS and len(folded) > _STORY  # thanks, at the end of a story
+    if best and not small and (best.score >= heard.lines.sure or not run.readings.costs(turn, best)):
         return False
     clauses = phrases.clauses(folded)
     if len(clauses) < 2 or run.waiting(turn.state) or corrects(turn):
@@ -100,12 +94,14 @@ async def two(run: Runner, turn: Turn) -> bool:
     """Two questions in one message, when each half stands by itself; what needs identity comes second."""
     parts = [run.comprehension.understand(half, turn.today) for half in turn.heard.halves()]
     heard = [redlines.without(each) for each in parts]
+    if turn.heard.first("activity") and sum(bool(each.entities) for each in heard) < 2:
+        return False  # 量血压的那个，几点，在哪: one activity, and what there is to know of it
     lines, whole = turn.heard.lines, turn.heard.best
     enough = lines.sure if whole and whole.score >= lines.sure and not turn.heard.says_also else lines.likely
     clear = [
         (each, candidate)
         for each in heard
-        if phrases.rest(each) and (candidate := plainly(each)) and candidate.topic not in SILENT_TOPICS
+        if _asks(each) and (candidate := plainly(each)) and candidate.topic not in SILENT_TOPICS
         and candidate.score >= (lines.sure if run.readings.costs(turn, candidate) else enough)
     ]  # fmt: skip
     if len(clear) < 2 or len({(each.intent, each.question, each.entry) for _, each in clear}) < 2:
@@ -124,6 +120,12 @@ async def two(run: Runner, turn: Turn) -> bool:
     return True
 
 
+def _asks(part: Understanding) -> bool:
+    """Whether a part of a message may be a question, and no name alone or something of somebody."""
+    said = phrases.rest(part) or phrases.asks(part.folded)
+    return bool(said) and not about.tells_only(part.folded, part.entities)
+
+
 async def clear(run: Runner, turn: Turn) -> bool:
     """A question that is surely meant."""
     best = plainly(turn.heard)
@@ -131,6 +133,31 @@ async def clear(run: Runner, turn: Turn) -> bool:
     if best is None or best.score < turn.heard.lines.sure or tells:  # 是太极班的 is for the ticket
         return False
     await run.answer(turn, best)
+    return True
+
+
+async def found_wrong(run: Runner, turn: Turn) -> bool:
+    """What we said was found to be wrong on the spot: sorry, and somebody looks at it."""
+    if not phrases.accuses(turn.heard.folded):
+        return False
+    await run.start(turn, "wrong_info", {})
+    return True
+
+
+async def part(run: Runner, turn: Turn) -> bool:
+    """补一张要几块钱, of a guide: the sentence of it that says so, instead of its first step."""
+    best = plainly(turn.heard)
+    entry = turn.library.entries.get(best.entry) if best and best.entry else None
+    aspect = spoken_of(turn.heard.folded)
+    if best is None or entry is None or not entry.steps or aspect not in _PARTS or best.score < turn.heard.lines.likely:
+        return False
+    words = entry.said(turn.state.lang)
+    said = phrases.sentence_on(aspect, words.answer, *words.steps)
+    if not said:
+        return False
+    turn.recall(entry, said)
+    turn.offer(run.readings.label(turn, best), "entry", entry=entry.id)
+    run.remind(turn)
     return True
 
 
@@ -142,11 +169,8 @@ async def said_already(run: Runner, turn: Turn) -> bool:
 async def for_the_ticket(run: Runner, turn: Turn) -> bool:
     """What asks nothing while a ticket is open belongs to it."""
     best = plainly(turn.heard)
-    if (
-        not turn.ticket
-        or phrases.asks(turn.heard.folded)
-        or (best and not run.readings.costs(turn, best) and phrases.rest(turn.heard))
-    ):
+    small = best is not None and best.topic in SILENT_TOPICS
+    if not turn.ticket or small or phrases.asks(turn.heard.folded) or phrases.requests(turn.heard.folded):
         return False
     turn.say("noted", ref=turn.ticket)
     return True
@@ -186,7 +210,9 @@ def _under(reply: Reply, name: str) -> Reply:
 
 async def name_alone(run: Runner, turn: Turn) -> bool:
     """A name alone (书法, 青禾街道): what about it."""
-    if phrases.named_share(turn.heard) < 0.6:
+    if phrases.named_share(turn.heard) < 0.6 or (
+        plainly(turn.heard) and (phrases.rest(turn.heard) or phrases.asks(turn.heard.folded))
+    ):
         return False
     if turn.heard.first("org") and turn.heard.first("when"):  # a place on a day: whether it is open
         await run.start(turn, "site_hours", run.readings.values(run.handlers["site_hours"], turn))

@@ -1,12 +1,16 @@
 """What a message is to an open task, and to the question before it."""
 
-from bot import phrases, redlines
+import re
+
+from bot import about, phrases, redlines
 from bot.commands import CORRECTION, commands
 from bot.readings import spell
 from bot.running import Runner
 from bot.turn import Turn
 
 _SUBJECTS = {"course", "theme"}  # naming one of them takes the place of the other
+_ALL = 0.9
+_LEVEL = re.compile("零基础|初级|中级|高级|提高|入门")
 _CORRECTS, _LIKELY = {"cmd/correct", "cmd/change_mind"}, 0.45
 _NODS = {"acknowledge", "smalltalk"}  # said to a question, these are no other question
 
@@ -35,7 +39,7 @@ async def open_task(run: Runner, turn: Turn) -> bool:
         await run.run(turn, task)
         return True
     certain = best is not None and best.score >= turn.heard.lines.sure
-    if another and (not slot.free or asks or certain):
+    if (another and (not slot.free or asks or certain)) or (asks and not slot.free and not values):
         return False
     if slot.free and not certain:  # 我想当志愿者, said once more, is no answer to what service
         task.slots[slot.name] = turn.heard.text
@@ -43,6 +47,19 @@ async def open_task(run: Runner, turn: Turn) -> bool:
         await run.run(turn, task)
         return True
     await run.ask_again(turn, task)
+    return True
+
+
+async def told(run: Runner, turn: Turn) -> bool:
+    """我三十八: something of somebody and no question; the last one is answered for them, where that makes a difference."""
+    if run.waiting(turn.state) or not about.tells_only(turn.heard.folded, turn.heard.entities):
+        return False
+    last = turn.state.last
+    handler = run.row(last)
+    if last is not None and handler is not None and handler.by_whom:
+        await run.start(turn, last.intent, dict(last.slots))
+    else:
+        await run.start(turn, "about_somebody", {})
     return True
 
 
@@ -70,11 +87,14 @@ async def refined(run: Runner, turn: Turn) -> bool:
         return False
     values = run.readings.values(handler, turn)
     corrected = corrects(turn)
+    if corrected and not values and (course := _at_level(turn)):
+        values = {"course": course}
     if not values or not (corrected or len(phrases.rest(heard)) <= 1):
         return False
     best = heard.best
     another = best is not None and best.intent != last.intent and not corrected
     own = phrases.names_matter(heard.folded) and not phrases.follows(heard.folded)
+    another = another and phrases.named_share(heard) < _ALL  # 大后天: nothing but what is named
     line = heard.lines.ask if own else heard.lines.sure
     if another and best is not None and best.score >= line and not phrases.follows(heard.folded):
         return False
@@ -87,7 +107,23 @@ async def refined(run: Runner, turn: Turn) -> bool:
     return True
 
 
+def _at_level(turn: Turn) -> str | None:
+    """我要的是中级: the course of another level, beside the one that is talked of."""
+    courses, level = turn.library.catalogue.courses, _LEVEL.search(turn.heard.folded)
+    course = courses.get(turn.state.focus.get("course", ""))
+    if course is None or level is None:
+        return None
+    stem = _LEVEL.sub("", course.name)
+    return next(
+        (each.id for each in courses.values() if each.name.replace(level[0], "") == stem and level[0] in each.name),
+        None,
+    )
+
+
 def corrects(turn: Turn) -> bool:
-    """Whether it takes back what was said before: by its words, or as the model reads it."""
+    """Whether it takes back what was said before: by its words, or as the model reads it. What was found wrong on the spot
+    is a complaint about us."""
     move = turn.heard.move
+    if phrases.accuses(turn.heard.folded):
+        return False
     return CORRECTION.match(turn.heard.folded) is not None or (move.label in _CORRECTS and move.probability >= _LIKELY)

@@ -12,7 +12,7 @@ from desk.parts import Desk
 from desk.people import SignInError
 
 _STATUS = {
-    "not_found": 404, "taken": 409, "not_yours": 409, "outdated": 409, "invalid": 422, "wrong": 401, "locked": 429,
+    "not_found": 404, "taken": 409, "not_yours": 409, "barred": 409, "outdated": 409, "invalid": 422, "wrong": 401, "locked": 429,
     "unreachable": 502, "code_needed": 401, "wrong_code": 401, "weak": 422,
 }  # fmt: skip
 

@@ -16,7 +16,6 @@ from desk.parts import Desk
 from desk.people import Seat
 from desk.standards import asked_in_vain
 from knowledge.entries import SHORT
-from nlu.text import fold
 from store import desk as rows
 
 router = APIRouter(tags=["助手 assist"])
@@ -61,11 +60,11 @@ async def suggestions(
 
 def _containing(desk: Desk, q: str, today: date) -> Iterator[str]:
     """The entries that hold today and contain each word of `q`, those first that have them in their titles."""
-    words = fold(q).split()
+    words = str.casefold(q).split()
     entries = [each for each in desk.library.entries.values() if words and each.is_valid(today)]
-    titles = {each.id: fold(desk.library.title(each)) for each in entries}
+    titles = {each.id: str.casefold(desk.library.title(each)) for each in entries}
     for each in sorted(entries, key=lambda each: words and words[0] not in titles[each.id]):
-        text = titles[each.id] + fold(each.answer)
+        text = titles[each.id] + str.casefold(each.answer)
         if all(word in text for word in words):
             yield each.id
 

@@ -16,7 +16,7 @@ from desk.masking import mask, mask_all
 from desk.parts import Desk
 from desk.people import Seat
 from desk.summary import Summary, summarise
-from desk.tickets import LONGEST, Opened
+from desk.tickets import LONGEST, Opened, refuse
 from store import conversations, people, tickets
 from store.database import Transaction
 from store.tickets import EventRow, TicketRow
@@ -262,6 +262,7 @@ async def confer(ref: str, body: Confer, seat: Worker, desk: TheDesk) -> dict[st
     if opened.ticket.owner != seat.name:
         raise TicketError("not_yours", f"工单 {ref} 不在您手上，请先接单")
     await _check_colleague(desk, body.colleague)
+    refuse(opened.ticket, body.colleague)
     colleague = await desk.people.get(body.colleague)
     if colleague is None or colleague.phone is None:
         raise TicketError("invalid", "这位同事没有登记电话")

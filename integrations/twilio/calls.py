@@ -10,23 +10,26 @@ without writes, and what it writes is spoken to the caller, whose words it reads
 
 import logging
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
-import msgspec
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from accounts.identity import Identity, LockedError, is_card
-from bot.commands import commands
+from bot.commands import chosen, commands
+from bot.comprehension import Understanding
+from bot.conversation import Offer
 from bot.inbox import Inbox, Receipt, nothing_observed, numbered
-from bot.messages import Handover, Inbound, Reply
+from bot.messages import Inbound, Option, Reply
 from bot.outbox import Later, Lost, Outcome
+from bot.phrases import CERTAIN
+from bot.redlines import endangers
 from bot.turn import Desk
-from integrations import voice
-from integrations.speech import speech
+from integrations import keypad, voice
+from integrations.elders import says_old
 from integrations.twilio.seats import SeatSide
 from integrations.twilio.signing import RefusedError, Verifier
 from integrations.twilio.switchboard import ATTEMPTS, CHANNEL, ENDED, PATH, State, Switchboard, keep, read, spoken
@@ -45,9 +48,15 @@ RETRIED = 3_000  # ms
 GONE = 15 * 60_000  # ms without a word from the provider, after which nobody is there
 WITHHELD = frozenset({"", "anonymous", "unavailable", "restricted", "+266696687", "+86282452253", "+7378742833"})
 NUMBERS = {"phone": 11}  # slots that are keyed in, with their digits
-_OLD = re.compile(r"我.{0,3}(六|七|八|九|6|7|8|9)(十|\d).{0,3}(岁|了)|老人家|年纪大了?|岁数大")
 _SID = re.compile(r"CA[0-9a-zA-Z]{8,64}")
 ELDER, PERSON, REPEAT, CALL_BACK, REFUSE = "9", "0", "*", "9", "7"
+DOUBTS = 2  # times in a call that we ask whether we have heard rightly
+# Moves in a talk that the call itself follows, with what they are called as words.
+_MOVES = {
+    "cmd/slower": "slower", "cmd/louder": "louder", "cmd/repeat": "repeat", "cmd/yes": "yes", "cmd/no": "no",
+    "cmd/none_of_these": "none",
+}  # fmt: skip
+WAITS = frozenset({"queue", "ringing", "held", "voicemail"})  # stages whose callers are called back when they hang up
 HOLD = 12  # seconds of listening in the queue before it is said again where one stands
 WAITING = 3  # things that are told in turn while nothing changes (voice.waiting_1 and so on)
 
@@ -144,40 +153,164 @@ class CallChannel:
         if state.entering and (digits or not speech):
             return await self._entered(row, state, number, digits)
         state.entering = ""
-        if state.unsure and (digits == "1" or (speech and commands(speech) & {"yes", "fine"})):
-            text, state.unsure = state.unsure, ""
-            return await self._say(row, state, number, text)
-        if state.unsure and (digits == "2" or (speech and commands(speech) & {"no", "none"})):
-            state.unsure = ""
-            return self._listens(row, state, [self._board.line("voice.again")], asked=True)
-        state.unsure = ""
+        if not digits and not speech:
+            return await self._silent(row, state, number)
+        state.silences = 0
         if digits:
             return await self._keyed(row, state, number, digits)
-        if not speech:
-            return await self._silent(row, state, number)
-        confidence = form.get("Confidence", "")
-        if _is_low(confidence) and len(speech) > 1 and not commands(speech):
-            state.unsure = speech
-            return self._listens(row, state, [self._board.line("voice.unsure", text=speech)], asked=True)
-        return await self._spoken(row, state, number, speech)
+        return await self._heard_words(row, state, number, speech, form.get("Confidence", ""))
 
     async def _greet(self, row: CallRow, state: State) -> tuple[CallRow, Plan]:
-        before, talk = await self._board.database.read(
-            lambda t: (calls.last_of(t, row.address), conversations.find(t, CHANNEL, row.address))
-        )
-        state.known = (talk.ticket if talk is not None else None) or ""
+        before = await self._board.database.read(lambda t: calls.last_of(t, row.address))
         notice = [self._board.line("voice.recorded")] if self._board.settings.record else []
         if before is not None and before.sid != row.sid and read(before.body).elder:
             return await self._elder(row, state, 0, notice)
         return self._listens(row, state, [*notice, self._board.line("voice.greeting")], seconds=5)
 
-    async def _elder(self, row: CallRow, state: State, number: int, notice: Sequence[str] = ()) -> tuple[CallRow, Plan]:
-        """Slowly, without a menu, and a person first."""
+    async def _elder(
+        self, row: CallRow, state: State, number: int, notice: Sequence[str] = (), said: str = ""
+    ) -> tuple[CallRow, Plan]:
+        """Slowly, without a menu, and a person first; who has `said` something to it is not asked once more."""
         state.elder = state.slow = True
-        seats = await self._desk.seats(datetime.fromtimestamp(self._board.clock(), self._zone), 3)
-        if not seats.open:
+        is_open = await self._is_open()
+        if not is_open and not said:
             return self._listens(row, state, [*notice, self._board.line("voice.elder_closed")])
-        return await self._say(row, state, number, "转人工", first=[*notice, self._board.line("voice.elder")])
+        first = [*notice, self._board.line("voice.elder")] if is_open else notice
+        return await self._person(row, state, number, "elder", said=said, first=first)
+
+    async def _is_open(self) -> bool:
+        seats = await self._desk.seats(datetime.fromtimestamp(self._board.clock(), self._zone), 3)
+        return seats.open
+
+    async def _person(
+        self, row: CallRow, state: State, number: int, why: str, *, said: str = "", first: Sequence[str] = ()
+    ) -> tuple[CallRow, Plan]:
+        """To a person, who reads what was `said`, or else why it is."""
+        about = self._board.texts.line("zh", f"voice.about.{why}")
+        slots = {"detail": said or about}
+        return await self._say(row, state, number, said or f"[{about}]", first=first, intent="human", slots=slots)
+
+    # -- keys
+
+    async def _keyed(self, row: CallRow, state: State, number: int, digits: str) -> tuple[CallRow, Plan]:
+        if state.unsure and digits in ("1", "2"):
+            return await self._judged(row, state, number, digits == "1")
+        if digits == REPEAT:
+            return self._asks_whether(row, state) if state.unsure else self._again(row, state)
+        state.unsure = ""
+        if digits == PERSON:
+            return await self._person(row, state, number, "key")
+        if digits == REFUSE and self._board.settings.record and not state.unrecorded:
+            state.unrecorded = True
+            return self._listens(row, state, [self._board.line("voice.unrecorded")])
+        if digits == keypad.TOP:
+            return self._menu(row, state, "")
+        if len(digits) == 1 and state.menu is not None:
+            return await self._menu_key(row, state, number, digits)
+        if digits in state.offered:
+            return await self._say(row, state, number, digits, choice=digits)
+        if digits == ELDER:
+            return await self._elder(row, state, number)
+        if state.waits:
+            return await self._say(row, state, number, digits)
+        return self._again(row, state) if state.offered else self._menu(row, state, "")
+
+    def _again(self, row: CallRow, state: State, *first: str) -> tuple[CallRow, Plan]:
+        """What was said last, to the letter."""
+        return self._listens(
+            row, state, state.said, first=first, asked=state.asked, keys=state.keys, waits=state.waits,
+            offered=state.offered, menu=state.menu,
+        )  # fmt: skip
+
+    def _menu(self, row: CallRow, state: State, path: str, *first: str) -> tuple[CallRow, Plan]:
+        """The menu by keys, at a place in it."""
+        lines = [voice.keys(self._entries(path))]
+        if path:
+            lines.append(self._board.line("voice.menu_top"))
+        return self._listens(row, state, lines, first=first, asked=True, menu=path)
+
+    def _entries(self, path: str) -> list[Option]:
+        labels = (self._board.texts.line("zh", each.label) for each in keypad.entry(path).below)
+        return [Option(str(key), label) for key, label in enumerate(labels, 1)]
+
+    async def _menu_key(self, row: CallRow, state: State, number: int, key: str) -> tuple[CallRow, Plan]:
+        path = state.menu or ""
+        if not keypad.offers(path, key):
+            return await self._elder(row, state, number) if key == ELDER else self._menu(row, state, path)
+        chosen = keypad.entry(path + key)
+        if chosen.below:
+            return self._menu(row, state, path + key)
+        label = self._board.texts.line("zh", chosen.label)
+        return await self._say(row, state, number, f"[{label}]", intent=chosen.intent, slots=chosen.slots)
+
+    # -- words
+
+    async def _heard_words(
+        self, row: CallRow, state: State, number: int, speech: str, confidence: str
+    ) -> tuple[CallRow, Plan]:
+        heard = await self._inbox.understand(speech, self._board.now())
+        said = _moves(heard)
+        if endangers(heard):  # nobody who may be in danger is asked whether they have said so
+            state.unsure = ""
+            return await self._say(row, state, number, speech)
+        if state.unsure and (judged := said & {"yes", "fine", "no", "none"}):
+            return await self._judged(row, state, number, bool(judged & {"yes", "fine"}))
+        state.unsure = ""
+        if _is_low(confidence) and len(speech) > 1 and not said:
+            return await self._doubted(row, state, number, speech)
+        if said & {"slower", "louder"}:
+            state.slow, state.loud = state.slow or "slower" in said, state.loud or "louder" in said
+            return self._again(row, state)
+        if "repeat" in said:
+            return self._again(row, state)
+        if not state.elder and says_old(heard, asked=bool(state.waits)):
+            return await self._elder(row, state, number, said=speech)
+        if state.menu is not None:
+            offers = [Offer(each.key, each.label) for each in self._entries(state.menu)]
+            if (named := chosen(heard.folded, offers)) is not None:  # 二, said in the menu by keys
+                return await self._menu_key(row, state, number, named.key)
+        return await self._say(row, state, number, speech)
+
+    async def _doubted(self, row: CallRow, state: State, number: int, speech: str) -> tuple[CallRow, Plan]:
+        """What was perhaps heard is asked about twice in a call; then there are keys, and then a person."""
+        state.doubts += 1
+        if state.doubts <= DOUBTS:
+            state.unsure = speech
+            return self._asks_whether(row, state)
+        if state.doubts == DOUBTS + 1 and state.menu is None:
+            return self._menu(row, state, "", self._board.line("voice.bad_line"))
+        return await self._person(row, state, number, "bad_line", said=speech)
+
+    async def _judged(self, row: CallRow, state: State, number: int, right: bool) -> tuple[CallRow, Plan]:
+        """The caller has said whether we have heard rightly."""
+        text, state.unsure = state.unsure, ""
+        if right:
+            heard = await self._inbox.understand(text, self._board.now())
+            if not state.elder and says_old(heard, asked=bool(state.waits)):
+                return await self._elder(row, state, number, said=text)
+            return await self._say(row, state, number, text)
+        if state.doubts >= DOUBTS:
+            return self._menu(row, state, "", self._board.line("voice.bad_line"))
+        return self._prompts(row, state, self._board.line("voice.again"), keys=state.keys)
+
+    async def _silent(self, row: CallRow, state: State, number: int) -> tuple[CallRow, Plan]:
+        """Nothing was heard: keys for who has not spoken yet, the question again, or whether there is more; the second time a
+        person, or a polite end."""
+        state.silences += 1
+        nothing_yet = row.conversation == 0
+        if state.silences == 1:
+            line = self._board.line("voice.silence")
+            if state.unsure:
+                return self._asks_whether(row, state, line)
+            if nothing_yet and state.menu is None:
+                return self._menu(row, state, "", self._board.line("voice.silence_keys"))
+            if state.asked:
+                return self._again(row, state, line)
+            return self._prompts(row, state, self._board.line("voice.anything_else"))
+        if await self._is_open() and (state.asked or state.unsure or nothing_yet):
+            first = [self._board.line("voice.silence_person")]
+            return await self._person(row, state, number, "silence", first=first)
+        return self._ends(row, state, [self._board.line("voice.bye")])
 
     # -- who it is: by keys alone, for this call alone
 
@@ -186,7 +319,7 @@ class CallChannel:
         entering, now = state.entering, self._board.now()
         if digits == PERSON or state.wrong >= TRIES:
             state.entering, state.wrong = "", 0
-            return await self._say(row, state, number, "转人工")
+            return await self._person(row, state, number, "identity")
         try:
             if entering == "card" and is_card(digits):
                 await self._identity.request_code(CHANNEL, row.sid, digits, now)
@@ -199,7 +332,7 @@ class CallChannel:
                     return await self._say(row, state, number, "[已核验身份]", intent=state.task)
         except LockedError:
             state.entering = ""
-            return await self._say(row, state, number, "转人工")
+            return await self._person(row, state, number, "identity")
         state.wrong += 1
         return self._enters(row, state, self._board.line(f"voice.{entering}_wrong"))
 
@@ -207,76 +340,39 @@ class CallChannel:
         listen = Listen(spoken(state, [line]), f"{PATH}/heard?n={_next(row, state)}", 0, speech=False, seconds=15)
         return replace(row, body=keep(state)), (listen,)
 
-    async def _keyed(self, row: CallRow, state: State, number: int, digits: str) -> tuple[CallRow, Plan]:
-        if digits == PERSON:
-            return await self._say(row, state, number, "转人工")
-        if digits == REPEAT:
-            return await self._say(row, state, number, "再说一遍")
-        if digits == REFUSE and self._board.settings.record and not state.unrecorded:
-            state.unrecorded = True
-            return self._listens(row, state, [self._board.line("voice.unrecorded")])
-        if digits == ELDER and number == 1:
-            return await self._elder(row, state, number)
-        return await self._say(row, state, number, digits)
-
-    async def _spoken(self, row: CallRow, state: State, number: int, speech: str) -> tuple[CallRow, Plan]:
-        said = commands(speech)
-        if "slower" in said or "louder" in said:
-            state.slow, state.loud = state.slow or "slower" in said, state.loud or "louder" in said
-            return await self._say(row, state, number, "再说一遍")
-        if _OLD.search(speech) and not state.elder:
-            state.elder = state.slow = True
-        return await self._say(row, state, number, speech)
-
-    async def _silent(self, row: CallRow, state: State, number: int) -> tuple[CallRow, Plan]:
-        """Nothing was heard: once it is asked again, then there is a person, or a polite end."""
-        state.silences += 1
-        if state.silences == 1:
-            return self._listens(
-                row,
-                state,
-                [self._board.line("voice.silence" if state.asked or number == 1 else "voice.anything_else")],
-                asked=state.asked,
-            )
-        seats = await self._desk.seats(datetime.fromtimestamp(self._board.clock(), self._zone), 3)
-        if seats.open and (state.asked or number <= 2):
-            return await self._say(row, state, number, "转人工", first=[self._board.line("voice.silence_person")])
-        return self._ends(row, state, [self._board.line("voice.bye")])
-
     async def _say(
-        self, row: CallRow, state: State, number: int, text: str, first: Sequence[str] = (), intent: str | None = None
-    ) -> tuple[CallRow, Plan]:
+        self, row: CallRow, state: State, number: int, text: str, *, first: Sequence[str] = (), intent: str | None = None,
+        slots: Mapping[str, str] | None = None, choice: str | None = None,
+    ) -> tuple[CallRow, Plan]:  # fmt: skip
         """What the core answers to it, and what follows from that."""
         said = Inbound(
             channel=CHANNEL, address=row.address, id=f"{row.sid}:{number}", text=text, at=self._board.now(), intent=intent,
-            session=row.sid, inline=True,
+            slots=dict(slots or {}), choice=choice, session=row.sid, inline=True,
         )  # fmt: skip
         receipt = await self._inbox.receive(said)
         self._board.live.delivered(receipt.conversation, receipt.last_seq)
-        state.silences = 0
         replies = [each.message.reply for each in receipt.answers]
         lines = [*first, *voice.render(replies)]
         row = replace(row, conversation=receipt.conversation)
-        known, state.known = state.known, receipt.ticket or ""
-        if receipt.ticket is None or (receipt.ticket == known and "human" not in commands(text)):
-            waits = _awaits(receipt)
-            if waits == "card":
-                state.entering, state.task, state.wrong = "card", receipt.state.tasks[-1].intent, 0
-                return self._enters(row, state, "".join(lines))
-            return self._listens(
-                row, state, lines, asked=bool(waits) or _offers(replies), keys=NUMBERS.get(waits or "", 1)
-            )
-        return await self._handed_over(replace(row, ticket=receipt.ticket), state, lines)
+        if receipt.ticket is not None and (reason := _goes_to_a_person(receipt)):
+            return await self._handed_over(replace(row, ticket=receipt.ticket), state, lines, reason)
+        waits = _awaits(receipt) or ""
+        if waits == "card":
+            state.entering, state.task, state.wrong = "card", receipt.state.tasks[-1].intent, 0
+            return self._enters(row, state, "".join(lines))
+        offered = _offered(replies)
+        return self._listens(
+            row, state, lines, asked=bool(waits or offered), keys=NUMBERS.get(waits, 1), waits=waits, offered=offered
+        )
 
-    async def _handed_over(self, row: CallRow, state: State, lines: list[str]) -> tuple[CallRow, Plan]:
+    async def _handed_over(self, row: CallRow, state: State, lines: list[str], reason: str) -> tuple[CallRow, Plan]:
         """Into the queue; a message after hours; and whoever is to be called back may hang up."""
         assert row.ticket is not None
         ref = row.ticket
+        if reason in ("callback", "message_left"):
+            return self._ends(row, state, [*lines, self._board.line("voice.bye")])
         found = await self._board.database.read(lambda t: tickets.get(t, ref))
         assert found is not None
-        about = msgspec.json.decode(found.body, type=Handover)
-        if about.reason in ("callback", "message_left"):
-            return self._ends(row, state, [*lines, self._board.line("voice.bye")])
         seats = await self._desk.seats(datetime.fromtimestamp(self._board.clock(), self._zone), found.priority)
         if seats.open or found.owner:
             plan: Plan = (*spoken(state, lines), self._board.queue(ref))
@@ -288,16 +384,27 @@ class CallChannel:
         return Record(f"{PATH}/recorded?ref={ref}", f"{PATH}/recording?ref={ref}")
 
     def _listens(
-        self, row: CallRow, state: State, lines: Sequence[str], *, asked: bool = False, keys: int = 1, seconds: int = 6
+        self, row: CallRow, state: State, lines: Sequence[str], *, first: Sequence[str] = (), asked: bool = False,
+        keys: int = 1, seconds: int = 6, waits: str = "", offered: str = "", menu: str | None = None,
+    ) -> tuple[CallRow, Plan]:  # fmt: skip
+        """Says `first` and the lines, and listens. The lines are what is said once more to who asks for it."""
+        state.said, state.asked, state.keys = list(lines), asked, keys
+        state.waits, state.offered, state.menu = waits, offered, menu
+        return self._prompts(row, state, *first, *lines, keys=keys, seconds=seconds)
+
+    def _prompts(
+        self, row: CallRow, state: State, *lines: str, keys: int = 1, seconds: int = 6
     ) -> tuple[CallRow, Plan]:
-        state.asked = asked
-        then = f"{PATH}/heard?n={_next(row, state)}"
+        """Says something in between, and listens: what was said and asked before stays as it is."""
+        then, says = f"{PATH}/heard?n={_next(row, state)}", spoken(state, lines)
         if keys > 1:
-            return replace(row, body=keep(state)), (Listen(spoken(state, lines), then, keys, seconds=seconds + 4),)
-        listen = Listen(
-            spoken(state, lines), then, 1, seconds=seconds + (3 if state.slow else 0), hints=tuple(self._hints())
-        )
+            return replace(row, body=keep(state)), (Listen(says, then, keys, seconds=seconds + 4),)
+        listen = Listen(says, then, 1, seconds=seconds + (3 if state.slow else 0), hints=tuple(self._hints()))
         return replace(row, body=keep(state)), (listen,)
+
+    def _asks_whether(self, row: CallRow, state: State, *first: str) -> tuple[CallRow, Plan]:
+        """Whether we have heard rightly."""
+        return self._prompts(row, state, *first, self._board.line("voice.unsure", text=state.unsure))
 
     def _ends(self, row: CallRow, state: State, lines: Sequence[str]) -> tuple[CallRow, Plan]:
         return replace(row, body=keep(state)), (*spoken(state, lines), HangUp())
@@ -315,7 +422,7 @@ class CallChannel:
         fresh = [numbered(each) for each in rows if each.author in ("seat", "system")]
         owed = await self._board.database.read(lambda t: conversations.undelivered(t, row.conversation))
         heard = [each for each in fresh if owed is not None and each.seq >= owed[0]]
-        lines = [speech(each.message.reply.spoken or each.message.reply.text) for each in heard]
+        lines = [voice.spoken(each.message.reply) for each in heard]
         if heard:
             state.spoken = heard[-1].seq
         else:
@@ -339,6 +446,8 @@ class CallChannel:
             state.waited += 1
             return [self._board.line(f"voice.waiting_{state.waited % WAITING + 1}")]
         state.place = seats.waiting
+        if seats.minutes is None and not seats.waiting:
+            return [self._board.line("voice.first")]
         if seats.minutes is None:
             return [self._board.line("voice.position", waiting=seats.waiting, next=seats.waiting + 1)]
         return [
@@ -390,7 +499,7 @@ class CallChannel:
         row = await self._row(form)
         state = read(row.body)
         if result in ("bridged", "hangup"):
-            if row.stage in ("queue", "ringing"):
+            if row.stage in WAITS:
                 await self._promise(row)
             await self._board.move(row.sid, "ended")
             return self._board.written(HangUp())
@@ -399,6 +508,7 @@ class CallChannel:
             return self._board.written(*spoken(state, [self._board.line("voice.will_call")]), HangUp())
         if result in ("redirected", "redirected-from-bridged", "bridging-in-process"):
             return self._board.written()
+        await self._board.move(row.sid, "voicemail")
         lines = spoken(state, [self._board.line("voice.queue_failed"), self._board.line("voice.leave_message")])
         return self._board.written(*lines, self._record(row.ticket or ""), HangUp())
 
@@ -443,13 +553,19 @@ class CallChannel:
     # -- after hours, and the end
 
     async def _recorded(self, form: dict[str, str], query: dict[str, str]) -> str:
+        await self._board.move(form["CallSid"], "ended")
         return self._board.written(voice.Say(self._board.line("voice.message_taken")), HangUp())
 
     async def _recording(self, form: dict[str, str], query: dict[str, str]) -> str:
         """The message is there: kept with the ticket, with its words where there are any. Fetched from the provider alone."""
         ref, url = query.get("ref", ""), form.get("RecordingUrl", "")
         found = await self._board.database.read(lambda t: tickets.get(t, ref))
-        if found is None or form.get("RecordingStatus", "completed") != "completed" or not url:
+        if found is None:
+            return self._board.written()
+        called = await self._board.of_ticket(ref)
+        if form.get("RecordingStatus", "completed") != "completed" or not url:
+            if called is not None and not query.get("talk") and found.call_since is None:
+                await self._promise(called)  # the tone was heard, and nothing said
             return self._board.written()
         mark = f"recording:{form.get('RecordingSid', '')[:64]}"
         events = await self._board.database.read(lambda t: tickets.events(t, ref))
@@ -461,7 +577,6 @@ class CallChannel:
         kind = "talk" if query.get("talk") else "recording"
         text = self._board.texts.line("zh", f"voice.{kind}_note", where=where, words=words or "—", mark=mark)
         now = self._board.now()
-        called = await self._board.of_ticket(ref)
 
         def work(transaction: Transaction) -> None:
             current = tickets.get(transaction, ref)
@@ -483,7 +598,7 @@ class CallChannel:
         row = await self._board.database.read(lambda t: calls.get(t, sid))
         if row is None or row.stage == "ended":
             return self._board.written()
-        if row.stage in ("queue", "ringing"):
+        if row.stage in WAITS:
             await self._promise(row)
         await self._board.move(row.sid, "ended")
         return self._board.written()
@@ -497,12 +612,28 @@ def _is_low(confidence: str) -> bool:
         return False
 
 
+def _moves(heard: Understanding) -> frozenset[str]:
+    """The steering words that the whole of what was said is: to the letter, or as the model is certain of."""
+    said = commands(heard.folded)
+    if heard.move.label in _MOVES and heard.move.probability >= CERTAIN:
+        said |= {_MOVES[heard.move.label]}
+    return said
+
+
+def _goes_to_a_person(receipt: Receipt) -> str | None:
+    """Why the caller is put through: it was decided just now, or a seat has the talk and we say nothing."""
+    if receipt.handed_over is None and (receipt.again or (receipt.seat and not receipt.answers)):
+        return "ticket"
+    return receipt.handed_over
+
+
 def _awaits(receipt: Receipt) -> str | None:
     return receipt.state.tasks[-1].asked if receipt.state.tasks else None
 
 
-def _offers(replies: Sequence[Reply]) -> bool:
-    return bool(replies and replies[-1].options)
+def _offered(replies: Sequence[Reply]) -> str:
+    """The keys that choose something."""
+    return "".join(each.key for each in replies[-1].options[: voice.CHOICES]) if replies else ""
 
 
 def _next(row: CallRow, state: State) -> int:

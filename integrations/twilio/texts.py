@@ -11,12 +11,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from twilio.twiml.messaging_response import MessagingResponse
 
 from bot.inbox import BusyError, nothing_observed
+from integrations.refusals import Kind
 from integrations.texting import Texting
 from integrations.twilio.api import Twilio
 from integrations.twilio.signing import REFUSED, RefusedError, Verifier
 
 log = logging.getLogger(__name__)
 PATH = "/channels/sms"
+# Advanced Opt-Out: what the provider has answered before it tells us of it.
+TOLD = {"STOP": Kind.REFUSAL, "START": Kind.RESUMPTION, "HELP": Kind.MACHINE}
 
 
 class Sender:
@@ -30,6 +33,9 @@ class Sender:
     @property
     def alarm(self) -> str | None:
         return self._api.alarm
+
+    def can_say(self, body: str) -> bool:
+        return True
 
     async def text(self, to: str, body: str, id: str) -> str:
         return await self._api.text(to, self._number, body, self._status_url)
@@ -64,7 +70,10 @@ class TextHooks:
         if not number or not sid or len(sid) > 64 or len(number) > 64:
             raise RefusedError("form")
         media = form.get("NumMedia", "0") not in ("", "0")
-        text = await self._texting.receive(number, sid, form.get("Body", "").strip(), media=media, inline=True)
+        told = TOLD.get(form.get("OptOutType", ""))
+        text = await self._texting.receive(
+            number, sid, form.get("Body", "").strip(), media=media, inline=True, told=told
+        )
         response = MessagingResponse()
         if text:
             response.message(text, action=self._status_url, method="POST")

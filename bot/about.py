@@ -1,0 +1,198 @@
+"""Who is spoken of, and what is said of them: facts of the talk that an answer depends on. Pure: text in, facts out.
+
+They are kept while the talk lasts and no longer; whoever is not asked about keeps their own.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from nlu.entities import Entity
+
+CHILD = 14  # years of age up to which a guardian acts
+CHILDS_GRADE = 8  # 初二
+_BEFORE_SCHOOL = 6  # years of age before the first grade
+MEMORY = 4  # people that are told apart at a time
+
+Words = tuple[tuple[str, re.Pattern[str]], ...]
+
+
+class Facts(Struct, frozen=True, omit_defaults=True):
+    """What somebody is said to be. `work` and `grounds` are named as `WORK` and `GROUNDS` name them; `home` is "here"
+    or "outside", the district; `sex` is "m" or "f"."""
+
+    age: int | None = None
+    sex: str = ""
+    work: str = ""
+    grounds: tuple[str, ...] = ()
+    home: str = ""
+
+    @property
+    def is_child(self) -> bool:
+        return self.age is not None and self.age < CHILD
+
+
+NOTHING = Facts()
+
+# The first that is said is meant: 下岗职工 has no work.
+WORK: Words = (
+    ("失业", re.compile("失业|下岗|待业|无业|没有?(?:个)?工作(?!日|人员|经验|时间|证)|没单位|丢了工作|unemployed|lost my job|out of work")),
+    ("退休", re.compile("退休(?!金|工资)|退了休|离休|retired")),
+    ("务工", re.compile("进城务工|农民工|外来务工|(?:我|他|她|来|是|在[^,。]{0,4})打工")),
+    ("农民", re.compile("(?:是|当|个)(?:个)?农民(?!工)|^农民(?!工)|我们?农民(?!工)|农村(?:人|居民|户口)|种(?:地|田)的|务农|i am a farmer|i'm a farmer")),
+    ("学生", re.compile("(?:大|中|高中|初中|小|研究)学生|大学生|高中生|初中生|研究生|还在(?:上|读|念)(?:学|书|大学|高中)|(?:我|他|她)是学生|student")),
+    (
+        "在职",
+        re.compile(
+            "在职|上班族|有(?:正式|个)?工作(?!日|人员|时间|经验)|有单位|(?:要|得|都|天天|我|还在|在[^,。]{1,6})上班|(?:下了?|等)班(?:后|以后|了)|公司(?:职员|员工)"
+            "|(?:企业|单位)(?:职工|员工)|在职职工|i work|i have a job|employed"
+        ),
+    ),
+)  # fmt: skip
+# What may free somebody of a fee, or come first for it: what the centre's own rule says of these is another matter.
+GROUNDS: Words = (
+    ("残疾", re.compile("残疾|残障|肢残|视障|听障|盲人|聋哑?人|disab")),
+    ("低保", re.compile("低保|low[- ]income allowance|on welfare")),
+    ("特困", re.compile("特困|五保")),
+    ("低收入", re.compile("低收入|(?:家里?|家庭|经济)(?:很|比较|特别|有|确实)?困难|困难(?:户|家庭|群众)|low income")),
+    ("退役", re.compile("(?:退役|退伍|复员|转业)(?:军人|士兵|兵|老兵)|退役|退伍|当过兵|老兵|veteran")),
+    ("军属", re.compile("军烈属|军属|烈属|军人家属|烈士(?:家属|子女)")),
+    ("登记失业", re.compile("登记失业|失业登记|失业证|就业创业证|登记(?:了|过)的?失业|registered (?:as )?unemployed")),
+)  # fmt: skip
+_HERE = re.compile(
+    "[住在是][^,。]{0,3}(?:本区|你们区|这个区)(?!外)(?:的|人|住|上班|工作)?|在(?:这边|这里|这儿|本地|你们这[边里儿]?)(?:上班|工作|打工|住)|来打工"
+)
+_OUTSIDE = re.compile(
+    "(?:不住|不在|没住)[^,。]{0,3}(?:本区|你们区|这个区|区里)|不是[^,。]{0,2}(?:本区|你们区|这个区)(?:的|人)|住(?:在)?(?:隔壁|别的?|外|其他|邻|另外?一个)[^,。]{0,2}区"
+    "|(?:隔壁|别的|其他|邻)区(?:的|人|住)|外区(?:的|人|住)?|住(?:在)?外[地市省]|live in another district|outside the district"
+)
+_DENIED = re.compile("(?:不是|并非|又不是|没有|没|未|非|不算|不|never|not an?|not)(?:什么|在|过|正式|一个|个| )?$")
+_ASKED = re.compile("(?:的|人员|人)?(?:才|以外|除外|是不是才)")  # 失业的才能报吗 asks for whom it is
+_BORN = re.compile(r"(?P<year>19\d\d|20[01]\d|[4-9]\d) ?年(?:出?生|的人|生人)|born in (?P<en>19\d\d|20[01]\d)")
+
+_SEX = re.compile("(?:我|是|^)(?P<sex>[男女])(?:的|性|同志|士|$)")
+
+_CLAUSE = re.compile("[,，。;；!！?？]")
+_WOMEN = "妈妈?|母亲|娘|奶奶|外婆|姥姥|婆婆|岳母|丈母娘|老婆|媳妇|妻子|姐姐?|妹妹?|姑姑?|姨|阿姨|婶|嫂子?|女儿|闺女|孙女|外孙女|外甥女|侄女|老太太?"
+_MEN = "爸爸?|父亲|爹|爷爷|外公|姥爷|公公|岳父|老丈人|老公|丈夫|哥哥?|弟弟?|舅舅?|叔叔?|伯伯?|儿子|孙子|外孙|外甥|侄子|老头子?|老爷子"
+_ANY = "老伴|爱人|对象|孩子|小孩|娃娃?|宝宝|邻居|朋友|同事|亲戚|老人家?|双胞胎|老[大二三]"
+_CHILDREN = re.compile("儿子|女儿|闺女|孙|孩|娃|宝|侄|外甥|双胞胎")
+_KIN = re.compile(
+    rf"(?:(?:我|俺|咱)们?家?(?:的|里的?)?|家里的?|家|[帮替给让为])(?P<own>(?:{_WOMEN})(?!们)|(?:{_MEN})(?!们)|{_ANY})"
+    "|(?<![带陪养接看])(?P<bare>孙女|孙子|外孙女?|儿子|女儿|闺女|老伴|老公|老婆|爱人|爷爷|奶奶|外婆|外公|姥姥|姥爷|老母亲|老父亲)"
+    r"|\bmy (?P<en>mother|mum|mom|father|dad|son|daughter|child|kid|wife|husband|grandson|granddaughter|neighbou?r|friend)"
+)
+_WOMAN, _MAN = (
+    re.compile(f"(?:老)?(?:{_WOMEN})|mother|mum|mom|daughter|wife|granddaughter"),
+    re.compile(f"(?:老)?(?:{_MEN})|father|dad|son|husband|grandson"),
+)
+_FOR_ANOTHER = re.compile("[给替帮为让带陪][她他它]|[她他](?!们)")
+_MYSELF = re.compile(
+    r"我(?:自己|本人|呢)|^(?:那|要是|那要是)?我呢|(?:我|俺)(?:也|能|可以|可不可以|行不行|想学|今年|现在|都|快|是|不是|没有?工作|退休|下岗|失业|住|属|才|有工作|[0-9一二三四五六七八九十])"
+    r"|^i(?: am|'m)? |\bmyself\b"
+)
+# What stands around a fact and says no more.
+_FILLERS = re.compile(
+    "那|就是|对了|这个|情况|我|俺|咱|她|他|们|家|里|是|的|一个|个|人|了|啊|呀|呢|哦|嗯|今年|现在|已经|都|快|刚|才|有|没|不|哈|户|员|证|周岁|岁|年|出头|多|上|读|念"
+    r"|住|在|办|拿|领|吃|生|登记|人员|家庭|职工|工人|群众|腿|脚|手|眼睛?|耳朵|身体|[一二三四]?级|男|女|性|'m|\b(?:i|am|an?|my|is|years?|old|and)\b| "
+)
+
+
+def listen(
+    known: Mapping[str, Facts], person: str, folded: str, entities: Sequence[Entity], today: date
+) -> tuple[dict[str, Facts], str]:
+    """Everybody's facts with what a message adds to them, and who is spoken of at its end ("" is whoever speaks)."""
+    people = dict(known)
+    for start, end in _clauses(folded):
+        clause = folded[start:end]
+        person = _spoken_of(clause, person)
+        inside = [each for each in entities if start <= each.start and each.end <= end]
+        before = people.get(person, NOTHING)
+        facts = _with(before, person, clause, inside, today)
+        if facts != before:
+            people.pop(person, None)  # so that whoever was heard of last is dropped last
+            people[person] = facts
+    return dict(list(people.items())[-MEMORY:]), person
+
+
+def is_child(person: str, facts: Facts) -> bool:
+    """Whether a guardian acts for them; a grandchild of no age given is one."""
+    return facts.is_child or (facts.age is None and _CHILDREN.search(person) is not None)
+
+
+def tells_only(folded: str, entities: Sequence[Entity]) -> bool:
+    """我是残疾人, 我妈今年七十了: something of somebody, and nothing that is asked or wished for."""
+    named = {each for entity in entities if entity.kind in {"age", "grade"} for each in range(entity.start, entity.end)}
+    rest = "".join(" " if place in named else char for place, char in enumerate(folded))
+    left = rest
+    for _, pattern in (*GROUNDS, *WORK, ("", _SEX), ("", _OUTSIDE), ("", _HERE), ("", _BORN), ("", _KIN)):
+        left = pattern.sub("", left)
+    if left == folded:
+        return False
+    return len(_FILLERS.sub("", _CLAUSE.sub("", left))) == 0
+
+
+def _clauses(folded: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    for match in _CLAUSE.finditer(folded):
+        yield start, match.start()
+        start = match.end()
+    yield start, len(folded)
+
+
+def _spoken_of(clause: str, person: str) -> str:
+    """Who a clause is about: who it names, else whoever speaks, where it says so; else who the talk was about."""
+    if match := _KIN.search(clause):
+        return match["own"] or match["bare"] or match["en"]
+    if _FOR_ANOTHER.search(clause):
+        return person
+    return "" if _MYSELF.search(clause) else person
+
+
+def _with(facts: Facts, person: str, clause: str, entities: Sequence[Entity], today: date) -> Facts:
+    """The facts of a person with what a clause adds to them."""
+    if (age := _age(clause, entities, today)) is not None:
+        facts = replace(facts, age=age)
+    if work := next((name for name, pattern in WORK if _says(pattern, clause)), ""):
+        facts = replace(facts, work=work)
+    elif any(pattern.search(clause) for name, pattern in WORK if name == facts.work):
+        facts = replace(facts, work="")  # 我没下岗
+    said = {name for name, pattern in GROUNDS if _says(pattern, clause)}
+    denied = {name for name, pattern in GROUNDS if name not in said and pattern.search(clause)}
+    grounds = tuple(name for name, _ in GROUNDS if name in said or (name in facts.grounds and name not in denied))
+    if facts.sex == "":
+        facts = replace(facts, sex=_sex(clause, person))
+    home = "outside" if _OUTSIDE.search(clause) else "here" if _HERE.search(clause) else facts.home
+    return replace(facts, grounds=grounds, home=home)
+
+
+def _sex(clause: str, person: str) -> str:
+    said = _SEX.search(clause)
+    if _WOMAN.fullmatch(person) or (said and said["sex"] == "女"):
+        return "f"
+    return "m" if said or _MAN.fullmatch(person) else ""
+
+
+def _says(pattern: re.Pattern[str], clause: str) -> bool:
+    """Whether it is said of somebody, and not denied or asked as a condition."""
+    return any(
+        _DENIED.search(clause, 0, match.start()) is None and _ASKED.match(clause, match.end()) is None
+        for match in pattern.finditer(clause)
+    )
+
+
+def _age(clause: str, entities: Sequence[Entity], today: date) -> int | None:
+    """As said, or by the year of birth or of school."""
+    said = [int(each.value) for each in entities if each.kind == "age"]
+    if len(set(said)) > 1:  # of two, whose is whose is not known
+        return None
+    if said:
+        return said[0]
+    if born := _BORN.search(clause):
+        year = int(born["year"] or born["en"])
+        return today.year - (year if year > 100 else 1900 + year)
+    grades = [int(each.value) for each in entities if each.kind == "grade"]
+    return grades[0] + _BEFORE_SCHOOL if grades else None

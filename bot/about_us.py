@@ -1,0 +1,53 @@
+"""What residents say of us, by its words: complaints about the seat that they have just had, which the model takes for
+many other things; and the question whom they talk to, which it may take for the wish for a person."""
+
+import re
+
+_SEAT = "坐席|客服(?!电话|热线)|人工(?!智能)|接线|工作人员|接待"
+_THAT_ONE = rf"(?:刚才|刚刚|上次|上回|之前)[^,，。]{{0,6}}(?:人|位|老师|同志|{_SEAT})|那个?(?:人|位|同志|{_SEAT})|(?:这|你们)[^,，。]{{0,3}}(?:{_SEAT})"
+_BADLY = (
+    "(?:太|很|真|好|这么|那么|非常|特别)(?:慢|差|凶|冲|横)|慢吞吞|差劲|凶(?:我|人|巴巴)|蛮横|不耐烦|敷衍|糊弄|[不没]理(?:我|人|睬|会|$)|爱理不|不搭理|骂|吼"
+    "|难听|冷冰冰|冷漠|态度|答非所问|[啥么]都不(?:懂|知道|会)|不专业|不负责|不管(?:我|人|事|不问)|推(?:来推去|脱|诿)|踢皮球|挂(?:断|了)|没听完|没礼貌|不礼貌"
+)
+# Of whoever it was, said at any time.
+_OF_A_SEAT = re.compile(
+    rf"投诉[^,，。]{{0,8}}(?:{_SEAT}|刚才|那个?人|他|她)|(?:{_SEAT}|{_THAT_ONE})[^,，。]{{0,10}}(?:{_BADLY})"
+    rf"|(?:别|不要|不想|莫)再?(?:让|叫|找|要|跟|和)?(?:刚才|上次)?那?个?(?:{_SEAT}|(?<=那个)人|(?<=那)人)"
+    r"|(?:别|不要|莫)再?(?:让|叫|找)(?:他|她)[^,，。]{0,3}(?:接|处理|管|回|办)"
+    r"|(?:agent|staff|operator|person|colleague|clerk)\b.{0,30}\b(?:rude|slow|useless|unhelpful|ignor\w+|never|hung up|not help\w*)"
+    r"|complain\w* (?:about|against) (?:the|your|that|this) (?:agent|staff|operator|person|clerk)"
+)
+# Where a ticket has just been closed, these are of the seat that closed it.
+_OF_THE_SERVICE = re.compile(
+    rf"老师[^,，。]{{0,4}}(?:回|答|接|理)[^,，。]{{0,6}}(?:慢|不|没|差)|(?:回|答|回复|回话|回得|答复|接)[^,，。]{{0,4}}(?:太|这么|那么|真|好|也)慢"
+    r"|等[^,，。]{0,8}[没不无][^,，。]{0,3}(?:回(?:我|复|话|音|应|答|信)|理)|服务(?:态度)?[^,，。]{0,4}(?:差|不好|恶劣|糟|不行|不满)"
+    r"|对[^,，。]{0,8}服务[^,，。]{0,4}不满|什么态度|态度[^,，。]{0,4}(?:差|不好|恶劣)|[没不][^,，。]{0,3}解决[^,，。]{0,4}就[^,，。]{0,6}(?:关|结)"
+    rf"|(?:他|她)[^,，。]{{0,8}}(?:{_BADLY})|敷衍|爱理不理|糊弄|踢皮球"
+    r"|\b(?:he|she|they)\b.{0,20}\b(?:rude|never answered|ignored|hung up)|(?:too slow|slow) to (?:answer|reply)|bad service"
+)
+_OF_THE_BOT = re.compile("你(?!们)|机器")
+_PRAISE = re.compile("(?:很|真|挺|特别|非常|态度)好|不错|表扬|点赞")
+
+
+def complains_of_a_seat(folded: str, *, closed: bool) -> bool:
+    """Whether it complains of a seat; `closed` says that one has just closed the resident's ticket."""
+    if _PRAISE.search(folded):
+        return False
+    if _OF_A_SEAT.search(folded):
+        return True
+    return closed and _OF_THE_SERVICE.search(folded) is not None and _OF_THE_BOT.search(folded) is None
+
+
+_PERSON, _MACHINE = "真?人工?|活人|人类|客服|坐席|员工", "机器人?|电脑|程序|智能|自动|ai|人机"
+_WHAT_WE_ARE = re.compile(
+    rf"(?:{_MACHINE}).{{0,6}}(?:还是|或者?)(?:是)?[^,，。]{{0,6}}(?:{_PERSON})|(?:{_PERSON}).{{0,4}}(?:还是|或者?)[^,，。]{{0,6}}(?:{_MACHINE})"
+    rf"|(?:这|你|您|你们|对面|那边|说话的?|聊天的?|回[我复话]的?)[^,，。]{{0,4}}(?:是不?是?)[^,，。]{{0,3}}(?:{_PERSON}|{_MACHINE})[^,，。]{{0,4}}(?:吗|么|嘛|不|呢|啊|[?？]|$)"
+    r"|\b(?:human|person|robot|bot|machine|ai)\b.{0,12}\bor\b.{0,12}\b(?:human|person|robot|bot|machine|computer|ai)\b"
+    r"|\b(?:are you|is this|am i (?:talking|speaking|chatting) (?:to|with))\b.{0,12}\b(?:human|person|robot|bot|machine|ai|computer)\b"
+)
+_WANTS_ONE = re.compile(r"转|接(?!待)|要|换|找|叫|请|帮我|给我|让|\b(?:want|need|put me|transfer|get me|let me)\b")
+
+
+def asks_what_we_are(folded: str) -> bool:
+    """Whether it asks if a person answers here, and not for one."""
+    return _WHAT_WE_ARE.search(folded) is not None and _WANTS_ONE.search(folded) is None

@@ -1,0 +1,109 @@
+"""What a message leans to by what it names beside what it asks: one of our places, a course, an activity.
+
+The classifier has no label for these, or takes the general question for the likelier: 学府街道学校能换东西吗,
+会计班我能报吗, 写春联什么时候.
+"""
+
+import re
+
+from msgspec.structs import replace
+
+from bot.comprehension import Candidate, Understanding
+from bot.conversation import Conversation
+
+AHEAD = 0.1  # so far behind what is leant to, nothing else is asked about
+FRESH = 3  # turns for which what the talk is about is meant by whoever names nothing
+_SHORT = 16  # characters of a question that leaves out what the talk is about
+_REDEEMS = re.compile(
+    "兑换|兑(?:点|积分|东西)|换(?:点|个|些)?(?:东西|积分|礼品|奖品|物品)|(?:积分|学分).{0,4}(?:换|兑|花)|redeem"
+)
+_CERTIFIES = re.compile("认证点|刷卡|打卡|认证|记(?:得了|上)?学分|certif")
+_THERE = re.compile("那里|那儿|那边|那所|这里|这儿|这边|这所|there")
+_OF_WHAT = re.compile("什么|啥|哪些|多少|怎么|咋|几[点分]|what|how")
+_MAY = re.compile(
+    "(?:能不能|可不可以|能否|是否可以|能|可以|可|让|够不够格|够格|符合|有资格)(?:让|给|帮|替)?(?:我|俺|她|他|人|[我你她他]们|我[妈爸]|孩子|老人|[^,。]{0,4})?"
+    "(?:报(?!销|告|到)|上(?!网|厕|楼|电)|参加|去|(?P<learn>学(?!院|校|分|习卡|几|多)))[^,。]{0,10}(?:[吗么嘛不没]|$)"
+    "|报[^,。]{0,10}(?:成不|行不|行吗|成吗|可以吗|可以不|能行吗)|(?:收不收|还收|收)(?!费|钱|到)[^,。]{0,6}(?:[吗么嘛不]|$)"
+    "|(?:can|could|may) (?:i|she|he|my \\w+) (?:join|enrol|attend|take)"
+)
+_COSTS = re.compile("钱|费|收|免|价|fee|cost|pay|free|how much")
+_OF_FEE = {"fee-general", "fee-standard", "fee-free-who", "enrol-disabled"}
+# What one place has and another has not, by the standard question on it.
+_HAS = (
+    ("canteen", "食堂|吃饭|餐厅|canteen"), ("parking", "停车|车位|parking"), ("printing", "打印|复印|print"), ("wifi", "无线|wi-?fi"),
+    ("bike", "充电|车棚|电动车"), ("kids-room", "母婴|儿童角|喂奶"),
+)  # fmt: skip
+_ANYTHING = re.compile("(?:有没有|有|能不能|能|可以|可不可以|提供)[^,。]{1,10}(?:[吗么嘛不没]|$)|有没有")
+_OF_ACTIVITY = re.compile("活动|沙龙|讲座|讲坛|那场|这场|集市")
+_HOW = re.compile("怎么|如何|咋|网上|手机上|几个|多少|身体|高血压|心脏|怀孕|插班|改|换|退(?!休|役|伍)|转(?!业)")
+
+
+def leaning(heard: Understanding, state: Conversation) -> Understanding:
+    """What is heard, with what it leans to ahead of the others."""
+    found = _of_activity(heard) or _of_fee(heard) or _of_class(heard, state) or _of_place(heard, state)
+    if found is None:
+        return heard
+    score = max(found.score, heard.lines.sure)
+    others = (each for each in heard.candidates if each.intent != found.intent or each.question != found.question)
+    behind = [replace(each, score=min(each.score, score - AHEAD)) for each in others]
+    return replace(heard, candidates=(replace(found, score=score), *behind))
+
+
+def _of_place(heard: Understanding, state: Conversation) -> Candidate | None:
+    """Whether a place gives out what points buy, or takes attendance."""
+    talked_of = "org" in state.focus and state.focus_age <= FRESH and _THERE.search(heard.folded) is not None
+    if not (heard.first("org") or talked_of) or heard.first("course"):
+        return None
+    if _OF_WHAT.search(heard.folded):
+        return _of_what_it_has(heard)
+    if _REDEEMS.search(heard.folded):
+        near = next((each for each in heard.candidates if each.intent == "nearest_site"), None)
+        nearest = near is not None and "近" in heard.folded
+        return near if nearest else Candidate(heard.lines.sure, "credit_redemption", "site_redeems")
+    if _CERTIFIES.search(heard.folded):
+        return Candidate(heard.lines.sure, "credit_lookup", "site_certifies")
+    return _of_what_it_has(heard)
+
+
+def _of_what_it_has(heard: Understanding) -> Candidate | None:
+    """Something that a place may have: the question on it where there is one, else what is on record of the place."""
+    if heard.first("when"):
+        return None
+    asked = next((id for id, words in _HAS if re.search(words, heard.folded)), None)
+    if asked is not None:
+        return next((each for each in heard.candidates if each.question == asked), None)
+    unclear = heard.best is None or heard.best.score < heard.lines.likely
+    return (
+        Candidate(heard.lines.sure, "site_hours", "site_facilities")
+        if unclear and _ANYTHING.search(heard.folded)
+        else None
+    )
+
+
+def _of_fee(heard: Understanding) -> Candidate | None:
+    """What a named course costs, though it be asked as who need not pay."""
+    if heard.first("course") is None or not _COSTS.search(heard.folded):
+        return None
+    shares = [each.score for each in heard.candidates if each.intent == "class_fee" or each.question in _OF_FEE]
+    return Candidate(sum(shares), "training_info", "class_fee") if sum(shares) >= heard.lines.likely else None
+
+
+def _of_activity(heard: Understanding) -> Candidate | None:
+    """An activity by its name, where no course is called the same."""
+    named = any(each.kind == "activity" and each.exact for each in heard.entities)
+    course = any(each.kind == "course" and each.exact for each in heard.entities)
+    if not named or (course and not _OF_ACTIVITY.search(heard.folded)):
+        return None
+    return Candidate(heard.lines.sure, "activity", "find_activity")
+
+
+def _of_class(heard: Understanding, state: Conversation) -> Candidate | None:
+    """Whether somebody may be in a class: its conditions are said with how to get in."""
+    course = any(each.kind == "course" and each.exact for each in heard.entities)
+    talked_of = "course" in state.focus and state.focus_age <= FRESH and len(heard.folded) <= _SHORT
+    if not course and (not talked_of or heard.first("when") or _OF_WHAT.search(heard.folded)):
+        return None
+    asked = _MAY.search(heard.folded)
+    if asked is None or _HOW.search(heard.folded) or (asked["learn"] and not heard.first("age")):
+        return None
+    return Candidate(heard.lines.sure, "enrolment", "enrol")

@@ -1,0 +1,119 @@
+"""Who may be in a class, and who need not pay for it: its conditions and the centre's rule, held against who is spoken of."""
+
+import re
+from collections.abc import Sequence
+
+from bot.about import Facts
+from bot.turn import Turn
+from knowledge.catalogue import TrainingClass
+from knowledge.entries import Entry
+
+SOURCE = "source.classes"
+RULE = "fee-free-who"  # the standard question whose answer says who need not pay
+OF_AGE = 18
+# Whom a class for these takes, where somebody says what they do. What is not here takes everybody of the right age.
+_TAKES = {
+    "失业人员": {"失业"}, "在职人员": {"在职", "务工"}, "进城务工人员": {"务工", "失业", "农民"},
+}  # fmt: skip
+# Whom a class is made for.
+_MADE_FOR = {
+    "失业": {"失业人员"}, "退休": {"老年人", "中老年"}, "务工": {"进城务工人员"}, "农民": {"农民"}, "在职": {"在职人员"},
+}  # fmt: skip
+_WITH_CHILDREN = {"家长", "青少年", "儿童"}
+_MEN, _WOMEN = re.compile(r"男性?(\d+)周?岁"), re.compile(r"女性?(\d+)周?岁")
+_OF_HERE = re.compile("本[区街镇村县市]")
+# How the centre's rule may name each ground.
+_NAMED = {
+    "残疾": "残疾|残障", "低保": "低保|最低生活保障", "特困": "特困|五保", "低收入": "低收入|困难", "退役": "退役|退伍", "军属": "军属|烈属|军烈属",
+    "登记失业": "登记失业|失业登记|失业人员", "失业": "登记失业|失业登记|失业人员",
+}  # fmt: skip
+
+
+def misfit(turn: Turn, group: TrainingClass) -> str | None:
+    """Which fact of who is spoken of keeps them out of a class: "age", "work" or "home"; None where nothing does, as far as is
+    known."""
+    return _misfit(turn.library.catalogue.classes[group.id], turn.state.facts)  # its conditions in Chinese
+
+
+def _misfit(group: TrainingClass, facts: Facts) -> str | None:
+    if facts.age is not None and not (_youngest(group, facts) <= facts.age <= group.oldest):
+        return "age"
+    if (
+        facts.age is not None
+        and facts.age < OF_AGE
+        and not (group.minors or group.audience in _WITH_CHILDREN or group.youngest)
+    ):
+        return "age"  # who trains for work, or farms, is grown up, whether it says so or not
+    if facts.work and facts.work not in _TAKES.get(group.audience, {facts.work}):
+        return "work"
+    if facts.home == "outside" and _OF_HERE.search(group.eligibility):
+        return "home"
+    return None
+
+
+def _youngest(group: TrainingClass, facts: Facts) -> int:
+    """The age from which it takes somebody; where it names one for men and one for women, theirs."""
+    named = {"m": _MEN, "f": _WOMEN}.get(facts.sex)
+    match = named.search(group.eligibility) if named else None
+    return int(match[1]) if match else group.youngest
+
+
+def made_for(group: TrainingClass, facts: Facts) -> bool:
+    """Whether it is for people such as them in particular."""
+    return group.audience in _MADE_FOR.get(facts.work, set()) or (
+        facts.age is not None and OF_AGE < group.youngest <= facts.age
+    )
+
+
+def spell(turn: Turn, why: str) -> str:
+    """The fact that keeps somebody out, as one would say it."""
+    facts = turn.state.facts
+    if why == "age":
+        return turn.line("about.age", age=facts.age)
+    return turn.line("about.outside") if why == "home" else turn.line(f"about.work.{facts.work}")
+
+
+def refused(turn: Turn, group: TrainingClass) -> bool:
+    """Whether who is spoken of cannot be in it; says so, with what may be done instead."""
+    why = misfit(turn, group)
+    if why is None:
+        return False
+    key = "class.not_from_here" if why == "home" else "class.not_for_you"
+    turn.say(key, name=group.name, eligibility=group.eligibility, fact=spell(turn, why), source=SOURCE)
+    if why == "age" and (turn.state.facts.age or 0) < OF_AGE:
+        _of_children(turn)
+    elif why == "home" and turn.library.answer("enrol-local", turn.today):
+        turn.answer_standard("enrol-local")
+    same = [each for each in turn.catalogue.classes.values() if each.course == group.course and each.enrols(turn.today)]
+    if any(misfit(turn, each) is None for each in same):
+        turn.offer(turn.line("label.other_classes"), "find_class", course=group.course)
+    else:
+        turn.offer(turn.line("label.other_classes"), "find_class")
+    turn.offer(turn.line("label.human"), "human")
+    return True
+
+
+def _of_children(turn: Turn) -> None:
+    """What the young may do, and that a guardian acts for a child."""
+    if turn.state.facts.is_child:
+        turn.say("perhaps.minor")
+    for standard in ("enrol-age-min", "course-kids"):
+        if turn.library.answer(standard, turn.today):
+            turn.answer_standard(standard)
+            return
+
+
+def beside(turn: Turn, groups: Sequence[TrainingClass]) -> list[TrainingClass]:
+    """Those of some classes that who is spoken of can be in; where they can be in none, all, for that to be said of."""
+    return [group for group in groups if misfit(turn, group) is None] or list(groups)
+
+
+def exemption(turn: Turn) -> tuple[str, Entry] | None:
+    """The ground on which who is spoken of need not pay, in words, and the centre's rule that says so."""
+    rule = turn.library.answer(RULE, turn.today)
+    facts = turn.state.facts
+    grounds = [*facts.grounds, *(["失业"] if facts.work == "失业" and "登记失业" not in facts.grounds else [])]
+    for ground in grounds:
+        if rule and re.search(_NAMED[ground], rule.answer):
+            return turn.line(f"about.ground.{ground}"), rule
+    return None

@@ -1,0 +1,77 @@
+"""Opening hours: what they are on a day, and how they are said in either language. A day may have several spans: rows that share it."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from msgspec import Struct
+
+from knowledge.catalogue import Opening, Organisation
+from knowledge.english import DAYS, MONTHS
+
+_WEEKDAYS = "一二三四五六日"
+Span = tuple[str, str]  # from one time to another, HH:MM
+
+
+class Day(Struct, frozen=True):
+    """What is known of a place's day: no `spans` where it stays closed, `reason` where it differs from the week."""
+
+    spans: tuple[Span, ...]
+    reason: str = ""
+
+
+def spans_of(openings: Iterable[Opening], weekday: int) -> tuple[Span, ...]:
+    """The spans of a weekday (1 is Monday), in their order."""
+    return tuple(sorted((each.opens, each.closes) for each in openings if weekday in each.days))
+
+
+def day_of(place: Organisation, day: date) -> Day:
+    """The hours of a place on a day; special days win over the week."""
+    special = [each for each in place.special_days if each.day == day]
+    if not special:
+        return Day(spans_of(place.hours, day.isoweekday()))
+    spans = sorted((each.opens, each.closes) for each in special if each.opens and each.closes)
+    return Day(tuple(spans), special[0].reason)
+
+
+def date_in_words(day: date, lang: str) -> str:
+    """11月25日, 25 November."""
+    return f"{day.day} {MONTHS[day.month - 1]}" if lang == "en" else f"{day.month}月{day.day}日"
+
+
+def day_in_words(day: date, lang: str) -> str:
+    """11月25日（周三）, Wednesday 25 November."""
+    named, alone = _weekday(day.isoweekday(), lang), date_in_words(day, lang)
+    return f"{named} {alone}" if lang == "en" else f"{alone}（{named}）"
+
+
+def weekdays(days: Iterable[int], lang: str) -> str:
+    """周一、周三; 周一到周五; Monday to Friday."""
+    ordered = sorted(days)
+    names = [_weekday(each, lang) for each in ordered]
+    if len(ordered) > 2 and ordered == list(range(ordered[0], ordered[-1] + 1)):
+        return f"{names[0]}{' to ' if lang == 'en' else '到'}{names[-1]}"
+    return listed(names, lang)
+
+
+def listed(words: Iterable[str], lang: str) -> str:
+    """书法、国画; calligraphy, painting."""
+    return (", " if lang == "en" else "、").join(words)
+
+
+def spans_in_words(spans: Iterable[Span], lang: str) -> str:
+    """08:30—12:00、14:00—17:30."""
+    return listed((f"{opens}—{closes}" for opens, closes in spans), lang)
+
+
+def week_in_words(openings: Sequence[Opening], lang: str) -> str:
+    """周一到周五 08:30—12:00、14:00—17:30，周六 09:00—16:00: weekdays with the same hours together."""
+    alike: dict[tuple[Span, ...], list[int]] = {}
+    for weekday in range(1, 8):
+        if spans := spans_of(openings, weekday):
+            alike.setdefault(spans, []).append(weekday)
+    between = "; " if lang == "en" else "，"
+    return between.join(f"{weekdays(days, lang)} {spans_in_words(spans, lang)}" for spans, days in alike.items())
+
+
+def _weekday(number: int, lang: str) -> str:
+    return DAYS[number - 1] if lang == "en" else f"周{_WEEKDAYS[number - 1]}"
