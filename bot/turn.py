@@ -368,7 +368,7 @@ class Turn:
         """Where in the queue."""
         if not seats.waiting:
             return self.line("handover.first")
-        return self.line("handover.behind", waiting=seats.waiting, next=seats.waiting + 1)
+        return self.line("handover.behind", waiting=seats.waiting)
 
     def _wait(self, seats: Seats) -> str:
         """How long it may take, honestly; nobody is promised a seat that is not there."""

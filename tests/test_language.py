@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from bot.inbox import Receipt
 from bot.messages import Inbound, Reply
+from bot.phrases import sentence_on
 from bot.texts import Texts
 from daoxue.app import App
 from daoxue.check import problems
@@ -79,7 +80,9 @@ _GIVEN: tuple[dict[str, str], ...] = (
     {"course": "taichi", "org": "linjiang", "phone": "13800138000", "detail": "the door was locked", "service": "teaching"},
     {"class": "taichi-1"}, {"class": "taichi-2"}, {"class": "electrician-1"}, {"course": "erhu"}, {"course": "computer-middle"},
     {"theme": "职业技能"}, {"course": "calligraphy"}, {"course": "nutrition"}, {"fee": "free", "theme": "乡村振兴"}, {"audience": "老年人"},
-    {"org": "hongyan-7"}, {"org": "jinshui-6"}, {"when": str(When(date(2027, 1, 1), date(2027, 1, 1)))}, {"points": "200"}, {"points": "10"},
+    {"org": "hongyan-7"}, {"org": "jinshui-6"}, {"when": str(When(date(2027, 1, 1), date(2027, 1, 1)))},
+    {"when": str(When(date(2027, 2, 5), date(2027, 2, 9)))}, {"when": str(When(date(2027, 2, 1), date(2027, 2, 28))), "org": "linjiang"},
+    {"points": "200"}, {"points": "10"},
     {"item": "towel"}, {"item": "rice"}, {"matter": "bank"}, {"matter": "tax"}, {"kind": "voice"}, {"result": "ok", "name": "李**"},
     {"result": "full"}, {"ticket": "1126-00001", "stars": "1"},
 )  # fmt: skip
@@ -98,6 +101,8 @@ _ASPECTS = (
     "exam",
     "places",
     "eligible",
+    "about",
+    "entry",
 )
 _THINGS = (
     "class:taichi-1",
@@ -107,7 +112,7 @@ _THINGS = (
     "activity:week-open-day",
     "item:towel",
 )
-_OF_STAGES = ("perhaps", "ask", "again", "calm")
+_OF_STAGES = ("perhaps", "ask", "again", "calm", "well")
 
 
 def _slots(intent: str) -> list[dict[str, str]]:
@@ -134,6 +139,52 @@ async def test_every_handler_talks_english(intent: str, app: App) -> None:
             assert not [part for text in all_of(reply) for part in chinese_in(text)], (slots, reply)
             assert reply.lang == "en"
             assert reply.text != app.texts.line("en", "failed"), slots
+
+
+@pytest.mark.parametrize(("chinese", "english"), [
+    ("我30岁", "I am 30 years old"), ("我妈56岁", "My mother is 56 years old"), ("我住隔壁区", "I live in another district"),
+    ("我是残疾人", "I am disabled"), ("我下岗了", "I am unemployed"),
+])  # fmt: skip
+async def test_who_asks_counts_in_english_as_in_chinese(chinese: str, english: str, app: App) -> None:
+    """Conditions and rules are read in Chinese, whatever the language of the talk."""
+    asked: list[tuple[str, dict[str, str]]] = [
+        *(("enrol", {"class": id}) for id in ("calligraphy-1", "smartphone-3", "electrician-1")), ("class_fee", {"class": "electrician-1"}),
+        ("find_class", {"course": "taichi"}),
+    ]  # fmt: skip
+    for intent, slots in asked:
+        shapes = []
+        for lang, words in (("zh", chinese), ("en", english)):
+            visitor = Visitor(app, lang=lang)
+            await visitor.send(words)
+            told = await visitor.replies("", intent, slots)
+            shapes.append([len(reply.options) for reply in told])
+        assert shapes[0] == shapes[1], (intent, slots)
+        assert not [part for reply in told for text in all_of(reply) for part in chinese_in(text)]
+
+
+async def test_a_place_says_its_own_hours_and_facilities_in_english(app: App) -> None:
+    visitor = Visitor(app, lang="en")
+    closed = await visitor.replies("", "site_hours", {"when": str(When(date(2027, 10, 1), date(2027, 10, 2)))})
+    assert "Friday 1 October closed" in closed[0].text
+    assert "Saturday 2 October 09:00—17:00" in closed[0].text
+    await visitor.replies("", "site_hours", {"org": "linjiang"})
+    place = await visitor.replies("", "entry", {"entry": "parking"})
+    assert "Riverside Street" in place[0].text
+
+
+async def test_what_a_class_needs_is_read_out_of_the_rule_in_either_language(app: App) -> None:
+    erhu = next(each.id for each in app.library.catalogue.classes.values() if each.course == "erhu")
+    for lang, own in (("zh", "乒乓球、二胡自备器材"), ("en", "for table tennis and erhu bring your own")):
+        told = await Visitor(app, lang=lang).replies("", "fact", {"aspect": "bring", "of": f"class:{erhu}"})
+        assert own in told[0].text
+
+
+def test_a_sentence_of_an_answer_is_found_in_either_language() -> None:
+    assert (
+        sentence_on("price", "填补卡单，当场领新卡。第一次补卡免费，以后每次5元。") == "第一次补卡免费，以后每次5元。"
+    )
+    english = "Fill in the form; you get the new card at once. The first is free, each later one costs 5 yuan."
+    assert sentence_on("price", english) == "The first is free, each later one costs 5 yuan."
 
 
 async def test_what_is_personal_is_told_in_english(app: App) -> None:

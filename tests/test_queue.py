@@ -297,7 +297,7 @@ async def test_a_seat_that_speaks_the_language_is_promised_only_where_one_does(e
     assert "nobody who speaks English" in told
     await seat(app, "may", langs=("zh", "en"))
     said = await app.inbox.receive(Resident(app).message("human", lang="en"))
-    assert "number 2" in said.answers[-1].message.reply.text
+    assert "1 before you" in said.answers[-1].message.reply.text
     assert "nobody who speaks" not in said.answers[-1].message.reply.text
 
 
