@@ -323,12 +323,17 @@ def _names(catalogue: Catalogue) -> Iterable[Name]:
     for place in catalogue.organisations.values():
         yield from (Name("org", place.id, text) for text in (place.name, *place.aliases))
     for course in catalogue.courses.values():
-        yield from (Name("course", course.id, text) for text in (course.name, *course.aliases))
+        known = (course.name, *course.aliases, *((course.en.name,) if course.en else ()))
+        yield from (Name("course", course.id, text) for text in known)
         yield Name("theme", course.theme, course.theme)
-    for teacher in {group.teacher for group in catalogue.classes.values()}:
+    for teacher, english in {(group.teacher, group.en and group.en.teacher) for group in catalogue.classes.values()}:
         yield Name("teacher", teacher, teacher)
+        if english:
+            yield Name("teacher", teacher, english)
     for item in catalogue.items.values():
         yield Name("item", item.id, item.name)
+        if item.en:
+            yield Name("item", item.id, item.en.name)
         if len(plain := _PLAIN.split(item.name)[0]) > 1:
             yield Name("item", item.id, plain)
     yield from _last_words(catalogue)

@@ -40,6 +40,8 @@ class Conversation(Struct, omit_defaults=True):
     """`tasks` are open, the last one on top; `last` is the one that ended last, for "晚上的呢?"."""
 
     lang: str = "zh"
+    page: str = "zh"  # what the page was set to last: only its being moved switches the talk
+    warned: bool = False  # that some things are on record in Chinese only
     tasks: list[Task] = field(default_factory=list)
     last: Task | None = None
     paused: list[Task] = field(default_factory=list)  # were open when the talk stopped, for "昨天那个接着弄"
@@ -75,7 +77,7 @@ class Conversation(Struct, omit_defaults=True):
         self.tasks, self.last, self.offers, self.focus, self.said = [], None, [], {}, []
         self.paused, self.near, self.shown, self.told, self.confirming = [], [], [], [], False
         self.people, self.person = {}, ""
-        self.failures = 0
+        self.failures, self.warned = 0, False
 
 
 _DECODER = msgspec.json.Decoder(Conversation)

@@ -7,7 +7,7 @@ works on the `Turn` and writes nothing.
 import re
 import unicodedata
 
-from bot import redlines
+from bot import language, redlines
 from bot.alarming import is_over, is_well
 from bot.comprehension import Comprehension
 from bot.conversation import REMEMBERED, Conversation
@@ -25,7 +25,7 @@ LADDER: tuple[Rule, ...] = (
     first.still_in_danger, first.maybe_danger, first.outlived,
     first.about_a_seat, first.what_we_are,
     # Moves in the talk
-    moves.choice, moves.move, moves.off_the_list, moves.signs,
+    moves.language, moves.choice, moves.move, moves.off_the_list, moves.signs,
     # What is no question
     questions.too_long, questions.stray_number,
     # What goes on with the talk
@@ -75,6 +75,7 @@ class Dialogue:
             turn.focus("course", course)
         if org := turn.heard.first("org"):
             turn.focus("org", org)
+        turn.warn_of_chinese()
         replies = turn.finished_replies()
         if turn.keeps:
             return
@@ -112,8 +113,7 @@ def _pass_time(turn: Turn) -> None:
         paused = state.tasks or state.paused
         state.forget()
         state.paused = paused
-    if turn.inbound.lang:
-        state.lang = turn.inbound.lang
+    language.follow(state, turn.inbound, turn.heard)
     state.at = now
     state.focus_age += 1
     if state.focus_age > REMEMBERED:

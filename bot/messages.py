@@ -59,7 +59,8 @@ class File(Struct, frozen=True):
 
 class Reply(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One thing said. `spoken` and `short` are its forms for the ear and for an SMS; without them a channel makes its
-    own from `text`. `source` says where the answer stands."""
+    own from `text`. `source` says where the answer stands, `lang` what language it is in, so that what a channel adds to it
+    is in the same."""
 
     text: str
     options: tuple[Option, ...] = ()
@@ -68,6 +69,7 @@ class Reply(Struct, frozen=True, omit_defaults=True, kw_only=True):
     short: str | None = None
     source: str | None = None
     files: tuple[File, ...] = ()
+    lang: str = "zh"
 
 
 class Handover(Struct, frozen=True, omit_defaults=True, kw_only=True):

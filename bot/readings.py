@@ -61,7 +61,9 @@ def spell(turn: Turn, slot: str, value: str) -> str:
     when = next((entity for entity in turn.heard.entities if entity.kind == "when"), None)
     if slot == "when" and when:
         return turn.heard.text[when.start : when.end]
-    return value if slot in {"audience", "theme"} else turn.line(f"slot.{slot}")
+    if slot in {"audience", "theme"}:
+        return turn.line(f"{slot}.{value}")
+    return turn.line(f"slot.{slot}")
 
 
 class Readings:
@@ -94,7 +96,7 @@ class Readings:
         if candidate.question:
             return turn.wording(candidate.question)
         if candidate.entry:
-            return turn.library.title(turn.library.entries[candidate.entry]).rstrip("？?")
+            return turn.title(turn.library.entries[candidate.entry])
         known = turn.texts.languages["zh"]
         return turn.line(f"label.{candidate.intent}") if f"label.{candidate.intent}" in known else ""
 

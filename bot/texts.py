@@ -40,6 +40,7 @@ class Texts:
             text=found.text.format(**values),
             spoken=found.spoken.format(**values) if found.spoken else None,
             short=found.short.format(**values) if found.short else None,
+            lang=language,
         )
 
     def _find(self, language: str, key: str) -> Text:

@@ -14,10 +14,12 @@ from accounts.enrolment import Places
 from bot import about
 from bot.comprehension import Understanding
 from bot.conversation import Conversation, Danger, Offer, Task
+from bot.language import is_left_chinese
 from bot.messages import Card, Handover, Inbound, Option, Reply
 from bot.redlines import Alarm
 from bot.texts import Texts
 from knowledge.catalogue import Catalogue
+from knowledge.english import told_in_english
 from knowledge.entries import Entry
 from knowledge.library import Library
 from nlu.text import fold
@@ -111,6 +113,11 @@ class Seats:
     minutes: tuple[int, int] | None = None  # how long that may take, from and to; None when nobody can honestly say
     reach: Reach = Reach.NOBODY
     priority: int = 3
+    english: tuple[str, str] = ("", "")  # `hours` and `next_opening` in English
+
+    def words(self, language: str) -> tuple[str, str]:
+        """When seats answer, and when they do next."""
+        return self.english if language == "en" else (self.hours, self.next_opening)
 
 
 class Desk(Protocol):
@@ -163,8 +170,9 @@ class Turn:
 
     @property
     def catalogue(self) -> Catalogue:
-        """What there is, with as many places taken as are by now."""
-        return _current(self.library, self.accounts)
+        """What there is, in the resident's language, with as many places taken as are by now."""
+        current = _current(self.library, self.accounts)
+        return _told(current) if self.state.lang == "en" else current
 
     @property
     def red_line(self) -> str | None:
@@ -202,6 +210,10 @@ class Turn:
         """Something that is done with the turn's commit, or not at all."""
         self.effects.append(effect)
 
+    def _named(self, source: str | None) -> str | None:
+        """A source, by its words or by the key of its text."""
+        return self.line(source) if source and source in self.texts.languages["zh"] else source
+
     def line(self, key: str, **values: object) -> str:
         """A text in the resident's language, to be part of what is said."""
         return self.texts.line(self.state.lang, key, **values)
@@ -209,21 +221,31 @@ class Turn:
     def say(self, key: str, *, source: str | None = None, cards: tuple[Card, ...] = (), **values: object) -> None:
         """Says a text."""
         reply = self.texts.reply(self.state.lang, key, **values)
-        self.tell(Reply(text=reply.text, spoken=reply.spoken, short=reply.short, source=source, cards=cards))
+        self.tell(msgspec.structs.replace(reply, source=self._named(source), cards=cards))
 
     def tell(self, reply: Reply) -> None:
         """Says something that is not from the texts; nothing is said twice in a turn."""
         if all(each.text != reply.text for each in self.said):
-            self.said.append(reply)
+            self.said.append(msgspec.structs.replace(reply, lang=self.state.lang))
 
     def answer(self, entry: Entry) -> None:
         """Says a reviewed entry."""
         self.told_of.append(entry.id)
-        self.tell(Reply(text=entry.answer, spoken=entry.spoken, short=entry.sms, source=entry.source))
+        said = entry.said(self.state.lang)
+        self.tell(Reply(text=said.answer, spoken=said.spoken, short=said.sms, source=said.source))
+
+    def title(self, entry: Entry) -> str:
+        """What an entry is offered as, in the resident's language."""
+        question = self.library.asks(entry)
+        if self.state.lang != "en":
+            return self.library.title(entry).rstrip("？?")
+        if question is not None and not entry.questions:
+            return self.wording(question.id)
+        return (entry.en and entry.en.question) or self.library.title(entry).rstrip("？?")
 
     def recall(self, entry: Entry, part: str) -> None:
         """Says a part of a reviewed entry once more."""
-        self.tell(Reply(text=part, source=entry.source))
+        self.tell(Reply(text=part, source=entry.said(self.state.lang).source))
 
     def wording(self, standard: str) -> str:
         """A standard question, as it is asked in the resident's language."""
@@ -335,7 +357,8 @@ class Turn:
         elif seats.priority == 0:
             self.say("emergency.known", ref=ref)
         elif not self.ticket and not seats.open:
-            self.say("handover.closed", ref=ref, hours=seats.hours, opens=seats.next_opening)
+            hours, opens = seats.words(self.state.lang)
+            self.say("handover.closed", ref=ref, hours=hours, opens=opens)
         else:
             key = "handover.already" if self.ticket else "handover.queue"
             self.say(key, ref=ref, standing=self._standing(seats), wait=self._wait(seats))
@@ -345,12 +368,12 @@ class Turn:
         """Where in the queue."""
         if not seats.waiting:
             return self.line("handover.first")
-        return self.line("handover.behind", waiting=seats.waiting, next=seats.waiting + 1)
+        return self.line("handover.behind", waiting=seats.waiting)
 
     def _wait(self, seats: Seats) -> str:
         """How long it may take, honestly; nobody is promised a seat that is not there."""
         if not seats.open:
-            return self.line("handover.opens", opens=seats.next_opening)
+            return self.line("handover.opens", opens=seats.words(self.state.lang)[1])
         if seats.reach is not Reach.ABLE:
             return self.line(f"handover.{seats.reach.value}")
         if not seats.waiting:
@@ -359,19 +382,22 @@ class Turn:
             return self.line("handover.unknown")
         return self.line("handover.minutes", low=seats.minutes[0], high=seats.minutes[1])
 
+    def warn_of_chinese(self) -> None:
+        """Once in an English talk, before what our centre has in Chinese only."""
+        if (
+            self.state.lang != "en"
+            or self.state.warned
+            or not any(each.lang == "en" and is_left_chinese(each.text) for each in self.said)
+        ):
+            return
+        self.state.warned = True
+        self.said.insert(0, self.texts.reply("en", "language.only_chinese"))
+
     def finished_replies(self) -> list[Reply]:
         """What was said, the offers on the last of it."""
         if self.offered and self.said:
-            last = self.said[-1]
             options = tuple(Option(offer.key, offer.label) for offer in self.offered)
-            self.said[-1] = Reply(
-                text=last.text,
-                options=options,
-                cards=last.cards,
-                spoken=last.spoken,
-                short=last.short,
-                source=last.source,
-            )
+            self.said[-1] = msgspec.structs.replace(self.said[-1], options=options)
         return self.said
 
 
@@ -407,6 +433,17 @@ def _current(library: Library, accounts: Accounts) -> Catalogue:
     return current
 
 
+def _told(current: Catalogue) -> Catalogue:
+    """The same in English."""
+    known = _LAST_TOLD.get("catalogue")
+    if known is not None and known[0] is current:
+        return known[1]
+    told = told_in_english(current)
+    _LAST_TOLD["catalogue"] = (current, told)
+    return told
+
+
+_LAST_TOLD: dict[str, tuple[Catalogue, Catalogue]] = {}
 _LAST: dict[str, tuple[Catalogue, Mapping[str, Places], Catalogue]] = {}  # built once for all turns that see the same
 
 Run = Callable[[Turn], Awaitable[None]]

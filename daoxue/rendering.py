@@ -13,7 +13,8 @@ def _webchat(replies: Sequence[Reply]) -> list[str]:
     lines = []
     for reply in replies:
         lines.append(reply.text)
-        lines += [f"  [{card.title}] " + "；".join(card.lines) for card in reply.cards]
+        between = "; " if reply.lang == "en" else "；"
+        lines += [f"  [{card.title}] " + between.join(card.lines) for card in reply.cards]
         if reply.options:
             lines.append("  ".join(f"({option.key}) {option.label}" for option in reply.options))
         if reply.source:

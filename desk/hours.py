@@ -10,10 +10,12 @@ from msgspec import Meta, Struct
 
 from desk.oidc import OidcSettings
 from knowledge.catalogue import Opening
-from knowledge.hours import WEEKDAYS, Span, spans_of, week_in_words
+from knowledge.hours import Span, day_in_words, spans_of, week_in_words
 
 AHEAD = 60  # days that the next opening is looked for
 MINUTE = 60_000
+_NEAR = {"zh": ("今天", "明天"), "en": ("today", "tomorrow")}
+_UNKNOWN = {"zh": "另行通知", "en": "a time that will be announced"}
 Seconds = Annotated[int, Meta(ge=1, le=3600)]
 Minutes = Annotated[int, Meta(ge=1, le=100_000)]
 
@@ -64,18 +66,25 @@ class Hours:
         clock = now.strftime("%H:%M")
         return self._settings.always_open or any(opens <= clock < closes for opens, closes in self.of(now.date()))
 
-    def next_opening(self, now: datetime) -> str:
+    def next_opening(self, now: datetime, lang: str = "zh") -> str:
         """In words, for residents."""
+        if (found := self._next(now)) is None:
+            return _UNKNOWN[lang]
+        day, opens = found
+        near = dict(enumerate(_NEAR[lang])).get((day - now.date()).days)
+        return f"{near or day_in_words(day, lang)}{' ' if lang == 'en' else ''}{opens}"
+
+    def _next(self, now: datetime) -> tuple[date, str] | None:
+        """The day and the time of the next opening."""
         for days in range(AHEAD):
             day = now.date() + timedelta(days=days)
             for opens, _ in self.of(day):
                 if days or now.time() < time.fromisoformat(opens):
-                    near = {0: "今天", 1: "明天"}.get(days, f"{day.month}月{day.day}日（周{WEEKDAYS[day.weekday()]}）")
-                    return f"{near}{opens}"
-        return "另行通知"
+                    return day, opens
+        return None
 
-    def in_words(self) -> str:
-        return week_in_words(self._settings.hours)
+    def in_words(self, lang: str = "zh") -> str:
+        return week_in_words(self._settings.hours, lang)
 
     def after(self, start: int, minutes: int) -> int:
         """The moment when so many minutes of opening have passed since then."""

@@ -96,6 +96,7 @@ class Queueing:
             minutes,
             reach,
             priority,
+            (self.hours.in_words("en"), self.hours.next_opening(now, "en")),
         )
 
 

@@ -1,6 +1,7 @@
 """Activities and volunteers."""
 
 import re
+from collections.abc import Collection
 from datetime import timedelta
 
 from bot.turn import CHOICES, Turn
@@ -11,7 +12,7 @@ from knowledge.activities import RELATED, Subjects
 from knowledge.catalogue import Activity
 from nlu.times import When
 
-SOURCE = "活动日程（本月）"
+SOURCE = "source.activities"
 AHEAD = 30  # days
 # Each by all its names.
 _KINDS = tuple(
@@ -30,8 +31,10 @@ _KINDS = tuple(
 
 def _line(activity: Activity, turn: Turn, *, whole: bool = False) -> str:
     """When, where and how to get in; what it is as well, where it is the only one."""
-    summary = activity.summary if whole else ""
-    return f"{activity.name}：{wording.activity_time(activity, turn)}，{activity.place}。{summary}{activity.enrol}"
+    return turn.line(
+        "activity.whole" if whole else "activity.line", name=activity.name, time=wording.activity_time(activity, turn),
+        place=activity.place, summary=activity.summary, enrol=activity.enrol,
+    )  # fmt: skip
 
 
 async def find_activity(turn: Turn) -> None:
@@ -46,7 +49,9 @@ async def find_activity(turn: Turn) -> None:
         key=lambda each: (each.first_day, each.id),
     )
     if "named" not in turn.task.memo:  # what is meant does not change with 更多
-        turn.task.memo["named"] = " ".join(Subjects(upcoming).named(turn.get("about") or turn.heard.folded, RELATED))
+        turn.task.memo["named"] = " ".join(
+            Subjects(_in_chinese(upcoming, turn)).named(turn.get("about") or turn.heard.folded, RELATED)
+        )
     named = turn.task.memo["named"].split()
     about = _of_kind([each for each in upcoming if not named or each.id in named], turn)
     found = [each for each in about if _fits(each, turn)]
@@ -62,6 +67,11 @@ async def find_activity(turn: Turn) -> None:
     turn.say(key, lines=lines, more=turn.line("list.more", rest=rest) if rest > 0 else "", source=SOURCE)
     turn.focus("org", shown[0].organisation)
     turn.show("activity", *(each.id for each in shown))
+
+
+def _in_chinese(activities: Collection[Activity], turn: Turn) -> list[Activity]:
+    """As their subjects are compared, whatever the language of the talk."""
+    return [turn.library.catalogue.activities[each.id] for each in activities]
 
 
 def _of_kind(activities: list[Activity], turn: Turn) -> list[Activity]:
@@ -96,8 +106,8 @@ async def activity_week(turn: Turn) -> None:
     turn.say(
         "activity.week",
         name=week[0].campaign,
-        first=wording.day(week[0].first_day, turn.today),
-        last=wording.day(max(each.last_day for each in week), turn.today),
+        first=wording.day(week[0].first_day, turn),
+        last=wording.day(max(each.last_day for each in week), turn),
         lines=lines,
         source=SOURCE,
     )
@@ -107,10 +117,10 @@ async def volunteer(turn: Turn) -> None:
     """What volunteers get, and the wish on record for who looks after them."""
     if lacks(turn, "organisations"):
         return
-    turn.once("told", lambda: turn.say("volunteer.intro", source="云溪区社区教育学院服务手册（2026年9月版）"))
+    turn.once("told", lambda: turn.say("volunteer.intro", source="source.handbook"))
     service = await turn.ask(SERVICE)
     street = turn.catalogue.organisations[await turn.ask(ORG)]
     phone = await turn.ask(PHONE)
-    turn.task.slots["detail"] = f"{service}，{street.name}"
+    turn.task.slots["detail"] = wording.listed((service, street.name), turn)
     turn.say("volunteer.done", service=service, place=street.name, phone=f"{phone[:3]}****{phone[-4:]}")
     await turn.hand_over("volunteer", skill="volunteer", topic="activity")

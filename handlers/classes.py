@@ -64,7 +64,7 @@ def _fits(group: TrainingClass, wanted: dict[str, str], turn: Turn) -> bool:
         return False
     if wanted.get("fee") and group.fee:
         return False
-    if (value := wanted.get("teacher")) and group.teacher != value:
+    if (value := wanted.get("teacher")) and value not in group.teacher:
         return False
     if value := wanted.get("when"):
         when = When.of(value)
@@ -122,8 +122,7 @@ async def find_class(turn: Turn) -> None:
 
 def _list_for(turn: Turn, found: Sequence[TrainingClass]) -> None:
     """Those that who is spoken of can be in, and why others are not among them."""
-    facts = turn.state.facts
-    out = [group for group in found if misfit(group, facts)]
+    out = [group for group in found if misfit(turn, group)]
     if len(out) == len(found) and len(found) <= CHOICES:
         refused(turn, found[0])
         return
@@ -140,8 +139,8 @@ def _list_for(turn: Turn, found: Sequence[TrainingClass]) -> None:
 
 def _facts_of(turn: Turn, out: Sequence[TrainingClass]) -> str:
     """What keeps somebody out of these."""
-    why = dict.fromkeys(found for group in out if (found := misfit(group, turn.state.facts)))
-    return "、".join(spell(turn, each) for each in why)
+    why = dict.fromkeys(found for group in out if (found := misfit(turn, group)))
+    return wording.listed((spell(turn, each) for each in why), turn)
 
 
 def _offer_enrolment(turn: Turn, group: TrainingClass) -> None:
@@ -212,7 +211,7 @@ async def _one(turn: Turn, question: str) -> TrainingClass | None:
     if len(found) == 1:
         focus(turn, found[0])
         return found[0]
-    if found and question == "enrol" and all(misfit(group, turn.state.facts) for group in found):
+    if found and question == "enrol" and all(misfit(turn, group) for group in found):
         refused(turn, found[0])
         return None
     if found:
@@ -227,7 +226,7 @@ async def _one(turn: Turn, question: str) -> TrainingClass | None:
 
 def _choose(turn: Turn, found: Sequence[TrainingClass], question: str) -> None:
     if question in {"enrol", "enrol_it"}:
-        if all(misfit(each, turn.state.facts) is not None for each in found) and refused(turn, found[0]):
+        if all(misfit(turn, each) is not None for each in found) and refused(turn, found[0]):
             return
         if turn.state.people and len({each.eligibility for each in found}) == 1:
             turn.say("class.for_whom", eligibility=found[0].eligibility.rstrip("。"), source=SOURCE)
@@ -245,8 +244,8 @@ async def class_detail(turn: Turn) -> None:
     if group:
         card = wording.class_card(group, turn)
         turn.say(
-            "class.detail", name=group.name, facts="。".join(card.lines), times=wording.times(group), fee=wording.fee(group, turn),
-            places=wording.places(group), cards=(card,), source=SOURCE,
+            "class.detail", name=group.name, facts=wording.phrase(card.lines, turn), times=wording.times(group, turn), fee=wording.fee(group, turn),
+            places=wording.places(group, turn), cards=(card,), source=SOURCE,
         )  # fmt: skip
         _offer_enrolment(turn, group)
         turn.offer(turn.line("label.site_address"), "site_address", org=group.organisation)
@@ -256,9 +255,9 @@ async def class_schedule(turn: Turn) -> None:
     group = await _one(turn, "class_schedule")
     if group:
         turn.say(
-            "class.schedule", name=group.name, first=wording.day(group.opens_on, turn.today), times=wording.times(group),
-            sessions=group.sessions, last=wording.day(group.session_days[-1], turn.today),
-            place=wording.place(group.organisation, turn.catalogue) + group.room, teacher=group.teacher, source=SOURCE,
+            "class.schedule", name=group.name, first=wording.day(group.opens_on, turn), times=wording.times(group, turn),
+            sessions=group.sessions, last=wording.day(group.session_days[-1], turn),
+            place=wording.room(group, turn), teacher=group.teacher, source=SOURCE,
         )  # fmt: skip
         _offer_enrolment(turn, group)
 
@@ -277,7 +276,8 @@ async def class_fee(turn: Turn) -> None:
 def _say_fee(turn: Turn, group: TrainingClass) -> None:
     fee = wording.fee(group, turn)
     if group.fee and (free := exemption(turn)):
-        turn.say("class.fee_exempt", name=group.name, fee=fee, rule=free[1].answer, source=free[1].source)
+        said = free[1].said(turn.state.lang)
+        turn.say("class.fee_exempt", name=group.name, fee=fee, rule=said.answer, source=said.source)
         return
     turn.say("class.fee", name=group.name, fee=fee, source=SOURCE)
     if group.fee and turn.state.facts.grounds:
@@ -295,7 +295,7 @@ async def class_places(turn: Turn) -> None:
             name=group.name,
             places=group.places,
             capacity=group.capacity,
-            until=wording.day(group.enrol_until, turn.today),
+            until=wording.day(group.enrol_until, turn),
             source=SOURCE,
         )
         _offer_enrolment(turn, group)
@@ -318,7 +318,7 @@ async def enrol(turn: Turn) -> None:
         await class_places(turn)
         return
     turn.say(
-        "class.enrol", name=group.name, until=wording.day(group.enrol_until, turn.today), places=group.places, materials=group.materials,
+        "class.enrol", name=group.name, until=wording.day(group.enrol_until, turn), places=group.places, materials=group.materials,
         eligibility=group.eligibility, place=wording.place(group.organisation, turn.catalogue), source=SOURCE,
     )  # fmt: skip
     _take_care(turn, group)
@@ -332,7 +332,7 @@ async def enrol(turn: Turn) -> None:
 
 def _take_care(turn: Turn, group: TrainingClass) -> None:
     """Who is very old, ill or expecting hears what holds for classes that move, before they are in one."""
-    course = turn.catalogue.courses.get(group.course)
+    course = turn.library.catalogue.courses.get(group.course)
     if course is None or course.theme != _MOVES:
         return
     age = turn.state.facts.age
@@ -353,8 +353,8 @@ async def enrol_it(turn: Turn) -> None:
     turn.once(
         "told",
         lambda: turn.say(
-            "class.enrol_it", name=group.name, times=wording.times(group), fee=wording.fee(group, turn),
-            places=wording.places(group), eligibility=group.eligibility.rstrip("。"), source=SOURCE,
+            "class.enrol_it", name=group.name, times=wording.times(group, turn), fee=wording.fee(group, turn),
+            places=wording.places(group, turn), eligibility=wording.clause(group.eligibility), source=SOURCE,
         ),
     )  # fmt: skip
     if await bound_now(turn):
@@ -397,7 +397,7 @@ async def _register(turn: Turn, reason: str) -> None:
         turn.once("intro", lambda: turn.say("register.waiting", course=course.name))
     street = turn.catalogue.organisations[await turn.ask(ORG)]
     phone = await turn.ask(PHONE)
-    turn.task.slots["detail"] = f"{course.name}，{street.name}"
+    turn.task.slots["detail"] = wording.listed((course.name, street.name), turn)
     turn.say("register.done", course=course.name, place=street.name, phone=f"{phone[:3]}****{phone[-4:]}")
     await turn.hand_over(reason, skill="enrolment", topic="enrolment")
 
@@ -456,7 +456,8 @@ async def withdraw(turn: Turn) -> None:
     """Leaving a class by the rules; money back always through a person."""
     turn.answer_standard("enrol-withdraw")
     if (rule := turn.library.answer("enrol-refund", turn.today)) is not None:
-        turn.say("withdraw.refund", rule=rule.answer, source=rule.source)
+        said = rule.said(turn.state.lang)
+        turn.say("withdraw.refund", rule=said.answer, source=said.source)
     turn.offer(turn.line("label.refund"), "refund")
     turn.offer_answer("label.cancel_online", "g-cancel-online")
     if provable(turn):

@@ -7,7 +7,7 @@ from handlers.lacking import lacks
 from handlers.slots import COURSE, QUESTION, THIS_COURSE
 from knowledge.catalogue import Course
 
-SOURCE = "课程目录（2026年9月版）"
+SOURCE = "source.courses"
 
 
 def _named(turn: Turn) -> list[Course]:
@@ -37,8 +37,8 @@ async def find_course(turn: Turn) -> None:
         if not shown:
             turn.say("class.no_more")
             return
-        lines = "、".join(course.name for course in shown)
-        turn.say("course.theme", theme=theme, count=len(found), lines=lines, source=SOURCE)
+        lines = wording.listed((course.name for course in shown), turn)
+        turn.say("course.theme", theme=turn.line(f"theme.{theme}"), count=len(found), lines=lines, source=SOURCE)
         for course in shown[:CHOICES]:
             turn.offer(course.name, "about_course", course=course.id)
     elif subject := wording.subject(turn.heard.folded):
@@ -51,10 +51,14 @@ async def find_course(turn: Turn) -> None:
 
 def _introduce(turn: Turn, course: Course) -> None:
     minutes = sum(lesson.minutes for lesson in course.lessons)
+    lessons = tuple(
+        turn.line("course.lesson", number=number, title=lesson.title, minutes=lesson.minutes)
+        for number, lesson in enumerate(course.lessons, 1)
+    )
     turn.say(
-        "course.detail", name=course.name, summary=course.summary, level=course.level, prerequisite=course.prerequisite, mode=course.mode,
-        lessons=len(course.lessons), minutes=minutes, source=SOURCE,
-        cards=(Card(course.name, tuple(f"{number}. {lesson.title}（{lesson.minutes}分钟）" for number, lesson in enumerate(course.lessons, 1))),),
+        "course.detail", name=course.name, summary=course.summary, level=turn.line(f"level.{course.level}"),
+        prerequisite=course.prerequisite, mode=turn.line(f"mode.{course.mode}"), lessons=len(course.lessons), minutes=minutes,
+        source=SOURCE, cards=(Card(course.name, lessons),),
     )  # fmt: skip
 
 
@@ -62,7 +66,12 @@ def _overview(turn: Turn) -> None:
     themes: dict[str, list[str]] = {}
     for course in turn.catalogue.courses.values():
         themes.setdefault(course.theme, []).append(course.name)
-    lines = "\n".join(f"· {theme}：{'、'.join(names[:3])}等{len(names)}门" for theme, names in themes.items())
+    lines = "\n".join(
+        turn.line(
+            "course.kind", theme=turn.line(f"theme.{theme}"), names=wording.listed(names[:3], turn), count=len(names)
+        )
+        for theme, names in themes.items()
+    )
     turn.say("course.overview", count=len(turn.catalogue.courses), lines=lines, source=SOURCE)
 
 
@@ -73,7 +82,9 @@ async def course_level(turn: Turn) -> None:
     turn.focus("course", course.id)
     turn.show("course", course.id)
     key = "course.level_zero" if course.level == "零基础" else "course.level"
-    turn.say(key, name=course.name, level=course.level, prerequisite=course.prerequisite, source=SOURCE)
+    turn.say(
+        key, name=course.name, level=turn.line(f"level.{course.level}"), prerequisite=course.prerequisite, source=SOURCE
+    )
     turn.offer(turn.line("label.classes_of", course=course.name), "find_class", course=course.id)
 
 
@@ -93,6 +104,6 @@ async def course_help(turn: Turn) -> None:
         return
     course = await which_course(turn, "g-question")
     question = await turn.ask(QUESTION)
-    turn.task.slots["detail"] = f"{course.name}：{question}"
+    turn.task.slots["detail"] = turn.line("detail.about", what=course.name, detail=question)
     turn.say("course.help_done", course=course.name)
     await turn.hand_over("course_question", skill="teacher", topic="course_faq")

@@ -9,9 +9,10 @@ from handlers import wording
 from handlers.lacking import lacks
 from handlers.slots import DETAIL
 from handlers.whose import Bound, bound_now, whose
+from knowledge.catalogue import RedemptionItem
 
-RULES = "《云溪区学分认定办法（2026版）》"
-SHOP = "《云溪区积分兑换办法（2026版）》"
+RULES = "source.credit_rules"
+SHOP = "source.redemption_rules"
 LINES, ASKED = 5, 60  # lines at a time; how many are asked for
 BACK = timedelta(days=90)  # that missing credits are looked for
 SOON = timedelta(days=60)  # before points lapse, that one is told
@@ -29,7 +30,7 @@ async def balance(turn: Turn) -> None:
         return
     _look(turn, "balance.read", learner)
     turn.say(
-        "balance", name=learner.name, credits=amounts(found.credits), points=found.points, day=wording.iso(found.last),
+        "balance", name=learner.name, credits=amounts(found.credits), points=found.points, day=wording.iso(found.last, turn),
         source=RULES,
     )  # fmt: skip
     if found.as_of is not None:
@@ -37,7 +38,7 @@ async def balance(turn: Turn) -> None:
     if found.frozen:
         turn.say("balance.frozen", points=found.frozen)
     if lapsing and lapsing[1] - turn.today <= SOON:
-        turn.say("balance.lapsing", name=learner.name, points=lapsing[0], day=wording.iso(lapsing[1].isoformat()))
+        turn.say("balance.lapsing", name=learner.name, points=lapsing[0], day=wording.iso(lapsing[1].isoformat(), turn))
     if learner.lost:
         turn.say("balance.lost")
     turn.offer(turn.line("label.ledger"), "ledger", learner=str(learner.id))
@@ -73,20 +74,23 @@ async def ledger(turn: Turn) -> None:
     if not shown:
         turn.say("ledger.no_more" if page else "ledger.none", name=learner.name)
         return
-    lines = "\n".join(f"· {_line(entry)}" for entry in shown)
+    lines = "\n".join(f"· {_line(turn, entry)}" for entry in shown)
     more = len(found) > (page + 1) * LINES
     turn.say("ledger.more" if more else "ledger", name=learner.name, lines=lines, source=RULES)
     turn.offer(turn.line("label.missing_credit"), "missing_credit")
     turn.offer(turn.line("label.record_dispute"), "record_dispute", learner=str(learner.id))
 
 
-def _line(entry: Entry) -> str:
+def _line(turn: Turn, entry: Entry) -> str:
     moved = []
     if entry.credits:
-        moved.append(f"学分{'+' if entry.credits > 0 else ''}{amounts(entry.credits)}")
+        moved.append(turn.line("ledger.credits", count=f"{'+' if entry.credits > 0 else ''}{amounts(entry.credits)}"))
     if entry.points:
-        moved.append(f"积分{entry.points:+d}")
-    return f"{wording.iso(entry.day)} {entry.note} {'，'.join(moved) or '积分已扣'}"
+        moved.append(turn.line("ledger.points", count=f"{entry.points:+d}"))
+    return turn.line(
+        "ledger.line", day=wording.iso(entry.day, turn), note=entry.note,
+        moved=wording.listed(moved, turn) or turn.line("ledger.spent"),
+    )  # fmt: skip
 
 
 async def points_lapsing(turn: Turn) -> None:
@@ -102,7 +106,7 @@ async def points_lapsing(turn: Turn) -> None:
         return
     _look(turn, "balance.read", learner)
     if lapsing:
-        turn.say("balance.lapsing", name=learner.name, points=lapsing[0], day=wording.iso(lapsing[1].isoformat()))
+        turn.say("balance.lapsing", name=learner.name, points=lapsing[0], day=wording.iso(lapsing[1].isoformat(), turn))
     else:
         turn.say("balance.none_lapsing", name=learner.name)
 
@@ -118,15 +122,15 @@ async def my_record(turn: Turn) -> None:
         await _unavailable(turn)
         return
     _look(turn, "record.read", learner)
-    lines = "\n".join(f"· {_attended(row)}" for row in found[:LINES])
+    lines = "\n".join(f"· {_attended(turn, row)}" for row in found[:LINES])
     hours = amounts(sum(row.minutes for row in found) // 6)
     turn.say("record" if found else "record.none", name=learner.name, count=len(found), hours=hours, lines=lines)
     turn.offer(turn.line("label.balance"), "balance", learner=str(learner.id))
     turn.offer(turn.line("label.enrolments"), "enrolment_status", learner=str(learner.id))
 
 
-def _attended(row: AttendanceRow) -> str:
-    return f"{wording.iso(row.day)} {row.note}"
+def _attended(turn: Turn, row: AttendanceRow) -> str:
+    return turn.line("record.line", day=wording.iso(row.day, turn), note=row.note)
 
 
 async def missing_credit(turn: Turn) -> None:
@@ -135,7 +139,7 @@ async def missing_credit(turn: Turn) -> None:
     learners = await bound_now(turn)
     missing = await _missing(turn, learners[0]) if len(learners) == 1 else []
     if missing:
-        lines = "\n".join(f"· {_attended(row)}" for row in missing[:LINES])
+        lines = "\n".join(f"· {_attended(turn, row)}" for row in missing[:LINES])
         turn.say("credit.missing_found", name=learners[0].name, lines=lines)
     elif len(learners) == 1:
         turn.say("credit.missing_none", name=learners[0].name)
@@ -159,7 +163,7 @@ async def missing_credit_check(turn: Turn) -> None:
     learners = await bound_now(turn)
     missing = await _missing(turn, learners[0]) if len(learners) == 1 else []
     if missing:
-        turn.task.slots["detail"] = "；".join(f"{_attended(row)}（{row.source}）" for row in missing[:LINES])
+        turn.task.slots["detail"] = "；".join(f"{_attended(turn, row)}（{row.source}）" for row in missing[:LINES])
     else:
         turn.task.slots["detail"] = await turn.ask(DETAIL)
     if len(learners) == 1:
@@ -169,7 +173,7 @@ async def missing_credit_check(turn: Turn) -> None:
 
 async def _dispute(turn: Turn, learner: Bound) -> None:
     """The ledger as it is now goes with the ticket, so that seat and resident look at the same."""
-    turn.task.slots["learner"] = f"{learner.name}（卡尾号{learner.tail}）"
+    turn.task.slots["learner"] = turn.line("label.learner", name=learner.name, tail=learner.tail)
     try:
         extract = await turn.accounts.bank.extract(learner.id)
     except UnavailableError:
@@ -177,7 +181,7 @@ async def _dispute(turn: Turn, learner: Bound) -> None:
     disputes, now = turn.accounts.disputes, turn.inbound.at
     turn.also(lambda transaction, ref: disputes.keep(transaction, ref, extract, now) if ref else None)
     _look(turn, "ledger.frozen", learner)
-    turn.say("dispute.kept", day=wording.day(turn.today, turn.today))
+    turn.say("dispute.kept", day=wording.day(turn.today, turn))
 
 
 async def record_dispute(turn: Turn) -> None:
@@ -193,7 +197,7 @@ async def redemption_items(turn: Turn) -> None:
     if lacks(turn, "items"):
         return
     items = turn.catalogue.items
-    source = "兑换目录（本月）"
+    source = "source.items"
     if (id := turn.get("item")) and id in items:
         item = items[id]
         turn.show("item", id)
@@ -210,16 +214,23 @@ async def redemption_items(turn: Turn) -> None:
             (item for item in items.values() if item.points <= int(points) and item.stock),
             key=lambda item: -item.points,
         )
-        names = "、".join(f"{item.name}（{item.points}分）" for item in reach[: CHOICES * 3])
+        names = wording.listed((_priced(turn, item) for item in reach[: CHOICES * 3]), turn)
         turn.say("item.reach" if reach else "item.nothing", points=points, names=names, source=source)
         return
     kinds: dict[str, list[str]] = {}
     for item in items.values():
         if item.stock:
-            kinds.setdefault(item.category, []).append(f"{item.name}{item.points}分")
-    lines = "\n".join(f"· {kind}：{'、'.join(names)}" for kind, names in kinds.items())
+            kinds.setdefault(item.category, []).append(_priced(turn, item))
+    lines = "\n".join(
+        turn.line("item.kind", kind=turn.line(f"category.{kind}"), names=wording.listed(names, turn))
+        for kind, names in kinds.items()
+    )
     turn.say("item.list", lines=lines, source=source)
     turn.offer_answer("label.redeem_how", "redeem-how")
+
+
+def _priced(turn: Turn, item: RedemptionItem) -> str:
+    return turn.line("item.priced", name=item.name, points=item.points)
 
 
 async def order_status(turn: Turn) -> None:

@@ -8,7 +8,7 @@ from bot.turn import Turn
 from knowledge.catalogue import TrainingClass
 from knowledge.entries import Entry
 
-SOURCE = "培训班目录（本期）"
+SOURCE = "source.classes"
 RULE = "fee-free-who"  # the standard question whose answer says who need not pay
 OF_AGE = 18
 # Whom a class for these takes, where somebody says what they do. What is not here takes everybody of the right age.
@@ -21,7 +21,7 @@ _MADE_FOR = {
 }  # fmt: skip
 _WITH_CHILDREN = {"家长", "青少年", "儿童"}
 _MEN, _WOMEN = re.compile(r"男性?(\d+)周?岁"), re.compile(r"女性?(\d+)周?岁")
-_OF_HERE = re.compile("本[区街镇村县市]|within the district")
+_OF_HERE = re.compile("本[区街镇村县市]")
 # How the centre's rule may name each ground.
 _NAMED = {
     "残疾": "残疾|残障", "低保": "低保|最低生活保障", "特困": "特困|五保", "低收入": "低收入|困难", "退役": "退役|退伍", "军属": "军属|烈属|军烈属",
@@ -29,8 +29,13 @@ _NAMED = {
 }  # fmt: skip
 
 
-def misfit(group: TrainingClass, facts: Facts) -> str | None:
-    """Which fact of somebody keeps them out of a class: "age", "work" or "home"; None where nothing does, as far as is known."""
+def misfit(turn: Turn, group: TrainingClass) -> str | None:
+    """Which fact of who is spoken of keeps them out of a class: "age", "work" or "home"; None where nothing does, as far as is
+    known."""
+    return _misfit(turn.library.catalogue.classes[group.id], turn.state.facts)  # its conditions in Chinese
+
+
+def _misfit(group: TrainingClass, facts: Facts) -> str | None:
     if facts.age is not None and not (_youngest(group, facts) <= facts.age <= group.oldest):
         return "age"
     if (
@@ -70,7 +75,7 @@ def spell(turn: Turn, why: str) -> str:
 
 def refused(turn: Turn, group: TrainingClass) -> bool:
     """Whether who is spoken of cannot be in it; says so, with what may be done instead."""
-    why = misfit(group, turn.state.facts)
+    why = misfit(turn, group)
     if why is None:
         return False
     key = "class.not_from_here" if why == "home" else "class.not_for_you"
@@ -80,7 +85,7 @@ def refused(turn: Turn, group: TrainingClass) -> bool:
     elif why == "home" and turn.library.answer("enrol-local", turn.today):
         turn.answer_standard("enrol-local")
     same = [each for each in turn.catalogue.classes.values() if each.course == group.course and each.enrols(turn.today)]
-    if any(misfit(each, turn.state.facts) is None for each in same):
+    if any(misfit(turn, each) is None for each in same):
         turn.offer(turn.line("label.other_classes"), "find_class", course=group.course)
     else:
         turn.offer(turn.line("label.other_classes"), "find_class")
@@ -100,7 +105,7 @@ def _of_children(turn: Turn) -> None:
 
 def beside(turn: Turn, groups: Sequence[TrainingClass]) -> list[TrainingClass]:
     """Those of some classes that who is spoken of can be in; where they can be in none, all, for that to be said of."""
-    return [group for group in groups if misfit(group, turn.state.facts) is None] or list(groups)
+    return [group for group in groups if misfit(turn, group) is None] or list(groups)
 
 
 def exemption(turn: Turn) -> tuple[str, Entry] | None:

@@ -9,7 +9,7 @@ from handlers.slots import CHOICE
 from handlers.whose import bound_now, whose
 from knowledge.catalogue import TrainingClass
 
-RULES = "《云溪区公益培训班管理办法（2026版）》"
+RULES = "source.class_rules"
 SHOWN = 5
 ACTIVE = ("pending", "admitted", "waiting", "offered")
 
@@ -60,8 +60,8 @@ async def enrol_me(turn: Turn) -> None:
             turn.say("enrolment.known", line=_line(turn, known), source=RULES)
             return
         turn.say(
-            "enrol.confirm", name=learner.name, group=group.name, first=wording.day(group.opens_on, turn.today),
-            times=wording.times(group), fee=wording.fee(group, turn), source=RULES,
+            "enrol.confirm", name=learner.name, group=group.name, first=wording.day(group.opens_on, turn),
+            times=wording.times(group, turn), fee=wording.fee(group, turn), source=RULES,
         )  # fmt: skip
         _sure(turn, "enrol_me", learner, group.id)
         return
@@ -87,17 +87,17 @@ async def _do(turn: Turn, learner: Bound, group: TrainingClass) -> None:
         return
     await turn.accounts.enrolments.refresh()
     turn.say(
-        f"enrolled.{standing.state}", name=learner.name, group=group.name, first=wording.day(group.opens_on, turn.today),
-        times=wording.times(group), place=wording.place(group.organisation, turn.catalogue) + group.room,
+        f"enrolled.{standing.state}", name=learner.name, group=group.name, first=wording.day(group.opens_on, turn),
+        times=wording.times(group, turn), place=wording.room(group, turn),
         materials=group.materials, fee=wording.fee(group, turn), next=standing.ahead + 1,
-        until=wording.day(group.enrol_until, turn.today), source=RULES,
+        until=wording.day(group.enrol_until, turn), source=RULES,
     )  # fmt: skip
     turn.focus("class", group.id)
     turn.offer(turn.line("label.enrolments"), "enrolment_status", learner=str(learner.id))
 
 
 def _refused(turn: Turn, error: EnrolError, group: TrainingClass) -> None:
-    day = wording.day(group.enrol_from if error.code == "not_yet" else group.enrol_until, turn.today)
+    day = wording.day(group.enrol_from if error.code == "not_yet" else group.enrol_until, turn)
     turn.say(f"enrol.{error.code}", group=group.name, day=day, source=RULES)
     turn.offer(turn.line("label.other_classes"), "find_class", course=group.course)
     turn.offer(turn.line("label.human"), "human")
@@ -126,8 +126,8 @@ async def accept_place(turn: Turn) -> None:
         turn.offer(turn.line("label.enrolments"), "enrolment_status", learner=str(learner.id))
         return
     turn.say(
-        "enrolled.admitted", name=learner.name, group=group.name, first=wording.day(group.opens_on, turn.today),
-        times=wording.times(group), place=wording.place(group.organisation, turn.catalogue) + group.room,
+        "enrolled.admitted", name=learner.name, group=group.name, first=wording.day(group.opens_on, turn),
+        times=wording.times(group, turn), place=wording.room(group, turn),
         materials=group.materials, fee=wording.fee(group, turn), source=RULES,
     )  # fmt: skip
 

@@ -50,26 +50,28 @@ async def entry(turn: Turn) -> None:
 def _about_another_place(turn: Turn, found: Entry) -> bool:
     """What is known of the college is not said of a school: whoever names one, or talks of one, is told what its own
     record says of it, or whom to ask."""
-    place, college = _place(turn, found), turn.catalogue.college
+    place, college = _place(turn, found), turn.library.catalogue.college
     if place is None or college is None or place.level == "college" or place.name in found.answer:
         return False
     of_college = found.topic == "site_hours" or any(name in found.answer for name in (college.name, *college.aliases))
     if not of_college or _EVERYWHERE.search(found.answer):
         return False
+    told = turn.catalogue.organisations[place.id]
     words = _OF_A_PLACE.get(found.standard or "")
     if words and re.search(words, place.facilities + (place.route or "") + place.accessible):
         turn.say(
-            "site.facilities", place=place.name, facilities=place.facilities, phone=place.phone, source=source(place)
+            "site.facilities", place=told.name, facilities=told.facilities, phone=told.phone, source=source(told, turn)
         )
         return True
-    turn.say("entry.elsewhere", place=place.name, phone=place.phone)
+    turn.say("entry.elsewhere", place=told.name, phone=told.phone)
     turn.offer(turn.line("label.human"), "human")
     turn.offer(turn.line("label.site_facilities"), "site_facilities", org=place.id)
     return True
 
 
 def _place(turn: Turn, found: Entry) -> Organisation | None:
-    """The place that is named; of what every place may have, the one that the talk is about."""
+    """The place that is named; of what every place may have, the one that the talk is about. In Chinese, as the answer is
+    looked through."""
     named = turn.heard.first("org")
     if (
         named is None
@@ -78,7 +80,7 @@ def _place(turn: Turn, found: Entry) -> Organisation | None:
         and not _US.search(turn.heard.folded)
     ):
         named = turn.state.focus.get("org")
-    return turn.catalogue.organisations.get(named or "")
+    return turn.library.catalogue.organisations.get(named or "")
 
 
 async def not_answered(turn: Turn) -> None:
@@ -105,16 +107,18 @@ def _step(turn: Turn) -> None:
         turn.say("guide.done")
         return
     turn.told_of.append(found.id)
-    step = found.steps[at]
+    said = found.said(turn.state.lang)
+    step = said.steps[at]
     lead = turn.line("guide.step", number=at + 1, count=steps)
     follow = turn.line("guide.next" if at + 1 < steps else "guide.last")
-    intro = f"{found.answer}\n" if at == 0 else ""
+    intro = f"{said.answer}\n" if at == 0 else ""
+    spoken = said.spoken or said.answer
     turn.tell(
         Reply(
             text=f"{intro}{lead}{step}\n{follow}",
-            spoken=f"{found.spoken if at == 0 else ''}{lead}{step}{follow}",
-            short=found.sms if at == 0 else f"{lead}{step}"[:134],
-            source=found.source,
+            spoken=f"{f'{spoken} ' if at == 0 else ''}{lead}{step} {follow}",
+            short=said.sms if at == 0 else f"{lead}{step}",
+            source=said.source,
         )
     )
     if at + 1 < steps:

@@ -19,6 +19,7 @@ _NEXT = {
     "phone": ("place", "time"), "level": ("time", "price"), "eligible": ("time", "price"), "places": ("time", "price"),
 }  # fmt: skip
 _OWN_KIT = ("自备", "带", "有一")  # a prerequisite that is something to bring
+_PARTS = re.compile(r"[。；]|[.;] ")  # between sentences, in either language
 
 
 async def fact(turn: Turn) -> None:
@@ -29,9 +30,9 @@ async def fact(turn: Turn) -> None:
     aspect = aspects[0]
     things = _things(turn, aspect)
     told = [(each, [value for asked in aspects if (value := value_of(turn, each, asked))]) for each in things]
-    values = [(each, "；".join(said)) for each, said in told if said]
+    values = [(each, wording.joined(said, turn)) for each, said in told if said]
     if not values:
-        turn.say("fact.unknown", name="、".join(each.name for each in things) or turn.line("fact.it"))
+        turn.say("fact.unknown", name=wording.listed((each.name for each in things), turn) or turn.line("fact.it"))
         turn.offer(turn.line("label.human"), "human")
         return
     source = SOURCE if isinstance(things[0], TrainingClass | Course) else None
@@ -131,12 +132,12 @@ def _home(turn: Turn, thing: TrainingClass | Activity) -> Organisation | None:
 
 def _place(turn: Turn, group: TrainingClass) -> str:
     home = _home(turn, group)
-    return turn.line("fact.place", place=f"{home.name}{group.room}", address=home.address) if home else group.room
+    return turn.line("fact.place", place=wording.room(group, turn), address=home.address) if home else group.room
 
 
 def _way(turn: Turn, thing: TrainingClass | Activity) -> str:
     home = _home(turn, thing)
-    return turn.line("fact.way", address=home.address, route=(home.route or "").rstrip("。")) if home else ""
+    return turn.line("fact.way", address=home.address, route=wording.clause(home.route or "")) if home else ""
 
 
 def _phone(turn: Turn, thing: TrainingClass | Activity) -> str:
@@ -145,30 +146,38 @@ def _phone(turn: Turn, thing: TrainingClass | Activity) -> str:
 
 
 def _time(turn: Turn, group: TrainingClass) -> str:
-    return turn.line("fact.time", times=wording.times(group), first=wording.day(group.opens_on, turn.today))
+    return turn.line("fact.time", times=wording.times(group, turn), first=wording.day(group.opens_on, turn))
 
 
 def _duration(turn: Turn, group: TrainingClass) -> str:
-    last = wording.day(group.session_days[-1], turn.today)
+    last = wording.day(group.session_days[-1], turn)
     return turn.line("fact.duration", sessions=group.sessions, clock=f"{group.starts}—{group.ends}", last=last)
 
 
 def _until(turn: Turn, group: TrainingClass) -> str:
     key = "fact.until" if group.enrol_until >= turn.today else "fact.until_past"
-    return turn.line(key, day=wording.day(group.enrol_until, turn.today))
+    return turn.line(key, day=wording.day(group.enrol_until, turn))
 
 
 def _bring(turn: Turn, group: TrainingClass) -> str:
-    course = turn.catalogue.courses.get(group.course)
-    own = [course.prerequisite] if course and any(word in course.prerequisite for word in _OWN_KIT) else []
+    bring = turn.line("fact.bring", materials=group.materials)
+    return wording.joined([bring, *_kit(turn, group)], turn)
+
+
+def _kit(turn: Turn, group: TrainingClass) -> list[str]:
+    """What its course demands to be brought: as the course says itself, and as the centre's rule says."""
+    course, chinese = turn.catalogue.courses.get(group.course), turn.library.catalogue.courses.get(group.course)
+    if course is None or chinese is None:
+        return []
+    own = [wording.clause(course.prerequisite)] if any(word in chinese.prerequisite for word in _OWN_KIT) else []
     rule = turn.library.answer("enrol-first-day", turn.today)
-    if course and rule:
-        own += [each for each in re.split("[。；]", rule.answer) if course.name in each]
-    return "；".join([turn.line("fact.bring", materials=group.materials), *own])
+    names = [chinese.name, *([chinese.en.name.casefold()] if chinese.en else [])]
+    parts = _PARTS.split(rule.said(turn.state.lang).answer) if rule else []
+    return own + [wording.clause(each) for each in parts if any(name in each.casefold() for name in names)]
 
 
 def _level(turn: Turn, course: Course) -> str:
-    return turn.line("fact.level", level=course.level, prerequisite=course.prerequisite)
+    return turn.line("fact.level", level=turn.line(f"level.{course.level}"), prerequisite=course.prerequisite)
 
 
 def _online(turn: Turn, course: Course) -> str:
@@ -181,21 +190,24 @@ def _lessons(turn: Turn, course: Course) -> str:
 
 _OF_CLASS: Mapping[str, Callable[[Turn, TrainingClass], str]] = {
     "price": lambda turn, group: wording.fee(group, turn),
-    "places": lambda turn, group: wording.places(group),
+    "places": lambda turn, group: wording.places(group, turn),
     "teacher": lambda turn, group: turn.line("fact.teacher", teacher=group.teacher),
-    "eligible": lambda turn, group: group.eligibility.rstrip("。"),
+    "eligible": lambda turn, group: wording.clause(group.eligibility),
     "place": _place, "way": _way, "phone": _phone, "time": _time, "duration": _duration, "until": _until, "bring": _bring,
 }  # fmt: skip
 _OF_COURSE: Mapping[str, Callable[[Turn, Course], str]] = {
-    "about": lambda turn, course: course.summary.rstrip("。"), "level": _level, "online": _online, "exam": lambda turn, course: course.assessment.rstrip("。"),
+    "about": lambda turn, course: wording.clause(course.summary), "level": _level, "online": _online,
+    "exam": lambda turn, course: wording.clause(course.assessment),
 }  # fmt: skip
 _OF_ACTIVITY: Mapping[str, Callable[[Turn, Activity], str]] = {
     "place": lambda turn, activity: activity.place,
     "time": lambda turn, activity: wording.activity_time(activity, turn),
-    "eligible": lambda turn, activity: f"{activity.summary.rstrip('。')}，{activity.enrol.rstrip('。')}",
-    "until": lambda turn, activity: activity.enrol.rstrip("。"),
-    "entry": lambda turn, activity: activity.enrol.rstrip("。"),
-    "about": lambda turn, activity: activity.summary.rstrip("。"),
+    "eligible": lambda turn, activity: turn.line(
+        "fact.for", summary=wording.clause(activity.summary), enrol=wording.clause(activity.enrol)
+    ),
+    "until": lambda turn, activity: wording.clause(activity.enrol),
+    "entry": lambda turn, activity: wording.clause(activity.enrol),
+    "about": lambda turn, activity: wording.clause(activity.summary),
     "way": _way, "phone": _phone,
 }  # fmt: skip
 _OF_ITEM: Mapping[str, Callable[[Turn, RedemptionItem], str]] = {

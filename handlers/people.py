@@ -52,7 +52,7 @@ async def scam(turn: Turn) -> None:
     """Where money or a code is gone, minutes count: the police and the bank come first."""
     tip = turn.library.answer("fraud-tip", turn.today)
     gone = _GONE.search(turn.told) is not None
-    turn.say("scam.gone" if gone else "scam", source=tip.source if tip else None)
+    turn.say("scam.gone" if gone else "scam", source=tip.said(turn.state.lang).source if tip else None)
     await turn.hand_over("scam_report", priority=1, skill="complaint", topic="complaint")
 
 
@@ -99,7 +99,7 @@ async def data_request(turn: Turn) -> None:
 
 async def minor(turn: Turn) -> None:
     """Nothing is collected from a child."""
-    turn.say("minor", source="《云溪区公益培训班管理办法（2026版）》")
+    turn.say("minor", source="source.class_rules")
 
 
 async def enrol_child(turn: Turn) -> None:
@@ -107,7 +107,7 @@ async def enrol_child(turn: Turn) -> None:
     takes it."""
     course = turn.heard.first("course")
     groups = [each for each in turn.catalogue.classes.values() if each.course == course and each.enrols(turn.today)]
-    if groups and all(misfit(each, turn.state.facts) for each in groups):
+    if groups and all(misfit(turn, each) for each in groups):
         refused(turn, groups[0])
         return
     turn.say("perhaps.minor")

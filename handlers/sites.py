@@ -10,7 +10,7 @@ from handlers import wording
 from handlers.lacking import lacks
 from handlers.slots import DAY, HOME, ORG
 from knowledge.catalogue import Organisation
-from knowledge.hours import Span, day_of, spans_in_words
+from knowledge.hours import Span, day_of
 from nlu import times
 from nlu.calendar import day_off
 from nlu.times import When
@@ -62,8 +62,8 @@ async def site_hours(turn: Turn) -> None:
     if len(days) == 1:
         _one_day(turn, place, days[0], asked)
     elif len(days) <= LISTED:
-        lines = "；".join(_in_short(turn, place, day) for day in days)
-        turn.say("hours.days", place=place.name, lines=lines, phone=place.phone, source=wording.source(place))
+        lines = wording.joined((_in_short(turn, place, day) for day in days), turn)
+        turn.say("hours.days", place=place.name, lines=lines, phone=place.phone, source=wording.source(place, turn))
     else:
         _long_time(turn, place, days)
     if any(day_off(day) for day in days):
@@ -94,9 +94,10 @@ def _days(asked: When, today: date) -> list[date]:
 def _one_day(turn: Turn, place: Organisation, day: date, asked: When | None) -> None:
     known, part = day_of(place, day), asked.part if asked else None
     turn.say(
-        _key(turn, known.spans, day, part), place=place.name, day=wording.day(day, turn.today), spans=spans_in_words(known.spans),
-        reason=f"（{known.reason}）" if known.reason else "", again=_again(turn, known.spans), week=wording.hours(place.hours),
-        phone=place.phone, why=known.reason or turn.line("hours.rest"), source=wording.source(place),
+        _key(turn, known.spans, day, part), place=place.name, day=wording.day(day, turn), spans=wording.spans(known.spans, turn),
+        reason=turn.line("hours.reason", reason=known.reason) if known.reason else "", again=_again(turn, known.spans),
+        week=wording.hours(place.hours, turn), phone=place.phone, why=known.reason or turn.line("hours.rest"),
+        source=wording.source(place, turn),
     )  # fmt: skip
 
 
@@ -129,18 +130,18 @@ def _in_short(turn: Turn, place: Organisation, day: date) -> str:
     known = day_of(place, day)
     key = "hours.short" if known.spans else "hours.short_closed"
     return turn.line(
-        key, day=wording.day(day, turn.today), spans=spans_in_words(known.spans), reason=known.reason or turn.line("hours.rest")
+        key, day=wording.day(day, turn), spans=wording.spans(known.spans, turn), reason=known.reason or turn.line("hours.rest")
     )  # fmt: skip
 
 
 def _long_time(turn: Turn, place: Organisation, days: Sequence[date]) -> None:
     """A holiday of weeks: the usual week, and the days of it that differ."""
     differ = sorted({each.day for each in place.special_days} & set(days))
-    lines = "；".join(_in_short(turn, place, day) for day in differ)
+    lines = wording.joined((_in_short(turn, place, day) for day in differ), turn)
     turn.say(
-        "hours.long" if lines else "hours.long_usual", place=place.name, first=wording.day(days[0], turn.today),
-        last=wording.day(days[-1], turn.today), lines=lines, week=wording.hours(place.hours), phone=place.phone,
-        source=wording.source(place),
+        "hours.long" if lines else "hours.long_usual", place=place.name, first=wording.day(days[0], turn),
+        last=wording.day(days[-1], turn), lines=lines, week=wording.hours(place.hours, turn), phone=place.phone,
+        source=wording.source(place, turn),
     )  # fmt: skip
 
 
@@ -163,7 +164,7 @@ async def site_address(turn: Turn) -> None:
         address=place.address,
         route=place.route or "",
         phone=place.phone,
-        source=wording.source(place),
+        source=wording.source(place, turn),
     )
     turn.offer(turn.line("label.site_hours"), "site_hours", org=place.id)
     if _others(turn):
@@ -200,7 +201,14 @@ def _nearest(turn: Turn, spot: tuple[float, float], name: str) -> None:
         turn.say("site.far")
         return
     lines = "\n".join(
-        f"{number}. {place.name}：{place.address}，{wording.hours(place.hours)}，电话{place.phone}"
+        turn.line(
+            "site.line",
+            number=number,
+            place=place.name,
+            address=place.address,
+            week=wording.hours(place.hours, turn),
+            phone=place.phone,
+        )
         for number, place in enumerate(near, 1)
     )
     turn.say(
@@ -208,7 +216,7 @@ def _nearest(turn: Turn, spot: tuple[float, float], name: str) -> None:
         home=name,
         what=turn.line(f"site.kind.{what}"),
         lines=lines,
-        source=wording.source(near[0]),
+        source=wording.source(near[0], turn),
     )
     for place in near:
         turn.offer(place.name, "about_org", org=place.id)
@@ -245,7 +253,7 @@ async def site_facilities(turn: Turn) -> None:
         place=place.name,
         facilities=place.facilities,
         phone=place.phone,
-        source=wording.source(place),
+        source=wording.source(place, turn),
     )
 
 
@@ -253,7 +261,9 @@ async def site_access(turn: Turn) -> None:
     place = _place(turn)
     if place is None:
         return
-    turn.say("site.access", place=place.name, access=place.accessible, phone=place.phone, source=wording.source(place))
+    turn.say(
+        "site.access", place=place.name, access=place.accessible, phone=place.phone, source=wording.source(place, turn)
+    )
 
 
 async def site_redeems(turn: Turn) -> None:
@@ -283,14 +293,12 @@ def _has(turn: Turn, place: Organisation, what: str, has: bool, others: Sequence
             f"site.{what}" if has else f"site.{what}_not",
             place=place.name,
             phone=place.phone,
-            source=wording.source(place),
+            source=wording.source(place, turn),
         )
         return
     near = _by_distance((place.north, place.east), others)
-    turn.say(
-        f"site.{what}_elsewhere", place=place.name, lines="、".join(f"{each.name}（{each.phone}）" for each in near),
-        source=wording.source(place),
-    )  # fmt: skip
+    lines = wording.listed((turn.line("site.near", place=each.name, phone=each.phone) for each in near), turn)
+    turn.say(f"site.{what}_elsewhere", place=place.name, lines=lines, source=wording.source(place, turn))
     for each in near:
         turn.offer(each.name, "about_org", org=each.id)
 
@@ -300,14 +308,15 @@ async def site_phone(turn: Turn) -> None:
     if place is None:
         return
     seats = await turn.desk.seats(turn.now, 3)
+    hours, opens = seats.words(turn.state.lang)
     key = "site.phone_open" if seats.open else "site.phone_closed"
     turn.say(
         key,
         place=place.name,
         phone=place.phone,
-        hours=seats.hours,
-        opens=seats.next_opening,
-        source=wording.source(place),
+        hours=hours,
+        opens=opens,
+        source=wording.source(place, turn),
     )
 
 
@@ -320,9 +329,9 @@ async def about_org(turn: Turn) -> None:
         "about.org",
         place=place.name,
         address=place.address,
-        week=wording.hours(place.hours),
+        week=wording.hours(place.hours, turn),
         phone=place.phone,
-        source=wording.source(place),
+        source=wording.source(place, turn),
     )
     turn.offer(turn.line("label.open_today"), "site_hours", org=place.id)
     turn.offer(turn.line("label.classes_here"), "find_class", org=place.id)

@@ -52,7 +52,7 @@ async def _chosen(turn: Turn, bound: list[Bound]) -> Bound:
     if chosen is None:
         turn.task.slots.pop("learner", None)
         for each in bound:
-            turn.offer(f"{each.name}（卡尾号{each.tail}）", learner=str(each.id))
+            turn.offer(turn.line("label.learner", name=each.name, tail=each.tail), learner=str(each.id))
         await turn.ask(LEARNER)
         raise AssertionError
     return chosen

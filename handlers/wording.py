@@ -1,13 +1,15 @@
-"""How things are said: days, times, places, a class in one line."""
+"""How things are said, in the language of the talk: days, times, places, a class in one line."""
 
 import re
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from bot.messages import Card
 from bot.turn import Turn
 from handlers.eligibility import exemption
+from knowledge import hours as in_words
 from knowledge.catalogue import Activity, Catalogue, Opening, Organisation, TrainingClass
-from knowledge.hours import WEEKDAYS, week_in_words, weekdays
+from knowledge.hours import Span
 
 STALE_DAYS = 90  # after which hours are given with a request to ring first
 
@@ -28,30 +30,65 @@ def subject(folded: str) -> str | None:
     return what if what and not _NO_SUBJECT.search(what) else None
 
 
-def day(value: date, today: date) -> str:
-    """11月25日（周三）, with the word for days that are near."""
-    near = {0: "今天", 1: "明天", 2: "后天"}.get((value - today).days, "")
-    return f"{near}{'，' if near else ''}{value.month}月{value.day}日（周{WEEKDAYS[value.weekday()]}）"
+def _in_english(turn: Turn) -> bool:
+    return turn.state.lang == "en"
 
 
-def iso(value: str) -> str:
-    """10月21日, of a day in ISO 8601; a line where there is none."""
+def day(value: date, turn: Turn) -> str:
+    """11月25日（周三）, Wednesday 25 November; with the word for days that are near."""
+    near = (
+        ("today, ", "tomorrow, ", "the day after tomorrow, ") if _in_english(turn) else ("今天，", "明天，", "后天，")
+    )
+    word = dict(enumerate(near)).get((value - turn.today).days, "")
+    return f"{word}{in_words.day_in_words(value, turn.state.lang)}"
+
+
+def date_alone(value: date, turn: Turn) -> str:
+    """11月25日, 25 November."""
+    return in_words.date_in_words(value, turn.state.lang)
+
+
+def iso(value: str, turn: Turn) -> str:
+    """2026年10月21日, of a day in ISO 8601; a line where there is none."""
     try:
         found = date.fromisoformat(value)
     except ValueError:
         return "—"
-    return f"{found.year}年{found.month}月{found.day}日"
+    return (
+        f"{date_alone(found, turn)} {found.year}" if _in_english(turn) else f"{found.year}年{date_alone(found, turn)}"
+    )
 
 
 def moment(at: int, turn: Turn) -> str:
     """A moment in ms, as a day and a clock time."""
     found = datetime.fromtimestamp(at / 1000, turn.now.tzinfo)
-    return f"{day(found.date(), turn.today)}{found:%H:%M}"
+    between = ", " if _in_english(turn) else ""
+    return f"{day(found.date(), turn)}{between}{found:%H:%M}"
 
 
-def hours(openings: tuple[Opening, ...]) -> str:
+def listed(words: Iterable[str], turn: Turn) -> str:
+    """书法、国画; calligraphy, painting."""
+    return in_words.listed(words, turn.state.lang)
+
+
+def joined(parts: Iterable[str], turn: Turn) -> str:
+    """Clauses in one sentence."""
+    return ("; " if _in_english(turn) else "；").join(parts)
+
+
+def weekdays(days: tuple[int, ...], turn: Turn) -> str:
+    """周一、周三; 周一到周五; Monday to Friday."""
+    return in_words.weekdays(days, turn.state.lang)
+
+
+def spans(found: Iterable[Span], turn: Turn) -> str:
+    """08:30—12:00、14:00—17:30."""
+    return in_words.spans_in_words(found, turn.state.lang)
+
+
+def hours(openings: tuple[Opening, ...], turn: Turn) -> str:
     """周一到周五 08:30—12:00、14:00—17:30，周六 09:00—16:00."""
-    return week_in_words(openings)
+    return in_words.week_in_words(openings, turn.state.lang)
 
 
 def place(organisation: str, catalogue: Catalogue) -> str:
@@ -59,45 +96,63 @@ def place(organisation: str, catalogue: Catalogue) -> str:
     return found.name if found else ""
 
 
+def room(group: TrainingClass, turn: Turn) -> str:
+    """Where a class is: the place, and the room there."""
+    return f"{place(group.organisation, turn.catalogue)}{', ' if _in_english(turn) else ''}{group.room}"
+
+
 def fee(group: TrainingClass, turn: Turn) -> str:
     """免费，材料费30元; never a fee that who is spoken of need not pay."""
-    free = exemption(turn) if group.fee else None
-    lesson = turn.line("fee.exempt", ground=free[0]) if free else f"学费{group.fee}元" if group.fee else "免费"
-    return f"{lesson}，材料费{group.material_fee}元" if group.material_fee else lesson
+    lesson = turn.line("fee.tuition", fee=group.fee) if group.fee else turn.line("fee.free")
+    if group.fee and (exempt := exemption(turn)):
+        lesson = turn.line("fee.exempt", ground=exempt[0])
+    return turn.line("fee.material", lesson=lesson, fee=group.material_fee) if group.material_fee else lesson
 
 
-def places(group: TrainingClass) -> str:
+def places(group: TrainingClass, turn: Turn) -> str:
     if group.places:
-        return f"还有{group.places}个名额"
-    return f"已报满，候补{group.waiting}人"
+        return turn.line("places.left", places=group.places)
+    return turn.line("places.full", waiting=group.waiting)
 
 
-def times(group: TrainingClass) -> str:
-    return f"{weekdays(group.days)} {group.starts}—{group.ends}"
+def times(group: TrainingClass, turn: Turn) -> str:
+    return f"{weekdays(group.days, turn)} {group.starts}—{group.ends}"
 
 
 def activity_time(activity: Activity, turn: Turn) -> str:
-    last = f"到{activity.last_day.month}月{activity.last_day.day}日" if activity.last_day > activity.first_day else ""
-    return f"{day(activity.first_day, turn.today)}{last} {activity.starts}—{activity.ends}"
+    days = day(activity.first_day, turn)
+    if activity.last_day > activity.first_day:
+        days = turn.line("activity.days", first=days, last=date_alone(activity.last_day, turn))
+    return turn.line("activity.time", days=days, starts=activity.starts, ends=activity.ends)
 
 
 def class_line(group: TrainingClass, turn: Turn) -> str:
     """A class in one line of a list."""
-    return f"{group.name}：{day(group.opens_on, turn.today)}开课，{times(group)}，{fee(group, turn)}，{places(group)}"
+    return turn.line(
+        "class.line", name=group.name, first=day(group.opens_on, turn), times=times(group, turn), fee=fee(group, turn),
+        places=places(group, turn),
+    )  # fmt: skip
 
 
 def class_card(group: TrainingClass, turn: Turn) -> Card:
-    lines = (
-        f"时间：{day(group.opens_on, turn.today)}开课，{times(group)}，共{group.sessions}次课，{group.session_days[-1].month}月{group.session_days[-1].day}日结束",
-        f"地点：{place(group.organisation, turn.catalogue)}{group.room}",
-        f"老师：{group.teacher}",
-        f"费用：{fee(group, turn)}",
-        f"名额：{group.capacity}人，{places(group)}",
-        f"对象：{group.eligibility}",
-        f"报名：{group.enrol_until.month}月{group.enrol_until.day}日截止，带{group.materials}",
-    )
-    return Card(group.name, lines)
+    lines = turn.line(
+        "class.card", first=day(group.opens_on, turn), times=times(group, turn), sessions=group.sessions,
+        last=date_alone(group.session_days[-1], turn), place=room(group, turn), teacher=group.teacher, fee=fee(group, turn),
+        capacity=group.capacity, places=places(group, turn), eligibility=group.eligibility,
+        until=date_alone(group.enrol_until, turn), materials=group.materials,
+    )  # fmt: skip
+    return Card(group.name, tuple(lines.split("\n")))
 
 
-def source(organisation: Organisation) -> str:
-    return f"{organisation.name}登记信息，{organisation.checked_on}核对"
+def clause(words: str) -> str:
+    """A sentence to stand within another."""
+    return words.rstrip("。.")
+
+
+def phrase(lines: Iterable[str], turn: Turn) -> str:
+    """Lines as sentences, for the ear."""
+    return (". " if _in_english(turn) else "。").join(map(clause, lines))
+
+
+def source(organisation: Organisation, turn: Turn) -> str:
+    return turn.line("source.place", place=organisation.name, day=organisation.checked_on)

@@ -7,6 +7,7 @@ UCS-2 with 70 and 67 (3GPP TS 23.038 and 23.040).
 from collections.abc import Sequence
 
 from bot.messages import Reply
+from integrations.speech import without_chinese
 
 _BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -16,24 +17,37 @@ GSM, GSM_JOINED = 160, 153
 SEGMENT, JOINED = 70, 67
 LONGEST = 2 * JOINED
 MORE = "（详情见公众号或打热线）"
+MORE_IN_ENGLISH = " (More in the official account or on the hotline.)"
+_LATIN = str.maketrans(
+    {"“": '"', "”": '"', "’": "'", "—": "-", "–": "-", "→": ">", "·": "-", "[": "(", "]": ")", "…": "..."}
+)
 
 
 def render(replies: Sequence[Reply]) -> list[str]:
     """One text of at most two segments for all that was said."""
     if not replies:
         return []
+    english = replies[-1].lang == "en"
     options = [f"{option.key}.{option.label}" for option in replies[-1].options]
-    tail = "\n回复" + " ".join(options) if options else ""
+    tail = ("\nReply " if english else "\n回复") + " ".join(options) if options else ""
     text = "\n".join(reply.short or flat(reply.text) for reply in replies)
-    return [fitted(text, tail)]
+    if english and segments(text + tail) > 2:
+        text, tail = latin(text), latin(tail)
+    return [fitted(text, tail, MORE_IN_ENGLISH if english else MORE)]
 
 
-def fitted(text: str, tail: str = "") -> str:
+def latin(text: str) -> str:
+    """An English text in the alphabet that telephones share, twice as long in the same two segments: without the Chinese in
+    its brackets."""
+    return without_chinese(text).translate(_LATIN)
+
+
+def fitted(text: str, tail: str = "", more: str = MORE) -> str:
     """A text with what has to stand at its end, in two segments; what is left out is pointed to."""
-    room = LONGEST - len(tail)
-    if units(text) <= room or segments(text + tail) <= 2:
+    if segments(text + tail) <= 2:
         return text + tail
-    return cut(text, room - len(MORE)) + MORE + tail
+    room = (LONGEST if any(char not in _BASIC for char in text + tail + more) else 2 * GSM_JOINED) - len(tail)
+    return cut(text, room - len(more)) + more + tail
 
 
 def flat(text: str) -> str:
@@ -47,8 +61,10 @@ def cut(text: str, most: int) -> str:
     head = text[: most - 1]
     while units(head) > most - 1:
         head = head[:-1]
-    end = max(head.rfind(mark) for mark in "。；！？\n")
-    return head[: end + 1] if end > most // 2 else head + "…"
+    end = max(head.rfind(mark) for mark in ("。", "；", "！", "？", "\n", ". ", "! ", "? "))
+    if end > most // 2:
+        return head[: end + 1]
+    return f"{head[:-2]}..." if all(char in _BASIC for char in head) else head + "…"
 
 
 def units(text: str) -> int:

@@ -17,7 +17,25 @@ _DAYTIME = re.compile(r"(上午|下午|晚上|早上|中午|凌晨)\s*$")
 _ITEM = re.compile(r"(?:^|\n)([1-9])\. ")
 _ORDINALS = "一二三四五六七八九"
 _PAIR = re.compile(r"(?<![\d.])2(?=个|节|次|位|小时|天|门|份|张|本|人|种|家|所|遍)")
+_IN_BRACKETS = re.compile(r" ?\([^()]*[\u4e00-\u9fff][^()]*\)")
 _HAN = r"[\u4e00-\u9fff，。；：、？！]"
+
+
+def in_english(text: str) -> str:
+    """An English text to be read aloud: without the Chinese in its brackets, numbers to ring digit by digit."""
+    text = without_chinese(_LINK.sub("", text))
+    text = _PHONE.sub(lambda m: " ".join(re.sub(r"\D", "", m[0])), text)
+    text = re.sub(r"(?<=\d)\s*[—–]\s*(?=\d)", " to ", text).replace("→", ",").replace("·", "")
+    text = _ITEM.sub(lambda m: f"\nNumber {m[1]}: ", text)
+    text = re.sub(r"[“”*]", "", text)
+    text = re.sub(r"(?<=[.:!?])\s*\n\s*", " ", text.strip())
+    text = re.sub(r"\s*\n\s*", ". ", text)
+    return text if not text or text[-1] in ".!?" else f"{text}."
+
+
+def without_chinese(text: str) -> str:
+    """An English text without what stands in brackets for signs and for those whom one asks."""
+    return _IN_BRACKETS.sub("", text)
 
 
 def speech(text: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.messages import Option, Reply
-from integrations.speech import part, speech
+from integrations.speech import in_english, part, speech, without_chinese
 
 CHOICES = 3  # a caller keeps no more in mind
 LONGEST = 400  # characters: well over a minute of speech
@@ -113,10 +113,26 @@ Plan = tuple[Step, ...]
 
 def render(replies: Sequence[Reply]) -> list[str]:
     """What is spoken, then what may be keyed in."""
-    lines = [speech(reply.spoken or reply.text) for reply in replies]
+    lines = [spoken(reply) for reply in replies]
     if replies and replies[-1].options:
-        lines.append(keys(replies[-1].options[:CHOICES], lines[-1]))
+        say_keys = _keys_in_english if replies[-1].lang == "en" else keys
+        lines.append(say_keys(replies[-1].options[:CHOICES], lines[-1]))
     return lines
+
+
+def spoken(reply: Reply) -> str:
+    """What is read aloud, in its language."""
+    text = reply.spoken or reply.text
+    return in_english(text) if reply.lang == "en" else speech(text)
+
+
+def _keys_in_english(options: Sequence[Option], said: str) -> str:
+    labels = [without_chinese(option.label) for option in options]
+    if len(labels) > 1 and all(f"Number {number}: {label}" in said for number, label in enumerate(labels, 1)):
+        return "For one of them press its number. For a person press 0."
+    return "; ".join(f"for {label} press {option.key}" for label, option in zip(labels, options, strict=True)) + (
+        "; for a person press 0."
+    )
 
 
 def keys(options: Sequence[Option], said: str = "") -> str:
@@ -132,6 +148,6 @@ def problems(replies: Sequence[Reply]) -> list[str]:
     for reply in replies:
         if len(reply.options) > CHOICES:
             found.append(f"电话上一次最多 {CHOICES} 个选项")
-        if len(speech(reply.spoken or reply.text)) > LONGEST:
+        if len(spoken(reply)) > LONGEST:
             found.append(f"电话上要念 {len(reply.spoken or reply.text)} 个字，太长，请给 spoken 写短一点")
     return found

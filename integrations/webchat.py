@@ -57,13 +57,17 @@ class Hello(Struct, tag="hello", forbid_unknown_fields=True):
 
 
 class Said(Struct, tag="message", forbid_unknown_fields=True):
+    """`lang` is what the page is set to by now, where that is not what its `hello` said."""
+
     id: Id
     text: str
+    lang: Lang | None = None
 
 
 class Chosen(Struct, tag="choice", forbid_unknown_fields=True):
     id: Id
     key: Annotated[str, Meta(min_length=1, max_length=8)]
+    lang: Lang | None = None
 
 
 class Typing(Struct, tag="typing", forbid_unknown_fields=True):
@@ -119,7 +123,7 @@ def frame_of(each: Numbered) -> bytes:
             "options": [{"key": option.key, "label": option.label} for option in reply.options],
             "cards": [{"title": card.title, "lines": card.lines, "link": card.link} for card in reply.cards],
             "files": [{"name": file.name, "type": file.type, "path": file.path} for file in reply.files],
-            "source": reply.source, "at": each.at, "re": each.message.re,
+            "source": reply.source, "at": each.at, "re": each.message.re, "lang": reply.lang,
         }
     )  # fmt: skip
 
@@ -365,6 +369,7 @@ class Socket:
             await self._refuse("too_fast")
             return
         text, choice = (frame.text, None) if isinstance(frame, Said) else ("", frame.key)
+        self._lang = frame.lang or self._lang
         try:
             receipt = await self._webchat.inbox.receive(
                 inbound(self._visitor, frame.id, text, choice, self._lang, self._origin)

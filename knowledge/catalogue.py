@@ -24,6 +24,49 @@ Theme = Literal[
 THEMES: tuple[str, ...] = get_args(Theme)
 
 
+class OfficeInEnglish(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a record says in English; what is not given stays Chinese. Where a record has a name, its Chinese name follows
+    in brackets, for signs and for those whom one asks."""
+
+    name: Words
+    phone: Words | None = None
+
+
+class ItemInEnglish(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    name: Words
+
+
+class PlaceInEnglish(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    name: Words
+    address: Words | None = None
+    route: Words | None = None
+    facilities: Words | None = None
+    accessible: Words | None = None
+
+
+class CourseInEnglish(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    name: Words
+    prerequisite: Words | None = None
+    summary: Words | None = None
+    assessment: Words | None = None
+
+
+class ClassInEnglish(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    name: Words
+    room: Words | None = None
+    teacher: Words | None = None
+    eligibility: Words | None = None
+    materials: Words | None = None
+
+
+class ActivityInEnglish(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    name: Words
+    place: Words | None = None
+    summary: Words | None = None
+    enrol: Words | None = None
+    campaign: Words | None = None
+
+
 class Opening(Struct, frozen=True, forbid_unknown_fields=True):
     """Open on these weekdays from one time to another. A day with a break has two of them."""
 
@@ -40,6 +83,7 @@ class SpecialDay(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     reason: Words
     opens: Clock | None = None
     closes: Clock | None = None
+    en: Words | None = None  # the reason in English
 
 
 class Organisation(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="organisation"):
@@ -63,6 +107,7 @@ class Organisation(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     north: float  # degrees
     east: float
     checked_on: date
+    en: PlaceInEnglish | None = None
 
 
 class Lesson(Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,6 +115,7 @@ class Lesson(Struct, frozen=True, forbid_unknown_fields=True):
 
     title: Words
     minutes: Annotated[int, Meta(ge=1, le=15)]
+    en: Words | None = None  # the title in English
 
 
 class Course(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="course"):
@@ -85,6 +131,7 @@ class Course(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_
     summary: Words
     assessment: Words
     lessons: tuple[Lesson, ...]
+    en: CourseInEnglish | None = None
 
 
 @lru_cache(maxsize=4096)
@@ -128,6 +175,7 @@ class TrainingClass(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     ballot: bool = False  # places are drawn by lot when enrolment ends, not given to whoever comes first
     minors: bool = False  # under-14s may be enrolled, by their guardian
     schools: tuple[Id, ...] = ()  # only learners of these; empty is all
+    en: ClassInEnglish | None = None
 
     @property
     def places(self) -> int:
@@ -166,6 +214,7 @@ class Activity(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, ta
     summary: Words
     enrol: Words
     campaign: Words | None = None
+    en: ActivityInEnglish | None = None
 
 
 class CreditRule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="rule"):
@@ -187,6 +236,7 @@ class RedemptionItem(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     category: Literal["教育培训", "就业升学", "社区生活", "消费"]
     points: Annotated[int, Meta(ge=1)]
     stock: Count
+    en: ItemInEnglish | None = None
 
 
 class Office(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="office"):
@@ -196,6 +246,7 @@ class Office(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_
     name: Words
     phone: Words
     matters: tuple[Words, ...]
+    en: OfficeInEnglish | None = None
 
 
 Record = Organisation | Course | TrainingClass | Activity | CreditRule | RedemptionItem | Office

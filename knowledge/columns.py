@@ -12,11 +12,13 @@ from knowledge.entries import SHORT
 NAMES = {
     "编号": "id", "主题": "topic", "类型": "kind", "问题": "questions", "问法": "questions", "回答": "answer", "答案": "answer",
     "语音": "spoken", "口语": "spoken", "短信": "sms", "步骤": "steps", "对象": "audience", "地区": "district", "来源": "source",
-    "依据": "source", "负责人": "owner", "生效日期": "valid_from", "失效日期": "valid_until", "有效期至": "valid_until",
+    "依据": "source", "负责人": "owner", "英文回答": "en_answer", "英文步骤": "en_steps", "英文来源": "source_en",
+    "生效日期": "valid_from", "失效日期": "valid_until", "有效期至": "valid_until",
     "question": "questions", "标准问题": "wording", "English": "english", "例句": "examples",
 }  # fmt: skip
 HEADS = {field: head for head, field in reversed(NAMES.items())}
 GIVEN = frozenset({"wording", "english", "examples"})
+ENGLISH = {"en_answer": "answer", "en_steps": "steps"}  # columns that together are the field `en`
 TOPICS = {
     "培训信息": "training_info", "学分查询": "credit_lookup", "积分兑换": "credit_redemption", "课程答疑": "course_faq",
     "操作指导": "operation_guide", "地点时间": "site_hours", "报名": "enrolment", "活动": "activity", "投诉": "complaint",
@@ -50,6 +52,9 @@ TEMPLATE: Sequence[Column] = (
     Column("语音", 40, "电话里念的话；空着同“回答”", "What is said on the phone; empty: the answer."),
     Column("短信", 40, f"短信的话，最多 {SHORT} 字；空着取“回答”的开头", f"The text message, {SHORT} characters at most; empty: the answer's beginning."),
     Column("步骤", 44, "一步步教的，一行一步（单元格里换行：Alt+Enter）；“回答”是开头的话", "For guides: one step a line (Alt+Enter); the answer introduces them."),
+    Column("英文回答", 60, "英文回答；空着就用中文。数字要和中文一致", "The answer in English, with the same figures; empty: the Chinese one."),
+    Column("英文步骤", 44, "步骤的英文，一行一步，和中文步骤一样多", "The steps in English, one a line, as many as in Chinese."),
+    Column("英文来源", 24, "来源的英文名；空着写中文", "The source's name in English; empty: the Chinese one."),
     Column("来源", 24, "依据什么文件或哪个部门；空着写“导入”", "The document or office behind it; empty: 导入."),
     Column("生效日期", 13, "从哪天起；空着从今天起。如 2026-12-31", "From which day; empty: today. E.g. 2026-12-31."),
     Column("失效日期", 13, "到哪天止；空着一年", "Until which day; empty: a year."),

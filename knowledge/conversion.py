@@ -7,17 +7,17 @@ from datetime import date, timedelta
 import msgspec
 from msgspec import Struct
 
-from knowledge.columns import GIVEN, HEADS, TOPICS, day, parts
+from knowledge.columns import ENGLISH, GIVEN, HEADS, TOPICS, day, parts
 from knowledge.entries import LONGEST_ANSWER, SHORT, Entry
 from knowledge.standard import standard, unknown
 
 VALID_DAYS = 365
-KEPT = ("questions", "audience", "district", "person")  # of an entry, where a file has no column for it
+KEPT = ("questions", "audience", "district", "person", "source_en")  # of an entry, where a file has no column for it
 OWN_ID = (
     "id"  # kept by a row of the template: its number is the standard question's, which an entry of any name answers
 )
-_WRITTEN = ("spoken", "sms", "steps")  # nothing without an answer
-_FIELD = re.compile(r" - at `\$\.(\w+)(?:\[[^`]*)?`$")
+_WRITTEN = ("spoken", "sms", "steps", *ENGLISH)  # nothing without an answer
+_FIELD = re.compile(r" - at `\$\.(en\.answer|en\.steps|\w+)(?:\[[^`]*)?`$")
 
 
 class Sheet(Struct):
@@ -90,6 +90,8 @@ class Conversion:
         if problems := entry.problems():
             return Row(number, id, problems)
         keeps = tuple(name for name in KEPT if name not in self._sheet.columns and name not in values)
+        if not (self._sheet.columns | values.keys()) & ENGLISH.keys():
+            keeps += ("en",)
         if self._template:
             keeps += (OWN_ID,)
         return Row(number, id, [], entry, keeps, tuple(self._notes(id, values)))
@@ -107,6 +109,9 @@ class Conversion:
             if (question := self._questions.get(values.get("id", ""))) is not None:
                 raw["topic"] = question.topic
         raw |= {name: _READERS.get(name, str)(value) for name, value in values.items() if name not in GIVEN}
+        english = {ENGLISH[name]: raw.pop(name) for name in ENGLISH if name in raw}
+        if english:
+            raw["en"] = english
         answer = str(raw.get("answer", ""))
         return {"spoken": answer, "sms": answer[:SHORT], **raw}
 
@@ -141,11 +146,12 @@ def _topic(cell: str) -> str:
 
 
 _READERS: Mapping[str, Callable[[str], object]] = {
-    "topic": _topic, "questions": parts, "steps": parts, "valid_from": day, "valid_until": day,
+    "topic": _topic, "questions": parts, "steps": parts, "en_steps": parts, "valid_from": day, "valid_until": day,
 }  # fmt: skip
 
 
 def _named(error: msgspec.ValidationError) -> str:
     """With the head of the column that it is about."""
     match = _FIELD.search(str(error))
-    return f"{HEADS.get(match[1], match[1])}：{error}" if match else str(error)
+    field = match[1].replace(".", "_") if match else ""
+    return f"{HEADS.get(field, field)}：{error}" if match else str(error)

@@ -5,12 +5,15 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from knowledge.english import lacking
+
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 Line = Annotated[str, Meta(min_length=1, max_length=200)]
 LONGEST_ANSWER = 2000  # characters
 Text = Annotated[str, Meta(min_length=1, max_length=LONGEST_ANSWER)]
 SHORT = 134  # characters of two UCS-2 segments of an SMS
 Short = Annotated[str, Meta(min_length=1, max_length=SHORT)]
+LATIN = 306  # characters of two segments of an SMS in the alphabet that telephones share
 Status = Literal["draft", "in_review", "published", "expired"]
 TOPICS = (
     "training_info", "credit_lookup", "credit_redemption", "course_faq", "operation_guide", "site_hours",
@@ -22,13 +25,35 @@ Topic = Literal[
 ]  # fmt: skip
 
 
+class English(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What an entry says in English: the same facts. Forms that are not given are made from `answer` by the channels;
+    `question` is what it is offered as where it has questions of its own."""
+
+    answer: Text
+    spoken: Text | None = None
+    sms: Annotated[str, Meta(min_length=1, max_length=LATIN)] | None = None
+    steps: tuple[Text, ...] = ()
+    question: Line | None = None
+
+
+class Said(Struct, frozen=True, kw_only=True):
+    """An entry's words in one language."""
+
+    answer: str
+    spoken: str | None
+    sms: str | None
+    steps: tuple[str, ...]
+    source: str
+
+
 class Entry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One reviewed answer.
 
     `standard` names the standard question that it answers; `questions` are ways to ask it that are this centre's own, the
     first one its title. One of both it has. `answer` is the screen form, `spoken` the one for the
     ear, `sms` at most two segments. A guide has `steps`, said one at a time; `answer` then introduces them.
-    `person` marks what a seat must finish: the answer is said and a person offered.
+    `person` marks what a seat must finish: the answer is said and a person offered. `en` is what is said in English,
+    `source_en` what its source is called there.
     """
 
     id: Name
@@ -47,6 +72,15 @@ class Entry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     owner: Line
     valid_from: date
     valid_until: date
+    en: English | None = None
+    source_en: Line | None = None
+
+    def said(self, language: str) -> Said:
+        """What is said of it; in Chinese where it is not translated."""
+        if language != "en" or self.en is None:
+            return Said(answer=self.answer, spoken=self.spoken, sms=self.sms, steps=self.steps, source=self.source)
+        en, source = self.en, self.source_en or f"({self.source})"
+        return Said(answer=en.answer, spoken=en.spoken, sms=en.sms, steps=en.steps, source=source)
 
     @property
     def title(self) -> str:
@@ -66,4 +100,10 @@ class Entry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             found.append("questions: one stands twice")
         if self.kind == "guide" and not self.steps:
             found.append("steps: a guide needs some")
+        if self.en is not None and len(self.en.steps) != len(self.steps):
+            found.append(f"en.steps: {len(self.en.steps)} where the Chinese has {len(self.steps)}")
+        if self.en is not None:
+            forms = zip((self.answer, *self.steps), (self.en.answer, *self.en.steps), strict=False)
+            missing = [number for zh, en in forms for number in lacking(zh, en)]
+            found += [f"en: the Chinese says {number}, the English does not" for number in missing]
         return found

@@ -1,4 +1,4 @@
-"""Opening hours: what they are on a day, and how they are said. A day may have several spans: rows that share it."""
+"""Opening hours: what they are on a day, and how they are said in either language. A day may have several spans: rows that share it."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -6,8 +6,9 @@ from datetime import date
 from msgspec import Struct
 
 from knowledge.catalogue import Opening, Organisation
+from knowledge.english import DAYS, MONTHS
 
-WEEKDAYS = "一二三四五六日"
+_WEEKDAYS = "一二三四五六日"
 Span = tuple[str, str]  # from one time to another, HH:MM
 
 
@@ -32,23 +33,45 @@ def day_of(place: Organisation, day: date) -> Day:
     return Day(tuple(spans), special[0].reason)
 
 
-def weekdays(days: Iterable[int]) -> str:
-    """周一、周三; 周一到周五."""
+def date_in_words(day: date, lang: str) -> str:
+    """11月25日, 25 November."""
+    return f"{day.day} {MONTHS[day.month - 1]}" if lang == "en" else f"{day.month}月{day.day}日"
+
+
+def day_in_words(day: date, lang: str) -> str:
+    """11月25日（周三）, Wednesday 25 November."""
+    named, alone = _weekday(day.isoweekday(), lang), date_in_words(day, lang)
+    return f"{named} {alone}" if lang == "en" else f"{alone}（{named}）"
+
+
+def weekdays(days: Iterable[int], lang: str) -> str:
+    """周一、周三; 周一到周五; Monday to Friday."""
     ordered = sorted(days)
+    names = [_weekday(each, lang) for each in ordered]
     if len(ordered) > 2 and ordered == list(range(ordered[0], ordered[-1] + 1)):
-        return f"周{WEEKDAYS[ordered[0] - 1]}到周{WEEKDAYS[ordered[-1] - 1]}"
-    return "、".join(f"周{WEEKDAYS[number - 1]}" for number in ordered)
+        return f"{names[0]}{' to ' if lang == 'en' else '到'}{names[-1]}"
+    return listed(names, lang)
 
 
-def spans_in_words(spans: Sequence[Span]) -> str:
+def listed(words: Iterable[str], lang: str) -> str:
+    """书法、国画; calligraphy, painting."""
+    return (", " if lang == "en" else "、").join(words)
+
+
+def spans_in_words(spans: Iterable[Span], lang: str) -> str:
     """08:30—12:00、14:00—17:30."""
-    return "、".join(f"{opens}—{closes}" for opens, closes in spans)
+    return listed((f"{opens}—{closes}" for opens, closes in spans), lang)
 
 
-def week_in_words(openings: Sequence[Opening]) -> str:
+def week_in_words(openings: Sequence[Opening], lang: str) -> str:
     """周一到周五 08:30—12:00、14:00—17:30，周六 09:00—16:00: weekdays with the same hours together."""
     alike: dict[tuple[Span, ...], list[int]] = {}
     for weekday in range(1, 8):
         if spans := spans_of(openings, weekday):
             alike.setdefault(spans, []).append(weekday)
-    return "，".join(f"{weekdays(days)} {spans_in_words(spans)}" for spans, days in alike.items())
+    between = "; " if lang == "en" else "，"
+    return between.join(f"{weekdays(days, lang)} {spans_in_words(spans, lang)}" for spans, days in alike.items())
+
+
+def _weekday(number: int, lang: str) -> str:
+    return DAYS[number - 1] if lang == "en" else f"周{_WEEKDAYS[number - 1]}"

@@ -22,7 +22,7 @@ import openpyxl
 from docx.opc.exceptions import PackageNotFoundError
 from openpyxl.utils.exceptions import InvalidFileException
 
-from knowledge.columns import GIVEN, HEADS, NAMES
+from knowledge.columns import ENGLISH, GIVEN, HEADS, NAMES
 from knowledge.conversion import Conversion, Report, Sheet
 from knowledge.entries import Entry
 
@@ -142,7 +142,7 @@ def _ranges(sheet: IO[bytes]) -> Iterator[tuple[int, int, str]]:
 def _table(rows: Iterator[list[str]]) -> Sheet:
     head = next(rows, [])
     names = [NAMES.get(each.strip(), each.strip()) for each in head]
-    known = {*Entry.__struct_fields__, *GIVEN}
+    known = {*Entry.__struct_fields__, *GIVEN, *ENGLISH}
     if unknown := [name for name in names if name and name not in known]:
         raise UnreadableError(f"不认识的列：{'、'.join(unknown)}；可以有 {'、'.join(dict.fromkeys(NAMES))}")
     asked = "id" if "wording" in names else "questions"

@@ -181,7 +181,10 @@ def _keeping(entry: Entry, names: Sequence[str], newest: bytes | None) -> Entry:
     if not names or newest is None:
         return entry
     old = msgspec.json.decode(newest, type=Entry)
-    return replace(entry, **{name: getattr(old, name) for name in names})
+    kept = replace(entry, **{name: getattr(old, name) for name in names})
+    if kept.en is not None and old.en is not None and kept.en.answer == old.en.answer:
+        kept = replace(kept, en=replace(old.en, steps=kept.en.steps))  # its other forms still say the same
+    return kept
 
 
 def as_rows(

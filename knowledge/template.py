@@ -8,7 +8,7 @@ import csv
 import io
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import cast
 
 import msgspec
@@ -43,15 +43,22 @@ def rows(answers: Answers) -> Iterator[list[str]]:
         entry = answers.get(question.id)
         given = [question.zh, question.en, "\n".join(standard().examples[question.id])]
         topic = TOPIC_NAMES[entry.topic if entry else question.topic]
-        yield [question.id, topic, *given, *(_answered(entry) if entry else [""] * 8)]
+        yield [question.id, topic, *given, *(_answered(entry) if entry else [""] * 11)]
 
 
 def _answered(entry: Entry) -> list[str]:
     """What is as it would be anyhow stays empty, so that it follows when the answer is changed."""
     spoken = "" if entry.spoken == entry.answer else entry.spoken
     sms = "" if entry.sms == entry.answer[:SHORT] else entry.sms
-    steps = "\n".join(_LINES.sub(" ", step) for step in entry.steps)
-    return [entry.answer, spoken, sms, steps, entry.source, str(entry.valid_from), str(entry.valid_until), entry.owner]
+    english = ["", ""] if entry.en is None else [entry.en.answer, _in_lines(entry.en.steps)]
+    return [
+        entry.answer, spoken, sms, _in_lines(entry.steps), *english, entry.source_en or "", entry.source,
+        str(entry.valid_from), str(entry.valid_until), entry.owner,
+    ]  # fmt: skip
+
+
+def _in_lines(steps: Iterable[str]) -> str:
+    return "\n".join(_LINES.sub(" ", step) for step in steps)
 
 
 def as_csv(answers: Answers) -> bytes:

@@ -125,7 +125,9 @@ def test_the_afternoon_after_a_break(at: str, is_open: bool, opens: str, config:
     hours = Hours(DeskSettings(hours=BREAK), config.zone)
     now = datetime.fromisoformat(at).replace(tzinfo=config.zone)
     assert (hours.is_open(now), hours.next_opening(now)) == (is_open, opens)
+    assert hours.next_opening(now, "en") == {"今天14:00": "today 14:00"}.get(opens, "Monday 23 November 08:30")
     assert hours.in_words() == "周一、周三、周五 08:30—12:00、14:00—17:30"
+    assert hours.in_words("en") == "Monday, Wednesday, Friday 08:30—12:00, 14:00—17:30"
 
 
 def test_a_break_is_no_time_to_answer_in(config: Config) -> None:

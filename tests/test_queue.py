@@ -297,7 +297,7 @@ async def test_a_seat_that_speaks_the_language_is_promised_only_where_one_does(e
     assert "nobody who speaks English" in told
     await seat(app, "may", langs=("zh", "en"))
     said = await app.inbox.receive(Resident(app).message("human", lang="en"))
-    assert "number 2" in said.answers[-1].message.reply.text
+    assert "1 before you" in said.answers[-1].message.reply.text
     assert "nobody who speaks" not in said.answers[-1].message.reply.text
 
 
@@ -340,8 +340,8 @@ async def test_who_asks_what_we_are_is_told_and_offered_a_person(said: str, app:
     receipt = await resident.receipt(said)
     assert receipt.ticket is None
     reply = receipt.answers[-1].message.reply
-    assert "智能助手" in reply.text
-    assert [each.label for each in reply.options] == ["转人工"]
+    assert "智能助手" in reply.text or "not a person" in reply.text
+    assert [each.label for each in reply.options] in (["转人工"], ["Talk to a person"])
     assert (await resident.receipt("1")).ticket
 
 

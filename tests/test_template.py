@@ -66,7 +66,7 @@ def test_the_template_holds_every_question_and_says_what_each_column_is_for(tabl
     examples = str(row[4]).splitlines()
     assert 3 <= len(examples) <= 5
     assert questions["parking"].zh not in examples
-    assert row[5:] == [None] * 8
+    assert row[5:] == [None] * 11
     assert (table.sheet.freeze_panes, table.sheet.protection.sheet) == ("D2", True)
     assert (table.sheet["A2"].protection.locked, table.sheet["F2"].protection.locked) == (True, False)
     assert table.sheet["F2"].alignment.wrap_text
@@ -232,7 +232,7 @@ def test_every_byte_at_which_a_table_may_end_is_told(tmp_path: Path) -> None:
 
 def test_words_that_look_like_a_formula_are_words(config: Config, tmp_path: Path) -> None:
     answers = on_record(config)
-    spoilt = {"parking": replace(answers["parking"], answer="=1+1\x0b", steps=("甲|乙\n丙",), spoken="语音")}
+    spoilt = {"parking": replace(answers["parking"], answer="=1+1\x0b", steps=("甲|乙\n丙",), spoken="语音", en=None)}
     path = tmp_path / "a.xlsx"
     path.write_bytes(as_xlsx(spoilt))
     [entry] = importing.read(path, path.name, "a", TODAY).entries

@@ -250,7 +250,8 @@ async def of_an_answer(run: Runner, turn: Turn) -> bool:
             return True
     aspect = spoken_of(folded)
     for entry in entries if aspect else ():
-        if said := phrases.sentence_on(aspect or "", "".join([entry.answer, *entry.steps])):
+        words = entry.said(turn.state.lang)
+        if said := phrases.sentence_on(aspect or "", words.answer, *words.steps):
             turn.recall(entry, said)
             run.remind(turn)
             return True
@@ -262,7 +263,7 @@ async def another_item(run: Runner, turn: Turn) -> bool:
     if not any(kind == "item" for kind, _ in _shown(turn)) or len(turn.heard.folded) > _BRIEF:
         return False
     part = phrases.without_following(turn.heard.folded)
-    named = [each.id for each in turn.catalogue.items.values() if part and part in each.name]
+    named = [each.id for each in turn.library.catalogue.items.values() if part and part in each.name]
     if len(named) != 1:
         return False
     await run.start(turn, "redemption_items", {"item": named[0]})
@@ -365,7 +366,7 @@ def _fitting(turn: Turn, classes: Sequence[TrainingClass]) -> list[TrainingClass
         each
         for each in classes
         if (not org or each.organisation == org or (org != college and catalogue.is_within(each.organisation, org)))
-        and (not teacher or each.teacher == teacher)
+        and (not teacher or teacher in each.teacher)
         and (not when or any(When.of(when).fits(day, each.starts) for day in each.session_days))
     ]
 

@@ -6,8 +6,24 @@ from msgspec.structs import replace
 
 from bot import phrases
 from bot.commands import chosen, commands, labelled
+from bot.conversation import Task
+from bot.language import wanted
 from bot.running import TRIES, Runner, fresh
 from bot.turn import Turn
+
+
+async def language(run: Runner, turn: Turn) -> bool:
+    """Another language is asked for: where the talk stands once more in that one, nothing done a second time."""
+    if turn.inbound.choice is not None or wanted(turn.heard.folded) is None:
+        return False
+    last = turn.state.last
+    handler = run.row(last)
+    turn.say("language.now")
+    if run.waiting(turn.state):
+        run.remind(turn)
+    elif last and handler and not (handler.personal or handler.careful):
+        await run.run(turn, Task(last.intent, dict(last.slots), memo=dict(last.memo)))
+    return True
 
 
 async def choice(run: Runner, turn: Turn) -> bool:

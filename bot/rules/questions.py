@@ -158,7 +158,8 @@ async def part(run: Runner, turn: Turn) -> bool:
     aspect = spoken_of(turn.heard.folded)
     if best is None or entry is None or not entry.steps or aspect not in _PARTS or best.score < turn.heard.lines.likely:
         return False
-    said = phrases.sentence_on(aspect, "".join([entry.answer, *entry.steps]))
+    words = entry.said(turn.state.lang)
+    said = phrases.sentence_on(aspect, words.answer, *words.steps)
     if not said:
         return False
     turn.recall(entry, said)

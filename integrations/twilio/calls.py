@@ -30,7 +30,6 @@ from bot.redlines import endangers
 from bot.turn import Desk
 from integrations import keypad, voice
 from integrations.elders import says_old
-from integrations.speech import speech
 from integrations.twilio.seats import SeatSide
 from integrations.twilio.signing import RefusedError, Verifier
 from integrations.twilio.switchboard import ATTEMPTS, CHANNEL, ENDED, PATH, State, Switchboard, keep, read, spoken
@@ -423,7 +422,7 @@ class CallChannel:
         fresh = [numbered(each) for each in rows if each.author in ("seat", "system")]
         owed = await self._board.database.read(lambda t: conversations.undelivered(t, row.conversation))
         heard = [each for each in fresh if owed is not None and each.seq >= owed[0]]
-        lines = [speech(each.message.reply.spoken or each.message.reply.text) for each in heard]
+        lines = [voice.spoken(each.message.reply) for each in heard]
         if heard:
             state.spoken = heard[-1].seq
         else:

@@ -272,7 +272,7 @@ class WechatChannel:
             due = HELD if after.seq >= more[0].seq or not self.may_push else now
             deliveries.rest(transaction, receipt.conversation, CHANNEL, said.address, first, more[-1].seq, due)
         if outgoing is not None and after is not None and self._is_held(transaction, receipt.conversation, after):
-            outgoing = outgoing.ending(rendering.MORE)
+            outgoing = outgoing.unfinished()
         body = _encode(outgoing) if outgoing else b""
         last = after.seq if after else saying[-1].seq
         deliveries.left(transaction, receipt.conversation, saying[0].seq, last, now, said.id, body)
@@ -343,7 +343,7 @@ class WechatChannel:
         if allowed.left == 1 and (read.ticket or after):
             outgoing = outgoing.ending("\n" + self._texts.line("zh", "wechat.last"))
         elif after is not None and await self._database.read(lambda t: self._is_held(t, row.conversation, after)):
-            outgoing = outgoing.ending(rendering.MORE)
+            outgoing = outgoing.unfinished()
         self._observe("sending")
         try:
             await self._push(read.address, outgoing)
@@ -386,7 +386,8 @@ class WechatChannel:
             if error.meaning is Meaning.MENU:
                 self._menus = False
             elif error.meaning is Meaning.TOO_LONG:
-                outgoing = Outgoing(text=rendering.cut(outgoing.lines, rendering.LARGEST // 3)[0] + rendering.MORE)
+                head = rendering.cut(outgoing.lines, rendering.LARGEST // 3)[0]
+                outgoing = Outgoing(text=head, lang=outgoing.lang).unfinished()
             else:
                 raise
             await self.api.send(rendering.custom(outgoing, openid, menus=False))

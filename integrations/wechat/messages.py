@@ -15,7 +15,7 @@ SCENE = "qrscene_"
 MENU = {"balance": ("balance", "查学分"), "course": ("find_course", "找课程"), "human": ("human", "人工")}
 # As WeChat wants it: at most three entries, each name up to 16 bytes in UTF-8.
 MENU_ON_SCREEN = {"button": [{"type": "click", "name": words, "key": key} for key, (_, words) in MENU.items()]}
-GO_ON = frozenset({"继续", "接着说", "接着讲", "往下说"})
+GO_ON = frozenset({"继续", "接着说", "接着讲", "往下说", "go on", "Go on"})
 GO_ON_AFTER_A_WAIT = frozenset({"1", "【1】", "[1]", "１"})
 _UNREAD = {
     "voice": "[语音]",

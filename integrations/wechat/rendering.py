@@ -11,6 +11,7 @@ from integrations.wechat.wire import cdata
 
 LARGEST = 1_800  # bytes: the platform was seen to cut texts at 2 048, and says nothing about it
 MORE = "\n（还没说完，回复“继续”看下面的）"
+MORE_IN_ENGLISH = "\n(There is more: answer “go on”)"
 ROOM = LARGEST - len(MORE.encode())
 ITEMS = 6  # of a menu in a message; the platform's own limit is not published
 IMAGES = ("image/jpeg", "image/png")
@@ -25,6 +26,7 @@ class Chunk(Struct, frozen=True, omit_defaults=True):
     options: tuple[Option, ...] = ()
     article: Card | None = None
     image: File | None = None
+    lang: str = "zh"
 
 
 class Place(Struct, frozen=True):
@@ -41,18 +43,25 @@ class Outgoing(Struct, frozen=True, omit_defaults=True):
     options: tuple[Option, ...] = ()
     article: Card | None = None
     image: File | None = None
+    lang: str = "zh"
 
     @property
     def lines(self) -> str:
         """The text with its choices as numbered lines."""
-        return self.text + _numbered(self.options) if self.options else self.text
+        return self.text + _numbered(self.options, self.lang) if self.options else self.text
 
     def ending(self, note: str) -> "Outgoing":
         """The same with a word at its end; a picture or a link card stays as it is."""
-        return self if self.article or self.image else Outgoing(text=self.lines + note)
+        return self if self.article or self.image else Outgoing(text=self.lines + note, lang=self.lang)
+
+    def unfinished(self) -> "Outgoing":
+        """The same, with how to hear the rest."""
+        return self.ending(MORE_IN_ENGLISH if self.lang == "en" else MORE)
 
 
-def _numbered(options: Sequence[Option]) -> str:
+def _numbered(options: Sequence[Option], lang: str) -> str:
+    if lang == "en":
+        return "\n\n" + "\n".join(f"[{option.key}] {option.label}" for option in options) + "\n(Answer with a number)"
     return "\n\n" + "\n".join(f"【{option.key}】{option.label}" for option in options) + "\n（回复序号即可）"
 
 
@@ -74,14 +83,14 @@ def chunks(reply: Reply, *, images: bool = False) -> list[Chunk]:
     pictures = [file for file in reply.files if images and file.type in IMAGES]
     article = reply.cards[0] if len(reply.cards) == 1 and reply.cards[0].link and not reply.options else None
     if article is not None:
-        return [Chunk(text=reply.text, article=article)]
+        return [Chunk(text=reply.text, article=article, lang=reply.lang)]
     lines = [reply.text] if reply.text and not (pictures and reply.text == _names(reply.files)) else []
     lines += [line for card in reply.cards for line in _card(card)]
     lines += [f"{file.name}：{file.path}" for file in reply.files if file not in pictures]
-    found = [Chunk(text=part) for part in cut("\n".join(lines), ROOM)] if lines else []
+    found = [Chunk(text=part, lang=reply.lang) for part in cut("\n".join(lines), ROOM)] if lines else []
     found += [Chunk(image=file) for file in pictures]
     if reply.options:
-        found = _with_options(found, reply.options)
+        found = _with_options(found, reply.options, reply.lang)
     return found
 
 
@@ -93,11 +102,11 @@ def _card(card: Card) -> list[str]:
     return [*card.lines, f'<a href="{card.link}">{card.title}</a>'] if card.link else list(card.lines)
 
 
-def _with_options(found: list[Chunk], options: tuple[Option, ...]) -> list[Chunk]:
+def _with_options(found: list[Chunk], options: tuple[Option, ...], lang: str) -> list[Chunk]:
     last = found[-1].text if found else ""
-    if len((last + _numbered(options)).encode()) <= ROOM:
-        return [*found[:-1], Chunk(text=last, options=options)]
-    return [*found, Chunk(options=options)]
+    if len((last + _numbered(options, lang)).encode()) <= ROOM:
+        return [*found[:-1], Chunk(text=last, options=options, lang=lang)]
+    return [*found, Chunk(options=options, lang=lang)]
 
 
 def cut(text: str, room: int) -> list[str]:
@@ -142,9 +151,9 @@ def _joined(taken: list[Chunk]) -> Outgoing:
     """Choices are those of the last: of what was asked before, nothing is to be chosen any more."""
     first, last = taken[0], taken[-1]
     if first.article or first.image:
-        return Outgoing(text=first.text, article=first.article, image=first.image)
+        return Outgoing(text=first.text, article=first.article, image=first.image, lang=last.lang)
     text = "\n\n".join(chunk.text for chunk in taken if chunk.text)
-    return Outgoing(text=text, options=last.options)
+    return Outgoing(text=text, options=last.options, lang=last.lang)
 
 
 def render(replies: Sequence[Reply]) -> list[str]:
@@ -154,7 +163,7 @@ def render(replies: Sequence[Reply]) -> list[str]:
     taken: list[Chunk] = []
     for chunk in said:
         if taken and not _fits(taken, chunk):
-            parts.append(_read(_joined(taken).ending(MORE)))
+            parts.append(_read(_joined(taken).unfinished()))
             taken = []
         taken.append(chunk)
     return [*parts, _read(_joined(taken))] if taken else parts
@@ -170,9 +179,9 @@ def _read(message: Outgoing) -> str:
 def problems(replies: Sequence[Reply]) -> list[str]:
     """What cannot be sent."""
     return [
-        f"微信的选项 {len((_numbered(reply.options)).encode())} 字节，超过 {ROOM}"
+        f"微信的选项 {len(_numbered(reply.options, reply.lang).encode())} 字节，超过 {ROOM}"
         for reply in replies
-        if reply.options and len(_numbered(reply.options).encode()) > ROOM
+        if reply.options and len(_numbered(reply.options, reply.lang).encode()) > ROOM
     ]
 
 
@@ -208,6 +217,7 @@ def custom(message: Outgoing, to: str, *, menus: bool, media: str = "") -> dict[
         return {"touser": to, "msgtype": "news", "news": {"articles": [article]}}
     if message.options and menus and len(message.options) <= ITEMS:
         items = [{"id": option.key, "content": option.label} for option in message.options]
-        menu = {"head_content": message.text, "list": items, "tail_content": "点上面的字，或回复序号"}
+        tail = "Tap one, or answer with its number" if message.lang == "en" else "点上面的字，或回复序号"
+        menu = {"head_content": message.text, "list": items, "tail_content": tail}
         return {"touser": to, "msgtype": "msgmenu", "msgmenu": menu}
     return {"touser": to, "msgtype": "text", "text": {"content": message.lines}}

@@ -146,7 +146,7 @@ function closeOptions() {
 function speak(frame) {
   speechSynthesis.cancel();
   const said = new SpeechSynthesisUtterance([frame.text, ...frame.cards.flatMap((card) => card.lines)].join("。"));
-  said.lang = settings.lang === "zh" ? "zh-CN" : "en";
+  said.lang = frame.lang === "zh" ? "zh-CN" : "en";
   said.rate = settings.elder ? 0.85 : 1;
   speechSynthesis.speak(said);
 }

@@ -60,7 +60,8 @@ export class Link extends EventTarget {
   }
 
   #post({ id, text, key }) {
-    this.#send(key ? { type: "choice", id, key } : { type: "message", id, text });
+    const { language: lang } = this;
+    this.#send(key ? { type: "choice", id, key, lang } : { type: "message", id, text, lang });
   }
 
   #send(frame) {
