@@ -22,21 +22,28 @@ _CERTIFIES = re.compile("认证点|刷卡|打卡|认证|记(?:得了|上)?学分
 _THERE = re.compile("那里|那儿|那边|那所|这里|这儿|这边|这所|there")
 _OF_WHAT = re.compile("什么|啥|哪些|多少|怎么|咋|几[点分]|what|how")
 _MAY = re.compile(
-    "(?:能不能|可不可以|能否|是否可以|能|可以|可|让|够不够格|够格|符合|有资格)(?:让|给|帮|替)?(?:我|俺|她|他|人|[我你她他]们|我[妈爸]|孩子|老人|[^,。]{0,4})?"
+    "(?:能不能|可不可以|能否|是否可以|能|可以|可|让|够不够格|够格|符合|有资格)(?:让|给|帮|替)?(?:我|俺|她|他|人|[我你她他]们|我[妈爸]|孩子|老人|[^,。]{0,4})?来?"
     "(?:报(?!销|告|到)|上(?!网|厕|楼|电)|参加|去|(?P<learn>学(?!院|校|分|习卡|几|多)))[^,。]{0,10}(?:[吗么嘛不没]|$)"
     "|报[^,。]{0,10}(?:成不|行不|行吗|成吗|可以吗|可以不|能行吗)|(?:收不收|还收|收)(?!费|钱|到)[^,。]{0,6}(?:[吗么嘛不]|$)"
     "|(?:can|could|may) (?:i|she|he|my \\w+) (?:join|enrol|attend|take)"
 )
-_CLASSES = re.compile("哪些班|几个班|有班[吗么嘛没不]|有(?:什么|啥)班|班有哪些|有没有班|which classes")
+_CLASSES = re.compile(
+    "哪些班|几个班|班[^,。]{0,2}有几个|有班[吗么嘛没不]|有(?:什么|啥)班|班有哪些|有没有班|which classes"
+)
+_GETS = re.compile("能[换兑]|[换兑](?:到|得|不|吗)|[几多]少?(?:积)?分|有货|有没有货|还有[吗没]|缺货")
+_NUMBER = re.compile(
+    "电话(?:号码?)?(?:给|告诉|报|说|发)(?:一下)?(?:我|个)|(?:给|告诉|报|说|发)(?:一下)?我?(?:个|下)?(?:你们|学校|他们)?(?:的)?电话"
+)
+_RINGS = re.compile("打[给个]|回[个电打]|打过来|打回|联系我|call me")
 _BUYS = re.compile("多少钱一[把支台架根张双件]|一[把支台架根张双件]多少钱|[哪去]里?买")
 _OPENS = re.compile(
     "(?P<what>[一-鿿]{2,3}[房室馆厅池场])(?:是|都|今天|周[一二三四五六日末])*(?:几点|什么时候|啥时候?|何时)[^,。]{0,2}(?:开|关)"
 )
 _OURS = re.compile("阅览|图书|电脑|教室|书画|舞蹈|活动|报告|多功能|智慧|录播|母婴|大厅|微机")
 _WANTS = re.compile(
-    "[想要能][^,。]{0,4}[上报去学听参]|够[^,。]{0,3}(?:年纪|年龄|岁|格|资格)|行不行|行[吗不]|成不|可以[吗不]|收不收"
+    "[想要能][^,。]{0,4}[上报去来学听参练跳唱画写打做]|够[^,。]{0,3}(?:年纪|年龄|岁|格|资格)|行不行|行[吗不]|成不|可以[吗不]|收不收"
 )
-_COSTS = re.compile("钱|费|收|免|价|花|掏|打折|优惠|减|不用交|要交|fee|cost|pay|free|how much")
+_COSTS = re.compile("钱|费|收|免|价|花|掏|打折|优惠|减|不用交|[要还]交|fee|cost|pay|free|how much")
 _OF_FEE = {"fee-general", "fee-standard", "fee-free-who", "enrol-disabled"}
 # What one place has and another has not, by the standard question on it.
 _HAS = (
@@ -97,6 +104,23 @@ def _of_what_it_has(heard: Understanding) -> Candidate | None:
         if unclear and _ANYTHING.search(heard.folded)
         else None
     )
+
+
+def _of_an_item(heard: Understanding) -> Candidate | None:
+    """大米现在能换吗: what an item costs, and whether there is any."""
+    named = any(each.kind == "item" and each.exact for each in heard.entities)
+    return (
+        Candidate(heard.lines.sure, "credit_redemption", "redemption_items")
+        if named and _GETS.search(heard.folded)
+        else None
+    )
+
+
+def _of_a_telephone(heard: Understanding) -> Candidate | None:
+    """电话给我一个: a number is asked for, and nobody is to ring."""
+    told = _NUMBER.search(heard.folded) is not None and _RINGS.search(heard.folded) is None
+    asked = heard.best is not None and heard.best.intent == "callback"
+    return Candidate(heard.lines.sure, "site_hours", "site_phone") if told and asked else None
 
 
 def _of_a_purchase(heard: Understanding) -> Candidate | None:

@@ -73,6 +73,8 @@ _TEACHES = re.compile("我是[^,，。]{0,8}(?:老师|班主任|家长|辅导员
 _ONCE = re.compile(
     "毕业|文化|学历|程度|水平|那年|当年|的?时候|没[读念上]完|就[不没][读念上]|只?[读念上][过到完了]|以前|辍学|退休|补习|教"
 )
+_CHILDISH = re.compile("学生|小朋友|小孩|作业|妈妈|爸爸|放学|红领巾|班主任|未成年|school|mum|mom|dad|kid")
+_GLAD = re.compile("开心|高兴|太好了|哈哈|嘻嘻|真好|棒|满意|happy|great")
 _SELF = re.compile(r"我|俺|咱|本人|\bi\b|i'm")
 _UNDER = re.compile("[没未不][有到满足够]+(?:1[0-4]|十[一二三四])(?!个|人|节|次)")
 
@@ -107,7 +109,9 @@ def detect(heard: Understanding, *, talking: bool = False) -> Alarm | None:
     if kind in LIFE and said is None and not hints_at(heard.folded):
         follows = _IN_TALK if talking and len(heard.folded) <= _FEW else 0.0
         perhaps, sure = perhaps + _WORDLESS + follows, sure + follows
-    if odds < perhaps or (kind == "minor" and _is_grown(heard)):
+    if odds < perhaps or (kind == "minor" and (_is_grown(heard) or (odds < sure and not _tells_of_youth(heard)))):
+        return None
+    if kind in LIFE and said is None and _GLAD.search(heard.folded):
         return None
     return Alarm(kind, odds >= sure)
 
@@ -178,6 +182,11 @@ def _is_child(heard: Understanding) -> bool:
         return _SELF.search(text) is not None and _CHILD.search(text) is None
     grown = any(each.kind == "age" and not _is_young(each) for each in heard.entities)
     return bool(young) and _SELF.search(text) is not None and not grown and _CHILD.search(text) is None
+
+
+def _tells_of_youth(heard: Understanding) -> bool:
+    """Whether anything in it is of a child, where the model is not sure."""
+    return any(each.kind in {"age", "grade"} for each in heard.entities) or _CHILDISH.search(heard.folded) is not None
 
 
 def _is_young(entity: Entity) -> bool:

@@ -285,6 +285,8 @@ class Turn:
         if kind == "org" and any(self._is_at(each, ids) for each in self.state.shown):
             return  # where a class is does not end the talk about it
         self.state.shown = [f"{kind}:{id}" for id in ids]
+        if len(ids) > 1 or not set(self.state.shown) <= set(self.state.listed):
+            self.state.listed = self.state.shown if len(ids) > 1 else []
         self.state.focus_age = 0
 
     def _is_at(self, shown: str, places: tuple[str, ...]) -> bool:

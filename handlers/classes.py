@@ -457,6 +457,7 @@ async def withdraw(turn: Turn) -> None:
     turn.answer_standard("enrol-withdraw")
     if (rule := turn.library.answer("enrol-refund", turn.today)) is not None:
         said = rule.said(turn.state.lang)
+        turn.told_of.append(rule.id)
         turn.say("withdraw.refund", rule=said.answer, source=said.source)
     turn.offer(turn.line("label.refund"), "refund")
     turn.offer_answer("label.cancel_online", "g-cancel-online")

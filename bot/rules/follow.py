@@ -51,7 +51,7 @@ ASPECTS = {
         "bring", "enrol-first-day",
     ),
     "price": _aspect(
-        r"钱(?!一[把支台本架件套])|费|免费|几块|多少块|收不收|价|多贵|cost|price|fee|how much|free",
+        r"钱(?!一[把支台本架件套])|铜钿|费|免费|几块|多少块|收不收|价|多贵|cost|price|fee|how much|free",
         "price", "fee-general fee-standard activity-fee", "class_fee", "多少钱",
     ),
     "duration": _aspect(r"多长|多久|几次|几节|几[个]?月|几周|几天|多少[次节]|多少时间|几时能|how long", "duration", "how-long-usual lesson-length"),
@@ -92,6 +92,7 @@ _ANSWERED_BY = {"price": "class_fee", "places": "class_places"}
 # Of a class that is named, these are told whole by the answer to the question itself.
 _TOLD_WHOLE = {"price", "place", "time", "places", "way", "phone", "eligible", "online", "exam", "until"}
 
+_OF_ONE = {"class_schedule", "class_fee", "class_places", "course_level"}
 _OF_CLASSES = {"find_class", "class_schedule", "class_places", "class_detail", "enrol", "find_course"}
 
 # What the model takes for the question where a class is named beside it.
@@ -108,7 +109,7 @@ _GENERAL = {
 
 _ENOUGH = 0.6  # of what speaks for an aspect
 _WORDS = 0.4  # what its words do
-_MOVE, _ORDINAL = 0.35, 0.5
+_MOVE, _ORDINAL, _SURE = 0.35, 0.5, 0.8
 _BRIEF = 8  # characters of which a word is enough
 _HALF = 6  # characters of what never does
 _LONG = 18  # characters of what stands well by itself
@@ -128,7 +129,7 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
     """After a class, a course, an activity or an item: what is asked about it, and that alone."""
     named = turn.heard.first("course")
     aspect = _asked_of_a_name(turn) if named else asked(turn)
-    if aspect is None:
+    if aspect is None or _wants_another(turn, _SURE):
         return False
     things = [each for each in meant(turn) if aspect in _HAS[each[0]]]
     if not things or (not named and _is_general(turn, aspect)):
@@ -205,7 +206,7 @@ async def another(run: Runner, turn: Turn) -> bool:
         return False
     move, slots = turn.heard.move, run.handlers["find_class"].slots
     wishes = {slot.name: value for slot in slots if (value := slot.read(turn.heard, turn.catalogue))}
-    wants = move.label in {"follow/other_time", "follow/other_place", "follow/cheaper"}
+    wants = _wants_another(turn, 0)
     if wishes:
         takes = len(phrases.rest(turn.heard)) <= 1 or (wants and move.probability >= _MOVE)
     else:
@@ -219,6 +220,12 @@ async def another(run: Runner, turn: Turn) -> bool:
         wishes["fee"] = "free"
     await run.start(turn, "find_class", {"course": courses.pop(), **wishes})
     return True
+
+
+def _wants_another(turn: Turn, least: float) -> bool:
+    """Whether it asks for one at another time, at another place or for less, as the model reads it."""
+    move = turn.heard.move
+    return move.label in {"follow/other_time", "follow/other_place", "follow/cheaper"} and move.probability >= least
 
 
 async def unknown_name(run: Runner, turn: Turn) -> bool:
@@ -239,6 +246,8 @@ async def of_an_answer(run: Runner, turn: Turn) -> bool:
     folded, best = turn.heard.folded, plainly(turn.heard)
     sure = best is not None and best.score >= turn.heard.lines.sure
     named = turn.heard.first("course") or turn.heard.first("org")  # 学院几点开门 asks about that
+    if _classes(turn) and best and best.intent in _OF_ONE:
+        return False
     if not entries or named or len(folded) > _LONG or (sure and len(folded) > phrases.FRAGMENT):
         return False
     for question in filter(None, map(turn.library.asks, entries)):

@@ -122,7 +122,7 @@ _COMMAND = "cmd/"
 _NAMES = {"none_of_these": "none"}
 _ASKS = {"repeat", "why_data", "bot_check", "resume", "more", "next", "simpler"}  # these are questions
 _LIKELY, _SURELY = 0.45, 0.9  # where it is likely nothing else; where it would be a question of its own as well
-_ENDS = {"done", "thanks_but"}  # what was said with them is not looked at
+_ENDS = {"done", "thanks_but", "restart"}  # what was said with them is not looked at
 _NO_QUESTIONS = {"acknowledge", "smalltalk", "goodbye", "thanks", "greeting", "human", "unrelated"}
 
 
