@@ -40,6 +40,7 @@ _OPENS = re.compile(
     "(?P<what>[一-鿿]{2,3}[房室馆厅池场])(?:是|都|今天|周[一二三四五六日末])*(?:几点|什么时候|啥时候?|何时)[^,。]{0,2}(?:开|关)"
 )
 _OURS = re.compile("阅览|图书|电脑|教室|书画|舞蹈|活动|报告|多功能|智慧|录播|母婴|大厅|微机")
+_TAUGHT = re.compile("班|课|报|学(?!院|校)|练|参加|class|course|enrol|join|learn")
 _WANTS = re.compile(
     "[想要能][^,。]{0,4}[上报去来学听参练跳唱画写打做]|够[^,。]{0,3}(?:年纪|年龄|岁|格|资格)|行不行|行[吗不]|成不|可以[吗不]|收不收"
 )
@@ -173,6 +174,8 @@ def _of_class(heard: Understanding, state: Conversation) -> Candidate | None:
     asked = _MAY.search(heard.folded)
     if asked is None and course and about.tells(heard.folded, heard.entities) and _WANTS.search(heard.folded):
         return Candidate(heard.lines.sure, "enrolment", "enrol")
+    if asked and not _TAUGHT.search(heard.folded):  # 能去你们那用电脑吗
+        return None
     if asked is None or _HOW.search(heard.folded) or (asked["learn"] and not heard.first("age")):
         return None
     return Candidate(heard.lines.sure, "enrolment", "enrol")

@@ -16,6 +16,7 @@ from msgspec import Struct
 from nlu.text import fold, known_words, readings, syllables
 
 LONGEST = 24
+LATIN = 60  # the same, in Latin letters
 
 
 class Name(Struct, frozen=True, gc=False):
@@ -104,7 +105,7 @@ class Gazetteer:
         self._spoken: dict[tuple[str, str], list[tuple[int, _Spelling]]] = defaultdict(list)
         for name in dict.fromkeys(names):
             text = fold(name.text)
-            if not 2 <= len(text) <= LONGEST:
+            if not 2 <= len(text) <= (LATIN if text.isascii() else LONGEST):
                 continue
             spelling = _Spelling(text, name, tuple(_numbered(known_words(text))))
             self._written[text[:2]].append(spelling)

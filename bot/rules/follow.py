@@ -87,6 +87,7 @@ _HAS = {
     "org": {"place", "way", "phone", "time"},
 }
 _OF_ORG = {"place": "site_address", "way": "site_address", "phone": "site_phone", "time": "site_hours"}
+_OF_COURSES = {"level", "online", "exam", "about"}  # what a course is, wherever it is taught
 # Aspects for which a class has an answer of its own that is as short.
 _ANSWERED_BY = {"price": "class_fee", "places": "class_places"}
 # Of a class that is named, these are told whole by the answer to the question itself.
@@ -150,6 +151,7 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
         return True
     aspects = [aspect, *(each for each in _beside(turn, aspect) if each in _HAS[things[0][0]])]
     if await run.aside(turn, Task("fact", {"aspect": " ".join(aspects), "of": _spelt(things)})):
+        turn.state.topic = "course_faq" if aspect in _OF_COURSES else "training_info"
         run.remind(turn)
     return True
 
