@@ -35,7 +35,7 @@ _COMMANDS: tuple[tuple[str, str], ...] = (
     ("louder", r"大声一?点(?:儿)?|声音大一?点|听不见|太小声|louder"),
     ("next", r"下一步|然后|接着|接下来|下一个|继续|往下|往下说|弄好|做好|做完|完成|搞定|可以|next|continue|done"),
     ("more", r"更多|还有(?:吗|没有|没|别的|其他|其它|哪些|什么)?(?:的|吗|呢)?(?:班|课|活动)?(?:吗)?|下一页|再来几个|其他(?:的|呢)?|别的(?:呢)?|换一批|more"),
-    ("menu", r"菜单|主菜单|帮助|首页|怎么用|使用说明|目录|help|menu"),
+    ("menu", r"(?:回到?|返回|看看?|给我看看?)?(?:主?菜单|首页)|帮助|怎么用|使用说明|目录|help|menu"),
     ("yes", r"是的?|对的?|要的?|没错|确定|确认|当然|需要|yes|sure"),
     ("fine", r"好的?|行|可以|嗯+|哦+|ok|fine|明白了?|知道了?|晓得了?"),
     ("no", r"不是?|不要|不用|不需要|不行|否|不对|没有|no"),
@@ -44,7 +44,7 @@ _COMMANDS: tuple[tuple[str, str], ...] = (
 _PATTERNS = [(name, re.compile(f"{_LEAD}(?:{words}){_TAIL}")) for name, words in _COMMANDS]
 _ORDINAL = re.compile(r"(?:第|选|按|要|报)?(?P<number>\d{1,2})(?:个|号|项|条|步|种|班)?")
 _NTH = re.compile(
-    r"第(?P<number>\d{1,2})(?:个|项|条|种|门|家|所)|(?P<last>最后(?:一)?个|最后那个|最下面那?个)|(?P<first>头一个|最上面那?个|最前面那?个)"
+    r"第(?P<number>\d{1,2})(?:个|项|条|种|门|家|所)|(?P<last>最后[一1]?个|最后那个|最下面那?个)|(?P<first>头[一1]个|最上面那?个|最前面那?个)"
 )
 _PLACES = {"first": 1, "second": 2, "third": 3}
 _ENGLISH = re.compile(r"(?:the )?(first|second|third)(?: one)?")

@@ -223,7 +223,7 @@ class Comprehension:
         words = {text: self._words(_MASKED.sub("", folded)) for text, folded in new.items()}
         self._learn({words[text]: folded for text, folded in new.items() if words[text] not in self._meant}, today)
         for text, folded in new.items():
-            found = entities.find(folded, self._gazetteer, today)
+            found = (*entities.find(folded, self._gazetteer, today), *_services(folded))
             self._understood[text] = self._understanding(text, folded, found, self._meant[words[text]])
 
     def _words(self, folded: str) -> _Words:
@@ -307,6 +307,11 @@ def _once(candidates: Iterable[Candidate]) -> Iterable[Candidate]:
         seen.add(candidate.entry or "")
 
 
+def _services(folded: str) -> Iterable[Entity]:
+    """What somebody offers to do for others; 教书法 names what is learnt as well."""
+    return (Entity("service", each[0], each.start(), each.end()) for each in _SERVICE.finditer(folded))
+
+
 def _last_words(catalogue: Catalogue) -> Iterable[Name]:
     """理发券 of 社区理发店理发券, 雨伞 of 晴雨伞: what an item is, where no other is one."""
     last = {item.id: known_words(_PLAIN.split(item.name)[0])[-1:] for item in catalogue.items.values()}
@@ -341,7 +346,6 @@ def _names(catalogue: Catalogue) -> Iterable[Name]:
         yield from (Name("matter", office.id, text) for text in office.matters)
     for theme, words in _THEME_WORDS.items():
         yield from (Name("theme", theme, word) for word in words)
-    yield from (Name("service", word, word) for word in _SERVICES)
 
 
 _DIGITS = re.compile(r"\d+")
@@ -357,6 +361,7 @@ _SERVICES = (
     "教老人用手机", "教老年人用手机", "教用手机", "教手机", "教电脑", "课堂助教", "助教", "活动引导", "引导", "上门办卡", "理发", "剪发",
     "修电器", "修家电", "修电脑", "教书法", "教剪纸", "教太极", "讲故事", "教唱歌", "教跳舞", "打扫卫生", "照顾老人", "陪老人",
 )  # fmt: skip
+_SERVICE = re.compile("|".join(sorted(_SERVICES, key=len, reverse=True)))
 # How residents name the ten themes.
 _THEME_WORDS = {
     "科学素质与互联网学习": ("互联网", "科学素质", "科普类"),

@@ -8,7 +8,7 @@ import re
 import unicodedata
 
 from bot import language, redlines
-from bot.alarming import is_over, is_well
+from bot.alarming import LIFE, is_over, is_well
 from bot.comprehension import Comprehension
 from bot.conversation import REMEMBERED, Conversation
 from bot.messages import CONTINUE
@@ -31,7 +31,7 @@ LADDER: tuple[Rule, ...] = (
     # What goes on with the talk
     questions.ours, tasks.told, tasks.dropped, questions.gist, tasks.goes_on, tasks.open_task, follow.enrols, follow.compared, follow.of_an_answer,
     follow.follow_up, follow.described,
-    tasks.refined, follow.another, follow.unknown_name, follow.another_item, questions.neighbour,
+    tasks.refined, follow.another, follow.unknown_name, follow.another_item, tasks.taken_back, questions.neighbour,
     # Questions
     questions.found_wrong, questions.two, questions.part, questions.clear, questions.said_already, questions.for_the_ticket, questions.name_alone,
     questions.likely, questions.not_sure,
@@ -99,6 +99,8 @@ def _sense(turn: Turn) -> None:
     said = turn.inbound.choice is None and turn.inbound.intent not in first.OURS
     alarm = redlines.detect(turn.heard, talking=talking) if said else None
     if danger and alarm and (is_well if alarm.sure else is_over)(turn.heard.folded):
+        alarm = None
+    if alarm and not (alarm.sure and alarm.kind in LIFE) and moves.takes_up(turn):
         alarm = None
     turn.alarm = alarm
     if turn.red_line is None:

@@ -39,6 +39,7 @@ from handlers.slots import (
     TYPED_CARD,
     VILLAGE,
     WHEN,
+    WISH,
 )  # fmt: skip
 
 WHO = (LEARNER, CARD, TYPED_CARD, CODE)
@@ -70,7 +71,7 @@ HANDLERS: Handlers = {
     "compare": Handler(facts.compare, "training_info"),
     "enrol_it": Handler(classes.enrol_it, "enrolment", (CLASS, COURSE, ORG, PHONE), careful=True),
     "village_training": Handler(classes.village_training, "training_info", (VILLAGE,)),
-    "village_wish": Handler(classes.village_wish, "training_info", (VILLAGE, DETAIL, PHONE), careful=True),
+    "village_wish": Handler(classes.village_wish, "training_info", (VILLAGE, WISH, PHONE), careful=True),
     "about_course": Handler(classes.about_course, "training_info", (COURSE,)),
     "balance": Handler(credits.balance, "credit_lookup", WHO, personal=True),
     "ledger": Handler(credits.ledger, "credit_lookup", WHO, personal=True, steps=True),

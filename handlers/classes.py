@@ -9,7 +9,7 @@ from handlers.courses import find_course, which_course
 from handlers.eligibility import RULE, SOURCE, beside, exemption, made_for, misfit, refused, spell
 from handlers.enrolments import enrol_me
 from handlers.lacking import lacks
-from handlers.slots import AUDIENCE, CLASS, COURSE, DETAIL, FEE, ORG, PHONE, TEACHER, THEME, VILLAGE, WHEN
+from handlers.slots import AUDIENCE, CLASS, COURSE, FEE, ORG, PHONE, TEACHER, THEME, VILLAGE, WHEN, WISH
 from handlers.whose import bound_now, provable
 from knowledge.catalogue import TrainingClass
 from nlu.times import When
@@ -386,7 +386,10 @@ async def _register(turn: Turn, reason: str) -> None:
     """Course, street and a number to ring: a ticket that a seat puts on the list."""
     if lacks(turn, "courses", "organisations"):
         return
-    if (group := turn.catalogue.classes.get(turn.get("class") or "")) and refused(turn, group):
+    group = turn.catalogue.classes.get(turn.get("class") or "")
+    if group and turn.get("course") not in {None, group.course}:  # another was said since
+        _elsewhere(turn, group)
+    elif group and refused(turn, group):
         return
     course = (
         await which_course(turn, "enrol-wait")
@@ -400,6 +403,16 @@ async def _register(turn: Turn, reason: str) -> None:
     turn.task.slots["detail"] = wording.listed((course.name, street.name), turn)
     turn.say("register.done", course=course.name, place=street.name, phone=f"{phone[:3]}****{phone[-4:]}")
     await turn.hand_over(reason, skill="enrolment", topic="enrolment")
+
+
+def _elsewhere(turn: Turn, group: TrainingClass) -> None:
+    """Forgets the class that was meant before, and its place; of the other course the one class, where it has one."""
+    del turn.task.slots["class"]
+    if turn.get("org") == group.organisation:
+        del turn.task.slots["org"]
+        others = matching(turn)
+        if len(others) == 1:
+            turn.task.slots |= {"class": others[0].id, "org": others[0].organisation}
 
 
 async def village_training(turn: Turn) -> None:
@@ -441,7 +454,7 @@ async def village_wish(turn: Turn) -> None:
             _list(turn, coming)
             return
     village = await turn.ask(VILLAGE)
-    detail = await turn.ask(DETAIL)
+    detail = await turn.ask(WISH)
     phone = await turn.ask(PHONE)
     turn.say(
         "village.wish_done",

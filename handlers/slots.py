@@ -39,5 +39,6 @@ CHOICE = Slot("class", ("class",), prompt="which_class")
 LEARNER = Slot("learner")
 ABOUT = Slot("about")  # the words in which it was asked first
 DETAIL = Slot("detail", free=True)
+WISH = Slot("detail", free=True, prompt="wish")
 QUESTION = Slot("question", free=True)
 SERVICE = Slot("service", ("service",), free=True)

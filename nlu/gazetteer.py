@@ -148,6 +148,8 @@ class Gazetteer:
             for spelling in self._written[pair]:
                 if folded.startswith(spelling.text, position) and _is_whole(folded, spelling.text, position):
                     end = position + len(spelling.text)
+                    if spelling.swapped is None and self._is_outdone(folded, position, end):
+                        break
                     if spelling.swapped is None:
                         free = end
                         found.append(Mention(spelling.name.kind, spelling.name.id, position, free, True))
@@ -155,6 +157,17 @@ class Gazetteer:
                     at = position + spelling.swapped
                     near.append(_Candidate(spelling, position, end, (at, at + 1), True))
         return found, near
+
+    def _is_outdone(self, folded: str, start: int, end: int) -> bool:
+        """Whether a longer name begins within: 学电脑中级 names 电脑中级, and no 学电脑."""
+        return any(
+            each.swapped is None
+            and len(each.text) > end - start
+            and folded.startswith(each.text, at)
+            and _is_whole(folded, each.text, at)
+            for at in range(start + 1, end)
+            for each in self._written.get(folded[at : at + 2], ())
+        )
 
     def _add(self, folded: str, near: list[_Candidate], found: list[Mention]) -> None:
         """Adds what is meant; of what is found already it replaces shorter names within."""

@@ -117,3 +117,9 @@ def test_a_place_that_is_written_as_it_should_be_is_no_other_that_sounds_the_sam
     for order in (names, names[::-1]):
         found = Gazetteer(order)
         assert all([each.id for each in found.find(f"{name.text}有电脑吗")][:1] == [name.id] for name in names)
+
+
+def test_a_longer_name_that_begins_within_another_is_meant() -> None:
+    found = Gazetteer([Name("course", "basic", "学电脑"), Name("course", "middle", "电脑中级")])
+    assert [each.id for each in found.find("能学电脑中级吗")] == ["middle"]
+    assert [each.id for each in found.find("能学电脑吗")] == ["basic"]

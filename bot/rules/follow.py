@@ -197,7 +197,8 @@ async def enrols(run: Runner, turn: Turn) -> bool:
     things = [each for each in meant(turn) if each[0] == "class"]
     if len(things) != 1:
         return False
-    await run.start(turn, "enrol_it", {"class": things[0][1]})
+    phone = run.readings.values(run.handlers["enrol_it"], turn).get("phone")
+    await run.start(turn, "enrol_it", {"class": things[0][1], **({"phone": phone} if phone else {})})
     return True
 
 

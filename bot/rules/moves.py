@@ -1,12 +1,13 @@
 """Choices among what was offered, and moves in the talk: again, slower, back, stop, yes, no."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 
 from msgspec.structs import replace
 
 from bot import phrases
 from bot.commands import chosen, commands, labelled
-from bot.conversation import Task
+from bot.conversation import Offer, Task
 from bot.language import wanted
 from bot.running import TRIES, Runner, fresh
 from bot.turn import Turn
@@ -36,7 +37,7 @@ async def choice(run: Runner, turn: Turn) -> bool:
     else:
         best = turn.heard.best
         said = commands(turn.heard.folded)
-        if (named := labelled(turn.heard.folded, state.offers)) is not None:
+        if (named := labelled(turn.heard.folded, state.offers) or with_a_number(turn)) is not None:
             offer = named
         elif said & {"none"} or (said & {"no"} and not state.tasks):
             state.offers = []
@@ -59,6 +60,24 @@ async def choice(run: Runner, turn: Turn) -> bool:
         return False
     await run.take(turn, offer)
     return True
+
+
+def takes_up(turn: Turn) -> bool:
+    """Whether it is no sentence of theirs, but one of those that were offered: 最后一个."""
+    return (with_a_number(turn) or chosen(turn.heard.folded, turn.state.offers)) is not None
+
+
+def with_a_number(turn: Turn) -> Offer | None:
+    """请人工帮我登记，电话13912345678: one that is offered, by its name, and a number to ring."""
+    phone = next((each for each in turn.heard.entities if each.kind == "phone"), None)
+    if phone is None:
+        return None
+    folded = turn.heard.folded
+    name = _NUMBER_WORDS.sub("", folded[: phone.start]) + _NUMBER_WORDS.sub("", folded[phone.end :])
+    return labelled(name, turn.state.offers)
+
+
+_NUMBER_WORDS = re.compile(r"[,，。、:： ]*(?:我的?|联系)?(?:电话|手机)?(?:号码?)?是?[,，。、:： ]*$|^[,，。、:： ]+")
 
 
 async def off_the_list(run: Runner, turn: Turn) -> bool:

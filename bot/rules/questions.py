@@ -221,6 +221,10 @@ async def name_alone(run: Runner, turn: Turn) -> bool:
         plainly(turn.heard) and (phrases.rest(turn.heard) or phrases.asks(turn.heard.folded))
     ):
         return False
+    place_or_time = turn.heard.first("org") or turn.heard.first("when")
+    if turn.heard.first("course") and place_or_time:  # 我想周末在青禾街道学太极拳
+        await run.start(turn, "find_class", run.readings.values(run.handlers["find_class"], turn))
+        return True
     if turn.heard.first("org") and turn.heard.first("when"):  # a place on a day: whether it is open
         await run.start(turn, "site_hours", run.readings.values(run.handlers["site_hours"], turn))
         return True

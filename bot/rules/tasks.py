@@ -4,14 +4,17 @@ import re
 
 from bot import about, phrases, redlines
 from bot.commands import CORRECTION, commands
-from bot.readings import spell
+from bot.readings import plainly, spell
 from bot.running import Runner
 from bot.turn import Turn
+from nlu.questions import NO_ANSWER
 
 _SUBJECTS = {"course", "theme"}  # naming one of them takes the place of the other
 _ALL = 0.9
 _LEVEL = re.compile("零基础|初级|中级|高级|提高|入门")
+_INSTEAD = 8  # characters of a name that is put right
 _CORRECTS, _LIKELY = {"cmd/correct", "cmd/change_mind"}, 0.45
+_BRIEF = 8  # characters of a question that is none in form: 开放时间, 我想留言
 _NODS = {"acknowledge", "smalltalk"}  # said to a question, these are no other question
 
 
@@ -24,6 +27,8 @@ async def open_task(run: Runner, turn: Turn) -> bool:
     values = run.readings.values(handler, turn)
     corrected = corrects(turn)
     best = turn.heard.best
+    if best and slot.free and not slot.kinds and best.intent in NO_ANSWER:
+        best = None  # what happened, or was not understood in a lesson, is hardly ever ours
     asks = phrases.asks(turn.heard.folded)
     enough = turn.heard.lines.likely if asks else turn.heard.lines.sure
     another = best is not None and best.intent != task.intent and best.score >= enough and not corrected
@@ -38,7 +43,14 @@ async def open_task(run: Runner, turn: Turn) -> bool:
             turn.say("corrected", value=spell(turn, changed[0], values[changed[0]]))
         await run.run(turn, task)
         return True
+    tells = slot.free and not (asks or slot.kinds or phrases.requests(turn.heard.folded))
+    # 上周三晚上的电脑课: what happened, and no question of its own, unless it is as short as one.
     certain = best is not None and best.score >= turn.heard.lines.sure
+    if tells and best is not None and best.intent != task.intent:  # 想学养蜂, asked what is to be learnt
+        certain = certain and len(turn.heard.folded) <= _BRIEF and best.topic != handler.topic
+    elif tells:
+        certain = certain and len(turn.heard.folded) <= _BRIEF
+    another = another and (certain or asks or not tells)
     if (another and (not slot.free or asks or certain)) or (asks and (slot.kinds or not slot.free) and not values):
         return False
     if (
@@ -106,6 +118,24 @@ async def refined(run: Runner, turn: Turn) -> bool:
     gone = {"class", *(_SUBJECTS if _SUBJECTS & set(values) else ())}
     kept = {name: value for name, value in last.slots.items() if name not in gone}
     await run.start(turn, last.intent, {**kept, **values})
+    return True
+
+
+async def taken_back(run: Runner, turn: Turn) -> bool:
+    """说错了，是育婴的: no complaint about us. What is named instead is what is asked; where nothing is, it is asked for."""
+    match = CORRECTION.match(turn.heard.folded)
+    instead = turn.heard.folded[match.end() :].strip("，,。. ") if match else ""
+    if not turn.state.said or not 0 < len(instead) <= _INSTEAD or phrases.accuses(turn.heard.folded):
+        return False
+    heard = redlines.without(run.comprehension.understand(instead, turn.today))
+    if heard.entities:
+        turn.heard = heard
+        return False
+    best = plainly(turn.heard)
+    if best is None or best.intent != "wrong_info":
+        return False
+    turn.say("taken_back")
+    turn.keeps = True
     return True
 
 
