@@ -98,7 +98,7 @@ def _sense(turn: Turn) -> None:
     talking = bool(turn.state.said)
     said = turn.inbound.choice is None and turn.inbound.intent not in first.OURS
     alarm = redlines.detect(turn.heard, talking=talking) if said else None
-    if danger and alarm and (is_well if alarm.sure else is_over)(turn.heard.folded):
+    if danger and alarm and (is_over(turn.heard.folded) or is_well(turn.heard.folded)):
         alarm = None
     if alarm and not (alarm.sure and alarm.kind in LIFE) and moves.takes_up(turn):
         alarm = None

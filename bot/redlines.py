@@ -46,6 +46,7 @@ _CALMED = {"data_request": {Context.OWN_WORDS}, "scam": {Context.TOPIC}} | {
 # dangers to life, one in a hundred above the lower.
 _LIFE_LINES, _LINES = (-1.5, 2.4), (-1.2, 1.5)
 _WORDLESS = 1.0  # more, where the model alone sees a danger to life, and no word of it
+_SHORT = 1.3  # more until it is sure, for hardly any words: 我想静静
 _IN_TALK = 2.0  # more, for a few words without alarm in them that follow on what was just said
 _FEW = 20  # characters
 _CLEAR = 0.4  # a red line with this share among all readings is the one that is meant
@@ -108,7 +109,10 @@ def detect(heard: Understanding, *, talking: bool = False) -> Alarm | None:
     perhaps, sure = _lines(kind)
     if kind in LIFE and said is None and not hints_at(heard.folded):
         follows = _IN_TALK if talking and len(heard.folded) <= _FEW else 0.0
-        perhaps, sure = perhaps + _WORDLESS + follows, sure + follows
+        perhaps, sure = (
+            perhaps + _WORDLESS + follows,
+            sure + max(follows, _SHORT if len(heard.folded) <= _FEW / 2 else 0.0),
+        )
     if odds < perhaps or (kind == "minor" and (_is_grown(heard) or (odds < sure and not _tells_of_youth(heard)))):
         return None
     if kind in LIFE and said is None and _GLAD.search(heard.folded):

@@ -349,3 +349,19 @@ async def test_what_was_open_goes_on_after_a_red_line(app: App) -> None:
     assert "120" in receipt.answers[0].message.reply.text
     assert receipt.state.tasks
     assert receipt.state.tasks[-1].asked == "service"
+
+
+@pytest.mark.parametrize("said", ["心里难受", "心里好难受，睡不着"])
+async def test_who_is_sad_is_not_thanked(said: str, app: App) -> None:
+    assert "12356" in await Resident(app).say(said)
+
+
+@pytest.mark.parametrize("said", ["我想静静", "我爷爷走路有点晃"])
+async def test_a_few_words_that_may_be_anything_open_no_ticket(said: str, app: App) -> None:
+    assert (await Resident(app).receipt(said)).ticket is None
+
+
+async def test_an_ambulance_that_has_come_is_no_second_alarm(app: App) -> None:
+    resident = Resident(app)
+    await resident.say("我爸晕倒了")
+    assert "请立即拨打" not in await resident.say("救护车到了")
