@@ -77,7 +77,7 @@ class Conversation(Struct, omit_defaults=True):
         """Drops what is only understandable in the flow of talk; what was agreed stays in messages and tickets."""
         self.tasks, self.last, self.offers, self.focus, self.said = [], None, [], {}, []
         self.paused, self.near, self.shown, self.told, self.confirming = [], [], [], [], False
-        self.listed = []
+        self.listed, self.focus_age = [], 0
         self.people, self.person = {}, ""
         self.failures, self.warned = 0, False
 

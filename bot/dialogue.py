@@ -10,12 +10,13 @@ import unicodedata
 from bot import language, redlines
 from bot.alarming import LIFE, is_over, is_well
 from bot.comprehension import Comprehension
-from bot.conversation import REMEMBERED, Conversation
+from bot.conversation import REMEMBERED, Conversation, Task
 from bot.messages import CONTINUE
 from bot.rules import Rule, first, follow, moves, questions, tasks
 from bot.running import Runner
 from bot.turn import Handlers, Turn
 
+LEFT = 48 * 3_600_000  # ms after which nothing is taken up again
 STALE = 30 * 60_000  # ms after which an unfinished talk goes on only if the resident says so
 
 # Read from above: each line says what it is in the docstring of its rule.
@@ -82,7 +83,7 @@ class Dialogue:
         if replies:
             state.said = list(replies)
         if turn.offered:
-            state.offers = turn.offered
+            state.offers, state.focus_age = turn.offered, 0
         state.confirming = turn.confirming
         if replies:
             state.told = turn.told_of
@@ -107,14 +108,21 @@ def _sense(turn: Turn) -> None:
         turn.heard = redlines.without(turn.heard)
 
 
+def _bare(task: Task) -> Task:
+    """A task to be taken up again, without who it is for and whom to ring."""
+    kept = {name: value for name, value in task.slots.items() if name not in {"phone", "learner"}}
+    return Task(task.intent, kept, task.asked, 0, {})
+
+
 def _pass_time(turn: Turn) -> None:
     """Lets what is old be forgotten; what was open then can be taken up again."""
     state, now = turn.state, turn.inbound.at
     if state.at and now - state.at > STALE:
         turn.outlived = bool(state.offers or state.tasks)
         paused = state.tasks or state.paused
+        left = now - state.at > LEFT
         state.forget()
-        state.paused = paused
+        state.paused = [] if left else [_bare(task) for task in paused]
     language.follow(state, turn.inbound, turn.heard)
     state.at = now
     state.focus_age += 1

@@ -63,7 +63,9 @@ def spell(turn: Turn, slot: str, value: str) -> str:
         return turn.heard.text[when.start : when.end]
     if slot in {"audience", "theme"}:
         return turn.line(f"{slot}.{value}")
-    return turn.line(f"slot.{slot}")
+    if f"slot.{slot}" in turn.texts.languages["zh"] and slot not in {"audience", "theme"}:
+        return turn.line(f"slot.{slot}")
+    return value
 
 
 class Readings:
@@ -144,6 +146,7 @@ class Readings:
             meant = {slot.name for slot in handler.slots if slot.focus}
         else:
             meant = set()
-        for name in meant & focus.keys():
-            values.setdefault(name, focus[name])
+        for slot in handler.slots:
+            if slot.name in meant & focus.keys() and slot.accepts(focus[slot.name], turn.catalogue):
+                values.setdefault(slot.name, focus[slot.name])
         return values

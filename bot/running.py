@@ -45,8 +45,7 @@ class Runner:
         if offer.intent:
             phone = turn.heard.first("phone") if self.wants(offer, "phone") else None
             await self.start(turn, offer.intent, {**offer.slots, **({"phone": phone} if phone else {})})
-        elif state.tasks:
-            task = state.tasks[-1]
+        elif (task := self.waiting(state)) is not None:
             task.slots.update(offer.slots)
             await self.run(turn, task)
 
@@ -110,8 +109,13 @@ class Runner:
         return next(each for each in self.handlers[task.intent].slots if each.name == task.asked)
 
     def waiting(self, state: Conversation) -> Task | None:
-        """The open task that asked something."""
-        return state.tasks[-1] if state.tasks and state.tasks[-1].asked else None
+        """The open task that asked something; what a handler asks no more (it has changed since) is let go."""
+        task = state.tasks[-1] if state.tasks and state.tasks[-1].asked else None
+        handler = self.row(task)
+        if task is not None and (handler is None or all(slot.name != task.asked for slot in handler.slots)):
+            state.tasks.remove(task)
+            return None
+        return task
 
     def remind(self, turn: Turn) -> None:
         """Back to the task that a digression interrupted, in one short sentence."""

@@ -69,7 +69,7 @@ HANDLERS: Handlers = {
     ),
     "fact": Handler(facts.fact, "training_info"),
     "compare": Handler(facts.compare, "training_info"),
-    "enrol_it": Handler(classes.enrol_it, "enrolment", (CLASS, COURSE, ORG, PHONE), careful=True),
+    "enrol_it": Handler(classes.enrol_it, "enrolment", (CLASS, COURSE, ORG, PHONE, *WHO), careful=True),
     "village_training": Handler(classes.village_training, "training_info", (VILLAGE,)),
     "village_wish": Handler(classes.village_wish, "training_info", (VILLAGE, WISH, PHONE), careful=True),
     "about_course": Handler(classes.about_course, "training_info", (COURSE,)),

@@ -184,7 +184,9 @@ def focus(turn: Turn, group: TrainingClass) -> None:
 
 def _meant(turn: Turn, course: str) -> list[TrainingClass]:
     """The class that is meant, or those that may be."""
-    wanted = {name: value for name, value in turn.task.slots.items() if name in {"org", "when"}} | {"course": course}
+    wanted = {name: value for name, value in turn.task.slots.items() if name in {"org", "when", "teacher"}} | {
+        "course": course
+    }
     last = turn.catalogue.classes.get(turn.get("class") or turn.state.focus.get("class", ""))
     if last and _fits(last, wanted, turn):
         return [last]

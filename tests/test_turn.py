@@ -1,12 +1,15 @@
 """Races and redeliveries: the same message is one message, and two messages are two turns, one after the other."""
 
 import asyncio
+import time
 from itertools import pairwise
 
 import psycopg
 import pytest
 from msgspec.structs import replace
 
+from bot import phrases
+from bot.commands import CORRECTION, commands
 from bot.dialogue import Dialogue
 from bot.inbox import Receipt
 from bot.turn import Handler, Turn
@@ -149,3 +152,44 @@ async def test_a_lost_connection_loses_nothing(postgres: str, sample_in_postgres
         assert "学分不过期" in texts(receipt)[0]
         assert [seq for seq, _ in await everything(app, receipt)] == [1, 2, 3, 4]
         app.database.close()
+
+
+def test_laughing_takes_no_longer_than_speaking() -> None:
+    """What is read with patterns is read in linear time: 1 000 characters of laughter, of hesitation, of commas."""
+    started = time.process_time()
+    for said in ("哈" * 1000, "嗯" * 15 + "x", "啊，" * 500, "等等" * 500, "哎呀" * 500):
+        assert CORRECTION.match(said) is None
+        commands(said)
+        phrases.accuses(said)
+        phrases.requests(said)
+        phrases.lone_name(said)
+    assert time.process_time() - started < 2
+
+
+async def test_what_was_corrected_can_be_spelt(app: App) -> None:
+    resident = Resident(app)
+    await resident.say("有没有太极拳班")
+    assert "太极拳晚间班" in await resident.say("不对，是何健老师的")
+
+
+async def test_a_class_is_taken_up_again_after_a_day(app: App) -> None:
+    resident = Resident(app)
+    await resident.say("剪纸班在哪个街道")
+    await resident.say("帮我报这个")
+    resident.ahead = 24 * 3_600_000
+    assert "电话" in await resident.say("我又来了，昨天那个接着弄")
+
+
+async def test_what_a_handler_asks_no_more_is_let_go(app: App) -> None:
+    resident = Resident(app)
+    receipt = await resident.receipt("查一下我的学分")
+    receipt.state.tasks[-1].asked = "no such slot"
+    assert app.inbox._dialogue.secret(receipt.state, "123456") is None
+    assert receipt.state.tasks == []
+
+
+async def test_an_answer_on_something_else_ends_the_talk_about_a_class(app: App) -> None:
+    resident = Resident(app)
+    await resident.say("瑜伽班学费多少")
+    await resident.say("学习卡在哪里办")
+    assert "瑜伽" not in await resident.say("要钱不")

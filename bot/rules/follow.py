@@ -93,6 +93,7 @@ _ANSWERED_BY = {"price": "class_fee", "places": "class_places"}
 # Of a class that is named, these are told whole by the answer to the question itself.
 _TOLD_WHOLE = {"price", "place", "time", "places", "way", "phone", "eligible", "online", "exam", "until"}
 
+_OF_LEARNING = {"training_info", "enrolment", "course_faq"}  # topics whose answers are beside the talk about a class
 _OF_ONE = {"class_schedule", "class_fee", "class_places", "course_level"}
 _OF_CLASSES = {"find_class", "class_schedule", "class_places", "class_detail", "enrol", "find_course"}
 
@@ -130,7 +131,7 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
     """After a class, a course, an activity or an item: what is asked about it, and that alone."""
     named = turn.heard.first("course")
     aspect = _asked_of_a_name(turn) if named else asked(turn)
-    if aspect is None or _wants_another(turn, _SURE):
+    if aspect is None or _wants_another(turn, _SURE) or (not named and _elsewhere(turn)):
         return False
     things = [each for each in meant(turn) if aspect in _HAS[each[0]]]
     if not things or (not named and _is_general(turn, aspect)):
@@ -249,7 +250,7 @@ async def of_an_answer(run: Runner, turn: Turn) -> bool:
     folded, best = turn.heard.folded, plainly(turn.heard)
     sure = best is not None and best.score >= turn.heard.lines.sure
     named = turn.heard.first("course") or turn.heard.first("org")  # 学院几点开门 asks about that
-    if _classes(turn) and best and best.intent in _OF_ONE:
+    if _classes(turn) and not _elsewhere(turn) and best and best.intent in _OF_ONE:
         return False
     if not entries or named or len(folded) > _LONG or (sure and len(folded) > phrases.FRAGMENT):
         return False
@@ -397,6 +398,16 @@ def _superlative(folded: str, classes: list[TrainingClass]) -> list[TrainingClas
     if _ROOM.search(folded):
         return [max(classes, key=lambda each: each.places)]
     return [classes[-1]] if _LAST.search(folded) else classes
+
+
+def _elsewhere(turn: Turn) -> bool:
+    """Whether the last answer was on something else than what is learnt, and nothing points back behind it."""
+    told = [found for each in turn.state.told if (found := turn.library.entries.get(each))]
+    return (
+        bool(told)
+        and all(each.topic not in _OF_LEARNING for each in told)
+        and not phrases.points_back(turn.heard.folded)
+    )
 
 
 def _shown(turn: Turn) -> list[Thing]:

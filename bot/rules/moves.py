@@ -252,7 +252,8 @@ async def _resume(run: Runner, turn: Turn) -> bool:
     if state.paused and not state.tasks:
         state.tasks, state.paused = state.paused, []
     if task := run.waiting(state):
-        turn.say("resumed", what=turn.line(f"label.{task.intent}"))
+        if (label := f"label.{task.intent}") in turn.texts.languages["zh"]:
+            turn.say("resumed", what=turn.line(label))
         await run.run(turn, task)
     elif (stepping := run.stepping(state)) is not None:
         await run.step(turn, stepping, 0)

@@ -9,7 +9,7 @@ from bot.leanings import leaning
 from bot.messages import LONGEST, Reply
 from bot.readings import of_ours, plainly, standard
 from bot.rules.follow import spoken_of
-from bot.rules.tasks import corrects
+from bot.rules.tasks import corrects, dropped
 from bot.running import SILENT_TOPICS, TRIES, Runner
 from bot.turn import CHOICES, Turn
 from nlu.questions import NO_ANSWER, RED_LINES
@@ -119,6 +119,9 @@ async def two(run: Runner, turn: Turn) -> bool:
         turn.heard = each
         choices, told = len(turn.offered), len(turn.said)
         await run.answer(turn, candidate)
+        if turn.confirming or run.waiting(turn.state):  # what is asked last is what is answered
+            turn.offered = [replace(offer, key=str(n)) for n, offer in enumerate(turn.offered[choices:], 1)]
+            break
         if choices:  # two lists of choices at once are none
             del turn.offered[choices:]
         before = {reply.text for reply in turn.said[:told]}
@@ -170,7 +173,7 @@ async def part(run: Runner, turn: Turn) -> bool:
 
 async def said_already(run: Runner, turn: Turn) -> bool:
     """What was sent should not have been, and that was said."""
-    return bool(turn.said)
+    return bool(turn.said) and not {dropped.__name__, gist.__name__} & set(turn.rules)
 
 
 async def for_the_ticket(run: Runner, turn: Turn) -> bool:

@@ -83,6 +83,7 @@ async def dropped(run: Runner, turn: Turn) -> bool:
     if len(parts) < 2 or not run.waiting(turn.state) or not commands(parts[0]) & {"cancel", "not_now"}:
         return False
     turn.state.tasks.pop()
+    turn.state.offers = []
     turn.say("cancelled.first")
     turn.heard = redlines.without(run.comprehension.understand("，".join(parts[1:]), turn.today))
     return False
