@@ -1,7 +1,7 @@
 """The sample centre in the database: loaded into an empty one, and kept from growing old.
 
-Its days are counted from the day of loading. At a start on a later day, every record that is still as the sample made
-it is counted anew; what somebody has changed stays as it is.
+Its days are counted from the day of loading. At a start on a later day, or with a newer sample, all that the sample
+made is made anew; what somebody has changed stays as it is.
 """
 
 import time
@@ -14,8 +14,7 @@ from accounts.identity import Person
 from accounts.learners import Learner, LedgerRow
 from accounts.rules import TENTHS
 from accounts.vault import Vault
-from knowledge.catalogue import Record, TrainingClass
-from knowledge.files import SAMPLE, Content, dated, load_yaml, read, read_sample
+from knowledge.files import SAMPLE, Content, dated, load_yaml, read_sample
 from knowledge.library import as_rows
 from store import bank, identity
 from store import knowledge as rows
@@ -24,22 +23,22 @@ from store.database import Database, Transaction
 from store.knowledge import EntryRow, RecordRow
 
 ANY_DAY = date(2000, 1, 1)
+BY = "sample"  # who wrote what
 
 
 def load(database: Database, today: date) -> None:
-    """Loads the sample into an empty database; brings one that holds it up to today."""
-    if database.look(rows.revision) == 0:
-        save(database, read_sample(today), "sample")
-        return
+    """Brings the sample into the database, and what it made there up to today and to this version of it."""
+    content = read_sample(today)
+    entries, records = as_rows(content.entries, content.records, "published")
+    last = {entry.id: version for entry, version in database.look(rows.with_last)}
+    authors = database.look(rows.authors)
     stored = {(row.kind, row.id): row.body for row in database.look(rows.records)}
-    loaded = _day_of_loading(stored)
-    if loaded is None or loaded == today:
-        return
-    _, then = as_rows([], read_sample(loaded).records, "published")
-    _, now = as_rows([], read_sample(today).records, "published")
-    untouched = {(row.kind, row.id) for row in then if stored.get((row.kind, row.id)) == row.body}
-    moved = [row for row in now if (row.kind, row.id) in untouched and stored[row.kind, row.id] != row.body]
-    _write(database, [], moved, "sample")
+    entries = [row for row in entries if (was := last.get(row.id)) is None or (was.by == BY and was.body != row.body)]
+    records = [
+        row for row in records if authors.get(key := (row.kind, row.id), BY) == BY and stored.get(key) != row.body
+    ]
+    if entries or records:
+        _write(database, entries, records, BY)
 
 
 def sample_learners(today: date = ANY_DAY) -> list[Learner]:
@@ -94,13 +93,3 @@ def save(database: Database, content: Content, by: str, status: str = "published
 
 def _write(database: Database, entries: list[EntryRow], records: list[RecordRow], by: str) -> int:
     return database.now(lambda t: rows.save(t, entries, records, by, int(time.time() * 1000)))
-
-
-def _day_of_loading(stored: dict[tuple[str, str], bytes]) -> date | None:
-    """From a class of the sample: how far its days are from where they would be, counted from a known day."""
-    for sample in read([SAMPLE / "classes.yml"], ANY_DAY).records:
-        if isinstance(sample, TrainingClass) and (body := stored.get(("class", sample.id))) is not None:
-            found = msgspec.json.decode(body, type=Record)
-            assert isinstance(found, TrainingClass)
-            return ANY_DAY + (found.first_day - sample.first_day)
-    return None

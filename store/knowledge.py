@@ -18,6 +18,7 @@ _ENTRIES_SINCE = Statement(
     .order_by(entry.c.revision, entry.c.id)
 )
 _RECORDS = Statement(select(record.c.kind, record.c.id, record.c.body).order_by(record.c.revision, record.c.kind))
+_AUTHORS = Statement(select(record.c.kind, record.c.id, record.c.by))
 _RECORDS_REVISION = Statement(select(func.coalesce(func.max(record.c.revision), 0)))
 _DROP_ENTRY = Statement(delete(entry).where(entry.c.id == bindparam("id")))
 _ADD_ENTRY = Statement(adding(entry))
@@ -173,6 +174,12 @@ def records(transaction: Transaction) -> list[RecordRow]:
     return [RecordRow(*cast(tuple[str, str, bytes], row)) for row in transaction.all(_RECORDS)]
 
 
+def authors(transaction: Transaction) -> dict[tuple[str, str], str]:
+    """Who wrote each record, by its kind and id; empty where that was not kept yet."""
+    found = cast(list[tuple[str, str, str]], transaction.all(_AUTHORS))
+    return {(kind, id): by for kind, id, by in found}
+
+
 def save(transaction: Transaction, entries: Sequence[EntryRow], records: Sequence[RecordRow], by: str, at: int) -> int:
     """Writes all of them as one new revision, which it returns; older versions of the entries are kept."""
     new = max(revision(transaction), newest(transaction)) + 1
@@ -181,6 +188,6 @@ def save(transaction: Transaction, entries: Sequence[EntryRow], records: Sequenc
         transaction.run(_ADD_VERSION, id=row.id, revision=new, status=row.status, body=row.body, by=by, at=at)
     for each in records:
         transaction.run(_DROP_RECORD, kind=each.kind, id=each.id)
-        transaction.run(_ADD_RECORD, kind=each.kind, id=each.id, revision=new, body=each.body)
+        transaction.run(_ADD_RECORD, kind=each.kind, id=each.id, revision=new, body=each.body, by=by)
     transaction.noted.pop("revision", None)
     return new

@@ -656,6 +656,7 @@ record = Table(
     Column("id", Text, primary_key=True),
     Column("revision", Integer, nullable=False, index=True),
     Column("body", LargeBinary, nullable=False),
+    Column("by", Text, nullable=False, server_default=""),
 )
 
 # What must never be lost sight of: refused look-ups, data-subject requests, looks at a resident's record.

@@ -1,6 +1,6 @@
 """What we know: the sample centre, files with mistakes, edits that show, the search."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -139,3 +139,23 @@ async def test_the_sample_does_not_grow_old_and_edits_stay(app: App, tmp_path: P
     revision = app.database.look(rows.revision)
     load(app.database, today + timedelta(days=30))
     assert app.database.look(rows.revision) == revision
+
+
+async def test_the_sample_follows_the_product_and_edits_stay(either_app: App) -> None:
+    """What an older version of the sample said is said anew; what an editor wrote stays, and nothing is lost."""
+    database, today = either_app.database, datetime.now(either_app.config.zone).date()
+    now = read_sample(today)
+    entries = {entry.id: entry for entry in now.entries}
+    older = [replace(entries[id], answer="旧版本里的回答。", en=None) for id in ("parking", "wifi")]
+    course = next(record for record in now.records if record.id == "yoga")
+    database.now(lambda t: rows.save(t, *as_rows(older, [replace(course, aliases=())], "published"), "sample", 1))
+    edited = replace(entries["wifi"], answer="编辑写的回答。", en=None)
+    database.now(lambda t: rows.save(t, *as_rows([edited], [], "published"), "editor", 2))
+    load(database, today)
+    await either_app.library.refresh()
+    assert either_app.library.entries["parking"] == entries["parking"]
+    assert either_app.library.entries["wifi"] == edited
+    assert either_app.library.catalogue.courses["yoga"] == course
+    revision = database.look(rows.revision)
+    load(database, today)
+    assert database.look(rows.revision) == revision
