@@ -62,7 +62,11 @@ _HOW = re.compile("怎么|如何|咋|网上|手机上|几个|多少|身体|高�
 def leaning(heard: Understanding, state: Conversation) -> Understanding:
     """What is heard, with what it leans to ahead of the others."""
     found = (
-        _of_activity(heard)
+        _of_an_item(heard)
+        or _of_a_telephone(heard)
+        or _of_a_purchase(heard)
+        or _of_a_room(heard)
+        or _of_activity(heard)
         or _which_classes(heard)
         or _of_fee(heard)
         or _of_class(heard, state)
@@ -99,7 +103,7 @@ def _of_what_it_has(heard: Understanding) -> Candidate | None:
     asked = next((id for id, words in _HAS if re.search(words, heard.folded)), None)
     if asked is not None:
         return next((each for each in heard.candidates if each.question == asked), None)
-    unclear = heard.best is None or heard.best.score < heard.lines.likely
+    unclear = heard.best is None or (heard.best.score < heard.lines.likely and heard.best.intent != "human")
     return (
         Candidate(heard.lines.sure, "site_hours", "site_facilities")
         if unclear and _ANYTHING.search(heard.folded)

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Collection, Sequence
 
+from bot.about import is_child
 from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.courses import find_course, which_course
-from handlers.eligibility import RULE, SOURCE, beside, exemption, made_for, misfit, refused, spell
+from handlers.eligibility import OF_AGE, RULE, SOURCE, beside, exemption, made_for, misfit, refused, spell
 from handlers.enrolments import enrol_me
 from handlers.lacking import lacks
 from handlers.slots import AUDIENCE, CLASS, COURSE, FEE, ORG, PHONE, TEACHER, THEME, VILLAGE, WHEN, WISH
@@ -323,6 +324,8 @@ async def enrol(turn: Turn) -> None:
         "class.enrol", name=group.name, until=wording.day(group.enrol_until, turn), places=group.places, materials=group.materials,
         eligibility=group.eligibility, place=wording.place(group.organisation, turn.catalogue), source=SOURCE,
     )  # fmt: skip
+    if not group.minors and group.youngest >= OF_AGE and is_child(turn.state.person, turn.state.facts):
+        turn.say("enrol.if_young", age=OF_AGE)
     _take_care(turn, group)
     turn.offer_answer("label.enrol_online", "g-enrol-online")
     turn.offer(

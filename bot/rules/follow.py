@@ -52,7 +52,7 @@ ASPECTS = {
     ),
     "price": _aspect(
         r"钱(?!一[把支台本架件套])|铜钿|费|免费|几块|多少块|收不收|价|多贵|cost|price|fee|how much|free",
-        "price", "fee-general fee-standard activity-fee", "class_fee", "多少钱",
+        "price", "fee-general fee-standard activity-fee", "class_fee",
     ),
     "duration": _aspect(r"多长|多久|几次|几节|几[个]?月|几周|几天|多少[次节]|多少时间|几时能|how long", "duration", "how-long-usual lesson-length"),
     "until": _aspect(r"截止|报名到|最晚|最迟|来得及|几号前|deadline", "until", "enrol-deadline"),

@@ -262,6 +262,10 @@ async def not_sure(run: Runner, turn: Turn) -> bool:
         turn.say("give_up")
         await turn.hand_over("not_understood", topic="human_agent")
         state.failures = 0
+    elif near and near[0].intent == "human":  # 有没有能接电话说话的
+        turn.say("human.perhaps")
+        turn.confirming = True
+        turn.offer(turn.line("label.human"), "human")
     elif run.ask_which(turn, near):
         state.topic = near[0].topic
     elif state.failures == 1:
