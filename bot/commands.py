@@ -42,7 +42,9 @@ _COMMANDS: tuple[tuple[str, str], ...] = (
     ("none", r"(?:[一二三四两这那]?(?:个|些)?)都不(?:是|对|要|行)|没有(?:我要的|一个对|对的)|哪个都不是|以上都不是|none"),
 )  # fmt: skip
 _PATTERNS = [(name, re.compile(f"{_LEAD}(?:{words}){_TAIL}")) for name, words in _COMMANDS]
-_ORDINAL = re.compile(r"(?:第|选|按|要|报)?(?P<number>\d{1,2})(?:个|号|项|条|步|种|班)?")
+_NUMBER = re.compile(
+    r"(?:那|就|我|还是|看|选|按|要|报|第)*(?P<number>\d{1,2})(?:个|号|项|条|步|种|班|门|家|所)?(?:吧|呢|啊|的)*"
+)
 _NTH = re.compile(
     r"第(?P<number>\d{1,2})(?:个|项|条|种|门|家|所)|(?P<last>最后[一1]?个|最后那个|最下面那?个)|(?P<first>头[一1]个|最上面那?个|最前面那?个)"
 )
@@ -71,14 +73,20 @@ def _commands(text: str) -> frozenset[str]:
     return frozenset(name for name, pattern in _PATTERNS if pattern.fullmatch(text))
 
 
+def number(folded: str) -> int | None:
+    """2, 第二个, 那就二号: the number that is the whole message."""
+    match = _NUMBER.fullmatch(_english(digits(bare(folded))))
+    return int(match["number"]) if match else None
+
+
 def chosen(folded: str, offers: Sequence[Offer]) -> Offer | None:
     """The offer that the whole message chooses: by key, ordinal, or label, misspelt or in part."""
     text = bare(folded)
     if not text or not offers:
         return None
+    if (place := number(folded)) is not None:
+        return _by_key(place, offers)
     plain = _english(digits(text))
-    if match := _ORDINAL.fullmatch(re.sub(r"(吧|呢|啊|的)+$", "", plain)):
-        return _by_key(match["number"], offers)
     if (match := _NTH.match(plain)) and len(plain) - match.end() <= 2:
         return _of_match(match, offers)
     return _by_label(text, offers)
@@ -104,11 +112,11 @@ def pointed_at(folded: str, offers: Sequence[Offer]) -> Offer | None:
 def _of_match(match: re.Match[str], offers: Sequence[Offer]) -> Offer | None:
     if match["last"]:
         return offers[-1]
-    return offers[0] if match["first"] else _by_key(match["number"], offers)
+    return offers[0] if match["first"] else _by_key(int(match["number"]), offers)
 
 
-def _by_key(number: str, offers: Sequence[Offer]) -> Offer | None:
-    return next((offer for offer in offers if offer.key == str(int(number))), None)
+def _by_key(place: int, offers: Sequence[Offer]) -> Offer | None:
+    return next((offer for offer in offers if offer.key == str(place)), None)
 
 
 def _by_label(text: str, offers: Sequence[Offer]) -> Offer | None:

@@ -66,7 +66,7 @@ class Dialogue:
                 turn.rules.append(rule.__name__)
             if answered:
                 break
-        if turn.rules[-1] not in {first.seat.__name__, first.continued.__name__}:
+        if not turn.silent:
             self._remember(turn)
 
     def _remember(self, turn: Turn) -> None:

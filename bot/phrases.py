@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from bot.commands import bare
+from bot.commands import bare, number
 from bot.comprehension import Understanding
 from bot.messages import Reply
 
@@ -17,7 +17,6 @@ _US = re.compile(r"你们|贵中心|咱们中心")
 _QUESTION = re.compile(
     r"[吗么呢没不伐咩?？]$|[^,，。]没有$|什么|怎么|哪|几[点号个时]|多少|多久|有没有|能不能|可不可以|是不是|啥|咋"
 )
-_NUMBER = re.compile(r"(?:那就?|就|我?[选要]|还是|看看?)?(?:第)?[0-9一二三四五六七八九十]{1,2}(?:个|号|项|条)?")
 _UPSET = re.compile(
     r"管不管|到底|屁用|什么玩意|啥玩意|别跟我来这|别来这套|少来|糊弄|敷衍|忽悠|耍[我人]|气死|火大|太不像话|岂有此理|什么态度|啥态度|没人[接管理]|混蛋|王八|他妈|滚|垃圾|有病吧"
 )
@@ -85,11 +84,6 @@ def shorter(reply: Reply) -> str:
     return whole[: next((end for end in ends if end >= _ENOUGH), len(whole))]
 
 
-def is_number(folded: str) -> bool:
-    """2, 第二个: it only means something where there is something to choose from."""
-    return _NUMBER.fullmatch(bare(folded)) is not None
-
-
 def answers_only(heard: Understanding) -> bool:
     """Digits alone, or 不知道: to a question that is open it is an answer, and asks nothing else."""
     return _DIGITS.fullmatch(bare(heard.folded)) is not None or (
@@ -120,7 +114,7 @@ def upset(folded: str) -> bool:
 def lone_name(folded: str) -> str | None:
     """油画 of 那油画呢: a short word that asks nothing."""
     found = _LONE.fullmatch(bare(folded))
-    return found["name"] if found and not is_number(found["name"]) and not _SMALL_WORDS.search(found["name"]) else None
+    return found["name"] if found and number(found["name"]) is None and not _SMALL_WORDS.search(found["name"]) else None
 
 
 def accuses(folded: str) -> bool:

@@ -3,14 +3,17 @@
 import logging
 from collections.abc import Sequence
 
-from bot.comprehension import Candidate, Comprehension
+from bot import redlines
+from bot.comprehension import Candidate, Comprehension, Understanding
 from bot.conversation import Conversation, Offer, Task
+from bot.leanings import leaning
 from bot.phrases import FRAGMENT
-from bot.readings import Readings
+from bot.readings import Readings, of_ours
 from bot.turn import CHOICES, Handler, Handlers, NeedsAnswer, Slot, Turn
 
 OPEN = 3  # tasks that are open at a time; the oldest is let go
 TRIES = 2  # re-prompts for one slot, and messages not understood, before a person is called
+STORY = 40  # characters from which a message is a story
 SILENT_TOPICS = {"chitchat"}
 
 log = logging.getLogger(__name__)
@@ -23,6 +26,17 @@ class Runner:
         self.handlers = handlers
         self.readings = Readings(handlers)
         self.comprehension = comprehension
+
+    # -- hearing
+
+    def hear(self, turn: Turn, text: str) -> Understanding:
+        """A part of a message as the whole of one would be heard."""
+        return self.lean(turn, redlines.without(self.comprehension.understand(text, turn.today)))
+
+    def lean(self, turn: Turn, heard: Understanding) -> Understanding:
+        """What is heard, with what it names of ours ahead; what is named in a story may have nothing to do with it."""
+        heard = of_ours(heard)
+        return leaning(heard, turn.state) if len(heard.folded) <= STORY else heard
 
     # -- starting
 

@@ -144,6 +144,8 @@ class Turn:
     alarm: Alarm | None = None  # the red line that the message touches, or may
     outlived: bool = False  # something was open that was left lying too long
     rules: list[str] = field(default_factory=list)  # of the dialogue, that had a say; the last one answered
+    cautioned: bool = False  # what the message holds was met with a word, and that may be all there is to say
+    silent: bool = False  # nothing is said and nothing is remembered
     keeps: bool = False  # nothing new is said: what was said, offered and asked before it stays so
     task: Task = field(default_factory=lambda: Task(""))
     said: list[Reply] = field(default_factory=list)

@@ -2,10 +2,9 @@
 
 from bot import about, about_us, redlines
 from bot.alarming import LIFE, is_over, is_well
-from bot.commands import commands
+from bot.commands import commands, number
 from bot.conversation import Task
 from bot.messages import CONTINUE, RESUMED, STOPPED
-from bot.phrases import is_number
 from bot.readings import plainly
 from bot.running import Runner
 from bot.turn import Turn
@@ -30,18 +29,21 @@ async def seat(run: Runner, turn: Turn) -> bool:
         await turn.hand_over(kind, priority=redlines.URGENT[kind], quiet=True)
         if kind in LIFE:
             turn.in_danger(kind)
+    turn.silent = True
     return True
 
 
 async def continued(run: Runner, turn: Turn) -> bool:
     """The channel goes on with what did not fit: there is nothing to think about."""
-    return turn.inbound.intent == CONTINUE
+    turn.silent = turn.inbound.intent == CONTINUE
+    return turn.silent
 
 
 async def masked(run: Runner, turn: Turn) -> bool:
     """An identity number was sent: that it is not kept is said before what was asked."""
     if "[证件号]" in turn.heard.text:
         turn.say("masked")
+        turn.cautioned = True
         turn.state.offers = []
     return False
 
@@ -113,10 +115,11 @@ async def maybe_danger(run: Runner, turn: Turn) -> bool:
     if not life and (run.waiting(turn.state) or commands(turn.heard.folded)):
         return False
     if life:
-        said = await run.aside(turn, Task(kind, {"stage": "perhaps" if asks else "ask"}))
+        said = turn.cautioned = await run.aside(turn, Task(kind, {"stage": "perhaps" if asks else "ask"}))
         return not (said and asks)
     if kind in _CAUTIONED:
         turn.say(f"perhaps.{kind}")
+        turn.cautioned = True
     if asks:
         return False
     if kind in _REFUSED:
@@ -149,7 +152,7 @@ async def what_we_are(run: Runner, turn: Turn) -> bool:
 
 async def outlived(run: Runner, turn: Turn) -> bool:
     """A bare number or yes to a talk that is long over."""
-    if turn.outlived and (is_number(turn.heard.folded) or commands(turn.heard.folded) & {"yes", "fine"}):
+    if turn.outlived and (number(turn.heard.folded) is not None or commands(turn.heard.folded) & {"yes", "fine"}):
         turn.say("stale")
         return True
     return False

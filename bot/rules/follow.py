@@ -113,7 +113,6 @@ _ENOUGH = 0.6  # of what speaks for an aspect
 _WORDS = 0.4  # what its words do
 _MOVE, _ORDINAL, _SURE = 0.35, 0.5, 0.8
 _BRIEF = 8  # characters of which a word is enough
-_HALF = 6  # characters of what never does
 _LONG = 18  # characters of what stands well by itself
 
 _CHEAPEST = re.compile(r"最?便宜|不要钱|免费|cheap|free")
@@ -142,10 +141,7 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
         await run.start(turn, _OF_ORG[aspect], {"org": things[0][1]})
         return True
     if aspect == "price" and things[0][0] == "activity":
-        entry = turn.library.answer("activity-fee", turn.today)
-        await run.start(turn, "entry", {"entry": entry.id}) if entry else await run.start(
-            turn, "not_answered", {"question": "activity-fee"}
-        )
+        await run.start(turn, "not_answered", {"question": "activity-fee"})
         return True
     if aspect in _ANSWERED_BY and len(things) == 1 and not _beside(turn, aspect) and things[0][0] == "class":
         await run.start(turn, _ANSWERED_BY[aspect], {"class": things[0][1]})
@@ -163,11 +159,10 @@ async def compared(run: Runner, turn: Turn) -> bool:
     compares = move.label == "follow/compare" and move.probability >= _MOVE
     if not (compares or _COMPARES.search(turn.heard.folded)):
         return False
-    things = [
-        each
-        for each in dict.fromkeys([*_shown(turn), *(meant(turn) if turn.heard.first("course") else ())])
-        if each[0] == "class"
-    ]
+    told, listed = _shown(turn), _things(turn.state.listed)
+    told = listed if len(told) < 2 and set(told) <= set(listed) else told  # one that was picked from several
+    named = meant(turn) if turn.heard.first("course") else []
+    things = [each for each in dict.fromkeys([*told, *named]) if each[0] == "class"]
     if len(things) < 2:
         return False
     by = next((aspect for aspect, words in _BY if re.search(words, turn.heard.folded)), "all")
@@ -411,7 +406,11 @@ def _elsewhere(turn: Turn) -> bool:
 
 
 def _shown(turn: Turn) -> list[Thing]:
-    found = [tuple(each.split(":", 1)) for each in turn.state.shown]
+    return _things(turn.state.shown)
+
+
+def _things(spelt: Sequence[str]) -> list[Thing]:
+    found = [each.split(":", 1) for each in spelt]
     return [(kind, id) for kind, id in found]
 
 

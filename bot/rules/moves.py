@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from msgspec.structs import replace
 
 from bot import phrases
-from bot.commands import chosen, commands, labelled
+from bot.commands import chosen, commands, labelled, number
 from bot.conversation import Offer, Task
 from bot.language import wanted
 from bot.running import TRIES, Runner, fresh
@@ -52,7 +52,7 @@ async def choice(run: Runner, turn: Turn) -> bool:
             return True
         elif turn.heard.first("phone") and phrases.named_share(turn.heard) >= 0.6:
             offer = next((each for each in fresh(state) if run.wants(each, "phone")), None)
-        elif best and best.score >= turn.heard.lines.sure and not phrases.is_number(turn.heard.folded):
+        elif best and best.score >= turn.heard.lines.sure and number(turn.heard.folded) is None:
             return False
         else:
             offer = chosen(turn.heard.folded, state.offers)
@@ -83,7 +83,7 @@ _NUMBER_WORDS = re.compile(r"[,，。、:： ]*(?:我的?|联系)?(?:电话|手�
 async def off_the_list(run: Runner, turn: Turn) -> bool:
     """A number that stands for none of those that were offered: the list again."""
     state = turn.state
-    if not state.offers or run.waiting(state) or not phrases.is_number(turn.heard.folded):
+    if not state.offers or run.waiting(state) or number(turn.heard.folded) is None:
         return False
     turn.say("off_the_list")
     _again(turn)

@@ -2,15 +2,15 @@
 
 from msgspec.structs import replace
 
-from bot import about, phrases, redlines
+from bot import about, phrases
+from bot.commands import number
 from bot.comprehension import Candidate, Understanding
 from bot.conversation import Task
-from bot.leanings import leaning
 from bot.messages import LONGEST, Reply
-from bot.readings import of_ours, plainly, standard
+from bot.readings import plainly, standard
 from bot.rules.follow import spoken_of
-from bot.rules.tasks import corrects, dropped
-from bot.running import SILENT_TOPICS, TRIES, Runner
+from bot.rules.tasks import corrects
+from bot.running import SILENT_TOPICS, STORY, TRIES, Runner
 from bot.turn import CHOICES, Turn
 from nlu.questions import NO_ANSWER, RED_LINES
 
@@ -19,7 +19,6 @@ _NEARLY = 0.7  # of a standard question, that is no word for the ticket
 _PARTS = {"price", "duration", "phone"}  # of a guide, that are asked for by themselves
 _BOTH = 3  # parts of a message of which two are answered
 _CLAUSES = 6  # from the end, that are looked at for what is asked
-_STORY = 40  # characters from which a message is a story
 _SHORT = 134  # characters of two segments of an SMS
 
 
@@ -34,7 +33,7 @@ async def too_long(run: Runner, turn: Turn) -> bool:
 
 async def stray_number(run: Runner, turn: Turn) -> bool:
     """A number where there is nothing to choose from."""
-    if not phrases.is_number(turn.heard.folded) or turn.state.tasks or turn.state.offers:
+    if number(turn.heard.folded) is None or turn.state.tasks or turn.state.offers:
         return False
     turn.say("nothing_offered")
     return True
@@ -42,9 +41,7 @@ async def stray_number(run: Runner, turn: Turn) -> bool:
 
 async def ours(run: Runner, turn: Turn) -> bool:
     """Who names what we teach asks about that."""
-    turn.heard = of_ours(turn.heard)
-    if len(turn.heard.folded) <= _STORY:
-        turn.heard = leaning(turn.heard, turn.state)
+    turn.heard = run.lean(turn, turn.heard)
     return False
 
 
@@ -52,20 +49,20 @@ async def gist(run: Runner, turn: Turn) -> bool:
     """Of a message that is not clear as a whole, the part that asks; what else was said is passed over kindly."""
     heard, folded = turn.heard, turn.heard.folded
     best = plainly(heard)
-    small = best is not None and best.topic in SILENT_TOPICS and len(folded) > _STORY  # thanks, at the end of a story
+    small = best is not None and best.topic in SILENT_TOPICS and len(folded) > STORY  # thanks, at the end of a story
     if best and not small and (best.score >= heard.lines.sure or not run.readings.costs(turn, best)):
         return False
     clauses = phrases.clauses(folded)
     if len(clauses) < 2 or run.waiting(turn.state) or corrects(turn):
         return False
-    parts = [redlines.without(run.comprehension.understand(each, turn.today)) for each in clauses[-_CLAUSES:]]
-    names = {each.kind for each in heard.entities} & _THINGS if len(folded) <= _STORY else set()
+    parts = [run.hear(turn, each) for each in clauses[-_CLAUSES:]]
+    names = {each.kind for each in heard.entities} & _THINGS if len(folded) <= STORY else set()
     asking = [each for each in parts if _stands_alone(each)]
     whole = bool(asking) and names <= {entity.kind for entity in asking[-1].entities}
     if whole and (len(asking) == 1 or len(clauses) > _BOTH):
-        if len(folded) > _STORY:
+        if len(folded) > STORY:
             turn.say("story")
-        turn.heard = leaning(of_ours(asking[-1]), turn.state)
+        turn.heard = asking[-1]
     return False
 
 
@@ -99,8 +96,7 @@ async def neighbour(run: Runner, turn: Turn) -> bool:
 
 async def two(run: Runner, turn: Turn) -> bool:
     """Two questions in one message, when each half stands by itself; what needs identity comes second."""
-    parts = [run.comprehension.understand(half, turn.today) for half in turn.heard.halves()]
-    heard = [redlines.without(each) for each in parts]
+    heard = [run.hear(turn, half) for half in turn.heard.halves()]
     if turn.heard.first("activity") and sum(bool(each.entities) for each in heard) < 2:
         return False  # 量血压的那个，几点，在哪: one activity, and what there is to know of it
     lines, whole = turn.heard.lines, turn.heard.best
@@ -173,7 +169,7 @@ async def part(run: Runner, turn: Turn) -> bool:
 
 async def said_already(run: Runner, turn: Turn) -> bool:
     """What was sent should not have been, and that was said."""
-    return bool(turn.said) and not {dropped.__name__, gist.__name__} & set(turn.rules)
+    return turn.cautioned
 
 
 async def for_the_ticket(run: Runner, turn: Turn) -> bool:

@@ -2,11 +2,13 @@
 
 import re
 
-from bot import about, phrases, redlines
+from bot import about, phrases
 from bot.commands import CORRECTION, commands
+from bot.comprehension import Candidate
+from bot.conversation import Task
 from bot.readings import plainly, spell
 from bot.running import Runner
-from bot.turn import Turn
+from bot.turn import Slot, Turn
 from nlu.questions import NO_ANSWER
 
 _SUBJECTS = {"course", "theme"}  # naming one of them takes the place of the other
@@ -25,43 +27,53 @@ async def open_task(run: Runner, turn: Turn) -> bool:
         return False
     handler, slot = run.handlers[task.intent], run.slot(task)
     values = run.readings.values(handler, turn)
-    corrected = corrects(turn)
-    best = turn.heard.best
-    if best and slot.free and not slot.kinds and best.intent in NO_ANSWER:
-        best = None  # what happened, or was not understood in a lesson, is hardly ever ours
-    asks = phrases.asks(turn.heard.folded)
-    enough = turn.heard.lines.likely if asks else turn.heard.lines.sure
-    another = best is not None and best.intent != task.intent and best.score >= enough and not corrected
-    if another and best is not None:
-        another = not phrases.answers_only(turn.heard) and best.intent not in _NODS
-    fills = slot.name in values and phrases.named_share(turn.heard) >= 0.5
-    if values and (fills or not another):
-        changed = [name for name, value in values.items() if task.slots.get(name, value) != value]
-        task.slots.update(values)
-        task.tries = 0
-        if changed:
-            turn.say("corrected", value=spell(turn, changed[0], values[changed[0]]))
-        await run.run(turn, task)
+    best, asks = _meant_beside(turn, slot), phrases.asks(turn.heard.folded)
+    another = _is_another(turn, task, best)
+    if values and (not another or (slot.name in values and phrases.named_share(turn.heard) >= 0.5)):
+        await _fill(run, turn, task, values)
         return True
-    tells = slot.free and not (asks or slot.kinds or phrases.requests(turn.heard.folded))
     # 上周三晚上的电脑课: what happened, and no question of its own, unless it is as short as one.
+    tells = slot.free and not (asks or slot.kinds or phrases.requests(turn.heard.folded))
     certain = best is not None and best.score >= turn.heard.lines.sure
-    if tells and best is not None and best.intent != task.intent:  # 想学养蜂, asked what is to be learnt
-        certain = certain and len(turn.heard.folded) <= _BRIEF and best.topic != handler.topic
-    elif tells:
-        certain = certain and len(turn.heard.folded) <= _BRIEF
-    another = another and (certain or asks or not tells)
-    if (another and (not slot.free or asks or certain)) or (asks and (slot.kinds or not slot.free) and not values):
+    if tells and best is not None:
+        ours = best.intent == task.intent or best.topic != handler.topic  # 想学养蜂, asked what is to be learnt
+        certain = certain and ours and len(turn.heard.folded) <= _BRIEF
+    words = slot.free and not (asks and slot.kinds)  # words of one's own may be the answer
+    if another and (asks or certain or not slot.free):
         return False
-    if (
-        slot.free and not certain and not (asks and slot.kinds)
-    ):  # 我想当志愿者, said once more, is no answer to what service
-        task.slots[slot.name] = turn.heard.text
-        task.tries = 0
-        await run.run(turn, task)
+    if words and not certain:  # 我想当志愿者, said once more, is no answer to what service
+        await _fill(run, turn, task, {slot.name: turn.heard.text})
         return True
+    if asks and not words and not values:
+        return False
     await run.ask_again(turn, task)
     return True
+
+
+def _meant_beside(turn: Turn, slot: Slot) -> Candidate | None:
+    """What a message would mean if nothing had been asked."""
+    best = turn.heard.best
+    if best and slot.free and not slot.kinds and best.intent in NO_ANSWER:
+        return None  # what happened, or was not understood in a lesson, is hardly ever ours
+    return best
+
+
+def _is_another(turn: Turn, task: Task, best: Candidate | None) -> bool:
+    """Whether it is likely enough that something else is asked."""
+    enough = turn.heard.lines.likely if phrases.asks(turn.heard.folded) else turn.heard.lines.sure
+    if best is None or best.intent in {task.intent, *_NODS} or best.score < enough:
+        return False
+    return not corrects(turn) and not phrases.answers_only(turn.heard)
+
+
+async def _fill(run: Runner, turn: Turn, task: Task, values: dict[str, str]) -> None:
+    """Goes on with what was said; a value that takes another's place is said."""
+    changed = [name for name, value in values.items() if task.slots.get(name, value) != value]
+    task.slots.update(values)
+    task.tries = 0
+    if changed:
+        turn.say("corrected", value=spell(turn, changed[0], values[changed[0]]))
+    await run.run(turn, task)
 
 
 async def told(run: Runner, turn: Turn) -> bool:
@@ -85,7 +97,7 @@ async def dropped(run: Runner, turn: Turn) -> bool:
     turn.state.tasks.pop()
     turn.state.offers = []
     turn.say("cancelled.first")
-    turn.heard = redlines.without(run.comprehension.understand("，".join(parts[1:]), turn.today))
+    turn.heard = run.hear(turn, "，".join(parts[1:]))
     return False
 
 
@@ -128,7 +140,7 @@ async def taken_back(run: Runner, turn: Turn) -> bool:
     instead = turn.heard.folded[match.end() :].strip("，,。. ") if match else ""
     if not turn.state.said or not 0 < len(instead) <= _INSTEAD or phrases.accuses(turn.heard.folded):
         return False
-    heard = redlines.without(run.comprehension.understand(instead, turn.today))
+    heard = run.hear(turn, instead)
     if heard.entities:
         turn.heard = heard
         return False
