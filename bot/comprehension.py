@@ -355,7 +355,7 @@ _SPLIT = re.compile(rf"[,，。;；?？!！]+|{_ALSO.pattern}")
 _WORDS = re.compile(r"[一-鿿]{3}|[a-z]{3}", re.IGNORECASE)
 _MASKED = re.compile(r"\[(?:证件号|卡号)\]")
 _VOUCHER = re.compile("[一-鿿]{2}券$")
-_PLAIN = re.compile(r"\d|一套|两条")  # where an item's name goes over to its amount
+_PLAIN = re.compile(r"\d|一套|两条|一次")  # where an item's name goes over to its amount
 # What volunteers offer to do.
 _SERVICES = (
     "教老人用手机", "教老年人用手机", "教用手机", "教手机", "教电脑", "课堂助教", "助教", "活动引导", "引导", "上门办卡", "理发", "剪发",

@@ -50,6 +50,7 @@ class Conversation(Struct, omit_defaults=True):
     focus: dict[str, str] = field(default_factory=dict)  # last course, class, org, activity: its id
     shown: list[str] = field(default_factory=list)  # what was told last, as class:taichi-1, for "多少钱"
     listed: list[str] = field(default_factory=list)  # of what was told last, the several that it was one of
+    asked: str = ""  # the aspect that was asked of it, for "养鱼呢"
     told: list[str] = field(default_factory=list)  # the entries that answered last
     focus_age: int = 0
     said: list[Reply] = field(default_factory=list)  # by the last turn that said something, for "再说一遍"
@@ -77,7 +78,7 @@ class Conversation(Struct, omit_defaults=True):
         """Drops what is only understandable in the flow of talk; what was agreed stays in messages and tickets."""
         self.tasks, self.last, self.offers, self.focus, self.said = [], None, [], {}, []
         self.paused, self.near, self.shown, self.told, self.confirming = [], [], [], [], False
-        self.listed, self.focus_age = [], 0
+        self.listed, self.asked, self.focus_age = [], "", 0
         self.people, self.person = {}, ""
         self.failures, self.warned = 0, False
 

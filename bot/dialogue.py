@@ -26,7 +26,7 @@ LADDER: tuple[Rule, ...] = (
     first.still_in_danger, first.maybe_danger, first.outlived,
     first.about_a_seat, first.what_we_are,
     # Moves in the talk
-    moves.language, moves.choice, moves.move, moves.off_the_list, moves.signs,
+    moves.language, moves.choice, moves.off_the_list, moves.move, moves.signs,
     # What is no question
     questions.too_long, questions.stray_number,
     # What goes on with the talk

@@ -42,7 +42,7 @@ _OPENS = re.compile(
 _OURS = re.compile("阅览|图书|电脑|教室|书画|舞蹈|活动|报告|多功能|智慧|录播|母婴|大厅|微机")
 _TAUGHT = re.compile("班|课|报|学(?!院|校)|练|参加|class|course|enrol|join|learn")
 _WANTS = re.compile(
-    "[想要能][^,。]{0,4}[上报去来学听参练跳唱画写打做]|够[^,。]{0,3}(?:年纪|年龄|岁|格|资格)|行不行|行[吗不]|成不|可以[吗不]|收不收"
+    "[想要能][^,。]{0,4}[上报去来学听参练跳唱画写打做]|够[^,。]{0,3}(?:年纪|年龄|岁|格|资格)|行不行|要不要我|要不要俺|行[吗不]|成不|可以[吗不]|收不收"
 )
 _COSTS = re.compile("钱|费|收|免|价|花|掏|打折|优惠|减|不用交|[要还]交|fee|cost|pay|free|how much")
 _OF_FEE = {"fee-general", "fee-standard", "fee-free-who", "enrol-disabled"}
@@ -68,7 +68,7 @@ def leaning(heard: Understanding, state: Conversation) -> Understanding:
         or _of_a_room(heard)
         or _of_activity(heard)
         or _which_classes(heard)
-        or _of_fee(heard)
+        or _of_fee(heard, state)
         or _of_class(heard, state)
         or _of_place(heard, state)
     )
@@ -151,9 +151,10 @@ def _which_classes(heard: Understanding) -> Candidate | None:
     )
 
 
-def _of_fee(heard: Understanding) -> Candidate | None:
-    """What a named course costs, though it be asked as who need not pay."""
-    if heard.first("course") is None or not _COSTS.search(heard.folded):
+def _of_fee(heard: Understanding, state: Conversation) -> Candidate | None:
+    """What a course costs that is named or talked of, though it be asked as who need not pay."""
+    talked_of = "class" in state.focus and state.focus_age <= FRESH and about.tells(heard.folded, heard.entities)
+    if not (heard.first("course") or talked_of) or not _COSTS.search(heard.folded):
         return None
     shares = [each.score for each in heard.candidates if each.intent == "class_fee" or each.question in _OF_FEE]
     said = sum(shares) >= heard.lines.likely or about.tells(heard.folded, heard.entities)

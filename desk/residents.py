@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import Text, bindparam, delete, select, update
+from sqlalchemy import Text, bindparam, delete, update
 
 from accounts import closing
 from accounts.identity import Identity
@@ -64,7 +64,6 @@ _DROP = tuple(
     Statement(delete(each).where(each.c.conversation == bindparam("which")))
     for each in (outbox, delivered, attachment, unanswered, inbound, call, sent_text)
 )
-_ADDRESS = Statement(select(conversation.c.address).where(conversation.c.id == bindparam("id")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ _NEXT = {
     "duration": ("time", "price"), "bring": ("place", "time"), "until": ("places", "price"), "way": ("phone", "time"),
     "phone": ("place", "time"), "level": ("time", "price"), "eligible": ("time", "price"), "places": ("time", "price"),
 }  # fmt: skip
-_OWN_KIT = ("自备", "带", "有一")  # a prerequisite that is something to bring
+_OWN_KIT = ("自备", "带", "提供", "有一")  # a prerequisite that is something to bring
 _PARTS = re.compile(r"[。；]|[.;] ")  # between sentences, in either language
 
 
@@ -182,10 +182,6 @@ def _level(turn: Turn, course: Course) -> str:
 
 def _online(turn: Turn, course: Course) -> str:
     return turn.line("fact.offline" if course.mode == "线下" else "fact.online", count=len(course.lessons))
-
-
-def _lessons(turn: Turn, course: Course) -> str:
-    return turn.line("fact.lessons", count=len(course.lessons), minutes=sum(each.minutes for each in course.lessons))
 
 
 _OF_CLASS: Mapping[str, Callable[[Turn, TrainingClass], str]] = {

@@ -17,6 +17,8 @@ STALE_DAYS = 90  # after which hours are given with a request to ring first
 _SUBJECT = re.compile(
     r"(?:(?:开设?|有没有|有)(?:教|学习?)?|教|学习?)(?P<what>[一-鿿]{2,5}?)(?:方面)?的?(?:培训)?(?:班|课)"
     r"|(?:想|要|去)学(?:一下|学|习|点|下)?(?P<learnt>[一-鿿]{2,4})(?:[,，。!！?？]|$)"
+    r"|教(?P<taught>[一-鿿]{2,5}?)的(?:有|没|老师|吗|不|[?？]|$)"
+    r"|^(?P<name>[一-鿿]{2,4}?)(?:课|班)?(?:教不教|开不开|有没有|有不有?|开吗|教吗|教不)(?:[?？]|$)"
 )
 _NO_SUBJECT = re.compile(
     r"孩|娃|宝|什么|哪|啥|适合|合适|免费|新|近|晚|周|星期|白天|上午|下午|老|人|我|你|他|短期|技能|培训|其|别|便宜|好|没|网|线|报|附近|多少|几|学|习|推荐|公益|个"
@@ -26,7 +28,7 @@ _NO_SUBJECT = re.compile(
 def subject(folded: str) -> str | None:
     """What a message wants to be taught, where it is nothing that the catalogue has a name for: 有没有钢琴课."""
     match = _SUBJECT.search(folded)
-    what = (match["what"] or match["learnt"]) if match else ""
+    what = next(filter(None, match.groups()), "") if match else ""
     return what if what and not _NO_SUBJECT.search(what) else None
 
 

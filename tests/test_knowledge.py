@@ -7,13 +7,15 @@ import pytest
 from msgspec.structs import replace
 
 from accounts import learners
-from daoxue.app import App
+from daoxue.app import App, prepare
+from daoxue.config import Config, DatabaseSettings
 from daoxue.sample import load, save
-from knowledge.catalogue import THEMES, Catalogue
-from knowledge.files import SAMPLE, KnowledgeError, dated, load_yaml, read, read_sample
+from knowledge.catalogue import THEMES, Catalogue, Organisation
+from knowledge.files import SAMPLE, Content, KnowledgeError, dated, load_yaml, read, read_sample
 from knowledge.hours import day_of
 from knowledge.library import as_rows
 from store import knowledge as rows
+from store.database import Database
 from tests.talk import Resident
 
 TODAY = date(2026, 11, 20)
@@ -139,6 +141,18 @@ async def test_the_sample_does_not_grow_old_and_edits_stay(app: App, tmp_path: P
     revision = app.database.look(rows.revision)
     load(app.database, today + timedelta(days=30))
     assert app.database.look(rows.revision) == revision
+
+
+def test_the_sample_comes_into_nothing_that_others_have_filled(config: Config, tmp_path: Path) -> None:
+    """A centre with a place of its own and the sample left on says nothing of the sample's."""
+    url = f"sqlite:///{tmp_path / 'own.db'}"
+    prepare(replace(config, database=DatabaseSettings(url), sample=False))
+    database = Database(url)
+    place = next(each for each in read_sample(TODAY).records if isinstance(each, Organisation))
+    save(database, Content([], [place]), "editor")
+    load(database, TODAY)
+    assert database.look(rows.records) == as_rows([], [place], "published")[1]
+    database.close()
 
 
 async def test_the_sample_follows_the_product_and_edits_stay(either_app: App) -> None:

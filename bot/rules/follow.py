@@ -45,7 +45,7 @@ def _aspect(words: str, moves: str = "", standards: str = "", intents: str = "",
 
 
 ASPECTS = {
-    "teacher": _aspect(r"老师|师傅|教练|谁[来在]?[教讲上带]|[教讲]课的|teacher|who teaches", "teacher", "teacher-who course-teacher-contact", heard="老师"),
+    "teacher": _aspect(r"老师|师傅|教练|谁[来在主]?[教讲上带]|[教讲]课的|teacher|who teaches", "teacher", "teacher-who course-teacher-contact", heard="老师"),
     "bring": _aspect(
         r"[拿带要][^,，。]{0,3}证|证要不要|要不要[^,，。]{0,4}证|带(?:什么|啥|哪些|点|东西|身份证|不|吗|么)|自备|自己[带买]|准备(?:什么|啥)|bring",
         "bring", "enrol-first-day",
@@ -54,9 +54,15 @@ ASPECTS = {
         r"钱(?!一[把支台本架件套])|铜钿|费|免费|几块|多少块|收不收|价|多贵|cost|price|fee|how much|free",
         "price", "fee-general fee-standard activity-fee", "class_fee",
     ),
-    "duration": _aspect(r"多长|多久|几次|几节|几[个]?月|几周|几天|多少[次节]|多少时间|几时能|how long", "duration", "how-long-usual lesson-length"),
+    "duration": _aspect(
+        r"多长|多久|几次|几节|几[个]?月|几周|几天(?!内?能?(?:到|退|领|答|回|通))|多少[次节]|多少时间|几时能|how long",
+        "duration", "how-long-usual lesson-length",
+    ),
     "until": _aspect(r"截止|报名到|最晚|最迟|来得及|几号前|deadline", "until", "enrol-deadline"),
-    "places": _aspect(r"名额|位子|位置|空位|几个位|满|还能报|货|库存|places left|full", "places_left", "class-size", "class_places", "名额"),
+    "places": _aspect(
+        r"名额|报满|位子|位置|空位|几个位|满|还能报|货|库存|places left|full",
+        "places_left", "class-size", "class_places", "名额",
+    ),
     "phone": _aspect(r"电话|号码|手机号|phone", "phone", "enrol-phone-enrol", "site_phone", "电话 号码"),
     "way": _aspect(
         r"怎么[走去坐到]|咋[走去个]|几路|坐[什么]*车|公交|地铁|路线|how (?:do|can) i get", "parking_access", "", "site_address"
@@ -65,7 +71,7 @@ ASPECTS = {
         r"哪(?!天|时|位|个老|个师|个近|个便|个好|些|怕|能|吒|有)|[啥什][么子]?地方|地址|地点|地方|教室|[几哪]楼|where|which room|address",
         "place", "", "site_address class_schedule",
     ),
-    "time": _aspect(r"几点|几时|什么时候|啥时|时间|周几|星期几|礼拜几|哪[几]?天|几号|when|what time", "time", "class-time-change", "class_schedule"),
+    "time": _aspect(r"几点|几时|什么时候|啥时|时间|周几|星期几|礼拜几|哪[几]?天|几号|when|what time", "time", "", "class_schedule"),
     "level": _aspect(r"基础|学历|文化|初中|高中|小学|毕业|跟[得不]上|难|初学|听[得不]懂|level|beginner", "level", "course-basic", "course_level"),
     "eligible": _aspect(
         r"[能可][以]?[不]?[能可]?[以]?[报去来参上学]|够不够格|够格|资格|什么人|哪些人|条件|要求|年龄|多大|岁数|岁",
@@ -95,6 +101,7 @@ _TOLD_WHOLE = {"price", "place", "time", "places", "way", "phone", "eligible", "
 
 _OF_LEARNING = {"training_info", "enrolment", "course_faq"}  # topics whose answers are beside the talk about a class
 _OF_ONE = {"class_schedule", "class_fee", "class_places", "course_level"}
+_STANDS = {"find_class", "find_course", "enrol", "site_hours", "nearest_site", "other_office"}
 _OF_CLASSES = {"find_class", "class_schedule", "class_places", "class_detail", "enrol", "find_course"}
 
 # What the model takes for the question where a class is named beside it.
@@ -148,6 +155,7 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
         return True
     aspects = [aspect, *(each for each in _beside(turn, aspect) if each in _HAS[things[0][0]])]
     if await run.aside(turn, Task("fact", {"aspect": " ".join(aspects), "of": _spelt(things)})):
+        turn.state.asked = aspect
         turn.state.topic = "course_faq" if aspect in _OF_COURSES else "training_info"
         run.remind(turn)
     return True
@@ -257,7 +265,8 @@ async def of_an_answer(run: Runner, turn: Turn) -> bool:
         if beside and beside.score >= turn.heard.lines.likely:
             await run.answer(turn, beside)
             return True
-    aspect = spoken_of(folded)
+    other = best is not None and best.question is not None and all(best.entry != each.id for each in entries)
+    aspect = None if other else spoken_of(folded)  # 她没带身份证咋整 is a question of its own
     for entry in entries if aspect else ():
         words = entry.said(turn.state.lang)
         if said := phrases.sentence_on(aspect or "", words.answer, *words.steps):
@@ -301,14 +310,16 @@ def asked(turn: Turn) -> str | None:
     if scores[best] < (_WORDS if len(folded) <= _BRIEF else _ENOUGH):
         return None
     top, aspect = heard.best, ASPECTS[best]
-    if (
-        top
-        and top.score >= heard.lines.sure
-        and top.question not in aspect.standards
-        and top.intent not in aspect.intents
-    ):
-        return best if scores[best] >= 1 and len(folded) <= phrases.FRAGMENT else None  # it asks something else
-    return best
+    if top is None or top.question in aspect.standards or top.intent in aspect.intents:
+        return best
+    moves = _moves_to(turn, aspect)
+    if top.question and top.score >= heard.lines.likely and not moves:
+        return None  # 结果在哪看 asks a question of its own
+    if top.score < heard.lines.sure:
+        return best
+    # 啥子老师来讲嘛 does not stand by itself; 学院几点开门 does.
+    half = aspect.speaks(folded) and len(folded) <= _BRIEF and top.question is None and top.intent not in _STANDS
+    return best if (moves and len(folded) <= phrases.FRAGMENT) or half else None
 
 
 def _beside(turn: Turn, aspect: str) -> list[str]:
@@ -324,9 +335,14 @@ def _asked_of_a_name(turn: Turn) -> str | None:
     """The aspect of a class that is named, where the question itself has no answer that says it."""
     best = plainly(turn.heard)
     told = best is not None and best.intent in _OF_CLASSES | {"class_fee", "site_phone", "site_address", "course_level"}
-    if told and best and best.score >= turn.heard.lines.likely and best.intent != "find_course":
-        aspect = asked(turn)
+    several = len({*turn.heard.values("course")}) > 1
+    if told and best and best.score >= turn.heard.lines.likely and best.intent != "find_course" and not several:
+        aspect = asked(turn) or spoken_of(turn.heard.folded)
         return None if aspect in _TOLD_WHOLE else aspect
+    if phrases.follows(turn.heard.folded) and turn.state.asked:
+        return turn.state.asked  # 养鱼呢, after where another was
+    if several:
+        return spoken_of(turn.heard.folded)
     if best and best.score >= turn.heard.lines.sure and best.question not in _GENERAL and best.intent not in _GENERAL:
         return None
     if len(turn.heard.folded) > _LONG:
@@ -334,10 +350,16 @@ def _asked_of_a_name(turn: Turn) -> str | None:
     return spoken_of(turn.heard.folded)
 
 
+def _moves_to(turn: Turn, aspect: Aspect) -> bool:
+    """Whether the model reads the message as going on with what was told, to that aspect."""
+    move = turn.heard.move
+    return move.probability >= _MOVE and move.label.removeprefix("follow/") in aspect.moves
+
+
 def _is_general(turn: Turn, aspect: str) -> bool:
     """Whether it is asked of the centre, or of everything, rather than of what was told."""
-    folded, move = turn.heard.folded, turn.heard.move
-    if move.probability >= _MOVE and move.label.removeprefix("follow/") in ASPECTS[aspect].moves:
+    folded = turn.heard.folded
+    if _moves_to(turn, ASPECTS[aspect]):
         return False
     return phrases.means_us(folded) or phrases.of_all(folded) or len(folded) > _LONG
 
@@ -347,12 +369,8 @@ def meant(turn: Turn) -> list[Thing]:
     folded, heard = turn.heard.folded, turn.heard
     if pointed := pointed_at(folded, turn.state.offers):
         return [("class", pointed.slots["class"])] if "class" in pointed.slots else []
-    if course := heard.first("course"):
-        shown = [each for each in _classes(turn) if each.course == course]
-        pool = shown or [
-            each for each in turn.catalogue.classes.values() if each.course == course and each.enrols(turn.today)
-        ]
-        return [("class", each.id) for each in _fitting(turn, pool)] or [("course", course)]
+    if named := dict.fromkeys(heard.values("course")):
+        return [thing for course in named for thing in _of_course(turn, course)]
     classes = _classes(turn)
     if not classes:
         return _shown(turn)
@@ -364,6 +382,15 @@ def meant(turn: Turn) -> list[Thing]:
         ]
         fitting = _fitting(turn, others)
     return [("class", each.id) for each in _superlative(folded, fitting)]
+
+
+def _of_course(turn: Turn, course: str) -> list[Thing]:
+    """The classes of a course that is named: those that were told, else those that one may be in; else the course."""
+    shown = [each for each in _classes(turn) if each.course == course]
+    pool = shown or [
+        each for each in turn.catalogue.classes.values() if each.course == course and each.enrols(turn.today)
+    ]
+    return [("class", each.id) for each in _fitting(turn, pool)] or [("course", course)]
 
 
 def _fitting(turn: Turn, classes: Sequence[TrainingClass]) -> list[TrainingClass]:

@@ -83,7 +83,7 @@ _NUMBER_WORDS = re.compile(r"[,，。、:： ]*(?:我的?|联系)?(?:电话|手�
 async def off_the_list(run: Runner, turn: Turn) -> bool:
     """A number that stands for none of those that were offered: the list again."""
     state = turn.state
-    if not state.offers or run.waiting(state) or number(turn.heard.folded) is None:
+    if not state.offers or run.waiting(state) or number(turn.heard.folded) is None or turn.heard.first("age"):
         return False
     turn.say("off_the_list")
     _again(turn)
@@ -120,9 +120,12 @@ def moves(turn: Turn) -> frozenset[str]:
     """The moves that a message may be: by its words, or as the model reads it in a talk that goes on."""
     said = commands(turn.heard.folded)
     label, likely = turn.heard.move.label, turn.heard.move.probability
+    best = turn.heard.best
+    leaves = label in _LEAVING and likely >= _PERHAPS
+    if leaves and best and best.intent == "human" and best.score >= turn.heard.lines.sure:
+        return said | {"human"}  # 不弄了，找个人来
     if not label.startswith(_COMMAND) or said:
         return said
-    best = turn.heard.best
     asks = best is not None and best.score >= turn.heard.lines.sure and best.intent not in _NO_QUESTIONS
     name = label.removeprefix(_COMMAND)
     if (
@@ -140,7 +143,9 @@ def moves(turn: Turn) -> frozenset[str]:
 _COMMAND = "cmd/"
 _NAMES = {"none_of_these": "none"}
 _ASKS = {"repeat", "why_data", "bot_check", "resume", "more", "next", "simpler"}  # these are questions
+_PERHAPS = 0.3
 _LIKELY, _SURELY = 0.45, 0.9  # where it is likely nothing else; where it would be a question of its own as well
+_LEAVING = {"cmd/cancel", "cmd/change_mind"}  # what is left for something else
 _ENDS = {"done", "thanks_but", "restart"}  # what was said with them is not looked at
 _NO_QUESTIONS = {"acknowledge", "smalltalk", "goodbye", "thanks", "greeting", "human", "unrelated"}
 
