@@ -136,7 +136,7 @@ class Runner:
             return
         turn.say(f"help.{self.slot(task).name}")
         if task.tries == TRIES:
-            turn.offer(turn.line("label.human"), "human")
+            turn.suggest("human")
             turn.offer(turn.line("label.cancel"), "cancelled")
 
     # -- guides and lists

@@ -212,7 +212,7 @@ class Turn:
 
     def _named(self, source: str | None) -> str | None:
         """A source, by its words or by the key of its text."""
-        return self.line(source) if source and source in self.texts.languages["zh"] else source
+        return self.line(source) if source and self.texts.has(source) else source
 
     def line(self, key: str, **values: object) -> str:
         """A text in the resident's language, to be part of what is said."""
@@ -261,9 +261,16 @@ class Turn:
             return
         self.unanswered = True
         self.say("not_answered", question=self.wording(standard))
-        self.offer(self.line("label.human"), "human")
+        self.suggest("human")
         if self.catalogue.college is not None:
-            self.offer(self.line("label.site_phone"), "site_phone")
+            self.suggest("site_phone")
+
+    def answer_if_known(self, standard: str) -> bool:
+        """Says what this centre answers to a standard question, where it does; whether it does."""
+        known = self.library.answer(standard, self.today) is not None
+        if known:
+            self.answer_standard(standard)
+        return known
 
     def offer_answer(self, label: str, standard: str) -> None:
         """Offers what this centre answers to a standard question, where it does; `label` is a text's key."""
@@ -274,6 +281,10 @@ class Turn:
         """Offers something to choose with what was said last; its key is its place among the offers."""
         if all((each.label, each.intent, each.slots) != (label, intent, slots) for each in self.offered):
             self.offered.append(Offer(str(len(self.offered) + 1), label, intent, slots))
+
+    def suggest(self, intent: str, **slots: str) -> None:
+        """Offers an intent under its own label, the text `label.<intent>`."""
+        self.offer(self.line(f"label.{intent}"), intent, **slots)
 
     def focus(self, kind: str, id: str) -> None:
         """What the talk is about now, so that 它 and 那个班 have a referent. Never for anything personal."""

@@ -4,12 +4,14 @@ import re
 from collections.abc import Collection, Sequence
 
 from bot.about import is_child
+from bot.messages import masked
 from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.courses import find_course, which_course
 from handlers.eligibility import OF_AGE, RULE, SOURCE, beside, exemption, made_for, misfit, refused, spell
 from handlers.enrolments import enrol_me
 from handlers.lacking import lacks
+from handlers.paging import page_of
 from handlers.slots import AUDIENCE, CLASS, COURSE, FEE, ORG, PHONE, TEACHER, THEME, VILLAGE, WHEN, WISH
 from handlers.whose import bound_now, provable
 from knowledge.catalogue import TrainingClass
@@ -97,8 +99,8 @@ async def find_class(turn: Turn) -> None:
     known = turn.task.slots.keys() & {"course", "theme"}
     if not known and (subject := turn.get("subject") or wording.subject(turn.heard.folded)):
         turn.say("class.unknown", subject=subject, source=SOURCE)
-        turn.offer(turn.line("label.find_course"), "find_course")
-        turn.offer(turn.line("label.human"), "human")
+        turn.suggest("find_course")
+        turn.suggest("human")
         return
     fitting = matching(turn, without={"course"} if several else ())
     found = [group for group in fitting if group.course in named] if several else fitting
@@ -110,15 +112,15 @@ async def find_class(turn: Turn) -> None:
         if turn.get(wish) and (near := matching(turn, without={wish})):
             turn.say("class.none_but", wish=turn.line(f"wish.{wish}"), source=SOURCE)
             _list(turn, beside(turn, near))
-            turn.offer(turn.line("label.join_waiting_list"), "join_waiting_list", **_wishes(turn))
+            turn.suggest("join_waiting_list", **_wishes(turn))
             return
     turn.say("class.none", source=SOURCE)
-    turn.offer(turn.line("label.join_waiting_list"), "join_waiting_list", **_wishes(turn))
+    turn.suggest("join_waiting_list", **_wishes(turn))
     if course := turn.get("course"):
         turn.offer(
             turn.line("label.learn_online", course=turn.catalogue.courses[course].name), "find_course", course=course
         )
-    turn.offer(turn.line("label.find_class"), "find_class")
+    turn.suggest("find_class")
 
 
 def _list_for(turn: Turn, found: Sequence[TrainingClass]) -> None:
@@ -129,7 +131,7 @@ def _list_for(turn: Turn, found: Sequence[TrainingClass]) -> None:
         return
     if len(out) == len(found):
         turn.say("class.none_for_you", fact=_facts_of(turn, out), source=SOURCE)
-        turn.offer(turn.line("label.human"), "human")
+        turn.suggest("human")
         return
     _list(turn, beside(turn, found))
     if len(out) == 1:
@@ -147,7 +149,7 @@ def _facts_of(turn: Turn, out: Sequence[TrainingClass]) -> str:
 def _offer_enrolment(turn: Turn, group: TrainingClass) -> None:
     """Offers it to whoever can be in it; says why not to others."""
     if not refused(turn, group):
-        turn.offer(turn.line("label.enrol"), "enrol", **{"class": group.id})
+        turn.suggest("enrol", **{"class": group.id})
 
 
 def _wishes(turn: Turn) -> dict[str, str]:
@@ -155,15 +157,14 @@ def _wishes(turn: Turn) -> dict[str, str]:
 
 
 def _list(turn: Turn, found: Sequence[TrainingClass]) -> None:
-    page = int(turn.task.memo.get("step", "0"))
-    shown = found[page * CHOICES :][:CHOICES]
+    page = page_of(turn, found, CHOICES)
+    shown, rest = page.shown, page.rest
     if not shown:
-        turn.task.memo["step"] = str(max(0, page - 1))
+        turn.task.memo["step"] = str(max(0, page.number - 1))
         turn.say("class.no_more")
         return
     lines = "\n".join(f"{number}. {wording.class_line(group, turn)}" for number, group in enumerate(shown, 1))
-    rest = len(found) - (page + 1) * CHOICES
-    turn.say("class.list_more" if rest > 0 else "class.list", count=len(found), lines=lines, rest=rest, source=SOURCE)
+    turn.say("class.list_more" if rest else "class.list", count=len(found), lines=lines, rest=rest, source=SOURCE)
     for group in shown:
         turn.offer(group.name, "class_detail", **{"class": group.id})
     turn.show("class", *(group.id for group in shown))
@@ -222,7 +223,7 @@ async def _one(turn: Turn, question: str) -> TrainingClass | None:
         return None
     name = turn.catalogue.courses[course].name
     turn.say("class.none_of_course", course=name, source=SOURCE)
-    turn.offer(turn.line("label.join_waiting_list"), "join_waiting_list", course=course)
+    turn.suggest("join_waiting_list", course=course)
     turn.offer(turn.line("label.learn_online", course=name), "find_course", course=course)
     return None
 
@@ -251,7 +252,7 @@ async def class_detail(turn: Turn) -> None:
             places=wording.places(group, turn), cards=(card,), source=SOURCE,
         )  # fmt: skip
         _offer_enrolment(turn, group)
-        turn.offer(turn.line("label.site_address"), "site_address", org=group.organisation)
+        turn.suggest("site_address", org=group.organisation)
 
 
 async def class_schedule(turn: Turn) -> None:
@@ -285,7 +286,7 @@ def _say_fee(turn: Turn, group: TrainingClass) -> None:
     turn.say("class.fee", name=group.name, fee=fee, source=SOURCE)
     if group.fee and turn.state.facts.grounds:
         turn.say("class.fee_unknown", ground=turn.line(f"about.ground.{turn.state.facts.grounds[0]}"))
-        turn.offer(turn.line("label.human"), "human")
+        turn.suggest("human")
 
 
 async def class_places(turn: Turn) -> None:
@@ -304,9 +305,7 @@ async def class_places(turn: Turn) -> None:
         _offer_enrolment(turn, group)
     elif not refused(turn, group):
         turn.say("class.full", name=group.name, waiting=group.waiting, source=SOURCE)
-        turn.offer(
-            turn.line("label.join_waiting_list"), "join_waiting_list", course=group.course, org=group.organisation
-        )
+        turn.suggest("join_waiting_list", course=group.course, org=group.organisation)
         turn.offer(turn.line("label.other_classes"), "find_class", course=group.course)
         if provable(turn):
             turn.offer(turn.line("label.wait_me"), "enrol_me", **{"class": group.id})
@@ -328,11 +327,9 @@ async def enrol(turn: Turn) -> None:
         turn.say("enrol.if_young", age=OF_AGE)
     _take_care(turn, group)
     turn.offer_answer("label.enrol_online", "g-enrol-online")
-    turn.offer(
-        turn.line("label.register"), "register", course=group.course, org=group.organisation, **{"class": group.id}
-    )
+    turn.suggest("register", course=group.course, org=group.organisation, **{"class": group.id})
     if provable(turn):
-        turn.offer(turn.line("label.enrol_me"), "enrol_me", **{"class": group.id})
+        turn.suggest("enrol_me", **{"class": group.id})
 
 
 def _take_care(turn: Turn, group: TrainingClass) -> None:
@@ -341,10 +338,10 @@ def _take_care(turn: Turn, group: TrainingClass) -> None:
     if course is None or course.theme != _MOVES:
         return
     age = turn.state.facts.age
-    if _HEALTH.search(turn.heard.folded) and turn.library.answer("enrol-health", turn.today):
-        turn.answer_standard("enrol-health")
-    elif age is not None and age >= _VERY_OLD and turn.library.answer("age-limit-old", turn.today):
-        turn.answer_standard("age-limit-old")
+    if _HEALTH.search(turn.heard.folded) and turn.answer_if_known("enrol-health"):
+        return
+    if age is not None and age >= _VERY_OLD:
+        turn.answer_if_known("age-limit-old")
 
 
 async def enrol_it(turn: Turn) -> None:
@@ -406,7 +403,7 @@ async def _register(turn: Turn, reason: str) -> None:
     street = turn.catalogue.organisations[await turn.ask(ORG)]
     phone = await turn.ask(PHONE)
     turn.task.slots["detail"] = wording.listed((course.name, street.name), turn)
-    turn.say("register.done", course=course.name, place=street.name, phone=f"{phone[:3]}****{phone[-4:]}")
+    turn.say("register.done", course=course.name, place=street.name, phone=masked(phone))
     await turn.hand_over(reason, skill="enrolment", topic="enrolment")
 
 
@@ -447,7 +444,7 @@ async def village_training(turn: Turn) -> None:
         turn.show("class", *(group.id for group in shown[:CHOICES]))
     else:
         turn.say("village.none", village=name, source=SOURCE)
-        turn.offer(turn.line("label.village_wish"), "village_wish", org=village)
+        turn.suggest("village_wish", org=village)
 
 
 async def village_wish(turn: Turn) -> None:
@@ -465,7 +462,7 @@ async def village_wish(turn: Turn) -> None:
         "village.wish_done",
         village=wording.place(village, turn.catalogue),
         detail=detail,
-        phone=f"{phone[:3]}****{phone[-4:]}",
+        phone=masked(phone),
     )
     await turn.hand_over("village_wish", skill="enrolment", topic="training_info")
 
@@ -477,10 +474,10 @@ async def withdraw(turn: Turn) -> None:
         said = rule.said(turn.state.lang)
         turn.told_of.append(rule.id)
         turn.say("withdraw.refund", rule=said.answer, source=said.source)
-    turn.offer(turn.line("label.refund"), "refund")
+    turn.suggest("refund")
     turn.offer_answer("label.cancel_online", "g-cancel-online")
     if provable(turn):
-        turn.offer(turn.line("label.withdraw_me"), "withdraw_me")
+        turn.suggest("withdraw_me")
 
 
 async def refund(turn: Turn) -> None:

@@ -4,6 +4,7 @@ from bot.messages import Card
 from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.lacking import lacks
+from handlers.paging import page_of
 from handlers.slots import COURSE, QUESTION, THIS_COURSE
 from knowledge.catalogue import Course
 
@@ -32,8 +33,7 @@ async def find_course(turn: Turn) -> None:
             turn.offer(turn.line("label.classes_of", course=course.name), "find_class", course=course.id)
     elif theme:
         found = [course for course in turn.catalogue.courses.values() if course.theme == theme]
-        page = int(turn.task.memo.get("step", "0"))
-        shown = found[page * CHOICES * 2 :][: CHOICES * 2]
+        shown = page_of(turn, found, CHOICES * 2).shown
         if not shown:
             turn.say("class.no_more")
             return
@@ -43,7 +43,7 @@ async def find_course(turn: Turn) -> None:
             turn.offer(course.name, "about_course", course=course.id)
     elif subject := wording.subject(turn.heard.folded):
         turn.say("course.unknown", subject=subject, source=SOURCE)
-        turn.offer(turn.line("label.find_course"), "find_course")
+        turn.suggest("find_course")
         turn.offer_answer("label.suggest_course", "course-suggest")
     else:
         _overview(turn)
@@ -90,9 +90,8 @@ async def course_level(turn: Turn) -> None:
 
 async def which_course(turn: Turn, standard: str) -> Course:
     """The course that is meant; what is known of the matter is said before it is asked for the first time."""
-    if not turn.get("course") and "told" not in turn.task.memo and turn.library.answer(standard, turn.today):
+    if not turn.get("course") and "told" not in turn.task.memo and turn.answer_if_known(standard):
         turn.task.memo["told"] = "yes"
-        turn.answer_standard(standard)
         turn.say("ask.course_too")
         raise turn.waits(COURSE)
     return turn.catalogue.courses[await turn.ask(COURSE)]

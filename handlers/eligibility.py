@@ -82,14 +82,14 @@ def refused(turn: Turn, group: TrainingClass) -> bool:
     turn.say(key, name=group.name, eligibility=group.eligibility, fact=spell(turn, why), source=SOURCE)
     if why == "age" and (turn.state.facts.age or 0) < OF_AGE:
         _of_children(turn)
-    elif why == "home" and turn.library.answer("enrol-local", turn.today):
-        turn.answer_standard("enrol-local")
+    elif why == "home":
+        turn.answer_if_known("enrol-local")
     same = [each for each in turn.catalogue.classes.values() if each.course == group.course and each.enrols(turn.today)]
     if any(misfit(turn, each) is None for each in same):
         turn.offer(turn.line("label.other_classes"), "find_class", course=group.course)
     else:
         turn.offer(turn.line("label.other_classes"), "find_class")
-    turn.offer(turn.line("label.human"), "human")
+    turn.suggest("human")
     return True
 
 
@@ -98,8 +98,7 @@ def _of_children(turn: Turn) -> None:
     if turn.state.facts.is_child:
         turn.say("perhaps.minor")
     for standard in ("enrol-age-min", "course-kids"):
-        if turn.library.answer(standard, turn.today):
-            turn.answer_standard(standard)
+        if turn.answer_if_known(standard):
             return
 
 

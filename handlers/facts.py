@@ -33,7 +33,7 @@ async def fact(turn: Turn) -> None:
     values = [(each, wording.joined(said, turn)) for each, said in told if said]
     if not values:
         turn.say("fact.unknown", name=wording.listed((each.name for each in things), turn) or turn.line("fact.it"))
-        turn.offer(turn.line("label.human"), "human")
+        turn.suggest("human")
         return
     source = SOURCE if isinstance(things[0], TrainingClass | Course) else None
     if len({value for _, value in values}) == 1 and len(values) > 1:
@@ -59,7 +59,7 @@ def _offer_next(turn: Turn, aspect: str, things: Sequence[Thing]) -> None:
         focus(turn, only)
         for following in _NEXT.get(aspect, ()):
             turn.offer(turn.line(f"label.fact.{following}"), "fact", aspect=following, of=f"class:{only.id}")
-        turn.offer(turn.line("label.enrol"), "enrol", **{"class": only.id})
+        turn.suggest("enrol", **{"class": only.id})
 
 
 async def compare(turn: Turn) -> None:

@@ -14,5 +14,5 @@ def lacks(turn: Turn, *kinds: Kind) -> bool:
         return False
     turn.unanswered = True
     turn.say(f"lacking.{lacking}")
-    turn.offer(turn.line("label.human"), "human")
+    turn.suggest("human")
     return True

@@ -166,9 +166,9 @@ async def site_address(turn: Turn) -> None:
         phone=place.phone,
         source=wording.source(place, turn),
     )
-    turn.offer(turn.line("label.site_hours"), "site_hours", org=place.id)
+    turn.suggest("site_hours", org=place.id)
     if _others(turn):
-        turn.offer(turn.line("label.nearest_site"), "nearest_site")
+        turn.suggest("nearest_site")
 
 
 async def nearest_site(turn: Turn) -> None:
@@ -274,8 +274,8 @@ async def site_redeems(turn: Turn) -> None:
     _has(
         turn, place, "redeems", place.redeems, [each for each in turn.catalogue.organisations.values() if each.redeems]
     )
-    if place.redeems and turn.library.answer("redeem-time", turn.today):
-        turn.answer_standard("redeem-time")
+    if place.redeems:
+        turn.answer_if_known("redeem-time")
     turn.offer_answer("label.redeem_how", "redeem-how")
 
 
