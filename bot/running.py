@@ -84,7 +84,8 @@ class Runner:
         task, state = turn.task, turn.state
         handler = self.handlers[task.intent]
         try:
-            await handler.run(turn)
+            if not turn.lacks(*handler.needs):
+                await handler.run(turn)
         except NeedsAnswer as need:
             task.asked = need.slot.name
             if task not in state.tasks:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import Enum
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -32,6 +32,7 @@ GOES_ON = frozenset({"asked_for_person", "not_done_yet", "not_understood"})
 _NOT_TOLD = {"detail", "of"}  # slots that say how a task began
 LEAST = 3  # the priority of what is ordinary
 GENERAL = "general"  # the skill that every seat has
+Kept = Literal["organisations", "courses", "activities", "items"]  # what a catalogue may have none of
 COMPLAINT = "complaint"  # a reason: whoever had the resident's ticket before never gets this one
 
 
@@ -272,6 +273,17 @@ class Turn:
             self.answer_standard(standard)
         return known
 
+    def lacks(self, *kinds: Kept) -> bool:
+        """Whether something that the answer needs is not on record: said to be so, never asked for and never made up, with
+        a person one key away."""
+        lacking = next((kind for kind in kinds if not getattr(self.catalogue, kind)), None)
+        if lacking is None:
+            return False
+        self.unanswered = True
+        self.say(f"lacking.{lacking}")
+        self.suggest("human")
+        return True
+
     def offer_answer(self, label: str, standard: str) -> None:
         """Offers what this centre answers to a standard question, where it does; `label` is a text's key."""
         if (entry := self.library.answer(standard, self.today)) is not None:
@@ -470,7 +482,8 @@ class Handler:
     message it comes second. `careful` marks what costs the resident or us something where it was not meant: it is
     asked about where it is only likely. `steps` says that 下一步 and 更多 go on with it after its end;
     `of_a_class`, `of_a_day` and `of_a_place` are standard questions that it answers where a course, a day or one of
-    our places is named. `by_whom` says that its answer depends on who asks.
+    our places is named. `by_whom` says that its answer depends on who asks. What it `needs` is on record when it runs:
+    where it is not, that is said in its place.
     """
 
     run: Run
@@ -483,6 +496,7 @@ class Handler:
     of_a_day: tuple[str, ...] = ()
     of_a_place: tuple[str, ...] = ()
     by_whom: bool = False
+    needs: tuple[Kept, ...] = ()
 
 
 Handlers = Mapping[str, Handler]

@@ -7,7 +7,6 @@ from datetime import timedelta
 from bot.messages import masked
 from bot.turn import CHOICES, Turn
 from handlers import wording
-from handlers.lacking import lacks
 from handlers.paging import page_of
 from handlers.slots import ORG, PHONE, SERVICE
 from knowledge.activities import RELATED, Subjects
@@ -40,8 +39,6 @@ def _line(activity: Activity, turn: Turn, *, whole: bool = False) -> str:
 
 
 async def find_activity(turn: Turn) -> None:
-    if lacks(turn, "activities"):
-        return
     upcoming = sorted(
         (
             each
@@ -116,8 +113,6 @@ async def activity_week(turn: Turn) -> None:
 
 async def volunteer(turn: Turn) -> None:
     """What volunteers get, and the wish on record for who looks after them."""
-    if lacks(turn, "organisations"):
-        return
     turn.once("told", lambda: turn.say("volunteer.intro", source="source.handbook"))
     service = await turn.ask(SERVICE)
     street = turn.catalogue.organisations[await turn.ask(ORG)]

@@ -10,7 +10,6 @@ from handlers import wording
 from handlers.courses import find_course, which_course
 from handlers.eligibility import OF_AGE, RULE, SOURCE, beside, exemption, made_for, misfit, refused, spell
 from handlers.enrolments import enrol_me
-from handlers.lacking import lacks
 from handlers.paging import page_of
 from handlers.slots import AUDIENCE, CLASS, COURSE, FEE, ORG, PHONE, TEACHER, THEME, VILLAGE, WHEN, WISH
 from handlers.whose import bound_now, provable
@@ -92,8 +91,6 @@ def _street(organisation: str, turn: Turn) -> str:
 
 async def find_class(turn: Turn) -> None:
     """The next classes that fit; where none does, the nearest that do without one of the wishes."""
-    if lacks(turn, "courses"):
-        return
     named = set(turn.heard.values("course"))
     several = len(named) > 1 and turn.get("course") in named  # 太极班和书法班都有吗
     known = turn.task.slots.keys() & {"course", "theme"}
@@ -199,8 +196,6 @@ def _meant(turn: Turn, course: str) -> list[TrainingClass]:
 
 async def _one(turn: Turn, question: str) -> TrainingClass | None:
     """The class that a question is about; asks which, or says that there is none."""
-    if lacks(turn, "courses"):
-        return None
     if (named := turn.get("class")) and named in turn.catalogue.classes:
         focus(turn, turn.catalogue.classes[named])
         return turn.catalogue.classes[named]
@@ -269,6 +264,8 @@ async def class_schedule(turn: Turn) -> None:
 async def class_fee(turn: Turn) -> None:
     if not turn.get("class") and not turn.get("course") and not turn.state.focus.get("class"):
         turn.answer_standard(RULE if exemption(turn) else "fee-general")
+        return
+    if turn.lacks("courses"):
         return
     group = await _one(turn, "class_fee")
     if group is None:
@@ -386,8 +383,6 @@ async def register(turn: Turn) -> None:
 
 async def _register(turn: Turn, reason: str) -> None:
     """Course, street and a number to ring: a ticket that a seat puts on the list."""
-    if lacks(turn, "courses", "organisations"):
-        return
     group = turn.catalogue.classes.get(turn.get("class") or "")
     if group and turn.get("course") not in {None, group.course}:  # another was said since
         _elsewhere(turn, group)
@@ -419,8 +414,6 @@ def _elsewhere(turn: Turn, group: TrainingClass) -> None:
 
 async def village_training(turn: Turn) -> None:
     """Training that comes to a village: what is planned at its town, or a wish on record."""
-    if lacks(turn, "organisations"):
-        return
     if not turn.get("org") and (course := turn.heard.first("course")):
         of_it = [each for each in turn.catalogue.classes.values() if each.course == course and each.village]
         if coming := [each for each in of_it if each.opens_on >= turn.today]:
@@ -448,8 +441,6 @@ async def village_training(turn: Turn) -> None:
 
 
 async def village_wish(turn: Turn) -> None:
-    if lacks(turn, "organisations"):
-        return
     if not turn.get("org") and (course := turn.heard.first("course")):
         of_it = [each for each in turn.catalogue.classes.values() if each.course == course and each.village]
         if coming := [each for each in of_it if each.opens_on >= turn.today]:
@@ -486,8 +477,6 @@ async def refund(turn: Turn) -> None:
 
 async def about_course(turn: Turn) -> None:
     """A course's name alone; several are introduced at once."""
-    if lacks(turn, "courses"):
-        return
     if len(set(turn.heard.values("course"))) > 1:
         await find_course(turn)
         return

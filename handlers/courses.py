@@ -3,7 +3,6 @@
 from bot.messages import Card
 from bot.turn import CHOICES, Turn
 from handlers import wording
-from handlers.lacking import lacks
 from handlers.paging import page_of
 from handlers.slots import COURSE, QUESTION, THIS_COURSE
 from knowledge.catalogue import Course
@@ -20,8 +19,6 @@ def _named(turn: Turn) -> list[Course]:
 
 
 async def find_course(turn: Turn) -> None:
-    if lacks(turn, "courses"):
-        return
     named = _named(turn)
     theme = turn.get("theme")
     if named:
@@ -76,8 +73,6 @@ def _overview(turn: Turn) -> None:
 
 
 async def course_level(turn: Turn) -> None:
-    if lacks(turn, "courses"):
-        return
     course = turn.catalogue.courses[await turn.ask(THIS_COURSE)]
     turn.focus("course", course.id)
     turn.show("course", course.id)
@@ -99,8 +94,6 @@ async def which_course(turn: Turn, standard: str) -> Course:
 
 async def course_help(turn: Turn) -> None:
     """A question about what was taught goes to the teachers."""
-    if lacks(turn, "courses"):
-        return
     course = await which_course(turn, "g-question")
     question = await turn.ask(QUESTION)
     turn.task.slots["detail"] = turn.line("detail.about", what=course.name, detail=question)

@@ -6,7 +6,6 @@ from accounts.bank import AttendanceRow, Entry, Order, UnavailableError
 from accounts.rules import amounts
 from bot.turn import CHOICES, Turn
 from handlers import wording
-from handlers.lacking import lacks
 from handlers.paging import page_of
 from handlers.slots import DETAIL
 from handlers.whose import Bound, bound_now, whose
@@ -193,8 +192,6 @@ async def record_dispute(turn: Turn) -> None:
 
 async def redemption_items(turn: Turn) -> None:
     """What points get: one item asked for, what a sum reaches, or the four kinds."""
-    if lacks(turn, "items"):
-        return
     items = turn.catalogue.items
     source = "source.items"
     if (id := turn.get("item")) and id in items:

@@ -7,7 +7,6 @@ from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.classes import focus
 from handlers.eligibility import SOURCE
-from handlers.lacking import lacks
 from knowledge.catalogue import Activity, Course, Organisation, RedemptionItem, TrainingClass
 
 Thing = TrainingClass | Course | Activity | RedemptionItem
@@ -24,8 +23,6 @@ _PARTS = re.compile(r"[。；]|[.;] ")  # between sentences, in either language
 
 async def fact(turn: Turn) -> None:
     """The aspects in `aspect` of the things in `of`, in one sentence each; alike ones in one for all."""
-    if lacks(turn, "courses"):
-        return
     aspects = (turn.get("aspect") or "time").split()
     aspect = aspects[0]
     things = _things(turn, aspect)
@@ -64,8 +61,6 @@ def _offer_next(turn: Turn, aspect: str, things: Sequence[Thing]) -> None:
 
 async def compare(turn: Turn) -> None:
     """The things in `of` side by side, best first; `by` an aspect or all of them."""
-    if lacks(turn, "courses"):
-        return
     classes = [each for each in _things(turn, "price") if isinstance(each, TrainingClass)]
     if len(classes) < 2:
         turn.say("class.no_more")
