@@ -8,7 +8,7 @@ from bot.messages import masked
 from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.courses import find_course, which_course
-from handlers.eligibility import OF_AGE, RULE, SOURCE, beside, exemption, made_for, misfit, refused, spell
+from handlers.eligibility import OF_AGE, RULE, SOURCE, beside, exemption, made_for, misfit, refused, spell, suits
 from handlers.enrolments import enrol_me
 from handlers.paging import page_of
 from handlers.slots import AUDIENCE, CLASS, COURSE, FEE, ORG, PHONE, TEACHER, THEME, VILLAGE, WHEN, WISH
@@ -16,11 +16,6 @@ from handlers.whose import bound_now, provable
 from knowledge.catalogue import TrainingClass
 from nlu.times import When
 
-# Whom a class for these may also be told: a class for all adults suits the old as well.
-_SUITS = {
-    "老年人": ("老年人", "中老年"), "失业人员": ("失业人员",), "进城务工人员": ("进城务工人员", "失业人员"), "农民": ("农民",),
-    "家长": ("家长",), "在职人员": ("在职人员", "所有成人"),
-}  # fmt: skip
 _MOVES, _VERY_OLD = "康养健身", 80  # the theme of classes that move; years of age from which more holds there
 _HEALTH = re.compile(
     "怀孕|怀了|孕|高血压|心脏|手术|搭桥|支架|骨折|骨质|糖尿病|哮喘|腿脚|腰|膝|病|pregnan|heart|blood pressure"
@@ -58,11 +53,7 @@ def _fits(group: TrainingClass, wanted: dict[str, str], turn: Turn) -> bool:
         return False
     if (value := wanted.get("org")) and not _is_at(group, value, turn):
         return False
-    if (
-        (value := wanted.get("audience"))
-        and group.audience not in _SUITS.get(value, (value,))
-        and not wanted.get("course")
-    ):
+    if (value := wanted.get("audience")) and not suits(group, value) and not wanted.get("course"):
         return False
     if wanted.get("fee") and group.fee:
         return False
