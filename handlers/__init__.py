@@ -8,12 +8,14 @@ from handlers import (
     courses,
     credits,
     danger,
+    enrolling,
     enrolments,
     entries,
     facts,
     people,
     sites,
     small_talk,
+    villages,
 )
 from handlers.slots import (
     ABOUT,
@@ -75,13 +77,13 @@ HANDLERS: Handlers = {
     "fact": Handler(facts.fact, "training_info", needs=("courses",)),
     "compare": Handler(facts.compare, "training_info", needs=("courses",)),
     "enrol_it": Handler(
-        classes.enrol_it, "enrolment", (CLASS, COURSE, ORG, PHONE, *WHO), careful=True, needs=("courses",)
+        enrolling.enrol_it, "enrolment", (CLASS, COURSE, ORG, PHONE, *WHO), careful=True, needs=("courses",)
     ),
-    "village_training": Handler(classes.village_training, "training_info", (VILLAGE,), needs=("organisations",)),
+    "village_training": Handler(villages.village_training, "training_info", (VILLAGE,), needs=("organisations",)),
     "village_wish": Handler(
-        classes.village_wish, "training_info", (VILLAGE, WISH, PHONE), careful=True, needs=("organisations",)
+        villages.village_wish, "training_info", (VILLAGE, WISH, PHONE), careful=True, needs=("organisations",)
     ),
-    "about_course": Handler(classes.about_course, "training_info", (COURSE,), needs=("courses",)),
+    "about_course": Handler(courses.about_course, "training_info", (COURSE,), needs=("courses",)),
     "balance": Handler(credits.balance, "credit_lookup", WHO, personal=True),
     "ledger": Handler(credits.ledger, "credit_lookup", WHO, personal=True, steps=True),
     "points_lapsing": Handler(credits.points_lapsing, "credit_redemption", WHO, personal=True),
@@ -123,7 +125,7 @@ HANDLERS: Handlers = {
     "site_phone": Handler(sites.site_phone, "site_hours", (HERE,), needs=("organisations",)),
     "about_org": Handler(sites.about_org, "site_hours", (ORG,), needs=("organisations",)),
     "enrol": Handler(
-        classes.enrol,
+        enrolling.enrol,
         "enrolment",
         classes.ONE,
         of_a_class=("enrol-deadline", "enrol-how", "enrol-age-min"),
@@ -131,13 +133,13 @@ HANDLERS: Handlers = {
         needs=("courses",),
     ),
     "register": Handler(
-        classes.register, "enrolment", (CLASS, COURSE, ORG, PHONE), careful=True, needs=("courses", "organisations")
+        enrolling.register, "enrolment", (CLASS, COURSE, ORG, PHONE), careful=True, needs=("courses", "organisations")
     ),
     "class_places": Handler(
         classes.class_places, "enrolment", classes.ONE, of_a_class=("class-size",), needs=("courses",)
     ),
     "join_waiting_list": Handler(
-        classes.join_waiting_list,
+        enrolling.join_waiting_list,
         "enrolment",
         (THIS_COURSE, ORG, PHONE, *WHO),
         careful=True,
@@ -149,8 +151,8 @@ HANDLERS: Handlers = {
     "withdraw_me": Handler(enrolments.withdraw_me, "enrolment", (*WHO, CHOICE), personal=True),
     "notices_on": Handler(enrolments.notices_on, "enrolment", WHO, personal=True),
     "notices_off": Handler(enrolments.notices_off, "enrolment", WHO, personal=True),
-    "withdraw": Handler(classes.withdraw, "enrolment", careful=True),
-    "refund": Handler(classes.refund, "enrolment", personal=True, careful=True),
+    "withdraw": Handler(enrolling.withdraw, "enrolment", careful=True),
+    "refund": Handler(enrolling.refund, "enrolment", personal=True, careful=True),
     "minor": Handler(people.minor, "enrolment"),
     "enrol_child": Handler(people.enrol_child, "enrolment"),
     "find_activity": Handler(

@@ -1,25 +1,16 @@
-"""Training classes: which there are, when, what they cost, whether there is room, how to get in."""
+"""Training classes: which there are, when, what they cost, whether there is room."""
 
-import re
 from collections.abc import Collection, Sequence
 
-from bot.about import is_child
-from bot.messages import masked
 from bot.turn import CHOICES, Turn
 from handlers import wording
-from handlers.courses import find_course, which_course
-from handlers.eligibility import OF_AGE, RULE, SOURCE, beside, exemption, made_for, misfit, refused, spell, suits
-from handlers.enrolments import enrol_me
+from handlers.eligibility import RULE, SOURCE, beside, exemption, made_for, misfit, refused, spell, suits
 from handlers.paging import page_of
-from handlers.slots import AUDIENCE, CLASS, COURSE, FEE, ORG, PHONE, TEACHER, THEME, VILLAGE, WHEN, WISH
-from handlers.whose import bound_now, provable
+from handlers.slots import AUDIENCE, CLASS, COURSE, FEE, ORG, TEACHER, THEME, WHEN
+from handlers.whose import provable
 from knowledge.catalogue import TrainingClass
 from nlu.times import When
 
-_MOVES, _VERY_OLD = "康养健身", 80  # the theme of classes that move; years of age from which more holds there
-_HEALTH = re.compile(
-    "怀孕|怀了|孕|高血压|心脏|手术|搭桥|支架|骨折|骨质|糖尿病|哮喘|腿脚|腰|膝|病|pregnan|heart|blood pressure"
-)
 WISHES = (
     "when",
     "teacher",
@@ -99,7 +90,7 @@ async def find_class(turn: Turn) -> None:
     for wish in sorted(WISHES, key=lambda wish: bool(turn.heard.first(wish))):
         if turn.get(wish) and (near := matching(turn, without={wish})):
             turn.say("class.none_but", wish=turn.line(f"wish.{wish}"), source=SOURCE)
-            _list(turn, beside(turn, near))
+            list_classes(turn, beside(turn, near))
             turn.suggest("join_waiting_list", **_wishes(turn))
             return
     turn.say("class.none", source=SOURCE)
@@ -121,7 +112,7 @@ def _list_for(turn: Turn, found: Sequence[TrainingClass]) -> None:
         turn.say("class.none_for_you", fact=_facts_of(turn, out), source=SOURCE)
         turn.suggest("human")
         return
-    _list(turn, beside(turn, found))
+    list_classes(turn, beside(turn, found))
     if len(out) == 1:
         turn.say("class.left_out_one", name=out[0].name, eligibility=out[0].eligibility, fact=_facts_of(turn, out))
     elif out and "step" not in turn.task.memo:
@@ -144,7 +135,7 @@ def _wishes(turn: Turn) -> dict[str, str]:
     return {name: value for name, value in turn.task.slots.items() if name in {"course", "org"}}
 
 
-def _list(turn: Turn, found: Sequence[TrainingClass]) -> None:
+def list_classes(turn: Turn, found: Sequence[TrainingClass]) -> None:
     page = page_of(turn, found, CHOICES)
     shown, rest = page.shown, page.rest
     if not shown:
@@ -185,7 +176,7 @@ def _meant(turn: Turn, course: str) -> list[TrainingClass]:
     return offered if len(offered) == 1 else beside(turn, found)
 
 
-async def _one(turn: Turn, question: str) -> TrainingClass | None:
+async def one(turn: Turn, question: str) -> TrainingClass | None:
     """The class that a question is about; asks which, or says that there is none."""
     if (named := turn.get("class")) and named in turn.catalogue.classes:
         focus(turn, turn.catalogue.classes[named])
@@ -230,7 +221,7 @@ def _choose(turn: Turn, found: Sequence[TrainingClass], question: str) -> None:
 
 
 async def class_detail(turn: Turn) -> None:
-    group = await _one(turn, "class_detail")
+    group = await one(turn, "class_detail")
     if group:
         card = wording.class_card(group, turn)
         turn.say(
@@ -242,7 +233,7 @@ async def class_detail(turn: Turn) -> None:
 
 
 async def class_schedule(turn: Turn) -> None:
-    group = await _one(turn, "class_schedule")
+    group = await one(turn, "class_schedule")
     if group:
         turn.say(
             "class.schedule", name=group.name, first=wording.day(group.opens_on, turn), times=wording.times(group, turn),
@@ -258,7 +249,7 @@ async def class_fee(turn: Turn) -> None:
         return
     if turn.lacks("courses"):
         return
-    group = await _one(turn, "class_fee")
+    group = await one(turn, "class_fee")
     if group is None:
         return
     _say_fee(turn, group)
@@ -278,7 +269,7 @@ def _say_fee(turn: Turn, group: TrainingClass) -> None:
 
 
 async def class_places(turn: Turn) -> None:
-    group = await _one(turn, "class_places")
+    group = await one(turn, "class_places")
     if group is None:
         return
     if group.places:
@@ -297,184 +288,3 @@ async def class_places(turn: Turn) -> None:
         turn.offer(turn.line("label.other_classes"), "find_class", course=group.course)
         if provable(turn):
             turn.offer(turn.line("label.wait_me"), "enrol_me", **{"class": group.id})
-
-
-async def enrol(turn: Turn) -> None:
-    """How to get into a class; right here for whoever can prove who they are."""
-    group = await _one(turn, "enrol")
-    if group is None or refused(turn, group):
-        return
-    if not group.places:
-        await class_places(turn)
-        return
-    turn.say(
-        "class.enrol", name=group.name, until=wording.day(group.enrol_until, turn), places=group.places, materials=group.materials,
-        eligibility=group.eligibility, place=wording.place(group.organisation, turn.catalogue), source=SOURCE,
-    )  # fmt: skip
-    if not group.minors and group.youngest >= OF_AGE and is_child(turn.state.person, turn.state.facts):
-        turn.say("enrol.if_young", age=OF_AGE)
-    _take_care(turn, group)
-    turn.offer_answer("label.enrol_online", "g-enrol-online")
-    turn.suggest("register", course=group.course, org=group.organisation, **{"class": group.id})
-    if provable(turn):
-        turn.suggest("enrol_me", **{"class": group.id})
-
-
-def _take_care(turn: Turn, group: TrainingClass) -> None:
-    """Who is very old, ill or expecting hears what holds for classes that move, before they are in one."""
-    course = turn.library.catalogue.courses.get(group.course)
-    if course is None or course.theme != _MOVES:
-        return
-    age = turn.state.facts.age
-    if _HEALTH.search(turn.heard.folded) and turn.answer_if_known("enrol-health"):
-        return
-    if age is not None and age >= _VERY_OLD:
-        turn.answer_if_known("age-limit-old")
-
-
-async def enrol_it(turn: Turn) -> None:
-    """Into the class that was told: by themselves for whoever can prove who they are, else by a seat, who rings back."""
-    group = await _one(turn, "enrol_it")
-    if group is None:
-        return
-    if not group.places:
-        await class_places(turn)
-        return
-    turn.once(
-        "told",
-        lambda: turn.say(
-            "class.enrol_it", name=group.name, times=wording.times(group, turn), fee=wording.fee(group, turn),
-            places=wording.places(group, turn), eligibility=wording.clause(group.eligibility), source=SOURCE,
-        ),
-    )  # fmt: skip
-    if await bound_now(turn):
-        turn.task.slots["class"] = group.id
-        await enrol_me(turn)
-        return
-    turn.task.slots |= {"class": group.id, "course": group.course, "org": group.organisation}
-    await _register(turn, "enrolment_wish")
-
-
-async def join_waiting_list(turn: Turn) -> None:
-    """A number on the list of a full class for whoever has proven who they are; otherwise a wish that a seat sees to."""
-    group = turn.catalogue.classes.get(turn.get("class") or turn.state.focus.get("class", ""))
-    named = turn.get("course") or (group.course if group else None)
-    if group is not None and not group.places and group.course == named:
-        if await bound_now(turn):
-            turn.task.slots["class"] = group.id
-            await enrol_me(turn)
-            return
-        turn.task.slots = {"course": group.course, "org": group.organisation} | turn.task.slots
-    await _register(turn, "waiting_list")
-
-
-async def register(turn: Turn) -> None:
-    await _register(turn, "enrolment_wish")
-
-
-async def _register(turn: Turn, reason: str) -> None:
-    """Course, street and a number to ring: a ticket that a seat puts on the list."""
-    group = turn.catalogue.classes.get(turn.get("class") or "")
-    if group and turn.get("course") not in {None, group.course}:  # another was said since
-        _elsewhere(turn, group)
-    elif group and refused(turn, group):
-        return
-    course = (
-        await which_course(turn, "enrol-wait")
-        if reason == "waiting_list"
-        else turn.catalogue.courses[await turn.ask(COURSE)]
-    )
-    if reason == "waiting_list":
-        turn.once("intro", lambda: turn.say("register.waiting", course=course.name))
-    street = turn.catalogue.organisations[await turn.ask(ORG)]
-    phone = await turn.ask(PHONE)
-    turn.task.slots["detail"] = wording.listed((course.name, street.name), turn)
-    turn.say("register.done", course=course.name, place=street.name, phone=masked(phone))
-    await turn.hand_over(reason, skill="enrolment", topic="enrolment")
-
-
-def _elsewhere(turn: Turn, group: TrainingClass) -> None:
-    """Forgets the class that was meant before, and its place; of the other course the one class, where it has one."""
-    del turn.task.slots["class"]
-    if turn.get("org") == group.organisation:
-        del turn.task.slots["org"]
-        others = matching(turn)
-        if len(others) == 1:
-            turn.task.slots |= {"class": others[0].id, "org": others[0].organisation}
-
-
-async def village_training(turn: Turn) -> None:
-    """Training that comes to a village: what is planned at its town, or a wish on record."""
-    if not turn.get("org") and (course := turn.heard.first("course")):
-        of_it = [each for each in turn.catalogue.classes.values() if each.course == course and each.village]
-        if coming := [each for each in of_it if each.opens_on >= turn.today]:
-            _list(turn, coming)
-            return
-    village = await turn.ask(VILLAGE)
-    town = turn.catalogue.line_up(village)[-2].id
-    planned = [
-        group
-        for group in turn.catalogue.classes.values()
-        if group.village and turn.catalogue.is_within(group.organisation, town) and group.opens_on >= turn.today
-    ]
-    name = wording.place(village, turn.catalogue).removesuffix("教学站点").removesuffix("社区学校")
-    exact = [group for group in planned if turn.catalogue.is_within(group.organisation, village)]
-    if exact or planned:
-        shown = exact or planned
-        lines = "\n".join(wording.class_line(group, turn) for group in shown[:CHOICES])
-        turn.say("village.planned" if exact else "village.nearby", village=name, lines=lines, source=SOURCE)
-        for group in shown[:CHOICES]:
-            turn.offer(group.name, "class_detail", **{"class": group.id})
-        turn.show("class", *(group.id for group in shown[:CHOICES]))
-    else:
-        turn.say("village.none", village=name, source=SOURCE)
-        turn.suggest("village_wish", org=village)
-
-
-async def village_wish(turn: Turn) -> None:
-    if not turn.get("org") and (course := turn.heard.first("course")):
-        of_it = [each for each in turn.catalogue.classes.values() if each.course == course and each.village]
-        if coming := [each for each in of_it if each.opens_on >= turn.today]:
-            _list(turn, coming)
-            return
-    village = await turn.ask(VILLAGE)
-    detail = await turn.ask(WISH)
-    phone = await turn.ask(PHONE)
-    turn.say(
-        "village.wish_done",
-        village=wording.place(village, turn.catalogue),
-        detail=detail,
-        phone=masked(phone),
-    )
-    await turn.hand_over("village_wish", skill="enrolment", topic="training_info")
-
-
-async def withdraw(turn: Turn) -> None:
-    """Leaving a class by the rules; money back always through a person."""
-    turn.answer_standard("enrol-withdraw")
-    if (rule := turn.library.answer("enrol-refund", turn.today)) is not None:
-        said = rule.said(turn.state.lang)
-        turn.told_of.append(rule.id)
-        turn.say("withdraw.refund", rule=said.answer, source=said.source)
-    turn.suggest("refund")
-    turn.offer_answer("label.cancel_online", "g-cancel-online")
-    if provable(turn):
-        turn.suggest("withdraw_me")
-
-
-async def refund(turn: Turn) -> None:
-    await turn.hand_over("refund", skill="enrolment", topic="enrolment")
-
-
-async def about_course(turn: Turn) -> None:
-    """A course's name alone; several are introduced at once."""
-    if len(set(turn.heard.values("course"))) > 1:
-        await find_course(turn)
-        return
-    course = turn.catalogue.courses[await turn.ask(COURSE)]
-    turn.focus("course", course.id)
-    turn.show("course", course.id)
-    turn.say("about.course", course=course.name)
-    turn.offer(turn.line("label.classes_of", course=course.name), "find_class", course=course.id)
-    turn.offer(turn.line("label.course_intro", course=course.name), "find_course", course=course.id)
-    turn.offer(turn.line("label.enrol_in", course=course.name), "enrol", course=course.id)

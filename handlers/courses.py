@@ -72,6 +72,20 @@ def _overview(turn: Turn) -> None:
     turn.say("course.overview", count=len(turn.catalogue.courses), lines=lines, source=SOURCE)
 
 
+async def about_course(turn: Turn) -> None:
+    """A course's name alone; several are introduced at once."""
+    if len(set(turn.heard.values("course"))) > 1:
+        await find_course(turn)
+        return
+    course = turn.catalogue.courses[await turn.ask(COURSE)]
+    turn.focus("course", course.id)
+    turn.show("course", course.id)
+    turn.say("about.course", course=course.name)
+    turn.offer(turn.line("label.classes_of", course=course.name), "find_class", course=course.id)
+    turn.offer(turn.line("label.course_intro", course=course.name), "find_course", course=course.id)
+    turn.offer(turn.line("label.enrol_in", course=course.name), "enrol", course=course.id)
+
+
 async def course_level(turn: Turn) -> None:
     course = turn.catalogue.courses[await turn.ask(THIS_COURSE)]
     turn.focus("course", course.id)
