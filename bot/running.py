@@ -5,9 +5,11 @@ from collections.abc import Sequence
 
 from bot.comprehension import Candidate, Comprehension
 from bot.conversation import Conversation, Offer, Task
+from bot.handler import Handler, Handlers
 from bot.phrases import FRAGMENT
 from bot.readings import Readings
-from bot.turn import CHOICES, Handler, Handlers, NeedsAnswer, Slot, Turn
+from bot.slots import NeedsAnswer, Slot
+from bot.turn import CHOICES, Turn
 
 OPEN = 3  # tasks that are open at a time; the oldest is let go
 TRIES = 2  # re-prompts for one slot, and messages not understood, before a person is called

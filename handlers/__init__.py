@@ -1,7 +1,7 @@
 """Which intent leads to which handler: one row each."""
 
+from bot.handler import Handler, Handlers
 from bot.messages import RESUMED, STOPPED
-from bot.turn import Handler, Handlers
 from handlers import (
     activities,
     classes,

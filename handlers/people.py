@@ -4,7 +4,8 @@ import re
 
 from bot.messages import masked
 from bot.phrases import asks
-from bot.turn import COMPLAINT, Turn
+from bot.turn import Turn
+from bot.waiting import COMPLAINT
 from handlers.eligibility import misfit, refused
 from handlers.slots import DETAIL, PHONE
 

@@ -5,7 +5,8 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
-from bot.turn import CHOICES, NeedsAnswer, Turn
+from bot.slots import NeedsAnswer
+from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.slots import DAY, HOME, ORG
 from knowledge.catalogue import Organisation
