@@ -11,10 +11,11 @@ from bot import language, redlines
 from bot.alarming import LIFE, is_over, is_well
 from bot.comprehension import Comprehension
 from bot.conversation import REMEMBERED, Conversation, Task
+from bot.handler import Handlers
 from bot.messages import CONTINUE
 from bot.rules import Rule, first, follow, moves, questions, tasks
 from bot.running import Runner
-from bot.turn import Handlers, Turn
+from bot.turn import Turn
 
 LEFT = 48 * 3_600_000  # ms after which nothing is taken up again
 STALE = 30 * 60_000  # ms after which an unfinished talk goes on only if the resident says so

@@ -21,8 +21,9 @@ from bot.dialogue import Dialogue
 from bot.live import Live
 from bot.messages import Handover, Inbound, Message, Numbered, Reply
 from bot.texts import Texts
-from bot.turn import GENERAL, Desk, Turn
+from bot.turn import Turn
 from bot.usage import Usage
+from bot.waiting import GENERAL, Desk
 from knowledge.library import Library
 from nlu.masking import mask
 from nlu.text import clean

@@ -103,3 +103,8 @@ class Numbered(Struct, frozen=True, kw_only=True):
     author: str  # resident, bot, seat, system
     message: Message
     at: int
+
+
+def masked(phone: str) -> str:
+    """138****5678, as a number is told back."""
+    return f"{phone[:3]}****{phone[-4:]}"

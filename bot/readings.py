@@ -8,7 +8,8 @@ from bot import phrases
 from bot.commands import pointed_at
 from bot.comprehension import Candidate, Understanding
 from bot.conversation import Offer
-from bot.turn import CHOICES, Handler, Handlers, Turn
+from bot.handler import Handler, Handlers
+from bot.turn import CHOICES, Turn
 from nlu.questions import NO_ANSWER, RED_LINES
 
 ACTIVITY, ACTIVITY_TOPIC = "find_activity", "activity"

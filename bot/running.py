@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from bot import redlines
 from bot.comprehension import Candidate, Comprehension, Understanding
 from bot.conversation import Conversation, Offer, Task
+from bot.handler import Handler, Handlers
 from bot.leanings import leaning
 from bot.phrases import FRAGMENT
 from bot.readings import Readings, of_ours
-from bot.turn import CHOICES, Handler, Handlers, NeedsAnswer, Slot, Turn
+from bot.slots import NeedsAnswer, Slot
+from bot.turn import CHOICES, Turn
 
 OPEN = 3  # tasks that are open at a time; the oldest is let go
 TRIES = 2  # re-prompts for one slot, and messages not understood, before a person is called
@@ -98,7 +100,8 @@ class Runner:
         task, state = turn.task, turn.state
         handler = self.handlers[task.intent]
         try:
-            await handler.run(turn)
+            if not turn.lacks(*handler.needs):
+                await handler.run(turn)
         except NeedsAnswer as need:
             task.asked = need.slot.name
             if task not in state.tasks:
@@ -150,7 +153,7 @@ class Runner:
             return
         turn.say(f"help.{self.slot(task).name}")
         if task.tries == TRIES:
-            turn.offer(turn.line("label.human"), "human")
+            turn.suggest("human")
             turn.offer(turn.line("label.cancel"), "cancelled")
 
     # -- guides and lists

@@ -29,6 +29,10 @@ class Texts:
     def languages(self) -> Mapping[str, Mapping[str, Text]]:
         return self._by_language
 
+    def has(self, key: str) -> bool:
+        """Whether there is such a text."""
+        return key in self._by_language["zh"]
+
     def line(self, language: str, key: str, **values: object) -> str:
         """The text alone."""
         return self._find(language, key).text.format(**values)

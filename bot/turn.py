@@ -1,11 +1,9 @@
 """What a handler sees of one turn, and the effects it gathers. Nothing here is written until the turn commits."""
 
-import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from enum import Enum
-from typing import Protocol
+from typing import Literal
 
 import msgspec
 
@@ -17,7 +15,9 @@ from bot.conversation import Conversation, Danger, Offer, Task
 from bot.language import is_left_chinese
 from bot.messages import Card, Handover, Inbound, Option, Reply
 from bot.redlines import Alarm
+from bot.slots import NeedsAnswer, Slot
 from bot.texts import Texts
+from bot.waiting import COMPLAINT, GENERAL, GOES_ON, LEAST, Desk, Need, Standing, both, reference
 from knowledge.catalogue import Catalogue
 from knowledge.english import told_in_english
 from knowledge.entries import Entry
@@ -27,104 +27,12 @@ from store.database import Transaction
 from store.tickets import TO_CALL
 
 CHOICES = 3  # a caller keeps no more in mind
-# Reasons that go on with the ticket that was closed last; every other is a matter of its own.
-GOES_ON = frozenset({"asked_for_person", "not_done_yet", "not_understood"})
 _NOT_TOLD = {"detail", "of"}  # slots that say how a task began
-LEAST = 3  # the priority of what is ordinary
-GENERAL = "general"  # the skill that every seat has
-COMPLAINT = "complaint"  # a reason: whoever had the resident's ticket before never gets this one
-
-
-def reference(now: datetime) -> str:
-    """A ticket's number, to be told."""
-    return f"{now:%m%d}-{random.randrange(100_000):05d}"  # noqa: S311 - not a secret
+Kept = Literal["organisations", "courses", "activities", "items"]  # what a catalogue may have none of
 
 
 # Done within the turn's commit, which knows the ticket's reference if there is one.
 Effect = Callable[[Transaction, str | None], None]
-
-
-class NeedsAnswer(Exception):  # noqa: N818 - a signal, not an error
-    """The core's own signal: a handler lacks a slot. It ends the handler's run; the answer runs it again."""
-
-    def __init__(self, slot: "Slot", *, quiet: bool = False) -> None:
-        super().__init__(slot.name)
-        self.slot = slot
-        self.quiet = quiet  # what is asked has been said already
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """Something a handler may lack. Its prompt is the text `ask.<prompt or name>`, its help `help.<name>`.
-
-    It is filled by entities of `kinds`; `free` takes any text as the answer when it was asked for; `focus` lets it
-    be what the talk is about, where the message names nothing itself. `accepts` refuses values that do not serve. What
-    answers a `secret` one is shown to the handler alone, and kept nowhere.
-    """
-
-    name: str
-    kinds: tuple[str, ...] = ()
-    free: bool = False
-    focus: bool = False
-    prompt: str = ""
-    accepts: Callable[[str, Catalogue], bool] = lambda value, catalogue: True
-    secret: bool = False
-
-    @property
-    def question(self) -> str:
-        """The key of its prompt."""
-        return f"ask.{self.prompt or self.name}"
-
-    def read(self, heard: Understanding, catalogue: Catalogue) -> str | None:
-        """The value that a message names for this slot."""
-        for entity in heard.entities:
-            if entity.kind in self.kinds and self.accepts(entity.value, catalogue) and not heard.denies(entity):
-                return entity.value
-        return None
-
-
-class Reach(Enum):
-    """Who of the seats is at the desk for somebody who waits."""
-
-    ABLE = "able"  # one with the skill and the language, at the place: that may be promised
-    OTHERS = "others"  # others, who are asked when nobody with these has come for a while
-    NOBODY = "nobody"
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """What a seat must have to be offered a ticket; `against` are tickets whose seats will not do."""
-
-    skill: str = GENERAL
-    lang: str = "zh"
-    place: str | None = None
-    against: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Seats:
-    """Whether seats answer now, when they do next, and how many wait already: a hundred stands for more, too. `priority`
-    is that of who waits."""
-
-    open: bool
-    hours: str
-    next_opening: str
-    waiting: int
-    minutes: tuple[int, int] | None = None  # how long that may take, from and to; None when nobody can honestly say
-    reach: Reach = Reach.NOBODY
-    priority: int = 3
-    english: tuple[str, str] = ("", "")  # `hours` and `next_opening` in English
-
-    def words(self, language: str) -> tuple[str, str]:
-        """When seats answer, and when they do next."""
-        return self.english if language == "en" else (self.hours, self.next_opening)
-
-
-class Desk(Protocol):
-    """What a turn may ask about the seats."""
-
-    async def seats(self, now: datetime, priority: int, need: Need = ...) -> Seats: ...
-    async def place(self, now: datetime, ref: str, need: Need = ...) -> Seats: ...
 
 
 @dataclass(slots=True)
@@ -214,7 +122,7 @@ class Turn:
 
     def _named(self, source: str | None) -> str | None:
         """A source, by its words or by the key of its text."""
-        return self.line(source) if source and source in self.texts.languages["zh"] else source
+        return self.line(source) if source and self.texts.has(source) else source
 
     def line(self, key: str, **values: object) -> str:
         """A text in the resident's language, to be part of what is said."""
@@ -263,9 +171,27 @@ class Turn:
             return
         self.unanswered = True
         self.say("not_answered", question=self.wording(standard))
-        self.offer(self.line("label.human"), "human")
+        self.suggest("human")
         if self.catalogue.college is not None:
-            self.offer(self.line("label.site_phone"), "site_phone")
+            self.suggest("site_phone")
+
+    def answer_if_known(self, standard: str) -> bool:
+        """Says what this centre answers to a standard question, where it does; whether it does."""
+        known = self.library.answer(standard, self.today) is not None
+        if known:
+            self.answer_standard(standard)
+        return known
+
+    def lacks(self, *kinds: Kept) -> bool:
+        """Whether something that the answer needs is not on record: said to be so, never asked for and never made up, with
+        a person one key away."""
+        lacking = next((kind for kind in kinds if not getattr(self.catalogue, kind)), None)
+        if lacking is None:
+            return False
+        self.unanswered = True
+        self.say(f"lacking.{lacking}")
+        self.suggest("human")
+        return True
 
     def offer_answer(self, label: str, standard: str) -> None:
         """Offers what this centre answers to a standard question, where it does; `label` is a text's key."""
@@ -276,6 +202,10 @@ class Turn:
         """Offers something to choose with what was said last; its key is its place among the offers."""
         if all((each.label, each.intent, each.slots) != (label, intent, slots) for each in self.offered):
             self.offered.append(Offer(str(len(self.offered) + 1), label, intent, slots))
+
+    def suggest(self, intent: str, **slots: str) -> None:
+        """Offers an intent under its own label, the text `label.<intent>`."""
+        self.offer(self.line(f"label.{intent}"), intent, **slots)
 
     def focus(self, kind: str, id: str) -> None:
         """What the talk is about now, so that 它 and 那个班 have a referent. Never for anything personal."""
@@ -320,7 +250,7 @@ class Turn:
         the handler. With a ticket already open, its priority rises instead. However often this is done in a turn, there is
         one ticket, for what weighs most, and one number is told."""
         about = self._about(reason, priority, skill, topic)
-        self.handover = _both(self.handover, about) if self.handover else about
+        self.handover = both(self.handover, about) if self.handover else about
         if self.ticket is None:
             self.reference = self._reference(self.handover.reason)
         if self.queued or not quiet:
@@ -356,35 +286,9 @@ class Turn:
         else:
             seats = await self.desk.seats(self.now, about.priority if about else LEAST, need)
         self.said = [each for each in self.said if each is not self.queued]
-        if about and about.priority == 0:  # nobody whose life is in danger is told how many come before them
-            self.say(f"handover.urgent{_lacking(seats)}", ref=ref)
-        elif seats.priority == 0:
-            self.say("emergency.known", ref=ref)
-        elif not self.ticket and not seats.open:
-            hours, opens = seats.words(self.state.lang)
-            self.say("handover.closed", ref=ref, hours=hours, opens=opens)
-        else:
-            key = "handover.already" if self.ticket else "handover.queue"
-            self.say(key, ref=ref, standing=self._standing(seats), wait=self._wait(seats))
+        urgent = about is not None and about.priority == 0
+        self.tell(Standing(seats, ref, urgent, self.ticket is not None).told(self.texts, self.state.lang))
         self.queued = self.said[-1]
-
-    def _standing(self, seats: Seats) -> str:
-        """Where in the queue."""
-        if not seats.waiting:
-            return self.line("handover.first")
-        return self.line("handover.behind", waiting=seats.waiting)
-
-    def _wait(self, seats: Seats) -> str:
-        """How long it may take, honestly; nobody is promised a seat that is not there."""
-        if not seats.open:
-            return self.line("handover.opens", opens=seats.words(self.state.lang)[1])
-        if seats.reach is not Reach.ABLE:
-            return self.line(f"handover.{seats.reach.value}")
-        if not seats.waiting:
-            return self.line("handover.soon")
-        if seats.minutes is None:
-            return self.line("handover.unknown")
-        return self.line("handover.minutes", low=seats.minutes[0], high=seats.minutes[1])
 
     def warn_of_chinese(self) -> None:
         """Once in an English talk, before what our centre has in Chinese only."""
@@ -403,22 +307,6 @@ class Turn:
             options = tuple(Option(offer.key, offer.label) for offer in self.offered)
             self.said[-1] = msgspec.structs.replace(self.said[-1], options=options)
         return self.said
-
-
-def _lacking(seats: Seats) -> str:
-    """The ending of the text's key, by whether anybody is there at all."""
-    if not seats.open:
-        return "_closed"
-    return "_nobody" if seats.reach is Reach.NOBODY else ""
-
-
-def _both(first: Handover, second: Handover) -> Handover:
-    """What is handed over for both: as what weighs more, a matter of its own more than a person asked for."""
-    main, other = sorted((first, second), key=lambda each: (each.priority, each.reason in GOES_ON))
-    return msgspec.structs.replace(
-        main, place=main.place or other.place, slots=other.slots | main.slots, to_call=main.to_call or other.to_call,
-        against=tuple(dict.fromkeys(main.against + other.against)),
-    )  # fmt: skip
 
 
 def _current(library: Library, accounts: Accounts) -> Catalogue:
@@ -449,31 +337,3 @@ def _told(current: Catalogue) -> Catalogue:
 
 _LAST_TOLD: dict[str, tuple[Catalogue, Catalogue]] = {}
 _LAST: dict[str, tuple[Catalogue, Mapping[str, Places], Catalogue]] = {}  # built once for all turns that see the same
-
-Run = Callable[[Turn], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Handler:
-    """The table's row for one intent.
-
-    `slots` are what it can use of what a message names. `personal` marks what needs identity: of two questions in one
-    message it comes second. `careful` marks what costs the resident or us something where it was not meant: it is
-    asked about where it is only likely. `steps` says that 下一步 and 更多 go on with it after its end;
-    `of_a_class`, `of_a_day` and `of_a_place` are standard questions that it answers where a course, a day or one of
-    our places is named. `by_whom` says that its answer depends on who asks.
-    """
-
-    run: Run
-    topic: str
-    slots: tuple[Slot, ...] = ()
-    personal: bool = False
-    careful: bool = False
-    steps: bool = False
-    of_a_class: tuple[str, ...] = ()
-    of_a_day: tuple[str, ...] = ()
-    of_a_place: tuple[str, ...] = ()
-    by_whom: bool = False
-
-
-Handlers = Mapping[str, Handler]

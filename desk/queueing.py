@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
-from bot.turn import GENERAL, Need, Reach, Seats
+from bot.waiting import GENERAL, Need, Reach, Seats
 from desk import routing
 from desk.dispatch import as_waiting
 from desk.hours import Hours
@@ -46,7 +46,7 @@ def estimate(taken: list[int], waiting: int) -> tuple[int, int] | None:
 
 
 class Queueing:
-    """`bot.turn.Desk`."""
+    """`bot.waiting.Desk`."""
 
     def __init__(self, hours: Hours, database: Database) -> None:
         self.hours = hours

@@ -1,19 +1,21 @@
 """Which intent leads to which handler: one row each."""
 
+from bot.handler import Handler, Handlers
 from bot.messages import RESUMED, STOPPED
-from bot.turn import Handler, Handlers
 from handlers import (
     activities,
     classes,
     courses,
     credits,
     danger,
+    enrolling,
     enrolments,
     entries,
     facts,
     people,
     sites,
     small_talk,
+    villages,
 )
 from handlers.slots import (
     ABOUT,
@@ -54,10 +56,15 @@ HANDLERS: Handlers = {
         steps=True,
         by_whom=True,
         of_a_class=("farmer-training-what", "night-class-open", "class-recommend-none"),
+        needs=("courses",),
     ),
-    "class_detail": Handler(classes.class_detail, "training_info", classes.ONE, by_whom=True),
+    "class_detail": Handler(classes.class_detail, "training_info", classes.ONE, by_whom=True, needs=("courses",)),
     "class_schedule": Handler(
-        classes.class_schedule, "training_info", classes.ONE, of_a_class=("how-long-usual", "teacher-who")
+        classes.class_schedule,
+        "training_info",
+        classes.ONE,
+        of_a_class=("how-long-usual", "teacher-who"),
+        needs=("courses",),
     ),
     "class_fee": Handler(
         classes.class_fee,
@@ -67,12 +74,16 @@ HANDLERS: Handlers = {
         of_a_class=("fee-general", "fee-standard", "fee-free-who", "enrol-disabled"),
         by_whom=True,
     ),
-    "fact": Handler(facts.fact, "training_info"),
-    "compare": Handler(facts.compare, "training_info"),
-    "enrol_it": Handler(classes.enrol_it, "enrolment", (CLASS, COURSE, ORG, PHONE, *WHO), careful=True),
-    "village_training": Handler(classes.village_training, "training_info", (VILLAGE,)),
-    "village_wish": Handler(classes.village_wish, "training_info", (VILLAGE, WISH, PHONE), careful=True),
-    "about_course": Handler(classes.about_course, "training_info", (COURSE,)),
+    "fact": Handler(facts.fact, "training_info", needs=("courses",)),
+    "compare": Handler(facts.compare, "training_info", needs=("courses",)),
+    "enrol_it": Handler(
+        enrolling.enrol_it, "enrolment", (CLASS, COURSE, ORG, PHONE, *WHO), careful=True, needs=("courses",)
+    ),
+    "village_training": Handler(villages.village_training, "training_info", (VILLAGE,), needs=("organisations",)),
+    "village_wish": Handler(
+        villages.village_wish, "training_info", (VILLAGE, WISH, PHONE), careful=True, needs=("organisations",)
+    ),
+    "about_course": Handler(courses.about_course, "training_info", (COURSE,), needs=("courses",)),
     "balance": Handler(credits.balance, "credit_lookup", WHO, personal=True),
     "ledger": Handler(credits.ledger, "credit_lookup", WHO, personal=True, steps=True),
     "points_lapsing": Handler(credits.points_lapsing, "credit_redemption", WHO, personal=True),
@@ -81,49 +92,74 @@ HANDLERS: Handlers = {
     "missing_credit_check": Handler(credits.missing_credit_check, "credit_lookup", (DETAIL,), personal=True),
     "record_dispute": Handler(credits.record_dispute, "credit_lookup", personal=True, careful=True),
     "third_party": Handler(people.third_party, "credit_lookup"),
-    "redemption_items": Handler(credits.redemption_items, "credit_redemption", (ITEM, POINTS)),
+    "redemption_items": Handler(credits.redemption_items, "credit_redemption", (ITEM, POINTS), needs=("items",)),
     "order_status": Handler(credits.order_status, "credit_redemption", WHO, personal=True),
     "redemption_dispute": Handler(credits.redemption_dispute, "credit_redemption", personal=True, careful=True),
     "find_course": Handler(
-        courses.find_course, "course_faq", (COURSE, THEME), steps=True, of_a_class=("course-count",)
+        courses.find_course, "course_faq", (COURSE, THEME), steps=True, of_a_class=("course-count",), needs=("courses",)
     ),
-    "course_level": Handler(courses.course_level, "course_faq", (THIS_COURSE,), of_a_class=("course-basic",)),
-    "course_help": Handler(courses.course_help, "course_faq", (COURSE, QUESTION)),
+    "course_level": Handler(
+        courses.course_level, "course_faq", (THIS_COURSE,), of_a_class=("course-basic",), needs=("courses",)
+    ),
+    "course_help": Handler(courses.course_help, "course_faq", (COURSE, QUESTION), needs=("courses",)),
     "phone_change": Handler(people.phone_change, "operation_guide"),
     "card_lost_act": Handler(people.card_lost_act, "operation_guide", careful=True),
-    "site_address": Handler(sites.site_address, "site_hours", (HERE,)),
-    "site_hours": Handler(sites.site_hours, "site_hours", (HERE, DAY), of_a_day=("holiday-general",)),
-    "nearest_site": Handler(sites.nearest_site, "site_hours", (HOME,)),
-    "nearest_to_me": Handler(sites.nearest_to_me, "site_hours", (HOME,)),
-    "site_facilities": Handler(sites.site_facilities, "site_hours", (HERE,)),
-    "site_access": Handler(sites.site_access, "site_hours", (HERE,)),
-    "site_redeems": Handler(sites.site_redeems, "credit_redemption", (HERE,), of_a_place=("redeem-how", "redeem-time")),
-    "site_certifies": Handler(sites.site_certifies, "credit_lookup", (HERE,), of_a_place=("credit-swipe-where",)),
-    "site_phone": Handler(sites.site_phone, "site_hours", (HERE,)),
-    "about_org": Handler(sites.about_org, "site_hours", (ORG,)),
+    "site_address": Handler(sites.site_address, "site_hours", (HERE,), needs=("organisations",)),
+    "site_hours": Handler(
+        sites.site_hours, "site_hours", (HERE, DAY), of_a_day=("holiday-general",), needs=("organisations",)
+    ),
+    "nearest_site": Handler(sites.nearest_site, "site_hours", (HOME,), needs=("organisations",)),
+    "nearest_to_me": Handler(sites.nearest_to_me, "site_hours", (HOME,), needs=("organisations",)),
+    "site_facilities": Handler(sites.site_facilities, "site_hours", (HERE,), needs=("organisations",)),
+    "site_access": Handler(sites.site_access, "site_hours", (HERE,), needs=("organisations",)),
+    "site_redeems": Handler(
+        sites.site_redeems,
+        "credit_redemption",
+        (HERE,),
+        of_a_place=("redeem-how", "redeem-time"),
+        needs=("organisations",),
+    ),
+    "site_certifies": Handler(
+        sites.site_certifies, "credit_lookup", (HERE,), of_a_place=("credit-swipe-where",), needs=("organisations",)
+    ),
+    "site_phone": Handler(sites.site_phone, "site_hours", (HERE,), needs=("organisations",)),
+    "about_org": Handler(sites.about_org, "site_hours", (ORG,), needs=("organisations",)),
     "enrol": Handler(
-        classes.enrol,
+        enrolling.enrol,
         "enrolment",
         classes.ONE,
         of_a_class=("enrol-deadline", "enrol-how", "enrol-age-min"),
         by_whom=True,
+        needs=("courses",),
     ),
-    "register": Handler(classes.register, "enrolment", (CLASS, COURSE, ORG, PHONE), careful=True),
-    "class_places": Handler(classes.class_places, "enrolment", classes.ONE, of_a_class=("class-size",)),
-    "join_waiting_list": Handler(classes.join_waiting_list, "enrolment", (THIS_COURSE, ORG, PHONE, *WHO), careful=True),
+    "register": Handler(
+        enrolling.register, "enrolment", (CLASS, COURSE, ORG, PHONE), careful=True, needs=("courses", "organisations")
+    ),
+    "class_places": Handler(
+        classes.class_places, "enrolment", classes.ONE, of_a_class=("class-size",), needs=("courses",)
+    ),
+    "join_waiting_list": Handler(
+        enrolling.join_waiting_list,
+        "enrolment",
+        (THIS_COURSE, ORG, PHONE, *WHO),
+        careful=True,
+        needs=("courses", "organisations"),
+    ),
     "enrolment_status": Handler(enrolments.enrolment_status, "enrolment", WHO, personal=True),
     "enrol_me": Handler(enrolments.enrol_me, "enrolment", (*WHO, CLASS), personal=True),
     "accept_place": Handler(enrolments.accept_place, "enrolment", (*WHO, CLASS), personal=True),
     "withdraw_me": Handler(enrolments.withdraw_me, "enrolment", (*WHO, CHOICE), personal=True),
     "notices_on": Handler(enrolments.notices_on, "enrolment", WHO, personal=True),
     "notices_off": Handler(enrolments.notices_off, "enrolment", WHO, personal=True),
-    "withdraw": Handler(classes.withdraw, "enrolment", careful=True),
-    "refund": Handler(classes.refund, "enrolment", personal=True, careful=True),
+    "withdraw": Handler(enrolling.withdraw, "enrolment", careful=True),
+    "refund": Handler(enrolling.refund, "enrolment", personal=True, careful=True),
     "minor": Handler(people.minor, "enrolment"),
     "enrol_child": Handler(people.enrol_child, "enrolment"),
-    "find_activity": Handler(activities.find_activity, "activity", (ORG, WHEN, ABOUT), steps=True),
+    "find_activity": Handler(
+        activities.find_activity, "activity", (ORG, WHEN, ABOUT), steps=True, needs=("activities",)
+    ),
     "activity_week": Handler(activities.activity_week, "activity"),
-    "volunteer": Handler(activities.volunteer, "activity", (SERVICE, ORG, PHONE)),
+    "volunteer": Handler(activities.volunteer, "activity", (SERVICE, ORG, PHONE), needs=("organisations",)),
     "complaint": Handler(people.complaint, "complaint", careful=True),
     "privacy_incident": Handler(people.privacy_incident, "complaint", careful=True),
     "scam": Handler(people.scam, "complaint"),

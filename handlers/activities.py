@@ -4,9 +4,10 @@ import re
 from collections.abc import Collection
 from datetime import timedelta
 
+from bot.messages import masked
 from bot.turn import CHOICES, Turn
 from handlers import wording
-from handlers.lacking import lacks
+from handlers.paging import page_of
 from handlers.slots import ORG, PHONE, SERVICE
 from knowledge.activities import RELATED, Subjects
 from knowledge.catalogue import Activity
@@ -38,8 +39,6 @@ def _line(activity: Activity, turn: Turn, *, whole: bool = False) -> str:
 
 
 async def find_activity(turn: Turn) -> None:
-    if lacks(turn, "activities"):
-        return
     upcoming = sorted(
         (
             each
@@ -55,16 +54,15 @@ async def find_activity(turn: Turn) -> None:
     named = turn.task.memo["named"].split()
     about = _of_kind([each for each in upcoming if not named or each.id in named], turn)
     found = [each for each in about if _fits(each, turn)]
-    page = int(turn.task.memo.get("step", "0"))
     listed = found or about
-    shown = listed[page * CHOICES :][:CHOICES]
+    page = page_of(turn, listed, CHOICES)
+    shown, rest = page.shown, page.rest
     if not shown:
-        turn.say("activity.none" if not page else "class.no_more", source=SOURCE)
+        turn.say("activity.none" if not page.number else "class.no_more", source=SOURCE)
         return
     key = "activity.list" if found else "activity.none_but"
     lines = "\n".join(f"{number}. {_line(each, turn, whole=len(listed) == 1)}" for number, each in enumerate(shown, 1))
-    rest = len(listed) - (page + 1) * CHOICES
-    turn.say(key, lines=lines, more=turn.line("list.more", rest=rest) if rest > 0 else "", source=SOURCE)
+    turn.say(key, lines=lines, more=turn.line("list.more", rest=rest) if rest else "", source=SOURCE)
     turn.focus("org", shown[0].organisation)
     turn.show("activity", *(each.id for each in shown))
 
@@ -115,12 +113,10 @@ async def activity_week(turn: Turn) -> None:
 
 async def volunteer(turn: Turn) -> None:
     """What volunteers get, and the wish on record for who looks after them."""
-    if lacks(turn, "organisations"):
-        return
     turn.once("told", lambda: turn.say("volunteer.intro", source="source.handbook"))
     service = await turn.ask(SERVICE)
     street = turn.catalogue.organisations[await turn.ask(ORG)]
     phone = await turn.ask(PHONE)
     turn.task.slots["detail"] = wording.listed((service, street.name), turn)
-    turn.say("volunteer.done", service=service, place=street.name, phone=f"{phone[:3]}****{phone[-4:]}")
+    turn.say("volunteer.done", service=service, place=street.name, phone=masked(phone))
     await turn.hand_over("volunteer", skill="volunteer", topic="activity")

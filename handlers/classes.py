@@ -1,29 +1,16 @@
-"""Training classes: which there are, when, what they cost, whether there is room, how to get in."""
+"""Training classes: which there are, when, what they cost, whether there is room."""
 
-import re
 from collections.abc import Collection, Sequence
 
-from bot.about import is_child
 from bot.turn import CHOICES, Turn
 from handlers import wording
-from handlers.courses import find_course, which_course
-from handlers.eligibility import OF_AGE, RULE, SOURCE, beside, exemption, made_for, misfit, refused, spell
-from handlers.enrolments import enrol_me
-from handlers.lacking import lacks
-from handlers.slots import AUDIENCE, CLASS, COURSE, FEE, ORG, PHONE, TEACHER, THEME, VILLAGE, WHEN, WISH
-from handlers.whose import bound_now, provable
+from handlers.eligibility import RULE, SOURCE, beside, exemption, made_for, misfit, refused, spell, suits
+from handlers.paging import page_of
+from handlers.slots import AUDIENCE, CLASS, COURSE, FEE, ORG, TEACHER, THEME, WHEN
+from handlers.whose import provable
 from knowledge.catalogue import TrainingClass
 from nlu.times import When
 
-# Whom a class for these may also be told: a class for all adults suits the old as well.
-_SUITS = {
-    "老年人": ("老年人", "中老年"), "失业人员": ("失业人员",), "进城务工人员": ("进城务工人员", "失业人员"), "农民": ("农民",),
-    "家长": ("家长",), "在职人员": ("在职人员", "所有成人"),
-}  # fmt: skip
-_MOVES, _VERY_OLD = "康养健身", 80  # the theme of classes that move; years of age from which more holds there
-_HEALTH = re.compile(
-    "怀孕|怀了|孕|高血压|心脏|手术|搭桥|支架|骨折|骨质|糖尿病|哮喘|腿脚|腰|膝|病|pregnan|heart|blood pressure"
-)
 WISHES = (
     "when",
     "teacher",
@@ -57,11 +44,7 @@ def _fits(group: TrainingClass, wanted: dict[str, str], turn: Turn) -> bool:
         return False
     if (value := wanted.get("org")) and not _is_at(group, value, turn):
         return False
-    if (
-        (value := wanted.get("audience"))
-        and group.audience not in _SUITS.get(value, (value,))
-        and not wanted.get("course")
-    ):
+    if (value := wanted.get("audience")) and not suits(group, value) and not wanted.get("course"):
         return False
     if wanted.get("fee") and group.fee:
         return False
@@ -90,15 +73,13 @@ def _street(organisation: str, turn: Turn) -> str:
 
 async def find_class(turn: Turn) -> None:
     """The next classes that fit; where none does, the nearest that do without one of the wishes."""
-    if lacks(turn, "courses"):
-        return
     named = set(turn.heard.values("course"))
     several = len(named) > 1 and turn.get("course") in named  # 太极班和书法班都有吗
     known = turn.task.slots.keys() & {"course", "theme"}
     if not known and (subject := turn.get("subject") or wording.subject(turn.heard.folded)):
         turn.say("class.unknown", subject=subject, source=SOURCE)
-        turn.offer(turn.line("label.find_course"), "find_course")
-        turn.offer(turn.line("label.human"), "human")
+        turn.suggest("find_course")
+        turn.suggest("human")
         return
     fitting = matching(turn, without={"course"} if several else ())
     found = [group for group in fitting if group.course in named] if several else fitting
@@ -109,16 +90,16 @@ async def find_class(turn: Turn) -> None:
     for wish in sorted(WISHES, key=lambda wish: bool(turn.heard.first(wish))):
         if turn.get(wish) and (near := matching(turn, without={wish})):
             turn.say("class.none_but", wish=turn.line(f"wish.{wish}"), source=SOURCE)
-            _list(turn, beside(turn, near))
-            turn.offer(turn.line("label.join_waiting_list"), "join_waiting_list", **_wishes(turn))
+            list_classes(turn, beside(turn, near))
+            turn.suggest("join_waiting_list", **_wishes(turn))
             return
     turn.say("class.none", source=SOURCE)
-    turn.offer(turn.line("label.join_waiting_list"), "join_waiting_list", **_wishes(turn))
+    turn.suggest("join_waiting_list", **_wishes(turn))
     if course := turn.get("course"):
         turn.offer(
             turn.line("label.learn_online", course=turn.catalogue.courses[course].name), "find_course", course=course
         )
-    turn.offer(turn.line("label.find_class"), "find_class")
+    turn.suggest("find_class")
 
 
 def _list_for(turn: Turn, found: Sequence[TrainingClass]) -> None:
@@ -129,9 +110,9 @@ def _list_for(turn: Turn, found: Sequence[TrainingClass]) -> None:
         return
     if len(out) == len(found):
         turn.say("class.none_for_you", fact=_facts_of(turn, out), source=SOURCE)
-        turn.offer(turn.line("label.human"), "human")
+        turn.suggest("human")
         return
-    _list(turn, beside(turn, found))
+    list_classes(turn, beside(turn, found))
     if len(out) == 1:
         turn.say("class.left_out_one", name=out[0].name, eligibility=out[0].eligibility, fact=_facts_of(turn, out))
     elif out and "step" not in turn.task.memo:
@@ -147,23 +128,22 @@ def _facts_of(turn: Turn, out: Sequence[TrainingClass]) -> str:
 def _offer_enrolment(turn: Turn, group: TrainingClass) -> None:
     """Offers it to whoever can be in it; says why not to others."""
     if not refused(turn, group):
-        turn.offer(turn.line("label.enrol"), "enrol", **{"class": group.id})
+        turn.suggest("enrol", **{"class": group.id})
 
 
 def _wishes(turn: Turn) -> dict[str, str]:
     return {name: value for name, value in turn.task.slots.items() if name in {"course", "org"}}
 
 
-def _list(turn: Turn, found: Sequence[TrainingClass]) -> None:
-    page = int(turn.task.memo.get("step", "0"))
-    shown = found[page * CHOICES :][:CHOICES]
+def list_classes(turn: Turn, found: Sequence[TrainingClass]) -> None:
+    page = page_of(turn, found, CHOICES)
+    shown, rest = page.shown, page.rest
     if not shown:
-        turn.task.memo["step"] = str(max(0, page - 1))
+        turn.task.memo["step"] = str(max(0, page.number - 1))
         turn.say("class.no_more")
         return
     lines = "\n".join(f"{number}. {wording.class_line(group, turn)}" for number, group in enumerate(shown, 1))
-    rest = len(found) - (page + 1) * CHOICES
-    turn.say("class.list_more" if rest > 0 else "class.list", count=len(found), lines=lines, rest=rest, source=SOURCE)
+    turn.say("class.list_more" if rest else "class.list", count=len(found), lines=lines, rest=rest, source=SOURCE)
     for group in shown:
         turn.offer(group.name, "class_detail", **{"class": group.id})
     turn.show("class", *(group.id for group in shown))
@@ -196,10 +176,8 @@ def _meant(turn: Turn, course: str) -> list[TrainingClass]:
     return offered if len(offered) == 1 else beside(turn, found)
 
 
-async def _one(turn: Turn, question: str) -> TrainingClass | None:
+async def one(turn: Turn, question: str) -> TrainingClass | None:
     """The class that a question is about; asks which, or says that there is none."""
-    if lacks(turn, "courses"):
-        return None
     if (named := turn.get("class")) and named in turn.catalogue.classes:
         focus(turn, turn.catalogue.classes[named])
         return turn.catalogue.classes[named]
@@ -222,7 +200,7 @@ async def _one(turn: Turn, question: str) -> TrainingClass | None:
         return None
     name = turn.catalogue.courses[course].name
     turn.say("class.none_of_course", course=name, source=SOURCE)
-    turn.offer(turn.line("label.join_waiting_list"), "join_waiting_list", course=course)
+    turn.suggest("join_waiting_list", course=course)
     turn.offer(turn.line("label.learn_online", course=name), "find_course", course=course)
     return None
 
@@ -243,7 +221,7 @@ def _choose(turn: Turn, found: Sequence[TrainingClass], question: str) -> None:
 
 
 async def class_detail(turn: Turn) -> None:
-    group = await _one(turn, "class_detail")
+    group = await one(turn, "class_detail")
     if group:
         card = wording.class_card(group, turn)
         turn.say(
@@ -251,11 +229,11 @@ async def class_detail(turn: Turn) -> None:
             places=wording.places(group, turn), cards=(card,), source=SOURCE,
         )  # fmt: skip
         _offer_enrolment(turn, group)
-        turn.offer(turn.line("label.site_address"), "site_address", org=group.organisation)
+        turn.suggest("site_address", org=group.organisation)
 
 
 async def class_schedule(turn: Turn) -> None:
-    group = await _one(turn, "class_schedule")
+    group = await one(turn, "class_schedule")
     if group:
         turn.say(
             "class.schedule", name=group.name, first=wording.day(group.opens_on, turn), times=wording.times(group, turn),
@@ -269,7 +247,9 @@ async def class_fee(turn: Turn) -> None:
     if not turn.get("class") and not turn.get("course") and not turn.state.focus.get("class"):
         turn.answer_standard(RULE if exemption(turn) else "fee-general")
         return
-    group = await _one(turn, "class_fee")
+    if turn.lacks("courses"):
+        return
+    group = await one(turn, "class_fee")
     if group is None:
         return
     _say_fee(turn, group)
@@ -285,11 +265,11 @@ def _say_fee(turn: Turn, group: TrainingClass) -> None:
     turn.say("class.fee", name=group.name, fee=fee, source=SOURCE)
     if group.fee and turn.state.facts.grounds:
         turn.say("class.fee_unknown", ground=turn.line(f"about.ground.{turn.state.facts.grounds[0]}"))
-        turn.offer(turn.line("label.human"), "human")
+        turn.suggest("human")
 
 
 async def class_places(turn: Turn) -> None:
-    group = await _one(turn, "class_places")
+    group = await one(turn, "class_places")
     if group is None:
         return
     if group.places:
@@ -304,200 +284,7 @@ async def class_places(turn: Turn) -> None:
         _offer_enrolment(turn, group)
     elif not refused(turn, group):
         turn.say("class.full", name=group.name, waiting=group.waiting, source=SOURCE)
-        turn.offer(
-            turn.line("label.join_waiting_list"), "join_waiting_list", course=group.course, org=group.organisation
-        )
+        turn.suggest("join_waiting_list", course=group.course, org=group.organisation)
         turn.offer(turn.line("label.other_classes"), "find_class", course=group.course)
         if provable(turn):
             turn.offer(turn.line("label.wait_me"), "enrol_me", **{"class": group.id})
-
-
-async def enrol(turn: Turn) -> None:
-    """How to get into a class; right here for whoever can prove who they are."""
-    group = await _one(turn, "enrol")
-    if group is None or refused(turn, group):
-        return
-    if not group.places:
-        await class_places(turn)
-        return
-    turn.say(
-        "class.enrol", name=group.name, until=wording.day(group.enrol_until, turn), places=group.places, materials=group.materials,
-        eligibility=group.eligibility, place=wording.place(group.organisation, turn.catalogue), source=SOURCE,
-    )  # fmt: skip
-    if not group.minors and group.youngest >= OF_AGE and is_child(turn.state.person, turn.state.facts):
-        turn.say("enrol.if_young", age=OF_AGE)
-    _take_care(turn, group)
-    turn.offer_answer("label.enrol_online", "g-enrol-online")
-    turn.offer(
-        turn.line("label.register"), "register", course=group.course, org=group.organisation, **{"class": group.id}
-    )
-    if provable(turn):
-        turn.offer(turn.line("label.enrol_me"), "enrol_me", **{"class": group.id})
-
-
-def _take_care(turn: Turn, group: TrainingClass) -> None:
-    """Who is very old, ill or expecting hears what holds for classes that move, before they are in one."""
-    course = turn.library.catalogue.courses.get(group.course)
-    if course is None or course.theme != _MOVES:
-        return
-    age = turn.state.facts.age
-    if _HEALTH.search(turn.heard.folded) and turn.library.answer("enrol-health", turn.today):
-        turn.answer_standard("enrol-health")
-    elif age is not None and age >= _VERY_OLD and turn.library.answer("age-limit-old", turn.today):
-        turn.answer_standard("age-limit-old")
-
-
-async def enrol_it(turn: Turn) -> None:
-    """Into the class that was told: by themselves for whoever can prove who they are, else by a seat, who rings back."""
-    group = await _one(turn, "enrol_it")
-    if group is None:
-        return
-    if not group.places:
-        await class_places(turn)
-        return
-    turn.once(
-        "told",
-        lambda: turn.say(
-            "class.enrol_it", name=group.name, times=wording.times(group, turn), fee=wording.fee(group, turn),
-            places=wording.places(group, turn), eligibility=wording.clause(group.eligibility), source=SOURCE,
-        ),
-    )  # fmt: skip
-    if await bound_now(turn):
-        turn.task.slots["class"] = group.id
-        await enrol_me(turn)
-        return
-    turn.task.slots |= {"class": group.id, "course": group.course, "org": group.organisation}
-    await _register(turn, "enrolment_wish")
-
-
-async def join_waiting_list(turn: Turn) -> None:
-    """A number on the list of a full class for whoever has proven who they are; otherwise a wish that a seat sees to."""
-    group = turn.catalogue.classes.get(turn.get("class") or turn.state.focus.get("class", ""))
-    named = turn.get("course") or (group.course if group else None)
-    if group is not None and not group.places and group.course == named:
-        if await bound_now(turn):
-            turn.task.slots["class"] = group.id
-            await enrol_me(turn)
-            return
-        turn.task.slots = {"course": group.course, "org": group.organisation} | turn.task.slots
-    await _register(turn, "waiting_list")
-
-
-async def register(turn: Turn) -> None:
-    await _register(turn, "enrolment_wish")
-
-
-async def _register(turn: Turn, reason: str) -> None:
-    """Course, street and a number to ring: a ticket that a seat puts on the list."""
-    if lacks(turn, "courses", "organisations"):
-        return
-    group = turn.catalogue.classes.get(turn.get("class") or "")
-    if group and turn.get("course") not in {None, group.course}:  # another was said since
-        _elsewhere(turn, group)
-    elif group and refused(turn, group):
-        return
-    course = (
-        await which_course(turn, "enrol-wait")
-        if reason == "waiting_list"
-        else turn.catalogue.courses[await turn.ask(COURSE)]
-    )
-    if reason == "waiting_list":
-        turn.once("intro", lambda: turn.say("register.waiting", course=course.name))
-    street = turn.catalogue.organisations[await turn.ask(ORG)]
-    phone = await turn.ask(PHONE)
-    turn.task.slots["detail"] = wording.listed((course.name, street.name), turn)
-    turn.say("register.done", course=course.name, place=street.name, phone=f"{phone[:3]}****{phone[-4:]}")
-    await turn.hand_over(reason, skill="enrolment", topic="enrolment")
-
-
-def _elsewhere(turn: Turn, group: TrainingClass) -> None:
-    """Forgets the class that was meant before, and its place; of the other course the one class, where it has one."""
-    del turn.task.slots["class"]
-    if turn.get("org") == group.organisation:
-        del turn.task.slots["org"]
-        others = matching(turn)
-        if len(others) == 1:
-            turn.task.slots |= {"class": others[0].id, "org": others[0].organisation}
-
-
-async def village_training(turn: Turn) -> None:
-    """Training that comes to a village: what is planned at its town, or a wish on record."""
-    if lacks(turn, "organisations"):
-        return
-    if not turn.get("org") and (course := turn.heard.first("course")):
-        of_it = [each for each in turn.catalogue.classes.values() if each.course == course and each.village]
-        if coming := [each for each in of_it if each.opens_on >= turn.today]:
-            _list(turn, coming)
-            return
-    village = await turn.ask(VILLAGE)
-    town = turn.catalogue.line_up(village)[-2].id
-    planned = [
-        group
-        for group in turn.catalogue.classes.values()
-        if group.village and turn.catalogue.is_within(group.organisation, town) and group.opens_on >= turn.today
-    ]
-    name = wording.place(village, turn.catalogue).removesuffix("教学站点").removesuffix("社区学校")
-    exact = [group for group in planned if turn.catalogue.is_within(group.organisation, village)]
-    if exact or planned:
-        shown = exact or planned
-        lines = "\n".join(wording.class_line(group, turn) for group in shown[:CHOICES])
-        turn.say("village.planned" if exact else "village.nearby", village=name, lines=lines, source=SOURCE)
-        for group in shown[:CHOICES]:
-            turn.offer(group.name, "class_detail", **{"class": group.id})
-        turn.show("class", *(group.id for group in shown[:CHOICES]))
-    else:
-        turn.say("village.none", village=name, source=SOURCE)
-        turn.offer(turn.line("label.village_wish"), "village_wish", org=village)
-
-
-async def village_wish(turn: Turn) -> None:
-    if lacks(turn, "organisations"):
-        return
-    if not turn.get("org") and (course := turn.heard.first("course")):
-        of_it = [each for each in turn.catalogue.classes.values() if each.course == course and each.village]
-        if coming := [each for each in of_it if each.opens_on >= turn.today]:
-            _list(turn, coming)
-            return
-    village = await turn.ask(VILLAGE)
-    detail = await turn.ask(WISH)
-    phone = await turn.ask(PHONE)
-    turn.say(
-        "village.wish_done",
-        village=wording.place(village, turn.catalogue),
-        detail=detail,
-        phone=f"{phone[:3]}****{phone[-4:]}",
-    )
-    await turn.hand_over("village_wish", skill="enrolment", topic="training_info")
-
-
-async def withdraw(turn: Turn) -> None:
-    """Leaving a class by the rules; money back always through a person."""
-    turn.answer_standard("enrol-withdraw")
-    if (rule := turn.library.answer("enrol-refund", turn.today)) is not None:
-        said = rule.said(turn.state.lang)
-        turn.told_of.append(rule.id)
-        turn.say("withdraw.refund", rule=said.answer, source=said.source)
-    turn.offer(turn.line("label.refund"), "refund")
-    turn.offer_answer("label.cancel_online", "g-cancel-online")
-    if provable(turn):
-        turn.offer(turn.line("label.withdraw_me"), "withdraw_me")
-
-
-async def refund(turn: Turn) -> None:
-    await turn.hand_over("refund", skill="enrolment", topic="enrolment")
-
-
-async def about_course(turn: Turn) -> None:
-    """A course's name alone; several are introduced at once."""
-    if lacks(turn, "courses"):
-        return
-    if len(set(turn.heard.values("course"))) > 1:
-        await find_course(turn)
-        return
-    course = turn.catalogue.courses[await turn.ask(COURSE)]
-    turn.focus("course", course.id)
-    turn.show("course", course.id)
-    turn.say("about.course", course=course.name)
-    turn.offer(turn.line("label.classes_of", course=course.name), "find_class", course=course.id)
-    turn.offer(turn.line("label.course_intro", course=course.name), "find_course", course=course.id)
-    turn.offer(turn.line("label.enrol_in", course=course.name), "enrol", course=course.id)

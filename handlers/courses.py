@@ -3,7 +3,7 @@
 from bot.messages import Card
 from bot.turn import CHOICES, Turn
 from handlers import wording
-from handlers.lacking import lacks
+from handlers.paging import page_of
 from handlers.slots import COURSE, QUESTION, THIS_COURSE
 from knowledge.catalogue import Course
 
@@ -19,8 +19,6 @@ def _named(turn: Turn) -> list[Course]:
 
 
 async def find_course(turn: Turn) -> None:
-    if lacks(turn, "courses"):
-        return
     named = _named(turn)
     theme = turn.get("theme")
     if named:
@@ -32,8 +30,7 @@ async def find_course(turn: Turn) -> None:
             turn.offer(turn.line("label.classes_of", course=course.name), "find_class", course=course.id)
     elif theme:
         found = [course for course in turn.catalogue.courses.values() if course.theme == theme]
-        page = int(turn.task.memo.get("step", "0"))
-        shown = found[page * CHOICES * 2 :][: CHOICES * 2]
+        shown = page_of(turn, found, CHOICES * 2).shown
         if not shown:
             turn.say("class.no_more")
             return
@@ -43,7 +40,7 @@ async def find_course(turn: Turn) -> None:
             turn.offer(course.name, "about_course", course=course.id)
     elif subject := wording.subject(turn.heard.folded):
         turn.say("course.unknown", subject=subject, source=SOURCE)
-        turn.offer(turn.line("label.find_course"), "find_course")
+        turn.suggest("find_course")
         turn.offer_answer("label.suggest_course", "course-suggest")
     else:
         _overview(turn)
@@ -75,9 +72,21 @@ def _overview(turn: Turn) -> None:
     turn.say("course.overview", count=len(turn.catalogue.courses), lines=lines, source=SOURCE)
 
 
-async def course_level(turn: Turn) -> None:
-    if lacks(turn, "courses"):
+async def about_course(turn: Turn) -> None:
+    """A course's name alone; several are introduced at once."""
+    if len(set(turn.heard.values("course"))) > 1:
+        await find_course(turn)
         return
+    course = turn.catalogue.courses[await turn.ask(COURSE)]
+    turn.focus("course", course.id)
+    turn.show("course", course.id)
+    turn.say("about.course", course=course.name)
+    turn.offer(turn.line("label.classes_of", course=course.name), "find_class", course=course.id)
+    turn.offer(turn.line("label.course_intro", course=course.name), "find_course", course=course.id)
+    turn.offer(turn.line("label.enrol_in", course=course.name), "enrol", course=course.id)
+
+
+async def course_level(turn: Turn) -> None:
     course = turn.catalogue.courses[await turn.ask(THIS_COURSE)]
     turn.focus("course", course.id)
     turn.show("course", course.id)
@@ -90,9 +99,8 @@ async def course_level(turn: Turn) -> None:
 
 async def which_course(turn: Turn, standard: str) -> Course:
     """The course that is meant; what is known of the matter is said before it is asked for the first time."""
-    if not turn.get("course") and "told" not in turn.task.memo and turn.library.answer(standard, turn.today):
+    if not turn.get("course") and "told" not in turn.task.memo and turn.answer_if_known(standard):
         turn.task.memo["told"] = "yes"
-        turn.answer_standard(standard)
         turn.say("ask.course_too")
         raise turn.waits(COURSE)
     return turn.catalogue.courses[await turn.ask(COURSE)]
@@ -100,8 +108,6 @@ async def which_course(turn: Turn, standard: str) -> Course:
 
 async def course_help(turn: Turn) -> None:
     """A question about what was taught goes to the teachers."""
-    if lacks(turn, "courses"):
-        return
     course = await which_course(turn, "g-question")
     question = await turn.ask(QUESTION)
     turn.task.slots["detail"] = turn.line("detail.about", what=course.name, detail=question)

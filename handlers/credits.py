@@ -6,7 +6,7 @@ from accounts.bank import AttendanceRow, Entry, Order, UnavailableError
 from accounts.rules import amounts
 from bot.turn import CHOICES, Turn
 from handlers import wording
-from handlers.lacking import lacks
+from handlers.paging import page_of
 from handlers.slots import DETAIL
 from handlers.whose import Bound, bound_now, whose
 from knowledge.catalogue import RedemptionItem
@@ -41,9 +41,9 @@ async def balance(turn: Turn) -> None:
         turn.say("balance.lapsing", name=learner.name, points=lapsing[0], day=wording.iso(lapsing[1].isoformat(), turn))
     if learner.lost:
         turn.say("balance.lost")
-    turn.offer(turn.line("label.ledger"), "ledger", learner=str(learner.id))
-    turn.offer(turn.line("label.missing_credit"), "missing_credit")
-    turn.offer(turn.line("label.redemption_items"), "redemption_items")
+    turn.suggest("ledger", learner=str(learner.id))
+    turn.suggest("missing_credit")
+    turn.suggest("redemption_items")
 
 
 def _look(turn: Turn, action: str, learner: Bound) -> None:
@@ -69,16 +69,14 @@ async def ledger(turn: Turn) -> None:
         await _unavailable(turn)
         return
     _look(turn, "ledger.read", learner)
-    page = int(turn.task.memo.get("step", "0"))
-    shown = found[page * LINES :][:LINES]
-    if not shown:
-        turn.say("ledger.no_more" if page else "ledger.none", name=learner.name)
+    page = page_of(turn, found, LINES)
+    if not page.shown:
+        turn.say("ledger.no_more" if page.number else "ledger.none", name=learner.name)
         return
-    lines = "\n".join(f"· {_line(turn, entry)}" for entry in shown)
-    more = len(found) > (page + 1) * LINES
-    turn.say("ledger.more" if more else "ledger", name=learner.name, lines=lines, source=RULES)
-    turn.offer(turn.line("label.missing_credit"), "missing_credit")
-    turn.offer(turn.line("label.record_dispute"), "record_dispute", learner=str(learner.id))
+    lines = "\n".join(f"· {_line(turn, entry)}" for entry in page.shown)
+    turn.say("ledger.more" if page.rest else "ledger", name=learner.name, lines=lines, source=RULES)
+    turn.suggest("missing_credit")
+    turn.suggest("record_dispute", learner=str(learner.id))
 
 
 def _line(turn: Turn, entry: Entry) -> str:
@@ -125,7 +123,7 @@ async def my_record(turn: Turn) -> None:
     lines = "\n".join(f"· {_attended(turn, row)}" for row in found[:LINES])
     hours = amounts(sum(row.minutes for row in found) // 6)
     turn.say("record" if found else "record.none", name=learner.name, count=len(found), hours=hours, lines=lines)
-    turn.offer(turn.line("label.balance"), "balance", learner=str(learner.id))
+    turn.suggest("balance", learner=str(learner.id))
     turn.offer(turn.line("label.enrolments"), "enrolment_status", learner=str(learner.id))
 
 
@@ -145,7 +143,7 @@ async def missing_credit(turn: Turn) -> None:
         turn.say("credit.missing_none", name=learners[0].name)
     else:
         turn.say("credit.missing")
-    turn.offer(turn.line("label.missing_credit_check"), "missing_credit_check")
+    turn.suggest("missing_credit_check")
     turn.offer_answer("label.forgot_swipe", "credit-forgot-swipe")
 
 
@@ -194,8 +192,6 @@ async def record_dispute(turn: Turn) -> None:
 
 async def redemption_items(turn: Turn) -> None:
     """What points get: one item asked for, what a sum reaches, or the four kinds."""
-    if lacks(turn, "items"):
-        return
     items = turn.catalogue.items
     source = "source.items"
     if (id := turn.get("item")) and id in items:
@@ -248,7 +244,7 @@ async def order_status(turn: Turn) -> None:
     else:
         turn.say("orders.none", name=learner.name, source=SHOP)
     turn.offer_answer("label.redeem_late", "redeem-late")
-    turn.offer(turn.line("label.redemption_dispute"), "redemption_dispute")
+    turn.suggest("redemption_dispute")
 
 
 def _order(turn: Turn, order: Order) -> str:

@@ -76,5 +76,5 @@ def _emergency_again(turn: Turn, stage: str) -> None:
 
 
 def _offer(turn: Turn, danger: str) -> None:
-    turn.offer(turn.line(f"label.{danger}"), danger, detail=turn.heard.text)
-    turn.offer(turn.line("label.no_emergency"), "no_emergency")
+    turn.suggest(danger, detail=turn.heard.text)
+    turn.suggest("no_emergency")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bot.about import Facts
 from bot.turn import Turn
@@ -11,14 +12,28 @@ from knowledge.entries import Entry
 SOURCE = "source.classes"
 RULE = "fee-free-who"  # the standard question whose answer says who need not pay
 OF_AGE = 18
-# Whom a class for these takes, where somebody says what they do. What is not here takes everybody of the right age.
-_TAKES = {
-    "失业人员": {"失业"}, "在职人员": {"在职", "务工"}, "进城务工人员": {"务工", "失业", "农民"},
-}  # fmt: skip
-# Whom a class is made for.
-_MADE_FOR = {
-    "失业": {"失业人员"}, "退休": {"老年人", "中老年"}, "务工": {"进城务工人员"}, "农民": {"农民"}, "在职": {"在职人员"},
-}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Audience:
+    """What follows from whom a class is for. `made_for` is what they do for whom it is in particular, `takes` what whoever is in
+    it may do (nothing here: anything), `told` for which other audience it is told as well, where one asks for that."""
+
+    made_for: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+
+
+_AUDIENCES = {
+    "老年人": _Audience(made_for=("退休",)),
+    "中老年": _Audience(made_for=("退休",), told=("老年人",)),
+    "失业人员": _Audience(made_for=("失业",), takes=("失业",), told=("进城务工人员",)),
+    "进城务工人员": _Audience(made_for=("务工",), takes=("务工", "失业", "农民")),
+    "农民": _Audience(made_for=("农民",)),
+    "在职人员": _Audience(made_for=("在职",), takes=("在职", "务工")),
+    "所有成人": _Audience(told=("在职人员",)),
+}
+_ANYBODY = _Audience()  # everybody of the right age
 _WITH_CHILDREN = {"家长", "青少年", "儿童"}
 _MEN, _WOMEN = re.compile(r"男性?(\d+)周?岁"), re.compile(r"女性?(\d+)周?岁")
 _OF_HERE = re.compile("本[区街镇村县市]")
@@ -44,7 +59,8 @@ def _misfit(group: TrainingClass, facts: Facts) -> str | None:
         and not (group.minors or group.audience in _WITH_CHILDREN or group.youngest)
     ):
         return "age"  # who trains for work, or farms, is grown up, whether it says so or not
-    if facts.work and facts.work not in _TAKES.get(group.audience, {facts.work}):
+    takes = _audience(group).takes
+    if facts.work and takes and facts.work not in takes:
         return "work"
     if facts.home == "outside" and _OF_HERE.search(group.eligibility):
         return "home"
@@ -58,11 +74,18 @@ def _youngest(group: TrainingClass, facts: Facts) -> int:
     return int(match[1]) if match else group.youngest
 
 
+def _audience(group: TrainingClass) -> _Audience:
+    return _AUDIENCES.get(group.audience, _ANYBODY)
+
+
+def suits(group: TrainingClass, audience: str) -> bool:
+    """Whether it may be told to who asks for classes for these."""
+    return group.audience == audience or audience in _audience(group).told
+
+
 def made_for(group: TrainingClass, facts: Facts) -> bool:
     """Whether it is for people such as them in particular."""
-    return group.audience in _MADE_FOR.get(facts.work, set()) or (
-        facts.age is not None and OF_AGE < group.youngest <= facts.age
-    )
+    return facts.work in _audience(group).made_for or (facts.age is not None and OF_AGE < group.youngest <= facts.age)
 
 
 def spell(turn: Turn, why: str) -> str:
@@ -82,14 +105,14 @@ def refused(turn: Turn, group: TrainingClass) -> bool:
     turn.say(key, name=group.name, eligibility=group.eligibility, fact=spell(turn, why), source=SOURCE)
     if why == "age" and (turn.state.facts.age or 0) < OF_AGE:
         _of_children(turn)
-    elif why == "home" and turn.library.answer("enrol-local", turn.today):
-        turn.answer_standard("enrol-local")
+    elif why == "home":
+        turn.answer_if_known("enrol-local")
     same = [each for each in turn.catalogue.classes.values() if each.course == group.course and each.enrols(turn.today)]
     if any(misfit(turn, each) is None for each in same):
         turn.offer(turn.line("label.other_classes"), "find_class", course=group.course)
     else:
         turn.offer(turn.line("label.other_classes"), "find_class")
-    turn.offer(turn.line("label.human"), "human")
+    turn.suggest("human")
     return True
 
 
@@ -98,8 +121,7 @@ def _of_children(turn: Turn) -> None:
     if turn.state.facts.is_child:
         turn.say("perhaps.minor")
     for standard in ("enrol-age-min", "course-kids"):
-        if turn.library.answer(standard, turn.today):
-            turn.answer_standard(standard)
+        if turn.answer_if_known(standard):
             return
 
 

@@ -22,7 +22,7 @@ async def enrolment_status(turn: Turn) -> None:
     turn.audits.append(("enrolments.read", f"learner {learner.id}"))
     if not found:
         turn.say("enrolment.none", name=learner.name, source=RULES)
-        turn.offer(turn.line("label.find_class"), "find_class")
+        turn.suggest("find_class")
         return
     lines = "\n".join(f"· {_line(turn, each)}" for each in found[:SHOWN])
     turn.say("enrolment.list", name=learner.name, lines=lines, source=RULES)
@@ -32,7 +32,7 @@ async def enrolment_status(turn: Turn) -> None:
                 turn.line("label.accept", name=_name(turn, each.group)), "accept_place", learner=str(learner.id), **{"class": each.group}
             )  # fmt: skip
     if any(each.state in ACTIVE for each in found):
-        turn.offer(turn.line("label.withdraw_me"), "withdraw_me", learner=str(learner.id))
+        turn.suggest("withdraw_me", learner=str(learner.id))
 
 
 def _line(turn: Turn, standing: Standing) -> str:
@@ -100,7 +100,7 @@ def _refused(turn: Turn, error: EnrolError, group: TrainingClass) -> None:
     day = wording.day(group.enrol_from if error.code == "not_yet" else group.enrol_until, turn)
     turn.say(f"enrol.{error.code}", group=group.name, day=day, source=RULES)
     turn.offer(turn.line("label.other_classes"), "find_class", course=group.course)
-    turn.offer(turn.line("label.human"), "human")
+    turn.suggest("human")
 
 
 async def accept_place(turn: Turn) -> None:
@@ -140,7 +140,7 @@ async def withdraw_me(turn: Turn) -> None:
     active = [each for each in await turn.accounts.enrolments.of(learner.id) if each.state in ACTIVE]
     if not active:
         turn.say("withdraw.none", name=learner.name, source=RULES)
-        turn.offer(turn.line("label.human"), "human")
+        turn.suggest("human")
         return
     meant = [each for each in active if each.group == turn.get("class")] or (active if len(active) == 1 else [])
     if not meant:
@@ -166,7 +166,7 @@ async def withdraw_me(turn: Turn) -> None:
     turn.say("withdraw.done", name=learner.name, group=group.name, source=RULES)
     if group.fee or group.material_fee:
         turn.say("withdraw.refund_by_person")
-        turn.offer(turn.line("label.refund"), "refund")
+        turn.suggest("refund")
 
 
 async def notices_on(turn: Turn) -> None:

@@ -27,7 +27,7 @@ async def entry(turn: Turn) -> None:
     found = turn.library.entries.get(turn.get("entry") or "")
     if found is None:  # it was withdrawn after it had been offered
         turn.say("entry.gone")
-        turn.offer(turn.line("label.human"), "human")
+        turn.suggest("human")
         return
     turn.state.topic = found.topic
     if await take_back(turn):
@@ -44,7 +44,7 @@ async def entry(turn: Turn) -> None:
     else:
         turn.answer(found)
     if found.person:
-        turn.offer(turn.line("label.human"), "human")
+        turn.suggest("human")
 
 
 def _about_another_place(turn: Turn, found: Entry) -> bool:
@@ -64,8 +64,8 @@ def _about_another_place(turn: Turn, found: Entry) -> bool:
         )
         return True
     turn.say("entry.elsewhere", place=told.name, phone=told.phone)
-    turn.offer(turn.line("label.human"), "human")
-    turn.offer(turn.line("label.site_facilities"), "site_facilities", org=place.id)
+    turn.suggest("human")
+    turn.suggest("site_facilities", org=place.id)
     return True
 
 

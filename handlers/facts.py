@@ -7,7 +7,6 @@ from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.classes import focus
 from handlers.eligibility import SOURCE
-from handlers.lacking import lacks
 from knowledge.catalogue import Activity, Course, Organisation, RedemptionItem, TrainingClass
 
 Thing = TrainingClass | Course | Activity | RedemptionItem
@@ -24,8 +23,6 @@ _PARTS = re.compile(r"[。；]|[.;] ")  # between sentences, in either language
 
 async def fact(turn: Turn) -> None:
     """The aspects in `aspect` of the things in `of`, in one sentence each; alike ones in one for all."""
-    if lacks(turn, "courses"):
-        return
     aspects = (turn.get("aspect") or "time").split()
     aspect = aspects[0]
     things = _things(turn, aspect)
@@ -33,7 +30,7 @@ async def fact(turn: Turn) -> None:
     values = [(each, wording.joined(said, turn)) for each, said in told if said]
     if not values:
         turn.say("fact.unknown", name=wording.listed((each.name for each in things), turn) or turn.line("fact.it"))
-        turn.offer(turn.line("label.human"), "human")
+        turn.suggest("human")
         return
     source = SOURCE if isinstance(things[0], TrainingClass | Course) else None
     if len({value for _, value in values}) == 1 and len(values) > 1:
@@ -59,13 +56,11 @@ def _offer_next(turn: Turn, aspect: str, things: Sequence[Thing]) -> None:
         focus(turn, only)
         for following in _NEXT.get(aspect, ()):
             turn.offer(turn.line(f"label.fact.{following}"), "fact", aspect=following, of=f"class:{only.id}")
-        turn.offer(turn.line("label.enrol"), "enrol", **{"class": only.id})
+        turn.suggest("enrol", **{"class": only.id})
 
 
 async def compare(turn: Turn) -> None:
     """The things in `of` side by side, best first; `by` an aspect or all of them."""
-    if lacks(turn, "courses"):
-        return
     classes = [each for each in _things(turn, "price") if isinstance(each, TrainingClass)]
     if len(classes) < 2:
         turn.say("class.no_more")

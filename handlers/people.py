@@ -2,8 +2,10 @@
 
 import re
 
+from bot.messages import masked
 from bot.phrases import asks
-from bot.turn import COMPLAINT, Turn
+from bot.turn import Turn
+from bot.waiting import COMPLAINT
 from handlers.eligibility import misfit, refused
 from handlers.slots import DETAIL, PHONE
 
@@ -23,7 +25,7 @@ async def human(turn: Turn) -> None:
 async def callback(turn: Turn) -> None:
     turn.once("intro", lambda: turn.say("callback.intro"))
     phone = await turn.ask(PHONE)
-    turn.say("callback.done", phone=f"{phone[:3]}****{phone[-4:]}")
+    turn.say("callback.done", phone=masked(phone))
     await turn.hand_over("callback")
 
 
@@ -71,7 +73,7 @@ async def bound(turn: Turn) -> None:
     """Somebody has scanned the invitation that staff showed them."""
     turn.say(f"bound.{turn.get('result') or 'late'}", name=turn.get("name") or "")
     if turn.get("result") == "ok":
-        turn.offer(turn.line("label.balance"), "balance")
+        turn.suggest("balance")
 
 
 async def take_back(turn: Turn) -> bool:
@@ -142,9 +144,9 @@ async def bulk_data(turn: Turn) -> None:
 async def phone_change(turn: Turn) -> None:
     turn.answer_standard("g-phone-change")
     if not turn.offered:
-        turn.offer(turn.line("label.human"), "human")
+        turn.suggest("human")
     if turn.catalogue.organisations:
-        turn.offer(turn.line("label.nearest_site"), "nearest_site")
+        turn.suggest("nearest_site")
 
 
 async def card_lost_act(turn: Turn) -> None:

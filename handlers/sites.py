@@ -5,9 +5,9 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
-from bot.turn import CHOICES, NeedsAnswer, Turn
+from bot.slots import NeedsAnswer
+from bot.turn import CHOICES, Turn
 from handlers import wording
-from handlers.lacking import lacks
 from handlers.slots import DAY, HOME, ORG
 from knowledge.catalogue import Organisation
 from knowledge.hours import Span, day_of
@@ -32,11 +32,8 @@ _UNKNOWN = re.compile(
 )
 
 
-def _place(turn: Turn) -> Organisation | None:
-    """The place that is meant; where none is named the college, or the only one there is, else it is asked for. None where
-    nothing is on record, and that was said."""
-    if lacks(turn, "organisations"):
-        return None
+def _place(turn: Turn) -> Organisation:
+    """The place that is meant; where none is named the college, or the only one there is, else it is asked for."""
     places = turn.catalogue.organisations
     if not turn.get("org") and _UNKNOWN.search(turn.heard.folded):
         turn.once("unknown", lambda: turn.say("site.unknown"))
@@ -52,8 +49,6 @@ def _place(turn: Turn) -> Organisation | None:
 
 async def site_hours(turn: Turn) -> None:
     place = _place(turn)
-    if place is None:
-        return
     when = turn.get("when") or _lunar_day(turn)
     if when is None and _SOME_DAY.search(turn.heard.folded):
         when = await turn.ask(DAY)
@@ -156,8 +151,6 @@ def _of_festivals(turn: Turn, place: Organisation, days: Sequence[date]) -> None
 
 async def site_address(turn: Turn) -> None:
     place = _place(turn)
-    if place is None:
-        return
     turn.say(
         "site.address",
         place=place.name,
@@ -166,9 +159,9 @@ async def site_address(turn: Turn) -> None:
         phone=place.phone,
         source=wording.source(place, turn),
     )
-    turn.offer(turn.line("label.site_hours"), "site_hours", org=place.id)
+    turn.suggest("site_hours", org=place.id)
     if _others(turn):
-        turn.offer(turn.line("label.nearest_site"), "nearest_site")
+        turn.suggest("nearest_site")
 
 
 async def nearest_site(turn: Turn) -> None:
@@ -246,8 +239,6 @@ def _metres(spot: tuple[float, float], place: Organisation) -> float:
 
 async def site_facilities(turn: Turn) -> None:
     place = _place(turn)
-    if place is None:
-        return
     turn.say(
         "site.facilities",
         place=place.name,
@@ -259,8 +250,6 @@ async def site_facilities(turn: Turn) -> None:
 
 async def site_access(turn: Turn) -> None:
     place = _place(turn)
-    if place is None:
-        return
     turn.say(
         "site.access", place=place.name, access=place.accessible, phone=place.phone, source=wording.source(place, turn)
     )
@@ -269,22 +258,19 @@ async def site_access(turn: Turn) -> None:
 async def site_redeems(turn: Turn) -> None:
     """Whether points are redeemed at a place; else where, nearby."""
     place = _place(turn)
-    if place is None:
-        return
     _has(
         turn, place, "redeems", place.redeems, [each for each in turn.catalogue.organisations.values() if each.redeems]
     )
-    if place.redeems and turn.library.answer("redeem-time", turn.today):
-        turn.answer_standard("redeem-time")
+    if place.redeems:
+        turn.answer_if_known("redeem-time")
     turn.offer_answer("label.redeem_how", "redeem-how")
 
 
 async def site_certifies(turn: Turn) -> None:
     """Whether attendance is taken at a place; else where, nearby."""
     place = _place(turn)
-    if place is not None:
-        points = [each for each in turn.catalogue.organisations.values() if each.certifies]
-        _has(turn, place, "certifies", place.certifies, points)
+    points = [each for each in turn.catalogue.organisations.values() if each.certifies]
+    _has(turn, place, "certifies", place.certifies, points)
 
 
 def _has(turn: Turn, place: Organisation, what: str, has: bool, others: Sequence[Organisation]) -> None:
@@ -305,8 +291,6 @@ def _has(turn: Turn, place: Organisation, what: str, has: bool, others: Sequence
 
 async def site_phone(turn: Turn) -> None:
     place = _place(turn)
-    if place is None:
-        return
     seats = await turn.desk.seats(turn.now, 3)
     hours, opens = seats.words(turn.state.lang)
     key = "site.phone_open" if seats.open else "site.phone_closed"
@@ -323,8 +307,6 @@ async def site_phone(turn: Turn) -> None:
 async def about_org(turn: Turn) -> None:
     """A place's name alone."""
     place = _place(turn)
-    if place is None:
-        return
     turn.say(
         "about.org",
         place=place.name,

@@ -1,6 +1,6 @@
 """The slots that handlers ask for or use, each declared once."""
 
-from bot.turn import Slot
+from bot.slots import Slot
 from knowledge.catalogue import THEMES, Catalogue
 
 

@@ -63,7 +63,7 @@ async def menu(turn: Turn) -> None:
 
 async def _menu_offers(turn: Turn) -> None:
     for intent in ("find_class", "balance", "site_hours"):
-        turn.offer(turn.line(f"label.{intent}"), intent)
+        turn.suggest(intent)
 
 
 async def who_are_you(turn: Turn) -> None:
@@ -78,7 +78,7 @@ async def what_we_are(turn: Turn) -> None:
         turn.answer(said)
     else:
         turn.say("are_you_human")
-    turn.offer(turn.line("label.human"), "human")
+    turn.suggest("human")
 
 
 async def thanks(turn: Turn) -> None:
@@ -96,7 +96,7 @@ async def rate_service(turn: Turn) -> None:
     turn.rating = ref, int(stars)
     turn.say("rated.low" if int(stars) <= 2 else "rated")
     if int(stars) <= 2:
-        turn.offer(turn.line("label.human"), "human")
+        turn.suggest("human")
 
 
 async def goodbye(turn: Turn) -> None:
@@ -150,4 +150,4 @@ async def unrelated(turn: Turn) -> None:
 async def about_somebody(turn: Turn) -> None:
     """我是残疾人: taken in, for the answers to come."""
     turn.say("about.somebody")
-    turn.offer(turn.line("label.find_class"), "find_class")
+    turn.suggest("find_class")

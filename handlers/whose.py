@@ -22,7 +22,7 @@ async def whose(turn: Turn, *, acts: bool = False) -> Bound | None:
     chosen = await _chosen(turn, bound)
     if acts and not chosen.acts:
         turn.say("proxy.looks", name=chosen.name)
-        turn.offer(turn.line("label.human"), "human")
+        turn.suggest("human")
         return None
     return chosen
 
@@ -71,7 +71,7 @@ async def _prove(turn: Turn) -> Bound | None:
     turn.say("personal")
     turn.offer_answer("label.bind_card", "g-bind")
     turn.offer_answer("label.credit_rule", "credit-rule")
-    turn.offer(turn.line("label.human"), "human")
+    turn.suggest("human")
     return None
 
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 import pytest
 
-from bot.turn import Seats
+from bot.waiting import Seats
 from daoxue.app import App, compose
 from daoxue.config import Config
 from desk.errors import TicketError

@@ -27,7 +27,15 @@ NARROW = {
         "nlu.judgement",
         "nlu.text",
     },  # what an engine elsewhere answers in; how texts are compared
-    ("handlers", "bot"): {"bot.turn", "bot.messages", "bot.about", "bot.phrases"},
+    ("handlers", "bot"): {
+        "bot.turn",
+        "bot.slots",
+        "bot.handler",
+        "bot.waiting",
+        "bot.messages",
+        "bot.about",
+        "bot.phrases",
+    },
 }
 
 

@@ -7,8 +7,9 @@ from msgspec.structs import replace
 
 from bot.alarming import LIFE
 from bot.dialogue import Dialogue
+from bot.handler import Handler
 from bot.texts import Texts
-from bot.turn import Handler, Turn
+from bot.turn import Turn
 from daoxue.app import App, compose
 from daoxue.config import Config
 from desk.hours import DeskSettings

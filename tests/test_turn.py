@@ -11,8 +11,9 @@ from msgspec.structs import replace
 from bot import phrases
 from bot.commands import CORRECTION, commands
 from bot.dialogue import Dialogue
+from bot.handler import Handler
 from bot.inbox import Receipt
-from bot.turn import Handler, Turn
+from bot.turn import Turn
 from daoxue.app import App, compose
 from daoxue.config import Config, DatabaseSettings
 from handlers import HANDLERS

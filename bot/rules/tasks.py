@@ -8,7 +8,8 @@ from bot.comprehension import Candidate
 from bot.conversation import Task
 from bot.readings import plainly, spell
 from bot.running import Runner
-from bot.turn import Slot, Turn
+from bot.slots import Slot
+from bot.turn import Turn
 from nlu.questions import NO_ANSWER
 
 _SUBJECTS = {"course", "theme"}  # naming one of them takes the place of the other

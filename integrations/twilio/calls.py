@@ -27,7 +27,7 @@ from bot.messages import Inbound, Option, Reply
 from bot.outbox import Later, Lost, Outcome
 from bot.phrases import CERTAIN
 from bot.redlines import endangers
-from bot.turn import Desk
+from bot.waiting import Desk
 from integrations import keypad, voice
 from integrations.elders import says_old
 from integrations.twilio.seats import SeatSide

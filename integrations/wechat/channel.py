@@ -23,7 +23,7 @@ from bot.live import Live
 from bot.messages import CONTINUE, Handover, Inbound, Message, Numbered
 from bot.outbox import Done, Failed, Later, Lost, Outcome
 from bot.texts import Texts
-from bot.turn import reference
+from bot.waiting import reference
 from integrations.wechat import messages, rendering
 from integrations.wechat.api import Meaning, Wechat, WechatError
 from integrations.wechat.gate import LARGEST, DroppedError, Gate, Received, RefusedError

@@ -1,0 +1,46 @@
+"""What a handler may lack, and how it says that it does."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.comprehension import Understanding
+from knowledge.catalogue import Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Something a handler may lack. Its prompt is the text `ask.<prompt or name>`, its help `help.<name>`.
+
+    It is filled by entities of `kinds`; `free` takes any text as the answer when it was asked for; `focus` lets it
+    be what the talk is about, where the message names nothing itself. `accepts` refuses values that do not serve. What
+    answers a `secret` one is shown to the handler alone, and kept nowhere.
+    """
+
+    name: str
+    kinds: tuple[str, ...] = ()
+    free: bool = False
+    focus: bool = False
+    prompt: str = ""
+    accepts: Callable[[str, Catalogue], bool] = lambda value, catalogue: True
+    secret: bool = False
+
+    @property
+    def question(self) -> str:
+        """The key of its prompt."""
+        return f"ask.{self.prompt or self.name}"
+
+    def read(self, heard: Understanding, catalogue: Catalogue) -> str | None:
+        """The value that a message names for this slot."""
+        for entity in heard.entities:
+            if entity.kind in self.kinds and self.accepts(entity.value, catalogue) and not heard.denies(entity):
+                return entity.value
+        return None
+
+
+class NeedsAnswer(Exception):  # noqa: N818 - a signal, not an error
+    """The core's own signal: a handler lacks a slot. It ends the handler's run; the answer runs it again."""
+
+    def __init__(self, slot: Slot, *, quiet: bool = False) -> None:
+        super().__init__(slot.name)
+        self.slot = slot
+        self.quiet = quiet  # what is asked has been said already

@@ -1,0 +1,141 @@
+"""Getting into a class and out of it: by themselves for whoever can prove who they are, else by a seat."""
+
+import re
+
+from bot.about import is_child
+from bot.messages import masked
+from bot.turn import Turn
+from handlers import wording
+from handlers.classes import class_places, matching, one
+from handlers.courses import which_course
+from handlers.eligibility import OF_AGE, SOURCE, refused
+from handlers.enrolments import enrol_me
+from handlers.slots import COURSE, ORG, PHONE
+from handlers.whose import bound_now, provable
+from knowledge.catalogue import TrainingClass
+
+_MOVES, _VERY_OLD = "康养健身", 80  # the theme of classes that move; years of age from which more holds there
+_HEALTH = re.compile(
+    "怀孕|怀了|孕|高血压|心脏|手术|搭桥|支架|骨折|骨质|糖尿病|哮喘|腿脚|腰|膝|病|pregnan|heart|blood pressure"
+)
+
+
+async def enrol(turn: Turn) -> None:
+    """How to get into a class; right here for whoever can prove who they are."""
+    group = await one(turn, "enrol")
+    if group is None or refused(turn, group):
+        return
+    if not group.places:
+        await class_places(turn)
+        return
+    turn.say(
+        "class.enrol", name=group.name, until=wording.day(group.enrol_until, turn), places=group.places, materials=group.materials,
+        eligibility=group.eligibility, place=wording.place(group.organisation, turn.catalogue), source=SOURCE,
+    )  # fmt: skip
+    if not group.minors and group.youngest >= OF_AGE and is_child(turn.state.person, turn.state.facts):
+        turn.say("enrol.if_young", age=OF_AGE)
+    _take_care(turn, group)
+    turn.offer_answer("label.enrol_online", "g-enrol-online")
+    turn.suggest("register", course=group.course, org=group.organisation, **{"class": group.id})
+    if provable(turn):
+        turn.suggest("enrol_me", **{"class": group.id})
+
+
+def _take_care(turn: Turn, group: TrainingClass) -> None:
+    """Who is very old, ill or expecting hears what holds for classes that move, before they are in one."""
+    course = turn.library.catalogue.courses.get(group.course)
+    if course is None or course.theme != _MOVES:
+        return
+    age = turn.state.facts.age
+    if _HEALTH.search(turn.heard.folded) and turn.answer_if_known("enrol-health"):
+        return
+    if age is not None and age >= _VERY_OLD:
+        turn.answer_if_known("age-limit-old")
+
+
+async def enrol_it(turn: Turn) -> None:
+    """Into the class that was told: by themselves for whoever can prove who they are, else by a seat, who rings back."""
+    group = await one(turn, "enrol_it")
+    if group is None:
+        return
+    if not group.places:
+        await class_places(turn)
+        return
+    turn.once(
+        "told",
+        lambda: turn.say(
+            "class.enrol_it", name=group.name, times=wording.times(group, turn), fee=wording.fee(group, turn),
+            places=wording.places(group, turn), eligibility=wording.clause(group.eligibility), source=SOURCE,
+        ),
+    )  # fmt: skip
+    if await bound_now(turn):
+        turn.task.slots["class"] = group.id
+        await enrol_me(turn)
+        return
+    turn.task.slots |= {"class": group.id, "course": group.course, "org": group.organisation}
+    await _register(turn, "enrolment_wish")
+
+
+async def join_waiting_list(turn: Turn) -> None:
+    """A number on the list of a full class for whoever has proven who they are; otherwise a wish that a seat sees to."""
+    group = turn.catalogue.classes.get(turn.get("class") or turn.state.focus.get("class", ""))
+    named = turn.get("course") or (group.course if group else None)
+    if group is not None and not group.places and group.course == named:
+        if await bound_now(turn):
+            turn.task.slots["class"] = group.id
+            await enrol_me(turn)
+            return
+        turn.task.slots = {"course": group.course, "org": group.organisation} | turn.task.slots
+    await _register(turn, "waiting_list")
+
+
+async def register(turn: Turn) -> None:
+    await _register(turn, "enrolment_wish")
+
+
+async def _register(turn: Turn, reason: str) -> None:
+    """Course, street and a number to ring: a ticket that a seat puts on the list."""
+    group = turn.catalogue.classes.get(turn.get("class") or "")
+    if group and turn.get("course") not in {None, group.course}:  # another was said since
+        _elsewhere(turn, group)
+    elif group and refused(turn, group):
+        return
+    course = (
+        await which_course(turn, "enrol-wait")
+        if reason == "waiting_list"
+        else turn.catalogue.courses[await turn.ask(COURSE)]
+    )
+    if reason == "waiting_list":
+        turn.once("intro", lambda: turn.say("register.waiting", course=course.name))
+    street = turn.catalogue.organisations[await turn.ask(ORG)]
+    phone = await turn.ask(PHONE)
+    turn.task.slots["detail"] = wording.listed((course.name, street.name), turn)
+    turn.say("register.done", course=course.name, place=street.name, phone=masked(phone))
+    await turn.hand_over(reason, skill="enrolment", topic="enrolment")
+
+
+def _elsewhere(turn: Turn, group: TrainingClass) -> None:
+    """Forgets the class that was meant before, and its place; of the other course the one class, where it has one."""
+    del turn.task.slots["class"]
+    if turn.get("org") == group.organisation:
+        del turn.task.slots["org"]
+        others = matching(turn)
+        if len(others) == 1:
+            turn.task.slots |= {"class": others[0].id, "org": others[0].organisation}
+
+
+async def withdraw(turn: Turn) -> None:
+    """Leaving a class by the rules; money back always through a person."""
+    turn.answer_standard("enrol-withdraw")
+    if (rule := turn.library.answer("enrol-refund", turn.today)) is not None:
+        said = rule.said(turn.state.lang)
+        turn.told_of.append(rule.id)
+        turn.say("withdraw.refund", rule=said.answer, source=said.source)
+    turn.suggest("refund")
+    turn.offer_answer("label.cancel_online", "g-cancel-online")
+    if provable(turn):
+        turn.suggest("withdraw_me")
+
+
+async def refund(turn: Turn) -> None:
+    await turn.hand_over("refund", skill="enrolment", topic="enrolment")
