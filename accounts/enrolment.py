@@ -9,8 +9,6 @@ again (its `key`) finds what it did.
     unlucky   no place came free before the start     withdrawn, lapsed (the deadline went by)
 """
 
-import asyncio
-import logging
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,8 +21,6 @@ from store import conversations, enrolments, identity
 from store.database import Database, Transaction
 from store.enrolments import ACTIVE, EnrolmentRow, PlacesRow
 
-log = logging.getLogger(__name__)
-EVERY = 5.0  # seconds
 OFFER = timedelta(hours=48)  # to say yes to a place that has come free
 LAST_CALL = timedelta(hours=2)  # before the first session, when offers end
 TOGETHER = 500
@@ -241,14 +237,9 @@ class Enrolments:
         await self.refresh()
         return done
 
-    async def run(self) -> None:
-        """Until cancelled."""
-        while True:
-            try:
-                await self.tick(int(self._clock() * 1000))
-            except Exception as error:  # the same edge as the outbox's: the loop must go on
-                log.error("enrolments", exc_info=error)
-            await asyncio.sleep(EVERY)
+    async def work(self) -> None:
+        """One round of the worker."""
+        await self.tick(int(self._clock() * 1000))
 
     def _has_work(self, group: Group, places: PlacesRow, now: int) -> bool:
         begun = now >= self._begins(group)

@@ -6,8 +6,6 @@ the learner's and settled, and from there the outbox carries it like anything el
 too many; what comes too late to be of use is dropped, and why is kept.
 """
 
-import asyncio
-import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -25,8 +23,6 @@ from store import conversations, deliveries, identity, notices
 from store.database import ConflictError, Database, Transaction
 from store.notices import NoticeRow, Reached
 
-log = logging.getLogger(__name__)
-EVERY = 5.0  # seconds
 MOST = 100
 HOUR, DAY = 3_600_000, 86_400_000  # ms
 WAKES, SLEEPS = 8, 21  # hours of the day between which one may be told something
@@ -79,15 +75,6 @@ class Notices:
         return bool(said) if row.purpose in OPT_IN else said is not False
 
     # -- sending
-
-    async def run(self) -> None:
-        """Until cancelled."""
-        while True:
-            try:
-                await self.work()
-            except Exception as error:  # the same edge as the outbox's: the loop must go on
-                log.error("notices", exc_info=error)
-            await asyncio.sleep(EVERY)
 
     async def work(self) -> int:
         """Sends, puts off or drops what is due; how many were sent."""

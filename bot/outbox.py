@@ -18,7 +18,6 @@ from store.conversations import DueRow
 from store.database import Database
 
 log = logging.getLogger(__name__)
-EVERY = 0.25  # seconds between looks; what a seat writes in another process is that late at most
 MOST = 100
 AT_ONCE = 32  # conversations that are written to at the same time
 LEASE = 30_000  # ms
@@ -61,7 +60,7 @@ class Outlet(Protocol):
 
 
 class Outbox:
-    """`settle` forgets what was taken; `run` works the rows that nobody delivered.
+    """`settle` forgets what was taken; `step` begins with the rows that nobody delivered.
 
     A page numbers what it has, so sending it something again does no harm: what pages have taken is forgotten in
     bundles, by `taken`.
@@ -90,15 +89,10 @@ class Outbox:
         await self._database.write(lambda t: conversations.settle(t, conversation, seq), quick=True)
         self._live.delivered(conversation, seq)
 
-    async def run(self) -> None:
-        """Until cancelled."""
-        while True:
-            try:
-                await self.flush()
-                await self._begin(int(time.time() * 1000))
-            except Exception as error:  # noqa: BLE001 - one of the three named edges: the loop must go on
-                log.error("outbox", extra={"error": type(error).__name__})
-            await asyncio.sleep(EVERY)
+    async def step(self) -> None:
+        """One round of the worker; what it begins to send goes on beside it."""
+        await self.flush()
+        await self._begin(int(time.time() * 1000))
 
     async def work(self, now: int) -> int:
         """Takes up what is due and sees it through; the number of rows that this process took."""

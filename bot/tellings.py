@@ -1,7 +1,5 @@
 """Which notices there are, and their words: about enrolments, tomorrow's lessons, points that lapse."""
 
-import asyncio
-import logging
 import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -14,15 +12,13 @@ from knowledge.library import Library
 from store import enrolments
 from store.database import Database, Transaction
 
-log = logging.getLogger(__name__)
-EVERY = 600.0  # seconds
 REMINDS = 18  # o'clock on the day before a lesson
 TOGETHER = 500
 WEEKDAYS = "一二三四五六日"
 
 
 class Tellings:
-    """`tell` is called within the transaction that is the reason; `run` finds what is told because of the day."""
+    """`tell` is called within the transaction that is the reason; `work` finds what is told because of the day."""
 
     def __init__(
         self, notices: Notices, texts: Texts, library: Library, database: Database, zone: ZoneInfo,
@@ -63,14 +59,9 @@ class Tellings:
         found = datetime.fromtimestamp(at / 1000, self._zone)
         return f"{self._day(found.date())}{found:%H:%M}"
 
-    async def run(self) -> None:
-        """Until cancelled."""
-        while True:
-            try:
-                await self.remind(int(self._clock() * 1000))
-            except Exception as error:  # the same edge as the outbox's: the loop must go on
-                log.error("reminders", exc_info=error)
-            await asyncio.sleep(EVERY)
+    async def work(self) -> None:
+        """One round of the worker."""
+        await self.remind(int(self._clock() * 1000))
 
     async def remind(self, now: int) -> int:
         """Owes what there is to be said of tomorrow's lessons; how much that was."""

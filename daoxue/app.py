@@ -32,6 +32,7 @@ from bot.texts import Texts
 from daoxue import model, sample
 from daoxue.config import Config, ConfigError
 from daoxue.rendering import RENDERERS
+from daoxue.watch import Watch
 from desk import files
 from desk.broadcasts import Broadcasts
 from desk.dispatch import Dispatch
@@ -104,6 +105,7 @@ class App:
     tellings: Tellings
     nightly: Nightly
     bank: Bank
+    watch: Watch
     platform: Platform | None = None
     wechat: "WechatParts | None" = None
     twilio: "TwilioParts | None" = None
@@ -212,7 +214,7 @@ async def compose(
     known = frozenset(classifier.labels)
     rasa = Rasa(config.nlu.rasa, os.environ.get("RASA_TOKEN", ""), known) if config.nlu.engine == "rasa" else None
     comprehension = Comprehension(classifier, model.topics(), library, config.nlu.budget, rasa)
-    texts, live = Texts(), Live()
+    texts, live, watch = Texts(), Live(), Watch()
     hours = Hours(config.desk, config.zone)
     dialogue = Dialogue(HANDLERS, comprehension)
     identity = Identity(database, vault)
@@ -277,14 +279,14 @@ async def compose(
         feed=Feed(database, live, hours, config.desk), search=Search(database, live, identity.reached), editing=Editing(database, library),
         standing=standing, hooks=Hooks(database, inside=config.desk.webhooks_inside), residents=Residents(database, identity, vault),
         learners=Learners(database, accounts, bank, library, vault, config.zone), broadcasts=Broadcasts(database, notices, identity, clock),
-        inbox=inbox, renderers=RENDERERS, health=lambda: health(database, webchat, wechat, twilio, texting, platform, rasa),
+        inbox=inbox, renderers=RENDERERS, health=lambda: health(database, watch, webchat, wechat, twilio, texting, platform, rasa),
         secure=config.server.public_url.startswith("https://"), inviting=wechat.binding if wechat else None, calling=twilio.seats if twilio else None,
         quotas={messages.CHANNEL: wechat.channel.allowance} if wechat else {},
     )  # fmt: skip
     retaining = Retaining(database, standing)
     nightly = Nightly(bank, tellings, database, config.zone, clock)
     return App(
-        config=config, database=database, library=library, comprehension=comprehension, inbox=inbox, outbox=outbox, live=live,
+        config=config, database=database, watch=watch, library=library, comprehension=comprehension, inbox=inbox, outbox=outbox, live=live,
         webchat=webchat, tickets=tickets, desk=desk, retaining=retaining, texts=texts, identity=identity, accounts=accounts,
         notices=notices, tellings=tellings, nightly=nightly, bank=bank, platform=platform, wechat=wechat, twilio=twilio, texting=texting, rasa=rasa, hooks=hooks,
     )  # fmt: skip
@@ -418,6 +420,7 @@ def _keys(config: Config) -> tuple[Keys, ...]:
 
 async def health(
     database: Database,
+    watch: Watch,
     webchat: Webchat,
     wechat: WechatParts | None,
     twilio: TwilioParts | None,
@@ -444,4 +447,7 @@ async def health(
         channels.append({"name": "platform", "enabled": True, "alarm": platform.alarm})
     if rasa is not None:
         channels.append(await rasa.health())
-    return {"channels": channels, "undelivered": owed, "given_up": dead, "database": database.url.partition(":")[0]}
+    return {
+        "channels": channels, "undelivered": owed, "given_up": dead, "database": database.url.partition(":")[0],
+        "workers": [{"name": each.name, "words": each.words} for each in watch.troubles()],
+    }  # fmt: skip

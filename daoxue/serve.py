@@ -12,7 +12,7 @@ import resource
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from types import FrameType
 from urllib.parse import quote
@@ -29,8 +29,10 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import web
+from bot.edge import safely
 from daoxue.app import App, compose, prepare
 from daoxue.config import Config, ConfigError
+from daoxue.workers import workers
 from desk import files
 from desk.parts import Desk
 from desk.people import SignInError
@@ -150,17 +152,17 @@ def routes(app: App, api: ASGIApp) -> list[BaseRoute]:
         return PlainTextResponse("ok\n")
 
     async def readyz(_: Request) -> Response:
-        try:
-            await app.library.refresh()
-        except Exception as error:  # noqa: BLE001 - whatever it is, we are not ready
-            log.error("not ready", extra={"error": type(error).__name__})
-            return PlainTextResponse("not ready\n", 503)
-        return PlainTextResponse("ready\n")
+        # A worker in trouble is named, and we are ready all the same: residents are answered, and to take the process
+        # from the balancer would mend nothing.
+        fresh = await safely("not ready", _is_fresh(app), False)
+        lines = ["ready" if fresh else "not ready", *(each.words for each in app.watch.troubles())]
+        return PlainTextResponse("".join(f"{line}\n" for line in lines), 200 if fresh else 503)
 
     async def metrics(_: Request) -> Response:
         SOCKETS.set(len(app.webchat.sockets))
+        app.watch.troubles()
         now = int(time.time() * 1000)
-        BACKLOG.set(len(await app.database.read(lambda t: conversations.due(t, now, 1000))))
+        BACKLOG.set((await app.database.read(lambda t: conversations.owed(t, now)))[0])
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     operations: list[BaseRoute] = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
@@ -184,17 +186,23 @@ def routes(app: App, api: ASGIApp) -> list[BaseRoute]:
     return [*app.webchat.routes, *served, Mount("/", web.pages())]
 
 
-async def stopping(app: App, workers: Sequence["asyncio.Task[None]"]) -> None:
-    """After the last turn: what could not be delivered stays in the outbox."""
-    for worker in workers:
-        worker.cancel()
-    for worker in workers:
-        with contextlib.suppress(asyncio.CancelledError):
-            await worker
-    await app.outbox.flush()
-    if app.rasa is not None:
-        await app.rasa.close()
-    app.database.close()
+async def _is_fresh(app: App) -> bool:
+    await app.library.refresh()
+    return True
+
+
+async def stopping(app: App) -> None:
+    """After the last turn, each step whatever became of those before it: the workers end, what is kept in memory is
+    written, connections end, the database last. What could not be delivered stays in the outbox."""
+    try:
+        await app.watch.stop()
+        await safely("outbox not flushed", app.outbox.flush(), None)
+        await safely("usage not written", app.inbox.usage.flush(), None)
+        for part in (app.rasa, app.platform):
+            if part is not None:
+                await safely("not closed", part.close(), None)
+    finally:
+        app.database.close()
 
 
 class Front:
@@ -219,28 +227,9 @@ def application(app: App) -> ASGIApp:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        runs = (
-            app.outbox.run(),
-            app.desk.dispatch.run(),
-            app.desk.feed.run(),
-            app.desk.search.run(),
-            app.desk.hooks.run(),
-            app.retaining.run(),
-            app.accounts.enrolments.run(),
-            app.notices.run(),
-            app.desk.broadcasts.run(),
-            app.tellings.run(),
-            app.nightly.run(),
-            *([app.platform.run()] if app.platform else []),
-            app.inbox.usage.run(),
-            *([app.wechat.channel.run()] if app.wechat else []),
-            *([app.twilio.seats.run()] if app.twilio else []),
-            *([app.texting.run()] if app.texting else []),
-            api.run(),
-        )
-        workers = [asyncio.create_task(each) for each in runs]
+        app.watch.start(workers(app, api.run))
         yield
-        await stopping(app, workers)
+        await stopping(app)
 
     channels: dict[str, ASGIApp] = (
         {f"/channels/{webchat.CHANNEL}": app.webchat.post} if app.config.channels.webchat.enabled else {}

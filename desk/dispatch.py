@@ -4,8 +4,6 @@ what was put aside comes back, what a site leaves lying goes up the tree, and cl
 Every step is a compare-and-set on one ticket, so any number of processes may do this at once.
 """
 
-import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -28,7 +26,6 @@ from store.schema import ticket
 from store.tickets import TicketRow, selecting
 
 log = logging.getLogger(__name__)
-EVERY, AT_LEAST = 1.0, 0.3  # seconds between looks, and between two that something woke us for
 MOST = 200  # tickets looked at in one go: the front of the queue
 AFTER_START = 20_000  # ms in which pages come back after a restart
 GAP = 2_000  # ms after the end before the question for the stars
@@ -53,7 +50,7 @@ class Load:
 
 
 class Dispatch:
-    """`run` until cancelled; `step` once, for tests and simulations that bring their own clock."""
+    """`work` is the worker's round; `step` the same, for tests and simulations that bring their own clock."""
 
     def __init__(
         self, database: Database, live: Live, library: Library, board: Tickets, hours: Hours, settings: DeskSettings,
@@ -67,21 +64,15 @@ class Dispatch:
         self._settings = settings
         self._standing = standing
         self._clock = clock
+        self._begun = False
 
-    async def run(self) -> None:
-        news = self._live.watch_tickets()
-        # Pages that were open when the service stopped come back within moments: nobody loses tickets by a restart.
-        until = int(self._clock() * 1000) + AFTER_START
-        await self._database.write(lambda t: people.extend(t, until))
-        while True:
-            try:
-                await self.step(int(self._clock() * 1000))
-            except Exception as error:
-                log.error("dispatch", exc_info=error)
-            await asyncio.sleep(AT_LEAST)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(news.wait(), EVERY - AT_LEAST)
-            news.clear()
+    async def work(self) -> None:
+        now = int(self._clock() * 1000)
+        if not self._begun:
+            # Pages that were open when the service stopped come back within moments: nobody loses tickets by a restart.
+            await self._database.write(lambda t: people.extend(t, now + AFTER_START))
+            self._begun = True
+        await self.step(now)
 
     async def step(self, now: int) -> int:
         """All that is due; the number of offers made."""

@@ -6,8 +6,6 @@ with a number too far behind, is told to fetch everything again: it never misses
 """
 
 import asyncio
-import contextlib
-import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,8 +22,6 @@ from store import conversations, tickets
 from store.database import Database, Transaction
 from store.tickets import EventRow
 
-log = logging.getLogger(__name__)
-EVERY = 0.25  # seconds between looks for what other processes wrote
 TOGETHER = 200  # events made into frames at a time
 QUEUE = 500  # frames that a page may be behind before it has to fetch everything
 BEHIND = 2_000  # events that are sent again to a page that comes back
@@ -59,7 +55,7 @@ class Page:
 
 
 class Feed:
-    """`run` until cancelled; `join` for each page."""
+    """`look` is the worker's round; `join` for each page."""
 
     def __init__(self, database: Database, live: Live, hours: Hours, settings: DeskSettings) -> None:
         self._database = database
@@ -72,18 +68,6 @@ class Feed:
         self._conversations: dict[int, str] = {}  # of the tickets that pages have open
         live.on_typing(self._typing)
         live.on_delivered(self._delivered)
-
-    async def run(self) -> None:
-        news = self._live.watch_tickets()
-        while True:
-            try:
-                await self.look()
-            except Exception as error:
-                log.error("feed", exc_info=error)
-                await asyncio.sleep(EVERY)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(news.wait(), EVERY)
-            news.clear()
 
     async def look(self) -> None:
         """Sends what is new to all pages."""

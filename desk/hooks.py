@@ -10,7 +10,6 @@ import hashlib
 import hmac
 import ipaddress
 import json
-import logging
 import secrets
 import socket
 import time
@@ -27,8 +26,6 @@ from store.database import ConflictError, Database, Row, Statement, Transaction,
 from store.schema import delivery, webhook
 from store.tickets import EventRow
 
-log = logging.getLogger(__name__)
-EVERY = 1.0  # seconds
 TOGETHER = 100
 PATIENCE = 8  # attempts; the last comes some four hours after the first
 LEASE = 30_000  # ms that one process has to deliver before another may
@@ -102,7 +99,7 @@ def _webhook(row: Row) -> WebhookRow:
 
 
 class Hooks:
-    """`run` until cancelled. `inside` lets addresses of this machine and its network be called: for trying out."""
+    """`work` is the worker's round. `inside` lets addresses of this machine and its network be called: for trying out."""
 
     def __init__(self, database: Database, *, inside: bool = False) -> None:
         self._database = database
@@ -151,14 +148,9 @@ class Hooks:
         if any(not ipaddress.ip_address(each[4][0]).is_global for each in found):
             raise TicketError("invalid", "回调地址不能指向内网")
 
-    async def run(self) -> None:
-        while True:
-            try:
-                await self.owe()
-                await self.deliver(int(time.time() * 1000))
-            except Exception as error:
-                log.error("webhooks", exc_info=error)
-            await asyncio.sleep(EVERY)
+    async def work(self) -> None:
+        await self.owe()
+        await self.deliver(int(time.time() * 1000))
 
     async def owe(self) -> None:
         """A delivery for every event that a webhook has none for."""

@@ -1,8 +1,6 @@
 """What is old is taken out by itself: residents' words after their time, the audit after its own; each time with a line
 in the audit that says how much went."""
 
-import asyncio
-import logging
 import time
 from typing import cast
 
@@ -15,8 +13,6 @@ from store import conversations, identity, notices, remote
 from store.database import Database, Statement, Transaction
 from store.schema import audit, conversation
 
-log = logging.getLogger(__name__)
-EVERY = 3600  # seconds
 TOGETHER = 50  # conversations in one commit
 DAY = 86_400_000
 NOTICES = 365  # days that is kept what residents were told by themselves
@@ -37,19 +33,14 @@ _OLD_AUDIT = Statement(delete(audit).where(audit.c.at < bindparam("before")))
 
 
 class Retaining:
-    """`run` until cancelled."""
+    """`work` is the worker's round."""
 
     def __init__(self, database: Database, standing: Standing) -> None:
         self._database = database
         self._standing = standing
 
-    async def run(self) -> None:
-        while True:
-            try:
-                await self.sweep(int(time.time() * 1000))
-            except Exception as error:
-                log.error("retention", exc_info=error)
-            await asyncio.sleep(EVERY)
+    async def work(self) -> None:
+        await self.sweep(int(time.time() * 1000))
 
     async def sweep(self, now: int) -> int:
         """Takes out what is older than it may be; the number of conversations."""

@@ -5,8 +5,6 @@ Conversations that came to the desk become findable when they have been quiet fo
 said in between. A turn pays nothing for it.
 """
 
-import asyncio
-import logging
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -22,8 +20,7 @@ from store.database import Database, Transaction
 from store.schema import ticket
 from store.tickets import TicketRow, selecting
 
-log = logging.getLogger(__name__)
-EVERY, QUIET = 2.0, 8.0  # seconds between looks, and without a word
+QUIET = 8.0  # seconds without a word
 TOGETHER = 200  # conversations indexed in one commit
 LOOKED_AT = 120  # passages looked at for one search
 FOUND = 30  # tickets shown
@@ -66,29 +63,29 @@ def people_said(rows: Sequence[conversations.MessageRow]) -> str:
 
 
 class Search:
-    """`run` keeps the index up until cancelled. `reached` gives what tickets keep of a number."""
+    """`work` keeps the index up. `reached` gives what tickets keep of a number."""
 
     def __init__(self, database: Database, live: Live, reached: Callable[[str], str]) -> None:
         self._database = database
         self._live = live
         self._reached = reached
+        self._behind = True  # earlier processes may have left something unindexed
 
-    async def run(self) -> None:
-        """What earlier processes left unindexed first, then what is said."""
-        while behind := await self._database.read(lambda t: search.behind(t, TOGETHER)):
+    async def work(self) -> None:
+        """What earlier processes, or a round that failed, left unindexed; then what has been said."""
+        while self._behind:
+            behind = await self._database.read(lambda t: search.behind(t, TOGETHER))
             await self.index(behind)
-        while True:
-            await asyncio.sleep(EVERY)
-            try:
-                quiet = time.monotonic() - QUIET
-                changed = [id for id, at in self._live.changed.items() if at < quiet]
-                for start in range(0, len(changed), TOGETHER):
-                    ids = changed[start : start + TOGETHER]
-                    for id in ids:
-                        del self._live.changed[id]
-                    await self.index(ids)
-            except Exception as error:
-                log.error("search index", exc_info=error)
+            self._behind = bool(behind)
+        quiet = time.monotonic() - QUIET
+        changed = [id for id, at in self._live.changed.items() if at < quiet]
+        for start in range(0, len(changed), TOGETHER):
+            ids = changed[start : start + TOGETHER]
+            for id in ids:
+                del self._live.changed[id]  # whatever is said from here on puts it there again
+            self._behind = True
+            await self.index(ids)
+            self._behind = False
 
     async def index(self, ids: list[int]) -> None:
         """Makes everything in these conversations findable."""

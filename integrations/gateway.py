@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Meta, Struct
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bot.edge import safely
 from integrations.texting import Meaning, TextError, Texting
 
 log = logging.getLogger(__name__)
@@ -172,11 +173,8 @@ class GatewayHooks:
         return {PATH: self._hear}
 
     async def _hear(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            status, body = await self._told(scope, receive)
-        except Exception as error:  # one of the named edges: nothing was accepted, and the gateway asks again
-            log.error("request not accepted", exc_info=error)
-            status, body = 503, b'{"code":"BUSY"}'
+        busy = (503, b'{"code":"BUSY"}')  # nothing was accepted, and the gateway asks again
+        status, body = await safely("request not accepted", self._told(scope, receive), busy)
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})

@@ -5,7 +5,6 @@ only where asking twice does no harm, and not at all for a while after it has fa
 goes through the outbox with a key, until it is taken.
 """
 
-import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -32,7 +31,7 @@ CONNECT = 1.0  # seconds
 LARGEST = 256_000  # bytes of an answer
 FRESH = 30_000  # ms that an answer is as good as a new one
 OLDEST = 24 * 3_600_000  # ms after which a copy is not said any more, even with its date
-EVERY, LEASE, PATIENCE = 2.0, 60_000, 40
+LEASE, PATIENCE = 60_000, 40  # ms, and attempts
 Url = Annotated[str, Meta(pattern=r"^(https?://\S+)?$", max_length=300)]
 Day = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 Credits = Annotated[float, Meta(ge=-1_000_000, le=1_000_000)]
@@ -242,17 +241,8 @@ class Platform:
         key = f"enrolment:{row.group}:{row.learner}:{row.state}:{row.at}"
         remote.owe(transaction, key, "enrolment", closed, row.at)
 
-    async def run(self) -> None:
-        """Until cancelled: tells the platform what it is owed."""
-        while True:
-            try:
-                await self.work()
-            except Exception as error:  # the same edge as the outbox's: the loop must go on
-                log.error("platform", exc_info=error)
-            await asyncio.sleep(EVERY)
-
     async def work(self) -> int:
-        """How many commands were taken."""
+        """Tells the platform what it is owed; how many commands were taken."""
         now = self._now()
         rows = await self._database.read(lambda t: remote.due(t, now, 100))
         return sum([await self._tell(row, now) for row in rows])

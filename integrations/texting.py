@@ -1,6 +1,5 @@
 """Texts, whoever carries them: who may get one, what is answered, what leaves by itself, and how it fared."""
 
-import asyncio
 import logging
 import time
 from collections import deque
@@ -201,17 +200,8 @@ class Texting:
 
     # -- one-time codes
 
-    async def run(self) -> None:
-        """Until cancelled: sends the codes that residents have asked for."""
-        while True:
-            await asyncio.sleep(1)
-            try:
-                await self.send_codes()
-            except Exception as error:  # the same edge as the outbox's: the loop must go on
-                log.error("codes", exc_info=error)
-
     async def send_codes(self) -> int:
-        """How many left. A code that could not be sent is asked for anew."""
+        """Sends the codes that residents have asked for; how many left. One that could not be sent is asked for anew."""
         codes = await self._identity.to_send(self._now())
         for each in codes:
             number = f"+86{each.phone}" if each.phone.startswith("1") else each.phone

@@ -8,7 +8,6 @@ nothing.
 import asyncio
 import contextlib
 import hashlib
-import logging
 import re
 import secrets
 import time
@@ -22,6 +21,7 @@ from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from bot.edge import safely
 from bot.inbox import BusyError, Inbox, Receipt, nothing_observed, numbered
 from bot.live import Live
 from bot.messages import Inbound, Numbered
@@ -30,7 +30,6 @@ from store import conversations
 from store.conversations import DueRow
 from store.database import Database
 
-log = logging.getLogger(__name__)
 CHANNEL = "webchat"
 LARGEST = 16_384  # bytes of a frame
 HISTORY = 300  # messages sent to a page that has none
@@ -187,8 +186,8 @@ class Webchat:
         self.sockets.add(socket)
         try:
             await socket.talk()
-        except (WebSocketDisconnect, TimeoutError, RuntimeError):
-            return  # gone, or stalled: what it lacks it asks for when it comes back
+        except* (WebSocketDisconnect, TimeoutError, RuntimeError):
+            pass  # gone, or stalled: what it lacks it asks for when it comes back
         finally:
             self.sockets.discard(socket)
             socket.leave()
@@ -198,6 +197,10 @@ class Webchat:
         if visitor is None or not _TOKEN.fullmatch(visitor):
             return False
         return await self.database.read(lambda t: conversations.find(t, CHANNEL, address_of(visitor))) is not None
+
+    async def accepted(self, said: Inbound) -> Receipt | None:
+        """None where it was not: the page is told, and sends it again."""
+        return await safely("message not accepted", self.inbox.receive(said), None, quietly=BusyError)
 
     async def post(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One message, answered in the response; a plain ASGI application, for it is the hot path."""
@@ -222,12 +225,8 @@ class Webchat:
         except (msgspec.DecodeError, UnicodeDecodeError):
             return 400, _error("bad_frame"), None
         visitor = post.visitor if post.visitor and _TOKEN.fullmatch(post.visitor) else secrets.token_urlsafe(24)
-        try:
-            receipt = await self.inbox.receive(inbound(visitor, post.id, post.text, post.choice, post.lang, origin))
-        except BusyError:
-            return 503, _error("busy"), None
-        except Exception as error:  # one of the three named edges: nothing was accepted, and that is said
-            log.error("message not accepted", exc_info=error)
+        receipt = await self.accepted(inbound(visitor, post.id, post.text, post.choice, post.lang, origin))
+        if receipt is None:
             return 503, _error("busy"), None
         messages = b",".join(frame_of(each) for each in receipt.answers)
         head = _encode(
@@ -279,12 +278,15 @@ class Socket:
         self._conversation: int | None = None
         self._seen = 0  # number of the last message that the page has
         self._news: asyncio.Event | None = None
-        self._writer: asyncio.Task[None] | None = None
         self._sending = asyncio.Lock()
         self._hint: asyncio.Task[None] | None = None
 
     async def talk(self) -> None:
-        """Until the page goes."""
+        """Until the page goes, or writing to it fails: the connection ends then, and the page makes another one."""
+        async with asyncio.TaskGroup() as self._tasks:
+            await self._listen()
+
+    async def _listen(self) -> None:
         hello = await asyncio.wait_for(self._read(), HELLO_WITHIN)
         while not isinstance(hello, Hello):
             await self._refuse("bad_frame")
@@ -315,8 +317,6 @@ class Socket:
             await self._send(b'{"type":"typing"}')
 
     def leave(self) -> None:
-        if self._writer is not None:
-            self._writer.cancel()
         if self._conversation is not None and self._news is not None:
             self._webchat.live.forget(self._conversation, self._news)
 
@@ -362,7 +362,7 @@ class Socket:
         self._conversation = conversation
         self._seen = seen
         self._news = self._webchat.live.watch(conversation)
-        self._writer = asyncio.create_task(self._write(conversation, self._news))
+        self._tasks.create_task(self._write(conversation, self._news))
 
     async def _receive(self, frame: Said | Chosen) -> None:
         if not self._allowance.take():
@@ -370,15 +370,8 @@ class Socket:
             return
         text, choice = (frame.text, None) if isinstance(frame, Said) else ("", frame.key)
         self._lang = frame.lang or self._lang
-        try:
-            receipt = await self._webchat.inbox.receive(
-                inbound(self._visitor, frame.id, text, choice, self._lang, self._origin)
-            )
-        except BusyError:
-            await self._refuse("too_fast")
-            return
-        except Exception as error:  # the same edge: the page sends it again
-            log.error("message not accepted", exc_info=error)
+        receipt = await self._webchat.accepted(inbound(self._visitor, frame.id, text, choice, self._lang, self._origin))
+        if receipt is None:
             await self._refuse("too_fast")
             return
         await self._send(_encode({"type": "ack", "id": frame.id, "seq": receipt.seq}))

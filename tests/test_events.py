@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from daoxue.app import App
+from daoxue.watch import Worker
 from desk.errors import TicketError
 from desk.feed import QUEUE, Feed, Page
 from store import tickets
@@ -21,9 +22,10 @@ from tests.talk import Resident
 
 @pytest.fixture
 async def feed(either_app: App) -> AsyncIterator[Feed]:
-    task = asyncio.create_task(either_app.desk.feed.run())
-    yield either_app.desk.feed
-    task.cancel()
+    app = either_app
+    app.watch.start([Worker("feed", "实时", 0.25, app.desk.feed.look, app.live.watch_tickets())])
+    yield app.desk.feed
+    await app.watch.stop()
 
 
 async def a_busy_hour(app: App, seats: list[Person], steps: int, seed: int) -> list[str]:

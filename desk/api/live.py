@@ -1,7 +1,6 @@
 """`/api/live`: one socket a page."""
 
 import asyncio
-import contextlib
 import secrets
 from typing import Annotated
 
@@ -18,6 +17,7 @@ from store.people import PresenceRow
 
 LEASE, RENEWED = 20_000, 5.0  # ms that an open page counts as there without a sign of life; seconds between those
 SEND_WITHIN = 20  # seconds
+GONE = (WebSocketDisconnect, RuntimeError, TimeoutError)  # the page went, or does not read any more
 
 Ref = Annotated[str, Meta(max_length=32)]
 
@@ -77,12 +77,13 @@ class _Connection:
         finally:
             for task in tasks:
                 task.cancel()
-            for task in tasks:
-                with contextlib.suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError, TimeoutError):
-                    await task
+            ended = await asyncio.gather(*tasks, return_exceptions=True)
             desk.feed.leave(self._page)
             # A page that reloads is back within moments; one that has gone for good gives back what it had.
             await self._lease(desk.settings.away_seconds * 1000)
+        for error in ended:
+            if isinstance(error, Exception) and not isinstance(error, GONE):
+                raise error
 
     async def _lease(self, lasts: int) -> None:
         if self._seat.may("ticket.work"):

@@ -5,8 +5,6 @@ A seat's leg is only ever told what the ticket is about; who takes it presses 1.
 how the call's row stands, so that a crash between two requests leaves nobody in nowhere: they wait in the ticket's queue.
 """
 
-import asyncio
-import contextlib
 import logging
 import re
 from dataclasses import replace
@@ -33,18 +31,6 @@ class SeatSide:
         self._board = board
 
     # -- the seats are rung
-
-    async def run(self) -> None:
-        """Until cancelled: calls the seats whose callers wait."""
-        rung = self._board.live.watch_tickets()
-        while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(rung.wait(), 1.0)
-            rung.clear()
-            try:
-                await self.connect()
-            except Exception as error:  # the same edge as the outbox's: the loop must go on
-                log.error("calls", exc_info=error)
 
     async def connect(self) -> int:
         """Calls each seat that has taken a waiting caller's ticket and has a telephone; how many."""

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from prometheus_client import Counter
 from starlette.types import Receive, Scope, Send
 
+from bot.edge import safely
 from bot.inbox import Inbox, Receipt, new_ticket, nothing_observed, numbered
 from bot.live import Live
 from bot.messages import CONTINUE, Handover, Inbound, Message, Numbered
@@ -45,7 +46,6 @@ QUIET = 10_000  # ms that the last message allowed waits for others to go with i
 TYPED = 10.0  # seconds that typing is shown without telling the platform again
 DAY = 86_400_000  # ms
 KEPT, REMEMBERED = 7 * DAY, 3 * DAY  # what was dropped, for whoever looks into it; how things left, for the quota
-HOURLY = 3600
 CHINA = ZoneInfo("Asia/Shanghai")
 
 RECEIVED = Counter("daoxue_wechat_received", "Messages and events, by type", ["type"])
@@ -104,19 +104,20 @@ class WechatChannel:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         begun = time.monotonic()
-        try:
-            status, kind, body = await self._respond(scope, receive, begun)
-        except RefusedError as error:
-            REFUSED.labels(str(error)).inc()
-            status, kind, body = 403, b"text/plain", b""
-        except Exception as error:  # one of the named edges: nothing was accepted, and WeChat delivers it again
-            log.error("message not accepted", exc_info=error)
-            status, kind, body = 503, b"text/plain", b""
+        failed = (503, b"text/plain", b"")  # nothing was accepted, and WeChat delivers it again
+        status, kind, body = await safely("message not accepted", self._proven(scope, receive, begun), failed)
         headers = [*_HEADERS, (b"content-type", kind), (b"content-length", b"%d" % len(body))]
         self._observe("delivering")
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
         self._observe("delivered")
+
+    async def _proven(self, scope: Scope, receive: Receive, begun: float) -> tuple[int, bytes, bytes]:
+        try:
+            return await self._respond(scope, receive, begun)
+        except RefusedError as error:
+            REFUSED.labels(str(error)).inc()
+            return 403, b"text/plain", b""
 
     async def _respond(self, scope: Scope, receive: Receive, begun: float) -> tuple[int, bytes, bytes]:
         """Status, type and body of the response. Raises `RefusedError`."""
@@ -465,20 +466,13 @@ class WechatChannel:
 
     # -- what was put off by a process that died
 
-    async def run(self) -> None:
-        """Until cancelled."""
-        swept = 0.0
-        while True:
-            await asyncio.sleep(1)
-            try:
-                await self.take_up(self._now())
-                if time.monotonic() - swept > HOURLY:
-                    swept = time.monotonic()
-                    await self._forget(self._now())
-            except Exception as error:  # the same edge as the outbox's: the loop must go on
-                log.error("wechat", exc_info=error)
+    async def work(self) -> None:
+        """One round of the worker."""
+        await self.take_up(self._now())
 
-    async def _forget(self, now: int) -> None:
+    async def forget(self) -> None:
+        """Takes out the records whose time is over; hourly is enough."""
+        now = self._now()
         await self._database.write(lambda t: deliveries.forget(t, dropped=now - KEPT, delivered=now - REMEMBERED))
 
     async def take_up(self, now: int) -> int:
