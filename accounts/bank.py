@@ -169,17 +169,19 @@ class Bank:
 
         return await self._database.settle(work)
 
-    async def convert(self, learner: int, day: date, at: int = 0) -> int:
-        """Once in half a year: credits that have not counted yet become points as well; how many points came of it."""
-        rules = self._rules().at(day)
-        source = f"convert:{learner}:{day.year}H{1 if day.month <= 6 else 2}"
+    async def convert(self, learner: int, day: date, begun: int, at: int = 0) -> int:
+        """Credits of the half-years before the day's own that have not counted yet become points as well, once; how many
+        points came of it. What is entered after the day's own half-year has `begun` (ms) waits for the next one: so it
+        does not matter on which of its days this is done."""
+        rules, first = self._rules().at(day), half_year(day)
+        source = f"half-year:{learner}:{first.isoformat()}"
 
         def work(transaction: Transaction) -> int:
             _hold(transaction, learner)
             known = bank.by_source(transaction, source, "convert")
             if known is not None:
                 return known.points
-            counted = max(0, bank.unconverted(transaction, learner))
+            counted = bank.unconverted(transaction, learner, first.isoformat(), begun)
             points = counted * rules.points_per_credit // 10
             if points == 0:
                 return 0
@@ -322,6 +324,11 @@ class Bank:
             return Extract(learner, sums.credits, sums.points, sums.frozen, lines)
 
         return await self._database.read(look)
+
+
+def half_year(day: date) -> date:
+    """The first day of the day's half-year."""
+    return date(day.year, 1 if day.month <= 6 else 7, 1)
 
 
 def lots_of(rows: Sequence[EntryRow], rules: Rules) -> dict[date, int]:

@@ -9,14 +9,14 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from accounts.bank import Bank
+from accounts.bank import Bank, half_year
 from bot.tellings import Tellings
 from store import bank as rows
 from store.database import Database
 
 AT = 2  # o'clock
 TOGETHER = 500
-HALF_YEARS = (1, 7)  # months in which the half-year before is converted
+HALF_YEARS = (1, 7)  # months in whose nights the half-year before is converted, each learner's once
 SOON = timedelta(days=31)
 
 
@@ -44,12 +44,14 @@ class Nightly:
         """All of a day's."""
         while await self._bank.expire_orders(now, today):
             pass
+        first = half_year(today)
+        begun = int(datetime(first.year, first.month, 1, tzinfo=self._zone).timestamp() * 1000)
         after = 0
         while ids := await self._database.read(lambda t, after=after: rows.learners(t, after, TOGETHER)):  # type: ignore[misc]
             after = ids[-1]
             if today.month in HALF_YEARS:
                 for id in ids:
-                    await self._bank.convert(id, today, now)
+                    await self._bank.convert(id, today, begun, now)
             if today.month == 1:
                 for id in ids:
                     await self._bank.lapse(id, today, now)
