@@ -140,8 +140,8 @@ class Judgement(msgspec.Struct, frozen=True):
     right: Logistic
     inside: Logistic
     line: float
-    topic_right: Logistic = Logistic([1.0], 0.0)
     tried: list[Tried] = []
+    topic_right: Logistic = Logistic([1.0], 0.0)
 
     def lines(self, budget: Budget) -> Lines:
         """The lines that keep within a budget."""
