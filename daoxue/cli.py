@@ -24,8 +24,8 @@ from daoxue.sample import sample_learners
 from daoxue.serve import serve
 from daoxue.table import Figures, table
 from desk.errors import TicketError
+from desk.opening import ALL, handover
 from desk.people import ROLES, SignInError
-from desk.tickets import handover
 from integrations.wechat.api import Meaning, WechatError
 from integrations.wechat.messages import MENU_ON_SCREEN
 from knowledge.files import KnowledgeError
@@ -341,7 +341,7 @@ def _desk_list(arguments: argparse.Namespace) -> int:
 
 def _show(arguments: argparse.Namespace, app: App, ref: str) -> Awaitable[None]:
     async def show() -> None:
-        opened = await app.tickets.show(ref)
+        opened = await app.tickets.show(ref, ALL)
         about = opened.handover
         row: dict[str, object] = {
             "ref": ref, "state": opened.ticket.state, "owner": opened.ticket.owner, "topic": opened.ticket.topic,

@@ -18,8 +18,8 @@ from accounts.vault import Vault
 from bot.inbox import encode, numbered
 from bot.messages import Handover, Message, Reply
 from desk.errors import TicketError
+from desk.opening import handover
 from desk.search import grams, people_said
-from desk.tickets import handover
 from store import conversations, erasing, search, ticket_lists, tickets
 from store import identity as identity_rows
 from store.database import Database, Transaction

@@ -1,6 +1,6 @@
 """What the history alone must show, whatever happened: used after every wild test."""
 
-from desk.tickets import Opened
+from desk.opening import Opened
 from store.tickets import EventRow, TicketRow, after
 from store.tickets import opened as begin
 

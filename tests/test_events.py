@@ -12,6 +12,7 @@ from daoxue.app import App
 from daoxue.watch import Worker
 from desk.errors import TicketError
 from desk.feed import QUEUE, Feed, Page
+from desk.opening import ALL
 from store import tickets
 from store.database import ConflictError, Transaction
 from store.tickets import TicketRow
@@ -65,7 +66,7 @@ async def test_the_history_is_in_order_whatever_they_did(either_app: App) -> Non
         refs = await a_busy_hour(either_app, seats, 40, seed)
         assert refs
         for ref in refs:
-            check(await either_app.tickets.show(ref))
+            check(await either_app.tickets.show(ref, ALL))
 
 
 async def test_a_lost_race_changes_nothing(either_app: App) -> None:

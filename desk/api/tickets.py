@@ -13,10 +13,11 @@ from desk.errors import TicketError
 from desk.feed import shown
 from desk.lists import MOST, CursorError, listed
 from desk.masking import mask, mask_all
+from desk.opening import Opened
 from desk.parts import Desk
 from desk.people import Seat
 from desk.summary import Summary, summarise
-from desk.tickets import LONGEST, Opened, refuse
+from desk.tickets import LONGEST, refuse
 from store import conversations, people, tickets
 from store.database import Transaction
 from store.tickets import EventRow, TicketRow
@@ -109,7 +110,7 @@ async def list_tickets(
 
 @router.get("/tickets/{ref}")
 async def show(ref: str, seat: Reader, desk: TheDesk) -> Response:
-    """A ticket with its messages and events. A look at one that a colleague has is audited."""
+    """A ticket with its events and its newest messages; there are older ones where the first is not number 1. A look at one that a colleague has is audited."""
     opened = await desk.tickets.show(ref)
     if opened.ticket.owner != seat.name:
         await desk.database.write(lambda t: conversations.audited(t, seat.name, "ticket.read", ref, "", now()))

@@ -203,6 +203,15 @@ export async function open(ref: string): Promise<void> {
   live.tell({ type: 'watch', ref })
 }
 
+/** The messages before those that the open ticket shows. */
+export async function earlier(): Promise<void> {
+  const shown = whole.value
+  if (!shown?.messages.length) return
+  const found = await get<{ messages: Said[] }>(`/tickets/${shown.ticket.ref}/messages?before=${shown.messages[0]!.seq}`)
+  const known = new Set(shown.messages.map((each) => each.seq))
+  shown.messages.unshift(...found.messages.filter((each) => !known.has(each.seq)))
+}
+
 window.addEventListener('live-open', () => {
   if (whole.value) live.tell({ type: 'watch', ref: whole.value.ticket.ref })
 })
