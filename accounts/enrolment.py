@@ -229,10 +229,10 @@ class Enrolments:
         done = 0
         for row in await self._database.read(lambda t: enrolments.late(t, now, TOGETHER)):
             done += await self._database.settle(lambda t, row=row: self._lapse(t, row, now))  # type: ignore[misc]
-        rows = await self._database.read(enrolments.all_places)
+        rows, unsettled = await self._database.read(lambda t: (enrolments.all_places(t), enrolments.unsettled(t)))
         for places in rows:
             found = self._groups().get(places.group)
-            if found is not None and self._has_work(found, places, now):
+            if found is not None and self._has_work(found, places, places.group in unsettled, now):
                 done += await self._database.settle(lambda t, found=found: self._advance(t, found, now))  # type: ignore[misc]
         await self.refresh()
         return done
@@ -241,11 +241,13 @@ class Enrolments:
         """One round of the worker."""
         await self.tick(int(self._clock() * 1000))
 
-    def _has_work(self, group: Group, places: PlacesRow, now: int) -> bool:
-        begun = now >= self._begins(group)
+    def _has_work(self, group: Group, places: PlacesRow, unsettled: bool, now: int) -> bool:
+        """Whether a transaction is worth its while; `unsettled` where somebody waits."""
+        if now >= self._begins(group):
+            return unsettled
         lots = group.ballot and not places.drawn and self._day(now) > group.enrol_until
-        free = places.taken < group.capacity and not group.waiting
-        return lots or places.told != group.times or free or begun
+        free = unsettled and places.taken < group.capacity and not group.waiting
+        return lots or places.told != group.times or free
 
     def _lapse(self, transaction: Transaction, row: EnrolmentRow, now: int) -> int:
         group = self._groups().get(row.group)

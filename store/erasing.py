@@ -7,6 +7,7 @@ from sqlalchemy import Text, bindparam, delete, select, update
 
 from store.database import Statement, Transaction
 from store.schema import (
+    NOT_ERASED,
     attachment,
     audit,
     binding,
@@ -54,9 +55,9 @@ _OLD = Statement(
     .where(
         conversation.c.updated_at < bindparam("before"),
         conversation.c.ticket.is_(None),
-        conversation.c.address.not_like("erased-%"),
+        NOT_ERASED,
     )
-    .order_by(conversation.c.id)
+    .order_by(conversation.c.updated_at)
     .limit(bindparam("most"))
 )
 _OLD_AUDIT = Statement(delete(audit).where(audit.c.at < bindparam("before")))
