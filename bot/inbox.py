@@ -115,7 +115,7 @@ class Inbox:
         self._desk = desk
         self._accounts = accounts
         self._live = live
-        self._timezone = timezone
+        self.zone = timezone
         self._observe = observe
         # Conversations as committed last, with the ids of their last messages: those are asked about most.
         self._recent: dict[tuple[str, str], tuple[ConversationRow, frozenset[str]]] = {}
@@ -148,7 +148,7 @@ class Inbox:
     async def understand(self, text: str, at: int) -> Understanding:
         """What a text by itself means, for a channel that has to know before it hands it on; handed on, it is not thought
         about twice."""
-        day = datetime.fromtimestamp(at / 1000, self._timezone).date()
+        day = datetime.fromtimestamp(at / 1000, self.zone).date()
         return await self._comprehension.together(mask(clean(text)), day)
 
     async def try_out(self, inbound: Inbound) -> Turn:
@@ -202,7 +202,7 @@ class Inbox:
         state = conversation.load(read.state)
         secret = self._dialogue.secret(state, inbound.text) if read.seat is None else None
         text = mask(clean(_words(inbound, state))) if secret is None else SECRET
-        now = datetime.fromtimestamp(inbound.at / 1000, self._timezone)
+        now = datetime.fromtimestamp(inbound.at / 1000, self.zone)
         heard = await self._comprehension.together(text, now.date())
         self._observe("understood")
         turn = Turn(
@@ -241,7 +241,7 @@ class Inbox:
         return conversations.TurnRow(
             read=read, knowledge=turn.library.revision, inbound=turn.inbound.id, state=conversation.dump(turn.state), said=said, now=now,
             lease_until=now if turn.inbound.outbox else now + LEASE, inline=turn.inbound.inline, opened=opened, reopened=reopened, raised=raised, rating=turn.rating,
-            unanswered=(turn.inbound.text[:200], turn.state.topic) if turn.unanswered else None, audits=turn.audits, effects=turn.effects,
+            unanswered=(turn.inbound.text[:200], turn.state.topic) if turn.unanswered else None, audits=turn.audits, dispute=turn.dispute,
             unbind=self._accounts.identity.person(read.channel, read.address) if turn.unbind else None,
         )  # fmt: skip
 

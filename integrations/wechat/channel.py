@@ -11,7 +11,6 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec.structs import replace
@@ -46,7 +45,6 @@ QUIET = 10_000  # ms that the last message allowed waits for others to go with i
 TYPED = 10.0  # seconds that typing is shown without telling the platform again
 DAY = 86_400_000  # ms
 KEPT, REMEMBERED = 7 * DAY, 3 * DAY  # what was dropped, for whoever looks into it; how things left, for the quota
-CHINA = ZoneInfo("Asia/Shanghai")
 
 RECEIVED = Counter("daoxue_wechat_received", "Messages and events, by type", ["type"])
 REFUSED = Counter("daoxue_wechat_refused", "Requests not proven to come from WeChat, by reason", ["why"])
@@ -420,7 +418,10 @@ class WechatChannel:
         summary = self._texts.line("zh", "wechat.undelivered")
         about = Handover(topic="human_agent", reason="undelivered", skill="general", priority=3, summary=summary)
         new = new_ticket(
-            reference(datetime.fromtimestamp(now / 1000, CHINA)), about, self._inbox.person(about, read.address), "zh"
+            reference(datetime.fromtimestamp(now / 1000, self._inbox.zone)),
+            about,
+            self._inbox.person(about, read.address),
+            "zh",
         )
 
         def work(transaction: Transaction) -> None:
