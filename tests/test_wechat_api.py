@@ -3,8 +3,10 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from datetime import datetime
 
 import pytest
+from msgspec.structs import replace
 
 from daoxue.config import Config
 from daoxue.serve import silence
@@ -252,3 +254,17 @@ def test_the_quota() -> None:
     assert allowance([menu], [2100, 2200, 2300], 2400).left == 0
     assert allowance([said], [], 1000 + 48 * 3_600_000).left == 0
     assert allowance([said, Heard(9_000_000, True)], [5000] * 5, 9_000_001).left == 5, "each word opens five anew"
+
+
+async def test_a_ticket_has_the_day_of_the_centre(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a word cannot be sent any more, somebody is to say it: on the day that it is there, not in Shanghai."""
+    west = replace(config, centre=replace(config.centre, timezone="Etc/GMT+12"))
+    async with official(west, monkeypatch) as account:
+        account.clock.ahead = 86_400 - (account.clock() + 8 * 3600) % 86_400 + 12 * 3600  # noon in Shanghai
+        who = await heard(account)
+        await tell(account, who)
+        account.platform.faults["message/custom/send"] = [45015]
+        await account.deliver()
+        (row,) = await account.app.tickets.in_state("waiting")
+        there = datetime.fromtimestamp(account.clock(), west.zone)
+        assert row.ref.startswith(f"{there:%m%d}-")

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 
 import httpx
@@ -242,6 +243,19 @@ async def test_a_page_that_cannot_be_written_to_is_let_go_and_comes_back(
     await page.close()
     await running.stop()
     monkeypatch.setattr(app.database, "close", lambda: None)
+
+
+async def test_what_is_overdue_is_counted_and_not_read(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    await Resident(app).receipt("积分会过期吗")
+
+    def read(*_: object) -> list[object]:
+        raise AssertionError("rows were read, and their addresses unsealed, to be counted")
+
+    monkeypatch.setattr(conversations, "due", read)
+    monkeypatch.setattr(time, "time", lambda: 4e9)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(application(app)), base_url="http://test") as client:
+        found = await client.get("/metrics")
+    assert "daoxue_outbox_due 1.0" in found.text
 
 
 def test_what_a_trouble_says() -> None:
