@@ -7,7 +7,6 @@ from sqlalchemy import Text, bindparam, delete, select, update
 
 from store.database import Statement, Transaction
 from store.schema import (
-    NOT_ERASED,
     attachment,
     audit,
     binding,
@@ -31,6 +30,8 @@ from store.schema import (
     unanswered,
 )
 
+NEVER = 1 << 60  # ms: what is erased is not looked at again as something old
+
 _BLANK_MESSAGES = Statement(
     update(message).where(message.c.conversation == bindparam("which")).values(body=bindparam("blank"))
 )
@@ -43,19 +44,17 @@ _BLANK_EVENT = Statement(
 _FORGET = Statement(
     update(conversation)
     .where(conversation.c.id == bindparam("which"))
-    .values(address=bindparam("nobody", type_=Text), state=b"", version=conversation.c.version + 1)
+    .values(address=bindparam("nobody", type_=Text), state=b"", version=conversation.c.version + 1, updated_at=NEVER)
 )
 _OF_CONVERSATION = tuple(
     Statement(delete(each).where(each.c.conversation == bindparam("which")))
     for each in (outbox, delivered, attachment, unanswered, inbound, call, sent_text)
 )
-# Erased ones have no address any more, and are not found again.
 _OLD = Statement(
     select(conversation.c.id)
     .where(
         conversation.c.updated_at < bindparam("before"),
         conversation.c.ticket.is_(None),
-        NOT_ERASED,
     )
     .order_by(conversation.c.updated_at)
     .limit(bindparam("most"))

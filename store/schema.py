@@ -4,7 +4,7 @@ Times are integers, milliseconds since 1970 UTC. Documents (state, replies, entr
 their owner decodes. Nothing here is specific to a database.
 """
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
 from sqlalchemy.types import TypeDecorator
 
 metadata = MetaData(
@@ -43,9 +43,7 @@ conversation = Table(
     Column("updated_at", BigInteger, nullable=False),
     UniqueConstraint("channel", "address"),
 )
-# By which the hourly sweep finds what is old: erased ones are never looked at again.
-NOT_ERASED = text("substr(address, 1, 7) <> 'erased-'")
-Index("ix_conversation_quiet", conversation.c.updated_at, sqlite_where=NOT_ERASED, postgresql_where=NOT_ERASED)
+Index("ix_conversation_updated_at", conversation.c.updated_at)  # the hourly sweep finds by it what is old
 
 # What was accepted: the channel's own id of each message, so that the same one again is recognised.
 inbound = Table(

@@ -1,6 +1,8 @@
 """Who may import whom (the design's table), and that nobody imports in a circle."""
 
 import ast
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from functools import cache
@@ -107,3 +109,11 @@ def test_every_package_is_installed() -> None:
     declared = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
     folders = {path.parent.relative_to(ROOT) for _, path in modules()}
     assert {".".join(each.parts) for each in folders} == declared - {"store.migrations"}
+
+
+def test_no_database_is_loaded_that_is_not_used() -> None:
+    """A driver and its dialect are a quarter of a second of every start; those of the other sides have no place in it."""
+    code = "import sys, daoxue.serve; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
+    unwanted = {"psycopg", "wechatpy", "sqlalchemy.dialects.postgresql"}
+    assert unwanted & set(loaded.stdout.split()) == set()

@@ -123,7 +123,7 @@ async def test_a_conflict_is_told_as_one(either_config: Config) -> None:
 
     def twice(transaction: Transaction) -> None:
         transaction.run(_ADD, at=0, actor="test", action="once", subject="", detail="")
-        raise sqlite3.IntegrityError
+        raise database._engine.conflicts[0]
 
     with pytest.raises(ConflictError):
         await database.write(twice, quick=True)
@@ -168,5 +168,5 @@ async def test_what_is_old_is_found_by_an_index(either_config: Config) -> None:
         seen.execute(explain + compiled.sql, compiled.parameters({"before": 1, "most": 50}))
         return str(seen.fetchall())
 
-    assert "ix_conversation_quiet" in await database.read(plan)
+    assert "ix_conversation_updated_at" in await database.read(plan)
     database.close()
