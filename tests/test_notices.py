@@ -179,3 +179,12 @@ async def test_two_processes_say_it_once(desk: Desk) -> None:
     assert sum(await asyncio.gather(desk.notices.work(), desk.notices.work(), desk.notices.work())) == 1
     assert await desk.said("sms", PHONE) == ["只说一次"]
     assert await desk.app.database.read(lambda t: notices.due(t, desk.at, 9)) == []
+
+
+@pytest.mark.parametrize(
+    ("days", "said"), [((1, 3, 5), "周一、周三、周五"), ((1, 2, 3, 4, 5), "周一到周五"), ((6,), "周六")]
+)
+def test_days_are_said_as_everywhere(app: App, days: tuple[int, ...], said: str) -> None:
+    """Never from the first to the last where there are gaps."""
+    group = msgspec.structs.replace(next(iter(app.library.catalogue.classes.values())), days=days)
+    assert app.tellings._values(group)["times"] == f"{said} {group.starts}—{group.ends}"
