@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import msgspec
 
@@ -11,7 +10,8 @@ from bot.messages import Handover, Numbered
 from desk.errors import TicketError
 from store import conversations, ticket_lists, tickets
 from store.database import Transaction
-from store.tickets import EventRow, TicketRow
+from store.ticket_events import TicketRaised, TicketRow
+from store.tickets import EventRow
 
 SHOWN = 100  # messages that a ticket opens with; the older ones are asked for
 ALL = 1 << 30
@@ -67,6 +67,6 @@ def _with_more(about: Handover, events: Sequence[EventRow]) -> Handover:
     """With what the resident added while waiting, a number to call back on for one."""
     slots = dict(about.slots)
     for event in events:
-        if event.kind == "raised":
-            slots |= cast(dict[str, str], event.data.get("slots", {}))
+        if isinstance(raised := event.happened, TicketRaised):
+            slots |= raised.slots
     return msgspec.structs.replace(about, slots=slots)

@@ -15,7 +15,7 @@ from bot.live import Live
 from desk.masking import mask
 from store import conversations, search, ticket_lists, tickets
 from store.database import Database, Transaction
-from store.tickets import TicketRow
+from store.ticket_events import TicketRow
 
 QUIET = 8.0  # seconds without a word
 TOGETHER = 200  # conversations indexed in one commit

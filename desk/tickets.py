@@ -5,7 +5,7 @@ can never both hold, answer or close one, and a command that is sent twice is do
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
 import msgspec
@@ -23,7 +23,24 @@ from desk.opening import found as ticket_of
 from store import conversations, ticket_lists, tickets
 from store.conversations import ConversationRow
 from store.database import ConflictError, Database, Transaction
-from store.tickets import TicketRow
+from store.ticket_events import (
+    Happened,
+    TicketAsked,
+    TicketClosed,
+    TicketHandedBack,
+    TicketLinked,
+    TicketMerged,
+    TicketNoted,
+    TicketPassed,
+    TicketReturned,
+    TicketRow,
+    TicketSaid,
+    TicketSnoozed,
+    TicketTagged,
+    TicketTaken,
+    TicketTransferred,
+    TicketWoken,
+)
 
 T = TypeVar("T")
 LONGEST = 2000  # characters of an answer or a note
@@ -80,7 +97,7 @@ class Tickets:
         return await self._write(work)
 
     def _take(self, change: Change, found: TicketRow, seat: str, now: int, shown: str) -> TicketRow:
-        row = tickets.record(change.transaction, found, "taken", seat, {"from": found.owner}, now)
+        row = tickets.record(change.transaction, found, TicketTaken(found.owner), seat, now)
         tickets.hold(change.transaction, found.conversation, found.ref, seat)
         return self._tell(change, row, "desk.taken", now, ref=found.ref, seat=shown or seat)
 
@@ -90,7 +107,7 @@ class Tickets:
         def work(change: Change) -> None:
             found = ticket_of(change.transaction, ref)
             if found.offered_to == seat and found.state == "waiting":
-                tickets.record(change.transaction, found, "passed", seat, {"seat": seat, "why": why}, now)
+                tickets.record(change.transaction, found, TicketPassed(seat, why), seat, now)
 
         await self._write(work)
 
@@ -100,7 +117,7 @@ class Tickets:
         def work(change: Change) -> int:
             held = ticket_lists.held_by(change.transaction, seat)
             for found in held:
-                row = tickets.record(change.transaction, found, "returned", seat, {"why": why}, now)
+                row = tickets.record(change.transaction, found, TicketReturned(why), seat, now)
                 tickets.hold(change.transaction, found.conversation, found.ref, None)
                 self._tell(change, row, "desk.returned", now, ref=found.ref, seat=shown or seat)
             return len(held)
@@ -118,8 +135,8 @@ class Tickets:
             if found.state == "closed":
                 raise TicketError("taken", _whose(found))
             refuse(found, to)
-            data = {"to": to, "until": until if to else None, "skill": skill, "word": word, "from": found.owner}
-            row = tickets.record(change.transaction, found, "transferred", seat, data, now)
+            passed_to = TicketTransferred(to, until if to else None, skill, word, found.owner)
+            row = tickets.record(change.transaction, found, passed_to, seat, now)
             if found.owner:
                 tickets.hold(change.transaction, found.conversation, ref, None)
                 self._tell(change, row, "desk.transferred", now, ref=ref)
@@ -130,13 +147,17 @@ class Tickets:
         """Puts it aside until then, or until the resident writes."""
         if until <= now:
             raise TicketError("invalid", "稍后处理的时间要在将来")
-        await self._record(ref, seat, "snoozed", {"until": until}, now)
+        await self._write(
+            lambda change: tickets.record(
+                change.transaction, _held(change.transaction, ref, seat), TicketSnoozed(until), seat, now
+            )
+        )
 
     async def wake(self, ref: str, seat: str, now: int) -> None:
         def work(change: Change) -> None:
             found = ticket_of(change.transaction, ref)
             if found.state == "snoozed":
-                tickets.record(change.transaction, found, "woken", seat, {}, now)
+                tickets.record(change.transaction, found, TicketWoken(), seat, now)
 
         await self._write(work)
 
@@ -168,8 +189,7 @@ class Tickets:
             body = encode(Message(reply=Reply(text=words, source=source, files=kept), re=id))
             seq = conversations.say(change.transaction, read, [("seat", body)], now, id=key)
             change.told.add(read.id)
-            data = {"by": "seat", "first": seq, "seq": seq}
-            tickets.record(change.transaction, found, "said", seat, data, now)
+            tickets.record(change.transaction, found, TicketSaid("seat", seq, seq), seat, now)
             return seq
 
         return await self._write(work)
@@ -179,15 +199,18 @@ class Tickets:
         text = _checked(text)
 
         def work(change: Change) -> None:
-            data = {"text": text, "mentions": list(mentions)}
-            tickets.record(change.transaction, ticket_of(change.transaction, ref), "noted", seat, data, now)
+            tickets.record(
+                change.transaction, ticket_of(change.transaction, ref), TicketNoted(text, tuple(mentions)), seat, now
+            )
 
         await self._write(work)
 
     async def tag(self, ref: str, seat: str, tags: Sequence[str], now: int) -> None:
         def work(change: Change) -> None:
             clean = list(dict.fromkeys(each.strip()[:20] for each in tags if each.strip()))[:12]
-            tickets.record(change.transaction, ticket_of(change.transaction, ref), "tagged", seat, {"tags": clean}, now)
+            tickets.record(
+                change.transaction, ticket_of(change.transaction, ref), TicketTagged(tuple(clean)), seat, now
+            )
 
         await self._write(work)
 
@@ -203,13 +226,8 @@ class Tickets:
             if found.state == "closed" and found.last_seat == seat:
                 return
             held = _held(change.transaction, ref, seat)
-            data = {
-                "result": result,
-                "note": note[:LONGEST],
-                "topic": topic,
-                "survey": result != "spam" and _may_ask(held),
-            }
-            self._end(change, held, "closed", seat, data, now, "desk.closed", ref=ref)
+            closed = TicketClosed(result, note[:LONGEST], topic, result != "spam" and _may_ask(held))
+            self._end(change, held, closed, seat, now, "desk.closed", ref=ref)
 
         await self._write(work)
 
@@ -218,7 +236,7 @@ class Tickets:
 
         def work(change: Change) -> None:
             held = _held(change.transaction, ref, seat)
-            self._end(change, held, "handed_back", seat, {"survey": _may_ask(held)}, now, "desk.handed_back", ref=ref)
+            self._end(change, held, TicketHandedBack(_may_ask(held)), seat, now, "desk.handed_back", ref=ref)
 
         await self._write(work)
 
@@ -229,23 +247,18 @@ class Tickets:
             held, other = _held(change.transaction, ref, seat), _held(change.transaction, into, seat)
             if ref == into or held.person != other.person:
                 raise TicketError("invalid", "只能合并同一位居民的两张工单")
-            self._end(change, held, "merged", seat, {"into": into}, now, "desk.merged", ref=into, other=ref)
+            self._end(change, held, TicketMerged(into), seat, now, "desk.merged", ref=into, other=ref)
             tickets.record(
-                change.transaction,
-                ticket_of(change.transaction, into),
-                "linked",
-                seat,
-                {"ref": ref, "barred": barred(held)},
-                now,
+                change.transaction, ticket_of(change.transaction, into), TicketLinked(ref, barred(held)), seat, now
             )
 
         await self._write(work)
 
     def _end(
-        self, change: Change, held: TicketRow, kind: str, seat: str, data: Mapping[str, object], now: int, text: str, **values: str
-    ) -> None:  # fmt: skip
+        self, change: Change, held: TicketRow, how: Happened, seat: str, now: int, text: str, **values: str
+    ) -> None:
         row = self._tell(change, held, text, now, closing=True, **values)
-        tickets.record(change.transaction, row, kind, seat, data, now)
+        tickets.record(change.transaction, row, how, seat, now)
         tickets.hold(change.transaction, held.conversation, None, None)
 
     # -- afterwards
@@ -258,7 +271,7 @@ class Tickets:
             read = _conversation(change.transaction, found)
             if not found.survey or conversations.undelivered(change.transaction, read.id) is not None:
                 return
-            row = tickets.record(change.transaction, found, "asked", "bot", {}, now)
+            row = tickets.record(change.transaction, found, TicketAsked(), "bot", now)
             state = conversation.load(read.state)
             if state.tasks or read.ticket or state.closed != ref:
                 return  # the talk has gone on: asking now would be in the way
@@ -273,18 +286,11 @@ class Tickets:
             seq = conversations.say(
                 change.transaction, read, [("bot", encode(Message(reply=reply)))], now, state=conversation.dump(state)
             )
-            tickets.record(change.transaction, row, "said", "bot", {"by": "bot", "first": seq, "seq": seq}, now)
+            tickets.record(change.transaction, row, TicketSaid("bot", seq, seq), "bot", now)
 
         await self._write(work)
 
     # -- shared
-
-    async def _record(self, ref: str, seat: str, kind: str, data: dict[str, object], now: int) -> None:
-        await self._write(
-            lambda change: tickets.record(
-                change.transaction, _held(change.transaction, ref, seat), kind, seat, data, now
-            )
-        )
 
     def _tell(
         self, change: Change, row: TicketRow, text: str, now: int, *, closing: bool = False, **values: str
@@ -297,9 +303,7 @@ class Tickets:
         body = encode(Message(reply=self._texts.reply(row.lang, text, **values)))
         seq = conversations.say(change.transaction, read, [("system", body)], now, state=conversation.dump(state))
         change.told.add(read.id)
-        return tickets.record(
-            change.transaction, row, "said", "system", {"by": "system", "first": seq, "seq": seq}, now
-        )
+        return tickets.record(change.transaction, row, TicketSaid("system", seq, seq), "system", now)
 
     async def _write(self, work: Callable[[Change], T]) -> T:
         def tried(transaction: Transaction) -> tuple[T, set[int]]:

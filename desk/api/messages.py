@@ -13,7 +13,7 @@ from desk.opening import ALL, SHOWN, before, found
 from desk.people import Seat
 from store import conversations
 from store.database import Transaction
-from store.tickets import TicketRow
+from store.ticket_events import TicketRow
 
 router = APIRouter(tags=["工单 tickets"])
 
