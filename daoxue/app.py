@@ -26,7 +26,8 @@ from bot.inbox import Inbox, nothing_observed
 from bot.live import Live
 from bot.nightly import Nightly
 from bot.notices import Notices, Way
-from bot.outbox import Outbox, Outlet
+from bot.outbox import AT_ONCE, Outbox, Outlet
+from bot.queue import Kind, Queue
 from bot.tellings import Tellings
 from bot.texts import Texts
 from daoxue import model, sample
@@ -74,7 +75,9 @@ from integrations.wechat.settings import MissingSecret, Secrets
 from knowledge.files import SAMPLE, KnowledgeError, load_yaml
 from knowledge.library import Library
 from nlu import encoder
-from store import calls, conversations
+from store import calls
+from store import outbox as messages_owed
+from store import queue as owed
 from store.database import Database
 from store.migrate import is_current, upgrade
 from store.sealing import keep_key_name, key_name, reseal
@@ -92,6 +95,7 @@ class App:
     comprehension: Comprehension
     inbox: Inbox
     outbox: Outbox
+    queue: Queue
     live: Live
     webchat: Webchat
     tickets: Tickets
@@ -246,7 +250,7 @@ async def compose(
         accounts, live, config.zone, observe,
     )  # fmt: skip
     outlets: dict[str, Outlet] = {}
-    outbox = Outbox(database, live, outlets)
+    outbox = Outbox(database, live, outlets, clock)
     webchat = Webchat(inbox, outbox, live, database, observe)
     outlets[web.CHANNEL] = webchat
     wechat = _wechat(config, inbox, live, database, texts, identity, vault, observe, clock)
@@ -266,6 +270,7 @@ async def compose(
     if wechat is not None:
         hooks[f"/channels/{messages.CHANNEL}"] = wechat.channel
     tickets = Tickets(database, live, texts)
+    queue = Queue(database, {messages_owed.KIND: Kind(outbox.send, AT_ONCE)}, live.ring, clock)
     standing = Standing(database, config.desk, hours)
     await standing.refresh()
     desk = Desk(
@@ -284,7 +289,7 @@ async def compose(
     retaining = Retaining(database, standing)
     nightly = Nightly(bank, tellings, database, config.zone, clock)
     return App(
-        config=config, database=database, library=library, comprehension=comprehension, inbox=inbox, outbox=outbox, live=live,
+        config=config, database=database, library=library, comprehension=comprehension, inbox=inbox, outbox=outbox, queue=queue, live=live,
         webchat=webchat, tickets=tickets, desk=desk, retaining=retaining, texts=texts, identity=identity, accounts=accounts,
         notices=notices, tellings=tellings, nightly=nightly, bank=bank, platform=platform, wechat=wechat, twilio=twilio, texting=texting, rasa=rasa, hooks=hooks,
     )  # fmt: skip
@@ -427,7 +432,7 @@ async def health(
 ) -> dict[str, object]:
     """How the channels are, for the desk's pages."""
     now = int(time.time() * 1000)
-    owed, dead = await database.read(lambda t: conversations.owed(t, now))
+    due, dead = await database.read(lambda t: owed.counts(t, now))
     channels: list[dict[str, object]] = [{"name": web.CHANNEL, "enabled": True, "sockets": len(webchat.sockets)}]
     if wechat is not None:
         may_push = wechat.channel.may_push
@@ -444,4 +449,4 @@ async def health(
         channels.append({"name": "platform", "enabled": True, "alarm": platform.alarm})
     if rasa is not None:
         channels.append(await rasa.health())
-    return {"channels": channels, "undelivered": owed, "given_up": dead, "database": database.url.partition(":")[0]}
+    return {"channels": channels, "undelivered": due, "given_up": dead, "database": database.url.partition(":")[0]}

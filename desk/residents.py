@@ -21,7 +21,7 @@ from bot.messages import Handover, Message, Reply
 from desk.errors import TicketError
 from desk.search import grams, people_said
 from desk.tickets import handover
-from store import conversations, search, tickets
+from store import conversations, outbox, search, tickets
 from store import identity as identity_rows
 from store.database import Database, Statement, Transaction
 from store.schema import (
@@ -31,7 +31,6 @@ from store.schema import (
     delivered,
     inbound,
     message,
-    outbox,
     sent_text,
     ticket,
     ticket_event,
@@ -62,7 +61,7 @@ _FORGET = Statement(
 )
 _DROP = tuple(
     Statement(delete(each).where(each.c.conversation == bindparam("which")))
-    for each in (outbox, delivered, attachment, unanswered, inbound, call, sent_text)
+    for each in (delivered, attachment, unanswered, inbound, call, sent_text)
 )
 
 
@@ -207,5 +206,6 @@ def forget(transaction: Transaction, id: int) -> int:
         transaction.run(_BLANK, which=id, number=row.seq, blank=blank)
     for statement in _DROP:
         transaction.run(statement, which=id)
+    outbox.settle(transaction, id, 1 << 60)
     transaction.run(_FORGET, which=id, nobody=f"erased-{id}")
     return len(rows)

@@ -20,7 +20,7 @@ from bot.messages import File, Handover, Message, Numbered, Option, Reply
 from bot.texts import Texts
 from desk import files
 from desk.errors import TicketError
-from store import conversations, tickets
+from store import conversations, outbox, tickets
 from store.conversations import ConversationRow
 from store.database import ConflictError, Database, Transaction
 from store.schema import ticket
@@ -268,7 +268,7 @@ class Tickets:
         def work(transaction: Transaction) -> None:
             found = _get(transaction, ref)
             read = _conversation(transaction, found)
-            if not found.survey or conversations.undelivered(transaction, read.id) is not None:
+            if not found.survey or outbox.undelivered(transaction, read.id) is not None:
                 return
             row = tickets.record(transaction, found, "asked", "bot", {}, now)
             state = conversation.load(read.state)
@@ -373,7 +373,7 @@ def _resident_spoke(transaction: Transaction, read: ConversationRow, seen: int) 
 def _opened(transaction: Transaction, ref: str) -> Opened:
     found = _get(transaction, ref)
     said = [numbered(row) for row in conversations.messages(transaction, found.conversation, 1, 1 << 30)]
-    undelivered = conversations.undelivered(transaction, found.conversation)
+    undelivered = outbox.undelivered(transaction, found.conversation)
     others = [row for row in tickets.find(transaction, _OF_PERSON, person=found.person) if row.ref != ref]
     events = tickets.events(transaction, ref)
     return Opened(

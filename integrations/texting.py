@@ -16,14 +16,14 @@ from bot import conversation
 from bot.inbox import Inbox, Receipt, nothing_observed, numbered
 from bot.live import Live
 from bot.messages import CONTINUE, RESUMED, STOPPED, Inbound, Reply
-from bot.outbox import Done, Failed, Later, Lost, Outcome
+from bot.queue import Done, Failed, Later, Lost, Outcome
 from bot.redlines import endangers
 from bot.texts import Texts
 from integrations import refusals, sms
 from integrations.refusals import Kind
-from store import calls, conversations, deliveries
-from store.conversations import DueRow
+from store import calls, conversations, deliveries, outbox
 from store.database import Database, Transaction
+from store.outbox import DueRow
 
 log = logging.getLogger(__name__)
 CHANNEL = "sms"
@@ -240,7 +240,7 @@ class Texting:
 
         def settle(transaction: Transaction) -> None:
             calls.sent(transaction, sid, row.conversation, row.last_seq, sms.segments(text), now)
-            conversations.settle(transaction, row.conversation, row.last_seq)
+            outbox.settle(transaction, row.conversation, row.last_seq)
 
         await self._database.write(settle, quick=True)
         self._live.delivered(row.conversation, row.last_seq)

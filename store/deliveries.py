@@ -1,41 +1,15 @@
-"""What leaves on channels that do not number it: what is owed, what has left and how, what was put off or dropped."""
+"""What leaves on channels that do not number it: what has left and how, what was put off or dropped."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
 from sqlalchemy import bindparam, delete, select, update
 
 from store.database import Row, Statement, Transaction, adding
-from store.schema import conversation, deferred, delivered, dropped, inbound, message, outbox, shared, unreachable
+from store.schema import conversation, deferred, delivered, dropped, inbound, message, shared, unreachable
 
-HELD = 1 << 60  # due_at of what waits for the resident to write
 REFUSED = ":refused"  # follows a channel's name: not that nobody is there, but that they want nothing
 RECENT = 40  # of a conversation's last messages: more cannot have opened a window that is still open
-
-
-@dataclass(frozen=True, slots=True)
-class OwedRow:
-    """What a conversation is owed: the outbox's row."""
-
-    id: int
-    key: str
-    first_seq: int
-    last_seq: int
-    part: int
-    due_at: int
-    attempts: int
-    leased: int
-    dead: int
-
-    @property
-    def is_rest(self) -> bool:
-        """Whether something of it has left already."""
-        return self.key.count(":") == 2
-
-    def is_leaving(self, now: int) -> bool:
-        """Whether somebody sends it at this moment."""
-        return bool(self.leased) and self.due_at > now
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,23 +64,6 @@ _LEASE_DEFERRED = Statement(
     )
     .values(due_at=bindparam("until"))
 )  # fmt: skip
-_OWED = Statement(
-    select(
-        outbox.c.id, outbox.c.key, outbox.c.first_seq, outbox.c.last_seq, outbox.c.part, outbox.c.due_at, outbox.c.attempts, outbox.c.leased, outbox.c.dead
-    )
-    .where(outbox.c.conversation == bindparam("conversation"))
-    .order_by(outbox.c.first_seq)
-)  # fmt: skip
-_ADVANCE = Statement(
-    update(outbox)
-    .where(outbox.c.id == bindparam("which"))
-    .values(first_seq=bindparam("to_seq"), part=bindparam("to_part"), due_at=bindparam("at"), key=bindparam("new_key"))
-)
-_RELEASE = Statement(
-    update(outbox).where(outbox.c.id == bindparam("which")).values(due_at=bindparam("at"), attempts=0, leased=0)
-)
-_REST = Statement(adding(outbox))
-_DROP_OWED = Statement(delete(outbox).where(outbox.c.id == bindparam("which")))
 _LEFT = Statement(adding(delivered))
 _ANSWER = Statement(
     select(delivered.c.body).where(
@@ -204,39 +161,7 @@ def lease_deferred(transaction: Transaction, row: DeferredRow, until: int) -> bo
     return transaction.run(_LEASE_DEFERRED, **values, read_due_at=row.due_at, until=until) == 1
 
 
-# -- owed and left
-
-
-def owed(transaction: Transaction, conversation: int) -> list[OwedRow]:
-    """What has not been delivered of a conversation, in its order; also what was given up."""
-    rows = transaction.all(_OWED, conversation=conversation)
-    return [OwedRow(*cast(tuple[int, str, int, int, int, int, int, int, int], row)) for row in rows]
-
-
-def advance(transaction: Transaction, row: OwedRow, conversation: int, seq: int, part: int, due_at: int) -> None:
-    """The row goes on from this message and part of it."""
-    key = f"{conversation}:{seq}:{part}"
-    transaction.run(_ADVANCE, which=row.id, to_seq=seq, to_part=part, at=due_at, new_key=key)
-
-
-def release(transaction: Transaction, row: OwedRow, due_at: int) -> None:
-    """What was held may leave then."""
-    transaction.run(_RELEASE, which=row.id, at=due_at)
-
-
-def rest(
-    transaction: Transaction, conversation: int, channel: str, address: str, first: tuple[int, int], last: int, due_at: int
-) -> None:  # fmt: skip
-    """Owes what did not fit into an answer."""
-    transaction.run(
-        _REST, key=f"{conversation}:{first[0]}:{first[1]}", conversation=conversation, channel=channel, address=address,
-        first_seq=first[0], last_seq=last, part=first[1], due_at=due_at, attempts=0, leased=0, dead=0,
-    )  # fmt: skip
-
-
-def drop(transaction: Transaction, rows: Sequence[OwedRow]) -> None:
-    for row in rows:
-        transaction.run(_DROP_OWED, which=row.id)
+# -- left
 
 
 def left(

@@ -67,25 +67,25 @@ message = Table(
     sqlite_with_rowid=False,
 )
 
-# What has still to leave. A row goes when its channel has taken the message.
-outbox = Table(
-    "outbox",
+# Whatever leaves or is due, of every kind (`store/queue.py`): one place for order, leases, attempts and what was given up.
+queue = Table(
+    "queue",
     metadata,
     Column("id", Identity, primary_key=True),
-    Column("key", Text, nullable=False, unique=True),  # the same key is never sent twice
-    Column("conversation", BigInteger, nullable=False),
-    Column("channel", Text, nullable=False),
-    Column("address", Sealed, nullable=False),
-    Column("first_seq", Integer, nullable=False),
-    Column("last_seq", Integer, nullable=False),
-    Column("part", Integer, nullable=False, server_default="0"),  # of the first message, where the channel divides it
-    Column("due_at", BigInteger, nullable=False),  # also the end of a lease: whoever works a row moves this on
+    Column("kind", Text, nullable=False),  # which function works it
+    Column("key", Text, nullable=False, unique=True),  # the same key is never done twice
+    Column("lane", Text, nullable=False),  # the channel or the receiver: each is bounded by itself
+    Column("order_key", Text),  # of its rows one at a time leaves, in the order of `number`; null: in any order
+    Column("number", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # of the kind; closed where it is about a person
+    Column("due_at", BigInteger, nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column("leased", Integer, nullable=False, server_default="0"),  # 1 while somebody sends it
-    Column("dead", Integer, nullable=False),  # 1 when given up: shown at the desk
+    Column("leased_until", BigInteger, nullable=False),  # until then somebody is at work on it
+    Column("state", Text, nullable=False),  # store.queue.State
+    Column("outcome", Text, nullable=False),  # of the last attempt
 )
-Index("ix_outbox_due", outbox.c.dead, outbox.c.due_at)
-Index("ix_outbox_conversation", outbox.c.conversation)
+Index("ix_queue_due", queue.c.state, queue.c.due_at, queue.c.lane)
+Index("ix_queue_order", queue.c.order_key, queue.c.number)
 
 # What was acknowledged before it was answered: a channel that waits no longer must not have to send it again.
 deferred = Table(
@@ -95,7 +95,7 @@ deferred = Table(
     Column("address", Sealed, primary_key=True),
     Column("id", Text, primary_key=True),
     Column("body", LargeBinary, nullable=False),  # bot.messages.Inbound
-    Column("due_at", BigInteger, nullable=False),  # the end of a lease, as in the outbox
+    Column("due_at", BigInteger, nullable=False),  # the end of a lease
 )
 
 # How messages left on a channel that neither numbers them nor takes them in order by itself: those sent by the outbox

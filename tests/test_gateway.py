@@ -35,7 +35,7 @@ class Texts:
 
     async def deliver(self) -> None:
         for _ in range(20):
-            if not await self.app.outbox.work(int(self.clock() * 1000)):
+            if not await self.app.queue.work():
                 return
 
 
