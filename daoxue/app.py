@@ -75,7 +75,7 @@ from integrations.wechat.settings import MissingSecret, Secrets
 from knowledge.files import SAMPLE, KnowledgeError, load_yaml
 from knowledge.library import Library
 from nlu import encoder
-from store import attachments, calls
+from store import attachments, calls, webhooks
 from store import outbox as messages_owed
 from store import queue as owed
 from store.database import Database
@@ -266,11 +266,14 @@ async def compose(
         ways_out[texting_channel.CHANNEL] = Way(texting_channel.CHANNEL)
     if twilio is not None:
         outlets[VOICE] = twilio.calls
-    hooks: dict[str, ASGIApp] = {**text_hooks, **(twilio.calls.hooks if twilio else {})}
+    paths: dict[str, ASGIApp] = {**text_hooks, **(twilio.calls.hooks if twilio else {})}
     if wechat is not None:
-        hooks[f"/channels/{messages.CHANNEL}"] = wechat.channel
+        paths[f"/channels/{messages.CHANNEL}"] = wechat.channel
     tickets = Tickets(database, live, texts)
-    queue = Queue(database, {messages_owed.KIND: Kind(outbox.send, AT_ONCE)}, live.ring, clock)
+    hooks = Hooks(database, inside=config.desk.webhooks_inside, clock=clock)
+    queue = Queue(
+        database, {messages_owed.KIND: Kind(outbox.send, AT_ONCE), webhooks.KIND: hooks.kind}, live.ring, clock
+    )
     standing = Standing(database, config.desk, hours)
     await standing.refresh()
     desk = Desk(
@@ -280,7 +283,7 @@ async def compose(
         public_url=public_url(config),
         dispatch=Dispatch(database, live, library, tickets, hours, config.desk, standing),
         feed=Feed(database, live, hours, config.desk), search=Search(database, live, identity.reached), editing=Editing(database, library),
-        standing=standing, hooks=Hooks(database, inside=config.desk.webhooks_inside), residents=Residents(database, identity, vault),
+        standing=standing, hooks=hooks, residents=Residents(database, identity, vault),
         learners=Learners(database, accounts, bank, library, vault, config.zone), broadcasts=Broadcasts(database, notices, identity, clock),
         inbox=inbox, renderers=RENDERERS, health=lambda: health(database, webchat, wechat, twilio, texting, platform, rasa),
         secure=config.server.public_url.startswith("https://"), inviting=wechat.binding if wechat else None, calling=twilio.seats if twilio else None,
@@ -291,7 +294,7 @@ async def compose(
     return App(
         config=config, database=database, library=library, comprehension=comprehension, inbox=inbox, outbox=outbox, queue=queue, live=live,
         webchat=webchat, tickets=tickets, desk=desk, retaining=retaining, texts=texts, identity=identity, accounts=accounts,
-        notices=notices, tellings=tellings, nightly=nightly, bank=bank, platform=platform, wechat=wechat, twilio=twilio, texting=texting, rasa=rasa, hooks=hooks,
+        notices=notices, tellings=tellings, nightly=nightly, bank=bank, platform=platform, wechat=wechat, twilio=twilio, texting=texting, rasa=rasa, hooks=paths,
     )  # fmt: skip
 
 

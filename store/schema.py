@@ -546,7 +546,7 @@ review = Table(
     Column("at", BigInteger, nullable=False),
 )
 
-# What other systems want to be told, and what has still to be told or was.
+# What other systems want to be told.
 webhook = Table(
     "webhook",
     metadata,
@@ -557,19 +557,6 @@ webhook = Table(
     Column("seen", BigInteger, nullable=False),  # events up to here have their deliveries
     Column("active", Integer, nullable=False),
 )
-delivery = Table(
-    "delivery",
-    metadata,
-    Column("id", Identity, primary_key=True),
-    Column("webhook", BigInteger, nullable=False, index=True),
-    Column("event", BigInteger, nullable=False),
-    Column("state", Text, nullable=False),  # due, done, dead
-    Column("due_at", BigInteger, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("outcome", Text, nullable=False),  # of the last attempt
-    UniqueConstraint("webhook", "event"),
-)
-Index("ix_delivery_due", delivery.c.state, delivery.c.due_at)
 
 # Files that a seat sends with an answer, or a resident with a question.
 attachment = Table(

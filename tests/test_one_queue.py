@@ -1,6 +1,7 @@
 """The one queue: lanes that do not wait for each other, order, keys, leases, and what is given up."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -296,6 +297,20 @@ def before(url: str, revision: str, *statements: str) -> None:
         for statement in statements:
             connection.execute(sa.text(statement))
     upgrade(url)
+
+
+def test_deliveries_that_were_owed_are_owed(empty: str) -> None:
+    before(
+        empty, "0007",
+        "INSERT INTO ticket_event (id, ticket, kind, actor, body, at) VALUES (4, 'R', 'opened', 'bot', '{}', 77)",
+        "INSERT INTO webhook (id, url, secret, kinds, seen, active) VALUES (1, 'http\\://x', 's', '[]', 4, 1)",
+        "INSERT INTO delivery (webhook, event, state, due_at, attempts, outcome) VALUES (1, 4, 'due', 50, 2, 'HTTP 500')",
+    )  # fmt: skip
+    database = Database(empty)
+    [row] = database.look(lambda t: queue.due(t, 50, 9))
+    assert (row.kind, row.key, row.lane, row.attempts) == ("webhook", "webhook:1:4", "webhook:1", 2)
+    assert json.loads(row.body) == {"event": 4, "kind": "opened", "ticket": "R", "actor": "bot", "at": 77}
+    database.close()
 
 
 def test_messages_that_were_owed_are_owed(empty: str) -> None:
