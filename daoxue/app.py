@@ -75,7 +75,7 @@ from integrations.wechat.settings import MissingSecret, Secrets
 from knowledge.files import SAMPLE, KnowledgeError, load_yaml
 from knowledge.library import Library
 from nlu import encoder
-from store import attachments, calls, webhooks
+from store import attachments, calls, remote, webhooks
 from store import outbox as messages_owed
 from store import queue as owed
 from store.database import Database
@@ -271,9 +271,10 @@ async def compose(
         paths[f"/channels/{messages.CHANNEL}"] = wechat.channel
     tickets = Tickets(database, live, texts)
     hooks = Hooks(database, inside=config.desk.webhooks_inside, clock=clock)
-    queue = Queue(
-        database, {messages_owed.KIND: Kind(outbox.send, AT_ONCE), webhooks.KIND: hooks.kind}, live.ring, clock
-    )
+    kinds = {messages_owed.KIND: Kind(outbox.send, AT_ONCE), webhooks.KIND: hooks.kind}
+    if platform is not None:
+        kinds[remote.COMMAND] = platform.kind
+    queue = Queue(database, kinds, live.ring, clock)
     standing = Standing(database, config.desk, hours)
     await standing.refresh()
     desk = Desk(

@@ -232,7 +232,6 @@ def application(app: App) -> ASGIApp:
             app.desk.broadcasts.run(),
             app.tellings.run(),
             app.nightly.run(),
-            *([app.platform.run()] if app.platform else []),
             app.inbox.usage.run(),
             *([app.wechat.channel.run()] if app.wechat else []),
             *([app.twilio.seats.run()] if app.twilio else []),

@@ -326,21 +326,6 @@ remote_copy = Table(
     Column("as_of", BigInteger, nullable=False),
 )
 
-# What the platform elsewhere has still to be told; sent with its key until it is taken.
-command = Table(
-    "command",
-    metadata,
-    Column("id", Identity, primary_key=True),
-    Column("key", Text, nullable=False, unique=True),
-    Column("kind", Text, nullable=False),
-    Column("body", LargeBinary, nullable=False),  # encrypted JSON
-    Column("state", Text, nullable=False),  # due, done, dead
-    Column("due_at", BigInteger, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("outcome", Text, nullable=False),  # of the last attempt
-)
-Index("ix_command_due", command.c.state, command.c.due_at)
-
 broadcast = Table(
     "broadcast",
     metadata,

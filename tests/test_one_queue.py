@@ -313,6 +313,19 @@ def test_deliveries_that_were_owed_are_owed(empty: str) -> None:
     database.close()
 
 
+def test_commands_that_were_owed_are_owed(empty: str) -> None:
+    before(
+        empty, "0008",
+        "INSERT INTO command (key, kind, body, state, due_at, attempts, outcome)"
+        " VALUES ('enrolment\\:c-1\\:5\\:admitted\\:77', 'enrolment', 'closed', 'due', 50, 2, '503')",
+    )  # fmt: skip
+    database = Database(empty)
+    [row] = database.look(lambda t: queue.due(t, 50, 9))
+    assert (row.kind, row.key, row.body) == ("command", "command:enrolment:c-1:5:admitted:77", b"closed")
+    assert (row.order_key, row.number, row.attempts, row.outcome) == ("enrolment:c-1:5", 77, 2, "503")
+    database.close()
+
+
 def test_messages_that_were_owed_are_owed(empty: str) -> None:
     columns = "key, conversation, channel, address, first_seq, last_seq, part, due_at, attempts, leased, dead"
     before(
