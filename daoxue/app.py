@@ -27,7 +27,7 @@ from bot.live import Live
 from bot.nightly import Nightly
 from bot.notices import Notices, Way
 from bot.outbox import AT_ONCE, Outbox, Outlet
-from bot.queue import Kind, Queue
+from bot.queue import Kind, Lost, Outcome, Queue
 from bot.tellings import Tellings
 from bot.texts import Texts
 from daoxue import model, sample
@@ -76,10 +76,12 @@ from knowledge.files import SAMPLE, KnowledgeError, load_yaml
 from knowledge.library import Library
 from nlu import encoder
 from store import attachments, calls, remote, webhooks
+from store import identity as identity_rows
 from store import outbox as messages_owed
 from store import queue as owed
 from store.database import Database
 from store.migrate import is_current, upgrade
+from store.queue import QueueRow
 from store.sealing import keep_key_name, key_name, reseal
 
 DAY = 86_400_000  # ms
@@ -272,6 +274,7 @@ async def compose(
     tickets = Tickets(database, live, texts)
     hooks = Hooks(database, inside=config.desk.webhooks_inside, clock=clock)
     kinds = {messages_owed.KIND: Kind(outbox.send, AT_ONCE), webhooks.KIND: hooks.kind}
+    kinds[identity_rows.CODE] = Kind(texting.send_code if texting is not None else _no_texts)
     if platform is not None:
         kinds[remote.COMMAND] = platform.kind
     queue = Queue(database, kinds, live.ring, clock)
@@ -297,6 +300,10 @@ async def compose(
         webchat=webchat, tickets=tickets, desk=desk, retaining=retaining, texts=texts, identity=identity, accounts=accounts,
         notices=notices, tellings=tellings, nightly=nightly, bank=bank, platform=platform, wechat=wechat, twilio=twilio, texting=texting, rasa=rasa, hooks=paths,
     )  # fmt: skip
+
+
+async def _no_texts(row: QueueRow) -> Outcome:
+    return Lost("no channel for texts")
 
 
 def _tell(step: str) -> None:

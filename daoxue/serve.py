@@ -235,7 +235,6 @@ def application(app: App) -> ASGIApp:
             app.inbox.usage.run(),
             *([app.wechat.channel.run()] if app.wechat else []),
             *([app.twilio.seats.run()] if app.twilio else []),
-            *([app.texting.run()] if app.texting else []),
             api.run(),
         )
         workers = [asyncio.create_task(each) for each in runs]

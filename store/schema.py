@@ -382,11 +382,10 @@ one_time_code = Table(
     Column("phone", Text, nullable=False),  # keyed digest of the number that it went to; of the card where none did
     Column("learner", BigInteger),
     Column("digest", Text, nullable=False),
-    Column("body", LargeBinary, nullable=False),  # accounts.identity.Code, encrypted: for whoever sends the text
+    Column("body", LargeBinary, nullable=False),  # accounts.identity.Code, encrypted
     Column("tries", Integer, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("used", Integer, nullable=False),
-    Column("sent", Integer, nullable=False),
 )
 Index("ix_one_time_code_person", one_time_code.c.person, one_time_code.c.at)
 Index("ix_one_time_code_phone", one_time_code.c.phone, one_time_code.c.at)

@@ -287,15 +287,15 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return f"{server}/{name}"
 
 
-def before(url: str, revision: str, *statements: str) -> None:
-    """A database as it was at that revision, with this in it, brought up to date."""
+def before(url: str, revision: str, *statements: str, body: bytes = b"") -> None:
+    """A database as it was at that revision, with this in it, brought up to date. `body` is `:body` in what is executed."""
     settings = _config()
     settings.attributes["url"] = alembic_url(url)
     command.upgrade(settings, revision)
     engine = sa.create_engine(alembic_url(url), poolclass=sa.pool.NullPool)
     with engine.begin() as connection:
         for statement in statements:
-            connection.execute(sa.text(statement))
+            connection.execute(sa.text(statement), {"body": body})
     upgrade(url)
 
 
@@ -317,12 +317,28 @@ def test_commands_that_were_owed_are_owed(empty: str) -> None:
     before(
         empty, "0008",
         "INSERT INTO command (key, kind, body, state, due_at, attempts, outcome)"
-        " VALUES ('enrolment\\:c-1\\:5\\:admitted\\:77', 'enrolment', 'closed', 'due', 50, 2, '503')",
+        " VALUES ('enrolment\\:c-1\\:5\\:admitted\\:77', 'enrolment', :body, 'due', 50, 2, '503')",
+        body=b"closed",
     )  # fmt: skip
     database = Database(empty)
     [row] = database.look(lambda t: queue.due(t, 50, 9))
     assert (row.kind, row.key, row.body) == ("command", "command:enrolment:c-1:5:admitted:77", b"closed")
     assert (row.order_key, row.number, row.attempts, row.outcome) == ("enrolment:c-1:5", 77, 2, "503")
+    database.close()
+
+
+def test_codes_that_were_not_sent_are_sent(empty: str) -> None:
+    columns = "channel, person, card, phone, learner, digest, body, tries, at, used, sent"
+    before(
+        empty, "0009",
+        *(
+            f"INSERT INTO one_time_code ({columns}) VALUES ('wechat', 'p', 'c', 'f', {learner}, 'd', 'b', 0, 50, {used}, {sent})"
+            for learner, used, sent in ((5, 0, 0), (5, 0, 1), (5, 1, 0), ("NULL", 0, 0))
+        ),
+    )  # fmt: skip
+    database = Database(empty)
+    [row] = database.look(lambda t: queue.due(t, 50, 9))
+    assert (row.kind, row.key, row.lane, row.body) == ("code", "code:1", "code", b"")
     database.close()
 
 
