@@ -1,12 +1,12 @@
 """Conversations and what is said in them: read, and changed by one commit a turn."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import cast
 
 from msgspec import Struct
 from sqlalchemy import bindparam, select, update
 
-from store import deliveries, identity, knowledge, outbox, tickets
+from store import bank, deliveries, identity, knowledge, outbox, tickets
 from store.database import ConflictError, Row, Statement, Transaction, adding
 from store.outbox import Span
 from store.schema import audit, conversation, inbound, message, unanswered
@@ -93,7 +93,7 @@ class TurnRow(Struct, frozen=True):
     rating: tuple[str, int] | None = None
     unanswered: tuple[str, str] | None = None  # text and topic
     audits: Sequence[tuple[str, str]] = ()
-    effects: "Sequence[Callable[[Transaction, str | None], None]]" = ()
+    dispute: bank.NewDispute | None = None  # kept with the ticket
     unbind: str | None = None  # digest of somebody who takes back who they have proven to be
 
 
@@ -163,8 +163,8 @@ def commit_turn(transaction: Transaction, turn: TurnRow) -> tuple[int, int] | No
     if turn.unbind:
         identity.unbind(transaction, read.channel, turn.unbind)
         identity.agree(transaction, read.channel, turn.unbind, "bind", "", "", False, turn.now)
-    for effect in turn.effects:
-        effect(transaction, ticket)
+    if turn.dispute and ticket:
+        bank.keep_dispute(transaction, ticket, turn.dispute, turn.now)
     for action, subject in turn.audits:
         audited(transaction, f"conversation {id}", action, subject, "", turn.now)
     return id, last
