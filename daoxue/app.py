@@ -75,7 +75,7 @@ from integrations.wechat.settings import MissingSecret, Secrets
 from knowledge.files import SAMPLE, KnowledgeError, load_yaml
 from knowledge.library import Library
 from nlu import encoder
-from store import attachments, calls, remote, webhooks
+from store import attachments, calls, deliveries, remote, webhooks
 from store import identity as identity_rows
 from store import outbox as messages_owed
 from store import queue as owed
@@ -85,6 +85,7 @@ from store.queue import QueueRow
 from store.sealing import keep_key_name, key_name, reseal
 
 DAY = 86_400_000  # ms
+ANSWERED = 60_000  # ms within which a message that was put off is answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +275,7 @@ async def compose(
     tickets = Tickets(database, live, texts)
     hooks = Hooks(database, inside=config.desk.webhooks_inside, clock=clock)
     kinds = {messages_owed.KIND: Kind(outbox.send, AT_ONCE), webhooks.KIND: hooks.kind}
+    kinds[deliveries.ANSWER] = Kind(inbox.take_up, lease=ANSWERED)
     kinds[identity_rows.CODE] = Kind(texting.send_code if texting is not None else _no_texts)
     if platform is not None:
         kinds[remote.COMMAND] = platform.kind

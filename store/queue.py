@@ -131,6 +131,7 @@ _SETTLE = Statement(
     delete(queue).where(queue.c.order_key == bindparam("order_key"), queue.c.number <= bindparam("number"))
 )
 _DROP = Statement(delete(queue).where(queue.c.id == bindparam("id")))
+_DROP_KEY = Statement(delete(queue).where(queue.c.key == bindparam("key")))
 _DROP_LANE = Statement(delete(queue).where(queue.c.lane == bindparam("lane")))
 _FORGET = Statement(delete(queue).where(queue.c.state == State.DONE.value, queue.c.due_at < bindparam("before")))
 
@@ -228,6 +229,11 @@ def settle(transaction: Transaction, order_key: str, number: int) -> int:
 def drop(transaction: Transaction, ids: Sequence[int]) -> None:
     for id in ids:
         transaction.run(_DROP, id=id)
+
+
+def drop_key(transaction: Transaction, key: str) -> bool:
+    """Whether it was there."""
+    return transaction.run(_DROP_KEY, key=key) > 0
 
 
 def drop_lane(transaction: Transaction, lane: str) -> None:

@@ -87,17 +87,6 @@ queue = Table(
 Index("ix_queue_due", queue.c.state, queue.c.due_at, queue.c.lane)
 Index("ix_queue_order", queue.c.order_key, queue.c.number)
 
-# What was acknowledged before it was answered: a channel that waits no longer must not have to send it again.
-deferred = Table(
-    "deferred",
-    metadata,
-    Column("channel", Text, primary_key=True),
-    Column("address", Sealed, primary_key=True),
-    Column("id", Text, primary_key=True),
-    Column("body", LargeBinary, nullable=False),  # bot.messages.Inbound
-    Column("due_at", BigInteger, nullable=False),  # the end of a lease
-)
-
 # How messages left on a channel that neither numbers them nor takes them in order by itself: those sent by the outbox
 # (they are counted against the channel's quota), and those answers in a response that were not simply the turn's own.
 delivered = Table(

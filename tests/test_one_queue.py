@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from bot.queue import Done, Failed, Kind, Later, Lost, Outcome, Queue, wait
 from daoxue.app import App
 from daoxue.config import Config
-from store import outbox, queue
+from store import deliveries, outbox, queue
 from store.database import ConflictError, Database, Transaction
 from store.migrate import alembic_url, upgrade
 from store.migrating import _config
@@ -342,7 +342,22 @@ def test_codes_that_were_not_sent_are_sent(empty: str) -> None:
     database.close()
 
 
-def test_messages_that_were_owed_are_owed(empty: str) -> None:
+def test_messages_that_were_put_off_are_answered(empty: str) -> None:
+    body = b'{"channel": "wechat", "address": "oBefore", "id": "m1", "text": "", "at": 5}'
+    before(
+        empty, "0010",
+        "INSERT INTO deferred (channel, address, id, body, due_at) VALUES ('wechat', '~x', 'm1', :body, 50)",
+        body=body,
+    )  # fmt: skip
+    database = Database(empty)
+    [row] = database.look(lambda t: queue.due(t, 50, 9))
+    assert (row.kind, row.lane, database.look(lambda t: deliveries.deferred(t, row))) == ("answer", "answer", body)
+    assert "oBefore" not in row.key + str(row.order_key)
+    assert database.now(lambda t: deliveries.undeferred(t, "wechat", "oBefore", "m1"))
+    database.close()
+
+
+def test_messages_that_were_owed_owed_are_owed(empty: str) -> None:
     columns = "key, conversation, channel, address, first_seq, last_seq, part, due_at, attempts, leased, dead"
     before(
         empty, "0006",

@@ -34,7 +34,6 @@ from integrations.wechat.settings import WechatSettings
 from store import conversations, deliveries, outbox, tickets
 from store.conversations import ConversationRow
 from store.database import Database, Transaction
-from store.deliveries import DeferredRow
 from store.outbox import DueRow, OwedRow, Span
 from store.queue import HELD
 
@@ -62,7 +61,6 @@ _KNOWN = frozenset(
 
 _encode = msgspec.json.Encoder().encode
 _decode_outgoing = msgspec.json.Decoder(Outgoing).decode
-_decode_inbound = msgspec.json.Decoder(Inbound).decode
 _HEADERS = [(b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store")]
 
 
@@ -212,12 +210,9 @@ class WechatChannel:
     async def _put_off(self, said: Inbound, begun: float) -> bool:
         """Keeps the message before it is acknowledged; False where it was answered at this very moment, or where nothing
         can be kept: then it must not be acknowledged."""
-        now = self._now()
-        body = _encode(replace(said, position=None))
-        row = DeferredRow(CHANNEL, said.address, said.id, body, now + LEASE)
         try:
             async with asyncio.timeout(max(0.01, LATEST - (time.monotonic() - begun))):
-                return await self._database.write(lambda t: deliveries.defer(t, row), quick=True)
+                return await self._inbox.put_off(said, self._now() + LEASE)
         except TimeoutError:
             return False
 
@@ -466,36 +461,21 @@ class WechatChannel:
                 if error.meaning is Meaning.FORBIDDEN:
                     self.may_push = False
 
-    # -- what was put off by a process that died
+    # -- what is old
 
     async def run(self) -> None:
         """Until cancelled."""
-        swept = 0.0
         while True:
-            await asyncio.sleep(1)
             try:
-                await self.take_up(self._now())
-                if time.monotonic() - swept > HOURLY:
-                    swept = time.monotonic()
-                    await self._forget(self._now())
-            except Exception as error:  # the same edge as the outbox's: the loop must go on
+                await self.forget()
+            except Exception as error:  # the same edge as the queue's: the loop must go on
                 log.error("wechat", exc_info=error)
+            await asyncio.sleep(HOURLY)
 
-    async def _forget(self, now: int) -> None:
+    async def forget(self) -> None:
+        """Takes out the records whose time is over; hourly is enough."""
+        now = self._now()
         await self._database.write(lambda t: deliveries.forget(t, dropped=now - KEPT, delivered=now - REMEMBERED))
-
-    async def take_up(self, now: int) -> int:
-        """Answers what was acknowledged and not answered; how many there were."""
-        overdue = await self._database.read(lambda t: deliveries.overdue(t, now))
-        for row in overdue:
-            if row.channel == CHANNEL and await self._database.write(
-                lambda t, row=row: deliveries.lease_deferred(t, row, now + LEASE)  # type: ignore[misc]
-            ):
-                await self._inbox.receive(_decode_inbound(row.body))
-                await self._database.write(
-                    lambda t, row=row: deliveries.undeferred(t, row.channel, row.address, row.id)  # type: ignore[misc]
-                )
-        return len(overdue)
 
 
 async def _body(receive: Receive) -> bytes:
