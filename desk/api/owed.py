@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
+from pydantic import BaseModel
 
 from desk.api.guard import TheDesk, may, now
 from desk.errors import TicketError
@@ -17,23 +18,39 @@ Retrying = Annotated[Seat, Depends(may("queue.retry"))]
 MOST = 200
 
 
-@router.get("/queue/given-up")
-async def given_up(seat: System, desk: TheDesk) -> dict[str, object]:
-    """Whatever was tried often enough, or cannot arrive: the latest first. `at` is when it was given up (ms), `ticket` the
-    one that is open with the resident whom it was for."""
+class GivenUp(BaseModel):
+    """What was tried often enough, or cannot arrive. `at` is when it was given up (ms), `ticket` the one that is open with
+    the resident whom it was for."""
 
-    def read(transaction: Transaction) -> list[dict[str, object]]:
+    id: int
+    kind: str
+    lane: str
+    attempts: int
+    outcome: str
+    at: int
+    ticket: str | None
+
+
+class AllGivenUp(BaseModel):
+    rows: list[GivenUp]
+
+
+@router.get("/queue/given-up")
+async def given_up(seat: System, desk: TheDesk) -> AllGivenUp:
+    """Whatever was given up, the latest first."""
+
+    def read(transaction: Transaction) -> list[GivenUp]:
         return [_shown(transaction, row) for row in queue.given_up(transaction, MOST)]
 
-    return {"rows": await desk.database.read(read)}
+    return AllGivenUp(rows=await desk.database.read(read))
 
 
-def _shown(transaction: Transaction, row: QueueRow) -> dict[str, object]:
+def _shown(transaction: Transaction, row: QueueRow) -> GivenUp:
     talk = conversations.get(transaction, outbox.conversation_of(row)) if row.kind == outbox.KIND else None
-    return {
-        "id": row.id, "kind": row.kind, "lane": row.lane, "attempts": row.attempts, "outcome": row.outcome,
-        "at": row.due_at, "ticket": talk.ticket if talk else None,
-    }  # fmt: skip
+    return GivenUp(
+        id=row.id, kind=row.kind, lane=row.lane, attempts=row.attempts, outcome=row.outcome, at=row.due_at,
+        ticket=talk.ticket if talk else None,
+    )  # fmt: skip
 
 
 @router.post("/queue/{id}/retry")
