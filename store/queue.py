@@ -66,22 +66,39 @@ _FIRST = or_(
     )
     .exists(),
 )  # fmt: skip
-_placed = (
-    select(
-        *_COLUMNS,
-        func.row_number()
-        .over(partition_by=queue.c.lane, order_by=(queue.c.attempts, queue.c.due_at, queue.c.id))
-        .label("place"),
+# Lane by lane from one to the next in the index, however many rows each has.
+_first = (
+    select(func.min(queue.c.lane).label("lane")).where(queue.c.state == State.DUE.value).cte("lanes", recursive=True)
+)
+_next = (
+    select(func.min(_earlier.c.lane))
+    .where(_earlier.c.state == State.DUE.value, _earlier.c.lane > _first.c.lane)
+    .correlate(_first)
+    .scalar_subquery()
+)
+_lanes = _first.union_all(select(_next).where(_first.c.lane.is_not(None)))
+_LANES = Statement(
+    select(_lanes.c.lane).where(
+        _lanes.c.lane.is_not(None),
+        select(queue.c.id)
+        .where(queue.c.state == State.DUE.value, queue.c.lane == _lanes.c.lane, queue.c.due_at <= bindparam("now"))
+        .exists(),
     )
-    .where(
-        queue.c.state == State.DUE.value, queue.c.due_at <= bindparam("now"), queue.c.leased_until <= bindparam("now"), _FIRST,
-    )
-    .subquery()
+)
+_CAN_BE_DONE = and_(
+    queue.c.state == State.DUE.value, queue.c.lane == bindparam("lane"), queue.c.due_at <= bindparam("now"),
+    queue.c.leased_until <= bindparam("now"), _FIRST,
 )  # fmt: skip
-_DUE = Statement(
-    select(*(_placed.c[name] for name in QueueRow.__struct_fields__))
-    .where(_placed.c.place <= bindparam("most"))
-    .order_by(_placed.c.place, _placed.c.id)
+# In the order of the index, so that looking ends with the last row that is wanted (with an equation instead of `< 1`,
+# SQLite would sort).
+_FRESH, _TRIED = (
+    Statement(
+        select(*_COLUMNS)
+        .where(_CAN_BE_DONE, how_often)
+        .order_by(queue.c.due_at, queue.c.attempts, queue.c.id)
+        .limit(bindparam("most"))
+    )
+    for how_often in (queue.c.attempts < 1, queue.c.attempts > 0)
 )
 _LEASE = Statement(
     update(queue)
@@ -161,8 +178,17 @@ def _values(new: NewRow) -> dict[str, Value]:
 
 
 def due(transaction: Transaction, now: int, most: int) -> list[QueueRow]:
-    """What can be done at this moment: of each lane at most so many, what was tried least and waits longest first."""
-    return [QueueRow.of(row) for row in transaction.all(_DUE, now=now, most=most)]
+    """What can be done at this moment: of each lane at most so many, what was not tried yet first, and of that what waits
+    longest."""
+    lanes = [cast(str, row[0]) for row in transaction.all(_LANES, now=now)]
+    return [row for lane in lanes for row in _due(transaction, lane, now, most)]
+
+
+def _due(transaction: Transaction, lane: str, now: int, most: int) -> list[QueueRow]:
+    found = transaction.all(_FRESH, lane=lane, now=now, most=most)
+    if len(found) < most:
+        found += transaction.all(_TRIED, lane=lane, now=now, most=most - len(found))
+    return [QueueRow.of(row) for row in found]
 
 
 def lease(transaction: Transaction, row: QueueRow, until: int) -> bool:

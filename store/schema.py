@@ -84,7 +84,7 @@ queue = Table(
     Column("state", Text, nullable=False),  # store.queue.State
     Column("outcome", Text, nullable=False),  # of the last attempt
 )
-Index("ix_queue_due", queue.c.state, queue.c.due_at, queue.c.lane)
+Index("ix_queue_due", queue.c.state, queue.c.lane, queue.c.due_at, queue.c.attempts)
 Index("ix_queue_order", queue.c.order_key, queue.c.number)
 
 # How messages left on a channel that neither numbers them nor takes them in order by itself: those sent by the outbox

@@ -27,7 +27,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_queue")),
         sa.UniqueConstraint("key", name=op.f("uq_queue_key")),
     )
-    op.create_index("ix_queue_due", "queue", ["state", "due_at", "lane"], unique=False)
+    op.create_index("ix_queue_due", "queue", ["state", "lane", "due_at", "attempts"], unique=False)
     op.create_index("ix_queue_order", "queue", ["order_key", "number"], unique=False)
     outbox = sa.table(
         "outbox",
