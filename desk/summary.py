@@ -9,7 +9,7 @@ from desk.tickets import handover, tags
 from store import conversations
 from store.conversations import MessageRow
 from store.database import Transaction
-from store.tickets import TicketRow
+from store.ticket_events import TicketRow
 
 
 class Summary(Struct, frozen=True):

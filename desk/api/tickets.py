@@ -19,7 +19,8 @@ from desk.summary import Summary, summarise
 from desk.tickets import LONGEST, Opened, refuse
 from store import conversations, people, tickets
 from store.database import Transaction
-from store.tickets import EventRow, TicketRow
+from store.ticket_events import TicketRow
+from store.tickets import EventRow
 
 router = APIRouter(tags=["工单 tickets"])
 Reader = Annotated[Seat, Depends(may("ticket.read"))]
