@@ -38,7 +38,7 @@ from desk.parts import Desk
 from desk.people import SignInError
 from integrations import webchat
 from integrations.wechat import messages
-from store import attachments, conversations
+from store import attachments, queue
 from store.database import DatabaseError
 
 log = logging.getLogger("daoxue")
@@ -162,7 +162,7 @@ def routes(app: App, api: ASGIApp) -> list[BaseRoute]:
         SOCKETS.set(len(app.webchat.sockets))
         app.watch.troubles()
         now = int(time.time() * 1000)
-        BACKLOG.set((await app.database.read(lambda t: conversations.owed(t, now)))[0])
+        BACKLOG.set((await app.database.read(lambda t: queue.counts(t, now)))[0])
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     operations: list[BaseRoute] = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]

@@ -12,11 +12,12 @@ def workers(app: App, load_api: Callable[[], Awaitable[object]]) -> list[Worker]
     """Name, name for people, seconds between two rounds, a round. `load_api` has the desk's API ready."""
     desk, news = app.desk, app.live.watch_tickets
     rows = [
-        Worker("outbox", "消息外发", 0.25, app.outbox.step),
+        Worker("queue", "待办队列", 0.25, app.queue.begin, app.queue.room),
+        Worker("outbox", "网页已收消息", 0.25, app.outbox.flush),
         Worker("dispatch", "派单", 1.0, desk.dispatch.work, news(), rest=0.3),
         Worker("feed", "坐席台实时更新", 0.25, desk.feed.look, news()),
         Worker("search", "对话检索", 2.0, desk.search.work, within=600),
-        Worker("webhooks", "回调通知", 1.0, desk.hooks.work, within=900),
+        Worker("webhooks", "回调通知", 1.0, desk.hooks.owe),
         Worker("retention", "到期清除", HOUR, app.retaining.work, within=HOUR),
         Worker("enrolments", "报名与候补", 5.0, app.accounts.enrolments.work),
         Worker("notices", "个人通知", 5.0, app.notices.work),
@@ -26,14 +27,8 @@ def workers(app: App, load_api: Callable[[], Awaitable[object]]) -> list[Worker]
         Worker("usage", "问答计数", 10.0, app.inbox.usage.flush),
         Worker("api", "坐席台接口", HOUR, load_api),
     ]
-    if app.platform is not None:
-        rows.append(Worker("platform", "学习平台通知", 2.0, app.platform.work, within=600))
     if app.wechat is not None:
-        channel = app.wechat.channel
-        rows.append(Worker("wechat", "微信未答消息", 1.0, channel.work))
-        rows.append(Worker("wechat-old", "微信旧记录清除", HOUR, channel.forget))
+        rows.append(Worker("wechat", "微信旧记录清除", HOUR, app.wechat.channel.forget))
     if app.twilio is not None:
         rows.append(Worker("calls", "呼叫坐席", 1.0, app.twilio.seats.connect, news()))
-    if app.texting is not None:
-        rows.append(Worker("codes", "短信验证码", 1.0, app.texting.send_codes))
     return rows

@@ -8,7 +8,7 @@ import msgspec
 from bot.inbox import numbered
 from bot.messages import Handover, Numbered
 from desk.errors import TicketError
-from store import conversations, ticket_lists, tickets
+from store import conversations, outbox, ticket_lists, tickets
 from store.database import Transaction
 from store.ticket_events import TicketRaised, TicketRow
 from store.tickets import EventRow
@@ -42,7 +42,7 @@ def found(transaction: Transaction, ref: str) -> TicketRow:
 def opened(transaction: Transaction, ref: str, most: int) -> Opened:
     """With its newest messages, as many as `most`. Raises `TicketError` where there is no such ticket."""
     row = found(transaction, ref)
-    undelivered = conversations.undelivered(transaction, row.conversation)
+    undelivered = outbox.undelivered(transaction, row.conversation)
     others = [each for each in ticket_lists.of_person(transaction, row.person) if each.ref != ref]
     events = tickets.events(transaction, ref)
     return Opened(

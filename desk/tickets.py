@@ -20,7 +20,7 @@ from desk import files
 from desk.errors import TicketError
 from desk.opening import SHOWN, Opened, opened
 from desk.opening import found as ticket_of
-from store import conversations, ticket_lists, tickets
+from store import conversations, outbox, ticket_lists, tickets
 from store.conversations import ConversationRow
 from store.database import ConflictError, Database, Transaction
 from store.ticket_events import (
@@ -269,7 +269,7 @@ class Tickets:
         def work(change: Change) -> None:
             found = ticket_of(change.transaction, ref)
             read = _conversation(change.transaction, found)
-            if not found.survey or conversations.undelivered(change.transaction, read.id) is not None:
+            if not found.survey or outbox.undelivered(change.transaction, read.id) is not None:
                 return
             row = tickets.record(change.transaction, found, TicketAsked(), "bot", now)
             state = conversation.load(read.state)

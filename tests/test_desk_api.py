@@ -8,7 +8,7 @@ import pytest
 from bot.inbox import encode
 from bot.messages import Message, Reply
 from daoxue.app import App
-from store import conversations
+from store import conversations, outbox
 from store.database import Transaction
 from store.desk import audited
 from store.people import PresenceRow
@@ -163,7 +163,7 @@ async def test_one_question_for_stars_after_the_last_word_has_arrived(desk: Desk
     await app.desk.dispatch.step(later)
     assert "满意吗" not in said(await li.get(f"/tickets/{ref}"))[-1][1], "the last answer is still on its way"
     conversation = (await app.tickets.show(ref)).ticket.conversation
-    await app.database.write(lambda t: conversations.settle(t, conversation, 1 << 30))
+    await app.database.write(lambda t: outbox.settle(t, conversation, 1 << 30))
     await app.desk.dispatch.step(later)
     await app.desk.dispatch.step(later)
     asked = [text for _, text in said(await li.get(f"/tickets/{ref}")) if "满意吗" in text]

@@ -16,7 +16,7 @@ from daoxue.app import App
 from daoxue.serve import application
 from daoxue.watch import Trouble, Watch, Worker
 from daoxue.workers import workers
-from store import conversations, people
+from store import conversations, outbox, people, queue
 from store.database import Transaction
 from tests.service import Page
 from tests.talk import Resident
@@ -195,7 +195,7 @@ async def test_the_end_writes_what_is_kept_and_closes_though_a_worker_had_failed
     async def broken() -> None:
         raise RuntimeError
 
-    for part, round_ in ((app.desk.search, "work"), (app.outbox, "step")):
+    for part, round_ in ((app.desk.search, "work"), (app.desk.hooks, "owe")):
         monkeypatch.setattr(part, round_, broken)
     monkeypatch.setattr(app.inbox.usage, "flush", broken)
     running = Running(app)
@@ -207,7 +207,7 @@ async def test_the_end_writes_what_is_kept_and_closes_though_a_worker_had_failed
     left: list[object] = []
 
     def close() -> None:
-        left.append(app.database.look(lambda t: conversations.undelivered(t, receipt.conversation)))
+        left.append(app.database.look(lambda t: outbox.undelivered(t, receipt.conversation)))
         real()
         closed.set()
 
@@ -216,7 +216,7 @@ async def test_the_end_writes_what_is_kept_and_closes_though_a_worker_had_failed
     assert closed.is_set()
     assert left == [None]
     with pytest.raises(sqlite3.ProgrammingError):
-        app.database.look(lambda t: conversations.undelivered(t, receipt.conversation))
+        app.database.look(lambda t: outbox.undelivered(t, receipt.conversation))
     monkeypatch.setattr(app.database, "close", lambda: None)
 
 
@@ -251,7 +251,7 @@ async def test_what_is_overdue_is_counted_and_not_read(app: App, monkeypatch: py
     def read(*_: object) -> list[object]:
         raise AssertionError("rows were read, and their addresses unsealed, to be counted")
 
-    monkeypatch.setattr(conversations, "due", read)
+    monkeypatch.setattr(queue, "due", read)
     monkeypatch.setattr(time, "time", lambda: 4e9)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(application(app)), base_url="http://test") as client:
         found = await client.get("/metrics")

@@ -4,7 +4,19 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import HTTPException, RequestValidationError
 from fastapi.responses import JSONResponse
 
-from desk.api import admin, assist, broadcasts, counter, knowledge, messages, session, standard, supervise, tickets
+from desk.api import (
+    admin,
+    assist,
+    broadcasts,
+    counter,
+    knowledge,
+    messages,
+    owed,
+    session,
+    standard,
+    supervise,
+    tickets,
+)
 from desk.api.guard import refuse_strangers
 from desk.api.live import live
 from desk.errors import TicketError
@@ -25,7 +37,7 @@ def build(desk: Desk) -> FastAPI:
     )  # fmt: skip
     api.state.desk = desk
     api.middleware("http")(refuse_strangers)
-    for each in (session, tickets, messages, assist, supervise, counter, broadcasts, knowledge, standard, admin):
+    for each in (session, tickets, messages, assist, supervise, counter, broadcasts, knowledge, standard, admin, owed):
         api.include_router(each.router)
     api.add_api_websocket_route("/live", live)
 

@@ -161,7 +161,7 @@ async def deliveries(id: int, seat: Hooking, desk: TheDesk) -> dict[str, object]
     found = await desk.hooks.log(id)
     return {
         "deliveries": [
-            {"event": each.event, "state": each.state, "attempts": each.attempts, "outcome": each.outcome, "due_at": each.due_at}
+            {"event": int(each.key.rpartition(":")[2]), "state": each.state, "attempts": each.attempts, "outcome": each.outcome, "due_at": each.due_at}
             for each in found
         ]
     }  # fmt: skip

@@ -3,8 +3,8 @@ is young, nor at what is erased."""
 
 from alembic import op
 
-revision = "0010"
-down_revision = "0006"
+revision = "0012"
+down_revision = "0011"
 
 
 def upgrade() -> None:
