@@ -34,8 +34,6 @@ from daoxue.config import Config, ConfigError
 from desk import files
 from desk.parts import Desk
 from desk.people import SignInError
-from integrations import webchat
-from integrations.wechat import messages
 from store import conversations
 from store.database import DatabaseError
 
@@ -46,7 +44,6 @@ FRAME = 65_536  # bytes of a socket's frame before the connection is cut; what i
 AFTER_START = 2.0  # seconds
 GRACE = 10  # seconds for turns in work when stopping
 
-SOCKETS = Gauge("daoxue_webchat_sockets", "Open pages")
 BACKLOG = Gauge("daoxue_outbox_due", "Messages whose delivery is overdue")
 
 
@@ -158,7 +155,6 @@ def routes(app: App, api: ASGIApp) -> list[BaseRoute]:
         return PlainTextResponse("ready\n")
 
     async def metrics(_: Request) -> Response:
-        SOCKETS.set(len(app.webchat.sockets))
         now = int(time.time() * 1000)
         BACKLOG.set(len(await app.database.read(lambda t: conversations.due(t, now, 1000))))
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
@@ -177,11 +173,8 @@ def routes(app: App, api: ASGIApp) -> list[BaseRoute]:
         })  # fmt: skip
 
     served: list[BaseRoute] = [Route("/files/{id}", file), *operations, Mount("/api", api), *web.desk()]
-    if app.wechat is not None:
-        served = [Route(f"/channels/{messages.CHANNEL}", app.wechat.channel), *app.wechat.binding.routes, *served]
-    if not app.config.channels.webchat.enabled:
-        return served
-    return [*app.webchat.routes, *served, Mount("/", web.pages())]
+    served = [route for each in app.channels.values() for route in each.routes] + served
+    return sorted(served, key=lambda route: isinstance(route, Mount) and not route.path)  # what is at the root, last
 
 
 async def stopping(app: App, workers: Sequence["asyncio.Task[None]"]) -> None:
@@ -233,20 +226,15 @@ def application(app: App) -> ASGIApp:
             app.nightly.run(),
             *([app.platform.run()] if app.platform else []),
             app.inbox.usage.run(),
-            *([app.wechat.channel.run()] if app.wechat else []),
-            *([app.twilio.seats.run()] if app.twilio else []),
-            *([app.texting.run()] if app.texting else []),
+            *(work() for each in app.channels.values() for work in each.work),
             api.run(),
         )
         workers = [asyncio.create_task(each) for each in runs]
         yield
         await stopping(app, workers)
 
-    channels: dict[str, ASGIApp] = (
-        {f"/channels/{webchat.CHANNEL}": app.webchat.post} if app.config.channels.webchat.enabled else {}
-    )
-    channels |= app.hooks
-    return Front(Starlette(routes=routes(app, api), lifespan=lifespan), channels)
+    posts = {path: post for each in app.channels.values() for path, post in each.posts.items()}
+    return Front(Starlette(routes=routes(app, api), lifespan=lifespan), posts)
 
 
 def serve(config: Config) -> int:

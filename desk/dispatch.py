@@ -17,7 +17,7 @@ from bot.live import Live
 from desk.errors import TicketError
 from desk.hours import DeskSettings, Hours
 from desk.people import taking
-from desk.routing import Waiting, route, weight
+from desk.routing import Waiting, route
 from desk.standing import Standing
 from desk.tickets import Tickets, barred, passed
 from knowledge.library import Library
@@ -53,11 +53,12 @@ class Load:
 
 
 class Dispatch:
-    """`run` until cancelled; `step` once, for tests and simulations that bring their own clock."""
+    """`run` until cancelled; `step` once, for tests and simulations that bring their own clock. `weights` say how much of a
+    seat's capacity a conversation takes, by channel; one that is not named takes 1."""
 
     def __init__(
         self, database: Database, live: Live, library: Library, board: Tickets, hours: Hours, settings: DeskSettings,
-        standing: Standing, clock: Callable[[], float] = time.time,
+        standing: Standing, weights: Mapping[str, int], clock: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
         self._database = database
         self._live = live
@@ -66,6 +67,7 @@ class Dispatch:
         self._hours = hours
         self._settings = settings
         self._standing = standing
+        self._weights = weights
         self._clock = clock
 
     async def run(self) -> None:
@@ -142,13 +144,14 @@ class Dispatch:
         load = await self.loads()
         for row in waiting:
             if row.offered_to is not None:
-                load.setdefault(row.offered_to, Load()).weight += weight(row.channel)
+                load.setdefault(row.offered_to, Load()).weight += self._weights.get(row.channel, 1)
         for seat in free:
             held = load.get(seat.name, Load())
             seat.load, seat.since = held.weight, held.since
         made = 0
+        fresh = [as_waiting(row, self._weights.get(row.channel, 1)) for row in waiting if row.offered_to is None]
         until = now + self._settings.offer_seconds * 1000
-        for each in route([as_waiting(row) for row in waiting if row.offered_to is None], free, now, staffed):
+        for each in route(fresh, free, now, staffed):
             row = next(row for row in waiting if row.ref == each.ref)
             made += await self._change(row, "offered", {"to": each.seat, "until": until}, now)
         return made
@@ -158,7 +161,7 @@ class Dispatch:
         load: dict[str, Load] = {}
         for owner, channel, count, since in rows:
             held = load.setdefault(str(owner), Load())
-            held.weight += weight(str(channel)) * int(str(count))
+            held.weight += self._weights.get(str(channel), 1) * int(str(count))
             held.since = max(held.since, int(str(since or 0)))
         return load
 
@@ -196,10 +199,10 @@ class Dispatch:
         return True
 
 
-def as_waiting(row: TicketRow) -> Waiting:
+def as_waiting(row: TicketRow, load: int = 1) -> Waiting:
     # Who gave few stars need not meet the same seat again.
     last_seat = None if row.stars is not None and row.stars <= FEW else row.last_seat
     return Waiting(
-        row.ref, row.person, row.priority, row.rank, row.opened_at, row.skill, row.lang, row.channel, last_seat,
+        row.ref, row.person, row.priority, row.rank, row.opened_at, row.skill, row.lang, load, last_seat,
         passed(row), barred(row), row.place,
     )  # fmt: skip

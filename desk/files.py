@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select
 
 from bot.messages import File
 from desk.errors import TicketError
-from store.database import Statement, Transaction, adding
+from store.database import Database, Statement, Transaction, adding
 from store.schema import attachment
 
 LARGEST = 8_000_000  # bytes
@@ -58,3 +58,17 @@ def keep(transaction: Transaction, conversation: int, name: str, kind: str, body
 def get(transaction: Transaction, id: str) -> tuple[str, str, bytes] | None:
     """Name, type, content."""
     return cast(tuple[str, str, bytes] | None, transaction.one(_GET, id=id))
+
+
+class Kept:
+    """`bot.channel.Files` in the database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, path: str) -> tuple[str, str, bytes] | None:
+        return await self._database.read(lambda t: get(t, path.rsplit("/", 1)[-1]))
+
+    async def keep(self, conversation: int, name: str, kind: str, body: bytes, now: int) -> str:
+        file = await self._database.write(lambda t: keep(t, conversation, name, kind, body, "resident", now))
+        return file.path

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 from accounts.accounts import Accounts
 from accounts.bank import Balance, Bank, BankError, Entry, Extract, Order, UnavailableError
 from accounts.enrolment import EnrolError, Standing
-from accounts.identity import PASSING, SESSION
 from accounts.vault import Vault
 from desk.errors import TicketError
 from knowledge.library import Library
@@ -65,8 +64,8 @@ class Learners:
     async def of_ticket(self, ref: str, by: str, now: int, *, minors: bool) -> list[Record]:
         """Whom the resident of a ticket has proven to be."""
         talk = await self._database.read(lambda t: _talk(t, ref))
-        since = now - SESSION if talk.channel in PASSING else 0
-        bound = await self._accounts.identity.bound(talk.channel, talk.address, now, since)
+        proven = self._accounts.identity
+        bound = await proven.bound(talk.channel, talk.address, now, proven.since(talk.channel, now))
         return [await self._record(each.id, by, ref, now, minors=minors) for each in bound]
 
     async def of_card(self, card: str, reason: str, by: str, now: int, *, minors: bool) -> Record:

@@ -4,11 +4,11 @@ in the audit that says how much went."""
 import asyncio
 import logging
 import time
+from collections.abc import Collection
 from typing import cast
 
 from sqlalchemy import bindparam, delete, select
 
-from accounts.identity import PASSING
 from desk.residents import forget
 from desk.standing import Standing
 from store import conversations, identity, notices, remote
@@ -37,9 +37,10 @@ _OLD_AUDIT = Statement(delete(audit).where(audit.c.at < bindparam("before")))
 
 
 class Retaining:
-    """`run` until cancelled."""
+    """`run` until cancelled. `passing` are the channels on which a proof of who one is does not last."""
 
-    def __init__(self, database: Database, standing: Standing) -> None:
+    def __init__(self, database: Database, standing: Standing, passing: Collection[str]) -> None:
+        self._passing = passing
         self._database = database
         self._standing = standing
 
@@ -64,7 +65,7 @@ class Retaining:
 
         def work(transaction: Transaction) -> None:
             identity.forget_codes(transaction, now - CODES, now - DAY)
-            for channel in PASSING:
+            for channel in self._passing:
                 identity.forget_sessions(transaction, channel, now - DAY)
             remote.forget(transaction, now - DAY)
             notices.forget(transaction, now - NOTICES * DAY)

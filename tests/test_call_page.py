@@ -53,7 +53,7 @@ async def test_a_seat_at_the_telephone(running: Line, browser: Browser, tmp_path
     await expect(page.get_by_text("来电：在线等候")).to_be_visible()
     await page.keyboard.press("t")
     await expect(page.get_by_role("tab", name="回复居民")).to_be_enabled()
-    await running.parts.seats.connect()
+    await running.seats.connect()
     ring = running.carrier.ringing[-1]
     await ring.answer()
     await ring.press("1")

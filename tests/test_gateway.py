@@ -13,6 +13,7 @@ from daoxue.app import App, compose
 from daoxue.config import Config, ConfigError
 from daoxue.serve import server
 from integrations.gateway import GatewaySettings, Templates, TemplateSettings
+from integrations.texting import Texting
 from tests.conftest import free_port
 from tests.desk_client import Desk
 from tests.official import Clock, started
@@ -33,6 +34,12 @@ class Texts:
     app: App
     clock: Clock
 
+    @property
+    def texting(self) -> Texting:
+        outlet = self.app.channels["sms"].outlet
+        assert isinstance(outlet, Texting)
+        return outlet
+
     async def deliver(self) -> None:
         for _ in range(20):
             if not await self.app.outbox.work(int(self.clock() * 1000)):
@@ -46,7 +53,7 @@ async def texts(config: Config, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     monkeypatch.setenv("GATEWAY_KEY", gateway.key)
     monkeypatch.setenv("GATEWAY_SECRET", gateway.secret)
     settings = GatewaySettings(True, f"http://127.0.0.1:{api_port}", gateway.sign, TEMPLATES)
-    own = replace(config, server=replace(config.server, port=port), channels=replace(config.channels, gateway=settings))
+    own = replace(config, server=replace(config.server, port=port), channels=config.channels.having(settings))
     app = await compose(own, clock=clock)
     api = uvicorn.Server(
         uvicorn.Config(gateway.app(), port=api_port, log_config=None, access_log=False, lifespan="off")
@@ -63,8 +70,7 @@ async def texts(config: Config, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
             each.should_exit = each.force_exit = True
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.gather(*tasks)
-        assert app.texting is not None
-        await app.texting.provider.close()
+        await app.channels["sms"].close()
         app.database.close()
 
 
@@ -122,8 +128,7 @@ async def test_a_refusal_is_confirmed_once_in_its_own_words(texts: Texts) -> Non
 
 async def test_asked_again_it_is_sent_once(texts: Texts) -> None:
     """We die between the gateway's answer and our own note of it: the id is the same, and nothing leaves again."""
-    assert texts.app.texting is not None
-    provider = texts.app.texting.provider
+    provider = texts.texting.provider
     first = await provider.text(RESIDENT, "坐席回复：您好", "1:2")
     assert await provider.text(RESIDENT, "坐席回复：您好", "1:2") == first
     assert len(texts.gateway.arrived) == 1
@@ -131,8 +136,7 @@ async def test_asked_again_it_is_sent_once(texts: Texts) -> None:
 
 async def test_one_time_codes_leave_by_template(texts: Texts) -> None:
     await texts.app.identity.request_code("wechat", "o1", "620801839197", int(texts.clock() * 1000))
-    assert texts.app.texting is not None
-    assert await texts.app.texting.send_codes() == 1
+    assert await texts.texting.send_codes() == 1
     [arrived] = texts.gateway.arrived
     assert arrived.phone == "+8613800001370"
     assert "验证码是" in arrived.text
@@ -178,4 +182,4 @@ def test_settings_that_lack_something(config: Config, monkeypatch: pytest.Monkey
     monkeypatch.delenv("GATEWAY_KEY", raising=False)
     settings = GatewaySettings(True, "http://127.0.0.1:9", "云溪", TEMPLATES)
     with pytest.raises(ConfigError, match="GATEWAY_KEY"):
-        asyncio.run(compose(replace(config, channels=replace(config.channels, gateway=settings))))
+        asyncio.run(compose(replace(config, channels=config.channels.having(settings))))

@@ -51,7 +51,7 @@ async def draft(body: Draft, seat: Writer, desk: TheDesk) -> dict[str, object]:
 @router.post("/preview")
 async def preview(body: Draft, seat: Writer, desk: TheDesk) -> Response:
     """How it looks on each channel, and how many it would go to."""
-    shown = {channel: render([Reply(text=body.text + UNSUBSCRIBE)]) for channel, render in desk.renderers.items()}
+    shown = {name: each.render([Reply(text=body.text + UNSUBSCRIBE)]) for name, each in desk.channels.items()}
     wanted = await desk.broadcasts.wanted(Audience(tuple(body.schools)))
     return _json({"channels": shown, "wanted": wanted})
 

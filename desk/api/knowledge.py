@@ -47,7 +47,7 @@ class Ids(Strict):
 
 class Asked(Strict):
     text: str = Field(min_length=1, max_length=2000)
-    channel: Literal["webchat", "wechat", "sms", "voice"] = "webchat"
+    channel: str = Field("webchat", max_length=64)
     lang: Literal["zh", "en"] = "zh"
 
 
@@ -95,7 +95,7 @@ def preview(desk: Desk, entry: Entry) -> dict[str, list[str]]:
     """What leaves on each channel."""
     replies = [Reply(text=entry.answer, spoken=entry.spoken, short=entry.sms, source=entry.source)]
     replies += [Reply(text=step) for step in entry.steps[:1]]
-    return {channel: render(replies) for channel, render in desk.renderers.items()}
+    return {name: each.render(replies) for name, each in desk.channels.items()}
 
 
 @router.post("/knowledge/preview")
@@ -180,13 +180,16 @@ async def take_in(
 @router.post("/knowledge/ask")
 async def ask(body: Asked, seat: Reader, desk: TheDesk) -> dict[str, object]:
     """The test box: what would be answered, and why. Nothing is kept."""
-    inbound = Inbound(channel=body.channel, address="try", id="try", text=body.text, at=now(), lang=body.lang)
+    channel = desk.channels.get(body.channel)
+    if channel is None:
+        raise TicketError("invalid", f"没有这个渠道；可以是 {'、'.join(desk.channels)}")
+    inbound = Inbound(channel=channel.name, address="try", id="try", text=body.text, at=now(), lang=body.lang)
     turn = await desk.inbox.try_out(inbound)
     heard, entries = turn.heard, desk.library.entries
     return {
         "topic": turn.state.topic, "inside": round(heard.inside, 3), "handover": turn.handover.reason if turn.handover else None,
         "replies": [{"text": each.text, "source": each.source, "options": [option.label for option in each.options]} for each in turn.said],
-        "rendered": desk.renderers[body.channel](turn.said),
+        "rendered": channel.render(turn.said),
         "candidates": [
             {"score": round(each.score, 3), "topic": each.topic, "intent": each.intent, "entry": each.entry,
              "title": desk.library.title(entries[each.entry]) if each.entry in entries else None}

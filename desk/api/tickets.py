@@ -298,7 +298,7 @@ async def reveal(ref: str, body: Reveal, seat: Revealer, desk: TheDesk) -> Respo
         conversations.audited(transaction, seat.name, "resident.reveal", ref, body.reason, now())
         row = conversations.get(transaction, opened.ticket.conversation)
         assert row is not None
-        return row.address if row.channel in ("sms", "voice") else ""
+        return row.address if row.channel in desk.channels and desk.channels[row.channel].by_phone else ""
 
     address = await desk.database.write(work)
     messages = {
@@ -400,15 +400,16 @@ async def _whole(desk: Desk, opened: Opened) -> dict[str, object]:
 
 
 async def _call(desk: Desk, row: TicketRow) -> str | None:
-    return await desk.calling.stage(row.ref) if desk.calling is not None and row.channel == "voice" else None
+    opened = desk.opened.get(row.channel)
+    return await opened.calling.stage(row.ref) if opened and opened.calling else None
 
 
 async def _quota(desk: Desk, row: TicketRow) -> dict[str, int] | None:
     """How many messages the channel still takes, and until when; None where it does not count."""
-    quota = desk.quotas.get(row.channel)
-    if quota is None or row.state == "closed":
+    opened = desk.opened.get(row.channel)
+    if opened is None or opened.quota is None or row.state == "closed":
         return None
-    allowed = await quota(row.conversation)
+    allowed = await opened.quota(row.conversation)
     return {"left": allowed.left, "until": allowed.until}
 
 
