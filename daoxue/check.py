@@ -48,7 +48,7 @@ def problems(config: Config, channels: Channels = CHANNELS) -> list[str]:
     if Catalogue.of(content.records).college is None:
         found.append("catalogue: there is no organisation of level college")
     with contextlib.suppress(KnowledgeError):  # the data's problems are among those found
-        found += strangers(content.entries)
+        found += strangers(content.entries, Catalogue.of(content.records).topics)
     for entry in content.entries:
         found += [f"entry {entry.id}: {problem}" for problem in [*entry.problems(), *_unsayable(entry, channels)]]
     return found + _learners(config)
@@ -69,7 +69,8 @@ def fits(database: Database, content: Content, channels: Channels = CHANNELS) ->
     stored = database.look(rows.records)
     known = {(row.kind, row.id): msgspec.json.decode(row.body, type=Record) for row in stored}
     new = {(KIND_OF[type(record)], record.id): record for record in content.records}
-    found = Catalogue.of({**known, **new}.values()).problems() + strangers(content.entries)
+    catalogue = Catalogue.of({**known, **new}.values())
+    found = catalogue.problems() + strangers(content.entries, catalogue.topics)
     return found + [
         f"entry {entry.id}: {problem}" for entry in content.entries for problem in _unsayable(entry, channels)
     ]

@@ -294,7 +294,8 @@ def _list_entries(arguments: argparse.Namespace) -> int:
 
 def _import(arguments: argparse.Namespace) -> int:
     config = read(arguments.config)
-    taken = files.read(arguments.files, arguments.by, datetime.now(config.zone).date(), partial=arguments.partial)
+    today = datetime.now(config.zone).date()
+    taken = files.read(arguments.files, arguments.by, today, partial=arguments.partial, topics=files.topics(config))
     for line in taken.told:
         print(line, file=sys.stderr)
     content, revision = files.take_in(config, taken, arguments.by, arguments.status)

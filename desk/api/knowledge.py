@@ -144,6 +144,12 @@ async def restore(id: str, revision: int, seat: Drafter, desk: TheDesk) -> dict[
     return {"revision": await desk.editing.restore(id, revision, seat.name, now())}
 
 
+@router.post("/knowledge/topics")
+async def add_topic(request: Request, seat: Reviewer, desk: TheDesk) -> dict[str, object]:
+    """A topic of the centre's own, for entries of its own: `id`, `zh`, `en`, and `skill` and `colour` where it has some."""
+    return {"revision": await desk.editing.add_topic(await request.body(), seat.name, now())}
+
+
 @router.post("/knowledge/import")
 async def take_in(
     file: UploadFile, seat: Reviewer, desk: TheDesk, commit: bool = False, partial: bool = False
@@ -155,7 +161,8 @@ async def take_in(
         path.write_bytes(await file.read())
         name = Path(file.filename or "").name[-100:]
         try:
-            out = await children.run("knowledge.importing", str(path), name, seat.name, str(_today(desk)))
+            topics = msgspec.json.encode(desk.library.catalogue.topics).decode()
+            out = await children.run("knowledge.importing", str(path), name, seat.name, str(_today(desk)), topics)
         except children.ChildError as error:
             raise TicketError("invalid", "读不了这个文件，请检查格式") from error
     found = msgspec.json.decode(out, type=Report)

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from bot.channel import Channel, OpenChannel
 from desk.api.guard import COOKIE, TheDesk, may, now, token_of
 from desk.errors import TicketError
 from desk.oidc import Asked, OidcError
@@ -101,6 +102,14 @@ async def logout(request: Request, seat: Me, desk: TheDesk, response: Response) 
     return {}
 
 
+def _channel(channel: Channel, opened: OpenChannel | None) -> dict[str, object]:
+    """What pages show of a channel, and whether there it is counted what may be sent, and one may be on the telephone."""
+    return {
+        "id": channel.name, "zh": channel.zh, "en": channel.en, "colour": channel.colour,
+        "counts": opened is not None and opened.quota is not None, "calls": opened is not None and opened.calling is not None,
+    }  # fmt: skip
+
+
 @router.get("/me")
 async def me(seat: Me, desk: TheDesk) -> dict[str, object]:
     """Who one is, and what one may."""
@@ -112,6 +121,10 @@ async def me(seat: Me, desk: TheDesk) -> dict[str, object]:
         "may": sorted(name for name, roles in PERMISSIONS.items() if seat.role in roles),
         "phone": desk.calling is not None and seat.phone is not None,
         "counter": desk.inviting is not None and seat.may("resident.bind"),
+        "topics": [
+            {"id": each.id, "zh": each.zh, "en": each.en, "colour": each.colour} for each in desk.library.catalogue.topics.values()
+        ],
+        "channels": [_channel(each, desk.opened.get(each.name)) for each in desk.channels.values()],
     }  # fmt: skip
 
 
