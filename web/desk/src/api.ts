@@ -1,5 +1,5 @@
 // Everything that the page asks of the service. An answer that is no is an `ApiError` with words for people.
-import { t } from './words'
+import { t, type Named } from './words'
 
 export class ApiError extends Error {
   constructor(
@@ -137,6 +137,8 @@ export interface Me {
   counter: boolean
   place: string | null
   phone: boolean
+  topics: Named[]
+  channels: (Named & { counts: boolean; calls: boolean })[]
 }
 
 export interface Colleague {

@@ -2,7 +2,7 @@
 import { computed, reactive, ref, shallowRef, triggerRef } from 'vue'
 import { ApiError, get, type Colleague, type Me, type Said, type Ticket, type Whole } from './api'
 import * as live from './live'
-import { t } from './words'
+import { t, takeIn } from './words'
 
 export const me = ref<Me | null>(null)
 export const may = (permission: string) => me.value?.may.includes(permission) ?? false
@@ -124,8 +124,14 @@ export function learn(ticket: Ticket): void {
   if (whole.value?.ticket.ref === ticket.ref && whole.value.ticket.version <= ticket.version) whole.value.ticket = ticket
 }
 
-export async function begin(): Promise<void> {
+/** Who one is and what one may, with what the house calls its topics and channels. */
+export async function lookAtMe(): Promise<void> {
   me.value = await get<Me>('/me')
+  takeIn(me.value)
+}
+
+export async function begin(): Promise<void> {
+  await lookAtMe()
   if (may('ticket.read')) void load() // the page is there while its lists come
 }
 
