@@ -263,8 +263,8 @@ async def test_an_editor_answers_what_is_asked_in_vain(browser: Browser, config:
 async def test_an_editor_adds_a_topic_and_a_channel_is_shown_by_its_name(browser: Browser, service: Service) -> None:
     page = await enter(browser, service, "zhou")
     await page.goto(f"{service.url}/desk/knowledge")
-    await page.get_by_role("button", name="知识条目").click()
-    await page.get_by_role("button", name="写一条").click()
+    await page.get_by_role("tab", name="知识条目").click()
+    await page.get_by_role("button", name="新建").click()
     await page.get_by_role("button", name="添加本中心的主题").click()
     own = page.locator("form", has=page.get_by_label("中文名"))
     await own.get_by_label("编号").fill("study-tours")
