@@ -74,16 +74,6 @@ class Stanzas:
         return hash(frozenset(each for each in self._given.values() if each != type(each)()))
 
 
-class Files(Protocol):
-    """Files of conversations. Raise `DatabaseError`."""
-
-    async def get(self, path: str) -> tuple[str, str, bytes] | None:
-        """Name, type and content of what stands at a path of ours; None where it was deleted."""
-
-    async def keep(self, conversation: int, name: str, kind: str, body: bytes, now: int) -> str:
-        """Keeps what a resident sent; its path."""
-
-
 class Quota(Protocol):
     """How many messages may still be sent to a conversation, and until when (ms)."""
 
@@ -137,7 +127,6 @@ class Core:
     vault: Vault
     desk: Desk
     library: Library
-    files: Files
     zone: ZoneInfo
     public_url: str
     observe: Callable[[str], None]

@@ -30,7 +30,6 @@ from bot.tellings import Tellings
 from bot.texts import Texts
 from daoxue import model, sample
 from daoxue.config import Config, ConfigError
-from desk import files
 from desk.broadcasts import Broadcasts
 from desk.dispatch import Dispatch
 from desk.editing import Editing
@@ -201,7 +200,7 @@ async def compose(
     outbox = Outbox(database, live, outlets)
     core = Core(
         stanzas=config.channels, secrets=os.environ, inbox=inbox, outbox=outbox, live=live, database=database, texts=texts,
-        identity=identity, vault=vault, desk=queueing, library=library, files=files.Kept(database), zone=config.zone,
+        identity=identity, vault=vault, desk=queueing, library=library, zone=config.zone,
         public_url=public_url(config).rstrip("/"), observe=observe, clock=clock,
     )  # fmt: skip
     opened = _opened(core, channels)

@@ -34,7 +34,7 @@ from daoxue.config import Config, ConfigError
 from desk import files
 from desk.parts import Desk
 from desk.people import SignInError
-from store import conversations
+from store import attachments, conversations
 from store.database import DatabaseError
 
 log = logging.getLogger("daoxue")
@@ -162,7 +162,7 @@ def routes(app: App, api: ASGIApp) -> list[BaseRoute]:
     operations: list[BaseRoute] = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
 
     async def file(request: Request) -> Response:
-        found = await app.database.read(lambda t: files.get(t, request.path_params["id"]))
+        found = await app.database.read(lambda t: attachments.get(t, request.path_params["id"]))
         if found is None:
             return PlainTextResponse("没有这个文件，或者已经删除。\n", 404)
         name, kind, body = found

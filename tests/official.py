@@ -14,8 +14,8 @@ from daoxue.app import App, compose
 from daoxue.config import Config
 from daoxue.serve import server
 from integrations.wechat.settings import WechatSettings
+from players.wechat import Platform, Resident, Seen
 from tests.conftest import free_port
-from tools.wechat import Platform, Resident, Seen
 
 
 @dataclass

@@ -17,9 +17,9 @@ from integrations.texting import Texting
 from integrations.twilio.calls import CallChannel
 from integrations.twilio.seats import SeatSide
 from integrations.twilio.settings import TwilioSettings
+from players.twilio import Call, Carrier
 from tests.conftest import free_port
 from tests.official import Clock, started
-from tools.twilio import Call, Carrier
 
 RESIDENT, OTHER, SEAT = "+8613800001370", "+8613800001371", "+8655162001111"
 

@@ -10,6 +10,7 @@ without writes, and what it writes is spoken to the caller, whose words it reads
 
 import logging
 import re
+import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -35,7 +36,8 @@ from integrations.twilio.switchboard import ATTEMPTS, CHANNEL, ENDED, PATH, Stat
 from integrations.twilio.texts import answer
 from integrations.voice import HangUp, Leave, Listen, Pause, Plan, Play, Record
 from knowledge.catalogue import Catalogue
-from store import calls, conversations, tickets
+from store import attachments, calls, conversations, tickets
+from store.attachments import AttachmentRow
 from store.calls import CallRow
 from store.conversations import DueRow
 from store.database import Transaction
@@ -76,7 +78,6 @@ class CallChannel:
         self._zone = core.zone
         self._library = core.library
         self._identity = core.identity
-        self._files = core.files
         self._observe = core.observe
 
     @property
@@ -573,7 +574,10 @@ class CallChannel:
         audio = await self._board.api.recording(url)
         where = "（录音没有取到）"
         if audio:
-            where = await self._files.keep(found.conversation, RECORDING, "audio/mpeg", audio, self._board.now())
+            id, now = secrets.token_urlsafe(24), self._board.now()
+            kept = AttachmentRow(id, found.conversation, RECORDING, "audio/mpeg", audio, "resident", now)
+            await self._board.database.write(lambda t: attachments.add(t, kept))
+            where = f"/files/{id}"
         words = form.get("TranscriptionText", "").strip()[:1000]
         kind = "talk" if query.get("talk") else "recording"
         text = self._board.texts.line("zh", f"voice.{kind}_note", where=where, words=words or "—", mark=mark)

@@ -29,7 +29,7 @@ from integrations.wechat.messages import CHANNEL
 from integrations.wechat.quota import Allowance, Heard, allowance
 from integrations.wechat.rendering import Outgoing, Place
 from integrations.wechat.settings import WechatSettings
-from store import conversations, deliveries, tickets
+from store import attachments, conversations, deliveries, tickets
 from store.conversations import ConversationRow, DueRow
 from store.database import Transaction
 from store.deliveries import HELD, DeferredRow, OwedRow
@@ -82,7 +82,6 @@ class WechatChannel:
         self._database = core.database
         self._texts = core.texts
         self._public_url = core.public_url
-        self._files = core.files
         self._zone = core.zone
         self._observe = core.observe
         self._clock = core.clock
@@ -371,7 +370,8 @@ class WechatChannel:
         """Raises `WechatError`. What is too long, or has choices that are not taken, is sent once more, simpler."""
         media = ""
         if outgoing.image is not None:
-            found = await self._files.get(outgoing.image.path)
+            id = outgoing.image.path.rsplit("/", 1)[-1]
+            found = await self._database.read(lambda t: attachments.get(t, id))
             if found is None:
                 return  # deleted meanwhile: there is nothing to send
             media = await self.api.upload_image(*found)
