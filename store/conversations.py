@@ -1,12 +1,12 @@
 """Conversations and what is said in them: read, and changed by one commit a turn."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import cast
 
 from msgspec import Struct
 from sqlalchemy import bindparam, case, delete, func, select, update
 
-from store import deliveries, identity, knowledge, tickets
+from store import bank, deliveries, identity, knowledge, tickets
 from store.database import ConflictError, Row, Statement, Transaction, adding
 from store.schema import audit, conversation, inbound, message, outbox, unanswered
 
@@ -137,7 +137,7 @@ class TurnRow(Struct, frozen=True):
     rating: tuple[str, int] | None = None
     unanswered: tuple[str, str] | None = None  # text and topic
     audits: Sequence[tuple[str, str]] = ()
-    effects: "Sequence[Callable[[Transaction, str | None], None]]" = ()
+    dispute: bank.NewDispute | None = None  # kept with the ticket
     unbind: str | None = None  # digest of somebody who takes back who they have proven to be
 
 
@@ -206,8 +206,8 @@ def commit_turn(transaction: Transaction, turn: TurnRow) -> tuple[int, int] | No
     if turn.unbind:
         identity.unbind(transaction, read.channel, turn.unbind)
         identity.agree(transaction, read.channel, turn.unbind, "bind", "", "", False, turn.now)
-    for effect in turn.effects:
-        effect(transaction, ticket)
+    if turn.dispute and ticket:
+        bank.keep_dispute(transaction, ticket, turn.dispute, turn.now)
     for action, subject in turn.audits:
         audited(transaction, f"conversation {id}", action, subject, "", turn.now)
     return id, last
