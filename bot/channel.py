@@ -183,7 +183,8 @@ class Channel:
     its `stanzas` is enabled. `render` is what residents get of replies, `problems` what of them does not fit. `proof` is
     how a resident proves there who they are. `load` is how much of a seat's capacity a conversation takes.
 
-    `by_phone`: addresses are telephone numbers. `texts`: it can write to any telephone, so codes and notices go by it.
+    `by_phone`: addresses are telephone numbers. `notices`: one may be told something there without having asked. `texts`:
+    it writes to any telephone, so one-time codes go by it, and notices to who is reached nowhere else.
     `played` is how a talk in the terminal hands in what is said, where that is more than receiving it.
     """
 
@@ -198,6 +199,7 @@ class Channel:
     proof: Proof = NO_PROOF
     load: int = 1
     by_phone: bool = False
+    notices: bool = False
     texts: bool = False
     played: Callable[[Inbox], Told] = handed_in
 

@@ -206,7 +206,7 @@ async def compose(
     opened = _opened(core, channels)
     for name, each in opened.items():
         outlets[name] = each.outlet
-        if each.quota is not None or channels[name].texts:
+        if channels[name].notices:
             ways_out[name] = Way(name, _left(each), channels[name].texts)
     tickets = Tickets(database, live, texts)
     standing = Standing(database, config.desk, hours)

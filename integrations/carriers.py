@@ -52,6 +52,7 @@ SMS = Channel(
     problems=sms.problems,
     proof=Proof(of_phone=True),
     by_phone=True,
+    notices=True,
     texts=True,
     played=texting.played,
 )

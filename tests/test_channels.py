@@ -16,6 +16,7 @@ from daoxue.chat import Talk
 from daoxue.config import Config, ConfigError, read
 from daoxue.serve import application
 from integrations.channels import CHANNELS
+from integrations.webchat import WebchatSettings
 from tests import pigeon
 from tests.desk_client import Desk
 from tests.pigeon import PIGEON, Loft, PigeonSettings
@@ -61,6 +62,21 @@ async def test_it_is_served_and_answers(app: App) -> None:
     answer = (await letter(app, "1", "积分会过期吗")).json()["letters"]
     assert answer[0].startswith("咕咕：会。积分")
     assert (await letter(app, "1", "积分会过期吗")).json()["letters"] == answer, "the same letter, the same answer"
+
+
+async def test_what_is_switched_off_is_not_served(config: Config) -> None:
+    off = replace(config, channels=config.channels.having(WebchatSettings(enabled=False)))
+    composed = await compose(off, channels=WITH_IT)
+    try:
+        assert composed.channels == {}
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(application(composed)), base_url="http://house.test"
+        ) as outside:
+            for path in ("/", "/channels/webchat", pigeon.PATH):
+                assert (await outside.get(path)).status_code == 404
+            assert (await outside.get("/healthz")).status_code == 200
+    finally:
+        composed.database.close()
 
 
 async def test_the_page_shows_it_with_its_names_and_its_colour(app: App) -> None:

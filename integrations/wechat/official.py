@@ -43,4 +43,5 @@ WECHAT = Channel(
     render=rendering.render,
     problems=rendering.problems,
     proof=Proof(page=BIND),
+    notices=True,
 )
