@@ -181,7 +181,8 @@ class Channel:
 
     `name` is what conversations keep; `zh`, `en` and `colour` (CSS) are how the desk shows it. It is served where one of
     its `stanzas` is enabled. `render` is what residents get of replies, `problems` what of them does not fit. `proof` is
-    how a resident proves there who they are. `load` is how much of a seat's capacity a conversation takes.
+    how a resident proves there who they are. `load` is how much of a seat's capacity a conversation takes; `files`
+    whether a seat may send some.
 
     `by_phone`: addresses are telephone numbers. `notices`: one may be told something there without having asked. `texts`:
     it writes to any telephone, so one-time codes go by it, and notices to who is reached nowhere else.
@@ -198,6 +199,7 @@ class Channel:
     problems: Render = nothing_wrong
     proof: Proof = NO_PROOF
     load: int = 1
+    files: bool = True
     by_phone: bool = False
     notices: bool = False
     texts: bool = False

@@ -51,6 +51,7 @@ SMS = Channel(
     render=sms.render,
     problems=sms.problems,
     proof=Proof(of_phone=True),
+    files=False,
     by_phone=True,
     notices=True,
     texts=True,

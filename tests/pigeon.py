@@ -110,4 +110,5 @@ PIGEON = Channel(
     render=render,
     problems=problems,
     load=3,
+    files=False,
 )

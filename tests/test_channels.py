@@ -83,7 +83,7 @@ async def test_the_page_shows_it_with_its_names_and_its_colour(app: App) -> None
     seat = await Desk(app).person("administrator")
     shown = {each["id"]: each for each in (await seat.get("/me"))["channels"]}
     assert shown["pigeon"] == {
-        "id": "pigeon", "zh": "信鸽", "en": "Pigeon", "colour": "#5b4a8a", "counts": True, "calls": False,
+        "id": "pigeon", "zh": "信鸽", "en": "Pigeon", "colour": "#5b4a8a", "files": False, "counts": True, "calls": False,
     }  # fmt: skip
     assert {"webchat", "wechat", "sms", "voice"} < shown.keys()
     health = {each["name"]: each for each in (await seat.get("/system"))["channels"]}
@@ -100,6 +100,10 @@ async def test_its_ticket_is_listed_weighed_answered_and_counted(app: App) -> No
     assert (await app.desk.dispatch.loads())[seat.name].weight == PIGEON.load
     assert (await seat.get(f"/tickets/{ref}"))["quota"]["left"] == pigeon.LETTERS
     await seat.post(f"/tickets/{ref}/messages", {"id": "m1", "text": "您好，我是小李"})
+    sent = await seat.client.post(
+        f"/api/tickets/{ref}/files", data={"id": "f1"}, files={"file": ("a.txt", "地图".encode())}
+    )
+    assert (sent.status_code, "发不了文件" in sent.text) == (422, True)
     at = 1 << 50
     while await app.outbox.work(at):
         at += 1

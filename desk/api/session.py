@@ -103,10 +103,10 @@ async def logout(request: Request, seat: Me, desk: TheDesk, response: Response) 
 
 
 def _channel(channel: Channel, opened: OpenChannel | None) -> dict[str, object]:
-    """What pages show of a channel, and whether there it is counted what may be sent, and one may be on the telephone."""
+    """What pages show of a channel, whether files can be sent, and whether there it is counted what may be sent, and one may be on the telephone."""
     return {
         "id": channel.name, "zh": channel.zh, "en": channel.en, "colour": channel.colour,
-        "counts": opened is not None and opened.quota is not None, "calls": opened is not None and opened.calling is not None,
+        "files": channel.files, "counts": opened is not None and opened.quota is not None, "calls": opened is not None and opened.calling is not None,
     }  # fmt: skip
 
 

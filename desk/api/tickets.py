@@ -170,6 +170,9 @@ async def send_file(
     ref: str, file: UploadFile, id: Annotated[str, Form(min_length=1, max_length=64)], seat: Worker, desk: TheDesk
 ) -> dict[str, object]:
     """Sends a file to the resident. The same id again changes nothing."""
+    row = await desk.database.read(lambda t: tickets.get(t, ref))
+    if row is not None and row.channel in desk.channels and not desk.channels[row.channel].files:
+        raise TicketError("invalid", "这个渠道发不了文件，请把要紧的写出来")
     body = await file.read(files.LARGEST + 1)
     seq = await desk.tickets.reply(ref, seat.name, "", now(), id=id, file=(file.filename or "", body))
     return {"id": id, "seq": seq}

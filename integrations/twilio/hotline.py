@@ -54,6 +54,7 @@ VOICE = Channel(
     problems=voice.problems,
     proof=Proof(keyed=True, passing=True),
     load=4,  # a call takes all of a seat; a written talk, a part
+    files=False,
     by_phone=True,
     played=_played,
 )

@@ -138,7 +138,7 @@ export interface Me {
   place: string | null
   phone: boolean
   topics: Named[]
-  channels: (Named & { counts: boolean; calls: boolean })[]
+  channels: (Named & { files: boolean; counts: boolean; calls: boolean })[]
 }
 
 export interface Colleague {
