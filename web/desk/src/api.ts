@@ -21,22 +21,35 @@ async function send<T>(path: string, how: RequestInit): Promise<T> {
   try {
     response = await fetch(`/api${path}`, how)
   } catch {
-    throw new ApiError(0, 'offline', t('连不上服务，没有执行。请检查网络后再试。', 'The service cannot be reached; nothing was done.'))
+    throw new ApiError(
+      0,
+      'offline',
+      t('连不上服务，没有执行。请检查网络后再试。', 'The service cannot be reached; nothing was done.'),
+    )
   }
-  const text = await response.text()
-  let content: Record<string, unknown> = {}
+  const content = parsed(await response.text())
+  if (response.ok) return content as T
+  const error = refusal(response.status, content)
+  if (error.code === 'signed_out') window.dispatchEvent(new Event('signed-out'))
+  throw error
+}
+
+/** What an answer says; where that is no JSON (a proxy's page), its beginning as `text`. */
+export function parsed(text: string): unknown {
   try {
-    content = text ? JSON.parse(text) : {}
+    return text ? (JSON.parse(text) as unknown) : {}
   } catch {
-    content = { text: text.slice(0, 200) }
+    return { text: text.slice(0, 200) }
   }
-  if (!response.ok) {
-    const code = String(content.code ?? response.status)
-    if (code === 'signed_out') window.dispatchEvent(new Event('signed-out'))
-    const words = String(content.text ?? t('服务出了点问题，请再试一次', 'Something went wrong; please try again'))
-    throw new ApiError(response.status, code, words)
-  }
-  return content as T
+}
+
+export function refusal(status: number, content: unknown): ApiError {
+  const { code, text } = (content ?? {}) as { code?: unknown; text?: unknown }
+  return new ApiError(
+    status,
+    typeof code === 'string' ? code : String(status),
+    typeof text === 'string' && text ? text : t('服务出了点问题，请再试一次', 'Something went wrong; please try again'),
+  )
 }
 
 export const upload = <T>(path: string, body: FormData) => send<T>(path, { method: 'POST', body })
@@ -167,7 +180,15 @@ export interface LearnerRecord {
   status: string
   minor: boolean
   balance: { credits: number; points: number; frozen: number; last: string; as_of: number | null } | null
-  entries: { id: number | null; day: string; type: string; credits: number; points: number; frozen: number; note: string }[]
+  entries: {
+    id: number | null
+    day: string
+    type: string
+    credits: number
+    points: number
+    frozen: number
+    note: string
+  }[]
   orders: Order[]
   enrolments: { id: string; class: string; state: string; ahead: number; until: number | null }[]
 }

@@ -1,8 +1,8 @@
 // What the page knows of the desk: a snapshot, kept true by events. Snapshot and events come to a fresh snapshot.
-import { computed, reactive, ref, shallowRef, triggerRef } from 'vue'
+import { computed, ref, shallowRef, triggerRef } from 'vue'
 import { ApiError, get, type Colleague, type Me, type Said, type Ticket, type Whole } from './api'
 import * as live from './live'
-import { t } from './words'
+import { notice } from './notices'
 
 export const me = ref<Me | null>(null)
 export const may = (permission: string) => me.value?.may.includes(permission) ?? false
@@ -22,15 +22,6 @@ export const typing = ref(0)
 export const deliveredTo = ref(0)
 export const colleagues = ref<Colleague[]>([])
 export const closedNext = ref<string | null>(null)
-
-// What was sent from this page and is not in the conversation yet.
-export interface Sending {
-  id: string
-  ref: string
-  text: string
-  failed: string
-}
-export const sending = reactive<Sending[]>([])
 
 const byRank = (a: Ticket, b: Ticket) => a.rank - b.rank || (a.ref < b.ref ? -1 : 1)
 const byChange = (a: Ticket, b: Ticket) => b.updated_at - a.updated_at || (a.ref < b.ref ? 1 : -1)
@@ -60,7 +51,9 @@ export const counts = computed(() => {
 })
 
 export const offers = computed(() =>
-  [...tickets.value.values()].filter((each) => each.state === 'waiting' && each.offered_to === me.value?.name).sort(byRank),
+  [...tickets.value.values()]
+    .filter((each) => each.state === 'waiting' && each.offered_to === me.value?.name)
+    .sort(byRank),
 )
 
 /** Mine in which the resident waits for an answer. */
@@ -121,7 +114,8 @@ function put(ticket: Ticket): void {
 export function learn(ticket: Ticket): void {
   put(ticket)
   triggerRef(tickets)
-  if (whole.value?.ticket.ref === ticket.ref && whole.value.ticket.version <= ticket.version) whole.value.ticket = ticket
+  if (whole.value?.ticket.ref === ticket.ref && whole.value.ticket.version <= ticket.version)
+    whole.value.ticket = ticket
 }
 
 export async function begin(): Promise<void> {
@@ -169,7 +163,7 @@ function hear(frame: live.Frame): void {
   put(ticket)
   triggerRef(tickets)
   follow(frame, ticket)
-  notice(frame, ticket)
+  if (me.value) notice(frame, ticket, me.value.name)
 }
 
 function follow(frame: live.Frame, ticket: Ticket): void {
@@ -187,8 +181,6 @@ function follow(frame: live.Frame, ticket: Ticket): void {
   }
   for (const message of (frame.messages as Said[] | undefined) ?? []) {
     if (!open.messages.some((each) => each.seq === message.seq)) open.messages.push(message)
-    const at = sending.findIndex((each) => each.id === message.id)
-    if (at >= 0) sending.splice(at, 1)
     if (message.author === 'resident') typing.value = 0
   }
   open.messages.sort((a, b) => a.seq - b.seq)
@@ -206,49 +198,6 @@ export async function open(ref: string): Promise<void> {
 window.addEventListener('live-open', () => {
   if (whole.value) live.tell({ type: 'watch', ref: whole.value.ticket.ref })
 })
-
-// -- sound and the browser's own notifications
-
-export const sound = ref(localStorage.getItem('daoxue.sound') !== 'off')
-let context: AudioContext | null = null
-
-export function beep(): void {
-  if (!sound.value) return
-  try {
-    context ??= new AudioContext()
-    for (const [at, pitch] of [
-      [0, 660],
-      [0.14, 880],
-    ] as const) {
-      const tone = context.createOscillator()
-      const volume = context.createGain()
-      tone.frequency.value = pitch
-      volume.gain.setValueAtTime(0.12, context.currentTime + at)
-      volume.gain.exponentialRampToValueAtTime(0.001, context.currentTime + at + 0.13)
-      tone.connect(volume).connect(context.destination)
-      tone.start(context.currentTime + at)
-      tone.stop(context.currentTime + at + 0.14)
-    }
-  } catch {
-    sound.value = false // a browser without sound
-  }
-}
-
-function notice(frame: live.Frame, ticket: Ticket): void {
-  const mine = me.value?.name
-  const data = frame.data as Record<string, unknown>
-  const offered = (frame.kind === 'offered' || frame.kind === 'transferred') && data.to === mine
-  const spoke = frame.kind === 'said' && data.by === 'resident' && ticket.owner === mine
-  const mentioned = frame.kind === 'noted' && Array.isArray(data.mentions) && data.mentions.includes(mine)
-  const danger = (frame.kind === 'opened' || frame.kind === 'raised') && ticket.priority === 0
-  if (!offered && !spoke && !mentioned && !danger) return
-  if (offered || danger || mentioned || document.hidden) beep()
-  if (document.hidden && 'Notification' in window && Notification.permission === 'granted') {
-    const words = offered ? t('新派单', 'New offer') : danger ? t('紧急工单', 'Emergency') : mentioned ? t('有人提到您', 'You were mentioned') : t('居民来消息了', 'The resident wrote')
-    // Never the resident's words: a notification stands on a screen that others see.
-    new Notification(`${words} ${ticket.ref}`, { tag: ticket.ref })
-  }
-}
 
 export function explain(error: unknown): string {
   return error instanceof ApiError || error instanceof Error ? error.message : String(error)

@@ -41,7 +41,7 @@ function open(): void {
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws'
   const mine = new WebSocket(`${scheme}://${location.host}/api/live${seen === null ? '' : `?since=${seen}`}`)
   socket = mine
-  mine.onmessage = (event) => {
+  mine.onmessage = (event: MessageEvent<string>) => {
     const frame = JSON.parse(event.data) as Frame
     if (frame.type === 'hello') {
       tries = 0

@@ -28,7 +28,12 @@ const router = createRouter({
 // What nobody expected must not go by unseen: a seat would take what was not sent for sent.
 function unexpected(error: unknown): void {
   console.error(error)
-  ElMessage.error(t(`页面出错，刚才的操作可能没有执行：${explain(error)}`, `The page failed; what you did may not be done: ${explain(error)}`))
+  ElMessage.error(
+    t(
+      `页面出错，刚才的操作可能没有执行：${explain(error)}`,
+      `The page failed; what you did may not be done: ${explain(error)}`,
+    ),
+  )
 }
 window.addEventListener('unhandledrejection', (event) => unexpected(event.reason))
 
