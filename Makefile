@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: serve test check judge lock clean
+.PHONY: serve test check judge players lock clean
 
 # Compiled modules are kept, whatever the shell says: a second start is a third faster with them.
 serve: $(VENV)/run web/desk/dist/index.html
@@ -32,6 +32,10 @@ $(VENV)/run: requirements/run.lock requirements/build.lock pyproject.toml
 	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
+# What `daoxue wechat play` needs beside: the other side.
+players: $(VENV)/run
+	$(PIP) install --require-hashes -r requirements/players.lock
+
 $(VENV)/dev: $(VENV)/run requirements/dev.lock
 	$(PIP) install --require-hashes -r requirements/dev.lock
 	@touch $@
@@ -54,6 +58,7 @@ tests/node/node_modules/.package-lock.json: $(VENV)/run tests/node/package-lock.
 LOCK := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 lock:
 	$(LOCK) pyproject.toml -o requirements/run.lock
+	$(LOCK) pyproject.toml --extra players -o requirements/players.lock
 	$(LOCK) pyproject.toml --extra dev -o requirements/dev.lock
 	echo 'setuptools>=80' | $(LOCK) - -o requirements/build.lock
 

@@ -13,8 +13,8 @@ from urllib.parse import urlencode, urlsplit
 from benchmarks.turn import CONNECTIONS, QUESTIONS, client, cpu_seconds, first_start, start, wait_for
 from daoxue.app import prepare
 from daoxue.config import AccountsSettings, Config, DatabaseSettings, Nlu, Server
+from players.twilio import Carrier, sid
 from tests.conftest import free_port
-from tools.twilio import Carrier, sid
 
 CALLS, TURNS, TEXTS = 100, 8, 6_000
 _NEXT = re.compile(rb'action="([^"]+)"')

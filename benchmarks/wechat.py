@@ -14,9 +14,9 @@ from daoxue.app import compose, prepare
 from daoxue.config import AccountsSettings, Config, DatabaseSettings, Nlu, Server
 from integrations.wechat.gate import Gate, Keys
 from integrations.wechat.messages import inbound
+from players.wechat import Delivery, Platform
 from tests.conftest import free_port
 from tests.official import environment
-from tools.wechat import Delivery, Platform
 
 REQUESTS, ROUNDS, FORGED = 6_000, 3, 60
 _numbers = itertools.count(1)

@@ -74,7 +74,7 @@ from integrations.wechat.settings import MissingSecret, Secrets
 from knowledge.files import SAMPLE, KnowledgeError, load_yaml
 from knowledge.library import Library
 from nlu import encoder
-from store import calls, conversations
+from store import attachments, calls, conversations
 from store.database import Database
 from store.migrate import is_current, upgrade
 from store.sealing import keep_key_name, key_name, reseal
@@ -322,7 +322,7 @@ def _wechat(
     pages = Binding(api, identity, vault, database, texts, public_url(config), settings.open_base)
 
     async def file(path: str) -> tuple[str, str, bytes] | None:
-        return await database.read(lambda t: files.get(t, path.rsplit("/", 1)[-1]))
+        return await database.read(lambda t: attachments.get(t, path.rsplit("/", 1)[-1]))
 
     channel = WechatChannel(
         settings, gate, api, inbox, live, database, texts, public_url(config), pages.happened, file, observe, clock

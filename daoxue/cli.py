@@ -213,7 +213,7 @@ def _chat(arguments: argparse.Namespace) -> int:
 
     if arguments.channel == "voice" and not scripts and not arguments.json:
         # A call by the rules of the provider that is played; its libraries are none of the service's.
-        call: Callable[[Path, bool], int] = importlib.import_module("daoxue.play").call
+        call: Callable[[Path, bool], int] = importlib.import_module("daoxue.play_call").call
         return call(arguments.config, arguments.speak)
 
     async def use(app: App) -> int:
@@ -465,7 +465,12 @@ def _official(app: App) -> WechatParts:
 
 def _wechat_play(arguments: argparse.Namespace) -> int:
     # The played platform takes libraries that the service does without.
-    play: Callable[[Path], int] = importlib.import_module("daoxue.play").play
+    try:
+        play: Callable[[Path], int] = importlib.import_module("daoxue.play_wechat").play
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"试用还要一个库（{error.name}）：先运行 make players。 Trying it out needs {error.name}: make players"
+        ) from error
     return play(arguments.config)
 
 

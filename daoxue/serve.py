@@ -36,7 +36,7 @@ from desk.parts import Desk
 from desk.people import SignInError
 from integrations import webchat
 from integrations.wechat import messages
-from store import conversations
+from store import attachments, conversations
 from store.database import DatabaseError
 
 log = logging.getLogger("daoxue")
@@ -166,7 +166,7 @@ def routes(app: App, api: ASGIApp) -> list[BaseRoute]:
     operations: list[BaseRoute] = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
 
     async def file(request: Request) -> Response:
-        found = await app.database.read(lambda t: files.get(t, request.path_params["id"]))
+        found = await app.database.read(lambda t: attachments.get(t, request.path_params["id"]))
         if found is None:
             return PlainTextResponse("没有这个文件，或者已经删除。\n", 404)
         name, kind, body = found

@@ -11,8 +11,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, func, select
-
 from bot.live import Live
 from desk.errors import TicketError
 from desk.hours import DeskSettings, Hours
@@ -21,11 +19,10 @@ from desk.routing import Waiting, route, weight
 from desk.standing import Standing
 from desk.tickets import Tickets, barred, passed
 from knowledge.library import Library
-from store import people, tickets
-from store.database import ConflictError, Database, Statement
+from store import people, ticket_lists, tickets
+from store.database import ConflictError, Database
 from store.people import PresenceRow
-from store.schema import ticket
-from store.tickets import TicketRow, selecting
+from store.tickets import TicketRow
 
 log = logging.getLogger(__name__)
 EVERY, AT_LEAST = 1.0, 0.3  # seconds between looks, and between two that something woke us for
@@ -33,15 +30,6 @@ MOST = 200  # tickets looked at in one go: the front of the queue
 AFTER_START = 20_000  # ms in which pages come back after a restart
 GAP = 2_000  # ms after the end before the question for the stars
 FEW = 2  # stars, of five, of who was not content
-
-_WAITING = Statement(selecting(ticket.c.state == "waiting").expression.limit(bindparam("most")))  # type: ignore[attr-defined]
-_SNOOZED = selecting(ticket.c.state == "snoozed", ticket.c.snoozed_until <= bindparam("now"))
-_SURVEYS = selecting(ticket.c.survey == 1, ticket.c.closed_at <= bindparam("before"))
-_HELD = Statement(
-    select(ticket.c.owner, ticket.c.channel, func.count(), func.max(ticket.c.taken_at))
-    .where(ticket.c.state == "open")
-    .group_by(ticket.c.owner, ticket.c.channel)
-)
 
 
 @dataclass(slots=True)
@@ -94,7 +82,7 @@ class Dispatch:
         return await self._route(now)
 
     async def _front(self) -> list[TicketRow]:
-        return await self._database.read(lambda t: tickets.find(t, _WAITING, most=MOST))
+        return await self._database.read(lambda t: ticket_lists.front(t, MOST))
 
     # -- seats that come and go
 
@@ -154,18 +142,17 @@ class Dispatch:
         return made
 
     async def loads(self) -> dict[str, Load]:
-        rows = await self._database.read(lambda t: t.all(_HELD))
         load: dict[str, Load] = {}
-        for owner, channel, count, since in rows:
-            held = load.setdefault(str(owner), Load())
-            held.weight += weight(str(channel)) * int(str(count))
-            held.since = max(held.since, int(str(since or 0)))
+        for row in await self._database.read(ticket_lists.held):
+            held = load.setdefault(row.seat, Load())
+            held.weight += weight(row.channel) * row.count
+            held.since = max(held.since, row.since)
         return load
 
     # -- what is due
 
     async def _wake(self, now: int) -> None:
-        for row in await self._database.read(lambda t: tickets.find(t, _SNOOZED, now=now)):
+        for row in await self._database.read(lambda t: ticket_lists.snoozed(t, now)):
             await self._change(row, "woken", {}, now)
 
     async def _escalate(self, now: int, waiting: list[TicketRow]) -> None:
@@ -181,7 +168,7 @@ class Dispatch:
                 await self._change(row, "escalated", {"place": place.parent, "from": place.id}, now)
 
     async def _ask_for_stars(self, now: int) -> None:
-        for row in await self._database.read(lambda t: tickets.find(t, _SURVEYS, before=now - GAP)):
+        for row in await self._database.read(lambda t: ticket_lists.unsurveyed(t, now - GAP)):
             try:
                 await self._tickets.survey(row.ref, now)
             except TicketError as error:

@@ -4,20 +4,14 @@ fetched by whoever has the address, which cannot be guessed."""
 import re
 import secrets
 from pathlib import PurePosixPath, PureWindowsPath
-from typing import cast
-
-from sqlalchemy import bindparam, select
 
 from bot.messages import File
 from desk.errors import TicketError
-from store.database import Statement, Transaction, adding
-from store.schema import attachment
+from store import attachments
+from store.attachments import AttachmentRow
+from store.database import Transaction
 
 LARGEST = 8_000_000  # bytes
-_ADD = Statement(adding(attachment))
-_GET = Statement(
-    select(attachment.c.name, attachment.c.type, attachment.c.body).where(attachment.c.id == bindparam("id"))
-)
 _KINDS: tuple[tuple[bytes, str, tuple[str, ...]], ...] = (
     (b"\x89PNG\r\n\x1a\n", "image/png", (".png",)), (b"\xff\xd8\xff", "image/jpeg", (".jpg", ".jpeg")), (b"GIF8", "image/gif", (".gif",)),
     (b"%PDF-", "application/pdf", (".pdf",)),
@@ -51,10 +45,5 @@ def checked(name: str, body: bytes) -> tuple[str, str]:
 def keep(transaction: Transaction, conversation: int, name: str, kind: str, body: bytes, by: str, at: int) -> File:
     """Keeps it, under an address that nobody guesses."""
     id = secrets.token_urlsafe(24)
-    transaction.run(_ADD, id=id, conversation=conversation, name=name, type=kind, body=body, by=by, at=at)
+    attachments.add(transaction, AttachmentRow(id, conversation, name, kind, body, by, at))
     return File(name, kind, f"/files/{id}")
-
-
-def get(transaction: Transaction, id: str) -> tuple[str, str, bytes] | None:
-    """Name, type, content."""
-    return cast(tuple[str, str, bytes] | None, transaction.one(_GET, id=id))

@@ -6,24 +6,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
-
 from bot.waiting import GENERAL, Need, Reach, Seats
 from desk import routing
 from desk.dispatch import as_waiting
 from desk.hours import Hours
 from desk.people import taking
 from desk.routing import Waiting
-from store import tickets
-from store.database import Database, Statement, Transaction
-from store.schema import ticket
+from store import ticket_lists, tickets
+from store.database import Database, Transaction
 
-_TAKEN = Statement(
-    select(ticket.c.taken_at)
-    .where(ticket.c.opened_at > bindparam("since"), ticket.c.taken_at.is_not(None))
-    .order_by(ticket.c.taken_at.desc())
-    .limit(bindparam("most"))
-)
 WINDOW = 2 * 3_600_000  # ms of history that an estimate rests on
 FRESH = 5_000  # ms that the pace is not looked up anew
 ANYBODY = Need()
@@ -85,7 +76,8 @@ class Queueing:
         self, now: datetime, at: int, priority: int, look: Callable[[Transaction], tuple[int, Reach]]
     ) -> Seats:
         if not self._looked <= at < self._looked + FRESH:
-            self._looked, self._taken = at, await self._database.read(lambda t: _taken(t, at))
+            self._looked = at
+            self._taken = await self._database.read(lambda t: ticket_lists.taken_since(t, at - WINDOW, SAMPLE))
         waiting, reach = await self._database.read(look)
         minutes = estimate(self._taken, waiting) if reach is Reach.ABLE else None
         return Seats(
@@ -106,7 +98,3 @@ def _reach(transaction: Transaction, ticket: Waiting, at: int) -> Reach:
         return Reach.ABLE
     late = max(at, ticket.opened_at + routing.OVERFLOW)
     return Reach.OTHERS if routing.reaches(ticket, seats, late, staffed) else Reach.NOBODY
-
-
-def _taken(transaction: Transaction, at: int) -> list[int]:
-    return [row[0] for row in transaction.all(_TAKEN, since=at - WINDOW, most=SAMPLE) if isinstance(row[0], int)]

@@ -11,20 +11,13 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
-from sqlalchemy import bindparam, select
 
 from desk.hours import DeskSettings, Hours
-from store.database import Statement, Transaction
-from store.schema import ticket
+from store import ticket_lists
+from store.database import Transaction
+from store.ticket_lists import ReportRow
 
 LONGEST = 400  # days of one report
-
-_TICKETS = Statement(
-    select(
-        ticket.c.state, ticket.c.last_seat, ticket.c.topic, ticket.c.place, ticket.c.channel, ticket.c.priority,
-        ticket.c.opened_at, ticket.c.taken_at, ticket.c.answered_at, ticket.c.closed_at, ticket.c.result, ticket.c.stars,
-    ).where(ticket.c.opened_at >= bindparam("first"), ticket.c.opened_at < bindparam("last"))
-)  # fmt: skip
 
 
 class Line(Struct, frozen=True):
@@ -53,21 +46,6 @@ class Report(Struct, frozen=True):
     by: dict[str, list[Line]]
 
 
-class _One(Struct, frozen=True):
-    state: str
-    seat: str | None
-    topic: str
-    place: str | None
-    channel: str
-    priority: int
-    opened_at: int
-    taken_at: int | None
-    answered_at: int | None
-    closed_at: int | None
-    result: str | None
-    stars: int | None
-
-
 def report(
     transaction: Transaction, first: date, last: date, hours: Hours, settings: DeskSettings, zone: ZoneInfo,
     names: Mapping[str, str],
@@ -77,14 +55,13 @@ def report(
     def midnight(day: date) -> int:
         return int(datetime.combine(day, time(), zone).timestamp() * 1000)
 
-    rows = transaction.all(_TICKETS, first=midnight(first), last=midnight(last + timedelta(days=1)))
-    found = [_One(*row) for row in rows]  # type: ignore[arg-type] # the columns are selected in this order
+    found = ticket_lists.opened_between(transaction, midnight(first), midnight(last + timedelta(days=1)))
 
-    def when(each: _One) -> datetime:
+    def when(each: ReportRow) -> datetime:
         return datetime.fromtimestamp(each.opened_at / 1000, zone)
 
-    def grouped(key: Callable[[_One], str | None], order: Sequence[str] | None = None) -> list[Line]:
-        groups: defaultdict[str, list[_One]] = defaultdict(list)
+    def grouped(key: Callable[[ReportRow], str | None], order: Sequence[str] | None = None) -> list[Line]:
+        groups: defaultdict[str, list[ReportRow]] = defaultdict(list)
         for name in order or ():
             groups[name] = []
         for each in found:
@@ -103,7 +80,7 @@ def report(
     return Report(first, last, _line("", found, hours, settings), by)
 
 
-def _line(name: str, some: Iterable[_One], hours: Hours, settings: DeskSettings) -> Line:
+def _line(name: str, some: Iterable[ReportRow], hours: Hours, settings: DeskSettings) -> Line:
     some = list(some)
     first = [
         (hours.between(each.opened_at, each.answered_at) / 60_000, each.priority)

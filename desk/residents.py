@@ -10,7 +10,6 @@ import json
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import Text, bindparam, delete, update
 
 from accounts import closing
 from accounts.identity import Identity
@@ -21,49 +20,15 @@ from bot.messages import Handover, Message, Reply
 from desk.errors import TicketError
 from desk.search import grams, people_said
 from desk.tickets import handover
-from store import conversations, search, tickets
+from store import conversations, erasing, search, ticket_lists, tickets
 from store import identity as identity_rows
-from store.database import Database, Statement, Transaction
-from store.schema import (
-    attachment,
-    call,
-    conversation,
-    delivered,
-    inbound,
-    message,
-    outbox,
-    sent_text,
-    ticket,
-    ticket_event,
-    unanswered,
-)
-from store.tickets import TicketRow, selecting
+from store.database import Database, Transaction
+from store.tickets import TicketRow
 
 ERASED = "[已按居民要求删除]"
-_OF_PERSON = selecting(ticket.c.person == bindparam("person"))
-_BLANK = Statement(
-    update(message)
-    .where(message.c.conversation == bindparam("which"), message.c.seq == bindparam("number"))
-    .values(body=bindparam("blank"))
-)
-_BLANK_TICKET = Statement(
-    update(ticket).where(ticket.c.ref == bindparam("which")).values(body=bindparam("blank"), person=bindparam("nobody"))
-)
 # Of an event's data: what somebody wrote, or is reached by.
 GONE: dict[str, object] = {"text": ERASED, "word": "", "note": "", "slots": {}}
 WORDS = GONE.keys()
-_BLANK_EVENT = Statement(
-    update(ticket_event).where(ticket_event.c.id == bindparam("which")).values(body=bindparam("blank"))
-)
-_FORGET = Statement(
-    update(conversation)
-    .where(conversation.c.id == bindparam("which"))
-    .values(address=bindparam("nobody", type_=Text), state=b"", version=conversation.c.version + 1)
-)
-_DROP = tuple(
-    Statement(delete(each).where(each.c.conversation == bindparam("which")))
-    for each in (outbox, delivered, attachment, unanswered, inbound, call, sent_text)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +103,7 @@ class Residents:
                     topic=about.topic, reason=about.reason, skill=about.skill, priority=about.priority, summary=ERASED
                 )
                 _forget_events(transaction, each.ref, nobody)
-                transaction.run(_BLANK_TICKET, which=each.ref, blank=encode(blank), nobody=nobody)
+                erasing.blank_ticket(transaction, each.ref, encode(blank), nobody)
             detail = f"{why}; {len(theirs)} tickets, {erased} messages, sha256 {digest}"
             conversations.audited(transaction, by, "resident.erase", ref, detail, now)
             return Proof(len(theirs), len(talks), erased, digest, now)
@@ -162,14 +127,14 @@ def _forget_events(transaction: Transaction, ref: str, nobody: str) -> None:
         data = event.data
         if (WORDS | {"person"}) & data.keys():
             kept = {name: (GONE | {"person": nobody}).get(name, value) for name, value in data.items()}
-            transaction.run(_BLANK_EVENT, which=event.id, blank=encode(kept))
+            erasing.blank_event(transaction, event.id, encode(kept))
 
 
 def _theirs(transaction: Transaction, ref: str) -> list[TicketRow]:
     found = tickets.get(transaction, ref)
     if found is None:
         raise TicketError("not_found", f"没有工单 {ref}")
-    return tickets.find(transaction, _OF_PERSON, person=found.person)
+    return ticket_lists.of_person(transaction, found.person)
 
 
 def _copy(transaction: Transaction, theirs: list[TicketRow]) -> dict[str, object]:
@@ -202,10 +167,5 @@ def forget(transaction: Transaction, id: int) -> int:
     search.forget(
         transaction, id, lambda first, last: grams(people_said([row for row in rows if first <= row.seq <= last]))
     )
-    blank = encode(Message(reply=Reply(text=ERASED)))
-    for row in rows:
-        transaction.run(_BLANK, which=id, number=row.seq, blank=blank)
-    for statement in _DROP:
-        transaction.run(statement, which=id)
-    transaction.run(_FORGET, which=id, nobody=f"erased-{id}")
+    erasing.forget_conversation(transaction, id, encode(Message(reply=Reply(text=ERASED))))
     return len(rows)

@@ -4,16 +4,12 @@ in the audit that says how much went."""
 import asyncio
 import logging
 import time
-from typing import cast
-
-from sqlalchemy import bindparam, delete, select
 
 from accounts.identity import PASSING
 from desk.residents import forget
 from desk.standing import Standing
-from store import conversations, identity, notices, remote
-from store.database import Database, Statement, Transaction
-from store.schema import audit, conversation
+from store import conversations, erasing, identity, notices, remote
+from store.database import Database, Transaction
 
 log = logging.getLogger(__name__)
 EVERY = 3600  # seconds
@@ -21,19 +17,6 @@ TOGETHER = 50  # conversations in one commit
 DAY = 86_400_000
 NOTICES = 365  # days that is kept what residents were told by themselves
 CODES = 600_000  # ms that a one-time code is kept; that it was asked for, a day, for the limits
-
-# Erased ones have no address any more, and are not found again.
-_OLD = Statement(
-    select(conversation.c.id)
-    .where(
-        conversation.c.updated_at < bindparam("before"),
-        conversation.c.ticket.is_(None),
-        conversation.c.address.not_like("erased-%"),
-    )
-    .order_by(conversation.c.id)
-    .limit(bindparam("most"))
-)
-_OLD_AUDIT = Statement(delete(audit).where(audit.c.at < bindparam("before")))
 
 
 class Retaining:
@@ -54,9 +37,9 @@ class Retaining:
     async def sweep(self, now: int) -> int:
         """Takes out what is older than it may be; the number of conversations."""
         keep = await self._standing.retention()
-        gone = 0
+        before, gone = now - keep.messages * DAY, 0
         while True:
-            old = await self._database.read(lambda t: _old(t, now - keep.messages * DAY))
+            old = await self._database.read(lambda t: erasing.old_conversations(t, before, TOGETHER))
             if not old:
                 break
             await self._database.write(lambda t, old=old: [forget(t, id) for id in old])  # type: ignore[misc]
@@ -68,14 +51,10 @@ class Retaining:
                 identity.forget_sessions(transaction, channel, now - DAY)
             remote.forget(transaction, now - DAY)
             notices.forget(transaction, now - NOTICES * DAY)
-            lines = transaction.run(_OLD_AUDIT, before=now - keep.audit * DAY)
+            lines = erasing.forget_audit(transaction, now - keep.audit * DAY)
             if gone or lines:
                 detail = f"{gone} conversations, {lines} audit lines"
                 conversations.audited(transaction, "system", "retention", "", detail, now)
 
         await self._database.write(work)
         return gone
-
-
-def _old(transaction: Transaction, before: int) -> list[int]:
-    return [cast(int, row[0]) for row in transaction.all(_OLD, before=before, most=TOGETHER)]

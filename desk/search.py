@@ -12,15 +12,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam
-
 from bot.inbox import numbered
 from bot.live import Live
 from desk.masking import mask
-from store import conversations, search, tickets
+from store import conversations, search, ticket_lists, tickets
 from store.database import Database, Transaction
-from store.schema import ticket
-from store.tickets import TicketRow, selecting
+from store.tickets import TicketRow
 
 log = logging.getLogger(__name__)
 EVERY, QUIET = 2.0, 8.0  # seconds between looks, and without a word
@@ -31,8 +28,6 @@ AROUND = 24  # characters of a snippet before what was found
 _RUNS = re.compile(r"[一-鿿㐀-䶿]+|[a-z0-9]+")
 _PHONE = re.compile(r"1[3-9]\d{9}")
 _REF = re.compile(r"\d{4}-\d{5}")
-_OF_CONVERSATION = selecting(ticket.c.conversation == bindparam("conversation"))
-_OF_PERSON = selecting(ticket.c.person == bindparam("person"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +102,7 @@ class Search:
             return [Found(row, 0, "")] if row else []
         if _PHONE.fullmatch(query):
             person = self._reached(query)
-            rows = await self._database.read(lambda t: tickets.find(t, _OF_PERSON, person=person))
+            rows = await self._database.read(lambda t: ticket_lists.of_person(t, person))
             if rows:
                 return [Found(row, 0, "") for row in rows]
         if not (words := grams(query, query=True)):
@@ -116,7 +111,7 @@ class Search:
 
 
 def _index(transaction: Transaction, id: int) -> None:
-    if not tickets.find(transaction, _OF_CONVERSATION, conversation=id):
+    if not ticket_lists.of_conversation(transaction, id):
         return  # nobody at the desk has to do with it, yet: then all of it becomes findable
     first = search.indexed(transaction, id) + 1
     rows = conversations.messages(transaction, id, first, 1 << 30)
@@ -136,7 +131,7 @@ def _find(transaction: Transaction, query: str, words: list[str]) -> Iterator[Fo
             if min(at) < 0:
                 continue
             seen.add(conversation)
-            theirs = tickets.find(transaction, _OF_CONVERSATION, conversation=conversation)
+            theirs = ticket_lists.of_conversation(transaction, conversation)
             if theirs:
                 newest = max(theirs, key=lambda each: each.opened_at)
                 start = max(0, at[0] - AROUND)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TypeVar, cast
 
 import msgspec
-from sqlalchemy import bindparam
 
 from bot import conversation
 from bot.conversation import Offer
@@ -20,20 +19,15 @@ from bot.messages import File, Handover, Message, Numbered, Option, Reply
 from bot.texts import Texts
 from desk import files
 from desk.errors import TicketError
-from store import conversations, tickets
+from store import conversations, ticket_lists, tickets
 from store.conversations import ConversationRow
 from store.database import ConflictError, Database, Transaction
-from store.schema import ticket
-from store.tickets import EventRow, TicketRow, selecting
+from store.tickets import EventRow, TicketRow
 
 T = TypeVar("T")
 LONGEST = 2000  # characters of an answer or a note
 STARS = 5
 ATTEMPTS = 10  # each lost race means that somebody else's change went through
-
-_WAITING_OF = selecting(ticket.c.person == bindparam("person"), ticket.c.state == "waiting")
-_OF_PERSON = selecting(ticket.c.person == bindparam("person"))
-_HELD_BY = selecting(ticket.c.owner == bindparam("owner"), ticket.c.state == "open")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +79,7 @@ class Tickets:
             if found.state == "closed" or (found.state != "waiting" and not over):
                 raise TicketError("taken", _whose(found))
             refuse(found, seat)
-            others = tickets.find(transaction, _WAITING_OF, person=found.person) if found.state == "waiting" else []
+            others = ticket_lists.waiting_of(transaction, found.person) if found.state == "waiting" else []
             taken = self._take(transaction, found, seat, now, shown)
             for other in others:
                 if other.ref != ref and seat not in barred(other):
@@ -113,7 +107,7 @@ class Tickets:
         """A seat has gone: what it has open goes back to its old place in the queue, and the residents are told."""
 
         def work(transaction: Transaction) -> int:
-            held = tickets.find(transaction, _HELD_BY, owner=seat)
+            held = ticket_lists.held_by(transaction, seat)
             for found in held:
                 row = tickets.record(transaction, found, "returned", seat, {"why": why}, now)
                 tickets.hold(transaction, found.conversation, found.ref, None)
@@ -374,7 +368,7 @@ def _opened(transaction: Transaction, ref: str) -> Opened:
     found = _get(transaction, ref)
     said = [numbered(row) for row in conversations.messages(transaction, found.conversation, 1, 1 << 30)]
     undelivered = conversations.undelivered(transaction, found.conversation)
-    others = [row for row in tickets.find(transaction, _OF_PERSON, person=found.person) if row.ref != ref]
+    others = [row for row in ticket_lists.of_person(transaction, found.person) if row.ref != ref]
     events = tickets.events(transaction, ref)
     return Opened(
         found, _with_more(handover(found), events), said, events, others,

@@ -130,7 +130,8 @@ class Lines(msgspec.Struct, frozen=True):
 
 class Judgement(msgspec.Struct, frozen=True):
     """What was learnt from texts that the experts had not seen, for words alone or for both of them. `line` is the value
-    of `inside` below which the engine rejects; of `topics`, `meaning` is the weight of what their labels say; `tried` is how it went with some of the texts."""
+    of `inside` below which the engine rejects; of `topics`, `meaning` is the weight of what their labels say, and
+    `topic_right` tells from the log-odds of the likeliest how often it is; `tried` is how it went with some of the texts."""
 
     labels: Blend
     topics: Blend
@@ -140,6 +141,7 @@ class Judgement(msgspec.Struct, frozen=True):
     inside: Logistic
     line: float
     tried: list[Tried] = []
+    topic_right: Logistic = Logistic([1.0], 0.0)
 
     def lines(self, budget: Budget) -> Lines:
         """The lines that keep within a budget."""
@@ -216,11 +218,17 @@ class Opinion:
     def _topics(self) -> list[Ranked]:
         if not self._groups.topics:
             return [NO] * len(self.shares)
+        best, signs = self.likeliest_topics()
+        likely = self._judgement.topic_right(signs)
+        return [Ranked(self._groups.topics[n], share) for n, share in zip(best.tolist(), likely.tolist(), strict=True)]
+
+    def likeliest_topics(self) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Of each text the likeliest topic, and the log-odds of it as a column of signs."""
         blend = self._judgement.topics
         shares = softmax(blend.words * self._words[:, self._groups.parts[1]] + blend.meaning * self.topic_shares())
         best = shares.argmax(axis=1)
-        likely = shares[np.arange(len(best)), best]
-        return [Ranked(self._groups.topics[n], share) for n, share in zip(best.tolist(), likely.tolist(), strict=True)]
+        top = shares[np.arange(len(best)), best].astype(np.float64)
+        return best, np.log((top + 1e-4) / (1 - top + 1e-4))[:, None]
 
     def topic_shares(self) -> Figures:
         """The logarithm of what the labels of each topic have together."""

@@ -157,6 +157,7 @@ def _judge(held: Sequence[_Held], scheme: Scheme, *, meaning: bool) -> Judgement
     if any(each.groups.topics for each in held):
         trusted = Logistic(trusted.weights, trusted.bias + GAIN)
     judgement = Judgement(labels, topics, red, moves, trusted, within, _line(within(signs), inside))
+    judgement = replace_in(judgement, topic_right=_topic_right(held, judgement, scheme, meaning))
     tried = [row for each in held if each.questions.any() for row in _try(each, judgement, scheme, meaning)]
     return replace_in(judgement, tried=tried[:: len(tried) // TRIED + 1])
 
@@ -260,7 +261,23 @@ def _blend_topics(held: Sequence[_Held], judgement: Judgement, scheme: Scheme, m
         return float((np.log(np.exp(odds).sum(axis=1)) - odds[np.arange(len(truth)), truth]).mean())
 
     found = minimize(loss, np.array([2.0, 1.0]), bounds=[(0, 20), (0, 4)])
-    return Blend(round(float(found.x[0]) * (1 + GAIN / 2), 4), round(float(found.x[1]) * (1 + GAIN / 2), 4))
+    return Blend(round(float(found.x[0]), 4), round(float(found.x[1]), 4))
+
+
+def _topic_right(held: Sequence[_Held], judgement: Judgement, scheme: Scheme, meaning: bool) -> Logistic:
+    """How often the likeliest topic is the right one, by its log-odds: shares that fit best are too sure of what is
+    plain and not sure enough of what is not."""
+    signs, right = [], []
+    for each in held:
+        if each.groups.topics and each.questions.any() and not each.strays:
+            best, odds = _opinion(each, judgement, meaning).likeliest_topics()
+            truth = np.array([scheme.topics.get(str(label), "") for label in each.truth])
+            signs.append(odds[each.questions])
+            right.append((np.array(each.groups.topics)[best] == truth)[each.questions])
+    if not signs:
+        return judgement.topic_right
+    learnt = _logistic(np.concatenate(signs), np.concatenate(right))
+    return Logistic(learnt.weights, learnt.bias + GAIN)
 
 
 def _logistic(signs: NDArray[np.float64], truth: Rows) -> Logistic:

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from daoxue.app import App, compose
 from daoxue.config import Config
 from daoxue.serve import server
+from players.wechat import Platform, Resident, Seen
 from tests.conftest import free_port
-from tools.wechat import Platform, Resident, Seen
 
 
 @dataclass

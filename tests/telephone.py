@@ -14,9 +14,9 @@ from daoxue.chat import matches
 from daoxue.config import Config
 from daoxue.serve import server
 from integrations.texting import Texting
+from players.twilio import Call, Carrier
 from tests.conftest import free_port
 from tests.official import Clock, started
-from tools.twilio import Call, Carrier
 
 RESIDENT, OTHER, SEAT = "+8613800001370", "+8613800001371", "+8655162001111"
 

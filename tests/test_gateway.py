@@ -13,11 +13,11 @@ from daoxue.app import App, compose
 from daoxue.config import Config, ConfigError
 from daoxue.serve import server
 from integrations.gateway import GatewaySettings, Templates, TemplateSettings
+from players.gateway import Gateway
 from tests.conftest import free_port
 from tests.desk_client import Desk
 from tests.official import Clock, started
 from tests.telephone import RESIDENT
-from tools.gateway import Gateway
 
 APPROVED = {
     "CODE": "您的学习验证码是{code}，5分钟内有效。不要告诉任何人，工作人员也不会问您要。", "SEAT": "坐席回复：{words}",

@@ -8,10 +8,10 @@ from msgspec.structs import replace
 from accounts.learners import check_digit
 from bot.inbox import numbered
 from daoxue.config import Config
+from players.twilio import Call
 from store import calls, conversations
 from tests.desk_client import Desk, Person
 from tests.telephone import OTHER, RESIDENT, SEAT, Line, line
-from tools.twilio import Call
 
 
 @pytest.fixture(params=[False, True], ids=["once", "every request twice"])

@@ -14,9 +14,9 @@ from accounts.vault import Vault, VaultError
 from daoxue.app import App
 from daoxue.config import Config
 from knowledge.files import SAMPLE, load_yaml
+from players.wechat import Resident
 from tests.desk_client import PASSWORD, Desk
 from tests.official import Official, official
-from tools.wechat import Resident
 
 AGREED = ("1", "words")
 CARD, PHONE = "620801839197", "13800001370"

@@ -14,11 +14,11 @@ from daoxue.app import App, compose
 from daoxue.config import Config
 from integrations import breaker
 from integrations.platform import Platform, PlatformSettings
+from players.platform import TOKEN, LearningPlatform
 from store import remote
 from tests.conftest import free_port
 from tests.official import Clock, started
 from tests.test_mine import CARD, Visitor
-from tools.platform import TOKEN, LearningPlatform
 
 ACCOUNT = {
     "balance": {"credits": 31.5, "points": 120, "frozen": 30, "last": "2026-10-01", "lapsing": 40, "lapses_on": "2026-12-31"},

@@ -17,9 +17,9 @@ from daoxue.serve import silence
 from integrations.breaker import FAILURES, REST
 from integrations.rasa import MOST, Rasa, RasaError, RasaSettings, as_words, ranked
 from nlu.judgement import Ranked
+from players.rasa import VERSION, RasaServer
 from tests.conftest import free_port
 from tests.official import started
-from tools.rasa import VERSION, RasaServer
 
 TOKEN = "rasa-token"
 KNOWN = frozenset({"thanks", "site_hours", "faq/parking", "faq/toilet", "cmd/yes"})

@@ -8,8 +8,8 @@ import pytest
 from benchmarks.rasa import project, real
 from integrations.rasa import Rasa, RasaSettings
 from nlu.questions import read
+from players.rasa import VERSION
 from tests.conftest import free_port
-from tools.rasa import VERSION
 
 TOKEN = "rasa-token"
 TAUGHT = {

@@ -12,12 +12,12 @@ from sqlalchemy import bindparam, select
 from bot.messages import Option, Reply
 from daoxue.config import Config
 from integrations import sms
+from players.twilio import sid
 from store import calls, conversations
 from store.database import Statement
 from store.schema import sent_text
 from tests.desk_client import Desk
 from tests.telephone import RESIDENT, Line, line
-from tools.twilio import sid
 
 _STATUS = Statement(select(sent_text.c.status).where(sent_text.c.sid == bindparam("sid")))
 

@@ -8,10 +8,10 @@ import pytest
 from daoxue.app import App
 from daoxue.config import Config
 from integrations.wechat import channel as wechat_channel
+from players.wechat import Resident, Seen, Way
 from store import conversations, deliveries
 from tests.desk_client import Desk, Person
 from tests.official import Official, official
-from tools.wechat import Resident, Seen, Way
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from daoxue.config import Config
 from daoxue.serve import silence
 from integrations.wechat.api import MEANINGS, Meaning, Wechat, WechatError
 from integrations.wechat.quota import Heard, allowance
+from players.wechat import Platform, Resident
 from store import conversations
 from store.database import Database
 from tests.conftest import free_port
 from tests.official import Official, api_of, official
-from tools.wechat import Platform, Resident
 
 TEXT = {"msgtype": "text", "text": {"content": "x"}}
 

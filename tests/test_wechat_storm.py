@@ -13,14 +13,15 @@ from msgspec.structs import replace
 
 from daoxue.app import vault_of
 from daoxue.config import Config
-from daoxue.play import _answers, _settings
+from daoxue.play import _answers
+from daoxue.play_wechat import _settings
+from players.wechat import Platform, Resident
 from store import conversations
 from store.database import Database
 from tests.conftest import free_port
 from tests.desk_client import Desk, Person
 from tests.official import Official, api_of, environment, official
 from tests.service import ROOT, Service, running
-from tools.wechat import Platform, Resident
 
 TALK = ("最近有什么培训班", "第二个还有名额吗", "积分会过期吗")
 
@@ -162,7 +163,7 @@ async def test_an_hour_with_everything_counted(config: Config, monkeypatch: pyte
 
 
 async def _speaks(account: Official, who: Resident, chance: random.Random) -> None:
-    from tools.wechat import Way
+    from players.wechat import Way
 
     way = Way(lose=chance.choice((0, 0, 0, 1, 2)))
     what = chance.randrange(8)

@@ -22,7 +22,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from twilio.request_validator import RequestValidator
 
-from tools.twiml import TwimlError, read
+from players.twiml import TwimlError, read
 
 LONGEST = 1_600  # characters of a text
 LOOPS = 40  # documents that a call may ask for without anybody doing anything

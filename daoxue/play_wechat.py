@@ -1,0 +1,133 @@
+"""`daoxue wechat play`: a WeChat of our own, with a resident's telephone in the terminal."""
+
+import asyncio
+import contextlib
+import shlex
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from accounts.identity import Identity
+from accounts.vault import load
+from daoxue.config import read
+from daoxue.play import beside, common, free
+from integrations.wechat.messages import MENU
+from players.wechat import Platform, Resident, Seen, Way
+from store.database import Database
+
+HELP = """直接打字就是居民在说话。也可以：
+  /subscribe 关注   /unsubscribe 取关   /click 查学分|找课程|人工   点菜单   /scan 扫服务台出的二维码（坐席台“服务台”页）
+  /voice 发语音   /picture 发图片   /location 31.83 117.23 发位置   /choose 文字 点消息里的选项
+  /lose 文字  说一句，但第一次的回应丢在路上，微信会重发   /slow 秒 让接口挂起一次   /bind 绑定页的地址   /code 看短信验证码
+  /help   /quit"""
+
+
+def play(path: Path) -> int:
+    """Until the resident hangs up."""
+    with contextlib.suppress(KeyboardInterrupt):
+        return asyncio.run(_play(path))
+    return 0
+
+
+async def _play(path: Path) -> int:
+    read(path)
+    port, api_port = free(), free()
+    platform = Platform(webhook=f"http://127.0.0.1:{port}/channels/wechat")
+
+    async def use(url: str, folder: str) -> None:
+        print(HELP)
+        vault = load(Path(f"{folder}/data.key"))
+        identity = Identity(Database(f"sqlite:///{folder}/play.db", vault), vault)
+        await Telephone(platform, identity, url).talk()
+
+    return await beside(
+        path, platform.app(), api_port, port, lambda folder: _settings(platform, port, api_port, folder), use
+    )
+
+
+def _settings(platform: Platform, port: int, api_port: int, folder: str) -> dict[str, str]:
+    """A service of its own, with a database that goes with it."""
+    base = f"http://127.0.0.1:{api_port}"
+    return {
+        **common(port, folder), "WECHAT_APP_ID": platform.app_id, "WECHAT_APP_SECRET": platform.secret,
+        "WECHAT_TOKEN": platform.token, "WECHAT_AES_KEY": platform.aes_key, "DAOXUE_CHANNELS__WECHAT__ENABLED": "true",
+        "DAOXUE_CHANNELS__WECHAT__MODE": "secure", "DAOXUE_CHANNELS__WECHAT__ACCOUNT": "",
+        "DAOXUE_CHANNELS__WECHAT__API_BASE": base, "DAOXUE_CHANNELS__WECHAT__OPEN_BASE": base,
+    }  # fmt: skip
+
+
+class Telephone:
+    """One resident's screen and keyboard."""
+
+    def __init__(self, platform: Platform, identity: Identity, url: str) -> None:
+        self._platform = platform
+        self._identity = identity
+        self._url = url
+        self._me = platform.resident()
+        platform.visitor = self._me.openid
+        platform.listeners.append(self._show)
+
+    async def talk(self) -> None:
+        await self._platform.subscribe(self._me)
+        while True:
+            try:
+                line = (await asyncio.to_thread(input, "")).strip()
+            except EOFError:
+                return
+            if line == "/quit":
+                return
+            if line:
+                try:
+                    await self._do(line)
+                except (ValueError, KeyError, IndexError):
+                    print(HELP)
+
+    async def _do(self, line: str) -> None:
+        """Raises `ValueError`, `KeyError`, `IndexError` for what is not understood."""
+        if not line.startswith("/"):
+            await self._platform.say(self._me, line)
+            return
+        name, *rest = shlex.split(line[1:])
+        await self._commands()[name](rest)
+
+    def _commands(self) -> dict[str, Callable[[list[str]], Awaitable[object]]]:
+        platform, me = self._platform, self._me
+        keys = {words: key for key, (_, words) in MENU.items()}
+
+        async def scan(_: list[str]) -> None:
+            await platform.scan(me, list(platform._scenes)[-1])
+
+        async def slow(rest: list[str]) -> None:
+            platform.faults["message/custom/send"].append("hang")
+
+        async def bind(_: list[str]) -> None:
+            print(
+                f"  在浏览器里打开：{self._url}/channels/wechat/bind   测试卡号：daoxue accounts sample   收到的验证码：/code"
+            )
+
+        async def code(_: list[str]) -> None:
+            for each in await self._identity.codes(int(time.time() * 1000)):
+                print(f"  短信（{each.phone}）：您的验证码是 {each.code}，5分钟内有效，不要告诉任何人。")
+
+        async def help(_: list[str]) -> None:
+            print(HELP)
+
+        return {
+            "subscribe": lambda _: platform.subscribe(me), "unsubscribe": lambda _: platform.unsubscribe(me),
+            "click": lambda rest: platform.click(me, keys[rest[0]]), "scan": scan, "voice": lambda _: platform.speak(me),
+            "picture": lambda _: platform.show_picture(me), "slow": slow, "bind": bind, "code": code, "help": help,
+            "location": lambda rest: platform.send_location(me, float(rest[0]), float(rest[1])),
+            "choose": lambda rest: platform.choose(me, rest[0], "0"),
+            "lose": lambda rest: platform.say(me, rest[0], way=Way(lose=1)),
+        }  # fmt: skip
+
+    def _show(self, who: Resident, seen: Seen) -> None:
+        """What appears on the screen."""
+        if who is not self._me:
+            return
+        mark = {"passive": "", "custom": "（客服消息）", "notice": "（订阅通知）", "broken": "（微信系统）"}[seen.way]
+        print(f"\n\033[32m公众号{mark}\033[0m " + seen.text.replace("\n", "\n  "))
+        for number, option in enumerate(seen.options, 1):
+            print(f"    {number}. {option}")
+        if seen.url:
+            print(f"  ➜ {seen.url}")

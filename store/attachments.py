@@ -1,0 +1,36 @@
+"""Files that were sent to residents, or left by them."""
+
+from dataclasses import asdict, dataclass
+from typing import cast
+
+from sqlalchemy import bindparam, select
+
+from store.database import Statement, Transaction, adding
+from store.schema import attachment
+
+_ADD = Statement(adding(attachment))
+_GET = Statement(
+    select(attachment.c.name, attachment.c.type, attachment.c.body).where(attachment.c.id == bindparam("id"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentRow:
+    """`id` is part of its address, and cannot be guessed; `type` is the media type, `by` who sent it."""
+
+    id: str
+    conversation: int
+    name: str
+    type: str
+    body: bytes
+    by: str
+    at: int
+
+
+def add(transaction: Transaction, new: AttachmentRow) -> None:
+    transaction.run(_ADD, **asdict(new))
+
+
+def get(transaction: Transaction, id: str) -> tuple[str, str, bytes] | None:
+    """Name, type, content."""
+    return cast(tuple[str, str, bytes] | None, transaction.one(_GET, id=id))

@@ -1,0 +1,220 @@
+"""Tickets, many at a time: as the desk lists, counts and reports them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
+
+from store.conversations import MessageRow
+from store.database import Row, Statement, Transaction, Value
+from store.schema import message, ticket
+from store.tickets import TicketRow, columns, find, selecting
+
+FIRST, LAST = -(1 << 62), 1 << 62  # where a list by rank, and one by time, begins
+WIDTH = len(columns)
+
+_FRONT = Statement(
+    select(*columns)
+    .where(ticket.c.state == "waiting")
+    .order_by(ticket.c.rank, ticket.c.ref)
+    .limit(bindparam("most"))
+)  # fmt: skip
+_SNOOZED = selecting(ticket.c.state == "snoozed", ticket.c.snoozed_until <= bindparam("now"))
+_SURVEYS = selecting(ticket.c.survey == 1, ticket.c.closed_at <= bindparam("before"))
+_WAITING_OF = selecting(ticket.c.person == bindparam("person"), ticket.c.state == "waiting")
+_OF_PERSON = selecting(ticket.c.person == bindparam("person"))
+_OF_CONVERSATION = selecting(ticket.c.conversation == bindparam("conversation"))
+_HELD_BY = selecting(ticket.c.owner == bindparam("owner"), ticket.c.state == "open")
+_HELD = Statement(
+    select(ticket.c.owner, ticket.c.channel, func.count(), func.max(ticket.c.taken_at))
+    .where(ticket.c.state == "open")
+    .group_by(ticket.c.owner, ticket.c.channel)
+)
+_TAKEN = Statement(
+    select(ticket.c.taken_at)
+    .where(ticket.c.opened_at > bindparam("since"), ticket.c.taken_at.is_not(None))
+    .order_by(ticket.c.taken_at.desc())
+    .limit(bindparam("most"))
+)
+_COUNT = Statement(select(func.count()).where(ticket.c.state == bindparam("state")))
+_OLDEST = Statement(select(func.min(ticket.c.opened_at)).where(ticket.c.state == "waiting"))
+_SINCE = Statement(
+    select(func.count(), func.count(ticket.c.answered_at), func.count(ticket.c.closed_at)).where(
+        ticket.c.opened_at >= bindparam("since")
+    )
+)
+_UNANSWERED = Statement(
+    select(*columns)
+    .where(ticket.c.state == bindparam("state"), ticket.c.answered_at.is_(None))
+    .order_by(ticket.c.rank)
+    .limit(bindparam("most"))
+)
+_OPENED = Statement(
+    select(
+        ticket.c.state, ticket.c.last_seat, ticket.c.topic, ticket.c.place, ticket.c.channel, ticket.c.priority,
+        ticket.c.opened_at, ticket.c.taken_at, ticket.c.answered_at, ticket.c.closed_at, ticket.c.result, ticket.c.stars,
+    ).where(ticket.c.opened_at >= bindparam("first"), ticket.c.opened_at < bindparam("last"))
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRow:
+    """How many open tickets of a channel a seat has, and when it took the last of them (ms)."""
+
+    seat: str
+    channel: str
+    count: int
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    """What a report needs of one ticket. Times in ms."""
+
+    state: str
+    seat: str | None
+    topic: str
+    place: str | None
+    channel: str
+    priority: int
+    opened_at: int
+    taken_at: int | None
+    answered_at: int | None
+    closed_at: int | None
+    result: str | None
+    stars: int | None
+
+
+# -- in the order of the queue
+
+
+def front(transaction: Transaction, most: int) -> list[TicketRow]:
+    """Those that have waited longest, by their rank."""
+    return find(transaction, _FRONT, most=most)
+
+
+def snoozed(transaction: Transaction, now: int) -> list[TicketRow]:
+    """Those whose time aside is over."""
+    return find(transaction, _SNOOZED, now=now)
+
+
+def unsurveyed(transaction: Transaction, before: int) -> list[TicketRow]:
+    """Those closed before then, whose residents have still to be asked how it was."""
+    return find(transaction, _SURVEYS, before=before)
+
+
+def waiting_of(transaction: Transaction, person: str) -> list[TicketRow]:
+    return find(transaction, _WAITING_OF, person=person)
+
+
+def of_person(transaction: Transaction, person: str) -> list[TicketRow]:
+    return find(transaction, _OF_PERSON, person=person)
+
+
+def of_conversation(transaction: Transaction, conversation: int) -> list[TicketRow]:
+    return find(transaction, _OF_CONVERSATION, conversation=conversation)
+
+
+def held_by(transaction: Transaction, seat: str) -> list[TicketRow]:
+    return find(transaction, _HELD_BY, owner=seat)
+
+
+def unanswered(transaction: Transaction, state: str, most: int) -> list[TicketRow]:
+    """Those in a state that no seat has answered yet."""
+    return find(transaction, _UNANSWERED, state=state, most=most)
+
+
+# -- a page at a time
+
+_STATES: Mapping[str, ColumnElement[bool]] = {
+    "waiting": ticket.c.state == "waiting",
+    "mine": and_(ticket.c.owner == bindparam("seat"), or_(ticket.c.state == "open", ticket.c.state == "snoozed")),
+    "open": ticket.c.state == "open",
+    "snoozed": ticket.c.state == "snoozed",
+    "callback": and_(ticket.c.call_since.is_not(None), ticket.c.state != "closed"),
+}
+
+
+def _with_last() -> Select[tuple[object, ...]]:
+    """Tickets, each with the last message of its conversation: one question to the database for a whole list."""
+    last = (message.c.conversation == ticket.c.conversation) & (message.c.seq == ticket.c.seq)
+    return select(*columns, message.c.seq, message.c.author, message.c.body, message.c.at).outerjoin_from(
+        ticket, message, last
+    )
+
+
+def _queue(where: ColumnElement[bool]) -> Statement:
+    later = or_(
+        ticket.c.rank > bindparam("key"), and_(ticket.c.rank == bindparam("key"), ticket.c.ref > bindparam("ref"))
+    )
+    return Statement(
+        _with_last().where(where, later).order_by(ticket.c.rank, ticket.c.ref).limit(bindparam("most"))
+    )  # fmt: skip
+
+
+_PAGES = {state: _queue(where) for state, where in _STATES.items()} | {
+    "closed": Statement(
+        _with_last()
+        .where(
+            ticket.c.state == "closed",
+            or_(
+                ticket.c.updated_at < bindparam("key"),
+                and_(ticket.c.updated_at == bindparam("key"), ticket.c.ref < bindparam("ref")),
+            ),
+        )
+        .order_by(ticket.c.updated_at.desc(), ticket.c.ref.desc())
+        .limit(bindparam("most"))
+    )
+}
+STATES = tuple(_PAGES)
+
+
+def page(
+    transaction: Transaction, state: str, seat: str, after: tuple[int, str], most: int
+) -> list[tuple[TicketRow, MessageRow | None]]:
+    """Tickets in one of `STATES` with their last messages, behind a key: the rank, for closed ones the time of the last
+    change, newest first; and the reference. `mine` are the seat's."""
+    values: dict[str, Value] = {"key": after[0], "ref": after[1], "most": most}
+    if state == "mine":
+        values["seat"] = seat
+    rows = transaction.all(_PAGES[state], **values)
+    return [(TicketRow.of(row[:WIDTH]), _last(row[WIDTH:])) for row in rows]
+
+
+def _last(row: Row) -> MessageRow | None:
+    return MessageRow(*row) if row[0] is not None else None  # type: ignore[arg-type] # selected in this order
+
+
+# -- counted
+
+
+def count(transaction: Transaction, state: str) -> int:
+    row = transaction.one(_COUNT, state=state)
+    return cast(int, row[0]) if row else 0
+
+
+def oldest_waiting(transaction: Transaction) -> int | None:
+    """When the one who has waited longest came (ms)."""
+    row = transaction.one(_OLDEST)
+    return cast(int | None, row[0]) if row else None
+
+
+def opened_since(transaction: Transaction, since: int) -> tuple[int, int, int]:
+    """How many tickets were opened since then, and how many of them are answered and closed."""
+    row = transaction.one(_SINCE, since=since)
+    return cast(tuple[int, int, int], tuple(row)) if row else (0, 0, 0)
+
+
+def held(transaction: Transaction) -> list[HeldRow]:
+    return [HeldRow(*cast(tuple[str, str, int, int], tuple(row))) for row in transaction.all(_HELD)]
+
+
+def taken_since(transaction: Transaction, since: int, most: int) -> list[int]:
+    """When tickets opened since then were taken, the newest first (ms)."""
+    return [cast(int, row[0]) for row in transaction.all(_TAKEN, since=since, most=most)]
+
+
+def opened_between(transaction: Transaction, first: int, last: int) -> list[ReportRow]:
+    """Tickets opened from `first` (ms) to before `last`."""
+    return [ReportRow(*row) for row in transaction.all(_OPENED, first=first, last=last)]  # type: ignore[arg-type]
