@@ -1,7 +1,8 @@
 // What the page knows of the desk: a snapshot, kept true by events. Snapshot and events come to a fresh snapshot.
 import { computed, ref, shallowRef, triggerRef } from 'vue'
-import { ApiError, get, type Colleague, type Me, type Said, type Ticket, type Whole } from './api'
+import { ApiError, get, type Colleague, type Me, type Ticket, type TicketPage, type Whole } from './api'
 import * as live from './live'
+import type { EventFrame } from './openapi'
 import { notice } from './notices'
 
 export const me = ref<Me | null>(null)
@@ -61,21 +62,15 @@ export const unanswered = computed(
   () => [...tickets.value.values()].filter((each) => shelved(each, 'mine') && each.unanswered_since).length,
 )
 
-interface Page {
-  tickets: Ticket[]
-  next: string | null
-  seq: number
-}
-
 async function all(state: Shelf, most = 10_000): Promise<{ found: Ticket[]; seq: number }> {
   const found: Ticket[] = []
-  let after = ''
+  let after: string | null = null
   let seq = -1
   do {
-    const page: Page = await get(`/tickets?state=${state}&most=500${after}`)
+    const page: TicketPage = await get('/tickets', { state, most: 500, after })
     if (seq < 0) seq = page.seq
     found.push(...page.tickets)
-    after = page.next ? `&after=${encodeURIComponent(page.next)}` : ''
+    after = page.next
   } while (after && found.length < most)
   return { found, seq }
 }
@@ -98,8 +93,8 @@ export async function fetchAll(): Promise<number> {
 
 export async function moreClosed(fromStart = false): Promise<void> {
   if (!fromStart && closedNext.value === null) return
-  const after = fromStart || !closedNext.value ? '' : `&after=${encodeURIComponent(closedNext.value)}`
-  const page: Page = await get(`/tickets?state=closed&most=100${after}`)
+  const after = fromStart ? null : closedNext.value
+  const page = await get('/tickets', { state: 'closed', most: 100, after })
   for (const ticket of page.tickets) put(ticket)
   closedNext.value = page.next
   triggerRef(tickets)
@@ -119,7 +114,7 @@ export function learn(ticket: Ticket): void {
 }
 
 export async function begin(): Promise<void> {
-  me.value = await get<Me>('/me')
+  me.value = await get('/me')
   if (may('ticket.read')) void load() // the page is there while its lists come
 }
 
@@ -143,7 +138,7 @@ async function again(): Promise<void> {
 }
 
 export async function fetchColleagues(): Promise<void> {
-  colleagues.value = (await get<{ colleagues: Colleague[] }>('/colleagues')).colleagues
+  colleagues.value = (await get('/colleagues')).colleagues
 }
 
 export const nameOf = (name: string | null | undefined) =>
@@ -152,34 +147,22 @@ export const nameOf = (name: string | null | undefined) =>
 function hear(frame: live.Frame): void {
   if (frame.type === 'typing') {
     if (frame.ref === whole.value?.ticket.ref) typing.value = Date.now()
-    return
+  } else if (frame.type === 'delivered') {
+    if (frame.ref === whole.value?.ticket.ref) deliveredTo.value = Math.max(deliveredTo.value, frame.to)
+  } else if (frame.type === 'event') {
+    put(frame.ticket)
+    triggerRef(tickets)
+    follow(frame)
+    if (me.value) notice(frame, me.value.name)
   }
-  if (frame.type === 'delivered') {
-    if (frame.ref === whole.value?.ticket.ref) deliveredTo.value = Math.max(deliveredTo.value, frame.to as number)
-    return
-  }
-  if (frame.type !== 'event') return
-  const ticket = frame.ticket as Ticket
-  put(ticket)
-  triggerRef(tickets)
-  follow(frame, ticket)
-  if (me.value) notice(frame, ticket, me.value.name)
 }
 
-function follow(frame: live.Frame, ticket: Ticket): void {
+function follow({ seq, kind, actor, at, data, ticket, messages }: EventFrame): void {
   const open = whole.value
   if (!open || open.ticket.ref !== ticket.ref) return
   if (open.ticket.version <= ticket.version) open.ticket = ticket
-  if (!open.events.some((each) => each.seq === frame.seq)) {
-    open.events.push({
-      seq: frame.seq,
-      kind: frame.kind as string,
-      actor: frame.actor as string,
-      at: frame.at as number,
-      data: frame.data as Record<string, unknown>,
-    })
-  }
-  for (const message of (frame.messages as Said[] | undefined) ?? []) {
+  if (!open.events.some((each) => each.seq === seq)) open.events.push({ seq, kind, actor, at, data })
+  for (const message of messages) {
     if (!open.messages.some((each) => each.seq === message.seq)) open.messages.push(message)
     if (message.author === 'resident') typing.value = 0
   }
@@ -187,7 +170,7 @@ function follow(frame: live.Frame, ticket: Ticket): void {
 }
 
 export async function open(ref: string): Promise<void> {
-  const fetched = await get<Whole>(`/tickets/${ref}`)
+  const fetched = await get('/tickets/{ref}', { ref })
   deliveredTo.value = fetched.waiting_from === null ? (fetched.messages.at(-1)?.seq ?? 0) : fetched.waiting_from - 1
   typing.value = 0
   whole.value = fetched

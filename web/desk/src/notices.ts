@@ -1,7 +1,6 @@
 // Sound, and the browser's own notifications.
 import { ref } from 'vue'
-import type { Ticket } from './api'
-import type { Frame } from './live'
+import type { EventFrame } from './openapi'
 import { t } from './words'
 
 export const sound = ref(localStorage.getItem('daoxue.sound') !== 'off')
@@ -30,12 +29,11 @@ export function beep(): void {
 }
 
 /** Calls whoever is signed in (`mine`) to what needs them: an offer, their resident, a mention, an emergency. */
-export function notice(frame: Frame, ticket: Ticket, mine: string): void {
-  const data = frame.data as Record<string, unknown>
-  const offered = (frame.kind === 'offered' || frame.kind === 'transferred') && data.to === mine
-  const spoke = frame.kind === 'said' && data.by === 'resident' && ticket.owner === mine
-  const mentioned = frame.kind === 'noted' && Array.isArray(data.mentions) && data.mentions.includes(mine)
-  const danger = (frame.kind === 'opened' || frame.kind === 'raised') && ticket.priority === 0
+export function notice({ kind, data, ticket }: EventFrame, mine: string): void {
+  const offered = (kind === 'offered' || kind === 'transferred') && data.to === mine
+  const spoke = kind === 'said' && data.by === 'resident' && ticket.owner === mine
+  const mentioned = kind === 'noted' && Array.isArray(data.mentions) && data.mentions.includes(mine)
+  const danger = (kind === 'opened' || kind === 'raised') && ticket.priority === 0
   if (!offered && !spoke && !mentioned && !danger) return
   if (offered || danger || mentioned || document.hidden) beep()
   if (document.hidden && 'Notification' in window && Notification.permission === 'granted') {

@@ -31,7 +31,11 @@ export async function deliver(message: Sending, insisting = false): Promise<'sen
   each.failed = ''
   const seen = insisting ? null : lastSeen(each.ref)
   try {
-    await post(`/tickets/${each.ref}/messages`, { id: each.id, text: each.text, seen, source: each.source })
+    await post(
+      '/tickets/{ref}/messages',
+      { ref: each.ref },
+      { id: each.id, text: each.text, seen, source: each.source },
+    )
     return 'sent'
   } catch (error) {
     if (!(error instanceof ApiError && error.code === 'outdated')) return fail(each, error)

@@ -1,26 +1,6 @@
-// Accounts and organisations as administrators see them.
+// What administrators are told.
 import { ElMessageBox } from 'element-plus'
 import { t } from '../words'
-
-export interface Person {
-  name: string
-  shown: string
-  role: string
-  skills: string[]
-  langs: string[]
-  capacity: number
-  place: string | null
-  phone: string | null
-  active: boolean
-  totp: boolean
-  one_time: boolean
-}
-export interface Place {
-  id: string
-  name: string
-  level: string
-  parent: string | null
-}
 
 /** What is shown only once, until it has been written down. */
 export async function tell(words: string): Promise<void> {

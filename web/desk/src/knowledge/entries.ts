@@ -1,66 +1,8 @@
 // Entries of knowledge, as editors see them, and what is computed of them.
+import type { English, Entry } from '../openapi'
 import { t } from '../words'
 
-export interface Line {
-  id: string
-  title: string
-  standard: string | null
-  topic: string
-  kind: string
-  status: string
-  revision: number
-  by: string
-  at: number
-  valid_until: string
-  live: boolean
-  valid: boolean
-  owner: string
-  source: string
-  said: number
-  helped: number
-  failed: number
-}
-export interface English {
-  answer: string
-  spoken?: string | null
-  sms?: string | null
-  steps?: string[]
-  question?: string | null
-}
-export interface Entry {
-  en?: English | null
-  source_en?: string | null
-  id: string
-  topic: string
-  kind: string
-  standard?: string | null
-  questions: string[]
-  answer: string
-  spoken: string
-  sms: string
-  steps?: string[]
-  person?: boolean
-  audience?: string
-  district?: string
-  source: string
-  owner: string
-  valid_from: string
-  valid_until: string
-}
-export interface WholeEntry extends Line {
-  entry: Entry
-  preview: Record<string, string[]>
-  versions: { revision: number; status: string; by: string; at: number; entry: Entry }[]
-}
-export interface Gap {
-  standard: string | null
-  text: string
-  topic: string
-  count: number
-  last: number
-  ids: number[]
-  others: string[]
-}
+export type { Entry, EntryUsed as Line, Gap, WholeEntry } from '../openapi'
 
 export const statusOf = (name: string) =>
   ({
@@ -113,7 +55,7 @@ export function formOf(entry: Entry) {
     person: entry.person ?? false,
     standard: entry.standard ?? '',
     source_en: entry.source_en ?? '',
-    questions: entry.questions.join('\n'),
+    questions: entry.questions?.join('\n') ?? '',
     steps: entry.steps?.join('\n') ?? '',
     english: entry.en?.answer ?? '',
     englishSteps: entry.en?.steps?.join('\n') ?? '',
