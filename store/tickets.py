@@ -141,6 +141,11 @@ _RESIDENT_SAID = Statement(
         state=case((ticket.c.state != "snoozed", ticket.c.state), (ticket.c.owner.is_(None), "waiting"), else_="open"),
     )
 )
+_CALL_MOVED = Statement(
+    update(ticket)
+    .where(ticket.c.ref == bindparam("which"))
+    .values(version=ticket.c.version + 1, updated_at=bindparam("now"))
+)
 _IN_STATE = selecting(ticket.c.state == bindparam("state"))
 AHEAD = 100  # people in front that are counted; nobody is helped by a higher number, and counting takes its time
 _BEFORE = Statement(
@@ -177,7 +182,7 @@ def after(row: TicketRow, kind: str, actor: str, data: Data, at: int) -> TicketR
     row = replace(row, version=row.version + 1, updated_at=at)
     free = replace(row, offered_to=None, offered_until=None)
     match kind:
-        case "opened" | "noted" | "reviewed":
+        case "opened" | "noted" | "reviewed" | "call":
             return row
         case "linked":
             return _barring(row, data)
@@ -297,6 +302,12 @@ def resident_said(transaction: Transaction, ref: str, first: int, last: int, at:
     """`record` of a turn's `said`: nobody's change can make it wrong, so it needs no reading and loses no race."""
     transaction.run(_RESIDENT_SAID, which=ref, now=at, last=last)
     _append(transaction, ref, "said", "resident", {"by": "resident", "first": first, "seq": last}, at)
+
+
+def call_moved(transaction: Transaction, ref: str, stage: str, at: int) -> None:
+    """`record` of where the ticket's caller is now; like `resident_said` it loses no race."""
+    transaction.run(_CALL_MOVED, which=ref, now=at)
+    _append(transaction, ref, "call", "system", {"stage": stage}, at)
 
 
 def _append(transaction: Transaction, ref: str, kind: str, actor: str, data: Data, at: int) -> None:
