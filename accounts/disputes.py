@@ -6,7 +6,8 @@ import msgspec
 from accounts.bank import Extract
 from accounts.vault import Vault
 from store import bank
-from store.database import Database, Transaction
+from store.bank import NewDispute
+from store.database import Database
 
 
 class Disputes:
@@ -16,9 +17,9 @@ class Disputes:
         self._database = database
         self._vault = vault
 
-    def keep(self, transaction: Transaction, ticket: str, extract: Extract, now: int) -> None:
-        """Part of the commit that opens the ticket."""
-        bank.keep_dispute(transaction, ticket, extract.learner, self._vault.close(msgspec.json.encode(extract)), now)
+    def sealed(self, extract: Extract) -> NewDispute:
+        """What is kept of it by the commit that opens the ticket."""
+        return NewDispute(extract.learner, self._vault.close(msgspec.json.encode(extract)))
 
     async def of(self, ticket: str) -> list[tuple[Extract, int]]:
         """The extracts of a ticket, and when they were made (ms)."""

@@ -1,4 +1,4 @@
-"""What a handler sees of one turn, and the effects it gathers. Nothing here is written until the turn commits."""
+"""What a handler sees of one turn, and what it gathers to be done. Nothing here is written until the turn commits."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -23,8 +23,8 @@ from knowledge.english import told_in_english
 from knowledge.entries import Entry
 from knowledge.library import Library
 from nlu.text import fold
-from store.database import Transaction
-from store.tickets import TO_CALL
+from store.bank import NewDispute
+from store.ticket_events import TO_CALL
 
 CHOICES = 3  # a caller keeps no more in mind
 _NOT_TOLD = {"detail", "of"}  # slots that say how a task began
@@ -32,7 +32,6 @@ Kept = Literal["organisations", "courses", "activities", "items"]  # what a cata
 
 
 # Done within the turn's commit, which knows the ticket's reference if there is one.
-Effect = Callable[[Transaction, str | None], None]
 
 
 @dataclass(slots=True)
@@ -71,7 +70,7 @@ class Turn:
     told_of: list[str] = field(default_factory=list)  # the entries that were said
     audits: list[tuple[str, str]] = field(default_factory=list)
     secret: str | None = None  # the answer to a slot that is kept nowhere
-    effects: list["Effect"] = field(default_factory=list)
+    dispute: NewDispute | None = None  # the ledger as it is now, to be kept with the ticket
     unbind: bool = False  # the resident takes back who they have proven to be
 
     @property
@@ -115,10 +114,6 @@ class Turn:
     def waits(self, slot: Slot) -> NeedsAnswer:
         """To be raised where what is said asks for the slot already."""
         return NeedsAnswer(slot, quiet=True)
-
-    def also(self, effect: "Effect") -> None:
-        """Something that is done with the turn's commit, or not at all."""
-        self.effects.append(effect)
 
     def _named(self, source: str | None) -> str | None:
         """A source, by its words or by the key of its text."""

@@ -176,8 +176,7 @@ async def _dispute(turn: Turn, learner: Bound) -> None:
         extract = await turn.accounts.bank.extract(learner.id)
     except UnavailableError:
         return
-    disputes, now = turn.accounts.disputes, turn.inbound.at
-    turn.also(lambda transaction, ref: disputes.keep(transaction, ref, extract, now) if ref else None)
+    turn.dispute = turn.accounts.disputes.sealed(extract)
     _look(turn, "ledger.frozen", learner)
     turn.say("dispute.kept", day=wording.day(turn.today, turn))
 

@@ -31,6 +31,14 @@ class EntryRow:
 
 
 @dataclass(frozen=True, slots=True)
+class NewDispute:
+    """A ledger as it was when it was disputed: `body` is encrypted JSON of `accounts.bank.Extract`."""
+
+    learner: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class NewEntry:
     """A line to be appended: credits in tenths."""
 
@@ -272,8 +280,8 @@ def dispute_of(transaction: Transaction, ticket: str) -> list[tuple[bytes, int]]
     return [cast(tuple[bytes, int], row) for row in transaction.all(_DISPUTED, ticket=ticket)]
 
 
-def keep_dispute(transaction: Transaction, ticket: str, learner: int, body: bytes, at: int) -> None:
-    transaction.run(_DISPUTE, ticket=ticket, learner=learner, body=body, at=at)
+def keep_dispute(transaction: Transaction, ticket: str, new: NewDispute, at: int) -> None:
+    transaction.run(_DISPUTE, ticket=ticket, learner=new.learner, body=new.body, at=at)
 
 
 def learners(transaction: Transaction, after: int, most: int) -> list[int]:

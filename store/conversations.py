@@ -1,12 +1,12 @@
 """Conversations and what is said in them: read, and changed by one commit a turn."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import cast
 
 from msgspec import Struct
 from sqlalchemy import bindparam, case, delete, func, select, update
 
-from store import deliveries, identity, knowledge, tickets
+from store import bank, deliveries, identity, knowledge, tickets
 from store.database import ConflictError, Row, Statement, Transaction, adding
 from store.schema import audit, conversation, inbound, message, outbox, unanswered
 
@@ -137,7 +137,7 @@ class TurnRow(Struct, frozen=True):
     rating: tuple[str, int] | None = None
     unanswered: tuple[str, str] | None = None  # text and topic
     audits: Sequence[tuple[str, str]] = ()
-    effects: "Sequence[Callable[[Transaction, str | None], None]]" = ()
+    dispute: bank.NewDispute | None = None  # kept with the ticket
     unbind: str | None = None  # digest of somebody who takes back who they have proven to be
 
 
@@ -195,42 +195,24 @@ def commit_turn(transaction: Transaction, turn: TurnRow) -> tuple[int, int] | No
     if turn.opened:
         tickets.open(transaction, id, read.channel, last, turn.opened, turn.now)
     elif read.ticket:
-        _tell_the_desk(transaction, read.ticket, turn, last)
+        tickets.resident_said(transaction, read.ticket, read.seq + 1, last, turn.now)
+        if turn.raised:
+            tickets.add(transaction, read.ticket, turn.raised, turn.now)
     elif turn.reopened:
-        _reopen(transaction, turn.reopened, turn, last)
-    if turn.rating and (rated := tickets.get(transaction, turn.rating[0])) and rated.conversation == id:
-        tickets.record(transaction, rated, "rated", "resident", {"stars": turn.rating[1]}, turn.now)
+        tickets.reopen(transaction, turn.reopened, read.seq + 1, last, turn.now)
+    if turn.rating:
+        tickets.rate(transaction, id, *turn.rating, turn.now)
     if turn.unanswered:
         text, topic = turn.unanswered
         transaction.add(_UNANSWERED, text=text, topic=topic, conversation=id, at=turn.now, done=0)
     if turn.unbind:
         identity.unbind(transaction, read.channel, turn.unbind)
         identity.agree(transaction, read.channel, turn.unbind, "bind", "", "", False, turn.now)
-    for effect in turn.effects:
-        effect(transaction, ticket)
+    if turn.dispute and ticket:
+        bank.keep_dispute(transaction, ticket, turn.dispute, turn.now)
     for action, subject in turn.audits:
         audited(transaction, f"conversation {id}", action, subject, "", turn.now)
     return id, last
-
-
-def _tell_the_desk(transaction: Transaction, ref: str, turn: TurnRow, last: int) -> None:
-    tickets.resident_said(transaction, ref, turn.read.seq + 1, last, turn.now)
-    if turn.raised and (row := tickets.get(transaction, ref)) is not None:
-        more = turn.raised
-        raised = {
-            "priority": more.priority, "reason": more.reason, "slots": dict(more.slots), "skill": more.skill,
-            "to_call": more.to_call, "barred": tickets.complained_of(transaction, more.against),
-        }  # fmt: skip
-        tickets.record(transaction, row, "raised", "bot", raised, turn.now)
-
-
-def _reopen(transaction: Transaction, ref: str, turn: TurnRow, last: int) -> None:
-    row = tickets.get(transaction, ref)
-    assert row is not None
-    row = tickets.record(transaction, row, "reopened", "resident", {}, turn.now)
-    tickets.record(
-        transaction, row, "said", "resident", {"by": "resident", "first": turn.read.seq + 1, "seq": last}, turn.now
-    )
 
 
 def _leave(transaction: Transaction, to: ConversationRow, id: int, first: int, last: int, due_at: int) -> None:

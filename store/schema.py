@@ -420,7 +420,7 @@ invitation = Table(
     Column("ends", BigInteger),  # of what is bound by it
 )
 
-# One row for each ticket: what its events come to (`store.tickets.after`), kept for lists and the queue.
+# One row for each ticket: what its events come to (`store.ticket_events.after`), kept for lists and the queue.
 ticket = Table(
     "ticket",
     metadata,
@@ -474,7 +474,7 @@ ticket_event = Table(
     metadata,
     Column("id", Identity, primary_key=True),
     Column("ticket", Text, nullable=False, index=True),
-    Column("kind", Text, nullable=False),  # the words of `store.tickets.after`
+    Column("kind", Text, nullable=False),  # of `store.ticket_events.KINDS`
     Column("actor", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("at", BigInteger, nullable=False),

@@ -164,7 +164,7 @@ async def test_points_lapse_the_oldest_first(bank: Bank, database: Database) -> 
 async def test_a_dispute_keeps_what_was_there(bank: Bank, database: Database) -> None:
     who = await rich(bank, database)
     disputes, extract = Disputes(database, VAULT), await bank.extract(who)
-    await database.write(lambda t: disputes.keep(t, "T1", extract, 5))
+    await database.write(lambda t: rows.keep_dispute(t, "T1", disputes.sealed(extract), 5))
     await bank.earn(who, "attend", f"later-{who}", DAY, "听课")
     [(extract, at)] = await disputes.of("T1")
     assert (extract.points, len(extract.lines), at) == (100, 3, 5)

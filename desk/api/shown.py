@@ -12,7 +12,8 @@ from desk.summary import Summary, summarise
 from desk.tickets import Opened
 from store import tickets
 from store.database import Transaction
-from store.tickets import EventRow, TicketRow
+from store.ticket_events import TicketRow
+from store.tickets import EventRow
 
 Stage = Literal["talk", "queue", "ringing", "bridged", "held", "conference", "callback", "voicemail", "ended"]
 
@@ -23,7 +24,7 @@ class Changed(Struct, frozen=True):
     ticket: Summary
 
 
-class Happened(Struct, frozen=True):
+class EventShown(Struct, frozen=True):
     """An event of the ticket; `data` by its kind, numbers masked."""
 
     seq: int
@@ -56,7 +57,7 @@ class Whole(Struct, frozen=True):
 
     ticket: Summary
     messages: list[MessageShown]
-    events: list[Happened]
+    events: list[EventShown]
     others: list[Summary]
     waiting_from: int | None
     dead: bool
@@ -110,8 +111,8 @@ async def quota_of(desk: Desk, row: TicketRow) -> Quota | None:
     return Quota(allowed.left, allowed.until)
 
 
-def _happened(event: EventRow) -> Happened:
-    return Happened(event.id, event.kind, event.actor, event.at, masked(event.data))
+def _happened(event: EventRow) -> EventShown:
+    return EventShown(event.id, event.kind, event.actor, event.at, masked(event.data))
 
 
 async def check_colleague(desk: Desk, name: str | None) -> None:

@@ -23,6 +23,7 @@ from desk.standing import OpeningHours, Shift, Shifts
 from store import desk as rows
 from store import people, tickets
 from store.database import Transaction
+from store.ticket_events import TicketReviewed
 
 T = TypeVar("T")
 router = Answering(tags=["班长 supervise"])
@@ -133,7 +134,13 @@ async def review(ref: str, body: Review, seat: Judge, desk: TheDesk) -> Changed:
     def work(transaction: Transaction) -> None:
         content = msgspec.json.encode({"scores": body.scores, "note": body.note})
         rows.add_review(transaction, rows.ReviewRow(ref, handled, seat.name, content, now()))
-        tickets.record(transaction, opened.ticket, "reviewed", seat.name, {"scores": body.scores}, now())
+        tickets.record(
+            transaction,
+            opened.ticket,
+            TicketReviewed({str(name): score for name, score in body.scores.items()}),
+            seat.name,
+            now(),
+        )
 
     await desk.database.write(work)
     desk.live.ring()

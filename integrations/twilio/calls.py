@@ -39,6 +39,7 @@ from store import calls, conversations, tickets
 from store.calls import CallRow
 from store.conversations import DueRow
 from store.database import Transaction
+from store.ticket_events import TicketNoted, TicketRaised
 
 log = logging.getLogger(__name__)
 SURE = 0.45  # of the recogniser, below which we ask whether it heard rightly
@@ -488,8 +489,8 @@ class CallChannel:
         def work(transaction: Transaction) -> None:
             found = tickets.get(transaction, ref or "")
             if found is not None and found.state != "closed":
-                data = {"priority": found.priority, "reason": "callback", "slots": {"phone": row.address}}
-                tickets.record(transaction, found, "raised", "resident", data, now)
+                back = TicketRaised(found.priority, "callback", {"phone": row.address})
+                tickets.record(transaction, found, back, "resident", now)
 
         await self._board.settled(work)
 
@@ -582,10 +583,10 @@ class CallChannel:
             current = tickets.get(transaction, ref)
             if current is None:
                 return
-            current = tickets.record(transaction, current, "noted", "system", {"text": text, "mentions": []}, now)
+            current = tickets.record(transaction, current, TicketNoted(text), "system", now)
             if kind == "recording" and called is not None and called.address != called.sid:
-                data = {"priority": current.priority, "reason": "voicemail", "slots": {"phone": called.address}}
-                tickets.record(transaction, current, "raised", "resident", data, now)
+                left = TicketRaised(current.priority, "voicemail", {"phone": called.address})
+                tickets.record(transaction, current, left, "resident", now)
 
         await self._board.settled(work)
         return self._board.written()

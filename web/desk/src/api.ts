@@ -31,7 +31,7 @@ export type {
   Account as Person,
   About as StandardAbout,
   BroadcastRow as Broadcast,
-  Happened,
+  EventShown as Happened,
   Line as ReportLine,
   MessageShown as Said,
   Myself as Me,

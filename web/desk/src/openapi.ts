@@ -2480,6 +2480,19 @@ export interface components {
             type: "event";
         };
         /**
+         * EventShown
+         * @description An event of the ticket; `data` by its kind, numbers masked.
+         */
+        EventShown: {
+            actor: string;
+            at: number;
+            data: {
+                [key: string]: unknown;
+            };
+            kind: string;
+            seq: number;
+        };
+        /**
          * Extract
          * @description The ledger as it was when it was disputed.
          */
@@ -2534,19 +2547,6 @@ export interface components {
         HTTPValidationError: {
             /** Detail */
             detail?: components["schemas"]["ValidationError"][];
-        };
-        /**
-         * Happened
-         * @description An event of the ticket; `data` by its kind, numbers masked.
-         */
-        Happened: {
-            actor: string;
-            at: number;
-            data: {
-                [key: string]: unknown;
-            };
-            kind: string;
-            seq: number;
         };
         /** Health */
         Health: {
@@ -3261,8 +3261,7 @@ export interface components {
             skill: string;
             snoozed_until: number | null;
             stars: number | null;
-            /** @enum {unknown} */
-            state: "closed" | "open" | "snoozed" | "waiting";
+            state: components["schemas"]["TicketState"];
             tags: string[];
             topic: string;
             unanswered_since: number | null;
@@ -3287,6 +3286,12 @@ export interface components {
             seq: number;
             tickets: components["schemas"]["Summary"][];
         };
+        /**
+         * TicketState
+         * @description Where a ticket is.
+         * @enum {unknown}
+         */
+        TicketState: "closed" | "open" | "snoozed" | "waiting";
         /** Token */
         Token: {
             token: string;
@@ -3409,7 +3414,7 @@ export interface components {
         Whole: {
             call: ("bridged" | "callback" | "conference" | "ended" | "held" | "queue" | "ringing" | "talk" | "voicemail") | null;
             dead: boolean;
-            events: components["schemas"]["Happened"][];
+            events: components["schemas"]["EventShown"][];
             messages: components["schemas"]["MessageShown"][];
             others: components["schemas"]["Summary"][];
             quota: components["schemas"]["Quota"] | null;
@@ -3505,6 +3510,7 @@ export type EntryUsed = components['schemas']['EntryUsed'];
 export type Erase = components['schemas']['Erase'];
 export type ErrorFrame = components['schemas']['ErrorFrame'];
 export type EventFrame = components['schemas']['EventFrame'];
+export type EventShown = components['schemas']['EventShown'];
 export type Extract = components['schemas']['Extract'];
 export type FileShown = components['schemas']['FileShown'];
 export type Gap = components['schemas']['Gap'];
@@ -3512,7 +3518,6 @@ export type Gaps = components['schemas']['Gaps'];
 export type Group = components['schemas']['Group'];
 export type Groups = components['schemas']['Groups'];
 export type HttpValidationError = components['schemas']['HTTPValidationError'];
-export type Happened = components['schemas']['Happened'];
 export type Health = components['schemas']['Health'];
 export type Heard = components['schemas']['Heard'];
 export type HelloFrame = components['schemas']['HelloFrame'];
@@ -3589,6 +3594,7 @@ export type Summary = components['schemas']['Summary'];
 export type Tags = components['schemas']['Tags'];
 export type Taken = components['schemas']['Taken'];
 export type TicketPage = components['schemas']['TicketPage'];
+export type TicketState = components['schemas']['TicketState'];
 export type Token = components['schemas']['Token'];
 export type TokenList = components['schemas']['TokenList'];
 export type TokenShown = components['schemas']['TokenShown'];
