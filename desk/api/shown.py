@@ -34,14 +34,14 @@ class EventShown(Struct, frozen=True):
     data: dict[str, object]
 
 
-class Quota(Struct, frozen=True):
+class QuotaShown(Struct, frozen=True):
     """How many messages the channel still takes, and until when (ms)."""
 
     left: int
     until: int
 
 
-class Known(Struct, frozen=True):
+class ResidentShown(Struct, frozen=True):
     """What was known of the resident when the talk was handed over."""
 
     slots: dict[str, str]
@@ -61,9 +61,9 @@ class Whole(Struct, frozen=True):
     others: list[Summary]
     waiting_from: int | None
     dead: bool
-    quota: Quota | None
+    quota: QuotaShown | None
     call: Stage | None
-    resident: Known
+    resident: ResidentShown
 
 
 async def after(desk: Desk, ref: str) -> Changed:
@@ -91,7 +91,7 @@ async def whole(desk: Desk, opened: Opened) -> Whole:
     return Whole(
         ticket, [shown(each) for each in opened.messages], [_happened(each) for each in opened.events], others,
         opened.waiting_from, opened.dead, await quota_of(desk, opened.ticket), await stage_of(desk, opened.ticket),
-        Known(slots, mask(about.summary), list(about.tried), place.name if place else None, opened.ticket.person),
+        ResidentShown(slots, mask(about.summary), list(about.tried), place.name if place else None, opened.ticket.person),
     )  # fmt: skip
 
 
@@ -102,13 +102,13 @@ async def stage_of(desk: Desk, row: TicketRow) -> Stage | None:
     return cast(Stage | None, await desk.calling.stage(row.ref))
 
 
-async def quota_of(desk: Desk, row: TicketRow) -> Quota | None:
+async def quota_of(desk: Desk, row: TicketRow) -> QuotaShown | None:
     """None where the channel does not count."""
     quota = desk.quotas.get(row.channel)
     if quota is None or row.state == "closed":
         return None
     allowed = await quota(row.conversation)
-    return Quota(allowed.left, allowed.until)
+    return QuotaShown(allowed.left, allowed.until)
 
 
 def _happened(event: EventRow) -> EventShown:

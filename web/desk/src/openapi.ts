@@ -1975,12 +1975,12 @@ export interface components {
             totp: boolean;
         };
         /**
-         * Accounts
+         * AccountList
          * @description `roles` says what each may.
          */
-        Accounts: {
+        AccountList: {
             people: components["schemas"]["Account"][];
-            places: components["schemas"]["Place"][];
+            places: components["schemas"]["PlaceShown"][];
             roles: {
                 [key: string]: string[];
             };
@@ -2020,6 +2020,10 @@ export interface components {
             detail: string;
             id: number;
             subject: string;
+        };
+        /** AwaitingApproval */
+        AwaitingApproval: {
+            broadcasts: components["schemas"]["BroadcastRow"][];
         };
         /**
          * Balance
@@ -2084,14 +2088,6 @@ export interface components {
             state: string;
             text: string;
             title: string;
-        };
-        /** Candidate */
-        Candidate: {
-            entry: string | null;
-            intent: string | null;
-            score: number;
-            title: string | null;
-            topic: string;
         };
         /** Canned */
         Canned: {
@@ -2207,6 +2203,15 @@ export interface components {
              */
             scope?: "all" | "read";
         };
+        /** ClassList */
+        ClassList: {
+            classes: components["schemas"]["ClassNamed"][];
+        };
+        /** ClassNamed */
+        ClassNamed: {
+            id: string;
+            name: string;
+        };
         /**
          * ClassStanding
          * @description How the learner stands with a class. `ahead` wait in front of one who waits; `until` ends an offer (ms).
@@ -2289,11 +2294,6 @@ export interface components {
             at: number;
             extract: components["schemas"]["Extract"];
         };
-        /**
-         * Done
-         * @description It is done; there is nothing to tell.
-         */
-        Done: Record<string, unknown>;
         /**
          * Draft
          * @description To learners of these schools who want announcements; none is all.
@@ -2534,15 +2534,6 @@ export interface components {
         Gaps: {
             groups: components["schemas"]["Gap"][];
         };
-        /** Group */
-        Group: {
-            id: string;
-            name: string;
-        };
-        /** Groups */
-        Groups: {
-            classes: components["schemas"]["Group"][];
-        };
         /** HTTPValidationError */
         HTTPValidationError: {
             /** Detail */
@@ -2555,12 +2546,6 @@ export interface components {
             given_up: number;
             undelivered: number;
         };
-        /** Heard */
-        Heard: {
-            kind: string;
-            text: string;
-            value: string;
-        };
         /**
          * HelloFrame
          * @description The page goes on from the event with this number.
@@ -2569,19 +2554,6 @@ export interface components {
             seq: number;
             /** @enum {unknown} */
             type: "hello";
-        };
-        /**
-         * Hit
-         * @description A ticket in whose conversation it was said, in this message.
-         */
-        Hit: {
-            seq: number;
-            snippet: string;
-            ticket: components["schemas"]["Summary"];
-        };
-        /** Hits */
-        Hits: {
-            found: components["schemas"]["Hit"][];
         };
         /** Hold */
         Hold: {
@@ -2598,8 +2570,8 @@ export interface components {
             seen: number;
             url: string;
         };
-        /** Hooks */
-        Hooks: {
+        /** HookList */
+        HookList: {
             webhooks: components["schemas"]["Hook"][];
         };
         /** HoursShown */
@@ -2639,6 +2611,10 @@ export interface components {
             svg: string;
             until: number;
         };
+        /** InvitationTaken */
+        InvitationTaken: {
+            taken: boolean;
+        };
         /** ItemInEnglish */
         ItemInEnglish: {
             name: string;
@@ -2646,19 +2622,6 @@ export interface components {
         /** Items */
         Items: {
             items: components["schemas"]["RedemptionItem"][];
-        };
-        /**
-         * Known
-         * @description What was known of the resident when the talk was handed over.
-         */
-        Known: {
-            person: string;
-            place: string | null;
-            slots: {
-                [key: string]: string;
-            };
-            summary: string;
-            tried: string[];
         };
         /**
          * LearnerRecord
@@ -2826,6 +2789,11 @@ export interface components {
             text: string;
         };
         /**
+         * NothingToTell
+         * @description It is done.
+         */
+        NothingToTell: Record<string, unknown>;
+        /**
          * OnBoard
          * @description A seat: there or not, takes offers, has a shift now, and how much it has of what it can have.
          */
@@ -2888,8 +2856,8 @@ export interface components {
             /** Old */
             old: string;
         };
-        /** Place */
-        Place: {
+        /** PlaceShown */
+        PlaceShown: {
             id: string;
             level: string;
             name: string;
@@ -2944,21 +2912,21 @@ export interface components {
             questions: components["schemas"]["StandardListed"][];
         };
         /**
-         * Quota
+         * QuotaShown
          * @description How many messages the channel still takes, and until when (ms).
          */
-        Quota: {
+        QuotaShown: {
             left: number;
             until: number;
         };
         /**
-         * Reach
+         * ReachShown
          * @description How the resident is reached now: how much the channel takes, null where it does not count; and where the caller is,
          *         null where nobody called.
          */
-        Reach: {
+        ReachShown: {
             call: ("bridged" | "callback" | "conference" | "ended" | "held" | "queue" | "ringing" | "talk" | "voicemail") | null;
-            quota: components["schemas"]["Quota"] | null;
+            quota: components["schemas"]["QuotaShown"] | null;
         };
         /** Ready */
         Ready: {
@@ -3017,6 +2985,19 @@ export interface components {
             seq: number;
             /** @enum {unknown} */
             type: "reset";
+        };
+        /**
+         * ResidentShown
+         * @description What was known of the resident when the talk was handed over.
+         */
+        ResidentShown: {
+            person: string;
+            place: string | null;
+            slots: {
+                [key: string]: string;
+            };
+            summary: string;
+            tried: string[];
         };
         /**
          * Retention
@@ -3131,6 +3112,19 @@ export interface components {
         School: {
             id: string;
             name: string;
+        };
+        /**
+         * SearchHit
+         * @description A ticket in whose conversation it was said, in this message.
+         */
+        SearchHit: {
+            seq: number;
+            snippet: string;
+            ticket: components["schemas"]["Summary"];
+        };
+        /** SearchHits */
+        SearchHits: {
+            found: components["schemas"]["SearchHit"][];
         };
         /**
          * Secret
@@ -3273,10 +3267,6 @@ export interface components {
             /** Tags */
             tags: string[];
         };
-        /** Taken */
-        Taken: {
-            taken: boolean;
-        };
         /**
          * TicketPage
          * @description `next` asks for what follows; None at the end. `seq` is the last event that the list knows.
@@ -3348,24 +3338,38 @@ export interface components {
             /** Text */
             text: string;
         };
-        /**
-         * Tried
-         * @description What would be answered, and why; `inside` is how surely it is the centre's business.
-         */
-        Tried: {
-            candidates: components["schemas"]["Candidate"][];
-            entities: components["schemas"]["Heard"][];
-            handover: string | null;
-            inside: number;
-            rendered: string[];
-            replies: components["schemas"]["TriedReply"][];
-            topic: string | null;
+        /** TrialCandidate */
+        TrialCandidate: {
+            entry: string | null;
+            intent: string | null;
+            score: number;
+            title: string | null;
+            topic: string;
         };
-        /** TriedReply */
-        TriedReply: {
+        /** TrialEntity */
+        TrialEntity: {
+            kind: string;
+            text: string;
+            value: string;
+        };
+        /** TrialReply */
+        TrialReply: {
             options: string[];
             source: string | null;
             text: string;
+        };
+        /**
+         * TrialShown
+         * @description What would be answered, and why; `inside` is how surely it is the centre's business.
+         */
+        TrialShown: {
+            candidates: components["schemas"]["TrialCandidate"][];
+            entities: components["schemas"]["TrialEntity"][];
+            handover: string | null;
+            inside: number;
+            rendered: string[];
+            replies: components["schemas"]["TrialReply"][];
+            topic: string | null;
         };
         /**
          * TypingFrame
@@ -3398,10 +3402,6 @@ export interface components {
             revision: number;
             status: string;
         };
-        /** Waiting */
-        Waiting: {
-            broadcasts: components["schemas"]["BroadcastRow"][];
-        };
         /** Ways */
         Ways: {
             oidc: string;
@@ -3417,8 +3417,8 @@ export interface components {
             events: components["schemas"]["EventShown"][];
             messages: components["schemas"]["MessageShown"][];
             others: components["schemas"]["Summary"][];
-            quota: components["schemas"]["Quota"] | null;
-            resident: components["schemas"]["Known"];
+            quota: components["schemas"]["QuotaShown"] | null;
+            resident: components["schemas"]["ResidentShown"];
             ticket: components["schemas"]["Summary"];
             waiting_from: number | null;
         };
@@ -3464,19 +3464,19 @@ export interface components {
 }
 export type About = components['schemas']['About'];
 export type Account = components['schemas']['Account'];
-export type Accounts = components['schemas']['Accounts'];
+export type AccountList = components['schemas']['AccountList'];
 export type Affairs = components['schemas']['Affairs'];
 export type Announcements = components['schemas']['Announcements'];
 export type Assign = components['schemas']['Assign'];
 export type Audit = components['schemas']['Audit'];
 export type AuditLine = components['schemas']['AuditLine'];
+export type AwaitingApproval = components['schemas']['AwaitingApproval'];
 export type Balance = components['schemas']['Balance'];
 export type Board = components['schemas']['Board'];
 export type BoardShown = components['schemas']['BoardShown'];
 export type BodySendFileTicketsRefFilesPost = components['schemas']['Body_send_file_tickets__ref__files_post'];
 export type BodyTakeInKnowledgeImportPost = components['schemas']['Body_take_in_knowledge_import_post'];
 export type BroadcastRow = components['schemas']['BroadcastRow'];
-export type Candidate = components['schemas']['Candidate'];
 export type Canned = components['schemas']['Canned'];
 export type CannedText = components['schemas']['CannedText'];
 export type CannedTexts = components['schemas']['CannedTexts'];
@@ -3486,6 +3486,8 @@ export type Changed = components['schemas']['Changed'];
 export type ChangedPerson = components['schemas']['ChangedPerson'];
 export type ChannelHealth = components['schemas']['ChannelHealth'];
 export type Checked = components['schemas']['Checked'];
+export type ClassList = components['schemas']['ClassList'];
+export type ClassNamed = components['schemas']['ClassNamed'];
 export type ClassStanding = components['schemas']['ClassStanding'];
 export type Close = components['schemas']['Close'];
 export type Colleague = components['schemas']['Colleague'];
@@ -3496,7 +3498,6 @@ export type DeliveredFrame = components['schemas']['DeliveredFrame'];
 export type Deliveries = components['schemas']['Deliveries'];
 export type Delivery = components['schemas']['Delivery'];
 export type Dispute = components['schemas']['Dispute'];
-export type Done = components['schemas']['Done'];
 export type Draft = components['schemas']['Draft'];
 export type DraftMade = components['schemas']['DraftMade'];
 export type Drafted = components['schemas']['Drafted'];
@@ -3515,25 +3516,20 @@ export type Extract = components['schemas']['Extract'];
 export type FileShown = components['schemas']['FileShown'];
 export type Gap = components['schemas']['Gap'];
 export type Gaps = components['schemas']['Gaps'];
-export type Group = components['schemas']['Group'];
-export type Groups = components['schemas']['Groups'];
 export type HttpValidationError = components['schemas']['HTTPValidationError'];
 export type Health = components['schemas']['Health'];
-export type Heard = components['schemas']['Heard'];
 export type HelloFrame = components['schemas']['HelloFrame'];
-export type Hit = components['schemas']['Hit'];
-export type Hits = components['schemas']['Hits'];
 export type Hold = components['schemas']['Hold'];
 export type Hook = components['schemas']['Hook'];
-export type Hooks = components['schemas']['Hooks'];
+export type HookList = components['schemas']['HookList'];
 export type HoursShown = components['schemas']['HoursShown'];
 export type Ids = components['schemas']['Ids'];
 export type ImportRow = components['schemas']['ImportRow'];
 export type Imported = components['schemas']['Imported'];
 export type InvitationShown = components['schemas']['InvitationShown'];
+export type InvitationTaken = components['schemas']['InvitationTaken'];
 export type ItemInEnglish = components['schemas']['ItemInEnglish'];
 export type Items = components['schemas']['Items'];
-export type Known = components['schemas']['Known'];
 export type LearnerRecord = components['schemas']['LearnerRecord'];
 export type LedgerLine = components['schemas']['LedgerLine'];
 export type Line = components['schemas']['Line'];
@@ -3547,25 +3543,27 @@ export type NewHook = components['schemas']['NewHook'];
 export type NewPerson = components['schemas']['NewPerson'];
 export type NewToken = components['schemas']['NewToken'];
 export type Note = components['schemas']['Note'];
+export type NothingToTell = components['schemas']['NothingToTell'];
 export type OnBoard = components['schemas']['OnBoard'];
 export type OneTime = components['schemas']['OneTime'];
 export type Opening = components['schemas']['Opening'];
 export type OpeningHours = components['schemas']['OpeningHours'];
 export type Order = components['schemas']['Order'];
 export type Password = components['schemas']['Password'];
-export type Place = components['schemas']['Place'];
+export type PlaceShown = components['schemas']['PlaceShown'];
 export type PongFrame = components['schemas']['PongFrame'];
 export type Previewed = components['schemas']['Previewed'];
 export type Progress = components['schemas']['Progress'];
 export type Proof = components['schemas']['Proof'];
 export type Questions = components['schemas']['Questions'];
-export type Quota = components['schemas']['Quota'];
-export type Reach = components['schemas']['Reach'];
+export type QuotaShown = components['schemas']['QuotaShown'];
+export type ReachShown = components['schemas']['ReachShown'];
 export type Ready = components['schemas']['Ready'];
 export type Redeem = components['schemas']['Redeem'];
 export type RedemptionItem = components['schemas']['RedemptionItem'];
 export type Report = components['schemas']['Report'];
 export type ResetFrame = components['schemas']['ResetFrame'];
+export type ResidentShown = components['schemas']['ResidentShown'];
 export type Retention = components['schemas']['Retention'];
 export type Reveal = components['schemas']['Reveal'];
 export type Revealed = components['schemas']['Revealed'];
@@ -3579,6 +3577,8 @@ export type Reviews = components['schemas']['Reviews'];
 export type Revision = components['schemas']['Revision'];
 export type Said = components['schemas']['Said'];
 export type School = components['schemas']['School'];
+export type SearchHit = components['schemas']['SearchHit'];
+export type SearchHits = components['schemas']['SearchHits'];
 export type Secret = components['schemas']['Secret'];
 export type Sent = components['schemas']['Sent'];
 export type Shift = components['schemas']['Shift'];
@@ -3592,7 +3592,6 @@ export type Suggestion = components['schemas']['Suggestion'];
 export type Suggestions = components['schemas']['Suggestions'];
 export type Summary = components['schemas']['Summary'];
 export type Tags = components['schemas']['Tags'];
-export type Taken = components['schemas']['Taken'];
 export type TicketPage = components['schemas']['TicketPage'];
 export type TicketState = components['schemas']['TicketState'];
 export type Token = components['schemas']['Token'];
@@ -3601,12 +3600,13 @@ export type TokenShown = components['schemas']['TokenShown'];
 export type Totp = components['schemas']['Totp'];
 export type Transfer = components['schemas']['Transfer'];
 export type Trial = components['schemas']['Trial'];
-export type Tried = components['schemas']['Tried'];
-export type TriedReply = components['schemas']['TriedReply'];
+export type TrialCandidate = components['schemas']['TrialCandidate'];
+export type TrialEntity = components['schemas']['TrialEntity'];
+export type TrialReply = components['schemas']['TrialReply'];
+export type TrialShown = components['schemas']['TrialShown'];
 export type TypingFrame = components['schemas']['TypingFrame'];
 export type ValidationError = components['schemas']['ValidationError'];
 export type Version = components['schemas']['Version'];
-export type Waiting = components['schemas']['Waiting'];
 export type Ways = components['schemas']['Ways'];
 export type Whole = components['schemas']['Whole'];
 export type WholeEntry = components['schemas']['WholeEntry'];
@@ -3765,7 +3765,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Waiting"];
+                    "application/json": components["schemas"]["AwaitingApproval"];
                 };
             };
         };
@@ -3787,7 +3787,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -3818,7 +3818,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -3849,7 +3849,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -3911,7 +3911,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -3942,7 +3942,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -3995,7 +3995,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -4026,7 +4026,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -4075,7 +4075,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Groups"];
+                    "application/json": components["schemas"]["ClassList"];
                 };
             };
         };
@@ -4229,7 +4229,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Taken"];
+                    "application/json": components["schemas"]["InvitationTaken"];
                 };
             };
             /** @description Validation Error */
@@ -4346,7 +4346,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -4377,7 +4377,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -4461,7 +4461,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -4492,7 +4492,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -4545,7 +4545,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
         };
@@ -4569,7 +4569,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Tried"];
+                    "application/json": components["schemas"]["TrialShown"];
                 };
             };
             /** @description Validation Error */
@@ -5023,7 +5023,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -5153,7 +5153,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
         };
@@ -5197,7 +5197,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -5230,7 +5230,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -5263,7 +5263,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -5312,7 +5312,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Accounts"];
+                    "application/json": components["schemas"]["AccountList"];
                 };
             };
         };
@@ -5371,7 +5371,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -5621,7 +5621,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
         };
@@ -5663,7 +5663,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Hits"];
+                    "application/json": components["schemas"]["SearchHits"];
                 };
             };
             /** @description Validation Error */
@@ -5696,7 +5696,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
         };
@@ -5837,7 +5837,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -5907,7 +5907,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -6039,7 +6039,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -6237,7 +6237,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Reach"];
+                    "application/json": components["schemas"]["ReachShown"];
                 };
             };
             /** @description Validation Error */
@@ -6657,7 +6657,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -6686,7 +6686,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Hooks"];
+                    "application/json": components["schemas"]["HookList"];
                 };
             };
         };
@@ -6741,7 +6741,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
