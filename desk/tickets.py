@@ -19,7 +19,7 @@ from bot.messages import File, Handover, Message, Numbered, Option, Reply
 from bot.texts import Texts
 from desk import files
 from desk.errors import TicketError
-from store import conversations, ticket_lists, tickets
+from store import conversations, outbox, ticket_lists, tickets
 from store.conversations import ConversationRow
 from store.database import ConflictError, Database, Transaction
 from store.ticket_events import (
@@ -270,7 +270,7 @@ class Tickets:
         def work(transaction: Transaction) -> None:
             found = _get(transaction, ref)
             read = _conversation(transaction, found)
-            if not found.survey or conversations.undelivered(transaction, read.id) is not None:
+            if not found.survey or outbox.undelivered(transaction, read.id) is not None:
                 return
             row = tickets.record(transaction, found, TicketAsked(), "bot", now)
             state = conversation.load(read.state)
@@ -372,7 +372,7 @@ def _resident_spoke(transaction: Transaction, read: ConversationRow, seen: int) 
 def _opened(transaction: Transaction, ref: str) -> Opened:
     found = _get(transaction, ref)
     said = [numbered(row) for row in conversations.messages(transaction, found.conversation, 1, 1 << 30)]
-    undelivered = conversations.undelivered(transaction, found.conversation)
+    undelivered = outbox.undelivered(transaction, found.conversation)
     others = [row for row in ticket_lists.of_person(transaction, found.person) if row.ref != ref]
     events = tickets.events(transaction, ref)
     return Opened(

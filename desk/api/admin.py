@@ -276,7 +276,12 @@ async def drop_webhook(id: int, seat: Hooking, desk: TheDesk) -> NothingToTell:
 async def deliveries(id: int, seat: Hooking, desk: TheDesk) -> Deliveries:
     """What was delivered, what is tried again, what was given up."""
     found = await desk.hooks.log(id)
-    return Deliveries([Delivery(each.event, each.state, each.attempts, each.outcome, each.due_at) for each in found])
+    return Deliveries(
+        [
+            Delivery(int(each.key.rpartition(":")[2]), each.state, each.attempts, each.outcome, each.due_at)
+            for each in found
+        ]
+    )
 
 
 @router.get("/audit")

@@ -24,8 +24,8 @@ from bot.comprehension import Understanding
 from bot.conversation import Offer
 from bot.inbox import Inbox, Receipt, nothing_observed, numbered
 from bot.messages import Inbound, Option, Reply
-from bot.outbox import Later, Lost, Outcome
 from bot.phrases import CERTAIN
+from bot.queue import Later, Lost, Outcome
 from bot.redlines import endangers
 from bot.waiting import Desk
 from integrations import keypad, voice
@@ -35,10 +35,10 @@ from integrations.twilio.signing import RefusedError, Verifier
 from integrations.twilio.switchboard import ATTEMPTS, CHANNEL, ENDED, PATH, State, Switchboard, keep, read, spoken
 from integrations.twilio.texts import answer
 from integrations.voice import HangUp, Leave, Listen, Pause, Plan, Play, Record
-from store import calls, conversations, tickets
+from store import calls, conversations, outbox, tickets
 from store.calls import CallRow
-from store.conversations import DueRow
 from store.database import Transaction
+from store.outbox import DueRow
 from store.ticket_events import TicketNoted, TicketRaised
 
 log = logging.getLogger(__name__)
@@ -421,7 +421,7 @@ class CallChannel:
             lambda t: conversations.messages(t, row.conversation, state.spoken + 1, 1 << 30)
         )
         fresh = [numbered(each) for each in rows if each.author in ("seat", "system")]
-        owed = await self._board.database.read(lambda t: conversations.undelivered(t, row.conversation))
+        owed = await self._board.database.read(lambda t: outbox.undelivered(t, row.conversation))
         heard = [each for each in fresh if owed is not None and each.seq >= owed[0]]
         lines = [voice.spoken(each.message.reply) for each in heard]
         if heard:
@@ -539,9 +539,7 @@ class CallChannel:
     async def _settle(self, row: CallRow, state: State) -> None:
         """What was spoken is owed no more."""
         if state.spoken:
-            await self._board.database.write(
-                lambda t: conversations.settle(t, row.conversation, state.spoken), quick=True
-            )
+            await self._board.database.write(lambda t: outbox.settle(t, row.conversation, state.spoken), quick=True)
             self._board.live.delivered(row.conversation, state.spoken)
 
     async def send(self, row: DueRow, now: int) -> Outcome:

@@ -10,6 +10,7 @@ export type {
   CannedText,
   Colleague,
   Delivery,
+  GivenUp,
   Health,
   SearchHit as Hit,
   Hook,

@@ -1126,6 +1126,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/queue/given-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Given Up
+         * @description Whatever was given up, the latest first.
+         */
+        get: operations["given_up_queue_given_up_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queue/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry
+         * @description Tries it again, as often as something new.
+         */
+        post: operations["retry_queue__id__retry_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/reports": {
         parameters: {
             query?: never;
@@ -1993,6 +2033,10 @@ export interface components {
             disputes: components["schemas"]["Dispute"][];
             learners: components["schemas"]["LearnerRecord"][];
         };
+        /** AllGivenUp */
+        AllGivenUp: {
+            rows: components["schemas"]["GivenUp"][];
+        };
         /** Announcements */
         Announcements: {
             broadcasts: components["schemas"]["BroadcastRow"][];
@@ -2533,6 +2577,20 @@ export interface components {
         /** Gaps */
         Gaps: {
             groups: components["schemas"]["Gap"][];
+        };
+        /**
+         * GivenUp
+         * @description What was tried often enough, or cannot arrive. `at` is when it was given up (ms), `ticket` the one that is open with
+         *         the resident whom it was for.
+         */
+        GivenUp: {
+            at: number;
+            attempts: number;
+            id: number;
+            kind: string;
+            lane: string;
+            outcome: string;
+            ticket: string | null;
         };
         /** HTTPValidationError */
         HTTPValidationError: {
@@ -3466,6 +3524,7 @@ export type About = components['schemas']['About'];
 export type Account = components['schemas']['Account'];
 export type AccountList = components['schemas']['AccountList'];
 export type Affairs = components['schemas']['Affairs'];
+export type AllGivenUp = components['schemas']['AllGivenUp'];
 export type Announcements = components['schemas']['Announcements'];
 export type Assign = components['schemas']['Assign'];
 export type Audit = components['schemas']['Audit'];
@@ -3516,6 +3575,7 @@ export type Extract = components['schemas']['Extract'];
 export type FileShown = components['schemas']['FileShown'];
 export type Gap = components['schemas']['Gap'];
 export type Gaps = components['schemas']['Gaps'];
+export type GivenUp = components['schemas']['GivenUp'];
 export type HttpValidationError = components['schemas']['HTTPValidationError'];
 export type Health = components['schemas']['Health'];
 export type HelloFrame = components['schemas']['HelloFrame'];
@@ -5403,6 +5463,57 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OneTime"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    given_up_queue_given_up_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllGivenUp"];
+                };
+            };
+        };
+    };
+    retry_queue__id__retry_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
