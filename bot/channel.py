@@ -19,6 +19,7 @@ from bot.inbox import Inbox, Receipt
 from bot.live import Live
 from bot.messages import Inbound, Reply
 from bot.outbox import Outbox, Outlet
+from bot.queue import Kind
 from bot.texts import Texts
 from bot.waiting import Desk
 from knowledge.library import Library
@@ -146,7 +147,8 @@ async def nothing_to_close() -> None:
 class OpenChannel:
     """A channel at work in this process.
 
-    `posts` are webhooks by path, answered ahead of the web framework; `routes` all else that is served. `work` runs until
+    `posts` are webhooks by path, answered ahead of the web framework; `routes` all else that is served. `kinds`
+    are what it does for the queue. `work` runs until
     cancelled. `health` tells at a time (ms) what the desk shows of it: `alarm` is what people should look into.
     `quota` is of a conversation, where the platform counts; `inviting` and `calling` where it can do that.
     """
@@ -154,6 +156,7 @@ class OpenChannel:
     outlet: Outlet
     posts: Mapping[str, ASGIApp] = field(default_factory=dict)
     routes: Sequence[BaseRoute] = ()
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
     work: Sequence[Callable[[], Coroutine[object, object, None]]] = ()
     health: Callable[[int], Awaitable[dict[str, object]]] = nothing_to_tell
     close: Callable[[], Awaitable[None]] = nothing_to_close

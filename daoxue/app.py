@@ -25,7 +25,8 @@ from bot.inbox import Inbox, nothing_observed
 from bot.live import Live
 from bot.nightly import Nightly
 from bot.notices import Allowed, Notices, Way
-from bot.outbox import Outbox, Outlet
+from bot.outbox import AT_ONCE, Outbox, Outlet
+from bot.queue import Kind, Lost, Outcome, Queue
 from bot.tellings import Tellings
 from bot.texts import Texts
 from daoxue import model, sample
@@ -53,10 +54,16 @@ from integrations.rasa import Rasa
 from knowledge.files import SAMPLE, KnowledgeError, load_yaml
 from knowledge.library import Library
 from nlu import encoder
-from store import conversations
+from store import deliveries, remote, webhooks
+from store import identity as identity_rows
+from store import outbox as messages_owed
+from store import queue as owed
 from store.database import Database
 from store.migrate import is_current, upgrade
+from store.queue import QueueRow
 from store.sealing import keep_key_name, key_name, reseal
+
+ANSWERED = 60_000  # ms within which a message that was put off is answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,7 @@ class App:
     comprehension: Comprehension
     inbox: Inbox
     outbox: Outbox
+    queue: Queue
     live: Live
     tickets: Tickets
     desk: Desk
@@ -197,7 +205,7 @@ async def compose(
         accounts, live, config.zone, observe,
     )  # fmt: skip
     outlets: dict[str, Outlet] = {}
-    outbox = Outbox(database, live, outlets)
+    outbox = Outbox(database, live, outlets, clock)
     core = Core(
         stanzas=config.channels, secrets=os.environ, inbox=inbox, outbox=outbox, live=live, database=database, texts=texts,
         identity=identity, vault=vault, desk=queueing, library=library, zone=config.zone,
@@ -209,6 +217,15 @@ async def compose(
         if channels[name].notices:
             ways_out[name] = Way(name, _left(each), channels[name].texts)
     tickets = Tickets(database, live, texts)
+    hooks = Hooks(database, inside=config.desk.webhooks_inside, clock=clock)
+    kinds = {messages_owed.KIND: Kind(outbox.send, AT_ONCE), webhooks.KIND: hooks.kind}
+    kinds[deliveries.ANSWER] = Kind(inbox.take_up, lease=ANSWERED)
+    kinds[identity_rows.CODE] = Kind(_no_texts)
+    for each in opened.values():
+        kinds |= each.kinds
+    if platform is not None:
+        kinds[remote.COMMAND] = platform.kind
+    queue = Queue(database, kinds, live.ring, clock)
     standing = Standing(database, config.desk, hours)
     await standing.refresh()
     desk = Desk(
@@ -218,7 +235,7 @@ async def compose(
         public_url=public_url(config),
         dispatch=Dispatch(database, live, library, tickets, hours, config.desk, standing, {each.name: each.load for each in channels.values()}),
         feed=Feed(database, live, hours, config.desk), search=Search(database, live, identity.reached), editing=Editing(database, library),
-        standing=standing, hooks=Hooks(database, inside=config.desk.webhooks_inside), residents=Residents(database, identity, vault),
+        standing=standing, hooks=hooks, residents=Residents(database, identity, vault),
         learners=Learners(database, accounts, bank, library, vault, config.zone), broadcasts=Broadcasts(database, notices, identity, clock),
         inbox=inbox, channels=channels, opened=opened, health=lambda: health(database, opened, platform, rasa),
         secure=config.server.public_url.startswith("https://"),
@@ -226,10 +243,14 @@ async def compose(
     retaining = Retaining(database, standing, identity.passing)
     nightly = Nightly(bank, tellings, database, config.zone, clock)
     return App(
-        config=config, database=database, library=library, comprehension=comprehension, inbox=inbox, outbox=outbox, live=live,
+        config=config, database=database, library=library, comprehension=comprehension, inbox=inbox, outbox=outbox, queue=queue, live=live,
         tickets=tickets, desk=desk, retaining=retaining, texts=texts, identity=identity, accounts=accounts,
         notices=notices, tellings=tellings, nightly=nightly, bank=bank, platform=platform, channels=opened, rasa=rasa,
     )  # fmt: skip
+
+
+async def _no_texts(row: QueueRow) -> Outcome:
+    return Lost("no channel for texts")
 
 
 def _tell(step: str) -> None:
@@ -290,10 +311,10 @@ async def health(
 ) -> dict[str, object]:
     """How the channels and what else is connected are, for the desk's pages."""
     now = int(time.time() * 1000)
-    owed, dead = await database.read(lambda t: conversations.owed(t, now))
+    due, dead = await database.read(lambda t: owed.counts(t, now))
     connected = [{"name": name, "enabled": True, **await each.health(now)} for name, each in opened.items()]
     if platform is not None:
         connected.append({"name": "platform", "enabled": True, "alarm": platform.alarm})
     if rasa is not None:
         connected.append(await rasa.health())
-    return {"channels": connected, "undelivered": owed, "given_up": dead, "database": database.url.partition(":")[0]}
+    return {"channels": connected, "undelivered": due, "given_up": dead, "database": database.url.partition(":")[0]}

@@ -34,7 +34,7 @@ from daoxue.config import Config, ConfigError
 from desk import files
 from desk.parts import Desk
 from desk.people import SignInError
-from store import attachments, conversations
+from store import attachments, queue
 from store.database import DatabaseError
 
 log = logging.getLogger("daoxue")
@@ -156,7 +156,7 @@ def routes(app: App, api: ASGIApp) -> list[BaseRoute]:
 
     async def metrics(_: Request) -> Response:
         now = int(time.time() * 1000)
-        BACKLOG.set(len(await app.database.read(lambda t: conversations.due(t, now, 1000))))
+        BACKLOG.set((await app.database.read(lambda t: queue.counts(t, now)))[0])
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     operations: list[BaseRoute] = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
@@ -214,6 +214,7 @@ def application(app: App) -> ASGIApp:
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         runs = (
             app.outbox.run(),
+            app.queue.run(),
             app.desk.dispatch.run(),
             app.desk.feed.run(),
             app.desk.search.run(),
@@ -224,7 +225,6 @@ def application(app: App) -> ASGIApp:
             app.desk.broadcasts.run(),
             app.tellings.run(),
             app.nightly.run(),
-            *([app.platform.run()] if app.platform else []),
             app.inbox.usage.run(),
             *(work() for each in app.channels.values() for work in each.work),
             api.run(),

@@ -4,6 +4,7 @@ from starlette.types import ASGIApp
 
 from accounts.identity import Proof
 from bot.channel import Channel, Core, OpenChannel, SettingsError
+from bot.queue import Kind
 from integrations import gateway, sms, texting
 from integrations.gateway import Gateway, GatewayHooks, GatewaySettings
 from integrations.texting import Texting
@@ -12,6 +13,7 @@ from integrations.twilio.api import Twilio
 from integrations.twilio.settings import TwilioSettings
 from integrations.twilio.signing import Verifier
 from integrations.twilio.texts import Sender, TextHooks
+from store.identity import CODE
 
 
 def _open(core: Core) -> OpenChannel:
@@ -37,7 +39,11 @@ def _over_twilio(core: Core) -> OpenChannel:
 
 def _opened(channel: Texting, hooks: dict[str, ASGIApp]) -> OpenChannel:
     return OpenChannel(
-        outlet=channel, posts=hooks, work=[channel.run], health=channel.health, close=channel.provider.close
+        outlet=channel,
+        posts=hooks,
+        kinds={CODE: Kind(channel.send_code)},
+        health=channel.health,
+        close=channel.provider.close,
     )
 
 

@@ -27,7 +27,8 @@ from bot.channel import Channel, ChannelSettings, Core, OpenChannel, Stanza
 from bot.inbox import BusyError, Inbox, Receipt, nothing_observed, numbered
 from bot.live import Live
 from bot.messages import Inbound
-from bot.outbox import Done, Outbox, Outcome
+from bot.outbox import Outbox
+from bot.queue import Done, Outcome
 from integrations.frames import (
     Chosen,
     Frame,
@@ -44,8 +45,8 @@ from integrations.frames import (
     render,
 )
 from store import conversations
-from store.conversations import DueRow
 from store.database import Database
+from store.outbox import DueRow
 
 log = logging.getLogger(__name__)
 CHANNEL = "webchat"

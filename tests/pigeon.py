@@ -15,9 +15,9 @@ from starlette.types import Receive, Scope, Send
 from bot.channel import Channel, ChannelSettings, Core, OpenChannel, SettingsError, Stanza
 from bot.inbox import numbered
 from bot.messages import Inbound, Reply
-from bot.outbox import Done, Outcome
+from bot.queue import Done, Outcome
 from store import conversations
-from store.conversations import DueRow
+from store.outbox import DueRow
 
 NAME, PATH = "pigeon", "/channels/pigeon"
 LONGEST = 2_000  # characters that a pigeon carries

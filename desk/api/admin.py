@@ -8,7 +8,7 @@ from fastapi import Depends, Query, Request, Response
 from msgspec import Struct
 from pydantic import Field
 
-from desk.api.answers import DONE, Answering, Done, as_json, files
+from desk.api.answers import NOTHING, Answering, NothingToTell, as_json, files
 from desk.api.guard import TheDesk, may, now
 from desk.api.session import Strict
 from desk.errors import TicketError
@@ -61,7 +61,7 @@ class Erase(Strict):
     why: str = Field(min_length=2, max_length=200)
 
 
-class Place(Struct, frozen=True):
+class PlaceShown(Struct, frozen=True):
     id: str
     name: str
     level: str
@@ -82,12 +82,12 @@ class Account(Struct, frozen=True):
     one_time: bool
 
 
-class Accounts(Struct, frozen=True):
+class AccountList(Struct, frozen=True):
     """`roles` says what each may."""
 
     people: list[Account]
     roles: dict[str, list[str]]
-    places: list[Place]
+    places: list[PlaceShown]
 
 
 class OneTime(Struct, frozen=True):
@@ -123,7 +123,7 @@ class Hook(Struct, frozen=True):
     seen: int
 
 
-class Hooks(Struct, frozen=True):
+class HookList(Struct, frozen=True):
     webhooks: list[Hook]
 
 
@@ -174,10 +174,11 @@ class Health(Struct, frozen=True):
 
 
 @router.get("/people")
-async def people(seat: Keeper, desk: TheDesk) -> Accounts:
+async def people(seat: Keeper, desk: TheDesk) -> AccountList:
     """All accounts, and what each role may."""
     places = [
-        Place(each.id, each.name, each.level, each.parent) for each in desk.library.catalogue.organisations.values()
+        PlaceShown(each.id, each.name, each.level, each.parent)
+        for each in desk.library.catalogue.organisations.values()
     ]
     shown = [
         Account(
@@ -189,7 +190,7 @@ async def people(seat: Keeper, desk: TheDesk) -> Accounts:
     may: dict[str, list[str]] = {
         role: sorted(name for name, roles in PERMISSIONS.items() if role in roles) for role in ROLES
     }
-    return Accounts(shown, may, places)
+    return AccountList(shown, may, places)
 
 
 @router.post("/people")
@@ -204,7 +205,7 @@ async def add_person(body: NewPerson, seat: Keeper, desk: TheDesk) -> OneTime:
 
 
 @router.put("/people/{name}")
-async def change_person(name: str, body: ChangedPerson, seat: Keeper, desk: TheDesk) -> Done:
+async def change_person(name: str, body: ChangedPerson, seat: Keeper, desk: TheDesk) -> NothingToTell:
     """Changes an account. Nobody takes his own administration away."""
     _check_place(desk.library.catalogue.organisations.keys(), body.place)
     if name == seat.name and (not body.active or body.role != seat.role):
@@ -215,7 +216,7 @@ async def change_person(name: str, body: ChangedPerson, seat: Keeper, desk: TheD
     )  # fmt: skip
     if not body.active:
         await desk.dispatch.leave(name, now())
-    return DONE
+    return NOTHING
 
 
 @router.post("/people/{name}/reset")
@@ -247,16 +248,16 @@ async def add_token(body: NewToken, seat: Tokens, desk: TheDesk) -> Token:
 
 
 @router.delete("/tokens/{id}")
-async def drop_token(id: str, seat: Tokens, desk: TheDesk) -> Done:
+async def drop_token(id: str, seat: Tokens, desk: TheDesk) -> NothingToTell:
     await desk.people.drop_token(id, seat.name, now())
-    return DONE
+    return NOTHING
 
 
 @router.get("/webhooks")
-async def webhooks(seat: Hooking, desk: TheDesk) -> Hooks:
+async def webhooks(seat: Hooking, desk: TheDesk) -> HookList:
     """Who is told what; without the secrets."""
     found = await desk.hooks.all()
-    return Hooks([Hook(each.id, each.url, json.loads(each.kinds), each.seen) for each in found])
+    return HookList([Hook(each.id, each.url, json.loads(each.kinds), each.seen) for each in found])
 
 
 @router.post("/webhooks")
@@ -266,16 +267,21 @@ async def add_webhook(body: NewHook, seat: Hooking, desk: TheDesk) -> SigningSec
 
 
 @router.delete("/webhooks/{id}")
-async def drop_webhook(id: int, seat: Hooking, desk: TheDesk) -> Done:
+async def drop_webhook(id: int, seat: Hooking, desk: TheDesk) -> NothingToTell:
     await desk.hooks.drop(id)
-    return DONE
+    return NOTHING
 
 
 @router.get("/webhooks/{id}/deliveries")
 async def deliveries(id: int, seat: Hooking, desk: TheDesk) -> Deliveries:
     """What was delivered, what is tried again, what was given up."""
     found = await desk.hooks.log(id)
-    return Deliveries([Delivery(each.event, each.state, each.attempts, each.outcome, each.due_at) for each in found])
+    return Deliveries(
+        [
+            Delivery(int(each.key.rpartition(":")[2]), each.state, each.attempts, each.outcome, each.due_at)
+            for each in found
+        ]
+    )
 
 
 @router.get("/audit")
@@ -297,14 +303,14 @@ async def retention(seat: Eraser, desk: TheDesk) -> Retention:
 
 
 @router.put("/retention")
-async def set_retention(request: Annotated[Request, Retention], seat: Eraser, desk: TheDesk) -> Done:
+async def set_retention(request: Annotated[Request, Retention], seat: Eraser, desk: TheDesk) -> NothingToTell:
     """After how many days things are taken out."""
     try:
         keep = msgspec.json.decode(await request.body(), type=Retention)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise TicketError("invalid", f"格式不对：{error}") from error
     await desk.standing.put("retention", keep, seat.name, now())
-    return DONE
+    return NOTHING
 
 
 @router.post("/residents/{ref}/export")

@@ -15,11 +15,11 @@ _REFS = "#/components/schemas/{name}"
 Schema = dict[str, Any]  # JSON
 
 
-class Done(msgspec.Struct, frozen=True):
-    """It is done; there is nothing to tell."""
+class NothingToTell(msgspec.Struct, frozen=True):
+    """It is done."""
 
 
-DONE = Done()
+NOTHING = NothingToTell()
 
 
 def as_json(content: object, status: int = 200) -> Response:

@@ -9,7 +9,7 @@ from fastapi import Depends, Query
 from msgspec import Struct
 from pydantic import Field
 
-from desk.api.answers import DONE, Answering, Done
+from desk.api.answers import NOTHING, Answering, NothingToTell
 from desk.api.guard import TheDesk, may, now
 from desk.api.session import Strict
 from desk.errors import TicketError
@@ -112,17 +112,17 @@ async def all_canned(seat: Reader, desk: TheDesk) -> CannedTexts:
 
 
 @router.post("/canned")
-async def add_canned(body: Canned, seat: Writer, desk: TheDesk) -> Done:
+async def add_canned(body: Canned, seat: Writer, desk: TheDesk) -> NothingToTell:
     await desk.database.write(lambda t: rows.add_canned(t, body.title, body.text, seat.name))
-    return DONE
+    return NOTHING
 
 
 @router.delete("/canned/{id}")
-async def drop_canned(id: int, seat: Writer, desk: TheDesk) -> Done:
+async def drop_canned(id: int, seat: Writer, desk: TheDesk) -> NothingToTell:
     """One's own."""
     if not await desk.database.write(lambda t: rows.drop_canned(t, id, seat.name)):
         raise TicketError("not_found", "没有这条常用语，或者不是您建的")
-    return DONE
+    return NOTHING
 
 
 @router.post("/tickets/{ref}/draft")

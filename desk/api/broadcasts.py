@@ -7,7 +7,7 @@ from msgspec import Struct
 from pydantic import Field
 
 from bot.messages import Reply
-from desk.api.answers import DONE, Answering, Done
+from desk.api.answers import NOTHING, Answering, NothingToTell
 from desk.api.guard import TheDesk, may, now
 from desk.api.session import Strict
 from desk.broadcasts import LONGEST, UNSUBSCRIBE, Audience, Progress
@@ -37,7 +37,7 @@ class Announcements(Struct, frozen=True):
     schools: list[School]
 
 
-class Waiting(Struct, frozen=True):
+class AwaitingApproval(Struct, frozen=True):
     broadcasts: list[BroadcastRow]
 
 
@@ -62,9 +62,9 @@ async def all_(seat: Writer, desk: TheDesk) -> Announcements:
 
 
 @router.get("/waiting")
-async def waiting(seat: Approver, desk: TheDesk) -> Waiting:
+async def waiting(seat: Approver, desk: TheDesk) -> AwaitingApproval:
     """Those that wait for a yes."""
-    return Waiting([each for each in await desk.broadcasts.list() if each.state == "review"])
+    return AwaitingApproval([each for each in await desk.broadcasts.list() if each.state == "review"])
 
 
 @router.post("")
@@ -88,31 +88,31 @@ async def report(id: int, seat: Writer, desk: TheDesk) -> Progress:
 
 
 @router.post("/{id}/submit")
-async def submit(id: int, seat: Writer, desk: TheDesk) -> Done:
+async def submit(id: int, seat: Writer, desk: TheDesk) -> NothingToTell:
     await desk.broadcasts.submit(id, seat.name, now())
-    return DONE
+    return NOTHING
 
 
 @router.post("/{id}/approve")
-async def approve(id: int, seat: Approver, desk: TheDesk) -> Done:
+async def approve(id: int, seat: Approver, desk: TheDesk) -> NothingToTell:
     """Begins to send what somebody else wrote."""
     await desk.broadcasts.approve(id, seat.name, now())
-    return DONE
+    return NOTHING
 
 
 @router.post("/{id}/refuse")
-async def refuse(id: int, seat: Approver, desk: TheDesk) -> Done:
+async def refuse(id: int, seat: Approver, desk: TheDesk) -> NothingToTell:
     await desk.broadcasts.refuse(id, seat.name, now())
-    return DONE
+    return NOTHING
 
 
 @router.post("/{id}/pause")
-async def pause(id: int, seat: Writer, desk: TheDesk) -> Done:
+async def pause(id: int, seat: Writer, desk: TheDesk) -> NothingToTell:
     await desk.broadcasts.pause(id, seat.name, now())
-    return DONE
+    return NOTHING
 
 
 @router.post("/{id}/resume")
-async def resume(id: int, seat: Writer, desk: TheDesk) -> Done:
+async def resume(id: int, seat: Writer, desk: TheDesk) -> NothingToTell:
     await desk.broadcasts.resume(id, seat.name, now())
-    return DONE
+    return NOTHING

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends
 from pydantic import Field
 
-from desk.api.answers import DONE, Answering, Done
+from desk.api.answers import NOTHING, Answering, NothingToTell
 from desk.api.guard import TheDesk, may, now
 from desk.api.session import Strict
 from desk.api.shown import check_colleague
@@ -26,7 +26,7 @@ class Hold(Strict):
 
 
 @router.post("/tickets/{ref}/call")
-async def call(ref: str, seat: Worker, desk: TheDesk) -> Done:
+async def call(ref: str, seat: Worker, desk: TheDesk) -> NothingToTell:
     """Calls the seat's telephone, and when the seat is there the resident. How it ended is written down."""
     if desk.calling is None:
         raise TicketError("invalid", "没有接入电话，不能拨打")
@@ -41,22 +41,22 @@ async def call(ref: str, seat: Worker, desk: TheDesk) -> Done:
         raise TicketError("unreachable", f"电话没有打出去，请稍后再试（{error}）") from error
     if not found:
         raise TicketError("invalid", "这位居民没有留下电话")
-    return DONE
+    return NOTHING
 
 
 @router.post("/tickets/{ref}/hold")
-async def hold(ref: str, body: Hold, seat: Worker, desk: TheDesk) -> Done:
+async def hold(ref: str, body: Hold, seat: Worker, desk: TheDesk) -> NothingToTell:
     """Lets the caller wait; going on calls the seat's telephone again."""
     opened = await desk.tickets.show(ref)
     if opened.ticket.owner != seat.name:
         raise TicketError("not_yours", f"工单 {ref} 不在您手上，请先接单")
     if desk.calling is None or not await desk.calling.hold(ref, body.on):
         raise TicketError("invalid", "现在没有可以保持或恢复的通话")
-    return DONE
+    return NOTHING
 
 
 @router.post("/tickets/{ref}/confer")
-async def confer(ref: str, body: Confer, seat: Worker, desk: TheDesk) -> Done:
+async def confer(ref: str, body: Confer, seat: Worker, desk: TheDesk) -> NothingToTell:
     """Calls a colleague's telephone to join the talk with the resident."""
     opened = await desk.tickets.show(ref)
     if opened.ticket.owner != seat.name:
@@ -73,4 +73,4 @@ async def confer(ref: str, body: Confer, seat: Worker, desk: TheDesk) -> Done:
     if not joined:
         raise TicketError("invalid", "现在没有通话，不能请同事加入")
     await desk.tickets.note(ref, seat.name, f"请 {colleague.shown} 加入通话", now())
-    return DONE
+    return NOTHING

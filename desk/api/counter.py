@@ -9,7 +9,7 @@ from pydantic import Field
 
 from accounts.bank import Order
 from accounts.enrolment import Standing
-from desk.api.answers import DONE, Answering, Done
+from desk.api.answers import NOTHING, Answering, NothingToTell
 from desk.api.guard import TheDesk, may, now
 from desk.api.session import Strict
 from desk.errors import TicketError
@@ -84,13 +84,13 @@ class Items(Struct, frozen=True):
     items: list[RedemptionItem]
 
 
-class Group(Struct, frozen=True):
+class ClassNamed(Struct, frozen=True):
     id: str
     name: str
 
 
-class Groups(Struct, frozen=True):
-    classes: list[Group]
+class ClassList(Struct, frozen=True):
+    classes: list[ClassNamed]
 
 
 class Reversals(Struct, frozen=True):
@@ -113,7 +113,7 @@ class InvitationShown(Struct, frozen=True):
     until: int
 
 
-class Taken(Struct, frozen=True):
+class InvitationTaken(Struct, frozen=True):
     taken: bool
 
 
@@ -137,25 +137,25 @@ async def redeem(body: Redeem, seat: Orderer, desk: TheDesk) -> Order:
 
 
 @router.post("/orders/{ref}/collect")
-async def collect(ref: str, seat: Orderer, desk: TheDesk) -> Done:
+async def collect(ref: str, seat: Orderer, desk: TheDesk) -> NothingToTell:
     """It was handed out: the points are spent."""
     await desk.learners.settle(ref, collected=True, by=seat.name, now=now())
-    return DONE
+    return NOTHING
 
 
 @router.post("/orders/{ref}/cancel")
-async def cancel(ref: str, seat: Orderer, desk: TheDesk) -> Done:
+async def cancel(ref: str, seat: Orderer, desk: TheDesk) -> NothingToTell:
     """It was not: the points are there again."""
     await desk.learners.settle(ref, collected=False, by=seat.name, now=now())
-    return DONE
+    return NOTHING
 
 
 @router.get("/classes")
-async def classes(seat: Reader, desk: TheDesk) -> Groups:
+async def classes(seat: Reader, desk: TheDesk) -> ClassList:
     """Which can be enrolled in."""
     today = datetime.now(desk.zone).date()
     found = [each for each in desk.library.catalogue.classes.values() if each.enrols(today)]
-    return Groups([Group(each.id, each.name) for each in found])
+    return ClassList([ClassNamed(each.id, each.name) for each in found])
 
 
 @router.post("/enrolments")
@@ -183,16 +183,16 @@ async def ask_reversal(body: Reversal, seat: Approver, desk: TheDesk) -> Reversa
 
 
 @router.post("/reversals/{id}/approve")
-async def approve(id: int, seat: Approver, desk: TheDesk) -> Done:
+async def approve(id: int, seat: Approver, desk: TheDesk) -> NothingToTell:
     """The second person's yes: the line is taken back by another."""
     await desk.learners.decide(id, yes=True, by=seat.name, now=now())
-    return DONE
+    return NOTHING
 
 
 @router.post("/reversals/{id}/refuse")
-async def refuse(id: int, seat: Approver, desk: TheDesk) -> Done:
+async def refuse(id: int, seat: Approver, desk: TheDesk) -> NothingToTell:
     await desk.learners.decide(id, yes=False, by=seat.name, now=now())
-    return DONE
+    return NOTHING
 
 
 @router.post("/earned")
@@ -222,6 +222,6 @@ async def invite(body: Checked, seat: Clerk, desk: TheDesk) -> InvitationShown:
 
 
 @router.get("/invitations/{id}")
-async def look(id: str, seat: Clerk, desk: TheDesk) -> Taken:
+async def look(id: str, seat: Clerk, desk: TheDesk) -> InvitationTaken:
     """Whether it has been scanned."""
-    return Taken(desk.inviting is not None and await desk.inviting.is_taken(id))
+    return InvitationTaken(desk.inviting is not None and await desk.inviting.is_taken(id))

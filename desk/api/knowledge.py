@@ -15,7 +15,7 @@ from rapidfuzz import fuzz
 
 from bot.messages import Inbound, Reply
 from desk import children
-from desk.api.answers import DONE, Answering, Done
+from desk.api.answers import NOTHING, Answering, NothingToTell
 from desk.api.guard import TheDesk, may, now
 from desk.api.session import Strict
 from desk.editing import Kept, checked
@@ -127,13 +127,13 @@ class Imported(Struct, frozen=True):
     rows: list[ImportRow]
 
 
-class TriedReply(Struct, frozen=True):
+class TrialReply(Struct, frozen=True):
     text: str
     source: str | None
     options: list[str]
 
 
-class Candidate(Struct, frozen=True):
+class TrialCandidate(Struct, frozen=True):
     score: float
     topic: str
     intent: str | None
@@ -141,22 +141,22 @@ class Candidate(Struct, frozen=True):
     title: str | None
 
 
-class Heard(Struct, frozen=True):
+class TrialEntity(Struct, frozen=True):
     kind: str
     value: str
     text: str
 
 
-class Tried(Struct, frozen=True):
+class TrialShown(Struct, frozen=True):
     """What would be answered, and why; `inside` is how surely it is the centre's business."""
 
     topic: str | None
     inside: float
     handover: str | None
-    replies: list[TriedReply]
+    replies: list[TrialReply]
     rendered: list[str]
-    candidates: list[Candidate]
-    entities: list[Heard]
+    candidates: list[TrialCandidate]
+    entities: list[TrialEntity]
 
 
 class Gap(Struct, frozen=True):
@@ -309,7 +309,7 @@ async def take_in(
 
 
 @router.post("/knowledge/ask")
-async def ask(body: Trial, seat: Reader, desk: TheDesk) -> Tried:
+async def ask(body: Trial, seat: Reader, desk: TheDesk) -> TrialShown:
     """The test box: what would be answered, and why. Nothing is kept."""
     channel = desk.channels.get(body.channel)
     if channel is None:
@@ -317,20 +317,20 @@ async def ask(body: Trial, seat: Reader, desk: TheDesk) -> Tried:
     inbound = Inbound(channel=channel.name, address="try", id="try", text=body.text, at=now(), lang=body.lang)
     turn = await desk.inbox.try_out(inbound)
     heard, entries = turn.heard, desk.library.entries
-    return Tried(
+    return TrialShown(
         topic=turn.state.topic,
         inside=round(heard.inside, 3),
         handover=turn.handover.reason if turn.handover else None,
-        replies=[TriedReply(each.text, each.source, [option.label for option in each.options]) for each in turn.said],
+        replies=[TrialReply(each.text, each.source, [option.label for option in each.options]) for each in turn.said],
         rendered=channel.render(turn.said),
         candidates=[
-            Candidate(
+            TrialCandidate(
                 round(each.score, 3), each.topic, each.intent, each.entry,
                 desk.library.title(entries[each.entry]) if each.entry in entries else None,
             )
             for each in heard.candidates[:6]
         ],
-        entities=[Heard(each.kind, each.value, heard.text[each.start : each.end]) for each in heard.entities],
+        entities=[TrialEntity(each.kind, each.value, heard.text[each.start : each.end]) for each in heard.entities],
     )  # fmt: skip
 
 
@@ -355,10 +355,10 @@ def _group(desk: Desk, standard: str | None, group: list[UnansweredRow]) -> Gap:
 
 
 @router.post("/knowledge/unanswered/done")
-async def settle(body: Ids, seat: Drafter, desk: TheDesk) -> Done:
+async def settle(body: Ids, seat: Drafter, desk: TheDesk) -> NothingToTell:
     """They have been looked at."""
     await desk.database.write(lambda t: rows.settle_questions(t, body.ids))
-    return DONE
+    return NOTHING
 
 
 def together(

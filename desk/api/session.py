@@ -8,7 +8,7 @@ from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.channel import Channel, OpenChannel
-from desk.api.answers import DONE, Answering, Done, as_json
+from desk.api.answers import NOTHING, Answering, NothingToTell, as_json
 from desk.api.guard import COOKIE, TheDesk, may, now, token_of
 from desk.errors import TicketError
 from desk.oidc import Asked, OidcError
@@ -153,12 +153,12 @@ async def back_from_provider(request: Request, desk: TheDesk, state: str = "", c
 
 
 @router.post("/logout")
-async def logout(request: Request, seat: Me, desk: TheDesk) -> Annotated[Response, Done]:
+async def logout(request: Request, seat: Me, desk: TheDesk) -> Annotated[Response, NothingToTell]:
     """Signs out; what one has open goes back to the queue at once."""
     if token := token_of(request):
         await desk.people.sign_out(token, now())
     await desk.dispatch.leave(seat.name, now())
-    response = as_json(DONE)
+    response = as_json(NOTHING)
     response.delete_cookie(COOKIE, path="/")
     return response
 
@@ -185,10 +185,10 @@ async def me(seat: Me, desk: TheDesk) -> Myself:
 
 
 @router.post("/me/password")
-async def password(body: Password, seat: Me, desk: TheDesk) -> Done:
+async def password(body: Password, seat: Me, desk: TheDesk) -> NothingToTell:
     """A new password; all sessions end, and this one goes on."""
     await desk.people.set_password(seat.name, body.old, body.new, now())
-    return DONE
+    return NOTHING
 
 
 @router.post("/me/totp")
@@ -199,14 +199,14 @@ async def new_totp(seat: Me, desk: TheDesk) -> Secret:
 
 
 @router.put("/me/totp")
-async def set_totp(body: Totp, seat: Me, desk: TheDesk) -> Done:
+async def set_totp(body: Totp, seat: Me, desk: TheDesk) -> NothingToTell:
     """Switches the second factor on (with the secret) or off (without)."""
     await desk.people.set_totp(seat.name, body.secret, body.code, now())
-    return DONE
+    return NOTHING
 
 
 @router.post("/me/ready")
-async def ready(body: Ready, seat: Me, desk: TheDesk) -> Done:
+async def ready(body: Ready, seat: Me, desk: TheDesk) -> NothingToTell:
     """Whether one takes offers; what one has stays."""
     await desk.database.write(lambda t: rows.set_ready(t, seat.name, body.ready))
-    return DONE
+    return NOTHING

@@ -12,7 +12,8 @@ from desk.summary import Summary, summarise
 from desk.tickets import Opened
 from store import tickets
 from store.database import Transaction
-from store.tickets import EventRow, TicketRow
+from store.ticket_events import TicketRow
+from store.tickets import EventRow
 
 Stage = Literal["talk", "queue", "ringing", "bridged", "held", "conference", "callback", "voicemail", "ended"]
 
@@ -23,7 +24,7 @@ class Changed(Struct, frozen=True):
     ticket: Summary
 
 
-class Happened(Struct, frozen=True):
+class EventShown(Struct, frozen=True):
     """An event of the ticket; `data` by its kind, numbers masked."""
 
     seq: int
@@ -33,14 +34,14 @@ class Happened(Struct, frozen=True):
     data: dict[str, object]
 
 
-class Quota(Struct, frozen=True):
+class QuotaShown(Struct, frozen=True):
     """How many messages the channel still takes, and until when (ms)."""
 
     left: int
     until: int
 
 
-class Known(Struct, frozen=True):
+class ResidentShown(Struct, frozen=True):
     """What was known of the resident when the talk was handed over."""
 
     slots: dict[str, str]
@@ -56,13 +57,13 @@ class Whole(Struct, frozen=True):
 
     ticket: Summary
     messages: list[MessageShown]
-    events: list[Happened]
+    events: list[EventShown]
     others: list[Summary]
     waiting_from: int | None
     dead: bool
-    quota: Quota | None
+    quota: QuotaShown | None
     call: Stage | None
-    resident: Known
+    resident: ResidentShown
 
 
 async def after(desk: Desk, ref: str) -> Changed:
@@ -90,7 +91,7 @@ async def whole(desk: Desk, opened: Opened) -> Whole:
     return Whole(
         ticket, [shown(each) for each in opened.messages], [_happened(each) for each in opened.events], others,
         opened.waiting_from, opened.dead, await quota_of(desk, opened.ticket), await stage_of(desk, opened.ticket),
-        Known(slots, mask(about.summary), list(about.tried), place.name if place else None, opened.ticket.person),
+        ResidentShown(slots, mask(about.summary), list(about.tried), place.name if place else None, opened.ticket.person),
     )  # fmt: skip
 
 
@@ -100,17 +101,17 @@ async def stage_of(desk: Desk, row: TicketRow) -> Stage | None:
     return cast(Stage | None, await opened.calling.stage(row.ref)) if opened and opened.calling else None
 
 
-async def quota_of(desk: Desk, row: TicketRow) -> Quota | None:
+async def quota_of(desk: Desk, row: TicketRow) -> QuotaShown | None:
     """None where the channel does not count."""
     opened = desk.opened.get(row.channel)
     if opened is None or opened.quota is None or row.state == "closed":
         return None
     allowed = await opened.quota(row.conversation)
-    return Quota(allowed.left, allowed.until)
+    return QuotaShown(allowed.left, allowed.until)
 
 
-def _happened(event: EventRow) -> Happened:
-    return Happened(event.id, event.kind, event.actor, event.at, masked(event.data))
+def _happened(event: EventRow) -> EventShown:
+    return EventShown(event.id, event.kind, event.actor, event.at, masked(event.data))
 
 
 async def check_colleague(desk: Desk, name: str | None) -> None:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from pydantic import Field
 
 from desk import children
-from desk.api.answers import DONE, Answering, Done, files
+from desk.api.answers import NOTHING, Answering, NothingToTell, files
 from desk.api.guard import TheDesk, may, now
 from desk.api.session import Strict
 from desk.api.shown import Changed, after
@@ -23,6 +23,7 @@ from desk.standing import OpeningHours, Shift, Shifts
 from store import desk as rows
 from store import people, tickets
 from store.database import Transaction
+from store.ticket_events import TicketReviewed
 
 T = TypeVar("T")
 router = Answering(tags=["班长 supervise"])
@@ -133,7 +134,13 @@ async def review(ref: str, body: Review, seat: Judge, desk: TheDesk) -> Changed:
     def work(transaction: Transaction) -> None:
         content = msgspec.json.encode({"scores": body.scores, "note": body.note})
         rows.add_review(transaction, rows.ReviewRow(ref, handled, seat.name, content, now()))
-        tickets.record(transaction, opened.ticket, "reviewed", seat.name, {"scores": body.scores}, now())
+        tickets.record(
+            transaction,
+            opened.ticket,
+            TicketReviewed({str(name): score for name, score in body.scores.items()}),
+            seat.name,
+            now(),
+        )
 
     await desk.database.write(work)
     desk.live.ring()
@@ -163,24 +170,24 @@ async def hours(seat: Planner, desk: TheDesk) -> HoursShown:
 
 
 @router.put("/hours")
-async def set_hours(request: Annotated[Request, OpeningHours], seat: Planner, desk: TheDesk) -> Done:
+async def set_hours(request: Annotated[Request, OpeningHours], seat: Planner, desk: TheDesk) -> NothingToTell:
     """When seats answer; holidays, and days off that are worked."""
     opening = _decoded(await request.body(), OpeningHours)
     if any(each.closes <= each.opens for each in opening.hours):
         raise TicketError("invalid", "下班时间要晚于上班时间")
     await desk.standing.put("opening", opening, seat.name, now())
-    return DONE
+    return NOTHING
 
 
 @router.put("/shifts")
-async def set_shifts(request: Annotated[Request, Shifts], seat: Planner, desk: TheDesk) -> Done:
+async def set_shifts(request: Annotated[Request, Shifts], seat: Planner, desk: TheDesk) -> NothingToTell:
     shifts = _decoded(await request.body(), Shifts)
     known = {each.name for each in await desk.people.all()}
     for each in shifts.shifts:
         if each.seat not in known or each.closes <= each.opens:
             raise TicketError("invalid", f"班次不对：{each.seat} {each.opens}—{each.closes}")
     await desk.standing.put("shifts", shifts, seat.name, now())
-    return DONE
+    return NOTHING
 
 
 @router.get("/reports")

@@ -11,7 +11,7 @@ from desk import files
 from desk.api.answers import Answering
 from desk.api.guard import TheDesk, may, now
 from desk.api.session import Strict
-from desk.api.shown import Changed, Quota, Stage, Whole, after, check_colleague, quota_of, stage_of, whole
+from desk.api.shown import Changed, QuotaShown, Stage, Whole, after, check_colleague, quota_of, stage_of, whole
 from desk.errors import TicketError
 from desk.learners import LearnerRecord
 from desk.lists import MOST, CursorError, TicketPage, listed
@@ -83,11 +83,11 @@ class Assign(Strict):
     word: str = Field("", max_length=500)
 
 
-class Reach(Struct, frozen=True):
+class ReachShown(Struct, frozen=True):
     """How the resident is reached now: how much the channel takes, null where it does not count; and where the caller is,
     null where nobody called."""
 
-    quota: Quota | None
+    quota: QuotaShown | None
     call: Stage | None
 
 
@@ -105,7 +105,7 @@ class Affairs(Struct, frozen=True):
     disputes: list[Dispute]
 
 
-class Hit(Struct, frozen=True):
+class SearchHit(Struct, frozen=True):
     """A ticket in whose conversation it was said, in this message."""
 
     ticket: Summary
@@ -113,8 +113,8 @@ class Hit(Struct, frozen=True):
     snippet: str
 
 
-class Hits(Struct, frozen=True):
-    found: list[Hit]
+class SearchHits(Struct, frozen=True):
+    found: list[SearchHit]
 
 
 class Sent(Struct, frozen=True):
@@ -177,13 +177,13 @@ async def show(ref: str, seat: Reader, desk: TheDesk) -> Whole:
 
 
 @router.get("/tickets/{ref}/reach")
-async def reach(ref: str, seat: Reader, desk: TheDesk) -> Reach:
+async def reach(ref: str, seat: Reader, desk: TheDesk) -> ReachShown:
     """How the resident is reached now: how many more messages the channel takes, and until when (ms), null where it does
     not count; and where the caller is, null where nobody called."""
     row = await desk.database.read(lambda t: tickets.get(t, ref))
     if row is None:
         raise TicketError("not_found", f"没有工单 {ref}")
-    return Reach(await quota_of(desk, row), await stage_of(desk, row))
+    return ReachShown(await quota_of(desk, row), await stage_of(desk, row))
 
 
 @router.get("/tickets/{ref}/learner")
@@ -196,11 +196,11 @@ async def learner(ref: str, seat: Reader, desk: TheDesk) -> Affairs:
 
 
 @router.get("/search")
-async def search(q: Annotated[str, Query(min_length=1, max_length=100)], seat: Reader, desk: TheDesk) -> Hits:
+async def search(q: Annotated[str, Query(min_length=1, max_length=100)], seat: Reader, desk: TheDesk) -> SearchHits:
     """Tickets in whose conversations all of it was said, the newest first; also by reference or phone number."""
     found = await desk.search.find(q)
     rows = await desk.database.read(lambda t: [summarise(t, each.ticket, desk.hours, desk.settings) for each in found])
-    return Hits([Hit(row, each.seq, each.snippet) for row, each in zip(rows, found, strict=True)])
+    return SearchHits([SearchHit(row, each.seq, each.snippet) for row, each in zip(rows, found, strict=True)])
 
 
 @router.post("/tickets/{ref}/take")

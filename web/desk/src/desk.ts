@@ -170,7 +170,10 @@ function follow({ seq, kind, actor, at, data, ticket, messages }: EventFrame): v
   const open = whole.value
   if (!open || open.ticket.ref !== ticket.ref) return
   if (open.ticket.version <= ticket.version) open.ticket = ticket
-  if (!open.events.some((each) => each.seq === seq)) open.events.push({ seq, kind, actor, at, data })
+  if (!open.events.some((each) => each.seq === seq)) {
+    open.events.push({ seq, kind, actor, at, data })
+    if (kind === 'call') open.call = data.stage as Whole['call']
+  }
   for (const message of messages) {
     if (!open.messages.some((each) => each.seq === message.seq)) open.messages.push(message)
     if (message.author === 'resident') typing.value = 0

@@ -1146,6 +1146,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/queue/given-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Given Up
+         * @description Whatever was given up, the latest first.
+         */
+        get: operations["given_up_queue_given_up_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queue/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry
+         * @description Tries it again, as often as something new.
+         */
+        post: operations["retry_queue__id__retry_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/reports": {
         parameters: {
             query?: never;
@@ -1995,12 +2035,12 @@ export interface components {
             totp: boolean;
         };
         /**
-         * Accounts
+         * AccountList
          * @description `roles` says what each may.
          */
-        Accounts: {
+        AccountList: {
             people: components["schemas"]["Account"][];
-            places: components["schemas"]["Place"][];
+            places: components["schemas"]["PlaceShown"][];
             roles: {
                 [key: string]: string[];
             };
@@ -2012,6 +2052,10 @@ export interface components {
         Affairs: {
             disputes: components["schemas"]["Dispute"][];
             learners: components["schemas"]["LearnerRecord"][];
+        };
+        /** AllGivenUp */
+        AllGivenUp: {
+            rows: components["schemas"]["GivenUp"][];
         };
         /** Announcements */
         Announcements: {
@@ -2040,6 +2084,10 @@ export interface components {
             detail: string;
             id: number;
             subject: string;
+        };
+        /** AwaitingApproval */
+        AwaitingApproval: {
+            broadcasts: components["schemas"]["BroadcastRow"][];
         };
         /**
          * Balance
@@ -2104,14 +2152,6 @@ export interface components {
             state: string;
             text: string;
             title: string;
-        };
-        /** Candidate */
-        Candidate: {
-            entry: string | null;
-            intent: string | null;
-            score: number;
-            title: string | null;
-            topic: string;
         };
         /** Canned */
         Canned: {
@@ -2241,6 +2281,15 @@ export interface components {
              */
             scope?: "all" | "read";
         };
+        /** ClassList */
+        ClassList: {
+            classes: components["schemas"]["ClassNamed"][];
+        };
+        /** ClassNamed */
+        ClassNamed: {
+            id: string;
+            name: string;
+        };
         /**
          * ClassStanding
          * @description How the learner stands with a class. `ahead` wait in front of one who waits; `until` ends an offer (ms).
@@ -2323,11 +2372,6 @@ export interface components {
             at: number;
             extract: components["schemas"]["Extract"];
         };
-        /**
-         * Done
-         * @description It is done; there is nothing to tell.
-         */
-        Done: Record<string, unknown>;
         /**
          * Draft
          * @description To learners of these schools who want announcements; none is all.
@@ -2513,6 +2557,19 @@ export interface components {
             type: "event";
         };
         /**
+         * EventShown
+         * @description An event of the ticket; `data` by its kind, numbers masked.
+         */
+        EventShown: {
+            actor: string;
+            at: number;
+            data: {
+                [key: string]: unknown;
+            };
+            kind: string;
+            seq: number;
+        };
+        /**
          * Extract
          * @description The ledger as it was when it was disputed.
          */
@@ -2554,32 +2611,24 @@ export interface components {
         Gaps: {
             groups: components["schemas"]["Gap"][];
         };
-        /** Group */
-        Group: {
-            id: string;
-            name: string;
-        };
-        /** Groups */
-        Groups: {
-            classes: components["schemas"]["Group"][];
+        /**
+         * GivenUp
+         * @description What was tried often enough, or cannot arrive. `at` is when it was given up (ms), `ticket` the one that is open with
+         *         the resident whom it was for.
+         */
+        GivenUp: {
+            at: number;
+            attempts: number;
+            id: number;
+            kind: string;
+            lane: string;
+            outcome: string;
+            ticket: string | null;
         };
         /** HTTPValidationError */
         HTTPValidationError: {
             /** Detail */
             detail?: components["schemas"]["ValidationError"][];
-        };
-        /**
-         * Happened
-         * @description An event of the ticket; `data` by its kind, numbers masked.
-         */
-        Happened: {
-            actor: string;
-            at: number;
-            data: {
-                [key: string]: unknown;
-            };
-            kind: string;
-            seq: number;
         };
         /** Health */
         Health: {
@@ -2587,12 +2636,6 @@ export interface components {
             database: string;
             given_up: number;
             undelivered: number;
-        };
-        /** Heard */
-        Heard: {
-            kind: string;
-            text: string;
-            value: string;
         };
         /**
          * HelloFrame
@@ -2602,19 +2645,6 @@ export interface components {
             seq: number;
             /** @enum {unknown} */
             type: "hello";
-        };
-        /**
-         * Hit
-         * @description A ticket in whose conversation it was said, in this message.
-         */
-        Hit: {
-            seq: number;
-            snippet: string;
-            ticket: components["schemas"]["Summary"];
-        };
-        /** Hits */
-        Hits: {
-            found: components["schemas"]["Hit"][];
         };
         /** Hold */
         Hold: {
@@ -2631,8 +2661,8 @@ export interface components {
             seen: number;
             url: string;
         };
-        /** Hooks */
-        Hooks: {
+        /** HookList */
+        HookList: {
             webhooks: components["schemas"]["Hook"][];
         };
         /** HoursShown */
@@ -2672,6 +2702,10 @@ export interface components {
             svg: string;
             until: number;
         };
+        /** InvitationTaken */
+        InvitationTaken: {
+            taken: boolean;
+        };
         /** ItemInEnglish */
         ItemInEnglish: {
             name: string;
@@ -2679,19 +2713,6 @@ export interface components {
         /** Items */
         Items: {
             items: components["schemas"]["RedemptionItem"][];
-        };
-        /**
-         * Known
-         * @description What was known of the resident when the talk was handed over.
-         */
-        Known: {
-            person: string;
-            place: string | null;
-            slots: {
-                [key: string]: string;
-            };
-            summary: string;
-            tried: string[];
         };
         /**
          * LearnerRecord
@@ -2861,6 +2882,11 @@ export interface components {
             text: string;
         };
         /**
+         * NothingToTell
+         * @description It is done.
+         */
+        NothingToTell: Record<string, unknown>;
+        /**
          * OnBoard
          * @description A seat: there or not, takes offers, has a shift now, and how much it has of what it can have.
          */
@@ -2923,8 +2949,8 @@ export interface components {
             /** Old */
             old: string;
         };
-        /** Place */
-        Place: {
+        /** PlaceShown */
+        PlaceShown: {
             id: string;
             level: string;
             name: string;
@@ -2979,21 +3005,21 @@ export interface components {
             questions: components["schemas"]["StandardListed"][];
         };
         /**
-         * Quota
+         * QuotaShown
          * @description How many messages the channel still takes, and until when (ms).
          */
-        Quota: {
+        QuotaShown: {
             left: number;
             until: number;
         };
         /**
-         * Reach
+         * ReachShown
          * @description How the resident is reached now: how much the channel takes, null where it does not count; and where the caller is,
          *         null where nobody called.
          */
-        Reach: {
+        ReachShown: {
             call: ("bridged" | "callback" | "conference" | "ended" | "held" | "queue" | "ringing" | "talk" | "voicemail") | null;
-            quota: components["schemas"]["Quota"] | null;
+            quota: components["schemas"]["QuotaShown"] | null;
         };
         /** Ready */
         Ready: {
@@ -3052,6 +3078,19 @@ export interface components {
             seq: number;
             /** @enum {unknown} */
             type: "reset";
+        };
+        /**
+         * ResidentShown
+         * @description What was known of the resident when the talk was handed over.
+         */
+        ResidentShown: {
+            person: string;
+            place: string | null;
+            slots: {
+                [key: string]: string;
+            };
+            summary: string;
+            tried: string[];
         };
         /**
          * Retention
@@ -3166,6 +3205,19 @@ export interface components {
         School: {
             id: string;
             name: string;
+        };
+        /**
+         * SearchHit
+         * @description A ticket in whose conversation it was said, in this message.
+         */
+        SearchHit: {
+            seq: number;
+            snippet: string;
+            ticket: components["schemas"]["Summary"];
+        };
+        /** SearchHits */
+        SearchHits: {
+            found: components["schemas"]["SearchHit"][];
         };
         /**
          * Secret
@@ -3296,8 +3348,7 @@ export interface components {
             skill: string;
             snoozed_until: number | null;
             stars: number | null;
-            /** @enum {unknown} */
-            state: "closed" | "open" | "snoozed" | "waiting";
+            state: components["schemas"]["TicketState"];
             tags: string[];
             topic: string;
             unanswered_since: number | null;
@@ -3309,10 +3360,6 @@ export interface components {
             /** Tags */
             tags: string[];
         };
-        /** Taken */
-        Taken: {
-            taken: boolean;
-        };
         /**
          * TicketPage
          * @description `next` asks for what follows; None at the end. `seq` is the last event that the list knows.
@@ -3322,6 +3369,12 @@ export interface components {
             seq: number;
             tickets: components["schemas"]["Summary"][];
         };
+        /**
+         * TicketState
+         * @description Where a ticket is.
+         * @enum {unknown}
+         */
+        TicketState: "closed" | "open" | "snoozed" | "waiting";
         /** Token */
         Token: {
             token: string;
@@ -3405,24 +3458,38 @@ export interface components {
             /** Text */
             text: string;
         };
-        /**
-         * Tried
-         * @description What would be answered, and why; `inside` is how surely it is the centre's business.
-         */
-        Tried: {
-            candidates: components["schemas"]["Candidate"][];
-            entities: components["schemas"]["Heard"][];
-            handover: string | null;
-            inside: number;
-            rendered: string[];
-            replies: components["schemas"]["TriedReply"][];
-            topic: string | null;
+        /** TrialCandidate */
+        TrialCandidate: {
+            entry: string | null;
+            intent: string | null;
+            score: number;
+            title: string | null;
+            topic: string;
         };
-        /** TriedReply */
-        TriedReply: {
+        /** TrialEntity */
+        TrialEntity: {
+            kind: string;
+            text: string;
+            value: string;
+        };
+        /** TrialReply */
+        TrialReply: {
             options: string[];
             source: string | null;
             text: string;
+        };
+        /**
+         * TrialShown
+         * @description What would be answered, and why; `inside` is how surely it is the centre's business.
+         */
+        TrialShown: {
+            candidates: components["schemas"]["TrialCandidate"][];
+            entities: components["schemas"]["TrialEntity"][];
+            handover: string | null;
+            inside: number;
+            rendered: string[];
+            replies: components["schemas"]["TrialReply"][];
+            topic: string | null;
         };
         /**
          * TypingFrame
@@ -3455,10 +3522,6 @@ export interface components {
             revision: number;
             status: string;
         };
-        /** Waiting */
-        Waiting: {
-            broadcasts: components["schemas"]["BroadcastRow"][];
-        };
         /** Ways */
         Ways: {
             oidc: string;
@@ -3471,11 +3534,11 @@ export interface components {
         Whole: {
             call: ("bridged" | "callback" | "conference" | "ended" | "held" | "queue" | "ringing" | "talk" | "voicemail") | null;
             dead: boolean;
-            events: components["schemas"]["Happened"][];
+            events: components["schemas"]["EventShown"][];
             messages: components["schemas"]["MessageShown"][];
             others: components["schemas"]["Summary"][];
-            quota: components["schemas"]["Quota"] | null;
-            resident: components["schemas"]["Known"];
+            quota: components["schemas"]["QuotaShown"] | null;
+            resident: components["schemas"]["ResidentShown"];
             ticket: components["schemas"]["Summary"];
             waiting_from: number | null;
         };
@@ -3521,19 +3584,20 @@ export interface components {
 }
 export type About = components['schemas']['About'];
 export type Account = components['schemas']['Account'];
-export type Accounts = components['schemas']['Accounts'];
+export type AccountList = components['schemas']['AccountList'];
 export type Affairs = components['schemas']['Affairs'];
+export type AllGivenUp = components['schemas']['AllGivenUp'];
 export type Announcements = components['schemas']['Announcements'];
 export type Assign = components['schemas']['Assign'];
 export type Audit = components['schemas']['Audit'];
 export type AuditLine = components['schemas']['AuditLine'];
+export type AwaitingApproval = components['schemas']['AwaitingApproval'];
 export type Balance = components['schemas']['Balance'];
 export type Board = components['schemas']['Board'];
 export type BoardShown = components['schemas']['BoardShown'];
 export type BodySendFileTicketsRefFilesPost = components['schemas']['Body_send_file_tickets__ref__files_post'];
 export type BodyTakeInKnowledgeImportPost = components['schemas']['Body_take_in_knowledge_import_post'];
 export type BroadcastRow = components['schemas']['BroadcastRow'];
-export type Candidate = components['schemas']['Candidate'];
 export type Canned = components['schemas']['Canned'];
 export type CannedText = components['schemas']['CannedText'];
 export type CannedTexts = components['schemas']['CannedTexts'];
@@ -3544,6 +3608,8 @@ export type ChangedPerson = components['schemas']['ChangedPerson'];
 export type ChannelHealth = components['schemas']['ChannelHealth'];
 export type ChannelShown = components['schemas']['ChannelShown'];
 export type Checked = components['schemas']['Checked'];
+export type ClassList = components['schemas']['ClassList'];
+export type ClassNamed = components['schemas']['ClassNamed'];
 export type ClassStanding = components['schemas']['ClassStanding'];
 export type Close = components['schemas']['Close'];
 export type Colleague = components['schemas']['Colleague'];
@@ -3554,7 +3620,6 @@ export type DeliveredFrame = components['schemas']['DeliveredFrame'];
 export type Deliveries = components['schemas']['Deliveries'];
 export type Delivery = components['schemas']['Delivery'];
 export type Dispute = components['schemas']['Dispute'];
-export type Done = components['schemas']['Done'];
 export type Draft = components['schemas']['Draft'];
 export type DraftMade = components['schemas']['DraftMade'];
 export type Drafted = components['schemas']['Drafted'];
@@ -3568,30 +3633,26 @@ export type EntryUsed = components['schemas']['EntryUsed'];
 export type Erase = components['schemas']['Erase'];
 export type ErrorFrame = components['schemas']['ErrorFrame'];
 export type EventFrame = components['schemas']['EventFrame'];
+export type EventShown = components['schemas']['EventShown'];
 export type Extract = components['schemas']['Extract'];
 export type FileShown = components['schemas']['FileShown'];
 export type Gap = components['schemas']['Gap'];
 export type Gaps = components['schemas']['Gaps'];
-export type Group = components['schemas']['Group'];
-export type Groups = components['schemas']['Groups'];
+export type GivenUp = components['schemas']['GivenUp'];
 export type HttpValidationError = components['schemas']['HTTPValidationError'];
-export type Happened = components['schemas']['Happened'];
 export type Health = components['schemas']['Health'];
-export type Heard = components['schemas']['Heard'];
 export type HelloFrame = components['schemas']['HelloFrame'];
-export type Hit = components['schemas']['Hit'];
-export type Hits = components['schemas']['Hits'];
 export type Hold = components['schemas']['Hold'];
 export type Hook = components['schemas']['Hook'];
-export type Hooks = components['schemas']['Hooks'];
+export type HookList = components['schemas']['HookList'];
 export type HoursShown = components['schemas']['HoursShown'];
 export type Ids = components['schemas']['Ids'];
 export type ImportRow = components['schemas']['ImportRow'];
 export type Imported = components['schemas']['Imported'];
 export type InvitationShown = components['schemas']['InvitationShown'];
+export type InvitationTaken = components['schemas']['InvitationTaken'];
 export type ItemInEnglish = components['schemas']['ItemInEnglish'];
 export type Items = components['schemas']['Items'];
-export type Known = components['schemas']['Known'];
 export type LearnerRecord = components['schemas']['LearnerRecord'];
 export type LedgerLine = components['schemas']['LedgerLine'];
 export type Line = components['schemas']['Line'];
@@ -3605,25 +3666,27 @@ export type NewHook = components['schemas']['NewHook'];
 export type NewPerson = components['schemas']['NewPerson'];
 export type NewToken = components['schemas']['NewToken'];
 export type Note = components['schemas']['Note'];
+export type NothingToTell = components['schemas']['NothingToTell'];
 export type OnBoard = components['schemas']['OnBoard'];
 export type OneTime = components['schemas']['OneTime'];
 export type Opening = components['schemas']['Opening'];
 export type OpeningHours = components['schemas']['OpeningHours'];
 export type Order = components['schemas']['Order'];
 export type Password = components['schemas']['Password'];
-export type Place = components['schemas']['Place'];
+export type PlaceShown = components['schemas']['PlaceShown'];
 export type PongFrame = components['schemas']['PongFrame'];
 export type Previewed = components['schemas']['Previewed'];
 export type Progress = components['schemas']['Progress'];
 export type Proof = components['schemas']['Proof'];
 export type Questions = components['schemas']['Questions'];
-export type Quota = components['schemas']['Quota'];
-export type Reach = components['schemas']['Reach'];
+export type QuotaShown = components['schemas']['QuotaShown'];
+export type ReachShown = components['schemas']['ReachShown'];
 export type Ready = components['schemas']['Ready'];
 export type Redeem = components['schemas']['Redeem'];
 export type RedemptionItem = components['schemas']['RedemptionItem'];
 export type Report = components['schemas']['Report'];
 export type ResetFrame = components['schemas']['ResetFrame'];
+export type ResidentShown = components['schemas']['ResidentShown'];
 export type Retention = components['schemas']['Retention'];
 export type Reveal = components['schemas']['Reveal'];
 export type Revealed = components['schemas']['Revealed'];
@@ -3637,6 +3700,8 @@ export type Reviews = components['schemas']['Reviews'];
 export type Revision = components['schemas']['Revision'];
 export type Said = components['schemas']['Said'];
 export type School = components['schemas']['School'];
+export type SearchHit = components['schemas']['SearchHit'];
+export type SearchHits = components['schemas']['SearchHits'];
 export type Secret = components['schemas']['Secret'];
 export type Sent = components['schemas']['Sent'];
 export type Shift = components['schemas']['Shift'];
@@ -3650,8 +3715,8 @@ export type Suggestion = components['schemas']['Suggestion'];
 export type Suggestions = components['schemas']['Suggestions'];
 export type Summary = components['schemas']['Summary'];
 export type Tags = components['schemas']['Tags'];
-export type Taken = components['schemas']['Taken'];
 export type TicketPage = components['schemas']['TicketPage'];
+export type TicketState = components['schemas']['TicketState'];
 export type Token = components['schemas']['Token'];
 export type TokenList = components['schemas']['TokenList'];
 export type TokenShown = components['schemas']['TokenShown'];
@@ -3660,12 +3725,13 @@ export type TopicShown = components['schemas']['TopicShown'];
 export type Totp = components['schemas']['Totp'];
 export type Transfer = components['schemas']['Transfer'];
 export type Trial = components['schemas']['Trial'];
-export type Tried = components['schemas']['Tried'];
-export type TriedReply = components['schemas']['TriedReply'];
+export type TrialCandidate = components['schemas']['TrialCandidate'];
+export type TrialEntity = components['schemas']['TrialEntity'];
+export type TrialReply = components['schemas']['TrialReply'];
+export type TrialShown = components['schemas']['TrialShown'];
 export type TypingFrame = components['schemas']['TypingFrame'];
 export type ValidationError = components['schemas']['ValidationError'];
 export type Version = components['schemas']['Version'];
-export type Waiting = components['schemas']['Waiting'];
 export type Ways = components['schemas']['Ways'];
 export type Whole = components['schemas']['Whole'];
 export type WholeEntry = components['schemas']['WholeEntry'];
@@ -3824,7 +3890,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Waiting"];
+                    "application/json": components["schemas"]["AwaitingApproval"];
                 };
             };
         };
@@ -3846,7 +3912,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -3877,7 +3943,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -3908,7 +3974,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -3970,7 +4036,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -4001,7 +4067,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -4054,7 +4120,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -4085,7 +4151,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -4134,7 +4200,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Groups"];
+                    "application/json": components["schemas"]["ClassList"];
                 };
             };
         };
@@ -4288,7 +4354,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Taken"];
+                    "application/json": components["schemas"]["InvitationTaken"];
                 };
             };
             /** @description Validation Error */
@@ -4405,7 +4471,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -4436,7 +4502,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -4520,7 +4586,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -4551,7 +4617,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -4604,7 +4670,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
         };
@@ -4628,7 +4694,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Tried"];
+                    "application/json": components["schemas"]["TrialShown"];
                 };
             };
             /** @description Validation Error */
@@ -5106,7 +5172,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -5236,7 +5302,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
         };
@@ -5280,7 +5346,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -5313,7 +5379,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -5346,7 +5412,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -5395,7 +5461,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Accounts"];
+                    "application/json": components["schemas"]["AccountList"];
                 };
             };
         };
@@ -5454,7 +5520,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -5486,6 +5552,57 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OneTime"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    given_up_queue_given_up_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllGivenUp"];
+                };
+            };
+        };
+    };
+    retry_queue__id__retry_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -5704,7 +5821,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
         };
@@ -5746,7 +5863,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Hits"];
+                    "application/json": components["schemas"]["SearchHits"];
                 };
             };
             /** @description Validation Error */
@@ -5779,7 +5896,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
         };
@@ -5920,7 +6037,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -5990,7 +6107,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -6122,7 +6239,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -6320,7 +6437,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Reach"];
+                    "application/json": components["schemas"]["ReachShown"];
                 };
             };
             /** @description Validation Error */
@@ -6740,7 +6857,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */
@@ -6769,7 +6886,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Hooks"];
+                    "application/json": components["schemas"]["HookList"];
                 };
             };
         };
@@ -6824,7 +6941,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["NothingToTell"];
                 };
             };
             /** @description Validation Error */

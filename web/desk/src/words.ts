@@ -132,6 +132,7 @@ const KINDS: Record<string, [string, string]> = {
   reviewed: ['质检', 'reviewed'],
   noted: ['备注', 'note'],
   called: ['拨打电话', 'called'],
+  call: ['通话', 'call'],
 }
 
 const STAGES: Record<string, [string, string]> = {
