@@ -546,7 +546,7 @@ class CallChannel:
         """Spoken at the next word in the queue while the caller is there; otherwise somebody has to call."""
         found = await self._board.database.read(lambda t: calls.live(t, row.conversation))
         if found is None or now - found.updated_at > GONE:
-            return Lost()
+            return Lost("the call has ended")
         return Later(now + RETRIED)
 
     # -- after hours, and the end

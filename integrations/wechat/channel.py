@@ -316,7 +316,7 @@ class WechatChannel:
             return Later(HELD)
         read, rows, allowed, lost = await self._database.read(lambda t: self._state(t, row.conversation, now))
         if lost:
-            return Lost()
+            return Lost(Meaning.GONE.value)
         if any(each.id != row.id and each.is_leaving(now) for each in rows):
             return Later(now + 1_000)
         if allowed.left == 0:
@@ -398,12 +398,12 @@ class WechatChannel:
                 return Later(self.api.opens("message/custom/send"))
             case Meaning.GONE:
                 await self._database.write(lambda t: deliveries.lose(t, CHANNEL, read.address, now))
-                return Lost()
+                return Lost(error.meaning.value)
             case Meaning.CLOSED:
                 await self._call_instead(read, now)
-                return Lost()
+                return Lost(error.meaning.value)
             case _:
-                return Failed()
+                return Failed(error.meaning.value)
 
     async def _call_instead(self, read: ConversationRow, now: int) -> None:
         """What cannot be written any more is for somebody to say: a ticket, where there is none."""
