@@ -30,16 +30,17 @@ WAKES, SLEEPS = 8, 21  # hours of the day between which one may be told somethin
 OPT_IN = frozenset({"points", "news"})
 # So many within so many ms, for one learner.
 LIMITS: Mapping[str, tuple[int, int]] = {"class": (3, DAY), "points": (1, 7 * DAY), "news": (1, 3 * DAY)}
-SMS = "sms"
 Allowed = Callable[[int], Awaitable[int]]  # how many messages a conversation still takes
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A channel on which somebody may be told something. `allowed` is None where it does not count."""
+    """A channel on which somebody may be told something. `allowed` is None where it does not count; one that `texts`
+    reaches any telephone."""
 
     channel: str
     allowed: Allowed | None = None
+    texts: bool = False
 
 
 class Notices:
@@ -124,10 +125,11 @@ class Notices:
         for each in usable:
             if await self._takes(each):
                 return each
-        if SMS in self._ways and (phone := await self._identity.phone(row.learner)):
+        texts = next((each.channel for each in self._ways.values() if each.texts), None)
+        if texts and (phone := await self._identity.phone(row.learner)):
             number = f"+86{phone}"
-            if not await self._database.read(lambda t: deliveries.is_lost(t, SMS, number)):
-                return Reached(SMS, number, "self")
+            if not await self._database.read(lambda t: deliveries.is_lost(t, texts, number)):
+                return Reached(texts, number, "self")
         return usable[0] if usable else None
 
     async def _takes(self, each: Reached) -> bool:

@@ -17,17 +17,19 @@ from accounts.bank import audit as bank_audit
 from accounts.closing import rekey
 from accounts.vault import VaultError, new_key, only, take_key
 from daoxue import chat, check, files
-from daoxue.app import App, WechatParts, compose, encoder_of, prepare, vault_of
+from daoxue.app import App, compose, encoder_of, prepare, vault_of
 from daoxue.config import ConfigError, read
-from daoxue.rendering import RENDERERS
 from daoxue.sample import sample_learners
 from daoxue.serve import serve
 from daoxue.table import Figures, table
 from desk.errors import TicketError
 from desk.opening import ALL, handover
 from desk.people import ROLES, SignInError
+from integrations.channels import CHANNELS
 from integrations.wechat.api import Meaning, WechatError
+from integrations.wechat.channel import WechatChannel
 from integrations.wechat.messages import MENU_ON_SCREEN
+from integrations.wechat.official import WECHAT
 from knowledge.files import KnowledgeError
 from nlu.encoder import Encoder
 from store import sealing
@@ -72,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     add(commands, "serve", _serve, "run the service")
     add(commands, "check", _check, "validate settings, knowledge, texts and channels")
     talk = add(commands, "chat", _chat, "talk in the terminal")
-    talk.add_argument("--channel", choices=sorted(RENDERERS), default="webchat")
+    talk.add_argument("--channel", choices=sorted(CHANNELS), default="webchat")
     talk.add_argument("--speak", action="store_true", help="with --channel voice: aloud, through espeak-ng")
     talk.add_argument("--script", type=Path, metavar="FILE", nargs="+", help="play transcripts; 1 when one differs")
 
@@ -292,7 +294,8 @@ def _list_entries(arguments: argparse.Namespace) -> int:
 
 def _import(arguments: argparse.Namespace) -> int:
     config = read(arguments.config)
-    taken = files.read(arguments.files, arguments.by, datetime.now(config.zone).date(), partial=arguments.partial)
+    today = datetime.now(config.zone).date()
+    taken = files.read(arguments.files, arguments.by, today, partial=arguments.partial, topics=files.topics(config))
     for line in taken.told:
         print(line, file=sys.stderr)
     content, revision = files.take_in(config, taken, arguments.by, arguments.status)
@@ -457,10 +460,11 @@ def _with_wechat(arguments: argparse.Namespace, use: Callable[[App], Awaitable[N
     return _with_tickets(arguments, run)
 
 
-def _official(app: App) -> WechatParts:
-    if app.wechat is None:
+def _official(app: App) -> WechatChannel:
+    opened = app.channels.get(WECHAT.name)
+    if opened is None or not isinstance(opened.outlet, WechatChannel):
         raise ConfigError("channels.wechat.enabled: 没有接入公众号；在 config.yml 里设为 true")
-    return app.wechat
+    return opened.outlet
 
 
 def _wechat_play(arguments: argparse.Namespace) -> int:

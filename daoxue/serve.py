@@ -36,8 +36,6 @@ from daoxue.workers import workers
 from desk import files
 from desk.parts import Desk
 from desk.people import SignInError
-from integrations import webchat
-from integrations.wechat import messages
 from store import attachments, queue
 from store.database import DatabaseError
 
@@ -48,7 +46,6 @@ FRAME = 65_536  # bytes of a socket's frame before the connection is cut; what i
 AFTER_START = 2.0  # seconds
 GRACE = 10  # seconds for turns in work when stopping
 
-SOCKETS = Gauge("daoxue_webchat_sockets", "Open pages")
 BACKLOG = Gauge("daoxue_outbox_due", "Messages whose delivery is overdue")
 
 
@@ -159,7 +156,6 @@ def routes(app: App, api: ASGIApp) -> list[BaseRoute]:
         return PlainTextResponse("".join(f"{line}\n" for line in lines), 200 if fresh else 503)
 
     async def metrics(_: Request) -> Response:
-        SOCKETS.set(len(app.webchat.sockets))
         app.watch.troubles()
         now = int(time.time() * 1000)
         BACKLOG.set((await app.database.read(lambda t: queue.counts(t, now)))[0])
@@ -179,11 +175,8 @@ def routes(app: App, api: ASGIApp) -> list[BaseRoute]:
         })  # fmt: skip
 
     served: list[BaseRoute] = [Route("/files/{id}", file), *operations, Mount("/api", api), *web.desk()]
-    if app.wechat is not None:
-        served = [Route(f"/channels/{messages.CHANNEL}", app.wechat.channel), *app.wechat.binding.routes, *served]
-    if not app.config.channels.webchat.enabled:
-        return served
-    return [*app.webchat.routes, *served, Mount("/", web.pages())]
+    served = [route for each in app.channels.values() for route in each.routes] + served
+    return sorted(served, key=lambda route: isinstance(route, Mount) and not route.path)  # what is at the root, last
 
 
 async def _is_fresh(app: App) -> bool:
@@ -231,11 +224,8 @@ def application(app: App) -> ASGIApp:
         yield
         await stopping(app)
 
-    channels: dict[str, ASGIApp] = (
-        {f"/channels/{webchat.CHANNEL}": app.webchat.post} if app.config.channels.webchat.enabled else {}
-    )
-    channels |= app.hooks
-    return Front(Starlette(routes=routes(app, api), lifespan=lifespan), channels)
+    posts = {path: post for each in app.channels.values() for path, post in each.posts.items()}
+    return Front(Starlette(routes=routes(app, api), lifespan=lifespan), posts)
 
 
 def serve(config: Config) -> int:

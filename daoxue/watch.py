@@ -4,11 +4,12 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 from msgspec import Struct
 from prometheus_client import Counter, Gauge
+
+from bot.worker import Worker
 
 log = logging.getLogger(__name__)
 FIRST, LONGEST = 0.5, 5.0  # seconds before a failed round is tried again: doubled each time, up to the longest
@@ -16,21 +17,6 @@ TO_END = 5.0  # seconds that workers have to end when the process stops
 ROUNDS = Counter("daoxue_worker_rounds", "Rounds of the background workers, by how they ended", ["worker", "ended"])
 TROUBLED = Gauge("daoxue_worker_troubled", "Workers whose last round failed, or that hang in one", ["worker"])
 WORDS = {"failed": "出错，正在重试", "stalled": "卡住了", "ended": "停了"}
-
-
-@dataclass(frozen=True, slots=True)
-class Worker:
-    """`work` is one round, without a loop and a `try` of its own: what it raises is logged and counted here, and the
-    round tried again. The next one begins `seconds` after it, sooner when `wake` is set, but after `rest` seconds at the
-    earliest. A round that takes more than `within` seconds has stalled. `shown` is its name for people."""
-
-    name: str
-    shown: str
-    seconds: float
-    work: Callable[[], Awaitable[object]]
-    wake: asyncio.Event | None = None
-    rest: float = 0.0
-    within: float = 60.0
 
 
 class Trouble(Struct, frozen=True):

@@ -1,9 +1,9 @@
-"""All that goes on in the background, a row each. `daoxue/watch.py` runs them and names who fails or hangs."""
+"""All that goes on in the background, a row each; channels bring their own. `daoxue/watch.py` runs them and names who fails or hangs."""
 
 from collections.abc import Awaitable, Callable
 
+from bot.worker import Worker
 from daoxue.app import App
-from daoxue.watch import Worker
 
 HOUR = 3600.0
 
@@ -27,8 +27,4 @@ def workers(app: App, load_api: Callable[[], Awaitable[object]]) -> list[Worker]
         Worker("usage", "问答计数", 10.0, app.inbox.usage.flush),
         Worker("api", "坐席台接口", HOUR, load_api),
     ]
-    if app.wechat is not None:
-        rows.append(Worker("wechat", "微信旧记录清除", HOUR, app.wechat.channel.forget))
-    if app.twilio is not None:
-        rows.append(Worker("calls", "呼叫坐席", 1.0, app.twilio.seats.connect, news()))
-    return rows
+    return [*rows, *(each for channel in app.channels.values() for each in channel.work)]

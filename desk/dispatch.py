@@ -6,14 +6,14 @@ Every step is a compare-and-set on one ticket, so any number of processes may do
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bot.live import Live
 from desk.errors import TicketError
 from desk.hours import DeskSettings, Hours
 from desk.people import taking
-from desk.routing import Waiting, route, weight
+from desk.routing import Waiting, route
 from desk.standing import Standing
 from desk.tickets import Tickets, barred, passed
 from knowledge.library import Library
@@ -38,11 +38,12 @@ class Load:
 
 
 class Dispatch:
-    """`work` is the worker's round; `step` the same, for tests and simulations that bring their own clock."""
+    """`work` is the worker's round; `step` the same, for tests and simulations that bring their own clock. `weights` say
+    how much of a seat's capacity a conversation takes, by channel; one that is not named takes 1."""
 
     def __init__(
         self, database: Database, live: Live, library: Library, board: Tickets, hours: Hours, settings: DeskSettings,
-        standing: Standing, clock: Callable[[], float] = time.time,
+        standing: Standing, weights: Mapping[str, int], clock: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
         self._database = database
         self._live = live
@@ -51,6 +52,7 @@ class Dispatch:
         self._hours = hours
         self._settings = settings
         self._standing = standing
+        self._weights = weights
         self._clock = clock
         self._begun = False
 
@@ -121,13 +123,14 @@ class Dispatch:
         load = await self.loads()
         for row in waiting:
             if row.offered_to is not None:
-                load.setdefault(row.offered_to, Load()).weight += weight(row.channel)
+                load.setdefault(row.offered_to, Load()).weight += self._weights.get(row.channel, 1)
         for seat in free:
             held = load.get(seat.name, Load())
             seat.load, seat.since = held.weight, held.since
         made = 0
+        fresh = [as_waiting(row, self._weights.get(row.channel, 1)) for row in waiting if row.offered_to is None]
         until = now + self._settings.offer_seconds * 1000
-        for each in route([as_waiting(row) for row in waiting if row.offered_to is None], free, now, staffed):
+        for each in route(fresh, free, now, staffed):
             row = next(row for row in waiting if row.ref == each.ref)
             made += await self._change(row, TicketOffered(each.seat, until), now)
         return made
@@ -136,7 +139,7 @@ class Dispatch:
         load: dict[str, Load] = {}
         for row in await self._database.read(ticket_lists.held):
             held = load.setdefault(row.seat, Load())
-            held.weight += weight(row.channel) * row.count
+            held.weight += self._weights.get(row.channel, 1) * row.count
             held.since = max(held.since, row.since)
         return load
 
@@ -174,10 +177,10 @@ class Dispatch:
         return True
 
 
-def as_waiting(row: TicketRow) -> Waiting:
+def as_waiting(row: TicketRow, load: int = 1) -> Waiting:
     # Who gave few stars need not meet the same seat again.
     last_seat = None if row.stars is not None and row.stars <= FEW else row.last_seat
     return Waiting(
-        row.ref, row.person, row.priority, row.rank, row.opened_at, row.skill, row.lang, row.channel, last_seat,
+        row.ref, row.person, row.priority, row.rank, row.opened_at, row.skill, row.lang, load, last_seat,
         passed(row), barred(row), row.place,
     )  # fmt: skip

@@ -45,18 +45,12 @@ HEADS = (
     "满意度",
     "评价数",
 )
-_NAMES = {
-    "training_info": "培训信息", "credit_lookup": "学分查询", "credit_redemption": "积分兑换", "course_faq": "课程答疑",
-    "operation_guide": "操作指导", "site_hours": "地点时间", "enrolment": "报名", "activity": "活动", "complaint": "投诉",
-    "human_agent": "找人工", "chitchat": "闲聊", "out_of_scope": "其他", "webchat": "网页", "wechat": "微信", "sms": "短信",
-    "voice": "热线",
-}  # fmt: skip
 
 
 def cells(line: Line) -> list[str | float | None]:
     share = None if line.in_time is None else f"{line.in_time:.0%}"
     return [
-        _NAMES.get(line.name, line.name), line.opened, line.answered, line.closed, line.abandoned, line.first_answer,
+        line.name, line.opened, line.answered, line.closed, line.abandoned, line.first_answer,
         line.first_answer_90, line.handling, share, line.stars, line.rated,
     ]  # fmt: skip
 

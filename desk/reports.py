@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from desk.hours import DeskSettings, Hours
 from store import ticket_lists
@@ -44,6 +45,15 @@ class Report(Struct, frozen=True):
     last: date
     total: Line
     by: dict[str, list[Line]]
+
+
+def named(report: Report, names: Mapping[str, str]) -> Report:
+    """The same with topics and channels as people call them."""
+    by = {
+        group: [replace(each, name=names.get(each.name, each.name)) for each in lines] if group in ("topic", "channel") else lines
+        for group, lines in report.by.items()
+    }  # fmt: skip
+    return replace(report, by=by)
 
 
 def report(

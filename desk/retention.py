@@ -2,24 +2,25 @@
 in the audit that says how much went."""
 
 import time
+from collections.abc import Collection
 
-from accounts.identity import PASSING
 from desk.residents import forget
 from desk.standing import Standing
-from store import conversations, erasing, identity, notices, queue, remote
+from store import conversations, erasing, identity, notices, outbox, queue, remote
 from store.database import Database, Transaction
 
 TOGETHER = 50  # conversations in one commit
 DAY = 86_400_000
 NOTICES = 365  # days that is kept what residents were told by themselves
-DONE = 30  # days that is kept what was delivered elsewhere
+DONE = 30  # days that is kept what was delivered elsewhere, or could not be
 CODES = 600_000  # ms that a one-time code is kept; that it was asked for, a day, for the limits
 
 
 class Retaining:
-    """`work` is the worker's round."""
+    """`work` is the worker's round. `passing` are the channels on which a proof of who one is does not last."""
 
-    def __init__(self, database: Database, standing: Standing) -> None:
+    def __init__(self, database: Database, standing: Standing, passing: Collection[str]) -> None:
+        self._passing = passing
         self._database = database
         self._standing = standing
 
@@ -39,10 +40,10 @@ class Retaining:
 
         def work(transaction: Transaction) -> None:
             identity.forget_codes(transaction, now - CODES, now - DAY)
-            for channel in PASSING:
+            for channel in self._passing:
                 identity.forget_sessions(transaction, channel, now - DAY)
             remote.forget(transaction, now - DAY)
-            queue.forget(transaction, now - DONE * DAY)
+            queue.forget(transaction, now - DONE * DAY, but=outbox.KIND)  # that it never arrived, tickets show
             notices.forget(transaction, now - NOTICES * DAY)
             lines = erasing.forget_audit(transaction, now - keep.audit * DAY)
             if gone or lines:

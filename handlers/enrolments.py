@@ -183,9 +183,10 @@ async def notices_off(turn: Turn) -> None:
     anything to be left in peace."""
     identity, inbound = turn.accounts.identity, turn.inbound
     learners = [each.id for each in await bound_now(turn)]
-    if inbound.channel == "sms":
+    of_phone = turn.accounts.proof(inbound.channel).of_phone
+    if of_phone:
         learners += await identity.on_phone(inbound.address.removeprefix("+86"))
-    if not learners and inbound.channel != "sms":
+    if not learners and not of_phone:
         learner = await whose(turn)
         if learner is None:
             return

@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Meta, Struct
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bot.channel import ChannelSettings, SettingsError, Stanza
 from bot.edge import safely
 from integrations.texting import Meaning, TextError, Texting
 
@@ -43,14 +44,16 @@ class TemplateSettings(Struct, frozen=True, forbid_unknown_fields=True):
     text: Annotated[str, Meta(min_length=1, max_length=500)]
 
 
-class GatewaySettings(Struct, frozen=True, forbid_unknown_fields=True):
+class GatewaySettings(ChannelSettings, frozen=True, forbid_unknown_fields=True):
     """Its secrets come from the environment: `GATEWAY_KEY`, `GATEWAY_SECRET`. The last template is the one that is sent
     where none fits: it has no variables."""
 
-    enabled: bool = False
     api_base: Annotated[str, Meta(pattern=r"^(https?://[^\s]+)?$")] = ""
     sign: Annotated[str, Meta(max_length=20)] = ""
     templates: tuple[TemplateSettings, ...] = ()
+
+
+STANZA = Stanza("gateway", GatewaySettings, ("GATEWAY_KEY", "GATEWAY_SECRET"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +65,11 @@ class Filled:
 
 
 class Templates:
-    """What may be said. Raises `ValueError` where there is nothing for what fits none."""
+    """What may be said. Raises `SettingsError` where there is nothing for what fits none."""
 
     def __init__(self, settings: Sequence[TemplateSettings]) -> None:
         if not settings or _PLACE.search(re.escape(settings[-1].text)):
-            raise ValueError(
+            raise SettingsError(
                 "channels.gateway.templates: the last one must have no variables: it is sent where none fits"
             )
         self._shapes = [(each.id, _shape(each.text)) for each in settings]

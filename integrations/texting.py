@@ -1,27 +1,24 @@
 """Texts, whoever carries them: who may get one, what is answered, what leaves by itself, and how it fared."""
 
 import logging
-import time
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from enum import Enum
 from typing import Protocol
 
 import msgspec
 from prometheus_client import Counter
 
-from accounts.identity import Identity
 from bot import conversation
-from bot.inbox import Inbox, Receipt, nothing_observed, numbered
-from bot.live import Live
+from bot.channel import Core, Told
+from bot.inbox import Inbox, Receipt, numbered
 from bot.messages import CONTINUE, RESUMED, STOPPED, Inbound, Reply
 from bot.queue import Done, Failed, Later, Lost, Outcome
 from bot.redlines import endangers
-from bot.texts import Texts
 from integrations import refusals, sms
 from integrations.refusals import Kind
 from store import calls, conversations, deliveries, outbox
-from store.database import Database, Transaction
+from store.database import Transaction
 from store.outbox import DueRow
 from store.queue import QueueRow
 
@@ -29,6 +26,7 @@ log = logging.getLogger(__name__)
 CHANNEL = "sms"
 FEW, MOST = 8, 30  # texts of one number in a minute that are answered, and that are read at all
 MINUTE = 60.0
+DAY = 86_400_000  # ms
 SENT = Counter("daoxue_sms_segments", "Segments sent, as they are billed")
 MACHINES = Counter("daoxue_sms_machines", "Texts that no person has written, by what told", ["why"])
 INTENTS = {Kind.REFUSAL: STOPPED, Kind.RESUMPTION: RESUMED, Kind.MACHINE: CONTINUE}
@@ -66,22 +64,19 @@ class Provider(Protocol):
 
 
 class Texting:
-    """The outlet, and what all providers' webhooks have in common. `own` are numbers of ours. `clock` is in seconds."""
+    """The outlet, and what all providers' webhooks have in common. `own` are numbers of ours."""
 
     pulls = False
 
-    def __init__(
-        self, provider: Provider, inbox: Inbox, live: Live, database: Database, texts: Texts, identity: Identity,
-        observe: Callable[[str], None] = nothing_observed, clock: Callable[[], float] = time.time, own: Collection[str] = (),
-    ) -> None:  # fmt: skip
+    def __init__(self, core: Core, provider: Provider, own: Collection[str] = ()) -> None:
         self.provider = provider
-        self._inbox = inbox
-        self._live = live
-        self._database = database
-        self._texts = texts
-        self._identity = identity
-        self._observe = observe
-        self._clock = clock
+        self._inbox = core.inbox
+        self._live = core.live
+        self._database = core.database
+        self._texts = core.texts
+        self._identity = core.identity
+        self._observe = core.observe
+        self._clock = core.clock
         self._own = frozenset(own)
         self._came: dict[str, deque[tuple[float, str]]] = {}  # when which texts came, by number
 
@@ -199,6 +194,11 @@ class Texting:
             log.error("a text did not arrive", extra={"error": error})
             self._live.ring()
 
+    async def health(self, now: int) -> dict[str, object]:
+        """What the provider complains of, and what left in a day: texts, and segments as they are billed."""
+        texts, segments = await self._database.read(lambda t: calls.cost(t, now - DAY))
+        return {"alarm": self.provider.alarm, "texts": texts, "segments": segments}
+
     # -- one-time codes
 
     async def send_code(self, row: QueueRow) -> Outcome:
@@ -274,3 +274,23 @@ def written(replies: Sequence[Reply]) -> str:
     if text:
         SENT.inc(sms.segments(text))
     return text
+
+
+def played(inbox: Inbox) -> Told:
+    """Texts without a carrier: a refusal is confirmed once, and then nothing is answered."""
+    refused: set[str] = set()
+
+    async def tell(said: Inbound) -> Receipt:
+        before = said.address in refused
+        kind = refusals.kind(said.text, refused=before)
+        told = {"told": "yes"} if before and kind is Kind.REFUSAL else {}
+        receipt = await inbox.receive(msgspec.structs.replace(said, intent=INTENTS.get(kind), slots=told))
+        if kind is Kind.REFUSAL:
+            refused.add(said.address)
+        elif kind is Kind.RESUMPTION:
+            refused.discard(said.address)
+        elif before and receipt.state.danger is None:
+            return msgspec.structs.replace(receipt, answers=())
+        return receipt
+
+    return tell

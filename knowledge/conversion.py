@@ -7,9 +7,10 @@ from datetime import date, timedelta
 import msgspec
 from msgspec import Struct
 
-from knowledge.columns import ENGLISH, GIVEN, HEADS, TOPICS, day, parts
+from knowledge.columns import ENGLISH, GIVEN, HEADS, day, parts
 from knowledge.entries import LONGEST_ANSWER, SHORT, Entry
 from knowledge.standard import standard, unknown
+from knowledge.topics import Topics, by_name
 
 VALID_DAYS = 365
 KEPT = ("questions", "audience", "district", "person", "source_en")  # of an entry, where a file has no column for it
@@ -59,9 +60,11 @@ class Report(Struct, frozen=True):
 
 
 class Conversion:
-    """Rows becoming entries; a row may be wrong by what another says."""
+    """Rows becoming entries of these topics; a row may be wrong by what another says."""
 
-    def __init__(self, sheet: Sheet, owner: str, today: date) -> None:
+    def __init__(self, sheet: Sheet, owner: str, today: date, topics: Topics) -> None:
+        self._topics = topics
+        self._names = by_name(topics)
         self._sheet = sheet
         self._owner = owner
         self._today = today
@@ -109,6 +112,7 @@ class Conversion:
             if (question := self._questions.get(values.get("id", ""))) is not None:
                 raw["topic"] = question.topic
         raw |= {name: _READERS.get(name, str)(value) for name, value in values.items() if name not in GIVEN}
+        raw["topic"] = self._names.get(str(raw["topic"]), raw["topic"])
         english = {ENGLISH[name]: raw.pop(name) for name in ENGLISH if name in raw}
         if english:
             raw["en"] = english
@@ -122,6 +126,8 @@ class Conversion:
             found.append("没有编号：标准问题由系统给定；自己的问题请另做一个文件，列是 问题、回答")
         elif (name := raw.get("standard")) is not None and name not in self._questions:
             found.append(unknown(str(name), self._questions))
+        if (topic := str(raw["topic"])) not in self._topics:
+            found.append(f"主题：没有“{topic[:40]}”；可以是 {'、'.join(each.zh for each in self._topics.values())}")
         if "answer" not in values:
             found.append("“回答”空着")
         elif len(values["answer"]) > LONGEST_ANSWER:
@@ -141,12 +147,8 @@ class Conversion:
                 yield f"“{HEADS[name]}”的改动没有采用，说法由系统给定：{wording}"
 
 
-def _topic(cell: str) -> str:
-    return TOPICS.get(cell, cell)
-
-
 _READERS: Mapping[str, Callable[[str], object]] = {
-    "topic": _topic, "questions": parts, "steps": parts, "en_steps": parts, "valid_from": day, "valid_until": day,
+    "questions": parts, "steps": parts, "en_steps": parts, "valid_from": day, "valid_until": day,
 }  # fmt: skip
 
 

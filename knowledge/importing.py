@@ -1,6 +1,6 @@
 """Knowledge from the files that people have: CSV, XLSX, Markdown, DOCX, and YAML. Every row is reported, by number.
 
-`python -m knowledge.importing FILE` prints the report as JSON: reading office files takes libraries of tens of
+`python -m knowledge.importing FILE NAME OWNER DAY TOPICS` prints the report as JSON: reading office files takes libraries of tens of
 megabytes that the service itself should not carry, and a file that breaks its reader breaks nothing else.
 """
 
@@ -25,6 +25,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from knowledge.columns import ENGLISH, GIVEN, HEADS, NAMES
 from knowledge.conversion import Conversion, Report, Sheet
 from knowledge.entries import Entry
+from knowledge.topics import Topic, Topics, ours
 
 SUFFIXES = (".csv", ".xlsx", ".md", ".docx")
 LARGEST = 8_000_000  # bytes
@@ -42,9 +43,9 @@ class UnreadableError(Exception):
     """The file as a whole cannot be read; the message says why."""
 
 
-def read(path: Path, name: str, owner: str, today: date) -> Report:
+def read(path: Path, name: str, owner: str, today: date, topics: Topics | None = None) -> Report:
     """The entries of a file. `name` says by its ending what it is; `owner` and a year of validity are what a row that
-    says nothing else gets."""
+    says nothing else gets. `topics` are those that there are; those that come with us where it is not said."""
     suffix = Path(name).suffix.lower()
     if path.stat().st_size > LARGEST:
         return Report([], f"文件超过 {LARGEST // 1_000_000} MB，请分成几个")
@@ -58,7 +59,7 @@ def read(path: Path, name: str, owner: str, today: date) -> Report:
         return Report([], "文件里没有内容")
     if len(sheet.rows) > MOST:
         return Report([], f"超过 {MOST} 行，请分成几个文件")
-    return Conversion(sheet, owner, today).report()
+    return Conversion(sheet, owner, today, topics or ours()).report()
 
 
 def _sheet(path: Path, suffix: str) -> Sheet:
@@ -191,8 +192,9 @@ def _sections(lines: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
 
 def main() -> None:
     """The report of a file on standard output."""
-    path, name, owner, today = sys.argv[1:]
-    report = read(Path(path), name, owner, date.fromisoformat(today))
+    path, name, owner, today, topics = sys.argv[1:]
+    known = msgspec.json.decode(topics, type=dict[str, Topic])
+    report = read(Path(path), name, owner, date.fromisoformat(today), known)
     sys.stdout.buffer.write(msgspec.json.encode(report))
 
 

@@ -150,7 +150,15 @@ _SETTLE = Statement(
 _DROP = Statement(delete(queue).where(queue.c.id == bindparam("id")))
 _DROP_KEY = Statement(delete(queue).where(queue.c.key == bindparam("key")))
 _DROP_LANE = Statement(delete(queue).where(queue.c.lane == bindparam("lane")))
-_FORGET = Statement(delete(queue).where(queue.c.state == State.DONE.value, queue.c.due_at < bindparam("before")))
+_FORGET = Statement(
+    delete(queue).where(
+        queue.c.due_at < bindparam("before"),
+        or_(
+            queue.c.state == State.DONE.value,
+            and_(queue.c.state == State.GIVEN_UP.value, queue.c.kind != bindparam("but")),
+        ),
+    )
+)
 
 
 # -- owing
@@ -266,6 +274,6 @@ def drop_lane(transaction: Transaction, lane: str) -> None:
     transaction.run(_DROP_LANE, lane=lane)
 
 
-def forget(transaction: Transaction, before: int) -> None:
-    """Lets go of what was done before."""
-    transaction.run(_FORGET, before=before)
+def forget(transaction: Transaction, before: int, but: str) -> None:
+    """Lets go of what was done or given up before; of one kind what was given up stays."""
+    transaction.run(_FORGET, before=before, but=but)

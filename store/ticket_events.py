@@ -162,6 +162,13 @@ class TicketCalled(Happened, frozen=True):
         return replace(row, attempts=row.attempts + 1, call_since=None if self.result == "completed" else at)
 
 
+class TicketCallMoved(Happened, frozen=True):
+    """The caller whom it is about is at another `stage` of the call (`store.calls.CallRow`)."""
+
+    kind = "call"
+    stage: str
+
+
 class TicketSaid(Happened, frozen=True):
     """Something was said in its conversation, from message `first` to `seq`; `by` resident, seat, bot or system."""
 

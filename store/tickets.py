@@ -17,6 +17,7 @@ from store.database import ConflictError, Statement, Transaction, Value, adding
 from store.schema import conversation, ticket, ticket_event
 from store.ticket_events import (
     Happened,
+    TicketCallMoved,
     TicketOpened,
     TicketRaised,
     TicketRated,
@@ -107,6 +108,11 @@ _RESIDENT_SAID = Statement(
         state=case((ticket.c.state != "snoozed", ticket.c.state), (ticket.c.owner.is_(None), "waiting"), else_="open"),
     )
 )
+_CALL_MOVED = Statement(
+    update(ticket)
+    .where(ticket.c.ref == bindparam("which"))
+    .values(version=ticket.c.version + 1, updated_at=bindparam("now"))
+)
 _IN_STATE = selecting(ticket.c.state == bindparam("state"))
 AHEAD = 100  # people in front that are counted; nobody is helped by a higher number, and counting takes its time
 _BEFORE = Statement(
@@ -158,6 +164,12 @@ def resident_said(transaction: Transaction, ref: str, first: int, last: int, at:
     """`record` of a turn's words: nobody's change can make it wrong, so it needs no reading and loses no race."""
     transaction.run(_RESIDENT_SAID, which=ref, now=at, last=last)
     _append(transaction, ref, TicketSaid("resident", first, last), "resident", at)
+
+
+def call_moved(transaction: Transaction, ref: str, stage: str, at: int) -> None:
+    """`record` of where the ticket's caller is now; like `resident_said` it loses no race."""
+    transaction.run(_CALL_MOVED, which=ref, now=at)
+    _append(transaction, ref, TicketCallMoved(stage), "system", at)
 
 
 def add(transaction: Transaction, ref: str, more: Raise, at: int) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 
+from bot.worker import Worker
 from daoxue.config import Config
-from daoxue.watch import Worker
 from tests.desk_client import PASSWORD
 from tests.telephone import OTHER, RESIDENT, SEAT, Line, line
 from tests.test_desk_page import DIST
@@ -37,6 +37,8 @@ async def test_a_seat_at_the_telephone(running: Line, browser: Browser, tmp_path
     await waits.press("0")
     await waits.press("9")
     page = await (await browser.new_context(viewport={"width": 1440, "height": 900}, locale="zh-CN")).new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     await page.goto(f"{running.carrier.url}/desk/")
     await page.get_by_label("用户名").fill("li")
     await page.get_by_label("密码").first.fill(PASSWORD)
@@ -53,7 +55,7 @@ async def test_a_seat_at_the_telephone(running: Line, browser: Browser, tmp_path
     await expect(page.get_by_text("来电：在线等候")).to_be_visible()
     await page.keyboard.press("t")
     await expect(page.get_by_role("tab", name="回复居民")).to_be_enabled()
-    await running.parts.seats.connect()
+    await running.seats.connect()
     ring = running.carrier.ringing[-1]
     await ring.answer()
     await ring.press("1")
@@ -70,3 +72,4 @@ async def test_a_seat_at_the_telephone(running: Line, browser: Browser, tmp_path
         await page.screenshot(path=Path(folder) / "call.png")
     await call.hang_up()
     await expect(page.get_by_text("写好小结再办结")).to_be_visible()
+    assert not [url for url in asked if url.endswith("/reach")], "where the caller is comes by the live feed alone"

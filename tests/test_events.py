@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from bot.worker import Worker
 from daoxue.app import App
-from daoxue.watch import Worker
 from desk.errors import TicketError
 from desk.feed import QUEUE, Feed, Page
 from desk.opening import ALL
@@ -20,6 +20,7 @@ from store.ticket_events import (
     Happened,
     TicketAsked,
     TicketCalled,
+    TicketCallMoved,
     TicketClosed,
     TicketEscalated,
     TicketHandedBack,
@@ -113,7 +114,7 @@ async def test_a_lost_race_changes_nothing(either_app: App) -> None:
 EACH: tuple[Happened, ...] = (
     TicketNoted("家长来过", ("wang",)), TicketReviewed({"polite": 5}), TicketLinked("1126-00001", ("li",)),
     TicketRaised(1, "callback", {"phone": "13800001370"}, "credit", barred=("zhou",)), TicketRaised(3, "more"),
-    TicketCalled("no-answer", "CA1"), TicketCalled("completed", "CA2"), TicketOffered("li", 9), TicketPassed("li", "declined"),
+    TicketCalled("no-answer", "CA1"), TicketCalled("completed", "CA2"), TicketCallMoved("held"), TicketOffered("li", 9), TicketPassed("li", "declined"),
     TicketTaken(), TicketSaid("seat", 3, 3), TicketSaid("resident", 4, 5), TicketSaid("system", 6, 6), TicketTagged(("积分",)),
     TicketSnoozed(99), TicketWoken(), TicketSnoozed(99), TicketSaid("resident", 7, 7), TicketReturned("offline"),
     TicketEscalated("qinghe", "linjiang"), TicketTransferred("wang", 12, "credit", "请看", None), TicketTaken("wang"),

@@ -17,7 +17,7 @@ ALLOWED = {
     "accounts": {"store"},
     "bot": {"store", "nlu", "knowledge", "accounts"},
     "handlers": {"bot", "knowledge", "accounts", "nlu"},
-    "integrations": {"bot", "accounts", "store", "nlu"},
+    "integrations": {"bot", "accounts", "knowledge", "store", "nlu", "web"},
     "desk": {"bot", "store", "knowledge", "accounts"},
     "players": set(),  # the outside world, played: it must not know how we see it
     "daoxue": {"store", "nlu", "web", "knowledge", "accounts", "bot", "handlers", "integrations", "desk", "players"},

@@ -29,7 +29,7 @@ class Desk:
         self.app = app
         self.at = int(DAY.timestamp() * 1000)
         self.left = 5
-        self.ways = {"wechat": Way("wechat", self._allowed), "sms": Way("sms")}
+        self.ways = {"wechat": Way("wechat", self._allowed), "sms": Way("sms", texts=True)}
         vault = app.notices._vault
         self.notices = Notices(
             app.database, vault, app.identity, app.texts, app.live, CHINA, self.ways, lambda: self.at / 1000

@@ -205,6 +205,21 @@ async def test_given_up_after_patience_and_tried_again(world: World) -> None:
     assert world.rows() == {}
 
 
+async def test_what_is_old_goes_but_messages_that_never_arrived(world: World) -> None:
+    world.kinds |= {name: Kind(world.work, keeps=True, patience=1) for name in ("thing", "message")}
+    for kind in world.kinds:
+        for key, outcome in (("done", Done()), ("lost", Lost())):
+            new = NewRow(kind, f"{kind} {key}", "a", b"", START)
+            world.outcomes[new.key] = [outcome]
+            await world.database.write(lambda t, new=new: queue.put(t, new))  # type: ignore[misc]
+    await world.queue.work()
+    assert len(world.rows()) == 4
+    await world.database.write(lambda t: queue.forget(t, START, but="message"))
+    assert len(world.rows()) == 4, "not before its time"
+    await world.database.write(lambda t: queue.forget(t, START + 1, but="message"))
+    assert list(world.rows()) == ["message lost"]
+
+
 async def test_what_ends_no_process_ends_for_good(world: World) -> None:
     """A row that nobody comes to an end with is given up as well."""
     await world.put("thing")

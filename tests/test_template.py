@@ -21,11 +21,12 @@ from daoxue.app import App, prepare
 from daoxue.config import Config
 from daoxue.files import Taken, on_record, read, take_in, write_template
 from knowledge import importing
-from knowledge.columns import TEMPLATE, TOPICS, day
+from knowledge.columns import TEMPLATE, day
 from knowledge.conversion import Report
 from knowledge.files import KnowledgeError
 from knowledge.standard import standard
 from knowledge.template import HEADS, as_csv, as_xlsx
+from knowledge.topics import ours
 from tests.talk import Resident
 
 TODAY = date(2026, 11, 20)
@@ -71,7 +72,7 @@ def test_the_template_holds_every_question_and_says_what_each_column_is_for(tabl
     assert (table.sheet["A2"].protection.locked, table.sheet["F2"].protection.locked) == (True, False)
     assert table.sheet["F2"].alignment.wrap_text
     choices = table.sheet.data_validations.dataValidation[0]
-    assert choices.formula1 == f'"{",".join(TOPICS)}"'
+    assert choices.formula1 == f'"{",".join(each.zh for each in ours().values())}"'
     explained = [row[0].value for row in table.book.worksheets[1].iter_rows()]
     assert [head for head in explained if head in AT] == HEADS == [column.head for column in TEMPLATE]
 

@@ -28,8 +28,8 @@ async def account(config: Config, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
 
 
 def api(account: Official) -> Wechat:
-    assert account.app.wechat is not None
-    return account.app.wechat.api
+    api: Wechat = account.channel.api
+    return api
 
 
 def follower(account: Official) -> Resident:

@@ -11,10 +11,11 @@ import pytest
 import uvicorn
 from websockets.exceptions import ConnectionClosed
 
+from bot.worker import Worker
 from daoxue import watch
 from daoxue.app import App
 from daoxue.serve import application
-from daoxue.watch import Trouble, Watch, Worker
+from daoxue.watch import Trouble, Watch
 from daoxue.workers import workers
 from store import conversations, outbox, people, queue
 from store.database import Transaction

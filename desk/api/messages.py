@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-import msgspec
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query
+from msgspec import Struct
 
 from bot.messages import Numbered
+from desk.api.answers import Answering
 from desk.api.guard import TheDesk, may, now
-from desk.feed import shown
+from desk.feed import MessageShown, shown
 from desk.lists import MOST
 from desk.opening import ALL, SHOWN, before, found
 from desk.people import Seat
@@ -15,7 +16,11 @@ from store import conversations
 from store.database import Transaction
 from store.ticket_events import TicketRow
 
-router = APIRouter(tags=["工单 tickets"])
+router = Answering(tags=["工单 tickets"])
+
+
+class EarlierMessages(Struct, frozen=True):
+    messages: list[MessageShown]
 
 
 @router.get("/tickets/{ref}/messages")
@@ -25,7 +30,7 @@ async def earlier(
     desk: TheDesk,
     seq: Annotated[int, Query(alias="before", ge=1, le=ALL)] = ALL,
     most: Annotated[int, Query(ge=1, le=MOST)] = SHOWN,
-) -> Response:
+) -> EarlierMessages:
     """The messages just before number `before`, in their order; there are older ones still while the first is not number
     1. A look at a ticket that a colleague has is audited."""
 
@@ -36,4 +41,4 @@ async def earlier(
     row, said = await desk.database.read(look)
     if row.owner != seat.name:
         await desk.database.write(lambda t: conversations.audited(t, seat.name, "ticket.read", ref, "", now()))
-    return Response(msgspec.json.encode({"messages": [shown(each) for each in said]}), media_type="application/json")
+    return EarlierMessages([shown(each) for each in said])

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
-from pydantic import BaseModel
+from fastapi import Depends
+from msgspec import Struct
 
+from desk.api.answers import NOTHING, Answering, NothingToTell
 from desk.api.guard import TheDesk, may, now
 from desk.errors import TicketError
 from desk.people import Seat
@@ -12,13 +13,13 @@ from store import conversations, outbox, queue
 from store.database import Transaction
 from store.queue import QueueRow
 
-router = APIRouter(tags=["管理 admin"])
+router = Answering(tags=["管理 admin"])
 System = Annotated[Seat, Depends(may("system.read"))]
 Retrying = Annotated[Seat, Depends(may("queue.retry"))]
 MOST = 200
 
 
-class GivenUp(BaseModel):
+class GivenUp(Struct, frozen=True):
     """What was tried often enough, or cannot arrive. `at` is when it was given up (ms), `ticket` the one that is open with
     the resident whom it was for."""
 
@@ -31,7 +32,7 @@ class GivenUp(BaseModel):
     ticket: str | None
 
 
-class AllGivenUp(BaseModel):
+class AllGivenUp(Struct, frozen=True):
     rows: list[GivenUp]
 
 
@@ -54,7 +55,7 @@ def _shown(transaction: Transaction, row: QueueRow) -> GivenUp:
 
 
 @router.post("/queue/{id}/retry")
-async def retry(id: int, seat: Retrying, desk: TheDesk) -> dict[str, object]:
+async def retry(id: int, seat: Retrying, desk: TheDesk) -> NothingToTell:
     """Tries it again, as often as something new."""
 
     def work(transaction: Transaction) -> None:
@@ -63,4 +64,4 @@ async def retry(id: int, seat: Retrying, desk: TheDesk) -> dict[str, object]:
         conversations.audited(transaction, seat.name, "queue.retry", str(id), "", now())
 
     await desk.database.write(work)
-    return {}
+    return NOTHING

@@ -10,24 +10,24 @@ without writes, and what it writes is spoken to the caller, whose words it reads
 
 import logging
 import re
+import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import parse_qsl
-from zoneinfo import ZoneInfo
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from accounts.identity import Identity, LockedError, is_card
+from accounts.identity import LockedError, is_card
+from bot.channel import Core
 from bot.commands import chosen, commands
 from bot.comprehension import Understanding
 from bot.conversation import Offer
-from bot.inbox import Inbox, Receipt, nothing_observed, numbered
+from bot.inbox import Receipt, numbered
 from bot.messages import Inbound, Option, Reply
 from bot.phrases import CERTAIN
 from bot.queue import Later, Lost, Outcome
 from bot.redlines import endangers
-from bot.waiting import Desk
 from integrations import keypad, voice
 from integrations.elders import says_old
 from integrations.twilio.seats import SeatSide
@@ -35,7 +35,9 @@ from integrations.twilio.signing import RefusedError, Verifier
 from integrations.twilio.switchboard import ATTEMPTS, CHANNEL, ENDED, PATH, State, Switchboard, keep, read, spoken
 from integrations.twilio.texts import answer
 from integrations.voice import HangUp, Leave, Listen, Pause, Plan, Play, Record
-from store import calls, conversations, outbox, tickets
+from knowledge.catalogue import Catalogue
+from store import attachments, calls, conversations, outbox, tickets
+from store.attachments import AttachmentRow
 from store.calls import CallRow
 from store.database import Transaction
 from store.outbox import DueRow
@@ -43,6 +45,7 @@ from store.ticket_events import TicketNoted, TicketRaised
 
 log = logging.getLogger(__name__)
 SURE = 0.45  # of the recogniser, below which we ask whether it heard rightly
+RECORDING = "留言.mp3"
 TRIES = 3  # wrong cards or codes before a person is called
 CONSENT = "1"  # version of the words that callers agree to by keying in their card
 RETRIED = 3_000  # ms
@@ -67,21 +70,16 @@ class CallChannel:
 
     pulls = False
 
-    def __init__(
-        self, board: Switchboard, seats: SeatSide, verifier: Verifier, inbox: Inbox, desk: Desk, zone: ZoneInfo,
-        hints: Callable[[], Sequence[str]], identity: Identity, keep_audio: Callable[[int, bytes, int], Awaitable[str]],
-        observe: Callable[[str], None] = nothing_observed,
-    ) -> None:  # fmt: skip
+    def __init__(self, core: Core, board: Switchboard, seats: SeatSide, verifier: Verifier) -> None:
         self._board = board
         self._seats = seats
         self._verifier = verifier
-        self._inbox = inbox
-        self._desk = desk
-        self._zone = zone
-        self._hints = hints
-        self._identity = identity
-        self._keep_audio = keep_audio
-        self._observe = observe
+        self._inbox = core.inbox
+        self._desk = core.desk
+        self._zone = core.zone
+        self._library = core.library
+        self._identity = core.identity
+        self._observe = core.observe
 
     @property
     def hooks(self) -> dict[str, ASGIApp]:
@@ -400,7 +398,9 @@ class CallChannel:
         then, says = f"{PATH}/heard?n={_next(row, state)}", spoken(state, lines)
         if keys > 1:
             return replace(row, body=keep(state)), (Listen(says, then, keys, seconds=seconds + 4),)
-        listen = Listen(says, then, 1, seconds=seconds + (3 if state.slow else 0), hints=tuple(self._hints()))
+        listen = Listen(
+            says, then, 1, seconds=seconds + (3 if state.slow else 0), hints=tuple(_hints(self._library.catalogue))
+        )
         return replace(row, body=keep(state)), (listen,)
 
     def _asks_whether(self, row: CallRow, state: State, *first: str) -> tuple[CallRow, Plan]:
@@ -546,7 +546,7 @@ class CallChannel:
         """Spoken at the next word in the queue while the caller is there; otherwise somebody has to call."""
         found = await self._board.database.read(lambda t: calls.live(t, row.conversation))
         if found is None or now - found.updated_at > GONE:
-            return Lost()
+            return Lost("the call has ended")
         return Later(now + RETRIED)
 
     # -- after hours, and the end
@@ -571,7 +571,12 @@ class CallChannel:
         if any(mark in str(event.data.get("text", "")) for event in events):
             return self._board.written()
         audio = await self._board.api.recording(url)
-        where = await self._keep_audio(found.conversation, audio, self._board.now()) if audio else "（录音没有取到）"
+        where = "（录音没有取到）"
+        if audio:
+            id, now = secrets.token_urlsafe(24), self._board.now()
+            kept = AttachmentRow(id, found.conversation, RECORDING, "audio/mpeg", audio, "resident", now)
+            await self._board.database.write(lambda t: attachments.add(t, kept))
+            where = f"/files/{id}"
         words = form.get("TranscriptionText", "").strip()[:1000]
         kind = "talk" if query.get("talk") else "recording"
         text = self._board.texts.line("zh", f"voice.{kind}_note", where=where, words=words or "—", mark=mark)
@@ -601,6 +606,12 @@ class CallChannel:
             await self._promise(row)
         await self._board.move(row.sid, "ended")
         return self._board.written()
+
+
+def _hints(catalogue: Catalogue) -> list[str]:
+    """What callers are likely to say, for the recogniser."""
+    places = [each.name for each in catalogue.organisations.values() if each.level != "site"]
+    return [*(each.name for each in catalogue.courses.values()), *places, "转人工", "学分", "积分", "报名"]
 
 
 def _is_low(confidence: str) -> bool:

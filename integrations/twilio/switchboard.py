@@ -1,6 +1,5 @@
 """What the caller's side and the seat's side of a call share: how the call stands, and how a plan becomes a document."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
@@ -8,8 +7,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from bot.live import Live
-from bot.texts import Texts
+from bot.channel import Core
 from integrations import voice
 from integrations.speech import speech
 from integrations.twilio.api import Twilio
@@ -18,7 +16,7 @@ from integrations.twilio.twiml import written
 from integrations.voice import Step, Wait
 from store import calls
 from store.calls import CallRow
-from store.database import ConflictError, Database, Transaction
+from store.database import ConflictError, Transaction
 
 T = TypeVar("T")
 CHANNEL = "voice"
@@ -61,19 +59,16 @@ keep = msgspec.json.encode
 
 
 class Switchboard:
-    """`clock` is in seconds."""
+    """What both sides of calls work with."""
 
-    def __init__(
-        self, settings: TwilioSettings, api: Twilio, live: Live, database: Database, texts: Texts, public_url: str,
-        clock: Callable[[], float] = time.time,
-    ) -> None:  # fmt: skip
-        self.settings = settings
+    def __init__(self, core: Core, api: Twilio) -> None:
+        self.settings = core.stanzas.of(TwilioSettings)
         self.api = api
-        self.live = live
-        self.database = database
-        self.texts = texts
-        self.base = public_url.rstrip("/")
-        self.clock = clock
+        self.live = core.live
+        self.database = core.database
+        self.texts = core.texts
+        self.base = core.public_url
+        self.clock = core.clock
 
     def now(self) -> int:
         return int(self.clock() * 1000)
@@ -101,7 +96,9 @@ class Switchboard:
         return await self.database.read(lambda t: calls.of_ticket(t, ref))
 
     async def put(self, row: CallRow) -> bool:
-        return await self.database.write(lambda t: calls.put(t, row), quick=True)
+        kept = await self.database.write(lambda t: calls.put(t, row), quick=True)
+        self.live.ring()
+        return kept
 
     async def change(self, sid: str, work: Callable[[CallRow, State], CallRow | None]) -> CallRow | None:
         """Changes a call as it is in this moment; None where there is none, or `work` finds nothing to change."""

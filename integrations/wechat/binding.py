@@ -24,13 +24,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from accounts.identity import INVITATION_LASTS, FullError, Identity, LockedError, TooOftenError, is_card
-from accounts.vault import Vault, VaultError
-from bot.texts import Texts
+from accounts.identity import INVITATION_LASTS, FullError, LockedError, TooOftenError, is_card
+from accounts.vault import VaultError
+from bot.channel import Core
 from integrations.wechat.api import Wechat, WechatError
 from integrations.wechat.messages import CHANNEL, Event
+from integrations.wechat.settings import WechatSettings
 from store import deliveries
-from store.database import Database
 from store.identity import Grant
 
 PAGE = Template((Path(__file__).parent / "page.html").read_text(encoding="utf-8"))
@@ -65,16 +65,14 @@ class Invitation:
 class Binding:
     """The pages, and what follows from events."""
 
-    def __init__(
-        self, api: Wechat, identity: Identity, vault: Vault, database: Database, texts: Texts, public_url: str, open_base: str
-    ) -> None:  # fmt: skip
+    def __init__(self, core: Core, api: Wechat) -> None:
         self._api = api
-        self._identity = identity
-        self._vault = vault
-        self._database = database
-        self._texts = texts
-        self._public_url = public_url.rstrip("/")
-        self._open_base = open_base
+        self._identity = core.identity
+        self._vault = core.vault
+        self._database = core.database
+        self._texts = core.texts
+        self._public_url = core.public_url
+        self._open_base = core.stanzas.of(WechatSettings).open_base
 
     @property
     def routes(self) -> list[BaseRoute]:

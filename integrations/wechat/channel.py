@@ -17,12 +17,11 @@ from msgspec.structs import replace
 from prometheus_client import Counter
 from starlette.types import Receive, Scope, Send
 
+from bot.channel import Core
 from bot.edge import safely
-from bot.inbox import Inbox, Receipt, new_ticket, nothing_observed, numbered
-from bot.live import Live
+from bot.inbox import Receipt, new_ticket, numbered
 from bot.messages import CONTINUE, Handover, Inbound, Message, Numbered
 from bot.queue import Done, Failed, Later, Lost, Outcome
-from bot.texts import Texts
 from bot.waiting import reference
 from integrations.wechat import messages, rendering
 from integrations.wechat.api import Meaning, Wechat, WechatError
@@ -31,9 +30,9 @@ from integrations.wechat.messages import CHANNEL
 from integrations.wechat.quota import Allowance, Heard, allowance
 from integrations.wechat.rendering import Outgoing, Place
 from integrations.wechat.settings import WechatSettings
-from store import conversations, deliveries, outbox, tickets
+from store import attachments, conversations, deliveries, outbox, tickets
 from store.conversations import ConversationRow
-from store.database import Database, Transaction
+from store.database import Transaction
 from store.outbox import DueRow, OwedRow, Span
 from store.queue import HELD
 
@@ -59,6 +58,7 @@ _KNOWN = frozenset(
 
 _encode = msgspec.json.Encoder().encode
 _decode_outgoing = msgspec.json.Decoder(Outgoing).decode
+Happened = Callable[[str, messages.Event, int], Awaitable[dict[str, str]]]
 _HEADERS = [(b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store")]
 
 
@@ -70,30 +70,26 @@ class WechatChannel:
 
     pulls = False
 
-    def __init__(
-        self, settings: WechatSettings, gate: Gate, api: Wechat, inbox: Inbox, live: Live, database: Database, texts: Texts,
-        public_url: str, happened: Callable[[str, messages.Event, int], Awaitable[dict[str, str]]],
-        file: Callable[[str], Awaitable[tuple[str, str, bytes] | None]],
-        observe: Callable[[str], None] = nothing_observed, clock: Callable[[], float] = time.time,
-    ) -> None:  # fmt: skip
+    def __init__(self, core: Core, gate: Gate, api: Wechat, happened: Happened) -> None:
+        settings = core.stanzas.of(WechatSettings)
         self.may_push = settings.customer_service
         self.api = api
         self._account = settings.account
         self._gate = gate
-        self._inbox = inbox
-        self._live = live
-        self._database = database
-        self._texts = texts
-        self._public_url = public_url.rstrip("/")
         self._happened = happened
-        self._file = file
-        self._observe = observe
-        self._clock = clock
+        self._inbox = core.inbox
+        self._live = core.live
+        self._database = core.database
+        self._texts = core.texts
+        self._public_url = core.public_url
+        self._zone = core.zone
+        self._observe = core.observe
+        self._clock = core.clock
         self._menus = True  # until the platform does not take them
         self._late: set[asyncio.Task[Receipt]] = set()  # turns that were acknowledged before they ended
         self._typed: dict[int, float] = {}
         self._hints: set[asyncio.Task[None]] = set()
-        live.on_typing(self._seat_types)
+        core.live.on_typing(self._seat_types)
 
     def _now(self) -> int:
         return int(self._clock() * 1000)
@@ -321,7 +317,7 @@ class WechatChannel:
             return Later(HELD)
         read, rows, allowed, lost = await self._database.read(lambda t: self._state(t, row.conversation, now))
         if lost:
-            return Lost()
+            return Lost(Meaning.GONE.value)
         if any(each.id != row.id and each.is_leaving(now) for each in rows):
             return Later(now + 1_000)
         if allowed.left == 0:
@@ -373,7 +369,8 @@ class WechatChannel:
         """Raises `WechatError`. What is too long, or has choices that are not taken, is sent once more, simpler."""
         media = ""
         if outgoing.image is not None:
-            found = await self._file(outgoing.image.path)
+            id = outgoing.image.path.rsplit("/", 1)[-1]
+            found = await self._database.read(lambda t: attachments.get(t, id))
             if found is None:
                 return  # deleted meanwhile: there is nothing to send
             media = await self.api.upload_image(*found)
@@ -402,12 +399,12 @@ class WechatChannel:
                 return Later(self.api.opens("message/custom/send"))
             case Meaning.GONE:
                 await self._database.write(lambda t: deliveries.lose(t, CHANNEL, read.address, now))
-                return Lost()
+                return Lost(error.meaning.value)
             case Meaning.CLOSED:
                 await self._call_instead(read, now)
-                return Lost()
+                return Lost(error.meaning.value)
             case _:
-                return Failed()
+                return Failed(error.meaning.value)
 
     async def _call_instead(self, read: ConversationRow, now: int) -> None:
         """What cannot be written any more is for somebody to say: a ticket, where there is none."""
@@ -416,7 +413,7 @@ class WechatChannel:
         summary = self._texts.line("zh", "wechat.undelivered")
         about = Handover(topic="human_agent", reason="undelivered", skill="general", priority=3, summary=summary)
         new = new_ticket(
-            reference(datetime.fromtimestamp(now / 1000, self._inbox.zone)),
+            reference(datetime.fromtimestamp(now / 1000, self._zone)),
             about,
             self._inbox.person(about, read.address),
             "zh",
@@ -429,14 +426,14 @@ class WechatChannel:
         await self._database.write(work)
         self._live.ring()
 
-    async def still_takes(self, conversation: int) -> int:
-        """How many messages may still be sent."""
-        return (await self.allowance(conversation)).left
-
     async def allowance(self, conversation: int) -> Allowance:
         """How many messages a seat may still send, and until when."""
         now = self._now()
         return await self._database.read(lambda t: _allowance(t, conversation, now))
+
+    async def health(self, now: int) -> dict[str, object]:
+        """Whether it may send by itself, and what the platform complains of."""
+        return {"may_push": self.may_push, "alarm": self.api.alarm}
 
     # -- typing
 

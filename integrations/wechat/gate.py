@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from bot.channel import SettingsError
 from integrations.wechat.settings import Mode, Secrets
 from integrations.wechat.wire import Fields, MalformedError, cdata, cleaned, parse, without_controls
 
@@ -50,22 +51,18 @@ class DroppedError(Exception):
     """From WeChat, and of no use. The message is a word for the counter."""
 
 
-class KeyProblem(ValueError):  # noqa: N818 - named for what the operator reads
-    """A secret that cannot be one."""
-
-
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """One token with its AES key (43 characters; empty in plain mode). Raises `KeyProblem`."""
+    """One token with its AES key (43 characters; empty in plain mode). Raises `SettingsError`."""
 
     token: str
     aes: str = ""
 
     def __post_init__(self) -> None:
         if not _TOKEN.fullmatch(self.token):
-            raise KeyProblem("WECHAT_TOKEN: the token as typed in WeChat's console, without spaces")
+            raise SettingsError("WECHAT_TOKEN: the token as typed in WeChat's console, without spaces")
         if self.aes and not _KEY.fullmatch(self.aes):
-            raise KeyProblem("WECHAT_AES_KEY: 43 letters and digits, as shown in WeChat's console")
+            raise SettingsError("WECHAT_AES_KEY: 43 letters and digits, as shown in WeChat's console")
 
     @property
     def key(self) -> bytes:
@@ -105,7 +102,7 @@ def sign(*parts: str) -> str:
 
 
 def keys_of(secrets: Secrets) -> tuple[Keys, ...]:
-    """The present keys, and the ones before a change. Raises `KeyProblem`."""
+    """The present keys, and the ones before a change. Raises `SettingsError`."""
     now = Keys(secrets.token, secrets.aes_key)
     if not (secrets.old_token or secrets.old_aes_key):
         return (now,)
@@ -117,7 +114,7 @@ class Gate:
 
     def __init__(self, mode: Mode, app_id: str, keys: Sequence[Keys]) -> None:
         if mode != "plain" and not all(each.aes for each in keys):
-            raise KeyProblem(f"WECHAT_AES_KEY: is needed in {mode} mode")
+            raise SettingsError(f"WECHAT_AES_KEY: is needed in {mode} mode")
         self._mode = mode
         self._app_id = app_id
         self._keys = keys
