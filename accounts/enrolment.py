@@ -65,7 +65,7 @@ class EnrolError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class EnrolmentStatus:
     """How a learner stands with a class. `ahead` wait in front of one who waits; `until` ends an offer (ms)."""
 
     group: str
@@ -125,24 +125,24 @@ class Enrolments:
 
         return await self._database.read(look)
 
-    async def of(self, learner: int) -> list[Standing]:
+    async def of(self, learner: int) -> list[EnrolmentStatus]:
         """Everything a learner is in or waits for, the newest first."""
 
-        def look(transaction: Transaction) -> list[Standing]:
+        def look(transaction: Transaction) -> list[EnrolmentStatus]:
             return [self._standing(transaction, row) for row in enrolments.of(transaction, learner)]
 
         return await self._database.read(look)
 
-    def _standing(self, transaction: Transaction, row: EnrolmentRow) -> Standing:
+    def _standing(self, transaction: Transaction, row: EnrolmentRow) -> EnrolmentStatus:
         if row.state != "waiting":
-            return Standing(row.group, row.state, until=row.until)
+            return EnrolmentStatus(row.group, row.state, until=row.until)
         group = self._groups().get(row.group)
         before = group.waiting if group else 0  # those who waited before us come first
-        return Standing(row.group, row.state, before + enrolments.ahead(transaction, row.group, row.number))
+        return EnrolmentStatus(row.group, row.state, before + enrolments.ahead(transaction, row.group, row.number))
 
     # -- doing
 
-    async def enrol(self, learner: int, group: str, key: str, by: str, now: int) -> Standing:
+    async def enrol(self, learner: int, group: str, key: str, by: str, now: int) -> EnrolmentStatus:
         """Takes a place, or a number on the waiting list, or a lot. Raises `EnrolError`."""
         found = self._group(group)
         today = self._day(now)
@@ -151,7 +151,7 @@ class Enrolments:
         if today > found.enrol_until:
             raise EnrolError("closed")
 
-        def work(transaction: Transaction) -> Standing:
+        def work(transaction: Transaction) -> EnrolmentStatus:
             places = self._places(transaction, found)
             row = enrolments.one(transaction, group, learner)
             if row is not None and row.state in ACTIVE:
@@ -180,10 +180,10 @@ class Enrolments:
         if group.schools and self._school(row.body) not in group.schools:
             raise EnrolError("only_schools")
 
-    async def accept(self, learner: int, group: str, key: str, by: str, now: int) -> Standing:
+    async def accept(self, learner: int, group: str, key: str, by: str, now: int) -> EnrolmentStatus:
         """Takes the place that was offered. Raises `EnrolError`."""
 
-        def work(transaction: Transaction) -> Standing:
+        def work(transaction: Transaction) -> EnrolmentStatus:
             self._places(transaction, self._group(group))
             row = enrolments.one(transaction, group, learner)
             if row is not None and row.state == "admitted":
@@ -199,14 +199,14 @@ class Enrolments:
 
         return await self._database.settle(work)
 
-    async def withdraw(self, learner: int, group: str, key: str, by: str, now: int) -> Standing:
+    async def withdraw(self, learner: int, group: str, key: str, by: str, now: int) -> EnrolmentStatus:
         """Gives the place, the number or the lot back; whoever waits moves up. Once a class has begun only a person
         helps. Raises `EnrolError`."""
         found = self._group(group)
         if now >= self._begins(found):
             raise EnrolError("begun")
 
-        def work(transaction: Transaction) -> Standing:
+        def work(transaction: Transaction) -> EnrolmentStatus:
             places = self._places(transaction, found)
             row = enrolments.one(transaction, group, learner)
             if row is None or row.state not in ACTIVE:

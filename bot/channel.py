@@ -21,7 +21,7 @@ from bot.messages import Inbound, Reply
 from bot.outbox import Outbox, Outlet
 from bot.queue import Kind
 from bot.texts import Texts
-from bot.waiting import Desk
+from bot.waiting import SeatAvailability
 from bot.worker import Worker
 from knowledge.library import Library
 from store.database import Database
@@ -127,7 +127,7 @@ class Core:
     texts: Texts
     identity: Identity
     vault: Vault
-    desk: Desk
+    desk: SeatAvailability
     library: Library
     zone: ZoneInfo
     public_url: str

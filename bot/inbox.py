@@ -24,7 +24,7 @@ from bot.queue import Done, Failed, Outcome
 from bot.texts import Texts
 from bot.turn import Turn
 from bot.usage import Usage
-from bot.waiting import GENERAL, Desk
+from bot.waiting import GENERAL, SeatAvailability
 from knowledge.library import Library
 from nlu.masking import mask
 from nlu.text import clean
@@ -104,7 +104,7 @@ class Inbox:
         comprehension: Comprehension,
         dialogue: Dialogue,
         texts: Texts,
-        desk: Desk,
+        desk: SeatAvailability,
         accounts: Accounts,
         live: Live,
         timezone: ZoneInfo,

@@ -17,7 +17,7 @@ from bot.messages import Card, Handover, Inbound, Option, Reply
 from bot.redlines import Alarm
 from bot.slots import NeedsAnswer, Slot
 from bot.texts import Texts
-from bot.waiting import COMPLAINT, GENERAL, GOES_ON, LEAST, Desk, Need, Standing, both, reference
+from bot.waiting import COMPLAINT, GENERAL, GOES_ON, LEAST, Need, SeatAvailability, TicketStatus, both, reference
 from knowledge.catalogue import Catalogue
 from knowledge.english import told_in_english
 from knowledge.entries import Entry
@@ -43,7 +43,7 @@ class Turn:
     heard: Understanding
     library: Library
     texts: Texts
-    desk: Desk
+    desk: SeatAvailability
     accounts: Accounts
     now: datetime
     ticket: str | None = None  # reference of the open ticket
@@ -289,7 +289,7 @@ class Turn:
             seats = await self.desk.seats(self.now, about.priority if about else LEAST, need)
         self.said = [each for each in self.said if each is not self.queued]
         urgent = about is not None and about.priority == 0
-        self.tell(Standing(seats, ref, urgent, self.ticket is not None).told(self.texts, self.state.lang))
+        self.tell(TicketStatus(seats, ref, urgent, self.ticket is not None).told(self.texts, self.state.lang))
         self.queued = self.said[-1]
 
     def warn_of_chinese(self) -> None:

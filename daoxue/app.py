@@ -45,8 +45,8 @@ from desk.people import People
 from desk.queueing import Queueing
 from desk.residents import Residents
 from desk.retention import Retaining
-from desk.search import Search
-from desk.standing import Standing
+from desk.search import ConversationSearch
+from desk.standing import LiveSettings
 from desk.tickets import Tickets
 from handlers import HANDLERS
 from integrations.channels import CHANNELS
@@ -228,7 +228,7 @@ async def compose(
     if platform is not None:
         kinds[remote.COMMAND] = platform.kind
     queue = Queue(database, kinds, live.ring, clock)
-    standing = Standing(database, config.desk, hours)
+    standing = LiveSettings(database, config.desk, hours)
     await standing.refresh()
     desk = Desk(
         database=database, live=live, library=library, comprehension=comprehension, settings=config.desk, hours=hours,
@@ -236,7 +236,7 @@ async def compose(
         oidc=Oidc(config.desk.oidc, os.environ.get("OIDC_CLIENT_SECRET", "")),
         public_url=public_url(config),
         dispatch=Dispatch(database, live, library, tickets, hours, config.desk, standing, {each.name: each.load for each in channels.values()}),
-        feed=Feed(database, live, hours, config.desk), search=Search(database, live, identity.reached), editing=Editing(database, library),
+        feed=Feed(database, live, hours, config.desk), search=ConversationSearch(database, live, identity.reached), editing=Editing(database, library),
         standing=standing, hooks=hooks, residents=Residents(database, identity, vault),
         learners=Learners(database, accounts, bank, library, vault, config.zone), broadcasts=Broadcasts(database, notices, identity, clock),
         inbox=inbox, channels=channels, opened=opened, health=lambda: health(database, watch, opened, platform, rasa),

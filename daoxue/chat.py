@@ -22,7 +22,7 @@ from nlu.text import clean
 from store import conversations
 
 
-class Line(Struct, forbid_unknown_fields=True):
+class ChatLine(Struct, forbid_unknown_fields=True):
     """A line of JSON on standard input; `after_minutes` moves the clock of the conversation on."""
 
     text: str
@@ -89,7 +89,7 @@ async def talk_json(app: App) -> int:
         if not line.strip():
             continue
         try:
-            message = msgspec.json.decode(line, type=Line) if line.lstrip().startswith("{") else Line(line)
+            message = msgspec.json.decode(line, type=ChatLine) if line.lstrip().startswith("{") else ChatLine(line)
         except msgspec.DecodeError as error:
             print(json.dumps({"error": f"line {number}: {error}"}, ensure_ascii=False), flush=True)
             status = 1

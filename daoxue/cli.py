@@ -26,7 +26,7 @@ from desk.errors import TicketError
 from desk.opening import ALL, handover
 from desk.people import ROLES, SignInError
 from integrations.channels import CHANNELS
-from integrations.wechat.api import Meaning, WechatError
+from integrations.wechat.api import WechatError, WechatFault
 from integrations.wechat.channel import WechatChannel
 from integrations.wechat.messages import MENU_ON_SCREEN
 from integrations.wechat.official import WECHAT
@@ -36,9 +36,9 @@ from store import sealing
 from store.database import Database, DatabaseError
 
 _ADVICE = {
-    Meaning.ADDRESS: "请在公众号后台“IP白名单”里加上这个地址，约5分钟后生效",
-    Meaning.FORBIDDEN: "这个公众号没有这项权限，需要认证的服务号",
-    Meaning.UNREACHABLE: "连不上 channels.wechat.api_base，请检查网络",
+    WechatFault.ADDRESS: "请在公众号后台“IP白名单”里加上这个地址，约5分钟后生效",
+    WechatFault.FORBIDDEN: "这个公众号没有这项权限，需要认证的服务号",
+    WechatFault.UNREACHABLE: "连不上 channels.wechat.api_base，请检查网络",
 }
 PRIORITIES = ("P0 危急", "P1 当天", "P2 投诉", "P3 一般")
 

@@ -23,7 +23,7 @@ from store.database import Database
 
 
 @dataclass(slots=True)
-class Taken:
+class FilesRead:
     """What files hold: entries, each with the fields that its file does not speak of; records; how many standard questions
     stand in them without an answer; and what their writers should know, a line each."""
 
@@ -33,12 +33,12 @@ class Taken:
     told: list[str]
 
 
-def read(paths: Sequence[Path], by: str, today: date, *, partial: bool, topics: Topics | None = None) -> Taken:
+def read(paths: Sequence[Path], by: str, today: date, *, partial: bool, topics: Topics | None = None) -> FilesRead:
     """All files; `topics` are those that there are, those that come with us where it is not said. With `partial` rows that
     are wrong are told and left out; otherwise they raise `KnowledgeError`."""
     yaml = [path for path in paths if path.suffix in (".yml", ".yaml")]
     content = files.read(yaml, today)
-    taken = Taken([(entry, ()) for entry in content.entries], content.records, 0, [])
+    taken = FilesRead([(entry, ()) for entry in content.entries], content.records, 0, [])
     for path in paths:
         if path not in yaml:
             _add_rows(taken, path, partial, (by, today, topics))
@@ -55,7 +55,7 @@ def topics(config: Config) -> Topics:
         database.close()
 
 
-def _add_rows(taken: Taken, path: Path, partial: bool, facts: tuple[str, date, Topics | None]) -> None:
+def _add_rows(taken: FilesRead, path: Path, partial: bool, facts: tuple[str, date, Topics | None]) -> None:
     if not path.is_file():
         raise KnowledgeError([f"{path}: there is no such file"])
     # Reading office files takes libraries of tens of megabytes that no other command should carry.
@@ -71,7 +71,7 @@ def _add_rows(taken: Taken, path: Path, partial: bool, facts: tuple[str, date, T
     taken.unanswered += report.unanswered
 
 
-def take_in(config: Config, taken: Taken, by: str, status: str) -> tuple[Content, int]:
+def take_in(config: Config, taken: FilesRead, by: str, status: str) -> tuple[Content, int]:
     """Writes it as one revision. Raises `KnowledgeError` where it does not go with what is there."""
     prepare(config)
     database = Database(config.database.url, vault_of(config))

@@ -14,7 +14,7 @@ from desk.errors import TicketError
 from desk.hours import DeskSettings, Hours
 from desk.people import taking
 from desk.routing import Waiting, route
-from desk.standing import Standing
+from desk.standing import LiveSettings
 from desk.tickets import Tickets, barred, passed
 from knowledge.library import Library
 from store import people, ticket_lists, tickets
@@ -43,7 +43,7 @@ class Dispatch:
 
     def __init__(
         self, database: Database, live: Live, library: Library, board: Tickets, hours: Hours, settings: DeskSettings,
-        standing: Standing, weights: Mapping[str, int], clock: Callable[[], float] = time.time,
+        standing: LiveSettings, weights: Mapping[str, int], clock: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
         self._database = database
         self._live = live

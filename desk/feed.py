@@ -126,7 +126,7 @@ def masked(data: Mapping[str, object]) -> dict[str, object]:
 
 
 @dataclass(eq=False, slots=True)
-class Page:
+class FeedPage:
     """An open page: what is to be sent to it. `lost` is set when it fell too far behind."""
 
     frames: "asyncio.Queue[bytes]" = field(default_factory=lambda: asyncio.Queue(QUEUE))
@@ -150,7 +150,7 @@ class Feed:
         self._settings = settings
         self._seen = -1
         self._looking = asyncio.Lock()  # one at a time moves `_seen` on, or lets a page join at it
-        self.pages: set[Page] = set()
+        self.pages: set[FeedPage] = set()
         self._conversations: dict[int, str] = {}  # of the tickets that pages have open
         live.on_typing(self._typing)
         live.on_delivered(self._delivered)
@@ -173,7 +173,7 @@ class Feed:
             if len(frames) < TOGETHER:
                 return
 
-    async def join(self, page: Page, since: int | None) -> None:
+    async def join(self, page: FeedPage, since: int | None) -> None:
         """From here on the page gets everything; first what it missed after `since`, or the word that it must fetch
         everything. Without `since` it starts now."""
         async with self._looking:
@@ -192,7 +192,7 @@ class Feed:
     async def _after(self, seen: int) -> list[tuple[int, bytes]]:
         return await self._database.read(lambda t: self._frames(t, seen))
 
-    async def _catch_up(self, page: Page, since: int) -> None:
+    async def _catch_up(self, page: FeedPage, since: int) -> None:
         while since < self._seen:
             missed = await self._after(since)
             for number, frame in missed:
@@ -200,7 +200,7 @@ class Feed:
                     page.put(frame)
                 since = number
 
-    def leave(self, page: Page) -> None:
+    def leave(self, page: FeedPage) -> None:
         self.pages.discard(page)
         watched = {each.watching for each in self.pages}
         self._conversations = {id: ref for id, ref in self._conversations.items() if ref in watched}
@@ -232,7 +232,7 @@ class Feed:
 
     # -- hints, not numbered
 
-    def watch(self, page: Page, ref: str | None, conversation: int | None) -> None:
+    def watch(self, page: FeedPage, ref: str | None, conversation: int | None) -> None:
         """The page has this ticket open: it hears of typing and delivery there."""
         page.watching = ref
         if ref is not None and conversation is not None:

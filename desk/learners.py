@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from accounts.accounts import Accounts
-from accounts.bank import Balance, Bank, BankError, Entry, Extract, Order, UnavailableError
-from accounts.enrolment import EnrolError, Standing
+from accounts.bank import Balance, Bank, BankError, Extract, Order, StatementLine, UnavailableError
+from accounts.enrolment import EnrolError, EnrolmentStatus
 from accounts.vault import Vault
 from desk.errors import TicketError
 from knowledge.library import Library
@@ -115,11 +115,11 @@ class Learners:
             balance, entries, orders = None, [], []
         ids = {each.source: each.id for each in await self._database.read(lambda t: bank.entries(t, id, LINES))}
 
-        def named(each: Standing) -> ClassStanding:
+        def named(each: EnrolmentStatus) -> ClassStanding:
             group = catalogue.classes.get(each.group)
             return ClassStanding(each.group, group.name if group else each.group, each.state, each.ahead, each.until)
 
-        def line(each: Entry) -> LedgerLine:
+        def line(each: StatementLine) -> LedgerLine:
             credits = each.credits / 10
             return LedgerLine(ids.get(each.source), each.day, each.type, credits, each.points, each.frozen, each.note)
 
@@ -157,14 +157,14 @@ class Learners:
         except BankError as error:
             raise _told(error) from error
 
-    async def enrol(self, learner: int, group: str, id: str, by: str, now: int) -> Standing:
+    async def enrol(self, learner: int, group: str, id: str, by: str, now: int) -> EnrolmentStatus:
         """Takes a place, a number or a lot for somebody who asks a person; the same again changes nothing."""
         return await self._changed(self._accounts.enrolments.enrol(learner, group, f"{by}:{id}", by, now))
 
-    async def withdraw(self, learner: int, group: str, id: str, by: str, now: int) -> Standing:
+    async def withdraw(self, learner: int, group: str, id: str, by: str, now: int) -> EnrolmentStatus:
         return await self._changed(self._accounts.enrolments.withdraw(learner, group, f"{by}:{id}", by, now))
 
-    async def _changed(self, work: Awaitable[Standing]) -> Standing:
+    async def _changed(self, work: Awaitable[EnrolmentStatus]) -> EnrolmentStatus:
         try:
             found = await work
         except EnrolError as error:

@@ -20,7 +20,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table
 
-from desk.reports import Line, Report
+from desk.reports import Report, ReportLine
 
 FONT = "STSong-Light"  # every PDF reader brings this one; nothing has to be embedded
 INK, ACCENT, FAINT = HexColor("#16211e"), HexColor("#0b6e5f"), HexColor("#d5dcd9")
@@ -47,7 +47,7 @@ HEADS = (
 )
 
 
-def cells(line: Line) -> list[str | float | None]:
+def cells(line: ReportLine) -> list[str | float | None]:
     share = None if line.in_time is None else f"{line.in_time:.0%}"
     return [
         line.name, line.opened, line.answered, line.closed, line.abandoned, line.first_answer,
@@ -132,7 +132,7 @@ def _table(rows: Sequence[Sequence[object]]) -> Table:
     )  # fmt: skip
 
 
-def _picture(lines: Sequence[Line]) -> Drawing:
+def _picture(lines: Sequence[ReportLine]) -> Drawing:
     drawing = Drawing(180 * mm, 45 * mm)
     chart = VerticalBarChart()
     chart.x, chart.y, chart.width, chart.height = 20, 22, round(172 * mm) - 20, round(34 * mm)

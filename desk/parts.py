@@ -18,8 +18,8 @@ from desk.learners import Learners
 from desk.oidc import Oidc
 from desk.people import People
 from desk.residents import Residents
-from desk.search import Search
-from desk.standing import Standing
+from desk.search import ConversationSearch
+from desk.standing import LiveSettings
 from desk.tickets import Tickets
 from knowledge.library import Library
 from store.database import Database
@@ -43,9 +43,9 @@ class Desk:
     public_url: str
     dispatch: Dispatch
     feed: Feed
-    search: Search
+    search: ConversationSearch
     editing: Editing
-    standing: Standing
+    standing: LiveSettings
     hooks: Hooks
     residents: Residents
     learners: Learners

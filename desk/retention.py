@@ -5,7 +5,7 @@ import time
 from collections.abc import Collection
 
 from desk.residents import forget
-from desk.standing import Standing
+from desk.standing import LiveSettings
 from store import conversations, erasing, identity, notices, outbox, queue, remote
 from store.database import Database, Transaction
 
@@ -19,7 +19,7 @@ CODES = 600_000  # ms that a one-time code is kept; that it was asked for, a day
 class Retaining:
     """`work` is the worker's round. `passing` are the channels on which a proof of who one is does not last."""
 
-    def __init__(self, database: Database, standing: Standing, passing: Collection[str]) -> None:
+    def __init__(self, database: Database, standing: LiveSettings, passing: Collection[str]) -> None:
         self._passing = passing
         self._database = database
         self._standing = standing

@@ -28,7 +28,7 @@ _REF = re.compile(r"\d{4}-\d{5}")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundTicket:
     """A ticket, and where in its conversation the words stand: the message's number and a piece of it."""
 
     ticket: TicketRow
@@ -57,7 +57,7 @@ def people_said(rows: Sequence[conversations.MessageRow]) -> str:
     return "\n".join(numbered(row).message.reply.text for row in rows if row.author in ("resident", "seat"))
 
 
-class Search:
+class ConversationSearch:
     """`work` keeps the index up. `reached` gives what tickets keep of a number."""
 
     def __init__(self, database: Database, live: Live, reached: Callable[[str], str]) -> None:
@@ -91,17 +91,17 @@ class Search:
 
         await self._database.write(work)
 
-    async def find(self, query: str) -> list[Found]:
+    async def find(self, query: str) -> list[FoundTicket]:
         """Tickets whose conversations have all of it, the newest first; by reference and by phone number too."""
         query = query.strip()[:100]
         if _REF.fullmatch(query):
             row = await self._database.read(lambda t: tickets.get(t, query))
-            return [Found(row, 0, "")] if row else []
+            return [FoundTicket(row, 0, "")] if row else []
         if _PHONE.fullmatch(query):
             person = self._reached(query)
             rows = await self._database.read(lambda t: ticket_lists.of_person(t, person))
             if rows:
-                return [Found(row, 0, "") for row in rows]
+                return [FoundTicket(row, 0, "") for row in rows]
         if not (words := grams(query, query=True)):
             return []
         return await self._database.read(lambda t: list(_find(t, query, words)))
@@ -116,7 +116,7 @@ def _index(transaction: Transaction, id: int) -> None:
         search.index(transaction, id, first, rows[-1].seq, grams(people_said(rows)))
 
 
-def _find(transaction: Transaction, query: str, words: list[str]) -> Iterator[Found]:
+def _find(transaction: Transaction, query: str, words: list[str]) -> Iterator[FoundTicket]:
     parts = [part for part in query.lower().split() if part]
     seen: set[int] = set()
     for conversation, first, last in search.find(transaction, words, LOOKED_AT):
@@ -132,7 +132,7 @@ def _find(transaction: Transaction, query: str, words: list[str]) -> Iterator[Fo
             if theirs:
                 newest = max(theirs, key=lambda each: each.opened_at)
                 start = max(0, at[0] - AROUND)
-                yield Found(newest, row.seq, mask(("…" if start else "") + text[start : start + 3 * AROUND]))
+                yield FoundTicket(newest, row.seq, mask(("…" if start else "") + text[start : start + 3 * AROUND]))
             break
         if len(seen) >= FOUND:
             return

@@ -1,6 +1,6 @@
 """Own classes: how one stands, getting in, waiting, taking a place that came free, leaving. All of it personal."""
 
-from accounts.enrolment import EnrolError, Standing
+from accounts.enrolment import EnrolError, EnrolmentStatus
 from accounts.identity import Bound
 from bot.turn import CHOICES, Turn
 from handlers import wording
@@ -35,7 +35,7 @@ async def enrolment_status(turn: Turn) -> None:
         turn.suggest("withdraw_me", learner=str(learner.id))
 
 
-def _line(turn: Turn, standing: Standing) -> str:
+def _line(turn: Turn, standing: EnrolmentStatus) -> str:
     until = wording.moment(standing.until, turn) if standing.until else ""
     return turn.line(
         f"enrolment.{standing.state}", name=_name(turn, standing.group), until=until,

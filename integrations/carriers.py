@@ -30,7 +30,7 @@ def _over_the_gateway(core: Core, settings: GatewaySettings) -> OpenChannel:
 
 
 def _over_twilio(core: Core) -> OpenChannel:
-    settings, secrets = core.stanzas.of(TwilioSettings), twilio.Secrets.read(core.secrets)
+    settings, secrets = core.stanzas.of(TwilioSettings), twilio.TwilioSecrets.read(core.secrets)
     api = Twilio(secrets.account, secrets.token, settings.api_base)
     channel = Texting(core, Sender(api, settings.sms_from, core.public_url), (settings.sms_from, settings.voice_from))
     verifier = Verifier(secrets.account, secrets.token, core.public_url)

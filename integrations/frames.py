@@ -18,7 +18,7 @@ class Hello(Struct, tag="hello", forbid_unknown_fields=True):
     lang: Lang = "zh"
 
 
-class Said(Struct, tag="message", forbid_unknown_fields=True):
+class PageMessage(Struct, tag="message", forbid_unknown_fields=True):
     """`lang` is what the page is set to by now, where that is not what its `hello` said."""
 
     id: Id
@@ -32,11 +32,11 @@ class Chosen(Struct, tag="choice", forbid_unknown_fields=True):
     lang: Lang | None = None
 
 
-class Typing(Struct, tag="typing", forbid_unknown_fields=True):
+class PageTyping(Struct, tag="typing", forbid_unknown_fields=True):
     pass
 
 
-class Ping(Struct, tag="ping", forbid_unknown_fields=True):
+class PagePing(Struct, tag="ping", forbid_unknown_fields=True):
     pass
 
 
@@ -44,7 +44,7 @@ class Pong(Struct, tag="pong", forbid_unknown_fields=True):
     pass
 
 
-Frame = Hello | Said | Chosen | Typing | Ping | Pong
+Frame = Hello | PageMessage | Chosen | PageTyping | PagePing | Pong
 decode_frame = msgspec.json.Decoder(Frame).decode
 encode = msgspec.json.encode
 

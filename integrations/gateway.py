@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.channel import ChannelSettings, SettingsError, Stanza
 from bot.edge import safely
-from integrations.texting import Meaning, TextError, Texting
+from integrations.texting import TextError, Texting, TextRefusal
 
 log = logging.getLogger(__name__)
 PATH = "/channels/gateway"
@@ -29,9 +29,9 @@ FRESH = 300  # seconds
 LARGEST = 16_384  # bytes
 VARIABLE = 60  # characters of one variable, unless a template says less
 WITHIN = httpx.Timeout(10, connect=3)
-_MEANINGS: Mapping[str, Meaning] = {
-    "RATE": Meaning.TOO_OFTEN, "BLACKLIST": Meaning.STOPPED, "PHONE": Meaning.GONE, "KEY": Meaning.ACCOUNT,
-    "SIGNATURE": Meaning.ACCOUNT, "BALANCE": Meaning.ACCOUNT, "SIGN_UNKNOWN": Meaning.ACCOUNT,
+_MEANINGS: Mapping[str, TextRefusal] = {
+    "RATE": TextRefusal.TOO_OFTEN, "BLACKLIST": TextRefusal.STOPPED, "PHONE": TextRefusal.GONE, "KEY": TextRefusal.ACCOUNT,
+    "SIGNATURE": TextRefusal.ACCOUNT, "BALANCE": TextRefusal.ACCOUNT, "SIGN_UNKNOWN": TextRefusal.ACCOUNT,
 }  # fmt: skip
 _STATUSES = {"SENT": "sent", "DELIVERED": "delivered", "FAILED": "failed"}
 _PLACE = re.compile(r"\\{(\w+)\\}")
@@ -95,7 +95,7 @@ def signature(secret: str, stamp: str, body: bytes) -> str:
     return hmac.new(secret.encode(), stamp.encode() + b"\n" + body, hashlib.sha256).hexdigest()
 
 
-class _Answer(Struct):
+class _GatewayAnswer(Struct):
     code: str = ""
     message_id: str = ""
 
@@ -129,22 +129,22 @@ class Gateway:
         }  # fmt: skip
         try:
             answer = await self._client.post("/v1/messages", content=content, headers=headers)
-            found = msgspec.json.decode(answer.content, type=_Answer)
+            found = msgspec.json.decode(answer.content, type=_GatewayAnswer)
         except (httpx.HTTPError, msgspec.DecodeError, UnicodeDecodeError):
-            raise TextError(Meaning.UNREACHABLE, "no answer", "gateway") from None
+            raise TextError(TextRefusal.UNREACHABLE, "no answer", "gateway") from None
         if answer.status_code == 200 and found.code == "OK" and found.message_id:
             self.alarm = None
             return found.message_id
         error = TextError(
-            _MEANINGS.get(found.code, Meaning.WRONG), found.code[:32] or str(answer.status_code), "gateway"
+            _MEANINGS.get(found.code, TextRefusal.WRONG), found.code[:32] or str(answer.status_code), "gateway"
         )
-        if error.meaning in (Meaning.ACCOUNT, Meaning.WRONG):
+        if error.meaning in (TextRefusal.ACCOUNT, TextRefusal.WRONG):
             self.alarm = str(error)
             log.error("gateway", extra={"error": str(error)})
         raise error
 
 
-class Inbound(Struct, tag="inbound", tag_field="type"):
+class GatewayText(Struct, tag="inbound", tag_field="type"):
     """A resident's text (上行)."""
 
     id: Annotated[str, Meta(min_length=1, max_length=64)]
@@ -160,7 +160,7 @@ class Status(Struct, tag="status", tag_field="type"):
     error: str = ""
 
 
-_decode = msgspec.json.Decoder(Inbound | Status).decode
+_decode = msgspec.json.Decoder(GatewayText | Status).decode
 
 
 class GatewayHooks:

@@ -33,10 +33,10 @@ from integrations.frames import (
     Chosen,
     Frame,
     Hello,
-    Ping,
+    PageMessage,
+    PagePing,
+    PageTyping,
     Pong,
-    Said,
-    Typing,
     decode_frame,
     decode_post,
     encode,
@@ -72,7 +72,7 @@ def address_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()[:40]
 
 
-class Allowance:
+class TokenBucket:
     """A token bucket: `BURST` messages at once, `PER_SECOND` on average."""
 
     def __init__(self) -> None:
@@ -218,7 +218,7 @@ class Socket:
     def __init__(self, webchat: Webchat, websocket: WebSocket) -> None:
         self._webchat = webchat
         self._websocket = websocket
-        self._allowance = Allowance()
+        self._allowance = TokenBucket()
         self._bad = 0
         self._visitor = ""
         self._origin = websocket.client.host if websocket.client else ""
@@ -243,13 +243,13 @@ class Socket:
         while True:
             frame = await self._read()
             match frame:
-                case Said() | Chosen():
+                case PageMessage() | Chosen():
                     await self._receive(frame)
-                case Ping():
+                case PagePing():
                     await self._send(b'{"type":"pong"}')
                 case Hello():
                     await self._refuse("bad_frame")
-                case Typing():
+                case PageTyping():
                     if self._conversation is not None:
                         self._webchat.live.typing(self._conversation, "resident")
                 case Pong() | None:
@@ -312,11 +312,11 @@ class Socket:
         self._news = self._webchat.live.watch(conversation)
         self._tasks.create_task(self._write(conversation, self._news))
 
-    async def _receive(self, frame: Said | Chosen) -> None:
+    async def _receive(self, frame: PageMessage | Chosen) -> None:
         if not self._allowance.take():
             await self._refuse("too_fast")
             return
-        text, choice = (frame.text, None) if isinstance(frame, Said) else ("", frame.key)
+        text, choice = (frame.text, None) if isinstance(frame, PageMessage) else ("", frame.key)
         self._lang = frame.lang or self._lang
         receipt = await self._webchat.accepted(inbound(self._visitor, frame.id, text, choice, self._lang, self._origin))
         if receipt is None:

@@ -30,7 +30,7 @@ class Sheet(Struct):
     wrong: dict[int, str] = {}
 
 
-class Row(Struct, frozen=True):
+class ConvertedRow(Struct, frozen=True):
     """What became of one row: an entry, or what is wrong with it. `keeps` names the fields that the file does not speak
     of: an entry that is there keeps them. `notes` are for the writer to know, and no problem."""
 
@@ -42,11 +42,11 @@ class Row(Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-class Report(Struct, frozen=True):
+class ImportReport(Struct, frozen=True):
     """`problem` is about the file as a whole; then there are no rows. `unanswered` standard questions stand in it without
     an answer, and are none of the rows."""
 
-    rows: list[Row]
+    rows: list[ConvertedRow]
     problem: str = ""
     unanswered: int = 0
 
@@ -72,32 +72,32 @@ class Conversion:
         self._template = "wording" in sheet.columns
         self._questions = standard().questions if sheet.columns & {"wording", "standard"} else {}
 
-    def report(self) -> Report:
+    def report(self) -> ImportReport:
         rows = [self._row(number, values) for number, values in self._sheet.rows if not self._is_open(number, values)]
-        return Report(rows, unanswered=len(self._sheet.rows) - len(rows))
+        return ImportReport(rows, unanswered=len(self._sheet.rows) - len(rows))
 
     def _is_open(self, number: int, values: Mapping[str, str]) -> bool:
         """Whether it is a standard question that nobody has answered yet."""
         return self._template and not values.keys() & {"answer", *_WRITTEN} and number not in self._sheet.wrong
 
-    def _row(self, number: int, values: Mapping[str, str]) -> Row:
+    def _row(self, number: int, values: Mapping[str, str]) -> ConvertedRow:
         raw = self._filled(number, values)
         id = str(raw["id"])
         problems = self._problems(number, id, raw, values)
         if problems:
-            return Row(number, id, problems)
+            return ConvertedRow(number, id, problems)
         try:
             entry = msgspec.convert(raw, Entry, strict=False)
         except msgspec.ValidationError as error:
-            return Row(number, id, [_named(error)])
+            return ConvertedRow(number, id, [_named(error)])
         if problems := entry.problems():
-            return Row(number, id, problems)
+            return ConvertedRow(number, id, problems)
         keeps = tuple(name for name in KEPT if name not in self._sheet.columns and name not in values)
         if not (self._sheet.columns | values.keys()) & ENGLISH.keys():
             keeps += ("en",)
         if self._template:
             keeps += (OWN_ID,)
-        return Row(number, id, [], entry, keeps, tuple(self._notes(id, values)))
+        return ConvertedRow(number, id, [], entry, keeps, tuple(self._notes(id, values)))
 
     def _filled(self, number: int, values: Mapping[str, str]) -> dict[str, object]:
         """What a row says, and what is so where it says nothing."""

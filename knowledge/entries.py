@@ -29,7 +29,7 @@ class English(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     question: Line | None = None
 
 
-class Said(Struct, frozen=True, kw_only=True):
+class EntryWords(Struct, frozen=True, kw_only=True):
     """An entry's words in one language."""
 
     answer: str
@@ -68,12 +68,14 @@ class Entry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     en: English | None = None
     source_en: Line | None = None
 
-    def said(self, language: str) -> Said:
+    def said(self, language: str) -> EntryWords:
         """What is said of it; in Chinese where it is not translated."""
         if language != "en" or self.en is None:
-            return Said(answer=self.answer, spoken=self.spoken, sms=self.sms, steps=self.steps, source=self.source)
+            return EntryWords(
+                answer=self.answer, spoken=self.spoken, sms=self.sms, steps=self.steps, source=self.source
+            )
         en, source = self.en, self.source_en or f"({self.source})"
-        return Said(answer=en.answer, spoken=en.spoken, sms=en.sms, steps=en.steps, source=source)
+        return EntryWords(answer=en.answer, spoken=en.spoken, sms=en.sms, steps=en.steps, source=source)
 
     @property
     def title(self) -> str:

@@ -23,7 +23,7 @@ from docx.opc.exceptions import PackageNotFoundError
 from openpyxl.utils.exceptions import InvalidFileException
 
 from knowledge.columns import ENGLISH, GIVEN, HEADS, NAMES
-from knowledge.conversion import Conversion, Report, Sheet
+from knowledge.conversion import Conversion, ImportReport, Sheet
 from knowledge.entries import Entry
 from knowledge.topics import Topic, Topics, ours
 
@@ -43,22 +43,22 @@ class UnreadableError(Exception):
     """The file as a whole cannot be read; the message says why."""
 
 
-def read(path: Path, name: str, owner: str, today: date, topics: Topics | None = None) -> Report:
+def read(path: Path, name: str, owner: str, today: date, topics: Topics | None = None) -> ImportReport:
     """The entries of a file. `name` says by its ending what it is; `owner` and a year of validity are what a row that
     says nothing else gets. `topics` are those that there are; those that come with us where it is not said."""
     suffix = Path(name).suffix.lower()
     if path.stat().st_size > LARGEST:
-        return Report([], f"文件超过 {LARGEST // 1_000_000} MB，请分成几个")
+        return ImportReport([], f"文件超过 {LARGEST // 1_000_000} MB，请分成几个")
     try:
         sheet = _sheet(path, suffix)
     except UnreadableError as error:
-        return Report([], str(error))
+        return ImportReport([], str(error))
     except _BROKEN as error:
-        return Report([], f"读不了这个文件：{type(error).__name__}。可能不完整，请另存为标准的 {suffix} 再试")
+        return ImportReport([], f"读不了这个文件：{type(error).__name__}。可能不完整，请另存为标准的 {suffix} 再试")
     if not sheet.rows:
-        return Report([], "文件里没有内容")
+        return ImportReport([], "文件里没有内容")
     if len(sheet.rows) > MOST:
-        return Report([], f"超过 {MOST} 行，请分成几个文件")
+        return ImportReport([], f"超过 {MOST} 行，请分成几个文件")
     return Conversion(sheet, owner, today, topics or ours()).report()
 
 

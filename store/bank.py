@@ -10,7 +10,7 @@ from store.schema import attendance, dispute, learner, ledger, redemption
 
 
 @dataclass(frozen=True, slots=True)
-class EntryRow:
+class LedgerEntryRow:
     """The columns of `store.schema.ledger`, in their order."""
 
     id: int
@@ -170,8 +170,8 @@ _LEARNERS = Statement(
 )
 
 
-def _entry(row: Row) -> EntryRow:
-    return EntryRow(*row)  # type: ignore[arg-type] # the columns are selected in this order
+def _entry(row: Row) -> LedgerEntryRow:
+    return LedgerEntryRow(*row)  # type: ignore[arg-type] # the columns are selected in this order
 
 
 def enter(transaction: Transaction, entry: NewEntry) -> None:
@@ -206,22 +206,22 @@ def earned(transaction: Transaction, learner: int, what: str, first: str, last: 
     return cast(int, row[0] or 0) if row else 0
 
 
-def entries(transaction: Transaction, learner: int, most: int) -> list[EntryRow]:
+def entries(transaction: Transaction, learner: int, most: int) -> list[LedgerEntryRow]:
     """The newest lines first."""
     return [_entry(row) for row in transaction.all(_ENTRIES, learner=learner, most=most)]
 
 
-def all_entries(transaction: Transaction, learner: int) -> list[EntryRow]:
+def all_entries(transaction: Transaction, learner: int) -> list[LedgerEntryRow]:
     """In the order of their days."""
     return [_entry(row) for row in transaction.all(_ALL, learner=learner)]
 
 
-def entry(transaction: Transaction, id: int) -> EntryRow | None:
+def entry(transaction: Transaction, id: int) -> LedgerEntryRow | None:
     row = transaction.one(_ENTRY, id=id)
     return _entry(row) if row else None
 
 
-def by_source(transaction: Transaction, source: str, kind: str) -> EntryRow | None:
+def by_source(transaction: Transaction, source: str, kind: str) -> LedgerEntryRow | None:
     row = transaction.one(_BY_SOURCE, source=source, kind=kind)
     return _entry(row) if row else None
 

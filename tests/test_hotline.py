@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from accounts.learners import check_digit
 from bot.inbox import numbered
 from daoxue.config import Config
-from desk.feed import Page
+from desk.feed import FeedPage
 from players.twilio import Call
 from store import calls, conversations
 from tests.desk_client import Desk, Person
@@ -167,7 +167,7 @@ async def test_hold_and_on(once: Line) -> None:
 
 async def test_pages_hear_where_the_caller_is(once: Line) -> None:
     """Each move once, as an event of the ticket, and in the end what a fresh look says."""
-    page = Page()
+    page = FeedPage()
     await once.app.desk.feed.join(page, None)
     seat, ref, call, _ = await talking(once)
     await seat.post(f"/tickets/{ref}/hold", {"on": True})

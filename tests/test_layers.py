@@ -117,3 +117,25 @@ def test_no_database_is_loaded_that_is_not_used() -> None:
     loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
     unwanted = {"psycopg", "wechatpy", "sqlalchemy.dialects.postgresql"}
     assert unwanted & set(loaded.stdout.split()) == set()
+
+
+def test_one_name_is_one_thing() -> None:
+    """No class of ours has the name of another; players and pages of the other sides are not ours."""
+    where: dict[str, list[str]] = {}
+    for name, path in modules():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef) and not name.startswith("players"):
+                where.setdefault(node.name, []).append(name)
+    assert {name: each for name, each in where.items() if len(each) > 1} == {}
+
+
+def test_sql_stands_in_the_store_alone() -> None:
+    strangers = [
+        name for name, path in modules() if "sqlalchemy" in set(roots(path)) and not name.startswith("store")
+    ]  # fmt: skip
+    assert strangers == []
+
+
+def roots(path: Path) -> Iterator[str]:
+    for name in imports(path):
+        yield name.partition(".")[0]

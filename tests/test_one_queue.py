@@ -20,7 +20,7 @@ from store.database import ConflictError, Database, Transaction
 from store.migrate import alembic_url, upgrade
 from store.migrating import _config
 from store.outbox import OwedRow
-from store.queue import HELD, NewRow, QueueRow, State
+from store.queue import HELD, NewRow, QueueRow, QueueState
 from tests.desk_client import Desk
 
 START = 1_700_000_000_000  # ms
@@ -227,7 +227,7 @@ async def test_what_ends_no_process_ends_for_good(world: World) -> None:
         await world.database.write(lambda t: [queue.lease(t, row, 0) for row in queue.due(t, world.at, 9)])
     await world.queue.work()
     assert world.did == []
-    assert world.rows()["thing"].state == State.GIVEN_UP
+    assert world.rows()["thing"].state == QueueState.GIVEN_UP
 
 
 async def test_an_error_of_ours_ends_with_the_lease(world: World, caplog: pytest.LogCaptureFixture) -> None:
@@ -269,7 +269,7 @@ async def test_the_desk_sees_what_was_given_up_and_tries_again(either_app: App) 
         queue.lease(transaction, row, 9)
         leased = queue.get(transaction, row.id)
         assert leased is not None
-        queue.put_back(transaction, _with(leased, State.GIVEN_UP))
+        queue.put_back(transaction, _with(leased, QueueState.GIVEN_UP))
 
     await either_app.database.write(give_up)
     [shown] = (await admin.get("/queue/given-up"))["rows"]
@@ -280,10 +280,10 @@ async def test_the_desk_sees_what_was_given_up_and_tries_again(either_app: App) 
     assert (await admin.get("/queue/given-up"))["rows"] == []
     row = either_app.database.look(lambda t: queue.get(t, shown["id"]))
     assert row is not None
-    assert (row.state, row.attempts) == (State.DUE, 0)
+    assert (row.state, row.attempts) == (QueueState.DUE, 0)
 
 
-def _with(row: QueueRow, state: State) -> QueueRow:
+def _with(row: QueueRow, state: QueueState) -> QueueRow:
     return replace(row, state=state, outcome="GONE")
 
 

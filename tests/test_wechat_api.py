@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from daoxue.config import Config
 from daoxue.serve import silence
-from integrations.wechat.api import MEANINGS, Meaning, Wechat, WechatError
+from integrations.wechat.api import MEANINGS, Wechat, WechatError, WechatFault
 from integrations.wechat.quota import Heard, allowance
 from players.wechat import Platform, Resident
 from store import conversations, outbox
@@ -229,7 +229,7 @@ async def test_notices_menus_and_codes(account: Official) -> None:
     platform, who = account.platform, follower(account)
     with pytest.raises(WechatError) as caught:
         await api(account).notify(who.openid, "T1", {"thing1": "太极拳班"})
-    assert caught.value.meaning is Meaning.DECLINED
+    assert caught.value.meaning is WechatFault.DECLINED
     who.notices["T1"] = 1
     await api(account).notify(who.openid, "T1", {"thing1": "一个超过二十个字的班级名称会被截断成二十个字"})
     assert who.seen[-1].kind == "notice"

@@ -23,7 +23,7 @@ from desk.errors import TicketError
 from desk.parts import Desk
 from desk.people import Seat
 from desk.standards import asked_in_vain
-from knowledge.conversion import Report
+from knowledge.conversion import ImportReport
 from knowledge.entries import Entry
 from knowledge.topics import Topic
 from store import desk as rows
@@ -293,7 +293,7 @@ async def take_in(
             out = await children.run("knowledge.importing", str(path), name, seat.name, str(_today(desk)), topics)
         except children.ChildError as error:
             raise TicketError("invalid", "读不了这个文件，请检查格式") from error
-    found = msgspec.json.decode(out, type=Report)
+    found = msgspec.json.decode(out, type=ImportReport)
     if found.problem:
         raise TicketError("invalid", found.problem)
     good = [(row.entry, row.keeps) for row in found.rows if row.entry is not None]

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from desk.api.guard import desk_of, is_from_elsewhere, now, seat_of
-from desk.feed import ErrorFrame, Page, PongFrame, ResetFrame, encode
+from desk.feed import ErrorFrame, FeedPage, PongFrame, ResetFrame, encode
 from desk.parts import Desk
 from desk.people import Seat
 from store import tickets
@@ -22,7 +22,7 @@ GONE = (WebSocketDisconnect, RuntimeError, TimeoutError)  # the page went, or do
 Ref = Annotated[str, Meta(max_length=32)]
 
 
-class Watch(Struct, tag="watch", forbid_unknown_fields=True):
+class WatchFrame(Struct, tag="watch", forbid_unknown_fields=True):
     """The page has this ticket open, or none."""
 
     ref: Ref | None = None
@@ -40,7 +40,7 @@ class Ready(Struct, tag="ready", forbid_unknown_fields=True):
     ready: bool
 
 
-_decode = msgspec.json.Decoder(Watch | Typing | Ping | Ready).decode
+_decode = msgspec.json.Decoder(WatchFrame | Typing | Ping | Ready).decode
 
 
 async def live(websocket: WebSocket) -> None:
@@ -62,7 +62,7 @@ class _Connection:
         self._desk = desk
         self._seat = seat
         self._websocket = websocket
-        self._page = Page()
+        self._page = FeedPage()
         self._id = secrets.token_hex(12)
         self._ready = seat.role == "seat"  # a supervisor takes offers when he says so
         self._left = False
@@ -106,10 +106,10 @@ class _Connection:
                 frame = encode(ResetFrame(0))
             await asyncio.wait_for(self._websocket.send_text(frame.decode()), SEND_WITHIN)
 
-    def _fresh(self) -> Page:
+    def _fresh(self) -> FeedPage:
         """An empty queue for a page that fell too far behind."""
         self._desk.feed.leave(self._page)
-        page = Page(watching=self._page.watching)
+        page = FeedPage(watching=self._page.watching)
         self._desk.feed.pages.add(page)
         return page
 
@@ -126,7 +126,7 @@ class _Connection:
                 self._page.put(encode(ErrorFrame("bad_frame")))
                 continue
             match frame:
-                case Watch(ref):
+                case WatchFrame(ref):
                     await self._watch(ref)
                 case Typing(ref):
                     conversation = self._desk.feed.conversation_of(ref)

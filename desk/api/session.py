@@ -11,7 +11,7 @@ from bot.channel import Channel, OpenChannel
 from desk.api.answers import NOTHING, Answering, NothingToTell, as_json
 from desk.api.guard import COOKIE, TheDesk, may, now, token_of
 from desk.errors import TicketError
-from desk.oidc import Asked, OidcError
+from desk.oidc import OidcError, PendingSignIn
 from desk.people import PERMISSIONS, Seat, SignInError
 from store import people as rows
 
@@ -42,7 +42,7 @@ class Totp(Strict):
     code: str = Field(min_length=6, max_length=8)
 
 
-class Ready(Strict):
+class ReadyChange(Strict):
     ready: bool
 
 
@@ -140,7 +140,7 @@ async def leave_for_provider(desk: TheDesk) -> Response:
 @router.get("/login/oidc/back", status_code=303)
 async def back_from_provider(request: Request, desk: TheDesk, state: str = "", code: str = "") -> Response:
     """From the identity provider: a session, if it vouches for somebody who has an account."""
-    asked = Asked.of(request.cookies.get(ASKED, ""))
+    asked = PendingSignIn.of(request.cookies.get(ASKED, ""))
     try:
         vouched = await desk.oidc.come_back(asked, state[:200], code[:2000], f"{desk.public_url}{BACK}")
         token = await desk.people.sign_in_as(vouched.subject, vouched.name, now())
@@ -206,7 +206,7 @@ async def set_totp(body: Totp, seat: Me, desk: TheDesk) -> NothingToTell:
 
 
 @router.post("/me/ready")
-async def ready(body: Ready, seat: Me, desk: TheDesk) -> NothingToTell:
+async def ready(body: ReadyChange, seat: Me, desk: TheDesk) -> NothingToTell:
     """Whether one takes offers; what one has stays."""
     await desk.database.write(lambda t: rows.set_ready(t, seat.name, body.ready))
     return NOTHING

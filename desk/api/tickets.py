@@ -30,7 +30,7 @@ Revealer = Annotated[Seat, Depends(may("resident.reveal"))]
 DIRECT = 120_000  # ms that a colleague has to take what was transferred to him
 
 
-class Said(Strict):
+class SeatMessage(Strict):
     """`seen` is the number of the last message read: an answer to something older than the resident's last word is
     refused as outdated."""
 
@@ -218,7 +218,7 @@ async def pass_on(ref: str, seat: Worker, desk: TheDesk) -> Changed:
 
 
 @router.post("/tickets/{ref}/messages")
-async def reply(ref: str, body: Said, seat: Worker, desk: TheDesk) -> Sent:
+async def reply(ref: str, body: SeatMessage, seat: Worker, desk: TheDesk) -> Sent:
     """Answers the resident. The same id again changes nothing."""
     seq = await desk.tickets.reply(ref, seat.name, body.text, now(), id=body.id, seen=body.seen, source=body.source)
     return Sent(body.id, seq)

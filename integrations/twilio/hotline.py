@@ -13,13 +13,13 @@ from integrations.elders import says_old
 from integrations.twilio.api import Twilio
 from integrations.twilio.calls import CallChannel
 from integrations.twilio.seats import SeatSide
-from integrations.twilio.settings import STANZA, Secrets, TwilioSettings
+from integrations.twilio.settings import STANZA, TwilioSecrets, TwilioSettings
 from integrations.twilio.signing import Verifier
 from integrations.twilio.switchboard import CHANNEL, Switchboard
 
 
 def _open(core: Core) -> OpenChannel:
-    secrets = Secrets.read(core.secrets)
+    secrets = TwilioSecrets.read(core.secrets)
     api = Twilio(secrets.account, secrets.token, core.stanzas.of(TwilioSettings).api_base)
     board = Switchboard(core, api)
     seats = SeatSide(board)

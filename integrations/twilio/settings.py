@@ -35,15 +35,15 @@ STANZA = Stanza("twilio", TwilioSettings, ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TO
 
 
 @dataclass(frozen=True, slots=True)
-class Secrets:
+class TwilioSecrets:
     """What only the environment may hold."""
 
     account: str
     token: str
 
     @staticmethod
-    def read(environment: Mapping[str, str]) -> "Secrets":
+    def read(environment: Mapping[str, str]) -> "TwilioSecrets":
         """Raises `SettingsError`."""
         if missing := [name for name in STANZA.secrets if not environment.get(name)]:
             raise SettingsError(f"channels.twilio: {', '.join(missing)} must be set in the environment")
-        return Secrets(*(environment[name].strip() for name in STANZA.secrets))
+        return TwilioSecrets(*(environment[name].strip() for name in STANZA.secrets))

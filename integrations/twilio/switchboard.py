@@ -25,7 +25,7 @@ ATTEMPTS = 10
 ENDED = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 
 
-class State(Struct, omit_defaults=True):
+class CallState(Struct, omit_defaults=True):
     """What a call remembers. `made` is the document of the step before `step`; `unsure` what was perhaps heard."""
 
     step: int = 0
@@ -54,7 +54,7 @@ class State(Struct, omit_defaults=True):
     met: list[str] = []  # legs of seats in the talk of three
 
 
-read = msgspec.json.Decoder(State).decode
+read = msgspec.json.Decoder(CallState).decode
 keep = msgspec.json.encode
 
 
@@ -88,7 +88,7 @@ class Switchboard:
     def queue(self, ref: str) -> Wait:
         return Wait(ref, f"{PATH}/wait?ref={ref}", f"{PATH}/left?ref={ref}")
 
-    def recording(self, ref: str, state: State) -> str | None:
+    def recording(self, ref: str, state: CallState) -> str | None:
         """Where a recording of the talk is told of; None where there is to be none."""
         return f"{PATH}/recording?ref={ref}&talk=1" if self.settings.record and not state.unrecorded else None
 
@@ -100,7 +100,7 @@ class Switchboard:
         self.live.ring()
         return kept
 
-    async def change(self, sid: str, work: Callable[[CallRow, State], CallRow | None]) -> CallRow | None:
+    async def change(self, sid: str, work: Callable[[CallRow, CallState], CallRow | None]) -> CallRow | None:
         """Changes a call as it is in this moment; None where there is none, or `work` finds nothing to change."""
 
         def run(transaction: Transaction) -> CallRow | None:
@@ -125,12 +125,12 @@ class Switchboard:
         await self.change(sid, lambda row, state: None if row.stage == stage else replace(row, stage=stage))
 
 
-def waiting_again(row: CallRow, state: State, stage: str = "queue") -> CallRow:
+def waiting_again(row: CallRow, state: CallState, stage: str = "queue") -> CallRow:
     """The call as it waits anew, for whoever has its ticket."""
     state.rung, state.place, state.met = "", -1, []
     return replace(row, stage=stage)
 
 
-def spoken(state: State, lines: Sequence[str]) -> tuple[voice.Say, ...]:
+def spoken(state: CallState, lines: Sequence[str]) -> tuple[voice.Say, ...]:
     """As slowly and as loudly as this caller wants it."""
     return tuple(voice.Say(line, state.slow, state.loud) for line in lines if line)

@@ -11,14 +11,14 @@ from twilio.twiml.messaging_response import MessagingResponse
 
 from bot.edge import safely
 from bot.inbox import BusyError, nothing_observed
-from integrations.refusals import Kind
+from integrations.refusals import RefusalKind
 from integrations.texting import Texting
 from integrations.twilio.api import Twilio
-from integrations.twilio.signing import REFUSED, RefusedError, Verifier
+from integrations.twilio.signing import REFUSED, SignatureError, Verifier
 
 PATH = "/channels/sms"
 # Advanced Opt-Out: what the provider has answered before it tells us of it.
-TOLD = {"STOP": Kind.REFUSAL, "START": Kind.RESUMPTION, "HELP": Kind.MACHINE}
+TOLD = {"STOP": RefusalKind.REFUSAL, "START": RefusalKind.RESUMPTION, "HELP": RefusalKind.MACHINE}
 Work = Callable[[dict[str, str], Scope], Awaitable[str]]
 
 
@@ -68,7 +68,7 @@ class TextHooks:
     async def _message(self, form: dict[str, str], scope: Scope) -> str:
         number, sid = form.get("From", ""), form.get("MessageSid") or form.get("SmsSid", "")
         if not number or not sid or len(sid) > 64 or len(number) > 64:
-            raise RefusedError("form")
+            raise SignatureError("form")
         media = form.get("NumMedia", "0") not in ("", "0")
         told = TOLD.get(form.get("OptOutType", ""))
         text = await self._texting.receive(
@@ -95,7 +95,7 @@ async def answer(
         try:
             form = await verifier.form(scope, receive)
             return 200, (await work(form, scope)).encode()
-        except RefusedError as error:
+        except SignatureError as error:
             REFUSED.labels(str(error)).inc()
             return 403, b""
 

@@ -54,7 +54,7 @@ class Visit(Struct, frozen=True, omit_defaults=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Invitation:
+class BindingCode:
     """A code to scan, as a picture; `id` tells later whether it was."""
 
     id: str
@@ -85,7 +85,7 @@ class Binding:
 
     # -- at the counter
 
-    async def invite(self, card: str, by: str, now: int, grant: Grant) -> Invitation | None:
+    async def invite(self, card: str, by: str, now: int, grant: Grant) -> BindingCode | None:
         """A code for somebody whom staff have checked in person; None where there is no such card. Raises
         `ConnectionError` when the platform makes none."""
         found = await self._identity.invite(card, by, now, grant)
@@ -97,7 +97,7 @@ class Binding:
         except WechatError as error:
             raise ConnectionError(str(error)) from error
         svg = segno.make(code.url, error="m").svg_inline(scale=6, border=3)
-        return Invitation(id, svg, now + INVITATION_LASTS)
+        return BindingCode(id, svg, now + INVITATION_LASTS)
 
     async def is_taken(self, id: str) -> bool:
         return await self._identity.is_accepted(id)

@@ -24,8 +24,8 @@ from bot.messages import CONTINUE, Handover, Inbound, Message, Numbered
 from bot.queue import Done, Failed, Later, Lost, Outcome
 from bot.waiting import reference
 from integrations.wechat import messages, rendering
-from integrations.wechat.api import Meaning, Wechat, WechatError
-from integrations.wechat.gate import LARGEST, DroppedError, Gate, Received, RefusedError
+from integrations.wechat.api import Wechat, WechatError, WechatFault
+from integrations.wechat.gate import LARGEST, DroppedError, Gate, GateRefusedError, Received
 from integrations.wechat.messages import CHANNEL
 from integrations.wechat.quota import Allowance, Heard, allowance
 from integrations.wechat.rendering import Outgoing, Place
@@ -109,22 +109,22 @@ class WechatChannel:
     async def _proven(self, scope: Scope, receive: Receive, begun: float) -> tuple[int, bytes, bytes]:
         try:
             return await self._respond(scope, receive, begun)
-        except RefusedError as error:
+        except GateRefusedError as error:
             REFUSED.labels(str(error)).inc()
             return 403, b"text/plain", b""
 
     async def _respond(self, scope: Scope, receive: Receive, begun: float) -> tuple[int, bytes, bytes]:
         """Status, type and body of the response. Raises `RefusedError`."""
         if scope["method"] not in ("GET", "POST"):
-            raise RefusedError("method")
+            raise GateRefusedError("method")
         length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
         if not length.isdigit() or int(length) > LARGEST:
-            raise RefusedError("size")
+            raise GateRefusedError("size")
         parameters = self._gate.parameters(scope["query_string"])
         keys = self._gate.check(parameters, self._clock())
         if scope["method"] == "GET":
             if "echostr" not in parameters:
-                raise RefusedError("query")
+                raise GateRefusedError("query")
             return 200, b"text/plain; charset=utf-8", parameters["echostr"].encode()
         body = await _body(receive)
         try:
@@ -317,7 +317,7 @@ class WechatChannel:
             return Later(HELD)
         read, rows, allowed, lost = await self._database.read(lambda t: self._state(t, row.conversation, now))
         if lost:
-            return Lost(Meaning.GONE.value)
+            return Lost(WechatFault.GONE.value)
         if any(each.id != row.id and each.is_leaving(now) for each in rows):
             return Later(now + 1_000)
         if allowed.left == 0:
@@ -377,9 +377,9 @@ class WechatChannel:
         try:
             await self.api.send(rendering.custom(outgoing, openid, menus=self._menus, media=media))
         except WechatError as error:
-            if error.meaning is Meaning.MENU:
+            if error.meaning is WechatFault.MENU:
                 self._menus = False
-            elif error.meaning is Meaning.TOO_LONG:
+            elif error.meaning is WechatFault.TOO_LONG:
                 head = rendering.cut(outgoing.lines, rendering.LARGEST // 3)[0]
                 outgoing = Outgoing(text=head, lang=outgoing.lang).unfinished()
             else:
@@ -389,18 +389,18 @@ class WechatChannel:
     async def _refused(self, error: WechatError, read: ConversationRow, now: int) -> Outcome:
         """What an error of the platform's leads to."""
         match error.meaning:
-            case Meaning.USED_UP:
+            case WechatFault.USED_UP:
                 self._live.ring()
                 return Later(HELD)
-            case Meaning.FORBIDDEN:
+            case WechatFault.FORBIDDEN:
                 self.may_push = False
                 return Later(HELD)
-            case Meaning.TOO_OFTEN:
+            case WechatFault.TOO_OFTEN:
                 return Later(self.api.opens("message/custom/send"))
-            case Meaning.GONE:
+            case WechatFault.GONE:
                 await self._database.write(lambda t: deliveries.lose(t, CHANNEL, read.address, now))
                 return Lost(error.meaning.value)
-            case Meaning.CLOSED:
+            case WechatFault.CLOSED:
                 await self._call_instead(read, now)
                 return Lost(error.meaning.value)
             case _:
@@ -457,7 +457,7 @@ class WechatChannel:
             try:
                 await self.api.typing(read.address)
             except WechatError as error:
-                if error.meaning is Meaning.FORBIDDEN:
+                if error.meaning is WechatFault.FORBIDDEN:
                     self.may_push = False
 
     # -- what is old
@@ -474,11 +474,11 @@ async def _body(receive: Receive) -> bytes:
     while more:
         event = await receive()
         if event["type"] == "http.disconnect":
-            raise RefusedError("disconnect")
+            raise GateRefusedError("disconnect")
         part = event.get("body", b"")
         size += len(part)
         if size > LARGEST:
-            raise RefusedError("size")
+            raise GateRefusedError("size")
         parts.append(part)
         more = event.get("more_body", False)
     return b"".join(parts)

@@ -11,14 +11,14 @@ from integrations.wechat.binding import BIND, Binding
 from integrations.wechat.channel import WechatChannel
 from integrations.wechat.gate import Gate, keys_of
 from integrations.wechat.messages import CHANNEL
-from integrations.wechat.settings import Secrets, WechatSettings
+from integrations.wechat.settings import WechatSecrets, WechatSettings
 
 PATH = f"/channels/{CHANNEL}"
 
 
 def _open(core: Core) -> OpenChannel:
     settings = core.stanzas.of(WechatSettings)
-    secrets = Secrets.read(core.secrets, settings.mode)
+    secrets = WechatSecrets.read(core.secrets, settings.mode)
     api = Wechat(secrets.app_id, secrets.app_secret, settings.api_base, core.database, core.clock)
     pages = Binding(core, api)
     channel = WechatChannel(core, Gate(settings.mode, secrets.app_id, keys_of(secrets)), api, pages.happened)

@@ -24,7 +24,7 @@ class WechatSettings(ChannelSettings, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Secrets:
+class WechatSecrets:
     """What only the environment may hold. The `old` ones hold for the time of a change, and are empty otherwise."""
 
     app_id: str
@@ -35,7 +35,7 @@ class Secrets:
     old_aes_key: str
 
     @staticmethod
-    def read(environment: Mapping[str, str], mode: Mode) -> "Secrets":
+    def read(environment: Mapping[str, str], mode: Mode) -> "WechatSecrets":
         """Raises `SettingsError`."""
         needed = [
             "WECHAT_APP_ID",
@@ -53,4 +53,4 @@ class Secrets:
             "WECHAT_TOKEN_OLD",
             "WECHAT_AES_KEY_OLD",
         )
-        return Secrets(*(environment.get(name, "").strip() for name in names))
+        return WechatSecrets(*(environment.get(name, "").strip() for name in names))

@@ -2456,6 +2456,18 @@ export interface components {
             /** Learner */
             learner: number;
         };
+        /**
+         * EnrolmentStatus
+         * @description How a learner stands with a class. `ahead` wait in front of one who waits; `until` ends an offer (ms).
+         */
+        EnrolmentStatus: {
+            /** @default 0 */
+            ahead?: number;
+            group: string;
+            state: string;
+            /** @default null */
+            until?: number | null;
+        };
         /** Entries */
         Entries: {
             entries: components["schemas"]["EntryUsed"][];
@@ -2537,6 +2549,17 @@ export interface components {
         Erase: {
             /** Why */
             why: string;
+        };
+        /**
+         * ErasureProof
+         * @description What was erased: how much of what, and the digest over the copy as it was.
+         */
+        ErasureProof: {
+            at: number;
+            conversations: number;
+            digest: string;
+            messages: number;
+            tickets: number;
         };
         /**
          * ErrorFrame
@@ -2751,25 +2774,6 @@ export interface components {
             note: string;
             points: number;
             type: string;
-        };
-        /**
-         * Line
-         * @description Figures of one group of tickets. Minutes of opening time; None where there is nothing to say.
-         *
-         *         `abandoned` are closed without an answer of a seat; `in_time` is the share whose first answer came as promised.
-         */
-        Line: {
-            abandoned: number;
-            answered: number;
-            closed: number;
-            first_answer: number | null;
-            first_answer_90: number | null;
-            handling: number | null;
-            in_time: number | null;
-            name: string;
-            opened: number;
-            rated: number;
-            stars: number | null;
         };
         /** Login */
         Login: {
@@ -2996,17 +3000,6 @@ export interface components {
             wanted: number;
         };
         /**
-         * Proof
-         * @description What was erased: how much of what, and the digest over the copy as it was.
-         */
-        Proof: {
-            at: number;
-            conversations: number;
-            digest: string;
-            messages: number;
-            tickets: number;
-        };
-        /**
          * Questions
          * @description `answered` of them have an answer today.
          */
@@ -3031,8 +3024,8 @@ export interface components {
             call: ("bridged" | "callback" | "conference" | "ended" | "held" | "queue" | "ringing" | "talk" | "voicemail") | null;
             quota: components["schemas"]["QuotaShown"] | null;
         };
-        /** Ready */
-        Ready: {
+        /** ReadyChange */
+        ReadyChange: {
             /** Ready */
             ready: boolean;
         };
@@ -3072,13 +3065,32 @@ export interface components {
         /** Report */
         Report: {
             by: {
-                [key: string]: components["schemas"]["Line"][];
+                [key: string]: components["schemas"]["ReportLine"][];
             };
             /** Format: date */
             first: string;
             /** Format: date */
             last: string;
-            total: components["schemas"]["Line"];
+            total: components["schemas"]["ReportLine"];
+        };
+        /**
+         * ReportLine
+         * @description Figures of one group of tickets. Minutes of opening time; None where there is nothing to say.
+         *
+         *         `abandoned` are closed without an answer of a seat; `in_time` is the share whose first answer came as promised.
+         */
+        ReportLine: {
+            abandoned: number;
+            answered: number;
+            closed: number;
+            first_answer: number | null;
+            first_answer_90: number | null;
+            handling: number | null;
+            in_time: number | null;
+            name: string;
+            opened: number;
+            rated: number;
+            stars: number | null;
         };
         /**
          * ResetFrame
@@ -3196,21 +3208,6 @@ export interface components {
         Revision: {
             revision: number;
         };
-        /**
-         * Said
-         * @description `seen` is the number of the last message read: an answer to something older than the resident's last word is
-         *     refused as outdated.
-         */
-        Said: {
-            /** Id */
-            id: string;
-            /** Seen */
-            seen?: number | null;
-            /** Source */
-            source?: string | null;
-            /** Text */
-            text: string;
-        };
         /** School */
         School: {
             id: string;
@@ -3228,6 +3225,21 @@ export interface components {
         /** SearchHits */
         SearchHits: {
             found: components["schemas"]["SearchHit"][];
+        };
+        /**
+         * SeatMessage
+         * @description `seen` is the number of the last message read: an answer to something older than the resident's last word is
+         *     refused as outdated.
+         */
+        SeatMessage: {
+            /** Id */
+            id: string;
+            /** Seen */
+            seen?: number | null;
+            /** Source */
+            source?: string | null;
+            /** Text */
+            text: string;
         };
         /**
          * Secret
@@ -3297,18 +3309,6 @@ export interface components {
             unanswered: number;
             valid_until: string | null;
             zh: string;
-        };
-        /**
-         * Standing
-         * @description How a learner stands with a class. `ahead` wait in front of one who waits; `until` ends an offer (ms).
-         */
-        Standing: {
-            /** @default 0 */
-            ahead?: number;
-            group: string;
-            state: string;
-            /** @default null */
-            until?: number | null;
         };
         /**
          * Suggestion
@@ -3645,11 +3645,13 @@ export type EarlierMessages = components['schemas']['EarlierMessages'];
 export type Earned = components['schemas']['Earned'];
 export type English = components['schemas']['English'];
 export type Enrolment = components['schemas']['Enrolment'];
+export type EnrolmentStatus = components['schemas']['EnrolmentStatus'];
 export type Entries = components['schemas']['Entries'];
 export type Entry = components['schemas']['Entry'];
 export type EntryPreview = components['schemas']['EntryPreview'];
 export type EntryUsed = components['schemas']['EntryUsed'];
 export type Erase = components['schemas']['Erase'];
+export type ErasureProof = components['schemas']['ErasureProof'];
 export type ErrorFrame = components['schemas']['ErrorFrame'];
 export type EventFrame = components['schemas']['EventFrame'];
 export type EventShown = components['schemas']['EventShown'];
@@ -3674,7 +3676,6 @@ export type ItemInEnglish = components['schemas']['ItemInEnglish'];
 export type Items = components['schemas']['Items'];
 export type LearnerRecord = components['schemas']['LearnerRecord'];
 export type LedgerLine = components['schemas']['LedgerLine'];
-export type Line = components['schemas']['Line'];
 export type Login = components['schemas']['Login'];
 export type Mean = components['schemas']['Mean'];
 export type Merge = components['schemas']['Merge'];
@@ -3696,14 +3697,14 @@ export type PlaceShown = components['schemas']['PlaceShown'];
 export type PongFrame = components['schemas']['PongFrame'];
 export type Previewed = components['schemas']['Previewed'];
 export type Progress = components['schemas']['Progress'];
-export type Proof = components['schemas']['Proof'];
 export type Questions = components['schemas']['Questions'];
 export type QuotaShown = components['schemas']['QuotaShown'];
 export type ReachShown = components['schemas']['ReachShown'];
-export type Ready = components['schemas']['Ready'];
+export type ReadyChange = components['schemas']['ReadyChange'];
 export type Redeem = components['schemas']['Redeem'];
 export type RedemptionItem = components['schemas']['RedemptionItem'];
 export type Report = components['schemas']['Report'];
+export type ReportLine = components['schemas']['ReportLine'];
 export type ResetFrame = components['schemas']['ResetFrame'];
 export type ResidentShown = components['schemas']['ResidentShown'];
 export type Retention = components['schemas']['Retention'];
@@ -3717,10 +3718,10 @@ export type Review = components['schemas']['Review'];
 export type ReviewShown = components['schemas']['ReviewShown'];
 export type Reviews = components['schemas']['Reviews'];
 export type Revision = components['schemas']['Revision'];
-export type Said = components['schemas']['Said'];
 export type School = components['schemas']['School'];
 export type SearchHit = components['schemas']['SearchHit'];
 export type SearchHits = components['schemas']['SearchHits'];
+export type SeatMessage = components['schemas']['SeatMessage'];
 export type Secret = components['schemas']['Secret'];
 export type Sent = components['schemas']['Sent'];
 export type Shift = components['schemas']['Shift'];
@@ -3729,7 +3730,6 @@ export type SignedIn = components['schemas']['SignedIn'];
 export type SigningSecret = components['schemas']['SigningSecret'];
 export type Snooze = components['schemas']['Snooze'];
 export type StandardListed = components['schemas']['StandardListed'];
-export type Standing = components['schemas']['Standing'];
 export type Suggestion = components['schemas']['Suggestion'];
 export type Suggestions = components['schemas']['Suggestions'];
 export type Summary = components['schemas']['Summary'];
@@ -4277,7 +4277,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Standing"];
+                    "application/json": components["schemas"]["EnrolmentStatus"];
                 };
             };
             /** @description Validation Error */
@@ -4310,7 +4310,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Standing"];
+                    "application/json": components["schemas"]["EnrolmentStatus"];
                 };
             };
             /** @description Validation Error */
@@ -5389,7 +5389,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Ready"];
+                "application/json": components["schemas"]["ReadyChange"];
             };
         };
         responses: {
@@ -5724,7 +5724,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Proof"];
+                    "application/json": components["schemas"]["ErasureProof"];
                 };
             };
             /** @description Validation Error */
@@ -6384,7 +6384,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Said"];
+                "application/json": components["schemas"]["SeatMessage"];
             };
         };
         responses: {
