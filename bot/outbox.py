@@ -31,19 +31,12 @@ class Outlet(Protocol):
 
 
 class Outbox:
-    """`settle` and `taken` forget what a channel has; `send` is what the queue does with a message.
+    """`settle` and `taken` forget what a channel has. A page numbers what it has, so sending it something again does no
+    harm: what pages have taken is forgotten in bundles, by `flush`."""
 
-    A page numbers what it has, so sending it something again does no harm: what pages have taken is forgotten in
-    bundles, by `flush`. `clock` is in seconds.
-    """
-
-    def __init__(
-        self, database: Database, live: Live, outlets: Mapping[str, Outlet], clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, database: Database, live: Live) -> None:
         self._database = database
         self._live = live
-        self._outlets = outlets
-        self._clock = clock
         self._taken: dict[int, int] = {}
 
     def taken(self, conversation: int, seq: int) -> None:
@@ -61,6 +54,18 @@ class Outbox:
         """The channel has taken everything up to this message."""
         await self._database.write(lambda t: outbox.settle(t, conversation, seq), quick=True)
         self._live.delivered(conversation, seq)
+
+
+class Sender:
+    """What the queue does with a message: `outlets` are the channels that are open, `clock` is in seconds."""
+
+    def __init__(
+        self, database: Database, live: Live, outlets: Mapping[str, Outlet], clock: Callable[[], float] = time.time
+    ) -> None:
+        self._database = database
+        self._live = live
+        self._outlets = outlets
+        self._clock = clock
 
     async def send(self, row: QueueRow) -> Outcome:
         """Sends what a row stands for, or offers it to who asks by themselves."""

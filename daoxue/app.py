@@ -24,8 +24,8 @@ from bot.dialogue import Dialogue
 from bot.inbox import Inbox, nothing_observed
 from bot.live import Live
 from bot.nightly import Nightly
-from bot.notices import Allowed, Notices, Way
-from bot.outbox import AT_ONCE, Outbox, Outlet
+from bot.notices import Allowed, Notices, NoticeSender, Way
+from bot.outbox import AT_ONCE, Outbox, Sender
 from bot.queue import Kind, Lost, Outcome, Queue
 from bot.tellings import Tellings
 from bot.texts import Texts
@@ -85,7 +85,7 @@ class App:
     texts: Texts
     identity: Identity
     accounts: Accounts
-    notices: Notices
+    notices: NoticeSender
     tellings: Tellings
     nightly: Nightly
     bank: Bank
@@ -162,92 +162,183 @@ def encoder_of(kind: str, folder: str) -> encoder.Encoder | None:
         raise ConfigError(f"nlu.encoder: {error}") from error
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What every part stands on. `clock` (seconds) is the one that platforms' limits are reckoned by."""
+
+    config: Config
+    database: Database
+    vault: Vault
+    texts: Texts
+    live: Live
+    watch: Watch
+    observe: Callable[[str], None]
+    clock: Callable[[], float]
+
+    def now(self) -> datetime:
+        """The centre's time."""
+        return datetime.fromtimestamp(self.clock(), self.config.zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Knowing:
+    """What is known, and how residents are understood."""
+
+    library: Library
+    comprehension: Comprehension
+    rasa: Rasa | None
+
+
+@dataclass(frozen=True, slots=True)
+class Affairs:
+    """What residents have and do."""
+
+    identity: Identity
+    accounts: Accounts
+    bank: Bank
+    platform: Platform | None
+    notices: Notices
+    tellings: Tellings
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """What answers them, and when seats are there."""
+
+    inbox: Inbox
+    outbox: Outbox
+    hours: Hours
+    queueing: Queueing
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """All channels that there are, and those that are open."""
+
+    channels: Mapping[str, Channel]
+    opened: Mapping[str, OpenChannel]
+
+
 async def compose(
     config: Config,
     observe: Callable[[str], None] = nothing_observed,
     clock: Callable[[], float] = time.time,
     channels: Mapping[str, Channel] = CHANNELS,
 ) -> App:
-    """Everything that answers; nothing runs yet. The database must have been prepared. `clock` (seconds) is the one that
-    platforms' limits are reckoned by. Raises `ConfigError`."""
-    found = await asyncio.to_thread(encoder_of, config.nlu.encoder, config.nlu.encoder_path)
-    meaning = encoder.Remembering(found) if found else None
-    classifier = await asyncio.to_thread(model.load, Path(config.nlu.folder), meaning, _tell)
+    """Everything that answers, in the order in which one part needs another; nothing runs yet. The database must have
+    been prepared. Raises `ConfigError`."""
     vault = vault_of(config)
     database = Database(config.database.url, vault)
-    library = Library(database, classifier.model.questions, meaning)
+    ground = Ground(config, database, vault, Texts(), Live(), Watch(), observe, clock)
+    knowing = await _knowing(ground)
+    affairs = await _affairs(ground, knowing.library, channels)
+    talk = _talk(ground, knowing, affairs)
+    ways = Ways(channels, _opened(_core(ground, knowing, affairs, talk), channels))
+    hooks = Hooks(database, inside=config.desk.webhooks_inside, clock=clock)
+    desk = await _desk(ground, knowing, affairs, talk, ways, hooks)
+    return App(
+        config=config, database=database, watch=ground.watch, library=knowing.library, comprehension=knowing.comprehension,
+        inbox=talk.inbox, outbox=talk.outbox, queue=_queue(ground, talk, affairs, ways, hooks), live=ground.live,
+        tickets=desk.tickets, desk=desk, retaining=Retaining(database, desk.standing, affairs.identity.passing),
+        texts=ground.texts, identity=affairs.identity, accounts=affairs.accounts, notices=_notice_sender(ground, affairs, ways),
+        tellings=affairs.tellings, nightly=Nightly(affairs.bank, affairs.tellings, database, config.zone, clock),
+        bank=affairs.bank, platform=affairs.platform, channels=ways.opened, rasa=knowing.rasa,
+    )  # fmt: skip
+
+
+async def _knowing(ground: Ground) -> Knowing:
+    settings = ground.config.nlu
+    found = await asyncio.to_thread(encoder_of, settings.encoder, settings.encoder_path)
+    meaning = encoder.Remembering(found) if found else None
+    classifier = await asyncio.to_thread(model.load, Path(settings.folder), meaning, _tell)
+    library = Library(ground.database, classifier.model.questions, meaning)
     await library.refresh()
     known = frozenset(classifier.labels)
-    rasa = Rasa(config.nlu.rasa, os.environ.get("RASA_TOKEN", ""), known) if config.nlu.engine == "rasa" else None
-    comprehension = Comprehension(classifier, model.topics(), library, config.nlu.budget, rasa)
-    texts, live, watch = Texts(), Live(), Watch()
-    hours = Hours(config.desk, config.zone)
-    dialogue = Dialogue(HANDLERS, comprehension)
+    rasa = Rasa(settings.rasa, os.environ.get("RASA_TOKEN", ""), known) if settings.engine == "rasa" else None
+    return Knowing(library, Comprehension(classifier, model.topics(), library, settings.budget, rasa), rasa)
+
+
+async def _affairs(ground: Ground, library: Library, channels: Mapping[str, Channel]) -> Affairs:
+    config, database, vault, clock = ground.config, ground.database, ground.vault, ground.clock
     identity = Identity(database, vault, [each.name for each in channels.values() if each.proof.passing])
-    queueing = Queueing(hours, database)
     reckoning = rules_of(config)
-    bank = Bank(database, lambda: reckoning)
-    ways_out: dict[str, Way] = {}
-    notices = Notices(database, vault, identity, texts, live, config.zone, ways_out, clock)
-    tellings = Tellings(notices, texts, library, database, config.zone, bank.lapsing_now, clock)
-    platform = _platform(config, database, vault, identity, clock)
+    bank, notices = Bank(database, lambda: reckoning), Notices(vault)
+    tellings = Tellings(notices, ground.texts, library, database, config.zone, bank.lapsing_now, clock)
+    platform = _platform(ground, identity)
+    report = platform.report if platform else None
     enrolments = Enrolments(
-        database,
-        lambda: library.catalogue.classes,
-        identity.school,
-        tellings.tell,
-        config.zone,
-        clock,
-        platform.report if platform else None,
+        database, lambda: library.catalogue.classes, identity.school, tellings.tell, config.zone, clock, report
     )
     await enrolments.refresh()
     accounts = Accounts(identity, platform or bank, enrolments, Disputes(database, vault), _proofs(config, channels))
+    return Affairs(identity, accounts, bank, platform, notices, tellings)
+
+
+def _talk(ground: Ground, knowing: Knowing, affairs: Affairs) -> Talk:
+    config, database = ground.config, ground.database
+    hours = Hours(config.desk, config.zone)
+    queueing = Queueing(hours, database)
     inbox = Inbox(
-        database, library, comprehension, dialogue, texts, queueing,
-        accounts, live, config.zone, observe,
+        database, knowing.library, knowing.comprehension, Dialogue(HANDLERS, knowing.comprehension), ground.texts, queueing,
+        affairs.accounts, ground.live, config.zone, ground.observe,
     )  # fmt: skip
-    outlets: dict[str, Outlet] = {}
-    outbox = Outbox(database, live, outlets, clock)
-    core = Core(
-        stanzas=config.channels, secrets=os.environ, inbox=inbox, outbox=outbox, live=live, database=database, texts=texts,
-        identity=identity, vault=vault, desk=queueing, library=library, zone=config.zone,
-        public_url=public_url(config).rstrip("/"), observe=observe, clock=clock,
+    return Talk(inbox, Outbox(database, ground.live), hours, queueing)
+
+
+def _core(ground: Ground, knowing: Knowing, affairs: Affairs, talk: Talk) -> Core:
+    """What channels are opened with."""
+    config = ground.config
+    return Core(
+        stanzas=config.channels, secrets=os.environ, inbox=talk.inbox, outbox=talk.outbox, live=ground.live,
+        database=ground.database, texts=ground.texts, identity=affairs.identity, vault=ground.vault, desk=talk.queueing,
+        library=knowing.library, zone=config.zone, public_url=public_url(config).rstrip("/"), observe=ground.observe,
+        clock=ground.clock,
     )  # fmt: skip
-    opened = _opened(core, channels)
-    for name, each in opened.items():
-        outlets[name] = each.outlet
-        if channels[name].notices:
-            ways_out[name] = Way(name, _left(each), channels[name].texts)
-    tickets = Tickets(database, live, texts)
-    hooks = Hooks(database, inside=config.desk.webhooks_inside, clock=clock)
-    kinds = {messages_owed.KIND: Kind(outbox.send, AT_ONCE), webhooks.KIND: hooks.kind}
-    kinds[deliveries.ANSWER] = Kind(inbox.take_up, lease=ANSWERED)
-    kinds[identity_rows.CODE] = Kind(_no_texts)
-    for each in opened.values():
+
+
+def _queue(ground: Ground, talk: Talk, affairs: Affairs, ways: Ways, hooks: Hooks) -> Queue:
+    """Whatever leaves or is due, by kind."""
+    outlets = {name: each.outlet for name, each in ways.opened.items()}
+    kinds = {
+        messages_owed.KIND: Kind(Sender(ground.database, ground.live, outlets, ground.clock).send, AT_ONCE),
+        webhooks.KIND: hooks.kind,
+        deliveries.ANSWER: Kind(talk.inbox.take_up, lease=ANSWERED),
+        identity_rows.CODE: Kind(_no_texts),
+    }
+    for each in ways.opened.values():
         kinds |= each.kinds
-    if platform is not None:
-        kinds[remote.COMMAND] = platform.kind
-    queue = Queue(database, kinds, live.ring, clock)
+    if affairs.platform is not None:
+        kinds[remote.COMMAND] = affairs.platform.kind
+    return Queue(ground.database, kinds, ground.live.ring, ground.clock)
+
+
+def _notice_sender(ground: Ground, affairs: Affairs, ways: Ways) -> NoticeSender:
+    told = {
+        name: Way(name, _left(each), ways.channels[name].texts)
+        for name, each in ways.opened.items()
+        if ways.channels[name].notices
+    }
+    return NoticeSender(ground.database, affairs.notices, affairs.identity, ground.live, told, ground.now)
+
+
+async def _desk(ground: Ground, knowing: Knowing, affairs: Affairs, talk: Talk, ways: Ways, hooks: Hooks) -> Desk:
+    config, database, live = ground.config, ground.database, ground.live
+    library, hours, identity = knowing.library, talk.hours, affairs.identity
     standing = LiveSettings(database, config.desk, hours)
     await standing.refresh()
-    desk = Desk(
-        database=database, live=live, library=library, comprehension=comprehension, settings=config.desk, hours=hours,
+    tickets, loads = Tickets(database, live, ground.texts), {each.name: each.load for each in ways.channels.values()}
+    return Desk(
+        database=database, live=live, library=library, comprehension=knowing.comprehension, settings=config.desk, hours=hours,
         zone=config.zone, tickets=tickets, people=People(database, config.desk.session_minutes),
-        oidc=Oidc(config.desk.oidc, os.environ.get("OIDC_CLIENT_SECRET", "")),
-        public_url=public_url(config),
-        dispatch=Dispatch(database, live, library, tickets, hours, config.desk, standing, {each.name: each.load for each in channels.values()}),
-        feed=Feed(database, live, hours, config.desk), search=ConversationSearch(database, live, identity.reached), editing=Editing(database, library),
-        standing=standing, hooks=hooks, residents=Residents(database, identity, vault),
-        learners=Learners(database, accounts, bank, library, vault, config.zone), broadcasts=Broadcasts(database, notices, identity, clock),
-        inbox=inbox, channels=channels, opened=opened, health=lambda: health(database, watch, opened, platform, rasa),
-        secure=config.server.public_url.startswith("https://"),
-    )  # fmt: skip
-    retaining = Retaining(database, standing, identity.passing)
-    nightly = Nightly(bank, tellings, database, config.zone, clock)
-    return App(
-        config=config, database=database, watch=watch, library=library, comprehension=comprehension, inbox=inbox, outbox=outbox, queue=queue,
-        live=live, tickets=tickets, desk=desk, retaining=retaining, texts=texts, identity=identity, accounts=accounts,
-        notices=notices, tellings=tellings, nightly=nightly, bank=bank, platform=platform, channels=opened, rasa=rasa,
+        oidc=Oidc(config.desk.oidc, os.environ.get("OIDC_CLIENT_SECRET", "")), public_url=public_url(config),
+        dispatch=Dispatch(database, live, library, tickets, hours, config.desk, standing, loads),
+        feed=Feed(database, live, hours, config.desk), search=ConversationSearch(database, live, identity.reached),
+        editing=Editing(database, library), standing=standing, hooks=hooks,
+        residents=Residents(database, identity, ground.vault),
+        learners=Learners(database, affairs.accounts, affairs.bank, library, ground.vault, config.zone),
+        broadcasts=Broadcasts(database, affairs.notices, identity, ground.clock), inbox=talk.inbox,
+        channels=ways.channels, opened=ways.opened, secure=config.server.public_url.startswith("https://"),
+        health=lambda: health(database, ground.watch, ways.opened, affairs.platform, knowing.rasa),
     )  # fmt: skip
 
 
@@ -264,16 +355,14 @@ def public_url(config: Config) -> str:
     return config.server.public_url or f"http://{config.server.host}:{config.server.port}"
 
 
-def _platform(
-    config: Config, database: Database, vault: Vault, identity: Identity, clock: Callable[[], float]
-) -> Platform | None:
-    settings = config.accounts.platform
+def _platform(ground: Ground, identity: Identity) -> Platform | None:
+    settings = ground.config.accounts.platform
     if not settings.base:
         return None
     token = os.environ.get("PLATFORM_TOKEN", "")
     if not token:
         raise ConfigError("accounts.platform: PLATFORM_TOKEN must be set in the environment")
-    return Platform(settings, token, database, vault, identity.card, clock)
+    return Platform(settings, token, ground.database, ground.vault, identity.card, ground.clock)
 
 
 def _proofs(config: Config, channels: Mapping[str, Channel]) -> dict[str, Proof]:
