@@ -14,10 +14,11 @@ serve: $(VENV)/run web/desk/dist/index.html
 test: $(VENV)/dev check web/desk/dist/index.html tests/node/node_modules/.package-lock.json
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-check: $(VENV)/dev
+check: $(VENV)/dev web/desk/node_modules/.package-lock.json
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	cd web/desk && $(NPM) run --silent check
 
 # How well it understands and talks, beside what was recorded (tests/judge/README.md).
 judge: $(VENV)/dev
@@ -44,13 +45,19 @@ $(VENV)/dev: $(VENV)/run requirements/dev.lock
 	$(PIP) install --require-hashes -r requirements/dev.lock
 	@touch $@
 
-# The desk's page. Node comes with the Python packages: none has to be on the machine.
-web/desk/dist/index.html: $(VENV)/run web/desk/package-lock.json web/desk/index.html web/desk/vite.config.ts $(shell find web/desk/src -type f)
-	cd web/desk && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-audit --no-fund --loglevel=error && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build
+# Node comes with the Python packages: none has to be on the machine.
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm
+
+# The desk's page.
+web/desk/dist/index.html: web/desk/node_modules/.package-lock.json web/desk/index.html web/desk/vite.config.ts $(shell find web/desk/src -type f)
+	cd web/desk && $(NPM) run --silent build
+
+web/desk/node_modules/.package-lock.json: $(VENV)/run web/desk/package-lock.json
+	cd web/desk && $(NPM) ci --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json
 
 # What only tests take from npm: the checker of accessibility, and an identity provider.
 tests/node/node_modules/.package-lock.json: $(VENV)/run tests/node/package-lock.json
-	cd tests/node && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-audit --no-fund --loglevel=error
+	cd tests/node && $(NPM) ci --no-audit --no-fund --loglevel=error
 
 # Writes the lock files anew from pyproject.toml: versions and hashes, no addresses.
 LOCK := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url

@@ -241,14 +241,12 @@ class Identity:
         rows = await self._database.read(lambda t: identity.last_codes(t, now - CODE_LASTS))
         return [msgspec.json.decode(self._vault.open(row.body), type=Code) for row in rows]
 
-    async def to_send(self, now: int) -> list[Code]:
-        """Codes whose texts the caller now sends: nobody else gets them again. One that does not arrive is asked for
-        anew."""
-        rows = await self._database.read(lambda t: identity.unsent(t, now - CODE_LASTS))
-        if not rows:
-            return []
-        ours = await self._database.write(lambda t: [row for row in rows if identity.sending(t, row.id)])
-        return [msgspec.json.decode(self._vault.open(row.body), type=Code) for row in ours]
+    async def code(self, request: int) -> tuple[Code, int] | None:
+        """The text that was asked for, and when it is too late (ms); None where none has to leave."""
+        row = await self._database.read(lambda t: identity.open_code(t, request))
+        if row is None:
+            return None
+        return msgspec.json.decode(self._vault.open(row.body), type=Code), row.at + CODE_LASTS
 
     # -- at the counter
 

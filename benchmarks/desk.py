@@ -30,7 +30,8 @@ from desk.search import grams
 from store import search, tickets
 from store.database import Database, Statement, Transaction, adding
 from store.schema import conversation, message, ticket, ticket_event
-from store.tickets import opened
+from store.ticket_events import TicketOpened, begun
+from store.ticket_events import encode as encode_event
 from tests.conftest import free_port
 
 PER_TICKET = 20  # messages
@@ -89,12 +90,12 @@ def _some(transaction: Transaction, chance: random.Random, now: int, total: int,
         for first in range(0, PER_TICKET, 5):
             search.index(transaction, n + 1, first + 1, first + 5, grams("\n".join(said[first : first + 5])))
         topic = chance.choice(TOPICS)
-        data = {
-            "ref": ref, "conversation": n + 1, "channel": "webchat", "seq": PER_TICKET, "topic": topic, "skill": "general",
-            "place": chance.choice([None, "linjiang", "qinghe"]), "priority": chance.choice([1, 2, 3, 3]), "lang": "zh", "person": f"p{n}",
-        }  # fmt: skip
+        first_event = TicketOpened(
+            ref=ref, conversation=n + 1, channel="webchat", seq=PER_TICKET, topic=topic, skill="general",
+            place=chance.choice([None, "linjiang", "qinghe"]), priority=chance.choice([1, 2, 3, 3]), lang="zh", person=f"p{n}",
+        )  # fmt: skip
         about = Handover(topic=topic, reason="asked_for_person", skill="general", priority=3, summary=said[0])
-        row = opened(data, at, encode(about))
+        row = begun(first_event, at, encode(about))
         closed = state == "closed"
         row = replace(
             row, state=state, owner=owner, seq=PER_TICKET, closed_at=at + 900_000 if closed else None, answered_at=at + 60_000 if closed else None,
@@ -102,7 +103,7 @@ def _some(transaction: Transaction, chance: random.Random, now: int, total: int,
             stars=chance.choice([None, 4, 5]) if closed else None, snoozed_until=now + 10**9 if state == "snoozed" else None,
         )  # fmt: skip
         transaction.add(_TICKET, **asdict(row))
-        transaction.add(_EVENT, ticket=ref, kind="opened", actor="bot", body=json.dumps(data).encode(), at=at)
+        transaction.add(_EVENT, ticket=ref, kind="opened", actor="bot", body=encode_event(first_event), at=at)
 
 
 def p95(times: list[float]) -> float:

@@ -20,6 +20,7 @@ from bot.conversation import Conversation
 from bot.dialogue import Dialogue
 from bot.live import Live
 from bot.messages import Handover, Inbound, Message, Numbered, Reply
+from bot.queue import Done, Failed, Outcome
 from bot.texts import Texts
 from bot.turn import Turn
 from bot.usage import Usage
@@ -27,9 +28,11 @@ from bot.waiting import GENERAL, Desk
 from knowledge.library import Library
 from nlu.masking import mask
 from nlu.text import clean
-from store import conversations, tickets
+from store import conversations, deliveries, tickets
 from store.conversations import ConversationRow, MessageRow
 from store.database import ConflictError, Database
+from store.deliveries import DeferredRow
+from store.queue import QueueRow
 
 ATTEMPTS = 20  # lost races in a row; each means that another message of the same resident went through
 REMEMBERED = 8192  # conversations that are not read again when they go on
@@ -38,6 +41,7 @@ SECRET = "******"  # noqa: S105 - what stands for a card's number or a code
 LEASE = 30_000  # ms that the committing process has to deliver, before another one may
 
 encode = msgspec.json.Encoder().encode
+_decode_inbound = msgspec.json.Decoder(Inbound).decode
 _decode_message = msgspec.json.Decoder(Message).decode
 
 
@@ -150,6 +154,22 @@ class Inbox:
         about twice."""
         day = datetime.fromtimestamp(at / 1000, self._timezone).date()
         return await self._comprehension.together(mask(clean(text)), day)
+
+    async def put_off(self, inbound: Inbound, until: int) -> bool:
+        """Keeps a message that is acknowledged before it is answered: this process has until then (ms) to answer it, and
+        after that any other. False where it was answered at this very moment."""
+        kept = msgspec.structs.replace(inbound, text=mask(clean(inbound.text)), position=None)
+        row = DeferredRow(inbound.channel, inbound.address, inbound.id, encode(kept), until)
+        return await self._database.write(lambda t: deliveries.defer(t, row), quick=True)
+
+    async def take_up(self, row: QueueRow) -> Outcome:
+        """Answers what was put off, as the queue asks for it."""
+        said = await self._database.read(lambda t: deliveries.deferred(t, row))
+        try:
+            await self.receive(_decode_inbound(said))
+        except BusyError:
+            return Failed("busy")
+        return Done()
 
     async def try_out(self, inbound: Inbound) -> Turn:
         """What would be answered to it by one who says nothing else, and why; nothing is kept."""

@@ -1,54 +1,26 @@
-"""What has still to leave, and the worker that sees to it.
+"""Messages to residents: delivered at once by the process that wrote them, else by the queue.
 
-Every message to a resident has a row, written by the transaction that created the message, and loses it when its
-channel has taken the message. The process that wrote it delivers it at once; when that fails, or the process dies, the
-row's lease ends and any process takes it up.
+Every message to a resident has a row in the queue, written by the transaction that created the message; it goes when its
+channel has taken the message.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from bot.live import Live
-from store import conversations
-from store.conversations import DueRow
+from bot.queue import Later, Lost, Outcome
+from store import conversations, outbox
 from store.database import Database
+from store.outbox import DueRow
+from store.queue import QueueRow
 
 log = logging.getLogger(__name__)
-EVERY = 0.25  # seconds between looks; what a seat writes in another process is that late at most
-MOST = 100
-AT_ONCE = 32  # conversations that are written to at the same time
-LEASE = 30_000  # ms
-PATIENCE = 10  # attempts before a message is given up and shown at the desk
-LONGEST_WAIT = 3_600_000  # ms
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """It has left, and the channel has written that down."""
-
-
-@dataclass(frozen=True, slots=True)
-class Later:
-    """Not before then (ms); nothing was tried."""
-
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """Tried, and to be tried again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """It cannot arrive any more: for people to see."""
-
-
-Outcome = Done | Later | Failed | Lost
+EVERY = 0.25  # seconds between two bundles
+AT_ONCE = 32  # conversations of one channel that are written to at the same time
+SOON, LATEST = 1_000, 3_600_000  # ms between two offers to a page that asks by itself
 
 
 class Outlet(Protocol):
@@ -61,33 +33,24 @@ class Outlet(Protocol):
 
 
 class Outbox:
-    """`settle` forgets what was taken; `run` works the rows that nobody delivered.
+    """`settle` and `taken` forget what a channel has; `send` is what the queue does with a message.
 
     A page numbers what it has, so sending it something again does no harm: what pages have taken is forgotten in
-    bundles, by `taken`.
+    bundles, by `flush`. `clock` is in seconds.
     """
 
-    def __init__(self, database: Database, live: Live, outlets: Mapping[str, Outlet]) -> None:
+    def __init__(
+        self, database: Database, live: Live, outlets: Mapping[str, Outlet], clock: Callable[[], float] = time.time
+    ) -> None:
         self._database = database
         self._live = live
         self._outlets = outlets
+        self._clock = clock
         self._taken: dict[int, int] = {}
-        self._sending: dict[int, asyncio.Task[None]] = {}  # by conversation: one message of it at a time
 
     def taken(self, conversation: int, seq: int) -> None:
         """A page has everything up to this message; forgotten with the next bundle."""
         self._taken[conversation] = seq
-        self._live.delivered(conversation, seq)
-
-    async def flush(self) -> None:
-        """Forgets what pages have taken."""
-        taken, self._taken = self._taken, {}
-        if taken:
-            await self._database.write(lambda t: [conversations.settle(t, *each) for each in taken.items()], quick=True)
-
-    async def settle(self, conversation: int, seq: int) -> None:
-        """The channel has taken everything up to this message."""
-        await self._database.write(lambda t: conversations.settle(t, conversation, seq), quick=True)
         self._live.delivered(conversation, seq)
 
     async def run(self) -> None:
@@ -95,62 +58,29 @@ class Outbox:
         while True:
             try:
                 await self.flush()
-                await self._begin(int(time.time() * 1000))
-            except Exception as error:  # noqa: BLE001 - one of the three named edges: the loop must go on
+            except Exception as error:  # noqa: BLE001 - the same edge as the queue's: the loop must go on
                 log.error("outbox", extra={"error": type(error).__name__})
             await asyncio.sleep(EVERY)
 
-    async def work(self, now: int) -> int:
-        """Takes up what is due and sees it through; the number of rows that this process took."""
-        offered, sending = await self._begin(now)
-        await asyncio.gather(*sending)
-        return offered + len(sending)
+    async def flush(self) -> None:
+        """Forgets what pages have taken."""
+        taken, self._taken = self._taken, {}
+        if taken:
+            await self._database.write(lambda t: [outbox.settle(t, *each) for each in taken.items()], quick=True)
 
-    async def _begin(self, now: int) -> tuple[int, list["asyncio.Task[None]"]]:
-        """Takes up what is due. A channel that does not answer holds up no other, and no other conversation."""
-        due = await self._database.read(lambda t: conversations.due(t, now, MOST))
-        offered, begun = 0, []
-        for row in due:
-            outlet = self._outlets.get(row.channel)
-            if outlet is None or outlet.pulls:
-                offered += await self._offer(row, now)
-            elif (
-                row.conversation not in self._sending
-                and len(self._sending) < AT_ONCE
-                and await self._lease(row, now + LEASE)
-            ):
-                task = asyncio.create_task(self._deliver(outlet, row, now))
-                self._sending[row.conversation] = task
-                task.add_done_callback(lambda done, which=row.conversation: self._sent(which, done))  # type: ignore[misc]
-                begun.append(task)
-        return offered, begun
+    async def settle(self, conversation: int, seq: int) -> None:
+        """The channel has taken everything up to this message."""
+        await self._database.write(lambda t: outbox.settle(t, conversation, seq), quick=True)
+        self._live.delivered(conversation, seq)
 
-    def _sent(self, conversation: int, task: "asyncio.Task[None]") -> None:
-        del self._sending[conversation]
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("outbox", exc_info=error)  # its lease ends, and it is taken up again
-
-    async def _lease(self, row: DueRow, until: int) -> bool:
-        return await self._database.write(lambda t: conversations.lease(t, row, until, row.attempts + 1), quick=True)
-
-    async def _offer(self, row: DueRow, now: int) -> bool:
-        """A page that is open gets it now; one that is not asks for it when it comes back."""
-        self._live.wake(row.conversation)
-        watched = self._live.is_watched(row.conversation)
-        wait = 2_000 if watched else min(LONGEST_WAIT, 1_000 * 2 ** min(row.attempts, 12))
-        return await self._lease(row, now + wait)
-
-    async def _deliver(self, outlet: Outlet, row: DueRow, now: int) -> None:
-        match await outlet.send(row, now):
-            case Done():
-                pass
-            case Later(at):
-                await self._database.write(lambda t: conversations.postpone(t, row.id, at, row.attempts), quick=True)
-            case Failed() if row.attempts + 1 < PATIENCE:
-                wait = min(LONGEST_WAIT, 1_000 * 2**row.attempts)
-                await self._database.write(
-                    lambda t: conversations.postpone(t, row.id, now + wait, row.attempts + 1), quick=True
-                )
-            case _:
-                await self._database.write(lambda t: conversations.give_up(t, row.id), quick=True)
-                self._live.ring()
+    async def send(self, row: QueueRow) -> Outcome:
+        """Sends what a row stands for, or offers it to who asks by themselves."""
+        now, what, id = int(self._clock() * 1000), outbox.span(row), outbox.conversation_of(row)
+        talk = await self._database.read(lambda t: conversations.get(t, id))
+        if talk is None:
+            return Lost("no conversation")
+        outlet = self._outlets.get(talk.channel)
+        if outlet is None or outlet.pulls:
+            self._live.wake(id)
+            return Later(now + min(LATEST, max(SOON, now - talk.updated_at)))  # the longer they are away, the seldomer
+        return await outlet.send(DueRow(row.id, id, talk.channel, talk.address, what.first, what.last), now)

@@ -24,7 +24,7 @@ from knowledge.entries import Entry
 from knowledge.library import Library
 from nlu.text import fold
 from store.bank import NewDispute
-from store.tickets import TO_CALL
+from store.ticket_events import TO_CALL
 
 CHOICES = 3  # a caller keeps no more in mind
 _NOT_TOLD = {"detail", "of"}  # slots that say how a task began

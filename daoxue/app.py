@@ -26,7 +26,8 @@ from bot.inbox import Inbox, nothing_observed
 from bot.live import Live
 from bot.nightly import Nightly
 from bot.notices import Notices, Way
-from bot.outbox import Outbox, Outlet
+from bot.outbox import AT_ONCE, Outbox, Outlet
+from bot.queue import Kind, Lost, Outcome, Queue
 from bot.tellings import Tellings
 from bot.texts import Texts
 from daoxue import model, sample
@@ -74,12 +75,17 @@ from integrations.wechat.settings import MissingSecret, Secrets
 from knowledge.files import SAMPLE, KnowledgeError, load_yaml
 from knowledge.library import Library
 from nlu import encoder
-from store import attachments, calls, conversations
+from store import attachments, calls, deliveries, remote, webhooks
+from store import identity as identity_rows
+from store import outbox as messages_owed
+from store import queue as owed
 from store.database import Database
 from store.migrate import is_current, upgrade
+from store.queue import QueueRow
 from store.sealing import keep_key_name, key_name, reseal
 
 DAY = 86_400_000  # ms
+ANSWERED = 60_000  # ms within which a message that was put off is answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,7 @@ class App:
     comprehension: Comprehension
     inbox: Inbox
     outbox: Outbox
+    queue: Queue
     live: Live
     webchat: Webchat
     tickets: Tickets
@@ -246,7 +253,7 @@ async def compose(
         accounts, live, config.zone, observe,
     )  # fmt: skip
     outlets: dict[str, Outlet] = {}
-    outbox = Outbox(database, live, outlets)
+    outbox = Outbox(database, live, outlets, clock)
     webchat = Webchat(inbox, outbox, live, database, observe)
     outlets[web.CHANNEL] = webchat
     wechat = _wechat(config, inbox, live, database, texts, identity, vault, observe, clock)
@@ -262,10 +269,17 @@ async def compose(
         ways_out[texting_channel.CHANNEL] = Way(texting_channel.CHANNEL)
     if twilio is not None:
         outlets[VOICE] = twilio.calls
-    hooks: dict[str, ASGIApp] = {**text_hooks, **(twilio.calls.hooks if twilio else {})}
+    paths: dict[str, ASGIApp] = {**text_hooks, **(twilio.calls.hooks if twilio else {})}
     if wechat is not None:
-        hooks[f"/channels/{messages.CHANNEL}"] = wechat.channel
+        paths[f"/channels/{messages.CHANNEL}"] = wechat.channel
     tickets = Tickets(database, live, texts)
+    hooks = Hooks(database, inside=config.desk.webhooks_inside, clock=clock)
+    kinds = {messages_owed.KIND: Kind(outbox.send, AT_ONCE), webhooks.KIND: hooks.kind}
+    kinds[deliveries.ANSWER] = Kind(inbox.take_up, lease=ANSWERED)
+    kinds[identity_rows.CODE] = Kind(texting.send_code if texting is not None else _no_texts)
+    if platform is not None:
+        kinds[remote.COMMAND] = platform.kind
+    queue = Queue(database, kinds, live.ring, clock)
     standing = Standing(database, config.desk, hours)
     await standing.refresh()
     desk = Desk(
@@ -275,7 +289,7 @@ async def compose(
         public_url=public_url(config),
         dispatch=Dispatch(database, live, library, tickets, hours, config.desk, standing),
         feed=Feed(database, live, hours, config.desk), search=Search(database, live, identity.reached), editing=Editing(database, library),
-        standing=standing, hooks=Hooks(database, inside=config.desk.webhooks_inside), residents=Residents(database, identity, vault),
+        standing=standing, hooks=hooks, residents=Residents(database, identity, vault),
         learners=Learners(database, accounts, bank, library, vault, config.zone), broadcasts=Broadcasts(database, notices, identity, clock),
         inbox=inbox, renderers=RENDERERS, health=lambda: health(database, webchat, wechat, twilio, texting, platform, rasa),
         secure=config.server.public_url.startswith("https://"), inviting=wechat.binding if wechat else None, calling=twilio.seats if twilio else None,
@@ -284,10 +298,14 @@ async def compose(
     retaining = Retaining(database, standing)
     nightly = Nightly(bank, tellings, database, config.zone, clock)
     return App(
-        config=config, database=database, library=library, comprehension=comprehension, inbox=inbox, outbox=outbox, live=live,
+        config=config, database=database, library=library, comprehension=comprehension, inbox=inbox, outbox=outbox, queue=queue, live=live,
         webchat=webchat, tickets=tickets, desk=desk, retaining=retaining, texts=texts, identity=identity, accounts=accounts,
-        notices=notices, tellings=tellings, nightly=nightly, bank=bank, platform=platform, wechat=wechat, twilio=twilio, texting=texting, rasa=rasa, hooks=hooks,
+        notices=notices, tellings=tellings, nightly=nightly, bank=bank, platform=platform, wechat=wechat, twilio=twilio, texting=texting, rasa=rasa, hooks=paths,
     )  # fmt: skip
+
+
+async def _no_texts(row: QueueRow) -> Outcome:
+    return Lost("no channel for texts")
 
 
 def _tell(step: str) -> None:
@@ -427,7 +445,7 @@ async def health(
 ) -> dict[str, object]:
     """How the channels are, for the desk's pages."""
     now = int(time.time() * 1000)
-    owed, dead = await database.read(lambda t: conversations.owed(t, now))
+    due, dead = await database.read(lambda t: owed.counts(t, now))
     channels: list[dict[str, object]] = [{"name": web.CHANNEL, "enabled": True, "sockets": len(webchat.sockets)}]
     if wechat is not None:
         may_push = wechat.channel.may_push
@@ -444,4 +462,4 @@ async def health(
         channels.append({"name": "platform", "enabled": True, "alarm": platform.alarm})
     if rasa is not None:
         channels.append(await rasa.health())
-    return {"channels": channels, "undelivered": owed, "given_up": dead, "database": database.url.partition(":")[0]}
+    return {"channels": channels, "undelivered": due, "given_up": dead, "database": database.url.partition(":")[0]}

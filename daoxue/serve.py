@@ -36,7 +36,7 @@ from desk.parts import Desk
 from desk.people import SignInError
 from integrations import webchat
 from integrations.wechat import messages
-from store import attachments, conversations
+from store import attachments, queue
 from store.database import DatabaseError
 
 log = logging.getLogger("daoxue")
@@ -160,7 +160,7 @@ def routes(app: App, api: ASGIApp) -> list[BaseRoute]:
     async def metrics(_: Request) -> Response:
         SOCKETS.set(len(app.webchat.sockets))
         now = int(time.time() * 1000)
-        BACKLOG.set(len(await app.database.read(lambda t: conversations.due(t, now, 1000))))
+        BACKLOG.set((await app.database.read(lambda t: queue.counts(t, now)))[0])
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     operations: list[BaseRoute] = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
@@ -221,6 +221,7 @@ def application(app: App) -> ASGIApp:
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         runs = (
             app.outbox.run(),
+            app.queue.run(),
             app.desk.dispatch.run(),
             app.desk.feed.run(),
             app.desk.search.run(),
@@ -231,11 +232,9 @@ def application(app: App) -> ASGIApp:
             app.desk.broadcasts.run(),
             app.tellings.run(),
             app.nightly.run(),
-            *([app.platform.run()] if app.platform else []),
             app.inbox.usage.run(),
             *([app.wechat.channel.run()] if app.wechat else []),
             *([app.twilio.seats.run()] if app.twilio else []),
-            *([app.texting.run()] if app.texting else []),
             api.run(),
         )
         workers = [asyncio.create_task(each) for each in runs]

@@ -36,7 +36,7 @@ class Audience(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Progress:
     """How far it is: `wanted` may be told at all; the rest counts notices by what became of them."""
 
     wanted: int
@@ -112,7 +112,7 @@ class Broadcasts:
 
         return await self._database.aside(look)
 
-    async def report(self, id: int) -> Report:
+    async def report(self, id: int) -> Progress:
         row = await self._database.read(lambda t: broadcasts.get(t, id))
         if row is None:
             raise TicketError("not_found", "没有这条通知")
@@ -121,7 +121,7 @@ class Broadcasts:
         dropped = {why: count for (state, why), count in counts.items() if state == "dropped"}
         due = sum(count for (state, _), count in counts.items() if state in ("due", "held"))
         wanted = await self.wanted(msgspec.json.decode(row.audience, type=Audience))
-        return Report(wanted, due, sent, dropped)
+        return Progress(wanted, due, sent, dropped)
 
     # -- on its way
 

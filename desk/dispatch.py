@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.live import Live
@@ -22,7 +22,7 @@ from knowledge.library import Library
 from store import people, ticket_lists, tickets
 from store.database import ConflictError, Database
 from store.people import PresenceRow
-from store.tickets import TicketRow
+from store.ticket_events import Happened, TicketEscalated, TicketOffered, TicketRow, TicketWoken
 
 log = logging.getLogger(__name__)
 EVERY, AT_LEAST = 1.0, 0.3  # seconds between looks, and between two that something woke us for
@@ -138,7 +138,7 @@ class Dispatch:
         until = now + self._settings.offer_seconds * 1000
         for each in route([as_waiting(row) for row in waiting if row.offered_to is None], free, now, staffed):
             row = next(row for row in waiting if row.ref == each.ref)
-            made += await self._change(row, "offered", {"to": each.seat, "until": until}, now)
+            made += await self._change(row, TicketOffered(each.seat, until), now)
         return made
 
     async def loads(self) -> dict[str, Load]:
@@ -153,7 +153,7 @@ class Dispatch:
 
     async def _wake(self, now: int) -> None:
         for row in await self._database.read(lambda t: ticket_lists.snoozed(t, now)):
-            await self._change(row, "woken", {}, now)
+            await self._change(row, TicketWoken(), now)
 
     async def _escalate(self, now: int, waiting: list[TicketRow]) -> None:
         """Up the tree, when nobody there took it within the time, counted in the place's own hours."""
@@ -165,7 +165,7 @@ class Dispatch:
                 continue
             own = self._hours.with_days(place.hours)
             if own.between(row.opened_at, now) >= limit:
-                await self._change(row, "escalated", {"place": place.parent, "from": place.id}, now)
+                await self._change(row, TicketEscalated(place.parent, place.id), now)
 
     async def _ask_for_stars(self, now: int) -> None:
         for row in await self._database.read(lambda t: ticket_lists.unsurveyed(t, now - GAP)):
@@ -174,9 +174,9 @@ class Dispatch:
             except TicketError as error:
                 log.error("survey", extra={"error": error.code})
 
-    async def _change(self, row: TicketRow, kind: str, data: Mapping[str, object], now: int) -> bool:
+    async def _change(self, row: TicketRow, happened: Happened, now: int) -> bool:
         try:
-            await self._database.write(lambda t: tickets.record(t, row, kind, "system", data, now))
+            await self._database.write(lambda t: tickets.record(t, row, happened, "system", now))
         except ConflictError:
             return False  # somebody was quicker; the next step sees what it is now
         self._live.ring()

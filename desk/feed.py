@@ -9,10 +9,12 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal, cast
 
 import msgspec
+from msgspec import Struct
 
 from bot.inbox import numbered
 from bot.live import Live
@@ -29,18 +31,102 @@ EVERY = 0.25  # seconds between looks for what other processes wrote
 TOGETHER = 200  # events made into frames at a time
 QUEUE = 500  # frames that a page may be behind before it has to fetch everything
 BEHIND = 2_000  # events that are sent again to a page that comes back
+Author = Literal["resident", "bot", "seat", "system"]
 encode = msgspec.json.encode
 
 
-def shown(each: Numbered) -> dict[str, object]:
+class FileShown(Struct, frozen=True):
+    name: str
+    type: str
+    path: str
+
+
+class CardShown(Struct, frozen=True):
+    title: str
+    lines: tuple[str, ...]
+
+
+class MessageShown(Struct, frozen=True):
+    """What was said, as pages of the desk get it: numbers masked. `id` is the sender's; `options` what was offered with it,
+    `source` what a seat's answer rests on."""
+
+    seq: int
+    author: Author
+    text: str
+    at: int
+    id: str | None
+    options: list[str]
+    source: str | None
+    files: list[FileShown]
+    cards: list[CardShown]
+
+
+class HelloFrame(Struct, frozen=True, tag="hello"):
+    """The page goes on from the event with this number."""
+
+    seq: int
+
+
+class ResetFrame(Struct, frozen=True, tag="reset"):
+    """The page has missed too much, and fetches everything again."""
+
+    seq: int
+
+
+class EventFrame(Struct, frozen=True, tag="event"):
+    """Something happened to a ticket, which is now as told; `messages` are what was said by it."""
+
+    seq: int
+    kind: str
+    actor: str
+    at: int
+    ref: str
+    data: dict[str, object]
+    ticket: Summary
+    messages: list[MessageShown]
+
+
+class TypingFrame(Struct, frozen=True, tag="typing"):
+    """The resident is writing; a hint, not numbered."""
+
+    ref: str
+    at: int
+
+
+class DeliveredFrame(Struct, frozen=True, tag="delivered"):
+    """The channel has taken everything up to this message; a hint, not numbered."""
+
+    ref: str
+    to: int
+
+
+class ErrorFrame(Struct, frozen=True, tag="error"):
+    """What the page sent was not understood."""
+
+    code: str
+
+
+class PongFrame(Struct, frozen=True, tag="pong"):
+    pass
+
+
+Frame = HelloFrame | ResetFrame | EventFrame | TypingFrame | DeliveredFrame | ErrorFrame | PongFrame
+
+
+def shown(each: Numbered) -> MessageShown:
     """A message as pages of the desk get it."""
     reply = each.message.reply
-    return {
-        "seq": each.seq, "author": each.author, "text": mask(reply.text), "at": each.at, "id": each.message.re,
-        "options": [option.label for option in reply.options], "source": reply.source,
-        "files": [{"name": file.name, "type": file.type, "path": file.path} for file in reply.files],
-        "cards": [{"title": card.title, "lines": list(card.lines)} for card in reply.cards],
-    }  # fmt: skip
+    return MessageShown(
+        each.seq, cast(Author, each.author), mask(reply.text), each.at, each.message.re,
+        options=[option.label for option in reply.options], source=reply.source,
+        files=[FileShown(file.name, file.type, file.path) for file in reply.files],
+        cards=[CardShown(card.title, tuple(card.lines)) for card in reply.cards],
+    )  # fmt: skip
+
+
+def masked(data: Mapping[str, object]) -> dict[str, object]:
+    """What an event says, numbers masked."""
+    return {name: mask_all(each) for name, each in data.items()}
 
 
 @dataclass(eq=False, slots=True)
@@ -111,11 +197,11 @@ class Feed:
             if self._seen < 0:
                 self._seen = await self._database.read(tickets.last_event)
             if since is None:
-                page.put(encode({"type": "hello", "seq": self._seen}))
+                page.put(encode(HelloFrame(self._seen)))
             elif since > self._seen or self._seen - since > BEHIND:
-                page.put(encode({"type": "reset", "seq": self._seen}))
+                page.put(encode(ResetFrame(self._seen)))
             else:
-                page.put(encode({"type": "hello", "seq": since}))
+                page.put(encode(HelloFrame(since)))
                 await self._catch_up(page, since)
             self.pages.add(page)
 
@@ -149,19 +235,16 @@ class Feed:
             frames.append((event.id, encode(self._frame(transaction, event, summaries[event.ticket]))))
         return frames
 
-    def _frame(self, transaction: Transaction, event: EventRow, ticket: Summary) -> dict[str, object]:
+    def _frame(self, transaction: Transaction, event: EventRow, ticket: Summary) -> EventFrame:
         data = event.data
-        frame: dict[str, object] = {
-            "type": "event", "seq": event.id, "kind": event.kind, "actor": event.actor, "at": event.at, "ref": event.ticket,
-            "data": mask_all(data), "ticket": ticket,
-        }  # fmt: skip
+        messages: list[MessageShown] = []
         if event.kind == "said":
             row = tickets.get(transaction, event.ticket)
             assert row is not None
             first, last = int(str(data["first"])), int(str(data["seq"]))
             said = conversations.messages(transaction, row.conversation, first, last)
-            frame["messages"] = [shown(numbered(each)) for each in said]
-        return frame
+            messages = [shown(numbered(each)) for each in said]
+        return EventFrame(event.id, event.kind, event.actor, event.at, event.ticket, masked(data), ticket, messages)
 
     # -- hints, not numbered
 
@@ -174,7 +257,7 @@ class Feed:
     def conversation_of(self, ref: str) -> int | None:
         return next((id for id, known in self._conversations.items() if known == ref), None)
 
-    def _hint(self, conversation: int, frame: Callable[[str], dict[str, object]]) -> None:
+    def _hint(self, conversation: int, frame: Callable[[str], Frame]) -> None:
         ref = self._conversations.get(conversation)
         if ref is None:
             return
@@ -186,7 +269,7 @@ class Feed:
 
     def _typing(self, conversation: int, author: str) -> None:
         if author == "resident":
-            self._hint(conversation, lambda ref: {"type": "typing", "ref": ref, "at": int(time.time() * 1000)})
+            self._hint(conversation, lambda ref: TypingFrame(ref, int(time.time() * 1000)))
 
     def _delivered(self, conversation: int, seq: int) -> None:
-        self._hint(conversation, lambda ref: {"type": "delivered", "ref": ref, "to": seq})
+        self._hint(conversation, lambda ref: DeliveredFrame(ref, seq))

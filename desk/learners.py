@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
+
 from accounts.accounts import Accounts
 from accounts.bank import Balance, Bank, BankError, Entry, Extract, Order, UnavailableError
 from accounts.enrolment import EnrolError, Standing
@@ -32,8 +34,30 @@ _ENROL = {
 }  # fmt: skip
 
 
+class LedgerLine(Struct, frozen=True):
+    """`id` is null where the line stands in another system; `credits` whole ones."""
+
+    id: int | None
+    day: str
+    type: str
+    credits: float
+    points: int
+    frozen: int
+    note: str
+
+
+class ClassStanding(Struct, frozen=True, rename={"name": "class"}):
+    """How the learner stands with a class. `ahead` wait in front of one who waits; `until` ends an offer (ms)."""
+
+    id: str
+    name: str
+    state: str
+    ahead: int
+    until: int | None
+
+
 @dataclass(frozen=True, slots=True)
-class Record:
+class LearnerRecord:
     """A learner's affairs as staff see them: the name masked, no number."""
 
     id: int
@@ -42,9 +66,9 @@ class Record:
     status: str
     minor: bool
     balance: Balance | None  # None where the platform does not answer
-    entries: list[dict[str, object]]
+    entries: list[LedgerLine]
     orders: list[Order]
-    enrolments: list[dict[str, object]]
+    enrolments: list[ClassStanding]
 
 
 class Learners:
@@ -62,21 +86,21 @@ class Learners:
 
     # -- looking
 
-    async def of_ticket(self, ref: str, by: str, now: int, *, minors: bool) -> list[Record]:
+    async def of_ticket(self, ref: str, by: str, now: int, *, minors: bool) -> list[LearnerRecord]:
         """Whom the resident of a ticket has proven to be."""
         talk = await self._database.read(lambda t: _talk(t, ref))
         since = now - SESSION if talk.channel in PASSING else 0
         bound = await self._accounts.identity.bound(talk.channel, talk.address, now, since)
         return [await self._record(each.id, by, ref, now, minors=minors) for each in bound]
 
-    async def of_card(self, card: str, reason: str, by: str, now: int, *, minors: bool) -> Record:
+    async def of_card(self, card: str, reason: str, by: str, now: int, *, minors: bool) -> LearnerRecord:
         """Somebody who stands at the counter with their card."""
         row = await self._database.read(lambda t: identity.by_card(t, self._vault.digest("card", card)))
         if row is None:
             raise TicketError("not_found", "没有这张学习卡")
         return await self._record(row.id, by, reason, now, minors=minors)
 
-    async def _record(self, id: int, by: str, why: str, now: int, *, minors: bool) -> Record:
+    async def _record(self, id: int, by: str, why: str, now: int, *, minors: bool) -> LearnerRecord:
         row = await self._database.read(lambda t: identity.get(t, id))
         if row is None:
             raise TicketError("not_found", "没有这位学员")
@@ -92,24 +116,16 @@ class Learners:
             balance, entries, orders = None, [], []
         ids = {each.source: each.id for each in await self._database.read(lambda t: bank.entries(t, id, LINES))}
 
-        def named(each: Standing) -> dict[str, object]:
+        def named(each: Standing) -> ClassStanding:
             group = catalogue.classes.get(each.group)
-            return {
-                "id": each.group,
-                "class": group.name if group else each.group,
-                "state": each.state,
-                "ahead": each.ahead,
-                "until": each.until,
-            }
+            return ClassStanding(each.group, group.name if group else each.group, each.state, each.ahead, each.until)
 
-        def line(each: Entry) -> dict[str, object]:
-            return {
-                "id": ids.get(each.source), "day": each.day, "type": each.type, "credits": each.credits / 10, "points": each.points,
-                "frozen": each.frozen, "note": each.note,
-            }  # fmt: skip
+        def line(each: Entry) -> LedgerLine:
+            credits = each.credits / 10
+            return LedgerLine(ids.get(each.source), each.day, each.type, credits, each.points, each.frozen, each.note)
 
         standings = [named(each) for each in await self._accounts.enrolments.of(id)]
-        return Record(
+        return LearnerRecord(
             id, shown.name if shown else "", shown.tail if shown else "", row.status, bool(row.minor), balance,
             [line(each) for each in entries], list(orders), standings,
         )  # fmt: skip

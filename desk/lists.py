@@ -16,7 +16,7 @@ class CursorError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class TicketPage:
     """`next` asks for what follows; None at the end. `seq` is the last event that the list knows."""
 
     tickets: Sequence[Summary]
@@ -26,7 +26,7 @@ class Listed:
 
 def listed(
     transaction: Transaction, state: str, seat: str, after: str | None, most: int, hours: Hours, settings: DeskSettings
-) -> Listed:
+) -> TicketPage:
     """A page of the tickets in a state; `mine` are the seat's. Raises `CursorError`."""
     seq = tickets.last_event(transaction)
     closed = state == "closed"
@@ -36,7 +36,7 @@ def listed(
     shown = [summary(row, said, hours, settings) for row, said in found]
     last = found[-1][0] if len(rows) > most else None
     following = f"{last.updated_at if closed else last.rank}:{last.ref}" if last else None
-    return Listed(shown, following, seq)
+    return TicketPage(shown, following, seq)
 
 
 def _cursor(after: str) -> tuple[int, str]:

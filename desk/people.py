@@ -46,6 +46,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "token.write": frozenset({"administrator"}),
     "webhook.write": frozenset({"administrator"}),
     "system.read": frozenset({"administrator", "supervisor"}),
+    "queue.retry": frozenset({"administrator", "supervisor"}),
     "audit.read": frozenset({"auditor", "administrator"}),
 }
 TRIES, LOCKED = 5, 15 * 60_000  # wrong passwords before an account is locked, and for how long (ms)

@@ -14,6 +14,7 @@ from desk.people import taking
 from desk.routing import Waiting
 from store import ticket_lists, tickets
 from store.database import Database, Transaction
+from store.ticket_events import ranked
 
 WINDOW = 2 * 3_600_000  # ms of history that an estimate rests on
 FRESH = 5_000  # ms that the pace is not looked up anew
@@ -48,10 +49,10 @@ class Queueing:
     async def seats(self, now: datetime, priority: int, need: Need = ANYBODY) -> Seats:
         """The state of the desk for a resident who would wait with this priority for a seat that will do."""
         at = int(now.timestamp() * 1000)
-        rank = tickets.ranked(priority, at)
+        rank = ranked(priority, at)
 
         def look(transaction: Transaction) -> tuple[int, Reach]:
-            barred = tuple(tickets.complained_of(transaction, need.against))
+            barred = tickets.complained_of(transaction, need.against)
             ticket = Waiting("", "", priority, rank, at, need.skill, need.lang, barred=barred, place=need.place)
             return tickets.before(transaction, rank), _reach(transaction, ticket, at)
 

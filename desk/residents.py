@@ -23,7 +23,7 @@ from desk.tickets import handover
 from store import conversations, erasing, search, ticket_lists, tickets
 from store import identity as identity_rows
 from store.database import Database, Transaction
-from store.tickets import TicketRow
+from store.ticket_events import TicketRow
 
 ERASED = "[已按居民要求删除]"
 # Of an event's data: what somebody wrote, or is reached by.

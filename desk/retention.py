@@ -8,7 +8,7 @@ import time
 from accounts.identity import PASSING
 from desk.residents import forget
 from desk.standing import Standing
-from store import conversations, erasing, identity, notices, remote
+from store import conversations, erasing, identity, notices, queue, remote
 from store.database import Database, Transaction
 
 log = logging.getLogger(__name__)
@@ -16,6 +16,7 @@ EVERY = 3600  # seconds
 TOGETHER = 50  # conversations in one commit
 DAY = 86_400_000
 NOTICES = 365  # days that is kept what residents were told by themselves
+DONE = 30  # days that is kept what was delivered elsewhere
 CODES = 600_000  # ms that a one-time code is kept; that it was asked for, a day, for the limits
 
 
@@ -50,6 +51,7 @@ class Retaining:
             for channel in PASSING:
                 identity.forget_sessions(transaction, channel, now - DAY)
             remote.forget(transaction, now - DAY)
+            queue.forget(transaction, now - DONE * DAY)
             notices.forget(transaction, now - NOTICES * DAY)
             lines = erasing.forget_audit(transaction, now - keep.audit * DAY)
             if gone or lines:

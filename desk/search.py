@@ -17,7 +17,7 @@ from bot.live import Live
 from desk.masking import mask
 from store import conversations, search, ticket_lists, tickets
 from store.database import Database, Transaction
-from store.tickets import TicketRow
+from store.ticket_events import TicketRow
 
 log = logging.getLogger(__name__)
 EVERY, QUIET = 2.0, 8.0  # seconds between looks, and without a word

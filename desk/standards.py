@@ -16,7 +16,7 @@ State = Literal["answered", "expiring", "expired", "open"]
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class StandardListed:
     """A standard question. `state`: answered today; answered, and not much longer; answered once; not yet. `entry` is what
     answers it or is to, `status` where that is between draft and publication. `answered` and `unanswered` count how often
     it was asked."""
@@ -36,7 +36,7 @@ class Listed:
 
 def listed(
     library: Library, kept: Iterable[Kept], used: Mapping[str, tuple[int, int, int]], today: date
-) -> list[Listed]:
+) -> list[StandardListed]:
     """All of them: what is not answered first, what is asked most before the rest."""
     entries: dict[str, list[Kept]] = {}
     for each in kept:
@@ -47,7 +47,7 @@ def listed(
         newest = _shown(library, question.id, entries.get(question.id, ()), today)
         answered, unanswered = of_standard(used, question.id)
         found.append(
-            Listed(
+            StandardListed(
                 question.id, question.topic, question.zh, question.en, question.careful,
                 _state(library, question.id, newest, today), newest.entry.id if newest else None,
                 newest.status if newest else None, _until(library, question.id, newest, today), answered, unanswered,

@@ -9,7 +9,7 @@ from desk.tickets import handover, tags
 from store import conversations
 from store.conversations import MessageRow
 from store.database import Transaction
-from store.tickets import TicketRow
+from store.ticket_events import TicketRow, TicketState
 
 
 class Summary(Struct, frozen=True):
@@ -17,7 +17,7 @@ class Summary(Struct, frozen=True):
     resident is to be rung up, and `attempts` how often that was tried; times in ms."""
 
     ref: str
-    state: str
+    state: TicketState
     topic: str
     skill: str
     reason: str
@@ -64,7 +64,7 @@ def summary(row: TicketRow, last: MessageRow | None, hours: Hours, settings: Des
     if row.answered_at is None and row.state in ("waiting", "open"):
         due = hours.after(row.opened_at, settings.answer_within[row.priority])
     return Summary(
-        ref=row.ref, state=row.state, topic=row.topic, skill=row.skill, reason=about.reason, priority=row.priority,
+        ref=row.ref, state=TicketState(row.state), topic=row.topic, skill=row.skill, reason=about.reason, priority=row.priority,
         rank=row.rank, owner=row.owner, offered_to=row.offered_to, offered_until=row.offered_until, last_seat=row.last_seat,
         place=row.place, level=row.level, channel=row.channel, lang=row.lang, person=row.person, opened_at=row.opened_at,
         answered_at=row.answered_at, closed_at=row.closed_at, updated_at=row.updated_at,

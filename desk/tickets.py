@@ -5,9 +5,9 @@ can never both hold, answer or close one, and a command that is sent twice is do
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar, cast
+from typing import TypeVar
 
 import msgspec
 
@@ -19,10 +19,29 @@ from bot.messages import File, Handover, Message, Numbered, Option, Reply
 from bot.texts import Texts
 from desk import files
 from desk.errors import TicketError
-from store import conversations, ticket_lists, tickets
+from store import conversations, outbox, ticket_lists, tickets
 from store.conversations import ConversationRow
 from store.database import ConflictError, Database, Transaction
-from store.tickets import EventRow, TicketRow
+from store.ticket_events import (
+    Happened,
+    TicketAsked,
+    TicketClosed,
+    TicketHandedBack,
+    TicketLinked,
+    TicketMerged,
+    TicketNoted,
+    TicketPassed,
+    TicketRaised,
+    TicketReturned,
+    TicketRow,
+    TicketSaid,
+    TicketSnoozed,
+    TicketTagged,
+    TicketTaken,
+    TicketTransferred,
+    TicketWoken,
+)
+from store.tickets import EventRow
 
 T = TypeVar("T")
 LONGEST = 2000  # characters of an answer or a note
@@ -89,7 +108,7 @@ class Tickets:
         return await self._write(work)
 
     def _take(self, transaction: Transaction, found: TicketRow, seat: str, now: int, shown: str) -> TicketRow:
-        row = tickets.record(transaction, found, "taken", seat, {"from": found.owner}, now)
+        row = tickets.record(transaction, found, TicketTaken(found.owner), seat, now)
         tickets.hold(transaction, found.conversation, found.ref, seat)
         return self._tell(transaction, row, "desk.taken", now, ref=found.ref, seat=shown or seat)
 
@@ -99,7 +118,7 @@ class Tickets:
         def work(transaction: Transaction) -> None:
             found = _get(transaction, ref)
             if found.offered_to == seat and found.state == "waiting":
-                tickets.record(transaction, found, "passed", seat, {"seat": seat, "why": why}, now)
+                tickets.record(transaction, found, TicketPassed(seat, why), seat, now)
 
         await self._write(work)
 
@@ -109,7 +128,7 @@ class Tickets:
         def work(transaction: Transaction) -> int:
             held = ticket_lists.held_by(transaction, seat)
             for found in held:
-                row = tickets.record(transaction, found, "returned", seat, {"why": why}, now)
+                row = tickets.record(transaction, found, TicketReturned(why), seat, now)
                 tickets.hold(transaction, found.conversation, found.ref, None)
                 self._tell(transaction, row, "desk.returned", now, ref=found.ref, seat=shown or seat)
             return len(held)
@@ -127,8 +146,8 @@ class Tickets:
             if found.state == "closed":
                 raise TicketError("taken", _whose(found))
             refuse(found, to)
-            data = {"to": to, "until": until if to else None, "skill": skill, "word": word, "from": found.owner}
-            row = tickets.record(transaction, found, "transferred", seat, data, now)
+            passed_to = TicketTransferred(to, until if to else None, skill, word, found.owner)
+            row = tickets.record(transaction, found, passed_to, seat, now)
             if found.owner:
                 tickets.hold(transaction, found.conversation, ref, None)
                 self._tell(transaction, row, "desk.transferred", now, ref=ref)
@@ -139,13 +158,13 @@ class Tickets:
         """Puts it aside until then, or until the resident writes."""
         if until <= now:
             raise TicketError("invalid", "稍后处理的时间要在将来")
-        await self._record(ref, seat, "snoozed", {"until": until}, now)
+        await self._write(lambda t: tickets.record(t, _held(t, ref, seat), TicketSnoozed(until), seat, now))
 
     async def wake(self, ref: str, seat: str, now: int) -> None:
         def work(transaction: Transaction) -> None:
             found = _get(transaction, ref)
             if found.state == "snoozed":
-                tickets.record(transaction, found, "woken", seat, {}, now)
+                tickets.record(transaction, found, TicketWoken(), seat, now)
 
         await self._write(work)
 
@@ -177,8 +196,7 @@ class Tickets:
             body = encode(Message(reply=Reply(text=words, source=source, files=kept), re=id))
             seq = conversations.say(transaction, read, [("seat", body)], now, id=key)
             self._touched.add(read.id)
-            data = {"by": "seat", "first": seq, "seq": seq}
-            tickets.record(transaction, found, "said", seat, data, now)
+            tickets.record(transaction, found, TicketSaid("seat", seq, seq), seat, now)
             return seq
 
         return await self._write(work)
@@ -188,15 +206,14 @@ class Tickets:
         text = _checked(text)
 
         def work(transaction: Transaction) -> None:
-            data = {"text": text, "mentions": list(mentions)}
-            tickets.record(transaction, _get(transaction, ref), "noted", seat, data, now)
+            tickets.record(transaction, _get(transaction, ref), TicketNoted(text, tuple(mentions)), seat, now)
 
         await self._write(work)
 
     async def tag(self, ref: str, seat: str, tags: Sequence[str], now: int) -> None:
         def work(transaction: Transaction) -> None:
             clean = list(dict.fromkeys(each.strip()[:20] for each in tags if each.strip()))[:12]
-            tickets.record(transaction, _get(transaction, ref), "tagged", seat, {"tags": clean}, now)
+            tickets.record(transaction, _get(transaction, ref), TicketTagged(tuple(clean)), seat, now)
 
         await self._write(work)
 
@@ -212,13 +229,8 @@ class Tickets:
             if found.state == "closed" and found.last_seat == seat:
                 return
             held = _held(transaction, ref, seat)
-            data = {
-                "result": result,
-                "note": note[:LONGEST],
-                "topic": topic,
-                "survey": result != "spam" and _may_ask(held),
-            }
-            self._end(transaction, held, "closed", seat, data, now, "desk.closed", ref=ref)
+            closed = TicketClosed(result, note[:LONGEST], topic, result != "spam" and _may_ask(held))
+            self._end(transaction, held, closed, seat, now, "desk.closed", ref=ref)
 
         await self._write(work)
 
@@ -227,9 +239,7 @@ class Tickets:
 
         def work(transaction: Transaction) -> None:
             held = _held(transaction, ref, seat)
-            self._end(
-                transaction, held, "handed_back", seat, {"survey": _may_ask(held)}, now, "desk.handed_back", ref=ref
-            )
+            self._end(transaction, held, TicketHandedBack(_may_ask(held)), seat, now, "desk.handed_back", ref=ref)
 
         await self._write(work)
 
@@ -240,18 +250,16 @@ class Tickets:
             held, other = _held(transaction, ref, seat), _held(transaction, into, seat)
             if ref == into or held.person != other.person:
                 raise TicketError("invalid", "只能合并同一位居民的两张工单")
-            self._end(transaction, held, "merged", seat, {"into": into}, now, "desk.merged", ref=into, other=ref)
-            tickets.record(
-                transaction, _get(transaction, into), "linked", seat, {"ref": ref, "barred": barred(held)}, now
-            )
+            self._end(transaction, held, TicketMerged(into), seat, now, "desk.merged", ref=into, other=ref)
+            tickets.record(transaction, _get(transaction, into), TicketLinked(ref, barred(held)), seat, now)
 
         await self._write(work)
 
     def _end(
-        self, transaction: Transaction, held: TicketRow, kind: str, seat: str, data: Mapping[str, object], now: int, text: str, **values: str
-    ) -> None:  # fmt: skip
+        self, transaction: Transaction, held: TicketRow, how: Happened, seat: str, now: int, text: str, **values: str
+    ) -> None:
         row = self._tell(transaction, held, text, now, closing=True, **values)
-        tickets.record(transaction, row, kind, seat, data, now)
+        tickets.record(transaction, row, how, seat, now)
         tickets.hold(transaction, held.conversation, None, None)
 
     # -- afterwards
@@ -262,9 +270,9 @@ class Tickets:
         def work(transaction: Transaction) -> None:
             found = _get(transaction, ref)
             read = _conversation(transaction, found)
-            if not found.survey or conversations.undelivered(transaction, read.id) is not None:
+            if not found.survey or outbox.undelivered(transaction, read.id) is not None:
                 return
-            row = tickets.record(transaction, found, "asked", "bot", {}, now)
+            row = tickets.record(transaction, found, TicketAsked(), "bot", now)
             state = conversation.load(read.state)
             if state.tasks or read.ticket or state.closed != ref:
                 return  # the talk has gone on: asking now would be in the way
@@ -279,14 +287,11 @@ class Tickets:
             seq = conversations.say(
                 transaction, read, [("bot", encode(Message(reply=reply)))], now, state=conversation.dump(state)
             )
-            tickets.record(transaction, row, "said", "bot", {"by": "bot", "first": seq, "seq": seq}, now)
+            tickets.record(transaction, row, TicketSaid("bot", seq, seq), "bot", now)
 
         await self._write(work)
 
     # -- shared
-
-    async def _record(self, ref: str, seat: str, kind: str, data: dict[str, object], now: int) -> None:
-        await self._write(lambda t: tickets.record(t, _held(t, ref, seat), kind, seat, data, now))
 
     def _tell(
         self, transaction: Transaction, row: TicketRow, text: str, now: int, *, closing: bool = False, **values: str
@@ -299,7 +304,7 @@ class Tickets:
         body = encode(Message(reply=self._texts.reply(row.lang, text, **values)))
         seq = conversations.say(transaction, read, [("system", body)], now, state=conversation.dump(state))
         self._touched.add(read.id)
-        return tickets.record(transaction, row, "said", "system", {"by": "system", "first": seq, "seq": seq}, now)
+        return tickets.record(transaction, row, TicketSaid("system", seq, seq), "system", now)
 
     async def _write(self, work: Callable[[Transaction], T]) -> T:
         for _ in range(ATTEMPTS):
@@ -367,7 +372,7 @@ def _resident_spoke(transaction: Transaction, read: ConversationRow, seen: int) 
 def _opened(transaction: Transaction, ref: str) -> Opened:
     found = _get(transaction, ref)
     said = [numbered(row) for row in conversations.messages(transaction, found.conversation, 1, 1 << 30)]
-    undelivered = conversations.undelivered(transaction, found.conversation)
+    undelivered = outbox.undelivered(transaction, found.conversation)
     others = [row for row in ticket_lists.of_person(transaction, found.person) if row.ref != ref]
     events = tickets.events(transaction, ref)
     return Opened(
@@ -380,8 +385,8 @@ def _with_more(about: Handover, events: Sequence[EventRow]) -> Handover:
     """With what the resident added while waiting, a number to call back on for one."""
     slots = dict(about.slots)
     for event in events:
-        if event.kind == "raised":
-            slots |= cast(dict[str, str], event.data.get("slots", {}))
+        if isinstance(raised := event.happened, TicketRaised):
+            slots |= raised.slots
     return msgspec.structs.replace(about, slots=slots)
 
 

@@ -2,10 +2,9 @@
 
 Nothing that it says is believed before it has been checked, and nothing old is said without its date. It is asked again
 only where asking twice does no harm, and not at all for a while after it has failed several times. What it has to be told
-goes through the outbox with a key, until it is taken.
+goes through the queue with a key, until it is taken.
 """
 
-import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -19,12 +18,13 @@ from msgspec import Meta, Struct
 from accounts.bank import Balance, Entry, Extract, Order, UnavailableError
 from accounts.rules import TENTHS
 from accounts.vault import Vault
+from bot.queue import Done, Failed, Kind, Lost, Outcome
 from integrations.breaker import Breaker
-from store import remote
+from store import queue, remote
 from store.bank import AttendanceRow
 from store.database import Database, Transaction
 from store.enrolments import EnrolmentRow
-from store.remote import CommandRow
+from store.queue import NewRow, QueueRow
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -32,7 +32,8 @@ CONNECT = 1.0  # seconds
 LARGEST = 256_000  # bytes of an answer
 FRESH = 30_000  # ms that an answer is as good as a new one
 OLDEST = 24 * 3_600_000  # ms after which a copy is not said any more, even with its date
-EVERY, LEASE, PATIENCE = 2.0, 60_000, 40
+LANE = "platform"
+PATIENCE = 40  # attempts, in some thirty hours
 Url = Annotated[str, Meta(pattern=r"^(https?://\S+)?$", max_length=300)]
 Day = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 Credits = Annotated[float, Meta(ge=-1_000_000, le=1_000_000)]
@@ -105,6 +106,7 @@ class Platform:
         self._clock = clock
         self._breaker = Breaker()
         self.alarm: str | None = None
+        self.kind = Kind(self._tell, patience=PATIENCE, lease=60_000, keeps=True)
         self._client = httpx.AsyncClient(
             base_url=settings.base.rstrip("/"), timeout=httpx.Timeout(settings.seconds, connect=CONNECT),
             headers={"authorization": f"Bearer {token}"}, follow_redirects=False,
@@ -239,49 +241,28 @@ class Platform:
         """Owes the platform a word about an enrolment, within the transaction that changed it."""
         body = {"learner": row.learner, "class": row.group, "state": row.state, "at": row.at}
         closed = self._vault.close(msgspec.json.encode(body))
-        key = f"enrolment:{row.group}:{row.learner}:{row.state}:{row.at}"
-        remote.owe(transaction, key, "enrolment", closed, row.at)
+        order = f"enrolment:{row.group}:{row.learner}"
+        key = f"{remote.COMMAND}:{order}:{row.state}:{row.at}"
+        queue.put(transaction, NewRow(remote.COMMAND, key, LANE, closed, row.at, order, row.at))
 
-    async def run(self) -> None:
-        """Until cancelled: tells the platform what it is owed."""
-        while True:
-            try:
-                await self.work()
-            except Exception as error:  # the same edge as the outbox's: the loop must go on
-                log.error("platform", exc_info=error)
-            await asyncio.sleep(EVERY)
-
-    async def work(self) -> int:
-        """How many commands were taken."""
-        now = self._now()
-        rows = await self._database.read(lambda t: remote.due(t, now, 100))
-        return sum([await self._tell(row, now) for row in rows])
-
-    async def _tell(self, row: CommandRow, now: int) -> bool:
-        if not await self._database.write(lambda t: remote.lease(t, row, now + LEASE)):
-            return False
+    async def _tell(self, row: QueueRow) -> Outcome:
+        """The key is what the platform knows a command by, and begins with what it is."""
+        key = row.key.removeprefix(f"{remote.COMMAND}:")
+        what = key.partition(":")[0]
         body: dict[str, object] = msgspec.json.decode(self._vault.open(row.body), type=dict)
         learner = body.pop("learner")
         card = await self._card(learner) if isinstance(learner, int) else None
         try:
-            status, _ = await self._post(f"/v1/{row.kind}", {**body, "card": card}, {"idempotency-key": row.key})
+            status, _ = await self._post(f"/v1/{what}", {**body, "card": card}, {"idempotency-key": key})
         except httpx.HTTPError as error:
-            return await self._put_off(row, now, type(error).__name__)
+            return Failed(type(error).__name__)
         if 200 <= status < 300:
-            await self._database.write(lambda t: remote.end(t, row.id, "done", str(status), now))
-            return True
+            return Done(str(status))
         if status >= 500 or status in (408, 409, 425, 429):
-            return await self._put_off(row, now, str(status))
-        self.alarm = f"{row.kind}: refused with {status}"
+            return Failed(str(status))
+        self.alarm = f"{what}: refused with {status}"
         log.error("platform", extra={"error": self.alarm})
-        await self._database.write(lambda t: remote.end(t, row.id, "dead", str(status), now))
-        return False
-
-    async def _put_off(self, row: CommandRow, now: int, reason: str) -> bool:
-        wait = min(3_600_000, 1_000 * 2 ** min(row.attempts, 12))
-        state = "due" if row.attempts + 1 < PATIENCE else "dead"
-        await self._database.write(lambda t: remote.end(t, row.id, state, reason, now + wait))
-        return False
+        return Lost(str(status))
 
 
 def _translated(answer: bytes, what: str, paths: Mapping[str, str]) -> bytes:

@@ -1,6 +1,5 @@
 """Texts, whoever carries them: who may get one, what is answered, what leaves by itself, and how it fared."""
 
-import asyncio
 import logging
 import time
 from collections import deque
@@ -16,14 +15,15 @@ from bot import conversation
 from bot.inbox import Inbox, Receipt, nothing_observed, numbered
 from bot.live import Live
 from bot.messages import CONTINUE, RESUMED, STOPPED, Inbound, Reply
-from bot.outbox import Done, Failed, Later, Lost, Outcome
+from bot.queue import Done, Failed, Later, Lost, Outcome
 from bot.redlines import endangers
 from bot.texts import Texts
 from integrations import refusals, sms
 from integrations.refusals import Kind
-from store import calls, conversations, deliveries
-from store.conversations import DueRow
+from store import calls, conversations, deliveries, outbox
 from store.database import Database, Transaction
+from store.outbox import DueRow
+from store.queue import QueueRow
 
 log = logging.getLogger(__name__)
 CHANNEL = "sms"
@@ -201,33 +201,29 @@ class Texting:
 
     # -- one-time codes
 
-    async def run(self) -> None:
-        """Until cancelled: sends the codes that residents have asked for."""
-        while True:
-            await asyncio.sleep(1)
-            try:
-                await self.send_codes()
-            except Exception as error:  # the same edge as the outbox's: the loop must go on
-                log.error("codes", exc_info=error)
-
-    async def send_codes(self) -> int:
-        """How many left. A code that could not be sent is asked for anew."""
-        codes = await self._identity.to_send(self._now())
-        for each in codes:
-            number = f"+86{each.phone}" if each.phone.startswith("1") else each.phone
-            body = self._texts.line("zh", "sms.code", code=each.code)
-            try:
-                await self.provider.text(number, body, f"code:{self._identity.person('code', each.phone + each.code)}")
-            except TextError as error:
-                log.error("a code did not leave", extra={"error": str(error)})
-        return len(codes)
+    async def send_code(self, row: QueueRow) -> Outcome:
+        """Sends the code that a row of the queue is for, as long as it is good."""
+        found = await self._identity.code(int(row.key.rpartition(":")[2]))
+        if found is None:
+            return Done()
+        code, until = found
+        if self._now() >= until:
+            return Lost("too late")
+        number = f"+86{code.phone}" if code.phone.startswith("1") else code.phone
+        body = self._texts.line("zh", "sms.code", code=code.code)
+        try:
+            await self.provider.text(number, body, f"code:{self._identity.person('code', code.phone + code.code)}")
+        except TextError as error:
+            log.error("a code did not leave", extra={"error": str(error)})
+            return _leads_to(error, self._now())
+        return Done()
 
     # -- leaving by itself
 
     async def send(self, row: DueRow, now: int) -> Outcome:
         """Sends what the row holds as one text."""
         if not await self._database.read(lambda t: _may_get(t, row.address)):
-            return Lost()
+            return Lost(Meaning.STOPPED.value)
         rows = await self._database.read(
             lambda t: conversations.messages(t, row.conversation, row.first_seq, row.last_seq)
         )
@@ -240,24 +236,28 @@ class Texting:
 
         def settle(transaction: Transaction) -> None:
             calls.sent(transaction, sid, row.conversation, row.last_seq, sms.segments(text), now)
-            conversations.settle(transaction, row.conversation, row.last_seq)
+            outbox.settle(transaction, row.conversation, row.last_seq)
 
         await self._database.write(settle, quick=True)
         self._live.delivered(row.conversation, row.last_seq)
         return Done()
 
     async def _refused(self, error: TextError, row: DueRow, now: int) -> Outcome:
-        match error.meaning:
-            case Meaning.TOO_OFTEN:
-                return Later(now + 1_000)
-            case Meaning.STOPPED:
-                await self._database.write(lambda t: deliveries.refuse(t, CHANNEL, row.address, now))
-                return Lost()
-            case Meaning.GONE:
-                await self._database.write(lambda t: deliveries.lose(t, CHANNEL, row.address, now))
-                return Lost()
-            case _:
-                return Failed()
+        if error.meaning is Meaning.STOPPED:
+            await self._database.write(lambda t: deliveries.refuse(t, CHANNEL, row.address, now))
+        elif error.meaning is Meaning.GONE:
+            await self._database.write(lambda t: deliveries.lose(t, CHANNEL, row.address, now))
+        return _leads_to(error, now)
+
+
+def _leads_to(error: TextError, now: int) -> Outcome:
+    match error.meaning:
+        case Meaning.TOO_OFTEN:
+            return Later(now + 1_000)
+        case Meaning.STOPPED | Meaning.GONE:
+            return Lost(error.meaning.value)
+        case _:
+            return Failed(error.meaning.value)
 
 
 def _may_get(transaction: Transaction, number: str) -> bool:

@@ -25,10 +25,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from bot.inbox import BusyError, Inbox, Receipt, nothing_observed, numbered
 from bot.live import Live
 from bot.messages import Inbound, Numbered
-from bot.outbox import Done, Outbox, Outcome
+from bot.outbox import Outbox
+from bot.queue import Done, Outcome
 from store import conversations
-from store.conversations import DueRow
 from store.database import Database
+from store.outbox import DueRow
 
 log = logging.getLogger(__name__)
 CHANNEL = "webchat"

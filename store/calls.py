@@ -5,6 +5,7 @@ from typing import cast
 
 from sqlalchemy import bindparam, func, select, update
 
+from store import tickets
 from store.database import Row, Statement, Transaction, adding
 from store.schema import call, seat, sent_text, ticket
 
@@ -117,15 +118,25 @@ def last_of(transaction: Transaction, address: str) -> CallRow | None:
 
 def put(transaction: Transaction, row: CallRow) -> bool:
     """Keeps a call as it is now: `version` is the one that was read, 0 for a new one. False when it is not as it was
-    read."""
-    if row.version == 0:
-        if get(transaction, row.sid) is not None:
-            return False
-        transaction.run(
-            _ADD, sid=row.sid, address=row.address, conversation=row.conversation, version=1, stage=row.stage,
-            ticket=row.ticket, body=row.body, started_at=row.started_at, updated_at=row.updated_at,
-        )  # fmt: skip
-        return True
+    read. Where the caller is now is told to whoever has the ticket."""
+    before = get(transaction, row.sid)
+    if not (_change(transaction, row) if row.version else before is None and _add(transaction, row)):
+        return False
+    was = (before.stage, before.ticket) if before is not None else None
+    if row.ticket is not None and was != (row.stage, row.ticket):
+        tickets.call_moved(transaction, row.ticket, row.stage, row.updated_at)
+    return True
+
+
+def _add(transaction: Transaction, row: CallRow) -> bool:
+    transaction.run(
+        _ADD, sid=row.sid, address=row.address, conversation=row.conversation, version=1, stage=row.stage,
+        ticket=row.ticket, body=row.body, started_at=row.started_at, updated_at=row.updated_at,
+    )  # fmt: skip
+    return True
+
+
+def _change(transaction: Transaction, row: CallRow) -> bool:
     changed = transaction.run(
         _CHANGE, which=row.sid, read_version=row.version, new_conversation=row.conversation, new_version=row.version + 1,
         new_stage=row.stage, new_ticket=row.ticket, new_body=row.body, now=row.updated_at,

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import cast
 
 from msgspec import Struct
-from sqlalchemy import bindparam, case, delete, func, select, update
+from sqlalchemy import bindparam, select, update
 
-from store import bank, deliveries, identity, knowledge, tickets
+from store import bank, deliveries, identity, knowledge, outbox, tickets
 from store.database import ConflictError, Row, Statement, Transaction, adding
-from store.schema import audit, conversation, inbound, message, outbox, unanswered
+from store.outbox import Span
+from store.schema import audit, conversation, inbound, message, unanswered
 
 _COLUMNS = (
     conversation.c.id, conversation.c.channel, conversation.c.address, conversation.c.version, conversation.c.seq,
@@ -45,39 +46,6 @@ _MESSAGES = Statement(
     )
     .order_by(message.c.seq)
 )
-_LEAVE = Statement(adding(outbox))
-_DUE = Statement(
-    select(outbox.c.id, outbox.c.conversation, outbox.c.channel, outbox.c.address, outbox.c.first_seq,
-           outbox.c.last_seq, outbox.c.due_at, outbox.c.attempts, outbox.c.part)
-    .where(outbox.c.dead == 0, outbox.c.due_at <= bindparam("now"))
-    .order_by(outbox.c.id)
-    .limit(bindparam("most"))
-)  # fmt: skip
-_LEASE = Statement(
-    update(outbox)
-    .where(outbox.c.id == bindparam("which"), outbox.c.due_at == bindparam("read_due_at"))
-    .values(due_at=bindparam("until"), attempts=bindparam("count"), leased=1)
-)
-_POSTPONE = Statement(
-    update(outbox)
-    .where(outbox.c.id == bindparam("which"))
-    .values(due_at=bindparam("until"), attempts=bindparam("count"), leased=0)
-)
-_GIVE_UP = Statement(update(outbox).where(outbox.c.id == bindparam("which")).values(dead=1, leased=0))
-_SETTLE = Statement(
-    delete(outbox).where(outbox.c.conversation == bindparam("conversation"), outbox.c.last_seq <= bindparam("seq"))
-)
-_OWED = Statement(
-    select(func.sum(case((outbox.c.dead == 0, 1), else_=0)), func.sum(outbox.c.dead)).where(
-        outbox.c.due_at <= bindparam("now")
-    )
-)
-_UNDELIVERED = Statement(
-    select(outbox.c.first_seq, outbox.c.dead)
-    .where(outbox.c.conversation == bindparam("conversation"))
-    .order_by(outbox.c.first_seq)
-    .limit(1)
-)
 _UNANSWERED = Statement(adding(unanswered))
 _AUDIT = Statement(adding(audit))
 
@@ -105,18 +73,6 @@ class MessageRow(Struct, frozen=True, gc=False):
     author: str
     body: bytes
     at: int
-
-
-class DueRow(Struct, frozen=True, gc=False):
-    id: int
-    conversation: int
-    channel: str
-    address: str
-    first_seq: int
-    last_seq: int
-    due_at: int
-    attempts: int
-    part: int
 
 
 class TurnRow(Struct, frozen=True):
@@ -191,15 +147,18 @@ def commit_turn(transaction: Transaction, turn: TurnRow) -> tuple[int, int] | No
         transaction.add(_SAY, conversation=id, seq=seq, author=author, body=body, at=turn.now)
     late = turn.inline and deliveries.undeferred(transaction, read.channel, read.address, turn.inbound)
     if len(turn.said) > 1 and (late or not turn.inline):
-        _leave(transaction, read, id, read.seq + 2, last, turn.now if late else turn.lease_until)
+        due_at = turn.now if late else turn.lease_until
+        outbox.leave(transaction, id, read.channel, Span(read.seq + 2, last), due_at)
     if turn.opened:
         tickets.open(transaction, id, read.channel, last, turn.opened, turn.now)
     elif read.ticket:
-        _tell_the_desk(transaction, read.ticket, turn, last)
+        tickets.resident_said(transaction, read.ticket, read.seq + 1, last, turn.now)
+        if turn.raised:
+            tickets.add(transaction, read.ticket, turn.raised, turn.now)
     elif turn.reopened:
-        _reopen(transaction, turn.reopened, turn, last)
-    if turn.rating and (rated := tickets.get(transaction, turn.rating[0])) and rated.conversation == id:
-        tickets.record(transaction, rated, "rated", "resident", {"stars": turn.rating[1]}, turn.now)
+        tickets.reopen(transaction, turn.reopened, read.seq + 1, last, turn.now)
+    if turn.rating:
+        tickets.rate(transaction, id, *turn.rating, turn.now)
     if turn.unanswered:
         text, topic = turn.unanswered
         transaction.add(_UNANSWERED, text=text, topic=topic, conversation=id, at=turn.now, done=0)
@@ -211,33 +170,6 @@ def commit_turn(transaction: Transaction, turn: TurnRow) -> tuple[int, int] | No
     for action, subject in turn.audits:
         audited(transaction, f"conversation {id}", action, subject, "", turn.now)
     return id, last
-
-
-def _tell_the_desk(transaction: Transaction, ref: str, turn: TurnRow, last: int) -> None:
-    tickets.resident_said(transaction, ref, turn.read.seq + 1, last, turn.now)
-    if turn.raised and (row := tickets.get(transaction, ref)) is not None:
-        more = turn.raised
-        raised = {
-            "priority": more.priority, "reason": more.reason, "slots": dict(more.slots), "skill": more.skill,
-            "to_call": more.to_call, "barred": tickets.complained_of(transaction, more.against),
-        }  # fmt: skip
-        tickets.record(transaction, row, "raised", "bot", raised, turn.now)
-
-
-def _reopen(transaction: Transaction, ref: str, turn: TurnRow, last: int) -> None:
-    row = tickets.get(transaction, ref)
-    assert row is not None
-    row = tickets.record(transaction, row, "reopened", "resident", {}, turn.now)
-    tickets.record(
-        transaction, row, "said", "resident", {"by": "resident", "first": turn.read.seq + 1, "seq": last}, turn.now
-    )
-
-
-def _leave(transaction: Transaction, to: ConversationRow, id: int, first: int, last: int, due_at: int) -> None:
-    transaction.add(
-        _LEAVE, key=f"{id}:{first}", conversation=id, channel=to.channel, address=to.address, first_seq=first,
-        last_seq=last, part=0, due_at=due_at, attempts=0, leased=0, dead=0,
-    )  # fmt: skip
 
 
 def say(
@@ -263,7 +195,7 @@ def say(
         raise ConflictError
     for seq, (author, body) in enumerate(said, read.seq + 1):
         transaction.add(_SAY, conversation=read.id, seq=seq, author=author, body=body, at=now)
-    _leave(transaction, read, read.id, read.seq + 1, last, now)
+    outbox.leave(transaction, read.id, read.channel, Span(read.seq + 1, last), now)
     return last
 
 
@@ -279,40 +211,3 @@ def begin(transaction: Transaction, channel: str, address: str, now: int) -> Con
 def audited(transaction: Transaction, actor: str, action: str, subject: str, detail: str, at: int) -> None:
     """Writes down what must never be lost sight of."""
     transaction.add(_AUDIT, at=at, actor=actor, action=action, subject=subject, detail=detail)
-
-
-def undelivered(transaction: Transaction, conversation: int) -> tuple[int, bool] | None:
-    """The first message that the channel has not taken, and whether it was given up; None where all has arrived."""
-    row = transaction.one(_UNDELIVERED, conversation=conversation)
-    return (cast(int, row[0]), bool(row[1])) if row else None
-
-
-def owed(transaction: Transaction, now: int) -> tuple[int, int]:
-    """How many deliveries are overdue, and how many were given up."""
-    row = transaction.one(_OWED, now=now)
-    return (cast(int, row[0] or 0), cast(int, row[1] or 0)) if row else (0, 0)
-
-
-def due(transaction: Transaction, now: int, most: int) -> list[DueRow]:
-    rows = transaction.all(_DUE, now=now, most=most)
-    return [DueRow(*cast(tuple[int, int, str, str, int, int, int, int, int], row)) for row in rows]
-
-
-def lease(transaction: Transaction, row: DueRow, until: int, attempts: int) -> bool:
-    """Takes a due row for oneself until then; False when another process was first."""
-    return transaction.run(_LEASE, which=row.id, read_due_at=row.due_at, until=until, count=attempts) == 1
-
-
-def postpone(transaction: Transaction, id: int, until: int, attempts: int) -> None:
-    """Lets go of a row until then."""
-    transaction.run(_POSTPONE, which=id, until=until, count=attempts)
-
-
-def give_up(transaction: Transaction, id: int) -> None:
-    """Tried often enough: the row stays, for people to see."""
-    transaction.run(_GIVE_UP, which=id)
-
-
-def settle(transaction: Transaction, conversation: int, seq: int) -> int:
-    """Forgets the outbox rows of a conversation up to this message: its channel has taken them."""
-    return transaction.run(_SETTLE, conversation=conversation, seq=seq)

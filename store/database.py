@@ -173,6 +173,13 @@ class Transaction:
         self._cursor.execute(compiled.sql, compiled.parameters(values))
         return self._cursor.rowcount
 
+    def sealed(self, text: str) -> str:
+        """Closed as a sealed column is, for a document that is about somebody."""
+        return self._sealer.seal(text)
+
+    def unsealed(self, text: str) -> str:
+        return self._sealer.unseal(text)
+
     def _closed(self, statement: Statement, values: dict[str, Value]) -> dict[str, Value]:
         return values | {name: self._sealer.seal(cast(str, values[name])) for name in statement.sealed}
 

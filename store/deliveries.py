@@ -1,45 +1,25 @@
-"""What leaves on channels that do not number it: what is owed, what has left and how, what was put off or dropped."""
+"""What leaves on channels that do not number it: what has left and how, what was put off or dropped."""
 
-from collections.abc import Sequence
+import hashlib
 from dataclasses import dataclass
 from typing import cast
 
 from sqlalchemy import bindparam, delete, select, update
 
+from store import queue
 from store.database import Row, Statement, Transaction, adding
-from store.schema import conversation, deferred, delivered, dropped, inbound, message, outbox, shared, unreachable
+from store.queue import NewRow, QueueRow
+from store.schema import conversation, delivered, dropped, inbound, message, shared, unreachable
 
-HELD = 1 << 60  # due_at of what waits for the resident to write
+ANSWER = "answer"  # a kind of the queue: a message that was acknowledged and not answered
 REFUSED = ":refused"  # follows a channel's name: not that nobody is there, but that they want nothing
 RECENT = 40  # of a conversation's last messages: more cannot have opened a window that is still open
 
 
 @dataclass(frozen=True, slots=True)
-class OwedRow:
-    """What a conversation is owed: the outbox's row."""
-
-    id: int
-    key: str
-    first_seq: int
-    last_seq: int
-    part: int
-    due_at: int
-    attempts: int
-    leased: int
-    dead: int
-
-    @property
-    def is_rest(self) -> bool:
-        """Whether something of it has left already."""
-        return self.key.count(":") == 2
-
-    def is_leaving(self, now: int) -> bool:
-        """Whether somebody sends it at this moment."""
-        return bool(self.leased) and self.due_at > now
-
-
-@dataclass(frozen=True, slots=True)
 class DeferredRow:
+    """A message as JSON, sealed where it is kept; `due_at` is when another process may answer it (ms)."""
+
     channel: str
     address: str
     id: str
@@ -47,21 +27,6 @@ class DeferredRow:
     due_at: int
 
 
-_UNDEFER = Statement(
-    delete(deferred).where(
-        deferred.c.channel == bindparam("channel"),
-        deferred.c.address == bindparam("address"),
-        deferred.c.id == bindparam("id"),
-    )
-)
-_DEFERRED = Statement(
-    select(deferred.c.id).where(
-        deferred.c.channel == bindparam("channel"),
-        deferred.c.address == bindparam("address"),
-        deferred.c.id == bindparam("id"),
-    )
-)
-_DEFER = Statement(adding(deferred))
 _HOLD_STILL = Statement(
     select(conversation.c.id)
     .where(conversation.c.channel == bindparam("channel"), conversation.c.address == bindparam("address"))
@@ -76,37 +41,6 @@ _ANSWERED = Statement(
         inbound.c.id == bindparam("id"),
     )
 )
-_OVERDUE = Statement(
-    select(deferred.c.channel, deferred.c.address, deferred.c.id, deferred.c.body, deferred.c.due_at)
-    .where(deferred.c.due_at <= bindparam("now"))
-    .order_by(deferred.c.due_at)
-    .limit(20)
-)
-_LEASE_DEFERRED = Statement(
-    update(deferred)
-    .where(
-        deferred.c.channel == bindparam("of_channel"), deferred.c.address == bindparam("of_address"),
-        deferred.c.id == bindparam("which"), deferred.c.due_at == bindparam("read_due_at"),
-    )
-    .values(due_at=bindparam("until"))
-)  # fmt: skip
-_OWED = Statement(
-    select(
-        outbox.c.id, outbox.c.key, outbox.c.first_seq, outbox.c.last_seq, outbox.c.part, outbox.c.due_at, outbox.c.attempts, outbox.c.leased, outbox.c.dead
-    )
-    .where(outbox.c.conversation == bindparam("conversation"))
-    .order_by(outbox.c.first_seq)
-)  # fmt: skip
-_ADVANCE = Statement(
-    update(outbox)
-    .where(outbox.c.id == bindparam("which"))
-    .values(first_seq=bindparam("to_seq"), part=bindparam("to_part"), due_at=bindparam("at"), key=bindparam("new_key"))
-)
-_RELEASE = Statement(
-    update(outbox).where(outbox.c.id == bindparam("which")).values(due_at=bindparam("at"), attempts=0, leased=0)
-)
-_REST = Statement(adding(outbox))
-_DROP_OWED = Statement(delete(outbox).where(outbox.c.id == bindparam("which")))
 _LEFT = Statement(adding(delivered))
 _ANSWER = Statement(
     select(delivered.c.body).where(
@@ -179,64 +113,33 @@ _SHARE_VALUE = Statement(
 def defer(transaction: Transaction, row: DeferredRow) -> bool:
     """Keeps what is acknowledged before it is answered; False when it has been answered meanwhile. The conversation
     holds still for it: a turn that commits at this moment sees that its answer has to leave by itself, or is seen."""
-    which = {"channel": row.channel, "address": row.address, "id": row.id}
-    transaction.one(_HOLD_STILL, channel=row.channel, address=row.address)
-    if transaction.one(_ANSWERED, **which) is not None:
+    which = {"channel": row.channel, "address": row.address}
+    transaction.one(_HOLD_STILL, **which)
+    if transaction.one(_ANSWERED, **which, id=row.id) is not None:
         return False
-    if transaction.one(_DEFERRED, **which) is None:
-        transaction.run(_DEFER, **which, body=row.body, due_at=row.due_at)
+    body = transaction.sealed(row.body.decode()).encode()
+    order = f"{ANSWER}:{_digest(row.channel, row.address)}"
+    key = f"{ANSWER}:{_digest(row.channel, row.address, row.id)}"
+    queue.put(transaction, NewRow(ANSWER, key, ANSWER, body, row.due_at, order, row.due_at))
     return True
 
 
 def undeferred(transaction: Transaction, channel: str, address: str, id: str) -> bool:
     """Takes back what was put off, if it was."""
-    return transaction.run(_UNDEFER, channel=channel, address=address, id=id) > 0
+    return queue.drop_key(transaction, f"{ANSWER}:{_digest(channel, address, id)}")
 
 
-def overdue(transaction: Transaction, now: int) -> list[DeferredRow]:
-    """What was put off by a process that did not come back to it."""
-    rows = transaction.all(_OVERDUE, now=now)
-    return [DeferredRow(*cast(tuple[str, str, str, bytes, int], row)) for row in rows]
+def deferred(transaction: Transaction, row: QueueRow) -> bytes:
+    """The message that a row of the queue is to answer."""
+    return transaction.unsealed(row.body.decode()).encode()
 
 
-def lease_deferred(transaction: Transaction, row: DeferredRow, until: int) -> bool:
-    values = {"of_channel": row.channel, "of_address": row.address, "which": row.id}
-    return transaction.run(_LEASE_DEFERRED, **values, read_due_at=row.due_at, until=until) == 1
+def _digest(*parts: str) -> str:
+    """In a row's keys instead of an address."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-# -- owed and left
-
-
-def owed(transaction: Transaction, conversation: int) -> list[OwedRow]:
-    """What has not been delivered of a conversation, in its order; also what was given up."""
-    rows = transaction.all(_OWED, conversation=conversation)
-    return [OwedRow(*cast(tuple[int, str, int, int, int, int, int, int, int], row)) for row in rows]
-
-
-def advance(transaction: Transaction, row: OwedRow, conversation: int, seq: int, part: int, due_at: int) -> None:
-    """The row goes on from this message and part of it."""
-    key = f"{conversation}:{seq}:{part}"
-    transaction.run(_ADVANCE, which=row.id, to_seq=seq, to_part=part, at=due_at, new_key=key)
-
-
-def release(transaction: Transaction, row: OwedRow, due_at: int) -> None:
-    """What was held may leave then."""
-    transaction.run(_RELEASE, which=row.id, at=due_at)
-
-
-def rest(
-    transaction: Transaction, conversation: int, channel: str, address: str, first: tuple[int, int], last: int, due_at: int
-) -> None:  # fmt: skip
-    """Owes what did not fit into an answer."""
-    transaction.run(
-        _REST, key=f"{conversation}:{first[0]}:{first[1]}", conversation=conversation, channel=channel, address=address,
-        first_seq=first[0], last_seq=last, part=first[1], due_at=due_at, attempts=0, leased=0, dead=0,
-    )  # fmt: skip
-
-
-def drop(transaction: Transaction, rows: Sequence[OwedRow]) -> None:
-    for row in rows:
-        transaction.run(_DROP_OWED, which=row.id)
+# -- left
 
 
 def left(

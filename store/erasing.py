@@ -5,6 +5,7 @@ from typing import cast
 
 from sqlalchemy import Text, bindparam, delete, select, update
 
+from store import outbox
 from store.database import Statement, Transaction
 from store.schema import (
     attachment,
@@ -22,7 +23,6 @@ from store.schema import (
     message,
     notice,
     one_time_code,
-    outbox,
     remote_copy,
     sent_text,
     ticket,
@@ -46,7 +46,7 @@ _FORGET = Statement(
 )
 _OF_CONVERSATION = tuple(
     Statement(delete(each).where(each.c.conversation == bindparam("which")))
-    for each in (outbox, delivered, attachment, unanswered, inbound, call, sent_text)
+    for each in (delivered, attachment, unanswered, inbound, call, sent_text)
 )
 # Erased ones have no address any more, and are not found again.
 _OLD = Statement(
@@ -91,6 +91,7 @@ def forget_conversation(transaction: Transaction, id: int, blank: bytes) -> None
     transaction.run(_BLANK_MESSAGES, which=id, blank=blank)
     for statement in _OF_CONVERSATION:
         transaction.run(statement, which=id)
+    outbox.settle(transaction, id, 1 << 60)
     transaction.run(_FORGET, which=id, nobody=f"erased-{id}")
 
 

@@ -5,7 +5,9 @@ from typing import cast
 
 from sqlalchemy import bindparam, delete, distinct, func, select, update
 
+from store import queue
 from store.database import Statement, Transaction, adding
+from store.queue import NewRow
 from store.schema import binding, consent, invitation, learner, one_time_code
 
 
@@ -47,6 +49,7 @@ class CodeRow:
     at: int
 
 
+CODE = "code"  # a kind of the queue: the text for a code, by the number of its request
 FOREVER = 1 << 60  # ms
 _LEARNER = (learner.c.id, learner.c.status, learner.c.minor, learner.c.body)
 _ADD = Statement(adding(learner).returning(learner.c.id))
@@ -117,17 +120,10 @@ _LAST_CODES = Statement(
     .order_by(one_time_code.c.id.desc())
     .limit(50)
 )
-_UNSENT = Statement(
-    select(*_CODE)
-    .where(
-        one_time_code.c.at > bindparam("since"), one_time_code.c.learner.is_not(None), one_time_code.c.sent == 0,
-        one_time_code.c.used == 0,
+_OPEN_CODE = Statement(
+    select(*_CODE).where(
+        one_time_code.c.id == bindparam("id"), one_time_code.c.learner.is_not(None), one_time_code.c.used == 0
     )
-    .order_by(one_time_code.c.id)
-    .limit(50)
-)  # fmt: skip
-_SENDING = Statement(
-    update(one_time_code).where(one_time_code.c.id == bindparam("which"), one_time_code.c.sent == 0).values(sent=1)
 )
 _FORGET_SESSIONS = Statement(
     delete(binding).where(binding.c.channel == bindparam("channel"), binding.c.bound_at < bindparam("before"))
@@ -266,13 +262,14 @@ def last_word(transaction: Transaction, channel: str, person: str, purpose: str)
 
 def ask_code(
     transaction: Transaction, channel: str, person: str, card: str, phone: str, learner: int | None, digest: str, body: bytes, at: int
-) -> int:  # fmt: skip
+) -> None:  # fmt: skip
+    """Keeps a request, and owes its text: also where none will leave, which takes as long as if one did."""
     row = transaction.one(
         _ASK, channel=channel, person=person, card=card, phone=phone, learner=learner, digest=digest, body=body, tries=0,
-        at=at, used=0, sent=0,
+        at=at, used=0,
     )  # fmt: skip
     assert row is not None
-    return cast(int, row[0])
+    queue.put(transaction, NewRow(CODE, f"{CODE}:{cast(int, row[0])}", CODE, b"", at))
 
 
 def last_code(transaction: Transaction, channel: str, person: str, since: int) -> CodeRow | None:
@@ -286,15 +283,10 @@ def last_codes(transaction: Transaction, since: int) -> list[CodeRow]:
     return [CodeRow(*cast(tuple[int, int | None, str, bytes, int, int], row)) for row in rows]
 
 
-def unsent(transaction: Transaction, since: int) -> list[CodeRow]:
-    """Codes whose text has not left."""
-    rows = transaction.all(_UNSENT, since=since)
-    return [CodeRow(*cast(tuple[int, int | None, str, bytes, int, int], row)) for row in rows]
-
-
-def sending(transaction: Transaction, id: int) -> bool:
-    """Takes it upon oneself to send a code; False when somebody else has."""
-    return transaction.run(_SENDING, which=id) == 1
+def open_code(transaction: Transaction, id: int) -> CodeRow | None:
+    """What a text has to be sent for; None where none is wanted: no such card, or the code was used."""
+    row = transaction.one(_OPEN_CODE, id=id)
+    return CodeRow(*cast(tuple[int, int | None, str, bytes, int, int], row)) if row else None
 
 
 def forget_sessions(transaction: Transaction, channel: str, before: int) -> None:

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import cast
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, select, true, update
 
+from store import remote
 from store.database import Statement, Transaction
 from store.schema import (
     binding,
-    command,
     consent,
     dispute,
     dropped,
@@ -16,6 +16,7 @@ from store.schema import (
     learner,
     notice,
     one_time_code,
+    queue,
     remote_copy,
 )
 
@@ -40,11 +41,13 @@ _RECONSENT = Statement(
 )
 _BODIES = [
     (
-        Statement(select(table.c.id, table.c.body)),
+        Statement(select(table.c.id, table.c.body).where(condition)),
         Statement(update(table).where(table.c.id == bindparam("which")).values(body=bindparam("new_body"))),
     )
-    for table in (learner, dispute, notice, command)
-]
+    for table, condition in (
+        (learner, true()), (dispute, true()), (notice, true()), (queue, queue.c.kind == remote.COMMAND),
+    )
+]  # fmt: skip
 _SHORT_LIVED = tuple(Statement(delete(each)) for each in (one_time_code, invitation, remote_copy, dropped))
 
 

@@ -67,36 +67,25 @@ message = Table(
     sqlite_with_rowid=False,
 )
 
-# What has still to leave. A row goes when its channel has taken the message.
-outbox = Table(
-    "outbox",
+# Whatever leaves or is due, of every kind (`store/queue.py`): one place for order, leases, attempts and what was given up.
+queue = Table(
+    "queue",
     metadata,
     Column("id", Identity, primary_key=True),
-    Column("key", Text, nullable=False, unique=True),  # the same key is never sent twice
-    Column("conversation", BigInteger, nullable=False),
-    Column("channel", Text, nullable=False),
-    Column("address", Sealed, nullable=False),
-    Column("first_seq", Integer, nullable=False),
-    Column("last_seq", Integer, nullable=False),
-    Column("part", Integer, nullable=False, server_default="0"),  # of the first message, where the channel divides it
-    Column("due_at", BigInteger, nullable=False),  # also the end of a lease: whoever works a row moves this on
+    Column("kind", Text, nullable=False),  # which function works it
+    Column("key", Text, nullable=False, unique=True),  # the same key is never done twice
+    Column("lane", Text, nullable=False),  # the channel or the receiver: each is bounded by itself
+    Column("order_key", Text),  # of its rows one at a time leaves, in the order of `number`; null: in any order
+    Column("number", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # of the kind; closed where it is about a person
+    Column("due_at", BigInteger, nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column("leased", Integer, nullable=False, server_default="0"),  # 1 while somebody sends it
-    Column("dead", Integer, nullable=False),  # 1 when given up: shown at the desk
+    Column("leased_until", BigInteger, nullable=False),  # until then somebody is at work on it
+    Column("state", Text, nullable=False),  # store.queue.State
+    Column("outcome", Text, nullable=False),  # of the last attempt
 )
-Index("ix_outbox_due", outbox.c.dead, outbox.c.due_at)
-Index("ix_outbox_conversation", outbox.c.conversation)
-
-# What was acknowledged before it was answered: a channel that waits no longer must not have to send it again.
-deferred = Table(
-    "deferred",
-    metadata,
-    Column("channel", Text, primary_key=True),
-    Column("address", Sealed, primary_key=True),
-    Column("id", Text, primary_key=True),
-    Column("body", LargeBinary, nullable=False),  # bot.messages.Inbound
-    Column("due_at", BigInteger, nullable=False),  # the end of a lease, as in the outbox
-)
+Index("ix_queue_due", queue.c.state, queue.c.lane, queue.c.due_at, queue.c.attempts)
+Index("ix_queue_order", queue.c.order_key, queue.c.number)
 
 # How messages left on a channel that neither numbers them nor takes them in order by itself: those sent by the outbox
 # (they are counted against the channel's quota), and those answers in a response that were not simply the turn's own.
@@ -326,21 +315,6 @@ remote_copy = Table(
     Column("as_of", BigInteger, nullable=False),
 )
 
-# What the platform elsewhere has still to be told; sent with its key until it is taken.
-command = Table(
-    "command",
-    metadata,
-    Column("id", Identity, primary_key=True),
-    Column("key", Text, nullable=False, unique=True),
-    Column("kind", Text, nullable=False),
-    Column("body", LargeBinary, nullable=False),  # encrypted JSON
-    Column("state", Text, nullable=False),  # due, done, dead
-    Column("due_at", BigInteger, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("outcome", Text, nullable=False),  # of the last attempt
-)
-Index("ix_command_due", command.c.state, command.c.due_at)
-
 broadcast = Table(
     "broadcast",
     metadata,
@@ -397,11 +371,10 @@ one_time_code = Table(
     Column("phone", Text, nullable=False),  # keyed digest of the number that it went to; of the card where none did
     Column("learner", BigInteger),
     Column("digest", Text, nullable=False),
-    Column("body", LargeBinary, nullable=False),  # accounts.identity.Code, encrypted: for whoever sends the text
+    Column("body", LargeBinary, nullable=False),  # accounts.identity.Code, encrypted
     Column("tries", Integer, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("used", Integer, nullable=False),
-    Column("sent", Integer, nullable=False),
 )
 Index("ix_one_time_code_person", one_time_code.c.person, one_time_code.c.at)
 Index("ix_one_time_code_phone", one_time_code.c.phone, one_time_code.c.at)
@@ -420,7 +393,7 @@ invitation = Table(
     Column("ends", BigInteger),  # of what is bound by it
 )
 
-# One row for each ticket: what its events come to (`store.tickets.after`), kept for lists and the queue.
+# One row for each ticket: what its events come to (`store.ticket_events.after`), kept for lists and the queue.
 ticket = Table(
     "ticket",
     metadata,
@@ -474,7 +447,7 @@ ticket_event = Table(
     metadata,
     Column("id", Identity, primary_key=True),
     Column("ticket", Text, nullable=False, index=True),
-    Column("kind", Text, nullable=False),  # the words of `store.tickets.after`
+    Column("kind", Text, nullable=False),  # of `store.ticket_events.KINDS`
     Column("actor", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("at", BigInteger, nullable=False),
@@ -546,7 +519,7 @@ review = Table(
     Column("at", BigInteger, nullable=False),
 )
 
-# What other systems want to be told, and what has still to be told or was.
+# What other systems want to be told.
 webhook = Table(
     "webhook",
     metadata,
@@ -557,19 +530,6 @@ webhook = Table(
     Column("seen", BigInteger, nullable=False),  # events up to here have their deliveries
     Column("active", Integer, nullable=False),
 )
-delivery = Table(
-    "delivery",
-    metadata,
-    Column("id", Identity, primary_key=True),
-    Column("webhook", BigInteger, nullable=False, index=True),
-    Column("event", BigInteger, nullable=False),
-    Column("state", Text, nullable=False),  # due, done, dead
-    Column("due_at", BigInteger, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("outcome", Text, nullable=False),  # of the last attempt
-    UniqueConstraint("webhook", "event"),
-)
-Index("ix_delivery_due", delivery.c.state, delivery.c.due_at)
 
 # Files that a seat sends with an answer, or a resident with a question.
 attachment = Table(

@@ -5,8 +5,9 @@ from typing import cast
 
 from sqlalchemy import Text, bindparam, delete, select, type_coerce, update
 
+from store import deliveries
 from store.database import Statement, Transaction, adding
-from store.schema import Sealed, metadata, setting
+from store.schema import Sealed, metadata, queue, setting
 
 _COLUMNS = [column for table in metadata.sorted_tables for column in table.c if isinstance(column.type, Sealed)]
 _ALL = [Statement(select(type_coerce(column, Text)).distinct()) for column in _COLUMNS]
@@ -25,6 +26,10 @@ _FORGET_KEY = Statement(delete(setting).where(setting.c.name == "data_key"))
 _KEEP_KEY = Statement(adding(setting))
 
 
+_ANSWERS = Statement(select(queue.c.id, queue.c.body).where(queue.c.kind == deliveries.ANSWER))
+_REBODY = Statement(update(queue).where(queue.c.id == bindparam("which")).values(body=bindparam("new_body")))
+
+
 def key_name(transaction: Transaction) -> str | None:
     """The name of the key by which digests and seals are made here; None where nothing was closed yet."""
     row = transaction.one(_KEY)
@@ -37,7 +42,8 @@ def keep_key_name(transaction: Transaction, name: str, now: int) -> None:
 
 
 def reseal(transaction: Transaction, change: Callable[[str], str]) -> int:
-    """Puts `change` of what stands there, as it stands there, into every sealed column; how many values changed."""
+    """Puts `change` of what stands there, as it stands there, into every sealed column and message that waits for its answer; how many
+    values of columns changed."""
     done = 0
     for all_, one in zip(_ALL, _CHANGE, strict=True):
         for (value,) in transaction.all(all_):
@@ -45,4 +51,6 @@ def reseal(transaction: Transaction, change: Callable[[str], str]) -> int:
             if (new := change(old)) != old:
                 transaction.run(one, old=old, new=new)
                 done += 1
+    for id, body in transaction.all(_ANSWERS):
+        transaction.run(_REBODY, which=id, new_body=change(cast(bytes, body).decode()).encode())
     return done

@@ -1,4 +1,5 @@
-"""Tickets and their events. What happened is appended and never changed; what a ticket is follows from it (`after`).
+"""Tickets and their events. What happened is appended and never changed; what a ticket is follows from it
+(`store.ticket_events.after`).
 
 The row of a ticket is the sum of its events, kept so that lists need not add them up. Both are written in one
 transaction, under the condition that nobody else wrote an event of this ticket meanwhile.
@@ -9,64 +10,25 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from msgspec import Struct
-from msgspec.structs import asdict, fields, replace
+from msgspec.structs import asdict, fields
 from sqlalchemy import ColumnElement, bindparam, case, func, select, update
 
-from store.database import ConflictError, Row, Statement, Transaction, Value, adding
+from store.database import ConflictError, Statement, Transaction, Value, adding
 from store.schema import conversation, ticket, ticket_event
-
-# How long an ordinary matter has to have waited to come before one of this priority that has just come: a queue in the
-# order of `rank` ages by itself, so nobody starves. Danger to life comes before everything, whatever waits.
-MINUTE = 60_000
-HANDICAP = (-1 << 50, 0, 20 * MINUTE, 45 * MINUTE)  # ms, by priority
-
-TO_CALL = frozenset({"callback", "voicemail"})  # reasons whose residents wait to be rung up
-
-Data = Mapping[str, object]
-
-
-class TicketRow(Struct, frozen=True, gc=False):
-    """The columns of `store.schema.ticket`, in their order."""
-
-    ref: str
-    conversation: int
-    version: int
-    state: str
-    owner: str | None
-    offered_to: str | None
-    offered_until: int | None
-    passed: str
-    barred: str
-    last_seat: str | None
-    topic: str
-    skill: str
-    place: str | None
-    level: int
-    channel: str
-    lang: str
-    person: str
-    priority: int
-    rank: int
-    opened_at: int
-    taken_at: int | None
-    answered_at: int | None
-    closed_at: int | None
-    updated_at: int
-    unanswered_since: int | None
-    snoozed_until: int | None
-    seq: int
-    result: str | None
-    stars: int | None
-    survey: int
-    tags: str
-    merged_into: str | None
-    call_since: int | None
-    attempts: int
-    body: bytes
-
-    @staticmethod
-    def of(row: Row) -> "TicketRow":
-        return TicketRow(*row)  # type: ignore[arg-type] # the columns are selected in this order
+from store.ticket_events import (
+    Happened,
+    TicketCallMoved,
+    TicketOpened,
+    TicketRaised,
+    TicketRated,
+    TicketReopened,
+    TicketRow,
+    TicketSaid,
+    after,
+    begun,
+    decode,
+    encode,
+)
 
 
 class EventRow(Struct, frozen=True, gc=False):
@@ -81,7 +43,12 @@ class EventRow(Struct, frozen=True, gc=False):
 
     @property
     def data(self) -> dict[str, object]:
+        """What is kept of it, for whoever only shows it."""
         return cast(dict[str, object], json.loads(self.body))
+
+    @property
+    def happened(self) -> Happened:
+        return decode(self.kind, self.body)
 
 
 class NewTicket(Struct, frozen=True):
@@ -141,6 +108,11 @@ _RESIDENT_SAID = Statement(
         state=case((ticket.c.state != "snoozed", ticket.c.state), (ticket.c.owner.is_(None), "waiting"), else_="open"),
     )
 )
+_CALL_MOVED = Statement(
+    update(ticket)
+    .where(ticket.c.ref == bindparam("which"))
+    .values(version=ticket.c.version + 1, updated_at=bindparam("now"))
+)
 _IN_STATE = selecting(ticket.c.state == bindparam("state"))
 AHEAD = 100  # people in front that are counted; nobody is helped by a higher number, and counting takes its time
 _BEFORE = Statement(
@@ -167,142 +139,67 @@ _EVENTS_SINCE = Statement(
 _LAST_EVENT = Statement(select(func.coalesce(func.max(ticket_event.c.id), 0)))
 
 
-def ranked(priority: int, opened_at: int) -> int:
-    """The place in the queue, lowest first."""
-    return opened_at + HANDICAP[priority]
-
-
-def after(row: TicketRow, kind: str, actor: str, data: Data, at: int) -> TicketRow:
-    """What a ticket is once this has happened to it. Raises `ValueError` for a kind that there is not."""
-    row = replace(row, version=row.version + 1, updated_at=at)
-    free = replace(row, offered_to=None, offered_until=None)
-    match kind:
-        case "opened" | "noted" | "reviewed":
-            return row
-        case "linked":
-            return _barring(row, data)
-        case "raised":
-            return _raised(row, data, at)
-        case "called":
-            reached = data["result"] == "completed"
-            return replace(row, attempts=row.attempts + 1, call_since=None if reached else at)
-        case "said":
-            return _said(row, cast(str, data["by"]), cast(int, data["seq"]), at)
-        case "offered":
-            return replace(row, offered_to=cast(str, data["to"]), offered_until=cast(int, data["until"]))
-        case "passed":
-            passed = [*json.loads(row.passed), data["seat"]]
-            return replace(free, passed=json.dumps(passed[-8:]))
-        case "taken":
-            taken_at = row.taken_at or at
-            return replace(
-                free, state="open", owner=actor, last_seat=actor, taken_at=taken_at, passed="[]", snoozed_until=None,
-            )  # fmt: skip
-        case "returned":
-            return replace(free, state="waiting", owner=None, snoozed_until=None)
-        case "transferred":
-            return replace(
-                row, state="waiting", owner=None, offered_to=cast(str | None, data.get("to")), passed="[]",
-                offered_until=cast(int | None, data.get("until")), skill=cast(str, data.get("skill") or row.skill),
-            )  # fmt: skip
-        case "escalated":
-            return replace(free, place=cast(str | None, data["place"]), level=row.level + 1, passed="[]")
-        case "snoozed":
-            return replace(row, state="snoozed", snoozed_until=cast(int, data["until"]))
-        case "woken":
-            return replace(row, state="open" if row.owner else "waiting", snoozed_until=None)
-        case "tagged":
-            return replace(row, tags=json.dumps(data["tags"], ensure_ascii=False))
-        case "closed" | "handed_back" | "merged":
-            return replace(
-                free, state="closed", owner=None, last_seat=row.owner or row.last_seat, closed_at=at, snoozed_until=None,
-                result=cast(str, data.get("result", kind)), topic=cast(str, data.get("topic") or row.topic),
-                merged_into=cast(str | None, data.get("into")), survey=int(bool(data.get("survey"))),
-                unanswered_since=None, call_since=None,
-            )  # fmt: skip
-        case "reopened":
-            return replace(row, state="waiting", closed_at=None, result=None, survey=0, passed="[]")
-        case "asked":
-            return replace(row, survey=0)
-        case "rated":
-            return replace(row, stars=cast(int, data["stars"]))
-    raise ValueError(f"there is no ticket event {kind}")
-
-
-def _raised(row: TicketRow, data: Data, at: int) -> TicketRow:
-    priority = min(row.priority, cast(int, data["priority"]))
-    skill = cast(str, data.get("skill") or row.skill) if priority < row.priority else row.skill
-    to_call = data.get("to_call") or data["reason"] in TO_CALL
-    since = row.call_since or (at if to_call else None)
-    row = replace(row, priority=priority, rank=ranked(priority, row.opened_at), skill=skill, call_since=since)
-    return _barring(row, data)
-
-
-def _barring(row: TicketRow, data: Data) -> TicketRow:
-    """Without those who are complained of now, an offer to one of them included."""
-    barred = sorted({*json.loads(row.barred), *cast(Sequence[str], data.get("barred", ()))})
-    if row.offered_to in barred:
-        row = replace(row, offered_to=None, offered_until=None)
-    return replace(row, barred=json.dumps(barred))
-
-
-def _said(row: TicketRow, by: str, seq: int, at: int) -> TicketRow:
-    row = replace(row, seq=seq)
-    if by == "seat":
-        return replace(row, answered_at=row.answered_at or at, unanswered_since=None)
-    if by != "resident":
-        return row
-    if row.state == "snoozed":  # the resident is back: so is the ticket
-        row = replace(row, state="open" if row.owner else "waiting", snoozed_until=None)
-    return replace(row, unanswered_since=row.unanswered_since or at)
-
-
-def opened(data: Data, at: int, body: bytes) -> TicketRow:
-    """A ticket as its first event makes it."""
-    priority = cast(int, data["priority"])
-    return TicketRow(
-        ref=cast(str, data["ref"]), conversation=cast(int, data["conversation"]), version=1, state="waiting", owner=None,
-        offered_to=None, offered_until=None, passed="[]", barred=json.dumps(data.get("barred", [])), last_seat=None,
-        topic=cast(str, data["topic"]),
-        skill=cast(str, data["skill"]), place=cast(str | None, data["place"]), level=0,
-        channel=cast(str, data["channel"]), lang=cast(str, data["lang"]), person=cast(str, data["person"]),
-        priority=priority, rank=ranked(priority, at), opened_at=at, taken_at=None, answered_at=None, closed_at=None,
-        updated_at=at, unanswered_since=at, snoozed_until=None, seq=cast(int, data["seq"]), result=None, stars=None,
-        survey=0, tags="[]", merged_into=None, call_since=at if data.get("to_call") else None, attempts=0, body=body,
-    )  # fmt: skip
-
-
 def open(transaction: Transaction, conversation: int, channel: str, seq: int, new: NewTicket, at: int) -> None:
     """Puts a new ticket into the queue."""
-    data = {
-        "ref": new.ref, "conversation": conversation, "channel": channel, "seq": seq, "topic": new.topic, "skill": new.skill,
-        "place": new.place, "priority": new.priority, "lang": new.lang, "person": new.person, "to_call": new.to_call,
-        "barred": complained_of(transaction, new.against),
-    }  # fmt: skip
-    transaction.run(_ADD, **asdict(opened(data, at, new.body)))
-    _append(transaction, new.ref, "opened", "bot", data, at)
+    first = TicketOpened(
+        ref=new.ref, conversation=conversation, channel=channel, seq=seq, topic=new.topic, skill=new.skill,
+        place=new.place, priority=new.priority, lang=new.lang, person=new.person, to_call=new.to_call,
+        barred=complained_of(transaction, new.against),
+    )  # fmt: skip
+    transaction.run(_ADD, **asdict(begun(first, at, new.body)))
+    _append(transaction, new.ref, first, "bot", at)
 
 
-def record(transaction: Transaction, row: TicketRow, kind: str, actor: str, data: Data, at: int) -> TicketRow:
+def record(transaction: Transaction, row: TicketRow, happened: Happened, actor: str, at: int) -> TicketRow:
     """Appends an event and brings the row up to it. Raises `ConflictError` when the ticket is not as it was read."""
-    new = after(row, kind, actor, data, at)
+    new = after(row, happened, actor, at)
     values: dict[str, Value] = {f"new_{name}": value for name, value in asdict(new).items() if name != "ref"}
     if transaction.run(_CHANGE, which=row.ref, read_version=row.version, **values) == 0:
         raise ConflictError
-    _append(transaction, row.ref, kind, actor, data, at)
+    _append(transaction, row.ref, happened, actor, at)
     return new
 
 
 def resident_said(transaction: Transaction, ref: str, first: int, last: int, at: int) -> None:
-    """`record` of a turn's `said`: nobody's change can make it wrong, so it needs no reading and loses no race."""
+    """`record` of a turn's words: nobody's change can make it wrong, so it needs no reading and loses no race."""
     transaction.run(_RESIDENT_SAID, which=ref, now=at, last=last)
-    _append(transaction, ref, "said", "resident", {"by": "resident", "first": first, "seq": last}, at)
+    _append(transaction, ref, TicketSaid("resident", first, last), "resident", at)
 
 
-def _append(transaction: Transaction, ref: str, kind: str, actor: str, data: Data, at: int) -> None:
+def call_moved(transaction: Transaction, ref: str, stage: str, at: int) -> None:
+    """`record` of where the ticket's caller is now; like `resident_said` it loses no race."""
+    transaction.run(_CALL_MOVED, which=ref, now=at)
+    _append(transaction, ref, TicketCallMoved(stage), "system", at)
+
+
+def add(transaction: Transaction, ref: str, more: Raise, at: int) -> None:
+    """What a resident added makes an open ticket more urgent."""
+    if (row := get(transaction, ref)) is None:
+        return
+    raised = TicketRaised(
+        more.priority, more.reason, dict(more.slots), more.skill, more.to_call, complained_of(transaction, more.against)
+    )
+    record(transaction, row, raised, "bot", at)
+
+
+def reopen(transaction: Transaction, ref: str, first: int, last: int, at: int) -> None:
+    """A resident goes on with a ticket that was closed a moment ago, in messages from `first` to `last`."""
+    row = get(transaction, ref)
+    assert row is not None
+    row = record(transaction, row, TicketReopened(), "resident", at)
+    record(transaction, row, TicketSaid("resident", first, last), "resident", at)
+
+
+def rate(transaction: Transaction, conversation: int, ref: str, stars: int, at: int) -> None:
+    """Stars for a ticket, where it is one of this conversation."""
+    row = get(transaction, ref)
+    if row is not None and row.conversation == conversation:
+        record(transaction, row, TicketRated(stars), "resident", at)
+
+
+def _append(transaction: Transaction, ref: str, happened: Happened, actor: str, at: int) -> None:
     transaction.number_in_order()
-    body = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
-    transaction.add(_ADD_EVENT, ticket=ref, kind=kind, actor=actor, body=body, at=at)
+    transaction.add(_ADD_EVENT, ticket=ref, kind=happened.kind, actor=actor, body=encode(happened), at=at)
 
 
 def hold(transaction: Transaction, conversation: int, ref: str | None, seat: str | None) -> None:
@@ -332,14 +229,14 @@ def before(transaction: Transaction, rank: int, person: str = "") -> int:
     return cast(int, row[0]) if row else 0
 
 
-def complained_of(transaction: Transaction, refs: Sequence[str]) -> list[str]:
+def complained_of(transaction: Transaction, refs: Sequence[str]) -> tuple[str, ...]:
     """All seats that had one of these tickets, or were complained of in it: whoever complains may mean any of them."""
     seats: set[str] = set()
     for ref in refs:
         if (row := get(transaction, ref)) is not None:
             had = {event.actor for event in events(transaction, ref) if event.kind == "taken"}
             seats |= {*json.loads(row.barred), *had, *filter(None, (row.owner, row.last_seat))}
-    return sorted(seats)
+    return tuple(sorted(seats))
 
 
 def events(transaction: Transaction, ref: str) -> list[EventRow]:

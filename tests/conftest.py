@@ -23,6 +23,7 @@ from desk import people
 from desk.hours import DeskSettings
 
 CI = os.environ.get("CI") == "true"
+PLAIN_HOST = "desk.internal"  # this machine in the browser: plain http there is no secure context, unlike on 127.0.0.1
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -163,6 +164,7 @@ async def browser() -> AsyncIterator[Browser]:
     if found is None:
         lacking("Chromium")
     async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        mapped = f"--host-resolver-rules=MAP {PLAIN_HOST} 127.0.0.1"
+        started = await playwright.chromium.launch(executable_path=found, args=["--no-sandbox", mapped])
         yield started
         await started.close()

@@ -1,16 +1,17 @@
 """What the history alone must show, whatever happened: used after every wild test."""
 
 from desk.tickets import Opened
-from store.tickets import EventRow, TicketRow, after
-from store.tickets import opened as begin
+from store.ticket_events import TicketOpened, TicketRow, after, begun
+from store.tickets import EventRow
 
 
 def folded(events: list[EventRow], body: bytes) -> TicketRow:
     """What a ticket is, from its events alone."""
     first, *rest = events
-    row = begin(first.data, first.at, body)
+    assert isinstance(first.happened, TicketOpened)
+    row = begun(first.happened, first.at, body)
     for event in rest:
-        row = after(row, event.kind, event.actor, event.data, event.at)
+        row = after(row, event.happened, event.actor, event.at)
     return row
 
 

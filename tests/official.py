@@ -38,7 +38,7 @@ class Official:
     async def deliver(self) -> None:
         """The outbox does what is due now."""
         for _ in range(20):
-            if not await self.app.outbox.work(int(self.clock() * 1000)):
+            if not await self.app.queue.work():
                 return
 
     def on_screen(self, who: Resident, since: int = 0) -> list[Seen]:

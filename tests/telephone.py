@@ -42,7 +42,7 @@ class Line:
     async def deliver(self) -> None:
         """The outbox does what is due now."""
         for _ in range(20):
-            if not await self.app.outbox.work(int(self.clock() * 1000)):
+            if not await self.app.queue.work():
                 return
 
 

@@ -37,6 +37,8 @@ async def test_a_seat_at_the_telephone(running: Line, browser: Browser, tmp_path
     await waits.press("0")
     await waits.press("9")
     page = await (await browser.new_context(viewport={"width": 1440, "height": 900}, locale="zh-CN")).new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     await page.goto(f"{running.carrier.url}/desk/")
     await page.get_by_label("用户名").fill("li")
     await page.get_by_label("密码").first.fill(PASSWORD)
@@ -70,3 +72,4 @@ async def test_a_seat_at_the_telephone(running: Line, browser: Browser, tmp_path
         await page.screenshot(path=Path(folder) / "call.png")
     await call.hang_up()
     await expect(page.get_by_text("写好小结再办结")).to_be_visible()
+    assert not [url for url in asked if url.endswith("/reach")], "where the caller is comes by the live feed alone"

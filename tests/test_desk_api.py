@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from daoxue.app import App
-from store import conversations
+from store import outbox
 from store.people import PresenceRow
 from tests.desk_client import Desk, Person
 from tests.talk import Resident
@@ -159,7 +159,7 @@ async def test_one_question_for_stars_after_the_last_word_has_arrived(desk: Desk
     await app.desk.dispatch.step(later)
     assert "满意吗" not in said(await li.get(f"/tickets/{ref}"))[-1][1], "the last answer is still on its way"
     conversation = (await app.tickets.show(ref)).ticket.conversation
-    await app.database.write(lambda t: conversations.settle(t, conversation, 1 << 30))
+    await app.database.write(lambda t: outbox.settle(t, conversation, 1 << 30))
     await app.desk.dispatch.step(later)
     await app.desk.dispatch.step(later)
     asked = [text for _, text in said(await li.get(f"/tickets/{ref}")) if "满意吗" in text]

@@ -21,7 +21,7 @@ from desk.oidc import OidcSettings
 from knowledge.catalogue import Organisation, Record
 from knowledge.files import Content, read_sample
 from store.database import Database
-from tests.conftest import free_port
+from tests.conftest import PLAIN_HOST, free_port
 from tests.desk_client import PASSWORD
 from tests.service import ROOT, Service, running
 from tests.service import Page as ResidentPage
@@ -54,7 +54,7 @@ async def service(config: Config) -> AsyncIterator[Service]:
         yield started
 
 
-async def enter(browser: Browser, service: Service, name: str, *, dark: bool = False) -> Page:
+async def enter(browser: Browser, service: Service, name: str, *, dark: bool = False, host: str = "127.0.0.1") -> Page:
     context = await browser.new_context(
         viewport={"width": 1440, "height": 900},
         locale="zh-CN",
@@ -63,7 +63,7 @@ async def enter(browser: Browser, service: Service, name: str, *, dark: bool = F
     )
     page = await context.new_page()
     page.set_default_timeout(10_000)
-    await page.goto(f"{service.url}/desk/")
+    await page.goto(f"http://{host}:{service.port}/desk/")
     await page.get_by_label("用户名").fill(name)
     await page.get_by_label("密码").first.fill(PASSWORD)
     await page.keyboard.press("Enter")
@@ -160,13 +160,36 @@ async def test_a_draft_survives_and_a_cut_line_is_said(browser: Browser, service
     service.stop()
     await expect(page.get_by_text("和服务断开了")).to_be_visible()
     await page.get_by_role("button", name="发送").click()
-    await expect(page.get_by_text("连不上服务，没有执行")).to_be_visible()
+    await expect(page.get_by_role("log").get_by_text("连不上服务，没有执行")).to_be_visible()
     service.start()
     await expect(page.get_by_text("和服务断开了")).to_have_count(0, timeout=20_000)
     await page.get_by_role("button", name="重发").click()
     await expect(page.locator(".said.seat:not(.pending)")).to_contain_text("写到一半的回答")
     await page.wait_for_timeout(500)
     assert await page.locator(".said.seat").count() == 1
+
+
+async def test_on_plain_http_what_is_sent_arrives_and_what_is_not_is_said(browser: Browser, service: Service) -> None:
+    asker = await resident(service, "转人工")
+    page = await enter(browser, service, "li", host=PLAIN_HOST)
+    assert not await page.evaluate("isSecureContext")
+    await expect(page.get_by_text("派给您")).to_be_visible()
+    await page.keyboard.press("t")
+    answer = page.get_by_label("回复", exact=True)
+    await answer.fill("您好，请讲")
+    await page.get_by_role("button", name="发送").click()
+    await until(asker, lambda: asker.heard[-1]["text"] == "您好，请讲")
+    await asker.close()
+
+    said = page.locator(".el-message--error")
+    await page.route(
+        "**/messages", lambda route: route.fulfill(status=502, json={"code": "unreachable", "text": "通道不通"})
+    )
+    await answer.fill("还在吗")
+    await page.get_by_role("button", name="发送").click()
+    await expect(said.filter(has_text="没有发出：通道不通")).to_be_visible()
+    await page.evaluate("void Promise.reject(new Error('a fault of the page'))")
+    await expect(said.filter(has_text="页面出错")).to_be_visible()
 
 
 async def test_words_are_words_and_never_markup(browser: Browser, service: Service) -> None:

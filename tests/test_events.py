@@ -13,9 +13,36 @@ from desk.errors import TicketError
 from desk.feed import QUEUE, Feed, Page
 from store import tickets
 from store.database import ConflictError, Transaction
-from store.tickets import TicketRow
+from store.ticket_events import (
+    KINDS,
+    Happened,
+    TicketAsked,
+    TicketCalled,
+    TicketCallMoved,
+    TicketClosed,
+    TicketEscalated,
+    TicketHandedBack,
+    TicketLinked,
+    TicketMerged,
+    TicketNoted,
+    TicketOffered,
+    TicketOpened,
+    TicketPassed,
+    TicketRaised,
+    TicketRated,
+    TicketReopened,
+    TicketReturned,
+    TicketReviewed,
+    TicketRow,
+    TicketSaid,
+    TicketSnoozed,
+    TicketTagged,
+    TicketTaken,
+    TicketTransferred,
+    TicketWoken,
+)  # fmt: skip
 from tests.desk_client import Desk, Person
-from tests.history import check
+from tests.history import check, folded
 from tests.talk import Resident
 
 
@@ -73,12 +100,44 @@ async def test_a_lost_race_changes_nothing(either_app: App) -> None:
     assert row is not None
 
     def note(transaction: Transaction) -> TicketRow:
-        return tickets.record(transaction, row, "noted", "x", {"text": "一"}, 1)
+        return tickets.record(transaction, row, TicketNoted("一"), "x", 1)
 
     await either_app.database.write(note)
     with pytest.raises(ConflictError):
         await either_app.database.write(note)
     assert len((await either_app.tickets.show(ref)).events) == 2
+
+
+EACH: tuple[Happened, ...] = (
+    TicketNoted("家长来过", ("wang",)), TicketReviewed({"polite": 5}), TicketLinked("1126-00001", ("li",)),
+    TicketRaised(1, "callback", {"phone": "13800001370"}, "credit", barred=("zhou",)), TicketRaised(3, "more"),
+    TicketCalled("no-answer", "CA1"), TicketCalled("completed", "CA2"), TicketCallMoved("held"), TicketOffered("li", 9), TicketPassed("li", "declined"),
+    TicketTaken(), TicketSaid("seat", 3, 3), TicketSaid("resident", 4, 5), TicketSaid("system", 6, 6), TicketTagged(("积分",)),
+    TicketSnoozed(99), TicketWoken(), TicketSnoozed(99), TicketSaid("resident", 7, 7), TicketReturned("offline"),
+    TicketEscalated("qinghe", "linjiang"), TicketTransferred("wang", 12, "credit", "请看", None), TicketTaken("wang"),
+    TicketHandedBack(True), TicketAsked(), TicketRated(4), TicketReopened(), TicketTaken(), TicketMerged("1126-00002"),
+    TicketReopened(), TicketTaken(), TicketClosed("answered", "好", "enrolment", True),
+)  # fmt: skip
+
+
+async def test_a_ticket_is_the_sum_of_events_of_each_kind(either_app: App) -> None:
+    """Written and read again one by one: the row in the database is what they come to, and each is as it was."""
+    assert {type(each) for each in EACH} | {TicketOpened} == set(KINDS.values())
+    ref = (await Resident(either_app).receipt("转人工")).ticket
+    assert ref
+    for number, happened in enumerate(EACH):
+
+        def work(transaction: Transaction, number: int = number, happened: Happened = happened) -> TicketRow:
+            row = tickets.get(transaction, ref)
+            assert row is not None
+            return tickets.record(transaction, row, happened, "wang", 1_000 + number)
+
+        written = await either_app.database.write(work)
+        kept = await either_app.database.read(lambda t: tickets.get(t, ref))
+        events = await either_app.database.read(lambda t: tickets.events(t, ref))
+        assert kept == written
+        assert events[-1].happened == happened
+        assert folded(events, written.body) == written
 
 
 class Watcher:

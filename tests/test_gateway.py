@@ -9,11 +9,13 @@ import pytest
 import uvicorn
 from msgspec.structs import replace
 
+from accounts.identity import CODE_LASTS
 from daoxue.app import App, compose
 from daoxue.config import Config, ConfigError
 from daoxue.serve import server
 from integrations.gateway import GatewaySettings, Templates, TemplateSettings
 from players.gateway import Gateway
+from store import queue
 from tests.conftest import free_port
 from tests.desk_client import Desk
 from tests.official import Clock, started
@@ -35,7 +37,7 @@ class Texts:
 
     async def deliver(self) -> None:
         for _ in range(20):
-            if not await self.app.outbox.work(int(self.clock() * 1000)):
+            if not await self.app.queue.work():
                 return
 
 
@@ -131,11 +133,29 @@ async def test_asked_again_it_is_sent_once(texts: Texts) -> None:
 
 async def test_one_time_codes_leave_by_template(texts: Texts) -> None:
     await texts.app.identity.request_code("wechat", "o1", "620801839197", int(texts.clock() * 1000))
-    assert texts.app.texting is not None
-    assert await texts.app.texting.send_codes() == 1
+    await texts.deliver()
     [arrived] = texts.gateway.arrived
     assert arrived.phone == "+8613800001370"
     assert "验证码是" in arrived.text
+
+
+async def test_a_code_that_fails_once_is_sent_again_while_it_is_good(texts: Texts) -> None:
+    texts.gateway.faults[:] = ["html", "html"]
+    await texts.app.identity.request_code("wechat", "o1", "620801839197", int(texts.clock() * 1000))
+    await texts.deliver()
+    assert texts.gateway.arrived == []
+    for _ in range(2):
+        texts.clock.ahead += 5
+        await texts.deliver()
+    assert len(texts.gateway.arrived) == 1
+    texts.gateway.faults[:] = ["html"]
+    await texts.app.identity.request_code("wechat", "o1", "620801839197", int(texts.clock() * 1000))
+    await texts.deliver()
+    texts.clock.ahead += CODE_LASTS / 1000
+    await texts.deliver()
+    assert len(texts.gateway.arrived) == 1, "not when it is good for nothing any more"
+    [row] = texts.app.database.look(lambda t: queue.given_up(t, 9))
+    assert (row.kind, row.outcome) == ("code", "too late")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from daoxue.app import compose
 from daoxue.config import Config
-from store import conversations
+from store import queue
 from tests.service import Page, running
 
 STEPS = ("accepted", "understood", "thought", "committed", "delivering", "delivered")
@@ -78,5 +78,5 @@ async def test_the_outbox_is_empty_when_all_was_delivered(config: Config) -> Non
         await page.close()
         assert service.stop() in {0, -signal.SIGTERM}  # the server gives the signal on after its orderly end
     app = await compose(config)
-    assert app.database.look(lambda t: conversations.due(t, 1 << 60, 10)) == []
+    assert app.database.look(lambda t: queue.due(t, 1 << 60, 10)) == []
     app.database.close()

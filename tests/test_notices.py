@@ -11,10 +11,10 @@ from sqlalchemy import select
 from bot.messages import Message, Reply
 from bot.notices import Notices, Way
 from daoxue.app import App
-from store import conversations, identity, notices
-from store.conversations import DueRow
+from store import conversations, identity, notices, outbox, queue
 from store.database import Statement, Transaction
 from store.identity import Grant
+from store.queue import QueueRow
 from store.schema import notice
 
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -83,8 +83,12 @@ async def test_told_once_where_one_is_bound(desk: Desk) -> None:
     assert await desk.notices.work() == 1
     assert await desk.notices.work() == 0
     assert await desk.said("wechat", "o-one") == ["明天上课"]
-    due: list[DueRow] = await desk.app.database.read(lambda t: conversations.due(t, desk.at, 9))
-    assert [(row.channel, row.address) for row in due] == [("wechat", "o-one")], "from here the outbox carries it"
+    due: list[QueueRow] = await desk.app.database.read(lambda t: queue.due(t, desk.at, 9))
+    talk = await desk.app.database.read(lambda t: conversations.find(t, "wechat", "o-one"))
+    assert talk is not None
+    assert [(row.lane, row.order_key) for row in due] == [("wechat", outbox.order_key(talk.id))], (
+        "from here the outbox carries it"
+    )
 
 
 async def test_a_text_to_the_telephone_on_file_where_wechat_takes_no_more(desk: Desk) -> None:

@@ -15,7 +15,7 @@ from daoxue.config import Config
 from integrations import breaker
 from integrations.platform import Platform, PlatformSettings
 from players.platform import TOKEN, LearningPlatform
-from store import remote
+from store import queue
 from tests.conftest import free_port
 from tests.official import Clock, started
 from tests.test_mine import CARD, Visitor
@@ -117,11 +117,12 @@ async def test_what_it_is_told_arrives_once(there: Remote) -> None:
     now = int(there.clock() * 1000)
     there.server.fault = "down"
     await there.app.accounts.enrolments.enrol(there.learner, group.id, "k", "test", now)
-    assert await there.client.work() == 0
+    assert await there.app.queue.work() == 1
+    assert not there.server.taken
     there.server.fault = "none"
     there.clock.ahead += 5
-    assert sum(await asyncio.gather(there.client.work(), there.client.work())) == 1
-    assert await there.client.work() == 0
+    await asyncio.gather(there.app.queue.work(), there.app.queue.work())
+    assert await there.app.queue.work() == 0
     [told] = there.server.taken.values()
     assert (told["card"], told["class"], told["state"]) == (CARD, group.id, "admitted")
 
@@ -130,9 +131,11 @@ async def test_what_it_refuses_is_not_told_for_ever(there: Remote) -> None:
     group = next(each for each in there.app.library.catalogue.classes.values() if each.places > 2 and not each.schools)
     there.server.fault = "refuse"
     await there.app.accounts.enrolments.enrol(there.learner, group.id, "k", "test", int(there.clock() * 1000))
-    assert await there.client.work() == 0
+    assert await there.app.queue.work() == 1
     assert "refused with 422" in str(there.client.alarm)
-    assert await there.app.database.read(lambda t: remote.due(t, 1 << 60, 9)) == []
+    assert await there.app.database.read(lambda t: queue.due(t, 1 << 60, 9)) == []
+    [row] = await there.app.database.read(lambda t: queue.given_up(t, 9))
+    assert (row.kind, row.outcome) == ("command", "422")
 
 
 async def test_fields_stand_elsewhere(there: Remote) -> None:

@@ -13,10 +13,11 @@ from alembic import command
 from msgspec.structs import replace
 
 from accounts.identity import Identity
-from accounts.vault import load
+from accounts.vault import Vault, load
+from bot.messages import Inbound
 from daoxue.app import App, compose, prepare, vault_of
 from daoxue.config import AccountsSettings, Config
-from store import bank, conversations, identity
+from store import bank, conversations, identity, queue, sealing
 from store.database import Database, Transaction
 from store.identity import Grant
 from store.migrating import _config
@@ -53,6 +54,21 @@ async def test_addresses_names_and_numbers_are_not_in_the_file(app: App) -> None
     await app.database.write(work)
     assert holds(app.config, "visitor-token-7f3a", "oOpenIdOfSomebody", CARD, "徐凤英", "13800001370", "张桂兰") == []
     assert await app.database.read(lambda t: conversations.find(t, "wechat", "oOpenIdOfSomebody")) is not None
+
+
+async def test_what_waits_for_its_answer_is_masked_and_sealed(app: App) -> None:
+    said = Inbound(channel="wechat", address="oWaits", id="m1", text="身份证11010519491231002X，想替外婆报名", at=5)
+    assert await app.inbox.put_off(said, 9)
+    assert holds(app.config, "oWaits", "外婆", "11010519491231002X") == []
+    old, new = vault_of(app.config), Vault([bytes(range(32))])
+
+    def changed(transaction: Transaction) -> bytes:
+        sealing.reseal(transaction, lambda text: new.seal(old.unseal(text)) if text.startswith("~") else text)
+        [row] = queue.due(transaction, 9, 9)
+        return row.body
+
+    body = await app.database.write(changed)
+    assert "[证件号]，想替外婆报名" in new.unseal(body.decode())
 
 
 def test_a_database_from_before_is_sealed(config: Config, tmp_path: Path) -> None:

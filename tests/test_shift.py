@@ -15,8 +15,9 @@ from bot.messages import Inbound
 from daoxue.app import App, compose
 from daoxue.config import Config
 from desk.errors import TicketError
-from store import people, tickets
+from store import people
 from store.people import PresenceRow
+from store.ticket_events import TicketRow
 from tests.history import check
 from tests.service import Service, running
 
@@ -109,7 +110,7 @@ class Shift:
         await asyncio.gather(*work)
         await self.app.desk.dispatch.step(self.now)
 
-    async def open(self) -> list[tickets.TicketRow]:
+    async def open(self) -> list[TicketRow]:
         states = ("waiting", "open", "snoozed")
         return [row for state in states for row in await self.app.tickets.in_state(state)]
 

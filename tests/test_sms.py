@@ -13,7 +13,7 @@ from bot.messages import Option, Reply
 from daoxue.config import Config
 from integrations import sms
 from players.twilio import sid
-from store import calls, conversations
+from store import calls, conversations, outbox
 from store.database import Statement
 from store.schema import sent_text
 from tests.desk_client import Desk
@@ -167,7 +167,7 @@ async def test_refusals_of_the_provider(texting: Line, status: int, code: int, l
     await texting.app.database.write(lambda t: conversations.say(t, read, [("system", body)], now))
     texting.carrier.faults = [(status, code)]
     await texting.deliver()
-    owed = texting.app.database.look(lambda t: conversations.undelivered(t, read.id))
+    owed = texting.app.database.look(lambda t: outbox.undelivered(t, read.id))
     assert owed is not None
     assert owed[1] is lost
     texting.clock.ahead += 10

@@ -132,7 +132,7 @@ async def test_what_helps_to_answer_one(app: App) -> None:
 
 async def test_the_api_describes_it(app: App) -> None:
     described = (await (await Desk(app).person("editor")).get("/openapi.json"))["components"]["schemas"]
-    assert set(described["Listed"]["required"]) >= {"id", "state", "answered", "unanswered"}
+    assert set(described["StandardListed"]["required"]) >= {"id", "state", "answered", "unanswered"}
 
 
 async def test_asked_in_vain_is_said_counted_and_answered_after_the_import(bare: App, tmp_path: Path) -> None:

@@ -182,10 +182,10 @@ async def test_what_was_acknowledged_outlives_the_process(account: Official, mon
         late.cancel()  # the process dies here
     monkeypatch.undo()
     account.clock.ahead += 61
-    assert await account.channel.take_up(int(account.clock() * 1000)) == 1
+    assert await account.app.queue.work() == 1
     await account.deliver()
     assert [each.way for each in who.seen[1:]] == ["custom"]
-    assert await account.channel.take_up(int(account.clock() * 1000)) == 0
+    assert await account.app.queue.work() == 0
 
 
 async def test_without_the_right_to_write_a_slow_answer_is_asked_for(

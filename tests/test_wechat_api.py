@@ -11,7 +11,7 @@ from daoxue.serve import silence
 from integrations.wechat.api import MEANINGS, Meaning, Wechat, WechatError
 from integrations.wechat.quota import Heard, allowance
 from players.wechat import Platform, Resident
-from store import conversations
+from store import conversations, outbox
 from store.database import Database
 from tests.conftest import free_port
 from tests.official import Official, api_of, official
@@ -57,7 +57,7 @@ async def tell(account: Official, who: Resident, text: str = "通知") -> int:
 
 
 async def owed(account: Official, conversation: int) -> tuple[int, bool] | None:
-    return await account.app.database.read(lambda t: conversations.undelivered(t, conversation))
+    return await account.app.database.read(lambda t: outbox.undelivered(t, conversation))
 
 
 async def test_one_token_for_an_hour_of_calls(account: Official) -> None:
@@ -212,13 +212,13 @@ async def test_a_platform_that_hangs_holds_up_nobody_else(account: Official, mon
     await tell(account, who)
     await tell(account, other, "给另一位")
     platform.faults["message/custom/send"] = ["hang"]
-    await account.app.outbox._begin(int(account.clock() * 1000))
+    sending = await account.app.queue.begin()
     for _ in range(100):
         await asyncio.sleep(0.02)
         if [each for each in (*who.seen, *other.seen) if each.way == "custom"]:
             break
     assert len([each for each in (*who.seen, *other.seen) if each.way == "custom"]) == 1
-    for task in list(account.app.outbox._sending.values()):
+    for task in sending:
         task.cancel()
     await asyncio.sleep(0)
 

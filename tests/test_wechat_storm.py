@@ -16,8 +16,8 @@ from daoxue.config import Config
 from daoxue.play import _answers
 from daoxue.play_wechat import _settings
 from players.wechat import Platform, Resident
-from store import conversations
-from store.database import Database
+from store import conversations, queue
+from store.database import Database, Transaction
 from tests.conftest import free_port
 from tests.desk_client import Desk, Person
 from tests.official import Official, api_of, environment, official
@@ -99,7 +99,7 @@ async def test_a_seats_words_outlive_the_process(config: Config, monkeypatch: py
             database.now(lambda t: conversations.say(t, read, [("seat", body)], int(platform.clock() * 1000)))
             await asyncio.to_thread(service.wait_for_death)
             assert platform.calls["message/custom/send"] == 0
-            database.now(lambda t: conversations.postpone(t, _due(t), 0, 0))  # its lease is over
+            database.now(_end_the_lease)  # its lease is over
             database.close()
             service.start()
             for _ in range(100):
@@ -109,10 +109,9 @@ async def test_a_seats_words_outlive_the_process(config: Config, monkeypatch: py
             assert [each.text for each in who.seen[1:]] == ["坐席的话"]
 
 
-def _due(transaction: object) -> int:
-    rows = conversations.due(transaction, 1 << 60, 10)  # type: ignore[arg-type]
-    assert len(rows) == 1
-    return rows[0].id
+def _end_the_lease(transaction: Transaction) -> None:
+    [row] = queue.due(transaction, 1 << 59, 10)
+    queue.put_back(transaction, row)
 
 
 async def test_an_hour_with_everything_counted(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,11 @@
 """The desk's API: everything the pages do, in OpenAPI, for other systems too."""
 
-from fastapi import FastAPI, Request
+from fastapi import Request
 from fastapi.exceptions import HTTPException, RequestValidationError
 from fastapi.responses import JSONResponse
 
-from desk.api import admin, assist, broadcasts, counter, knowledge, session, standard, supervise, tickets
+from desk.api import admin, assist, broadcasts, calls, counter, knowledge, owed, session, standard, supervise, tickets
+from desk.api.answers import Described
 from desk.api.guard import refuse_strangers
 from desk.api.live import live
 from desk.errors import TicketError
@@ -17,16 +18,24 @@ _STATUS = {
 }  # fmt: skip
 
 
-def build(desk: Desk) -> FastAPI:
+def build(desk: Desk) -> Described:
     """The application below `/api`."""
-    api = FastAPI(
+    api = described()
+    api.state.desk = desk
+    return api
+
+
+def described() -> Described:
+    """The same with no desk behind it: what it says of itself is all there."""
+    api = Described(
         title="导学 Daoxue", version="1", docs_url=None, redoc_url=None, openapi_url="/openapi.json",
         description="坐席台的接口。先 POST /login 取得 token，之后每次请求带 `Authorization: Bearer …`。",
     )  # fmt: skip
-    api.state.desk = desk
     api.middleware("http")(refuse_strangers)
-    for each in (session, tickets, assist, supervise, counter, broadcasts, knowledge, standard, admin):
-        api.include_router(each.router)
+    rooms = (session, tickets, calls, assist, supervise, counter, broadcasts, knowledge, standard, admin, owed)
+    api.routers = [each.router for each in rooms]
+    for each in api.routers:
+        api.include_router(each)
     api.add_api_websocket_route("/live", live)
 
     @api.exception_handler(TicketError)

@@ -1,21 +1,24 @@
 """What administrators and auditors do: people, tokens, webhooks, the audit, residents' rights, how things are."""
 
 import json
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 import msgspec
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
+from msgspec import Struct
 from pydantic import Field
 
+from desk.api.answers import NOTHING, Answering, NothingToTell, as_json, files
 from desk.api.guard import TheDesk, may, now
 from desk.api.session import Strict
 from desk.errors import TicketError
 from desk.people import PERMISSIONS, ROLES, Seat
 from desk.printing import copy_page
+from desk.residents import Proof
 from desk.standing import Retention
 from store import desk as rows
 
-router = APIRouter(tags=["管理 admin"])
+router = Answering(tags=["管理 admin"])
 Keeper = Annotated[Seat, Depends(may("people.write"))]
 Tokens = Annotated[Seat, Depends(may("token.write"))]
 Hooking = Annotated[Seat, Depends(may("webhook.write"))]
@@ -58,37 +61,151 @@ class Erase(Strict):
     why: str = Field(min_length=2, max_length=200)
 
 
+class PlaceShown(Struct, frozen=True):
+    id: str
+    name: str
+    level: str
+    parent: str | None
+
+
+class Account(Struct, frozen=True):
+    name: str
+    shown: str
+    role: Role
+    skills: list[str]
+    langs: list[str]
+    capacity: int
+    place: str | None
+    phone: str | None
+    active: bool
+    totp: bool
+    one_time: bool
+
+
+class AccountList(Struct, frozen=True):
+    """`roles` says what each may."""
+
+    people: list[Account]
+    roles: dict[str, list[str]]
+    places: list[PlaceShown]
+
+
+class OneTime(Struct, frozen=True):
+    """A password that has to be changed at once."""
+
+    name: str
+    password: str
+
+
+class TokenShown(Struct, frozen=True):
+    id: str
+    seat: str
+    label: str
+    created_at: int
+    used_at: int
+    expires_at: int
+
+
+class TokenList(Struct, frozen=True):
+    tokens: list[TokenShown]
+
+
+class Token(Struct, frozen=True):
+    token: str
+
+
+class Hook(Struct, frozen=True):
+    """`kinds` of events that it is told of; none is all."""
+
+    id: int
+    url: str
+    kinds: list[str]
+    seen: int
+
+
+class HookList(Struct, frozen=True):
+    webhooks: list[Hook]
+
+
+class SigningSecret(Struct, frozen=True):
+    secret: str
+
+
+class Delivery(Struct, frozen=True):
+    event: int
+    state: str
+    attempts: int
+    outcome: str
+    due_at: int
+
+
+class Deliveries(Struct, frozen=True):
+    deliveries: list[Delivery]
+
+
+class AuditLine(Struct, frozen=True):
+    id: int
+    at: int
+    actor: str
+    action: str
+    subject: str
+    detail: str
+
+
+class Audit(Struct, frozen=True):
+    lines: list[AuditLine]
+
+
+class ChannelHealth(Struct, frozen=True):
+    """`alarm` is what fails, if anything does."""
+
+    name: str
+    enabled: bool
+    sockets: int = 0
+    may_push: bool | None = None
+    alarm: str | None = None
+
+
+class Health(Struct, frozen=True):
+    channels: list[ChannelHealth]
+    undelivered: int
+    given_up: int
+    database: str
+
+
 @router.get("/people")
-async def people(seat: Keeper, desk: TheDesk) -> dict[str, object]:
+async def people(seat: Keeper, desk: TheDesk) -> AccountList:
     """All accounts, and what each role may."""
     places = [
-        {"id": each.id, "name": each.name, "level": each.level, "parent": each.parent}
+        PlaceShown(each.id, each.name, each.level, each.parent)
         for each in desk.library.catalogue.organisations.values()
     ]
     shown = [
-        {
-            "name": each.name, "shown": each.shown, "role": each.role, "skills": each.skills, "langs": each.langs,
-            "capacity": each.capacity, "place": each.place, "phone": each.phone, "active": each.active, "totp": each.totp, "one_time": each.one_time,
-        }
+        Account(
+            each.name, each.shown, cast(Role, each.role), list(each.skills), list(each.langs), each.capacity, each.place, each.phone,
+            each.active, each.totp, each.one_time,
+        )
         for each in await desk.people.all()
     ]  # fmt: skip
-    may = {role: sorted(name for name, roles in PERMISSIONS.items() if role in roles) for role in ROLES}
-    return {"people": shown, "roles": may, "places": places}
+    may: dict[str, list[str]] = {
+        role: sorted(name for name, roles in PERMISSIONS.items() if role in roles) for role in ROLES
+    }
+    return AccountList(shown, may, places)
 
 
 @router.post("/people")
-async def add_person(body: NewPerson, seat: Keeper, desk: TheDesk) -> dict[str, object]:
+async def add_person(body: NewPerson, seat: Keeper, desk: TheDesk) -> OneTime:
     """A new account; its one-time password is shown this once."""
     _check_place(desk.library.catalogue.organisations.keys(), body.place)
     password = await desk.people.add(
         body.name, body.role, now(), seat.name, shown=body.shown, skills=body.skills, langs=body.langs,
         capacity=body.capacity, place=body.place, phone=body.phone,
     )  # fmt: skip
-    return {"name": body.name, "password": password}
+    return OneTime(body.name, password)
 
 
 @router.put("/people/{name}")
-async def change_person(name: str, body: ChangedPerson, seat: Keeper, desk: TheDesk) -> dict[str, object]:
+async def change_person(name: str, body: ChangedPerson, seat: Keeper, desk: TheDesk) -> NothingToTell:
     """Changes an account. Nobody takes his own administration away."""
     _check_place(desk.library.catalogue.organisations.keys(), body.place)
     if name == seat.name and (not body.active or body.role != seat.role):
@@ -99,13 +216,13 @@ async def change_person(name: str, body: ChangedPerson, seat: Keeper, desk: TheD
     )  # fmt: skip
     if not body.active:
         await desk.dispatch.leave(name, now())
-    return {}
+    return NOTHING
 
 
 @router.post("/people/{name}/reset")
-async def reset_password(name: str, seat: Keeper, desk: TheDesk) -> dict[str, object]:
+async def reset_password(name: str, seat: Keeper, desk: TheDesk) -> OneTime:
     """A new one-time password; also unlocks, and takes the second factor away."""
-    return {"name": name, "password": await desk.people.reset_password(name, seat.name, now())}
+    return OneTime(name, await desk.people.reset_password(name, seat.name, now()))
 
 
 def _check_place(known: object, place: str | None) -> None:
@@ -114,101 +231,95 @@ def _check_place(known: object, place: str | None) -> None:
 
 
 @router.get("/tokens")
-async def tokens(seat: Tokens, desk: TheDesk) -> dict[str, object]:
+async def tokens(seat: Tokens, desk: TheDesk) -> TokenList:
     """Tokens of other systems; the tokens themselves are not kept."""
-    return {
-        "tokens": [
-            {"id": each.digest, "seat": each.seat, "label": each.label, "created_at": each.created_at, "used_at": each.used_at, "expires_at": each.expires_at}
+    return TokenList(
+        [
+            TokenShown(each.digest, each.seat, each.label, each.created_at, each.used_at, each.expires_at)
             for each in await desk.people.tokens()
         ]
-    }  # fmt: skip
+    )
 
 
 @router.post("/tokens")
-async def add_token(body: NewToken, seat: Tokens, desk: TheDesk) -> dict[str, object]:
+async def add_token(body: NewToken, seat: Tokens, desk: TheDesk) -> Token:
     """A token that acts as an account for a year, shown this once."""
-    return {"token": await desk.people.add_token(body.seat, body.label, seat.name, now())}
+    return Token(await desk.people.add_token(body.seat, body.label, seat.name, now()))
 
 
 @router.delete("/tokens/{id}")
-async def drop_token(id: str, seat: Tokens, desk: TheDesk) -> dict[str, object]:
+async def drop_token(id: str, seat: Tokens, desk: TheDesk) -> NothingToTell:
     await desk.people.drop_token(id, seat.name, now())
-    return {}
+    return NOTHING
 
 
 @router.get("/webhooks")
-async def webhooks(seat: Hooking, desk: TheDesk) -> dict[str, object]:
+async def webhooks(seat: Hooking, desk: TheDesk) -> HookList:
     """Who is told what; without the secrets."""
     found = await desk.hooks.all()
-    return {"webhooks": [{"id": each.id, "url": each.url, "kinds": json.loads(each.kinds), "seen": each.seen} for each in found]}  # fmt: skip
+    return HookList([Hook(each.id, each.url, json.loads(each.kinds), each.seen) for each in found])
 
 
 @router.post("/webhooks")
-async def add_webhook(body: NewHook, seat: Hooking, desk: TheDesk) -> dict[str, object]:
+async def add_webhook(body: NewHook, seat: Hooking, desk: TheDesk) -> SigningSecret:
     """Tells an address of tickets' events, signed with the secret that is shown this once."""
-    return {"secret": await desk.hooks.add(body.url, body.kinds)}
+    return SigningSecret(await desk.hooks.add(body.url, body.kinds))
 
 
 @router.delete("/webhooks/{id}")
-async def drop_webhook(id: int, seat: Hooking, desk: TheDesk) -> dict[str, object]:
+async def drop_webhook(id: int, seat: Hooking, desk: TheDesk) -> NothingToTell:
     await desk.hooks.drop(id)
-    return {}
+    return NOTHING
 
 
 @router.get("/webhooks/{id}/deliveries")
-async def deliveries(id: int, seat: Hooking, desk: TheDesk) -> dict[str, object]:
+async def deliveries(id: int, seat: Hooking, desk: TheDesk) -> Deliveries:
     """What was delivered, what is tried again, what was given up."""
     found = await desk.hooks.log(id)
-    return {
-        "deliveries": [
-            {"event": each.event, "state": each.state, "attempts": each.attempts, "outcome": each.outcome, "due_at": each.due_at}
+    return Deliveries(
+        [
+            Delivery(int(each.key.rpartition(":")[2]), each.state, each.attempts, each.outcome, each.due_at)
             for each in found
         ]
-    }  # fmt: skip
+    )
 
 
 @router.get("/audit")
-async def audit(seat: Auditor, desk: TheDesk, before: Annotated[int, Query(ge=0)] = 1 << 60) -> dict[str, object]:
+async def audit(seat: Auditor, desk: TheDesk, before: Annotated[int, Query(ge=0)] = 1 << 60) -> Audit:
     """What must not be lost sight of, the newest first."""
     found = await desk.database.read(lambda t: rows.audited(t, before, 200))
-    return {
-        "lines": [
-            {"id": each.id, "at": each.at, "actor": each.actor, "action": each.action, "subject": each.subject, "detail": each.detail}
-            for each in found
-        ]
-    }  # fmt: skip
+    return Audit([AuditLine(each.id, each.at, each.actor, each.action, each.subject, each.detail) for each in found])
 
 
 @router.get("/system")
-async def system(seat: System, desk: TheDesk) -> Response:
+async def system(seat: System, desk: TheDesk) -> Annotated[Response, Health]:
     """How the channels and what lies behind them are."""
-    return Response(msgspec.json.encode(await desk.health()), media_type="application/json")
+    return as_json(await desk.health())
 
 
 @router.get("/retention")
-async def retention(seat: Eraser, desk: TheDesk) -> Response:
-    return Response(msgspec.json.encode(await desk.standing.retention()), media_type="application/json")
+async def retention(seat: Eraser, desk: TheDesk) -> Retention:
+    return await desk.standing.retention()
 
 
 @router.put("/retention")
-async def set_retention(request: Request, seat: Eraser, desk: TheDesk) -> dict[str, object]:
+async def set_retention(request: Annotated[Request, Retention], seat: Eraser, desk: TheDesk) -> NothingToTell:
     """After how many days things are taken out."""
     try:
         keep = msgspec.json.decode(await request.body(), type=Retention)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise TicketError("invalid", f"格式不对：{error}") from error
     await desk.standing.put("retention", keep, seat.name, now())
-    return {}
+    return NOTHING
 
 
 @router.post("/residents/{ref}/export")
-async def export(ref: str, seat: Eraser, desk: TheDesk) -> Response:
+async def export(ref: str, seat: Eraser, desk: TheDesk) -> dict[str, object]:
     """Everything that we hold of the resident of this ticket."""
-    copy = await desk.residents.copy(ref, seat.name, now())
-    return Response(msgspec.json.encode(copy), media_type="application/json")
+    return await desk.residents.copy(ref, seat.name, now())
 
 
-@router.post("/residents/{ref}/printable")
+@router.post("/residents/{ref}/printable", responses=files("text/html"))
 async def printable(ref: str, seat: Eraser, desk: TheDesk) -> Response:
     """The same as a page to be printed for the resident."""
     copy = await desk.residents.copy(ref, seat.name, now())
@@ -216,7 +327,6 @@ async def printable(ref: str, seat: Eraser, desk: TheDesk) -> Response:
 
 
 @router.post("/residents/{ref}/erase")
-async def erase(ref: str, body: Erase, seat: Eraser, desk: TheDesk) -> Response:
+async def erase(ref: str, body: Erase, seat: Eraser, desk: TheDesk) -> Proof:
     """Takes it out, and proves it."""
-    proof = await desk.residents.erase(ref, seat.name, body.why, now())
-    return Response(msgspec.json.encode(proof), media_type="application/json")
+    return await desk.residents.erase(ref, seat.name, body.why, now())

@@ -5,9 +5,11 @@ from datetime import date, datetime, timedelta
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
+from msgspec import Struct
 from pydantic import Field
 
+from desk.api.answers import NOTHING, Answering, NothingToTell
 from desk.api.guard import TheDesk, may, now
 from desk.api.session import Strict
 from desk.errors import TicketError
@@ -18,7 +20,7 @@ from desk.standards import asked_in_vain
 from knowledge.entries import SHORT
 from store import desk as rows
 
-router = APIRouter(tags=["助手 assist"])
+router = Answering(tags=["助手 assist"])
 Reader = Annotated[Seat, Depends(may("knowledge.read"))]
 TicketReader = Annotated[Seat, Depends(may("ticket.read"))]
 Drafter = Annotated[Seat, Depends(may("knowledge.draft"))]
@@ -33,10 +35,39 @@ class Canned(Strict):
     text: str = Field(min_length=1, max_length=2000)
 
 
+class Suggestion(Struct, frozen=True):
+    """A reviewed answer, and how likely it is the right one."""
+
+    id: str
+    title: str
+    answer: str
+    source: str
+    score: float
+
+
+class Suggestions(Struct, frozen=True):
+    suggestions: list[Suggestion]
+
+
+class CannedText(Struct, frozen=True):
+    id: int
+    title: str
+    text: str
+    by: str
+
+
+class CannedTexts(Struct, frozen=True):
+    canned: list[CannedText]
+
+
+class DraftMade(Struct, frozen=True):
+    id: str
+
+
 @router.get("/tickets/{ref}/suggestions")
 async def suggestions(
     ref: str, seat: TicketReader, desk: TheDesk, q: Annotated[str, Query(max_length=200)] = ""
-) -> dict[str, object]:
+) -> Suggestions:
     """Reviewed answers that come near to what the resident said last, or to `q`; with their sources."""
     asked = [q] if q.strip() else await _last_words(desk, ref)
     today = datetime.now(desk.zone).date()
@@ -52,10 +83,8 @@ async def suggestions(
     for id, score in ranked:
         entry = desk.library.entries[id]
         answer = "\n".join([entry.answer, *(f"{n}. {step}" for n, step in enumerate(entry.steps, 1))])
-        found.append(
-            {"id": id, "title": desk.library.title(entry), "answer": answer, "source": entry.source, "score": score}
-        )
-    return {"suggestions": found}
+        found.append(Suggestion(id, desk.library.title(entry), answer, entry.source, score))
+    return Suggestions(found)
 
 
 def _containing(desk: Desk, q: str, today: date) -> Iterator[str]:
@@ -76,31 +105,28 @@ async def _last_words(desk: Desk, ref: str) -> list[str]:
 
 
 @router.get("/canned")
-async def all_canned(seat: Reader, desk: TheDesk) -> dict[str, object]:
+async def all_canned(seat: Reader, desk: TheDesk) -> CannedTexts:
     """Texts to use again."""
-    return {"canned": [_canned(each) for each in await desk.database.read(rows.all_canned)]}
-
-
-def _canned(each: rows.CannedRow) -> dict[str, object]:
-    return {"id": each.id, "title": each.title, "text": each.text, "by": each.by}
+    found = await desk.database.read(rows.all_canned)
+    return CannedTexts([CannedText(each.id, each.title, each.text, each.by) for each in found])
 
 
 @router.post("/canned")
-async def add_canned(body: Canned, seat: Writer, desk: TheDesk) -> dict[str, object]:
+async def add_canned(body: Canned, seat: Writer, desk: TheDesk) -> NothingToTell:
     await desk.database.write(lambda t: rows.add_canned(t, body.title, body.text, seat.name))
-    return {}
+    return NOTHING
 
 
 @router.delete("/canned/{id}")
-async def drop_canned(id: int, seat: Writer, desk: TheDesk) -> dict[str, object]:
+async def drop_canned(id: int, seat: Writer, desk: TheDesk) -> NothingToTell:
     """One's own."""
     if not await desk.database.write(lambda t: rows.drop_canned(t, id, seat.name)):
         raise TicketError("not_found", "没有这条常用语，或者不是您建的")
-    return {}
+    return NOTHING
 
 
 @router.post("/tickets/{ref}/draft")
-async def draft(ref: str, seat: Drafter, desk: TheDesk) -> dict[str, object]:
+async def draft(ref: str, seat: Drafter, desk: TheDesk) -> DraftMade:
     """The seat's last answer becomes a draft for editors: to the standard question that the resident asked where it has no
     answer yet, else to the question in their words."""
     opened = await desk.tickets.show(ref)
@@ -121,4 +147,4 @@ async def draft(ref: str, seat: Drafter, desk: TheDesk) -> dict[str, object]:
         "valid_until": str(today + timedelta(days=VALID_DAYS)),
     }  # fmt: skip
     await desk.editing.save(msgspec.json.encode(entry), seat.name, now(), None)
-    return {"id": id}
+    return DraftMade(id)

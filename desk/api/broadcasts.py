@@ -2,17 +2,19 @@
 
 from typing import Annotated
 
-import msgspec
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends
+from msgspec import Struct
 from pydantic import Field
 
 from bot.messages import Reply
+from desk.api.answers import NOTHING, Answering, NothingToTell
 from desk.api.guard import TheDesk, may, now
 from desk.api.session import Strict
-from desk.broadcasts import LONGEST, UNSUBSCRIBE, Audience
+from desk.broadcasts import LONGEST, UNSUBSCRIBE, Audience, Progress
 from desk.people import Seat
+from store.broadcasts import BroadcastRow
 
-router = APIRouter(prefix="/broadcasts", tags=["群发 broadcasts"])
+router = Answering(prefix="/broadcasts", tags=["群发 broadcasts"])
 Writer = Annotated[Seat, Depends(may("broadcast.write"))]
 Approver = Annotated[Seat, Depends(may("broadcast.approve"))]
 
@@ -25,73 +27,92 @@ class Draft(Strict):
     schools: list[Annotated[str, Field(max_length=64)]] = Field(default_factory=list, max_length=50)
 
 
+class School(Struct, frozen=True):
+    id: str
+    name: str
+
+
+class Announcements(Struct, frozen=True):
+    broadcasts: list[BroadcastRow]
+    schools: list[School]
+
+
+class AwaitingApproval(Struct, frozen=True):
+    broadcasts: list[BroadcastRow]
+
+
+class Drafted(Struct, frozen=True):
+    id: int
+
+
+class Previewed(Struct, frozen=True):
+    """How it looks on each channel, and how many it would go to."""
+
+    channels: dict[str, list[str]]
+    wanted: int
+
+
 @router.get("")
-async def all_(seat: Writer, desk: TheDesk) -> Response:
+async def all_(seat: Writer, desk: TheDesk) -> Announcements:
     """The newest first; and the schools whose learners they can be for."""
     schools = [
-        {"id": each.id, "name": each.name}
-        for each in desk.library.catalogue.organisations.values()
-        if each.level == "school"
+        School(each.id, each.name) for each in desk.library.catalogue.organisations.values() if each.level == "school"
     ]
-    return _json({"broadcasts": await desk.broadcasts.list(), "schools": schools})
+    return Announcements(await desk.broadcasts.list(), schools)
 
 
 @router.get("/waiting")
-async def waiting(seat: Approver, desk: TheDesk) -> Response:
+async def waiting(seat: Approver, desk: TheDesk) -> AwaitingApproval:
     """Those that wait for a yes."""
-    return _json({"broadcasts": [each for each in await desk.broadcasts.list() if each.state == "review"]})
+    return AwaitingApproval([each for each in await desk.broadcasts.list() if each.state == "review"])
 
 
 @router.post("")
-async def draft(body: Draft, seat: Writer, desk: TheDesk) -> dict[str, object]:
+async def draft(body: Draft, seat: Writer, desk: TheDesk) -> Drafted:
     id = await desk.broadcasts.draft(body.title, body.text, Audience(tuple(body.schools)), seat.name, now())
-    return {"id": id}
+    return Drafted(id)
 
 
 @router.post("/preview")
-async def preview(body: Draft, seat: Writer, desk: TheDesk) -> Response:
+async def preview(body: Draft, seat: Writer, desk: TheDesk) -> Previewed:
     """How it looks on each channel, and how many it would go to."""
     shown = {channel: render([Reply(text=body.text + UNSUBSCRIBE)]) for channel, render in desk.renderers.items()}
     wanted = await desk.broadcasts.wanted(Audience(tuple(body.schools)))
-    return _json({"channels": shown, "wanted": wanted})
+    return Previewed(shown, wanted)
 
 
 @router.get("/{id}/report")
-async def report(id: int, seat: Writer, desk: TheDesk) -> Response:
+async def report(id: int, seat: Writer, desk: TheDesk) -> Progress:
     """How far it is."""
-    return _json(await desk.broadcasts.report(id))
+    return await desk.broadcasts.report(id)
 
 
 @router.post("/{id}/submit")
-async def submit(id: int, seat: Writer, desk: TheDesk) -> dict[str, object]:
+async def submit(id: int, seat: Writer, desk: TheDesk) -> NothingToTell:
     await desk.broadcasts.submit(id, seat.name, now())
-    return {}
+    return NOTHING
 
 
 @router.post("/{id}/approve")
-async def approve(id: int, seat: Approver, desk: TheDesk) -> dict[str, object]:
+async def approve(id: int, seat: Approver, desk: TheDesk) -> NothingToTell:
     """Begins to send what somebody else wrote."""
     await desk.broadcasts.approve(id, seat.name, now())
-    return {}
+    return NOTHING
 
 
 @router.post("/{id}/refuse")
-async def refuse(id: int, seat: Approver, desk: TheDesk) -> dict[str, object]:
+async def refuse(id: int, seat: Approver, desk: TheDesk) -> NothingToTell:
     await desk.broadcasts.refuse(id, seat.name, now())
-    return {}
+    return NOTHING
 
 
 @router.post("/{id}/pause")
-async def pause(id: int, seat: Writer, desk: TheDesk) -> dict[str, object]:
+async def pause(id: int, seat: Writer, desk: TheDesk) -> NothingToTell:
     await desk.broadcasts.pause(id, seat.name, now())
-    return {}
+    return NOTHING
 
 
 @router.post("/{id}/resume")
-async def resume(id: int, seat: Writer, desk: TheDesk) -> dict[str, object]:
+async def resume(id: int, seat: Writer, desk: TheDesk) -> NothingToTell:
     await desk.broadcasts.resume(id, seat.name, now())
-    return {}
-
-
-def _json(content: object) -> Response:
-    return Response(msgspec.json.encode(content), media_type="application/json")
+    return NOTHING

@@ -3,17 +3,23 @@
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-import msgspec
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends
+from msgspec import Struct
 from pydantic import Field
 
+from accounts.bank import Order
+from accounts.enrolment import Standing
+from desk.api.answers import NOTHING, Answering, NothingToTell
 from desk.api.guard import TheDesk, may, now
 from desk.api.session import Strict
 from desk.errors import TicketError
+from desk.learners import LearnerRecord
 from desk.people import Seat
+from knowledge.catalogue import RedemptionItem
+from store.broadcasts import ReversalRow
 from store.identity import Grant
 
-router = APIRouter(prefix="/counter", tags=["服务台 counter"])
+router = Answering(prefix="/counter", tags=["服务台 counter"])
 Reader = Annotated[Seat, Depends(may("bank.read"))]
 Orderer = Annotated[Seat, Depends(may("bank.order"))]
 Approver = Annotated[Seat, Depends(may("bank.approve"))]
@@ -32,7 +38,7 @@ class Checked(Strict):
     days: int = Field(365, ge=1, le=730)
 
 
-class Asked(Strict):
+class CardAsked(Strict):
     """A card, and why its account is looked at: kept in the audit."""
 
     card: str = Field(pattern=r"^[0-9]{12}$")
@@ -74,99 +80,132 @@ class Earned(Strict):
     times: int = Field(1, ge=1, le=1000)
 
 
+class Items(Struct, frozen=True):
+    items: list[RedemptionItem]
+
+
+class ClassNamed(Struct, frozen=True):
+    id: str
+    name: str
+
+
+class ClassList(Struct, frozen=True):
+    classes: list[ClassNamed]
+
+
+class Reversals(Struct, frozen=True):
+    reversals: list[ReversalRow]
+
+
+class ReversalAsked(Struct, frozen=True):
+    id: int
+
+
+class Credited(Struct, frozen=True):
+    credits: float
+
+
+class InvitationShown(Struct, frozen=True):
+    """A picture to be scanned, good until then (ms)."""
+
+    id: str
+    svg: str
+    until: int
+
+
+class InvitationTaken(Struct, frozen=True):
+    taken: bool
+
+
 @router.post("/learner")
-async def learner(body: Asked, seat: Reader, desk: TheDesk) -> Response:
+async def learner(body: CardAsked, seat: Reader, desk: TheDesk) -> LearnerRecord:
     """The account of somebody who stands here; a child's only for supervisors. Every look is audited."""
     minors = seat.role == "supervisor"
-    return _json(await desk.learners.of_card(body.card, body.reason, seat.name, now(), minors=minors))
+    return await desk.learners.of_card(body.card, body.reason, seat.name, now(), minors=minors)
 
 
 @router.get("/items")
-async def items(seat: Reader, desk: TheDesk) -> Response:
+async def items(seat: Reader, desk: TheDesk) -> Items:
     """What points get."""
-    return _json({"items": list(desk.library.catalogue.items.values())})
+    return Items(list(desk.library.catalogue.items.values()))
 
 
 @router.post("/orders")
-async def redeem(body: Redeem, seat: Orderer, desk: TheDesk) -> Response:
+async def redeem(body: Redeem, seat: Orderer, desk: TheDesk) -> Order:
     """Sets points aside."""
-    return _json(await desk.learners.redeem(body.learner, body.item, body.site, body.id, seat.name, now()))
+    return await desk.learners.redeem(body.learner, body.item, body.site, body.id, seat.name, now())
 
 
 @router.post("/orders/{ref}/collect")
-async def collect(ref: str, seat: Orderer, desk: TheDesk) -> dict[str, object]:
+async def collect(ref: str, seat: Orderer, desk: TheDesk) -> NothingToTell:
     """It was handed out: the points are spent."""
     await desk.learners.settle(ref, collected=True, by=seat.name, now=now())
-    return {}
+    return NOTHING
 
 
 @router.post("/orders/{ref}/cancel")
-async def cancel(ref: str, seat: Orderer, desk: TheDesk) -> dict[str, object]:
+async def cancel(ref: str, seat: Orderer, desk: TheDesk) -> NothingToTell:
     """It was not: the points are there again."""
     await desk.learners.settle(ref, collected=False, by=seat.name, now=now())
-    return {}
+    return NOTHING
 
 
 @router.get("/classes")
-async def classes(seat: Reader, desk: TheDesk) -> Response:
+async def classes(seat: Reader, desk: TheDesk) -> ClassList:
     """Which can be enrolled in."""
     today = datetime.now(desk.zone).date()
     found = [each for each in desk.library.catalogue.classes.values() if each.enrols(today)]
-    return _json({"classes": [{"id": each.id, "name": each.name} for each in found]})
+    return ClassList([ClassNamed(each.id, each.name) for each in found])
 
 
 @router.post("/enrolments")
-async def enrol(body: Enrolment, seat: Orderer, desk: TheDesk) -> Response:
+async def enrol(body: Enrolment, seat: Orderer, desk: TheDesk) -> Standing:
     """A place, a number on the waiting list, or a lot."""
-    return _json(await desk.learners.enrol(body.learner, body.group, body.id, seat.name, now()))
+    return await desk.learners.enrol(body.learner, body.group, body.id, seat.name, now())
 
 
 @router.post("/enrolments/withdraw")
-async def withdraw(body: Enrolment, seat: Orderer, desk: TheDesk) -> Response:
+async def withdraw(body: Enrolment, seat: Orderer, desk: TheDesk) -> Standing:
     """Gives it back; whoever waits moves up."""
-    return _json(await desk.learners.withdraw(body.learner, body.group, body.id, seat.name, now()))
+    return await desk.learners.withdraw(body.learner, body.group, body.id, seat.name, now())
 
 
 @router.get("/reversals")
-async def reversals(seat: Approver, desk: TheDesk) -> Response:
+async def reversals(seat: Approver, desk: TheDesk) -> Reversals:
     """What waits for a second person."""
-    return _json({"reversals": await desk.learners.reversals()})
+    return Reversals(await desk.learners.reversals())
 
 
 @router.post("/reversals")
-async def ask_reversal(body: Reversal, seat: Approver, desk: TheDesk) -> dict[str, object]:
+async def ask_reversal(body: Reversal, seat: Approver, desk: TheDesk) -> ReversalAsked:
     """Asks for a line to be taken back."""
-    return {"id": await desk.learners.ask_reversal(body.entry, body.note, seat.name, now())}
+    return ReversalAsked(await desk.learners.ask_reversal(body.entry, body.note, seat.name, now()))
 
 
 @router.post("/reversals/{id}/approve")
-async def approve(id: int, seat: Approver, desk: TheDesk) -> dict[str, object]:
+async def approve(id: int, seat: Approver, desk: TheDesk) -> NothingToTell:
     """The second person's yes: the line is taken back by another."""
     await desk.learners.decide(id, yes=True, by=seat.name, now=now())
-    return {}
+    return NOTHING
 
 
 @router.post("/reversals/{id}/refuse")
-async def refuse(id: int, seat: Approver, desk: TheDesk) -> dict[str, object]:
+async def refuse(id: int, seat: Approver, desk: TheDesk) -> NothingToTell:
     await desk.learners.decide(id, yes=False, by=seat.name, now=now())
-    return {}
+    return NOTHING
 
 
 @router.post("/earned")
-async def earned(body: Earned, seat: Earner, desk: TheDesk) -> dict[str, object]:
+async def earned(body: Earned, seat: Earner, desk: TheDesk) -> Credited:
     """For other systems: enters what was learnt, as far as the rule's cap goes. The same source again changes nothing."""
     credits = await desk.learners.earn(
         body.card, body.rule, body.source, body.day, body.note, body.times, seat.name, now()
     )
-    return {"credits": credits}
-
-
-def _json(content: object) -> Response:
-    return Response(msgspec.json.encode(content), media_type="application/json")
+    return Credited(credits)
 
 
 @router.post("/invitations")
-async def invite(body: Checked, seat: Clerk, desk: TheDesk) -> dict[str, object]:
+async def invite(body: Checked, seat: Clerk, desk: TheDesk) -> InvitationShown:
     """A code that whoever scans it within five minutes is bound by."""
     if not body.checked:
         raise TicketError("invalid", "请先当面核对身份")
@@ -179,10 +218,10 @@ async def invite(body: Checked, seat: Clerk, desk: TheDesk) -> dict[str, object]
         raise TicketError("unreachable", f"微信没有给出二维码，请稍后再试（{error}）") from error
     if found is None:
         raise TicketError("not_found", "没有这张学习卡，或者已经注销；未满14周岁的只能由监护人绑定")
-    return {"id": found.id, "svg": found.svg, "until": found.until}
+    return InvitationShown(found.id, found.svg, found.until)
 
 
 @router.get("/invitations/{id}")
-async def look(id: str, seat: Clerk, desk: TheDesk) -> dict[str, object]:
+async def look(id: str, seat: Clerk, desk: TheDesk) -> InvitationTaken:
     """Whether it has been scanned."""
-    return {"taken": desk.inviting is not None and await desk.inviting.is_taken(id)}
+    return InvitationTaken(desk.inviting is not None and await desk.inviting.is_taken(id))

@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
-from fastapi import APIRouter, Depends, Query, Request, Response, UploadFile
+from fastapi import Depends, Query, Request, UploadFile
+from msgspec import Struct
+from msgspec.structs import asdict
 from pydantic import Field
 from rapidfuzz import fuzz
 
 from bot.messages import Inbound, Reply
 from desk import children
+from desk.api.answers import NOTHING, Answering, NothingToTell
 from desk.api.guard import TheDesk, may, now
 from desk.api.session import Strict
-from desk.editing import Kept, as_json, checked
+from desk.editing import Kept, checked
 from desk.errors import TicketError
 from desk.parts import Desk
 from desk.people import Seat
@@ -25,7 +28,7 @@ from knowledge.entries import Entry
 from store import desk as rows
 from store.desk import UnansweredRow
 
-router = APIRouter(tags=["知识 knowledge"])
+router = Answering(tags=["知识 knowledge"])
 Reader = Annotated[Seat, Depends(may("knowledge.read"))]
 Drafter = Annotated[Seat, Depends(may("knowledge.draft"))]
 Reviewer = Annotated[Seat, Depends(may("knowledge.review"))]
@@ -45,20 +48,141 @@ class Ids(Strict):
     ids: list[int] = Field(max_length=500)
 
 
-class Asked(Strict):
+class Trial(Strict):
     text: str = Field(min_length=1, max_length=2000)
     channel: Literal["webchat", "wechat", "sms", "voice"] = "webchat"
     lang: Literal["zh", "en"] = "zh"
 
 
-def _line(desk: Desk, each: Kept, today: date) -> dict[str, object]:
+class EntryLine(Struct, frozen=True, kw_only=True):
+    """An entry in a list. `live`: a version of it is said; `valid`: today."""
+
+    id: str
+    title: str
+    standard: str | None
+    topic: str
+    kind: str
+    status: str
+    revision: int
+    by: str
+    at: int
+    valid_until: str
+    live: bool
+    valid: bool
+    owner: str
+    source: str
+
+
+class EntryUsed(EntryLine, frozen=True, kw_only=True):
+    """How often it answered in thirty days, was thanked for, and was not enough."""
+
+    said: int
+    helped: int
+    failed: int
+
+
+class Entries(Struct, frozen=True):
+    entries: list[EntryUsed]
+
+
+class Version(Struct, frozen=True):
+    revision: int
+    status: str
+    by: str
+    at: int
+    entry: Entry
+
+
+class WholeEntry(EntryLine, frozen=True, kw_only=True):
+    """`preview` is what leaves on each channel."""
+
+    entry: Entry
+    preview: dict[str, list[str]]
+    versions: list[Version]
+
+
+class EntryPreview(Struct, frozen=True):
+    preview: dict[str, list[str]]
+
+
+class Revision(Struct, frozen=True):
+    revision: int
+
+
+class ImportRow(Struct, frozen=True):
+    number: int
+    id: str
+    problems: list[str]
+    notes: list[str]
+
+
+class Imported(Struct, frozen=True):
+    """Rows that can be taken in, that cannot, that were, and that have no answer; those first that something is said of."""
+
+    good: int
+    bad: int
+    taken: int
+    unanswered: int
+    rows: list[ImportRow]
+
+
+class TrialReply(Struct, frozen=True):
+    text: str
+    source: str | None
+    options: list[str]
+
+
+class TrialCandidate(Struct, frozen=True):
+    score: float
+    topic: str
+    intent: str | None
+    entry: str | None
+    title: str | None
+
+
+class TrialEntity(Struct, frozen=True):
+    kind: str
+    value: str
+    text: str
+
+
+class TrialShown(Struct, frozen=True):
+    """What would be answered, and why; `inside` is how surely it is the centre's business."""
+
+    topic: str | None
+    inside: float
+    handover: str | None
+    replies: list[TrialReply]
+    rendered: list[str]
+    candidates: list[TrialCandidate]
+    entities: list[TrialEntity]
+
+
+class Gap(Struct, frozen=True):
+    """Questions that are nearly the same and that nothing answered; `standard` is the standard question that they ask."""
+
+    text: str
+    others: list[str]
+    standard: str | None
+    topic: str
+    count: int
+    last: int
+    ids: list[int]
+
+
+class Gaps(Struct, frozen=True):
+    groups: list[Gap]
+
+
+def _line(desk: Desk, each: Kept, today: date) -> EntryLine:
     entry, library = each.entry, desk.library
     question = library.asks(entry)
-    return {
-        "id": entry.id, "title": library.title(entry), "standard": question.id if question else None, "topic": entry.topic,
-        "kind": entry.kind, "status": each.status, "revision": each.revision, "by": each.by, "at": each.at, "valid_until": str(entry.valid_until), "live": each.live,
-        "valid": entry.is_valid(today), "owner": entry.owner, "source": entry.source,
-    }  # fmt: skip
+    return EntryLine(
+        id=entry.id, title=library.title(entry), standard=question.id if question else None, topic=entry.topic,
+        kind=entry.kind, status=each.status, revision=each.revision, by=each.by, at=each.at,
+        valid_until=str(entry.valid_until), live=each.live, valid=entry.is_valid(today), owner=entry.owner,
+        source=entry.source,
+    )  # fmt: skip
 
 
 def _today(desk: Desk) -> date:
@@ -66,7 +190,7 @@ def _today(desk: Desk) -> date:
 
 
 @router.get("/knowledge/entries")
-async def entries(seat: Reader, desk: TheDesk) -> dict[str, object]:
+async def entries(seat: Reader, desk: TheDesk) -> Entries:
     """Every entry, what waits for somebody first; with how often it answered in thirty days, and how that was taken."""
     today = _today(desk)
     since = str(today - timedelta(days=USED_DAYS))
@@ -74,21 +198,20 @@ async def entries(seat: Reader, desk: TheDesk) -> dict[str, object]:
     found = []
     for each in await desk.editing.all():
         said, helped, failed = used.get(each.entry.id, (0, 0, 0))
-        found.append({**_line(desk, each, today), "said": said, "helped": helped, "failed": failed})
-    return {"entries": found}
+        found.append(EntryUsed(**asdict(_line(desk, each, today)), said=said, helped=helped, failed=failed))
+    return Entries(found)
 
 
 @router.get("/knowledge/entries/{id}")
-async def entry(id: str, seat: Reader, desk: TheDesk) -> dict[str, object]:
+async def entry(id: str, seat: Reader, desk: TheDesk) -> WholeEntry:
     """The newest version in full, with how each channel would say it, and all versions before."""
     kept, versions = await desk.editing.get(id)
-    return {
-        **_line(desk, kept, _today(desk)), "entry": as_json(kept.entry), "preview": preview(desk, kept.entry),
-        "versions": [
-            {"revision": each.revision, "status": each.status, "by": each.by, "at": each.at, "entry": as_json(msgspec.json.decode(each.body, type=Entry))}
-            for each in versions
-        ],
-    }  # fmt: skip
+    before = [
+        Version(each.revision, each.status, each.by, each.at, msgspec.json.decode(each.body, type=Entry))
+        for each in versions
+    ]
+    line = asdict(_line(desk, kept, _today(desk)))
+    return WholeEntry(**line, entry=kept.entry, preview=preview(desk, kept.entry), versions=before)
 
 
 def preview(desk: Desk, entry: Entry) -> dict[str, list[str]]:
@@ -99,55 +222,59 @@ def preview(desk: Desk, entry: Entry) -> dict[str, list[str]]:
 
 
 @router.post("/knowledge/preview")
-async def try_preview(request: Request, seat: Drafter, desk: TheDesk) -> dict[str, object]:
+async def try_preview(request: Annotated[Request, Entry], seat: Drafter, desk: TheDesk) -> EntryPreview:
     """The same of what is not saved yet; also says what is wrong with it."""
-    return {"preview": preview(desk, checked(await request.body()))}
+    return EntryPreview(preview(desk, checked(await request.body())))
 
 
 @router.put("/knowledge/entries/{id}")
 async def save(
-    id: str, request: Request, seat: Drafter, desk: TheDesk, read: Annotated[int | None, Query(ge=0)] = None
-) -> dict[str, object]:
+    id: str,
+    request: Annotated[Request, Entry],
+    seat: Drafter,
+    desk: TheDesk,
+    read: Annotated[int | None, Query(ge=0)] = None,
+) -> Revision:
     """A new draft. `read` is the revision that was edited; without it a new entry."""
     raw = await request.body()
     if checked(raw).id != id:
         raise TicketError("invalid", "编号和地址不一致")
-    return {"revision": await desk.editing.save(raw, seat.name, now(), read)}
+    return Revision(await desk.editing.save(raw, seat.name, now(), read))
 
 
 @router.post("/knowledge/entries/{id}/submit")
-async def submit(id: str, seat: Drafter, desk: TheDesk) -> dict[str, object]:
+async def submit(id: str, seat: Drafter, desk: TheDesk) -> Revision:
     """Asks for review."""
-    return {"revision": await desk.editing.submit(id, seat.name, now())}
+    return Revision(await desk.editing.submit(id, seat.name, now()))
 
 
 @router.post("/knowledge/entries/{id}/publish")
-async def publish(id: str, seat: Reviewer, desk: TheDesk) -> dict[str, object]:
+async def publish(id: str, seat: Reviewer, desk: TheDesk) -> Revision:
     """By a second person; said from the next question on."""
-    return {"revision": await desk.editing.publish(id, seat.name, now(), _today(desk))}
+    return Revision(await desk.editing.publish(id, seat.name, now(), _today(desk)))
 
 
 @router.post("/knowledge/entries/{id}/send-back")
-async def send_back(id: str, body: Why, seat: Reviewer, desk: TheDesk) -> dict[str, object]:
-    return {"revision": await desk.editing.send_back(id, seat.name, now(), body.why)}
+async def send_back(id: str, body: Why, seat: Reviewer, desk: TheDesk) -> Revision:
+    return Revision(await desk.editing.send_back(id, seat.name, now(), body.why))
 
 
 @router.post("/knowledge/entries/{id}/expire")
-async def expire(id: str, seat: Reviewer, desk: TheDesk) -> dict[str, object]:
+async def expire(id: str, seat: Reviewer, desk: TheDesk) -> Revision:
     """Not said any more."""
-    return {"revision": await desk.editing.expire(id, seat.name, now())}
+    return Revision(await desk.editing.expire(id, seat.name, now()))
 
 
 @router.post("/knowledge/entries/{id}/restore/{revision}")
-async def restore(id: str, revision: int, seat: Drafter, desk: TheDesk) -> dict[str, object]:
+async def restore(id: str, revision: int, seat: Drafter, desk: TheDesk) -> Revision:
     """An older version as the new draft."""
-    return {"revision": await desk.editing.restore(id, revision, seat.name, now())}
+    return Revision(await desk.editing.restore(id, revision, seat.name, now()))
 
 
 @router.post("/knowledge/import")
 async def take_in(
     file: UploadFile, seat: Reviewer, desk: TheDesk, commit: bool = False, partial: bool = False
-) -> Response:
+) -> Imported:
     """A CSV, XLSX, Markdown or DOCX file, also the answered table of standard questions: first only a report by row; with
     `commit` its entries come in for review, all or nothing unless `partial`."""
     with tempfile.TemporaryDirectory() as folder:
@@ -167,60 +294,60 @@ async def take_in(
         await desk.editing.take_in(good, seat.name, now(), _today(desk))
     told = sorted(found.rows, key=lambda row: (not row.problems, not row.notes))
     telling = sum(bool(row.problems or row.notes) for row in told)
-    content = {
-        "good": len(good), "bad": found.bad, "taken": len(good) if taken else 0, "unanswered": found.unanswered,
-        "rows": [
-            {"number": row.number, "id": row.id, "problems": row.problems, "notes": row.notes}
-            for row in told[: min(telling, 500) or 50]
-        ],
-    }  # fmt: skip
-    return Response(msgspec.json.encode(content), media_type="application/json")
+    rows = [
+        ImportRow(row.number, row.id, list(row.problems), list(row.notes)) for row in told[: min(telling, 500) or 50]
+    ]
+    return Imported(len(good), found.bad, len(good) if taken else 0, found.unanswered, rows)
 
 
 @router.post("/knowledge/ask")
-async def ask(body: Asked, seat: Reader, desk: TheDesk) -> dict[str, object]:
+async def ask(body: Trial, seat: Reader, desk: TheDesk) -> TrialShown:
     """The test box: what would be answered, and why. Nothing is kept."""
     inbound = Inbound(channel=body.channel, address="try", id="try", text=body.text, at=now(), lang=body.lang)
     turn = await desk.inbox.try_out(inbound)
     heard, entries = turn.heard, desk.library.entries
-    return {
-        "topic": turn.state.topic, "inside": round(heard.inside, 3), "handover": turn.handover.reason if turn.handover else None,
-        "replies": [{"text": each.text, "source": each.source, "options": [option.label for option in each.options]} for each in turn.said],
-        "rendered": desk.renderers[body.channel](turn.said),
-        "candidates": [
-            {"score": round(each.score, 3), "topic": each.topic, "intent": each.intent, "entry": each.entry,
-             "title": desk.library.title(entries[each.entry]) if each.entry in entries else None}
+    return TrialShown(
+        topic=turn.state.topic,
+        inside=round(heard.inside, 3),
+        handover=turn.handover.reason if turn.handover else None,
+        replies=[TrialReply(each.text, each.source, [option.label for option in each.options]) for each in turn.said],
+        rendered=desk.renderers[body.channel](turn.said),
+        candidates=[
+            TrialCandidate(
+                round(each.score, 3), each.topic, each.intent, each.entry,
+                desk.library.title(entries[each.entry]) if each.entry in entries else None,
+            )
             for each in heard.candidates[:6]
         ],
-        "entities": [{"kind": each.kind, "value": each.value, "text": heard.text[each.start : each.end]} for each in heard.entities],
-    }  # fmt: skip
+        entities=[TrialEntity(each.kind, each.value, heard.text[each.start : each.end]) for each in heard.entities],
+    )  # fmt: skip
 
 
 @router.get("/knowledge/unanswered")
-async def unanswered(seat: Drafter, desk: TheDesk, days: Annotated[int, Query(ge=1, le=365)] = 30) -> dict[str, object]:
+async def unanswered(seat: Drafter, desk: TheDesk, days: Annotated[int, Query(ge=1, le=365)] = 30) -> Gaps:
     """What nothing answered, alike ones together, the most frequent first."""
     found = await desk.database.read(lambda t: rows.questions(t, now() - days * DAY, MOST))
     groups = grouped(found)[:HEADS]
     asked = await asked_in_vain(desk.comprehension, [group[0].text for group in groups], _today(desk))
-    return {"groups": [_group(desk, standard, group) for standard, group in together(groups, asked)[:SHOWN]]}
+    return Gaps([_group(desk, standard, group) for standard, group in together(groups, asked)[:SHOWN]])
 
 
-def _group(desk: Desk, standard: str | None, group: list[UnansweredRow]) -> dict[str, object]:
+def _group(desk: Desk, standard: str | None, group: list[UnansweredRow]) -> Gap:
     """Under the wording of the standard question that it asks, else in the words of the last who asked."""
     texts = list(dict.fromkeys(each.text for each in group))
     question = desk.library.questions[standard] if standard else None
-    return {
-        "text": question.zh if question else texts[0], "others": texts[:5] if question else texts[1:6], "standard": standard,
-        "topic": question.topic if question else group[0].topic, "count": len(group), "last": max(each.at for each in group),
-        "ids": [each.id for each in group],
-    }  # fmt: skip
+    return Gap(
+        text=question.zh if question else texts[0], others=texts[:5] if question else texts[1:6], standard=standard,
+        topic=question.topic if question else group[0].topic, count=len(group), last=max(each.at for each in group),
+        ids=[each.id for each in group],
+    )  # fmt: skip
 
 
 @router.post("/knowledge/unanswered/done")
-async def settle(body: Ids, seat: Drafter, desk: TheDesk) -> dict[str, object]:
+async def settle(body: Ids, seat: Drafter, desk: TheDesk) -> NothingToTell:
     """They have been looked at."""
     await desk.database.write(lambda t: rows.settle_questions(t, body.ids))
-    return {}
+    return NOTHING
 
 
 def together(

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from desk.api.guard import desk_of, is_from_elsewhere, now, seat_of
-from desk.feed import Page
+from desk.feed import ErrorFrame, Page, PongFrame, ResetFrame, encode
 from desk.parts import Desk
 from desk.people import Seat
 from store import tickets
@@ -102,7 +102,7 @@ class _Connection:
             frame = await self._page.frames.get()
             if self._page.lost:
                 self._page = self._fresh()
-                frame = b'{"type":"reset","seq":0}'
+                frame = encode(ResetFrame(0))
             await asyncio.wait_for(self._websocket.send_text(frame.decode()), SEND_WITHIN)
 
     def _fresh(self) -> Page:
@@ -122,7 +122,7 @@ class _Connection:
             try:
                 frame = _decode(text)
             except (msgspec.DecodeError, UnicodeEncodeError):
-                self._page.put(b'{"type":"error","code":"bad_frame"}')
+                self._page.put(encode(ErrorFrame("bad_frame")))
                 continue
             match frame:
                 case Watch(ref):
@@ -135,4 +135,4 @@ class _Connection:
                     self._ready = ready
                     await self._lease(LEASE)
                 case Ping():
-                    self._page.put(b'{"type":"pong"}')
+                    self._page.put(encode(PongFrame()))

@@ -2,10 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.responses import RedirectResponse
+from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, Field
 
+from desk.api.answers import NOTHING, Answering, NothingToTell, as_json
 from desk.api.guard import COOKIE, TheDesk, may, now, token_of
 from desk.errors import TicketError
 from desk.oidc import Asked, OidcError
@@ -13,7 +15,7 @@ from desk.people import PERMISSIONS, Seat, SignInError
 from store import people as rows
 
 BACK, REFUSED, ASKED = "/api/login/oidc/back", "/desk/?refused=1", "daoxue_asked"
-router = APIRouter(tags=["登录 session"])
+router = Answering(tags=["登录 session"])
 Me = Annotated[Seat, Depends(may("self"))]
 
 
@@ -43,12 +45,46 @@ class Ready(Strict):
     ready: bool
 
 
+class SignedIn(Struct, frozen=True):
+    token: str
+
+
+class Ways(Struct, frozen=True):
+    oidc: str
+
+
+class Myself(Struct, frozen=True):
+    """Who one is, and what one `may`. `phone`: calls can be put through; `counter`: there is binding at the counter."""
+
+    name: str
+    shown: str
+    role: str
+    skills: list[str]
+    langs: list[str]
+    capacity: int
+    place: str | None
+    must_change: bool
+    totp: bool
+    ready: bool
+    may: list[str]
+    phone: bool
+    counter: bool
+
+
+class Secret(Struct, frozen=True):
+    """For an authenticator; `address` is the same as a link."""
+
+    secret: str
+    address: str
+
+
 @router.post("/login")
-async def login(body: Login, desk: TheDesk, response: Response) -> dict[str, object]:
+async def login(body: Login, desk: TheDesk) -> Annotated[Response, SignedIn]:
     """Signs in: a cookie for pages, the same token for programs."""
     token = await desk.people.sign_in(body.name, body.password, body.code, now())
+    response = as_json(SignedIn(token))
     set_cookie(response, token, secure=desk.secure)
-    return {"token": token}
+    return response
 
 
 def set_cookie(response: Response, token: str, *, secure: bool) -> None:
@@ -56,12 +92,12 @@ def set_cookie(response: Response, token: str, *, secure: bool) -> None:
 
 
 @router.get("/login/ways")
-async def ways(desk: TheDesk) -> dict[str, object]:
+async def ways(desk: TheDesk) -> Ways:
     """How one can sign in besides a password: the name of the identity provider, empty where there is none."""
-    return {"oidc": desk.oidc.settings.name if desk.oidc.is_on else ""}
+    return Ways(desk.oidc.settings.name if desk.oidc.is_on else "")
 
 
-@router.get("/login/oidc")
+@router.get("/login/oidc", status_code=303)
 async def leave_for_provider(desk: TheDesk) -> Response:
     """To the identity provider; what has to be remembered goes into a cookie of ten minutes."""
     if not desk.oidc.is_on:
@@ -76,7 +112,7 @@ async def leave_for_provider(desk: TheDesk) -> Response:
     return response
 
 
-@router.get("/login/oidc/back")
+@router.get("/login/oidc/back", status_code=303)
 async def back_from_provider(request: Request, desk: TheDesk, state: str = "", code: str = "") -> Response:
     """From the identity provider: a session, if it vouches for somebody who has an account."""
     asked = Asked.of(request.cookies.get(ASKED, ""))
@@ -92,52 +128,53 @@ async def back_from_provider(request: Request, desk: TheDesk, state: str = "", c
 
 
 @router.post("/logout")
-async def logout(request: Request, seat: Me, desk: TheDesk, response: Response) -> dict[str, object]:
+async def logout(request: Request, seat: Me, desk: TheDesk) -> Annotated[Response, NothingToTell]:
     """Signs out; what one has open goes back to the queue at once."""
     if token := token_of(request):
         await desk.people.sign_out(token, now())
     await desk.dispatch.leave(seat.name, now())
+    response = as_json(NOTHING)
     response.delete_cookie(COOKIE, path="/")
-    return {}
+    return response
 
 
 @router.get("/me")
-async def me(seat: Me, desk: TheDesk) -> dict[str, object]:
+async def me(seat: Me, desk: TheDesk) -> Myself:
     """Who one is, and what one may."""
     there = [page for page in await desk.database.read(lambda t: rows.present(t, now())) if page.seat == seat.name]
-    return {
-        "name": seat.name, "shown": seat.shown, "role": seat.role, "skills": seat.skills, "langs": seat.langs,
-        "capacity": seat.capacity, "place": seat.place, "must_change": seat.one_time, "totp": seat.totp,
-        "ready": all(page.ready for page in there) if there else seat.role == "seat",
-        "may": sorted(name for name, roles in PERMISSIONS.items() if seat.role in roles),
-        "phone": desk.calling is not None and seat.phone is not None,
-        "counter": desk.inviting is not None and seat.may("resident.bind"),
-    }  # fmt: skip
+    return Myself(
+        name=seat.name, shown=seat.shown, role=seat.role, skills=list(seat.skills), langs=list(seat.langs),
+        capacity=seat.capacity, place=seat.place, must_change=seat.one_time, totp=seat.totp,
+        ready=all(page.ready for page in there) if there else seat.role == "seat",
+        may=sorted(name for name, roles in PERMISSIONS.items() if seat.role in roles),
+        phone=desk.calling is not None and seat.phone is not None,
+        counter=desk.inviting is not None and seat.may("resident.bind"),
+    )  # fmt: skip
 
 
 @router.post("/me/password")
-async def password(body: Password, seat: Me, desk: TheDesk, response: Response) -> dict[str, object]:
+async def password(body: Password, seat: Me, desk: TheDesk) -> NothingToTell:
     """A new password; all sessions end, and this one goes on."""
     await desk.people.set_password(seat.name, body.old, body.new, now())
-    return {}
+    return NOTHING
 
 
 @router.post("/me/totp")
-async def new_totp(seat: Me, desk: TheDesk) -> dict[str, object]:
+async def new_totp(seat: Me, desk: TheDesk) -> Secret:
     """A secret for an authenticator; nothing changes until its first code is given."""
     secret, address = desk.people.new_secret(seat.name)
-    return {"secret": secret, "address": address}
+    return Secret(secret, address)
 
 
 @router.put("/me/totp")
-async def set_totp(body: Totp, seat: Me, desk: TheDesk) -> dict[str, object]:
+async def set_totp(body: Totp, seat: Me, desk: TheDesk) -> NothingToTell:
     """Switches the second factor on (with the secret) or off (without)."""
     await desk.people.set_totp(seat.name, body.secret, body.code, now())
-    return {}
+    return NOTHING
 
 
 @router.post("/me/ready")
-async def ready(body: Ready, seat: Me, desk: TheDesk) -> dict[str, object]:
+async def ready(body: Ready, seat: Me, desk: TheDesk) -> NothingToTell:
     """Whether one takes offers; what one has stays."""
     await desk.database.write(lambda t: rows.set_ready(t, seat.name, body.ready))
-    return {}
+    return NOTHING

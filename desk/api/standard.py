@@ -6,17 +6,18 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 
 from desk import children
+from desk.api.answers import Answering, files
 from desk.api.guard import TheDesk, may
 from desk.errors import TicketError
 from desk.people import Seat
-from desk.standards import Listed, listed
+from desk.standards import StandardListed, listed
 from knowledge.standard import standard
 from store import desk as rows
 
-router = APIRouter(tags=["知识 knowledge"])
+router = Answering(tags=["知识 knowledge"])
 Reader = Annotated[Seat, Depends(may("knowledge.read"))]
 USED_DAYS = 30
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -26,7 +27,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 class Questions:
     """`answered` of them have an answer today."""
 
-    questions: list[Listed]
+    questions: list[StandardListed]
     answered: int
 
 
@@ -67,7 +68,7 @@ async def about(id: str, seat: Reader, desk: TheDesk) -> About:
     return About(id, list(examples), near)
 
 
-@router.get("/knowledge/template", response_class=Response)
+@router.get("/knowledge/template", responses=files(XLSX))
 async def template(seat: Reader, desk: TheDesk, filled: bool = False) -> Response:
     """The table (XLSX) that the import takes back; `filled` with the answers on record."""
     answers = desk.library.on_record(datetime.now(desk.zone).date()) if filled else {}

@@ -1,29 +1,32 @@
 """What supervisors see and decide: the live board, quality, hours and shifts, reports."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
 from typing import Annotated, Literal, TypeVar
 
 import msgspec
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
+from msgspec import Struct
 from pydantic import Field
 
 from desk import children
+from desk.api.answers import NOTHING, Answering, NothingToTell, files
 from desk.api.guard import TheDesk, may, now
 from desk.api.session import Strict
-from desk.api.tickets import after
-from desk.board import board
+from desk.api.shown import Changed, after
+from desk.board import Board, board
 from desk.errors import TicketError
 from desk.parts import Desk
 from desk.people import Seat
 from desk.reports import LONGEST, Report, report
-from desk.standing import OpeningHours, Shifts
+from desk.standing import OpeningHours, Shift, Shifts
 from store import desk as rows
 from store import people, tickets
 from store.database import Transaction
+from store.ticket_events import TicketReviewed
 
 T = TypeVar("T")
-router = APIRouter(tags=["班长 supervise"])
+router = Answering(tags=["班长 supervise"])
 Watcher = Annotated[Seat, Depends(may("board.read"))]
 Judge = Annotated[Seat, Depends(may("quality.write"))]
 Planner = Annotated[Seat, Depends(may("hours.write"))]
@@ -38,8 +41,62 @@ class Review(Strict):
     note: str = Field("", max_length=2000)
 
 
+class OnBoard(Struct, frozen=True):
+    """A seat: there or not, takes offers, has a shift now, and how much it has of what it can have."""
+
+    name: str
+    shown: str
+    role: str
+    here: bool
+    ready: bool
+    due: bool
+    capacity: int
+    skills: list[str]
+    load: int
+
+
+class BoardShown(Struct, frozen=True):
+    figures: Board
+    seats: list[OnBoard]
+    open: bool
+
+
+class ReviewShown(Struct, frozen=True):
+    ticket: str
+    seat: str
+    by: str
+    at: int
+    scores: dict[str, int]
+    note: str
+
+
+class Mean(Struct, frozen=True):
+    """Of the points that a seat was given, in so many reviews."""
+
+    seat: str
+    mean: float
+    count: int
+
+
+class Reviews(Struct, frozen=True):
+    reviews: list[ReviewShown]
+    seats: list[Mean]
+
+
+class HoursShown(Struct, frozen=True):
+    opening: OpeningHours
+    shifts: tuple[Shift, ...]
+
+
+class _Judged(Struct, frozen=True):
+    """As it is kept."""
+
+    scores: dict[str, int]
+    note: str = ""
+
+
 @router.get("/board")
-async def show_board(seat: Watcher, desk: TheDesk) -> Response:
+async def show_board(seat: Watcher, desk: TheDesk) -> BoardShown:
     """Who waits, how long, who is there, what is late."""
     at = now()
     everybody = await desk.people.all()
@@ -55,18 +112,17 @@ async def show_board(seat: Watcher, desk: TheDesk) -> Response:
     }
     pages = {page.seat: page.ready for page in there}
     seats = [
-        {
-            "name": each.name, "shown": each.shown, "role": each.role, "here": each.name in pages,
-            "ready": bool(pages.get(each.name)), "due": each.name in due, "capacity": each.capacity, "skills": each.skills,
-            "load": load[each.name].weight if each.name in load else 0,
-        }
+        OnBoard(
+            each.name, each.shown, each.role, each.name in pages, bool(pages.get(each.name)), each.name in due,
+            each.capacity, list(each.skills), load[each.name].weight if each.name in load else 0,
+        )
         for each in everybody if each.may("ticket.work")
     ]  # fmt: skip
-    return _json({"figures": figures, "seats": seats, "open": desk.hours.is_open(moment)})
+    return BoardShown(figures, seats, desk.hours.is_open(moment))
 
 
 @router.post("/tickets/{ref}/review")
-async def review(ref: str, body: Review, seat: Judge, desk: TheDesk) -> Response:
+async def review(ref: str, body: Review, seat: Judge, desk: TheDesk) -> Changed:
     """How a closed ticket was handled; the seat sees it. Nobody reviews himself."""
     opened = await desk.tickets.show(ref)
     handled = opened.ticket.last_seat
@@ -78,7 +134,13 @@ async def review(ref: str, body: Review, seat: Judge, desk: TheDesk) -> Response
     def work(transaction: Transaction) -> None:
         content = msgspec.json.encode({"scores": body.scores, "note": body.note})
         rows.add_review(transaction, rows.ReviewRow(ref, handled, seat.name, content, now()))
-        tickets.record(transaction, opened.ticket, "reviewed", seat.name, {"scores": body.scores}, now())
+        tickets.record(
+            transaction,
+            opened.ticket,
+            TicketReviewed({str(name): score for name, score in body.scores.items()}),
+            seat.name,
+            now(),
+        )
 
     await desk.database.write(work)
     desk.live.ring()
@@ -86,56 +148,55 @@ async def review(ref: str, body: Review, seat: Judge, desk: TheDesk) -> Response
 
 
 @router.get("/reviews")
-async def reviews(seat: Judge, desk: TheDesk) -> dict[str, object]:
+async def reviews(seat: Judge, desk: TheDesk) -> Reviews:
     """The last reviews, and each seat's mean."""
     found = await desk.database.read(lambda t: rows.reviews(t, 500))
     shown = [
-        {"ticket": each.ticket, "seat": each.seat, "by": each.by, "at": each.at, **msgspec.json.decode(each.body)} for each in found
-    ]  # fmt: skip
-    points: Counter[str] = Counter()
+        ReviewShown(each.ticket, each.seat, each.by, each.at, judged.scores, judged.note)
+        for each, judged in ((each, msgspec.json.decode(each.body, type=_Judged)) for each in found)
+    ]
+    points: defaultdict[str, float] = defaultdict(float)
     counted: Counter[str] = Counter()
     for each in shown:
-        points[each["seat"]] += sum(each["scores"].values()) / max(1, len(each["scores"]))
-        counted[each["seat"]] += 1
-    means = [
-        {"seat": name, "mean": round(points[name] / count, 2), "count": count} for name, count in counted.most_common()
-    ]
-    return {"reviews": shown[:100], "seats": means}
+        points[each.seat] += sum(each.scores.values()) / max(1, len(each.scores))
+        counted[each.seat] += 1
+    means = [Mean(name, round(points[name] / count, 2), count) for name, count in counted.most_common()]
+    return Reviews(shown[:100], means)
 
 
 @router.get("/hours")
-async def hours(seat: Planner, desk: TheDesk) -> Response:
-    return _json({"opening": await desk.standing.opening(), "shifts": (await desk.standing.shifts()).shifts})
+async def hours(seat: Planner, desk: TheDesk) -> HoursShown:
+    return HoursShown(await desk.standing.opening(), (await desk.standing.shifts()).shifts)
 
 
 @router.put("/hours")
-async def set_hours(request: Request, seat: Planner, desk: TheDesk) -> dict[str, object]:
+async def set_hours(request: Annotated[Request, OpeningHours], seat: Planner, desk: TheDesk) -> NothingToTell:
     """When seats answer; holidays, and days off that are worked."""
     opening = _decoded(await request.body(), OpeningHours)
     if any(each.closes <= each.opens for each in opening.hours):
         raise TicketError("invalid", "下班时间要晚于上班时间")
     await desk.standing.put("opening", opening, seat.name, now())
-    return {}
+    return NOTHING
 
 
 @router.put("/shifts")
-async def set_shifts(request: Request, seat: Planner, desk: TheDesk) -> dict[str, object]:
+async def set_shifts(request: Annotated[Request, Shifts], seat: Planner, desk: TheDesk) -> NothingToTell:
     shifts = _decoded(await request.body(), Shifts)
     known = {each.name for each in await desk.people.all()}
     for each in shifts.shifts:
         if each.seat not in known or each.closes <= each.opens:
             raise TicketError("invalid", f"班次不对：{each.seat} {each.opens}—{each.closes}")
     await desk.standing.put("shifts", shifts, seat.name, now())
-    return {}
+    return NOTHING
 
 
 @router.get("/reports")
-async def reports(seat: Counting, desk: TheDesk, first: date | None = None, last: date | None = None) -> Response:
+async def reports(seat: Counting, desk: TheDesk, first: date | None = None, last: date | None = None) -> Report:
     """Figures of the tickets opened from the first day to the last; the last thirty days if nothing is said."""
-    return _json(await _report(desk, first, last))
+    return await _report(desk, first, last)
 
 
-@router.get("/reports.{kind}")
+@router.get("/reports.{kind}", responses=files(*_MEDIA.values()))
 async def paper(
     kind: Literal["xlsx", "pdf"], seat: Counting, desk: TheDesk, first: date | None = None, last: date | None = None
 ) -> Response:
@@ -164,7 +225,3 @@ def _decoded(raw: bytes, kind: type[T]) -> T:
         return msgspec.json.decode(raw, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise TicketError("invalid", f"格式不对：{error}") from error
-
-
-def _json(content: object) -> Response:
-    return Response(msgspec.json.encode(content), media_type="application/json")

@@ -24,8 +24,8 @@ from bot.comprehension import Understanding
 from bot.conversation import Offer
 from bot.inbox import Inbox, Receipt, nothing_observed, numbered
 from bot.messages import Inbound, Option, Reply
-from bot.outbox import Later, Lost, Outcome
 from bot.phrases import CERTAIN
+from bot.queue import Later, Lost, Outcome
 from bot.redlines import endangers
 from bot.waiting import Desk
 from integrations import keypad, voice
@@ -35,10 +35,11 @@ from integrations.twilio.signing import RefusedError, Verifier
 from integrations.twilio.switchboard import ATTEMPTS, CHANNEL, ENDED, PATH, State, Switchboard, keep, read, spoken
 from integrations.twilio.texts import answer
 from integrations.voice import HangUp, Leave, Listen, Pause, Plan, Play, Record
-from store import calls, conversations, tickets
+from store import calls, conversations, outbox, tickets
 from store.calls import CallRow
-from store.conversations import DueRow
 from store.database import Transaction
+from store.outbox import DueRow
+from store.ticket_events import TicketNoted, TicketRaised
 
 log = logging.getLogger(__name__)
 SURE = 0.45  # of the recogniser, below which we ask whether it heard rightly
@@ -420,7 +421,7 @@ class CallChannel:
             lambda t: conversations.messages(t, row.conversation, state.spoken + 1, 1 << 30)
         )
         fresh = [numbered(each) for each in rows if each.author in ("seat", "system")]
-        owed = await self._board.database.read(lambda t: conversations.undelivered(t, row.conversation))
+        owed = await self._board.database.read(lambda t: outbox.undelivered(t, row.conversation))
         heard = [each for each in fresh if owed is not None and each.seq >= owed[0]]
         lines = [voice.spoken(each.message.reply) for each in heard]
         if heard:
@@ -488,8 +489,8 @@ class CallChannel:
         def work(transaction: Transaction) -> None:
             found = tickets.get(transaction, ref or "")
             if found is not None and found.state != "closed":
-                data = {"priority": found.priority, "reason": "callback", "slots": {"phone": row.address}}
-                tickets.record(transaction, found, "raised", "resident", data, now)
+                back = TicketRaised(found.priority, "callback", {"phone": row.address})
+                tickets.record(transaction, found, back, "resident", now)
 
         await self._board.settled(work)
 
@@ -538,9 +539,7 @@ class CallChannel:
     async def _settle(self, row: CallRow, state: State) -> None:
         """What was spoken is owed no more."""
         if state.spoken:
-            await self._board.database.write(
-                lambda t: conversations.settle(t, row.conversation, state.spoken), quick=True
-            )
+            await self._board.database.write(lambda t: outbox.settle(t, row.conversation, state.spoken), quick=True)
             self._board.live.delivered(row.conversation, state.spoken)
 
     async def send(self, row: DueRow, now: int) -> Outcome:
@@ -582,10 +581,10 @@ class CallChannel:
             current = tickets.get(transaction, ref)
             if current is None:
                 return
-            current = tickets.record(transaction, current, "noted", "system", {"text": text, "mentions": []}, now)
+            current = tickets.record(transaction, current, TicketNoted(text), "system", now)
             if kind == "recording" and called is not None and called.address != called.sid:
-                data = {"priority": current.priority, "reason": "voicemail", "slots": {"phone": called.address}}
-                tickets.record(transaction, current, "raised", "resident", data, now)
+                left = TicketRaised(current.priority, "voicemail", {"phone": called.address})
+                tickets.record(transaction, current, left, "resident", now)
 
         await self._board.settled(work)
         return self._board.written()

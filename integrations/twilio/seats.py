@@ -20,6 +20,7 @@ from integrations.voice import Connect, Dial, HangUp, Listen, Meet, Say
 from store import calls, tickets
 from store.calls import CallRow
 from store.database import Transaction
+from store.ticket_events import TicketCalled, TicketRaised
 
 log = logging.getLogger(__name__)
 _DOMESTIC = re.compile(r"0?([1-9][0-9]{9,11})(?:-[0-9]+)?")  # as residents of the mainland write theirs
@@ -155,8 +156,8 @@ class SeatSide:
                 return None
             left = msgspec.json.decode(found.body, type=Handover).slots.get("phone")
             for event in tickets.events(transaction, ref):
-                slots = event.data.get("slots")
-                left = str(slots["phone"]) if isinstance(slots, dict) and "phone" in slots else left
+                if isinstance(raised := event.happened, TicketRaised):
+                    left = raised.slots.get("phone", left)
             called = calls.of_ticket(transaction, ref)
             number = left or (called.address if called is not None and called.address != called.sid else None)
             domestic = _DOMESTIC.fullmatch(number) if number else None
@@ -270,10 +271,10 @@ class SeatSide:
 
         def work(transaction: Transaction) -> None:
             found = tickets.get(transaction, ref)
-            told = (event.data.get("call") for event in tickets.events(transaction, ref) if event.kind == "called")
+            happened = (event.happened for event in tickets.events(transaction, ref))
+            told = {each.call for each in happened if isinstance(each, TicketCalled)}
             if found is not None and sid not in told:
-                data = {"result": result, "call": sid}
-                tickets.record(transaction, found, "called", found.owner or "system", data, board.now())
+                tickets.record(transaction, found, TicketCalled(result, sid), found.owner or "system", board.now())
 
         await board.settled(work)
         if result == "completed":

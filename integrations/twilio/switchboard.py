@@ -101,7 +101,9 @@ class Switchboard:
         return await self.database.read(lambda t: calls.of_ticket(t, ref))
 
     async def put(self, row: CallRow) -> bool:
-        return await self.database.write(lambda t: calls.put(t, row), quick=True)
+        kept = await self.database.write(lambda t: calls.put(t, row), quick=True)
+        self.live.ring()
+        return kept
 
     async def change(self, sid: str, work: Callable[[CallRow, State], CallRow | None]) -> CallRow | None:
         """Changes a call as it is in this moment; None where there is none, or `work` finds nothing to change."""

@@ -21,7 +21,7 @@ from starlette.types import Receive, Scope, Send
 from bot.inbox import Inbox, Receipt, new_ticket, nothing_observed, numbered
 from bot.live import Live
 from bot.messages import CONTINUE, Handover, Inbound, Message, Numbered
-from bot.outbox import Done, Failed, Later, Lost, Outcome
+from bot.queue import Done, Failed, Later, Lost, Outcome
 from bot.texts import Texts
 from bot.waiting import reference
 from integrations.wechat import messages, rendering
@@ -31,10 +31,11 @@ from integrations.wechat.messages import CHANNEL
 from integrations.wechat.quota import Allowance, Heard, allowance
 from integrations.wechat.rendering import Outgoing, Place
 from integrations.wechat.settings import WechatSettings
-from store import conversations, deliveries, tickets
-from store.conversations import ConversationRow, DueRow
+from store import conversations, deliveries, outbox, tickets
+from store.conversations import ConversationRow
 from store.database import Database, Transaction
-from store.deliveries import HELD, DeferredRow, OwedRow
+from store.outbox import DueRow, OwedRow, Span
+from store.queue import HELD
 
 log = logging.getLogger(__name__)
 BUDGET = 3.5  # seconds after which a message is acknowledged without its answer; WeChat cuts the connection after five
@@ -60,7 +61,6 @@ _KNOWN = frozenset(
 
 _encode = msgspec.json.Encoder().encode
 _decode_outgoing = msgspec.json.Decoder(Outgoing).decode
-_decode_inbound = msgspec.json.Decoder(Inbound).decode
 _HEADERS = [(b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store")]
 
 
@@ -185,7 +185,7 @@ class WechatChannel:
                 return False
             if deliveries.answer(transaction, read.id, said.id) is not None:
                 return True  # this was what it was taken for before
-            owed = [row for row in deliveries.owed(transaction, read.id) if not row.dead]
+            owed = [row for row in outbox.owed(transaction, read.id) if not row.is_given_up]
             return any(row.due_at == HELD for row in owed) if self.may_push else bool(owed)
 
         waiting = await self._database.read(look)
@@ -210,12 +210,9 @@ class WechatChannel:
     async def _put_off(self, said: Inbound, begun: float) -> bool:
         """Keeps the message before it is acknowledged; False where it was answered at this very moment, or where nothing
         can be kept: then it must not be acknowledged."""
-        now = self._now()
-        body = _encode(replace(said, position=None))
-        row = DeferredRow(CHANNEL, said.address, said.id, body, now + LEASE)
         try:
             async with asyncio.timeout(max(0.01, LATEST - (time.monotonic() - begun))):
-                return await self._database.write(lambda t: deliveries.defer(t, row), quick=True)
+                return await self._inbox.put_off(said, self._now() + LEASE)
         except TimeoutError:
             return False
 
@@ -228,11 +225,11 @@ class WechatChannel:
 
     async def _outgoing(self, said: Inbound, receipt: Receipt) -> Outgoing | None:
         owed, lost = await self._database.read(
-            lambda t: (deliveries.owed(t, receipt.conversation), deliveries.is_lost(t, CHANNEL, said.address))
+            lambda t: (outbox.owed(t, receipt.conversation), deliveries.is_lost(t, CHANNEL, said.address))
         )
         if lost:
             await self._database.write(lambda t: deliveries.find_again(t, CHANNEL, said.address))
-        if not receipt.again and all(row.dead for row in owed):
+        if not receipt.again and all(row.is_given_up for row in owed):
             if not receipt.answers:
                 return None
             outgoing, after = rendering.pack(self._opened(receipt.answers), Place(receipt.seq + 1, 0))
@@ -250,7 +247,7 @@ class WechatChannel:
         known = deliveries.answer(transaction, receipt.conversation, said.id)
         if known is not None:
             return known
-        rows = [row for row in deliveries.owed(transaction, receipt.conversation) if not row.dead]
+        rows = [row for row in outbox.owed(transaction, receipt.conversation) if not row.is_given_up]
         own = receipt.answers
         is_owed = bool(own) and any(row.first_seq <= own[0].seq <= row.last_seq for row in rows)
         if receipt.again and not is_owed:
@@ -268,9 +265,10 @@ class WechatChannel:
         outgoing, after = rendering.pack(self._opened(saying), start)
         self._move(transaction, receipt.conversation, rows, after, now)
         if after is not None and more:
-            first = (after.seq, after.part) if after.seq >= more[0].seq else (more[0].seq, 0)
-            due = HELD if after.seq >= more[0].seq or not self.may_push else now
-            deliveries.rest(transaction, receipt.conversation, CHANNEL, said.address, first, more[-1].seq, due)
+            begun = after.seq >= more[0].seq
+            seq, part = (after.seq, after.part) if begun else (more[0].seq, 0)
+            rest = Span(seq, more[-1].seq, part, rest=True)
+            outbox.leave(transaction, receipt.conversation, CHANNEL, rest, HELD if begun or not self.may_push else now)
         if outgoing is not None and after is not None and self._is_held(transaction, receipt.conversation, after):
             outgoing = outgoing.unfinished()
         body = _encode(outgoing) if outgoing else b""
@@ -285,7 +283,7 @@ class WechatChannel:
         if keep:
             return rows
         stale = [row for row in rows if row.is_rest and _author(transaction, conversation, row.first_seq) == "bot"]
-        deliveries.drop(transaction, stale)
+        outbox.drop(transaction, stale)
         return [row for row in rows if row not in stale]
 
     def _move(
@@ -293,15 +291,15 @@ class WechatChannel:
     ) -> None:
         """What was taken is owed no more."""
         gone = [row for row in rows if after is None or row.last_seq < after.seq]
-        deliveries.drop(transaction, gone)
+        outbox.drop(transaction, gone)
         if after is None:
             return
         for row in rows:
             if row.first_seq <= after.seq <= row.last_seq:
                 held = self._is_held(transaction, conversation, after)
-                deliveries.advance(transaction, row, conversation, after.seq, after.part, HELD if held else now)
+                outbox.advance(transaction, row, conversation, (after.seq, after.part), HELD if held else now)
             elif row.first_seq > after.seq:
-                deliveries.release(transaction, row, now)
+                outbox.release(transaction, row, now)
 
     def _is_held(self, transaction: Transaction, conversation: int, after: Place) -> bool:
         """Whether what comes next waits until the resident asks for it: the rest of an answer does, a seat's words do
@@ -364,7 +362,7 @@ class WechatChannel:
     ) -> tuple[ConversationRow, list[OwedRow], Allowance, bool]:
         read = conversations.get(transaction, conversation)
         assert read is not None
-        rows = [row for row in deliveries.owed(transaction, conversation) if not row.dead]
+        rows = [row for row in outbox.owed(transaction, conversation) if not row.is_given_up]
         return (
             read,
             rows,
@@ -463,36 +461,21 @@ class WechatChannel:
                 if error.meaning is Meaning.FORBIDDEN:
                     self.may_push = False
 
-    # -- what was put off by a process that died
+    # -- what is old
 
     async def run(self) -> None:
         """Until cancelled."""
-        swept = 0.0
         while True:
-            await asyncio.sleep(1)
             try:
-                await self.take_up(self._now())
-                if time.monotonic() - swept > HOURLY:
-                    swept = time.monotonic()
-                    await self._forget(self._now())
-            except Exception as error:  # the same edge as the outbox's: the loop must go on
+                await self.forget()
+            except Exception as error:  # the same edge as the queue's: the loop must go on
                 log.error("wechat", exc_info=error)
+            await asyncio.sleep(HOURLY)
 
-    async def _forget(self, now: int) -> None:
+    async def forget(self) -> None:
+        """Takes out the records whose time is over; hourly is enough."""
+        now = self._now()
         await self._database.write(lambda t: deliveries.forget(t, dropped=now - KEPT, delivered=now - REMEMBERED))
-
-    async def take_up(self, now: int) -> int:
-        """Answers what was acknowledged and not answered; how many there were."""
-        overdue = await self._database.read(lambda t: deliveries.overdue(t, now))
-        for row in overdue:
-            if row.channel == CHANNEL and await self._database.write(
-                lambda t, row=row: deliveries.lease_deferred(t, row, now + LEASE)  # type: ignore[misc]
-            ):
-                await self._inbox.receive(_decode_inbound(row.body))
-                await self._database.write(
-                    lambda t, row=row: deliveries.undeferred(t, row.channel, row.address, row.id)  # type: ignore[misc]
-                )
-        return len(overdue)
 
 
 async def _body(receive: Receive) -> bytes:

@@ -1,5 +1,50 @@
-// Everything that the page asks of the service. An answer that is no is an `ApiError` with words for people.
+// Everything that the page asks of the service, as `openapi.json` describes it. An answer that is no is an `ApiError`
+// with words for people.
+import type { paths } from './openapi'
 import { t } from './words'
+
+export type {
+  Affairs,
+  AuditLine,
+  BoardShown,
+  CannedText,
+  Colleague,
+  Delivery,
+  GivenUp,
+  Health,
+  SearchHit as Hit,
+  Hook,
+  Imported,
+  InvitationShown,
+  LearnerRecord,
+  Order,
+  PlaceShown as Place,
+  Previewed,
+  QuotaShown as Quota,
+  Revealed,
+  Reviews,
+  Secret,
+  Shift,
+  Suggestion,
+  TokenShown,
+  TrialShown as Tried,
+  Whole,
+  Account as Person,
+  About as StandardAbout,
+  BroadcastRow as Broadcast,
+  EventShown as Happened,
+  Line as ReportLine,
+  MessageShown as Said,
+  Myself as Me,
+  Opening,
+  Progress,
+  RedemptionItem as Item,
+  Report,
+  ReversalRow,
+  StandardListed as Standard,
+  Summary as Ticket,
+  TicketPage,
+} from './openapi'
 
 export class ApiError extends Error {
   constructor(
@@ -11,9 +56,49 @@ export class ApiError extends Error {
   }
 }
 
-export function call<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const headers: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' }
-  return send<T>(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) })
+type Method = 'get' | 'post' | 'put' | 'delete'
+/** The addresses at which there is such an operation. */
+type Address<M extends Method> = { [P in keyof paths]: paths[P] extends Record<M, object> ? P : never }[keyof paths]
+type Operation<P extends keyof paths, M extends Method> = M extends keyof paths[P] ? paths[P][M] : never
+type Named<T> = [T] extends [never] ? unknown : T
+/** What stands in the address of an operation, and behind its question mark. */
+type Params<O> = (O extends { parameters: { path: infer A } } ? A : unknown) &
+  (O extends { parameters: { query?: infer Q } } ? Named<NonNullable<Q>> : unknown)
+type Body<O> = O extends { requestBody: { content: { 'application/json': infer B } } } ? B : undefined
+type Answer<O> = O extends { responses: { 200: { content: { 'application/json': infer A } } } } ? A : never
+type Given<O> =
+  Body<O> extends undefined
+    ? object extends Params<O>
+      ? [params?: Params<O>]
+      : [params: Params<O>]
+    : [params: Params<O>, body: Body<O>]
+
+const asking =
+  <M extends Method>(method: M) =>
+  <P extends Address<M>>(path: P, ...[params, body]: Given<Operation<P, M>>): Promise<Answer<Operation<P, M>>> => {
+    const headers: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' }
+    const how = { method: method.toUpperCase(), headers, body: body === undefined ? undefined : JSON.stringify(body) }
+    return send(addressed(path, params ?? {}), how)
+  }
+
+export const get = asking('get')
+export const post = asking('post')
+export const put = asking('put')
+export const drop = asking('delete')
+
+export const upload = (path: Address<'post'>, params: object, body: FormData) =>
+  send(addressed(path, params), { method: 'POST', body })
+
+/** The address with its names filled in; what it does not name stands behind a question mark. */
+export function addressed(path: string, params: object): string {
+  const rest = new URLSearchParams()
+  let filled = path
+  for (const [name, value] of Object.entries(params) as [string, string | number | boolean | null | undefined][]) {
+    if (value === undefined || value === null) continue
+    if (path.includes(`{${name}}`)) filled = filled.replace(`{${name}}`, encodeURIComponent(value))
+    else rest.set(name, String(value))
+  }
+  return rest.size ? `${filled}?${rest}` : filled
 }
 
 async function send<T>(path: string, how: RequestInit): Promise<T> {
@@ -21,174 +106,33 @@ async function send<T>(path: string, how: RequestInit): Promise<T> {
   try {
     response = await fetch(`/api${path}`, how)
   } catch {
-    throw new ApiError(0, 'offline', t('连不上服务，没有执行。请检查网络后再试。', 'The service cannot be reached; nothing was done.'))
+    throw new ApiError(
+      0,
+      'offline',
+      t('连不上服务，没有执行。请检查网络后再试。', 'The service cannot be reached; nothing was done.'),
+    )
   }
-  const text = await response.text()
-  let content: Record<string, unknown> = {}
+  const content = parsed(await response.text())
+  if (response.ok) return content as T
+  const error = refusal(response.status, content)
+  if (error.code === 'signed_out') window.dispatchEvent(new Event('signed-out'))
+  throw error
+}
+
+/** What an answer says; where that is no JSON (a proxy's page), its beginning as `text`. */
+export function parsed(text: string): unknown {
   try {
-    content = text ? JSON.parse(text) : {}
+    return text ? (JSON.parse(text) as unknown) : {}
   } catch {
-    content = { text: text.slice(0, 200) }
-  }
-  if (!response.ok) {
-    const code = String(content.code ?? response.status)
-    if (code === 'signed_out') window.dispatchEvent(new Event('signed-out'))
-    const words = String(content.text ?? t('服务出了点问题，请再试一次', 'Something went wrong; please try again'))
-    throw new ApiError(response.status, code, words)
-  }
-  return content as T
-}
-
-export const upload = <T>(path: string, body: FormData) => send<T>(path, { method: 'POST', body })
-export const get = <T>(path: string) => call<T>('GET', path)
-export const post = <T>(path: string, body: unknown = {}) => call<T>('POST', path, body)
-export const put = <T>(path: string, body: unknown = {}) => call<T>('PUT', path, body)
-export const drop = <T>(path: string) => call<T>('DELETE', path)
-
-export interface Ticket {
-  ref: string
-  state: 'waiting' | 'open' | 'snoozed' | 'closed'
-  topic: string
-  skill: string
-  reason: string
-  priority: number
-  rank: number
-  owner: string | null
-  offered_to: string | null
-  offered_until: number | null
-  last_seat: string | null
-  place: string | null
-  level: number
-  channel: string
-  lang: string
-  person: string
-  opened_at: number
-  answered_at: number | null
-  closed_at: number | null
-  updated_at: number
-  unanswered_since: number | null
-  snoozed_until: number | null
-  due_at: number | null
-  call_due: number | null
-  attempts: number
-  seq: number
-  result: string | null
-  stars: number | null
-  tags: string[]
-  version: number
-  about: string
-  last: string
-  last_author: string
-}
-
-export interface Said {
-  seq: number
-  author: 'resident' | 'bot' | 'seat' | 'system'
-  text: string
-  at: number
-  id: string | null
-  options: string[]
-  source: string | null
-  cards: { title: string; lines: string[] }[]
-  files: { name: string; type: string; path: string }[]
-}
-
-export interface Quota {
-  left: number
-  until: number
-}
-
-export interface Happened {
-  seq: number
-  kind: string
-  actor: string
-  at: number
-  data: Record<string, unknown>
-}
-
-export interface Whole {
-  ticket: Ticket
-  messages: Said[]
-  events: Happened[]
-  others: Ticket[]
-  waiting_from: number | null
-  dead: boolean
-  quota: Quota | null
-  call: 'talk' | 'queue' | 'ringing' | 'bridged' | 'conference' | 'held' | 'callback' | 'voicemail' | 'ended' | null
-  resident: {
-    slots: Record<string, string>
-    summary: string
-    tried: string[]
-    place: string | null
-    person: string
+    return { text: text.slice(0, 200) }
   }
 }
 
-export interface Me {
-  name: string
-  shown: string
-  role: string
-  skills: string[]
-  capacity: number
-  must_change: boolean
-  totp: boolean
-  ready: boolean
-  may: string[]
-  counter: boolean
-  place: string | null
-  phone: boolean
-}
-
-export interface Colleague {
-  name: string
-  shown: string
-  role: string
-  skills: string[]
-  phone: boolean
-  here: boolean
-  ready: boolean
-  load: number
-  capacity: number
-}
-
-export interface Order {
-  ref: string
-  name: string
-  points: number
-  state: string
-  site: string
-  until: number
-}
-
-export interface LearnerRecord {
-  id: number
-  name: string
-  tail: string
-  status: string
-  minor: boolean
-  balance: { credits: number; points: number; frozen: number; last: string; as_of: number | null } | null
-  entries: { id: number | null; day: string; type: string; credits: number; points: number; frozen: number; note: string }[]
-  orders: Order[]
-  enrolments: { id: string; class: string; state: string; ahead: number; until: number | null }[]
-}
-
-/** A standard question, as `GET /api/knowledge/standard` describes it (`Listed`). */
-export interface Standard {
-  id: string
-  topic: string
-  zh: string
-  en: string
-  careful: boolean
-  state: 'answered' | 'expiring' | 'expired' | 'open'
-  entry: string | null
-  status: string | null
-  valid_until: string | null
-  answered: number
-  unanswered: number
-}
-
-export interface StandardAbout {
-  id: string
-  examples: string[]
-  near: { id: string; zh: string; en: string }[]
+export function refusal(status: number, content: unknown): ApiError {
+  const { code, text } = (content ?? {}) as { code?: unknown; text?: unknown }
+  return new ApiError(
+    status,
+    typeof code === 'string' ? code : String(status),
+    typeof text === 'string' && text ? text : t('服务出了点问题，请再试一次', 'Something went wrong; please try again'),
+  )
 }

@@ -1,8 +1,9 @@
 // What the page knows of the desk: a snapshot, kept true by events. Snapshot and events come to a fresh snapshot.
-import { computed, reactive, ref, shallowRef, triggerRef } from 'vue'
-import { ApiError, get, type Colleague, type Me, type Said, type Ticket, type Whole } from './api'
+import { computed, ref, shallowRef, triggerRef } from 'vue'
+import { ApiError, get, type Colleague, type Me, type Ticket, type TicketPage, type Whole } from './api'
 import * as live from './live'
-import { t } from './words'
+import type { EventFrame } from './openapi'
+import { notice } from './notices'
 
 export const me = ref<Me | null>(null)
 export const may = (permission: string) => me.value?.may.includes(permission) ?? false
@@ -22,15 +23,6 @@ export const typing = ref(0)
 export const deliveredTo = ref(0)
 export const colleagues = ref<Colleague[]>([])
 export const closedNext = ref<string | null>(null)
-
-// What was sent from this page and is not in the conversation yet.
-export interface Sending {
-  id: string
-  ref: string
-  text: string
-  failed: string
-}
-export const sending = reactive<Sending[]>([])
 
 const byRank = (a: Ticket, b: Ticket) => a.rank - b.rank || (a.ref < b.ref ? -1 : 1)
 const byChange = (a: Ticket, b: Ticket) => b.updated_at - a.updated_at || (a.ref < b.ref ? 1 : -1)
@@ -60,7 +52,9 @@ export const counts = computed(() => {
 })
 
 export const offers = computed(() =>
-  [...tickets.value.values()].filter((each) => each.state === 'waiting' && each.offered_to === me.value?.name).sort(byRank),
+  [...tickets.value.values()]
+    .filter((each) => each.state === 'waiting' && each.offered_to === me.value?.name)
+    .sort(byRank),
 )
 
 /** Mine in which the resident waits for an answer. */
@@ -68,21 +62,15 @@ export const unanswered = computed(
   () => [...tickets.value.values()].filter((each) => shelved(each, 'mine') && each.unanswered_since).length,
 )
 
-interface Page {
-  tickets: Ticket[]
-  next: string | null
-  seq: number
-}
-
 async function all(state: Shelf, most = 10_000): Promise<{ found: Ticket[]; seq: number }> {
   const found: Ticket[] = []
-  let after = ''
+  let after: string | null = null
   let seq = -1
   do {
-    const page: Page = await get(`/tickets?state=${state}&most=500${after}`)
+    const page: TicketPage = await get('/tickets', { state, most: 500, after })
     if (seq < 0) seq = page.seq
     found.push(...page.tickets)
-    after = page.next ? `&after=${encodeURIComponent(page.next)}` : ''
+    after = page.next
   } while (after && found.length < most)
   return { found, seq }
 }
@@ -105,8 +93,8 @@ export async function fetchAll(): Promise<number> {
 
 export async function moreClosed(fromStart = false): Promise<void> {
   if (!fromStart && closedNext.value === null) return
-  const after = fromStart || !closedNext.value ? '' : `&after=${encodeURIComponent(closedNext.value)}`
-  const page: Page = await get(`/tickets?state=closed&most=100${after}`)
+  const after = fromStart ? null : closedNext.value
+  const page = await get('/tickets', { state: 'closed', most: 100, after })
   for (const ticket of page.tickets) put(ticket)
   closedNext.value = page.next
   triggerRef(tickets)
@@ -121,11 +109,12 @@ function put(ticket: Ticket): void {
 export function learn(ticket: Ticket): void {
   put(ticket)
   triggerRef(tickets)
-  if (whole.value?.ticket.ref === ticket.ref && whole.value.ticket.version <= ticket.version) whole.value.ticket = ticket
+  if (whole.value?.ticket.ref === ticket.ref && whole.value.ticket.version <= ticket.version)
+    whole.value.ticket = ticket
 }
 
 export async function begin(): Promise<void> {
-  me.value = await get<Me>('/me')
+  me.value = await get('/me')
   if (may('ticket.read')) void load() // the page is there while its lists come
 }
 
@@ -149,7 +138,7 @@ async function again(): Promise<void> {
 }
 
 export async function fetchColleagues(): Promise<void> {
-  colleagues.value = (await get<{ colleagues: Colleague[] }>('/colleagues')).colleagues
+  colleagues.value = (await get('/colleagues')).colleagues
 }
 
 export const nameOf = (name: string | null | undefined) =>
@@ -158,44 +147,33 @@ export const nameOf = (name: string | null | undefined) =>
 function hear(frame: live.Frame): void {
   if (frame.type === 'typing') {
     if (frame.ref === whole.value?.ticket.ref) typing.value = Date.now()
-    return
+  } else if (frame.type === 'delivered') {
+    if (frame.ref === whole.value?.ticket.ref) deliveredTo.value = Math.max(deliveredTo.value, frame.to)
+  } else if (frame.type === 'event') {
+    put(frame.ticket)
+    triggerRef(tickets)
+    follow(frame)
+    if (me.value) notice(frame, me.value.name)
   }
-  if (frame.type === 'delivered') {
-    if (frame.ref === whole.value?.ticket.ref) deliveredTo.value = Math.max(deliveredTo.value, frame.to as number)
-    return
-  }
-  if (frame.type !== 'event') return
-  const ticket = frame.ticket as Ticket
-  put(ticket)
-  triggerRef(tickets)
-  follow(frame, ticket)
-  notice(frame, ticket)
 }
 
-function follow(frame: live.Frame, ticket: Ticket): void {
+function follow({ seq, kind, actor, at, data, ticket, messages }: EventFrame): void {
   const open = whole.value
   if (!open || open.ticket.ref !== ticket.ref) return
   if (open.ticket.version <= ticket.version) open.ticket = ticket
-  if (!open.events.some((each) => each.seq === frame.seq)) {
-    open.events.push({
-      seq: frame.seq,
-      kind: frame.kind as string,
-      actor: frame.actor as string,
-      at: frame.at as number,
-      data: frame.data as Record<string, unknown>,
-    })
+  if (!open.events.some((each) => each.seq === seq)) {
+    open.events.push({ seq, kind, actor, at, data })
+    if (kind === 'call') open.call = data.stage as Whole['call']
   }
-  for (const message of (frame.messages as Said[] | undefined) ?? []) {
+  for (const message of messages) {
     if (!open.messages.some((each) => each.seq === message.seq)) open.messages.push(message)
-    const at = sending.findIndex((each) => each.id === message.id)
-    if (at >= 0) sending.splice(at, 1)
     if (message.author === 'resident') typing.value = 0
   }
   open.messages.sort((a, b) => a.seq - b.seq)
 }
 
 export async function open(ref: string): Promise<void> {
-  const fetched = await get<Whole>(`/tickets/${ref}`)
+  const fetched = await get('/tickets/{ref}', { ref })
   deliveredTo.value = fetched.waiting_from === null ? (fetched.messages.at(-1)?.seq ?? 0) : fetched.waiting_from - 1
   typing.value = 0
   whole.value = fetched
@@ -206,49 +184,6 @@ export async function open(ref: string): Promise<void> {
 window.addEventListener('live-open', () => {
   if (whole.value) live.tell({ type: 'watch', ref: whole.value.ticket.ref })
 })
-
-// -- sound and the browser's own notifications
-
-export const sound = ref(localStorage.getItem('daoxue.sound') !== 'off')
-let context: AudioContext | null = null
-
-export function beep(): void {
-  if (!sound.value) return
-  try {
-    context ??= new AudioContext()
-    for (const [at, pitch] of [
-      [0, 660],
-      [0.14, 880],
-    ] as const) {
-      const tone = context.createOscillator()
-      const volume = context.createGain()
-      tone.frequency.value = pitch
-      volume.gain.setValueAtTime(0.12, context.currentTime + at)
-      volume.gain.exponentialRampToValueAtTime(0.001, context.currentTime + at + 0.13)
-      tone.connect(volume).connect(context.destination)
-      tone.start(context.currentTime + at)
-      tone.stop(context.currentTime + at + 0.14)
-    }
-  } catch {
-    sound.value = false // a browser without sound
-  }
-}
-
-function notice(frame: live.Frame, ticket: Ticket): void {
-  const mine = me.value?.name
-  const data = frame.data as Record<string, unknown>
-  const offered = (frame.kind === 'offered' || frame.kind === 'transferred') && data.to === mine
-  const spoke = frame.kind === 'said' && data.by === 'resident' && ticket.owner === mine
-  const mentioned = frame.kind === 'noted' && Array.isArray(data.mentions) && data.mentions.includes(mine)
-  const danger = (frame.kind === 'opened' || frame.kind === 'raised') && ticket.priority === 0
-  if (!offered && !spoke && !mentioned && !danger) return
-  if (offered || danger || mentioned || document.hidden) beep()
-  if (document.hidden && 'Notification' in window && Notification.permission === 'granted') {
-    const words = offered ? t('新派单', 'New offer') : danger ? t('紧急工单', 'Emergency') : mentioned ? t('有人提到您', 'You were mentioned') : t('居民来消息了', 'The resident wrote')
-    // Never the resident's words: a notification stands on a screen that others see.
-    new Notification(`${words} ${ticket.ref}`, { tag: ticket.ref })
-  }
-}
 
 export function explain(error: unknown): string {
   return error instanceof ApiError || error instanceof Error ? error.message : String(error)

@@ -1,7 +1,8 @@
 // One socket a page: numbered events, resumed from the last number; everything is fetched again when that is too old.
 import { ref } from 'vue'
+import type { DeliveredFrame, ErrorFrame, EventFrame, HelloFrame, PongFrame, ResetFrame, TypingFrame } from './openapi'
 
-export type Frame = { type: string; seq: number; [name: string]: unknown }
+export type Frame = HelloFrame | ResetFrame | EventFrame | TypingFrame | DeliveredFrame | ErrorFrame | PongFrame
 export const connection = ref<'open' | 'connecting' | 'lost'>('connecting')
 
 let socket: WebSocket | null = null
@@ -41,7 +42,7 @@ function open(): void {
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws'
   const mine = new WebSocket(`${scheme}://${location.host}/api/live${seen === null ? '' : `?since=${seen}`}`)
   socket = mine
-  mine.onmessage = (event) => {
+  mine.onmessage = (event: MessageEvent<string>) => {
     const frame = JSON.parse(event.data) as Frame
     if (frame.type === 'hello') {
       tries = 0

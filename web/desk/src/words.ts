@@ -122,6 +122,19 @@ const KINDS: Record<string, [string, string]> = {
   reviewed: ['质检', 'reviewed'],
   noted: ['备注', 'note'],
   called: ['拨打电话', 'called'],
+  call: ['通话', 'call'],
+}
+
+const STAGES: Record<string, [string, string]> = {
+  talk: ['来电：正在和机器人说', 'on the phone with the bot'],
+  queue: ['来电：在线等候', 'on the phone, waiting'],
+  ringing: ['来电：正在接通坐席', 'putting through'],
+  bridged: ['通话中', 'talking'],
+  held: ['通话保持中', 'on hold'],
+  callback: ['等回电', 'to be called back'],
+  voicemail: ['留了言', 'left a message'],
+  conference: ['三方通话中', 'talk of three'],
+  ended: ['已挂断，写好小结再办结', 'has hung up: wrap up, then close'],
 }
 
 function named(table: Record<string, [string, string]>, key: string | null | undefined): string {
@@ -137,6 +150,7 @@ export const result = (key: string | null | undefined) => named(RESULTS, key)
 export const slot = (key: string | null | undefined) => named(SLOTS, key)
 export const role = (key: string | null | undefined) => named(ROLES, key)
 export const kind = (key: string | null | undefined) => named(KINDS, key)
+export const stage = (key: string | null | undefined) => named(STAGES, key)
 export const topics = Object.keys(TOPICS)
 export const skills = Object.keys(SKILLS)
 export const roles = Object.keys(ROLES)

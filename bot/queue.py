@@ -1,0 +1,179 @@
+"""Works what leaves or is due: the one worker of `store/queue.py`.
+
+A lane, a channel or a receiver, is bounded by itself, so one that hangs delays no other; of a lane what was tried least
+leaves first, so what is tried again comes in behind what is fresh. A row is leased with the time of its lease: when the
+process dies, or the work ends in an error, the lease ends and any process takes the row up.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from msgspec.structs import replace
+
+from store import queue
+from store.database import Database
+from store.queue import QueueRow, State
+
+log = logging.getLogger(__name__)
+EVERY = 0.25  # seconds between looks; what another process has written is that late at most
+FIRST_WAIT, LONGEST_WAIT = 1_000, 3_600_000  # ms
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """It has left."""
+
+    outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Not before then (ms); nothing was tried."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Tried, and to be tried again; `outcome` says in a word why."""
+
+    outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """It cannot be done any more: for people to see."""
+
+    outcome: str = ""
+
+
+Outcome = Done | Later | Failed | Lost
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How rows of a kind are worked. `work` may run twice for a row, and is told so by nothing but its key."""
+
+    work: Callable[[QueueRow], Awaitable[Outcome]]
+    at_once: int = 8  # of one lane
+    patience: int = 10  # attempts before a row is given up
+    lease: int = 30_000  # ms: longer than the work can take
+    keeps: bool = False  # what is done stays for a while, to be seen
+
+
+def wait(attempts: int) -> int:
+    """Milliseconds until what has failed so often is tried again."""
+    return min(LONGEST_WAIT, FIRST_WAIT << min(attempts - 1, 12))
+
+
+class Queue:
+    """`ring` is called when something was given up. `room` is set when a lane that was full has room again: to be looked at
+    at once. `clock` is in seconds."""
+
+    def __init__(
+        self, database: Database, kinds: Mapping[str, Kind], ring: Callable[[], None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:  # fmt: skip
+        self._database = database
+        self._kinds = kinds
+        self._ring = ring
+        self._clock = clock
+        self._most = 1 + max(kind.at_once for kind in kinds.values())
+        self._at_work: Counter[str] = Counter()  # rows, by lane
+        self._full: set[str] = set()  # lanes with more to do than they had room for
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.room = asyncio.Event()
+
+    def _now(self) -> int:
+        return int(self._clock() * 1000)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            self.room.clear()
+            try:
+                await self.begin()
+            except Exception as error:  # noqa: BLE001 - one of the three named edges: the loop must go on
+                log.error("queue", extra={"error": type(error).__name__})
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.room.wait(), EVERY)
+
+    async def work(self) -> int:
+        """Takes up what is due and sees it through; the number of rows that this process took."""
+        begun = await self.begin()
+        await asyncio.gather(*begun, return_exceptions=True)
+        return len(begun)
+
+    async def begin(self) -> "list[asyncio.Task[None]]":
+        """Takes up what is due, as much as each lane has room for."""
+        now = self._now()
+        due = await self._database.read(lambda t: queue.due(t, now, self._most))
+        begun = []
+        for row, kind in self._chosen(due):
+            if (leased := await self._lease(row, kind)) is not None:
+                task = asyncio.create_task(self._see_through(leased, kind))
+                task.add_done_callback(partial(self._ended, row.lane))
+                self._at_work[row.lane] += 1
+                self._tasks.add(task)
+                begun.append(task)
+        return begun
+
+    def _chosen(self, due: Sequence[QueueRow]) -> list[tuple[QueueRow, Kind]]:
+        """What there is room for; notes which lanes have more to do."""
+        at_work, chosen = Counter(self._at_work), []
+        self._full.clear()
+        for row in due:
+            kind = self._kinds.get(row.kind)
+            if kind is None:
+                continue
+            if at_work[row.lane] >= kind.at_once:
+                self._full.add(row.lane)
+                continue
+            at_work[row.lane] += 1
+            chosen.append((row, kind))
+        return chosen
+
+    async def _lease(self, row: QueueRow, kind: Kind) -> QueueRow | None:
+        until = self._now() + kind.lease
+        if not await self._database.write(lambda t: queue.lease(t, row, until), quick=True):
+            return None
+        return replace(row, leased_until=until, attempts=row.attempts + 1)
+
+    def _ended(self, lane: str, task: "asyncio.Task[None]") -> None:
+        if lane in self._full:
+            self.room.set()
+        self._at_work[lane] -= 1
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("queue", exc_info=error)  # its lease ends, and it is taken up again
+
+    async def _see_through(self, row: QueueRow, kind: Kind) -> None:
+        # What nobody has come to an end with, however often it was taken up, would kill the next process too.
+        outcome = Lost(row.outcome) if row.attempts > kind.patience else await kind.work(row)
+        left = after(row, kind, outcome, self._now())
+        if left is None:
+            await self._database.write(lambda t: queue.remove(t, row), quick=True)
+            return
+        await self._database.write(lambda t: queue.put_back(t, left), quick=True)
+        if left.state == State.GIVEN_UP:
+            log.error("given up", extra={"error": f"{row.kind}: {left.outcome}"})
+            self._ring()
+
+
+def after(row: QueueRow, kind: Kind, outcome: Outcome, at: int) -> QueueRow | None:
+    """What an outcome at that time makes of a row; None where it goes."""
+    match outcome:
+        case Done(what):
+            return replace(row, state=State.DONE, due_at=at, outcome=what) if kind.keeps else None
+        case Later(then):
+            return replace(row, due_at=then, attempts=row.attempts - 1)
+        case Failed(what) if row.attempts < kind.patience:
+            return replace(row, due_at=at + wait(row.attempts), outcome=what)
+        case Failed(what) | Lost(what):
+            return replace(row, state=State.GIVEN_UP, due_at=at, outcome=what)

@@ -1,0 +1,124 @@
+"""A ticket as it is answered: alone after something was done to it, or with all that was said and happened."""
+
+from typing import Literal, cast
+
+from msgspec import Struct
+
+from desk.errors import TicketError
+from desk.feed import MessageShown, masked, shown
+from desk.masking import mask
+from desk.parts import Desk
+from desk.summary import Summary, summarise
+from desk.tickets import Opened
+from store import tickets
+from store.database import Transaction
+from store.ticket_events import TicketRow
+from store.tickets import EventRow
+
+Stage = Literal["talk", "queue", "ringing", "bridged", "held", "conference", "callback", "voicemail", "ended"]
+
+
+class Changed(Struct, frozen=True):
+    """The ticket as it is now."""
+
+    ticket: Summary
+
+
+class EventShown(Struct, frozen=True):
+    """An event of the ticket; `data` by its kind, numbers masked."""
+
+    seq: int
+    kind: str
+    actor: str
+    at: int
+    data: dict[str, object]
+
+
+class QuotaShown(Struct, frozen=True):
+    """How many messages the channel still takes, and until when (ms)."""
+
+    left: int
+    until: int
+
+
+class ResidentShown(Struct, frozen=True):
+    """What was known of the resident when the talk was handed over."""
+
+    slots: dict[str, str]
+    summary: str
+    tried: list[str]
+    place: str | None
+    person: str
+
+
+class Whole(Struct, frozen=True):
+    """A ticket with its messages and events, and the resident's other tickets. From the message `waiting_from` on nothing
+    has been delivered yet; `dead` says that something never will be."""
+
+    ticket: Summary
+    messages: list[MessageShown]
+    events: list[EventShown]
+    others: list[Summary]
+    waiting_from: int | None
+    dead: bool
+    quota: QuotaShown | None
+    call: Stage | None
+    resident: ResidentShown
+
+
+async def after(desk: Desk, ref: str) -> Changed:
+    """The ticket as it is now."""
+
+    def look(transaction: Transaction) -> Summary:
+        row = tickets.get(transaction, ref)
+        assert row is not None
+        return summarise(transaction, row, desk.hours, desk.settings)
+
+    return Changed(await desk.database.read(look))
+
+
+async def whole(desk: Desk, opened: Opened) -> Whole:
+    def look(transaction: Transaction) -> tuple[Summary, list[Summary]]:
+        def summary(row: TicketRow) -> Summary:
+            return summarise(transaction, row, desk.hours, desk.settings)
+
+        return summary(opened.ticket), [summary(row) for row in opened.others]
+
+    ticket, others = await desk.database.read(look)
+    about = opened.handover
+    place = desk.library.catalogue.organisations.get(opened.ticket.place or "")
+    slots = {name: mask(value) for name, value in about.slots.items()}
+    return Whole(
+        ticket, [shown(each) for each in opened.messages], [_happened(each) for each in opened.events], others,
+        opened.waiting_from, opened.dead, await quota_of(desk, opened.ticket), await stage_of(desk, opened.ticket),
+        ResidentShown(slots, mask(about.summary), list(about.tried), place.name if place else None, opened.ticket.person),
+    )  # fmt: skip
+
+
+async def stage_of(desk: Desk, row: TicketRow) -> Stage | None:
+    """Where the caller is; None where nobody called."""
+    if desk.calling is None or row.channel != "voice":
+        return None
+    return cast(Stage | None, await desk.calling.stage(row.ref))
+
+
+async def quota_of(desk: Desk, row: TicketRow) -> QuotaShown | None:
+    """None where the channel does not count."""
+    quota = desk.quotas.get(row.channel)
+    if quota is None or row.state == "closed":
+        return None
+    allowed = await quota(row.conversation)
+    return QuotaShown(allowed.left, allowed.until)
+
+
+def _happened(event: EventRow) -> EventShown:
+    return EventShown(event.id, event.kind, event.actor, event.at, masked(event.data))
+
+
+async def check_colleague(desk: Desk, name: str | None) -> None:
+    """Raises `TicketError` where a name is nobody's who works on tickets."""
+    if name is None:
+        return
+    found = await desk.people.get(name)
+    if found is None or not found.may("ticket.work"):
+        raise TicketError("not_found", f"没有坐席 {name}")

@@ -1,0 +1,128 @@
+"""Messages in the queue: what a conversation has still to be sent, and how far that has come."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import bindparam, update
+
+from store import queue
+from store.database import Statement, Transaction
+from store.queue import NewRow, QueueRow, State
+from store.schema import queue as table
+
+KIND = "message"
+
+
+class Span(Struct, frozen=True, gc=False, array_like=True):
+    """Messages by their numbers; `part` of the first where the channel divides it. A `rest` follows what has left."""
+
+    first: int
+    last: int
+    part: int = 0
+    rest: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DueRow:
+    """What an outlet is given to send."""
+
+    id: int
+    conversation: int
+    channel: str
+    address: str
+    first_seq: int
+    last_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class OwedRow:
+    """What a conversation is owed."""
+
+    id: int
+    first_seq: int
+    last_seq: int
+    part: int
+    due_at: int
+    leased_until: int
+    is_rest: bool
+    is_given_up: bool
+
+    def is_leaving(self, now: int) -> bool:
+        """Whether somebody sends it at this moment."""
+        return self.leased_until > now
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Span).decode
+_ADVANCE = Statement(
+    update(table)
+    .where(table.c.id == bindparam("which"))
+    .values(key=bindparam("new_key"), body=bindparam("new_body"), due_at=bindparam("at"), attempts=0, leased_until=0)
+)
+_RELEASE = Statement(
+    update(table).where(table.c.id == bindparam("which")).values(due_at=bindparam("at"), attempts=0, leased_until=0)
+)
+
+
+def order_key(conversation: int) -> str:
+    return f"conversation:{conversation}"
+
+
+def conversation_of(row: QueueRow) -> int:
+    return int((row.order_key or "").partition(":")[2])
+
+
+def span(row: QueueRow) -> Span:
+    return _decode(row.body)
+
+
+def leave(transaction: Transaction, conversation: int, channel: str, what: Span, due_at: int) -> None:
+    """Owes messages, as part of the commit that writes them."""
+    queue.add(
+        transaction,
+        NewRow(KIND, _key(conversation, what), channel, _encode(what), due_at, order_key(conversation), what.last),
+    )
+
+
+def _key(conversation: int, what: Span) -> str:
+    return f"{KIND}:{conversation}:{what.first}:{what.part}" if what.rest else f"{KIND}:{conversation}:{what.first}"
+
+
+def owed(transaction: Transaction, conversation: int) -> list[OwedRow]:
+    """What has not been delivered of a conversation, in its order; also what was given up."""
+    return [_owed(row) for row in queue.in_order(transaction, order_key(conversation))]
+
+
+def _owed(row: QueueRow) -> OwedRow:
+    what = span(row)
+    return OwedRow(
+        row.id, what.first, what.last, what.part, row.due_at, row.leased_until, what.rest, row.state == State.GIVEN_UP
+    )
+
+
+def undelivered(transaction: Transaction, conversation: int) -> tuple[int, bool] | None:
+    """The first message that the channel has not taken, and whether it was given up; None where all has arrived."""
+    rows = owed(transaction, conversation)
+    return (rows[0].first_seq, rows[0].is_given_up) if rows else None
+
+
+def settle(transaction: Transaction, conversation: int, seq: int) -> int:
+    """The channel has taken everything up to this message."""
+    return queue.settle(transaction, order_key(conversation), seq)
+
+
+def advance(transaction: Transaction, row: OwedRow, conversation: int, place: tuple[int, int], due_at: int) -> None:
+    """The row goes on from this message and part of it."""
+    rest = Span(place[0], row.last_seq, place[1], rest=True)
+    transaction.run(_ADVANCE, which=row.id, new_key=_key(conversation, rest), new_body=_encode(rest), at=due_at)
+
+
+def release(transaction: Transaction, row: OwedRow, due_at: int) -> None:
+    """What was held may leave then."""
+    transaction.run(_RELEASE, which=row.id, at=due_at)
+
+
+def drop(transaction: Transaction, rows: Sequence[OwedRow]) -> None:
+    queue.drop(transaction, [row.id for row in rows])

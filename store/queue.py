@@ -1,0 +1,271 @@
+"""Whatever leaves or is due, in one table: put there by the transaction that is its reason, worked by `bot/queue.py`."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import cast
+
+from msgspec import Struct
+from msgspec.structs import asdict
+from sqlalchemy import and_, bindparam, case, delete, func, or_, select, update
+
+from store.database import Row, Statement, Transaction, Value, adding
+from store.schema import queue
+
+HELD = 1 << 60  # due_at of what waits until somebody asks for it; it holds up nothing that comes after it
+
+
+class State(StrEnum):
+    DUE = "due"  # to be done, or being done
+    DONE = "done"  # kept for the log of its kind
+    GIVEN_UP = "given_up"  # for people to see, and to try again
+
+
+class NewRow(Struct, frozen=True, gc=False):
+    """What is put into the queue. Rows with the same `order_key` are done one at a time, by their `number`."""
+
+    kind: str
+    key: str
+    lane: str
+    body: bytes
+    due_at: int  # ms
+    order_key: str | None = None
+    number: int = 0
+
+
+class QueueRow(Struct, frozen=True, gc=False):
+    """A row as it was read or leased; times in ms."""
+
+    id: int
+    kind: str
+    key: str
+    lane: str
+    order_key: str | None
+    number: int
+    body: bytes
+    due_at: int
+    attempts: int
+    leased_until: int
+    state: str
+    outcome: str
+
+    @staticmethod
+    def of(row: Row) -> "QueueRow":
+        return QueueRow(*cast(tuple[int, str, str, str, str | None, int, bytes, int, int, int, str, str], row))
+
+
+_COLUMNS = [queue.c[name] for name in QueueRow.__struct_fields__]
+_ADD = Statement(adding(queue))
+_KNOWN = Statement(select(queue.c.id).where(queue.c.key == bindparam("key")))
+_earlier = queue.alias("earlier")
+_FIRST = or_(
+    queue.c.order_key.is_(None),
+    ~select(_earlier.c.id)
+    .where(
+        _earlier.c.order_key == queue.c.order_key, _earlier.c.number < queue.c.number, _earlier.c.state == State.DUE.value,
+        _earlier.c.due_at != HELD,
+    )
+    .exists(),
+)  # fmt: skip
+# Lane by lane from one to the next in the index, however many rows each has.
+_first = (
+    select(func.min(queue.c.lane).label("lane")).where(queue.c.state == State.DUE.value).cte("lanes", recursive=True)
+)
+_next = (
+    select(func.min(_earlier.c.lane))
+    .where(_earlier.c.state == State.DUE.value, _earlier.c.lane > _first.c.lane)
+    .correlate(_first)
+    .scalar_subquery()
+)
+_lanes = _first.union_all(select(_next).where(_first.c.lane.is_not(None)))
+_LANES = Statement(
+    select(_lanes.c.lane).where(
+        _lanes.c.lane.is_not(None),
+        select(queue.c.id)
+        .where(queue.c.state == State.DUE.value, queue.c.lane == _lanes.c.lane, queue.c.due_at <= bindparam("now"))
+        .exists(),
+    )
+)
+_CAN_BE_DONE = and_(
+    queue.c.state == State.DUE.value, queue.c.lane == bindparam("lane"), queue.c.due_at <= bindparam("now"),
+    queue.c.leased_until <= bindparam("now"), _FIRST,
+)  # fmt: skip
+# In the order of the index, so that looking ends with the last row that is wanted (with an equation instead of `< 1`,
+# SQLite would sort).
+_FRESH, _TRIED = (
+    Statement(
+        select(*_COLUMNS)
+        .where(_CAN_BE_DONE, how_often)
+        .order_by(queue.c.due_at, queue.c.attempts, queue.c.id)
+        .limit(bindparam("most"))
+    )
+    for how_often in (queue.c.attempts < 1, queue.c.attempts > 0)
+)
+_LEASE = Statement(
+    update(queue)
+    .where(
+        queue.c.id == bindparam("which"), queue.c.leased_until == bindparam("read_leased_until"),
+        queue.c.due_at == bindparam("read_due_at"), queue.c.state == State.DUE.value,
+    )
+    .values(leased_until=bindparam("until"), attempts=queue.c.attempts + 1)
+)  # fmt: skip
+_MINE = and_(
+    queue.c.id == bindparam("which"),
+    queue.c.leased_until == bindparam("read_leased_until"),
+    queue.c.state == State.DUE.value,
+)
+_REMOVE = Statement(delete(queue).where(_MINE))
+_PUT_BACK = Statement(
+    update(queue)
+    .where(_MINE)
+    .values(
+        state=bindparam("new_state"), due_at=bindparam("then"), attempts=bindparam("count"), outcome=bindparam("what"),
+        leased_until=0,
+    )
+)  # fmt: skip
+_RETRY = Statement(
+    update(queue)
+    .where(queue.c.id == bindparam("which"), queue.c.state == State.GIVEN_UP.value)
+    .values(state=State.DUE.value, due_at=bindparam("at"), attempts=0, leased_until=0)
+)
+_GET = Statement(select(*_COLUMNS).where(queue.c.id == bindparam("id")))
+_OF_ORDER = Statement(select(*_COLUMNS).where(queue.c.order_key == bindparam("order_key")).order_by(queue.c.number))
+_OF_LANE = Statement(
+    select(*_COLUMNS).where(queue.c.lane == bindparam("lane")).order_by(queue.c.id.desc()).limit(bindparam("most"))
+)
+_GIVEN_UP = Statement(
+    select(*_COLUMNS)
+    .where(queue.c.state == State.GIVEN_UP.value)
+    .order_by(queue.c.due_at.desc(), queue.c.id.desc())
+    .limit(bindparam("most"))
+)
+_COUNTS = Statement(
+    select(
+        func.sum(case((queue.c.state == State.DUE.value, 1), else_=0)),
+        func.sum(case((queue.c.state == State.GIVEN_UP.value, 1), else_=0)),
+    ).where(queue.c.state != State.DONE.value, queue.c.due_at <= bindparam("now"))
+)
+_SETTLE = Statement(
+    delete(queue).where(queue.c.order_key == bindparam("order_key"), queue.c.number <= bindparam("number"))
+)
+_DROP = Statement(delete(queue).where(queue.c.id == bindparam("id")))
+_DROP_KEY = Statement(delete(queue).where(queue.c.key == bindparam("key")))
+_DROP_LANE = Statement(delete(queue).where(queue.c.lane == bindparam("lane")))
+_FORGET = Statement(delete(queue).where(queue.c.state == State.DONE.value, queue.c.due_at < bindparam("before")))
+
+
+# -- owing
+
+
+def add(transaction: Transaction, new: NewRow) -> None:
+    """Puts it there with what else the transaction adds; a key that is there already is a conflict."""
+    transaction.add(_ADD, **_values(new))
+
+
+def put(transaction: Transaction, new: NewRow) -> bool:
+    """Puts it there once; False where it was before."""
+    if transaction.one(_KNOWN, key=new.key) is not None:
+        return False
+    transaction.run(_ADD, **_values(new))
+    return True
+
+
+def _values(new: NewRow) -> dict[str, Value]:
+    fresh: dict[str, Value] = {"attempts": 0, "leased_until": 0, "state": State.DUE.value, "outcome": ""}
+    return cast(dict[str, Value], asdict(new)) | fresh
+
+
+# -- working
+
+
+def due(transaction: Transaction, now: int, most: int) -> list[QueueRow]:
+    """What can be done at this moment: of each lane at most so many, what was not tried yet first, and of that what waits
+    longest."""
+    lanes = [cast(str, row[0]) for row in transaction.all(_LANES, now=now)]
+    return [row for lane in lanes for row in _due(transaction, lane, now, most)]
+
+
+def _due(transaction: Transaction, lane: str, now: int, most: int) -> list[QueueRow]:
+    found = transaction.all(_FRESH, lane=lane, now=now, most=most)
+    if len(found) < most:
+        found += transaction.all(_TRIED, lane=lane, now=now, most=most - len(found))
+    return [QueueRow.of(row) for row in found]
+
+
+def lease(transaction: Transaction, row: QueueRow, until: int) -> bool:
+    """Takes a row for oneself until then (ms), which counts as an attempt; False when somebody else has changed it."""
+    read = {"which": row.id, "read_leased_until": row.leased_until, "read_due_at": row.due_at}
+    return transaction.run(_LEASE, **read, until=until) == 1
+
+
+def remove(transaction: Transaction, row: QueueRow) -> None:
+    """It is done. Without effect where the row is not leased as it was: somebody else has changed it."""
+    transaction.run(_REMOVE, which=row.id, read_leased_until=row.leased_until)
+
+
+def put_back(transaction: Transaction, row: QueueRow) -> None:
+    """Ends a lease with the row as it is now; without effect as above."""
+    transaction.run(
+        _PUT_BACK, which=row.id, read_leased_until=row.leased_until, new_state=row.state, then=row.due_at,
+        count=row.attempts, what=row.outcome,
+    )  # fmt: skip
+
+
+# -- seeing, and trying again
+
+
+def get(transaction: Transaction, id: int) -> QueueRow | None:
+    row = transaction.one(_GET, id=id)
+    return QueueRow.of(row) if row else None
+
+
+def in_order(transaction: Transaction, order_key: str) -> list[QueueRow]:
+    """All rows of an order key, also those that were given up."""
+    return [QueueRow.of(row) for row in transaction.all(_OF_ORDER, order_key=order_key)]
+
+
+def of_lane(transaction: Transaction, lane: str, most: int) -> list[QueueRow]:
+    """The newest rows of a lane, whatever became of them."""
+    return [QueueRow.of(row) for row in transaction.all(_OF_LANE, lane=lane, most=most)]
+
+
+def given_up(transaction: Transaction, most: int) -> list[QueueRow]:
+    """What was given up, the latest first."""
+    return [QueueRow.of(row) for row in transaction.all(_GIVEN_UP, most=most)]
+
+
+def counts(transaction: Transaction, now: int) -> tuple[int, int]:
+    """How many rows are due, and how many were given up."""
+    row = transaction.one(_COUNTS, now=now)
+    return (cast(int, row[0] or 0), cast(int, row[1] or 0)) if row else (0, 0)
+
+
+def retry(transaction: Transaction, id: int, now: int) -> bool:
+    """What was given up is due again, as if it were new; False where it was not given up."""
+    return transaction.run(_RETRY, which=id, at=now) == 1
+
+
+# -- taking out
+
+
+def settle(transaction: Transaction, order_key: str, number: int) -> int:
+    """Takes out the rows of an order key up to this number; how many."""
+    return transaction.run(_SETTLE, order_key=order_key, number=number)
+
+
+def drop(transaction: Transaction, ids: Sequence[int]) -> None:
+    for id in ids:
+        transaction.run(_DROP, id=id)
+
+
+def drop_key(transaction: Transaction, key: str) -> bool:
+    """Whether it was there."""
+    return transaction.run(_DROP_KEY, key=key) > 0
+
+
+def drop_lane(transaction: Transaction, lane: str) -> None:
+    transaction.run(_DROP_LANE, lane=lane)
+
+
+def forget(transaction: Transaction, before: int) -> None:
+    """Lets go of what was done before."""
+    transaction.run(_FORGET, before=before)

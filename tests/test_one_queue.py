@@ -1,0 +1,377 @@
+"""The one queue: lanes that do not wait for each other, order, keys, leases, and what is given up."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from msgspec.structs import replace
+
+from bot.queue import Done, Failed, Kind, Later, Lost, Outcome, Queue, wait
+from daoxue.app import App
+from daoxue.config import Config
+from store import deliveries, outbox, queue
+from store.database import ConflictError, Database, Transaction
+from store.migrate import alembic_url, upgrade
+from store.migrating import _config
+from store.outbox import OwedRow
+from store.queue import HELD, NewRow, QueueRow, State
+from tests.desk_client import Desk
+
+START = 1_700_000_000_000  # ms
+LEASE = 30_000
+
+
+class World:
+    """Receivers: some hang until they are let go, some fail; and a clock that stands still."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.at = START
+        self.did: list[str] = []
+        self.hangs: dict[str, asyncio.Event] = {}  # by lane
+        self.outcomes: dict[str, list[Outcome]] = {}  # by key
+        self.rang = 0
+        self.kinds = {"thing": Kind(self.work, at_once=4, patience=3, lease=LEASE)}
+        self.queue = self.process()
+
+    def process(self) -> Queue:
+        """Another process at the same database."""
+        return Queue(self.database, self.kinds, self.ring, lambda: self.at / 1000)
+
+    def ring(self) -> None:
+        self.rang += 1
+
+    async def work(self, row: QueueRow) -> Outcome:
+        if row.lane in self.hangs:
+            await self.hangs[row.lane].wait()
+        self.did.append(row.key)
+        return self.outcomes[row.key].pop(0) if self.outcomes.get(row.key) else Done()
+
+    async def put(
+        self, key: str, lane: str = "a", order: str | None = None, number: int = 0, due_at: int = START
+    ) -> bool:
+        new = NewRow("thing", key, lane, b"", due_at, order, number)
+        return await self.database.write(lambda t: queue.put(t, new))
+
+    def rows(self) -> dict[str, QueueRow]:
+        def all_(transaction: Transaction) -> list[QueueRow]:
+            return [row for lane in ("a", "b") for row in queue.of_lane(transaction, lane, 100)]
+
+        return {row.key: row for row in self.database.look(all_)}
+
+
+@pytest.fixture
+async def world(either_config: Config) -> AsyncIterator[World]:
+    database = Database(either_config.database.url)
+    yield World(database)
+    database.close()
+
+
+async def test_a_lane_that_hangs_delays_no_other(world: World) -> None:
+    for number in range(40):
+        await world.put(f"slow {number}", "a")
+    await world.put("quick", "b")
+    world.hangs["a"] = asyncio.Event()
+    begun = await world.queue.begin()
+    assert len(begun) == 5, "as many of the slow lane as it may have, and the quick one"
+    await asyncio.wait(begun, return_when=asyncio.FIRST_COMPLETED)
+    assert world.did == ["quick"]
+    await world.put("quick again", "b")
+    await asyncio.wait(await world.queue.begin())
+    assert world.did == ["quick", "quick again"], "and so on, while the others hang"
+    world.hangs["a"].set()
+    await asyncio.wait(begun)
+    while await world.queue.work():
+        pass
+    assert len(world.did) == 42
+
+
+async def test_what_is_tried_again_comes_in_behind(world: World) -> None:
+    for key in "xyz":
+        await world.put(key)
+        world.outcomes[key] = [Failed("busy")]
+    await world.queue.work()
+    world.at += wait(1)
+    for key in ("fresh 1", "fresh 2", "fresh 3"):
+        await world.put(key, due_at=world.at)
+    world.did.clear()
+    await world.queue.work()
+    assert set(world.did[:3]) == {"fresh 1", "fresh 2", "fresh 3"}
+    assert len(world.did) == 4
+
+
+async def test_one_at_a_time_in_order(world: World) -> None:
+    for number in (3, 1, 2):
+        await world.put(f"{number}", order="talk", number=number)
+    await world.put("other", order="another talk", number=9)
+    world.outcomes["1"] = [Failed("no answer"), Later(START + 60_000), Done()]
+    await world.queue.work()
+    assert sorted(world.did) == ["1", "other"]
+    for _ in range(6):
+        assert "2" not in world.did, "not before the first has left"
+        world.at += 20_000
+        if not await world.queue.work():
+            continue
+        if world.did.count("1") == 3:
+            break
+    while await world.queue.work():
+        pass
+    assert world.did[-3:] == ["1", "2", "3"]
+
+
+async def test_what_is_held_holds_up_nothing(world: World) -> None:
+    await world.put("held", order="talk", number=1, due_at=HELD)
+    await world.put("next", order="talk", number=2)
+    await world.queue.work()
+    assert world.did == ["next"]
+
+
+async def test_a_key_is_put_once(world: World) -> None:
+    assert await world.put("once")
+    assert not await world.put("once", "b")
+    with pytest.raises(ConflictError):
+        await world.database.write(lambda t: queue.add(t, NewRow("thing", "once", "a", b"", START)))
+    await world.queue.work()
+    assert world.did == ["once"]
+
+
+async def test_who_dies_between_lease_and_end_is_followed_by_another(world: World) -> None:
+    await world.put("thing")
+    world.hangs["a"] = asyncio.Event()
+    [dying] = await world.queue.begin()
+    await asyncio.sleep(0)
+    dying.cancel()
+    await asyncio.wait([dying])
+    other = world.process()
+    world.hangs.clear()
+    assert await other.work() == 0, "not while the lease lasts"
+    world.at += LEASE
+    assert await other.work() == 1
+    assert world.did == ["thing"]
+    assert world.rows() == {}
+
+
+async def test_a_lease_begins_when_it_is_taken(world: World) -> None:
+    """However long ago the looking began: the clock goes on with every lease."""
+    for key in "xyz":
+        await world.put(key)
+    world.hangs["a"] = asyncio.Event()
+    moments: list[int] = []
+
+    def clock() -> float:
+        moments.append(world.at)
+        world.at += 10_000
+        return moments[-1] / 1000
+
+    slow = Queue(world.database, world.kinds, world.ring, clock)
+    begun = await slow.begin()
+    assert [row.leased_until for row in world.rows().values()][::-1] == [START + n * 10_000 + LEASE for n in (1, 2, 3)]
+    world.hangs["a"].set()
+    await asyncio.wait(begun)
+
+
+async def test_a_late_end_changes_nothing_that_another_has_leased(world: World) -> None:
+    await world.put("thing")
+    world.hangs["a"] = asyncio.Event()
+    world.outcomes["thing"] = [Lost("too late")]
+    [slow] = await world.queue.begin()
+    world.at += LEASE
+    other = world.process()
+    [second] = await other.begin()
+    await asyncio.sleep(0)  # both are at it
+    world.hangs["a"].set()
+    await asyncio.wait([slow, second])
+    assert world.rows() == {}, "the other has done it, and nobody gave it up"
+
+
+async def test_given_up_after_patience_and_tried_again(world: World) -> None:
+    await world.put("thing")
+    world.outcomes["thing"] = [Failed("one"), Failed("two"), Failed("three")]
+    for _ in range(10):
+        await world.queue.work()
+        world.at += 3_600_000
+    [row] = world.database.look(lambda t: queue.given_up(t, 9))
+    assert (row.attempts, row.outcome, world.rang, len(world.did)) == (3, "three", 1, 3)
+    assert world.database.look(lambda t: queue.counts(t, world.at)) == (0, 1)
+    assert await world.database.write(lambda t: queue.retry(t, row.id, world.at))
+    assert not await world.database.write(lambda t: queue.retry(t, row.id, world.at)), "once"
+    await world.queue.work()
+    assert world.rows() == {}
+
+
+async def test_what_ends_no_process_ends_for_good(world: World) -> None:
+    """A row that nobody comes to an end with is given up as well."""
+    await world.put("thing")
+    for _ in range(5):
+        await world.database.write(lambda t: [queue.lease(t, row, 0) for row in queue.due(t, world.at, 9)])
+    await world.queue.work()
+    assert world.did == []
+    assert world.rows()["thing"].state == State.GIVEN_UP
+
+
+async def test_an_error_of_ours_ends_with_the_lease(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    async def fails(row: QueueRow) -> Outcome:
+        raise ValueError(row.key)
+
+    world.kinds["thing"] = Kind(fails, lease=LEASE)
+    await world.put("thing")
+    assert await world.queue.work() == 1
+    assert caplog.records
+    assert await world.queue.work() == 0
+    world.at += LEASE
+    assert await world.queue.work() == 1
+
+
+async def test_a_full_lane_is_filled_again_at_once(world: World) -> None:
+    """Without waiting for the next look."""
+    for number in range(9):
+        await world.put(f"{number}")
+    world.queue.room.clear()
+    await asyncio.wait(await world.queue.begin())
+    assert world.queue.room.is_set()
+    while await world.queue.work():
+        pass
+    assert len(world.did) == 9
+    world.queue.room.clear()
+    await world.put("alone")
+    await world.queue.work()
+    assert not world.queue.room.is_set(), "the lane was not full: the next look is soon enough"
+
+
+async def test_the_desk_sees_what_was_given_up_and_tries_again(either_app: App) -> None:
+    desk = Desk(either_app)
+    admin, seat = await desk.person("administrator"), await desk.person()
+
+    def give_up(transaction: Transaction) -> None:
+        queue.put(transaction, NewRow("message", "message:1:1", "sms", b"[1,1,0,false]", 5, "conversation:1", 1))
+        [row] = queue.due(transaction, 5, 9)
+        queue.lease(transaction, row, 9)
+        leased = queue.get(transaction, row.id)
+        assert leased is not None
+        queue.put_back(transaction, _with(leased, State.GIVEN_UP))
+
+    await either_app.database.write(give_up)
+    [shown] = (await admin.get("/queue/given-up"))["rows"]
+    assert (shown["kind"], shown["lane"], shown["attempts"], shown["outcome"]) == ("message", "sms", 1, "GONE")
+    await seat.post(f"/queue/{shown['id']}/retry", expect=403)
+    await admin.post(f"/queue/{shown['id']}/retry")
+    await admin.post(f"/queue/{shown['id']}/retry", expect=404)
+    assert (await admin.get("/queue/given-up"))["rows"] == []
+    row = either_app.database.look(lambda t: queue.get(t, shown["id"]))
+    assert row is not None
+    assert (row.state, row.attempts) == (State.DUE, 0)
+
+
+def _with(row: QueueRow, state: State) -> QueueRow:
+    return replace(row, state=state, outcome="GONE")
+
+
+# -- what was owed before there was one queue
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database with nothing in it."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/before.db"
+    server: str = request.getfixturevalue("postgres")
+    name = f"before_{time.time_ns()}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return f"{server}/{name}"
+
+
+def before(url: str, revision: str, *statements: str, body: bytes = b"") -> None:
+    """A database as it was at that revision, with this in it, brought up to date. `body` is `:body` in what is executed."""
+    settings = _config()
+    settings.attributes["url"] = alembic_url(url)
+    command.upgrade(settings, revision)
+    engine = sa.create_engine(alembic_url(url), poolclass=sa.pool.NullPool)
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.execute(sa.text(statement), {"body": body})
+    upgrade(url)
+
+
+def test_deliveries_that_were_owed_are_owed(empty: str) -> None:
+    before(
+        empty, "0007",
+        "INSERT INTO ticket_event (id, ticket, kind, actor, body, at) VALUES (4, 'R', 'opened', 'bot', '{}', 77)",
+        "INSERT INTO webhook (id, url, secret, kinds, seen, active) VALUES (1, 'http\\://x', 's', '[]', 4, 1)",
+        "INSERT INTO delivery (webhook, event, state, due_at, attempts, outcome) VALUES (1, 4, 'due', 50, 2, 'HTTP 500')",
+    )  # fmt: skip
+    database = Database(empty)
+    [row] = database.look(lambda t: queue.due(t, 50, 9))
+    assert (row.kind, row.key, row.lane, row.attempts) == ("webhook", "webhook:1:4", "webhook:1", 2)
+    assert json.loads(row.body) == {"event": 4, "kind": "opened", "ticket": "R", "actor": "bot", "at": 77}
+    database.close()
+
+
+def test_commands_that_were_owed_are_owed(empty: str) -> None:
+    before(
+        empty, "0008",
+        "INSERT INTO command (key, kind, body, state, due_at, attempts, outcome)"
+        " VALUES ('enrolment\\:c-1\\:5\\:admitted\\:77', 'enrolment', :body, 'due', 50, 2, '503')",
+        body=b"closed",
+    )  # fmt: skip
+    database = Database(empty)
+    [row] = database.look(lambda t: queue.due(t, 50, 9))
+    assert (row.kind, row.key, row.body) == ("command", "command:enrolment:c-1:5:admitted:77", b"closed")
+    assert (row.order_key, row.number, row.attempts, row.outcome) == ("enrolment:c-1:5", 77, 2, "503")
+    database.close()
+
+
+def test_codes_that_were_not_sent_are_sent(empty: str) -> None:
+    columns = "channel, person, card, phone, learner, digest, body, tries, at, used, sent"
+    before(
+        empty, "0009",
+        *(
+            f"INSERT INTO one_time_code ({columns}) VALUES ('wechat', 'p', 'c', 'f', {learner}, 'd', 'b', 0, 50, {used}, {sent})"
+            for learner, used, sent in ((5, 0, 0), (5, 0, 1), (5, 1, 0), ("NULL", 0, 0))
+        ),
+    )  # fmt: skip
+    database = Database(empty)
+    [row] = database.look(lambda t: queue.due(t, 50, 9))
+    assert (row.kind, row.key, row.lane, row.body) == ("code", "code:1", "code", b"")
+    database.close()
+
+
+def test_messages_that_were_put_off_are_answered(empty: str) -> None:
+    body = b'{"channel": "wechat", "address": "oBefore", "id": "m1", "text": "", "at": 5}'
+    before(
+        empty, "0010",
+        "INSERT INTO deferred (channel, address, id, body, due_at) VALUES ('wechat', '~x', 'm1', :body, 50)",
+        body=body,
+    )  # fmt: skip
+    database = Database(empty)
+    [row] = database.look(lambda t: queue.due(t, 50, 9))
+    assert (row.kind, row.lane, database.look(lambda t: deliveries.deferred(t, row))) == ("answer", "answer", body)
+    assert "oBefore" not in row.key + str(row.order_key)
+    assert database.now(lambda t: deliveries.undeferred(t, "wechat", "oBefore", "m1"))
+    database.close()
+
+
+def test_messages_that_were_owed_owed_are_owed(empty: str) -> None:
+    columns = "key, conversation, channel, address, first_seq, last_seq, part, due_at, attempts, leased, dead"
+    before(
+        empty, "0006",
+        f"INSERT INTO outbox ({columns}) VALUES ('7\\:2', 7, 'sms', '~x', 2, 3, 0, 50, 1, 1, 0)",
+        f"INSERT INTO outbox ({columns}) VALUES ('7\\:4\\:1', 7, 'wechat', '~x', 4, 5, 1, {HELD}, 0, 0, 0)",
+        f"INSERT INTO outbox ({columns}) VALUES ('8\\:2', 8, 'sms', '~x', 2, 2, 0, 9, 10, 0, 1)",
+    )  # fmt: skip
+    database = Database(empty)
+    assert database.look(lambda t: outbox.owed(t, 7)) == [
+        OwedRow(1, 2, 3, 0, 50, 50, is_rest=False, is_given_up=False),
+        OwedRow(2, 4, 5, 1, HELD, 0, is_rest=True, is_given_up=False),
+    ]
+    assert [row.id for row in database.look(lambda t: queue.due(t, 49, 9))] == []
+    assert [row.lane for row in database.look(lambda t: queue.due(t, 50, 9))] == ["sms"]
+    [lost] = database.look(lambda t: queue.given_up(t, 9))
+    assert (lost.key, lost.order_key, lost.attempts) == ("message:8:2", "conversation:8", 10)
+    database.close()

@@ -1,0 +1,62 @@
+"""What the API says of itself: every operation says what it answers, and the page's types are made of what it says now."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from daoxue.app import App
+from desk.api import described
+from desk.api.admin import Health
+from tests.service import ROOT
+
+KEPT = ROOT / "web" / "desk" / "openapi.json"
+REDIRECTS = {"/login/oidc", "/login/oidc/back"}
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, Any]:
+    return described().openapi()
+
+
+def test_every_operation_says_what_it_answers(schema: dict[str, Any]) -> None:
+    operations = [
+        (f"{method} {path}", operation)
+        for path, methods in schema["paths"].items()
+        for method, operation in methods.items()
+        if path not in REDIRECTS
+    ]
+    assert len(operations) > 100
+    for name, operation in operations:
+        content = operation["responses"]["200"]["content"]
+        assert content, name
+        assert all(each["schema"] for each in content.values()), name
+
+
+def test_what_an_operation_reads_itself_is_described_too(schema: dict[str, Any]) -> None:
+    body = schema["paths"]["/hours"]["put"]["requestBody"]["content"]["application/json"]
+    assert body == {"schema": {"$ref": "#/components/schemas/OpeningHours"}}
+
+
+def test_the_frames_of_the_live_feed_are_described(schema: dict[str, Any]) -> None:
+    frames = {name for name in schema["components"]["schemas"] if name.endswith("Frame")}
+    assert frames >= {"HelloFrame", "ResetFrame", "EventFrame", "TypingFrame", "DeliveredFrame"}
+
+
+def test_no_two_things_have_one_name(schema: dict[str, Any]) -> None:
+    """A name that two types share is written with where each stands."""
+    assert [name for name in schema["components"]["schemas"] if "." in name or "__" in name.strip("_")] == [
+        "Body_send_file_tickets__ref__files_post"
+    ]
+
+
+def test_what_is_kept_for_the_page_is_what_is_said_now(schema: dict[str, Any]) -> None:
+    assert json.loads(KEPT.read_text("utf-8")) == json.loads(json.dumps(schema)), (
+        "the API has changed: npm run types in web/desk"
+    )
+
+
+async def test_how_things_are_is_told_as_described(app: App) -> None:
+    """That operation hands on what the parts tell of themselves."""
+    msgspec.convert(await app.desk.health(), Health)

@@ -1,0 +1,106 @@
+// Entries of knowledge, as editors see them, and what is computed of them.
+import type { English, Entry } from '../openapi'
+import { t } from '../words'
+
+export type { Entry, EntryUsed as Line, Gap, WholeEntry } from '../openapi'
+
+export const statusOf = (name: string) =>
+  ({
+    draft: t('草稿', 'Draft'),
+    in_review: t('待审核', 'In review'),
+    published: t('已发布', 'Published'),
+    expired: t('已下线', 'Expired'),
+  })[name] ?? name
+
+/** The lines of a field that has one thing a line. */
+export const linesOf = (text: string): string[] =>
+  text
+    .split('\n')
+    .map((each) => each.trim())
+    .filter(Boolean)
+
+const DAY = 86_400_000 // ms
+const VALID = 365 // days that a new entry holds unless its editor says otherwise
+
+/** A new entry with nothing said yet. */
+export function blank(now: number): Entry {
+  const day = (at: number) => new Date(at).toISOString().slice(0, 10)
+  return {
+    id: '',
+    topic: 'course_faq',
+    kind: 'faq',
+    standard: null,
+    questions: [],
+    answer: '',
+    spoken: '',
+    sms: '',
+    person: false,
+    audience: '所有居民',
+    district: '云溪区',
+    source: '',
+    owner: '',
+    valid_from: day(now),
+    valid_until: day(now + VALID * DAY),
+  }
+}
+
+/** An entry as a form holds it: what is a list stands one a line, what is missing is empty. */
+export type Form = ReturnType<typeof formOf>
+export function formOf(entry: Entry) {
+  return {
+    ...entry,
+    audience: entry.audience ?? '所有居民',
+    district: entry.district ?? '云溪区',
+    kind: entry.kind ?? 'faq',
+    person: entry.person ?? false,
+    standard: entry.standard ?? '',
+    source_en: entry.source_en ?? '',
+    questions: entry.questions?.join('\n') ?? '',
+    steps: entry.steps?.join('\n') ?? '',
+    english: entry.en?.answer ?? '',
+    englishSteps: entry.en?.steps?.join('\n') ?? '',
+  }
+}
+
+const SMS = 134 // characters
+
+/** What the form says. Other English forms, which files may give, hold as long as the answer is the same (`before`). */
+export function written({ english, englishSteps, ...form }: Form, before: English | null): Entry {
+  const kept = before?.answer === english ? before : {}
+  return {
+    ...form,
+    en: english.trim() ? { ...kept, answer: english, steps: linesOf(englishSteps) } : null,
+    source_en: form.source_en || null,
+    standard: form.standard || null,
+    questions: linesOf(form.questions),
+    steps: linesOf(form.steps),
+    spoken: form.spoken || form.answer,
+    sms: form.sms || form.answer.slice(0, SMS),
+  }
+}
+
+export interface Change {
+  field: string
+  gone: string[]
+  come: string[]
+}
+
+/** Line by line, what an older version had and this one has not, and the other way round. */
+export function difference(old: Entry, now: Entry): Change[] {
+  const found: Change[] = []
+  for (const field of Object.keys({ ...old, ...now }) as (keyof Entry)[]) {
+    const before = told(old[field])
+    const after = told(now[field])
+    const gone = before.filter((each) => !after.includes(each))
+    const come = after.filter((each) => !before.includes(each))
+    if (gone.length || come.length) found.push({ field, gone, come })
+  }
+  return found
+}
+
+function told(value: Entry[keyof Entry]): string[] {
+  if (value === undefined || value === null) return []
+  if (Array.isArray(value)) return value
+  if (typeof value === 'object') return [value.answer, ...(value.steps ?? [])]
+  return String(value).split('\n')
+}

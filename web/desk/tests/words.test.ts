@@ -1,0 +1,44 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { clock, lang, span, stage, topic } from '../src/words'
+
+beforeEach(() => (lang.value = 'zh'))
+
+describe('span', () => {
+  it.each([
+    [0, '不到1分'],
+    [59_999, '不到1分'],
+    [60_000, '1分'],
+    [59 * 60_000, '59分'],
+    [60 * 60_000, '1时0分'],
+    [47 * 3_600_000 + 59 * 60_000, '47时59分'],
+    [48 * 3_600_000, '2天'],
+    [-90_000, '1分'],
+  ])('%i ms is %s', (ms, words) => expect(span(ms)).toBe(words))
+
+  it('speaks English, too', () => {
+    lang.value = 'en'
+    expect(span(3_600_000)).toBe('1 h 0 min')
+  })
+})
+
+describe('clock', () => {
+  it('leaves the day out today, and says it on another', () => {
+    vi.useFakeTimers({ now: new Date(2026, 4, 6, 12, 0) })
+    expect(clock(new Date(2026, 4, 6, 9, 5).getTime())).toBe('09:05')
+    expect(clock(new Date(2026, 4, 5, 23, 59).getTime())).toBe('5/5 23:59')
+    vi.useRealTimers()
+  })
+})
+
+describe('names', () => {
+  it('are given for what is known, in the language of the page', () => {
+    expect(stage('held')).toBe('通话保持中')
+    lang.value = 'en'
+    expect(topic('complaint')).toBe('Complaint')
+  })
+
+  it('are the key for what is not known, and empty for nothing', () => {
+    expect(topic('of_tomorrow')).toBe('of_tomorrow')
+    expect(topic(null)).toBe('')
+  })
+})
