@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: serve test check judge players lock clean
+.PHONY: serve test check judge mutants players lock clean
 
 # Compiled modules are kept, whatever the shell says: a second start is a third faster with them.
 serve: $(VENV)/run web/desk/dist/index.html
@@ -23,6 +23,11 @@ check: $(VENV)/dev web/desk/node_modules/.package-lock.json
 # How well it understands and talks, beside what was recorded (tests/judge/README.md).
 judge: $(VENV)/dev
 	$(BIN)/python -m tests.judge
+
+# Which changes of a module its tests do not notice (docs/mutants.md): make mutants MODULE=desk/hours.py SECONDS=300
+SECONDS ?= 300
+mutants: $(VENV)/dev
+	$(BIN)/python -m tests.mutants $(MODULE) --seconds $(SECONDS)
 
 $(VENV)/run: requirements/run.lock requirements/build.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 serve"; exit 1; }

@@ -13,17 +13,23 @@ FOLDER = Path(__file__).parent / "conversations"
 SCRIPTS = {path: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.txt"))}
 
 
-@pytest.mark.parametrize("path", SCRIPTS, ids=[path.stem for path in SCRIPTS])
-async def test_transcript(path: Path, either_app: App, capsys: pytest.CaptureFixture[str]) -> None:
-    status = await play(either_app, path, SCRIPTS[path], "webchat", ten_o_clock)
-    assert status == 0, capsys.readouterr().out
+async def differing(app: App, channel: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """What differs, of all transcripts. They are played on one app: composing it takes longer than the talks."""
+    failed = []
+    for path, script in SCRIPTS.items():
+        status = await play(app, path, script, channel, ten_o_clock)
+        told = capsys.readouterr().out
+        failed += [told] if status else []
+    return "\n".join(failed)
+
+
+async def test_the_transcripts(either_app: App, capsys: pytest.CaptureFixture[str]) -> None:
+    assert await differing(either_app, "webchat", capsys) == ""
 
 
 @pytest.mark.parametrize("channel", ["sms", "voice"])
-@pytest.mark.parametrize("path", SCRIPTS, ids=[path.stem for path in SCRIPTS])
-async def test_it_is_the_same_talk_on(channel: str, path: Path, app: App, capsys: pytest.CaptureFixture[str]) -> None:
-    status = await play(app, path, SCRIPTS[path], channel, ten_o_clock)
-    assert status == 0, capsys.readouterr().out
+async def test_it_is_the_same_talk_on(channel: str, app: App, capsys: pytest.CaptureFixture[str]) -> None:
+    assert await differing(app, channel, capsys) == ""
 
 
 async def test_texts_are_refused_in_the_terminal_as_on_a_telephone(
@@ -43,4 +49,4 @@ async def test_a_transcript_that_differs_is_told(app: App, capsys: pytest.Captur
 
 @pytest.mark.parametrize("channel", sorted(CHANNELS))
 async def test_every_channel_says_something(channel: str, app: App) -> None:
-    assert await play(app, Path("x"), "> 最近有什么培训班\n< 班\n> 积分能换什么\n< /.+/\n", channel) == 0
+    assert await play(app, Path("x"), "> 最近有什么培训班\n< 班\n> 积分能换什么\n< 积分可以换\n", channel) == 0

@@ -411,6 +411,24 @@ async def test_elders_skip_the_menu_the_second_time(hotline: Line) -> None:
     assert again.state == "waiting"
 
 
+@pytest.mark.parametrize("unsure", [False, True], ids=["heard", "heard and confirmed"])
+async def test_who_says_that_they_are_old_gets_a_person_at_once_and_slowly(once: Line, unsure: bool) -> None:
+    call = once.carrier.call(RESIDENT)
+    await call.answer()
+    assert not call.slow
+    told = words(await call.speak("我七十三了，不会按键", 0.2 if unsure else 0.9))
+    if unsure:
+        assert "对吗" in told
+        told = words(await call.speak("对"))
+    assert "马上给您转人工" in told
+    assert call.slow
+    assert call.state == "waiting"
+    await call.hang_up()
+    again = once.carrier.call(RESIDENT)
+    assert "马上给您转人工" in words(await again.answer()), "no menu and no greeting the second time"
+    assert (again.slow, again.state) == (True, "waiting")
+
+
 async def test_an_emergency_comes_before_everything(hotline: Line) -> None:
     call = hotline.carrier.call(RESIDENT)
     await call.answer()

@@ -98,6 +98,13 @@ async def test_one_number_gets_three_codes_an_hour_whoever_asks(app: App) -> Non
     assert [code is not None for code in came] == [True] * 3 + [False] * 3
 
 
+async def test_one_number_gets_ten_codes_a_day(app: App) -> None:
+    identity, at = app.identity, now()
+    minutes = [*(60 * hour + 10 * again for hour in range(4) for again in range(3)), 24 * 60 + 11]
+    came = [await code_for(identity, f"o{number}", CARD, at + 61_000 * minute) for number, minute in enumerate(minutes)]
+    assert [code is not None for code in came] == [True] * 10 + [False] * 2 + [True]
+
+
 async def test_who_asks_about_many_cards_is_stopped_and_looked_into(app: App) -> None:
     identity, at = app.identity, now()
     for number in range(CARDS):

@@ -1,0 +1,39 @@
+"""What is old goes by itself, each kind after its own time, and how much went is written down."""
+
+from daoxue.app import App
+from desk.standing import Retention
+from store import conversations, desk
+from store.desk import AuditRow
+
+DAY = 86_400_000
+NOW = 20_000 * DAY
+
+
+async def write(app: App, *days_ago: float) -> None:
+    for days in days_ago:
+        at = int(NOW - days * DAY)
+        await app.database.write(lambda t, at=at: conversations.audited(t, "li", "ticket.read", "T", "", at))  # type: ignore[misc]
+
+
+async def lines(app: App, action: str) -> list[AuditRow]:
+    rows = await app.database.read(lambda t: desk.audited(t, 1 << 60, 1000))
+    return [row for row in rows if row.action == action]
+
+
+async def test_the_audit_goes_after_its_time(app: App) -> None:
+    await write(app, 1095.1, 1094.9, 200, 0)
+    assert await app.retaining.sweep(NOW) == 0
+    assert [round((NOW - each.at) / DAY) for each in await lines(app, "ticket.read")] == [0, 200, 1095]
+    [told] = await lines(app, "retention")
+    assert (told.actor, told.detail) == ("system", "0 conversations, 1 audit lines")
+    await app.retaining.sweep(NOW)
+    assert len(await lines(app, "retention")) == 1, "nothing went, so there is nothing to say"
+
+
+async def test_the_desk_decides_how_long(app: App) -> None:
+    await write(app, 61, 59)
+    await app.desk.standing.put("retention", Retention(messages=30, audit=60), "admin", NOW)
+    await app.retaining.sweep(NOW)
+    assert len(await lines(app, "ticket.read")) == 1
+    [set_by] = await lines(app, "setting.retention")
+    assert set_by.actor == "admin"
