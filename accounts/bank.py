@@ -18,7 +18,7 @@ from msgspec import Struct
 from accounts.rules import Rules
 from store import bank
 from store.bank import AttendanceRow as AttendanceRow
-from store.bank import EntryRow, NewEntry, OrderRow
+from store.bank import LedgerEntryRow, NewEntry, OrderRow
 from store.database import Database, Transaction
 
 DAY = 86_400_000  # ms
@@ -52,7 +52,7 @@ class Balance:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class StatementLine:
     """A line as the learner may see it."""
 
     day: str
@@ -92,7 +92,7 @@ class CreditBank(Protocol):
     """What residents can ask, wherever the accounts are kept. All raise `UnavailableError` where that does not answer."""
 
     async def balance(self, learner: int) -> Balance: ...
-    async def entries(self, learner: int, most: int) -> Sequence[Entry]: ...
+    async def entries(self, learner: int, most: int) -> Sequence[StatementLine]: ...
     async def orders(self, learner: int, most: int) -> Sequence[Order]: ...
     async def lapsing(self, learner: int, today: date) -> tuple[int, date] | None: ...
     async def attended(self, learner: int, since: date, most: int) -> Sequence[AttendanceRow]: ...
@@ -113,7 +113,7 @@ class Bank:
         found = await self._database.read(lambda t: bank.sums(t, learner))
         return Balance(found.credits, found.points, found.frozen, found.last)
 
-    async def entries(self, learner: int, most: int) -> list[Entry]:
+    async def entries(self, learner: int, most: int) -> list[StatementLine]:
         """The newest lines first."""
         rows = await self._database.read(lambda t: bank.entries(t, learner, most))
         return [_shown(row) for row in rows]
@@ -169,17 +169,19 @@ class Bank:
 
         return await self._database.settle(work)
 
-    async def convert(self, learner: int, day: date, at: int = 0) -> int:
-        """Once in half a year: credits that have not counted yet become points as well; how many points came of it."""
-        rules = self._rules().at(day)
-        source = f"convert:{learner}:{day.year}H{1 if day.month <= 6 else 2}"
+    async def convert(self, learner: int, day: date, begun: int, at: int = 0) -> int:
+        """Credits of the half-years before the day's own that have not counted yet become points as well, once; how many
+        points came of it. What is entered after the day's own half-year has `begun` (ms) waits for the next one: so it
+        does not matter on which of its days this is done."""
+        rules, first = self._rules().at(day), half_year(day)
+        source = f"half-year:{learner}:{first.isoformat()}"
 
         def work(transaction: Transaction) -> int:
             _hold(transaction, learner)
             known = bank.by_source(transaction, source, "convert")
             if known is not None:
                 return known.points
-            counted = max(0, bank.unconverted(transaction, learner))
+            counted = bank.unconverted(transaction, learner, first.isoformat(), begun)
             points = counted * rules.points_per_credit // 10
             if points == 0:
                 return 0
@@ -324,7 +326,12 @@ class Bank:
         return await self._database.read(look)
 
 
-def lots_of(rows: Sequence[EntryRow], rules: Rules) -> dict[date, int]:
+def half_year(day: date) -> date:
+    """The first day of the day's half-year."""
+    return date(day.year, 1 if day.month <= 6 else 7, 1)
+
+
+def lots_of(rows: Sequence[LedgerEntryRow], rules: Rules) -> dict[date, int]:
     """Points that are left of what arrived, by their last day: the oldest are spent first."""
     lots: dict[date, int] = {}
     spent = 0
@@ -349,8 +356,8 @@ def _hold(transaction: Transaction, learner: int) -> str:
     return status
 
 
-def _shown(row: EntryRow) -> Entry:
-    return Entry(row.day, row.type, row.credits, row.points, row.frozen, row.note, row.rule, row.source)
+def _shown(row: LedgerEntryRow) -> StatementLine:
+    return StatementLine(row.day, row.type, row.credits, row.points, row.frozen, row.note, row.rule, row.source)
 
 
 @dataclass(frozen=True, slots=True)

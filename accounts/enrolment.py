@@ -9,8 +9,6 @@ again (its `key`) finds what it did.
     unlucky   no place came free before the start     withdrawn, lapsed (the deadline went by)
 """
 
-import asyncio
-import logging
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,8 +21,6 @@ from store import conversations, enrolments, identity
 from store.database import Database, Transaction
 from store.enrolments import ACTIVE, EnrolmentRow, PlacesRow
 
-log = logging.getLogger(__name__)
-EVERY = 5.0  # seconds
 OFFER = timedelta(hours=48)  # to say yes to a place that has come free
 LAST_CALL = timedelta(hours=2)  # before the first session, when offers end
 TOGETHER = 500
@@ -69,7 +65,7 @@ class EnrolError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class EnrolmentStatus:
     """How a learner stands with a class. `ahead` wait in front of one who waits; `until` ends an offer (ms)."""
 
     group: str
@@ -129,24 +125,24 @@ class Enrolments:
 
         return await self._database.read(look)
 
-    async def of(self, learner: int) -> list[Standing]:
+    async def of(self, learner: int) -> list[EnrolmentStatus]:
         """Everything a learner is in or waits for, the newest first."""
 
-        def look(transaction: Transaction) -> list[Standing]:
+        def look(transaction: Transaction) -> list[EnrolmentStatus]:
             return [self._standing(transaction, row) for row in enrolments.of(transaction, learner)]
 
         return await self._database.read(look)
 
-    def _standing(self, transaction: Transaction, row: EnrolmentRow) -> Standing:
+    def _standing(self, transaction: Transaction, row: EnrolmentRow) -> EnrolmentStatus:
         if row.state != "waiting":
-            return Standing(row.group, row.state, until=row.until)
+            return EnrolmentStatus(row.group, row.state, until=row.until)
         group = self._groups().get(row.group)
         before = group.waiting if group else 0  # those who waited before us come first
-        return Standing(row.group, row.state, before + enrolments.ahead(transaction, row.group, row.number))
+        return EnrolmentStatus(row.group, row.state, before + enrolments.ahead(transaction, row.group, row.number))
 
     # -- doing
 
-    async def enrol(self, learner: int, group: str, key: str, by: str, now: int) -> Standing:
+    async def enrol(self, learner: int, group: str, key: str, by: str, now: int) -> EnrolmentStatus:
         """Takes a place, or a number on the waiting list, or a lot. Raises `EnrolError`."""
         found = self._group(group)
         today = self._day(now)
@@ -155,7 +151,7 @@ class Enrolments:
         if today > found.enrol_until:
             raise EnrolError("closed")
 
-        def work(transaction: Transaction) -> Standing:
+        def work(transaction: Transaction) -> EnrolmentStatus:
             places = self._places(transaction, found)
             row = enrolments.one(transaction, group, learner)
             if row is not None and row.state in ACTIVE:
@@ -184,10 +180,10 @@ class Enrolments:
         if group.schools and self._school(row.body) not in group.schools:
             raise EnrolError("only_schools")
 
-    async def accept(self, learner: int, group: str, key: str, by: str, now: int) -> Standing:
+    async def accept(self, learner: int, group: str, key: str, by: str, now: int) -> EnrolmentStatus:
         """Takes the place that was offered. Raises `EnrolError`."""
 
-        def work(transaction: Transaction) -> Standing:
+        def work(transaction: Transaction) -> EnrolmentStatus:
             self._places(transaction, self._group(group))
             row = enrolments.one(transaction, group, learner)
             if row is not None and row.state == "admitted":
@@ -203,14 +199,14 @@ class Enrolments:
 
         return await self._database.settle(work)
 
-    async def withdraw(self, learner: int, group: str, key: str, by: str, now: int) -> Standing:
+    async def withdraw(self, learner: int, group: str, key: str, by: str, now: int) -> EnrolmentStatus:
         """Gives the place, the number or the lot back; whoever waits moves up. Once a class has begun only a person
         helps. Raises `EnrolError`."""
         found = self._group(group)
         if now >= self._begins(found):
             raise EnrolError("begun")
 
-        def work(transaction: Transaction) -> Standing:
+        def work(transaction: Transaction) -> EnrolmentStatus:
             places = self._places(transaction, found)
             row = enrolments.one(transaction, group, learner)
             if row is None or row.state not in ACTIVE:
@@ -233,28 +229,25 @@ class Enrolments:
         done = 0
         for row in await self._database.read(lambda t: enrolments.late(t, now, TOGETHER)):
             done += await self._database.settle(lambda t, row=row: self._lapse(t, row, now))  # type: ignore[misc]
-        rows = await self._database.read(enrolments.all_places)
+        rows, unsettled = await self._database.read(lambda t: (enrolments.all_places(t), enrolments.unsettled(t)))
         for places in rows:
             found = self._groups().get(places.group)
-            if found is not None and self._has_work(found, places, now):
+            if found is not None and self._has_work(found, places, places.group in unsettled, now):
                 done += await self._database.settle(lambda t, found=found: self._advance(t, found, now))  # type: ignore[misc]
         await self.refresh()
         return done
 
-    async def run(self) -> None:
-        """Until cancelled."""
-        while True:
-            try:
-                await self.tick(int(self._clock() * 1000))
-            except Exception as error:  # the same edge as the outbox's: the loop must go on
-                log.error("enrolments", exc_info=error)
-            await asyncio.sleep(EVERY)
+    async def work(self) -> None:
+        """One round of the worker."""
+        await self.tick(int(self._clock() * 1000))
 
-    def _has_work(self, group: Group, places: PlacesRow, now: int) -> bool:
-        begun = now >= self._begins(group)
+    def _has_work(self, group: Group, places: PlacesRow, unsettled: bool, now: int) -> bool:
+        """Whether a transaction is worth its while; `unsettled` where somebody waits."""
+        if now >= self._begins(group):
+            return unsettled
         lots = group.ballot and not places.drawn and self._day(now) > group.enrol_until
-        free = places.taken < group.capacity and not group.waiting
-        return lots or places.told != group.times or free or begun
+        free = unsettled and places.taken < group.capacity and not group.waiting
+        return lots or places.told != group.times or free
 
     def _lapse(self, transaction: Transaction, row: EnrolmentRow, now: int) -> int:
         group = self._groups().get(row.group)

@@ -9,6 +9,7 @@ every limit counts requests that lead nowhere like those that do.
 import hmac
 import secrets
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import msgspec
@@ -23,7 +24,6 @@ from store.identity import Grant, LearnerRow
 CODE_LASTS, INVITATION_LASTS = 5 * 60_000, 5 * 60_000  # ms
 TRIES = 5  # wrong codes before one is worthless
 SESSION = 15 * 60_000  # ms that an identity lasts which was proven for one call, or in a talk
-PASSING = frozenset({"voice", "webchat"})  # channels on which it does not last longer
 HOUR, DAY = 3_600_000, 86_400_000
 HOURLY, DAILY = 3, 10  # codes to one number
 PER_ORIGIN, WINDOW = 30, 3600.0  # requests from one network address, in so many seconds
@@ -31,6 +31,19 @@ CARDS = 20  # different cards that somebody may ask about in a day, before it is
 WRONG = 15  # wrong codes of somebody in a day, before only a person helps
 PURPOSES = ("enrolment", "class", "points", "news")  # of notices
 MOST = 3  # learners that one resident may be, on one channel
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How one proves on a channel who one is: on a `page` of ours (its path), by keys in a call (`keyed`), or in the talk
+    itself (`typed`). `passing`: it holds for `SESSION`, not until it is undone. `of_phone`: who writes there has the
+    telephone of that number."""
+
+    page: str = ""
+    keyed: bool = False
+    typed: bool = False
+    passing: bool = False
+    of_phone: bool = False
 
 
 class Person(Struct, frozen=True):
@@ -99,9 +112,10 @@ class FullError(Exception):
 
 
 class Identity:
-    """Times are in ms."""
+    """Times are in ms. On `passing` channels a proof holds for `SESSION` alone."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
+    def __init__(self, database: Database, vault: Vault, passing: Collection[str] = ()) -> None:
+        self.passing = frozenset(passing)
         self._database = database
         self._vault = vault
         self._limit = Limit()
@@ -114,6 +128,10 @@ class Identity:
     def reached(self, number: str) -> str:
         """What is kept of a number or address by which somebody is reached, on whatever channel; nothing leads back."""
         return self._vault.digest("reached", number)[:16]
+
+    def since(self, channel: str, now: int) -> int:
+        """When somebody must have proven it on a channel for it to hold now."""
+        return now - SESSION if channel in self.passing else 0
 
     async def bound(self, channel: str, address: str, now: int, since: int = 0) -> list[Bound]:
         """The learners for whom somebody may ask, as proven since then."""
@@ -227,7 +245,7 @@ class Identity:
         row, person = identity.get(transaction, learner), self.person(channel, address)
         if row is None:
             return None
-        if channel in PASSING:
+        if channel in self.passing:
             identity.end_sessions(transaction, channel, person, now - SESSION)
         if not identity.bind(transaction, channel, person, address, learner, by, now, MOST, grant):
             raise FullError

@@ -21,7 +21,7 @@ from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from knowledge.search import Search, by_variants
+from knowledge.search import KnowledgeIndex, by_variants
 from knowledge.sureness import MEANING, SIGNS, WORDS, Floats, Weights, log_odds, probabilities, summary
 from nlu.encoder import Encoder, Remembering, Use
 from nlu.features import read
@@ -117,8 +117,8 @@ def strangers_of(data: Data) -> list[tuple[str, str]]:
     return data.strangers
 
 
-def built(entries: Sentences, encoder: Encoder | None) -> Search:
-    search = Search(by_variants(entries.items()), encoder)
+def built(entries: Sentences, encoder: Encoder | None) -> KnowledgeIndex:
+    search = KnowledgeIndex(by_variants(entries.items()), encoder)
     while search.meaning is not None and not search.meaning.complete:
         search.meaning.read()
     return search
@@ -265,13 +265,13 @@ def speed() -> None:
     questions = [_altered(text, dice) for text in dice.sample([text for text in texts if len(text) < 40], ASKED)]
     pairs = [(f"e{n}", text) for n, text in enumerate(texts[:ENTRIES])]
     before, began = resident_megabytes(), time.perf_counter()
-    search = Search(pairs, _Anywhere())
+    search = KnowledgeIndex(pairs, _Anywhere())
     print(f"{len(search)} texts read in {time.perf_counter() - began:.1f} s, {resident_megabytes() - before:.0f} MB")
     while search.meaning is not None and not search.meaning.complete:
         search.meaning.read()
     print(f"with their points {resident_megabytes() - before:.0f} MB")
     began = time.perf_counter()
-    search = Search([*pairs[1:], ("new", "新开的陶艺馆在哪里")], _Anywhere(), search)
+    search = KnowledgeIndex([*pairs[1:], ("new", "新开的陶艺馆在哪里")], _Anywhere(), search)
     print(f"an edit {time.perf_counter() - began:.1f} s")
     for encoder in (None, Use()):
         took = []

@@ -18,7 +18,7 @@ class Context(Enum):
     OWN_WORDS = "own words"
 
 
-class Said(NamedTuple):
+class AlarmWords(NamedTuple):
     """The red line of some words, and the clause that holds them."""
 
     kind: str
@@ -195,18 +195,18 @@ def hints_at(folded: str) -> list[str]:
     return [kind for kind, words in _HINTS.items() if words.search(plain)]
 
 
-def words_of(folded: str) -> Said | None:
+def words_of(folded: str) -> AlarmWords | None:
     """The red line whose words a text holds, and the clause that they stand in; manners of speaking hold none."""
     plain = _IDIOMS.sub("", folded)
     for kind, words in _WORDS:
         if found := words.search(plain):
             start = max((mark.end() for mark in _CLAUSES.finditer(plain, 0, found.start())), default=0)
             end = _CLAUSES.search(plain, found.end())
-            return Said(kind, plain[start : end.start() if end else None])
+            return AlarmWords(kind, plain[start : end.start() if end else None])
     return None
 
 
-def contexts(folded: str, said: Said | None) -> frozenset[Context]:
+def contexts(folded: str, said: AlarmWords | None) -> frozenset[Context]:
     """What makes a message look like a red line only. Where it holds the words of one, a lesson or a book takes those
     their alarm that stand in the same clause: whoever asks for a lesson behind them may be in danger all the same."""
     found = set()

@@ -97,7 +97,7 @@ class Understanding(Struct, frozen=True):
 Waiting = tuple[str, asyncio.Future[None]]
 
 
-class Meaning(Struct, frozen=True, gc=False):
+class TextUnderstanding(Struct, frozen=True, gc=False):
     """What of an understanding depends on the words alone."""
 
     candidates: tuple[Candidate, ...]
@@ -108,10 +108,10 @@ class Meaning(Struct, frozen=True, gc=False):
     move: Ranked
 
 
-NOTHING = Meaning((), 0.0, "out_of_scope", 0.0, NO, NO)
+NOTHING = TextUnderstanding((), 0.0, "out_of_scope", 0.0, NO, NO)
 
 
-class Engine(Protocol):
+class NluEngine(Protocol):
     """Another engine, elsewhere, that reads what the embedded one reads."""
 
     async def rank(self, texts: Sequence[str]) -> list[list[Ranked] | None]:
@@ -132,7 +132,7 @@ class Comprehension:
         topics: Mapping[str, str],
         library: Library,
         budget: Budget = BUDGET,
-        engine: Engine | None = None,
+        engine: NluEngine | None = None,
     ) -> None:
         self._classifier = classifier
         self._lines = classifier.lines(budget)
@@ -149,7 +149,7 @@ class Comprehension:
         self._gazetteer, self._subjects = Gazetteer([]), Subjects([])
         self._known: tuple[tuple[int, bool], date] | None = None
         self._understood: dict[str, Understanding] = {}
-        self._meant: dict[_Words, Meaning] = {}
+        self._meant: dict[_Words, TextUnderstanding] = {}
         # Texts that are understood together in a moment, with who waits for each.
         self._gathered: list[Waiting] = []
 
@@ -175,7 +175,7 @@ class Comprehension:
         self._asking.add(asking)
         asking.add_done_callback(self._asking.discard)
 
-    async def _ask_elsewhere(self, engine: Engine, gathered: Sequence[Waiting], today: date) -> None:
+    async def _ask_elsewhere(self, engine: NluEngine, gathered: Sequence[Waiting], today: date) -> None:
         new = dict.fromkeys(text for text, _ in gathered if not self._knows(text, today))
         texts = [text for text in new if self._words(_MASKED.sub("", fold(text))) not in self._meant]
         try:
@@ -241,7 +241,7 @@ class Comprehension:
                 verdict = replace(verdict, ranked=tuple(ranked[:MOST]), confidence=ranked[0].probability)
             self._meant[words] = self._meaning(verdict, hits, today) if words[0] else NOTHING
 
-    def _meaning(self, verdict: Verdict, hits: Sequence[Hit], today: date) -> Meaning:
+    def _meaning(self, verdict: Verdict, hits: Sequence[Hit], today: date) -> TextUnderstanding:
         found = [self._own(hit) for hit in hits]
         # Where a question of the centre's own is meant for certain, it is not the standard one beside it.
         own = max((each.score for each in found), default=0.0)
@@ -251,7 +251,7 @@ class Comprehension:
                 found.append(self._candidate(Ranked(each.label, each.probability * left), today))
         found = [each for each in self._joined(found) if each.score >= FAINT]
         found.sort(key=attrgetter("score"), reverse=True)
-        return Meaning(
+        return TextUnderstanding(
             tuple(_once(found)),
             verdict.inside,
             verdict.topic.label,
@@ -260,7 +260,9 @@ class Comprehension:
             verdict.move,
         )
 
-    def _understanding(self, text: str, folded: str, found: tuple[Entity, ...], meaning: Meaning) -> Understanding:
+    def _understanding(
+        self, text: str, folded: str, found: tuple[Entity, ...], meaning: TextUnderstanding
+    ) -> Understanding:
         about = self._subjects.named(folded, MEANT)
         # Named or only described, at no place in it.
         taught = any(entity.kind == "course" for entity in found)  # 书法班, which also writes at an activity

@@ -24,7 +24,7 @@ from bot.queue import Done, Failed, Outcome
 from bot.texts import Texts
 from bot.turn import Turn
 from bot.usage import Usage
-from bot.waiting import GENERAL, Desk
+from bot.waiting import GENERAL, SeatAvailability
 from knowledge.library import Library
 from nlu.masking import mask
 from nlu.text import clean
@@ -104,7 +104,7 @@ class Inbox:
         comprehension: Comprehension,
         dialogue: Dialogue,
         texts: Texts,
-        desk: Desk,
+        desk: SeatAvailability,
         accounts: Accounts,
         live: Live,
         timezone: ZoneInfo,
@@ -119,7 +119,7 @@ class Inbox:
         self._desk = desk
         self._accounts = accounts
         self._live = live
-        self._timezone = timezone
+        self.zone = timezone
         self._observe = observe
         # Conversations as committed last, with the ids of their last messages: those are asked about most.
         self._recent: dict[tuple[str, str], tuple[ConversationRow, frozenset[str]]] = {}
@@ -152,7 +152,7 @@ class Inbox:
     async def understand(self, text: str, at: int) -> Understanding:
         """What a text by itself means, for a channel that has to know before it hands it on; handed on, it is not thought
         about twice."""
-        day = datetime.fromtimestamp(at / 1000, self._timezone).date()
+        day = datetime.fromtimestamp(at / 1000, self.zone).date()
         return await self._comprehension.together(mask(clean(text)), day)
 
     async def put_off(self, inbound: Inbound, until: int) -> bool:
@@ -222,7 +222,7 @@ class Inbox:
         state = conversation.load(read.state)
         secret = self._dialogue.secret(state, inbound.text) if read.seat is None else None
         text = mask(clean(_words(inbound, state))) if secret is None else SECRET
-        now = datetime.fromtimestamp(inbound.at / 1000, self._timezone)
+        now = datetime.fromtimestamp(inbound.at / 1000, self.zone)
         heard = await self._comprehension.together(text, now.date())
         self._observe("understood")
         turn = Turn(

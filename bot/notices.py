@@ -6,13 +6,9 @@ the learner's and settled, and from there the outbox carries it like anything el
 too many; what comes too late to be of use is dropped, and why is kept.
 """
 
-import asyncio
-import logging
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -20,13 +16,10 @@ from accounts.identity import Identity
 from accounts.vault import Vault
 from bot.live import Live
 from bot.messages import Message, Reply
-from bot.texts import Texts
 from store import conversations, deliveries, identity, notices
 from store.database import ConflictError, Database, Transaction
 from store.notices import NoticeRow, Reached
 
-log = logging.getLogger(__name__)
-EVERY = 5.0  # seconds
 MOST = 100
 HOUR, DAY = 3_600_000, 86_400_000  # ms
 WAKES, SLEEPS = 8, 21  # hours of the day between which one may be told something
@@ -34,35 +27,24 @@ WAKES, SLEEPS = 8, 21  # hours of the day between which one may be told somethin
 OPT_IN = frozenset({"points", "news"})
 # So many within so many ms, for one learner.
 LIMITS: Mapping[str, tuple[int, int]] = {"class": (3, DAY), "points": (1, 7 * DAY), "news": (1, 3 * DAY)}
-SMS = "sms"
 Allowed = Callable[[int], Awaitable[int]]  # how many messages a conversation still takes
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A channel on which somebody may be told something. `allowed` is None where it does not count."""
+    """A channel on which somebody may be told something. `allowed` is None where it does not count; one that `texts`
+    reaches any telephone."""
 
     channel: str
     allowed: Allowed | None = None
+    texts: bool = False
 
 
 class Notices:
-    """`ways` are the channels in the order in which they are tried. `clock` is in seconds."""
+    """Owes notices."""
 
-    def __init__(
-        self, database: Database, vault: Vault, identities: Identity, texts: Texts, live: Live, zone: ZoneInfo,
-        ways: Mapping[str, Way], clock: Callable[[], float] = time.time,
-    ) -> None:  # fmt: skip
-        self._database = database
+    def __init__(self, vault: Vault) -> None:
         self._vault = vault
-        self._identity = identities
-        self._texts = texts
-        self._live = live
-        self._zone = zone
-        self._ways = ways
-        self._clock = clock
-
-    # -- owing
 
     def owe(
         self, transaction: Transaction, learner: int, purpose: str, reply: Reply, key: str, now: int, *,
@@ -74,32 +56,37 @@ class Notices:
             transaction, key, learner, purpose, body, due_at or now, until or now + 7 * DAY, now, broadcast
         )
 
-    def _wanted(self, transaction: Transaction, row: NoticeRow) -> bool:
-        said = identity.last_word(transaction, "learner", str(row.learner), row.purpose)
-        return bool(said) if row.purpose in OPT_IN else said is not False
+    def reply(self, row: NoticeRow) -> Reply:
+        """What is to be said."""
+        return msgspec.json.decode(self._vault.open(row.body), type=Reply)
 
-    # -- sending
 
-    async def run(self) -> None:
-        """Until cancelled."""
-        while True:
-            try:
-                await self.work()
-            except Exception as error:  # the same edge as the outbox's: the loop must go on
-                log.error("notices", exc_info=error)
-            await asyncio.sleep(EVERY)
+class NoticeSender:
+    """Says what is owed. `ways` are the channels in the order in which they are tried; `clock` gives the centre's time."""
+
+    def __init__(
+        self, database: Database, notices: Notices, identities: Identity, live: Live, ways: Mapping[str, Way],
+        clock: Callable[[], datetime],
+    ) -> None:  # fmt: skip
+        self._database = database
+        self._notices = notices
+        self._identity = identities
+        self._live = live
+        self._ways = ways
+        self._clock = clock
 
     async def work(self) -> int:
         """Sends, puts off or drops what is due; how many were sent."""
-        now = int(self._clock() * 1000)
+        at = self._clock()
+        now = int(at.timestamp() * 1000)
         rows = await self._database.read(lambda t: notices.due(t, now, MOST))
-        return sum([await self._one(row, now) for row in rows])
+        return sum([await self._one(row, at, now) for row in rows])
 
-    async def _one(self, row: NoticeRow, now: int) -> bool:
+    async def _one(self, row: NoticeRow, at: datetime, now: int) -> bool:
         if now >= row.until:
             await self._end(row, "too_late", now)
             return False
-        if (morning := self._morning(now)) is not None:
+        if (morning := _morning(at)) is not None:
             await self._database.write(lambda t: notices.later(t, row.id, morning))
             return False
         way = await self._way(row, now)
@@ -114,20 +101,16 @@ class Notices:
             self._live.wake(conversation)
         return bool(conversation)
 
+    def _wanted(self, transaction: Transaction, row: NoticeRow) -> bool:
+        said = identity.last_word(transaction, "learner", str(row.learner), row.purpose)
+        return bool(said) if row.purpose in OPT_IN else said is not False
+
     async def _end(self, row: NoticeRow, why: str, now: int) -> None:
         def work(transaction: Transaction) -> None:
             if notices.still_due(transaction, row.id):
                 notices.end(transaction, row.id, "dropped", why, now)
 
         await self._database.write(work)
-
-    def _morning(self, now: int) -> int | None:
-        """When one may be told something again, at night; None by day."""
-        at = datetime.fromtimestamp(now / 1000, self._zone)
-        if WAKES <= at.hour < SLEEPS:
-            return None
-        day = at if at.hour < WAKES else at + timedelta(days=1)
-        return int(day.replace(hour=WAKES, minute=0, second=0, microsecond=0).timestamp() * 1000)
 
     async def _way(self, row: NoticeRow, now: int) -> Reached | None:
         """Where the learner is told: a channel that takes it now, a text to the telephone on file, else a channel that
@@ -137,10 +120,11 @@ class Notices:
         for each in usable:
             if await self._takes(each):
                 return each
-        if SMS in self._ways and (phone := await self._identity.phone(row.learner)):
+        texts = next((each.channel for each in self._ways.values() if each.texts), None)
+        if texts and (phone := await self._identity.phone(row.learner)):
             number = f"+86{phone}"
-            if not await self._database.read(lambda t: deliveries.is_lost(t, SMS, number)):
-                return Reached(SMS, number, "self")
+            if not await self._database.read(lambda t: deliveries.is_lost(t, texts, number)):
+                return Reached(texts, number, "self")
         return usable[0] if usable else None
 
     async def _takes(self, each: Reached) -> bool:
@@ -162,7 +146,7 @@ class Notices:
         if (limit := LIMITS.get(row.purpose)) and notices.sent(transaction, row.learner, row.purpose, now - limit[1]) >= limit[0]:  # fmt: skip
             notices.later(transaction, row.id, now + HOUR)
             return 0
-        reply = msgspec.json.decode(self._vault.open(row.body), type=Reply)
+        reply = self._notices.reply(row)
         talk = conversations.find(transaction, way.channel, way.address)
         if talk is None:
             talk = conversations.begin(transaction, way.channel, way.address, now)
@@ -173,3 +157,11 @@ class Notices:
             transaction, "system", f"notice.{row.purpose}", f"learner {row.learner}", way.channel, now
         )
         return talk.id
+
+
+def _morning(at: datetime) -> int | None:
+    """When one may be told something again (ms), at night; None by day."""
+    if WAKES <= at.hour < SLEEPS:
+        return None
+    day = at if at.hour < WAKES else at + timedelta(days=1)
+    return int(day.replace(hour=WAKES, minute=0, second=0, microsecond=0).timestamp() * 1000)

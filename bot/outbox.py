@@ -4,7 +4,6 @@ Every message to a resident has a row in the queue, written by the transaction t
 channel has taken the message.
 """
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -18,7 +17,6 @@ from store.outbox import DueRow
 from store.queue import QueueRow
 
 log = logging.getLogger(__name__)
-EVERY = 0.25  # seconds between two bundles
 AT_ONCE = 32  # conversations of one channel that are written to at the same time
 SOON, LATEST = 1_000, 3_600_000  # ms between two offers to a page that asks by itself
 
@@ -33,34 +31,18 @@ class Outlet(Protocol):
 
 
 class Outbox:
-    """`settle` and `taken` forget what a channel has; `send` is what the queue does with a message.
+    """`settle` and `taken` forget what a channel has. A page numbers what it has, so sending it something again does no
+    harm: what pages have taken is forgotten in bundles, by `flush`."""
 
-    A page numbers what it has, so sending it something again does no harm: what pages have taken is forgotten in
-    bundles, by `flush`. `clock` is in seconds.
-    """
-
-    def __init__(
-        self, database: Database, live: Live, outlets: Mapping[str, Outlet], clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, database: Database, live: Live) -> None:
         self._database = database
         self._live = live
-        self._outlets = outlets
-        self._clock = clock
         self._taken: dict[int, int] = {}
 
     def taken(self, conversation: int, seq: int) -> None:
         """A page has everything up to this message; forgotten with the next bundle."""
         self._taken[conversation] = seq
         self._live.delivered(conversation, seq)
-
-    async def run(self) -> None:
-        """Until cancelled."""
-        while True:
-            try:
-                await self.flush()
-            except Exception as error:  # noqa: BLE001 - the same edge as the queue's: the loop must go on
-                log.error("outbox", extra={"error": type(error).__name__})
-            await asyncio.sleep(EVERY)
 
     async def flush(self) -> None:
         """Forgets what pages have taken."""
@@ -72,6 +54,18 @@ class Outbox:
         """The channel has taken everything up to this message."""
         await self._database.write(lambda t: outbox.settle(t, conversation, seq), quick=True)
         self._live.delivered(conversation, seq)
+
+
+class Sender:
+    """What the queue does with a message: `outlets` are the channels that are open, `clock` is in seconds."""
+
+    def __init__(
+        self, database: Database, live: Live, outlets: Mapping[str, Outlet], clock: Callable[[], float] = time.time
+    ) -> None:
+        self._database = database
+        self._live = live
+        self._outlets = outlets
+        self._clock = clock
 
     async def send(self, row: QueueRow) -> Outcome:
         """Sends what a row stands for, or offers it to who asks by themselves."""

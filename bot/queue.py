@@ -6,7 +6,6 @@ process dies, or the work ends in an error, the lease ends and any process takes
 """
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections import Counter
@@ -18,10 +17,9 @@ from msgspec.structs import replace
 
 from store import queue
 from store.database import Database
-from store.queue import QueueRow, State
+from store.queue import QueueRow, QueueState
 
 log = logging.getLogger(__name__)
-EVERY = 0.25  # seconds between looks; what another process has written is that late at most
 FIRST_WAIT, LONGEST_WAIT = 1_000, 3_600_000  # ms
 
 
@@ -93,17 +91,6 @@ class Queue:
     def _now(self) -> int:
         return int(self._clock() * 1000)
 
-    async def run(self) -> None:
-        """Until cancelled."""
-        while True:
-            self.room.clear()
-            try:
-                await self.begin()
-            except Exception as error:  # noqa: BLE001 - one of the three named edges: the loop must go on
-                log.error("queue", extra={"error": type(error).__name__})
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.room.wait(), EVERY)
-
     async def work(self) -> int:
         """Takes up what is due and sees it through; the number of rows that this process took."""
         begun = await self.begin()
@@ -161,7 +148,7 @@ class Queue:
             await self._database.write(lambda t: queue.remove(t, row), quick=True)
             return
         await self._database.write(lambda t: queue.put_back(t, left), quick=True)
-        if left.state == State.GIVEN_UP:
+        if left.state == QueueState.GIVEN_UP:
             log.error("given up", extra={"error": f"{row.kind}: {left.outcome}"})
             self._ring()
 
@@ -170,10 +157,10 @@ def after(row: QueueRow, kind: Kind, outcome: Outcome, at: int) -> QueueRow | No
     """What an outcome at that time makes of a row; None where it goes."""
     match outcome:
         case Done(what):
-            return replace(row, state=State.DONE, due_at=at, outcome=what) if kind.keeps else None
+            return replace(row, state=QueueState.DONE, due_at=at, outcome=what) if kind.keeps else None
         case Later(then):
             return replace(row, due_at=then, attempts=row.attempts - 1)
         case Failed(what) if row.attempts < kind.patience:
             return replace(row, due_at=at + wait(row.attempts), outcome=what)
         case Failed(what) | Lost(what):
-            return replace(row, state=State.GIVEN_UP, due_at=at, outcome=what)
+            return replace(row, state=QueueState.GIVEN_UP, due_at=at, outcome=what)

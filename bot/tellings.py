@@ -1,7 +1,5 @@
 """Which notices there are, and their words: about enrolments, tomorrow's lessons, points that lapse."""
 
-import asyncio
-import logging
 import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -10,19 +8,17 @@ from zoneinfo import ZoneInfo
 from bot.notices import DAY, Notices
 from bot.texts import Texts
 from knowledge.catalogue import TrainingClass
+from knowledge.hours import day_in_words, weekdays
 from knowledge.library import Library
 from store import enrolments
 from store.database import Database, Transaction
 
-log = logging.getLogger(__name__)
-EVERY = 600.0  # seconds
 REMINDS = 18  # o'clock on the day before a lesson
 TOGETHER = 500
-WEEKDAYS = "一二三四五六日"
 
 
 class Tellings:
-    """`tell` is called within the transaction that is the reason; `run` finds what is told because of the day."""
+    """`tell` is called within the transaction that is the reason; `work` finds what is told because of the day."""
 
     def __init__(
         self, notices: Notices, texts: Texts, library: Library, database: Database, zone: ZoneInfo,
@@ -50,27 +46,19 @@ class Tellings:
 
     def _values(self, group: TrainingClass) -> dict[str, str]:
         place = self._library.catalogue.organisations.get(group.organisation)
-        days = "、".join(f"周{WEEKDAYS[number - 1]}" for number in group.days)
         return {
-            "group": group.name, "first": self._day(group.opens_on), "times": f"{days} {group.starts}—{group.ends}",
+            "group": group.name, "first": day_in_words(group.opens_on, "zh"),
+            "times": f"{weekdays(group.days, 'zh')} {group.starts}—{group.ends}",
             "place": (place.name if place else "") + group.room,
         }  # fmt: skip
 
-    def _day(self, day: date) -> str:
-        return f"{day.month}月{day.day}日（周{WEEKDAYS[day.weekday()]}）"
-
     def _moment(self, at: int) -> str:
         found = datetime.fromtimestamp(at / 1000, self._zone)
-        return f"{self._day(found.date())}{found:%H:%M}"
+        return f"{day_in_words(found.date(), 'zh')}{found:%H:%M}"
 
-    async def run(self) -> None:
-        """Until cancelled."""
-        while True:
-            try:
-                await self.remind(int(self._clock() * 1000))
-            except Exception as error:  # the same edge as the outbox's: the loop must go on
-                log.error("reminders", exc_info=error)
-            await asyncio.sleep(EVERY)
+    async def work(self) -> None:
+        """One round of the worker."""
+        await self.remind(int(self._clock() * 1000))
 
     async def remind(self, now: int) -> int:
         """Owes what there is to be said of tomorrow's lessons; how much that was."""
@@ -103,7 +91,7 @@ class Tellings:
             for learner in learners:
                 found = self._lapsing(transaction, learner, today)
                 if found is not None and found[1] - today <= timedelta(days=31):
-                    reply = self._texts.reply("zh", "notice.points", points=found[0], day=self._day(found[1]))
+                    reply = self._texts.reply("zh", "notice.points", points=found[0], day=day_in_words(found[1], "zh"))
                     key = f"points:{learner}:{found[1]}"
                     owed += self._notices.owe(transaction, learner, "points", reply, key, now, until=now + 14 * DAY)
             return owed

@@ -11,7 +11,7 @@ from bot.messages import Reply
 FOLDER = Path(__file__).parent / "texts"
 
 
-class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class TextForms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A text with the forms that differ from it. `{name}` stands for a value."""
 
     text: str
@@ -26,7 +26,7 @@ class Texts:
         self._by_language = {path.stem: _read(path) for path in sorted(folder.glob("*.yml"))}
 
     @property
-    def languages(self) -> Mapping[str, Mapping[str, Text]]:
+    def languages(self) -> Mapping[str, Mapping[str, TextForms]]:
         return self._by_language
 
     def has(self, key: str) -> bool:
@@ -47,11 +47,11 @@ class Texts:
             lang=language,
         )
 
-    def _find(self, language: str, key: str) -> Text:
+    def _find(self, language: str, key: str) -> TextForms:
         return self._by_language.get(language, {}).get(key) or self._by_language["zh"][key]
 
 
-def _read(path: Path) -> dict[str, Text]:
+def _read(path: Path) -> dict[str, TextForms]:
     raw = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    texts = msgspec.convert(raw, dict[str, str | Text])
-    return {key: Text(text) if isinstance(text, str) else text for key, text in texts.items()}
+    texts = msgspec.convert(raw, dict[str, str | TextForms])
+    return {key: TextForms(text) if isinstance(text, str) else text for key, text in texts.items()}

@@ -17,7 +17,7 @@ from bot.messages import Card, Handover, Inbound, Option, Reply
 from bot.redlines import Alarm
 from bot.slots import NeedsAnswer, Slot
 from bot.texts import Texts
-from bot.waiting import COMPLAINT, GENERAL, GOES_ON, LEAST, Desk, Need, Standing, both, reference
+from bot.waiting import COMPLAINT, GENERAL, GOES_ON, LEAST, Need, SeatAvailability, TicketStatus, both, reference
 from knowledge.catalogue import Catalogue
 from knowledge.english import told_in_english
 from knowledge.entries import Entry
@@ -43,7 +43,7 @@ class Turn:
     heard: Understanding
     library: Library
     texts: Texts
-    desk: Desk
+    desk: SeatAvailability
     accounts: Accounts
     now: datetime
     ticket: str | None = None  # reference of the open ticket
@@ -237,19 +237,26 @@ class Turn:
         reason: str,
         *,
         priority: int = LEAST,
-        skill: str = GENERAL,
+        skill: str | None = None,
         topic: str = "human_agent",
         quiet: bool = False,
     ) -> None:
         """Puts the conversation into the seats' queue and says honestly what happens; `quiet` leaves the saying to
-        the handler. With a ticket already open, its priority rises instead. However often this is done in a turn, there is
+        the handler. Without a `skill`, it is the topic's. With a ticket already open, its priority rises instead. However often this is done in a turn, there is
         one ticket, for what weighs most, and one number is told."""
-        about = self._about(reason, priority, skill, topic)
+        about = self._about(reason, priority, skill or self._skill(topic), topic)
         self.handover = both(self.handover, about) if self.handover else about
         if self.ticket is None:
             self.reference = self._reference(self.handover.reason)
         if self.queued or not quiet:
             await self.tell_of_waiting()
+
+    def _skill(self, topic: str) -> str:
+        """Of the topic that it is about: who asks for a person after an answer means what was answered."""
+        last = self.state.last
+        told = self.library.entries.get(last.slots.get("entry", "")) if last and topic == "human_agent" else None
+        found = self.library.catalogue.topics.get(told.topic if told else topic)
+        return found.skill if found else GENERAL
 
     def _about(self, reason: str, priority: int, skill: str, topic: str) -> Handover:
         closed = self.state.just_closed(self.inbound.at)
@@ -282,7 +289,7 @@ class Turn:
             seats = await self.desk.seats(self.now, about.priority if about else LEAST, need)
         self.said = [each for each in self.said if each is not self.queued]
         urgent = about is not None and about.priority == 0
-        self.tell(Standing(seats, ref, urgent, self.ticket is not None).told(self.texts, self.state.lang))
+        self.tell(TicketStatus(seats, ref, urgent, self.ticket is not None).told(self.texts, self.state.lang))
         self.queued = self.said[-1]
 
     def warn_of_chinese(self) -> None:

@@ -2,8 +2,6 @@
 question (`faq/<id>`) is asked, answered or not. Figures for editors, not
 facts that anything rests on: counted in memory, written every few seconds, and some may be lost when a process dies."""
 
-import asyncio
-import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
 
@@ -12,8 +10,6 @@ from nlu.questions import FAQ
 from store import desk
 from store.database import Database, Transaction
 
-log = logging.getLogger(__name__)
-EVERY = 10.0  # seconds
 CONTENT = {"thanks", "acknowledge", "goodbye"}
 
 
@@ -24,7 +20,7 @@ def of_standard(used: Mapping[str, tuple[int, int, int]], id: str) -> tuple[int,
 
 
 class Usage:
-    """`run` writes what `count` has counted, until cancelled; `today` names the day."""
+    """`flush` writes what `count` has counted; `today` names the day."""
 
     def __init__(self, database: Database, today: Callable[[], str]) -> None:
         self._database = database
@@ -46,14 +42,6 @@ class Usage:
             self._counted[before, "helped"] += 1
         elif before is not None and (turn.handover is not None or turn.unanswered):
             self._counted[before, "failed"] += 1
-
-    async def run(self) -> None:
-        while True:
-            await asyncio.sleep(EVERY)
-            try:
-                await self.flush()
-            except Exception as error:
-                log.error("usage", exc_info=error)
 
     async def flush(self) -> None:
         counted, self._counted = self._counted, Counter()

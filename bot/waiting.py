@@ -69,7 +69,7 @@ class Seats:
         return self.english if language == "en" else (self.hours, self.next_opening)
 
 
-class Desk(Protocol):
+class SeatAvailability(Protocol):
     """What a turn may ask about the seats."""
 
     async def seats(self, now: datetime, priority: int, need: Need = ...) -> Seats: ...
@@ -77,7 +77,7 @@ class Desk(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class TicketStatus:
     """How a ticket stands. `urgent` is one that is opened, or raised, for danger to life; `known` one that was open before."""
 
     seats: Seats

@@ -5,11 +5,9 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-
-from starlette.types import ASGIApp
 
 from accounts import rules
 from accounts import vault as vaults
@@ -17,23 +15,23 @@ from accounts.accounts import Accounts
 from accounts.bank import Bank
 from accounts.disputes import Disputes
 from accounts.enrolment import Enrolments
-from accounts.identity import Identity
+from accounts.identity import Identity, Proof
 from accounts.rules import Rules
 from accounts.vault import Vault, VaultError, is_marked
+from bot.channel import Channel, Core, OpenChannel, SettingsError
 from bot.comprehension import Comprehension
 from bot.dialogue import Dialogue
 from bot.inbox import Inbox, nothing_observed
 from bot.live import Live
 from bot.nightly import Nightly
-from bot.notices import Notices, Way
-from bot.outbox import AT_ONCE, Outbox, Outlet
+from bot.notices import Allowed, Notices, NoticeSender, Way
+from bot.outbox import AT_ONCE, Outbox, Sender
 from bot.queue import Kind, Lost, Outcome, Queue
 from bot.tellings import Tellings
 from bot.texts import Texts
 from daoxue import model, sample
 from daoxue.config import Config, ConfigError
-from daoxue.rendering import RENDERERS
-from desk import files
+from daoxue.watch import Watch
 from desk.broadcasts import Broadcasts
 from desk.dispatch import Dispatch
 from desk.editing import Editing
@@ -47,35 +45,17 @@ from desk.people import People
 from desk.queueing import Queueing
 from desk.residents import Residents
 from desk.retention import Retaining
-from desk.search import Search
-from desk.standing import Standing
+from desk.search import ConversationSearch
+from desk.standing import LiveSettings
 from desk.tickets import Tickets
 from handlers import HANDLERS
-from integrations import texting as texting_channel
-from integrations import webchat as web
-from integrations.gateway import Gateway, GatewayHooks
+from integrations.channels import CHANNELS
 from integrations.platform import Platform
 from integrations.rasa import Rasa
-from integrations.texting import Texting
-from integrations.twilio import settings as twilio_settings
-from integrations.twilio.api import Twilio
-from integrations.twilio.calls import CallChannel
-from integrations.twilio.seats import SeatSide
-from integrations.twilio.signing import Verifier
-from integrations.twilio.switchboard import CHANNEL as VOICE
-from integrations.twilio.switchboard import Switchboard
-from integrations.twilio.texts import Sender, TextHooks
-from integrations.webchat import Webchat
-from integrations.wechat import binding, messages
-from integrations.wechat.api import Wechat
-from integrations.wechat.binding import Binding
-from integrations.wechat.channel import WechatChannel
-from integrations.wechat.gate import Gate, KeyProblem, Keys, keys_of
-from integrations.wechat.settings import MissingSecret, Secrets
 from knowledge.files import SAMPLE, KnowledgeError, load_yaml
 from knowledge.library import Library
 from nlu import encoder
-from store import attachments, calls, deliveries, remote, webhooks
+from store import deliveries, remote, webhooks
 from store import identity as identity_rows
 from store import outbox as messages_owed
 from store import queue as owed
@@ -84,13 +64,12 @@ from store.migrate import is_current, upgrade
 from store.queue import QueueRow
 from store.sealing import keep_key_name, key_name, reseal
 
-DAY = 86_400_000  # ms
 ANSWERED = 60_000  # ms within which a message that was put off is answered
 
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """The parts, put together."""
+    """The parts, put together. `channels` are those that are open, by name."""
 
     config: Config
     database: Database
@@ -100,41 +79,20 @@ class App:
     outbox: Outbox
     queue: Queue
     live: Live
-    webchat: Webchat
     tickets: Tickets
     desk: Desk
     retaining: Retaining
     texts: Texts
     identity: Identity
     accounts: Accounts
-    notices: Notices
+    notices: NoticeSender
     tellings: Tellings
     nightly: Nightly
     bank: Bank
+    watch: Watch
+    channels: Mapping[str, OpenChannel]
     platform: Platform | None = None
-    wechat: "WechatParts | None" = None
-    twilio: "TwilioParts | None" = None
-    texting: Texting | None = None
     rasa: Rasa | None = None
-    hooks: Mapping[str, ASGIApp] = field(default_factory=dict)  # what platforms call, by path
-
-
-@dataclass(frozen=True, slots=True)
-class WechatParts:
-    """The official account, where one is connected."""
-
-    channel: WechatChannel
-    binding: Binding
-    api: Wechat
-
-
-@dataclass(frozen=True, slots=True)
-class TwilioParts:
-    """Calls, where they are connected."""
-
-    calls: CallChannel
-    seats: SeatSide
-    api: Twilio
 
 
 def prepare(config: Config) -> None:
@@ -204,103 +162,183 @@ def encoder_of(kind: str, folder: str) -> encoder.Encoder | None:
         raise ConfigError(f"nlu.encoder: {error}") from error
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What every part stands on. `clock` (seconds) is the one that platforms' limits are reckoned by."""
+
+    config: Config
+    database: Database
+    vault: Vault
+    texts: Texts
+    live: Live
+    watch: Watch
+    observe: Callable[[str], None]
+    clock: Callable[[], float]
+
+    def now(self) -> datetime:
+        """The centre's time."""
+        return datetime.fromtimestamp(self.clock(), self.config.zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Knowing:
+    """What is known, and how residents are understood."""
+
+    library: Library
+    comprehension: Comprehension
+    rasa: Rasa | None
+
+
+@dataclass(frozen=True, slots=True)
+class Affairs:
+    """What residents have and do."""
+
+    identity: Identity
+    accounts: Accounts
+    bank: Bank
+    platform: Platform | None
+    notices: Notices
+    tellings: Tellings
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """What answers them, and when seats are there."""
+
+    inbox: Inbox
+    outbox: Outbox
+    hours: Hours
+    queueing: Queueing
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """All channels that there are, and those that are open."""
+
+    channels: Mapping[str, Channel]
+    opened: Mapping[str, OpenChannel]
+
+
 async def compose(
-    config: Config, observe: Callable[[str], None] = nothing_observed, clock: Callable[[], float] = time.time
+    config: Config,
+    observe: Callable[[str], None] = nothing_observed,
+    clock: Callable[[], float] = time.time,
+    channels: Mapping[str, Channel] = CHANNELS,
 ) -> App:
-    """Everything that answers; nothing runs yet. The database must have been prepared. `clock` (seconds) is the one that
-    platforms' limits are reckoned by."""
-    found = await asyncio.to_thread(encoder_of, config.nlu.encoder, config.nlu.encoder_path)
-    meaning = encoder.Remembering(found) if found else None
-    classifier = await asyncio.to_thread(model.load, Path(config.nlu.folder), meaning, _tell)
+    """Everything that answers, in the order in which one part needs another; nothing runs yet. The database must have
+    been prepared. Raises `ConfigError`."""
     vault = vault_of(config)
     database = Database(config.database.url, vault)
-    library = Library(database, classifier.model.questions, meaning)
+    ground = Ground(config, database, vault, Texts(), Live(), Watch(), observe, clock)
+    knowing = await _knowing(ground)
+    affairs = await _affairs(ground, knowing.library, channels)
+    talk = _talk(ground, knowing, affairs)
+    ways = Ways(channels, _opened(_core(ground, knowing, affairs, talk), channels))
+    hooks = Hooks(database, inside=config.desk.webhooks_inside, clock=clock)
+    desk = await _desk(ground, knowing, affairs, talk, ways, hooks)
+    return App(
+        config=config, database=database, watch=ground.watch, library=knowing.library, comprehension=knowing.comprehension,
+        inbox=talk.inbox, outbox=talk.outbox, queue=_queue(ground, talk, affairs, ways, hooks), live=ground.live,
+        tickets=desk.tickets, desk=desk, retaining=Retaining(database, desk.standing, affairs.identity.passing),
+        texts=ground.texts, identity=affairs.identity, accounts=affairs.accounts, notices=_notice_sender(ground, affairs, ways),
+        tellings=affairs.tellings, nightly=Nightly(affairs.bank, affairs.tellings, database, config.zone, clock),
+        bank=affairs.bank, platform=affairs.platform, channels=ways.opened, rasa=knowing.rasa,
+    )  # fmt: skip
+
+
+async def _knowing(ground: Ground) -> Knowing:
+    settings = ground.config.nlu
+    found = await asyncio.to_thread(encoder_of, settings.encoder, settings.encoder_path)
+    meaning = encoder.Remembering(found) if found else None
+    classifier = await asyncio.to_thread(model.load, Path(settings.folder), meaning, _tell)
+    library = Library(ground.database, classifier.model.questions, meaning)
     await library.refresh()
     known = frozenset(classifier.labels)
-    rasa = Rasa(config.nlu.rasa, os.environ.get("RASA_TOKEN", ""), known) if config.nlu.engine == "rasa" else None
-    comprehension = Comprehension(classifier, model.topics(), library, config.nlu.budget, rasa)
-    texts, live = Texts(), Live()
-    hours = Hours(config.desk, config.zone)
-    dialogue = Dialogue(HANDLERS, comprehension)
-    identity = Identity(database, vault)
-    keyed = frozenset({VOICE}) if config.channels.twilio.enabled else frozenset()
-    ways = {messages.CHANNEL: binding.BIND} if config.channels.wechat.enabled else {}
-    queueing = Queueing(hours, database)
+    rasa = Rasa(settings.rasa, os.environ.get("RASA_TOKEN", ""), known) if settings.engine == "rasa" else None
+    return Knowing(library, Comprehension(classifier, model.topics(), library, settings.budget, rasa), rasa)
+
+
+async def _affairs(ground: Ground, library: Library, channels: Mapping[str, Channel]) -> Affairs:
+    config, database, vault, clock = ground.config, ground.database, ground.vault, ground.clock
+    identity = Identity(database, vault, [each.name for each in channels.values() if each.proof.passing])
     reckoning = rules_of(config)
-    bank = Bank(database, lambda: reckoning)
-    ways_out: dict[str, Way] = {}
-    notices = Notices(database, vault, identity, texts, live, config.zone, ways_out, clock)
-    tellings = Tellings(notices, texts, library, database, config.zone, bank.lapsing_now, clock)
-    platform = _platform(config, database, vault, identity, clock)
+    bank, notices = Bank(database, lambda: reckoning), Notices(vault)
+    tellings = Tellings(notices, ground.texts, library, database, config.zone, bank.lapsing_now, clock)
+    platform = _platform(ground, identity)
+    report = platform.report if platform else None
     enrolments = Enrolments(
-        database,
-        lambda: library.catalogue.classes,
-        identity.school,
-        tellings.tell,
-        config.zone,
-        clock,
-        platform.report if platform else None,
+        database, lambda: library.catalogue.classes, identity.school, tellings.tell, config.zone, clock, report
     )
     await enrolments.refresh()
-    typed = (
-        frozenset({web.CHANNEL})
-        if config.sample or config.channels.twilio.enabled or config.channels.gateway.enabled
-        else frozenset()
-    )
-    accounts = Accounts(identity, platform or bank, enrolments, Disputes(database, vault), ways, keyed, typed)
+    accounts = Accounts(identity, platform or bank, enrolments, Disputes(database, vault), _proofs(config, channels))
+    return Affairs(identity, accounts, bank, platform, notices, tellings)
+
+
+def _talk(ground: Ground, knowing: Knowing, affairs: Affairs) -> Talk:
+    config, database = ground.config, ground.database
+    hours = Hours(config.desk, config.zone)
+    queueing = Queueing(hours, database)
     inbox = Inbox(
-        database, library, comprehension, dialogue, texts, queueing,
-        accounts, live, config.zone, observe,
+        database, knowing.library, knowing.comprehension, Dialogue(HANDLERS, knowing.comprehension), ground.texts, queueing,
+        affairs.accounts, ground.live, config.zone, ground.observe,
     )  # fmt: skip
-    outlets: dict[str, Outlet] = {}
-    outbox = Outbox(database, live, outlets, clock)
-    webchat = Webchat(inbox, outbox, live, database, observe)
-    outlets[web.CHANNEL] = webchat
-    wechat = _wechat(config, inbox, live, database, texts, identity, vault, observe, clock)
-    if wechat is not None:
-        outlets[messages.CHANNEL] = wechat.channel
-    verifier = _verifier(config)
-    twilio = _twilio(config, verifier, inbox, live, database, texts, queueing, library, identity, observe, clock)
-    texting, text_hooks = _texting(config, verifier, twilio, inbox, live, database, texts, identity, observe, clock)
-    if wechat is not None:
-        ways_out[messages.CHANNEL] = Way(messages.CHANNEL, wechat.channel.still_takes)
-    if texting is not None:
-        outlets[texting_channel.CHANNEL] = texting
-        ways_out[texting_channel.CHANNEL] = Way(texting_channel.CHANNEL)
-    if twilio is not None:
-        outlets[VOICE] = twilio.calls
-    paths: dict[str, ASGIApp] = {**text_hooks, **(twilio.calls.hooks if twilio else {})}
-    if wechat is not None:
-        paths[f"/channels/{messages.CHANNEL}"] = wechat.channel
-    tickets = Tickets(database, live, texts)
-    hooks = Hooks(database, inside=config.desk.webhooks_inside, clock=clock)
-    kinds = {messages_owed.KIND: Kind(outbox.send, AT_ONCE), webhooks.KIND: hooks.kind}
-    kinds[deliveries.ANSWER] = Kind(inbox.take_up, lease=ANSWERED)
-    kinds[identity_rows.CODE] = Kind(texting.send_code if texting is not None else _no_texts)
-    if platform is not None:
-        kinds[remote.COMMAND] = platform.kind
-    queue = Queue(database, kinds, live.ring, clock)
-    standing = Standing(database, config.desk, hours)
+    return Talk(inbox, Outbox(database, ground.live), hours, queueing)
+
+
+def _core(ground: Ground, knowing: Knowing, affairs: Affairs, talk: Talk) -> Core:
+    """What channels are opened with."""
+    config = ground.config
+    return Core(
+        stanzas=config.channels, secrets=os.environ, inbox=talk.inbox, outbox=talk.outbox, live=ground.live,
+        database=ground.database, texts=ground.texts, identity=affairs.identity, vault=ground.vault, desk=talk.queueing,
+        library=knowing.library, zone=config.zone, public_url=public_url(config).rstrip("/"), observe=ground.observe,
+        clock=ground.clock,
+    )  # fmt: skip
+
+
+def _queue(ground: Ground, talk: Talk, affairs: Affairs, ways: Ways, hooks: Hooks) -> Queue:
+    """Whatever leaves or is due, by kind."""
+    outlets = {name: each.outlet for name, each in ways.opened.items()}
+    kinds = {
+        messages_owed.KIND: Kind(Sender(ground.database, ground.live, outlets, ground.clock).send, AT_ONCE),
+        webhooks.KIND: hooks.kind,
+        deliveries.ANSWER: Kind(talk.inbox.take_up, lease=ANSWERED),
+        identity_rows.CODE: Kind(_no_texts),
+    }
+    for each in ways.opened.values():
+        kinds |= each.kinds
+    if affairs.platform is not None:
+        kinds[remote.COMMAND] = affairs.platform.kind
+    return Queue(ground.database, kinds, ground.live.ring, ground.clock)
+
+
+def _notice_sender(ground: Ground, affairs: Affairs, ways: Ways) -> NoticeSender:
+    told = {
+        name: Way(name, _left(each), ways.channels[name].texts)
+        for name, each in ways.opened.items()
+        if ways.channels[name].notices
+    }
+    return NoticeSender(ground.database, affairs.notices, affairs.identity, ground.live, told, ground.now)
+
+
+async def _desk(ground: Ground, knowing: Knowing, affairs: Affairs, talk: Talk, ways: Ways, hooks: Hooks) -> Desk:
+    config, database, live = ground.config, ground.database, ground.live
+    library, hours, identity = knowing.library, talk.hours, affairs.identity
+    standing = LiveSettings(database, config.desk, hours)
     await standing.refresh()
-    desk = Desk(
-        database=database, live=live, library=library, comprehension=comprehension, settings=config.desk, hours=hours,
+    tickets, loads = Tickets(database, live, ground.texts), {each.name: each.load for each in ways.channels.values()}
+    return Desk(
+        database=database, live=live, library=library, comprehension=knowing.comprehension, settings=config.desk, hours=hours,
         zone=config.zone, tickets=tickets, people=People(database, config.desk.session_minutes),
-        oidc=Oidc(config.desk.oidc, os.environ.get("OIDC_CLIENT_SECRET", "")),
-        public_url=public_url(config),
-        dispatch=Dispatch(database, live, library, tickets, hours, config.desk, standing),
-        feed=Feed(database, live, hours, config.desk), search=Search(database, live, identity.reached), editing=Editing(database, library),
-        standing=standing, hooks=hooks, residents=Residents(database, identity, vault),
-        learners=Learners(database, accounts, bank, library, vault, config.zone), broadcasts=Broadcasts(database, notices, identity, clock),
-        inbox=inbox, renderers=RENDERERS, health=lambda: health(database, webchat, wechat, twilio, texting, platform, rasa),
-        secure=config.server.public_url.startswith("https://"), inviting=wechat.binding if wechat else None, calling=twilio.seats if twilio else None,
-        quotas={messages.CHANNEL: wechat.channel.allowance} if wechat else {},
-    )  # fmt: skip
-    retaining = Retaining(database, standing)
-    nightly = Nightly(bank, tellings, database, config.zone, clock)
-    return App(
-        config=config, database=database, library=library, comprehension=comprehension, inbox=inbox, outbox=outbox, queue=queue, live=live,
-        webchat=webchat, tickets=tickets, desk=desk, retaining=retaining, texts=texts, identity=identity, accounts=accounts,
-        notices=notices, tellings=tellings, nightly=nightly, bank=bank, platform=platform, wechat=wechat, twilio=twilio, texting=texting, rasa=rasa, hooks=paths,
+        oidc=Oidc(config.desk.oidc, os.environ.get("OIDC_CLIENT_SECRET", "")), public_url=public_url(config),
+        dispatch=Dispatch(database, live, library, tickets, hours, config.desk, standing, loads),
+        feed=Feed(database, live, hours, config.desk), search=ConversationSearch(database, live, identity.reached),
+        editing=Editing(database, library), standing=standing, hooks=hooks,
+        residents=Residents(database, identity, ground.vault),
+        learners=Learners(database, affairs.accounts, affairs.bank, library, ground.vault, config.zone),
+        broadcasts=Broadcasts(database, affairs.notices, identity, ground.clock), inbox=talk.inbox,
+        channels=ways.channels, opened=ways.opened, secure=config.server.public_url.startswith("https://"),
+        health=lambda: health(database, ground.watch, ways.opened, affairs.platform, knowing.rasa),
     )  # fmt: skip
 
 
@@ -317,149 +355,60 @@ def public_url(config: Config) -> str:
     return config.server.public_url or f"http://{config.server.host}:{config.server.port}"
 
 
-def _platform(
-    config: Config, database: Database, vault: Vault, identity: Identity, clock: Callable[[], float]
-) -> Platform | None:
-    settings = config.accounts.platform
+def _platform(ground: Ground, identity: Identity) -> Platform | None:
+    settings = ground.config.accounts.platform
     if not settings.base:
         return None
     token = os.environ.get("PLATFORM_TOKEN", "")
     if not token:
         raise ConfigError("accounts.platform: PLATFORM_TOKEN must be set in the environment")
-    return Platform(settings, token, database, vault, identity.card, clock)
+    return Platform(settings, token, ground.database, ground.vault, identity.card, ground.clock)
 
 
-def _wechat(
-    config: Config, inbox: Inbox, live: Live, database: Database, texts: Texts, identity: Identity, vault: Vault,
-    observe: Callable[[str], None], clock: Callable[[], float],
-) -> WechatParts | None:  # fmt: skip
-    settings = config.channels.wechat
-    if not settings.enabled:
-        return None
-    api, gate = wechat_api(config, database, clock), Gate(settings.mode, _secrets(config).app_id, _keys(config))
-    pages = Binding(api, identity, vault, database, texts, public_url(config), settings.open_base)
-
-    async def file(path: str) -> tuple[str, str, bytes] | None:
-        return await database.read(lambda t: attachments.get(t, path.rsplit("/", 1)[-1]))
-
-    channel = WechatChannel(
-        settings, gate, api, inbox, live, database, texts, public_url(config), pages.happened, file, observe, clock
-    )
-    return WechatParts(channel, pages, api)
+def _proofs(config: Config, channels: Mapping[str, Channel]) -> dict[str, Proof]:
+    """The ways that are open to prove who one is: a code can be asked for where one can be sent, or read in the sample."""
+    stanzas = config.channels
+    sends = config.sample or any(each.texts and each.is_on(stanzas) for each in channels.values())
+    return {
+        each.name: replace(each.proof, typed=each.proof.typed and sends)
+        if each.is_on(stanzas)
+        else Proof(passing=each.proof.passing, of_phone=each.proof.of_phone)
+        for each in channels.values()
+    }
 
 
-def _verifier(config: Config) -> Verifier | None:
-    if not config.channels.twilio.enabled:
-        return None
-    secrets = _twilio_secrets()
-    return Verifier(secrets.account, secrets.token, public_url(config))
-
-
-def _twilio_secrets() -> twilio_settings.Secrets:
+def _opened(core: Core, channels: Mapping[str, Channel]) -> dict[str, OpenChannel]:
+    """What is switched on. Raises `ConfigError`."""
     try:
-        return twilio_settings.Secrets.read(os.environ)
-    except twilio_settings.MissingSecret as error:
+        return {name: each.open(core) for name, each in channels.items() if each.is_on(core.stanzas)}
+    except SettingsError as error:
         raise ConfigError(str(error)) from error
 
 
-def _twilio(
-    config: Config, verifier: Verifier | None, inbox: Inbox, live: Live, database: Database, texts: Texts, queueing: Queueing,
-    library: Library, identity: Identity, observe: Callable[[str], None], clock: Callable[[], float],
-) -> TwilioParts | None:  # fmt: skip
-    if verifier is None:
+def _left(channel: OpenChannel) -> Allowed | None:
+    """How many messages a conversation still takes; None where nobody counts."""
+    quota = channel.quota
+    if quota is None:
         return None
-    settings, secrets = config.channels.twilio, _twilio_secrets()
-    api = Twilio(secrets.account, secrets.token, settings.api_base)
 
-    def hints() -> list[str]:
-        places = [each.name for each in library.catalogue.organisations.values() if each.level != "site"]
-        return [*(each.name for each in library.catalogue.courses.values()), *places, "转人工", "学分", "积分", "报名"]
+    async def left(conversation: int) -> int:
+        return (await quota(conversation)).left
 
-    async def keep(conversation: int, audio: bytes, now: int) -> str:
-        kept = await database.write(
-            lambda t: files.keep(t, conversation, "留言.mp3", "audio/mpeg", audio, "resident", now)
-        )
-        return kept.path
-
-    board = Switchboard(settings, api, live, database, texts, public_url(config), clock)
-    seats = SeatSide(board)
-    calling = CallChannel(
-        board, seats, verifier, inbox, queueing, config.zone, hints, identity, keep, observe
-    )  # fmt: skip
-    return TwilioParts(calling, seats, api)
-
-
-def _texting(
-    config: Config, verifier: Verifier | None, twilio: TwilioParts | None, inbox: Inbox, live: Live, database: Database,
-    texts: Texts, identity: Identity, observe: Callable[[str], None], clock: Callable[[], float],
-) -> tuple[Texting | None, Mapping[str, ASGIApp]]:  # fmt: skip
-    """Texts, over the gateway where there is one."""
-    gateway = config.channels.gateway
-    if gateway.enabled:
-        key, secret = os.environ.get("GATEWAY_KEY", ""), os.environ.get("GATEWAY_SECRET", "")
-        if not (key and secret and gateway.api_base and gateway.sign):
-            raise ConfigError("channels.gateway: api_base, sign, GATEWAY_KEY and GATEWAY_SECRET are needed")
-        try:
-            provider = Gateway(gateway, key, secret)
-        except ValueError as error:
-            raise ConfigError(str(error)) from error
-        texting = Texting(provider, inbox, live, database, texts, identity, observe, clock)
-        return texting, GatewayHooks(texting, secret, clock).hooks
-    if verifier is None or twilio is None:
-        return None, {}
-    url = public_url(config)
-    sender = Sender(twilio.api, config.channels.twilio.sms_from, url)
-    own = (config.channels.twilio.sms_from, config.channels.twilio.voice_from)
-    texting = Texting(sender, inbox, live, database, texts, identity, observe, clock, own)
-    return texting, TextHooks(verifier, texting, url, observe).hooks
-
-
-def wechat_api(config: Config, database: Database, clock: Callable[[], float] = time.time) -> Wechat:
-    """WeChat's API for this account. Raises `ConfigError`."""
-    secrets = _secrets(config)
-    return Wechat(secrets.app_id, secrets.app_secret, config.channels.wechat.api_base, database, clock)
-
-
-def _secrets(config: Config) -> Secrets:
-    try:
-        return Secrets.read(os.environ, config.channels.wechat.mode)
-    except MissingSecret as error:
-        raise ConfigError(str(error)) from error
-
-
-def _keys(config: Config) -> tuple[Keys, ...]:
-    try:
-        return keys_of(_secrets(config))
-    except KeyProblem as error:
-        raise ConfigError(str(error)) from error
+    return left
 
 
 async def health(
-    database: Database,
-    webchat: Webchat,
-    wechat: WechatParts | None,
-    twilio: TwilioParts | None,
-    texting: Texting | None,
-    platform: Platform | None,
-    rasa: Rasa | None,
+    database: Database, watch: Watch, opened: Mapping[str, OpenChannel], platform: Platform | None, rasa: Rasa | None
 ) -> dict[str, object]:
-    """How the channels are, for the desk's pages."""
+    """How the channels and what else is connected are, for the desk's pages."""
     now = int(time.time() * 1000)
     due, dead = await database.read(lambda t: owed.counts(t, now))
-    channels: list[dict[str, object]] = [{"name": web.CHANNEL, "enabled": True, "sockets": len(webchat.sockets)}]
-    if wechat is not None:
-        may_push = wechat.channel.may_push
-        channels.append({"name": messages.CHANNEL, "enabled": True, "may_push": may_push, "alarm": wechat.api.alarm})
-    if texting is not None:
-        texts, parts = await database.read(lambda t: calls.cost(t, now - DAY))
-        alarm = texting.provider.alarm
-        channels.append(
-            {"name": texting_channel.CHANNEL, "enabled": True, "alarm": alarm, "texts": texts, "segments": parts}
-        )
-    if twilio is not None:
-        channels.append({"name": VOICE, "enabled": True, "alarm": twilio.api.alarm})
+    connected = [{"name": name, "enabled": True, **await each.health(now)} for name, each in opened.items()]
     if platform is not None:
-        channels.append({"name": "platform", "enabled": True, "alarm": platform.alarm})
+        connected.append({"name": "platform", "enabled": True, "alarm": platform.alarm})
     if rasa is not None:
-        channels.append(await rasa.health())
-    return {"channels": channels, "undelivered": due, "given_up": dead, "database": database.url.partition(":")[0]}
+        connected.append(await rasa.health())
+    return {
+        "channels": connected, "undelivered": due, "given_up": dead, "database": database.url.partition(":")[0],
+        "workers": [{"name": each.name, "words": each.words} for each in watch.troubles()],
+    }  # fmt: skip

@@ -16,23 +16,17 @@ from msgspec import Meta, Struct
 from bot.comprehension import Candidate, Understanding
 from bot.inbox import Receipt
 from bot.messages import Inbound, Reply
-from bot.redlines import endangers
 from daoxue.app import App
-from daoxue.rendering import RENDERERS
-from integrations import refusals, texting
-from integrations.elders import says_old
-from integrations.refusals import Kind
-from integrations.twilio.switchboard import CHANNEL as VOICE
 from nlu.masking import mask
 from nlu.text import clean
 from store import conversations
 
 
-class Line(Struct, forbid_unknown_fields=True):
+class ChatLine(Struct, forbid_unknown_fields=True):
     """A line of JSON on standard input; `after_minutes` moves the clock of the conversation on."""
 
     text: str
-    channel: Annotated[str, Meta(pattern="^(webchat|sms|voice|wechat)$")] = "webchat"
+    channel: str = "webchat"
     sender: Annotated[str, Meta(min_length=1, max_length=64)] = "resident"
     after_minutes: Annotated[float, Meta(ge=0, le=1_000_000)] = 0
 
@@ -46,7 +40,7 @@ class Talk:
         self._run = secrets.token_hex(8)
         self._ahead: dict[tuple[str, str], int] = {}
         self._said = 0
-        self._refused: set[tuple[str, str]] = set()  # who wants no texts any more
+        self._told = {name: each.played(app.inbox) for name, each in app.desk.channels.items()}
 
     async def say(
         self, text: str, channel: str = "webchat", sender: str = "resident", after_minutes: float = 0
@@ -56,34 +50,7 @@ class Talk:
         self._said += 1
         at = int(self._clock() * 1000) + self._ahead[key]
         inbound = Inbound(channel=channel, address=f"chat-{self._run}-{sender}", id=str(self._said), text=text, at=at)
-        if channel == texting.CHANNEL:
-            return await self._text(key, inbound)
-        if channel == VOICE:
-            return await self._call(inbound)
-        return await self._hand_in(inbound)
-
-    async def _text(self, key: tuple[str, str], said: Inbound) -> Receipt:
-        """As the channel of texts does it: a refusal is confirmed once, and then nothing is answered."""
-        refused = key in self._refused
-        kind = refusals.kind(said.text, refused=refused)
-        told = {"told": "yes"} if refused and kind is Kind.REFUSAL else {}
-        receipt = await self._hand_in(msgspec.structs.replace(said, intent=texting.INTENTS.get(kind), slots=told))
-        if kind is Kind.REFUSAL:
-            self._refused.add(key)
-        elif kind is Kind.RESUMPTION:
-            self._refused.discard(key)
-        elif refused and receipt.state.danger is None:
-            return msgspec.structs.replace(receipt, answers=())
-        return receipt
-
-    async def _call(self, said: Inbound) -> Receipt:
-        """As a call does it: who says that they are old gets a person."""
-        heard = await self._app.inbox.understand(said.text, said.at)
-        old = says_old(heard) and not endangers(heard)
-        return await self._hand_in(msgspec.structs.replace(said, intent="human") if old else said)
-
-    async def _hand_in(self, inbound: Inbound) -> Receipt:
-        receipt = await self._app.inbox.receive(inbound)
+        receipt = await self._told[channel](inbound)
         await self._app.outbox.settle(receipt.conversation, receipt.last_seq)
         return receipt
 
@@ -122,9 +89,13 @@ async def talk_json(app: App) -> int:
         if not line.strip():
             continue
         try:
-            message = msgspec.json.decode(line, type=Line) if line.lstrip().startswith("{") else Line(line)
+            message = msgspec.json.decode(line, type=ChatLine) if line.lstrip().startswith("{") else ChatLine(line)
         except msgspec.DecodeError as error:
             print(json.dumps({"error": f"line {number}: {error}"}, ensure_ascii=False), flush=True)
+            status = 1
+            continue
+        if message.channel not in app.desk.channels:
+            print(json.dumps({"error": f"line {number}: there is no channel {message.channel}"}), flush=True)
             status = 1
             continue
         receipt = await talk.say(message.text, message.channel, message.sender, message.after_minutes)
@@ -147,7 +118,7 @@ async def talk_freely(app: App, channel: str) -> int:
             seen = await _catch_up(app, seen)
             continue
         receipt = await talk.say(text, channel)
-        for line in RENDERERS[channel](replies_of(receipt)):
+        for line in app.desk.channels[channel].render(replies_of(receipt)):
             print(line)
         seen = (receipt.conversation, receipt.last_seq)
 
@@ -173,7 +144,7 @@ async def play(app: App, path: Path, script: str, channel: str, clock: Callable[
         if kind == ">":
             receipt = await talk.say(rest, channel, after_minutes=after)
             replies = replies_of(receipt)
-            said = "\n".join(RENDERERS[channel](replies))
+            said = "\n".join(app.desk.channels[channel].render(replies))
             answer = "\n".join([said, *(reply.text for reply in replies)])
             after = 0
         elif kind == "@":

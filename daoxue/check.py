@@ -3,19 +3,20 @@
 import contextlib
 import os
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
 from accounts import learners
+from bot.channel import Channel
 from bot.messages import Reply
 from bot.texts import Texts
 from daoxue import model
 from daoxue.app import encoder_of, rules_of
 from daoxue.config import Config, ConfigError
-from integrations import sms, voice
-from integrations.wechat import rendering as wechat
+from integrations.channels import CHANNELS
 from knowledge.catalogue import KIND_OF, Catalogue, Record
 from knowledge.entries import Entry
 from knowledge.files import SAMPLE, Content, KnowledgeError, dated, load_yaml, read_sample
@@ -26,19 +27,18 @@ from store import knowledge as rows
 from store.database import Database
 from store.migrate import is_current
 
+Channels = Mapping[str, Channel]
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
-def problems(config: Config) -> list[str]:
+def problems(config: Config, channels: Channels = CHANNELS) -> list[str]:
     """Every problem of knowledge, training data, texts and channels under these settings."""
-    found = [*_training(), *_texts(Texts())]
+    found = [*_training(), *_texts(Texts(), channels)]
     try:
         content = _content(config)
     except KnowledgeError as error:
         return found + error.problems
-    if config.desk.oidc.issuer and not os.environ.get("OIDC_CLIENT_SECRET"):
-        found.append("desk.oidc: OIDC_CLIENT_SECRET is not set in the environment")
-    found += _secrets(config)
+    found += _secrets(config, channels)
     for read in (lambda: rules_of(config), lambda: encoder_of(config.nlu.encoder, config.nlu.encoder_path)):
         try:
             read()
@@ -48,36 +48,32 @@ def problems(config: Config) -> list[str]:
     if Catalogue.of(content.records).college is None:
         found.append("catalogue: there is no organisation of level college")
     with contextlib.suppress(KnowledgeError):  # the data's problems are among those found
-        found += strangers(content.entries)
+        found += strangers(content.entries, Catalogue.of(content.records).topics)
     for entry in content.entries:
-        found += [f"entry {entry.id}: {problem}" for problem in [*entry.problems(), *_unsayable(entry)]]
+        found += [f"entry {entry.id}: {problem}" for problem in [*entry.problems(), *_unsayable(entry, channels)]]
     return found + _learners(config)
 
 
-def _secrets(config: Config) -> list[str]:
+def _secrets(config: Config, channels: Channels) -> list[str]:
     """What the environment lacks for what is switched on."""
-    channels = config.channels
-    wanted = {
-        "channels.twilio": ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN") if channels.twilio.enabled else (),
-        "channels.gateway": ("GATEWAY_KEY", "GATEWAY_SECRET") if channels.gateway.enabled else (),
-        "channels.wechat": ("WECHAT_APP_ID", "WECHAT_APP_SECRET", "WECHAT_TOKEN") if channels.wechat.enabled else (),
-        "accounts.platform": ("PLATFORM_TOKEN",) if config.accounts.platform.base else (),
-    }
-    return [
-        f"{place}: {name} is not set in the environment"
-        for place, names in wanted.items()
-        for name in names
-        if not os.environ.get(name)
-    ]
+    lacking = [each for channel in channels.values() for each in channel.lacking(config.channels, os.environ)]
+    if config.accounts.platform.base and not os.environ.get("PLATFORM_TOKEN"):
+        lacking.append("accounts.platform: PLATFORM_TOKEN")
+    if config.desk.oidc.issuer and not os.environ.get("OIDC_CLIENT_SECRET"):
+        lacking.append("desk.oidc: OIDC_CLIENT_SECRET")
+    return [f"{each} is not set in the environment" for each in dict.fromkeys(lacking)]
 
 
-def fits(database: Database, content: Content) -> list[str]:
+def fits(database: Database, content: Content, channels: Channels = CHANNELS) -> list[str]:
     """What would be wrong with our knowledge after these files were taken in."""
     stored = database.look(rows.records)
     known = {(row.kind, row.id): msgspec.json.decode(row.body, type=Record) for row in stored}
     new = {(KIND_OF[type(record)], record.id): record for record in content.records}
-    found = Catalogue.of({**known, **new}.values()).problems() + strangers(content.entries)
-    return found + [f"entry {entry.id}: {problem}" for entry in content.entries for problem in _unsayable(entry)]
+    catalogue = Catalogue.of({**known, **new}.values())
+    found = catalogue.problems() + strangers(content.entries, catalogue.topics)
+    return found + [
+        f"entry {entry.id}: {problem}" for entry in content.entries for problem in _unsayable(entry, channels)
+    ]
 
 
 def _content(config: Config) -> Content:
@@ -104,7 +100,7 @@ def _training() -> list[str]:
         return error.problems
 
 
-def _texts(texts: Texts) -> list[str]:
+def _texts(texts: Texts, channels: Channels) -> list[str]:
     """Each language has each text, with the same values in it, and each text can be said on each channel."""
     found = []
     chinese = texts.languages["zh"]
@@ -115,19 +111,21 @@ def _texts(texts: Texts) -> list[str]:
             if set(_PLACEHOLDER.findall(known[key].text)) != set(_PLACEHOLDER.findall(chinese[key].text)):
                 found.append(f"texts/{language}.yml: {key} has other values than the Chinese text")
             reply = Reply(text=known[key].text, spoken=known[key].spoken, short=known[key].short)
-            found += [
-                f"texts/{language}.yml: {key}: {problem}"
-                for problem in wechat.problems([reply]) + voice.problems([reply])
-            ]
+            found += [f"texts/{language}.yml: {key}: {problem}" for problem in _misfits(reply, channels)]
     return found
 
 
-def _unsayable(entry: Entry) -> list[str]:
-    reply = Reply(text=entry.answer, spoken=entry.spoken, short=entry.sms)
-    steps = [Reply(text=step) for step in entry.steps]
-    return [
-        problem for each in [reply, *steps] for problem in voice.problems([each]) + wechat.problems([each])
-    ] + sms.problems([reply])
+def _misfits(reply: Reply, channels: Channels) -> list[str]:
+    """What of a reply does not fit on a channel."""
+    return [problem for channel in channels.values() for problem in channel.problems([reply])]
+
+
+def _unsayable(entry: Entry, channels: Channels) -> list[str]:
+    replies = [
+        Reply(text=entry.answer, spoken=entry.spoken, short=entry.sms),
+        *(Reply(text=step) for step in entry.steps),
+    ]
+    return [problem for reply in replies for problem in _misfits(reply, channels)]
 
 
 def _learners(config: Config) -> list[str]:

@@ -17,26 +17,28 @@ from accounts.bank import audit as bank_audit
 from accounts.closing import rekey
 from accounts.vault import VaultError, new_key, only, take_key
 from daoxue import chat, check, files
-from daoxue.app import App, WechatParts, compose, encoder_of, prepare, vault_of
+from daoxue.app import App, compose, encoder_of, prepare, vault_of
 from daoxue.config import ConfigError, read
-from daoxue.rendering import RENDERERS
 from daoxue.sample import sample_learners
 from daoxue.serve import serve
 from daoxue.table import Figures, table
 from desk.errors import TicketError
+from desk.opening import ALL, handover
 from desk.people import ROLES, SignInError
-from desk.tickets import handover
-from integrations.wechat.api import Meaning, WechatError
+from integrations.channels import CHANNELS
+from integrations.wechat.api import WechatError, WechatFault
+from integrations.wechat.channel import WechatChannel
 from integrations.wechat.messages import MENU_ON_SCREEN
+from integrations.wechat.official import WECHAT
 from knowledge.files import KnowledgeError
 from nlu.encoder import Encoder
 from store import sealing
 from store.database import Database, DatabaseError
 
 _ADVICE = {
-    Meaning.ADDRESS: "请在公众号后台“IP白名单”里加上这个地址，约5分钟后生效",
-    Meaning.FORBIDDEN: "这个公众号没有这项权限，需要认证的服务号",
-    Meaning.UNREACHABLE: "连不上 channels.wechat.api_base，请检查网络",
+    WechatFault.ADDRESS: "请在公众号后台“IP白名单”里加上这个地址，约5分钟后生效",
+    WechatFault.FORBIDDEN: "这个公众号没有这项权限，需要认证的服务号",
+    WechatFault.UNREACHABLE: "连不上 channels.wechat.api_base，请检查网络",
 }
 PRIORITIES = ("P0 危急", "P1 当天", "P2 投诉", "P3 一般")
 
@@ -53,35 +55,44 @@ def main() -> None:
         sys.exit(130)
 
 
+Commands = argparse._SubParsersAction  # which argparse has no public name for
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="daoxue", description="导学：学习导航呼叫系统")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for group in (_of_service, _of_understanding, _of_knowledge, _of_wechat, _of_learners, _of_desk):
+        group(commands)
+    return parser
 
-    def add(
-        group: "argparse._SubParsersAction[argparse.ArgumentParser]",
-        name: str,
-        run: Callable[[argparse.Namespace], int],
-        help: str,
-    ) -> argparse.ArgumentParser:
-        command = group.add_parser(name, help=help)
-        command.add_argument("--config", type=Path, default=Path("config.yml"), metavar="FILE")
-        command.add_argument("--json", action="store_true", help="JSON lines on standard output")
-        command.set_defaults(run=run)
-        return command
 
-    add(commands, "serve", _serve, "run the service")
-    add(commands, "check", _check, "validate settings, knowledge, texts and channels")
-    talk = add(commands, "chat", _chat, "talk in the terminal")
-    talk.add_argument("--channel", choices=sorted(RENDERERS), default="webchat")
+def _add(
+    group: "Commands[argparse.ArgumentParser]", name: str, run: Callable[[argparse.Namespace], int], help: str
+) -> argparse.ArgumentParser:
+    """A command with what every one takes."""
+    command = group.add_parser(name, help=help)
+    command.add_argument("--config", type=Path, default=Path("config.yml"), metavar="FILE")
+    command.add_argument("--json", action="store_true", help="JSON lines on standard output")
+    command.set_defaults(run=run)
+    return command
+
+
+def _of_service(commands: "Commands[argparse.ArgumentParser]") -> None:
+    _add(commands, "serve", _serve, "run the service")
+    _add(commands, "check", _check, "validate settings, knowledge, texts and channels")
+    talk = _add(commands, "chat", _chat, "talk in the terminal")
+    talk.add_argument("--channel", choices=sorted(CHANNELS), default="webchat")
     talk.add_argument("--speak", action="store_true", help="with --channel voice: aloud, through espeak-ng")
     talk.add_argument("--script", type=Path, metavar="FILE", nargs="+", help="play transcripts; 1 when one differs")
 
+
+def _of_understanding(commands: "Commands[argparse.ArgumentParser]") -> None:
     understanding = commands.add_parser("nlu", help="understanding").add_subparsers(required=True, metavar="COMMAND")
-    parsed = add(understanding, "parse", _parse, "understand each line of standard input")
+    parsed = _add(understanding, "parse", _parse, "understand each line of standard input")
     parsed.add_argument(
         "--today", type=_day, metavar="DAY", help="what 明天 is the day after: YYYY-MM-DD; else the clock's"
     )
-    tried = add(understanding, "evaluate", _evaluate_nlu, "figures of a file of label<TAB>text")
+    tried = _add(understanding, "evaluate", _evaluate_nlu, "figures of a file of label<TAB>text")
     engine = tried.add_mutually_exclusive_group()
     engine.add_argument("--train", type=Path, metavar="FILE", help="train on this file; else on nlu/data")
     engine.add_argument("--live", action="store_true", help="or take the engine as it is served here")
@@ -89,58 +100,66 @@ def _parser() -> argparse.ArgumentParser:
     tried.add_argument("--encoder", choices=("use", "onnx", "none"), help="what reads meaning beside words; else use")
     tried.add_argument("--diagram", type=Path, metavar="FILE.png", help="draw how far the sureness can be trusted")
 
+
+def _of_knowledge(commands: "Commands[argparse.ArgumentParser]") -> None:
     known = commands.add_parser("knowledge", help="what we know").add_subparsers(required=True, metavar="COMMAND")
-    add(known, "list", _list_entries, "the entries with their status")
-    searched = add(known, "evaluate", _evaluate_knowledge, "search of queries over entries")
+    _add(known, "list", _list_entries, "the entries with their status")
+    searched = _add(known, "evaluate", _evaluate_knowledge, "search of queries over entries")
     searched.add_argument("--entries", type=Path, required=True, metavar="FILE")
     searched.add_argument("--queries", type=Path, required=True, metavar="FILE")
     searched.add_argument("--encoder", choices=("use", "none"), default="use", help="what reads meaning beside words")
-    taken = add(known, "import", _import, "take in YAML, CSV, XLSX, Markdown or DOCX files, all or nothing")
+    taken = _add(known, "import", _import, "take in YAML, CSV, XLSX, Markdown or DOCX files, all or nothing")
     taken.add_argument("files", type=Path, nargs="+", metavar="FILE")
     taken.add_argument("--by", default="cli", metavar="NAME", help="who reviewed them")
     taken.add_argument("--partial", action="store_true", help="take the good rows, report the others")
     taken.add_argument("--status", choices=("draft", "in_review", "published", "expired"), default="published")
 
-    blank = add(known, "template", _template, "the standard questions as a table to answer, for `knowledge import`")
+    blank = _add(known, "template", _template, "the standard questions as a table to answer, for `knowledge import`")
     blank.add_argument("file", type=Path, nargs="?", default=Path("standard-questions.xlsx"), metavar="FILE")
     blank.add_argument("--filled", action="store_true", help="with the answers that are on record")
 
+
+def _of_wechat(commands: "Commands[argparse.ArgumentParser]") -> None:
     official = commands.add_parser("wechat", help="the official account").add_subparsers(
         required=True, metavar="COMMAND"
     )
-    add(official, "menu", _wechat_menu, "put the three entries into the account's menu")
-    add(official, "check", _wechat_check, "ask WeChat for a token and where it calls from")
-    add(official, "play", _wechat_play, "try it out against a WeChat of our own, with a telephone in the terminal")
+    _add(official, "menu", _wechat_menu, "put the three entries into the account's menu")
+    _add(official, "check", _wechat_check, "ask WeChat for a token and where it calls from")
+    _add(official, "play", _wechat_play, "try it out against a WeChat of our own, with a telephone in the terminal")
 
+
+def _of_learners(commands: "Commands[argparse.ArgumentParser]") -> None:
     learners = commands.add_parser("accounts", help="learners").add_subparsers(required=True, metavar="COMMAND")
-    add(learners, "sample", _accounts_sample, "the sample centre's test cards")
-    add(
+    _add(learners, "sample", _accounts_sample, "the sample centre's test cards")
+    _add(
         learners,
         "codes",
         _accounts_codes,
         "one-time codes that were asked for in the last five minutes (sample centre only)",
     )
 
-    add(learners, "audit", _accounts_audit, "add up every account anew; 1 where one does not add up")
-    add(learners, "rekey", _accounts_rekey, "close everything with a new key, while the service is stopped")
-    copied = add(commands, "export", _export, "everything that we hold of a resident, as JSON")
-    purged = add(commands, "purge", _purge, "erase it, with a proof")
+    _add(learners, "audit", _accounts_audit, "add up every account anew; 1 where one does not add up")
+    _add(learners, "rekey", _accounts_rekey, "close everything with a new key, while the service is stopped")
+    copied = _add(commands, "export", _export, "everything that we hold of a resident, as JSON")
+    purged = _add(commands, "purge", _purge, "erase it, with a proof")
     for each in (copied, purged):
         who = each.add_mutually_exclusive_group(required=True)
         who.add_argument("--resident", metavar="REF", help="a ticket of theirs")
         who.add_argument("--card", metavar="CARD", help="or the card of their account")
     purged.add_argument("--why", required=True, metavar="TEXT", help="kept in the audit")
 
+
+def _of_desk(commands: "Commands[argparse.ArgumentParser]") -> None:
     seats = commands.add_parser("desk", help="the seats' desk in the terminal").add_subparsers(
         required=True, metavar="COMMAND"
     )
-    listed = add(seats, "list", _desk_list, "tickets in a state")
+    listed = _add(seats, "list", _desk_list, "tickets in a state")
     listed.add_argument("--state", choices=("waiting", "open", "closed"), default="waiting")
     for name, run, help in (
         ("show", _desk_show, "a ticket with its conversation"), ("take", _desk_take, "take a waiting ticket"),
         ("reply", _desk_reply, "answer the resident"), ("close", _desk_close, "end a ticket"),
     ):  # fmt: skip
-        command = add(seats, name, run, help)
+        command = _add(seats, name, run, help)
         command.add_argument("ref", metavar="REF")
         if name != "show":
             command.add_argument("--seat", default="坐席", metavar="NAME")
@@ -148,7 +167,10 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("text", metavar="TEXT")
         if name == "close":
             command.add_argument("--result", default="answered", metavar="TEXT")
-    added = add(seats, "add-seat", _desk_add_seat, "a new account; prints its one-time password")
+    _adding_a_seat(_add(seats, "add-seat", _desk_add_seat, "a new account; prints its one-time password"))
+
+
+def _adding_a_seat(added: argparse.ArgumentParser) -> None:
     added.add_argument("name", metavar="NAME")
     added.add_argument("--shown", default="", metavar="TEXT", help="the name that residents and colleagues see")
     added.add_argument("--role", choices=ROLES, default="seat")
@@ -159,7 +181,6 @@ def _parser() -> argparse.ArgumentParser:
         "--phone", default=None, metavar="NUMBER", help="where calls are put through, e.g. +8655162001234"
     )
     added.add_argument("--place", default=None, metavar="ORG", help="the organisation it answers for")
-    return parser
 
 
 def _day(text: str) -> date:
@@ -292,7 +313,8 @@ def _list_entries(arguments: argparse.Namespace) -> int:
 
 def _import(arguments: argparse.Namespace) -> int:
     config = read(arguments.config)
-    taken = files.read(arguments.files, arguments.by, datetime.now(config.zone).date(), partial=arguments.partial)
+    today = datetime.now(config.zone).date()
+    taken = files.read(arguments.files, arguments.by, today, partial=arguments.partial, topics=files.topics(config))
     for line in taken.told:
         print(line, file=sys.stderr)
     content, revision = files.take_in(config, taken, arguments.by, arguments.status)
@@ -341,7 +363,7 @@ def _desk_list(arguments: argparse.Namespace) -> int:
 
 def _show(arguments: argparse.Namespace, app: App, ref: str) -> Awaitable[None]:
     async def show() -> None:
-        opened = await app.tickets.show(ref)
+        opened = await app.tickets.show(ref, ALL)
         about = opened.handover
         row: dict[str, object] = {
             "ref": ref, "state": opened.ticket.state, "owner": opened.ticket.owner, "topic": opened.ticket.topic,
@@ -457,10 +479,11 @@ def _with_wechat(arguments: argparse.Namespace, use: Callable[[App], Awaitable[N
     return _with_tickets(arguments, run)
 
 
-def _official(app: App) -> WechatParts:
-    if app.wechat is None:
+def _official(app: App) -> WechatChannel:
+    opened = app.channels.get(WECHAT.name)
+    if opened is None or not isinstance(opened.outlet, WechatChannel):
         raise ConfigError("channels.wechat.enabled: 没有接入公众号；在 config.yml 里设为 true")
-    return app.wechat
+    return opened.outlet
 
 
 def _wechat_play(arguments: argparse.Namespace) -> int:

@@ -1,22 +1,21 @@
 """`config.yml`, read once, strictly, into immutable settings; the environment may override any of them."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 import yaml
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct, defstruct, field
+from msgspec.inspect import StrType, type_info
 
+from bot.channel import Channel, Stanzas
 from desk.hours import DeskSettings
-from integrations.gateway import GatewaySettings
+from integrations.channels import CHANNELS
 from integrations.platform import PlatformSettings
 from integrations.rasa import RasaSettings
-from integrations.twilio.settings import TwilioSettings
-from integrations.webchat import WebchatSettings
-from integrations.wechat.settings import WechatSettings
 from knowledge.files import KnowledgeError, load_yaml
 from nlu.judgement import Budget
 
@@ -56,13 +55,6 @@ class AccountsSettings(Struct, frozen=True, forbid_unknown_fields=True):
     platform: PlatformSettings = PlatformSettings()
 
 
-class Channels(Struct, frozen=True, forbid_unknown_fields=True):
-    webchat: WebchatSettings = WebchatSettings()
-    wechat: WechatSettings = WechatSettings()
-    twilio: TwilioSettings = TwilioSettings()
-    gateway: GatewaySettings = GatewaySettings()
-
-
 class Log(Struct, frozen=True, forbid_unknown_fields=True):
     level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -77,7 +69,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     nlu: Nlu = Nlu()
     desk: DeskSettings = field(default_factory=DeskSettings)
     accounts: AccountsSettings = AccountsSettings()
-    channels: Channels = Channels()
+    channels: Stanzas = field(default_factory=Stanzas)
     log: Log = Log()
 
     @property
@@ -85,7 +77,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         return ZoneInfo(self.centre.timezone)
 
 
-def read(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
+def read(path: Path, environment: Mapping[str, str] = os.environ, channels: Mapping[str, Channel] = CHANNELS) -> Config:
     """The settings in a file, overridden by the environment. Raises `ConfigError`."""
     if not path.is_file():
         raise ConfigError(
@@ -99,11 +91,14 @@ def read(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
         document = {}
     if not isinstance(document, dict):
         raise ConfigError(f"{path.name}: not a mapping of settings")
+    stanzas = _stanzas(channels)
     for name, value in sorted(environment.items()):
         if name.startswith(PREFIX):
-            _override(document, name.removeprefix(PREFIX).lower().split("__"), value)
+            _override(document, name.removeprefix(PREFIX).lower().split("__"), value, stanzas)
     try:
-        config = msgspec.convert(document, Config)
+        given = msgspec.convert({"channels": document.pop("channels", {})}, stanzas)
+        own = msgspec.structs.asdict(msgspec.structs.asdict(given)["channels"])
+        config = msgspec.structs.replace(msgspec.convert(document, Config), channels=Stanzas(*own.values()))
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path.name}: {_named(str(error))}") from error
     try:
@@ -116,18 +111,32 @@ def read(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
     return config
 
 
-def _override(document: dict[str, object], path: list[str], value: str) -> None:
+def _stanzas(channels: Mapping[str, Channel]) -> type[Struct]:
+    """What may stand under `channels:`, as each channel says, in a struct of that one field."""
+    known = {stanza.name: stanza.settings for channel in channels.values() for stanza in channel.stanzas}
+    fields = [(name, settings, field(default_factory=settings)) for name, settings in known.items()]
+    group = defstruct("Group", fields, frozen=True, forbid_unknown_fields=True)
+    return defstruct("Whole", [("channels", group)])
+
+
+def _override(document: dict[str, object], path: list[str], value: str, stanzas: type[Struct]) -> None:
     at = document
     for key in path[:-1]:
         below = at.setdefault(key, {})
         if not isinstance(below, dict):
             raise ConfigError(f"{PREFIX}{'__'.join(path).upper()}: {key} is not a group of settings")
         at = below
-    at[path[-1]] = (
-        value
-        if path[-1] in {"url", "public_url", "api_base", "open_base", "account", "sms_from", "voice_from"}
-        else yaml.load(value, Loader=yaml.CSafeLoader)
-    )
+    is_text = _is_text(stanzas if path[0] == "channels" else Config, path)
+    at[path[-1]] = value if is_text else yaml.load(value, Loader=yaml.CSafeLoader)
+
+
+def _is_text(settings: object, path: Sequence[str]) -> bool:
+    """Whether a setting is any text, which is taken as it stands: a number to call is no number to YAML."""
+    for key in path:
+        if not (isinstance(settings, type) and issubclass(settings, Struct)):
+            return False
+        settings = next((each.type for each in msgspec.structs.fields(settings) if each.name == key), None)
+    return settings is not None and isinstance(type_info(settings), StrType)
 
 
 def _named(error: str) -> str:

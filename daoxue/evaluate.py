@@ -15,7 +15,7 @@ from daoxue.figures import Verdicts, figures, share
 from daoxue.table import Figures
 from daoxue.train import learn
 from knowledge.files import KnowledgeError
-from knowledge.search import Search, by_variants
+from knowledge.search import KnowledgeIndex, by_variants
 from nlu.classifier import Classifier
 from nlu.encoder import Encoder
 from nlu.features import read
@@ -30,14 +30,14 @@ SHOWN = 20  # problems that are told at once
 OUT_OF_SCOPE = "out_of_scope"  # the topic of what we have no answer to
 
 
-class Row(NamedTuple):
+class FileRow(NamedTuple):
     """A line of a file, by its number."""
 
     number: int
     columns: list[str]
 
 
-def rows(path: Path, least: int) -> list[Row]:
+def rows(path: Path, least: int) -> list[FileRow]:
     """The lines that are not empty, by their tabs. Raises `KnowledgeError` with everything that is wrong, by row."""
     try:
         content = path.read_bytes()
@@ -48,7 +48,7 @@ def rows(path: Path, least: int) -> list[Row]:
     except UnicodeDecodeError as error:
         number = content[: error.start].count(b"\n") + 1
         raise KnowledgeError([f"{path}:{number}: not UTF-8"]) from error
-    found = [Row(number, line.rstrip("\r").split("\t")) for number, line in enumerate(lines, 1) if line.strip()]
+    found = [FileRow(number, line.rstrip("\r").split("\t")) for number, line in enumerate(lines, 1) if line.strip()]
     if problems := [f"{path}:{row.number}: {problem}" for row in found if (problem := _problem(row.columns, least))]:
         raise KnowledgeError(problems[:SHOWN])
     if not found:
@@ -112,7 +112,7 @@ def by_our_data(data: Data, test_file: Path, meaning: Encoder | None) -> Verdict
 
 
 def truths(
-    path: Path, tests: Sequence[Row], labels: Collection[str], nothing: Collection[str]
+    path: Path, tests: Sequence[FileRow], labels: Collection[str], nothing: Collection[str]
 ) -> tuple[list[str], bool]:
     """What each row should be understood as, and whether that is its topic: a file holds labels, or topics. Raises
     `KnowledgeError` where a row names neither."""
@@ -130,7 +130,7 @@ def truths(
 
 
 def _judged(
-    classifier: Classifier, tests: Sequence[Row], truth: Sequence[str], fitted: float, by_topic: bool = False
+    classifier: Classifier, tests: Sequence[FileRow], truth: Sequence[str], fitted: float, by_topic: bool = False
 ) -> Verdicts:
     began = time.perf_counter()
     verdicts = classifier.classify([read(row.columns[1]) for row in tests])
@@ -164,7 +164,7 @@ def knowledge(entries_file: Path, queries_file: Path, meaning: Encoder | None) -
     entries = [(row.columns[0], [text for text in row.columns[1:] if text]) for row in rows(entries_file, 2)]
     queries = rows(queries_file, 2)
     began = time.perf_counter()
-    search = Search(by_variants(entries), meaning)
+    search = KnowledgeIndex(by_variants(entries), meaning)
     while search.meaning is not None and not search.meaning.complete:
         search.meaning.read()
     built = time.perf_counter()

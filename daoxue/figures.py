@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 from daoxue import calibration
 from daoxue.calibration import Judged
 from daoxue.intervals import Interval, bootstrap, wilson
-from daoxue.table import Bin, Figures, Line, Nested, Share
+from daoxue.table import Figures, Nested, Share, TableBin, TableLine
 from nlu.judgement import OUTSIDE, Lines
 
 REJECTED = 0.05  # share of the in-scope that is rejected where `oos_recall_at_5pct` is read
@@ -132,21 +132,23 @@ def matthews(truth: Rows, chosen: Rows) -> float:
     return float((truth & chosen).mean() - truth.mean() * chosen.mean()) / spread if spread else 0.0
 
 
-def at_lines(found: Verdicts, rows: Rows) -> dict[str, Line]:
+def at_lines(found: Verdicts, rows: Rows) -> dict[str, TableLine]:
     """Of these rows: how many are said rightly and wrongly where what reaches a line is said, how many are asked about
     then, and how many are refused."""
     ask = found.says & (found.score >= found.lines.ask)
-    told: dict[str, Line] = {}
+    told: dict[str, TableLine] = {}
     for name, line in msgspec.structs.asdict(found.lines).items():
         said = found.says & (found.score >= line)
         parts = {"right": said & found.right, "wrong": said & ~found.right, "asked": ask & ~said, "refused": ~ask}
-        told[name] = Line(round(line, 4), **{part: _share(each[rows]) for part, each in parts.items()})
+        told[name] = TableLine(round(line, 4), **{part: _share(each[rows]) for part, each in parts.items()})
     return told
 
 
-def reliability(found: Verdicts) -> list[Bin]:
+def reliability(found: Verdicts) -> list[TableBin]:
     return [
-        Bin(each.size, round(each.sure, 4), round(each.right, 4), *_interval(round(each.right * each.size), each.size))
+        TableBin(
+            each.size, round(each.sure, 4), round(each.right, 4), *_interval(round(each.right * each.size), each.size)
+        )
         for each in calibration.bins(found.said)
     ]
 

@@ -17,12 +17,13 @@ from knowledge.entries import Entry
 from knowledge.files import Content, KnowledgeError
 from knowledge.library import Library, Partial, keeping
 from knowledge.standard import standard
+from knowledge.topics import Topics
 from store import knowledge as rows
 from store.database import Database
 
 
 @dataclass(slots=True)
-class Taken:
+class FilesRead:
     """What files hold: entries, each with the fields that its file does not speak of; records; how many standard questions
     stand in them without an answer; and what their writers should know, a line each."""
 
@@ -32,22 +33,33 @@ class Taken:
     told: list[str]
 
 
-def read(paths: Sequence[Path], by: str, today: date, *, partial: bool) -> Taken:
-    """All files. With `partial` rows that are wrong are told and left out; otherwise they raise `KnowledgeError`."""
+def read(paths: Sequence[Path], by: str, today: date, *, partial: bool, topics: Topics | None = None) -> FilesRead:
+    """All files; `topics` are those that there are, those that come with us where it is not said. With `partial` rows that
+    are wrong are told and left out; otherwise they raise `KnowledgeError`."""
     yaml = [path for path in paths if path.suffix in (".yml", ".yaml")]
     content = files.read(yaml, today)
-    taken = Taken([(entry, ()) for entry in content.entries], content.records, 0, [])
+    taken = FilesRead([(entry, ()) for entry in content.entries], content.records, 0, [])
     for path in paths:
         if path not in yaml:
-            _add_rows(taken, path, by, today, partial)
+            _add_rows(taken, path, partial, (by, today, topics))
     return taken
 
 
-def _add_rows(taken: Taken, path: Path, by: str, today: date, partial: bool) -> None:
+def topics(config: Config) -> Topics:
+    """Those that come with us, and the centre's own."""
+    prepare(config)
+    database = Database(config.database.url, vault_of(config))
+    try:
+        return _library(database).catalogue.topics
+    finally:
+        database.close()
+
+
+def _add_rows(taken: FilesRead, path: Path, partial: bool, facts: tuple[str, date, Topics | None]) -> None:
     if not path.is_file():
         raise KnowledgeError([f"{path}: there is no such file"])
     # Reading office files takes libraries of tens of megabytes that no other command should carry.
-    report = importlib.import_module("knowledge.importing").read(path, path.name, by, today)
+    report = importlib.import_module("knowledge.importing").read(path, path.name, *facts)
     if report.problem:
         raise KnowledgeError([f"{path.name}: {report.problem}"])
     problems = [f"{path.name}: {row.number} ({row.id}): {problem}" for row in report.rows for problem in row.problems]
@@ -59,7 +71,7 @@ def _add_rows(taken: Taken, path: Path, by: str, today: date, partial: bool) -> 
     taken.unanswered += report.unanswered
 
 
-def take_in(config: Config, taken: Taken, by: str, status: str) -> tuple[Content, int]:
+def take_in(config: Config, taken: FilesRead, by: str, status: str) -> tuple[Content, int]:
     """Writes it as one revision. Raises `KnowledgeError` where it does not go with what is there."""
     prepare(config)
     database = Database(config.database.url, vault_of(config))

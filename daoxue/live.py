@@ -12,7 +12,7 @@ import numpy as np
 from bot.comprehension import Candidate, Understanding
 from daoxue.app import App
 from daoxue.chat import as_heard, label_of
-from daoxue.evaluate import OUT_OF_SCOPE, Row, report, rows, truths
+from daoxue.evaluate import OUT_OF_SCOPE, FileRow, report, rows, truths
 from daoxue.figures import Verdicts
 from daoxue.table import Figures
 from handlers import HANDLERS
@@ -54,7 +54,7 @@ def _entries(library: Library) -> set[str]:
     return {*(FAQ + id for id in library.questions), *(f"entry:{id}" for id in library.entries)}
 
 
-async def _heard(app: App, tests: Sequence[Row], today: date) -> list[Understanding]:
+async def _heard(app: App, tests: Sequence[FileRow], today: date) -> list[Understanding]:
     """What is asked at the same moment is understood together."""
     found: list[Understanding] = []
     began = told = time.monotonic()

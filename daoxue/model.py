@@ -17,6 +17,7 @@ import msgspec
 
 from daoxue.config import ConfigError
 from handlers import HANDLERS
+from knowledge.topics import ours
 from nlu.classifier import Classifier
 from nlu.encoder import Encoder
 from nlu.features import read as features_of
@@ -61,7 +62,12 @@ def problems(data: Data) -> list[str]:
     known = {ALIKE, *(FAQ + id for id in data.questions)}
     intents = {label for label in labels - known if not label.startswith((OTHER, *MOVES))}
     found = [f"nlu/data: intent {intent} has examples but no handler" for intent in sorted(intents - set(HANDLERS))]
+    found += [
+        f"handlers: {intent}: there is no topic {topic}" for intent, topic in topics().items() if topic not in ours()
+    ]
     for question in data.questions.values():
+        if question.topic not in ours():
+            found.append(f"nlu/data: {FAQ}{question.id}: there is no topic {question.topic}, as its file is called")
         near = set(question.near) - data.questions.keys() - set(HANDLERS)
         strange = [each for each in question.same if each not in known and each not in HANDLERS]
         found += [f"nlu/data: {FAQ}{question.id}: same: there is no {each}" for each in strange]

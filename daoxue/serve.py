@@ -12,7 +12,7 @@ import resource
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from types import FrameType
 from urllib.parse import quote
@@ -29,13 +29,13 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import web
+from bot.edge import safely
 from daoxue.app import App, compose, prepare
 from daoxue.config import Config, ConfigError
+from daoxue.workers import workers
 from desk import files
 from desk.parts import Desk
 from desk.people import SignInError
-from integrations import webchat
-from integrations.wechat import messages
 from store import attachments, queue
 from store.database import DatabaseError
 
@@ -46,7 +46,6 @@ FRAME = 65_536  # bytes of a socket's frame before the connection is cut; what i
 AFTER_START = 2.0  # seconds
 GRACE = 10  # seconds for turns in work when stopping
 
-SOCKETS = Gauge("daoxue_webchat_sockets", "Open pages")
 BACKLOG = Gauge("daoxue_outbox_due", "Messages whose delivery is overdue")
 
 
@@ -150,15 +149,14 @@ def routes(app: App, api: ASGIApp) -> list[BaseRoute]:
         return PlainTextResponse("ok\n")
 
     async def readyz(_: Request) -> Response:
-        try:
-            await app.library.refresh()
-        except Exception as error:  # noqa: BLE001 - whatever it is, we are not ready
-            log.error("not ready", extra={"error": type(error).__name__})
-            return PlainTextResponse("not ready\n", 503)
-        return PlainTextResponse("ready\n")
+        # A worker in trouble is named, and we are ready all the same: residents are answered, and to take the process
+        # from the balancer would mend nothing.
+        fresh = await safely("not ready", _is_fresh(app), False)
+        lines = ["ready" if fresh else "not ready", *(each.words for each in app.watch.troubles())]
+        return PlainTextResponse("".join(f"{line}\n" for line in lines), 200 if fresh else 503)
 
     async def metrics(_: Request) -> Response:
-        SOCKETS.set(len(app.webchat.sockets))
+        app.watch.troubles()
         now = int(time.time() * 1000)
         BACKLOG.set((await app.database.read(lambda t: queue.counts(t, now)))[0])
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
@@ -177,24 +175,27 @@ def routes(app: App, api: ASGIApp) -> list[BaseRoute]:
         })  # fmt: skip
 
     served: list[BaseRoute] = [Route("/files/{id}", file), *operations, Mount("/api", api), *web.desk()]
-    if app.wechat is not None:
-        served = [Route(f"/channels/{messages.CHANNEL}", app.wechat.channel), *app.wechat.binding.routes, *served]
-    if not app.config.channels.webchat.enabled:
-        return served
-    return [*app.webchat.routes, *served, Mount("/", web.pages())]
+    served = [route for each in app.channels.values() for route in each.routes] + served
+    return sorted(served, key=lambda route: isinstance(route, Mount) and not route.path)  # what is at the root, last
 
 
-async def stopping(app: App, workers: Sequence["asyncio.Task[None]"]) -> None:
-    """After the last turn: what could not be delivered stays in the outbox."""
-    for worker in workers:
-        worker.cancel()
-    for worker in workers:
-        with contextlib.suppress(asyncio.CancelledError):
-            await worker
-    await app.outbox.flush()
-    if app.rasa is not None:
-        await app.rasa.close()
-    app.database.close()
+async def _is_fresh(app: App) -> bool:
+    await app.library.refresh()
+    return True
+
+
+async def stopping(app: App) -> None:
+    """After the last turn, each step whatever became of those before it: the workers end, what is kept in memory is
+    written, connections end, the database last. What could not be delivered stays in the outbox."""
+    try:
+        await app.watch.stop()
+        await safely("outbox not flushed", app.outbox.flush(), None)
+        await safely("usage not written", app.inbox.usage.flush(), None)
+        for part in (app.rasa, app.platform):
+            if part is not None:
+                await safely("not closed", part.close(), None)
+    finally:
+        app.database.close()
 
 
 class Front:
@@ -219,33 +220,12 @@ def application(app: App) -> ASGIApp:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        runs = (
-            app.outbox.run(),
-            app.queue.run(),
-            app.desk.dispatch.run(),
-            app.desk.feed.run(),
-            app.desk.search.run(),
-            app.desk.hooks.run(),
-            app.retaining.run(),
-            app.accounts.enrolments.run(),
-            app.notices.run(),
-            app.desk.broadcasts.run(),
-            app.tellings.run(),
-            app.nightly.run(),
-            app.inbox.usage.run(),
-            *([app.wechat.channel.run()] if app.wechat else []),
-            *([app.twilio.seats.run()] if app.twilio else []),
-            api.run(),
-        )
-        workers = [asyncio.create_task(each) for each in runs]
+        app.watch.start(workers(app, api.run))
         yield
-        await stopping(app, workers)
+        await stopping(app)
 
-    channels: dict[str, ASGIApp] = (
-        {f"/channels/{webchat.CHANNEL}": app.webchat.post} if app.config.channels.webchat.enabled else {}
-    )
-    channels |= app.hooks
-    return Front(Starlette(routes=routes(app, api), lifespan=lifespan), channels)
+    posts = {path: post for each in app.channels.values() for path, post in each.posts.items()}
+    return Front(Starlette(routes=routes(app, api), lifespan=lifespan), posts)
 
 
 def serve(config: Config) -> int:

@@ -23,7 +23,7 @@ class Share(Struct, frozen=True):
         return "—" if self.share is None else f"{100 * self.share:.1f} % ({100 * self.low:.1f}–{100 * self.high:.1f})"
 
 
-class Line(Struct, frozen=True):
+class TableLine(Struct, frozen=True):
     """What becomes of texts where what reaches the line is said."""
 
     line: float
@@ -33,7 +33,7 @@ class Line(Struct, frozen=True):
     refused: Share
 
 
-class Bin(Struct, frozen=True):
+class TableBin(Struct, frozen=True):
     """What is said about equally surely: how many, how surely, and the share that is right with its interval."""
 
     size: int
@@ -48,9 +48,9 @@ class Nested(Struct, frozen=True):
     have no answer too, where there are any), and how far the sureness holds."""
 
     intervals: dict[str, Interval]
-    lines: dict[str, Line]
-    oos_lines: dict[str, Line] | None
-    reliability: list[Bin]
+    lines: dict[str, TableLine]
+    oos_lines: dict[str, TableLine] | None
+    reliability: list[TableBin]
 
 
 class Figures(Struct, frozen=True):
@@ -83,7 +83,7 @@ def table(figures: Figures) -> Iterator[str]:
             yield f"{each.sure:8.2f}  {each.right:.2f} ({each.low:.2f}–{each.high:.2f})  of {each.size}"
 
 
-def _lines(what: str, lines: Mapping[str, Line]) -> Iterator[str]:
+def _lines(what: str, lines: Mapping[str, TableLine]) -> Iterator[str]:
     of = next(iter(lines.values())).right.of
     yield ""
     yield f"{f'{of} {what}, said from':38}" + "".join(f"{part:>22}" for part in PARTS)

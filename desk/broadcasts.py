@@ -4,8 +4,6 @@ at any moment, and counted.
 Nobody gets one who has not asked for announcements, and nobody at night (`bot.notices`).
 """
 
-import asyncio
-import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -21,8 +19,6 @@ from store import broadcasts, conversations, identity, notices
 from store.broadcasts import BroadcastRow
 from store.database import Database, Transaction
 
-log = logging.getLogger(__name__)
-EVERY = 2.0  # seconds
 TOGETHER = 200  # learners in one commit
 LASTS = 5 * DAY  # ms after which an announcement is worth nothing
 UNSUBSCRIBE = "（不想收通知，回复“退订通知”）"
@@ -124,15 +120,6 @@ class Broadcasts:
         return Progress(wanted, due, sent, dropped)
 
     # -- on its way
-
-    async def run(self) -> None:
-        """Until cancelled."""
-        while True:
-            try:
-                await self.work()
-            except Exception as error:  # the same edge as the outbox's: the loop must go on
-                log.error("broadcasts", exc_info=error)
-            await asyncio.sleep(EVERY)
 
     async def work(self) -> int:
         """Owes the next learners their notices; how many."""

@@ -4,19 +4,17 @@ what was put aside comes back, what a site leaves lying goes up the tree, and cl
 Every step is a compare-and-set on one ticket, so any number of processes may do this at once.
 """
 
-import asyncio
-import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bot.live import Live
 from desk.errors import TicketError
 from desk.hours import DeskSettings, Hours
 from desk.people import taking
-from desk.routing import Waiting, route, weight
-from desk.standing import Standing
+from desk.routing import Waiting, route
+from desk.standing import LiveSettings
 from desk.tickets import Tickets, barred, passed
 from knowledge.library import Library
 from store import people, ticket_lists, tickets
@@ -25,7 +23,6 @@ from store.people import PresenceRow
 from store.ticket_events import Happened, TicketEscalated, TicketOffered, TicketRow, TicketWoken
 
 log = logging.getLogger(__name__)
-EVERY, AT_LEAST = 1.0, 0.3  # seconds between looks, and between two that something woke us for
 MOST = 200  # tickets looked at in one go: the front of the queue
 AFTER_START = 20_000  # ms in which pages come back after a restart
 GAP = 2_000  # ms after the end before the question for the stars
@@ -41,11 +38,12 @@ class Load:
 
 
 class Dispatch:
-    """`run` until cancelled; `step` once, for tests and simulations that bring their own clock."""
+    """`work` is the worker's round; `step` the same, for tests and simulations that bring their own clock. `weights` say
+    how much of a seat's capacity a conversation takes, by channel; one that is not named takes 1."""
 
     def __init__(
         self, database: Database, live: Live, library: Library, board: Tickets, hours: Hours, settings: DeskSettings,
-        standing: Standing, clock: Callable[[], float] = time.time,
+        standing: LiveSettings, weights: Mapping[str, int], clock: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
         self._database = database
         self._live = live
@@ -54,22 +52,17 @@ class Dispatch:
         self._hours = hours
         self._settings = settings
         self._standing = standing
+        self._weights = weights
         self._clock = clock
+        self._begun = False
 
-    async def run(self) -> None:
-        news = self._live.watch_tickets()
-        # Pages that were open when the service stopped come back within moments: nobody loses tickets by a restart.
-        until = int(self._clock() * 1000) + AFTER_START
-        await self._database.write(lambda t: people.extend(t, until))
-        while True:
-            try:
-                await self.step(int(self._clock() * 1000))
-            except Exception as error:
-                log.error("dispatch", exc_info=error)
-            await asyncio.sleep(AT_LEAST)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(news.wait(), EVERY - AT_LEAST)
-            news.clear()
+    async def work(self) -> None:
+        now = int(self._clock() * 1000)
+        if not self._begun:
+            # Pages that were open when the service stopped come back within moments: nobody loses tickets by a restart.
+            await self._database.write(lambda t: people.extend(t, now + AFTER_START))
+            self._begun = True
+        await self.step(now)
 
     async def step(self, now: int) -> int:
         """All that is due; the number of offers made."""
@@ -130,13 +123,14 @@ class Dispatch:
         load = await self.loads()
         for row in waiting:
             if row.offered_to is not None:
-                load.setdefault(row.offered_to, Load()).weight += weight(row.channel)
+                load.setdefault(row.offered_to, Load()).weight += self._weights.get(row.channel, 1)
         for seat in free:
             held = load.get(seat.name, Load())
             seat.load, seat.since = held.weight, held.since
         made = 0
+        fresh = [as_waiting(row, self._weights.get(row.channel, 1)) for row in waiting if row.offered_to is None]
         until = now + self._settings.offer_seconds * 1000
-        for each in route([as_waiting(row) for row in waiting if row.offered_to is None], free, now, staffed):
+        for each in route(fresh, free, now, staffed):
             row = next(row for row in waiting if row.ref == each.ref)
             made += await self._change(row, TicketOffered(each.seat, until), now)
         return made
@@ -145,7 +139,7 @@ class Dispatch:
         load: dict[str, Load] = {}
         for row in await self._database.read(ticket_lists.held):
             held = load.setdefault(row.seat, Load())
-            held.weight += weight(row.channel) * row.count
+            held.weight += self._weights.get(row.channel, 1) * row.count
             held.since = max(held.since, row.since)
         return load
 
@@ -183,10 +177,10 @@ class Dispatch:
         return True
 
 
-def as_waiting(row: TicketRow) -> Waiting:
+def as_waiting(row: TicketRow, load: int = 1) -> Waiting:
     # Who gave few stars need not meet the same seat again.
     last_seat = None if row.stars is not None and row.stars <= FEW else row.last_seat
     return Waiting(
-        row.ref, row.person, row.priority, row.rank, row.opened_at, row.skill, row.lang, row.channel, last_seat,
+        row.ref, row.person, row.priority, row.rank, row.opened_at, row.skill, row.lang, load, last_seat,
         passed(row), barred(row), row.place,
     )  # fmt: skip

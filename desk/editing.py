@@ -11,9 +11,11 @@ from datetime import date
 import msgspec
 
 from desk.errors import TicketError
+from knowledge.catalogue import Catalogue, Record
 from knowledge.entries import Entry
-from knowledge.library import Library, Partial, keeping
+from knowledge.library import Library, Partial, as_rows, keeping
 from knowledge.standard import unknown
+from knowledge.topics import Topic, problems
 from store import conversations
 from store import knowledge as rows
 from store.database import Database, Transaction
@@ -54,6 +56,8 @@ class Editing:
         entry = checked(raw)
         if entry.standard is not None and entry.standard not in self._library.questions:
             raise TicketError("invalid", f"standard: {unknown(entry.standard, self._library.questions)}")
+        if entry.topic not in self._library.catalogue.topics:
+            raise TicketError("invalid", f"topic: 没有主题 {entry.topic}")
 
         def work(transaction: Transaction) -> int:
             known = next(iter(rows.versions(transaction, entry.id)), None)
@@ -104,6 +108,19 @@ class Editing:
 
         return await self._change(work)
 
+    async def add_topic(self, raw: bytes, by: str, now: int) -> int:
+        """A topic of the centre's own, for its own entries. None has its id or one of its names."""
+        topic = _topic(raw)
+
+        def work(transaction: Transaction) -> int:
+            known = [msgspec.json.decode(each.body, type=Record) for each in rows.records(transaction)]
+            if taken := problems(topic, Catalogue.of(known).topics.values()):
+                raise TicketError("taken", "；".join(taken))
+            conversations.audited(transaction, by, "knowledge.topic", topic.id, topic.zh, now)
+            return rows.save(transaction, [], as_rows([], [topic], "")[1], by, now)
+
+        return await self._change(work)
+
     async def take_in(self, entries: Sequence[Partial], by: str, now: int, today: date) -> int:
         """Many at once, as drafts that wait for review; each with the names of the fields that stay as they are."""
         await self._library.refresh()
@@ -142,6 +159,13 @@ def checked(raw: bytes) -> Entry:
     if problems := entry.problems():
         raise TicketError("invalid", "；".join(problems))
     return entry
+
+
+def _topic(raw: bytes) -> Topic:
+    try:
+        return msgspec.json.decode(raw, type=Topic)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise TicketError("invalid", f"格式不对：{error}") from error
 
 
 def _get(transaction: Transaction, id: str) -> Kept:

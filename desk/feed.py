@@ -6,8 +6,6 @@ with a number too far behind, is told to fetch everything again: it never misses
 """
 
 import asyncio
-import contextlib
-import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -26,8 +24,6 @@ from store import conversations, tickets
 from store.database import Database, Transaction
 from store.tickets import EventRow
 
-log = logging.getLogger(__name__)
-EVERY = 0.25  # seconds between looks for what other processes wrote
 TOGETHER = 200  # events made into frames at a time
 QUEUE = 500  # frames that a page may be behind before it has to fetch everything
 BEHIND = 2_000  # events that are sent again to a page that comes back
@@ -130,7 +126,7 @@ def masked(data: Mapping[str, object]) -> dict[str, object]:
 
 
 @dataclass(eq=False, slots=True)
-class Page:
+class FeedPage:
     """An open page: what is to be sent to it. `lost` is set when it fell too far behind."""
 
     frames: "asyncio.Queue[bytes]" = field(default_factory=lambda: asyncio.Queue(QUEUE))
@@ -145,7 +141,7 @@ class Page:
 
 
 class Feed:
-    """`run` until cancelled; `join` for each page."""
+    """`look` is the worker's round; `join` for each page."""
 
     def __init__(self, database: Database, live: Live, hours: Hours, settings: DeskSettings) -> None:
         self._database = database
@@ -154,22 +150,10 @@ class Feed:
         self._settings = settings
         self._seen = -1
         self._looking = asyncio.Lock()  # one at a time moves `_seen` on, or lets a page join at it
-        self.pages: set[Page] = set()
+        self.pages: set[FeedPage] = set()
         self._conversations: dict[int, str] = {}  # of the tickets that pages have open
         live.on_typing(self._typing)
         live.on_delivered(self._delivered)
-
-    async def run(self) -> None:
-        news = self._live.watch_tickets()
-        while True:
-            try:
-                await self.look()
-            except Exception as error:
-                log.error("feed", exc_info=error)
-                await asyncio.sleep(EVERY)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(news.wait(), EVERY)
-            news.clear()
 
     async def look(self) -> None:
         """Sends what is new to all pages."""
@@ -189,7 +173,7 @@ class Feed:
             if len(frames) < TOGETHER:
                 return
 
-    async def join(self, page: Page, since: int | None) -> None:
+    async def join(self, page: FeedPage, since: int | None) -> None:
         """From here on the page gets everything; first what it missed after `since`, or the word that it must fetch
         everything. Without `since` it starts now."""
         async with self._looking:
@@ -208,7 +192,7 @@ class Feed:
     async def _after(self, seen: int) -> list[tuple[int, bytes]]:
         return await self._database.read(lambda t: self._frames(t, seen))
 
-    async def _catch_up(self, page: Page, since: int) -> None:
+    async def _catch_up(self, page: FeedPage, since: int) -> None:
         while since < self._seen:
             missed = await self._after(since)
             for number, frame in missed:
@@ -216,7 +200,7 @@ class Feed:
                     page.put(frame)
                 since = number
 
-    def leave(self, page: Page) -> None:
+    def leave(self, page: FeedPage) -> None:
         self.pages.discard(page)
         watched = {each.watching for each in self.pages}
         self._conversations = {id: ref for id, ref in self._conversations.items() if ref in watched}
@@ -248,7 +232,7 @@ class Feed:
 
     # -- hints, not numbered
 
-    def watch(self, page: Page, ref: str | None, conversation: int | None) -> None:
+    def watch(self, page: FeedPage, ref: str | None, conversation: int | None) -> None:
         """The page has this ticket open: it hears of typing and delivery there."""
         page.watching = ref
         if ref is not None and conversation is not None:

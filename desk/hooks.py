@@ -29,7 +29,6 @@ from store.queue import QueueRow
 from store.webhooks import WebhookRow
 
 log = logging.getLogger(__name__)
-EVERY = 1.0  # seconds
 PATIENCE = 15  # attempts; the last comes some four hours after the first
 AT_ONCE = 4  # to one receiver
 WITHIN = 8.0  # seconds for the receiver to answer
@@ -92,14 +91,6 @@ class Hooks:
             raise TicketError("invalid", f"找不到主机 {parts.hostname}") from error
         if any(not ipaddress.ip_address(each[4][0]).is_global for each in found):
             raise TicketError("invalid", "回调地址不能指向内网")
-
-    async def run(self) -> None:
-        while True:
-            try:
-                await self.owe()
-            except Exception as error:
-                log.error("webhooks", exc_info=error)
-            await asyncio.sleep(EVERY)
 
     async def owe(self) -> None:
         """A delivery for every event that a webhook has none for."""

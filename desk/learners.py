@@ -9,9 +9,8 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from accounts.accounts import Accounts
-from accounts.bank import Balance, Bank, BankError, Entry, Extract, Order, UnavailableError
-from accounts.enrolment import EnrolError, Standing
-from accounts.identity import PASSING, SESSION
+from accounts.bank import Balance, Bank, BankError, Extract, Order, StatementLine, UnavailableError
+from accounts.enrolment import EnrolError, EnrolmentStatus
 from accounts.vault import Vault
 from desk.errors import TicketError
 from knowledge.library import Library
@@ -89,8 +88,8 @@ class Learners:
     async def of_ticket(self, ref: str, by: str, now: int, *, minors: bool) -> list[LearnerRecord]:
         """Whom the resident of a ticket has proven to be."""
         talk = await self._database.read(lambda t: _talk(t, ref))
-        since = now - SESSION if talk.channel in PASSING else 0
-        bound = await self._accounts.identity.bound(talk.channel, talk.address, now, since)
+        proven = self._accounts.identity
+        bound = await proven.bound(talk.channel, talk.address, now, proven.since(talk.channel, now))
         return [await self._record(each.id, by, ref, now, minors=minors) for each in bound]
 
     async def of_card(self, card: str, reason: str, by: str, now: int, *, minors: bool) -> LearnerRecord:
@@ -116,11 +115,11 @@ class Learners:
             balance, entries, orders = None, [], []
         ids = {each.source: each.id for each in await self._database.read(lambda t: bank.entries(t, id, LINES))}
 
-        def named(each: Standing) -> ClassStanding:
+        def named(each: EnrolmentStatus) -> ClassStanding:
             group = catalogue.classes.get(each.group)
             return ClassStanding(each.group, group.name if group else each.group, each.state, each.ahead, each.until)
 
-        def line(each: Entry) -> LedgerLine:
+        def line(each: StatementLine) -> LedgerLine:
             credits = each.credits / 10
             return LedgerLine(ids.get(each.source), each.day, each.type, credits, each.points, each.frozen, each.note)
 
@@ -158,14 +157,14 @@ class Learners:
         except BankError as error:
             raise _told(error) from error
 
-    async def enrol(self, learner: int, group: str, id: str, by: str, now: int) -> Standing:
+    async def enrol(self, learner: int, group: str, id: str, by: str, now: int) -> EnrolmentStatus:
         """Takes a place, a number or a lot for somebody who asks a person; the same again changes nothing."""
         return await self._changed(self._accounts.enrolments.enrol(learner, group, f"{by}:{id}", by, now))
 
-    async def withdraw(self, learner: int, group: str, id: str, by: str, now: int) -> Standing:
+    async def withdraw(self, learner: int, group: str, id: str, by: str, now: int) -> EnrolmentStatus:
         return await self._changed(self._accounts.enrolments.withdraw(learner, group, f"{by}:{id}", by, now))
 
-    async def _changed(self, work: Awaitable[Standing]) -> Standing:
+    async def _changed(self, work: Awaitable[EnrolmentStatus]) -> EnrolmentStatus:
         try:
             found = await work
         except EnrolError as error:

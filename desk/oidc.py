@@ -45,7 +45,7 @@ class _Tokens(Struct):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PendingSignIn:
     """What is remembered in the browser between leaving for the provider and coming back."""
 
     state: str
@@ -57,9 +57,9 @@ class Asked:
         return ".".join((self.state, self.nonce, self.verifier))
 
     @staticmethod
-    def of(cookie: str) -> "Asked":
+    def of(cookie: str) -> "PendingSignIn":
         state, nonce, verifier = [*cookie.split("."), "", "", ""][:3]
-        return Asked(state, nonce, verifier)
+        return PendingSignIn(state, nonce, verifier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +83,10 @@ class Oidc:
     def is_on(self) -> bool:
         return bool(self.settings.issuer and self.settings.client_id)
 
-    async def leave(self, back: str) -> tuple[str, Asked]:
+    async def leave(self, back: str) -> tuple[str, PendingSignIn]:
         """Where to send somebody who wants to sign in, and what to remember."""
         provider = await self._discover()
-        asked = Asked(secrets.token_urlsafe(16), secrets.token_urlsafe(16), secrets.token_urlsafe(48))
+        asked = PendingSignIn(secrets.token_urlsafe(16), secrets.token_urlsafe(16), secrets.token_urlsafe(48))
         challenge = base64.urlsafe_b64encode(hashlib.sha256(asked.verifier.encode()).digest()).rstrip(b"=").decode()
         query = urlencode({
             "response_type": "code", "client_id": self.settings.client_id, "redirect_uri": back, "scope": "openid profile",
@@ -94,7 +94,7 @@ class Oidc:
         })  # fmt: skip
         return f"{provider.authorization_endpoint}?{query}", asked
 
-    async def come_back(self, asked: Asked, state: str, code: str, back: str) -> Vouched:
+    async def come_back(self, asked: PendingSignIn, state: str, code: str, back: str) -> Vouched:
         """Who came back with this code."""
         if not asked.state or not secrets.compare_digest(asked.state, state) or not code:
             raise OidcError("state")

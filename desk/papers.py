@@ -20,7 +20,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table
 
-from desk.reports import Line, Report
+from desk.reports import Report, ReportLine
 
 FONT = "STSong-Light"  # every PDF reader brings this one; nothing has to be embedded
 INK, ACCENT, FAINT = HexColor("#16211e"), HexColor("#0b6e5f"), HexColor("#d5dcd9")
@@ -45,18 +45,12 @@ HEADS = (
     "满意度",
     "评价数",
 )
-_NAMES = {
-    "training_info": "培训信息", "credit_lookup": "学分查询", "credit_redemption": "积分兑换", "course_faq": "课程答疑",
-    "operation_guide": "操作指导", "site_hours": "地点时间", "enrolment": "报名", "activity": "活动", "complaint": "投诉",
-    "human_agent": "找人工", "chitchat": "闲聊", "out_of_scope": "其他", "webchat": "网页", "wechat": "微信", "sms": "短信",
-    "voice": "热线",
-}  # fmt: skip
 
 
-def cells(line: Line) -> list[str | float | None]:
+def cells(line: ReportLine) -> list[str | float | None]:
     share = None if line.in_time is None else f"{line.in_time:.0%}"
     return [
-        _NAMES.get(line.name, line.name), line.opened, line.answered, line.closed, line.abandoned, line.first_answer,
+        line.name, line.opened, line.answered, line.closed, line.abandoned, line.first_answer,
         line.first_answer_90, line.handling, share, line.stars, line.rated,
     ]  # fmt: skip
 
@@ -138,7 +132,7 @@ def _table(rows: Sequence[Sequence[object]]) -> Table:
     )  # fmt: skip
 
 
-def _picture(lines: Sequence[Line]) -> Drawing:
+def _picture(lines: Sequence[ReportLine]) -> Drawing:
     drawing = Drawing(180 * mm, 45 * mm)
     chart = VerticalBarChart()
     chart.x, chart.y, chart.width, chart.height = 20, 22, round(172 * mm) - 20, round(34 * mm)

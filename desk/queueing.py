@@ -38,7 +38,7 @@ def estimate(taken: list[int], waiting: int) -> tuple[int, int] | None:
 
 
 class Queueing:
-    """`bot.waiting.Desk`."""
+    """`bot.waiting.SeatAvailability`."""
 
     def __init__(self, hours: Hours, database: Database) -> None:
         self.hours = hours

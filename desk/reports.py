@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from desk.hours import DeskSettings, Hours
 from store import ticket_lists
@@ -20,7 +21,7 @@ from store.ticket_lists import ReportRow
 LONGEST = 400  # days of one report
 
 
-class Line(Struct, frozen=True):
+class ReportLine(Struct, frozen=True):
     """Figures of one group of tickets. Minutes of opening time; None where there is nothing to say.
 
     `abandoned` are closed without an answer of a seat; `in_time` is the share whose first answer came as promised.
@@ -42,8 +43,17 @@ class Line(Struct, frozen=True):
 class Report(Struct, frozen=True):
     first: date
     last: date
-    total: Line
-    by: dict[str, list[Line]]
+    total: ReportLine
+    by: dict[str, list[ReportLine]]
+
+
+def named(report: Report, names: Mapping[str, str]) -> Report:
+    """The same with topics and channels as people call them."""
+    by = {
+        group: [replace(each, name=names.get(each.name, each.name)) for each in lines] if group in ("topic", "channel") else lines
+        for group, lines in report.by.items()
+    }  # fmt: skip
+    return replace(report, by=by)
 
 
 def report(
@@ -60,7 +70,7 @@ def report(
     def when(each: ReportRow) -> datetime:
         return datetime.fromtimestamp(each.opened_at / 1000, zone)
 
-    def grouped(key: Callable[[ReportRow], str | None], order: Sequence[str] | None = None) -> list[Line]:
+    def grouped(key: Callable[[ReportRow], str | None], order: Sequence[str] | None = None) -> list[ReportLine]:
         groups: defaultdict[str, list[ReportRow]] = defaultdict(list)
         for name in order or ():
             groups[name] = []
@@ -80,7 +90,7 @@ def report(
     return Report(first, last, _line("", found, hours, settings), by)
 
 
-def _line(name: str, some: Iterable[ReportRow], hours: Hours, settings: DeskSettings) -> Line:
+def _line(name: str, some: Iterable[ReportRow], hours: Hours, settings: DeskSettings) -> ReportLine:
     some = list(some)
     first = [
         (hours.between(each.opened_at, each.answered_at) / 60_000, each.priority)
@@ -96,7 +106,7 @@ def _line(name: str, some: Iterable[ReportRow], hours: Hours, settings: DeskSett
     stars = [each.stars for each in some if each.stars is not None]
     in_time = sum(minutes <= settings.answer_within[priority] for minutes, priority in first)
     closed = [each for each in some if each.state == "closed"]
-    return Line(
+    return ReportLine(
         name=name, opened=len(some), answered=len(first), closed=len(closed),
         abandoned=sum(each.answered_at is None for each in closed),
         first_answer=_round(statistics.median(waits)) if waits else None,

@@ -18,8 +18,8 @@ from accounts.vault import Vault
 from bot.inbox import encode, numbered
 from bot.messages import Handover, Message, Reply
 from desk.errors import TicketError
+from desk.opening import handover
 from desk.search import grams, people_said
-from desk.tickets import handover
 from store import conversations, erasing, search, ticket_lists, tickets
 from store import identity as identity_rows
 from store.database import Database, Transaction
@@ -32,7 +32,7 @@ WORDS = GONE.keys()
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class ErasureProof:
     """What was erased: how much of what, and the digest over the copy as it was."""
 
     tickets: int
@@ -83,10 +83,10 @@ class Residents:
             raise TicketError("not_found", "没有这张学习卡")
         return row.id
 
-    async def erase(self, ref: str, by: str, why: str, now: int) -> Proof:
+    async def erase(self, ref: str, by: str, why: str, now: int) -> ErasureProof:
         """Takes it out, all of it or nothing; open tickets have to be closed first."""
 
-        def work(transaction: Transaction) -> Proof:
+        def work(transaction: Transaction) -> ErasureProof:
             theirs = _theirs(transaction, ref)
             if any(each.state != "closed" for each in theirs):
                 raise TicketError("invalid", "这位居民还有没办结的工单，请先办结")
@@ -106,7 +106,7 @@ class Residents:
                 erasing.blank_ticket(transaction, each.ref, encode(blank), nobody)
             detail = f"{why}; {len(theirs)} tickets, {erased} messages, sha256 {digest}"
             conversations.audited(transaction, by, "resident.erase", ref, detail, now)
-            return Proof(len(theirs), len(talks), erased, digest, now)
+            return ErasureProof(len(theirs), len(talks), erased, digest, now)
 
         proof = await self._database.write(work)
         await self._database.scrub()

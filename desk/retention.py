@@ -1,39 +1,31 @@
 """What is old is taken out by itself: residents' words after their time, the audit after its own; each time with a line
 in the audit that says how much went."""
 
-import asyncio
-import logging
 import time
+from collections.abc import Collection
 
-from accounts.identity import PASSING
 from desk.residents import forget
-from desk.standing import Standing
-from store import conversations, erasing, identity, notices, queue, remote
+from desk.standing import LiveSettings
+from store import conversations, erasing, identity, notices, outbox, queue, remote
 from store.database import Database, Transaction
 
-log = logging.getLogger(__name__)
-EVERY = 3600  # seconds
 TOGETHER = 50  # conversations in one commit
 DAY = 86_400_000
 NOTICES = 365  # days that is kept what residents were told by themselves
-DONE = 30  # days that is kept what was delivered elsewhere
+DONE = 30  # days that is kept what was delivered elsewhere, or could not be
 CODES = 600_000  # ms that a one-time code is kept; that it was asked for, a day, for the limits
 
 
 class Retaining:
-    """`run` until cancelled."""
+    """`work` is the worker's round. `passing` are the channels on which a proof of who one is does not last."""
 
-    def __init__(self, database: Database, standing: Standing) -> None:
+    def __init__(self, database: Database, standing: LiveSettings, passing: Collection[str]) -> None:
+        self._passing = passing
         self._database = database
         self._standing = standing
 
-    async def run(self) -> None:
-        while True:
-            try:
-                await self.sweep(int(time.time() * 1000))
-            except Exception as error:
-                log.error("retention", exc_info=error)
-            await asyncio.sleep(EVERY)
+    async def work(self) -> None:
+        await self.sweep(int(time.time() * 1000))
 
     async def sweep(self, now: int) -> int:
         """Takes out what is older than it may be; the number of conversations."""
@@ -48,10 +40,10 @@ class Retaining:
 
         def work(transaction: Transaction) -> None:
             identity.forget_codes(transaction, now - CODES, now - DAY)
-            for channel in PASSING:
+            for channel in self._passing:
                 identity.forget_sessions(transaction, channel, now - DAY)
             remote.forget(transaction, now - DAY)
-            queue.forget(transaction, now - DONE * DAY)
+            queue.forget(transaction, now - DONE * DAY, but=outbox.KIND)  # that it never arrived, tickets show
             notices.forget(transaction, now - NOTICES * DAY)
             lines = erasing.forget_audit(transaction, now - keep.audit * DAY)
             if gone or lines:

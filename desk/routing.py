@@ -6,18 +6,17 @@ whose skill nobody has, or nobody has free, goes to anybody after a while, so no
 complains of. All that one person has waiting, on whatever channel, is one place and goes to one seat.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-WEIGHT: Mapping[str, int] = {"voice": 4}  # a call takes all of a seat; a written talk, a part
 OVERFLOW = 5 * 60_000  # ms after which the skill does not matter any more
 ANY = "general"  # the skill that everybody has
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What routing looks at of a ticket. `passed` are seats that let an offer of it pass, `barred` those that it
-    complains of."""
+    """What routing looks at of a ticket. `load` is how much of a seat's capacity it takes; `passed` are seats that let an
+    offer of it pass, `barred` those that it complains of."""
 
     ref: str
     person: str
@@ -26,7 +25,7 @@ class Waiting:
     opened_at: int
     skill: str = ANY
     lang: str = "zh"
-    channel: str = "webchat"
+    load: int = 1
     last_seat: str | None = None
     passed: tuple[str, ...] = ()
     barred: tuple[str, ...] = ()
@@ -52,10 +51,6 @@ class Assignment:
     seat: str
 
 
-def weight(channel: str) -> int:
-    return WEIGHT.get(channel, 1)
-
-
 def route(
     waiting: Iterable[Waiting], seats: Sequence[Free], now: int, staffed: frozenset[str] = frozenset()
 ) -> list[Assignment]:
@@ -66,7 +61,7 @@ def route(
         people.setdefault(each.person, []).append(each)
     assignments: list[Assignment] = []
     for theirs in people.values():
-        load = sum(weight(each.channel) for each in theirs)
+        load = sum(each.load for each in theirs)
         barred = {name for each in theirs for name in each.barred}
         seat = _best(theirs[0], load, [seat for seat in seats if seat.name not in barred], now, staffed)
         if seat is not None:

@@ -5,8 +5,6 @@ Conversations that came to the desk become findable when they have been quiet fo
 said in between. A turn pays nothing for it.
 """
 
-import asyncio
-import logging
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,8 +17,7 @@ from store import conversations, search, ticket_lists, tickets
 from store.database import Database, Transaction
 from store.ticket_events import TicketRow
 
-log = logging.getLogger(__name__)
-EVERY, QUIET = 2.0, 8.0  # seconds between looks, and without a word
+QUIET = 8.0  # seconds without a word
 TOGETHER = 200  # conversations indexed in one commit
 LOOKED_AT = 120  # passages looked at for one search
 FOUND = 30  # tickets shown
@@ -31,7 +28,7 @@ _REF = re.compile(r"\d{4}-\d{5}")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundTicket:
     """A ticket, and where in its conversation the words stand: the message's number and a piece of it."""
 
     ticket: TicketRow
@@ -60,30 +57,30 @@ def people_said(rows: Sequence[conversations.MessageRow]) -> str:
     return "\n".join(numbered(row).message.reply.text for row in rows if row.author in ("resident", "seat"))
 
 
-class Search:
-    """`run` keeps the index up until cancelled. `reached` gives what tickets keep of a number."""
+class ConversationSearch:
+    """`work` keeps the index up. `reached` gives what tickets keep of a number."""
 
     def __init__(self, database: Database, live: Live, reached: Callable[[str], str]) -> None:
         self._database = database
         self._live = live
         self._reached = reached
+        self._behind = True  # earlier processes may have left something unindexed
 
-    async def run(self) -> None:
-        """What earlier processes left unindexed first, then what is said."""
-        while behind := await self._database.read(lambda t: search.behind(t, TOGETHER)):
+    async def work(self) -> None:
+        """What earlier processes, or a round that failed, left unindexed; then what has been said."""
+        while self._behind:
+            behind = await self._database.read(lambda t: search.behind(t, TOGETHER))
             await self.index(behind)
-        while True:
-            await asyncio.sleep(EVERY)
-            try:
-                quiet = time.monotonic() - QUIET
-                changed = [id for id, at in self._live.changed.items() if at < quiet]
-                for start in range(0, len(changed), TOGETHER):
-                    ids = changed[start : start + TOGETHER]
-                    for id in ids:
-                        del self._live.changed[id]
-                    await self.index(ids)
-            except Exception as error:
-                log.error("search index", exc_info=error)
+            self._behind = bool(behind)
+        quiet = time.monotonic() - QUIET
+        changed = [id for id, at in self._live.changed.items() if at < quiet]
+        for start in range(0, len(changed), TOGETHER):
+            ids = changed[start : start + TOGETHER]
+            for id in ids:
+                del self._live.changed[id]  # whatever is said from here on puts it there again
+            self._behind = True
+            await self.index(ids)
+            self._behind = False
 
     async def index(self, ids: list[int]) -> None:
         """Makes everything in these conversations findable."""
@@ -94,17 +91,17 @@ class Search:
 
         await self._database.write(work)
 
-    async def find(self, query: str) -> list[Found]:
+    async def find(self, query: str) -> list[FoundTicket]:
         """Tickets whose conversations have all of it, the newest first; by reference and by phone number too."""
         query = query.strip()[:100]
         if _REF.fullmatch(query):
             row = await self._database.read(lambda t: tickets.get(t, query))
-            return [Found(row, 0, "")] if row else []
+            return [FoundTicket(row, 0, "")] if row else []
         if _PHONE.fullmatch(query):
             person = self._reached(query)
             rows = await self._database.read(lambda t: ticket_lists.of_person(t, person))
             if rows:
-                return [Found(row, 0, "") for row in rows]
+                return [FoundTicket(row, 0, "") for row in rows]
         if not (words := grams(query, query=True)):
             return []
         return await self._database.read(lambda t: list(_find(t, query, words)))
@@ -119,7 +116,7 @@ def _index(transaction: Transaction, id: int) -> None:
         search.index(transaction, id, first, rows[-1].seq, grams(people_said(rows)))
 
 
-def _find(transaction: Transaction, query: str, words: list[str]) -> Iterator[Found]:
+def _find(transaction: Transaction, query: str, words: list[str]) -> Iterator[FoundTicket]:
     parts = [part for part in query.lower().split() if part]
     seen: set[int] = set()
     for conversation, first, last in search.find(transaction, words, LOOKED_AT):
@@ -135,7 +132,7 @@ def _find(transaction: Transaction, query: str, words: list[str]) -> Iterator[Fo
             if theirs:
                 newest = max(theirs, key=lambda each: each.opened_at)
                 start = max(0, at[0] - AROUND)
-                yield Found(newest, row.seq, mask(("…" if start else "") + text[start : start + 3 * AROUND]))
+                yield FoundTicket(newest, row.seq, mask(("…" if start else "") + text[start : start + 3 * AROUND]))
             break
         if len(seen) >= FOUND:
             return

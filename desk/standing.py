@@ -44,7 +44,7 @@ class Retention(Struct, frozen=True, forbid_unknown_fields=True):
     audit: Days = 1095
 
 
-class Standing:
+class LiveSettings:
     """Reads and changes them. `opening` is what `Hours` follows."""
 
     def __init__(self, database: Database, settings: DeskSettings, hours: Hours) -> None:

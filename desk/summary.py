@@ -5,7 +5,8 @@ from msgspec import Struct
 from bot.inbox import numbered
 from desk.hours import DeskSettings, Hours
 from desk.masking import mask
-from desk.tickets import handover, tags
+from desk.opening import handover
+from desk.tickets import tags
 from store import conversations
 from store.conversations import MessageRow
 from store.database import Transaction

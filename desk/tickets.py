@@ -6,19 +6,20 @@ can never both hold, answer or close one, and a command that is sent twice is do
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
 from bot import conversation
 from bot.conversation import Offer
-from bot.inbox import encode, numbered
+from bot.inbox import encode
 from bot.live import Live
-from bot.messages import File, Handover, Message, Numbered, Option, Reply
+from bot.messages import File, Message, Option, Reply
 from bot.texts import Texts
 from desk import files
 from desk.errors import TicketError
+from desk.opening import SHOWN, Opened, opened
+from desk.opening import found as ticket_of
 from store import conversations, outbox, ticket_lists, tickets
 from store.conversations import ConversationRow
 from store.database import ConflictError, Database, Transaction
@@ -31,7 +32,6 @@ from store.ticket_events import (
     TicketMerged,
     TicketNoted,
     TicketPassed,
-    TicketRaised,
     TicketReturned,
     TicketRow,
     TicketSaid,
@@ -41,7 +41,6 @@ from store.ticket_events import (
     TicketTransferred,
     TicketWoken,
 )
-from store.tickets import EventRow
 
 T = TypeVar("T")
 LONGEST = 2000  # characters of an answer or a note
@@ -49,22 +48,12 @@ STARS = 5
 ATTEMPTS = 10  # each lost race means that somebody else's change went through
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A ticket with all that belongs to it. `waiting_from` is the first message that its channel has not taken yet,
-    `dead` whether it was given up."""
+class Change(NamedTuple):
+    """A command at work: its transaction, and the conversations in which it said something, whose pages are to be woken
+    after its own commit."""
 
-    ticket: TicketRow
-    handover: Handover
-    messages: Sequence[Numbered]
-    events: Sequence[EventRow]
-    others: Sequence[TicketRow]
-    waiting_from: int | None
-    dead: bool
-
-
-def handover(row: TicketRow) -> Handover:
-    return msgspec.json.decode(row.body, type=Handover)
+    transaction: Transaction
+    told: set[int]
 
 
 class Tickets:
@@ -74,15 +63,15 @@ class Tickets:
         self._database = database
         self._live = live
         self._texts = texts
-        self._touched: set[int] = set()  # conversations whose pages are to be woken after the commit
 
     # -- looking
 
     async def in_state(self, state: str) -> Sequence[TicketRow]:
         return await self._database.read(lambda t: tickets.in_state(t, state))
 
-    async def show(self, ref: str) -> Opened:
-        return await self._database.read(lambda t: _opened(t, ref))
+    async def show(self, ref: str, most: int = SHOWN) -> Opened:
+        """The ticket with its newest messages."""
+        return await self._database.read(lambda t: opened(t, ref, most))
 
     # -- holding
 
@@ -91,46 +80,46 @@ class Tickets:
         offer is a question, not a reservation: whoever takes a waiting ticket first has it; only a seat that it complains
         of never gets it. Taking what one has changes nothing; `over` takes it from whoever has it."""
 
-        def work(transaction: Transaction) -> TicketRow:
-            found = _get(transaction, ref)
+        def work(change: Change) -> TicketRow:
+            found = ticket_of(change.transaction, ref)
             if found.owner == seat and found.state == "open":
                 return found
             if found.state == "closed" or (found.state != "waiting" and not over):
                 raise TicketError("taken", _whose(found))
             refuse(found, seat)
-            others = ticket_lists.waiting_of(transaction, found.person) if found.state == "waiting" else []
-            taken = self._take(transaction, found, seat, now, shown)
+            others = ticket_lists.waiting_of(change.transaction, found.person) if found.state == "waiting" else []
+            taken = self._take(change, found, seat, now, shown)
             for other in others:
                 if other.ref != ref and seat not in barred(other):
-                    self._take(transaction, other, seat, now, shown)
+                    self._take(change, other, seat, now, shown)
             return taken
 
         return await self._write(work)
 
-    def _take(self, transaction: Transaction, found: TicketRow, seat: str, now: int, shown: str) -> TicketRow:
-        row = tickets.record(transaction, found, TicketTaken(found.owner), seat, now)
-        tickets.hold(transaction, found.conversation, found.ref, seat)
-        return self._tell(transaction, row, "desk.taken", now, ref=found.ref, seat=shown or seat)
+    def _take(self, change: Change, found: TicketRow, seat: str, now: int, shown: str) -> TicketRow:
+        row = tickets.record(change.transaction, found, TicketTaken(found.owner), seat, now)
+        tickets.hold(change.transaction, found.conversation, found.ref, seat)
+        return self._tell(change, row, "desk.taken", now, ref=found.ref, seat=shown or seat)
 
     async def pass_on(self, ref: str, seat: str, now: int, why: str = "declined") -> None:
         """Lets an offer go by: the next seat gets it."""
 
-        def work(transaction: Transaction) -> None:
-            found = _get(transaction, ref)
+        def work(change: Change) -> None:
+            found = ticket_of(change.transaction, ref)
             if found.offered_to == seat and found.state == "waiting":
-                tickets.record(transaction, found, TicketPassed(seat, why), seat, now)
+                tickets.record(change.transaction, found, TicketPassed(seat, why), seat, now)
 
         await self._write(work)
 
     async def give_back(self, seat: str, now: int, why: str, shown: str = "") -> int:
         """A seat has gone: what it has open goes back to its old place in the queue, and the residents are told."""
 
-        def work(transaction: Transaction) -> int:
-            held = ticket_lists.held_by(transaction, seat)
+        def work(change: Change) -> int:
+            held = ticket_lists.held_by(change.transaction, seat)
             for found in held:
-                row = tickets.record(transaction, found, TicketReturned(why), seat, now)
-                tickets.hold(transaction, found.conversation, found.ref, None)
-                self._tell(transaction, row, "desk.returned", now, ref=found.ref, seat=shown or seat)
+                row = tickets.record(change.transaction, found, TicketReturned(why), seat, now)
+                tickets.hold(change.transaction, found.conversation, found.ref, None)
+                self._tell(change, row, "desk.returned", now, ref=found.ref, seat=shown or seat)
             return len(held)
 
         return await self._write(work)
@@ -141,16 +130,16 @@ class Tickets:
         """Passes it to a colleague, who is asked until then, or to whoever has the skill. `direct`: by a supervisor,
         whoever has it."""
 
-        def work(transaction: Transaction) -> None:
-            found = _get(transaction, ref) if direct else _held(transaction, ref, seat)
+        def work(change: Change) -> None:
+            found = ticket_of(change.transaction, ref) if direct else _held(change.transaction, ref, seat)
             if found.state == "closed":
                 raise TicketError("taken", _whose(found))
             refuse(found, to)
             passed_to = TicketTransferred(to, until if to else None, skill, word, found.owner)
-            row = tickets.record(transaction, found, passed_to, seat, now)
+            row = tickets.record(change.transaction, found, passed_to, seat, now)
             if found.owner:
-                tickets.hold(transaction, found.conversation, ref, None)
-                self._tell(transaction, row, "desk.transferred", now, ref=ref)
+                tickets.hold(change.transaction, found.conversation, ref, None)
+                self._tell(change, row, "desk.transferred", now, ref=ref)
 
         await self._write(work)
 
@@ -158,13 +147,17 @@ class Tickets:
         """Puts it aside until then, or until the resident writes."""
         if until <= now:
             raise TicketError("invalid", "稍后处理的时间要在将来")
-        await self._write(lambda t: tickets.record(t, _held(t, ref, seat), TicketSnoozed(until), seat, now))
+        await self._write(
+            lambda change: tickets.record(
+                change.transaction, _held(change.transaction, ref, seat), TicketSnoozed(until), seat, now
+            )
+        )
 
     async def wake(self, ref: str, seat: str, now: int) -> None:
-        def work(transaction: Transaction) -> None:
-            found = _get(transaction, ref)
+        def work(change: Change) -> None:
+            found = ticket_of(change.transaction, ref)
             if found.state == "snoozed":
-                tickets.record(transaction, found, TicketWoken(), seat, now)
+                tickets.record(change.transaction, found, TicketWoken(), seat, now)
 
         await self._write(work)
 
@@ -180,23 +173,23 @@ class Tickets:
         kind = files.checked(*file) if file is not None else None
         text = _checked(text) if file is None else text.strip()[:LONGEST]
 
-        def work(transaction: Transaction) -> int:
-            found = _get(transaction, ref)
-            read = _conversation(transaction, found)
+        def work(change: Change) -> int:
+            found = ticket_of(change.transaction, ref)
+            read = _conversation(change.transaction, found)
             key = f"desk:{id}" if id is not None else None
-            if key is not None and (said := conversations.answered(transaction, read.id, key)) is not None:
+            if key is not None and (said := conversations.answered(change.transaction, read.id, key)) is not None:
                 return said[1]
-            found = _held(transaction, ref, seat)
-            if seen is not None and _resident_spoke(transaction, read, seen):
+            found = _held(change.transaction, ref, seat)
+            if seen is not None and _resident_spoke(change.transaction, read, seen):
                 raise TicketError("outdated", "居民刚刚又说了话，请看过再发")
             kept: tuple[File, ...] = ()
             if file is not None and kind is not None:
-                kept = (files.keep(transaction, read.id, *kind, file[1], seat, now),)
+                kept = (files.keep(change.transaction, read.id, *kind, file[1], seat, now),)
             words = text or "、".join(each.name for each in kept)
             body = encode(Message(reply=Reply(text=words, source=source, files=kept), re=id))
-            seq = conversations.say(transaction, read, [("seat", body)], now, id=key)
-            self._touched.add(read.id)
-            tickets.record(transaction, found, TicketSaid("seat", seq, seq), seat, now)
+            seq = conversations.say(change.transaction, read, [("seat", body)], now, id=key)
+            change.told.add(read.id)
+            tickets.record(change.transaction, found, TicketSaid("seat", seq, seq), seat, now)
             return seq
 
         return await self._write(work)
@@ -205,15 +198,19 @@ class Tickets:
         """A word that only the desk sees."""
         text = _checked(text)
 
-        def work(transaction: Transaction) -> None:
-            tickets.record(transaction, _get(transaction, ref), TicketNoted(text, tuple(mentions)), seat, now)
+        def work(change: Change) -> None:
+            tickets.record(
+                change.transaction, ticket_of(change.transaction, ref), TicketNoted(text, tuple(mentions)), seat, now
+            )
 
         await self._write(work)
 
     async def tag(self, ref: str, seat: str, tags: Sequence[str], now: int) -> None:
-        def work(transaction: Transaction) -> None:
+        def work(change: Change) -> None:
             clean = list(dict.fromkeys(each.strip()[:20] for each in tags if each.strip()))[:12]
-            tickets.record(transaction, _get(transaction, ref), TicketTagged(tuple(clean)), seat, now)
+            tickets.record(
+                change.transaction, ticket_of(change.transaction, ref), TicketTagged(tuple(clean)), seat, now
+            )
 
         await self._write(work)
 
@@ -224,55 +221,57 @@ class Tickets:
     ) -> None:
         """Ends the ticket and tells the resident; the bot answers again. Closing what one has closed changes nothing."""
 
-        def work(transaction: Transaction) -> None:
-            found = _get(transaction, ref)
+        def work(change: Change) -> None:
+            found = ticket_of(change.transaction, ref)
             if found.state == "closed" and found.last_seat == seat:
                 return
-            held = _held(transaction, ref, seat)
+            held = _held(change.transaction, ref, seat)
             closed = TicketClosed(result, note[:LONGEST], topic, result != "spam" and _may_ask(held))
-            self._end(transaction, held, closed, seat, now, "desk.closed", ref=ref)
+            self._end(change, held, closed, seat, now, "desk.closed", ref=ref)
 
         await self._write(work)
 
     async def hand_back(self, ref: str, seat: str, now: int) -> None:
         """The bot goes on where the seat stops."""
 
-        def work(transaction: Transaction) -> None:
-            held = _held(transaction, ref, seat)
-            self._end(transaction, held, TicketHandedBack(_may_ask(held)), seat, now, "desk.handed_back", ref=ref)
+        def work(change: Change) -> None:
+            held = _held(change.transaction, ref, seat)
+            self._end(change, held, TicketHandedBack(_may_ask(held)), seat, now, "desk.handed_back", ref=ref)
 
         await self._write(work)
 
     async def merge(self, ref: str, into: str, seat: str, now: int) -> None:
         """Two tickets of one resident become one: this one ends, the other goes on."""
 
-        def work(transaction: Transaction) -> None:
-            held, other = _held(transaction, ref, seat), _held(transaction, into, seat)
+        def work(change: Change) -> None:
+            held, other = _held(change.transaction, ref, seat), _held(change.transaction, into, seat)
             if ref == into or held.person != other.person:
                 raise TicketError("invalid", "只能合并同一位居民的两张工单")
-            self._end(transaction, held, TicketMerged(into), seat, now, "desk.merged", ref=into, other=ref)
-            tickets.record(transaction, _get(transaction, into), TicketLinked(ref, barred(held)), seat, now)
+            self._end(change, held, TicketMerged(into), seat, now, "desk.merged", ref=into, other=ref)
+            tickets.record(
+                change.transaction, ticket_of(change.transaction, into), TicketLinked(ref, barred(held)), seat, now
+            )
 
         await self._write(work)
 
     def _end(
-        self, transaction: Transaction, held: TicketRow, how: Happened, seat: str, now: int, text: str, **values: str
+        self, change: Change, held: TicketRow, how: Happened, seat: str, now: int, text: str, **values: str
     ) -> None:
-        row = self._tell(transaction, held, text, now, closing=True, **values)
-        tickets.record(transaction, row, how, seat, now)
-        tickets.hold(transaction, held.conversation, None, None)
+        row = self._tell(change, held, text, now, closing=True, **values)
+        tickets.record(change.transaction, row, how, seat, now)
+        tickets.hold(change.transaction, held.conversation, None, None)
 
     # -- afterwards
 
     async def survey(self, ref: str, now: int) -> None:
         """Asks what the resident thought of it: once, and only where the last word has been delivered."""
 
-        def work(transaction: Transaction) -> None:
-            found = _get(transaction, ref)
-            read = _conversation(transaction, found)
-            if not found.survey or outbox.undelivered(transaction, read.id) is not None:
+        def work(change: Change) -> None:
+            found = ticket_of(change.transaction, ref)
+            read = _conversation(change.transaction, found)
+            if not found.survey or outbox.undelivered(change.transaction, read.id) is not None:
                 return
-            row = tickets.record(transaction, found, TicketAsked(), "bot", now)
+            row = tickets.record(change.transaction, found, TicketAsked(), "bot", now)
             state = conversation.load(read.state)
             if state.tasks or read.ticket or state.closed != ref:
                 return  # the talk has gone on: asking now would be in the way
@@ -285,49 +284,46 @@ class Tickets:
             reply = msgspec.structs.replace(said, options=tuple(Option(offer.key, offer.label) for offer in offers))
             state.offers, state.said, state.confirming = offers, [reply], False
             seq = conversations.say(
-                transaction, read, [("bot", encode(Message(reply=reply)))], now, state=conversation.dump(state)
+                change.transaction, read, [("bot", encode(Message(reply=reply)))], now, state=conversation.dump(state)
             )
-            tickets.record(transaction, row, TicketSaid("bot", seq, seq), "bot", now)
+            tickets.record(change.transaction, row, TicketSaid("bot", seq, seq), "bot", now)
 
         await self._write(work)
 
     # -- shared
 
     def _tell(
-        self, transaction: Transaction, row: TicketRow, text: str, now: int, *, closing: bool = False, **values: str
+        self, change: Change, row: TicketRow, text: str, now: int, *, closing: bool = False, **values: str
     ) -> TicketRow:
         """A word of the system to the resident."""
-        read = _conversation(transaction, row)
+        read = _conversation(change.transaction, row)
         state = conversation.load(read.state)
         if closing:
             state.closed, state.closed_at = row.ref, now
         body = encode(Message(reply=self._texts.reply(row.lang, text, **values)))
-        seq = conversations.say(transaction, read, [("system", body)], now, state=conversation.dump(state))
-        self._touched.add(read.id)
-        return tickets.record(transaction, row, TicketSaid("system", seq, seq), "system", now)
+        seq = conversations.say(change.transaction, read, [("system", body)], now, state=conversation.dump(state))
+        change.told.add(read.id)
+        return tickets.record(change.transaction, row, TicketSaid("system", seq, seq), "system", now)
 
-    async def _write(self, work: Callable[[Transaction], T]) -> T:
+    async def _write(self, work: Callable[[Change], T]) -> T:
+        def tried(transaction: Transaction) -> tuple[T, set[int]]:
+            change = Change(transaction, set())
+            return work(change), change.told
+
         for _ in range(ATTEMPTS):
             try:
-                result = await self._database.write(work)
+                result, told = await self._database.write(tried)
             except ConflictError:
                 continue
             self._live.ring()
-            while self._touched:
-                self._live.wake(self._touched.pop())
+            for id in told:
+                self._live.wake(id)
             return result
         raise TicketError("outdated", "工单刚刚变动，请再试一次")
 
 
-def _get(transaction: Transaction, ref: str) -> TicketRow:
-    found = tickets.get(transaction, ref)
-    if found is None:
-        raise TicketError("not_found", f"没有工单 {ref}")
-    return found
-
-
 def _held(transaction: Transaction, ref: str, seat: str) -> TicketRow:
-    found = _get(transaction, ref)
+    found = ticket_of(transaction, ref)
     if found.owner != seat or found.state not in ("open", "snoozed"):
         raise TicketError("not_yours", f"工单 {ref} 不在您手上，请先接单")
     return found
@@ -367,27 +363,6 @@ def _checked(text: str) -> str:
 def _resident_spoke(transaction: Transaction, read: ConversationRow, seen: int) -> bool:
     later = conversations.messages(transaction, read.id, seen + 1, read.seq)
     return any(row.author == "resident" for row in later)
-
-
-def _opened(transaction: Transaction, ref: str) -> Opened:
-    found = _get(transaction, ref)
-    said = [numbered(row) for row in conversations.messages(transaction, found.conversation, 1, 1 << 30)]
-    undelivered = outbox.undelivered(transaction, found.conversation)
-    others = [row for row in ticket_lists.of_person(transaction, found.person) if row.ref != ref]
-    events = tickets.events(transaction, ref)
-    return Opened(
-        found, _with_more(handover(found), events), said, events, others,
-        undelivered[0] if undelivered else None, bool(undelivered and undelivered[1]),
-    )  # fmt: skip
-
-
-def _with_more(about: Handover, events: Sequence[EventRow]) -> Handover:
-    """With what the resident added while waiting, a number to call back on for one."""
-    slots = dict(about.slots)
-    for event in events:
-        if isinstance(raised := event.happened, TicketRaised):
-            slots |= raised.slots
-    return msgspec.structs.replace(about, slots=slots)
 
 
 def tags(row: TicketRow) -> list[str]:

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from accounts.bank import AttendanceRow, Entry, Order, UnavailableError
+from accounts.bank import AttendanceRow, Order, StatementLine, UnavailableError
 from accounts.rules import amounts
 from bot.turn import CHOICES, Turn
 from handlers import wording
@@ -79,7 +79,7 @@ async def ledger(turn: Turn) -> None:
     turn.suggest("record_dispute", learner=str(learner.id))
 
 
-def _line(turn: Turn, entry: Entry) -> str:
+def _line(turn: Turn, entry: StatementLine) -> str:
     moved = []
     if entry.credits:
         moved.append(turn.line("ledger.credits", count=f"{'+' if entry.credits > 0 else ''}{amounts(entry.credits)}"))

@@ -1,6 +1,6 @@
 """Own classes: how one stands, getting in, waiting, taking a place that came free, leaving. All of it personal."""
 
-from accounts.enrolment import EnrolError, Standing
+from accounts.enrolment import EnrolError, EnrolmentStatus
 from accounts.identity import Bound
 from bot.turn import CHOICES, Turn
 from handlers import wording
@@ -35,7 +35,7 @@ async def enrolment_status(turn: Turn) -> None:
         turn.suggest("withdraw_me", learner=str(learner.id))
 
 
-def _line(turn: Turn, standing: Standing) -> str:
+def _line(turn: Turn, standing: EnrolmentStatus) -> str:
     until = wording.moment(standing.until, turn) if standing.until else ""
     return turn.line(
         f"enrolment.{standing.state}", name=_name(turn, standing.group), until=until,
@@ -183,9 +183,10 @@ async def notices_off(turn: Turn) -> None:
     anything to be left in peace."""
     identity, inbound = turn.accounts.identity, turn.inbound
     learners = [each.id for each in await bound_now(turn)]
-    if inbound.channel == "sms":
+    of_phone = turn.accounts.proof(inbound.channel).of_phone
+    if of_phone:
         learners += await identity.on_phone(inbound.address.removeprefix("+86"))
-    if not learners and inbound.channel != "sms":
+    if not learners and not of_phone:
         learner = await whose(turn)
         if learner is None:
             return

@@ -2,8 +2,8 @@
 
 import re
 
-from accounts.identity import PASSING, SESSION, FullError, LockedError, is_card
 from accounts.identity import Bound as Bound
+from accounts.identity import FullError, LockedError, is_card
 from bot.messages import Card, Reply
 from bot.turn import Turn
 from handlers.slots import CARD, CODE, LEARNER, TYPED_CARD
@@ -29,20 +29,15 @@ async def whose(turn: Turn, *, acts: bool = False) -> Bound | None:
 
 def provable(turn: Turn) -> bool:
     """Whether one can prove here who one is."""
-    channel, accounts = turn.inbound.channel, turn.accounts
-    return (
-        channel in accounts.typed
-        or channel in accounts.ways
-        or (channel in accounts.keyed and bool(turn.inbound.session))
-    )
+    proof = turn.accounts.proof(turn.inbound.channel)
+    return proof.typed or bool(proof.page) or (proof.keyed and bool(turn.inbound.session))
 
 
 async def bound_now(turn: Turn) -> list[Bound]:
     """Everybody for whom the resident may ask at this moment: on some channels proven for a quarter of an hour."""
-    inbound, accounts = turn.inbound, turn.accounts
+    inbound, identity = turn.inbound, turn.accounts.identity
     address = inbound.session or inbound.address
-    since = inbound.at - SESSION if inbound.channel in PASSING else 0
-    return await accounts.identity.bound(inbound.channel, address, inbound.at, since)
+    return await identity.bound(inbound.channel, address, inbound.at, identity.since(inbound.channel, inbound.at))
 
 
 async def _chosen(turn: Turn, bound: list[Bound]) -> Bound:
@@ -59,13 +54,14 @@ async def _chosen(turn: Turn, bound: list[Bound]) -> Bound:
 
 
 async def _prove(turn: Turn) -> Bound | None:
-    inbound, accounts = turn.inbound, turn.accounts
-    if inbound.session is not None and inbound.channel in accounts.keyed:
+    inbound = turn.inbound
+    proof = turn.accounts.proof(inbound.channel)
+    if inbound.session is not None and proof.keyed:
         await turn.ask(CARD)
-    if inbound.channel in accounts.typed:
+    if proof.typed:
         return await _typed(turn)
-    if way := accounts.ways.get(inbound.channel):
-        card = Card(turn.line("bind.title"), (turn.line("bind.lines"),), way)
+    if proof.page:
+        card = Card(turn.line("bind.title"), (turn.line("bind.lines"),), proof.page)
         turn.tell(Reply(text=turn.line("bind.text"), cards=(card,)))
         return None
     turn.say("personal")

@@ -19,7 +19,9 @@ import msgspec
 from msgspec import Meta, Struct
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from integrations.texting import Meaning, TextError, Texting
+from bot.channel import ChannelSettings, SettingsError, Stanza
+from bot.edge import safely
+from integrations.texting import TextError, Texting, TextRefusal
 
 log = logging.getLogger(__name__)
 PATH = "/channels/gateway"
@@ -27,9 +29,9 @@ FRESH = 300  # seconds
 LARGEST = 16_384  # bytes
 VARIABLE = 60  # characters of one variable, unless a template says less
 WITHIN = httpx.Timeout(10, connect=3)
-_MEANINGS: Mapping[str, Meaning] = {
-    "RATE": Meaning.TOO_OFTEN, "BLACKLIST": Meaning.STOPPED, "PHONE": Meaning.GONE, "KEY": Meaning.ACCOUNT,
-    "SIGNATURE": Meaning.ACCOUNT, "BALANCE": Meaning.ACCOUNT, "SIGN_UNKNOWN": Meaning.ACCOUNT,
+_MEANINGS: Mapping[str, TextRefusal] = {
+    "RATE": TextRefusal.TOO_OFTEN, "BLACKLIST": TextRefusal.STOPPED, "PHONE": TextRefusal.GONE, "KEY": TextRefusal.ACCOUNT,
+    "SIGNATURE": TextRefusal.ACCOUNT, "BALANCE": TextRefusal.ACCOUNT, "SIGN_UNKNOWN": TextRefusal.ACCOUNT,
 }  # fmt: skip
 _STATUSES = {"SENT": "sent", "DELIVERED": "delivered", "FAILED": "failed"}
 _PLACE = re.compile(r"\\{(\w+)\\}")
@@ -42,14 +44,16 @@ class TemplateSettings(Struct, frozen=True, forbid_unknown_fields=True):
     text: Annotated[str, Meta(min_length=1, max_length=500)]
 
 
-class GatewaySettings(Struct, frozen=True, forbid_unknown_fields=True):
+class GatewaySettings(ChannelSettings, frozen=True, forbid_unknown_fields=True):
     """Its secrets come from the environment: `GATEWAY_KEY`, `GATEWAY_SECRET`. The last template is the one that is sent
     where none fits: it has no variables."""
 
-    enabled: bool = False
     api_base: Annotated[str, Meta(pattern=r"^(https?://[^\s]+)?$")] = ""
     sign: Annotated[str, Meta(max_length=20)] = ""
     templates: tuple[TemplateSettings, ...] = ()
+
+
+STANZA = Stanza("gateway", GatewaySettings, ("GATEWAY_KEY", "GATEWAY_SECRET"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +65,11 @@ class Filled:
 
 
 class Templates:
-    """What may be said. Raises `ValueError` where there is nothing for what fits none."""
+    """What may be said. Raises `SettingsError` where there is nothing for what fits none."""
 
     def __init__(self, settings: Sequence[TemplateSettings]) -> None:
         if not settings or _PLACE.search(re.escape(settings[-1].text)):
-            raise ValueError(
+            raise SettingsError(
                 "channels.gateway.templates: the last one must have no variables: it is sent where none fits"
             )
         self._shapes = [(each.id, _shape(each.text)) for each in settings]
@@ -91,7 +95,7 @@ def signature(secret: str, stamp: str, body: bytes) -> str:
     return hmac.new(secret.encode(), stamp.encode() + b"\n" + body, hashlib.sha256).hexdigest()
 
 
-class _Answer(Struct):
+class _GatewayAnswer(Struct):
     code: str = ""
     message_id: str = ""
 
@@ -125,22 +129,22 @@ class Gateway:
         }  # fmt: skip
         try:
             answer = await self._client.post("/v1/messages", content=content, headers=headers)
-            found = msgspec.json.decode(answer.content, type=_Answer)
+            found = msgspec.json.decode(answer.content, type=_GatewayAnswer)
         except (httpx.HTTPError, msgspec.DecodeError, UnicodeDecodeError):
-            raise TextError(Meaning.UNREACHABLE, "no answer", "gateway") from None
+            raise TextError(TextRefusal.UNREACHABLE, "no answer", "gateway") from None
         if answer.status_code == 200 and found.code == "OK" and found.message_id:
             self.alarm = None
             return found.message_id
         error = TextError(
-            _MEANINGS.get(found.code, Meaning.WRONG), found.code[:32] or str(answer.status_code), "gateway"
+            _MEANINGS.get(found.code, TextRefusal.WRONG), found.code[:32] or str(answer.status_code), "gateway"
         )
-        if error.meaning in (Meaning.ACCOUNT, Meaning.WRONG):
+        if error.meaning in (TextRefusal.ACCOUNT, TextRefusal.WRONG):
             self.alarm = str(error)
             log.error("gateway", extra={"error": str(error)})
         raise error
 
 
-class Inbound(Struct, tag="inbound", tag_field="type"):
+class GatewayText(Struct, tag="inbound", tag_field="type"):
     """A resident's text (上行)."""
 
     id: Annotated[str, Meta(min_length=1, max_length=64)]
@@ -156,7 +160,7 @@ class Status(Struct, tag="status", tag_field="type"):
     error: str = ""
 
 
-_decode = msgspec.json.Decoder(Inbound | Status).decode
+_decode = msgspec.json.Decoder(GatewayText | Status).decode
 
 
 class GatewayHooks:
@@ -172,11 +176,8 @@ class GatewayHooks:
         return {PATH: self._hear}
 
     async def _hear(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            status, body = await self._told(scope, receive)
-        except Exception as error:  # one of the named edges: nothing was accepted, and the gateway asks again
-            log.error("request not accepted", exc_info=error)
-            status, body = 503, b'{"code":"BUSY"}'
+        busy = (503, b'{"code":"BUSY"}')  # nothing was accepted, and the gateway asks again
+        status, body = await safely("request not accepted", self._told(scope, receive), busy)
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})

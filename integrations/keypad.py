@@ -7,26 +7,26 @@ TOP = "#"  # leads here, wherever one is
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class KeypadItem:
     """What may be keyed in: `label` is a text's key; either it opens what is `below`, or it is what the caller means."""
 
     label: str
     intent: str = ""
     slots: Mapping[str, str] = field(default_factory=dict)
-    below: tuple["Entry", ...] = ()
+    below: tuple["KeypadItem", ...] = ()
 
 
-def _task(intent: str, label: str = "") -> Entry:
-    return Entry(label or f"label.{intent}", intent)
+def _task(intent: str, label: str = "") -> KeypadItem:
+    return KeypadItem(label or f"label.{intent}", intent)
 
 
-def _question(id: str) -> Entry:
+def _question(id: str) -> KeypadItem:
     """A standard question, answered as this centre answers it."""
-    return Entry(f"voice.menu.{id}", "not_answered", {"question": id})
+    return KeypadItem(f"voice.menu.{id}", "not_answered", {"question": id})
 
 
-def _group(name: str, *below: Entry) -> Entry:
-    return Entry(f"voice.menu.{name}", below=below)
+def _group(name: str, *below: KeypadItem) -> KeypadItem:
+    return KeypadItem(f"voice.menu.{name}", below=below)
 
 
 MENU = _group(
@@ -52,7 +52,7 @@ MENU = _group(
 )
 
 
-def entry(path: str) -> Entry:
+def entry(path: str) -> KeypadItem:
     """What the keys of a path lead to."""
     found = MENU
     for key in path:

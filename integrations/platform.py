@@ -15,7 +15,7 @@ import httpx
 import msgspec
 from msgspec import Meta, Struct
 
-from accounts.bank import Balance, Entry, Extract, Order, UnavailableError
+from accounts.bank import Balance, Extract, Order, StatementLine, UnavailableError
 from accounts.rules import TENTHS
 from accounts.vault import Vault
 from bot.queue import Done, Failed, Kind, Lost, Outcome
@@ -138,10 +138,10 @@ class Platform:
         raw = await self._asked(learner, "balance", {})
         return msgspec.json.decode(raw, type=_Balance)
 
-    async def entries(self, learner: int, most: int) -> list[Entry]:
+    async def entries(self, learner: int, most: int) -> list[StatementLine]:
         rows = await self._list(learner, "entries", _Entry, {"most": most})
         return [
-            Entry(row.day, row.type, round(row.credits * TENTHS), row.points, row.frozen, row.note, row.rule, row.source)
+            StatementLine(row.day, row.type, round(row.credits * TENTHS), row.points, row.frozen, row.note, row.rule, row.source)
             for row in rows[:most]
         ]  # fmt: skip
 

@@ -13,7 +13,7 @@ from nlu.text import fold
 LONGEST = 40  # characters of a refusal; who writes more asks or tells something
 
 
-class Kind(Enum):
+class RefusalKind(Enum):
     """What becomes of a text."""
 
     WORDS = "for the dialogue"
@@ -95,15 +95,15 @@ _ABROAD = re.compile(r"\+(?!86)|00(?!86)")
 _COUNTRY = re.compile(r"^(?:\+|00)?86(?=\d)|^\+")
 
 
-def kind(text: str, *, refused: bool = False) -> Kind:
+def kind(text: str, *, refused: bool = False) -> RefusalKind:
     """What is to become of a text; `refused` is whether its writer wants no texts so far."""
     folded = fold(text.strip())
     bare = _MARKS.sub("", folded)
     if _RESUMPTION.fullmatch(bare) or (refused and _AGREED.fullmatch(bare)):
-        return Kind.RESUMPTION
+        return RefusalKind.RESUMPTION
     if is_refusal(folded, bare):
-        return Kind.REFUSAL
-    return Kind.MACHINE if is_automatic(folded) else Kind.WORDS
+        return RefusalKind.REFUSAL
+    return RefusalKind.MACHINE if is_automatic(folded) else RefusalKind.WORDS
 
 
 def is_refusal(folded: str, bare: str) -> bool:

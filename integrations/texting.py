@@ -1,27 +1,24 @@
 """Texts, whoever carries them: who may get one, what is answered, what leaves by itself, and how it fared."""
 
 import logging
-import time
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from enum import Enum
 from typing import Protocol
 
 import msgspec
 from prometheus_client import Counter
 
-from accounts.identity import Identity
 from bot import conversation
-from bot.inbox import Inbox, Receipt, nothing_observed, numbered
-from bot.live import Live
+from bot.channel import Core, Told
+from bot.inbox import Inbox, Receipt, numbered
 from bot.messages import CONTINUE, RESUMED, STOPPED, Inbound, Reply
 from bot.queue import Done, Failed, Later, Lost, Outcome
 from bot.redlines import endangers
-from bot.texts import Texts
 from integrations import refusals, sms
-from integrations.refusals import Kind
+from integrations.refusals import RefusalKind
 from store import calls, conversations, deliveries, outbox
-from store.database import Database, Transaction
+from store.database import Transaction
 from store.outbox import DueRow
 from store.queue import QueueRow
 
@@ -29,12 +26,13 @@ log = logging.getLogger(__name__)
 CHANNEL = "sms"
 FEW, MOST = 8, 30  # texts of one number in a minute that are answered, and that are read at all
 MINUTE = 60.0
+DAY = 86_400_000  # ms
 SENT = Counter("daoxue_sms_segments", "Segments sent, as they are billed")
 MACHINES = Counter("daoxue_sms_machines", "Texts that no person has written, by what told", ["why"])
-INTENTS = {Kind.REFUSAL: STOPPED, Kind.RESUMPTION: RESUMED, Kind.MACHINE: CONTINUE}
+INTENTS = {RefusalKind.REFUSAL: STOPPED, RefusalKind.RESUMPTION: RESUMED, RefusalKind.MACHINE: CONTINUE}
 
 
-class Meaning(Enum):
+class TextRefusal(Enum):
     """What a provider's refusal is to us."""
 
     TOO_OFTEN = "over the account's rate"
@@ -48,7 +46,7 @@ class Meaning(Enum):
 class TextError(Exception):
     """A text that was refused, or of which nobody knows. Its words never hold a secret or a number."""
 
-    def __init__(self, meaning: Meaning, code: str, call: str) -> None:
+    def __init__(self, meaning: TextRefusal, code: str, call: str) -> None:
         super().__init__(f"{call}: {code}: {meaning.value}")
         self.meaning = meaning
         self.code = code
@@ -66,22 +64,19 @@ class Provider(Protocol):
 
 
 class Texting:
-    """The outlet, and what all providers' webhooks have in common. `own` are numbers of ours. `clock` is in seconds."""
+    """The outlet, and what all providers' webhooks have in common. `own` are numbers of ours."""
 
     pulls = False
 
-    def __init__(
-        self, provider: Provider, inbox: Inbox, live: Live, database: Database, texts: Texts, identity: Identity,
-        observe: Callable[[str], None] = nothing_observed, clock: Callable[[], float] = time.time, own: Collection[str] = (),
-    ) -> None:  # fmt: skip
+    def __init__(self, core: Core, provider: Provider, own: Collection[str] = ()) -> None:
         self.provider = provider
-        self._inbox = inbox
-        self._live = live
-        self._database = database
-        self._texts = texts
-        self._identity = identity
-        self._observe = observe
-        self._clock = clock
+        self._inbox = core.inbox
+        self._live = core.live
+        self._database = core.database
+        self._texts = core.texts
+        self._identity = core.identity
+        self._observe = core.observe
+        self._clock = core.clock
         self._own = frozenset(own)
         self._came: dict[str, deque[tuple[float, str]]] = {}  # when which texts came, by number
 
@@ -91,7 +86,7 @@ class Texting:
     # -- coming in
 
     async def receive(
-        self, number: str, id: str, text: str, *, media: bool = False, inline: bool, told: Kind | None = None
+        self, number: str, id: str, text: str, *, media: bool = False, inline: bool, told: RefusalKind | None = None
     ) -> str:
         """What is answered to a text, in the response where it is `inline`; empty where nothing is. The same id again gets
         the same answer. `told` is what the carrier has taken it for, and has answered itself.
@@ -106,29 +101,29 @@ class Texting:
         refused = await self._database.read(lambda t: deliveries.is_refused(t, CHANNEL, number))
         kind = told or await self._kind(text, refused)
         lately = self._lately(number, id)
-        if kind is Kind.WORDS and lately > MOST:
+        if kind is RefusalKind.WORDS and lately > MOST:
             MACHINES.labels("flood").inc()
             return ""
         said = self._inbound(
-            number, id, text, kind, media=media, told=told is not None or (refused and kind is Kind.REFUSAL)
+            number, id, text, kind, media=media, told=told is not None or (refused and kind is RefusalKind.REFUSAL)
         )
-        if kind is Kind.WORDS and lately <= FEW:
+        if kind is RefusalKind.WORDS and lately <= FEW:
             return await self._answered(said, inline=inline and not refused)
         receipt = await self._inbox.receive(msgspec.structs.replace(said, inline=True))
         await self._settle(kind, number)
-        if kind is Kind.MACHINE or (kind is Kind.WORDS and receipt.state.danger is None):
-            MACHINES.labels("words" if kind is Kind.MACHINE else "many").inc()
+        if kind is RefusalKind.MACHINE or (kind is RefusalKind.WORDS and receipt.state.danger is None):
+            MACHINES.labels("words" if kind is RefusalKind.MACHINE else "many").inc()
             return ""
         return await self._by_itself(receipt, said, kind, inline=inline)
 
-    async def _kind(self, text: str, refused: bool) -> Kind:
+    async def _kind(self, text: str, refused: bool) -> RefusalKind:
         """A life in danger comes before what else a text may be."""
         kind = refusals.kind(text, refused=refused)
-        if kind is Kind.WORDS or not endangers(await self._inbox.understand(text, self._now())):
+        if kind is RefusalKind.WORDS or not endangers(await self._inbox.understand(text, self._now())):
             return kind
-        return Kind.WORDS
+        return RefusalKind.WORDS
 
-    def _inbound(self, number: str, id: str, text: str, kind: Kind, *, media: bool, told: bool) -> Inbound:
+    def _inbound(self, number: str, id: str, text: str, kind: RefusalKind, *, media: bool, told: bool) -> Inbound:
         intent, slots = INTENTS.get(kind), {"told": "yes"} if told else {}
         if media and not text:
             text, intent, slots = "[图片]", "cannot_read", {"kind": "image"}
@@ -155,22 +150,22 @@ class Texting:
         if await self._database.read(lambda t: deliveries.is_lost(t, CHANNEL, number)):
             await self._database.write(find)
 
-    async def _settle(self, kind: Kind, number: str) -> None:
+    async def _settle(self, kind: RefusalKind, number: str) -> None:
         """Whoever does not want texts gets none but the one that says so; asking again changes nothing."""
         now = self._now()
-        if kind is Kind.REFUSAL:
+        if kind is RefusalKind.REFUSAL:
             await self._database.write(lambda t: deliveries.refuse(t, CHANNEL, number, now))
-        elif kind is Kind.RESUMPTION:
+        elif kind is RefusalKind.RESUMPTION:
             await self._database.write(lambda t: deliveries.allow(t, CHANNEL, number))
 
-    async def _by_itself(self, receipt: Receipt, said: Inbound, kind: Kind, *, inline: bool) -> str:
+    async def _by_itself(self, receipt: Receipt, said: Inbound, kind: RefusalKind, *, inline: bool) -> str:
         """What is answered though texts are refused, or too many: in the response, or in a text of its own. A confirmation
         in other words than its own would be none."""
         text = written([each.message.reply for each in receipt.answers])
         self._live.delivered(receipt.conversation, receipt.last_seq)
         if inline or not text:
             return text
-        if kind is not Kind.WORDS and not self.provider.can_say(text):
+        if kind is not RefusalKind.WORDS and not self.provider.can_say(text):
             log.error("a text has no template", extra={"error": receipt.state.topic})
             return ""
         try:
@@ -199,6 +194,11 @@ class Texting:
             log.error("a text did not arrive", extra={"error": error})
             self._live.ring()
 
+    async def health(self, now: int) -> dict[str, object]:
+        """What the provider complains of, and what left in a day: texts, and segments as they are billed."""
+        texts, segments = await self._database.read(lambda t: calls.cost(t, now - DAY))
+        return {"alarm": self.provider.alarm, "texts": texts, "segments": segments}
+
     # -- one-time codes
 
     async def send_code(self, row: QueueRow) -> Outcome:
@@ -223,7 +223,7 @@ class Texting:
     async def send(self, row: DueRow, now: int) -> Outcome:
         """Sends what the row holds as one text."""
         if not await self._database.read(lambda t: _may_get(t, row.address)):
-            return Lost(Meaning.STOPPED.value)
+            return Lost(TextRefusal.STOPPED.value)
         rows = await self._database.read(
             lambda t: conversations.messages(t, row.conversation, row.first_seq, row.last_seq)
         )
@@ -243,18 +243,18 @@ class Texting:
         return Done()
 
     async def _refused(self, error: TextError, row: DueRow, now: int) -> Outcome:
-        if error.meaning is Meaning.STOPPED:
+        if error.meaning is TextRefusal.STOPPED:
             await self._database.write(lambda t: deliveries.refuse(t, CHANNEL, row.address, now))
-        elif error.meaning is Meaning.GONE:
+        elif error.meaning is TextRefusal.GONE:
             await self._database.write(lambda t: deliveries.lose(t, CHANNEL, row.address, now))
         return _leads_to(error, now)
 
 
 def _leads_to(error: TextError, now: int) -> Outcome:
     match error.meaning:
-        case Meaning.TOO_OFTEN:
+        case TextRefusal.TOO_OFTEN:
             return Later(now + 1_000)
-        case Meaning.STOPPED | Meaning.GONE:
+        case TextRefusal.STOPPED | TextRefusal.GONE:
             return Lost(error.meaning.value)
         case _:
             return Failed(error.meaning.value)
@@ -274,3 +274,23 @@ def written(replies: Sequence[Reply]) -> str:
     if text:
         SENT.inc(sms.segments(text))
     return text
+
+
+def played(inbox: Inbox) -> Told:
+    """Texts without a carrier: a refusal is confirmed once, and then nothing is answered."""
+    refused: set[str] = set()
+
+    async def tell(said: Inbound) -> Receipt:
+        before = said.address in refused
+        kind = refusals.kind(said.text, refused=before)
+        told = {"told": "yes"} if before and kind is RefusalKind.REFUSAL else {}
+        receipt = await inbox.receive(msgspec.structs.replace(said, intent=INTENTS.get(kind), slots=told))
+        if kind is RefusalKind.REFUSAL:
+            refused.add(said.address)
+        elif kind is RefusalKind.RESUMPTION:
+            refused.discard(said.address)
+        elif before and receipt.state.danger is None:
+            return msgspec.structs.replace(receipt, answers=())
+        return receipt
+
+    return tell

@@ -89,7 +89,7 @@ class Leave:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class RecordMessage:
     """Leaves a message of at most so many seconds."""
 
     then: str
@@ -107,7 +107,7 @@ class HangUp:
     """Ends the call."""
 
 
-Step = Say | Listen | Wait | Connect | Dial | Meet | Play | Leave | Record | Pause | HangUp
+Step = Say | Listen | Wait | Connect | Dial | Meet | Play | Leave | RecordMessage | Pause | HangUp
 Plan = tuple[Step, ...]
 
 

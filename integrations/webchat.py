@@ -8,31 +8,48 @@ nothing.
 import asyncio
 import contextlib
 import hashlib
-import logging
 import re
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta, Struct
-from starlette.routing import BaseRoute, WebSocketRoute
+from prometheus_client import Gauge
+from starlette.routing import BaseRoute, Mount, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+import web
+from accounts.identity import Proof
+from bot.channel import Channel, ChannelSettings, Core, OpenChannel, Stanza
+from bot.edge import safely
 from bot.inbox import BusyError, Inbox, Receipt, nothing_observed, numbered
 from bot.live import Live
-from bot.messages import Inbound, Numbered
+from bot.messages import Inbound
 from bot.outbox import Outbox
 from bot.queue import Done, Outcome
+from integrations.frames import (
+    Chosen,
+    Frame,
+    Hello,
+    PageMessage,
+    PagePing,
+    PageTyping,
+    Pong,
+    decode_frame,
+    decode_post,
+    encode,
+    error,
+    frame_of,
+    render,
+)
 from store import conversations
 from store.database import Database
 from store.outbox import DueRow
 
-log = logging.getLogger(__name__)
 CHANNEL = "webchat"
+PATH = f"/channels/{CHANNEL}"
 LARGEST = 16_384  # bytes of a frame
 HISTORY = 300  # messages sent to a page that has none
 HELLO_WITHIN = 15  # seconds
@@ -40,73 +57,13 @@ SEND_WITHIN = 20  # seconds that a page may take to read a frame
 BURST, PER_SECOND = 20, 2.0  # messages at once, and on average
 PATIENCE = 20  # bad frames before the socket is closed
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
-
-Id = Annotated[str, Meta(min_length=1, max_length=64)]
-Lang = Literal["zh", "en"]
+SOCKETS = Gauge("daoxue_webchat_sockets", "Open pages")
 
 
-class WebchatSettings(Struct, frozen=True, forbid_unknown_fields=True):
+class WebchatSettings(ChannelSettings, frozen=True, forbid_unknown_fields=True):
     """Whether the page and its socket are served."""
 
     enabled: bool = True
-
-
-class Hello(Struct, tag="hello", forbid_unknown_fields=True):
-    visitor: Annotated[str, Meta(max_length=200)] | None = None
-    since: Annotated[int, Meta(ge=0)] | None = None
-    lang: Lang = "zh"
-
-
-class Said(Struct, tag="message", forbid_unknown_fields=True):
-    """`lang` is what the page is set to by now, where that is not what its `hello` said."""
-
-    id: Id
-    text: str
-    lang: Lang | None = None
-
-
-class Chosen(Struct, tag="choice", forbid_unknown_fields=True):
-    id: Id
-    key: Annotated[str, Meta(min_length=1, max_length=8)]
-    lang: Lang | None = None
-
-
-class Typing(Struct, tag="typing", forbid_unknown_fields=True):
-    pass
-
-
-class Ping(Struct, tag="ping", forbid_unknown_fields=True):
-    pass
-
-
-class Pong(Struct, tag="pong", forbid_unknown_fields=True):
-    pass
-
-
-Frame = Hello | Said | Chosen | Typing | Ping | Pong
-_decode_frame = msgspec.json.Decoder(Frame).decode
-_encode = msgspec.json.encode
-
-
-class Post(Struct, forbid_unknown_fields=True):
-    """One message over HTTP; a fresh visitor has no token."""
-
-    id: Id
-    text: str = ""
-    choice: Annotated[str, Meta(min_length=1, max_length=8)] | None = None
-    visitor: Annotated[str, Meta(max_length=200)] | None = None
-    lang: Lang = "zh"
-
-
-_decode_post = msgspec.json.Decoder(Post).decode
-
-_ERRORS: Mapping[str, str] = {
-    "bad_frame": "消息格式不对，没有收下。This frame was not understood.",
-    "too_long": "消息太长，没有收下，请分几次说。The message is too long.",
-    "too_fast": "发得太快了，请稍等再发。Too many messages, please wait.",
-    "gone": "以前的对话已经不在了，我们重新开始。The earlier conversation is gone.",
-    "busy": "现在比较忙，请稍后再发。Busy, please send again.",
-}
 
 
 @lru_cache(maxsize=8192)
@@ -115,21 +72,7 @@ def address_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()[:40]
 
 
-def frame_of(each: Numbered) -> bytes:
-    """A message as the page gets it."""
-    reply = each.message.reply
-    return _encode(
-        {
-            "type": "message", "seq": each.seq, "author": each.author, "text": reply.text,
-            "options": [{"key": option.key, "label": option.label} for option in reply.options],
-            "cards": [{"title": card.title, "lines": card.lines, "link": card.link} for card in reply.cards],
-            "files": [{"name": file.name, "type": file.type, "path": file.path} for file in reply.files],
-            "source": reply.source, "at": each.at, "re": each.message.re, "lang": reply.lang,
-        }
-    )  # fmt: skip
-
-
-class Allowance:
+class TokenBucket:
     """A token bucket: `BURST` messages at once, `PER_SECOND` on average."""
 
     def __init__(self) -> None:
@@ -172,10 +115,15 @@ class Webchat:
 
     @property
     def routes(self) -> list[BaseRoute]:
-        return [WebSocketRoute("/channels/webchat", self.socket)]
+        """The socket, and the page that opens it: at the root, so that it comes after all else."""
+        return [WebSocketRoute(PATH, self.socket), Mount("/", web.pages())]
 
     async def send(self, row: DueRow, now: int) -> Outcome:
         return Done()
+
+    async def health(self, now: int) -> dict[str, object]:
+        """How many pages are open."""
+        return {"sockets": len(self.sockets)}
 
     def _seat_types(self, conversation: int, author: str) -> None:
         if author == "seat":
@@ -186,12 +134,14 @@ class Webchat:
         await websocket.accept()
         socket = Socket(self, websocket)
         self.sockets.add(socket)
+        SOCKETS.inc()
         try:
             await socket.talk()
-        except (WebSocketDisconnect, TimeoutError, RuntimeError):
-            return  # gone, or stalled: what it lacks it asks for when it comes back
+        except* (WebSocketDisconnect, TimeoutError, RuntimeError):
+            pass  # gone, or stalled: what it lacks it asks for when it comes back
         finally:
             self.sockets.discard(socket)
+            SOCKETS.dec()
             socket.leave()
 
     async def known(self, visitor: str | None) -> bool:
@@ -199,6 +149,10 @@ class Webchat:
         if visitor is None or not _TOKEN.fullmatch(visitor):
             return False
         return await self.database.read(lambda t: conversations.find(t, CHANNEL, address_of(visitor))) is not None
+
+    async def accepted(self, said: Inbound) -> Receipt | None:
+        """None where it was not: the page is told, and sends it again."""
+        return await safely("message not accepted", self.inbox.receive(said), None, quietly=BusyError)
 
     async def post(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One message, answered in the response; a plain ASGI application, for it is the hot path."""
@@ -217,21 +171,17 @@ class Webchat:
             body += event.get("body", b"")
             more = event.get("more_body", False)
             if len(body) > LARGEST:
-                return 413, _error("too_long"), None
+                return 413, error("too_long"), None
         try:
-            post = _decode_post(body)
+            post = decode_post(body)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            return 400, _error("bad_frame"), None
+            return 400, error("bad_frame"), None
         visitor = post.visitor if post.visitor and _TOKEN.fullmatch(post.visitor) else secrets.token_urlsafe(24)
-        try:
-            receipt = await self.inbox.receive(inbound(visitor, post.id, post.text, post.choice, post.lang, origin))
-        except BusyError:
-            return 503, _error("busy"), None
-        except Exception as error:  # one of the three named edges: nothing was accepted, and that is said
-            log.error("message not accepted", exc_info=error)
-            return 503, _error("busy"), None
+        receipt = await self.accepted(inbound(visitor, post.id, post.text, post.choice, post.lang, origin))
+        if receipt is None:
+            return 503, error("busy"), None
         messages = b",".join(frame_of(each) for each in receipt.answers)
-        head = _encode(
+        head = encode(
             {"visitor": visitor, "ack": {"type": "ack", "id": post.id, "seq": receipt.seq}, "speaker": receipt.speaker}
         )
         return 200, head[:-1] + b',"messages":[' + messages + b"]}", receipt
@@ -262,17 +212,13 @@ def _length(body: bytes) -> tuple[bytes, bytes]:
     return b"content-length", b"%d" % len(body)
 
 
-def _error(code: str) -> bytes:
-    return _encode({"type": "error", "code": code, "text": _ERRORS[code]})
-
-
 class Socket:
     """One page's connection. A task of its own writes, so that a slow page delays nobody."""
 
     def __init__(self, webchat: Webchat, websocket: WebSocket) -> None:
         self._webchat = webchat
         self._websocket = websocket
-        self._allowance = Allowance()
+        self._allowance = TokenBucket()
         self._bad = 0
         self._visitor = ""
         self._origin = websocket.client.host if websocket.client else ""
@@ -280,12 +226,15 @@ class Socket:
         self._conversation: int | None = None
         self._seen = 0  # number of the last message that the page has
         self._news: asyncio.Event | None = None
-        self._writer: asyncio.Task[None] | None = None
         self._sending = asyncio.Lock()
         self._hint: asyncio.Task[None] | None = None
 
     async def talk(self) -> None:
-        """Until the page goes."""
+        """Until the page goes, or writing to it fails: the connection ends then, and the page makes another one."""
+        async with asyncio.TaskGroup() as self._tasks:
+            await self._listen()
+
+    async def _listen(self) -> None:
         hello = await asyncio.wait_for(self._read(), HELLO_WITHIN)
         while not isinstance(hello, Hello):
             await self._refuse("bad_frame")
@@ -294,13 +243,13 @@ class Socket:
         while True:
             frame = await self._read()
             match frame:
-                case Said() | Chosen():
+                case PageMessage() | Chosen():
                     await self._receive(frame)
-                case Ping():
+                case PagePing():
                     await self._send(b'{"type":"pong"}')
                 case Hello():
                     await self._refuse("bad_frame")
-                case Typing():
+                case PageTyping():
                     if self._conversation is not None:
                         self._webchat.live.typing(self._conversation, "resident")
                 case Pong() | None:
@@ -316,8 +265,6 @@ class Socket:
             await self._send(b'{"type":"typing"}')
 
     def leave(self) -> None:
-        if self._writer is not None:
-            self._writer.cancel()
         if self._conversation is not None and self._news is not None:
             self._webchat.live.forget(self._conversation, self._news)
 
@@ -334,7 +281,7 @@ class Socket:
             await self._refuse("too_long")
             return None
         try:
-            frame: Frame = _decode_frame(text)
+            frame: Frame = decode_frame(text)
         except (msgspec.DecodeError, UnicodeEncodeError):
             await self._refuse("bad_frame")
             return None
@@ -355,7 +302,7 @@ class Socket:
             if hello.since:
                 await self._refuse("gone")
             self._visitor = secrets.token_urlsafe(24)
-        await self._send(_encode({"type": "welcome", "visitor": self._visitor, "seq": seq}))
+        await self._send(encode({"type": "welcome", "visitor": self._visitor, "seq": seq}))
         if self._news is not None:
             self._news.set()
 
@@ -363,26 +310,19 @@ class Socket:
         self._conversation = conversation
         self._seen = seen
         self._news = self._webchat.live.watch(conversation)
-        self._writer = asyncio.create_task(self._write(conversation, self._news))
+        self._tasks.create_task(self._write(conversation, self._news))
 
-    async def _receive(self, frame: Said | Chosen) -> None:
+    async def _receive(self, frame: PageMessage | Chosen) -> None:
         if not self._allowance.take():
             await self._refuse("too_fast")
             return
-        text, choice = (frame.text, None) if isinstance(frame, Said) else ("", frame.key)
+        text, choice = (frame.text, None) if isinstance(frame, PageMessage) else ("", frame.key)
         self._lang = frame.lang or self._lang
-        try:
-            receipt = await self._webchat.inbox.receive(
-                inbound(self._visitor, frame.id, text, choice, self._lang, self._origin)
-            )
-        except BusyError:
+        receipt = await self._webchat.accepted(inbound(self._visitor, frame.id, text, choice, self._lang, self._origin))
+        if receipt is None:
             await self._refuse("too_fast")
             return
-        except Exception as error:  # the same edge: the page sends it again
-            log.error("message not accepted", exc_info=error)
-            await self._refuse("too_fast")
-            return
-        await self._send(_encode({"type": "ack", "id": frame.id, "seq": receipt.seq}))
+        await self._send(encode({"type": "ack", "id": frame.id, "seq": receipt.seq}))
         if self._news is None:
             self._watch(receipt.conversation, 0)
         if self._news is not None:
@@ -405,7 +345,7 @@ class Socket:
 
     async def _refuse(self, code: str) -> None:
         self._bad += 1
-        await self._send(_error(code))
+        await self._send(error(code))
         if self._bad > PATIENCE:
             await self._websocket.close(1008)
             raise WebSocketDisconnect(1008)
@@ -413,3 +353,20 @@ class Socket:
     async def _send(self, frame: bytes) -> None:
         async with self._sending:
             await asyncio.wait_for(self._websocket.send_text(frame.decode()), SEND_WITHIN)
+
+
+def _open(core: Core) -> OpenChannel:
+    webchat = Webchat(core.inbox, core.outbox, core.live, core.database, core.observe)
+    return OpenChannel(outlet=webchat, posts={PATH: webchat.post}, routes=webchat.routes, health=webchat.health)
+
+
+WEBCHAT = Channel(
+    name=CHANNEL,
+    zh="网页",
+    en="Web",
+    colour="#0b6e5f",
+    stanzas=(Stanza("webchat", WebchatSettings),),
+    open=_open,
+    render=render,
+    proof=Proof(typed=True, passing=True),
+)

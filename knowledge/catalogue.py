@@ -12,6 +12,9 @@ from typing import Annotated, Literal, get_args
 
 from msgspec import Meta, Struct
 
+from knowledge.topics import Topic, ours
+from knowledge.topics import problems as topic_problems
+
 Id = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 Words = Annotated[str, Meta(min_length=1, max_length=400)]
 Clock = Annotated[str, Meta(pattern=r"^([01]\d|2[0-4]):[0-5]\d$")]
@@ -249,10 +252,10 @@ class Office(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_
     en: OfficeInEnglish | None = None
 
 
-Record = Organisation | Course | TrainingClass | Activity | CreditRule | RedemptionItem | Office
+Record = Organisation | Course | TrainingClass | Activity | CreditRule | RedemptionItem | Office | Topic
 KIND_OF: dict[type[Record], str] = {
     Organisation: "organisation", Course: "course", TrainingClass: "class", Activity: "activity",
-    CreditRule: "rule", RedemptionItem: "item", Office: "office",
+    CreditRule: "rule", RedemptionItem: "item", Office: "office", Topic: "topic",
 }  # fmt: skip
 
 
@@ -273,6 +276,7 @@ class Catalogue:
     rules: dict[str, CreditRule] = field(default_factory=dict)
     items: dict[str, RedemptionItem] = field(default_factory=dict)
     offices: dict[str, Office] = field(default_factory=dict)
+    topics: dict[str, Topic] = field(default_factory=lambda: dict(ours()))  # those that come with us, and its own
 
     @staticmethod
     def of(records: Iterable[Record]) -> "Catalogue":
@@ -293,6 +297,8 @@ class Catalogue:
                     catalogue.items[record.id] = record
                 case Office():
                     catalogue.offices[record.id] = record
+                case Topic():
+                    catalogue.topics[record.id] = record
         return catalogue
 
     @property
@@ -311,9 +317,13 @@ class Catalogue:
     def is_within(self, organisation: str, whole: str) -> bool:
         return any(each.id == whole for each in self.line_up(organisation))
 
+    def _taken(self, own: Topic) -> list[str]:
+        """Why there may not be this topic of the centre's own."""
+        return topic_problems(own, {*ours().values(), *self.topics.values()} - {own})
+
     def problems(self) -> list[str]:
         """References to what is not there, circles, and dates out of order; each with the record it is in."""
-        found: list[str] = []
+        found = [each for own in self.topics.values() if own not in ours().values() for each in self._taken(own)]
         for place in self.organisations.values():
             if place.parent and place.parent not in self.organisations:
                 found.append(f"organisation {place.id}: parent: there is no {place.parent}")

@@ -19,12 +19,6 @@ NAMES = {
 HEADS = {field: head for head, field in reversed(NAMES.items())}
 GIVEN = frozenset({"wording", "english", "examples"})
 ENGLISH = {"en_answer": "answer", "en_steps": "steps"}  # columns that together are the field `en`
-TOPICS = {
-    "培训信息": "training_info", "学分查询": "credit_lookup", "积分兑换": "credit_redemption", "课程答疑": "course_faq",
-    "操作指导": "operation_guide", "地点时间": "site_hours", "报名": "enrolment", "活动": "activity", "投诉": "complaint",
-    "人工": "human_agent", "闲聊": "chitchat", "其他": "out_of_scope",
-}  # fmt: skip
-TOPIC_NAMES = {topic: name for name, topic in TOPICS.items()}
 _PARTS = re.compile(r"\s*[|｜\n]\s*")
 _DAY = re.compile(r"(\d{4})\s*[-/.．年]\s*(\d{1,2})\s*[-/.．月]\s*(\d{1,2})\s*[日号]?(?:[ T]\d{1,2}:.*)?")
 _DIGITS = re.compile(r"(\d{4})(\d{2})(\d{2})")

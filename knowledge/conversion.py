@@ -7,9 +7,10 @@ from datetime import date, timedelta
 import msgspec
 from msgspec import Struct
 
-from knowledge.columns import ENGLISH, GIVEN, HEADS, TOPICS, day, parts
+from knowledge.columns import ENGLISH, GIVEN, HEADS, day, parts
 from knowledge.entries import LONGEST_ANSWER, SHORT, Entry
 from knowledge.standard import standard, unknown
+from knowledge.topics import Topics, by_name
 
 VALID_DAYS = 365
 KEPT = ("questions", "audience", "district", "person", "source_en")  # of an entry, where a file has no column for it
@@ -29,7 +30,7 @@ class Sheet(Struct):
     wrong: dict[int, str] = {}
 
 
-class Row(Struct, frozen=True):
+class ConvertedRow(Struct, frozen=True):
     """What became of one row: an entry, or what is wrong with it. `keeps` names the fields that the file does not speak
     of: an entry that is there keeps them. `notes` are for the writer to know, and no problem."""
 
@@ -41,11 +42,11 @@ class Row(Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-class Report(Struct, frozen=True):
+class ImportReport(Struct, frozen=True):
     """`problem` is about the file as a whole; then there are no rows. `unanswered` standard questions stand in it without
     an answer, and are none of the rows."""
 
-    rows: list[Row]
+    rows: list[ConvertedRow]
     problem: str = ""
     unanswered: int = 0
 
@@ -59,9 +60,11 @@ class Report(Struct, frozen=True):
 
 
 class Conversion:
-    """Rows becoming entries; a row may be wrong by what another says."""
+    """Rows becoming entries of these topics; a row may be wrong by what another says."""
 
-    def __init__(self, sheet: Sheet, owner: str, today: date) -> None:
+    def __init__(self, sheet: Sheet, owner: str, today: date, topics: Topics) -> None:
+        self._topics = topics
+        self._names = by_name(topics)
         self._sheet = sheet
         self._owner = owner
         self._today = today
@@ -69,32 +72,32 @@ class Conversion:
         self._template = "wording" in sheet.columns
         self._questions = standard().questions if sheet.columns & {"wording", "standard"} else {}
 
-    def report(self) -> Report:
+    def report(self) -> ImportReport:
         rows = [self._row(number, values) for number, values in self._sheet.rows if not self._is_open(number, values)]
-        return Report(rows, unanswered=len(self._sheet.rows) - len(rows))
+        return ImportReport(rows, unanswered=len(self._sheet.rows) - len(rows))
 
     def _is_open(self, number: int, values: Mapping[str, str]) -> bool:
         """Whether it is a standard question that nobody has answered yet."""
         return self._template and not values.keys() & {"answer", *_WRITTEN} and number not in self._sheet.wrong
 
-    def _row(self, number: int, values: Mapping[str, str]) -> Row:
+    def _row(self, number: int, values: Mapping[str, str]) -> ConvertedRow:
         raw = self._filled(number, values)
         id = str(raw["id"])
         problems = self._problems(number, id, raw, values)
         if problems:
-            return Row(number, id, problems)
+            return ConvertedRow(number, id, problems)
         try:
             entry = msgspec.convert(raw, Entry, strict=False)
         except msgspec.ValidationError as error:
-            return Row(number, id, [_named(error)])
+            return ConvertedRow(number, id, [_named(error)])
         if problems := entry.problems():
-            return Row(number, id, problems)
+            return ConvertedRow(number, id, problems)
         keeps = tuple(name for name in KEPT if name not in self._sheet.columns and name not in values)
         if not (self._sheet.columns | values.keys()) & ENGLISH.keys():
             keeps += ("en",)
         if self._template:
             keeps += (OWN_ID,)
-        return Row(number, id, [], entry, keeps, tuple(self._notes(id, values)))
+        return ConvertedRow(number, id, [], entry, keeps, tuple(self._notes(id, values)))
 
     def _filled(self, number: int, values: Mapping[str, str]) -> dict[str, object]:
         """What a row says, and what is so where it says nothing."""
@@ -109,6 +112,7 @@ class Conversion:
             if (question := self._questions.get(values.get("id", ""))) is not None:
                 raw["topic"] = question.topic
         raw |= {name: _READERS.get(name, str)(value) for name, value in values.items() if name not in GIVEN}
+        raw["topic"] = self._names.get(str(raw["topic"]), raw["topic"])
         english = {ENGLISH[name]: raw.pop(name) for name in ENGLISH if name in raw}
         if english:
             raw["en"] = english
@@ -122,6 +126,8 @@ class Conversion:
             found.append("没有编号：标准问题由系统给定；自己的问题请另做一个文件，列是 问题、回答")
         elif (name := raw.get("standard")) is not None and name not in self._questions:
             found.append(unknown(str(name), self._questions))
+        if (topic := str(raw["topic"])) not in self._topics:
+            found.append(f"主题：没有“{topic[:40]}”；可以是 {'、'.join(each.zh for each in self._topics.values())}")
         if "answer" not in values:
             found.append("“回答”空着")
         elif len(values["answer"]) > LONGEST_ANSWER:
@@ -141,12 +147,8 @@ class Conversion:
                 yield f"“{HEADS[name]}”的改动没有采用，说法由系统给定：{wording}"
 
 
-def _topic(cell: str) -> str:
-    return TOPICS.get(cell, cell)
-
-
 _READERS: Mapping[str, Callable[[str], object]] = {
-    "topic": _topic, "questions": parts, "steps": parts, "en_steps": parts, "valid_from": day, "valid_until": day,
+    "questions": parts, "steps": parts, "en_steps": parts, "valid_from": day, "valid_until": day,
 }  # fmt: skip
 
 

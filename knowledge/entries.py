@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from knowledge.english import lacking
+from knowledge.topics import Word
 
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 Line = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -15,14 +16,6 @@ SHORT = 134  # characters of two UCS-2 segments of an SMS
 Short = Annotated[str, Meta(min_length=1, max_length=SHORT)]
 LATIN = 306  # characters of two segments of an SMS in the alphabet that telephones share
 Status = Literal["draft", "in_review", "published", "expired"]
-TOPICS = (
-    "training_info", "credit_lookup", "credit_redemption", "course_faq", "operation_guide", "site_hours",
-    "enrolment", "activity", "complaint", "human_agent", "chitchat", "out_of_scope",
-)  # fmt: skip
-Topic = Literal[
-    "training_info", "credit_lookup", "credit_redemption", "course_faq", "operation_guide", "site_hours",
-    "enrolment", "activity", "complaint", "human_agent", "chitchat", "out_of_scope",
-]  # fmt: skip
 
 
 class English(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -36,7 +29,7 @@ class English(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     question: Line | None = None
 
 
-class Said(Struct, frozen=True, kw_only=True):
+class EntryWords(Struct, frozen=True, kw_only=True):
     """An entry's words in one language."""
 
     answer: str
@@ -47,7 +40,7 @@ class Said(Struct, frozen=True, kw_only=True):
 
 
 class Entry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One reviewed answer.
+    """One reviewed answer. Whether there is its `topic`, the catalogue says.
 
     `standard` names the standard question that it answers; `questions` are ways to ask it that are this centre's own, the
     first one its title. One of both it has. `answer` is the screen form, `spoken` the one for the
@@ -57,7 +50,7 @@ class Entry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """
 
     id: Name
-    topic: Topic
+    topic: Word
     kind: Literal["faq", "guide", "announcement"] = "faq"
     standard: Name | None = None
     questions: Annotated[tuple[Line, ...], Meta(max_length=60)] = ()
@@ -75,12 +68,14 @@ class Entry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     en: English | None = None
     source_en: Line | None = None
 
-    def said(self, language: str) -> Said:
+    def said(self, language: str) -> EntryWords:
         """What is said of it; in Chinese where it is not translated."""
         if language != "en" or self.en is None:
-            return Said(answer=self.answer, spoken=self.spoken, sms=self.sms, steps=self.steps, source=self.source)
+            return EntryWords(
+                answer=self.answer, spoken=self.spoken, sms=self.sms, steps=self.steps, source=self.source
+            )
         en, source = self.en, self.source_en or f"({self.source})"
-        return Said(answer=en.answer, spoken=en.spoken, sms=en.sms, steps=en.steps, source=source)
+        return EntryWords(answer=en.answer, spoken=en.spoken, sms=en.sms, steps=en.steps, source=source)
 
     @property
     def title(self) -> str:

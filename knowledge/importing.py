@@ -1,6 +1,6 @@
 """Knowledge from the files that people have: CSV, XLSX, Markdown, DOCX, and YAML. Every row is reported, by number.
 
-`python -m knowledge.importing FILE` prints the report as JSON: reading office files takes libraries of tens of
+`python -m knowledge.importing FILE NAME OWNER DAY TOPICS` prints the report as JSON: reading office files takes libraries of tens of
 megabytes that the service itself should not carry, and a file that breaks its reader breaks nothing else.
 """
 
@@ -23,8 +23,9 @@ from docx.opc.exceptions import PackageNotFoundError
 from openpyxl.utils.exceptions import InvalidFileException
 
 from knowledge.columns import ENGLISH, GIVEN, HEADS, NAMES
-from knowledge.conversion import Conversion, Report, Sheet
+from knowledge.conversion import Conversion, ImportReport, Sheet
 from knowledge.entries import Entry
+from knowledge.topics import Topic, Topics, ours
 
 SUFFIXES = (".csv", ".xlsx", ".md", ".docx")
 LARGEST = 8_000_000  # bytes
@@ -42,23 +43,23 @@ class UnreadableError(Exception):
     """The file as a whole cannot be read; the message says why."""
 
 
-def read(path: Path, name: str, owner: str, today: date) -> Report:
+def read(path: Path, name: str, owner: str, today: date, topics: Topics | None = None) -> ImportReport:
     """The entries of a file. `name` says by its ending what it is; `owner` and a year of validity are what a row that
-    says nothing else gets."""
+    says nothing else gets. `topics` are those that there are; those that come with us where it is not said."""
     suffix = Path(name).suffix.lower()
     if path.stat().st_size > LARGEST:
-        return Report([], f"文件超过 {LARGEST // 1_000_000} MB，请分成几个")
+        return ImportReport([], f"文件超过 {LARGEST // 1_000_000} MB，请分成几个")
     try:
         sheet = _sheet(path, suffix)
     except UnreadableError as error:
-        return Report([], str(error))
+        return ImportReport([], str(error))
     except _BROKEN as error:
-        return Report([], f"读不了这个文件：{type(error).__name__}。可能不完整，请另存为标准的 {suffix} 再试")
+        return ImportReport([], f"读不了这个文件：{type(error).__name__}。可能不完整，请另存为标准的 {suffix} 再试")
     if not sheet.rows:
-        return Report([], "文件里没有内容")
+        return ImportReport([], "文件里没有内容")
     if len(sheet.rows) > MOST:
-        return Report([], f"超过 {MOST} 行，请分成几个文件")
-    return Conversion(sheet, owner, today).report()
+        return ImportReport([], f"超过 {MOST} 行，请分成几个文件")
+    return Conversion(sheet, owner, today, topics or ours()).report()
 
 
 def _sheet(path: Path, suffix: str) -> Sheet:
@@ -191,8 +192,9 @@ def _sections(lines: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
 
 def main() -> None:
     """The report of a file on standard output."""
-    path, name, owner, today = sys.argv[1:]
-    report = read(Path(path), name, owner, date.fromisoformat(today))
+    path, name, owner, today, topics = sys.argv[1:]
+    known = msgspec.json.decode(topics, type=dict[str, Topic])
+    report = read(Path(path), name, owner, date.fromisoformat(today), known)
     sys.stdout.buffer.write(msgspec.json.encode(report))
 
 

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from knowledge.catalogue import KIND_OF, Catalogue, Record
 from knowledge.entries import Entry
 from knowledge.numbered import Mask
-from knowledge.search import Hit, Search, by_variants
+from knowledge.search import Hit, KnowledgeIndex, by_variants
 from nlu.encoder import Encoder
 from nlu.features import Reading, read
 from nlu.questions import Question
@@ -42,7 +42,7 @@ class Library:
         self.catalogue = Catalogue()
         self.entries: dict[str, Entry] = {}
         self._answers: dict[str, list[str]] = {}
-        self._search = Search([])
+        self._search = KnowledgeIndex([])
         self._expired: tuple[date, Mask] | None = None
         self._changing = asyncio.Lock()
         self._reading: asyncio.Task[None] | None = None
@@ -89,12 +89,12 @@ class Library:
         if not self.state[1]:
             self._reading = asyncio.create_task(self._read(search))
 
-    def _indexed(self, texts: Sequence[tuple[str, str]]) -> Search:
-        search = Search(texts, self._encoder, self._search)
+    def _indexed(self, texts: Sequence[tuple[str, str]]) -> KnowledgeIndex:
+        search = KnowledgeIndex(texts, self._encoder, self._search)
         _read_some(search)
         return search
 
-    async def _read(self, search: Search) -> None:
+    async def _read(self, search: KnowledgeIndex) -> None:
         """Reads what the texts mean, until there are others; in a thread, a little at a time."""
         while search is self._search and search.meaning is not None and not search.meaning.complete:
             await asyncio.to_thread(_read_some, search)
@@ -160,7 +160,7 @@ class Library:
         return self._expired[1]
 
 
-def _read_some(search: Search) -> None:
+def _read_some(search: KnowledgeIndex) -> None:
     """Reads the next texts; where the encoder cannot, words alone decide until there are other texts."""
     if search.meaning is None:
         return

@@ -13,10 +13,10 @@ DENSE = 20_000  # texts of which every point is compared with a question's; of m
 PORTION = 32  # texts that are read at a time
 
 
-class Meaning:
+class MeaningIndex:
     """The points of `texts`, a row each; those that `before` has are taken from it, the others wait to be read."""
 
-    def __init__(self, texts: Sequence[str], encoder: Encoder, before: "Meaning | None" = None) -> None:
+    def __init__(self, texts: Sequence[str], encoder: Encoder, before: "MeaningIndex | None" = None) -> None:
         self._texts = texts
         self._encoder = encoder
         self.dense = len(texts) <= DENSE

@@ -27,7 +27,7 @@ class Named(Protocol):
     def numerals(self) -> tuple[str, ...]: ...
 
 
-class Numbered:
+class NumberIndex:
     """The numbers of the texts of an index."""
 
     def __init__(self, texts: Sequence[Named]) -> None:

@@ -13,8 +13,8 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from knowledge.index import Index, Pieces, Rows, Vocabulary
-from knowledge.meaning import Meaning
-from knowledge.numbered import Mask, Numbered
+from knowledge.meaning import MeaningIndex
+from knowledge.numbered import Mask, NumberIndex
 from knowledge.sureness import MEANING, WORDS, Floats, log_odds, probabilities
 from nlu.encoder import Encoder
 from nlu.features import Reading, read, skeleton, sounds
@@ -43,7 +43,7 @@ class Measured(NamedTuple):
     known: Floats
 
 
-class Text(Struct, frozen=True, gc=False):
+class IndexedText(Struct, frozen=True, gc=False):
     """What is compared of a text: its pieces as written and as they sound, `meaning` as an encoder reads it, its numbers,
     its other numerals and the rest of it, its length."""
 
@@ -56,32 +56,32 @@ class Text(Struct, frozen=True, gc=False):
     length: int
 
 
-class Search:
+class KnowledgeIndex:
     """An index over `(id, text)` pairs; an id may have many texts. With an encoder there is a `meaning`. What the one
     `before` had read is not read again."""
 
     def __init__(
-        self, texts: Sequence[tuple[str, str]], encoder: Encoder | None = None, before: "Search | None" = None
+        self, texts: Sequence[tuple[str, str]], encoder: Encoder | None = None, before: "KnowledgeIndex | None" = None
     ) -> None:
         self.ids = [id for id, _ in texts]
         self._vocabularies: tuple[Vocabulary, Vocabulary] = (
             before._vocabularies if before else (Vocabulary(), Vocabulary())
         )
-        known: dict[str, Text] = before._texts if before else {}
-        self._texts: dict[str, Text] = {text: known.get(text) or self._read(text) for _, text in texts}
+        known: dict[str, IndexedText] = before._texts if before else {}
+        self._texts: dict[str, IndexedText] = {text: known.get(text) or self._read(text) for _, text in texts}
         read = [self._texts[text] for _, text in texts]
         self._words = Index([text.words for text in read], self._vocabularies[0])
         self._sounds = Index([text.sounds for text in read], self._vocabularies[1])
-        self._numbered = Numbered(read)
+        self._numbered = NumberIndex(read)
         self._lengths = np.array([text.length for text in read], dtype=np.float64)
-        self.meaning: Meaning | None = None
+        self.meaning: MeaningIndex | None = None
         if encoder is not None:
-            self.meaning = Meaning([text.meaning for text in read], encoder, before.meaning if before else None)
+            self.meaning = MeaningIndex([text.meaning for text in read], encoder, before.meaning if before else None)
 
-    def _read(self, written: str) -> Text:
+    def _read(self, written: str) -> IndexedText:
         reading, (words, heard) = read(written), self._vocabularies
         rest, numerals = skeleton(reading.text)
-        return Text(
+        return IndexedText(
             words.count(reading.grams), heard.count(sounds(reading.essence)), reading.text, reading.numbers, numerals, rest,
             len(reading.essence),
         )  # fmt: skip

@@ -7,6 +7,7 @@ from functools import cache
 
 from knowledge.entries import Entry
 from knowledge.files import KnowledgeError
+from knowledge.topics import Topics
 from nlu.questions import FAQ, DataError, Question
 from nlu.questions import read as read_data
 
@@ -49,8 +50,9 @@ def unknown(id: str, known: Collection[str]) -> str:
     return f"没有标准问题 {id[:64]}" + (f"；是不是 {'、'.join(near)}" if near else "")
 
 
-def strangers(entries: Collection[Entry]) -> list[str]:
-    """The entries that answer a standard question that there is not."""
+def strangers(entries: Collection[Entry], topics: Topics) -> list[str]:
+    """The entries that answer a standard question that there is not, or are of a topic that there is not."""
+    lost = [f"entry {each.id}: topic: 没有主题 {each.topic}" for each in entries if each.topic not in topics]
     named = {entry.id: entry.standard for entry in entries if entry.standard is not None}
     known = standard().questions if named else {}
-    return [f"entry {id}: standard: {unknown(name, known)}" for id, name in named.items() if name not in known]
+    return lost + [f"entry {id}: standard: {unknown(name, known)}" for id, name in named.items() if name not in known]

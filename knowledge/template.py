@@ -20,9 +20,10 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from knowledge.columns import TEMPLATE, TOPIC_NAMES, TOPICS
+from knowledge.columns import TEMPLATE
 from knowledge.entries import SHORT, Entry
 from knowledge.standard import standard
+from knowledge.topics import ours
 
 Answers = Mapping[str, Entry]
 HEADS = [column.head for column in TEMPLATE]
@@ -42,7 +43,8 @@ def rows(answers: Answers) -> Iterator[list[str]]:
     for question in standard().questions.values():
         entry = answers.get(question.id)
         given = [question.zh, question.en, "\n".join(standard().examples[question.id])]
-        topic = TOPIC_NAMES[entry.topic if entry else question.topic]
+        id = entry.topic if entry else question.topic
+        topic = ours()[id].zh if id in ours() else id  # a centre's own is read back by its id
         yield [question.id, topic, *given, *(_answered(entry) if entry else [""] * 11)]
 
 
@@ -106,7 +108,9 @@ def _arrange(sheet: Worksheet) -> None:
                 cell.number_format = "yyyy-mm-dd"
     sheet.freeze_panes = "D2"
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(TEMPLATE))}{last}"
-    names = DataValidation("list", formula1=f'"{",".join(TOPICS)}"', allow_blank=True, showErrorMessage=True)
+    names = DataValidation(
+        "list", formula1=f'"{",".join(each.zh for each in ours().values())}"', allow_blank=True, showErrorMessage=True
+    )
     names.add(f"B2:B{last}")
     sheet.add_data_validation(names)
     protection = sheet.protection

@@ -99,7 +99,7 @@ def _spans(folded: str) -> Iterator[Span]:
     person, bank = _OF_PERSON.search(folded) is not None, _OF_BANK.search(folded) is not None
     for run in _runs(folded):
         if sum(len(group.digits) for group in run) >= _SHORT:
-            yield from _Reader(folded, person, bank).spans(run)
+            yield from _NumberReader(folded, person, bank).spans(run)
     plain = folded.translate(_DIGITS)
     yield from ((*match.span(), IDENTITY) for match in _LETTERED.finditer(plain))
     for match in _PAPER.finditer(plain):
@@ -140,7 +140,7 @@ def _is_word(folded: str, near: Sequence[re.Match[str]], match: re.Match[str]) -
     return not any(_TIGHT.fullmatch(folded, min(end, match.end()), max(start, match.start())) for start, end in ends)
 
 
-class _Reader:
+class _NumberReader:
     """Reads the runs of one text, knowing whether it speaks of identity papers or bank cards."""
 
     def __init__(self, folded: str, person: bool, bank: bool) -> None:

@@ -16,7 +16,7 @@ from nlu.expressions import Days
 from nlu.terms import Reader, Run, Term
 from nlu.when import When
 
-__all__ = ["Found", "When", "find"]
+__all__ = ["FoundTime", "When", "find"]
 
 ANY_TIME = 60  # days that are looked at where none was named
 _READ = 1000  # characters; whoever writes more names no time in passing
@@ -30,7 +30,7 @@ _LOOK_BACK = 6  # characters
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundTime:
     """What is meant, and where that stands."""
 
     when: When
@@ -38,7 +38,7 @@ class Found:
     end: int
 
 
-def find(folded: str, today: date) -> Found | None:
+def find(folded: str, today: date) -> FoundTime | None:
     """What the text's expressions mean together: the first days with the part of day or clock time that belongs to
     them, less what is refused (除了周三) or is not the wish (白天要上班)."""
     if not (_POSSIBLE.search(folded) or "明儿" in folded or "下班" in folded or "下了班" in folded):
@@ -54,7 +54,7 @@ def find(folded: str, today: date) -> Found | None:
     if not used:
         return None
     whole = replace(when, without=tuple(dict.fromkeys([*when.without, *without])))
-    return Found(whole, min(run.start for run in used), max(run.end for run in used))
+    return FoundTime(whole, min(run.start for run in used), max(run.end for run in used))
 
 
 def _any_time(today: date, part: Part | None = None) -> When:

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import cast
 
-from sqlalchemy import ColumnElement, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select, update
 
 from store.database import Row, Statement, Transaction, adding
 from store.schema import attendance, dispute, learner, ledger, redemption
 
 
 @dataclass(frozen=True, slots=True)
-class EntryRow:
+class LedgerEntryRow:
     """The columns of `store.schema.ledger`, in their order."""
 
     id: int
@@ -101,8 +101,11 @@ _SUMS = Statement(
     ).where(ledger.c.learner == bindparam("learner"))
 )
 _COUNTED = Statement(
-    select(func.sum(ledger.c.credits), func.sum(ledger.c.counted)).where(ledger.c.learner == bindparam("learner"))
-)
+    select(
+        func.sum(ledger.c.counted), func.sum(ledger.c.credits),
+        func.sum(case((and_(ledger.c.day < bindparam("day"), ledger.c.at < bindparam("moment")), ledger.c.credits), else_=0)),
+    ).where(ledger.c.learner == bindparam("learner"))
+)  # fmt: skip
 _EARNED = Statement(
     select(func.sum(ledger.c.credits)).where(
         ledger.c.learner == bindparam("learner"), ledger.c.what == bindparam("what"), ledger.c.day >= bindparam("first"),
@@ -167,8 +170,8 @@ _LEARNERS = Statement(
 )
 
 
-def _entry(row: Row) -> EntryRow:
-    return EntryRow(*row)  # type: ignore[arg-type] # the columns are selected in this order
+def _entry(row: Row) -> LedgerEntryRow:
+    return LedgerEntryRow(*row)  # type: ignore[arg-type] # the columns are selected in this order
 
 
 def enter(transaction: Transaction, entry: NewEntry) -> None:
@@ -188,11 +191,13 @@ def sums(transaction: Transaction, learner: int) -> Sums:
     return Sums(cast(int, row[0] or 0), cast(int, row[1] or 0), cast(int, row[2] or 0), cast(str, row[3] or ""))
 
 
-def unconverted(transaction: Transaction, learner: int) -> int:
-    """Tenths of credits that have not become points yet."""
-    row = transaction.one(_COUNTED, learner=learner)
+def unconverted(transaction: Transaction, learner: int, day: str, moment: int) -> int:
+    """Tenths of credits that have not become points yet, of those from before the day and entered before the moment (ms);
+    what was taken back since is not among them."""
+    row = transaction.one(_COUNTED, learner=learner, day=day, moment=moment)
     assert row is not None
-    return cast(int, row[0] or 0) - cast(int, row[1] or 0)
+    counted, all_of_it, of_before = (cast(int, each or 0) for each in row)
+    return max(0, min(all_of_it, of_before) - counted)
 
 
 def earned(transaction: Transaction, learner: int, what: str, first: str, last: str) -> int:
@@ -201,22 +206,22 @@ def earned(transaction: Transaction, learner: int, what: str, first: str, last: 
     return cast(int, row[0] or 0) if row else 0
 
 
-def entries(transaction: Transaction, learner: int, most: int) -> list[EntryRow]:
+def entries(transaction: Transaction, learner: int, most: int) -> list[LedgerEntryRow]:
     """The newest lines first."""
     return [_entry(row) for row in transaction.all(_ENTRIES, learner=learner, most=most)]
 
 
-def all_entries(transaction: Transaction, learner: int) -> list[EntryRow]:
+def all_entries(transaction: Transaction, learner: int) -> list[LedgerEntryRow]:
     """In the order of their days."""
     return [_entry(row) for row in transaction.all(_ALL, learner=learner)]
 
 
-def entry(transaction: Transaction, id: int) -> EntryRow | None:
+def entry(transaction: Transaction, id: int) -> LedgerEntryRow | None:
     row = transaction.one(_ENTRY, id=id)
     return _entry(row) if row else None
 
 
-def by_source(transaction: Transaction, source: str, kind: str) -> EntryRow | None:
+def by_source(transaction: Transaction, source: str, kind: str) -> LedgerEntryRow | None:
     row = transaction.one(_BY_SOURCE, source=source, kind=kind)
     return _entry(row) if row else None
 

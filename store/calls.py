@@ -30,7 +30,7 @@ class CallRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class TakenCall:
     """A caller who waits for a seat that has taken the ticket: by whom, and where that one is called."""
 
     sid: str
@@ -144,14 +144,14 @@ def _change(transaction: Transaction, row: CallRow) -> bool:
     return changed == 1
 
 
-def taken(transaction: Transaction) -> list[Taken]:
+def taken(transaction: Transaction) -> list[TakenCall]:
     """Callers whose ticket a seat has taken, and who are not yet put through."""
-    return [Taken(*cast(tuple[str, str, str, str | None], row)) for row in transaction.all(_TAKEN)]
+    return [TakenCall(*cast(tuple[str, str, str, str | None], row)) for row in transaction.all(_TAKEN)]
 
 
-def bridged(transaction: Transaction) -> list[Taken]:
+def bridged(transaction: Transaction) -> list[TakenCall]:
     """Callers who talk, each with the seat that has the ticket now."""
-    return [Taken(*cast(tuple[str, str, str, str | None], row)) for row in transaction.all(_BRIDGED)]
+    return [TakenCall(*cast(tuple[str, str, str, str | None], row)) for row in transaction.all(_BRIDGED)]
 
 
 def sent(transaction: Transaction, sid: str, conversation: int, seq: int, segments: int, at: int) -> None:

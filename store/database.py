@@ -20,29 +20,24 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from pathlib import Path
 from typing import Generic, NamedTuple, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
-import psycopg
 from sqlalchemy import Insert, Select, Table, Text, bindparam, func, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from store.engine import Connection, Cursor, engine
+from store.engine import DatabaseError as DatabaseError
+from store.engine import Row as Row
+from store.engine import Value as Value
 from store.schema import Sealed
 
 T = TypeVar("T")
-Value = int | str | bytes | float | None
-Row = tuple[Value, ...]
 RACES = 50  # lost in a row, before somebody is told
 BATCH = 256  # functions in one commit at most: bounds how long the first of them waits
 PATIENCE = 30.0  # seconds that another process may write before we give up
-
-
-class DatabaseError(Exception):
-    """The database cannot be used."""
 
 
 class ConflictError(Exception):
@@ -65,17 +60,6 @@ class Unsealed:
 
     def unseal(self, text: str) -> str:
         return text
-
-
-class Cursor(Protocol):
-    """What both drivers' cursors have in common, as far as we use it."""
-
-    rowcount: int
-
-    def execute(self, sql: str, parameters: Sequence[Value], /) -> object: ...
-    def executemany(self, sql: str, parameters: Sequence[Sequence[Value]], /) -> object: ...
-    def fetchone(self) -> object: ...
-    def fetchall(self) -> Sequence[object]: ...
 
 
 class Compiled(NamedTuple):
@@ -205,9 +189,6 @@ _ALONE = Statement(select(func.pg_advisory_xact_lock(func.hashtext(bindparam("na
 Work = Callable[[Transaction], T]
 
 
-_CONFLICTS = (sqlite3.IntegrityError, psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected)
-
-
 @dataclass(slots=True)
 class _Job(Generic[T]):
     work: Work[T]
@@ -228,51 +209,11 @@ class _Job(Generic[T]):
 Jobs = list[_Job[object]]
 
 
-class _Sqlite:
-    """Opens connections; knows how a transaction begins."""
-
-    dialect: Dialect = sqlite.dialect(paramstyle="qmark")
-    begin = "BEGIN IMMEDIATE"
-    hurrying = ("PRAGMA busy_timeout=0",)
-    inline = True  # reading takes 6 µs, and a thread hop ten times that; writing, see above
-    scrubbing = (
-        "INSERT INTO passage_words (passage_words) VALUES ('optimize')",
-        "PRAGMA wal_checkpoint(TRUNCATE)",
-    )
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-
-    def connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=30, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute("PRAGMA cache_size=-16000")
-        connection.execute("PRAGMA secure_delete=ON")  # what is taken out is overwritten
-        connection.execute("PRAGMA wal_autocheckpoint=8000")  # 32 MB: copying pages back is half the writing
-        return connection
-
-
-class _Postgres:
-    dialect: Dialect = cast(Dialect, postgresql.dialect(paramstyle="format"))  # type: ignore[no-untyped-call]
-    begin = "BEGIN"
-    hurrying = ()
-    inline = False
-    scrubbing = ("VACUUM",)
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    def connect(self) -> psycopg.Connection[Row]:
-        return psycopg.connect(self._url, autocommit=True)
-
-
 @dataclass(slots=True)
 class _Line:
     """One connection with its cursor, used by one thread at a time."""
 
-    connection: sqlite3.Connection | psycopg.Connection[Row]
+    connection: Connection
     cursor: Cursor = field(init=False)
 
     def __post_init__(self) -> None:
@@ -288,17 +229,7 @@ class Database:
     def __init__(self, url: str, sealer: Sealer | None = None) -> None:
         self.url = url
         self._sealer = sealer or Unsealed()
-        scheme = urlsplit(url).scheme
-        if scheme == "sqlite":
-            path = url.removeprefix("sqlite:///")
-            Path(path).absolute().parent.mkdir(parents=True, exist_ok=True)
-            self._kind: _Sqlite | _Postgres = _Sqlite(path)
-        elif scheme == "postgresql":
-            self._kind = _Postgres(url)
-        else:
-            raise DatabaseError(
-                f"database.url: {scheme or 'nothing'}:// is not understood; sqlite:/// or postgresql://"
-            )
+        self._engine = engine(url)
         self._quick: deque[_Job[object]] = deque()
         self._slow: deque[_Job[object]] = deque()
         self._was_quick = False  # the last batch: they take turns
@@ -309,19 +240,19 @@ class Database:
         self._writer: threading.Thread | None = None
         self._reading = threading.Lock()
         try:
-            self._read_line = _Line(self._kind.connect())
+            self._read_line = _Line(self._engine.connect())
             self._write_line = self._line_to_write()
-        except (sqlite3.Error, psycopg.Error) as error:
-            raise DatabaseError(f"database.url: cannot open {scheme}: {type(error).__name__}") from error
-        self._transaction = Transaction(self._read_line.cursor, self._kind.dialect, self._sealer)
+        except self._engine.errors as error:
+            raise DatabaseError(f"database.url: cannot open {urlsplit(url).scheme}: {type(error).__name__}") from error
+        self._transaction = Transaction(self._read_line.cursor, self._engine.dialect, self._sealer)
 
     @property
     def dialect(self) -> Dialect:
-        return self._kind.dialect
+        return self._engine.dialect
 
     async def read(self, work: Work[T]) -> T:
         """What the function reads, seeing everything committed before the call."""
-        if self._kind.inline:
+        if self._engine.inline:
             return work(self._transaction)
         return await asyncio.to_thread(self.look, work)
 
@@ -330,18 +261,18 @@ class Database:
         with self._reading:
             try:
                 return work(self._transaction)
-            except psycopg.OperationalError:  # the server went away; it may be back already
-                self._read_line = _Line(self._kind.connect())
-                self._transaction = Transaction(self._read_line.cursor, self._kind.dialect, self._sealer)
+            except self._engine.gone:  # the server went away; it may be back already
+                self._read_line = _Line(self._engine.connect())
+                self._transaction = Transaction(self._read_line.cursor, self._engine.dialect, self._sealer)
                 return work(self._transaction)
 
     async def aside(self, work: Work[T]) -> T:
         """A long read, on a connection and in a thread of its own: nobody else waits for it."""
 
         def run() -> T:
-            line = _Line(self._kind.connect())
+            line = _Line(self._engine.connect())
             try:
-                return work(Transaction(line.cursor, self._kind.dialect, self._sealer))
+                return work(Transaction(line.cursor, self._engine.dialect, self._sealer))
             finally:
                 line.connection.close()
 
@@ -362,7 +293,7 @@ class Database:
         loop = asyncio.get_running_loop()
         job = _Job(work, loop, loop.create_future())
         with self._gate:
-            (self._quick if quick and self._kind.inline else self._slow).append(cast(_Job[object], job))
+            (self._quick if quick and self._engine.inline else self._slow).append(cast(_Job[object], job))
             idle, self._working = not self._working, True
         if idle:
             loop.call_soon(self._next)
@@ -374,7 +305,7 @@ class Database:
         line = self._write_line
         self._begin(PATIENCE)
         try:
-            transaction = Transaction(line.cursor, self._kind.dialect, self._sealer)
+            transaction = Transaction(line.cursor, self._engine.dialect, self._sealer)
             result = work(transaction)
             transaction.flush()
         except Exception:
@@ -389,9 +320,9 @@ class Database:
         await asyncio.to_thread(self._scrub)
 
     def _scrub(self) -> None:
-        line = _Line(self._kind.connect())
+        line = _Line(self._engine.connect())
         try:
-            for statement in self._kind.scrubbing:
+            for statement in self._engine.scrubbing:
                 line.cursor.execute(statement, ())
         finally:
             line.connection.close()
@@ -439,7 +370,7 @@ class Database:
         until = time.monotonic() + patience
         while True:
             try:
-                self._write_line.cursor.execute(self._kind.begin, ())
+                self._write_line.cursor.execute(self._engine.begin, ())
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
                     raise
@@ -448,7 +379,7 @@ class Database:
                 return
 
     def _work(self, jobs: Jobs) -> None:
-        transaction = Transaction(self._write_line.cursor, self._kind.dialect, self._sealer)
+        transaction = Transaction(self._write_line.cursor, self._engine.dialect, self._sealer)
         for job in jobs:
             job.result = job.work(transaction)
         transaction.flush()
@@ -497,12 +428,12 @@ class Database:
                 # Whether the lost commit was made or not: functions find out for themselves what is there already.
                 self._commit(jobs, again=True)
             else:
-                jobs[0].error = ConflictError() if isinstance(error, _CONFLICTS) else error
+                jobs[0].error = ConflictError() if isinstance(error, self._engine.conflicts) else error
 
     def _line_to_write(self) -> _Line:
         """Another process that writes is waited for in `_begin`, which may be in a hurry."""
-        line = _Line(self._kind.connect())
-        for statement in self._kind.hurrying:
+        line = _Line(self._engine.connect())
+        for statement in self._engine.hurrying:
             line.cursor.execute(statement, ())
         return line
 
@@ -512,10 +443,10 @@ class Database:
             cursor.execute("ROLLBACK", ())
         except sqlite3.OperationalError:
             return False  # BEGIN itself had failed: there is nothing to roll back
-        except psycopg.OperationalError:
+        except self._engine.gone:
             try:
                 self._write_line = self._line_to_write()
-            except psycopg.OperationalError:
+            except self._engine.gone:
                 return False  # the server is away: the callers hear it, and the next commit tries again
             return True
         return False

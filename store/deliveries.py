@@ -129,6 +129,11 @@ def undeferred(transaction: Transaction, channel: str, address: str, id: str) ->
     return queue.drop_key(transaction, f"{ANSWER}:{_digest(channel, address, id)}")
 
 
+def forget_deferred(transaction: Transaction, channel: str, address: str) -> None:
+    """Takes out whatever of somebody was put off, and was never answered."""
+    queue.settle(transaction, f"{ANSWER}:{_digest(channel, address)}", 1 << 60)
+
+
 def deferred(transaction: Transaction, row: QueueRow) -> bytes:
     """The message that a row of the queue is to answer."""
     return transaction.unsealed(row.body.decode()).encode()

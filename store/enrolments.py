@@ -75,6 +75,9 @@ _WAITING = Statement(
     .where(or_(enrolment.c.state == "waiting", enrolment.c.state == "pending"))
     .group_by(_GROUP)
 )
+_UNSETTLED = Statement(
+    select(_GROUP).where(or_(*(enrolment.c.state == each for each in ("pending", "waiting", "offered")))).distinct()
+)
 _OPEN = Statement(adding(class_places))
 _COUNT = Statement(
     update(class_places)
@@ -108,6 +111,11 @@ def next_waiting(transaction: Transaction, group: str) -> EnrolmentRow | None:
 def late(transaction: Transaction, now: int, most: int) -> list[EnrolmentRow]:
     """Offers whose time is over."""
     return [EnrolmentRow.of(row) for row in transaction.all(_LATE, now=now, most=most)]
+
+
+def unsettled(transaction: Transaction) -> set[str]:
+    """Classes in which somebody waits: for lots, for a place, or with the offer of one."""
+    return {cast(str, row[0]) for row in transaction.all(_UNSETTLED)}
 
 
 def ahead(transaction: Transaction, group: str, number: int) -> int:

@@ -5,7 +5,7 @@ from typing import cast
 
 from sqlalchemy import Text, bindparam, delete, select, update
 
-from store import outbox
+from store import conversations, deliveries, outbox
 from store.database import Statement, Transaction
 from store.schema import (
     attachment,
@@ -30,6 +30,8 @@ from store.schema import (
     unanswered,
 )
 
+NEVER = 1 << 60  # ms: what is erased is not looked at again as something old
+
 _BLANK_MESSAGES = Statement(
     update(message).where(message.c.conversation == bindparam("which")).values(body=bindparam("blank"))
 )
@@ -42,21 +44,19 @@ _BLANK_EVENT = Statement(
 _FORGET = Statement(
     update(conversation)
     .where(conversation.c.id == bindparam("which"))
-    .values(address=bindparam("nobody", type_=Text), state=b"", version=conversation.c.version + 1)
+    .values(address=bindparam("nobody", type_=Text), state=b"", version=conversation.c.version + 1, updated_at=NEVER)
 )
 _OF_CONVERSATION = tuple(
     Statement(delete(each).where(each.c.conversation == bindparam("which")))
     for each in (delivered, attachment, unanswered, inbound, call, sent_text)
 )
-# Erased ones have no address any more, and are not found again.
 _OLD = Statement(
     select(conversation.c.id)
     .where(
         conversation.c.updated_at < bindparam("before"),
         conversation.c.ticket.is_(None),
-        conversation.c.address.not_like("erased-%"),
     )
-    .order_by(conversation.c.id)
+    .order_by(conversation.c.updated_at)
     .limit(bindparam("most"))
 )
 _OLD_AUDIT = Statement(delete(audit).where(audit.c.at < bindparam("before")))
@@ -92,6 +92,8 @@ def forget_conversation(transaction: Transaction, id: int, blank: bytes) -> None
     for statement in _OF_CONVERSATION:
         transaction.run(statement, which=id)
     outbox.settle(transaction, id, 1 << 60)
+    if (talk := conversations.get(transaction, id)) is not None:
+        deliveries.forget_deferred(transaction, talk.channel, talk.address)
     transaction.run(_FORGET, which=id, nobody=f"erased-{id}")
 
 

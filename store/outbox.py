@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, update
 
 from store import queue
 from store.database import Statement, Transaction
-from store.queue import NewRow, QueueRow, State
+from store.queue import NewRow, QueueRow, QueueState
 from store.schema import queue as table
 
 KIND = "message"
@@ -98,7 +98,14 @@ def owed(transaction: Transaction, conversation: int) -> list[OwedRow]:
 def _owed(row: QueueRow) -> OwedRow:
     what = span(row)
     return OwedRow(
-        row.id, what.first, what.last, what.part, row.due_at, row.leased_until, what.rest, row.state == State.GIVEN_UP
+        row.id,
+        what.first,
+        what.last,
+        what.part,
+        row.due_at,
+        row.leased_until,
+        what.rest,
+        row.state == QueueState.GIVEN_UP,
     )
 
 

@@ -14,7 +14,7 @@ from store.schema import queue
 HELD = 1 << 60  # due_at of what waits until somebody asks for it; it holds up nothing that comes after it
 
 
-class State(StrEnum):
+class QueueState(StrEnum):
     DUE = "due"  # to be done, or being done
     DONE = "done"  # kept for the log of its kind
     GIVEN_UP = "given_up"  # for people to see, and to try again
@@ -61,18 +61,20 @@ _FIRST = or_(
     queue.c.order_key.is_(None),
     ~select(_earlier.c.id)
     .where(
-        _earlier.c.order_key == queue.c.order_key, _earlier.c.number < queue.c.number, _earlier.c.state == State.DUE.value,
+        _earlier.c.order_key == queue.c.order_key, _earlier.c.number < queue.c.number, _earlier.c.state == QueueState.DUE.value,
         _earlier.c.due_at != HELD,
     )
     .exists(),
 )  # fmt: skip
 # Lane by lane from one to the next in the index, however many rows each has.
 _first = (
-    select(func.min(queue.c.lane).label("lane")).where(queue.c.state == State.DUE.value).cte("lanes", recursive=True)
+    select(func.min(queue.c.lane).label("lane"))
+    .where(queue.c.state == QueueState.DUE.value)
+    .cte("lanes", recursive=True)
 )
 _next = (
     select(func.min(_earlier.c.lane))
-    .where(_earlier.c.state == State.DUE.value, _earlier.c.lane > _first.c.lane)
+    .where(_earlier.c.state == QueueState.DUE.value, _earlier.c.lane > _first.c.lane)
     .correlate(_first)
     .scalar_subquery()
 )
@@ -81,12 +83,12 @@ _LANES = Statement(
     select(_lanes.c.lane).where(
         _lanes.c.lane.is_not(None),
         select(queue.c.id)
-        .where(queue.c.state == State.DUE.value, queue.c.lane == _lanes.c.lane, queue.c.due_at <= bindparam("now"))
+        .where(queue.c.state == QueueState.DUE.value, queue.c.lane == _lanes.c.lane, queue.c.due_at <= bindparam("now"))
         .exists(),
     )
 )
 _CAN_BE_DONE = and_(
-    queue.c.state == State.DUE.value, queue.c.lane == bindparam("lane"), queue.c.due_at <= bindparam("now"),
+    queue.c.state == QueueState.DUE.value, queue.c.lane == bindparam("lane"), queue.c.due_at <= bindparam("now"),
     queue.c.leased_until <= bindparam("now"), _FIRST,
 )  # fmt: skip
 # In the order of the index, so that looking ends with the last row that is wanted (with an equation instead of `< 1`,
@@ -104,14 +106,14 @@ _LEASE = Statement(
     update(queue)
     .where(
         queue.c.id == bindparam("which"), queue.c.leased_until == bindparam("read_leased_until"),
-        queue.c.due_at == bindparam("read_due_at"), queue.c.state == State.DUE.value,
+        queue.c.due_at == bindparam("read_due_at"), queue.c.state == QueueState.DUE.value,
     )
     .values(leased_until=bindparam("until"), attempts=queue.c.attempts + 1)
 )  # fmt: skip
 _MINE = and_(
     queue.c.id == bindparam("which"),
     queue.c.leased_until == bindparam("read_leased_until"),
-    queue.c.state == State.DUE.value,
+    queue.c.state == QueueState.DUE.value,
 )
 _REMOVE = Statement(delete(queue).where(_MINE))
 _PUT_BACK = Statement(
@@ -124,8 +126,8 @@ _PUT_BACK = Statement(
 )  # fmt: skip
 _RETRY = Statement(
     update(queue)
-    .where(queue.c.id == bindparam("which"), queue.c.state == State.GIVEN_UP.value)
-    .values(state=State.DUE.value, due_at=bindparam("at"), attempts=0, leased_until=0)
+    .where(queue.c.id == bindparam("which"), queue.c.state == QueueState.GIVEN_UP.value)
+    .values(state=QueueState.DUE.value, due_at=bindparam("at"), attempts=0, leased_until=0)
 )
 _GET = Statement(select(*_COLUMNS).where(queue.c.id == bindparam("id")))
 _OF_ORDER = Statement(select(*_COLUMNS).where(queue.c.order_key == bindparam("order_key")).order_by(queue.c.number))
@@ -134,15 +136,15 @@ _OF_LANE = Statement(
 )
 _GIVEN_UP = Statement(
     select(*_COLUMNS)
-    .where(queue.c.state == State.GIVEN_UP.value)
+    .where(queue.c.state == QueueState.GIVEN_UP.value)
     .order_by(queue.c.due_at.desc(), queue.c.id.desc())
     .limit(bindparam("most"))
 )
 _COUNTS = Statement(
     select(
-        func.sum(case((queue.c.state == State.DUE.value, 1), else_=0)),
-        func.sum(case((queue.c.state == State.GIVEN_UP.value, 1), else_=0)),
-    ).where(queue.c.state != State.DONE.value, queue.c.due_at <= bindparam("now"))
+        func.sum(case((queue.c.state == QueueState.DUE.value, 1), else_=0)),
+        func.sum(case((queue.c.state == QueueState.GIVEN_UP.value, 1), else_=0)),
+    ).where(queue.c.state != QueueState.DONE.value, queue.c.due_at <= bindparam("now"))
 )
 _SETTLE = Statement(
     delete(queue).where(queue.c.order_key == bindparam("order_key"), queue.c.number <= bindparam("number"))
@@ -150,7 +152,15 @@ _SETTLE = Statement(
 _DROP = Statement(delete(queue).where(queue.c.id == bindparam("id")))
 _DROP_KEY = Statement(delete(queue).where(queue.c.key == bindparam("key")))
 _DROP_LANE = Statement(delete(queue).where(queue.c.lane == bindparam("lane")))
-_FORGET = Statement(delete(queue).where(queue.c.state == State.DONE.value, queue.c.due_at < bindparam("before")))
+_FORGET = Statement(
+    delete(queue).where(
+        queue.c.due_at < bindparam("before"),
+        or_(
+            queue.c.state == QueueState.DONE.value,
+            and_(queue.c.state == QueueState.GIVEN_UP.value, queue.c.kind != bindparam("but")),
+        ),
+    )
+)
 
 
 # -- owing
@@ -170,7 +180,7 @@ def put(transaction: Transaction, new: NewRow) -> bool:
 
 
 def _values(new: NewRow) -> dict[str, Value]:
-    fresh: dict[str, Value] = {"attempts": 0, "leased_until": 0, "state": State.DUE.value, "outcome": ""}
+    fresh: dict[str, Value] = {"attempts": 0, "leased_until": 0, "state": QueueState.DUE.value, "outcome": ""}
     return cast(dict[str, Value], asdict(new)) | fresh
 
 
@@ -266,6 +276,6 @@ def drop_lane(transaction: Transaction, lane: str) -> None:
     transaction.run(_DROP_LANE, lane=lane)
 
 
-def forget(transaction: Transaction, before: int) -> None:
-    """Lets go of what was done before."""
-    transaction.run(_FORGET, before=before)
+def forget(transaction: Transaction, before: int, but: str) -> None:
+    """Lets go of what was done or given up before; of one kind what was given up stays."""
+    transaction.run(_FORGET, before=before, but=but)

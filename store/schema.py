@@ -43,6 +43,7 @@ conversation = Table(
     Column("updated_at", BigInteger, nullable=False),
     UniqueConstraint("channel", "address"),
 )
+Index("ix_conversation_updated_at", conversation.c.updated_at)  # the hourly sweep finds by it what is old
 
 # What was accepted: the channel's own id of each message, so that the same one again is recognised.
 inbound = Table(
@@ -81,7 +82,7 @@ queue = Table(
     Column("due_at", BigInteger, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("leased_until", BigInteger, nullable=False),  # until then somebody is at work on it
-    Column("state", Text, nullable=False),  # store.queue.State
+    Column("state", Text, nullable=False),  # store.queue.QueueState
     Column("outcome", Text, nullable=False),  # of the last attempt
 )
 Index("ix_queue_due", queue.c.state, queue.c.lane, queue.c.due_at, queue.c.attempts)

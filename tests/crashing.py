@@ -7,8 +7,9 @@ import os
 import signal
 import sys
 
+from bot.channel import Stanzas
 from daoxue.app import compose, prepare
-from daoxue.config import Channels, Config, DatabaseSettings, Nlu, Server
+from daoxue.config import Config, DatabaseSettings, Nlu, Server
 from daoxue.serve import server
 from desk.hours import DeskSettings
 from integrations.wechat.settings import WechatSettings
@@ -27,7 +28,7 @@ async def main() -> None:
     wechat = WechatSettings(enabled=True, api_base=api[0], open_base=api[0]) if api else WechatSettings()
     config = Config(
         Server(port=int(port)), DatabaseSettings(database), nlu=Nlu(models), desk=DeskSettings(always_open=True),
-        channels=Channels(wechat=wechat),
+        channels=Stanzas(wechat),
     )  # fmt: skip
     prepare(config)
     app = await compose(config, observe)

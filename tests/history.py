@@ -1,6 +1,6 @@
 """What the history alone must show, whatever happened: used after every wild test."""
 
-from desk.tickets import Opened
+from desk.opening import Opened
 from store.ticket_events import TicketOpened, TicketRow, after, begun
 from store.tickets import EventRow
 

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from daoxue.app import App, compose
 from daoxue.config import Config
 from daoxue.serve import server
+from integrations.wechat.settings import WechatSettings
 from players.wechat import Platform, Resident, Seen
 from tests.conftest import free_port
 
@@ -46,15 +47,14 @@ class Official:
 
     @property
     def channel(self):  # type: ignore[no-untyped-def]
-        assert self.app.wechat is not None
-        return self.app.wechat.channel
+        return self.app.channels["wechat"].outlet
 
 
 def connected(config: Config, platform: Platform, port: int, api_port: int, **more: object) -> Config:
     """Settings with the account in them."""
     base = f"http://127.0.0.1:{api_port}"
-    wechat = replace(config.channels.wechat, enabled=True, mode=platform.mode, api_base=base, open_base=base, **more)
-    return replace(config, server=replace(config.server, port=port), channels=replace(config.channels, wechat=wechat))
+    wechat = WechatSettings(enabled=True, mode=platform.mode, api_base=base, open_base=base, **more)  # type: ignore[arg-type]
+    return replace(config, server=replace(config.server, port=port), channels=config.channels.having(wechat))
 
 
 async def started(web: uvicorn.Server) -> None:
@@ -110,6 +110,5 @@ async def official(
             web.should_exit = True
             web.force_exit = True
             await task
-            assert app.wechat is not None
-            await app.wechat.api.close()
+            await app.channels["wechat"].close()
             app.database.close()

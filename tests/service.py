@@ -18,6 +18,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from daoxue.config import Config
+from integrations.wechat.settings import WechatSettings
 from tests.conftest import free_port
 
 ROOT = Path(__file__).parent.parent
@@ -42,8 +43,9 @@ class Service:
 
     def start(self, step: str = "never", nth: int = 1) -> None:
         arguments = [str(self.port), self.config.database.url, self.config.nlu.folder, step, str(nth)]
-        if self.config.channels.wechat.enabled:
-            arguments.append(self.config.channels.wechat.api_base)
+        wechat = self.config.channels.of(WechatSettings)
+        if wechat.enabled:
+            arguments.append(wechat.api_base)
         self.process = subprocess.Popen([sys.executable, "-m", "tests.crashing", *arguments], cwd=ROOT)
         for _ in range(300):
             with contextlib.suppress(urllib.error.URLError, ConnectionError):

@@ -9,11 +9,14 @@ import pytest
 import uvicorn
 from msgspec.structs import replace
 
-from daoxue.app import App, TwilioParts, compose
+from daoxue.app import App, compose
 from daoxue.chat import matches
 from daoxue.config import Config
 from daoxue.serve import server
 from integrations.texting import Texting
+from integrations.twilio.calls import CallChannel
+from integrations.twilio.seats import SeatSide
+from integrations.twilio.settings import TwilioSettings
 from players.twilio import Call, Carrier
 from tests.conftest import free_port
 from tests.official import Clock, started
@@ -30,14 +33,22 @@ class Line:
     clock: Clock
 
     @property
-    def parts(self) -> TwilioParts:
-        assert self.app.twilio is not None
-        return self.app.twilio
+    def calls(self) -> CallChannel:
+        outlet = self.app.channels["voice"].outlet
+        assert isinstance(outlet, CallChannel)
+        return outlet
+
+    @property
+    def seats(self) -> SeatSide:
+        calling = self.app.channels["voice"].calling
+        assert isinstance(calling, SeatSide)
+        return calling
 
     @property
     def texting(self) -> Texting:
-        assert self.app.texting is not None
-        return self.app.texting
+        outlet = self.app.channels["sms"].outlet
+        assert isinstance(outlet, Texting)
+        return outlet
 
     async def deliver(self) -> None:
         """The outbox does what is due now."""
@@ -56,18 +67,17 @@ async def line(
     carrier.api = f"http://127.0.0.1:{api_port}"
     monkeypatch.setenv("TWILIO_ACCOUNT_SID", carrier.account)
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", carrier.token)
-    twilio = replace(
-        config.channels.twilio,
+    twilio = TwilioSettings(
         enabled=True,
         api_base=carrier.api,
         sms_from=carrier.number,
         voice_from=carrier.number,
-        **more,
+        **more,  # type: ignore[arg-type]
     )
     own = replace(
         config,
         server=replace(config.server, port=port, public_url=carrier.url),
-        channels=replace(config.channels, twilio=twilio),
+        channels=config.channels.having(twilio),
     )
     app = await compose(own, clock=clock)
     api = uvicorn.Server(
@@ -84,8 +94,8 @@ async def line(
         for each in (web, api):
             each.should_exit = each.force_exit = True
         await asyncio.gather(*tasks)
-        assert app.twilio is not None
-        await app.twilio.api.close()
+        for opened in app.channels.values():
+            await opened.close()
         app.database.close()
 
 

@@ -24,7 +24,8 @@ from store import bank as rows
 from store import identity
 from store.database import Database
 
-DAY = date(2026, 3, 2)
+EARNED, DAY = date(2026, 3, 2), date(2026, 7, 2)  # in one half-year, and the day on which that is converted
+BEGUN = 1_000  # ms; what has no time was entered before
 VAULT = Vault([b"k" * 32])
 
 
@@ -51,8 +52,8 @@ async def rich(bank: Bank, database: Database) -> int:
     """A learner with 100 points."""
     who = await somebody(database)
     for number in range(2):
-        await bank.earn(who, "finish", f"finish-{who}-{number}", DAY, "结业")
-    assert await bank.convert(who, DAY) == 100
+        await bank.earn(who, "finish", f"finish-{who}-{number}", EARNED, "结业")
+    assert await bank.convert(who, DAY, BEGUN) == 100
     return who
 
 
@@ -81,12 +82,38 @@ async def test_earning_goes_as_far_as_the_cap(bank: Bank, database: Database) ->
 
 async def test_credits_become_points_once(bank: Bank, database: Database) -> None:
     who = await rich(bank, database)
-    assert await bank.convert(who, DAY + timedelta(days=40)) == 100, "the same half-year"
-    assert await bank.convert(who, date(2026, 8, 1)) == 0, "nothing new"
-    await bank.earn(who, "attend", f"late-{who}", date(2026, 8, 1), "听课")
-    assert await bank.convert(who, date(2026, 8, 2)) == 10
+    assert await bank.convert(who, DAY + timedelta(days=40), BEGUN) == 100, "the same half-year"
+    assert await bank.convert(who, date(2027, 1, 1), BEGUN) == 0, "nothing new"
+    await bank.earn(who, "attend", f"late-{who}", date(2027, 2, 1), "听课")
+    assert await bank.convert(who, date(2027, 7, 2), BEGUN) == 10
     found = await bank.balance(who)
-    assert (found.credits, found.points, found.last) == (110, 110, "2026-08-02")
+    assert (found.credits, found.points, found.last) == (110, 110, "2027-07-02")
+    await sound(database)
+
+
+@pytest.mark.parametrize("first", [1, 4, 6, 20])
+async def test_the_day_on_which_a_half_year_is_converted_does_not_matter(
+    bank: Bank, database: Database, first: int
+) -> None:
+    """Whoever had nothing on the first of July has it no sooner than who had."""
+    who = await somebody(database)
+    for day in range(1, 32):
+        if day == 3:
+            await bank.earn(who, "attend", f"new-{who}", date(2026, 7, 3), "听课", at=BEGUN + 3)
+        if day == 5:
+            await bank.earn(who, "attend", f"backdated-{who}", date(2026, 6, 30), "听课", at=BEGUN + 5)
+        if day >= first:
+            assert await bank.convert(who, date(2026, 7, day), BEGUN) == 0
+    assert await bank.convert(who, date(2027, 1, 5), 2 * BEGUN) == 20
+    await sound(database)
+
+
+async def test_what_was_taken_back_becomes_no_points(bank: Bank, database: Database) -> None:
+    who = await somebody(database)
+    await bank.earn(who, "attend", f"wrong-{who}", EARNED, "听课")
+    (entry,) = await database.read(lambda t: rows.entries(t, who, 9))
+    await bank.reverse(entry.id, "li", "wang", "记错", DAY)
+    assert await bank.convert(who, DAY, BEGUN) == 0
     await sound(database)
 
 
@@ -146,8 +173,8 @@ async def test_a_reversal_takes_two_and_is_done_once(bank: Bank, database: Datab
 
 async def test_points_lapse_the_oldest_first(bank: Bank, database: Database) -> None:
     who = await rich(bank, database)
-    await bank.earn(who, "finish", f"f27-{who}", date(2027, 2, 1), "结业")
-    await bank.convert(who, date(2027, 2, 1))
+    await bank.earn(who, "finish", f"f27-{who}", date(2026, 8, 1), "结业")
+    await bank.convert(who, date(2027, 2, 1), BEGUN)
     assert await bank.lapsing(who, DAY) == (100, date(2028, 12, 31))
     order = await bank.reserve(who, "towel", "毛巾", 30, 300, "college", "k", 1, date(2027, 3, 1))
     await bank.collect(order.ref, "clerk", 1, date(2027, 3, 1))
@@ -210,7 +237,7 @@ async def random_operations(bank: Bank, people: list[int], count: int, dice: ran
                     what = dice.choice(["attend", "online", "finish", "activity", "certificate"])
                     await bank.earn(who, what, f"op-{dice.randrange(count)}-{who}", day, "", times=dice.randint(1, 4))
                 case 2:
-                    await bank.convert(who, day)
+                    await bank.convert(who, day, BEGUN)
                 case 3 | 4:
                     key = f"order-{dice.randrange(count)}-{who}"
                     refs.append(

@@ -1,6 +1,5 @@
 """A seat answers a call ticket in a real browser: where the caller is, notes while talking, the list of calls owed."""
 
-import asyncio
 import os
 import re
 from collections.abc import AsyncIterator
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 
+from bot.worker import Worker
 from daoxue.config import Config
 from tests.desk_client import PASSWORD
 from tests.telephone import OTHER, RESIDENT, SEAT, Line, line
@@ -22,9 +22,9 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture
 async def running(config: Config, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Line]:
     async with line(config, monkeypatch) as found:
-        feed = asyncio.create_task(found.app.desk.feed.run())
+        found.app.watch.start([Worker("feed", "实时", 0.25, found.app.desk.feed.look, found.app.live.watch_tickets())])
         yield found
-        feed.cancel()
+        await found.app.watch.stop()
 
 
 async def test_a_seat_at_the_telephone(running: Line, browser: Browser, tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ async def test_a_seat_at_the_telephone(running: Line, browser: Browser, tmp_path
     await expect(page.get_by_text("来电：在线等候")).to_be_visible()
     await page.keyboard.press("t")
     await expect(page.get_by_role("tab", name="回复居民")).to_be_enabled()
-    await running.parts.seats.connect()
+    await running.seats.connect()
     ring = running.carrier.ringing[-1]
     await ring.answer()
     await ring.press("1")

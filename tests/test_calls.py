@@ -13,7 +13,7 @@ from daoxue.config import Config
 from handlers import HANDLERS
 from integrations import keypad, refusals
 from integrations.elders import says_old
-from integrations.refusals import Kind
+from integrations.refusals import RefusalKind
 from integrations.voice import CHOICES
 from tests.talk import Resident
 from tests.telephone import RESIDENT, Transcript, line
@@ -78,16 +78,17 @@ WORDS = (
 
 @pytest.mark.parametrize(
     ("texts", "kind"),
-    [(REFUSALS, Kind.REFUSAL), (NO_REFUSALS, Kind.WORDS), (RESUMPTIONS, Kind.RESUMPTION), (AUTOMATIC, Kind.MACHINE), (WORDS, Kind.WORDS)],
+    [(REFUSALS, RefusalKind.REFUSAL), (NO_REFUSALS, RefusalKind.WORDS), (RESUMPTIONS, RefusalKind.RESUMPTION),
+     (AUTOMATIC, RefusalKind.MACHINE), (WORDS, RefusalKind.WORDS)],
     ids=["refusals", "none", "resumptions", "automatic", "people's"],
 )  # fmt: skip
-def test_what_a_text_is(texts: str, kind: Kind) -> None:
+def test_what_a_text_is(texts: str, kind: RefusalKind) -> None:
     assert [text for text in texts.split("|") if refusals.kind(text) is not kind] == []
 
 
 def test_yes_takes_a_refusal_back_and_nothing_else() -> None:
-    assert refusals.kind("YES", refused=True) is Kind.RESUMPTION
-    assert refusals.kind("YES") is Kind.WORDS
+    assert refusals.kind("YES", refused=True) is RefusalKind.RESUMPTION
+    assert refusals.kind("YES") is RefusalKind.WORDS
 
 
 def test_whose_numbers_are_no_persons() -> None:
@@ -130,7 +131,7 @@ def test_every_task_within_three_keys() -> None:
     """Three choices at a time, three presses, all topics, nothing twice."""
     known, leaves = Texts().languages["zh"], []
 
-    def walk(entry: keypad.Entry, depth: int) -> None:
+    def walk(entry: keypad.KeypadItem, depth: int) -> None:
         assert entry.label in known
         assert len(entry.below) <= CHOICES
         assert bool(entry.intent) is not bool(entry.below)

@@ -6,7 +6,7 @@ import pytest
 
 from daoxue.app import App
 from daoxue.chat import play
-from daoxue.rendering import RENDERERS
+from integrations.channels import CHANNELS
 from tests.talk import ten_o_clock
 
 FOLDER = Path(__file__).parent / "conversations"
@@ -47,6 +47,6 @@ async def test_a_transcript_that_differs_is_told(app: App, capsys: pytest.Captur
     assert "wrong.txt:4: not understood" in told
 
 
-@pytest.mark.parametrize("channel", sorted(RENDERERS))
+@pytest.mark.parametrize("channel", sorted(CHANNELS))
 async def test_every_channel_says_something(channel: str, app: App) -> None:
     assert await play(app, Path("x"), "> 最近有什么培训班\n< 班\n> 积分能换什么\n< 积分可以换\n", channel) == 0

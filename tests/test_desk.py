@@ -12,6 +12,7 @@ from desk.errors import TicketError
 from desk.hours import DeskSettings, Hours
 from desk.queueing import Queueing
 from knowledge.catalogue import Opening
+from store.database import Work
 from tests.talk import Resident
 
 
@@ -43,6 +44,32 @@ async def test_the_bot_answers_until_a_seat_takes_over_and_after_it_has_gone(eit
     opened = await either_app.tickets.show(ref)
     assert [event.kind for event in opened.events if event.kind != "said"] == ["opened", "taken", "closed"]
     assert opened.ticket.state == "closed"
+
+
+async def test_a_command_wakes_its_own_pages_after_its_own_commit(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the first is still being committed, the second one must not wake the pages of the first: they would look,
+    find nothing, and wait."""
+    refs = [(await Resident(app).receipt("转人工")).ticket or "" for _ in range(2)]
+    first, second = [(await app.tickets.show(ref)).ticket.conversation for ref in refs]
+    woken: list[int] = []
+    monkeypatch.setattr(app.live, "wake", woken.append)
+    begun, go, real = asyncio.Event(), asyncio.Event(), app.database.write
+
+    async def slow(work: Work[object], *, quick: bool = False) -> object:
+        done = await real(work, quick=quick)
+        begun.set()
+        await go.wait()
+        return done
+
+    monkeypatch.setattr(app.database, "write", slow)
+    taking = asyncio.create_task(app.tickets.take(refs[0], "小李", 1))
+    await begun.wait()
+    monkeypatch.setattr(app.database, "write", real)
+    await app.tickets.take(refs[1], "老王", 1)
+    assert woken == [second]
+    go.set()
+    await taking
+    assert woken == [second, first]
 
 
 async def test_two_seats_never_both_have_it(either_app: App) -> None:

@@ -5,8 +5,12 @@ from typing import Any
 
 import pytest
 
+from bot.inbox import encode
+from bot.messages import Message, Reply
 from daoxue.app import App
-from store import outbox
+from store import conversations, outbox
+from store.database import Transaction
+from store.desk import audited
 from store.people import PresenceRow
 from tests.desk_client import Desk, Person
 from tests.talk import Resident
@@ -475,3 +479,39 @@ async def test_what_one_may_not_is_written_down(app: App) -> None:
     assert (await li.ask("POST", "/residents/0000-00000/erase", {"why": "试试"})).status_code == 403
     line = (await auditor.get("/audit"))["lines"][0]
     assert (line["actor"], line["action"], line["detail"]) == (li.name, "refused", "resident.erase")
+
+
+async def test_a_long_talk_opens_with_its_end_and_goes_back_a_page_at_a_time(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    li = await desk.person()
+    _, ref = await waiting(desk.app)
+    conversation = (await desk.app.tickets.show(ref)).ticket.conversation
+
+    def talk(transaction: Transaction) -> int:
+        read = conversations.get(transaction, conversation)
+        assert read is not None
+        body = encode(Message(reply=Reply(text="还在吗")))
+        return conversations.say(transaction, read, [("system", body)] * 1_000, 1)
+
+    last = await desk.app.database.write(talk)
+    most, real = 0, conversations.messages
+
+    def counted(*arguments: Any) -> list[conversations.MessageRow]:
+        nonlocal most
+        found = real(*arguments)
+        most = max(most, len(found))
+        return found
+
+    monkeypatch.setattr(conversations, "messages", counted)
+    shown = (await li.get(f"/tickets/{ref}"))["messages"]
+    assert [each["seq"] for each in shown] == list(range(last - 99, last + 1))
+    while shown[0]["seq"] > 1:
+        earlier = (await li.get(f"/tickets/{ref}/messages?before={shown[0]['seq']}&most=300"))["messages"]
+        shown = [*earlier, *shown]
+    assert [each["seq"] for each in shown] == list(range(1, last + 1))
+    assert most == 300
+    assert (await li.get(f"/tickets/{ref}/messages?before=1"))["messages"] == []
+    assert (await li.ask("GET", "/tickets/0000-00000/messages")).status_code == 404
+    looks = await desk.app.database.read(lambda t: audited(t, 1 << 60, 1_000))
+    assert sum(each.action == "ticket.read" for each in looks) >= 5

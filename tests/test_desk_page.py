@@ -283,6 +283,26 @@ async def test_an_editor_answers_what_is_asked_in_vain(browser: Browser, config:
         await asker.close()
 
 
+async def test_an_editor_adds_a_topic_and_a_channel_is_shown_by_its_name(browser: Browser, service: Service) -> None:
+    page = await enter(browser, service, "zhou")
+    await page.goto(f"{service.url}/desk/knowledge")
+    await page.get_by_role("tab", name="知识条目").click()
+    await page.get_by_role("button", name="新建").click()
+    await page.get_by_role("button", name="添加本中心的主题").click()
+    own = page.locator("form", has=page.get_by_label("中文名"))
+    await own.get_by_label("编号").fill("study-tours")
+    await own.get_by_label("中文名").fill("游学")
+    await own.get_by_label("英文名").fill("Study tours")
+    await own.get_by_role("button", name="添加", exact=True).click()
+    await expect(page.locator("label", has_text="主题").locator(".el-select")).to_contain_text("游学")
+    await accessible(page)
+    asker = await resident(service, "转人工")
+    seat = await enter(browser, service, "li")
+    stripe = seat.get_by_text("网页", exact=True).first
+    await expect(stripe).to_have_css("border-inline-start-color", "rgb(11, 110, 95)")
+    await asker.close()
+
+
 async def test_signing_in_with_a_real_identity_provider(browser: Browser, config: Config) -> None:
     """oidc-provider, which is certified, on loopback: its own pages ask who it is."""
     await accounts(config)

@@ -14,7 +14,7 @@ from accounts.vault import Vault
 from daoxue.config import Config
 from store import enrolments as rows
 from store import identity
-from store.database import Database, Transaction
+from store.database import Database, Transaction, Work
 
 CHINA = ZoneInfo("Asia/Shanghai")
 VAULT = Vault([b"k" * 32])
@@ -213,3 +213,29 @@ async def test_whatever_happens_nothing_is_oversold(office: Office, seed: int) -
         states = [each.state for who in learners for each in await office.enrolments.of(who)]
         [places] = await office.database.read(rows.all_places) or [rows.PlacesRow("g", 0, 0, 0, "")]
         assert states.count("admitted") + states.count("offered") == places.taken <= 4
+
+
+async def test_a_class_in_which_nobody_waits_costs_no_transaction(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither one with free places nor one that has begun, however its times were moved meanwhile."""
+    learners = [await office.somebody() for _ in range(3)]
+    assert [await office.enrol(each) for each in learners] == ["admitted", "admitted", "waiting"]
+    office.groups["free"] = Group("free", capacity=30)
+    await office.enrolments.enrol(learners[0], "free", "k", "test", NOW)
+    begun = at(office.group.opens_on)
+    await office.enrolments.tick(begun)
+    assert await office.state(learners[2]) == "unlucky"
+    settled = 0
+
+    async def counted(work: Work[int]) -> int:
+        nonlocal settled
+        settled += 1
+        return await office.database.write(work)
+
+    monkeypatch.setattr(office.database, "settle", counted)
+    await office.enrolments.tick(NOW)
+    office.group.times = "thursdays"
+    await office.enrolments.tick(begun)
+    await office.enrolments.tick(begun + HOUR)
+    assert settled == 0

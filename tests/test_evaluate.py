@@ -20,7 +20,7 @@ from daoxue.config import Config
 from daoxue.evaluate import by_our_data, nlu, rows, truths
 from daoxue.figures import Verdicts, at_lines, figures, macro_f1, matthews
 from daoxue.intervals import bootstrap, wilson
-from daoxue.table import PARTS, Line, table
+from daoxue.table import PARTS, TableLine, table
 from knowledge.files import KnowledgeError
 from nlu.judgement import OUTSIDE, Lines
 from nlu.questions import Data, Question
@@ -101,7 +101,7 @@ def test_what_becomes_of_texts_at_the_lines() -> None:
     assert found.values["ece"] != found.values["ece_with_strays"]
 
 
-def counted(line: Line) -> list[int]:
+def counted(line: TableLine) -> list[int]:
     return [line.right.count, line.wrong.count, line.asked.count, line.refused.count]
 
 

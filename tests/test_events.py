@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from bot.worker import Worker
 from daoxue.app import App
 from desk.errors import TicketError
-from desk.feed import QUEUE, Feed, Page
+from desk.feed import QUEUE, Feed, FeedPage
+from desk.opening import ALL
 from store import tickets
 from store.database import ConflictError, Transaction
 from store.ticket_events import (
@@ -48,9 +50,10 @@ from tests.talk import Resident
 
 @pytest.fixture
 async def feed(either_app: App) -> AsyncIterator[Feed]:
-    task = asyncio.create_task(either_app.desk.feed.run())
-    yield either_app.desk.feed
-    task.cancel()
+    app = either_app
+    app.watch.start([Worker("feed", "实时", 0.25, app.desk.feed.look, app.live.watch_tickets())])
+    yield app.desk.feed
+    await app.watch.stop()
 
 
 async def a_busy_hour(app: App, seats: list[Person], steps: int, seed: int) -> list[str]:
@@ -90,7 +93,7 @@ async def test_the_history_is_in_order_whatever_they_did(either_app: App) -> Non
         refs = await a_busy_hour(either_app, seats, 40, seed)
         assert refs
         for ref in refs:
-            check(await either_app.tickets.show(ref))
+            check(await either_app.tickets.show(ref, ALL))
 
 
 async def test_a_lost_race_changes_nothing(either_app: App) -> None:
@@ -144,7 +147,7 @@ class Watcher:
     """A page: a snapshot, then what it is told."""
 
     def __init__(self) -> None:
-        self.page = Page()
+        self.page = FeedPage()
         self.tickets: dict[str, dict[str, Any]] = {}
         self.seen = 0
         self.numbers: list[int] = []
@@ -196,7 +199,7 @@ async def test_a_page_that_comes_back_misses_nothing(either_app: App, feed: Feed
         sometimes.hear()
         feed.leave(sometimes.page)
         await a_busy_hour(either_app, seats, 3, 20 + seed)
-        sometimes.page = Page()
+        sometimes.page = FeedPage()
         await feed.join(sometimes.page, sometimes.seen)
     await asyncio.sleep(0.5)
     always.hear()
@@ -206,7 +209,7 @@ async def test_a_page_that_comes_back_misses_nothing(either_app: App, feed: Feed
 
 async def test_a_page_that_is_too_far_behind_is_told_so(app: App) -> None:
     feed = app.desk.feed
-    slow, quick = Page(), Page()
+    slow, quick = FeedPage(), FeedPage()
     await feed.join(slow, None)
     await feed.join(quick, None)
     ref = (await Resident(app).receipt("转人工")).ticket
@@ -220,7 +223,7 @@ async def test_a_page_that_is_too_far_behind_is_told_so(app: App) -> None:
     await feed.look()
     assert slow.lost
     assert not quick.lost
-    behind = Page()
+    behind = FeedPage()
     await feed.join(behind, 10**9)
     assert json.loads(behind.frames.get_nowait())["type"] == "reset"
 

@@ -14,6 +14,7 @@ from daoxue.app import App, compose
 from daoxue.config import Config, ConfigError
 from daoxue.serve import server
 from integrations.gateway import GatewaySettings, Templates, TemplateSettings
+from integrations.texting import Texting
 from players.gateway import Gateway
 from store import queue
 from tests.conftest import free_port
@@ -35,6 +36,12 @@ class Texts:
     app: App
     clock: Clock
 
+    @property
+    def texting(self) -> Texting:
+        outlet = self.app.channels["sms"].outlet
+        assert isinstance(outlet, Texting)
+        return outlet
+
     async def deliver(self) -> None:
         for _ in range(20):
             if not await self.app.queue.work():
@@ -48,7 +55,7 @@ async def texts(config: Config, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     monkeypatch.setenv("GATEWAY_KEY", gateway.key)
     monkeypatch.setenv("GATEWAY_SECRET", gateway.secret)
     settings = GatewaySettings(True, f"http://127.0.0.1:{api_port}", gateway.sign, TEMPLATES)
-    own = replace(config, server=replace(config.server, port=port), channels=replace(config.channels, gateway=settings))
+    own = replace(config, server=replace(config.server, port=port), channels=config.channels.having(settings))
     app = await compose(own, clock=clock)
     api = uvicorn.Server(
         uvicorn.Config(gateway.app(), port=api_port, log_config=None, access_log=False, lifespan="off")
@@ -65,8 +72,7 @@ async def texts(config: Config, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
             each.should_exit = each.force_exit = True
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.gather(*tasks)
-        assert app.texting is not None
-        await app.texting.provider.close()
+        await app.channels["sms"].close()
         app.database.close()
 
 
@@ -124,8 +130,7 @@ async def test_a_refusal_is_confirmed_once_in_its_own_words(texts: Texts) -> Non
 
 async def test_asked_again_it_is_sent_once(texts: Texts) -> None:
     """We die between the gateway's answer and our own note of it: the id is the same, and nothing leaves again."""
-    assert texts.app.texting is not None
-    provider = texts.app.texting.provider
+    provider = texts.texting.provider
     first = await provider.text(RESIDENT, "坐席回复：您好", "1:2")
     assert await provider.text(RESIDENT, "坐席回复：您好", "1:2") == first
     assert len(texts.gateway.arrived) == 1
@@ -198,4 +203,4 @@ def test_settings_that_lack_something(config: Config, monkeypatch: pytest.Monkey
     monkeypatch.delenv("GATEWAY_KEY", raising=False)
     settings = GatewaySettings(True, "http://127.0.0.1:9", "云溪", TEMPLATES)
     with pytest.raises(ConfigError, match="GATEWAY_KEY"):
-        asyncio.run(compose(replace(config, channels=replace(config.channels, gateway=settings))))
+        asyncio.run(compose(replace(config, channels=config.channels.having(settings))))

@@ -13,6 +13,7 @@ import pytest
 from daoxue.app import App, compose
 from daoxue.config import Config
 from desk.hooks import PATIENCE, signature
+from desk.opening import ALL
 from desk.residents import ERASED
 from store import conversations
 from tests.desk_client import Desk
@@ -117,7 +118,7 @@ async def test_a_copy_of_everything_and_its_erasure_with_a_proof(either_app: App
     assert {each["text"] for each in whole["messages"]} == {ERASED}
     assert whole["resident"]["slots"] == {}
     assert "临江路" not in json.dumps(whole, ensure_ascii=False)
-    check(await app.tickets.show(ref))
+    check(await app.tickets.show(ref, ALL))
     assert (await li.get("/search?q=太极"))["found"] == []
     assert "13800138000" not in json.dumps(await admin.post(f"/residents/{ref}/export"))
     lines = (await auditor.get("/audit"))["lines"]

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from accounts.learners import check_digit
 from bot.inbox import numbered
 from daoxue.config import Config
-from desk.feed import Page
+from desk.feed import FeedPage
 from players.twilio import Call
 from store import calls, conversations
 from tests.desk_client import Desk, Person
@@ -101,8 +101,8 @@ async def test_a_seat_with_a_telephone(hotline: Line) -> None:
     ref = (await seat.get("/tickets?state=waiting"))["tickets"][0]["ref"]
     assert ref not in call.heard[-1]
     await seat.post(f"/tickets/{ref}/take")
-    assert await hotline.parts.seats.connect() == 1
-    assert await hotline.parts.seats.connect() == 0, "called once"
+    assert await hotline.seats.connect() == 1
+    assert await hotline.seats.connect() == 0, "called once"
     [ring] = hotline.carrier.ringing
     assert (ring.to, ring.of) == (SEAT, hotline.carrier.number)
     assert RESIDENT[1:] not in ring.url, "no number in an address"
@@ -124,7 +124,7 @@ async def talking(running: Line) -> tuple[Person, str, Call, Call]:
     await call.press("0")
     ref = (await seat.get("/tickets?state=waiting"))["tickets"][0]["ref"]
     await seat.post(f"/tickets/{ref}/take")
-    await running.parts.seats.connect()
+    await running.seats.connect()
     ring = running.carrier.ringing[-1]
     await ring.answer()
     await ring.press("1")
@@ -138,11 +138,11 @@ async def test_a_caller_is_passed_on_to_another_seat(once: Line) -> None:
     assert (await seat.get(f"/tickets/{ref}"))["call"] == "bridged"
     await seat.post(f"/tickets/{ref}/transfer", {"to": other.name, "word": "请您接"})
     await other.post(f"/tickets/{ref}/take")
-    await once.parts.seats.connect()
+    await once.seats.connect()
     await once.carrier.settle()
     assert (call.state, ring.state) == ("waiting", "ended")
     assert "请稍等" in words(call.heard)
-    await once.parts.seats.connect()
+    await once.seats.connect()
     second = once.carrier.ringing[-1]
     assert second.to == SEAT + "2"
     await second.answer()
@@ -156,9 +156,9 @@ async def test_hold_and_on(once: Line) -> None:
     await seat.post(f"/tickets/{ref}/hold", {"on": True})
     await once.carrier.settle()
     assert (call.state, ring.state) == ("waiting", "ended")
-    assert await once.parts.seats.connect() == 0, "held is held"
+    assert await once.seats.connect() == 0, "held is held"
     await seat.post(f"/tickets/{ref}/hold", {"on": False})
-    assert await once.parts.seats.connect() == 1
+    assert await once.seats.connect() == 1
     again = once.carrier.ringing[-1]
     await again.answer()
     await again.press("1")
@@ -167,7 +167,7 @@ async def test_hold_and_on(once: Line) -> None:
 
 async def test_pages_hear_where_the_caller_is(once: Line) -> None:
     """Each move once, as an event of the ticket, and in the end what a fresh look says."""
-    page = Page()
+    page = FeedPage()
     await once.app.desk.feed.join(page, None)
     seat, ref, call, _ = await talking(once)
     await seat.post(f"/tickets/{ref}/hold", {"on": True})
@@ -202,7 +202,7 @@ async def test_a_colleague_joins_and_takes_over(once: Line) -> None:
     await joining.hang_up()
     await once.carrier.settle()
     assert call.state == "waiting"
-    assert await once.parts.seats.connect() == 1, "the ticket's owner is called again"
+    assert await once.seats.connect() == 1, "the ticket's owner is called again"
 
 
 async def test_a_conference_ends_with_the_caller(once: Line) -> None:
@@ -223,11 +223,11 @@ async def test_a_seat_that_does_not_answer(once: Line) -> None:
     await call.press("0")
     ref = (await seat.get("/tickets?state=waiting"))["tickets"][0]["ref"]
     await seat.post(f"/tickets/{ref}/take")
-    await once.parts.seats.connect()
+    await once.seats.connect()
     [ring] = once.carrier.ringing
     await ring.hang_up()
     assert await stage(once, call) == "queue"
-    assert await once.parts.seats.connect() == 0, "not again and again"
+    assert await once.seats.connect() == 0, "not again and again"
     assert call.state == "waiting"
 
 
@@ -377,7 +377,7 @@ async def test_a_caller_whose_talk_a_seat_has_is_put_to_that_seat(once: Line) ->
     await again.answer()
     await again.speak("刚才断了")
     assert again.state == "waiting"
-    assert await once.parts.seats.connect() == 1
+    assert await once.seats.connect() == 1
     assert once.carrier.ringing[-1].to == SEAT
     assert (await seat.get(f"/tickets/{ref}"))["messages"][-1]["text"] == "刚才断了"
 
@@ -548,7 +548,7 @@ async def test_recording_only_after_the_notice_and_of_those_who_agree(
             await call.press("0")
             ref = (await seat.get("/tickets?state=waiting"))["tickets"][0]["ref"]
             await seat.post(f"/tickets/{ref}/take")
-            await running.parts.seats.connect()
+            await running.seats.connect()
             ring = running.carrier.ringing[-1]
             await ring.answer()
             document = await running.carrier.post(

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from bot.messages import Message, Reply
-from bot.notices import Notices, Way
-from daoxue.app import App
+from bot.notices import Notices, NoticeSender, Way
+from daoxue.app import App, vault_of
 from store import conversations, identity, notices, outbox, queue
 from store.database import Statement, Transaction
 from store.identity import Grant
@@ -29,11 +29,12 @@ class Desk:
         self.app = app
         self.at = int(DAY.timestamp() * 1000)
         self.left = 5
-        self.ways = {"wechat": Way("wechat", self._allowed), "sms": Way("sms")}
-        vault = app.notices._vault
-        self.notices = Notices(
-            app.database, vault, app.identity, app.texts, app.live, CHINA, self.ways, lambda: self.at / 1000
-        )
+        self.ways = {"wechat": Way("wechat", self._allowed), "sms": Way("sms", texts=True)}
+        self.notices = Notices(vault_of(app.config))
+        self.sender = NoticeSender(
+            app.database, self.notices, app.identity, app.live, self.ways,
+            lambda: datetime.fromtimestamp(self.at / 1000, CHINA),
+        )  # fmt: skip
 
     async def _allowed(self, conversation: int) -> int:
         return self.left
@@ -80,8 +81,8 @@ async def test_told_once_where_one_is_bound(desk: Desk) -> None:
     await desk.bind(1, "o-one")
     assert await desk.owe(1, "明天上课")
     assert not await desk.owe(1, "明天上课"), "owed once"
-    assert await desk.notices.work() == 1
-    assert await desk.notices.work() == 0
+    assert await desk.sender.work() == 1
+    assert await desk.sender.work() == 0
     assert await desk.said("wechat", "o-one") == ["明天上课"]
     due: list[QueueRow] = await desk.app.database.read(lambda t: queue.due(t, desk.at, 9))
     talk = await desk.app.database.read(lambda t: conversations.find(t, "wechat", "o-one"))
@@ -95,11 +96,11 @@ async def test_a_text_to_the_telephone_on_file_where_wechat_takes_no_more(desk: 
     await desk.bind(1, "o-one")
     desk.left = 0
     await desk.owe(1, "名额到了")
-    await desk.notices.work()
+    await desk.sender.work()
     assert await desk.said("sms", PHONE) == ["名额到了"]
     del desk.ways["sms"]
     await desk.owe(1, "再一条")
-    await desk.notices.work()
+    await desk.sender.work()
     assert await desk.said("wechat", "o-one") == ["再一条"], "kept until they write"
 
 
@@ -107,34 +108,34 @@ async def test_nobody_is_told_at_night(desk: Desk) -> None:
     for hour, waits in ((21, 11), (7, 1), (2, 6)):
         desk.at = int(DAY.replace(hour=hour).timestamp() * 1000)
         await desk.owe(1, f"夜里{hour}点")
-        assert await desk.notices.work() == 0
+        assert await desk.sender.work() == 0
         desk.at += (waits * HOUR) - 1
-        assert await desk.notices.work() == 0
+        assert await desk.sender.work() == 0
         desk.at += 1
-        assert await desk.notices.work() == 1
+        assert await desk.sender.work() == 1
 
 
 async def test_what_nobody_asked_for_is_not_sent(desk: Desk) -> None:
     for purpose in ("points", "news"):
         await desk.owe(1, f"没订阅{purpose}", purpose)
-    await desk.notices.work()
+    await desk.sender.work()
     assert await desk.states() == [("dropped", "not_wanted")] * 2
     await desk.app.identity.agree_to_notices(1, True, "words", desk.at)
     await desk.owe(1, "订阅了", "news")
-    assert await desk.notices.work() == 1
+    assert await desk.sender.work() == 1
     await desk.app.identity.agree_to_notices(1, False, "words", desk.at)
     await desk.owe(1, "退订了", "class")
-    assert await desk.notices.work() == 0
+    assert await desk.sender.work() == 0
     assert (await desk.states())[-1] == ("dropped", "not_wanted")
 
 
 async def test_not_too_many_and_not_too_late(desk: Desk) -> None:
     for number in range(5):
         await desk.owe(1, f"第{number}条", until=desk.at + 3 * HOUR)
-    await desk.notices.work()
+    await desk.sender.work()
     assert len(await desk.said("sms", PHONE)) == 3
     desk.at += 4 * HOUR
-    await desk.notices.work()
+    await desk.sender.work()
     assert sorted((await desk.states())[3:]) == [("dropped", "too_late")] * 2
 
 
@@ -148,11 +149,11 @@ async def test_the_lapsed_proxy_and_the_asleep_hear_nothing(desk: Desk) -> None:
 
     await desk.app.database.write(work)
     await desk.owe(1, "给代办人")
-    await desk.notices.work()
+    await desk.sender.work()
     assert await desk.said("wechat", "o-proxy") == ["给代办人"]
     desk.at = ends + 1
     await desk.owe(1, "代办到期")
-    await desk.notices.work()
+    await desk.sender.work()
     assert await desk.said("sms", PHONE) == ["代办到期"]
 
 
@@ -171,7 +172,7 @@ async def test_tomorrows_lesson(desk: Desk) -> None:
     assert await app.tellings.remind(on(eve, 18)) == 1
     assert await app.tellings.remind(on(eve, 19)) == 0, "once"
     desk.at = on(eve, 19)
-    await desk.notices.work()
+    await desk.sender.work()
     [said] = await desk.said("sms", PHONE)
     assert group.name in said
     assert f"明天{group.starts}上课" in said
@@ -180,6 +181,15 @@ async def test_tomorrows_lesson(desk: Desk) -> None:
 async def test_two_processes_say_it_once(desk: Desk) -> None:
 
     await desk.owe(1, "只说一次")
-    assert sum(await asyncio.gather(desk.notices.work(), desk.notices.work(), desk.notices.work())) == 1
+    assert sum(await asyncio.gather(desk.sender.work(), desk.sender.work(), desk.sender.work())) == 1
     assert await desk.said("sms", PHONE) == ["只说一次"]
     assert await desk.app.database.read(lambda t: notices.due(t, desk.at, 9)) == []
+
+
+@pytest.mark.parametrize(
+    ("days", "said"), [((1, 3, 5), "周一、周三、周五"), ((1, 2, 3, 4, 5), "周一到周五"), ((6,), "周六")]
+)
+def test_days_are_said_as_everywhere(app: App, days: tuple[int, ...], said: str) -> None:
+    """Never from the first to the last where there are gaps."""
+    group = msgspec.structs.replace(next(iter(app.library.catalogue.classes.values())), days=days)
+    assert app.tellings._values(group)["times"] == f"{said} {group.starts}—{group.ends}"

@@ -20,7 +20,7 @@ from store.database import ConflictError, Database, Transaction
 from store.migrate import alembic_url, upgrade
 from store.migrating import _config
 from store.outbox import OwedRow
-from store.queue import HELD, NewRow, QueueRow, State
+from store.queue import HELD, NewRow, QueueRow, QueueState
 from tests.desk_client import Desk
 
 START = 1_700_000_000_000  # ms
@@ -205,6 +205,21 @@ async def test_given_up_after_patience_and_tried_again(world: World) -> None:
     assert world.rows() == {}
 
 
+async def test_what_is_old_goes_but_messages_that_never_arrived(world: World) -> None:
+    world.kinds |= {name: Kind(world.work, keeps=True, patience=1) for name in ("thing", "message")}
+    for kind in world.kinds:
+        for key, outcome in (("done", Done()), ("lost", Lost())):
+            new = NewRow(kind, f"{kind} {key}", "a", b"", START)
+            world.outcomes[new.key] = [outcome]
+            await world.database.write(lambda t, new=new: queue.put(t, new))  # type: ignore[misc]
+    await world.queue.work()
+    assert len(world.rows()) == 4
+    await world.database.write(lambda t: queue.forget(t, START, but="message"))
+    assert len(world.rows()) == 4, "not before its time"
+    await world.database.write(lambda t: queue.forget(t, START + 1, but="message"))
+    assert list(world.rows()) == ["message lost"]
+
+
 async def test_what_ends_no_process_ends_for_good(world: World) -> None:
     """A row that nobody comes to an end with is given up as well."""
     await world.put("thing")
@@ -212,7 +227,7 @@ async def test_what_ends_no_process_ends_for_good(world: World) -> None:
         await world.database.write(lambda t: [queue.lease(t, row, 0) for row in queue.due(t, world.at, 9)])
     await world.queue.work()
     assert world.did == []
-    assert world.rows()["thing"].state == State.GIVEN_UP
+    assert world.rows()["thing"].state == QueueState.GIVEN_UP
 
 
 async def test_an_error_of_ours_ends_with_the_lease(world: World, caplog: pytest.LogCaptureFixture) -> None:
@@ -254,7 +269,7 @@ async def test_the_desk_sees_what_was_given_up_and_tries_again(either_app: App) 
         queue.lease(transaction, row, 9)
         leased = queue.get(transaction, row.id)
         assert leased is not None
-        queue.put_back(transaction, _with(leased, State.GIVEN_UP))
+        queue.put_back(transaction, _with(leased, QueueState.GIVEN_UP))
 
     await either_app.database.write(give_up)
     [shown] = (await admin.get("/queue/given-up"))["rows"]
@@ -265,10 +280,10 @@ async def test_the_desk_sees_what_was_given_up_and_tries_again(either_app: App) 
     assert (await admin.get("/queue/given-up"))["rows"] == []
     row = either_app.database.look(lambda t: queue.get(t, shown["id"]))
     assert row is not None
-    assert (row.state, row.attempts) == (State.DUE, 0)
+    assert (row.state, row.attempts) == (QueueState.DUE, 0)
 
 
-def _with(row: QueueRow, state: State) -> QueueRow:
+def _with(row: QueueRow, state: QueueState) -> QueueRow:
     return replace(row, state=state, outcome="GONE")
 
 

@@ -18,7 +18,7 @@ from knowledge.entries import Entry
 from knowledge.files import Content
 from knowledge.library import Library
 from knowledge.meaning import PORTION
-from knowledge.search import Hit, Search, by_variants
+from knowledge.search import Hit, KnowledgeIndex, by_variants
 from knowledge.sureness import MEANING, WORDS, Weights
 from nlu.encoder import Encoder, Remembering, Use
 from nlu.features import read
@@ -65,14 +65,14 @@ def entry(id: str, questions: Sequence[str], answer: str = "") -> Entry:
     )  # fmt: skip
 
 
-def built(entries: Mapping[str, Sequence[str]], encoder: Encoder | None) -> Search:
-    search = Search(by_variants(entries.items()), encoder)
+def built(entries: Mapping[str, Sequence[str]], encoder: Encoder | None) -> KnowledgeIndex:
+    search = KnowledgeIndex(by_variants(entries.items()), encoder)
     while search.meaning is not None and not search.meaning.complete:
         search.meaning.read()
     return search
 
 
-def hits(search: Search, text: str, encoder: Encoder | None) -> list[Hit]:
+def hits(search: KnowledgeIndex, text: str, encoder: Encoder | None) -> list[Hit]:
     reading = read(text)
     [found] = search.search([reading], 8, encoder.encode([reading.text]) if encoder else None)
     return found
@@ -95,7 +95,7 @@ def test_words_alone_find_most_of_them() -> None:
     search = built(OWN, None)
     assert sum(hits(search, text, None)[0].id == id for id, text in ASKED) >= len(ASKED) - 2
     assert hits(search, "quantum", None) == []
-    assert Search([]).search([read("积分")], 10) == [[]]
+    assert KnowledgeIndex([]).search([read("积分")], 10) == [[]]
     assert search.search([], 10) == []
 
 
@@ -178,7 +178,7 @@ def test_only_what_is_new_is_read() -> None:
     texts = [(f"e{n}", f"第{n}个问题怎么办理") for n in range(PORTION * 2)]
     first = built({id: (text,) for id, text in texts}, slow)
     assert len(slow.read) == len(texts)
-    second = Search([*texts[5:], ("new", "新开的陶艺馆在哪")], slow, first)
+    second = KnowledgeIndex([*texts[5:], ("new", "新开的陶艺馆在哪")], slow, first)
     assert second.meaning is not None
     second.meaning.read()
     assert second.meaning.complete
@@ -187,8 +187,8 @@ def test_only_what_is_new_is_read() -> None:
 
 def test_until_it_is_read_words_decide() -> None:
     slow = Slow()
-    search = Search([(f"e{n}", text) for n, text in enumerate(["积分会过期吗", "怎么报名"] * PORTION)], slow)
-    words = Search([("a", "积分会过期吗"), ("b", "怎么报名")])
+    search = KnowledgeIndex([(f"e{n}", text) for n, text in enumerate(["积分会过期吗", "怎么报名"] * PORTION)], slow)
+    words = KnowledgeIndex([("a", "积分会过期吗"), ("b", "怎么报名")])
     assert hits(search, "积分会过期吗", slow)[0].id == "e0"
     assert hits(words, "积分会过期吗", None)[0].score > SURE
 

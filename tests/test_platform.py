@@ -10,7 +10,7 @@ import uvicorn
 from msgspec.structs import replace
 
 from accounts.bank import UnavailableError
-from daoxue.app import App, compose
+from daoxue.app import App, compose, vault_of
 from daoxue.config import Config
 from integrations import breaker
 from integrations.platform import Platform, PlatformSettings
@@ -142,7 +142,7 @@ async def test_fields_stand_elsewhere(there: Remote) -> None:
     other = LearningPlatform({CARD: {"balance": {"data": {"score": {"total": 7}, "integral": 9}}}})
     fields = {"balance": {"credits": "data.score.total", "points": "data.integral"}}
     client = Platform(
-        PlatformSettings(base="http://other.test", fields=fields), TOKEN, there.app.database, there.app.notices._vault,
+        PlatformSettings(base="http://other.test", fields=fields), TOKEN, there.app.database, vault_of(there.app.config),
         there.app.identity.card, there.clock,
     )  # fmt: skip
     client._client = httpx.AsyncClient(

@@ -17,10 +17,11 @@ from accounts.vault import Vault, load
 from bot.messages import Inbound
 from daoxue.app import App, compose, prepare, vault_of
 from daoxue.config import AccountsSettings, Config
-from store import bank, conversations, identity, queue, sealing
+from store import bank, conversations, erasing, identity, queue, sealing
 from store.database import Database, Transaction
 from store.identity import Grant
 from store.migrating import _config
+from store.queue import QueueRow
 from tests.desk_client import Desk
 from tests.service import ROOT
 from tests.talk import Resident, ten_o_clock
@@ -54,6 +55,19 @@ async def test_addresses_names_and_numbers_are_not_in_the_file(app: App) -> None
     await app.database.write(work)
     assert holds(app.config, "visitor-token-7f3a", "oOpenIdOfSomebody", CARD, "徐凤英", "13800001370", "张桂兰") == []
     assert await app.database.read(lambda t: conversations.find(t, "wechat", "oOpenIdOfSomebody")) is not None
+
+
+async def test_what_was_never_answered_is_erased_too(app: App) -> None:
+    def work(transaction: Transaction) -> list[QueueRow]:
+        talk = conversations.begin(transaction, "wechat", "oWaits", 5)
+        erasing.forget_conversation(transaction, talk.id, b"{}")
+        return queue.due(transaction, 9, 9)
+
+    said = Inbound(channel="wechat", address="oWaits", id="m1", text="想替外婆报名", at=5)
+    other = Inbound(channel="wechat", address="oOther", id="m1", text="想报名", at=5)
+    assert await app.inbox.put_off(said, 9)
+    assert await app.inbox.put_off(other, 9)
+    assert len(await app.database.write(work)) == 1
 
 
 async def test_what_waits_for_its_answer_is_masked_and_sealed(app: App) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import date
 
-from bot.comprehension import Comprehension, Engine
+from bot.comprehension import Comprehension, NluEngine
 from daoxue import model
 from daoxue.app import App
 from desk.standards import asked_in_vain
@@ -27,7 +27,7 @@ class Says:
         return [self.said for _ in texts]
 
 
-def understanding(app: App, engine: Engine) -> Comprehension:
+def understanding(app: App, engine: NluEngine) -> Comprehension:
     classifier = Classifier.load(model.SHIPPED, load("none"))
     return Comprehension(classifier, model.topics(), app.library, engine=engine)
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.queueing import estimate
-from desk.routing import ANY, OVERFLOW, Free, Waiting, reaches, route, weight
+from desk.routing import ANY, OVERFLOW, Free, Waiting, reaches, route
 from store.ticket_events import ranked
 
 NAMES = ("a", "b", "c", "d")
@@ -21,7 +21,7 @@ def queues(draw: st.DrawFn) -> list[Waiting]:
         Waiting(
             ref=f"{n:04d}", person=draw(st.sampled_from(["p1", "p2", f"q{n}"])), priority=(priority := draw(st.integers(0, 3))),
             rank=ranked(priority, opened := draw(st.integers(0, 900_000))), opened_at=opened, skill=draw(st.sampled_from(SKILLS)),
-            lang=draw(st.sampled_from(["zh", "en"])), channel=draw(st.sampled_from(["webchat", "voice"])),
+            lang=draw(st.sampled_from(["zh", "en"])), load=draw(st.sampled_from([1, 4])),
             last_seat=draw(st.sampled_from([None, *NAMES])), passed=tuple(draw(st.sets(st.sampled_from(NAMES)))),
             barred=tuple(draw(st.sets(st.sampled_from(NAMES), max_size=2))),
             place=draw(st.sampled_from([None, "linjiang", "unstaffed"])),
@@ -53,7 +53,7 @@ def test_every_offer_is_one_that_may_be_made(waiting: list[Waiting], seats: list
     assert all(len(names) == 1 for names in by_person.values()), "one person, one seat"
     for seat in seats:
         theirs = [tickets[each.ref] for each in made if each.seat == seat.name]
-        load = before[seat.name] + sum(weight(each.channel) for each in theirs)
+        load = before[seat.name] + sum(each.load for each in theirs)
         assert load == seat.load
         urgent = any(each.priority == 0 for each in theirs)
         assert load <= seat.capacity or urgent or before[seat.name] == 0

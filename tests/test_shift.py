@@ -15,6 +15,7 @@ from bot.messages import Inbound
 from daoxue.app import App, compose
 from daoxue.config import Config
 from desk.errors import TicketError
+from desk.opening import ALL
 from store import people
 from store.people import PresenceRow
 from store.ticket_events import TicketRow
@@ -140,7 +141,7 @@ async def test_an_hour_of_fifty_seats_and_five_hundred_residents(either_config: 
     closed = await shift.app.tickets.in_state("closed")
     assert len(closed) > 2 * minutes
     for row in closed:
-        check(await shift.app.tickets.show(row.ref))
+        check(await shift.app.tickets.show(row.ref, ALL))
     waits = sorted((row.taken_at or shift.now) - row.opened_at for row in closed)
     assert waits[-1] < 40 * 60 * SECOND, f"one waited {waits[-1] // SECOND} s"
     shift.app.database.close()
@@ -243,7 +244,7 @@ async def test_killed_again_and_again_in_the_middle_of_it(either_config: Config,
     assert said > 100
     taken, said_once = 0, dict[tuple[int, int], str]()  # one conversation may have had several tickets
     for row in everything:
-        whole = await app.tickets.show(row.ref)
+        whole = await app.tickets.show(row.ref, ALL)
         check(whole)
         taken += sum(event.kind == "taken" for event in whole.events)
         said_once |= {

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import bindparam, select
 
 from daoxue.config import Config
+from store import erasing
 from store.database import ConflictError, Database, Statement, Transaction, adding
 from store.schema import audit
 
@@ -122,7 +123,7 @@ async def test_a_conflict_is_told_as_one(either_config: Config) -> None:
 
     def twice(transaction: Transaction) -> None:
         transaction.run(_ADD, at=0, actor="test", action="once", subject="", detail="")
-        raise sqlite3.IntegrityError
+        raise database._engine.conflicts[0]
 
     with pytest.raises(ConflictError):
         await database.write(twice, quick=True)
@@ -152,3 +153,20 @@ def test_any_mixture_keeps_what_succeeded(tmp_path: Path, config: Config, jobs: 
 
     results = asyncio.run(run())
     assert [isinstance(result, ValueError) for result in results] == [failing for _, failing, _ in jobs]
+
+
+async def test_what_is_old_is_found_by_an_index(either_config: Config) -> None:
+    """The hourly sweep looks at nothing that is young or erased."""
+    database = Database(either_config.database.url)
+    explain = "EXPLAIN QUERY PLAN " if database.dialect.name == "sqlite" else "EXPLAIN "
+
+    def plan(transaction: Transaction) -> str:
+        seen = transaction._cursor
+        if database.dialect.name == "postgresql":
+            seen.execute("SET enable_seqscan = off", ())
+        compiled = erasing._OLD.on(database.dialect)
+        seen.execute(explain + compiled.sql, compiled.parameters({"before": 1, "most": 50}))
+        return str(seen.fetchall())
+
+    assert "ix_conversation_updated_at" in await database.read(plan)
+    database.close()

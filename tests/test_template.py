@@ -19,13 +19,14 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from daoxue.app import App, prepare
 from daoxue.config import Config
-from daoxue.files import Taken, on_record, read, take_in, write_template
+from daoxue.files import FilesRead, on_record, read, take_in, write_template
 from knowledge import importing
-from knowledge.columns import TEMPLATE, TOPICS, day
-from knowledge.conversion import Report
+from knowledge.columns import TEMPLATE, day
+from knowledge.conversion import ImportReport
 from knowledge.files import KnowledgeError
 from knowledge.standard import standard
 from knowledge.template import HEADS, as_csv, as_xlsx
+from knowledge.topics import ours
 from tests.talk import Resident
 
 TODAY = date(2026, 11, 20)
@@ -48,7 +49,7 @@ class Table:
             self.sheet.cell(self.rows[id], AT[head]).value = value  # type: ignore[assignment]
         return self.rows[id]
 
-    def read(self) -> Report:
+    def read(self) -> ImportReport:
         self.book.save(self.path)
         return importing.read(self.path, self.path.name, "张老师", TODAY)
 
@@ -71,7 +72,7 @@ def test_the_template_holds_every_question_and_says_what_each_column_is_for(tabl
     assert (table.sheet["A2"].protection.locked, table.sheet["F2"].protection.locked) == (True, False)
     assert table.sheet["F2"].alignment.wrap_text
     choices = table.sheet.data_validations.dataValidation[0]
-    assert choices.formula1 == f'"{",".join(TOPICS)}"'
+    assert choices.formula1 == f'"{",".join(each.zh for each in ours().values())}"'
     explained = [row[0].value for row in table.book.worksheets[1].iter_rows()]
     assert [head for head in explained if head in AT] == HEADS == [column.head for column in TEMPLATE]
 
@@ -253,7 +254,7 @@ def test_filled_out_and_back_nothing_changes(config: Config, tmp_path: Path, nam
 
 def test_an_answer_of_another_name_comes_back_as_itself(config: Config, tmp_path: Path) -> None:
     own = replace(on_record(config)["g-unbind"], id="seat-1126-3", questions=("换了手机怎么解绑",), audience="老年居民")
-    take_in(config, Taken([(own, ())], [], 0, []), "李老师", "published")
+    take_in(config, FilesRead([(own, ())], [], 0, []), "李老师", "published")
     before = on_record(config)
     assert before["g-unbind"] == own
     path = tmp_path / "a.csv"

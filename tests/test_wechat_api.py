@@ -3,12 +3,14 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from datetime import datetime
 
 import pytest
+from msgspec.structs import replace
 
 from daoxue.config import Config
 from daoxue.serve import silence
-from integrations.wechat.api import MEANINGS, Meaning, Wechat, WechatError
+from integrations.wechat.api import MEANINGS, Wechat, WechatError, WechatFault
 from integrations.wechat.quota import Heard, allowance
 from players.wechat import Platform, Resident
 from store import conversations, outbox
@@ -26,8 +28,8 @@ async def account(config: Config, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
 
 
 def api(account: Official) -> Wechat:
-    assert account.app.wechat is not None
-    return account.app.wechat.api
+    api: Wechat = account.channel.api
+    return api
 
 
 def follower(account: Official) -> Resident:
@@ -227,7 +229,7 @@ async def test_notices_menus_and_codes(account: Official) -> None:
     platform, who = account.platform, follower(account)
     with pytest.raises(WechatError) as caught:
         await api(account).notify(who.openid, "T1", {"thing1": "太极拳班"})
-    assert caught.value.meaning is Meaning.DECLINED
+    assert caught.value.meaning is WechatFault.DECLINED
     who.notices["T1"] = 1
     await api(account).notify(who.openid, "T1", {"thing1": "一个超过二十个字的班级名称会被截断成二十个字"})
     assert who.seen[-1].kind == "notice"
@@ -252,3 +254,17 @@ def test_the_quota() -> None:
     assert allowance([menu], [2100, 2200, 2300], 2400).left == 0
     assert allowance([said], [], 1000 + 48 * 3_600_000).left == 0
     assert allowance([said, Heard(9_000_000, True)], [5000] * 5, 9_000_001).left == 5, "each word opens five anew"
+
+
+async def test_a_ticket_has_the_day_of_the_centre(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a word cannot be sent any more, somebody is to say it: on the day that it is there, not in Shanghai."""
+    west = replace(config, centre=replace(config.centre, timezone="Etc/GMT+12"))
+    async with official(west, monkeypatch) as account:
+        account.clock.ahead = 86_400 - (account.clock() + 8 * 3600) % 86_400 + 12 * 3600  # noon in Shanghai
+        who = await heard(account)
+        await tell(account, who)
+        account.platform.faults["message/custom/send"] = [45015]
+        await account.deliver()
+        (row,) = await account.app.tickets.in_state("waiting")
+        there = datetime.fromtimestamp(account.clock(), west.zone)
+        assert row.ref.startswith(f"{there:%m%d}-")

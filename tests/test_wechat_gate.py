@@ -17,9 +17,9 @@ from wechatpy.crypto import WeChatCrypto
 
 from daoxue.config import Config
 from integrations.wechat import messages
-from integrations.wechat.gate import DroppedError, Gate, Keys, RefusedError, keys_of, sign
+from integrations.wechat.gate import DroppedError, Gate, GateRefusedError, Keys, keys_of, sign
 from integrations.wechat.rendering import Outgoing, passive
-from integrations.wechat.settings import Secrets
+from integrations.wechat.settings import WechatSecrets
 from integrations.wechat.wire import parse
 from store.database import Statement
 from store.schema import dropped
@@ -71,7 +71,7 @@ def outcome(parameters: dict[str, str], body: bytes, at: Gate | None = None) -> 
         checked = at.parameters(urlencode(parameters).encode())
         received = at.open(checked, at.check(checked, NOW), body)
         messages.inbound(received, NOW * 1000)
-    except RefusedError:
+    except GateRefusedError:
         return "refused"
     except DroppedError:
         return "dropped"
@@ -220,11 +220,11 @@ def test_what_is_outside() -> None:
 
 
 def test_both_keys_hold_while_they_change() -> None:
-    changed = Secrets(APP, "s", "newtoken", "N" * 43, TOKEN, AES)
+    changed = WechatSecrets(APP, "s", "newtoken", "N" * 43, TOKEN, AES)
     at = Gate("secure", APP, keys_of(changed))
     assert outcome(*encrypted(TEXT), at) == "accepted"
     assert outcome(*encrypted(TEXT, token="newtoken", aes="N" * 43), at) == "accepted"
-    only_the_key = Gate("secure", APP, keys_of(Secrets(APP, "s", TOKEN, "N" * 43, "", AES)))
+    only_the_key = Gate("secure", APP, keys_of(WechatSecrets(APP, "s", TOKEN, "N" * 43, "", AES)))
     assert outcome(*encrypted(TEXT), only_the_key) == "accepted"
     assert outcome(*encrypted(TEXT, aes="N" * 43), only_the_key) == "accepted"
     assert outcome(*encrypted(TEXT, aes=OTHER_AES), only_the_key) == "refused"

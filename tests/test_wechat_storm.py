@@ -15,6 +15,7 @@ from daoxue.app import vault_of
 from daoxue.config import Config
 from daoxue.play import _answers
 from daoxue.play_wechat import _settings
+from integrations.wechat.settings import WechatSettings
 from players.wechat import Platform, Resident
 from store import conversations, queue
 from store.database import Database, Transaction
@@ -29,8 +30,8 @@ TALK = ("最近有什么培训班", "第二个还有名额吗", "积分会过期
 def on_wechat(config: Config, platform: Platform, api_port: int, monkeypatch: pytest.MonkeyPatch) -> Config:
     for name, value in environment(platform).items():
         monkeypatch.setenv(name, value)
-    wechat = replace(config.channels.wechat, enabled=True, api_base=f"http://127.0.0.1:{api_port}")
-    return replace(config, channels=replace(config.channels, wechat=wechat))
+    wechat = WechatSettings(enabled=True, api_base=f"http://127.0.0.1:{api_port}")
+    return replace(config, channels=config.channels.having(wechat))
 
 
 async def raised_again(service: Service) -> None:

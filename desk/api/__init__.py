@@ -4,7 +4,20 @@ from fastapi import Request
 from fastapi.exceptions import HTTPException, RequestValidationError
 from fastapi.responses import JSONResponse
 
-from desk.api import admin, assist, broadcasts, calls, counter, knowledge, owed, session, standard, supervise, tickets
+from desk.api import (
+    admin,
+    assist,
+    broadcasts,
+    calls,
+    counter,
+    knowledge,
+    messages,
+    owed,
+    session,
+    standard,
+    supervise,
+    tickets,
+)
 from desk.api.answers import Described
 from desk.api.guard import refuse_strangers
 from desk.api.live import live
@@ -32,7 +45,9 @@ def described() -> Described:
         description="坐席台的接口。先 POST /login 取得 token，之后每次请求带 `Authorization: Bearer …`。",
     )  # fmt: skip
     api.middleware("http")(refuse_strangers)
-    rooms = (session, tickets, calls, assist, supervise, counter, broadcasts, knowledge, standard, admin, owed)
+    rooms = (
+        session, tickets, messages, calls, assist, supervise, counter, broadcasts, knowledge, standard, admin, owed,
+    )  # fmt: skip
     api.routers = [each.router for each in rooms]
     for each in api.routers:
         api.include_router(each)

@@ -14,7 +14,7 @@ from desk.api.session import Strict
 from desk.errors import TicketError
 from desk.people import PERMISSIONS, ROLES, Seat
 from desk.printing import copy_page
-from desk.residents import Proof
+from desk.residents import ErasureProof
 from desk.standing import Retention
 from store import desk as rows
 
@@ -29,7 +29,7 @@ Role = Literal["seat", "supervisor", "editor", "administrator", "auditor"]
 Words = Annotated[str, Field(min_length=1, max_length=32)]
 
 
-class Person(Strict):
+class SeatProfile(Strict):
     shown: str = Field("", max_length=64)
     role: Role = "seat"
     skills: list[Words] = Field(default_factory=list, max_length=30)
@@ -39,11 +39,11 @@ class Person(Strict):
     phone: str | None = Field(None, pattern=r"^\+?[0-9]{3,16}$")  # where calls are put through
 
 
-class NewPerson(Person):
+class NewPerson(SeatProfile):
     name: str = Field(pattern=r"^\w[\w.@-]{0,63}$")
 
 
-class ChangedPerson(Person):
+class ChangedPerson(SeatProfile):
     active: bool = True
 
 
@@ -166,11 +166,19 @@ class ChannelHealth(Struct, frozen=True):
     alarm: str | None = None
 
 
+class WorkerInTrouble(Struct, frozen=True):
+    """Work in the background that fails or hangs; `words` say it."""
+
+    name: str
+    words: str
+
+
 class Health(Struct, frozen=True):
     channels: list[ChannelHealth]
     undelivered: int
     given_up: int
     database: str
+    workers: list[WorkerInTrouble]
 
 
 @router.get("/people")
@@ -327,6 +335,6 @@ async def printable(ref: str, seat: Eraser, desk: TheDesk) -> Response:
 
 
 @router.post("/residents/{ref}/erase")
-async def erase(ref: str, body: Erase, seat: Eraser, desk: TheDesk) -> Proof:
+async def erase(ref: str, body: Erase, seat: Eraser, desk: TheDesk) -> ErasureProof:
     """Takes it out, and proves it."""
     return await desk.residents.erase(ref, seat.name, body.why, now())

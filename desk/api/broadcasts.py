@@ -76,7 +76,7 @@ async def draft(body: Draft, seat: Writer, desk: TheDesk) -> Drafted:
 @router.post("/preview")
 async def preview(body: Draft, seat: Writer, desk: TheDesk) -> Previewed:
     """How it looks on each channel, and how many it would go to."""
-    shown = {channel: render([Reply(text=body.text + UNSUBSCRIBE)]) for channel, render in desk.renderers.items()}
+    shown = {name: each.render([Reply(text=body.text + UNSUBSCRIBE)]) for name, each in desk.channels.items()}
     wanted = await desk.broadcasts.wanted(Audience(tuple(body.schools)))
     return Previewed(shown, wanted)
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 from pydantic import Field
 
 from accounts.bank import Order
-from accounts.enrolment import Standing
+from accounts.enrolment import EnrolmentStatus
 from desk.api.answers import NOTHING, Answering, NothingToTell
 from desk.api.guard import TheDesk, may, now
 from desk.api.session import Strict
@@ -159,13 +159,13 @@ async def classes(seat: Reader, desk: TheDesk) -> ClassList:
 
 
 @router.post("/enrolments")
-async def enrol(body: Enrolment, seat: Orderer, desk: TheDesk) -> Standing:
+async def enrol(body: Enrolment, seat: Orderer, desk: TheDesk) -> EnrolmentStatus:
     """A place, a number on the waiting list, or a lot."""
     return await desk.learners.enrol(body.learner, body.group, body.id, seat.name, now())
 
 
 @router.post("/enrolments/withdraw")
-async def withdraw(body: Enrolment, seat: Orderer, desk: TheDesk) -> Standing:
+async def withdraw(body: Enrolment, seat: Orderer, desk: TheDesk) -> EnrolmentStatus:
     """Gives it back; whoever waits moves up."""
     return await desk.learners.withdraw(body.learner, body.group, body.id, seat.name, now())
 

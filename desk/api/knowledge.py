@@ -23,8 +23,9 @@ from desk.errors import TicketError
 from desk.parts import Desk
 from desk.people import Seat
 from desk.standards import asked_in_vain
-from knowledge.conversion import Report
+from knowledge.conversion import ImportReport
 from knowledge.entries import Entry
+from knowledge.topics import Topic
 from store import desk as rows
 from store.desk import UnansweredRow
 
@@ -50,7 +51,7 @@ class Ids(Strict):
 
 class Trial(Strict):
     text: str = Field(min_length=1, max_length=2000)
-    channel: Literal["webchat", "wechat", "sms", "voice"] = "webchat"
+    channel: str = Field("webchat", max_length=64)
     lang: Literal["zh", "en"] = "zh"
 
 
@@ -218,7 +219,7 @@ def preview(desk: Desk, entry: Entry) -> dict[str, list[str]]:
     """What leaves on each channel."""
     replies = [Reply(text=entry.answer, spoken=entry.spoken, short=entry.sms, source=entry.source)]
     replies += [Reply(text=step) for step in entry.steps[:1]]
-    return {channel: render(replies) for channel, render in desk.renderers.items()}
+    return {name: each.render(replies) for name, each in desk.channels.items()}
 
 
 @router.post("/knowledge/preview")
@@ -271,6 +272,12 @@ async def restore(id: str, revision: int, seat: Drafter, desk: TheDesk) -> Revis
     return Revision(await desk.editing.restore(id, revision, seat.name, now()))
 
 
+@router.post("/knowledge/topics")
+async def add_topic(request: Annotated[Request, Topic], seat: Reviewer, desk: TheDesk) -> Revision:
+    """A topic of the centre's own, for entries of its own: `id`, `zh`, `en`, and `skill` and `colour` where it has some."""
+    return Revision(await desk.editing.add_topic(await request.body(), seat.name, now()))
+
+
 @router.post("/knowledge/import")
 async def take_in(
     file: UploadFile, seat: Reviewer, desk: TheDesk, commit: bool = False, partial: bool = False
@@ -282,10 +289,11 @@ async def take_in(
         path.write_bytes(await file.read())
         name = Path(file.filename or "").name[-100:]
         try:
-            out = await children.run("knowledge.importing", str(path), name, seat.name, str(_today(desk)))
+            topics = msgspec.json.encode(desk.library.catalogue.topics).decode()
+            out = await children.run("knowledge.importing", str(path), name, seat.name, str(_today(desk)), topics)
         except children.ChildError as error:
             raise TicketError("invalid", "读不了这个文件，请检查格式") from error
-    found = msgspec.json.decode(out, type=Report)
+    found = msgspec.json.decode(out, type=ImportReport)
     if found.problem:
         raise TicketError("invalid", found.problem)
     good = [(row.entry, row.keeps) for row in found.rows if row.entry is not None]
@@ -303,7 +311,10 @@ async def take_in(
 @router.post("/knowledge/ask")
 async def ask(body: Trial, seat: Reader, desk: TheDesk) -> TrialShown:
     """The test box: what would be answered, and why. Nothing is kept."""
-    inbound = Inbound(channel=body.channel, address="try", id="try", text=body.text, at=now(), lang=body.lang)
+    channel = desk.channels.get(body.channel)
+    if channel is None:
+        raise TicketError("invalid", f"没有这个渠道；可以是 {'、'.join(desk.channels)}")
+    inbound = Inbound(channel=channel.name, address="try", id="try", text=body.text, at=now(), lang=body.lang)
     turn = await desk.inbox.try_out(inbound)
     heard, entries = turn.heard, desk.library.entries
     return TrialShown(
@@ -311,7 +322,7 @@ async def ask(body: Trial, seat: Reader, desk: TheDesk) -> TrialShown:
         inside=round(heard.inside, 3),
         handover=turn.handover.reason if turn.handover else None,
         replies=[TrialReply(each.text, each.source, [option.label for option in each.options]) for each in turn.said],
-        rendered=desk.renderers[body.channel](turn.said),
+        rendered=channel.render(turn.said),
         candidates=[
             TrialCandidate(
                 round(each.score, 3), each.topic, each.intent, each.entry,

@@ -1,7 +1,6 @@
 """`/api/live`: one socket a page."""
 
 import asyncio
-import contextlib
 import secrets
 from typing import Annotated
 
@@ -10,7 +9,7 @@ from msgspec import Meta, Struct
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from desk.api.guard import desk_of, is_from_elsewhere, now, seat_of
-from desk.feed import ErrorFrame, Page, PongFrame, ResetFrame, encode
+from desk.feed import ErrorFrame, FeedPage, PongFrame, ResetFrame, encode
 from desk.parts import Desk
 from desk.people import Seat
 from store import tickets
@@ -18,11 +17,12 @@ from store.people import PresenceRow
 
 LEASE, RENEWED = 20_000, 5.0  # ms that an open page counts as there without a sign of life; seconds between those
 SEND_WITHIN = 20  # seconds
+GONE = (WebSocketDisconnect, RuntimeError, TimeoutError)  # the page went, or does not read any more
 
 Ref = Annotated[str, Meta(max_length=32)]
 
 
-class Watch(Struct, tag="watch", forbid_unknown_fields=True):
+class WatchFrame(Struct, tag="watch", forbid_unknown_fields=True):
     """The page has this ticket open, or none."""
 
     ref: Ref | None = None
@@ -40,7 +40,7 @@ class Ready(Struct, tag="ready", forbid_unknown_fields=True):
     ready: bool
 
 
-_decode = msgspec.json.Decoder(Watch | Typing | Ping | Ready).decode
+_decode = msgspec.json.Decoder(WatchFrame | Typing | Ping | Ready).decode
 
 
 async def live(websocket: WebSocket) -> None:
@@ -62,7 +62,7 @@ class _Connection:
         self._desk = desk
         self._seat = seat
         self._websocket = websocket
-        self._page = Page()
+        self._page = FeedPage()
         self._id = secrets.token_hex(12)
         self._ready = seat.role == "seat"  # a supervisor takes offers when he says so
         self._left = False
@@ -77,12 +77,13 @@ class _Connection:
         finally:
             for task in tasks:
                 task.cancel()
-            for task in tasks:
-                with contextlib.suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError, TimeoutError):
-                    await task
+            ended = await asyncio.gather(*tasks, return_exceptions=True)
             desk.feed.leave(self._page)
             # A page that reloads is back within moments; one that has gone for good gives back what it had.
             await self._lease(desk.settings.away_seconds * 1000)
+        for error in ended:
+            if isinstance(error, Exception) and not isinstance(error, GONE):
+                raise error
 
     async def _lease(self, lasts: int) -> None:
         if self._seat.may("ticket.work"):
@@ -105,10 +106,10 @@ class _Connection:
                 frame = encode(ResetFrame(0))
             await asyncio.wait_for(self._websocket.send_text(frame.decode()), SEND_WITHIN)
 
-    def _fresh(self) -> Page:
+    def _fresh(self) -> FeedPage:
         """An empty queue for a page that fell too far behind."""
         self._desk.feed.leave(self._page)
-        page = Page(watching=self._page.watching)
+        page = FeedPage(watching=self._page.watching)
         self._desk.feed.pages.add(page)
         return page
 
@@ -125,7 +126,7 @@ class _Connection:
                 self._page.put(encode(ErrorFrame("bad_frame")))
                 continue
             match frame:
-                case Watch(ref):
+                case WatchFrame(ref):
                     await self._watch(ref)
                 case Typing(ref):
                     conversation = self._desk.feed.conversation_of(ref)

@@ -7,10 +7,11 @@ from fastapi.responses import RedirectResponse
 from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, Field
 
+from bot.channel import Channel, OpenChannel
 from desk.api.answers import NOTHING, Answering, NothingToTell, as_json
 from desk.api.guard import COOKIE, TheDesk, may, now, token_of
 from desk.errors import TicketError
-from desk.oidc import Asked, OidcError
+from desk.oidc import OidcError, PendingSignIn
 from desk.people import PERMISSIONS, Seat, SignInError
 from store import people as rows
 
@@ -41,7 +42,7 @@ class Totp(Strict):
     code: str = Field(min_length=6, max_length=8)
 
 
-class Ready(Strict):
+class ReadyChange(Strict):
     ready: bool
 
 
@@ -51,6 +52,28 @@ class SignedIn(Struct, frozen=True):
 
 class Ways(Struct, frozen=True):
     oidc: str
+
+
+class TopicShown(Struct, frozen=True):
+    """A topic as pages show it; `colour` may be empty."""
+
+    id: str
+    zh: str
+    en: str
+    colour: str
+
+
+class ChannelShown(Struct, frozen=True):
+    """A channel as pages show it; whether seats may send `files` there, the platform `counts` what they send, and one may
+    be on the telephone."""
+
+    id: str
+    zh: str
+    en: str
+    colour: str
+    files: bool
+    counts: bool
+    calls: bool
 
 
 class Myself(Struct, frozen=True):
@@ -69,6 +92,8 @@ class Myself(Struct, frozen=True):
     may: list[str]
     phone: bool
     counter: bool
+    topics: list[TopicShown]
+    channels: list[ChannelShown]
 
 
 class Secret(Struct, frozen=True):
@@ -115,7 +140,7 @@ async def leave_for_provider(desk: TheDesk) -> Response:
 @router.get("/login/oidc/back", status_code=303)
 async def back_from_provider(request: Request, desk: TheDesk, state: str = "", code: str = "") -> Response:
     """From the identity provider: a session, if it vouches for somebody who has an account."""
-    asked = Asked.of(request.cookies.get(ASKED, ""))
+    asked = PendingSignIn.of(request.cookies.get(ASKED, ""))
     try:
         vouched = await desk.oidc.come_back(asked, state[:200], code[:2000], f"{desk.public_url}{BACK}")
         token = await desk.people.sign_in_as(vouched.subject, vouched.name, now())
@@ -138,6 +163,11 @@ async def logout(request: Request, seat: Me, desk: TheDesk) -> Annotated[Respons
     return response
 
 
+def _channel(channel: Channel, opened: OpenChannel | None) -> ChannelShown:
+    counts, calls = (opened.quota is not None, opened.calling is not None) if opened else (False, False)
+    return ChannelShown(channel.name, channel.zh, channel.en, channel.colour, channel.files, counts, calls)
+
+
 @router.get("/me")
 async def me(seat: Me, desk: TheDesk) -> Myself:
     """Who one is, and what one may."""
@@ -149,6 +179,8 @@ async def me(seat: Me, desk: TheDesk) -> Myself:
         may=sorted(name for name, roles in PERMISSIONS.items() if seat.role in roles),
         phone=desk.calling is not None and seat.phone is not None,
         counter=desk.inviting is not None and seat.may("resident.bind"),
+        topics=[TopicShown(each.id, each.zh, each.en, each.colour) for each in desk.library.catalogue.topics.values()],
+        channels=[_channel(each, desk.opened.get(each.name)) for each in desk.channels.values()],
     )  # fmt: skip
 
 
@@ -174,7 +206,7 @@ async def set_totp(body: Totp, seat: Me, desk: TheDesk) -> NothingToTell:
 
 
 @router.post("/me/ready")
-async def ready(body: Ready, seat: Me, desk: TheDesk) -> NothingToTell:
+async def ready(body: ReadyChange, seat: Me, desk: TheDesk) -> NothingToTell:
     """Whether one takes offers; what one has stays."""
     await desk.database.write(lambda t: rows.set_ready(t, seat.name, body.ready))
     return NOTHING

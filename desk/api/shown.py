@@ -7,9 +7,9 @@ from msgspec import Struct
 from desk.errors import TicketError
 from desk.feed import MessageShown, masked, shown
 from desk.masking import mask
+from desk.opening import Opened
 from desk.parts import Desk
 from desk.summary import Summary, summarise
-from desk.tickets import Opened
 from store import tickets
 from store.database import Transaction
 from store.ticket_events import TicketRow
@@ -97,17 +97,16 @@ async def whole(desk: Desk, opened: Opened) -> Whole:
 
 async def stage_of(desk: Desk, row: TicketRow) -> Stage | None:
     """Where the caller is; None where nobody called."""
-    if desk.calling is None or row.channel != "voice":
-        return None
-    return cast(Stage | None, await desk.calling.stage(row.ref))
+    opened = desk.opened.get(row.channel)
+    return cast(Stage | None, await opened.calling.stage(row.ref)) if opened and opened.calling else None
 
 
 async def quota_of(desk: Desk, row: TicketRow) -> QuotaShown | None:
     """None where the channel does not count."""
-    quota = desk.quotas.get(row.channel)
-    if quota is None or row.state == "closed":
+    opened = desk.opened.get(row.channel)
+    if opened is None or opened.quota is None or row.state == "closed":
         return None
-    allowed = await quota(row.conversation)
+    allowed = await opened.quota(row.conversation)
     return QuotaShown(allowed.left, allowed.until)
 
 

@@ -18,7 +18,7 @@ from desk.board import Board, board
 from desk.errors import TicketError
 from desk.parts import Desk
 from desk.people import Seat
-from desk.reports import LONGEST, Report, report
+from desk.reports import LONGEST, Report, named, report
 from desk.standing import OpeningHours, Shift, Shifts
 from store import desk as rows
 from store import people, tickets
@@ -202,8 +202,10 @@ async def paper(
 ) -> Response:
     """The same as a file."""
     found = await _report(desk, first, last)
+    names = {each.name: each.zh for each in desk.channels.values()}
+    names |= {each.id: each.zh for each in desk.library.catalogue.topics.values()}
     try:
-        made = await children.run("desk.papers", kind, given=msgspec.json.encode(found))
+        made = await children.run("desk.papers", kind, given=msgspec.json.encode(named(found, names)))
     except children.ChildError as error:
         raise TicketError("invalid", "报告没有做出来，请稍后再试") from error
     name = f"daoxue-{found.first}-{found.last}.{kind}"

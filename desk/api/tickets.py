@@ -30,7 +30,7 @@ Revealer = Annotated[Seat, Depends(may("resident.reveal"))]
 DIRECT = 120_000  # ms that a colleague has to take what was transferred to him
 
 
-class Said(Strict):
+class SeatMessage(Strict):
     """`seen` is the number of the last message read: an answer to something older than the resident's last word is
     refused as outdated."""
 
@@ -169,7 +169,7 @@ async def list_tickets(
 
 @router.get("/tickets/{ref}")
 async def show(ref: str, seat: Reader, desk: TheDesk) -> Whole:
-    """A ticket with its messages and events. A look at one that a colleague has is audited."""
+    """A ticket with its events and its newest messages; there are older ones where the first is not number 1. A look at one that a colleague has is audited."""
     opened = await desk.tickets.show(ref)
     if opened.ticket.owner != seat.name:
         await desk.database.write(lambda t: conversations.audited(t, seat.name, "ticket.read", ref, "", now()))
@@ -218,7 +218,7 @@ async def pass_on(ref: str, seat: Worker, desk: TheDesk) -> Changed:
 
 
 @router.post("/tickets/{ref}/messages")
-async def reply(ref: str, body: Said, seat: Worker, desk: TheDesk) -> Sent:
+async def reply(ref: str, body: SeatMessage, seat: Worker, desk: TheDesk) -> Sent:
     """Answers the resident. The same id again changes nothing."""
     seq = await desk.tickets.reply(ref, seat.name, body.text, now(), id=body.id, seen=body.seen, source=body.source)
     return Sent(body.id, seq)
@@ -229,6 +229,9 @@ async def send_file(
     ref: str, file: UploadFile, id: Annotated[str, Form(min_length=1, max_length=64)], seat: Worker, desk: TheDesk
 ) -> Sent:
     """Sends a file to the resident. The same id again changes nothing."""
+    row = await desk.database.read(lambda t: tickets.get(t, ref))
+    if row is not None and row.channel in desk.channels and not desk.channels[row.channel].files:
+        raise TicketError("invalid", "这个渠道发不了文件，请把要紧的写出来")
     body = await file.read(files.LARGEST + 1)
     seq = await desk.tickets.reply(ref, seat.name, "", now(), id=id, file=(file.filename or "", body))
     return Sent(id, seq)
@@ -306,7 +309,7 @@ async def reveal(ref: str, body: Reveal, seat: Revealer, desk: TheDesk) -> Revea
         conversations.audited(transaction, seat.name, "resident.reveal", ref, body.reason, now())
         row = conversations.get(transaction, opened.ticket.conversation)
         assert row is not None
-        return row.address if row.channel in ("sms", "voice") else ""
+        return row.address if row.channel in desk.channels and desk.channels[row.channel].by_phone else ""
 
     address = await desk.database.write(work)
     messages = {

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
-from integrations.texting import Meaning, TextError
+from integrations.texting import TextError, TextRefusal
 
 log = logging.getLogger(__name__)
 WITHIN = httpx.Timeout(10, connect=3)  # seconds
@@ -18,16 +18,16 @@ LARGEST = 1 << 20  # bytes of an answer
 LARGEST_RECORDING = 20 << 20
 
 
-_CODES: Mapping[Meaning, tuple[int, ...]] = {
-    Meaning.TOO_OFTEN: (20429, 14107, 30001),
-    Meaning.STOPPED: (21610,),
-    Meaning.GONE: (21211, 21214, 21217, 21408, 21612, 21614, 13223, 13224, 13225, 21215),
-    Meaning.ACCOUNT: (20003, 20005, 20006, 10001, 21606, 21210, 21212),
+_CODES: Mapping[TextRefusal, tuple[int, ...]] = {
+    TextRefusal.TOO_OFTEN: (20429, 14107, 30001),
+    TextRefusal.STOPPED: (21610,),
+    TextRefusal.GONE: (21211, 21214, 21217, 21408, 21612, 21614, 13223, 13224, 13225, 21215),
+    TextRefusal.ACCOUNT: (20003, 20005, 20006, 10001, 21606, 21210, 21212),
 }
 MEANINGS = {code: meaning for meaning, codes in _CODES.items() for code in codes}
 
 
-class _Answer(msgspec.Struct):
+class _TwilioAnswer(msgspec.Struct):
     sid: str = ""
     code: int | None = None
 
@@ -88,25 +88,25 @@ class Twilio:
         try:
             answer = await self._client.post(f"/2010-04-01/Accounts/{self.account}/{path}.json", data=dict(values))
         except httpx.HTTPError:
-            raise TextError(Meaning.UNREACHABLE, "no answer", f"Twilio {name}") from None
+            raise TextError(TextRefusal.UNREACHABLE, "no answer", f"Twilio {name}") from None
         try:
-            found = msgspec.json.decode(answer.content[:LARGEST], type=_Answer)
+            found = msgspec.json.decode(answer.content[:LARGEST], type=_TwilioAnswer)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            raise TextError(Meaning.UNREACHABLE, "no answer", f"Twilio {name}") from None
+            raise TextError(TextRefusal.UNREACHABLE, "no answer", f"Twilio {name}") from None
         if answer.status_code < 300 and found.sid:
             self.alarm = None
             return found.sid
         code = found.code or answer.status_code
         meaning = MEANINGS.get(
             code,
-            Meaning.TOO_OFTEN
+            TextRefusal.TOO_OFTEN
             if answer.status_code == 429
-            else Meaning.UNREACHABLE
+            else TextRefusal.UNREACHABLE
             if answer.status_code >= 500
-            else Meaning.WRONG,
+            else TextRefusal.WRONG,
         )
         error = TextError(meaning, str(code), f"Twilio {name}")
-        if meaning in (Meaning.ACCOUNT, Meaning.WRONG):
+        if meaning in (TextRefusal.ACCOUNT, TextRefusal.WRONG):
             self.alarm = str(error)
             log.error("twilio", extra={"error": str(error)})
         raise error

@@ -10,32 +10,34 @@ without writes, and what it writes is spoken to the caller, whose words it reads
 
 import logging
 import re
+import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import parse_qsl
-from zoneinfo import ZoneInfo
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from accounts.identity import Identity, LockedError, is_card
+from accounts.identity import LockedError, is_card
+from bot.channel import Core
 from bot.commands import chosen, commands
 from bot.comprehension import Understanding
 from bot.conversation import Offer
-from bot.inbox import Inbox, Receipt, nothing_observed, numbered
+from bot.inbox import Receipt, numbered
 from bot.messages import Inbound, Option, Reply
 from bot.phrases import CERTAIN
 from bot.queue import Later, Lost, Outcome
 from bot.redlines import endangers
-from bot.waiting import Desk
 from integrations import keypad, voice
 from integrations.elders import says_old
 from integrations.twilio.seats import SeatSide
-from integrations.twilio.signing import RefusedError, Verifier
-from integrations.twilio.switchboard import ATTEMPTS, CHANNEL, ENDED, PATH, State, Switchboard, keep, read, spoken
+from integrations.twilio.signing import SignatureError, Verifier
+from integrations.twilio.switchboard import ATTEMPTS, CHANNEL, ENDED, PATH, CallState, Switchboard, keep, read, spoken
 from integrations.twilio.texts import answer
-from integrations.voice import HangUp, Leave, Listen, Pause, Plan, Play, Record
-from store import calls, conversations, outbox, tickets
+from integrations.voice import HangUp, Leave, Listen, Pause, Plan, Play, RecordMessage
+from knowledge.catalogue import Catalogue
+from store import attachments, calls, conversations, outbox, tickets
+from store.attachments import AttachmentRow
 from store.calls import CallRow
 from store.database import Transaction
 from store.outbox import DueRow
@@ -43,6 +45,7 @@ from store.ticket_events import TicketNoted, TicketRaised
 
 log = logging.getLogger(__name__)
 SURE = 0.45  # of the recogniser, below which we ask whether it heard rightly
+RECORDING = "留言.mp3"
 TRIES = 3  # wrong cards or codes before a person is called
 CONSENT = "1"  # version of the words that callers agree to by keying in their card
 RETRIED = 3_000  # ms
@@ -67,21 +70,16 @@ class CallChannel:
 
     pulls = False
 
-    def __init__(
-        self, board: Switchboard, seats: SeatSide, verifier: Verifier, inbox: Inbox, desk: Desk, zone: ZoneInfo,
-        hints: Callable[[], Sequence[str]], identity: Identity, keep_audio: Callable[[int, bytes, int], Awaitable[str]],
-        observe: Callable[[str], None] = nothing_observed,
-    ) -> None:  # fmt: skip
+    def __init__(self, core: Core, board: Switchboard, seats: SeatSide, verifier: Verifier) -> None:
         self._board = board
         self._seats = seats
         self._verifier = verifier
-        self._inbox = inbox
-        self._desk = desk
-        self._zone = zone
-        self._hints = hints
-        self._identity = identity
-        self._keep_audio = keep_audio
-        self._observe = observe
+        self._inbox = core.inbox
+        self._desk = core.desk
+        self._zone = core.zone
+        self._library = core.library
+        self._identity = core.identity
+        self._observe = core.observe
 
     @property
     def hooks(self) -> dict[str, ASGIApp]:
@@ -99,7 +97,7 @@ class CallChannel:
         async def run(form: dict[str, str], scope: Scope) -> str:
             query = dict(parse_qsl(scope["query_string"].decode("latin-1"), max_num_fields=8))
             if not _SID.fullmatch(form.get("CallSid", "")):
-                raise RefusedError("form")
+                raise SignatureError("form")
             token = next((value for name, value in scope["headers"] if name == b"i-twilio-idempotency-token"), b"")
             return await work(form, {**query, "token": token.decode("latin-1")[:64]})
 
@@ -116,7 +114,7 @@ class CallChannel:
     async def _heard(self, form: dict[str, str], query: dict[str, str]) -> str:
         number = query.get("n", "")
         if not number.isdigit() or len(number) > 6:
-            raise RefusedError("form")
+            raise SignatureError("form")
         return await self._step(form, int(number))
 
     async def _step(self, form: dict[str, str], number: int) -> str:
@@ -144,9 +142,9 @@ class CallChannel:
         number = form.get("From", "")
         address = sid if number in WITHHELD or len(number) > 32 else number
         now = self._board.now()
-        return CallRow(sid, address, 0, 0, "talk", None, keep(State()), now, now)
+        return CallRow(sid, address, 0, 0, "talk", None, keep(CallState()), now, now)
 
-    async def _plan(self, row: CallRow, state: State, number: int, form: dict[str, str]) -> tuple[CallRow, Plan]:
+    async def _plan(self, row: CallRow, state: CallState, number: int, form: dict[str, str]) -> tuple[CallRow, Plan]:
         """What comes next, and the call as it is then."""
         if number == 0:
             return await self._greet(row, state)
@@ -161,7 +159,7 @@ class CallChannel:
             return await self._keyed(row, state, number, digits)
         return await self._heard_words(row, state, number, speech, form.get("Confidence", ""))
 
-    async def _greet(self, row: CallRow, state: State) -> tuple[CallRow, Plan]:
+    async def _greet(self, row: CallRow, state: CallState) -> tuple[CallRow, Plan]:
         before = await self._board.database.read(lambda t: calls.last_of(t, row.address))
         notice = [self._board.line("voice.recorded")] if self._board.settings.record else []
         if before is not None and before.sid != row.sid and read(before.body).elder:
@@ -169,7 +167,7 @@ class CallChannel:
         return self._listens(row, state, [*notice, self._board.line("voice.greeting")], seconds=5)
 
     async def _elder(
-        self, row: CallRow, state: State, number: int, notice: Sequence[str] = (), said: str = ""
+        self, row: CallRow, state: CallState, number: int, notice: Sequence[str] = (), said: str = ""
     ) -> tuple[CallRow, Plan]:
         """Slowly, without a menu, and a person first; who has `said` something to it is not asked once more."""
         state.elder = state.slow = True
@@ -184,7 +182,7 @@ class CallChannel:
         return seats.open
 
     async def _person(
-        self, row: CallRow, state: State, number: int, why: str, *, said: str = "", first: Sequence[str] = ()
+        self, row: CallRow, state: CallState, number: int, why: str, *, said: str = "", first: Sequence[str] = ()
     ) -> tuple[CallRow, Plan]:
         """To a person, who reads what was `said`, or else why it is."""
         about = self._board.texts.line("zh", f"voice.about.{why}")
@@ -193,7 +191,7 @@ class CallChannel:
 
     # -- keys
 
-    async def _keyed(self, row: CallRow, state: State, number: int, digits: str) -> tuple[CallRow, Plan]:
+    async def _keyed(self, row: CallRow, state: CallState, number: int, digits: str) -> tuple[CallRow, Plan]:
         if state.unsure and digits in ("1", "2"):
             return await self._judged(row, state, number, digits == "1")
         if digits == REPEAT:
@@ -216,14 +214,14 @@ class CallChannel:
             return await self._say(row, state, number, digits)
         return self._again(row, state) if state.offered else self._menu(row, state, "")
 
-    def _again(self, row: CallRow, state: State, *first: str) -> tuple[CallRow, Plan]:
+    def _again(self, row: CallRow, state: CallState, *first: str) -> tuple[CallRow, Plan]:
         """What was said last, to the letter."""
         return self._listens(
             row, state, state.said, first=first, asked=state.asked, keys=state.keys, waits=state.waits,
             offered=state.offered, menu=state.menu,
         )  # fmt: skip
 
-    def _menu(self, row: CallRow, state: State, path: str, *first: str) -> tuple[CallRow, Plan]:
+    def _menu(self, row: CallRow, state: CallState, path: str, *first: str) -> tuple[CallRow, Plan]:
         """The menu by keys, at a place in it."""
         lines = [voice.keys(self._entries(path))]
         if path:
@@ -234,7 +232,7 @@ class CallChannel:
         labels = (self._board.texts.line("zh", each.label) for each in keypad.entry(path).below)
         return [Option(str(key), label) for key, label in enumerate(labels, 1)]
 
-    async def _menu_key(self, row: CallRow, state: State, number: int, key: str) -> tuple[CallRow, Plan]:
+    async def _menu_key(self, row: CallRow, state: CallState, number: int, key: str) -> tuple[CallRow, Plan]:
         path = state.menu or ""
         if not keypad.offers(path, key):
             return await self._elder(row, state, number) if key == ELDER else self._menu(row, state, path)
@@ -247,7 +245,7 @@ class CallChannel:
     # -- words
 
     async def _heard_words(
-        self, row: CallRow, state: State, number: int, speech: str, confidence: str
+        self, row: CallRow, state: CallState, number: int, speech: str, confidence: str
     ) -> tuple[CallRow, Plan]:
         heard = await self._inbox.understand(speech, self._board.now())
         said = _moves(heard)
@@ -272,7 +270,7 @@ class CallChannel:
                 return await self._menu_key(row, state, number, named.key)
         return await self._say(row, state, number, speech)
 
-    async def _doubted(self, row: CallRow, state: State, number: int, speech: str) -> tuple[CallRow, Plan]:
+    async def _doubted(self, row: CallRow, state: CallState, number: int, speech: str) -> tuple[CallRow, Plan]:
         """What was perhaps heard is asked about twice in a call; then there are keys, and then a person."""
         state.doubts += 1
         if state.doubts <= DOUBTS:
@@ -282,7 +280,7 @@ class CallChannel:
             return self._menu(row, state, "", self._board.line("voice.bad_line"))
         return await self._person(row, state, number, "bad_line", said=speech)
 
-    async def _judged(self, row: CallRow, state: State, number: int, right: bool) -> tuple[CallRow, Plan]:
+    async def _judged(self, row: CallRow, state: CallState, number: int, right: bool) -> tuple[CallRow, Plan]:
         """The caller has said whether we have heard rightly."""
         text, state.unsure = state.unsure, ""
         if right:
@@ -294,7 +292,7 @@ class CallChannel:
             return self._menu(row, state, "", self._board.line("voice.bad_line"))
         return self._prompts(row, state, self._board.line("voice.again"), keys=state.keys)
 
-    async def _silent(self, row: CallRow, state: State, number: int) -> tuple[CallRow, Plan]:
+    async def _silent(self, row: CallRow, state: CallState, number: int) -> tuple[CallRow, Plan]:
         """Nothing was heard: keys for who has not spoken yet, the question again, or whether there is more; the second time a
         person, or a polite end."""
         state.silences += 1
@@ -315,7 +313,7 @@ class CallChannel:
 
     # -- who it is: by keys alone, for this call alone
 
-    async def _entered(self, row: CallRow, state: State, number: int, digits: str) -> tuple[CallRow, Plan]:
+    async def _entered(self, row: CallRow, state: CallState, number: int, digits: str) -> tuple[CallRow, Plan]:
         """The card's number, then the code that went to the telephone on file. Neither is kept with what was said."""
         entering, now = state.entering, self._board.now()
         if digits == PERSON or state.wrong >= TRIES:
@@ -337,12 +335,12 @@ class CallChannel:
         state.wrong += 1
         return self._enters(row, state, self._board.line(f"voice.{entering}_wrong"))
 
-    def _enters(self, row: CallRow, state: State, line: str) -> tuple[CallRow, Plan]:
+    def _enters(self, row: CallRow, state: CallState, line: str) -> tuple[CallRow, Plan]:
         listen = Listen(spoken(state, [line]), f"{PATH}/heard?n={_next(row, state)}", 0, speech=False, seconds=15)
         return replace(row, body=keep(state)), (listen,)
 
     async def _say(
-        self, row: CallRow, state: State, number: int, text: str, *, first: Sequence[str] = (), intent: str | None = None,
+        self, row: CallRow, state: CallState, number: int, text: str, *, first: Sequence[str] = (), intent: str | None = None,
         slots: Mapping[str, str] | None = None, choice: str | None = None,
     ) -> tuple[CallRow, Plan]:  # fmt: skip
         """What the core answers to it, and what follows from that."""
@@ -366,7 +364,7 @@ class CallChannel:
             row, state, lines, asked=bool(waits or offered), keys=NUMBERS.get(waits, 1), waits=waits, offered=offered
         )
 
-    async def _handed_over(self, row: CallRow, state: State, lines: list[str], reason: str) -> tuple[CallRow, Plan]:
+    async def _handed_over(self, row: CallRow, state: CallState, lines: list[str], reason: str) -> tuple[CallRow, Plan]:
         """Into the queue; a message after hours; and whoever is to be called back may hang up."""
         assert row.ticket is not None
         ref = row.ticket
@@ -381,11 +379,11 @@ class CallChannel:
         plan = (*spoken(state, [*lines, self._board.line("voice.leave_message")]), self._record(ref), HangUp())
         return replace(row, stage="voicemail", body=keep(state)), plan
 
-    def _record(self, ref: str) -> Record:
-        return Record(f"{PATH}/recorded?ref={ref}", f"{PATH}/recording?ref={ref}")
+    def _record(self, ref: str) -> RecordMessage:
+        return RecordMessage(f"{PATH}/recorded?ref={ref}", f"{PATH}/recording?ref={ref}")
 
     def _listens(
-        self, row: CallRow, state: State, lines: Sequence[str], *, first: Sequence[str] = (), asked: bool = False,
+        self, row: CallRow, state: CallState, lines: Sequence[str], *, first: Sequence[str] = (), asked: bool = False,
         keys: int = 1, seconds: int = 6, waits: str = "", offered: str = "", menu: str | None = None,
     ) -> tuple[CallRow, Plan]:  # fmt: skip
         """Says `first` and the lines, and listens. The lines are what is said once more to who asks for it."""
@@ -394,20 +392,22 @@ class CallChannel:
         return self._prompts(row, state, *first, *lines, keys=keys, seconds=seconds)
 
     def _prompts(
-        self, row: CallRow, state: State, *lines: str, keys: int = 1, seconds: int = 6
+        self, row: CallRow, state: CallState, *lines: str, keys: int = 1, seconds: int = 6
     ) -> tuple[CallRow, Plan]:
         """Says something in between, and listens: what was said and asked before stays as it is."""
         then, says = f"{PATH}/heard?n={_next(row, state)}", spoken(state, lines)
         if keys > 1:
             return replace(row, body=keep(state)), (Listen(says, then, keys, seconds=seconds + 4),)
-        listen = Listen(says, then, 1, seconds=seconds + (3 if state.slow else 0), hints=tuple(self._hints()))
+        listen = Listen(
+            says, then, 1, seconds=seconds + (3 if state.slow else 0), hints=tuple(_hints(self._library.catalogue))
+        )
         return replace(row, body=keep(state)), (listen,)
 
-    def _asks_whether(self, row: CallRow, state: State, *first: str) -> tuple[CallRow, Plan]:
+    def _asks_whether(self, row: CallRow, state: CallState, *first: str) -> tuple[CallRow, Plan]:
         """Whether we have heard rightly."""
         return self._prompts(row, state, *first, self._board.line("voice.unsure", text=state.unsure))
 
-    def _ends(self, row: CallRow, state: State, lines: Sequence[str]) -> tuple[CallRow, Plan]:
+    def _ends(self, row: CallRow, state: CallState, lines: Sequence[str]) -> tuple[CallRow, Plan]:
         return replace(row, body=keep(state)), (*spoken(state, lines), HangUp())
 
     # -- in the queue
@@ -416,7 +416,7 @@ class CallChannel:
         """What is heard while waiting: what a seat has written, else where one stands when that has changed."""
         return await self._changed(form, query, self._wait_plan)
 
-    async def _wait_plan(self, row: CallRow, state: State, form: dict[str, str]) -> tuple[CallRow, Plan]:
+    async def _wait_plan(self, row: CallRow, state: CallState, form: dict[str, str]) -> tuple[CallRow, Plan]:
         rows = await self._board.database.read(
             lambda t: conversations.messages(t, row.conversation, state.spoken + 1, 1 << 30)
         )
@@ -434,7 +434,7 @@ class CallChannel:
         plan: Plan = (listen, Play(music) if music and not heard else Pause(1))
         return replace(row, body=keep(state)), plan
 
-    async def _standing(self, row: CallRow, state: State) -> list[str]:
+    async def _standing(self, row: CallRow, state: CallState) -> list[str]:
         """Said when it changes, and a word now and then so that nobody thinks the line is dead."""
         ref = row.ticket
         found = await self._board.database.read(lambda t: tickets.get(t, ref)) if ref else None
@@ -461,7 +461,7 @@ class CallChannel:
         """What a waiting caller keys or says."""
         return await self._changed(form, query, self._queue_plan)
 
-    async def _queue_plan(self, row: CallRow, state: State, form: dict[str, str]) -> tuple[CallRow, Plan]:
+    async def _queue_plan(self, row: CallRow, state: CallState, form: dict[str, str]) -> tuple[CallRow, Plan]:
         digits, speech = form.get("Digits", ""), form.get("SpeechResult", "").strip()[:500]
         if digits == CALL_BACK and row.address != row.sid:
             await self._promise(row)
@@ -517,7 +517,7 @@ class CallChannel:
         self,
         form: dict[str, str],
         query: dict[str, str],
-        work: Callable[[CallRow, State, dict[str, str]], Awaitable[tuple[CallRow, Plan]]],
+        work: Callable[[CallRow, CallState, dict[str, str]], Awaitable[tuple[CallRow, Plan]]],
     ) -> str:
         """Runs a step in the queue; the provider's retry of the same request gets what was made for it."""
         token = query["token"]
@@ -536,7 +536,7 @@ class CallChannel:
                 return now_state.made
         raise TimeoutError
 
-    async def _settle(self, row: CallRow, state: State) -> None:
+    async def _settle(self, row: CallRow, state: CallState) -> None:
         """What was spoken is owed no more."""
         if state.spoken:
             await self._board.database.write(lambda t: outbox.settle(t, row.conversation, state.spoken), quick=True)
@@ -546,7 +546,7 @@ class CallChannel:
         """Spoken at the next word in the queue while the caller is there; otherwise somebody has to call."""
         found = await self._board.database.read(lambda t: calls.live(t, row.conversation))
         if found is None or now - found.updated_at > GONE:
-            return Lost()
+            return Lost("the call has ended")
         return Later(now + RETRIED)
 
     # -- after hours, and the end
@@ -571,7 +571,12 @@ class CallChannel:
         if any(mark in str(event.data.get("text", "")) for event in events):
             return self._board.written()
         audio = await self._board.api.recording(url)
-        where = await self._keep_audio(found.conversation, audio, self._board.now()) if audio else "（录音没有取到）"
+        where = "（录音没有取到）"
+        if audio:
+            id, now = secrets.token_urlsafe(24), self._board.now()
+            kept = AttachmentRow(id, found.conversation, RECORDING, "audio/mpeg", audio, "resident", now)
+            await self._board.database.write(lambda t: attachments.add(t, kept))
+            where = f"/files/{id}"
         words = form.get("TranscriptionText", "").strip()[:1000]
         kind = "talk" if query.get("talk") else "recording"
         text = self._board.texts.line("zh", f"voice.{kind}_note", where=where, words=words or "—", mark=mark)
@@ -601,6 +606,12 @@ class CallChannel:
             await self._promise(row)
         await self._board.move(row.sid, "ended")
         return self._board.written()
+
+
+def _hints(catalogue: Catalogue) -> list[str]:
+    """What callers are likely to say, for the recogniser."""
+    places = [each.name for each in catalogue.organisations.values() if each.level != "site"]
+    return [*(each.name for each in catalogue.courses.values()), *places, "转人工", "学分", "积分", "报名"]
 
 
 def _is_low(confidence: str) -> bool:
@@ -635,6 +646,6 @@ def _offered(replies: Sequence[Reply]) -> str:
     return "".join(each.key for each in replies[-1].options[: voice.CHOICES]) if replies else ""
 
 
-def _next(row: CallRow, state: State) -> int:
+def _next(row: CallRow, state: CallState) -> int:
     """The number of the step that follows the one being taken."""
     return state.step + 1

@@ -5,8 +5,6 @@ A seat's leg is only ever told what the ticket is about; who takes it presses 1.
 how the call's row stands, so that a crash between two requests leaves nobody in nowhere: they wait in the ticket's queue.
 """
 
-import asyncio
-import contextlib
 import logging
 import re
 from dataclasses import replace
@@ -15,7 +13,7 @@ import msgspec
 
 from bot.messages import Handover
 from integrations.texting import TextError
-from integrations.twilio.switchboard import ENDED, PATH, State, Switchboard, read, waiting_again
+from integrations.twilio.switchboard import ENDED, PATH, CallState, Switchboard, read, waiting_again
 from integrations.voice import Connect, Dial, HangUp, Listen, Meet, Say
 from store import calls, tickets
 from store.calls import CallRow
@@ -35,18 +33,6 @@ class SeatSide:
 
     # -- the seats are rung
 
-    async def run(self) -> None:
-        """Until cancelled: calls the seats whose callers wait."""
-        rung = self._board.live.watch_tickets()
-        while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(rung.wait(), 1.0)
-            rung.clear()
-            try:
-                await self.connect()
-            except Exception as error:  # the same edge as the outbox's: the loop must go on
-                log.error("calls", exc_info=error)
-
     async def connect(self) -> int:
         """Calls each seat that has taken a waiting caller's ticket and has a telephone; how many."""
         await self._pass_on()
@@ -55,7 +41,7 @@ class SeatSide:
             if each.phone is None:
                 continue
 
-            def ring(row: CallRow, state: State, owner: str = each.owner) -> CallRow | None:
+            def ring(row: CallRow, state: CallState, owner: str = each.owner) -> CallRow | None:
                 if row.stage != "queue" or state.rung == owner:
                     return None
                 state.rung = owner
@@ -69,7 +55,7 @@ class SeatSide:
         """A caller whose ticket went to another seat in the middle of the talk waits for that one."""
         for each in await self._board.database.read(calls.bridged):
 
-            def wait(row: CallRow, state: State, owner: str = each.owner) -> CallRow | None:
+            def wait(row: CallRow, state: CallState, owner: str = each.owner) -> CallRow | None:
                 return None if state.rung in ("", owner) else waiting_again(row, state)
 
             if await self._board.change(each.sid, wait) is not None:
@@ -110,7 +96,7 @@ class SeatSide:
             return False
         was, becomes = ("bridged", "held") if on else ("held", "queue")
 
-        def work(row: CallRow, state: State) -> CallRow | None:
+        def work(row: CallRow, state: CallState) -> CallRow | None:
             return waiting_again(row, state, becomes) if row.stage == was else None
 
         if await self._board.change(row.sid, work) is None:
@@ -125,7 +111,7 @@ class SeatSide:
         if row is None or row.stage not in ("bridged", "conference"):
             return False
 
-        def work(row: CallRow, state: State) -> CallRow | None:
+        def work(row: CallRow, state: CallState) -> CallRow | None:
             return replace(row, stage="conference") if row.stage == "bridged" else None
 
         if await self._board.change(row.sid, work) is not None:
@@ -211,7 +197,7 @@ class SeatSide:
         return self._board.written(HangUp())
 
     async def _come_in(self, found: CallRow, ref: str, leg: str) -> str:
-        def work(row: CallRow, state: State) -> CallRow | None:
+        def work(row: CallRow, state: CallState) -> CallRow | None:
             state.met = [*(each for each in state.met if each != leg), leg]
             return row if row.stage == "conference" else None
 
@@ -223,7 +209,7 @@ class SeatSide:
         """The caller's side of a talk of three; it ends when the caller goes."""
         ref = query.get("ref", "")
         found = await self._board.of_ticket(ref)
-        state = read(found.body) if found is not None else State()
+        state = read(found.body) if found is not None else CallState()
         return self._board.written(
             Say(self._board.line("voice.one_moment")), Meet(ref, None, ends=True, recorded=self._board.recording(ref, state))
         )  # fmt: skip
@@ -237,7 +223,7 @@ class SeatSide:
         """A caller whom the last seat leaves alone waits for the ticket's owner."""
         found = await self._board.of_ticket(ref)
 
-        def work(row: CallRow, state: State) -> CallRow | None:
+        def work(row: CallRow, state: CallState) -> CallRow | None:
             if row.stage != "conference" or leg not in state.met:
                 return None
             state.met.remove(leg)

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta
+
+from bot.channel import ChannelSettings, SettingsError, Stanza
 
 Url = Annotated[str, Meta(pattern=r"^https?://[^\s/]+$")]
 Number = Annotated[str, Meta(pattern=r"^(\+[0-9]{5,15})?$")]
 
 
-class TwilioSettings(Struct, frozen=True, forbid_unknown_fields=True):
+class TwilioSettings(ChannelSettings, frozen=True, forbid_unknown_fields=True):
     """Texts and calls over Twilio. Its secrets come from the environment: `TWILIO_ACCOUNT_SID`, `TWILIO_AUTH_TOKEN`.
 
     `voice` and `language` are what speaks; `recognition` is the recogniser's language, `model` its model (empty: the
@@ -18,7 +20,6 @@ class TwilioSettings(Struct, frozen=True, forbid_unknown_fields=True):
     `record` keeps calls, after the notice and only of those who do not refuse.
     """
 
-    enabled: bool = False
     api_base: Url = "https://api.twilio.com"
     sms_from: Number = ""
     voice_from: Number = ""
@@ -30,21 +31,19 @@ class TwilioSettings(Struct, frozen=True, forbid_unknown_fields=True):
     record: bool = False
 
 
-class MissingSecret(ValueError):  # noqa: N818 - named for what the operator reads
-    """A secret is not in the environment."""
+STANZA = Stanza("twilio", TwilioSettings, ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"))
 
 
 @dataclass(frozen=True, slots=True)
-class Secrets:
+class TwilioSecrets:
     """What only the environment may hold."""
 
     account: str
     token: str
 
     @staticmethod
-    def read(environment: Mapping[str, str]) -> "Secrets":
-        """Raises `MissingSecret`."""
-        names = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
-        if missing := [name for name in names if not environment.get(name)]:
-            raise MissingSecret(f"channels.twilio: {', '.join(missing)} must be set in the environment")
-        return Secrets(*(environment[name].strip() for name in names))
+    def read(environment: Mapping[str, str]) -> "TwilioSecrets":
+        """Raises `SettingsError`."""
+        if missing := [name for name in STANZA.secrets if not environment.get(name)]:
+            raise SettingsError(f"channels.twilio: {', '.join(missing)} must be set in the environment")
+        return TwilioSecrets(*(environment[name].strip() for name in STANZA.secrets))

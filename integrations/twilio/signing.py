@@ -18,7 +18,7 @@ MOST = 200  # parameters; there are about thirty, and new ones come without noti
 REFUSED = Counter("daoxue_twilio_refused", "Requests not proven to come from Twilio, by reason", ["why"])
 
 
-class RefusedError(Exception):
+class SignatureError(Exception):
     """Not proven to come from Twilio. The message is a word for the counter."""
 
 
@@ -37,23 +37,23 @@ class Verifier:
         }
         signature = headers.get(b"x-twilio-signature", b"").decode("latin-1")
         if scope["method"] != "POST" or not signature:
-            raise RefusedError("unsigned")
+            raise SignatureError("unsigned")
         if not headers.get(b"content-length", b"0").isdigit() or int(headers.get(b"content-length", b"0")) > LARGEST:
-            raise RefusedError("size")
+            raise SignatureError("size")
         body = await _body(receive)
         try:
             pairs = parse_qsl(
                 body.decode("ascii"), keep_blank_values=True, max_num_fields=MOST, encoding="utf-8", errors="strict"
             )
         except ValueError as error:  # also what is not text
-            raise RefusedError("form") from error
+            raise SignatureError("form") from error
         form = dict(pairs)
         if len(form) < len(pairs):
-            raise RefusedError("form")
+            raise SignatureError("form")
         if not hmac.compare_digest(self._expected(scope, form).encode(), signature.encode("latin-1")):
-            raise RefusedError("signature")
+            raise SignatureError("signature")
         if form.get("AccountSid") != self._account:
-            raise RefusedError("account")
+            raise SignatureError("account")
         return form
 
     def _expected(self, scope: Scope, form: Mapping[str, str]) -> str:
@@ -74,9 +74,9 @@ async def _body(receive: Receive) -> bytes:
     while more:
         event = await receive()
         if event["type"] == "http.disconnect":
-            raise RefusedError("disconnect")
+            raise SignatureError("disconnect")
         body += event.get("body", b"")
         if len(body) > LARGEST:
-            raise RefusedError("size")
+            raise SignatureError("size")
         more = event.get("more_body", False)
     return body

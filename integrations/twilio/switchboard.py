@@ -1,6 +1,5 @@
 """What the caller's side and the seat's side of a call share: how the call stands, and how a plan becomes a document."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
@@ -8,8 +7,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from bot.live import Live
-from bot.texts import Texts
+from bot.channel import Core
 from integrations import voice
 from integrations.speech import speech
 from integrations.twilio.api import Twilio
@@ -18,7 +16,7 @@ from integrations.twilio.twiml import written
 from integrations.voice import Step, Wait
 from store import calls
 from store.calls import CallRow
-from store.database import ConflictError, Database, Transaction
+from store.database import ConflictError, Transaction
 
 T = TypeVar("T")
 CHANNEL = "voice"
@@ -27,7 +25,7 @@ ATTEMPTS = 10
 ENDED = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 
 
-class State(Struct, omit_defaults=True):
+class CallState(Struct, omit_defaults=True):
     """What a call remembers. `made` is the document of the step before `step`; `unsure` what was perhaps heard."""
 
     step: int = 0
@@ -56,24 +54,21 @@ class State(Struct, omit_defaults=True):
     met: list[str] = []  # legs of seats in the talk of three
 
 
-read = msgspec.json.Decoder(State).decode
+read = msgspec.json.Decoder(CallState).decode
 keep = msgspec.json.encode
 
 
 class Switchboard:
-    """`clock` is in seconds."""
+    """What both sides of calls work with."""
 
-    def __init__(
-        self, settings: TwilioSettings, api: Twilio, live: Live, database: Database, texts: Texts, public_url: str,
-        clock: Callable[[], float] = time.time,
-    ) -> None:  # fmt: skip
-        self.settings = settings
+    def __init__(self, core: Core, api: Twilio) -> None:
+        self.settings = core.stanzas.of(TwilioSettings)
         self.api = api
-        self.live = live
-        self.database = database
-        self.texts = texts
-        self.base = public_url.rstrip("/")
-        self.clock = clock
+        self.live = core.live
+        self.database = core.database
+        self.texts = core.texts
+        self.base = core.public_url
+        self.clock = core.clock
 
     def now(self) -> int:
         return int(self.clock() * 1000)
@@ -93,7 +88,7 @@ class Switchboard:
     def queue(self, ref: str) -> Wait:
         return Wait(ref, f"{PATH}/wait?ref={ref}", f"{PATH}/left?ref={ref}")
 
-    def recording(self, ref: str, state: State) -> str | None:
+    def recording(self, ref: str, state: CallState) -> str | None:
         """Where a recording of the talk is told of; None where there is to be none."""
         return f"{PATH}/recording?ref={ref}&talk=1" if self.settings.record and not state.unrecorded else None
 
@@ -105,7 +100,7 @@ class Switchboard:
         self.live.ring()
         return kept
 
-    async def change(self, sid: str, work: Callable[[CallRow, State], CallRow | None]) -> CallRow | None:
+    async def change(self, sid: str, work: Callable[[CallRow, CallState], CallRow | None]) -> CallRow | None:
         """Changes a call as it is in this moment; None where there is none, or `work` finds nothing to change."""
 
         def run(transaction: Transaction) -> CallRow | None:
@@ -130,12 +125,12 @@ class Switchboard:
         await self.change(sid, lambda row, state: None if row.stage == stage else replace(row, stage=stage))
 
 
-def waiting_again(row: CallRow, state: State, stage: str = "queue") -> CallRow:
+def waiting_again(row: CallRow, state: CallState, stage: str = "queue") -> CallRow:
     """The call as it waits anew, for whoever has its ticket."""
     state.rung, state.place, state.met = "", -1, []
     return replace(row, stage=stage)
 
 
-def spoken(state: State, lines: Sequence[str]) -> tuple[voice.Say, ...]:
+def spoken(state: CallState, lines: Sequence[str]) -> tuple[voice.Say, ...]:
     """As slowly and as loudly as this caller wants it."""
     return tuple(voice.Say(line, state.slow, state.loud) for line in lines if line)

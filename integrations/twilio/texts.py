@@ -4,22 +4,22 @@ A message that comes again (the provider's retry) gets the very same answer. Sou
 twilio.com/docs/messaging/guides/webhook-request and /docs/messaging/twiml.
 """
 
-import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 from twilio.twiml.messaging_response import MessagingResponse
 
+from bot.edge import safely
 from bot.inbox import BusyError, nothing_observed
-from integrations.refusals import Kind
+from integrations.refusals import RefusalKind
 from integrations.texting import Texting
 from integrations.twilio.api import Twilio
-from integrations.twilio.signing import REFUSED, RefusedError, Verifier
+from integrations.twilio.signing import REFUSED, SignatureError, Verifier
 
-log = logging.getLogger(__name__)
 PATH = "/channels/sms"
 # Advanced Opt-Out: what the provider has answered before it tells us of it.
-TOLD = {"STOP": Kind.REFUSAL, "START": Kind.RESUMPTION, "HELP": Kind.MACHINE}
+TOLD = {"STOP": RefusalKind.REFUSAL, "START": RefusalKind.RESUMPTION, "HELP": RefusalKind.MACHINE}
+Work = Callable[[dict[str, str], Scope], Awaitable[str]]
 
 
 class Sender:
@@ -68,7 +68,7 @@ class TextHooks:
     async def _message(self, form: dict[str, str], scope: Scope) -> str:
         number, sid = form.get("From", ""), form.get("MessageSid") or form.get("SmsSid", "")
         if not number or not sid or len(sid) > 64 or len(number) > 64:
-            raise RefusedError("form")
+            raise SignatureError("form")
         media = form.get("NumMedia", "0") not in ("", "0")
         told = TOLD.get(form.get("OptOutType", ""))
         text = await self._texting.receive(
@@ -87,21 +87,20 @@ class TextHooks:
 
 
 async def answer(
-    scope: Scope, receive: Receive, send: Send, verifier: Verifier, work: Callable[..., object], observe: Callable[[str], None]
+    scope: Scope, receive: Receive, send: Send, verifier: Verifier, work: Work, observe: Callable[[str], None]
 ) -> None:  # fmt: skip
     """Runs `work(form, scope)` on a request that Twilio signed, and answers with the TwiML that it makes; 403 otherwise."""
-    try:
-        form = await verifier.form(scope, receive)
-        made = work(form, scope)
-        status, body = 200, str(await made).encode()  # type: ignore[misc]
-    except RefusedError as error:
-        REFUSED.labels(str(error)).inc()
-        status, body = 403, b""
-    except BusyError:
-        status, body = 503, b""
-    except Exception as error:  # one of the named edges: nothing was accepted, and the provider asks again
-        log.error("request not accepted", exc_info=error)
-        status, body = 503, b""
+
+    async def made() -> tuple[int, bytes]:
+        try:
+            form = await verifier.form(scope, receive)
+            return 200, (await work(form, scope)).encode()
+        except SignatureError as error:
+            REFUSED.labels(str(error)).inc()
+            return 403, b""
+
+    # Where it fails, nothing was accepted, and the provider asks again.
+    status, body = await safely("request not accepted", made(), (503, b""), quietly=BusyError)
     observe("delivering")
     kind = b"text/xml; charset=utf-8" if status == 200 else b"text/plain"
     headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body)), (b"cache-control", b"no-store")]

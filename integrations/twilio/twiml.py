@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from integrations.twilio.settings import TwilioSettings
-from integrations.voice import Connect, Dial, HangUp, Leave, Listen, Meet, Pause, Plan, Play, Record, Say, Wait
+from integrations.voice import Connect, Dial, HangUp, Leave, Listen, Meet, Pause, Plan, Play, RecordMessage, Say, Wait
 
 LONGEST = 4_000  # characters of one Say; the provider takes 4 096
 HINTS, HINT = 500, 100  # phrases, and characters of one
@@ -46,7 +46,7 @@ def written(plan: Plan, settings: TwilioSettings, base: str) -> str:
                 response.play(step.url)
             case Leave():
                 response.leave()
-            case Record():
+            case RecordMessage():
                 response.record(
                     action=base + step.then, method="POST", max_length=step.seconds, finish_on_key="#", play_beep=True,
                     recording_status_callback=base + step.recorded, recording_status_callback_method="POST",

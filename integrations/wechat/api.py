@@ -35,7 +35,7 @@ BUSY = (0.2, 0.8)  # seconds before what may be repeated is tried again
 MINUTE = 60_000
 
 
-class Meaning(Enum):
+class WechatFault(Enum):
     """What an error is to us."""
 
     BUSY = "the platform is busy"
@@ -54,19 +54,19 @@ class Meaning(Enum):
     UNREACHABLE = "no answer, or none that can be read"
 
 
-_CODES: Mapping[Meaning, Sequence[int]] = {
-    Meaning.BUSY: (-1,),
-    Meaning.TOKEN: (40001, 40014, 42001),
-    Meaning.ADDRESS: (40164,),
-    Meaning.GONE: (40003, 43004, 46004),
-    Meaning.DECLINED: (43101,),
-    Meaning.TOO_LONG: (45002,),
-    Meaning.TOO_OFTEN: (45009, 45011),
-    Meaning.CLOSED: (45015,),
-    Meaning.USED_UP: (45047,),
-    Meaning.TYPING: (45080, 45081),
-    Meaning.MENU: (45098, 40200),
-    Meaning.FORBIDDEN: (48001, 48004, 50002),
+_CODES: Mapping[WechatFault, Sequence[int]] = {
+    WechatFault.BUSY: (-1,),
+    WechatFault.TOKEN: (40001, 40014, 42001),
+    WechatFault.ADDRESS: (40164,),
+    WechatFault.GONE: (40003, 43004, 46004),
+    WechatFault.DECLINED: (43101,),
+    WechatFault.TOO_LONG: (45002,),
+    WechatFault.TOO_OFTEN: (45009, 45011),
+    WechatFault.CLOSED: (45015,),
+    WechatFault.USED_UP: (45047,),
+    WechatFault.TYPING: (45080, 45081),
+    WechatFault.MENU: (45098, 40200),
+    WechatFault.FORBIDDEN: (48001, 48004, 50002),
 }
 MEANINGS = {code: meaning for meaning, codes in _CODES.items() for code in codes}
 DAY_LIMIT = 45009
@@ -76,13 +76,13 @@ _IP = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b")  # our own, as the platform see
 class WechatError(Exception):
     """A call that was refused, or got no answer. Its words never hold a secret, a token or a resident."""
 
-    def __init__(self, meaning: Meaning, code: int | None, call: str, hint: str = "") -> None:
+    def __init__(self, meaning: WechatFault, code: int | None, call: str, hint: str = "") -> None:
         super().__init__(f"WeChat {call}: {code if code is not None else 'no answer'}: {meaning.value}{hint}")
         self.meaning = meaning
         self.code = code
 
 
-class _Answer(msgspec.Struct):
+class _WechatAnswer(msgspec.Struct):
     """What any answer may hold."""
 
     errcode: int = 0
@@ -104,7 +104,7 @@ class Session(msgspec.Struct, frozen=True):
     virtual: bool
 
 
-class Invitation(msgspec.Struct, frozen=True):
+class QrTicket(msgspec.Struct, frozen=True):
     """A code to scan: `url` is what it holds."""
 
     ticket: str
@@ -159,7 +159,7 @@ class Wechat:
     async def create_menu(self, menu: Mapping[str, object]) -> None:
         await self._call("/cgi-bin/menu/create", menu, again=True)
 
-    async def invite(self, scene: str, seconds: int) -> Invitation:
+    async def invite(self, scene: str, seconds: int) -> QrTicket:
         """A QR code; whoever scans it brings the scene (1 to 64 characters) with them."""
         asked = {
             "expire_seconds": seconds,
@@ -167,7 +167,7 @@ class Wechat:
             "action_info": {"scene": {"scene_str": scene}},
         }
         found = await self._call("/cgi-bin/qrcode/create", asked, again=True)
-        return Invitation(found.ticket, found.url)
+        return QrTicket(found.ticket, found.url)
 
     async def callback_addresses(self) -> list[str]:
         """Where the platform calls us from."""
@@ -193,14 +193,14 @@ class Wechat:
 
     async def _call(
         self, path: str, body: Mapping[str, object] | None, *, again: bool = False, file: tuple[str, str, bytes] | None = None
-    ) -> _Answer:  # fmt: skip
+    ) -> _WechatAnswer:  # fmt: skip
         """`again` says that repeating it does no harm."""
         name = path.removeprefix("/cgi-bin/")
         if self._closed.get(name, 0) > self._clock():
-            raise WechatError(Meaning.TOO_OFTEN, None, name)
+            raise WechatError(WechatFault.TOO_OFTEN, None, name)
         token = await self._token()
         found = await self._with_busy(path, token, body, again, file)
-        if MEANINGS.get(found.errcode) is Meaning.TOKEN:
+        if MEANINGS.get(found.errcode) is WechatFault.TOKEN:
             token = await self._another(token)
             found = await self._with_busy(path, token, body, again, file)
         if found.errcode:
@@ -209,12 +209,12 @@ class Wechat:
 
     async def _with_busy(
         self, path: str, token: str, body: Mapping[str, object] | None, again: bool, file: tuple[str, str, bytes] | None
-    ) -> _Answer:  # fmt: skip
+    ) -> _WechatAnswer:  # fmt: skip
         name = path.removeprefix("/cgi-bin/")
         url = f"{path}?{urlencode({'access_token': token, **({'type': 'image'} if file else {})})}"
         for wait in (*BUSY, None) if again else (None,):
             found = await self._ask("GET" if body is None and file is None else "POST", url, name, body, file)
-            if MEANINGS.get(found.errcode) is not Meaning.BUSY or wait is None:
+            if MEANINGS.get(found.errcode) is not WechatFault.BUSY or wait is None:
                 break
             await asyncio.sleep(wait)
         return found
@@ -222,7 +222,7 @@ class Wechat:
     async def _ask(
         self, method: str, url: str, name: str, body: Mapping[str, object] | None = None,
         file: tuple[str, str, bytes] | None = None,
-    ) -> _Answer:  # fmt: skip
+    ) -> _WechatAnswer:  # fmt: skip
         self.calls[name] += 1
         content = msgspec.json.encode(body) if body is not None else None
         files = {"media": (file[0], file[2], file[1])} if file else None
@@ -232,25 +232,25 @@ class Wechat:
                 async for part in response.aiter_bytes():
                     raw += part
                     if len(raw) > LARGEST:
-                        raise WechatError(Meaning.UNREACHABLE, None, name, " (too large)")
+                        raise WechatError(WechatFault.UNREACHABLE, None, name, " (too large)")
                 if response.status_code != 200:
-                    raise WechatError(Meaning.UNREACHABLE, None, name, f" (HTTP {response.status_code})")
+                    raise WechatError(WechatFault.UNREACHABLE, None, name, f" (HTTP {response.status_code})")
         except httpx.HTTPError as error:
             # The library's own words hold the URL, and that holds the token: they go no further.
-            raise WechatError(Meaning.UNREACHABLE, None, name, f" ({type(error).__name__})") from None
+            raise WechatError(WechatFault.UNREACHABLE, None, name, f" ({type(error).__name__})") from None
         try:
-            return msgspec.json.decode(raw, type=_Answer)
+            return msgspec.json.decode(raw, type=_WechatAnswer)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            raise WechatError(Meaning.UNREACHABLE, None, name, " (not JSON)") from None
+            raise WechatError(WechatFault.UNREACHABLE, None, name, " (not JSON)") from None
 
-    def _refused(self, found: _Answer, name: str) -> WechatError:
-        meaning = MEANINGS.get(found.errcode, Meaning.WRONG)
+    def _refused(self, found: _WechatAnswer, name: str) -> WechatError:
+        meaning = MEANINGS.get(found.errcode, WechatFault.WRONG)
         now = self._clock()
-        if meaning is Meaning.TOO_OFTEN:
+        if meaning is WechatFault.TOO_OFTEN:
             self._closed[name] = _midnight(now) if found.errcode == DAY_LIMIT else now + MINUTE
-        hint = f" ({address[0]})" if meaning is Meaning.ADDRESS and (address := _IP.search(found.errmsg)) else ""
+        hint = f" ({address[0]})" if meaning is WechatFault.ADDRESS and (address := _IP.search(found.errmsg)) else ""
         error = WechatError(meaning, found.errcode, name, hint)
-        if meaning in (Meaning.TOKEN, Meaning.ADDRESS, Meaning.FORBIDDEN, Meaning.WRONG):
+        if meaning in (WechatFault.TOKEN, WechatFault.ADDRESS, WechatFault.FORBIDDEN, WechatFault.WRONG):
             self.alarm = str(error)
             log.error("wechat", extra={"error": str(error)})
         return error
@@ -269,7 +269,7 @@ class Wechat:
         if row is not None and row.value.decode() != used and row.until > self._clock():
             return row.value.decode()
         if self._clock() - self._renewed < OFTEN:
-            raise WechatError(Meaning.TOKEN, None, "token", " (and was renewed just now)")
+            raise WechatError(WechatFault.TOKEN, None, "token", " (and was renewed just now)")
         token = await self._renew(row)
         self._renewed = self._clock()
         return token
@@ -290,7 +290,7 @@ class Wechat:
                 elif row.until > self._clock():
                     return row.value.decode()  # somebody else fetches the next one, and this one is still good
                 await asyncio.sleep(0.1)
-        raise WechatError(Meaning.UNREACHABLE, None, "stable_token")
+        raise WechatError(WechatFault.UNREACHABLE, None, "stable_token")
 
     async def _lease(self, read: SharedRow | None) -> bool:
         until = self._clock() + FETCHING

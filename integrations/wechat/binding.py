@@ -24,13 +24,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from accounts.identity import INVITATION_LASTS, FullError, Identity, LockedError, TooOftenError, is_card
-from accounts.vault import Vault, VaultError
-from bot.texts import Texts
+from accounts.identity import INVITATION_LASTS, FullError, LockedError, TooOftenError, is_card
+from accounts.vault import VaultError
+from bot.channel import Core
 from integrations.wechat.api import Wechat, WechatError
 from integrations.wechat.messages import CHANNEL, Event
+from integrations.wechat.settings import WechatSettings
 from store import deliveries
-from store.database import Database
 from store.identity import Grant
 
 PAGE = Template((Path(__file__).parent / "page.html").read_text(encoding="utf-8"))
@@ -54,7 +54,7 @@ class Visit(Struct, frozen=True, omit_defaults=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Invitation:
+class BindingCode:
     """A code to scan, as a picture; `id` tells later whether it was."""
 
     id: str
@@ -65,16 +65,14 @@ class Invitation:
 class Binding:
     """The pages, and what follows from events."""
 
-    def __init__(
-        self, api: Wechat, identity: Identity, vault: Vault, database: Database, texts: Texts, public_url: str, open_base: str
-    ) -> None:  # fmt: skip
+    def __init__(self, core: Core, api: Wechat) -> None:
         self._api = api
-        self._identity = identity
-        self._vault = vault
-        self._database = database
-        self._texts = texts
-        self._public_url = public_url.rstrip("/")
-        self._open_base = open_base
+        self._identity = core.identity
+        self._vault = core.vault
+        self._database = core.database
+        self._texts = core.texts
+        self._public_url = core.public_url
+        self._open_base = core.stanzas.of(WechatSettings).open_base
 
     @property
     def routes(self) -> list[BaseRoute]:
@@ -87,7 +85,7 @@ class Binding:
 
     # -- at the counter
 
-    async def invite(self, card: str, by: str, now: int, grant: Grant) -> Invitation | None:
+    async def invite(self, card: str, by: str, now: int, grant: Grant) -> BindingCode | None:
         """A code for somebody whom staff have checked in person; None where there is no such card. Raises
         `ConnectionError` when the platform makes none."""
         found = await self._identity.invite(card, by, now, grant)
@@ -99,7 +97,7 @@ class Binding:
         except WechatError as error:
             raise ConnectionError(str(error)) from error
         svg = segno.make(code.url, error="m").svg_inline(scale=6, border=3)
-        return Invitation(id, svg, now + INVITATION_LASTS)
+        return BindingCode(id, svg, now + INVITATION_LASTS)
 
     async def is_taken(self, id: str) -> bool:
         return await self._identity.is_accepted(id)

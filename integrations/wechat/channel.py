@@ -11,29 +11,28 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec.structs import replace
 from prometheus_client import Counter
 from starlette.types import Receive, Scope, Send
 
-from bot.inbox import Inbox, Receipt, new_ticket, nothing_observed, numbered
-from bot.live import Live
+from bot.channel import Core
+from bot.edge import safely
+from bot.inbox import Receipt, new_ticket, numbered
 from bot.messages import CONTINUE, Handover, Inbound, Message, Numbered
 from bot.queue import Done, Failed, Later, Lost, Outcome
-from bot.texts import Texts
 from bot.waiting import reference
 from integrations.wechat import messages, rendering
-from integrations.wechat.api import Meaning, Wechat, WechatError
-from integrations.wechat.gate import LARGEST, DroppedError, Gate, Received, RefusedError
+from integrations.wechat.api import Wechat, WechatError, WechatFault
+from integrations.wechat.gate import LARGEST, DroppedError, Gate, GateRefusedError, Received
 from integrations.wechat.messages import CHANNEL
 from integrations.wechat.quota import Allowance, Heard, allowance
 from integrations.wechat.rendering import Outgoing, Place
 from integrations.wechat.settings import WechatSettings
-from store import conversations, deliveries, outbox, tickets
+from store import attachments, conversations, deliveries, outbox, tickets
 from store.conversations import ConversationRow
-from store.database import Database, Transaction
+from store.database import Transaction
 from store.outbox import DueRow, OwedRow, Span
 from store.queue import HELD
 
@@ -46,8 +45,6 @@ QUIET = 10_000  # ms that the last message allowed waits for others to go with i
 TYPED = 10.0  # seconds that typing is shown without telling the platform again
 DAY = 86_400_000  # ms
 KEPT, REMEMBERED = 7 * DAY, 3 * DAY  # what was dropped, for whoever looks into it; how things left, for the quota
-HOURLY = 3600
-CHINA = ZoneInfo("Asia/Shanghai")
 
 RECEIVED = Counter("daoxue_wechat_received", "Messages and events, by type", ["type"])
 REFUSED = Counter("daoxue_wechat_refused", "Requests not proven to come from WeChat, by reason", ["why"])
@@ -61,6 +58,7 @@ _KNOWN = frozenset(
 
 _encode = msgspec.json.Encoder().encode
 _decode_outgoing = msgspec.json.Decoder(Outgoing).decode
+Happened = Callable[[str, messages.Event, int], Awaitable[dict[str, str]]]
 _HEADERS = [(b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store")]
 
 
@@ -72,30 +70,26 @@ class WechatChannel:
 
     pulls = False
 
-    def __init__(
-        self, settings: WechatSettings, gate: Gate, api: Wechat, inbox: Inbox, live: Live, database: Database, texts: Texts,
-        public_url: str, happened: Callable[[str, messages.Event, int], Awaitable[dict[str, str]]],
-        file: Callable[[str], Awaitable[tuple[str, str, bytes] | None]],
-        observe: Callable[[str], None] = nothing_observed, clock: Callable[[], float] = time.time,
-    ) -> None:  # fmt: skip
+    def __init__(self, core: Core, gate: Gate, api: Wechat, happened: Happened) -> None:
+        settings = core.stanzas.of(WechatSettings)
         self.may_push = settings.customer_service
         self.api = api
         self._account = settings.account
         self._gate = gate
-        self._inbox = inbox
-        self._live = live
-        self._database = database
-        self._texts = texts
-        self._public_url = public_url.rstrip("/")
         self._happened = happened
-        self._file = file
-        self._observe = observe
-        self._clock = clock
+        self._inbox = core.inbox
+        self._live = core.live
+        self._database = core.database
+        self._texts = core.texts
+        self._public_url = core.public_url
+        self._zone = core.zone
+        self._observe = core.observe
+        self._clock = core.clock
         self._menus = True  # until the platform does not take them
         self._late: set[asyncio.Task[Receipt]] = set()  # turns that were acknowledged before they ended
         self._typed: dict[int, float] = {}
         self._hints: set[asyncio.Task[None]] = set()
-        live.on_typing(self._seat_types)
+        core.live.on_typing(self._seat_types)
 
     def _now(self) -> int:
         return int(self._clock() * 1000)
@@ -104,32 +98,33 @@ class WechatChannel:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         begun = time.monotonic()
-        try:
-            status, kind, body = await self._respond(scope, receive, begun)
-        except RefusedError as error:
-            REFUSED.labels(str(error)).inc()
-            status, kind, body = 403, b"text/plain", b""
-        except Exception as error:  # one of the named edges: nothing was accepted, and WeChat delivers it again
-            log.error("message not accepted", exc_info=error)
-            status, kind, body = 503, b"text/plain", b""
+        failed = (503, b"text/plain", b"")  # nothing was accepted, and WeChat delivers it again
+        status, kind, body = await safely("message not accepted", self._proven(scope, receive, begun), failed)
         headers = [*_HEADERS, (b"content-type", kind), (b"content-length", b"%d" % len(body))]
         self._observe("delivering")
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
         self._observe("delivered")
 
+    async def _proven(self, scope: Scope, receive: Receive, begun: float) -> tuple[int, bytes, bytes]:
+        try:
+            return await self._respond(scope, receive, begun)
+        except GateRefusedError as error:
+            REFUSED.labels(str(error)).inc()
+            return 403, b"text/plain", b""
+
     async def _respond(self, scope: Scope, receive: Receive, begun: float) -> tuple[int, bytes, bytes]:
         """Status, type and body of the response. Raises `RefusedError`."""
         if scope["method"] not in ("GET", "POST"):
-            raise RefusedError("method")
+            raise GateRefusedError("method")
         length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
         if not length.isdigit() or int(length) > LARGEST:
-            raise RefusedError("size")
+            raise GateRefusedError("size")
         parameters = self._gate.parameters(scope["query_string"])
         keys = self._gate.check(parameters, self._clock())
         if scope["method"] == "GET":
             if "echostr" not in parameters:
-                raise RefusedError("query")
+                raise GateRefusedError("query")
             return 200, b"text/plain; charset=utf-8", parameters["echostr"].encode()
         body = await _body(receive)
         try:
@@ -322,7 +317,7 @@ class WechatChannel:
             return Later(HELD)
         read, rows, allowed, lost = await self._database.read(lambda t: self._state(t, row.conversation, now))
         if lost:
-            return Lost()
+            return Lost(WechatFault.GONE.value)
         if any(each.id != row.id and each.is_leaving(now) for each in rows):
             return Later(now + 1_000)
         if allowed.left == 0:
@@ -374,16 +369,17 @@ class WechatChannel:
         """Raises `WechatError`. What is too long, or has choices that are not taken, is sent once more, simpler."""
         media = ""
         if outgoing.image is not None:
-            found = await self._file(outgoing.image.path)
+            id = outgoing.image.path.rsplit("/", 1)[-1]
+            found = await self._database.read(lambda t: attachments.get(t, id))
             if found is None:
                 return  # deleted meanwhile: there is nothing to send
             media = await self.api.upload_image(*found)
         try:
             await self.api.send(rendering.custom(outgoing, openid, menus=self._menus, media=media))
         except WechatError as error:
-            if error.meaning is Meaning.MENU:
+            if error.meaning is WechatFault.MENU:
                 self._menus = False
-            elif error.meaning is Meaning.TOO_LONG:
+            elif error.meaning is WechatFault.TOO_LONG:
                 head = rendering.cut(outgoing.lines, rendering.LARGEST // 3)[0]
                 outgoing = Outgoing(text=head, lang=outgoing.lang).unfinished()
             else:
@@ -393,22 +389,22 @@ class WechatChannel:
     async def _refused(self, error: WechatError, read: ConversationRow, now: int) -> Outcome:
         """What an error of the platform's leads to."""
         match error.meaning:
-            case Meaning.USED_UP:
+            case WechatFault.USED_UP:
                 self._live.ring()
                 return Later(HELD)
-            case Meaning.FORBIDDEN:
+            case WechatFault.FORBIDDEN:
                 self.may_push = False
                 return Later(HELD)
-            case Meaning.TOO_OFTEN:
+            case WechatFault.TOO_OFTEN:
                 return Later(self.api.opens("message/custom/send"))
-            case Meaning.GONE:
+            case WechatFault.GONE:
                 await self._database.write(lambda t: deliveries.lose(t, CHANNEL, read.address, now))
-                return Lost()
-            case Meaning.CLOSED:
+                return Lost(error.meaning.value)
+            case WechatFault.CLOSED:
                 await self._call_instead(read, now)
-                return Lost()
+                return Lost(error.meaning.value)
             case _:
-                return Failed()
+                return Failed(error.meaning.value)
 
     async def _call_instead(self, read: ConversationRow, now: int) -> None:
         """What cannot be written any more is for somebody to say: a ticket, where there is none."""
@@ -417,7 +413,10 @@ class WechatChannel:
         summary = self._texts.line("zh", "wechat.undelivered")
         about = Handover(topic="human_agent", reason="undelivered", skill="general", priority=3, summary=summary)
         new = new_ticket(
-            reference(datetime.fromtimestamp(now / 1000, CHINA)), about, self._inbox.person(about, read.address), "zh"
+            reference(datetime.fromtimestamp(now / 1000, self._zone)),
+            about,
+            self._inbox.person(about, read.address),
+            "zh",
         )
 
         def work(transaction: Transaction) -> None:
@@ -427,14 +426,14 @@ class WechatChannel:
         await self._database.write(work)
         self._live.ring()
 
-    async def still_takes(self, conversation: int) -> int:
-        """How many messages may still be sent."""
-        return (await self.allowance(conversation)).left
-
     async def allowance(self, conversation: int) -> Allowance:
         """How many messages a seat may still send, and until when."""
         now = self._now()
         return await self._database.read(lambda t: _allowance(t, conversation, now))
+
+    async def health(self, now: int) -> dict[str, object]:
+        """Whether it may send by itself, and what the platform complains of."""
+        return {"may_push": self.may_push, "alarm": self.api.alarm}
 
     # -- typing
 
@@ -458,19 +457,10 @@ class WechatChannel:
             try:
                 await self.api.typing(read.address)
             except WechatError as error:
-                if error.meaning is Meaning.FORBIDDEN:
+                if error.meaning is WechatFault.FORBIDDEN:
                     self.may_push = False
 
     # -- what is old
-
-    async def run(self) -> None:
-        """Until cancelled."""
-        while True:
-            try:
-                await self.forget()
-            except Exception as error:  # the same edge as the queue's: the loop must go on
-                log.error("wechat", exc_info=error)
-            await asyncio.sleep(HOURLY)
 
     async def forget(self) -> None:
         """Takes out the records whose time is over; hourly is enough."""
@@ -484,11 +474,11 @@ async def _body(receive: Receive) -> bytes:
     while more:
         event = await receive()
         if event["type"] == "http.disconnect":
-            raise RefusedError("disconnect")
+            raise GateRefusedError("disconnect")
         part = event.get("body", b"")
         size += len(part)
         if size > LARGEST:
-            raise RefusedError("size")
+            raise GateRefusedError("size")
         parts.append(part)
         more = event.get("more_body", False)
     return b"".join(parts)

@@ -20,7 +20,8 @@ from urllib.parse import parse_qsl
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from integrations.wechat.settings import Mode, Secrets
+from bot.channel import SettingsError
+from integrations.wechat.settings import Mode, WechatSecrets
 from integrations.wechat.wire import Fields, MalformedError, cdata, cleaned, parse, without_controls
 
 LARGEST = 131_072  # bytes of a body: in compatible mode one carries itself twice
@@ -42,7 +43,7 @@ _TOKEN = re.compile(r"[\x21-\x7e]{1,64}")
 _CONTENT = re.compile(r"(<Content><!\[CDATA\[)(.*)(\]\]></Content>)", re.DOTALL)
 
 
-class RefusedError(Exception):
+class GateRefusedError(Exception):
     """Not proven to come from WeChat. The message is a word for the counter."""
 
 
@@ -50,22 +51,18 @@ class DroppedError(Exception):
     """From WeChat, and of no use. The message is a word for the counter."""
 
 
-class KeyProblem(ValueError):  # noqa: N818 - named for what the operator reads
-    """A secret that cannot be one."""
-
-
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """One token with its AES key (43 characters; empty in plain mode). Raises `KeyProblem`."""
+    """One token with its AES key (43 characters; empty in plain mode). Raises `SettingsError`."""
 
     token: str
     aes: str = ""
 
     def __post_init__(self) -> None:
         if not _TOKEN.fullmatch(self.token):
-            raise KeyProblem("WECHAT_TOKEN: the token as typed in WeChat's console, without spaces")
+            raise SettingsError("WECHAT_TOKEN: the token as typed in WeChat's console, without spaces")
         if self.aes and not _KEY.fullmatch(self.aes):
-            raise KeyProblem("WECHAT_AES_KEY: 43 letters and digits, as shown in WeChat's console")
+            raise SettingsError("WECHAT_AES_KEY: 43 letters and digits, as shown in WeChat's console")
 
     @property
     def key(self) -> bytes:
@@ -104,8 +101,8 @@ def sign(*parts: str) -> str:
     return hashlib.sha1("".join(sorted(parts)).encode()).hexdigest()  # noqa: S324 - the protocol's own
 
 
-def keys_of(secrets: Secrets) -> tuple[Keys, ...]:
-    """The present keys, and the ones before a change. Raises `KeyProblem`."""
+def keys_of(secrets: WechatSecrets) -> tuple[Keys, ...]:
+    """The present keys, and the ones before a change. Raises `SettingsError`."""
     now = Keys(secrets.token, secrets.aes_key)
     if not (secrets.old_token or secrets.old_aes_key):
         return (now,)
@@ -117,7 +114,7 @@ class Gate:
 
     def __init__(self, mode: Mode, app_id: str, keys: Sequence[Keys]) -> None:
         if mode != "plain" and not all(each.aes for each in keys):
-            raise KeyProblem(f"WECHAT_AES_KEY: is needed in {mode} mode")
+            raise SettingsError(f"WECHAT_AES_KEY: is needed in {mode} mode")
         self._mode = mode
         self._app_id = app_id
         self._keys = keys
@@ -125,28 +122,28 @@ class Gate:
     def parameters(self, query: bytes) -> dict[str, str]:
         """The URL's parameters, each of its shape and once. Raises `RefusedError`."""
         if len(query) > 2_048:
-            raise RefusedError("query")
+            raise GateRefusedError("query")
         try:
             pairs = parse_qsl(query.decode("ascii"), max_num_fields=16)
         except ValueError as error:
-            raise RefusedError("query") from error
+            raise GateRefusedError("query") from error
         found: dict[str, str] = {}
         for name, value in pairs:
             if name in found or (name in _PARAMETERS and not _PARAMETERS[name].fullmatch(value)):
-                raise RefusedError("query")
+                raise GateRefusedError("query")
             found[name] = value
         return found
 
     def check(self, parameters: Mapping[str, str], now: float) -> tuple[Keys, ...]:
         """The keys whose token made this URL's signature. Raises `RefusedError`."""
         if not {"signature", "timestamp", "nonce"} <= parameters.keys():
-            raise RefusedError("query")
+            raise GateRefusedError("query")
         stamp, nonce, signature = parameters["timestamp"], parameters["nonce"], parameters["signature"]
         holding = tuple(each for each in self._keys if _same(sign(each.token, stamp, nonce), signature))
         if not holding:
-            raise RefusedError("signature")
+            raise GateRefusedError("signature")
         if abs(now - int(stamp)) > FRESH:
-            raise RefusedError("stale")
+            raise GateRefusedError("stale")
         return holding
 
     def open(self, parameters: Mapping[str, str], keys: Sequence[Keys], body: bytes) -> Received:
@@ -154,10 +151,10 @@ class Gate:
         try:
             outer = parse(cleaned(body))
         except MalformedError as error:
-            raise RefusedError("body") from error
+            raise GateRefusedError("body") from error
         encrypted = parameters.get("encrypt_type") == "aes"
         if not encrypted and (self._mode == "secure" or "msg_signature" in parameters):
-            raise RefusedError("downgrade")
+            raise GateRefusedError("downgrade")
         openid = parameters.get("openid", "")
         if not encrypted:
             return _checked(Received(outer, keys[0], False, openid))
@@ -169,37 +166,37 @@ class Gate:
         by what decrypts. Raises `RefusedError`."""
         given, failure = parameters.get("msg_signature", ""), "msg_signature"
         if not isinstance(cipher, str) or not cipher:
-            raise RefusedError("downgrade")
+            raise GateRefusedError("downgrade")
         for each in keys:
             made = sign(each.token, parameters["timestamp"], parameters["nonce"], cipher)
             if each.aes and _same(made, given):
                 try:
                     return each, self._decrypted(each.key, cipher)
-                except RefusedError as error:
+                except GateRefusedError as error:
                     failure = str(error)
-        raise RefusedError(failure)
+        raise GateRefusedError(failure)
 
     def _decrypted(self, key: bytes, cipher: str) -> str:
         """Raises `RefusedError`: whatever fails here was not encrypted for us."""
         try:
             raw = base64.b64decode(cipher, validate=True)
         except (binascii.Error, ValueError) as error:
-            raise RefusedError("cipher") from error
+            raise GateRefusedError("cipher") from error
         if not raw or len(raw) % 16:
-            raise RefusedError("cipher")
+            raise GateRefusedError("cipher")
         decryptor = Cipher(algorithms.AES(key), modes.CBC(key[:16])).decryptor()
         plain = decryptor.update(raw) + decryptor.finalize()
         padding = plain[-1]
         if not 1 <= padding <= BLOCK or plain[-padding:] != bytes([padding]) * padding:
-            raise RefusedError("cipher")
+            raise GateRefusedError("cipher")
         plain = plain[:-padding]
         length = int.from_bytes(plain[16:20], "big")
         if len(plain) < 20 + length or not _same(plain[20 + length :].decode("utf-8", "replace"), self._app_id):
-            raise RefusedError("app_id")
+            raise GateRefusedError("app_id")
         try:
             return plain[20 : 20 + length].decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            raise RefusedError("cipher") from error
+            raise GateRefusedError("cipher") from error
 
     def sealed(self, keys: Keys, xml: str, now: int, nonce: str) -> str:
         """An answer as secure mode wants it."""
@@ -242,7 +239,7 @@ def _checked(received: Received) -> Received:
     if not _PARAMETERS["openid"].fullmatch(sender):
         raise DroppedError("FromUserName")
     if received.openid and received.openid != sender:
-        raise RefusedError("openid")
+        raise GateRefusedError("openid")
     if len(str(received.number("CreateTime") or 0)) > 12:
         raise DroppedError("CreateTime")
     received.number("MsgId")

@@ -4,17 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta
+
+from bot.channel import ChannelSettings, SettingsError
 
 Mode = Literal["plain", "compatible", "secure"]
 Url = Annotated[str, Meta(pattern=r"^https?://[^\s/]+$")]
 
 
-class WechatSettings(Struct, frozen=True, forbid_unknown_fields=True):
+class WechatSettings(ChannelSettings, frozen=True, forbid_unknown_fields=True):
     """An official account. Its secrets come from the environment: `WECHAT_APP_ID`, `WECHAT_APP_SECRET`, `WECHAT_TOKEN`,
     `WECHAT_AES_KEY`, and for the time of a change the ones before, `WECHAT_TOKEN_OLD` and `WECHAT_AES_KEY_OLD`."""
 
-    enabled: bool = False
     mode: Mode = "secure"
     account: Annotated[str, Meta(max_length=64)] = ""
     customer_service: bool = True
@@ -22,12 +23,8 @@ class WechatSettings(Struct, frozen=True, forbid_unknown_fields=True):
     open_base: Url = "https://open.weixin.qq.com"
 
 
-class MissingSecret(ValueError):  # noqa: N818 - named for what the operator reads
-    """A secret is not in the environment."""
-
-
 @dataclass(frozen=True, slots=True)
-class Secrets:
+class WechatSecrets:
     """What only the environment may hold. The `old` ones hold for the time of a change, and are empty otherwise."""
 
     app_id: str
@@ -38,8 +35,8 @@ class Secrets:
     old_aes_key: str
 
     @staticmethod
-    def read(environment: Mapping[str, str], mode: Mode) -> "Secrets":
-        """Raises `MissingSecret`."""
+    def read(environment: Mapping[str, str], mode: Mode) -> "WechatSecrets":
+        """Raises `SettingsError`."""
         needed = [
             "WECHAT_APP_ID",
             "WECHAT_APP_SECRET",
@@ -47,7 +44,7 @@ class Secrets:
             *(["WECHAT_AES_KEY"] if mode != "plain" else []),
         ]
         if missing := [name for name in needed if not environment.get(name)]:
-            raise MissingSecret(f"channels.wechat: {', '.join(missing)} must be set in the environment")
+            raise SettingsError(f"channels.wechat: {', '.join(missing)} must be set in the environment")
         names = (
             "WECHAT_APP_ID",
             "WECHAT_APP_SECRET",
@@ -56,4 +53,4 @@ class Secrets:
             "WECHAT_TOKEN_OLD",
             "WECHAT_AES_KEY_OLD",
         )
-        return Secrets(*(environment.get(name, "").strip() for name in names))
+        return WechatSecrets(*(environment.get(name, "").strip() for name in names))

@@ -31,7 +31,7 @@ def cdata(text: str) -> str:
     return _ILLEGAL.sub("", text).replace("]]>", "]]]]><![CDATA[>")
 
 
-class _Reader:
+class _XmlReader:
     """Builds what an XML document holds while it counts: depth, elements, and what has no place in a message."""
 
     def __init__(self) -> None:
@@ -76,7 +76,7 @@ def parse(xml: str) -> Fields:
     """The elements of WeChat's one `<xml>` by name: text without the white space around it, or elements in elements, or a list where one comes again.
     Raises `MalformedError`."""
     try:
-        root = _Reader().read(xml).get("xml")
+        root = _XmlReader().read(xml).get("xml")
     except (expat.ExpatError, UnicodeEncodeError) as error:
         raise MalformedError("not XML") from error
     if not isinstance(root, dict):

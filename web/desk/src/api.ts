@@ -33,7 +33,7 @@ export type {
   About as StandardAbout,
   BroadcastRow as Broadcast,
   EventShown as Happened,
-  Line as ReportLine,
+  ReportLine,
   MessageShown as Said,
   Myself as Me,
   Opening,

@@ -4,8 +4,11 @@ import { ApiError, get, type Colleague, type Me, type Ticket, type TicketPage, t
 import * as live from './live'
 import type { EventFrame } from './openapi'
 import { notice } from './notices'
+import { takeIn } from './words'
 
 export const me = ref<Me | null>(null)
+/** The channel of the ticket that is open. */
+export const line = computed(() => me.value?.channels.find((each) => each.id === whole.value?.ticket.channel))
 export const may = (permission: string) => me.value?.may.includes(permission) ?? false
 export const tickets = shallowRef(new Map<string, Ticket>())
 export const loading = ref(false)
@@ -113,8 +116,14 @@ export function learn(ticket: Ticket): void {
     whole.value.ticket = ticket
 }
 
-export async function begin(): Promise<void> {
+/** Who one is and what one may, with what the house calls its topics and channels. */
+export async function lookAtMe(): Promise<void> {
   me.value = await get('/me')
+  takeIn(me.value)
+}
+
+export async function begin(): Promise<void> {
+  await lookAtMe()
   if (may('ticket.read')) void load() // the page is there while its lists come
 }
 
@@ -179,6 +188,16 @@ export async function open(ref: string): Promise<void> {
   whole.value = fetched
   learn(fetched.ticket)
   live.tell({ type: 'watch', ref })
+}
+
+/** The messages before those that the open ticket shows. */
+export async function earlier(): Promise<void> {
+  const shown = whole.value
+  if (!shown?.messages.length) return
+  const ref = shown.ticket.ref
+  const found = await get('/tickets/{ref}/messages', { ref, before: shown.messages[0]!.seq })
+  const known = new Set(shown.messages.map((each) => each.seq))
+  shown.messages.unshift(...found.messages.filter((each) => !known.has(each.seq)))
 }
 
 window.addEventListener('live-open', () => {

@@ -838,6 +838,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/knowledge/topics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Topic
+         * @description A topic of the centre's own, for entries of its own: `id`, `zh`, `en`, and `skill` and `colour` where it has some.
+         */
+        post: operations["add_topic_knowledge_topics_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/knowledge/unanswered": {
         parameters: {
             query?: never;
@@ -1394,7 +1414,7 @@ export interface paths {
         };
         /**
          * Show
-         * @description A ticket with its messages and events. A look at one that a colleague has is audited.
+         * @description A ticket with its events and its newest messages; there are older ones where the first is not number 1. A look at one that a colleague has is audited.
          */
         get: operations["show_tickets__ref__get"];
         put?: never;
@@ -1613,7 +1633,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Earlier
+         * @description The messages just before number `before`, in their order; there are older ones still while the first is not number
+         *     1. A look at a ticket that a colleague has is audited.
+         */
+        get: operations["earlier_tickets__ref__messages_get"];
         put?: never;
         /**
          * Reply
@@ -2220,6 +2245,20 @@ export interface components {
             sockets?: number;
         };
         /**
+         * ChannelShown
+         * @description A channel as pages show it; whether seats may send `files` there, the platform `counts` what they send, and one may
+         *         be on the telephone.
+         */
+        ChannelShown: {
+            calls: boolean;
+            colour: string;
+            counts: boolean;
+            en: string;
+            files: boolean;
+            id: string;
+            zh: string;
+        };
+        /**
          * Checked
          * @description The card of somebody who stands here; `checked` says that their identity was looked at: of a proxy (代办人) the power
          *     of attorney, too, of a guardian the household book. A proxy's binding ends after so many `days`.
@@ -2358,6 +2397,10 @@ export interface components {
         Drafted: {
             id: number;
         };
+        /** EarlierMessages */
+        EarlierMessages: {
+            messages: components["schemas"]["MessageShown"][];
+        };
         /**
          * Earned
          * @description What somebody did, by the rule that it counts by; `source` names it for good.
@@ -2413,13 +2456,25 @@ export interface components {
             /** Learner */
             learner: number;
         };
+        /**
+         * EnrolmentStatus
+         * @description How a learner stands with a class. `ahead` wait in front of one who waits; `until` ends an offer (ms).
+         */
+        EnrolmentStatus: {
+            /** @default 0 */
+            ahead?: number;
+            group: string;
+            state: string;
+            /** @default null */
+            until?: number | null;
+        };
         /** Entries */
         Entries: {
             entries: components["schemas"]["EntryUsed"][];
         };
         /**
          * Entry
-         * @description One reviewed answer.
+         * @description One reviewed answer. Whether there is its `topic`, the catalogue says.
          *
          *         `standard` names the standard question that it answers; `questions` are ways to ask it that are this centre's own, the
          *         first one its title. One of both it has. `answer` is the screen form, `spoken` the one for the
@@ -2455,8 +2510,7 @@ export interface components {
             standard?: string | null;
             /** @default [] */
             steps?: string[];
-            /** @enum {unknown} */
-            topic: "activity" | "chitchat" | "complaint" | "course_faq" | "credit_lookup" | "credit_redemption" | "enrolment" | "human_agent" | "operation_guide" | "out_of_scope" | "site_hours" | "training_info";
+            topic: string;
             /** Format: date */
             valid_from: string;
             /** Format: date */
@@ -2495,6 +2549,17 @@ export interface components {
         Erase: {
             /** Why */
             why: string;
+        };
+        /**
+         * ErasureProof
+         * @description What was erased: how much of what, and the digest over the copy as it was.
+         */
+        ErasureProof: {
+            at: number;
+            conversations: number;
+            digest: string;
+            messages: number;
+            tickets: number;
         };
         /**
          * ErrorFrame
@@ -2603,6 +2668,7 @@ export interface components {
             database: string;
             given_up: number;
             undelivered: number;
+            workers: components["schemas"]["WorkerInTrouble"][];
         };
         /**
          * HelloFrame
@@ -2709,25 +2775,6 @@ export interface components {
             points: number;
             type: string;
         };
-        /**
-         * Line
-         * @description Figures of one group of tickets. Minutes of opening time; None where there is nothing to say.
-         *
-         *         `abandoned` are closed without an answer of a seat; `in_time` is the share whose first answer came as promised.
-         */
-        Line: {
-            abandoned: number;
-            answered: number;
-            closed: number;
-            first_answer: number | null;
-            first_answer_90: number | null;
-            handling: number | null;
-            in_time: number | null;
-            name: string;
-            opened: number;
-            rated: number;
-            stars: number | null;
-        };
         /** Login */
         Login: {
             /**
@@ -2777,6 +2824,7 @@ export interface components {
          */
         Myself: {
             capacity: number;
+            channels: components["schemas"]["ChannelShown"][];
             counter: boolean;
             langs: string[];
             may: string[];
@@ -2788,6 +2836,7 @@ export interface components {
             role: string;
             shown: string;
             skills: string[];
+            topics: components["schemas"]["TopicShown"][];
             totp: boolean;
         };
         /** Near */
@@ -2951,17 +3000,6 @@ export interface components {
             wanted: number;
         };
         /**
-         * Proof
-         * @description What was erased: how much of what, and the digest over the copy as it was.
-         */
-        Proof: {
-            at: number;
-            conversations: number;
-            digest: string;
-            messages: number;
-            tickets: number;
-        };
-        /**
          * Questions
          * @description `answered` of them have an answer today.
          */
@@ -2986,8 +3024,8 @@ export interface components {
             call: ("bridged" | "callback" | "conference" | "ended" | "held" | "queue" | "ringing" | "talk" | "voicemail") | null;
             quota: components["schemas"]["QuotaShown"] | null;
         };
-        /** Ready */
-        Ready: {
+        /** ReadyChange */
+        ReadyChange: {
             /** Ready */
             ready: boolean;
         };
@@ -3027,13 +3065,32 @@ export interface components {
         /** Report */
         Report: {
             by: {
-                [key: string]: components["schemas"]["Line"][];
+                [key: string]: components["schemas"]["ReportLine"][];
             };
             /** Format: date */
             first: string;
             /** Format: date */
             last: string;
-            total: components["schemas"]["Line"];
+            total: components["schemas"]["ReportLine"];
+        };
+        /**
+         * ReportLine
+         * @description Figures of one group of tickets. Minutes of opening time; None where there is nothing to say.
+         *
+         *         `abandoned` are closed without an answer of a seat; `in_time` is the share whose first answer came as promised.
+         */
+        ReportLine: {
+            abandoned: number;
+            answered: number;
+            closed: number;
+            first_answer: number | null;
+            first_answer_90: number | null;
+            handling: number | null;
+            in_time: number | null;
+            name: string;
+            opened: number;
+            rated: number;
+            stars: number | null;
         };
         /**
          * ResetFrame
@@ -3151,21 +3208,6 @@ export interface components {
         Revision: {
             revision: number;
         };
-        /**
-         * Said
-         * @description `seen` is the number of the last message read: an answer to something older than the resident's last word is
-         *     refused as outdated.
-         */
-        Said: {
-            /** Id */
-            id: string;
-            /** Seen */
-            seen?: number | null;
-            /** Source */
-            source?: string | null;
-            /** Text */
-            text: string;
-        };
         /** School */
         School: {
             id: string;
@@ -3183,6 +3225,21 @@ export interface components {
         /** SearchHits */
         SearchHits: {
             found: components["schemas"]["SearchHit"][];
+        };
+        /**
+         * SeatMessage
+         * @description `seen` is the number of the last message read: an answer to something older than the resident's last word is
+         *     refused as outdated.
+         */
+        SeatMessage: {
+            /** Id */
+            id: string;
+            /** Seen */
+            seen?: number | null;
+            /** Source */
+            source?: string | null;
+            /** Text */
+            text: string;
         };
         /**
          * Secret
@@ -3252,18 +3309,6 @@ export interface components {
             unanswered: number;
             valid_until: string | null;
             zh: string;
-        };
-        /**
-         * Standing
-         * @description How a learner stands with a class. `ahead` wait in front of one who waits; `until` ends an offer (ms).
-         */
-        Standing: {
-            /** @default 0 */
-            ahead?: number;
-            group: string;
-            state: string;
-            /** @default null */
-            until?: number | null;
         };
         /**
          * Suggestion
@@ -3357,6 +3402,34 @@ export interface components {
             seat: string;
             used_at: number;
         };
+        /**
+         * Topic
+         * @description `skill` is what a seat needs for what is handed over after an answer of this topic; `colour` (CSS) how the desk marks
+         *         it, empty for not at all; `also` are other names of it in tables of knowledge.
+         */
+        Topic: {
+            /** @default [] */
+            also?: string[];
+            /** @default  */
+            colour?: string;
+            en: string;
+            id: string;
+            /** @enum {unknown} */
+            kind: "topic";
+            /** @default general */
+            skill?: string;
+            zh: string;
+        };
+        /**
+         * TopicShown
+         * @description A topic as pages show it; `colour` may be empty.
+         */
+        TopicShown: {
+            colour: string;
+            en: string;
+            id: string;
+            zh: string;
+        };
         /** Totp */
         Totp: {
             /** Code */
@@ -3384,9 +3457,8 @@ export interface components {
             /**
              * Channel
              * @default webchat
-             * @enum {string}
              */
-            channel?: "webchat" | "wechat" | "sms" | "voice";
+            channel?: string;
             /**
              * Lang
              * @default zh
@@ -3513,6 +3585,14 @@ export interface components {
              */
             why?: string;
         };
+        /**
+         * WorkerInTrouble
+         * @description Work in the background that fails or hangs; `words` say it.
+         */
+        WorkerInTrouble: {
+            name: string;
+            words: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -3544,6 +3624,7 @@ export type CardShown = components['schemas']['CardShown'];
 export type Changed = components['schemas']['Changed'];
 export type ChangedPerson = components['schemas']['ChangedPerson'];
 export type ChannelHealth = components['schemas']['ChannelHealth'];
+export type ChannelShown = components['schemas']['ChannelShown'];
 export type Checked = components['schemas']['Checked'];
 export type ClassList = components['schemas']['ClassList'];
 export type ClassNamed = components['schemas']['ClassNamed'];
@@ -3560,14 +3641,17 @@ export type Dispute = components['schemas']['Dispute'];
 export type Draft = components['schemas']['Draft'];
 export type DraftMade = components['schemas']['DraftMade'];
 export type Drafted = components['schemas']['Drafted'];
+export type EarlierMessages = components['schemas']['EarlierMessages'];
 export type Earned = components['schemas']['Earned'];
 export type English = components['schemas']['English'];
 export type Enrolment = components['schemas']['Enrolment'];
+export type EnrolmentStatus = components['schemas']['EnrolmentStatus'];
 export type Entries = components['schemas']['Entries'];
 export type Entry = components['schemas']['Entry'];
 export type EntryPreview = components['schemas']['EntryPreview'];
 export type EntryUsed = components['schemas']['EntryUsed'];
 export type Erase = components['schemas']['Erase'];
+export type ErasureProof = components['schemas']['ErasureProof'];
 export type ErrorFrame = components['schemas']['ErrorFrame'];
 export type EventFrame = components['schemas']['EventFrame'];
 export type EventShown = components['schemas']['EventShown'];
@@ -3592,7 +3676,6 @@ export type ItemInEnglish = components['schemas']['ItemInEnglish'];
 export type Items = components['schemas']['Items'];
 export type LearnerRecord = components['schemas']['LearnerRecord'];
 export type LedgerLine = components['schemas']['LedgerLine'];
-export type Line = components['schemas']['Line'];
 export type Login = components['schemas']['Login'];
 export type Mean = components['schemas']['Mean'];
 export type Merge = components['schemas']['Merge'];
@@ -3614,14 +3697,14 @@ export type PlaceShown = components['schemas']['PlaceShown'];
 export type PongFrame = components['schemas']['PongFrame'];
 export type Previewed = components['schemas']['Previewed'];
 export type Progress = components['schemas']['Progress'];
-export type Proof = components['schemas']['Proof'];
 export type Questions = components['schemas']['Questions'];
 export type QuotaShown = components['schemas']['QuotaShown'];
 export type ReachShown = components['schemas']['ReachShown'];
-export type Ready = components['schemas']['Ready'];
+export type ReadyChange = components['schemas']['ReadyChange'];
 export type Redeem = components['schemas']['Redeem'];
 export type RedemptionItem = components['schemas']['RedemptionItem'];
 export type Report = components['schemas']['Report'];
+export type ReportLine = components['schemas']['ReportLine'];
 export type ResetFrame = components['schemas']['ResetFrame'];
 export type ResidentShown = components['schemas']['ResidentShown'];
 export type Retention = components['schemas']['Retention'];
@@ -3635,10 +3718,10 @@ export type Review = components['schemas']['Review'];
 export type ReviewShown = components['schemas']['ReviewShown'];
 export type Reviews = components['schemas']['Reviews'];
 export type Revision = components['schemas']['Revision'];
-export type Said = components['schemas']['Said'];
 export type School = components['schemas']['School'];
 export type SearchHit = components['schemas']['SearchHit'];
 export type SearchHits = components['schemas']['SearchHits'];
+export type SeatMessage = components['schemas']['SeatMessage'];
 export type Secret = components['schemas']['Secret'];
 export type Sent = components['schemas']['Sent'];
 export type Shift = components['schemas']['Shift'];
@@ -3647,7 +3730,6 @@ export type SignedIn = components['schemas']['SignedIn'];
 export type SigningSecret = components['schemas']['SigningSecret'];
 export type Snooze = components['schemas']['Snooze'];
 export type StandardListed = components['schemas']['StandardListed'];
-export type Standing = components['schemas']['Standing'];
 export type Suggestion = components['schemas']['Suggestion'];
 export type Suggestions = components['schemas']['Suggestions'];
 export type Summary = components['schemas']['Summary'];
@@ -3657,6 +3739,8 @@ export type TicketState = components['schemas']['TicketState'];
 export type Token = components['schemas']['Token'];
 export type TokenList = components['schemas']['TokenList'];
 export type TokenShown = components['schemas']['TokenShown'];
+export type Topic = components['schemas']['Topic'];
+export type TopicShown = components['schemas']['TopicShown'];
 export type Totp = components['schemas']['Totp'];
 export type Transfer = components['schemas']['Transfer'];
 export type Trial = components['schemas']['Trial'];
@@ -3671,6 +3755,7 @@ export type Ways = components['schemas']['Ways'];
 export type Whole = components['schemas']['Whole'];
 export type WholeEntry = components['schemas']['WholeEntry'];
 export type Why = components['schemas']['Why'];
+export type WorkerInTrouble = components['schemas']['WorkerInTrouble'];
 export type $defs = Record<string, never>;
 export interface operations {
     audit_audit_get: {
@@ -4192,7 +4277,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Standing"];
+                    "application/json": components["schemas"]["EnrolmentStatus"];
                 };
             };
             /** @description Validation Error */
@@ -4225,7 +4310,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Standing"];
+                    "application/json": components["schemas"]["EnrolmentStatus"];
                 };
             };
             /** @description Validation Error */
@@ -5033,6 +5118,30 @@ export interface operations {
             };
         };
     };
+    add_topic_knowledge_topics_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Topic"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revision"];
+                };
+            };
+        };
+    };
     unanswered_knowledge_unanswered_get: {
         parameters: {
             query?: {
@@ -5280,7 +5389,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Ready"];
+                "application/json": components["schemas"]["ReadyChange"];
             };
         };
         responses: {
@@ -5615,7 +5724,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Proof"];
+                    "application/json": components["schemas"]["ErasureProof"];
                 };
             };
             /** @description Validation Error */
@@ -6230,6 +6339,40 @@ export interface operations {
             };
         };
     };
+    earlier_tickets__ref__messages_get: {
+        parameters: {
+            query?: {
+                before?: number;
+                most?: number;
+            };
+            header?: never;
+            path: {
+                ref: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EarlierMessages"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     reply_tickets__ref__messages_post: {
         parameters: {
             query?: never;
@@ -6241,7 +6384,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Said"];
+                "application/json": components["schemas"]["SeatMessage"];
             };
         };
         responses: {

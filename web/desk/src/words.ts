@@ -1,5 +1,5 @@
 // Chinese first, English second: every word on the page is given in both, where it is used.
-import { ref, watchEffect } from 'vue'
+import { reactive, ref, watchEffect } from 'vue'
 
 export type Lang = 'zh' | 'en'
 
@@ -13,20 +13,36 @@ export function t(zh: string, en: string): string {
   return lang.value === 'zh' ? zh : en
 }
 
-const TOPICS: Record<string, [string, string]> = {
-  training_info: ['培训信息', 'Training'],
-  credit_lookup: ['学分查询', 'Credits'],
-  credit_redemption: ['积分兑换', 'Redemption'],
-  course_faq: ['课程答疑', 'Courses'],
-  operation_guide: ['操作指导', 'How-to'],
-  site_hours: ['地点时间', 'Places and hours'],
-  enrolment: ['报名', 'Enrolment'],
-  activity: ['活动', 'Activities'],
-  complaint: ['投诉', 'Complaint'],
-  human_agent: ['找人工', 'A person'],
-  chitchat: ['闲聊', 'Small talk'],
-  out_of_scope: ['其他', 'Other'],
+/** What the house calls its topics and channels; it says so when one signs in. */
+export interface Named {
+  id: string
+  zh: string
+  en: string
+  colour: string
 }
+const houses = reactive({ topics: [] as Named[], channels: [] as Named[] })
+export const topics = reactive<string[]>([])
+export const channels = reactive<string[]>([])
+
+/** Takes the house's words in. */
+export function takeIn(words: { topics: Named[]; channels: Named[] }): void {
+  houses.topics = words.topics
+  houses.channels = words.channels
+  topics.splice(0, topics.length, ...words.topics.map((each) => each.id))
+  channels.splice(0, channels.length, ...words.channels.map((each) => each.id))
+}
+
+function ofHouse(words: Named[], key: string | null | undefined): string {
+  const found = words.find((each) => each.id === key)
+  return found ? t(found.zh, found.en) : (key ?? '')
+}
+
+/** How a topic or a channel is marked: with a stripe in its colour, where it has one. */
+export function stripe(key: string | null | undefined): Record<string, string> {
+  const colour = [...houses.channels, ...houses.topics].find((each) => each.id === key)?.colour
+  return colour ? { borderInlineStart: `3px solid ${colour}`, paddingInlineStart: '5px' } : {}
+}
+
 const REASONS: Record<string, [string, string]> = {
   asked_for_person: ['居民要求人工', 'Asked for a person'],
   not_understood: ['机器人没听懂', 'Bot did not understand'],
@@ -52,12 +68,6 @@ const REASONS: Record<string, [string, string]> = {
   refund: ['退费', 'Refund'],
   course_question: ['课程问题', 'Course question'],
   volunteer: ['志愿者', 'Volunteer'],
-}
-const CHANNELS: Record<string, [string, string]> = {
-  webchat: ['网页', 'Web'],
-  wechat: ['微信', 'WeChat'],
-  sms: ['短信', 'SMS'],
-  voice: ['热线', 'Phone'],
 }
 const SKILLS: Record<string, [string, string]> = {
   general: ['综合', 'General'],
@@ -142,16 +152,15 @@ function named(table: Record<string, [string, string]>, key: string | null | und
   return pair ? t(...pair) : (key ?? '')
 }
 
-export const topic = (key: string | null | undefined) => named(TOPICS, key)
+export const topic = (key: string | null | undefined) => ofHouse(houses.topics, key)
 export const reason = (key: string | null | undefined) => named(REASONS, key)
-export const channel = (key: string | null | undefined) => named(CHANNELS, key)
+export const channel = (key: string | null | undefined) => ofHouse(houses.channels, key)
 export const skill = (key: string | null | undefined) => named(SKILLS, key)
 export const result = (key: string | null | undefined) => named(RESULTS, key)
 export const slot = (key: string | null | undefined) => named(SLOTS, key)
 export const role = (key: string | null | undefined) => named(ROLES, key)
 export const kind = (key: string | null | undefined) => named(KINDS, key)
 export const stage = (key: string | null | undefined) => named(STAGES, key)
-export const topics = Object.keys(TOPICS)
 export const skills = Object.keys(SKILLS)
 export const roles = Object.keys(ROLES)
 export const results = ['answered', 'registered', 'other_office', 'no_reply', 'unsolved', 'spam']

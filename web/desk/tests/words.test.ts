@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { clock, lang, span, stage, topic } from '../src/words'
+import { channel, channels, clock, lang, span, stage, stripe, takeIn, topic, topics } from '../src/words'
 
 beforeEach(() => (lang.value = 'zh'))
 
@@ -33,8 +33,19 @@ describe('clock', () => {
 describe('names', () => {
   it('are given for what is known, in the language of the page', () => {
     expect(stage('held')).toBe('通话保持中')
+    takeIn({
+      topics: [{ id: 'complaint', zh: '投诉', en: 'Complaint', colour: '#b00020' }],
+      channels: [{ id: 'pigeon', zh: '信鸽', en: 'Pigeon', colour: '' }],
+    })
+    expect([topics, channels]).toEqual([['complaint'], ['pigeon']])
+    expect(channel('pigeon')).toBe('信鸽')
     lang.value = 'en'
     expect(topic('complaint')).toBe('Complaint')
+  })
+
+  it('are marked with the colour that the house gives them, where it does', () => {
+    expect(stripe('complaint').borderInlineStart).toBe('3px solid #b00020')
+    expect(stripe('pigeon')).toEqual({})
   })
 
   it('are the key for what is not known, and empty for nothing', () => {

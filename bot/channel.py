@@ -1,0 +1,223 @@
+"""What a channel declares of itself, and what it is once it is open. Whoever needs to know something of channels asks
+this: nobody else lists them.
+
+A channel is one file (or folder) of `integrations/` that makes a `Channel`, and one row in `integrations/channels.py`.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
+
+from accounts.identity import Identity, Proof
+from accounts.vault import Vault
+from bot.inbox import Inbox, Receipt
+from bot.live import Live
+from bot.messages import Inbound, Reply
+from bot.outbox import Outbox, Outlet
+from bot.queue import Kind
+from bot.texts import Texts
+from bot.waiting import SeatAvailability
+from bot.worker import Worker
+from knowledge.library import Library
+from store.database import Database
+from store.identity import Grant
+
+Render = Callable[[Sequence[Reply]], list[str]]
+Told = Callable[[Inbound], Awaitable[Receipt]]
+
+
+class SettingsError(ValueError):
+    """A channel cannot be opened with these settings or secrets; the message names them by their path."""
+
+
+class ChannelSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """A stanza of `channels:` in `config.yml`; every field has a default."""
+
+    enabled: bool = False
+
+
+S = TypeVar("S", bound=ChannelSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Stanza:
+    """`channels.<name>` in `config.yml`, and the variables of the environment that hold its secrets."""
+
+    name: str
+    settings: type[ChannelSettings]
+    secrets: tuple[str, ...] = ()
+
+
+class Stanzas:
+    """The settings of all channels. A stanza that is not given has its defaults."""
+
+    def __init__(self, *given: ChannelSettings) -> None:
+        self._given = {type(each): each for each in given}
+
+    def of(self, settings: type[S]) -> S:
+        found = self._given.get(settings)
+        return found if isinstance(found, settings) else settings()
+
+    def having(self, *other: ChannelSettings) -> "Stanzas":
+        """These, with others in place of their kind."""
+        return Stanzas(*{**self._given, **{type(each): each for each in other}}.values())
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Stanzas):
+            return NotImplemented
+        return all(self.of(kind) == other.of(kind) for kind in {*self._given, *other._given})
+
+    def __hash__(self) -> int:
+        return hash(frozenset(each for each in self._given.values() if each != type(each)()))
+
+
+class Quota(Protocol):
+    """How many messages may still be sent to a conversation, and until when (ms)."""
+
+    @property
+    def left(self) -> int: ...
+    @property
+    def until(self) -> int: ...
+
+
+class Invitation(Protocol):
+    """A code to scan, as a picture; `id` tells later whether it was."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def svg(self) -> str: ...
+    @property
+    def until(self) -> int: ...
+
+
+class Inviting(Protocol):
+    """Binding at the counter. `invite` raises `ConnectionError`."""
+
+    async def invite(self, card: str, by: str, now: int, grant: Grant) -> Invitation | None: ...
+    async def is_taken(self, id: str) -> bool: ...
+
+
+class Calling(Protocol):
+    """What a seat does with the call of a ticket. `call_back` and `confer` raise `ConnectionError`."""
+
+    async def call_back(self, ref: str, phone: str) -> bool: ...
+    async def hold(self, ref: str, on: bool) -> bool: ...
+    async def confer(self, ref: str, phone: str) -> bool: ...
+    async def stage(self, ref: str) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Core:
+    """What a channel may use of the process that opens it. `public_url` is how residents and platforms reach us, without
+    a slash at its end; `observe` is told of the steps of a delivery; `clock` is in seconds; `secrets` is the environment.
+    """
+
+    stanzas: Stanzas
+    secrets: Mapping[str, str]
+    inbox: Inbox
+    outbox: Outbox
+    live: Live
+    database: Database
+    texts: Texts
+    identity: Identity
+    vault: Vault
+    desk: SeatAvailability
+    library: Library
+    zone: ZoneInfo
+    public_url: str
+    observe: Callable[[str], None]
+    clock: Callable[[], float]
+
+
+async def nothing_to_tell(now: int) -> dict[str, object]:
+    """The health of what is always well."""
+    return {}
+
+
+async def nothing_to_close() -> None:
+    """For channels that hold no connection open."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenChannel:
+    """A channel at work in this process.
+
+    `posts` are webhooks by path, answered ahead of the web framework; `routes` all else that is served. `kinds`
+    are what it does for the queue, `work` what goes on in the background. `health` tells at a time (ms) what the desk
+    shows of it: `alarm` is what people should look into.
+    `quota` is of a conversation, where the platform counts; `inviting` and `calling` where it can do that.
+    """
+
+    outlet: Outlet
+    posts: Mapping[str, ASGIApp] = field(default_factory=dict)
+    routes: Sequence[BaseRoute] = ()
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    work: Sequence[Worker] = ()
+    health: Callable[[int], Awaitable[dict[str, object]]] = nothing_to_tell
+    close: Callable[[], Awaitable[None]] = nothing_to_close
+    quota: Callable[[int], Awaitable[Quota]] | None = None
+    inviting: Inviting | None = None
+    calling: Calling | None = None
+
+
+def nothing_wrong(replies: Sequence[Reply]) -> list[str]:
+    """For channels without limits."""
+    return []
+
+
+def handed_in(inbox: Inbox) -> Told:
+    """As it was said."""
+    return inbox.receive
+
+
+NO_PROOF = Proof()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """One way for residents to reach us.
+
+    `name` is what conversations keep; `zh`, `en` and `colour` (CSS) are how the desk shows it. It is served where one of
+    its `stanzas` is enabled. `render` is what residents get of replies, `problems` what of them does not fit. `proof` is
+    how a resident proves there who they are. `load` is how much of a seat's capacity a conversation takes; `files`
+    whether a seat may send some.
+
+    `by_phone`: addresses are telephone numbers. `notices`: one may be told something there without having asked. `texts`:
+    it writes to any telephone, so one-time codes go by it, and notices to who is reached nowhere else.
+    `played` is how a talk in the terminal hands in what is said, where that is more than receiving it.
+    """
+
+    name: str
+    zh: str
+    en: str
+    colour: str
+    stanzas: tuple[Stanza, ...]
+    open: Callable[[Core], OpenChannel]
+    render: Render
+    problems: Render = nothing_wrong
+    proof: Proof = NO_PROOF
+    load: int = 1
+    files: bool = True
+    by_phone: bool = False
+    notices: bool = False
+    texts: bool = False
+    played: Callable[[Inbox], Told] = handed_in
+
+    def is_on(self, stanzas: Stanzas) -> bool:
+        return any(stanzas.of(each.settings).enabled for each in self.stanzas)
+
+    def lacking(self, stanzas: Stanzas, environment: Mapping[str, str]) -> list[str]:
+        """The secrets of what is enabled that the environment does not hold, as `channels.<stanza>: NAME`."""
+        return [
+            f"channels.{each.name}: {name}"
+            for each in self.stanzas
+            if stanzas.of(each.settings).enabled
+            for name in each.secrets
+            if not environment.get(name)
+        ]

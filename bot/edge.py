@@ -1,0 +1,18 @@
+"""The edge of the process, where somebody outside has to hear something whatever fails inside."""
+
+import logging
+from collections.abc import Awaitable
+from typing import TypeVar
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+async def safely(what: str, work: Awaitable[T], otherwise: T, quietly: type[Exception] | tuple[()] = ()) -> T:
+    """What `work` gives, or `otherwise` where it fails in any way; logged as `what`, unless it is `quietly`."""
+    try:
+        return await work
+    except Exception as error:
+        if not isinstance(error, quietly):
+            log.error(what, exc_info=error)
+        return otherwise

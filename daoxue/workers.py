@@ -1,0 +1,30 @@
+"""All that goes on in the background, a row each; channels bring their own. `daoxue/watch.py` runs them and names who fails or hangs."""
+
+from collections.abc import Awaitable, Callable
+
+from bot.worker import Worker
+from daoxue.app import App
+
+HOUR = 3600.0
+
+
+def workers(app: App, load_api: Callable[[], Awaitable[object]]) -> list[Worker]:
+    """Name, name for people, seconds between two rounds, a round. `load_api` has the desk's API ready."""
+    desk, news = app.desk, app.live.watch_tickets
+    rows = [
+        Worker("queue", "待办队列", 0.25, app.queue.begin, app.queue.room),
+        Worker("outbox", "网页已收消息", 0.25, app.outbox.flush),
+        Worker("dispatch", "派单", 1.0, desk.dispatch.work, news(), rest=0.3),
+        Worker("feed", "坐席台实时更新", 0.25, desk.feed.look, news()),
+        Worker("search", "对话检索", 2.0, desk.search.work, within=600),
+        Worker("webhooks", "回调通知", 1.0, desk.hooks.owe),
+        Worker("retention", "到期清除", HOUR, app.retaining.work, within=HOUR),
+        Worker("enrolments", "报名与候补", 5.0, app.accounts.enrolments.work),
+        Worker("notices", "个人通知", 5.0, app.notices.work),
+        Worker("broadcasts", "群发通知", 2.0, desk.broadcasts.work),
+        Worker("reminders", "上课提醒", 600.0, app.tellings.work),
+        Worker("nightly", "学分银行夜间处理", 600.0, app.nightly.work, within=HOUR),
+        Worker("usage", "问答计数", 10.0, app.inbox.usage.flush),
+        Worker("api", "坐席台接口", HOUR, load_api),
+    ]
+    return [*rows, *(each for channel in app.channels.values() for each in channel.work)]

@@ -1,0 +1,72 @@
+"""A ticket as it is opened: with what the bot handed over, what happened to it, and the newest of what was said."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from bot.inbox import numbered
+from bot.messages import Handover, Numbered
+from desk.errors import TicketError
+from store import conversations, outbox, ticket_lists, tickets
+from store.database import Transaction
+from store.ticket_events import TicketRaised, TicketRow
+from store.tickets import EventRow
+
+SHOWN = 100  # messages that a ticket opens with; the older ones are asked for
+ALL = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A ticket with all that belongs to it. There are older messages when `messages` do not begin with number 1.
+    `waiting_from` is the first message that its channel has not taken yet, `dead` whether it was given up."""
+
+    ticket: TicketRow
+    handover: Handover
+    messages: Sequence[Numbered]
+    events: Sequence[EventRow]
+    others: Sequence[TicketRow]
+    waiting_from: int | None
+    dead: bool
+
+
+def found(transaction: Transaction, ref: str) -> TicketRow:
+    """The ticket. Raises `TicketError` where there is none."""
+    row = tickets.get(transaction, ref)
+    if row is None:
+        raise TicketError("not_found", f"没有工单 {ref}")
+    return row
+
+
+def opened(transaction: Transaction, ref: str, most: int) -> Opened:
+    """With its newest messages, as many as `most`. Raises `TicketError` where there is no such ticket."""
+    row = found(transaction, ref)
+    undelivered = outbox.undelivered(transaction, row.conversation)
+    others = [each for each in ticket_lists.of_person(transaction, row.person) if each.ref != ref]
+    events = tickets.events(transaction, ref)
+    return Opened(
+        row, _with_more(handover(row), events), before(transaction, row, ALL, most), events, others,
+        undelivered[0] if undelivered else None, bool(undelivered and undelivered[1]),
+    )  # fmt: skip
+
+
+def before(transaction: Transaction, row: TicketRow, seq: int, most: int) -> list[Numbered]:
+    """The messages of the ticket's conversation that come just before number `seq`, as many as `most`, in their order."""
+    read = conversations.get(transaction, row.conversation)
+    assert read is not None
+    last = min(read.seq, seq - 1)
+    return [numbered(each) for each in conversations.messages(transaction, read.id, last - most + 1, last)]
+
+
+def handover(row: TicketRow) -> Handover:
+    return msgspec.json.decode(row.body, type=Handover)
+
+
+def _with_more(about: Handover, events: Sequence[EventRow]) -> Handover:
+    """With what the resident added while waiting, a number to call back on for one."""
+    slots = dict(about.slots)
+    for event in events:
+        if isinstance(raised := event.happened, TicketRaised):
+            slots |= raised.slots
+    return msgspec.structs.replace(about, slots=slots)

@@ -1,0 +1,11 @@
+"""The channels that there are: one row each."""
+
+from collections.abc import Mapping
+
+from bot.channel import Channel
+from integrations.carriers import SMS
+from integrations.twilio.hotline import VOICE
+from integrations.webchat import WEBCHAT
+from integrations.wechat.official import WECHAT
+
+CHANNELS: Mapping[str, Channel] = {each.name: each for each in (WEBCHAT, WECHAT, SMS, VOICE)}

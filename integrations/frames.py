@@ -1,0 +1,103 @@
+"""The web chat's wire form: the frames that a page sends, what it gets, and how a reply looks on it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from bot.messages import Numbered, Reply
+
+Id = Annotated[str, Meta(min_length=1, max_length=64)]
+Lang = Literal["zh", "en"]
+
+
+class Hello(Struct, tag="hello", forbid_unknown_fields=True):
+    visitor: Annotated[str, Meta(max_length=200)] | None = None
+    since: Annotated[int, Meta(ge=0)] | None = None
+    lang: Lang = "zh"
+
+
+class PageMessage(Struct, tag="message", forbid_unknown_fields=True):
+    """`lang` is what the page is set to by now, where that is not what its `hello` said."""
+
+    id: Id
+    text: str
+    lang: Lang | None = None
+
+
+class Chosen(Struct, tag="choice", forbid_unknown_fields=True):
+    id: Id
+    key: Annotated[str, Meta(min_length=1, max_length=8)]
+    lang: Lang | None = None
+
+
+class PageTyping(Struct, tag="typing", forbid_unknown_fields=True):
+    pass
+
+
+class PagePing(Struct, tag="ping", forbid_unknown_fields=True):
+    pass
+
+
+class Pong(Struct, tag="pong", forbid_unknown_fields=True):
+    pass
+
+
+Frame = Hello | PageMessage | Chosen | PageTyping | PagePing | Pong
+decode_frame = msgspec.json.Decoder(Frame).decode
+encode = msgspec.json.encode
+
+
+class Post(Struct, forbid_unknown_fields=True):
+    """One message over HTTP; a fresh visitor has no token."""
+
+    id: Id
+    text: str = ""
+    choice: Annotated[str, Meta(min_length=1, max_length=8)] | None = None
+    visitor: Annotated[str, Meta(max_length=200)] | None = None
+    lang: Lang = "zh"
+
+
+decode_post = msgspec.json.Decoder(Post).decode
+
+_ERRORS: Mapping[str, str] = {
+    "bad_frame": "消息格式不对，没有收下。This frame was not understood.",
+    "too_long": "消息太长，没有收下，请分几次说。The message is too long.",
+    "too_fast": "发得太快了，请稍等再发。Too many messages, please wait.",
+    "gone": "以前的对话已经不在了，我们重新开始。The earlier conversation is gone.",
+    "busy": "现在比较忙，请稍后再发。Busy, please send again.",
+}
+
+
+def frame_of(each: Numbered) -> bytes:
+    """A message as the page gets it."""
+    reply = each.message.reply
+    return encode(
+        {
+            "type": "message", "seq": each.seq, "author": each.author, "text": reply.text,
+            "options": [{"key": option.key, "label": option.label} for option in reply.options],
+            "cards": [{"title": card.title, "lines": card.lines, "link": card.link} for card in reply.cards],
+            "files": [{"name": file.name, "type": file.type, "path": file.path} for file in reply.files],
+            "source": reply.source, "at": each.at, "re": each.message.re, "lang": reply.lang,
+        }
+    )  # fmt: skip
+
+
+def error(code: str) -> bytes:
+    """Says what was not taken, and why."""
+    return encode({"type": "error", "code": code, "text": _ERRORS[code]})
+
+
+def render(replies: Sequence[Reply]) -> list[str]:
+    """What the page shows, as lines of text."""
+    lines = []
+    for reply in replies:
+        lines.append(reply.text)
+        between = "; " if reply.lang == "en" else "；"
+        lines += [f"  [{card.title}] " + between.join(card.lines) for card in reply.cards]
+        if reply.options:
+            lines.append("  ".join(f"({option.key}) {option.label}" for option in reply.options))
+        if reply.source:
+            lines.append(f"  —— {reply.source}")
+    return lines

@@ -1,0 +1,58 @@
+"""What the two databases have in common, as far as `store.database` uses it. Each is loaded when its address is the one in
+the settings: a driver and its dialect are a quarter of a second that nobody should wait for in vain."""
+
+import importlib
+from collections.abc import Sequence
+from typing import Protocol, cast
+from urllib.parse import urlsplit
+
+from sqlalchemy.engine.interfaces import Dialect
+
+Value = int | str | bytes | float | None
+Row = tuple[Value, ...]
+_MODULES = {"sqlite": "store.sqlite", "postgresql": "store.postgres"}
+
+
+class DatabaseError(Exception):
+    """The database cannot be used."""
+
+
+class Cursor(Protocol):
+    """What both drivers' cursors have in common."""
+
+    rowcount: int
+
+    def execute(self, sql: str, parameters: Sequence[Value], /) -> object: ...
+    def executemany(self, sql: str, parameters: Sequence[Sequence[Value]], /) -> object: ...
+    def fetchone(self) -> object: ...
+    def fetchall(self) -> Sequence[object]: ...
+
+
+class Connection(Protocol):
+    def cursor(self) -> object: ...
+    def close(self) -> None: ...
+
+
+class Engine(Protocol):
+    """Opens connections, and knows how a transaction begins. `inline`: short reads and writes are done on the event loop.
+    `hurrying` makes a connection wait for no other writer, `scrubbing` takes what was deleted out of the files. `errors`
+    are all of the driver's, `conflicts` those where another process was first, `gone` those where the server went away."""
+
+    dialect: Dialect
+    begin: str
+    inline: bool
+    hurrying: Sequence[str]
+    scrubbing: Sequence[str]
+    errors: type[Exception]
+    conflicts: tuple[type[Exception], ...]
+    gone: tuple[type[Exception], ...]
+
+    def connect(self) -> Connection: ...
+
+
+def engine(url: str) -> Engine:
+    """That of an address. Raises `DatabaseError` for one that is not understood."""
+    scheme = urlsplit(url).scheme
+    if scheme not in _MODULES:
+        raise DatabaseError(f"database.url: {scheme or 'nothing'}:// is not understood; sqlite:/// or postgresql://")
+    return cast(Engine, importlib.import_module(_MODULES[scheme]).open(url))
