@@ -7,7 +7,10 @@ import pytest
 
 from daoxue.app import App
 from desk.people import LOCKED, TRIES, SignInError
+from store import desk as rows
 from tests.desk_client import PASSWORD, Desk
+
+NOW = 1_000_000_000
 
 
 async def test_the_cookie_is_the_pages_alone(app: App) -> None:
@@ -123,3 +126,17 @@ async def test_names_that_are_none(app: App) -> None:
     assert made["password"]
     await admin.post("/people", {"name": "小李"}, expect=409)
     await admin.post("/people", {"name": "x", "place": "atlantis"}, expect=422)
+
+
+async def test_a_page_left_alone_is_signed_out_and_a_token_is_not(app: App) -> None:
+    people, lasts = app.desk.people, app.config.desk.session_minutes * 60_000
+    password = await people.add("idle", "seat", 1, "test")
+    page = await people.sign_in("idle", password, "", NOW)
+    token = await people.add_token("idle", "board", "admin", NOW)
+    later = NOW + lasts - 1
+    assert await people.who(page, later) is not None
+    assert await people.who(page, later + lasts) is None
+    assert await people.who(token, later + 2 * lasts) is not None
+    audit = await app.database.read(lambda t: rows.audited(t, 1 << 60, 100))
+    added = [(each.actor, each.subject, each.detail) for each in audit if each.action == "token.add"]
+    assert added == [("admin", "idle", "board")]
