@@ -14,6 +14,7 @@ from nlu.questions import NO_ANSWER
 
 _SUBJECTS = {"course", "theme"}  # naming one of them takes the place of the other
 _ALL = 0.9
+_AGE = re.compile(r"[,，是]*(?P<age>\d{2}|[二三四五六七八九]?十[一二三四五六七八九]?)(?:岁|了|的|呢|。)*")
 _LEVEL = re.compile("零基础|初级|中级|高级|提高|入门")
 _INSTEAD = 8  # characters of a name that is put right
 _CORRECTS, _LIKELY = {"cmd/correct", "cmd/change_mind"}, 0.45
@@ -79,7 +80,12 @@ async def _fill(run: Runner, turn: Turn, task: Task, values: dict[str, str]) -> 
 
 async def told(run: Runner, turn: Turn) -> bool:
     """我三十八: something of somebody and no question; the last one is answered for them, where that makes a difference."""
-    if run.waiting(turn.state) or not about.tells_only(turn.heard.folded, turn.heard.entities):
+    if run.waiting(turn.state):
+        return False
+    if (age := _age_put_right(turn)) is not None:
+        turn.heard = run.hear(turn, f"我{turn.state.person}{age}岁")
+        turn.listen()
+    if not about.tells_only(turn.heard.folded, turn.heard.entities):
         return False
     last = turn.state.last
     handler = run.row(last)
@@ -88,6 +94,16 @@ async def told(run: Runner, turn: Turn) -> bool:
     else:
         await run.start(turn, "about_somebody", {})
     return True
+
+
+def _age_put_right(turn: Turn) -> str | None:
+    """说错了，是五十二, of somebody whose age was said; what stands in a list is chosen by such a number."""
+    match = CORRECTION.match(turn.heard.folded)
+    facts = turn.state.people.get(turn.state.person)
+    if match is None or facts is None or facts.age is None:
+        return None
+    age = _AGE.fullmatch(turn.heard.folded[match.end() :])
+    return age["age"] if age else None
 
 
 async def dropped(run: Runner, turn: Turn) -> bool:
