@@ -56,7 +56,7 @@ class Outbox:
         self._live.delivered(conversation, seq)
 
 
-class Sender:
+class MessageSender:
     """What the queue does with a message: `outlets` are the channels that are open, `clock` is in seconds."""
 
     def __init__(

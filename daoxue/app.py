@@ -25,7 +25,7 @@ from bot.inbox import Inbox, nothing_observed
 from bot.live import Live
 from bot.nightly import Nightly
 from bot.notices import Allowed, Notices, NoticeSender, Way
-from bot.outbox import AT_ONCE, Outbox, Sender
+from bot.outbox import AT_ONCE, MessageSender, Outbox
 from bot.queue import Kind, Lost, Outcome, Queue
 from bot.tellings import Tellings
 from bot.texts import Texts
@@ -181,7 +181,7 @@ class Ground:
 
 
 @dataclass(frozen=True, slots=True)
-class Knowing:
+class KnowledgeParts:
     """What is known, and how residents are understood."""
 
     library: Library
@@ -190,7 +190,7 @@ class Knowing:
 
 
 @dataclass(frozen=True, slots=True)
-class Affairs:
+class AffairsParts:
     """What residents have and do."""
 
     identity: Identity
@@ -202,7 +202,7 @@ class Affairs:
 
 
 @dataclass(frozen=True, slots=True)
-class Talk:
+class TalkParts:
     """What answers them, and when seats are there."""
 
     inbox: Inbox
@@ -212,7 +212,7 @@ class Talk:
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
+class ChannelParts:
     """All channels that there are, and those that are open."""
 
     channels: Mapping[str, Channel]
@@ -233,7 +233,7 @@ async def compose(
     knowing = await _knowing(ground)
     affairs = await _affairs(ground, knowing.library, channels)
     talk = _talk(ground, knowing, affairs)
-    ways = Ways(channels, _opened(_core(ground, knowing, affairs, talk), channels))
+    ways = ChannelParts(channels, _opened(_core(ground, knowing, affairs, talk), channels))
     hooks = Hooks(database, inside=config.desk.webhooks_inside, clock=clock)
     desk = await _desk(ground, knowing, affairs, talk, ways, hooks)
     return App(
@@ -246,7 +246,7 @@ async def compose(
     )  # fmt: skip
 
 
-async def _knowing(ground: Ground) -> Knowing:
+async def _knowing(ground: Ground) -> KnowledgeParts:
     settings = ground.config.nlu
     found = await asyncio.to_thread(encoder_of, settings.encoder, settings.encoder_path)
     meaning = encoder.Remembering(found) if found else None
@@ -255,10 +255,10 @@ async def _knowing(ground: Ground) -> Knowing:
     await library.refresh()
     known = frozenset(classifier.labels)
     rasa = Rasa(settings.rasa, os.environ.get("RASA_TOKEN", ""), known) if settings.engine == "rasa" else None
-    return Knowing(library, Comprehension(classifier, model.topics(), library, settings.budget, rasa), rasa)
+    return KnowledgeParts(library, Comprehension(classifier, model.topics(), library, settings.budget, rasa), rasa)
 
 
-async def _affairs(ground: Ground, library: Library, channels: Mapping[str, Channel]) -> Affairs:
+async def _affairs(ground: Ground, library: Library, channels: Mapping[str, Channel]) -> AffairsParts:
     config, database, vault, clock = ground.config, ground.database, ground.vault, ground.clock
     identity = Identity(database, vault, [each.name for each in channels.values() if each.proof.passing])
     reckoning = rules_of(config)
@@ -271,10 +271,10 @@ async def _affairs(ground: Ground, library: Library, channels: Mapping[str, Chan
     )
     await enrolments.refresh()
     accounts = Accounts(identity, platform or bank, enrolments, Disputes(database, vault), _proofs(config, channels))
-    return Affairs(identity, accounts, bank, platform, notices, tellings)
+    return AffairsParts(identity, accounts, bank, platform, notices, tellings)
 
 
-def _talk(ground: Ground, knowing: Knowing, affairs: Affairs) -> Talk:
+def _talk(ground: Ground, knowing: KnowledgeParts, affairs: AffairsParts) -> TalkParts:
     config, database = ground.config, ground.database
     hours = Hours(config.desk, config.zone)
     queueing = Queueing(hours, database)
@@ -282,10 +282,10 @@ def _talk(ground: Ground, knowing: Knowing, affairs: Affairs) -> Talk:
         database, knowing.library, knowing.comprehension, Dialogue(HANDLERS, knowing.comprehension), ground.texts, queueing,
         affairs.accounts, ground.live, config.zone, ground.observe,
     )  # fmt: skip
-    return Talk(inbox, Outbox(database, ground.live), hours, queueing)
+    return TalkParts(inbox, Outbox(database, ground.live), hours, queueing)
 
 
-def _core(ground: Ground, knowing: Knowing, affairs: Affairs, talk: Talk) -> Core:
+def _core(ground: Ground, knowing: KnowledgeParts, affairs: AffairsParts, talk: TalkParts) -> Core:
     """What channels are opened with."""
     config = ground.config
     return Core(
@@ -296,11 +296,11 @@ def _core(ground: Ground, knowing: Knowing, affairs: Affairs, talk: Talk) -> Cor
     )  # fmt: skip
 
 
-def _queue(ground: Ground, talk: Talk, affairs: Affairs, ways: Ways, hooks: Hooks) -> Queue:
+def _queue(ground: Ground, talk: TalkParts, affairs: AffairsParts, ways: ChannelParts, hooks: Hooks) -> Queue:
     """Whatever leaves or is due, by kind."""
     outlets = {name: each.outlet for name, each in ways.opened.items()}
     kinds = {
-        messages_owed.KIND: Kind(Sender(ground.database, ground.live, outlets, ground.clock).send, AT_ONCE),
+        messages_owed.KIND: Kind(MessageSender(ground.database, ground.live, outlets, ground.clock).send, AT_ONCE),
         webhooks.KIND: hooks.kind,
         deliveries.ANSWER: Kind(talk.inbox.take_up, lease=ANSWERED),
         identity_rows.CODE: Kind(_no_texts),
@@ -312,7 +312,7 @@ def _queue(ground: Ground, talk: Talk, affairs: Affairs, ways: Ways, hooks: Hook
     return Queue(ground.database, kinds, ground.live.ring, ground.clock)
 
 
-def _notice_sender(ground: Ground, affairs: Affairs, ways: Ways) -> NoticeSender:
+def _notice_sender(ground: Ground, affairs: AffairsParts, ways: ChannelParts) -> NoticeSender:
     told = {
         name: Way(name, _left(each), ways.channels[name].texts)
         for name, each in ways.opened.items()
@@ -321,7 +321,9 @@ def _notice_sender(ground: Ground, affairs: Affairs, ways: Ways) -> NoticeSender
     return NoticeSender(ground.database, affairs.notices, affairs.identity, ground.live, told, ground.now)
 
 
-async def _desk(ground: Ground, knowing: Knowing, affairs: Affairs, talk: Talk, ways: Ways, hooks: Hooks) -> Desk:
+async def _desk(
+    ground: Ground, knowing: KnowledgeParts, affairs: AffairsParts, talk: TalkParts, ways: ChannelParts, hooks: Hooks
+) -> Desk:
     config, database, live = ground.config, ground.database, ground.live
     library, hours, identity = knowing.library, talk.hours, affairs.identity
     standing = LiveSettings(database, config.desk, hours)
