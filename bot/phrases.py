@@ -31,27 +31,11 @@ _STOPS = re.compile(r"[,，。;；!！?？\n]+|(?<=[一-龥]) (?=[一-龥])")
 _ONE_OF = re.compile(r"那[一]?[个家门种]|这[一]?[个家门种]|的$|one\b")
 _ALL = re.compile(r"一般|通常|所有|各[个班种]|平时|usually|all")
 # How an answer says it.
-_ASPECT_SAID = {
-    "price": re.compile(r"免费|收费|\d元|不收|不要钱|\bfree\b|\d yuan|no fee"),
-    "duration": re.compile(
-        r"\d+个?(?:分钟|小时|天|周|月|年|工作日|学时|次)|当天|当场|[一二三两半]个?(?:天|周|月|年|工作日|小时)"
-        r"|\d+ (?:working )?(?:minute|hour|day|week|month|year|time)s?\b|same day|on the spot"
-    ),
-    "time": re.compile(r"\d[:：]\d\d|\d点|工作日|每周|每月|\d月|working day|every (?:week|month)"),
-    "until": re.compile(r"\d+个?(?:天|周|月|年|工作日)内|前|截止|过期|within \d|\bbefore\b|expire|lapse"),
-    "place": re.compile(r"学院|学校|认证点|站点|服务台|兑换点|公众号|平台|college|school|\bpoint\b|\bdesk|platform"),
-    "phone": re.compile(r"\d{3,4}-?\d{4}|热线|\d{5}|hotline"),
-    "bring": re.compile(r"带|凭|\bbring"),
-    "online": re.compile(r"网上|线上|公众号|平台|online|platform"),
-}
 _STICKER = re.compile(r"\[(?![^\[\]]*[号码]\])[^\[\]]{1,6}\]")  # none of what is masked
 _THANKS = re.compile(
     r"\[(?:强|赞|玫瑰|抱拳|OK|握手|合十|鼓掌|爱心|鲜花|谢谢|微笑|愉快)\]|[👍🙏👌🌹💐👏❤🤝🥰😊😄]", re.IGNORECASE
 )
 _SENTENCE = re.compile(r"[。；\n]")
-_ENGLISH_ENDS = ".;!"
-_ENDS = re.compile(rf"(?<=[。；！])|(?<=[{_ENGLISH_ENDS}]) ")
-_BRIEF = 40  # characters of what is said whole
 _ENOUGH = 12  # characters of a sentence that says something
 _SMALL_WORDS = re.compile(
     r"那个|这个|那|的|呢|吗|么|嘛|啊|有没有|有|没有|没|还|要|我|想|想要|改成|换成|换|改|是|应该|说|在|去|看看|看|找|查|一下|就|行|可以"
@@ -135,20 +119,6 @@ def points_at_one(folded: str) -> bool:
 def of_all(folded: str) -> bool:
     """一般, 都: it asks of everything."""
     return _ALL.search(folded) is not None
-
-
-def sentence_on(aspect: str, *answer: str) -> str:
-    """The sentences of an answer that say something on an aspect; empty where none does."""
-    words = _ASPECT_SAID.get(aspect)
-    if words is None:
-        return ""
-    found = [each.strip() for text in answer for each in _ENDS.split(text) if words.search(each)]
-    if found and found[0][-1] in _ENGLISH_ENDS:
-        return " ".join(found)
-    if len("".join(found)) > _BRIEF:
-        found = [part for each in found for part in re.split(r"(?<=[，；。])", each) if words.search(part)]
-    said = "".join(found).rstrip("，；。")
-    return f"{said}。" if said else ""
 
 
 def clauses(folded: str) -> list[str]:

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from bot.aspects import sentence_on
 from bot.inbox import Receipt
 from bot.messages import Inbound, Reply
-from bot.phrases import sentence_on
 from bot.texts import Texts
 from daoxue.app import App
 from daoxue.check import problems

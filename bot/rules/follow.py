@@ -1,97 +1,24 @@
 """What is asked about something that was told just now: its price, its place; which of them; another one.
 
-The model reads a follow-up (`follow/price`), and also what it would ask if it stood alone (`class_fee`, `faq/teacher-who`):
-here both speak for the same aspect, because something was told that has one.
+What may be asked about a thing stands in `bot.aspects`.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from bot import phrases
+from bot.aspects import ASPECTS, HAS, Aspect, sentence_on, spoken, spoken_of
 from bot.commands import pointed_at
 from bot.conversation import Task
 from bot.readings import plainly
 from bot.running import Runner
 from bot.turn import Turn
 from knowledge.catalogue import TrainingClass
-from nlu.text import syllables
 from nlu.times import When
 
 Thing = tuple[str, str]  # a kind (class, course, activity, item) and an id
 
 
-@dataclass(frozen=True, slots=True)
-class Aspect:
-    """What may be asked about a thing: the moves, standard questions and intents that ask it, and the words that name it."""
-
-    words: re.Pattern[str]
-    heard: frozenset[tuple[str, ...]]  # how its commonest words sound, for what was typed or recognised wrongly
-    moves: tuple[str, ...] = ()
-    standards: tuple[str, ...] = ()
-    intents: tuple[str, ...] = ()
-
-    def speaks(self, folded: str) -> bool:
-        """Whether a text holds words for it."""
-        if self.words.search(folded):
-            return True
-        said = syllables(folded)
-        return any(tuple(said[at : at + len(each)]) == each for each in self.heard for at in range(len(said)))
-
-
-def _aspect(words: str, moves: str = "", standards: str = "", intents: str = "", heard: str = "") -> Aspect:
-    sounds = frozenset(tuple(syllables(each)) for each in heard.split())
-    return Aspect(re.compile(words), sounds, tuple(moves.split()), tuple(standards.split()), tuple(intents.split()))
-
-
-ASPECTS = {
-    "teacher": _aspect(r"老师|师傅|教练|谁[来在主]?[教讲上带]|[教讲]课的|teacher|who teaches", "teacher", "teacher-who course-teacher-contact", heard="老师"),
-    "bring": _aspect(
-        r"[拿带要][^,，。]{0,3}证|证要不要|要不要[^,，。]{0,4}证|带(?:什么|啥|哪些|点|东西|身份证|不|吗|么)|自备|自己[带买]|准备(?:什么|啥)|bring",
-        "bring", "enrol-first-day",
-    ),
-    "price": _aspect(
-        r"钱(?!一[把支台本架件套])|铜钿|费|免费|几块|多少块|收不收|价|多贵|cost|price|fee|how much|free",
-        "price", "fee-general fee-standard activity-fee", "class_fee",
-    ),
-    "duration": _aspect(
-        r"多长|多久|几次|几节|几[个]?月|几周|几天(?!内?能?(?:到|退|领|答|回|通))|多少[次节]|多少时间|几时能|how long",
-        "duration", "how-long-usual lesson-length",
-    ),
-    "until": _aspect(r"截止|报名到|最晚|最迟|来得及|几号前|deadline", "until", "enrol-deadline"),
-    "places": _aspect(
-        r"名额|报满|位子|位置|空位|几个位|满|还能报|货|库存|places left|full",
-        "places_left", "class-size", "class_places", "名额",
-    ),
-    "phone": _aspect(r"电话|号码|手机号|phone", "phone", "enrol-phone-enrol", "site_phone", "电话 号码"),
-    "way": _aspect(
-        r"怎么[走去坐到]|咋[走去个]|几路|坐[什么]*车|公交|地铁|路线|how (?:do|can) i get", "parking_access", "", "site_address"
-    ),
-    "place": _aspect(
-        r"哪(?!天|时|位|个老|个师|个近|个便|个好|些|怕|能|吒|有)|[啥什][么子]?地方|地址|地点|地方|教室|[几哪]楼|where|which room|address",
-        "place", "", "site_address class_schedule",
-    ),
-    "time": _aspect(r"几点|几时|什么时候|啥时|时间|周几|星期几|礼拜几|哪[几]?天|几号|when|what time", "time", "", "class_schedule"),
-    "level": _aspect(r"基础|学历|文化|初中|高中|小学|毕业|跟[得不]上|难|初学|听[得不]懂|level|beginner", "level", "course-basic", "course_level"),
-    "eligible": _aspect(
-        r"[能可][以]?[不]?[能可]?[以]?[报去来参上学]|够不够格|够格|资格|什么人|哪些人|条件|要求|年龄|多大|岁数|岁",
-        "eligible for_other", "enrol-age-min age-limit-old",
-    ),
-    "online": _aspect(r"网上|线上|在线|直播|录像|online", "online", "online-class-have course-offline-only"),
-    "about": _aspect(
-        r"[讲学教干做办放演][些点]?(?:什么|啥|么子)|内容|what is it about", "", "farmer-training-what what-can-do volunteer-what", "find_course"
-    ),
-    "entry": _aspect(r"报名|预约|登记|[领要门]?票|凭什么进|ticket|sign up", "", "enrol-online-need enrol-how fee-invoice activity-fee"),
-    "exam": _aspect(r"考试|考核|结业|exam", "", "course-exam"),
-}  # fmt: skip
-# What each kind of thing has on record.
-_HAS = {
-    "class": set(ASPECTS) - {"entry"},
-    "course": set(ASPECTS) - {"entry"},
-    "activity": {"price", "place", "way", "time", "phone", "eligible", "until", "about", "entry"},
-    "item": {"price", "places", "time"},
-    "org": {"place", "way", "phone", "time"},
-}
 _OF_ORG = {"place": "site_address", "way": "site_address", "phone": "site_phone", "time": "site_hours"}
 _OF_COURSES = {"level", "online", "exam", "about"}  # what a course is, wherever it is taught
 # Aspects for which a class has an answer of its own that is as short.
@@ -139,11 +66,11 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
     aspect = _asked_of_a_name(turn) if named else asked(turn)
     if aspect is None or _wants_another(turn, _SURE) or (not named and _elsewhere(turn)):
         return False
-    things = [each for each in meant(turn) if aspect in _HAS[each[0]]]
+    things = [each for each in meant(turn) if aspect in HAS[each[0]]]
     if not things or (not named and _is_general(turn, aspect)):
         return False
     if things[0][0] == "org":
-        if not ASPECTS[aspect].speaks(turn.heard.folded):
+        if aspect not in spoken(turn.heard.folded):
             return False
         await run.start(turn, _OF_ORG[aspect], {"org": things[0][1]})
         return True
@@ -153,7 +80,7 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
     if aspect in _ANSWERED_BY and len(things) == 1 and not _beside(turn, aspect) and things[0][0] == "class":
         await run.start(turn, _ANSWERED_BY[aspect], {"class": things[0][1]})
         return True
-    aspects = [aspect, *(each for each in _beside(turn, aspect) if each in _HAS[things[0][0]])]
+    aspects = [aspect, *(each for each in _beside(turn, aspect) if each in HAS[things[0][0]])]
     if await run.aside(turn, Task("fact", {"aspect": " ".join(aspects), "of": _spelt(things)})):
         turn.state.asked = aspect
         turn.state.topic = "course_faq" if aspect in _OF_COURSES else "training_info"
@@ -266,10 +193,11 @@ async def of_an_answer(run: Runner, turn: Turn) -> bool:
             await run.answer(turn, beside)
             return True
     other = best is not None and best.question is not None and all(best.entry != each.id for each in entries)
-    aspect = None if other else spoken_of(folded)  # 她没带身份证咋整 is a question of its own
-    for entry in entries if aspect else ():
+    if other or (aspect := spoken_of(folded)) is None:  # 她没带身份证咋整 is a question of its own
+        return False
+    for entry in entries:
         words = entry.said(turn.state.lang)
-        if said := phrases.sentence_on(aspect or "", words.answer, *words.steps):
+        if said := sentence_on(aspect, words.answer, *words.steps):
             turn.recall(entry, said)
             run.remind(turn)
             return True
@@ -288,14 +216,10 @@ async def another_item(run: Runner, turn: Turn) -> bool:
     return True
 
 
-def spoken_of(folded: str) -> str | None:
-    """The aspect whose words a text holds."""
-    return next((name for name, aspect in ASPECTS.items() if aspect.speaks(folded)), None)
-
-
 def asked(turn: Turn) -> str | None:
     """The aspect that a message asks for, where it asks for one."""
     heard, folded = turn.heard, turn.heard.folded
+    named = spoken(folded)
     scores: dict[str, float] = {}
     for name, aspect in ASPECTS.items():
         score = sum(
@@ -305,7 +229,7 @@ def asked(turn: Turn) -> str | None:
         )
         if heard.move.label.removeprefix("follow/") in aspect.moves:
             score += 2 * heard.move.probability
-        scores[name] = score + (_WORDS if aspect.speaks(folded) else 0.0)
+        scores[name] = score + (_WORDS if name in named else 0.0)
     best = max(scores, key=lambda name: scores[name])
     if scores[best] < (_WORDS if len(folded) <= _BRIEF else _ENOUGH):
         return None
@@ -318,7 +242,7 @@ def asked(turn: Turn) -> str | None:
     if top.score < heard.lines.sure:
         return best
     # 啥子老师来讲嘛 does not stand by itself; 学院几点开门 does.
-    half = aspect.speaks(folded) and len(folded) <= _BRIEF and top.question is None and top.intent not in _STANDS
+    half = best in named and len(folded) <= _BRIEF and top.question is None and top.intent not in _STANDS
     return best if (moves and len(folded) <= phrases.FRAGMENT) or half else None
 
 

@@ -3,12 +3,12 @@
 from msgspec.structs import replace
 
 from bot import about, phrases
+from bot.aspects import sentence_on, spoken_of
 from bot.commands import number
 from bot.comprehension import Candidate, Understanding
 from bot.conversation import Task
 from bot.messages import LONGEST, Reply
 from bot.readings import plainly, standard
-from bot.rules.follow import spoken_of
 from bot.rules.tasks import corrects
 from bot.running import SILENT_TOPICS, STORY, TRIES, Runner
 from bot.turn import CHOICES, Turn
@@ -158,7 +158,7 @@ async def part(run: Runner, turn: Turn) -> bool:
     if best is None or entry is None or not entry.steps or aspect not in _PARTS or best.score < turn.heard.lines.likely:
         return False
     words = entry.said(turn.state.lang)
-    said = phrases.sentence_on(aspect, words.answer, *words.steps)
+    said = sentence_on(aspect, words.answer, *words.steps)
     if not said:
         return False
     turn.recall(entry, said)

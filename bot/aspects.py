@@ -1,0 +1,138 @@
+"""What may be asked about a thing that was told: its price, its place, its teacher. One row each.
+
+The model reads a follow-up (`follow/price`), and also what it would ask if it stood alone (`class_fee`, `faq/teacher-who`):
+both speak for the same aspect, and so do its words.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from nlu.text import syllables
+
+_ENGLISH_ENDS = ".;!"
+_ENDS = re.compile(rf"(?<=[。；！])|(?<=[{_ENGLISH_ENDS}]) ")
+_BRIEF = 40  # characters of what is said whole
+
+
+@dataclass(frozen=True, slots=True)
+class Aspect:
+    """`words` name it in a question, and `heard` is how its commonest words sound, for what was typed or recognised
+    wrongly. `moves`, `standards` and `intents` are what the model reads where it is asked; `said` is what a sentence has
+    that answers it."""
+
+    words: re.Pattern[str]
+    heard: frozenset[tuple[str, ...]]
+    moves: tuple[str, ...] = ()
+    standards: tuple[str, ...] = ()
+    intents: tuple[str, ...] = ()
+    said: re.Pattern[str] | None = None
+
+    def speaks(self, folded: str, sounds: list[str]) -> bool:
+        """Whether a text, which sounds like this, holds words for it."""
+        if self.words.search(folded):
+            return True
+        return any(tuple(sounds[at : at + len(each)]) == each for each in self.heard for at in range(len(sounds)))
+
+
+def _aspect(
+    words: str, moves: str = "", standards: str = "", intents: str = "", heard: str = "", said: str | None = None
+) -> Aspect:
+    sounds = frozenset(tuple(syllables(each)) for each in heard.split())
+    return Aspect(
+        re.compile(words), sounds, tuple(moves.split()), tuple(standards.split()), tuple(intents.split()),
+        re.compile(said) if said else None,
+    )  # fmt: skip
+
+
+ASPECTS = {
+    "teacher": _aspect(r"老师|师傅|教练|谁[来在主]?[教讲上带]|[教讲]课的|teacher|who teaches", "teacher", "teacher-who course-teacher-contact", heard="老师"),
+    "bring": _aspect(
+        r"[拿带要][^,，。]{0,3}证|证要不要|要不要[^,，。]{0,4}证|带(?:什么|啥|哪些|点|东西|身份证|不|吗|么)|自备|自己[带买]|准备(?:什么|啥)|bring",
+        "bring", "enrol-first-day",
+        said=r"带|凭|\bbring",
+    ),
+    "price": _aspect(
+        r"钱(?!一[把支台本架件套])|铜钿|费|免费|几块|多少块|收不收|价|多贵|cost|price|fee|how much|free",
+        "price", "fee-general fee-standard activity-fee", "class_fee",
+        said=r"免费|收费|\d元|不收|不要钱|\bfree\b|\d yuan|no fee",
+    ),
+    "duration": _aspect(
+        r"多长|多久|几次|几节|几[个]?月|几周|几天(?!内?能?(?:到|退|领|答|回|通))|多少[次节]|多少时间|几时能|how long",
+        "duration", "how-long-usual lesson-length",
+        said=r"\d+个?(?:分钟|小时|天|周|月|年|工作日|学时|次)|当天|当场|[一二三两半]个?(?:天|周|月|年|工作日|小时)"
+        r"|\d+ (?:working )?(?:minute|hour|day|week|month|year|time)s?\b|same day|on the spot",
+    ),
+    "until": _aspect(
+        r"截止|报名到|最晚|最迟|来得及|几号前|deadline", "until", "enrol-deadline",
+        said=r"\d+个?(?:天|周|月|年|工作日)内|前|截止|过期|within \d|\bbefore\b|expire|lapse",
+    ),
+    "places": _aspect(
+        r"名额|报满|位子|位置|空位|几个位|满|还能报|货|库存|places left|full",
+        "places_left", "class-size", "class_places", "名额",
+    ),
+    "phone": _aspect(
+        r"电话|号码|手机号|phone", "phone", "enrol-phone-enrol", "site_phone", "电话 号码",
+        said=r"\d{3,4}-?\d{4}|热线|\d{5}|hotline",
+    ),
+    "way": _aspect(
+        r"怎么[走去坐到]|咋[走去个]|几路|坐[什么]*车|公交|地铁|路线|how (?:do|can) i get", "parking_access", "", "site_address"
+    ),
+    "place": _aspect(
+        r"哪(?!天|时|位|个老|个师|个近|个便|个好|些|怕|能|吒|有)|[啥什][么子]?地方|地址|地点|地方|教室|[几哪]楼|where|which room|address",
+        "place", "", "site_address class_schedule",
+        said=r"学院|学校|认证点|站点|服务台|兑换点|公众号|平台|college|school|\bpoint\b|\bdesk|platform",
+    ),
+    "time": _aspect(
+        r"几点|几时|什么时候|啥时|时间|周几|星期几|礼拜几|哪[几]?天|几号|when|what time", "time", "", "class_schedule",
+        said=r"\d[:：]\d\d|\d点|工作日|每周|每月|\d月|working day|every (?:week|month)",
+    ),
+    "level": _aspect(r"基础|学历|文化|初中|高中|小学|毕业|跟[得不]上|难|初学|听[得不]懂|level|beginner", "level", "course-basic", "course_level"),
+    "eligible": _aspect(
+        r"[能可][以]?[不]?[能可]?[以]?[报去来参上学]|够不够格|够格|资格|什么人|哪些人|条件|要求|年龄|多大|岁数|岁",
+        "eligible for_other", "enrol-age-min age-limit-old",
+    ),
+    "online": _aspect(
+        r"网上|线上|在线|直播|录像|online", "online", "online-class-have course-offline-only",
+        said=r"网上|线上|公众号|平台|online|platform",
+    ),
+    "about": _aspect(
+        r"[讲学教干做办放演][些点]?(?:什么|啥|么子)|内容|what is it about", "", "farmer-training-what what-can-do volunteer-what", "find_course"
+    ),
+    "entry": _aspect(r"报名|预约|登记|[领要门]?票|凭什么进|ticket|sign up", "", "enrol-online-need enrol-how fee-invoice activity-fee"),
+    "exam": _aspect(r"考试|考核|结业|exam", "", "course-exam"),
+}  # fmt: skip
+# What each kind of thing has on record.
+HAS = {
+    "class": set(ASPECTS) - {"entry"},
+    "course": set(ASPECTS) - {"entry"},
+    "activity": {"price", "place", "way", "time", "phone", "eligible", "until", "about", "entry"},
+    "item": {"price", "places", "time"},
+    "org": {"place", "way", "phone", "time"},
+}
+
+
+@lru_cache(2048)
+def spoken(folded: str) -> tuple[str, ...]:
+    """The aspects whose words a text holds, in the order of the table."""
+    sounds = syllables(folded)
+    return tuple(name for name, aspect in ASPECTS.items() if aspect.speaks(folded, sounds))
+
+
+def spoken_of(folded: str) -> str | None:
+    """The first of them."""
+    return next(iter(spoken(folded)), None)
+
+
+def sentence_on(aspect: str, *answer: str) -> str:
+    """The sentences of an answer that say something on an aspect; empty where none does."""
+    words = ASPECTS[aspect].said
+    if words is None:
+        return ""
+    found = [each.strip() for text in answer for each in _ENDS.split(text) if words.search(each)]
+    if found and found[0][-1] in _ENGLISH_ENDS:
+        return " ".join(found)
+    if len("".join(found)) > _BRIEF:
+        found = [part for each in found for part in re.split(r"(?<=[，；。])", each) if words.search(part)]
+    said = "".join(found).rstrip("，；。")
+    return f"{said}。" if said else ""
