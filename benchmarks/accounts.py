@@ -17,8 +17,9 @@ import psycopg
 
 from accounts.bank import Bank
 from accounts.enrolment import Enrolments
-from daoxue.app import prepare, rules_of, vault_of
+from daoxue.app import rules_of
 from daoxue.config import Config, DatabaseSettings
+from daoxue.preparing import prepare, vault_of
 from store import enrolments as rows
 from store.database import Database, Transaction
 from tests.test_enrolment import Group

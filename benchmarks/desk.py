@@ -24,8 +24,9 @@ from websockets.asyncio.client import connect
 
 from bot.inbox import encode
 from bot.messages import Handover, Message, Reply
-from daoxue.app import compose, prepare
+from daoxue.app import compose
 from daoxue.config import Config, DatabaseSettings, Nlu, Server
+from daoxue.preparing import prepare
 from desk.search import grams
 from store import search, tickets
 from store.database import Database, Statement, Transaction, adding

@@ -11,8 +11,8 @@ from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 from benchmarks.turn import CONNECTIONS, QUESTIONS, client, cpu_seconds, first_start, start, wait_for
-from daoxue.app import prepare
 from daoxue.config import AccountsSettings, Config, DatabaseSettings, Nlu, Server
+from daoxue.preparing import prepare
 from players.twilio import Carrier, sid
 from tests.conftest import free_port
 

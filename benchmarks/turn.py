@@ -21,8 +21,9 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-from daoxue.app import App, compose, prepare
+from daoxue.app import App, compose
 from daoxue.config import Config, DatabaseSettings, Nlu, Server
+from daoxue.preparing import prepare
 from tests.conftest import free_port
 from tests.talk import Resident
 

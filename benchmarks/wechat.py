@@ -10,8 +10,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks.turn import CONNECTIONS, QUESTIONS, cpu_seconds, load_server, start, wait_for
-from daoxue.app import compose, prepare
+from daoxue.app import compose
 from daoxue.config import AccountsSettings, Config, DatabaseSettings, Nlu, Server
+from daoxue.preparing import prepare
 from integrations.wechat.gate import Gate, Keys
 from integrations.wechat.messages import inbound
 from players.wechat import Delivery, Platform

@@ -10,14 +10,13 @@ from datetime import datetime
 from pathlib import Path
 
 from accounts import rules
-from accounts import vault as vaults
 from accounts.accounts import Accounts
 from accounts.bank import Bank
 from accounts.disputes import Disputes
 from accounts.enrolment import Enrolments
 from accounts.identity import Identity, Proof
 from accounts.rules import Rules
-from accounts.vault import Vault, VaultError, is_marked
+from accounts.vault import Vault
 from bot.channel import Channel, Core, OpenChannel, SettingsError
 from bot.comprehension import Comprehension
 from bot.dialogue import Dialogue
@@ -29,8 +28,9 @@ from bot.outbox import AT_ONCE, MessageSender, Outbox
 from bot.queue import Kind, Lost, Outcome, Queue
 from bot.tellings import Tellings
 from bot.texts import Texts
-from daoxue import model, sample
+from daoxue import model
 from daoxue.config import Config, ConfigError
+from daoxue.preparing import vault_of
 from daoxue.watch import Watch
 from desk.broadcasts import Broadcasts
 from desk.dispatch import Dispatch
@@ -60,9 +60,7 @@ from store import identity as identity_rows
 from store import outbox as messages_owed
 from store import queue as owed
 from store.database import Database
-from store.migrate import is_current, upgrade
 from store.queue import QueueRow
-from store.sealing import keep_key_name, key_name, reseal
 
 ANSWERED = 60_000  # ms within which a message that was put off is answered
 
@@ -93,56 +91,6 @@ class App:
     channels: Mapping[str, OpenChannel]
     platform: Platform | None = None
     rasa: Rasa | None = None
-
-
-def prepare(config: Config) -> None:
-    """Brings the database up to date, and the sample centre into it where that is wanted."""
-    if config.database.url.startswith("sqlite:///"):
-        Path(config.database.url.removeprefix("sqlite:///")).absolute().parent.mkdir(parents=True, exist_ok=True)
-    if not is_current(config.database.url):
-        upgrade(config.database.url)
-        _seal(config)
-    _check_key(config)
-    if config.sample:
-        vault = vault_of(config)
-        database = Database(config.database.url, vault)
-        try:
-            today = datetime.now(config.zone).date()
-            sample.load(database, today)
-            sample.load_learners(database, vault, today)
-        finally:
-            database.close()
-
-
-def _check_key(config: Config) -> None:
-    """Another key than the one that closed what is there finds nobody again: better not to start."""
-    vault = vault_of(config)
-    database = Database(config.database.url, vault)
-    try:
-        known = database.look(key_name)
-        if known is None:
-            database.now(lambda t: keep_key_name(t, vault.name, int(time.time() * 1000)))
-        elif known != vault.name:
-            raise VaultError(
-                f"DATA_KEY or {config.accounts.key_file}: this is not the key that closed what is in the database"
-            )
-    finally:
-        database.close()
-
-
-def _seal(config: Config) -> None:
-    """Seals what a database from before sealing holds."""
-    vault = vault_of(config)
-    database = Database(config.database.url, vault)
-    try:
-        database.now(lambda t: reseal(t, lambda text: text if is_marked(text) else vault.seal(text)))
-    finally:
-        database.close()
-
-
-def vault_of(config: Config) -> Vault:
-    """What closes and opens personal data."""
-    return vaults.load(Path(config.accounts.key_file))
 
 
 def rules_of(config: Config) -> Rules:

@@ -8,8 +8,8 @@ from datetime import date, datetime
 from pathlib import Path
 
 from daoxue import check
-from daoxue.app import prepare, vault_of
 from daoxue.config import Config
+from daoxue.preparing import prepare, vault_of
 from daoxue.sample import save
 from knowledge import files
 from knowledge.catalogue import Record

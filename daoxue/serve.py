@@ -30,8 +30,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 import web
 from bot.edge import safely
-from daoxue.app import App, compose, prepare
+from daoxue.app import App, compose
 from daoxue.config import Config, ConfigError
+from daoxue.preparing import prepare
 from daoxue.workers import workers
 from desk import files
 from desk.parts import Desk

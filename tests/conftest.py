@@ -17,8 +17,9 @@ import pytest
 from msgspec.structs import replace
 from playwright.async_api import Browser, async_playwright
 
-from daoxue.app import App, compose, prepare
+from daoxue.app import App, compose
 from daoxue.config import Config, DatabaseSettings, Nlu
+from daoxue.preparing import prepare
 from desk import people
 from desk.hours import DeskSettings
 

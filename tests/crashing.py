@@ -8,8 +8,9 @@ import signal
 import sys
 
 from bot.channel import Stanzas
-from daoxue.app import compose, prepare
+from daoxue.app import compose
 from daoxue.config import Config, DatabaseSettings, Nlu, Server
+from daoxue.preparing import prepare
 from daoxue.serve import server
 from desk.hours import DeskSettings
 from integrations.wechat.settings import WechatSettings

@@ -13,8 +13,9 @@ import msgspec
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from daoxue.app import compose, prepare
+from daoxue.app import compose
 from daoxue.config import Config, DatabaseSettings, Server
+from daoxue.preparing import prepare
 from daoxue.sample import ANY_DAY, save
 from daoxue.serve import server
 from desk.oidc import OidcSettings

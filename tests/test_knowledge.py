@@ -7,8 +7,9 @@ import pytest
 from msgspec.structs import replace
 
 from accounts import learners
-from daoxue.app import App, prepare
+from daoxue.app import App
 from daoxue.config import Config, DatabaseSettings
+from daoxue.preparing import prepare
 from daoxue.sample import load, save
 from knowledge.catalogue import THEMES, Catalogue, Organisation
 from knowledge.files import SAMPLE, Content, KnowledgeError, dated, load_yaml, read, read_sample

@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from bot.messages import Message, Reply
 from bot.notices import Notices, NoticeSender, Way
-from daoxue.app import App, vault_of
+from daoxue.app import App
+from daoxue.preparing import vault_of
 from store import conversations, identity, notices, outbox, queue
 from store.database import Statement, Transaction
 from store.identity import Grant

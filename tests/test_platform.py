@@ -10,8 +10,9 @@ import uvicorn
 from msgspec.structs import replace
 
 from accounts.bank import UnavailableError
-from daoxue.app import App, compose, vault_of
+from daoxue.app import App, compose
 from daoxue.config import Config
+from daoxue.preparing import vault_of
 from integrations import breaker
 from integrations.platform import Platform, PlatformSettings
 from players.platform import TOKEN, LearningPlatform

@@ -15,8 +15,9 @@ from msgspec.structs import replace
 from accounts.identity import Identity
 from accounts.vault import Vault, load
 from bot.messages import Inbound
-from daoxue.app import App, compose, prepare, vault_of
+from daoxue.app import App, compose
 from daoxue.config import AccountsSettings, Config
+from daoxue.preparing import prepare, vault_of
 from store import bank, conversations, erasing, identity, queue, sealing
 from store.database import Database, Transaction
 from store.identity import Grant

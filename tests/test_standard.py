@@ -12,10 +12,11 @@ import openpyxl
 import pytest
 from msgspec.structs import replace
 
-from daoxue.app import App, compose, prepare
+from daoxue.app import App, compose
 from daoxue.chat import play
 from daoxue.config import Config, DatabaseSettings, Nlu
 from daoxue.files import read, take_in
+from daoxue.preparing import prepare
 from daoxue.sample import save
 from desk.hours import DeskSettings
 from handlers import HANDLERS

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from openpyxl.worksheet.worksheet import Worksheet
 
-from daoxue.app import App, prepare
+from daoxue.app import App
 from daoxue.config import Config
 from daoxue.files import FilesRead, on_record, read, take_in, write_template
+from daoxue.preparing import prepare
 from knowledge import importing
 from knowledge.columns import TEMPLATE, day
 from knowledge.conversion import ImportReport

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from daoxue.app import vault_of
 from daoxue.config import Config
 from daoxue.play import _answers
 from daoxue.play_wechat import _settings
+from daoxue.preparing import vault_of
 from integrations.wechat.settings import WechatSettings
 from players.wechat import Platform, Resident
 from store import conversations, queue

@@ -25,9 +25,9 @@ import httpx
 
 from benchmarks.rasa import project, real
 from benchmarks.turn import resident_megabytes
-from daoxue.app import prepare
 from daoxue.config import Config, DatabaseSettings, Nlu
 from daoxue.model import scheme
+from daoxue.preparing import prepare
 from nlu.questions import read
 from tests.conftest import free_port
 

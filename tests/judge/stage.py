@@ -12,9 +12,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from daoxue import sample
-from daoxue.app import App, compose, prepare, vault_of
+from daoxue.app import App, compose
 from daoxue.chat import Talk, as_heard, as_json, parsed
 from daoxue.config import AccountsSettings, Config, DatabaseSettings, Nlu
+from daoxue.preparing import prepare, vault_of
 from nlu.questions import FAQ
 from store.database import Database
 

@@ -1,0 +1,128 @@
+"""`daoxue accounts`, `export`, `purge`: learners, and what we hold of residents."""
+
+import argparse
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+from accounts.bank import audit as bank_audit
+from accounts.closing import rekey
+from accounts.vault import new_key, only, take_key
+from daoxue.app import App
+from daoxue.commands.common import Commands, acting, add, now, tell
+from daoxue.config import ConfigError, read
+from daoxue.preparing import prepare, vault_of
+from daoxue.sample import sample_learners
+from store import sealing
+from store.database import Database
+
+
+def declare(commands: "Commands[argparse.ArgumentParser]") -> None:
+    learners = commands.add_parser("accounts", help="learners").add_subparsers(required=True, metavar="COMMAND")
+    add(learners, "sample", _accounts_sample, "the sample centre's test cards")
+    add(
+        learners,
+        "codes",
+        _accounts_codes,
+        "one-time codes that were asked for in the last five minutes (sample centre only)",
+    )
+
+    add(learners, "audit", _accounts_audit, "add up every account anew; 1 where one does not add up")
+    add(learners, "rekey", _accounts_rekey, "close everything with a new key, while the service is stopped")
+    copied = add(commands, "export", _export, "everything that we hold of a resident, as JSON")
+    purged = add(commands, "purge", _purge, "erase it, with a proof")
+    for each in (copied, purged):
+        who = each.add_mutually_exclusive_group(required=True)
+        who.add_argument("--resident", metavar="REF", help="a ticket of theirs")
+        who.add_argument("--card", metavar="CARD", help="or the card of their account")
+    purged.add_argument("--why", required=True, metavar="TEXT", help="kept in the audit")
+
+
+def _accounts_sample(arguments: argparse.Namespace) -> int:
+    read(arguments.config)
+    for each in sample_learners():
+        row: dict[str, object] = {"card": each.card, "name": each.name, "phone": each.phone, "status": each.status}
+        tell(
+            arguments,
+            row,
+            f"{each.card}  {each.phone}  {each.status:6}  {each.credits:3} 学分 {each.points:4} 积分  {each.name}",
+        )
+    return 0
+
+
+def _accounts_codes(arguments: argparse.Namespace) -> int:
+    async def use(app: App) -> None:
+        if not app.config.sample:
+            raise ConfigError("sample: 只有示例中心能这样看验证码；真实的验证码只发到居民手机上")
+        known = {each.phone for each in sample_learners()}
+        for code in await app.identity.codes(now()):
+            if code.phone in known:
+                tell(arguments, {"phone": code.phone, "code": code.code}, f"{code.phone}  {code.code}")
+
+    return acting(arguments, use)
+
+
+def _accounts_audit(arguments: argparse.Namespace) -> int:
+    config = read(arguments.config)
+    prepare(config)
+    database = Database(config.database.url, vault_of(config))
+    try:
+        count, problems = database.look(bank_audit)
+    finally:
+        database.close()
+    for problem in problems:
+        row: dict[str, object] = {"learner": problem.learner, "problem": problem.text}
+        tell(arguments, row, f"学员 {problem.learner}：{problem.text}")
+    tell(
+        arguments, {"accounts": count, "problems": len(problems)},
+        f"核对 {count} 个账户，{'全部正确' if not problems else f'{len(problems)} 处不对'}",
+    )  # fmt: skip
+    return 1 if problems else 0
+
+
+def _accounts_rekey(arguments: argparse.Namespace) -> int:
+    """To a new key. Run again after a crash, it finishes what was begun."""
+    config = read(arguments.config)
+    path = Path(config.accounts.key_file)
+    given = os.environ.get("DATA_KEY", "")
+    if given and "," not in given:
+        raise ConfigError("DATA_KEY: put the new key before the present one, with a comma between")
+    new, count = only(new_key(path)), 0
+    database = Database(config.database.url)
+    try:
+        done = database.look(sealing.key_name) == new.name
+        if not done:
+            old = vault_of(config)
+            count = database.now(lambda t: rekey(t, old, new, now()))
+    finally:
+        database.close()
+    where = take_key(path)
+    tell(arguments, {"learners": count, "key": where}, f"已用新密钥重新加密（{count} 位学员）。今后用 {where}")
+    return 0
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    async def use(app: App) -> None:
+        residents = app.desk.residents
+        if arguments.card:
+            found = await residents.copy_account(arguments.card, "cli", now())
+        else:
+            found = await residents.copy(arguments.resident, "cli", now())
+        print(json.dumps(found, ensure_ascii=False))
+
+    return acting(arguments, use)
+
+
+def _purge(arguments: argparse.Namespace) -> int:
+    async def use(app: App) -> None:
+        if arguments.card:
+            closed = await app.desk.residents.close_account(arguments.card, "cli", arguments.why, now())
+            line = f"账户已注销，{closed.lines} 笔明细不再对应任何人；证明 sha256 {closed.digest}"
+            tell(arguments, asdict(closed), line)
+            return
+        proof = await app.desk.residents.erase(arguments.resident, "cli", arguments.why, now())
+        line = f"已删除 {proof.tickets} 张工单、{proof.messages} 条消息；证明 sha256 {proof.digest}"
+        tell(arguments, asdict(proof), line)
+
+    return acting(arguments, use)

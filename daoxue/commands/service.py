@@ -1,0 +1,56 @@
+"""`daoxue serve`, `check`, `chat`."""
+
+import argparse
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+
+from daoxue import chat, check
+from daoxue.app import App
+from daoxue.commands.common import Commands, add, tell, with_app
+from daoxue.config import read
+from daoxue.serve import serve
+from integrations.channels import CHANNELS
+from knowledge.files import KnowledgeError
+
+
+def declare(commands: "Commands[argparse.ArgumentParser]") -> None:
+    add(commands, "serve", _serve, "run the service")
+    add(commands, "check", _check, "validate settings, knowledge, texts and channels")
+    talk = add(commands, "chat", _chat, "talk in the terminal")
+    talk.add_argument("--channel", choices=sorted(CHANNELS), default="webchat")
+    talk.add_argument("--speak", action="store_true", help="with --channel voice: aloud, through espeak-ng")
+    talk.add_argument("--script", type=Path, metavar="FILE", nargs="+", help="play transcripts; 1 when one differs")
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    return serve(read(arguments.config))
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    config = read(arguments.config)
+    problems = check.problems(config)
+    for problem in problems:
+        tell(arguments, {"problem": problem}, problem)
+    if not problems:
+        tell(arguments, {"ok": True}, f"{arguments.config}：没有问题")
+    return 1 if problems else 0
+
+
+def _chat(arguments: argparse.Namespace) -> int:
+    try:
+        scripts = [(path, path.read_text(encoding="utf-8")) for path in arguments.script or ()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise KnowledgeError([f"--script: {error}"]) from error
+
+    if arguments.channel == "voice" and not scripts and not arguments.json:
+        # A call by the rules of the provider that is played; its libraries are none of the service's.
+        call: Callable[[Path, bool], int] = importlib.import_module("daoxue.play_call").call
+        return call(arguments.config, arguments.speak)
+
+    async def use(app: App) -> int:
+        if scripts:
+            return max([await chat.play(app, path, script, arguments.channel) for path, script in scripts])
+        return await (chat.talk_json(app) if arguments.json else chat.talk_freely(app, arguments.channel))
+
+    return with_app(arguments, use)

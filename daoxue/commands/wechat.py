@@ -1,0 +1,80 @@
+"""`daoxue wechat`: the official account."""
+
+import argparse
+import importlib
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from daoxue.app import App
+from daoxue.commands.common import Commands, acting, add, tell
+from daoxue.config import ConfigError
+from integrations.wechat.api import WechatError, WechatFault
+from integrations.wechat.channel import WechatChannel
+from integrations.wechat.messages import MENU_ON_SCREEN
+from integrations.wechat.official import WECHAT
+
+_ADVICE = {
+    WechatFault.ADDRESS: "请在公众号后台“IP白名单”里加上这个地址，约5分钟后生效",
+    WechatFault.FORBIDDEN: "这个公众号没有这项权限，需要认证的服务号",
+    WechatFault.UNREACHABLE: "连不上 channels.wechat.api_base，请检查网络",
+}
+
+
+def declare(commands: "Commands[argparse.ArgumentParser]") -> None:
+    official = commands.add_parser("wechat", help="the official account").add_subparsers(
+        required=True, metavar="COMMAND"
+    )
+    add(official, "menu", _wechat_menu, "put the three entries into the account's menu")
+    add(official, "check", _wechat_check, "ask WeChat for a token and where it calls from")
+    add(official, "play", _wechat_play, "try it out against a WeChat of our own, with a telephone in the terminal")
+
+
+def _wechat_menu(arguments: argparse.Namespace) -> int:
+    async def use(app: App) -> None:
+        await _official(app).api.create_menu(MENU_ON_SCREEN)
+        names = [button["name"] for button in MENU_ON_SCREEN["button"]]
+        tell(arguments, {"menu": names}, f"公众号菜单已更新：{'、'.join(names)}（居民五分钟后或重新进入公众号时看到）")
+
+    return _with_wechat(arguments, use)
+
+
+def _wechat_check(arguments: argparse.Namespace) -> int:
+    async def use(app: App) -> None:
+        addresses = await _official(app).api.callback_addresses()
+        url = f"{app.config.server.public_url or '（请填 server.public_url）'}/channels/wechat"
+        row: dict[str, object] = {"ok": True, "callback_addresses": addresses, "url": url}
+        tell(arguments, row, f"密钥可用。公众号后台的服务器地址填：{url}\n微信从这些地址发来：{'、'.join(addresses)}")
+
+    return _with_wechat(arguments, use)
+
+
+def _with_wechat(arguments: argparse.Namespace, use: Callable[[App], Awaitable[None]]) -> int:
+    async def run(app: App) -> None:
+        try:
+            await use(app)
+        except WechatError as error:
+            raise ConfigError(
+                f"{error}；{_ADVICE.get(error.meaning, '请核对 WECHAT_APP_ID 和 WECHAT_APP_SECRET')}"
+            ) from error
+        finally:
+            await _official(app).api.close()
+
+    return acting(arguments, run)
+
+
+def _official(app: App) -> WechatChannel:
+    opened = app.channels.get(WECHAT.name)
+    if opened is None or not isinstance(opened.outlet, WechatChannel):
+        raise ConfigError("channels.wechat.enabled: 没有接入公众号；在 config.yml 里设为 true")
+    return opened.outlet
+
+
+def _wechat_play(arguments: argparse.Namespace) -> int:
+    # The played platform takes libraries that the service does without.
+    try:
+        play: Callable[[Path], int] = importlib.import_module("daoxue.play_wechat").play
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"试用还要一个库（{error.name}）：先运行 make players。 Trying it out needs {error.name}: make players"
+        ) from error
+    return play(arguments.config)
