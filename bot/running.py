@@ -109,7 +109,7 @@ class Runner:
             if not need.quiet:
                 turn.say(need.slot.question)
             return False
-        except Exception as error:  # one of the three named edges: nobody is left without an answer
+        except Exception as error:  # whatever a handler did wrong: nobody is left without an answer
             log.error("handler failed", exc_info=error)
             state.tasks = [each for each in state.tasks if each is not task]
             turn.said.clear()
