@@ -5,16 +5,17 @@ import hashlib
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
 import argon2
 import pyotp
 
+from desk.errors import TicketError
 from desk.routing import Free
 from store import conversations, people
-from store.database import ConflictError, Database, Transaction
+from store.database import ConflictError, Database, Transaction, Value
 from store.people import SeatRow, SessionRow
 
 Role = Literal["seat", "supervisor", "editor", "administrator", "auditor"]
@@ -147,8 +148,7 @@ class People:
         if row is None or not row.active or row.subject not in (None, subject):
             raise SignInError("wrong", "统一身份认证通过了，但这里还没有您的账号，请找管理员")
         if row.subject is None:
-            bound = replace(row, subject=subject)
-            await self._database.write(lambda t: people.change(t, bound))
+            await self._database.write(lambda t: people.change(t, row.name, subject=subject))
         return await self._open(row, "page", "oidc", now, self._lasts)
 
     async def _failed(self, row: SeatRow | None, name: str, now: int) -> None:
@@ -159,9 +159,7 @@ class People:
                 return
             failures = current.failures + 1
             locked = now + LOCKED if failures >= TRIES else current.locked_until
-            people.change(
-                transaction, replace(current, failures=0 if failures >= TRIES else failures, locked_until=locked)
-            )
+            people.change(transaction, name, failures=0 if failures >= TRIES else failures, locked_until=locked)
 
         await self._database.write(work)
 
@@ -171,7 +169,7 @@ class People:
         def work(transaction: Transaction) -> None:
             people.sign_in(transaction, SessionRow(digest(token), row.name, kind, label, now, now, now + lasts))
             if row.failures:
-                people.change(transaction, replace(row, failures=0))
+                people.change(transaction, row.name, failures=0)
             conversations.audited(transaction, row.name, f"sign_in.{kind}", "", label, now)
 
         await self._database.write(work)
@@ -219,15 +217,17 @@ class People:
             raise SignInError("taken", f"用户名 {name} 已经有人用了") from error
         return password
 
-    async def change(self, name: str, by: str, now: int, **new: object) -> None:
-        """Changes an account: role, shown, skills, langs, capacity, place, phone, active."""
-        values = {key: _json(value) if isinstance(value, list | tuple) else value for key, value in new.items()}
+    async def change(self, name: str, by: str, now: int, **new: Value | list[str]) -> None:
+        """Changes an account: role, shown, skills, langs, capacity, place, phone, active. An administrator remains."""
+        values = {key: _json(value) if isinstance(value, list) else value for key, value in new.items()}
 
         def work(transaction: Transaction) -> None:
-            row = people.get(transaction, name)
-            if row is None:
+            transaction.alone("accounts")  # or two administrators take it from each other at once
+            if people.get(transaction, name) is None:
                 raise SignInError("not_found", f"没有用户 {name}")
-            people.change(transaction, replace(row, **values))  # type: ignore[arg-type]
+            people.change(transaction, name, **values)
+            if not any(Seat.of(row).may("people.write") for row in people.everybody(transaction)):
+                raise TicketError("barred", "至少要留一位在用的管理员")
             if not values.get("active", 1):
                 people.sign_out_everywhere(transaction, name)
             conversations.audited(transaction, by, "people.change", name, ",".join(sorted(values)), now)
@@ -241,10 +241,10 @@ class People:
             raise SignInError("wrong", "原密码不对")
         if len(new) < SHORTEST or new == old or len(set(new)) < 5:
             raise SignInError("weak", f"新密码至少 {SHORTEST} 个字符，不能太简单，也不能与原密码相同")
-        changed = replace(row, password=await asyncio.to_thread(_HASHER.hash, new), one_time=0)
+        hashed = await asyncio.to_thread(_HASHER.hash, new)
 
         def work(transaction: Transaction) -> None:
-            people.change(transaction, changed)
+            people.change(transaction, name, password=hashed, one_time=0)
             people.sign_out_everywhere(transaction, name)
             conversations.audited(transaction, name, "password.change", name, "", now)
 
@@ -256,10 +256,9 @@ class People:
         hashed = await asyncio.to_thread(_HASHER.hash, password)
 
         def work(transaction: Transaction) -> None:
-            row = people.get(transaction, name)
-            if row is None:
+            if people.get(transaction, name) is None:
                 raise SignInError("not_found", f"没有用户 {name}")
-            people.change(transaction, replace(row, password=hashed, one_time=1, totp=None, failures=0, locked_until=0))
+            people.change(transaction, name, password=hashed, one_time=1, totp=None, failures=0, locked_until=0)
             people.sign_out_everywhere(transaction, name)
             conversations.audited(transaction, by, "password.reset", name, "", now)
 
@@ -280,10 +279,9 @@ class People:
         against = secret if secret is not None else row.totp
         if against is None or not pyotp.TOTP(against).verify(code, valid_window=1):
             raise SignInError("wrong_code", "动态验证码不对")
-        changed = replace(row, totp=secret)
 
         def work(transaction: Transaction) -> None:
-            people.change(transaction, changed)
+            people.change(transaction, name, totp=secret)
             conversations.audited(transaction, name, "totp.on" if secret else "totp.off", name, "", now)
 
         await self._database.write(work)

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import cache
 
 from sqlalchemy import bindparam, delete, select, update
 
-from store.database import Row, Statement, Transaction, adding
+from store.database import Row, Statement, Transaction, Value, adding
 from store.schema import presence, seat, session
 
 
@@ -58,11 +59,6 @@ _ADD = Statement(adding(seat))
 _GET = Statement(select(*_SEAT).where(seat.c.name == bindparam("name")))
 _BY_SUBJECT = Statement(select(*_SEAT).where(seat.c.subject == bindparam("subject")))
 _ALL = Statement(select(*_SEAT).order_by(seat.c.name))
-_CHANGE = Statement(
-    update(seat)
-    .where(seat.c.name == bindparam("which"))
-    .values({each.name: bindparam(f"new_{each.name}") for each in fields(SeatRow) if each.name != "name"})
-)
 _SESSION = [session.c[each.name] for each in fields(SessionRow)]
 _SIGN_IN = Statement(adding(session))
 _WHOSE = Statement(
@@ -97,9 +93,19 @@ def add(transaction: Transaction, new: SeatRow) -> None:
     transaction.run(_ADD, **asdict(new))
 
 
-def change(transaction: Transaction, new: SeatRow) -> None:
-    values = {f"new_{name}": value for name, value in asdict(new).items() if name != "name"}
-    transaction.run(_CHANGE, which=new.name, **values)
+@cache
+def _change(columns: frozenset[str]) -> Statement:
+    return Statement(
+        update(seat)
+        .where(seat.c.name == bindparam("which"))
+        .values({column: bindparam(f"new_{column}") for column in columns})
+    )
+
+
+def change(transaction: Transaction, name: str, **new: Value) -> None:
+    """Changes these columns of a seat and no others: they may have been changed since the row was read."""
+    values = {f"new_{column}": value for column, value in new.items()}
+    transaction.run(_change(frozenset(new)), which=name, **values)
 
 
 def get(transaction: Transaction, name: str) -> SeatRow | None:

@@ -1,13 +1,21 @@
 """Signing in: passwords, lock-out, the second factor, sessions, tokens."""
 
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyotp
 import pytest
 
 from daoxue.app import App
-from desk.people import LOCKED, TRIES, SignInError
+from desk.errors import TicketError
+from desk.people import LOCKED, TRIES, People, SignInError
+from store import conversations
 from store import desk as rows
+from store.database import Database, Transaction
 from tests.desk_client import PASSWORD, Desk
 
 NOW = 1_000_000_000
@@ -71,6 +79,64 @@ async def test_who_is_switched_off_is_out_at_once(app: App) -> None:
         answer = await client.post("/api/login", json={"name": li.name, "password": li.password})
     assert answer.status_code == 401
     await admin.put(f"/people/{admin.name}", {"role": "seat"}, expect=422)
+
+
+async def test_two_administrators_who_take_it_from_each_other_at_once(
+    either_app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In two processes, each with a connection of its own; and in one commit."""
+    real, both_changed = conversations.audited, threading.Barrier(2)
+
+    def audited(transaction: Transaction, *line: Any) -> None:
+        with contextlib.suppress(threading.BrokenBarrierError):  # as it should be: the other has to wait for the commit
+            both_changed.wait(0.5)
+        real(transaction, *line)
+
+    here = either_app.desk.people
+    other = Database(either_app.config.database.url)
+    there = People(other, 30)
+    for name in ("chen", "wang"):
+        await here.add(name, "administrator", 1, "test")
+    monkeypatch.setattr(conversations, "audited", audited)
+    for at, asked in ((here, there), (here, here)):
+        said = await asyncio.gather(
+            at.change("chen", "wang", 1, role="seat"),
+            asked.change("wang", "chen", 1, active=0),
+            return_exceptions=True,
+        )
+        [refused] = [each for each in said if each is not None]
+        assert isinstance(refused, TicketError)
+        assert (refused.code, "管理员" in str(refused)) == ("barred", True)
+        [left] = [each for each in await here.all() if each.may("people.write")]
+        for name in ("chen", "wang"):
+            await here.change(name, left.name, 1, role="administrator", active=1)
+    other.close()
+
+
+async def test_a_change_meanwhile_is_not_undone_by_a_new_password(app: App) -> None:
+    people = app.desk.people
+    await people.add("chen", "administrator", 1, "test")
+    first = await people.add("li", "supervisor", 1, "test")
+    checked, go = asyncio.Event(), asyncio.Event()
+
+    async def halt(work: Callable[..., str | bool], *given: str) -> str | bool:
+        found = work(*given)
+        if found is not True:  # the new one is made: the old one was right
+            checked.set()
+            await go.wait()
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("desk.people.asyncio.to_thread", halt)
+        setting = asyncio.create_task(people.set_password("li", first, PASSWORD, 1))
+        await checked.wait()
+        patch.undo()
+        await people.change("li", "chen", 1, role="seat")
+        go.set()
+        await setting
+    found = await people.get("li")
+    assert found is not None
+    assert (found.role, found.one_time) == ("seat", False)
 
 
 async def test_a_one_time_password_is_changed_and_other_sessions_end(app: App) -> None:
