@@ -81,6 +81,12 @@ class Seat:
     totp: bool
     active: bool
 
+    @property
+    def version(self) -> str:
+        """Another one, once somebody has changed the account."""
+        given = (self.shown, self.role, self.skills, self.langs, self.capacity, self.place, self.phone, self.active)
+        return digest(repr(given))
+
     def may(self, permission: str) -> bool:
         return self.active and self.role in PERMISSIONS[permission]
 
@@ -217,14 +223,18 @@ class People:
             raise SignInError("taken", f"用户名 {name} 已经有人用了") from error
         return password
 
-    async def change(self, name: str, by: str, now: int, **new: Value | list[str]) -> None:
-        """Changes an account: role, shown, skills, langs, capacity, place, phone, active. An administrator remains."""
+    async def change(self, name: str, by: str, now: int, *, version: str, **new: Value | list[str]) -> None:
+        """Changes an account, if it still has the version that was looked at: role, shown, skills, langs, capacity, place,
+        phone, active. An administrator remains."""
         values = {key: _json(value) if isinstance(value, list) else value for key, value in new.items()}
 
         def work(transaction: Transaction) -> None:
             transaction.alone("accounts")  # or two administrators take it from each other at once
-            if people.get(transaction, name) is None:
+            row = people.get(transaction, name)
+            if row is None:
                 raise SignInError("not_found", f"没有用户 {name}")
+            if Seat.of(row).version != version:
+                raise TicketError("outdated", "别人刚改过这个账号，请刷新")
             people.change(transaction, name, **values)
             if not any(Seat.of(row).may("people.write") for row in people.everybody(transaction)):
                 raise TicketError("barred", "至少要留一位在用的管理员")

@@ -16,9 +16,21 @@ from desk.people import LOCKED, TRIES, People, SignInError
 from store import conversations
 from store import desk as rows
 from store.database import Database, Transaction
-from tests.desk_client import PASSWORD, Desk
+from tests.desk_client import PASSWORD, Desk, Person
 
 NOW = 1_000_000_000
+
+
+async def account(admin: Person, of: Person) -> dict[str, Any]:
+    """An account as whoever looks at it would send it back."""
+    [found] = [each for each in (await admin.get("/people"))["people"] if each["name"] == of.name]
+    return {key: value for key, value in found.items() if key not in ("name", "totp", "one_time")}
+
+
+async def version(people: People, name: str) -> str:
+    found = await people.get(name)
+    assert found is not None
+    return found.version
 
 
 async def test_the_cookie_is_the_pages_alone(app: App) -> None:
@@ -73,12 +85,12 @@ async def test_who_is_switched_off_is_out_at_once(app: App) -> None:
     desk = Desk(app)
     li, admin = await desk.person(), await desk.person("administrator")
     assert (await li.ask("GET", "/me")).status_code == 200
-    await admin.put(f"/people/{li.name}", {"role": "seat", "active": False})
+    await admin.put(f"/people/{li.name}", await account(admin, li) | {"active": False})
     assert (await li.ask("GET", "/me")).status_code == 401
     async with desk.client() as client:
         answer = await client.post("/api/login", json={"name": li.name, "password": li.password})
     assert answer.status_code == 401
-    await admin.put(f"/people/{admin.name}", {"role": "seat"}, expect=422)
+    await admin.put(f"/people/{admin.name}", await account(admin, admin) | {"role": "seat"}, expect=422)
 
 
 async def test_two_administrators_who_take_it_from_each_other_at_once(
@@ -100,8 +112,8 @@ async def test_two_administrators_who_take_it_from_each_other_at_once(
     monkeypatch.setattr(conversations, "audited", audited)
     for at, asked in ((here, there), (here, here)):
         said = await asyncio.gather(
-            at.change("chen", "wang", 1, role="seat"),
-            asked.change("wang", "chen", 1, active=0),
+            at.change("chen", "wang", 1, version=await version(here, "chen"), role="seat"),
+            asked.change("wang", "chen", 1, version=await version(here, "wang"), active=0),
             return_exceptions=True,
         )
         [refused] = [each for each in said if each is not None]
@@ -109,8 +121,41 @@ async def test_two_administrators_who_take_it_from_each_other_at_once(
         assert (refused.code, "管理员" in str(refused)) == ("barred", True)
         [left] = [each for each in await here.all() if each.may("people.write")]
         for name in ("chen", "wang"):
-            await here.change(name, left.name, 1, role="administrator", active=1)
+            read = await version(here, name)
+            await here.change(name, left.name, 1, version=read, role="administrator", active=1)
     other.close()
+
+
+async def test_an_account_is_changed_as_a_whole(app: App) -> None:
+    desk = Desk(app)
+    admin = await desk.person("administrator")
+    li = await desk.person("supervisor", skills=["complaint"], langs=["zh", "en"], phone="+8655162001234", capacity=7)
+    whole = await account(admin, li)
+    await admin.put(f"/people/{li.name}", {}, expect=422)
+    for left_out in whole:
+        rest = {key: value for key, value in whole.items() if key != left_out}
+        await admin.put(f"/people/{li.name}", rest, expect=422)
+    for coerced in ({"active": "no"}, {"active": 0}, {"capacity": "4"}, {"phone": 110}, {"langs": "zh"}, {"mine": 1}):
+        await admin.put(f"/people/{li.name}", whole | coerced, expect=422)
+    assert await account(admin, li) == whole
+    await admin.put(f"/people/{li.name}", whole | {"capacity": 8})
+    assert await account(admin, li) == whole | {"capacity": 8, "version": await version(app.desk.people, li.name)}
+
+
+async def test_nobody_undoes_what_somebody_else_has_changed(either_app: App) -> None:
+    desk = Desk(either_app)
+    first, second, li = await desk.person("administrator"), await desk.person("administrator"), await desk.person()
+    looked = await account(first, li)
+    said = await asyncio.gather(
+        first.ask("PUT", f"/people/{li.name}", looked | {"role": "supervisor"}),
+        second.ask("PUT", f"/people/{li.name}", looked | {"skills": ["complaint"]}),
+    )
+    assert sorted(each.status_code for each in said) == [200, 409]
+    [refused] = [each.json() for each in said if each.status_code == 409]
+    assert (refused["code"], "请刷新" in refused["text"]) == ("outdated", True)
+    fresh = await account(second, li)
+    await second.put(f"/people/{li.name}", fresh | {"active": False})
+    await second.put(f"/people/{li.name}", fresh, expect=409)
 
 
 async def test_a_change_meanwhile_is_not_undone_by_a_new_password(app: App) -> None:
@@ -131,7 +176,7 @@ async def test_a_change_meanwhile_is_not_undone_by_a_new_password(app: App) -> N
         setting = asyncio.create_task(people.set_password("li", first, PASSWORD, 1))
         await checked.wait()
         patch.undo()
-        await people.change("li", "chen", 1, role="seat")
+        await people.change("li", "chen", 1, version=await version(people, "li"), role="seat")
         go.set()
         await setting
     found = await people.get("li")

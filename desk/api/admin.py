@@ -6,7 +6,7 @@ from typing import Annotated, Literal, cast
 import msgspec
 from fastapi import Depends, Query, Request, Response
 from msgspec import Struct
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from desk.api.answers import NOTHING, Answering, NothingToTell, as_json, files
 from desk.api.guard import TheDesk, may, now
@@ -27,24 +27,39 @@ Eraser = Annotated[Seat, Depends(may("resident.erase"))]
 System = Annotated[Seat, Depends(may("system.read"))]
 Role = Literal["seat", "supervisor", "editor", "administrator", "auditor"]
 Words = Annotated[str, Field(min_length=1, max_length=32)]
+ShownName = Annotated[str, Field(max_length=64)]
+Skills = Annotated[list[Words], Field(max_length=30)]
+Langs = Annotated[list[Words], Field(min_length=1, max_length=10)]
+Capacity = Annotated[int, Field(ge=1, le=100)]
+PlaceId = Annotated[str, Field(max_length=64)]
+Phone = Annotated[str, Field(pattern=r"^\+?[0-9]{3,16}$")]  # where calls are put through
 
 
-class SeatProfile(Strict):
-    shown: str = Field("", max_length=64)
-    role: Role = "seat"
-    skills: list[Words] = Field(default_factory=list, max_length=30)
-    langs: list[Words] = Field(default_factory=lambda: ["zh"], min_length=1, max_length=10)
-    capacity: int = Field(4, ge=1, le=100)
-    place: str | None = Field(None, max_length=64)
-    phone: str | None = Field(None, pattern=r"^\+?[0-9]{3,16}$")  # where calls are put through
-
-
-class NewPerson(SeatProfile):
+class NewPerson(Strict):
     name: str = Field(pattern=r"^\w[\w.@-]{0,63}$")
+    shown: ShownName = ""
+    role: Role = "seat"
+    skills: Skills = Field(default_factory=list)
+    langs: Langs = Field(default_factory=lambda: ["zh"])
+    capacity: Capacity = 4
+    place: PlaceId | None = None
+    phone: Phone | None = None
 
 
-class ChangedPerson(SeatProfile):
-    active: bool = True
+class ChangedPerson(Strict):
+    """The whole account as it is to be, and the `version` of it that was looked at."""
+
+    model_config = ConfigDict(strict=True)
+
+    shown: ShownName
+    role: Role
+    skills: Skills
+    langs: Langs
+    capacity: Capacity
+    place: PlaceId | None
+    phone: Phone | None
+    active: bool
+    version: str
 
 
 class NewToken(Strict):
@@ -69,6 +84,8 @@ class PlaceShown(Struct, frozen=True):
 
 
 class Account(Struct, frozen=True):
+    """`version` is another one, once somebody has changed it."""
+
     name: str
     shown: str
     role: Role
@@ -80,6 +97,7 @@ class Account(Struct, frozen=True):
     active: bool
     totp: bool
     one_time: bool
+    version: str
 
 
 class AccountList(Struct, frozen=True):
@@ -191,7 +209,7 @@ async def people(seat: Keeper, desk: TheDesk) -> AccountList:
     shown = [
         Account(
             each.name, each.shown, cast(Role, each.role), list(each.skills), list(each.langs), each.capacity, each.place, each.phone,
-            each.active, each.totp, each.one_time,
+            each.active, each.totp, each.one_time, each.version,
         )
         for each in await desk.people.all()
     ]  # fmt: skip
@@ -214,13 +232,13 @@ async def add_person(body: NewPerson, seat: Keeper, desk: TheDesk) -> OneTime:
 
 @router.put("/people/{name}")
 async def change_person(name: str, body: ChangedPerson, seat: Keeper, desk: TheDesk) -> NothingToTell:
-    """Changes an account. Nobody takes his own administration away."""
+    """Changes an account that nobody else has changed since it was looked at. Nobody takes his own administration away."""
     _check_place(desk.library.catalogue.organisations.keys(), body.place)
     if name == seat.name and (not body.active or body.role != seat.role):
         raise TicketError("invalid", "不能停用自己或改自己的角色，请另一位管理员来改")
     await desk.people.change(
-        name, seat.name, now(), shown=body.shown or name, role=body.role, skills=body.skills, langs=body.langs,
-        capacity=body.capacity, place=body.place, phone=body.phone, active=int(body.active),
+        name, seat.name, now(), version=body.version, shown=body.shown or name, role=body.role, skills=body.skills,
+        langs=body.langs, capacity=body.capacity, place=body.place, phone=body.phone, active=int(body.active),
     )  # fmt: skip
     if not body.active:
         await desk.dispatch.leave(name, now())

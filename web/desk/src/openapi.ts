@@ -1116,7 +1116,7 @@ export interface paths {
         get?: never;
         /**
          * Change Person
-         * @description Changes an account. Nobody takes his own administration away.
+         * @description Changes an account that nobody else has changed since it was looked at. Nobody takes his own administration away.
          */
         put: operations["change_person_people__name__put"];
         post?: never;
@@ -2024,7 +2024,10 @@ export interface components {
             id: string;
             near: components["schemas"]["Near"][];
         };
-        /** Account */
+        /**
+         * Account
+         * @description `version` is another one, once somebody has changed it.
+         */
         Account: {
             active: boolean;
             capacity: number;
@@ -2038,6 +2041,7 @@ export interface components {
             shown: string;
             skills: string[];
             totp: boolean;
+            version: string;
         };
         /**
          * AccountList
@@ -2198,37 +2202,32 @@ export interface components {
         Changed: {
             ticket: components["schemas"]["Summary"];
         };
-        /** ChangedPerson */
+        /**
+         * ChangedPerson
+         * @description The whole account as it is to be, and the `version` of it that was looked at.
+         */
         ChangedPerson: {
-            /**
-             * Active
-             * @default true
-             */
-            active?: boolean;
-            /**
-             * Capacity
-             * @default 4
-             */
-            capacity?: number;
+            /** Active */
+            active: boolean;
+            /** Capacity */
+            capacity: number;
             /** Langs */
-            langs?: string[];
+            langs: string[];
             /** Phone */
-            phone?: string | null;
+            phone: string | null;
             /** Place */
-            place?: string | null;
+            place: string | null;
             /**
              * Role
-             * @default seat
              * @enum {string}
              */
-            role?: "seat" | "supervisor" | "editor" | "administrator" | "auditor";
-            /**
-             * Shown
-             * @default
-             */
-            shown?: string;
+            role: "seat" | "supervisor" | "editor" | "administrator" | "auditor";
+            /** Shown */
+            shown: string;
             /** Skills */
-            skills?: string[];
+            skills: string[];
+            /** Version */
+            version: string;
         };
         /**
          * ChannelHealth
