@@ -34,6 +34,7 @@ from store.schema import conversation, message, ticket, ticket_event
 from store.ticket_events import TicketOpened, begun
 from store.ticket_events import encode as encode_event
 from tests.conftest import free_port
+from tests.desk_client import PASSWORD
 
 PER_TICKET = 20  # messages
 TOGETHER = 500  # conversations a transaction
@@ -238,14 +239,14 @@ def main() -> None:
 async def _people(config: Config) -> tuple[list[tuple[str, str]], str]:
     app = await compose(config)
     people, stamp = app.desk.people, int(time.time())
-    seats = []
-    for n in range(DESKS):
-        name = f"seat{n}-{stamp}"
-        seats.append((name, await people.add(name, "seat", 1, "bench", capacity=100)))
-    password = await people.add(f"boss-{stamp}", "supervisor", 1, "bench")
-    token = await people.sign_in(f"boss-{stamp}", password, "", int(time.time() * 1000))
+    boss = f"boss-{stamp}"
+    accounts = [(f"seat{n}-{stamp}", "seat") for n in range(DESKS)] + [(boss, "supervisor")]
+    for name, role in accounts:
+        first = await people.add(name, role, 1, "bench", capacity=100)
+        await people.set_password(name, first, PASSWORD, 1)
+    token = await people.sign_in(boss, PASSWORD, "", int(time.time() * 1000))
     app.database.close()
-    return seats, token
+    return [(name, PASSWORD) for name, role in accounts if role == "seat"], token
 
 
 if __name__ == "__main__":

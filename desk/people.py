@@ -5,7 +5,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
@@ -54,6 +54,7 @@ TRIES, LOCKED = 5, 15 * 60_000  # wrong passwords before an account is locked, a
 TOKEN_DAYS = 365
 DAY = 86_400_000
 SHORTEST = 10  # characters of a password
+OIDC = "oidc"  # the label of a session for which the identity provider vouched
 _HASHER = argon2.PasswordHasher()  # the library's defaults are RFC 9106's second recommendation
 
 
@@ -67,7 +68,7 @@ class SignInError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """Whoever is signed in."""
+    """An account, or whoever is signed in; `one_time`: with a password that must be changed before anything else."""
 
     name: str
     shown: str
@@ -155,7 +156,7 @@ class People:
             raise SignInError("wrong", "统一身份认证通过了，但这里还没有您的账号，请找管理员")
         if row.subject is None:
             await self._database.write(lambda t: people.change(t, row.name, subject=subject))
-        return await self._open(row, "page", "oidc", now, self._lasts)
+        return await self._open(row, "page", OIDC, now, self._lasts)
 
     async def _failed(self, row: SeatRow | None, name: str, now: int) -> None:
         def work(transaction: Transaction) -> None:
@@ -194,7 +195,8 @@ class People:
             return None
         if now - session.used_at > 60_000:
             await self._database.write(lambda t: people.use(t, key, now))
-        return Seat.of(row)
+        by_password = session.kind == "page" and session.label != OIDC
+        return replace(Seat.of(row), one_time=bool(row.one_time) and by_password)
 
     async def sign_out(self, token: str, now: int) -> None:
         key = digest(token)
@@ -244,8 +246,8 @@ class People:
 
         await self._database.write(work)
 
-    async def set_password(self, name: str, old: str, new: str, now: int) -> None:
-        """Raises `SignInError` where the old one is wrong or the new one too weak; ends all other sessions."""
+    async def set_password(self, name: str, old: str, new: str, now: int, token: str | None = None) -> None:
+        """Raises `SignInError` where the old one is wrong or the new one too weak; ends all sessions but that of `token`."""
         row = await self._database.read(lambda t: people.get(t, name))
         if row is None or not await asyncio.to_thread(_matches, row.password, old):
             raise SignInError("wrong", "原密码不对")
@@ -255,7 +257,7 @@ class People:
 
         def work(transaction: Transaction) -> None:
             people.change(transaction, name, password=hashed, one_time=0)
-            people.sign_out_everywhere(transaction, name)
+            people.sign_out_everywhere(transaction, name, but=digest(token) if token else "")
             conversations.audited(transaction, name, "password.change", name, "", now)
 
         await self._database.write(work)

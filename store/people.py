@@ -71,7 +71,9 @@ _SESSIONS = Statement(
 )
 _USE = Statement(update(session).where(session.c.digest == bindparam("which")).values(used_at=bindparam("at")))
 _SIGN_OUT = Statement(delete(session).where(session.c.digest == bindparam("digest")))
-_SIGN_OUT_ALL = Statement(delete(session).where(session.c.seat == bindparam("seat")))
+_SIGN_OUT_ALL = Statement(
+    delete(session).where(session.c.seat == bindparam("seat"), session.c.digest != bindparam("but"))
+)
 _PRESENT = Statement(
     select(*(presence.c[each.name] for each in fields(PresenceRow))).where(presence.c.until > bindparam("now"))
 )
@@ -145,8 +147,9 @@ def sign_out(transaction: Transaction, digest: str) -> int:
     return transaction.run(_SIGN_OUT, digest=digest)
 
 
-def sign_out_everywhere(transaction: Transaction, seat: str) -> None:
-    transaction.run(_SIGN_OUT_ALL, seat=seat)
+def sign_out_everywhere(transaction: Transaction, seat: str, *, but: str = "") -> None:
+    """Ends all sessions of a seat, but the one with this digest."""
+    transaction.run(_SIGN_OUT_ALL, seat=seat, but=but)
 
 
 def present(transaction: Transaction, now: int) -> list[PresenceRow]:

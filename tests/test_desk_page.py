@@ -304,6 +304,27 @@ async def test_an_editor_adds_a_topic_and_a_channel_is_shown_by_its_name(browser
     await asker.close()
 
 
+async def test_a_one_time_password_is_changed_before_anything_is_shown(browser: Browser, config: Config) -> None:
+    app = await compose(config)
+    first = await app.desk.people.add("sun", "seat", 1, "test")
+    app.database.close()
+    with running(config) as service:
+        page = await (await browser.new_context(locale="zh-CN")).new_page()
+        page.set_default_timeout(10_000)
+        await page.goto(f"{service.url}/desk/")
+        await page.get_by_label("用户名").fill("sun")
+        await page.get_by_label("密码").first.fill(first)
+        await page.keyboard.press("Enter")
+        dialog = page.get_by_role("dialog", name="请先修改一次性密码")
+        await expect(dialog).to_be_visible()
+        await expect(page.get_by_role("navigation")).to_have_count(0)
+        await dialog.get_by_label("现在的密码").fill(first)
+        await dialog.get_by_label("新密码").fill(PASSWORD)
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("navigation")).to_be_visible()
+        await expect(page.get_by_text("没有人在排队。")).to_be_visible()
+
+
 async def test_signing_in_with_a_real_identity_provider(browser: Browser, config: Config) -> None:
     """oidc-provider, which is certified, on loopback: its own pages ask who it is."""
     await accounts(config)

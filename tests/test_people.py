@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -185,13 +186,31 @@ async def test_a_change_meanwhile_is_not_undone_by_a_new_password(app: App) -> N
 
 
 async def test_a_one_time_password_is_changed_and_other_sessions_end(app: App) -> None:
-    li = await Desk(app).person()
+    desk = Desk(app)
+    li = await desk.newcomer()
+    elsewhere = await app.desk.people.sign_in(li.name, li.password, "", int(time.time() * 1000))
     assert (await li.get("/me"))["must_change"] is True
     await li.post("/me/password", {"old": li.password, "new": "short"}, expect=422)
     await li.post("/me/password", {"old": "wrong", "new": PASSWORD}, expect=401)
     await li.post("/me/password", {"old": li.password, "new": PASSWORD})
-    assert (await li.ask("GET", "/me")).status_code == 401
+    assert (await li.get("/me"))["must_change"] is False, "this session goes on"
+    assert (await desk.client(elsewhere).get("/api/me")).status_code == 401
     assert await app.desk.people.sign_in(li.name, PASSWORD, "", 1)
+
+
+async def test_a_one_time_password_opens_nothing_before_it_is_changed(app: App) -> None:
+    desk = Desk(app)
+    li, admin = await desk.newcomer("administrator"), await desk.person("administrator")
+    for method, path in (("GET", "/people"), ("POST", "/tokens"), ("POST", "/me/totp"), ("GET", "/tickets")):
+        refused = await li.ask(method, path, {"seat": li.name, "label": "x"})
+        assert (refused.status_code, refused.json()["code"]) == (403, "must_change"), path
+    assert (await li.ask("POST", "/logout")).status_code == 200
+    # Who comes with a token, or by the identity provider, has not come in by that password.
+    token = (await admin.post("/tokens", {"seat": li.name, "label": "教务系统"}))["token"]
+    vouched = await app.desk.people.sign_in_as("subject", li.name, int(time.time() * 1000))
+    for each in (token, vouched):
+        assert (await desk.client(each).get("/api/people")).status_code == 200
+        assert (await desk.client(each).get("/api/me")).json()["must_change"] is False
 
 
 async def test_the_second_factor(app: App) -> None:

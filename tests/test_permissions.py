@@ -62,6 +62,16 @@ async def test_the_whole_matrix(app: App, role: str | None) -> None:
                 assert status == 403, (role, method, path, status)
 
 
+@pytest.mark.parametrize("role", ROLES)
+async def test_a_one_time_password_opens_nothing_else(app: App, role: str) -> None:
+    newcomer = await Desk(app).newcomer(role)
+    for route in routes(app):
+        if route.path not in OPEN | {"/logout", "/me", "/me/password"}:
+            for method in route.methods or ():
+                answer = await newcomer.ask(method, route.path, {})
+                assert (answer.status_code, answer.json()["code"]) == (403, "must_change"), route.path
+
+
 async def test_a_token_of_nobody_is_nobody(app: App) -> None:
     client = Desk(app).client("x" * 43)
     assert (await client.get("/api/me")).status_code == 401

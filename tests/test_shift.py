@@ -19,6 +19,7 @@ from desk.opening import ALL
 from store import people
 from store.people import PresenceRow
 from store.ticket_events import TicketRow
+from tests.desk_client import PASSWORD
 from tests.history import check
 from tests.service import Service, running
 
@@ -217,8 +218,9 @@ async def test_killed_again_and_again_in_the_middle_of_it(either_config: Config,
     app = await compose(either_config)
     tokens = {}
     for n in range(6):
-        password = await app.desk.people.add(f"s{n}", "seat", 1, "test", capacity=50)
-        tokens[f"s{n}"] = await app.desk.people.sign_in(f"s{n}", password, "", int(time.time() * 1000))
+        first = await app.desk.people.add(f"s{n}", "seat", 1, "test", capacity=50)
+        await app.desk.people.set_password(f"s{n}", first, PASSWORD, 1)
+        tokens[f"s{n}"] = await app.desk.people.sign_in(f"s{n}", PASSWORD, "", int(time.time() * 1000))
     app.database.close()
     over = asyncio.Event()
     with running(either_config) as service:

@@ -73,14 +73,17 @@ class Guard(Protocol):
 
 
 class _Guard:
-    def __init__(self, permission: str) -> None:
+    def __init__(self, permission: str, *, one_time: bool) -> None:
         assert permission in PERMISSIONS, permission
         self.permission = permission
+        self._one_time = one_time
 
     async def __call__(self, request: Request) -> Seat:
         seat = await seat_of(request)
         if seat is None:
             raise HTTPException(401, {"code": "signed_out", "text": "请先登录"})
+        if seat.one_time and not self._one_time:
+            raise HTTPException(403, {"code": "must_change", "text": "请先修改一次性密码"})
         if not seat.may(self.permission):
             await _write_down(request, seat, self.permission)
             raise HTTPException(403, {"code": "forbidden", "text": "您的角色不能做这件事"})
@@ -101,9 +104,9 @@ async def _write_down(request: Request, seat: Seat, permission: str) -> None:
     )
 
 
-def may(permission: str) -> Guard:
-    """For `Depends`."""
-    return _Guard(permission)
+def may(permission: str, *, one_time: bool = False) -> Guard:
+    """For `Depends`. `one_time` lets in whoever still has to change a one-time password."""
+    return _Guard(permission, one_time=one_time)
 
 
 TheDesk = Annotated[Desk, Depends(desk_of)]

@@ -47,7 +47,7 @@ async def live(websocket: WebSocket) -> None:
     """Numbered events from `since` on, until the page goes. A seat is present while its socket is open."""
     desk = desk_of(websocket)
     seat = None if is_from_elsewhere(websocket) else await seat_of(websocket)
-    if seat is None or not (seat.may("ticket.read") or seat.may("board.read")):
+    if seat is None or seat.one_time or not (seat.may("ticket.read") or seat.may("board.read")):
         await websocket.accept()
         await websocket.close(4401 if seat is None else 4403)
         return

@@ -18,6 +18,7 @@ from store import people as rows
 BACK, REFUSED, ASKED = "/api/login/oidc/back", "/desk/?refused=1", "daoxue_asked"
 router = Answering(tags=["登录 session"])
 Me = Annotated[Seat, Depends(may("self"))]
+Newcomer = Annotated[Seat, Depends(may("self", one_time=True))]
 
 
 class Strict(BaseModel):
@@ -153,7 +154,7 @@ async def back_from_provider(request: Request, desk: TheDesk, state: str = "", c
 
 
 @router.post("/logout")
-async def logout(request: Request, seat: Me, desk: TheDesk) -> Annotated[Response, NothingToTell]:
+async def logout(request: Request, seat: Newcomer, desk: TheDesk) -> Annotated[Response, NothingToTell]:
     """Signs out; what one has open goes back to the queue at once."""
     if token := token_of(request):
         await desk.people.sign_out(token, now())
@@ -169,7 +170,7 @@ def _channel(channel: Channel, opened: OpenChannel | None) -> ChannelShown:
 
 
 @router.get("/me")
-async def me(seat: Me, desk: TheDesk) -> Myself:
+async def me(seat: Newcomer, desk: TheDesk) -> Myself:
     """Who one is, and what one may."""
     there = [page for page in await desk.database.read(lambda t: rows.present(t, now())) if page.seat == seat.name]
     return Myself(
@@ -185,9 +186,9 @@ async def me(seat: Me, desk: TheDesk) -> Myself:
 
 
 @router.post("/me/password")
-async def password(body: Password, seat: Me, desk: TheDesk) -> NothingToTell:
-    """A new password; all sessions end, and this one goes on."""
-    await desk.people.set_password(seat.name, body.old, body.new, now())
+async def password(request: Request, body: Password, seat: Newcomer, desk: TheDesk) -> NothingToTell:
+    """A new password; all other sessions end, and this one goes on."""
+    await desk.people.set_password(seat.name, body.old, body.new, now(), token_of(request))
     return NOTHING
 
 

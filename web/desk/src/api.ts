@@ -116,6 +116,7 @@ async function send<T>(path: string, how: RequestInit): Promise<T> {
   if (response.ok) return content as T
   const error = refusal(response.status, content)
   if (error.code === 'signed_out') window.dispatchEvent(new Event('signed-out'))
+  if (error.code === 'must_change') window.dispatchEvent(new Event('must-change'))
   throw error
 }
 

@@ -124,6 +124,7 @@ export async function lookAtMe(): Promise<void> {
 
 export async function begin(): Promise<void> {
   await lookAtMe()
+  if (me.value?.must_change) return // nothing else is open before that
   if (may('ticket.read')) void load() // the page is there while its lists come
 }
 

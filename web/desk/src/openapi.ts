@@ -1029,7 +1029,7 @@ export interface paths {
         put?: never;
         /**
          * Password
-         * @description A new password; all sessions end, and this one goes on.
+         * @description A new password; all other sessions end, and this one goes on.
          */
         post: operations["password_me_password_post"];
         delete?: never;

@@ -25,10 +25,13 @@ describe('an answer', () => {
     await expect(post('/tickets/{ref}/take', { ref: 'A' })).rejects.toThrow('没有执行')
   })
 
-  it('tells the page when the session is over', async () => {
+  it.each([
+    ['signed-out', 401, '{"code":"signed_out","text":"请先登录"}'],
+    ['must-change', 403, '{"code":"must_change","text":"请先修改一次性密码"}'],
+  ])('tells the page when one has to sign in, or to change the password: %s', async (event, status, body) => {
     const heard = vi.fn()
-    window.addEventListener('signed-out', heard, { once: true })
-    answer(401, '{"code":"signed_out","text":"请先登录"}')
+    window.addEventListener(event, heard, { once: true })
+    answer(status, body)
     await expect(get('/me')).rejects.toBeInstanceOf(ApiError)
     expect(heard).toHaveBeenCalledOnce()
   })
