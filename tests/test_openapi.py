@@ -1,6 +1,8 @@
 """What the API says of itself: every operation says what it answers, and the page's types are made of what it says now."""
 
 import json
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -9,6 +11,7 @@ import pytest
 from daoxue.app import App
 from desk.api import described
 from desk.api.admin import Health
+from tests.desk_client import Desk
 from tests.service import ROOT
 
 KEPT = ROOT / "web" / "desk" / "openapi.json"
@@ -55,6 +58,42 @@ def test_what_is_kept_for_the_page_is_what_is_said_now(schema: dict[str, Any]) -
     assert json.loads(KEPT.read_text("utf-8")) == json.loads(json.dumps(schema)), (
         "the API has changed: npm run types in web/desk"
     )
+
+
+def numbers(schema: dict[str, Any], part: Any) -> Iterator[dict[str, Any]]:
+    """Every whole number in what is sent."""
+    if isinstance(part, list):
+        for each in part:
+            yield from numbers(schema, each)
+    elif isinstance(part, dict):
+        if part.get("type") == "integer":
+            yield part
+        if "$ref" in part:
+            yield from numbers(schema, schema["components"]["schemas"][part["$ref"].rpartition("/")[2]])
+        yield from numbers(schema, list(part.values()))
+
+
+def test_no_number_is_taken_that_a_database_cannot_hold(schema: dict[str, Any]) -> None:
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            sent = [operation.get("parameters", []), operation.get("requestBody", {})]
+            for number in numbers(schema, sent):
+                assert number["maximum"] < 1 << 63, (method, path, number)
+
+
+async def test_what_has_an_impossible_number_is_refused(app: App) -> None:
+    people = {role: await Desk(app).person(role) for role in ("administrator", "supervisor")}
+    addresses = 0
+    for path, methods in described().openapi()["paths"].items():
+        for method, operation in methods.items():
+            named = {each["name"]: each for each in operation.get("parameters", []) if each["in"] == "path"}
+            if any(each["schema"].get("type") == "integer" for each in named.values()):
+                addresses += 1
+                wrong = re.sub(r"{\w+}", "99999999999999999999", path)
+                said = {(await each.ask(method.upper(), wrong, {})).status_code for each in people.values()}
+                assert said <= {403, 404, 422}, (method, path, said)
+                assert said != {403}, (method, path)
+    assert addresses > 10
 
 
 async def test_how_things_are_is_told_as_described(app: App) -> None:

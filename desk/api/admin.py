@@ -4,12 +4,12 @@ import json
 from typing import Annotated, Literal, cast
 
 import msgspec
-from fastapi import Depends, Query, Request, Response
+from fastapi import Depends, Request, Response
 from msgspec import Struct
 from pydantic import ConfigDict, Field
 
 from desk.api.answers import NOTHING, Answering, NothingToTell, as_json, files
-from desk.api.guard import TheDesk, may, now
+from desk.api.guard import Number, TheDesk, may, now
 from desk.api.session import Strict
 from desk.errors import TicketError
 from desk.people import PERMISSIONS, ROLES, Seat
@@ -293,13 +293,13 @@ async def add_webhook(body: NewHook, seat: Hooking, desk: TheDesk) -> SigningSec
 
 
 @router.delete("/webhooks/{id}")
-async def drop_webhook(id: int, seat: Hooking, desk: TheDesk) -> NothingToTell:
+async def drop_webhook(id: Number, seat: Hooking, desk: TheDesk) -> NothingToTell:
     await desk.hooks.drop(id)
     return NOTHING
 
 
 @router.get("/webhooks/{id}/deliveries")
-async def deliveries(id: int, seat: Hooking, desk: TheDesk) -> Deliveries:
+async def deliveries(id: Number, seat: Hooking, desk: TheDesk) -> Deliveries:
     """What was delivered, what is tried again, what was given up."""
     found = await desk.hooks.log(id)
     return Deliveries(
@@ -311,7 +311,7 @@ async def deliveries(id: int, seat: Hooking, desk: TheDesk) -> Deliveries:
 
 
 @router.get("/audit")
-async def audit(seat: Auditor, desk: TheDesk, before: Annotated[int, Query(ge=0)] = 1 << 60) -> Audit:
+async def audit(seat: Auditor, desk: TheDesk, before: Number = 1 << 60) -> Audit:
     """What must not be lost sight of, the newest first."""
     found = await desk.database.read(lambda t: rows.audited(t, before, 200))
     return Audit([AuditLine(each.id, each.at, each.actor, each.action, each.subject, each.detail) for each in found])

@@ -10,7 +10,7 @@ from msgspec import Struct
 from pydantic import Field
 
 from desk.api.answers import NOTHING, Answering, NothingToTell
-from desk.api.guard import TheDesk, may, now
+from desk.api.guard import Number, TheDesk, may, now
 from desk.api.session import Strict
 from desk.errors import TicketError
 from desk.masking import mask
@@ -118,7 +118,7 @@ async def add_canned(body: Canned, seat: Writer, desk: TheDesk) -> NothingToTell
 
 
 @router.delete("/canned/{id}")
-async def drop_canned(id: int, seat: Writer, desk: TheDesk) -> NothingToTell:
+async def drop_canned(id: Number, seat: Writer, desk: TheDesk) -> NothingToTell:
     """One's own."""
     if not await desk.database.write(lambda t: rows.drop_canned(t, id, seat.name)):
         raise TicketError("not_found", "没有这条常用语，或者不是您建的")

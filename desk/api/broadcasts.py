@@ -8,7 +8,7 @@ from pydantic import Field
 
 from bot.messages import Reply
 from desk.api.answers import NOTHING, Answering, NothingToTell
-from desk.api.guard import TheDesk, may, now
+from desk.api.guard import Number, TheDesk, may, now
 from desk.api.session import Strict
 from desk.broadcasts import LONGEST, UNSUBSCRIBE, Audience, Progress
 from desk.people import Seat
@@ -82,37 +82,37 @@ async def preview(body: Draft, seat: Writer, desk: TheDesk) -> Previewed:
 
 
 @router.get("/{id}/report")
-async def report(id: int, seat: Writer, desk: TheDesk) -> Progress:
+async def report(id: Number, seat: Writer, desk: TheDesk) -> Progress:
     """How far it is."""
     return await desk.broadcasts.report(id)
 
 
 @router.post("/{id}/submit")
-async def submit(id: int, seat: Writer, desk: TheDesk) -> NothingToTell:
+async def submit(id: Number, seat: Writer, desk: TheDesk) -> NothingToTell:
     await desk.broadcasts.submit(id, seat.name, now())
     return NOTHING
 
 
 @router.post("/{id}/approve")
-async def approve(id: int, seat: Approver, desk: TheDesk) -> NothingToTell:
+async def approve(id: Number, seat: Approver, desk: TheDesk) -> NothingToTell:
     """Begins to send what somebody else wrote."""
     await desk.broadcasts.approve(id, seat.name, now())
     return NOTHING
 
 
 @router.post("/{id}/refuse")
-async def refuse(id: int, seat: Approver, desk: TheDesk) -> NothingToTell:
+async def refuse(id: Number, seat: Approver, desk: TheDesk) -> NothingToTell:
     await desk.broadcasts.refuse(id, seat.name, now())
     return NOTHING
 
 
 @router.post("/{id}/pause")
-async def pause(id: int, seat: Writer, desk: TheDesk) -> NothingToTell:
+async def pause(id: Number, seat: Writer, desk: TheDesk) -> NothingToTell:
     await desk.broadcasts.pause(id, seat.name, now())
     return NOTHING
 
 
 @router.post("/{id}/resume")
-async def resume(id: int, seat: Writer, desk: TheDesk) -> NothingToTell:
+async def resume(id: Number, seat: Writer, desk: TheDesk) -> NothingToTell:
     await desk.broadcasts.resume(id, seat.name, now())
     return NOTHING

@@ -10,7 +10,7 @@ from pydantic import Field
 from accounts.bank import Order
 from accounts.enrolment import EnrolmentStatus
 from desk.api.answers import NOTHING, Answering, NothingToTell
-from desk.api.guard import TheDesk, may, now
+from desk.api.guard import Number, TheDesk, may, now
 from desk.api.session import Strict
 from desk.errors import TicketError
 from desk.learners import LearnerRecord
@@ -49,7 +49,7 @@ class Redeem(Strict):
     """Points of a learner against an item; the same `id` again is the same order."""
 
     id: str = Field(min_length=1, max_length=64)
-    learner: int = Field(ge=1)
+    learner: Number
     item: str = Field(min_length=1, max_length=64)
     site: str = Field("", max_length=64)
 
@@ -58,14 +58,14 @@ class Enrolment(Strict):
     """A learner and a class; the same `id` again is the same request."""
 
     id: str = Field(min_length=1, max_length=64)
-    learner: int = Field(ge=1)
+    learner: Number
     group: str = Field(min_length=1, max_length=64)
 
 
 class Reversal(Strict):
     """A line of a ledger that is to be taken back, and why."""
 
-    entry: int = Field(ge=1)
+    entry: Number
     note: str = Field(min_length=2, max_length=200)
 
 
@@ -183,14 +183,14 @@ async def ask_reversal(body: Reversal, seat: Approver, desk: TheDesk) -> Reversa
 
 
 @router.post("/reversals/{id}/approve")
-async def approve(id: int, seat: Approver, desk: TheDesk) -> NothingToTell:
+async def approve(id: Number, seat: Approver, desk: TheDesk) -> NothingToTell:
     """The second person's yes: the line is taken back by another."""
     await desk.learners.decide(id, yes=True, by=seat.name, now=now())
     return NOTHING
 
 
 @router.post("/reversals/{id}/refuse")
-async def refuse(id: int, seat: Approver, desk: TheDesk) -> NothingToTell:
+async def refuse(id: Number, seat: Approver, desk: TheDesk) -> NothingToTell:
     await desk.learners.decide(id, yes=False, by=seat.name, now=now())
     return NOTHING
 

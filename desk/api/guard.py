@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
+from pydantic import Field
 from starlette.requests import HTTPConnection
 
 from desk.parts import Desk
@@ -15,6 +16,7 @@ from store import conversations
 
 COOKIE = "daoxue_seat"
 _SAFE = {"GET", "HEAD", "OPTIONS"}
+Number = Annotated[int, Field(ge=0, le=1 << 60)]  # of a row, or of what is counted: both databases can hold it
 LARGEST = 12_000_000  # bytes of a request; files of 8 MB and what surrounds them
 HEADERS = {
     "cache-control": "no-store", "x-content-type-options": "nosniff", "x-frame-options": "DENY", "referrer-policy": "no-referrer",

@@ -16,7 +16,7 @@ from rapidfuzz import fuzz
 from bot.messages import Inbound, Reply
 from desk import children
 from desk.api.answers import NOTHING, Answering, NothingToTell
-from desk.api.guard import TheDesk, may, now
+from desk.api.guard import Number, TheDesk, may, now
 from desk.api.session import Strict
 from desk.editing import Kept, checked
 from desk.errors import TicketError
@@ -46,7 +46,7 @@ class Why(Strict):
 
 
 class Ids(Strict):
-    ids: list[int] = Field(max_length=500)
+    ids: list[Number] = Field(max_length=500)
 
 
 class Trial(Strict):
@@ -234,7 +234,7 @@ async def save(
     request: Annotated[Request, Entry],
     seat: Drafter,
     desk: TheDesk,
-    read: Annotated[int | None, Query(ge=0)] = None,
+    read: Number | None = None,
 ) -> Revision:
     """A new draft. `read` is the revision that was edited; without it a new entry."""
     raw = await request.body()
@@ -267,7 +267,7 @@ async def expire(id: str, seat: Reviewer, desk: TheDesk) -> Revision:
 
 
 @router.post("/knowledge/entries/{id}/restore/{revision}")
-async def restore(id: str, revision: int, seat: Drafter, desk: TheDesk) -> Revision:
+async def restore(id: str, revision: Number, seat: Drafter, desk: TheDesk) -> Revision:
     """An older version as the new draft."""
     return Revision(await desk.editing.restore(id, revision, seat.name, now()))
 

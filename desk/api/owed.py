@@ -6,7 +6,7 @@ from fastapi import Depends
 from msgspec import Struct
 
 from desk.api.answers import NOTHING, Answering, NothingToTell
-from desk.api.guard import TheDesk, may, now
+from desk.api.guard import Number, TheDesk, may, now
 from desk.errors import TicketError
 from desk.people import Seat
 from store import conversations, outbox, queue
@@ -55,7 +55,7 @@ def _shown(transaction: Transaction, row: QueueRow) -> GivenUp:
 
 
 @router.post("/queue/{id}/retry")
-async def retry(id: int, seat: Retrying, desk: TheDesk) -> NothingToTell:
+async def retry(id: Number, seat: Retrying, desk: TheDesk) -> NothingToTell:
     """Tries it again, as often as something new."""
 
     def work(transaction: Transaction) -> None:

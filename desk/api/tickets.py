@@ -9,7 +9,7 @@ from pydantic import Field
 from accounts.bank import Extract
 from desk import files
 from desk.api.answers import Answering
-from desk.api.guard import TheDesk, may, now
+from desk.api.guard import Number, TheDesk, may, now
 from desk.api.session import Strict
 from desk.api.shown import Changed, QuotaShown, Stage, Whole, after, check_colleague, quota_of, stage_of, whole
 from desk.errors import TicketError
@@ -36,7 +36,7 @@ class SeatMessage(Strict):
 
     id: str = Field(min_length=1, max_length=64)
     text: str = Field(max_length=LONGEST)
-    seen: int | None = Field(None, ge=0)
+    seen: Number | None = None
     source: str | None = Field(None, max_length=200)
 
 
