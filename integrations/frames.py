@@ -8,7 +8,9 @@ from msgspec import Meta, Struct
 
 from bot.messages import Numbered, Reply
 
-Id = Annotated[str, Meta(min_length=1, max_length=64)]
+Id = Annotated[
+    str, Meta(min_length=1, max_length=64, pattern=r"^[^\0]*$")
+]  # PostgreSQL keeps no text with a zero in it
 Lang = Literal["zh", "en"]
 
 

@@ -112,6 +112,7 @@ async def test_a_seat_of_another_process_is_heard(service: Service, config: Conf
         "", "null", "[]", "{", '{"type":"nonsense"}', '{"type":"message","id":"x"}', '{"type":"message","id":"","text":"a"}',
         '{"type":"message","id":"x","text":"a","more":1}', '{"type":"message","id":7,"text":"a"}', '{"type":"hello","visitor":null}',
         '{"type":"message","id":"' + "x" * 65 + '","text":"a"}', '{"type":"choice","id":"x","key":"123456789"}',
+        r'{"type":"message","id":"a\u0000","text":"a"}', r'{"type":"choice","id":"\u0000b","key":"1"}',
     ],
 )  # fmt: skip
 async def test_a_bad_frame_is_refused_and_the_talk_goes_on(frame: str, page: Page) -> None:
@@ -177,7 +178,8 @@ async def test_the_same_over_http(service: Service) -> None:
 
 
 @pytest.mark.parametrize(("body", "status"), [(b"", 400), (b"{}", 400), (b"\xff\xfe", 400), (b'{"id":"1","text":1}', 400),
-                                              (b'{"id":"1","text":"\xff"}', 400), (b'{"id":"1","unknown":1}', 400), (b"x" * 20_000, 413)])  # fmt: skip
+                                              (b'{"id":"1","text":"\xff"}', 400), (b'{"id":"1","unknown":1}', 400),
+                                              (rb'{"id":"a\u0000b","text":"a"}', 400), (b"x" * 20_000, 413)])  # fmt: skip
 def test_bad_posts_are_refused(body: bytes, status: int, service: Service) -> None:
     answered, told = post(service, body)
     assert answered == status
