@@ -222,8 +222,8 @@ class Texting:
 
     async def send(self, row: DueRow, now: int) -> Outcome:
         """Sends what the row holds as one text."""
-        if not await self._database.read(lambda t: _may_get(t, row.address)):
-            return Lost(TextRefusal.STOPPED.value)
+        if (kept := await self._database.read(lambda t: _kept_from(t, row.address))) is not None:
+            return Lost(kept.value)
         rows = await self._database.read(
             lambda t: conversations.messages(t, row.conversation, row.first_seq, row.last_seq)
         )
@@ -260,12 +260,14 @@ def _leads_to(error: TextError, now: int) -> Outcome:
             return Failed(error.meaning.value)
 
 
-def _may_get(transaction: Transaction, number: str) -> bool:
-    """Whether a text may leave for a number: none to who wants none, unless their life is in danger."""
+def _kept_from(transaction: Transaction, number: str) -> TextRefusal | None:
+    """Why no text may leave for a number: its resident wants none, or nobody is there. None where their life is in danger."""
     if not deliveries.is_lost(transaction, CHANNEL, number):
-        return True
+        return None
     found = conversations.find(transaction, CHANNEL, number)
-    return found is not None and conversation.load(found.state).danger is not None
+    if found is not None and conversation.load(found.state).danger is not None:
+        return None
+    return TextRefusal.STOPPED if deliveries.is_refused(transaction, CHANNEL, number) else TextRefusal.GONE
 
 
 def written(replies: Sequence[Reply]) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import uvicorn
@@ -14,7 +15,7 @@ from daoxue.app import App, compose
 from daoxue.config import Config, ConfigError
 from daoxue.serve import server
 from integrations.gateway import GatewaySettings, Templates, TemplateSettings
-from integrations.texting import Texting
+from integrations.texting import Texting, TextRefusal
 from players.gateway import Gateway
 from store import queue
 from tests.conftest import free_port
@@ -109,6 +110,33 @@ async def test_a_talk(texts: Texts) -> None:
     arrived = len(texts.gateway.arrived)
     await texts.deliver()
     assert len(texts.gateway.arrived) == arrived
+
+
+async def test_why_nothing_leaves_is_told_as_it_is(texts: Texts) -> None:
+    """A number at which nobody is reached is no resident who wants no texts: not for what follows, nor tried again."""
+    await texts.gateway.tell({"type": "inbound", "id": "up-1", "phone": RESIDENT, "text": "转人工"})
+    seat = await Desk(texts.app).person("supervisor")
+    ref = (await seat.get("/tickets?state=waiting"))["tickets"][0]["ref"]
+    await seat.post(f"/tickets/{ref}/take")
+    await texts.deliver()
+
+    async def say(words: str) -> list[dict[str, Any]]:
+        await seat.post(f"/tickets/{ref}/messages", {"id": words, "text": f"坐席回复：{words}"})
+        await texts.deliver()
+        return await given_up()
+
+    async def given_up() -> list[dict[str, Any]]:
+        return sorted((await seat.get("/queue/given-up"))["rows"], key=lambda row: row["id"])
+
+    texts.gateway.faults.append("PHONE")
+    assert [row["outcome"] for row in await say("在吗")] == [TextRefusal.GONE.value]
+    rows = await say("还在吗")
+    assert [row["outcome"] for row in rows] == [TextRefusal.GONE.value] * 2
+    await seat.post(f"/queue/{rows[-1]['id']}/retry")
+    await texts.deliver()
+    assert [row["outcome"] for row in await given_up()] == [TextRefusal.GONE.value] * 2
+    await texts.gateway.tell({"type": "inbound", "id": "up-2", "phone": RESIDENT, "text": "退订"})
+    assert (await say("您好"))[-1]["outcome"] == TextRefusal.STOPPED.value
 
 
 async def test_a_refusal_is_confirmed_once_in_its_own_words(texts: Texts) -> None:
