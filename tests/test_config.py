@@ -1,10 +1,14 @@
 """Settings: everything that is wrong is named by its path, before a port opens."""
 
+import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
+import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -14,6 +18,7 @@ import pytest
 from daoxue.config import Config, ConfigError, read
 from store import migrating
 from store.migrate import HEAD, is_current, upgrade
+from tests.conftest import free_port
 
 ROOT = Path(__file__).parent.parent
 
@@ -86,6 +91,22 @@ def daoxue(
 def test_check(config: Config) -> None:
     done = daoxue(config, "check")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_an_orderly_end_is_none_by_a_signal(config: Config) -> None:
+    port = free_port()
+    environment = os.environ | {
+        "DAOXUE_DATABASE__URL": config.database.url, "DAOXUE_NLU__FOLDER": config.nlu.folder,
+        "DAOXUE_SERVER__PORT": str(port),
+    }  # fmt: skip
+    with subprocess.Popen([sys.executable, "-m", "daoxue", "serve"], env=environment, cwd=ROOT) as service:
+        for _ in range(300):
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1).read()
+                break
+            time.sleep(0.1)
+        service.send_signal(signal.SIGTERM)
+        assert service.wait(20) == 0
 
 
 def test_parse(config: Config) -> None:

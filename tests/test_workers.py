@@ -256,5 +256,15 @@ async def test_what_is_overdue_is_counted_and_not_read(app: App, monkeypatch: py
     assert "daoxue_queue_due 1.0" in found.text
 
 
+async def test_a_page_of_figures_comes_though_the_queue_cannot_be_read(app: App) -> None:
+    with sqlite3.connect(app.config.database.url.removeprefix("sqlite:///")) as other:
+        other.execute("ALTER TABLE queue RENAME TO away")
+    other.close()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(application(app)), base_url="http://x") as client:
+        found = await client.get("/metrics")
+    assert found.status_code == 200
+    assert "daoxue_queue_due NaN" in found.text
+
+
 def test_what_a_trouble_says() -> None:
     assert Trouble("feed", "实时", "ended", 0, "", 0).words == "后台任务“实时”停了（worker feed ended）"
