@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -15,6 +16,8 @@ from types import MappingProxyType
 
 import pytest
 
+from bot.texts import Texts
+from daoxue.check import _texts
 from daoxue.config import Config, ConfigError, read
 from store import migrating
 from store.migrate import HEAD, is_current, upgrade
@@ -91,6 +94,15 @@ def daoxue(
 def test_check(config: Config) -> None:
     done = daoxue(config, "check")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_text_that_is_said_and_nowhere_written_is_found() -> None:
+    texts = Texts()
+    for known in texts.languages.values():
+        assert isinstance(known, dict)
+        del known["taken_back"]
+    [found] = _texts(texts, {})
+    assert re.fullmatch(r"bot/rules/tasks\.py:\d+: the text taken_back is in no file of bot/texts", found)
 
 
 def test_an_orderly_end_is_none_by_a_signal(config: Config) -> None:
