@@ -59,6 +59,9 @@ class Stanzas:
     def __init__(self, *given: ChannelSettings) -> None:
         self._given = {type(each): each for each in given}
 
+    def __repr__(self) -> str:
+        return f"Stanzas{tuple(self._given.values())}"
+
     def of(self, settings: type[S]) -> S:
         found = self._given.get(settings)
         return found if isinstance(found, settings) else settings()

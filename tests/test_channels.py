@@ -14,7 +14,7 @@ from daoxue import check
 from daoxue.app import App, compose
 from daoxue.chat import Talk
 from daoxue.config import Config, ConfigError, read
-from daoxue.serve import application
+from daoxue.serve import application, stopping
 from integrations.channels import CHANNELS
 from integrations.webchat import WebchatSettings
 from tests import pigeon
@@ -151,3 +151,15 @@ def test_a_row_says_all_that_the_desk_shows(name: str) -> None:
     assert channel.en
     assert re.fullmatch(r"#[0-9a-f]{6}", channel.colour)
     assert channel.load >= 1
+
+
+async def test_what_it_holds_open_is_closed_at_the_end(app: App) -> None:
+    bird = loft(app)
+    await stopping(app)
+    assert bird.closed
+
+
+@pytest.mark.parametrize(("body", "status"), [(b"{", 400), (b"\xff", 400), (b"x" * 20_000, 413)])
+async def test_a_letter_that_is_none_is_told(app: App, body: bytes, status: int) -> None:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(application(app)), base_url="http://house.test") as post:
+        assert (await post.post(pigeon.PATH, content=body, headers={"ring": "r1"})).status_code == status
