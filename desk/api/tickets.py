@@ -16,6 +16,7 @@ from desk.errors import TicketError
 from desk.learners import LearnerRecord
 from desk.lists import MOST, CursorError, TicketPage, listed
 from desk.masking import mask
+from desk.opening import ALL
 from desk.people import Seat
 from desk.summary import Summary, summarise
 from desk.tickets import LONGEST
@@ -303,7 +304,7 @@ async def merge(ref: str, body: Merge, seat: Worker, desk: TheDesk) -> Changed:
 @router.post("/tickets/{ref}/reveal")
 async def reveal(ref: str, body: Reveal, seat: Revealer, desk: TheDesk) -> Revealed:
     """The resident's numbers and words unmasked, once and for a reason, which is written down."""
-    opened = await desk.tickets.show(ref)
+    opened = await desk.tickets.show(ref, ALL)
 
     def work(transaction: Transaction) -> str:
         conversations.audited(transaction, seat.name, "resident.reveal", ref, body.reason, now())
