@@ -271,12 +271,12 @@ async def webhooks(seat: Hooking, desk: TheDesk) -> HookList:
 @router.post("/webhooks")
 async def add_webhook(body: NewHook, seat: Hooking, desk: TheDesk) -> SigningSecret:
     """Tells an address of tickets' events, signed with the secret that is shown this once."""
-    return SigningSecret(await desk.hooks.add(body.url, body.kinds))
+    return SigningSecret(await desk.hooks.add(body.url, body.kinds, seat.name, now()))
 
 
 @router.delete("/webhooks/{id}")
 async def drop_webhook(id: int, seat: Hooking, desk: TheDesk) -> NothingToTell:
-    await desk.hooks.drop(id)
+    await desk.hooks.drop(id, seat.name, now())
     return NOTHING
 
 
