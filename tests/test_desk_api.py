@@ -528,3 +528,14 @@ async def test_what_was_said_long_before_is_unmasked_too(desk: Desk) -> None:
     assert (await li.get(f"/tickets/{ref}"))["messages"][0]["seq"] > number.seq
     shown = await li.post(f"/tickets/{ref}/reveal", {"reason": "要给她回电话"})
     assert "13800138000" in shown["messages"][str(number.seq)]
+
+
+async def test_who_has_a_ticket_is_found_without_reading_the_talk(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    li, chief = await desk.person(), await desk.person("supervisor")
+    _, ref = await waiting(desk.app)
+    monkeypatch.setattr(conversations, "messages", None)
+    assert (await li.get(f"/tickets/{ref}/reach"))["call"] is None
+    for path, body in (("hold", {"on": True}), ("confer", {"colleague": chief.name})):
+        answer = await li.ask("POST", f"/tickets/{ref}/{path}", body)
+        assert answer.json()["code"] == "not_yours"
+    assert (await chief.ask("POST", f"/tickets/{ref}/whisper", {"text": "慢慢来"})).json()["code"] == "not_yours"
