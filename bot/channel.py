@@ -36,9 +36,18 @@ class SettingsError(ValueError):
 
 
 class ChannelSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """A stanza of `channels:` in `config.yml`; every field has a default."""
+    """A stanza of `channels:` in `config.yml`; every field has a default. `secrets` are the variables of the environment
+    that it needs where it is enabled, set like this."""
 
     enabled: bool = False
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return ()
+
+    def lacking(self, environment: Mapping[str, str]) -> list[str]:
+        """Those of its secrets that the environment does not hold."""
+        return [name for name in self.secrets if not environment.get(name)]
 
 
 S = TypeVar("S", bound=ChannelSettings)
@@ -46,11 +55,10 @@ S = TypeVar("S", bound=ChannelSettings)
 
 @dataclass(frozen=True, slots=True)
 class Stanza:
-    """`channels.<name>` in `config.yml`, and the variables of the environment that hold its secrets."""
+    """`channels.<name>` in `config.yml`."""
 
     name: str
     settings: type[ChannelSettings]
-    secrets: tuple[str, ...] = ()
 
 
 class Stanzas:
@@ -217,7 +225,6 @@ class Channel:
         return [
             f"channels.{each.name}: {name}"
             for each in self.stanzas
-            if stanzas.of(each.settings).enabled
-            for name in each.secrets
-            if not environment.get(name)
+            if (settings := stanzas.of(each.settings)).enabled
+            for name in settings.lacking(environment)
         ]

@@ -30,6 +30,10 @@ class PigeonSettings(ChannelSettings, frozen=True, forbid_unknown_fields=True):
 
     loft: Annotated[str, Meta(max_length=40)] = ""
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return ("PIGEON_RING",)
+
 
 class Letter(msgspec.Struct):
     id: str
@@ -112,7 +116,7 @@ PIGEON = Channel(
     zh="信鸽",
     en="Pigeon",
     colour="#5b4a8a",
-    stanzas=(Stanza("pigeon", PigeonSettings, ("PIGEON_RING",)),),
+    stanzas=(Stanza("pigeon", PigeonSettings),),
     open=_open,
     render=render,
     problems=problems,

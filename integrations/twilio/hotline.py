@@ -19,8 +19,9 @@ from integrations.twilio.switchboard import CHANNEL, Switchboard
 
 
 def _open(core: Core) -> OpenChannel:
-    secrets = TwilioSecrets.read(core.secrets)
-    api = Twilio(secrets.account, secrets.token, core.stanzas.of(TwilioSettings).api_base)
+    settings = core.stanzas.of(TwilioSettings)
+    secrets = TwilioSecrets.read(core.secrets, settings)
+    api = Twilio(secrets.account, secrets.token, settings.api_base)
     board = Switchboard(core, api)
     seats = SeatSide(board)
     channel = CallChannel(core, board, seats, Verifier(secrets.account, secrets.token, core.public_url))
