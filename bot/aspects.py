@@ -46,7 +46,10 @@ def _aspect(
 
 
 ASPECTS = {
-    "teacher": _aspect(r"老师|师傅|教练|谁[来在主]?[教讲上带]|[教讲]课的|teacher|who teaches", "teacher", "teacher-who course-teacher-contact", heard="老师"),
+    "teacher": _aspect(
+        r"老师|师傅|教练|谁[来在主]?[教讲上带]|哪[个位](?!班|课)[^,，。]{1,3}[讲教带]|[教讲]课的|teacher|who teaches",
+        "teacher", "teacher-who course-teacher-contact", heard="老师",
+    ),
     "bring": _aspect(
         r"[拿带要][^,，。]{0,3}证|证要不要|要不要[^,，。]{0,4}证|带(?:什么|啥|哪些|点|东西|身份证|不|吗|么)|自备|自己[带买]|准备(?:什么|啥)|bring",
         "bring", "enrol-first-day",
@@ -68,15 +71,16 @@ ASPECTS = {
         said=r"\d+个?(?:天|周|月|年|工作日)内|前|截止|过期|within \d|\bbefore\b|expire|lapse",
     ),
     "places": _aspect(
-        r"名额|报满|位子|位置|空位|几个位|满|还能报|货|库存|places left|full",
+        r"名额|报满|位子|位置|空位|几个位|满|还能报|货|库存|换得[到了]|多少人|几个人|places left|full",
         "places_left", "class-size", "class_places", "名额",
+        said=r"限\d+|\d+人|名额|limit|at most",
     ),
     "phone": _aspect(
         r"电话|号码|手机号|phone", "phone", "enrol-phone-enrol", "site_phone", "电话 号码",
         said=r"\d{3,4}-?\d{4}|热线|\d{5}|hotline",
     ),
     "way": _aspect(
-        r"怎么[走去坐到]|咋[走去个]|几路|坐[什么]*车|公交|地铁|路线|how (?:do|can) i get", "parking_access", "", "site_address"
+        r"怎么[走去坐到]|坐哪|哪[趟路班]车|[什啥]么?车|咋[走去个]|几路|坐[什么]*车|公交|地铁|路线|how (?:do|can) i get", "parking_access", "", "site_address"
     ),
     "place": _aspect(
         r"哪(?!天|时|位|个老|个师|个近|个便|个好|些|怕|能|吒|有)|[啥什][么子]?地方|地址|地点|地方|教室|[几哪]楼|where|which room|address",
@@ -87,7 +91,10 @@ ASPECTS = {
         r"几点|几时|什么时候|啥时|时间|周几|星期几|礼拜几|哪[几]?天|几号|when|what time", "time", "", "class_schedule",
         said=r"\d[:：]\d\d|\d点|工作日|每周|每月|\d月|working day|every (?:week|month)",
     ),
-    "level": _aspect(r"基础|学历|文化|初中|高中|小学|毕业|跟[得不]上|难|初学|听[得不]懂|level|beginner", "level", "course-basic", "course_level"),
+    "level": _aspect(
+        r"基础|学历|要会|会(?:点|些)?(?:啥|什么)|先[学会办]|文化|初中|高中|小学|毕业|跟[得不]上|难|初学|听[得不]懂|level|beginner",
+        "level", "course-basic", "course_level",
+    ),
     "eligible": _aspect(
         r"[能可][以]?[不]?[能可]?[以]?[报去来参上学]|够不够格|够格|资格|什么人|哪些人|条件|要求|年龄|多大|岁数|岁",
         "eligible for_other", "enrol-age-min age-limit-old",
@@ -106,7 +113,7 @@ ASPECTS = {
 HAS = {
     "class": set(ASPECTS) - {"entry"},
     "course": set(ASPECTS) - {"entry"},
-    "activity": {"price", "place", "way", "time", "phone", "eligible", "until", "about", "entry"},
+    "activity": {"price", "place", "way", "time", "phone", "eligible", "until", "about", "entry", "places", "bring"},
     "item": {"price", "places", "time"},
     "org": {"place", "way", "phone", "time"},
 }

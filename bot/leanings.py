@@ -9,6 +9,7 @@ import re
 from msgspec.structs import replace
 
 from bot import about
+from bot.aspects import spoken
 from bot.comprehension import Candidate, Understanding
 from bot.conversation import Conversation
 
@@ -68,6 +69,7 @@ def leaning(heard: Understanding, state: Conversation) -> Understanding:
         or _of_a_room(heard)
         or _of_activity(heard)
         or _which_classes(heard)
+        or _of_class_there(heard)
         or _of_fee(heard, state)
         or _of_class(heard, state)
         or _of_place(heard, state)
@@ -149,6 +151,14 @@ def _which_classes(heard: Understanding) -> Candidate | None:
     return (
         Candidate(heard.lines.sure, "training_info", "find_class") if course and _CLASSES.search(heard.folded) else None
     )
+
+
+def _of_class_there(heard: Understanding) -> Candidate | None:
+    """金水镇有陶艺课上不: whether a course is taught at a place that is named, where nothing else is asked of either."""
+    named = all(any(each.kind == kind and each.exact for each in heard.entities) for kind in ("course", "org"))
+    unclear = heard.best is None or heard.best.score < heard.lines.likely or heard.best.intent == "course_level"
+    asks = named and unclear and not set(spoken(heard.folded)) - {"eligible", "place"}
+    return Candidate(heard.lines.sure, "training_info", "find_class") if asks and _TAUGHT.search(heard.folded) else None
 
 
 def _of_fee(heard: Understanding, state: Conversation) -> Candidate | None:

@@ -4,7 +4,6 @@ Every message to a resident has a row in the queue, written by the transaction t
 channel has taken the message.
 """
 
-import logging
 import time
 from collections.abc import Callable, Mapping
 from typing import Protocol
@@ -16,7 +15,6 @@ from store.database import Database
 from store.outbox import DueRow
 from store.queue import QueueRow
 
-log = logging.getLogger(__name__)
 AT_ONCE = 32  # conversations of one channel that are written to at the same time
 SOON, LATEST = 1_000, 3_600_000  # ms between two offers to a page that asks by itself
 
@@ -41,14 +39,15 @@ class Outbox:
 
     def taken(self, conversation: int, seq: int) -> None:
         """A page has everything up to this message; forgotten with the next bundle."""
-        self._taken[conversation] = seq
+        self._taken[conversation] = max(seq, self._taken.get(conversation, 0))  # one of two pages may be behind
         self._live.delivered(conversation, seq)
 
     async def flush(self) -> None:
         """Forgets what pages have taken."""
-        taken, self._taken = self._taken, {}
+        taken = dict(self._taken)
         if taken:
             await self._database.write(lambda t: [outbox.settle(t, *each) for each in taken.items()], quick=True)
+        self._taken = {id: seq for id, seq in self._taken.items() if seq > taken.get(id, 0)}
 
     async def settle(self, conversation: int, seq: int) -> None:
         """The channel has taken everything up to this message."""

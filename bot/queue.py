@@ -16,11 +16,13 @@ from functools import partial
 from msgspec.structs import replace
 
 from store import queue
-from store.database import Database
+from store.database import Database, Transaction
 from store.queue import QueueRow, QueueState
 
 log = logging.getLogger(__name__)
 FIRST_WAIT, LONGEST_WAIT = 1_000, 3_600_000  # ms
+WITHIN = 0.9  # of a lease, in which the work has to end
+TO_END = 5.0  # seconds that what is under way has when the process stops
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class Kind:
     work: Callable[[QueueRow], Awaitable[Outcome]]
     at_once: int = 8  # of one lane
     patience: int = 10  # attempts before a row is given up
-    lease: int = 30_000  # ms: longer than the work can take
+    lease: int = 30_000  # ms; the work is broken off before it ends
     keeps: bool = False  # what is done stays for a while, to be seen
 
 
@@ -111,6 +113,15 @@ class Queue:
                 begun.append(task)
         return begun
 
+    async def stop(self) -> None:
+        """Lets what is under way end. What takes too long is broken off, and taken up again when its lease ends."""
+        if not self._tasks:
+            return
+        _, left = await asyncio.wait(self._tasks, timeout=TO_END)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
     def _chosen(self, due: Sequence[QueueRow]) -> list[tuple[QueueRow, Kind]]:
         """What there is room for; notes which lanes have more to do."""
         at_work, chosen = Counter(self._at_work), []
@@ -127,10 +138,12 @@ class Queue:
         return chosen
 
     async def _lease(self, row: QueueRow, kind: Kind) -> QueueRow | None:
-        until = self._now() + kind.lease
-        if not await self._database.write(lambda t: queue.lease(t, row, until), quick=True):
-            return None
-        return replace(row, leased_until=until, attempts=row.attempts + 1)
+        def take(transaction: Transaction) -> int | None:
+            until = self._now() + kind.lease  # from when it is written: that may have had to wait
+            return until if queue.lease(transaction, row, until) else None
+
+        until = await self._database.write(take, quick=True)
+        return replace(row, leased_until=until, attempts=row.attempts + 1) if until is not None else None
 
     def _ended(self, lane: str, task: "asyncio.Task[None]") -> None:
         if lane in self._full:
@@ -142,7 +155,7 @@ class Queue:
 
     async def _see_through(self, row: QueueRow, kind: Kind) -> None:
         # What nobody has come to an end with, however often it was taken up, would kill the next process too.
-        outcome = Lost(row.outcome) if row.attempts > kind.patience else await kind.work(row)
+        outcome = Lost(row.outcome) if row.attempts > kind.patience else await _worked(row, kind)
         left = after(row, kind, outcome, self._now())
         if left is None:
             await self._database.write(lambda t: queue.remove(t, row), quick=True)
@@ -151,6 +164,14 @@ class Queue:
         if left.state == QueueState.GIVEN_UP:
             log.error("given up", extra={"error": f"{row.kind}: {left.outcome}"})
             self._ring()
+
+
+async def _worked(row: QueueRow, kind: Kind) -> Outcome:
+    try:
+        async with asyncio.timeout(WITHIN * kind.lease / 1000):
+            return await kind.work(row)
+    except TimeoutError:
+        return Failed("too slow")
 
 
 def after(row: QueueRow, kind: Kind, outcome: Outcome, at: int) -> QueueRow | None:

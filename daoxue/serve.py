@@ -30,7 +30,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 import web
 from bot.edge import safely
-from daoxue.app import App, compose
+from daoxue.app import App, compose, public_url
 from daoxue.config import Config, ConfigError
 from daoxue.preparing import prepare
 from daoxue.workers import workers
@@ -47,7 +47,7 @@ FRAME = 65_536  # bytes of a socket's frame before the connection is cut; what i
 AFTER_START = 2.0  # seconds
 GRACE = 10  # seconds for turns in work when stopping
 
-BACKLOG = Gauge("daoxue_outbox_due", "Messages whose delivery is overdue")
+BACKLOG = Gauge("daoxue_queue_due", "What is due in the queue, of all kinds, and not done")
 
 
 class JsonLines(logging.Formatter):
@@ -186,13 +186,14 @@ async def _is_fresh(app: App) -> bool:
 
 
 async def stopping(app: App) -> None:
-    """After the last turn, each step whatever became of those before it: the workers end, what is kept in memory is
+    """After the last turn, each step whatever became of those before it: the workers end and what they have under way, what is kept in memory is
     written, connections end, the database last. What could not be delivered stays in the outbox."""
     try:
         await app.watch.stop()
+        await safely("queue not ended", app.queue.stop(), None)
         await safely("outbox not flushed", app.outbox.flush(), None)
         await safely("usage not written", app.inbox.usage.flush(), None)
-        for part in (app.rasa, app.platform):
+        for part in (*app.channels.values(), app.rasa, app.platform):
             if part is not None:
                 await safely("not closed", part.close(), None)
     finally:
@@ -221,8 +222,10 @@ def application(app: App) -> ASGIApp:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        app.watch.start(workers(app, api.run))
+        app.watch.start(workers(app))
+        loading = asyncio.create_task(api.run())
         yield
+        loading.cancel()
         await stopping(app)
 
     posts = {path: post for each in app.channels.values() for path, post in each.posts.items()}
@@ -257,7 +260,7 @@ async def _serve(config: Config, listening: socket.socket, began: float) -> None
     watch = StopWatch()
     REGISTRY.register(watch)
     app = await compose(config, watch.observe)
-    url = config.server.public_url or f"http://{config.server.host}:{config.server.port}"
+    url = public_url(config)
     log.info("starting", extra={"seconds": round(time.perf_counter() - began, 2), "address": url})
     gc.collect()
     gc.freeze()  # what was loaded stays: looking through it for garbage again and again would cost a tenth of a turn

@@ -1,14 +1,12 @@
 """All that goes on in the background, a row each; channels bring their own. `daoxue/watch.py` runs them and names who fails or hangs."""
 
-from collections.abc import Awaitable, Callable
-
 from bot.worker import Worker
 from daoxue.app import App
 
 HOUR = 3600.0
 
 
-def workers(app: App, load_api: Callable[[], Awaitable[object]]) -> list[Worker]:
+def workers(app: App) -> list[Worker]:
     """Name, name for people, seconds between two rounds, a round. `load_api` has the desk's API ready."""
     desk, news = app.desk, app.live.watch_tickets
     rows = [
@@ -25,6 +23,5 @@ def workers(app: App, load_api: Callable[[], Awaitable[object]]) -> list[Worker]
         Worker("reminders", "上课提醒", 600.0, app.tellings.work),
         Worker("nightly", "学分银行夜间处理", 600.0, app.nightly.work, within=HOUR),
         Worker("usage", "问答计数", 10.0, app.inbox.usage.flush),
-        Worker("api", "坐席台接口", HOUR, load_api),
     ]
     return [*rows, *(each for channel in app.channels.values() for each in channel.work)]

@@ -1,4 +1,4 @@
-"""Webhooks: what happens to tickets, told to other systems. Signed, retried, with a log; never twice by our doing.
+"""Webhooks: what happens to tickets, told to other systems. Signed, retried, with a log.
 
 Each webhook remembers the last event that it has deliveries for, so that a process that dies between the two loses
 nothing; the receiver recognises an event that comes twice by its number (`x-daoxue-event`). The signature is
@@ -29,7 +29,7 @@ from store.queue import QueueRow
 from store.webhooks import WebhookRow
 
 log = logging.getLogger(__name__)
-PATIENCE = 15  # attempts; the last comes some four hours after the first
+PATIENCE = 15  # attempts; the last comes some three hours after the first
 AT_ONCE = 4  # to one receiver
 WITHIN = 8.0  # seconds for the receiver to answer
 KEPT = 200  # deliveries in the log
@@ -42,7 +42,9 @@ def signature(secret: str, at: int, body: bytes) -> str:
 
 
 class Hooks:
-    """`run` until cancelled. `inside` lets addresses of this machine and its network be called: for trying out. `clock` is
+    """`owe` is the worker's round, `kind` what the queue does with a delivery.
+
+    `inside` lets addresses of this machine and its network be called: for trying out. `clock` is
     in seconds."""
 
     def __init__(self, database: Database, *, inside: bool = False, clock: Callable[[], float] = time.time) -> None:

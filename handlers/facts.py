@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 
+from bot.aspects import sentence_on
 from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.classes import focus
@@ -80,6 +81,7 @@ async def compare(turn: Turn) -> None:
         for each in classes[:CHOICES]
     )
     turn.say("compare", lead=lead, lines=lines, source=SOURCE)
+    turn.show("class", *(each.id for each in classes))
     for each in classes[:CHOICES]:
         turn.offer(each.name, "class_detail", **{"class": each.id})
 
@@ -132,7 +134,11 @@ def _place(turn: Turn, group: TrainingClass) -> str:
 
 def _way(turn: Turn, thing: TrainingClass | Activity) -> str:
     home = _home(turn, thing)
-    return turn.line("fact.way", address=home.address, route=wording.clause(home.route or "")) if home else ""
+    if home is None:
+        return ""
+    if not home.route:
+        return turn.line("fact.way.unknown", address=home.address)
+    return turn.line("fact.way", address=home.address, route=wording.clause(home.route))
 
 
 def _phone(turn: Turn, thing: TrainingClass | Activity) -> str:
@@ -200,6 +206,8 @@ _OF_ACTIVITY: Mapping[str, Callable[[Turn, Activity], str]] = {
     "entry": lambda turn, activity: wording.clause(activity.enrol),
     "about": lambda turn, activity: wording.clause(activity.summary),
     "way": _way, "phone": _phone,
+    "places": lambda turn, activity: sentence_on("places", activity.enrol, activity.summary).rstrip("。"),
+    "bring": lambda turn, activity: sentence_on("bring", activity.summary, activity.enrol).rstrip("。"),
 }  # fmt: skip
 _OF_ITEM: Mapping[str, Callable[[Turn, RedemptionItem], str]] = {
     "price": lambda turn, item: turn.line("fact.points", points=item.points),

@@ -236,7 +236,7 @@ class Texting:
 
         def settle(transaction: Transaction) -> None:
             calls.sent(transaction, sid, row.conversation, row.last_seq, sms.segments(text), now)
-            outbox.settle(transaction, row.conversation, row.last_seq)
+            outbox.left(transaction, row)
 
         await self._database.write(settle, quick=True)
         self._live.delivered(row.conversation, row.last_seq)

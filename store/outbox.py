@@ -120,6 +120,11 @@ def settle(transaction: Transaction, conversation: int, seq: int) -> int:
     return queue.settle(transaction, order_key(conversation), seq)
 
 
+def left(transaction: Transaction, row: DueRow) -> None:
+    """The channel has taken this; what was given up before it has still not arrived."""
+    queue.drop(transaction, [row.id])
+
+
 def advance(transaction: Transaction, row: OwedRow, conversation: int, place: tuple[int, int], due_at: int) -> None:
     """The row goes on from this message and part of it."""
     rest = Span(place[0], row.last_seq, place[1], rest=True)

@@ -124,15 +124,30 @@ _PUT_BACK = Statement(
         leased_until=0,
     )
 )  # fmt: skip
+_later = queue.alias("later")
 _RETRY = Statement(
     update(queue)
-    .where(queue.c.id == bindparam("which"), queue.c.state == QueueState.GIVEN_UP.value)
+    .where(
+        queue.c.id == bindparam("which"),
+        queue.c.state == QueueState.GIVEN_UP.value,
+        ~select(_later.c.id)
+        .where(
+            _later.c.order_key == queue.c.order_key,
+            _later.c.number > queue.c.number,
+            _later.c.state == QueueState.DONE.value,
+        )
+        .exists(),
+    )
     .values(state=QueueState.DUE.value, due_at=bindparam("at"), attempts=0, leased_until=0)
 )
+_ANY = or_(*(queue.c.state == each.value for each in QueueState))  # the index of lanes begins with the state
 _GET = Statement(select(*_COLUMNS).where(queue.c.id == bindparam("id")))
 _OF_ORDER = Statement(select(*_COLUMNS).where(queue.c.order_key == bindparam("order_key")).order_by(queue.c.number))
 _OF_LANE = Statement(
-    select(*_COLUMNS).where(queue.c.lane == bindparam("lane")).order_by(queue.c.id.desc()).limit(bindparam("most"))
+    select(*_COLUMNS)
+    .where(_ANY, queue.c.lane == bindparam("lane"))
+    .order_by(queue.c.id.desc())
+    .limit(bindparam("most"))
 )
 _GIVEN_UP = Statement(
     select(*_COLUMNS)
@@ -144,14 +159,17 @@ _COUNTS = Statement(
     select(
         func.sum(case((queue.c.state == QueueState.DUE.value, 1), else_=0)),
         func.sum(case((queue.c.state == QueueState.GIVEN_UP.value, 1), else_=0)),
-    ).where(queue.c.state != QueueState.DONE.value, queue.c.due_at <= bindparam("now"))
+    ).where(
+        or_(queue.c.state == QueueState.DUE.value, queue.c.state == QueueState.GIVEN_UP.value),
+        queue.c.due_at <= bindparam("now"),
+    )
 )
 _SETTLE = Statement(
     delete(queue).where(queue.c.order_key == bindparam("order_key"), queue.c.number <= bindparam("number"))
 )
 _DROP = Statement(delete(queue).where(queue.c.id == bindparam("id")))
 _DROP_KEY = Statement(delete(queue).where(queue.c.key == bindparam("key")))
-_DROP_LANE = Statement(delete(queue).where(queue.c.lane == bindparam("lane")))
+_DROP_LANE = Statement(delete(queue).where(_ANY, queue.c.lane == bindparam("lane")))
 _FORGET = Statement(
     delete(queue).where(
         queue.c.due_at < bindparam("before"),
@@ -250,7 +268,8 @@ def counts(transaction: Transaction, now: int) -> tuple[int, int]:
 
 
 def retry(transaction: Transaction, id: int, now: int) -> bool:
-    """What was given up is due again, as if it were new; False where it was not given up."""
+    """What was given up is due again, as if it were new; False where it was not given up, or what comes after
+    it in its order is done."""
     return transaction.run(_RETRY, which=id, at=now) == 1
 
 

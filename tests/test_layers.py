@@ -37,6 +37,7 @@ NARROW = {
         "bot.waiting",
         "bot.messages",
         "bot.about",
+        "bot.aspects",
         "bot.phrases",
     },
 }

@@ -1,6 +1,7 @@
 """The one queue: lanes that do not wait for each other, order, keys, leases, and what is given up."""
 
 import asyncio
+import dataclasses
 import json
 import time
 from collections.abc import AsyncIterator
@@ -16,10 +17,10 @@ from bot.queue import Done, Failed, Kind, Later, Lost, Outcome, Queue, wait
 from daoxue.app import App
 from daoxue.config import Config
 from store import deliveries, outbox, queue
-from store.database import ConflictError, Database, Transaction
+from store.database import ConflictError, Database, DatabaseError, Transaction
 from store.migrate import alembic_url, upgrade
 from store.migrating import _config
-from store.outbox import OwedRow
+from store.outbox import DueRow, OwedRow, Span
 from store.queue import HELD, NewRow, QueueRow, QueueState
 from tests.desk_client import Desk
 
@@ -203,6 +204,76 @@ async def test_given_up_after_patience_and_tried_again(world: World) -> None:
     assert not await world.database.write(lambda t: queue.retry(t, row.id, world.at)), "once"
     await world.queue.work()
     assert world.rows() == {}
+
+
+async def test_work_is_broken_off_before_its_lease_ends(world: World) -> None:
+    """Else another would take it up while it is still at work, and what leaves would leave twice."""
+    world.kinds["thing"] = dataclasses.replace(world.kinds["thing"], lease=200)
+    await world.put("slow")
+    world.hangs["a"] = asyncio.Event()
+    assert await world.queue.work() == 1
+    row = world.rows()["slow"]
+    assert (row.leased_until, row.attempts, row.outcome) == (0, 1, "too slow")
+    assert world.did == []
+
+
+async def test_stopping_lets_what_is_under_way_end(world: World) -> None:
+    await world.put("one")
+    world.hangs["a"] = asyncio.Event()
+    await world.queue.begin()
+    asyncio.get_running_loop().call_later(0.05, world.hangs["a"].set)
+    await world.queue.stop()
+    assert world.did == ["one"]
+    assert world.rows() == {}
+
+
+async def test_what_comes_before_something_done_is_not_tried_again(world: World) -> None:
+    """A platform would hear that somebody is admitted after it heard that they have left."""
+    world.kinds["thing"] = dataclasses.replace(world.kinds["thing"], keeps=True)
+    world.outcomes["first"] = [Lost("refused")]
+    await world.put("first", order="o", number=1)
+    await world.put("second", order="o", number=2)
+    await world.queue.work()
+    await world.queue.work()
+    assert {key: row.state for key, row in world.rows().items()} == {
+        "first": QueueState.GIVEN_UP, "second": QueueState.DONE,
+    }  # fmt: skip
+    id = world.rows()["first"].id
+    assert not await world.database.write(lambda t: queue.retry(t, id, START))
+
+
+async def test_what_arrives_takes_nothing_away_that_was_given_up(world: World) -> None:
+    """A text that never arrived stays to be seen when the next one has left."""
+
+    def owe(transaction: Transaction) -> None:
+        for number in (1, 2):
+            outbox.leave(transaction, 7, "sms", Span(number, number), START)
+
+    await world.database.write(owe)
+    first, second = await world.database.read(lambda t: queue.in_order(t, outbox.order_key(7)))
+    lost = replace(first, state=QueueState.GIVEN_UP)
+    await world.database.write(lambda t: queue.put_back(t, lost))
+    await world.database.write(lambda t: outbox.left(t, DueRow(second.id, 7, "sms", "+861", 2, 2)))
+    assert await world.database.read(lambda t: outbox.undelivered(t, 7)) == (1, True)
+
+
+async def test_what_pages_have_taken_is_written_though_it_failed_once(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox_ = app.outbox
+    outbox_.taken(7, 2)
+    outbox_.taken(7, 1)  # a second page, which is behind
+
+    async def fails(*_: object, **__: object) -> None:
+        raise DatabaseError("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(app.database, "write", fails)
+        with pytest.raises(DatabaseError):
+            await outbox_.flush()
+    await app.database.write(lambda t: outbox.leave(t, 7, "webchat", Span(2, 2), START))
+    await outbox_.flush()
+    assert await app.database.read(lambda t: outbox.undelivered(t, 7)) is None
 
 
 async def test_what_is_old_goes_but_messages_that_never_arrived(world: World) -> None:

@@ -186,6 +186,6 @@ def test_bad_posts_are_refused(body: bytes, status: int, service: Service) -> No
 
 
 def test_operations(service: Service) -> None:
-    for path, expected in (("/healthz", b"ok"), ("/readyz", b"ready"), ("/metrics", b"daoxue_outbox_due")):
+    for path, expected in (("/healthz", b"ok"), ("/readyz", b"ready"), ("/metrics", b"daoxue_queue_due")):
         with urllib.request.urlopen(service.url + path, timeout=5) as response:
             assert expected in response.read()

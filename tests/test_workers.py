@@ -151,10 +151,7 @@ async def test_stopping_waits_for_nobody_who_does_not_end(
 
 
 async def test_every_row_has_a_name_of_its_own_and_does_a_round(app: App) -> None:
-    async def load() -> None:
-        pass
-
-    rows = workers(app, load)
+    rows = workers(app)
     assert len({each.name for each in rows}) == len(rows)
     for each in rows:
         await each.work()
@@ -256,7 +253,7 @@ async def test_what_is_overdue_is_counted_and_not_read(app: App, monkeypatch: py
     monkeypatch.setattr(time, "time", lambda: 4e9)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(application(app)), base_url="http://test") as client:
         found = await client.get("/metrics")
-    assert "daoxue_outbox_due 1.0" in found.text
+    assert "daoxue_queue_due 1.0" in found.text
 
 
 def test_what_a_trouble_says() -> None:

@@ -14,6 +14,7 @@ from bot.readings import plainly
 from bot.running import Runner
 from bot.turn import Turn
 from knowledge.catalogue import TrainingClass
+from knowledge.entries import Entry
 from nlu.times import When
 
 Thing = tuple[str, str]  # a kind (class, course, activity, item) and an id
@@ -40,15 +41,17 @@ _GENERAL = {
     "other_office",
     "unrelated",
     "find_course",
+    "village_training",
     "minor",
 }
 
 _ENOUGH = 0.6  # of what speaks for an aspect
 _WORDS = 0.4  # what its words do
 _MOVE, _ORDINAL, _SURE = 0.35, 0.5, 0.8
-_BRIEF = 8  # characters of which a word is enough
+_FEW, _BRIEF = 5, 8  # characters of which every word counts, and of which one is enough
 _LONG = 18  # characters of what stands well by itself
 
+_PAIRS = re.compile(r"(?=([一-鿿]{2}))")
 _CHEAPEST = re.compile(r"最?便宜|不要钱|免费|cheap|free")
 _DEAREST = re.compile(r"最?贵")
 _FIRST = re.compile(r"最早|最先|最快|先开|近期|earliest|first")
@@ -62,11 +65,14 @@ _BY = (("price", r"便宜|贵|划算|钱"), ("place", r"近|远|方便"), ("time
 
 async def follow_up(run: Runner, turn: Turn) -> bool:
     """After a class, a course, an activity or an item: what is asked about it, and that alone."""
-    named = turn.heard.first("course")
+    activity = _by_its_name(turn)
+    named = None if activity else turn.heard.first("course")
     aspect = _asked_of_a_name(turn) if named else asked(turn)
+    if activity and aspect is None:
+        aspect = spoken_of(turn.heard.folded)
     if aspect is None or _wants_another(turn, _SURE) or (not named and _elsewhere(turn)):
         return False
-    things = [each for each in meant(turn) if aspect in HAS[each[0]]]
+    things = [each for each in (activity or meant(turn)) if aspect in HAS[each[0]]]
     if not things or (not named and _is_general(turn, aspect)):
         return False
     if things[0][0] == "org":
@@ -86,6 +92,18 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
         turn.state.topic = "course_faq" if aspect in _OF_COURSES else "training_info"
         run.remind(turn)
     return True
+
+
+def _by_its_name(turn: Turn) -> list[Thing]:
+    """中医那个, after two lectures: the one whose name alone has these words, though a course be called so as well."""
+    told = {
+        id: turn.catalogue.activities[id]
+        for kind, id in _shown(turn)
+        if kind == "activity" and id in turn.catalogue.activities
+    }
+    pieces = set(_PAIRS.findall(turn.heard.folded))
+    found = [id for id, each in told.items() if any(piece in each.name for piece in pieces)]
+    return [("activity", found[0])] if len(found) == 1 < len(told) else []
 
 
 async def compared(run: Runner, turn: Turn) -> bool:
@@ -141,6 +159,8 @@ async def another(run: Runner, turn: Turn) -> bool:
     move, slots = turn.heard.move, run.handlers["find_class"].slots
     wishes = {slot.name: value for slot in slots if (value := slot.read(turn.heard, turn.catalogue))}
     wants = _wants_another(turn, 0)
+    if move.label == "follow/other_place" and all(each.organisation == wishes.get("org") for each in _classes(turn)):
+        wishes.pop("org", None)  # 学院太远了，别处有没有: not there
     if wishes:
         takes = len(phrases.rest(turn.heard)) <= 1 or (wants and move.probability >= _MOVE)
     else:
@@ -193,7 +213,9 @@ async def of_an_answer(run: Runner, turn: Turn) -> bool:
             await run.answer(turn, beside)
             return True
     other = best is not None and best.question is not None and all(best.entry != each.id for each in entries)
-    if other or (aspect := spoken_of(folded)) is None:  # 她没带身份证咋整 is a question of its own
+    other = other and not any(_speaks_of(each, folded) for each in entries)
+    aspect = spoken_of(folded) or ("duration" if "几天" in folded else None)
+    if other or aspect is None:  # 她没带身份证咋整 is a question of its own
         return False
     for entry in entries:
         words = entry.said(turn.state.lang)
@@ -202,6 +224,12 @@ async def of_an_answer(run: Runner, turn: Turn) -> bool:
             run.remind(turn)
             return True
     return False
+
+
+def _speaks_of(entry: Entry, folded: str) -> bool:
+    """几天到账, after what is paid back within some days: few words, and some of them the answer's own."""
+    own = [each for each in _PAIRS.findall(folded) if not spoken(each)]
+    return len(folded) <= _FEW and any(each in entry.answer for each in own)
 
 
 async def another_item(run: Runner, turn: Turn) -> bool:

@@ -60,7 +60,7 @@ async def retry(id: int, seat: Retrying, desk: TheDesk) -> NothingToTell:
 
     def work(transaction: Transaction) -> None:
         if not queue.retry(transaction, id, now()):
-            raise TicketError("not_found", "没有这一条，或者已经在重发")
+            raise TicketError("not_found", "没有这一条，已经在重发，或者它后面的已经办过")
         conversations.audited(transaction, seat.name, "queue.retry", str(id), "", now())
 
     await desk.database.write(work)

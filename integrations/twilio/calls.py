@@ -8,7 +8,6 @@ Who asks for a person waits in a queue of their own ticket. A seat with a teleph
 without writes, and what it writes is spoken to the caller, whose words it reads.
 """
 
-import logging
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -43,7 +42,6 @@ from store.database import Transaction
 from store.outbox import DueRow
 from store.ticket_events import TicketNoted, TicketRaised
 
-log = logging.getLogger(__name__)
 SURE = 0.45  # of the recogniser, below which we ask whether it heard rightly
 RECORDING = "留言.mp3"
 TRIES = 3  # wrong cards or codes before a person is called

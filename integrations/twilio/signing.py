@@ -28,10 +28,10 @@ class Verifier:
     def __init__(self, account: str, token: str, public_url: str) -> None:
         self._account = account
         self._validator = RequestValidator(token)
-        self._public_url = public_url.rstrip("/")
+        self._public_url = public_url
 
     async def form(self, scope: Scope, receive: Receive) -> dict[str, str]:
-        """The parameters of a request. Raises `RefusedError`."""
+        """The parameters of a request. Raises `SignatureError`."""
         headers = {
             name: value for name, value in scope["headers"] if name in (b"x-twilio-signature", b"content-length")
         }
@@ -69,7 +69,7 @@ class Verifier:
 
 
 async def _body(receive: Receive) -> bytes:
-    """Raises `RefusedError` for what is too large."""
+    """Raises `SignatureError` for what is too large."""
     body, more = b"", True
     while more:
         event = await receive()

@@ -28,7 +28,7 @@ class Sender:
     def __init__(self, api: Twilio, number: str, public_url: str) -> None:
         self._api = api
         self._number = number
-        self._status_url = public_url.rstrip("/") + PATH + "/status"
+        self._status_url = public_url + PATH + "/status"
 
     @property
     def alarm(self) -> str | None:
@@ -52,7 +52,7 @@ class TextHooks:
     ) -> None:
         self._verifier = verifier
         self._texting = texting
-        self._status_url = public_url.rstrip("/") + PATH + "/status"
+        self._status_url = public_url + PATH + "/status"
         self._observe = observe
 
     @property

@@ -114,7 +114,7 @@ class WechatChannel:
             return 403, b"text/plain", b""
 
     async def _respond(self, scope: Scope, receive: Receive, begun: float) -> tuple[int, bytes, bytes]:
-        """Status, type and body of the response. Raises `RefusedError`."""
+        """Status, type and body of the response. Raises `GateRefusedError`."""
         if scope["method"] not in ("GET", "POST"):
             raise GateRefusedError("method")
         length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
@@ -249,7 +249,8 @@ class WechatChannel:
             if not own or deliveries.was_sent(transaction, receipt.conversation, own[0].seq):
                 return b""
             rows = []  # it was in a response that did not arrive
-        rows = self._without_rests(transaction, receipt.conversation, rows, keep=said.intent == CONTINUE)
+        if said.intent != CONTINUE:
+            rows = self._without_rests(transaction, receipt.conversation, rows)
         leaving = next((number for number, row in enumerate(rows) if row.is_leaving(now)), len(rows))
         rows = rows[:leaving]
         more = () if is_owed else own
@@ -271,12 +272,8 @@ class WechatChannel:
         deliveries.left(transaction, receipt.conversation, saying[0].seq, last, now, said.id, body)
         return body
 
-    def _without_rests(
-        self, transaction: Transaction, conversation: int, rows: list[OwedRow], *, keep: bool
-    ) -> list[OwedRow]:
+    def _without_rests(self, transaction: Transaction, conversation: int, rows: list[OwedRow]) -> list[OwedRow]:
         """The rest of an old answer of the bot's is of no use when the talk has gone on."""
-        if keep:
-            return rows
         stale = [row for row in rows if row.is_rest and _author(transaction, conversation, row.first_seq) == "bot"]
         outbox.drop(transaction, stale)
         return [row for row in rows if row not in stale]
@@ -322,7 +319,8 @@ class WechatChannel:
             return Later(now + 1_000)
         if allowed.left == 0:
             return Later(HELD)
-        rows = await self._database.write(lambda t: self._without_rests(t, row.conversation, rows, keep=len(rows) == 1))
+        if len(rows) > 1:
+            rows = await self._database.write(lambda t: self._without_rests(t, row.conversation, rows))
         if not any(each.id == row.id for each in rows):
             return Done()
         if rows[0].id != row.id:
@@ -469,7 +467,7 @@ class WechatChannel:
 
 
 async def _body(receive: Receive) -> bytes:
-    """Raises `RefusedError` for what is too large."""
+    """Raises `GateRefusedError` for what is too large."""
     parts, size, more = [], 0, True
     while more:
         event = await receive()

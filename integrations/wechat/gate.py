@@ -120,7 +120,7 @@ class Gate:
         self._keys = keys
 
     def parameters(self, query: bytes) -> dict[str, str]:
-        """The URL's parameters, each of its shape and once. Raises `RefusedError`."""
+        """The URL's parameters, each of its shape and once. Raises `GateRefusedError`."""
         if len(query) > 2_048:
             raise GateRefusedError("query")
         try:
@@ -135,7 +135,7 @@ class Gate:
         return found
 
     def check(self, parameters: Mapping[str, str], now: float) -> tuple[Keys, ...]:
-        """The keys whose token made this URL's signature. Raises `RefusedError`."""
+        """The keys whose token made this URL's signature. Raises `GateRefusedError`."""
         if not {"signature", "timestamp", "nonce"} <= parameters.keys():
             raise GateRefusedError("query")
         stamp, nonce, signature = parameters["timestamp"], parameters["nonce"], parameters["signature"]
@@ -147,7 +147,7 @@ class Gate:
         return holding
 
     def open(self, parameters: Mapping[str, str], keys: Sequence[Keys], body: bytes) -> Received:
-        """The message in a body, under keys that hold for its URL. Raises `RefusedError` and `DroppedError`."""
+        """The message in a body, under keys that hold for its URL. Raises `GateRefusedError` and `DroppedError`."""
         try:
             outer = parse(cleaned(body))
         except MalformedError as error:
@@ -163,7 +163,7 @@ class Gate:
 
     def _opened(self, parameters: Mapping[str, str], keys: Sequence[Keys], cipher: object) -> tuple[Keys, str]:
         """What was encrypted and under which keys: by its signature, and where the token stayed when the key changed,
-        by what decrypts. Raises `RefusedError`."""
+        by what decrypts. Raises `GateRefusedError`."""
         given, failure = parameters.get("msg_signature", ""), "msg_signature"
         if not isinstance(cipher, str) or not cipher:
             raise GateRefusedError("downgrade")
@@ -177,7 +177,7 @@ class Gate:
         raise GateRefusedError(failure)
 
     def _decrypted(self, key: bytes, cipher: str) -> str:
-        """Raises `RefusedError`: whatever fails here was not encrypted for us."""
+        """Raises `GateRefusedError`: whatever fails here was not encrypted for us."""
         try:
             raw = base64.b64decode(cipher, validate=True)
         except (binascii.Error, ValueError) as error:
@@ -232,7 +232,7 @@ def _inner(xml: str) -> Fields:
 
 
 def _checked(received: Received) -> Received:
-    """Who wrote what kind of message when has to be there. Raises `RefusedError` and `DroppedError`."""
+    """Who wrote what kind of message when has to be there. Raises `GateRefusedError` and `DroppedError`."""
     if not received.text("MsgType").strip():
         raise DroppedError("MsgType")
     sender = received.text("FromUserName")
