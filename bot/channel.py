@@ -143,9 +143,23 @@ class Core:
     clock: Callable[[], float]
 
 
-async def nothing_to_tell(now: int) -> dict[str, object]:
+class ChannelHealth(Struct, frozen=True):
+    """How a channel, or something else that is connected, is: `alarm` is what fails, null where nothing does. The rest is
+    null where there is no such thing: pages that are open, whether it may send by itself, texts that left in a day and
+    segments as they are billed, the version and the model of a server."""
+
+    alarm: str | None = None
+    sockets: int | None = None
+    may_push: bool | None = None
+    texts: int | None = None
+    segments: int | None = None
+    version: str | None = None
+    model: str | None = None
+
+
+async def nothing_to_tell(now: int) -> ChannelHealth:
     """The health of what is always well."""
-    return {}
+    return ChannelHealth()
 
 
 async def nothing_to_close() -> None:
@@ -158,7 +172,7 @@ class OpenChannel:
 
     `posts` are webhooks by path, answered ahead of the web framework; `routes` all else that is served. `kinds`
     are what it does for the queue, `work` what goes on in the background. `health` tells at a time (ms) what the desk
-    shows of it: `alarm` is what people should look into.
+    shows of it.
     `quota` is of a conversation, where the platform counts; `inviting` and `calling` where it can do that.
     """
 
@@ -167,7 +181,7 @@ class OpenChannel:
     routes: Sequence[BaseRoute] = ()
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     work: Sequence[Worker] = ()
-    health: Callable[[int], Awaitable[dict[str, object]]] = nothing_to_tell
+    health: Callable[[int], Awaitable[ChannelHealth]] = nothing_to_tell
     close: Callable[[], Awaitable[None]] = nothing_to_close
     quota: Callable[[int], Awaitable[Quota]] | None = None
     inviting: Inviting | None = None

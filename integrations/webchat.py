@@ -22,7 +22,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 import web
 from accounts.identity import Proof
-from bot.channel import Channel, ChannelSettings, Core, OpenChannel, Stanza
+from bot.channel import Channel, ChannelHealth, ChannelSettings, Core, OpenChannel, Stanza
 from bot.edge import safely
 from bot.inbox import BusyError, Inbox, Receipt, nothing_observed, numbered
 from bot.live import Live
@@ -121,9 +121,9 @@ class Webchat:
     async def send(self, row: DueRow, now: int) -> Outcome:
         return Done()
 
-    async def health(self, now: int) -> dict[str, object]:
+    async def health(self, now: int) -> ChannelHealth:
         """How many pages are open."""
-        return {"sockets": len(self.sockets)}
+        return ChannelHealth(sockets=len(self.sockets))
 
     def _seat_types(self, conversation: int, author: str) -> None:
         if author == "seat":

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
-from bot.channel import Channel, ChannelSettings, Core, OpenChannel, SettingsError, Stanza
+from bot.channel import Channel, ChannelHealth, ChannelSettings, Core, OpenChannel, SettingsError, Stanza
 from bot.inbox import numbered
 from bot.messages import Inbound, Reply
 from bot.queue import Done, Outcome
@@ -84,8 +84,8 @@ class Loft:
     async def quota(self, conversation: int) -> Left:
         return Left(LETTERS - len(self.flown))
 
-    async def health(self, now: int) -> dict[str, object]:
-        return {"loft": self.settings.loft, "alarm": "hungry" if not self.fed.is_set() else None}
+    async def health(self, now: int) -> ChannelHealth:
+        return ChannelHealth("hungry" if not self.fed.is_set() else None)
 
     async def feed(self) -> None:
         self.fed.set()

@@ -8,10 +8,11 @@ from fastapi import Depends, Query, Request, Response
 from msgspec import Struct
 from pydantic import Field
 
-from desk.api.answers import NOTHING, Answering, NothingToTell, as_json, files
+from desk.api.answers import NOTHING, Answering, NothingToTell, files
 from desk.api.guard import TheDesk, may, now
 from desk.api.session import Strict
 from desk.errors import TicketError
+from desk.parts import Health
 from desk.people import PERMISSIONS, ROLES, Seat
 from desk.printing import copy_page
 from desk.residents import ErasureProof
@@ -156,31 +157,6 @@ class Audit(Struct, frozen=True):
     lines: list[AuditLine]
 
 
-class ChannelHealth(Struct, frozen=True):
-    """`alarm` is what fails, if anything does."""
-
-    name: str
-    enabled: bool
-    sockets: int = 0
-    may_push: bool | None = None
-    alarm: str | None = None
-
-
-class WorkerInTrouble(Struct, frozen=True):
-    """Work in the background that fails or hangs; `words` say it."""
-
-    name: str
-    words: str
-
-
-class Health(Struct, frozen=True):
-    channels: list[ChannelHealth]
-    undelivered: int
-    given_up: int
-    database: str
-    workers: list[WorkerInTrouble]
-
-
 @router.get("/people")
 async def people(seat: Keeper, desk: TheDesk) -> AccountList:
     """All accounts, and what each role may."""
@@ -300,9 +276,9 @@ async def audit(seat: Auditor, desk: TheDesk, before: Annotated[int, Query(ge=0)
 
 
 @router.get("/system")
-async def system(seat: System, desk: TheDesk) -> Annotated[Response, Health]:
+async def system(seat: System, desk: TheDesk) -> Health:
     """How the channels and what lies behind them are."""
-    return as_json(await desk.health())
+    return await desk.health()
 
 
 @router.get("/retention")
