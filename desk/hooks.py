@@ -104,11 +104,10 @@ class Hooks:
     async def owe(self) -> None:
         """A delivery for every event that a webhook has none for."""
         for hook in await self.all():
-            if hook.active:
-                try:
-                    await self._database.write(lambda t, hook=hook: webhooks.owe(t, hook))  # type: ignore[misc]
-                except ConflictError:
-                    continue  # another process did
+            try:
+                await self._database.write(lambda t, hook=hook: webhooks.owe(t, hook))  # type: ignore[misc]
+            except ConflictError:
+                continue  # another process did
 
     async def _deliver(self, row: QueueRow) -> Outcome:
         hook = await self._database.read(lambda t: webhooks.of_lane(t, row.lane))

@@ -24,7 +24,6 @@ class WebhookRow:
     secret: str
     kinds: str
     seen: int
-    active: int
 
     @staticmethod
     def of(row: Row) -> "WebhookRow":
@@ -59,7 +58,7 @@ def of_lane(transaction: Transaction, lane: str) -> WebhookRow | None:
 
 def add(transaction: Transaction, url: str, secret: str, kinds: str) -> None:
     """A webhook, from the next event on."""
-    transaction.run(_ADD, url=url, secret=secret, kinds=kinds, seen=tickets.last_event(transaction), active=1)
+    transaction.run(_ADD, url=url, secret=secret, kinds=kinds, seen=tickets.last_event(transaction))
 
 
 def drop(transaction: Transaction, id: int) -> str | None:
