@@ -80,5 +80,9 @@ def owe(transaction: Transaction, hook: WebhookRow) -> None:
         if not kinds or each.kind in kinds:
             told = {"event": each.id, "kind": each.kind, "ticket": each.ticket, "actor": each.actor, "at": each.at}
             queue.add(
-                transaction, NewRow(KIND, f"{hook.lane}:{each.id}", hook.lane, json.dumps(told).encode(), each.at)
-            )
+                transaction,
+                NewRow(
+                    KIND, f"{hook.lane}:{each.id}", hook.lane, json.dumps(told).encode(), each.at,
+                    f"{hook.lane}:{each.ticket}", each.id,
+                ),
+            )  # fmt: skip

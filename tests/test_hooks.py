@@ -98,6 +98,26 @@ async def test_who_tells_whom_of_tickets_is_written_down(either_config: Config, 
     app.database.close()
 
 
+async def test_what_happened_to_a_ticket_is_told_in_order(either_config: Config, receiver: str) -> None:
+    """A receiver that refuses the first hears nothing of that ticket before it takes that; of another it does."""
+    desk, passed = msgspec.structs.replace(either_config.desk, webhooks_inside=True), [time.time()]
+    app = await compose(msgspec.structs.replace(either_config, desk=desk), clock=lambda: passed[0])
+    admin = await Desk(app).person("administrator")
+    await admin.post("/webhooks", {"url": receiver, "kinds": ["opened", "noted"]})
+    Receiver.answers[:] = [500]
+    ref = (await Resident(app).receipt("转人工")).ticket
+    await app.tickets.note(ref or "", "x", "一", 1)
+    other = (await Resident(app).receipt("转人工")).ticket
+    await app.desk.hooks.owe()
+    for _ in range(6):
+        await app.queue.work()
+        passed[0] += 10**4
+    told = [(each["ticket"], each["kind"]) for each in (json.loads(body) for _, body in Receiver.heard)]
+    assert [kind for ticket, kind in told if ticket == ref] == ["opened", "opened", "noted"]
+    assert told.index((other, "opened")) < told.index((ref, "noted"))
+    app.database.close()
+
+
 async def test_addresses_inside_are_refused(app: App) -> None:
     admin = await Desk(app).person("administrator")
     for url in (

@@ -96,6 +96,9 @@ async def test_who_fails_is_named_counted_and_tried_again(
     assert watch.TROUBLED.labels("breaking")._value.get() == 1
     breaking.error = None
     await breaking.round()
+    assert started.troubles() != [], "one good round among bad ones is no order"
+    for _ in range(watch.STEADY):
+        await breaking.round()
     assert started.troubles() == []
     assert watch.TROUBLED.labels("breaking")._value.get() == 0
 
@@ -254,6 +257,16 @@ async def test_what_is_overdue_is_counted_and_not_read(app: App, monkeypatch: py
     async with httpx.AsyncClient(transport=httpx.ASGITransport(application(app)), base_url="http://test") as client:
         found = await client.get("/metrics")
     assert "daoxue_queue_due 1.0" in found.text
+
+
+async def test_a_page_of_figures_comes_though_the_queue_cannot_be_read(app: App) -> None:
+    with sqlite3.connect(app.config.database.url.removeprefix("sqlite:///")) as other:
+        other.execute("ALTER TABLE queue RENAME TO away")
+    other.close()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(application(app)), base_url="http://x") as client:
+        found = await client.get("/metrics")
+    assert found.status_code == 200
+    assert "daoxue_queue_due NaN" in found.text
 
 
 def test_what_a_trouble_says() -> None:
