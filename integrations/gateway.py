@@ -52,8 +52,12 @@ class GatewaySettings(ChannelSettings, frozen=True, forbid_unknown_fields=True):
     sign: Annotated[str, Meta(max_length=20)] = ""
     templates: tuple[TemplateSettings, ...] = ()
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return "GATEWAY_KEY", "GATEWAY_SECRET"
 
-STANZA = Stanza("gateway", GatewaySettings, ("GATEWAY_KEY", "GATEWAY_SECRET"))
+
+STANZA = Stanza("gateway", GatewaySettings)
 
 
 @dataclass(frozen=True, slots=True)

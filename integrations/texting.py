@@ -10,7 +10,7 @@ import msgspec
 from prometheus_client import Counter
 
 from bot import conversation
-from bot.channel import Core, Told
+from bot.channel import ChannelHealth, Core, Told
 from bot.inbox import Inbox, Receipt, numbered
 from bot.messages import CONTINUE, RESUMED, STOPPED, Inbound, Reply
 from bot.queue import Done, Failed, Later, Lost, Outcome
@@ -197,10 +197,10 @@ class Texting:
             log.error("a text did not arrive", extra={"error": error})
             self._live.ring()
 
-    async def health(self, now: int) -> dict[str, object]:
+    async def health(self, now: int) -> ChannelHealth:
         """What the provider complains of, and what left in a day: texts, and segments as they are billed."""
         texts, segments = await self._database.read(lambda t: calls.cost(t, now - DAY))
-        return {"alarm": self.provider.alarm, "texts": texts, "segments": segments}
+        return ChannelHealth(self.provider.alarm, texts=texts, segments=segments)
 
     # -- one-time codes
 

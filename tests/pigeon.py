@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
-from bot.channel import Channel, ChannelSettings, Core, OpenChannel, SettingsError, Stanza
+from bot.channel import Channel, ChannelHealth, ChannelSettings, Core, OpenChannel, SettingsError, Stanza
 from bot.inbox import BusyError, numbered
 from bot.messages import Inbound, Reply
 from bot.queue import Done, Outcome
@@ -30,6 +30,10 @@ class PigeonSettings(ChannelSettings, frozen=True, forbid_unknown_fields=True):
     """Its secret comes from the environment: `PIGEON_RING`."""
 
     loft: Annotated[str, Meta(max_length=40)] = ""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return ("PIGEON_RING",)
 
 
 class Letter(msgspec.Struct):
@@ -91,8 +95,8 @@ class Loft:
     async def quota(self, conversation: int) -> Left:
         return Left(LETTERS - len(self.flown))
 
-    async def health(self, now: int) -> dict[str, object]:
-        return {"loft": self.settings.loft, "alarm": "hungry" if not self.fed.is_set() else None}
+    async def health(self, now: int) -> ChannelHealth:
+        return ChannelHealth("hungry" if not self.fed.is_set() else None)
 
     async def close(self) -> None:
         self.closed = True
@@ -127,7 +131,7 @@ PIGEON = Channel(
     zh="信鸽",
     en="Pigeon",
     colour="#5b4a8a",
-    stanzas=(Stanza("pigeon", PigeonSettings, ("PIGEON_RING",)),),
+    stanzas=(Stanza("pigeon", PigeonSettings),),
     open=_open,
     render=render,
     problems=problems,

@@ -179,7 +179,7 @@ async def test_the_first_write_of_dispatch_fails_and_offers_are_made_all_the_sam
         status, text = await running.ready()
     assert status == 200
     assert text.startswith("ready\n后台任务“派单”出错，正在重试")
-    assert [each["name"] for each in (await app.desk.health())["workers"]] == ["dispatch"]  # type: ignore[attr-defined]
+    assert [each.name for each in (await app.desk.health()).workers] == ["dispatch"]
     may_go_on.set()
     while app.watch.troubles():
         status, text = await running.ready()
