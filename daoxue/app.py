@@ -20,6 +20,7 @@ from accounts.vault import Vault
 from bot.channel import Channel, ChannelHealth, Core, OpenChannel, SettingsError
 from bot.comprehension import Comprehension
 from bot.dialogue import Dialogue
+from bot.edge import safely
 from bot.inbox import Inbox, nothing_observed
 from bot.live import Live
 from bot.nightly import Nightly
@@ -353,7 +354,8 @@ async def health(
 ) -> Health:
     """How the channels and what else is connected are, for the desk's pages."""
     now = int(time.time() * 1000)
-    due, dead = await database.read(lambda t: owed.counts(t, now))
+    counted = database.read(lambda t: owed.counts(t, now))
+    due, dead = await safely("queue not counted", counted, (None, None))  # those in trouble are named all the same
     connected = {name: await each.health(now) for name, each in opened.items()}
     if platform is not None:
         connected["platform"] = ChannelHealth(platform.alarm)

@@ -35,11 +35,12 @@ class WorkerInTrouble(Struct, frozen=True):
 
 
 class Health(Struct, frozen=True):
-    """How the channels at work and what else is connected are, by name, and what lies behind them."""
+    """How the channels at work and what else is connected are, by name, and what lies behind them. None is what
+    could not be counted."""
 
     channels: dict[str, ChannelHealth]
-    undelivered: int
-    given_up: int
+    undelivered: int | None
+    given_up: int | None
     database: str
     workers: list[WorkerInTrouble]
 

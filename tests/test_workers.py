@@ -267,6 +267,7 @@ async def test_a_page_of_figures_comes_though_the_queue_cannot_be_read(app: App)
         found = await client.get("/metrics")
     assert found.status_code == 200
     assert "daoxue_queue_due NaN" in found.text
+    assert (await app.desk.health()).undelivered is None
 
 
 def test_what_a_trouble_says() -> None:

@@ -2672,15 +2672,16 @@ export interface components {
         };
         /**
          * Health
-         * @description How the channels at work and what else is connected are, by name, and what lies behind them.
+         * @description How the channels at work and what else is connected are, by name, and what lies behind them. None is what
+         *         could not be counted.
          */
         Health: {
             channels: {
                 [key: string]: components["schemas"]["ChannelHealth"];
             };
             database: string;
-            given_up: number;
-            undelivered: number;
+            given_up: number | null;
+            undelivered: number | null;
             workers: components["schemas"]["WorkerInTrouble"][];
         };
         /**
