@@ -36,9 +36,18 @@ class SettingsError(ValueError):
 
 
 class ChannelSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """A stanza of `channels:` in `config.yml`; every field has a default."""
+    """A stanza of `channels:` in `config.yml`; every field has a default. `secrets` are the variables of the environment
+    that it needs where it is enabled, set like this."""
 
     enabled: bool = False
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return ()
+
+    def lacking(self, environment: Mapping[str, str]) -> list[str]:
+        """Those of its secrets that the environment does not hold."""
+        return [name for name in self.secrets if not environment.get(name)]
 
 
 S = TypeVar("S", bound=ChannelSettings)
@@ -46,11 +55,10 @@ S = TypeVar("S", bound=ChannelSettings)
 
 @dataclass(frozen=True, slots=True)
 class Stanza:
-    """`channels.<name>` in `config.yml`, and the variables of the environment that hold its secrets."""
+    """`channels.<name>` in `config.yml`."""
 
     name: str
     settings: type[ChannelSettings]
-    secrets: tuple[str, ...] = ()
 
 
 class Stanzas:
@@ -58,6 +66,9 @@ class Stanzas:
 
     def __init__(self, *given: ChannelSettings) -> None:
         self._given = {type(each): each for each in given}
+
+    def __repr__(self) -> str:
+        return f"Stanzas{tuple(self._given.values())}"
 
     def of(self, settings: type[S]) -> S:
         found = self._given.get(settings)
@@ -135,9 +146,23 @@ class Core:
     clock: Callable[[], float]
 
 
-async def nothing_to_tell(now: int) -> dict[str, object]:
+class ChannelHealth(Struct, frozen=True):
+    """How a channel, or something else that is connected, is: `alarm` is what fails, null where nothing does. The rest is
+    null where there is no such thing: pages that are open, whether it may send by itself, texts that left in a day and
+    segments as they are billed, the version and the model of a server."""
+
+    alarm: str | None = None
+    sockets: int | None = None
+    may_push: bool | None = None
+    texts: int | None = None
+    segments: int | None = None
+    version: str | None = None
+    model: str | None = None
+
+
+async def nothing_to_tell(now: int) -> ChannelHealth:
     """The health of what is always well."""
-    return {}
+    return ChannelHealth()
 
 
 async def nothing_to_close() -> None:
@@ -150,7 +175,7 @@ class OpenChannel:
 
     `posts` are webhooks by path, answered ahead of the web framework; `routes` all else that is served. `kinds`
     are what it does for the queue, `work` what goes on in the background. `health` tells at a time (ms) what the desk
-    shows of it: `alarm` is what people should look into.
+    shows of it.
     `quota` is of a conversation, where the platform counts; `inviting` and `calling` where it can do that.
     """
 
@@ -159,7 +184,7 @@ class OpenChannel:
     routes: Sequence[BaseRoute] = ()
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     work: Sequence[Worker] = ()
-    health: Callable[[int], Awaitable[dict[str, object]]] = nothing_to_tell
+    health: Callable[[int], Awaitable[ChannelHealth]] = nothing_to_tell
     close: Callable[[], Awaitable[None]] = nothing_to_close
     quota: Callable[[int], Awaitable[Quota]] | None = None
     inviting: Inviting | None = None
@@ -217,7 +242,6 @@ class Channel:
         return [
             f"channels.{each.name}: {name}"
             for each in self.stanzas
-            if stanzas.of(each.settings).enabled
-            for name in each.secrets
-            if not environment.get(name)
+            if (settings := stanzas.of(each.settings)).enabled
+            for name in settings.lacking(environment)
         ]

@@ -17,9 +17,10 @@ from accounts.enrolment import Enrolments
 from accounts.identity import Identity, Proof
 from accounts.rules import Rules
 from accounts.vault import Vault
-from bot.channel import Channel, Core, OpenChannel, SettingsError
+from bot.channel import Channel, ChannelHealth, Core, OpenChannel, SettingsError
 from bot.comprehension import Comprehension
 from bot.dialogue import Dialogue
+from bot.edge import safely
 from bot.inbox import Inbox, nothing_observed
 from bot.live import Live
 from bot.nightly import Nightly
@@ -40,7 +41,7 @@ from desk.hooks import Hooks
 from desk.hours import Hours
 from desk.learners import Learners
 from desk.oidc import Oidc
-from desk.parts import Desk
+from desk.parts import Desk, Health, WorkerInTrouble
 from desk.people import People
 from desk.queueing import Queueing
 from desk.residents import Residents
@@ -350,16 +351,15 @@ def _left(channel: OpenChannel) -> Allowed | None:
 
 async def health(
     database: Database, watch: Watch, opened: Mapping[str, OpenChannel], platform: Platform | None, rasa: Rasa | None
-) -> dict[str, object]:
+) -> Health:
     """How the channels and what else is connected are, for the desk's pages."""
     now = int(time.time() * 1000)
-    due, dead = await database.read(lambda t: owed.counts(t, now))
-    connected = [{"name": name, "enabled": True, **await each.health(now)} for name, each in opened.items()]
+    counted = database.read(lambda t: owed.counts(t, now))
+    due, dead = await safely("queue not counted", counted, (None, None))  # those in trouble are named all the same
+    connected = {name: await each.health(now) for name, each in opened.items()}
     if platform is not None:
-        connected.append({"name": "platform", "enabled": True, "alarm": platform.alarm})
+        connected["platform"] = ChannelHealth(platform.alarm)
     if rasa is not None:
-        connected.append(await rasa.health())
-    return {
-        "channels": connected, "undelivered": due, "given_up": dead, "database": database.url.partition(":")[0],
-        "workers": [{"name": each.name, "words": each.words} for each in watch.troubles()],
-    }  # fmt: skip
+        connected["rasa"] = await rasa.health()
+    troubles = [WorkerInTrouble(each.name, each.words) for each in watch.troubles()]
+    return Health(connected, due, dead, database.url.partition(":")[0], troubles)

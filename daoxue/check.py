@@ -1,9 +1,10 @@
 """`daoxue check`: everything that can be wrong before a port opens, each problem with its place."""
 
+import ast
 import contextlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -28,6 +29,9 @@ from store.database import Database
 from store.migrate import is_current
 
 Channels = Mapping[str, Channel]
+ROOT = Path(__file__).parent.parent
+SPEAKERS = ("bot", "handlers", "integrations", "desk")  # folders of those who say texts
+SAYING = frozenset({"say", "line"})  # their ways to
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -102,8 +106,12 @@ def _training() -> list[str]:
 
 def _texts(texts: Texts, channels: Channels) -> list[str]:
     """Each language has each text, with the same values in it, and each text can be said on each channel."""
-    found = []
     chinese = texts.languages["zh"]
+    found = [
+        f"{place}: the text {key} is in no file of bot/texts"
+        for key, place in _said(texts.languages)
+        if not texts.has(key)
+    ]
     for language, known in texts.languages.items():
         found += [f"texts/{language}.yml: {key} is missing" for key in sorted(set(chinese) - set(known))]
         found += [f"texts/{language}.yml: {key} is in no other language" for key in sorted(set(known) - set(chinese))]
@@ -113,6 +121,17 @@ def _texts(texts: Texts, channels: Channels) -> list[str]:
             reply = Reply(text=known[key].text, spoken=known[key].spoken, short=known[key].short)
             found += [f"texts/{language}.yml: {key}: {problem}" for problem in _misfits(reply, channels)]
     return found
+
+
+def _said(languages: Collection[str]) -> Iterator[tuple[str, str]]:
+    """The keys of texts that the code names, with where."""
+    for path in sorted(path for folder in SPEAKERS for path in (ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in SAYING:
+                words = [each.value for each in node.args[:2] if isinstance(each, ast.Constant)]
+                keys = [each for each in words if isinstance(each, str) and each not in languages]
+                if keys:
+                    yield keys[0], f"{path.relative_to(ROOT)}:{node.lineno}"
 
 
 def _misfits(reply: Reply, channels: Channels) -> list[str]:

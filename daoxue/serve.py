@@ -7,8 +7,10 @@ import gc
 import importlib
 import json
 import logging
+import math
 import os
 import resource
+import signal
 import socket
 import sys
 import time
@@ -84,7 +86,7 @@ def set_up_logs(level: str) -> None:
 
 def silence() -> None:
     """Of these libraries only what is wrong. Those of HTTP write down addresses and contents: tokens, secrets, numbers."""
-    for library in ("alembic", "httpx", "httpcore"):
+    for library in ("alembic", "httpx", "httpcore", "uvicorn", "websockets", "python_multipart"):
         logging.getLogger(library).setLevel(logging.WARNING)
 
 
@@ -159,7 +161,8 @@ def routes(app: App, api: ASGIApp) -> list[BaseRoute]:
     async def metrics(_: Request) -> Response:
         app.watch.troubles()
         now = int(time.time() * 1000)
-        BACKLOG.set((await app.database.read(lambda t: queue.counts(t, now)))[0])
+        due = await safely("queue not counted", app.database.read(lambda t: queue.counts(t, now)), None)
+        BACKLOG.set(math.nan if due is None else due[0])
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     operations: list[BaseRoute] = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
@@ -267,7 +270,15 @@ async def _serve(config: Config, listening: socket.socket, began: float) -> None
     gc.set_threshold(20_000, 20, 20)
     await _first_accounts(app)
     print(f"导学已启动：{url}/ （网页对话） · {url}/desk/ （坐席台） · {url}/healthz · {url}/metrics", flush=True)
-    await server(app).serve(sockets=[listening])
+    serving = server(app)
+
+    def end(*_: object) -> None:
+        serving.should_exit = True
+
+    # The server raises once more, when it has ended, what asked it to: an orderly end is none by a signal.
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, end)
+    await serving.serve(sockets=[listening])
 
 
 async def _first_accounts(app: App) -> None:

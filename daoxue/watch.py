@@ -12,6 +12,7 @@ from prometheus_client import Counter, Gauge
 from bot.worker import Worker
 
 log = logging.getLogger(__name__)
+STEADY = 3  # rounds that have to go well before a worker that failed is in order again
 FIRST, LONGEST = 0.5, 5.0  # seconds before a failed round is tried again: doubled each time, up to the longest
 TO_END = 5.0  # seconds that workers have to end when the process stops
 ROUNDS = Counter("daoxue_worker_rounds", "Rounds of the background workers, by how they ended", ["worker", "ended"])
@@ -20,7 +21,8 @@ WORDS = {"failed": "出错，正在重试", "stalled": "卡住了", "ended": "�
 
 
 class Trouble(Struct, frozen=True):
-    """A worker that failed (`failures` rounds in a row, the last with `error`, a class's name), has been in one round for
+    """A worker that failed (`failures` rounds since it last went well for a while, the last with `error`, a class's
+    name), has been in one round for
     `seconds`, or has ended. `words` say it, Chinese first."""
 
     name: str
@@ -42,7 +44,9 @@ class _Watched:
     def __init__(self, worker: Worker) -> None:
         self.worker = worker
         self._began: float | None = None  # the round under way
-        self._failures = 0
+        self._failures = 0  # since it last was in order
+        self._in_a_row = 0
+        self._well = 0  # rounds, since the last that failed
         self._error = ""
         self.task = asyncio.create_task(self._run(), name=worker.name)
 
@@ -72,18 +76,23 @@ class _Watched:
             if (task := asyncio.current_task()) is not None and task.cancelling():
                 raise
             self._failures += 1
+            self._in_a_row += 1
+            self._well = 0
             self._error = type(error).__name__
             ROUNDS.labels(self.worker.name, "failed").inc()
             log.error("worker %s", self.worker.name, exc_info=error)
         else:
-            self._failures = 0
+            self._in_a_row = 0
+            self._well += 1
+            if self._well >= STEADY:
+                self._failures = 0
             ROUNDS.labels(self.worker.name, "done").inc()
 
     async def _pause(self) -> None:
         worker = self.worker
-        if self._failures:
+        if self._in_a_row:
             longest = max(LONGEST, worker.seconds)
-            await asyncio.sleep(min(longest, FIRST * 2 ** min(self._failures - 1, 16)))
+            await asyncio.sleep(min(longest, FIRST * 2 ** min(self._in_a_row - 1, 16)))
         elif worker.wake is None:
             await asyncio.sleep(worker.seconds)
         else:

@@ -26,7 +26,6 @@ from store.tickets import EventRow
 
 TOGETHER = 200  # events made into frames at a time
 QUEUE = 500  # frames that a page may be behind before it has to fetch everything
-BEHIND = 2_000  # events that are sent again to a page that comes back
 Author = Literal["resident", "bot", "seat", "system"]
 encode = msgspec.json.encode
 
@@ -182,7 +181,7 @@ class Feed:
                 self._seen = await self._database.read(tickets.last_event)
             if since is None:
                 page.put(encode(HelloFrame(self._seen)))
-            elif since > self._seen or self._seen - since > BEHIND:
+            elif since > self._seen or self._seen - since >= QUEUE:  # with its greeting it would not fit
                 page.put(encode(ResetFrame(self._seen)))
             else:
                 page.put(encode(HelloFrame(since)))

@@ -23,7 +23,7 @@ import httpx
 
 from bot.queue import Done, Failed, Kind, Outcome
 from desk.errors import TicketError
-from store import queue, webhooks
+from store import conversations, queue, webhooks
 from store.database import ConflictError, Database, Transaction
 from store.queue import QueueRow
 from store.webhooks import WebhookRow
@@ -60,17 +60,24 @@ class Hooks:
     async def all(self) -> list[WebhookRow]:
         return await self._database.read(webhooks.all_)
 
-    async def add(self, url: str, kinds: Sequence[str]) -> str:
+    async def add(self, url: str, kinds: Sequence[str], by: str, now: int) -> str:
         """A new webhook, from the next event on; its secret. Raises `TicketError` for an address that is none."""
         await self.check(url)
         secret = secrets.token_urlsafe(24)
-        await self._database.write(lambda t: webhooks.add(t, url, secret, json.dumps(list(kinds))))
+
+        def work(transaction: Transaction) -> None:
+            webhooks.add(transaction, url, secret, json.dumps(list(kinds)))
+            conversations.audited(transaction, by, "webhook.add", url, ",".join(kinds), now)
+
+        await self._database.write(work)
         return secret
 
-    async def drop(self, id: int) -> None:
+    async def drop(self, id: int, by: str, now: int) -> None:
         def work(transaction: Transaction) -> None:
-            if not webhooks.drop(transaction, id):
+            url = webhooks.drop(transaction, id)
+            if url is None:
                 raise TicketError("not_found", "没有这个回调")
+            conversations.audited(transaction, by, "webhook.drop", url, "", now)
 
         await self._database.write(work)
 
@@ -97,11 +104,10 @@ class Hooks:
     async def owe(self) -> None:
         """A delivery for every event that a webhook has none for."""
         for hook in await self.all():
-            if hook.active:
-                try:
-                    await self._database.write(lambda t, hook=hook: webhooks.owe(t, hook))  # type: ignore[misc]
-                except ConflictError:
-                    continue  # another process did
+            try:
+                await self._database.write(lambda t, hook=hook: webhooks.owe(t, hook))  # type: ignore[misc]
+            except ConflictError:
+                continue  # another process did
 
     async def _deliver(self, row: QueueRow) -> Outcome:
         hook = await self._database.read(lambda t: webhooks.of_lane(t, row.lane))

@@ -10,7 +10,7 @@ from bot.messages import Handover, Numbered
 from desk.errors import TicketError
 from store import conversations, outbox, ticket_lists, tickets
 from store.database import Transaction
-from store.ticket_events import TicketRaised, TicketRow
+from store.ticket_events import TicketRow
 from store.tickets import EventRow
 
 SHOWN = 100  # messages that a ticket opens with; the older ones are asked for
@@ -44,9 +44,10 @@ def opened(transaction: Transaction, ref: str, most: int) -> Opened:
     row = found(transaction, ref)
     undelivered = outbox.undelivered(transaction, row.conversation)
     others = [each for each in ticket_lists.of_person(transaction, row.person) if each.ref != ref]
-    events = tickets.events(transaction, ref)
+    events, about = tickets.events(transaction, ref), handover(row)
+    about = msgspec.structs.replace(about, slots=tickets.with_added(about.slots, events))
     return Opened(
-        row, _with_more(handover(row), events), before(transaction, row, ALL, most), events, others,
+        row, about, before(transaction, row, ALL, most), events, others,
         undelivered[0] if undelivered else None, bool(undelivered and undelivered[1]),
     )  # fmt: skip
 
@@ -61,12 +62,3 @@ def before(transaction: Transaction, row: TicketRow, seq: int, most: int) -> lis
 
 def handover(row: TicketRow) -> Handover:
     return msgspec.json.decode(row.body, type=Handover)
-
-
-def _with_more(about: Handover, events: Sequence[EventRow]) -> Handover:
-    """With what the resident added while waiting, a number to call back on for one."""
-    slots = dict(about.slots)
-    for event in events:
-        if isinstance(raised := event.happened, TicketRaised):
-            slots |= raised.slots
-    return msgspec.structs.replace(about, slots=slots)

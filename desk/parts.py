@@ -4,7 +4,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from bot.channel import Calling, Channel, Inviting, OpenChannel
+from msgspec import Struct
+
+from bot.channel import Calling, Channel, ChannelHealth, Inviting, OpenChannel
 from bot.comprehension import Comprehension
 from bot.inbox import Inbox
 from bot.live import Live
@@ -23,6 +25,24 @@ from desk.standing import LiveSettings
 from desk.tickets import Tickets
 from knowledge.library import Library
 from store.database import Database
+
+
+class WorkerInTrouble(Struct, frozen=True):
+    """Work in the background that fails or hangs; `words` say it."""
+
+    name: str
+    words: str
+
+
+class Health(Struct, frozen=True):
+    """How the channels at work and what else is connected are, by name, and what lies behind them. None is what
+    could not be counted."""
+
+    channels: dict[str, ChannelHealth]
+    undelivered: int | None
+    given_up: int | None
+    database: str
+    workers: list[WorkerInTrouble]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +73,7 @@ class Desk:
     inbox: Inbox
     channels: Mapping[str, Channel]
     opened: Mapping[str, OpenChannel]
-    health: Callable[[], Awaitable[Mapping[str, object]]]
+    health: Callable[[], Awaitable[Health]]
     secure: bool = False
 
     @property

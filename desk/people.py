@@ -12,7 +12,7 @@ from typing import Literal
 import argon2
 import pyotp
 
-from desk.errors import TicketError
+from desk.errors import Refusal, TicketError
 from desk.routing import Free
 from store import conversations, people
 from store.database import ConflictError, Database, Transaction, Value
@@ -61,7 +61,7 @@ _HASHER = argon2.PasswordHasher()  # the library's defaults are RFC 9106's secon
 class SignInError(Exception):
     """Not let in; the message says why, without saying whether the name exists."""
 
-    def __init__(self, code: str, text: str) -> None:
+    def __init__(self, code: Refusal, text: str) -> None:
         super().__init__(text)
         self.code = code
 

@@ -98,12 +98,7 @@ class Residents:
             erased = sum(forget(transaction, id) for id in talks)
             nobody = f"erased-{digest[:12]}"
             for each in theirs:
-                about = handover(each)
-                blank = Handover(
-                    topic=about.topic, reason=about.reason, skill=about.skill, priority=about.priority, summary=ERASED
-                )
-                _forget_events(transaction, each.ref, nobody)
-                erasing.blank_ticket(transaction, each.ref, encode(blank), nobody)
+                forget_ticket(transaction, each, nobody)
             detail = f"{why}; {len(theirs)} tickets, {erased} messages, sha256 {digest}"
             conversations.audited(transaction, by, "resident.erase", ref, detail, now)
             return ErasureProof(len(theirs), len(talks), erased, digest, now)
@@ -119,6 +114,14 @@ class Residents:
         person = self._identity.person(read.channel, read.address)
         if identity_rows.bound(transaction, read.channel, person, now):
             forget_identity(transaction, read.channel, person, "identity.erased", now)
+
+
+def forget_ticket(transaction: Transaction, row: TicketRow, nobody: str) -> None:
+    """Takes out of a ticket and its events what tells who it was, and puts `nobody` there."""
+    about = handover(row)
+    blank = Handover(topic=about.topic, reason=about.reason, skill=about.skill, priority=about.priority, summary=ERASED)
+    _forget_events(transaction, row.ref, nobody)
+    erasing.blank_ticket(transaction, row.ref, encode(blank), nobody)
 
 
 def _forget_events(transaction: Transaction, ref: str, nobody: str) -> None:

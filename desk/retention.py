@@ -2,11 +2,11 @@
 in the audit that says how much went."""
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
-from desk.residents import forget
+from desk.residents import forget, forget_ticket
 from desk.standing import LiveSettings
-from store import conversations, erasing, identity, notices, outbox, queue, remote
+from store import conversations, erasing, identity, notices, outbox, queue, remote, ticket_lists
 from store.database import Database, Transaction
 
 TOGETHER = 50  # conversations in one commit
@@ -35,7 +35,7 @@ class Retaining:
             old = await self._database.read(lambda t: erasing.old_conversations(t, before, TOGETHER))
             if not old:
                 break
-            await self._database.write(lambda t, old=old: [forget(t, id) for id in old])  # type: ignore[misc]
+            await self._database.write(lambda t, old=old: _expire(t, old))  # type: ignore[misc]
             gone += len(old)
 
         def work(transaction: Transaction) -> None:
@@ -52,3 +52,12 @@ class Retaining:
 
         await self._database.write(work)
         return gone
+
+
+def _expire(transaction: Transaction, old: Sequence[int]) -> None:
+    """Their words go, and those of their tickets that are done with."""
+    for id in old:
+        forget(transaction, id)
+        for row in ticket_lists.of_conversation(transaction, id):
+            if row.state == "closed":
+                forget_ticket(transaction, row, f"erased-{id}")

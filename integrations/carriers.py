@@ -22,7 +22,7 @@ def _open(core: Core) -> OpenChannel:
 
 
 def _over_the_gateway(core: Core, settings: GatewaySettings) -> OpenChannel:
-    key, secret = (core.secrets.get(name, "") for name in gateway.STANZA.secrets)
+    key, secret = (core.secrets.get(name, "") for name in settings.secrets)
     if not (key and secret and settings.api_base and settings.sign):
         raise SettingsError("channels.gateway: api_base, sign, GATEWAY_KEY and GATEWAY_SECRET are needed")
     channel = Texting(core, Gateway(settings, key, secret))
@@ -30,7 +30,8 @@ def _over_the_gateway(core: Core, settings: GatewaySettings) -> OpenChannel:
 
 
 def _over_twilio(core: Core) -> OpenChannel:
-    settings, secrets = core.stanzas.of(TwilioSettings), twilio.TwilioSecrets.read(core.secrets)
+    settings = core.stanzas.of(TwilioSettings)
+    secrets = twilio.TwilioSecrets.read(core.secrets, settings)
     api = Twilio(secrets.account, secrets.token, settings.api_base)
     channel = Texting(core, Sender(api, settings.sms_from, core.public_url), (settings.sms_from, settings.voice_from))
     verifier = Verifier(secrets.account, secrets.token, core.public_url)

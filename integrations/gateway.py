@@ -52,8 +52,12 @@ class GatewaySettings(ChannelSettings, frozen=True, forbid_unknown_fields=True):
     sign: Annotated[str, Meta(max_length=20)] = ""
     templates: tuple[TemplateSettings, ...] = ()
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return "GATEWAY_KEY", "GATEWAY_SECRET"
 
-STANZA = Stanza("gateway", GatewaySettings, ("GATEWAY_KEY", "GATEWAY_SECRET"))
+
+STANZA = Stanza("gateway", GatewaySettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,8 @@ class Gateway:
     async def close(self) -> None:
         await self._client.aclose()
 
+    names_seats = True  # words of seats are approved as such
+
     def can_say(self, body: str) -> bool:
         return self._templates.has(body)
 
@@ -131,6 +137,7 @@ class Gateway:
             answer = await self._client.post("/v1/messages", content=content, headers=headers)
             found = msgspec.json.decode(answer.content, type=_GatewayAnswer)
         except (httpx.HTTPError, msgspec.DecodeError, UnicodeDecodeError):
+            self.alarm = "gateway: no answer"
             raise TextError(TextRefusal.UNREACHABLE, "no answer", "gateway") from None
         if answer.status_code == 200 and found.code == "OK" and found.message_id:
             self.alarm = None

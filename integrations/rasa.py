@@ -18,6 +18,7 @@ import httpx
 import msgspec
 from msgspec import Meta, Struct
 
+from bot.channel import ChannelHealth
 from integrations.breaker import Breaker
 from nlu.judgement import Ranked
 
@@ -117,18 +118,18 @@ class Rasa:
         self._tell(str(problems[0]) if problems else None)
         return [None if isinstance(each, RasaError) or not each else each for each in found]
 
-    async def health(self) -> dict[str, object]:
+    async def health(self) -> ChannelHealth:
         """For the desk's page, asked of the server now: its alarm, its version, and which model it has."""
-        row: dict[str, object] = {"name": "rasa", "enabled": True, "alarm": self.alarm}
+        alarm, version, model = self.alarm, None, None
         try:
             async with asyncio.timeout(self._seconds):
-                row["version"] = _read(await self._asked("GET", "/version"), _Version).version
-                row["model"] = _read(await self._asked("GET", "/status"), _Status).model_id
+                version = _read(await self._asked("GET", "/version"), _Version).version
+                model = _read(await self._asked("GET", "/status"), _Status).model_id
         except TimeoutError:
-            row["alarm"] = LATE
+            alarm = LATE
         except RasaError as error:
-            row["alarm"] = str(error)
-        return row
+            alarm = str(error)
+        return ChannelHealth(alarm, version=version, model=model)
 
     def _tell(self, problem: str | None) -> None:
         if problem is not None and problem != self.alarm:

@@ -10,7 +10,7 @@ import msgspec
 from prometheus_client import Counter
 
 from bot import conversation
-from bot.channel import Core, Told
+from bot.channel import ChannelHealth, Core, Told
 from bot.inbox import Inbox, Receipt, numbered
 from bot.messages import CONTINUE, RESUMED, STOPPED, Inbound, Reply
 from bot.queue import Done, Failed, Later, Lost, Outcome
@@ -54,7 +54,10 @@ class TextError(Exception):
 
 class Provider(Protocol):
     """Who carries texts. `text` gives the provider's id of it, and raises `TextError`; `id` is the same for the same text,
-    for providers that know what they have sent. `can_say` is whether it says these very words."""
+    for providers that know what they have sent. `can_say` is whether it says these very words; where it `names_seats`,
+    what a seat says has to begin with who says it."""
+
+    names_seats: bool
 
     @property
     def alarm(self) -> str | None: ...
@@ -194,10 +197,10 @@ class Texting:
             log.error("a text did not arrive", extra={"error": error})
             self._live.ring()
 
-    async def health(self, now: int) -> dict[str, object]:
+    async def health(self, now: int) -> ChannelHealth:
         """What the provider complains of, and what left in a day: texts, and segments as they are billed."""
         texts, segments = await self._database.read(lambda t: calls.cost(t, now - DAY))
-        return {"alarm": self.provider.alarm, "texts": texts, "segments": segments}
+        return ChannelHealth(self.provider.alarm, texts=texts, segments=segments)
 
     # -- one-time codes
 
@@ -227,7 +230,7 @@ class Texting:
         rows = await self._database.read(
             lambda t: conversations.messages(t, row.conversation, row.first_seq, row.last_seq)
         )
-        text = written([numbered(each).message.reply for each in rows if each.author != "resident"])
+        text = self._text(rows)
         self._observe("sending")
         try:
             sid = await self.provider.text(row.address, text, f"{row.conversation}:{row.first_seq}")
@@ -241,6 +244,13 @@ class Texting:
         await self._database.write(settle, quick=True)
         self._live.delivered(row.conversation, row.last_seq)
         return Done()
+
+    def _text(self, rows: Sequence[conversations.MessageRow]) -> str:
+        said = [each for each in rows if each.author != "resident"]
+        text = written([numbered(each).message.reply for each in said])
+        if self.provider.names_seats and all(each.author == "seat" for each in said):
+            return self._texts.line("zh", "sms.seat", words=text)
+        return text
 
     async def _refused(self, error: TextError, row: DueRow, now: int) -> Outcome:
         if error.meaning is TextRefusal.STOPPED:

@@ -22,7 +22,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 import web
 from accounts.identity import Proof
-from bot.channel import Channel, ChannelSettings, Core, OpenChannel, Stanza
+from bot.channel import Channel, ChannelHealth, ChannelSettings, Core, OpenChannel, Stanza
 from bot.edge import safely
 from bot.inbox import BusyError, Inbox, Receipt, nothing_observed, numbered
 from bot.live import Live
@@ -45,6 +45,7 @@ from integrations.frames import (
     render,
 )
 from store import conversations
+from store.conversations import ConversationRow
 from store.database import Database
 from store.outbox import DueRow
 
@@ -121,9 +122,9 @@ class Webchat:
     async def send(self, row: DueRow, now: int) -> Outcome:
         return Done()
 
-    async def health(self, now: int) -> dict[str, object]:
+    async def health(self, now: int) -> ChannelHealth:
         """How many pages are open."""
-        return {"sockets": len(self.sockets)}
+        return ChannelHealth(sockets=len(self.sockets))
 
     def _seat_types(self, conversation: int, author: str) -> None:
         if author == "seat":
@@ -144,11 +145,11 @@ class Webchat:
             SOCKETS.dec()
             socket.leave()
 
-    async def known(self, visitor: str | None) -> bool:
-        """Whether this token is one of ours that has said something."""
-        if visitor is None or not _TOKEN.fullmatch(visitor):
-            return False
-        return await self.database.read(lambda t: conversations.find(t, CHANNEL, address_of(visitor))) is not None
+    async def known(self, visitor: str) -> ConversationRow | None:
+        """What has been said under this token; None where it is none of ours, or nothing has."""
+        if not _TOKEN.fullmatch(visitor):
+            return None
+        return await self.database.read(lambda t: conversations.find(t, CHANNEL, address_of(visitor)))
 
     async def accepted(self, said: Inbound) -> Receipt | None:
         """None where it was not: the page is told, and sends it again."""
@@ -290,11 +291,8 @@ class Socket:
     async def _greet(self, hello: Hello) -> None:
         self._lang = hello.lang
         seq = 0
-        if hello.visitor is not None and await self._webchat.known(hello.visitor):
+        if hello.visitor is not None and (row := await self._webchat.known(hello.visitor)) is not None:
             self._visitor = hello.visitor
-            address = address_of(self._visitor)
-            row = await self._webchat.database.read(lambda t: conversations.find(t, CHANNEL, address))
-            assert row is not None
             seq = row.seq
             first = hello.since if hello.since is not None and hello.since <= seq else 0
             self._watch(row.id, max(first, seq - HISTORY if hello.since is None else first))

@@ -60,7 +60,7 @@ class Entry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     steps: tuple[Text, ...] = ()
     person: bool = False
     audience: Line = "所有居民"
-    district: Line = "云溪区"
+    district: Line = "本区"
     source: Line
     owner: Line
     valid_from: date

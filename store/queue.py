@@ -128,18 +128,19 @@ _later = queue.alias("later")
 _RETRY = Statement(
     update(queue)
     .where(
-        queue.c.id == bindparam("which"),
-        queue.c.state == QueueState.GIVEN_UP.value,
-        ~select(_later.c.id)
-        .where(
-            _later.c.order_key == queue.c.order_key,
-            _later.c.number > queue.c.number,
-            _later.c.state == QueueState.DONE.value,
-        )
-        .exists(),
+        queue.c.id == bindparam("which"), queue.c.state == QueueState.GIVEN_UP.value,
+        or_(
+            queue.c.kind == bindparam("any_order"),
+            ~select(_later.c.id)
+            .where(
+                _later.c.order_key == queue.c.order_key, _later.c.number > queue.c.number,
+                _later.c.state == QueueState.DONE.value,
+            )
+            .exists(),
+        ),
     )
     .values(state=QueueState.DUE.value, due_at=bindparam("at"), attempts=0, leased_until=0)
-)
+)  # fmt: skip
 _ANY = or_(*(queue.c.state == each.value for each in QueueState))  # the index of lanes begins with the state
 _GET = Statement(select(*_COLUMNS).where(queue.c.id == bindparam("id")))
 _OF_ORDER = Statement(select(*_COLUMNS).where(queue.c.order_key == bindparam("order_key")).order_by(queue.c.number))
@@ -267,10 +268,10 @@ def counts(transaction: Transaction, now: int) -> tuple[int, int]:
     return (cast(int, row[0] or 0), cast(int, row[1] or 0)) if row else (0, 0)
 
 
-def retry(transaction: Transaction, id: int, now: int) -> bool:
+def retry(transaction: Transaction, id: int, now: int, any_order: str = "") -> bool:
     """What was given up is due again, as if it were new; False where it was not given up, or what comes after
-    it in its order is done."""
-    return transaction.run(_RETRY, which=id, at=now) == 1
+    it in its order is done: that counts for all kinds but `any_order`."""
+    return transaction.run(_RETRY, which=id, at=now, any_order=any_order) == 1
 
 
 # -- taking out

@@ -529,7 +529,6 @@ webhook = Table(
     Column("secret", Text, nullable=False),
     Column("kinds", Text, nullable=False),  # JSON: kinds of ticket events; empty is all
     Column("seen", BigInteger, nullable=False),  # events up to here have their deliveries
-    Column("active", Integer, nullable=False),
 )
 
 # Files that a seat sends with an answer, or a resident with a question.

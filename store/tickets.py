@@ -243,6 +243,16 @@ def events(transaction: Transaction, ref: str) -> list[EventRow]:
     return [EventRow(*row) for row in transaction.all(_EVENTS, ref=ref)]  # type: ignore[arg-type]
 
 
+def with_added(slots: Mapping[str, str], events: Sequence[EventRow]) -> dict[str, str]:
+    """What was noted when a ticket opened, with what the resident added while waiting, a number to call back on for one:
+    the latest holds."""
+    noted = dict(slots)
+    for event in events:
+        if isinstance(raised := event.happened, TicketRaised):
+            noted |= raised.slots
+    return noted
+
+
 def events_since(transaction: Transaction, seen: int, most: int) -> list[EventRow]:
     """What happened to any ticket after this number."""
     return [EventRow(*row) for row in transaction.all(_EVENTS_SINCE, seen=seen, most=most)]  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, fields
+from typing import cast
 
 from sqlalchemy import bindparam, delete, select, update
 
@@ -23,7 +24,6 @@ class WebhookRow:
     secret: str
     kinds: str
     seen: int
-    active: int
 
     @staticmethod
     def of(row: Row) -> "WebhookRow":
@@ -38,7 +38,7 @@ _COLUMNS = [webhook.c[each.name] for each in fields(WebhookRow)]
 _ALL = Statement(select(*_COLUMNS).order_by(webhook.c.id))
 _GET = Statement(select(*_COLUMNS).where(webhook.c.id == bindparam("id")))
 _ADD = Statement(adding(webhook))
-_DROP = Statement(delete(webhook).where(webhook.c.id == bindparam("id")))
+_DROP = Statement(delete(webhook).where(webhook.c.id == bindparam("id")).returning(webhook.c.url))
 _SEEN = Statement(
     update(webhook)
     .where(webhook.c.id == bindparam("which"), webhook.c.seen == bindparam("read_seen"))
@@ -58,13 +58,14 @@ def of_lane(transaction: Transaction, lane: str) -> WebhookRow | None:
 
 def add(transaction: Transaction, url: str, secret: str, kinds: str) -> None:
     """A webhook, from the next event on."""
-    transaction.run(_ADD, url=url, secret=secret, kinds=kinds, seen=tickets.last_event(transaction), active=1)
+    transaction.run(_ADD, url=url, secret=secret, kinds=kinds, seen=tickets.last_event(transaction))
 
 
-def drop(transaction: Transaction, id: int) -> bool:
-    """Takes it out with what it is owed; False where there is none."""
+def drop(transaction: Transaction, id: int) -> str | None:
+    """Takes it out with what it is owed; its address, None where there is no such webhook."""
     queue.drop_lane(transaction, f"{KIND}:{id}")
-    return transaction.run(_DROP, id=id) > 0
+    row = transaction.one(_DROP, id=id)
+    return cast(str, row[0]) if row else None
 
 
 def owe(transaction: Transaction, hook: WebhookRow) -> None:
@@ -79,5 +80,9 @@ def owe(transaction: Transaction, hook: WebhookRow) -> None:
         if not kinds or each.kind in kinds:
             told = {"event": each.id, "kind": each.kind, "ticket": each.ticket, "actor": each.actor, "at": each.at}
             queue.add(
-                transaction, NewRow(KIND, f"{hook.lane}:{each.id}", hook.lane, json.dumps(told).encode(), each.at)
-            )
+                transaction,
+                NewRow(
+                    KIND, f"{hook.lane}:{each.id}", hook.lane, json.dumps(told).encode(), each.at,
+                    f"{hook.lane}:{each.ticket}", each.id,
+                ),
+            )  # fmt: skip

@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
-from bot.channel import Channel, ChannelSettings, Core, OpenChannel, SettingsError, Stanza
-from bot.inbox import numbered
+from bot.channel import Channel, ChannelHealth, ChannelSettings, Core, OpenChannel, SettingsError, Stanza
+from bot.inbox import BusyError, numbered
 from bot.messages import Inbound, Reply
 from bot.queue import Done, Outcome
 from bot.worker import Worker
@@ -22,6 +22,7 @@ from store.outbox import DueRow
 
 NAME, PATH = "pigeon", "/channels/pigeon"
 LONGEST = 2_000  # characters that a pigeon carries
+LARGEST = 16_384  # bytes of a letter
 LETTERS = 3
 
 
@@ -29,6 +30,10 @@ class PigeonSettings(ChannelSettings, frozen=True, forbid_unknown_fields=True):
     """Its secret comes from the environment: `PIGEON_RING`."""
 
     loft: Annotated[str, Meta(max_length=40)] = ""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return ("PIGEON_RING",)
 
 
 class Letter(msgspec.Struct):
@@ -58,15 +63,25 @@ class Loft:
         self.core = core
         self.flown: list[tuple[str, str]] = []
         self.fed = asyncio.Event()
+        self.closed = False
 
     async def post(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         if request.headers.get("ring") != self.ring:
             return await JSONResponse({}, 403)(scope, receive, send)
-        letter = msgspec.json.decode(await request.body(), type=Letter)
+        body = await request.body()
+        if len(body) > LARGEST:
+            return await JSONResponse({}, 413)(scope, receive, send)
+        try:
+            letter = msgspec.json.decode(body, type=Letter)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return await JSONResponse({}, 400)(scope, receive, send)
         at = int(self.core.clock() * 1000)
         said = Inbound(channel=NAME, address=letter.sender, id=letter.id, text=letter.text, at=at, inline=True)
-        receipt = await self.core.inbox.receive(said)
+        try:
+            receipt = await self.core.inbox.receive(said)
+        except BusyError:
+            return await JSONResponse({}, 503)(scope, receive, send)  # it is brought again
         answer = render([each.message.reply for each in receipt.answers])
         await JSONResponse({"letters": answer, "ticket": receipt.ticket})(scope, receive, send)
 
@@ -80,8 +95,11 @@ class Loft:
     async def quota(self, conversation: int) -> Left:
         return Left(LETTERS - len(self.flown))
 
-    async def health(self, now: int) -> dict[str, object]:
-        return {"loft": self.settings.loft, "alarm": "hungry" if not self.fed.is_set() else None}
+    async def health(self, now: int) -> ChannelHealth:
+        return ChannelHealth("hungry" if not self.fed.is_set() else None)
+
+    async def close(self) -> None:
+        self.closed = True
 
     async def feed(self) -> None:
         self.fed.set()
@@ -103,6 +121,7 @@ def _open(core: Core) -> OpenChannel:
         posts={PATH: loft.post},
         work=[Worker("pigeon", "喂鸽子", 60.0, loft.feed)],
         health=loft.health,
+        close=loft.close,
         quota=loft.quota,
     )
 
@@ -112,7 +131,7 @@ PIGEON = Channel(
     zh="信鸽",
     en="Pigeon",
     colour="#5b4a8a",
-    stanzas=(Stanza("pigeon", PigeonSettings, ("PIGEON_RING",)),),
+    stanzas=(Stanza("pigeon", PigeonSettings),),
     open=_open,
     render=render,
     problems=problems,

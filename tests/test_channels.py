@@ -14,9 +14,10 @@ from daoxue import check
 from daoxue.app import App, compose
 from daoxue.chat import Talk
 from daoxue.config import Config, ConfigError, read
-from daoxue.serve import application
+from daoxue.serve import application, stopping
 from integrations.channels import CHANNELS
 from integrations.webchat import WebchatSettings
+from integrations.wechat.settings import Mode, WechatSettings
 from tests import pigeon
 from tests.desk_client import Desk
 from tests.pigeon import PIGEON, Loft, PigeonSettings
@@ -86,8 +87,7 @@ async def test_the_page_shows_it_with_its_names_and_its_colour(app: App) -> None
         "id": "pigeon", "zh": "信鸽", "en": "Pigeon", "colour": "#5b4a8a", "files": False, "counts": True, "calls": False,
     }  # fmt: skip
     assert {"webchat", "wechat", "sms", "voice"} < shown.keys()
-    health = {each["name"]: each for each in (await seat.get("/system"))["channels"]}
-    assert health["pigeon"] == {"name": "pigeon", "enabled": True, "loft": "东门", "alarm": "hungry"}
+    assert (await seat.get("/system"))["channels"]["pigeon"]["alarm"] == "hungry"
 
 
 async def test_its_ticket_is_listed_weighed_answered_and_counted(app: App) -> None:
@@ -143,6 +143,24 @@ async def test_without_its_secret_it_does_not_start_and_the_check_says_so(
     assert any("信鸽带不动" in problem for problem in check.problems(own, WITH_IT))
 
 
+@pytest.mark.parametrize("mode", ["plain", "compatible", "secure"])
+async def test_the_check_names_every_secret_that_the_official_account_cannot_open_without(
+    config: Config, monkeypatch: pytest.MonkeyPatch, mode: Mode
+) -> None:
+    own = replace(config, channels=config.channels.having(WechatSettings(enabled=True, mode=mode)))
+    for name in ("WECHAT_APP_ID", "WECHAT_APP_SECRET", "WECHAT_TOKEN"):
+        monkeypatch.setenv(name, "given")
+    monkeypatch.delenv("WECHAT_AES_KEY", raising=False)
+    named = check.problems(own)
+    if mode == "plain":
+        assert named == []
+        (await compose(own)).database.close()
+    else:
+        assert named == ["channels.wechat: WECHAT_AES_KEY is not set in the environment"]
+        with pytest.raises(ConfigError, match="WECHAT_AES_KEY"):
+            await compose(own)
+
+
 @pytest.mark.parametrize("name", sorted(CHANNELS))
 def test_a_row_says_all_that_the_desk_shows(name: str) -> None:
     channel = CHANNELS[name]
@@ -151,3 +169,15 @@ def test_a_row_says_all_that_the_desk_shows(name: str) -> None:
     assert channel.en
     assert re.fullmatch(r"#[0-9a-f]{6}", channel.colour)
     assert channel.load >= 1
+
+
+async def test_what_it_holds_open_is_closed_at_the_end(app: App) -> None:
+    bird = loft(app)
+    await stopping(app)
+    assert bird.closed
+
+
+@pytest.mark.parametrize(("body", "status"), [(b"{", 400), (b"\xff", 400), (b"x" * 20_000, 413)])
+async def test_a_letter_that_is_none_is_told(app: App, body: bytes, status: int) -> None:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(application(app)), base_url="http://house.test") as post:
+        assert (await post.post(pigeon.PATH, content=body, headers={"ring": "r1"})).status_code == status

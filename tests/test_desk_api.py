@@ -8,6 +8,7 @@ import pytest
 from bot.inbox import encode
 from bot.messages import Message, Reply
 from daoxue.app import App
+from desk.opening import SHOWN
 from store import conversations, outbox
 from store.database import Transaction
 from store.desk import audited
@@ -515,3 +516,26 @@ async def test_a_long_talk_opens_with_its_end_and_goes_back_a_page_at_a_time(
     assert (await li.ask("GET", "/tickets/0000-00000/messages")).status_code == 404
     looks = await desk.app.database.read(lambda t: audited(t, 1 << 60, 1_000))
     assert sum(each.action == "ticket.read" for each in looks) >= 5
+
+
+async def test_what_was_said_long_before_is_unmasked_too(desk: Desk) -> None:
+    li, resident = await desk.person(), Resident(desk.app)
+    number = await resident.receipt("我的电话是13800138000，有事找我")
+    ref = (await resident.receipt("转人工")).ticket
+    assert ref
+    for n in range(SHOWN):
+        await resident.say(f"还在吗{n}")
+    assert (await li.get(f"/tickets/{ref}"))["messages"][0]["seq"] > number.seq
+    shown = await li.post(f"/tickets/{ref}/reveal", {"reason": "要给她回电话"})
+    assert "13800138000" in shown["messages"][str(number.seq)]
+
+
+async def test_who_has_a_ticket_is_found_without_reading_the_talk(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    li, chief = await desk.person(), await desk.person("supervisor")
+    _, ref = await waiting(desk.app)
+    monkeypatch.setattr(conversations, "messages", None)
+    assert (await li.get(f"/tickets/{ref}/reach"))["call"] is None
+    for path, body in (("hold", {"on": True}), ("confer", {"colleague": chief.name})):
+        answer = await li.ask("POST", f"/tickets/{ref}/{path}", body)
+        assert answer.json()["code"] == "not_yours"
+    assert (await chief.ask("POST", f"/tickets/{ref}/whisper", {"text": "慢慢来"})).json()["code"] == "not_yours"

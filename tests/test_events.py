@@ -228,6 +228,21 @@ async def test_a_page_that_is_too_far_behind_is_told_so(app: App) -> None:
     assert json.loads(behind.frames.get_nowait())["type"] == "reset"
 
 
+async def test_a_page_that_comes_back_gets_what_fits_or_is_told_at_once(app: App) -> None:
+    feed = app.desk.feed
+    ref = (await Resident(app).receipt("转人工")).ticket
+    assert ref
+    for n in range(QUEUE):
+        await app.tickets.note(ref, "x", f"{n}", n)
+    last = await app.database.read(tickets.last_event)
+    near, far = FeedPage(), FeedPage()
+    await feed.join(near, last - QUEUE + 1)
+    await feed.join(far, last - QUEUE)
+    assert (near.frames.qsize(), near.lost) == (QUEUE, False)
+    assert (far.frames.qsize(), far.lost) == (1, False)
+    assert json.loads(far.frames.get_nowait())["type"] == "reset"
+
+
 async def test_commands_on_what_is_not_there(app: App) -> None:
     for act in (app.tickets.take("x", "a", 1), app.tickets.note("x", "a", "b", 1), app.tickets.survey("x", 1)):
         with pytest.raises(TicketError, match="没有工单"):

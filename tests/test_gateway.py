@@ -97,7 +97,7 @@ async def test_a_talk(texts: Texts) -> None:
     seat = await Desk(texts.app).person("seat")
     ref = (await seat.get("/tickets?state=waiting"))["tickets"][0]["ref"]
     await seat.post(f"/tickets/{ref}/take")
-    await seat.post(f"/tickets/{ref}/messages", {"id": "a", "text": "坐席回复：还有名额"})
+    await seat.post(f"/tickets/{ref}/messages", {"id": "a", "text": "还有名额"})
     await texts.deliver()
     assert texts.gateway.arrived[-1].text == "【云溪社区学院】坐席回复：还有名额"
     message = texts.gateway.arrived[-1].message
@@ -106,7 +106,7 @@ async def test_a_talk(texts: Texts) -> None:
             await texts.gateway.tell({"type": "status", "message_id": message, "status": status})
         ).status_code == 200
     await texts.gateway.tell({"type": "inbound", "id": "up-3", "phone": RESIDENT, "text": "退订"})
-    await seat.post(f"/tickets/{ref}/messages", {"id": "b", "text": "坐席回复：在吗"})
+    await seat.post(f"/tickets/{ref}/messages", {"id": "b", "text": "在吗"})
     arrived = len(texts.gateway.arrived)
     await texts.deliver()
     assert len(texts.gateway.arrived) == arrived

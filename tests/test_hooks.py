@@ -82,6 +82,42 @@ async def test_signed_retried_and_logged(either_config: Config, receiver: str) -
     app.database.close()
 
 
+async def test_who_tells_whom_of_tickets_is_written_down(either_config: Config, receiver: str) -> None:
+    app = await compose(
+        msgspec.structs.replace(either_config, desk=msgspec.structs.replace(either_config.desk, webhooks_inside=True))
+    )
+    admin, auditor = await Desk(app).person("administrator"), await Desk(app).person("auditor")
+    await admin.post("/webhooks", {"url": receiver, "kinds": ["opened", "closed"]})
+    [hook] = (await admin.get("/webhooks"))["webhooks"]
+    assert (await admin.ask("DELETE", f"/webhooks/{hook['id']}")).status_code == 200
+    assert (await admin.ask("DELETE", f"/webhooks/{hook['id']}")).status_code == 404
+    lines = [each for each in (await auditor.get("/audit"))["lines"] if each["action"].startswith("webhook.")]
+    assert [(each["actor"], each["action"], each["subject"], each["detail"]) for each in lines] == [
+        (admin.name, "webhook.drop", receiver, ""), (admin.name, "webhook.add", receiver, "opened,closed"),
+    ]  # fmt: skip
+    app.database.close()
+
+
+async def test_what_happened_to_a_ticket_is_told_in_order(either_config: Config, receiver: str) -> None:
+    """A receiver that refuses the first hears nothing of that ticket before it takes that; of another it does."""
+    desk, passed = msgspec.structs.replace(either_config.desk, webhooks_inside=True), [time.time()]
+    app = await compose(msgspec.structs.replace(either_config, desk=desk), clock=lambda: passed[0])
+    admin = await Desk(app).person("administrator")
+    await admin.post("/webhooks", {"url": receiver, "kinds": ["opened", "noted"]})
+    Receiver.answers[:] = [500]
+    ref = (await Resident(app).receipt("转人工")).ticket
+    await app.tickets.note(ref or "", "x", "一", 1)
+    other = (await Resident(app).receipt("转人工")).ticket
+    await app.desk.hooks.owe()
+    for _ in range(6):
+        await app.queue.work()
+        passed[0] += 10**4
+    told = [(each["ticket"], each["kind"]) for each in (json.loads(body) for _, body in Receiver.heard)]
+    assert [kind for ticket, kind in told if ticket == ref] == ["opened", "opened", "noted"]
+    assert told.index((other, "opened")) < told.index((ref, "noted"))
+    app.database.close()
+
+
 async def test_addresses_inside_are_refused(app: App) -> None:
     admin = await Desk(app).person("administrator")
     for url in (

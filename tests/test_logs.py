@@ -9,7 +9,7 @@ import pytest
 
 from daoxue.serve import JsonLines, set_up_logs
 
-LIBRARIES = ("alembic", "httpx", "httpcore")
+LIBRARIES = ("alembic", "httpx", "httpcore", "uvicorn", "websockets", "python_multipart")
 
 
 def test_a_trace_without_the_words_of_the_exception() -> None:

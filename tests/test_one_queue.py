@@ -16,12 +16,13 @@ from msgspec.structs import replace
 from bot.queue import Done, Failed, Kind, Later, Lost, Outcome, Queue, wait
 from daoxue.app import App
 from daoxue.config import Config
-from store import deliveries, outbox, queue
+from store import deliveries, outbox, queue, webhooks
 from store.database import ConflictError, Database, DatabaseError, Transaction
 from store.migrate import alembic_url, upgrade
 from store.migrating import _config
 from store.outbox import DueRow, OwedRow, Span
 from store.queue import HELD, NewRow, QueueRow, QueueState
+from store.webhooks import WebhookRow
 from tests.desk_client import Desk
 
 START = 1_700_000_000_000  # ms
@@ -396,6 +397,17 @@ def test_deliveries_that_were_owed_are_owed(empty: str) -> None:
     [row] = database.look(lambda t: queue.due(t, 50, 9))
     assert (row.kind, row.key, row.lane, row.attempts) == ("webhook", "webhook:1:4", "webhook:1", 2)
     assert json.loads(row.body) == {"event": 4, "kind": "opened", "ticket": "R", "actor": "bot", "at": 77}
+    assert database.look(webhooks.all_) == [WebhookRow(1, "http://x", "s", "[]", 4)]
+    database.close()
+
+
+async def test_webhooks_from_before_stay_and_others_come(empty: str) -> None:
+    before(
+        empty, "0012", "INSERT INTO webhook (url, secret, kinds, seen, active) VALUES ('http\\://x', 's', '[]', 4, 1)"
+    )
+    database = Database(empty)
+    await database.write(lambda t: webhooks.add(t, "http://y", "s", "[]"))
+    assert [each.url for each in await database.read(webhooks.all_)] == ["http://x", "http://y"]
     database.close()
 
 

@@ -5,12 +5,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
 import pytest
 
 from daoxue.app import App
 from desk.api import described
-from desk.api.admin import Health
 from tests.desk_client import Desk
 from tests.service import ROOT
 
@@ -96,6 +94,9 @@ async def test_what_has_an_impossible_number_is_refused(app: App) -> None:
     assert addresses > 10
 
 
-async def test_how_things_are_is_told_as_described(app: App) -> None:
-    """That operation hands on what the parts tell of themselves."""
-    msgspec.convert(await app.desk.health(), Health)
+async def test_how_things_are_is_told_as_described_and_nothing_besides(app: App, schema: dict[str, Any]) -> None:
+    told = await (await Desk(app).person("administrator")).get("/system")
+    described = schema["components"]["schemas"]
+    assert told.keys() == described["Health"]["properties"].keys()
+    for each in told["channels"].values():
+        assert each.keys() == described["ChannelHealth"]["properties"].keys()

@@ -13,6 +13,7 @@ import uvicorn
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.channel import ChannelHealth
 from daoxue.serve import silence
 from integrations.breaker import FAILURES, REST
 from integrations.rasa import MOST, Rasa, RasaError, RasaSettings, as_words, ranked
@@ -188,24 +189,24 @@ async def test_the_token_is_needed_and_stands_in_no_log(there: There, caplog: py
     there.server.token = "another"
     assert await there.first("谢谢") is None
     assert there.client.alarm == "refused: RASA_TOKEN is not the server's"
-    assert (await there.client.health())["alarm"] == there.client.alarm
+    assert (await there.client.health()).alarm == there.client.alarm
     ours = [str(vars(each)) for each in caplog.records if each.name != "uvicorn.access"]
     assert ours
     assert all(TOKEN not in each and "谢谢" not in each for each in ours)
 
 
 async def test_its_health_is_told_with_its_model(there: There) -> None:
-    fine = {"name": "rasa", "enabled": True, "alarm": None, "version": VERSION, "model": "fb2911eca23e4cb5"}
+    fine = ChannelHealth(None, version=VERSION, model="fb2911eca23e4cb5")
     assert await there.client.health() == fine
     there.server.fault = "unloaded"
     found = await there.client.health()
-    assert (found["alarm"], found["version"]) == ("no model is loaded", VERSION)
+    assert (found.alarm, found.version) == ("no model is loaded", VERSION)
 
 
 async def test_an_address_where_nobody_is() -> None:
     client = Rasa(RasaSettings(f"http://127.0.0.1:{free_port()}", 0.5), "", KNOWN)
     assert await client.rank(["谢谢"]) == [None]
-    assert str((await client.health())["alarm"]).startswith("no answer")
+    assert str((await client.health()).alarm).startswith("no answer")
     await client.close()
 
 

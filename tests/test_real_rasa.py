@@ -67,8 +67,8 @@ async def test_it_takes_no_commands(rasa: Rasa) -> None:
 
 async def test_it_tells_its_health_and_its_token_is_asked_for(rasa: Rasa, base: str) -> None:
     told = await rasa.health()
-    assert (told["alarm"], told["version"]) == (None, VERSION)
-    assert told["model"]
+    assert (told.alarm, told.version) == (None, VERSION)
+    assert told.model
     stranger = Rasa(RasaSettings(base, 10), "another", frozenset(TAUGHT))
     assert await stranger.rank(["谢谢"]) == [None]
     assert stranger.alarm == "refused: RASA_TOKEN is not the server's"

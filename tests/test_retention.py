@@ -1,9 +1,17 @@
 """What is old goes by itself, each kind after its own time, and how much went is written down."""
 
+import json
+import time
+
 from daoxue.app import App
+from desk.opening import ALL
+from desk.residents import ERASED
 from desk.standing import Retention
 from store import conversations, desk
 from store.desk import AuditRow
+from tests.desk_client import Desk
+from tests.history import check
+from tests.talk import Resident
 
 DAY = 86_400_000
 NOW = 20_000 * DAY
@@ -37,3 +45,23 @@ async def test_the_desk_decides_how_long(app: App) -> None:
     assert len(await lines(app, "ticket.read")) == 1
     [set_by] = await lines(app, "setting.retention")
     assert set_by.actor == "admin"
+
+
+async def test_what_a_closed_ticket_says_of_somebody_goes_with_the_words(app: App) -> None:
+    seat, resident = await Desk(app).person(), Resident(app)
+    await resident.say("登记候补临江街道的太极班")
+    ref = (await resident.receipt("13800138000")).ticket
+    assert ref
+    await app.retaining.sweep(NOW * 2)
+    assert (await app.tickets.show(ref)).handover.slots["phone"] == "13800138000", "it is still open"
+    await seat.post(f"/tickets/{ref}/take")
+    await seat.post(f"/tickets/{ref}/note", {"text": "住在临江路"})
+    await seat.post(f"/tickets/{ref}/close", {"result": "registered", "note": "已打 13800138000"})
+    await app.retaining.sweep(int(time.time() * 1000) + 200 * DAY)
+    opened = await app.tickets.show(ref, ALL)
+    assert (opened.handover.summary, opened.handover.slots) == (ERASED, {})
+    written = json.dumps([each.data for each in opened.events], ensure_ascii=False)
+    assert "临江路" not in written
+    assert "13800138000" not in written
+    assert resident.address not in opened.ticket.person
+    check(opened)

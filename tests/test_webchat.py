@@ -11,8 +11,13 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from daoxue.app import compose
+from bot.messages import Inbound
+from daoxue.app import App, compose
 from daoxue.config import Config
+from integrations.webchat import CHANNEL, Webchat, address_of
+from store import conversations
+from store.conversations import ConversationRow
+from store.database import Transaction
 from tests.service import Page, Service, running
 
 
@@ -157,6 +162,46 @@ async def test_tokens_of_others_make_are_not_taken(service: Service) -> None:
         await page.open()
         assert page.visitor != forged
         await page.close()
+
+
+class PageThatGoes:
+    """A socket on which a page says one thing and goes."""
+
+    client = None
+
+    def __init__(self, frame: str) -> None:
+        self._events: list[dict[str, object]] = [
+            {"type": "websocket.receive", "text": frame},
+            {"type": "websocket.disconnect", "code": 1001},
+        ]
+        self.told: list[dict[str, Any]] = []
+
+    async def accept(self) -> None:
+        pass
+
+    async def receive(self) -> dict[str, object]:
+        return self._events.pop(0)
+
+    async def send_text(self, frame: str) -> None:
+        self.told.append(json.loads(frame))
+
+
+async def test_a_page_comes_back_while_its_talk_is_erased(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    visitor, find = "b" * 32, conversations.find
+    await app.inbox.receive(Inbound(channel=CHANNEL, address=address_of(visitor), id="a", text="积分会过期吗", at=1))
+    looks = 0
+
+    def erased_after_a_look(transaction: Transaction, channel: str, address: str) -> ConversationRow | None:
+        nonlocal looks
+        looks += 1
+        return find(transaction, channel, address) if looks == 1 else None
+
+    monkeypatch.setattr(conversations, "find", erased_after_a_look)
+    outlet = app.channels[CHANNEL].outlet
+    assert isinstance(outlet, Webchat)
+    page = PageThatGoes(json.dumps({"type": "hello", "visitor": visitor, "lang": "zh"}))
+    await outlet.socket(page)  # type: ignore[arg-type] # as much of one as is used here
+    assert page.told[0] == {"type": "welcome", "visitor": visitor, "seq": 2}
 
 
 async def test_a_history_that_is_gone_is_told(service: Service) -> None:

@@ -21,14 +21,9 @@ from desk.api import (
 from desk.api.answers import Described
 from desk.api.guard import refuse_strangers
 from desk.api.live import live
-from desk.errors import TicketError
+from desk.errors import STATUS, TicketError
 from desk.parts import Desk
 from desk.people import SignInError
-
-_STATUS = {
-    "not_found": 404, "taken": 409, "not_yours": 409, "barred": 409, "outdated": 409, "invalid": 422, "wrong": 401, "locked": 429,
-    "unreachable": 502, "code_needed": 401, "wrong_code": 401, "weak": 422,
-}  # fmt: skip
 
 
 def build(desk: Desk) -> Described:
@@ -56,7 +51,7 @@ def described() -> Described:
     @api.exception_handler(TicketError)
     @api.exception_handler(SignInError)
     async def refused(_: Request, error: TicketError | SignInError) -> JSONResponse:
-        return JSONResponse({"code": error.code, "text": str(error)}, _STATUS[error.code])
+        return JSONResponse({"code": error.code, "text": str(error)}, STATUS[error.code])
 
     @api.exception_handler(HTTPException)
     async def kept_out(_: Request, error: HTTPException) -> JSONResponse:

@@ -8,10 +8,11 @@ from fastapi import Depends, Request, Response
 from msgspec import Struct
 from pydantic import ConfigDict, Field
 
-from desk.api.answers import NOTHING, Answering, NothingToTell, as_json, files
+from desk.api.answers import NOTHING, Answering, NothingToTell, files
 from desk.api.guard import Number, TheDesk, may, now
 from desk.api.session import Strict
 from desk.errors import TicketError
+from desk.parts import Health
 from desk.people import PERMISSIONS, ROLES, Seat
 from desk.printing import copy_page
 from desk.residents import ErasureProof
@@ -174,31 +175,6 @@ class Audit(Struct, frozen=True):
     lines: list[AuditLine]
 
 
-class ChannelHealth(Struct, frozen=True):
-    """`alarm` is what fails, if anything does."""
-
-    name: str
-    enabled: bool
-    sockets: int = 0
-    may_push: bool | None = None
-    alarm: str | None = None
-
-
-class WorkerInTrouble(Struct, frozen=True):
-    """Work in the background that fails or hangs; `words` say it."""
-
-    name: str
-    words: str
-
-
-class Health(Struct, frozen=True):
-    channels: list[ChannelHealth]
-    undelivered: int
-    given_up: int
-    database: str
-    workers: list[WorkerInTrouble]
-
-
 @router.get("/people")
 async def people(seat: Keeper, desk: TheDesk) -> AccountList:
     """All accounts, and what each role may."""
@@ -289,12 +265,12 @@ async def webhooks(seat: Hooking, desk: TheDesk) -> HookList:
 @router.post("/webhooks")
 async def add_webhook(body: NewHook, seat: Hooking, desk: TheDesk) -> SigningSecret:
     """Tells an address of tickets' events, signed with the secret that is shown this once."""
-    return SigningSecret(await desk.hooks.add(body.url, body.kinds))
+    return SigningSecret(await desk.hooks.add(body.url, body.kinds, seat.name, now()))
 
 
 @router.delete("/webhooks/{id}")
 async def drop_webhook(id: Number, seat: Hooking, desk: TheDesk) -> NothingToTell:
-    await desk.hooks.drop(id)
+    await desk.hooks.drop(id, seat.name, now())
     return NOTHING
 
 
@@ -318,9 +294,9 @@ async def audit(seat: Auditor, desk: TheDesk, before: Number = 1 << 60) -> Audit
 
 
 @router.get("/system")
-async def system(seat: System, desk: TheDesk) -> Annotated[Response, Health]:
+async def system(seat: System, desk: TheDesk) -> Health:
     """How the channels and what lies behind them are."""
-    return as_json(await desk.health())
+    return await desk.health()
 
 
 @router.get("/retention")

@@ -8,7 +8,7 @@ from pydantic import Field
 from desk.api.answers import NOTHING, Answering, NothingToTell
 from desk.api.guard import TheDesk, may, now
 from desk.api.session import Strict
-from desk.api.shown import check_colleague
+from desk.api.shown import check_colleague, held_by
 from desk.errors import TicketError
 from desk.people import Seat
 from desk.tickets import refuse
@@ -32,9 +32,7 @@ async def call(ref: str, seat: Worker, desk: TheDesk) -> NothingToTell:
         raise TicketError("invalid", "没有接入电话，不能拨打")
     if seat.phone is None:
         raise TicketError("invalid", "您的账号没有登记电话，请管理员在“人员”里填上")
-    opened = await desk.tickets.show(ref)
-    if opened.ticket.owner != seat.name:
-        raise TicketError("not_yours", f"工单 {ref} 不在您手上，请先接单")
+    await held_by(desk, ref, seat)
     try:
         found = await desk.calling.call_back(ref, seat.phone)
     except ConnectionError as error:
@@ -47,9 +45,7 @@ async def call(ref: str, seat: Worker, desk: TheDesk) -> NothingToTell:
 @router.post("/tickets/{ref}/hold")
 async def hold(ref: str, body: Hold, seat: Worker, desk: TheDesk) -> NothingToTell:
     """Lets the caller wait; going on calls the seat's telephone again."""
-    opened = await desk.tickets.show(ref)
-    if opened.ticket.owner != seat.name:
-        raise TicketError("not_yours", f"工单 {ref} 不在您手上，请先接单")
+    await held_by(desk, ref, seat)
     if desk.calling is None or not await desk.calling.hold(ref, body.on):
         raise TicketError("invalid", "现在没有可以保持或恢复的通话")
     return NOTHING
@@ -58,11 +54,9 @@ async def hold(ref: str, body: Hold, seat: Worker, desk: TheDesk) -> NothingToTe
 @router.post("/tickets/{ref}/confer")
 async def confer(ref: str, body: Confer, seat: Worker, desk: TheDesk) -> NothingToTell:
     """Calls a colleague's telephone to join the talk with the resident."""
-    opened = await desk.tickets.show(ref)
-    if opened.ticket.owner != seat.name:
-        raise TicketError("not_yours", f"工单 {ref} 不在您手上，请先接单")
+    row = await held_by(desk, ref, seat)
     await check_colleague(desk, body.colleague)
-    refuse(opened.ticket, body.colleague)
+    refuse(row, body.colleague)
     colleague = await desk.people.get(body.colleague)
     if colleague is None or colleague.phone is None:
         raise TicketError("invalid", "这位同事没有登记电话")

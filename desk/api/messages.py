@@ -7,12 +7,12 @@ from msgspec import Struct
 
 from bot.messages import Numbered
 from desk.api.answers import Answering
-from desk.api.guard import TheDesk, may, now
+from desk.api.guard import TheDesk, may
+from desk.api.shown import looked_at
 from desk.feed import MessageShown, shown
 from desk.lists import MOST
 from desk.opening import ALL, SHOWN, before, found
 from desk.people import Seat
-from store import conversations
 from store.database import Transaction
 from store.ticket_events import TicketRow
 
@@ -39,6 +39,5 @@ async def earlier(
         return row, before(transaction, row, seq, most)
 
     row, said = await desk.database.read(look)
-    if row.owner != seat.name:
-        await desk.database.write(lambda t: conversations.audited(t, seat.name, "ticket.read", ref, "", now()))
+    await looked_at(desk, row, seat)
     return EarlierMessages([shown(each) for each in said])

@@ -9,7 +9,7 @@ from desk.api.answers import NOTHING, Answering, NothingToTell
 from desk.api.guard import Number, TheDesk, may, now
 from desk.errors import TicketError
 from desk.people import Seat
-from store import conversations, outbox, queue
+from store import conversations, outbox, queue, webhooks
 from store.database import Transaction
 from store.queue import QueueRow
 
@@ -59,7 +59,7 @@ async def retry(id: Number, seat: Retrying, desk: TheDesk) -> NothingToTell:
     """Tries it again, as often as something new."""
 
     def work(transaction: Transaction) -> None:
-        if not queue.retry(transaction, id, now()):
+        if not queue.retry(transaction, id, now(), any_order=webhooks.KIND):
             raise TicketError("not_found", "没有这一条，已经在重发，或者它后面的已经办过")
         conversations.audited(transaction, seat.name, "queue.retry", str(id), "", now())
 

@@ -4,13 +4,16 @@ from typing import Literal, cast
 
 from msgspec import Struct
 
+from desk.api.guard import now
 from desk.errors import TicketError
 from desk.feed import MessageShown, masked, shown
 from desk.masking import mask
 from desk.opening import Opened
+from desk.opening import found as ticket_of
 from desk.parts import Desk
+from desk.people import Seat
 from desk.summary import Summary, summarise
-from store import tickets
+from store import conversations
 from store.database import Transaction
 from store.ticket_events import TicketRow
 from store.tickets import EventRow
@@ -70,11 +73,23 @@ async def after(desk: Desk, ref: str) -> Changed:
     """The ticket as it is now."""
 
     def look(transaction: Transaction) -> Summary:
-        row = tickets.get(transaction, ref)
-        assert row is not None
-        return summarise(transaction, row, desk.hours, desk.settings)
+        return summarise(transaction, ticket_of(transaction, ref), desk.hours, desk.settings)
 
     return Changed(await desk.database.read(look))
+
+
+async def held_by(desk: Desk, ref: str, seat: Seat) -> TicketRow:
+    """The ticket, where this seat has it. Raises `TicketError`."""
+    row = await desk.database.read(lambda t: ticket_of(t, ref))
+    if row.owner != seat.name:
+        raise TicketError("not_yours", f"工单 {ref} 不在您手上，请先接单")
+    return row
+
+
+async def looked_at(desk: Desk, row: TicketRow, seat: Seat) -> None:
+    """Writes down a look at a ticket that somebody else has, or nobody."""
+    if row.owner != seat.name:
+        await desk.database.write(lambda t: conversations.audited(t, seat.name, "ticket.read", row.ref, "", now()))
 
 
 async def whole(desk: Desk, opened: Opened) -> Whole:

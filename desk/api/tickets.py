@@ -11,15 +11,28 @@ from desk import files
 from desk.api.answers import Answering
 from desk.api.guard import Number, TheDesk, may, now
 from desk.api.session import Strict
-from desk.api.shown import Changed, QuotaShown, Stage, Whole, after, check_colleague, quota_of, stage_of, whole
+from desk.api.shown import (
+    Changed,
+    QuotaShown,
+    Stage,
+    Whole,
+    after,
+    check_colleague,
+    looked_at,
+    quota_of,
+    stage_of,
+    whole,
+)
 from desk.errors import TicketError
 from desk.learners import LearnerRecord
 from desk.lists import MOST, CursorError, TicketPage, listed
 from desk.masking import mask
+from desk.opening import ALL
+from desk.opening import found as ticket_of
 from desk.people import Seat
 from desk.summary import Summary, summarise
 from desk.tickets import LONGEST
-from store import conversations, people, tickets
+from store import conversations, people
 from store.database import Transaction
 
 router = Answering(tags=["工单 tickets"])
@@ -171,8 +184,7 @@ async def list_tickets(
 async def show(ref: str, seat: Reader, desk: TheDesk) -> Whole:
     """A ticket with its events and its newest messages; there are older ones where the first is not number 1. A look at one that a colleague has is audited."""
     opened = await desk.tickets.show(ref)
-    if opened.ticket.owner != seat.name:
-        await desk.database.write(lambda t: conversations.audited(t, seat.name, "ticket.read", ref, "", now()))
+    await looked_at(desk, opened.ticket, seat)
     return await whole(desk, opened)
 
 
@@ -180,9 +192,7 @@ async def show(ref: str, seat: Reader, desk: TheDesk) -> Whole:
 async def reach(ref: str, seat: Reader, desk: TheDesk) -> ReachShown:
     """How the resident is reached now: how many more messages the channel takes, and until when (ms), null where it does
     not count; and where the caller is, null where nobody called."""
-    row = await desk.database.read(lambda t: tickets.get(t, ref))
-    if row is None:
-        raise TicketError("not_found", f"没有工单 {ref}")
+    row = await desk.database.read(lambda t: ticket_of(t, ref))
     return ReachShown(await quota_of(desk, row), await stage_of(desk, row))
 
 
@@ -229,8 +239,8 @@ async def send_file(
     ref: str, file: UploadFile, id: Annotated[str, Form(min_length=1, max_length=64)], seat: Worker, desk: TheDesk
 ) -> Sent:
     """Sends a file to the resident. The same id again changes nothing."""
-    row = await desk.database.read(lambda t: tickets.get(t, ref))
-    if row is not None and row.channel in desk.channels and not desk.channels[row.channel].files:
+    row = await desk.database.read(lambda t: ticket_of(t, ref))
+    if row.channel in desk.channels and not desk.channels[row.channel].files:
         raise TicketError("invalid", "这个渠道发不了文件，请把要紧的写出来")
     body = await file.read(files.LARGEST + 1)
     seq = await desk.tickets.reply(ref, seat.name, "", now(), id=id, file=(file.filename or "", body))
@@ -303,7 +313,7 @@ async def merge(ref: str, body: Merge, seat: Worker, desk: TheDesk) -> Changed:
 @router.post("/tickets/{ref}/reveal")
 async def reveal(ref: str, body: Reveal, seat: Revealer, desk: TheDesk) -> Revealed:
     """The resident's numbers and words unmasked, once and for a reason, which is written down."""
-    opened = await desk.tickets.show(ref)
+    opened = await desk.tickets.show(ref, ALL)
 
     def work(transaction: Transaction) -> str:
         conversations.audited(transaction, seat.name, "resident.reveal", ref, body.reason, now())
@@ -341,8 +351,7 @@ async def take_over(ref: str, seat: Director, desk: TheDesk) -> Changed:
 @router.post("/tickets/{ref}/whisper")
 async def whisper(ref: str, body: Note, seat: Director, desk: TheDesk) -> Changed:
     """A word to the seat that has it, which the resident never sees."""
-    opened = await desk.tickets.show(ref)
-    owner = opened.ticket.owner
+    owner = (await desk.database.read(lambda t: ticket_of(t, ref))).owner
     if owner is None:
         raise TicketError("not_yours", "还没有坐席接这张工单")
     await desk.tickets.note(ref, seat.name, body.text, now(), [owner])

@@ -88,11 +88,11 @@ class Twilio:
         try:
             answer = await self._client.post(f"/2010-04-01/Accounts/{self.account}/{path}.json", data=dict(values))
         except httpx.HTTPError:
-            raise TextError(TextRefusal.UNREACHABLE, "no answer", f"Twilio {name}") from None
+            raise self._unreachable(name) from None
         try:
             found = msgspec.json.decode(answer.content[:LARGEST], type=_TwilioAnswer)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            raise TextError(TextRefusal.UNREACHABLE, "no answer", f"Twilio {name}") from None
+            raise self._unreachable(name) from None
         if answer.status_code < 300 and found.sid:
             self.alarm = None
             return found.sid
@@ -106,7 +106,12 @@ class Twilio:
             else TextRefusal.WRONG,
         )
         error = TextError(meaning, str(code), f"Twilio {name}")
-        if meaning in (TextRefusal.ACCOUNT, TextRefusal.WRONG):
+        if meaning in (TextRefusal.ACCOUNT, TextRefusal.WRONG, TextRefusal.UNREACHABLE):
             self.alarm = str(error)
             log.error("twilio", extra={"error": str(error)})
         raise error
+
+    def _unreachable(self, name: str) -> TextError:
+        error = TextError(TextRefusal.UNREACHABLE, "no answer", f"Twilio {name}")
+        self.alarm = str(error)
+        return error

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from accounts.identity import Proof
-from bot.channel import Channel, Core, OpenChannel, Told
+from bot.channel import Channel, ChannelHealth, Core, OpenChannel, Told
 from bot.inbox import Inbox, Receipt
 from bot.messages import Inbound
 from bot.redlines import endangers
@@ -19,14 +19,15 @@ from integrations.twilio.switchboard import CHANNEL, Switchboard
 
 
 def _open(core: Core) -> OpenChannel:
-    secrets = TwilioSecrets.read(core.secrets)
-    api = Twilio(secrets.account, secrets.token, core.stanzas.of(TwilioSettings).api_base)
+    settings = core.stanzas.of(TwilioSettings)
+    secrets = TwilioSecrets.read(core.secrets, settings)
+    api = Twilio(secrets.account, secrets.token, settings.api_base)
     board = Switchboard(core, api)
     seats = SeatSide(board)
     channel = CallChannel(core, board, seats, Verifier(secrets.account, secrets.token, core.public_url))
 
-    async def health(now: int) -> dict[str, object]:
-        return {"alarm": api.alarm}
+    async def health(now: int) -> ChannelHealth:
+        return ChannelHealth(api.alarm)
 
     ring = Worker("calls", "呼叫坐席", 1.0, seats.connect, core.live.watch_tickets())
     return OpenChannel(outlet=channel, posts=channel.hooks, work=[ring], health=health, close=api.close, calling=seats)

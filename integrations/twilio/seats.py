@@ -18,7 +18,7 @@ from integrations.voice import Connect, Dial, HangUp, Listen, Meet, Say
 from store import calls, tickets
 from store.calls import CallRow
 from store.database import Transaction
-from store.ticket_events import TicketCalled, TicketRaised
+from store.ticket_events import TicketCalled
 
 log = logging.getLogger(__name__)
 _DOMESTIC = re.compile(r"0?([1-9][0-9]{9,11})(?:-[0-9]+)?")  # as residents of the mainland write theirs
@@ -140,10 +140,8 @@ class SeatSide:
             found = tickets.get(transaction, ref)
             if found is None:
                 return None
-            left = msgspec.json.decode(found.body, type=Handover).slots.get("phone")
-            for event in tickets.events(transaction, ref):
-                if isinstance(raised := event.happened, TicketRaised):
-                    left = raised.slots.get("phone", left)
+            noted = msgspec.json.decode(found.body, type=Handover).slots
+            left = tickets.with_added(noted, tickets.events(transaction, ref)).get("phone")
             called = calls.of_ticket(transaction, ref)
             number = left or (called.address if called is not None and called.address != called.sid else None)
             domestic = _DOMESTIC.fullmatch(number) if number else None

@@ -30,8 +30,12 @@ class TwilioSettings(ChannelSettings, frozen=True, forbid_unknown_fields=True):
     music: Annotated[str, Meta(pattern=r"^(https?://\S+)?$", max_length=500)] = ""
     record: bool = False
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"
 
-STANZA = Stanza("twilio", TwilioSettings, ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"))
+
+STANZA = Stanza("twilio", TwilioSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +46,8 @@ class TwilioSecrets:
     token: str
 
     @staticmethod
-    def read(environment: Mapping[str, str]) -> "TwilioSecrets":
+    def read(environment: Mapping[str, str], settings: TwilioSettings) -> "TwilioSecrets":
         """Raises `SettingsError`."""
-        if missing := [name for name in STANZA.secrets if not environment.get(name)]:
+        if missing := settings.lacking(environment):
             raise SettingsError(f"channels.twilio: {', '.join(missing)} must be set in the environment")
-        return TwilioSecrets(*(environment[name].strip() for name in STANZA.secrets))
+        return TwilioSecrets(*(environment[name].strip() for name in settings.secrets))

@@ -25,6 +25,8 @@ Work = Callable[[dict[str, str], Scope], Awaitable[str]]
 class Sender:
     """`integrations.texting.Provider` over this account."""
 
+    names_seats = False
+
     def __init__(self, api: Twilio, number: str, public_url: str) -> None:
         self._api = api
         self._number = number

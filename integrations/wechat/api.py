@@ -122,7 +122,8 @@ class Wechat:
     ) -> None:
         self.app_id = app_id
         self.calls: Counter[str] = Counter()
-        self.alarm: str | None = None
+        self._wrong: str | None = None  # until a token is had
+        self._silent: str | None = None  # until anything is answered
         self._secret = secret
         self._base = base
         self._database = database
@@ -189,6 +190,11 @@ class Wechat:
         """When a call over its limit may be made again (ms)."""
         return max(self._closed.get(call, 0), self._clock() + 1_000)
 
+    @property
+    def alarm(self) -> str | None:
+        """What a person has to see to."""
+        return self._wrong or self._silent
+
     # -- one call
 
     async def _call(
@@ -223,6 +229,18 @@ class Wechat:
         self, method: str, url: str, name: str, body: Mapping[str, object] | None = None,
         file: tuple[str, str, bytes] | None = None,
     ) -> _WechatAnswer:  # fmt: skip
+        try:
+            found = await self._answer(method, url, name, body, file)
+        except WechatError as error:
+            self._silent = str(error)
+            raise
+        self._silent = None
+        return found
+
+    async def _answer(
+        self, method: str, url: str, name: str, body: Mapping[str, object] | None = None,
+        file: tuple[str, str, bytes] | None = None,
+    ) -> _WechatAnswer:  # fmt: skip
         self.calls[name] += 1
         content = msgspec.json.encode(body) if body is not None else None
         files = {"media": (file[0], file[2], file[1])} if file else None
@@ -251,7 +269,7 @@ class Wechat:
         hint = f" ({address[0]})" if meaning is WechatFault.ADDRESS and (address := _IP.search(found.errmsg)) else ""
         error = WechatError(meaning, found.errcode, name, hint)
         if meaning in (WechatFault.TOKEN, WechatFault.ADDRESS, WechatFault.FORBIDDEN, WechatFault.WRONG):
-            self.alarm = str(error)
+            self._wrong = str(error)
             log.error("wechat", extra={"error": str(error)})
         return error
 
@@ -314,7 +332,7 @@ class Wechat:
         await self._database.write(
             lambda t: deliveries.put_shared(t, self._name, found.access_token.encode(), until, now)
         )
-        self.alarm = None
+        self._wrong = None
         return found.access_token
 
 

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from prometheus_client import Counter
 from starlette.types import Receive, Scope, Send
 
-from bot.channel import Core
+from bot.channel import ChannelHealth, Core
 from bot.edge import safely
 from bot.inbox import Receipt, new_ticket, numbered
 from bot.messages import CONTINUE, Handover, Inbound, Message, Numbered
@@ -429,9 +429,9 @@ class WechatChannel:
         now = self._now()
         return await self._database.read(lambda t: _allowance(t, conversation, now))
 
-    async def health(self, now: int) -> dict[str, object]:
+    async def health(self, now: int) -> ChannelHealth:
         """Whether it may send by itself, and what the platform complains of."""
-        return {"may_push": self.may_push, "alarm": self.api.alarm}
+        return ChannelHealth(self.api.alarm, may_push=self.may_push)
 
     # -- typing
 

@@ -18,7 +18,7 @@ PATH = f"/channels/{CHANNEL}"
 
 def _open(core: Core) -> OpenChannel:
     settings = core.stanzas.of(WechatSettings)
-    secrets = WechatSecrets.read(core.secrets, settings.mode)
+    secrets = WechatSecrets.read(core.secrets, settings)
     api = Wechat(secrets.app_id, secrets.app_secret, settings.api_base, core.database, core.clock)
     pages = Binding(core, api)
     channel = WechatChannel(core, Gate(settings.mode, secrets.app_id, keys_of(secrets)), api, pages.happened)
@@ -39,7 +39,7 @@ WECHAT = Channel(
     zh="微信",
     en="WeChat",
     colour="#087a3e",
-    stanzas=(Stanza("wechat", WechatSettings, ("WECHAT_APP_ID", "WECHAT_APP_SECRET", "WECHAT_TOKEN")),),
+    stanzas=(Stanza("wechat", WechatSettings),),
     open=_open,
     render=rendering.render,
     problems=rendering.problems,

@@ -22,6 +22,11 @@ class WechatSettings(ChannelSettings, frozen=True, forbid_unknown_fields=True):
     api_base: Url = "https://api.weixin.qq.com"
     open_base: Url = "https://open.weixin.qq.com"
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        always = "WECHAT_APP_ID", "WECHAT_APP_SECRET", "WECHAT_TOKEN"
+        return always if self.mode == "plain" else (*always, "WECHAT_AES_KEY")
+
 
 @dataclass(frozen=True, slots=True)
 class WechatSecrets:
@@ -35,15 +40,9 @@ class WechatSecrets:
     old_aes_key: str
 
     @staticmethod
-    def read(environment: Mapping[str, str], mode: Mode) -> "WechatSecrets":
+    def read(environment: Mapping[str, str], settings: WechatSettings) -> "WechatSecrets":
         """Raises `SettingsError`."""
-        needed = [
-            "WECHAT_APP_ID",
-            "WECHAT_APP_SECRET",
-            "WECHAT_TOKEN",
-            *(["WECHAT_AES_KEY"] if mode != "plain" else []),
-        ]
-        if missing := [name for name in needed if not environment.get(name)]:
+        if missing := settings.lacking(environment):
             raise SettingsError(f"channels.wechat: {', '.join(missing)} must be set in the environment")
         names = (
             "WECHAT_APP_ID",

@@ -2231,17 +2231,25 @@ export interface components {
         };
         /**
          * ChannelHealth
-         * @description `alarm` is what fails, if anything does.
+         * @description How a channel, or something else that is connected, is: `alarm` is what fails, null where nothing does. The rest is
+         *         null where there is no such thing: pages that are open, whether it may send by itself, texts that left in a day and
+         *         segments as they are billed, the version and the model of a server.
          */
         ChannelHealth: {
             /** @default null */
             alarm?: string | null;
-            enabled: boolean;
             /** @default null */
             may_push?: boolean | null;
-            name: string;
-            /** @default 0 */
-            sockets?: number;
+            /** @default null */
+            model?: string | null;
+            /** @default null */
+            segments?: number | null;
+            /** @default null */
+            sockets?: number | null;
+            /** @default null */
+            texts?: number | null;
+            /** @default null */
+            version?: string | null;
         };
         /**
          * ChannelShown
@@ -2485,7 +2493,7 @@ export interface components {
             answer: string;
             /** @default 所有居民 */
             audience?: string;
-            /** @default 云溪区 */
+            /** @default 本区 */
             district?: string;
             /** @default null */
             en?: components["schemas"]["English"] | null;
@@ -2661,12 +2669,18 @@ export interface components {
             /** Detail */
             detail?: components["schemas"]["ValidationError"][];
         };
-        /** Health */
+        /**
+         * Health
+         * @description How the channels at work and what else is connected are, by name, and what lies behind them. None is what
+         *         could not be counted.
+         */
         Health: {
-            channels: components["schemas"]["ChannelHealth"][];
+            channels: {
+                [key: string]: components["schemas"]["ChannelHealth"];
+            };
             database: string;
-            given_up: number;
-            undelivered: number;
+            given_up: number | null;
+            undelivered: number | null;
             workers: components["schemas"]["WorkerInTrouble"][];
         };
         /**
