@@ -32,6 +32,7 @@ Channels = Mapping[str, Channel]
 ROOT = Path(__file__).parent.parent
 SPEAKERS = ("bot", "handlers", "integrations", "desk")  # folders of those who say texts
 SAYING = frozenset({"say", "line"})  # their ways to
+STALE = "是为以前的回答写的，请再看一遍 (written for an earlier answer: look at it again)"
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -54,7 +55,8 @@ def problems(config: Config, channels: Channels = CHANNELS) -> list[str]:
     with contextlib.suppress(KnowledgeError):  # the data's problems are among those found
         found += strangers(content.entries, Catalogue.of(content.records).topics)
     for entry in content.entries:
-        found += [f"entry {entry.id}: {problem}" for problem in [*entry.problems(), *_unsayable(entry, channels)]]
+        said = [*entry.problems(), *_unsayable(entry, channels), *(f"{form}: {STALE}" for form in entry.stale)]
+        found += [f"entry {entry.id}: {problem}" for problem in said]
     return found + _learners(config)
 
 
@@ -140,8 +142,9 @@ def _misfits(reply: Reply, channels: Channels) -> list[str]:
 
 
 def _unsayable(entry: Entry, channels: Channels) -> list[str]:
+    said = entry.said("zh")
     replies = [
-        Reply(text=entry.answer, spoken=entry.spoken, short=entry.sms),
+        Reply(text=said.answer, spoken=said.spoken, short=said.sms),
         *(Reply(text=step) for step in entry.steps),
     ]
     return [problem for reply in replies for problem in _misfits(reply, channels)]

@@ -4,7 +4,7 @@ Only what is published and valid is ever said. Nobody publishes what he wrote la
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,7 +12,7 @@ import msgspec
 
 from desk.errors import TicketError
 from knowledge.catalogue import Catalogue, Record
-from knowledge.entries import Entry
+from knowledge.entries import Entry, Form, changed, too_long_for_sms
 from knowledge.library import Library, Partial, as_rows, keeping
 from knowledge.standard import unknown
 from knowledge.topics import Topic, problems
@@ -51,8 +51,9 @@ class Editing:
         """The entry and its versions, the newest first."""
         return await self._database.read(lambda t: (_get(t, id), rows.versions(t, id)))
 
-    async def save(self, raw: bytes, by: str, now: int, read: int | None) -> int:
-        """A new draft of it. `read` is the revision that the editor saw: somebody else's change is not overwritten."""
+    async def save(self, raw: bytes, by: str, now: int, read: int | None, looked: Collection[Form] = ()) -> int:
+        """A new draft of it. `read` is the revision that the editor saw: somebody else's change is not overwritten. `looked`
+        are the forms that still say the same as the answer, though it was changed."""
         entry = checked(raw)
         if entry.standard is not None and entry.standard not in self._library.questions:
             raise TicketError("invalid", f"standard: {unknown(entry.standard, self._library.questions)}")
@@ -67,7 +68,9 @@ class Editing:
                 raise TicketError("not_found", f"没有知识 {entry.id}")
             if known is not None and read is None:
                 raise TicketError("taken", f"编号 {entry.id} 已经有了")
-            return rows.put(transaction, EntryRow(entry.id, 0, "draft", msgspec.json.encode(entry)), by, now)
+            before = msgspec.json.decode(known.body, type=Entry) if known else None
+            body = msgspec.json.encode(changed(entry, before, looked))
+            return rows.put(transaction, EntryRow(entry.id, 0, "draft", body), by, now)
 
         return await self._change(work)
 
@@ -139,7 +142,11 @@ class Editing:
         def work(transaction: Transaction) -> int:
             kept = _get(transaction, id)
             if kept.status not in before:
-                raise TicketError("invalid", "这条知识现在的状态不能这样做，请刷新")
+                raise TicketError(
+                    "invalid", "这条知识现在的状态不能这样做，请刷新", "Not in its present state; please reload"
+                )
+            if after == "in_review":
+                check_texts(kept.entry)
             return _put(transaction, kept, after, by, now, why)
 
         return await self._change(work)
@@ -159,6 +166,17 @@ def checked(raw: bytes) -> Entry:
     if problems := entry.problems():
         raise TicketError("invalid", "；".join(problems))
     return entry
+
+
+def check_texts(entry: Entry) -> None:
+    """Refuses an answer that no text message can begin with."""
+    if (length := too_long_for_sms(entry)) is not None:
+        raise TicketError(
+            "invalid",
+            f"“回答”的第一句有 {length} 字，短信放不下：请另写“短信”，或把第一句写短一点",
+            f"The first sentence of the answer has {length} characters, too many for a text message: "
+            "write the SMS, or a shorter first sentence",
+        )
 
 
 def _topic(raw: bytes) -> Topic:

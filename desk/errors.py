@@ -15,8 +15,10 @@ STATUS: Mapping[Refusal, int] = {
 
 
 class TicketError(Exception):
-    """The seat cannot do that; the message says why, for the seat. `code` is for programs."""
+    """The seat cannot do that; the message says why, for the seat: in Chinese, and in English where that is given. `code`
+    is for programs."""
 
-    def __init__(self, code: Refusal, text: str) -> None:
+    def __init__(self, code: Refusal, text: str, english: str = "") -> None:
         super().__init__(text)
         self.code = code
+        self.english = english or text

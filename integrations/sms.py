@@ -4,6 +4,7 @@ Segments: GSM 03.38's alphabet has 160 characters of a message alone and 153 of 
 UCS-2 with 70 and 67 (3GPP TS 23.038 and 23.040).
 """
 
+import re
 from collections.abc import Sequence
 
 from bot.messages import Reply
@@ -18,6 +19,7 @@ SEGMENT, JOINED = 70, 67
 LONGEST = 2 * JOINED
 MORE = "（详情见公众号或打热线）"
 MORE_IN_ENGLISH = " (More in the official account or on the hotline.)"
+_END = re.compile(r"(?:[。；！？!?]|\.(?=\s))[”’」』）)]*|\n")
 _LATIN = str.maketrans(
     {"“": '"', "”": '"', "’": "'", "—": "-", "–": "-", "→": ">", "·": "-", "[": "(", "]": ")", "…": "..."}
 )
@@ -47,7 +49,7 @@ def fitted(text: str, tail: str = "", more: str = MORE) -> str:
     if segments(text + tail) <= 2:
         return text + tail
     room = (LONGEST if any(char not in _BASIC for char in text + tail + more) else 2 * GSM_JOINED) - len(tail)
-    return cut(text, room - len(more)) + more + tail
+    return (cut(text, room - len(more)) + more).strip() + tail
 
 
 def flat(text: str) -> str:
@@ -55,16 +57,11 @@ def flat(text: str) -> str:
 
 
 def cut(text: str, most: int) -> str:
-    """At most so many UTF-16 units, ended at a sentence where there is one."""
+    """As many whole sentences as so many UTF-16 units hold: none where the first one is longer."""
     if units(text) <= most:
         return text
-    head = text[: most - 1]
-    while units(head) > most - 1:
-        head = head[:-1]
-    end = max(head.rfind(mark) for mark in ("。", "；", "！", "？", "\n", ". ", "! ", "? "))
-    if end > most // 2:
-        return head[: end + 1]
-    return f"{head[:-2]}..." if all(char in _BASIC for char in head) else head + "…"
+    ends = [match.end() for match in _END.finditer(text)]
+    return text[: max((end for end in ends if units(text[:end].rstrip()) <= most), default=0)].rstrip()
 
 
 def units(text: str) -> int:
@@ -84,6 +81,8 @@ def segments(text: str) -> int:
 def problems(replies: Sequence[Reply]) -> list[str]:
     """What does not fit."""
     found = [f"短信 {segments(text)} 段" for text in render(replies) if segments(text) > 2]
+    if any(text.startswith((MORE, MORE_IN_ENGLISH.strip())) for text in render(replies)):
+        found.append("短信放不下第一句，请另写一条短信")
     return found + [
         f"短信表只有 {len(reply.short)} 字以内才放得下"
         for reply in replies

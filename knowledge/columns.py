@@ -44,7 +44,7 @@ TEMPLATE: Sequence[Column] = (
     Column("例句", 36, "居民实际会怎么说，给您参考", "How residents really say it, for reference.", True),
     Column("回答", 60, "显示在屏幕上的回答，最多 2000 字。空着就是“还没有回答”，导入时跳过", "The answer on the screen. Empty: not answered yet, skipped."),
     Column("语音", 40, "电话里念的话；空着同“回答”", "What is said on the phone; empty: the answer."),
-    Column("短信", 40, f"短信的话，最多 {SHORT} 字；空着取“回答”的开头", f"The text message, {SHORT} characters at most; empty: the answer's beginning."),
+    Column("短信", 40, f"短信的话，最多 {SHORT} 字；空着取“回答”开头的整句", f"The text message, {SHORT} characters at most; empty: the answer's first sentences."),
     Column("步骤", 44, "一步步教的，一行一步（单元格里换行：Alt+Enter）；“回答”是开头的话", "For guides: one step a line (Alt+Enter); the answer introduces them."),
     Column("英文回答", 60, "英文回答；空着就用中文。数字要和中文一致", "The answer in English, with the same figures; empty: the Chinese one."),
     Column("英文步骤", 44, "步骤的英文，一行一步，和中文步骤一样多", "The steps in English, one a line, as many as in Chinese."),

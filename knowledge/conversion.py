@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from knowledge.columns import ENGLISH, GIVEN, HEADS, day, parts
-from knowledge.entries import LONGEST_ANSWER, SHORT, Entry
+from knowledge.entries import LONGEST_ANSWER, SHORT, Entry, too_long_for_sms
 from knowledge.standard import standard, unknown
 from knowledge.topics import Topics, by_name
 
@@ -92,6 +92,8 @@ class Conversion:
             return ConvertedRow(number, id, [_named(error)])
         if problems := entry.problems():
             return ConvertedRow(number, id, problems)
+        if (length := too_long_for_sms(entry)) is not None:
+            return ConvertedRow(number, id, [f"“回答”的第一句有 {length} 字，短信放不下：请另写“短信”"])
         keeps = tuple(name for name in KEPT if name not in self._sheet.columns and name not in values)
         if not (self._sheet.columns | values.keys()) & ENGLISH.keys():
             keeps += ("en",)
@@ -116,8 +118,7 @@ class Conversion:
         english = {ENGLISH[name]: raw.pop(name) for name in ENGLISH if name in raw}
         if english:
             raw["en"] = english
-        answer = str(raw.get("answer", ""))
-        return {"spoken": answer, "sms": answer[:SHORT], **raw}
+        return raw
 
     def _problems(self, number: int, id: str, raw: Mapping[str, object], values: Mapping[str, str]) -> list[str]:
         """What an entry cannot say of itself."""
@@ -138,7 +139,7 @@ class Conversion:
 
     def _notes(self, id: str, values: Mapping[str, str]) -> Iterator[str]:
         if self._template and len(values["answer"]) > SHORT and "sms" not in values:
-            yield f"短信取了“回答”的前 {SHORT} 字"
+            yield f"“回答”有 {len(values['answer'])} 字，短信只发开头放得下的整句"
         question = self._questions.get(id)
         if question is None or not self._template:
             return

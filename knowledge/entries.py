@@ -1,9 +1,12 @@
 """A knowledge entry: one thing residents ask, and what we answer once somebody has reviewed it."""
 
+import re
+from collections.abc import Collection
 from datetime import date
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from knowledge.english import lacking
 from knowledge.topics import Word
@@ -14,8 +17,12 @@ LONGEST_ANSWER = 2000  # characters
 Text = Annotated[str, Meta(min_length=1, max_length=LONGEST_ANSWER)]
 SHORT = 134  # characters of two UCS-2 segments of an SMS
 Short = Annotated[str, Meta(min_length=1, max_length=SHORT)]
+POINTER = 12  # characters of what an SMS ends with where it is not all there is
 LATIN = 306  # characters of two segments of an SMS in the alphabet that telephones share
 Status = Literal["draft", "in_review", "published", "expired"]
+Form = Literal["spoken", "sms", "en"]  # of an answer, that somebody may have written
+FORMS: tuple[Form, ...] = ("spoken", "sms", "en")
+_FIRST = re.compile(r"[^。；！？!?\n]*[。；！？!?\n]?")
 
 
 class English(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -44,7 +51,8 @@ class Entry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     `standard` names the standard question that it answers; `questions` are ways to ask it that are this centre's own, the
     first one its title. One of both it has. `answer` is the screen form, `spoken` the one for the
-    ear, `sms` at most two segments. A guide has `steps`, said one at a time; `answer` then introduces them.
+    ear, `sms` at most two segments: what is not given is made of `answer`. `stale` are the forms that were written for an
+    earlier answer and that nobody has looked at since: those for ear and SMS are not said. A guide has `steps`, said one at a time; `answer` then introduces them.
     `person` marks what a seat must finish: the answer is said and a person offered. `en` is what is said in English,
     `source_en` what its source is called there.
     """
@@ -55,8 +63,9 @@ class Entry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     standard: Name | None = None
     questions: Annotated[tuple[Line, ...], Meta(max_length=60)] = ()
     answer: Text
-    spoken: Text
-    sms: Short
+    spoken: Text | None = None
+    sms: Short | None = None
+    stale: tuple[Form, ...] = ()
     steps: tuple[Text, ...] = ()
     person: bool = False
     audience: Line = "所有居民"
@@ -71,9 +80,9 @@ class Entry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     def said(self, language: str) -> EntryWords:
         """What is said of it; in Chinese where it is not translated."""
         if language != "en" or self.en is None:
-            return EntryWords(
-                answer=self.answer, spoken=self.spoken, sms=self.sms, steps=self.steps, source=self.source
-            )
+            spoken = None if "spoken" in self.stale else self.spoken
+            sms = None if "sms" in self.stale else self.sms
+            return EntryWords(answer=self.answer, spoken=spoken, sms=sms, steps=self.steps, source=self.source)
         en, source = self.en, self.source_en or f"({self.source})"
         return EntryWords(answer=en.answer, spoken=en.spoken, sms=en.sms, steps=en.steps, source=source)
 
@@ -102,3 +111,31 @@ class Entry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             missing = [number for zh, en in forms for number in lacking(zh, en)]
             found += [f"en: the Chinese says {number}, the English does not" for number in missing]
         return found
+
+
+def following(entry: Entry) -> Entry:
+    """Without the forms that only repeat the answer or its beginning: they are made of it, also when it changes."""
+    spoken = None if entry.spoken == entry.answer else entry.spoken
+    sms = None if entry.sms in (entry.answer, entry.answer[:SHORT]) else entry.sms
+    return replace(entry, spoken=spoken, sms=sms, stale=tuple(each for each in entry.stale if getattr(entry, each)))
+
+
+def changed(entry: Entry, before: Entry | None, looked: Collection[Form] = ()) -> Entry:
+    """An entry in the place of an older one: forms that stay as they were though what they say again has changed are
+    `stale`, unless they were `looked` at."""
+    entry = following(entry)
+    if before is None:
+        return replace(entry, stale=())
+    before = following(before)
+    other = (entry.answer, entry.steps) != (before.answer, before.steps)
+    old = [each for each in FORMS if getattr(entry, each) and getattr(entry, each) == getattr(before, each)]
+    stale = [each for each in old if (other or each in before.stale) and each not in looked]
+    return replace(entry, stale=tuple(stale))
+
+
+def too_long_for_sms(entry: Entry) -> int | None:
+    """How many characters the first sentence of an answer has, where not even that fits into an SMS and none was written."""
+    first = _FIRST.match(entry.answer)
+    length = len(first[0].strip()) if first else 0
+    fits = len(entry.answer) <= SHORT or length <= SHORT - POINTER
+    return None if fits or entry.said("zh").sms else length

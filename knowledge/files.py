@@ -11,7 +11,7 @@ import msgspec
 import yaml
 
 from knowledge.catalogue import KIND_OF, Catalogue, Record
-from knowledge.entries import Entry
+from knowledge.entries import Entry, following
 
 SAMPLE = Path(__file__).parent / "sample"
 OTHERS = frozenset({"learners.yml", "bank.yml"})  # of the sample, that are not knowledge
@@ -122,4 +122,4 @@ def _convert(
         name = raw.get("id") if isinstance(raw, dict) else None
         problems.append(f"{place}{f' ({name})' if name else ''}: {error}")
         return
-    yield place, value
+    yield place, following(value) if isinstance(value, Entry) else value

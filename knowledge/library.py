@@ -15,7 +15,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from knowledge.catalogue import KIND_OF, Catalogue, Record
-from knowledge.entries import Entry
+from knowledge.entries import Entry, changed
 from knowledge.numbered import Mask
 from knowledge.search import Hit, KnowledgeIndex, by_variants
 from nlu.encoder import Encoder
@@ -172,19 +172,20 @@ def _read_some(search: KnowledgeIndex) -> None:
 
 
 def keeping(transaction: Transaction, found: Sequence[Partial]) -> list[Entry]:
-    """Entries, each with the fields that are named as its newest version has them, where there is one."""
-    newest = rows.newest_bodies(transaction) if any(names for _, names in found) else {}
+    """Entries, each with the fields that are named as its newest version has them, where there is one; and with what was
+    written for an earlier answer marked."""
+    newest = rows.newest_bodies(transaction)
     return [_keeping(entry, names, newest.get(entry.id)) for entry, names in found]
 
 
 def _keeping(entry: Entry, names: Sequence[str], newest: bytes | None) -> Entry:
-    if not names or newest is None:
-        return entry
+    if newest is None:
+        return changed(entry, None)
     old = msgspec.json.decode(newest, type=Entry)
     kept = replace(entry, **{name: getattr(old, name) for name in names})
     if kept.en is not None and old.en is not None and kept.en.answer == old.en.answer:
         kept = replace(kept, en=replace(old.en, steps=kept.en.steps))  # its other forms still say the same
-    return kept
+    return changed(kept, old)
 
 
 def as_rows(

@@ -21,7 +21,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from knowledge.columns import TEMPLATE
-from knowledge.entries import SHORT, Entry
+from knowledge.entries import Entry, following
 from knowledge.standard import standard
 from knowledge.topics import ours
 
@@ -49,12 +49,11 @@ def rows(answers: Answers) -> Iterator[list[str]]:
 
 
 def _answered(entry: Entry) -> list[str]:
-    """What is as it would be anyhow stays empty, so that it follows when the answer is changed."""
-    spoken = "" if entry.spoken == entry.answer else entry.spoken
-    sms = "" if entry.sms == entry.answer[:SHORT] else entry.sms
+    """What only repeats the answer stays empty, so that it follows when the answer is changed."""
+    entry = following(entry)
     english = ["", ""] if entry.en is None else [entry.en.answer, _in_lines(entry.en.steps)]
     return [
-        entry.answer, spoken, sms, _in_lines(entry.steps), *english, entry.source_en or "", entry.source,
+        entry.answer, entry.spoken or "", entry.sms or "", _in_lines(entry.steps), *english, entry.source_en or "", entry.source,
         str(entry.valid_from), str(entry.valid_until), entry.owner,
     ]  # fmt: skip
 

@@ -86,7 +86,7 @@ def test_what_is_answered_is_taken_and_the_rest_is_counted(table: Table) -> None
     first, second = sorted(report.entries, key=lambda entry: entry.id)
     assert (first.id, first.standard, first.kind, first.steps) == ("g-test", "g-test", "guide", ("打开课程", "点测验"))
     assert (first.topic, second.topic) == ("course_faq", "site_hours")
-    assert (second.standard, second.questions, second.spoken, second.owner) == ("parking", (), "东门有车位。", "张老师")
+    assert (second.standard, second.questions, second.spoken, second.owner) == ("parking", (), None, "张老师")
     assert (second.valid_from, second.valid_until, second.source) == (TODAY, date(2027, 3, 1), "后勤")
 
 
@@ -110,12 +110,12 @@ def test_a_changed_wording_is_not_taken_and_that_is_said(table: Table) -> None:
     assert row.entry.questions == ()
 
 
-def test_a_long_answer_is_cut_for_texts_and_that_is_said(table: Table) -> None:
-    table.write("parking", 回答="东" * 200)
+def test_of_a_long_answer_whole_sentences_are_sent_and_that_is_said(table: Table) -> None:
+    table.write("parking", 回答="东门有车位。" * 30)
     [row] = table.read().rows
     assert row.entry is not None
-    assert len(row.entry.sms) == 134
-    assert "前 134 字" in row.notes[0]
+    assert row.entry.sms is None
+    assert "整句" in row.notes[0]
 
 
 def _stranger(table: Table) -> None:

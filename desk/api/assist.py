@@ -17,7 +17,6 @@ from desk.masking import mask
 from desk.parts import Desk
 from desk.people import Seat
 from desk.standards import asked_in_vain
-from knowledge.entries import SHORT
 from store import desk as rows
 
 router = Answering(tags=["助手 assist"])
@@ -142,8 +141,7 @@ async def draft(ref: str, seat: Drafter, desk: TheDesk) -> DraftMade:
     asks: dict[str, object] = {"standard": standard} if standard else {"questions": [question]}
     topic = desk.library.questions[standard].topic if standard else opened.ticket.topic
     entry = {
-        "id": id, "topic": topic, **asks, "answer": answer, "spoken": answer,
-        "sms": answer[:SHORT], "source": f"坐席回答，工单 {ref}", "owner": seat.name, "valid_from": str(today),
+        "id": id, "topic": topic, **asks, "answer": answer, "source": f"坐席回答，工单 {ref}", "owner": seat.name, "valid_from": str(today),
         "valid_until": str(today + timedelta(days=VALID_DAYS)),
     }  # fmt: skip
     await desk.editing.save(msgspec.json.encode(entry), seat.name, now(), None)

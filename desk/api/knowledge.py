@@ -18,13 +18,13 @@ from desk import children
 from desk.api.answers import NOTHING, Answering, NothingToTell
 from desk.api.guard import Number, TheDesk, may, now
 from desk.api.session import Strict
-from desk.editing import Kept, checked
+from desk.editing import Kept, check_texts, checked
 from desk.errors import TicketError
 from desk.parts import Desk
 from desk.people import Seat
 from desk.standards import asked_in_vain
 from knowledge.conversion import ImportReport
-from knowledge.entries import Entry
+from knowledge.entries import FORMS, Entry, Form
 from knowledge.topics import Topic
 from store import desk as rows
 from store.desk import UnansweredRow
@@ -56,7 +56,7 @@ class Trial(Strict):
 
 
 class EntryLine(Struct, frozen=True, kw_only=True):
-    """An entry in a list. `live`: a version of it is said; `valid`: today."""
+    """An entry in a list. `live`: a version of it is said; `valid`: today; `stale`: forms written for an earlier answer."""
 
     id: str
     title: str
@@ -68,6 +68,7 @@ class EntryLine(Struct, frozen=True, kw_only=True):
     by: str
     at: int
     valid_until: str
+    stale: tuple[Form, ...]
     live: bool
     valid: bool
     owner: str
@@ -181,7 +182,7 @@ def _line(desk: Desk, each: Kept, today: date) -> EntryLine:
     return EntryLine(
         id=entry.id, title=library.title(entry), standard=question.id if question else None, topic=entry.topic,
         kind=entry.kind, status=each.status, revision=each.revision, by=each.by, at=each.at,
-        valid_until=str(entry.valid_until), live=each.live, valid=entry.is_valid(today), owner=entry.owner,
+        valid_until=str(entry.valid_until), stale=entry.stale, live=each.live, valid=entry.is_valid(today), owner=entry.owner,
         source=entry.source,
     )  # fmt: skip
 
@@ -217,7 +218,8 @@ async def entry(id: str, seat: Reader, desk: TheDesk) -> WholeEntry:
 
 def preview(desk: Desk, entry: Entry) -> dict[str, list[str]]:
     """What leaves on each channel."""
-    replies = [Reply(text=entry.answer, spoken=entry.spoken, short=entry.sms, source=entry.source)]
+    said = entry.said("zh")
+    replies = [Reply(text=said.answer, spoken=said.spoken, short=said.sms, source=said.source)]
     replies += [Reply(text=step) for step in entry.steps[:1]]
     return {name: each.render(replies) for name, each in desk.channels.items()}
 
@@ -235,12 +237,16 @@ async def save(
     seat: Drafter,
     desk: TheDesk,
     read: Number | None = None,
+    looked: Annotated[list[Form], Query(max_length=len(FORMS))] = [],  # noqa: B006 - never written to
 ) -> Revision:
-    """A new draft. `read` is the revision that was edited; without it a new entry."""
+    """A new draft. `read` is the revision that was edited; without it a new entry. `looked` are the forms of the answer that
+    were looked at and still say the same; others that were written for an earlier answer are marked in `stale`."""
     raw = await request.body()
-    if checked(raw).id != id:
-        raise TicketError("invalid", "编号和地址不一致")
-    return Revision(await desk.editing.save(raw, seat.name, now(), read))
+    entry = checked(raw)
+    if entry.id != id:
+        raise TicketError("invalid", "编号和地址不一致", "The id is not that of the address")
+    check_texts(entry)
+    return Revision(await desk.editing.save(raw, seat.name, now(), read, looked))
 
 
 @router.post("/knowledge/entries/{id}/submit")

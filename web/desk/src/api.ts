@@ -89,12 +89,18 @@ export const drop = asking('delete')
 export const upload = (path: Address<'post'>, params: object, body: FormData) =>
   send(addressed(path, params), { method: 'POST', body })
 
+type Value = string | number | boolean
+
 /** The address with its names filled in; what it does not name stands behind a question mark. */
 export function addressed(path: string, params: object): string {
   const rest = new URLSearchParams()
   let filled = path
-  for (const [name, value] of Object.entries(params) as [string, string | number | boolean | null | undefined][]) {
+  for (const [name, value] of Object.entries(params) as [string, Value | Value[] | null | undefined][]) {
     if (value === undefined || value === null) continue
+    if (Array.isArray(value)) {
+      for (const each of value) rest.append(name, String(each))
+      continue
+    }
     if (path.includes(`{${name}}`)) filled = filled.replace(`{${name}}`, encodeURIComponent(value))
     else rest.set(name, String(value))
   }

@@ -630,7 +630,8 @@ export interface paths {
         get: operations["entry_knowledge_entries__id__get"];
         /**
          * Save
-         * @description A new draft. `read` is the revision that was edited; without it a new entry.
+         * @description A new draft. `read` is the revision that was edited; without it a new entry. `looked` are the forms of the answer that
+         *     were looked at and still say the same; others that were written for an earlier answer are marked in `stale`.
          */
         put: operations["save_knowledge_entries__id__put"];
         post?: never;
@@ -2485,7 +2486,8 @@ export interface components {
          *
          *         `standard` names the standard question that it answers; `questions` are ways to ask it that are this centre's own, the
          *         first one its title. One of both it has. `answer` is the screen form, `spoken` the one for the
-         *         ear, `sms` at most two segments. A guide has `steps`, said one at a time; `answer` then introduces them.
+         *         ear, `sms` at most two segments: what is not given is made of `answer`. `stale` are the forms that were written for an
+         *         earlier answer and that nobody has looked at since: those for ear and SMS are not said. A guide has `steps`, said one at a time; `answer` then introduces them.
          *         `person` marks what a seat must finish: the answer is said and a person offered. `en` is what is said in English,
          *         `source_en` what its source is called there.
          */
@@ -2508,11 +2510,15 @@ export interface components {
             person?: boolean;
             /** @default [] */
             questions?: string[];
-            sms: string;
+            /** @default null */
+            sms?: string | null;
             source: string;
             /** @default null */
             source_en?: string | null;
-            spoken: string;
+            /** @default null */
+            spoken?: string | null;
+            /** @default [] */
+            stale?: ("en" | "sms" | "spoken")[];
             /** @default null */
             standard?: string | null;
             /** @default [] */
@@ -2545,6 +2551,7 @@ export interface components {
             revision: number;
             said: number;
             source: string;
+            stale: ("en" | "sms" | "spoken")[];
             standard: string | null;
             status: string;
             title: string;
@@ -3600,6 +3607,7 @@ export interface components {
             };
             revision: number;
             source: string;
+            stale: ("en" | "sms" | "spoken")[];
             standard: string | null;
             status: string;
             title: string;
@@ -4815,6 +4823,7 @@ export interface operations {
         parameters: {
             query?: {
                 read?: number | null;
+                looked?: ("spoken" | "sms" | "en")[];
             };
             header?: never;
             path: {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { blank, difference, formOf, linesOf, written, type Entry } from '../src/knowledge/entries'
+import { blank, difference, formOf, linesOf, unlooked, written, type Entry } from '../src/knowledge/entries'
 
 const entry: Entry = {
   ...blank(Date.UTC(2026, 4, 6)),
@@ -7,7 +7,7 @@ const entry: Entry = {
   questions: ['停车要钱吗', '有停车位吗'],
   answer: '不收钱。',
   spoken: '不收钱',
-  sms: '不收钱。',
+  sms: '停车不收钱。',
   source: '后勤',
   owner: '后勤',
 }
@@ -23,10 +23,18 @@ describe('a form', () => {
     expect(written(formOf(entry), null)).toMatchObject({ ...entry, steps: [], en: null, source_en: null })
   })
 
-  it('fills what is left empty from the answer, the short message cut to its length', () => {
-    const said = written({ ...formOf(entry), answer: '很'.repeat(200), spoken: '', sms: '' }, null)
-    expect(said.spoken).toHaveLength(200)
-    expect(said.sms).toHaveLength(134)
+  it('leaves empty what follows the answer', () => {
+    const said = written({ ...formOf(entry), answer: '很'.repeat(200), spoken: ' ', sms: '' }, null)
+    expect([said.spoken, said.sms]).toEqual([null, null])
+  })
+
+  it('names the forms that were written for an earlier answer', () => {
+    const both = { ...entry, en: { answer: 'Free.', steps: [] } }
+    const form = { ...formOf(both), answer: '收钱了。' }
+    expect(unlooked(written(formOf(both), both.en), both)).toEqual([])
+    expect(unlooked(written(form, both.en), both)).toEqual(['spoken', 'sms', 'en'])
+    expect(unlooked(written({ ...form, sms: '停车收钱。', spoken: '' }, both.en), both)).toEqual(['en'])
+    expect(unlooked(written(formOf(both), both.en), { ...both, stale: ['sms'] })).toEqual(['sms'])
   })
 
   it('keeps other English forms only while the English answer is the same', () => {

@@ -32,8 +32,8 @@ export function blank(now: number): Entry {
     standard: null,
     questions: [],
     answer: '',
-    spoken: '',
-    sms: '',
+    spoken: null,
+    sms: null,
     person: false,
     audience: '所有居民',
     district: '云溪区',
@@ -55,6 +55,8 @@ export function formOf(entry: Entry) {
     person: entry.person ?? false,
     standard: entry.standard ?? '',
     source_en: entry.source_en ?? '',
+    spoken: entry.spoken ?? '',
+    sms: entry.sms ?? '',
     questions: entry.questions?.join('\n') ?? '',
     steps: entry.steps?.join('\n') ?? '',
     english: entry.en?.answer ?? '',
@@ -62,7 +64,18 @@ export function formOf(entry: Entry) {
   }
 }
 
-const SMS = 134 // characters
+/** The forms of an answer that are not made of it when it changes. */
+const FORMS = ['spoken', 'sms', 'en'] as const
+export type Written = (typeof FORMS)[number]
+export const formName = (form: Written) =>
+  ({ spoken: t('口语', 'Spoken'), sms: t('短信', 'SMS'), en: t('英文回答', 'English') })[form]
+
+/** The forms that say what they said, though what they are to say again has changed: before now, or in this form. */
+export function unlooked(now: Entry, before: Entry): Written[] {
+  const same = (form: Written) => JSON.stringify(now[form] ?? null) === JSON.stringify(before[form] ?? null)
+  const other = now.answer !== before.answer || JSON.stringify(now.steps ?? []) !== JSON.stringify(before.steps ?? [])
+  return FORMS.filter((form) => now[form] && same(form) && (other || before.stale?.includes(form)))
+}
 
 /** What the form says. Other English forms, which files may give, hold as long as the answer is the same (`before`). */
 export function written({ english, englishSteps, ...form }: Form, before: English | null): Entry {
@@ -74,8 +87,8 @@ export function written({ english, englishSteps, ...form }: Form, before: Englis
     standard: form.standard || null,
     questions: linesOf(form.questions),
     steps: linesOf(form.steps),
-    spoken: form.spoken || form.answer,
-    sms: form.sms || form.answer.slice(0, SMS),
+    spoken: form.spoken.trim() || null,
+    sms: form.sms.trim() || null,
   }
 }
 
