@@ -55,7 +55,11 @@ def problems(config: Config, channels: Channels = CHANNELS) -> list[str]:
     with contextlib.suppress(KnowledgeError):  # the data's problems are among those found
         found += strangers(content.entries, Catalogue.of(content.records).topics)
     for entry in content.entries:
-        said = [*entry.problems(), *_unsayable(entry, channels), *(f"{form}: {STALE}" for form in entry.stale)]
+        said = [
+            *(each.en for each in entry.problems()),
+            *_unsayable(entry, channels),
+            *(f"{form}: {STALE}" for form in entry.stale),
+        ]
         found += [f"entry {entry.id}: {problem}" for problem in said]
     return found + _learners(config)
 

@@ -33,15 +33,17 @@ class FilesRead:
     told: list[str]
 
 
-def read(paths: Sequence[Path], by: str, today: date, *, partial: bool, topics: Topics | None = None) -> FilesRead:
+def read(
+    paths: Sequence[Path], by: str, today: date, *, partial: bool, topics: Topics | None = None, lang: str = "zh"
+) -> FilesRead:
     """All files; `topics` are those that there are, those that come with us where it is not said. With `partial` rows that
-    are wrong are told and left out; otherwise they raise `KnowledgeError`."""
+    are wrong are told and left out; otherwise they raise `KnowledgeError`. `lang` is the reader's language."""
     yaml = [path for path in paths if path.suffix in (".yml", ".yaml")]
     content = files.read(yaml, today)
     taken = FilesRead([(entry, ()) for entry in content.entries], content.records, 0, [])
     for path in paths:
         if path not in yaml:
-            _add_rows(taken, path, partial, (by, today, topics))
+            _add_rows(taken, path, partial, (by, today, topics), lang)
     return taken
 
 
@@ -55,17 +57,19 @@ def topics(config: Config) -> Topics:
         database.close()
 
 
-def _add_rows(taken: FilesRead, path: Path, partial: bool, facts: tuple[str, date, Topics | None]) -> None:
+def _add_rows(taken: FilesRead, path: Path, partial: bool, facts: tuple[str, date, Topics | None], lang: str) -> None:
     if not path.is_file():
         raise KnowledgeError([f"{path}: there is no such file"])
     # Reading office files takes libraries of tens of megabytes that no other command should carry.
     report = importlib.import_module("knowledge.importing").read(path, path.name, *facts)
-    if report.problem:
-        raise KnowledgeError([f"{path.name}: {report.problem}"])
-    problems = [f"{path.name}: {row.number} ({row.id}): {problem}" for row in report.rows for problem in row.problems]
+    if report.problem is not None:
+        raise KnowledgeError([f"{path.name}: {report.problem.told(lang)}"])
+    told = [(f"{path.name}: {row.place(lang)} ({row.id})", row) for row in report.rows]
+    problems = [f"{place}: {problem.told(lang)}" for place, row in told for problem in row.problems]
     if problems and not partial:
         raise KnowledgeError(problems)
-    notes = [f"{path.name}: {row.number} ({row.id}): {note}" for row in report.rows for note in row.notes]
+    notes = [f"{path.name}: {note.told(lang)}" for note in report.notes]
+    notes += [f"{place}: {note.told(lang)}" for place, row in told for note in row.notes]
     taken.told += [*problems, *notes]
     taken.entries += [(row.entry, row.keeps) for row in report.rows if row.entry is not None]
     taken.unanswered += report.unanswered

@@ -11,11 +11,13 @@ from datetime import date
 import msgspec
 
 from desk.errors import TicketError
+from desk.forms import read
 from knowledge.catalogue import Catalogue, Record
-from knowledge.entries import Entry, Form, changed, too_long_for_sms
+from knowledge.entries import Entry, Form, changed, no_text, too_long_for_sms
 from knowledge.library import Library, Partial, as_rows, keeping
 from knowledge.standard import unknown
 from knowledge.topics import Topic, problems
+from knowledge.words import Words
 from store import conversations
 from store import knowledge as rows
 from store.database import Database, Transaction
@@ -56,9 +58,9 @@ class Editing:
         are the forms that still say the same as the answer, though it was changed."""
         entry = checked(raw)
         if entry.standard is not None and entry.standard not in self._library.questions:
-            raise TicketError("invalid", f"standard: {unknown(entry.standard, self._library.questions)}")
+            raise TicketError.of(unknown(entry.standard, self._library.questions))
         if entry.topic not in self._library.catalogue.topics:
-            raise TicketError("invalid", f"topic: 没有主题 {entry.topic}")
+            raise TicketError("invalid", f"没有主题 {entry.topic}", f"There is no topic {entry.topic}")
 
         def work(transaction: Transaction) -> int:
             known = next(iter(rows.versions(transaction, entry.id)), None)
@@ -113,7 +115,7 @@ class Editing:
 
     async def add_topic(self, raw: bytes, by: str, now: int) -> int:
         """A topic of the centre's own, for its own entries. None has its id or one of its names."""
-        topic = _topic(raw)
+        topic = read(raw, Topic)
 
         def work(transaction: Transaction) -> int:
             known = [msgspec.json.decode(each.body, type=Record) for each in rows.records(transaction)]
@@ -159,31 +161,17 @@ class Editing:
 
 def checked(raw: bytes) -> Entry:
     """An entry from JSON. Raises `TicketError` with the field that is wrong."""
-    try:
-        entry = msgspec.json.decode(raw, type=Entry)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise TicketError("invalid", f"格式不对：{error}") from error
+    entry = read(raw, Entry)
     if problems := entry.problems():
-        raise TicketError("invalid", "；".join(problems))
+        together = Words("；".join(each.zh for each in problems), "; ".join(each.en for each in problems))
+        raise TicketError.of(together)
     return entry
 
 
 def check_texts(entry: Entry) -> None:
     """Refuses an answer that no text message can begin with."""
     if (length := too_long_for_sms(entry)) is not None:
-        raise TicketError(
-            "invalid",
-            f"“回答”的第一句有 {length} 字，短信放不下：请另写“短信”，或把第一句写短一点",
-            f"The first sentence of the answer has {length} characters, too many for a text message: "
-            "write the SMS, or a shorter first sentence",
-        )
-
-
-def _topic(raw: bytes) -> Topic:
-    try:
-        return msgspec.json.decode(raw, type=Topic)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise TicketError("invalid", f"格式不对：{error}") from error
+        raise TicketError.of(no_text(length))
 
 
 def _get(transaction: Transaction, id: str) -> Kept:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Literal
 
+from knowledge.words import Words
+
 Refusal = Literal[
     "not_found", "taken", "not_yours", "barred", "outdated", "invalid", "wrong", "locked", "unreachable", "code_needed",
     "wrong_code", "weak",
@@ -22,3 +24,8 @@ class TicketError(Exception):
         super().__init__(text)
         self.code = code
         self.english = english or text
+
+    @staticmethod
+    def of(words: Words) -> "TicketError":
+        """That something was not written as it should be."""
+        return TicketError("invalid", words.zh, words.en)

@@ -1,22 +1,48 @@
 """The columns of a table of knowledge, as people write them, and how what stands in them is read."""
 
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
 from msgspec import Struct
 
 from knowledge.entries import SHORT
 
-# By the head of the column. `wording`, `english` and `examples` are the product's: they come back as they went out.
+# By the head of the column, as offices write it and as the desk's form has it. `wording`, `english` and `examples` are the
+# product's: they come back as they went out. `alike` are more ways to ask.
 NAMES = {
     "编号": "id", "主题": "topic", "类型": "kind", "问题": "questions", "问法": "questions", "回答": "answer", "答案": "answer",
     "语音": "spoken", "口语": "spoken", "短信": "sms", "步骤": "steps", "对象": "audience", "地区": "district", "来源": "source",
     "依据": "source", "负责人": "owner", "英文回答": "en_answer", "英文步骤": "en_steps", "英文来源": "source_en",
     "生效日期": "valid_from", "失效日期": "valid_until", "有效期至": "valid_until",
     "question": "questions", "标准问题": "wording", "English": "english", "例句": "examples",
+    "相似问法": "alike", "相似问题": "alike", "相似问": "alike", "扩展问": "alike", "扩展问法": "alike", "其他问法": "alike",
+    "标准问": "questions", "提问": "questions", "标准答案": "answer", "答复": "answer", "来源的英文名": "source_en",
+    "生效": "valid_from", "有效期起": "valid_from", "开始日期": "valid_from", "起始日期": "valid_from", "有效至": "valid_until",
+    "失效": "valid_until", "有效期": "valid_until", "截止日期": "valid_until", "到期日期": "valid_until", "结束日期": "valid_until",
+    "questions": "questions", "ways to ask": "questions", "answer": "answer", "answer on the screen": "answer", "id": "id",
+    "topic": "topic", "kind": "kind", "spoken": "spoken", "sms": "sms", "steps": "steps", "audience": "audience",
+    "district": "district", "source": "source", "owner": "owner", "from": "valid_from", "valid from": "valid_from",
+    "until": "valid_until", "valid until": "valid_until", "answer in english": "en_answer", "steps in english": "en_steps",
+    "source in english": "source_en",
 }  # fmt: skip
 HEADS = {field: head for head, field in reversed(NAMES.items())}
+_BY_HEAD = {head.casefold(): field for head, field in NAMES.items()}
+HELP = "说明 Help"  # the sheet of the template that explains it
+KINDS = {
+    "问答": "faq",
+    "操作指导": "guide",
+    "公告": "announcement",
+    "guide": "guide",
+    "announcement": "announcement",
+    "faq": "faq",
+}
+LONG_TERM = date(2099, 12, 31)  # until when is what has no end
+_NUMBERING = frozenset({"", "序号", "行号", "no", "no.", "#", "备注", "remarks"})  # columns that say nothing to us
+_ENDLESS = frozenset({"长期", "长期有效", "永久", "永久有效", "无期限", "不限", "long-term", "permanent"})
+_AT_ONCE = frozenset({"即日起", "即日", "今天", "立即", "today"})
+_ASIDE = re.compile(r"[(,:].*$|\d+$")  # what a head adds: 回答（屏幕）, 步骤，一行一步, 相似问法2
 GIVEN = frozenset({"wording", "english", "examples"})
 ENGLISH = {"en_answer": "answer", "en_steps": "steps"}  # columns that together are the field `en`
 _PARTS = re.compile(r"\s*[|｜\n]\s*")
@@ -56,13 +82,45 @@ TEMPLATE: Sequence[Column] = (
 )  # fmt: skip
 
 
+def field(head: str) -> str | None:
+    """What a column of this head is: a field, nothing to us (""), or None where it is not known."""
+    plain = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", head)).strip(" *").casefold()
+    for written in (plain, _ASIDE.sub("", plain).strip(" *")):
+        if written in _NUMBERING:
+            return ""
+        if (found := _BY_HEAD.get(written)) is not None:
+            return found
+    return None
+
+
+def is_head(cells: Sequence[str]) -> bool:
+    """Whether a row names the columns that a table cannot do without."""
+    names = {field(cell) for cell in cells}
+    return "answer" in names and bool(names & {"questions", "wording", "alike"})
+
+
+def kind(cell: str) -> str:
+    return KINDS.get(cell.strip().casefold(), cell)
+
+
 def parts(cell: str) -> list[str]:
     """What stands in one cell with lines or bars between."""
     return [each for each in _PARTS.split(cell) if each]
 
 
+def last_day(cell: str) -> str:
+    """`day`, and 长期."""
+    return LONG_TERM.isoformat() if cell.strip().casefold() in _ENDLESS else day(cell)
+
+
+def first_day(today: date) -> Callable[[str], str]:
+    """`day`, and 即日起."""
+    return lambda cell: today.isoformat() if cell.strip().casefold() in _AT_ONCE else day(cell)
+
+
 def day(cell: str) -> str:
     """A day in ISO 8601, however it is written; what is none stays as it is."""
+    cell = unicodedata.normalize("NFKC", cell).strip()
     try:
         if match := _DAY.fullmatch(cell) or _DIGITS.fullmatch(cell):
             year, month, number = map(int, match.groups())

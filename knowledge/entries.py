@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from knowledge.english import lacking
 from knowledge.topics import Word
+from knowledge.words import Words
 
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 Line = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -93,23 +94,34 @@ class Entry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     def is_valid(self, today: date) -> bool:
         return self.valid_from <= today <= self.valid_until
 
-    def problems(self) -> list[str]:
+    def problems(self) -> list[Words]:
         """What the types cannot say; each with the field it is about."""
         found = []
         if not self.questions and self.standard is None:
-            found.append("questions: none; write how it is asked, or name the standard question that it answers")
+            found.append(Words("问法：没有；请写居民怎么问", "questions: none; write how it is asked"))
         if self.valid_until < self.valid_from:
-            found.append(f"valid_until: {self.valid_until} is before valid_from {self.valid_from}")
+            until, since = self.valid_until, self.valid_from
+            found.append(
+                Words(f"有效至：{until} 早于生效 {since}", f"valid_until: {until} is before valid_from {since}")
+            )
         if len(set(self.questions)) < len(self.questions):
-            found.append("questions: one stands twice")
+            found.append(Words("问法：有一个写了两遍", "questions: one stands twice"))
         if self.kind == "guide" and not self.steps:
-            found.append("steps: a guide needs some")
+            found.append(Words("步骤：操作指导要有步骤", "steps: a guide needs some"))
         if self.en is not None and len(self.en.steps) != len(self.steps):
-            found.append(f"en.steps: {len(self.en.steps)} where the Chinese has {len(self.steps)}")
+            here, there = len(self.steps), len(self.en.steps)
+            found.append(
+                Words(f"英文步骤：{there} 步，中文是 {here} 步", f"en.steps: {there} where the Chinese has {here}")
+            )
         if self.en is not None:
             forms = zip((self.answer, *self.steps), (self.en.answer, *self.en.steps), strict=False)
             missing = [number for zh, en in forms for number in lacking(zh, en)]
-            found += [f"en: the Chinese says {number}, the English does not" for number in missing]
+            found += [
+                Words(
+                    f"英文回答：中文里有 {number}，英文里没有", f"en: the Chinese says {number}, the English does not"
+                )
+                for number in missing
+            ]
         return found
 
 
@@ -139,3 +151,11 @@ def too_long_for_sms(entry: Entry) -> int | None:
     length = len(first[0].strip()) if first else 0
     fits = len(entry.answer) <= SHORT or length <= SHORT - POINTER
     return None if fits or entry.said("zh").sms else length
+
+
+def no_text(length: int) -> Words:
+    """That no text message can begin with an answer, whose first sentence is so long."""
+    return Words(
+        f"“回答”的第一句有 {length} 字，短信放不下：请另写“短信”，或把第一句写短一点",
+        f"The first sentence of the answer has {length} characters, too many for a text message: write the SMS, or a shorter one",
+    )

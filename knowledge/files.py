@@ -49,7 +49,7 @@ def read(paths: Sequence[Path], today: date) -> Content:
                 if value.id in entries:
                     problems.append(f"{place}: id: {value.id} stands twice")
                 entries[value.id] = value
-                problems += [f"{place}: {problem}" for problem in value.problems()]
+                problems += [f"{place}: {problem.en}" for problem in value.problems()]
             else:
                 key = (KIND_OF[type(value)], value.id)
                 if key in records:

@@ -4,43 +4,39 @@
 megabytes that the service itself should not carry, and a file that breaks its reader breaks nothing else.
 """
 
-import csv
-import io
 import re
 import sys
 import zlib
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
-from typing import IO
-from xml.etree import ElementTree
-from zipfile import BadZipFile, ZipFile
+from xml.parsers.expat import ExpatError
+from zipfile import BadZipFile
 
 import docx
 import msgspec
-import openpyxl
 from docx.opc.exceptions import PackageNotFoundError
 from openpyxl.utils.exceptions import InvalidFileException
 
-from knowledge.columns import ENGLISH, GIVEN, HEADS, NAMES
-from knowledge.conversion import Conversion, ImportReport, Sheet
+from knowledge.columns import ENGLISH, GIVEN, HEADS, HELP, NAMES, field, is_head
+from knowledge.conversion import SUFFIXES, Conversion, ImportReport, Sheet
 from knowledge.entries import Entry
+from knowledge.grids import MOST, Grid, csv_grid, text_of, xlsx_grids
+from knowledge.office import UnreadableError, looked_into
+from knowledge.standard import standard
 from knowledge.topics import Topic, Topics, ours
+from knowledge.words import Words
 
-SUFFIXES = (".csv", ".xlsx", ".md", ".docx")
 LARGEST = 8_000_000  # bytes
-MOST = 20_000  # rows
+ABOVE = 30  # rows among which the one with the heads is looked for
 # What the readers of office files raise at damage: their parsers are syntax errors, what they miss is whatever it is.
 _BROKEN = (
     BadZipFile, InvalidFileException, PackageNotFoundError, zlib.error, SyntaxError, LookupError, ValueError, TypeError,
-    AttributeError, RuntimeError, EOFError, OSError,
+    AttributeError, RuntimeError, EOFError, OSError, ExpatError,
 )  # fmt: skip
 _FACT = re.compile(r"^[-*]?\s*(?P<name>[^\s:：]{2,12})\s*[:：]\s*(?P<value>.+)$")
-_MERGE = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
-
-
-class UnreadableError(Exception):
-    """The file as a whole cannot be read; the message says why."""
+_KNOWN = frozenset({*Entry.__struct_fields__, *GIVEN, *ENGLISH, "alike"}) - {"stale"}
+_EMPTY = Words("文件里没有内容", "The file is empty")
 
 
 def read(path: Path, name: str, owner: str, today: date, topics: Topics | None = None) -> ImportReport:
@@ -48,120 +44,150 @@ def read(path: Path, name: str, owner: str, today: date, topics: Topics | None =
     says nothing else gets. `topics` are those that there are; those that come with us where it is not said."""
     suffix = Path(name).suffix.lower()
     if path.stat().st_size > LARGEST:
-        return ImportReport([], f"文件超过 {LARGEST // 1_000_000} MB，请分成几个")
+        mb = LARGEST // 1_000_000
+        return ImportReport([], Words(f"文件超过 {mb} MB，请分成几个", f"The file is larger than {mb} MB: split it"))
     try:
-        sheet = _sheet(path, suffix)
+        sheets, notes = _sheets(path, suffix)
     except UnreadableError as error:
-        return ImportReport([], str(error))
-    except _BROKEN as error:
-        return ImportReport([], f"读不了这个文件：{type(error).__name__}。可能不完整，请另存为标准的 {suffix} 再试")
-    if not sheet.rows:
-        return ImportReport([], "文件里没有内容")
-    if len(sheet.rows) > MOST:
-        return ImportReport([], f"超过 {MOST} 行，请分成几个文件")
-    return Conversion(sheet, owner, today, topics or ours()).report()
+        return ImportReport([], error.words)
+    except _BROKEN:
+        words = Words(
+            f"读不了这个文件，可能不完整，请另存为标准的 {suffix} 再试",
+            f"The file cannot be read and may be incomplete: save it as a standard {suffix} and try again",
+        )
+        return ImportReport([], words)
+    if not any(sheet.rows for sheet in sheets):
+        return ImportReport([], _EMPTY)
+    if sum(len(sheet.rows) for sheet in sheets) > MOST:
+        return ImportReport([], Words(f"超过 {MOST} 行，请分成几个文件", f"More than {MOST} rows: split the file"))
+    report = Conversion(sheets, owner, today, topics or ours()).report()
+    return msgspec.structs.replace(report, notes=notes)
 
 
-def _sheet(path: Path, suffix: str) -> Sheet:
+def _sheets(path: Path, suffix: str) -> tuple[list[Sheet], list[Words]]:
+    """The tables of a file, and what its writer should know of the others."""
     match suffix:
         case ".csv":
-            return _table(_csv(path))
+            return _tables([csv_grid(path, is_head)])
         case ".xlsx":
-            sheet = _table(_xlsx(path))
-            sheet.wrong |= dict(_merged(path))
-            return sheet
+            return _tables(xlsx_grids(path))
         case ".md":
-            return Sheet(list(_sections(_lines(path))))
+            return [Sheet(list(_sections(text_of(path).splitlines())))], []
         case ".docx":
-            return Sheet(list(_sections(_docx(path))))
-    raise UnreadableError(f"不支持 {suffix or '没有后缀的文件'}；可以导入 {'、'.join(SUFFIXES)}")
+            return [Sheet(list(_sections(_docx(path))))], []
+    can = "、".join(SUFFIXES)
+    raise UnreadableError(
+        Words(
+            f"不支持 {suffix or '没有后缀的文件'}；可以导入 {can}",
+            f"{suffix or 'A file without a suffix'} cannot be imported: {can} can",
+        )
+    )
 
 
-def _lines(path: Path) -> list[str]:
-    return _text(path).splitlines()
+def _tables(grids: Sequence[Grid]) -> tuple[list[Sheet], list[Words]]:
+    """Those that have heads that we know; where none has, the first one says what is wrong with it."""
+    tables = [(grid, head) for grid in grids if (head := _head(grid)) is not None]
+    filled = [grid for grid in grids if any(any(row) for _, row in grid.rows)]
+    if not filled:
+        return [], []
+    if not tables:
+        raise _headless(filled[0])
+    others = [grid.name for grid in filled if grid.name not in {HELP, *(grid.name for grid, _ in tables)}]
+    notes = [
+        Words(
+            f"工作表“{name}”没有“问题”和“回答”两列，没有读",
+            f"The sheet “{name}” has no columns 问题 and 回答 and was not read",
+        )
+        for name in others
+    ]
+    return [_table(grid, head) for grid, head in tables], notes
 
 
-def _text(path: Path) -> str:
-    content = path.read_bytes()
-    for encoding in ("utf-8-sig", "gb18030"):  # what Excel writes, here and in China
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError as error:
-            if error.reason == "unexpected end of data":
-                raise UnreadableError("文件不完整：最后一个字只有一半") from error
-    raise UnreadableError("文字编码认不出来，请另存为 UTF-8")
+def _head(grid: Grid) -> int | None:
+    """Where in its rows the heads stand: below titles and empty rows."""
+    return next((at for at, (_, row) in enumerate(grid.rows[:ABOVE]) if is_head(row)), None)
 
 
-def _csv(path: Path) -> Iterator[list[str]]:
-    try:
-        yield from csv.reader(io.StringIO(_text(path)), strict=True)
-    except csv.Error as error:
-        raise UnreadableError(f"CSV 格式不对：{error}") from error
+def _headless(grid: Grid) -> UnreadableError:
+    rows = [row for _, row in grid.rows[:ABOVE] if any(row)]
+    best = max(rows, key=lambda row: sum(bool(field(cell)) for cell in row))
+    names = {name for cell in best if (name := field(cell))}
+    lacking = [
+        HEADS[name]
+        for name in ("questions", "answer")
+        if name not in names | ({"questions"} if names & {"wording", "alike"} else set())
+    ]
+    if names:
+        told = "、".join(lacking)
+        return UnreadableError(Words(f"缺少列：{told}", f"Columns are missing: {told}"))
+    return _unknown([cell for cell in rows[0] if cell.strip()])
 
 
-def _xlsx(path: Path) -> Iterator[list[str]]:
-    with path.open("rb") as file:  # by its name it might be refused: what it is called is known from elsewhere
-        book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-        sheet = book.worksheets[0]
-        for values in sheet.iter_rows(values_only=True, max_col=40, max_row=MOST + 2):
-            yield [_cell(value) for value in values]
+def _unknown(heads: Sequence[str]) -> UnreadableError:
+    told, can = "、".join(head[:20] for head in heads), "、".join(dict.fromkeys(HEADS[name] for name in NAMES.values()))
+    return UnreadableError(
+        Words(
+            f"不认识的列：{told}；不需要的列请删掉。第一行要是列名，可以有 {can}",
+            f"Unknown columns: {told}. Delete those that are not needed; the first row names the columns, which may be {can}",
+        )
+    )
 
 
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.date().isoformat()
-    return str(value).replace("\r\n", "\n")
-
-
-def _merged(path: Path) -> Iterator[tuple[int, str]]:
-    """The rows of the first sheet that share a cell: which of them its words are for, nobody can tell."""
-    with ZipFile(path) as archive:
-        book = ElementTree.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314 - the reader has parsed it already
-        first = book.find(".//{*}sheet")
-        link = next((value for name, value in first.items() if name.endswith("}id")), "") if first is not None else ""
-        links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
-        target = next((each.get("Target", "") for each in links if each.get("Id") == link), "")
-        with archive.open(f"xl/{target.removeprefix('/xl/')}") as sheet:
-            for top, bottom, cells in _ranges(sheet):
-                for number in range(top, min(bottom, top + MOST) + 1):
-                    yield number, f"单元格 {cells} 合并了：请取消合并，每行各写各的"
-
-
-def _ranges(sheet: IO[bytes]) -> Iterator[tuple[int, int, str]]:
-    """Merged cells over several rows, read in pieces: a sheet may be large."""
-    rest = b""
-    while piece := sheet.read(1_000_000):
-        text = rest + piece
-        for match in _MERGE.finditer(text):
-            if match[2] != match[4]:
-                yield int(match[2]), int(match[4]), b"".join((*match.group(1, 2), b":", *match.group(3, 4))).decode()
-        rest = text[text.rfind(b"<") :] if b"<" in text else b""
-
-
-def _table(rows: Iterator[list[str]]) -> Sheet:
-    head = next(rows, [])
-    names = [NAMES.get(each.strip(), each.strip()) for each in head]
-    known = {*Entry.__struct_fields__, *GIVEN, *ENGLISH}
-    if unknown := [name for name in names if name and name not in known]:
-        raise UnreadableError(f"不认识的列：{'、'.join(unknown)}；可以有 {'、'.join(dict.fromkeys(NAMES))}")
-    asked = "id" if "wording" in names else "questions"
-    if head and (lacking := {asked, "answer"} - set(names)):
-        raise UnreadableError(f"缺少列：{'、'.join(HEADS[name] for name in sorted(lacking))}")
-    found, width = list[tuple[int, dict[str, str]]](), len(names)
-    for number, cells in enumerate(rows, 2):
-        values = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if name and cell.strip()}
+def _table(grid: Grid, at: int) -> Sheet:
+    heads = grid.rows[at][1]
+    below = grid.rows[at + 1 :]
+    names = [field(head) for head in heads]
+    unknown = [
+        head for column, (head, name) in enumerate(zip(heads, names, strict=True))
+        if (name is None or name not in {*_KNOWN, ""}) and any(column < len(row) and row[column].strip() for _, row in below)
+    ]  # fmt: skip
+    if unknown:
+        raise _unknown(unknown)
+    columns = [name or "" for name in names]
+    if not _is_template(columns, below):
+        columns = ["questions" if name in ("wording", "alike") else name for name in columns]
+    twice = [name for name in dict.fromkeys(columns) if name and name != "questions" and columns.count(name) > 1]
+    if twice:
+        told = "、".join(HEADS[name] for name in twice)
+        raise UnreadableError(Words(f"有两列都是：{told}", f"Two columns are: {told}"))
+    sheet = Sheet(
+        [], frozenset(columns), {number: list(told) for number, told in grid.wrong.items()}, grid.name,
+        {number: list(told) for number, told in grid.told.items()},
+        {name: head.strip() for name, head in zip(reversed(columns), reversed(heads), strict=True)},
+    )  # fmt: skip
+    width = len(columns)
+    for number, row in below:
+        values = _values(columns, row, {column: grid.days.get((number, column), "") for column in range(len(row))})
         if values:
-            width = len(cells)
-            found.append((number, values))
-    sheet = Sheet(found, frozenset(names))
-    if "wording" in names and width < len(names):
-        sheet.wrong[found[-1][0]] = "最后一行不完整：文件可能被截断了"
+            width = len(row)
+            sheet.rows.append((number, values))
+    if "wording" in columns and width < len(columns):
+        cut = Words("最后一行不完整：文件可能被截断了", "The last row is incomplete: the file may have been cut short")
+        sheet.wrong.setdefault(sheet.rows[-1][0], []).append(cut)
     return sheet
 
 
+def _values(columns: Sequence[str], row: Sequence[str], days: dict[int, str]) -> dict[str, str]:
+    """A row by its columns; ways to ask may stand in several."""
+    found: dict[str, str] = {}
+    for column, (name, cell) in enumerate(zip(columns, row, strict=False)):
+        text = days[column] if name in ("valid_from", "valid_until") and days[column] else cell.strip()
+        if name and text:
+            found[name] = f"{found[name]}\n{text}" if name == "questions" and name in found else text
+    return found
+
+
+def _is_template(columns: Sequence[str], rows: Sequence[tuple[int, list[str]]]) -> bool:
+    """Whether it is our table of standard questions: 标准问题 is also what others call their questions."""
+    if not {"id", "wording"} <= set(columns):
+        return False
+    at = columns.index("id")
+    ids = {row[at].strip() for _, row in rows if at < len(row)}
+    return bool({"english", "examples"} & set(columns)) or not ids.isdisjoint(standard().questions)
+
+
 def _docx(path: Path) -> list[str]:
+    looked_into(path)
     lines = []
     for paragraph in docx.Document(str(path)).paragraphs:
         heading = paragraph.style is not None and (paragraph.style.name or "").startswith("Heading")
@@ -176,8 +202,8 @@ def _sections(lines: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
     for number, line in enumerate([*lines, "## "], 1):
         if not line.startswith("#"):
             fact = _FACT.match(line.strip())
-            name = NAMES.get(fact["name"]) if fact else None
-            if fact and name == "questions":
+            name = field(fact["name"]) if fact else None
+            if fact and name in ("questions", "alike"):
                 values["questions"] += f"|{fact['value']}"
             elif fact and name:
                 values[name] = fact["value"]

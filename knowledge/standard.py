@@ -8,6 +8,7 @@ from functools import cache
 from knowledge.entries import Entry
 from knowledge.files import KnowledgeError
 from knowledge.topics import Topics
+from knowledge.words import Words
 from nlu.questions import FAQ, DataError, Question
 from nlu.questions import read as read_data
 
@@ -44,10 +45,11 @@ def _few(texts: list[str], wording: str) -> tuple[str, ...]:
     return tuple(plain[number * len(plain) // EXAMPLES] for number in range(min(EXAMPLES, len(plain))))
 
 
-def unknown(id: str, known: Collection[str]) -> str:
+def unknown(id: str, known: Collection[str]) -> Words:
     """That there is no such standard question, with those whose names are nearest."""
     near = get_close_matches(id, known, 3, 0.5)
-    return f"没有标准问题 {id[:64]}" + (f"；是不是 {'、'.join(near)}" if near else "")
+    zh, en = f"没有标准问题 {id[:64]}", f"There is no standard question {id[:64]}"
+    return Words(f"{zh}；是不是 {'、'.join(near)}", f"{en}; is it {', '.join(near)}?") if near else Words(zh, en)
 
 
 def strangers(entries: Collection[Entry], topics: Topics) -> list[str]:
@@ -55,4 +57,6 @@ def strangers(entries: Collection[Entry], topics: Topics) -> list[str]:
     lost = [f"entry {each.id}: topic: 没有主题 {each.topic}" for each in entries if each.topic not in topics]
     named = {entry.id: entry.standard for entry in entries if entry.standard is not None}
     known = standard().questions if named else {}
-    return lost + [f"entry {id}: standard: {unknown(name, known)}" for id, name in named.items() if name not in known]
+    return lost + [
+        f"entry {id}: standard: {unknown(name, known).zh}" for id, name in named.items() if name not in known
+    ]

@@ -20,7 +20,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from knowledge.columns import TEMPLATE
+from knowledge.columns import HELP, TEMPLATE
 from knowledge.entries import Entry, following
 from knowledge.standard import standard
 from knowledge.topics import ours
@@ -77,7 +77,7 @@ def as_xlsx(answers: Answers) -> bytes:
         for column, text in enumerate(row, 1):
             _write(cast(Cell, sheet.cell(number, column)), text)
     _arrange(sheet)
-    _explain(book.create_sheet("说明 Help"))
+    _explain(book.create_sheet(HELP))
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()

@@ -73,15 +73,24 @@ async def test_the_old_version_is_said_while_the_new_one_waits(either_app: App) 
     assert "东门" not in await Resident(either_app).say("学院能寄存婴儿车吗")
 
 
-@pytest.mark.parametrize(("wrong", "word"), [
-    ({"topic": "x"}, "topic"), ({"answer": ""}, "answer"), ({"valid_until": "2020-01-01"}, "valid_until"), ({"questions": []}, "questions"),
-    ({"kind": "guide"}, "steps"), ({"extra": 1}, "extra"), ({"valid_from": "soon"}, "valid_from"), ({"sms": "字" * 135}, "sms"),
+@pytest.mark.parametrize(("wrong", "zh", "en"), [
+    ({"topic": "x"}, "没有主题 x", "There is no topic x"), ({"answer": ""}, "回答：不能空着", "Answer: must not be empty"),
+    ({"valid_until": "2020-01-01"}, "有效至：2020-01-01 早于生效", "valid_until: 2020-01-01 is before"),
+    ({"questions": []}, "问法：没有；请写居民怎么问", "questions: none"), ({"kind": "guide"}, "步骤：操作指导要有步骤", "steps: a guide needs some"),
+    ({"extra": 1}, "不认识“extra”", "“extra” is not known"), ({"valid_from": "soon"}, "生效：不是日期", "From: is no day"),
+    ({"sms": "字" * 135}, "短信：最多 134 字", "SMS: at most 134 characters"), ({"id": "A b"}, "编号：只能用小写字母", "Id: lower-case letters"),
+    ({"kind": "x"}, "类型：没有“x”这一项", "Kind: there is no “x”"), ({"answer": 3}, "回答：内容不对", "Answer: is not what is asked for"),
 ])  # fmt: skip
-async def test_what_is_wrong_is_named(app: App, wrong: dict[str, object], word: str) -> None:
+async def test_what_is_wrong_is_named_in_the_readers_language(
+    app: App, wrong: dict[str, object], zh: str, en: str
+) -> None:
     editor = await Desk(app).person("editor")
-    answer = await editor.ask("PUT", "/knowledge/entries/pram", entry(**wrong))
-    assert answer.status_code == 422
-    assert word in answer.json()["text"]
+    for language, said in (("zh-CN", zh), ("en", en), ("", zh)):
+        editor.client.headers["accept-language"] = language
+        answer = await editor.ask("PUT", "/knowledge/entries/pram", entry(**wrong))
+        assert answer.status_code == 422
+        assert said in answer.json()["text"]
+        assert "`" not in answer.text
 
 
 async def test_the_test_box_says_what_and_why(app: App) -> None:
@@ -124,7 +133,7 @@ async def test_one_bad_row_among_ten_thousand(app: App) -> None:
     report = (await upload(editor, "知识.csv", content)).json()
     assert (report["good"], report["bad"], report["taken"]) == (9_999, 1, 0)
     assert report["rows"][0]["number"] == 4_323  # as a spreadsheet numbers it
-    assert "valid_until" in report["rows"][0]["problems"][0]
+    assert report["rows"][0]["problems"] == ["失效日期：不是日期，请写成 2026-12-31 这样"]
     assert (await upload(editor, "知识.csv", content, "?commit=true")).json()["taken"] == 0, "all or nothing"
     taken = (await upload(editor, "知识.csv", content, "?commit=true&partial=true")).json()
     assert taken["taken"] == 9_999

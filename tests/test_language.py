@@ -24,6 +24,7 @@ from knowledge.english import lacking
 from knowledge.entries import Entry
 from knowledge.files import read_sample
 from knowledge.topics import Topic
+from knowledge.words import Words
 from nlu.questions import read as read_data
 from nlu.times import When
 from store.knowledge import EntryRow, put_all
@@ -228,7 +229,7 @@ def test_every_number_of_an_answer_stands_in_the_english_one() -> None:
             assert en is None or not lacking(zh or "", en), (record.id, name)
     stale = next(each for each in content.entries if each.id == "fee-general")
     assert replace(stale, answer=stale.answer.replace("600", "650")).problems() == [
-        "en: the Chinese says 650, the English does not"
+        Words("英文回答：中文里有 650，英文里没有", "en: the Chinese says 650, the English does not")
     ]
 
 

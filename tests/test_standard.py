@@ -184,7 +184,7 @@ async def test_the_table_from_the_desk_and_back(app: App) -> None:
     assert (again["good"], again["bad"], again["unanswered"]) == (len(standard().questions), 0, 0)
     report = await zhou.client.post("/api/knowledge/import?commit=true", files={"file": ("a.xlsx", ten())})
     assert report.json() | {"rows": []} == {
-        "good": 10, "bad": 0, "taken": 10, "unanswered": len(standard().questions) - 10, "rows": [],
+        "good": 10, "bad": 0, "taken": 10, "unanswered": len(standard().questions) - 10, "notes": [], "rows": [],
     }  # fmt: skip
     assert (await listed(zhou))["parking"]["status"] == "in_review"
 

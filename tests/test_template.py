@@ -82,7 +82,7 @@ def test_what_is_answered_is_taken_and_the_rest_is_counted(table: Table) -> None
     table.write("parking", 回答="东门有车位。", 失效日期=date(2027, 3, 1), 来源="后勤")
     table.write("g-test", 回答="这样做：", 步骤="打开课程\n点测验", 主题="课程答疑")
     report = table.read()
-    assert (report.problem, report.bad, report.unanswered) == ("", 0, 205)
+    assert (report.problem, report.bad, report.unanswered) == (None, 0, 205)
     first, second = sorted(report.entries, key=lambda entry: entry.id)
     assert (first.id, first.standard, first.kind, first.steps) == ("g-test", "g-test", "guide", ("打开课程", "点测验"))
     assert (first.topic, second.topic) == ("course_faq", "site_hours")
@@ -105,7 +105,7 @@ def test_a_changed_wording_is_not_taken_and_that_is_said(table: Table) -> None:
     table.write("parking", 回答="东门有车位。", 标准问题="车停哪", English="Where to park")
     [row] = table.read().rows
     assert row.problems == []
-    assert ["没有采用" in note for note in row.notes] == [True, True]
+    assert ["没有采用" in note.zh for note in row.notes] == [True, True]
     assert row.entry is not None
     assert row.entry.questions == ()
 
@@ -115,7 +115,7 @@ def test_of_a_long_answer_whole_sentences_are_sent_and_that_is_said(table: Table
     [row] = table.read().rows
     assert row.entry is not None
     assert row.entry.sms is None
-    assert "整句" in row.notes[0]
+    assert "整句" in row.notes[0].zh
 
 
 def _stranger(table: Table) -> None:
@@ -127,24 +127,19 @@ def _twice(table: Table) -> None:
     table.sheet.cell(table.write("wifi", 回答="没有。"), 1).value = "parking"
 
 
-def _merged(table: Table) -> None:
-    row = table.write("parking", 回答="有。")
-    table.sheet.merge_cells(start_row=row, end_row=row + 2, start_column=AT["回答"], end_column=AT["回答"])
-
-
 def _no_id(table: Table) -> None:
     table.sheet.cell(table.write("parking", 回答="有。"), 1).value = None
 
 
 @pytest.mark.parametrize(("spoil", "said"), [
-    (_stranger, "没有标准问题 parkng；是不是 parking"), (_twice, "编号 parking 重复：第"), (_merged, "合并了"), (_no_id, "没有编号"),
+    (_stranger, "没有标准问题 parkng；是不是 parking"), (_twice, "编号 parking 重复：工作表“标准问题”第"), (_no_id, "没有编号"),
     (lambda t: t.write("parking", 步骤="一\n二"), "“回答”空着"), (lambda t: t.write("parking", 回答="有。", 短信="字" * 135), "短信："),
-    (lambda t: t.write("parking", 回答="有。", 失效日期="明年"), "失效日期："), (lambda t: t.write("parking", 回答="有。", 失效日期="2020.1.1"), "is before"),
+    (lambda t: t.write("parking", 回答="有。", 失效日期="明年"), "失效日期："), (lambda t: t.write("parking", 回答="有。", 失效日期="2020.1.1"), "早于"),
     (lambda t: t.write("parking", 回答="有。", 主题="停车"), "主题："), (lambda t: t.write("parking", 回答="字" * 30_000), "有 30000 字，最多 2000"),
 ])  # fmt: skip
 def test_what_is_wrong_is_told_by_row(table: Table, spoil: Callable[[Table], object], said: str) -> None:
     spoil(table)
-    told = {row.number: problem for row in table.read().rows for problem in row.problems}
+    told = {row.number: problem.zh for row in table.read().rows for problem in row.problems}
     assert said in "；".join(told.values())
     assert min(told) >= min(table.rows["parking"], table.rows["wifi"])
 
@@ -153,7 +148,16 @@ def test_an_answer_of_a_hundred_thousand_characters(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text(f"编号,标准问题,回答\nparking,停车,{'字' * 100_000}\n", encoding="utf-8")
     [row] = importing.read(path, path.name, "a", TODAY).rows
-    assert row.problems == ["“回答”有 100000 字，最多 2000 字"]
+    assert [each.zh for each in row.problems] == ["“回答”有 100000 字，最多 2000 字"]
+
+
+def test_a_cell_that_is_merged_over_rows_holds_for_each_and_that_is_told(table: Table) -> None:
+    row = table.write("parking", 回答="有。")
+    table.sheet.merge_cells(start_row=row, end_row=row + 2, start_column=AT["回答"], end_column=AT["回答"])
+    report = table.read()
+    assert [entry.answer for entry in report.entries] == ["有。"] * 3
+    [told] = report.rows[0].notes
+    assert told.zh.endswith("合并了，每行都按“有。”读")
 
 
 def test_a_cell_that_is_merged_within_a_row_harms_nothing(table: Table) -> None:
@@ -278,13 +282,16 @@ def test_a_file_that_is_there_is_left_alone(tmp_path: Path) -> None:
 
 def test_all_or_nothing_unless_partial(table: Table) -> None:
     table.write("parking", 回答="有。")
-    table.write("wifi", 回答="没有。", 失效日期="长期")
+    table.write("wifi", 回答="没有。", 失效日期="明年")
     table.book.save(table.path)
     with pytest.raises(KnowledgeError, match="失效日期"):
         read([table.path], "a", TODAY, partial=False)
     taken = read([table.path], "a", TODAY, partial=True)
     assert [entry.id for entry, _ in taken.entries] == ["parking"]
-    assert (len(taken.told), taken.unanswered) == (1, 205)
+    assert taken.told == [
+        f"table.xlsx: 工作表“标准问题”第 {table.rows['wifi']} 行 (wifi): 失效日期：不是日期，请写成 2026-12-31 这样"
+    ]
+    assert taken.unanswered == 205
 
 
 def test_an_empty_table_changes_nothing(config: Config, table: Table) -> None:

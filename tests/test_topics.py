@@ -66,7 +66,7 @@ async def test_an_editor_adds_one_and_answers_with_it(app: App) -> None:
 
 @pytest.mark.parametrize(("wrong", "word"), [
     ({"id": "activity"}, "activity"), ({"zh": "报名"}, "报名"), ({"en": "Enrolment"}, "Enrolment"), ({"zh": "人工"}, "人工"),
-    ({"zh": ""}, "zh"), ({"en": " "}, "en"), ({"id": "Tours!"}, "id"), ({"colour": "red"}, "colour"),
+    ({"zh": ""}, "中文名：不能空着"), ({"en": " "}, "英文"), ({"id": "Tours!"}, "编号：只能用小写字母"), ({"colour": "red"}, "颜色：写法不对"),
 ])  # fmt: skip
 async def test_what_is_taken_or_no_name_is_refused(app: App, wrong: dict[str, str], word: str) -> None:
     editor = await Desk(app).person("editor")
@@ -93,7 +93,7 @@ async def test_tables_name_it_as_people_do(app: App, tmp_path: Any) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(table)
     [unknown, known] = read(path, "a.csv", "甲", date(2026, 11, 26)).rows
-    assert "主题：没有“游学”" in unknown.problems[0]
+    assert "主题：没有“游学”" in unknown.problems[0].zh
     assert known.entry
     assert known.entry.topic == "human_agent"
     await editor.post("/knowledge/topics", TOUR)

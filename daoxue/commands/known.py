@@ -26,6 +26,7 @@ def declare(commands: "Commands[argparse.ArgumentParser]") -> None:
     taken.add_argument("files", type=Path, nargs="+", metavar="FILE")
     taken.add_argument("--by", default="cli", metavar="NAME", help="who reviewed them")
     taken.add_argument("--partial", action="store_true", help="take the good rows, report the others")
+    taken.add_argument("--lang", choices=("zh", "en"), default="zh", help="the language of what is told of the rows")
     taken.add_argument("--status", choices=("draft", "in_review", "published", "expired"), default="published")
 
     blank = add(known, "template", _template, "the standard questions as a table to answer, for `knowledge import`")
@@ -56,7 +57,8 @@ def _list_entries(arguments: argparse.Namespace) -> int:
 def _import(arguments: argparse.Namespace) -> int:
     config = read(arguments.config)
     today = datetime.now(config.zone).date()
-    taken = files.read(arguments.files, arguments.by, today, partial=arguments.partial, topics=files.topics(config))
+    topics, by, lang = files.topics(config), arguments.by, arguments.lang
+    taken = files.read(arguments.files, by, today, partial=arguments.partial, topics=topics, lang=lang)
     for line in taken.told:
         print(line, file=sys.stderr)
     content, revision = files.take_in(config, taken, arguments.by, arguments.status)

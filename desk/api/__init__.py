@@ -19,7 +19,7 @@ from desk.api import (
     tickets,
 )
 from desk.api.answers import Described
-from desk.api.guard import refuse_strangers
+from desk.api.guard import language_of, refuse_strangers
 from desk.api.live import live
 from desk.errors import STATUS, TicketError
 from desk.parts import Desk
@@ -49,8 +49,12 @@ def described() -> Described:
     api.add_api_websocket_route("/live", live)
 
     @api.exception_handler(TicketError)
+    async def refused(request: Request, error: TicketError) -> JSONResponse:
+        text = error.english if language_of(request) == "en" else str(error)
+        return JSONResponse({"code": error.code, "text": text}, STATUS[error.code])
+
     @api.exception_handler(SignInError)
-    async def refused(_: Request, error: TicketError | SignInError) -> JSONResponse:
+    async def not_let_in(_: Request, error: SignInError) -> JSONResponse:
         return JSONResponse({"code": error.code, "text": str(error)}, STATUS[error.code])
 
     @api.exception_handler(HTTPException)
@@ -61,9 +65,10 @@ def described() -> Described:
         return JSONResponse(detail, error.status_code)
 
     @api.exception_handler(RequestValidationError)
-    async def not_understood(_: Request, error: RequestValidationError) -> JSONResponse:
+    async def not_understood(request: Request, error: RequestValidationError) -> JSONResponse:
         # Where and what, never the value: it may be somebody's words.
         found = [{"where": ".".join(map(str, each["loc"])), "what": each["msg"]} for each in error.errors()]
-        return JSONResponse({"code": "invalid", "text": "请求的格式不对", "errors": found}, 422)
+        text = "The request has the wrong form" if language_of(request) == "en" else "请求的格式不对"
+        return JSONResponse({"code": "invalid", "text": text, "errors": found}, 422)
 
     return api

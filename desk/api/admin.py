@@ -3,11 +3,11 @@
 import json
 from typing import Annotated, Literal, cast
 
-import msgspec
 from fastapi import Depends, Request, Response
 from msgspec import Struct
 from pydantic import ConfigDict, Field
 
+from desk import forms
 from desk.api.answers import NOTHING, Answering, NothingToTell, files
 from desk.api.guard import Number, TheDesk, may, now
 from desk.api.session import Strict
@@ -307,10 +307,7 @@ async def retention(seat: Eraser, desk: TheDesk) -> Retention:
 @router.put("/retention")
 async def set_retention(request: Annotated[Request, Retention], seat: Eraser, desk: TheDesk) -> NothingToTell:
     """After how many days things are taken out."""
-    try:
-        keep = msgspec.json.decode(await request.body(), type=Retention)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise TicketError("invalid", f"格式不对：{error}") from error
+    keep = forms.read(await request.body(), Retention)
     await desk.standing.put("retention", keep, seat.name, now())
     return NOTHING
 

@@ -24,6 +24,14 @@ HEADERS = {
 }  # fmt: skip
 
 
+def language_of(connection: HTTPConnection) -> str:
+    """The reader's language, as the page or program says it: Chinese where it says nothing."""
+    return "en" if connection.headers.get("accept-language", "").lower().startswith("en") else "zh"
+
+
+Language = Annotated[str, Depends(language_of)]
+
+
 def now() -> int:
     """Milliseconds since 1970 UTC."""
     return int(time.time() * 1000)

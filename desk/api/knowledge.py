@@ -16,14 +16,14 @@ from rapidfuzz import fuzz
 from bot.messages import Inbound, Reply
 from desk import children
 from desk.api.answers import NOTHING, Answering, NothingToTell
-from desk.api.guard import Number, TheDesk, may, now
+from desk.api.guard import Language, Number, TheDesk, may, now
 from desk.api.session import Strict
 from desk.editing import Kept, check_texts, checked
 from desk.errors import TicketError
 from desk.parts import Desk
 from desk.people import Seat
 from desk.standards import asked_in_vain
-from knowledge.conversion import ImportReport
+from knowledge.conversion import SUFFIXES, ImportReport
 from knowledge.entries import FORMS, Entry, Form
 from knowledge.topics import Topic
 from store import desk as rows
@@ -112,6 +112,9 @@ class Revision(Struct, frozen=True):
 
 
 class ImportRow(Struct, frozen=True):
+    """A row by its number in its sheet; a file of text has no sheets."""
+
+    sheet: str
     number: int
     id: str
     problems: list[str]
@@ -119,12 +122,14 @@ class ImportRow(Struct, frozen=True):
 
 
 class Imported(Struct, frozen=True):
-    """Rows that can be taken in, that cannot, that were, and that have no answer; those first that something is said of."""
+    """Rows that can be taken in, that cannot, that were, and that have no answer; those first that something is said of.
+    `notes` are about the file."""
 
     good: int
     bad: int
     taken: int
     unanswered: int
+    notes: list[str]
     rows: list[ImportRow]
 
 
@@ -286,22 +291,16 @@ async def add_topic(request: Annotated[Request, Topic], seat: Reviewer, desk: Th
 
 @router.post("/knowledge/import")
 async def take_in(
-    file: UploadFile, seat: Reviewer, desk: TheDesk, commit: bool = False, partial: bool = False
+    file: UploadFile,
+    seat: Reviewer,
+    desk: TheDesk,
+    language: Language,
+    commit: bool = False,
+    partial: bool = False,
 ) -> Imported:
-    """A CSV, XLSX, Markdown or DOCX file, also the answered table of standard questions: first only a report by row; with
-    `commit` its entries come in for review, all or nothing unless `partial`."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "upload"
-        path.write_bytes(await file.read())
-        name = Path(file.filename or "").name[-100:]
-        try:
-            topics = msgspec.json.encode(desk.library.catalogue.topics).decode()
-            out = await children.run("knowledge.importing", str(path), name, seat.name, str(_today(desk)), topics)
-        except children.ChildError as error:
-            raise TicketError("invalid", "读不了这个文件，请检查格式") from error
-    found = msgspec.json.decode(out, type=ImportReport)
-    if found.problem:
-        raise TicketError("invalid", found.problem)
+    """A CSV, XLSX, Markdown or DOCX file, also the answered table of standard questions: first only a report by row, in the
+    language that `accept-language` names; with `commit` its entries come in for review, all or nothing unless `partial`."""
+    found = await _report(desk, file, seat.name)
     good = [(row.entry, row.keeps) for row in found.rows if row.entry is not None]
     taken = commit and good and (partial or not found.bad)
     if taken:
@@ -309,9 +308,37 @@ async def take_in(
     told = sorted(found.rows, key=lambda row: (not row.problems, not row.notes))
     telling = sum(bool(row.problems or row.notes) for row in told)
     rows = [
-        ImportRow(row.number, row.id, list(row.problems), list(row.notes)) for row in told[: min(telling, 500) or 50]
-    ]
-    return Imported(len(good), found.bad, len(good) if taken else 0, found.unanswered, rows)
+        ImportRow(
+            row.sheet, row.number, row.id, [each.told(language) for each in row.problems],
+            [each.told(language) for each in row.notes],
+        )
+        for row in told[: min(telling, 500) or 50]
+    ]  # fmt: skip
+    notes = [each.told(language) for each in found.notes]
+    return Imported(len(good), found.bad, len(good) if taken else 0, found.unanswered, notes, rows)
+
+
+async def _report(desk: Desk, file: UploadFile, owner: str) -> ImportReport:
+    """What stands in a file, read by a process of its own under the name and the suffix that it came with."""
+    name = Path(file.filename or "").name[-100:]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"upload{Path(name).suffix if Path(name).suffix.lower() in SUFFIXES else ''}"
+        path.write_bytes(await file.read())
+        try:
+            topics = msgspec.json.encode(desk.library.catalogue.topics).decode()
+            out = await children.run("knowledge.importing", str(path), name, owner, str(_today(desk)), topics)
+        except children.BusyError as error:
+            raise TicketError(
+                "locked", "正在读别的文件，请稍后再试", "Other files are being read; try again soon"
+            ) from error
+        except children.ChildError as error:
+            raise TicketError(
+                "invalid", "读不了这个文件：太大，或者格式不对", "The file cannot be read: it is too large or damaged"
+            ) from error
+    found = msgspec.json.decode(out, type=ImportReport)
+    if found.problem is not None:
+        raise TicketError.of(found.problem)
+    return found
 
 
 @router.post("/knowledge/ask")

@@ -9,7 +9,7 @@ from fastapi import Depends, Request, Response
 from msgspec import Struct
 from pydantic import Field
 
-from desk import children
+from desk import children, forms
 from desk.api.answers import NOTHING, Answering, NothingToTell, files
 from desk.api.guard import TheDesk, may, now
 from desk.api.session import Strict
@@ -172,7 +172,7 @@ async def hours(seat: Planner, desk: TheDesk) -> HoursShown:
 @router.put("/hours")
 async def set_hours(request: Annotated[Request, OpeningHours], seat: Planner, desk: TheDesk) -> NothingToTell:
     """When seats answer; holidays, and days off that are worked."""
-    opening = _decoded(await request.body(), OpeningHours)
+    opening = forms.read(await request.body(), OpeningHours)
     if any(each.closes <= each.opens for each in opening.hours):
         raise TicketError("invalid", "下班时间要晚于上班时间")
     await desk.standing.put("opening", opening, seat.name, now())
@@ -181,7 +181,7 @@ async def set_hours(request: Annotated[Request, OpeningHours], seat: Planner, de
 
 @router.put("/shifts")
 async def set_shifts(request: Annotated[Request, Shifts], seat: Planner, desk: TheDesk) -> NothingToTell:
-    shifts = _decoded(await request.body(), Shifts)
+    shifts = forms.read(await request.body(), Shifts)
     known = {each.name for each in await desk.people.all()}
     for each in shifts.shifts:
         if each.seat not in known or each.closes <= each.opens:
@@ -220,10 +220,3 @@ async def _report(desk: Desk, first: date | None, last: date | None) -> Report:
     names = {each.id: each.name for each in desk.library.catalogue.organisations.values()}
     names |= {each.name: each.shown for each in await desk.people.all()}
     return await desk.database.aside(lambda t: report(t, first, last, desk.hours, desk.settings, desk.zone, names))
-
-
-def _decoded(raw: bytes, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(raw, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise TicketError("invalid", f"格式不对：{error}") from error

@@ -1,7 +1,7 @@
 // Everything that the page asks of the service, as `openapi.json` describes it. An answer that is no is an `ApiError`
 // with words for people.
 import type { paths } from './openapi'
-import { t } from './words'
+import { lang, t } from './words'
 
 export type {
   Affairs,
@@ -110,7 +110,7 @@ export function addressed(path: string, params: object): string {
 async function send<T>(path: string, how: RequestInit): Promise<T> {
   let response: Response
   try {
-    response = await fetch(`/api${path}`, how)
+    response = await fetch(`/api${path}`, { ...how, headers: { ...how.headers, 'accept-language': lang.value } })
   } catch {
     throw new ApiError(
       0,

@@ -749,8 +749,8 @@ export interface paths {
         put?: never;
         /**
          * Take In
-         * @description A CSV, XLSX, Markdown or DOCX file, also the answered table of standard questions: first only a report by row; with
-         *     `commit` its entries come in for review, all or nothing unless `partial`.
+         * @description A CSV, XLSX, Markdown or DOCX file, also the answered table of standard questions: first only a report by row, in the
+         *     language that `accept-language` names; with `commit` its entries come in for review, all or nothing unless `partial`.
          */
         post: operations["take_in_knowledge_import_post"];
         delete?: never;
@@ -2728,20 +2728,26 @@ export interface components {
             /** Ids */
             ids: number[];
         };
-        /** ImportRow */
+        /**
+         * ImportRow
+         * @description A row by its number in its sheet; a file of text has no sheets.
+         */
         ImportRow: {
             id: string;
             notes: string[];
             number: number;
             problems: string[];
+            sheet: string;
         };
         /**
          * Imported
          * @description Rows that can be taken in, that cannot, that were, and that have no answer; those first that something is said of.
+         *         `notes` are about the file.
          */
         Imported: {
             bad: number;
             good: number;
+            notes: string[];
             rows: components["schemas"]["ImportRow"][];
             taken: number;
             unanswered: number;
