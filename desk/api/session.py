@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bot.channel import Channel, OpenChannel
 from desk.api.answers import NOTHING, Answering, NothingToTell, as_json
-from desk.api.guard import COOKIE, TheDesk, may, now, token_of
+from desk.api.guard import COOKIE, LARGEST_OF_STRANGERS, TheDesk, may, now, token_of
 from desk.errors import TicketError
 from desk.oidc import OidcError, PendingSignIn
 from desk.people import PERMISSIONS, Seat, SignInError
@@ -104,7 +104,7 @@ class Secret(Struct, frozen=True):
     address: str
 
 
-@router.post("/login")
+@router.post("/login", max_body_size=LARGEST_OF_STRANGERS)
 async def login(body: Login, desk: TheDesk) -> Annotated[Response, SignedIn]:
     """Signs in: a cookie for pages, the same token for programs."""
     token = await desk.people.sign_in(body.name, body.password, body.code, now())
