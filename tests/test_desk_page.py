@@ -44,7 +44,7 @@ async def accounts(config: Config) -> None:
         ("li", "小李", "seat"), ("wang", "老王", "seat"), ("chen", "陈班长", "supervisor"), ("zhou", "小周", "editor"), ("admin", "管理员", "administrator"),
     ):  # fmt: skip
         first = await app.desk.people.add(name, role, 1, "test", shown=shown)
-        await app.desk.people.set_password(name, first, PASSWORD, 1)
+        await app.desk.signing.set_password(name, first, PASSWORD, 1)
     app.database.close()
 
 

@@ -11,11 +11,12 @@ from fastapi.routing import APIRoute
 from pydantic import Field
 from starlette.requests import HTTPConnection
 
+from desk.attempts import Caller
 from desk.parts import Desk
 from desk.people import PERMISSIONS, Seat
 from store import conversations
 
-COOKIE = "daoxue_seat"
+COOKIE, DEVICES = "daoxue_seat", "daoxue_devices"
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 Number = Annotated[int, Field(ge=0, le=1 << 60)]  # of a row, or of what is counted: both databases can hold it
 # Bytes of a request's body: what is typed; what is sent before anybody is known; a file of 8 MB and what surrounds it.
@@ -42,6 +43,11 @@ def token_of(connection: HTTPConnection) -> str | None:
     if kind.lower() == "bearer" and token:
         return token.strip()
     return connection.cookies.get(COOKIE)
+
+
+def caller_of(request: Request) -> Caller:
+    """Where a password or code is tried from."""
+    return Caller(request.client.host if request.client else "", request.cookies.get(DEVICES, "")[:1000])
 
 
 def is_from_elsewhere(connection: HTTPConnection) -> bool:
@@ -115,7 +121,7 @@ class GuardedRoute(APIRoute):
 async def seat_of(connection: HTTPConnection) -> Seat | None:
     """Whoever is signed in."""
     token = token_of(connection)
-    return await desk_of(connection).people.who(token, now()) if token else None
+    return await desk_of(connection).signing.who(token, now()) if token else None
 
 
 async def _write_down(request: Request, seat: Seat, permission: str) -> None:
