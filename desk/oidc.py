@@ -1,6 +1,6 @@
 """Signing in with the district's own identity provider: OpenID Connect's authorization code flow with PKCE.
 
-The flow is Authlib's (decision 28). The provider only says who it is; what somebody may do here is the account's, to
+The flow is Authlib's (decision 30). The provider only says who it is; what somebody may do here is the account's, to
 which an administrator linked them.
 """
 

@@ -307,9 +307,7 @@ async def test_strong_passwords(app: App, strong: str) -> None:
 async def test_what_is_kept_in_an_older_way_is_renewed(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     right = await account(app)
     before = await app.database.read(lambda t: people.get(t, "li"))
-    monkeypatch.setattr(
-        passwords, "_HASHER", argon2.PasswordHasher(time_cost=2, memory_cost=8, parallelism=1)
-    )
+    monkeypatch.setattr(passwords, "_HASHER", argon2.PasswordHasher(time_cost=2, memory_cost=8, parallelism=1))
     for _ in range(2):
         assert await app.desk.signing.sign_in("li", right, "", NOW)
     after = await app.database.read(lambda t: people.get(t, "li"))
