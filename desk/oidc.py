@@ -51,7 +51,7 @@ class Vouched:
     name: str
 
 
-class Provider(Protocol):
+class IdentityProvider(Protocol):
     """The other side of the flow. Both raise `OidcError`."""
 
     async def leave(self, back: str) -> tuple[str, PendingSignIn]: ...
@@ -64,14 +64,14 @@ class Oidc:
     def __init__(self, settings: OidcSettings, secret: str) -> None:
         self.settings = settings
         self._secret = secret
-        self._found: Provider | None = None
+        self._found: IdentityProvider | None = None
 
     @property
     def is_on(self) -> bool:
         return bool(self.settings.issuer and self.settings.client_id)
 
     @property
-    def _provider(self) -> Provider:
+    def _provider(self) -> IdentityProvider:
         # Its libraries are loaded where a provider is configured, and then only.
         if self._found is None:
             module = importlib.import_module("desk.provider")

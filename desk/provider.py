@@ -19,7 +19,7 @@ WRONG = (AuthlibBaseError, JoseError, httpx2.HTTPError, ValueError, LookupError,
 
 
 class AuthlibProvider:
-    """`desk.oidc.Provider`."""
+    """`desk.oidc.IdentityProvider`."""
 
     def __init__(self, issuer: str, client: str, secret: str) -> None:
         self._issuer = issuer.rstrip("/")

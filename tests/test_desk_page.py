@@ -341,7 +341,7 @@ async def test_the_second_factor_is_scanned_and_a_demotion_is_told(browser: Brow
         await page.get_by_label("您的密码").fill(PASSWORD)
         await accessible(page)
         await page.get_by_role("button", name="打开", exact=True).click()
-        await expect(page.get_by_text("两步验证已打开")).to_be_visible()
+        await expect(page.get_by_text("两步验证已打开", exact=True)).to_be_visible()
         await admin.get_by_role("row", name="li").get_by_role("button", name="修改").click()
         await admin.get_by_role("combobox", name="角色").click()
         await admin.get_by_role("option", name="编辑").click()
