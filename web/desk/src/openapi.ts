@@ -1336,7 +1336,8 @@ export interface paths {
         };
         /**
          * Search
-         * @description Tickets in whose conversations all of it was said, the newest first; also by reference or phone number.
+         * @description Tickets in whose conversations all of it was said, the newest first; also by reference or phone number, so often in an
+         *     hour. What was found is audited.
          */
         get: operations["search_search_get"];
         put?: never;
@@ -1394,7 +1395,7 @@ export interface paths {
         /**
          * List Tickets
          * @description A page of tickets, in the order of the queue; closed ones the newest first. `callback` are those who are to be rung
-         *     up.
+         *     up. That words of tickets are shown which are not one's own is audited.
          */
         get: operations["list_tickets_tickets_get"];
         put?: never;
@@ -2114,7 +2115,7 @@ export interface components {
         /**
          * Board
          * @description `late` have broken the promise of the first answer, `soon` are about to; `oldest` is when the one who waits
-         *         longest came (ms).
+         *         longest came (ms). No words of residents are among `risks`.
          */
         Board: {
             answered: number;
@@ -2579,7 +2580,8 @@ export interface components {
         };
         /**
          * EventFrame
-         * @description Something happened to a ticket, which is now as told; `messages` are what was said by it.
+         * @description Something happened to a ticket, which is now as told; `messages` are what was said by it. Words are there for the
+         *         seat that has the ticket, and for a page that has it open.
          */
         EventFrame: {
             actor: string;
@@ -3346,8 +3348,8 @@ export interface components {
         };
         /**
          * Summary
-         * @description `due_at` is when the first answer is due, by the clock of the opening hours; `call_due` when the
-         *         resident is to be rung up, and `attempts` how often that was tried; times in ms.
+         * @description `about` and `last` are words of the talk. `due_at` is when the first answer is due, by the clock of the opening hours;
+         *         `call_due` when the resident is to be rung up, and `attempts` how often that was tried; times in ms.
          */
         Summary: {
             about: string;
