@@ -529,7 +529,7 @@ export interface paths {
         put?: never;
         /**
          * Approve
-         * @description The second person's yes: the line is taken back by another.
+         * @description A supervisor's yes, to what another has asked for: the line is taken back by another.
          */
         post: operations["approve_counter_reversals__id__approve_post"];
         delete?: never;
@@ -2457,12 +2457,21 @@ export interface components {
          * @description A learner and a class; the same `id` again is the same request.
          */
         Enrolment: {
+            /** Card */
+            card?: string | null;
             /** Group */
             group: string;
             /** Id */
             id: string;
             /** Learner */
-            learner: number;
+            learner?: number | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+            /** Ticket */
+            ticket?: string | null;
         };
         /**
          * EnrolmentStatus
@@ -2634,6 +2643,24 @@ export interface components {
             name: string;
             path: string;
             type: string;
+        };
+        /**
+         * ForWhom
+         * @description Whose affair it is, and how the seat knows: by the `card` of who stands here, with the `reason`; or by a `ticket` that
+         *     the seat has and in whose talk it was proven (of several it names the `learner`). Kept in the audit.
+         */
+        ForWhom: {
+            /** Card */
+            card?: string | null;
+            /** Learner */
+            learner?: number | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+            /** Ticket */
+            ticket?: string | null;
         };
         /**
          * Gap
@@ -3049,17 +3076,26 @@ export interface components {
          * @description Points of a learner against an item; the same `id` again is the same order.
          */
         Redeem: {
+            /** Card */
+            card?: string | null;
             /** Id */
             id: string;
             /** Item */
             item: string;
             /** Learner */
-            learner: number;
+            learner?: number | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
             /**
              * Site
              * @default
              */
             site?: string;
+            /** Ticket */
+            ticket?: string | null;
         };
         /**
          * RedemptionItem
@@ -3165,13 +3201,24 @@ export interface components {
         };
         /**
          * Reversal
-         * @description A line of a ledger that is to be taken back, and why.
+         * @description A line of the learner's ledger that is to be taken back, and why.
          */
         Reversal: {
+            /** Card */
+            card?: string | null;
             /** Entry */
             entry: number;
+            /** Learner */
+            learner?: number | null;
             /** Note */
             note: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+            /** Ticket */
+            ticket?: string | null;
         };
         /** ReversalAsked */
         ReversalAsked: {
@@ -3690,6 +3737,7 @@ export type EventFrame = components['schemas']['EventFrame'];
 export type EventShown = components['schemas']['EventShown'];
 export type Extract = components['schemas']['Extract'];
 export type FileShown = components['schemas']['FileShown'];
+export type ForWhom = components['schemas']['ForWhom'];
 export type Gap = components['schemas']['Gap'];
 export type Gaps = components['schemas']['Gaps'];
 export type GivenUp = components['schemas']['GivenUp'];
@@ -4517,7 +4565,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForWhom"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -4548,7 +4600,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForWhom"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
