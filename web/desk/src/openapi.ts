@@ -2736,8 +2736,12 @@ export interface components {
             seen: number;
             url: string;
         };
-        /** HookList */
+        /**
+         * HookList
+         * @description `kinds` are those of events that there are to choose from.
+         */
         HookList: {
+            kinds: string[];
             webhooks: components["schemas"]["Hook"][];
         };
         /** HoursShown */
