@@ -11,6 +11,7 @@ export type {
   Colleague,
   Delivery,
   Ended,
+  ForWhom,
   GivenUp,
   Health,
   SearchHit as Hit,
