@@ -5,6 +5,7 @@ import { t } from './words'
 
 export type {
   Affairs,
+  Centre,
   AuditLine,
   BoardShown,
   CannedText,
@@ -26,6 +27,7 @@ export type {
   Secret,
   Shift,
   Suggestion,
+  TextShown,
   TokenShown,
   TrialShown as Tried,
   Whole,
