@@ -315,7 +315,7 @@ def _services(folded: str) -> Iterable[Entity]:
 
 
 def _last_words(catalogue: Catalogue) -> Iterable[Name]:
-    """理发券 of 社区理发店理发券, 雨伞 of 晴雨伞: what an item is, where no other is one."""
+    """理发券 of 街角理发店理发券, 雨伞 of 折叠雨伞: what an item is, where no other is one."""
     last = {item.id: known_words(_PLAIN.split(item.name)[0])[-1:] for item in catalogue.items.values()}
     names = {
         id: voucher[0] if (voucher := _VOUCHER.search(catalogue.items[id].name)) else "".join(words)
