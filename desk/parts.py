@@ -12,6 +12,7 @@ from bot.inbox import Inbox
 from bot.live import Live
 from desk.attempts import Attempts
 from desk.broadcasts import Broadcasts
+from desk.cataloguing import Cataloguing
 from desk.dispatch import Dispatch
 from desk.editing import Editing
 from desk.feed import Feed
@@ -69,6 +70,7 @@ class Desk:
     feed: Feed
     search: ConversationSearch
     editing: Editing
+    cataloguing: Cataloguing
     standing: LiveSettings
     hooks: Hooks
     residents: Residents

@@ -41,6 +41,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "knowledge.read": frozenset({"seat", "supervisor", "editor"}),
     "knowledge.draft": frozenset({"seat", "supervisor", "editor"}),
     "knowledge.review": frozenset({"editor", "supervisor"}),
+    "catalogue.write": frozenset({"editor", "supervisor", "administrator"}),
     "canned.write": frozenset({"seat", "supervisor", "editor"}),
     "people.write": frozenset({"administrator"}),
     "token.write": frozenset({"administrator"}),

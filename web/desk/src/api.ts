@@ -5,6 +5,7 @@ import { t } from './words'
 
 export type {
   Affairs,
+  Centre,
   AuditLine,
   BoardShown,
   CannedText,
@@ -28,6 +29,7 @@ export type {
   Secret,
   Shift,
   Suggestion,
+  TextShown,
   TokenShown,
   TrialShown as Tried,
   Whole,

@@ -6,8 +6,8 @@ import time
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 WEEK = 7 * 86_400_000
 
 
