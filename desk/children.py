@@ -23,7 +23,7 @@ class ChildError(Exception):
     """It did not come to an end as it should."""
 
 
-class BusyError(ChildError):
+class CrowdedError(ChildError):
     """Too many wait already."""
 
 
@@ -31,7 +31,7 @@ async def run(module: str, *arguments: str, given: bytes = b"") -> bytes:
     """What `python -m module` writes to standard output. Raises `ChildError`."""
     global _coming
     if _coming >= AT_ONCE + WAITING:
-        raise BusyError(module)
+        raise CrowdedError(module)
     _coming += 1
     try:
         async with _places.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(AT_ONCE)):

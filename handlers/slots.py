@@ -1,7 +1,7 @@
 """The slots that handlers ask for or use, each declared once."""
 
 from bot.slots import Slot
-from knowledge.catalogue import THEMES, Catalogue
+from knowledge.catalogue import Catalogue
 
 
 def _is_street_or_site(value: str, catalogue: Catalogue) -> bool:
@@ -17,7 +17,7 @@ def _is_reachable(value: str, catalogue: Catalogue) -> bool:
 CLASS = Slot("class", ("class",), focus=True)
 COURSE = Slot("course", ("course",))
 THIS_COURSE = Slot("course", ("course",), focus=True)
-THEME = Slot("theme", ("theme",), accepts=lambda value, _: value in THEMES)
+THEME = Slot("theme", ("theme",), accepts=lambda value, catalogue: value in catalogue.themes)
 ORG = Slot("org", ("org",))
 HERE = Slot("org", ("org",), focus=True)
 VILLAGE = Slot("org", ("org",), prompt="village", accepts=_is_street_or_site)
@@ -32,9 +32,9 @@ POINTS = Slot("points", ("points",))
 ITEM = Slot("item", ("item",))
 MATTER = Slot("matter", ("matter",))
 # Never filled from words, and never kept: keyed in on the telephone, or taken out of the message where it is typed.
-CARD = Slot("card", secret=True)
-TYPED_CARD = Slot("card_typed", secret=True)
-CODE = Slot("code", secret=True)
+CARD = Slot("card", proves="card")
+TYPED_CARD = Slot("card_typed", proves="card")
+CODE = Slot("code", proves="code")
 CHOICE = Slot("class", ("class",), prompt="which_class")
 LEARNER = Slot("learner")
 ABOUT = Slot("about")  # the words in which it was asked first

@@ -328,4 +328,4 @@ async def test_a_child_is_bounded_in_memory_and_few_run_at_once(
     monkeypatch.setattr(asyncio, "create_subprocess_exec", counted)
     done = await asyncio.gather(*(children.run("limits") for _ in range(10)), return_exceptions=True)
     assert most <= children.AT_ONCE
-    assert sum(isinstance(each, children.BusyError) for each in done) == 10 - children.AT_ONCE - children.WAITING
+    assert sum(isinstance(each, children.CrowdedError) for each in done) == 10 - children.AT_ONCE - children.WAITING

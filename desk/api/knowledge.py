@@ -16,7 +16,7 @@ from rapidfuzz import fuzz
 from bot.messages import Inbound, Reply
 from desk import children
 from desk.api.answers import NOTHING, Answering, NothingToTell
-from desk.api.guard import Language, Number, TheDesk, may, now
+from desk.api.guard import LARGEST_FILE, Language, Number, TheDesk, may, now
 from desk.api.session import Strict
 from desk.editing import Kept, check_texts, checked
 from desk.errors import TicketError
@@ -289,7 +289,7 @@ async def add_topic(request: Annotated[Request, Topic], seat: Reviewer, desk: Th
     return Revision(await desk.editing.add_topic(await request.body(), seat.name, now()))
 
 
-@router.post("/knowledge/import")
+@router.post("/knowledge/import", max_body_size=LARGEST_FILE)
 async def take_in(
     file: UploadFile,
     seat: Reviewer,
@@ -327,9 +327,9 @@ async def _report(desk: Desk, file: UploadFile, owner: str) -> ImportReport:
         try:
             topics = msgspec.json.encode(desk.library.catalogue.topics).decode()
             out = await children.run("knowledge.importing", str(path), name, owner, str(_today(desk)), topics)
-        except children.BusyError as error:
+        except children.CrowdedError as error:
             raise TicketError(
-                "locked", "正在读别的文件，请稍后再试", "Other files are being read; try again soon"
+                "busy", "正在读别的文件，请稍后再试", "Other files are being read; try again soon"
             ) from error
         except children.ChildError as error:
             raise TicketError(

@@ -7,8 +7,8 @@ from collections.abc import Collection
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0014"
-down_revision = "0013"
+revision = "0016"
+down_revision = "0015"
 SHORT = 134  # characters of an answer that were copied for a text
 
 
