@@ -290,9 +290,9 @@ async def test_who_was_not_there_when_it_was_asked_for_again(account: Official, 
     assert row.trial is not None
     assert row.trial.written
     trial = replace(row.trial, written=written)
-    await account.app.database.write(lambda t: outbox.try_(t, row, conversation, trial, trial.at + 7_000))
+    await account.app.database.write(lambda t: outbox.try_(t, row, conversation, trial, trial.at + 12_500))
     account.channel._owing._since = trial.at + 6_000
-    account.clock.ahead += 8
+    account.clock.ahead += 13
     await account.deliver()
     assert [each.text for each in who.seen if each.way == "custom"] == ([] if written else ["坐席的话"])
     assert await owed(account, conversation) is None

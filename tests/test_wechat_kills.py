@@ -38,18 +38,17 @@ async def seat(config: Config) -> httpx.AsyncClient:
 
 
 async def held_back(service: Service, desk: httpx.AsyncClient, platform: Platform, who: Resident) -> str:
-    """A ticket whose seat has written two things that the platform would not take: they wait for the resident."""
+    """A ticket whose seat has written two things: the platform would not take the first, and both wait for the resident."""
     await platform.subscribe(who)
     await platform.say(who, "转人工")
     api = f"{service.url}/api/tickets"
     ref: str = (await desk.get(api, params={"state": "waiting"})).json()["tickets"][0]["ref"]
     (await desk.post(f"{api}/{ref}/take", json={})).raise_for_status()
     await eventually(lambda: who.seen[-1].way == "custom")
+    platform.faults[SEND] = [45047]
     for number, words in enumerate(("坐席的第一句", "坐席的第二句"), 1):
-        platform.faults[SEND].append(45047)
         (await desk.post(f"{api}/{ref}/messages", json={"id": f"w{number}", "text": words})).raise_for_status()
         await eventually(lambda: not platform.faults[SEND])
-        platform.faults[SEND].clear()
     return ref
 
 
@@ -101,7 +100,7 @@ async def nothing_is_owed(service: Service, desk: httpx.AsyncClient, ref: str) -
     for _ in range(600):
         with contextlib.suppress(httpx.HTTPError):
             shown = (await desk.get(f"{service.url}/api/tickets/{ref}")).json()
-            if shown["undelivered"] is None:
+            if shown["waiting_from"] is None:
                 return
         await asyncio.sleep(0.1)
     raise AssertionError("it never left")

@@ -20,7 +20,9 @@ from store.database import Transaction
 from store.outbox import OwedRow, Span, Trial
 from store.queue import HELD
 
-ASKS_AGAIN = 7_000  # ms in which WeChat asks again for a response that it has not got: after five seconds
+EVERY = 5_000  # ms after which WeChat asks again for a response that it has not got
+ASKS_AGAIN = 7_000  # ms after which it would have
+ASKS_NO_MORE = 12_500  # ms after which it would have for the last time, were nobody there before
 HEARS = 4_000  # ms after a response at which whoever decides has to have been there, to have heard of its loss
 TIMES = 3  # that WeChat asks for a response
 
@@ -118,12 +120,12 @@ def _again(
     then the answer follows it."""
     conversation = receipt.conversation
     rows = _on_trial(transaction, conversation, said.id)
-    asked = 1 + max((row.trial.asked for row in rows if row.trial), default=0)
+    asked = max((_asked(row.trial, now) for row in rows if row.trial), default=0)
     if not rows or asked < TIMES or not may_push:
         for row in rows:
             assert row.trial is not None
             again = replace(row.trial, asked=asked, at=now, written=False)
-            outbox.try_(transaction, row, conversation, again, now + ASKS_AGAIN)
+            outbox.try_(transaction, row, conversation, again, now + ASKS_NO_MORE)
         return known, bool(rows)
     for row in rows:
         outbox.release(transaction, row, conversation, now)
@@ -134,6 +136,11 @@ def _again(
         outbox.leave(transaction, conversation, CHANNEL, Span(own[0].seq, own[-1].seq), now)
     deliveries.take_back(transaction, conversation, said.id)
     return b"", True
+
+
+def _asked(trial: Trial, now: int) -> int:
+    """How often WeChat has asked, with this time; also while nobody was there."""
+    return trial.asked + max(1, round((now - trial.at) / EVERY))
 
 
 def written(transaction: Transaction, conversation: int, inbound: str) -> None:
@@ -151,7 +158,7 @@ def _on_trial(transaction: Transaction, conversation: int, inbound: str) -> list
 
 def _put_on_trial(transaction: Transaction, conversation: int, row: OwedRow, after: Place | None, trial: Trial) -> None:
     """A row of which something is in a response, or of which nothing was: that may leave."""
-    until = trial.at + ASKS_AGAIN
+    until = trial.at + ASKS_NO_MORE
     if after is None or row.last_seq < after.seq:
         outbox.try_(transaction, row, conversation, trial, until)
     elif (after.seq, after.part) > (row.first_seq, row.part):
