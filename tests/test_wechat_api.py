@@ -16,7 +16,7 @@ from integrations.wechat.quota import Heard, allowance
 from players.wechat import Platform, Resident, Way
 from store import conversations, outbox, queue
 from store.database import Database
-from store.outbox import order_key
+from store.outbox import OwedRow, order_key
 from tests.conftest import free_port
 from tests.official import Official, api_of, official
 
@@ -192,7 +192,7 @@ async def test_every_row_of_the_table_of_errors(account: Official, code: int) ->
         account.clock.ahead += 86_400
         assert "通知" in "".join(each.text for each in await platform.say(who, "在吗"))
     if expected == "held" or code == 45009:
-        assert await owed(account, conversation) is not None, "until WeChat does not ask for the response again"
+        assert await written_down(account, conversation) != [], "until WeChat does not ask for the response again"
         account.clock.ahead += 8
         await account.deliver()
         assert await owed(account, conversation) is None
@@ -248,6 +248,7 @@ async def test_what_an_outage_kept_leaves_with_the_residents_next_message(accoun
     platform.faults.clear()
     [seen] = await platform.say(who, "在吗")
     assert seen.text.startswith("第一句\n\n第二句")
+    await written_down(account, conversation)
     account.clock.ahead += 8
     await account.deliver()
     assert await owed(account, conversation) is None
@@ -262,6 +263,7 @@ async def test_what_was_in_a_response_that_is_lost_still_arrives(account: Offici
     conversation = await tell(account, who, "坐席的话")
     await account.deliver()
     await platform.say(who, "在吗", Way(lose=lose))
+    await written_down(account, conversation)
     for _ in range(4):
         account.clock.ahead += 4
         await account.deliver()
@@ -273,6 +275,16 @@ async def test_what_was_in_a_response_that_is_lost_still_arrives(account: Offici
     assert numbered(said[0]).message.reply.text.splitlines()[0] in who.seen[-1].text, "and so does the answer, after it"
 
 
+async def written_down(account: Official, conversation: int) -> list[OwedRow]:
+    """What is in a response, once that it was written is written down too: the response is here before."""
+    for _ in range(500):
+        rows = await account.app.database.read(lambda t: outbox.owed(t, conversation))
+        if all(row.trial is None or row.trial.written for row in rows):
+            return rows
+        await asyncio.sleep(0.01)
+    raise AssertionError("it never was")
+
+
 @pytest.mark.parametrize("written", [False, True])
 async def test_who_was_not_there_when_it_was_asked_for_again(account: Official, written: bool) -> None:
     """The process dies with a response, and another comes too late to hear of it: it leaves again only where it may not have
@@ -282,13 +294,8 @@ async def test_who_was_not_there_when_it_was_asked_for_again(account: Official, 
     conversation = await tell(account, who, "坐席的话")
     await account.deliver()
     await platform.say(who, "在吗")
-    for _ in range(200):  # the response is here before that is written down
-        [row] = await account.app.database.read(lambda t: outbox.owed(t, conversation))
-        if row.trial is not None and row.trial.written:
-            break
-        await asyncio.sleep(0.01)
+    [row] = await written_down(account, conversation)
     assert row.trial is not None
-    assert row.trial.written
     trial = replace(row.trial, written=written)
     await account.app.database.write(lambda t: outbox.try_(t, row, conversation, trial, trial.at + 12_500))
     account.channel._owing._since = trial.at + 6_000
