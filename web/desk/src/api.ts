@@ -10,6 +10,7 @@ export type {
   CannedText,
   Colleague,
   Delivery,
+  ForWhom,
   GivenUp,
   Health,
   SearchHit as Hit,

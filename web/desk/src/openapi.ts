@@ -529,7 +529,7 @@ export interface paths {
         put?: never;
         /**
          * Approve
-         * @description The second person's yes: the line is taken back by another.
+         * @description A supervisor's yes, to what another has asked for: the line is taken back by another.
          */
         post: operations["approve_counter_reversals__id__approve_post"];
         delete?: never;
@@ -1336,7 +1336,8 @@ export interface paths {
         };
         /**
          * Search
-         * @description Tickets in whose conversations all of it was said, the newest first; also by reference or phone number.
+         * @description Tickets in whose conversations all of it was said, the newest first; also by reference or phone number, so often in an
+         *     hour. What was found is audited.
          */
         get: operations["search_search_get"];
         put?: never;
@@ -1394,7 +1395,7 @@ export interface paths {
         /**
          * List Tickets
          * @description A page of tickets, in the order of the queue; closed ones the newest first. `callback` are those who are to be rung
-         *     up.
+         *     up. That words of tickets are shown which are not one's own is audited.
          */
         get: operations["list_tickets_tickets_get"];
         put?: never;
@@ -2114,7 +2115,7 @@ export interface components {
         /**
          * Board
          * @description `late` have broken the promise of the first answer, `soon` are about to; `oldest` is when the one who waits
-         *         longest came (ms).
+         *         longest came (ms). No words of residents are among `risks`.
          */
         Board: {
             answered: number;
@@ -2456,12 +2457,21 @@ export interface components {
          * @description A learner and a class; the same `id` again is the same request.
          */
         Enrolment: {
+            /** Card */
+            card?: string | null;
             /** Group */
             group: string;
             /** Id */
             id: string;
             /** Learner */
-            learner: number;
+            learner?: number | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+            /** Ticket */
+            ticket?: string | null;
         };
         /**
          * EnrolmentStatus
@@ -2579,7 +2589,8 @@ export interface components {
         };
         /**
          * EventFrame
-         * @description Something happened to a ticket, which is now as told; `messages` are what was said by it.
+         * @description Something happened to a ticket, which is now as told; `messages` are what was said by it. Words are there for the
+         *         seat that has the ticket, and for a page that has it open.
          */
         EventFrame: {
             actor: string;
@@ -2632,6 +2643,24 @@ export interface components {
             name: string;
             path: string;
             type: string;
+        };
+        /**
+         * ForWhom
+         * @description Whose affair it is, and how the seat knows: by the `card` of who stands here, with the `reason`; or by a `ticket` that
+         *     the seat has and in whose talk it was proven (of several it names the `learner`). Kept in the audit.
+         */
+        ForWhom: {
+            /** Card */
+            card?: string | null;
+            /** Learner */
+            learner?: number | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+            /** Ticket */
+            ticket?: string | null;
         };
         /**
          * Gap
@@ -2707,8 +2736,12 @@ export interface components {
             seen: number;
             url: string;
         };
-        /** HookList */
+        /**
+         * HookList
+         * @description `kinds` are those of events that there are to choose from.
+         */
         HookList: {
+            kinds: string[];
             webhooks: components["schemas"]["Hook"][];
         };
         /** HoursShown */
@@ -3047,17 +3080,26 @@ export interface components {
          * @description Points of a learner against an item; the same `id` again is the same order.
          */
         Redeem: {
+            /** Card */
+            card?: string | null;
             /** Id */
             id: string;
             /** Item */
             item: string;
             /** Learner */
-            learner: number;
+            learner?: number | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
             /**
              * Site
              * @default
              */
             site?: string;
+            /** Ticket */
+            ticket?: string | null;
         };
         /**
          * RedemptionItem
@@ -3163,13 +3205,24 @@ export interface components {
         };
         /**
          * Reversal
-         * @description A line of a ledger that is to be taken back, and why.
+         * @description A line of the learner's ledger that is to be taken back, and why.
          */
         Reversal: {
+            /** Card */
+            card?: string | null;
             /** Entry */
             entry: number;
+            /** Learner */
+            learner?: number | null;
             /** Note */
             note: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+            /** Ticket */
+            ticket?: string | null;
         };
         /** ReversalAsked */
         ReversalAsked: {
@@ -3346,8 +3399,8 @@ export interface components {
         };
         /**
          * Summary
-         * @description `due_at` is when the first answer is due, by the clock of the opening hours; `call_due` when the
-         *         resident is to be rung up, and `attempts` how often that was tried; times in ms.
+         * @description `about` and `last` are words of the talk. `due_at` is when the first answer is due, by the clock of the opening hours;
+         *         `call_due` when the resident is to be rung up, and `attempts` how often that was tried; times in ms.
          */
         Summary: {
             about: string;
@@ -3688,6 +3741,7 @@ export type EventFrame = components['schemas']['EventFrame'];
 export type EventShown = components['schemas']['EventShown'];
 export type Extract = components['schemas']['Extract'];
 export type FileShown = components['schemas']['FileShown'];
+export type ForWhom = components['schemas']['ForWhom'];
 export type Gap = components['schemas']['Gap'];
 export type Gaps = components['schemas']['Gaps'];
 export type GivenUp = components['schemas']['GivenUp'];
@@ -4515,7 +4569,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForWhom"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -4546,7 +4604,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForWhom"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
