@@ -9,7 +9,6 @@ same conversation.
 import asyncio
 import contextlib
 import hashlib
-import logging
 import math
 import re
 import secrets
@@ -49,12 +48,12 @@ from integrations.frames import (
     frame_of,
     render,
 )
+from integrations.origins import Origins
 from store import conversations
 from store.contention import LockedDatabaseError
 from store.conversations import ConversationRow, MessageRow
 from store.outbox import DueRow
 
-log = logging.getLogger(__name__)
 CHANNEL = "webchat"
 PATH = f"/channels/{CHANNEL}"
 LARGEST = 16_384  # bytes of a frame
@@ -95,8 +94,7 @@ class Webchat:
         self.database = core.database
         self.limits = core.limits
         self.sockets: set[Socket] = set()
-        self._own = urlsplit(core.public_url).netloc.encode()
-        self._told = False  # that a page of another site was refused
+        self._origins = Origins(urlsplit(core.public_url).netloc)
         core.live.on_typing(self._seat_types)
 
     @property
@@ -117,7 +115,7 @@ class Webchat:
                 socket.show_typing(conversation)
 
     async def socket(self, websocket: WebSocket) -> None:
-        if self._is_foreign(websocket.scope):
+        if self._origins.is_foreign(websocket.scope):
             return await websocket.send_denial_response(Response(error("foreign"), 403, _KIND))
         with self.limits.held(SOCKETS_FROM, _origin(websocket.scope)) as room:
             if room:
@@ -143,20 +141,6 @@ class Webchat:
     async def known(self, visitor: str) -> ConversationRow | None:
         """What has been said under this token; None where nothing has."""
         return await self.database.read(lambda t: conversations.find(t, CHANNEL, address_of(visitor)))
-
-    def _is_foreign(self, scope: Scope) -> bool:
-        """Whether a browser sent this for a page of another site. The widget on such a page is a frame of ours."""
-        origin = host = None
-        for name, value in scope["headers"]:
-            if name == b"origin":
-                origin = value
-            elif name == b"host":
-                host = value
-        foreign = origin is not None and origin.rpartition(b"//")[2] not in (host, self._own)
-        if foreign and not self._told:
-            self._told = True
-            log.warning("a page of another site was refused; where it is ours, server.public_url has to name it")
-        return foreign
 
     async def accepted(self, said: Inbound) -> Receipt | None:
         """None where it was not: the page is told, and sends it again. Raises `TooManyError`."""
@@ -188,7 +172,7 @@ class Webchat:
 
     async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes, Receipt | None]:
         origin = _origin(scope)
-        if self._is_foreign(scope):
+        if self._origins.is_foreign(scope):
             return 403, error("foreign"), None
         self.limits.check(*self.limits.from_(REQUESTS_FROM, origin))
         body, more = b"", True
