@@ -37,12 +37,18 @@ TEXTS_READ = Limit("texts read", 22, 60)  # and beyond those, that are read all 
 CATCHING_UP = Limit("catching up", 30, 60)  # times that pages come back and ask for what they lack
 FRAMES = Limit("frames", 60, 15)  # of a socket, whatever they are: signs of life and of typing too
 
+# Wrong passwords and codes of one account at the desk: from one address or known device; from wherever, which a known
+# device is not held to.
+GUESSES = Limit("guesses", 5, HOUR / 4)
+GUESSES_ANYWHERE = Limit("guesses anywhere", 30, HOUR)
+
 # What may come from one network address; `NETWORK` times as much from the network that it is in.
 REQUESTS_FROM = Limit("requests from", 600, 10)  # to a channel, whatever is in them
 MESSAGES_FROM = Limit("messages from", 300, 10)  # that are thought about
 VISITORS_FROM = Limit("visitors from", 60, 60)  # that say their first word
 TICKETS_FROM = Limit("tickets from", 30, HOUR)
 CARDS_FROM = Limit("cards from", 30, HOUR)  # asked about, to prove who one is
+GUESSES_FROM = Limit("guesses from", 30, HOUR / 4)  # of whatever account
 SOCKETS_FROM = 200  # open at the same time
 _HELD = Limit("held", 1, 1)  # for the keys alone
 

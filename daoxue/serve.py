@@ -41,8 +41,8 @@ from daoxue.preparing import prepare
 from daoxue.proxies import Forwarding
 from daoxue.workers import workers
 from desk import files
+from desk.errors import SignInError
 from desk.parts import Desk
-from desk.people import SignInError
 from store import attachments
 from store.database import Database, DatabaseError
 

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import msgspec
 from prometheus_client import Gauge
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, WebSocketRoute
+from starlette.routing import Mount, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -49,6 +49,7 @@ from integrations.frames import (
     render,
 )
 from integrations.origins import Origins
+from knowledge.centre import Centre
 from store import conversations
 from store.contention import LockedDatabaseError
 from store.conversations import ConversationRow, MessageRow
@@ -96,11 +97,6 @@ class Webchat:
         self.sockets: set[Socket] = set()
         self._origins = Origins(urlsplit(core.public_url).netloc)
         core.live.on_typing(self._seat_types)
-
-    @property
-    def routes(self) -> list[BaseRoute]:
-        """The socket, and the page that opens it: at the root, so that it comes after all else."""
-        return [WebSocketRoute(PATH, self.socket), Mount("/", web.pages())]
 
     async def send(self, row: DueRow, now: int) -> Outcome:
         return Done()
@@ -385,7 +381,13 @@ class Socket:
 
 def _open(core: Core) -> OpenChannel:
     webchat = Webchat(core)
-    return OpenChannel(outlet=webchat, posts={PATH: webchat.post}, routes=webchat.routes, health=webchat.health)
+    # The page that opens the socket is at the root, so it comes after all else.
+    routes = [WebSocketRoute(PATH, webchat.socket), Mount("/", web.pages(lambda: _sign(core.texts.centre)))]
+    return OpenChannel(outlet=webchat, posts={PATH: webchat.post}, routes=routes, health=webchat.health)
+
+
+def _sign(centre: Centre) -> web.Sign:
+    return web.Sign(centre.name, centre.hotline, centre.colour)
 
 
 WEBCHAT = Channel(
