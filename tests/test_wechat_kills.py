@@ -31,8 +31,8 @@ async def seat(config: Config) -> httpx.AsyncClient:
     """Who works at the desk of the service that is to come."""
     app = await compose(config)
     first = await app.desk.people.add("li", "seat", 1, "test", capacity=50)
-    await app.desk.people.set_password("li", first, PASSWORD, 1)
-    token = await app.desk.people.sign_in("li", PASSWORD, "", int(time.time() * 1000))
+    await app.desk.signing.set_password("li", first, PASSWORD, 1)
+    token = await app.desk.signing.sign_in("li", PASSWORD, "", int(time.time() * 1000))
     app.database.close()
     return httpx.AsyncClient(timeout=20, headers={"authorization": f"Bearer {token}"})
 
