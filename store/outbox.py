@@ -15,7 +15,7 @@ from store.schema import queue as table
 KIND = "message"
 
 
-class Trial(Struct, frozen=True, gc=False, array_like=True):
+class Carried(Struct, frozen=True, gc=False, array_like=True):
     """Messages that are in a response of which nobody knows whether it has arrived: that to `inbound`, asked for so often,
     the last time at (ms), and whether it has been written to the line. Once it has arrived, the row goes on at `then` (a
     message and a part of it), or goes."""
@@ -34,7 +34,7 @@ class Span(Struct, frozen=True, gc=False, array_like=True):
     last: int
     part: int = 0
     rest: bool = False
-    trial: Trial | None = None
+    trial: Carried | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class OwedRow:
     leased_until: int
     is_rest: bool
     is_given_up: bool
-    trial: Trial | None = None
+    trial: Carried | None = None
 
     def is_leaving(self, now: int) -> bool:
         """Whether it is being sent at this moment, or has perhaps left."""
@@ -150,7 +150,7 @@ def release(transaction: Transaction, row: OwedRow, conversation: int, due_at: i
     _change(transaction, row, conversation, Span(row.first_seq, row.last_seq, row.part, row.is_rest), due_at)
 
 
-def try_(transaction: Transaction, row: OwedRow, conversation: int, trial: Trial, until: int) -> None:
+def try_(transaction: Transaction, row: OwedRow, conversation: int, trial: Carried, until: int) -> None:
     """It is in a response, and leaves in no other way before then (ms)."""
     span = Span(row.first_seq, row.last_seq, row.part, row.is_rest, trial)
     _change(transaction, row, conversation, span, until, until)

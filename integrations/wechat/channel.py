@@ -35,7 +35,7 @@ from integrations.wechat.settings import WechatSettings
 from store import attachments, conversations, deliveries, outbox, tickets
 from store.conversations import ConversationRow
 from store.database import Transaction
-from store.outbox import DueRow, OwedRow, Trial
+from store.outbox import Carried, DueRow, OwedRow
 from store.queue import HELD
 
 log = logging.getLogger(__name__)
@@ -304,7 +304,7 @@ class WechatChannel:
         self._live.delivered(row.conversation, last - 1 if after else last)
         return Done()
 
-    async def _tried(self, conversation: int, trial: Trial, now: int) -> Outcome:
+    async def _tried(self, conversation: int, trial: Carried, now: int) -> Outcome:
         """WeChat has had its time to ask again for a response: what was in it has arrived, or leaves now."""
         last = await self._database.write(lambda t: self._owing.decide(t, conversation, trial, now), quick=True)
         if last is not None:

@@ -17,7 +17,7 @@ from integrations.wechat.messages import CHANNEL
 from integrations.wechat.rendering import Place
 from store import conversations, deliveries, outbox
 from store.database import Transaction
-from store.outbox import OwedRow, Span, Trial
+from store.outbox import Carried, OwedRow, Span
 from store.queue import HELD
 
 EVERY = 5_000  # ms after which WeChat asks again for a response that it has not got
@@ -66,11 +66,11 @@ class Owing:
         leaving = next((number for number, row in enumerate(rows) if row.is_leaving(now)), len(rows))
         if is_owed:
             receipt = replace(receipt, answers=())
-        body = self._filled(transaction, receipt, rows[:leaving], Trial(said.id, 1, now), may_push=may_push)
+        body = self._filled(transaction, receipt, rows[:leaving], Carried(said.id, 1, now), may_push=may_push)
         return body, bool(rows[:leaving])
 
     def _filled(
-        self, transaction: Transaction, receipt: Receipt, rows: Sequence[OwedRow], trial: Trial, *, may_push: bool
+        self, transaction: Transaction, receipt: Receipt, rows: Sequence[OwedRow], trial: Carried, *, may_push: bool
     ) -> bytes:
         """What is owed and the answers, as much as one response holds; the rest is owed."""
         conversation, own, now = receipt.conversation, receipt.answers, trial.at
@@ -93,7 +93,7 @@ class Owing:
         deliveries.left(transaction, conversation, saying[0].seq, last, now, trial.inbound, body)
         return body
 
-    def decide(self, transaction: Transaction, conversation: int, trial: Trial, now: int) -> int | None:
+    def decide(self, transaction: Transaction, conversation: int, trial: Carried, now: int) -> int | None:
         """What was in a response has arrived, for WeChat asked no more: the number of the last such message. None where
         the process that was to write it has died over it, and this one came too late to be asked again: it leaves now."""
         rows = _on_trial(transaction, conversation, trial.inbound)
@@ -138,7 +138,7 @@ def _again(
     return b"", True
 
 
-def _asked(trial: Trial, now: int) -> int:
+def _asked(trial: Carried, now: int) -> int:
     """How often WeChat has asked, with this time; also while nobody was there."""
     return trial.asked + max(1, round((now - trial.at) / EVERY))
 
@@ -156,7 +156,9 @@ def _on_trial(transaction: Transaction, conversation: int, inbound: str) -> list
     return [row for row in rows if row.trial is not None and row.trial.inbound == inbound]
 
 
-def _put_on_trial(transaction: Transaction, conversation: int, row: OwedRow, after: Place | None, trial: Trial) -> None:
+def _put_on_trial(
+    transaction: Transaction, conversation: int, row: OwedRow, after: Place | None, trial: Carried
+) -> None:
     """A row of which something is in a response, or of which nothing was: that may leave."""
     until = trial.at + ASKS_NO_MORE
     if after is None or row.last_seq < after.seq:
