@@ -33,11 +33,17 @@ TICKETS = Limit("tickets", 6, HOUR)  # opened, but where a life is in danger: th
 CATCHING_UP = Limit("catching up", 10, 60)  # times that a page asks for what it lacks from somewhere in the talk
 FRAMES = Limit("frames", 60, 15)  # of a socket, whatever they are: signs of life and of typing too
 
+# Wrong passwords and codes of one account at the desk: from one address or known device; from wherever, which a known
+# device is not held to.
+GUESSES = Limit("guesses", 5, HOUR / 4)
+GUESSES_ANYWHERE = Limit("guesses anywhere", 30, HOUR)
+
 # What may come from one network address; `NETWORK` times as much from the network that it is in.
 POSTS_FROM = Limit("posts from", 300, 10)
 VISITORS_FROM = Limit("visitors from", 60, 60)  # that say their first word
 TICKETS_FROM = Limit("tickets from", 30, HOUR)
 CARDS_FROM = Limit("cards from", 30, HOUR)  # asked about, to prove who one is
+GUESSES_FROM = Limit("guesses from", 30, HOUR / 4)  # of whatever account
 SOCKETS_FROM = 200  # open at the same time
 
 

@@ -39,8 +39,8 @@ from daoxue.config import Config, ConfigError
 from daoxue.preparing import prepare
 from daoxue.workers import workers
 from desk import files
+from desk.errors import SignInError
 from desk.parts import Desk
-from desk.people import SignInError
 from store import attachments, queue
 from store.database import DatabaseError
 

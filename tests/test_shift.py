@@ -219,8 +219,8 @@ async def test_killed_again_and_again_in_the_middle_of_it(either_config: Config,
     tokens = {}
     for n in range(6):
         first = await app.desk.people.add(f"s{n}", "seat", 1, "test", capacity=50)
-        await app.desk.people.set_password(f"s{n}", first, PASSWORD, 1)
-        tokens[f"s{n}"] = await app.desk.people.sign_in(f"s{n}", PASSWORD, "", int(time.time() * 1000))
+        await app.desk.signing.set_password(f"s{n}", first, PASSWORD, 1)
+        tokens[f"s{n}"] = await app.desk.signing.sign_in(f"s{n}", PASSWORD, "", int(time.time() * 1000))
     app.database.close()
     over = asyncio.Event()
     with running(either_config) as service:
