@@ -125,9 +125,22 @@ class Identity:
         """What is kept of somebody's address."""
         return self._vault.digest(f"person {channel}", address)
 
-    def reached(self, number: str) -> str:
-        """What is kept of a number or address by which somebody is reached, on whatever channel; nothing leads back."""
-        return self._vault.digest("reached", number)[:16]
+    def reached(self, channel: str, address: str) -> str:
+        """Whoever writes from this address, as tickets keep it; nothing leads back."""
+        return self._vault.digest("reached", f"{channel}\n{address}")[:16]
+
+    async def owner(self, channel: str, address: str, now: int, session: str | None = None) -> str:
+        """Whose a ticket is, on whatever channel: of the one learner whom somebody has proven to be (for this session, where
+        the address proves nothing), else of whoever writes from this address. What residents say of themselves, a number to
+        be called back on for one, proves nothing."""
+        person, since = self.person(channel, session or address), self.since(channel, now)
+        rows = await self._database.read(lambda t: identity.bound(t, channel, person, now, since))
+        own = [row.learner.id for row in rows if row.role == "self"]
+        return self.of_learner(own[0]) if len(own) == 1 else self.reached(channel, address)
+
+    def of_learner(self, learner: int) -> str:
+        """A learner, as their tickets keep it."""
+        return self._vault.digest("learner", str(learner))[:16]
 
     def since(self, channel: str, now: int) -> int:
         """When somebody must have proven it on a channel for it to hold now."""

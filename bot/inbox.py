@@ -87,7 +87,7 @@ def _words(inbound: Inbound, state: Conversation) -> str:
 
 
 def new_ticket(ref: str, about: Handover, person: str, lang: str) -> tickets.NewTicket:
-    """A ticket of `person`, a keyed digest of what they are reached by."""
+    """A ticket of `person`, as `Identity.owner` names them."""
     return tickets.NewTicket(
         ref, about.topic, about.skill, about.place, about.priority, lang, person, encode(about), about.to_call, about.against
     )  # fmt: skip
@@ -145,10 +145,6 @@ class Inbox:
                 await self._library.refresh()
         raise BusyError
 
-    def person(self, about: Handover, address: str) -> str:
-        """Whom a ticket is of: whoever is reached there."""
-        return self._accounts.identity.reached(about.slots.get("phone") or address)
-
     async def understand(self, text: str, at: int) -> Understanding:
         """What a text by itself means, for a channel that has to know before it hands it on; handed on, it is not thought
         about twice."""
@@ -188,7 +184,7 @@ class Inbox:
         messages = [
             Message(reply=reply or Reply(text=text), re=inbound.id) for _, text, reply in said
         ]  # fmt: skip
-        row = self._row(read, turn, [(said[n][0], encode(message)) for n, message in enumerate(messages)])
+        row = await self._row(read, turn, [(said[n][0], encode(message)) for n, message in enumerate(messages)])
         try:
             committed = await self._database.write(lambda t: conversations.commit_turn(t, row), quick=True)
         except ConflictError:
@@ -242,7 +238,7 @@ class Inbox:
         await self._dialogue.respond(turn)
         return turn
 
-    def _row(self, read: ConversationRow, turn: Turn, said: list[tuple[str, bytes]]) -> conversations.TurnRow:
+    async def _row(self, read: ConversationRow, turn: Turn, said: list[tuple[str, bytes]]) -> conversations.TurnRow:
         opened = raised = reopened = None
         if (handover := turn.handover) is not None:
             if read.ticket:
@@ -254,9 +250,10 @@ class Inbox:
                 reopened, turn.state.closed = turn.reference, None
             else:
                 assert turn.reference is not None
-                opened = new_ticket(
-                    turn.reference, handover, self.person(handover, turn.inbound.address), turn.state.lang
+                person = await self._accounts.identity.owner(
+                    read.channel, read.address, turn.inbound.at, turn.inbound.session
                 )
+                opened = new_ticket(turn.reference, handover, person, turn.state.lang)
         now = turn.inbound.at
         return conversations.TurnRow(
             read=read, knowledge=turn.library.revision, inbound=turn.inbound.id, state=conversation.dump(turn.state), said=said, now=now,

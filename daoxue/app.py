@@ -283,7 +283,7 @@ async def _desk(
         zone=config.zone, tickets=tickets, people=People(database, config.desk.session_minutes),
         oidc=Oidc(config.desk.oidc, os.environ.get("OIDC_CLIENT_SECRET", "")), public_url=public_url(config),
         dispatch=Dispatch(database, live, library, tickets, hours, config.desk, standing, loads),
-        feed=Feed(database, live, hours, config.desk), search=ConversationSearch(database, live, identity.reached),
+        feed=Feed(database, live, hours, config.desk), search=ConversationSearch(database, live, _reached(identity, ways)),
         editing=Editing(database, library), standing=standing, hooks=hooks,
         residents=Residents(database, identity, ground.vault),
         learners=Learners(database, affairs.accounts, affairs.bank, library, ground.vault, config.zone),
@@ -291,6 +291,12 @@ async def _desk(
         channels=ways.channels, opened=ways.opened, secure=config.server.public_url.startswith("https://"),
         health=lambda: health(database, ground.watch, ways.opened, affairs.platform, knowing.rasa),
     )  # fmt: skip
+
+
+def _reached(identity: Identity, ways: ChannelParts) -> Callable[[str], list[str]]:
+    """Whom tickets know as writing or calling from a number."""
+    by_phone = [each.name for each in ways.channels.values() if each.by_phone]
+    return lambda number: [identity.reached(channel, number) for channel in by_phone]
 
 
 async def _no_texts(row: QueueRow) -> Outcome:

@@ -134,10 +134,13 @@ def _forget_events(transaction: Transaction, ref: str, nobody: str) -> None:
 
 
 def _theirs(transaction: Transaction, ref: str) -> list[TicketRow]:
+    """The tickets of the same person, and whatever else came up in the same talks."""
     found = tickets.get(transaction, ref)
     if found is None:
         raise TicketError("not_found", f"没有工单 {ref}")
-    return ticket_lists.of_person(transaction, found.person)
+    own = ticket_lists.of_person(transaction, found.person)
+    talks = sorted({each.conversation for each in own})
+    return [each for id in talks for each in ticket_lists.of_conversation(transaction, id)]
 
 
 def _copy(transaction: Transaction, theirs: list[TicketRow]) -> dict[str, object]:

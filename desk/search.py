@@ -58,9 +58,9 @@ def people_said(rows: Sequence[conversations.MessageRow]) -> str:
 
 
 class ConversationSearch:
-    """`work` keeps the index up. `reached` gives what tickets keep of a number."""
+    """`work` keeps the index up. `reached` gives whom tickets know as writing or calling from a number."""
 
-    def __init__(self, database: Database, live: Live, reached: Callable[[str], str]) -> None:
+    def __init__(self, database: Database, live: Live, reached: Callable[[str], Sequence[str]]) -> None:
         self._database = database
         self._live = live
         self._reached = reached
@@ -92,19 +92,22 @@ class ConversationSearch:
         await self._database.write(work)
 
     async def find(self, query: str) -> list[FoundTicket]:
-        """Tickets whose conversations have all of it, the newest first; by reference and by phone number too."""
+        """Tickets whose conversations have all of it, the newest first; by reference, and by the number that somebody writes
+        or calls from."""
         query = query.strip()[:100]
         if _REF.fullmatch(query):
             row = await self._database.read(lambda t: tickets.get(t, query))
             return [FoundTicket(row, 0, "")] if row else []
-        if _PHONE.fullmatch(query):
-            person = self._reached(query)
-            rows = await self._database.read(lambda t: ticket_lists.of_person(t, person))
-            if rows:
-                return [FoundTicket(row, 0, "") for row in rows]
-        if not (words := grams(query, query=True)):
-            return []
-        return await self._database.read(lambda t: list(_find(t, query, words)))
+        people = self._reached(query) if _PHONE.fullmatch(query) else ()
+        words = grams(query, query=True)
+
+        def work(transaction: Transaction) -> list[FoundTicket]:
+            theirs = [FoundTicket(row, 0, "") for each in people for row in ticket_lists.of_person(transaction, each)]
+            refs = {each.ticket.ref for each in theirs}
+            said = _find(transaction, query, words) if words else ()
+            return theirs + [each for each in said if each.ticket.ref not in refs]
+
+        return await self._database.read(work)
 
 
 def _index(transaction: Transaction, id: int) -> None:

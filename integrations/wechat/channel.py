@@ -78,6 +78,7 @@ class WechatChannel:
         self._gate = gate
         self._happened = happened
         self._inbox = core.inbox
+        self._identity = core.identity
         self._live = core.live
         self._database = core.database
         self._texts = core.texts
@@ -410,12 +411,8 @@ class WechatChannel:
             return
         summary = self._texts.line("zh", "wechat.undelivered")
         about = Handover(topic="human_agent", reason="undelivered", skill="general", priority=3, summary=summary)
-        new = new_ticket(
-            reference(datetime.fromtimestamp(now / 1000, self._zone)),
-            about,
-            self._inbox.person(about, read.address),
-            "zh",
-        )
+        person = await self._identity.owner(CHANNEL, read.address, now)
+        new = new_ticket(reference(datetime.fromtimestamp(now / 1000, self._zone)), about, person, "zh")
 
         def work(transaction: Transaction) -> None:
             tickets.open(transaction, read.id, CHANNEL, read.seq, new, now)
