@@ -6,13 +6,14 @@ What an account held stays as bare figures where records must be kept (PIPL 47, 
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import cast
 
 import msgspec
 
-from accounts.identity import Person
-from accounts.vault import Vault
-from store import bank, conversations, enrolments, erasing, identity, keys, sealing
+from accounts.identity import Person, of_learner, person_digest, reached
+from accounts.vault import MARK, SHUT, Vault, is_marked
+from store import bank, conversations, deliveries, enrolments, erasing, identity, keys, remote, sealing
 from store.database import Transaction
 
 
@@ -61,15 +62,37 @@ def close(transaction: Transaction, vault: Vault, id: int, by: str, why: str, no
 
 def rekey(transaction: Transaction, old: Vault, new: Vault, now: int) -> int:
     """Closes with the new key whatever the old ones closed, all of it or nothing; how many learners. Codes and invitations
-    that are open end by it, and kept messages that could not be read go."""
-    people = keys.learners(transaction)
-    for id, body in people:
-        person = msgspec.json.decode(old.open(body), type=Person)
-        keys.redigest(transaction, id, new.digest("card", person.card), new.digest("phone", person.phone))
-    keys.rewrite_bodies(transaction, lambda body: new.close(old.open(body)))
-    keys.rebind(transaction, lambda channel, address: new.digest(f"person {channel}", old.unseal(address)))
+    that are open end by it, and kept messages that could not be read go. The transaction opens and closes with the new one."""
     keys.forget_short_lived(transaction)
-    sealing.reseal(transaction, lambda text: new.seal(old.unseal(text)) if text.startswith("~") else text)
+    sealing.reseal(
+        transaction,
+        lambda text: new.seal(old.unseal(text)) if text.startswith(MARK) else text,
+        lambda document: new.shut(old.unshut(document)) if document.startswith(SHUT) else document,
+    )
+    sealing.reclose(transaction, lambda body: new.close(old.open(body)))
+    people = keys.learners(transaction)
+    known = {}
+    for id, body in people:
+        person = msgspec.json.decode(new.open(body), type=Person)
+        keys.redigest(transaction, id, new.digest("card", person.card), new.digest("phone", person.phone))
+        known[of_learner(old, id)] = of_learner(new, id)
+    keys.rebind(transaction, partial(person_digest, old), partial(person_digest, new))
+    keys.reperson(transaction, lambda was, channel, address: known.get(was) or reached(new, channel, address))
     sealing.keep_key_name(transaction, new.name, now)
     conversations.audited(transaction, "cli", "keys.changed", "", f"{len(people)} learners", now)
     return len(people)
+
+
+def bring_up(transaction: Transaction, vault: Vault, revision: str, now: int) -> None:
+    """Closes what a database from before migration `revision` holds in clear, all of it or nothing."""
+    if sealing.closed_for(transaction) is None:
+        sealing.open_queued(transaction, deliveries.ANSWER, lambda body: vault.unseal(body.decode()).encode())
+        sealing.open_queued(transaction, remote.COMMAND, vault.open)
+    sealing.reseal(
+        transaction,
+        lambda text: text if is_marked(text) else vault.seal(text),
+        lambda document: document if document.startswith(SHUT) else vault.shut(document),
+    )
+    if sealing.closed_for(transaction) is None:  # a number that was told made one person of strangers
+        keys.reperson(transaction, lambda was, channel, address: reached(vault, channel, address))
+    sealing.keep_closed_for(transaction, revision, now)

@@ -160,9 +160,8 @@ class Inbox:
 
     async def take_up(self, row: QueueRow) -> Outcome:
         """Answers what was put off, as the queue asks for it."""
-        said = await self._database.read(lambda t: deliveries.deferred(t, row))
         try:
-            await self.receive(_decode_inbound(said))
+            await self.receive(_decode_inbound(row.body))
         except BusyError:
             return Failed("busy")
         return Done()

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, delete, select
 from store.database import Statement, Transaction, adding
 from store.schema import remote_copy
 
-COMMAND = "command"  # a kind of the queue: what the platform has still to be told, as JSON, closed
+COMMAND = "command"  # a kind of the queue: what the platform has still to be told, as JSON
 _COPY = Statement(
     select(remote_copy.c.body, remote_copy.c.as_of).where(
         remote_copy.c.learner == bindparam("learner"), remote_copy.c.what == bindparam("what")
