@@ -5,7 +5,7 @@ What an account held stays as bare figures where records must be kept (PIPL 47, 
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from typing import cast
 
@@ -13,8 +13,9 @@ import msgspec
 
 from accounts.identity import Person, of_learner, person_digest, reached
 from accounts.vault import MARK, SHUT, Vault, is_marked
-from store import bank, conversations, deliveries, enrolments, erasing, identity, keys, remote, sealing
+from store import conversations, copying, deliveries, erasing, keys, remote, sealing
 from store.database import Transaction
+from store.personal import Whose
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +29,11 @@ class Closed:
 
 
 def copy(transaction: Transaction, vault: Vault, id: int) -> dict[str, object]:
-    """Everything that is kept of a learner."""
-    row = identity.get(transaction, id)
-    person = msgspec.json.decode(vault.open(row.body), type=Person) if row is not None else None
-    return {
-        "person": {"card": person.card, "name": person.name, "phone": person.phone, "school": person.school} if person else {},
-        "status": row.status if row else "",
-        "ledger": [
-            {"day": each.day, "type": each.type, "credits": each.credits / 10, "points": each.points, "frozen": each.frozen,
-             "note": each.note, "rule": each.rule, "source": each.source}
-            for each in bank.all_entries(transaction, id)
-        ],
-        "orders": [asdict(each) for each in bank.orders(transaction, id, 1 << 30)],
-        "attendance": [asdict(each) for each in bank.attended(transaction, id, "", 1 << 30)],
-        "enrolments": [asdict(each) for each in enrolments.of(transaction, id)],
-        "bindings": erasing.bindings(transaction, id),
-        "consents": erasing.consents(transaction, id),
-    }  # fmt: skip
+    """Everything that is kept of a learner, table by table."""
+    found = copying.rows(transaction, Whose.LEARNER, "learner", id, vault.open)
+    [account] = found.pop("learner") or [{}]
+    agreed = copying.consents(transaction, id)
+    return {"person": account.pop("body", {}), **account, **found, "consents": agreed}
 
 
 def close(transaction: Transaction, vault: Vault, id: int, by: str, why: str, now: int) -> Closed:
@@ -54,7 +43,7 @@ def close(transaction: Transaction, vault: Vault, id: int, by: str, why: str, no
     nobody = vault.close(msgspec.json.encode(Person("0" * 12, "已注销", "", "")))
     erasing.forget_learner(transaction, id, nobody)
     conversations.audited(transaction, by, "account.closed", f"learner {id}", f"{why}; sha256 {digest}", now)
-    return Closed(len(cast(list[object], before["ledger"])), len(cast(list[object], before["bindings"])), digest, now)
+    return Closed(len(cast(list[object], before["ledger"])), len(cast(list[object], before["binding"])), digest, now)
 
 
 # -- keys

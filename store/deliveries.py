@@ -74,7 +74,6 @@ _LAST_HEARD = Statement(
     .limit(RECENT)
 )
 _DROPPED = Statement(adding(dropped))
-_FORGET_DROPPED = Statement(delete(dropped).where(dropped.c.at < bindparam("before")))
 _FORGET_DELIVERED = Statement(delete(delivered).where(delivered.c.at < bindparam("before")))
 _UNREACHABLE = Statement(
     select(unreachable.c.at).where(
@@ -177,10 +176,9 @@ def keep_dropped(transaction: Transaction, channel: str, why: str, body: bytes, 
     transaction.run(_DROPPED, channel=channel, why=why, body=body, at=at)
 
 
-def forget(transaction: Transaction, *, dropped: int, delivered: int) -> None:
-    """Lets go of what is from before these moments."""
-    transaction.run(_FORGET_DROPPED, before=dropped)
-    transaction.run(_FORGET_DELIVERED, before=delivered)
+def forget(transaction: Transaction, before: int) -> None:
+    """Lets go of how messages left before."""
+    transaction.run(_FORGET_DELIVERED, before=before)
 
 
 def lose(transaction: Transaction, channel: str, address: str, at: int) -> None:

@@ -123,6 +123,12 @@ def tagged(table: Table, *whose: Whose) -> "list[tuple[Column[object], Personal]
     return [(column, tag) for column, tag in found if tag is not None and tag.whose in whose]
 
 
+def is_closed_by_hand(column: "Column[object]") -> bool:
+    """Whether it is closed and opened by whoever uses it, not by its type."""
+    tag = personal(column)
+    return tag is not None and tag.form is Form.CLOSED and not isinstance(column.type, Closed)
+
+
 def ending(table: Table, whose: Whose, end: End) -> "list[Column[object]]":
     """Those to which this happens when they are erased."""
     return [column for column, tag in tagged(table, whose) if tag.end is end]

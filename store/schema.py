@@ -542,7 +542,7 @@ presence = Table(
     "presence",
     metadata,
     Column("page", Text, primary_key=True, info=PLAIN),
-    Column("seat", Text, nullable=False, info=of_seat(kept=Kept.DAY)),
+    Column("seat", Text, nullable=False, info=of_seat(kept=Kept.UNTIL_CHANGED)),
     Column("ready", Integer, nullable=False, info=PLAIN),  # 0: there, but takes no offers
     Column("until", BigInteger, nullable=False, info=PLAIN),
 )

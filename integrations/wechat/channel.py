@@ -44,7 +44,7 @@ LEASE = 60_000  # ms that the process which put an answer off has for it
 QUIET = 10_000  # ms that the last message allowed waits for others to go with it
 TYPED = 10.0  # seconds that typing is shown without telling the platform again
 DAY = 86_400_000  # ms
-KEPT, REMEMBERED = 7 * DAY, 3 * DAY  # what was dropped, for whoever looks into it; how things left, for the quota
+REMEMBERED = 3 * DAY  # how things left, for the quota
 
 RECEIVED = Counter("daoxue_wechat_received", "Messages and events, by type", ["type"])
 REFUSED = Counter("daoxue_wechat_refused", "Requests not proven to come from WeChat, by reason", ["why"])
@@ -460,7 +460,7 @@ class WechatChannel:
     async def forget(self) -> None:
         """Takes out the records whose time is over; hourly is enough."""
         now = self._now()
-        await self._database.write(lambda t: deliveries.forget(t, dropped=now - KEPT, delivered=now - REMEMBERED))
+        await self._database.write(lambda t: deliveries.forget(t, now - REMEMBERED))
 
 
 async def _body(receive: Receive) -> bytes:
