@@ -44,6 +44,12 @@ class Retention(Struct, frozen=True, forbid_unknown_fields=True):
     audit: Days = 1095
 
 
+def retention(transaction: Transaction) -> Retention:
+    """How long things are kept now."""
+    stored = rows.get_setting(transaction, "retention")
+    return msgspec.json.decode(stored, type=Retention) if stored else Retention()
+
+
 class LiveSettings:
     """Reads and changes them. `opening` is what `Hours` follows."""
 
@@ -70,8 +76,7 @@ class LiveSettings:
         return msgspec.json.decode(stored, type=Shifts) if stored else Shifts()
 
     async def retention(self) -> Retention:
-        stored = await self._database.read(lambda t: rows.get_setting(t, "retention"))
-        return msgspec.json.decode(stored, type=Retention) if stored else Retention()
+        return await self._database.read(retention)
 
     async def put(self, name: str, value: OpeningHours | Shifts | Retention, by: str, now: int) -> None:
         def work(transaction: Transaction) -> None:

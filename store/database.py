@@ -32,7 +32,7 @@ from store.engine import Connection, Cursor, engine
 from store.engine import DatabaseError as DatabaseError
 from store.engine import Row as Row
 from store.engine import Value as Value
-from store.personal import Closed, Sealed
+from store.personal import Sealed, Shut
 
 T = TypeVar("T")
 RACES = 50  # lost in a row, before somebody is told
@@ -84,7 +84,7 @@ class Compiled(NamedTuple):
         return [values[name] for name in self.names]
 
 
-_CLOSING = (Sealed, Closed)
+_CLOSING = (Sealed, Shut)
 
 
 class Statement:

@@ -9,7 +9,7 @@ from sqlalchemy import Column, ColumnElement, Table, Text, bindparam, delete, se
 
 from store import conversations, deliveries, outbox
 from store.database import Statement, Transaction, Value
-from store.personal import DAYS, End, Kept, Sealed, Whose, ending, found_by, tables_of, tagged
+from store.personal import DAYS, End, Lasting, Sealed, Whose, ending, found_by, tables_of, tagged
 from store.schema import conversation, enrolment, learner, message, metadata, ticket
 
 NEVER = 1 << 60  # ms: what is erased is not looked at again as something old
@@ -65,13 +65,13 @@ _WRITTEN = {
 _BLANK = {name: _blanking(table, Whose.RESIDENT, _KEYS[name]) for name, table in OF_TICKETS.items()}
 
 
-def _lapsing() -> dict[str, tuple[Statement, Kept]]:
+def _lapsing() -> dict[str, tuple[Statement, Lasting]]:
     """By table, what goes by itself after a fixed time, or that of the audit."""
     found = {}
     for table in metadata.sorted_tables:
         kept = {tag.kept for _, tag in tagged(table, *Whose)}
         clock = next((table.c[name] for name in _CLOCKS if name in table.c), None)
-        if clock is not None and len(kept) == 1 and (only := kept.pop()) in {*DAYS, Kept.AUDIT}:
+        if clock is not None and len(kept) == 1 and (only := kept.pop()) in {*DAYS, Lasting.AUDIT}:
             found[table.name] = (Statement(delete(table).where(clock < bindparam("before"))), only)
     return found
 
@@ -124,7 +124,7 @@ def old_conversations(transaction: Transaction, before: int, most: int) -> list[
 def lapse(transaction: Transaction, now: int, audit: int) -> int:
     """What is kept for a fixed time, or of the audit for so many days, goes; how many lines of the audit did."""
     gone = {
-        name: transaction.run(statement, before=now - (audit if kept is Kept.AUDIT else DAYS[kept]) * DAY)
+        name: transaction.run(statement, before=now - (audit if kept is Lasting.AUDIT else DAYS[kept]) * DAY)
         for name, (statement, kept) in LAPSING.items()
     }
     return gone["audit"]

@@ -20,7 +20,7 @@ class Sealed(TypeDecorator[str]):
     cache_ok = True
 
 
-class Closed(TypeDecorator[bytes]):
+class Shut(TypeDecorator[bytes]):
     """Bytes that are closed on their way in and opened on their way out, never twice the same: nobody looks them up."""
 
     impl = LargeBinary
@@ -34,7 +34,7 @@ class Whose(StrEnum):
     CENTRE = "centre"  # nobody's: what opens the doors of other systems
 
 
-class Kind(StrEnum):
+class Sort(StrEnum):
     WORDS = "words"  # what was said or written, and what it was about
     ADDRESS = "address"  # by what somebody is reached: an openid, a number, a browser's token
     NAME = "name"  # who somebody is
@@ -43,7 +43,7 @@ class Kind(StrEnum):
     SECRET = "secret"  # noqa: S105 - what opens a door
 
 
-class Kept(StrEnum):
+class Lasting(StrEnum):
     """`TALK` and `AUDIT` are set at the desk (`desk.standing.Retention`)."""
 
     TALK = "talk"  # so many days after the last word of the talk
@@ -57,7 +57,7 @@ class Kept(StrEnum):
     RECORDS = "records"  # as the rules on records demand: of nobody, once the account has ended
 
 
-DAYS = {Kept.DAY: 1, Kept.WEEK: 7, Kept.MONTH: 30, Kept.YEAR: 365}
+DAYS = {Lasting.DAY: 1, Lasting.WEEK: 7, Lasting.MONTH: 30, Lasting.YEAR: 365}
 
 
 class End(StrEnum):
@@ -78,8 +78,8 @@ class Form(StrEnum):
 
 class Personal(NamedTuple):
     whose: Whose
-    kind: Kind
-    kept: Kept
+    kind: Sort
+    kept: Lasting
     end: End
     form: Form  # where the column's type does not say it
 
@@ -89,22 +89,22 @@ PLAIN: Info = {"personal": None}  # nothing personal
 
 
 def of_resident(
-    kind: Kind, end: End = End.GONE, kept: Kept = Kept.TALK, form: Form = Form.CLEAR
+    kind: Sort, end: End = End.GONE, kept: Lasting = Lasting.TALK, form: Form = Form.CLEAR
 ) -> Info:  # fmt: skip
     return {"personal": Personal(Whose.RESIDENT, kind, kept, end, form)}
 
 
 def of_learner(
-    kind: Kind, end: End = End.STAYS, kept: Kept = Kept.RECORDS, form: Form = Form.CLEAR
+    kind: Sort, end: End = End.STAYS, kept: Lasting = Lasting.RECORDS, form: Form = Form.CLEAR
 ) -> Info:  # fmt: skip
     return {"personal": Personal(Whose.LEARNER, kind, kept, end, form)}
 
 
-def of_seat(kind: Kind = Kind.NAME, kept: Kept = Kept.RECORDS, form: Form = Form.CLEAR) -> Info:
+def of_seat(kind: Sort = Sort.NAME, kept: Lasting = Lasting.RECORDS, form: Form = Form.CLEAR) -> Info:
     return {"personal": Personal(Whose.SEAT, kind, kept, End.STAYS, form)}
 
 
-SECRET: Info = {"personal": Personal(Whose.CENTRE, Kind.SECRET, Kept.UNTIL_CHANGED, End.STAYS, Form.CLEAR)}
+SECRET: Info = {"personal": Personal(Whose.CENTRE, Sort.SECRET, Lasting.UNTIL_CHANGED, End.STAYS, Form.CLEAR)}
 
 
 def personal(column: "Column[object]") -> Personal | None:
@@ -114,7 +114,7 @@ def personal(column: "Column[object]") -> Personal | None:
         return None
     if isinstance(column.type, Sealed):
         return tag._replace(form=Form.SEALED)
-    return tag._replace(form=Form.CLOSED) if isinstance(column.type, Closed) else tag
+    return tag._replace(form=Form.CLOSED) if isinstance(column.type, Shut) else tag
 
 
 def tagged(table: Table, *whose: Whose) -> "list[tuple[Column[object], Personal]]":
@@ -126,7 +126,7 @@ def tagged(table: Table, *whose: Whose) -> "list[tuple[Column[object], Personal]
 def is_closed_by_hand(column: "Column[object]") -> bool:
     """Whether it is closed and opened by whoever uses it, not by its type."""
     tag = personal(column)
-    return tag is not None and tag.form is Form.CLOSED and not isinstance(column.type, Closed)
+    return tag is not None and tag.form is Form.CLOSED and not isinstance(column.type, Shut)
 
 
 def ending(table: Table, whose: Whose, end: End) -> "list[Column[object]]":

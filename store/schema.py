@@ -9,12 +9,12 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData
 from store.personal import (
     PLAIN,
     SECRET,
-    Closed,
     End,
     Form,
-    Kept,
-    Kind,
+    Lasting,
     Sealed,
+    Shut,
+    Sort,
     of_learner,
     of_resident,
     of_seat,
@@ -40,11 +40,11 @@ conversation = Table(
     Column("id", Identity, primary_key=True, info=PLAIN),
     Column("channel", Text, nullable=False, info=PLAIN),
     Column(
-        "address", Sealed, nullable=False, info=of_resident(Kind.ADDRESS, End.BLANK)
+        "address", Sealed, nullable=False, info=of_resident(Sort.ADDRESS, End.BLANK)
     ),  # openid, number, or the visitor's token: never shown, never logged
     Column("version", Integer, nullable=False, info=PLAIN),
     Column("seq", Integer, nullable=False, info=PLAIN),  # number of the last message
-    Column("state", Closed, nullable=False, info=of_resident(Kind.WORDS, End.BLANK)),  # bot.conversation.Conversation
+    Column("state", Shut, nullable=False, info=of_resident(Sort.WORDS, End.BLANK)),  # bot.conversation.Conversation
     Column("ticket", Text, info=PLAIN),  # reference of the open ticket
     Column("seat", Text, info=of_seat()),  # who holds that ticket; while set, the bot is silent
     Column("updated_at", BigInteger, nullable=False, info=PLAIN),
@@ -57,7 +57,7 @@ inbound = Table(
     "inbound",
     metadata,
     Column("conversation", BigInteger, primary_key=True, autoincrement=False, info=PLAIN),
-    Column("id", Text, primary_key=True, info=of_resident(Kind.TRACE)),
+    Column("id", Text, primary_key=True, info=of_resident(Sort.TRACE)),
     Column("seq", Integer, nullable=False, info=PLAIN),  # the resident's message
     Column("last_seq", Integer, nullable=False, info=PLAIN),  # the last message that answers it
     sqlite_with_rowid=False,
@@ -70,7 +70,7 @@ message = Table(
     Column("conversation", BigInteger, primary_key=True, autoincrement=False, info=PLAIN),
     Column("seq", Integer, primary_key=True, autoincrement=False, info=PLAIN),
     Column("author", Text, nullable=False, info=PLAIN),  # resident, bot, seat, system
-    Column("body", LargeBinary, nullable=False, info=of_resident(Kind.WORDS, End.BLANK)),  # bot.messages.Reply
+    Column("body", LargeBinary, nullable=False, info=of_resident(Sort.WORDS, End.BLANK)),  # bot.messages.Reply
     Column("at", BigInteger, nullable=False, info=PLAIN),
     sqlite_with_rowid=False,
 )
@@ -87,7 +87,7 @@ queue = Table(
         "order_key", Text, info=PLAIN
     ),  # of its rows one at a time leaves, in the order of `number`; null: in any order
     Column("number", BigInteger, nullable=False, info=PLAIN),
-    Column("body", Closed, nullable=False, info=of_resident(Kind.WORDS)),  # of the kind
+    Column("body", Shut, nullable=False, info=of_resident(Sort.WORDS)),  # of the kind
     Column("due_at", BigInteger, nullable=False, info=PLAIN),
     Column("attempts", Integer, nullable=False, info=PLAIN),
     Column("leased_until", BigInteger, nullable=False, info=PLAIN),  # until then somebody is at work on it
@@ -105,11 +105,11 @@ delivered = Table(
     Column("id", Identity, primary_key=True, info=PLAIN),
     Column("conversation", BigInteger, nullable=False, info=PLAIN),
     Column(
-        "inbound", Text, info=of_resident(Kind.TRACE)
+        "inbound", Text, info=of_resident(Sort.TRACE)
     ),  # the message in whose response it left; null when sent by the outbox
     Column("first_seq", Integer, nullable=False, info=PLAIN),
     Column("last_seq", Integer, nullable=False, info=PLAIN),
-    Column("body", Closed, info=of_resident(Kind.WORDS)),  # the answer in a response, to be given again
+    Column("body", Shut, info=of_resident(Sort.WORDS)),  # the answer in a response, to be given again
     Column("at", BigInteger, nullable=False, info=PLAIN),
     UniqueConstraint("conversation", "inbound"),
 )
@@ -122,7 +122,7 @@ dropped = Table(
     Column("id", Identity, primary_key=True, info=PLAIN),
     Column("channel", Text, nullable=False, info=PLAIN),
     Column("why", Text, nullable=False, info=PLAIN),
-    Column("body", Closed, nullable=False, info=of_resident(Kind.WORDS, End.STAYS, Kept.WEEK)),
+    Column("body", Shut, nullable=False, info=of_resident(Sort.WORDS, End.STAYS, Lasting.WEEK)),
     Column("at", BigInteger, nullable=False, index=True, info=PLAIN),
 )
 
@@ -131,7 +131,7 @@ unreachable = Table(
     "unreachable",
     metadata,
     Column("channel", Text, primary_key=True, info=PLAIN),
-    Column("address", Sealed, primary_key=True, info=of_resident(Kind.ADDRESS, End.STAYS, Kept.UNTIL_CHANGED)),
+    Column("address", Sealed, primary_key=True, info=of_resident(Sort.ADDRESS, End.STAYS, Lasting.UNTIL_CHANGED)),
     Column("at", BigInteger, nullable=False, info=PLAIN),
 )
 
@@ -140,7 +140,7 @@ shared = Table(
     "shared",
     metadata,
     Column("name", Text, primary_key=True, info=PLAIN),
-    Column("value", Closed, nullable=False, info=SECRET),
+    Column("value", Shut, nullable=False, info=SECRET),
     Column("until", BigInteger, nullable=False, info=PLAIN),
     Column("fetched_at", BigInteger, nullable=False, info=PLAIN),
     Column("lease", BigInteger, nullable=False, info=PLAIN),  # somebody is fetching it until then
@@ -150,7 +150,7 @@ shared = Table(
 sent_text = Table(
     "sent_text",
     metadata,
-    Column("sid", Text, primary_key=True, info=of_resident(Kind.TRACE)),
+    Column("sid", Text, primary_key=True, info=of_resident(Sort.TRACE)),
     Column("conversation", BigInteger, nullable=False, index=True, info=PLAIN),
     Column("seq", Integer, nullable=False, info=PLAIN),  # the last message in it
     Column("status", Text, nullable=False, info=PLAIN),
@@ -163,13 +163,13 @@ sent_text = Table(
 call = Table(
     "call",
     metadata,
-    Column("sid", Text, primary_key=True, info=of_resident(Kind.TRACE)),
-    Column("address", Sealed, nullable=False, info=of_resident(Kind.ADDRESS)),  # the caller's number: it proves nothing
+    Column("sid", Text, primary_key=True, info=of_resident(Sort.TRACE)),
+    Column("address", Sealed, nullable=False, info=of_resident(Sort.ADDRESS)),  # the caller's number: it proves nothing
     Column("conversation", BigInteger, nullable=False, index=True, info=PLAIN),
     Column("version", Integer, nullable=False, info=PLAIN),
     Column("stage", Text, nullable=False, info=PLAIN),  # talk, queue, ringing, bridged, voicemail, ended
     Column("ticket", Text, index=True, info=PLAIN),
-    Column("body", Closed, nullable=False, info=of_resident(Kind.WORDS)),  # integrations.twilio.calls.State
+    Column("body", Shut, nullable=False, info=of_resident(Sort.WORDS)),  # integrations.twilio.calls.State
     Column("started_at", BigInteger, nullable=False, info=PLAIN),
     Column("updated_at", BigInteger, nullable=False, info=PLAIN),
 )
@@ -181,14 +181,22 @@ learner = Table(
     "learner",
     metadata,
     Column("id", Identity, primary_key=True, info=PLAIN),
-    Column("card", Text, nullable=False, unique=True, info=of_learner(Kind.NAME, End.BLANK, Kept.ACCOUNT, Form.DIGEST)),
     Column(
-        "phone", Text, nullable=False, index=True, info=of_learner(Kind.ADDRESS, End.BLANK, Kept.ACCOUNT, Form.DIGEST)
+        "card", Text, nullable=False, unique=True, info=of_learner(Sort.NAME, End.BLANK, Lasting.ACCOUNT, Form.DIGEST)
     ),
-    Column("status", Text, nullable=False, info=of_learner(Kind.FACT, End.BLANK, Kept.ACCOUNT)),  # active, lost, void
-    Column("minor", Integer, nullable=False, info=of_learner(Kind.FACT)),
     Column(
-        "body", LargeBinary, nullable=False, info=of_learner(Kind.NAME, End.BLANK, Kept.ACCOUNT, Form.CLOSED)
+        "phone",
+        Text,
+        nullable=False,
+        index=True,
+        info=of_learner(Sort.ADDRESS, End.BLANK, Lasting.ACCOUNT, Form.DIGEST),
+    ),
+    Column(
+        "status", Text, nullable=False, info=of_learner(Sort.FACT, End.BLANK, Lasting.ACCOUNT)
+    ),  # active, lost, void
+    Column("minor", Integer, nullable=False, info=of_learner(Sort.FACT)),
+    Column(
+        "body", LargeBinary, nullable=False, info=of_learner(Sort.NAME, End.BLANK, Lasting.ACCOUNT, Form.CLOSED)
     ),  # accounts.learners.Person, encrypted
 )
 
@@ -198,23 +206,23 @@ ledger = Table(
     metadata,
     Column("id", Identity, primary_key=True, info=PLAIN),
     Column("learner", BigInteger, nullable=False, info=PLAIN),
-    Column("day", Text, nullable=False, info=of_learner(Kind.FACT)),
-    Column("type", Text, nullable=False, info=of_learner(Kind.FACT)),  # earn, convert, redeem, freeze, expire, reverse
-    Column("credits", Integer, nullable=False, info=of_learner(Kind.FACT)),  # tenths
-    Column("points", Integer, nullable=False, info=of_learner(Kind.FACT)),  # that can be spent
+    Column("day", Text, nullable=False, info=of_learner(Sort.FACT)),
+    Column("type", Text, nullable=False, info=of_learner(Sort.FACT)),  # earn, convert, redeem, freeze, expire, reverse
+    Column("credits", Integer, nullable=False, info=of_learner(Sort.FACT)),  # tenths
+    Column("points", Integer, nullable=False, info=of_learner(Sort.FACT)),  # that can be spent
     Column(
-        "frozen", Integer, nullable=False, server_default="0", info=of_learner(Kind.FACT)
+        "frozen", Integer, nullable=False, server_default="0", info=of_learner(Sort.FACT)
     ),  # points set aside for an order
     Column(
-        "counted", Integer, nullable=False, server_default="0", info=of_learner(Kind.FACT)
+        "counted", Integer, nullable=False, server_default="0", info=of_learner(Sort.FACT)
     ),  # tenths of credits that became points
-    Column("source", Text, nullable=False, info=of_learner(Kind.FACT)),
-    Column("note", Text, nullable=False, info=of_learner(Kind.FACT)),
-    Column("rule", Text, nullable=False, info=of_learner(Kind.FACT)),  # version of the rules
-    Column("what", Text, nullable=False, server_default="", info=of_learner(Kind.FACT)),  # the rule
+    Column("source", Text, nullable=False, info=of_learner(Sort.FACT)),
+    Column("note", Text, nullable=False, info=of_learner(Sort.FACT)),
+    Column("rule", Text, nullable=False, info=of_learner(Sort.FACT)),  # version of the rules
+    Column("what", Text, nullable=False, server_default="", info=of_learner(Sort.FACT)),  # the rule
     Column("by", Text, nullable=False, server_default="", info=of_seat()),
     Column("second", Text, nullable=False, server_default="", info=of_seat()),  # who approved what is done by hand
-    Column("at", BigInteger, nullable=False, server_default="0", info=of_learner(Kind.FACT)),
+    Column("at", BigInteger, nullable=False, server_default="0", info=of_learner(Sort.FACT)),
     UniqueConstraint("source", "type"),
 )
 # A balance is read from this index alone.
@@ -226,14 +234,14 @@ redemption = Table(
     metadata,
     Column("ref", Text, primary_key=True, info=PLAIN),
     Column("learner", BigInteger, nullable=False, index=True, info=PLAIN),
-    Column("item", Text, nullable=False, info=of_learner(Kind.FACT)),
-    Column("name", Text, nullable=False, info=of_learner(Kind.FACT)),
-    Column("points", Integer, nullable=False, info=of_learner(Kind.FACT)),
-    Column("state", Text, nullable=False, info=of_learner(Kind.FACT)),  # reserved, collected, cancelled, expired
-    Column("site", Text, nullable=False, info=of_learner(Kind.FACT)),  # where it is handed out
+    Column("item", Text, nullable=False, info=of_learner(Sort.FACT)),
+    Column("name", Text, nullable=False, info=of_learner(Sort.FACT)),
+    Column("points", Integer, nullable=False, info=of_learner(Sort.FACT)),
+    Column("state", Text, nullable=False, info=of_learner(Sort.FACT)),  # reserved, collected, cancelled, expired
+    Column("site", Text, nullable=False, info=of_learner(Sort.FACT)),  # where it is handed out
     Column("key", Text, nullable=False, unique=True, info=PLAIN),  # of the request: asked again, it is the same order
-    Column("at", BigInteger, nullable=False, info=of_learner(Kind.FACT)),
-    Column("until", BigInteger, nullable=False, info=of_learner(Kind.FACT)),
+    Column("at", BigInteger, nullable=False, info=of_learner(Sort.FACT)),
+    Column("until", BigInteger, nullable=False, info=of_learner(Sort.FACT)),
     Column("by", Text, nullable=False, info=of_seat()),
 )
 Index("ix_redemption_item", redemption.c.item, redemption.c.state)
@@ -244,10 +252,10 @@ dispute = Table(
     "dispute",
     metadata,
     Column("id", Identity, primary_key=True, info=PLAIN),
-    Column("ticket", Text, nullable=False, index=True, info=of_learner(Kind.FACT, End.GONE, Kept.ACCOUNT)),
+    Column("ticket", Text, nullable=False, index=True, info=of_learner(Sort.FACT, End.GONE, Lasting.ACCOUNT)),
     Column("learner", BigInteger, nullable=False, index=True, info=PLAIN),
     Column(
-        "body", LargeBinary, nullable=False, info=of_learner(Kind.FACT, End.GONE, Kept.ACCOUNT, Form.CLOSED)
+        "body", LargeBinary, nullable=False, info=of_learner(Sort.FACT, End.GONE, Lasting.ACCOUNT, Form.CLOSED)
     ),  # accounts.bank.Extract, encrypted
     Column("at", BigInteger, nullable=False, info=PLAIN),
 )
@@ -258,7 +266,7 @@ reversal = Table(
     metadata,
     Column("id", Identity, primary_key=True, info=PLAIN),
     Column("entry", BigInteger, nullable=False, info=PLAIN),
-    Column("note", Text, nullable=False, info=of_seat(Kind.WORDS)),
+    Column("note", Text, nullable=False, info=of_seat(Sort.WORDS)),
     Column("by", Text, nullable=False, info=of_seat()),
     Column("second", Text, info=of_seat()),
     Column("state", Text, nullable=False, index=True, info=PLAIN),  # asked, done, refused
@@ -271,11 +279,11 @@ attendance = Table(
     metadata,
     Column("id", Identity, primary_key=True, info=PLAIN),
     Column("learner", BigInteger, nullable=False, info=PLAIN),
-    Column("day", Text, nullable=False, info=of_learner(Kind.FACT)),
-    Column("what", Text, nullable=False, info=of_learner(Kind.FACT)),  # the rule that it counts by
-    Column("minutes", Integer, nullable=False, info=of_learner(Kind.FACT)),
-    Column("note", Text, nullable=False, info=of_learner(Kind.FACT)),
-    Column("source", Text, nullable=False, unique=True, info=of_learner(Kind.FACT)),
+    Column("day", Text, nullable=False, info=of_learner(Sort.FACT)),
+    Column("what", Text, nullable=False, info=of_learner(Sort.FACT)),  # the rule that it counts by
+    Column("minutes", Integer, nullable=False, info=of_learner(Sort.FACT)),
+    Column("note", Text, nullable=False, info=of_learner(Sort.FACT)),
+    Column("source", Text, nullable=False, unique=True, info=of_learner(Sort.FACT)),
 )
 Index("ix_attendance_learner", attendance.c.learner, attendance.c.day)
 
@@ -297,15 +305,15 @@ enrolment = Table(
     "enrolment",
     metadata,
     Column("id", Identity, primary_key=True, info=PLAIN),
-    Column("class", Text, nullable=False, info=of_learner(Kind.FACT)),
+    Column("class", Text, nullable=False, info=of_learner(Sort.FACT)),
     Column("learner", BigInteger, nullable=False, index=True, info=PLAIN),
     Column(
-        "state", Text, nullable=False, info=of_learner(Kind.FACT)
+        "state", Text, nullable=False, info=of_learner(Sort.FACT)
     ),  # pending, admitted, waiting, offered, unlucky, withdrawn, lapsed
-    Column("number", Integer, nullable=False, info=of_learner(Kind.FACT)),  # on the waiting list
+    Column("number", Integer, nullable=False, info=of_learner(Sort.FACT)),  # on the waiting list
     Column("key", Text, nullable=False, info=PLAIN),  # of the request that led to this state
     Column("by", Text, nullable=False, info=of_seat()),
-    Column("at", BigInteger, nullable=False, info=of_learner(Kind.FACT)),
+    Column("at", BigInteger, nullable=False, info=of_learner(Sort.FACT)),
     Column("until", BigInteger, info=PLAIN),  # an offered place has to be taken by then
     UniqueConstraint("class", "learner"),
 )
@@ -320,16 +328,16 @@ notice = Table(
     Column("key", Text, nullable=False, unique=True, info=PLAIN),
     Column("learner", BigInteger, nullable=False, info=PLAIN),
     Column(
-        "purpose", Text, nullable=False, info=of_learner(Kind.FACT, End.GONE, Kept.YEAR)
+        "purpose", Text, nullable=False, info=of_learner(Sort.FACT, End.GONE, Lasting.YEAR)
     ),  # enrolment, class, points, news
     Column(
-        "body", LargeBinary, nullable=False, info=of_learner(Kind.WORDS, End.GONE, Kept.YEAR, Form.CLOSED)
+        "body", LargeBinary, nullable=False, info=of_learner(Sort.WORDS, End.GONE, Lasting.YEAR, Form.CLOSED)
     ),  # bot.messages.Reply, encrypted
-    Column("due_at", BigInteger, nullable=False, info=of_learner(Kind.FACT, End.GONE, Kept.YEAR)),
+    Column("due_at", BigInteger, nullable=False, info=of_learner(Sort.FACT, End.GONE, Lasting.YEAR)),
     Column("until", BigInteger, nullable=False, info=PLAIN),  # after that it is worth nothing
-    Column("state", Text, nullable=False, info=of_learner(Kind.FACT, End.GONE, Kept.YEAR)),  # due, sent, dropped
+    Column("state", Text, nullable=False, info=of_learner(Sort.FACT, End.GONE, Lasting.YEAR)),  # due, sent, dropped
     Column(
-        "why", Text, nullable=False, info=of_learner(Kind.FACT, End.GONE, Kept.YEAR)
+        "why", Text, nullable=False, info=of_learner(Sort.FACT, End.GONE, Lasting.YEAR)
     ),  # it was dropped; the channel where it was sent
     Column("broadcast", BigInteger, index=True, info=PLAIN),
     Column("at", BigInteger, nullable=False, info=PLAIN),
@@ -342,8 +350,8 @@ remote_copy = Table(
     "remote_copy",
     metadata,
     Column("learner", BigInteger, primary_key=True, autoincrement=False, info=PLAIN),
-    Column("what", Text, primary_key=True, info=of_learner(Kind.FACT, End.GONE, Kept.DAY)),
-    Column("body", LargeBinary, nullable=False, info=of_learner(Kind.FACT, End.GONE, Kept.DAY, Form.CLOSED)),
+    Column("what", Text, primary_key=True, info=of_learner(Sort.FACT, End.GONE, Lasting.DAY)),
+    Column("body", LargeBinary, nullable=False, info=of_learner(Sort.FACT, End.GONE, Lasting.DAY, Form.CLOSED)),
     Column("as_of", BigInteger, nullable=False, info=PLAIN),
 )
 
@@ -366,21 +374,21 @@ broadcast = Table(
 binding = Table(
     "binding",
     metadata,
-    Column("channel", Text, primary_key=True, info=of_learner(Kind.FACT, End.GONE, Kept.ACCOUNT)),
-    Column("person", Text, primary_key=True, info=of_learner(Kind.ADDRESS, End.GONE, Kept.ACCOUNT, Form.DIGEST)),
+    Column("channel", Text, primary_key=True, info=of_learner(Sort.FACT, End.GONE, Lasting.ACCOUNT)),
+    Column("person", Text, primary_key=True, info=of_learner(Sort.ADDRESS, End.GONE, Lasting.ACCOUNT, Form.DIGEST)),
     Column("learner", BigInteger, primary_key=True, autoincrement=False, info=PLAIN),
-    Column("bound_at", BigInteger, nullable=False, info=of_learner(Kind.FACT, End.GONE, Kept.ACCOUNT)),
+    Column("bound_at", BigInteger, nullable=False, info=of_learner(Sort.FACT, End.GONE, Lasting.ACCOUNT)),
     Column("by", Text, nullable=False, info=of_seat()),  # code, or who checked at the counter
     Column("dormant", Integer, nullable=False, info=PLAIN),  # 1 after leaving the account
     Column(
-        "role", Text, nullable=False, server_default="self", info=of_learner(Kind.FACT, End.GONE, Kept.ACCOUNT)
+        "role", Text, nullable=False, server_default="self", info=of_learner(Sort.FACT, End.GONE, Lasting.ACCOUNT)
     ),  # self, proxy (代办人), guardian
     Column(
-        "scope", Text, nullable=False, server_default="all", info=of_learner(Kind.FACT, End.GONE, Kept.ACCOUNT)
+        "scope", Text, nullable=False, server_default="all", info=of_learner(Sort.FACT, End.GONE, Lasting.ACCOUNT)
     ),  # what a proxy may: read, or all
-    Column("until", BigInteger, info=of_learner(Kind.FACT, End.GONE, Kept.ACCOUNT)),  # a proxy's end
+    Column("until", BigInteger, info=of_learner(Sort.FACT, End.GONE, Lasting.ACCOUNT)),  # a proxy's end
     Column(
-        "address", Sealed, nullable=False, server_default="", info=of_learner(Kind.ADDRESS, End.GONE, Kept.ACCOUNT)
+        "address", Sealed, nullable=False, server_default="", info=of_learner(Sort.ADDRESS, End.GONE, Lasting.ACCOUNT)
     ),  # sealed: where notices go
 )
 
@@ -391,13 +399,17 @@ consent = Table(
     Column("id", Identity, primary_key=True, info=PLAIN),
     Column("channel", Text, nullable=False, info=PLAIN),
     Column(
-        "person", Text, nullable=False, index=True, info=of_resident(Kind.ADDRESS, End.STAYS, Kept.RECORDS, Form.DIGEST)
+        "person",
+        Text,
+        nullable=False,
+        index=True,
+        info=of_resident(Sort.ADDRESS, End.STAYS, Lasting.RECORDS, Form.DIGEST),
     ),
-    Column("purpose", Text, nullable=False, info=of_resident(Kind.FACT, End.STAYS, Kept.RECORDS)),
-    Column("version", Text, nullable=False, info=of_resident(Kind.FACT, End.STAYS, Kept.RECORDS)),
+    Column("purpose", Text, nullable=False, info=of_resident(Sort.FACT, End.STAYS, Lasting.RECORDS)),
+    Column("version", Text, nullable=False, info=of_resident(Sort.FACT, End.STAYS, Lasting.RECORDS)),
     Column("digest", Text, nullable=False, info=PLAIN),  # of the words that were shown
-    Column("given", Integer, nullable=False, info=of_resident(Kind.FACT, End.STAYS, Kept.RECORDS)),
-    Column("at", BigInteger, nullable=False, info=of_resident(Kind.FACT, End.STAYS, Kept.RECORDS)),
+    Column("given", Integer, nullable=False, info=of_resident(Sort.FACT, End.STAYS, Lasting.RECORDS)),
+    Column("at", BigInteger, nullable=False, info=of_resident(Sort.FACT, End.STAYS, Lasting.RECORDS)),
 )
 
 # Requests for a one-time code, also those that could not lead to one: the limits count them all.
@@ -406,15 +418,17 @@ one_time_code = Table(
     metadata,
     Column("id", Identity, primary_key=True, info=PLAIN),
     Column("channel", Text, nullable=False, info=PLAIN),
-    Column("person", Text, nullable=False, info=of_resident(Kind.ADDRESS, End.STAYS, Kept.DAY, Form.DIGEST)),
-    Column("card", Text, nullable=False, info=of_learner(Kind.NAME, End.GONE, Kept.DAY, Form.DIGEST)),  # keyed digest
+    Column("person", Text, nullable=False, info=of_resident(Sort.ADDRESS, End.STAYS, Lasting.DAY, Form.DIGEST)),
     Column(
-        "phone", Text, nullable=False, info=of_learner(Kind.ADDRESS, End.GONE, Kept.DAY, Form.DIGEST)
+        "card", Text, nullable=False, info=of_learner(Sort.NAME, End.GONE, Lasting.DAY, Form.DIGEST)
+    ),  # keyed digest
+    Column(
+        "phone", Text, nullable=False, info=of_learner(Sort.ADDRESS, End.GONE, Lasting.DAY, Form.DIGEST)
     ),  # of the number that it went to; of the card where none did
     Column("learner", BigInteger, info=PLAIN),
-    Column("digest", Text, nullable=False, info=of_learner(Kind.SECRET, End.GONE, Kept.DAY, Form.DIGEST)),
+    Column("digest", Text, nullable=False, info=of_learner(Sort.SECRET, End.GONE, Lasting.DAY, Form.DIGEST)),
     Column(
-        "body", LargeBinary, nullable=False, info=of_learner(Kind.SECRET, End.GONE, Kept.DAY, Form.CLOSED)
+        "body", LargeBinary, nullable=False, info=of_learner(Sort.SECRET, End.GONE, Lasting.DAY, Form.CLOSED)
     ),  # accounts.identity.Code, encrypted
     Column("tries", Integer, nullable=False, info=PLAIN),
     Column("at", BigInteger, nullable=False, info=PLAIN),
@@ -427,11 +441,11 @@ Index("ix_one_time_code_phone", one_time_code.c.phone, one_time_code.c.at)
 invitation = Table(
     "invitation",
     metadata,
-    Column("scene", Text, primary_key=True, info=of_learner(Kind.SECRET, End.GONE, Kept.DAY, Form.DIGEST)),  # digest
+    Column("scene", Text, primary_key=True, info=of_learner(Sort.SECRET, End.GONE, Lasting.DAY, Form.DIGEST)),  # digest
     Column("learner", BigInteger, nullable=False, info=PLAIN),
-    Column("by", Text, nullable=False, info=of_seat(kept=Kept.DAY)),
+    Column("by", Text, nullable=False, info=of_seat(kept=Lasting.DAY)),
     Column("until", BigInteger, nullable=False, info=PLAIN),
-    Column("person", Text, info=of_learner(Kind.ADDRESS, End.GONE, Kept.DAY, Form.DIGEST)),  # who took it
+    Column("person", Text, info=of_learner(Sort.ADDRESS, End.GONE, Lasting.DAY, Form.DIGEST)),  # who took it
     Column("role", Text, nullable=False, server_default="self", info=PLAIN),
     Column("scope", Text, nullable=False, server_default="all", info=PLAIN),
     Column("ends", BigInteger, info=PLAIN),  # of what is bound by it
@@ -453,35 +467,35 @@ ticket = Table(
         "barred", Text, nullable=False, server_default="[]", info=of_seat()
     ),  # JSON: seats complained of, which never get it
     Column("last_seat", Text, info=of_seat()),
-    Column("topic", Text, nullable=False, info=of_resident(Kind.FACT, End.STAYS, Kept.RECORDS)),
+    Column("topic", Text, nullable=False, info=of_resident(Sort.FACT, End.STAYS, Lasting.RECORDS)),
     Column("skill", Text, nullable=False, info=PLAIN),
     Column("place", Text, info=PLAIN),  # organisation; the one above it after an escalation
     Column("level", Integer, nullable=False, info=PLAIN),  # how often it was escalated
     Column("channel", Text, nullable=False, info=PLAIN),
     Column("lang", Text, nullable=False, info=PLAIN),
     Column(
-        "person", Text, nullable=False, info=of_resident(Kind.ADDRESS, End.BLANK, form=Form.DIGEST)
+        "person", Text, nullable=False, info=of_resident(Sort.ADDRESS, End.BLANK, form=Form.DIGEST)
     ),  # keyed digest: of the learner proven, else of the address
     Column("priority", Integer, nullable=False, info=PLAIN),  # 0 is a danger to life, 3 is ordinary
     Column("rank", BigInteger, nullable=False, info=PLAIN),  # place in the queue, lowest first; ages by itself
-    Column("opened_at", BigInteger, nullable=False, info=of_resident(Kind.FACT, End.STAYS, Kept.RECORDS)),
+    Column("opened_at", BigInteger, nullable=False, info=of_resident(Sort.FACT, End.STAYS, Lasting.RECORDS)),
     Column("taken_at", BigInteger, info=PLAIN),
     Column("answered_at", BigInteger, info=PLAIN),
-    Column("closed_at", BigInteger, info=of_resident(Kind.FACT, End.STAYS, Kept.RECORDS)),
+    Column("closed_at", BigInteger, info=of_resident(Sort.FACT, End.STAYS, Lasting.RECORDS)),
     Column("updated_at", BigInteger, nullable=False, info=PLAIN),
     Column("unanswered_since", BigInteger, info=PLAIN),  # the resident's first message that no seat has answered
     Column("snoozed_until", BigInteger, info=PLAIN),
     Column("seq", Integer, nullable=False, info=PLAIN),  # number of the conversation's last message
-    Column("result", Text, info=of_resident(Kind.FACT, End.STAYS, Kept.RECORDS)),
+    Column("result", Text, info=of_resident(Sort.FACT, End.STAYS, Lasting.RECORDS)),
     Column(
-        "stars", Integer, info=of_resident(Kind.FACT, End.STAYS, Kept.RECORDS)
+        "stars", Integer, info=of_resident(Sort.FACT, End.STAYS, Lasting.RECORDS)
     ),  # what the resident thought of it, 1 to 5
     Column("survey", Integer, nullable=False, info=PLAIN),  # 1 while the question for the stars is to be asked
-    Column("tags", Text, nullable=False, info=of_resident(Kind.WORDS, End.BLANK)),  # JSON
+    Column("tags", Text, nullable=False, info=of_resident(Sort.WORDS, End.BLANK)),  # JSON
     Column("merged_into", Text, info=PLAIN),
     Column("call_since", BigInteger, info=PLAIN),  # since when the resident is owed a call
     Column("attempts", Integer, nullable=False, server_default="0", info=PLAIN),  # calls made to the resident
-    Column("body", Closed, nullable=False, info=of_resident(Kind.WORDS, End.BLANK)),  # bot.messages.Handover
+    Column("body", Shut, nullable=False, info=of_resident(Sort.WORDS, End.BLANK)),  # bot.messages.Handover
 )
 Index("ix_ticket_queue", ticket.c.state, ticket.c.rank, ticket.c.person)  # places are counted from it alone
 Index("ix_ticket_recent", ticket.c.state, ticket.c.updated_at)
@@ -499,7 +513,7 @@ ticket_event = Table(
     Column("ticket", Text, nullable=False, index=True, info=PLAIN),
     Column("kind", Text, nullable=False, info=PLAIN),  # of `store.ticket_events.KINDS`
     Column("actor", Text, nullable=False, info=of_seat()),
-    Column("body", Closed, nullable=False, info=of_resident(Kind.WORDS, End.BLANK)),
+    Column("body", Shut, nullable=False, info=of_resident(Sort.WORDS, End.BLANK)),
     Column("at", BigInteger, nullable=False, info=PLAIN),
 )
 
@@ -510,15 +524,15 @@ seat = Table(
     Column("name", Text, primary_key=True, info=of_seat()),
     Column("shown", Text, nullable=False, info=of_seat()),  # the name that colleagues and residents see
     Column("role", Text, nullable=False, info=PLAIN),  # seat, supervisor, editor, administrator, auditor
-    Column("password", Text, nullable=False, info=of_seat(Kind.SECRET, Kept.ACCOUNT, Form.HASH)),  # argon2id
+    Column("password", Text, nullable=False, info=of_seat(Sort.SECRET, Lasting.ACCOUNT, Form.HASH)),  # argon2id
     Column("one_time", Integer, nullable=False, info=PLAIN),  # 1 while the password must be changed
-    Column("totp", Sealed, info=of_seat(Kind.SECRET, Kept.ACCOUNT)),  # secret of the second factor
-    Column("subject", Text, info=of_seat(kept=Kept.ACCOUNT)),  # who this is to the identity provider
-    Column("skills", Text, nullable=False, info=of_seat(Kind.FACT, Kept.ACCOUNT)),  # JSON
-    Column("langs", Text, nullable=False, info=of_seat(Kind.FACT, Kept.ACCOUNT)),  # JSON: zh, en, and dialects
+    Column("totp", Sealed, info=of_seat(Sort.SECRET, Lasting.ACCOUNT)),  # secret of the second factor
+    Column("subject", Text, info=of_seat(kept=Lasting.ACCOUNT)),  # who this is to the identity provider
+    Column("skills", Text, nullable=False, info=of_seat(Sort.FACT, Lasting.ACCOUNT)),  # JSON
+    Column("langs", Text, nullable=False, info=of_seat(Sort.FACT, Lasting.ACCOUNT)),  # JSON: zh, en, and dialects
     Column("capacity", Integer, nullable=False, info=PLAIN),
     Column("place", Text, info=PLAIN),  # organisation
-    Column("phone", Sealed, info=of_seat(Kind.ADDRESS, Kept.ACCOUNT)),  # where calls are put through
+    Column("phone", Sealed, info=of_seat(Sort.ADDRESS, Lasting.ACCOUNT)),  # where calls are put through
     Column("active", Integer, nullable=False, info=PLAIN),
     Column("failures", Integer, nullable=False, info=PLAIN),
     Column("locked_until", BigInteger, nullable=False, info=PLAIN),
@@ -528,12 +542,12 @@ seat = Table(
 session = Table(
     "session",
     metadata,
-    Column("digest", Text, primary_key=True, info=of_seat(Kind.SECRET, Kept.ACCOUNT, Form.HASH)),
-    Column("seat", Text, nullable=False, index=True, info=of_seat(kept=Kept.ACCOUNT)),
+    Column("digest", Text, primary_key=True, info=of_seat(Sort.SECRET, Lasting.ACCOUNT, Form.HASH)),
+    Column("seat", Text, nullable=False, index=True, info=of_seat(kept=Lasting.ACCOUNT)),
     Column("kind", Text, nullable=False, info=PLAIN),  # page, token
     Column("label", Text, nullable=False, info=PLAIN),
     Column("created_at", BigInteger, nullable=False, info=PLAIN),
-    Column("used_at", BigInteger, nullable=False, info=of_seat(Kind.FACT, Kept.ACCOUNT)),
+    Column("used_at", BigInteger, nullable=False, info=of_seat(Sort.FACT, Lasting.ACCOUNT)),
     Column("expires_at", BigInteger, nullable=False, info=PLAIN),
 )
 
@@ -542,7 +556,7 @@ presence = Table(
     "presence",
     metadata,
     Column("page", Text, primary_key=True, info=PLAIN),
-    Column("seat", Text, nullable=False, info=of_seat(kept=Kept.UNTIL_CHANGED)),
+    Column("seat", Text, nullable=False, info=of_seat(kept=Lasting.UNTIL_CHANGED)),
     Column("ready", Integer, nullable=False, info=PLAIN),  # 0: there, but takes no offers
     Column("until", BigInteger, nullable=False, info=PLAIN),
 )
@@ -565,7 +579,7 @@ review = Table(
     Column("ticket", Text, nullable=False, index=True, info=PLAIN),
     Column("seat", Text, nullable=False, info=of_seat()),
     Column("by", Text, nullable=False, info=of_seat()),
-    Column("body", Closed, nullable=False, info=of_resident(Kind.WORDS, End.BLANK)),  # desk.quality.Scores
+    Column("body", Shut, nullable=False, info=of_resident(Sort.WORDS, End.BLANK)),  # desk.quality.Scores
     Column("at", BigInteger, nullable=False, info=PLAIN),
 )
 
@@ -584,12 +598,12 @@ webhook = Table(
 attachment = Table(
     "attachment",
     metadata,
-    Column("id", Text, primary_key=True, info=of_resident(Kind.SECRET)),  # random: who knows it may fetch it
+    Column("id", Text, primary_key=True, info=of_resident(Sort.SECRET)),  # random: who knows it may fetch it
     Column("conversation", BigInteger, nullable=False, index=True, info=PLAIN),
-    Column("name", Text, nullable=False, info=of_resident(Kind.WORDS)),
+    Column("name", Text, nullable=False, info=of_resident(Sort.WORDS)),
     Column("type", Text, nullable=False, info=PLAIN),
-    Column("body", LargeBinary, nullable=False, info=of_resident(Kind.WORDS)),
-    Column("by", Text, nullable=False, info=of_seat(kept=Kept.TALK)),
+    Column("body", LargeBinary, nullable=False, info=of_resident(Sort.WORDS)),
+    Column("by", Text, nullable=False, info=of_seat(kept=Lasting.TALK)),
     Column("at", BigInteger, nullable=False, info=PLAIN),
 )
 
@@ -608,7 +622,7 @@ unanswered = Table(
     "unanswered",
     metadata,
     Column("id", Identity, primary_key=True, info=PLAIN),
-    Column("text", Text, nullable=False, info=of_resident(Kind.WORDS)),
+    Column("text", Text, nullable=False, info=of_resident(Sort.WORDS)),
     Column("topic", Text, nullable=False, info=PLAIN),
     Column("conversation", BigInteger, nullable=False, index=True, info=PLAIN),
     Column("at", BigInteger, nullable=False, index=True, info=PLAIN),
@@ -631,7 +645,7 @@ setting = Table(
     "setting",
     metadata,
     Column("name", Text, primary_key=True, info=PLAIN),
-    Column("body", LargeBinary, nullable=False, info=of_seat(kept=Kept.UNTIL_CHANGED)),
+    Column("body", LargeBinary, nullable=False, info=of_seat(kept=Lasting.UNTIL_CHANGED)),
     Column("by", Text, nullable=False, info=of_seat()),
     Column("at", BigInteger, nullable=False, info=PLAIN),
 )
@@ -644,7 +658,7 @@ entry = Table(
     Column("id", Text, primary_key=True, info=PLAIN),
     Column("revision", Integer, nullable=False, index=True, info=PLAIN),
     Column("status", Text, nullable=False, info=PLAIN),  # draft, in_review, published, expired
-    Column("body", LargeBinary, nullable=False, info=of_resident(Kind.WORDS, End.BLANK)),  # knowledge.entries.Entry
+    Column("body", LargeBinary, nullable=False, info=of_resident(Sort.WORDS, End.BLANK)),  # knowledge.entries.Entry
 )
 
 entry_version = Table(
@@ -653,7 +667,7 @@ entry_version = Table(
     Column("id", Text, primary_key=True, info=PLAIN),
     Column("revision", Integer, primary_key=True, autoincrement=False, info=PLAIN),
     Column("status", Text, nullable=False, info=PLAIN),
-    Column("body", LargeBinary, nullable=False, info=of_resident(Kind.WORDS, End.BLANK)),
+    Column("body", LargeBinary, nullable=False, info=of_resident(Sort.WORDS, End.BLANK)),
     Column("by", Text, nullable=False, info=of_seat()),
     Column("at", BigInteger, nullable=False, info=PLAIN),
 )
@@ -674,8 +688,8 @@ audit = Table(
     metadata,
     Column("id", Identity, primary_key=True, info=PLAIN),
     Column("at", BigInteger, nullable=False, info=PLAIN),
-    Column("actor", Text, nullable=False, info=of_seat(kept=Kept.AUDIT)),
+    Column("actor", Text, nullable=False, info=of_seat(kept=Lasting.AUDIT)),
     Column("action", Text, nullable=False, info=PLAIN),
-    Column("subject", Text, nullable=False, info=of_resident(Kind.FACT, End.STAYS, Kept.AUDIT)),
-    Column("detail", Text, nullable=False, server_default="", info=of_resident(Kind.WORDS, End.STAYS, Kept.AUDIT)),
+    Column("subject", Text, nullable=False, info=of_resident(Sort.FACT, End.STAYS, Lasting.AUDIT)),
+    Column("detail", Text, nullable=False, server_default="", info=of_resident(Sort.WORDS, End.STAYS, Lasting.AUDIT)),
 )

@@ -7,12 +7,12 @@ from typing import cast
 from sqlalchemy import Column, LargeBinary, Text, bindparam, delete, select, type_coerce, update
 
 from store.database import Row, Statement, Transaction, Value, adding
-from store.personal import Closed, Sealed, is_closed_by_hand
+from store.personal import Sealed, Shut, is_closed_by_hand
 from store.schema import metadata, queue, setting
 
 _COLUMNS = [column for table in metadata.sorted_tables for column in table.c]
 _SEALED = [column for column in _COLUMNS if isinstance(column.type, Sealed)]
-_SHUT = [column for column in _COLUMNS if isinstance(column.type, Closed)]
+_SHUT = [column for column in _COLUMNS if isinstance(column.type, Shut)]
 # Closed and opened by whoever uses them.
 _BY_HAND = [column for column in _COLUMNS if is_closed_by_hand(column)]
 

@@ -7,7 +7,7 @@ from accounts.vault import Vault
 from bot.texts import Texts
 from desk import printing
 from store import copying, erasing, keys
-from store.personal import DAYS, End, Form, Kept, Kind, Personal, Whose, found_by, personal, tagged
+from store.personal import DAYS, End, Form, Lasting, Personal, Sort, Whose, found_by, personal, tagged
 from store.schema import metadata
 from tests.service import ROOT
 
@@ -16,9 +16,9 @@ COLUMNS = [column for table in metadata.sorted_tables for column in table.c]
 # Found by something that is no column: the queue's order, the beginning of a draft's id.
 BY_HAND = {"queue", "entry", "entry_version"}
 KEPT = {
-    Kept.TALK: "最后一句话之后的天数 days after the last word", Kept.AUDIT: "审计的天数 days of the audit", Kept.DAY: "1 天 day",
-    Kept.WEEK: "7 天 days", Kept.MONTH: "30 天 days", Kept.YEAR: "365 天 days", Kept.ACCOUNT: "到账户注销 the account's end",
-    Kept.UNTIL_CHANGED: "到撤回或更换 until changed", Kept.RECORDS: "按档案规定 as records",
+    Lasting.TALK: "最后一句话之后的天数 days after the last word", Lasting.AUDIT: "审计的天数 days of the audit", Lasting.DAY: "1 天 day",
+    Lasting.WEEK: "7 天 days", Lasting.MONTH: "30 天 days", Lasting.YEAR: "365 天 days", Lasting.ACCOUNT: "到账户注销 the account's end",
+    Lasting.UNTIL_CHANGED: "到撤回或更换 until changed", Lasting.RECORDS: "按档案规定 as records",
 }  # fmt: skip
 FORM = {
     Form.CLEAR: "**明文 in clear**", Form.SEALED: "加密 sealed", Form.CLOSED: "加密 closed", Form.DIGEST: "带钥摘要 keyed digest",
@@ -29,8 +29,8 @@ WHOSE = {
 }  # fmt: skip
 ENDS = {End.GONE: "删行 row goes", End.BLANK: "清空 blanked", End.STAYS: "留 stays"}
 KINDS = {
-    Kind.WORDS: "话 words", Kind.ADDRESS: "联系方式 address", Kind.NAME: "是谁 name", Kind.FACT: "事实 fact",
-    Kind.TRACE: "外部编号 trace", Kind.SECRET: "秘密 secret",
+    Sort.WORDS: "话 words", Sort.ADDRESS: "联系方式 address", Sort.NAME: "是谁 name", Sort.FACT: "事实 fact",
+    Sort.TRACE: "外部编号 trace", Sort.SECRET: "秘密 secret",
 }  # fmt: skip
 
 
@@ -75,7 +75,7 @@ def test_what_is_kept_for_a_fixed_time_goes_after_it() -> None:
         table.name
         for table in metadata.sorted_tables
         for _, tag in tagged(table, *Whose)
-        if tag.kept in {*DAYS, Kept.AUDIT}
+        if tag.kept in {*DAYS, Lasting.AUDIT}
     }
     assert timed == set(erasing.LAPSING)
 
@@ -97,7 +97,7 @@ def test_no_address_name_or_secret_stands_in_clear() -> None:
         for column in COLUMNS
         if (tag := personal(column)) is not None
         and tag.form is Form.CLEAR
-        and (tag.kind is Kind.SECRET or (tag.kind in (Kind.ADDRESS, Kind.NAME) and tag.whose is not Whose.SEAT))
+        and (tag.kind is Sort.SECRET or (tag.kind in (Sort.ADDRESS, Sort.NAME) and tag.whose is not Whose.SEAT))
     }
     assert clear == {"attachment.id"}, "who knows the address of a file may fetch it: it is handed out with the message"
 
@@ -122,7 +122,7 @@ def test_what_is_said_in_the_open_names_the_page() -> None:
     for language, words in (("zh", "不加密"), ("en", "not encrypted")):
         texts = Texts()
         for key in ("welcome", "why"):
-            assert words in texts.line(language, key), (language, key)
+            assert words in texts.line(language, key, days=180), (language, key)
     text = next(column for column in COLUMNS if str(column) == "message.body")
     assert (tag := personal(text)) is not None
     assert tag.form is Form.CLEAR, "and so it is"

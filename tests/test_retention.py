@@ -3,6 +3,7 @@
 import json
 import time
 
+from bot.messages import Inbound
 from daoxue.app import App
 from desk.opening import ALL
 from desk.residents import ERASED
@@ -36,6 +37,16 @@ async def test_the_audit_goes_after_its_time(app: App) -> None:
     assert (told.actor, told.detail) == ("system", "0 conversations, 1 audit lines")
     await app.retaining.sweep(NOW)
     assert len(await lines(app, "retention")) == 1, "nothing went, so there is nothing to say"
+
+
+async def test_who_comes_is_told_how_long_words_are_kept_now(app: App) -> None:
+    async def welcomed(id: str) -> str:
+        said = Inbound(channel="wechat", address=id, id=id, text="[关注]", at=1, intent="welcome")
+        return (await app.inbox.receive(said)).answers[0].message.reply.text
+
+    assert "180天后删除" in await welcomed("oFirst")
+    await app.desk.standing.put("retention", Retention(messages=30), "admin", NOW)
+    assert "30天后删除" in await welcomed("oSecond")
 
 
 async def test_the_desk_decides_how_long(app: App) -> None:
