@@ -70,11 +70,10 @@ class Seats:
 
 
 class SeatAvailability(Protocol):
-    """What a turn may ask about the seats, and what is decided at the desk."""
+    """What a turn may ask about the seats."""
 
     async def seats(self, now: datetime, priority: int, need: Need = ...) -> Seats: ...
     async def place(self, now: datetime, ref: str, need: Need = ...) -> Seats: ...
-    async def days_kept(self) -> int: ...  # of a talk, after its last word
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ def forget(transaction: Transaction, row: TicketRow, *, asked_for: bool) -> None
         live, first = rows.get(transaction, id), rows.versions(transaction, id)[-1]
         if live is None or live.status not in ("published", "expired"):
             rows.drop_versions(transaction, id)
-            rows.drop(transaction, id)
+            rows.drop_entry(transaction, id)
         elif asked_for:
             rows.drop_versions(transaction, id)
             _without(transaction, live, msgspec.json.decode(first.body, type=Entry).questions, row.updated_at)

@@ -12,7 +12,6 @@ from desk.dispatch import as_waiting
 from desk.hours import Hours
 from desk.people import taking
 from desk.routing import Waiting
-from desk.standing import retention
 from store import ticket_lists, tickets
 from store.database import Database, Transaction
 from store.ticket_events import ranked
@@ -46,10 +45,6 @@ class Queueing:
         self._database = database
         self._looked = 0
         self._taken: list[int] = []  # as it was then: the pace of a desk does not change from one moment to the next
-
-    async def days_kept(self) -> int:
-        """How many days after its last word a talk is kept."""
-        return (await self._database.read(retention)).messages
 
     async def seats(self, now: datetime, priority: int, need: Need = ANYBODY) -> Seats:
         """The state of the desk for a resident who would wait with this priority for a seat that will do."""

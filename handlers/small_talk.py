@@ -47,7 +47,7 @@ async def greeting(turn: Turn) -> None:
 
 async def welcome(turn: Turn) -> None:
     """Somebody has just come: who we are, and what becomes of what they write."""
-    turn.say("welcome", days=await turn.desk.days_kept())
+    turn.say("welcome")
     await _menu_offers(turn)
 
 
