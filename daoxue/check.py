@@ -41,7 +41,8 @@ def problems(config: Config, channels: Channels = CHANNELS) -> list[str]:
         content = _content(config)
     except KnowledgeError as error:
         return found + error.problems
-    found += _secrets(config, channels) + _own_texts(config, Catalogue.of(content.records).centre, channels)
+    found += [*_secrets(config, channels), *unreachable(config, channels)]
+    found += _own_texts(config, Catalogue.of(content.records).centre, channels)
     for read in (lambda: rules_of(config), lambda: encoder_of(config.nlu.encoder, config.nlu.encoder_path)):
         try:
             read()
@@ -85,6 +86,21 @@ def _secrets(config: Config, channels: Channels) -> list[str]:
     if config.desk.oidc.issuer and not os.environ.get("OIDC_CLIENT_SECRET"):
         lacking.append("desk.oidc: OIDC_CLIENT_SECRET")
     return [f"{each} is not set in the environment" for each in dict.fromkeys(lacking)]
+
+
+def unreachable(config: Config, channels: Channels = CHANNELS) -> list[str]:
+    """What is switched on and cannot work, because nobody has said how we are reached from outside."""
+    if config.server.public_url:
+        return []
+    stanzas = [each for channel in channels.values() for each in channel.stanzas]
+    called = (
+        each for each in stanzas if (settings := config.channels.of(each.settings)).enabled and settings.is_called
+    )
+    names = [f"channels.{each.name}" for each in called] + (["desk.oidc"] if config.desk.oidc.issuer else [])
+    return [
+        f"server.public_url: 没有填，{name} 就用不了：对方按这个外网地址找我们、验签名（is empty, and {name} does not work without it)"
+        for name in dict.fromkeys(names)
+    ]
 
 
 def fits(database: Database, content: Content, channels: Channels = CHANNELS) -> list[str]:

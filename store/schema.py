@@ -525,17 +525,31 @@ seat = Table(
     Column("shown", Text, nullable=False, info=of_seat()),  # the name that colleagues and residents see
     Column("role", Text, nullable=False, info=PLAIN),  # seat, supervisor, editor, administrator, auditor
     Column("password", Text, nullable=False, info=of_seat(Sort.SECRET, Lasting.ACCOUNT, Form.HASH)),  # argon2id
-    Column("one_time", Integer, nullable=False, info=PLAIN),  # 1 while the password must be changed
+    Column(
+        "one_time", BigInteger, nullable=False, info=PLAIN
+    ),  # until when a one-time password is good; 0: it is their own
     Column("totp", Sealed, info=of_seat(Sort.SECRET, Lasting.ACCOUNT)),  # secret of the second factor
-    Column("subject", Text, info=of_seat(kept=Lasting.ACCOUNT)),  # who this is to the identity provider
+    Column(
+        "totp_step", BigInteger, nullable=False, info=PLAIN
+    ),  # of the last code of it that was taken: none is taken twice
+    Column("subject", Text, unique=True, info=of_seat(kept=Lasting.ACCOUNT)),  # who this is to the identity provider
     Column("skills", Text, nullable=False, info=of_seat(Sort.FACT, Lasting.ACCOUNT)),  # JSON
     Column("langs", Text, nullable=False, info=of_seat(Sort.FACT, Lasting.ACCOUNT)),  # JSON: zh, en, and dialects
     Column("capacity", Integer, nullable=False, info=PLAIN),
     Column("place", Text, info=PLAIN),  # organisation
     Column("phone", Sealed, info=of_seat(Sort.ADDRESS, Lasting.ACCOUNT)),  # where calls are put through
     Column("active", Integer, nullable=False, info=PLAIN),
-    Column("failures", Integer, nullable=False, info=PLAIN),
-    Column("locked_until", BigInteger, nullable=False, info=PLAIN),
+)
+
+# Whom the identity provider vouched for, and who has no account: an administrator may link them.
+vouched = Table(
+    "vouched",
+    metadata,
+    Column("subject", Text, primary_key=True, info=of_seat(kept=Lasting.UNTIL_CHANGED)),
+    Column(
+        "name", Text, nullable=False, info=of_seat(kept=Lasting.UNTIL_CHANGED)
+    ),  # as its people choose it: for the eye alone
+    Column("at", BigInteger, nullable=False, info=PLAIN),
 )
 
 # Who is signed in, and which systems may call; only the digest of a token is kept.
