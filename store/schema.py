@@ -671,7 +671,9 @@ entry = Table(
     metadata,
     Column("id", Text, primary_key=True, info=PLAIN),
     Column("revision", Integer, nullable=False, index=True, info=PLAIN),
-    Column("status", Text, nullable=False, info=PLAIN),  # draft, in_review, published, expired
+    Column(
+        "status", Text, nullable=False, info=PLAIN
+    ),  # draft, in_review, published, expired; of a version also withdrawing
     Column("body", LargeBinary, nullable=False, info=of_resident(Sort.WORDS, End.BLANK)),  # knowledge.entries.Entry
 )
 
