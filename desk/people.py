@@ -210,10 +210,10 @@ class People:
         langs: Sequence[str] = ("zh",), capacity: int = 4, place: str | None = None, phone: str | None = None,
     ) -> str:  # fmt: skip
         """A new account; its one-time password. Raises `SignInError` when the name is taken."""
-        password = secrets.token_urlsafe(9)
+        password, hashed = await asyncio.to_thread(one_time_password)
         row = SeatRow(
-            name, shown or name, role, await asyncio.to_thread(_HASHER.hash, password), 1, None, None, _json(skills),
-            _json(langs), capacity, place, phone, 1, 0, 0,
+            name, shown or name, role, hashed, 1, None, None, as_json(skills),
+            as_json(langs), capacity, place, phone, 1, 0, 0,
         )  # fmt: skip
 
         def work(transaction: Transaction) -> None:
@@ -229,7 +229,7 @@ class People:
     async def change(self, name: str, by: str, now: int, *, version: str, **new: Value | list[str]) -> None:
         """Changes an account, if it still has the version that was looked at: role, shown, skills, langs, capacity, place,
         phone, active. An administrator remains."""
-        values = {key: _json(value) if isinstance(value, list) else value for key, value in new.items()}
+        values = {key: as_json(value) if isinstance(value, list) else value for key, value in new.items()}
 
         def work(transaction: Transaction) -> None:
             transaction.alone("accounts")  # or two administrators take it from each other at once
@@ -265,8 +265,7 @@ class People:
 
     async def reset_password(self, name: str, by: str, now: int) -> str:
         """A new one-time password; unlocks the account, and takes its second factor away."""
-        password = secrets.token_urlsafe(9)
-        hashed = await asyncio.to_thread(_HASHER.hash, password)
+        password, hashed = await asyncio.to_thread(one_time_password)
 
         def work(transaction: Transaction) -> None:
             if people.get(transaction, name) is None:
@@ -321,6 +320,12 @@ class People:
         await self._database.write(work)
 
 
+def one_time_password() -> tuple[str, str]:
+    """A new one, and what is kept of it. Takes a tenth of a second."""
+    password = secrets.token_urlsafe(9)
+    return password, _HASHER.hash(password)
+
+
 @cache
 def _nobody() -> str:
     """What is compared when there is no such name: it takes as long."""
@@ -334,5 +339,6 @@ def _matches(hashed: str | None, password: str) -> bool:
         return False
 
 
-def _json(values: Sequence[object]) -> str:
+def as_json(values: Sequence[object]) -> str:
+    """A list as a row keeps it."""
     return json.dumps(list(values), ensure_ascii=False)
