@@ -15,6 +15,7 @@ from accounts.bank import Bank
 from accounts.disputes import Disputes
 from accounts.enrolment import Enrolments
 from accounts.identity import Identity, Proof
+from accounts.limits import Limits, networks
 from accounts.rules import Rules
 from accounts.vault import Vault
 from bot.channel import Channel, ChannelHealth, Core, OpenChannel, SettingsError
@@ -131,6 +132,7 @@ class Ground:
     database: Database
     vault: Vault
     texts: Texts
+    limits: Limits
     live: Live
     watch: Watch
     observe: Callable[[str], None]
@@ -190,7 +192,8 @@ async def compose(
     been prepared. Raises `ConfigError`."""
     vault = vault_of(config)
     database = Database(config.database.url, vault)
-    ground = Ground(config, database, vault, texts_of(config), Live(), Watch(), observe, clock)
+    limits = Limits(networks(config.server.unlimited))
+    ground = Ground(config, database, vault, texts_of(config), limits, Live(), Watch(), observe, clock)
     knowing = await _knowing(ground)
     affairs = await _affairs(ground, knowing.library, channels)
     talk = _talk(ground, knowing, affairs)
@@ -224,7 +227,7 @@ async def _knowing(ground: Ground) -> KnowledgeParts:
 
 async def _affairs(ground: Ground, library: Library, channels: Mapping[str, Channel]) -> AffairsParts:
     config, database, vault, clock = ground.config, ground.database, ground.vault, ground.clock
-    identity = Identity(database, vault, [each.name for each in channels.values() if each.proof.passing])
+    identity = Identity(database, vault, [each.name for each in channels.values() if each.proof.passing], ground.limits)
     fixed = rules_of(config)
     bank, notices = Bank(database, lambda: fixed or library.catalogue.reckoning), Notices(vault)
     tellings = Tellings(notices, ground.texts, library, database, config.zone, bank.lapsing_now, clock)
@@ -298,7 +301,7 @@ async def _desk(
         zone=config.zone, tickets=tickets, people=People(database, config.desk.session_minutes),
         oidc=Oidc(config.desk.oidc, os.environ.get("OIDC_CLIENT_SECRET", "")), public_url=public_url(config),
         dispatch=Dispatch(database, live, library, tickets, hours, config.desk, standing, loads),
-        feed=Feed(database, live, hours, config.desk), search=ConversationSearch(database, live, identity.reached),
+        feed=Feed(database, live, hours, config.desk), search=ConversationSearch(database, live, identity.reached, ground.limits),
         editing=Editing(database, library), cataloguing=Cataloguing(database, library, ground.texts),
         standing=standing, hooks=hooks,
         residents=Residents(database, identity, ground.vault),

@@ -14,6 +14,7 @@ from store import conversations
 from store import desk as rows
 from store.database import Database, Transaction
 
+AUDIT_LEAST = 180  # days: records of a network's working are kept six months at least (Cybersecurity Law, article 21)
 Days = Annotated[int, Meta(ge=1, le=3650)]
 
 
@@ -42,7 +43,7 @@ class Retention(Struct, frozen=True, forbid_unknown_fields=True):
     """Days after which a resident's words, closed tickets' handovers and the audit are taken out."""
 
     messages: Days = 180
-    audit: Days = 1095
+    audit: Annotated[int, Meta(ge=AUDIT_LEAST, le=3650)] = 1095
 
 
 class LiveSettings:
@@ -76,7 +77,12 @@ class LiveSettings:
 
     async def retention(self) -> Retention:
         stored = await self._database.read(lambda t: rows.get_setting(t, "retention"))
-        return msgspec.json.decode(stored, type=Retention) if stored else Retention()
+        if stored is None:
+            return Retention()
+        kept = msgspec.json.decode(stored, type=dict[str, int])
+        return Retention(
+            kept["messages"], max(AUDIT_LEAST, kept["audit"])
+        )  # it may have been set before there was a floor
 
     async def put(self, name: str, value: OpeningHours | Shifts | Retention, by: str, now: int) -> None:
         def work(transaction: Transaction) -> None:

@@ -242,7 +242,7 @@ class RedemptionItem(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     id: Id
     name: Words
     category: Label
-    points: Annotated[int, Meta(ge=1)]
+    points: Annotated[int, Meta(ge=1, le=1_000_000)]
     stock: Count
     en: ItemInEnglish | None = None
 

@@ -11,6 +11,7 @@ export type {
   CannedText,
   Colleague,
   Delivery,
+  ForWhom,
   GivenUp,
   Health,
   SearchHit as Hit,

@@ -590,7 +590,7 @@ export interface paths {
         put?: never;
         /**
          * Approve
-         * @description The second person's yes: the line is taken back by another.
+         * @description A supervisor's yes, to what another has asked for: the line is taken back by another.
          */
         post: operations["approve_counter_reversals__id__approve_post"];
         delete?: never;
@@ -1397,7 +1397,8 @@ export interface paths {
         };
         /**
          * Search
-         * @description Tickets in whose conversations all of it was said, the newest first; also by reference or phone number.
+         * @description Tickets in whose conversations all of it was said, the newest first; also by reference or phone number, so often in an
+         *     hour. What was found is audited.
          */
         get: operations["search_search_get"];
         put?: never;
@@ -1455,7 +1456,7 @@ export interface paths {
         /**
          * List Tickets
          * @description A page of tickets, in the order of the queue; closed ones the newest first. `callback` are those who are to be rung
-         *     up.
+         *     up. That words of tickets are shown which are not one's own is audited.
          */
         get: operations["list_tickets_tickets_get"];
         put?: never;
@@ -2211,7 +2212,7 @@ export interface components {
         /**
          * Board
          * @description `late` have broken the promise of the first answer, `soon` are about to; `oldest` is when the one who waits
-         *         longest came (ms).
+         *         longest came (ms). No words of residents are among `risks`.
          */
         Board: {
             answered: number;
@@ -2669,12 +2670,21 @@ export interface components {
          * @description A learner and a class; the same `id` again is the same request.
          */
         Enrolment: {
+            /** Card */
+            card?: string | null;
             /** Group */
             group: string;
             /** Id */
             id: string;
             /** Learner */
-            learner: number;
+            learner?: number | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+            /** Ticket */
+            ticket?: string | null;
         };
         /**
          * EnrolmentStatus
@@ -2792,7 +2802,8 @@ export interface components {
         };
         /**
          * EventFrame
-         * @description Something happened to a ticket, which is now as told; `messages` are what was said by it.
+         * @description Something happened to a ticket, which is now as told; `messages` are what was said by it. Words are there for the
+         *         seat that has the ticket, and for a page that has it open.
          */
         EventFrame: {
             actor: string;
@@ -2845,6 +2856,24 @@ export interface components {
             name: string;
             path: string;
             type: string;
+        };
+        /**
+         * ForWhom
+         * @description Whose affair it is, and how the seat knows: by the `card` of who stands here, with the `reason`; or by a `ticket` that
+         *     the seat has and in whose talk it was proven (of several it names the `learner`). Kept in the audit.
+         */
+        ForWhom: {
+            /** Card */
+            card?: string | null;
+            /** Learner */
+            learner?: number | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+            /** Ticket */
+            ticket?: string | null;
         };
         /**
          * Gap
@@ -2920,8 +2949,12 @@ export interface components {
             seen: number;
             url: string;
         };
-        /** HookList */
+        /**
+         * HookList
+         * @description `kinds` are those of events that there are to choose from.
+         */
         HookList: {
+            kinds: string[];
             webhooks: components["schemas"]["Hook"][];
         };
         /** HoursShown */
@@ -3343,17 +3376,26 @@ export interface components {
          * @description Points of a learner against an item; the same `id` again is the same order.
          */
         Redeem: {
+            /** Card */
+            card?: string | null;
             /** Id */
             id: string;
             /** Item */
             item: string;
             /** Learner */
-            learner: number;
+            learner?: number | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
             /**
              * Site
              * @default
              */
             site?: string;
+            /** Ticket */
+            ticket?: string | null;
         };
         /**
          * RedemptionItem
@@ -3370,8 +3412,13 @@ export interface components {
             points: number;
             stock: number;
         };
-        /** Report */
+        /**
+         * Report
+         * @description `bot` is by channel, `bot_total` of all of them.
+         */
         Report: {
+            bot: components["schemas"]["TalkLine"][];
+            bot_total: components["schemas"]["TalkLine"];
             by: {
                 [key: string]: components["schemas"]["ReportLine"][];
             };
@@ -3386,6 +3433,7 @@ export interface components {
          * @description Figures of one group of tickets. Minutes of opening time; None where there is nothing to say.
          *
          *         `abandoned` are closed without an answer of a seat; `in_time` is the share whose first answer came as promised.
+         *         `first_answer` and `handling` are medians; within `first_answer_90` nine of ten had their first answer.
          */
         ReportLine: {
             abandoned: number;
@@ -3452,13 +3500,24 @@ export interface components {
         };
         /**
          * Reversal
-         * @description A line of a ledger that is to be taken back, and why.
+         * @description A line of the learner's ledger that is to be taken back, and why.
          */
         Reversal: {
+            /** Card */
+            card?: string | null;
             /** Entry */
             entry: number;
+            /** Learner */
+            learner?: number | null;
             /** Note */
             note: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+            /** Ticket */
+            ticket?: string | null;
         };
         /** ReversalAsked */
         ReversalAsked: {
@@ -3651,8 +3710,8 @@ export interface components {
         };
         /**
          * Summary
-         * @description `due_at` is when the first answer is due, by the clock of the opening hours; `call_due` when the
-         *         resident is to be rung up, and `attempts` how often that was tried; times in ms.
+         * @description `about` and `last` are words of the talk. `due_at` is when the first answer is due, by the clock of the opening hours;
+         *         `call_due` when the resident is to be rung up, and `attempts` how often that was tried; times in ms.
          */
         Summary: {
             about: string;
@@ -3693,6 +3752,18 @@ export interface components {
         Tags: {
             /** Tags */
             tags: string[];
+        };
+        /**
+         * TalkLine
+         * @description Figures of the bot. A talk is what a resident and we said on one day; `alone` are those without a seat, without a ticket
+         *         and without anything that was not understood. `not_understood` of the residents' `messages` had no answer.
+         */
+        TalkLine: {
+            alone: number;
+            messages: number;
+            name: string;
+            not_understood: number;
+            talks: number;
         };
         /**
          * TextForms
@@ -4061,6 +4132,7 @@ export type EventFrame = components['schemas']['EventFrame'];
 export type EventShown = components['schemas']['EventShown'];
 export type Extract = components['schemas']['Extract'];
 export type FileShown = components['schemas']['FileShown'];
+export type ForWhom = components['schemas']['ForWhom'];
 export type Gap = components['schemas']['Gap'];
 export type Gaps = components['schemas']['Gaps'];
 export type GivenUp = components['schemas']['GivenUp'];
@@ -4144,6 +4216,7 @@ export type Suggestion = components['schemas']['Suggestion'];
 export type Suggestions = components['schemas']['Suggestions'];
 export type Summary = components['schemas']['Summary'];
 export type Tags = components['schemas']['Tags'];
+export type TalkLine = components['schemas']['TalkLine'];
 export type TextForms = components['schemas']['TextForms'];
 export type TextShown = components['schemas']['TextShown'];
 export type TicketPage = components['schemas']['TicketPage'];
@@ -5015,7 +5088,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForWhom"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -5046,7 +5123,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForWhom"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
