@@ -33,20 +33,20 @@ class Registered(Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownLearner:
     """A learner that there is, by the number that the database knows them by."""
 
     id: int
     learner: Registered
 
 
-def known(transaction: Transaction, vault: Vault) -> dict[str, Known]:
+def known(transaction: Transaction, vault: Vault) -> dict[str, KnownLearner]:
     """All learners by card; those whose account was closed are nobody's."""
     found = {}
     for row in identity.everybody(transaction):
         person = msgspec.json.decode(vault.open(row.body), type=Person)
         if person.card != NOBODY:
-            found[person.card] = Known(row.id, _registered(row.status, bool(row.minor), person))
+            found[person.card] = KnownLearner(row.id, _registered(row.status, bool(row.minor), person))
     return found
 
 

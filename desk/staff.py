@@ -14,7 +14,7 @@ from store.people import SeatRow
 Word = Annotated[str, Meta(min_length=1, max_length=32)]
 
 
-class Account(Struct, frozen=True, kw_only=True):
+class StaffAccount(Struct, frozen=True, kw_only=True):
     """An account without its secrets. No `skills` is any; `place` is the organisation it answers for."""
 
     name: Annotated[str, Meta(pattern=r"^\w[\w.@-]{0,63}$")]
@@ -28,19 +28,19 @@ class Account(Struct, frozen=True, kw_only=True):
     active: bool = True
 
 
-def known(transaction: Transaction) -> dict[str, Account]:
+def known(transaction: Transaction) -> dict[str, StaffAccount]:
     """All accounts by name."""
     return {row.name: _account(Seat.of(row)) for row in people.everybody(transaction)}
 
 
-def _account(seat: Seat) -> Account:
-    return Account(
+def _account(seat: Seat) -> StaffAccount:
+    return StaffAccount(
         name=seat.name, shown="" if seat.shown == seat.name else seat.shown, role=cast(Role, seat.role), skills=seat.skills,
         langs=seat.langs, capacity=seat.capacity, phone=seat.phone, place=seat.place, active=seat.active,
     )  # fmt: skip
 
 
-def put(transaction: Transaction, accounts: Sequence[tuple[Account, str]], by: str, now: int) -> None:
+def put(transaction: Transaction, accounts: Sequence[tuple[StaffAccount, str]], by: str, now: int) -> None:
     """Accounts as they are to be, each with what is kept of the one-time password of a new one, else empty. Where there
     was an administrator one remains: raises `TicketError`."""
     transaction.alone("accounts")

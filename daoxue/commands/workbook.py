@@ -18,8 +18,8 @@ from daoxue.preparing import prepare, vault_of
 from daoxue.workbook import taking
 from daoxue.workbook.book import Book, read_csv
 from daoxue.workbook.plan import Plan, planned, removable
-from daoxue.workbook.sheets import ANSWERS, BANK, BY_NAME, LEARNERS, SHEETS, Sheet
-from daoxue.workbook.words import Lang, Problem, Said, language
+from daoxue.workbook.sheets import ANSWERS, BANK, BY_NAME, LEARNERS, SHEETS, Page
+from daoxue.workbook.words import Fault, Lang, Said, language
 from knowledge.files import KnowledgeError
 from store.database import Database
 
@@ -100,7 +100,7 @@ def _take(arguments: argparse.Namespace, config: Config, database: Database, vau
     state, today = taking.state_of(config, database, vault), taking.today_of(config)
     plan = planned(book, state, arguments.by, today, remove=False)
     if BANK.key in book.sheets and config.accounts.rules:
-        plan.notes.append(Problem(_RULES_ELSEWHERE, BANK.name))
+        plan.notes.append(Fault(_RULES_ELSEWHERE, BANK.name))
     if arguments.remove and plan.left and not plan.problems and _agreed(arguments, plan):
         plan = planned(book, state, arguments.by, today, remove=True)
     _tell_all(arguments, plan)
@@ -121,7 +121,7 @@ def _book(arguments: argparse.Namespace) -> Book:
     return found
 
 
-def _sheet(name: str) -> Sheet:
+def _sheet(name: str) -> Page:
     if name not in BY_NAME:
         raise KnowledgeError([f"--sheet: 没有“{name}”这张表；有 {'、'.join(each.name for each in SHEETS)}"])
     return BY_NAME[name]

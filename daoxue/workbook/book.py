@@ -10,8 +10,8 @@ from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
 from daoxue.workbook.cells import echoed
-from daoxue.workbook.sheets import BY_NAME, HELP, LISTS, PERSONAL, SHEETS, Sheet
-from daoxue.workbook.words import Problem, Said
+from daoxue.workbook.sheets import BY_NAME, HELP, LISTS, PERSONAL, SHEETS, Page
+from daoxue.workbook.words import Fault, Said
 
 LARGEST, UNPACKED = 32_000_000, 256_000_000  # bytes
 MOST, COLUMNS, LONGEST = 50_000, 64, 10_000  # rows of a sheet, columns of it, characters in a cell
@@ -20,10 +20,10 @@ _HELP = {HELP, LISTS, "说明 Help"}
 
 
 @dataclass(slots=True)
-class Filled:
+class FilledPage:
     """A sheet as somebody filled it in: its rows with their numbers, by field, and the fields that it has columns for."""
 
-    sheet: Sheet
+    sheet: Page
     fields: frozenset[str]
     rows: list[tuple[int, dict[str, str]]] = field(default_factory=list)
 
@@ -32,12 +32,12 @@ class Filled:
 class Book:
     """The sheets that were there, by key; what is wrong with them as such; and what should be known."""
 
-    sheets: dict[str, Filled] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-    notes: list[Problem] = field(default_factory=list)
+    sheets: dict[str, FilledPage] = field(default_factory=dict)
+    problems: list[Fault] = field(default_factory=list)
+    notes: list[Fault] = field(default_factory=list)
 
 
-def read_csv(path: Path, sheet: Sheet) -> Book:
+def read_csv(path: Path, sheet: Page) -> Book:
     """One sheet out of a CSV file, as spreadsheets write it, here and in China."""
     if (problem := unfit(path)) is not None:
         return Book(problems=[problem])
@@ -56,17 +56,15 @@ def read_csv(path: Path, sheet: Sheet) -> Book:
 
 def bad(zh: str, en: str) -> Book:
     """One that cannot be read at all."""
-    return Book(problems=[Problem(Said(zh, en))])
+    return Book(problems=[Fault(Said(zh, en))])
 
 
-def unfit(path: Path) -> Problem | None:
+def unfit(path: Path) -> Fault | None:
     """Why it is not opened at all."""
     if not path.is_file():
-        return Problem(Said(f"没有文件 {path}", f"there is no file {path}"))
+        return Fault(Said(f"没有文件 {path}", f"there is no file {path}"))
     if path.stat().st_size > LARGEST or _unpacked(path) > UNPACKED:
-        return Problem(
-            Said(f"文件太大：最多 {LARGEST // 1_000_000} MB", f"too large: {LARGEST // 1_000_000} MB at most")
-        )
+        return Fault(Said(f"文件太大：最多 {LARGEST // 1_000_000} MB", f"too large: {LARGEST // 1_000_000} MB at most"))
     return None
 
 
@@ -89,16 +87,16 @@ def filled_in(found: Iterable[tuple[str, Iterable[Sequence[object]]]]) -> Book:
             if name not in _HELP:
                 known = "、".join(each.name for each in SHEETS)
                 book.notes.append(
-                    Problem(Said(f"这张表没有用到；认识的是 {known}", f"not used; known are {known}"), name)
+                    Fault(Said(f"这张表没有用到；认识的是 {known}", f"not used; known are {known}"), name)
                 )
         elif sheet.key in book.sheets:
-            book.problems.append(Problem(Said("这张表有两份", "there are two of it"), name))
+            book.problems.append(Fault(Said("这张表有两份", "there are two of it"), name))
         elif (filled := _filled(sheet, iter(cells), book.problems)) is not None:
             book.sheets[sheet.key] = filled
     return book
 
 
-def _filled(sheet: Sheet, rows: Iterator[Sequence[object]], problems: list[Problem]) -> Filled | None:
+def _filled(sheet: Page, rows: Iterator[Sequence[object]], problems: list[Fault]) -> FilledPage | None:
     heads = {name: column for column in sheet.columns for name in (column.head, column.field)}
     texts = [_text(value) for value in next(rows, ())]
     unknown = [
@@ -108,20 +106,20 @@ def _filled(sheet: Sheet, rows: Iterator[Sequence[object]], problems: list[Probl
     ]
     if unknown:
         can, shown = "、".join(column.head for column in sheet.columns), "、".join(unknown)
-        problems.append(Problem(Said(f"不认识的列：{shown}；可以有 {can}", f"unknown columns: {shown}; known are {can}"), sheet.name, 1))  # fmt: skip
+        problems.append(Fault(Said(f"不认识的列：{shown}；可以有 {can}", f"unknown columns: {shown}; known are {can}"), sheet.name, 1))  # fmt: skip
         return None
     columns = [heads.get(text) for text in texts]
-    filled = Filled(sheet, frozenset(column.field for column in columns if column is not None))
+    filled = FilledPage(sheet, frozenset(column.field for column in columns if column is not None))
     for number, cells in enumerate(islice(rows, MOST + 1), 2):
         if number > MOST:
-            problems.append(Problem(Said(f"超过 {MOST} 行", f"more than {MOST} rows"), sheet.name))
+            problems.append(Fault(Said(f"超过 {MOST} 行", f"more than {MOST} rows"), sheet.name))
             return None
         values: dict[str, str] = {}
         for column, cell in zip(columns, cells, strict=False):
             if column is None or cell is None or not (text := _text(cell)):
                 continue
             if len(text) > LONGEST:
-                problems.append(Problem(Said(f"超过 {LONGEST} 字", f"more than {LONGEST} characters"), sheet.name, number, column.head))  # fmt: skip
+                problems.append(Fault(Said(f"超过 {LONGEST} 字", f"more than {LONGEST} characters"), sheet.name, number, column.head))  # fmt: skip
                 continue
             values[column.field] = text
         if values and not next(iter(values.values())).startswith(NOTE):

@@ -149,6 +149,11 @@ def joined(words: Iterable[str]) -> str:
     return "\n".join(found) if len(found) > 1 else f"{found[0]}|"
 
 
+def _listable(name: str, id: str) -> str:
+    """A name, where it can stand among others in a cell."""
+    return name if listed(joined([name])) == [name] else id
+
+
 def _several(value: object) -> list[str]:
     return [str(each) for each in value] if isinstance(value, tuple | list) else []
 
@@ -204,7 +209,7 @@ def naming_several(kind: str) -> Form:
     """Names several."""
     return Form(
         lambda text, names: [names.id_of(kind, each) for each in listed(text)],
-        lambda value, names: joined(names.name_of(kind, each) for each in _several(value)),
+        lambda value, names: joined(_listable(names.name_of(kind, each), each) for each in _several(value)),
     )
 
 

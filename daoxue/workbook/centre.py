@@ -8,9 +8,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from daoxue.workbook import rows
-from daoxue.workbook.book import Book, Filled
+from daoxue.workbook.book import Book, FilledPage
 from daoxue.workbook.cells import Cell, Names
-from daoxue.workbook.rows import CentreRow, Place, Reading, TextRow, written
+from daoxue.workbook.rows import CentreRow, PageReading, Place, TextRow, written
 from daoxue.workbook.sheets import CENTRE, TEXTS
 from daoxue.workbook.words import Said, of_type
 from knowledge.centre import Centre, CentreInEnglish, TextForms
@@ -23,7 +23,7 @@ TextOf = tuple[str, str]  # language and key
 IN_ENGLISH = ("name", "bot", "district", "platform")
 
 
-def taken(reading: Reading, book: Book, known: Centre) -> tuple[Centre, list[TextOf]]:
+def taken(reading: PageReading, book: Book, known: Centre) -> tuple[Centre, list[TextOf]]:
     """The centre as its sheets say, and the texts of its own that are known and not there: it keeps them."""
     centre, left = known, list[TextOf]()
     if (filled := book.sheets.get(CENTRE.key)) is not None and filled.rows:
@@ -61,7 +61,7 @@ def shown(centre: Centre, names: Names) -> dict[str, list[dict[str, Cell]]]:
     }
 
 
-def _called(reading: Reading, filled: Filled, known: Centre) -> Centre:
+def _called(reading: PageReading, filled: FilledPage, known: Centre) -> Centre:
     heads = {head: name for name, head in ITEMS_OF_CENTRE.items()}
     own, english = dict[str, object](), dict[str, object]()
     for number, row in rows.read_all(reading, filled, CentreRow):
@@ -85,7 +85,7 @@ def _called(reading: Reading, filled: Filled, known: Centre) -> Centre:
     return replace(changed, en=CentreInEnglish(**english) if english else None)  # type: ignore[arg-type]
 
 
-def _checked(reading: Reading, place: Place, column: str, field: tuple[type[Struct], str], text: str) -> object:
+def _checked(reading: PageReading, place: Place, column: str, field: tuple[type[Struct], str], text: str) -> object:
     """What a cell says of the centre; what it is without where it is empty."""
     info = next(each for each in msgspec.structs.fields(field[0]) if each.name == field[1])
     if not text:

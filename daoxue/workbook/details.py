@@ -8,17 +8,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from daoxue.workbook import rows
-from daoxue.workbook.book import Book, Filled
+from daoxue.workbook.book import Book, FilledPage
 from daoxue.workbook.cells import Cell, Names
-from daoxue.workbook.rows import HoursRow, Key, LessonRow, Reading, SpecialRow, written
-from daoxue.workbook.sheets import HOURS, LESSONS, SPECIAL_DAYS, Sheet
+from daoxue.workbook.rows import HoursRow, Key, LessonRow, PageReading, SpecialRow, written
+from daoxue.workbook.sheets import HOURS, LESSONS, SPECIAL_DAYS, Page
 from daoxue.workbook.words import Said
 from knowledge.catalogue import Course, Lesson, Opening, Organisation, Record, SpecialDay
 
-DetailsOf = tuple[Sheet, str]  # a sheet of details, and the id of what they are of
+DetailsOf = tuple[Page, str]  # a sheet of details, and the id of what they are of
 
 
-def taken(reading: Reading, book: Book, known: Mapping[Key, Record], records: dict[Key, Record]) -> list[DetailsOf]:
+def taken(reading: PageReading, book: Book, known: Mapping[Key, Record], records: dict[Key, Record]) -> list[DetailsOf]:
     """Puts details into the `records` that they are of; what is `known` and has none in a sheet that has any at all keeps
     them, and is told."""
     left: list[DetailsOf] = []
@@ -53,16 +53,16 @@ def shown(records: Iterable[Record], names: Names) -> dict[str, list[dict[str, C
     }
 
 
-def _with(record: Record, sheet: Sheet, values: tuple[Struct, ...]) -> Record:
+def _with(record: Record, sheet: Page, values: tuple[Struct, ...]) -> Record:
     return replace(record, **{sheet.detail: values})
 
 
-def without(record: Record, sheet: Sheet) -> Record:
+def without(record: Record, sheet: Page) -> Record:
     """Without details."""
     return _with(record, sheet, ())
 
 
-def _spans(reading: Reading, sheet: Sheet, number: int, row: HoursRow | SpecialRow) -> list[tuple[str, str]]:
+def _spans(reading: PageReading, sheet: Page, number: int, row: HoursRow | SpecialRow) -> list[tuple[str, str]]:
     """The one or two spans of a row; what is wrong with them is told."""
     found: list[tuple[str, str]] = []
     for begins, ends in (("opens", "closes"), ("opens_again", "closes_again")):
@@ -82,7 +82,7 @@ def _spans(reading: Reading, sheet: Sheet, number: int, row: HoursRow | SpecialR
     return found
 
 
-def _hours(reading: Reading, filled: Filled, _: Sequence[str]) -> dict[str, list[Struct]]:
+def _hours(reading: PageReading, filled: FilledPage, _: Sequence[str]) -> dict[str, list[Struct]]:
     found: dict[str, list[Struct]] = {}
     for number, row in rows.read_all(reading, filled, HoursRow):
         spans = _spans(reading, filled.sheet, number, row)
@@ -91,7 +91,7 @@ def _hours(reading: Reading, filled: Filled, _: Sequence[str]) -> dict[str, list
     return found
 
 
-def _special_days(reading: Reading, filled: Filled, everybody: Sequence[str]) -> dict[str, list[Struct]]:
+def _special_days(reading: PageReading, filled: FilledPage, everybody: Sequence[str]) -> dict[str, list[Struct]]:
     found: dict[str, list[Struct]] = {}
     for number, row in rows.read_all(reading, filled, SpecialRow):
         count = ((row.until or row.day) - row.day).days + 1
@@ -113,7 +113,7 @@ def _special_days(reading: Reading, filled: Filled, everybody: Sequence[str]) ->
     return found
 
 
-def _lessons(reading: Reading, filled: Filled, _: Sequence[str]) -> dict[str, list[Struct]]:
+def _lessons(reading: PageReading, filled: FilledPage, _: Sequence[str]) -> dict[str, list[Struct]]:
     found: dict[str, list[Struct]] = {}
     for _number, row in rows.read_all(reading, filled, LessonRow):
         found.setdefault(row.owner, []).append(Lesson(row.title, row.minutes, row.en))

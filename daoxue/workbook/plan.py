@@ -7,17 +7,17 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from accounts.registering import Known, Registered
+from accounts.registering import KnownLearner, Registered
 from bot.texts import Texts
 from daoxue.workbook import centre as centres
 from daoxue.workbook import details, records, rows
-from daoxue.workbook.book import Book, Filled
+from daoxue.workbook.book import Book, FilledPage
 from daoxue.workbook.cells import ungrouped
 from daoxue.workbook.records import THE_CENTRE, Records, Taken, named
-from daoxue.workbook.rows import Key, Place, Reading
-from daoxue.workbook.sheets import ANSWERS, BANK, CENTRE, HOURS, LEARNERS, ORGANISATIONS, SEATS, SHEETS, TEXTS, Sheet
-from daoxue.workbook.words import Problem, Said, in_words
-from desk.staff import Account
+from daoxue.workbook.rows import Key, PageReading, Place
+from daoxue.workbook.sheets import ANSWERS, BANK, CENTRE, HOURS, LEARNERS, ORGANISATIONS, SEATS, SHEETS, TEXTS, Page
+from daoxue.workbook.words import Fault, Said, in_words
+from desk.staff import StaffAccount
 from knowledge.catalogue import Catalogue, Organisation, Record
 from knowledge.centre import Centre
 from knowledge.conversion import Conversion
@@ -38,8 +38,8 @@ class State:
     records: Records
     centre: Centre
     answers: Mapping[str, Entry]
-    staff: Mapping[str, Account]
-    learners: Mapping[str, Known]
+    staff: Mapping[str, StaffAccount]
+    learners: Mapping[str, KnownLearner]
     revision: int
     kept: Callable[[Sequence[Partial]], Sequence[Entry]]
     unsayable: Callable[[Sequence[Entry]], Sequence[str]]
@@ -72,26 +72,26 @@ class Plan:
     dropped: list[Key] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     expired: list[Entry] = field(default_factory=list)
-    staff: list[tuple[Account, bool]] = field(default_factory=list)  # and whether they are new
+    staff: list[tuple[StaffAccount, bool]] = field(default_factory=list)  # and whether they are new
     learners: list[tuple[Registered, int | None]] = field(default_factory=list)
     counts: dict[str, Counts] = field(default_factory=dict)
     left: list[tuple[str, str]] = field(default_factory=list)  # the sheet's name, and what
-    problems: list[Problem] = field(default_factory=list)
-    notes: list[Problem] = field(default_factory=list)
+    problems: list[Fault] = field(default_factory=list)
+    notes: list[Fault] = field(default_factory=list)
 
     @property
     def empty(self) -> bool:
         """Whether nothing would change."""
         return not (self.records or self.dropped or self.entries or self.expired or self.staff or self.learners)
 
-    def count(self, sheet: Sheet, before: object, after: object) -> bool:
+    def count(self, sheet: Page, before: object, after: object) -> bool:
         return self.counts.setdefault(sheet.name, Counts()).add(before, after)
 
 
 def planned(book: Book, state: State, by: str, today: date, *, remove: bool) -> Plan:
     """What a workbook would change; with `remove` what is left goes too."""
     plan = Plan(state.revision, problems=list(book.problems), notes=list(book.notes))
-    reading = Reading(named(state.records), today, plan.problems)
+    reading = PageReading(named(state.records), today, plan.problems)
     taken = records.taken(reading, book, state.records, state.centre)
     _catalogue(plan, state, taken, remove)
     after = {key: each for key, each in {**state.records, **taken.records}.items() if key not in plan.dropped}
@@ -132,7 +132,7 @@ def _catalogue(plan: Plan, state: State, taken: Taken, remove: bool) -> None:
             plan.records.append(record)
 
 
-def _centre(plan: Plan, reading: Reading, after: Records) -> None:
+def _centre(plan: Plan, reading: PageReading, after: Records) -> None:
     """What is wrong with what the centre says of itself, where it says anything new."""
     centre = next((each for each in plan.records if isinstance(each, Centre)), None)
     if centre is None:
@@ -140,14 +140,14 @@ def _centre(plan: Plan, reading: Reading, after: Records) -> None:
     for problem in Texts().misfits(centre.texts):
         language, key, why = (*problem.split(": ", 2), "")[:3]
         sheet, row = reading.places.get((language, key), (TEXTS, 0))
-        plan.problems.append(Problem(in_words(why or problem), sheet.name, row, sheet.head("key")))
+        plan.problems.append(Fault(in_words(why or problem), sheet.name, row, sheet.head("key")))
     for problem in centre.problems():
         sheet, row = reading.places.get(("centre", problem.partition(":")[0]), (CENTRE, 0))
         said = Said(problem.partition(": ")[2], "this colour is too light for white letters")
-        plan.problems.append(Problem(said, sheet.name, row, sheet.head("zh")))
+        plan.problems.append(Fault(said, sheet.name, row, sheet.head("zh")))
 
 
-def _misfits(reading: Reading, after: Collection[Record], before: Collection[Record]) -> Iterator[Problem]:
+def _misfits(reading: PageReading, after: Collection[Record], before: Collection[Record]) -> Iterator[Fault]:
     """What would be wrong with the catalogue as a whole, and was not before."""
     known = set(Catalogue.of(before).problems())
     for problem in Catalogue.of(after).problems():
@@ -157,36 +157,36 @@ def _misfits(reading: Reading, after: Collection[Record], before: Collection[Rec
     for each in colleges[1:]:
         sheet, row = reading.places.get(("organisation", each.id), (ORGANISATIONS, 0))
         said = Said(f"学院只能有一个，已经有 {colleges[0].name}", f"there is one college, {colleges[0].name}")
-        yield Problem(said, sheet.name, row, sheet.head("level"))
+        yield Fault(said, sheet.name, row, sheet.head("level"))
 
 
-def _placed(reading: Reading, problem: str) -> Problem:
+def _placed(reading: PageReading, problem: str) -> Fault:
     """A problem of the catalogue at the row that it is about."""
     if problem.startswith("bank: "):
-        return Problem(in_words(problem), BANK.name, 0, "")
+        return Fault(in_words(problem), BANK.name, 0, "")
     match = _PLACED.fullmatch(problem)
     if match is None:
-        return Problem(in_words(problem))
+        return Fault(in_words(problem))
     kind, id, name, text = match.groups()
     place: Place | None = reading.places.get((HOURS.key, id)) if name == "hours" else None
     sheet, row = place or reading.places.get((kind, id)) or (_SHEET_OF[kind], 0)
     said = in_words(text)
     if not row:  # what is wrong is in something that is there, and not in the workbook
-        return Problem(Said(f"{id}：{said.zh}", f"{id}: {said.en}"), sheet.name)
-    return Problem(said, sheet.name, row, sheet.head(name or "id"))
+        return Fault(Said(f"{id}：{said.zh}", f"{id}: {said.en}"), sheet.name)
+    return Fault(said, sheet.name, row, sheet.head(name or "id"))
 
 
 # -- answers
 
 
-def _answers(plan: Plan, filled: Filled, conversion: Conversion, state: State, remove: bool) -> None:
+def _answers(plan: Plan, filled: FilledPage, conversion: Conversion, state: State, remove: bool) -> None:
     report = conversion.report()
     cells = dict(filled.rows)
     found: list[Partial] = []
     places: dict[str, int] = {}
     for row in report.rows:
-        plan.problems += [Problem(Said(each, each), ANSWERS.name, row.number) for each in row.problems]
-        plan.notes += [Problem(Said(each, each), ANSWERS.name, row.number) for each in row.notes]
+        plan.problems += [Fault(Said(each, each), ANSWERS.name, row.number) for each in row.problems]
+        plan.notes += [Fault(Said(each, each), ANSWERS.name, row.number) for each in row.notes]
         if row.entry is not None:
             old = state.answers.get(row.entry.standard or "")
             dated = _DATED if old is not None and old.valid_until >= row.entry.valid_from else ()
@@ -199,7 +199,7 @@ def _answers(plan: Plan, filled: Filled, conversion: Conversion, state: State, r
     numbers = {entry.id: places.get(entry.standard or entry.id, 0) for entry in entries}
     for problem in state.unsayable(plan.entries):
         id = problem.split(": ")[0].removeprefix("entry ")
-        plan.problems.append(Problem(in_words(problem), ANSWERS.name, numbers.get(id, 0)))
+        plan.problems.append(Fault(in_words(problem), ANSWERS.name, numbers.get(id, 0)))
     if found:
         gone = [entry for standard, entry in state.answers.items() if standard not in places]
         plan.left += [(ANSWERS.name, entry.standard or entry.id) for entry in gone]
@@ -209,8 +209,10 @@ def _answers(plan: Plan, filled: Filled, conversion: Conversion, state: State, r
 # -- people
 
 
-def _staff(plan: Plan, reading: Reading, filled: Filled, known: Mapping[str, Account], remove: bool) -> None:
-    found = _read_once(reading, filled, Account, "name", known)
+def _staff(
+    plan: Plan, reading: PageReading, filled: FilledPage, known: Mapping[str, StaffAccount], remove: bool
+) -> None:
+    found = _read_once(reading, filled, StaffAccount, "name", known)
     for account in found.values():
         if plan.count(SEATS, known.get(account.name), account):
             plan.staff.append((account, account.name not in known))
@@ -220,7 +222,9 @@ def _staff(plan: Plan, reading: Reading, filled: Filled, known: Mapping[str, Acc
         plan.staff += [(replace(each, active=False), False) for each in gone]
 
 
-def _learners(plan: Plan, reading: Reading, filled: Filled, known: Mapping[str, Known], remove: bool) -> None:
+def _learners(
+    plan: Plan, reading: PageReading, filled: FilledPage, known: Mapping[str, KnownLearner], remove: bool
+) -> None:
     before = {card: each.learner for card, each in known.items()}
     found = _read_once(reading, filled, Registered, "card", before)
     for number, cells in filled.rows:
@@ -239,7 +243,7 @@ def _learners(plan: Plan, reading: Reading, filled: Filled, known: Mapping[str, 
 
 
 def _read_once(
-    reading: Reading, filled: Filled, kind: type[rows.T], key: str, known: Mapping[str, rows.T]
+    reading: PageReading, filled: FilledPage, kind: type[rows.T], key: str, known: Mapping[str, rows.T]
 ) -> dict[str, rows.T]:
     """The rows by what tells them apart, of which none may stand there twice."""
     found: dict[str, rows.T] = {}

@@ -11,11 +11,11 @@ from msgspec import Struct
 from accounts.rules import Earning
 from daoxue.workbook import centre as centres
 from daoxue.workbook import details, rows
-from daoxue.workbook.book import Book, Filled
+from daoxue.workbook.book import Book, FilledPage
 from daoxue.workbook.cells import Cell, Names
 from daoxue.workbook.centre import TextOf
 from daoxue.workbook.details import DetailsOf
-from daoxue.workbook.rows import BankRow, Key, Reading, written
+from daoxue.workbook.rows import BankRow, Key, PageReading, written
 from daoxue.workbook.sheets import (
     ACTIVITIES,
     BANK,
@@ -27,7 +27,7 @@ from daoxue.workbook.sheets import (
     ORGANISATIONS,
     RULES,
     TOPICS,
-    Sheet,
+    Page,
 )
 from daoxue.workbook.words import Said
 from knowledge.catalogue import (
@@ -48,7 +48,7 @@ from knowledge.centre import Centre
 from knowledge.topics import Topic
 
 Records = Mapping[Key, Record]
-KINDS: tuple[tuple[Sheet, type[Record]], ...] = (
+KINDS: tuple[tuple[Page, type[Record]], ...] = (
     (TOPICS, Topic), (ORGANISATIONS, Organisation), (COURSES, Course), (CLASSES, TrainingClass), (ACTIVITIES, Activity),
     (RULES, CreditRule), (ITEMS, RedemptionItem), (OFFICES, Office),
 )  # fmt: skip
@@ -85,7 +85,7 @@ def named(records: Records) -> Names:
 # -- out of the sheets
 
 
-def taken(reading: Reading, book: Book, known: Records, centre: Centre) -> Taken:
+def taken(reading: PageReading, book: Book, known: Records, centre: Centre) -> Taken:
     """What the sheets say, on top of what is `known`; of what they have no sheet or column for, nothing changes."""
     found = Taken()
     identified = {
@@ -127,7 +127,7 @@ class _Details(Struct, frozen=True):
     lessons: tuple[Lesson, ...] = ()
 
 
-def _topics(reading: Reading, filled: Filled) -> list[tuple[int, dict[str, str]]]:
+def _topics(reading: PageReading, filled: FilledPage) -> list[tuple[int, dict[str, str]]]:
     """A topic's id is a word of its own: it stands in knowledge and settings."""
     found = []
     for number, cells in filled.rows:
@@ -150,7 +150,7 @@ def _filled_in(cells: Mapping[str, str], old: Record | None, today: date) -> dic
     return found
 
 
-def _left(book: Book, reading: Reading, known: Records) -> list[Key]:
+def _left(book: Book, reading: PageReading, known: Records) -> list[Key]:
     """Records of the kinds that have a sheet with something in it, and are not there."""
     kinds = {filled.sheet.kind for filled in book.sheets.values() if filled.rows and not filled.sheet.detail}
     return [key for key in known if key[0] in kinds - {"", "centre"} and key not in reading.places]
@@ -159,7 +159,7 @@ def _left(book: Book, reading: Reading, known: Records) -> list[Key]:
 # -- the rules of the credit bank
 
 
-def _versions(reading: Reading, book: Book, found: Taken, known: Records) -> None:
+def _versions(reading: PageReading, book: Book, found: Taken, known: Records) -> None:
     """A version out of its rows: what holds for all of it stands in one of them at least, and never twice differently."""
     if (filled := book.sheets.get(BANK.key)) is None:
         return
@@ -191,7 +191,7 @@ def _versions(reading: Reading, book: Book, found: Taken, known: Records) -> Non
             )
 
 
-def _common(reading: Reading, sheet: Sheet, name: str, members: Sequence[tuple[int, BankRow]]) -> object:
+def _common(reading: PageReading, sheet: Page, name: str, members: Sequence[tuple[int, BankRow]]) -> object:
     """What the rows of a version say of it; None where that is nothing, or two things, which is told."""
     said = {getattr(row, name): number for number, row in reversed(members) if getattr(row, name) is not None}
     if len(said) > 1:
@@ -203,7 +203,7 @@ def _common(reading: Reading, sheet: Sheet, name: str, members: Sequence[tuple[i
     return next(iter(said)) if len(said) == 1 else None
 
 
-def _version_id(reading: Reading, known: Records, version: str) -> str:
+def _version_id(reading: PageReading, known: Records, version: str) -> str:
     called = reading.names.called("bank", version)
     return called[0] if called else rows.new_id(reading.names, "bank", version)
 

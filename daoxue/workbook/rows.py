@@ -12,10 +12,10 @@ import msgspec
 from msgspec import UNSET, Meta, Struct
 from msgspec.structs import FieldInfo
 
-from daoxue.workbook.book import Filled
+from daoxue.workbook.book import FilledPage
 from daoxue.workbook.cells import Cell, Names
-from daoxue.workbook.sheets import Column, Sheet
-from daoxue.workbook.words import CellError, Problem, Said, of_type
+from daoxue.workbook.sheets import Page, PageColumn
+from daoxue.workbook.words import CellError, Fault, Said, of_type
 from knowledge.catalogue import Clock, Id, Weekday, Words
 from knowledge.centre import Text
 
@@ -81,20 +81,20 @@ class TextRow(Struct, frozen=True, kw_only=True):
 
 
 Key = tuple[str, str]  # kind and id
-Place = tuple[Sheet, int]  # a sheet, and a row of it
+Place = tuple[Page, int]  # a sheet, and a row of it
 
 
 @dataclass(slots=True)
-class Reading:
+class PageReading:
     """What rows are read with, and what comes of it beside them: problems, and where each record stands."""
 
     names: Names
     today: date
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Fault] = field(default_factory=list)
     places: dict[Key, Place] = field(default_factory=dict)
 
-    def wrong(self, sheet: Sheet, row: int, head: str, said: Said) -> None:
-        self.problems.append(Problem(said, sheet.name, row, head))
+    def wrong(self, sheet: Page, row: int, head: str, said: Said) -> None:
+        self.problems.append(Fault(said, sheet.name, row, head))
 
 
 @cache
@@ -120,13 +120,13 @@ def _is_struct(found: object) -> bool:
 
 
 def read(
-    reading: Reading, filled: Filled, row: tuple[int, Mapping[str, str]], kind: type[T], known: T | None
+    reading: PageReading, filled: FilledPage, row: tuple[int, Mapping[str, str]], kind: type[T], known: T | None
 ) -> T | None:
     """What a row stands for; None where something is wrong with it. Fields without a column are as they are `known`."""
     number, cells = row
     before, values = len(reading.problems), dict[str, object]()
     for name, info in _fields(kind).items():
-        column = filled.sheet.column(name) if name in filled.fields else None
+        column = filled.sheet.column(name) if name in filled.fields or name in cells else None
         value = UNSET if known is None else at(known, name)
         if column is not None:
             value = _value(reading, filled.sheet, number, column, cells.get(name, ""), info)
@@ -140,7 +140,7 @@ def read(
     return kind(**values) if len(reading.problems) == before else None
 
 
-def _value(reading: Reading, sheet: Sheet, number: int, column: Column, text: str, info: FieldInfo) -> object:
+def _value(reading: PageReading, sheet: Page, number: int, column: PageColumn, text: str, info: FieldInfo) -> object:
     """What stands in a cell, as its type has it; `UNSET` where nothing does, or what cannot be."""
     if not text:
         return UNSET if column.empty is None else column.empty
@@ -153,7 +153,7 @@ def _value(reading: Reading, sheet: Sheet, number: int, column: Column, text: st
     return info.default if not info.required else _WRONG
 
 
-def read_all(reading: Reading, filled: Filled, kind: type[T]) -> list[tuple[int, T]]:
+def read_all(reading: PageReading, filled: FilledPage, kind: type[T]) -> list[tuple[int, T]]:
     """Every row that is right, with its number."""
     found = [(row[0], read(reading, filled, row, kind, None)) for row in filled.rows]
     return [(number, each) for number, each in found if each is not None]
@@ -162,7 +162,9 @@ def read_all(reading: Reading, filled: Filled, kind: type[T]) -> list[tuple[int,
 _WRONG = object()  # stands for what is wrong already, so that it is not also said to be empty
 
 
-def _translate(reading: Reading, filled: Filled, number: int, kind: type[Struct], values: dict[str, object]) -> None:
+def _translate(
+    reading: PageReading, filled: FilledPage, number: int, kind: type[Struct], values: dict[str, object]
+) -> None:
     """The English of a row, put together."""
     names = [name for name in values if name.startswith("en.")]
     english = {name.removeprefix("en."): value for name in names if (value := values.pop(name)) is not None}
@@ -189,7 +191,7 @@ def at(record: Struct, field: str) -> object:
     return found
 
 
-def written(sheet: Sheet, record: Struct, names: Names) -> dict[str, Cell]:
+def written(sheet: Page, record: Struct, names: Names) -> dict[str, Cell]:
     """The row of a record. What an empty cell means stays empty."""
     found = dict[str, Cell]()
     for column in sheet.columns:
@@ -200,15 +202,15 @@ def written(sheet: Sheet, record: Struct, names: Names) -> dict[str, Cell]:
     return found
 
 
-def _meant(kind: type[Struct], column: Column) -> object:
+def _meant(kind: type[Struct], column: PageColumn) -> object:
     """What an empty cell of a column means."""
     if column.empty is not None:
-        return tuple(column.empty) if isinstance(column.empty, list) else column.empty
+        return column.empty
     info = _fields(kind).get(column.field)
     return UNSET if info is None else info.default
 
 
-def identified(reading: Reading, filled: Filled, kind: str) -> list[tuple[int, dict[str, str]]]:
+def identified(reading: PageReading, filled: FilledPage, kind: str) -> list[tuple[int, dict[str, str]]]:
     """The rows of a sheet, each with its id: its own, that of what has its name, else one made of the name, always the
     same. From here on they are called as they are here."""
     found: list[tuple[int, dict[str, str]]] = []
@@ -227,7 +229,7 @@ def identified(reading: Reading, filled: Filled, kind: str) -> list[tuple[int, d
     return sorted(found, key=lambda row: row[0])
 
 
-def _known(reading: Reading, sheet: Sheet, number: int, kind: str, name: str) -> str:
+def _known(reading: PageReading, sheet: Page, number: int, kind: str, name: str) -> str:
     """The id of what bears a name, or is to bear it; empty where that is not clear, which is told."""
     called = reading.names.called(kind, name)
     if not name or len(called) > 1:

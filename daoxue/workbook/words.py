@@ -30,7 +30,7 @@ class CellError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class Fault:
     """What is wrong, and where: `column` is a head; `row` 0 is the sheet as a whole, and no `sheet` the file."""
 
     said: Said
@@ -62,6 +62,7 @@ _PATTERNS: tuple[tuple[str, str, str], ...] = (
     (r"Expected `(?:int|float)` <= ([\d.]+)", "不能大于 {}", "not above {}"),
     (r"Expected `(?:int|float)` > ([\d.]+)", "要大于 {}", "more than {}"),
     (r"Expected `str` matching regex", "写法不对，请看说明里的样子", "not written as the explanation says"),
+    (r"there is no such text", "没有这个文字编号", "there is no such text"),
     (r"there is no (\S+)", "没有 {}", "there is no {}"),
     (r"does not lead up to the college", "一级一级往上，到不了学院", "does not lead up to the college"),
     (r"closes (\S+) before it opens (\S+)", "关门 {} 不晚于开门 {}", "closes {}, which is not after it opens {}"),
@@ -69,7 +70,6 @@ _PATTERNS: tuple[tuple[str, str, str], ...] = (
     (r"(\S+) is not after starts (\S+)", "{} 不晚于开始时间 {}", "{} is not after the start {}"),
     (r"(\S+) is before (\S+)", "{} 早于 {}", "{} is before {}"),
     (r"(.+) is taken by (\S+)", "“{}”已经是主题 {} 的名字", "“{}” is a name of topic {} already"),
-    (r"there is no such text", "没有这个文字编号", "there is no such text"),
     (r"it has no value for (.+)", "这句话里没有 {} 可填", "this text has no value for {}"),
     (r"a single \{ or \}", "花括号不成对", "a single { or }"),
     (r"version: stands twice", "同一个版本出现了两次", "one version stands twice"),

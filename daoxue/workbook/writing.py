@@ -20,7 +20,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from daoxue.workbook.book import NOTE
 from daoxue.workbook.cells import NUMBER, TEXT
 from daoxue.workbook.cells import Cell as Value
-from daoxue.workbook.sheets import ANSWERS, HELP, LISTS, SHEETS, TOPICS, Column, Sheet
+from daoxue.workbook.sheets import ANSWERS, HELP, LISTS, SHEETS, TOPICS, Page, PageColumn
 from knowledge.entries import Entry
 from knowledge.template import fill
 
@@ -51,7 +51,7 @@ _NOTED = PatternFill("solid", fgColor="EEF2F0")
 _WRAPPED = Alignment(wrap_text=True, vertical="top")
 
 
-def as_csv(sheet: Sheet, rows: Sequence[Row]) -> bytes:
+def as_csv(sheet: Page, rows: Sequence[Row]) -> bytes:
     """As a spreadsheet opens it without asking."""
     out = io.StringIO()
     written = csv.writer(out)
@@ -77,7 +77,7 @@ def as_xlsx(rows: Mapping[str, Sequence[Row]], answers: Mapping[str, Entry], *, 
     return out.getvalue()
 
 
-def _chinese(sheet: Sheet) -> Sheet:
+def _chinese(sheet: Page) -> Page:
     """Without the columns for what is said in English; a topic has its name in both."""
     if sheet is TOPICS:
         return sheet
@@ -103,7 +103,7 @@ class _Lists:
         return self._known[words]
 
 
-def _write(page: Worksheet, sheet: Sheet, rows: Sequence[Row], lists: _Lists) -> None:
+def _write(page: Worksheet, sheet: Page, rows: Sequence[Row], lists: _Lists) -> None:
     last = max(len(rows) + 2, ROOM) + ROOM
     for number, column in enumerate(sheet.columns, 1):
         letter = get_column_letter(number)
@@ -135,7 +135,7 @@ def put(cell: Cell, value: Value) -> None:
         cell.value = value
 
 
-def _formula(column: Column, rows: Sequence[Row], lists: _Lists) -> str | None:
+def _formula(column: PageColumn, rows: Sequence[Row], lists: _Lists) -> str | None:
     """The list that may be chosen from: given words, or the names on another sheet."""
     if column.form.of:
         at = next(each for each in SHEETS if each.kind == column.form.of and not each.detail)
