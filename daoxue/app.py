@@ -29,12 +29,14 @@ from bot.notices import Allowed, Notices, NoticeSender, Way
 from bot.outbox import AT_ONCE, MessageSender, Outbox
 from bot.queue import Done, Kind, Outcome, Queue
 from bot.tellings import Tellings
-from bot.texts import Texts
+from bot.texts import Texts, TextsError, read_own
 from daoxue import model
 from daoxue.config import Config, ConfigError
 from daoxue.preparing import vault_of
 from daoxue.watch import Watch
+from desk.attempts import Attempts
 from desk.broadcasts import Broadcasts
+from desk.cataloguing import Cataloguing
 from desk.dispatch import Dispatch
 from desk.editing import Editing
 from desk.feed import Feed
@@ -43,11 +45,13 @@ from desk.hours import Hours
 from desk.learners import Learners
 from desk.oidc import Oidc
 from desk.parts import Desk, Health, WorkerInTrouble
+from desk.passwords import Passwords
 from desk.people import People
 from desk.queueing import Queueing
 from desk.residents import Residents
 from desk.retention import Retaining
 from desk.search import ConversationSearch
+from desk.signing import SignIn
 from desk.standing import LiveSettings
 from desk.tickets import Tickets
 from handlers import HANDLERS
@@ -96,12 +100,24 @@ class App:
 
 
 def rules_of(config: Config) -> Rules:
-    """How the credit bank reckons. Raises `ConfigError`."""
+    """How the credit bank reckons; a centre that says nothing of it has no rules yet. Raises `ConfigError`."""
+    if not config.accounts.rules and not config.sample:
+        return Rules(())
     path = Path(config.accounts.rules) if config.accounts.rules else SAMPLE / "bank.yml"
     try:
         return rules.read(load_yaml(path))
     except (rules.RuleError, OSError, KnowledgeError) as error:
         raise ConfigError(f"accounts.rules: {error}") from error
+
+
+def texts_of(config: Config) -> Texts:
+    """What residents read and hear, with the centre's own texts. Raises `ConfigError`."""
+    try:
+        texts = Texts(own=read_own(Path(config.centre.texts)) if config.centre.texts else None)
+    except TextsError as error:
+        raise ConfigError(f"centre.texts: {error}") from error
+    texts.follow(config.centre.record)
+    return texts
 
 
 def encoder_of(kind: str, folder: str) -> encoder.Encoder | None:
@@ -181,7 +197,7 @@ async def compose(
     vault = vault_of(config)
     database = Database(config.database.url, vault)
     limits = Limits(networks(config.server.unlimited))
-    ground = Ground(config, database, vault, Texts(), limits, Live(), Watch(), observe, clock)
+    ground = Ground(config, database, vault, texts_of(config), limits, Live(), Watch(), observe, clock)
     knowing = await _knowing(ground)
     affairs = await _affairs(ground, knowing.library, channels)
     talk = _talk(ground, knowing, affairs)
@@ -203,7 +219,10 @@ async def _knowing(ground: Ground) -> KnowledgeParts:
     found = await asyncio.to_thread(encoder_of, settings.encoder, settings.encoder_path)
     meaning = encoder.Remembering(found) if found else None
     classifier = await asyncio.to_thread(model.load, Path(settings.folder), meaning, _tell)
-    library = Library(ground.database, classifier.model.questions, meaning)
+    spoken = ground.config.centre.record
+    library = Library(
+        ground.database, classifier.model.questions, meaning, lambda new: ground.texts.follow(new.centre or spoken)
+    )
     await library.refresh()
     known = frozenset(classifier.labels)
     rasa = Rasa(settings.rasa, os.environ.get("RASA_TOKEN", ""), known) if settings.engine == "rasa" else None
@@ -232,7 +251,7 @@ def _talk(ground: Ground, knowing: KnowledgeParts, affairs: AffairsParts) -> Tal
     queueing = Queueing(hours, database)
     inbox = Inbox(
         database, knowing.library, knowing.comprehension, Dialogue(HANDLERS, knowing.comprehension), ground.texts, queueing,
-        affairs.accounts, ground.live, config.zone, ground.observe,
+        affairs.accounts, ground.limits, ground.live, config.zone, ground.observe,
     )  # fmt: skip
     return TalkParts(inbox, Outbox(database, ground.live), hours, queueing)
 
@@ -243,7 +262,7 @@ def _core(ground: Ground, knowing: KnowledgeParts, affairs: AffairsParts, talk: 
     return Core(
         stanzas=config.channels, secrets=os.environ, inbox=talk.inbox, outbox=talk.outbox, live=ground.live,
         database=ground.database, texts=ground.texts, identity=affairs.identity, vault=ground.vault, desk=talk.queueing,
-        library=knowing.library, zone=config.zone, public_url=public_url(config).rstrip("/"), observe=ground.observe,
+        library=knowing.library, limits=ground.limits, zone=config.zone, public_url=public_url(config).rstrip("/"), observe=ground.observe,
         clock=ground.clock,
     )  # fmt: skip
 
@@ -278,16 +297,19 @@ async def _desk(
 ) -> Desk:
     config, database, live = ground.config, ground.database, ground.live
     library, hours, identity = knowing.library, talk.hours, affairs.identity
-    standing = LiveSettings(database, config.desk, hours)
+    standing = LiveSettings(database, config.desk, hours, ground.texts.keep)
     await standing.refresh()
+    passwords, attempts = Passwords(), Attempts(ground.limits, ground.vault)
     tickets, loads = Tickets(database, live, ground.texts), {each.name: each.load for each in ways.channels.values()}
     return Desk(
         database=database, live=live, library=library, comprehension=knowing.comprehension, settings=config.desk, hours=hours,
-        zone=config.zone, tickets=tickets, people=People(database, config.desk.session_minutes),
+        zone=config.zone, tickets=tickets, people=People(database, passwords),
+        signing=SignIn(database, passwords, attempts, config.desk.session_minutes), attempts=attempts,
         oidc=Oidc(config.desk.oidc, os.environ.get("OIDC_CLIENT_SECRET", "")), public_url=public_url(config),
         dispatch=Dispatch(database, live, library, tickets, hours, config.desk, standing, loads),
         feed=Feed(database, live, hours, config.desk), search=ConversationSearch(database, live, identity.reached, ground.limits),
-        editing=Editing(database, library), standing=standing, hooks=hooks,
+        editing=Editing(database, library), cataloguing=Cataloguing(database, library, ground.texts),
+        standing=standing, hooks=hooks,
         residents=Residents(database, identity, ground.vault),
         learners=Learners(database, affairs.accounts, affairs.bank, library, ground.vault, config.zone),
         broadcasts=Broadcasts(database, affairs.notices, identity, ground.clock), inbox=talk.inbox,

@@ -3,9 +3,8 @@
 import ast
 import contextlib
 import os
-import re
-from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -13,15 +12,17 @@ import msgspec
 from accounts import learners
 from bot.channel import Channel
 from bot.messages import Reply
-from bot.texts import Texts
+from bot.texts import PLACEHOLDER, Texts, TextsError, read_own
 from daoxue import model
-from daoxue.app import encoder_of, rules_of
+from daoxue.app import encoder_of, rules_of, texts_of
 from daoxue.config import Config, ConfigError
+from handlers.needs import NEEDS
 from integrations.channels import CHANNELS
 from knowledge.catalogue import KIND_OF, Catalogue, Record
+from knowledge.centre import Centre
 from knowledge.entries import Entry
 from knowledge.files import SAMPLE, Content, KnowledgeError, dated, load_yaml, read_sample
-from knowledge.standard import strangers
+from knowledge.standard import standard, strangers
 from nlu.questions import DataError
 from nlu.questions import read as read_data
 from store import knowledge as rows
@@ -31,8 +32,8 @@ from store.migrate import is_current
 Channels = Mapping[str, Channel]
 ROOT = Path(__file__).parent.parent
 SPEAKERS = ("bot", "handlers", "integrations", "desk")  # folders of those who say texts
+SOON = timedelta(days=30)
 SAYING = frozenset({"say", "line"})  # their ways to
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 def problems(config: Config, channels: Channels = CHANNELS) -> list[str]:
@@ -42,7 +43,8 @@ def problems(config: Config, channels: Channels = CHANNELS) -> list[str]:
         content = _content(config)
     except KnowledgeError as error:
         return found + error.problems
-    found += _secrets(config, channels)
+    found += [*_secrets(config, channels), *unreachable(config, channels)]
+    found += _own_texts(config, Catalogue.of(content.records).centre, channels)
     for read in (lambda: rules_of(config), lambda: encoder_of(config.nlu.encoder, config.nlu.encoder_path)):
         try:
             read()
@@ -58,6 +60,55 @@ def problems(config: Config, channels: Channels = CHANNELS) -> list[str]:
     return found + _learners(config)
 
 
+def notes(config: Config) -> list[str]:
+    """What is right and worth knowing: which answers that handlers give from knowledge are lacking, over, or soon to be."""
+    try:
+        content = _content(config)
+    except KnowledgeError:
+        return []  # a problem, and told as one
+    return lacking(content.entries, datetime.now(config.zone).date())
+
+
+def lacking(entries: Iterable[Entry], today: date) -> list[str]:
+    """The standard questions that handlers need and the centre does not answer today, or soon not any more."""
+    until: dict[str, date] = {}
+    for entry in entries:
+        asked = entry.standard or entry.id
+        if asked in NEEDS:
+            until[asked] = max(entry.valid_until, until.get(asked, entry.valid_until))
+    questions = standard().questions
+    found = []
+    for id in sorted(NEEDS):
+        name = f"{id}（{questions[id].zh}）"
+        if id not in until:
+            found.append(f"{name}：没有答案，居民会听到“还没有登记”")
+        elif until[id] < today:
+            found.append(f"{name}：答案 {until[id]} 已过期")
+        elif until[id] < today + SOON:
+            found.append(f"{name}：答案 {until[id]} 到期")
+    return found
+
+
+def _own_texts(config: Config, centre: Centre | None, channels: Channels) -> list[str]:
+    """What is wrong with what the centre says in words of its own, and with what it is called."""
+    try:
+        texts, files = texts_of(config), read_own(Path(config.centre.texts)) if config.centre.texts else {}
+    except (ConfigError, TextsError) as error:
+        return [str(error)]
+    found = texts.misfits(files)
+    if centre is not None:
+        found += [f"centre: {each}" for each in [*texts.misfits(centre.texts), *centre.problems()]]
+        texts.follow(centre)
+    elif not config.centre.name:
+        found.append("centre.name is empty: residents are told 学习中心; set it here, at the desk or by an import")
+    for language, known in texts.languages.items():
+        own = {*files.get(language, ()), *(centre.texts.get(language, ()) if centre else ())}
+        for key in sorted(own & known.keys()):
+            reply = Reply(text=known[key].text, spoken=known[key].spoken, short=known[key].short)
+            found += [f"texts/{language}: {key}: {problem}" for problem in _misfits(reply, channels)]
+    return found
+
+
 def _secrets(config: Config, channels: Channels) -> list[str]:
     """What the environment lacks for what is switched on."""
     lacking = [each for channel in channels.values() for each in channel.lacking(config.channels, os.environ)]
@@ -66,6 +117,21 @@ def _secrets(config: Config, channels: Channels) -> list[str]:
     if config.desk.oidc.issuer and not os.environ.get("OIDC_CLIENT_SECRET"):
         lacking.append("desk.oidc: OIDC_CLIENT_SECRET")
     return [f"{each} is not set in the environment" for each in dict.fromkeys(lacking)]
+
+
+def unreachable(config: Config, channels: Channels = CHANNELS) -> list[str]:
+    """What is switched on and cannot work, because nobody has said how we are reached from outside."""
+    if config.server.public_url:
+        return []
+    stanzas = [each for channel in channels.values() for each in channel.stanzas]
+    called = (
+        each for each in stanzas if (settings := config.channels.of(each.settings)).enabled and settings.is_called
+    )
+    names = [f"channels.{each.name}" for each in called] + (["desk.oidc"] if config.desk.oidc.issuer else [])
+    return [
+        f"server.public_url: 没有填，{name} 就用不了：对方按这个外网地址找我们、验签名（is empty, and {name} does not work without it)"
+        for name in dict.fromkeys(names)
+    ]
 
 
 def fits(database: Database, content: Content, channels: Channels = CHANNELS) -> list[str]:
@@ -116,7 +182,7 @@ def _texts(texts: Texts, channels: Channels) -> list[str]:
         found += [f"texts/{language}.yml: {key} is missing" for key in sorted(set(chinese) - set(known))]
         found += [f"texts/{language}.yml: {key} is in no other language" for key in sorted(set(known) - set(chinese))]
         for key in sorted(set(known) & set(chinese)):
-            if set(_PLACEHOLDER.findall(known[key].text)) != set(_PLACEHOLDER.findall(chinese[key].text)):
+            if set(PLACEHOLDER.findall(known[key].text)) != set(PLACEHOLDER.findall(chinese[key].text)):
                 found.append(f"texts/{language}.yml: {key} has other values than the Chinese text")
             reply = Reply(text=known[key].text, spoken=known[key].spoken, short=known[key].short)
             found += [f"texts/{language}.yml: {key}: {problem}" for problem in _misfits(reply, channels)]

@@ -10,6 +10,7 @@ import msgspec
 import yaml
 from msgspec import Meta, Struct, defstruct, field
 from msgspec.inspect import StrType, type_info
+from msgspec.structs import replace
 
 from accounts.limits import networks
 from bot.channel import Channel, Stanzas
@@ -17,10 +18,12 @@ from desk.hours import DeskSettings
 from integrations.channels import CHANNELS
 from integrations.platform import PlatformSettings
 from integrations.rasa import RasaSettings
+from knowledge.centre import Centre, Said
 from knowledge.files import KnowledgeError, load_yaml
 from nlu.judgement import Budget
 
 PREFIX = "DAOXUE_"
+_CALLED = ("name", "bot", "district", "hotline", "address", "platform")  # of the centre, that the settings may say
 
 
 class ConfigError(Exception):
@@ -31,6 +34,8 @@ class Server(Struct, frozen=True, forbid_unknown_fields=True):
     host: Annotated[str, Meta(min_length=1, max_length=255)] = "127.0.0.1"
     port: Annotated[int, Meta(ge=1, le=65535)] = 8000
     public_url: Annotated[str, Meta(pattern=r"^(https?://[^\s]+)?$")] = ""
+    trusted_proxies: tuple[str, ...] = ()
+    inside: tuple[str, ...] = ("127.0.0.0/8", "::1")
     unlimited: tuple[str, ...] = ()
 
 
@@ -38,8 +43,22 @@ class DatabaseSettings(Struct, frozen=True, forbid_unknown_fields=True):
     url: Annotated[str, Meta(pattern=r"^(sqlite:///.+|postgresql://.+)$")] = "sqlite:///var/daoxue.db"
 
 
-class Centre(Struct, frozen=True, forbid_unknown_fields=True):
+class CentreSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the centre is called until its record says it (`knowledge.centre.Centre`), and the folder of its own texts."""
+
     timezone: str = "Asia/Shanghai"
+    name: Said = ""
+    bot: Said = ""
+    district: Said = ""
+    hotline: Said = ""
+    address: Said = ""
+    platform: Said = ""
+    texts: str = ""
+
+    @property
+    def record(self) -> Centre:
+        said = {name: value for name in _CALLED if (value := getattr(self, name))}
+        return replace(Centre(), **said)
 
 
 class Nlu(Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,7 +85,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
 
     server: Server = Server()
     database: DatabaseSettings = DatabaseSettings()
-    centre: Centre = Centre()
+    centre: CentreSettings = CentreSettings()
     sample: bool = True
     nlu: Nlu = Nlu()
     desk: DeskSettings = field(default_factory=DeskSettings)
@@ -107,7 +126,8 @@ def read(path: Path, environment: Mapping[str, str] = os.environ, channels: Mapp
         ZoneInfo(config.centre.timezone)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise ConfigError(f"{path.name}: centre.timezone: there is no time zone {config.centre.timezone}") from error
-    _check_networks(path, "server.unlimited", config.server.unlimited)
+    for name in ("trusted_proxies", "inside", "unlimited"):
+        _check_networks(path, f"server.{name}", getattr(config.server, name))
     for hours in config.desk.hours:
         if hours.closes <= hours.opens:
             raise ConfigError(f"{path.name}: desk.hours: closes {hours.closes} is not after opens {hours.opens}")

@@ -1,6 +1,7 @@
 """What people at the desk decide while it runs: opening hours, shifts, how long things are kept. Kept in the database,
 so that every process follows; `config.yml` says what holds until somebody decides otherwise."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Annotated
 
@@ -46,9 +47,12 @@ class Retention(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LiveSettings:
-    """Reads and changes them. `opening` is what `Hours` follows."""
+    """Reads and changes them. `opening` is what `Hours` follows; `kept` is told for how many days words are kept."""
 
-    def __init__(self, database: Database, settings: DeskSettings, hours: Hours) -> None:
+    def __init__(
+        self, database: Database, settings: DeskSettings, hours: Hours, kept: Callable[[int], None] = lambda _: None
+    ) -> None:
+        self._kept = kept
         self._database = database
         self._settings = settings
         self._hours = hours
@@ -60,6 +64,7 @@ class LiveSettings:
         if stored != self._opening_read:
             self._opening_read = stored
             self._hours.follow(_opened(self._settings, stored))
+        self._kept((await self.retention()).messages)
 
     async def opening(self) -> OpeningHours:
         stored = await self._database.read(lambda t: rows.get_setting(t, "opening"))

@@ -254,6 +254,67 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/catalogue/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Records
+         * @description `kind` is centre, organisation, course, class, activity, rule, item or office.
+         */
+        get: operations["records_catalogue__kind__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/catalogue/{kind}/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put
+         * @description The record as it is now to be; residents hear it from the next question on. Refused where it does not fit the rest.
+         */
+        put: operations["put_catalogue__kind___id__put"];
+        post?: never;
+        /**
+         * Drop
+         * @description Takes it out; refused while another record needs it.
+         */
+        delete: operations["drop_catalogue__kind___id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/centre": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Centre */
+        get: operations["centre_centre_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/colleagues": {
         parameters: {
             query?: never;
@@ -909,7 +970,7 @@ export interface paths {
         put?: never;
         /**
          * Login
-         * @description Signs in: a cookie for pages, the same token for programs.
+         * @description Signs in: a cookie for pages, the same token for programs. The browser is remembered as one of the account's.
          */
         post: operations["login_login_post"];
         delete?: never;
@@ -947,7 +1008,7 @@ export interface paths {
         };
         /**
          * Back From Provider
-         * @description From the identity provider: a session, if it vouches for somebody who has an account.
+         * @description From the identity provider: a session, if it vouches for somebody whom an administrator linked to an account.
          */
         get: operations["back_from_provider_login_oidc_back_get"];
         put?: never;
@@ -1029,7 +1090,7 @@ export interface paths {
         put?: never;
         /**
          * Password
-         * @description A new password; all other sessions end, and this one goes on.
+         * @description A new password; this session goes on, all others and the account's tokens end, and how many is told.
          */
         post: operations["password_me_password_post"];
         delete?: never;
@@ -1068,7 +1129,7 @@ export interface paths {
         get?: never;
         /**
          * Set Totp
-         * @description Switches the second factor on (with the secret) or off (without).
+         * @description Switches the second factor on or over (with a secret) or off (without).
          */
         put: operations["set_totp_me_totp_put"];
         /**
@@ -1117,10 +1178,35 @@ export interface paths {
         /**
          * Change Person
          * @description Changes an account that nobody else has changed since it was looked at. Nobody takes his own administration away.
+         *     Another role, or being switched off, ends what the account has open at once, and its tokens: what that was is told.
          */
         put: operations["change_person_people__name__put"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/people/{name}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Link
+         * @description From here on one of the strangers signs in to this account.
+         */
+        put: operations["link_people__name__link_put"];
+        post?: never;
+        /**
+         * Unlink
+         * @description Nobody signs in to this account by the identity provider any more; what it has open ends.
+         */
+        delete: operations["unlink_people__name__link_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1137,7 +1223,7 @@ export interface paths {
         put?: never;
         /**
          * Reset Password
-         * @description A new one-time password; also unlocks, and takes the second factor away.
+         * @description A new one-time password; also unlocks, takes the second factor away, and ends what the account has open.
          */
         post: operations["reset_password_people__name__reset_post"];
         delete?: never;
@@ -1358,6 +1444,26 @@ export interface paths {
         get?: never;
         /** Set Shifts */
         put: operations["set_shifts_shifts_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/strangers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Strangers
+         * @description Whom the identity provider vouched for, and whom nobody has linked to an account.
+         */
+        get: operations["strangers_strangers_get"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -2027,7 +2133,7 @@ export interface components {
         };
         /**
          * Account
-         * @description `version` is another one, once somebody has changed it.
+         * @description `subject` is who it is to the identity provider; `version` is another one, once somebody has changed it.
          */
         Account: {
             active: boolean;
@@ -2041,6 +2147,7 @@ export interface components {
             role: "administrator" | "auditor" | "editor" | "seat" | "supervisor";
             shown: string;
             skills: string[];
+            subject: string | null;
             totp: boolean;
             version: string;
         };
@@ -2054,6 +2161,42 @@ export interface components {
             roles: {
                 [key: string]: string[];
             };
+        };
+        /**
+         * Activity
+         * @description A lecture, an open day, a salon; or a whole campaign such as the lifelong-learning week.
+         */
+        Activity: {
+            /** @default null */
+            campaign?: string | null;
+            /** @default null */
+            en?: components["schemas"]["ActivityInEnglish"] | null;
+            ends: string;
+            enrol: string;
+            /** Format: date */
+            first_day: string;
+            id: string;
+            /** @enum {unknown} */
+            kind: "activity";
+            /** Format: date */
+            last_day: string;
+            name: string;
+            organisation: string;
+            place: string;
+            starts: string;
+            summary: string;
+        };
+        /** ActivityInEnglish */
+        ActivityInEnglish: {
+            /** @default null */
+            campaign?: string | null;
+            /** @default null */
+            enrol?: string | null;
+            name: string;
+            /** @default null */
+            place?: string | null;
+            /** @default null */
+            summary?: string | null;
         };
         /**
          * Affairs
@@ -2196,6 +2339,63 @@ export interface components {
             lines: string[];
             title: string;
         };
+        /** CatalogueShown */
+        CatalogueShown: {
+            records: (components["schemas"]["Organisation"] | components["schemas"]["Course"] | components["schemas"]["TrainingClass"] | components["schemas"]["Activity"] | components["schemas"]["CreditRule"] | components["schemas"]["RedemptionItem"] | components["schemas"]["Office"] | components["schemas"]["Topic"] | components["schemas"]["Centre"])[];
+        };
+        /**
+         * Centre
+         * @description There is one. `texts` are said instead of those that come with us, by language and key.
+         */
+        Centre: {
+            /** @default  */
+            address?: string;
+            /** @default 智能助手 */
+            bot?: string;
+            /** @default  */
+            colour?: string;
+            /** @default  */
+            district?: string;
+            /** @default null */
+            en?: components["schemas"]["CentreInEnglish"] | null;
+            /** @default  */
+            hotline?: string;
+            /**
+             * @default centre
+             * @enum {unknown}
+             */
+            id?: "centre";
+            /** @enum {unknown} */
+            kind: "centre";
+            /** @default 学习中心 */
+            name?: string;
+            /** @default 学习平台 */
+            platform?: string;
+            /** @default {} */
+            texts?: {
+                [key: string]: {
+                    [key: string]: string | components["schemas"]["TextForms"];
+                };
+            };
+        };
+        /** CentreInEnglish */
+        CentreInEnglish: {
+            /** @default assistant */
+            bot?: string;
+            /** @default  */
+            district?: string;
+            name: string;
+            /** @default learning platform */
+            platform?: string;
+        };
+        /**
+         * CentreShown
+         * @description What holds now: the record, or the settings where there is none; and the texts that come with us.
+         */
+        CentreShown: {
+            centre: components["schemas"]["Centre"];
+            texts: components["schemas"]["TextShown"][];
+        };
         /**
          * Changed
          * @description The ticket as it is now.
@@ -2294,6 +2494,18 @@ export interface components {
              */
             scope?: "all" | "read";
         };
+        /** ClassInEnglish */
+        ClassInEnglish: {
+            /** @default null */
+            eligibility?: string | null;
+            /** @default null */
+            materials?: string | null;
+            name: string;
+            /** @default null */
+            room?: string | null;
+            /** @default null */
+            teacher?: string | null;
+        };
         /** ClassList */
         ClassList: {
             classes: components["schemas"]["ClassNamed"][];
@@ -2350,6 +2562,53 @@ export interface components {
         Confer: {
             /** Colleague */
             colleague: string;
+        };
+        /**
+         * Course
+         * @description A course of a theme, learnt online, in a class, or both.
+         */
+        Course: {
+            /** @default [] */
+            aliases?: string[];
+            assessment: string;
+            /** @default null */
+            en?: components["schemas"]["CourseInEnglish"] | null;
+            id: string;
+            /** @enum {unknown} */
+            kind: "course";
+            lessons: components["schemas"]["Lesson"][];
+            level: string;
+            /** @enum {unknown} */
+            mode: "线上" | "线上线下" | "线下";
+            name: string;
+            prerequisite: string;
+            summary: string;
+            theme: string;
+        };
+        /** CourseInEnglish */
+        CourseInEnglish: {
+            /** @default null */
+            assessment?: string | null;
+            name: string;
+            /** @default null */
+            prerequisite?: string | null;
+            /** @default null */
+            summary?: string | null;
+        };
+        /**
+         * CreditRule
+         * @description How one kind of learning earns credits. Answers quote the version.
+         */
+        CreditRule: {
+            cap: string;
+            credits: string;
+            id: string;
+            /** @enum {unknown} */
+            kind: "rule";
+            name: string;
+            /** Format: date */
+            valid_from: string;
+            version: string;
         };
         /** Credited */
         Credited: {
@@ -2435,6 +2694,14 @@ export interface components {
              * @default 1
              */
             times?: number;
+        };
+        /**
+         * Ended
+         * @description What a change of an account has ended: `pages` that were signed in, and `tokens` of other systems, by their labels.
+         */
+        Ended: {
+            pages: number;
+            tokens: string[];
         };
         /**
          * English
@@ -2821,6 +3088,21 @@ export interface components {
             points: number;
             type: string;
         };
+        /**
+         * Lesson
+         * @description A micro-lesson: one point of knowledge, 15 minutes at most.
+         */
+        Lesson: {
+            /** @default null */
+            en?: string | null;
+            minutes: number;
+            title: string;
+        };
+        /** Linked */
+        Linked: {
+            /** Subject */
+            subject: string;
+        };
         /** Login */
         Login: {
             /**
@@ -2947,6 +3229,30 @@ export interface components {
          */
         NothingToTell: Record<string, unknown>;
         /**
+         * Office
+         * @description Who helps with what is not ours.
+         */
+        Office: {
+            /** @default null */
+            en?: components["schemas"]["OfficeInEnglish"] | null;
+            id: string;
+            /** @enum {unknown} */
+            kind: "office";
+            matters: string[];
+            name: string;
+            phone: string;
+        };
+        /**
+         * OfficeInEnglish
+         * @description What a record says in English; what is not given stays Chinese. Where a record has a name, its Chinese name follows
+         *         in brackets, for signs and for those whom one asks.
+         */
+        OfficeInEnglish: {
+            name: string;
+            /** @default null */
+            phone?: string | null;
+        };
+        /**
          * OnBoard
          * @description A seat: there or not, takes offers, has a shift now, and how much it has of what it can have.
          */
@@ -2963,9 +3269,11 @@ export interface components {
         };
         /**
          * OneTime
-         * @description A password that has to be changed at once.
+         * @description A password that has to be changed at once, within `days`; what it `ended` where it takes the place of another.
          */
         OneTime: {
+            days: number;
+            ended: components["schemas"]["Ended"];
             name: string;
             password: string;
         };
@@ -3002,12 +3310,61 @@ export interface components {
             state: string;
             until: number;
         };
+        /**
+         * Organisation
+         * @description The college, a street's school, or a site of it.
+         */
+        Organisation: {
+            accessible: string;
+            address: string;
+            /** @default [] */
+            aliases?: string[];
+            /** @default false */
+            certifies?: boolean;
+            /** Format: date */
+            checked_on: string;
+            /** @default 0 */
+            computers?: number;
+            east: number;
+            /** @default null */
+            en?: components["schemas"]["PlaceInEnglish"] | null;
+            facilities: string;
+            hours: components["schemas"]["Opening"][];
+            id: string;
+            /** @enum {unknown} */
+            kind: "organisation";
+            /** @enum {unknown} */
+            level: "college" | "school" | "site";
+            name: string;
+            north: number;
+            /** @default null */
+            parent?: string | null;
+            phone: string;
+            /** @default false */
+            redeems?: boolean;
+            /** @default null */
+            route?: string | null;
+            /** @default [] */
+            special_days?: components["schemas"]["SpecialDay"][];
+        };
         /** Password */
         Password: {
             /** New */
             new: string;
             /** Old */
             old: string;
+        };
+        /** PlaceInEnglish */
+        PlaceInEnglish: {
+            /** @default null */
+            accessible?: string | null;
+            /** @default null */
+            address?: string | null;
+            /** @default null */
+            facilities?: string | null;
+            name: string;
+            /** @default null */
+            route?: string | null;
         };
         /** PlaceShown */
         PlaceShown: {
@@ -3106,8 +3463,7 @@ export interface components {
          * @description Something of the redemption shop.
          */
         RedemptionItem: {
-            /** @enum {unknown} */
-            category: "就业升学" | "教育培训" | "消费" | "社区生活";
+            category: string;
             /** @default null */
             en?: components["schemas"]["ItemInEnglish"] | null;
             id: string;
@@ -3315,11 +3671,12 @@ export interface components {
         };
         /**
          * Secret
-         * @description For an authenticator; `address` is the same as a link.
+         * @description For an authenticator; `address` is the same as a link, and `svg` as a picture to be scanned.
          */
         Secret: {
             address: string;
             secret: string;
+            svg: string;
         };
         /**
          * Sent
@@ -3363,6 +3720,22 @@ export interface components {
             until?: number | null;
         };
         /**
+         * SpecialDay
+         * @description A day that differs from the week: closed, or open at other times (two of them where it has a break). It wins
+         *         over the week.
+         */
+        SpecialDay: {
+            /** @default null */
+            closes?: string | null;
+            /** Format: date */
+            day: string;
+            /** @default null */
+            en?: string | null;
+            /** @default null */
+            opens?: string | null;
+            reason: string;
+        };
+        /**
          * StandardListed
          * @description A standard question. `state`: answered today; answered, and not much longer; answered once; not yet. `entry` is what
          *         answers it or is to, `status` where that is between draft and publication. `answered` and `unanswered` count how often
@@ -3381,6 +3754,20 @@ export interface components {
             unanswered: number;
             valid_until: string | null;
             zh: string;
+        };
+        /**
+         * Stranger
+         * @description Somebody whom the identity provider vouched for, and who is linked to no account; `name` is what they call
+         *         themselves there, which proves nothing.
+         */
+        Stranger: {
+            at: number;
+            name: string;
+            subject: string;
+        };
+        /** Strangers */
+        Strangers: {
+            strangers: components["schemas"]["Stranger"][];
         };
         /**
          * Suggestion
@@ -3455,6 +3842,26 @@ export interface components {
             talks: number;
         };
         /**
+         * TextForms
+         * @description A text with the forms that differ from it. `{name}` stands for a value.
+         */
+        TextForms: {
+            /** @default null */
+            short?: string | null;
+            /** @default null */
+            spoken?: string | null;
+            text: string;
+        };
+        /**
+         * TextShown
+         * @description What residents read or hear under a key where the centre says nothing of its own; `en` may be lacking.
+         */
+        TextShown: {
+            en: string | null;
+            key: string;
+            zh: string;
+        };
+        /**
          * TicketPage
          * @description `next` asks for what follows; None at the end. `seq` is the last event that the list knows.
          */
@@ -3514,12 +3921,76 @@ export interface components {
             id: string;
             zh: string;
         };
-        /** Totp */
+        /**
+         * Totp
+         * @description The `secret` that is to be, none for no second factor, with a `code` of it; the password; and where there is a second
+         *     factor already, a code of that one (`old_code`).
+         */
         Totp: {
-            /** Code */
-            code: string;
+            /**
+             * Code
+             * @default
+             */
+            code?: string;
+            /**
+             * Old Code
+             * @default
+             */
+            old_code?: string;
+            /** Password */
+            password: string;
             /** Secret */
             secret?: string | null;
+        };
+        /**
+         * TrainingClass
+         * @description A training class: a course taught at a place, on certain weekdays, from a first day on.
+         */
+        TrainingClass: {
+            audience: string;
+            /** @default false */
+            ballot?: boolean;
+            capacity: number;
+            course: string;
+            days: number[];
+            eligibility: string;
+            /** @default null */
+            en?: components["schemas"]["ClassInEnglish"] | null;
+            ends: string;
+            /** Format: date */
+            enrol_from: string;
+            /** Format: date */
+            enrol_until: string;
+            /** @default 0 */
+            enrolled?: number;
+            /** @default 0 */
+            fee?: number;
+            /** Format: date */
+            first_day: string;
+            id: string;
+            /** @enum {unknown} */
+            kind: "class";
+            /** @default 0 */
+            material_fee?: number;
+            materials: string;
+            /** @default false */
+            minors?: boolean;
+            name: string;
+            /** @default 150 */
+            oldest?: number;
+            organisation: string;
+            room: string;
+            /** @default [] */
+            schools?: string[];
+            sessions: number;
+            starts: string;
+            teacher: string;
+            /** @default false */
+            village?: boolean;
+            /** @default 0 */
+            waiting?: number;
+            /** @default 0 */
+            youngest?: number;
         };
         /**
          * Transfer
@@ -3687,6 +4158,8 @@ export interface components {
 export type About = components['schemas']['About'];
 export type Account = components['schemas']['Account'];
 export type AccountList = components['schemas']['AccountList'];
+export type Activity = components['schemas']['Activity'];
+export type ActivityInEnglish = components['schemas']['ActivityInEnglish'];
 export type Affairs = components['schemas']['Affairs'];
 export type AllGivenUp = components['schemas']['AllGivenUp'];
 export type Announcements = components['schemas']['Announcements'];
@@ -3705,11 +4178,16 @@ export type CannedText = components['schemas']['CannedText'];
 export type CannedTexts = components['schemas']['CannedTexts'];
 export type CardAsked = components['schemas']['CardAsked'];
 export type CardShown = components['schemas']['CardShown'];
+export type CatalogueShown = components['schemas']['CatalogueShown'];
+export type Centre = components['schemas']['Centre'];
+export type CentreInEnglish = components['schemas']['CentreInEnglish'];
+export type CentreShown = components['schemas']['CentreShown'];
 export type Changed = components['schemas']['Changed'];
 export type ChangedPerson = components['schemas']['ChangedPerson'];
 export type ChannelHealth = components['schemas']['ChannelHealth'];
 export type ChannelShown = components['schemas']['ChannelShown'];
 export type Checked = components['schemas']['Checked'];
+export type ClassInEnglish = components['schemas']['ClassInEnglish'];
 export type ClassList = components['schemas']['ClassList'];
 export type ClassNamed = components['schemas']['ClassNamed'];
 export type ClassStanding = components['schemas']['ClassStanding'];
@@ -3717,6 +4195,9 @@ export type Close = components['schemas']['Close'];
 export type Colleague = components['schemas']['Colleague'];
 export type Colleagues = components['schemas']['Colleagues'];
 export type Confer = components['schemas']['Confer'];
+export type Course = components['schemas']['Course'];
+export type CourseInEnglish = components['schemas']['CourseInEnglish'];
+export type CreditRule = components['schemas']['CreditRule'];
 export type Credited = components['schemas']['Credited'];
 export type DeliveredFrame = components['schemas']['DeliveredFrame'];
 export type Deliveries = components['schemas']['Deliveries'];
@@ -3727,6 +4208,7 @@ export type DraftMade = components['schemas']['DraftMade'];
 export type Drafted = components['schemas']['Drafted'];
 export type EarlierMessages = components['schemas']['EarlierMessages'];
 export type Earned = components['schemas']['Earned'];
+export type Ended = components['schemas']['Ended'];
 export type English = components['schemas']['English'];
 export type Enrolment = components['schemas']['Enrolment'];
 export type EnrolmentStatus = components['schemas']['EnrolmentStatus'];
@@ -3761,6 +4243,8 @@ export type ItemInEnglish = components['schemas']['ItemInEnglish'];
 export type Items = components['schemas']['Items'];
 export type LearnerRecord = components['schemas']['LearnerRecord'];
 export type LedgerLine = components['schemas']['LedgerLine'];
+export type Lesson = components['schemas']['Lesson'];
+export type Linked = components['schemas']['Linked'];
 export type Login = components['schemas']['Login'];
 export type Mean = components['schemas']['Mean'];
 export type Merge = components['schemas']['Merge'];
@@ -3772,12 +4256,16 @@ export type NewPerson = components['schemas']['NewPerson'];
 export type NewToken = components['schemas']['NewToken'];
 export type Note = components['schemas']['Note'];
 export type NothingToTell = components['schemas']['NothingToTell'];
+export type Office = components['schemas']['Office'];
+export type OfficeInEnglish = components['schemas']['OfficeInEnglish'];
 export type OnBoard = components['schemas']['OnBoard'];
 export type OneTime = components['schemas']['OneTime'];
 export type Opening = components['schemas']['Opening'];
 export type OpeningHours = components['schemas']['OpeningHours'];
 export type Order = components['schemas']['Order'];
+export type Organisation = components['schemas']['Organisation'];
 export type Password = components['schemas']['Password'];
+export type PlaceInEnglish = components['schemas']['PlaceInEnglish'];
 export type PlaceShown = components['schemas']['PlaceShown'];
 export type PongFrame = components['schemas']['PongFrame'];
 export type Previewed = components['schemas']['Previewed'];
@@ -3814,12 +4302,17 @@ export type Shifts = components['schemas']['Shifts'];
 export type SignedIn = components['schemas']['SignedIn'];
 export type SigningSecret = components['schemas']['SigningSecret'];
 export type Snooze = components['schemas']['Snooze'];
+export type SpecialDay = components['schemas']['SpecialDay'];
 export type StandardListed = components['schemas']['StandardListed'];
+export type Stranger = components['schemas']['Stranger'];
+export type Strangers = components['schemas']['Strangers'];
 export type Suggestion = components['schemas']['Suggestion'];
 export type Suggestions = components['schemas']['Suggestions'];
 export type Summary = components['schemas']['Summary'];
 export type Tags = components['schemas']['Tags'];
 export type TalkLine = components['schemas']['TalkLine'];
+export type TextForms = components['schemas']['TextForms'];
+export type TextShown = components['schemas']['TextShown'];
 export type TicketPage = components['schemas']['TicketPage'];
 export type TicketState = components['schemas']['TicketState'];
 export type Token = components['schemas']['Token'];
@@ -3828,6 +4321,7 @@ export type TokenShown = components['schemas']['TokenShown'];
 export type Topic = components['schemas']['Topic'];
 export type TopicShown = components['schemas']['TopicShown'];
 export type Totp = components['schemas']['Totp'];
+export type TrainingClass = components['schemas']['TrainingClass'];
 export type Transfer = components['schemas']['Transfer'];
 export type Trial = components['schemas']['Trial'];
 export type TrialCandidate = components['schemas']['TrialCandidate'];
@@ -4267,6 +4761,125 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    records_catalogue__kind__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogueShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    put_catalogue__kind___id__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Organisation"] | components["schemas"]["Course"] | components["schemas"]["TrainingClass"] | components["schemas"]["Activity"] | components["schemas"]["CreditRule"] | components["schemas"]["RedemptionItem"] | components["schemas"]["Office"] | components["schemas"]["Topic"] | components["schemas"]["Centre"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revision"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    drop_catalogue__kind___id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revision"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    centre_centre_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CentreShown"];
                 };
             };
         };
@@ -5460,7 +6073,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["NothingToTell"];
+                    "application/json": components["schemas"]["Ended"];
                 };
             };
             /** @description Validation Error */
@@ -5634,7 +6247,73 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Ended"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    link_people__name__link_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Linked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
                     "application/json": components["schemas"]["NothingToTell"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    unlink_people__name__link_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ended"];
                 };
             };
             /** @description Validation Error */
@@ -6011,6 +6690,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NothingToTell"];
+                };
+            };
+        };
+    };
+    strangers_strangers_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Strangers"];
                 };
             };
         };

@@ -10,6 +10,7 @@ export const statusOf = (name: string) =>
     in_review: t('待审核', 'In review'),
     published: t('已发布', 'Published'),
     expired: t('已下线', 'Expired'),
+    withdrawing: t('等另一个人同意下线', 'Withdrawn once a second person agrees'),
   })[name] ?? name
 
 /** The lines of a field that has one thing a line. */
@@ -36,7 +37,7 @@ export function blank(now: number): Entry {
     sms: '',
     person: false,
     audience: '所有居民',
-    district: '云溪区',
+    district: '本区',
     source: '',
     owner: '',
     valid_from: day(now),
@@ -50,7 +51,7 @@ export function formOf(entry: Entry) {
   return {
     ...entry,
     audience: entry.audience ?? '所有居民',
-    district: entry.district ?? '云溪区',
+    district: entry.district ?? '本区',
     kind: entry.kind ?? 'faq',
     person: entry.person ?? false,
     standard: entry.standard ?? '',
