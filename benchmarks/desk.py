@@ -215,7 +215,8 @@ def main() -> None:
         seats, supervisor = asyncio.run(_people(config))
         port = free_port()
         environment = {
-            "DAOXUE_SERVER__PORT": str(port), "DAOXUE_DATABASE__URL": url, "DAOXUE_NLU__FOLDER": str(folder), "DAOXUE_LOG__LEVEL": "error",
+            "DAOXUE_SERVER__PORT": str(port), "DAOXUE_SERVER__UNLIMITED": "[127.0.0.1]",
+            "DAOXUE_DATABASE__URL": url, "DAOXUE_NLU__FOLDER": str(folder), "DAOXUE_LOG__LEVEL": "error",
             "DAOXUE_DESK__ALWAYS_OPEN": "true",
         }  # fmt: skip
         process = subprocess.Popen(

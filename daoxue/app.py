@@ -251,7 +251,7 @@ def _talk(ground: Ground, knowing: KnowledgeParts, affairs: AffairsParts) -> Tal
     queueing = Queueing(hours, database)
     inbox = Inbox(
         database, knowing.library, knowing.comprehension, Dialogue(HANDLERS, knowing.comprehension), ground.texts, queueing,
-        affairs.accounts, ground.live, config.zone, ground.observe,
+        affairs.accounts, ground.limits, ground.live, config.zone, ground.observe,
     )  # fmt: skip
     return TalkParts(inbox, Outbox(database, ground.live), hours, queueing)
 
@@ -262,7 +262,7 @@ def _core(ground: Ground, knowing: KnowledgeParts, affairs: AffairsParts, talk: 
     return Core(
         stanzas=config.channels, secrets=os.environ, inbox=talk.inbox, outbox=talk.outbox, live=ground.live,
         database=ground.database, texts=ground.texts, identity=affairs.identity, vault=ground.vault, desk=talk.queueing,
-        library=knowing.library, zone=config.zone, public_url=public_url(config).rstrip("/"), observe=ground.observe,
+        library=knowing.library, limits=ground.limits, zone=config.zone, public_url=public_url(config).rstrip("/"), observe=ground.observe,
         clock=ground.clock,
     )  # fmt: skip
 
