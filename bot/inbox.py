@@ -220,7 +220,7 @@ class Inbox:
         id, last = committed
         self._live.wake(id)
         self.usage.count(turn)
-        if read.ticket or row.opened or row.reopened or row.rating:
+        if read.ticket or row.opened or row.reopened or row.led or row.rating:
             self._live.ring()
         answers = tuple(
             Numbered(seq=seq, author="bot", message=message, at=inbound.at)
@@ -267,15 +267,18 @@ class Inbox:
         return turn
 
     def _row(self, read: ConversationRow, turn: Turn, said: list[tuple[str, bytes]]) -> conversations.TurnRow:
-        opened = raised = reopened = None
+        opened = raised = reopened = led = None
         if (handover := turn.handover) is not None:
             if read.ticket:
                 skill = "" if handover.skill == GENERAL else handover.skill
                 raised = tickets.Raise(
                     handover.priority, handover.reason, handover.slots, skill, handover.to_call, handover.against
                 )
-            elif turn.reference == turn.state.just_closed(turn.inbound.at):
-                reopened, turn.state.closed = turn.reference, None
+            elif (closed := turn.state.just_closed(turn.inbound.at)) is not None and turn.reference == closed:
+                if turn.state.elsewhere:
+                    led = (closed, turn.inbound.text)
+                else:
+                    reopened, turn.state.closed = closed, None
             else:
                 assert turn.reference is not None
                 opened = new_ticket(
@@ -284,7 +287,8 @@ class Inbox:
         now = turn.inbound.at
         return conversations.TurnRow(
             read=read, knowledge=turn.library.revision, inbound=turn.inbound.id, state=conversation.dump(turn.state), said=said, now=now,
-            lease_until=now if turn.inbound.outbox else now + LEASE, inline=turn.inbound.inline, opened=opened, reopened=reopened, raised=raised, rating=turn.rating,
+            lease_until=now if turn.inbound.outbox else now + LEASE, inline=turn.inbound.inline, opened=opened, reopened=reopened, led=led, raised=raised,
+            rating=turn.rating,
             unanswered=(turn.inbound.text[:200], turn.state.topic) if turn.unanswered else None, audits=turn.audits, dispute=turn.dispute,
             unbind=self._accounts.identity.person(read.channel, read.address) if turn.unbind else None,
         )  # fmt: skip

@@ -301,16 +301,22 @@ class Turn:
 
     async def tell_of_waiting(self) -> None:
         """Says how the ticket stands, in place of what was said of it before in this turn."""
+        standing = await self._standing()
+        self.said = [each for each in self.said if each is not self.queued]
+        self.tell(standing)
+        self.queued = self.said[-1]
+
+    async def _standing(self) -> Reply:
         about, ref = self.handover, self.ticket or self.reference
+        if self.state.elsewhere and ref == self.state.just_closed(self.inbound.at):
+            return self.texts.reply(self.state.lang, "handover.merged", ref=ref)
         need = Need(about.skill, self.state.lang, about.place, about.against) if about else Need()
         if self.ticket:
             seats = await self.desk.place(self.now, self.ticket, need)
         else:
             seats = await self.desk.seats(self.now, about.priority if about else LEAST, need)
-        self.said = [each for each in self.said if each is not self.queued]
         urgent = about is not None and about.priority == 0
-        self.tell(TicketStatus(seats, ref, urgent, self.ticket is not None).told(self.texts, self.state.lang))
-        self.queued = self.said[-1]
+        return TicketStatus(seats, ref, urgent, self.ticket is not None).told(self.texts, self.state.lang)
 
     def warn_of_chinese(self) -> None:
         """Once in an English talk, before what our centre has in Chinese only."""

@@ -3,8 +3,8 @@
 import ast
 import contextlib
 import os
-from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -16,12 +16,13 @@ from bot.texts import PLACEHOLDER, Texts, TextsError, read_own
 from daoxue import model
 from daoxue.app import encoder_of, rules_of, texts_of
 from daoxue.config import Config, ConfigError
+from handlers.needs import NEEDS
 from integrations.channels import CHANNELS
 from knowledge.catalogue import KIND_OF, Catalogue, Record
 from knowledge.centre import Centre
 from knowledge.entries import Entry
 from knowledge.files import SAMPLE, Content, KnowledgeError, dated, load_yaml, read_sample
-from knowledge.standard import strangers
+from knowledge.standard import standard, strangers
 from nlu.questions import DataError
 from nlu.questions import read as read_data
 from store import knowledge as rows
@@ -31,6 +32,7 @@ from store.migrate import is_current
 Channels = Mapping[str, Channel]
 ROOT = Path(__file__).parent.parent
 SPEAKERS = ("bot", "handlers", "integrations", "desk")  # folders of those who say texts
+SOON = timedelta(days=30)
 SAYING = frozenset({"say", "line"})  # their ways to
 
 
@@ -56,6 +58,35 @@ def problems(config: Config, channels: Channels = CHANNELS) -> list[str]:
     for entry in content.entries:
         found += [f"entry {entry.id}: {problem}" for problem in [*entry.problems(), *_unsayable(entry, channels)]]
     return found + _learners(config)
+
+
+def notes(config: Config) -> list[str]:
+    """What is right and worth knowing: which answers that handlers give from knowledge are lacking, over, or soon to be."""
+    try:
+        content = _content(config)
+    except KnowledgeError:
+        return []  # a problem, and told as one
+    return lacking(content.entries, datetime.now(config.zone).date())
+
+
+def lacking(entries: Iterable[Entry], today: date) -> list[str]:
+    """The standard questions that handlers need and the centre does not answer today, or soon not any more."""
+    until: dict[str, date] = {}
+    for entry in entries:
+        asked = entry.standard or entry.id
+        if asked in NEEDS:
+            until[asked] = max(entry.valid_until, until.get(asked, entry.valid_until))
+    questions = standard().questions
+    found = []
+    for id in sorted(NEEDS):
+        name = f"{id}（{questions[id].zh}）"
+        if id not in until:
+            found.append(f"{name}：没有答案，居民会听到“还没有登记”")
+        elif until[id] < today:
+            found.append(f"{name}：答案 {until[id]} 已过期")
+        elif until[id] < today + SOON:
+            found.append(f"{name}：答案 {until[id]} 到期")
+    return found
 
 
 def _own_texts(config: Config, centre: Centre | None, channels: Channels) -> list[str]:

@@ -14,6 +14,7 @@ import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from types import FrameType
 from urllib.parse import quote
@@ -32,6 +33,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 import web
 from accounts.limits import networks
 from bot.edge import safely
+from daoxue import check
 from daoxue.app import App, compose, public_url
 from daoxue.check import unreachable
 from daoxue.config import Config, ConfigError
@@ -268,6 +270,9 @@ async def _serve(config: Config, listening: socket.socket, began: float) -> None
     gc.freeze()  # what was loaded stays: looking through it for garbage again and again would cost a tenth of a turn
     gc.set_threshold(20_000, 20, 20)
     await _first_accounts(app)
+    today = datetime.now(config.zone).date()
+    if unanswered := check.lacking(app.library.entries.values(), today):
+        print(f"提醒：{len(unanswered)} 个常问的问题还没有答案，或者答案快要到期，daoxue check 会逐条列出", flush=True)
     print(f"导学已启动：{url}/ （网页对话） · {url}/desk/ （坐席台） · {url}/healthz · {url}/metrics", flush=True)
     serving = server(app)
 

@@ -604,7 +604,7 @@ entry = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("revision", Integer, nullable=False, index=True),
-    Column("status", Text, nullable=False),  # draft, in_review, published, expired
+    Column("status", Text, nullable=False),  # draft, in_review, published, expired; of a version also withdrawing
     Column("body", LargeBinary, nullable=False),  # knowledge.entries.Entry
 )
 
