@@ -6,7 +6,7 @@ from typing import Annotated, cast
 from msgspec import Meta, Struct
 
 from desk.errors import TicketError
-from desk.people import Role, Seat, as_json
+from desk.people import ONE_TIME, Role, Seat, as_json, end_sessions
 from store import conversations, people
 from store.database import Transaction
 from store.people import SeatRow
@@ -46,24 +46,34 @@ def put(transaction: Transaction, accounts: Sequence[tuple[StaffAccount, str]], 
     transaction.alone("accounts")
     guarded = _administered(transaction)
     for account, password in accounts:
-        row = SeatRow(
-            account.name, account.shown or account.name, account.role, password, 1, None, None, as_json(account.skills),
-            as_json(account.langs), account.capacity, account.place, account.phone, int(account.active), 0, 0,
-        )  # fmt: skip
         if password:
-            people.add(transaction, row)
+            _add(transaction, account, password, now)
         else:
-            people.change(
-                transaction, row.name, shown=row.shown, role=row.role, skills=row.skills, langs=row.langs,
-                capacity=row.capacity, place=row.place, phone=row.phone, active=row.active,
-            )  # fmt: skip
-            if not account.active:
-                people.sign_out_everywhere(transaction, account.name)
-        conversations.audited(
-            transaction, by, "people.add" if password else "people.change", account.name, account.role, now
-        )
+            _change(transaction, account, now)
+        action = "people.add" if password else "people.change"
+        conversations.audited(transaction, by, action, account.name, account.role, now)
     if guarded and not _administered(transaction):
         raise TicketError("barred", "至少要留一位在用的管理员")
+
+
+def _add(transaction: Transaction, account: StaffAccount, password: str, now: int) -> None:
+    row = SeatRow(
+        account.name, account.shown or account.name, account.role, password, now + ONE_TIME, None, 0, None,
+        as_json(account.skills), as_json(account.langs), account.capacity, account.place, account.phone, int(account.active),
+    )  # fmt: skip
+    people.add(transaction, row)
+
+
+def _change(transaction: Transaction, account: StaffAccount, now: int) -> None:
+    """What was signed in under another role, or under none any more, ends."""
+    before = people.get(transaction, account.name)
+    people.change(
+        transaction, account.name, shown=account.shown or account.name, role=account.role, skills=as_json(account.skills),
+        langs=as_json(account.langs), capacity=account.capacity, place=account.place, phone=account.phone,
+        active=int(account.active),
+    )  # fmt: skip
+    if not account.active or (before is not None and before.role != account.role):
+        end_sessions(transaction, account.name, now)
 
 
 def _administered(transaction: Transaction) -> bool:

@@ -33,7 +33,7 @@ from daoxue.workbook.reading import read
 from daoxue.workbook.sheets import ANSWERS, BY_NAME, LEARNERS, SHEETS
 from daoxue.workbook.words import language
 from daoxue.workbook.writing import as_csv, as_xlsx
-from desk.people import SignInError
+from desk.errors import SignInError
 from knowledge.catalogue import (
     KIND_OF,
     Activity,
@@ -119,7 +119,7 @@ def filled(tmp_path: Path, **sheets: list[dict[str, object]]) -> Book:
     book = openpyxl.load_workbook(io.BytesIO(as_xlsx({sheet.key: [] for sheet in SHEETS}, {})))
     for name, rows in sheets.items():
         page = cast(Worksheet, book[name])
-        heads = {str(cell.value): cell.column for cell in page[1]}
+        heads = {str(cell.value): number for number, cell in enumerate(page[1], 1)}
         for number, row in enumerate(rows, 3):
             for head, value in row.items():
                 page.cell(number, heads[head]).value = value  # type: ignore[assignment]
@@ -194,12 +194,17 @@ def hours(draw: st.DrawFn) -> tuple[Opening, ...]:
     return tuple(found)
 
 
+SPANS: st.SearchStrategy[list[tuple[str | None, str | None]]] = st.sampled_from(
+    [[(None, None)], [("09:00", "12:00")], [("09:00", "12:00"), ("14:00", "16:00")]]
+)
+
+
 @st.composite
 def special_days(draw: st.DrawFn) -> tuple[SpecialDay, ...]:
     found = []
     for _ in range(draw(st.integers(0, 3))):
         first, reason, en = draw(DAY), draw(WORD), draw(LATIN)
-        spans = draw(st.sampled_from([[(None, None)], [("09:00", "12:00")], [("09:00", "12:00"), ("14:00", "16:00")]]))
+        spans: list[tuple[str | None, str | None]] = draw(SPANS)
         for ahead in range(draw(st.integers(1, 3))):
             found += [
                 SpecialDay(day=first + timedelta(days=ahead), reason=reason, opens=opens, closes=closes, en=en)
@@ -518,7 +523,9 @@ def test_an_empty_sheet_and_a_missing_column_say_nothing(empty: OwnCentre, tmp_p
 
 
 def test_learners_are_sealed_as_they_enter_and_can_prove_who_they_are(empty: OwnCentre, tmp_path: Path) -> None:
-    many = [{"卡号": card(number), "姓名": f"学员{number}", "手机": f"139 0000 {number:04}"} for number in range(1, 40)]
+    many: list[dict[str, object]] = [
+        {"卡号": card(number), "姓名": f"学员{number}", "手机": f"139 0000 {number:04}"} for number in range(1, 40)
+    ]
     empty.take(filled(tmp_path, 机构=PLACES, 学员=[{**LEARNER, "卡号": int(card(900))}, *many]))
     assert len(empty.state.learners) == 40
     empty.database.now(lambda _: None)
@@ -551,7 +558,7 @@ def test_seats_are_told_their_passwords_once_and_come_in(empty: OwnCentre, tmp_p
     async def signed_in() -> None:
         app = await compose(empty.config)
         try:
-            await app.desk.people.sign_in("zhang", passwords["zhang"], "", 1)
+            await app.desk.signing.sign_in("zhang", passwords["zhang"], "", 1)
             seat = await app.desk.people.get("zhang")
             assert seat is not None
             assert (seat.shown, seat.role, seat.skills, seat.one_time) == (
@@ -561,7 +568,7 @@ def test_seats_are_told_their_passwords_once_and_come_in(empty: OwnCentre, tmp_p
                 True,
             )
             with pytest.raises(SignInError):
-                await app.desk.people.sign_in("chen", passwords["zhang"], "", 1)
+                await app.desk.signing.sign_in("chen", passwords["zhang"], "", 1)
         finally:
             app.database.close()
 

@@ -18,7 +18,7 @@ from daoxue.preparing import prepare, vault_of
 from daoxue.workbook import taking
 from daoxue.workbook.book import Book, read_csv
 from daoxue.workbook.plan import Plan, planned, removable
-from daoxue.workbook.sheets import ANSWERS, BANK, BY_NAME, LEARNERS, SHEETS, Page
+from daoxue.workbook.sheets import ANSWERS, BANK, BY_NAME, LEARNERS, SHEETS, BookSheet
 from daoxue.workbook.words import Fault, Lang, Said, language
 from knowledge.files import KnowledgeError
 from store.database import Database
@@ -121,7 +121,7 @@ def _book(arguments: argparse.Namespace) -> Book:
     return found
 
 
-def _sheet(name: str) -> Page:
+def _sheet(name: str) -> BookSheet:
     if name not in BY_NAME:
         raise KnowledgeError([f"--sheet: 没有“{name}”这张表；有 {'、'.join(each.name for each in SHEETS)}"])
     return BY_NAME[name]

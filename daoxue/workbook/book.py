@@ -10,7 +10,7 @@ from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
 from daoxue.workbook.cells import echoed
-from daoxue.workbook.sheets import BY_NAME, HELP, LISTS, PERSONAL, SHEETS, Page
+from daoxue.workbook.sheets import BY_NAME, HELP, LISTS, PERSONAL, SHEETS, BookSheet
 from daoxue.workbook.words import Fault, Said
 
 LARGEST, UNPACKED = 32_000_000, 256_000_000  # bytes
@@ -23,7 +23,7 @@ _HELP = {HELP, LISTS, "说明 Help"}
 class FilledPage:
     """A sheet as somebody filled it in: its rows with their numbers, by field, and the fields that it has columns for."""
 
-    sheet: Page
+    sheet: BookSheet
     fields: frozenset[str]
     rows: list[tuple[int, dict[str, str]]] = field(default_factory=list)
 
@@ -37,7 +37,7 @@ class Book:
     notes: list[Fault] = field(default_factory=list)
 
 
-def read_csv(path: Path, sheet: Page) -> Book:
+def read_csv(path: Path, sheet: BookSheet) -> Book:
     """One sheet out of a CSV file, as spreadsheets write it, here and in China."""
     if (problem := unfit(path)) is not None:
         return Book(problems=[problem])
@@ -96,7 +96,7 @@ def filled_in(found: Iterable[tuple[str, Iterable[Sequence[object]]]]) -> Book:
     return book
 
 
-def _filled(sheet: Page, rows: Iterator[Sequence[object]], problems: list[Fault]) -> FilledPage | None:
+def _filled(sheet: BookSheet, rows: Iterator[Sequence[object]], problems: list[Fault]) -> FilledPage | None:
     heads = {name: column for column in sheet.columns for name in (column.head, column.field)}
     texts = [_text(value) for value in next(rows, ())]
     unknown = [

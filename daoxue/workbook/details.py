@@ -11,11 +11,11 @@ from daoxue.workbook import rows
 from daoxue.workbook.book import Book, FilledPage
 from daoxue.workbook.cells import Cell, Names
 from daoxue.workbook.rows import HoursRow, Key, LessonRow, PageReading, SpecialRow, written
-from daoxue.workbook.sheets import HOURS, LESSONS, SPECIAL_DAYS, Page
+from daoxue.workbook.sheets import HOURS, LESSONS, SPECIAL_DAYS, BookSheet
 from daoxue.workbook.words import Said
 from knowledge.catalogue import Course, Lesson, Opening, Organisation, Record, SpecialDay
 
-DetailsOf = tuple[Page, str]  # a sheet of details, and the id of what they are of
+DetailsOf = tuple[BookSheet, str]  # a sheet of details, and the id of what they are of
 
 
 def taken(reading: PageReading, book: Book, known: Mapping[Key, Record], records: dict[Key, Record]) -> list[DetailsOf]:
@@ -53,16 +53,16 @@ def shown(records: Iterable[Record], names: Names) -> dict[str, list[dict[str, C
     }
 
 
-def _with(record: Record, sheet: Page, values: tuple[Struct, ...]) -> Record:
+def _with(record: Record, sheet: BookSheet, values: tuple[Struct, ...]) -> Record:
     return replace(record, **{sheet.detail: values})
 
 
-def without(record: Record, sheet: Page) -> Record:
+def without(record: Record, sheet: BookSheet) -> Record:
     """Without details."""
     return _with(record, sheet, ())
 
 
-def _spans(reading: PageReading, sheet: Page, number: int, row: HoursRow | SpecialRow) -> list[tuple[str, str]]:
+def _spans(reading: PageReading, sheet: BookSheet, number: int, row: HoursRow | SpecialRow) -> list[tuple[str, str]]:
     """The one or two spans of a row; what is wrong with them is told."""
     found: list[tuple[str, str]] = []
     for begins, ends in (("opens", "closes"), ("opens_again", "closes_again")):

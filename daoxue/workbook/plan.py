@@ -15,7 +15,18 @@ from daoxue.workbook.book import Book, FilledPage
 from daoxue.workbook.cells import ungrouped
 from daoxue.workbook.records import THE_CENTRE, Records, Taken, named
 from daoxue.workbook.rows import Key, PageReading, Place
-from daoxue.workbook.sheets import ANSWERS, BANK, CENTRE, HOURS, LEARNERS, ORGANISATIONS, SEATS, SHEETS, TEXTS, Page
+from daoxue.workbook.sheets import (
+    ANSWERS,
+    BANK,
+    CENTRE,
+    HOURS,
+    LEARNERS,
+    ORGANISATIONS,
+    SEATS,
+    SHEETS,
+    TEXTS,
+    BookSheet,
+)
 from daoxue.workbook.words import Fault, Said, in_words
 from desk.staff import StaffAccount
 from knowledge.catalogue import Catalogue, Organisation, Record
@@ -84,7 +95,7 @@ class Plan:
         """Whether nothing would change."""
         return not (self.records or self.dropped or self.entries or self.expired or self.staff or self.learners)
 
-    def count(self, sheet: Page, before: object, after: object) -> bool:
+    def count(self, sheet: BookSheet, before: object, after: object) -> bool:
         return self.counts.setdefault(sheet.name, Counts()).add(before, after)
 
 

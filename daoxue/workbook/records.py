@@ -27,7 +27,7 @@ from daoxue.workbook.sheets import (
     ORGANISATIONS,
     RULES,
     TOPICS,
-    Page,
+    BookSheet,
 )
 from daoxue.workbook.words import Said
 from knowledge.catalogue import (
@@ -48,7 +48,7 @@ from knowledge.centre import Centre
 from knowledge.topics import Topic
 
 Records = Mapping[Key, Record]
-KINDS: tuple[tuple[Page, type[Record]], ...] = (
+KINDS: tuple[tuple[BookSheet, type[Record]], ...] = (
     (TOPICS, Topic), (ORGANISATIONS, Organisation), (COURSES, Course), (CLASSES, TrainingClass), (ACTIVITIES, Activity),
     (RULES, CreditRule), (ITEMS, RedemptionItem), (OFFICES, Office),
 )  # fmt: skip
@@ -191,7 +191,7 @@ def _versions(reading: PageReading, book: Book, found: Taken, known: Records) ->
             )
 
 
-def _common(reading: PageReading, sheet: Page, name: str, members: Sequence[tuple[int, BankRow]]) -> object:
+def _common(reading: PageReading, sheet: BookSheet, name: str, members: Sequence[tuple[int, BankRow]]) -> object:
     """What the rows of a version say of it; None where that is nothing, or two things, which is told."""
     said = {getattr(row, name): number for number, row in reversed(members) if getattr(row, name) is not None}
     if len(said) > 1:

@@ -14,7 +14,7 @@ from msgspec.structs import FieldInfo
 
 from daoxue.workbook.book import FilledPage
 from daoxue.workbook.cells import Cell, Names
-from daoxue.workbook.sheets import Page, PageColumn
+from daoxue.workbook.sheets import BookSheet, PageColumn
 from daoxue.workbook.words import CellError, Fault, Said, of_type
 from knowledge.catalogue import Clock, Id, Weekday, Words
 from knowledge.centre import Text
@@ -81,7 +81,7 @@ class TextRow(Struct, frozen=True, kw_only=True):
 
 
 Key = tuple[str, str]  # kind and id
-Place = tuple[Page, int]  # a sheet, and a row of it
+Place = tuple[BookSheet, int]  # a sheet, and a row of it
 
 
 @dataclass(slots=True)
@@ -93,7 +93,7 @@ class PageReading:
     problems: list[Fault] = field(default_factory=list)
     places: dict[Key, Place] = field(default_factory=dict)
 
-    def wrong(self, sheet: Page, row: int, head: str, said: Said) -> None:
+    def wrong(self, sheet: BookSheet, row: int, head: str, said: Said) -> None:
         self.problems.append(Fault(said, sheet.name, row, head))
 
 
@@ -140,7 +140,9 @@ def read(
     return kind(**values) if len(reading.problems) == before else None
 
 
-def _value(reading: PageReading, sheet: Page, number: int, column: PageColumn, text: str, info: FieldInfo) -> object:
+def _value(
+    reading: PageReading, sheet: BookSheet, number: int, column: PageColumn, text: str, info: FieldInfo
+) -> object:
     """What stands in a cell, as its type has it; `UNSET` where nothing does, or what cannot be."""
     if not text:
         return UNSET if column.empty is None else column.empty
@@ -191,7 +193,7 @@ def at(record: Struct, field: str) -> object:
     return found
 
 
-def written(sheet: Page, record: Struct, names: Names) -> dict[str, Cell]:
+def written(sheet: BookSheet, record: Struct, names: Names) -> dict[str, Cell]:
     """The row of a record. What an empty cell means stays empty."""
     found = dict[str, Cell]()
     for column in sheet.columns:
@@ -229,7 +231,7 @@ def identified(reading: PageReading, filled: FilledPage, kind: str) -> list[tupl
     return sorted(found, key=lambda row: row[0])
 
 
-def _known(reading: PageReading, sheet: Page, number: int, kind: str, name: str) -> str:
+def _known(reading: PageReading, sheet: BookSheet, number: int, kind: str, name: str) -> str:
     """The id of what bears a name, or is to bear it; empty where that is not clear, which is told."""
     called = reading.names.called(kind, name)
     if not name or len(called) > 1:

@@ -40,7 +40,7 @@ class PageColumn:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class BookSheet:
     """`kind` is that of its records. Rows of one that has an `owner` are details of it: the head of the column that names
     it is `owner`, and they are its `detail`."""
 
@@ -85,7 +85,7 @@ LANGUAGES = {"zh": "中文", "en": "英文"}
 STATES = {"active": "正常", "lost": "挂失", "void": "注销"}
 
 ORGANISATION = naming("organisation")
-CENTRE = Page(
+CENTRE = BookSheet(
     "centre", "中心", "中心叫什么、怎么找。第一列不要改", "What the centre is called. Leave the first column as it is.",
     (
         PageColumn("item", "项目", TEXT, "给定的，请不要改", "Given: do not change it.", 14),
@@ -93,7 +93,7 @@ CENTRE = Page(
         PageColumn("en", "英文", TEXT, "英文的说法；没有英文的行空着", "In English, where the row has one.", 44),
     ), "centre",
 )  # fmt: skip
-ORGANISATIONS = Page(
+ORGANISATIONS = BookSheet(
     "organisations", "机构", "学院、学校、站点，一行一个；开放时间写在“开放时间”表", "The college, schools and sites, a row each; their hours are on 开放时间.",
     (
         _id("organisation"),
@@ -130,7 +130,7 @@ _SPANS = (
     ),
     PageColumn("closes_again", "再关门", CLOCK, "下午几点关", "When it closes after the break.", 9),
 )
-HOURS = Page(
+HOURS = BookSheet(
     "hours", "开放时间", "每个机构平常的一周，时间相同的几天一行", "The week of each place, a row for days with the same hours.",
     (
         PageColumn("owner", "机构", ORGANISATION, "从列表里选", "Choose from the list.", 26),
@@ -138,7 +138,7 @@ HOURS = Page(
         *_SPANS,
     ), "organisation", "hours",
 )  # fmt: skip
-SPECIAL_DAYS = Page(
+SPECIAL_DAYS = BookSheet(
     "special_days", "特殊日子", "放假、节日、调休：和平常不一样的日子", "Holidays, festivals and the like: days that differ from the week.",
     (
         PageColumn("owner", "机构", ORGANISATION, "从列表里选；空着就是所有机构", "Choose from the list; empty: all of them.", 26),
@@ -149,7 +149,7 @@ SPECIAL_DAYS = Page(
         PageColumn("en", "英文事由", TEXT, "英文的事由；空着就说中文", "The reason in English; empty: Chinese.", 24),
     ), "organisation", "special_days",
 )  # fmt: skip
-COURSES = Page(
+COURSES = BookSheet(
     "courses", "课程", "开什么课；什么时候在哪里上，写在“班级”表", "What is taught; when and where is on 班级.",
     (
         _id("course"),
@@ -165,7 +165,7 @@ COURSES = Page(
         _english("summary", "英文简介", "简介"), _english("assessment", "英文考核", "考核"),
     ), "course",
 )  # fmt: skip
-LESSONS = Page(
+LESSONS = BookSheet(
     "lessons", "微课", "课程的网上微课，按顺序一行一节", "The online lessons of a course, in their order.",
     (
         PageColumn("owner", "课程", naming("course"), "从列表里选", "Choose from the list.", 22),
@@ -174,7 +174,7 @@ LESSONS = Page(
         PageColumn("en", "英文标题", TEXT, "英文的标题；空着就说中文", "The title in English.", 30),
     ), "course", "lessons",
 )  # fmt: skip
-CLASSES = Page(
+CLASSES = BookSheet(
     "classes", "班级", "什么课、在哪里、哪天开班", "Which course, where, from which day on.",
     (
         _id("class"),
@@ -209,7 +209,7 @@ CLASSES = Page(
         _english("eligibility", "英文报名条件", "报名条件"), _english("materials", "英文带什么", "要带的东西"),
     ), "class",
 )  # fmt: skip
-ACTIVITIES = Page(
+ACTIVITIES = BookSheet(
     "activities", "活动", "讲座、开放日、活动周", "Lectures, open days, campaigns.",
     (
         _id("activity"),
@@ -227,7 +227,7 @@ ACTIVITIES = Page(
         _english("enrol", "英文怎么参加", "参加办法"), _english("campaign", "英文所属活动", "所属活动"),
     ), "activity",
 )  # fmt: skip
-RULES = Page(
+RULES = BookSheet(
     "rules", "学分规则", "居民问“怎么得学分”时说的话；系统怎么算，写在“学分计算”表", "What is said about earning credits; how they are reckoned is on 学分计算.",
     (
         _id("rule"),
@@ -238,7 +238,7 @@ RULES = Page(
         PageColumn("valid_from", "生效日期", DAY, "从哪天起", "From which day.", 12),
     ), "rule",
 )  # fmt: skip
-BANK = Page(
+BANK = BookSheet(
     "bank", "学分计算", "系统怎么算学分和积分：一个版本几行，每种学习一行；后三列每个版本写一次就行",
     "How credits and points are reckoned: a row for each kind of learning of a version; the last three columns once a version.",
     (
@@ -255,7 +255,7 @@ BANK = Page(
         PageColumn("order_days", "兑换留几天", WHOLE, "兑换的东西留几天，过期退回积分", "Days that an order is kept.", 12),
     ), "bank",
 )  # fmt: skip
-ITEMS = Page(
+ITEMS = BookSheet(
     "items", "兑换物品", "积分能换什么", "What points buy.",
     (
         _id("item"),
@@ -266,7 +266,7 @@ ITEMS = Page(
         _english("name", "英文名", "名称"),
     ), "item",
 )  # fmt: skip
-OFFICES = Page(
+OFFICES = BookSheet(
     "offices", "其他部门", "不归我们管的事，找谁", "Who helps with what is not ours.",
     (
         _id("office"),
@@ -276,7 +276,7 @@ OFFICES = Page(
         _english("name", "英文名", "名称"), _english("phone", "英文电话", "电话"),
     ), "office",
 )  # fmt: skip
-TOPICS = Page(
+TOPICS = BookSheet(
     "topics", "主题", "自己加的知识主题；系统自带的不用写", "Topics of your own; those that come with us are not listed.",
     (
         PageColumn("id", "编号", TEXT, "小写字母和数字，如 housing", "Small letters and figures, e.g. housing.", 16),
@@ -287,11 +287,11 @@ TOPICS = Page(
         PageColumn("also", "别名", WORDS, "表格里也可以写的名字", "Other names of it in tables.", 20),
     ), "topic",
 )  # fmt: skip
-ANSWERS = Page(
+ANSWERS = BookSheet(
     "answers", "标准问题", "居民常问的问题：写回答，写多少算多少；空着的先不答", "What residents ask: answer as many as you like.",
     tuple(PageColumn(ANSWER_FIELDS[each.head], each.head, TEXT, each.zh, each.en, each.width) for each in TEMPLATE),
 )  # fmt: skip
-TEXTS = Page(
+TEXTS = BookSheet(
     "texts", "自有文字", "用自己的话代替系统的话，如问候语；可以不写", "Texts said in words of your own, such as the greeting; may stay empty.",
     (
         PageColumn("key", "编号", TEXT, "哪句话，见坐席台“中心”页或 bot/texts/zh.yml", "Which text: desk → 中心, or bot/texts/zh.yml.", 22),
@@ -301,7 +301,7 @@ TEXTS = Page(
         PageColumn("short", "短信里", TEXT, "短信的话；空着同屏幕上的", "In a text message; empty: the same.", 50),
     ),
 )  # fmt: skip
-SEATS = Page(
+SEATS = BookSheet(
     "seats", "坐席", "在坐席台工作的人；新账号的一次性密码在导入时显示一次",
     "Who works at the desk; the one-time password of a new account is shown once, at the import.",
     (
@@ -316,7 +316,7 @@ SEATS = Page(
         PageColumn("active", "在用", YES, "空着是“是”", "Empty: yes.", 8, True),
     ),
 )  # fmt: skip
-LEARNERS = Page(
+LEARNERS = BookSheet(
     "learners", "学员", "学习卡和学员；姓名、电话导入时就加密", "Cards and learners; names and numbers are encrypted as they enter.",
     (
         PageColumn("card", "卡号", NUMBER, "12 位，最后一位是校验位", "12 digits, the last is the check digit.", 16),
@@ -327,7 +327,7 @@ LEARNERS = Page(
         PageColumn("status", "状态", choice(STATES), "正常、挂失、注销；空着是正常", "Active, lost or void; empty: active.", 8, "active"),
     ),
 )  # fmt: skip
-SHEETS: tuple[Page, ...] = (
+SHEETS: tuple[BookSheet, ...] = (
     CENTRE, ORGANISATIONS, HOURS, SPECIAL_DAYS, COURSES, LESSONS, CLASSES, ACTIVITIES, RULES, BANK, ITEMS, OFFICES,
     TOPICS, ANSWERS, TEXTS, SEATS, LEARNERS,
 )  # fmt: skip

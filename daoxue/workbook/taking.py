@@ -1,5 +1,6 @@
 """A workbook beside the database: what there is read for it, and what it changes written, all or nothing."""
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -18,7 +19,7 @@ from daoxue.workbook.records import THE_CENTRE, named
 from daoxue.workbook.rows import Key, written
 from daoxue.workbook.sheets import LEARNERS, SEATS
 from desk import staff
-from desk.people import one_time_password
+from desk.passwords import Passwords, one_time
 from knowledge.catalogue import Record
 from knowledge.centre import Centre
 from knowledge.entries import Entry
@@ -59,7 +60,7 @@ def write(database: Database, vault: Vault, plan: Plan, by: str) -> dict[str, st
     """Writes what was planned, as one change; the one-time passwords of new accounts, by name. Raises `KnowledgeError`
     where somebody has changed what we know since."""
     now = int(time.time() * 1000)
-    secrets = {account.name: one_time_password() for account, new in plan.staff if new}
+    secrets = asyncio.run(_passwords([account.name for account, new in plan.staff if new]))
     entries, changed = as_rows(plan.entries, plan.records, "published")
     expired, _ = as_rows(plan.expired, [], "expired")
 
@@ -81,6 +82,15 @@ def write(database: Database, vault: Vault, plan: Plan, by: str) -> dict[str, st
 
     database.now(work)
     return {name: password for name, (password, _) in secrets.items()}
+
+
+async def _passwords(names: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """One-time passwords, each with what is kept of it."""
+    passwords, found = Passwords(), dict[str, tuple[str, str]]()
+    for name in names:
+        password = one_time()
+        found[name] = password, await passwords.hash(password)
+    return found
 
 
 def _summary(plan: Plan) -> str:

@@ -20,7 +20,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from daoxue.workbook.book import NOTE
 from daoxue.workbook.cells import NUMBER, TEXT
 from daoxue.workbook.cells import Cell as Value
-from daoxue.workbook.sheets import ANSWERS, HELP, LISTS, SHEETS, TOPICS, Page, PageColumn
+from daoxue.workbook.sheets import ANSWERS, HELP, LISTS, SHEETS, TOPICS, BookSheet, PageColumn
 from knowledge.entries import Entry
 from knowledge.template import fill
 
@@ -51,7 +51,7 @@ _NOTED = PatternFill("solid", fgColor="EEF2F0")
 _WRAPPED = Alignment(wrap_text=True, vertical="top")
 
 
-def as_csv(sheet: Page, rows: Sequence[Row]) -> bytes:
+def as_csv(sheet: BookSheet, rows: Sequence[Row]) -> bytes:
     """As a spreadsheet opens it without asking."""
     out = io.StringIO()
     written = csv.writer(out)
@@ -77,7 +77,7 @@ def as_xlsx(rows: Mapping[str, Sequence[Row]], answers: Mapping[str, Entry], *, 
     return out.getvalue()
 
 
-def _chinese(sheet: Page) -> Page:
+def _chinese(sheet: BookSheet) -> BookSheet:
     """Without the columns for what is said in English; a topic has its name in both."""
     if sheet is TOPICS:
         return sheet
@@ -103,7 +103,7 @@ class _Lists:
         return self._known[words]
 
 
-def _write(page: Worksheet, sheet: Page, rows: Sequence[Row], lists: _Lists) -> None:
+def _write(page: Worksheet, sheet: BookSheet, rows: Sequence[Row], lists: _Lists) -> None:
     last = max(len(rows) + 2, ROOM) + ROOM
     for number, column in enumerate(sheet.columns, 1):
         letter = get_column_letter(number)

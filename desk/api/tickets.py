@@ -9,7 +9,7 @@ from pydantic import Field
 from accounts.bank import Extract
 from desk import files
 from desk.api.answers import Answering
-from desk.api.guard import Number, TheDesk, may, now
+from desk.api.guard import LARGEST_FILE, Number, TheDesk, may, now
 from desk.api.session import Strict
 from desk.api.shown import (
     Changed,
@@ -239,7 +239,7 @@ async def reply(ref: str, body: SeatMessage, seat: Worker, desk: TheDesk) -> Sen
     return Sent(body.id, seq)
 
 
-@router.post("/tickets/{ref}/files")
+@router.post("/tickets/{ref}/files", max_body_size=LARGEST_FILE)
 async def send_file(
     ref: str, file: UploadFile, id: Annotated[str, Form(min_length=1, max_length=64)], seat: Worker, desk: TheDesk
 ) -> Sent:
