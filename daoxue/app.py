@@ -58,7 +58,7 @@ from handlers import HANDLERS
 from integrations.channels import CHANNELS
 from integrations.platform import Platform
 from integrations.rasa import Rasa
-from knowledge.files import SAMPLE, KnowledgeError, load_yaml
+from knowledge.files import KnowledgeError, load_yaml
 from knowledge.library import Library
 from nlu import encoder
 from store import deliveries, remote, webhooks
@@ -99,13 +99,12 @@ class App:
     rasa: Rasa | None = None
 
 
-def rules_of(config: Config) -> Rules:
-    """How the credit bank reckons; a centre that says nothing of it has no rules yet. Raises `ConfigError`."""
-    if not config.accounts.rules and not config.sample:
-        return Rules(())
-    path = Path(config.accounts.rules) if config.accounts.rules else SAMPLE / "bank.yml"
+def rules_of(config: Config) -> Rules | None:
+    """How the credit bank reckons where a file of the settings says it; else the catalogue does. Raises `ConfigError`."""
+    if not config.accounts.rules:
+        return None
     try:
-        return rules.read(load_yaml(path))
+        return rules.read(load_yaml(Path(config.accounts.rules)))
     except (rules.RuleError, OSError, KnowledgeError) as error:
         raise ConfigError(f"accounts.rules: {error}") from error
 
@@ -232,8 +231,8 @@ async def _knowing(ground: Ground) -> KnowledgeParts:
 async def _affairs(ground: Ground, library: Library, channels: Mapping[str, Channel]) -> AffairsParts:
     config, database, vault, clock = ground.config, ground.database, ground.vault, ground.clock
     identity = Identity(database, vault, [each.name for each in channels.values() if each.proof.passing], ground.limits)
-    reckoning = rules_of(config)
-    bank, notices = Bank(database, lambda: reckoning), Notices(vault)
+    fixed = rules_of(config)
+    bank, notices = Bank(database, lambda: fixed or library.catalogue.reckoning), Notices(vault)
     tellings = Tellings(notices, ground.texts, library, database, config.zone, bank.lapsing_now, clock)
     platform = _platform(ground, identity)
     report = platform.report if platform else None

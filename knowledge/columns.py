@@ -19,7 +19,7 @@ NAMES = {
 HEADS = {field: head for head, field in reversed(NAMES.items())}
 GIVEN = frozenset({"wording", "english", "examples"})
 ENGLISH = {"en_answer": "answer", "en_steps": "steps"}  # columns that together are the field `en`
-_PARTS = re.compile(r"\s*[|｜\n]\s*")
+_PARTS = re.compile(r"[|｜\n]")
 _DAY = re.compile(r"(\d{4})\s*[-/.．年]\s*(\d{1,2})\s*[-/.．月]\s*(\d{1,2})\s*[日号]?(?:[ T]\d{1,2}:.*)?")
 _DIGITS = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _SERIAL = re.compile(r"([3-9]\d{4})(?:\.0*)?")
@@ -58,7 +58,7 @@ TEMPLATE: Sequence[Column] = (
 
 def parts(cell: str) -> list[str]:
     """What stands in one cell with lines or bars between."""
-    return [each for each in _PARTS.split(cell) if each]
+    return [part for each in _PARTS.split(cell) if (part := each.strip())]
 
 
 def day(cell: str) -> str:

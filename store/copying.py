@@ -9,7 +9,7 @@ from typing import cast
 from sqlalchemy import Column, Table, bindparam, select
 
 from store.database import Statement, Transaction, Value
-from store.personal import Form, Sort, Whose, found_by, is_closed_by_hand, tables_of, tagged
+from store.personal import Sort, StoredAs, Whose, found_by, is_closed_by_hand, tables_of, tagged
 from store.schema import consent, metadata
 
 Row = dict[str, object]
@@ -21,7 +21,7 @@ def told(table: Table, whose: Whose) -> list[str]:
     return [
         column.name
         for column, tag in tagged(table, whose)
-        if tag.form not in (Form.DIGEST, Form.HASH) and tag.kind is not Sort.SECRET
+        if tag.form not in (StoredAs.DIGEST, StoredAs.HASH) and tag.kind is not Sort.SECRET
     ]
 
 

@@ -54,6 +54,15 @@ FOREVER = 1 << 60  # ms
 _LEARNER = (learner.c.id, learner.c.status, learner.c.minor, learner.c.body)
 _ADD = Statement(adding(learner).returning(learner.c.id))
 _COUNT = Statement(select(func.count()).select_from(learner))
+_EVERYBODY = Statement(select(*_LEARNER).order_by(learner.c.id))
+_CHANGE = Statement(
+    update(learner)
+    .where(learner.c.id == bindparam("which"))
+    .values(
+        phone=bindparam("new_phone"), status=bindparam("new_status"), minor=bindparam("new_minor"),
+        body=bindparam("new_body"),
+    )
+)  # fmt: skip
 _BY_CARD = Statement(select(*_LEARNER).where(learner.c.card == bindparam("card")))
 _BY_PHONE = Statement(select(learner.c.id).where(learner.c.phone == bindparam("phone"), learner.c.status != "void"))
 _GET = Statement(select(*_LEARNER).where(learner.c.id == bindparam("id")))
@@ -181,6 +190,18 @@ def count(transaction: Transaction) -> int:
     row = transaction.one(_COUNT)
     assert row is not None
     return cast(int, row[0])
+
+
+def everybody(transaction: Transaction) -> list[LearnerRow]:
+    """All learners, in the order in which they came."""
+    return [LearnerRow(*cast(tuple[int, str, int, bytes], row)) for row in transaction.all(_EVERYBODY)]
+
+
+def change(transaction: Transaction, row: LearnerRow, phone: str) -> None:
+    """A learner as they are now, with the digest of their telephone; the card stays."""
+    transaction.run(
+        _CHANGE, which=row.id, new_phone=phone, new_status=row.status, new_minor=row.minor, new_body=row.body
+    )
 
 
 def by_card(transaction: Transaction, card: str) -> LearnerRow | None:

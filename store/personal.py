@@ -68,7 +68,7 @@ class End(StrEnum):
     STAYS = "stays"  # goes after its own time, or tells nothing about anybody whose name is gone
 
 
-class Form(StrEnum):
+class StoredAs(StrEnum):
     CLEAR = "clear"  # whoever has the file can read it
     SEALED = "sealed"  # encrypted, equal for equal texts
     CLOSED = "closed"  # encrypted
@@ -81,7 +81,7 @@ class Personal(NamedTuple):
     kind: Sort
     kept: Lasting
     end: End
-    form: Form  # where the column's type does not say it
+    form: StoredAs  # where the column's type does not say it
 
 
 Info = dict[str, Personal | None]
@@ -89,22 +89,22 @@ PLAIN: Info = {"personal": None}  # nothing personal
 
 
 def of_resident(
-    kind: Sort, end: End = End.GONE, kept: Lasting = Lasting.TALK, form: Form = Form.CLEAR
+    kind: Sort, end: End = End.GONE, kept: Lasting = Lasting.TALK, form: StoredAs = StoredAs.CLEAR
 ) -> Info:  # fmt: skip
     return {"personal": Personal(Whose.RESIDENT, kind, kept, end, form)}
 
 
 def of_learner(
-    kind: Sort, end: End = End.STAYS, kept: Lasting = Lasting.RECORDS, form: Form = Form.CLEAR
+    kind: Sort, end: End = End.STAYS, kept: Lasting = Lasting.RECORDS, form: StoredAs = StoredAs.CLEAR
 ) -> Info:  # fmt: skip
     return {"personal": Personal(Whose.LEARNER, kind, kept, end, form)}
 
 
-def of_seat(kind: Sort = Sort.NAME, kept: Lasting = Lasting.RECORDS, form: Form = Form.CLEAR) -> Info:
+def of_seat(kind: Sort = Sort.NAME, kept: Lasting = Lasting.RECORDS, form: StoredAs = StoredAs.CLEAR) -> Info:
     return {"personal": Personal(Whose.SEAT, kind, kept, End.STAYS, form)}
 
 
-SECRET: Info = {"personal": Personal(Whose.CENTRE, Sort.SECRET, Lasting.UNTIL_CHANGED, End.STAYS, Form.CLEAR)}
+SECRET: Info = {"personal": Personal(Whose.CENTRE, Sort.SECRET, Lasting.UNTIL_CHANGED, End.STAYS, StoredAs.CLEAR)}
 
 
 def personal(column: "Column[object]") -> Personal | None:
@@ -113,8 +113,8 @@ def personal(column: "Column[object]") -> Personal | None:
     if tag is None:
         return None
     if isinstance(column.type, Sealed):
-        return tag._replace(form=Form.SEALED)
-    return tag._replace(form=Form.CLOSED) if isinstance(column.type, Shut) else tag
+        return tag._replace(form=StoredAs.SEALED)
+    return tag._replace(form=StoredAs.CLOSED) if isinstance(column.type, Shut) else tag
 
 
 def tagged(table: Table, *whose: Whose) -> "list[tuple[Column[object], Personal]]":
@@ -126,7 +126,7 @@ def tagged(table: Table, *whose: Whose) -> "list[tuple[Column[object], Personal]
 def is_closed_by_hand(column: "Column[object]") -> bool:
     """Whether it is closed and opened by whoever uses it, not by its type."""
     tag = personal(column)
-    return tag is not None and tag.form is Form.CLOSED and not isinstance(column.type, Shut)
+    return tag is not None and tag.form is StoredAs.CLOSED and not isinstance(column.type, Shut)
 
 
 def ending(table: Table, whose: Whose, end: End) -> "list[Column[object]]":

@@ -62,7 +62,7 @@ async def test_after_a_day_the_file_holds_words_and_no_numbers(app: App, caplog:
     with caplog.at_level(logging.DEBUG):
         resident, _ = await day(app, seat, chief)
         secret = pyotp.random_base32()
-        await seat.put("/me/totp", {"secret": secret, "code": pyotp.TOTP(secret).now()})
+        await seat.put("/me/totp", {"secret": secret, "code": pyotp.TOTP(secret).now(), "password": seat.password})
         made = await app.desk.hooks.add("https://93.184.216.34/hook", [], "admin", 1)
         late = Inbound(channel="wechat", address="oLate", id="m1", text="孙女的事晚点说", at=5)
         assert await app.inbox.put_off(late, 1 << 50)
