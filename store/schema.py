@@ -10,11 +10,11 @@ from store.personal import (
     PLAIN,
     SECRET,
     End,
-    Form,
     Lasting,
     Sealed,
     Shut,
     Sort,
+    StoredAs,
     of_learner,
     of_resident,
     of_seat,
@@ -182,21 +182,25 @@ learner = Table(
     metadata,
     Column("id", Identity, primary_key=True, info=PLAIN),
     Column(
-        "card", Text, nullable=False, unique=True, info=of_learner(Sort.NAME, End.BLANK, Lasting.ACCOUNT, Form.DIGEST)
+        "card",
+        Text,
+        nullable=False,
+        unique=True,
+        info=of_learner(Sort.NAME, End.BLANK, Lasting.ACCOUNT, StoredAs.DIGEST),
     ),
     Column(
         "phone",
         Text,
         nullable=False,
         index=True,
-        info=of_learner(Sort.ADDRESS, End.BLANK, Lasting.ACCOUNT, Form.DIGEST),
+        info=of_learner(Sort.ADDRESS, End.BLANK, Lasting.ACCOUNT, StoredAs.DIGEST),
     ),
     Column(
         "status", Text, nullable=False, info=of_learner(Sort.FACT, End.BLANK, Lasting.ACCOUNT)
     ),  # active, lost, void
     Column("minor", Integer, nullable=False, info=of_learner(Sort.FACT)),
     Column(
-        "body", LargeBinary, nullable=False, info=of_learner(Sort.NAME, End.BLANK, Lasting.ACCOUNT, Form.CLOSED)
+        "body", LargeBinary, nullable=False, info=of_learner(Sort.NAME, End.BLANK, Lasting.ACCOUNT, StoredAs.CLOSED)
     ),  # accounts.learners.Person, encrypted
 )
 
@@ -255,7 +259,7 @@ dispute = Table(
     Column("ticket", Text, nullable=False, index=True, info=of_learner(Sort.FACT, End.GONE, Lasting.ACCOUNT)),
     Column("learner", BigInteger, nullable=False, index=True, info=PLAIN),
     Column(
-        "body", LargeBinary, nullable=False, info=of_learner(Sort.FACT, End.GONE, Lasting.ACCOUNT, Form.CLOSED)
+        "body", LargeBinary, nullable=False, info=of_learner(Sort.FACT, End.GONE, Lasting.ACCOUNT, StoredAs.CLOSED)
     ),  # accounts.bank.Extract, encrypted
     Column("at", BigInteger, nullable=False, info=PLAIN),
 )
@@ -331,7 +335,7 @@ notice = Table(
         "purpose", Text, nullable=False, info=of_learner(Sort.FACT, End.GONE, Lasting.YEAR)
     ),  # enrolment, class, points, news
     Column(
-        "body", LargeBinary, nullable=False, info=of_learner(Sort.WORDS, End.GONE, Lasting.YEAR, Form.CLOSED)
+        "body", LargeBinary, nullable=False, info=of_learner(Sort.WORDS, End.GONE, Lasting.YEAR, StoredAs.CLOSED)
     ),  # bot.messages.Reply, encrypted
     Column("due_at", BigInteger, nullable=False, info=of_learner(Sort.FACT, End.GONE, Lasting.YEAR)),
     Column("until", BigInteger, nullable=False, info=PLAIN),  # after that it is worth nothing
@@ -351,7 +355,7 @@ remote_copy = Table(
     metadata,
     Column("learner", BigInteger, primary_key=True, autoincrement=False, info=PLAIN),
     Column("what", Text, primary_key=True, info=of_learner(Sort.FACT, End.GONE, Lasting.DAY)),
-    Column("body", LargeBinary, nullable=False, info=of_learner(Sort.FACT, End.GONE, Lasting.DAY, Form.CLOSED)),
+    Column("body", LargeBinary, nullable=False, info=of_learner(Sort.FACT, End.GONE, Lasting.DAY, StoredAs.CLOSED)),
     Column("as_of", BigInteger, nullable=False, info=PLAIN),
 )
 
@@ -375,7 +379,7 @@ binding = Table(
     "binding",
     metadata,
     Column("channel", Text, primary_key=True, info=of_learner(Sort.FACT, End.GONE, Lasting.ACCOUNT)),
-    Column("person", Text, primary_key=True, info=of_learner(Sort.ADDRESS, End.GONE, Lasting.ACCOUNT, Form.DIGEST)),
+    Column("person", Text, primary_key=True, info=of_learner(Sort.ADDRESS, End.GONE, Lasting.ACCOUNT, StoredAs.DIGEST)),
     Column("learner", BigInteger, primary_key=True, autoincrement=False, info=PLAIN),
     Column("bound_at", BigInteger, nullable=False, info=of_learner(Sort.FACT, End.GONE, Lasting.ACCOUNT)),
     Column("by", Text, nullable=False, info=of_seat()),  # code, or who checked at the counter
@@ -403,7 +407,7 @@ consent = Table(
         Text,
         nullable=False,
         index=True,
-        info=of_resident(Sort.ADDRESS, End.STAYS, Lasting.RECORDS, Form.DIGEST),
+        info=of_resident(Sort.ADDRESS, End.STAYS, Lasting.RECORDS, StoredAs.DIGEST),
     ),
     Column("purpose", Text, nullable=False, info=of_resident(Sort.FACT, End.STAYS, Lasting.RECORDS)),
     Column("version", Text, nullable=False, info=of_resident(Sort.FACT, End.STAYS, Lasting.RECORDS)),
@@ -418,17 +422,17 @@ one_time_code = Table(
     metadata,
     Column("id", Identity, primary_key=True, info=PLAIN),
     Column("channel", Text, nullable=False, info=PLAIN),
-    Column("person", Text, nullable=False, info=of_resident(Sort.ADDRESS, End.STAYS, Lasting.DAY, Form.DIGEST)),
+    Column("person", Text, nullable=False, info=of_resident(Sort.ADDRESS, End.STAYS, Lasting.DAY, StoredAs.DIGEST)),
     Column(
-        "card", Text, nullable=False, info=of_learner(Sort.NAME, End.GONE, Lasting.DAY, Form.DIGEST)
+        "card", Text, nullable=False, info=of_learner(Sort.NAME, End.GONE, Lasting.DAY, StoredAs.DIGEST)
     ),  # keyed digest
     Column(
-        "phone", Text, nullable=False, info=of_learner(Sort.ADDRESS, End.GONE, Lasting.DAY, Form.DIGEST)
+        "phone", Text, nullable=False, info=of_learner(Sort.ADDRESS, End.GONE, Lasting.DAY, StoredAs.DIGEST)
     ),  # of the number that it went to; of the card where none did
     Column("learner", BigInteger, info=PLAIN),
-    Column("digest", Text, nullable=False, info=of_learner(Sort.SECRET, End.GONE, Lasting.DAY, Form.DIGEST)),
+    Column("digest", Text, nullable=False, info=of_learner(Sort.SECRET, End.GONE, Lasting.DAY, StoredAs.DIGEST)),
     Column(
-        "body", LargeBinary, nullable=False, info=of_learner(Sort.SECRET, End.GONE, Lasting.DAY, Form.CLOSED)
+        "body", LargeBinary, nullable=False, info=of_learner(Sort.SECRET, End.GONE, Lasting.DAY, StoredAs.CLOSED)
     ),  # accounts.identity.Code, encrypted
     Column("tries", Integer, nullable=False, info=PLAIN),
     Column("at", BigInteger, nullable=False, info=PLAIN),
@@ -441,11 +445,13 @@ Index("ix_one_time_code_phone", one_time_code.c.phone, one_time_code.c.at)
 invitation = Table(
     "invitation",
     metadata,
-    Column("scene", Text, primary_key=True, info=of_learner(Sort.SECRET, End.GONE, Lasting.DAY, Form.DIGEST)),  # digest
+    Column(
+        "scene", Text, primary_key=True, info=of_learner(Sort.SECRET, End.GONE, Lasting.DAY, StoredAs.DIGEST)
+    ),  # digest
     Column("learner", BigInteger, nullable=False, info=PLAIN),
     Column("by", Text, nullable=False, info=of_seat(kept=Lasting.DAY)),
     Column("until", BigInteger, nullable=False, info=PLAIN),
-    Column("person", Text, info=of_learner(Sort.ADDRESS, End.GONE, Lasting.DAY, Form.DIGEST)),  # who took it
+    Column("person", Text, info=of_learner(Sort.ADDRESS, End.GONE, Lasting.DAY, StoredAs.DIGEST)),  # who took it
     Column("role", Text, nullable=False, server_default="self", info=PLAIN),
     Column("scope", Text, nullable=False, server_default="all", info=PLAIN),
     Column("ends", BigInteger, info=PLAIN),  # of what is bound by it
@@ -474,7 +480,7 @@ ticket = Table(
     Column("channel", Text, nullable=False, info=PLAIN),
     Column("lang", Text, nullable=False, info=PLAIN),
     Column(
-        "person", Text, nullable=False, info=of_resident(Sort.ADDRESS, End.BLANK, form=Form.DIGEST)
+        "person", Text, nullable=False, info=of_resident(Sort.ADDRESS, End.BLANK, form=StoredAs.DIGEST)
     ),  # keyed digest: of the learner proven, else of the address
     Column("priority", Integer, nullable=False, info=PLAIN),  # 0 is a danger to life, 3 is ordinary
     Column("rank", BigInteger, nullable=False, info=PLAIN),  # place in the queue, lowest first; ages by itself
@@ -524,7 +530,7 @@ seat = Table(
     Column("name", Text, primary_key=True, info=of_seat()),
     Column("shown", Text, nullable=False, info=of_seat()),  # the name that colleagues and residents see
     Column("role", Text, nullable=False, info=PLAIN),  # seat, supervisor, editor, administrator, auditor
-    Column("password", Text, nullable=False, info=of_seat(Sort.SECRET, Lasting.ACCOUNT, Form.HASH)),  # argon2id
+    Column("password", Text, nullable=False, info=of_seat(Sort.SECRET, Lasting.ACCOUNT, StoredAs.HASH)),  # argon2id
     Column(
         "one_time", BigInteger, nullable=False, info=PLAIN
     ),  # until when a one-time password is good; 0: it is their own
@@ -556,7 +562,7 @@ vouched = Table(
 session = Table(
     "session",
     metadata,
-    Column("digest", Text, primary_key=True, info=of_seat(Sort.SECRET, Lasting.ACCOUNT, Form.HASH)),
+    Column("digest", Text, primary_key=True, info=of_seat(Sort.SECRET, Lasting.ACCOUNT, StoredAs.HASH)),
     Column("seat", Text, nullable=False, index=True, info=of_seat(kept=Lasting.ACCOUNT)),
     Column("kind", Text, nullable=False, info=PLAIN),  # page, token
     Column("label", Text, nullable=False, info=PLAIN),

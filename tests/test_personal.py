@@ -7,7 +7,7 @@ from accounts.vault import Vault
 from bot.texts import Texts
 from desk import printing
 from store import copying, erasing, keys
-from store.personal import DAYS, End, Form, Lasting, Personal, Sort, Whose, found_by, personal, tagged
+from store.personal import DAYS, End, Lasting, Personal, Sort, StoredAs, Whose, found_by, personal, tagged
 from store.schema import metadata
 from tests.service import ROOT
 
@@ -21,8 +21,8 @@ KEPT = {
     Lasting.UNTIL_CHANGED: "到撤回或更换 until changed", Lasting.RECORDS: "按档案规定 as records",
 }  # fmt: skip
 FORM = {
-    Form.CLEAR: "**明文 in clear**", Form.SEALED: "加密 sealed", Form.CLOSED: "加密 closed", Form.DIGEST: "带钥摘要 keyed digest",
-    Form.HASH: "散列 hash",
+    StoredAs.CLEAR: "**明文 in clear**", StoredAs.SEALED: "加密 sealed", StoredAs.CLOSED: "加密 closed", StoredAs.DIGEST: "带钥摘要 keyed digest",
+    StoredAs.HASH: "散列 hash",
 }  # fmt: skip
 WHOSE = {
     Whose.RESIDENT: "居民 resident", Whose.LEARNER: "学员 learner", Whose.SEAT: "员工 staff", Whose.CENTRE: "中心 centre",
@@ -85,7 +85,7 @@ def test_every_digest_is_made_anew_or_gone_when_the_key_changes() -> None:
     digests = {
         f"{column.table.name}.{column.name}"
         for column in COLUMNS
-        if (tag := personal(column)) is not None and tag.form is Form.DIGEST and column.table.name not in short
+        if (tag := personal(column)) is not None and tag.form is StoredAs.DIGEST and column.table.name not in short
     }
     assert digests == keys.REMADE
 
@@ -96,7 +96,7 @@ def test_no_address_name_or_secret_stands_in_clear() -> None:
         f"{column.table.name}.{column.name}"
         for column in COLUMNS
         if (tag := personal(column)) is not None
-        and tag.form is Form.CLEAR
+        and tag.form is StoredAs.CLEAR
         and (tag.kind is Sort.SECRET or (tag.kind in (Sort.ADDRESS, Sort.NAME) and tag.whose is not Whose.SEAT))
     }
     assert clear == {"attachment.id"}, "who knows the address of a file may fetch it: it is handed out with the message"
@@ -125,7 +125,7 @@ def test_what_is_said_in_the_open_names_the_page() -> None:
             assert words in texts.line(language, key, kept=180, centre="", bot=""), (language, key)
     text = next(column for column in COLUMNS if str(column) == "message.body")
     assert (tag := personal(text)) is not None
-    assert tag.form is Form.CLEAR, "and so it is"
+    assert tag.form is StoredAs.CLEAR, "and so it is"
 
 
 def test_the_same_is_never_closed_the_same_twice() -> None:
