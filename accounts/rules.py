@@ -72,13 +72,14 @@ def read(document: object) -> Rules:
         versions = sorted(msgspec.convert(document, list[RuleSet]), key=lambda each: each.valid_from)
     except msgspec.ValidationError as error:
         raise RuleError(f"bank: {error}") from error
-    if problems := _problems(versions):
-        raise RuleError("; ".join(problems))
+    if found := problems(versions) if versions else ["bank: no rules"]:
+        raise RuleError("; ".join(found))
     return Rules(tuple(versions))
 
 
-def _problems(versions: Sequence[RuleSet]) -> list[str]:
-    found = [] if versions else ["bank: no rules"]
+def problems(versions: Sequence[RuleSet]) -> list[str]:
+    """What is wrong with them, each with the version or the field that it is about."""
+    found = []
     for what, values in (("version", [each.version for each in versions]), ("valid_from", [each.valid_from for each in versions])):  # fmt: skip
         if len(set(values)) < len(values):
             found.append(f"bank: {what}: stands twice")

@@ -17,9 +17,10 @@ import psycopg
 
 from accounts.bank import Bank
 from accounts.enrolment import Enrolments
-from daoxue.app import rules_of
 from daoxue.config import Config, DatabaseSettings
 from daoxue.preparing import prepare, vault_of
+from knowledge.catalogue import Catalogue
+from knowledge.files import read_sample
 from store import enrolments as rows
 from store.database import Database, Transaction
 from tests.test_enrolment import Group
@@ -77,7 +78,7 @@ async def main(url: str, learners: int, lines: int) -> None:
     await asyncio.to_thread(prepare, config)
     await asyncio.to_thread(fill, url, learners, lines)
     database = Database(url, vault_of(config))
-    found = rules_of(config)
+    found = Catalogue.of(read_sample(date.today()).records).reckoning
     bank = Bank(database, lambda: found)
     some = [13 + (number * 7919) % learners for number in range(ASKED)]
     nobody = [1 << 40] * ASKED

@@ -9,8 +9,9 @@ from rapidfuzz import fuzz
 from bot.conversation import Offer
 from nlu.text import digits, fold
 
+LONGEST = 16  # characters of a command or a choice; what is longer is not looked at
 _EDGE = " \t\n\r\u3000,，。.!！?？、;；:：~～…·-—\"'“”"  # what stands around what is said
-_LEAD = "(?:那|就|嗯|哦|啊|好的?|请|麻烦(?:你|您)?|我想|我要|我|给我|帮我|你|您|再)*"
+_LEAD = "(?:那|就|嗯|哦|啊|好的?|请|麻烦|我想|我要|我|给我|帮我|你|您|再)*"
 _TAIL = "(?:吧|了|啊|呀|呢|哈|嘛|一下|行吗|好吗|可以吗|谢谢)*"
 _COMMANDS: tuple[tuple[str, str], ...] = (
     (
@@ -65,7 +66,7 @@ def bare(folded: str) -> str:
 def commands(folded: str) -> frozenset[str]:
     """The commands that the whole message can be; some words are several, and what was asked decides."""
     text = bare(folded)
-    return _commands(text) if 0 < len(text) <= 16 else frozenset()
+    return _commands(text) if 0 < len(text) <= LONGEST else frozenset()
 
 
 @lru_cache(4096)
@@ -75,7 +76,8 @@ def _commands(text: str) -> frozenset[str]:
 
 def number(folded: str) -> int | None:
     """2, 第二个, 那就二号: the number that is the whole message."""
-    match = _NUMBER.fullmatch(_english(digits(bare(folded))))
+    text = bare(folded)
+    match = _NUMBER.fullmatch(_english(digits(text))) if len(text) <= LONGEST else None
     return int(match["number"]) if match else None
 
 

@@ -47,12 +47,15 @@ def _request(english: str, chinese: str, spoken: str) -> re.Pattern[str]:
     )
 
 
+LONGEST = 60  # characters in which somebody asks for a language, and nothing else
 _WANTED = {"en": _request("english", "英文", "英语"), "zh": _request("chinese|mandarin", "中文|汉语", "普通话")}
 
 
 def wanted(folded: str) -> str | None:
     """The language that the whole message asks for."""
     text = bare(folded)
+    if len(text) > LONGEST:
+        return None
     return next((language for language, words in _WANTED.items() if words.fullmatch(text)), None)
 
 

@@ -58,7 +58,7 @@ from handlers import HANDLERS
 from integrations.channels import CHANNELS
 from integrations.platform import Platform
 from integrations.rasa import Rasa
-from knowledge.files import SAMPLE, KnowledgeError, load_yaml
+from knowledge.files import KnowledgeError, load_yaml
 from knowledge.library import Library
 from nlu import encoder
 from store import deliveries, remote, webhooks
@@ -99,13 +99,12 @@ class App:
     rasa: Rasa | None = None
 
 
-def rules_of(config: Config) -> Rules:
-    """How the credit bank reckons; a centre that says nothing of it has no rules yet. Raises `ConfigError`."""
-    if not config.accounts.rules and not config.sample:
-        return Rules(())
-    path = Path(config.accounts.rules) if config.accounts.rules else SAMPLE / "bank.yml"
+def rules_of(config: Config) -> Rules | None:
+    """How the credit bank reckons where a file of the settings says it; else the catalogue does. Raises `ConfigError`."""
+    if not config.accounts.rules:
+        return None
     try:
-        return rules.read(load_yaml(path))
+        return rules.read(load_yaml(Path(config.accounts.rules)))
     except (rules.RuleError, OSError, KnowledgeError) as error:
         raise ConfigError(f"accounts.rules: {error}") from error
 
@@ -232,8 +231,8 @@ async def _knowing(ground: Ground) -> KnowledgeParts:
 async def _affairs(ground: Ground, library: Library, channels: Mapping[str, Channel]) -> AffairsParts:
     config, database, vault, clock = ground.config, ground.database, ground.vault, ground.clock
     identity = Identity(database, vault, [each.name for each in channels.values() if each.proof.passing], ground.limits)
-    reckoning = rules_of(config)
-    bank, notices = Bank(database, lambda: reckoning), Notices(vault)
+    fixed = rules_of(config)
+    bank, notices = Bank(database, lambda: fixed or library.catalogue.reckoning), Notices(vault)
     tellings = Tellings(notices, ground.texts, library, database, config.zone, bank.lapsing_now, clock)
     platform = _platform(ground, identity)
     report = platform.report if platform else None
@@ -307,7 +306,8 @@ async def _desk(
         signing=SignIn(database, passwords, attempts, config.desk.session_minutes), attempts=attempts,
         oidc=Oidc(config.desk.oidc, os.environ.get("OIDC_CLIENT_SECRET", "")), public_url=public_url(config),
         dispatch=Dispatch(database, live, library, tickets, hours, config.desk, standing, loads),
-        feed=Feed(database, live, hours, config.desk), search=ConversationSearch(database, live, identity.reached, ground.limits),
+        feed=Feed(database, live, hours, config.desk),
+        search=ConversationSearch(database, live, _reached(identity, ways), ground.limits),
         editing=Editing(database, library), cataloguing=Cataloguing(database, library, ground.texts),
         standing=standing, hooks=hooks,
         residents=Residents(database, identity, ground.vault),
@@ -316,6 +316,12 @@ async def _desk(
         channels=ways.channels, opened=ways.opened, secure=config.server.public_url.startswith("https://"),
         health=lambda: health(database, ground.watch, ways.opened, affairs.platform, knowing.rasa),
     )  # fmt: skip
+
+
+def _reached(identity: Identity, ways: ChannelParts) -> Callable[[str], list[str]]:
+    """Whom tickets know as writing or calling from a number."""
+    by_phone = [each.name for each in ways.channels.values() if each.by_phone]
+    return lambda number: [identity.reached(channel, number) for channel in by_phone]
 
 
 async def _no_texts(row: QueueRow) -> Outcome:

@@ -52,7 +52,7 @@ def topics(config: Config) -> Topics:
     prepare(config)
     database = Database(config.database.url, vault_of(config))
     try:
-        return _library(database).catalogue.topics
+        return library_of(database).catalogue.topics
     finally:
         database.close()
 
@@ -80,7 +80,7 @@ def take_in(config: Config, taken: FilesRead, by: str, status: str) -> tuple[Con
     prepare(config)
     database = Database(config.database.url, vault_of(config))
     try:
-        placed = _library(database).placed(taken.entries, datetime.now(config.zone).date())
+        placed = library_of(database).placed(taken.entries, datetime.now(config.zone).date())
         content = Content(database.look(lambda t: keeping(t, placed)), taken.records)
         if problems := check.fits(database, content):
             raise KnowledgeError(problems)
@@ -114,12 +114,13 @@ def on_record(config: Config) -> dict[str, Entry]:
     prepare(config)
     database = Database(config.database.url, vault_of(config))
     try:
-        return _library(database).on_record(datetime.now(config.zone).date())
+        return library_of(database).on_record(datetime.now(config.zone).date())
     finally:
         database.close()
 
 
-def _library(database: Database) -> Library:
+def library_of(database: Database) -> Library:
+    """What is known, read once."""
     library = Library(database, standard().questions.values())
     asyncio.run(library.refresh())
     return library

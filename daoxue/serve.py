@@ -286,12 +286,13 @@ async def _serve(config: Config, listening: socket.socket, began: float) -> None
 
 
 async def _first_accounts(app: App) -> None:
-    """Where nobody can sign in yet: an administrator, and with the sample centre somebody of each role, each with a
-    password that is shown this once."""
-    if await app.desk.people.all():
+    """Where there is no administrator yet: one, and with the sample centre somebody of each role, each with a password
+    that is shown this once."""
+    known = await app.desk.people.all()
+    if any(each.may("people.write") for each in known):
         return
     roles = (("admin", "administrator"), ("ban", "supervisor"), ("li", "seat"), ("wang", "seat"), ("zhou", "editor"))
-    wanted = roles if app.config.sample else roles[:1]
+    wanted = roles if app.config.sample and not known else roles[:1]
     print("坐席台的首批账号（一次性密码只显示这一次，登录后请修改）：")
     for name, role in wanted:
         try:

@@ -22,7 +22,7 @@ LINES = 20
 _WORDS = {
     "not_enough": "积分不够", "out_of_stock": "这件物品没有库存了", "card_lost": "这张卡已挂失或注销，积分不能用",
     "no_learner": "没有这位学员", "two_persons": "冲正要由另一位同事复核", "not_open": "这个订单已经办结",
-    "no_rules": "还没有登记学分规则，记不了：请管理员在设置 accounts.rules 里给出", "not_reversible": "这一笔不能冲正",
+    "no_rules": "还没有登记学分规则，记不了：请在工作簿的“学分计算”表里写，再导入", "not_reversible": "这一笔不能冲正",
     "invalid": "没有这个订单，或者数目不对", "unknown_rule": "没有这条认定规则",
 }  # fmt: skip
 

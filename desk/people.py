@@ -145,8 +145,8 @@ class People:
         """A new account; its one-time password. Raises `SignInError` when the name is taken."""
         password = one_time()
         row = SeatRow(
-            name, shown or name, role, await self._passwords.hash(password), now + ONE_TIME, None, 0, None, _json(skills),
-            _json(langs), capacity, place, phone, 1,
+            name, shown or name, role, await self._passwords.hash(password), now + ONE_TIME, None, 0, None, as_json(skills),
+            as_json(langs), capacity, place, phone, 1,
         )  # fmt: skip
 
         def work(transaction: Transaction) -> None:
@@ -163,7 +163,7 @@ class People:
         """Changes an account, if it still has the version that was looked at: role, shown, skills, langs, capacity, place,
         phone, active. An administrator remains. Another role, or none any more, ends whatever was signed in under the
         former one; None where that goes on."""
-        values = {key: _json(value) if isinstance(value, list) else value for key, value in new.items()}
+        values = {key: as_json(value) if isinstance(value, list) else value for key, value in new.items()}
 
         def work(transaction: Transaction) -> Ended | None:
             row = self._account(transaction, name)
@@ -261,5 +261,6 @@ class People:
         await self._database.write(work)
 
 
-def _json(values: Sequence[object]) -> str:
+def as_json(values: Sequence[object]) -> str:
+    """A list as a row keeps it."""
     return json.dumps(list(values), ensure_ascii=False)

@@ -5,6 +5,7 @@ import re
 from bot.comprehension import Understanding
 
 OLD = 60
+LONGEST = 1_000  # characters that are looked at
 # What may stand between who speaks and their age: 我今年都快七十三了.
 _MYSELF = re.compile(
     r"(?:^|[,，。、；;！!？? ]|我|俺|咱|本人|老太婆|老头子?|老太太?|老汉)"
@@ -45,6 +46,8 @@ _BORN = re.compile(r"(?:我|俺|咱)[^,，。他她]{0,4}?(?:19)?([2-5]\d|6[0-5]
 def says_old(heard: Understanding, *, asked: bool = False) -> bool:
     """`asked` is whether something was asked, to which an age alone is no more than the answer."""
     folded = heard.folded
+    if len(folded) > LONGEST:
+        return False
     if _OTHERS.search(folded):
         return _I_MYSELF.search(folded) is not None
     if any(each.search(folded) for each in (_HELPLESS, _WORDS, _SENIOR)):

@@ -67,6 +67,7 @@ _RESUMPTION = re.compile(
 )
 _AGREED = re.compile("yes")  # to the carriers, after a refusal
 # Written by a telephone while its owner drives, by a mailbox, by a system.
+LONG = 500  # characters: machines write less, by far
 _MACHINE = re.compile(
     r"[\[【(（<]\s*(?:此为)?\s*(?:自动|auto)|^(?:系统)?自动(?:回复|答复|应答)|自动(?:回复|答复)[:：\]】)）]|(?:系统|机器)自动(?:发送|发出|回复|生成)"
     r"|请勿(?:直接)?回复(?:本|此|该)?(?:短信|信息)?$|有事请留言|本机(?:暂时|目前)?无法|^尊敬的(?:客户|用户)|已收到您的[^,，。]{0,6}[,，。].{0,6}尽快"
@@ -123,6 +124,8 @@ def is_refusal(folded: str, bare: str) -> bool:
 
 def is_automatic(folded: str) -> bool:
     """Whether a telephone or a system has written it, to be kept but not to be answered."""
+    if len(folded) > LONG:
+        return False
     if _MACHINE.search(folded) or _ADVERTISED.fullmatch(_MARKS.sub("", folded)) or _AWAY_ENGLISH.search(folded):
         return True
     if _ASKS.search(folded):  # 【…】您的积分将清零, 这是你们发的吗

@@ -12,6 +12,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from accounts.rules import Rules, RuleSet
+from accounts.rules import problems as rule_problems
 from knowledge.centre import Centre
 from knowledge.topics import Topic, ours
 from knowledge.topics import problems as topic_problems
@@ -228,6 +230,12 @@ class CreditRule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, 
     valid_from: date
 
 
+class BankRules(RuleSet, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="bank"):
+    """How the credit bank reckons from a day on; what is said about it are the `CreditRule`s."""
+
+    id: Id
+
+
 class RedemptionItem(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="item"):
     """Something of the redemption shop."""
 
@@ -249,10 +257,12 @@ class Office(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_
     en: OfficeInEnglish | None = None
 
 
-Record = Organisation | Course | TrainingClass | Activity | CreditRule | RedemptionItem | Office | Topic | Centre
+Record = (
+    Organisation | Course | TrainingClass | Activity | CreditRule | BankRules | RedemptionItem | Office | Topic | Centre
+)
 KIND_OF: dict[type[Record], str] = {
     Organisation: "organisation", Course: "course", TrainingClass: "class", Activity: "activity",
-    CreditRule: "rule", RedemptionItem: "item", Office: "office", Topic: "topic", Centre: "centre",
+    CreditRule: "rule", BankRules: "bank", RedemptionItem: "item", Office: "office", Topic: "topic", Centre: "centre",
 }  # fmt: skip
 
 
@@ -271,6 +281,7 @@ class Catalogue:
     classes: dict[str, TrainingClass] = field(default_factory=dict)
     activities: dict[str, Activity] = field(default_factory=dict)
     rules: dict[str, CreditRule] = field(default_factory=dict)
+    bank: dict[str, BankRules] = field(default_factory=dict)
     items: dict[str, RedemptionItem] = field(default_factory=dict)
     offices: dict[str, Office] = field(default_factory=dict)
     topics: dict[str, Topic] = field(default_factory=lambda: dict(ours()))  # those that come with us, and its own
@@ -291,6 +302,8 @@ class Catalogue:
                     catalogue.activities[record.id] = record
                 case CreditRule():
                     catalogue.rules[record.id] = record
+                case BankRules():
+                    catalogue.bank[record.id] = record
                 case RedemptionItem():
                     catalogue.items[record.id] = record
                 case Office():
@@ -314,6 +327,11 @@ class Catalogue:
     def college(self) -> Organisation | None:
         return next((each for each in self.organisations.values() if each.level == "college"), None)
 
+    @property
+    def reckoning(self) -> Rules:
+        """How the credit bank reckons; no versions where nobody has said it yet."""
+        return Rules(tuple(sorted(self.bank.values(), key=lambda each: each.valid_from)))
+
     def line_up(self, organisation: str) -> list[Organisation]:
         """The organisation, its parent, and so on up. Ends also where parents form a circle."""
         found: list[Organisation] = []
@@ -333,6 +351,7 @@ class Catalogue:
     def problems(self) -> list[str]:
         """References to what is not there, circles, and dates out of order; each with the record it is in."""
         found = [each for own in self.topics.values() if own not in ours().values() for each in self._taken(own)]
+        found += rule_problems(self.reckoning.versions)
         for place in self.organisations.values():
             if place.parent and place.parent not in self.organisations:
                 found.append(f"organisation {place.id}: parent: there is no {place.parent}")

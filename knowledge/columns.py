@@ -45,7 +45,7 @@ _AT_ONCE = frozenset({"即日起", "即日", "今天", "立即", "today"})
 _ASIDE = re.compile(r"[(,:].*$|\d+$")  # what a head adds: 回答（屏幕）, 步骤，一行一步, 相似问法2
 GIVEN = frozenset({"wording", "english", "examples"})
 ENGLISH = {"en_answer": "answer", "en_steps": "steps"}  # columns that together are the field `en`
-_PARTS = re.compile(r"\s*[|｜\n]\s*")
+_PARTS = re.compile(r"[|｜\n]")
 _DAY = re.compile(r"(\d{4})\s*[-/.．年]\s*(\d{1,2})\s*[-/.．月]\s*(\d{1,2})\s*[日号]?(?:[ T]\d{1,2}:.*)?")
 _DIGITS = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _SERIAL = re.compile(r"([3-9]\d{4})(?:\.0*)?")
@@ -105,7 +105,7 @@ def kind(cell: str) -> str:
 
 def parts(cell: str) -> list[str]:
     """What stands in one cell with lines or bars between."""
-    return [each for each in _PARTS.split(cell) if each]
+    return [part for each in _PARTS.split(cell) if (part := each.strip())]
 
 
 def last_day(cell: str) -> str:

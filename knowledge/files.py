@@ -14,7 +14,7 @@ from knowledge.catalogue import KIND_OF, Catalogue, Record
 from knowledge.entries import Entry, following
 
 SAMPLE = Path(__file__).parent / "sample"
-OTHERS = frozenset({"learners.yml", "bank.yml"})  # of the sample, that are not knowledge
+OTHERS = frozenset({"learners.yml"})  # of the sample, that are not knowledge
 LARGEST = 8_000_000  # bytes of one file
 _RELATIVE = re.compile(r"^today([+-]\d{1,4})$")
 

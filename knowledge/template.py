@@ -71,16 +71,20 @@ def as_csv(answers: Answers) -> bytes:
 
 def as_xlsx(answers: Answers) -> bytes:
     book = Workbook()
-    sheet = cast(Worksheet, book.active)
+    fill(cast(Worksheet, book.active), answers)
+    _explain(book.create_sheet(HELP))
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def fill(sheet: Worksheet, answers: Answers) -> None:
+    """The table on an empty sheet, here or in another workbook."""
     sheet.title = "标准问题"
     for number, row in enumerate([HEADS, *rows(answers)], 1):
         for column, text in enumerate(row, 1):
             _write(cast(Cell, sheet.cell(number, column)), text)
     _arrange(sheet)
-    _explain(book.create_sheet(HELP))
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
 
 
 def _write(cell: Cell, text: str) -> None:

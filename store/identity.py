@@ -54,6 +54,15 @@ FOREVER = 1 << 60  # ms
 _LEARNER = (learner.c.id, learner.c.status, learner.c.minor, learner.c.body)
 _ADD = Statement(adding(learner).returning(learner.c.id))
 _COUNT = Statement(select(func.count()).select_from(learner))
+_EVERYBODY = Statement(select(*_LEARNER).order_by(learner.c.id))
+_CHANGE = Statement(
+    update(learner)
+    .where(learner.c.id == bindparam("which"))
+    .values(
+        phone=bindparam("new_phone"), status=bindparam("new_status"), minor=bindparam("new_minor"),
+        body=bindparam("new_body"),
+    )
+)  # fmt: skip
 _BY_CARD = Statement(select(*_LEARNER).where(learner.c.card == bindparam("card")))
 _BY_PHONE = Statement(select(learner.c.id).where(learner.c.phone == bindparam("phone"), learner.c.status != "void"))
 _GET = Statement(select(*_LEARNER).where(learner.c.id == bindparam("id")))
@@ -146,11 +155,9 @@ _TRIED_BY = Statement(
         one_time_code.c.person == bindparam("person"), one_time_code.c.at > bindparam("since")
     )
 )
-_FORGET_CODES = Statement(delete(one_time_code).where(one_time_code.c.at < bindparam("before")))
 _BLANK_CODES = Statement(
     update(one_time_code).where(one_time_code.c.at < bindparam("before")).values(body=b"", digest="", used=1)
 )
-_FORGET_INVITATIONS = Statement(delete(invitation).where(invitation.c.until < bindparam("before")))
 _INVITE = Statement(adding(invitation))
 _INVITED = Statement(
     select(
@@ -183,6 +190,18 @@ def count(transaction: Transaction) -> int:
     row = transaction.one(_COUNT)
     assert row is not None
     return cast(int, row[0])
+
+
+def everybody(transaction: Transaction) -> list[LearnerRow]:
+    """All learners, in the order in which they came."""
+    return [LearnerRow(*cast(tuple[int, str, int, bytes], row)) for row in transaction.all(_EVERYBODY)]
+
+
+def change(transaction: Transaction, row: LearnerRow, phone: str) -> None:
+    """A learner as they are now, with the digest of their telephone; the card stays."""
+    transaction.run(
+        _CHANGE, which=row.id, new_phone=phone, new_status=row.status, new_minor=row.minor, new_body=row.body
+    )
 
 
 def by_card(transaction: Transaction, card: str) -> LearnerRow | None:
@@ -321,11 +340,9 @@ def tried_by(transaction: Transaction, person: str, since: int) -> tuple[int, in
     return cast(int, row[0] or 0), cast(int, row[1] or 0), cast(int, row[2] or 0)
 
 
-def forget_codes(transaction: Transaction, old: int, older: int) -> None:
-    """Codes from before `old` go, and from before `older` also that they were asked for; old invitations, too."""
-    transaction.run(_BLANK_CODES, before=old)
-    transaction.run(_FORGET_CODES, before=older)
-    transaction.run(_FORGET_INVITATIONS, before=older)
+def blank_codes(transaction: Transaction, before: int) -> None:
+    """Codes from before go; that they were asked for stays, for the limits."""
+    transaction.run(_BLANK_CODES, before=before)
 
 
 def invite(transaction: Transaction, scene: str, learner: int, by: str, until: int, grant: Grant) -> None:

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,7 +50,7 @@ class Service:
         environment = {**os.environ, "SERVER": encode(self.config.server).decode()}
         self.process = subprocess.Popen([sys.executable, "-m", "tests.crashing", *arguments], cwd=ROOT, env=environment)
         for _ in range(1200):
-            with contextlib.suppress(urllib.error.URLError, ConnectionError):
+            with contextlib.suppress(OSError):
                 urllib.request.urlopen(f"{self.url}/readyz", timeout=1).read()
                 return
             assert self.process.poll() is None, "the service ended while starting"

@@ -18,14 +18,16 @@ from accounts.bank import Bank, BankError, audit
 from accounts.disputes import Disputes
 from accounts.rules import RuleError, amounts
 from accounts.vault import Vault
-from daoxue.app import rules_of
 from daoxue.config import Config
+from knowledge.catalogue import Catalogue
+from knowledge.files import read_sample
 from store import bank as rows
 from store import identity
 from store.database import Database
 
 EARNED, DAY = date(2026, 3, 2), date(2026, 7, 2)  # in one half-year, and the day on which that is converted
 BEGUN = 1_000  # ms; what has no time was entered before
+SAMPLE = Catalogue.of(read_sample(EARNED).records).reckoning
 VAULT = Vault([b"k" * 32])
 
 
@@ -37,9 +39,8 @@ async def database(either_config: Config) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-def bank(database: Database, config: Config) -> Bank:
-    found = rules_of(config)
-    return Bank(database, lambda: found)
+def bank(database: Database) -> Bank:
+    return Bank(database, lambda: SAMPLE)
 
 
 async def somebody(database: Database, status: str = "active") -> int:
@@ -278,14 +279,11 @@ KILLED = textwrap.dedent(
     """
     import asyncio, random, sys
     from accounts.bank import Bank
-    from daoxue.app import rules_of
-    from daoxue.config import Config
     from store.database import Database
-    from tests.test_bank import random_operations
+    from tests.test_bank import SAMPLE, random_operations
 
     async def main() -> None:
-        found = rules_of(Config())
-        bank = Bank(Database(sys.argv[1]), lambda: found)
+        bank = Bank(Database(sys.argv[1]), lambda: SAMPLE)
         print("ready", flush=True)
         people = [int(each) for each in sys.argv[3].split(",")]
         jobs = [random_operations(bank, people, 10_000, random.Random(int(sys.argv[2]) * 31 + each)) for each in range(6)]

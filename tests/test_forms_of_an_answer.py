@@ -117,7 +117,7 @@ def test_copies_of_before_go_when_the_database_is_brought_up(tmp_path: Path) -> 
     url = f"sqlite:///{tmp_path}/a.db"
     before = migrating._config()
     before.attributes["url"] = alembic_url(url)
-    command.upgrade(before, "0015")
+    command.upgrade(before, "0016")
     long = "东门有车位。" * 40
     told = [
         {"id": "a", "answer": long, "spoken": long, "sms": long[:134]},

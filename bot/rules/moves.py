@@ -73,10 +73,13 @@ def with_a_number(turn: Turn) -> Offer | None:
     if phone is None:
         return None
     folded = turn.heard.folded
+    if len(folded) > _WITH_A_NUMBER:
+        return None
     name = _NUMBER_WORDS.sub("", folded[: phone.start]) + _NUMBER_WORDS.sub("", folded[phone.end :])
     return labelled(name, turn.state.offers)
 
 
+_WITH_A_NUMBER = 100  # characters of a choice and a telephone number
 _NUMBER_WORDS = re.compile(r"[,，。、:： ]*(?:我的?|联系)?(?:电话|手机)?(?:号码?)?是?[,，。、:： ]*$|^[,，。、:： ]+")
 
 

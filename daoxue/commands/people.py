@@ -1,4 +1,4 @@
-"""`daoxue accounts`, `export`, `purge`: learners, and what we hold of residents."""
+"""`daoxue accounts`, `purge`: learners, and what we hold of residents."""
 
 import argparse
 import json
@@ -30,13 +30,15 @@ def declare(commands: "Commands[argparse.ArgumentParser]") -> None:
 
     add(learners, "audit", _accounts_audit, "add up every account anew; 1 where one does not add up")
     add(learners, "rekey", _accounts_rekey, "close everything with a new key, while the service is stopped")
-    copied = add(commands, "export", _export, "everything that we hold of a resident, as JSON")
-    purged = add(commands, "purge", _purge, "erase it, with a proof")
-    for each in (copied, purged):
-        who = each.add_mutually_exclusive_group(required=True)
-        who.add_argument("--resident", metavar="REF", help="a ticket of theirs")
-        who.add_argument("--card", metavar="CARD", help="or the card of their account")
+    purged = add(commands, "purge", _purge, "erase everything that we hold of a resident, with a proof")
+    whose(purged.add_mutually_exclusive_group(required=True))
     purged.add_argument("--why", required=True, metavar="TEXT", help="kept in the audit")
+
+
+def whose(group: argparse._MutuallyExclusiveGroup) -> None:
+    """Which resident is meant."""
+    group.add_argument("--resident", metavar="REF", help="a ticket of theirs")
+    group.add_argument("--card", metavar="CARD", help="or the card of their account")
 
 
 def _accounts_sample(arguments: argparse.Namespace) -> int:
@@ -89,12 +91,13 @@ def _accounts_rekey(arguments: argparse.Namespace) -> int:
     if given and "," not in given:
         raise ConfigError("DATA_KEY: put the new key before the present one, with a comma between")
     new, count = only(new_key(path)), 0
-    database = Database(config.database.url)
+    database = Database(config.database.url, new)
     try:
         done = database.look(sealing.key_name) == new.name
         if not done:
             old = vault_of(config)
             count = database.now(lambda t: rekey(t, old, new, now()))
+            database.scrub_whole()
     finally:
         database.close()
     where = take_key(path)
@@ -102,7 +105,9 @@ def _accounts_rekey(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _export(arguments: argparse.Namespace) -> int:
+def export(arguments: argparse.Namespace) -> int:
+    """Everything that we hold of a resident, as JSON."""
+
     async def use(app: App) -> None:
         residents = app.desk.residents
         if arguments.card:

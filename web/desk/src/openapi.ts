@@ -2257,6 +2257,24 @@ export interface components {
             points: number;
         };
         /**
+         * BankRules
+         * @description How the credit bank reckons from a day on; what is said about it are the `CreditRule`s.
+         */
+        BankRules: {
+            earn: {
+                [key: string]: components["schemas"]["Earning"];
+            };
+            id: string;
+            /** @enum {unknown} */
+            kind: "bank";
+            order_days: number;
+            points_last_years: number;
+            points_per_credit: number;
+            /** Format: date */
+            valid_from: string;
+            version: string;
+        };
+        /**
          * Board
          * @description `late` have broken the promise of the first answer, `soon` are about to; `oldest` is when the one who waits
          *         longest came (ms). No words of residents are among `risks`.
@@ -2342,7 +2360,7 @@ export interface components {
         };
         /** CatalogueShown */
         CatalogueShown: {
-            records: (components["schemas"]["Organisation"] | components["schemas"]["Course"] | components["schemas"]["TrainingClass"] | components["schemas"]["Activity"] | components["schemas"]["CreditRule"] | components["schemas"]["RedemptionItem"] | components["schemas"]["Office"] | components["schemas"]["Topic"] | components["schemas"]["Centre"])[];
+            records: (components["schemas"]["Organisation"] | components["schemas"]["Course"] | components["schemas"]["TrainingClass"] | components["schemas"]["Activity"] | components["schemas"]["CreditRule"] | components["schemas"]["BankRules"] | components["schemas"]["RedemptionItem"] | components["schemas"]["Office"] | components["schemas"]["Topic"] | components["schemas"]["Centre"])[];
         };
         /**
          * Centre
@@ -2695,6 +2713,18 @@ export interface components {
              * @default 1
              */
             times?: number;
+        };
+        /**
+         * Earning
+         * @description Credits for one time, or for so many minutes; no more than `cap` in a period.
+         */
+        Earning: {
+            cap: number;
+            credits: number;
+            /** @default null */
+            minutes?: number | null;
+            /** @enum {unknown} */
+            per: "day" | "month" | "year";
         };
         /**
          * Ended
@@ -4182,6 +4212,7 @@ export type Audit = components['schemas']['Audit'];
 export type AuditLine = components['schemas']['AuditLine'];
 export type AwaitingApproval = components['schemas']['AwaitingApproval'];
 export type Balance = components['schemas']['Balance'];
+export type BankRules = components['schemas']['BankRules'];
 export type Board = components['schemas']['Board'];
 export type BoardShown = components['schemas']['BoardShown'];
 export type BodySendFileTicketsRefFilesPost = components['schemas']['Body_send_file_tickets__ref__files_post'];
@@ -4222,6 +4253,7 @@ export type DraftMade = components['schemas']['DraftMade'];
 export type Drafted = components['schemas']['Drafted'];
 export type EarlierMessages = components['schemas']['EarlierMessages'];
 export type Earned = components['schemas']['Earned'];
+export type Earning = components['schemas']['Earning'];
 export type Ended = components['schemas']['Ended'];
 export type English = components['schemas']['English'];
 export type Enrolment = components['schemas']['Enrolment'];
@@ -4822,7 +4854,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Organisation"] | components["schemas"]["Course"] | components["schemas"]["TrainingClass"] | components["schemas"]["Activity"] | components["schemas"]["CreditRule"] | components["schemas"]["RedemptionItem"] | components["schemas"]["Office"] | components["schemas"]["Topic"] | components["schemas"]["Centre"];
+                "application/json": components["schemas"]["Organisation"] | components["schemas"]["Course"] | components["schemas"]["TrainingClass"] | components["schemas"]["Activity"] | components["schemas"]["CreditRule"] | components["schemas"]["BankRules"] | components["schemas"]["RedemptionItem"] | components["schemas"]["Office"] | components["schemas"]["Topic"] | components["schemas"]["Centre"];
             };
         };
         responses: {

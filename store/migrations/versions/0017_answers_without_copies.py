@@ -7,8 +7,8 @@ from collections.abc import Collection
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 SHORT = 134  # characters of an answer that were copied for a text
 
 

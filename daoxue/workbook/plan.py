@@ -1,0 +1,279 @@
+"""What a workbook would change: looked at as a whole, beside what there is, before anything is written."""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from msgspec.structs import replace
+
+from accounts.registering import KnownLearner, Registered
+from bot.texts import Texts
+from daoxue.workbook import centre as centres
+from daoxue.workbook import details, records, rows
+from daoxue.workbook.book import Book, FilledPage
+from daoxue.workbook.cells import ungrouped
+from daoxue.workbook.records import THE_CENTRE, Records, Taken, named
+from daoxue.workbook.rows import Key, PageReading, Place
+from daoxue.workbook.sheets import (
+    ANSWERS,
+    BANK,
+    CENTRE,
+    HOURS,
+    LEARNERS,
+    ORGANISATIONS,
+    SEATS,
+    SHEETS,
+    TEXTS,
+    BookSheet,
+)
+from daoxue.workbook.words import Fault, Said, in_words
+from desk.staff import StaffAccount
+from knowledge.catalogue import Catalogue, Organisation, Record
+from knowledge.centre import Centre
+from knowledge.conversion import Conversion
+from knowledge.conversion import Sheet as AnswerRows
+from knowledge.entries import Entry
+from knowledge.library import Partial
+
+_PLACED = re.compile(r"(\w+) (\S+): (?:(\w+): )?(.*)")
+_DATED = ("valid_from", "valid_until", "owner", "source")  # of an answer that is there, where a row does not say them
+_SHEET_OF = {sheet.kind: sheet for sheet in SHEETS if sheet.kind and not sheet.detail}
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What there is. `answers` are those on record, by standard question; `placed` and `kept` give what an answer of a
+    sheet becomes beside them; `unsayable` what cannot be said of it on some channel."""
+
+    records: Records
+    centre: Centre
+    answers: Mapping[str, Entry]
+    staff: Mapping[str, StaffAccount]
+    learners: Mapping[str, KnownLearner]
+    revision: int
+    kept: Callable[[Sequence[Partial]], Sequence[Entry]]
+    unsayable: Callable[[Sequence[Entry]], Sequence[str]]
+
+
+@dataclass(slots=True)
+class Counts:
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+
+    def add(self, before: object, after: object) -> bool:
+        """Counts one; whether it is not as it was."""
+        if before is None:
+            self.new += 1
+        elif before != after:
+            self.changed += 1
+        else:
+            self.same += 1
+        return before != after
+
+
+@dataclass(slots=True)
+class Plan:
+    """What is to be written, what was counted by sheet, what is there and not in its sheet (`left`), what is wrong, and
+    what should be known."""
+
+    revision: int
+    records: list[Record] = field(default_factory=list)
+    dropped: list[Key] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    expired: list[Entry] = field(default_factory=list)
+    staff: list[tuple[StaffAccount, bool]] = field(default_factory=list)  # and whether they are new
+    learners: list[tuple[Registered, int | None]] = field(default_factory=list)
+    counts: dict[str, Counts] = field(default_factory=dict)
+    left: list[tuple[str, str]] = field(default_factory=list)  # the sheet's name, and what
+    problems: list[Fault] = field(default_factory=list)
+    notes: list[Fault] = field(default_factory=list)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing would change."""
+        return not (self.records or self.dropped or self.entries or self.expired or self.staff or self.learners)
+
+    def count(self, sheet: BookSheet, before: object, after: object) -> bool:
+        return self.counts.setdefault(sheet.name, Counts()).add(before, after)
+
+
+def planned(book: Book, state: State, by: str, today: date, *, remove: bool) -> Plan:
+    """What a workbook would change; with `remove` what is left goes too."""
+    plan = Plan(state.revision, problems=list(book.problems), notes=list(book.notes))
+    reading = PageReading(named(state.records), today, plan.problems)
+    taken = records.taken(reading, book, state.records, state.centre)
+    _catalogue(plan, state, taken, remove)
+    after = {key: each for key, each in {**state.records, **taken.records}.items() if key not in plan.dropped}
+    _centre(plan, reading, after)
+    if (filled := book.sheets.get(ANSWERS.key)) is not None:
+        conversion = Conversion(AnswerRows(filled.rows, filled.fields), by, today, Catalogue.of(after.values()).topics)
+        _answers(plan, filled, conversion, state, remove)
+    if (filled := book.sheets.get(SEATS.key)) is not None:
+        _staff(plan, reading, filled, state.staff, remove)
+    if (filled := book.sheets.get(LEARNERS.key)) is not None:
+        _learners(plan, reading, filled, state.learners, remove)
+    if not plan.problems:
+        plan.problems += _misfits(reading, after.values(), state.records.values())
+    return plan
+
+
+# -- the catalogue
+
+
+def _catalogue(plan: Plan, state: State, taken: Taken, remove: bool) -> None:
+    """Records that differ from what there is; and what is left of them, which goes where that is wanted."""
+    plan.left += [
+        (_SHEET_OF[kind].name, f"{records.name_of(state.records[kind, id])}（{id}）") for kind, id in taken.left
+    ]
+    owners = {**state.records, **taken.records}
+    plan.left += [(sheet.name, records.name_of(owners[sheet.kind, id])) for sheet, id in taken.details]
+    plan.left += [(TEXTS.name, f"{key}（{language}）") for language, key in taken.texts]
+    if remove:
+        plan.dropped = taken.left
+        for sheet, id in taken.details:
+            if (sheet.kind, id) not in taken.left:
+                taken.records[sheet.kind, id] = details.without(owners[sheet.kind, id], sheet)
+        if taken.texts:
+            said = taken.records.get(THE_CENTRE)
+            taken.records[THE_CENTRE] = centres.without(said if isinstance(said, Centre) else state.centre, taken.texts)
+    for (kind, id), record in taken.records.items():
+        if plan.count(_SHEET_OF[kind], state.records.get((kind, id)), record):
+            plan.records.append(record)
+
+
+def _centre(plan: Plan, reading: PageReading, after: Records) -> None:
+    """What is wrong with what the centre says of itself, where it says anything new."""
+    centre = next((each for each in plan.records if isinstance(each, Centre)), None)
+    if centre is None:
+        return
+    for problem in Texts().misfits(centre.texts):
+        language, key, why = (*problem.split(": ", 2), "")[:3]
+        sheet, row = reading.places.get((language, key), (TEXTS, 0))
+        plan.problems.append(Fault(in_words(why or problem), sheet.name, row, sheet.head("key")))
+    for problem in centre.problems():
+        sheet, row = reading.places.get(("centre", problem.partition(":")[0]), (CENTRE, 0))
+        said = Said(problem.partition(": ")[2], "this colour is too light for white letters")
+        plan.problems.append(Fault(said, sheet.name, row, sheet.head("zh")))
+
+
+def _misfits(reading: PageReading, after: Collection[Record], before: Collection[Record]) -> Iterator[Fault]:
+    """What would be wrong with the catalogue as a whole, and was not before."""
+    known = set(Catalogue.of(before).problems())
+    for problem in Catalogue.of(after).problems():
+        if problem not in known:
+            yield _placed(reading, problem)
+    colleges = [each for each in after if isinstance(each, Organisation) and each.level == "college"]
+    for each in colleges[1:]:
+        sheet, row = reading.places.get(("organisation", each.id), (ORGANISATIONS, 0))
+        said = Said(f"学院只能有一个，已经有 {colleges[0].name}", f"there is one college, {colleges[0].name}")
+        yield Fault(said, sheet.name, row, sheet.head("level"))
+
+
+def _placed(reading: PageReading, problem: str) -> Fault:
+    """A problem of the catalogue at the row that it is about."""
+    if problem.startswith("bank: "):
+        return Fault(in_words(problem), BANK.name, 0, "")
+    match = _PLACED.fullmatch(problem)
+    if match is None:
+        return Fault(in_words(problem))
+    kind, id, name, text = match.groups()
+    place: Place | None = reading.places.get((HOURS.key, id)) if name == "hours" else None
+    sheet, row = place or reading.places.get((kind, id)) or (_SHEET_OF[kind], 0)
+    said = in_words(text)
+    if not row:  # what is wrong is in something that is there, and not in the workbook
+        return Fault(Said(f"{id}：{said.zh}", f"{id}: {said.en}"), sheet.name)
+    return Fault(said, sheet.name, row, sheet.head(name or "id"))
+
+
+# -- answers
+
+
+def _answers(plan: Plan, filled: FilledPage, conversion: Conversion, state: State, remove: bool) -> None:
+    report = conversion.report()
+    cells = dict(filled.rows)
+    found: list[Partial] = []
+    places: dict[str, int] = {}
+    for row in report.rows:
+        plan.problems += [Fault(Said(each.zh, each.en), ANSWERS.name, row.number) for each in row.problems]
+        plan.notes += [Fault(Said(each.zh, each.en), ANSWERS.name, row.number) for each in row.notes]
+        if row.entry is not None:
+            old = state.answers.get(row.entry.standard or "")
+            dated = _DATED if old is not None and old.valid_until >= row.entry.valid_from else ()
+            found.append((row.entry, (*row.keeps, *(each for each in dated if each not in cells[row.number]))))
+            places[row.entry.standard or row.id] = row.number
+    entries = state.kept(found)
+    for entry in entries:
+        if plan.count(ANSWERS, state.answers.get(entry.standard or ""), entry):
+            plan.entries.append(entry)
+    numbers = {entry.id: places.get(entry.standard or entry.id, 0) for entry in entries}
+    for problem in state.unsayable(plan.entries):
+        id = problem.split(": ")[0].removeprefix("entry ")
+        plan.problems.append(Fault(in_words(problem), ANSWERS.name, numbers.get(id, 0)))
+    if found:
+        gone = [entry for standard, entry in state.answers.items() if standard not in places]
+        plan.left += [(ANSWERS.name, entry.standard or entry.id) for entry in gone]
+        plan.expired = gone if remove else []
+
+
+# -- people
+
+
+def _staff(
+    plan: Plan, reading: PageReading, filled: FilledPage, known: Mapping[str, StaffAccount], remove: bool
+) -> None:
+    found = _read_once(reading, filled, StaffAccount, "name", known)
+    for account in found.values():
+        if plan.count(SEATS, known.get(account.name), account):
+            plan.staff.append((account, account.name not in known))
+    gone = [each for name, each in known.items() if name not in found and each.active] if filled.rows else []
+    plan.left += [(SEATS.name, each.name) for each in gone]
+    if remove:
+        plan.staff += [(replace(each, active=False), False) for each in gone]
+
+
+def _learners(
+    plan: Plan, reading: PageReading, filled: FilledPage, known: Mapping[str, KnownLearner], remove: bool
+) -> None:
+    before = {card: each.learner for card, each in known.items()}
+    found = _read_once(reading, filled, Registered, "card", before)
+    for number, cells in filled.rows:
+        learner = found.get(ungrouped(cells.get("card", "")))
+        if learner is not None and learner.card not in known and not learner.checks:
+            said = Said("最后一位是校验位，和前面对不上", "the last digit checks the others, and does not fit")
+            reading.wrong(filled.sheet, number, filled.sheet.head("card"), said)
+    for learner in found.values():
+        if plan.count(LEARNERS, before.get(learner.card), learner):
+            old = known.get(learner.card)
+            plan.learners.append((learner, old.id if old else None))
+    gone = [each for card, each in known.items() if card not in found and each.learner.status != "void"]
+    if filled.rows:
+        plan.left += [(LEARNERS.name, f"卡号尾号 {each.learner.card[-4:]}") for each in gone]
+        plan.learners += [(replace(each.learner, status="void"), each.id) for each in gone] if remove else []
+
+
+def _read_once(
+    reading: PageReading, filled: FilledPage, kind: type[rows.T], key: str, known: Mapping[str, rows.T]
+) -> dict[str, rows.T]:
+    """The rows by what tells them apart, of which none may stand there twice."""
+    found: dict[str, rows.T] = {}
+    first: dict[str, int] = {}
+    for number, cells in filled.rows:
+        row = rows.read(reading, filled, (number, cells), kind, known.get(ungrouped(cells.get(key, ""))))
+        if row is None:
+            continue
+        name = str(getattr(row, key))
+        if name in found:
+            said = Said(f"与第 {first[name]} 行重复", f"the same as row {first[name]}")
+            reading.wrong(filled.sheet, number, filled.sheet.head(key), said)
+        found[name], first[name] = row, number
+    return found
+
+
+def removable(plan: Plan) -> Iterable[str]:
+    """What is left, by sheet."""
+    sheets: dict[str, list[str]] = {}
+    for sheet, what in plan.left:
+        sheets.setdefault(sheet, []).append(what)
+    return [f"{sheet}：{'、'.join(whats)}" for sheet, whats in sheets.items()]

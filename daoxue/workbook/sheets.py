@@ -1,0 +1,336 @@
+"""The sheets of the workbook and their columns: what stands in each, in the words of whoever fills it in."""
+
+from dataclasses import dataclass
+
+from daoxue.workbook.cells import (
+    CLOCK,
+    COMMON_WEEKDAYS,
+    DAY,
+    DECIMAL,
+    NUMBER,
+    TEXT,
+    WEEKDAYS,
+    WHOLE,
+    WORDS,
+    YES,
+    Form,
+    choice,
+    naming,
+    naming_several,
+)
+from knowledge.columns import NAMES as ANSWER_FIELDS
+from knowledge.columns import TEMPLATE
+
+ASK = "请来电询问"  # what is said of a place where nobody has written it down yet
+
+
+@dataclass(frozen=True, slots=True)
+class PageColumn:
+    """`field` is of the record, `en.…` of what it says in English. `empty` is meant where the cell is empty; `given` are
+    words that may be chosen, beside those that stand there already."""
+
+    field: str
+    head: str
+    form: Form
+    zh: str
+    en: str
+    width: int = 14
+    empty: object = None
+    given: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BookSheet:
+    """`kind` is that of its records. Rows of one that has an `owner` are details of it: the head of the column that names
+    it is `owner`, and they are its `detail`."""
+
+    key: str
+    name: str
+    zh: str
+    en: str
+    columns: tuple[PageColumn, ...]
+    kind: str = ""
+    detail: str = ""
+
+    def column(self, field: str) -> PageColumn | None:
+        return next((each for each in self.columns if each.field == field), None)
+
+    def head(self, field: str) -> str:
+        """The head of a field's column, and of `en` its name's; empty where there is none."""
+        found = self.column(field) or self.column(f"{field}.name")
+        return found.head if found else ""
+
+
+def _id(what: str) -> PageColumn:
+    zh = "可以空着，由系统给；导出的表里有，改名字时靠它认，请不要改。自己写用小写字母、数字和 -"
+    en = f"May stay empty: given by us. In an exported sheet it tells which {what} is meant: do not change it."
+    return PageColumn("id", "编号", TEXT, zh, en, 16)
+
+
+def _english(field: str, head: str, what: str, width: int = 24) -> PageColumn:
+    return PageColumn(
+        f"en.{field}", head, TEXT, f"英文的{what}；空着就说中文", "The same in English; empty: Chinese.", width
+    )
+
+
+LEVELS = {"college": "学院", "school": "学校", "site": "站点"}
+MODES = {"线上": "线上", "线下": "线下", "线上线下": "线上线下"}
+PERIODS = {"day": "每天", "month": "每月", "year": "每年"}
+EARNINGS = {
+    "attend": "线下听课", "online": "网上学习", "finish": "结业", "activity": "参加活动", "volunteer": "志愿服务",
+    "certificate": "证书", "subject": "学历课程",
+}  # fmt: skip
+ROLES = {"seat": "坐席", "supervisor": "班长", "editor": "知识编辑", "administrator": "管理员", "auditor": "审计"}
+LANGUAGES = {"zh": "中文", "en": "英文"}
+STATES = {"active": "正常", "lost": "挂失", "void": "注销"}
+
+ORGANISATION = naming("organisation")
+CENTRE = BookSheet(
+    "centre", "中心", "中心叫什么、怎么找。第一列不要改", "What the centre is called. Leave the first column as it is.",
+    (
+        PageColumn("item", "项目", TEXT, "给定的，请不要改", "Given: do not change it.", 14),
+        PageColumn("zh", "内容", TEXT, "中文的说法", "In Chinese.", 44),
+        PageColumn("en", "英文", TEXT, "英文的说法；没有英文的行空着", "In English, where the row has one.", 44),
+    ), "centre",
+)  # fmt: skip
+ORGANISATIONS = BookSheet(
+    "organisations", "机构", "学院、学校、站点，一行一个；开放时间写在“开放时间”表", "The college, schools and sites, a row each; their hours are on 开放时间.",
+    (
+        _id("organisation"),
+        PageColumn("name", "名称", TEXT, "全称", "Its full name.", 26),
+        PageColumn("level", "级别", choice(LEVELS), "学院（总部，一个）、学校或站点", "The college (one), a school or a site.", 8),
+        PageColumn("parent", "上级", ORGANISATION, "归哪个机构管；学院空着", "What it belongs to; empty for the college.", 26),
+        PageColumn("aliases", "别名", WORDS, "居民怎么叫它，用顿号隔开", "What residents call it, with 、 between.", 36),
+        PageColumn("address", "地址", TEXT, "门牌号写全", "The whole address.", 34),
+        PageColumn("route", "怎么走", TEXT, "公交、地铁、停车；可以空着", "How to get there; may be empty.", 40),
+        PageColumn("phone", "电话", TEXT, "居民打的电话", "The number for residents.", 16),
+        PageColumn("computers", "电脑数", WHOLE, "居民能用几台电脑；空着是 0", "Computers for residents; empty: 0.", 8),
+        PageColumn("facilities", "设施", TEXT, f"有什么；空着就说“{ASK}”", "What there is; empty: please ask by phone.", 36, ASK),
+        PageColumn("accessible", "无障碍", TEXT, f"轮椅能不能进；空着就说“{ASK}”", "Whether wheelchairs can enter; empty: please ask.", 36, ASK),
+        PageColumn("certifies", "认证点", YES, "是不是刷卡认证点；空着是否", "Whether attendance is swiped here; empty: no.", 8),
+        PageColumn("redeems", "兑换点", YES, "能不能兑换；空着是否", "Whether points are redeemed here; empty: no.", 8),
+        PageColumn("north", "北纬", DECIMAL, "度，如 31.8197；空着就不参加“离我最近”", "Degrees; empty: not offered as the nearest.", 10, 0.0),
+        PageColumn("east", "东经", DECIMAL, "度，如 117.2203", "Degrees.", 10, 0.0),
+        PageColumn("checked_on", "核对日期", DAY, "哪天核对过；空着是今天", "When it was looked at last; empty: today.", 12),
+        _english("name", "英文名", "名称"), _english("address", "英文地址", "地址"),
+        _english("route", "英文怎么走", "走法"), _english("facilities", "英文设施", "设施"),
+        _english("accessible", "英文无障碍", "无障碍情况"),
+    ), "organisation",
+)  # fmt: skip
+_SPANS = (
+    PageColumn("opens", "开门", CLOCK, "如 08:30", "E.g. 08:30.", 9),
+    PageColumn("closes", "关门", CLOCK, "如 12:00；不休息就写到晚上", "E.g. 12:00.", 9),
+    PageColumn(
+        "opens_again",
+        "再开门",
+        CLOCK,
+        "中间休息的，下午几点开；不休息空着",
+        "After a break; empty where there is none.",
+        9,
+    ),
+    PageColumn("closes_again", "再关门", CLOCK, "下午几点关", "When it closes after the break.", 9),
+)
+HOURS = BookSheet(
+    "hours", "开放时间", "每个机构平常的一周，时间相同的几天一行", "The week of each place, a row for days with the same hours.",
+    (
+        PageColumn("owner", "机构", ORGANISATION, "从列表里选", "Choose from the list.", 26),
+        PageColumn("days", "星期", WEEKDAYS, "如 周一到周五，或 周六、周日", "E.g. 周一到周五, or 6、7.", 16, None, COMMON_WEEKDAYS),
+        *_SPANS,
+    ), "organisation", "hours",
+)  # fmt: skip
+SPECIAL_DAYS = BookSheet(
+    "special_days", "特殊日子", "放假、节日、调休：和平常不一样的日子", "Holidays, festivals and the like: days that differ from the week.",
+    (
+        PageColumn("owner", "机构", ORGANISATION, "从列表里选；空着就是所有机构", "Choose from the list; empty: all of them.", 26),
+        PageColumn("day", "日期", DAY, "如 2027-02-06", "E.g. 2027-02-06.", 12),
+        PageColumn("until", "到", DAY, "连着几天的，最后一天；一天的空着", "The last one of several days; empty: one day.", 12),
+        PageColumn("reason", "事由", TEXT, "如 春节闭馆", "E.g. 春节闭馆.", 24),
+        *_SPANS,
+        PageColumn("en", "英文事由", TEXT, "英文的事由；空着就说中文", "The reason in English; empty: Chinese.", 24),
+    ), "organisation", "special_days",
+)  # fmt: skip
+COURSES = BookSheet(
+    "courses", "课程", "开什么课；什么时候在哪里上，写在“班级”表", "What is taught; when and where is on 班级.",
+    (
+        _id("course"),
+        PageColumn("name", "名称", TEXT, "课程名", "Its name.", 22),
+        PageColumn("theme", "主题", TEXT, "哪一类，自己定", "What kind: words of your own.", 18),
+        PageColumn("aliases", "别名", WORDS, "居民怎么叫它，用顿号隔开", "What residents call it, with 、 between.", 34),
+        PageColumn("level", "层次", TEXT, "自己定", "Words of your own.", 10, None, ("零基础", "初级", "中级", "高级")),
+        PageColumn("prerequisite", "基础要求", TEXT, f"要先会什么；空着就说“{ASK}”", "What one has to know before; empty: please ask.", 26, ASK),
+        PageColumn("mode", "形式", choice(MODES), "线上、线下或线上线下；空着是线下", "Online, in a class, or both; empty: in a class.", 10, "线下"),
+        PageColumn("summary", "简介", TEXT, "一两句话", "A sentence or two.", 40),
+        PageColumn("assessment", "考核", TEXT, f"怎么结业；空着就说“{ASK}”", "How one finishes; empty: please ask.", 40, ASK),
+        _english("name", "英文名", "名称"), _english("prerequisite", "英文基础要求", "基础要求"),
+        _english("summary", "英文简介", "简介"), _english("assessment", "英文考核", "考核"),
+    ), "course",
+)  # fmt: skip
+LESSONS = BookSheet(
+    "lessons", "微课", "课程的网上微课，按顺序一行一节", "The online lessons of a course, in their order.",
+    (
+        PageColumn("owner", "课程", naming("course"), "从列表里选", "Choose from the list.", 22),
+        PageColumn("title", "标题", TEXT, "一节课讲一件事", "What it is about.", 30),
+        PageColumn("minutes", "分钟", WHOLE, "最多 15 分钟", "15 at most.", 8),
+        PageColumn("en", "英文标题", TEXT, "英文的标题；空着就说中文", "The title in English.", 30),
+    ), "course", "lessons",
+)  # fmt: skip
+CLASSES = BookSheet(
+    "classes", "班级", "什么课、在哪里、哪天开班", "Which course, where, from which day on.",
+    (
+        _id("class"),
+        PageColumn("name", "名称", TEXT, "班级名；同名的要写编号", "Its name; those of one name need an id.", 28),
+        PageColumn("course", "课程", naming("course"), "从列表里选", "Choose from the list.", 20),
+        PageColumn("organisation", "机构", ORGANISATION, "在哪里上，从列表里选", "Where it is; choose from the list.", 26),
+        PageColumn("first_day", "开班日期", DAY, "从这天起的第一个上课日是第一次课", "The first session is on the first class day from here on.", 12),
+        PageColumn("sessions", "次数", WHOLE, "一共上几次，最多 60", "How many sessions, 60 at most.", 8),
+        PageColumn("days", "上课星期", WEEKDAYS, "如 周二、周四", "E.g. 周二、周四.", 14, None, COMMON_WEEKDAYS),
+        PageColumn("starts", "上课", CLOCK, "如 09:00", "E.g. 09:00.", 8),
+        PageColumn("ends", "下课", CLOCK, "如 10:30", "E.g. 10:30.", 8),
+        PageColumn("room", "教室", TEXT, f"哪一间；空着就说“{ASK}”", "Which room; empty: please ask.", 14, ASK),
+        PageColumn("teacher", "老师", TEXT, f"如 王老师；空着就说“{ASK}”", "Who teaches; empty: please ask.", 14, ASK),
+        PageColumn("capacity", "名额", WHOLE, "一共几个名额，最多 500", "Places, 500 at most.", 8),
+        PageColumn("enrolled", "已报", WHOLE, "在这里报名之前已经报了几个；空着是 0", "Places taken before enrolment here; empty: 0.", 8),
+        PageColumn("waiting", "候补", WHOLE, "已经在候补的；空着是 0", "Already on the waiting list; empty: 0.", 8),
+        PageColumn("fee", "学费", WHOLE, "元；空着是免费", "Yuan; empty: free.", 8),
+        PageColumn("material_fee", "教材费", WHOLE, "元；空着是 0", "Yuan; empty: 0.", 8),
+        PageColumn("audience", "对象", TEXT, "如 中老年、所有成人", "For whom, e.g. all adults.", 14),
+        PageColumn("eligibility", "报名条件", TEXT, "户籍、年龄、减免，照实说；都没有就写 不限", "Conditions and exemptions; write 不限 where there are none.", 40),
+        PageColumn("youngest", "最小年龄", WHOLE, "周岁；不限空着", "Years of age; empty: none.", 9),
+        PageColumn("oldest", "最大年龄", WHOLE, "周岁；不限空着", "Years of age; empty: none.", 9),
+        PageColumn("materials", "带什么", TEXT, f"报名带什么；空着就说“{ASK}”", "What to bring; empty: please ask.", 26, ASK),
+        PageColumn("enrol_from", "报名开始", DAY, "从哪天起能报", "The first day of enrolment.", 12),
+        PageColumn("enrol_until", "报名截止", DAY, "到哪天止", "The last one.", 12),
+        PageColumn("village", "送教下乡", YES, "空着是否", "Taught in a village; empty: no.", 9),
+        PageColumn("ballot", "抽签", YES, "报名结束后抽签，不是先到先得；空着是否", "Places are drawn by lot; empty: no.", 8),
+        PageColumn("minors", "收儿童", YES, "能不能由监护人给 14 岁以下的报；空着是否", "Under-14s, by their guardian; empty: no.", 8),
+        PageColumn("schools", "限定学校", naming_several("organisation"),
+               "只收哪些学校的学员，用顿号隔开；不限空着", "Only learners of these, with 、 between; empty: all.", 26),
+        _english("name", "英文名", "名称"), _english("room", "英文教室", "教室"), _english("teacher", "英文老师", "老师"),
+        _english("eligibility", "英文报名条件", "报名条件"), _english("materials", "英文带什么", "要带的东西"),
+    ), "class",
+)  # fmt: skip
+ACTIVITIES = BookSheet(
+    "activities", "活动", "讲座、开放日、活动周", "Lectures, open days, campaigns.",
+    (
+        _id("activity"),
+        PageColumn("name", "名称", TEXT, "活动名", "Its name.", 28),
+        PageColumn("organisation", "机构", ORGANISATION, "谁办的，从列表里选", "Who holds it; choose from the list.", 26),
+        PageColumn("first_day", "日期", DAY, "第一天", "The first day.", 12),
+        PageColumn("last_day", "到", DAY, "最后一天；一天的空着", "The last day; empty: one day.", 12),
+        PageColumn("starts", "开始", CLOCK, "如 09:00", "E.g. 09:00.", 8),
+        PageColumn("ends", "结束", CLOCK, "如 11:30", "E.g. 11:30.", 8),
+        PageColumn("place", "地点", TEXT, "在哪里", "Where.", 20),
+        PageColumn("summary", "内容", TEXT, "一两句话", "A sentence or two.", 40),
+        PageColumn("enrol", "怎么参加", TEXT, f"如 不用报名，直接来；空着就说“{ASK}”", "How to take part; empty: please ask.", 24, ASK),
+        PageColumn("campaign", "所属活动", TEXT, "属于哪个大活动，如 全民终身学习活动周；没有空着", "The campaign it belongs to; may be empty.", 22),
+        _english("name", "英文名", "名称"), _english("place", "英文地点", "地点"), _english("summary", "英文内容", "内容"),
+        _english("enrol", "英文怎么参加", "参加办法"), _english("campaign", "英文所属活动", "所属活动"),
+    ), "activity",
+)  # fmt: skip
+RULES = BookSheet(
+    "rules", "学分规则", "居民问“怎么得学分”时说的话；系统怎么算，写在“学分计算”表", "What is said about earning credits; how they are reckoned is on 学分计算.",
+    (
+        _id("rule"),
+        PageColumn("name", "名称", TEXT, "哪种学习", "The kind of learning.", 30),
+        PageColumn("credits", "怎么得", TEXT, "如 每次1学分", "E.g. 每次1学分.", 30),
+        PageColumn("cap", "上限", TEXT, "如 每天最多2学分", "E.g. 每天最多2学分.", 24),
+        PageColumn("version", "依据", TEXT, "哪个文件、哪一版，回答里会说出来", "The document and its version: answers quote it.", 34),
+        PageColumn("valid_from", "生效日期", DAY, "从哪天起", "From which day.", 12),
+    ), "rule",
+)  # fmt: skip
+BANK = BookSheet(
+    "bank", "学分计算", "系统怎么算学分和积分：一个版本几行，每种学习一行；后三列每个版本写一次就行",
+    "How credits and points are reckoned: a row for each kind of learning of a version; the last three columns once a version.",
+    (
+        _id("version"),
+        PageColumn("version", "依据", TEXT, "哪个文件、哪一版；每笔账上都写它", "The document and its version: every entry of the ledger names it.", 34),
+        PageColumn("valid_from", "生效日期", DAY, "从哪天起", "From which day.", 12),
+        PageColumn("what", "学习种类", TEXT, "从列表里选，也可以自己加", "Choose from the list, or add your own.", 14, None, tuple(EARNINGS.values())),
+        PageColumn("credits", "学分", DECIMAL, "一次得几学分，最多一位小数", "Credits for one time, one decimal at most.", 8),
+        PageColumn("minutes", "每几分钟", WHOLE, "按时长算的，满几分钟算一次；按次算的空着", "Minutes that count as one time; empty: by times.", 10),
+        PageColumn("cap", "上限", DECIMAL, "一段时间里最多几学分", "The most in a period.", 8),
+        PageColumn("per", "多长时间", choice(PERIODS), "每天、每月或每年", "A day, a month or a year.", 10),
+        PageColumn("points_per_credit", "一学分换几积分", WHOLE, "如 10", "E.g. 10.", 14),
+        PageColumn("points_last_years", "积分几年有效", WHOLE, "如 2：第二年年底失效", "Years until points lapse, at the end of a year.", 14),
+        PageColumn("order_days", "兑换留几天", WHOLE, "兑换的东西留几天，过期退回积分", "Days that an order is kept.", 12),
+    ), "bank",
+)  # fmt: skip
+ITEMS = BookSheet(
+    "items", "兑换物品", "积分能换什么", "What points buy.",
+    (
+        _id("item"),
+        PageColumn("name", "名称", TEXT, "如 30元购书券", "E.g. 30元购书券.", 28),
+        PageColumn("category", "类别", TEXT, "自己定", "Words of your own.", 14),
+        PageColumn("points", "积分", WHOLE, "要几积分", "What it costs.", 8),
+        PageColumn("stock", "库存", WHOLE, "还有几份；空着是 0", "How many there are; empty: 0.", 8, 0),
+        _english("name", "英文名", "名称"),
+    ), "item",
+)  # fmt: skip
+OFFICES = BookSheet(
+    "offices", "其他部门", "不归我们管的事，找谁", "Who helps with what is not ours.",
+    (
+        _id("office"),
+        PageColumn("name", "名称", TEXT, "如 政务服务便民热线", "E.g. 政务服务便民热线.", 28),
+        PageColumn("phone", "电话", TEXT, "如 12345", "E.g. 12345.", 14),
+        PageColumn("matters", "管什么事", WORDS, "居民会说的词，用顿号隔开", "Words that residents say, with 、 between.", 50, ()),
+        _english("name", "英文名", "名称"), _english("phone", "英文电话", "电话"),
+    ), "office",
+)  # fmt: skip
+TOPICS = BookSheet(
+    "topics", "主题", "自己加的知识主题；系统自带的不用写", "Topics of your own; those that come with us are not listed.",
+    (
+        PageColumn("id", "编号", TEXT, "小写字母和数字，如 housing", "Small letters and figures, e.g. housing.", 16),
+        PageColumn("zh", "名称", TEXT, "如 住宿", "E.g. 住宿.", 14),
+        PageColumn("en", "英文名", TEXT, "如 housing", "E.g. housing.", 16),
+        PageColumn("skill", "坐席技能", TEXT, "转人工时找有这项技能的坐席；空着谁都行", "The skill that a seat needs; empty: none.", 14),
+        PageColumn("colour", "颜色", TEXT, "如 #0b6e5f；可以空着", "E.g. #0b6e5f; may be empty.", 10),
+        PageColumn("also", "别名", WORDS, "表格里也可以写的名字", "Other names of it in tables.", 20),
+    ), "topic",
+)  # fmt: skip
+ANSWERS = BookSheet(
+    "answers", "标准问题", "居民常问的问题：写回答，写多少算多少；空着的先不答", "What residents ask: answer as many as you like.",
+    tuple(PageColumn(ANSWER_FIELDS[each.head], each.head, TEXT, each.zh, each.en, each.width) for each in TEMPLATE),
+)  # fmt: skip
+TEXTS = BookSheet(
+    "texts", "自有文字", "用自己的话代替系统的话，如问候语；可以不写", "Texts said in words of your own, such as the greeting; may stay empty.",
+    (
+        PageColumn("key", "编号", TEXT, "哪句话，见坐席台“中心”页或 bot/texts/zh.yml", "Which text: desk → 中心, or bot/texts/zh.yml.", 22),
+        PageColumn("language", "语言", choice(LANGUAGES), "中文或英文", "Chinese or English.", 8),
+        PageColumn("text", "屏幕上", TEXT, "显示的话；花括号里的照抄", "On the screen; what stands in braces is copied.", 60),
+        PageColumn("spoken", "电话里", TEXT, "念的话；空着同屏幕上的", "On the phone; empty: the same.", 50),
+        PageColumn("short", "短信里", TEXT, "短信的话；空着同屏幕上的", "In a text message; empty: the same.", 50),
+    ),
+)  # fmt: skip
+SEATS = BookSheet(
+    "seats", "坐席", "在坐席台工作的人；新账号的一次性密码在导入时显示一次",
+    "Who works at the desk; the one-time password of a new account is shown once, at the import.",
+    (
+        PageColumn("name", "用户名", TEXT, "登录用的，字母、数字或汉字", "What they sign in with.", 16),
+        PageColumn("shown", "显示名", TEXT, "居民和同事看到的；空着同用户名", "What others see; empty: the user name.", 16),
+        PageColumn("role", "角色", choice(ROLES), "空着是坐席", "Empty: a seat.", 12, "seat"),
+        PageColumn("skills", "技能", WORDS, "如 complaint、credit；空着什么都接", "E.g. complaint、credit; empty: any.", 24),
+        PageColumn("langs", "语言", WORDS, "zh、en；空着是 zh", "zh、en; empty: zh.", 10, ("zh",)),
+        PageColumn("capacity", "同时接几个", WHOLE, "文字会话同时几个；空着是 4", "Written talks at a time; empty: 4.", 12, 4),
+        PageColumn("phone", "电话", TEXT, "电话转到哪里，如 +8655162001234；可以空着", "Where calls go, e.g. +8655162001234.", 18),
+        PageColumn("place", "机构", ORGANISATION, "只管哪个机构的工单；不限空着", "Whose tickets it answers; empty: all.", 26),
+        PageColumn("active", "在用", YES, "空着是“是”", "Empty: yes.", 8, True),
+    ),
+)  # fmt: skip
+LEARNERS = BookSheet(
+    "learners", "学员", "学习卡和学员；姓名、电话导入时就加密", "Cards and learners; names and numbers are encrypted as they enter.",
+    (
+        PageColumn("card", "卡号", NUMBER, "12 位，最后一位是校验位", "12 digits, the last is the check digit.", 16),
+        PageColumn("name", "姓名", TEXT, "和证件一致", "As on their papers.", 12),
+        PageColumn("phone", "手机", NUMBER, "收验证码的手机，11 位", "The mobile phone for codes, 11 digits.", 14),
+        PageColumn("school", "学校", ORGANISATION, "属于哪个机构；可以空着", "Which organisation they belong to; may be empty.", 26, ""),
+        PageColumn("minor", "未成年", YES, "不满 14 周岁写“是”；空着是否", "Under 14; empty: no.", 8, False),
+        PageColumn("status", "状态", choice(STATES), "正常、挂失、注销；空着是正常", "Active, lost or void; empty: active.", 8, "active"),
+    ),
+)  # fmt: skip
+SHEETS: tuple[BookSheet, ...] = (
+    CENTRE, ORGANISATIONS, HOURS, SPECIAL_DAYS, COURSES, LESSONS, CLASSES, ACTIVITIES, RULES, BANK, ITEMS, OFFICES,
+    TOPICS, ANSWERS, TEXTS, SEATS, LEARNERS,
+)  # fmt: skip
+BY_NAME = {name: sheet for sheet in SHEETS for name in (sheet.name, sheet.key)}
+PERSONAL = frozenset({"seats", "learners"})  # what stands in them is not repeated in a message
+HELP, LISTS = "说明", "选项"  # what stands in a workbook beside them

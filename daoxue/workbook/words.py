@@ -1,0 +1,93 @@
+"""What is told to whoever filled in a sheet, in both languages."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import msgspec
+
+Lang = Literal["zh", "en"]
+
+
+class Said(NamedTuple):
+    """The same in both languages."""
+
+    zh: str
+    en: str
+
+    def told(self, lang: Lang) -> str:
+        return self.en if lang == "en" else self.zh
+
+
+class CellError(Exception):
+    """What stands in a cell cannot be meant. No number or name of a person is in what is said."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(zh)
+        self.said = Said(zh, en)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong, and where: `column` is a head; `row` 0 is the sheet as a whole, and no `sheet` the file."""
+
+    said: Said
+    sheet: str = ""
+    row: int = 0
+    column: str = ""
+
+    def told(self, lang: Lang) -> str:
+        row = (f"row {self.row}" if lang == "en" else f"第 {self.row} 行") if self.row else ""
+        column = (f"“{self.column}”" if lang == "zh" else self.column) if self.column else ""
+        place = " ".join(each for each in (self.sheet, row, column) if each)
+        between = ": " if lang == "en" else "："
+        return f"{place}{between}{self.said.told(lang)}" if place else self.said.told(lang)
+
+
+def language(environment: Mapping[str, str] = os.environ) -> Lang:
+    """Of whoever sits at the terminal: English where it says so, else Chinese."""
+    set_to = environment.get("LC_ALL") or environment.get("LC_MESSAGES") or environment.get("LANG") or ""
+    return "en" if set_to.lower().startswith("en") else "zh"
+
+
+# What the types and the catalogue say in English, as people say it.
+_PATTERNS: tuple[tuple[str, str, str], ...] = (
+    (r"Expected `str` of length <= (\d+)", "最多 {} 个字", "at most {} characters"),
+    (r"Expected `str` of length >= (\d+)", "空着", "is empty"),
+    (r"Expected `array` of length <= (\d+)", "最多 {} 个", "at most {}"),
+    (r"Expected `array` of length >= (\d+)", "至少 {} 个", "at least {}"),
+    (r"Expected `(?:int|float)` >= ([\d.]+)", "不能小于 {}", "not below {}"),
+    (r"Expected `(?:int|float)` <= ([\d.]+)", "不能大于 {}", "not above {}"),
+    (r"Expected `(?:int|float)` > ([\d.]+)", "要大于 {}", "more than {}"),
+    (r"Expected `str` matching regex", "写法不对，请看说明里的样子", "not written as the explanation says"),
+    (r"there is no such text", "没有这个文字编号", "there is no such text"),
+    (r"there is no (\S+)", "没有 {}", "there is no {}"),
+    (r"does not lead up to the college", "一级一级往上，到不了学院", "does not lead up to the college"),
+    (r"closes (\S+) before it opens (\S+)", "关门 {} 不晚于开门 {}", "closes {}, which is not after it opens {}"),
+    (r"weekday (\d) is open twice from (\S+)", "星期 {} 的两段时间从 {} 起重叠了", "two spans of weekday {} overlap from {} on"),
+    (r"(\S+) is not after starts (\S+)", "{} 不晚于开始时间 {}", "{} is not after the start {}"),
+    (r"(\S+) is before (\S+)", "{} 早于 {}", "{} is before {}"),
+    (r"(.+) is taken by (\S+)", "“{}”已经是主题 {} 的名字", "“{}” is a name of topic {} already"),
+    (r"it has no value for (.+)", "这句话里没有 {} 可填", "this text has no value for {}"),
+    (r"a single \{ or \}", "花括号不成对", "a single { or }"),
+    (r"version: stands twice", "同一个版本出现了两次", "one version stands twice"),
+    (r"valid_from: stands twice", "两个版本的生效日期相同", "two versions begin on the same day"),
+    (r"cap: less than one time earns", "上限比一次得的还少", "the cap is less than one time earns"),
+    (r"credits have one decimal at most", "学分最多一位小数", "credits have one decimal at most"),
+)  # fmt: skip
+
+
+def in_words(error: str) -> Said:
+    """What the types or the catalogue say is wrong."""
+    for pattern, zh, en in _PATTERNS:
+        if match := re.search(pattern, error):
+            return Said(zh.format(*match.groups()), en.format(*match.groups()))
+    said = error.partition(" - at `")[0]
+    return Said(f"不对：{said}", said)
+
+
+def of_type(error: msgspec.ValidationError) -> Said:
+    """What a type says, without what was in the cell: that may be somebody's number."""
+    return in_words(str(error))

@@ -1,0 +1,770 @@
+"""A centre's workbook: written out, filled in by people, taken in whole or not at all, again and again."""
+
+import asyncio
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from typing import cast
+from zipfile import ZIP_DEFLATED, ZipFile
+
+import msgspec
+import openpyxl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from openpyxl.worksheet.worksheet import Worksheet
+
+from accounts.learners import check_digit
+from accounts.registering import Registered
+from accounts.rules import Earning
+from bot.texts import Texts
+from daoxue import cli
+from daoxue.app import compose
+from daoxue.config import Config
+from daoxue.preparing import prepare, vault_of
+from daoxue.workbook import records, taking
+from daoxue.workbook.book import Book, read_csv
+from daoxue.workbook.plan import Plan, State, planned
+from daoxue.workbook.reading import read
+from daoxue.workbook.sheets import ANSWERS, BY_NAME, LEARNERS, SHEETS
+from daoxue.workbook.words import language
+from daoxue.workbook.writing import as_csv, as_xlsx
+from desk.errors import SignInError
+from knowledge.catalogue import (
+    KIND_OF,
+    Activity,
+    BankRules,
+    Course,
+    CourseInEnglish,
+    CreditRule,
+    Lesson,
+    Office,
+    Opening,
+    Organisation,
+    PlaceInEnglish,
+    Record,
+    RedemptionItem,
+    SpecialDay,
+    TrainingClass,
+)
+from knowledge.centre import Centre, CentreInEnglish, TextForms
+from knowledge.files import KnowledgeError
+from knowledge.topics import Topic
+from store.database import Database
+from tests.talk import Resident
+
+TODAY = date(2026, 11, 20)
+CARD = "62080200001"
+
+
+def card(number: int) -> str:
+    """A card that checks."""
+    body = f"62080{number:06}"
+    return body + check_digit(body)
+
+
+class OwnCentre:
+    """A centre's database, and what its workbook says."""
+
+    def __init__(self, config: Config) -> None:
+        prepare(config)
+        self.config = config
+        self.vault = vault_of(config)
+        self.database = Database(config.database.url, self.vault)
+
+    @property
+    def state(self) -> State:
+        return taking.state_of(self.config, self.database, self.vault)
+
+    def plan(self, book: Book, *, remove: bool = False) -> Plan:
+        return planned(book, self.state, "张老师", TODAY, remove=remove)
+
+    def take(self, book: Book, *, remove: bool = False) -> dict[str, str]:
+        """Takes it in; the one-time passwords."""
+        plan = self.plan(book, remove=remove)
+        assert [each.told("zh") for each in plan.problems] == []
+        return taking.write(self.database, self.vault, plan, "张老师")
+
+
+@contextmanager
+def opened(config: Config) -> Iterator[OwnCentre]:
+    centre = OwnCentre(config)
+    try:
+        yield centre
+    finally:
+        centre.database.close()
+
+
+@pytest.fixture
+def sample(config: Config) -> Iterator[OwnCentre]:
+    with opened(config) as centre:
+        yield centre
+
+
+@pytest.fixture
+def empty(config: Config, tmp_path: Path) -> Iterator[OwnCentre]:
+    """A centre of one's own in which nothing is yet."""
+    url = f"sqlite:///{tmp_path / 'own.db'}"
+    accounts = replace(config.accounts, key_file=str(tmp_path / "own.key"))
+    with opened(replace(config, sample=False, accounts=accounts, database=replace(config.database, url=url))) as centre:
+        yield centre
+
+
+def filled(tmp_path: Path, **sheets: list[dict[str, object]]) -> Book:
+    """A workbook with these rows, by sheet and head, read."""
+    book = openpyxl.load_workbook(io.BytesIO(as_xlsx({sheet.key: [] for sheet in SHEETS}, {})))
+    for name, rows in sheets.items():
+        page = cast(Worksheet, book[name])
+        heads = {str(cell.value): number for number, cell in enumerate(page[1], 1)}
+        for number, row in enumerate(rows, 3):
+            for head, value in row.items():
+                page.cell(number, heads[head]).value = value  # type: ignore[assignment]
+    path = tmp_path / "filled.xlsx"
+    book.save(path)
+    return read(path)
+
+
+PLACES: list[dict[str, object]] = [
+    {"名称": "松江职业学院", "级别": "学院", "地址": "学院路1号", "电话": "0571-880"},
+    {"名称": "东门校区", "级别": "学校", "上级": "松江职业学院", "地址": "东门街2号", "电话": "0571-881", "别名": "东门、东校区"},
+]  # fmt: skip
+COURSES: list[dict[str, object]] = [{"名称": "焊工", "主题": "技能证书", "层次": "初级", "简介": "从认识焊机学起。"}]
+CLASSES: list[dict[str, object]] = [
+    {
+        "名称": "焊工晚班", "课程": "焊工", "机构": "东门校区", "开班日期": date(2026, 12, 1), "次数": 10, "上课星期": "周二、周四", "上课": "18:30",
+        "下课": "20:30", "名额": 30, "学费": 600, "对象": "成人", "报名条件": "年满18周岁；退役军人免学费", "报名开始": "2026-11-01",
+        "报名截止": "2026/11/28",
+    }
+]  # fmt: skip
+
+
+def told(plan: Plan, lang: str = "zh") -> list[str]:
+    return [each.told("en" if lang == "en" else "zh") for each in plan.problems]
+
+
+# -- out and in again
+
+
+def test_what_was_exported_changes_nothing(sample: OwnCentre, tmp_path: Path) -> None:
+    state = sample.state
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(as_xlsx(taking.shown(state), state.answers))
+    plan = sample.plan(read(path))
+    assert (told(plan), plan.left, plan.empty) == ([], [], True)
+    assert {name: counts.same for name, counts in plan.counts.items()}.items() >= {
+        "机构": 196,
+        "标准问题": 207,
+        "学员": 12,
+    }.items()
+
+
+@pytest.mark.parametrize("sheet", [each for each in SHEETS if each is not ANSWERS], ids=lambda each: each.key)
+def test_each_sheet_goes_out_and_in_as_csv(sample: OwnCentre, tmp_path: Path, sheet: object) -> None:
+    state, path = sample.state, tmp_path / "a.csv"
+    of = next(each for each in SHEETS if each is sheet)
+    path.write_bytes(as_csv(of, taking.shown(state)[of.key]))
+    plan = sample.plan(read_csv(path, of))
+    assert (told(plan), plan.left, plan.empty) == ([], [], True)
+
+
+HAN = st.text("学院路东门书法太极焊工", min_size=1, max_size=6)
+WORD = st.one_of(HAN, st.just("a、b"), st.just("=1+1"), st.just("第一行\n第二行"), st.just("8"), st.just("是"))
+PLAIN = st.one_of(HAN, st.just("a、b"), st.just("a, b;c"))  # what stands in a list with others
+MAYBE = st.one_of(st.none(), WORD)
+LATIN = st.one_of(st.none(), st.just("in English"))
+DAYS = st.one_of(st.just((1, 2, 3, 4, 5)), st.lists(st.integers(1, 7), min_size=1, max_size=7, unique=True).map(tuple))
+DAY = st.dates(date(2026, 1, 1), date(2027, 12, 31))
+SOME = st.integers(0, 400)
+
+
+@st.composite
+def hours(draw: st.DrawFn) -> tuple[Opening, ...]:
+    found, free = [], [1, 2, 3, 4, 5, 6, 7]
+    for _ in range(draw(st.integers(0, 3))):
+        days = tuple(draw(st.lists(st.sampled_from(free), min_size=1, unique=True))) if free else ()
+        free = [each for each in free if each not in days]
+        spans = draw(
+            st.sampled_from([[("08:30", "17:00")], [("08:30", "12:00"), ("14:00", "24:00")], [("00:00", "01:00")] * 1])
+        )
+        found += [Opening(days, *span) for span in spans if days]
+    return tuple(found)
+
+
+SPANS: st.SearchStrategy[list[tuple[str | None, str | None]]] = st.sampled_from(
+    [[(None, None)], [("09:00", "12:00")], [("09:00", "12:00"), ("14:00", "16:00")]]
+)
+
+
+@st.composite
+def special_days(draw: st.DrawFn) -> tuple[SpecialDay, ...]:
+    found = []
+    for _ in range(draw(st.integers(0, 3))):
+        first, reason, en = draw(DAY), draw(WORD), draw(LATIN)
+        spans: list[tuple[str | None, str | None]] = draw(SPANS)
+        for ahead in range(draw(st.integers(1, 3))):
+            found += [
+                SpecialDay(day=first + timedelta(days=ahead), reason=reason, opens=opens, closes=closes, en=en)
+                for opens, closes in spans
+            ]
+    return tuple(found)
+
+
+@st.composite
+def catalogues(draw: st.DrawFn) -> dict[tuple[str, str], Record]:
+    """Anything that a centre may have, right as a whole."""
+    ids = st.from_regex(r"[a-z0-9][a-z0-9-]{0,8}", fullmatch=True)
+    found: list[Record] = []
+    places = draw(st.lists(ids, min_size=1, max_size=4, unique=True))
+    for number, id in enumerate(places):
+        english = draw(st.one_of(st.none(), st.builds(PlaceInEnglish, name=st.just("Place"), route=LATIN)))
+        found.append(
+            Organisation(
+                id=id, name=draw(WORD), level="college" if number == 0 else "school", parent=places[0] if number else None,
+                aliases=tuple(draw(st.lists(PLAIN, max_size=3))), address=draw(WORD), route=draw(MAYBE), phone=draw(WORD),
+                hours=draw(hours()), special_days=draw(special_days()), computers=draw(SOME), facilities=draw(WORD),
+                accessible=draw(WORD), certifies=draw(st.booleans()), redeems=draw(st.booleans()),
+                north=draw(st.floats(-90, 90)), east=draw(st.floats(-180, 180)), checked_on=draw(DAY), en=english,
+            )
+        )  # fmt: skip
+    courses = draw(st.lists(ids, min_size=1, max_size=3, unique=True))
+    for id in courses:
+        lessons = tuple(draw(st.lists(st.builds(Lesson, WORD, st.integers(1, 15), LATIN), max_size=3)))
+        found.append(
+            Course(
+                id=id, name=draw(WORD), theme=draw(HAN), aliases=tuple(draw(st.lists(PLAIN, max_size=3))), level=draw(HAN),
+                prerequisite=draw(WORD), mode=draw(st.sampled_from(["线上", "线下", "线上线下"])), summary=draw(WORD),
+                assessment=draw(WORD), lessons=lessons,
+                en=draw(st.one_of(st.none(), st.builds(CourseInEnglish, name=st.just("Course"), summary=LATIN))),
+            )
+        )  # fmt: skip
+    first, count = draw(DAY), draw(st.integers(0, 60))
+    for id in draw(st.lists(ids, max_size=3, unique=True)):
+        found += [
+            TrainingClass(
+                id=id, name=draw(WORD), course=draw(st.sampled_from(courses)), organisation=draw(st.sampled_from(places)),
+                first_day=first, sessions=draw(st.integers(1, 60)), days=draw(DAYS), starts="09:00", ends="10:30",
+                room=draw(WORD), teacher=draw(WORD), capacity=draw(st.integers(1, 500)), enrolled=draw(SOME),
+                waiting=draw(SOME), fee=draw(SOME), material_fee=draw(SOME), audience=draw(WORD), eligibility=draw(WORD),
+                youngest=draw(st.integers(0, 120)), oldest=draw(st.integers(0, 150)), materials=draw(WORD),
+                enrol_from=first, enrol_until=first + timedelta(days=count), village=draw(st.booleans()),
+                ballot=draw(st.booleans()), minors=draw(st.booleans()),
+                schools=tuple(draw(st.lists(st.sampled_from(places), max_size=2, unique=True))),
+            ),
+            Activity(
+                id=id, name=draw(WORD), organisation=draw(st.sampled_from(places)), first_day=first,
+                last_day=first + timedelta(days=count), starts="09:00", ends="11:00", place=draw(WORD), summary=draw(WORD),
+                enrol=draw(WORD), campaign=draw(MAYBE),
+            ),
+            CreditRule(id=id, name=draw(WORD), credits=draw(WORD), cap=draw(WORD), version=draw(HAN), valid_from=first),
+            RedemptionItem(id=id, name=draw(WORD), category=draw(HAN), points=draw(st.integers(1, 999)), stock=draw(SOME)),
+            Office(id=id, name=draw(WORD), phone=draw(WORD), matters=tuple(draw(st.lists(PLAIN, max_size=3)))),
+        ]  # fmt: skip
+    kinds = st.dictionaries(st.sampled_from(["attend", "online", "帮教"]), EARNING, min_size=1)
+    for number in range(draw(st.integers(0, 2))):
+        found.append(
+            BankRules(
+                id=f"rules-{number}", version=f"办法{number}", valid_from=date(2020 + number, 1, 1), earn=draw(kinds),
+                points_per_credit=draw(st.integers(1, 100)), points_last_years=draw(st.integers(1, 9)), order_days=7,
+            )
+        )  # fmt: skip
+    found.append(Topic(id="housing", zh="住宿", en="housing", also=("宿舍",)))
+    return {(KIND_OF[type(each)], each.id): each for each in found}
+
+
+EARNING = st.builds(
+    Earning, credits=st.sampled_from([0.5, 1.0, 2.5]), cap=st.sampled_from([2.5, 30.0]), per=st.sampled_from(["day", "month", "year"]),
+    minutes=st.one_of(st.none(), st.integers(1, 600)),
+)  # fmt: skip
+CENTRES = st.builds(
+    Centre, name=HAN, bot=HAN, district=st.one_of(st.just(""), HAN), hotline=st.just("0571-880"), colour=st.sampled_from(["", "#0b6e5f"]),
+    texts=st.dictionaries(
+        st.just("zh"),
+        st.dictionaries(st.sampled_from(["greeting", "source.courses"]), st.one_of(HAN, st.builds(TextForms, HAN, HAN, st.none())), min_size=1),
+    ),
+    en=st.one_of(st.none(), st.builds(CentreInEnglish, name=st.just("Songjiang"), district=st.sampled_from(["", "Songjiang"]))),
+)  # fmt: skip
+
+
+def nothing(known: Mapping[tuple[str, str], Record], centre: Centre) -> State:
+    """A state with this catalogue and nothing else."""
+    return State(known, centre, {}, {}, {}, 0, lambda _: [], lambda _: [])
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(catalogues(), CENTRES)
+def test_any_catalogue_goes_out_and_in(known: dict[tuple[str, str], Record], centre: Centre) -> None:
+    rows = records.shown(known, centre)
+    book = Book()
+    for sheet in SHEETS:
+        if sheet.key in rows:
+            part = _through_csv(sheet.key, as_csv(sheet, rows[sheet.key]))
+            book.sheets |= part.sheets
+            book.problems += part.problems
+    # Beside what it came from nothing changes; where there is nothing yet, it is there again.
+    again = planned(book, nothing(known, centre), "a", TODAY, remove=False)
+    assert (told(again), again.left, again.empty) == ([], [], True)
+    anew = planned(book, nothing({}, Centre()), "a", TODAY, remove=False)
+    assert told(anew) == []
+    made = {(KIND_OF[type(each)], each.id): each for each in anew.records}
+    assert made.pop(("centre", "centre"), Centre()) == centre
+    assert made == known
+
+
+def _through_csv(key: str, content: bytes) -> Book:
+    path = Path("/tmp") / f"daoxue-{key}-{id(content)}.csv"
+    path.write_bytes(content)
+    try:
+        return read_csv(path, BY_NAME[key])
+    finally:
+        path.unlink()
+
+
+# -- filled in by people
+
+
+def test_a_centre_of_ones_own_is_there_at_the_next_question(empty: OwnCentre, tmp_path: Path) -> None:
+    span: dict[str, object] = {
+        "星期": "周一到周五",
+        "开门": "8:30",
+        "关门": "12:00",
+        "再开门": "14:00",
+        "再关门": "17:30",
+    }
+    answers = [{"编号": "parking"}]
+    assert answers
+    book = filled(
+        tmp_path,
+        机构=PLACES,
+        开放时间=[{"机构": "东门校区", **span}],
+        特殊日子=[{"日期": "2027-02-06", "到": "2027-02-08", "事由": "春节闭馆"}],
+        课程=COURSES,
+        班级=CLASSES,
+    )
+    empty.take(book)
+    found = empty.state.records
+    school = next(each for each in found.values() if each.id != "college" and getattr(each, "level", "") == "school")
+    assert isinstance(school, Organisation)
+    assert school.hours == (Opening((1, 2, 3, 4, 5), "08:30", "12:00"), Opening((1, 2, 3, 4, 5), "14:00", "17:30"))
+    assert (school.aliases, school.facilities, school.checked_on) == (("东门", "东校区"), "请来电询问", TODAY)
+    days = [len(each.special_days) for each in found.values() if isinstance(each, Organisation)]
+    assert days == [3, 3]
+
+    async def asked() -> str:
+        app = await compose(empty.config)
+        try:
+            return await Resident(app).say("焊工班多少钱")
+        finally:
+            app.database.close()
+
+    assert "600" in asyncio.run(asked())
+
+
+def test_the_same_workbook_again_changes_nothing_and_doubles_nothing(empty: OwnCentre, tmp_path: Path) -> None:
+    book = filled(tmp_path, 机构=PLACES, 课程=COURSES, 班级=CLASSES, 学员=[LEARNER], 坐席=[{"用户名": "zhang"}])
+    empty.take(book)
+    before = empty.state
+    plan = planned(book, before, "张老师", TODAY + timedelta(days=1), remove=True)
+    assert (told(plan), plan.left, plan.empty) == ([], [], True)
+    # In another centre the same names become the same ids.
+    names = {(kind, each.id) for (kind, _), each in before.records.items()}
+    anew = planned(book, nothing({}, Centre()), "a", TODAY, remove=False)
+    assert {(KIND_OF[type(each)], each.id) for each in anew.records} == names
+
+
+def test_an_id_renames_and_a_name_is_not_taken_twice(empty: OwnCentre, tmp_path: Path) -> None:
+    empty.take(filled(tmp_path, 课程=COURSES))
+    [old] = empty.state.records.values()
+    renamed = {**COURSES[0], "编号": old.id, "名称": "电焊"}
+    # The old name is free again, for a course of its own.
+    empty.take(filled(tmp_path, 课程=[COURSES[0], renamed]))
+    found = {records.name_of(each): each.id for each in empty.state.records.values()}
+    assert set(found) == {"电焊", "焊工"}
+    assert found["电焊"] == old.id != found["焊工"]
+    twice = empty.plan(filled(tmp_path, 课程=[{**COURSES[0], "名称": "钳工"}, {**COURSES[0], "名称": "钳工"}]))
+    assert told(twice) == ["课程 第 4 行 “名称”：与第 3 行是同一个；真是两个就写上不同的编号"]
+    assert told(twice, "en") == ["课程 row 4 名称: the same as row 3; if it is not, give each an id of its own"]
+
+
+def broken(**cells: object) -> list[dict[str, object]]:
+    return [{**CLASSES[0], **cells}]
+
+
+LEARNER: dict[str, object] = {"卡号": card(1), "姓名": "陈小明", "手机": "13900001111", "学校": "东门校区"}
+BANK_ROW: dict[str, object] = {
+    "依据": "办法", "生效日期": "2026-01-01", "学习种类": "线下听课", "学分": 1, "上限": 2, "多长时间": "每天",
+}  # fmt: skip
+WRONG: list[tuple[str, list[dict[str, object]], str, str]] = [
+    ("班级", broken(课程="焊工艺"), "班级 第 3 行 “课程”：没有“焊工艺”；是不是 焊工", "班级 row 3 课程: there is no “焊工艺”; is it 焊工?"),
+    ("班级", broken(学费="六百"), "班级 第 3 行 “学费”：要写整数", "班级 row 3 学费: a whole number is wanted"),
+    ("班级", broken(名额=900), "班级 第 3 行 “名额”：不能大于 500", "班级 row 3 名额: not above 500"),
+    ("班级", broken(上课="九点"), "班级 第 3 行 “上课”：要写时间，如 08:30", "班级 row 3 上课: a time is wanted, e.g. 08:30"),
+    ("班级", broken(上课星期="双日"), "班级 第 3 行 “上课星期”：要写星期，如 周一到周五，或 周一、周三", ""),
+    ("班级", broken(开班日期="下周"), "班级 第 3 行 “开班日期”：要写日期，如 2026-12-31", ""),
+    ("班级", broken(对象=None), "班级 第 3 行 “对象”：空着；合并了单元格的请取消合并", ""),
+    ("班级", broken(抽签="也许"), "班级 第 3 行 “抽签”：要写 是 或 否", ""),
+    ("班级", broken(下课="18:00"), "班级 第 3 行 “下课”：18:00 不晚于开始时间 18:30", "班级 row 3 下课: 18:00 is not after the start 18:30"),
+    ("班级", broken(报名截止="2026-10-01"), "班级 第 3 行 “报名截止”：2026-10-01 早于 2026-11-01", ""),
+    ("班级", broken(英文教室="room 1"), "班级 第 3 行 “英文名”：写了英文的，就要有英文名", ""),
+    ("班级", broken(编号="A 班"), "班级 第 3 行 “编号”：写法不对，请看说明里的样子", ""),
+    ("开放时间", [{"机构": "东门校区", "星期": "周一", "开门": "09:00", "关门": "08:00"}], "开放时间 第 3 行 “关门”：关门 08:00 不晚于开门 09:00", ""),
+    ("开放时间", [{"机构": "东门校区", "星期": "周一", "开门": "09:00"}], "开放时间 第 3 行 “关门”：空着；合并了单元格的请取消合并", ""),
+    (
+        "开放时间",
+        [{"机构": "东门校区", "星期": "周一", "开门": "09:00", "关门": "12:00", "再开门": "11:00", "再关门": "13:00"}],
+        "开放时间 第 3 行 “再开门”：早于前一段的关门 12:00", "",
+    ),
+    ("特殊日子", [{"日期": "2027-02-06", "到": "2027-02-01", "事由": "春节"}], "特殊日子 第 3 行 “到”：2027-02-01 早于 2027-02-06，或相隔一年以上", ""),
+    ("机构", [*PLACES, {"名称": "西校区", "级别": "学校", "地址": "西街", "电话": "1"}], "机构 第 5 行 “上级”：一级一级往上，到不了学院", ""),
+    ("机构", [*PLACES, {"名称": "另一个学院", "级别": "学院", "地址": "西街", "电话": "1"}], "机构 第 5 行 “级别”：学院只能有一个，已经有 松江职业学院", ""),
+    ("微课", [{"课程": "焊工", "标题": "认识焊机", "分钟": 30}], "微课 第 3 行 “分钟”：不能大于 15", ""),
+    ("学员", [{**LEARNER, "卡号": card(1)[:-1] + str((int(card(1)[-1]) + 1) % 10)}], "学员 第 3 行 “卡号”：最后一位是校验位，和前面对不上", ""),
+    ("学员", [{**LEARNER, "手机": "12345"}], "学员 第 3 行 “手机”：写法不对，请看说明里的样子", ""),
+    ("学员", [LEARNER, LEARNER], "学员 第 4 行 “卡号”：与第 3 行重复", "学员 row 4 卡号: the same as row 3"),
+    ("学员", [{**LEARNER, "学校": "13900001111"}], "学员 第 3 行 “学校”：没有“…”", ""),
+    ("坐席", [{"用户名": "zhang", "角色": "校长"}], "坐席 第 3 行 “角色”：可以是 坐席、班长、知识编辑、管理员、审计", ""),
+    ("坐席", [{"用户名": "zhang", "机构": "西门"}], "坐席 第 3 行 “机构”：没有“西门”", ""),
+    ("中心", [{"项目": "名称", "内容": "松江学院"}, {"项目": "电话", "内容": "1"}], "中心 第 4 行 “项目”：可以是 名称、助手、地区、热线、地址、平台、颜色", ""),
+    ("中心", [{"项目": "颜色", "内容": "#ffffff"}], "中心 第 3 行 “内容”：#ffffff 太浅，白字看不清，请选深一些的颜色", ""),
+    ("自有文字", [{"编号": "no.such", "语言": "中文", "屏幕上": "a"}], "自有文字 第 3 行 “编号”：没有这个文字编号", ""),
+    (
+        "学分计算", [{**BANK_ROW, "一学分换几积分": 10, "积分几年有效": 2}],
+        "学分计算 第 3 行 “兑换留几天”：空着；合并了单元格的请取消合并", "",
+    ),
+    ("主题", [{"名称": "住宿", "英文名": "housing"}], "主题 第 3 行 “编号”：空着；合并了单元格的请取消合并", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("sheet", "rows", "zh", "en"), WRONG, ids=[f"{sheet}-{number}" for number, (sheet, *_) in enumerate(WRONG)]
+)
+def test_what_is_wrong_is_told_with_its_place_in_the_readers_language(
+    empty: OwnCentre, tmp_path: Path, sheet: str, rows: list[dict[str, object]], zh: str, en: str
+) -> None:
+    sheets = {"机构": PLACES, "课程": COURSES} | {sheet: rows}
+    plan = empty.plan(filled(tmp_path, **sheets))
+    assert told(plan)[:1] == [zh] or (told(plan) and told(plan)[0].startswith(zh)), told(plan)
+    assert not en or told(plan, "en")[0] == en
+    assert not any(set(each.told("en")) & set("请空着") for each in plan.problems if "标准问题" not in each.sheet)
+    said = "".join(told(plan) + told(plan, "en"))
+    assert "13900001111" not in said
+    assert card(1)[:11] not in said
+    assert "陈小明" not in said
+
+
+def test_all_or_nothing(empty: OwnCentre, tmp_path: Path) -> None:
+    book = filled(tmp_path, 机构=PLACES, 课程=COURSES, 班级=broken(学费="六百", 名额="x"), 学员=[LEARNER])
+    plan = empty.plan(book)
+    assert len(plan.problems) == 2
+    assert empty.state.records == {}
+    # Also where somebody has changed something in between.
+    right = empty.plan(filled(tmp_path, 机构=PLACES, 学员=[LEARNER], 坐席=[{"用户名": "zhang"}]))
+    empty.take(filled(tmp_path, 课程=COURSES))
+    with pytest.raises(KnowledgeError, match="别人刚改过"):
+        taking.write(empty.database, empty.vault, right, "a")
+    assert (len(empty.state.records), empty.state.learners, empty.state.staff) == (1, {}, {})
+
+
+def test_what_is_gone_is_told_and_goes_only_when_it_is_wanted(empty: OwnCentre, tmp_path: Path) -> None:
+    everything = filled(
+        tmp_path, 机构=PLACES, 课程=COURSES, 班级=CLASSES, 学员=[LEARNER, {**LEARNER, "卡号": card(2)}],
+        坐席=[{"用户名": "chen", "角色": "管理员"}, {"用户名": "zhang"}],
+        自有文字=[{"编号": "greeting", "语言": "中文", "屏幕上": "您好"}, {"编号": "source.courses", "语言": "中文", "屏幕上": "课程表"}],
+        微课=[{"课程": "焊工", "标题": "认识焊机", "分钟": 5}],
+    )  # fmt: skip
+    empty.take(everything)
+    less = filled(
+        tmp_path, 机构=PLACES, 课程=[*COURSES, {**COURSES[0], "名称": "钳工"}],
+        班级=[{**CLASSES[0], "名称": "钳工班", "课程": "钳工"}], 学员=[LEARNER], 坐席=[{"用户名": "chen", "角色": "管理员"}],
+        自有文字=[{"编号": "greeting", "语言": "中文", "屏幕上": "您好"}], 微课=[{"课程": "钳工", "标题": "锉刀", "分钟": 5}],
+    )  # fmt: skip
+    plan = empty.plan(less)
+    assert {sheet for sheet, _ in plan.left} == {"班级", "学员", "坐席", "自有文字", "微课"}
+    empty.take(less)
+    assert len(empty.state.records) == 7  # nothing has gone
+    empty.take(less, remove=True)
+    after = empty.state
+    assert sorted(each.name for each in after.records.values() if isinstance(each, TrainingClass)) == ["钳工班"]
+    assert [each.learner.status for each in after.learners.values()] == ["active", "void"]
+    assert {each.name: each.active for each in after.staff.values()} == {"chen": True, "zhang": False}
+    assert after.centre.texts == {"zh": {"greeting": "您好"}}
+    assert empty.plan(less, remove=True).empty
+    # What another record needs does not go, and an administrator remains.
+    assert told(empty.plan(filled(tmp_path, 课程=COURSES), remove=True)) == [
+        "班级：cl-" + told_id(after) + "：没有 " + course_id(after, "钳工")
+    ]
+
+
+def told_id(state: State) -> str:
+    return next(each.id for each in state.records.values() if isinstance(each, TrainingClass)).removeprefix("cl-")
+
+
+def course_id(state: State, name: str) -> str:
+    return next(each.id for each in state.records.values() if isinstance(each, Course) and each.name == name)
+
+
+def test_an_empty_sheet_and_a_missing_column_say_nothing(empty: OwnCentre, tmp_path: Path) -> None:
+    empty.take(filled(tmp_path, 机构=PLACES, 课程=COURSES, 班级=CLASSES))
+    assert empty.plan(filled(tmp_path)).left == []
+    path = tmp_path / "a.csv"
+    path.write_text("名称,学费\n焊工晚班,700\n", encoding="gb18030")
+    plan = empty.plan(read_csv(path, BY_NAME["班级"]))
+    [changed] = plan.records
+    assert isinstance(changed, TrainingClass)
+    assert (changed.fee, changed.eligibility, changed.days) == (700, "年满18周岁；退役军人免学费", (2, 4))
+    path.write_text("名称,学费\n钳工班,700\n", encoding="utf-8")
+    assert told(empty.plan(read_csv(path, BY_NAME["班级"])))[0] == "班级 第 2 行 “课程”：没有这一列"
+
+
+# -- people
+
+
+def test_learners_are_sealed_as_they_enter_and_can_prove_who_they_are(empty: OwnCentre, tmp_path: Path) -> None:
+    many: list[dict[str, object]] = [
+        {"卡号": card(number), "姓名": f"学员{number}", "手机": f"139 0000 {number:04}"} for number in range(1, 40)
+    ]
+    empty.take(filled(tmp_path, 机构=PLACES, 学员=[{**LEARNER, "卡号": int(card(900))}, *many]))
+    assert len(empty.state.learners) == 40
+    empty.database.now(lambda _: None)
+    stored = b"".join(path.read_bytes() for path in tmp_path.glob("own.db*"))
+    for told_of in ("陈小明", "13900001111", "13900000007", card(900), card(7)):
+        assert told_of.encode() not in stored
+    changed = {**LEARNER, "卡号": card(900), "手机": "13800009999", "状态": "挂失", "未成年": "是"}
+    empty.take(filled(tmp_path, 学员=[changed]))
+    known = empty.state.learners[card(900)].learner
+    assert known == Registered(
+        card=card(900), name="陈小明", phone="13800009999", school=known.school, minor=True, status="lost"
+    )
+    digest = empty.vault.digest("phone", "13800009999")
+
+    from store import identity
+
+    assert len(empty.database.look(lambda t: identity.by_phone(t, digest))) == 1
+
+
+def test_seats_are_told_their_passwords_once_and_come_in(empty: OwnCentre, tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"用户名": "chen", "角色": "管理员"},
+        {"用户名": "zhang", "技能": "complaint、credit", "机构": "东门校区", "同时接几个": 6},
+    ]
+    passwords = empty.take(filled(tmp_path, 机构=PLACES, 坐席=rows))
+    assert set(passwords) == {"chen", "zhang"}
+    rows[1] |= {"显示名": "张老师", "角色": "班长"}
+    assert empty.take(filled(tmp_path, 坐席=rows)) == {}
+
+    async def signed_in() -> None:
+        app = await compose(empty.config)
+        try:
+            await app.desk.signing.sign_in("zhang", passwords["zhang"], "", 1)
+            seat = await app.desk.people.get("zhang")
+            assert seat is not None
+            assert (seat.shown, seat.role, seat.skills, seat.one_time) == (
+                "张老师",
+                "supervisor",
+                ("complaint", "credit"),
+                True,
+            )
+            with pytest.raises(SignInError):
+                await app.desk.signing.sign_in("chen", passwords["zhang"], "", 1)
+        finally:
+            app.database.close()
+
+    asyncio.run(signed_in())
+
+
+def test_the_rules_of_the_bank_hold_while_it_serves(empty: OwnCentre, tmp_path: Path) -> None:
+    row: dict[str, object] = {"依据": "松江办法", "生效日期": "2026-01-01", "上限": 4, "多长时间": "每天"}
+    whole: dict[str, object] = {"一学分换几积分": 5, "积分几年有效": 3, "兑换留几天": 10}
+    rows = [
+        {**row, "学习种类": "线下听课", "学分": 2, **whole},
+        {**row, "学习种类": "帮教", "学分": 0.5, "每几分钟": 30},
+    ]
+
+    async def earned() -> None:
+        app = await compose(empty.config)
+        try:
+            assert not app.desk.learners._bank.reckons
+            await asyncio.to_thread(empty.take, filled(tmp_path, 学分计算=rows))
+            await app.library.refresh()
+            assert app.desk.learners._bank.reckons
+            version = app.library.catalogue.reckoning.at(TODAY)
+            assert (version.version, version.earn["attend"].tenths, version.earn["帮教"].minutes) == (
+                "松江办法",
+                20,
+                30,
+            )
+        finally:
+            app.database.close()
+
+    asyncio.run(earned())
+    twice = [*rows, {**row, "学习种类": "结业", "学分": 1, "兑换留几天": 9}]
+    assert told(empty.plan(filled(tmp_path, 学分计算=twice))) == [
+        "学分计算 第 5 行 “兑换留几天”：同一个版本里写得不一样"
+    ]
+
+
+# -- files
+
+
+def test_what_is_no_workbook_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    whole = as_xlsx({sheet.key: [] for sheet in SHEETS}, {})
+    for content in (b"", b"PK\x03\x04", whole[: len(whole) // 2], whole[:-30]):
+        path.write_bytes(content)
+        assert "读不了这个工作簿" in read(path).problems[0].told("zh")
+    assert "没有文件" in read(tmp_path / "none.xlsx").problems[0].told("zh")
+
+
+def test_a_file_that_unpacks_without_end_is_not_opened(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    with (
+        ZipFile(path, "w", ZIP_DEFLATED) as archive,
+        archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as sheet,
+    ):
+        for _ in range(300):
+            sheet.write(b" " * 1_000_000)
+    assert path.stat().st_size < 1_000_000
+    assert read(path).problems[0].told("en") == "too large: 32 MB at most"
+
+
+def test_rows_without_end_and_strange_columns_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("名称,级别\n" + "东校区,学校\n" * 50_001, encoding="utf-8")
+    assert [each.told("zh") for each in read_csv(path, BY_NAME["机构"]).problems] == ["机构：超过 50000 行"]
+    path.write_text("名称,学非\n" + "甲,1\n", encoding="utf-8")
+    assert "不认识的列：学非" in read_csv(path, BY_NAME["班级"]).problems[0].told("zh")
+    path.write_text(f"{card(1)},陈小明,13900001111\n", encoding="utf-8")
+    said = read_csv(path, LEARNERS).problems[0].told("zh")
+    assert "不认识的列：#1、#2、#3" in said
+    book = openpyxl.Workbook()
+    cast(Worksheet, book.active).title = "班级表"
+    book.save(tmp_path / "b.xlsx")
+    assert "班级表：这张表没有用到" in read(tmp_path / "b.xlsx").notes[0].told("zh")
+
+
+def test_every_column_is_explained_and_lists_are_offered() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(as_xlsx({sheet.key: [] for sheet in SHEETS}, {})))
+    for sheet in SHEETS:
+        page = cast(Worksheet, book[sheet.name])
+        assert [cell.value for cell in page[1]] == [column.head for column in sheet.columns]
+        assert all(column.zh and column.en for column in sheet.columns)
+        if sheet is not ANSWERS:
+            assert [str(cell.value).removeprefix("※") for cell in page[2]] == [
+                f"{each.zh}\n{each.en}" for each in sheet.columns
+            ]
+    offered = {
+        sheet.name: {
+            str(each.sqref).rstrip("0123456789")[:1] for each in book[sheet.name].data_validations.dataValidation
+        }
+        for sheet in SHEETS
+    }
+    assert offered["班级"] >= {"C", "D", "G"}  # course, organisation, weekdays
+    assert len(book[HELP_].data_validations.dataValidation) == 0
+    assert book["选项"].sheet_state == "hidden"
+
+
+HELP_ = "说明"
+
+
+def test_the_language_is_the_terminals() -> None:
+    assert [language({"LANG": each}) for each in ("en_US.UTF-8", "zh_CN.UTF-8", "C.UTF-8", "")] == [
+        "en",
+        "zh",
+        "zh",
+        "zh",
+    ]
+    assert language({"LANG": "zh_CN.UTF-8", "LC_ALL": "en_GB"}) == "en"
+
+
+# -- the commands
+
+
+Run = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """A command in a folder of its own; its exit status, and what it said."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str, answers: str = "") -> tuple[int, str]:
+        monkeypatch.setattr("sys.argv", ["daoxue", *words])
+        monkeypatch.setattr("sys.stdin", io.StringIO(answers))
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        said = capfd.readouterr()
+        return int(ended.value.code or 0), said.out + said.err
+
+    return run
+
+
+def test_the_commands_from_an_empty_folder_on(run: Run, tmp_path: Path) -> None:
+    answers = "松江职业学院\n\n小松\n松江县\n学院路1号\n0571-880\n周一到周五 08:30-12:00,14:00-17:30；周六 9:00-12:00\nzh\nwebchat\n"
+    assert run("init", answers=answers)[0] == 0
+    assert run("init", "--name", "a", "--yes")[0] == 2  # what is there stays
+    settings_text = Path("config.yml").read_text(encoding="utf-8")
+    assert "# what the assistant calls itself" in settings_text
+    assert '- {days: [6], opens: "09:00", closes: "12:00"}' in settings_text
+    status, said = run("import", "workbook.xlsx")
+    assert (status, "机构：新增 1" in said) == (0, True)
+    book = openpyxl.load_workbook("workbook.xlsx")
+    assert "英文名" not in [cell.value for cell in book["班级"][1]]
+    book["坐席"].cell(3, 1).value = "zhang"
+    book["学员"].cell(3, 1).value = "x"
+    book.save("workbook.xlsx")
+    status, said = run("import", "workbook.xlsx", "--lang", "en")
+    assert status == 1
+    assert "学员 row 3 卡号: not written as the explanation says" in said
+    assert "nothing was taken in" in said
+    book["学员"].cell(3, 1).value = None
+    book.save("workbook.xlsx")
+    status, said = run("import", "workbook.xlsx", "--check")
+    assert (status, "一次性密码" in said) == (0, False)
+    status, said = run("import", "workbook.xlsx", "--json")
+    rows = [json.loads(line) for line in said.splitlines()]
+    assert [row["name"] for row in rows if "password" in row] == ["zhang"]
+    assert run("export", "--workbook", "out.xlsx")[0] == 0
+    assert Path("out.xlsx").stat().st_mode & 0o077 == 0
+    assert run("export", "--workbook", "out.xlsx")[0] == 2
+    status, said = run("import", "out.xlsx")
+    assert (status, "修改 0" in said, "新增 1" in said) == (0, True, False)
+    assert run("export", "--sheet", "机构", "places.csv")[0] == 0
+    text = Path("places.csv").read_text(encoding="utf-8-sig")
+    Path("places.csv").write_text(text + ",东门校区,学校,松江职业学院,,东门街2号,,0571-881\n", encoding="utf-8")
+    assert run("import", "--sheet", "机构", "places.csv")[0] == 0
+    assert run("import", "places.csv")[0] == 2
+    assert run("import", "--sheet", "无", "places.csv")[0] == 2
+    # What is gone is listed, and goes only with a yes.
+    status, said = run("import", "out.xlsx", "--remove", answers="\n")
+    assert "机构：东门校区" in said
+    assert "东门校区" in run("export", "--sheet", "机构")[1]
+    assert run("import", "out.xlsx", "--remove", answers="y\n")[0] == 0
+    assert "东门校区" not in run("export", "--sheet", "机构")[1]
+    assert "parking" in run("export", "--sheet", "标准问题")[1]
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--hours", "每天"),
+        ("--hours", "周八 08:00-09:00"),
+        ("--languages", "fr"),
+        ("--channels", "fax"),
+        ("--name", ""),
+    ],
+)
+def test_an_answer_that_cannot_be_is_told_and_nothing_is_written(
+    run: Run, tmp_path: Path, option: str, value: str
+) -> None:
+    status, _ = run("init", "--yes", *(() if option == "--name" else ("--name", "a")), option, value)
+    assert status == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_texts_of_a_workbook_are_ones_that_there_are() -> None:
+    """What the generated centres say of their own."""
+    assert Texts().misfits({"zh": {"greeting": "a", "source.courses": "b"}}) == []
+    assert msgspec.json.encode(Centre())
