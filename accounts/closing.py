@@ -10,7 +10,7 @@ from typing import cast
 
 import msgspec
 
-from accounts.identity import Person
+from accounts.registering import Person
 from accounts.vault import Vault
 from store import bank, conversations, enrolments, erasing, identity, keys, sealing
 from store.database import Transaction
