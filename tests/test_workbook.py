@@ -162,6 +162,21 @@ def test_what_was_exported_changes_nothing(sample: OwnCentre, tmp_path: Path) ->
     }.items()
 
 
+def test_a_workbook_is_taken_in_on_either_database(either_config: Config, tmp_path: Path) -> None:
+    with opened(either_config) as centre:
+        seats = [{"用户名": "chen", "角色": "管理员"}]
+        courses = [{**COURSES[0]}]
+        book = filled(tmp_path, 课程=courses, 学员=[{**LEARNER, "学校": "qinghe"}], 坐席=seats)
+        assert set(centre.take(book)) == {"chen"}
+        assert centre.plan(book).empty
+        before = len(centre.state.records)
+        centre.take(book, remove=True)
+        after = centre.state
+        assert [records.name_of(each) for each in after.records.values() if isinstance(each, Course)] == ["焊工"]
+        assert len(after.records) < before
+        assert [each.learner.name for each in after.learners.values() if each.learner.status != "void"] == ["陈小明"]
+
+
 @pytest.mark.parametrize("sheet", [each for each in SHEETS if each is not ANSWERS], ids=lambda each: each.key)
 def test_each_sheet_goes_out_and_in_as_csv(sample: OwnCentre, tmp_path: Path, sheet: object) -> None:
     state, path = sample.state, tmp_path / "a.csv"
