@@ -105,11 +105,20 @@ class Identity:
 
     def person(self, channel: str, address: str) -> str:
         """What is kept of somebody's address."""
-        return self._vault.digest(f"person {channel}", address)
+        return person_digest(self._vault, channel, address)
 
-    def reached(self, number: str) -> str:
-        """What is kept of a number or address by which somebody is reached, on whatever channel; nothing leads back."""
-        return self._vault.digest("reached", number)[:16]
+    def reached(self, channel: str, address: str) -> str:
+        """Whoever writes from this address, as tickets keep it."""
+        return reached(self._vault, channel, address)
+
+    async def owner(self, channel: str, address: str, now: int, session: str | None = None) -> str:
+        """Whose a ticket is, on whatever channel: of the one learner whom somebody has proven to be (for this session, where
+        the address proves nothing), else of whoever writes from this address. What residents say of themselves, a number to
+        be called back on for one, proves nothing."""
+        person, since = self.person(channel, session or address), self.since(channel, now)
+        rows = await self._database.read(lambda t: identity.bound(t, channel, person, now, since))
+        own = [row.learner.id for row in rows if row.role == "self"]
+        return of_learner(self._vault, own[0]) if len(own) == 1 else self.reached(channel, address)
 
     def since(self, channel: str, now: int) -> int:
         """When somebody must have proven it on a channel for it to hold now."""
@@ -301,6 +310,21 @@ class Identity:
         """Somebody has left the channel, or is there again: meanwhile a binding means nothing."""
         person = self.person(channel, address)
         await self._database.write(lambda t: identity.sleep(t, channel, person, asleep))
+
+
+def person_digest(vault: Vault, channel: str, address: str) -> str:
+    """Somebody on a channel, as bindings and consents keep it."""
+    return vault.digest(f"person {channel}", address)
+
+
+def reached(vault: Vault, channel: str, address: str) -> str:
+    """Whoever writes from an address, as tickets keep it; nothing leads back."""
+    return vault.digest("reached", f"{channel}\n{address}")[:16]
+
+
+def of_learner(vault: Vault, learner: int) -> str:
+    """A learner who has proven it, as tickets keep it."""
+    return vault.digest("learner", str(learner))[:16]
 
 
 def forget(transaction: Transaction, channel: str, person: str, why: str, now: int) -> None:

@@ -307,7 +307,8 @@ async def _desk(
         signing=SignIn(database, passwords, attempts, config.desk.session_minutes), attempts=attempts,
         oidc=Oidc(config.desk.oidc, os.environ.get("OIDC_CLIENT_SECRET", "")), public_url=public_url(config),
         dispatch=Dispatch(database, live, library, tickets, hours, config.desk, standing, loads),
-        feed=Feed(database, live, hours, config.desk), search=ConversationSearch(database, live, identity.reached, ground.limits),
+        feed=Feed(database, live, hours, config.desk),
+        search=ConversationSearch(database, live, _reached(identity, ways), ground.limits),
         editing=Editing(database, library), cataloguing=Cataloguing(database, library, ground.texts),
         standing=standing, hooks=hooks,
         residents=Residents(database, identity, ground.vault),
@@ -316,6 +317,12 @@ async def _desk(
         channels=ways.channels, opened=ways.opened, secure=config.server.public_url.startswith("https://"),
         health=lambda: health(database, ground.watch, ways.opened, affairs.platform, knowing.rasa),
     )  # fmt: skip
+
+
+def _reached(identity: Identity, ways: ChannelParts) -> Callable[[str], list[str]]:
+    """Whom tickets know as writing or calling from a number."""
+    by_phone = [each.name for each in ways.channels.values() if each.by_phone]
+    return lambda number: [identity.reached(channel, number) for channel in by_phone]
 
 
 async def _no_texts(row: QueueRow) -> Outcome:

@@ -271,16 +271,15 @@ class Platform:
     def report(self, transaction: Transaction, row: EnrolmentRow) -> None:
         """Owes the platform a word about an enrolment, within the transaction that changed it."""
         body = {"learner": row.learner, "class": row.group, "state": row.state, "at": row.at}
-        closed = self._vault.close(msgspec.json.encode(body))
         order = f"enrolment:{row.group}:{row.learner}"
         key = f"{remote.COMMAND}:{order}:{row.state}:{row.at}"
-        queue.put(transaction, NewRow(remote.COMMAND, key, LANE, closed, row.at, order, row.at))
+        queue.put(transaction, NewRow(remote.COMMAND, key, LANE, msgspec.json.encode(body), row.at, order, row.at))
 
     async def _tell(self, row: QueueRow) -> Outcome:
         """The key is what the platform knows a command by, and begins with what it is."""
         key = row.key.removeprefix(f"{remote.COMMAND}:")
         what = key.partition(":")[0]
-        body: dict[str, object] = msgspec.json.decode(self._vault.open(row.body), type=dict)
+        body: dict[str, object] = msgspec.json.decode(row.body, type=dict)
         learner = body.pop("learner")
         card = await self._card(learner) if isinstance(learner, int) else None
         try:

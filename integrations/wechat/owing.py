@@ -1,7 +1,7 @@
 """What a resident on WeChat is owed: what of it goes into a response, and what becomes of it.
 
 A response may be lost, and nobody says so: WeChat asks again, three times in all, until it has one. So what is owed stays a
-row of the queue, on trial, until WeChat would have asked again and has not (decision 30). The third response is the last
+row of the queue, on trial, until WeChat would have asked again and has not (decision 35). The third response is the last
 that it asks for; nothing would tell of its loss, so what the first two held leaves by itself instead.
 """
 
