@@ -51,7 +51,7 @@ def fill_in(path: Path) -> None:
     """What the page asks for: a college, a course, a class."""
     book = openpyxl.load_workbook(path)
     soon = date.today() + timedelta(days=20)
-    rows = {
+    rows: dict[str, dict[str, object]] = {
         "课程": {"名称": "电焊", "主题": "技能证书", "层次": "初级", "简介": "从认识焊机学起。"},
         "班级": {
             "名称": "电焊晚班", "课程": "电焊", "机构": "松江县职业技术学院", "开班日期": soon, "次数": 10, "上课星期": "周二、周四",

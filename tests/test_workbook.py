@@ -164,15 +164,17 @@ def test_what_was_exported_changes_nothing(sample: OwnCentre, tmp_path: Path) ->
 
 def test_a_workbook_is_taken_in_on_either_database(either_config: Config, tmp_path: Path) -> None:
     with opened(either_config) as centre:
-        seats = [{"用户名": "chen", "角色": "管理员"}]
-        courses = [{**COURSES[0]}]
-        book = filled(tmp_path, 课程=courses, 学员=[{**LEARNER, "学校": "qinghe"}], 坐席=seats)
+        seats: list[dict[str, object]] = [{"用户名": "chen", "角色": "管理员"}]
+        items: list[dict[str, object]] = [{"名称": "雨衣", "类别": "生活", "积分": 50}]
+        book = filled(tmp_path, 兑换物品=items, 学员=[{**LEARNER, "学校": "qinghe"}], 坐席=seats)
         assert set(centre.take(book)) == {"chen"}
         assert centre.plan(book).empty
         before = len(centre.state.records)
         centre.take(book, remove=True)
         after = centre.state
-        assert [records.name_of(each) for each in after.records.values() if isinstance(each, Course)] == ["焊工"]
+        assert [records.name_of(each) for each in after.records.values() if isinstance(each, RedemptionItem)] == [
+            "雨衣"
+        ]
         assert len(after.records) < before
         assert [each.learner.name for each in after.learners.values() if each.learner.status != "void"] == ["陈小明"]
 
