@@ -509,7 +509,10 @@ def test_what_is_gone_is_told_and_goes_only_when_it_is_wanted(empty: OwnCentre, 
     assert {each.name: each.active for each in after.staff.values()} == {"chen": True, "zhang": False}
     assert after.centre.texts == {"zh": {"greeting": "您好"}}
     assert empty.plan(less, remove=True).empty
-    # What another record needs does not go, and an administrator remains.
+    # An administrator remains, and what another record needs does not go.
+    chen: dict[str, object] = {"用户名": "chen", "角色": "坐席"}
+    for wrong in (filled(tmp_path, 坐席=[chen]), filled(tmp_path, 坐席=[{**chen, "角色": "管理员", "在用": "否"}])):
+        assert told(empty.plan(wrong)) == ["坐席 “角色”：至少要留一位在用的管理员"]
     assert told(empty.plan(filled(tmp_path, 课程=COURSES), remove=True)) == [
         "班级：cl-" + told_id(after) + "：没有 " + course_id(after, "钳工")
     ]
@@ -651,6 +654,8 @@ def test_rows_without_end_and_strange_columns_are_told(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("名称,级别\n" + "东校区,学校\n" * 50_001, encoding="utf-8")
     assert [each.told("zh") for each in read_csv(path, BY_NAME["机构"]).problems] == ["机构：超过 50000 行"]
+    path.write_text("名称,级别\n" + "东校区,学校\n" * 9 + ",\n" * 60_000, encoding="utf-8")
+    assert read_csv(path, BY_NAME["机构"]).problems == []
     path.write_text("名称,学非\n" + "甲,1\n", encoding="utf-8")
     assert "不认识的列：学非" in read_csv(path, BY_NAME["班级"]).problems[0].told("zh")
     path.write_text(f"{card(1)},陈小明,13900001111\n", encoding="utf-8")
@@ -761,6 +766,20 @@ def test_the_commands_from_an_empty_folder_on(run: Run, tmp_path: Path) -> None:
     assert run("import", "out.xlsx", "--remove", answers="y\n")[0] == 0
     assert "东门校区" not in run("export", "--sheet", "机构")[1]
     assert "parking" in run("export", "--sheet", "标准问题")[1]
+
+
+def test_rules_that_a_file_goes_before_are_told(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("init", "--name", "松江职业学院", "--address", "学院路1号", "--hotline", "0571-880", "--yes")
+    shown = {"依据": "松江办法", "生效日期": "2026-01-01", "学习种类": "结业", "学分": 2, "上限": 4, "多长时间": "每年"}
+    row = {**shown, "一学分换几积分": 5, "积分几年有效": 3, "兑换留几天": 10}
+    Path("bank.csv").write_text(f"{','.join(row)}\n{','.join(map(str, row.values()))}\n", encoding="utf-8")
+    assert "accounts.rules" not in run("import", "--sheet", "学分计算", "bank.csv", "--check")[1]
+    other = {"version": "b", "valid_from": "2026-01-01", "earn": {"a": {"credits": 1, "cap": 2, "per": "day"}}}
+    rules = [{**other, "points_per_credit": 1, "points_last_years": 1, "order_days": 1}]
+    Path("rules.yml").write_text(json.dumps(rules), encoding="utf-8")
+    monkeypatch.setenv("DAOXUE_ACCOUNTS__RULES", "rules.yml")
+    status, said = run("import", "--sheet", "学分计算", "bank.csv", "--lang", "en")
+    assert (status, "学分计算: accounts.rules names a file, which is used instead" in said) == (0, True)
 
 
 @pytest.mark.parametrize(
