@@ -5,15 +5,18 @@ What an account held stays as bare figures where records must be kept (PIPL 47, 
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 import msgspec
 
-from accounts.identity import Person
-from accounts.vault import Vault
-from store import bank, conversations, enrolments, erasing, identity, keys, sealing
+from accounts.identity import of_learner, person_digest, reached
+from accounts.registering import Person
+from accounts.vault import MARK, SHUT, Vault, is_marked
+from store import conversations, copying, deliveries, erasing, keys, remote, sealing
 from store.database import Transaction
+from store.personal import Whose
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +30,11 @@ class Closed:
 
 
 def copy(transaction: Transaction, vault: Vault, id: int) -> dict[str, object]:
-    """Everything that is kept of a learner."""
-    row = identity.get(transaction, id)
-    person = msgspec.json.decode(vault.open(row.body), type=Person) if row is not None else None
-    return {
-        "person": {"card": person.card, "name": person.name, "phone": person.phone, "school": person.school} if person else {},
-        "status": row.status if row else "",
-        "ledger": [
-            {"day": each.day, "type": each.type, "credits": each.credits / 10, "points": each.points, "frozen": each.frozen,
-             "note": each.note, "rule": each.rule, "source": each.source}
-            for each in bank.all_entries(transaction, id)
-        ],
-        "orders": [asdict(each) for each in bank.orders(transaction, id, 1 << 30)],
-        "attendance": [asdict(each) for each in bank.attended(transaction, id, "", 1 << 30)],
-        "enrolments": [asdict(each) for each in enrolments.of(transaction, id)],
-        "bindings": erasing.bindings(transaction, id),
-        "consents": erasing.consents(transaction, id),
-    }  # fmt: skip
+    """Everything that is kept of a learner, table by table."""
+    found = copying.rows(transaction, Whose.LEARNER, "learner", id, vault.open)
+    [account] = found.pop("learner") or [{}]
+    agreed = copying.consents(transaction, id)
+    return {"person": account.pop("body", {}), **account, **found, "consents": agreed}
 
 
 def close(transaction: Transaction, vault: Vault, id: int, by: str, why: str, now: int) -> Closed:
@@ -53,7 +44,7 @@ def close(transaction: Transaction, vault: Vault, id: int, by: str, why: str, no
     nobody = vault.close(msgspec.json.encode(Person("0" * 12, "已注销", "", "")))
     erasing.forget_learner(transaction, id, nobody)
     conversations.audited(transaction, by, "account.closed", f"learner {id}", f"{why}; sha256 {digest}", now)
-    return Closed(len(cast(list[object], before["ledger"])), len(cast(list[object], before["bindings"])), digest, now)
+    return Closed(len(cast(list[object], before["ledger"])), len(cast(list[object], before["binding"])), digest, now)
 
 
 # -- keys
@@ -61,15 +52,37 @@ def close(transaction: Transaction, vault: Vault, id: int, by: str, why: str, no
 
 def rekey(transaction: Transaction, old: Vault, new: Vault, now: int) -> int:
     """Closes with the new key whatever the old ones closed, all of it or nothing; how many learners. Codes and invitations
-    that are open end by it, and kept messages that could not be read go."""
-    people = keys.learners(transaction)
-    for id, body in people:
-        person = msgspec.json.decode(old.open(body), type=Person)
-        keys.redigest(transaction, id, new.digest("card", person.card), new.digest("phone", person.phone))
-    keys.rewrite_bodies(transaction, lambda body: new.close(old.open(body)))
-    keys.rebind(transaction, lambda channel, address: new.digest(f"person {channel}", old.unseal(address)))
+    that are open end by it, and kept messages that could not be read go. The transaction opens and closes with the new one."""
     keys.forget_short_lived(transaction)
-    sealing.reseal(transaction, lambda text: new.seal(old.unseal(text)) if text.startswith("~") else text)
+    sealing.reseal(
+        transaction,
+        lambda text: new.seal(old.unseal(text)) if text.startswith(MARK) else text,
+        lambda document: new.shut(old.unshut(document)) if document.startswith(SHUT) else document,
+    )
+    sealing.reclose(transaction, lambda body: new.close(old.open(body)))
+    people = keys.learners(transaction)
+    known = {}
+    for id, body in people:
+        person = msgspec.json.decode(new.open(body), type=Person)
+        keys.redigest(transaction, id, new.digest("card", person.card), new.digest("phone", person.phone))
+        known[of_learner(old, id)] = of_learner(new, id)
+    keys.rebind(transaction, partial(person_digest, old), partial(person_digest, new))
+    keys.reperson(transaction, lambda was, channel, address: known.get(was) or reached(new, channel, address))
     sealing.keep_key_name(transaction, new.name, now)
     conversations.audited(transaction, "cli", "keys.changed", "", f"{len(people)} learners", now)
     return len(people)
+
+
+def bring_up(transaction: Transaction, vault: Vault, revision: str, now: int) -> None:
+    """Closes what a database from before migration `revision` holds in clear, all of it or nothing."""
+    if sealing.closed_for(transaction) is None:
+        sealing.open_queued(transaction, deliveries.ANSWER, lambda body: vault.unseal(body.decode()).encode())
+        sealing.open_queued(transaction, remote.COMMAND, vault.open)
+    sealing.reseal(
+        transaction,
+        lambda text: text if is_marked(text) else vault.seal(text),
+        lambda document: document if document.startswith(SHUT) else vault.shut(document),
+    )
+    if sealing.closed_for(transaction) is None:  # a number that was told made one person of strangers
+        keys.reperson(transaction, lambda was, channel, address: reached(vault, channel, address))
+    sealing.keep_closed_for(transaction, revision, now)

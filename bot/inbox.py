@@ -93,7 +93,7 @@ def kept(text: str) -> str:
 
 
 def new_ticket(ref: str, about: Handover, person: str, lang: str) -> tickets.NewTicket:
-    """A ticket of `person`, a keyed digest of what they are reached by."""
+    """A ticket of `person`, as `Identity.owner` names them."""
     return tickets.NewTicket(
         ref, about.topic, about.skill, about.place, about.priority, lang, person, encode(about), about.to_call, about.against
     )  # fmt: skip
@@ -166,10 +166,6 @@ class Inbox:
             *(self._limits.from_(VISITORS_FROM, said.origin) if read.version == 0 else ()),
         )
 
-    def person(self, about: Handover, address: str) -> str:
-        """Whom a ticket is of: whoever is reached there."""
-        return self._accounts.identity.reached(about.slots.get("phone") or address)
-
     async def understand(self, text: str, at: int) -> Understanding:
         """What a text by itself means, for a channel that has to know before it hands it on; handed on, it is not thought
         about twice."""
@@ -185,9 +181,8 @@ class Inbox:
 
     async def take_up(self, row: QueueRow) -> Outcome:
         """Answers what was put off, as the queue asks for it."""
-        said = await self._database.read(lambda t: deliveries.deferred(t, row))
         try:
-            await self.receive(_decode_inbound(said))
+            await self.receive(_decode_inbound(row.body))
         except BusyError:
             return Failed("busy")
         return Done()
@@ -209,7 +204,7 @@ class Inbox:
         messages = [
             Message(reply=reply or Reply(text=text), re=inbound.id) for _, text, reply in said
         ]  # fmt: skip
-        row = self._row(read, turn, [(said[n][0], encode(message)) for n, message in enumerate(messages)])
+        row = await self._row(read, turn, [(said[n][0], encode(message)) for n, message in enumerate(messages)])
         try:
             committed = await self._database.write(lambda t: conversations.commit_turn(t, row), quick=True)
         except ConflictError:
@@ -266,7 +261,7 @@ class Inbox:
         await self._dialogue.respond(turn)
         return turn
 
-    def _row(self, read: ConversationRow, turn: Turn, said: list[tuple[str, bytes]]) -> conversations.TurnRow:
+    async def _row(self, read: ConversationRow, turn: Turn, said: list[tuple[str, bytes]]) -> conversations.TurnRow:
         opened = raised = reopened = led = None
         if (handover := turn.handover) is not None:
             if read.ticket:
@@ -281,9 +276,10 @@ class Inbox:
                     reopened, turn.state.closed = closed, None
             else:
                 assert turn.reference is not None
-                opened = new_ticket(
-                    turn.reference, handover, self.person(handover, turn.inbound.address), turn.state.lang
+                person = await self._accounts.identity.owner(
+                    read.channel, read.address, turn.inbound.at, turn.inbound.session
                 )
+                opened = new_ticket(turn.reference, handover, person, turn.state.lang)
         now = turn.inbound.at
         return conversations.TurnRow(
             read=read, knowledge=turn.library.revision, inbound=turn.inbound.id, state=conversation.dump(turn.state), said=said, now=now,

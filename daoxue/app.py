@@ -230,11 +230,12 @@ async def _knowing(ground: Ground) -> KnowledgeParts:
 
 async def _affairs(ground: Ground, library: Library, channels: Mapping[str, Channel]) -> AffairsParts:
     config, database, vault, clock = ground.config, ground.database, ground.vault, ground.clock
-    identity = Identity(database, vault, [each.name for each in channels.values() if each.proof.passing], ground.limits)
+    platform = _platform(ground)
+    passing = [each.name for each in channels.values() if each.proof.passing]
+    identity = Identity(database, vault, passing, ground.limits, platform.whose if platform else None)
     fixed = rules_of(config)
     bank, notices = Bank(database, lambda: fixed or library.catalogue.reckoning), Notices(vault)
     tellings = Tellings(notices, ground.texts, library, database, config.zone, bank.lapsing_now, clock)
-    platform = _platform(ground, identity)
     report = platform.report if platform else None
     enrolments = Enrolments(
         database, lambda: library.catalogue.classes, identity.school, tellings.tell, config.zone, clock, report
@@ -306,7 +307,8 @@ async def _desk(
         signing=SignIn(database, passwords, attempts, config.desk.session_minutes), attempts=attempts,
         oidc=Oidc(config.desk.oidc, os.environ.get("OIDC_CLIENT_SECRET", "")), public_url=public_url(config),
         dispatch=Dispatch(database, live, library, tickets, hours, config.desk, standing, loads),
-        feed=Feed(database, live, hours, config.desk), search=ConversationSearch(database, live, identity.reached, ground.limits),
+        feed=Feed(database, live, hours, config.desk),
+        search=ConversationSearch(database, live, _reached(identity, ways), ground.limits),
         editing=Editing(database, library), cataloguing=Cataloguing(database, library, ground.texts),
         standing=standing, hooks=hooks,
         residents=Residents(database, identity, ground.vault),
@@ -315,6 +317,12 @@ async def _desk(
         channels=ways.channels, opened=ways.opened, secure=config.server.public_url.startswith("https://"),
         health=lambda: health(database, ground.watch, ways.opened, affairs.platform, knowing.rasa),
     )  # fmt: skip
+
+
+def _reached(identity: Identity, ways: ChannelParts) -> Callable[[str], list[str]]:
+    """Whom tickets know as writing or calling from a number."""
+    by_phone = [each.name for each in ways.channels.values() if each.by_phone]
+    return lambda number: [identity.reached(channel, number) for channel in by_phone]
 
 
 async def _no_texts(row: QueueRow) -> Outcome:
@@ -331,14 +339,14 @@ def public_url(config: Config) -> str:
     return config.server.public_url or f"http://{config.server.host}:{config.server.port}"
 
 
-def _platform(ground: Ground, identity: Identity) -> Platform | None:
+def _platform(ground: Ground) -> Platform | None:
     settings = ground.config.accounts.platform
     if not settings.base:
         return None
     token = os.environ.get("PLATFORM_TOKEN", "")
     if not token:
         raise ConfigError("accounts.platform: PLATFORM_TOKEN must be set in the environment")
-    return Platform(settings, token, ground.database, ground.vault, identity.card, ground.clock)
+    return Platform(settings, token, ground.database, ground.vault, ground.clock)
 
 
 def _proofs(config: Config, channels: Mapping[str, Channel]) -> dict[str, Proof]:

@@ -5,22 +5,24 @@ from datetime import datetime
 from pathlib import Path
 
 from accounts import vault as vaults
-from accounts.vault import Vault, VaultError, is_marked
+from accounts.closing import bring_up
+from accounts.vault import Vault, VaultError
 from daoxue import sample
 from daoxue.config import Config
 from store.database import Database
-from store.migrate import is_current, upgrade
-from store.sealing import keep_key_name, key_name, reseal
+from store.migrate import HEAD, is_current, upgrade
+from store.sealing import closed_for, keep_key_name, key_name
 
 
 def prepare(config: Config) -> None:
     """Brings the database up to date, and the sample centre into it where that is wanted."""
     if config.database.url.startswith("sqlite:///"):
-        Path(config.database.url.removeprefix("sqlite:///")).absolute().parent.mkdir(parents=True, exist_ok=True)
+        path = Path(config.database.url.removeprefix("sqlite:///")).absolute()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)  # before the migrations make it as anybody may read it
     if not is_current(config.database.url):
         upgrade(config.database.url)
-        _seal(config)
-    _check_key(config)
+    _close(config)
     if config.sample:
         vault = vault_of(config)
         database = Database(config.database.url, vault)
@@ -32,28 +34,22 @@ def prepare(config: Config) -> None:
             database.close()
 
 
-def _check_key(config: Config) -> None:
-    """Another key than the one that closed what is there finds nobody again: better not to start."""
-    vault = vault_of(config)
+def _close(config: Config) -> None:
+    """Closes what a database from before holds in clear. Another key than the one that closed what is there finds nobody
+    again: better not to start."""
+    vault, now = vault_of(config), int(time.time() * 1000)
     database = Database(config.database.url, vault)
     try:
         known = database.look(key_name)
         if known is None:
-            database.now(lambda t: keep_key_name(t, vault.name, int(time.time() * 1000)))
+            database.now(lambda t: keep_key_name(t, vault.name, now))
         elif known != vault.name:
             raise VaultError(
                 f"DATA_KEY or {config.accounts.key_file}: this is not the key that closed what is in the database"
             )
-    finally:
-        database.close()
-
-
-def _seal(config: Config) -> None:
-    """Seals what a database from before sealing holds."""
-    vault = vault_of(config)
-    database = Database(config.database.url, vault)
-    try:
-        database.now(lambda t: reseal(t, lambda text: text if is_marked(text) else vault.seal(text)))
+        if database.look(closed_for) != HEAD:
+            database.now(lambda t: bring_up(t, vault, HEAD, now))
+            database.scrub_whole()
     finally:
         database.close()
 

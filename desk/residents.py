@@ -8,6 +8,7 @@ what about. The proof names what was erased and a digest over it, so that it can
 import hashlib
 import json
 from dataclasses import dataclass
+from typing import cast
 
 import msgspec
 
@@ -17,18 +18,21 @@ from accounts.identity import forget as forget_identity
 from accounts.vault import Vault
 from bot.inbox import encode, numbered
 from bot.messages import Handover, Message, Reply
+from desk import drafts
 from desk.errors import TicketError
 from desk.opening import handover
 from desk.search import grams, people_said
-from store import conversations, erasing, search, ticket_lists, tickets
+from store import conversations, copying, erasing, search, ticket_lists, tickets
 from store import identity as identity_rows
-from store.database import Database, Transaction
+from store.database import Database, Transaction, Value
+from store.personal import Whose
 from store.ticket_events import TicketRow
 
 ERASED = "[已按居民要求删除]"
 # Of an event's data: what somebody wrote, or is reached by.
-GONE: dict[str, object] = {"text": ERASED, "word": "", "note": "", "slots": {}}
+GONE: dict[str, object] = {"text": ERASED, "word": "", "note": "", "slots": {}, "tags": []}
 WORDS = GONE.keys()
+_TOLD = frozenset({"message", "ticket", "ticket_event"})  # tables that are told in words, not as they stand
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class Residents:
 
         def work(transaction: Transaction) -> dict[str, object]:
             conversations.audited(transaction, by, "resident.export", ref, "", now)
-            return _copy(transaction, _theirs(transaction, ref))
+            return self._copy(transaction, _theirs(transaction, ref))
 
         return await self._database.write(work)
 
@@ -90,7 +94,7 @@ class Residents:
             theirs = _theirs(transaction, ref)
             if any(each.state != "closed" for each in theirs):
                 raise TicketError("invalid", "这位居民还有没办结的工单，请先办结")
-            copy = json.dumps(_copy(transaction, theirs), ensure_ascii=False, sort_keys=True)
+            copy = json.dumps(self._copy(transaction, theirs), ensure_ascii=False, sort_keys=True)
             digest = hashlib.sha256(copy.encode()).hexdigest()
             talks = sorted({each.conversation for each in theirs})
             for id in talks:
@@ -98,7 +102,7 @@ class Residents:
             erased = sum(forget(transaction, id) for id in talks)
             nobody = f"erased-{digest[:12]}"
             for each in theirs:
-                forget_ticket(transaction, each, nobody)
+                forget_ticket(transaction, each, nobody, asked_for=True)
             detail = f"{why}; {len(theirs)} tickets, {erased} messages, sha256 {digest}"
             conversations.audited(transaction, by, "resident.erase", ref, detail, now)
             return ErasureProof(len(theirs), len(talks), erased, digest, now)
@@ -106,6 +110,32 @@ class Residents:
         proof = await self._database.write(work)
         await self._database.scrub()
         return proof
+
+    def _copy(self, transaction: Transaction, theirs: list[TicketRow]) -> dict[str, object]:
+        def held(name: str, which: Value) -> dict[str, object]:
+            found = copying.rows(transaction, Whose.RESIDENT, name, which, self._vault.open)
+            return {table: rows for table, rows in found.items() if rows and table not in _TOLD}
+
+        def written(ref: str) -> list[dict[str, object]]:
+            return [event.data for event in tickets.events(transaction, ref) if WORDS & event.data.keys()]
+
+        talks = []
+        for id in sorted({each.conversation for each in theirs}):
+            read = conversations.get(transaction, id)
+            assert read is not None
+            said = [numbered(row) for row in conversations.messages(transaction, id, 1, 1 << 30)]
+            messages = [{"at": each.at, "author": each.author, "text": each.message.reply.text} for each in said]
+            talks.append(
+                {"channel": read.channel, "address": read.address, "messages": messages, **held("conversation", id)}
+            )
+        facts = [
+            {"ref": each.ref, "opened_at": each.opened_at, "topic": each.topic, "result": each.result, "stars": each.stars,
+             "tags": json.loads(each.tags), "written": written(each.ref),
+             "handover": json.loads(msgspec.json.encode(handover(each))), **held("ticket", each.ref),
+             "drafts": drafts.of(transaction, each.ref)}
+            for each in theirs
+        ]  # fmt: skip
+        return {"tickets": facts, "conversations": talks}
 
     def _unbind(self, transaction: Transaction, conversation: int, now: int) -> None:
         """Nobody is a learner any more whose words are gone."""
@@ -116,52 +146,33 @@ class Residents:
             forget_identity(transaction, read.channel, person, "identity.erased", now)
 
 
-def forget_ticket(transaction: Transaction, row: TicketRow, nobody: str) -> None:
-    """Takes out of a ticket and its events what tells who it was, and puts `nobody` there."""
+def forget_ticket(transaction: Transaction, row: TicketRow, nobody: str, *, asked_for: bool = False) -> None:
+    """Takes out of a ticket what tells who it was, and puts `nobody` there; out of whatever was written about it, too.
+    `asked_for` by the resident, not by the time."""
     about = handover(row)
     blank = Handover(topic=about.topic, reason=about.reason, skill=about.skill, priority=about.priority, summary=ERASED)
-    _forget_events(transaction, row.ref, nobody)
-    erasing.blank_ticket(transaction, row.ref, encode(blank), nobody)
+    erasing.blank(transaction, "ticket", row.ref, body=encode(blank), person=nobody, tags="[]")
+    for each in erasing.written(transaction, "ticket_event", row.ref):
+        erasing.blank(transaction, "ticket_event", each["key"], body=_blanked(each["body"], GONE | {"person": nobody}))
+    for each in erasing.written(transaction, "review", row.ref):
+        erasing.blank(transaction, "review", each["key"], body=_blanked(each["body"], GONE))
+    drafts.forget(transaction, row, asked_for=asked_for)
 
 
-def _forget_events(transaction: Transaction, ref: str, nobody: str) -> None:
+def _blanked(body: Value, gone: dict[str, object]) -> bytes:
     """What was written about somebody goes; that it happened, when and by whom stays, and adds up as before."""
-    for event in tickets.events(transaction, ref):
-        data = event.data
-        if (WORDS | {"person"}) & data.keys():
-            kept = {name: (GONE | {"person": nobody}).get(name, value) for name, value in data.items()}
-            erasing.blank_event(transaction, event.id, encode(kept))
+    data: dict[str, object] = json.loads(cast(bytes, body))
+    return encode({name: gone.get(name, value) for name, value in data.items()})
 
 
 def _theirs(transaction: Transaction, ref: str) -> list[TicketRow]:
+    """The tickets of the same person, and whatever else came up in the same talks."""
     found = tickets.get(transaction, ref)
     if found is None:
         raise TicketError("not_found", f"没有工单 {ref}")
-    return ticket_lists.of_person(transaction, found.person)
-
-
-def _copy(transaction: Transaction, theirs: list[TicketRow]) -> dict[str, object]:
-    talks = []
-    for id in sorted({each.conversation for each in theirs}):
-        read = conversations.get(transaction, id)
-        assert read is not None
-        said = [numbered(row) for row in conversations.messages(transaction, id, 1, 1 << 30)]
-        talks.append(
-            {
-                "channel": read.channel, "address": read.address,
-                "messages": [{"at": each.at, "author": each.author, "text": each.message.reply.text} for each in said],
-            }
-        )  # fmt: skip
-
-    def written(ref: str) -> list[dict[str, object]]:
-        return [event.data for event in tickets.events(transaction, ref) if WORDS & event.data.keys()]
-
-    facts = [
-        {"ref": each.ref, "opened_at": each.opened_at, "topic": each.topic, "result": each.result, "stars": each.stars, "written": written(each.ref),
-         "handover": json.loads(msgspec.json.encode(handover(each)))}
-        for each in theirs
-    ]  # fmt: skip
-    return {"tickets": facts, "conversations": talks}
+    own = ticket_lists.of_person(transaction, found.person)
+    talks = sorted({each.conversation for each in own})
+    return [each for id in talks for each in ticket_lists.of_conversation(transaction, id)]
 
 
 def forget(transaction: Transaction, id: int) -> int:

@@ -6,14 +6,13 @@ from collections.abc import Collection, Sequence
 
 from desk.residents import forget, forget_ticket
 from desk.standing import LiveSettings
-from store import conversations, erasing, identity, notices, outbox, queue, remote, ticket_lists
+from store import conversations, erasing, identity, outbox, queue, ticket_lists
 from store.database import Database, Transaction
 
 TOGETHER = 50  # conversations in one commit
 DAY = 86_400_000
-NOTICES = 365  # days that is kept what residents were told by themselves
 DONE = 30  # days that is kept what was delivered elsewhere, or could not be
-CODES = 600_000  # ms that a one-time code is kept; that it was asked for, a day, for the limits
+CODES = 600_000  # ms that a one-time code is kept
 
 
 class Retaining:
@@ -39,13 +38,11 @@ class Retaining:
             gone += len(old)
 
         def work(transaction: Transaction) -> None:
-            identity.forget_codes(transaction, now - CODES, now - DAY)
+            identity.blank_codes(transaction, now - CODES)
             for channel in self._passing:
                 identity.forget_sessions(transaction, channel, now - DAY)
-            remote.forget(transaction, now - DAY)
             queue.forget(transaction, now - DONE * DAY, but=outbox.KIND)  # that it never arrived, tickets show
-            notices.forget(transaction, now - NOTICES * DAY)
-            lines = erasing.forget_audit(transaction, now - keep.audit * DAY)
+            lines = erasing.lapse(transaction, now, keep.audit)
             if gone or lines:
                 detail = f"{gone} conversations, {lines} audit lines"
                 conversations.audited(transaction, "system", "retention", "", detail, now)

@@ -15,9 +15,10 @@ from bot.inbox import numbered
 from bot.live import Live
 from desk.errors import TicketError
 from desk.masking import mask_said
+from desk.opening import handover
 from store import conversations, search, ticket_lists, tickets
 from store.database import Database, Transaction
-from store.ticket_events import TicketRow
+from store.ticket_events import TicketRow, TicketState
 
 QUIET = 8.0  # seconds without a word
 TOGETHER = 200  # conversations indexed in one commit
@@ -61,9 +62,9 @@ def people_said(rows: Sequence[conversations.MessageRow]) -> str:
 
 
 class ConversationSearch:
-    """`work` keeps the index up. `reached` gives what tickets keep of a number."""
+    """`work` keeps the index up. `reached` gives whom tickets know as writing or calling from a number."""
 
-    def __init__(self, database: Database, live: Live, reached: Callable[[str], str], limits: Limits) -> None:
+    def __init__(self, database: Database, live: Live, reached: Callable[[str], Sequence[str]], limits: Limits) -> None:
         self._limits = limits
         self._database = database
         self._live = live
@@ -96,22 +97,33 @@ class ConversationSearch:
         await self._database.write(work)
 
     async def find(self, query: str, by: str) -> list[FoundTicket]:
-        """Tickets whose conversations have all of it, the newest first; by reference and by phone number too. Raises
-        `TicketError` where somebody asks for more numbers in an hour than come by themselves: that is guessing."""
+        """Tickets whose conversations have all of it, the newest first; by reference, by the number that somebody writes or
+        calls from, and by one that was left with a ticket that is not closed. Raises `TicketError` where somebody asks for
+        more numbers in an hour than come by themselves: that is guessing."""
         query = query.strip()[:100]
         if _REF.fullmatch(query):
             row = await self._database.read(lambda t: tickets.get(t, query))
             return [FoundTicket(row, 0, "")] if row else []
+        people: Sequence[str] = ()
+        number = ""
         if _PHONE.fullmatch(query):
             if self._limits.take((NUMBERS, by)) > 0:
                 raise TicketError("too_often", "一小时内查的号码太多了，请过一会儿再查")
-            person = self._reached(query)
-            rows = await self._database.read(lambda t: ticket_lists.of_person(t, person))
-            if rows:
-                return [FoundTicket(row, 0, "") for row in rows]
-        if not (words := grams(query, query=True)):
-            return []
-        return await self._database.read(lambda t: list(_find(t, query, words)))
+            people, number = self._reached(query), query
+        words = grams(query, query=True)
+
+        def work(transaction: Transaction) -> list[FoundTicket]:
+            theirs = [FoundTicket(row, 0, "") for each in people for row in ticket_lists.of_person(transaction, each)]
+            theirs += [
+                FoundTicket(row, 0, "")
+                for row in (_left_with(transaction, number) if number else ())
+                if row.person not in people
+            ]
+            refs = {each.ticket.ref for each in theirs}
+            said = _find(transaction, query, words) if words else ()
+            return theirs + [each for each in said if each.ticket.ref not in refs]
+
+        return await self._database.read(work)
 
 
 def _index(transaction: Transaction, id: int) -> None:
@@ -121,6 +133,15 @@ def _index(transaction: Transaction, id: int) -> None:
     rows = conversations.messages(transaction, id, first, 1 << 30)
     if rows:
         search.index(transaction, id, first, rows[-1].seq, grams(people_said(rows)))
+
+
+def _left_with(transaction: Transaction, number: str) -> Iterator[TicketRow]:
+    """The tickets that are not closed on which somebody wants to be called at this number: that makes them nobody's."""
+    for state in (TicketState.WAITING, TicketState.OPEN, TicketState.SNOOZED):
+        for row in tickets.in_state(transaction, state):
+            noted = tickets.with_added(handover(row).slots, tickets.events(transaction, row.ref))
+            if noted.get("phone") == number:
+                yield row
 
 
 def _find(transaction: Transaction, query: str, words: list[str]) -> Iterator[FoundTicket]:

@@ -34,7 +34,7 @@ from store.engine import Connection, Cursor, engine
 from store.engine import DatabaseError as DatabaseError
 from store.engine import Row as Row
 from store.engine import Value as Value
-from store.schema import Sealed
+from store.personal import Sealed, Shut
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -50,11 +50,13 @@ class ConflictError(Exception):
 
 
 class Sealer(Protocol):
-    """Closes what must not be read in the database's files, always the same for the same text; opens it again, and lets
-    through what was never closed."""
+    """Closes what must not be read in the database's files: texts always the same for the same text, documents never twice
+    the same; opens it again, and lets through what was never closed."""
 
     def seal(self, text: str) -> str: ...
     def unseal(self, text: str) -> str: ...
+    def shut(self, document: bytes) -> bytes: ...
+    def unshut(self, document: bytes) -> bytes: ...
 
 
 class Unsealed:
@@ -65,6 +67,12 @@ class Unsealed:
 
     def unseal(self, text: str) -> str:
         return text
+
+    def shut(self, document: bytes) -> bytes:
+        return document
+
+    def unshut(self, document: bytes) -> bytes:
+        return document
 
 
 class Compiled(NamedTuple):
@@ -81,6 +89,9 @@ class Compiled(NamedTuple):
         return [values[name] for name in self.names]
 
 
+_CLOSING = (Sealed, Shut)
+
+
 class Statement:
     """A SQLAlchemy expression, its text kept for each dialect. Parameters are the expression's `bindparam`s."""
 
@@ -89,7 +100,7 @@ class Statement:
     def __init__(self, expression: ClauseElement) -> None:
         self.expression = expression
         selected = expression.selected_columns if isinstance(expression, Select) else ()
-        self.opened = tuple(at for at, column in enumerate(selected) if isinstance(column.type, Sealed))
+        self.opened = frozenset(at for at, column in enumerate(selected) if isinstance(column.type, _CLOSING))
         self.sealed: tuple[str, ...] = ()  # parameters; known once it is compiled
         self._compiled: dict[str, Compiled] = {}
 
@@ -99,7 +110,7 @@ class Statement:
             compiled = cast(SQLCompiler, self.expression.compile(dialect=dialect))
             fixed = {name: cast(Value, bind.value) for name, bind in compiled.binds.items() if not bind.required}
             self.sealed = tuple(
-                name for name, bind in compiled.binds.items() if name not in fixed and isinstance(bind.type, Sealed)
+                name for name, bind in compiled.binds.items() if name not in fixed and isinstance(bind.type, _CLOSING)
             )
             names = tuple(compiled.positiontup or ())
             known = self._compiled[dialect.name] = Compiled(str(compiled), names, fixed)
@@ -162,20 +173,21 @@ class Transaction:
         self._cursor.execute(compiled.sql, compiled.parameters(values))
         return self._cursor.rowcount
 
-    def sealed(self, text: str) -> str:
-        """Closed as a sealed column is, for a document that is about somebody."""
-        return self._sealer.seal(text)
-
-    def unsealed(self, text: str) -> str:
-        return self._sealer.unseal(text)
-
     def _closed(self, statement: Statement, values: dict[str, Value]) -> dict[str, Value]:
-        return values | {name: self._sealer.seal(cast(str, values[name])) for name in statement.sealed}
+        return values | {name: self._close(values[name]) for name in statement.sealed}
+
+    def _close(self, value: Value) -> Value:
+        if isinstance(value, str):
+            return self._sealer.seal(value)
+        return self._sealer.shut(value) if isinstance(value, bytes) else value
 
     def _opened(self, statement: Statement, row: Row) -> Row:
-        return tuple(
-            self._sealer.unseal(cast(str, value)) if at in statement.opened else value for at, value in enumerate(row)
-        )
+        return tuple(self._open(value) if at in statement.opened else value for at, value in enumerate(row))
+
+    def _open(self, value: Value) -> Value:
+        if isinstance(value, str):
+            return self._sealer.unseal(value)
+        return self._sealer.unshut(value) if isinstance(value, bytes) else value
 
     def one(self, statement: Statement, **values: Value) -> Row | None:
         self.run(statement, **values)
@@ -338,9 +350,16 @@ class Database:
         await asyncio.to_thread(self._scrub)
 
     def _scrub(self) -> None:
+        self._housekeep(self._engine.scrubbing)
+
+    def scrub_whole(self) -> None:
+        """The same, of what was taken out by others too, who left it in pages that nobody uses: the file is written anew."""
+        self._housekeep(("VACUUM", *self._engine.scrubbing))
+
+    def _housekeep(self, statements: Sequence[str]) -> None:
         line = _Line(self._engine.connect())
         try:
-            for statement in self._engine.scrubbing:
+            for statement in statements:
                 line.cursor.execute(statement, ())
         finally:
             line.connection.close()

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, delete, select, update
 
 from store import queue
 from store.database import Row, Statement, Transaction, adding
-from store.queue import NewRow, QueueRow
+from store.queue import NewRow
 from store.schema import conversation, delivered, dropped, inbound, message, shared, unreachable
 
 ANSWER = "answer"  # a kind of the queue: a message that was acknowledged and not answered
@@ -18,7 +18,7 @@ RECENT = 40  # of a conversation's last messages: more cannot have opened a wind
 
 @dataclass(frozen=True, slots=True)
 class DeferredRow:
-    """A message as JSON, sealed where it is kept; `due_at` is when another process may answer it (ms)."""
+    """A message as JSON; `due_at` is when another process may answer it (ms)."""
 
     channel: str
     address: str
@@ -79,7 +79,6 @@ _LAST_HEARD = Statement(
     .limit(RECENT)
 )
 _DROPPED = Statement(adding(dropped))
-_FORGET_DROPPED = Statement(delete(dropped).where(dropped.c.at < bindparam("before")))
 _FORGET_DELIVERED = Statement(delete(delivered).where(delivered.c.at < bindparam("before")))
 _UNREACHABLE = Statement(
     select(unreachable.c.at).where(
@@ -122,10 +121,9 @@ def defer(transaction: Transaction, row: DeferredRow) -> bool:
     transaction.one(_HOLD_STILL, **which)
     if transaction.one(_ANSWERED, **which, id=row.id) is not None:
         return False
-    body = transaction.sealed(row.body.decode()).encode()
     order = f"{ANSWER}:{_digest(row.channel, row.address)}"
     key = f"{ANSWER}:{_digest(row.channel, row.address, row.id)}"
-    queue.put(transaction, NewRow(ANSWER, key, ANSWER, body, row.due_at, order, row.due_at))
+    queue.put(transaction, NewRow(ANSWER, key, ANSWER, row.body, row.due_at, order, row.due_at))
     return True
 
 
@@ -137,11 +135,6 @@ def undeferred(transaction: Transaction, channel: str, address: str, id: str) ->
 def forget_deferred(transaction: Transaction, channel: str, address: str) -> None:
     """Takes out whatever of somebody was put off, and was never answered."""
     queue.settle(transaction, f"{ANSWER}:{_digest(channel, address)}", 1 << 60)
-
-
-def deferred(transaction: Transaction, row: QueueRow) -> bytes:
-    """The message that a row of the queue is to answer."""
-    return transaction.unsealed(row.body.decode()).encode()
 
 
 def _digest(*parts: str) -> str:
@@ -193,10 +186,9 @@ def keep_dropped(transaction: Transaction, channel: str, why: str, body: bytes, 
     transaction.run(_DROPPED, channel=channel, why=why, body=body, at=at)
 
 
-def forget(transaction: Transaction, *, dropped: int, delivered: int) -> None:
-    """Lets go of what is from before these moments."""
-    transaction.run(_FORGET_DROPPED, before=dropped)
-    transaction.run(_FORGET_DELIVERED, before=delivered)
+def forget(transaction: Transaction, before: int) -> None:
+    """Lets go of how messages left before."""
+    transaction.run(_FORGET_DELIVERED, before=before)
 
 
 def lose(transaction: Transaction, channel: str, address: str, at: int) -> None:

@@ -1,55 +1,82 @@
-"""Taking out what was written of somebody: conversations, tickets, learners, the audit. The rows that must be kept stay,
-with nothing in them that tells who it was."""
+"""Taking out what was written of somebody: of a talk, of its tickets, of a learner, and what is old. What goes, and what
+stays with nothing in it that tells who it was, the tags of the columns say (`store.personal`).
+"""
 
+from collections.abc import Mapping
 from typing import cast
 
-from sqlalchemy import Text, bindparam, delete, select, update
+from sqlalchemy import Column, ColumnElement, Table, Text, bindparam, delete, select, update
 
 from store import conversations, deliveries, outbox
-from store.database import Statement, Transaction
-from store.schema import (
-    attachment,
-    audit,
-    binding,
-    call,
-    consent,
-    conversation,
-    delivered,
-    dispute,
-    enrolment,
-    inbound,
-    invitation,
-    learner,
-    message,
-    notice,
-    one_time_code,
-    remote_copy,
-    sent_text,
-    ticket,
-    ticket_event,
-    unanswered,
-)
+from store.database import Statement, Transaction, Value
+from store.personal import DAYS, End, Lasting, Sealed, Whose, ending, found_by, tables_of, tagged
+from store.schema import conversation, enrolment, learner, message, metadata, ticket
 
 NEVER = 1 << 60  # ms: what is erased is not looked at again as something old
+DAY = 86_400_000
+# By what time the rows go that are kept for a fixed time.
+_CLOCKS = ("at", "as_of", "until")
 
-_BLANK_MESSAGES = Statement(
-    update(message).where(message.c.conversation == bindparam("which")).values(body=bindparam("blank"))
-)
-_BLANK_TICKET = Statement(
-    update(ticket).where(ticket.c.ref == bindparam("which")).values(body=bindparam("blank"), person=bindparam("nobody"))
-)
-_BLANK_EVENT = Statement(
-    update(ticket_event).where(ticket_event.c.id == bindparam("which")).values(body=bindparam("blank"))
-)
-_FORGET = Statement(
-    update(conversation)
-    .where(conversation.c.id == bindparam("which"))
-    .values(address=bindparam("nobody", type_=Text), state=b"", version=conversation.c.version + 1, updated_at=NEVER)
-)
-_OF_CONVERSATION = tuple(
-    Statement(delete(each).where(each.c.conversation == bindparam("which")))
-    for each in (delivered, attachment, unanswered, inbound, call, sent_text)
-)
+
+def _leaving(table: Table, by: Column[object]) -> Statement:
+    return Statement(delete(table).where(by == bindparam("which")))
+
+
+def _blanking(table: Table, whose: Whose, by: Column[object], **more: Value | ColumnElement[int]) -> Statement:
+    """Puts `blank_…` into every column that is to be blank; what is sealed takes it as it is."""
+    blanks = {
+        column.name: bindparam(f"blank_{column.name}", type_=Text() if isinstance(column.type, Sealed) else column.type)
+        for column in ending(table, whose, End.BLANK)
+    }
+    return Statement(update(table).where(by == bindparam("which")).values(**blanks, **more))
+
+
+def _gone(whose: Whose, name: str) -> list[Statement]:
+    """The rows of a talk, a ticket or an account that go, in all tables."""
+    return [
+        _leaving(table, cast("Column[object]", found_by(table, whose)))
+        for table in tables_of(metadata, whose, name)
+        if ending(table, whose, End.GONE)
+    ]
+
+
+_OF_CONVERSATION = _gone(Whose.RESIDENT, "conversation")
+_OF_LEARNER = _gone(Whose.LEARNER, "learner")
+_MESSAGES = _blanking(message, Whose.RESIDENT, message.c.conversation)
+_CONVERSATION = _blanking(
+    conversation, Whose.RESIDENT, conversation.c.id, version=conversation.c.version + 1, updated_at=NEVER
+)  # fmt: skip
+_LEARNER = _blanking(learner, Whose.LEARNER, learner.c.id)
+# What was written of tickets, row by row: of each something stays.
+OF_TICKETS: Mapping[str, Table] = {
+    table.name: table
+    for table in (ticket, *tables_of(metadata, Whose.RESIDENT, "ticket"))
+    if ending(table, Whose.RESIDENT, End.BLANK)
+}
+_KEYS = {name: next(iter(table.primary_key.columns)) for name, table in OF_TICKETS.items()}
+_WRITTEN = {
+    name: Statement(
+        select(_KEYS[name], *(ending(table, Whose.RESIDENT, End.BLANK)), *([table.c.kind] if "kind" in table.c else []))
+        .where((table.c.ref if table is ticket else table.c.ticket) == bindparam("ref"))
+        .order_by(_KEYS[name])
+    )
+    for name, table in OF_TICKETS.items()
+}  # fmt: skip
+_BLANK = {name: _blanking(table, Whose.RESIDENT, _KEYS[name]) for name, table in OF_TICKETS.items()}
+
+
+def _lapsing() -> dict[str, tuple[Statement, Lasting]]:
+    """By table, what goes by itself after a fixed time, or that of the audit."""
+    found = {}
+    for table in metadata.sorted_tables:
+        kept = {tag.kept for _, tag in tagged(table, *Whose)}
+        clock = next((table.c[name] for name in _CLOCKS if name in table.c), None)
+        if clock is not None and len(kept) == 1 and (only := kept.pop()) in {*DAYS, Lasting.AUDIT}:
+            found[table.name] = (Statement(delete(table).where(clock < bindparam("before"))), only)
+    return found
+
+
+LAPSING = _lapsing()
 _OLD = Statement(
     select(conversation.c.id)
     .where(
@@ -59,51 +86,34 @@ _OLD = Statement(
     .order_by(conversation.c.updated_at)
     .limit(bindparam("most"))
 )
-_OLD_AUDIT = Statement(delete(audit).where(audit.c.at < bindparam("before")))
-_BLANK_LEARNER = Statement(
-    update(learner)
-    .where(learner.c.id == bindparam("which"))
-    .values(card=bindparam("nobody"), phone=bindparam("nobody"), status="void", body=bindparam("blank"))
-)
-_OF_LEARNER = tuple(
-    Statement(delete(each).where(each.c.learner == bindparam("which")))
-    for each in (binding, notice, dispute, one_time_code, invitation, remote_copy)
-)
 _END_ENROLMENTS = Statement(
     update(enrolment)
     .where(enrolment.c.learner == bindparam("which"), enrolment.c.state != "admitted")
     .values(state="withdrawn", until=None)
 )
-_CONSENTS = Statement(
-    select(consent.c.purpose, consent.c.version, consent.c.given, consent.c.at)
-    .where(consent.c.channel == "learner", consent.c.person == bindparam("person"))
-    .order_by(consent.c.id)
-)
-_BINDINGS = Statement(
-    select(binding.c.channel, binding.c.role, binding.c.scope, binding.c.bound_at, binding.c.until).where(
-        binding.c.learner == bindparam("which")
-    )
-)
 
 
 def forget_conversation(transaction: Transaction, id: int, blank: bytes) -> None:
-    """Every message becomes `blank`; the address, the state and all that hangs on the conversation go."""
-    transaction.run(_BLANK_MESSAGES, which=id, blank=blank)
+    """Every message becomes `blank`; the address, the state and all that hangs on the talk go."""
+    transaction.run(_MESSAGES, which=id, blank_body=blank)
     for statement in _OF_CONVERSATION:
         transaction.run(statement, which=id)
     outbox.settle(transaction, id, 1 << 60)
     if (talk := conversations.get(transaction, id)) is not None:
         deliveries.forget_deferred(transaction, talk.channel, talk.address)
-    transaction.run(_FORGET, which=id, nobody=f"erased-{id}")
+    transaction.run(_CONVERSATION, which=id, blank_address=f"erased-{id}", blank_state=b"")
 
 
-def blank_ticket(transaction: Transaction, ref: str, blank: bytes, nobody: str) -> None:
-    """`blank` instead of its handover, `nobody` instead of its person."""
-    transaction.run(_BLANK_TICKET, which=ref, blank=blank, nobody=nobody)
+def written(transaction: Transaction, table: str, ref: str) -> list[dict[str, Value]]:
+    """What is written of a ticket in one of `OF_TICKETS`: by column, with the `key` of its row."""
+    statement = _WRITTEN[table]
+    names = ["key", *[column.name for column in ending(OF_TICKETS[table], Whose.RESIDENT, End.BLANK)], "kind"]
+    return [dict(zip(names, row, strict=False)) for row in transaction.all(statement, ref=ref)]
 
 
-def blank_event(transaction: Transaction, id: int, blank: bytes) -> None:
-    transaction.run(_BLANK_EVENT, which=id, blank=blank)
+def blank(transaction: Transaction, table: str, key: Value, **blanks: Value) -> None:
+    """Puts into a row of `OF_TICKETS` what is to stand there instead."""
+    transaction.run(_BLANK[table], which=key, **{f"blank_{name}": value for name, value in blanks.items()})
 
 
 def old_conversations(transaction: Transaction, before: int, most: int) -> list[int]:
@@ -111,24 +121,19 @@ def old_conversations(transaction: Transaction, before: int, most: int) -> list[
     return [cast(int, row[0]) for row in transaction.all(_OLD, before=before, most=most)]
 
 
-def forget_audit(transaction: Transaction, before: int) -> int:
-    """Lines older than that (ms) go; how many."""
-    return transaction.run(_OLD_AUDIT, before=before)
+def lapse(transaction: Transaction, now: int, audit: int) -> int:
+    """What is kept for a fixed time, or of the audit for so many days, goes; how many lines of the audit did."""
+    gone = {
+        name: transaction.run(statement, before=now - (audit if kept is Lasting.AUDIT else DAYS[kept]) * DAY)
+        for name, (statement, kept) in LAPSING.items()
+    }
+    return gone["audit"]
 
 
-def forget_learner(transaction: Transaction, id: int, blank: bytes) -> None:
+def forget_learner(transaction: Transaction, id: int, nobody: bytes) -> None:
     """Who it was goes, with all that the ledger does not need; enrolments that were no admission end."""
-    transaction.run(_BLANK_LEARNER, which=id, nobody=f"erased-{id}", blank=blank)
+    mark = f"erased-{id}"
+    transaction.run(_LEARNER, which=id, blank_card=mark, blank_phone=mark, blank_status="void", blank_body=nobody)
     for statement in _OF_LEARNER:
         transaction.run(statement, which=id)
     transaction.run(_END_ENROLMENTS, which=id)
-
-
-def consents(transaction: Transaction, id: int) -> list[list[object]]:
-    """What a learner agreed to and took back: purpose, version, given, time."""
-    return [list(each) for each in transaction.all(_CONSENTS, person=str(id))]
-
-
-def bindings(transaction: Transaction, id: int) -> list[list[object]]:
-    """Where a learner is known: channel, role, scope, since, until."""
-    return [list(each) for each in transaction.all(_BINDINGS, which=id)]

@@ -155,11 +155,9 @@ _TRIED_BY = Statement(
         one_time_code.c.person == bindparam("person"), one_time_code.c.at > bindparam("since")
     )
 )
-_FORGET_CODES = Statement(delete(one_time_code).where(one_time_code.c.at < bindparam("before")))
 _BLANK_CODES = Statement(
     update(one_time_code).where(one_time_code.c.at < bindparam("before")).values(body=b"", digest="", used=1)
 )
-_FORGET_INVITATIONS = Statement(delete(invitation).where(invitation.c.until < bindparam("before")))
 _INVITE = Statement(adding(invitation))
 _INVITED = Statement(
     select(
@@ -342,11 +340,9 @@ def tried_by(transaction: Transaction, person: str, since: int) -> tuple[int, in
     return cast(int, row[0] or 0), cast(int, row[1] or 0), cast(int, row[2] or 0)
 
 
-def forget_codes(transaction: Transaction, old: int, older: int) -> None:
-    """Codes from before `old` go, and from before `older` also that they were asked for; old invitations, too."""
-    transaction.run(_BLANK_CODES, before=old)
-    transaction.run(_FORGET_CODES, before=older)
-    transaction.run(_FORGET_INVITATIONS, before=older)
+def blank_codes(transaction: Transaction, before: int) -> None:
+    """Codes from before go; that they were asked for stays, for the limits."""
+    transaction.run(_BLANK_CODES, before=before)
 
 
 def invite(transaction: Transaction, scene: str, learner: int, by: str, until: int, grant: Grant) -> None:

@@ -1,24 +1,25 @@
-"""Everything that the data key closes or digests, row by row: for when the key changes."""
+"""Everybody's keyed digests, made anew: when the key changes, and when a database from before is brought up to date."""
 
 from collections.abc import Callable
 from typing import cast
 
-from sqlalchemy import bindparam, delete, select, true, update
+import msgspec
+from sqlalchemy import bindparam, delete, select, update
 
-from store import remote
 from store.database import Statement, Transaction
 from store.schema import (
     binding,
     consent,
-    dispute,
+    conversation,
     dropped,
     invitation,
     learner,
-    notice,
     one_time_code,
-    queue,
     remote_copy,
+    ticket,
+    ticket_event,
 )
+from store.ticket_events import TicketOpened, decode, encode
 
 _LEARNERS = Statement(select(learner.c.id, learner.c.status, learner.c.body))
 _REWRITE = Statement(
@@ -27,6 +28,7 @@ _REWRITE = Statement(
     .values(card=bindparam("new_card"), phone=bindparam("new_phone"))
 )
 _BINDINGS = Statement(select(binding.c.channel, binding.c.person, binding.c.learner, binding.c.address))
+_TALKS = Statement(select(conversation.c.channel, conversation.c.address))
 _REBIND = Statement(
     update(binding)
     .where(
@@ -34,21 +36,30 @@ _REBIND = Statement(
     )
     .values(person=bindparam("becomes"))
 )  # fmt: skip
+_CONSENTED = Statement(select(consent.c.channel, consent.c.person).distinct())
 _RECONSENT = Statement(
     update(consent)
     .where(consent.c.channel == bindparam("on"), consent.c.person == bindparam("was"))
     .values(person=bindparam("becomes"))
 )
-_BODIES = [
-    (
-        Statement(select(table.c.id, table.c.body).where(condition)),
-        Statement(update(table).where(table.c.id == bindparam("which")).values(body=bindparam("new_body"))),
+_TICKETS = Statement(
+    select(ticket.c.ref, ticket.c.person, conversation.c.channel, conversation.c.address).join(
+        conversation, conversation.c.id == ticket.c.conversation
     )
-    for table, condition in (
-        (learner, true()), (dispute, true()), (notice, true()), (queue, queue.c.kind == remote.COMMAND),
+)
+_REPERSON = Statement(update(ticket).where(ticket.c.ref == bindparam("which")).values(person=bindparam("becomes")))
+_FIRST = Statement(
+    select(ticket_event.c.id, ticket_event.c.kind, ticket_event.c.body).where(
+        ticket_event.c.ticket == bindparam("ref"), ticket_event.c.kind == TicketOpened.kind
     )
-]  # fmt: skip
-_SHORT_LIVED = tuple(Statement(delete(each)) for each in (one_time_code, invitation, remote_copy, dropped))
+)
+_REWRITE_EVENT = Statement(
+    update(ticket_event).where(ticket_event.c.id == bindparam("which")).values(body=bindparam("new_body"))
+)
+SHORT_LIVED = (one_time_code, invitation, remote_copy, dropped)
+_SHORT_LIVED = tuple(Statement(delete(each)) for each in SHORT_LIVED)
+# What a digest is made of stands beside it, but for what is gone within a week.
+REMADE = frozenset({"learner.card", "learner.phone", "binding.person", "consent.person", "ticket.person"})
 
 
 def learners(transaction: Transaction) -> list[tuple[int, bytes]]:
@@ -62,20 +73,31 @@ def redigest(transaction: Transaction, id: int, card: str, phone: str) -> None:
     transaction.run(_REWRITE, which=id, new_card=card, new_phone=phone)
 
 
-def rebind(transaction: Transaction, person: Callable[[str, str], str]) -> None:
-    """Where learners are known, and what they agreed to there, under `person` of the channel and the closed address."""
+def rebind(transaction: Transaction, old: Callable[[str, str], str], new: Callable[[str, str], str]) -> None:
+    """Where learners are known, and what anybody agreed to: under `new` of channel and address instead of `old`."""
+    known: dict[tuple[str, str], str] = {}
+    for channel, address in cast(list[tuple[str, str]], transaction.all(_TALKS)):
+        known[channel, old(channel, address)] = new(channel, address)
     for row in transaction.all(_BINDINGS):
         channel, was, id, address = cast(tuple[str, str, int, str], row)
-        becomes = person(channel, address)
+        becomes = known[channel, was] = new(channel, address)
         transaction.run(_REBIND, on=channel, was=was, which=id, becomes=becomes)
-        transaction.run(_RECONSENT, on=channel, was=was, becomes=becomes)
+    for channel, was in cast(list[tuple[str, str]], transaction.all(_CONSENTED)):
+        if (channel, was) in known:
+            transaction.run(_RECONSENT, on=channel, was=was, becomes=known[channel, was])
 
 
-def rewrite_bodies(transaction: Transaction, change: Callable[[bytes], bytes]) -> None:
-    """Puts `change` of every closed body in its place."""
-    for read, write in _BODIES:
-        for id, body in transaction.all(read):
-            transaction.run(write, which=id, new_body=change(cast(bytes, body)))
+def reperson(transaction: Transaction, person: Callable[[str, str, str], str]) -> None:
+    """Whose tickets are: `person` of what stood there, the channel and the address. Nobody stays nobody."""
+    for row in transaction.all(_TICKETS):
+        ref, was, channel, address = cast(tuple[str, str, str, str], row)
+        if was.startswith("erased-"):
+            continue
+        becomes = person(was, channel, address)
+        transaction.run(_REPERSON, which=ref, becomes=becomes)
+        for id, kind, body in cast(list[tuple[int, str, bytes]], transaction.all(_FIRST, ref=ref)):
+            first = msgspec.structs.replace(decode(kind, body), person=becomes)
+            transaction.run(_REWRITE_EVENT, which=id, new_body=encode(first))
 
 
 def forget_short_lived(transaction: Transaction) -> None:

@@ -25,6 +25,12 @@ _RECORDS = Statement(
 )
 _AUTHORS = Statement(select(record.c.kind, record.c.id, record.c.by))
 _RECORDS_REVISION = Statement(select(func.coalesce(func.max(record.c.revision), 0)))
+_BEGINNING = Statement(
+    select(entry_version.c.id, entry_version.c.body)
+    .where(entry_version.c.id.like(bindparam("pattern")))
+    .order_by(entry_version.c.id, entry_version.c.revision)
+)
+_DROP_VERSIONS = Statement(delete(entry_version).where(entry_version.c.id == bindparam("id")))
 _DROP_ENTRY = Statement(delete(entry).where(entry.c.id == bindparam("id")))
 _ADD_ENTRY = Statement(adding(entry))
 _ADD_VERSION = Statement(adding(entry_version))
@@ -99,6 +105,21 @@ def get(transaction: Transaction, id: str) -> EntryRow | None:
 def versions(transaction: Transaction, id: str) -> list[VersionRow]:
     """The newest first."""
     return [VersionRow(*row) for row in transaction.all(_VERSIONS, id=id)]  # type: ignore[arg-type]
+
+
+def beginning(transaction: Transaction, prefix: str) -> dict[str, bytes]:
+    """The newest version of every entry whose id begins with this."""
+    return dict(cast(list[tuple[str, bytes]], transaction.all(_BEGINNING, pattern=f"{prefix}%")))
+
+
+def drop_versions(transaction: Transaction, id: str) -> None:
+    """Takes out what an entry was; what it is now stays."""
+    transaction.run(_DROP_VERSIONS, id=id)
+
+
+def drop_entry(transaction: Transaction, id: str) -> None:
+    """Takes out an entry that was never said."""
+    transaction.run(_DROP_ENTRY, id=id)
 
 
 def with_last(transaction: Transaction) -> list[tuple[EntryRow, VersionRow]]:

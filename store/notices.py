@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from typing import cast
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from store.database import Statement, Transaction, adding
 from store.schema import binding, learner, notice
+
+FOREVER = 1 << 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +76,6 @@ _ALL_LEARNERS = Statement(
     .order_by(learner.c.id)
     .limit(bindparam("most"))
 )
-_OLD = Statement(delete(notice).where(notice.c.at < bindparam("before"), notice.c.state != "due"))
-FOREVER = 1 << 60
 
 
 def add(
@@ -120,11 +120,6 @@ def reached(transaction: Transaction, learner: int, now: int) -> list[Reached]:
     """Everybody who speaks for a learner; the learner before others."""
     rows = transaction.all(_REACHED, learner=learner, now=now, forever=FOREVER)
     return [Reached(*cast(tuple[str, str, str], row)) for row in rows if row[1]]
-
-
-def forget(transaction: Transaction, before: int) -> None:
-    """Lets go of what was sent or dropped before."""
-    transaction.run(_OLD, before=before)
 
 
 def counts(transaction: Transaction, broadcast: int) -> dict[tuple[str, str], int]:

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, delete, select
 from store.database import Statement, Transaction, adding
 from store.schema import remote_copy
 
-COMMAND = "command"  # a kind of the queue: what the platform has still to be told, as JSON, closed
+COMMAND = "command"  # a kind of the queue: what the platform has still to be told, as JSON
 _COPY = Statement(
     select(remote_copy.c.body, remote_copy.c.as_of).where(
         remote_copy.c.learner == bindparam("learner"), remote_copy.c.what == bindparam("what")
@@ -17,7 +17,6 @@ _FORGET = Statement(
     delete(remote_copy).where(remote_copy.c.learner == bindparam("learner"), remote_copy.c.what == bindparam("what"))
 )
 _KEEP = Statement(adding(remote_copy))
-_OLD = Statement(delete(remote_copy).where(remote_copy.c.as_of < bindparam("before")))
 
 
 def copy(transaction: Transaction, learner: int, what: str) -> tuple[bytes, int] | None:
@@ -28,7 +27,3 @@ def copy(transaction: Transaction, learner: int, what: str) -> tuple[bytes, int]
 def keep(transaction: Transaction, learner: int, what: str, body: bytes, as_of: int) -> None:
     transaction.run(_FORGET, learner=learner, what=what)
     transaction.run(_KEEP, learner=learner, what=what, body=body, as_of=as_of)
-
-
-def forget(transaction: Transaction, before: int) -> None:
-    transaction.run(_OLD, before=before)

@@ -1,5 +1,6 @@
 """SQLite, in this process."""
 
+import contextlib
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +28,7 @@ class Sqlite:
         self._path = path
 
     def connect(self) -> sqlite3.Connection:
+        keep_to_ourselves(self._path)
         connection = sqlite3.connect(self._path, timeout=30, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
@@ -35,6 +37,16 @@ class Sqlite:
         connection.execute("PRAGMA secure_delete=ON")  # what is taken out is overwritten
         connection.execute("PRAGMA wal_autocheckpoint=8000")  # 32 MB: copying pages back is half the writing
         return connection
+
+
+def keep_to_ourselves(path: str) -> None:
+    """The database's file can be read by us alone; SQLite gives those beside it (-wal, -shm) the mode of the file."""
+    if path == ":memory:":
+        return
+    Path(path).touch(mode=0o600)
+    for each in (path, f"{path}-wal", f"{path}-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            Path(each).chmod(0o600)
 
 
 def open(url: str) -> Engine:

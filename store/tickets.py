@@ -52,7 +52,7 @@ class EventRow(Struct, frozen=True, gc=False):
 
 
 class NewTicket(Struct, frozen=True):
-    """`body` is JSON of `bot.messages.Handover`; `person` a digest of what the resident is reached by; `to_call` whether that is
+    """`body` is JSON of `bot.messages.Handover`; `person` a digest of whom the resident has proven to be; `to_call` whether that is
     promised to be done by telephone; `against` are tickets none of whose seats may get this one: it complains of them."""
 
     ref: str

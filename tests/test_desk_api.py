@@ -176,10 +176,12 @@ async def test_one_question_for_stars_after_the_last_word_has_arrived(desk: Desk
 
 
 async def test_all_that_one_person_has_waiting_goes_to_one_seat(desk: Desk) -> None:
+    """One person is who has proven it: the same learner in two browsers."""
     li = await desk.person()
     refs = []
     for _ in range(2):
         resident = Resident(desk.app)
+        await resident.prove()
         await resident.say("登记候补临江街道的太极班")
         refs.append((await resident.receipt("13800138000")).ticket)
     taken = await li.post(f"/tickets/{refs[0]}/take")

@@ -449,7 +449,7 @@ def test_messages_that_were_put_off_are_answered(empty: str) -> None:
     )  # fmt: skip
     database = Database(empty)
     [row] = database.look(lambda t: queue.due(t, 50, 9))
-    assert (row.kind, row.lane, database.look(lambda t: deliveries.deferred(t, row))) == ("answer", "answer", body)
+    assert (row.kind, row.lane, row.body) == ("answer", "answer", body)
     assert "oBefore" not in row.key + str(row.order_key)
     assert database.now(lambda t: deliveries.undeferred(t, "wechat", "oBefore", "m1"))
     database.close()

@@ -142,7 +142,7 @@ def test_it_serves_in_an_empty_folder(installed: Installed, tmp_path: Path) -> N
         for asset in re.findall(r'(?:src|href)="(/desk/assets/[^"]+)"', desk):
             assert fetched(url + asset)
         assert json.loads(fetched(f"{url}/api/openapi.json"))["paths"]
-        asked = [installed.python, "-c", ASK, f"ws://127.0.0.1:{port}/channels/webchat"]
+        asked = [str(installed.python), "-c", ASK, f"ws://127.0.0.1:{port}/channels/webchat"]
         answer = subprocess.run(asked, check=True, capture_output=True, text=True, cwd=tmp_path).stdout
         assert "学分" in answer, answer
     finally:

@@ -12,6 +12,7 @@ import pytest
 from alembic import command
 from msgspec.structs import replace
 
+from accounts.closing import rekey
 from accounts.identity import Identity
 from accounts.limits import Limits
 from accounts.vault import Vault, load
@@ -19,7 +20,7 @@ from bot.messages import Inbound
 from daoxue.app import App, compose
 from daoxue.config import AccountsSettings, Config
 from daoxue.preparing import prepare, vault_of
-from store import bank, conversations, erasing, identity, queue, sealing
+from store import bank, conversations, erasing, identity, queue
 from store.database import Database, Transaction
 from store.identity import Grant
 from store.migrating import _config
@@ -77,14 +78,11 @@ async def test_what_waits_for_its_answer_is_masked_and_sealed(app: App) -> None:
     assert await app.inbox.put_off(said, 9)
     assert holds(app.config, "oWaits", "外婆", "11010519491231002X") == []
     old, new = vault_of(app.config), Vault([bytes(range(32))])
-
-    def changed(transaction: Transaction) -> bytes:
-        sealing.reseal(transaction, lambda text: new.seal(old.unseal(text)) if text.startswith("~") else text)
-        [row] = queue.due(transaction, 9, 9)
-        return row.body
-
-    body = await app.database.write(changed)
-    assert "[证件号]，想替外婆报名" in new.unseal(body.decode())
+    changing = Database(app.config.database.url, new)
+    changing.now(lambda t: rekey(t, old, new, 9))
+    [row] = changing.look(lambda t: queue.due(t, 9, 9))
+    changing.close()
+    assert "[证件号]，想替外婆报名" in row.body.decode()
 
 
 def test_a_database_from_before_is_sealed(config: Config, tmp_path: Path) -> None:

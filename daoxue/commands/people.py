@@ -91,12 +91,13 @@ def _accounts_rekey(arguments: argparse.Namespace) -> int:
     if given and "," not in given:
         raise ConfigError("DATA_KEY: put the new key before the present one, with a comma between")
     new, count = only(new_key(path)), 0
-    database = Database(config.database.url)
+    database = Database(config.database.url, new)
     try:
         done = database.look(sealing.key_name) == new.name
         if not done:
             old = vault_of(config)
             count = database.now(lambda t: rekey(t, old, new, now()))
+            database.scrub_whole()
     finally:
         database.close()
     where = take_key(path)

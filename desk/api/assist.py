@@ -9,6 +9,7 @@ from fastapi import Depends, Query
 from msgspec import Struct
 from pydantic import Field
 
+from desk import drafts
 from desk.api.answers import NOTHING, Answering, NothingToTell
 from desk.api.guard import Number, TheDesk, may, now
 from desk.api.session import Strict
@@ -140,7 +141,7 @@ async def draft(ref: str, seat: Drafter, desk: TheDesk) -> DraftMade:
     asked = [each for each in opened.messages if each.author == "resident" and each.seq < answers[-1].seq]
     question = (mask_said(asked[-1]) if asked else mask(opened.handover.summary, theirs=True))[:200]
     today = datetime.now(desk.zone).date()
-    id = f"seat-{ref}-{answers[-1].seq}"
+    id = drafts.id_of(ref, answers[-1].seq)
     [standard] = await asked_in_vain(desk.comprehension, [question], today)
     asks: dict[str, object] = {"standard": standard} if standard else {"questions": [question]}
     topic = desk.library.questions[standard].topic if standard else opened.ticket.topic

@@ -46,7 +46,7 @@ LEASE = 60_000  # ms that the process which put an answer off has for it
 QUIET = 10_000  # ms that the last message allowed waits for others to go with it
 TYPED = 10.0  # seconds that typing is shown without telling the platform again
 DAY = 86_400_000  # ms
-KEPT, REMEMBERED = 7 * DAY, 3 * DAY  # what was dropped, for whoever looks into it; how things left, for the quota
+REMEMBERED = 3 * DAY  # how things left, for the quota
 
 RECEIVED = Counter("daoxue_wechat_received", "Messages and events, by type", ["type"])
 REFUSED = Counter("daoxue_wechat_refused", "Requests not proven to come from WeChat, by reason", ["why"])
@@ -89,6 +89,7 @@ class WechatChannel:
         self._gate = gate
         self._happened = happened
         self._inbox = core.inbox
+        self._identity = core.identity
         self._live = core.live
         self._database = core.database
         self._texts = core.texts
@@ -373,12 +374,8 @@ class WechatChannel:
             return
         summary = self._texts.line("zh", "wechat.undelivered")
         about = Handover(topic="human_agent", reason="undelivered", skill="general", priority=3, summary=summary)
-        new = new_ticket(
-            reference(datetime.fromtimestamp(now / 1000, self._zone)),
-            about,
-            self._inbox.person(about, read.address),
-            "zh",
-        )
+        person = await self._identity.owner(CHANNEL, read.address, now)
+        new = new_ticket(reference(datetime.fromtimestamp(now / 1000, self._zone)), about, person, "zh")
 
         def work(transaction: Transaction) -> None:
             tickets.open(transaction, read.id, CHANNEL, read.seq, new, now)
@@ -426,7 +423,7 @@ class WechatChannel:
     async def forget(self) -> None:
         """Takes out the records whose time is over; hourly is enough."""
         now = self._now()
-        await self._database.write(lambda t: deliveries.forget(t, dropped=now - KEPT, delivered=now - REMEMBERED))
+        await self._database.write(lambda t: deliveries.forget(t, now - REMEMBERED))
 
 
 async def _body(receive: Receive) -> bytes:
