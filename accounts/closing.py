@@ -11,7 +11,8 @@ from typing import cast
 
 import msgspec
 
-from accounts.identity import Person, of_learner, person_digest, reached
+from accounts.identity import of_learner, person_digest, reached
+from accounts.registering import Person
 from accounts.vault import MARK, SHUT, Vault, is_marked
 from store import conversations, copying, deliveries, erasing, keys, remote, sealing
 from store.database import Transaction

@@ -8,14 +8,16 @@ every limit counts requests that lead nowhere like those that do.
 
 import hmac
 import secrets
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
 import msgspec
 from msgspec import Struct
 
+from accounts import registering
 from accounts.learners import check_digit
 from accounts.limits import CARDS_FROM, Limits
+from accounts.registering import Person, Registered
 from accounts.vault import Vault
 from store import conversations, identity
 from store.database import Database, Transaction
@@ -43,19 +45,6 @@ class Proof:
     typed: bool = False
     passing: bool = False
     of_phone: bool = False
-
-
-class Person(Struct, frozen=True):
-    """What names a learner; kept encrypted."""
-
-    card: str
-    name: str
-    phone: str
-    school: str
-
-    @property
-    def masked(self) -> str:
-        return self.name[:1] + "*" * max(1, len(self.name) - 1)
 
 
 class Code(Struct, frozen=True):
@@ -93,14 +82,21 @@ class TooOftenError(LockedError):
         self.seconds = seconds
 
 
+Elsewhere = Callable[[str], Awaitable[Registered | None]]
+
+
 class FullError(Exception):
     """As many learners as may be are bound already."""
 
 
 class Identity:
-    """Times are in ms. On `passing` channels a proof holds for `SESSION` alone."""
+    """Times are in ms. On `passing` channels a proof holds for `SESSION` alone. `elsewhere` says whose a card is that is
+    kept on another platform; None where there is no such card, or that cannot be said now."""
 
-    def __init__(self, database: Database, vault: Vault, passing: Collection[str], limits: Limits) -> None:
+    def __init__(
+        self, database: Database, vault: Vault, passing: Collection[str], limits: Limits, elsewhere: Elsewhere | None = None
+    ) -> None:  # fmt: skip
+        self._elsewhere = elsewhere
         self.passing = frozenset(passing)
         self._database = database
         self._vault = vault
@@ -168,8 +164,7 @@ class Identity:
 
     async def card(self, learner: int) -> str | None:
         """The card's number."""
-        row = await self._database.read(lambda t: identity.get(t, learner))
-        return self._opened(row.body).card if row is not None and row.status != "void" else None
+        return await self._database.read(lambda t: registering.card(t, self._vault, learner))
 
     def school(self, body: bytes) -> str:
         """The school that an encrypted record names."""
@@ -184,9 +179,15 @@ class Identity:
             raise TooOftenError(wait)
         person, digest = self.person(channel, address), self._vault.digest("card", card)
         code = f"{secrets.randbelow(1_000_000):06d}"
+        found = None
+        if self._elsewhere is not None:  # asked for every card, so that the time tells nothing of any
+            await self._database.read(lambda t: self._check_lock(t, channel, person, now))
+            found = await self._elsewhere(card)
 
         def work(transaction: Transaction) -> bool:
             self._check_lock(transaction, channel, person, now)
+            if found is not None:
+                registering.follow(transaction, self._vault, found)
             row = identity.by_card(transaction, digest)
             on_file = self._opened(row.body if row else self._nobody)
             usable = row is not None and row.status != "void" and not row.minor

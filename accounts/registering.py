@@ -6,7 +6,6 @@ from typing import Annotated, Literal, cast
 import msgspec
 from msgspec import Meta, Struct
 
-from accounts.identity import Person
 from accounts.learners import check_digit
 from accounts.vault import Vault
 from store import identity
@@ -14,6 +13,19 @@ from store.database import Transaction
 
 Status = Literal["active", "lost", "void"]
 NOBODY = "0" * 12  # the card of an account that was closed
+
+
+class Person(Struct, frozen=True):
+    """What names a learner; kept encrypted."""
+
+    card: str
+    name: str
+    phone: str
+    school: str
+
+    @property
+    def masked(self) -> str:
+        return self.name[:1] + "*" * max(1, len(self.name) - 1)
 
 
 class Registered(Struct, frozen=True, kw_only=True):
@@ -44,10 +56,27 @@ def known(transaction: Transaction, vault: Vault) -> dict[str, KnownLearner]:
     """All learners by card; those whose account was closed are nobody's."""
     found = {}
     for row in identity.everybody(transaction):
-        person = msgspec.json.decode(vault.open(row.body), type=Person)
+        person = _opened(vault, row)
         if person.card != NOBODY:
             found[person.card] = KnownLearner(row.id, _registered(row.status, bool(row.minor), person))
     return found
+
+
+def card(transaction: Transaction, vault: Vault, id: int) -> str | None:
+    """A learner's card, while it is one."""
+    row = identity.get(transaction, id)
+    return _opened(vault, row).card if row is not None and row.status != "void" else None
+
+
+def follow(transaction: Transaction, vault: Vault, learner: Registered) -> None:
+    """A learner as another platform has them, for whom it keeps the account."""
+    row = identity.by_card(transaction, vault.digest("card", learner.card))
+    if row is None or _registered(row.status, bool(row.minor), _opened(vault, row)) != learner:
+        put(transaction, vault, learner, row.id if row else None)
+
+
+def _opened(vault: Vault, row: identity.LearnerRow) -> Person:
+    return msgspec.json.decode(vault.open(row.body), type=Person)
 
 
 def _registered(status: str, minor: bool, person: Person) -> Registered:

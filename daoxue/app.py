@@ -230,11 +230,12 @@ async def _knowing(ground: Ground) -> KnowledgeParts:
 
 async def _affairs(ground: Ground, library: Library, channels: Mapping[str, Channel]) -> AffairsParts:
     config, database, vault, clock = ground.config, ground.database, ground.vault, ground.clock
-    identity = Identity(database, vault, [each.name for each in channels.values() if each.proof.passing], ground.limits)
+    platform = _platform(ground)
+    passing = [each.name for each in channels.values() if each.proof.passing]
+    identity = Identity(database, vault, passing, ground.limits, platform.whose if platform else None)
     fixed = rules_of(config)
     bank, notices = Bank(database, lambda: fixed or library.catalogue.reckoning), Notices(vault)
     tellings = Tellings(notices, ground.texts, library, database, config.zone, bank.lapsing_now, clock)
-    platform = _platform(ground, identity)
     report = platform.report if platform else None
     enrolments = Enrolments(
         database, lambda: library.catalogue.classes, identity.school, tellings.tell, config.zone, clock, report
@@ -338,14 +339,14 @@ def public_url(config: Config) -> str:
     return config.server.public_url or f"http://{config.server.host}:{config.server.port}"
 
 
-def _platform(ground: Ground, identity: Identity) -> Platform | None:
+def _platform(ground: Ground) -> Platform | None:
     settings = ground.config.accounts.platform
     if not settings.base:
         return None
     token = os.environ.get("PLATFORM_TOKEN", "")
     if not token:
         raise ConfigError("accounts.platform: PLATFORM_TOKEN must be set in the environment")
-    return Platform(settings, token, ground.database, ground.vault, identity.card, ground.clock)
+    return Platform(settings, token, ground.database, ground.vault, ground.clock)
 
 
 def _proofs(config: Config, channels: Mapping[str, Channel]) -> dict[str, Proof]:

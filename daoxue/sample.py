@@ -10,8 +10,8 @@ from datetime import date, timedelta
 import msgspec
 
 from accounts import learners
-from accounts.identity import Person
 from accounts.learners import Learner, LedgerRow
+from accounts.registering import Person
 from accounts.rules import TENTHS
 from accounts.vault import Vault
 from knowledge.files import SAMPLE, Content, dated, load_yaml, read_sample

@@ -7,7 +7,7 @@ goes through the queue with a key, until it is taken.
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Annotated, TypeVar
 
@@ -15,7 +15,9 @@ import httpx
 import msgspec
 from msgspec import Meta, Struct
 
+from accounts import registering
 from accounts.bank import Balance, Extract, Order, StatementLine, UnavailableError
+from accounts.registering import Registered, Status
 from accounts.rules import TENTHS
 from accounts.vault import Vault
 from bot.queue import Done, Failed, Kind, Lost, Outcome
@@ -92,17 +94,28 @@ MOST = 500  # things in one answer
 _LISTS: Mapping[str, type[Struct]] = {"entries": _Entry, "orders": _Order, "attendance": _Lesson}
 
 
+class NoCardError(UnavailableError):
+    """The platform has no such card."""
+
+
+class _Owner(Struct, frozen=True):
+    name: Annotated[str, Meta(min_length=1, max_length=40)]
+    phone: Annotated[str, Meta(pattern=r"^1[3-9]\d{9}$")]
+    school: Annotated[str, Meta(max_length=64)] = ""
+    minor: bool = False
+    status: Status = "active"
+
+
 class Platform:
-    """`CreditBank` of a platform elsewhere. `card` gives a learner's card, which is all that it knows them by."""
+    """`CreditBank` of a platform elsewhere, which knows learners by their cards alone."""
 
     def __init__(
         self, settings: PlatformSettings, token: str, database: Database, vault: Vault,
-        card: Callable[[int], Awaitable[str | None]], clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
         self._settings = settings
         self._database = database
         self._vault = vault
-        self._card = card
         self._clock = clock
         self._breaker = Breaker()
         self.alarm: str | None = None
@@ -114,6 +127,20 @@ class Platform:
 
     async def close(self) -> None:
         await self._client.aclose()
+
+    async def whose(self, card: str) -> Registered | None:
+        """Whose a card is; None where there is no such card, or the platform does not say."""
+        try:
+            answer = await self._ask("/v1/card", {"card": card})
+            return _owner(answer, card, self._settings.fields.get("card", {}))
+        except UnavailableError:
+            return None
+        except (msgspec.DecodeError, KeyError, TypeError, UnicodeDecodeError, RecursionError) as error:
+            self._fail(f"card: not as agreed ({type(error).__name__})")
+            return None
+
+    async def _card(self, learner: int) -> str | None:
+        return await self._database.read(lambda t: registering.card(t, self._vault, learner))
 
     # -- what residents ask
 
@@ -196,7 +223,8 @@ class Platform:
         return self._vault.open(found[0]), found[1]
 
     async def _ask(self, path: str, body: Mapping[str, object]) -> bytes:
-        """Asking is safe to do twice: once more where there was no answer."""
+        """Asking is safe to do twice: once more where there was no answer. Raises `NoCardError` where the platform has no
+        such card: residents mistype them, and it is in order for all that."""
         if not self._breaker.lets():
             raise UnavailableError("at rest")
         for attempt in (1, 2):
@@ -210,6 +238,9 @@ class Platform:
                     self.alarm = None
                     return content
                 reason = f"status {status}"
+                if status == 404:
+                    self._breaker.succeeded()
+                    raise NoCardError(reason)
                 if status < 500:
                     break
             if attempt == 1 and self._breaker.may_retry:
@@ -274,6 +305,12 @@ def _translated(answer: bytes, what: str, paths: Mapping[str, str]) -> bytes:
         raise KeyError(what)
     kind = _LISTS[what]
     return msgspec.json.encode([msgspec.convert(_fields(row, kind, paths), kind) for row in rows])
+
+
+def _owner(answer: bytes, card: str, paths: Mapping[str, str]) -> Registered:
+    """Raises as `_translated` does."""
+    owner = msgspec.convert(_fields(msgspec.json.decode(answer), _Owner, paths), _Owner)
+    return Registered(card=card, **msgspec.structs.asdict(owner))
 
 
 def _fields(document: object, kind: type[Struct], paths: Mapping[str, str]) -> dict[str, object]:

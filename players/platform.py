@@ -30,6 +30,7 @@ class LearningPlatform:
             Route(f"/v1/{what}", self._read, methods=["POST"], name=what)
             for what in ("balance", "entries", "orders", "attendance")
         ]
+        reads.append(Route("/v1/card", self._read, methods=["POST"], name="card"))
         return Starlette(routes=[*reads, Route("/v1/enrolment", self._enrolment, methods=["POST"])])
 
     async def _misbehave(self) -> Response | None:
@@ -62,10 +63,10 @@ class LearningPlatform:
             return refused
         body = await request.json()
         account = self.accounts.get(body.get("card", ""))
-        if account is None:
+        if account is None or (what == "card" and what not in account):
             return JSONResponse({"error": "no such card"}, 404)
-        if what == "balance":
-            return JSONResponse(account["balance"])
+        if what in ("balance", "card"):
+            return JSONResponse(account[what])
         rows = account.get(what, [])
         if "since" in body:
             rows = [row for row in rows if row["day"] >= body["since"]]

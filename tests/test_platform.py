@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import pytest
@@ -144,10 +145,56 @@ async def test_fields_stand_elsewhere(there: Remote) -> None:
     fields = {"balance": {"credits": "data.score.total", "points": "data.integral"}}
     client = Platform(
         PlatformSettings(base="http://other.test", fields=fields), TOKEN, there.app.database, vault_of(there.app.config),
-        there.app.identity.card, there.clock,
+        there.clock,
     )  # fmt: skip
     client._client = httpx.AsyncClient(
         transport=httpx.ASGITransport(other.app()), base_url="http://other.test", headers={"authorization": f"Bearer {TOKEN}"}
     )  # fmt: skip
     found = await client.balance(there.learner)
     assert (found.credits, found.points, found.frozen) == (70, 9, 0)
+
+
+OTHER = "620801990017"
+OWNER = {"name": "钱多多", "phone": "13800007777", "school": "qinghe"}
+
+
+async def asked_for(there: Remote, card: str) -> list[str]:
+    """The phones that codes went to, after somebody asked for one."""
+    before = len(await there.app.identity.codes(int(there.clock() * 1000)))
+    await there.app.identity.request_code("webchat", f"somebody-{card}-{before}", card, int(there.clock() * 1000))
+    found = await there.app.identity.codes(int(there.clock() * 1000))
+    return [each.phone for each in found][: len(found) - before]
+
+
+async def test_a_card_of_there_is_asked_for_and_whose_it_is(there: Remote) -> None:
+    assert await asked_for(there, OTHER) == []
+    there.server.accounts[OTHER] = {**ACCOUNT, "card": OWNER}
+    assert await asked_for(there, OTHER) == ["13800007777"]
+    # They have another telephone now; and what is kept is sealed.
+    there.server.accounts[OTHER]["card"] = {**OWNER, "phone": "13800008888"}
+    assert await asked_for(there, OTHER) == ["13800008888"]
+    stored = b"".join(
+        path.read_bytes()
+        for path in Path(there.app.config.database.url.removeprefix("sqlite:///")).parent.glob("*.db*")
+    )
+    assert not any(each.encode() in stored for each in ("钱多多", "13800007777", OTHER))
+    # Without an answer what is known counts; a card that nobody has is no failure of the platform.
+    there.server.fault = "down"
+    assert await asked_for(there, OTHER) == ["13800008888"]
+    there.server.fault, there.client.alarm = "none", None
+    for number in range(12):
+        assert await asked_for(there, f"62080199{number:04}") == []
+    assert there.client.alarm is None
+    there.server.accounts[OTHER]["card"] = {**OWNER, "status": "void"}
+    assert await asked_for(there, OTHER) == []
+
+
+@pytest.mark.parametrize(
+    "owner", [{}, {"name": "钱多多", "phone": "110"}, {"name": "", "phone": "13800007777"}, {**OWNER, "minor": "yes"}]
+)
+async def test_whose_a_card_is_is_believed_only_as_agreed(there: Remote, owner: dict[str, object]) -> None:
+    there.server.accounts[OTHER] = {**ACCOUNT, "card": owner}
+    assert await asked_for(there, OTHER) == []
+    assert there.client.alarm is not None
+    assert "not as agreed" in there.client.alarm
+    assert OTHER not in there.client.alarm

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -160,6 +161,23 @@ def test_what_was_exported_changes_nothing(sample: OwnCentre, tmp_path: Path) ->
         "标准问题": 207,
         "学员": 12,
     }.items()
+
+
+def test_a_workbook_is_taken_in_on_either_database(either_config: Config, tmp_path: Path) -> None:
+    with opened(either_config) as centre:
+        seats: list[dict[str, object]] = [{"用户名": "chen", "角色": "管理员"}]
+        items: list[dict[str, object]] = [{"名称": "雨衣", "类别": "生活", "积分": 50}]
+        book = filled(tmp_path, 兑换物品=items, 学员=[{**LEARNER, "学校": "qinghe"}], 坐席=seats)
+        assert set(centre.take(book)) == {"chen"}
+        assert centre.plan(book).empty
+        before = len(centre.state.records)
+        centre.take(book, remove=True)
+        after = centre.state
+        assert [records.name_of(each) for each in after.records.values() if isinstance(each, RedemptionItem)] == [
+            "雨衣"
+        ]
+        assert len(after.records) < before
+        assert [each.learner.name for each in after.learners.values() if each.learner.status != "void"] == ["陈小明"]
 
 
 @pytest.mark.parametrize("sheet", [each for each in SHEETS if each is not ANSWERS], ids=lambda each: each.key)
@@ -492,7 +510,10 @@ def test_what_is_gone_is_told_and_goes_only_when_it_is_wanted(empty: OwnCentre, 
     assert {each.name: each.active for each in after.staff.values()} == {"chen": True, "zhang": False}
     assert after.centre.texts == {"zh": {"greeting": "您好"}}
     assert empty.plan(less, remove=True).empty
-    # What another record needs does not go, and an administrator remains.
+    # An administrator remains, and what another record needs does not go.
+    chen: dict[str, object] = {"用户名": "chen", "角色": "坐席"}
+    for wrong in (filled(tmp_path, 坐席=[chen]), filled(tmp_path, 坐席=[{**chen, "角色": "管理员", "在用": "否"}])):
+        assert told(empty.plan(wrong)) == ["坐席 “角色”：至少要留一位在用的管理员"]
     assert told(empty.plan(filled(tmp_path, 课程=COURSES), remove=True)) == [
         "班级：cl-" + told_id(after) + "：没有 " + course_id(after, "钳工")
     ]
@@ -630,10 +651,33 @@ def test_a_file_that_unpacks_without_end_is_not_opened(tmp_path: Path) -> None:
     assert read(path).problems[0].told("en") == "too large: 32 MB at most"
 
 
+ENTITIES = {
+    "laughs": '<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa">' + "".join(
+        f'<!ENTITY {chr(98 + each)} "{f"&{chr(97 + each)};" * 10}">' for each in range(9)
+    ) + "]>",
+    "a file": '<!DOCTYPE a [<!ENTITY j SYSTEM "file:///etc/hostname">]>',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("entities", ENTITIES.values(), ids=ENTITIES)
+def test_entities_of_its_own_are_never_followed(tmp_path: Path, entities: str) -> None:
+    whole, path = ZipFile(io.BytesIO(as_xlsx({sheet.key: [] for sheet in SHEETS}, {}))), tmp_path / "a.xlsx"
+    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+        for name in whole.namelist():
+            content = whole.read(name)
+            if name == "xl/worksheets/sheet3.xml":
+                assert b"<t>" in content
+                content = entities.encode() + re.sub(b"<t>[^<]*</t>", b"<t>&j;</t>", content, count=1)
+            archive.writestr(name, content)
+    assert "读不了这个工作簿" in read(path).problems[0].told("zh")
+
+
 def test_rows_without_end_and_strange_columns_are_told(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("名称,级别\n" + "东校区,学校\n" * 50_001, encoding="utf-8")
     assert [each.told("zh") for each in read_csv(path, BY_NAME["机构"]).problems] == ["机构：超过 50000 行"]
+    path.write_text("名称,级别\n" + "东校区,学校\n" * 9 + ",\n" * 60_000, encoding="utf-8")
+    assert read_csv(path, BY_NAME["机构"]).problems == []
     path.write_text("名称,学非\n" + "甲,1\n", encoding="utf-8")
     assert "不认识的列：学非" in read_csv(path, BY_NAME["班级"]).problems[0].told("zh")
     path.write_text(f"{card(1)},陈小明,13900001111\n", encoding="utf-8")
@@ -744,6 +788,20 @@ def test_the_commands_from_an_empty_folder_on(run: Run, tmp_path: Path) -> None:
     assert run("import", "out.xlsx", "--remove", answers="y\n")[0] == 0
     assert "东门校区" not in run("export", "--sheet", "机构")[1]
     assert "parking" in run("export", "--sheet", "标准问题")[1]
+
+
+def test_rules_that_a_file_goes_before_are_told(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("init", "--name", "松江职业学院", "--address", "学院路1号", "--hotline", "0571-880", "--yes")
+    shown = {"依据": "松江办法", "生效日期": "2026-01-01", "学习种类": "结业", "学分": 2, "上限": 4, "多长时间": "每年"}
+    row = {**shown, "一学分换几积分": 5, "积分几年有效": 3, "兑换留几天": 10}
+    Path("bank.csv").write_text(f"{','.join(row)}\n{','.join(map(str, row.values()))}\n", encoding="utf-8")
+    assert "accounts.rules" not in run("import", "--sheet", "学分计算", "bank.csv", "--check")[1]
+    other = {"version": "b", "valid_from": "2026-01-01", "earn": {"a": {"credits": 1, "cap": 2, "per": "day"}}}
+    rules = [{**other, "points_per_credit": 1, "points_last_years": 1, "order_days": 1}]
+    Path("rules.yml").write_text(json.dumps(rules), encoding="utf-8")
+    monkeypatch.setenv("DAOXUE_ACCOUNTS__RULES", "rules.yml")
+    status, said = run("import", "--sheet", "学分计算", "bank.csv", "--lang", "en")
+    assert (status, "学分计算: accounts.rules names a file, which is used instead" in said) == (0, True)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from daoxue.workbook.words import Fault, Said
 
 LARGEST, UNPACKED = 32_000_000, 256_000_000  # bytes
 MOST, COLUMNS, LONGEST = 50_000, 64, 10_000  # rows of a sheet, columns of it, characters in a cell
+LAST = 1_048_576  # row that a sheet can have; those below what is written may be there, and empty
 NOTE = "※"  # begins the row that explains the columns
 _HELP = {HELP, LISTS, "说明 Help"}
 
@@ -110,8 +111,8 @@ def _filled(sheet: BookSheet, rows: Iterator[Sequence[object]], problems: list[F
         return None
     columns = [heads.get(text) for text in texts]
     filled = FilledPage(sheet, frozenset(column.field for column in columns if column is not None))
-    for number, cells in enumerate(islice(rows, MOST + 1), 2):
-        if number > MOST:
+    for number, cells in enumerate(islice(rows, LAST), 2):
+        if number > MOST and any(_text(cell) for cell in cells):
             problems.append(Fault(Said(f"超过 {MOST} 行", f"more than {MOST} rows"), sheet.name))
             return None
         values: dict[str, str] = {}

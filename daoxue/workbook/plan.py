@@ -231,6 +231,14 @@ def _staff(
     plan.left += [(SEATS.name, each.name) for each in gone]
     if remove:
         plan.staff += [(replace(each, active=False), False) for each in gone]
+    after = {**known, **{account.name: account for account, _ in plan.staff}}
+    if _administered(known.values()) and not _administered(after.values()):
+        said = Said("至少要留一位在用的管理员", "an active administrator has to remain")
+        plan.problems.append(Fault(said, SEATS.name, 0, SEATS.head("role")))
+
+
+def _administered(accounts: Iterable[StaffAccount]) -> bool:
+    return any(each.active and each.role == "administrator" for each in accounts)
 
 
 def _learners(
