@@ -19,12 +19,13 @@ from daoxue.workbook import taking
 from daoxue.workbook.book import Book, read_csv
 from daoxue.workbook.plan import Plan, planned, removable
 from daoxue.workbook.sheets import ANSWERS, BANK, BY_NAME, LEARNERS, SHEETS, BookSheet
-from daoxue.workbook.words import Fault, Lang, Said, language
+from daoxue.workbook.words import Fault, Lang, language
 from knowledge.files import KnowledgeError
+from knowledge.words import Words
 from store.database import Database
 
 T = TypeVar("T")
-_RULES_ELSEWHERE = Said(
+_RULES_ELSEWHERE = Words(
     "设置 accounts.rules 指定了另一个文件：这张表收下了，但在清空那个设置之前不用", "accounts.rules names a file, which is used instead"
 )  # fmt: skip
 

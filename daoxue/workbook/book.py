@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from itertools import islice
 from pathlib import Path
-from zipfile import BadZipFile, ZipFile
 
 from daoxue.workbook.cells import echoed
 from daoxue.workbook.sheets import BY_NAME, HELP, LISTS, PERSONAL, SHEETS, BookSheet
-from daoxue.workbook.words import Fault, Said
+from daoxue.workbook.words import Fault
+from knowledge.words import Words
 
-LARGEST, UNPACKED = 32_000_000, 256_000_000  # bytes
+LARGEST = 32_000_000  # bytes
 MOST, COLUMNS, LONGEST = 50_000, 64, 10_000  # rows of a sheet, columns of it, characters in a cell
 LAST = 1_048_576  # row that a sheet can have; those below what is written may be there, and empty
 NOTE = "※"  # begins the row that explains the columns
@@ -57,25 +57,18 @@ def read_csv(path: Path, sheet: BookSheet) -> Book:
 
 def bad(zh: str, en: str) -> Book:
     """One that cannot be read at all."""
-    return Book(problems=[Fault(Said(zh, en))])
+    return Book(problems=[Fault(Words(zh, en))])
 
 
 def unfit(path: Path) -> Fault | None:
     """Why it is not opened at all."""
     if not path.is_file():
-        return Fault(Said(f"没有文件 {path}", f"there is no file {path}"))
-    if path.stat().st_size > LARGEST or _unpacked(path) > UNPACKED:
-        return Fault(Said(f"文件太大：最多 {LARGEST // 1_000_000} MB", f"too large: {LARGEST // 1_000_000} MB at most"))
+        return Fault(Words(f"没有文件 {path}", f"there is no file {path}"))
+    if path.stat().st_size > LARGEST:
+        return Fault(
+            Words(f"文件太大：最多 {LARGEST // 1_000_000} MB", f"too large: {LARGEST // 1_000_000} MB at most")
+        )
     return None
-
-
-def _unpacked(path: Path) -> int:
-    """Bytes that a packed file becomes, by its own word, which the reader holds it to."""
-    try:
-        with ZipFile(path) as archive:
-            return sum(each.file_size for each in archive.infolist())
-    except (BadZipFile, OSError, ValueError):
-        return 0
 
 
 def filled_in(found: Iterable[tuple[str, Iterable[Sequence[object]]]]) -> Book:
@@ -88,10 +81,10 @@ def filled_in(found: Iterable[tuple[str, Iterable[Sequence[object]]]]) -> Book:
             if name not in _HELP:
                 known = "、".join(each.name for each in SHEETS)
                 book.notes.append(
-                    Fault(Said(f"这张表没有用到；认识的是 {known}", f"not used; known are {known}"), name)
+                    Fault(Words(f"这张表没有用到；认识的是 {known}", f"not used; known are {known}"), name)
                 )
         elif sheet.key in book.sheets:
-            book.problems.append(Fault(Said("这张表有两份", "there are two of it"), name))
+            book.problems.append(Fault(Words("这张表有两份", "there are two of it"), name))
         elif (filled := _filled(sheet, iter(cells), book.problems)) is not None:
             book.sheets[sheet.key] = filled
     return book
@@ -107,20 +100,20 @@ def _filled(sheet: BookSheet, rows: Iterator[Sequence[object]], problems: list[F
     ]
     if unknown:
         can, shown = "、".join(column.head for column in sheet.columns), "、".join(unknown)
-        problems.append(Fault(Said(f"不认识的列：{shown}；可以有 {can}", f"unknown columns: {shown}; known are {can}"), sheet.name, 1))  # fmt: skip
+        problems.append(Fault(Words(f"不认识的列：{shown}；可以有 {can}", f"unknown columns: {shown}; known are {can}"), sheet.name, 1))  # fmt: skip
         return None
     columns = [heads.get(text) for text in texts]
     filled = FilledPage(sheet, frozenset(column.field for column in columns if column is not None))
     for number, cells in enumerate(islice(rows, LAST), 2):
         if number > MOST and any(_text(cell) for cell in cells):
-            problems.append(Fault(Said(f"超过 {MOST} 行", f"more than {MOST} rows"), sheet.name))
+            problems.append(Fault(Words(f"超过 {MOST} 行", f"more than {MOST} rows"), sheet.name))
             return None
         values: dict[str, str] = {}
         for column, cell in zip(columns, cells, strict=False):
             if column is None or cell is None or not (text := _text(cell)):
                 continue
             if len(text) > LONGEST:
-                problems.append(Fault(Said(f"超过 {LONGEST} 字", f"more than {LONGEST} characters"), sheet.name, number, column.head))  # fmt: skip
+                problems.append(Fault(Words(f"超过 {LONGEST} 字", f"more than {LONGEST} characters"), sheet.name, number, column.head))  # fmt: skip
                 continue
             values[column.field] = text
         if values and not next(iter(values.values())).startswith(NOTE):

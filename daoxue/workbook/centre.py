@@ -12,8 +12,9 @@ from daoxue.workbook.book import Book, FilledPage
 from daoxue.workbook.cells import Cell, Names
 from daoxue.workbook.rows import CentreRow, PageReading, Place, TextRow, written
 from daoxue.workbook.sheets import CENTRE, TEXTS
-from daoxue.workbook.words import Said, of_type
+from daoxue.workbook.words import of_type
 from knowledge.centre import Centre, CentreInEnglish, TextForms
+from knowledge.words import Words
 
 # What the centre's sheet calls each field; those with an English form.
 ITEMS_OF_CENTRE = {
@@ -67,7 +68,7 @@ def _called(reading: PageReading, filled: FilledPage, known: Centre) -> Centre:
     for number, row in rows.read_all(reading, filled, CentreRow):
         if (name := heads.get(row.item)) is None:
             can = "、".join(heads)
-            reading.wrong(filled.sheet, number, filled.sheet.head("item"), Said(f"可以是 {can}", f"may be {can}"))
+            reading.wrong(filled.sheet, number, filled.sheet.head("item"), Words(f"可以是 {can}", f"may be {can}"))
             continue
         reading.places["centre", name] = (filled.sheet, number)
         own[name] = _checked(reading, (filled.sheet, number), "zh", (Centre, name), row.zh)
@@ -79,7 +80,7 @@ def _called(reading: PageReading, filled: FilledPage, known: Centre) -> Centre:
     if english and "name" not in english:
         sheet, number = reading.places["centre", next(iter(english))]
         reading.wrong(
-            sheet, number, sheet.head("en"), Said("写了英文的，就要有英文名称", "an English name is wanted too")
+            sheet, number, sheet.head("en"), Words("写了英文的，就要有英文名称", "an English name is wanted too")
         )
         return changed
     return replace(changed, en=CentreInEnglish(**english) if english else None)  # type: ignore[arg-type]

@@ -12,8 +12,8 @@ from daoxue.workbook.book import Book, FilledPage
 from daoxue.workbook.cells import Cell, Names
 from daoxue.workbook.rows import HoursRow, Key, LessonRow, PageReading, SpecialRow, written
 from daoxue.workbook.sheets import HOURS, LESSONS, SPECIAL_DAYS, BookSheet
-from daoxue.workbook.words import Said
 from knowledge.catalogue import Course, Lesson, Opening, Organisation, Record, SpecialDay
+from knowledge.words import Words
 
 DetailsOf = tuple[BookSheet, str]  # a sheet of details, and the id of what they are of
 
@@ -71,10 +71,10 @@ def _spans(reading: PageReading, sheet: BookSheet, number: int, row: HoursRow | 
             reading.wrong(sheet, number, sheet.head(begins if first is None else ends), rows.EMPTY)
         elif first is not None and last is not None:
             if last <= first:
-                said = Said(f"关门 {last} 不晚于开门 {first}", f"closes {last}, which is not after it opens {first}")
+                said = Words(f"关门 {last} 不晚于开门 {first}", f"closes {last}, which is not after it opens {first}")
                 reading.wrong(sheet, number, sheet.head(ends), said)
             if found and first < found[0][1]:
-                said = Said(f"早于前一段的关门 {found[0][1]}", f"before the first span closes, {found[0][1]}")
+                said = Words(f"早于前一段的关门 {found[0][1]}", f"before the first span closes, {found[0][1]}")
                 reading.wrong(sheet, number, sheet.head(begins), said)
             found.append((first, last))
         elif begins == "opens" and row.opens_again is not None:
@@ -96,7 +96,7 @@ def _special_days(reading: PageReading, filled: FilledPage, everybody: Sequence[
     for number, row in rows.read_all(reading, filled, SpecialRow):
         count = ((row.until or row.day) - row.day).days + 1
         if not 1 <= count <= 366:
-            said = Said(
+            said = Words(
                 f"{row.until} 早于 {row.day}，或相隔一年以上",
                 f"{row.until} is before {row.day}, or more than a year later",
             )

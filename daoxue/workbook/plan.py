@@ -27,7 +27,7 @@ from daoxue.workbook.sheets import (
     TEXTS,
     BookSheet,
 )
-from daoxue.workbook.words import Fault, Said, in_words
+from daoxue.workbook.words import Fault, in_words
 from desk.staff import StaffAccount
 from knowledge.catalogue import Catalogue, Organisation, Record
 from knowledge.centre import Centre
@@ -35,6 +35,7 @@ from knowledge.conversion import Conversion
 from knowledge.conversion import Sheet as AnswerRows
 from knowledge.entries import Entry
 from knowledge.library import Partial
+from knowledge.words import Words
 
 _PLACED = re.compile(r"(\w+) (\S+): (?:(\w+): )?(.*)")
 _DATED = ("valid_from", "valid_until", "owner", "source")  # of an answer that is there, where a row does not say them
@@ -108,7 +109,9 @@ def planned(book: Book, state: State, by: str, today: date, *, remove: bool) -> 
     after = {key: each for key, each in {**state.records, **taken.records}.items() if key not in plan.dropped}
     _centre(plan, reading, after)
     if (filled := book.sheets.get(ANSWERS.key)) is not None:
-        conversion = Conversion(AnswerRows(filled.rows, filled.fields), by, today, Catalogue.of(after.values()).topics)
+        conversion = Conversion(
+            [AnswerRows(filled.rows, filled.fields)], by, today, Catalogue.of(after.values()).topics
+        )
         _answers(plan, filled, conversion, state, remove)
     if (filled := book.sheets.get(SEATS.key)) is not None:
         _staff(plan, reading, filled, state.staff, remove)
@@ -154,7 +157,7 @@ def _centre(plan: Plan, reading: PageReading, after: Records) -> None:
         plan.problems.append(Fault(in_words(why or problem), sheet.name, row, sheet.head("key")))
     for problem in centre.problems():
         sheet, row = reading.places.get(("centre", problem.partition(":")[0]), (CENTRE, 0))
-        said = Said(problem.partition(": ")[2], "this colour is too light for white letters")
+        said = Words(problem.partition(": ")[2], "this colour is too light for white letters")
         plan.problems.append(Fault(said, sheet.name, row, sheet.head("zh")))
 
 
@@ -167,7 +170,7 @@ def _misfits(reading: PageReading, after: Collection[Record], before: Collection
     colleges = [each for each in after if isinstance(each, Organisation) and each.level == "college"]
     for each in colleges[1:]:
         sheet, row = reading.places.get(("organisation", each.id), (ORGANISATIONS, 0))
-        said = Said(f"学院只能有一个，已经有 {colleges[0].name}", f"there is one college, {colleges[0].name}")
+        said = Words(f"学院只能有一个，已经有 {colleges[0].name}", f"there is one college, {colleges[0].name}")
         yield Fault(said, sheet.name, row, sheet.head("level"))
 
 
@@ -183,7 +186,7 @@ def _placed(reading: PageReading, problem: str) -> Fault:
     sheet, row = place or reading.places.get((kind, id)) or (_SHEET_OF[kind], 0)
     said = in_words(text)
     if not row:  # what is wrong is in something that is there, and not in the workbook
-        return Fault(Said(f"{id}：{said.zh}", f"{id}: {said.en}"), sheet.name)
+        return Fault(Words(f"{id}：{said.zh}", f"{id}: {said.en}"), sheet.name)
     return Fault(said, sheet.name, row, sheet.head(name or "id"))
 
 
@@ -196,8 +199,8 @@ def _answers(plan: Plan, filled: FilledPage, conversion: Conversion, state: Stat
     found: list[Partial] = []
     places: dict[str, int] = {}
     for row in report.rows:
-        plan.problems += [Fault(Said(each.zh, each.en), ANSWERS.name, row.number) for each in row.problems]
-        plan.notes += [Fault(Said(each.zh, each.en), ANSWERS.name, row.number) for each in row.notes]
+        plan.problems += [Fault(each, ANSWERS.name, row.number) for each in row.problems]
+        plan.notes += [Fault(each, ANSWERS.name, row.number) for each in row.notes]
         if row.entry is not None:
             old = state.answers.get(row.entry.standard or "")
             dated = _DATED if old is not None and old.valid_until >= row.entry.valid_from else ()
@@ -233,7 +236,7 @@ def _staff(
         plan.staff += [(replace(each, active=False), False) for each in gone]
     after = {**known, **{account.name: account for account, _ in plan.staff}}
     if _administered(known.values()) and not _administered(after.values()):
-        said = Said("至少要留一位在用的管理员", "an active administrator has to remain")
+        said = Words("至少要留一位在用的管理员", "an active administrator has to remain")
         plan.problems.append(Fault(said, SEATS.name, 0, SEATS.head("role")))
 
 
@@ -249,7 +252,7 @@ def _learners(
     for number, cells in filled.rows:
         learner = found.get(ungrouped(cells.get("card", "")))
         if learner is not None and learner.card not in known and not learner.checks:
-            said = Said("最后一位是校验位，和前面对不上", "the last digit checks the others, and does not fit")
+            said = Words("最后一位是校验位，和前面对不上", "the last digit checks the others, and does not fit")
             reading.wrong(filled.sheet, number, filled.sheet.head("card"), said)
     for learner in found.values():
         if plan.count(LEARNERS, before.get(learner.card), learner):
@@ -273,7 +276,7 @@ def _read_once(
             continue
         name = str(getattr(row, key))
         if name in found:
-            said = Said(f"与第 {first[name]} 行重复", f"the same as row {first[name]}")
+            said = Words(f"与第 {first[name]} 行重复", f"the same as row {first[name]}")
             reading.wrong(filled.sheet, number, filled.sheet.head(key), said)
         found[name], first[name] = row, number
     return found

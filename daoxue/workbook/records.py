@@ -29,7 +29,6 @@ from daoxue.workbook.sheets import (
     TOPICS,
     BookSheet,
 )
-from daoxue.workbook.words import Said
 from knowledge.catalogue import (
     Activity,
     BankRules,
@@ -46,6 +45,7 @@ from knowledge.catalogue import (
 )
 from knowledge.centre import Centre
 from knowledge.topics import Topic
+from knowledge.words import Words
 
 Records = Mapping[Key, Record]
 KINDS: tuple[tuple[BookSheet, type[Record]], ...] = (
@@ -134,7 +134,7 @@ def _topics(reading: PageReading, filled: FilledPage) -> list[tuple[int, dict[st
         if (id := cells.get("id", "")) == "":
             reading.wrong(filled.sheet, number, filled.sheet.head("id"), rows.EMPTY)
         elif ("topic", id) in reading.places:
-            reading.wrong(filled.sheet, number, filled.sheet.head("id"), Said("重复了", "stands twice"))
+            reading.wrong(filled.sheet, number, filled.sheet.head("id"), Words("重复了", "stands twice"))
         else:
             reading.places["topic", id] = (filled.sheet, number)
             found.append((number, cells))
@@ -180,7 +180,7 @@ def _versions(reading: PageReading, book: Book, found: Taken, known: Records) ->
                     filled.sheet,
                     number,
                     filled.sheet.head("what"),
-                    Said("这个版本里重复了", "stands twice in this version"),
+                    Words("这个版本里重复了", "stands twice in this version"),
                 )
             earn[what] = Earning(row.credits, row.cap, row.per, row.minutes)
         id = next((row.id for _, row in members if row.id), None) or _version_id(reading, known, version)
@@ -196,7 +196,7 @@ def _common(reading: PageReading, sheet: BookSheet, name: str, members: Sequence
     said = {getattr(row, name): number for number, row in reversed(members) if getattr(row, name) is not None}
     if len(said) > 1:
         reading.wrong(
-            sheet, max(said.values()), sheet.head(name), Said("同一个版本里写得不一样", "differs within one version")
+            sheet, max(said.values()), sheet.head(name), Words("同一个版本里写得不一样", "differs within one version")
         )
     elif not said:
         reading.wrong(sheet, members[0][0], sheet.head(name), rows.EMPTY)

@@ -15,12 +15,14 @@ from msgspec.structs import FieldInfo
 from daoxue.workbook.book import FilledPage
 from daoxue.workbook.cells import Cell, Names
 from daoxue.workbook.sheets import BookSheet, PageColumn
-from daoxue.workbook.words import CellError, Fault, Said, of_type
-from knowledge.catalogue import Clock, Id, Weekday, Words
+from daoxue.workbook.words import CellError, Fault, of_type
+from knowledge.catalogue import Clock, Id, Weekday
+from knowledge.catalogue import Words as Phrase
 from knowledge.centre import Text
+from knowledge.words import Words
 
 T = TypeVar("T", bound=Struct)
-EMPTY = Said("空着；合并了单元格的请取消合并", "is empty; merged cells have to be taken apart")
+EMPTY = Words("空着；合并了单元格的请取消合并", "is empty; merged cells have to be taken apart")
 Count = Annotated[int, Meta(ge=0)]
 
 
@@ -37,19 +39,19 @@ class SpecialRow(Struct, frozen=True, kw_only=True):
     owner: Id | None = None
     day: date
     until: date | None = None
-    reason: Words
+    reason: Phrase
     opens: Clock | None = None
     closes: Clock | None = None
     opens_again: Clock | None = None
     closes_again: Clock | None = None
-    en: Words | None = None
+    en: Phrase | None = None
 
 
 class LessonRow(Struct, frozen=True, kw_only=True):
     owner: Id
-    title: Words
+    title: Phrase
     minutes: Annotated[int, Meta(ge=1, le=15)]
-    en: Words | None = None
+    en: Phrase | None = None
 
 
 class BankRow(Struct, frozen=True, kw_only=True):
@@ -93,7 +95,7 @@ class PageReading:
     problems: list[Fault] = field(default_factory=list)
     places: dict[Key, Place] = field(default_factory=dict)
 
-    def wrong(self, sheet: BookSheet, row: int, head: str, said: Said) -> None:
+    def wrong(self, sheet: BookSheet, row: int, head: str, said: Words) -> None:
         self.problems.append(Fault(said, sheet.name, row, head))
 
 
@@ -135,7 +137,7 @@ def read(
     _translate(reading, filled, number, kind, values)
     for name in _lacking(kind, values):
         head = filled.sheet.head(name)
-        said = EMPTY if name in filled.fields else Said("没有这一列", "there is no such column")
+        said = EMPTY if name in filled.fields else Words("没有这一列", "there is no such column")
         reading.wrong(filled.sheet, number, head, said)
     return kind(**values) if len(reading.problems) == before else None
 
@@ -175,7 +177,7 @@ def _translate(
             values.pop("en", None)
         return
     if "name" not in english:
-        said = Said("写了英文的，就要有英文名", "what is said in English needs an English name")
+        said = Words("写了英文的，就要有英文名", "what is said in English needs an English name")
         reading.wrong(filled.sheet, number, filled.sheet.head("en.name"), said)
         return
     values["en"] = _english(kind)(**english)
@@ -221,7 +223,7 @@ def identified(reading: PageReading, filled: FilledPage, kind: str) -> list[tupl
         id = cells.get("id") or _known(reading, filled.sheet, number, kind, name)
         if id and (kind, id) in reading.places:
             first = reading.places[kind, id][1]
-            said = Said(f"与第 {first} 行是同一个；真是两个就写上不同的编号", f"the same as row {first}; if it is not, give each an id of its own")  # fmt: skip
+            said = Words(f"与第 {first} 行是同一个；真是两个就写上不同的编号", f"the same as row {first}; if it is not, give each an id of its own")  # fmt: skip
             reading.wrong(filled.sheet, number, filled.sheet.head("id" if cells.get("id") else "name"), said)
             continue
         if id:
@@ -238,7 +240,7 @@ def _known(reading: PageReading, sheet: BookSheet, number: int, kind: str, name:
         said = (
             EMPTY
             if not name
-            else Said(f"有 {len(called)} 个同名，请写编号", f"{len(called)} bear this name: write the id")
+            else Words(f"有 {len(called)} 个同名，请写编号", f"{len(called)} bear this name: write the id")
         )
         reading.wrong(sheet, number, sheet.head("name" if not name else "id"), said)
         return ""

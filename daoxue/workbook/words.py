@@ -4,21 +4,13 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 
+from knowledge.words import Words
+
 Lang = Literal["zh", "en"]
-
-
-class Said(NamedTuple):
-    """The same in both languages."""
-
-    zh: str
-    en: str
-
-    def told(self, lang: Lang) -> str:
-        return self.en if lang == "en" else self.zh
 
 
 class CellError(Exception):
@@ -26,14 +18,14 @@ class CellError(Exception):
 
     def __init__(self, zh: str, en: str) -> None:
         super().__init__(zh)
-        self.said = Said(zh, en)
+        self.said = Words(zh, en)
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """What is wrong, and where: `column` is a head; `row` 0 is the sheet as a whole, and no `sheet` the file."""
 
-    said: Said
+    said: Words
     sheet: str = ""
     row: int = 0
     column: str = ""
@@ -79,15 +71,15 @@ _PATTERNS: tuple[tuple[str, str, str], ...] = (
 )  # fmt: skip
 
 
-def in_words(error: str) -> Said:
+def in_words(error: str) -> Words:
     """What the types or the catalogue say is wrong."""
     for pattern, zh, en in _PATTERNS:
         if match := re.search(pattern, error):
-            return Said(zh.format(*match.groups()), en.format(*match.groups()))
+            return Words(zh.format(*match.groups()), en.format(*match.groups()))
     said = error.partition(" - at `")[0]
-    return Said(f"不对：{said}", said)
+    return Words(f"不对：{said}", said)
 
 
-def of_type(error: msgspec.ValidationError) -> Said:
+def of_type(error: msgspec.ValidationError) -> Words:
     """What a type says, without what was in the cell: that may be somebody's number."""
     return in_words(str(error))
