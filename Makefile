@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: serve test check judge mutants players lock clean
+.PHONY: serve test check judge mutants players wheel lock clean
 
 # Compiled modules are kept, whatever the shell says: a second start is a third faster with them.
 serve: $(VENV)/run web/desk/dist/index.html
@@ -45,18 +45,29 @@ $(VENV)/dev: $(VENV)/run requirements/dev.lock
 	$(PIP) install --require-hashes -r requirements/dev.lock
 	@touch $@
 
-# Node comes with the Python packages: none has to be on the machine.
+# The desk's page is built where it is not there, or is older than what it is made of; only that needs Node, which comes
+# with the Python packages.
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm
+PAGE := $(addprefix web/desk/,index.html vite.config.ts package-lock.json) $(shell find web/desk/src -type f)
 
-# The desk's page.
-web/desk/dist/index.html: web/desk/node_modules/.package-lock.json web/desk/index.html web/desk/vite.config.ts $(shell find web/desk/src -type f)
+web/desk/dist/index.html: $(PAGE)
+	$(MAKE) --no-print-directory web/desk/node_modules/.package-lock.json
 	cd web/desk && $(NPM) run --silent build
 
-web/desk/node_modules/.package-lock.json: $(VENV)/run web/desk/package-lock.json
+web/desk/node_modules/.package-lock.json: $(VENV)/page web/desk/package-lock.json
 	cd web/desk && $(NPM) ci --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json
 
+$(VENV)/page: $(VENV)/run requirements/page.lock
+	$(PIP) install --require-hashes -r requirements/page.lock
+	@touch $@
+
+# One file to install anywhere, and what it is made from, in dist/.
+wheel: $(VENV)/run web/desk/dist/index.html
+	rm -rf dist
+	$(BIN)/python -m hatchling build
+
 # What only tests take from npm: the checker of accessibility, and an identity provider.
-tests/node/node_modules/.package-lock.json: $(VENV)/run tests/node/package-lock.json
+tests/node/node_modules/.package-lock.json: $(VENV)/page tests/node/package-lock.json
 	cd tests/node && $(NPM) ci --no-audit --no-fund --loglevel=error
 
 # Writes the lock files anew from pyproject.toml: versions and hashes, no addresses.
@@ -64,8 +75,9 @@ LOCK := uv pip compile -q --universal --python-version 3.11 --generate-hashes --
 lock:
 	$(LOCK) pyproject.toml -o requirements/run.lock
 	$(LOCK) pyproject.toml --extra players -o requirements/players.lock
+	$(LOCK) pyproject.toml --extra page -o requirements/page.lock
 	$(LOCK) pyproject.toml --extra dev -o requirements/dev.lock
-	echo 'setuptools>=80' | $(LOCK) - -o requirements/build.lock
+	echo 'hatchling>=1.33' | $(LOCK) - -c requirements/dev.lock -o requirements/build.lock
 
 clean:
-	rm -rf $(VENV) build *.egg-info web/desk/dist web/desk/node_modules
+	rm -rf $(VENV) dist web/desk/dist web/desk/node_modules

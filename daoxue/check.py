@@ -16,6 +16,7 @@ from bot.texts import PLACEHOLDER, Texts, TextsError, read_own
 from daoxue import model
 from daoxue.app import encoder_of, rules_of, texts_of
 from daoxue.config import Config, ConfigError
+from daoxue.ours import shared
 from handlers.needs import NEEDS
 from integrations.channels import CHANNELS
 from knowledge.catalogue import KIND_OF, Catalogue, Record
@@ -38,7 +39,7 @@ SAYING = frozenset({"say", "line"})  # their ways to
 
 def problems(config: Config, channels: Channels = CHANNELS) -> list[str]:
     """Every problem of knowledge, training data, texts and channels under these settings."""
-    found = [*_training(), *_texts(Texts(), channels)]
+    found = [*shared(), *_training(), *_texts(Texts(), channels)]
     try:
         content = _content(config)
     except KnowledgeError as error:

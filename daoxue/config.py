@@ -23,6 +23,7 @@ from knowledge.files import KnowledgeError, load_yaml
 from nlu.judgement import Budget
 
 PREFIX = "DAOXUE_"
+SETTINGS = Path("config.yml")  # where they are, unless somebody says otherwise
 _CALLED = ("name", "bot", "district", "hotline", "address", "platform")  # of the centre, that the settings may say
 
 
@@ -99,13 +100,13 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read(path: Path, environment: Mapping[str, str] = os.environ, channels: Mapping[str, Channel] = CHANNELS) -> Config:
-    """The settings in a file, overridden by the environment. Raises `ConfigError`."""
-    if not path.is_file():
-        raise ConfigError(
-            f"{path}: there is no such file; copy config.yml from the repository or name one with --config"
-        )
+    """The settings in a file, overridden by the environment; the defaults, where nobody named a file and there is none.
+    Raises `ConfigError`."""
+    lacking = not path.is_file()
+    if lacking and path != SETTINGS:
+        raise ConfigError(f"{path}: 没有这个文件；daoxue init 写一个。There is no such file; `daoxue init` writes one")
     try:
-        document = load_yaml(path)
+        document = None if lacking else load_yaml(path)
     except KnowledgeError as error:
         raise ConfigError(str(error)) from error
     if document is None:

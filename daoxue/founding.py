@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from daoxue import asking
-from daoxue.config import ConfigError, read
+from daoxue.config import SETTINGS, ConfigError, read
 from daoxue.workbook import centre, details
 from daoxue.workbook.cells import Cell, Names, weekdays
 from daoxue.workbook.rows import written
@@ -19,8 +19,10 @@ from daoxue.workbook.words import CellError
 from knowledge.catalogue import Opening
 from knowledge.centre import Centre, CentreInEnglish
 
-COMMENTED = Path(__file__).parent.parent / "config.yml"  # every setting with its default and what it does
-SETTINGS, WORKBOOK = "config.yml", "workbook.xlsx"
+_BESIDE = Path(__file__).with_name("config.yml")  # in a wheel; in the repository it is what one starts with
+# Every setting with its default and what it does.
+COMMENTED = _BESIDE if _BESIDE.exists() else Path(__file__).parent.parent / SETTINGS
+WORKBOOK = "workbook.xlsx"
 _KEY = re.compile(r"^( *)([a-z_]+):( *)([^#\s][^#]*?)?( *#.*)?$")
 _SPAN = re.compile(r"(\d{1,2}[:：]\d{2})\s*[-—–~至到]+\s*(\d{1,2}[:：]\d{2})")
 

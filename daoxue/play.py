@@ -13,6 +13,8 @@ import httpx
 import uvicorn
 from starlette.types import ASGIApp
 
+from daoxue.config import SETTINGS
+
 
 async def beside(
     path: Path, api: ASGIApp, api_port: int, port: int, settings: Callable[[str], dict[str, str]],
@@ -23,7 +25,8 @@ async def beside(
     serving = asyncio.create_task(platform.serve())
     with tempfile.TemporaryDirectory() as folder:
         service = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "daoxue", "serve", "--config", str(path), env={**os.environ, **settings(folder)},
+            sys.executable, "-m", "daoxue", "serve", *(["--config", str(path)] if path != SETTINGS else []),
+            env={**os.environ, **settings(folder)},
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
         try:

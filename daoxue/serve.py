@@ -312,7 +312,7 @@ def _listen(config: Config) -> socket.socket:
     except OSError as error:
         listening.close()
         raise ConfigError(
-            f"server.host/server.port: {host}:{port} 用不了（{error.strerror}）；换一个端口，例如 DAOXUE_SERVER__PORT=8001 make serve"
+            f"server.host/server.port: {host}:{port} 用不了（{error.strerror}）；换一个端口，例如 DAOXUE_SERVER__PORT=8001 daoxue serve"
         ) from error
     return listening
 

@@ -18,7 +18,7 @@ import pytest
 
 from bot.texts import Texts
 from daoxue.check import _texts
-from daoxue.config import Config, ConfigError, read
+from daoxue.config import SETTINGS, Config, ConfigError, read
 from store import migrating
 from store.migrate import HEAD, is_current, upgrade
 from tests.conftest import free_port
@@ -65,6 +65,14 @@ def test_the_environment_overrides(tmp_path: Path) -> None:
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no such file"):
         read(tmp_path / "none.yml", {})
+
+
+def test_without_a_file_that_anybody_named_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert read(SETTINGS, {}) == Config()
+    assert read(SETTINGS, {"DAOXUE_SERVER__PORT": "9000"}).server.port == 9000
+    with pytest.raises(ConfigError, match="no such file"):
+        read(tmp_path / SETTINGS, {})
 
 
 def test_migrating_twice_is_once(tmp_path: Path) -> None:

@@ -109,9 +109,10 @@ def test_broad_excepts_are_few() -> None:
 
 def test_every_package_is_installed() -> None:
     """What is a folder of ours is part of what is built, not of a checkout alone."""
-    declared = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
-    folders = {path.parent.relative_to(ROOT) for _, path in modules()}
-    assert {".".join(each.parts) for each in folders} == declared - {"store.migrations"}
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    folders = {path.relative_to(ROOT).parts[0] for _, path in modules()}
+    assert {each.split("/")[0] for each in wheel["only-include"]} == folders - {"players"}
+    assert wheel["exclude"] == ["/daoxue/play*.py"]
 
 
 def test_no_database_is_loaded_that_is_not_used() -> None:

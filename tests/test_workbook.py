@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -648,6 +649,27 @@ def test_a_file_that_unpacks_without_end_is_not_opened(tmp_path: Path) -> None:
             sheet.write(b" " * 1_000_000)
     assert path.stat().st_size < 1_000_000
     assert read(path).problems[0].told("en") == "too large: 32 MB at most"
+
+
+ENTITIES = {
+    "laughs": '<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa">' + "".join(
+        f'<!ENTITY {chr(98 + each)} "{f"&{chr(97 + each)};" * 10}">' for each in range(9)
+    ) + "]>",
+    "a file": '<!DOCTYPE a [<!ENTITY j SYSTEM "file:///etc/hostname">]>',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("entities", ENTITIES.values(), ids=ENTITIES)
+def test_entities_of_its_own_are_never_followed(tmp_path: Path, entities: str) -> None:
+    whole, path = ZipFile(io.BytesIO(as_xlsx({sheet.key: [] for sheet in SHEETS}, {}))), tmp_path / "a.xlsx"
+    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+        for name in whole.namelist():
+            content = whole.read(name)
+            if name == "xl/worksheets/sheet3.xml":
+                assert b"<t>" in content
+                content = entities.encode() + re.sub(b"<t>[^<]*</t>", b"<t>&j;</t>", content, count=1)
+            archive.writestr(name, content)
+    assert "读不了这个工作簿" in read(path).problems[0].told("zh")
 
 
 def test_rows_without_end_and_strange_columns_are_told(tmp_path: Path) -> None:

@@ -2,13 +2,15 @@
 
 import argparse
 import asyncio
+import importlib
 import json
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from types import ModuleType
 
 from daoxue.app import App, compose
-from daoxue.config import read
+from daoxue.config import SETTINGS, ConfigError, read
 from daoxue.preparing import prepare
 
 Commands = argparse._SubParsersAction  # which argparse has no public name for
@@ -19,10 +21,15 @@ def add(
 ) -> argparse.ArgumentParser:
     """A command with what every one takes."""
     command = group.add_parser(name, help=help)
-    command.add_argument("--config", type=Path, default=Path("config.yml"), metavar="FILE")
+    # A file that is named has to be there: its whole path is no default.
+    command.add_argument("--config", type=_named, default=SETTINGS, metavar="FILE")
     command.add_argument("--json", action="store_true", help="JSON lines on standard output")
     command.set_defaults(run=run)
     return command
+
+
+def _named(path: str) -> Path:
+    return Path(path).absolute()
 
 
 def with_app(arguments: argparse.Namespace, use: Callable[[App], Awaitable[int]]) -> int:
@@ -38,6 +45,18 @@ def with_app(arguments: argparse.Namespace, use: Callable[[App], Awaitable[int]]
             app.database.close()
 
     return asyncio.run(run())
+
+
+def playing(module: str) -> ModuleType:
+    """What tries a channel out against a platform that is played: its parts and libraries are none of the service's.
+    Raises `ConfigError` where they are not there."""
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"试用还缺 {error.name}：在导学的代码目录里先运行 make players。"
+            f" Trying it out needs {error.name}: make players, in the repository"
+        ) from error
 
 
 def now() -> int:

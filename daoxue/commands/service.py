@@ -1,14 +1,14 @@
 """`daoxue serve`, `check`, `chat`."""
 
 import argparse
-import importlib
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from daoxue import chat, check
 from daoxue.app import App
-from daoxue.commands.common import Commands, add, tell, with_app
-from daoxue.config import read
+from daoxue.commands.common import Commands, add, playing, tell, with_app
+from daoxue.config import Config, read
 from daoxue.serve import serve
 from integrations.channels import CHANNELS
 from knowledge.files import KnowledgeError
@@ -24,11 +24,20 @@ def declare(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    return serve(read(arguments.config))
+    return serve(_settings(arguments))
+
+
+def _settings(arguments: argparse.Namespace) -> Config:
+    if not arguments.config.exists():
+        print(
+            f"没有 {arguments.config}，一切按默认设置（示例中心）；daoxue init 写一个。No settings: the defaults and the sample centre",
+            file=sys.stderr,
+        )
+    return read(arguments.config)
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    config = read(arguments.config)
+    config = _settings(arguments)
     problems = check.problems(config)
     for problem in problems:
         tell(arguments, {"problem": problem}, problem)
@@ -47,7 +56,7 @@ def _chat(arguments: argparse.Namespace) -> int:
 
     if arguments.channel == "voice" and not scripts and not arguments.json:
         # A call by the rules of the provider that is played; its libraries are none of the service's.
-        call: Callable[[Path, bool], int] = importlib.import_module("daoxue.play_call").call
+        call: Callable[[Path, bool], int] = playing("daoxue.play_call").call
         return call(arguments.config, arguments.speak)
 
     async def use(app: App) -> int:

@@ -1,12 +1,11 @@
 """`daoxue wechat`: the official account."""
 
 import argparse
-import importlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from daoxue.app import App
-from daoxue.commands.common import Commands, acting, add, tell
+from daoxue.commands.common import Commands, acting, add, playing, tell
 from daoxue.config import ConfigError
 from integrations.wechat.api import WechatError, WechatFault
 from integrations.wechat.channel import WechatChannel
@@ -70,11 +69,5 @@ def _official(app: App) -> WechatChannel:
 
 
 def _wechat_play(arguments: argparse.Namespace) -> int:
-    # The played platform takes libraries that the service does without.
-    try:
-        play: Callable[[Path], int] = importlib.import_module("daoxue.play_wechat").play
-    except ModuleNotFoundError as error:
-        raise ConfigError(
-            f"试用还要一个库（{error.name}）：先运行 make players。 Trying it out needs {error.name}: make players"
-        ) from error
+    play: Callable[[Path], int] = playing("daoxue.play_wechat").play
     return play(arguments.config)
