@@ -47,6 +47,7 @@ REQUESTS_FROM = Limit("requests from", 600, 10)  # to a channel, whatever is in 
 MESSAGES_FROM = Limit("messages from", 300, 10)  # that are thought about
 VISITORS_FROM = Limit("visitors from", 60, 60)  # that say their first word
 TICKETS_FROM = Limit("tickets from", 30, HOUR)
+ALARMS_FROM = Limit("alarms from", 60, 60)  # with words of a danger to life, where the limits above refuse them
 CARDS_FROM = Limit("cards from", 30, HOUR)  # asked about, to prove who one is
 GUESSES_FROM = Limit("guesses from", 30, HOUR / 4)  # of whatever account
 SOCKETS_FROM = 200  # open at the same time
@@ -164,6 +165,22 @@ class Limits:
         """What is there again anyway; of the others the half that would be first."""
         left = sorted((until, key) for key, until in self._until.items() if until > now)
         self._until = {key: until for until, key in (left[len(left) // 2 :] if len(left) > MOST // 2 else left)}
+
+
+class Once:
+    """The limits, for somebody who may have to begin anew: what is asked again has the answer that it had."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._waits: dict[tuple[Asked, ...], float] = {}
+
+    def both(self, limit: Limit, who: str, placed: Limit, address: str) -> tuple[Asked, ...]:
+        return self._limits.both(limit, who, placed, address)
+
+    def take(self, *asked: Asked) -> float:
+        if asked not in self._waits:
+            self._waits[asked] = self._limits.take(*asked)
+        return self._waits[asked]
 
 
 @lru_cache

@@ -206,6 +206,12 @@ def words_of(folded: str) -> AlarmWords | None:
     return None
 
 
+def is_alarm(folded: str) -> bool:
+    """Whether a text holds words of a danger to life."""
+    said = words_of(folded)
+    return said is not None and said.kind in LIFE
+
+
 def contexts(folded: str, said: AlarmWords | None) -> frozenset[Context]:
     """What makes a message look like a red line only. Where it holds the words of one, a lesson or a book takes those
     their alarm that stand in the same clause: whoever asks for a lesson behind them may be in danger all the same."""

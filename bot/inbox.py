@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from accounts.accounts import Accounts
-from accounts.limits import MESSAGES, MESSAGES_FROM, VISITORS_FROM, Limits
+from accounts.limits import ALARMS_FROM, MESSAGES, MESSAGES_FROM, VISITORS_FROM, Limits, Once, TooManyError
 from bot import conversation
+from bot.alarming import is_alarm
 from bot.comprehension import Comprehension, Understanding
 from bot.conversation import Conversation
 from bot.dialogue import Dialogue
@@ -29,7 +30,7 @@ from bot.waiting import GENERAL, SeatAvailability
 from knowledge.library import Library
 from nlu import proofs
 from nlu.masking import mask
-from nlu.text import clean
+from nlu.text import clean, fold
 from store import conversations, deliveries, tickets
 from store.conversations import ConversationRow, MessageRow
 from store.database import ConflictError, Database
@@ -38,6 +39,7 @@ from store.queue import QueueRow
 
 ATTEMPTS = 20  # lost races in a row; each means that another message of the same resident went through
 REMEMBERED = 8192  # conversations that are not read again when they go on
+ALARM = 1_000  # characters in which words of a danger are looked for where too many come
 IDS = 16  # of a conversation's last messages that are known without asking; older ones the commit refuses
 LEASE = 30_000  # ms that the committing process has to deliver, before another one may
 
@@ -139,6 +141,7 @@ class Inbox:
         key = (inbound.channel, inbound.address)
         # Without the lock everything would still be right: it only saves thinking twice.
         async with self._locks.setdefault(key, asyncio.Lock()):
+            once = Once(self._limits)
             for attempt in range(ATTEMPTS):
                 self._observe("accepted")
                 # What this process committed last is usually still true; the commit finds out where it is not.
@@ -151,20 +154,25 @@ class Inbox:
                         return await self._same_again(read, seen)
                 if not attempt:
                     self._admit(inbound, read)
-                if (receipt := await self._try(read, inbound, ids)) is not None:
+                if (receipt := await self._try(read, inbound, ids, once)) is not None:
                     return receipt
                 await self._library.refresh()
         raise BusyError
 
     def _admit(self, said: Inbound, read: ConversationRow) -> None:
         """Only where a network address is known can one come as somebody new whenever one likes, and as fast: platforms
-        number what they hand on, and what was refused would be lost there."""
+        number what they hand on, and what was refused would be lost there. Whoever is in danger does not wait for others
+        from where they are: for that so many again are let through."""
         if not said.origin:
             return
-        self._limits.check(
+        wait = self._limits.take(
             *self._limits.both(MESSAGES, f"{said.channel} {said.address}", MESSAGES_FROM, said.origin),
             *(self._limits.from_(VISITORS_FROM, said.origin) if read.version == 0 else ()),
         )
+        if wait > 0 and is_alarm(fold(clean(said.text[:ALARM]))):
+            wait = self._limits.take(*self._limits.from_(ALARMS_FROM, said.origin))
+        if wait > 0:
+            raise TooManyError(wait)
 
     async def understand(self, text: str, at: int) -> Understanding:
         """What a text by itself means, for a channel that has to know before it hands it on; handed on, it is not thought
@@ -190,15 +198,15 @@ class Inbox:
     async def try_out(self, inbound: Inbound) -> Turn:
         """What would be answered to it by one who says nothing else, and why; nothing is kept."""
         fresh = ConversationRow(0, inbound.channel, inbound.address, 0, 0, b"", None, None, inbound.at)
-        return await self._think(fresh, inbound, Limits())
+        return await self._think(fresh, inbound, Once(Limits()))
 
     async def _answered(self, conversation: int, inbound: str) -> tuple[int, int] | None:
         return await self._database.read(lambda t: conversations.answered(t, conversation, inbound))
 
-    async def _try(self, read: ConversationRow, inbound: Inbound, ids: frozenset[str]) -> Receipt | None:
+    async def _try(self, read: ConversationRow, inbound: Inbound, ids: frozenset[str], once: Once) -> Receipt | None:
         """Thinks and commits; None when the conversation is not any more as it was read, or the message was answered
         before."""
-        turn = await self._think(read, inbound, self._limits)
+        turn = await self._think(read, inbound, once)
         self._observe("thought")
         said = [("resident", turn.inbound.text, None), *(("bot", "", reply) for reply in turn.said)]
         messages = [
@@ -234,7 +242,7 @@ class Inbox:
             self._recent.clear()
         self._recent[row.channel, row.address] = row, ids
 
-    async def _think(self, read: ConversationRow, inbound: Inbound, limits: Limits) -> Turn:
+    async def _think(self, read: ConversationRow, inbound: Inbound, limits: Once) -> Turn:
         state = conversation.load(read.state)
         said = clean(_words(inbound, state))
         asked = self._dialogue.asks_for(state) if read.seat is None else None

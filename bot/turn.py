@@ -9,7 +9,7 @@ import msgspec
 
 from accounts.accounts import Accounts
 from accounts.enrolment import Places
-from accounts.limits import TICKETS, TICKETS_FROM, Limits
+from accounts.limits import TICKETS, TICKETS_FROM, Once
 from bot import about
 from bot.comprehension import Understanding
 from bot.conversation import Conversation, Danger, Offer, Task
@@ -46,7 +46,7 @@ class Turn:
     texts: Texts
     desk: SeatAvailability
     accounts: Accounts
-    limits: Limits
+    limits: Once
     now: datetime
     ticket: str | None = None  # reference of the open ticket
     seat: str | None = None

@@ -18,7 +18,7 @@ from accounts.limits import Network, is_among
 log = logging.getLogger(__name__)
 FORWARDED = frozenset({b"forwarded", b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host"})
 _ELEMENT = re.compile(r'(?:[^,"]|"[^"]*")+')
-_PAIR = re.compile(r'\b(for|proto|host)\s*=\s*(?:"([^"]*)"|([^\s;,"]+))\s*(?:;|$)', re.IGNORECASE)
+_PAIR = re.compile(r'(?<![^\s;])(for|proto|host)\s*+=\s*+(?:"([^"]*)"|([^\s;,"]++))\s*+(?:;|$)', re.IGNORECASE)
 _HOST = re.compile(r"[A-Za-z0-9._\-\[\]:]{1,255}")
 SCHEMES = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}  # as a socket's is called
 

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
+from bot.alarming import LIFE
 from bot.texts import Texts
 from desk.errors import TicketError
 from knowledge.catalogue import KIND_OF, Catalogue, Record
-from knowledge.centre import Centre
+from knowledge.centre import Centre, TextForms
 from knowledge.library import Library, as_rows
 from store import conversations
 from store import knowledge as rows
@@ -50,6 +51,8 @@ class Cataloguing:
             known[kind, id] = record
 
         def work(transaction: Transaction) -> int:
+            if isinstance(record, Centre):
+                _keep_what_saves_lives(transaction, record)
             _refuse_worse(transaction, change)
             conversations.audited(transaction, by, f"catalogue.{kind}", id, "", now)
             return rows.save(transaction, [], as_rows([], [record], "")[1], by, now)
@@ -100,6 +103,27 @@ def _refuse_worse(transaction: Transaction, change: Change) -> None:
     change(known)
     if worse := [each for each in _problems(known.values()) if each not in before]:
         raise TicketError("invalid", "；".join(worse[:5]))
+
+
+def _keep_what_saves_lives(transaction: Transaction, new: Centre) -> None:
+    """Nobody alone changes what people in danger hear: that is imported, by whoever runs the service."""
+    known = [msgspec.json.decode(row.body, type=Record) for row in rows.records(transaction) if row.kind == "centre"]
+    before = _said_in_danger(known[0]) if known else set()
+    if changed := sorted({key for _, key, _ in before ^ _said_in_danger(new)}):
+        raise TicketError(
+            "invalid", f"{'、'.join(changed)}：居民遇到危险时要听，不能在这里改，请写在工作簿里由运维导入"
+        )
+
+
+def _said_in_danger(centre: Record) -> set[tuple[str, str, TextForms]]:
+    """By language and key."""
+    assert isinstance(centre, Centre)
+    return {
+        (language, key, text if isinstance(text, TextForms) else TextForms(text))
+        for language, texts in centre.texts.items()
+        for key, text in texts.items()
+        if key.partition(".")[0] in LIFE
+    }
 
 
 def _problems(records: Iterable[Record]) -> list[str]:

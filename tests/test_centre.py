@@ -247,3 +247,17 @@ async def test_what_people_in_danger_hear_is_taken_out_by_two(app: App) -> None:
     await other.post(f"/knowledge/entries/{tip}/expire")
     assert tip not in app.library.entries
     assert "110" in await Resident(app).say("有人冒充你们让我转账")
+
+
+async def test_what_people_in_danger_hear_is_not_changed_by_one(app: App) -> None:
+    editor = (await Desk(app).person("editor")).client
+    known = (await editor.get("/api/centre")).json()["centre"]
+    for texts in (
+        {"zh": {"emergency.fire": "先等等"}},
+        {"en": {"despair": {"text": "wait", "spoken": None, "short": None}}},
+    ):
+        refused = await editor.put("/api/catalogue/centre/centre", json=known | {"texts": texts})
+        assert refused.status_code == 422
+        assert "危险" in refused.json()["text"]
+    fine = await editor.put("/api/catalogue/centre/centre", json=known | {"texts": {"zh": {"goodbye": "再会！"}}})
+    assert fine.status_code == 200

@@ -14,8 +14,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from accounts.identity import TooOftenError
-from accounts.limits import CARDS_FROM, FRAMES, MESSAGES, TICKETS_FROM, VISITORS_FROM, Limit
-from bot import turn
+from accounts.limits import ALARMS_FROM, CARDS_FROM, FRAMES, MESSAGES, TICKETS_FROM, VISITORS_FROM, Limit
+from bot import inbox, turn
 from bot.messages import Inbound
 from daoxue.app import App, compose
 from daoxue.config import Config, Server
@@ -24,7 +24,7 @@ from integrations import webchat
 from integrations.webchat import CHANNEL, PATH, PORTION, Webchat, address_of
 from store import conversations
 from store.conversations import MessageRow
-from store.database import Transaction
+from store.database import ConflictError, Transaction
 from tests.service import Page, running
 
 HOME, OTHER = "203.0.113.7", "198.51.100.9"
@@ -88,6 +88,41 @@ async def test_new_visitors_from_one_address(client: Client) -> None:
     assert (await say(client(OTHER), "你好")).status_code == 200
     known = answers[0].json()["visitor"]
     assert (await say(home, "积分会过期吗", known)).status_code == 200, "who is known goes on"
+
+
+async def test_danger_is_heard_where_everybody_else_is_refused(client: Client) -> None:
+    home = client(HOME)
+    while (await say(home, "你好")).status_code == 200:
+        pass
+    heard = [await say(home, "救命，有人晕倒了，没有呼吸") for _ in range(3)]
+    assert [each.json()["speaker"] for each in heard] == ["queue"] * 3
+    assert_refused(await say(home, "你好"))
+    mine = heard[0].json()["visitor"]
+    while (await say(home, "你好", mine)).status_code == 200:
+        pass
+    assert (await say(home, "他没有呼吸了", mine)).status_code == 200
+
+
+async def test_danger_is_no_way_around_all_limits(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox, "ALARMS_FROM", Limit(ALARMS_FROM.name, 2, 3600))
+    monkeypatch.setattr(inbox, "VISITORS_FROM", Limit("none", 1, 3600))
+    home = client(HOME)
+    answers = [(await say(home, "有人晕倒了，没有呼吸")).status_code for _ in range(5)]
+    assert answers == [200, 200, 200, 429, 429]
+
+
+async def test_a_turn_that_begins_anew_counts_once(client: Client, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turn, "TICKETS", Limit("few", 1, 3600))
+    commit, lost = conversations.commit_turn, [True, True]
+
+    def races(transaction: Transaction, row: conversations.TurnRow) -> tuple[int, int] | None:
+        if lost:
+            lost.pop()
+            raise ConflictError
+        return commit(transaction, row)
+
+    monkeypatch.setattr(conversations, "commit_turn", races)
+    assert (await say(client(HOME), "转人工", "a" * 32)).json()["speaker"] == "queue"
 
 
 async def test_tickets_from_one_address(client: Client, app: App) -> None:
