@@ -33,6 +33,7 @@ from daoxue import model
 from daoxue.config import Config, ConfigError
 from daoxue.preparing import vault_of
 from daoxue.watch import Watch
+from desk import replies
 from desk.broadcasts import Broadcasts
 from desk.dispatch import Dispatch
 from desk.editing import Editing
@@ -44,6 +45,7 @@ from desk.oidc import Oidc
 from desk.parts import Desk, Health, WorkerInTrouble
 from desk.people import People
 from desk.queueing import Queueing
+from desk.replies import Replies
 from desk.residents import Residents
 from desk.retention import Retaining
 from desk.search import ConversationSearch
@@ -60,6 +62,7 @@ from store import deliveries, remote, webhooks
 from store import identity as identity_rows
 from store import outbox as messages_owed
 from store import queue as owed
+from store import replies as held_replies
 from store.database import Database
 from store.queue import QueueRow
 
@@ -187,7 +190,7 @@ async def compose(
     desk = await _desk(ground, knowing, affairs, talk, ways, hooks)
     return App(
         config=config, database=database, watch=ground.watch, library=knowing.library, comprehension=knowing.comprehension,
-        inbox=talk.inbox, outbox=talk.outbox, queue=_queue(ground, talk, affairs, ways, hooks), live=ground.live,
+        inbox=talk.inbox, outbox=talk.outbox, queue=_queue(ground, talk, affairs, ways, desk), live=ground.live,
         tickets=desk.tickets, desk=desk, retaining=Retaining(database, desk.standing, affairs.identity.passing),
         texts=ground.texts, identity=affairs.identity, accounts=affairs.accounts, notices=_notice_sender(ground, affairs, ways),
         tellings=affairs.tellings, nightly=Nightly(affairs.bank, affairs.tellings, database, config.zone, clock),
@@ -245,12 +248,13 @@ def _core(ground: Ground, knowing: KnowledgeParts, affairs: AffairsParts, talk: 
     )  # fmt: skip
 
 
-def _queue(ground: Ground, talk: TalkParts, affairs: AffairsParts, ways: ChannelParts, hooks: Hooks) -> Queue:
+def _queue(ground: Ground, talk: TalkParts, affairs: AffairsParts, ways: ChannelParts, desk: Desk) -> Queue:
     """Whatever leaves or is due, by kind."""
     outlets = {name: each.outlet for name, each in ways.opened.items()}
     kinds = {
         messages_owed.KIND: Kind(MessageSender(ground.database, ground.live, outlets, ground.clock).send, AT_ONCE),
-        webhooks.KIND: hooks.kind,
+        held_replies.KIND: Kind(desk.replies.leave, replies.AT_ONCE),
+        webhooks.KIND: desk.hooks.kind,
         deliveries.ANSWER: Kind(talk.inbox.take_up, lease=ANSWERED),
         identity_rows.CODE: Kind(_no_texts),
     }
@@ -280,7 +284,7 @@ async def _desk(
     tickets, loads = Tickets(database, live, ground.texts), {each.name: each.load for each in ways.channels.values()}
     return Desk(
         database=database, live=live, library=library, comprehension=knowing.comprehension, settings=config.desk, hours=hours,
-        zone=config.zone, tickets=tickets, people=People(database, config.desk.session_minutes),
+        zone=config.zone, tickets=tickets, replies=Replies(database, live, ground.clock), people=People(database, config.desk.session_minutes),
         oidc=Oidc(config.desk.oidc, os.environ.get("OIDC_CLIENT_SECRET", "")), public_url=public_url(config),
         dispatch=Dispatch(database, live, library, tickets, hours, config.desk, standing, loads),
         feed=Feed(database, live, hours, config.desk), search=ConversationSearch(database, live, identity.reached),

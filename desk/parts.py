@@ -19,6 +19,7 @@ from desk.hours import DeskSettings, Hours
 from desk.learners import Learners
 from desk.oidc import Oidc
 from desk.people import People
+from desk.replies import Replies
 from desk.residents import Residents
 from desk.search import ConversationSearch
 from desk.standing import LiveSettings
@@ -58,6 +59,7 @@ class Desk:
     hours: Hours
     zone: ZoneInfo
     tickets: Tickets
+    replies: Replies
     people: People
     oidc: Oidc
     public_url: str

@@ -5,7 +5,7 @@ from typing import cast
 
 from sqlalchemy import Text, bindparam, delete, select, update
 
-from store import conversations, deliveries, outbox
+from store import conversations, deliveries, outbox, replies
 from store.database import Statement, Transaction
 from store.schema import (
     attachment,
@@ -92,6 +92,7 @@ def forget_conversation(transaction: Transaction, id: int, blank: bytes) -> None
     for statement in _OF_CONVERSATION:
         transaction.run(statement, which=id)
     outbox.settle(transaction, id, 1 << 60)
+    replies.forget(transaction, id)
     if (talk := conversations.get(transaction, id)) is not None:
         deliveries.forget_deferred(transaction, talk.channel, talk.address)
     transaction.run(_FORGET, which=id, nobody=f"erased-{id}")
