@@ -58,7 +58,7 @@ from integrations.rasa import Rasa
 from knowledge.files import SAMPLE, KnowledgeError, load_yaml
 from knowledge.library import Library
 from nlu import encoder
-from store import deliveries, remote, webhooks
+from store import deliveries, remote, summons, webhooks
 from store import identity as identity_rows
 from store import outbox as messages_owed
 from store import queue as owed
@@ -257,6 +257,7 @@ def _queue(ground: Ground, talk: TalkParts, affairs: AffairsParts, ways: Channel
         webhooks.KIND: desk.hooks.kind,
         deliveries.ANSWER: Kind(talk.inbox.take_up, lease=ANSWERED),
         identity_rows.CODE: Kind(_no_texts),
+        summons.KIND: Kind(_no_texts),
     }
     for each in ways.opened.values():
         kinds |= each.kinds
@@ -298,7 +299,7 @@ async def _desk(
 
 
 async def _no_texts(row: QueueRow) -> Outcome:
-    """Codes of the sample centre are read in the terminal."""
+    """Nothing carries texts here. Codes of the sample centre are read in the terminal."""
     return Done()
 
 

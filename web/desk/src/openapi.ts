@@ -1651,6 +1651,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tickets/{ref}/messages/{id}/call-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call Back
+         * @description Takes back what one has just written; 409 when it has left.
+         */
+        post: operations["call_back_tickets__ref__messages__id__call_back_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tickets/{ref}/note": {
         parameters: {
             query?: never;
@@ -2140,6 +2160,11 @@ export interface components {
             file: string;
             /** Id */
             id: string;
+            /**
+             * Recallable
+             * @default false
+             */
+            recallable?: boolean;
         };
         /** Body_take_in_knowledge_import_post */
         Body_take_in_knowledge_import_post: {
@@ -2161,6 +2186,15 @@ export interface components {
             state: string;
             text: string;
             title: string;
+        };
+        /**
+         * CalledBack
+         * @description What was called back, as it was written; `files` are the names of those that were to go with it.
+         */
+        CalledBack: {
+            files: string[];
+            source: string | null;
+            text: string;
         };
         /** Canned */
         Canned: {
@@ -2682,6 +2716,17 @@ export interface components {
             given_up: number | null;
             undelivered: number | null;
             workers: components["schemas"]["WorkerInTrouble"][];
+        };
+        /**
+         * HeldShown
+         * @description What the seat `by` has said and can call back until `due_at` (ms); numbers masked.
+         */
+        HeldShown: {
+            by: string;
+            due_at: number;
+            id: string;
+            source: string | null;
+            text: string;
         };
         /**
          * HelloFrame
@@ -3242,11 +3287,16 @@ export interface components {
         /**
          * SeatMessage
          * @description `seen` is the number of the last message read: an answer to something older than the resident's last word is
-         *     refused as outdated.
+         *     refused as outdated. `recallable`: it leaves some seconds later, and can be called back until then.
          */
         SeatMessage: {
             /** Id */
             id: string;
+            /**
+             * Recallable
+             * @default false
+             */
+            recallable?: boolean;
             /** Seen */
             seen?: number | null;
             /** Source */
@@ -3264,11 +3314,12 @@ export interface components {
         };
         /**
          * Sent
-         * @description The number that the message has in the conversation.
+         * @description The number that the message has in the conversation; or null, and until when it can be called back (ms).
          */
         Sent: {
+            due_at: number | null;
             id: string;
-            seq: number;
+            seq: number | null;
         };
         /**
          * Shift
@@ -3341,12 +3392,15 @@ export interface components {
         /**
          * Summary
          * @description `due_at` is when the first answer is due, by the clock of the opening hours; `call_due` when the
-         *         resident is to be rung up, and `attempts` how often that was tried; times in ms.
+         *         resident is to be rung up, and `attempts` how often that was tried; `alarmed_at` since when everybody is called to a danger
+         *         that nobody has, `unheeded_at` since when the supervisors are; `barred` are seats that never get it; times in ms.
          */
         Summary: {
             about: string;
+            alarmed_at: number | null;
             answered_at: number | null;
             attempts: number;
+            barred: string[];
             call_due: number | null;
             channel: string;
             closed_at: number | null;
@@ -3375,6 +3429,7 @@ export interface components {
             tags: string[];
             topic: string;
             unanswered_since: number | null;
+            unheeded_at: number | null;
             updated_at: number;
             version: number;
         };
@@ -3551,13 +3606,14 @@ export interface components {
         };
         /**
          * Whole
-         * @description A ticket with its messages and events, and the resident's other tickets. From the message `waiting_from` on nothing
-         *         has been delivered yet; `dead` says that something never will be.
+         * @description A ticket with its messages and events, what is about to be said, and the resident's other tickets. From the message
+         *         `waiting_from` on nothing has been delivered yet; `dead` says that something never will be.
          */
         Whole: {
             call: ("bridged" | "callback" | "conference" | "ended" | "held" | "queue" | "ringing" | "talk" | "voicemail") | null;
             dead: boolean;
             events: components["schemas"]["EventShown"][];
+            held: components["schemas"]["HeldShown"][];
             messages: components["schemas"]["MessageShown"][];
             others: components["schemas"]["Summary"][];
             quota: components["schemas"]["QuotaShown"] | null;
@@ -3629,6 +3685,7 @@ export type BoardShown = components['schemas']['BoardShown'];
 export type BodySendFileTicketsRefFilesPost = components['schemas']['Body_send_file_tickets__ref__files_post'];
 export type BodyTakeInKnowledgeImportPost = components['schemas']['Body_take_in_knowledge_import_post'];
 export type BroadcastRow = components['schemas']['BroadcastRow'];
+export type CalledBack = components['schemas']['CalledBack'];
 export type Canned = components['schemas']['Canned'];
 export type CannedText = components['schemas']['CannedText'];
 export type CannedTexts = components['schemas']['CannedTexts'];
@@ -3675,6 +3732,7 @@ export type Gaps = components['schemas']['Gaps'];
 export type GivenUp = components['schemas']['GivenUp'];
 export type HttpValidationError = components['schemas']['HTTPValidationError'];
 export type Health = components['schemas']['Health'];
+export type HeldShown = components['schemas']['HeldShown'];
 export type HelloFrame = components['schemas']['HelloFrame'];
 export type Hold = components['schemas']['Hold'];
 export type Hook = components['schemas']['Hook'];
@@ -6408,6 +6466,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Sent"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    call_back_tickets__ref__messages__id__call_back_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ref: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalledBack"];
                 };
             };
             /** @description Validation Error */
