@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from playwright.async_api import Browser, Page, expect
 
 from daoxue.app import compose
@@ -50,6 +51,8 @@ async def accounts(config: Config) -> None:
 
 @pytest.fixture
 async def service(config: Config) -> AsyncIterator[Service]:
+    """Answers leave after a second, so that nobody has to wait for them."""
+    config = replace(config, desk=replace(config.desk, recall_seconds=1))
     await accounts(config)
     with running(config) as started:
         yield started
