@@ -8,7 +8,6 @@ every limit counts requests that lead nowhere like those that do.
 
 import hmac
 import secrets
-import time
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from accounts.learners import check_digit
+from accounts.limits import CARDS_FROM, Limits
 from accounts.vault import Vault
 from store import conversations, identity
 from store.database import Database, Transaction
@@ -26,7 +26,6 @@ TRIES = 5  # wrong codes before one is worthless
 SESSION = 15 * 60_000  # ms that an identity lasts which was proven for one call, or in a talk
 HOUR, DAY = 3_600_000, 86_400_000
 HOURLY, DAILY = 3, 10  # codes to one number
-PER_ORIGIN, WINDOW = 30, 3600.0  # requests from one network address, in so many seconds
 CARDS = 20  # different cards that somebody may ask about in a day, before it is looked into
 WRONG = 15  # wrong codes of somebody in a day, before only a person helps
 PURPOSES = ("enrolment", "class", "points", "news")  # of notices
@@ -90,23 +89,6 @@ class TooOftenError(LockedError):
     """Too many requests from one place in an hour, whoever they say they are."""
 
 
-class Limit:
-    """At most so many requests from an address within the window; forgets by itself."""
-
-    def __init__(self) -> None:
-        self._seen: dict[str, list[float]] = {}
-
-    def take(self, address: str) -> bool:
-        now = time.monotonic()
-        if len(self._seen) > 10_000:
-            self._seen = {key: times for key, times in self._seen.items() if now - times[-1] < WINDOW}
-        recent = [at for at in self._seen.get(address, ()) if now - at < WINDOW]
-        if len(recent) >= PER_ORIGIN:
-            return False
-        self._seen[address] = [*recent, now]
-        return True
-
-
 class FullError(Exception):
     """As many learners as may be are bound already."""
 
@@ -114,11 +96,11 @@ class FullError(Exception):
 class Identity:
     """Times are in ms. On `passing` channels a proof holds for `SESSION` alone."""
 
-    def __init__(self, database: Database, vault: Vault, passing: Collection[str] = ()) -> None:
+    def __init__(self, database: Database, vault: Vault, passing: Collection[str], limits: Limits) -> None:
         self.passing = frozenset(passing)
         self._database = database
         self._vault = vault
-        self._limit = Limit()
+        self._limits = limits
         self._nobody = vault.close(msgspec.json.encode(Person("0" * 12, "无名氏", "13800000000", "college")))
 
     def person(self, channel: str, address: str) -> str:
@@ -185,7 +167,7 @@ class Identity:
     async def request_code(self, channel: str, address: str, card: str, now: int, origin: str = "") -> None:
         """Sends a code to the telephone on file, if the card is one. Raises `LockedError` for what the resident did, never
         for what the card is. `origin` is the network address where one is known."""
-        if origin and not self._limit.take(origin):
+        if self._limits.take(*self._limits.from_(CARDS_FROM, origin)) > 0:
             raise TooOftenError
         person, digest = self.person(channel, address), self._vault.digest("card", card)
         code = f"{secrets.randbelow(1_000_000):06d}"

@@ -355,7 +355,7 @@ _DENIAL = re.compile(r"(?:不是|不要|不想要|不想学|别)(?:去|报|学|�
 _ALSO = re.compile(r"顺[便带道](?:再)?(?:问一下|问问|问|看看|看)?|另外|还有就是|还想问|再问(?:一下|问)?|对了")
 _SPLIT = re.compile(rf"[,，。;；?？!！]+|{_ALSO.pattern}")
 _WORDS = re.compile(r"[一-鿿]{3}|[a-z]{3}", re.IGNORECASE)
-_MASKED = re.compile(r"\[(?:证件号|卡号)\]")
+_MASKED = re.compile(r"\[(?:证件号|卡号|学习卡号|验证码)\]")
 _VOUCHER = re.compile("[一-鿿]{2}券$")
 _PLAIN = re.compile(r"\d|一套|两条|一次")  # where an item's name goes over to its amount
 # What volunteers offer to do.

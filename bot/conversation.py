@@ -7,6 +7,7 @@ from bot.about import NOTHING, Facts
 from bot.messages import Reply
 
 REMEMBERED = 6  # turns that a focus stays understandable
+PROVING = 30 * 60_000  # ms in which a code may still be typed, also too late or in the wrong place
 REOPENS = 24 * 3_600_000  # ms after its end in which a ticket is taken up again rather than a new one opened
 
 
@@ -61,6 +62,7 @@ class Conversation(Struct, omit_defaults=True):
     closed: str | None = None  # reference of the ticket that was closed last
     closed_at: int = 0
     thanked: bool = False
+    proving_until: int = 0  # ms until which six digits may be a one-time code
     danger: Danger | None = None
     people: dict[str, Facts] = field(default_factory=dict)  # what the talk says of whom; "" is whoever speaks
     person: str = ""  # of them, who is spoken of now
@@ -73,6 +75,10 @@ class Conversation(Struct, omit_defaults=True):
     def just_closed(self, now: int) -> str | None:
         """The ticket that goes on when the resident is not done with it yet."""
         return self.closed if self.closed and now - self.closed_at < REOPENS else None
+
+    def proves(self, now: int) -> None:
+        """A code may be on its way: what looks like one is kept nowhere for a while."""
+        self.proving_until = now + PROVING
 
     def forget(self) -> None:
         """Drops what is only understandable in the flow of talk; what was agreed stays in messages and tickets."""

@@ -4,9 +4,6 @@
 works on the `Turn` and writes nothing.
 """
 
-import re
-import unicodedata
-
 from bot import language, redlines
 from bot.alarming import LIFE, is_over, is_well
 from bot.comprehension import Comprehension
@@ -16,6 +13,7 @@ from bot.messages import CONTINUE
 from bot.rules import Rule, first, follow, moves, questions, tasks
 from bot.running import Runner
 from bot.turn import Turn
+from nlu.proofs import Kind
 
 LEFT = 48 * 3_600_000  # ms after which nothing is taken up again
 STALE = 30 * 60_000  # ms after which an unfinished talk goes on only if the resident says so
@@ -46,13 +44,10 @@ class Dialogue:
     def __init__(self, handlers: Handlers, comprehension: Comprehension) -> None:
         self._run = Runner(handlers, comprehension)
 
-    def secret(self, state: Conversation, text: str) -> str | None:
-        """The digits that answer a question for something that must be kept nowhere; None where it is no answer to one."""
+    def asks_for(self, state: Conversation) -> Kind | None:
+        """What was asked for that must be kept nowhere."""
         task = self._run.waiting(state)
-        if task is None or not self._run.slot(task).secret:
-            return None
-        digits = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", text))
-        return digits if digits.isascii() and digits.isdigit() and 4 <= len(digits) <= 20 else None
+        return self._run.slot(task).proves if task else None
 
     async def respond(self, turn: Turn) -> None:
         """Decides and answers; everything it did is on the turn and its state."""

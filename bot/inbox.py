@@ -26,6 +26,7 @@ from bot.turn import Turn
 from bot.usage import Usage
 from bot.waiting import GENERAL, SeatAvailability
 from knowledge.library import Library
+from nlu import proofs
 from nlu.masking import mask
 from nlu.text import clean
 from store import conversations, deliveries, tickets
@@ -37,7 +38,6 @@ from store.queue import QueueRow
 ATTEMPTS = 20  # lost races in a row; each means that another message of the same resident went through
 REMEMBERED = 8192  # conversations that are not read again when they go on
 IDS = 16  # of a conversation's last messages that are known without asking; older ones the commit refuses
-SECRET = "******"  # noqa: S105 - what stands for a card's number or a code
 LEASE = 30_000  # ms that the committing process has to deliver, before another one may
 
 encode = msgspec.json.Encoder().encode
@@ -84,6 +84,11 @@ def _words(inbound: Inbound, state: Conversation) -> str:
     if inbound.choice is None:
         return inbound.text
     return next((offer.label for offer in state.offers if offer.key == inbound.choice), inbound.choice)
+
+
+def kept(text: str) -> str:
+    """A message as it may be kept, whatever the talk is."""
+    return proofs.hide(mask(clean(text)))
 
 
 def new_ticket(ref: str, about: Handover, person: str, lang: str) -> tickets.NewTicket:
@@ -153,13 +158,13 @@ class Inbox:
         """What a text by itself means, for a channel that has to know before it hands it on; handed on, it is not thought
         about twice."""
         day = datetime.fromtimestamp(at / 1000, self.zone).date()
-        return await self._comprehension.together(mask(clean(text)), day)
+        return await self._comprehension.together(kept(text), day)
 
     async def put_off(self, inbound: Inbound, until: int) -> bool:
         """Keeps a message that is acknowledged before it is answered: this process has until then (ms) to answer it, and
         after that any other. False where it was answered at this very moment."""
-        kept = msgspec.structs.replace(inbound, text=mask(clean(inbound.text)), position=None)
-        row = DeferredRow(inbound.channel, inbound.address, inbound.id, encode(kept), until)
+        said = msgspec.structs.replace(inbound, text=kept(inbound.text), position=None)
+        row = DeferredRow(inbound.channel, inbound.address, inbound.id, encode(said), until)
         return await self._database.write(lambda t: deliveries.defer(t, row), quick=True)
 
     async def take_up(self, row: QueueRow) -> Outcome:
@@ -220,8 +225,10 @@ class Inbox:
 
     async def _think(self, read: ConversationRow, inbound: Inbound) -> Turn:
         state = conversation.load(read.state)
-        secret = self._dialogue.secret(state, inbound.text) if read.seat is None else None
-        text = mask(clean(_words(inbound, state))) if secret is None else SECRET
+        said = clean(_words(inbound, state))
+        asked = self._dialogue.asks_for(state) if read.seat is None else None
+        secret = proofs.answer(said, asked) if asked else None
+        text = proofs.hide(mask(said), lately=inbound.at < state.proving_until, asked=asked is not None)
         now = datetime.fromtimestamp(inbound.at / 1000, self.zone)
         heard = await self._comprehension.together(text, now.date())
         self._observe("understood")

@@ -104,6 +104,8 @@ class Runner:
                 await handler.run(turn)
         except NeedsAnswer as need:
             task.asked = need.slot.name
+            if need.slot.proves:
+                state.proves(turn.inbound.at)
             if task not in state.tasks:
                 state.tasks = [*state.tasks[1 - OPEN :], task]
             if not need.quiet:
@@ -139,7 +141,7 @@ class Runner:
         task = self.waiting(turn.state)
         if task and turn.handover is None:
             slot = self.slot(task)
-            question = f"help.{slot.name}" if slot.secret else slot.question
+            question = f"help.{slot.name}" if slot.proves else slot.question
             turn.say("resume", question=turn.line(question))
 
     async def ask_again(self, turn: Turn, task: Task) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.comprehension import Understanding
 from knowledge.catalogue import Catalogue
+from nlu.proofs import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +14,7 @@ class Slot:
 
     It is filled by entities of `kinds`; `free` takes any text as the answer when it was asked for; `focus` lets it
     be what the talk is about, where the message names nothing itself. `accepts` refuses values that do not serve. What
-    answers a `secret` one is shown to the handler alone, and kept nowhere.
+    answers one that `proves` who somebody is, a card's number or a code, is shown to the handler alone, and kept nowhere.
     """
 
     name: str
@@ -22,7 +23,7 @@ class Slot:
     focus: bool = False
     prompt: str = ""
     accepts: Callable[[str, Catalogue], bool] = lambda value, catalogue: True
-    secret: bool = False
+    proves: Kind | None = None
 
     @property
     def question(self) -> str:

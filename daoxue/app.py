@@ -15,6 +15,7 @@ from accounts.bank import Bank
 from accounts.disputes import Disputes
 from accounts.enrolment import Enrolments
 from accounts.identity import Identity, Proof
+from accounts.limits import Limits, networks
 from accounts.rules import Rules
 from accounts.vault import Vault
 from bot.channel import Channel, ChannelHealth, Core, OpenChannel, SettingsError
@@ -122,6 +123,7 @@ class Ground:
     database: Database
     vault: Vault
     texts: Texts
+    limits: Limits
     live: Live
     watch: Watch
     observe: Callable[[str], None]
@@ -181,7 +183,8 @@ async def compose(
     been prepared. Raises `ConfigError`."""
     vault = vault_of(config)
     database = Database(config.database.url, vault)
-    ground = Ground(config, database, vault, Texts(), Live(), Watch(), observe, clock)
+    limits = Limits(networks(config.server.unlimited))
+    ground = Ground(config, database, vault, Texts(), limits, Live(), Watch(), observe, clock)
     knowing = await _knowing(ground)
     affairs = await _affairs(ground, knowing.library, channels)
     talk = _talk(ground, knowing, affairs)
@@ -212,7 +215,7 @@ async def _knowing(ground: Ground) -> KnowledgeParts:
 
 async def _affairs(ground: Ground, library: Library, channels: Mapping[str, Channel]) -> AffairsParts:
     config, database, vault, clock = ground.config, ground.database, ground.vault, ground.clock
-    identity = Identity(database, vault, [each.name for each in channels.values() if each.proof.passing])
+    identity = Identity(database, vault, [each.name for each in channels.values() if each.proof.passing], ground.limits)
     reckoning = rules_of(config)
     bank, notices = Bank(database, lambda: reckoning), Notices(vault)
     tellings = Tellings(notices, ground.texts, library, database, config.zone, bank.lapsing_now, clock)

@@ -17,8 +17,6 @@ from bot.comprehension import Candidate, Understanding
 from bot.inbox import Receipt
 from bot.messages import Inbound, Reply
 from daoxue.app import App
-from nlu.masking import mask
-from nlu.text import clean
 from store import conversations
 
 
@@ -167,11 +165,6 @@ def matches(expected: str, answer: str) -> bool:
     if len(expected) > 2 and expected[0] == expected[-1] == "/":
         return re.search(expected[1:-1], answer, re.DOTALL) is not None
     return expected in answer
-
-
-def as_heard(text: str) -> str:
-    """The text as a turn would take it in."""
-    return mask(clean(text))
 
 
 def label_of(candidate: Candidate) -> str:

@@ -11,6 +11,7 @@ import yaml
 from msgspec import Meta, Struct, defstruct, field
 from msgspec.inspect import StrType, type_info
 
+from accounts.limits import networks
 from bot.channel import Channel, Stanzas
 from desk.hours import DeskSettings
 from integrations.channels import CHANNELS
@@ -30,6 +31,7 @@ class Server(Struct, frozen=True, forbid_unknown_fields=True):
     host: Annotated[str, Meta(min_length=1, max_length=255)] = "127.0.0.1"
     port: Annotated[int, Meta(ge=1, le=65535)] = 8000
     public_url: Annotated[str, Meta(pattern=r"^(https?://[^\s]+)?$")] = ""
+    unlimited: tuple[str, ...] = ()
 
 
 class DatabaseSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -105,10 +107,19 @@ def read(path: Path, environment: Mapping[str, str] = os.environ, channels: Mapp
         ZoneInfo(config.centre.timezone)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise ConfigError(f"{path.name}: centre.timezone: there is no time zone {config.centre.timezone}") from error
+    _check_networks(path, "server.unlimited", config.server.unlimited)
     for hours in config.desk.hours:
         if hours.closes <= hours.opens:
             raise ConfigError(f"{path.name}: desk.hours: closes {hours.closes} is not after opens {hours.opens}")
     return config
+
+
+def _check_networks(path: Path, name: str, given: Sequence[str]) -> None:
+    for number, each in enumerate(given):
+        try:
+            networks([each])
+        except ValueError as error:
+            raise ConfigError(f"{path.name}: {name}[{number}]: {error}") from error
 
 
 def _stanzas(channels: Mapping[str, Channel]) -> type[Struct]:

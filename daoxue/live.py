@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from bot.comprehension import Candidate, Understanding
+from bot.inbox import kept
 from daoxue.app import App
-from daoxue.chat import as_heard, label_of
+from daoxue.chat import label_of
 from daoxue.evaluate import OUT_OF_SCOPE, FileRow, report, rows, truths
 from daoxue.figures import Verdicts
 from daoxue.table import Figures
@@ -59,7 +60,7 @@ async def _heard(app: App, tests: Sequence[FileRow], today: date) -> list[Unders
     found: list[Understanding] = []
     began = told = time.monotonic()
     for first in range(0, len(tests), TOGETHER):
-        texts = [as_heard(row.columns[1]) for row in tests[first : first + TOGETHER]]
+        texts = [kept(row.columns[1]) for row in tests[first : first + TOGETHER]]
         found += await asyncio.gather(*(app.comprehension.together(text, today) for text in texts))
         if (now := time.monotonic()) - told >= EVERY:
             told = now

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from accounts.identity import Identity
+from accounts.limits import Limits
 from accounts.vault import load
 from daoxue.config import read
 from daoxue.play import beside, common, free
@@ -37,7 +38,7 @@ async def _play(path: Path) -> int:
     async def use(url: str, folder: str) -> None:
         print(HELP)
         vault = load(Path(f"{folder}/data.key"))
-        identity = Identity(Database(f"sqlite:///{folder}/play.db", vault), vault)
+        identity = Identity(Database(f"sqlite:///{folder}/play.db", vault), vault, (), Limits())
         await Telephone(platform, identity, url).talk()
 
     return await beside(

@@ -5,33 +5,25 @@ nothing; the receiver recognises an event that comes twice by its number (`x-dao
 HMAC-SHA256 over the time and the body, as `x-daoxue-signature: t=…,v1=…`.
 """
 
-import asyncio
 import hashlib
 import hmac
-import ipaddress
 import json
-import logging
 import secrets
-import socket
-import ssl
 import time
 from collections.abc import Callable, Sequence
-from functools import cached_property
-from urllib.parse import urlsplit
 
 import httpx
 
 from bot.queue import Done, Failed, Kind, Outcome
 from desk.errors import TicketError
-from store import conversations, queue, webhooks
+from desk.receivers import Outside, read
+from store import conversations, queue, ticket_events, webhooks
 from store.database import ConflictError, Database, Transaction
 from store.queue import QueueRow
 from store.webhooks import WebhookRow
 
-log = logging.getLogger(__name__)
 PATIENCE = 15  # attempts; the last comes some three hours after the first
 AT_ONCE = 4  # to one receiver
-WITHIN = 8.0  # seconds for the receiver to answer
 KEPT = 200  # deliveries in the log
 
 
@@ -49,20 +41,19 @@ class Hooks:
 
     def __init__(self, database: Database, *, inside: bool = False, clock: Callable[[], float] = time.time) -> None:
         self._database = database
-        self._inside = inside
+        self._outside = Outside(inside=inside)
         self._clock = clock
         self.kind = Kind(self._deliver, AT_ONCE, PATIENCE, keeps=True)
-
-    @cached_property
-    def _tls(self) -> ssl.SSLContext:
-        return httpx.create_ssl_context()
 
     async def all(self) -> list[WebhookRow]:
         return await self._database.read(webhooks.all_)
 
     async def add(self, url: str, kinds: Sequence[str], by: str, now: int) -> str:
-        """A new webhook, from the next event on; its secret. Raises `TicketError` for an address that is none."""
-        await self.check(url)
+        """A new webhook, told of these kinds of events (all, where none is named) from the next one on; its secret.
+        Raises `TicketError` for an address that cannot be called, and for a kind that there is not."""
+        if unknown := set(kinds) - ticket_events.KINDS.keys():
+            raise TicketError("invalid", f"没有这种事件：{'、'.join(sorted(unknown))}")
+        await self._outside.find(read(url))
         secret = secrets.token_urlsafe(24)
 
         def work(transaction: Transaction) -> None:
@@ -85,22 +76,6 @@ class Hooks:
         """What was delivered, or is still to be, the newest first; the number of the event ends the key."""
         return await self._database.read(lambda t: queue.of_lane(t, f"{webhooks.KIND}:{id}", KEPT))
 
-    async def check(self, url: str) -> None:
-        """Refuses what is no http address, and what would make us call into our own network."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or len(url) > 500:
-            raise TicketError("invalid", "回调地址要以 https:// 开头")
-        if self._inside:
-            return
-        try:
-            found = await asyncio.get_running_loop().getaddrinfo(
-                parts.hostname, parts.port or 443, type=socket.SOCK_STREAM
-            )
-        except OSError as error:
-            raise TicketError("invalid", f"找不到主机 {parts.hostname}") from error
-        if any(not ipaddress.ip_address(each[4][0]).is_global for each in found):
-            raise TicketError("invalid", "回调地址不能指向内网")
-
     async def owe(self) -> None:
         """A delivery for every event that a webhook has none for."""
         for hook in await self.all():
@@ -119,10 +94,7 @@ class Hooks:
             "x-daoxue-signature": signature(hook.secret, int(self._clock() * 1000), row.body),
         }  # fmt: skip
         try:
-            await self.check(hook.url)
-            async with httpx.AsyncClient(timeout=WITHIN, follow_redirects=False, verify=self._tls) as client:
-                answer = await client.post(hook.url, content=row.body, headers=headers)
+            status = await self._outside.post(hook.url, row.body, headers)
         except (httpx.HTTPError, TicketError) as error:
             return Failed(type(error).__name__)
-        outcome = f"HTTP {answer.status_code}"
-        return Done(outcome) if answer.is_success else Failed(outcome)
+        return Done(f"HTTP {status}") if 200 <= status < 300 else Failed(f"HTTP {status}")

@@ -1,9 +1,10 @@
 """What the desk did: volume, first answers, handling, who gave up, the promise kept, what residents thought of it; by
-day, hour, topic, school, channel and seat.
+day, hour, topic, school, channel and seat. And what the bot did: talks, those that needed no seat, what it did not understand.
 
 Times count the opening hours, for a resident who writes at night is not kept waiting by anybody.
 """
 
+import math
 import statistics
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from desk.hours import DeskSettings, Hours
-from store import ticket_lists
+from store import talks, ticket_lists
 from store.database import Transaction
 from store.ticket_lists import ReportRow
 
@@ -25,6 +26,7 @@ class ReportLine(Struct, frozen=True):
     """Figures of one group of tickets. Minutes of opening time; None where there is nothing to say.
 
     `abandoned` are closed without an answer of a seat; `in_time` is the share whose first answer came as promised.
+    `first_answer` and `handling` are medians; within `first_answer_90` nine of ten had their first answer.
     """
 
     name: str
@@ -40,11 +42,26 @@ class ReportLine(Struct, frozen=True):
     rated: int
 
 
+class TalkLine(Struct, frozen=True):
+    """Figures of the bot. A talk is what a resident and we said on one day; `alone` are those without a seat, without a ticket
+    and without anything that was not understood. `not_understood` of the residents' `messages` had no answer."""
+
+    name: str
+    talks: int
+    alone: int
+    messages: int
+    not_understood: int
+
+
 class Report(Struct, frozen=True):
+    """`bot` is by channel, `bot_total` of all of them."""
+
     first: date
     last: date
     total: ReportLine
     by: dict[str, list[ReportLine]]
+    bot_total: TalkLine
+    bot: list[TalkLine]
 
 
 def named(report: Report, names: Mapping[str, str]) -> Report:
@@ -53,7 +70,7 @@ def named(report: Report, names: Mapping[str, str]) -> Report:
         group: [replace(each, name=names.get(each.name, each.name)) for each in lines] if group in ("topic", "channel") else lines
         for group, lines in report.by.items()
     }  # fmt: skip
-    return replace(report, by=by)
+    return replace(report, by=by, bot=[replace(each, name=names.get(each.name, each.name)) for each in report.bot])
 
 
 def report(
@@ -65,7 +82,8 @@ def report(
     def midnight(day: date) -> int:
         return int(datetime.combine(day, time(), zone).timestamp() * 1000)
 
-    found = ticket_lists.opened_between(transaction, midnight(first), midnight(last + timedelta(days=1)))
+    begins, ends = midnight(first), midnight(last + timedelta(days=1))
+    found = ticket_lists.opened_between(transaction, begins, ends)
 
     def when(each: ReportRow) -> datetime:
         return datetime.fromtimestamp(each.opened_at / 1000, zone)
@@ -87,7 +105,24 @@ def report(
         "topic": grouped(lambda each: each.topic), "place": grouped(lambda each: each.place or "—"),
         "channel": grouped(lambda each: each.channel), "seat": grouped(lambda each: each.seat),
     }  # fmt: skip
-    return Report(first, last, _line("", found, hours, settings), by)
+    bot = _talks(transaction, begins, ends)
+    return Report(first, last, _line("", found, hours, settings), by, _together(bot), bot)
+
+
+def _talks(transaction: Transaction, begins: int, ends: int) -> list[TalkLine]:
+    """By channel, the most used first."""
+    found = [
+        TalkLine(each.channel, each.talks, each.alone, each.messages, each.not_understood)
+        for each in talks.counted(transaction, begins, ends)
+    ]
+    return sorted(found, key=lambda line: (-line.talks, line.name))
+
+
+def _together(lines: Sequence[TalkLine]) -> TalkLine:
+    return TalkLine(
+        "", sum(each.talks for each in lines), sum(each.alone for each in lines), sum(each.messages for each in lines),
+        sum(each.not_understood for each in lines),
+    )  # fmt: skip
 
 
 def _line(name: str, some: Iterable[ReportRow], hours: Hours, settings: DeskSettings) -> ReportLine:
@@ -110,7 +145,7 @@ def _line(name: str, some: Iterable[ReportRow], hours: Hours, settings: DeskSett
         name=name, opened=len(some), answered=len(first), closed=len(closed),
         abandoned=sum(each.answered_at is None for each in closed),
         first_answer=_round(statistics.median(waits)) if waits else None,
-        first_answer_90=_round(waits[int(0.9 * (len(waits) - 1))]) if waits else None,
+        first_answer_90=_round(waits[math.ceil(0.9 * len(waits)) - 1]) if waits else None,
         handling=_round(statistics.median(handling)) if handling else None,
         in_time=round(in_time / len(first), 3) if first else None,
         stars=round(statistics.mean(stars), 2) if stars else None, rated=len(stars),

@@ -32,9 +32,9 @@ POINTS = Slot("points", ("points",))
 ITEM = Slot("item", ("item",))
 MATTER = Slot("matter", ("matter",))
 # Never filled from words, and never kept: keyed in on the telephone, or taken out of the message where it is typed.
-CARD = Slot("card", secret=True)
-TYPED_CARD = Slot("card_typed", secret=True)
-CODE = Slot("code", secret=True)
+CARD = Slot("card", proves="card")
+TYPED_CARD = Slot("card_typed", proves="card")
+CODE = Slot("code", proves="code")
 CHOICE = Slot("class", ("class",), prompt="which_class")
 LEARNER = Slot("learner")
 ABOUT = Slot("about")  # the words in which it was asked first

@@ -61,6 +61,7 @@ async def _prove(turn: Turn) -> Bound | None:
     if proof.typed:
         return await _typed(turn)
     if proof.page:
+        turn.state.proves(inbound.at)
         card = Card(turn.line("bind.title"), (turn.line("bind.lines"),), proof.page)
         turn.tell(Reply(text=turn.line("bind.text"), cards=(card,)))
         return None

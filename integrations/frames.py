@@ -52,7 +52,8 @@ encode = msgspec.json.encode
 
 
 class Post(Struct, forbid_unknown_fields=True):
-    """One message over HTTP; a fresh visitor has no token."""
+    """One message over HTTP. `visitor` is a token as `webchat` describes it: a client that makes one before its first
+    message may send that again too; without one, each sending is a new visitor's, who is told a token with the answer."""
 
     id: Id
     text: str = ""
@@ -72,16 +73,21 @@ _ERRORS: Mapping[str, str] = {
 }
 
 
+_ANSWERING = frozenset({"bot", "system"})  # whose messages may be the answer to one
+
+
 def frame_of(each: Numbered) -> bytes:
-    """A message as the page gets it."""
+    """A message as the page gets it: `id` of the resident's own, `re` where it answers one."""
     reply = each.message.reply
+    which = {"id": each.message.re} if each.author == "resident" else {}
     return encode(
-        {
+        which
+        | {
             "type": "message", "seq": each.seq, "author": each.author, "text": reply.text,
             "options": [{"key": option.key, "label": option.label} for option in reply.options],
             "cards": [{"title": card.title, "lines": card.lines, "link": card.link} for card in reply.cards],
             "files": [{"name": file.name, "type": file.type, "path": file.path} for file in reply.files],
-            "source": reply.source, "at": each.at, "re": each.message.re, "lang": reply.lang,
+            "source": reply.source, "at": each.at, "re": each.message.re if each.author in _ANSWERING else None, "lang": reply.lang,
         }
     )  # fmt: skip
 

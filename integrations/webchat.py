@@ -2,7 +2,8 @@
 
 The page keeps a visitor's token and numbers nothing itself: it sends a message until it is acknowledged, and asks for
 what it lacks by the last number it has seen. So a page may lose its connection at any moment, and misses and doubles
-nothing.
+nothing. A token is good before anything is kept under it (decision 28): a first message that is cut comes again in the
+same conversation.
 """
 
 import asyncio
@@ -57,7 +58,7 @@ HELLO_WITHIN = 15  # seconds
 SEND_WITHIN = 20  # seconds that a page may take to read a frame
 BURST, PER_SECOND = 20, 2.0  # messages at once, and on average
 PATIENCE = 20  # bad frames before the socket is closed
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")  # 24 random bytes, the page's or ours
 SOCKETS = Gauge("daoxue_webchat_sockets", "Open pages")
 
 
@@ -146,9 +147,7 @@ class Webchat:
             socket.leave()
 
     async def known(self, visitor: str) -> ConversationRow | None:
-        """What has been said under this token; None where it is none of ours, or nothing has."""
-        if not _TOKEN.fullmatch(visitor):
-            return None
+        """What has been said under this token; None where nothing has."""
         return await self.database.read(lambda t: conversations.find(t, CHANNEL, address_of(visitor)))
 
     async def accepted(self, said: Inbound) -> Receipt | None:
@@ -177,7 +176,7 @@ class Webchat:
             post = decode_post(body)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return 400, error("bad_frame"), None
-        visitor = post.visitor if post.visitor and _TOKEN.fullmatch(post.visitor) else secrets.token_urlsafe(24)
+        visitor = _token_of(post.visitor)
         receipt = await self.accepted(inbound(visitor, post.id, post.text, post.choice, post.lang, origin))
         if receipt is None:
             return 503, error("busy"), None
@@ -186,6 +185,11 @@ class Webchat:
             {"visitor": visitor, "ack": {"type": "ack", "id": post.id, "seq": receipt.seq}, "speaker": receipt.speaker}
         )
         return 200, head[:-1] + b',"messages":[' + messages + b"]}", receipt
+
+
+def _token_of(asked: str | None) -> str:
+    """The token that a page names, where it has the form of one; else a new one."""
+    return asked if asked is not None and _TOKEN.fullmatch(asked) else secrets.token_urlsafe(24)
 
 
 def _origin(scope: Scope) -> str:
@@ -290,16 +294,13 @@ class Socket:
 
     async def _greet(self, hello: Hello) -> None:
         self._lang = hello.lang
-        seq = 0
-        if hello.visitor is not None and (row := await self._webchat.known(hello.visitor)) is not None:
-            self._visitor = hello.visitor
+        self._visitor, seq = _token_of(hello.visitor), 0
+        if (row := await self._webchat.known(self._visitor)) is not None:
             seq = row.seq
             first = hello.since if hello.since is not None and hello.since <= seq else 0
             self._watch(row.id, max(first, seq - HISTORY if hello.since is None else first))
-        else:
-            if hello.since:
-                await self._refuse("gone")
-            self._visitor = secrets.token_urlsafe(24)
+        elif hello.since:
+            await self._refuse("gone")
         await self._send(encode({"type": "welcome", "visitor": self._visitor, "seq": seq}))
         if self._news is not None:
             self._news.set()

@@ -18,7 +18,7 @@ from nlu.text import fold
 
 IDENTITY, BANK = "[证件号]", "[卡号]"
 _READ_OUT = "零〇洞一幺二两三四五六七拐八九勾壹贰叁肆伍陆柒捌玖"
-_DIGITS = str.maketrans(_READ_OUT, "0001122345677899123456789")
+READ_OUT = str.maketrans(_READ_OUT, "0001122345677899123456789")
 _GROUP = re.compile(f"[0-9]+|[{_READ_OUT}]+")
 _TIGHT = re.compile(r"[\W_]{0,8}")
 _FAR = 14  # characters between two groups of one number, words included
@@ -39,7 +39,7 @@ _OF_PERSON = re.compile(r"身份|证件|[二一]代证|老证|证号|identity|\b
 _OF_BANK = re.compile("银行|卡号|[账帐]号|账户|信用卡|储蓄卡|打款|转账|bank|account")
 _BANK_NUMBER = re.compile(r"[3-69]\d{15,18}")
 _PHONE_GROUPS = {(11,), (3, 4, 4), (3, 8), (7, 4)}
-_CARD_GROUPS = {(12,), (4, 4, 4), (3, 3, 3, 3), (6, 6)}
+CARD_GROUPS = {(12,), (4, 4, 4), (3, 3, 3, 3), (6, 6)}
 _KEPT = re.compile(
     rf"[\W_]*(?:(?:{phones.MOBILE}|{phones.LANDLINE}|{phones.SERVICE}|\d{{12}}|\d{{4}}([ -])\d{{4}}\2\d{{4}}"
     rf"|(?:19|20)\d\d[-./ ][01]?\d[-./ ][0-3]?\d|(?:[01]?\d|2[0-3]):[0-5]\d)[\W_]{{0,4}})+"
@@ -54,7 +54,7 @@ _PAPER = re.compile(
 )
 
 
-class _Group(Struct, frozen=True, gc=False):
+class DigitGroup(Struct, frozen=True, gc=False):
     """Digits in a row. `apart` says that words stand between the group before and this."""
 
     digits: str
@@ -66,7 +66,7 @@ class _Group(Struct, frozen=True, gc=False):
 class _Window(Struct, frozen=True, gc=False):
     """Groups read as one number. `apart` where words stand between any, `whole` where they are all of a run."""
 
-    groups: Sequence[_Group]
+    groups: Sequence[DigitGroup]
     number: str
     apart: bool
     whole: bool
@@ -76,7 +76,7 @@ class _Window(Struct, frozen=True, gc=False):
         """Of the groups as they were written."""
         sizes: tuple[int, ...] = ()
         for last in range(len(self.groups)):
-            sizes = _with(sizes, self.groups, 0, last)
+            sizes = sized(sizes, self.groups, 0, last)
         return sizes
 
 
@@ -97,19 +97,19 @@ def mask(text: str) -> str:
 
 def _spans(folded: str) -> Iterator[Span]:
     person, bank = _OF_PERSON.search(folded) is not None, _OF_BANK.search(folded) is not None
-    for run in _runs(folded):
+    for run in runs(folded):
         if sum(len(group.digits) for group in run) >= _SHORT:
             yield from _NumberReader(folded, person, bank).spans(run)
-    plain = folded.translate(_DIGITS)
+    plain = folded.translate(READ_OUT)
     yield from ((*match.span(), IDENTITY) for match in _LETTERED.finditer(plain))
     for match in _PAPER.finditer(plain):
         if not _is_kept(re.sub(r"\D", "", match["number"])):
             yield *match.span("number"), IDENTITY
 
 
-def _runs(folded: str) -> Iterator[list[_Group]]:
+def runs(folded: str) -> Iterator[list[DigitGroup]]:
     """The groups of digits that may be parts of one number."""
-    run: list[_Group] = []
+    run: list[DigitGroup] = []
     matches = list(_GROUP.finditer(folded))
     for n, match in enumerate(matches):
         if _is_word(folded, matches[max(0, n - 1) : n + 2], match):
@@ -123,13 +123,13 @@ def _runs(folded: str) -> Iterator[list[_Group]]:
     yield run
 
 
-def _groups(match: re.Match[str], apart: bool) -> Iterator[_Group]:
+def _groups(match: re.Match[str], apart: bool) -> Iterator[DigitGroup]:
     """One group; but the last numeral that is read out may belong to the word behind it (…三四一共)."""
-    number, (start, end) = match[0].translate(_DIGITS), match.span()
+    number, (start, end) = match[0].translate(READ_OUT), match.span()
     cut = start if match[0].isascii() or not match.string[end : end + 1].isalpha() else end - 1
     if start < cut:
-        yield _Group(number[:-1], start, cut, apart)
-    yield _Group(number[cut - start :], cut, end, apart and start == cut)
+        yield DigitGroup(number[:-1], start, cut, apart)
+    yield DigitGroup(number[cut - start :], cut, end, apart and start == cut)
 
 
 def _is_word(folded: str, near: Sequence[re.Match[str]], match: re.Match[str]) -> bool:
@@ -148,8 +148,8 @@ class _NumberReader:
         self._person = person
         self._bank = bank
 
-    def spans(self, run: list[_Group]) -> Iterator[Span]:
-        rest: list[list[_Group]] = [[]]
+    def spans(self, run: list[DigitGroup]) -> Iterator[Span]:
+        rest: list[list[DigitGroup]] = [[]]
         for groups, label in self._cut(run, self._dated):
             if label:
                 yield from self._labelled(groups, label)
@@ -157,15 +157,15 @@ class _NumberReader:
             else:
                 rest[-1] += groups
         for part in (part for each in rest for part in self._parts(each)):
-            text = self._folded[part[0].start : part[-1].end].translate(_DIGITS)
+            text = self._folded[part[0].start : part[-1].end].translate(READ_OUT)
             if len(text) > _MANY or not _KEPT.fullmatch(text):
                 for groups, label in self._cut(part, self._likely):
                     if label:
                         yield from self._labelled(groups, label)
 
-    def _parts(self, run: list[_Group]) -> Iterator[list[_Group]]:
+    def _parts(self, run: list[DigitGroup]) -> Iterator[list[DigitGroup]]:
         """Groups with words between them are parts of one number only where the text speaks of one."""
-        part: list[_Group] = []
+        part: list[DigitGroup] = []
         for group in run:
             if part and group.apart and not (self._person or self._bank):
                 yield part
@@ -175,8 +175,8 @@ class _NumberReader:
             yield part
 
     def _cut(
-        self, run: list[_Group], judge: Callable[[_Window], str | None]
-    ) -> Iterator[tuple[list[_Group], str | None]]:
+        self, run: list[DigitGroup], judge: Callable[[_Window], str | None]
+    ) -> Iterator[tuple[list[DigitGroup], str | None]]:
         """The run in pieces: those that a label replaces, and those that stay."""
         windows = _Windows(run, self._x)
         first = 0
@@ -226,7 +226,7 @@ class _NumberReader:
             return None
         return IDENTITY if _DATED.search(digits) else BANK
 
-    def _labelled(self, groups: list[_Group], label: str) -> Iterator[Span]:
+    def _labelled(self, groups: list[DigitGroup], label: str) -> Iterator[Span]:
         """Words between groups stay."""
         start = groups[0].start
         for before, group in pairwise(groups):
@@ -242,7 +242,7 @@ class _Windows:
     """The numbers that groups of a run make, of as many digits as what is masked has. A run may be long: what each takes
     is found from sums, not group by group."""
 
-    def __init__(self, run: Sequence[_Group], x: Callable[[int], object]) -> None:
+    def __init__(self, run: Sequence[DigitGroup], x: Callable[[int], object]) -> None:
         self._run = run
         self._x = x
         self._digits = "".join(group.digits for group in run)
@@ -262,7 +262,7 @@ class _Windows:
             yield _Window(self._run[first:end], number, apart, first == 0 and end == len(self._run))
 
 
-def _natural(run: list[_Group], first: int) -> int:
+def _natural(run: list[DigitGroup], first: int) -> int:
     """How many groups from there are a telephone number or a learning card as people group them; 0 if they are none."""
     sizes: tuple[int, ...] = ()
     number = ""
@@ -270,13 +270,13 @@ def _natural(run: list[_Group], first: int) -> int:
         number += run[last].digits
         if len(number) > _CARD:
             return 0
-        sizes = _with(sizes, run, first, last)
-        if (sizes in _PHONE_GROUPS or sizes in _CARD_GROUPS) and _is_kept(number):
+        sizes = sized(sizes, run, first, last)
+        if (sizes in _PHONE_GROUPS or sizes in CARD_GROUPS) and _is_kept(number):
             return last - first + 1
     return 0
 
 
-def _with(sizes: tuple[int, ...], run: Sequence[_Group], first: int, last: int) -> tuple[int, ...]:
+def sized(sizes: tuple[int, ...], run: Sequence[DigitGroup], first: int, last: int) -> tuple[int, ...]:
     """The sizes of the groups as they were written, one more of them read."""
     size = len(run[last].digits)
     if last > first and run[last].start == run[last - 1].end:

@@ -252,3 +252,11 @@ def test_a_port_that_is_taken_is_told(config: Config) -> None:
 
 def test_the_newest_migration_is_the_one_that_starts_look_for() -> None:
     assert migrating.head() == HEAD
+
+
+@pytest.mark.parametrize("given", ["10.0.0.1/8", "here", "300.0.0.1"])
+def test_a_network_is_one(given: str, tmp_path: Path) -> None:
+    path = tmp_path / "config.yml"
+    path.write_text(f'server: {{unlimited: ["10.0.0.0/8", "{given}"]}}')
+    with pytest.raises(ConfigError, match=r"server\.unlimited\[1\]"):
+        read(path, {})

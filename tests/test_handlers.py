@@ -41,7 +41,7 @@ def sections(text: str) -> list[str]:
 
 
 def demanded(intent: str) -> set[str]:
-    by_words = any(slot.kinds and not slot.secret and slot.name not in CHOSEN for slot in HANDLERS[intent].slots)
+    by_words = any(slot.kinds and not slot.proves and slot.name not in CHOSEN for slot in HANDLERS[intent].slots)
     wanted = {"plain"} | ({"over-answering", "correction"} if by_words else set())
     wanted |= set() if intent in ENDS else {"follow-up"}
     return {each for each in wanted if (intent, each) not in WITHOUT}

@@ -1,21 +1,35 @@
 """Webhooks against a real receiver; export and erasure of what we hold of a resident."""
 
+import asyncio
 import http.server
 import json
+import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
-from typing import ClassVar
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
+import httpx
 import msgspec
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from daoxue.app import App, compose
 from daoxue.config import Config
+from desk.errors import TicketError
 from desk.hooks import PATIENCE, signature
 from desk.opening import ALL
+from desk.receivers import Outside
 from desk.residents import ERASED
-from store import conversations
+from store import conversations, webhooks
 from tests.desk_client import Desk
 from tests.history import check
 from tests.talk import Resident
@@ -118,18 +132,150 @@ async def test_what_happened_to_a_ticket_is_told_in_order(either_config: Config,
     app.database.close()
 
 
-async def test_addresses_inside_are_refused(app: App) -> None:
+INSIDE = (
+    "127.0.0.1:8000", "[::1]", "169.254.169.254", "10.0.0.1", "0.0.0.0", "100.64.0.1", "192.0.0.8", "192.88.99.1", "198.18.0.1",
+    "224.0.0.1", "240.0.0.1", "255.255.255.255", "0x7f000001", "2130706433", "localhost", "[64:ff9b::7f00:1]",
+    "[64:ff9b::808:808]", "[64:ff9b:1::1]", "[2002:7f00:1::]", "[2001:0:7f00::1]", "[::7f00:1]", "[::ffff:127.0.0.1]",
+    "[::ffff:8.8.8.8]", "[fe80::1]", "[fec0::1]", "[fd00::1]", "[ff02::1]", "[2001:db8::1]", "[3fff::1]", "[5f00::1]",
+    "[2600::5efe:7f00:1]",
+)  # fmt: skip
+NO_ADDRESS = (
+    "file:///etc/passwd", "javascript:alert(1)", "https://1.1.1.1/hook\n", "https://1.1.1.1/\0x", "https://1.1.1.1/\r\nx", "https://1.1.1.1:99999/",
+    "https://1.1.1.1:0/", "https://1.1.1.1:abc/", "https://a..b/", "https://exa mple.com/", "https://例子.测试/", "https://u:p@1.1.1.1/",
+    "https:///hook", "https://[::1", "https://" + "a" * 64 + ".com/", "https://1.1.1.1/\u2028",
+)  # fmt: skip
+
+
+async def test_addresses_inside_and_what_is_none_are_refused(app: App) -> None:
     admin = await Desk(app).person("administrator")
-    for url in (
-        "http://127.0.0.1:8000/x",
-        "http://[::1]/",
-        "http://169.254.169.254/latest",
-        "file:///etc/passwd",
-        "http://10.0.0.1/",
-        "javascript:alert(1)",
-    ):
+    for url in (*(f"http://{host}/hook" for host in INSIDE), *NO_ADDRESS):
         answer = await admin.ask("POST", "/webhooks", {"url": url})
         assert answer.status_code == 422, url
+    assert (await admin.get("/webhooks"))["webhooks"] == []
+    for host in ("1.1.1.1", "[2606:4700::1111]"):
+        await admin.post("/webhooks", {"url": f"https://{host}:8443/hook?x=1"})
+
+
+async def test_events_can_be_chosen(app: App) -> None:
+    admin = await Desk(app).person("administrator")
+    kinds = (await admin.get("/webhooks"))["kinds"]
+    assert {"opened", "closed", "said"} <= set(kinds)
+    assert (await admin.ask("POST", "/webhooks", {"url": "https://1.1.1.1/", "kinds": ["opend"]})).status_code == 422
+    await admin.post("/webhooks", {"url": "https://1.1.1.1/", "kinds": kinds[:2]})
+    assert (await admin.get("/webhooks"))["webhooks"][0]["kinds"] == kinds[:2]
+
+
+class NameServer:
+    """What names stand for: this machine at the first look, another address of it at each later one."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.looks = 0
+        self._real = socket.getaddrinfo
+        monkeypatch.setattr(socket, "getaddrinfo", self.look)
+
+    def look(self, host: str, *asked: Any, **more: Any) -> list[Any]:
+        if host != "hook.test":
+            return self._real(host, *asked, **more)
+        self.looks += 1
+        return self._real("127.0.0.1" if self.looks == 1 else "127.0.0.9", *asked, **more)
+
+
+async def test_what_was_looked_up_is_what_is_called(receiver: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    names, port = NameServer(monkeypatch), urlsplit(receiver).port
+    assert await Outside(inside=True).post(f"http://hook.test:{port}/hook", b"{}", {"x-daoxue-event": "1"}) == 204
+    assert names.looks == 1
+    [(heard, _)] = Receiver.heard
+    assert heard["host"] == f"hook.test:{port}"
+
+
+async def test_a_name_that_leads_inside_is_not_called(receiver: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    NameServer(monkeypatch)
+    with pytest.raises(TicketError):
+        await Outside().post(f"http://hook.test:{urlsplit(receiver).port}/hook", b"{}", {})
+    assert Receiver.heard == []
+
+
+async def test_the_certificate_is_the_names(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Called at its number, the receiver is asked for by its name, and has to prove that."""
+    NameServer(monkeypatch)
+    certificate, key = _certificate("hook.test", tmp_path)
+    asked: list[str | None] = []
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(certificate, key)
+    serving.sni_callback = lambda _, name, __: asked.append(name)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=serving)
+    port = server.sockets[0].getsockname()[1]
+    outside = Outside(inside=True)
+    outside._tls = ssl.create_default_context(cafile=certificate)
+    assert await outside.post(f"https://hook.test:{port}/", b"{}", {}) == 200
+    assert asked == ["hook.test"]
+    with pytest.raises(httpx.ConnectError, match="certificate"):
+        await outside.post(f"https://localhost:{port}/", b"{}", {})
+    server.close()
+
+
+def _certificate(name: str, folder: Path) -> tuple[Path, Path]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(who, who, key.public_key(), 1, now - timedelta(days=1), now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    files = folder / "certificate.pem", folder / "key.pem"
+    files[0].write_bytes(made.public_bytes(Encoding.PEM))
+    files[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return files
+
+
+async def test_a_receiver_that_hangs_or_cannot_be_called_delays_no_other(config: Config, receiver: str) -> None:
+    """Also one that was put there before its address was looked at so closely."""
+    desk, passed = msgspec.structs.replace(config.desk, webhooks_inside=True), [time.time()]
+    app = await compose(msgspec.structs.replace(config, desk=desk), clock=lambda: passed[0])
+    hung = asyncio.Event()
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        hung.set()
+        await reader.read()
+        writer.close()
+
+    silent = await asyncio.start_server(hang, "127.0.0.1", 0)
+    never = f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}/"
+    for url in ("https://1.1.1.1/hook\n", "http://a..b/", never, receiver):
+        await app.database.write(lambda t, url=url: webhooks.add(t, url, "s", "[]"))  # type: ignore[misc]
+    ref = (await Resident(app).receipt("转人工")).ticket
+    for number in range(30):
+        await app.tickets.note(ref or "", "x", f"第{number}句", 1)
+    await app.desk.hooks.owe()
+    begun = []
+    for _ in range(200):
+        begun += await app.queue.begin()
+        await asyncio.sleep(0.01)
+        if len(Receiver.heard) == 31:
+            break
+    assert len(Receiver.heard) == 31, "all, while another has not answered once"
+    assert hung.is_set()
+    for task in begun:
+        task.cancel()
+    await asyncio.gather(*begun, return_exceptions=True)
+    silent.close()
+    await silent.wait_closed()
+    [newline, *_] = await app.desk.hooks.all()
+    for _ in range(PATIENCE + 2):
+        passed[0] += 10**4
+        await asyncio.gather(*[each for each in await app.queue.begin() if not each.done()], return_exceptions=True)
+    first = (await app.desk.hooks.log(newline.id))[-1]
+    assert (first.state, first.attempts, first.outcome) == ("given_up", PATIENCE, "TicketError")
+    app.database.close()
 
 
 async def test_a_copy_of_everything_and_its_erasure_with_a_proof(either_app: App) -> None:

@@ -29,9 +29,9 @@ async def test_killed_at_a_step(step: str, nth: int, either_config: Config) -> N
             await fresh.receive()
         await fresh.close()
     assert [frame["text"] for frame in fresh.heard] == [frame["text"] for frame in page.heard]
-    said = [frame["re"] for frame in fresh.heard if frame["author"] == "resident"]
+    said = [frame["id"] for frame in fresh.heard if frame["author"] == "resident"]
     assert said == [f"turn-{number}" for number in range(len(TALK))]
-    order = [frame["re"] for frame in fresh.heard]
+    order = [frame.get("id") or frame["re"] for frame in fresh.heard]
     assert order == sorted(order)
     for id in said:
         assert len([frame for frame in fresh.heard if frame["re"] == id and frame["author"] == "bot"]) == 1

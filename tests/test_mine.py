@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from accounts.identity import PER_ORIGIN, SESSION, LockedError
+from accounts.identity import SESSION, LockedError
 from accounts.learners import check_digit
+from accounts.limits import CARDS_FROM
 from bot.inbox import Receipt
 from bot.messages import Inbound
 from daoxue.app import App
@@ -139,7 +140,7 @@ async def test_cards_are_not_asked_about_by_the_dozen(app: App) -> None:
 async def test_one_address_of_the_network_asks_for_so_many_codes(app: App) -> None:
     """New visitors for each card, from one place: it ends all the same."""
     identity, at = app.identity, int(ten_o_clock() * 1000)
-    for number in range(PER_ORIGIN):
+    for number in range(CARDS_FROM.most):
         await identity.request_code("webchat", f"visitor-{number}", CARD, at, "203.0.113.7")
     with pytest.raises(LockedError):
         await identity.request_code("webchat", "visitor-new", CARD, at, "203.0.113.7")

@@ -13,6 +13,7 @@ from alembic import command
 from msgspec.structs import replace
 
 from accounts.identity import Identity
+from accounts.limits import Limits
 from accounts.vault import Vault, load
 from bot.messages import Inbound
 from daoxue.app import App, compose
@@ -185,6 +186,6 @@ async def test_the_key_changes(config: Config, tmp_path: Path) -> None:
 
 async def test_a_wrong_key_opens_nothing(app: App, tmp_path: Path) -> None:
     stranger = Database(app.config.database.url, load(tmp_path / "other.key", {}))
-    other = Identity(stranger, load(tmp_path / "other.key", {}))
+    other = Identity(stranger, load(tmp_path / "other.key", {}), (), Limits())
     assert await other.bound("webchat", "visitor-one", 1) == []
     stranger.close()

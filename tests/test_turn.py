@@ -185,7 +185,7 @@ async def test_what_a_handler_asks_no_more_is_let_go(app: App) -> None:
     resident = Resident(app)
     receipt = await resident.receipt("查一下我的学分")
     receipt.state.tasks[-1].asked = "no such slot"
-    assert app.inbox._dialogue.secret(receipt.state, "123456") is None
+    assert app.inbox._dialogue.asks_for(receipt.state) is None
     assert receipt.state.tasks == []
 
 

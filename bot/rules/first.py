@@ -9,6 +9,8 @@ from bot.readings import plainly
 from bot.running import Runner
 from bot.turn import Turn
 from bot.usage import CONTENT
+from nlu import proofs
+from nlu.masking import IDENTITY
 from nlu.questions import ADVICE
 
 # What came of scanning an invitation, and of refusing texts: nobody but us can say it, whoever has the talk.
@@ -40,9 +42,12 @@ async def continued(run: Runner, turn: Turn) -> bool:
 
 
 async def masked(run: Runner, turn: Turn) -> bool:
-    """An identity number was sent: that it is not kept is said before what was asked."""
-    if "[证件号]" in turn.heard.text:
-        turn.say("masked")
+    """A number was sent that we do not keep: that is said before what was asked."""
+    text = turn.heard.text
+    proves = turn.secret is None and any(label in text for label in proofs.LABELS.values())
+    said = "masked" if IDENTITY in text else "masked.proof" if proves else None
+    if said:
+        turn.say(said)
         turn.cautioned = True
         turn.state.offers = []
     return False
@@ -50,7 +55,7 @@ async def masked(run: Runner, turn: Turn) -> bool:
 
 async def secret(run: Runner, turn: Turn) -> bool:
     """The answer to a question for something secret: for the handler that asked alone."""
-    if turn.secret is None or not turn.state.tasks:
+    if turn.secret is None or not turn.state.tasks or turn.red_line in LIFE:
         return False
     await run.run(turn, turn.state.tasks[-1])
     return True

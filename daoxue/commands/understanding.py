@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import date, datetime
 from pathlib import Path
 
+from bot.inbox import kept
 from daoxue import chat
 from daoxue.app import App
 from daoxue.commands.common import Commands, add, with_app
@@ -44,7 +45,7 @@ def _parse(arguments: argparse.Namespace) -> int:
             text = raw.rstrip("\r\n")
             today = arguments.today or datetime.now(app.config.zone).date()
             print(
-                json.dumps(chat.parsed(app.comprehension.understand(chat.as_heard(text), today)), ensure_ascii=False),
+                json.dumps(chat.parsed(app.comprehension.understand(kept(text), today)), ensure_ascii=False),
                 flush=True,
             )
         return 0

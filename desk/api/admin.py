@@ -18,6 +18,7 @@ from desk.printing import copy_page
 from desk.residents import ErasureProof
 from desk.standing import Retention
 from store import desk as rows
+from store import ticket_events
 
 router = Answering(tags=["管理 admin"])
 Keeper = Annotated[Seat, Depends(may("people.write"))]
@@ -143,7 +144,10 @@ class Hook(Struct, frozen=True):
 
 
 class HookList(Struct, frozen=True):
+    """`kinds` are those of events that there are to choose from."""
+
     webhooks: list[Hook]
+    kinds: list[str]
 
 
 class SigningSecret(Struct, frozen=True):
@@ -259,7 +263,8 @@ async def drop_token(id: str, seat: Tokens, desk: TheDesk) -> NothingToTell:
 async def webhooks(seat: Hooking, desk: TheDesk) -> HookList:
     """Who is told what; without the secrets."""
     found = await desk.hooks.all()
-    return HookList([Hook(each.id, each.url, json.loads(each.kinds), each.seen) for each in found])
+    shown = [Hook(each.id, each.url, json.loads(each.kinds), each.seen) for each in found]
+    return HookList(shown, list(ticket_events.KINDS))
 
 
 @router.post("/webhooks")

@@ -11,9 +11,10 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from bot.inbox import kept
 from daoxue import sample
 from daoxue.app import App, compose
-from daoxue.chat import Talk, as_heard, as_json, parsed
+from daoxue.chat import Talk, as_json, parsed
 from daoxue.config import AccountsSettings, Config, DatabaseSettings, Nlu
 from daoxue.preparing import prepare, vault_of
 from nlu.questions import FAQ
@@ -98,7 +99,7 @@ class Stage:
         return await self.resident().say(text)
 
     def parse(self, text: str, today: date = TODAY) -> Heard:
-        return msgspec.convert(parsed(self._app.comprehension.understand(as_heard(text), today)), Heard)
+        return msgspec.convert(parsed(self._app.comprehension.understand(kept(text), today)), Heard)
 
     def answer(self, intent: str) -> str | None:
         """What the entry says that answers what was understood; None where no entry does."""

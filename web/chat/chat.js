@@ -82,8 +82,8 @@ function settle(row) {
 
 function showMessage(frame) {
   if (frame.author === "resident") {
-    if (!rows.has(frame.re)) showOwn(frame.re, frame.text);
-    settle(rows.get(frame.re));
+    if (!rows.has(frame.id)) showOwn(frame.id, frame.text);
+    settle(rows.get(frame.id));
     closeOptions();
     return;
   }

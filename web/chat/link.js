@@ -13,6 +13,11 @@ export function newId() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** Who speaks, as the server knows it: the page's from its first frame, so that whatever is cut comes again as the same. */
+function newToken() {
+  return btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(24)))).replaceAll("+", "-").replaceAll("/", "_");
+}
+
 export class Link extends EventTarget {
   #socket = null; #seen = 0; #tries = 0; #timer = 0; #alive = 0; #welcomed = false; #typed = 0;
 
@@ -20,8 +25,9 @@ export class Link extends EventTarget {
     super();
     const kept = load();
     this.language = language;
-    this.visitor = kept.visitor ?? null;
+    this.visitor = kept.visitor ?? newToken();
     this.pending = kept.pending ?? []; // {id, text} or {id, key, text}
+    this.#keep();
     addEventListener("online", () => this.open());
     document.addEventListener("visibilitychange", () => document.hidden || this.open());
     setInterval(() => this.#watch(), PING_EVERY);
@@ -54,7 +60,7 @@ export class Link extends EventTarget {
   }
 
   forget() {
-    this.visitor = null; this.pending = []; this.#seen = 0;
+    this.visitor = newToken(); this.pending = []; this.#seen = 0;
     this.#keep();
     this.#socket?.close();
   }

@@ -2752,8 +2752,12 @@ export interface components {
             seen: number;
             url: string;
         };
-        /** HookList */
+        /**
+         * HookList
+         * @description `kinds` are those of events that there are to choose from.
+         */
         HookList: {
+            kinds: string[];
             webhooks: components["schemas"]["Hook"][];
         };
         /** HoursShown */
@@ -3120,8 +3124,13 @@ export interface components {
             points: number;
             stock: number;
         };
-        /** Report */
+        /**
+         * Report
+         * @description `bot` is by channel, `bot_total` of all of them.
+         */
         Report: {
+            bot: components["schemas"]["TalkLine"][];
+            bot_total: components["schemas"]["TalkLine"];
             by: {
                 [key: string]: components["schemas"]["ReportLine"][];
             };
@@ -3136,6 +3145,7 @@ export interface components {
          * @description Figures of one group of tickets. Minutes of opening time; None where there is nothing to say.
          *
          *         `abandoned` are closed without an answer of a seat; `in_time` is the share whose first answer came as promised.
+         *         `first_answer` and `handling` are medians; within `first_answer_90` nine of ten had their first answer.
          */
         ReportLine: {
             abandoned: number;
@@ -3437,6 +3447,18 @@ export interface components {
         Tags: {
             /** Tags */
             tags: string[];
+        };
+        /**
+         * TalkLine
+         * @description Figures of the bot. A talk is what a resident and we said on one day; `alone` are those without a seat, without a ticket
+         *         and without anything that was not understood. `not_understood` of the residents' `messages` had no answer.
+         */
+        TalkLine: {
+            alone: number;
+            messages: number;
+            name: string;
+            not_understood: number;
+            talks: number;
         };
         /**
          * TicketPage
@@ -3805,6 +3827,7 @@ export type Suggestion = components['schemas']['Suggestion'];
 export type Suggestions = components['schemas']['Suggestions'];
 export type Summary = components['schemas']['Summary'];
 export type Tags = components['schemas']['Tags'];
+export type TalkLine = components['schemas']['TalkLine'];
 export type TicketPage = components['schemas']['TicketPage'];
 export type TicketState = components['schemas']['TicketState'];
 export type Token = components['schemas']['Token'];

@@ -1,0 +1,149 @@
+"""How often something may be done, by whom and from where: the one place for every channel, the desk and what is proven.
+
+A limit is kept in the memory of the process that was asked, and holds for that process alone. Network addresses stand
+here for as long as a limit remembers them, and are written down nowhere.
+"""
+
+import ipaddress
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import lru_cache
+
+MOST = 100_000  # keys that are remembered
+NETWORK = 8  # times what one address may, its whole network may
+HOUR, DAY = 3600.0, 86_400.0  # seconds
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """`most` at once, and from then on as many again in `seconds`, evenly."""
+
+    name: str
+    most: int
+    seconds: float
+
+
+Asked = tuple[Limit, str]  # of whom, or from where
+
+# What one visitor, number or account may, on whatever channel.
+MESSAGES = Limit("messages", 20, 10)  # that are thought about
+TICKETS = Limit("tickets", 6, HOUR)  # opened, but where a life is in danger: that one is never refused
+CATCHING_UP = Limit("catching up", 10, 60)  # times that a page asks for what it lacks from somewhere in the talk
+FRAMES = Limit("frames", 60, 15)  # of a socket, whatever they are: signs of life and of typing too
+
+# What may come from one network address; `NETWORK` times as much from the network that it is in.
+POSTS_FROM = Limit("posts from", 300, 10)
+VISITORS_FROM = Limit("visitors from", 60, 60)  # that say their first word
+TICKETS_FROM = Limit("tickets from", 30, HOUR)
+CARDS_FROM = Limit("cards from", 30, HOUR)  # asked about, to prove who one is
+SOCKETS_FROM = 200  # open at the same time
+
+
+class TooManyError(Exception):
+    """More than may be. Nothing was accepted; `seconds` later it would be."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
+
+
+@lru_cache(maxsize=8192)
+def place(address: str) -> tuple[str, str]:
+    """The keys of a network address and of its network: of IPv6 a household's 64 bits and a site's 48, of IPv4 the address
+    and its 24 bits. What is no address is its own network."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address, address
+    found = getattr(found, "ipv4_mapped", None) or found
+    narrow, wide = (32, 24) if found.version == 4 else (64, 48)
+    return tuple(str(ipaddress.ip_network((found, bits), strict=False)) for bits in (narrow, wide))  # type: ignore[return-value]
+
+
+def networks(given: Collection[str]) -> tuple[Network, ...]:
+    """Addresses and networks as settings name them (192.0.2.1, 10.0.0.0/8). Raises `ValueError`."""
+    return tuple(ipaddress.ip_network(each) for each in given)
+
+
+def is_among(address: str, known: Collection[Network]) -> bool:
+    """Whether an address is in one of the networks."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    found = getattr(found, "ipv4_mapped", None) or found
+    return any(found in each for each in known)
+
+
+class Limits:
+    """Who may do how much. `unlimited` are networks from where everything may be done as often as one likes; `clock` is in
+    seconds and only ever goes on."""
+
+    def __init__(self, unlimited: Collection[Network] = (), clock: Callable[[], float] = time.monotonic) -> None:
+        self._unlimited = tuple(unlimited)
+        self._clock = clock
+        self._until: dict[tuple[str, str], float] = {}  # when all that was taken is there again
+
+    def from_(self, limit: Limit, address: str) -> tuple[Asked, ...]:
+        """A limit by where something comes from; nothing to ask where that is not known, or unlimited."""
+        if not address or (self._unlimited and is_among(address, self._unlimited)):
+            return ()
+        narrow, wide = place(address)
+        return (limit, narrow), (_of_network(limit), wide)
+
+    def wait(self, *asked: Asked) -> float:
+        """Seconds until all of them would let it through; 0 now."""
+        now, longest = self._clock(), 0.0
+        for limit, key in asked:
+            until = self._until.get((limit.name, key))
+            if until is not None:
+                longest = max(longest, until - now - limit.seconds + limit.seconds / limit.most)
+        return longest if longest > 1e-6 else 0.0
+
+    def take(self, *asked: Asked) -> float:
+        """The same, and where it is 0 it counts for all of them; else for none."""
+        if (wait := self.wait(*asked)) > 0:
+            return wait
+        now = self._clock()
+        for limit, key in asked:
+            until = self._until.get((limit.name, key), now)
+            self._until[limit.name, key] = max(until, now) + limit.seconds / limit.most
+        if len(self._until) > MOST:
+            self._forget(now)
+        return 0.0
+
+    def check(self, *asked: Asked) -> None:
+        """`take` for who goes no further. Raises `TooManyError`."""
+        if (wait := self.take(*asked)) > 0:
+            raise TooManyError(wait)
+
+    def forgive(self, *asked: Asked) -> None:
+        """As if nothing had been taken from these."""
+        for limit, key in asked:
+            self._until.pop((limit.name, key), None)
+
+    def _forget(self, now: float) -> None:
+        """What is there again anyway; of the others the half that would be first."""
+        left = sorted((until, key) for key, until in self._until.items() if until > now)
+        self._until = {key: until for until, key in (left[len(left) // 2 :] if len(left) > MOST // 2 else left)}
+
+
+@lru_cache
+def _of_network(limit: Limit) -> Limit:
+    return Limit(f"{limit.name} network", limit.most * NETWORK, limit.seconds)
+
+
+class Once:
+    """Takes when it is asked for the first time, and says the same from then on: thinking again costs nothing more."""
+
+    def __init__(self, limits: Limits, *asked: Asked) -> None:
+        self._limits = limits
+        self._asked = asked
+        self._may: bool | None = None
+
+    def __call__(self) -> bool:
+        if self._may is None:
+            self._may = self._limits.take(*self._asked) == 0
+        return self._may

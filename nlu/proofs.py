@@ -1,0 +1,172 @@
+"""Numbers by which residents prove who they are, taken out of a text before anything keeps it: of learning cards, and
+one-time codes.
+
+They are found with words around them, in digits of any script, read out, and in groups. What six digits are by themselves
+depends on the talk: `lately` says that a code may be on its way, `asked` that the message answers a question for one of
+them.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Literal
+
+from msgspec import Struct
+
+from nlu import phones
+from nlu.masking import CARD_GROUPS, READ_OUT, DigitGroup, runs, sized
+from nlu.numerals import has_check_digit
+from nlu.text import fold
+
+Kind = Literal["card", "code"]
+LABELS: Mapping[Kind, str] = {"card": "[学习卡号]", "code": "[验证码]"}  # what stands for them
+_CARD_DIGITS, _CODE_DIGITS = 12, 6
+_NEARLY = range(10, 15)  # digits of a card's number with one or two too many or too few
+_BARE = range(4, 21)  # digits that are an answer to a question for a number, whatever they are
+_POSSIBLE = re.compile(
+    r"(?:[\d零〇洞一幺二两三四五六七拐八九勾壹贰叁肆伍陆柒捌玖][^\d零〇洞一幺二两三四五六七拐八九勾壹贰叁肆伍陆柒捌玖]{0,14}){4}"
+)
+_OF_CARD = re.compile("卡|card")
+_OF_CODE = re.compile("验证码|校验码|动态码|确认码|短信码|认证码|短信[里中上]?|收到的|code|otp")
+_AFTER_CODE = re.compile(r"(?:验证码|校验码|动态码|确认码|短信码|认证码|code|otp)\D{0,6}(\d{4,8})(?!\d)")
+_COUNTED = re.compile(r" ?(?:[元块分年月日人号岁期路楼室]|积分|学分)")  # 200000分: how much or which, no code
+_DATED = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])")
+_YEARS = re.compile(r"(?:(?:19|20)\d\d){3}")
+
+
+class Found(Struct, frozen=True):
+    """A card's number or a code: its digits, and what of the text is replaced for it."""
+
+    kind: Kind
+    digits: str
+    spans: tuple[tuple[int, int], ...]
+
+
+def hide(text: str, *, lately: bool = False, asked: bool = False) -> str:
+    """The text without them; all else as it was."""
+    hidden, last = [], 0
+    spans = ((*span, LABELS[each.kind]) for each in find(text, lately=lately, asked=asked) for span in each.spans)
+    for start, end, label in sorted(spans):
+        if start >= last:
+            hidden += [text[last:start], label]
+            last = end
+    return "".join([*hidden, text[last:]]) if hidden else text
+
+
+def answer(text: str, kind: Kind) -> str | None:
+    """The digits that answer a question for one of this kind, or the other kind where that alone is named; of several the
+    last, for that is the one put right. None where it is no answer."""
+    found = list(find(text, lately=True, asked=True))
+    meant = [each for each in found if each.kind == kind] or found
+    return meant[-1].digits if meant else None
+
+
+def find(text: str, *, lately: bool, asked: bool) -> Iterator[Found]:
+    """All of them in a cleaned text."""
+    folded = fold(text)
+    if _POSSIBLE.search(folded) is None:
+        return
+    plain = folded.translate(READ_OUT)
+    bare = re.sub(r"[\W_]", "", plain)
+    alone = bare.isdecimal()
+    of_card = asked or bool(_OF_CARD.search(folded))
+    of_code = lately or of_card or (alone and len(bare) in (_CODE_DIGITS, _CARD_DIGITS + _CODE_DIGITS))
+    reader = _Reader(folded, of_card=of_card, of_code=of_code or bool(_OF_CODE.search(folded)))
+    found = [each for run in runs(folded) for each in reader.of_run(run)]
+    found += (Found("code", match[1], (match.span(1),)) for match in _AFTER_CODE.finditer(plain))
+    if asked and alone and len(bare) in _BARE and not found:
+        found.append(Found("card" if len(bare) > _CODE_DIGITS else "code", bare, ((0, len(text)),)))
+    yield from found
+
+
+class _Reader:
+    """Reads the runs of one text, knowing what it speaks of."""
+
+    def __init__(self, folded: str, *, of_card: bool, of_code: bool) -> None:
+        self._folded = folded
+        self._of_card = of_card
+        self._of_code = of_code
+        self._phones = {position for each in phones.find(folded) for position in range(each.start, each.end)}
+
+    def of_run(self, run: Sequence[DigitGroup]) -> Iterator[Found]:
+        found = [each for part in _parts(run) for each in self._of_part(part)]
+        if not found and self._has_words(run):
+            number = _digits(run)
+            if self._of_card and len(number) == _CARD_DIGITS:
+                found = [Found("card", number, _spans(run))]
+            elif self._of_code and len(number) == _CODE_DIGITS:
+                found = [Found("code", number, _spans(run))]
+        yield from found
+
+    def _has_words(self, run: Sequence[DigitGroup]) -> bool:
+        return any(each.apart for each in run) and not self._is_phone(run)
+
+    def _of_part(self, part: Sequence[DigitGroup]) -> Iterator[Found]:
+        """Those among groups that follow on each other without words."""
+        number = _digits(part)
+        if self._of_card and len(number) in _NEARLY and not self._is_phone(part):
+            yield Found("card", number, _spans(part))
+            return
+        first = 0
+        while first < len(part):
+            size, kind = self._at(part, first)
+            taken = part[first : first + size]
+            if kind:
+                yield Found(kind, _digits(taken), _spans(taken))
+            first += size
+
+    def _at(self, part: Sequence[DigitGroup], first: int) -> tuple[int, Kind | None]:
+        """How many groups from there are one number, and of what; one, where they are neither."""
+        digits, code = 0, 0
+        sizes: tuple[int, ...] = ()
+        for last in range(first, len(part)):
+            digits += len(part[last].digits)
+            sizes = sized(sizes, part, first, last)
+            window = part[first : last + 1]
+            if digits == _CARD_DIGITS and self._is_card(window, sizes):
+                return len(window), "card"
+            if digits == _CODE_DIGITS and (len(sizes) == 1 or len(window) == len(part)) and self._is_code(window):
+                code = len(window)
+            if digits >= _CARD_DIGITS:
+                break
+        return (code, "code") if code else (1, None)
+
+    def _is_card(self, window: Sequence[DigitGroup], sizes: tuple[int, ...]) -> bool:
+        number = _digits(window)
+        if self._of_card:
+            return True
+        if self._is_phone(window) or _DATED.match(number) or _YEARS.fullmatch(number):
+            return False
+        return len(sizes) == 1 or (has_check_digit(number) and (sizes in CARD_GROUPS or len(sizes) == _CARD_DIGITS))
+
+    def _is_code(self, window: Sequence[DigitGroup]) -> bool:
+        return self._of_code and not self._is_phone(window) and _COUNTED.match(self._folded, window[-1].end) is None
+
+    def _is_phone(self, groups: Sequence[DigitGroup]) -> bool:
+        return any(group.start in self._phones for group in groups)
+
+
+def _parts(run: Sequence[DigitGroup]) -> Iterator[list[DigitGroup]]:
+    part: list[DigitGroup] = []
+    for group in run:
+        if part and group.apart:
+            yield part
+            part = []
+        part.append(group)
+    if part:
+        yield part
+
+
+def _digits(groups: Sequence[DigitGroup]) -> str:
+    return "".join(each.digits for each in groups)
+
+
+def _spans(groups: Sequence[DigitGroup]) -> tuple[tuple[int, int], ...]:
+    """Words between groups stay."""
+    start = groups[0].start
+    spans = []
+    for before, group in pairwise(groups):
+        if group.apart:
+            spans.append((start, before.end))
+            start = group.start
+    return (*spans, (start, groups[-1].end))
