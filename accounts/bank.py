@@ -15,7 +15,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from accounts.rules import Rules
+from accounts.rules import RuleError, Rules, RuleSet
 from store import bank
 from store.bank import AttendanceRow as AttendanceRow
 from store.bank import LedgerEntryRow, NewEntry, OrderRow
@@ -28,7 +28,7 @@ LINES = 200  # of an extract
 
 class BankError(Exception):
     """It cannot be done; `code` says why: unknown_rule, not_enough, out_of_stock, card_lost, no_learner, two_persons,
-    not_open, not_reversible, invalid."""
+    not_open, not_reversible, no_rules, invalid."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -131,6 +131,18 @@ class Bank:
         lots = lots_of(bank.all_entries(transaction, learner), self._rules())
         return next(((points, last) for last, points in sorted(lots.items()) if points > 0 and last >= today), None)
 
+    @property
+    def reckons(self) -> bool:
+        """Whether there are rules at all; a new centre may have none yet."""
+        return bool(self._rules().versions)
+
+    def _reckoning(self, day: date) -> RuleSet:
+        """The rules of a day. Raises `BankError`."""
+        try:
+            return self._rules().at(day)
+        except RuleError as error:
+            raise BankError("no_rules") from error
+
     async def attended(self, learner: int, since: date, most: int) -> list[AttendanceRow]:
         return await self._database.read(lambda t: bank.attended(t, learner, since.isoformat(), most))
 
@@ -144,7 +156,7 @@ class Bank:
     ) -> int:
         """Enters what was earned by a rule, as far as its cap goes; the tenths of credits that came of it, also when it
         was entered before. Raises `BankError`."""
-        rules = self._rules().at(day)
+        rules = self._reckoning(day)
         rule = rules.earn.get(what)
         if rule is None:
             raise BankError("unknown_rule")
@@ -173,7 +185,7 @@ class Bank:
         """Credits of the half-years before the day's own that have not counted yet become points as well, once; how many
         points came of it. What is entered after the day's own half-year has `begun` (ms) waits for the next one: so it
         does not matter on which of its days this is done."""
-        rules, first = self._rules().at(day), half_year(day)
+        rules, first = self._reckoning(day), half_year(day)
         source = f"half-year:{learner}:{first.isoformat()}"
 
         def work(transaction: Transaction) -> int:
@@ -248,7 +260,7 @@ class Bank:
         """Sets points aside for a thing; the same `key` again gives the same order. Raises `BankError`."""
         if not 0 < points <= MOST:
             raise BankError("invalid")
-        rules = self._rules().at(day)
+        rules = self._reckoning(day)
 
         def work(transaction: Transaction) -> OrderRow:
             status = _hold(transaction, learner)
@@ -291,7 +303,7 @@ class Bank:
         return len(late)
 
     async def _settle(self, ref: str, state: str, by: str, now: int, day: date) -> None:
-        rules = self._rules().at(day)
+        rules = self._reckoning(day)
 
         def work(transaction: Transaction) -> None:
             row = bank.order_of(transaction, ref)

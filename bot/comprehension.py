@@ -315,7 +315,7 @@ def _services(folded: str) -> Iterable[Entity]:
 
 
 def _last_words(catalogue: Catalogue) -> Iterable[Name]:
-    """理发券 of 社区理发店理发券, 雨伞 of 晴雨伞: what an item is, where no other is one."""
+    """理发券 of 街角理发店理发券, 雨伞 of 折叠雨伞: what an item is, where no other is one."""
     last = {item.id: known_words(_PLAIN.split(item.name)[0])[-1:] for item in catalogue.items.values()}
     names = {
         id: voucher[0] if (voucher := _VOUCHER.search(catalogue.items[id].name)) else "".join(words)
@@ -346,8 +346,8 @@ def _names(catalogue: Catalogue) -> Iterable[Name]:
     yield from _last_words(catalogue)
     for office in catalogue.offices.values():
         yield from (Name("matter", office.id, text) for text in office.matters)
-    for theme, words in _THEME_WORDS.items():
-        yield from (Name("theme", theme, word) for word in words)
+    for theme in catalogue.themes:
+        yield from (Name("theme", theme, word) for word in _THEME_WORDS.get(theme, ()))
 
 
 _DIGITS = re.compile(r"\d+")
@@ -364,7 +364,7 @@ _SERVICES = (
     "修电器", "修家电", "修电脑", "教书法", "教剪纸", "教太极", "讲故事", "教唱歌", "教跳舞", "打扫卫生", "照顾老人", "陪老人",
 )  # fmt: skip
 _SERVICE = re.compile("|".join(sorted(_SERVICES, key=len, reverse=True)))
-# How residents name the ten themes.
+# How residents name the themes that learning centres have most.
 _THEME_WORDS = {
     "科学素质与互联网学习": ("互联网", "科学素质", "科普类"),
     "职业技能": ("技能培训", "职业培训", "技能班", "手艺", "学门技术", "学个技术", "学技术", "一技之长"),

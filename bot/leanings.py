@@ -1,6 +1,6 @@
 """What a message leans to by what it names beside what it asks: one of our places, a course, an activity.
 
-The classifier has no label for these, or takes the general question for the likelier: 学府街道学校能换东西吗,
+The classifier has no label for these, or takes the general question for the likelier: 某某街道学校能换东西吗,
 会计班我能报吗, 写春联什么时候.
 """
 

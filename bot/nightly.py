@@ -44,6 +44,8 @@ class Nightly:
         """All of a day's."""
         while await self._bank.expire_orders(now, today):
             pass
+        if not self._bank.reckons:
+            return
         first = half_year(today)
         begun = int(datetime(first.year, first.month, 1, tzinfo=self._zone).timestamp() * 1000)
         after = 0

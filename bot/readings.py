@@ -63,7 +63,7 @@ def spell(turn: Turn, slot: str, value: str) -> str:
     if slot == "when" and when:
         return turn.heard.text[when.start : when.end]
     if slot in {"audience", "theme"}:
-        return turn.line(f"{slot}.{value}")
+        return turn.named(slot, value)
     if f"slot.{slot}" in turn.texts.languages["zh"] and slot not in {"audience", "theme"}:
         return turn.line(f"slot.{slot}")
     return value

@@ -1,5 +1,7 @@
-"""What residents read and hear, by language and key, from `texts/*.yml`."""
+"""What residents read and hear, by language and key: `texts/*.yml`, what the centre says in words of its own instead, and
+what the centre is called in the places that are kept for it."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -7,27 +9,52 @@ import msgspec
 import yaml
 
 from bot.messages import Reply
+from knowledge.centre import Centre, OwnTexts, TextForms
 
 FOLDER = Path(__file__).parent / "texts"
+KEPT = 180  # days, until somebody decides otherwise
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+Table = Mapping[str, TextForms]
+Own = Mapping[str, OwnTexts]  # by language
 
 
-class TextForms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A text with the forms that differ from it. `{name}` stands for a value."""
-
-    text: str
-    spoken: str | None = None
-    short: str | None = None
+class TextsError(Exception):
+    """A file of texts that cannot be read; the message says where and why."""
 
 
 class Texts:
-    """All texts of all languages; the first language is the one that is never without a text."""
+    """All texts of all languages; the first language is the one that is never without a text.
 
-    def __init__(self, folder: Path = FOLDER) -> None:
-        self._by_language = {path.stem: _read(path) for path in sorted(folder.glob("*.yml"))}
+    `own` are said instead of those that come with us, and what the centre's record says instead of both. What does not
+    fit (`misfits`) is left out, so that a text of an older version never fails a resident.
+    """
+
+    def __init__(self, folder: Path = FOLDER, own: Own | None = None) -> None:
+        self.given: Mapping[str, Table] = {path.stem: _read(path) for path in sorted(folder.glob("*.yml"))}
+        self._own = own or {}
+        self._centre, self._kept = Centre(), KEPT
+        self._lay()
+
+    def follow(self, centre: Centre) -> None:
+        """From now on this centre speaks."""
+        if centre != self._centre:
+            self._centre = centre
+            self._lay()
+
+    def keep(self, days: int) -> None:
+        """From now on residents' words are kept so long."""
+        if days != self._kept:
+            self._kept = days
+            self._lay()
 
     @property
-    def languages(self) -> Mapping[str, Mapping[str, TextForms]]:
+    def languages(self) -> Mapping[str, Table]:
         return self._by_language
+
+    @property
+    def centre(self) -> Centre:
+        """Whose texts these are."""
+        return self._centre
 
     def has(self, key: str) -> bool:
         """Whether there is such a text."""
@@ -47,11 +74,86 @@ class Texts:
             lang=language,
         )
 
+    def misfits(self, own: Own) -> list[str]:
+        """Why these cannot be said instead of those that come with us: no such text, or values that it has not."""
+        found = []
+        for language, texts in own.items():
+            given = self.given.get(language)
+            if given is None:
+                found.append(f"texts: there is no language {language}")
+                continue
+            found += [
+                f"texts/{language}: {key}: {why}" for key, text in texts.items() if (why := _misfit(given, key, text))
+            ]
+        return found
+
+    def _lay(self) -> None:
+        layers = (self._own, self._centre.texts)
+        self._by_language = {
+            language: _filled(_laid(given, [layer.get(language, {}) for layer in layers]), self._values(language))
+            for language, given in self.given.items()
+        }
+
+    def _values(self, language: str) -> dict[str, str]:
+        return self._centre.values(language) | {"kept": str(self._kept)}
+
     def _find(self, language: str, key: str) -> TextForms:
         return self._by_language.get(language, {}).get(key) or self._by_language["zh"][key]
 
 
+def read_own(folder: Path) -> dict[str, dict[str, TextForms]]:
+    """A centre's own texts, a file for each language, as in `bot/texts`. Raises `TextsError`."""
+    if not folder.is_dir():
+        raise TextsError(f"{folder}: there is no such folder")
+    try:
+        return {path.stem: _read(path) for path in sorted(folder.glob("*.yml"))}
+    except (yaml.YAMLError, UnicodeDecodeError, msgspec.ValidationError) as error:
+        raise TextsError(f"{folder}: {str(error)[:200]}") from error
+
+
+def _forms(text: str | TextForms) -> TextForms:
+    return TextForms(text) if isinstance(text, str) else text
+
+
+def _parts(forms: TextForms) -> list[str]:
+    return [part for part in (forms.text, forms.spoken, forms.short) if part]
+
+
+def _misfit(given: Table, key: str, text: str | TextForms) -> str:
+    """Why this is no text for the key; empty where it is one."""
+    if key not in given:
+        return "there is no such text"
+    known = {name for part in _parts(given[key]) for name in PLACEHOLDER.findall(part)} | {
+        *Centre().values("zh"),
+        "kept",
+    }
+    for part in _parts(_forms(text)):
+        if unknown := set(PLACEHOLDER.findall(part)) - known:
+            return f"it has no value for {', '.join(sorted(unknown))}"
+        if set("{}") & set(PLACEHOLDER.sub("", part)):
+            return "a single { or }"
+    return ""
+
+
+def _laid(given: Table, layers: list[OwnTexts]) -> dict[str, TextForms]:
+    found = dict(given)
+    for layer in layers:
+        found |= {key: _forms(text) for key, text in layer.items() if not _misfit(given, key, text)}
+    return found
+
+
+def _filled(table: Table, values: Mapping[str, str]) -> dict[str, TextForms]:
+    """With the centre's values in their places; those that are known only when it is said stay."""
+    escaped = {name: value.replace("{", "{{").replace("}", "}}") for name, value in values.items()}
+
+    def fill(text: str | None) -> str | None:
+        return text and PLACEHOLDER.sub(lambda match: escaped.get(match[1], match[0]), text)
+
+    return {
+        key: TextForms(fill(forms.text) or "", fill(forms.spoken), fill(forms.short)) for key, forms in table.items()
+    }
+
+
 def _read(path: Path) -> dict[str, TextForms]:
     raw = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    texts = msgspec.convert(raw, dict[str, str | TextForms])
-    return {key: TextForms(text) if isinstance(text, str) else text for key, text in texts.items()}
+    return {key: _forms(text) for key, text in msgspec.convert(raw, dict[str, str | TextForms]).items()}

@@ -123,6 +123,11 @@ class Turn:
         """A text in the resident's language, to be part of what is said."""
         return self.texts.line(self.state.lang, key, **values)
 
+    def named(self, kind: str, word: str) -> str:
+        """A word of the catalogue in the resident's language, where the texts know it; the centre may have its own."""
+        key = f"{kind}.{word}"
+        return self.line(key) if self.texts.has(key) else word
+
     def say(self, key: str, *, source: str | None = None, cards: tuple[Card, ...] = (), **values: object) -> None:
         """Says a text."""
         reply = self.texts.reply(self.state.lang, key, **values)

@@ -29,13 +29,14 @@ from bot.notices import Allowed, Notices, NoticeSender, Way
 from bot.outbox import AT_ONCE, MessageSender, Outbox
 from bot.queue import Done, Kind, Outcome, Queue
 from bot.tellings import Tellings
-from bot.texts import Texts
+from bot.texts import Texts, TextsError, read_own
 from daoxue import model
 from daoxue.config import Config, ConfigError
 from daoxue.preparing import vault_of
 from daoxue.watch import Watch
 from desk import replies
 from desk.broadcasts import Broadcasts
+from desk.cataloguing import Cataloguing
 from desk.dispatch import Dispatch
 from desk.editing import Editing
 from desk.feed import Feed
@@ -99,12 +100,24 @@ class App:
 
 
 def rules_of(config: Config) -> Rules:
-    """How the credit bank reckons. Raises `ConfigError`."""
+    """How the credit bank reckons; a centre that says nothing of it has no rules yet. Raises `ConfigError`."""
+    if not config.accounts.rules and not config.sample:
+        return Rules(())
     path = Path(config.accounts.rules) if config.accounts.rules else SAMPLE / "bank.yml"
     try:
         return rules.read(load_yaml(path))
     except (rules.RuleError, OSError, KnowledgeError) as error:
         raise ConfigError(f"accounts.rules: {error}") from error
+
+
+def texts_of(config: Config) -> Texts:
+    """What residents read and hear, with the centre's own texts. Raises `ConfigError`."""
+    try:
+        texts = Texts(own=read_own(Path(config.centre.texts)) if config.centre.texts else None)
+    except TextsError as error:
+        raise ConfigError(f"centre.texts: {error}") from error
+    texts.follow(config.centre.record)
+    return texts
 
 
 def encoder_of(kind: str, folder: str) -> encoder.Encoder | None:
@@ -184,7 +197,7 @@ async def compose(
     vault = vault_of(config)
     database = Database(config.database.url, vault)
     limits = Limits(networks(config.server.unlimited))
-    ground = Ground(config, database, vault, Texts(), limits, Live(), Watch(), observe, clock)
+    ground = Ground(config, database, vault, texts_of(config), limits, Live(), Watch(), observe, clock)
     knowing = await _knowing(ground)
     affairs = await _affairs(ground, knowing.library, channels)
     talk = _talk(ground, knowing, affairs)
@@ -206,7 +219,10 @@ async def _knowing(ground: Ground) -> KnowledgeParts:
     found = await asyncio.to_thread(encoder_of, settings.encoder, settings.encoder_path)
     meaning = encoder.Remembering(found) if found else None
     classifier = await asyncio.to_thread(model.load, Path(settings.folder), meaning, _tell)
-    library = Library(ground.database, classifier.model.questions, meaning)
+    spoken = ground.config.centre.record
+    library = Library(
+        ground.database, classifier.model.questions, meaning, lambda new: ground.texts.follow(new.centre or spoken)
+    )
     await library.refresh()
     known = frozenset(classifier.labels)
     rasa = Rasa(settings.rasa, os.environ.get("RASA_TOKEN", ""), known) if settings.engine == "rasa" else None
@@ -283,7 +299,7 @@ async def _desk(
 ) -> Desk:
     config, database, live = ground.config, ground.database, ground.live
     library, hours, identity = knowing.library, talk.hours, affairs.identity
-    standing = LiveSettings(database, config.desk, hours)
+    standing = LiveSettings(database, config.desk, hours, ground.texts.keep)
     await standing.refresh()
     tickets, loads = Tickets(database, live, ground.texts), {each.name: each.load for each in ways.channels.values()}
     return Desk(
@@ -291,8 +307,9 @@ async def _desk(
         zone=config.zone, tickets=tickets, replies=Replies(database, live, ground.clock), people=People(database, config.desk.session_minutes),
         oidc=Oidc(config.desk.oidc, os.environ.get("OIDC_CLIENT_SECRET", "")), public_url=public_url(config),
         dispatch=Dispatch(database, live, library, tickets, hours, config.desk, standing, loads),
-        feed=Feed(database, live, hours, config.desk), search=ConversationSearch(database, live, identity.reached),
-        editing=Editing(database, library), standing=standing, hooks=hooks,
+        feed=Feed(database, live, hours, config.desk), search=ConversationSearch(database, live, identity.reached, ground.limits),
+        editing=Editing(database, library), cataloguing=Cataloguing(database, library, ground.texts),
+        standing=standing, hooks=hooks,
         residents=Residents(database, identity, ground.vault),
         learners=Learners(database, affairs.accounts, affairs.bank, library, ground.vault, config.zone),
         broadcasts=Broadcasts(database, affairs.notices, identity, ground.clock), inbox=talk.inbox,

@@ -3,7 +3,6 @@
 import ast
 import contextlib
 import os
-import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -13,12 +12,13 @@ import msgspec
 from accounts import learners
 from bot.channel import Channel
 from bot.messages import Reply
-from bot.texts import Texts
+from bot.texts import PLACEHOLDER, Texts, TextsError, read_own
 from daoxue import model
-from daoxue.app import encoder_of, rules_of
+from daoxue.app import encoder_of, rules_of, texts_of
 from daoxue.config import Config, ConfigError
 from integrations.channels import CHANNELS
 from knowledge.catalogue import KIND_OF, Catalogue, Record
+from knowledge.centre import Centre
 from knowledge.entries import Entry
 from knowledge.files import SAMPLE, Content, KnowledgeError, dated, load_yaml, read_sample
 from knowledge.standard import strangers
@@ -32,7 +32,6 @@ Channels = Mapping[str, Channel]
 ROOT = Path(__file__).parent.parent
 SPEAKERS = ("bot", "handlers", "integrations", "desk")  # folders of those who say texts
 SAYING = frozenset({"say", "line"})  # their ways to
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 def problems(config: Config, channels: Channels = CHANNELS) -> list[str]:
@@ -42,7 +41,7 @@ def problems(config: Config, channels: Channels = CHANNELS) -> list[str]:
         content = _content(config)
     except KnowledgeError as error:
         return found + error.problems
-    found += _secrets(config, channels)
+    found += _secrets(config, channels) + _own_texts(config, Catalogue.of(content.records).centre, channels)
     for read in (lambda: rules_of(config), lambda: encoder_of(config.nlu.encoder, config.nlu.encoder_path)):
         try:
             read()
@@ -56,6 +55,26 @@ def problems(config: Config, channels: Channels = CHANNELS) -> list[str]:
     for entry in content.entries:
         found += [f"entry {entry.id}: {problem}" for problem in [*entry.problems(), *_unsayable(entry, channels)]]
     return found + _learners(config)
+
+
+def _own_texts(config: Config, centre: Centre | None, channels: Channels) -> list[str]:
+    """What is wrong with what the centre says in words of its own, and with what it is called."""
+    try:
+        texts, files = texts_of(config), read_own(Path(config.centre.texts)) if config.centre.texts else {}
+    except (ConfigError, TextsError) as error:
+        return [str(error)]
+    found = texts.misfits(files)
+    if centre is not None:
+        found += [f"centre: {each}" for each in [*texts.misfits(centre.texts), *centre.problems()]]
+        texts.follow(centre)
+    elif not config.centre.name:
+        found.append("centre.name is empty: residents are told 学习中心; set it here, at the desk or by an import")
+    for language, known in texts.languages.items():
+        own = {*files.get(language, ()), *(centre.texts.get(language, ()) if centre else ())}
+        for key in sorted(own & known.keys()):
+            reply = Reply(text=known[key].text, spoken=known[key].spoken, short=known[key].short)
+            found += [f"texts/{language}: {key}: {problem}" for problem in _misfits(reply, channels)]
+    return found
 
 
 def _secrets(config: Config, channels: Channels) -> list[str]:
@@ -116,7 +135,7 @@ def _texts(texts: Texts, channels: Channels) -> list[str]:
         found += [f"texts/{language}.yml: {key} is missing" for key in sorted(set(chinese) - set(known))]
         found += [f"texts/{language}.yml: {key} is in no other language" for key in sorted(set(known) - set(chinese))]
         for key in sorted(set(known) & set(chinese)):
-            if set(_PLACEHOLDER.findall(known[key].text)) != set(_PLACEHOLDER.findall(chinese[key].text)):
+            if set(PLACEHOLDER.findall(known[key].text)) != set(PLACEHOLDER.findall(chinese[key].text)):
                 found.append(f"texts/{language}.yml: {key} has other values than the Chinese text")
             reply = Reply(text=known[key].text, spoken=known[key].spoken, short=known[key].short)
             found += [f"texts/{language}.yml: {key}: {problem}" for problem in _misfits(reply, channels)]

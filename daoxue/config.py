@@ -10,6 +10,7 @@ import msgspec
 import yaml
 from msgspec import Meta, Struct, defstruct, field
 from msgspec.inspect import StrType, type_info
+from msgspec.structs import replace
 
 from accounts.limits import networks
 from bot.channel import Channel, Stanzas
@@ -17,10 +18,12 @@ from desk.hours import DeskSettings
 from integrations.channels import CHANNELS
 from integrations.platform import PlatformSettings
 from integrations.rasa import RasaSettings
+from knowledge.centre import Centre, Said
 from knowledge.files import KnowledgeError, load_yaml
 from nlu.judgement import Budget
 
 PREFIX = "DAOXUE_"
+_CALLED = ("name", "bot", "district", "hotline", "address", "platform")  # of the centre, that the settings may say
 
 
 class ConfigError(Exception):
@@ -38,8 +41,22 @@ class DatabaseSettings(Struct, frozen=True, forbid_unknown_fields=True):
     url: Annotated[str, Meta(pattern=r"^(sqlite:///.+|postgresql://.+)$")] = "sqlite:///var/daoxue.db"
 
 
-class Centre(Struct, frozen=True, forbid_unknown_fields=True):
+class CentreSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the centre is called until its record says it (`knowledge.centre.Centre`), and the folder of its own texts."""
+
     timezone: str = "Asia/Shanghai"
+    name: Said = ""
+    bot: Said = ""
+    district: Said = ""
+    hotline: Said = ""
+    address: Said = ""
+    platform: Said = ""
+    texts: str = ""
+
+    @property
+    def record(self) -> Centre:
+        said = {name: value for name in _CALLED if (value := getattr(self, name))}
+        return replace(Centre(), **said)
 
 
 class Nlu(Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,7 +83,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
 
     server: Server = Server()
     database: DatabaseSettings = DatabaseSettings()
-    centre: Centre = Centre()
+    centre: CentreSettings = CentreSettings()
     sample: bool = True
     nlu: Nlu = Nlu()
     desk: DeskSettings = field(default_factory=DeskSettings)

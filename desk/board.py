@@ -1,6 +1,7 @@
 """The desk at a glance, for supervisors."""
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from desk.hours import DeskSettings, Hours
 from desk.summary import Summary, summarise
@@ -15,7 +16,7 @@ SOON = 5 * 60_000  # ms before the promise is broken
 
 class Board(Struct, frozen=True):
     """`late` have broken the promise of the first answer, `soon` are about to; `oldest` is when the one who waits
-    longest came (ms)."""
+    longest came (ms). No words of residents are among `risks`."""
 
     waiting: int
     open: int
@@ -36,6 +37,6 @@ def board(transaction: Transaction, now: int, hours: Hours, settings: DeskSettin
     due = [(hours.after(row.opened_at, settings.answer_within[row.priority]), row) for row in rows]
     late = [row for at, row in due if at <= now]
     soon = [row for at, row in due if now < at <= now + SOON]
-    risks = [summarise(transaction, row, hours, settings) for row in [*late, *soon][:SHOWN]]
+    risks = [replace(summarise(transaction, row, hours, settings), about="", last="") for row in [*late, *soon][:SHOWN]]
     oldest = ticket_lists.oldest_waiting(transaction)
     return Board(waiting, open, snoozed, oldest, len(late), len(soon), today, answered, closed, risks)

@@ -5,12 +5,13 @@ from typing import Literal
 
 Refusal = Literal[
     "not_found", "taken", "not_yours", "barred", "outdated", "invalid", "wrong", "locked", "unreachable", "code_needed",
-    "wrong_code", "weak",
+    "wrong_code", "weak", "too_often",
 ]  # fmt: skip
 # What each is over HTTP.
 STATUS: Mapping[Refusal, int] = {
     "not_found": 404, "taken": 409, "not_yours": 409, "barred": 409, "outdated": 409, "invalid": 422, "wrong": 401,
     "locked": 429, "unreachable": 502, "code_needed": 401, "wrong_code": 401, "weak": 422,
+    "too_often": 429,
 }  # fmt: skip
 
 

@@ -13,13 +13,14 @@ from typing import Literal, cast
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.inbox import numbered
 from bot.live import Live
 from bot.messages import Numbered
 from desk.hours import DeskSettings, Hours
-from desk.masking import mask, mask_all
-from desk.summary import Summary, summarise
+from desk.masking import mask_all, mask_said
+from desk.summary import Summary, for_seat, summarise
 from store import conversations, tickets
 from store.database import Database, Transaction
 from store.tickets import EventRow
@@ -28,6 +29,7 @@ TOGETHER = 200  # events made into frames at a time
 QUEUE = 500  # frames that a page may be behind before it has to fetch everything
 Author = Literal["resident", "bot", "seat", "system"]
 encode = msgspec.json.encode
+_WORDS = frozenset({"text", "word", "note", "slots"})  # of an event's data, what somebody wrote or is reached by
 
 
 class FileShown(Struct, frozen=True):
@@ -69,7 +71,8 @@ class ResetFrame(Struct, frozen=True, tag="reset"):
 
 
 class EventFrame(Struct, frozen=True, tag="event"):
-    """Something happened to a ticket, which is now as told; `messages` are what was said by it."""
+    """Something happened to a ticket, which is now as told; `messages` are what was said by it. Words are there for the
+    seat that has the ticket, and for a page that has it open."""
 
     seq: int
     kind: str
@@ -112,7 +115,7 @@ def shown(each: Numbered) -> MessageShown:
     """A message as pages of the desk get it."""
     reply = each.message.reply
     return MessageShown(
-        each.seq, cast(Author, each.author), mask(reply.text), each.at, each.message.re,
+        each.seq, cast(Author, each.author), mask_said(each), each.at, each.message.re,
         options=[option.label for option in reply.options], source=reply.source,
         files=[FileShown(file.name, file.type, file.path) for file in reply.files],
         cards=[CardShown(card.title, tuple(card.lines)) for card in reply.cards],
@@ -128,15 +131,35 @@ def masked(data: Mapping[str, object]) -> dict[str, object]:
 class FeedPage:
     """An open page: what is to be sent to it. `lost` is set when it fell too far behind."""
 
+    seat: str
     frames: "asyncio.Queue[bytes]" = field(default_factory=lambda: asyncio.Queue(QUEUE))
     lost: bool = False
-    watching: str | None = None  # the ticket it has open
+    watching: str | None = None  # the ticket it has open: a look that is written down
 
     def put(self, frame: bytes) -> None:
         try:
             self.frames.put_nowait(frame)
         except asyncio.QueueFull:
             self.lost = True
+
+
+class _Told:
+    """An event as pages are told of it: each as far as its seat sees it, made into bytes once for all that see the same."""
+
+    def __init__(self, frame: EventFrame) -> None:
+        self._frame = frame
+        self._encoded: dict[tuple[bool, bool], bytes] = {}
+
+    def to(self, page: FeedPage) -> bytes:
+        frame = self._frame
+        ticket = for_seat(frame.ticket, page.seat)
+        open = page.watching == frame.ref or page.seat in (ticket.owner, ticket.offered_to)
+        key = (ticket is frame.ticket, open)
+        if key not in self._encoded:
+            kept = {name: value for name, value in frame.data.items() if open or name not in _WORDS}
+            told = replace(frame, ticket=ticket, data=kept, messages=frame.messages if open else [])
+            self._encoded[key] = encode(told)
+        return self._encoded[key]
 
 
 class Feed:
@@ -165,10 +188,10 @@ class Feed:
             return
         while True:
             frames = await self._after(self._seen)
-            for number, frame in frames:
+            for number, told in frames:
                 self._seen = number
                 for page in self.pages:
-                    page.put(frame)
+                    page.put(told.to(page))
             if len(frames) < TOGETHER:
                 return
 
@@ -188,15 +211,15 @@ class Feed:
                 await self._catch_up(page, since)
             self.pages.add(page)
 
-    async def _after(self, seen: int) -> list[tuple[int, bytes]]:
+    async def _after(self, seen: int) -> list[tuple[int, _Told]]:
         return await self._database.read(lambda t: self._frames(t, seen))
 
     async def _catch_up(self, page: FeedPage, since: int) -> None:
         while since < self._seen:
             missed = await self._after(since)
-            for number, frame in missed:
+            for number, told in missed:
                 if number <= self._seen:
-                    page.put(frame)
+                    page.put(told.to(page))
                 since = number
 
     def leave(self, page: FeedPage) -> None:
@@ -204,7 +227,7 @@ class Feed:
         watched = {each.watching for each in self.pages}
         self._conversations = {id: ref for id, ref in self._conversations.items() if ref in watched}
 
-    def _frames(self, transaction: Transaction, seen: int) -> list[tuple[int, bytes]]:
+    def _frames(self, transaction: Transaction, seen: int) -> list[tuple[int, _Told]]:
         """The events after a number as frames. The ticket in them is as it is now: a later event may say the same
         again, never something older."""
         events = tickets.events_since(transaction, seen, TOGETHER)
@@ -215,7 +238,7 @@ class Feed:
                 row = tickets.get(transaction, event.ticket)
                 assert row is not None
                 summaries[event.ticket] = summarise(transaction, row, self._hours, self._settings)
-            frames.append((event.id, encode(self._frame(transaction, event, summaries[event.ticket]))))
+            frames.append((event.id, _Told(self._frame(transaction, event, summaries[event.ticket]))))
         return frames
 
     def _frame(self, transaction: Transaction, event: EventRow, ticket: Summary) -> EventFrame:

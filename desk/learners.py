@@ -22,7 +22,8 @@ LINES = 20
 _WORDS = {
     "not_enough": "积分不够", "out_of_stock": "这件物品没有库存了", "card_lost": "这张卡已挂失或注销，积分不能用",
     "no_learner": "没有这位学员", "two_persons": "冲正要由另一位同事复核", "not_open": "这个订单已经办结",
-    "not_reversible": "这一笔不能冲正", "invalid": "没有这个订单，或者数目不对", "unknown_rule": "没有这条认定规则",
+    "no_rules": "还没有登记学分规则，记不了：请管理员在设置 accounts.rules 里给出", "not_reversible": "这一笔不能冲正",
+    "invalid": "没有这个订单，或者数目不对", "unknown_rule": "没有这条认定规则",
 }  # fmt: skip
 
 
@@ -68,6 +69,32 @@ class LearnerRecord:
     entries: list[LedgerLine]
     orders: list[Order]
     enrolments: list[ClassStanding]
+
+
+@dataclass(frozen=True, slots=True)
+class ByCard:
+    """Somebody who stands at the counter with their card, and why something is done for them."""
+
+    card: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ByTicket:
+    """Whom the resident of a ticket has proven to be; of several, which."""
+
+    ref: str
+    learner: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """A seat that acts for a learner who is known to be there; it is for this one thing, and is written down with it."""
+
+    learner: int
+    by: str
+    why: str  # a reason, or the ticket
+    at: int
 
 
 class Learners:
@@ -138,31 +165,70 @@ class Learners:
 
     # -- at the counter
 
-    async def redeem(self, learner: int, item: str, site: str, id: str, by: str, now: int) -> Order:
+    async def acting(self, whom: ByCard | ByTicket, by: str, now: int, *, minors: bool) -> Acting:
+        """What a seat acts with: nobody does anything for a learner whose number they made up."""
+        if isinstance(whom, ByTicket):
+            return Acting(await self._proven(whom, by, now), by, whom.ref, now)
+        row = await self._database.read(lambda t: identity.by_card(t, self._vault.digest("card", whom.card)))
+        if row is None:
+            raise TicketError("not_found", "没有这张学习卡")
+        if row.minor and not minors:
+            raise TicketError("not_yours", "这是未满14周岁的孩子，要由班长办理")
+        return Acting(row.id, by, whom.reason, now)
+
+    async def _proven(self, whom: ByTicket, by: str, now: int) -> int:
+        row = await self._database.read(lambda t: tickets.get(t, whom.ref))
+        if row is None or row.owner != by:
+            raise TicketError("not_yours", f"工单 {whom.ref} 不在您手上，请先接单")
+        talk = await self._database.read(lambda t: _talk(t, whom.ref))
+        proven = self._accounts.identity
+        bound = await proven.bound(talk.channel, talk.address, now, proven.since(talk.channel, now))
+        meant = [each.id for each in bound if each.acts and whom.learner in (None, each.id)]
+        if len(meant) != 1:
+            raise TicketError("invalid", "居民还没有核验是这位学员，请先核验，或者带学习卡到服务台办理")
+        return meant[0]
+
+    async def _note(self, acting: Acting, action: str, what: str) -> None:
+        """Written down before it is tried."""
+        subject, detail = f"learner {acting.learner}", f"{what}; {acting.why}"
+        await self._database.write(lambda t: conversations.audited(t, acting.by, action, subject, detail, acting.at))
+
+    async def redeem(self, acting: Acting, item: str, site: str, id: str) -> Order:
         """Sets points aside for an item; the same `id` again is the same order."""
+        await self._note(acting, "learner.redeem", item)
         found = self._library.catalogue.items.get(item)
         if found is None:
             raise TicketError("not_found", "没有这件物品")
         try:
             return await self._bank.reserve(
-                learner, found.id, found.name, found.points, found.stock, site, f"{by}:{id}", now, self._day(now), by
-            )
+                acting.learner, found.id, found.name, found.points, found.stock, site, f"{acting.by}:{id}", acting.at,
+                self._day(acting.at), acting.by,
+            )  # fmt: skip
         except BankError as error:
             raise _told(error) from error
 
-    async def settle(self, ref: str, *, collected: bool, by: str, now: int) -> None:
+    async def settle(self, acting: Acting, ref: str, *, collected: bool) -> None:
         """The thing is handed out, or the order cancelled."""
+        order = await self._database.read(lambda t: bank.order_of(t, ref))
+        if order is None or order.learner != acting.learner:
+            raise TicketError("invalid", _WORDS["invalid"])
+        await self._note(acting, "learner.collect" if collected else "learner.cancel", ref)
+        settle = self._bank.collect if collected else self._bank.cancel
         try:
-            await (self._bank.collect if collected else self._bank.cancel)(ref, by, now, self._day(now))
+            await settle(ref, acting.by, acting.at, self._day(acting.at))
         except BankError as error:
             raise _told(error) from error
 
-    async def enrol(self, learner: int, group: str, id: str, by: str, now: int) -> EnrolmentStatus:
+    async def enrol(self, acting: Acting, group: str, id: str) -> EnrolmentStatus:
         """Takes a place, a number or a lot for somebody who asks a person; the same again changes nothing."""
-        return await self._changed(self._accounts.enrolments.enrol(learner, group, f"{by}:{id}", by, now))
+        await self._note(acting, "learner.enrol", group)
+        by, key = acting.by, f"{acting.by}:{id}"
+        return await self._changed(self._accounts.enrolments.enrol(acting.learner, group, key, by, acting.at))
 
-    async def withdraw(self, learner: int, group: str, id: str, by: str, now: int) -> EnrolmentStatus:
-        return await self._changed(self._accounts.enrolments.withdraw(learner, group, f"{by}:{id}", by, now))
+    async def withdraw(self, acting: Acting, group: str, id: str) -> EnrolmentStatus:
+        await self._note(acting, "learner.withdraw", group)
+        by, key = acting.by, f"{acting.by}:{id}"
+        return await self._changed(self._accounts.enrolments.withdraw(acting.learner, group, key, by, acting.at))
 
     async def _changed(self, work: Awaitable[EnrolmentStatus]) -> EnrolmentStatus:
         try:
@@ -186,14 +252,23 @@ class Learners:
 
     # -- taking back, in front of four eyes
 
-    async def ask_reversal(self, entry: int, note: str, by: str, now: int) -> int:
-        return await self._database.write(lambda t: broadcasts.ask_reversal(t, entry, note, by, now))
+    async def ask_reversal(self, acting: Acting, entry: int, note: str) -> int:
+        """Of the learner's own lines alone."""
+
+        def work(transaction: Transaction) -> int:
+            line = bank.entry(transaction, entry)
+            if line is None or line.learner != acting.learner:
+                raise TicketError("not_found", "这位学员没有这一笔")
+            return broadcasts.ask_reversal(transaction, entry, note, acting.by, acting.at)
+
+        await self._note(acting, "learner.reversal", str(entry))
+        return await self._database.write(work)
 
     async def reversals(self) -> list[ReversalRow]:
         return await self._database.read(broadcasts.reversals)
 
     async def decide(self, id: int, *, yes: bool, by: str, now: int) -> None:
-        """The second person's word."""
+        """The word of a supervisor who did not ask for it."""
         row = await self._database.read(lambda t: broadcasts.reversal_of(t, id))
         if row is None or row.state != "asked":
             raise TicketError("not_found", "没有等着复核的这一笔")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from desk.hours import DeskSettings, Hours
-from desk.summary import Summary, summary
+from desk.summary import Summary, for_seat, summary
 from store import ticket_lists, tickets
 from store.database import Transaction
 
@@ -33,7 +33,7 @@ def listed(
     start = ticket_lists.LAST if closed else ticket_lists.FIRST
     rows = ticket_lists.page(transaction, state, seat, _cursor(after) if after else (start, ""), most + 1)
     found = rows[:most]
-    shown = [summary(row, said, hours, settings) for row, said in found]
+    shown = [for_seat(summary(row, said, hours, settings), seat) for row, said in found]
     last = found[-1][0] if len(rows) > most else None
     following = f"{last.updated_at if closed else last.rank}:{last.ref}" if last else None
     return TicketPage(shown, following, seq)

@@ -11,6 +11,7 @@ from bot.comprehension import Comprehension
 from bot.inbox import Inbox
 from bot.live import Live
 from desk.broadcasts import Broadcasts
+from desk.cataloguing import Cataloguing
 from desk.dispatch import Dispatch
 from desk.editing import Editing
 from desk.feed import Feed
@@ -67,6 +68,7 @@ class Desk:
     feed: Feed
     search: ConversationSearch
     editing: Editing
+    cataloguing: Cataloguing
     standing: LiveSettings
     hooks: Hooks
     residents: Residents

@@ -10,9 +10,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from accounts.limits import HOUR, Limit, Limits
 from bot.inbox import numbered
 from bot.live import Live
-from desk.masking import mask
+from desk.errors import TicketError
+from desk.masking import mask_said
 from store import conversations, search, ticket_lists, tickets
 from store.database import Database, Transaction
 from store.ticket_events import TicketRow
@@ -22,6 +24,7 @@ TOGETHER = 200  # conversations indexed in one commit
 LOOKED_AT = 120  # passages looked at for one search
 FOUND = 30  # tickets shown
 AROUND = 24  # characters of a snippet before what was found
+NUMBERS = Limit("numbers searched for", 20, HOUR)  # of a seat; a masked number has ten thousand readings
 _RUNS = re.compile(r"[一-鿿㐀-䶿]+|[a-z0-9]+")
 _PHONE = re.compile(r"1[3-9]\d{9}")
 _REF = re.compile(r"\d{4}-\d{5}")
@@ -53,14 +56,15 @@ def grams(text: str, *, query: bool = False) -> list[str]:
 
 
 def people_said(rows: Sequence[conversations.MessageRow]) -> str:
-    """What is findable of messages: the words of residents and seats. The bot's are in the knowledge."""
-    return "\n".join(numbered(row).message.reply.text for row in rows if row.author in ("resident", "seat"))
+    """What is findable of messages: the words of residents and seats, as seats see them. The bot's are in the knowledge."""
+    return "\n".join(mask_said(numbered(row)) for row in rows if row.author in ("resident", "seat"))
 
 
 class ConversationSearch:
     """`work` keeps the index up. `reached` gives what tickets keep of a number."""
 
-    def __init__(self, database: Database, live: Live, reached: Callable[[str], str]) -> None:
+    def __init__(self, database: Database, live: Live, reached: Callable[[str], str], limits: Limits) -> None:
+        self._limits = limits
         self._database = database
         self._live = live
         self._reached = reached
@@ -91,13 +95,16 @@ class ConversationSearch:
 
         await self._database.write(work)
 
-    async def find(self, query: str) -> list[FoundTicket]:
-        """Tickets whose conversations have all of it, the newest first; by reference and by phone number too."""
+    async def find(self, query: str, by: str) -> list[FoundTicket]:
+        """Tickets whose conversations have all of it, the newest first; by reference and by phone number too. Raises
+        `TicketError` where somebody asks for more numbers in an hour than come by themselves: that is guessing."""
         query = query.strip()[:100]
         if _REF.fullmatch(query):
             row = await self._database.read(lambda t: tickets.get(t, query))
             return [FoundTicket(row, 0, "")] if row else []
         if _PHONE.fullmatch(query):
+            if self._limits.take((NUMBERS, by)) > 0:
+                raise TicketError("too_often", "一小时内查的号码太多了，请过一会儿再查")
             person = self._reached(query)
             rows = await self._database.read(lambda t: ticket_lists.of_person(t, person))
             if rows:
@@ -123,7 +130,7 @@ def _find(transaction: Transaction, query: str, words: list[str]) -> Iterator[Fo
         if conversation in seen:
             continue
         for row in conversations.messages(transaction, conversation, first, last):
-            text = numbered(row).message.reply.text
+            text = mask_said(numbered(row))
             at = [text.lower().find(part) for part in parts]
             if min(at) < 0:
                 continue
@@ -132,7 +139,7 @@ def _find(transaction: Transaction, query: str, words: list[str]) -> Iterator[Fo
             if theirs:
                 newest = max(theirs, key=lambda each: each.opened_at)
                 start = max(0, at[0] - AROUND)
-                yield FoundTicket(newest, row.seq, mask(("…" if start else "") + text[start : start + 3 * AROUND]))
+                yield FoundTicket(newest, row.seq, ("…" if start else "") + text[start : start + 3 * AROUND])
             break
         if len(seen) >= FOUND:
             return

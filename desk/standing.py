@@ -1,6 +1,7 @@
 """What people at the desk decide while it runs: opening hours, shifts, how long things are kept. Kept in the database,
 so that every process follows; `config.yml` says what holds until somebody decides otherwise."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from store import conversations
 from store import desk as rows
 from store.database import Database, Transaction
 
+AUDIT_LEAST = 180  # days: records of a network's working are kept six months at least (Cybersecurity Law, article 21)
 Days = Annotated[int, Meta(ge=1, le=3650)]
 
 
@@ -41,13 +43,16 @@ class Retention(Struct, frozen=True, forbid_unknown_fields=True):
     """Days after which a resident's words, closed tickets' handovers and the audit are taken out."""
 
     messages: Days = 180
-    audit: Days = 1095
+    audit: Annotated[int, Meta(ge=AUDIT_LEAST, le=3650)] = 1095
 
 
 class LiveSettings:
-    """Reads and changes them. `opening` is what `Hours` follows."""
+    """Reads and changes them. `opening` is what `Hours` follows; `kept` is told for how many days words are kept."""
 
-    def __init__(self, database: Database, settings: DeskSettings, hours: Hours) -> None:
+    def __init__(
+        self, database: Database, settings: DeskSettings, hours: Hours, kept: Callable[[int], None] = lambda _: None
+    ) -> None:
+        self._kept = kept
         self._database = database
         self._settings = settings
         self._hours = hours
@@ -59,6 +64,7 @@ class LiveSettings:
         if stored != self._opening_read:
             self._opening_read = stored
             self._hours.follow(_opened(self._settings, stored))
+        self._kept((await self.retention()).messages)
 
     async def opening(self) -> OpeningHours:
         stored = await self._database.read(lambda t: rows.get_setting(t, "opening"))
@@ -71,7 +77,12 @@ class LiveSettings:
 
     async def retention(self) -> Retention:
         stored = await self._database.read(lambda t: rows.get_setting(t, "retention"))
-        return msgspec.json.decode(stored, type=Retention) if stored else Retention()
+        if stored is None:
+            return Retention()
+        kept = msgspec.json.decode(stored, type=dict[str, int])
+        return Retention(
+            kept["messages"], max(AUDIT_LEAST, kept["audit"])
+        )  # it may have been set before there was a floor
 
     async def put(self, name: str, value: OpeningHours | Shifts | Retention, by: str, now: int) -> None:
         def work(transaction: Transaction) -> None:

@@ -1,10 +1,11 @@
 """A ticket as lists and live events show it: enough to see at a glance, nothing personal in clear."""
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.inbox import numbered
 from desk.hours import DeskSettings, Hours
-from desk.masking import mask
+from desk.masking import mask, mask_said
 from desk.opening import handover
 from desk.tickets import barred, tags
 from store import conversations
@@ -14,9 +15,10 @@ from store.ticket_events import TicketRow, TicketState
 
 
 class Summary(Struct, frozen=True):
-    """`due_at` is when the first answer is due, by the clock of the opening hours; `call_due` when the
-    resident is to be rung up, and `attempts` how often that was tried; `alarmed_at` since when everybody is called to a danger
-    that nobody has, `unheeded_at` since when the supervisors are; `barred` are seats that never get it; times in ms."""
+    """`about` and `last` are words of the talk. `due_at` is when the first answer is due, by the clock of the opening hours;
+    `call_due` when the resident is to be rung up, and `attempts` how often that was tried; `alarmed_at` since when everybody
+    is called to a danger that nobody has, `unheeded_at` since when the supervisors are; `barred` are seats that never get
+    it; times in ms."""
 
     ref: str
     state: TicketState
@@ -56,6 +58,13 @@ class Summary(Struct, frozen=True):
     barred: list[str]
 
 
+def for_seat(ticket: Summary, seat: str) -> Summary:
+    """As this seat sees it in passing: what was said in a colleague's ticket is there for who opens it, which is written
+    down."""
+    theirs = ticket.state == TicketState.WAITING or seat in (ticket.owner, ticket.last_seat)
+    return ticket if theirs else replace(ticket, about="", last="")
+
+
 def summarise(transaction: Transaction, row: TicketRow, hours: Hours, settings: DeskSettings) -> Summary:
     """With its last message, read for it alone."""
     last = conversations.messages(transaction, row.conversation, row.seq, row.seq)
@@ -75,7 +84,7 @@ def summary(row: TicketRow, last: MessageRow | None, hours: Hours, settings: Des
         answered_at=row.answered_at, closed_at=row.closed_at, updated_at=row.updated_at,
         unanswered_since=row.unanswered_since, snoozed_until=row.snoozed_until, due_at=due,
         call_due=None if row.call_since is None else hours.after(row.call_since, settings.call_within), attempts=row.attempts, seq=row.seq, result=row.result,
-        stars=row.stars, tags=tags(row), version=row.version, about=mask(about.summary)[:120],
-        last=mask(said.message.reply.text)[:80] if said else "", last_author=said.author if said else "",
+        stars=row.stars, tags=tags(row), version=row.version, about=mask(about.summary, theirs=True)[:120],
+        last=mask_said(said)[:80] if said else "", last_author=said.author if said else "",
         alarmed_at=row.alarmed_at, unheeded_at=row.unheeded_at, barred=list(barred(row)),
     )  # fmt: skip

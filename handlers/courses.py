@@ -35,7 +35,7 @@ async def find_course(turn: Turn) -> None:
             turn.say("class.no_more")
             return
         lines = wording.listed((course.name for course in shown), turn)
-        turn.say("course.theme", theme=turn.line(f"theme.{theme}"), count=len(found), lines=lines, source=SOURCE)
+        turn.say("course.theme", theme=turn.named("theme", theme), count=len(found), lines=lines, source=SOURCE)
         for course in shown[:CHOICES]:
             turn.offer(course.name, "about_course", course=course.id)
     elif subject := wording.subject(turn.heard.folded):
@@ -53,7 +53,7 @@ def _introduce(turn: Turn, course: Course) -> None:
         for number, lesson in enumerate(course.lessons, 1)
     )
     turn.say(
-        "course.detail", name=course.name, summary=course.summary, level=turn.line(f"level.{course.level}"),
+        "course.detail", name=course.name, summary=course.summary, level=turn.named("level", course.level),
         prerequisite=course.prerequisite, mode=turn.line(f"mode.{course.mode}"), lessons=len(course.lessons), minutes=minutes,
         source=SOURCE, cards=(Card(course.name, lessons),),
     )  # fmt: skip
@@ -65,11 +65,19 @@ def _overview(turn: Turn) -> None:
         themes.setdefault(course.theme, []).append(course.name)
     lines = "\n".join(
         turn.line(
-            "course.kind", theme=turn.line(f"theme.{theme}"), names=wording.listed(names[:3], turn), count=len(names)
+            "course.kind", theme=turn.named("theme", theme), names=wording.listed(names[:3], turn), count=len(names)
         )
         for theme, names in themes.items()
     )
-    turn.say("course.overview", count=len(turn.catalogue.courses), lines=lines, source=SOURCE)
+    names = wording.listed((turn.named("theme", theme) for theme in themes), turn)
+    turn.say(
+        "course.overview",
+        count=len(turn.catalogue.courses),
+        themes=len(themes),
+        names=names,
+        lines=lines,
+        source=SOURCE,
+    )
 
 
 async def about_course(turn: Turn) -> None:
@@ -92,7 +100,7 @@ async def course_level(turn: Turn) -> None:
     turn.show("course", course.id)
     key = "course.level_zero" if course.level == "零基础" else "course.level"
     turn.say(
-        key, name=course.name, level=turn.line(f"level.{course.level}"), prerequisite=course.prerequisite, source=SOURCE
+        key, name=course.name, level=turn.named("level", course.level), prerequisite=course.prerequisite, source=SOURCE
     )
     turn.offer(turn.line("label.classes_of", course=course.name), "find_class", course=course.id)
 

@@ -209,18 +209,24 @@ async def redemption_items(turn: Turn) -> None:
             (item for item in items.values() if item.points <= int(points) and item.stock),
             key=lambda item: -item.points,
         )
-        names = wording.listed((_priced(turn, item) for item in reach[: CHOICES * 3]), turn)
-        turn.say("item.reach" if reach else "item.nothing", points=points, names=names, source=source)
-        return
+        if reach:
+            names = wording.listed((_priced(turn, item) for item in reach[: CHOICES * 3]), turn)
+            turn.say("item.reach", points=points, names=names, source=source)
+            return
+        lowest = min((item for item in items.values() if item.stock), key=lambda item: item.points, default=None)
+        if lowest is not None:
+            turn.say("item.nothing", points=points, name=lowest.name, lowest=lowest.points, source=source)
+            return
     kinds: dict[str, list[str]] = {}
     for item in items.values():
         if item.stock:
             kinds.setdefault(item.category, []).append(_priced(turn, item))
     lines = "\n".join(
-        turn.line("item.kind", kind=turn.line(f"category.{kind}"), names=wording.listed(names, turn))
+        turn.line("item.kind", kind=turn.named("category", kind), names=wording.listed(names, turn))
         for kind, names in kinds.items()
     )
-    turn.say("item.list", lines=lines, source=source)
+    named = wording.listed((turn.named("category", kind) for kind in kinds), turn)
+    turn.say("item.list", lines=lines, kinds=len(kinds), names=named, source=source)
     turn.offer_answer("label.redeem_how", "redeem-how")
 
 

@@ -178,7 +178,7 @@ def _kit(turn: Turn, group: TrainingClass) -> list[str]:
 
 
 def _level(turn: Turn, course: Course) -> str:
-    return turn.line("fact.level", level=turn.line(f"level.{course.level}"), prerequisite=course.prerequisite)
+    return turn.line("fact.level", level=turn.named("level", course.level), prerequisite=course.prerequisite)
 
 
 def _online(turn: Turn, course: Course) -> str:

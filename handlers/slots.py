@@ -1,7 +1,7 @@
 """The slots that handlers ask for or use, each declared once."""
 
 from bot.slots import Slot
-from knowledge.catalogue import THEMES, Catalogue
+from knowledge.catalogue import Catalogue
 
 
 def _is_street_or_site(value: str, catalogue: Catalogue) -> bool:
@@ -17,7 +17,7 @@ def _is_reachable(value: str, catalogue: Catalogue) -> bool:
 CLASS = Slot("class", ("class",), focus=True)
 COURSE = Slot("course", ("course",))
 THIS_COURSE = Slot("course", ("course",), focus=True)
-THEME = Slot("theme", ("theme",), accepts=lambda value, _: value in THEMES)
+THEME = Slot("theme", ("theme",), accepts=lambda value, catalogue: value in catalogue.themes)
 ORG = Slot("org", ("org",))
 HERE = Slot("org", ("org",), focus=True)
 VILLAGE = Slot("org", ("org",), prompt="village", accepts=_is_street_or_site)

@@ -17,7 +17,7 @@ from functools import lru_cache
 
 import msgspec
 from prometheus_client import Gauge
-from starlette.routing import BaseRoute, Mount, WebSocketRoute
+from starlette.routing import Mount, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -45,6 +45,7 @@ from integrations.frames import (
     frame_of,
     render,
 )
+from knowledge.centre import Centre
 from store import conversations
 from store.conversations import ConversationRow
 from store.database import Database
@@ -114,11 +115,6 @@ class Webchat:
         self.database = database
         self.sockets: set[Socket] = set()
         live.on_typing(self._seat_types)
-
-    @property
-    def routes(self) -> list[BaseRoute]:
-        """The socket, and the page that opens it: at the root, so that it comes after all else."""
-        return [WebSocketRoute(PATH, self.socket), Mount("/", web.pages())]
 
     async def send(self, row: DueRow, now: int) -> Outcome:
         return Done()
@@ -356,7 +352,13 @@ class Socket:
 
 def _open(core: Core) -> OpenChannel:
     webchat = Webchat(core.inbox, core.outbox, core.live, core.database, core.observe)
-    return OpenChannel(outlet=webchat, posts={PATH: webchat.post}, routes=webchat.routes, health=webchat.health)
+    # The page that opens the socket is at the root, so it comes after all else.
+    routes = [WebSocketRoute(PATH, webchat.socket), Mount("/", web.pages(lambda: _sign(core.texts.centre)))]
+    return OpenChannel(outlet=webchat, posts={PATH: webchat.post}, routes=routes, health=webchat.health)
+
+
+def _sign(centre: Centre) -> web.Sign:
+    return web.Sign(centre.name, centre.hotline, centre.colour)
 
 
 WEBCHAT = Channel(

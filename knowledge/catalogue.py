@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
 from itertools import pairwise
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from knowledge.centre import Centre
 from knowledge.topics import Topic, ours
 from knowledge.topics import problems as topic_problems
 
@@ -20,11 +21,7 @@ Words = Annotated[str, Meta(min_length=1, max_length=400)]
 Clock = Annotated[str, Meta(pattern=r"^([01]\d|2[0-4]):[0-5]\d$")]
 Count = Annotated[int, Meta(ge=0, le=100_000)]
 Weekday = Annotated[int, Meta(ge=1, le=7)]  # 1 is Monday
-Theme = Literal[
-    "科学素质与互联网学习", "职业技能", "老年智慧生活", "家庭教育指导", "乡村振兴",
-    "非遗传承", "道德与法治", "人文艺术", "康养健身", "社区治理与应急管理",
-]  # fmt: skip
-THEMES: tuple[str, ...] = get_args(Theme)
+Label = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^\S(.*\S)?$")]  # a word of the centre's own
 
 
 class OfficeInEnglish(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -122,13 +119,13 @@ class Lesson(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Course(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="course"):
-    """A course of one of the ten themes, learnt online, in a class, or both."""
+    """A course of a theme, learnt online, in a class, or both."""
 
     id: Id
     name: Words
-    theme: Theme
+    theme: Label
     aliases: tuple[Words, ...] = ()
-    level: Literal["零基础", "初级", "中级", "提高"]
+    level: Label
     prerequisite: Words
     mode: Literal["线上", "线下", "线上线下"]
     summary: Words
@@ -236,8 +233,8 @@ class RedemptionItem(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     id: Id
     name: Words
-    category: Literal["教育培训", "就业升学", "社区生活", "消费"]
-    points: Annotated[int, Meta(ge=1)]
+    category: Label
+    points: Annotated[int, Meta(ge=1, le=1_000_000)]
     stock: Count
     en: ItemInEnglish | None = None
 
@@ -252,10 +249,10 @@ class Office(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_
     en: OfficeInEnglish | None = None
 
 
-Record = Organisation | Course | TrainingClass | Activity | CreditRule | RedemptionItem | Office | Topic
+Record = Organisation | Course | TrainingClass | Activity | CreditRule | RedemptionItem | Office | Topic | Centre
 KIND_OF: dict[type[Record], str] = {
     Organisation: "organisation", Course: "course", TrainingClass: "class", Activity: "activity",
-    CreditRule: "rule", RedemptionItem: "item", Office: "office", Topic: "topic",
+    CreditRule: "rule", RedemptionItem: "item", Office: "office", Topic: "topic", Centre: "centre",
 }  # fmt: skip
 
 
@@ -277,6 +274,7 @@ class Catalogue:
     items: dict[str, RedemptionItem] = field(default_factory=dict)
     offices: dict[str, Office] = field(default_factory=dict)
     topics: dict[str, Topic] = field(default_factory=lambda: dict(ours()))  # those that come with us, and its own
+    centres: dict[str, Centre] = field(default_factory=dict)  # one at most
 
     @staticmethod
     def of(records: Iterable[Record]) -> "Catalogue":
@@ -299,7 +297,18 @@ class Catalogue:
                     catalogue.offices[record.id] = record
                 case Topic():
                     catalogue.topics[record.id] = record
+                case Centre():
+                    catalogue.centres[record.id] = record
         return catalogue
+
+    @property
+    def themes(self) -> set[str]:
+        """Of all courses."""
+        return {course.theme for course in self.courses.values()}
+
+    @property
+    def centre(self) -> Centre | None:
+        return next(iter(self.centres.values()), None)
 
     @property
     def college(self) -> Organisation | None:

@@ -6,6 +6,7 @@ import re
 from msgspec.structs import asdict, replace
 
 from knowledge.catalogue import Catalogue, Course, CreditRule, Organisation, Record
+from knowledge.centre import Centre
 from knowledge.topics import Topic
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -28,7 +29,7 @@ def lacking(chinese: str, english: str) -> list[str]:
 
 def in_english(record: Record) -> Record:
     """The record in English, as far as it is translated; names and addresses keep their Chinese in brackets."""
-    if isinstance(record, CreditRule | Topic) or record.en is None:
+    if isinstance(record, CreditRule | Topic | Centre) or record.en is None:
         return record
     given = {name: words for name, words in asdict(record.en).items() if words is not None}
     told = {name: f"{words} ({getattr(record, name)})" if name in _KEPT else words for name, words in given.items()}

@@ -7,7 +7,7 @@ process, and no question pays for looking.
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 
 import msgspec
@@ -31,10 +31,17 @@ Partial = tuple[Entry, Sequence[str]]  # an entry, with the names of the fields 
 class Library:
     """`revision` changes with whatever we know. `questions` are the standard ones, by id: what an entry answers by
     standard question alone is titled as that is worded. With an `encoder`, an entry's own questions are also found by what
-    they mean: a few new ones at once, many as soon as they have been read."""
+    they mean: a few new ones at once, many as soon as they have been read. `changed` is told of every new catalogue."""
 
-    def __init__(self, database: Database, questions: Iterable[Question] = (), encoder: Encoder | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        questions: Iterable[Question] = (),
+        encoder: Encoder | None = None,
+        changed: Callable[[Catalogue], None] = lambda _: None,
+    ) -> None:
         self._database = database
+        self._changed = changed
         self._encoder = encoder
         self.questions = {question.id: question for question in questions}
         self.revision = -1
@@ -83,6 +90,7 @@ class Library:
             stored = await self._database.read(rows.records)
             self.catalogue = Catalogue.of(msgspec.json.decode(row.body, type=Record) for row in stored)
             self._records_revision = records_revision
+            self._changed(self.catalogue)
         self.entries, self._search, self._expired = entries, search, None
         self._answers = self._answered()
         self.revision = revision

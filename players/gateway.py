@@ -34,7 +34,7 @@ class Gateway:
     """One account. `templates` are approved words by id, with `{name}` for a variable."""
 
     templates: Mapping[str, str]
-    sign: str = "云溪社区学院"
+    sign: str = "示范社区学院"
     url: str = ""
     key: str = field(default_factory=lambda: secrets.token_hex(8))
     secret: str = field(default_factory=lambda: secrets.token_hex(16))

@@ -1,6 +1,6 @@
 """Entries and catalogue records: what changed since a revision, and changing them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -17,7 +17,12 @@ _ENTRIES_SINCE = Statement(
     .where(entry.c.revision > bindparam("revision"))
     .order_by(entry.c.revision, entry.c.id)
 )
-_RECORDS = Statement(select(record.c.kind, record.c.id, record.c.body).order_by(record.c.revision, record.c.kind))
+_GONE = b""  # the body of a record that was taken out: so that everybody follows, and nothing brings it back by itself
+_RECORDS = Statement(
+    select(record.c.kind, record.c.id, record.c.body)
+    .where(record.c.body != _GONE)
+    .order_by(record.c.revision, record.c.kind)
+)
 _AUTHORS = Statement(select(record.c.kind, record.c.id, record.c.by))
 _RECORDS_REVISION = Statement(select(func.coalesce(func.max(record.c.revision), 0)))
 _DROP_ENTRY = Statement(delete(entry).where(entry.c.id == bindparam("id")))
@@ -191,3 +196,8 @@ def save(transaction: Transaction, entries: Sequence[EntryRow], records: Sequenc
         transaction.run(_ADD_RECORD, kind=each.kind, id=each.id, revision=new, body=each.body, by=by)
     transaction.noted.pop("revision", None)
     return new
+
+
+def drop(transaction: Transaction, keys: Iterable[tuple[str, str]], by: str, at: int) -> int:
+    """Takes records out, by kind and id; the new revision."""
+    return save(transaction, [], [RecordRow(kind, id, _GONE) for kind, id in keys], by, at)

@@ -149,8 +149,8 @@ async def test_a_ticket_is_the_sum_of_events_of_each_kind(either_app: App) -> No
 class Watcher:
     """A page: a snapshot, then what it is told."""
 
-    def __init__(self) -> None:
-        self.page = FeedPage()
+    def __init__(self, seat: str) -> None:
+        self.page = FeedPage(seat)
         self.tickets: dict[str, dict[str, Any]] = {}
         self.seen = 0
         self.numbers: list[int] = []
@@ -178,7 +178,7 @@ async def test_snapshot_and_events_come_to_a_fresh_snapshot(either_app: App, fee
     desk = Desk(either_app)
     seats = [await desk.person() for _ in range(3)]
     await a_busy_hour(either_app, seats, 15, 4)
-    early, late = Watcher(), Watcher()
+    early, late = Watcher(seats[0].name), Watcher(seats[0].name)
     await early.fetch(seats[0])
     await a_busy_hour(either_app, seats, 10, 5)  # between the snapshot and the socket
     await feed.join(early.page, early.seen)
@@ -193,7 +193,7 @@ async def test_snapshot_and_events_come_to_a_fresh_snapshot(either_app: App, fee
 
 async def test_a_page_that_comes_back_misses_nothing(either_app: App, feed: Feed) -> None:
     seats = [await Desk(either_app).person() for _ in range(2)]
-    always, sometimes = Watcher(), Watcher()
+    always, sometimes = Watcher("one"), Watcher("two")
     await feed.join(always.page, None)
     await feed.join(sometimes.page, None)
     for seed in range(4):
@@ -202,7 +202,7 @@ async def test_a_page_that_comes_back_misses_nothing(either_app: App, feed: Feed
         sometimes.hear()
         feed.leave(sometimes.page)
         await a_busy_hour(either_app, seats, 3, 20 + seed)
-        sometimes.page = FeedPage()
+        sometimes.page = FeedPage("two")
         await feed.join(sometimes.page, sometimes.seen)
     await asyncio.sleep(0.5)
     always.hear()
@@ -212,7 +212,7 @@ async def test_a_page_that_comes_back_misses_nothing(either_app: App, feed: Feed
 
 async def test_a_page_that_is_too_far_behind_is_told_so(app: App) -> None:
     feed = app.desk.feed
-    slow, quick = FeedPage(), FeedPage()
+    slow, quick = FeedPage("one"), FeedPage("two")
     await feed.join(slow, None)
     await feed.join(quick, None)
     ref = (await Resident(app).receipt("转人工")).ticket
@@ -226,7 +226,7 @@ async def test_a_page_that_is_too_far_behind_is_told_so(app: App) -> None:
     await feed.look()
     assert slow.lost
     assert not quick.lost
-    behind = FeedPage()
+    behind = FeedPage("one")
     await feed.join(behind, 10**9)
     assert json.loads(behind.frames.get_nowait())["type"] == "reset"
 
@@ -238,7 +238,7 @@ async def test_a_page_that_comes_back_gets_what_fits_or_is_told_at_once(app: App
     for n in range(QUEUE):
         await app.tickets.note(ref, "x", f"{n}", n)
     last = await app.database.read(tickets.last_event)
-    near, far = FeedPage(), FeedPage()
+    near, far = FeedPage("one"), FeedPage("two")
     await feed.join(near, last - QUEUE + 1)
     await feed.join(far, last - QUEUE)
     assert (near.frames.qsize(), near.lost) == (QUEUE, False)

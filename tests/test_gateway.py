@@ -94,14 +94,14 @@ async def test_a_talk(texts: Texts) -> None:
         answer = await texts.gateway.tell({"type": "inbound", "id": "up-1", "phone": RESIDENT, "text": "积分会过期吗"})
         assert (answer.status_code, answer.json()) == (200, {"code": "OK"})
     await texts.deliver()
-    assert [each.text for each in texts.gateway.arrived] == ["【云溪社区学院】" + APPROVED["LOOK"]]
+    assert [each.text for each in texts.gateway.arrived] == ["【示范社区学院】" + APPROVED["LOOK"]]
     await texts.gateway.tell({"type": "inbound", "id": "up-2", "phone": RESIDENT, "text": "转人工"})
     seat = await Desk(texts.app).person("seat")
     ref = (await seat.get("/tickets?state=waiting"))["tickets"][0]["ref"]
     await seat.post(f"/tickets/{ref}/take")
     await seat.post(f"/tickets/{ref}/messages", {"id": "a", "text": "还有名额"})
     await texts.deliver()
-    assert texts.gateway.arrived[-1].text == "【云溪社区学院】坐席回复：还有名额"
+    assert texts.gateway.arrived[-1].text == "【示范社区学院】坐席回复：还有名额"
     message = texts.gateway.arrived[-1].message
     for status in ("DELIVERED", "SENT", "DELIVERED"):
         assert (
@@ -148,7 +148,7 @@ async def test_a_refusal_is_confirmed_once_in_its_own_words(texts: Texts) -> Non
             told = {"type": "inbound", "id": f"up-{number}", "phone": phone, "text": "td。"}
             assert (await texts.gateway.tell(told)).status_code == 200
         await texts.deliver()
-    assert [each.text for each in texts.gateway.arrived] == ["【云溪社区学院】" + APPROVED["STOPPED"]]
+    assert [each.text for each in texts.gateway.arrived] == ["【示范社区学院】" + APPROVED["STOPPED"]]
     await texts.gateway.tell({"type": "inbound", "id": "up-8", "phone": RESIDENT, "text": "恢复"})
     await texts.gateway.tell({"type": "inbound", "id": "up-9", "phone": "106901234567890", "text": "您好"})
     await texts.deliver()

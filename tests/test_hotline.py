@@ -167,7 +167,7 @@ async def test_hold_and_on(once: Line) -> None:
 
 async def test_pages_hear_where_the_caller_is(once: Line) -> None:
     """Each move once, as an event of the ticket, and in the end what a fresh look says."""
-    page = FeedPage()
+    page = FeedPage("nobody")
     await once.app.desk.feed.join(page, None)
     seat, ref, call, _ = await talking(once)
     await seat.post(f"/tickets/{ref}/hold", {"on": True})

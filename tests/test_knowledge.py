@@ -11,7 +11,7 @@ from daoxue.app import App
 from daoxue.config import Config, DatabaseSettings
 from daoxue.preparing import prepare
 from daoxue.sample import load, save
-from knowledge.catalogue import THEMES, Catalogue, Organisation
+from knowledge.catalogue import Catalogue, Organisation
 from knowledge.files import SAMPLE, Content, KnowledgeError, dated, load_yaml, read, read_sample
 from knowledge.hours import day_of
 from knowledge.library import as_rows
@@ -40,7 +40,7 @@ def test_the_sample_centre_is_whole() -> None:
     catalogue = Catalogue.of(content.records)
     levels = [place.level for place in catalogue.organisations.values()]
     assert (levels.count("college"), levels.count("school"), levels.count("site")) == (1, 19, 176)
-    assert {course.theme for course in catalogue.courses.values()} == set(THEMES)
+    assert len(catalogue.themes) == 10
     assert len(catalogue.courses) >= 60
     assert len(catalogue.classes) >= 40
     assert len(content.entries) >= 200

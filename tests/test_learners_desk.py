@@ -6,10 +6,14 @@ import time
 import pytest
 
 from daoxue.app import App
+from desk.api import counter
 from store import bank as rows
 from tests.desk_client import Desk
-from tests.test_mine import CARD, CHILD, LOST, Visitor
+from tests.talk import ten_o_clock
+from tests.test_mine import CARD, CHILD, LOST, OTHER_CARD, Visitor
 from tests.test_notices import Desk as NoticeDesk
+
+HERE = {"card": CARD, "reason": "本人到场"}
 
 
 async def test_at_the_counter_points_become_things(app: App) -> None:
@@ -19,36 +23,78 @@ async def test_at_the_counter_points_become_things(app: App) -> None:
     assert (record["name"], record["balance"]["points"]) == ("徐**", 200)
     assert "13800001370" not in json.dumps(record)
     assert CARD not in json.dumps(record)
-    order = await clerk.post(
-        "/counter/orders", {"id": "a", "learner": record["id"], "item": "haircut", "site": "college"}
-    )
-    again = await clerk.post(
-        "/counter/orders", {"id": "a", "learner": record["id"], "item": "haircut", "site": "college"}
-    )
+    body = HERE | {"id": "a", "item": "haircut", "site": "college"}
+    order = await clerk.post("/counter/orders", body)
+    again = await clerk.post("/counter/orders", body)
     assert order["ref"] == again["ref"]
-    await clerk.post(f"/counter/orders/{order['ref']}/collect")
-    await clerk.post(f"/counter/orders/{order['ref']}/cancel", expect=422)
+    other = HERE | {"card": OTHER_CARD}
+    await clerk.post(f"/counter/orders/{order['ref']}/collect", other, expect=422)
+    await clerk.post(f"/counter/orders/{order['ref']}/collect", HERE)
+    await clerk.post(f"/counter/orders/{order['ref']}/cancel", HERE, expect=422)
     record = await clerk.post("/counter/learner", {"card": CARD, "reason": "本人到场查询"})
     assert (record["balance"]["points"], record["balance"]["frozen"]) == (140, 0)
     lines = (await auditor.get("/audit"))["lines"]
     assert [each["detail"] for each in lines if each["action"] == "learner.read"] == ["本人到场查询"] * 2
-    lost = await clerk.post("/counter/learner", {"card": LOST, "reason": "挂失查询"})
-    answer = await clerk.post("/counter/orders", {"id": "b", "learner": lost["id"], "item": "haircut"}, expect=422)
+    assert ["haircut; 本人到场", f"{order['ref']}; 本人到场"] == [
+        each["detail"] for each in reversed(lines) if each["action"] in ("learner.redeem", "learner.collect")
+    ][1:]
+    body = {"card": LOST, "reason": "挂失查询", "id": "b", "item": "haircut"}
+    answer = await clerk.post("/counter/orders", body, expect=422)
     assert "挂失" in answer["text"]
     await clerk.post("/counter/learner", {"card": "999999999999", "reason": "查询"}, expect=404)
 
 
 async def test_a_clerk_enrols_for_somebody(app: App) -> None:
     clerk = await Desk(app).person()
-    record = await clerk.post("/counter/learner", {"card": CARD, "reason": "代为报名"})
     group = (await clerk.get("/counter/classes"))["classes"][0]["id"]
-    body = {"id": "e1", "learner": record["id"], "group": group}
+    body = HERE | {"id": "e1", "group": group}
     first = await clerk.post("/counter/enrolments", body)
     assert await clerk.post("/counter/enrolments", body) == first
     await clerk.post("/counter/enrolments", body | {"group": "nothing"}, expect=422)
     record = await clerk.post("/counter/learner", {"card": CARD, "reason": "代为报名"})
     assert [(each["id"], each["state"]) for each in record["enrolments"]] == [(group, first["state"])]
     assert (await clerk.post("/counter/enrolments/withdraw", body | {"id": "e2"}))["state"] == "withdrawn"
+
+
+async def test_nobody_acts_for_a_learner_whose_number_they_made_up(app: App) -> None:
+    """Neither by counting up, nor by a ticket that is another's, or in whose talk nothing was proven."""
+    desk, visitor = Desk(app), Visitor(app)
+    seat, other = await desk.person(), await desk.person()
+    group = (await seat.get("/counter/classes"))["classes"][0]["id"]
+    await visitor.say("转人工")
+    assert visitor.last is not None
+    ref = visitor.last.ticket
+    await seat.post(f"/tickets/{ref}/take")
+    body = {"id": "e1", "group": group}
+    await seat.post("/counter/enrolments", body | {"learner": 4}, expect=422)
+    await seat.post("/counter/enrolments", body | {"card": CARD}, expect=422)
+    await seat.post("/counter/enrolments", body | {"card": CARD, "reason": "本人", "ticket": ref}, expect=422)
+    await seat.post("/counter/enrolments", body | {"card": CHILD, "reason": "孩子"}, expect=409)
+    await seat.post("/counter/enrolments", body | {"ticket": ref}, expect=422)
+    await other.post("/counter/enrolments", body | {"ticket": ref}, expect=409)
+    await other.post("/counter/enrolments", body | {"ticket": "none"}, expect=409)
+
+
+async def test_on_a_ticket_that_one_has_for_whom_it_was_proven(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, visitor = Desk(app), Visitor(app)
+    seat, other = await desk.person(), await desk.person()
+    at = int(ten_o_clock() * 1000)
+    monkeypatch.setattr(counter, "now", lambda: at)  # the resident's clock: a proof passes
+    await visitor.say("我有多少学分")
+    await visitor.prove()
+    await visitor.say("转人工")
+    assert visitor.last is not None
+    ref = visitor.last.ticket
+    await seat.post(f"/tickets/{ref}/take")
+    group = (await seat.get("/counter/classes"))["classes"][0]["id"]
+    body = {"id": "e1", "ticket": ref, "group": group}
+    await seat.post("/counter/enrolments", body | {"learner": 999}, expect=422)
+    await other.post("/counter/enrolments", body, expect=409)
+    assert (await seat.post("/counter/enrolments", body))["state"] in ("admitted", "pending", "waiting")
+    assert (await seat.post("/counter/enrolments/withdraw", body | {"id": "e2"}))["state"] == "withdrawn"
+    lines = (await (await desk.person("auditor")).get("/audit"))["lines"]
+    written = [each["detail"] for each in lines if each["action"] in ("learner.enrol", "learner.withdraw")]
+    assert written == [f"{group}; {ref}"] * 2
 
 
 async def test_a_childs_record_is_the_supervisors(app: App) -> None:
@@ -61,11 +107,16 @@ async def test_a_childs_record_is_the_supervisors(app: App) -> None:
 
 async def test_taking_back_takes_two(app: App) -> None:
     desk = Desk(app)
-    one, two = await desk.person(), await desk.person()
+    one, two = await desk.person("supervisor"), await desk.person("supervisor")
+    seat = await desk.person()
     record = await one.post("/counter/learner", {"card": CARD, "reason": "学分争议"})
     entry = next(each for each in record["entries"] if each["type"] == "earn" and each["credits"] == 5)
-    id = (await one.post("/counter/reversals", {"entry": entry["id"], "note": "记到别人卡上"}))["id"]
+    asked = HERE | {"entry": entry["id"], "note": "记到别人卡上"}
+    await one.post("/counter/reversals", asked | {"card": OTHER_CARD}, expect=404)
+    id = (await one.post("/counter/reversals", asked))["id"]
     await one.post(f"/counter/reversals/{id}/approve", expect=409)
+    await seat.post(f"/counter/reversals/{id}/approve", expect=403)
+    await seat.post(f"/counter/reversals/{id}/refuse", expect=403)
     assert [each["id"] for each in (await two.get("/counter/reversals"))["reversals"]] == [id]
     await two.post(f"/counter/reversals/{id}/approve")
     await two.post(f"/counter/reversals/{id}/approve", expect=404)

@@ -39,8 +39,8 @@ async def test_the_audit_goes_after_its_time(app: App) -> None:
 
 
 async def test_the_desk_decides_how_long(app: App) -> None:
-    await write(app, 61, 59)
-    await app.desk.standing.put("retention", Retention(messages=30, audit=60), "admin", NOW)
+    await write(app, 201, 199)
+    await app.desk.standing.put("retention", Retention(messages=30, audit=200), "admin", NOW)
     await app.retaining.sweep(NOW)
     assert len(await lines(app, "ticket.read")) == 1
     [set_by] = await lines(app, "setting.retention")
@@ -65,3 +65,12 @@ async def test_what_a_closed_ticket_says_of_somebody_goes_with_the_words(app: Ap
     assert "13800138000" not in written
     assert resident.address not in opened.ticket.person
     check(opened)
+
+
+async def test_the_audit_is_kept_half_a_year_whatever_is_set(app: App) -> None:
+    admin = await Desk(app).person("administrator")
+    for days in (1, 179):
+        assert (await admin.ask("PUT", "/retention", {"messages": 30, "audit": days})).status_code == 422
+    assert (await admin.ask("PUT", "/retention", {"messages": 30, "audit": 180})).status_code == 200
+    await app.database.write(lambda t: desk.put_setting(t, "retention", b'{"messages":30,"audit":1}', "earlier", 1))
+    assert await app.desk.standing.retention() == Retention(30, 180)

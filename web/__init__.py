@@ -1,13 +1,15 @@
 """The pages: the resident's chat page with the script that embeds it elsewhere, files as they are; and the desk's,
 built by Vite into `desk/dist`."""
 
-from collections.abc import Sequence
+import html
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from starlette.applications import Starlette
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -34,9 +36,45 @@ DESK_HEADERS = [
 ]  # fmt: skip
 
 
-def pages() -> ASGIApp:
-    """The chat page at `/`, its parts beside it."""
-    return with_headers(StaticFiles(directory=CHAT, html=True))
+class Sign(NamedTuple):
+    """Whose chat page it is; `colour` (#rrggbb) may be empty."""
+
+    name: str
+    hotline: str
+    colour: str
+
+
+def pages(sign: Callable[[], Sign]) -> ASGIApp:
+    """The chat page at `/` in the centre's name and colour, its parts beside it."""
+
+    async def page(_: Request) -> Response:
+        named = sign()
+        ring = f"您也可以拨打热线 {named.hotline}。" if named.hotline else ""
+        words = {"{{centre}}": html.escape(named.name), "{{ring}}": html.escape(ring)}
+        text = (CHAT / "index.html").read_text(encoding="utf-8")
+        for place, value in words.items():
+            text = text.replace(place, value)
+        return HTMLResponse(text)
+
+    async def colours(_: Request) -> Response:
+        colour = sign().colour
+        rule = (
+            f"@media (prefers-color-scheme: light) {{ :root:not(.elder) {{ --accent: {colour}; }} }}\n"
+            if colour
+            else ""
+        )
+        return Response(rule, media_type="text/css")
+
+    return with_headers(
+        Starlette(
+            routes=[
+                Route("/", page),
+                Route("/index.html", page),
+                Route("/centre.css", colours),
+                Mount("/", StaticFiles(directory=CHAT)),
+            ]
+        )
+    )
 
 
 def desk() -> list[BaseRoute]:

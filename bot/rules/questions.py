@@ -215,13 +215,13 @@ def _under(reply: Reply, name: str) -> Reply:
 
 
 async def name_alone(run: Runner, turn: Turn) -> bool:
-    """A name alone (书法, 青禾街道): what about it."""
+    """A name alone (书法, 某某街道): what about it."""
     if phrases.named_share(turn.heard) < 0.6 or (
         plainly(turn.heard) and (phrases.rest(turn.heard) or phrases.asks(turn.heard.folded))
     ):
         return False
     place_or_time = turn.heard.first("org") or turn.heard.first("when")
-    if turn.heard.first("course") and place_or_time:  # 我想周末在青禾街道学太极拳
+    if turn.heard.first("course") and place_or_time:  # 我想周末在某某街道学太极拳
         await run.start(turn, "find_class", run.readings.values(run.handlers["find_class"], turn))
         return True
     if turn.heard.first("org") and turn.heard.first("when"):  # a place on a day: whether it is open

@@ -124,7 +124,7 @@ async def goes_on(run: Runner, turn: Turn) -> bool:
 
 
 async def refined(run: Runner, turn: Turn) -> bool:
-    """晚上的, 那青禾街道的, 不对是下周三: the last question again, with what is named now."""
+    """晚上的, 那某某街道的, 不对是下周三: the last question again, with what is named now."""
     last, heard = turn.state.last, turn.heard
     handler = run.row(last)
     if last is None or handler is None:

@@ -9,6 +9,7 @@ from desk.api import (
     assist,
     broadcasts,
     calls,
+    catalogue,
     counter,
     knowledge,
     messages,
@@ -41,7 +42,7 @@ def described() -> Described:
     )  # fmt: skip
     api.middleware("http")(refuse_strangers)
     rooms = (
-        session, tickets, messages, calls, assist, supervise, counter, broadcasts, knowledge, standard, admin, owed,
+        session, tickets, messages, calls, assist, supervise, counter, broadcasts, knowledge, standard, catalogue, admin, owed,
     )  # fmt: skip
     api.routers = [each.router for each in rooms]
     for each in api.routers:

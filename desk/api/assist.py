@@ -12,8 +12,9 @@ from pydantic import Field
 from desk.api.answers import NOTHING, Answering, NothingToTell
 from desk.api.guard import Number, TheDesk, may, now
 from desk.api.session import Strict
+from desk.api.shown import looked_at
 from desk.errors import TicketError
-from desk.masking import mask
+from desk.masking import mask, mask_said
 from desk.parts import Desk
 from desk.people import Seat
 from desk.standards import asked_in_vain
@@ -69,7 +70,7 @@ async def suggestions(
     ref: str, seat: TicketReader, desk: TheDesk, q: Annotated[str, Query(max_length=200)] = ""
 ) -> Suggestions:
     """Reviewed answers that come near to what the resident said last, or to `q`; with their sources."""
-    asked = [q] if q.strip() else await _last_words(desk, ref)
+    asked = [q] if q.strip() else await _last_words(desk, ref, seat)
     today = datetime.now(desk.zone).date()
     best: dict[str, float] = {}
     for text in asked:
@@ -98,8 +99,9 @@ def _containing(desk: Desk, q: str, today: date) -> Iterator[str]:
             yield each.id
 
 
-async def _last_words(desk: Desk, ref: str) -> list[str]:
+async def _last_words(desk: Desk, ref: str, seat: Seat) -> list[str]:
     opened = await desk.tickets.show(ref)
+    await looked_at(desk, opened.ticket, seat)
     said = [each.message.reply.text for each in opened.messages if each.author == "resident"]
     return [*said[-LAST:], opened.handover.summary]
 
@@ -130,12 +132,13 @@ async def draft(ref: str, seat: Drafter, desk: TheDesk) -> DraftMade:
     """The seat's last answer becomes a draft for editors: to the standard question that the resident asked where it has no
     answer yet, else to the question in their words."""
     opened = await desk.tickets.show(ref)
+    await looked_at(desk, opened.ticket, seat)
     answers = [each for each in opened.messages if each.author == "seat"]
     if not answers:
         raise TicketError("invalid", "还没有坐席的回答")
     answer = mask(answers[-1].message.reply.text)
     asked = [each for each in opened.messages if each.author == "resident" and each.seq < answers[-1].seq]
-    question = mask(asked[-1].message.reply.text if asked else opened.handover.summary)[:200]
+    question = (mask_said(asked[-1]) if asked else mask(opened.handover.summary, theirs=True))[:200]
     today = datetime.now(desk.zone).date()
     id = f"seat-{ref}-{answers[-1].seq}"
     [standard] = await asked_in_vain(desk.comprehension, [question], today)

@@ -13,7 +13,8 @@ from desk.api.answers import NOTHING, Answering, NothingToTell
 from desk.api.guard import Number, TheDesk, may, now
 from desk.api.session import Strict
 from desk.errors import TicketError
-from desk.learners import LearnerRecord
+from desk.learners import Acting, ByCard, ByTicket, LearnerRecord
+from desk.parts import Desk
 from desk.people import Seat
 from knowledge.catalogue import RedemptionItem
 from store.broadcasts import ReversalRow
@@ -22,6 +23,7 @@ from store.identity import Grant
 router = Answering(prefix="/counter", tags=["服务台 counter"])
 Reader = Annotated[Seat, Depends(may("bank.read"))]
 Orderer = Annotated[Seat, Depends(may("bank.order"))]
+Disputer = Annotated[Seat, Depends(may("bank.dispute"))]
 Approver = Annotated[Seat, Depends(may("bank.approve"))]
 Earner = Annotated[Seat, Depends(may("bank.earn"))]
 Clerk = Annotated[Seat, Depends(may("resident.bind"))]
@@ -45,25 +47,42 @@ class CardAsked(Strict):
     reason: str = Field(min_length=2, max_length=200)
 
 
-class Redeem(Strict):
+class ForWhom(Strict):
+    """Whose affair it is, and how the seat knows: by the `card` of who stands here, with the `reason`; or by a `ticket` that
+    the seat has and in whose talk it was proven (of several it names the `learner`). Kept in the audit."""
+
+    card: str | None = Field(None, pattern=r"^[0-9]{12}$")
+    reason: str = Field("", max_length=200)
+    ticket: str | None = Field(None, max_length=32)
+    learner: Number | None = None
+
+    @property
+    def whom(self) -> ByCard | ByTicket:
+        """Raises `TicketError` where it is neither, or both."""
+        if self.card is not None and self.ticket is None and len(self.reason.strip()) >= 2:
+            return ByCard(self.card, self.reason)
+        if self.ticket is not None and self.card is None:
+            return ByTicket(self.ticket, self.learner)
+        raise TicketError("invalid", "写明学习卡号和原因，或者您手上的工单")
+
+
+class Redeem(ForWhom):
     """Points of a learner against an item; the same `id` again is the same order."""
 
     id: str = Field(min_length=1, max_length=64)
-    learner: Number
     item: str = Field(min_length=1, max_length=64)
     site: str = Field("", max_length=64)
 
 
-class Enrolment(Strict):
+class Enrolment(ForWhom):
     """A learner and a class; the same `id` again is the same request."""
 
     id: str = Field(min_length=1, max_length=64)
-    learner: Number
     group: str = Field(min_length=1, max_length=64)
 
 
-class Reversal(Strict):
-    """A line of a ledger that is to be taken back, and why."""
+class Reversal(ForWhom):
+    """A line of the learner's ledger that is to be taken back, and why."""
 
     entry: Number
     note: str = Field(min_length=2, max_length=200)
@@ -117,6 +136,10 @@ class InvitationTaken(Struct, frozen=True):
     taken: bool
 
 
+async def _acting(body: ForWhom, seat: Seat, desk: Desk) -> Acting:
+    return await desk.learners.acting(body.whom, seat.name, now(), minors=seat.role == "supervisor")
+
+
 @router.post("/learner")
 async def learner(body: CardAsked, seat: Reader, desk: TheDesk) -> LearnerRecord:
     """The account of somebody who stands here; a child's only for supervisors. Every look is audited."""
@@ -133,20 +156,21 @@ async def items(seat: Reader, desk: TheDesk) -> Items:
 @router.post("/orders")
 async def redeem(body: Redeem, seat: Orderer, desk: TheDesk) -> Order:
     """Sets points aside."""
-    return await desk.learners.redeem(body.learner, body.item, body.site, body.id, seat.name, now())
+    acts = await _acting(body, seat, desk)
+    return await desk.learners.redeem(acts, body.item, body.site, body.id)
 
 
 @router.post("/orders/{ref}/collect")
-async def collect(ref: str, seat: Orderer, desk: TheDesk) -> NothingToTell:
+async def collect(ref: str, body: ForWhom, seat: Orderer, desk: TheDesk) -> NothingToTell:
     """It was handed out: the points are spent."""
-    await desk.learners.settle(ref, collected=True, by=seat.name, now=now())
+    await desk.learners.settle(await _acting(body, seat, desk), ref, collected=True)
     return NOTHING
 
 
 @router.post("/orders/{ref}/cancel")
-async def cancel(ref: str, seat: Orderer, desk: TheDesk) -> NothingToTell:
+async def cancel(ref: str, body: ForWhom, seat: Orderer, desk: TheDesk) -> NothingToTell:
     """It was not: the points are there again."""
-    await desk.learners.settle(ref, collected=False, by=seat.name, now=now())
+    await desk.learners.settle(await _acting(body, seat, desk), ref, collected=False)
     return NOTHING
 
 
@@ -161,30 +185,30 @@ async def classes(seat: Reader, desk: TheDesk) -> ClassList:
 @router.post("/enrolments")
 async def enrol(body: Enrolment, seat: Orderer, desk: TheDesk) -> EnrolmentStatus:
     """A place, a number on the waiting list, or a lot."""
-    return await desk.learners.enrol(body.learner, body.group, body.id, seat.name, now())
+    return await desk.learners.enrol(await _acting(body, seat, desk), body.group, body.id)
 
 
 @router.post("/enrolments/withdraw")
 async def withdraw(body: Enrolment, seat: Orderer, desk: TheDesk) -> EnrolmentStatus:
     """Gives it back; whoever waits moves up."""
-    return await desk.learners.withdraw(body.learner, body.group, body.id, seat.name, now())
+    return await desk.learners.withdraw(await _acting(body, seat, desk), body.group, body.id)
 
 
 @router.get("/reversals")
-async def reversals(seat: Approver, desk: TheDesk) -> Reversals:
+async def reversals(seat: Disputer, desk: TheDesk) -> Reversals:
     """What waits for a second person."""
     return Reversals(await desk.learners.reversals())
 
 
 @router.post("/reversals")
-async def ask_reversal(body: Reversal, seat: Approver, desk: TheDesk) -> ReversalAsked:
+async def ask_reversal(body: Reversal, seat: Disputer, desk: TheDesk) -> ReversalAsked:
     """Asks for a line to be taken back."""
-    return ReversalAsked(await desk.learners.ask_reversal(body.entry, body.note, seat.name, now()))
+    return ReversalAsked(await desk.learners.ask_reversal(await _acting(body, seat, desk), body.entry, body.note))
 
 
 @router.post("/reversals/{id}/approve")
 async def approve(id: Number, seat: Approver, desk: TheDesk) -> NothingToTell:
-    """The second person's yes: the line is taken back by another."""
+    """A supervisor's yes, to what another has asked for: the line is taken back by another."""
     await desk.learners.decide(id, yes=True, by=seat.name, now=now())
     return NOTHING
 

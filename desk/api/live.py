@@ -12,7 +12,7 @@ from desk.api.guard import desk_of, is_from_elsewhere, now, seat_of
 from desk.feed import ErrorFrame, FeedPage, PongFrame, ResetFrame, encode
 from desk.parts import Desk
 from desk.people import Seat
-from store import tickets
+from store import conversations, tickets
 from store.people import PresenceRow
 
 LEASE, RENEWED = 20_000, 5.0  # ms that an open page counts as there without a sign of life; seconds between those
@@ -62,13 +62,15 @@ class _Connection:
         self._desk = desk
         self._seat = seat
         self._websocket = websocket
-        self._page = FeedPage()
+        self._page = FeedPage(seat.name)
         self._id = secrets.token_hex(12)
         self._ready = seat.role == "seat"  # a supervisor takes offers when he says so
         self._left = False
 
     async def serve(self, since: int | None) -> None:
         desk = self._desk
+        # From here on it is told what those say who wait.
+        await self._looks("live", "" if since is None else f"since {since}")
         await desk.feed.join(self._page, since)
         await self._lease(LEASE)
         tasks = [asyncio.create_task(each) for each in (self._send(), self._stay(), self._hear())]
@@ -109,13 +111,20 @@ class _Connection:
     def _fresh(self) -> FeedPage:
         """An empty queue for a page that fell too far behind."""
         self._desk.feed.leave(self._page)
-        page = FeedPage(watching=self._page.watching)
+        page = FeedPage(self._seat.name, watching=self._page.watching)
         self._desk.feed.pages.add(page)
         return page
 
     async def _watch(self, ref: str | None) -> None:
         row = await self._desk.database.read(lambda t: tickets.get(t, ref)) if ref else None
-        self._desk.feed.watch(self._page, ref, row.conversation if row else None)
+        if row is not None and row.owner != self._seat.name:
+            await self._looks(row.ref, "live")
+        self._desk.feed.watch(self._page, ref if row else None, row.conversation if row else None)
+
+    async def _looks(self, subject: str, detail: str) -> None:
+        """Written down before anything is told."""
+        seat = self._seat.name
+        await self._desk.database.write(lambda t: conversations.audited(t, seat, "ticket.read", subject, detail, now()))
 
     async def _hear(self) -> None:
         while True:

@@ -1,5 +1,6 @@
 """A ticket as it is answered: alone after something was done to it, or with all that was said and happened."""
 
+from collections.abc import Sequence
 from typing import Literal, cast
 
 from msgspec import Struct
@@ -13,7 +14,7 @@ from desk.opening import found as ticket_of
 from desk.parts import Desk
 from desk.people import Seat
 from desk.replies import said
-from desk.summary import Summary, summarise
+from desk.summary import Summary, for_seat, summarise
 from store import conversations
 from store.database import Transaction
 from store.replies import HeldReplyRow
@@ -83,11 +84,11 @@ class Whole(Struct, frozen=True):
     resident: ResidentShown
 
 
-async def after(desk: Desk, ref: str) -> Changed:
+async def after(desk: Desk, ref: str, seat: Seat) -> Changed:
     """The ticket as it is now."""
 
     def look(transaction: Transaction) -> Summary:
-        return summarise(transaction, ticket_of(transaction, ref), desk.hours, desk.settings)
+        return for_seat(summarise(transaction, ticket_of(transaction, ref), desk.hours, desk.settings), seat.name)
 
     return Changed(await desk.database.read(look))
 
@@ -106,21 +107,29 @@ async def looked_at(desk: Desk, row: TicketRow, seat: Seat) -> None:
         await desk.database.write(lambda t: conversations.audited(t, seat.name, "ticket.read", row.ref, "", now()))
 
 
-async def whole(desk: Desk, opened: Opened) -> Whole:
+async def looked_through(desk: Desk, shown: Sequence[Summary], seat: Seat, where: str) -> None:
+    """The same for a list in which words of such tickets stand: one line that names them."""
+    refs = [each.ref for each in shown if each.owner != seat.name and (each.about or each.last)]
+    if refs:
+        detail = " ".join(refs)
+        await desk.database.write(lambda t: conversations.audited(t, seat.name, "ticket.read", where, detail, now()))
+
+
+async def whole(desk: Desk, opened: Opened, seat: Seat) -> Whole:
     def look(transaction: Transaction) -> tuple[Summary, list[Summary]]:
         def summary(row: TicketRow) -> Summary:
             return summarise(transaction, row, desk.hours, desk.settings)
 
-        return summary(opened.ticket), [summary(row) for row in opened.others]
+        return summary(opened.ticket), [for_seat(summary(row), seat.name) for row in opened.others]
 
     ticket, others = await desk.database.read(look)
     about = opened.handover
     place = desk.library.catalogue.organisations.get(opened.ticket.place or "")
-    slots = {name: mask(value) for name, value in about.slots.items()}
+    slots = {name: mask(value, theirs=True) for name, value in about.slots.items()}
     return Whole(
         ticket, [shown(each) for each in opened.messages], [_held(each) for each in opened.held], [_happened(each) for each in opened.events], others,
         opened.waiting_from, opened.dead, await quota_of(desk, opened.ticket), await stage_of(desk, opened.ticket),
-        ResidentShown(slots, mask(about.summary), list(about.tried), place.name if place else None, opened.ticket.person),
+        ResidentShown(slots, mask(about.summary, theirs=True), list(about.tried), place.name if place else None, opened.ticket.person),
     )  # fmt: skip
 
 

@@ -144,7 +144,7 @@ async def review(ref: str, body: Review, seat: Judge, desk: TheDesk) -> Changed:
 
     await desk.database.write(work)
     desk.live.ring()
-    return await after(desk, ref)
+    return await after(desk, ref, seat)
 
 
 @router.get("/reviews")

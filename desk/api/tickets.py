@@ -18,6 +18,7 @@ from desk.api.shown import (
     after,
     check_colleague,
     looked_at,
+    looked_through,
     quota_of,
     stage_of,
     whole,
@@ -25,7 +26,7 @@ from desk.api.shown import (
 from desk.errors import TicketError
 from desk.learners import LearnerRecord
 from desk.lists import MOST, CursorError, TicketPage, listed
-from desk.masking import mask
+from desk.masking import mask_said
 from desk.opening import ALL
 from desk.opening import found as ticket_of
 from desk.people import Seat
@@ -155,11 +156,13 @@ async def list_tickets(
     most: Annotated[int, Query(ge=1, le=MOST)] = 100,
 ) -> TicketPage:
     """A page of tickets, in the order of the queue; closed ones the newest first. `callback` are those who are to be rung
-    up."""
+    up. That words of tickets are shown which are not one's own is audited."""
     try:
-        return await desk.database.read(lambda t: listed(t, state, seat.name, after, most, desk.hours, desk.settings))
+        page = await desk.database.read(lambda t: listed(t, state, seat.name, after, most, desk.hours, desk.settings))
     except CursorError as error:
         raise HTTPException(422, {"code": "invalid", "text": "after 不对"}) from error
+    await looked_through(desk, page.tickets, seat, state)
+    return page
 
 
 @router.get("/tickets/{ref}")
@@ -167,7 +170,7 @@ async def show(ref: str, seat: Reader, desk: TheDesk) -> Whole:
     """A ticket with its events and its newest messages; there are older ones where the first is not number 1. A look at one that a colleague has is audited."""
     opened = await desk.tickets.show(ref)
     await looked_at(desk, opened.ticket, seat)
-    return await whole(desk, opened)
+    return await whole(desk, opened, seat)
 
 
 @router.get("/tickets/{ref}/reach")
@@ -189,9 +192,11 @@ async def learner(ref: str, seat: Reader, desk: TheDesk) -> Affairs:
 
 @router.get("/search")
 async def search(q: Annotated[str, Query(min_length=1, max_length=100)], seat: Reader, desk: TheDesk) -> SearchHits:
-    """Tickets in whose conversations all of it was said, the newest first; also by reference or phone number."""
-    found = await desk.search.find(q)
+    """Tickets in whose conversations all of it was said, the newest first; also by reference or phone number, so often in an
+    hour. What was found is audited."""
+    found = await desk.search.find(q, seat.name)
     rows = await desk.database.read(lambda t: [summarise(t, each.ticket, desk.hours, desk.settings) for each in found])
+    await looked_through(desk, rows, seat, "search")
     return SearchHits([SearchHit(row, each.seq, each.snippet) for row, each in zip(rows, found, strict=True)])
 
 
@@ -199,21 +204,21 @@ async def search(q: Annotated[str, Query(min_length=1, max_length=100)], seat: R
 async def take(ref: str, seat: Worker, desk: TheDesk) -> Changed:
     """Takes it, with all else that this resident has waiting; 409 when somebody else has it."""
     await desk.tickets.take(ref, seat.name, now(), seat.shown)
-    return await after(desk, ref)
+    return await after(desk, ref, seat)
 
 
 @router.post("/tickets/{ref}/pass")
 async def pass_on(ref: str, seat: Worker, desk: TheDesk) -> Changed:
     """Lets an offer go by."""
     await desk.tickets.pass_on(ref, seat.name, now())
-    return await after(desk, ref)
+    return await after(desk, ref, seat)
 
 
 @router.post("/tickets/{ref}/note")
 async def note(ref: str, body: Note, seat: Worker, desk: TheDesk) -> Changed:
     """A word for colleagues, with the names of those whom it is for."""
     await desk.tickets.note(ref, seat.name, body.text, now(), body.mentions)
-    return await after(desk, ref)
+    return await after(desk, ref, seat)
 
 
 @router.post("/tickets/{ref}/transfer")
@@ -224,7 +229,7 @@ async def transfer(ref: str, body: Transfer, seat: Worker, desk: TheDesk) -> Cha
         raise TicketError("invalid", "转给一位同事，或者一种技能")
     at = now()
     await desk.tickets.transfer(ref, seat.name, at, to=body.to, skill=body.skill, word=body.word, until=at + DIRECT)
-    return await after(desk, ref)
+    return await after(desk, ref, seat)
 
 
 @router.post("/tickets/{ref}/snooze")
@@ -235,41 +240,41 @@ async def snooze(ref: str, body: Snooze, seat: Worker, desk: TheDesk) -> Changed
         raise TicketError("invalid", "写明多少分钟，或者到什么时候")
     until = at + body.minutes * 60_000 if body.minutes is not None else body.until or 0
     await desk.tickets.snooze(ref, seat.name, until, at)
-    return await after(desk, ref)
+    return await after(desk, ref, seat)
 
 
 @router.post("/tickets/{ref}/wake")
 async def wake(ref: str, seat: Worker, desk: TheDesk) -> Changed:
     """Back from being put aside."""
     await desk.tickets.wake(ref, seat.name, now())
-    return await after(desk, ref)
+    return await after(desk, ref, seat)
 
 
 @router.post("/tickets/{ref}/hand-back")
 async def hand_back(ref: str, seat: Worker, desk: TheDesk) -> Changed:
     """The bot goes on."""
     await desk.tickets.hand_back(ref, seat.name, now())
-    return await after(desk, ref)
+    return await after(desk, ref, seat)
 
 
 @router.post("/tickets/{ref}/close")
 async def close(ref: str, body: Close, seat: Worker, desk: TheDesk) -> Changed:
     """Ends it, with a topic and a result."""
     await desk.tickets.close(ref, seat.name, body.result, now(), note=body.note, topic=body.topic)
-    return await after(desk, ref)
+    return await after(desk, ref, seat)
 
 
 @router.put("/tickets/{ref}/tags")
 async def tag(ref: str, body: Tags, seat: Worker, desk: TheDesk) -> Changed:
     await desk.tickets.tag(ref, seat.name, body.tags, now())
-    return await after(desk, ref)
+    return await after(desk, ref, seat)
 
 
 @router.post("/tickets/{ref}/merge")
 async def merge(ref: str, body: Merge, seat: Worker, desk: TheDesk) -> Changed:
     """Ends this one; another of the same resident goes on."""
     await desk.tickets.merge(ref, body.into, seat.name, now())
-    return await after(desk, ref)
+    return await after(desk, ref, seat)
 
 
 @router.post("/tickets/{ref}/reveal")
@@ -285,9 +290,7 @@ async def reveal(ref: str, body: Reveal, seat: Revealer, desk: TheDesk) -> Revea
 
     address = await desk.database.write(work)
     messages = {
-        each.seq: each.message.reply.text
-        for each in opened.messages
-        if mask(each.message.reply.text) != each.message.reply.text
+        each.seq: each.message.reply.text for each in opened.messages if mask_said(each) != each.message.reply.text
     }
     return Revealed(address, opened.handover.slots, messages)
 
@@ -300,14 +303,14 @@ async def assign(ref: str, body: Assign, seat: Director, desk: TheDesk) -> Chang
     await desk.tickets.transfer(
         ref, seat.name, at, to=body.to, skill=None, word=body.word, until=at + DIRECT, direct=True
     )
-    return await after(desk, ref)
+    return await after(desk, ref, seat)
 
 
 @router.post("/tickets/{ref}/take-over")
 async def take_over(ref: str, seat: Director, desk: TheDesk) -> Changed:
     """Takes it from whoever has it."""
     await desk.tickets.take(ref, seat.name, now(), seat.shown, over=True)
-    return await after(desk, ref)
+    return await after(desk, ref, seat)
 
 
 @router.post("/tickets/{ref}/whisper")
@@ -317,7 +320,7 @@ async def whisper(ref: str, body: Note, seat: Director, desk: TheDesk) -> Change
     if owner is None:
         raise TicketError("not_yours", "还没有坐席接这张工单")
     await desk.tickets.note(ref, seat.name, body.text, now(), [owner])
-    return await after(desk, ref)
+    return await after(desk, ref, seat)
 
 
 @router.get("/colleagues")

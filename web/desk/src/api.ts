@@ -5,11 +5,13 @@ import { t } from './words'
 
 export type {
   Affairs,
+  Centre,
   AuditLine,
   BoardShown,
   CannedText,
   Colleague,
   Delivery,
+  ForWhom,
   GivenUp,
   Health,
   SearchHit as Hit,
@@ -26,6 +28,7 @@ export type {
   Secret,
   Shift,
   Suggestion,
+  TextShown,
   TokenShown,
   TrialShown as Tried,
   Whole,

@@ -190,12 +190,12 @@ function follow({ seq, kind, actor, at, data, ticket, messages }: EventFrame): v
 }
 
 export async function open(ref: string): Promise<void> {
+  live.tell({ type: 'watch', ref }) // first, so that nothing said meanwhile is missed
   const fetched = await get('/tickets/{ref}', { ref })
   deliveredTo.value = fetched.waiting_from === null ? (fetched.messages.at(-1)?.seq ?? 0) : fetched.waiting_from - 1
   typing.value = 0
   whole.value = fetched
   learn(fetched.ticket)
-  live.tell({ type: 'watch', ref })
 }
 
 /** The messages before those that the open ticket shows. */

@@ -254,6 +254,67 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/catalogue/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Records
+         * @description `kind` is centre, organisation, course, class, activity, rule, item or office.
+         */
+        get: operations["records_catalogue__kind__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/catalogue/{kind}/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put
+         * @description The record as it is now to be; residents hear it from the next question on. Refused where it does not fit the rest.
+         */
+        put: operations["put_catalogue__kind___id__put"];
+        post?: never;
+        /**
+         * Drop
+         * @description Takes it out; refused while another record needs it.
+         */
+        delete: operations["drop_catalogue__kind___id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/centre": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Centre */
+        get: operations["centre_centre_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/colleagues": {
         parameters: {
             query?: never;
@@ -529,7 +590,7 @@ export interface paths {
         put?: never;
         /**
          * Approve
-         * @description The second person's yes: the line is taken back by another.
+         * @description A supervisor's yes, to what another has asked for: the line is taken back by another.
          */
         post: operations["approve_counter_reversals__id__approve_post"];
         delete?: never;
@@ -1336,7 +1397,8 @@ export interface paths {
         };
         /**
          * Search
-         * @description Tickets in whose conversations all of it was said, the newest first; also by reference or phone number.
+         * @description Tickets in whose conversations all of it was said, the newest first; also by reference or phone number, so often in an
+         *     hour. What was found is audited.
          */
         get: operations["search_search_get"];
         put?: never;
@@ -1394,7 +1456,7 @@ export interface paths {
         /**
          * List Tickets
          * @description A page of tickets, in the order of the queue; closed ones the newest first. `callback` are those who are to be rung
-         *     up.
+         *     up. That words of tickets are shown which are not one's own is audited.
          */
         get: operations["list_tickets_tickets_get"];
         put?: never;
@@ -2075,6 +2137,42 @@ export interface components {
             };
         };
         /**
+         * Activity
+         * @description A lecture, an open day, a salon; or a whole campaign such as the lifelong-learning week.
+         */
+        Activity: {
+            /** @default null */
+            campaign?: string | null;
+            /** @default null */
+            en?: components["schemas"]["ActivityInEnglish"] | null;
+            ends: string;
+            enrol: string;
+            /** Format: date */
+            first_day: string;
+            id: string;
+            /** @enum {unknown} */
+            kind: "activity";
+            /** Format: date */
+            last_day: string;
+            name: string;
+            organisation: string;
+            place: string;
+            starts: string;
+            summary: string;
+        };
+        /** ActivityInEnglish */
+        ActivityInEnglish: {
+            /** @default null */
+            campaign?: string | null;
+            /** @default null */
+            enrol?: string | null;
+            name: string;
+            /** @default null */
+            place?: string | null;
+            /** @default null */
+            summary?: string | null;
+        };
+        /**
          * Affairs
          * @description Whom the resident has proven to be, and what was disputed.
          */
@@ -2134,7 +2232,7 @@ export interface components {
         /**
          * Board
          * @description `late` have broken the promise of the first answer, `soon` are about to; `oldest` is when the one who waits
-         *         longest came (ms).
+         *         longest came (ms). No words of residents are among `risks`.
          */
         Board: {
             answered: number;
@@ -2228,6 +2326,63 @@ export interface components {
         CardShown: {
             lines: string[];
             title: string;
+        };
+        /** CatalogueShown */
+        CatalogueShown: {
+            records: (components["schemas"]["Organisation"] | components["schemas"]["Course"] | components["schemas"]["TrainingClass"] | components["schemas"]["Activity"] | components["schemas"]["CreditRule"] | components["schemas"]["RedemptionItem"] | components["schemas"]["Office"] | components["schemas"]["Topic"] | components["schemas"]["Centre"])[];
+        };
+        /**
+         * Centre
+         * @description There is one. `texts` are said instead of those that come with us, by language and key.
+         */
+        Centre: {
+            /** @default  */
+            address?: string;
+            /** @default 智能助手 */
+            bot?: string;
+            /** @default  */
+            colour?: string;
+            /** @default  */
+            district?: string;
+            /** @default null */
+            en?: components["schemas"]["CentreInEnglish"] | null;
+            /** @default  */
+            hotline?: string;
+            /**
+             * @default centre
+             * @enum {unknown}
+             */
+            id?: "centre";
+            /** @enum {unknown} */
+            kind: "centre";
+            /** @default 学习中心 */
+            name?: string;
+            /** @default 学习平台 */
+            platform?: string;
+            /** @default {} */
+            texts?: {
+                [key: string]: {
+                    [key: string]: string | components["schemas"]["TextForms"];
+                };
+            };
+        };
+        /** CentreInEnglish */
+        CentreInEnglish: {
+            /** @default assistant */
+            bot?: string;
+            /** @default  */
+            district?: string;
+            name: string;
+            /** @default learning platform */
+            platform?: string;
+        };
+        /**
+         * CentreShown
+         * @description What holds now: the record, or the settings where there is none; and the texts that come with us.
+         */
+        CentreShown: {
+            centre: components["schemas"]["Centre"];
+            texts: components["schemas"]["TextShown"][];
         };
         /**
          * Changed
@@ -2327,6 +2482,18 @@ export interface components {
              */
             scope?: "all" | "read";
         };
+        /** ClassInEnglish */
+        ClassInEnglish: {
+            /** @default null */
+            eligibility?: string | null;
+            /** @default null */
+            materials?: string | null;
+            name: string;
+            /** @default null */
+            room?: string | null;
+            /** @default null */
+            teacher?: string | null;
+        };
         /** ClassList */
         ClassList: {
             classes: components["schemas"]["ClassNamed"][];
@@ -2383,6 +2550,53 @@ export interface components {
         Confer: {
             /** Colleague */
             colleague: string;
+        };
+        /**
+         * Course
+         * @description A course of a theme, learnt online, in a class, or both.
+         */
+        Course: {
+            /** @default [] */
+            aliases?: string[];
+            assessment: string;
+            /** @default null */
+            en?: components["schemas"]["CourseInEnglish"] | null;
+            id: string;
+            /** @enum {unknown} */
+            kind: "course";
+            lessons: components["schemas"]["Lesson"][];
+            level: string;
+            /** @enum {unknown} */
+            mode: "线上" | "线上线下" | "线下";
+            name: string;
+            prerequisite: string;
+            summary: string;
+            theme: string;
+        };
+        /** CourseInEnglish */
+        CourseInEnglish: {
+            /** @default null */
+            assessment?: string | null;
+            name: string;
+            /** @default null */
+            prerequisite?: string | null;
+            /** @default null */
+            summary?: string | null;
+        };
+        /**
+         * CreditRule
+         * @description How one kind of learning earns credits. Answers quote the version.
+         */
+        CreditRule: {
+            cap: string;
+            credits: string;
+            id: string;
+            /** @enum {unknown} */
+            kind: "rule";
+            name: string;
+            /** Format: date */
+            valid_from: string;
+            version: string;
         };
         /** Credited */
         Credited: {
@@ -2490,12 +2704,21 @@ export interface components {
          * @description A learner and a class; the same `id` again is the same request.
          */
         Enrolment: {
+            /** Card */
+            card?: string | null;
             /** Group */
             group: string;
             /** Id */
             id: string;
             /** Learner */
-            learner: number;
+            learner?: number | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+            /** Ticket */
+            ticket?: string | null;
         };
         /**
          * EnrolmentStatus
@@ -2613,7 +2836,8 @@ export interface components {
         };
         /**
          * EventFrame
-         * @description Something happened to a ticket, which is now as told; `messages` are what was said by it.
+         * @description Something happened to a ticket, which is now as told; `messages` are what was said by it. Words are there for the
+         *         seat that has the ticket, and for a page that has it open.
          */
         EventFrame: {
             actor: string;
@@ -2666,6 +2890,24 @@ export interface components {
             name: string;
             path: string;
             type: string;
+        };
+        /**
+         * ForWhom
+         * @description Whose affair it is, and how the seat knows: by the `card` of who stands here, with the `reason`; or by a `ticket` that
+         *     the seat has and in whose talk it was proven (of several it names the `learner`). Kept in the audit.
+         */
+        ForWhom: {
+            /** Card */
+            card?: string | null;
+            /** Learner */
+            learner?: number | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+            /** Ticket */
+            ticket?: string | null;
         };
         /**
          * Gap
@@ -2837,6 +3079,16 @@ export interface components {
             points: number;
             type: string;
         };
+        /**
+         * Lesson
+         * @description A micro-lesson: one point of knowledge, 15 minutes at most.
+         */
+        Lesson: {
+            /** @default null */
+            en?: string | null;
+            minutes: number;
+            title: string;
+        };
         /** Login */
         Login: {
             /**
@@ -2963,6 +3215,30 @@ export interface components {
          */
         NothingToTell: Record<string, unknown>;
         /**
+         * Office
+         * @description Who helps with what is not ours.
+         */
+        Office: {
+            /** @default null */
+            en?: components["schemas"]["OfficeInEnglish"] | null;
+            id: string;
+            /** @enum {unknown} */
+            kind: "office";
+            matters: string[];
+            name: string;
+            phone: string;
+        };
+        /**
+         * OfficeInEnglish
+         * @description What a record says in English; what is not given stays Chinese. Where a record has a name, its Chinese name follows
+         *         in brackets, for signs and for those whom one asks.
+         */
+        OfficeInEnglish: {
+            name: string;
+            /** @default null */
+            phone?: string | null;
+        };
+        /**
          * OnBoard
          * @description A seat: there or not, takes offers, has a shift now, and how much it has of what it can have.
          */
@@ -3018,12 +3294,61 @@ export interface components {
             state: string;
             until: number;
         };
+        /**
+         * Organisation
+         * @description The college, a street's school, or a site of it.
+         */
+        Organisation: {
+            accessible: string;
+            address: string;
+            /** @default [] */
+            aliases?: string[];
+            /** @default false */
+            certifies?: boolean;
+            /** Format: date */
+            checked_on: string;
+            /** @default 0 */
+            computers?: number;
+            east: number;
+            /** @default null */
+            en?: components["schemas"]["PlaceInEnglish"] | null;
+            facilities: string;
+            hours: components["schemas"]["Opening"][];
+            id: string;
+            /** @enum {unknown} */
+            kind: "organisation";
+            /** @enum {unknown} */
+            level: "college" | "school" | "site";
+            name: string;
+            north: number;
+            /** @default null */
+            parent?: string | null;
+            phone: string;
+            /** @default false */
+            redeems?: boolean;
+            /** @default null */
+            route?: string | null;
+            /** @default [] */
+            special_days?: components["schemas"]["SpecialDay"][];
+        };
         /** Password */
         Password: {
             /** New */
             new: string;
             /** Old */
             old: string;
+        };
+        /** PlaceInEnglish */
+        PlaceInEnglish: {
+            /** @default null */
+            accessible?: string | null;
+            /** @default null */
+            address?: string | null;
+            /** @default null */
+            facilities?: string | null;
+            name: string;
+            /** @default null */
+            route?: string | null;
         };
         /** PlaceShown */
         PlaceShown: {
@@ -3096,25 +3421,33 @@ export interface components {
          * @description Points of a learner against an item; the same `id` again is the same order.
          */
         Redeem: {
+            /** Card */
+            card?: string | null;
             /** Id */
             id: string;
             /** Item */
             item: string;
             /** Learner */
-            learner: number;
+            learner?: number | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
             /**
              * Site
              * @default
              */
             site?: string;
+            /** Ticket */
+            ticket?: string | null;
         };
         /**
          * RedemptionItem
          * @description Something of the redemption shop.
          */
         RedemptionItem: {
-            /** @enum {unknown} */
-            category: "就业升学" | "教育培训" | "消费" | "社区生活";
+            category: string;
             /** @default null */
             en?: components["schemas"]["ItemInEnglish"] | null;
             id: string;
@@ -3212,13 +3545,24 @@ export interface components {
         };
         /**
          * Reversal
-         * @description A line of a ledger that is to be taken back, and why.
+         * @description A line of the learner's ledger that is to be taken back, and why.
          */
         Reversal: {
+            /** Card */
+            card?: string | null;
             /** Entry */
             entry: number;
+            /** Learner */
+            learner?: number | null;
             /** Note */
             note: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+            /** Ticket */
+            ticket?: string | null;
         };
         /** ReversalAsked */
         ReversalAsked: {
@@ -3365,6 +3709,22 @@ export interface components {
             until?: number | null;
         };
         /**
+         * SpecialDay
+         * @description A day that differs from the week: closed, or open at other times (two of them where it has a break). It wins
+         *         over the week.
+         */
+        SpecialDay: {
+            /** @default null */
+            closes?: string | null;
+            /** Format: date */
+            day: string;
+            /** @default null */
+            en?: string | null;
+            /** @default null */
+            opens?: string | null;
+            reason: string;
+        };
+        /**
          * StandardListed
          * @description A standard question. `state`: answered today; answered, and not much longer; answered once; not yet. `entry` is what
          *         answers it or is to, `status` where that is between draft and publication. `answered` and `unanswered` count how often
@@ -3401,9 +3761,10 @@ export interface components {
         };
         /**
          * Summary
-         * @description `due_at` is when the first answer is due, by the clock of the opening hours; `call_due` when the
-         *         resident is to be rung up, and `attempts` how often that was tried; `alarmed_at` since when everybody is called to a danger
-         *         that nobody has, `unheeded_at` since when the supervisors are; `barred` are seats that never get it; times in ms.
+         * @description `about` and `last` are words of the talk. `due_at` is when the first answer is due, by the clock of the opening hours;
+         *         `call_due` when the resident is to be rung up, and `attempts` how often that was tried; `alarmed_at` since when everybody
+         *         is called to a danger that nobody has, `unheeded_at` since when the supervisors are; `barred` are seats that never get
+         *         it; times in ms.
          */
         Summary: {
             about: string;
@@ -3459,6 +3820,26 @@ export interface components {
             name: string;
             not_understood: number;
             talks: number;
+        };
+        /**
+         * TextForms
+         * @description A text with the forms that differ from it. `{name}` stands for a value.
+         */
+        TextForms: {
+            /** @default null */
+            short?: string | null;
+            /** @default null */
+            spoken?: string | null;
+            text: string;
+        };
+        /**
+         * TextShown
+         * @description What residents read or hear under a key where the centre says nothing of its own; `en` may be lacking.
+         */
+        TextShown: {
+            en: string | null;
+            key: string;
+            zh: string;
         };
         /**
          * TicketPage
@@ -3526,6 +3907,56 @@ export interface components {
             code: string;
             /** Secret */
             secret?: string | null;
+        };
+        /**
+         * TrainingClass
+         * @description A training class: a course taught at a place, on certain weekdays, from a first day on.
+         */
+        TrainingClass: {
+            audience: string;
+            /** @default false */
+            ballot?: boolean;
+            capacity: number;
+            course: string;
+            days: number[];
+            eligibility: string;
+            /** @default null */
+            en?: components["schemas"]["ClassInEnglish"] | null;
+            ends: string;
+            /** Format: date */
+            enrol_from: string;
+            /** Format: date */
+            enrol_until: string;
+            /** @default 0 */
+            enrolled?: number;
+            /** @default 0 */
+            fee?: number;
+            /** Format: date */
+            first_day: string;
+            id: string;
+            /** @enum {unknown} */
+            kind: "class";
+            /** @default 0 */
+            material_fee?: number;
+            materials: string;
+            /** @default false */
+            minors?: boolean;
+            name: string;
+            /** @default 150 */
+            oldest?: number;
+            organisation: string;
+            room: string;
+            /** @default [] */
+            schools?: string[];
+            sessions: number;
+            starts: string;
+            teacher: string;
+            /** @default false */
+            village?: boolean;
+            /** @default 0 */
+            waiting?: number;
+            /** @default 0 */
+            youngest?: number;
         };
         /**
          * Transfer
@@ -3694,6 +4125,8 @@ export interface components {
 export type About = components['schemas']['About'];
 export type Account = components['schemas']['Account'];
 export type AccountList = components['schemas']['AccountList'];
+export type Activity = components['schemas']['Activity'];
+export type ActivityInEnglish = components['schemas']['ActivityInEnglish'];
 export type Affairs = components['schemas']['Affairs'];
 export type AllGivenUp = components['schemas']['AllGivenUp'];
 export type Announcements = components['schemas']['Announcements'];
@@ -3713,11 +4146,16 @@ export type CannedText = components['schemas']['CannedText'];
 export type CannedTexts = components['schemas']['CannedTexts'];
 export type CardAsked = components['schemas']['CardAsked'];
 export type CardShown = components['schemas']['CardShown'];
+export type CatalogueShown = components['schemas']['CatalogueShown'];
+export type Centre = components['schemas']['Centre'];
+export type CentreInEnglish = components['schemas']['CentreInEnglish'];
+export type CentreShown = components['schemas']['CentreShown'];
 export type Changed = components['schemas']['Changed'];
 export type ChangedPerson = components['schemas']['ChangedPerson'];
 export type ChannelHealth = components['schemas']['ChannelHealth'];
 export type ChannelShown = components['schemas']['ChannelShown'];
 export type Checked = components['schemas']['Checked'];
+export type ClassInEnglish = components['schemas']['ClassInEnglish'];
 export type ClassList = components['schemas']['ClassList'];
 export type ClassNamed = components['schemas']['ClassNamed'];
 export type ClassStanding = components['schemas']['ClassStanding'];
@@ -3725,6 +4163,9 @@ export type Close = components['schemas']['Close'];
 export type Colleague = components['schemas']['Colleague'];
 export type Colleagues = components['schemas']['Colleagues'];
 export type Confer = components['schemas']['Confer'];
+export type Course = components['schemas']['Course'];
+export type CourseInEnglish = components['schemas']['CourseInEnglish'];
+export type CreditRule = components['schemas']['CreditRule'];
 export type Credited = components['schemas']['Credited'];
 export type DeliveredFrame = components['schemas']['DeliveredFrame'];
 export type Deliveries = components['schemas']['Deliveries'];
@@ -3749,6 +4190,7 @@ export type EventFrame = components['schemas']['EventFrame'];
 export type EventShown = components['schemas']['EventShown'];
 export type Extract = components['schemas']['Extract'];
 export type FileShown = components['schemas']['FileShown'];
+export type ForWhom = components['schemas']['ForWhom'];
 export type Gap = components['schemas']['Gap'];
 export type Gaps = components['schemas']['Gaps'];
 export type GivenUp = components['schemas']['GivenUp'];
@@ -3769,6 +4211,7 @@ export type ItemInEnglish = components['schemas']['ItemInEnglish'];
 export type Items = components['schemas']['Items'];
 export type LearnerRecord = components['schemas']['LearnerRecord'];
 export type LedgerLine = components['schemas']['LedgerLine'];
+export type Lesson = components['schemas']['Lesson'];
 export type Login = components['schemas']['Login'];
 export type Mean = components['schemas']['Mean'];
 export type Merge = components['schemas']['Merge'];
@@ -3780,12 +4223,16 @@ export type NewPerson = components['schemas']['NewPerson'];
 export type NewToken = components['schemas']['NewToken'];
 export type Note = components['schemas']['Note'];
 export type NothingToTell = components['schemas']['NothingToTell'];
+export type Office = components['schemas']['Office'];
+export type OfficeInEnglish = components['schemas']['OfficeInEnglish'];
 export type OnBoard = components['schemas']['OnBoard'];
 export type OneTime = components['schemas']['OneTime'];
 export type Opening = components['schemas']['Opening'];
 export type OpeningHours = components['schemas']['OpeningHours'];
 export type Order = components['schemas']['Order'];
+export type Organisation = components['schemas']['Organisation'];
 export type Password = components['schemas']['Password'];
+export type PlaceInEnglish = components['schemas']['PlaceInEnglish'];
 export type PlaceShown = components['schemas']['PlaceShown'];
 export type PongFrame = components['schemas']['PongFrame'];
 export type Previewed = components['schemas']['Previewed'];
@@ -3822,12 +4269,15 @@ export type Shifts = components['schemas']['Shifts'];
 export type SignedIn = components['schemas']['SignedIn'];
 export type SigningSecret = components['schemas']['SigningSecret'];
 export type Snooze = components['schemas']['Snooze'];
+export type SpecialDay = components['schemas']['SpecialDay'];
 export type StandardListed = components['schemas']['StandardListed'];
 export type Suggestion = components['schemas']['Suggestion'];
 export type Suggestions = components['schemas']['Suggestions'];
 export type Summary = components['schemas']['Summary'];
 export type Tags = components['schemas']['Tags'];
 export type TalkLine = components['schemas']['TalkLine'];
+export type TextForms = components['schemas']['TextForms'];
+export type TextShown = components['schemas']['TextShown'];
 export type TicketPage = components['schemas']['TicketPage'];
 export type TicketState = components['schemas']['TicketState'];
 export type Token = components['schemas']['Token'];
@@ -3836,6 +4286,7 @@ export type TokenShown = components['schemas']['TokenShown'];
 export type Topic = components['schemas']['Topic'];
 export type TopicShown = components['schemas']['TopicShown'];
 export type Totp = components['schemas']['Totp'];
+export type TrainingClass = components['schemas']['TrainingClass'];
 export type Transfer = components['schemas']['Transfer'];
 export type Trial = components['schemas']['Trial'];
 export type TrialCandidate = components['schemas']['TrialCandidate'];
@@ -4279,6 +4730,125 @@ export interface operations {
             };
         };
     };
+    records_catalogue__kind__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogueShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    put_catalogue__kind___id__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Organisation"] | components["schemas"]["Course"] | components["schemas"]["TrainingClass"] | components["schemas"]["Activity"] | components["schemas"]["CreditRule"] | components["schemas"]["RedemptionItem"] | components["schemas"]["Office"] | components["schemas"]["Topic"] | components["schemas"]["Centre"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revision"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    drop_catalogue__kind___id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revision"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    centre_centre_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CentreShown"];
+                };
+            };
+        };
+    };
     colleagues_colleagues_get: {
         parameters: {
             query?: never;
@@ -4577,7 +5147,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForWhom"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -4608,7 +5182,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForWhom"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {

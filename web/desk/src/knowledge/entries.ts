@@ -36,7 +36,7 @@ export function blank(now: number): Entry {
     sms: '',
     person: false,
     audience: '所有居民',
-    district: '云溪区',
+    district: '本区',
     source: '',
     owner: '',
     valid_from: day(now),
@@ -50,7 +50,7 @@ export function formOf(entry: Entry) {
   return {
     ...entry,
     audience: entry.audience ?? '所有居民',
-    district: entry.district ?? '云溪区',
+    district: entry.district ?? '本区',
     kind: entry.kind ?? 'faq',
     person: entry.person ?? false,
     standard: entry.standard ?? '',

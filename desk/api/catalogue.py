@@ -1,0 +1,59 @@
+"""The catalogue, and the centre itself, looked at and changed in place."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+from msgspec import Struct
+
+from desk.api.answers import Answering
+from desk.api.guard import TheDesk, may, now
+from desk.api.knowledge import Revision
+from desk.people import Seat
+from knowledge.catalogue import Record
+from knowledge.centre import Centre
+
+router = Answering(tags=["目录 catalogue"])
+Keeper = Annotated[Seat, Depends(may("catalogue.write"))]
+
+
+class CatalogueShown(Struct, frozen=True):
+    records: list[Record]
+
+
+class TextShown(Struct, frozen=True):
+    """What residents read or hear under a key where the centre says nothing of its own; `en` may be lacking."""
+
+    key: str
+    zh: str
+    en: str | None
+
+
+class CentreShown(Struct, frozen=True):
+    """What holds now: the record, or the settings where there is none; and the texts that come with us."""
+
+    centre: Centre
+    texts: list[TextShown]
+
+
+@router.get("/centre")
+async def centre(seat: Keeper, desk: TheDesk) -> CentreShown:
+    chinese, english = desk.cataloguing.given("zh"), desk.cataloguing.given("en")
+    return CentreShown(desk.cataloguing.centre, [TextShown(key, zh, english.get(key)) for key, zh in chinese.items()])
+
+
+@router.get("/catalogue/{kind}")
+async def records(kind: str, seat: Keeper, desk: TheDesk) -> CatalogueShown:
+    """`kind` is centre, organisation, course, class, activity, rule, item or office."""
+    return CatalogueShown(await desk.cataloguing.all(kind))
+
+
+@router.put("/catalogue/{kind}/{id}")
+async def put(kind: str, id: str, request: Annotated[Request, Record], seat: Keeper, desk: TheDesk) -> Revision:
+    """The record as it is now to be; residents hear it from the next question on. Refused where it does not fit the rest."""
+    return Revision(await desk.cataloguing.put(kind, id, await request.body(), seat.name, now()))
+
+
+@router.delete("/catalogue/{kind}/{id}")
+async def drop(kind: str, id: str, seat: Keeper, desk: TheDesk) -> Revision:
+    """Takes it out; refused while another record needs it."""
+    return Revision(await desk.cataloguing.drop(kind, id, seat.name, now()))

@@ -1,0 +1,106 @@
+"""The catalogue in the hands of staff: what there is, changed in place, each change checked against all the rest."""
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from bot.texts import Texts
+from desk.errors import TicketError
+from knowledge.catalogue import KIND_OF, Catalogue, Record
+from knowledge.centre import Centre
+from knowledge.library import Library, as_rows
+from store import conversations
+from store import knowledge as rows
+from store.database import Database, Transaction
+
+Keyed = dict[tuple[str, str], Record]  # by kind and id
+Change = Callable[[Keyed], None]
+KINDS = frozenset(KIND_OF.values()) - {"topic"}  # topics are made with the knowledge that needs them
+
+
+class Cataloguing:
+    """All methods raise `TicketError` with words for the editor. `now` is in ms."""
+
+    def __init__(self, database: Database, library: Library, texts: Texts) -> None:
+        self._database = database
+        self._library = library
+        self._texts = texts
+
+    @property
+    def centre(self) -> Centre:
+        """What is said of the centre now."""
+        return self._texts.centre
+
+    def given(self, language: str) -> dict[str, str]:
+        """The texts that come with us, by key."""
+        return {key: forms.text for key, forms in self._texts.given[language].items()}
+
+    async def all(self, kind: str) -> list[Record]:
+        """Every record of a kind."""
+        stored = await self._database.read(rows.records)
+        return [msgspec.json.decode(row.body, type=Record) for row in stored if row.kind == _known(kind)]
+
+    async def put(self, kind: str, id: str, raw: bytes, by: str, now: int) -> int:
+        """A record as it is now to be, new or changed; the revision that came of it."""
+        record = _decoded(kind, id, raw)
+        if isinstance(record, Centre) and (wrong := [*self._texts.misfits(record.texts), *record.problems()]):
+            raise TicketError("invalid", "；".join(wrong))
+
+        def change(known: Keyed) -> None:
+            known[kind, id] = record
+
+        def work(transaction: Transaction) -> int:
+            _refuse_worse(transaction, change)
+            conversations.audited(transaction, by, f"catalogue.{kind}", id, "", now)
+            return rows.save(transaction, [], as_rows([], [record], "")[1], by, now)
+
+        return await self._changed(work)
+
+    async def drop(self, kind: str, id: str, by: str, now: int) -> int:
+        """Takes a record out; not one that another one needs."""
+        _known(kind)
+
+        def change(known: Keyed) -> None:
+            if known.pop((kind, id), None) is None:
+                raise TicketError("not_found", f"没有 {kind} {id}")
+
+        def work(transaction: Transaction) -> int:
+            _refuse_worse(transaction, change)
+            conversations.audited(transaction, by, f"catalogue.{kind}.dropped", id, "", now)
+            return rows.drop(transaction, [(kind, id)], by, now)
+
+        return await self._changed(work)
+
+    async def _changed(self, work: rows.Change) -> int:
+        revision = await self._database.write(work)
+        await self._library.refresh()
+        return revision
+
+
+def _known(kind: str) -> str:
+    if kind not in KINDS:
+        raise TicketError("not_found", f"没有目录 {kind}")
+    return kind
+
+
+def _decoded(kind: str, id: str, raw: bytes) -> Record:
+    try:
+        record: Record = msgspec.json.decode(raw, type=Record)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise TicketError("invalid", f"格式不对：{error}") from error
+    if (KIND_OF[type(record)], record.id) != (_known(kind), id):
+        raise TicketError("invalid", "编号或类别与地址里的不一致")
+    return record
+
+
+def _refuse_worse(transaction: Transaction, change: Change) -> None:
+    """Nothing may be wrong after it that was right before; what was wrong already keeps nobody from mending the rest."""
+    known: Keyed = {(row.kind, row.id): msgspec.json.decode(row.body, type=Record) for row in rows.records(transaction)}
+    before = set(_problems(known.values()))
+    change(known)
+    if worse := [each for each in _problems(known.values()) if each not in before]:
+        raise TicketError("invalid", "；".join(worse[:5]))
+
+
+def _problems(records: Iterable[Record]) -> list[str]:
+    return Catalogue.of(records).problems()

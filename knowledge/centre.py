@@ -1,0 +1,70 @@
+"""The centre itself: what it is called, and what it says in words of its own. A record of the catalogue, as its places
+are; where there is none yet, the settings say it (`centre` in config.yml)."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+Name = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^\S([^\n]*\S)?$")]
+Said = Annotated[str, Meta(max_length=60, pattern=r"^(\S([^\n]*\S)?)?$")]  # may be empty
+Text = Annotated[str, Meta(min_length=1, max_length=1000)]
+UNNAMED, UNNAMED_IN_ENGLISH = "学习中心", "the learning centre"
+
+
+class TextForms(Struct, frozen=True, forbid_unknown_fields=True):
+    """A text with the forms that differ from it. `{name}` stands for a value."""
+
+    text: Text
+    spoken: Text | None = None
+    short: Text | None = None
+
+
+LEGIBLE = 4.5  # contrast of text to its ground, WCAG 2.2 criterion 1.4.3
+OwnTexts = Mapping[str, str | TextForms]  # by key, as in `bot/texts`
+
+
+class CentreInEnglish(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    name: Name
+    bot: Name = "assistant"
+    district: Said = ""
+    platform: Name = "learning platform"
+
+
+class Centre(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="centre"):
+    """There is one. `texts` are said instead of those that come with us, by language and key."""
+
+    id: Literal["centre"] = "centre"
+    name: Name = UNNAMED
+    bot: Name = "智能助手"
+    district: Said = ""
+    hotline: Said = ""
+    address: Said = ""
+    platform: Name = "学习平台"  # what residents call the site or app they learn on
+    colour: Annotated[str, Meta(pattern=r"^(#[0-9a-f]{6})?$")] = ""  # of the chat page; empty: as it comes
+    texts: dict[str, dict[str, str | TextForms]] = field(default_factory=dict)
+    en: CentreInEnglish | None = None
+
+    def problems(self) -> list[str]:
+        """What is wrong with it, for whoever writes it."""
+        if self.colour and _contrast_with_white(self.colour) < LEGIBLE:
+            return [f"colour: {self.colour} 太浅，白字看不清，请选深一些的颜色"]
+        return []
+
+    def values(self, language: str) -> dict[str, str]:
+        """What stands for `{centre}` and so on in texts of this language."""
+        chinese = {"centre": self.name, "bot": self.bot, "district": self.district, "platform": self.platform}
+        if language != "en":
+            return chinese
+        if self.en is None:
+            name = UNNAMED_IN_ENGLISH if self.name == UNNAMED else self.name
+            return chinese | {"centre": name, "bot": "assistant", "platform": "learning platform"}
+        bracketed = f"{self.en.name} ({self.name})"
+        return {"centre": bracketed, "bot": self.en.bot, "district": self.en.district, "platform": self.en.platform}
+
+
+def _contrast_with_white(colour: str) -> float:
+    """Of a colour (#rrggbb), by WCAG 2.2."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)

@@ -1,0 +1,202 @@
+"""A centre speaks for itself: its name, its texts, its catalogue; nothing of the sample speaks for it."""
+
+import subprocess
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from bot.texts import Texts
+from daoxue import check, sample
+from daoxue.app import App, compose
+from daoxue.config import CentreSettings, Config, DatabaseSettings, Nlu
+from daoxue.preparing import prepare
+from knowledge.catalogue import Catalogue
+from knowledge.centre import Centre, CentreInEnglish, TextForms
+from knowledge.files import read_sample
+from tests.desk_client import Desk
+from tests.service import ROOT
+from tests.talk import Resident
+
+SONGJIANG = Centre(
+    name="松江县职业技术学院", bot="小松", en=CentreInEnglish(name="Songjiang Vocational College", bot="Song")
+)
+# Words of the sample that are nobody's name alone.
+EVERYDAY = {"the college", "learning centre", "learning center", "学习中心", "社区学院", "你们中心", "社区教育学院"}
+
+
+def record(centre: Centre) -> Any:
+    return msgspec.json.decode(msgspec.json.encode(centre))
+
+
+def test_a_centre_is_called_what_it_is_called() -> None:
+    texts = Texts()
+    texts.follow(SONGJIANG)
+    assert texts.line("zh", "greeting").startswith("您好！我是松江县职业技术学院的小松，")
+    assert texts.line("en", "greeting").startswith(
+        "Hello! I am the Song of Songjiang Vocational College (松江县职业技术学院)."
+    )
+    texts.keep(30)
+    assert "30天后删除" in texts.line("zh", "welcome")
+
+
+def test_its_own_words_are_said_instead_and_what_does_not_fit_is_not() -> None:
+    own = {
+        "zh": {
+            "volunteer.intro": "欢迎到{centre}当志愿者！",
+            "item.one": "{nmae}有货",
+            "no.such": "x",
+            "goodbye": "再见 {",
+        }
+    }
+    texts = Texts(own=own)
+    texts.follow(SONGJIANG)
+    assert texts.line("zh", "volunteer.intro") == "欢迎到松江县职业技术学院当志愿者！"
+    assert texts.line("zh", "goodbye").startswith("再见，")
+    assert texts.misfits(own) == [
+        "texts/zh: item.one: it has no value for nmae", "texts/zh: no.such: there is no such text",
+        "texts/zh: goodbye: a single { or }",
+    ]  # fmt: skip
+
+
+def test_braces_in_a_name_are_letters() -> None:
+    texts = Texts()
+    texts.follow(Centre(name="{x}学院"))
+    assert texts.line("zh", "greeting").startswith("您好！我是{x}学院的")
+
+
+async def test_the_centre_is_renamed_at_the_desk_and_the_next_answer_says_so(app: App) -> None:
+    editor = await Desk(app).person("editor")
+    own = msgspec.structs.replace(
+        SONGJIANG, texts={"zh": {"who_are_you": TextForms("我是{bot}。", spoken="我是小松呀。")}}
+    )
+    await editor.ask("PUT", "/catalogue/centre/centre", record(own))
+    (answer, *_) = (await Resident(app).receipt("你是谁")).answers
+    assert answer.message.reply.text == "我是小松。"
+    assert answer.message.reply.spoken == "我是小松呀。"
+    shown = await editor.get("/centre")
+    assert shown["centre"]["name"] == "松江县职业技术学院"
+    assert any(each["key"] == "greeting" and "{centre}" in each["zh"] for each in shown["texts"])
+
+
+async def test_the_chat_page_bears_its_name_number_and_colour(app: App) -> None:
+    desk = Desk(app)
+    editor = await desk.person("editor")
+    centre = msgspec.structs.replace(SONGJIANG, name="<b>学院", hotline="0570-1234567", colour="#123456")
+    assert (await editor.ask("PUT", "/catalogue/centre/centre", record(centre))).status_code == 200
+    async with desk.client() as visitor:
+        page = (await visitor.get("/")).text
+        assert "<title>学习导航 · &lt;b&gt;学院</title>" in page
+        assert "拨打热线 0570-1234567" in page
+        assert "#123456" in (await visitor.get("/centre.css")).text
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"colour": "#ffff00"}, "太浅"),
+        ({"texts": {"zh": {"greeting": "{whoever}"}}}, "whoever"),
+        ({"texts": {"fr": {"greeting": "Bonjour"}}}, "fr"),
+        ({"name": ""}, "name"),
+        ({"id": "other"}, "id"),
+    ],
+)
+async def test_what_cannot_be_said_is_refused(app: App, change: dict[str, object], word: str) -> None:
+    editor = await Desk(app).person("editor")
+    answer = await editor.ask("PUT", "/catalogue/centre/centre", record(SONGJIANG) | change)
+    assert answer.status_code == 422
+    assert word in answer.json()["text"]
+
+
+async def test_a_record_is_changed_in_place_and_not_taken_out_while_another_needs_it(either_app: App) -> None:
+    app, editor = either_app, await Desk(either_app).person("editor")
+    records = (await editor.get("/catalogue/organisation"))["records"]
+    college = next(each for each in records if each["level"] == "college")
+    holiday = {"day": "2027-03-05", "reason": "校庆"}
+    college["special_days"] = [*college["special_days"], holiday]
+    await editor.ask("PUT", f"/catalogue/organisation/{college['id']}", college)
+    assert "校庆" in await Resident(app).say("学院2027年3月5号开门吗")
+    refused = await editor.ask("DELETE", f"/catalogue/organisation/{college['id']}")
+    assert refused.status_code == 422
+    dangling = await editor.ask(
+        "PUT", "/catalogue/organisation/new", {**college, "id": "new", "level": "site", "parent": "no"}
+    )
+    assert dangling.status_code == 422
+
+
+async def test_what_was_taken_out_stays_out(app: App) -> None:
+    editor = await Desk(app).person("editor")
+    gone = next(iter(app.library.catalogue.activities))
+    assert (await editor.ask("DELETE", f"/catalogue/activity/{gone}")).status_code == 200
+    assert gone not in app.library.catalogue.activities
+    assert (await editor.ask("DELETE", f"/catalogue/activity/{gone}")).status_code == 404
+    sample.load(app.database, date(2026, 12, 1))
+    await app.library.refresh()
+    assert gone not in app.library.catalogue.activities
+
+
+async def test_a_new_centre_without_anything_starts_and_says_so(tmp_path: Path, models: Path) -> None:
+    config = Config(
+        database=DatabaseSettings(f"sqlite:///{tmp_path}/own.db"), nlu=Nlu(str(models)), sample=False,
+        centre=CentreSettings(name="松江县社区学院", bot="小江"),
+    )  # fmt: skip
+    prepare(config)
+    app = await compose(config)
+    resident = Resident(app)
+    assert "我是松江县社区学院的小江" in await resident.say("你是谁")
+    for question in (
+        "几点开门",
+        "学习卡丢了",
+        "我要退班",
+        "最近有什么培训班",
+        "积分能换什么",
+        "有什么活动",
+        "有哪些课程",
+        "我要当志愿者",
+    ):
+        said = [each.message.reply for each in (await resident.receipt(question)).answers]
+        assert said, question
+        assert not any("出了点问题" in each.text or "云溪" in f"{each.text}{each.source}" for each in said), (
+            question,
+            said,
+        )
+    app.database.close()
+
+
+def test_check_finds_what_is_wrong_with_its_own_texts(tmp_path: Path) -> None:
+    (tmp_path / "zh.yml").write_text("goodbye: 再见 {nobody}\nsms.stopped: " + "长" * 900, encoding="utf-8")
+    nowhere = DatabaseSettings(f"sqlite:///{tmp_path}/none.db")
+    found = check.problems(Config(database=nowhere, centre=CentreSettings(texts=str(tmp_path))))
+    assert "texts/zh: goodbye: it has no value for nobody" in found
+    assert any(each.startswith("texts/zh: sms.stopped:") for each in found)
+    lost = check.problems(Config(database=nowhere, centre=CentreSettings(texts=str(tmp_path / "none"))))
+    assert any("there is no such folder" in each for each in lost)
+
+
+def sample_words() -> set[str]:
+    """What is the sample's alone: its names, numbers and documents."""
+    catalogue = Catalogue.of(read_sample(date(2026, 11, 27)).records)
+    centre = catalogue.centre
+    assert centre is not None
+    words = {centre.name, centre.district, centre.hotline, centre.platform, centre.address}
+    for place in catalogue.organisations.values():
+        words |= {place.name, place.address, place.phone, *(alias for alias in place.aliases if len(alias) > 3)}
+    words |= {rule.version for rule in catalogue.rules.values()} | {
+        group.teacher for group in catalogue.classes.values()
+    }
+    words |= {item.name for item in catalogue.items.values() if len(item.name) > 3}
+    return words - EVERYDAY
+
+
+def test_nothing_of_the_sample_stands_outside_the_sample() -> None:
+    words, found = sample_words(), []
+    elsewhere = ("knowledge/sample/", "tests/", "docs/", "nlu/data/", "benchmarks/")
+    speaks = (".py", ".yml", ".js", ".ts", ".vue", ".html", ".css", ".svg")
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    for name in tracked:
+        if name.endswith(speaks) and not name.startswith(elsewhere):
+            text = (ROOT / name).read_text(encoding="utf-8")
+            found += [f"{name}: {word}" for word in words if word in text]
+    assert found == []

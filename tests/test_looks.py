@@ -1,0 +1,128 @@
+"""What seats are shown of residents' words: numbers masked, and every look that is not at one's own written down."""
+
+import json
+from typing import Any
+
+import pytest
+
+from bot.messages import Message, Numbered, Reply
+from daoxue.app import App
+from desk.feed import FeedPage
+from desk.masking import mask, mask_said
+from desk.search import NUMBERS
+from tests.desk_client import Desk, Person
+from tests.talk import Resident
+
+SECRET = "我下个月离婚，打13912345678"
+
+
+@pytest.mark.parametrize(("said", "shown"), [
+    ("打13912345678", "打139****5678"), ("139 1234 5678", "139****5678"), ("１３９１２３４５６７８", "139****5678"), ("幺三九一二三四五六七八", "139****5678"),
+    ("139-1234-5678或者0551-62001234", "139****5678或者0551****"), ("+8613912345678", "+86139****5678"), ("8613912345678", "139****5678"),
+    ("+85212345678", "+852****5678"), ("400-123-4567", "400-123-4567"), ("工单1126-84614，2026年12月8日", "工单1126-84614，2026年12月8日"),
+])  # fmt: skip
+def test_numbers_that_reach_somebody_are_masked_however_they_are_written(said: str, shown: str) -> None:
+    assert mask(said, theirs=True) == shown
+
+
+def test_an_office_of_ours_is_shown() -> None:
+    said = Message(reply=Reply(text="学院电话0551-62001234"))
+    assert mask_said(Numbered(seq=1, author="bot", message=said, at=1)).endswith("0551-62001234")
+    assert mask_said(Numbered(seq=1, author="resident", message=said, at=1)).endswith("0551****")
+
+
+async def looks(app: App, who: Person) -> list[tuple[str, str]]:
+    """What is written down of somebody's looks: at what, and of which tickets."""
+    auditor = await Desk(app).person("auditor")
+    lines = (await auditor.get("/audit?most=500"))["lines"]
+    return [
+        (each["subject"], each["detail"])
+        for each in lines
+        if each["actor"] == who.name and each["action"] == "ticket.read"
+    ]
+
+
+async def heard(app: App, page: FeedPage) -> list[dict[str, Any]]:
+    await app.desk.feed.look()
+    return [json.loads(page.frames.get_nowait()) for _ in range(page.frames.qsize())]
+
+
+async def a_ticket(app: App, resident: Resident, seat: Person) -> str:
+    ref = (await resident.receipt("转人工")).ticket
+    assert ref
+    await seat.post(f"/tickets/{ref}/take")
+    await resident.say(SECRET)
+    return ref
+
+
+async def test_a_page_hears_the_words_of_its_own_tickets_alone(app: App) -> None:
+    desk = Desk(app)
+    wang, li = await desk.person(), await desk.person()
+    pages = {who.name: FeedPage(who.name) for who in (wang, li)}
+    for page in pages.values():
+        await app.desk.feed.join(page, None)
+    ref = await a_ticket(app, Resident(app), wang)
+    await wang.post(f"/tickets/{ref}/note", {"text": "他很难过，我来", "mentions": []})
+    owner, other = str(await heard(app, pages[wang.name])), str(await heard(app, pages[li.name]))
+    assert "离婚" in owner
+    assert "他很难过" in owner
+    assert "离婚" not in other
+    assert "他很难过" not in other
+    assert ref in other, "that something happened is told all the same"
+    again = FeedPage(li.name)
+    await app.desk.feed.join(again, 0)
+    assert "离婚" not in str(await heard(app, again)), "nor what was said before"
+
+
+async def test_a_page_that_has_it_open_hears_it(app: App) -> None:
+    desk, resident = Desk(app), Resident(app)
+    ref = await a_ticket(app, resident, await desk.person())
+    page = FeedPage("li", watching=ref)
+    await app.desk.feed.join(page, None)
+    await resident.say("还有一件事")
+    assert "还有一件事" in str(await heard(app, page))
+
+
+async def test_lists_hold_no_words_of_what_colleagues_have(app: App) -> None:
+    desk = Desk(app)
+    wang, li, boss = await desk.person(), await desk.person(), await desk.person("supervisor")
+    ref = await a_ticket(app, Resident(app), wang)
+    [mine] = (await wang.get("/tickets?state=open"))["tickets"]
+    assert "离婚" in mine["last"]
+    for who in (li, boss):
+        [theirs] = (await who.get("/tickets?state=open"))["tickets"]
+        assert (theirs["ref"], theirs["last"], theirs["about"]) == (ref, "", "")
+    assert "离婚" not in str(await boss.get("/board"))
+    assert await looks(app, li) == []
+
+
+async def test_what_is_shown_of_others_is_written_down(app: App) -> None:
+    desk, resident = Desk(app), Resident(app)
+    wang, li = await desk.person(), await desk.person()
+    ref = await a_ticket(app, resident, wang)
+    await app.desk.search.index([(await resident.receipt("在吗")).conversation])
+    waiting = (await Resident(app).receipt("转人工，我妈住院了")).ticket
+    [found] = (await li.get("/search?q=离婚"))["found"]
+    assert "离婚" in found["snippet"]
+    assert await looks(app, li) == [("search", ref)]
+    await li.get("/tickets?state=waiting")
+    assert (await looks(app, li))[0] == ("waiting", waiting)
+    await li.get(f"/tickets/{ref}/suggestions")
+    assert (await looks(app, li))[0] == (ref, "")
+    await wang.get("/search?q=离婚")
+    assert await looks(app, wang) == [], "one's own are one's own"
+
+
+async def test_a_mask_is_not_undone_by_searching(app: App) -> None:
+    """Neither digit by digit, nor by trying whole numbers."""
+    desk, resident = Desk(app), Resident(app)
+    wang = await desk.person()
+    await a_ticket(app, resident, wang)
+    await app.desk.search.index([(await resident.receipt("在吗")).conversation])
+    for part in ("1234", "13912", "12345678", "3912345678", "139123", "13912345678"):
+        assert (await wang.get(f"/search?q={part}"))["found"] == [], part
+    assert (await wang.get("/search?q=5678"))["found"], "what is seen is found"
+    answers = [await wang.ask("GET", f"/search?q=1391{n:03d}5678") for n in range(NUMBERS.most + 1)]
+    assert answers[0].status_code == 200
+    assert answers[-1].status_code == 429
+    assert answers[-1].json()["code"] == "too_often"
