@@ -86,7 +86,11 @@ class LockedError(Exception):
 
 
 class TooOftenError(LockedError):
-    """Too many requests from one place in an hour, whoever they say they are."""
+    """Too many requests from one place in an hour, whoever they say they are; `seconds` later one more is taken."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
 
 
 class FullError(Exception):
@@ -167,8 +171,8 @@ class Identity:
     async def request_code(self, channel: str, address: str, card: str, now: int, origin: str = "") -> None:
         """Sends a code to the telephone on file, if the card is one. Raises `LockedError` for what the resident did, never
         for what the card is. `origin` is the network address where one is known."""
-        if self._limits.take(*self._limits.from_(CARDS_FROM, origin)) > 0:
-            raise TooOftenError
+        if (wait := self._limits.take(*self._limits.from_(CARDS_FROM, origin))) > 0:
+            raise TooOftenError(wait)
         person, digest = self.person(channel, address), self._vault.digest("card", card)
         code = f"{secrets.randbelow(1_000_000):06d}"
 

@@ -6,7 +6,9 @@ here for as long as a limit remembers them, and are written down nowhere.
 
 import ipaddress
 import time
-from collections.abc import Callable, Collection
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -30,15 +32,25 @@ Asked = tuple[Limit, str]  # of whom, or from where
 # What one visitor, number or account may, on whatever channel.
 MESSAGES = Limit("messages", 20, 10)  # that are thought about
 TICKETS = Limit("tickets", 6, HOUR)  # opened, but where a life is in danger: that one is never refused
-CATCHING_UP = Limit("catching up", 10, 60)  # times that a page asks for what it lacks from somewhere in the talk
+TEXTS = Limit("texts", 8, 60)  # of one number that are answered
+TEXTS_READ = Limit("texts read", 22, 60)  # and beyond those, that are read all the same
+CATCHING_UP = Limit("catching up", 30, 60)  # times that pages come back and ask for what they lack
 FRAMES = Limit("frames", 60, 15)  # of a socket, whatever they are: signs of life and of typing too
 
+# Wrong passwords and codes of one account at the desk: from one address or known device; from wherever, which a known
+# device is not held to.
+GUESSES = Limit("guesses", 5, HOUR / 4)
+GUESSES_ANYWHERE = Limit("guesses anywhere", 30, HOUR)
+
 # What may come from one network address; `NETWORK` times as much from the network that it is in.
-POSTS_FROM = Limit("posts from", 300, 10)
+REQUESTS_FROM = Limit("requests from", 600, 10)  # to a channel, whatever is in them
+MESSAGES_FROM = Limit("messages from", 300, 10)  # that are thought about
 VISITORS_FROM = Limit("visitors from", 60, 60)  # that say their first word
 TICKETS_FROM = Limit("tickets from", 30, HOUR)
 CARDS_FROM = Limit("cards from", 30, HOUR)  # asked about, to prove who one is
+GUESSES_FROM = Limit("guesses from", 30, HOUR / 4)  # of whatever account
 SOCKETS_FROM = 200  # open at the same time
+_HELD = Limit("held", 1, 1)  # for the keys alone
 
 
 class TooManyError(Exception):
@@ -85,6 +97,7 @@ class Limits:
         self._unlimited = tuple(unlimited)
         self._clock = clock
         self._until: dict[tuple[str, str], float] = {}  # when all that was taken is there again
+        self._held: Counter[str] = Counter()  # what is open, by where from
 
     def from_(self, limit: Limit, address: str) -> tuple[Asked, ...]:
         """A limit by where something comes from; nothing to ask where that is not known, or unlimited."""
@@ -92,6 +105,29 @@ class Limits:
             return ()
         narrow, wide = place(address)
         return (limit, narrow), (_of_network(limit), wide)
+
+    def both(self, limit: Limit, who: str, placed: Limit, address: str) -> tuple[Asked, ...]:
+        """A limit of somebody, and one by where they are; nothing to ask where that is unlimited."""
+        if not address:
+            return ((limit, who),)
+        found = self.from_(placed, address)
+        return ((limit, who), *found) if found else ()
+
+    @contextmanager
+    def held(self, most: int, address: str) -> Iterator[bool]:
+        """Whether one more may be open from there, and counts it while it is."""
+        keys = [key for _, key in self.from_(_HELD, address)]
+        if any(self._held[key] >= most * times for key, times in zip(keys, (1, NETWORK), strict=False)):
+            yield False
+            return
+        self._held.update(keys)
+        try:
+            yield True
+        finally:
+            self._held.subtract(keys)
+            for key in keys:
+                if not self._held[key]:
+                    del self._held[key]
 
     def wait(self, *asked: Asked) -> float:
         """Seconds until all of them would let it through; 0 now."""
@@ -133,17 +169,3 @@ class Limits:
 @lru_cache
 def _of_network(limit: Limit) -> Limit:
     return Limit(f"{limit.name} network", limit.most * NETWORK, limit.seconds)
-
-
-class Once:
-    """Takes when it is asked for the first time, and says the same from then on: thinking again costs nothing more."""
-
-    def __init__(self, limits: Limits, *asked: Asked) -> None:
-        self._limits = limits
-        self._asked = asked
-        self._may: bool | None = None
-
-    def __call__(self) -> bool:
-        if self._may is None:
-            self._may = self._limits.take(*self._asked) == 0
-        return self._may

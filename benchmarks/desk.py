@@ -215,7 +215,8 @@ def main() -> None:
         seats, supervisor = asyncio.run(_people(config))
         port = free_port()
         environment = {
-            "DAOXUE_SERVER__PORT": str(port), "DAOXUE_DATABASE__URL": url, "DAOXUE_NLU__FOLDER": str(folder), "DAOXUE_LOG__LEVEL": "error",
+            "DAOXUE_SERVER__PORT": str(port), "DAOXUE_SERVER__UNLIMITED": "[127.0.0.1]",
+            "DAOXUE_DATABASE__URL": url, "DAOXUE_NLU__FOLDER": str(folder), "DAOXUE_LOG__LEVEL": "error",
             "DAOXUE_DESK__ALWAYS_OPEN": "true",
         }  # fmt: skip
         process = subprocess.Popen(
@@ -243,8 +244,8 @@ async def _people(config: Config) -> tuple[list[tuple[str, str]], str]:
     accounts = [(f"seat{n}-{stamp}", "seat") for n in range(DESKS)] + [(boss, "supervisor")]
     for name, role in accounts:
         first = await people.add(name, role, 1, "bench", capacity=100)
-        await people.set_password(name, first, PASSWORD, 1)
-    token = await people.sign_in(boss, PASSWORD, "", int(time.time() * 1000))
+        await app.desk.signing.set_password(name, first, PASSWORD, 1)
+    token = await app.desk.signing.sign_in(boss, PASSWORD, "", int(time.time() * 1000))
     app.database.close()
     return [(name, PASSWORD) for name, role in accounts if role == "seat"], token
 

@@ -94,7 +94,8 @@ async def run(folder: Path) -> None:
     port = free_port()
     carrier = Carrier(f"http://127.0.0.1:{port}")
     service = start(
-        "-m", "daoxue", "serve", DAOXUE_SERVER__PORT=str(port), DAOXUE_SERVER__PUBLIC_URL=carrier.url, DAOXUE_NLU__FOLDER=str(folder),
+        "-m", "daoxue", "serve", DAOXUE_SERVER__PORT=str(port), DAOXUE_SERVER__UNLIMITED="[127.0.0.1]",
+        DAOXUE_SERVER__PUBLIC_URL=carrier.url, DAOXUE_NLU__FOLDER=str(folder),
         DAOXUE_DATABASE__URL=f"sqlite:///{folder}/bench.db", DAOXUE_ACCOUNTS__KEY_FILE=f"{folder}/data.key", DAOXUE_LOG__LEVEL="error",
         DAOXUE_CHANNELS__TWILIO__ENABLED="true", TWILIO_ACCOUNT_SID=carrier.account, TWILIO_AUTH_TOKEN=carrier.token,
     )  # fmt: skip

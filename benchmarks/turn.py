@@ -91,6 +91,7 @@ def serve(folder: Path, port: int) -> "subprocess.Popen[bytes]":
     return start(
         "-c", "from daoxue.cli import main; main()", "serve", DAOXUE_SERVER__PORT=str(port), DAOXUE_NLU__FOLDER=str(folder),
         DAOXUE_DATABASE__URL=f"sqlite:///{folder}/bench.db", DAOXUE_LOG__LEVEL="error",
+        DAOXUE_SERVER__UNLIMITED="[127.0.0.1]",
     )  # fmt: skip
 
 

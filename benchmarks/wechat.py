@@ -96,7 +96,7 @@ def at_the_gate(platform: Platform) -> tuple[float, float]:
 async def run(folder: Path) -> None:
     platform, port = Platform(), free_port()
     service = start(
-        "-m", "daoxue", "serve", **environment(platform), DAOXUE_SERVER__PORT=str(port),
+        "-m", "daoxue", "serve", **environment(platform), DAOXUE_SERVER__PORT=str(port), DAOXUE_SERVER__UNLIMITED="[127.0.0.1]",
         DAOXUE_DATABASE__URL=f"sqlite:///{folder}/bench.db", DAOXUE_NLU__FOLDER=str(folder), DAOXUE_LOG__LEVEL="error",
         DAOXUE_ACCOUNTS__KEY_FILE=f"{folder}/data.key", DAOXUE_CHANNELS__WECHAT__ENABLED="true",
     )  # fmt: skip

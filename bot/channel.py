@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from accounts.identity import Identity, Proof
+from accounts.limits import Limits
 from accounts.vault import Vault
 from bot.inbox import Inbox, Receipt
 from bot.live import Live
@@ -37,13 +38,18 @@ class SettingsError(ValueError):
 
 class ChannelSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """A stanza of `channels:` in `config.yml`; every field has a default. `secrets` are the variables of the environment
-    that it needs where it is enabled, set like this."""
+    that it needs where it is enabled, set like this; `is_called` says that a platform or a browser of its residents calls
+    us by `server.public_url`, so that it does not work without."""
 
     enabled: bool = False
 
     @property
     def secrets(self) -> tuple[str, ...]:
         return ()
+
+    @property
+    def is_called(self) -> bool:
+        return False
 
     def lacking(self, environment: Mapping[str, str]) -> list[str]:
         """Those of its secrets that the environment does not hold."""
@@ -140,6 +146,7 @@ class Core:
     vault: Vault
     desk: SeatAvailability
     library: Library
+    limits: Limits
     zone: ZoneInfo
     public_url: str
     observe: Callable[[str], None]

@@ -8,7 +8,9 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
-async def safely(what: str, work: Awaitable[T], otherwise: T, quietly: type[Exception] | tuple[()] = ()) -> T:
+async def safely(
+    what: str, work: Awaitable[T], otherwise: T, quietly: type[Exception] | tuple[type[Exception], ...] = ()
+) -> T:
     """What `work` gives, or `otherwise` where it fails in any way; logged as `what`, unless it is `quietly`."""
     try:
         return await work

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from accounts.accounts import Accounts
+from accounts.limits import MESSAGES, MESSAGES_FROM, VISITORS_FROM, Limits
 from bot import conversation
 from bot.comprehension import Comprehension, Understanding
 from bot.conversation import Conversation
@@ -111,6 +112,7 @@ class Inbox:
         texts: Texts,
         desk: SeatAvailability,
         accounts: Accounts,
+        limits: Limits,
         live: Live,
         timezone: ZoneInfo,
         observe: Callable[[str], None] = nothing_observed,
@@ -123,6 +125,7 @@ class Inbox:
         self._texts = texts
         self._desk = desk
         self._accounts = accounts
+        self._limits = limits
         self._live = live
         self.zone = timezone
         self._observe = observe
@@ -131,11 +134,12 @@ class Inbox:
         self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def receive(self, inbound: Inbound) -> Receipt:
-        """Accepts a message and answers it, or finds how it was answered. Raises `BusyError`."""
+        """Accepts a message and answers it, or finds how it was answered. Raises `BusyError`, and `TooManyError` where more
+        come from there than may."""
         key = (inbound.channel, inbound.address)
         # Without the lock everything would still be right: it only saves thinking twice.
         async with self._locks.setdefault(key, asyncio.Lock()):
-            for _ in range(ATTEMPTS):
+            for attempt in range(ATTEMPTS):
                 self._observe("accepted")
                 # What this process committed last is usually still true; the commit finds out where it is not.
                 read, ids = self._recent.pop(key, (None, frozenset[str]()))
@@ -145,10 +149,22 @@ class Inbox:
                         read = ConversationRow(0, *key, 0, 0, b"", None, None, inbound.at)
                     elif (seen := await self._answered(read.id, inbound.id)) is not None:
                         return await self._same_again(read, seen)
+                if not attempt:
+                    self._admit(inbound, read)
                 if (receipt := await self._try(read, inbound, ids)) is not None:
                     return receipt
                 await self._library.refresh()
         raise BusyError
+
+    def _admit(self, said: Inbound, read: ConversationRow) -> None:
+        """Only where a network address is known can one come as somebody new whenever one likes, and as fast: platforms
+        number what they hand on, and what was refused would be lost there."""
+        if not said.origin:
+            return
+        self._limits.check(
+            *self._limits.both(MESSAGES, f"{said.channel} {said.address}", MESSAGES_FROM, said.origin),
+            *(self._limits.from_(VISITORS_FROM, said.origin) if read.version == 0 else ()),
+        )
 
     def person(self, about: Handover, address: str) -> str:
         """Whom a ticket is of: whoever is reached there."""
@@ -179,7 +195,7 @@ class Inbox:
     async def try_out(self, inbound: Inbound) -> Turn:
         """What would be answered to it by one who says nothing else, and why; nothing is kept."""
         fresh = ConversationRow(0, inbound.channel, inbound.address, 0, 0, b"", None, None, inbound.at)
-        return await self._think(fresh, inbound)
+        return await self._think(fresh, inbound, Limits())
 
     async def _answered(self, conversation: int, inbound: str) -> tuple[int, int] | None:
         return await self._database.read(lambda t: conversations.answered(t, conversation, inbound))
@@ -187,7 +203,7 @@ class Inbox:
     async def _try(self, read: ConversationRow, inbound: Inbound, ids: frozenset[str]) -> Receipt | None:
         """Thinks and commits; None when the conversation is not any more as it was read, or the message was answered
         before."""
-        turn = await self._think(read, inbound)
+        turn = await self._think(read, inbound, self._limits)
         self._observe("thought")
         said = [("resident", turn.inbound.text, None), *(("bot", "", reply) for reply in turn.said)]
         messages = [
@@ -204,7 +220,7 @@ class Inbox:
         id, last = committed
         self._live.wake(id)
         self.usage.count(turn)
-        if read.ticket or row.opened or row.reopened or row.rating:
+        if read.ticket or row.opened or row.reopened or row.led or row.rating:
             self._live.ring()
         answers = tuple(
             Numbered(seq=seq, author="bot", message=message, at=inbound.at)
@@ -223,7 +239,7 @@ class Inbox:
             self._recent.clear()
         self._recent[row.channel, row.address] = row, ids
 
-    async def _think(self, read: ConversationRow, inbound: Inbound) -> Turn:
+    async def _think(self, read: ConversationRow, inbound: Inbound, limits: Limits) -> Turn:
         state = conversation.load(read.state)
         said = clean(_words(inbound, state))
         asked = self._dialogue.asks_for(state) if read.seat is None else None
@@ -240,6 +256,7 @@ class Inbox:
             texts=self._texts,
             desk=self._desk,
             accounts=self._accounts,
+            limits=limits,
             now=now,
             ticket=read.ticket,
             seat=read.seat,
@@ -250,15 +267,18 @@ class Inbox:
         return turn
 
     def _row(self, read: ConversationRow, turn: Turn, said: list[tuple[str, bytes]]) -> conversations.TurnRow:
-        opened = raised = reopened = None
+        opened = raised = reopened = led = None
         if (handover := turn.handover) is not None:
             if read.ticket:
                 skill = "" if handover.skill == GENERAL else handover.skill
                 raised = tickets.Raise(
                     handover.priority, handover.reason, handover.slots, skill, handover.to_call, handover.against
                 )
-            elif turn.reference == turn.state.just_closed(turn.inbound.at):
-                reopened, turn.state.closed = turn.reference, None
+            elif (closed := turn.state.just_closed(turn.inbound.at)) is not None and turn.reference == closed:
+                if turn.state.elsewhere:
+                    led = (closed, turn.inbound.text)
+                else:
+                    reopened, turn.state.closed = closed, None
             else:
                 assert turn.reference is not None
                 opened = new_ticket(
@@ -267,7 +287,8 @@ class Inbox:
         now = turn.inbound.at
         return conversations.TurnRow(
             read=read, knowledge=turn.library.revision, inbound=turn.inbound.id, state=conversation.dump(turn.state), said=said, now=now,
-            lease_until=now if turn.inbound.outbox else now + LEASE, inline=turn.inbound.inline, opened=opened, reopened=reopened, raised=raised, rating=turn.rating,
+            lease_until=now if turn.inbound.outbox else now + LEASE, inline=turn.inbound.inline, opened=opened, reopened=reopened, led=led, raised=raised,
+            rating=turn.rating,
             unanswered=(turn.inbound.text[:200], turn.state.topic) if turn.unanswered else None, audits=turn.audits, dispute=turn.dispute,
             unbind=self._accounts.identity.person(read.channel, read.address) if turn.unbind else None,
         )  # fmt: skip

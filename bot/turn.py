@@ -9,6 +9,7 @@ import msgspec
 
 from accounts.accounts import Accounts
 from accounts.enrolment import Places
+from accounts.limits import TICKETS, TICKETS_FROM, Limits
 from bot import about
 from bot.comprehension import Understanding
 from bot.conversation import Conversation, Danger, Offer, Task
@@ -45,6 +46,7 @@ class Turn:
     texts: Texts
     desk: SeatAvailability
     accounts: Accounts
+    limits: Limits
     now: datetime
     ticket: str | None = None  # reference of the open ticket
     seat: str | None = None
@@ -248,13 +250,26 @@ class Turn:
     ) -> None:
         """Puts the conversation into the seats' queue and says honestly what happens; `quiet` leaves the saying to
         the handler. Without a `skill`, it is the topic's. With a ticket already open, its priority rises instead. However often this is done in a turn, there is
-        one ticket, for what weighs most, and one number is told."""
+        one ticket, for what weighs most, and one number is told. Where too many were opened, that is said instead."""
+        if self._is_crowded(priority):
+            if priority > 1:
+                self.said.clear()  # what a handler has promised of it; what is urgent is good advice all the same
+            self.say("queue.too_many")
+            return
         about = self._about(reason, priority, skill or self._skill(topic), topic)
         self.handover = both(self.handover, about) if self.handover else about
         if self.ticket is None:
             self.reference = self._reference(self.handover.reason)
         if self.queued or not quiet:
             await self.tell_of_waiting()
+
+    def _is_crowded(self, priority: int) -> bool:
+        """Whether this resident, or whoever is where they are, has opened too many tickets: never for a life in danger."""
+        if priority == 0 or self.ticket or self.handover:
+            return False
+        said = self.inbound
+        asked = self.limits.both(TICKETS, f"{said.channel} {said.address}", TICKETS_FROM, said.origin)
+        return self.limits.take(*asked) > 0
 
     def _skill(self, topic: str) -> str:
         """Of the topic that it is about: who asks for a person after an answer means what was answered."""
@@ -286,16 +301,22 @@ class Turn:
 
     async def tell_of_waiting(self) -> None:
         """Says how the ticket stands, in place of what was said of it before in this turn."""
+        standing = await self._standing()
+        self.said = [each for each in self.said if each is not self.queued]
+        self.tell(standing)
+        self.queued = self.said[-1]
+
+    async def _standing(self) -> Reply:
         about, ref = self.handover, self.ticket or self.reference
+        if self.state.elsewhere and ref == self.state.just_closed(self.inbound.at):
+            return self.texts.reply(self.state.lang, "handover.merged", ref=ref)
         need = Need(about.skill, self.state.lang, about.place, about.against) if about else Need()
         if self.ticket:
             seats = await self.desk.place(self.now, self.ticket, need)
         else:
             seats = await self.desk.seats(self.now, about.priority if about else LEAST, need)
-        self.said = [each for each in self.said if each is not self.queued]
         urgent = about is not None and about.priority == 0
-        self.tell(TicketStatus(seats, ref, urgent, self.ticket is not None).told(self.texts, self.state.lang))
-        self.queued = self.said[-1]
+        return TicketStatus(seats, ref, urgent, self.ticket is not None).told(self.texts, self.state.lang)
 
     def warn_of_chinese(self) -> None:
         """Once in an English talk, before what our centre has in Chinese only."""

@@ -35,6 +35,7 @@ from daoxue.config import Config, ConfigError
 from daoxue.preparing import vault_of
 from daoxue.watch import Watch
 from desk import replies
+from desk.attempts import Attempts
 from desk.broadcasts import Broadcasts
 from desk.cataloguing import Cataloguing
 from desk.dispatch import Dispatch
@@ -45,12 +46,14 @@ from desk.hours import Hours
 from desk.learners import Learners
 from desk.oidc import Oidc
 from desk.parts import Desk, Health, WorkerInTrouble
+from desk.passwords import Passwords
 from desk.people import People
 from desk.queueing import Queueing
 from desk.replies import Replies
 from desk.residents import Residents
 from desk.retention import Retaining
 from desk.search import ConversationSearch
+from desk.signing import SignIn
 from desk.standing import LiveSettings
 from desk.tickets import Tickets
 from handlers import HANDLERS
@@ -251,7 +254,7 @@ def _talk(ground: Ground, knowing: KnowledgeParts, affairs: AffairsParts) -> Tal
     queueing = Queueing(hours, database)
     inbox = Inbox(
         database, knowing.library, knowing.comprehension, Dialogue(HANDLERS, knowing.comprehension), ground.texts, queueing,
-        affairs.accounts, ground.live, config.zone, ground.observe,
+        affairs.accounts, ground.limits, ground.live, config.zone, ground.observe,
     )  # fmt: skip
     return TalkParts(inbox, Outbox(database, ground.live), hours, queueing)
 
@@ -262,7 +265,7 @@ def _core(ground: Ground, knowing: KnowledgeParts, affairs: AffairsParts, talk: 
     return Core(
         stanzas=config.channels, secrets=os.environ, inbox=talk.inbox, outbox=talk.outbox, live=ground.live,
         database=ground.database, texts=ground.texts, identity=affairs.identity, vault=ground.vault, desk=talk.queueing,
-        library=knowing.library, zone=config.zone, public_url=public_url(config).rstrip("/"), observe=ground.observe,
+        library=knowing.library, limits=ground.limits, zone=config.zone, public_url=public_url(config).rstrip("/"), observe=ground.observe,
         clock=ground.clock,
     )  # fmt: skip
 
@@ -301,10 +304,12 @@ async def _desk(
     library, hours, identity = knowing.library, talk.hours, affairs.identity
     standing = LiveSettings(database, config.desk, hours, ground.texts.keep)
     await standing.refresh()
+    passwords, attempts = Passwords(), Attempts(ground.limits, ground.vault)
     tickets, loads = Tickets(database, live, ground.texts), {each.name: each.load for each in ways.channels.values()}
     return Desk(
         database=database, live=live, library=library, comprehension=knowing.comprehension, settings=config.desk, hours=hours,
-        zone=config.zone, tickets=tickets, replies=Replies(database, live, ground.clock), people=People(database, config.desk.session_minutes),
+        zone=config.zone, tickets=tickets, replies=Replies(database, live, ground.clock), people=People(database, passwords),
+        signing=SignIn(database, passwords, attempts, config.desk.session_minutes), attempts=attempts,
         oidc=Oidc(config.desk.oidc, os.environ.get("OIDC_CLIENT_SECRET", "")), public_url=public_url(config),
         dispatch=Dispatch(database, live, library, tickets, hours, config.desk, standing, loads),
         feed=Feed(database, live, hours, config.desk), search=ConversationSearch(database, live, identity.reached, ground.limits),

@@ -3,8 +3,8 @@
 import ast
 import contextlib
 import os
-from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -16,12 +16,13 @@ from bot.texts import PLACEHOLDER, Texts, TextsError, read_own
 from daoxue import model
 from daoxue.app import encoder_of, rules_of, texts_of
 from daoxue.config import Config, ConfigError
+from handlers.needs import NEEDS
 from integrations.channels import CHANNELS
 from knowledge.catalogue import KIND_OF, Catalogue, Record
 from knowledge.centre import Centre
 from knowledge.entries import Entry
 from knowledge.files import SAMPLE, Content, KnowledgeError, dated, load_yaml, read_sample
-from knowledge.standard import strangers
+from knowledge.standard import standard, strangers
 from nlu.questions import DataError
 from nlu.questions import read as read_data
 from store import knowledge as rows
@@ -31,6 +32,7 @@ from store.migrate import is_current
 Channels = Mapping[str, Channel]
 ROOT = Path(__file__).parent.parent
 SPEAKERS = ("bot", "handlers", "integrations", "desk")  # folders of those who say texts
+SOON = timedelta(days=30)
 SAYING = frozenset({"say", "line"})  # their ways to
 
 
@@ -41,7 +43,8 @@ def problems(config: Config, channels: Channels = CHANNELS) -> list[str]:
         content = _content(config)
     except KnowledgeError as error:
         return found + error.problems
-    found += _secrets(config, channels) + _own_texts(config, Catalogue.of(content.records).centre, channels)
+    found += [*_secrets(config, channels), *unreachable(config, channels)]
+    found += _own_texts(config, Catalogue.of(content.records).centre, channels)
     for read in (lambda: rules_of(config), lambda: encoder_of(config.nlu.encoder, config.nlu.encoder_path)):
         try:
             read()
@@ -55,6 +58,35 @@ def problems(config: Config, channels: Channels = CHANNELS) -> list[str]:
     for entry in content.entries:
         found += [f"entry {entry.id}: {problem}" for problem in [*entry.problems(), *_unsayable(entry, channels)]]
     return found + _learners(config)
+
+
+def notes(config: Config) -> list[str]:
+    """What is right and worth knowing: which answers that handlers give from knowledge are lacking, over, or soon to be."""
+    try:
+        content = _content(config)
+    except KnowledgeError:
+        return []  # a problem, and told as one
+    return lacking(content.entries, datetime.now(config.zone).date())
+
+
+def lacking(entries: Iterable[Entry], today: date) -> list[str]:
+    """The standard questions that handlers need and the centre does not answer today, or soon not any more."""
+    until: dict[str, date] = {}
+    for entry in entries:
+        asked = entry.standard or entry.id
+        if asked in NEEDS:
+            until[asked] = max(entry.valid_until, until.get(asked, entry.valid_until))
+    questions = standard().questions
+    found = []
+    for id in sorted(NEEDS):
+        name = f"{id}（{questions[id].zh}）"
+        if id not in until:
+            found.append(f"{name}：没有答案，居民会听到“还没有登记”")
+        elif until[id] < today:
+            found.append(f"{name}：答案 {until[id]} 已过期")
+        elif until[id] < today + SOON:
+            found.append(f"{name}：答案 {until[id]} 到期")
+    return found
 
 
 def _own_texts(config: Config, centre: Centre | None, channels: Channels) -> list[str]:
@@ -85,6 +117,21 @@ def _secrets(config: Config, channels: Channels) -> list[str]:
     if config.desk.oidc.issuer and not os.environ.get("OIDC_CLIENT_SECRET"):
         lacking.append("desk.oidc: OIDC_CLIENT_SECRET")
     return [f"{each} is not set in the environment" for each in dict.fromkeys(lacking)]
+
+
+def unreachable(config: Config, channels: Channels = CHANNELS) -> list[str]:
+    """What is switched on and cannot work, because nobody has said how we are reached from outside."""
+    if config.server.public_url:
+        return []
+    stanzas = [each for channel in channels.values() for each in channel.stanzas]
+    called = (
+        each for each in stanzas if (settings := config.channels.of(each.settings)).enabled and settings.is_called
+    )
+    names = [f"channels.{each.name}" for each in called] + (["desk.oidc"] if config.desk.oidc.issuer else [])
+    return [
+        f"server.public_url: 没有填，{name} 就用不了：对方按这个外网地址找我们、验签名（is empty, and {name} does not work without it)"
+        for name in dict.fromkeys(names)
+    ]
 
 
 def fits(database: Database, content: Content, channels: Channels = CHANNELS) -> list[str]:

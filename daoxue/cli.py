@@ -6,8 +6,7 @@ import sys
 from accounts.vault import VaultError
 from daoxue.commands import known, people, seats, service, understanding, wechat
 from daoxue.config import ConfigError
-from desk.errors import TicketError
-from desk.people import SignInError
+from desk.errors import SignInError, TicketError
 from knowledge.files import KnowledgeError
 from store.database import DatabaseError
 

@@ -34,6 +34,8 @@ class Server(Struct, frozen=True, forbid_unknown_fields=True):
     host: Annotated[str, Meta(min_length=1, max_length=255)] = "127.0.0.1"
     port: Annotated[int, Meta(ge=1, le=65535)] = 8000
     public_url: Annotated[str, Meta(pattern=r"^(https?://[^\s]+)?$")] = ""
+    trusted_proxies: tuple[str, ...] = ()
+    inside: tuple[str, ...] = ("127.0.0.0/8", "::1")
     unlimited: tuple[str, ...] = ()
 
 
@@ -124,7 +126,8 @@ def read(path: Path, environment: Mapping[str, str] = os.environ, channels: Mapp
         ZoneInfo(config.centre.timezone)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise ConfigError(f"{path.name}: centre.timezone: there is no time zone {config.centre.timezone}") from error
-    _check_networks(path, "server.unlimited", config.server.unlimited)
+    for name in ("trusted_proxies", "inside", "unlimited"):
+        _check_networks(path, f"server.{name}", getattr(config.server, name))
     for hours in config.desk.hours:
         if hours.closes <= hours.opens:
             raise ConfigError(f"{path.name}: desk.hours: closes {hours.closes} is not after opens {hours.opens}")

@@ -7,7 +7,6 @@ import gc
 import importlib
 import json
 import logging
-import math
 import os
 import resource
 import signal
@@ -15,13 +14,14 @@ import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from types import FrameType
 from urllib.parse import quote
 
 import uvicorn
 import uvloop
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Gauge, generate_latest
+from prometheus_client import REGISTRY
 from prometheus_client.core import Metric, SummaryMetricFamily
 from prometheus_client.registry import Collector
 from starlette.applications import Starlette
@@ -31,16 +31,22 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import web
+from accounts.limits import networks
 from bot.edge import safely
+from daoxue import check
 from daoxue.app import App, compose, public_url
+from daoxue.check import unreachable
 from daoxue.config import Config, ConfigError
+from daoxue.operations import Operations
+from daoxue.patience import PatientProtocol, PatientSocket
 from daoxue.preparing import prepare
+from daoxue.proxies import Forwarding
 from daoxue.workers import workers
 from desk import files
+from desk.errors import SignInError
 from desk.parts import Desk
-from desk.people import SignInError
-from store import attachments, queue
-from store.database import DatabaseError
+from store import attachments
+from store.database import Database, DatabaseError
 
 log = logging.getLogger("daoxue")
 STEPS = ("accepted", "understood", "thought", "committed", "delivering", "delivered")
@@ -49,7 +55,7 @@ FRAME = 65_536  # bytes of a socket's frame before the connection is cut; what i
 AFTER_START = 2.0  # seconds
 GRACE = 10  # seconds for turns in work when stopping
 
-BACKLOG = Gauge("daoxue_queue_due", "What is due in the queue, of all kinds, and not done")
+DESCRIPTION = "/api/openapi.json"
 
 
 class JsonLines(logging.Formatter):
@@ -147,25 +153,7 @@ class LateApi:
 
 def routes(app: App, api: ASGIApp) -> list[BaseRoute]:
     """All that is served."""
-
-    async def healthz(_: Request) -> Response:
-        return PlainTextResponse("ok\n")
-
-    async def readyz(_: Request) -> Response:
-        # A worker in trouble is named, and we are ready all the same: residents are answered, and to take the process
-        # from the balancer would mend nothing.
-        fresh = await safely("not ready", _is_fresh(app), False)
-        lines = ["ready" if fresh else "not ready", *(each.words for each in app.watch.troubles())]
-        return PlainTextResponse("".join(f"{line}\n" for line in lines), 200 if fresh else 503)
-
-    async def metrics(_: Request) -> Response:
-        app.watch.troubles()
-        now = int(time.time() * 1000)
-        due = await safely("queue not counted", app.database.read(lambda t: queue.counts(t, now)), None)
-        BACKLOG.set(math.nan if due is None else due[0])
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-    operations: list[BaseRoute] = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
+    operations = Operations(app, os.environ.get("OPERATIONS_TOKEN", ""))
 
     async def file(request: Request) -> Response:
         found = await app.database.read(lambda t: attachments.get(t, request.path_params["id"]))
@@ -178,19 +166,16 @@ def routes(app: App, api: ASGIApp) -> list[BaseRoute]:
             "content-security-policy": "default-src 'none'; sandbox", "cache-control": "private, max-age=86400", "referrer-policy": "no-referrer",
         })  # fmt: skip
 
-    served: list[BaseRoute] = [Route("/files/{id}", file), *operations, Mount("/api", api), *web.desk()]
+    described = Mount("/api", operations.inside(api, DESCRIPTION))
+    served: list[BaseRoute] = [Route("/files/{id}", file), *operations.routes, described, *web.desk()]
     served = [route for each in app.channels.values() for route in each.routes] + served
     return sorted(served, key=lambda route: isinstance(route, Mount) and not route.path)  # what is at the root, last
-
-
-async def _is_fresh(app: App) -> bool:
-    await app.library.refresh()
-    return True
 
 
 async def stopping(app: App) -> None:
     """After the last turn, each step whatever became of those before it: the workers end and what they have under way, what is kept in memory is
     written, connections end, the database last. What could not be delivered stays in the outbox."""
+    app.database.hurry()
     try:
         await app.watch.stop()
         await safely("queue not ended", app.queue.stop(), None)
@@ -232,12 +217,15 @@ def application(app: App) -> ASGIApp:
         await stopping(app)
 
     posts = {path: post for each in app.channels.values() for path, post in each.posts.items()}
-    return Front(Starlette(routes=routes(app, api), lifespan=lifespan), posts)
+    front = Front(Starlette(routes=routes(app, api), lifespan=lifespan), posts)
+    return Forwarding(front, networks(app.config.server.trusted_proxies))
 
 
 def serve(config: Config) -> int:
     """Runs until a signal ends it; 0 then."""
     set_up_logs(config.log.level)
+    for problem in unreachable(config):
+        log.warning(problem)
     _raise_limit()
     with _alone(config.database.url):
         began = time.perf_counter()
@@ -247,15 +235,28 @@ def serve(config: Config) -> int:
     return 0
 
 
+class EndingServer(uvicorn.Server):
+    """A server that does not wait for the database any more once it is asked to end."""
+
+    def __init__(self, config: uvicorn.Config, database: Database) -> None:
+        super().__init__(config)
+        self._database = database
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._database.hurry()
+        super().handle_exit(sig, frame)
+
+
 def server(app: App) -> uvicorn.Server:
     """The web server around composed parts."""
     settings = app.config.server
-    return uvicorn.Server(
+    return EndingServer(
         uvicorn.Config(
-            application(app), host=settings.host, port=settings.port, loop="none", http="httptools", ws="websockets-sansio",
+            application(app), host=settings.host, port=settings.port, loop="none", http=PatientProtocol, ws=PatientSocket,
             ws_max_size=FRAME, ws_per_message_deflate=False, access_log=False, log_config=None, backlog=2048,
             timeout_graceful_shutdown=GRACE, server_header=False, proxy_headers=False,
-        )
+        ),
+        app.database,
     )  # fmt: skip
 
 
@@ -269,6 +270,9 @@ async def _serve(config: Config, listening: socket.socket, began: float) -> None
     gc.freeze()  # what was loaded stays: looking through it for garbage again and again would cost a tenth of a turn
     gc.set_threshold(20_000, 20, 20)
     await _first_accounts(app)
+    today = datetime.now(config.zone).date()
+    if unanswered := check.lacking(app.library.entries.values(), today):
+        print(f"提醒：{len(unanswered)} 个常问的问题还没有答案，或者答案快要到期，daoxue check 会逐条列出", flush=True)
     print(f"导学已启动：{url}/ （网页对话） · {url}/desk/ （坐席台） · {url}/healthz · {url}/metrics", flush=True)
     serving = server(app)
 

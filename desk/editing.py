@@ -14,7 +14,7 @@ from desk.errors import TicketError
 from knowledge.catalogue import Catalogue, Record
 from knowledge.entries import Entry
 from knowledge.library import Library, Partial, as_rows, keeping
-from knowledge.standard import unknown
+from knowledge.standard import IN_DANGER, unknown
 from knowledge.topics import Topic, problems
 from store import conversations
 from store import knowledge as rows
@@ -44,7 +44,7 @@ class Editing:
     async def all(self) -> list[Kept]:
         """Every entry, whatever its status; those that wait for somebody first."""
         found = await self._database.read(lambda t: [_kept(row, last) for row, last in rows.with_last(t)])
-        order = {"in_review": 0, "draft": 1, "published": 2, "expired": 3}
+        order = {"in_review": 0, "withdrawing": 0, "draft": 1, "published": 2, "expired": 3}
         return sorted(found, key=lambda each: (order[each.status], -each.at, each.entry.id))
 
     async def get(self, id: str) -> tuple[Kept, Sequence[VersionRow]]:
@@ -76,7 +76,16 @@ class Editing:
         return await self._move(id, ("draft", "expired"), "in_review", by, now)
 
     async def send_back(self, id: str, by: str, now: int, why: str) -> int:
-        return await self._move(id, ("in_review",), "draft", by, now, why)
+        """What was submitted is a draft again; what was to be taken out stays."""
+
+        def work(transaction: Transaction) -> int:
+            kept = _get(transaction, id)
+            before = {"in_review": "draft", "withdrawing": "published"}.get(kept.status)
+            if before is None:
+                raise _moved_on()
+            return _put(transaction, kept, before, by, now, why)
+
+        return await self._change(work)
 
     async def publish(self, id: str, by: str, now: int, today: date) -> int:
         """From here on it is said; the next question sees it."""
@@ -94,8 +103,22 @@ class Editing:
         return await self._change(work)
 
     async def expire(self, id: str, by: str, now: int) -> int:
-        """It is not said any more."""
-        return await self._move(id, ("published", "in_review", "draft"), "expired", by, now)
+        """It is not said any more; what people in danger hear, only when a second person agrees."""
+
+        def work(transaction: Transaction) -> int:
+            kept = _get(transaction, id)
+            if kept.status not in ("published", "in_review", "draft", "withdrawing"):
+                raise _moved_on()
+            question = self._library.asks(kept.entry)
+            if not kept.live or question is None or question.id not in IN_DANGER:
+                return _put(transaction, kept, "expired", by, now, "")
+            if kept.status != "withdrawing":
+                return _put(transaction, kept, "withdrawing", by, now, "")
+            if kept.by == by:
+                raise TicketError("invalid", "这条在居民遇到危险时要说，要由另一个人同意才能下线")
+            return _put(transaction, kept, "expired", by, now, "")
+
+        return await self._change(work)
 
     async def restore(self, id: str, revision: int, by: str, now: int) -> int:
         """An older version becomes the new draft."""
@@ -139,7 +162,7 @@ class Editing:
         def work(transaction: Transaction) -> int:
             kept = _get(transaction, id)
             if kept.status not in before:
-                raise TicketError("invalid", "这条知识现在的状态不能这样做，请刷新")
+                raise _moved_on()
             return _put(transaction, kept, after, by, now, why)
 
         return await self._change(work)
@@ -148,6 +171,10 @@ class Editing:
         revision = await self._database.write(work)
         await self._library.refresh()
         return revision
+
+
+def _moved_on() -> TicketError:
+    return TicketError("invalid", "这条知识现在的状态不能这样做，请刷新")
 
 
 def checked(raw: bytes) -> Entry:

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import Literal
 
 Refusal = Literal[
-    "not_found", "taken", "not_yours", "barred", "outdated", "invalid", "wrong", "locked", "unreachable", "code_needed",
-    "wrong_code", "weak", "too_often",
+    "not_found", "taken", "not_yours", "barred", "outdated", "invalid", "wrong", "locked", "busy", "unreachable",
+    "code_needed", "wrong_code", "weak", "expired", "unlinked", "too_often",
 ]  # fmt: skip
 # What each is over HTTP.
 STATUS: Mapping[Refusal, int] = {
     "not_found": 404, "taken": 409, "not_yours": 409, "barred": 409, "outdated": 409, "invalid": 422, "wrong": 401,
-    "locked": 429, "unreachable": 502, "code_needed": 401, "wrong_code": 401, "weak": 422,
-    "too_often": 429,
+    "locked": 429, "busy": 429, "unreachable": 502, "code_needed": 401, "wrong_code": 401, "weak": 422, "expired": 401,
+    "unlinked": 403, "too_often": 429,
 }  # fmt: skip
 
 
@@ -21,3 +21,20 @@ class TicketError(Exception):
     def __init__(self, code: Refusal, text: str) -> None:
         super().__init__(text)
         self.code = code
+
+
+class SignInError(Exception):
+    """Not let in; the message says why, without saying whether the name exists. `seconds` later it may go."""
+
+    def __init__(self, code: Refusal, text: str, seconds: float = 0) -> None:
+        super().__init__(text)
+        self.code = code
+        self.seconds = seconds
+
+
+class TooManyGuessesError(SignInError):
+    """So many wrong passwords or codes that the next has to wait."""
+
+    def __init__(self, seconds: float) -> None:
+        minutes = max(1, round(seconds / 60))
+        super().__init__("locked", f"错得太多了，请过 {minutes} 分钟再试；忘了密码请找管理员重置", seconds)

@@ -129,11 +129,14 @@ def masked(data: Mapping[str, object]) -> dict[str, object]:
 
 @dataclass(eq=False, slots=True)
 class FeedPage:
-    """An open page: what is to be sent to it. `lost` is set when it fell too far behind."""
+    """An open page: what is to be sent to it. `lost` is set when it fell too far behind, `ended` when whoever has it open
+    is not to hear anything any more."""
 
     seat: str
+    session: str = ""  # its digest
     frames: "asyncio.Queue[bytes]" = field(default_factory=lambda: asyncio.Queue(QUEUE))
     lost: bool = False
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
     watching: str | None = None  # the ticket it has open: a look that is written down
 
     def put(self, frame: bytes) -> None:
@@ -226,6 +229,12 @@ class Feed:
         self.pages.discard(page)
         watched = {each.watching for each in self.pages}
         self._conversations = {id: ref for id, ref in self._conversations.items() if ref in watched}
+
+    def end(self, seat: str, *, but: str = "") -> None:
+        """The pages of a seat hear nothing any more, except those of the session with this digest."""
+        for page in self.pages:
+            if page.seat == seat and page.session != but:
+                page.ended.set()
 
     def _frames(self, transaction: Transaction, seen: int) -> list[tuple[int, _Told]]:
         """The events after a number as frames. The ticket in them is as it is now: a later event may say the same

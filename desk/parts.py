@@ -10,6 +10,7 @@ from bot.channel import Calling, Channel, ChannelHealth, Inviting, OpenChannel
 from bot.comprehension import Comprehension
 from bot.inbox import Inbox
 from bot.live import Live
+from desk.attempts import Attempts
 from desk.broadcasts import Broadcasts
 from desk.cataloguing import Cataloguing
 from desk.dispatch import Dispatch
@@ -23,6 +24,7 @@ from desk.people import People
 from desk.replies import Replies
 from desk.residents import Residents
 from desk.search import ConversationSearch
+from desk.signing import SignIn
 from desk.standing import LiveSettings
 from desk.tickets import Tickets
 from knowledge.library import Library
@@ -62,6 +64,8 @@ class Desk:
     tickets: Tickets
     replies: Replies
     people: People
+    signing: SignIn
+    attempts: Attempts
     oidc: Oidc
     public_url: str
     dispatch: Dispatch

@@ -1,22 +1,20 @@
-"""Who works at the desk, what each role may, and how one signs in."""
+"""Who works at the desk, what each role may, and what administrators do with accounts."""
 
-import asyncio
 import hashlib
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass
 from typing import Literal
 
-import argon2
-import pyotp
+from msgspec import Struct
 
-from desk.errors import Refusal, TicketError
+from desk.errors import SignInError, TicketError
+from desk.passwords import Passwords, one_time
 from desk.routing import Free
 from store import conversations, people
 from store.database import ConflictError, Database, Transaction, Value
-from store.people import SeatRow, SessionRow
+from store.people import SeatRow, SessionRow, VouchedRow
 
 Role = Literal["seat", "supervisor", "editor", "administrator", "auditor"]
 ROLES: tuple[Role, ...] = ("seat", "supervisor", "editor", "administrator", "auditor")
@@ -52,20 +50,10 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "queue.retry": frozenset({"administrator", "supervisor"}),
     "audit.read": frozenset({"auditor", "administrator"}),
 }
-TRIES, LOCKED = 5, 15 * 60_000  # wrong passwords before an account is locked, and for how long (ms)
-TOKEN_DAYS = 365
 DAY = 86_400_000
-SHORTEST = 10  # characters of a password
-OIDC = "oidc"  # the label of a session for which the identity provider vouched
-_HASHER = argon2.PasswordHasher()  # the library's defaults are RFC 9106's second recommendation
-
-
-class SignInError(Exception):
-    """Not let in; the message says why, without saying whether the name exists."""
-
-    def __init__(self, code: Refusal, text: str) -> None:
-        super().__init__(text)
-        self.code = code
+TOKEN_DAYS = 365
+ONE_TIME = 7 * DAY  # ms that a one-time password is good
+SHOWN = 50  # people whom the identity provider vouched for, and whom nobody has linked
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +71,7 @@ class Seat:
     one_time: bool
     totp: bool
     active: bool
+    subject: str | None  # who it is to the identity provider
 
     @property
     def version(self) -> str:
@@ -97,8 +86,25 @@ class Seat:
     def of(row: SeatRow) -> "Seat":
         return Seat(
             row.name, row.shown, row.role, tuple(json.loads(row.skills)), tuple(json.loads(row.langs)), row.capacity,
-            row.place, row.phone, bool(row.one_time), row.totp is not None, bool(row.active),
+            row.place, row.phone, bool(row.one_time), row.totp is not None, bool(row.active), row.subject,
         )  # fmt: skip
+
+
+class Ended(Struct, frozen=True):
+    """What a change of an account has ended: `pages` that were signed in, and `tokens` of other systems, by their labels."""
+
+    pages: int
+    tokens: list[str]
+
+
+NOTHING_ENDED = Ended(0, [])
+
+
+def end_sessions(transaction: Transaction, name: str, now: int, *, but: str = "") -> Ended:
+    """Signs an account out everywhere but in the session with this digest, and ends its tokens."""
+    ended = [each for each in people.sign_out_everywhere(transaction, name, but=but) if each.expires_at >= now]
+    labels = [each.label for each in ended if each.kind == "token"]
+    return Ended(len(ended) - len(labels), labels)
 
 
 def digest(token: str) -> str:
@@ -132,11 +138,11 @@ def supervisors(transaction: Transaction) -> list[Seat]:
 
 
 class People:
-    """`lasts` is how long an unused session stays, in minutes."""
+    """What administrators do. Times are in ms."""
 
-    def __init__(self, database: Database, lasts: int) -> None:
+    def __init__(self, database: Database, passwords: Passwords) -> None:
         self._database = database
-        self._lasts = lasts * 60_000
+        self._passwords = passwords
 
     async def all(self) -> list[Seat]:
         return [Seat.of(row) for row in await self._database.read(people.everybody)]
@@ -145,89 +151,15 @@ class People:
         row = await self._database.read(lambda t: people.get(t, name))
         return Seat.of(row) if row else None
 
-    # -- signing in
-
-    async def sign_in(self, name: str, password: str, code: str, now: int) -> str:
-        """A session's token. Raises `SignInError`."""
-        row = await self._database.read(lambda t: people.get(t, name))
-        right = await asyncio.to_thread(_matches, row.password if row else None, password)
-        if row is not None and row.locked_until > now:
-            raise SignInError("locked", "密码错得太多，账号锁定 15 分钟，请稍后再试或找管理员")
-        if row is None or not right or not row.active:
-            await self._failed(row, name, now)
-            raise SignInError("wrong", "用户名或密码不对")
-        if row.totp is not None:
-            if not code:
-                raise SignInError("code_needed", "请输入动态验证码")
-            if not pyotp.TOTP(row.totp).verify(code, valid_window=1):
-                await self._failed(row, name, now)
-                raise SignInError("wrong_code", "动态验证码不对")
-        return await self._open(row, "page", "", now, self._lasts)
-
-    async def sign_in_as(self, subject: str, name: str, now: int) -> str:
-        """For somebody whom the identity provider vouches for. Raises `SignInError` where nobody here is meant."""
-        row = await self._database.read(lambda t: people.by_subject(t, subject) or people.get(t, name))
-        if row is None or not row.active or row.subject not in (None, subject):
-            raise SignInError("wrong", "统一身份认证通过了，但这里还没有您的账号，请找管理员")
-        if row.subject is None:
-            await self._database.write(lambda t: people.change(t, row.name, subject=subject))
-        return await self._open(row, "page", OIDC, now, self._lasts)
-
-    async def _failed(self, row: SeatRow | None, name: str, now: int) -> None:
-        def work(transaction: Transaction) -> None:
-            conversations.audited(transaction, row.name if row else "?", "sign_in.failed", "", "", now)
-            current = people.get(transaction, name)
-            if current is None:
-                return
-            failures = current.failures + 1
-            locked = now + LOCKED if failures >= TRIES else current.locked_until
-            people.change(transaction, name, failures=0 if failures >= TRIES else failures, locked_until=locked)
-
-        await self._database.write(work)
-
-    async def _open(self, row: SeatRow, kind: str, label: str, now: int, lasts: int) -> str:
-        token = secrets.token_urlsafe(32)
-
-        def work(transaction: Transaction) -> None:
-            people.sign_in(transaction, SessionRow(digest(token), row.name, kind, label, now, now, now + lasts))
-            if row.failures:
-                people.change(transaction, row.name, failures=0)
-            conversations.audited(transaction, row.name, f"sign_in.{kind}", "", label, now)
-
-        await self._database.write(work)
-        return token
-
-    async def who(self, token: str, now: int) -> Seat | None:
-        """Whose session this is; None where it has ended."""
-        key = digest(token)
-        found = await self._database.read(lambda t: people.whose(t, key))
-        if found is None:
-            return None
-        session, row = found
-        if session.expires_at < now:
-            return None
-        if session.kind == "page" and session.used_at + self._lasts < now:
-            return None
-        if now - session.used_at > 60_000:
-            await self._database.write(lambda t: people.use(t, key, now))
-        by_password = session.kind == "page" and session.label != OIDC
-        return replace(Seat.of(row), one_time=bool(row.one_time) and by_password)
-
-    async def sign_out(self, token: str, now: int) -> None:
-        key = digest(token)
-        await self._database.write(lambda t: people.sign_out(t, key))
-
-    # -- accounts
-
     async def add(
         self, name: str, role: str, now: int, by: str, *, shown: str = "", skills: Sequence[str] = (),
         langs: Sequence[str] = ("zh",), capacity: int = 4, place: str | None = None, phone: str | None = None,
     ) -> str:  # fmt: skip
         """A new account; its one-time password. Raises `SignInError` when the name is taken."""
-        password = secrets.token_urlsafe(9)
+        password = one_time()
         row = SeatRow(
-            name, shown or name, role, await asyncio.to_thread(_HASHER.hash, password), 1, None, None, _json(skills),
-            _json(langs), capacity, place, phone, 1, 0, 0,
+            name, shown or name, role, await self._passwords.hash(password), now + ONE_TIME, None, 0, None, _json(skills),
+            _json(langs), capacity, place, phone, 1,
         )  # fmt: skip
 
         def work(transaction: Transaction) -> None:
@@ -240,88 +172,95 @@ class People:
             raise SignInError("taken", f"用户名 {name} 已经有人用了") from error
         return password
 
-    async def change(self, name: str, by: str, now: int, *, version: str, **new: Value | list[str]) -> None:
+    async def change(self, name: str, by: str, now: int, *, version: str, **new: Value | list[str]) -> Ended | None:
         """Changes an account, if it still has the version that was looked at: role, shown, skills, langs, capacity, place,
-        phone, active. An administrator remains."""
+        phone, active. An administrator remains. Another role, or none any more, ends whatever was signed in under the
+        former one; None where that goes on."""
         values = {key: _json(value) if isinstance(value, list) else value for key, value in new.items()}
 
-        def work(transaction: Transaction) -> None:
-            transaction.alone("accounts")  # or two administrators take it from each other at once
-            row = people.get(transaction, name)
-            if row is None:
-                raise SignInError("not_found", f"没有用户 {name}")
+        def work(transaction: Transaction) -> Ended | None:
+            row = self._account(transaction, name)
             if Seat.of(row).version != version:
                 raise TicketError("outdated", "别人刚改过这个账号，请刷新")
-            people.change(transaction, name, **values)
+            meant = {key: value for key, value in values.items() if getattr(row, key) != value}
+            if not meant:
+                return None
+            people.change(transaction, name, **meant)
             if not any(Seat.of(row).may("people.write") for row in people.everybody(transaction)):
                 raise TicketError("barred", "至少要留一位在用的管理员")
-            if not values.get("active", 1):
-                people.sign_out_everywhere(transaction, name)
-            conversations.audited(transaction, by, "people.change", name, ",".join(sorted(values)), now)
+            conversations.audited(transaction, by, "people.change", name, ",".join(sorted(meant)), now)
+            return end_sessions(transaction, name, now) if meant.keys() & {"role", "active"} else None
 
-        await self._database.write(work)
+        return await self._database.write(work)
 
-    async def set_password(self, name: str, old: str, new: str, now: int, token: str | None = None) -> None:
-        """Raises `SignInError` where the old one is wrong or the new one too weak; ends all sessions but that of `token`."""
-        row = await self._database.read(lambda t: people.get(t, name))
-        if row is None or not await asyncio.to_thread(_matches, row.password, old):
-            raise SignInError("wrong", "原密码不对")
-        if len(new) < SHORTEST or new == old or len(set(new)) < 5:
-            raise SignInError("weak", f"新密码至少 {SHORTEST} 个字符，不能太简单，也不能与原密码相同")
-        hashed = await asyncio.to_thread(_HASHER.hash, new)
+    async def reset_password(self, name: str, by: str, now: int) -> tuple[str, Ended]:
+        """A new one-time password, and what it ended; guesses are counted anew, and the second factor is taken away."""
+        password = one_time()
+        hashed = await self._passwords.hash(password)
 
-        def work(transaction: Transaction) -> None:
-            people.change(transaction, name, password=hashed, one_time=0)
-            people.sign_out_everywhere(transaction, name, but=digest(token) if token else "")
-            conversations.audited(transaction, name, "password.change", name, "", now)
-
-        await self._database.write(work)
-
-    async def reset_password(self, name: str, by: str, now: int) -> str:
-        """A new one-time password; unlocks the account, and takes its second factor away."""
-        password = secrets.token_urlsafe(9)
-        hashed = await asyncio.to_thread(_HASHER.hash, password)
-
-        def work(transaction: Transaction) -> None:
-            if people.get(transaction, name) is None:
-                raise SignInError("not_found", f"没有用户 {name}")
-            people.change(transaction, name, password=hashed, one_time=1, totp=None, failures=0, locked_until=0)
-            people.sign_out_everywhere(transaction, name)
+        def work(transaction: Transaction) -> Ended:
+            self._account(transaction, name)
+            people.change(transaction, name, password=hashed, one_time=now + ONE_TIME, totp=None)
             conversations.audited(transaction, by, "password.reset", name, "", now)
+            return end_sessions(transaction, name, now)
 
-        await self._database.write(work)
-        return password
+        return password, await self._database.write(work)
 
-    # -- the second factor
+    def _account(self, transaction: Transaction, name: str) -> SeatRow:
+        """The account, which nobody else changes before the commit. Raises `SignInError`."""
+        transaction.alone("accounts")  # or two administrators take it from each other at once
+        row = people.get(transaction, name)
+        if row is None:
+            raise SignInError("not_found", f"没有用户 {name}")
+        return row
 
-    def new_secret(self, name: str) -> tuple[str, str]:
-        """A secret, and the address that an authenticator reads from a picture of it."""
-        secret = pyotp.random_base32()
-        return secret, pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name="Daoxue")
+    # -- who it is to the identity provider
 
-    async def set_totp(self, name: str, secret: str | None, code: str, now: int) -> None:
-        """Switches the second factor on, once its first code is right; or off, with a code of it."""
-        row = await self._database.read(lambda t: people.get(t, name))
-        assert row is not None
-        against = secret if secret is not None else row.totp
-        if against is None or not pyotp.TOTP(against).verify(code, valid_window=1):
-            raise SignInError("wrong_code", "动态验证码不对")
+    async def vouched(self) -> list[VouchedRow]:
+        """Whom the identity provider vouched for, and who has no account here."""
+        return await self._database.read(lambda t: people.waiting(t, SHOWN))
+
+    async def link(self, name: str, subject: str, by: str, now: int) -> None:
+        """From here on somebody who was vouched for signs in to this account. Raises `SignInError`, `TicketError`."""
 
         def work(transaction: Transaction) -> None:
-            people.change(transaction, name, totp=secret)
-            conversations.audited(transaction, name, "totp.on" if secret else "totp.off", name, "", now)
+            self._account(transaction, name)
+            if people.by_subject(transaction, subject) is not None:
+                raise TicketError("taken", "这个身份已经和一个账号连上了")
+            if not people.forget_vouched(transaction, subject):
+                raise TicketError("not_found", "没有这个待连接的身份：请本人先用统一身份认证登录一次")
+            people.change(transaction, name, subject=subject)
+            conversations.audited(transaction, by, "people.link", name, subject, now)
 
         await self._database.write(work)
+
+    async def unlink(self, name: str, by: str, now: int) -> Ended:
+        """Nobody signs in to this account by the identity provider any more; who has, is out."""
+
+        def work(transaction: Transaction) -> Ended:
+            row = self._account(transaction, name)
+            if row.subject is None:
+                return NOTHING_ENDED
+            people.change(transaction, name, subject=None)
+            conversations.audited(transaction, by, "people.unlink", name, row.subject, now)
+            return end_sessions(transaction, name, now)
+
+        return await self._database.write(work)
 
     # -- tokens for other systems
 
     async def add_token(self, name: str, label: str, by: str, now: int) -> str:
         """A token that acts as this account for a year. Raises `SignInError`."""
-        row = await self._database.read(lambda t: people.get(t, name))
-        if row is None or not row.active:
-            raise SignInError("not_found", f"没有用户 {name}")
-        token = await self._open(row, "token", label, now, TOKEN_DAYS * DAY)
-        await self._database.write(lambda t: conversations.audited(t, by, "token.add", name, label, now))
+        token = secrets.token_urlsafe(32)
+
+        def work(transaction: Transaction) -> None:
+            if not self._account(transaction, name).active:
+                raise SignInError("not_found", f"没有用户 {name}")
+            row = SessionRow(digest(token), name, "token", label, now, now, now + TOKEN_DAYS * DAY)
+            people.sign_in(transaction, row)
+            conversations.audited(transaction, by, "token.add", name, label, now)
+
+        await self._database.write(work)
         return token
 
     async def tokens(self) -> list[SessionRow]:
@@ -333,19 +272,6 @@ class People:
             conversations.audited(transaction, by, "token.drop", digest[:8], "", now)
 
         await self._database.write(work)
-
-
-@cache
-def _nobody() -> str:
-    """What is compared when there is no such name: it takes as long."""
-    return _HASHER.hash(secrets.token_urlsafe(16))
-
-
-def _matches(hashed: str | None, password: str) -> bool:
-    try:
-        return _HASHER.verify(hashed or _nobody(), password)
-    except argon2.exceptions.VerificationError:
-        return False
 
 
 def _json(values: Sequence[object]) -> str:

@@ -239,7 +239,7 @@ class Tickets:
     def _end(
         self, change: Change, held: TicketRow, how: Happened, seat: str, now: int, text: str, **values: str
     ) -> None:
-        row = self._tell(change, held, text, now, closing=True, **values)
+        row = self._tell(change, held, text, now, closing=how, **values)
         tickets.record(change.transaction, row, how, seat, now)
         tickets.hold(change.transaction, held.conversation, None, None)
 
@@ -275,15 +275,17 @@ class Tickets:
     # -- shared
 
     def _tell(
-        self, change: Change, row: TicketRow, text: str, now: int, *, closing: bool = False, **values: str
+        self, change: Change, row: TicketRow, text: str, now: int, *, closing: Happened | None = None, **values: str
     ) -> TicketRow:
-        """A word of the system to the resident, behind what its seat has said."""
+        """A word of the system to the resident, behind what its seat has said; `closing` is how the ticket ends with it."""
         if replies.let_go(change.transaction, row.conversation, now):
             row = ticket_of(change.transaction, row.ref)
         read = _conversation(change.transaction, row)
         state = conversation.load(read.state)
-        if closing:
-            state.closed, state.closed_at = row.ref, now
+        if closing is not None:
+            state.elsewhere = isinstance(closing, TicketMerged)
+            state.closed = closing.into if isinstance(closing, TicketMerged) else row.ref
+            state.closed_at = now
         body = encode(Message(reply=self._texts.reply(row.lang, text, **values)))
         seq = conversations.say(change.transaction, read, [("system", body)], now, state=conversation.dump(state))
         change.told.add(read.id)

@@ -82,7 +82,7 @@ async def _typed(turn: Turn) -> Bound | None:
         return await _code(turn, secret)
     except LockedError:
         turn.say("identity.locked")
-        await turn.hand_over("identity_locked", skill="credit", topic="credit_lookup")
+        turn.suggest("human")
         return None
 
 

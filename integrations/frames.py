@@ -69,6 +69,7 @@ _ERRORS: Mapping[str, str] = {
     "too_long": "消息太长，没有收下，请分几次说。The message is too long.",
     "too_fast": "发得太快了，请稍等再发。Too many messages, please wait.",
     "gone": "以前的对话已经不在了，我们重新开始。The earlier conversation is gone.",
+    "foreign": "这个网页不是我们的，没有收下。A page of another site may not do this.",
     "busy": "现在比较忙，请稍后再发。Busy, please send again.",
 }
 

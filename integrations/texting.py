@@ -1,7 +1,6 @@
 """Texts, whoever carries them: who may get one, what is answered, what leaves by itself, and how it fared."""
 
 import logging
-from collections import deque
 from collections.abc import Collection, Sequence
 from enum import Enum
 from typing import Protocol
@@ -9,6 +8,7 @@ from typing import Protocol
 import msgspec
 from prometheus_client import Counter
 
+from accounts.limits import TEXTS, TEXTS_READ
 from bot import conversation
 from bot.channel import ChannelHealth, Core, Told
 from bot.inbox import Inbox, Receipt, numbered
@@ -24,12 +24,22 @@ from store.queue import QueueRow
 
 log = logging.getLogger(__name__)
 CHANNEL = "sms"
-FEW, MOST = 8, 30  # texts of one number in a minute that are answered, and that are read at all
-MINUTE = 60.0
 DAY = 86_400_000  # ms
+REMEMBERED = 10_000  # texts, should they come again
 SENT = Counter("daoxue_sms_segments", "Segments sent, as they are billed")
 MACHINES = Counter("daoxue_sms_machines", "Texts that no person has written, by what told", ["why"])
 INTENTS = {RefusalKind.REFUSAL: STOPPED, RefusalKind.RESUMPTION: RESUMED, RefusalKind.MACHINE: CONTINUE}
+
+
+class Pace(Enum):
+    """What becomes of a text, by how many came before it."""
+
+    ANSWERED = "answered"
+    READ = "read, and answered where a life is in danger"
+    FLOOD = "not read"
+
+
+PACES = ((Pace.ANSWERED, TEXTS), (Pace.READ, TEXTS_READ))
 
 
 class TextRefusal(Enum):
@@ -81,7 +91,8 @@ class Texting:
         self._observe = core.observe
         self._clock = core.clock
         self._own = frozenset(own)
-        self._came: dict[str, deque[tuple[float, str]]] = {}  # when which texts came, by number
+        self._limits = core.limits
+        self._paces: dict[tuple[str, str], Pace] = {}  # of the last texts, by number and id
 
     def _now(self) -> int:
         return int(self._clock() * 1000)
@@ -103,14 +114,14 @@ class Texting:
             return ""
         refused = await self._database.read(lambda t: deliveries.is_refused(t, CHANNEL, number))
         kind = told or await self._kind(text, refused)
-        lately = self._lately(number, id)
-        if kind is RefusalKind.WORDS and lately > MOST:
+        pace = self._pace(number, id)
+        if kind is RefusalKind.WORDS and pace is Pace.FLOOD:
             MACHINES.labels("flood").inc()
             return ""
         said = self._inbound(
             number, id, text, kind, media=media, told=told is not None or (refused and kind is RefusalKind.REFUSAL)
         )
-        if kind is RefusalKind.WORDS and lately <= FEW:
+        if kind is RefusalKind.WORDS and pace is Pace.ANSWERED:
             return await self._answered(said, inline=inline and not refused)
         receipt = await self._inbox.receive(msgspec.structs.replace(said, inline=True))
         await self._settle(kind, number)
@@ -177,18 +188,15 @@ class Texting:
             log.error("a text did not leave", extra={"error": str(error)})
         return ""
 
-    def _lately(self, number: str, id: str) -> int:
-        """How many texts have come from a number in a minute, up to this one; one that comes again has its old place."""
-        now = self._clock()
-        if len(self._came) > 10_000:
-            self._came.clear()
-        came = self._came.setdefault(number, deque())
-        while came and now - came[0][0] > MINUTE:
-            came.popleft()
-        known = next((place for place, (_, each) in enumerate(came, 1) if each == id), None)
-        if known is None and len(came) <= MOST:
-            came.append((now, id))
-        return known or len(came)
+    def _pace(self, number: str, id: str) -> Pace:
+        """Of a text of a number; one that comes again has what it had."""
+        if (known := self._paces.get((number, id))) is not None:
+            return known
+        pace = next((each for each, limit in PACES if self._limits.take((limit, number)) == 0), Pace.FLOOD)
+        if len(self._paces) >= REMEMBERED:
+            self._paces.clear()
+        self._paces[number, id] = pace
+        return pace
 
     async def fared(self, sid: str, status: str, error: str) -> None:
         """How a text fared: told late, twice and in any order."""

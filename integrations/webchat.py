@@ -9,26 +9,29 @@ same conversation.
 import asyncio
 import contextlib
 import hashlib
+import math
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import NoReturn
+from urllib.parse import urlsplit
 
 import msgspec
 from prometheus_client import Gauge
+from starlette.responses import Response
 from starlette.routing import Mount, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 import web
 from accounts.identity import Proof
+from accounts.limits import CATCHING_UP, FRAMES, REQUESTS_FROM, SOCKETS_FROM, TooManyError
 from bot.channel import Channel, ChannelHealth, ChannelSettings, Core, OpenChannel, Stanza
 from bot.edge import safely
-from bot.inbox import BusyError, Inbox, Receipt, nothing_observed, numbered
-from bot.live import Live
+from bot.inbox import BusyError, Receipt, numbered
 from bot.messages import Inbound
-from bot.outbox import Outbox
 from bot.queue import Done, Outcome
 from integrations.frames import (
     Chosen,
@@ -45,10 +48,11 @@ from integrations.frames import (
     frame_of,
     render,
 )
+from integrations.origins import Origins
 from knowledge.centre import Centre
 from store import conversations
-from store.conversations import ConversationRow
-from store.database import Database
+from store.contention import LockedDatabaseError
+from store.conversations import ConversationRow, MessageRow
 from store.outbox import DueRow
 
 CHANNEL = "webchat"
@@ -57,8 +61,8 @@ LARGEST = 16_384  # bytes of a frame
 HISTORY = 300  # messages sent to a page that has none
 HELLO_WITHIN = 15  # seconds
 SEND_WITHIN = 20  # seconds that a page may take to read a frame
-BURST, PER_SECOND = 20, 2.0  # messages at once, and on average
-PATIENCE = 20  # bad frames before the socket is closed
+PORTION = 50  # messages that are read at once for a page that lacks some
+PATIENCE = 20  # refused frames before the socket is closed
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")  # 24 random bytes, the page's or ours
 SOCKETS = Gauge("daoxue_webchat_sockets", "Open pages")
 
@@ -75,23 +79,6 @@ def address_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()[:40]
 
 
-class TokenBucket:
-    """A token bucket: `BURST` messages at once, `PER_SECOND` on average."""
-
-    def __init__(self) -> None:
-        self._left = float(BURST)
-        self._at = time.monotonic()
-
-    def take(self) -> bool:
-        now = time.monotonic()
-        self._left = min(BURST, self._left + (now - self._at) * PER_SECOND)
-        self._at = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
-
-
 class Webchat:
     """The channel's routes; also its outlet, which has nothing to do: pages ask for what they lack.
 
@@ -100,21 +87,16 @@ class Webchat:
 
     pulls = True
 
-    def __init__(
-        self,
-        inbox: Inbox,
-        outbox: Outbox,
-        live: Live,
-        database: Database,
-        observe: Callable[[str], None] = nothing_observed,
-    ) -> None:
-        self.inbox = inbox
-        self.observe = observe
-        self.outbox = outbox
-        self.live = live
-        self.database = database
+    def __init__(self, core: Core) -> None:
+        self.inbox = core.inbox
+        self.observe = core.observe
+        self.outbox = core.outbox
+        self.live = core.live
+        self.database = core.database
+        self.limits = core.limits
         self.sockets: set[Socket] = set()
-        live.on_typing(self._seat_types)
+        self._origins = Origins(urlsplit(core.public_url).netloc)
+        core.live.on_typing(self._seat_types)
 
     async def send(self, row: DueRow, now: int) -> Outcome:
         return Done()
@@ -129,6 +111,16 @@ class Webchat:
                 socket.show_typing(conversation)
 
     async def socket(self, websocket: WebSocket) -> None:
+        if self._origins.is_foreign(websocket.scope):
+            return await websocket.send_denial_response(Response(error("foreign"), 403, _KIND))
+        with self.limits.held(SOCKETS_FROM, _origin(websocket.scope)) as room:
+            if room:
+                await self._serve(websocket)
+            else:
+                headers = {**_KIND, "retry-after": str(HELLO_WITHIN)}
+                await websocket.send_denial_response(Response(error("too_fast"), 429, headers))
+
+    async def _serve(self, websocket: WebSocket) -> None:
         await websocket.accept()
         socket = Socket(self, websocket)
         self.sockets.add(socket)
@@ -147,20 +139,38 @@ class Webchat:
         return await self.database.read(lambda t: conversations.find(t, CHANNEL, address_of(visitor)))
 
     async def accepted(self, said: Inbound) -> Receipt | None:
-        """None where it was not: the page is told, and sends it again."""
-        return await safely("message not accepted", self.inbox.receive(said), None, quietly=BusyError)
+        """None where it was not: the page is told, and sends it again. Raises `TooManyError`."""
+        receipt = await safely("message not accepted", self._received(said), None, (BusyError, LockedDatabaseError))
+        if isinstance(receipt, TooManyError):
+            raise receipt
+        return receipt
+
+    async def _received(self, said: Inbound) -> Receipt | TooManyError:
+        try:
+            return await self.inbox.receive(said)
+        except TooManyError as refused:  # for who sent it, and no failure of ours
+            return refused
 
     async def post(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One message, answered in the response; a plain ASGI application, for it is the hot path."""
-        status, body, receipt = await self._answer(receive, _origin(scope))
+        headers, receipt = [*_HEADERS], None
+        try:
+            status, body, receipt = await self._answer(scope, receive)
+        except TooManyError as refused:
+            status, body = 429, error("too_fast")
+            headers.append((b"retry-after", b"%d" % math.ceil(refused.seconds)))
         self.observe("delivering")
-        await send({"type": "http.response.start", "status": status, "headers": [*_HEADERS, _length(body)]})
+        await send({"type": "http.response.start", "status": status, "headers": [*headers, _length(body)]})
         await send({"type": "http.response.body", "body": body})
         self.observe("delivered")
         if receipt is not None and receipt.answers and not receipt.again:
             self.outbox.taken(receipt.conversation, receipt.last_seq)
 
-    async def _answer(self, receive: Receive, origin: str) -> tuple[int, bytes, Receipt | None]:
+    async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes, Receipt | None]:
+        origin = _origin(scope)
+        if self._origins.is_foreign(scope):
+            return 403, error("foreign"), None
+        self.limits.check(*self.limits.from_(REQUESTS_FROM, origin))
         body, more = b"", True
         while more:
             event = await receive()
@@ -206,6 +216,7 @@ def inbound(visitor: str, id: str, text: str, choice: str | None, lang: str, ori
     )
 
 
+_KIND = {"content-type": "application/json"}
 _HEADERS = [(b"content-type", b"application/json")]
 
 
@@ -219,10 +230,10 @@ class Socket:
     def __init__(self, webchat: Webchat, websocket: WebSocket) -> None:
         self._webchat = webchat
         self._websocket = websocket
-        self._allowance = TokenBucket()
+        self._allowance = (FRAMES, f"{id(self)}")
         self._bad = 0
         self._visitor = ""
-        self._origin = websocket.client.host if websocket.client else ""
+        self._origin = _origin(websocket.scope)
         self._lang: str = "zh"
         self._conversation: int | None = None
         self._seen = 0  # number of the last message that the page has
@@ -258,7 +269,7 @@ class Socket:
 
     def show_typing(self, conversation: int) -> None:
         """A seat is writing to this page's resident."""
-        if conversation == self._conversation:
+        if conversation == self._conversation and (self._hint is None or self._hint.done()):
             self._hint = asyncio.create_task(self._type())
 
     async def _type(self) -> None:
@@ -266,6 +277,7 @@ class Socket:
             await self._send(b'{"type":"typing"}')
 
     def leave(self) -> None:
+        self._webchat.limits.forgive(self._allowance)
         if self._conversation is not None and self._news is not None:
             self._webchat.live.forget(self._conversation, self._news)
 
@@ -275,6 +287,9 @@ class Socket:
         if event["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(event.get("code", 1005))
         text: str | None = event.get("text")
+        if self._webchat.limits.take(self._allowance) > 0:
+            await self._refuse("too_fast")
+            return None
         if text is None:
             await self._refuse("bad_frame")
             return None
@@ -292,6 +307,8 @@ class Socket:
         self._lang = hello.lang
         self._visitor, seq = _token_of(hello.visitor), 0
         if (row := await self._webchat.known(self._visitor)) is not None:
+            if self._webchat.limits.take((CATCHING_UP, row.address)) > 0:
+                await self._end("too_fast", 1013)
             seq = row.seq
             first = hello.since if hello.since is not None and hello.since <= seq else 0
             self._watch(row.id, max(first, seq - HISTORY if hello.since is None else first))
@@ -308,12 +325,13 @@ class Socket:
         self._tasks.create_task(self._write(conversation, self._news))
 
     async def _receive(self, frame: PageMessage | Chosen) -> None:
-        if not self._allowance.take():
-            await self._refuse("too_fast")
-            return
         text, choice = (frame.text, None) if isinstance(frame, PageMessage) else ("", frame.key)
         self._lang = frame.lang or self._lang
-        receipt = await self._webchat.accepted(inbound(self._visitor, frame.id, text, choice, self._lang, self._origin))
+        said = inbound(self._visitor, frame.id, text, choice, self._lang, self._origin)
+        try:
+            receipt = await self._webchat.accepted(said)
+        except TooManyError:
+            receipt = None
         if receipt is None:
             await self._refuse("too_fast")
             return
@@ -329,21 +347,32 @@ class Socket:
         while True:
             await news.wait()
             news.clear()
-            rows = await database.read(lambda t: conversations.messages(t, conversation, self._seen + 1, 1 << 30))
-            self._webchat.observe("delivering")
-            for row in rows:
-                await self._send(frame_of(numbered(row)))
-                self._seen = row.seq
-            self._webchat.observe("delivered")
-            if any(row.author != "resident" for row in rows):
-                self._webchat.outbox.taken(conversation, self._seen)
+            # By portions: what a page lacks may be all of a long talk, and is sent no faster than it is read.
+            while rows := await database.read(
+                lambda t: conversations.messages(t, conversation, self._seen + 1, self._seen + PORTION)
+            ):
+                await self._deliver(conversation, rows)
+
+    async def _deliver(self, conversation: int, rows: Sequence[MessageRow]) -> None:
+        self._webchat.observe("delivering")
+        for row in rows:
+            await self._send(frame_of(numbered(row)))
+            self._seen = row.seq
+        self._webchat.observe("delivered")
+        if any(row.author != "resident" for row in rows):
+            self._webchat.outbox.taken(conversation, self._seen)
 
     async def _refuse(self, code: str) -> None:
         self._bad += 1
-        await self._send(error(code))
         if self._bad > PATIENCE:
-            await self._websocket.close(1008)
-            raise WebSocketDisconnect(1008)
+            await self._end(code, 1008)
+        await self._send(error(code))
+
+    async def _end(self, code: str, status: int) -> NoReturn:
+        """Says why, and closes."""
+        await self._send(error(code))
+        await self._websocket.close(status)
+        raise WebSocketDisconnect(status)
 
     async def _send(self, frame: bytes) -> None:
         async with self._sending:
@@ -351,7 +380,7 @@ class Socket:
 
 
 def _open(core: Core) -> OpenChannel:
-    webchat = Webchat(core.inbox, core.outbox, core.live, core.database, core.observe)
+    webchat = Webchat(core)
     # The page that opens the socket is at the root, so it comes after all else.
     routes = [WebSocketRoute(PATH, webchat.socket), Mount("/", web.pages(lambda: _sign(core.texts.centre)))]
     return OpenChannel(outlet=webchat, posts={PATH: webchat.post}, routes=routes, health=webchat.health)

@@ -11,6 +11,7 @@ from knowledge.topics import Topics
 from nlu.questions import FAQ, DataError, Question
 from nlu.questions import read as read_data
 
+IN_DANGER = frozenset({"fraud-tip"})  # what somebody hears who is being defrauded: two people take it out
 EXAMPLES = 4
 FIRST = 24  # examples among which they are chosen: the plainest stand first
 SHORTEST = 5  # characters of one that says by itself what is meant

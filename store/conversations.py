@@ -10,6 +10,7 @@ from store import bank, deliveries, identity, knowledge, outbox, tickets
 from store.database import ConflictError, Row, Statement, Transaction, adding
 from store.outbox import Span
 from store.schema import audit, conversation, inbound, message, unanswered
+from store.ticket_events import TicketNoted, TicketReopened, TicketState
 
 _COLUMNS = (
     conversation.c.id, conversation.c.channel, conversation.c.address, conversation.c.version, conversation.c.seq,
@@ -89,6 +90,7 @@ class TurnRow(Struct, frozen=True):
     inline: bool = False  # answered in the response, and asked for again until it has arrived: nothing has to leave
     opened: "tickets.NewTicket | None" = None
     reopened: str | None = None  # reference of the closed ticket that goes on
+    led: tuple[str, str] | None = None  # to a ticket of another conversation, with what was said
     raised: "tickets.Raise | None" = None
     rating: tuple[str, int] | None = None
     unanswered: tuple[str, str] | None = None  # text and topic
@@ -157,6 +159,8 @@ def commit_turn(transaction: Transaction, turn: TurnRow) -> tuple[int, int] | No
             tickets.add(transaction, read.ticket, turn.raised, turn.now)
     elif turn.reopened:
         tickets.reopen(transaction, turn.reopened, read.seq + 1, last, turn.now)
+    elif turn.led:
+        _lead(transaction, *turn.led, turn.now)
     if turn.rating:
         tickets.rate(transaction, id, *turn.rating, turn.now)
     if turn.unanswered:
@@ -170,6 +174,21 @@ def commit_turn(transaction: Transaction, turn: TurnRow) -> tuple[int, int] | No
     for action, subject in turn.audits:
         audited(transaction, f"conversation {id}", action, subject, "", turn.now)
     return id, last
+
+
+def _lead(transaction: Transaction, ref: str, words: str, now: int) -> None:
+    """What a resident says of a ticket that was merged into another is told to whoever has that; where it has been closed,
+    it goes on, unless its own conversation has gone on with a later one."""
+    target = tickets.target(transaction, ref)
+    talk = get(transaction, target.conversation)
+    if target.state == TicketState.CLOSED:
+        later = tickets.get(transaction, talk.ticket) if talk is not None and talk.ticket else None
+        if later is None:
+            tickets.hold(transaction, target.conversation, target.ref, None)
+            target = tickets.record(transaction, target, TicketReopened(), "resident", now)
+        else:
+            target = later
+    tickets.record(transaction, target, TicketNoted(words), "resident", now)
 
 
 def say(

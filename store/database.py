@@ -12,6 +12,7 @@ run more than once and must do nothing but write.
 """
 
 import asyncio
+import logging
 import queue
 import sqlite3
 import threading
@@ -28,6 +29,7 @@ from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from store.contention import Contention, LockedDatabaseError
 from store.engine import Connection, Cursor, engine
 from store.engine import DatabaseError as DatabaseError
 from store.engine import Row as Row
@@ -35,9 +37,12 @@ from store.engine import Value as Value
 from store.schema import Sealed
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 RACES = 50  # lost in a row, before somebody is told
 BATCH = 256  # functions in one commit at most: bounds how long the first of them waits
-PATIENCE = 30.0  # seconds that another process may write before we give up
+PATIENCE = 10.0  # seconds that another process may write before we give up,
+HURRY = 1.0  # where we are about to end,
+TO_END = 5.0  # seconds that the last writing may take
 
 
 class ConflictError(Exception):
@@ -235,6 +240,8 @@ class Database:
         self._was_quick = False  # the last batch: they take turns
         self._working = False  # whether a batch is under way, or about to be put together
         self._gate = threading.Lock()  # around these four: there may be more loops than one
+        self._patience = PATIENCE
+        self._contention = Contention()
         # What shares a commit, and whether it has run already and the commit alone is left.
         self._batches: queue.SimpleQueue[tuple[Jobs, bool] | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
@@ -314,6 +321,17 @@ class Database:
         line.cursor.execute("COMMIT", ())
         return result
 
+    def hurry(self) -> None:
+        """We are about to end: nobody waits for another process any more."""
+        self._patience = HURRY
+
+    def locked(self) -> float:
+        """Seconds for which another process has kept us from writing; 0 where none does for long."""
+        with self._gate:
+            if not self._working and self._engine.inline and self._try_to_begin():
+                self._roll_back(self._write_line.cursor)
+            return self._contention.seconds()
+
     async def scrub(self) -> None:
         """What was taken out before is in no file any more: SQLite's log is written back and emptied, PostgreSQL is
         vacuumed."""
@@ -331,7 +349,10 @@ class Database:
         """Finishes what was handed over, then lets go of the database."""
         if self._writer is not None:
             self._batches.put(None)
-            self._writer.join()
+            self._writer.join(TO_END + self._patience)
+            if self._writer.is_alive():
+                log.error("the last writing does not end: left behind")
+                return
         with self._gate:
             left, self._working = [*self._quick, *self._slow], True
             self._quick.clear()
@@ -366,17 +387,24 @@ class Database:
         return True
 
     def _begin(self, patience: float) -> None:
-        """Begins a transaction; waits so many seconds for another process that writes."""
-        until = time.monotonic() + patience
-        while True:
-            try:
-                self._write_line.cursor.execute(self._engine.begin, ())
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
-                    raise
-                time.sleep(0.005)
-            else:
-                return
+        """Begins a transaction; waits for another process that writes, until it has done so for so many seconds: whoever
+        comes after that is told at once. Raises `LockedDatabaseError`."""
+        while not self._try_to_begin():
+            if self._contention.taken() >= min(patience, self._patience):
+                raise LockedDatabaseError
+            time.sleep(0.005)
+
+    def _try_to_begin(self) -> bool:
+        """False where another process writes."""
+        try:
+            self._write_line.cursor.execute(self._engine.begin, ())
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            self._contention.met()
+            return False
+        self._contention.over()
+        return True
 
     def _work(self, jobs: Jobs) -> None:
         transaction = Transaction(self._write_line.cursor, self._engine.dialect, self._sealer)
@@ -421,7 +449,10 @@ class Database:
             self._write_line.cursor.execute("COMMIT", ())
         except Exception as error:  # noqa: BLE001 - whatever a function raises belongs to its caller
             reconnected = self._roll_back(self._write_line.cursor)
-            if len(jobs) > 1:
+            if isinstance(error, LockedDatabaseError):
+                for job in jobs:
+                    job.error = LockedDatabaseError()
+            elif len(jobs) > 1:
                 for job in jobs:
                     self._commit([job])
             elif reconnected and not again:

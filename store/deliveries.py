@@ -47,6 +47,11 @@ _ANSWER = Statement(
         delivered.c.conversation == bindparam("conversation"), delivered.c.inbound == bindparam("inbound")
     )
 )
+_TAKE_BACK = Statement(
+    update(delivered)
+    .where(delivered.c.conversation == bindparam("which"), delivered.c.inbound == bindparam("to"))
+    .values(body=b"")
+)
 _SENT = Statement(
     select(delivered.c.id)
     .where(
@@ -159,6 +164,11 @@ def answer(transaction: Transaction, conversation: int, inbound: str) -> bytes |
     """What was answered in the response to a message; empty where nothing was."""
     row = transaction.one(_ANSWER, conversation=conversation, inbound=inbound)
     return cast(bytes, row[0] or b"") if row else None
+
+
+def take_back(transaction: Transaction, conversation: int, inbound: str) -> None:
+    """Whoever asks again for what was answered to a message gets nothing: it leaves by itself."""
+    transaction.run(_TAKE_BACK, which=conversation, to=inbound)
 
 
 def was_sent(transaction: Transaction, conversation: int, seq: int) -> bool:

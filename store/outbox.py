@@ -15,6 +15,18 @@ from store.schema import queue as table
 KIND = "message"
 
 
+class Carried(Struct, frozen=True, gc=False, array_like=True):
+    """Messages that are in a response of which nobody knows whether it has arrived: that to `inbound`, asked for so often,
+    the last time at (ms), and whether it has been written to the line. Once it has arrived, the row goes on at `then` (a
+    message and a part of it), or goes."""
+
+    inbound: str
+    asked: int
+    at: int
+    written: bool = False
+    then: tuple[int, int] | None = None
+
+
 class Span(Struct, frozen=True, gc=False, array_like=True):
     """Messages by their numbers; `part` of the first where the channel divides it. A `rest` follows what has left."""
 
@@ -22,6 +34,7 @@ class Span(Struct, frozen=True, gc=False, array_like=True):
     last: int
     part: int = 0
     rest: bool = False
+    trial: Carried | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +61,23 @@ class OwedRow:
     leased_until: int
     is_rest: bool
     is_given_up: bool
+    trial: Carried | None = None
 
     def is_leaving(self, now: int) -> bool:
-        """Whether somebody sends it at this moment."""
-        return self.leased_until > now
+        """Whether it is being sent at this moment, or has perhaps left."""
+        return self.trial is not None or self.leased_until > now
 
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Span).decode
-_ADVANCE = Statement(
+_CHANGE = Statement(
     update(table)
     .where(table.c.id == bindparam("which"))
-    .values(key=bindparam("new_key"), body=bindparam("new_body"), due_at=bindparam("at"), attempts=0, leased_until=0)
-)
-_RELEASE = Statement(
-    update(table).where(table.c.id == bindparam("which")).values(due_at=bindparam("at"), attempts=0, leased_until=0)
-)
+    .values(
+        key=bindparam("new_key"), body=bindparam("new_body"), due_at=bindparam("at"), attempts=0,
+        leased_until=bindparam("until"), state=QueueState.DUE.value,
+    )
+)  # fmt: skip
 
 
 def order_key(conversation: int) -> str:
@@ -106,6 +120,7 @@ def _owed(row: QueueRow) -> OwedRow:
         row.leased_until,
         what.rest,
         row.state == QueueState.GIVEN_UP,
+        what.trial,
     )
 
 
@@ -127,13 +142,26 @@ def left(transaction: Transaction, row: DueRow) -> None:
 
 def advance(transaction: Transaction, row: OwedRow, conversation: int, place: tuple[int, int], due_at: int) -> None:
     """The row goes on from this message and part of it."""
-    rest = Span(place[0], row.last_seq, place[1], rest=True)
-    transaction.run(_ADVANCE, which=row.id, new_key=_key(conversation, rest), new_body=_encode(rest), at=due_at)
+    _change(transaction, row, conversation, Span(place[0], row.last_seq, place[1], rest=True), due_at)
 
 
-def release(transaction: Transaction, row: OwedRow, due_at: int) -> None:
-    """What was held may leave then."""
-    transaction.run(_RELEASE, which=row.id, at=due_at)
+def release(transaction: Transaction, row: OwedRow, conversation: int, due_at: int) -> None:
+    """What was held, given up or on trial may leave then."""
+    _change(transaction, row, conversation, Span(row.first_seq, row.last_seq, row.part, row.is_rest), due_at)
+
+
+def try_(transaction: Transaction, row: OwedRow, conversation: int, trial: Carried, until: int) -> None:
+    """It is in a response, and leaves in no other way before then (ms)."""
+    span = Span(row.first_seq, row.last_seq, row.part, row.is_rest, trial)
+    _change(transaction, row, conversation, span, until, until)
+
+
+def _change(
+    transaction: Transaction, row: OwedRow, conversation: int, what: Span, due_at: int, leased_until: int = 0
+) -> None:
+    transaction.run(
+        _CHANGE, which=row.id, new_key=_key(conversation, what), new_body=_encode(what), at=due_at, until=leased_until
+    )
 
 
 def drop(transaction: Transaction, rows: Sequence[OwedRow]) -> None:

@@ -7,12 +7,13 @@ from functools import cache
 from sqlalchemy import bindparam, delete, select, update
 
 from store.database import Row, Statement, Transaction, Value, adding
-from store.schema import presence, seat, session
+from store.schema import presence, seat, session, vouched
 
 
 @dataclass(frozen=True, slots=True)
 class SeatRow:
-    """The columns of `store.schema.seat`, in their order; `skills` and `langs` are JSON lists."""
+    """The columns of `store.schema.seat`, in their order; `skills` and `langs` are JSON lists. `one_time` is until when a
+    one-time password is good (ms), `totp_step` the last code that was taken (its thirty seconds since 1970)."""
 
     name: str
     shown: str
@@ -20,6 +21,7 @@ class SeatRow:
     password: str
     one_time: int
     totp: str | None
+    totp_step: int
     subject: str | None
     skills: str
     langs: str
@@ -27,8 +29,6 @@ class SeatRow:
     place: str | None
     phone: str | None
     active: int
-    failures: int
-    locked_until: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,15 @@ class SessionRow:
     created_at: int
     used_at: int
     expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class VouchedRow:
+    """Somebody whom the identity provider vouched for: `subject` is who it is for ever, `name` what they chose."""
+
+    subject: str
+    name: str
+    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,24 @@ _USE = Statement(update(session).where(session.c.digest == bindparam("which")).v
 _SIGN_OUT = Statement(delete(session).where(session.c.digest == bindparam("digest")))
 _SIGN_OUT_ALL = Statement(
     delete(session).where(session.c.seat == bindparam("seat"), session.c.digest != bindparam("but"))
+)
+_OF = Statement(
+    select(*_SESSION)
+    .where(session.c.seat == bindparam("seat"), session.c.digest != bindparam("but"))
+    .order_by(session.c.created_at)
+)
+_USE_CODE = Statement(
+    update(seat)
+    .where(seat.c.name == bindparam("which"), seat.c.totp_step < bindparam("step"))
+    .values(totp_step=bindparam("step"))
+)
+_VOUCHED = Statement(adding(vouched))
+_FORGET_VOUCHED = Statement(delete(vouched).where(vouched.c.subject == bindparam("subject")))
+_FORGET_OLD = Statement(delete(vouched).where(vouched.c.at < bindparam("before")))
+_WAITING = Statement(
+    select(*(vouched.c[each.name] for each in fields(VouchedRow)))
+    .order_by(vouched.c.at.desc())
+    .limit(bindparam("most"))
 )
 _PRESENT = Statement(
     select(*(presence.c[each.name] for each in fields(PresenceRow))).where(presence.c.until > bindparam("now"))
@@ -147,9 +174,35 @@ def sign_out(transaction: Transaction, digest: str) -> int:
     return transaction.run(_SIGN_OUT, digest=digest)
 
 
-def sign_out_everywhere(transaction: Transaction, seat: str, *, but: str = "") -> None:
-    """Ends all sessions of a seat, but the one with this digest."""
+def sign_out_everywhere(transaction: Transaction, seat: str, *, but: str = "") -> list[SessionRow]:
+    """Ends all sessions of a seat, but the one with this digest; those that it ended."""
+    ended = [SessionRow(*row) for row in transaction.all(_OF, seat=seat, but=but)]  # type: ignore[arg-type]
     transaction.run(_SIGN_OUT_ALL, seat=seat, but=but)
+    return ended
+
+
+def use_code(transaction: Transaction, name: str, step: int) -> bool:
+    """Takes a code of the second factor; False where that one or a later one was taken before."""
+    return transaction.run(_USE_CODE, which=name, step=step) == 1
+
+
+def vouch(transaction: Transaction, new: VouchedRow) -> None:
+    """The identity provider vouched for somebody who has no account."""
+    forget_vouched(transaction, new.subject)
+    transaction.run(_VOUCHED, **asdict(new))
+
+
+def forget_vouched(transaction: Transaction, subject: str) -> int:
+    return transaction.run(_FORGET_VOUCHED, subject=subject)
+
+
+def forget_old_vouched(transaction: Transaction, before: int) -> None:
+    transaction.run(_FORGET_OLD, before=before)
+
+
+def waiting(transaction: Transaction, most: int) -> list[VouchedRow]:
+    """Whom the provider vouched for and nobody has linked, the newest first."""
+    return [VouchedRow(*row) for row in transaction.all(_WAITING, most=most)]  # type: ignore[arg-type]
 
 
 def present(transaction: Transaction, now: int) -> list[PresenceRow]:

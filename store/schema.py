@@ -464,17 +464,27 @@ seat = Table(
     Column("shown", Text, nullable=False),  # the name that colleagues and residents see
     Column("role", Text, nullable=False),  # seat, supervisor, editor, administrator, auditor
     Column("password", Text, nullable=False),  # argon2id
-    Column("one_time", Integer, nullable=False),  # 1 while the password must be changed
+    Column(
+        "one_time", BigInteger, nullable=False
+    ),  # until when a one-time password is good; 0: the password is their own
     Column("totp", Text),  # secret of the second factor
-    Column("subject", Text),  # who this is to the identity provider
+    Column("totp_step", BigInteger, nullable=False),  # of the last code of it that was taken: none is taken twice
+    Column("subject", Text, unique=True),  # who this is to the identity provider
     Column("skills", Text, nullable=False),  # JSON
     Column("langs", Text, nullable=False),  # JSON: zh, en, and dialects
     Column("capacity", Integer, nullable=False),
     Column("place", Text),  # organisation
     Column("phone", Text),  # where calls are put through
     Column("active", Integer, nullable=False),
-    Column("failures", Integer, nullable=False),
-    Column("locked_until", BigInteger, nullable=False),
+)
+
+# Whom the identity provider vouched for, and who has no account: an administrator may link them.
+vouched = Table(
+    "vouched",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("name", Text, nullable=False),  # as its people choose it: for the eye alone
+    Column("at", BigInteger, nullable=False),
 )
 
 # Who is signed in, and which systems may call; only the digest of a token is kept.
@@ -596,7 +606,7 @@ entry = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("revision", Integer, nullable=False, index=True),
-    Column("status", Text, nullable=False),  # draft, in_review, published, expired
+    Column("status", Text, nullable=False),  # draft, in_review, published, expired; of a version also withdrawing
     Column("body", LargeBinary, nullable=False),  # knowledge.entries.Entry
 )
 

@@ -190,6 +190,15 @@ def reopen(transaction: Transaction, ref: str, first: int, last: int, at: int) -
     record(transaction, row, TicketSaid("resident", first, last), "resident", at)
 
 
+def target(transaction: Transaction, ref: str) -> TicketRow:
+    """The ticket, or that into which it was merged."""
+    row = get(transaction, ref)
+    while row is not None and row.merged_into:
+        row = get(transaction, row.merged_into)
+    assert row is not None
+    return row
+
+
 def rate(transaction: Transaction, conversation: int, ref: str, stars: int, at: int) -> None:
     """Stars for a ticket, where it is one of this conversation."""
     row = get(transaction, ref)

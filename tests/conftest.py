@@ -20,7 +20,7 @@ from playwright.async_api import Browser, async_playwright
 from daoxue.app import App, compose
 from daoxue.config import Config, DatabaseSettings, Nlu
 from daoxue.preparing import prepare
-from desk import people
+from desk import passwords
 from desk.hours import DeskSettings
 
 CI = os.environ.get("CI") == "true"
@@ -30,9 +30,9 @@ PLAIN_HOST = "desk.internal"  # this machine in the browser: plain http there is
 @pytest.fixture(scope="session", autouse=True)
 def quick_passwords() -> Iterator[None]:
     """Hashing a password takes a tenth of a second on purpose; hundreds of people sign in here."""
-    real, people._HASHER = people._HASHER, argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    real, passwords._HASHER = passwords._HASHER, argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     yield
-    people._HASHER = real
+    passwords._HASHER = real
 
 
 def lacking(what: str) -> None:

@@ -7,6 +7,9 @@ import os
 import signal
 import sys
 
+from msgspec import structs
+from msgspec.json import decode
+
 from bot.channel import Stanzas
 from daoxue.app import compose
 from daoxue.config import Config, DatabaseSettings, Nlu, Server
@@ -27,8 +30,9 @@ async def main() -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     wechat = WechatSettings(enabled=True, api_base=api[0], open_base=api[0]) if api else WechatSettings()
+    settings = structs.replace(decode(os.environ["SERVER"], type=Server), port=int(port))
     config = Config(
-        Server(port=int(port)), DatabaseSettings(database), nlu=Nlu(models),
+        settings, DatabaseSettings(database), nlu=Nlu(models),
         desk=DeskSettings(always_open=True, recall_seconds=int(recall)),
         channels=Stanzas(wechat),
     )  # fmt: skip

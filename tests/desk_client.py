@@ -1,6 +1,7 @@
 """People at the desk as tests have them: signed in over the real API, in process."""
 
 import itertools
+import time
 from typing import Any
 
 import httpx
@@ -33,7 +34,7 @@ class Desk:
     async def newcomer(self, role: str = "seat", name: str | None = None, **more: Any) -> "Person":
         """With a one-time password that is still to be changed."""
         name = name or f"{role}{next(_numbers)}"
-        password = await self.app.desk.people.add(name, role, 1, "test", **more)
+        password = await self.app.desk.people.add(name, role, int(time.time() * 1000), "test", **more)
         async with self.client() as client:
             answer = await client.post("/api/login", json={"name": name, "password": password})
         assert answer.status_code == 200, answer.text

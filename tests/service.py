@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from msgspec.json import encode
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -47,8 +49,9 @@ class Service:
         wechat = self.config.channels.of(WechatSettings)
         if wechat.enabled:
             arguments.append(wechat.api_base)
-        self.process = subprocess.Popen([sys.executable, "-m", "tests.crashing", *arguments], cwd=ROOT)
-        for _ in range(300):
+        environment = {**os.environ, "SERVER": encode(self.config.server).decode()}
+        self.process = subprocess.Popen([sys.executable, "-m", "tests.crashing", *arguments], cwd=ROOT, env=environment)
+        for _ in range(1200):
             with contextlib.suppress(urllib.error.URLError, ConnectionError):
                 urllib.request.urlopen(f"{self.url}/readyz", timeout=1).read()
                 return
@@ -69,8 +72,8 @@ class Service:
 @contextlib.contextmanager
 def running(config: Config, step: str = "never", nth: int = 1) -> Iterator[Service]:
     service = Service(config)
-    service.start(step, nth)
     try:
+        service.start(step, nth)
         yield service
     finally:
         if service.process is not None and service.process.poll() is None:

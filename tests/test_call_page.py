@@ -31,7 +31,7 @@ async def test_a_seat_at_the_telephone(running: Line, browser: Browser, tmp_path
     people = running.app.desk.people
     for name, shown, phone in (("li", "小李", SEAT), ("wang", "老王", SEAT + "2")):
         first = await people.add(name, "seat", 1, "test", shown=shown, phone=phone)
-        await people.set_password(name, first, PASSWORD, 1)
+        await running.app.desk.signing.set_password(name, first, PASSWORD, 1)
     waits = running.carrier.call(OTHER)
     await waits.answer()
     await waits.press("0")

@@ -1,5 +1,6 @@
 """A centre speaks for itself: its name, its texts, its catalogue; nothing of the sample speaks for it."""
 
+import ast
 import subprocess
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,8 @@ from daoxue import check, sample
 from daoxue.app import App, compose
 from daoxue.config import CentreSettings, Config, DatabaseSettings, Nlu
 from daoxue.preparing import prepare
+from handlers import eligibility
+from handlers.needs import NEEDS
 from knowledge.catalogue import Catalogue
 from knowledge.centre import Centre, CentreInEnglish, TextForms
 from knowledge.files import read_sample
@@ -23,6 +26,7 @@ from tests.talk import Resident
 SONGJIANG = Centre(
     name="松江县职业技术学院", bot="小松", en=CentreInEnglish(name="Songjiang Vocational College", bot="Song")
 )
+ANSWERING = {"answer_standard", "answer_if_known", "offer_answer", "answer"}
 # Words of the sample that are nobody's name alone.
 EVERYDAY = {"the college", "learning centre", "learning center", "学习中心", "社区学院", "你们中心", "社区教育学院"}
 
@@ -200,3 +204,46 @@ def test_nothing_of_the_sample_stands_outside_the_sample() -> None:
             text = (ROOT / name).read_text(encoding="utf-8")
             found += [f"{name}: {word}" for word in words if word in text]
     assert found == []
+
+
+def test_what_handlers_say_from_knowledge_is_declared() -> None:
+    said = set()
+    for path in (ROOT / "handlers").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ANSWERING:
+                at = 1 if node.func.attr == "offer_answer" else 0
+                if isinstance(word := node.args[at], ast.Constant):
+                    said.add(word.value)
+    named = {"enrol-first-day", *(each.RULE for each in (eligibility,))}
+    assert said | named == NEEDS
+
+
+def test_check_names_what_is_lacking_over_and_soon_to_be() -> None:
+    today = date(2026, 11, 27)
+    entries = {each.standard or each.id: each for each in read_sample(today).entries}
+    assert check.lacking(entries.values(), today) == []
+    replace = msgspec.structs.replace
+    some = [
+        replace(each, valid_until=date(2026, 11, 1) if id == "fraud-tip" else date(2026, 12, 1))
+        for id, each in entries.items()
+        if id in ("fraud-tip", "g-card-lost")
+    ]
+    told = check.lacking(some, today)
+    assert [each for each in told if "已过期" in each and each.startswith("fraud-tip")]
+    assert [each for each in told if "到期" in each and each.startswith("g-card-lost")]
+    assert sum("没有答案" in each for each in told) == len(NEEDS) - 2
+
+
+async def test_what_people_in_danger_hear_is_taken_out_by_two(app: App) -> None:
+    desk = Desk(app)
+    one, other = await desk.person("editor"), await desk.person("editor")
+    tip = next(id for id, each in app.library.entries.items() if "fraud-tip" in (each.standard, id))
+    await one.post(f"/knowledge/entries/{tip}/expire")
+    assert tip in app.library.entries  # still said
+    assert (await one.ask("POST", f"/knowledge/entries/{tip}/expire")).status_code == 422
+    await other.post(f"/knowledge/entries/{tip}/send-back", {"why": "还要用"})
+    assert (await one.get(f"/knowledge/entries/{tip}"))["status"] == "published"
+    await one.post(f"/knowledge/entries/{tip}/expire")
+    await other.post(f"/knowledge/entries/{tip}/expire")
+    assert tip not in app.library.entries
+    assert "110" in await Resident(app).say("有人冒充你们让我转账")

@@ -4,15 +4,17 @@ import asyncio
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from bot.inbox import encode
 from bot.messages import Message, Reply
 from daoxue.app import App
 from desk.opening import SHOWN
 from store import conversations, outbox
-from store.database import Transaction
+from store.database import Statement, Transaction
 from store.desk import audited
 from store.people import PresenceRow
+from store.schema import ticket
 from tests.desk_client import Desk, Person
 from tests.talk import Resident
 
@@ -187,6 +189,35 @@ async def test_all_that_one_person_has_waiting_goes_to_one_seat(desk: Desk) -> N
     assert [each["ref"] for each in other["others"]] == [refs[0]]
     await li.post(f"/tickets/{refs[1]}/merge", {"into": refs[0]})
     assert (await li.get(f"/tickets/{refs[1]}"))["ticket"]["result"] == "merged"
+
+
+@pytest.mark.parametrize("closed", [False, True])
+async def test_what_is_said_of_a_merged_ticket_leads_to_its_target(desk: Desk, closed: bool) -> None:
+    """Its own stays as it is; whoever has the other sees what was said, and the resident is told that number."""
+    li, residents = await desk.person(), [Resident(desk.app) for _ in range(2)]
+    refs = [(await resident.receipt("转人工")).ticket or "" for resident in residents]
+    await desk.app.database.write(lambda t: t.run(Statement(update(ticket).values(person="one and the same"))))
+    for ref in refs:
+        await li.post(f"/tickets/{ref}/take")
+    await li.post(f"/tickets/{refs[1]}/merge", {"into": refs[0]})
+    if closed:
+        await li.post(f"/tickets/{refs[0]}/close", {"result": "answered"})
+    told = await residents[1].say("我还没说完，找个真人")
+    assert refs[0] in told
+    assert refs[1] not in told
+    target, merged = await li.get(f"/tickets/{refs[0]}"), await li.get(f"/tickets/{refs[1]}")
+    assert target["ticket"]["state"] == ("waiting" if closed else "open")
+    assert [(each["kind"], each["data"].get("text")) for each in target["events"]][-1] == (
+        "noted",
+        "我还没说完，找个真人",
+    )
+    assert (merged["ticket"]["state"], merged["ticket"]["result"]) == ("closed", "merged")
+    assert len(await desk.app.tickets.in_state("waiting")) == closed
+    if closed:
+        await li.post(f"/tickets/{refs[0]}/take")
+        await li.post(f"/tickets/{refs[0]}/messages", {"id": "a", "text": "您说"})
+        assert (await li.get(f"/tickets/{refs[0]}"))["messages"][-1]["text"] == "您说"
+        await li.post(f"/tickets/{refs[0]}/close", {"result": "answered"})
 
 
 async def test_numbers_are_masked_until_somebody_says_why(desk: Desk) -> None:

@@ -3,13 +3,16 @@
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import msgspec
+import pyotp
 import pytest
 from msgspec.structs import replace
 from playwright.async_api import Browser, Page, expect
@@ -45,7 +48,7 @@ async def accounts(config: Config) -> None:
         ("li", "小李", "seat"), ("wang", "老王", "seat"), ("chen", "陈班长", "supervisor"), ("zhou", "小周", "editor"), ("admin", "管理员", "administrator"),
     ):  # fmt: skip
         first = await app.desk.people.add(name, role, 1, "test", shown=shown)
-        await app.desk.people.set_password(name, first, PASSWORD, 1)
+        await app.desk.signing.set_password(name, first, PASSWORD, 1)
     app.database.close()
 
 
@@ -309,7 +312,7 @@ async def test_an_editor_adds_a_topic_and_a_channel_is_shown_by_its_name(browser
 
 async def test_a_one_time_password_is_changed_before_anything_is_shown(browser: Browser, config: Config) -> None:
     app = await compose(config)
-    first = await app.desk.people.add("sun", "seat", 1, "test")
+    first = await app.desk.people.add("sun", "seat", int(time.time() * 1000), "test")
     app.database.close()
     with running(config) as service:
         page = await (await browser.new_context(locale="zh-CN")).new_page()
@@ -326,6 +329,27 @@ async def test_a_one_time_password_is_changed_before_anything_is_shown(browser: 
         await page.keyboard.press("Enter")
         await expect(page.get_by_role("navigation")).to_be_visible()
         await expect(page.get_by_text("没有人在排队。")).to_be_visible()
+
+
+async def test_the_second_factor_is_scanned_and_a_reset_is_told(browser: Browser, config: Config) -> None:
+    await accounts(config)
+    with running(config) as service:
+        page, admin = await enter(browser, service, "li"), await enter(browser, service, "admin")
+        await page.get_by_title("我的账号").click()
+        await page.get_by_role("button", name="打开两步验证").click()
+        picture = page.get_by_role("img", name="给验证器扫的二维码")
+        await expect(picture).to_be_visible()
+        assert await picture.evaluate("image => image.complete && image.naturalWidth > 100")
+        secret = (await page.locator("code").inner_text()).replace(" ", "")
+        await page.get_by_label("验证器显示的 6 位数字").fill(pyotp.TOTP(secret).now())
+        await page.get_by_label("您的密码").fill(PASSWORD)
+        await accessible(page)
+        await page.get_by_role("button", name="打开", exact=True).click()
+        await expect(page.get_by_text("两步验证已打开", exact=True)).to_be_visible()
+        await admin.get_by_role("row", name="li").get_by_role("button", name="重置密码").click()
+        await admin.get_by_role("dialog").get_by_role("button", name="确定").click()
+        await expect(admin.get_by_text(re.compile("已退出 1 处登录"))).to_be_visible()
+        await expect(page.get_by_role("alert")).to_contain_text("登录已结束")
 
 
 async def test_signing_in_with_a_real_identity_provider(browser: Browser, config: Config) -> None:
@@ -351,7 +375,9 @@ async def test_signing_in_with_a_real_identity_provider(browser: Browser, config
     web = server(app)
     serving = asyncio.create_task(web.serve())
     try:
-        for name, comes_in in (("li", True), ("stranger", False)):
+        for name, comes_in in (("li", False), ("li", True), ("stranger", False)):
+            if comes_in:  # an administrator has linked whom the provider vouched for the first time
+                await app.desk.people.link("li", f"{issuer}#li", "admin", 1)
             page = await (await browser.new_context()).new_page()
             page.set_default_timeout(10_000)
             for _ in range(50):
@@ -367,7 +393,7 @@ async def test_signing_in_with_a_real_identity_provider(browser: Browser, config
             if comes_in:
                 await expect(page.get_by_text("小李")).to_be_visible()
             else:
-                await expect(page.get_by_role("alert")).to_contain_text("没有通过")
+                await expect(page.get_by_role("alert")).to_contain_text("还没有和这里的账号连上")
         forged = await page.goto(f"{service.url}/api/login/oidc/back?state=x&code=y")
         assert forged is not None
         assert "refused" in page.url

@@ -1,9 +1,11 @@
 """How often something may be done: at once, on average, by whom and from where."""
 
+from contextlib import ExitStack
+
 import pytest
 
 from accounts import limits
-from accounts.limits import NETWORK, Limit, Limits, Once, TooManyError, networks
+from accounts.limits import NETWORK, Limit, Limits, TooManyError, networks
 
 FIVE = Limit("five", 5, 10)
 
@@ -85,16 +87,26 @@ def test_it_is_said_when_it_would_go(clock: Clock) -> None:
     assert taken(kept, ((FIVE, "a"),), 9) == 5
 
 
-def test_thinking_again_takes_nothing_more(clock: Clock) -> None:
-    kept = Limits(clock=clock)
-    for _ in range(5):
-        may = Once(kept, (FIVE, "a"))
-        assert may()
-        assert may()
-    refused = Once(kept, (FIVE, "a"))
-    assert not refused()
-    clock.now += 100
-    assert not refused()
+def test_who_and_from_where(clock: Clock) -> None:
+    kept = Limits(networks(["10.0.0.0/8"]), clock)
+    assert taken(kept, kept.both(FIVE, "a", FIVE, ""), 9) == 5
+    assert taken(kept, kept.both(FIVE, "a", FIVE, "10.0.0.1"), 9) == 9, "nothing is limited there"
+    assert taken(kept, kept.both(FIVE, "b", FIVE, "192.0.2.1"), 9) == 5
+    assert taken(kept, kept.both(FIVE, "c", FIVE, "192.0.2.1"), 9) == 0
+
+
+def test_so_many_are_open_at_the_same_time(clock: Clock) -> None:
+    kept = Limits(networks(["10.0.0.0/8"]), clock)
+    with ExitStack() as opened:
+        rooms = [opened.enter_context(kept.held(2, "192.0.2.1")) for _ in range(4)]
+        assert rooms == [True, True, False, False]
+        assert opened.enter_context(kept.held(2, "192.0.2.2"))
+        assert all(opened.enter_context(kept.held(2, "10.0.0.1")) for _ in range(4))
+        wide = [opened.enter_context(kept.held(2, f"192.0.2.{n}")) for n in range(3, 40)]
+        assert sum(wide) == 2 * NETWORK - 3
+    with kept.held(2, "192.0.2.1") as room:
+        assert room
+    assert not kept._held
 
 
 def test_it_does_not_grow_without_end(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -124,7 +124,7 @@ async def test_guessing_leads_to_a_person(visitor: Visitor) -> None:
 
 
 async def test_cards_are_not_asked_about_by_the_dozen(app: App) -> None:
-    """Whoever tries many cards meets a person, and somebody is told."""
+    """Whoever tries many cards is stopped, may ask for a person, and somebody is told."""
     visitor = Visitor(app)
     for number in range(25):
         await visitor.say("我有多少学分")
@@ -135,6 +135,10 @@ async def test_cards_are_not_asked_about_by_the_dozen(app: App) -> None:
         await visitor.say("取消")
     assert "试得太多" in answer
     assert number == 20
+    assert visitor.last is not None
+    assert visitor.last.ticket is None, "what a limit refuses fills no queue"
+    await visitor.say("人工")
+    assert visitor.last.ticket is not None
 
 
 async def test_one_address_of_the_network_asks_for_so_many_codes(app: App) -> None:

@@ -1,19 +1,19 @@
-"""Signing in: passwords, lock-out, the second factor, sessions, tokens."""
+"""Accounts at the desk: what is changed about them, by whom, and what that ends."""
 
 import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pyotp
 import pytest
 
 from daoxue.app import App
-from desk.errors import TicketError
-from desk.people import LOCKED, TRIES, People, SignInError
+from desk.errors import SignInError, TicketError
+from desk.oidc import Vouched
+from desk.passwords import Passwords
+from desk.people import People
 from store import conversations
 from store import desk as rows
 from store.database import Database, Transaction
@@ -25,13 +25,20 @@ NOW = 1_000_000_000
 async def account(admin: Person, of: Person) -> dict[str, Any]:
     """An account as whoever looks at it would send it back."""
     [found] = [each for each in (await admin.get("/people"))["people"] if each["name"] == of.name]
-    return {key: value for key, value in found.items() if key not in ("name", "totp", "one_time")}
+    return {key: value for key, value in found.items() if key not in ("name", "totp", "one_time", "subject")}
 
 
 async def version(people: People, name: str) -> str:
     found = await people.get(name)
     assert found is not None
     return found.version
+
+
+async def linked(app: App, name: str, subject: str) -> None:
+    """An administrator has linked somebody to an account, once the provider had vouched for them."""
+    with pytest.raises(SignInError):
+        await app.desk.signing.sign_in_as(Vouched(subject, "whoever"), NOW)
+    await app.desk.people.link(name, subject, "test", NOW)
 
 
 async def test_the_cookie_is_the_pages_alone(app: App) -> None:
@@ -55,31 +62,13 @@ async def test_the_cookie_is_the_pages_alone(app: App) -> None:
         assert answer.headers[name] == value
 
 
-async def test_wrong_passwords_lock_the_account_and_say_nothing_else(app: App) -> None:
-    people = app.desk.people
-    password = await people.add("li", "seat", 1, "test")
-    said = set()
-    for name in ("li", "nobody"):
-        with pytest.raises(SignInError) as error:
-            await people.sign_in(name, "wrong", "", 1000)
-        said.add(str(error.value))
-    assert len(said) == 1, "whether the name exists is not said"
-    for _ in range(TRIES - 1):
-        with pytest.raises(SignInError):
-            await people.sign_in("li", "wrong", "", 1000)
-    with pytest.raises(SignInError) as error:
-        await people.sign_in("li", password, "", 2000)
-    assert error.value.code == "locked"
-    assert await people.sign_in("li", password, "", 1000 + LOCKED + 1)
-
-
 async def test_an_unused_session_ends(app: App) -> None:
-    people = app.desk.people
-    password = await people.add("li", "seat", 1, "test")
-    token = await people.sign_in("li", password, "", 0)
+    signing = app.desk.signing
+    password = await app.desk.people.add("li", "seat", 1, "test")
+    token = await signing.sign_in("li", password, "", 0)
     lasts = app.config.desk.session_minutes * 60_000
-    assert await people.who(token, lasts - 1)
-    assert await people.who(token, lasts + 1) is None
+    assert await signing.who(token, lasts - 1)
+    assert await signing.who(token, lasts + 1) is None
 
 
 async def test_who_is_switched_off_is_out_at_once(app: App) -> None:
@@ -107,7 +96,7 @@ async def test_two_administrators_who_take_it_from_each_other_at_once(
 
     here = either_app.desk.people
     other = Database(either_app.config.database.url)
-    there = People(other, 30)
+    there = People(other, Passwords())
     for name in ("chen", "wang"):
         await here.add(name, "administrator", 1, "test")
     monkeypatch.setattr(conversations, "audited", audited)
@@ -117,7 +106,7 @@ async def test_two_administrators_who_take_it_from_each_other_at_once(
             asked.change("wang", "chen", 1, version=await version(here, "wang"), active=0),
             return_exceptions=True,
         )
-        [refused] = [each for each in said if each is not None]
+        [refused] = [each for each in said if isinstance(each, Exception)]
         assert isinstance(refused, TicketError)
         assert (refused.code, "管理员" in str(refused)) == ("barred", True)
         [left] = [each for each in await here.all() if each.may("people.write")]
@@ -164,19 +153,17 @@ async def test_a_change_meanwhile_is_not_undone_by_a_new_password(app: App) -> N
     await people.add("chen", "administrator", 1, "test")
     first = await people.add("li", "supervisor", 1, "test")
     checked, go = asyncio.Event(), asyncio.Event()
+    real = app.desk.signing._passwords.hash
 
-    async def halt(work: Callable[..., str | bool], *given: str) -> str | bool:
-        found = work(*given)
-        if found is not True:  # the new one is made: the old one was right
-            checked.set()
-            await go.wait()
-        return found
+    async def halt(password: str) -> str:
+        checked.set()  # the old one was right, and the new one is made
+        await go.wait()
+        return await real(password)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("desk.people.asyncio.to_thread", halt)
-        setting = asyncio.create_task(people.set_password("li", first, PASSWORD, 1))
+        patch.setattr(app.desk.signing._passwords, "hash", halt)
+        setting = asyncio.create_task(app.desk.signing.set_password("li", first, PASSWORD, 1))
         await checked.wait()
-        patch.undo()
         await people.change("li", "chen", 1, version=await version(people, "li"), role="seat")
         go.set()
         await setting
@@ -188,14 +175,14 @@ async def test_a_change_meanwhile_is_not_undone_by_a_new_password(app: App) -> N
 async def test_a_one_time_password_is_changed_and_other_sessions_end(app: App) -> None:
     desk = Desk(app)
     li = await desk.newcomer()
-    elsewhere = await app.desk.people.sign_in(li.name, li.password, "", int(time.time() * 1000))
+    elsewhere = await app.desk.signing.sign_in(li.name, li.password, "", int(time.time() * 1000))
     assert (await li.get("/me"))["must_change"] is True
     await li.post("/me/password", {"old": li.password, "new": "short"}, expect=422)
     await li.post("/me/password", {"old": "wrong", "new": PASSWORD}, expect=401)
     await li.post("/me/password", {"old": li.password, "new": PASSWORD})
     assert (await li.get("/me"))["must_change"] is False, "this session goes on"
     assert (await desk.client(elsewhere).get("/api/me")).status_code == 401
-    assert await app.desk.people.sign_in(li.name, PASSWORD, "", 1)
+    assert await app.desk.signing.sign_in(li.name, PASSWORD, "", 1)
 
 
 async def test_a_one_time_password_opens_nothing_before_it_is_changed(app: App) -> None:
@@ -207,24 +194,11 @@ async def test_a_one_time_password_opens_nothing_before_it_is_changed(app: App) 
     assert (await li.ask("POST", "/logout")).status_code == 200
     # Who comes with a token, or by the identity provider, has not come in by that password.
     token = (await admin.post("/tokens", {"seat": li.name, "label": "教务系统"}))["token"]
-    vouched = await app.desk.people.sign_in_as("subject", li.name, int(time.time() * 1000))
+    await linked(app, li.name, "subject")
+    vouched = await app.desk.signing.sign_in_as(Vouched("subject", "li"), int(time.time() * 1000))
     for each in (token, vouched):
         assert (await desk.client(each).get("/api/people")).status_code == 200
         assert (await desk.client(each).get("/api/me")).json()["must_change"] is False
-
-
-async def test_the_second_factor(app: App) -> None:
-    desk = Desk(app)
-    li = await desk.person()
-    secret = (await li.post("/me/totp"))["secret"]
-    await li.put("/me/totp", {"secret": secret, "code": "000000"}, expect=401)
-    await li.put("/me/totp", {"secret": secret, "code": pyotp.TOTP(secret).now()})
-    async with desk.client() as client:
-        body = {"name": li.name, "password": li.password}
-        asked = await client.post("/api/login", json=body)
-        assert (asked.status_code, asked.json()["code"]) == (401, "code_needed")
-        assert (await client.post("/api/login", json={**body, "code": "000000"})).status_code == 401
-        assert (await client.post("/api/login", json={**body, "code": pyotp.TOTP(secret).now()})).status_code == 200
 
 
 async def test_only_digests_are_kept(app: App) -> None:
@@ -259,14 +233,14 @@ async def test_names_that_are_none(app: App) -> None:
 
 
 async def test_a_page_left_alone_is_signed_out_and_a_token_is_not(app: App) -> None:
-    people, lasts = app.desk.people, app.config.desk.session_minutes * 60_000
-    password = await people.add("idle", "seat", 1, "test")
-    page = await people.sign_in("idle", password, "", NOW)
+    people, signing, lasts = app.desk.people, app.desk.signing, app.config.desk.session_minutes * 60_000
+    password = await people.add("idle", "seat", NOW, "test")
+    page = await signing.sign_in("idle", password, "", NOW)
     token = await people.add_token("idle", "board", "admin", NOW)
     later = NOW + lasts - 1
-    assert await people.who(page, later) is not None
-    assert await people.who(page, later + lasts) is None
-    assert await people.who(token, later + 2 * lasts) is not None
+    assert await signing.who(page, later) is not None
+    assert await signing.who(page, later + lasts) is None
+    assert await signing.who(token, later + 2 * lasts) is not None
     audit = await app.database.read(lambda t: rows.audited(t, 1 << 60, 100))
     added = [(each.actor, each.subject, each.detail) for each in audit if each.action == "token.add"]
     assert added == [("admin", "idle", "board")]

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from sqlalchemy import bindparam, select
 
 from daoxue.config import Config
-from store import erasing
+from store import contention, erasing
+from store.contention import LockedDatabaseError
 from store.database import ConflictError, Database, Statement, Transaction, adding
+from store.migrate import upgrade
 from store.schema import audit
 
 _ADD = Statement(adding(audit))
@@ -170,3 +172,38 @@ async def test_what_is_old_is_found_by_an_index(either_config: Config) -> None:
 
     assert "ix_conversation_updated_at" in await database.read(plan)
     database.close()
+
+
+async def test_another_process_that_holds_the_file_is_told_of_and_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is asked for meanwhile is refused within a bound, however much there is, and goes on when it is over."""
+    path = tmp_path / "held.db"
+    upgrade(f"sqlite:///{path}")
+    monkeypatch.setattr(contention, "NOTED", 0.1)
+    database = Database(f"sqlite:///{path}")
+    monkeypatch.setattr(database, "_patience", 0.5)
+    assert database.locked() == 0
+    held = sqlite3.connect(path, isolation_level=None)
+    held.execute("BEGIN IMMEDIATE")
+    began = time.monotonic()
+    told = await asyncio.gather(
+        *(database.write(lambda t: None, quick=n % 2 == 0) for n in range(600)), return_exceptions=True
+    )
+    assert all(isinstance(each, LockedDatabaseError) for each in told)
+    assert database.locked() >= 0.1
+    waiting = asyncio.create_task(database.write(lambda t: None))
+    await asyncio.wait([waiting], timeout=5)
+    assert isinstance(waiting.exception(), LockedDatabaseError)
+    assert time.monotonic() - began < 5
+    held.execute("ROLLBACK")
+    assert database.locked() == 0
+    await database.write(lambda t: None)
+    assert [record.levelname for record in caplog.records if record.name == "store.contention"] == ["ERROR", "WARNING"]
+    held.execute("BEGIN IMMEDIATE")
+    last = asyncio.create_task(database.write(lambda t: None))
+    await asyncio.sleep(0)
+    database.hurry()
+    database.close()
+    assert isinstance((await asyncio.gather(last, return_exceptions=True))[0], LockedDatabaseError)
+    held.close()

@@ -4,7 +4,8 @@ import asyncio
 import json
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -171,7 +172,7 @@ async def test_what_is_no_token_is_not_taken(service: Service) -> None:
 class PageThatGoes:
     """A socket on which a page says one thing and goes."""
 
-    client = None
+    scope: Mapping[str, Any] = MappingProxyType({"headers": (), "client": None})
 
     def __init__(self, frame: str) -> None:
         self._events: list[dict[str, object]] = [

@@ -8,13 +8,15 @@ from datetime import datetime
 import pytest
 from msgspec.structs import replace
 
+from bot.inbox import numbered
 from daoxue.config import Config
 from daoxue.serve import silence
 from integrations.wechat.api import MEANINGS, Wechat, WechatError, WechatFault
 from integrations.wechat.quota import Heard, allowance
-from players.wechat import Platform, Resident
-from store import conversations, outbox
+from players.wechat import Platform, Resident, Way
+from store import conversations, outbox, queue
 from store.database import Database
+from store.outbox import OwedRow, order_key
 from tests.conftest import free_port
 from tests.official import Official, api_of, official
 
@@ -101,12 +103,13 @@ async def test_a_token_that_is_no_good_is_renewed_once_and_never_in_a_loop(accou
     account.platform.faults["getcallbackip"] = [40001] * 50
     with pytest.raises(WechatError):
         await api(account).callback_addresses()
-    assert account.platform.calls["stable_token"] == 3
-    assert len(account.platform.faults["getcallbackip"]) == 48, "one try more, no further"
+    assert account.platform.calls["stable_token"] == 4, "refused with that too, it is fetched anew"
+    assert len(account.platform.faults["getcallbackip"]) == 47, "two tries more, no further"
     for _ in range(10):
         with pytest.raises(WechatError):
             await api(account).callback_addresses()
-    assert account.platform.calls["stable_token"] == 3, "nor again at once"
+    assert account.platform.calls["stable_token"] == 4, "nor again at once"
+    assert len(account.platform.faults["getcallbackip"]) == 47
     assert api(account).alarm is not None
 
 
@@ -139,13 +142,17 @@ async def test_a_wrong_secret_is_an_alarm_not_a_storm(account: Official) -> None
     for _ in range(3):
         with pytest.raises(WechatError):
             await api(account).callback_addresses()
-    assert account.platform.calls["stable_token"] == 3, "one a call"
+    assert account.platform.calls["stable_token"] == 1, "and then none for a while"
+    account.clock.ahead += 6
+    with pytest.raises(WechatError):
+        await api(account).callback_addresses()
+    assert account.platform.calls["stable_token"] == 2
     assert "40125" in (api(account).alarm or "")
 
 
 ROWS: dict[int, tuple[int, str]] = {
     -1: (1, "again"), 40001: (2, "again"), 40164: (1, "again"), 40003: (1, "dead"), 43004: (1, "dead"), 46004: (1, "dead"),
-    45002: (2, "sent"), 45009: (1, "waits"), 45011: (1, "waits"), 45015: (1, "dead"), 45047: (1, "held"), 45098: (2, "sent"),
+    45002: (2, "sent"), 45009: (1, "waits"), 45011: (1, "waits"), 45015: (1, "held"), 45047: (1, "held"), 45098: (2, "sent"),
     40200: (2, "sent"), 48001: (1, "held"), 48004: (1, "held"), 50002: (1, "held"),
 }  # fmt: skip
 
@@ -183,16 +190,119 @@ async def test_every_row_of_the_table_of_errors(account: Official, code: int) ->
         assert await owed(account, conversation) is None
     if code == 45009:
         account.clock.ahead += 86_400
-        await platform.say(who, "在吗")
+        assert "通知" in "".join(each.text for each in await platform.say(who, "在吗"))
+    if expected == "held" or code == 45009:
+        assert await written_down(account, conversation) != [], "until WeChat does not ask for the response again"
+        account.clock.ahead += 8
+        await account.deliver()
         assert await owed(account, conversation) is None
+        assert "".join(each.text for each in who.seen).count("通知") == 1
     if code == 45015:
         tickets = await account.app.tickets.in_state("waiting")
         assert [each.channel for each in tickets] == ["wechat"], "somebody has to call instead"
-    if expected == "dead" and code != 45015:
+    if expected == "dead":
         await tell(account, who, "还有")
         tried = platform.calls["message/custom/send"]
         await account.deliver()
         assert platform.calls["message/custom/send"] == tried, "nothing more is sent there"
+
+
+async def test_a_token_refused_twice_is_fetched_anew(account: Official) -> None:
+    platform, who = account.platform, await heard(account)
+    conversation = await tell(account, who)
+    platform.faults["message/custom/send"] = [40001, 40001]
+    await account.deliver()
+    assert await owed(account, conversation) is None
+    assert platform.calls["message/custom/send"] == 3
+
+
+async def test_without_a_token_nobodys_attempts_are_spent(account: Official) -> None:
+    """What is wrong with the account is no message's fault: all wait, and the platform is left alone."""
+    platform = account.platform
+    everybody = [await heard(account) for _ in range(5)]
+    talks = [await tell(account, who) for who in everybody]
+    platform.faults["message/custom/send"] = [40001] * 1000
+    for _ in range(120):
+        account.clock.ahead += 5
+        await account.deliver()
+    rows = [row for talk in talks for row in await account.app.database.read(lambda t, talk=talk: queue.in_order(t, order_key(talk)))]  # type: ignore[misc] # fmt: skip
+    assert [(row.state, row.attempts) for row in rows] == [("due", 0)] * 5
+    assert platform.calls["message/custom/send"] < 100, "in ten minutes"
+    platform.faults.clear()
+    account.clock.ahead += 300
+    await account.deliver()
+    for who in everybody:
+        assert [each.text for each in who.seen if each.way == "custom"] == ["通知"]
+
+
+async def test_what_an_outage_kept_leaves_with_the_residents_next_message(account: Official) -> None:
+    platform, who = account.platform, await heard(account)
+    platform.faults["message/custom/send"] = ["502"] * 1000
+    conversation = await tell(account, who, "第一句")
+    for _ in range(15):
+        account.clock.ahead += 600
+        await account.deliver()
+    assert await owed(account, conversation) == (3, True), "given up"
+    await tell(account, who, "第二句")
+    await account.deliver()
+    platform.faults.clear()
+    [seen] = await platform.say(who, "在吗")
+    assert seen.text.startswith("第一句\n\n第二句")
+    await written_down(account, conversation)
+    account.clock.ahead += 8
+    await account.deliver()
+    assert await owed(account, conversation) is None
+    assert not [each for each in who.seen if each.way == "custom"]
+
+
+@pytest.mark.parametrize("lose", range(4))
+async def test_what_was_in_a_response_that_is_lost_still_arrives(account: Official, lose: int) -> None:
+    platform, who = account.platform, await heard(account)
+    platform.patience = 0.1
+    platform.faults["message/custom/send"] = [45047]
+    conversation = await tell(account, who, "坐席的话")
+    await account.deliver()
+    await platform.say(who, "在吗", Way(lose=lose))
+    await written_down(account, conversation)
+    for _ in range(4):
+        account.clock.ahead += 4
+        await account.deliver()
+    assert "".join(each.text for each in who.seen).count("坐席的话") == 1
+    assert await owed(account, conversation) is None
+    read = await account.app.database.read(lambda t: conversations.get(t, conversation))
+    assert read is not None
+    said = await account.app.database.read(lambda t: conversations.messages(t, conversation, read.seq, read.seq))
+    assert numbered(said[0]).message.reply.text.splitlines()[0] in who.seen[-1].text, "and so does the answer, after it"
+
+
+async def written_down(account: Official, conversation: int) -> list[OwedRow]:
+    """What is in a response, once that it was written is written down too: the response is here before."""
+    for _ in range(500):
+        rows = await account.app.database.read(lambda t: outbox.owed(t, conversation))
+        if all(row.trial is None or row.trial.written for row in rows):
+            return rows
+        await asyncio.sleep(0.01)
+    raise AssertionError("it never was")
+
+
+@pytest.mark.parametrize("written", [False, True])
+async def test_who_was_not_there_when_it_was_asked_for_again(account: Official, written: bool) -> None:
+    """The process dies with a response, and another comes too late to hear of it: it leaves again only where it may not have
+    left at all."""
+    platform, who = account.platform, await heard(account)
+    platform.faults["message/custom/send"] = [45047]
+    conversation = await tell(account, who, "坐席的话")
+    await account.deliver()
+    await platform.say(who, "在吗")
+    [row] = await written_down(account, conversation)
+    assert row.trial is not None
+    trial = replace(row.trial, written=written)
+    await account.app.database.write(lambda t: outbox.try_(t, row, conversation, trial, trial.at + 12_500))
+    account.channel._owing._since = trial.at + 6_000
+    account.clock.ahead += 13
+    await account.deliver()
+    assert [each.text for each in who.seen if each.way == "custom"] == ([] if written else ["坐席的话"])
+    assert await owed(account, conversation) is None
 
 
 @pytest.mark.parametrize("fault", ["html", "empty", "502"])

@@ -32,6 +32,8 @@ def _check(arguments: argparse.Namespace) -> int:
     problems = check.problems(config)
     for problem in problems:
         tell(arguments, {"problem": problem}, problem)
+    for note in check.notes(config):
+        tell(arguments, {"note": note}, f"提醒：{note}")
     if not problems:
         tell(arguments, {"ok": True}, f"{arguments.config}：没有问题")
     return 1 if problems else 0

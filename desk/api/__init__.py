@@ -1,5 +1,7 @@
 """The desk's API: everything the pages do, in OpenAPI, for other systems too."""
 
+import math
+
 from fastapi import Request
 from fastapi.exceptions import HTTPException, RequestValidationError
 from fastapi.responses import JSONResponse
@@ -22,9 +24,8 @@ from desk.api import (
 from desk.api.answers import Described
 from desk.api.guard import refuse_strangers
 from desk.api.live import live
-from desk.errors import STATUS, TicketError
+from desk.errors import STATUS, SignInError, TicketError
 from desk.parts import Desk
-from desk.people import SignInError
 
 
 def build(desk: Desk) -> Described:
@@ -52,7 +53,10 @@ def described() -> Described:
     @api.exception_handler(TicketError)
     @api.exception_handler(SignInError)
     async def refused(_: Request, error: TicketError | SignInError) -> JSONResponse:
-        return JSONResponse({"code": error.code, "text": str(error)}, STATUS[error.code])
+        later = (
+            {"retry-after": str(math.ceil(error.seconds))} if isinstance(error, SignInError) and error.seconds else None
+        )
+        return JSONResponse({"code": error.code, "text": str(error)}, STATUS[error.code], later)
 
     @api.exception_handler(HTTPException)
     async def kept_out(_: Request, error: HTTPException) -> JSONResponse:

@@ -13,7 +13,7 @@ from desk.api.guard import Number, TheDesk, may, now
 from desk.api.session import Strict
 from desk.errors import TicketError
 from desk.parts import Health
-from desk.people import PERMISSIONS, ROLES, Seat
+from desk.people import DAY, NOTHING_ENDED, ONE_TIME, PERMISSIONS, ROLES, Ended, Seat
 from desk.printing import copy_page
 from desk.residents import ErasureProof
 from desk.standing import Retention
@@ -64,6 +64,10 @@ class ChangedPerson(Strict):
     version: str
 
 
+class Linked(Strict):
+    subject: str = Field(min_length=1, max_length=500)
+
+
 class NewToken(Strict):
     seat: str = Field(min_length=1, max_length=64)
     label: str = Field(min_length=1, max_length=64)
@@ -86,7 +90,7 @@ class PlaceShown(Struct, frozen=True):
 
 
 class Account(Struct, frozen=True):
-    """`version` is another one, once somebody has changed it."""
+    """`subject` is who it is to the identity provider; `version` is another one, once somebody has changed it."""
 
     name: str
     shown: str
@@ -99,6 +103,7 @@ class Account(Struct, frozen=True):
     active: bool
     totp: bool
     one_time: bool
+    subject: str | None
     version: str
 
 
@@ -111,10 +116,25 @@ class AccountList(Struct, frozen=True):
 
 
 class OneTime(Struct, frozen=True):
-    """A password that has to be changed at once."""
+    """A password that has to be changed at once, within `days`; what it `ended` where it takes the place of another."""
 
     name: str
     password: str
+    days: int
+    ended: Ended
+
+
+class Stranger(Struct, frozen=True):
+    """Somebody whom the identity provider vouched for, and who is linked to no account; `name` is what they call
+    themselves there, which proves nothing."""
+
+    subject: str
+    name: str
+    at: int
+
+
+class Strangers(Struct, frozen=True):
+    strangers: list[Stranger]
 
 
 class TokenShown(Struct, frozen=True):
@@ -189,7 +209,7 @@ async def people(seat: Keeper, desk: TheDesk) -> AccountList:
     shown = [
         Account(
             each.name, each.shown, cast(Role, each.role), list(each.skills), list(each.langs), each.capacity, each.place, each.phone,
-            each.active, each.totp, each.one_time, each.version,
+            each.active, each.totp, each.one_time, each.subject, each.version,
         )
         for each in await desk.people.all()
     ]  # fmt: skip
@@ -207,28 +227,54 @@ async def add_person(body: NewPerson, seat: Keeper, desk: TheDesk) -> OneTime:
         body.name, body.role, now(), seat.name, shown=body.shown, skills=body.skills, langs=body.langs,
         capacity=body.capacity, place=body.place, phone=body.phone,
     )  # fmt: skip
-    return OneTime(body.name, password)
+    return OneTime(body.name, password, ONE_TIME // DAY, NOTHING_ENDED)
 
 
 @router.put("/people/{name}")
-async def change_person(name: str, body: ChangedPerson, seat: Keeper, desk: TheDesk) -> NothingToTell:
-    """Changes an account that nobody else has changed since it was looked at. Nobody takes his own administration away."""
+async def change_person(name: str, body: ChangedPerson, seat: Keeper, desk: TheDesk) -> Ended:
+    """Changes an account that nobody else has changed since it was looked at. Nobody takes his own administration away.
+    Another role, or being switched off, ends what the account has open at once, and its tokens: what that was is told."""
     _check_place(desk.library.catalogue.organisations.keys(), body.place)
     if name == seat.name and (not body.active or body.role != seat.role):
         raise TicketError("invalid", "不能停用自己或改自己的角色，请另一位管理员来改")
-    await desk.people.change(
+    ended = await desk.people.change(
         name, seat.name, now(), version=body.version, shown=body.shown or name, role=body.role, skills=body.skills,
         langs=body.langs, capacity=body.capacity, place=body.place, phone=body.phone, active=int(body.active),
     )  # fmt: skip
-    if not body.active:
-        await desk.dispatch.leave(name, now())
-    return NOTHING
+    if ended is not None:
+        desk.feed.end(name)
+        if not body.active or body.role not in PERMISSIONS["ticket.work"]:
+            await desk.dispatch.leave(name, now())
+    return ended or NOTHING_ENDED
 
 
 @router.post("/people/{name}/reset")
 async def reset_password(name: str, seat: Keeper, desk: TheDesk) -> OneTime:
-    """A new one-time password; also unlocks, and takes the second factor away."""
-    return OneTime(name, await desk.people.reset_password(name, seat.name, now()))
+    """A new one-time password; also unlocks, takes the second factor away, and ends what the account has open."""
+    password, ended = await desk.people.reset_password(name, seat.name, now())
+    desk.feed.end(name)
+    return OneTime(name, password, ONE_TIME // DAY, ended)
+
+
+@router.get("/strangers")
+async def strangers(seat: Keeper, desk: TheDesk) -> Strangers:
+    """Whom the identity provider vouched for, and whom nobody has linked to an account."""
+    return Strangers([Stranger(each.subject, each.name, each.at) for each in await desk.people.vouched()])
+
+
+@router.put("/people/{name}/link")
+async def link(name: str, body: Linked, seat: Keeper, desk: TheDesk) -> NothingToTell:
+    """From here on one of the strangers signs in to this account."""
+    await desk.people.link(name, body.subject, seat.name, now())
+    return NOTHING
+
+
+@router.delete("/people/{name}/link")
+async def unlink(name: str, seat: Keeper, desk: TheDesk) -> Ended:
+    """Nobody signs in to this account by the identity provider any more; what it has open ends."""
+    ended = await desk.people.unlink(name, seat.name, now())
+    desk.feed.end(name)
+    return ended
 
 
 def _check_place(known: object, place: str | None) -> None:

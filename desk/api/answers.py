@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.routing import APIRoute
 
 from desk import feed
+from desk.api.guard import LARGEST, GuardedRoute
 
 JSON = "application/json"
 _REFS = "#/components/schemas/{name}"
@@ -45,7 +46,9 @@ class Answering(APIRouter):
             get_type_hints(endpoint, include_extras=True)["return"] is Response
         )  # a file, or the way to somewhere else
         media = {"response_class": Response} if says_nothing else {}
-        super().add_api_route(path, written, **options | {"response_model": None} | media)
+        most = options.get("max_body_size") or LARGEST
+        fixed = {"response_model": None, "route_class_override": GuardedRoute, "max_body_size": most}
+        super().add_api_route(path, written, **options | fixed | media)
 
 
 class Described(FastAPI):

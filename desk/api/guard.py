@@ -1,23 +1,26 @@
 """Who may come in: every endpoint declares the permission that it takes, and nothing is served without one."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Annotated, Protocol
 from urllib.parse import urlsplit
 
 from fastapi import Depends, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from pydantic import Field
 from starlette.requests import HTTPConnection
 
+from desk.attempts import Caller
 from desk.parts import Desk
 from desk.people import PERMISSIONS, Seat
 from store import conversations
 
-COOKIE = "daoxue_seat"
+COOKIE, DEVICES = "daoxue_seat", "daoxue_devices"
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 Number = Annotated[int, Field(ge=0, le=1 << 60)]  # of a row, or of what is counted: both databases can hold it
-LARGEST = 12_000_000  # bytes of a request; files of 8 MB and what surrounds them
+# Bytes of a request's body: what is typed; what is sent before anybody is known; a file of 8 MB and what surrounds it.
+LARGEST, LARGEST_OF_STRANGERS, LARGEST_FILE = 256_000, 4_096, 12_000_000
 HEADERS = {
     "cache-control": "no-store", "x-content-type-options": "nosniff", "x-frame-options": "DENY", "referrer-policy": "no-referrer",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
@@ -42,6 +45,11 @@ def token_of(connection: HTTPConnection) -> str | None:
     return connection.cookies.get(COOKIE)
 
 
+def caller_of(request: Request) -> Caller:
+    """Where a password or code is tried from."""
+    return Caller(request.client.host if request.client else "", request.cookies.get(DEVICES, "")[:1000])
+
+
 def is_from_elsewhere(connection: HTTPConnection) -> bool:
     """Whether a browser sent this for a page that is not ours: then its cookie means nothing."""
     origin = connection.headers.get("origin")
@@ -51,16 +59,15 @@ def is_from_elsewhere(connection: HTTPConnection) -> bool:
 
 
 async def refuse_strangers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    """No writing for pages of other sites, no bodies beyond the limit; every answer with the headers that protect."""
-    length = request.headers.get("content-length", "0")
+    """No writing for pages of other sites, no bodies of unknown length; every answer with the headers that protect."""
     if request.method not in _SAFE and is_from_elsewhere(request):
         response: Response = JSONResponse({"code": "foreign", "text": "请求来自别的网站，没有执行"}, 403)
     elif "transfer-encoding" in request.headers:
         response = JSONResponse({"code": "length_required", "text": "请求要写明长度"}, 411)
-    elif not length.isdigit() or int(length) > LARGEST:
-        response = JSONResponse({"code": "too_large", "text": "内容太大"}, 413)
     else:
         response = await call_next(request)
+        if response.status_code == 413:  # as the framework says it
+            response = JSONResponse({"code": "too_large", "text": "内容太大"}, 413)
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     return response
@@ -81,6 +88,9 @@ class _Guard:
         self._one_time = one_time
 
     async def __call__(self, request: Request) -> Seat:
+        known: Seat | None = getattr(request.state, "seat", None)  # from before the body was read
+        if known is not None:
+            return known
         seat = await seat_of(request)
         if seat is None:
             raise HTTPException(401, {"code": "signed_out", "text": "请先登录"})
@@ -89,13 +99,29 @@ class _Guard:
         if not seat.may(self.permission):
             await _write_down(request, seat, self.permission)
             raise HTTPException(403, {"code": "forbidden", "text": "您的角色不能做这件事"})
+        request.state.seat = seat
         return seat
+
+
+class GuardedRoute(APIRoute):
+    """Asks its guard before anything of the body is read: the framework alone would read it first."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[None, None, Response]]:
+        handle = super().get_route_handler()
+        guards = [each.call for each in self.dependant.dependencies if isinstance(each.call, _Guard)]
+
+        async def guarded(request: Request) -> Response:
+            for guard in guards:
+                await guard(request)
+            return await handle(request)
+
+        return guarded
 
 
 async def seat_of(connection: HTTPConnection) -> Seat | None:
     """Whoever is signed in."""
     token = token_of(connection)
-    return await desk_of(connection).people.who(token, now()) if token else None
+    return await desk_of(connection).signing.who(token, now()) if token else None
 
 
 async def _write_down(request: Request, seat: Seat, permission: str) -> None:

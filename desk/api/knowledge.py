@@ -16,7 +16,7 @@ from rapidfuzz import fuzz
 from bot.messages import Inbound, Reply
 from desk import children
 from desk.api.answers import NOTHING, Answering, NothingToTell
-from desk.api.guard import Number, TheDesk, may, now
+from desk.api.guard import LARGEST_FILE, Number, TheDesk, may, now
 from desk.api.session import Strict
 from desk.editing import Kept, checked
 from desk.errors import TicketError
@@ -278,7 +278,7 @@ async def add_topic(request: Annotated[Request, Topic], seat: Reviewer, desk: Th
     return Revision(await desk.editing.add_topic(await request.body(), seat.name, now()))
 
 
-@router.post("/knowledge/import")
+@router.post("/knowledge/import", max_body_size=LARGEST_FILE)
 async def take_in(
     file: UploadFile, seat: Reviewer, desk: TheDesk, commit: bool = False, partial: bool = False
 ) -> Imported:

@@ -2,21 +2,23 @@
 
 import asyncio
 import secrets
+import time
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from desk.api.guard import desk_of, is_from_elsewhere, now, seat_of
+from desk.api.guard import desk_of, is_from_elsewhere, now, seat_of, token_of
 from desk.feed import ErrorFrame, FeedPage, PongFrame, ResetFrame, encode
 from desk.parts import Desk
-from desk.people import Seat
+from desk.people import Seat, digest
 from store import conversations, tickets
 from store.people import PresenceRow
 
 LEASE, RENEWED = 20_000, 5.0  # ms that an open page counts as there without a sign of life; seconds between those
 SEND_WITHIN = 20  # seconds
+CHECKED = 1.0  # seconds for which somebody who may listen is believed to
 GONE = (WebSocketDisconnect, RuntimeError, TimeoutError)  # the page went, or does not read any more
 
 Ref = Annotated[str, Meta(max_length=32)]
@@ -47,7 +49,7 @@ async def live(websocket: WebSocket) -> None:
     """Numbered events from `since` on, until the page goes. A seat is present while its socket is open."""
     desk = desk_of(websocket)
     seat = None if is_from_elsewhere(websocket) else await seat_of(websocket)
-    if seat is None or seat.one_time or not (seat.may("ticket.read") or seat.may("board.read")):
+    if seat is None or not _may_listen(seat):
         await websocket.accept()
         await websocket.close(4401 if seat is None else 4403)
         return
@@ -57,12 +59,17 @@ async def live(websocket: WebSocket) -> None:
     await connection.serve(int(since) if since.isdigit() and len(since) < 19 else None)
 
 
+def _may_listen(seat: Seat) -> bool:
+    return not seat.one_time and (seat.may("ticket.read") or seat.may("board.read"))
+
+
 class _Connection:
     def __init__(self, desk: Desk, seat: Seat, websocket: WebSocket) -> None:
         self._desk = desk
         self._seat = seat
         self._websocket = websocket
-        self._page = FeedPage(seat.name)
+        self._page = FeedPage(seat.name, digest(token_of(websocket) or ""))
+        self._checked = time.monotonic()
         self._id = secrets.token_hex(12)
         self._ready = seat.role == "seat"  # a supervisor takes offers when he says so
         self._left = False
@@ -73,7 +80,7 @@ class _Connection:
         await self._looks("live", "" if since is None else f"since {since}")
         await desk.feed.join(self._page, since)
         await self._lease(LEASE)
-        tasks = [asyncio.create_task(each) for each in (self._send(), self._stay(), self._hear())]
+        tasks = [asyncio.create_task(each) for each in (self._send(), self._stay(), self._hear(), self._end())]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -95,14 +102,30 @@ class _Connection:
     async def _stay(self) -> None:
         while True:
             await asyncio.sleep(RENEWED)
-            if await seat_of(self._websocket) is None:  # signed out, or not welcome any more
-                await self._websocket.close(4401)
+            if not await self._is_welcome():
                 return
             await self._lease(LEASE)
+
+    async def _end(self) -> None:
+        """Closes it in the moment in which the account is changed by this process."""
+        await self._page.ended.wait()
+        await self._websocket.close(4401)
+
+    async def _is_welcome(self) -> bool:
+        """Whether it is still signed in, and may hear what it hears; closes it where not."""
+        seat = await seat_of(self._websocket)
+        self._checked = time.monotonic()
+        if seat is None or seat.role != self._seat.role or not _may_listen(seat):
+            await self._websocket.close(4401 if seat is None else 4403)
+            return False
+        return True
 
     async def _send(self) -> None:
         while True:
             frame = await self._page.frames.get()
+            # Another process may have changed the account: nothing is told on a check that is older than this.
+            if time.monotonic() - self._checked > CHECKED and not await self._is_welcome():
+                return
             if self._page.lost:
                 self._page = self._fresh()
                 frame = encode(ResetFrame(0))
@@ -111,7 +134,8 @@ class _Connection:
     def _fresh(self) -> FeedPage:
         """An empty queue for a page that fell too far behind."""
         self._desk.feed.leave(self._page)
-        page = FeedPage(self._seat.name, watching=self._page.watching)
+        old = self._page
+        page = FeedPage(old.seat, old.session, ended=old.ended, watching=old.watching)
         self._desk.feed.pages.add(page)
         return page
 

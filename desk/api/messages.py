@@ -9,7 +9,7 @@ from pydantic import Field
 from bot.messages import Numbered
 from desk import files
 from desk.api.answers import Answering
-from desk.api.guard import Number, TheDesk, may, now
+from desk.api.guard import LARGEST_FILE, Number, TheDesk, may, now
 from desk.api.session import Strict
 from desk.api.shown import looked_at, recall_time
 from desk.errors import TicketError
@@ -91,7 +91,7 @@ async def call_back(ref: str, id: str, seat: Worker, desk: TheDesk) -> CalledBac
     return CalledBack(reply.text, reply.source, [each.name for each in reply.files])
 
 
-@router.post("/tickets/{ref}/files")
+@router.post("/tickets/{ref}/files", max_body_size=LARGEST_FILE)
 async def send_file(
     ref: str, file: UploadFile, id: Annotated[str, Form(min_length=1, max_length=64)], seat: Worker, desk: TheDesk,
     recallable: Annotated[bool, Form()] = False,

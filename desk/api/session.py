@@ -2,20 +2,24 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Request, Response
+import segno
+from fastapi import Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.channel import Channel, OpenChannel
 from desk.api.answers import NOTHING, Answering, NothingToTell, as_json
-from desk.api.guard import COOKIE, TheDesk, may, now, token_of
-from desk.errors import TicketError
+from desk.api.guard import COOKIE, DEVICES, LARGEST_OF_STRANGERS, TheDesk, caller_of, may, now, token_of
+from desk.attempts import DAY, DEVICE_DAYS
+from desk.errors import SignInError, TicketError
 from desk.oidc import OidcError, PendingSignIn
-from desk.people import PERMISSIONS, Seat, SignInError
+from desk.people import PERMISSIONS, Ended, Seat, digest
+from desk.signing import Factor, new_secret
 from store import people as rows
 
-BACK, REFUSED, ASKED = "/api/login/oidc/back", "/desk/?refused=1", "daoxue_asked"
+BACK, REFUSED, ASKED = "/api/login/oidc/back", "/desk/?refused=", "daoxue_asked"
+FromProvider = Annotated[str, Query(pattern=r"^[\x20-\x7e]{0,2000}$")]
 router = Answering(tags=["登录 session"])
 Me = Annotated[Seat, Depends(may("self"))]
 Newcomer = Annotated[Seat, Depends(may("self", one_time=True))]
@@ -39,8 +43,13 @@ class Password(Strict):
 
 
 class Totp(Strict):
-    secret: str | None = Field(None, max_length=64)
-    code: str = Field(min_length=6, max_length=8)
+    """The `secret` that is to be, none for no second factor, with a `code` of it; the password; and where there is a second
+    factor already, a code of that one (`old_code`)."""
+
+    secret: str | None = Field(None, pattern=r"^([A-Z2-7]{8}){4,8}$")
+    code: str = Field("", max_length=10)
+    password: str = Field(min_length=1, max_length=200)
+    old_code: str = Field("", max_length=10)
 
 
 class ReadyChange(Strict):
@@ -98,18 +107,24 @@ class Myself(Struct, frozen=True):
 
 
 class Secret(Struct, frozen=True):
-    """For an authenticator; `address` is the same as a link."""
+    """For an authenticator; `address` is the same as a link, and `svg` as a picture to be scanned."""
 
     secret: str
     address: str
+    svg: str
 
 
-@router.post("/login")
-async def login(body: Login, desk: TheDesk) -> Annotated[Response, SignedIn]:
-    """Signs in: a cookie for pages, the same token for programs."""
-    token = await desk.people.sign_in(body.name, body.password, body.code, now())
+@router.post("/login", max_body_size=LARGEST_OF_STRANGERS)
+async def login(request: Request, body: Login, desk: TheDesk) -> Annotated[Response, SignedIn]:
+    """Signs in: a cookie for pages, the same token for programs. The browser is remembered as one of the account's."""
+    caller, at = caller_of(request), now()
+    token = await desk.signing.sign_in(body.name, body.password, body.code, at, caller)
     response = as_json(SignedIn(token))
     set_cookie(response, token, secure=desk.secure)
+    response.set_cookie(
+        DEVICES, desk.attempts.remembered(body.name, caller.devices, at), max_age=DEVICE_DAYS * DAY // 1000,
+        httponly=True, samesite="strict", secure=desk.secure, path="/api",
+    )  # fmt: skip
     return response
 
 
@@ -131,7 +146,7 @@ async def leave_for_provider(desk: TheDesk) -> Response:
     try:
         address, asked = await desk.oidc.leave(f"{desk.public_url}{BACK}")
     except OidcError:
-        return RedirectResponse(REFUSED, 303)
+        return RedirectResponse(f"{REFUSED}unreachable", 303)
     response = RedirectResponse(address, 303)
     # Lax, for the provider's page sends the browser back here.
     response.set_cookie(ASKED, asked.cookie, max_age=600, httponly=True, samesite="lax", secure=desk.secure, path=BACK)
@@ -139,14 +154,18 @@ async def leave_for_provider(desk: TheDesk) -> Response:
 
 
 @router.get("/login/oidc/back", status_code=303)
-async def back_from_provider(request: Request, desk: TheDesk, state: str = "", code: str = "") -> Response:
-    """From the identity provider: a session, if it vouches for somebody who has an account."""
+async def back_from_provider(
+    request: Request, desk: TheDesk, state: FromProvider = "", code: FromProvider = ""
+) -> Response:
+    """From the identity provider: a session, if it vouches for somebody whom an administrator linked to an account."""
     asked = PendingSignIn.of(request.cookies.get(ASKED, ""))
     try:
-        vouched = await desk.oidc.come_back(asked, state[:200], code[:2000], f"{desk.public_url}{BACK}")
-        token = await desk.people.sign_in_as(vouched.subject, vouched.name, now())
-    except (OidcError, SignInError):
-        return RedirectResponse(REFUSED, 303)
+        vouched = await desk.oidc.come_back(asked, state, code, f"{desk.public_url}{BACK}")
+        token = await desk.signing.sign_in_as(vouched, now())
+    except (OidcError, SignInError) as error:
+        refused = RedirectResponse(f"{REFUSED}{'unlinked' if isinstance(error, SignInError) else 'provider'}", 303)
+        refused.delete_cookie(ASKED, path=BACK)
+        return refused
     response = RedirectResponse("/desk/", 303)
     set_cookie(response, token, secure=desk.secure)
     response.delete_cookie(ASKED, path=BACK)
@@ -157,7 +176,7 @@ async def back_from_provider(request: Request, desk: TheDesk, state: str = "", c
 async def logout(request: Request, seat: Newcomer, desk: TheDesk) -> Annotated[Response, NothingToTell]:
     """Signs out; what one has open goes back to the queue at once."""
     if token := token_of(request):
-        await desk.people.sign_out(token, now())
+        await desk.signing.sign_out(token)
     await desk.dispatch.leave(seat.name, now())
     response = as_json(NOTHING)
     response.delete_cookie(COOKIE, path="/")
@@ -186,23 +205,26 @@ async def me(seat: Newcomer, desk: TheDesk) -> Myself:
 
 
 @router.post("/me/password")
-async def password(request: Request, body: Password, seat: Newcomer, desk: TheDesk) -> NothingToTell:
-    """A new password; all other sessions end, and this one goes on."""
-    await desk.people.set_password(seat.name, body.old, body.new, now(), token_of(request))
-    return NOTHING
+async def password(request: Request, body: Password, seat: Newcomer, desk: TheDesk) -> Ended:
+    """A new password; this session goes on, all others and the account's tokens end, and how many is told."""
+    token = token_of(request) or ""
+    ended = await desk.signing.set_password(seat.name, body.old, body.new, now(), token, caller_of(request))
+    desk.feed.end(seat.name, but=digest(token))
+    return ended
 
 
 @router.post("/me/totp")
-async def new_totp(seat: Me, desk: TheDesk) -> Secret:
+async def new_totp(seat: Me) -> Secret:
     """A secret for an authenticator; nothing changes until its first code is given."""
-    secret, address = desk.people.new_secret(seat.name)
-    return Secret(secret, address)
+    secret, address = new_secret(seat.name)
+    return Secret(secret, address, segno.make(address, error="m").svg_inline(scale=4, border=4))
 
 
 @router.put("/me/totp")
-async def set_totp(body: Totp, seat: Me, desk: TheDesk) -> NothingToTell:
-    """Switches the second factor on (with the secret) or off (without)."""
-    await desk.people.set_totp(seat.name, body.secret, body.code, now())
+async def set_totp(request: Request, body: Totp, seat: Me, desk: TheDesk) -> NothingToTell:
+    """Switches the second factor on or over (with a secret) or off (without)."""
+    factor = Factor(body.secret, body.code, body.old_code)
+    await desk.signing.set_factor(seat.name, factor, body.password, now(), caller_of(request))
     return NOTHING
 
 

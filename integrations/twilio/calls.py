@@ -329,7 +329,7 @@ class CallChannel:
                     return await self._say(row, state, number, "[已核验身份]", intent=state.task)
         except LockedError:
             state.entering = ""
-            return await self._person(row, state, number, "identity")
+            return self._prompts(row, state, self._board.line("identity.locked"))
         state.wrong += 1
         return self._enters(row, state, self._board.line(f"voice.{entering}_wrong"))
 

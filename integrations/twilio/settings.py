@@ -31,6 +31,10 @@ class TwilioSettings(ChannelSettings, frozen=True, forbid_unknown_fields=True):
     record: bool = False
 
     @property
+    def is_called(self) -> bool:
+        return True
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         return "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"
 

@@ -1,8 +1,8 @@
 """WeChat's API: the dozen calls that we make, each answered or refused in time, and what each refusal means.
 
-The access token is shared by all processes through the database: one of them fetches it, before it ends; a call that is
-told that its token is no good tries once with a new one and never again. The secret and the token are in no exception and
-no log line.
+The access token is shared by all processes through the database: one of them fetches it, before it ends. A call that is
+told that its token is no good tries with another one, and if that is none either, with one that is fetched anew; after that
+the platform is left alone for a while, by everybody. The secret and the token are in no exception and no log line.
 
 Source of calls and codes: developers.weixin.qq.com/doc/service/api.
 """
@@ -30,7 +30,8 @@ EARLY = (
     300_000  # ms before its end in which a token is renewed: old and new are both good then; of a short life a quarter
 )
 FETCHING = 10_000  # ms that a process may take over it
-OFTEN = 30_000  # ms between two renewals because of refusals
+REST, LONGEST_REST = 5_000, 300_000  # ms in which nothing is asked of a platform that gives us no good token, doubled
+FORCED = 3_600_000  # ms between two tokens that make the platform forget all others: it allows twenty a day
 BUSY = (0.2, 0.8)  # seconds before what may be repeated is tried again
 MINUTE = 60_000
 
@@ -74,12 +75,14 @@ _IP = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b")  # our own, as the platform see
 
 
 class WechatError(Exception):
-    """A call that was refused, or got no answer. Its words never hold a secret, a token or a resident."""
+    """A call that was refused, or got no answer. Its words never hold a secret, a token or a resident. `of_account` says
+    that nothing can be called at this moment, whatever it is."""
 
     def __init__(self, meaning: WechatFault, code: int | None, call: str, hint: str = "") -> None:
         super().__init__(f"WeChat {call}: {code if code is not None else 'no answer'}: {meaning.value}{hint}")
         self.meaning = meaning
         self.code = code
+        self.of_account = meaning in (WechatFault.TOKEN, WechatFault.ADDRESS)
 
 
 class _WechatAnswer(msgspec.Struct):
@@ -132,7 +135,9 @@ class Wechat:
         self._name = f"wechat:{app_id}"
         self._fetching = asyncio.Lock()
         self._closed: dict[str, int] = {}  # calls that are over their limit, until when
-        self._renewed = 0  # when a token was last renewed because one was refused
+        self._rests_until = 0  # before which nothing is asked, for there is no good token
+        self._rests = 0  # in a row
+        self._forced = 0  # when a token was last fetched that makes the platform forget all others
 
     def _clock(self) -> int:
         return int(self._seconds() * 1000)
@@ -187,8 +192,8 @@ class Wechat:
         return Session(found.openid, found.is_snapshotuser == 1)
 
     def opens(self, call: str) -> int:
-        """When a call over its limit may be made again (ms)."""
-        return max(self._closed.get(call, 0), self._clock() + 1_000)
+        """When a call over its limit, or without a token, may be made again (ms)."""
+        return max(self._closed.get(call, 0), self._rests_until, self._clock() + 1_000)
 
     @property
     def alarm(self) -> str | None:
@@ -206,11 +211,13 @@ class Wechat:
             raise WechatError(WechatFault.TOO_OFTEN, None, name)
         token = await self._token()
         found = await self._with_busy(path, token, body, again, file)
-        if MEANINGS.get(found.errcode) is WechatFault.TOKEN:
-            token = await self._another(token)
-            found = await self._with_busy(path, token, body, again, file)
+        for force in (False, True):
+            if MEANINGS.get(found.errcode) is WechatFault.TOKEN:
+                token = await self._another(token, force)
+                found = await self._with_busy(path, token, body, again, file)
         if found.errcode:
             raise self._refused(found, name)
+        self._rests = 0
         return found
 
     async def _with_busy(
@@ -268,6 +275,8 @@ class Wechat:
             self._closed[name] = _midnight(now) if found.errcode == DAY_LIMIT else now + MINUTE
         hint = f" ({address[0]})" if meaning is WechatFault.ADDRESS and (address := _IP.search(found.errmsg)) else ""
         error = WechatError(meaning, found.errcode, name, hint)
+        if error.of_account:
+            self._rest()
         if meaning in (WechatFault.TOKEN, WechatFault.ADDRESS, WechatFault.FORBIDDEN, WechatFault.WRONG):
             self._wrong = str(error)
             log.error("wechat", extra={"error": str(error)})
@@ -276,27 +285,33 @@ class Wechat:
     # -- the token
 
     async def _token(self) -> str:
+        if self._rests_until > self._clock():
+            raise WechatError(WechatFault.TOKEN, None, "token", " (none is asked for at this moment)")
         row = await self._shared()
         if row is not None and row.until - min(EARLY, (row.until - row.fetched_at) // 4) > self._clock():
             return row.value.decode()
         return await self._renew(row)
 
-    async def _another(self, used: str) -> str:
-        """A token other than the one that was just refused, if there is one."""
+    async def _another(self, used: str, force: bool) -> str:
+        """A token other than the one that was just refused; with `force` one for which the platform forgets the others,
+        where it has not done so lately."""
         row = await self._shared()
         if row is not None and row.value.decode() != used and row.until > self._clock():
             return row.value.decode()
-        if self._clock() - self._renewed < OFTEN:
-            raise WechatError(WechatFault.TOKEN, None, "token", " (and was renewed just now)")
-        token = await self._renew(row)
-        self._renewed = self._clock()
-        return token
+        if force := force and self._clock() - self._forced > FORCED:
+            self._forced = self._clock()
+        return await self._renew(row, used, force=force)
+
+    def _rest(self) -> None:
+        """Leaves the platform alone for a while, the longer the more often in a row."""
+        self._rests_until = self._clock() + min(LONGEST_REST, REST << min(self._rests, 10))
+        self._rests += 1
 
     async def _shared(self) -> SharedRow | None:
         return await self._database.read(lambda t: deliveries.get_shared(t, self._name))
 
-    async def _renew(self, read: SharedRow | None) -> str:
-        """Fetches a new token, or waits for whoever does."""
+    async def _renew(self, read: SharedRow | None, refused: str | None = None, *, force: bool = False) -> str:
+        """Fetches a new token, or waits for whoever does; never the one that was refused, as long as there is hope."""
         async with self._fetching:
             for _ in range(100):
                 row = await self._shared()
@@ -304,8 +319,8 @@ class Wechat:
                     return row.value.decode()
                 if row is None or row.lease <= self._clock():
                     if await self._lease(row):
-                        return await self._fetch()
-                elif row.until > self._clock():
+                        return await self._fetch(force=force)
+                elif row.until > self._clock() and row.value.decode() != refused:
                     return row.value.decode()  # somebody else fetches the next one, and this one is still good
                 await asyncio.sleep(0.1)
         raise WechatError(WechatFault.UNREACHABLE, None, "stable_token")
@@ -314,13 +329,18 @@ class Wechat:
         until = self._clock() + FETCHING
         return await self._database.write(lambda t: deliveries.lease_shared(t, self._name, read, until))
 
-    async def _fetch(self) -> str:
-        asked = {"grant_type": "client_credential", "appid": self.app_id, "secret": self._secret}
+    async def _fetch(self, *, force: bool) -> str:
+        asked: dict[str, object] = {"grant_type": "client_credential", "appid": self.app_id, "secret": self._secret}
+        if force:
+            asked["force_refresh"] = True
         try:
             found = await self._ask("POST", "/cgi-bin/stable_token", "stable_token", asked)
             if found.errcode or not found.access_token:
                 raise self._refused(found, "stable_token")
-        except WechatError:
+        except WechatError as error:
+            if not error.of_account:
+                error.of_account = True
+                self._rest()
             row = await self._shared()
             # Free again at once: nobody waits for somebody who has failed.
             until, value = (row.until, row.value) if row else (0, b"")

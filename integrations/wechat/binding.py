@@ -8,6 +8,7 @@ Sign-in: developers.weixin.qq.com/doc/service/guide/h5/auth.html.
 """
 
 import html
+import math
 import re
 import secrets
 import time
@@ -178,8 +179,10 @@ class Binding:
         try:
             origin = request.client.host if request.client else ""
             await self._identity.request_code(CHANNEL, visit.openid, number, _now(), origin)
-        except TooOftenError:
-            return self._page("请稍后再试", "<p>试得太频繁了，请一小时后再试，或者在公众号里说“人工”。</p>", 429)
+        except TooOftenError as error:
+            page = self._page("请稍后再试", "<p>试得太频繁了，请一小时后再试，或者在公众号里说“人工”。</p>", 429)
+            page.headers["retry-after"] = str(math.ceil(error.seconds))
+            return page
         except LockedError:
             return self._locked()
         asked = msgspec.structs.replace(visit, at=time.time(), asked=True)

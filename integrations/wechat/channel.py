@@ -9,7 +9,8 @@ waits until the resident writes.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -19,21 +20,22 @@ from starlette.types import Receive, Scope, Send
 
 from bot.channel import ChannelHealth, Core
 from bot.edge import safely
-from bot.inbox import Receipt, new_ticket, numbered
-from bot.messages import CONTINUE, Handover, Inbound, Message, Numbered
+from bot.inbox import Receipt, new_ticket
+from bot.messages import Handover, Inbound
 from bot.queue import Done, Failed, Later, Lost, Outcome
 from bot.waiting import reference
 from integrations.wechat import messages, rendering
 from integrations.wechat.api import Wechat, WechatError, WechatFault
 from integrations.wechat.gate import LARGEST, DroppedError, Gate, GateRefusedError, Received
 from integrations.wechat.messages import CHANNEL
+from integrations.wechat.owing import Owing, is_held, let_go, move, of_rows, without_rests, written
 from integrations.wechat.quota import Allowance, Heard, allowance
 from integrations.wechat.rendering import Outgoing, Place
 from integrations.wechat.settings import WechatSettings
 from store import attachments, conversations, deliveries, outbox, tickets
 from store.conversations import ConversationRow
 from store.database import Transaction
-from store.outbox import DueRow, OwedRow, Span
+from store.outbox import Carried, DueRow, OwedRow
 from store.queue import HELD
 
 log = logging.getLogger(__name__)
@@ -56,10 +58,18 @@ _KNOWN = frozenset(
      "subscribe_msg_sent_event", "user_info_modified", "user_authorization_revoke"}
 )  # fmt: skip
 
-_encode = msgspec.json.Encoder().encode
 _decode_outgoing = msgspec.json.Decoder(Outgoing).decode
 Happened = Callable[[str, messages.Event, int], Awaitable[dict[str, str]]]
 _HEADERS = [(b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store")]
+
+
+@dataclass(slots=True)
+class Asked:
+    """A request of WeChat's: when it came (`time.monotonic`), and what of a conversation's its response has on trial: the
+    conversation, and the message that it answers."""
+
+    begun: float
+    on_trial: tuple[int, str] | None = None
 
 
 class WechatChannel:
@@ -74,6 +84,7 @@ class WechatChannel:
         settings = core.stanzas.of(WechatSettings)
         self.may_push = settings.customer_service
         self.api = api
+        self._clock = core.clock
         self._account = settings.account
         self._gate = gate
         self._happened = happened
@@ -81,10 +92,9 @@ class WechatChannel:
         self._live = core.live
         self._database = core.database
         self._texts = core.texts
-        self._public_url = core.public_url
+        self._owing = Owing(core.public_url, self._now())
         self._zone = core.zone
         self._observe = core.observe
-        self._clock = core.clock
         self._menus = True  # until the platform does not take them
         self._late: set[asyncio.Task[Receipt]] = set()  # turns that were acknowledged before they ended
         self._typed: dict[int, float] = {}
@@ -97,23 +107,25 @@ class WechatChannel:
     # -- coming in
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        begun = time.monotonic()
+        asked = Asked(time.monotonic())
         failed = (503, b"text/plain", b"")  # nothing was accepted, and WeChat delivers it again
-        status, kind, body = await safely("message not accepted", self._proven(scope, receive, begun), failed)
+        status, kind, body = await safely("message not accepted", self._proven(scope, receive, asked), failed)
         headers = [*_HEADERS, (b"content-type", kind), (b"content-length", b"%d" % len(body))]
         self._observe("delivering")
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+        if (on_trial := asked.on_trial) is not None:
+            await self._database.write(lambda t: written(t, *on_trial), quick=True)
         self._observe("delivered")
 
-    async def _proven(self, scope: Scope, receive: Receive, begun: float) -> tuple[int, bytes, bytes]:
+    async def _proven(self, scope: Scope, receive: Receive, asked: Asked) -> tuple[int, bytes, bytes]:
         try:
-            return await self._respond(scope, receive, begun)
+            return await self._respond(scope, receive, asked)
         except GateRefusedError as error:
             REFUSED.labels(str(error)).inc()
             return 403, b"text/plain", b""
 
-    async def _respond(self, scope: Scope, receive: Receive, begun: float) -> tuple[int, bytes, bytes]:
+    async def _respond(self, scope: Scope, receive: Receive, asked: Asked) -> tuple[int, bytes, bytes]:
         """Status, type and body of the response. Raises `GateRefusedError`."""
         if scope["method"] not in ("GET", "POST"):
             raise GateRefusedError("method")
@@ -129,7 +141,7 @@ class WechatChannel:
         body = await _body(receive)
         try:
             received = self._gate.open(parameters, keys, body)
-            answer = await self._answered(received, begun)
+            answer = await self._answered(received, asked)
         except DroppedError as error:
             await self._drop(str(error), body, parameters.get("encrypt_type") == "aes")
             return 200, b"text/plain", b"success"
@@ -147,7 +159,7 @@ class WechatChannel:
             now = self._now()
             await self._database.write(lambda t: deliveries.keep_dropped(t, CHANNEL, why, body, now))
 
-    async def _answered(self, received: Received, begun: float) -> str | None:
+    async def _answered(self, received: Received, asked: Asked) -> str | None:
         """The XML to answer with; None where there is nothing to say. Raises `DroppedError`."""
         if self._account and received.text("ToUserName") != self._account:
             raise DroppedError("ToUserName")
@@ -162,10 +174,10 @@ class WechatChannel:
                 said = replace(said, intent="bound", slots=slots)
         if said is None:
             return None
-        asks = messages.GO_ON if self.may_push else messages.GO_ON | messages.GO_ON_AFTER_A_WAIT
-        if said.text in asks and await self._is_waiting(said):
+        go_on = messages.GO_ON if self.may_push else messages.GO_ON | messages.GO_ON_AFTER_A_WAIT
+        if said.text in go_on and await self._is_waiting(said):
             said = messages.going_on(said)
-        outgoing = await self._in_time(said, begun)
+        outgoing = await self._in_time(said, asked)
         if outgoing is None:
             return None
         at = received.number("CreateTime") or 0
@@ -186,30 +198,34 @@ class WechatChannel:
         waiting = await self._database.read(look)
         return waiting or any(task.get_name() == said.address for task in self._late)
 
-    async def _in_time(self, said: Inbound, begun: float) -> Outgoing | None:
+    async def _in_time(self, said: Inbound, asked: Asked) -> Outgoing | None:
         """The answer, or what is said instead of it when it takes too long."""
         turn = asyncio.create_task(self._inbox.receive(said), name=said.address)
-        await asyncio.wait({turn}, timeout=BUDGET - (time.monotonic() - begun))
-        if not turn.done() and await self._put_off(said, begun):
+        await asyncio.wait({turn}, timeout=BUDGET - (time.monotonic() - asked.begun))
+        if not turn.done() and await self._put_off(said, asked.begun):
             self._late.add(turn)
             turn.add_done_callback(self._is_late_no_more)
             if self.may_push:
                 return None
             return Outgoing(text=self._texts.line("zh", "wechat.wait"))
-        done, _ = await asyncio.wait({turn}, timeout=max(0.0, CUT - (time.monotonic() - begun)))
+        done, _ = await asyncio.wait({turn}, timeout=max(0.0, CUT - (time.monotonic() - asked.begun)))
         if not done:
             turn.cancel()
             raise TimeoutError
-        return await self._outgoing(said, turn.result())
+        return await self._outgoing(said, turn.result(), asked)
 
     async def _put_off(self, said: Inbound, begun: float) -> bool:
         """Keeps the message before it is acknowledged; False where it was answered at this very moment, or where nothing
         can be kept: then it must not be acknowledged."""
         try:
             async with asyncio.timeout(max(0.01, LATEST - (time.monotonic() - begun))):
-                return await self._inbox.put_off(said, self._now() + LEASE)
+                kept = await self._inbox.put_off(said, self._now() + LEASE)
         except TimeoutError:
             return False
+        if kept:
+            now = self._now()
+            await self._database.write(lambda t: let_go(t, CHANNEL, said.address, now), quick=True)
+        return kept
 
     def _is_late_no_more(self, turn: "asyncio.Task[Receipt]") -> None:
         self._late.discard(turn)
@@ -218,101 +234,39 @@ class WechatChannel:
 
     # -- the answer in the response
 
-    async def _outgoing(self, said: Inbound, receipt: Receipt) -> Outgoing | None:
+    async def _outgoing(self, said: Inbound, receipt: Receipt, asked: Asked) -> Outgoing | None:
         owed, lost = await self._database.read(
             lambda t: (outbox.owed(t, receipt.conversation), deliveries.is_lost(t, CHANNEL, said.address))
         )
         if lost:
             await self._database.write(lambda t: deliveries.find_again(t, CHANNEL, said.address))
-        if not receipt.again and all(row.is_given_up for row in owed):
+        if not receipt.again and not owed:
             if not receipt.answers:
                 return None
-            outgoing, after = rendering.pack(self._opened(receipt.answers), Place(receipt.seq + 1, 0))
+            outgoing, after = rendering.pack(self._owing.opened(receipt.answers), Place(receipt.seq + 1, 0))
             if after is None:
                 self._live.delivered(receipt.conversation, receipt.last_seq)
                 return outgoing
         now = self._now()
-        stored = await self._database.write(lambda t: self._claim(t, said, receipt, now), quick=True)
-        self._live.delivered(receipt.conversation, receipt.last_seq)
+        stored, on_trial = await self._database.write(
+            lambda t: self._owing.claim(t, said, receipt, now, may_push=self.may_push), quick=True
+        )
+        if on_trial:
+            asked.on_trial = receipt.conversation, said.id
+        else:
+            self._live.delivered(receipt.conversation, receipt.last_seq)
         return _decode_outgoing(stored) if stored else None
-
-    def _claim(self, transaction: Transaction, said: Inbound, receipt: Receipt, now: int) -> bytes:
-        """Decides what goes into the response, once for all deliveries of the message: what is owed from before, and the
-        answer; as much as fits. Empty where nothing does, or where it leaves by itself."""
-        known = deliveries.answer(transaction, receipt.conversation, said.id)
-        if known is not None:
-            return known
-        rows = [row for row in outbox.owed(transaction, receipt.conversation) if not row.is_given_up]
-        own = receipt.answers
-        is_owed = bool(own) and any(row.first_seq <= own[0].seq <= row.last_seq for row in rows)
-        if receipt.again and not is_owed:
-            if not own or deliveries.was_sent(transaction, receipt.conversation, own[0].seq):
-                return b""
-            rows = []  # it was in a response that did not arrive
-        if said.intent != CONTINUE:
-            rows = self._without_rests(transaction, receipt.conversation, rows)
-        leaving = next((number for number, row in enumerate(rows) if row.is_leaving(now)), len(rows))
-        rows = rows[:leaving]
-        more = () if is_owed else own
-        saying = [*_of_rows(transaction, receipt.conversation, rows), *more]
-        if not saying:
-            return b""
-        start = Place(rows[0].first_seq, rows[0].part) if rows else Place(more[0].seq, 0)
-        outgoing, after = rendering.pack(self._opened(saying), start)
-        self._move(transaction, receipt.conversation, rows, after, now)
-        if after is not None and more:
-            begun = after.seq >= more[0].seq
-            seq, part = (after.seq, after.part) if begun else (more[0].seq, 0)
-            rest = Span(seq, more[-1].seq, part, rest=True)
-            outbox.leave(transaction, receipt.conversation, CHANNEL, rest, HELD if begun or not self.may_push else now)
-        if outgoing is not None and after is not None and self._is_held(transaction, receipt.conversation, after):
-            outgoing = outgoing.unfinished()
-        body = _encode(outgoing) if outgoing else b""
-        last = after.seq if after else saying[-1].seq
-        deliveries.left(transaction, receipt.conversation, saying[0].seq, last, now, said.id, body)
-        return body
-
-    def _without_rests(self, transaction: Transaction, conversation: int, rows: list[OwedRow]) -> list[OwedRow]:
-        """The rest of an old answer of the bot's is of no use when the talk has gone on."""
-        stale = [row for row in rows if row.is_rest and _author(transaction, conversation, row.first_seq) == "bot"]
-        outbox.drop(transaction, stale)
-        return [row for row in rows if row not in stale]
-
-    def _move(
-        self, transaction: Transaction, conversation: int, rows: Sequence[OwedRow], after: Place | None, now: int
-    ) -> None:
-        """What was taken is owed no more."""
-        gone = [row for row in rows if after is None or row.last_seq < after.seq]
-        outbox.drop(transaction, gone)
-        if after is None:
-            return
-        for row in rows:
-            if row.first_seq <= after.seq <= row.last_seq:
-                held = self._is_held(transaction, conversation, after)
-                outbox.advance(transaction, row, conversation, (after.seq, after.part), HELD if held else now)
-            elif row.first_seq > after.seq:
-                outbox.release(transaction, row, now)
-
-    def _is_held(self, transaction: Transaction, conversation: int, after: Place) -> bool:
-        """Whether what comes next waits until the resident asks for it: the rest of an answer does, a seat's words do
-        not."""
-        return _author(transaction, conversation, after.seq) == "bot"
-
-    def _opened(self, said: Sequence[Numbered]) -> list[Numbered]:
-        """With the paths of ours as addresses that open from anywhere."""
-
-        def opened(message: Message) -> Message:
-            return replace(message, reply=rendering.absolute(message.reply, self._public_url))
-
-        return [replace(each, message=opened(each.message)) for each in said]
 
     # -- leaving by itself
 
     async def send(self, row: DueRow, now: int) -> Outcome:
         """Sends the next message of what the conversation is owed, as much as one message takes."""
+        read, rows, allowed, lost = await self._database.read(lambda t: self._state(t, row.conversation, now))
+        trial = next((each.trial for each in rows if each.id == row.id), None)
+        if trial is not None:
+            return await self._tried(row.conversation, trial, now)
         if not self.may_push:
             return Later(HELD)
-        read, rows, allowed, lost = await self._database.read(lambda t: self._state(t, row.conversation, now))
         if lost:
             return Lost(WechatFault.GONE.value)
         if any(each.id != row.id and each.is_leaving(now) for each in rows):
@@ -320,20 +274,20 @@ class WechatChannel:
         if allowed.left == 0:
             return Later(HELD)
         if len(rows) > 1:
-            rows = await self._database.write(lambda t: self._without_rests(t, row.conversation, rows))
+            rows = await self._database.write(lambda t: without_rests(t, row.conversation, rows))
         if not any(each.id == row.id for each in rows):
             return Done()
         if rows[0].id != row.id:
             return Later(max(rows[0].due_at, now + 1_000))  # in order: with what comes before it, or after that
-        saying = await self._database.read(lambda t: _of_rows(t, row.conversation, rows))
+        saying = await self._database.read(lambda t: of_rows(t, row.conversation, rows))
         if allowed.left == 1 and now - saying[-1].at < QUIET:
             return Later(saying[-1].at + QUIET)
         place = Place(rows[0].first_seq, rows[0].part)
-        outgoing, after = rendering.pack(self._opened(saying), place, images=True)
+        outgoing, after = rendering.pack(self._owing.opened(saying), place, images=True)
         assert outgoing is not None
         if allowed.left == 1 and (read.ticket or after):
             outgoing = outgoing.ending("\n" + self._texts.line("zh", "wechat.last"))
-        elif after is not None and await self._database.read(lambda t: self._is_held(t, row.conversation, after)):
+        elif after is not None and await self._database.read(lambda t: is_held(t, row.conversation, after)):
             outgoing = outgoing.unfinished()
         self._observe("sending")
         try:
@@ -344,10 +298,17 @@ class WechatChannel:
 
         def settle(transaction: Transaction) -> None:
             deliveries.left(transaction, row.conversation, place.seq, last, now)
-            self._move(transaction, row.conversation, rows, after, now)
+            move(transaction, row.conversation, rows, after, now)
 
         await self._database.write(settle, quick=True)
         self._live.delivered(row.conversation, last - 1 if after else last)
+        return Done()
+
+    async def _tried(self, conversation: int, trial: Carried, now: int) -> Outcome:
+        """WeChat has had its time to ask again for a response: what was in it has arrived, or leaves now."""
+        last = await self._database.write(lambda t: self._owing.decide(t, conversation, trial, now), quick=True)
+        if last is not None:
+            self._live.delivered(conversation, last)
         return Done()
 
     def _state(
@@ -393,14 +354,16 @@ class WechatChannel:
             case WechatFault.FORBIDDEN:
                 self.may_push = False
                 return Later(HELD)
-            case WechatFault.TOO_OFTEN:
+            case WechatFault.TOO_OFTEN | WechatFault.TOKEN | WechatFault.ADDRESS:
                 return Later(self.api.opens("message/custom/send"))
             case WechatFault.GONE:
                 await self._database.write(lambda t: deliveries.lose(t, CHANNEL, read.address, now))
                 return Lost(error.meaning.value)
             case WechatFault.CLOSED:
                 await self._call_instead(read, now)
-                return Lost(error.meaning.value)
+                return Later(HELD)
+            case _ if error.of_account:
+                return Later(self.api.opens("message/custom/send"))
             case _:
                 return Failed(error.meaning.value)
 
@@ -480,19 +443,6 @@ async def _body(receive: Receive) -> bytes:
         parts.append(part)
         more = event.get("more_body", False)
     return b"".join(parts)
-
-
-def _of_rows(transaction: Transaction, conversation: int, rows: Sequence[OwedRow]) -> list[Numbered]:
-    """The messages that rows of the outbox stand for."""
-    found = [
-        message for row in rows for message in conversations.messages(transaction, conversation, row.first_seq, row.last_seq)
-    ]  # fmt: skip
-    return [numbered(message) for message in found if message.author != "resident"]
-
-
-def _author(transaction: Transaction, conversation: int, seq: int) -> str:
-    found = conversations.messages(transaction, conversation, seq, seq)
-    return found[0].author if found else ""
 
 
 def _allowance(transaction: Transaction, conversation: int, now: int) -> Allowance:

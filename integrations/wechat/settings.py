@@ -23,6 +23,10 @@ class WechatSettings(ChannelSettings, frozen=True, forbid_unknown_fields=True):
     open_base: Url = "https://open.weixin.qq.com"
 
     @property
+    def is_called(self) -> bool:
+        return True
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         always = "WECHAT_APP_ID", "WECHAT_APP_SECRET", "WECHAT_TOKEN"
         return always if self.mode == "plain" else (*always, "WECHAT_AES_KEY")

@@ -11,6 +11,7 @@ export type {
   CannedText,
   Colleague,
   Delivery,
+  Ended,
   ForWhom,
   GivenUp,
   Health,
@@ -39,12 +40,14 @@ export type {
   ReportLine,
   MessageShown as Said,
   Myself as Me,
+  OneTime,
   Opening,
   Progress,
   RedemptionItem as Item,
   Report,
   ReversalRow,
   StandardListed as Standard,
+  Stranger,
   Summary as Ticket,
   TicketPage,
 } from './openapi'
@@ -134,9 +137,23 @@ export function parsed(text: string): unknown {
 
 export function refusal(status: number, content: unknown): ApiError {
   const { code, text } = (content ?? {}) as { code?: unknown; text?: unknown }
-  return new ApiError(
-    status,
-    typeof code === 'string' ? code : String(status),
-    typeof text === 'string' && text ? text : t('服务出了点问题，请再试一次', 'Something went wrong; please try again'),
-  )
+  const known = typeof code === 'string' ? code : String(status)
+  const said =
+    typeof text === 'string' && text ? text : t('服务出了点问题，请再试一次', 'Something went wrong; please try again')
+  return new ApiError(status, known, t(said, ENGLISH[known] ?? said))
+}
+
+// What the service says in Chinese when somebody is not let in, or their account is not changed.
+const ENGLISH: Record<string, string> = {
+  wrong: 'The name or the password is wrong.',
+  locked: 'Too many wrong tries. Please wait some minutes; an administrator can reset a forgotten password.',
+  busy: 'Too many people are signing in at this moment. Please try again in a few seconds.',
+  code_needed: 'Please type the code of your authenticator.',
+  wrong_code: 'The code is wrong or was used before: please wait for the next one.',
+  expired: 'This one-time password has expired. Please ask an administrator for another one.',
+  weak:
+    'The new password is too easily guessed: at least 10 characters, no common words, names, dates, ' +
+    'keys side by side or repetitions, and not the old one.',
+  must_change: 'Please change your one-time password first.',
+  too_large: 'This is too large.',
 }

@@ -63,7 +63,7 @@ function open(): void {
   }
   mine.onclose = (event) => {
     if (socket !== mine || !wanted) return
-    if (event.code === 4401) {
+    if (event.code === 4401 || event.code === 4403) {
       wanted = false
       window.dispatchEvent(new Event('signed-out'))
       return

@@ -970,7 +970,7 @@ export interface paths {
         put?: never;
         /**
          * Login
-         * @description Signs in: a cookie for pages, the same token for programs.
+         * @description Signs in: a cookie for pages, the same token for programs. The browser is remembered as one of the account's.
          */
         post: operations["login_login_post"];
         delete?: never;
@@ -1008,7 +1008,7 @@ export interface paths {
         };
         /**
          * Back From Provider
-         * @description From the identity provider: a session, if it vouches for somebody who has an account.
+         * @description From the identity provider: a session, if it vouches for somebody whom an administrator linked to an account.
          */
         get: operations["back_from_provider_login_oidc_back_get"];
         put?: never;
@@ -1090,7 +1090,7 @@ export interface paths {
         put?: never;
         /**
          * Password
-         * @description A new password; all other sessions end, and this one goes on.
+         * @description A new password; this session goes on, all others and the account's tokens end, and how many is told.
          */
         post: operations["password_me_password_post"];
         delete?: never;
@@ -1129,7 +1129,7 @@ export interface paths {
         get?: never;
         /**
          * Set Totp
-         * @description Switches the second factor on (with the secret) or off (without).
+         * @description Switches the second factor on or over (with a secret) or off (without).
          */
         put: operations["set_totp_me_totp_put"];
         /**
@@ -1178,10 +1178,35 @@ export interface paths {
         /**
          * Change Person
          * @description Changes an account that nobody else has changed since it was looked at. Nobody takes his own administration away.
+         *     Another role, or being switched off, ends what the account has open at once, and its tokens: what that was is told.
          */
         put: operations["change_person_people__name__put"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/people/{name}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Link
+         * @description From here on one of the strangers signs in to this account.
+         */
+        put: operations["link_people__name__link_put"];
+        post?: never;
+        /**
+         * Unlink
+         * @description Nobody signs in to this account by the identity provider any more; what it has open ends.
+         */
+        delete: operations["unlink_people__name__link_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1198,7 +1223,7 @@ export interface paths {
         put?: never;
         /**
          * Reset Password
-         * @description A new one-time password; also unlocks, and takes the second factor away.
+         * @description A new one-time password; also unlocks, takes the second factor away, and ends what the account has open.
          */
         post: operations["reset_password_people__name__reset_post"];
         delete?: never;
@@ -1419,6 +1444,26 @@ export interface paths {
         get?: never;
         /** Set Shifts */
         put: operations["set_shifts_shifts_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/strangers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Strangers
+         * @description Whom the identity provider vouched for, and whom nobody has linked to an account.
+         */
+        get: operations["strangers_strangers_get"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -2108,7 +2153,7 @@ export interface components {
         };
         /**
          * Account
-         * @description `version` is another one, once somebody has changed it.
+         * @description `subject` is who it is to the identity provider; `version` is another one, once somebody has changed it.
          */
         Account: {
             active: boolean;
@@ -2122,6 +2167,7 @@ export interface components {
             role: "administrator" | "auditor" | "editor" | "seat" | "supervisor";
             shown: string;
             skills: string[];
+            subject: string | null;
             totp: boolean;
             version: string;
         };
@@ -2684,6 +2730,14 @@ export interface components {
             times?: number;
         };
         /**
+         * Ended
+         * @description What a change of an account has ended: `pages` that were signed in, and `tokens` of other systems, by their labels.
+         */
+        Ended: {
+            pages: number;
+            tokens: string[];
+        };
+        /**
          * English
          * @description What an entry says in English: the same facts. Forms that are not given are made from `answer` by the channels;
          *         `question` is what it is offered as where it has questions of its own.
@@ -3089,6 +3143,11 @@ export interface components {
             minutes: number;
             title: string;
         };
+        /** Linked */
+        Linked: {
+            /** Subject */
+            subject: string;
+        };
         /** Login */
         Login: {
             /**
@@ -3255,9 +3314,11 @@ export interface components {
         };
         /**
          * OneTime
-         * @description A password that has to be changed at once.
+         * @description A password that has to be changed at once, within `days`; what it `ended` where it takes the place of another.
          */
         OneTime: {
+            days: number;
+            ended: components["schemas"]["Ended"];
             name: string;
             password: string;
         };
@@ -3660,11 +3721,12 @@ export interface components {
         };
         /**
          * Secret
-         * @description For an authenticator; `address` is the same as a link.
+         * @description For an authenticator; `address` is the same as a link, and `svg` as a picture to be scanned.
          */
         Secret: {
             address: string;
             secret: string;
+            svg: string;
         };
         /**
          * Sent
@@ -3743,6 +3805,20 @@ export interface components {
             unanswered: number;
             valid_until: string | null;
             zh: string;
+        };
+        /**
+         * Stranger
+         * @description Somebody whom the identity provider vouched for, and who is linked to no account; `name` is what they call
+         *         themselves there, which proves nothing.
+         */
+        Stranger: {
+            at: number;
+            name: string;
+            subject: string;
+        };
+        /** Strangers */
+        Strangers: {
+            strangers: components["schemas"]["Stranger"][];
         };
         /**
          * Suggestion
@@ -3901,10 +3977,24 @@ export interface components {
             id: string;
             zh: string;
         };
-        /** Totp */
+        /**
+         * Totp
+         * @description The `secret` that is to be, none for no second factor, with a `code` of it; the password; and where there is a second
+         *     factor already, a code of that one (`old_code`).
+         */
         Totp: {
-            /** Code */
-            code: string;
+            /**
+             * Code
+             * @default
+             */
+            code?: string;
+            /**
+             * Old Code
+             * @default
+             */
+            old_code?: string;
+            /** Password */
+            password: string;
             /** Secret */
             secret?: string | null;
         };
@@ -4176,6 +4266,7 @@ export type DraftMade = components['schemas']['DraftMade'];
 export type Drafted = components['schemas']['Drafted'];
 export type EarlierMessages = components['schemas']['EarlierMessages'];
 export type Earned = components['schemas']['Earned'];
+export type Ended = components['schemas']['Ended'];
 export type English = components['schemas']['English'];
 export type Enrolment = components['schemas']['Enrolment'];
 export type EnrolmentStatus = components['schemas']['EnrolmentStatus'];
@@ -4212,6 +4303,7 @@ export type Items = components['schemas']['Items'];
 export type LearnerRecord = components['schemas']['LearnerRecord'];
 export type LedgerLine = components['schemas']['LedgerLine'];
 export type Lesson = components['schemas']['Lesson'];
+export type Linked = components['schemas']['Linked'];
 export type Login = components['schemas']['Login'];
 export type Mean = components['schemas']['Mean'];
 export type Merge = components['schemas']['Merge'];
@@ -4271,6 +4363,8 @@ export type SigningSecret = components['schemas']['SigningSecret'];
 export type Snooze = components['schemas']['Snooze'];
 export type SpecialDay = components['schemas']['SpecialDay'];
 export type StandardListed = components['schemas']['StandardListed'];
+export type Stranger = components['schemas']['Stranger'];
+export type Strangers = components['schemas']['Strangers'];
 export type Suggestion = components['schemas']['Suggestion'];
 export type Suggestions = components['schemas']['Suggestions'];
 export type Summary = components['schemas']['Summary'];
@@ -6038,7 +6132,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["NothingToTell"];
+                    "application/json": components["schemas"]["Ended"];
                 };
             };
             /** @description Validation Error */
@@ -6212,7 +6306,73 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Ended"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    link_people__name__link_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Linked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
                     "application/json": components["schemas"]["NothingToTell"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    unlink_people__name__link_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ended"];
                 };
             };
             /** @description Validation Error */
@@ -6589,6 +6749,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NothingToTell"];
+                };
+            };
+        };
+    };
+    strangers_strangers_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Strangers"];
                 };
             };
         };

@@ -10,6 +10,7 @@ export const statusOf = (name: string) =>
     in_review: t('待审核', 'In review'),
     published: t('已发布', 'Published'),
     expired: t('已下线', 'Expired'),
+    withdrawing: t('等另一个人同意下线', 'Withdrawn once a second person agrees'),
   })[name] ?? name
 
 /** The lines of a field that has one thing a line. */

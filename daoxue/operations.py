@@ -1,0 +1,90 @@
+"""What whoever runs the service asks of it. The world is told that it lives and can answer; the rest is told inside alone."""
+
+import asyncio
+import math
+import secrets
+import time
+
+from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from accounts.limits import is_among, networks
+from bot.edge import safely
+from daoxue.app import App
+from daoxue.proxies import is_forwarded
+from store import queue
+from store.contention import LockedDatabaseError
+
+FRESH = 1.0  # seconds that it was found to be ready
+BACKLOG = Gauge("daoxue_queue_due", "What is due in the queue, of all kinds, and not done")
+OUTSIDE = "只给内部地址（server.inside）或带令牌的看 · from inside addresses or with the token only\n"
+
+
+class Operations:
+    """Health and figures. `token` lets in from anywhere; empty: nobody has one."""
+
+    def __init__(self, app: App, token: str) -> None:
+        self._app = app
+        self._token = token
+        self._inside = networks(app.config.server.inside)
+        self._looking = asyncio.Lock()
+        self._looked, self._fresh, self._locked = -math.inf, False, 0.0
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        return [Route("/healthz", self.healthz), Route("/readyz", self.readyz), Route("/metrics", self.metrics)]
+
+    def inside(self, behind: ASGIApp, path: str) -> ASGIApp:
+        """An application whose one path is shown inside alone."""
+
+        async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+            shown = scope["type"] != "http" or scope["path"] != path or self.is_inside(HTTPConnection(scope))
+            await (behind if shown else PlainTextResponse(OUTSIDE, 403))(scope, receive, send)
+
+        return serve
+
+    def is_inside(self, asks: HTTPConnection) -> bool:
+        """Whether it comes from an inside address by itself (what a proxy passes on that nobody trusts may be from
+        anywhere), or brings the token."""
+        kind, _, token = asks.headers.get("authorization", "").partition(" ")
+        if self._token and kind.lower() == "bearer" and secrets.compare_digest(token.encode(), self._token.encode()):
+            return True
+        return asks.client is not None and not is_forwarded(asks.scope) and is_among(asks.client.host, self._inside)
+
+    async def healthz(self, _: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    async def readyz(self, request: Request) -> Response:
+        # A worker in trouble is named, and we are ready all the same: residents are answered, and to take the process
+        # from the balancer would mend nothing.
+        fresh, locked = await self._is_fresh(), self._locked
+        lines = ["ready" if fresh else "not ready"]
+        if self.is_inside(request):
+            lines += [f"{LockedDatabaseError()} ({locked:.0f} s)"] if locked else []
+            lines += [each.words for each in self._app.watch.troubles()]
+        return PlainTextResponse("".join(f"{line}\n" for line in lines), 200 if fresh else 503)
+
+    async def _is_fresh(self) -> bool:
+        """Whether the database was there a moment ago: however often that is asked, it is looked at once a second."""
+        async with self._looking:
+            if time.monotonic() - self._looked > FRESH:
+                self._locked = self._app.database.locked()
+                self._fresh = await safely("not ready", self._refreshed(), False) and not self._locked
+                self._looked = time.monotonic()
+            return self._fresh
+
+    async def _refreshed(self) -> bool:
+        await self._app.library.refresh()
+        return True
+
+    async def metrics(self, request: Request) -> Response:
+        if not self.is_inside(request):
+            return PlainTextResponse(OUTSIDE, 403)
+        self._app.watch.troubles()
+        now = int(time.time() * 1000)
+        due = await safely("queue not counted", self._app.database.read(lambda t: queue.counts(t, now)), None)
+        BACKLOG.set(math.nan if due is None else due[0])
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

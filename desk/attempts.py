@@ -1,0 +1,86 @@
+"""Guesses at passwords and codes: how many, and by whom, without keeping anybody else out.
+
+What is counted is wrong tries of an account from one network address. Somebody who guesses from there waits; the account's
+owner, elsewhere, does not. Guesses from everywhere together are bounded too, and so that these do not lock the owner out,
+a device from which the account was signed in to before is held to its own guesses alone. A name that nobody has is
+counted, and refused, like any other.
+"""
+
+import secrets
+from dataclasses import dataclass
+
+from accounts.limits import GUESSES, GUESSES_ANYWHERE, GUESSES_FROM, Asked, Limits, place
+from accounts.vault import Vault
+from desk.errors import TooManyGuessesError
+
+DEVICE_DAYS = 180
+DAY = 86_400_000
+DEVICES = 5  # that one browser's cookie remembers: those of so many accounts
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who tries: the network address, and the cookie of devices."""
+
+    address: str = ""
+    devices: str = ""
+
+
+NOWHERE = Caller()
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A try at an account's password or code, before it is known whether it is right."""
+
+    known: bool
+    limits: Limits
+    asked: tuple[Asked, ...]
+
+    def check(self) -> None:
+        """Raises `TooManyGuessesError`."""
+        if (seconds := self.limits.wait(*self.asked)) > 0:
+            raise TooManyGuessesError(seconds)
+
+    def was_wrong(self) -> None:
+        self.limits.take(*self.asked)
+
+
+class Attempts:
+    """Times are in ms."""
+
+    def __init__(self, limits: Limits, vault: Vault) -> None:
+        self._limits = limits
+        self._vault = vault
+
+    def guess(self, name: str, password: str, caller: Caller, now: int) -> Guess:
+        """A try at an account with this `password` (what is kept of it): with another one, counting begins anew."""
+        account = self._vault.digest("guesses", f"{name}\n{password}")
+        device = self._device(name, caller.devices, now)
+        if device:
+            return Guess(True, self._limits, ((GUESSES, f"{account} {device}"),))
+        here = (GUESSES, f"{account} {place(caller.address)[0]}")
+        anywhere = (GUESSES_ANYWHERE, account)
+        return Guess(False, self._limits, (here, anywhere, *self._limits.from_(GUESSES_FROM, caller.address)))
+
+    def remembered(self, name: str, devices: str, now: int) -> str:
+        """The cookie of devices, once this account has been signed in to from there."""
+        number = secrets.token_hex(8)
+        others = [each for each in devices.split("~") if each and not self._is_of(each, name, now)]
+        return "~".join([f"{now}.{number}.{self._signed(name, now, number)}", *others[: DEVICES - 1]])
+
+    def _device(self, name: str, devices: str, now: int) -> str:
+        """The number of the device, where it is known for this account."""
+        found = [each for each in devices.split("~")[:DEVICES] if self._is_of(each, name, now)]
+        return found[0].split(".")[1] if found else ""
+
+    def _is_of(self, device: str, name: str, now: int) -> bool:
+        since, _, rest = device.partition(".")
+        number, _, signature = rest.partition(".")
+        if not (since.isascii() and since.isdigit() and len(since) < 16):
+            return False
+        signed = self._signed(name, int(since), number)
+        return secrets.compare_digest(signed.encode(), signature.encode()) and now - int(since) < DEVICE_DAYS * DAY
+
+    def _signed(self, name: str, since: int, number: str) -> str:
+        return self._vault.digest("device", f"{name}\n{since}\n{number}")

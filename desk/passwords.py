@@ -1,0 +1,86 @@
+"""Passwords: what is kept of them, whether one is right, and which are too easily guessed.
+
+To compare one costs 64 MB and a fifth of a second on purpose. It is done in a thread of its own, one at a time, and no
+more wait for it than are served in seconds: whoever tries passwords by the thousand takes neither memory nor the
+residents' answers.
+"""
+
+import asyncio
+import base64
+import importlib
+import secrets
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar, TypeVarTuple
+
+import argon2
+
+from desk.errors import SignInError
+
+SHORTEST, LOOKED_AT = 10, 72  # characters of a password; those by which it is judged
+SAFE = 3  # of 0 to 4: more than 10^8 guesses
+LIKELY = ("daoxue", "导学", "woaini", "wodemima", "mima", "1314520", "5201314")  # words that people here begin with
+WAITING = 32  # at most for the thread; twice as many where the device is known: nobody else keeps those out
+PATIENCE = 5  # seconds until it is worth another try
+# RFC 9106's second recommendation, but for its four threads: a sign-in takes no more than one of the processors.
+_HASHER = argon2.PasswordHasher(parallelism=1)
+T = TypeVar("T")
+Given = TypeVarTuple("Given")
+
+
+class Passwords:
+    """Raises `SignInError` where so many wait already that it would take too long."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, "passwords")
+        self._waiting = 0
+
+    async def hash(self, password: str) -> str:
+        """What is kept of it."""
+        return await self._run(_HASHER.hash, password)
+
+    async def matches(self, hashed: str | None, password: str, *, known: bool = False) -> bool:
+        """Whether it is the one; it takes as long where there is none. `known`: the device has signed in before."""
+        return await self._run(_matches, hashed or _nobody(), password, known=known)
+
+    async def renewed(self, hashed: str, password: str) -> str:
+        """The same, kept as is done today."""
+        return await self.hash(password) if _HASHER.check_needs_rehash(hashed) else hashed
+
+    async def is_weak(self, password: str, about: Sequence[str]) -> bool:
+        """Whether it is guessed soon, by somebody who knows `about` whom."""
+        return len(password) < SHORTEST or await self._run(_guessable, password, [*about, *LIKELY])
+
+    async def _run(self, work: Callable[[*Given], T], *given: *Given, known: bool = False) -> T:
+        if self._waiting >= WAITING * (1 + known):
+            raise SignInError("busy", "现在同时登录的人太多，请过几秒再试", PATIENCE)
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work, *given)
+        finally:
+            self._waiting -= 1
+
+
+def one_time() -> str:
+    """A password to begin with."""
+    return secrets.token_urlsafe(9)
+
+
+def _matches(hashed: str, password: str) -> bool:
+    try:
+        return _HASHER.verify(hashed, password)
+    except argon2.exceptions.VerificationError:
+        return False
+
+
+def _nobody() -> str:
+    """What no password is right for, and takes as long to compare."""
+    salt, content = (base64.b64encode(secrets.token_bytes(size)).decode().rstrip("=") for size in (16, 32))
+    cost = f"m={_HASHER.memory_cost},t={_HASHER.time_cost},p={_HASHER.parallelism}"
+    return f"$argon2id$v=19${cost}${salt}${content}"
+
+
+def _guessable(password: str, about: Sequence[str]) -> bool:
+    # Its dictionaries are loaded where somebody changes a password, and then only.
+    found = importlib.import_module("zxcvbn").zxcvbn(password[:LOOKED_AT], user_inputs=about)
+    return int(found["score"]) < SAFE

@@ -1,0 +1,9 @@
+"""What handlers say from what the centre answers, by standard question. Where it has no answer on record they say so, or
+leave it out; `daoxue check` names what is lacking, over, or soon to be."""
+
+NEEDS = frozenset({
+    "age-limit-old", "course-kids", "course-suggest", "credit-forgot-swipe", "credit-post-time", "credit-rule",
+    "enrol-first-day", "enrol-health", "enrol-local", "enrol-proxy", "enrol-refund", "enrol-withdraw", "fee-free-who", "fraud-tip", "g-bind",
+    "g-card-lost", "g-enrol-online", "g-cancel-online", "g-phone-change", "points-expire", "redeem-how", "redeem-late",
+    "redeem-time", "week-about",
+})  # fmt: skip

@@ -1,0 +1,101 @@
+"""The live socket of somebody who is to hear nothing any more."""
+
+import asyncio
+import importlib
+import json
+from collections.abc import AsyncIterator, Callable
+
+import msgspec
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from bot.messages import Inbound
+from daoxue.app import App, compose
+from daoxue.config import Config, Server
+from daoxue.serve import server
+from store import people
+from tests.conftest import free_port
+from tests.desk_client import PASSWORD, Desk, Person
+from tests.test_people import account
+
+live = importlib.import_module("desk.api.live")  # the package has a function of that name
+
+
+@pytest.fixture
+async def serving(config: Config) -> AsyncIterator[App]:
+    """The service's own server, in this process."""
+    app = await compose(msgspec.structs.replace(config, server=Server(port=free_port())))
+    web = server(app)
+    running = asyncio.create_task(web.serve())
+    while not web.started:  # noqa: ASYNC110 - the server has no event for that
+        await asyncio.sleep(0.01)
+    yield app
+    web.should_exit = True
+    await running
+
+
+async def opened(app: App, token: str) -> ClientConnection:
+    url = f"ws://127.0.0.1:{app.config.server.port}/api/live"
+    socket = await connect(url, additional_headers={"authorization": f"Bearer {token}"}, proxy=None)
+    assert json.loads(await socket.recv())["type"] == "hello"
+    return socket
+
+
+async def closed(socket: ClientConnection, within: float = 3) -> int:
+    """How it was closed; whatever it heard before that is an error."""
+    with pytest.raises(ConnectionClosed) as ended:
+        async with asyncio.timeout(within):
+            await socket.recv()
+    assert ended.value.rcvd is not None
+    return ended.value.rcvd.code
+
+
+def by_demotion(whole: dict[str, object]) -> dict[str, object]:
+    return whole | {"role": "editor"}
+
+
+def by_switching_off(whole: dict[str, object]) -> dict[str, object]:
+    return whole | {"active": False}
+
+
+@pytest.mark.parametrize("change", [by_demotion, by_switching_off])
+async def test_it_is_closed_at_once(
+    serving: App, change: Callable[[dict[str, object]], dict[str, object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "RENEWED", 1000.0)  # not because somebody looked by and by
+    desk = Desk(serving)
+    li, admin = await desk.person(), await desk.person("administrator")
+    socket = await opened(serving, li.token)
+    await admin.put(f"/people/{li.name}", change(await account(admin, li)))
+    assert await closed(socket) == 4401
+
+
+async def test_a_new_password_closes_those_of_other_sessions(serving: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "RENEWED", 1000.0)
+    desk = Desk(serving)
+    li, admin = await desk.person(), await desk.person("administrator")
+    login = await desk.client().post("/api/login", json={"name": li.name, "password": li.password})
+    here, elsewhere = await opened(serving, li.token), await opened(serving, login.json()["token"])
+    await li.post("/me/password", {"old": li.password, "new": f"{PASSWORD}-new"})
+    assert await closed(elsewhere) == 4401
+    with pytest.raises(TimeoutError):
+        await closed(here, within=0.3)
+    await admin.post(f"/people/{li.name}/reset")
+    assert await closed(here) == 4401
+
+
+@pytest.mark.parametrize("renewed", [0.05, 1000.0])
+async def test_what_another_process_changed_is_seen_before_anything_is_told(
+    serving: App, renewed: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The role alone, with the session left as it is: nobody in this process knows of it."""
+    monkeypatch.setattr(live, "RENEWED", renewed)
+    monkeypatch.setattr(live, "CHECKED", 0.0)
+    li: Person = await Desk(serving).person()
+    socket = await opened(serving, li.token)
+    await serving.database.write(lambda t: people.change(t, li.name, role="editor"))
+    if renewed > 1:
+        await serving.inbox.receive(Inbound(channel="webchat", address="visitor", id="1", text="转人工", at=1))
+        await serving.desk.feed.look()
+    assert await closed(socket) == 4403
