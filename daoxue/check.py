@@ -129,7 +129,7 @@ def unreachable(config: Config, channels: Channels = CHANNELS) -> list[str]:
     )
     names = [f"channels.{each.name}" for each in called] + (["desk.oidc"] if config.desk.oidc.issuer else [])
     return [
-        f"server.public_url: 没有填，{name} 就用不了：对方按这个外网地址找我们、验签名（is empty, and {name} does not work without it)"
+        f"server.public_url: 没有填，{name} 就用不了：对方按这个外网地址找我们、验签名 · is empty, and {name} does not work without it"
         for name in dict.fromkeys(names)
     ]
 

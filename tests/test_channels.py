@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from daoxue import check
 from daoxue.app import App, compose
 from daoxue.chat import Talk
-from daoxue.config import Config, ConfigError, read
+from daoxue.config import Config, ConfigError, Server, read
 from daoxue.serve import application, stopping
 from integrations.channels import CHANNELS
 from integrations.webchat import WebchatSettings
@@ -147,7 +147,11 @@ async def test_without_its_secret_it_does_not_start_and_the_check_says_so(
 async def test_the_check_names_every_secret_that_the_official_account_cannot_open_without(
     config: Config, monkeypatch: pytest.MonkeyPatch, mode: Mode
 ) -> None:
-    own = replace(config, channels=config.channels.having(WechatSettings(enabled=True, mode=mode)))
+    own = replace(
+        config,
+        channels=config.channels.having(WechatSettings(enabled=True, mode=mode)),
+        server=Server(public_url="https://a.example"),
+    )
     for name in ("WECHAT_APP_ID", "WECHAT_APP_SECRET", "WECHAT_TOKEN"):
         monkeypatch.setenv(name, "given")
     monkeypatch.delenv("WECHAT_AES_KEY", raising=False)
