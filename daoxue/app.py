@@ -34,6 +34,7 @@ from daoxue import model
 from daoxue.config import Config, ConfigError
 from daoxue.preparing import vault_of
 from daoxue.watch import Watch
+from desk import replies
 from desk.attempts import Attempts
 from desk.broadcasts import Broadcasts
 from desk.cataloguing import Cataloguing
@@ -48,6 +49,7 @@ from desk.parts import Desk, Health, WorkerInTrouble
 from desk.passwords import Passwords
 from desk.people import People
 from desk.queueing import Queueing
+from desk.replies import Replies
 from desk.residents import Residents
 from desk.retention import Retaining
 from desk.search import ConversationSearch
@@ -61,10 +63,11 @@ from integrations.rasa import Rasa
 from knowledge.files import KnowledgeError, load_yaml
 from knowledge.library import Library
 from nlu import encoder
-from store import deliveries, remote, webhooks
+from store import deliveries, remote, summons, webhooks
 from store import identity as identity_rows
 from store import outbox as messages_owed
 from store import queue as owed
+from store import replies as held_replies
 from store.database import Database
 from store.queue import QueueRow
 
@@ -205,7 +208,7 @@ async def compose(
     desk = await _desk(ground, knowing, affairs, talk, ways, hooks)
     return App(
         config=config, database=database, watch=ground.watch, library=knowing.library, comprehension=knowing.comprehension,
-        inbox=talk.inbox, outbox=talk.outbox, queue=_queue(ground, talk, affairs, ways, hooks), live=ground.live,
+        inbox=talk.inbox, outbox=talk.outbox, queue=_queue(ground, talk, affairs, ways, desk), live=ground.live,
         tickets=desk.tickets, desk=desk, retaining=Retaining(database, desk.standing, affairs.identity.passing),
         texts=ground.texts, identity=affairs.identity, accounts=affairs.accounts, notices=_notice_sender(ground, affairs, ways),
         tellings=affairs.tellings, nightly=Nightly(affairs.bank, affairs.tellings, database, config.zone, clock),
@@ -267,14 +270,16 @@ def _core(ground: Ground, knowing: KnowledgeParts, affairs: AffairsParts, talk: 
     )  # fmt: skip
 
 
-def _queue(ground: Ground, talk: TalkParts, affairs: AffairsParts, ways: ChannelParts, hooks: Hooks) -> Queue:
+def _queue(ground: Ground, talk: TalkParts, affairs: AffairsParts, ways: ChannelParts, desk: Desk) -> Queue:
     """Whatever leaves or is due, by kind."""
     outlets = {name: each.outlet for name, each in ways.opened.items()}
     kinds = {
         messages_owed.KIND: Kind(MessageSender(ground.database, ground.live, outlets, ground.clock).send, AT_ONCE),
-        webhooks.KIND: hooks.kind,
+        held_replies.KIND: Kind(desk.replies.leave, replies.AT_ONCE),
+        webhooks.KIND: desk.hooks.kind,
         deliveries.ANSWER: Kind(talk.inbox.take_up, lease=ANSWERED),
         identity_rows.CODE: Kind(_no_texts),
+        summons.KIND: Kind(_no_texts),
     }
     for each in ways.opened.values():
         kinds |= each.kinds
@@ -303,7 +308,7 @@ async def _desk(
     tickets, loads = Tickets(database, live, ground.texts), {each.name: each.load for each in ways.channels.values()}
     return Desk(
         database=database, live=live, library=library, comprehension=knowing.comprehension, settings=config.desk, hours=hours,
-        zone=config.zone, tickets=tickets, people=People(database, passwords),
+        zone=config.zone, tickets=tickets, replies=Replies(database, live, ground.clock), people=People(database, passwords),
         signing=SignIn(database, passwords, attempts, config.desk.session_minutes), attempts=attempts,
         oidc=Oidc(config.desk.oidc, os.environ.get("OIDC_CLIENT_SECRET", "")), public_url=public_url(config),
         dispatch=Dispatch(database, live, library, tickets, hours, config.desk, standing, loads),
@@ -326,7 +331,7 @@ def _reached(identity: Identity, ways: ChannelParts) -> Callable[[str], list[str
 
 
 async def _no_texts(row: QueueRow) -> Outcome:
-    """Codes of the sample centre are read in the terminal."""
+    """Nothing carries texts here. Codes of the sample centre are read in the terminal."""
     return Done()
 
 

@@ -1,5 +1,6 @@
 """What happens at the desk without anybody doing it: offers are made and run out, gone seats give back what they had,
-what was put aside comes back, what a site leaves lying goes up the tree, and closed tickets ask for their stars.
+what was put aside comes back, what a site leaves lying goes up the tree, closed tickets ask for their stars, and danger to
+life calls everybody.
 
 Every step is a compare-and-set on one ticket, so any number of processes may do this at once.
 """
@@ -9,24 +10,38 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from prometheus_client import Counter, Gauge
+
 from bot.live import Live
 from desk.errors import TicketError
 from desk.hours import DeskSettings, Hours
-from desk.people import taking
-from desk.routing import Waiting, route
+from desk.people import at_the_desk, supervisors, taking
+from desk.routing import Waiting, called, route
 from desk.standing import LiveSettings
 from desk.tickets import Tickets, barred, passed
 from knowledge.library import Library
-from store import people, ticket_lists, tickets
-from store.database import ConflictError, Database
+from store import people, summons, ticket_lists, tickets
+from store.database import ConflictError, Database, Transaction
 from store.people import PresenceRow
-from store.ticket_events import Happened, TicketEscalated, TicketOffered, TicketRow, TicketWoken
+from store.summons import Summons
+from store.ticket_events import (
+    Happened,
+    TicketAlarmed,
+    TicketEscalated,
+    TicketOffered,
+    TicketRow,
+    TicketUnheeded,
+    TicketWoken,
+)
 
 log = logging.getLogger(__name__)
 MOST = 200  # tickets looked at in one go: the front of the queue
 AFTER_START = 20_000  # ms in which pages come back after a restart
 GAP = 2_000  # ms after the end before the question for the stars
 FEW = 2  # stars, of five, of who was not content
+HEEDED = 60_000  # ms within which somebody has to take a danger to life
+DANGERS = Gauge("daoxue_danger_waiting", "Tickets of danger to life that nobody has")
+UNHEEDED = Counter("daoxue_danger_unheeded", "Tickets of danger to life to which the supervisors were called")
 
 
 @dataclass(slots=True)
@@ -72,6 +87,7 @@ class Dispatch:
         await self._wake(now)
         await self._escalate(now, waiting)
         await self._ask_for_stars(now)
+        await self._alarm(now)
         return await self._route(now)
 
     async def _front(self) -> list[TicketRow]:
@@ -142,6 +158,37 @@ class Dispatch:
             held.weight += self._weights.get(row.channel, 1) * row.count
             held.since = max(held.since, row.since)
         return load
+
+    # -- danger to life
+
+    async def _alarm(self, now: int) -> None:
+        """Everybody is called to what nobody has, and the supervisors to what nobody takes then."""
+        dangers = [row for row in await self._front() if row.priority == 0]
+        DANGERS.set(len(dangers))
+        for row in dangers:
+            if row.alarmed_at is None:
+                there = await self._database.read(lambda t: at_the_desk(t, now))
+                await self._change(row, TicketAlarmed(called(as_waiting(row), there)), now)
+            elif row.unheeded_at is None and row.alarmed_at + HEEDED <= now:
+                await self._summon(row, now)
+
+    async def _summon(self, row: TicketRow, now: int) -> None:
+        def work(transaction: Transaction) -> int:
+            able = [each for each in supervisors(transaction) if each.name not in barred(row)]
+            tickets.record(transaction, row, TicketUnheeded(tuple(each.name for each in able)), "system", now)
+            for each in able:
+                if each.phone:
+                    key = f"{row.ref}:{row.alarmed_at}:{each.name}"
+                    summons.owe(transaction, key, Summons(each.phone, row.ref), now)
+            return len(able)
+
+        try:
+            number = await self._database.write(work)
+        except ConflictError:
+            return  # somebody has it in this moment, or another process was quicker
+        UNHEEDED.inc()
+        log.error("danger that nobody takes", extra={"ticket": row.ref, "supervisors": number})
+        self._live.ring()
 
     # -- what is due
 

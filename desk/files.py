@@ -19,6 +19,7 @@ _KINDS: tuple[tuple[bytes, str, tuple[str, ...]], ...] = (
     (b"PK\x03\x04", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", (".xlsx",)),
 )  # fmt: skip
 SHOWN = {"image/png", "image/jpeg", "image/gif"}  # what a browser may show by itself
+_AT = "/files/"
 _ODD = re.compile(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069\"<>|:*?\\/]")
 
 
@@ -46,4 +47,9 @@ def keep(transaction: Transaction, conversation: int, name: str, kind: str, body
     """Keeps it, under an address that nobody guesses."""
     id = secrets.token_urlsafe(24)
     attachments.add(transaction, AttachmentRow(id, conversation, name, kind, body, by, at))
-    return File(name, kind, f"/files/{id}")
+    return File(name, kind, f"{_AT}{id}")
+
+
+def id_of(file: File) -> str:
+    """The attachment that it is."""
+    return file.path.removeprefix(_AT)

@@ -22,7 +22,8 @@ Minutes = Annotated[int, Meta(ge=1, le=100_000)]
 
 class DeskSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """`hours` when seats answer, several rows of a day where it has a break; `closed_on` holidays; `open_on` days off
-    that are worked (调休), with the hours of the first row's first day; `always_open` ignores all of that, for trying out."""
+    that are worked (调休), with the hours of the first row's first day; `always_open` ignores all of that, for trying out.
+    `recall_seconds` is how long what a seat has written can be called back before it leaves; 0: it leaves at once."""
 
     hours: tuple[Opening, ...] = (Opening((1, 2, 3, 4, 5), "08:30", "17:30"),)
     closed_on: tuple[date, ...] = ()
@@ -30,6 +31,7 @@ class DeskSettings(Struct, frozen=True, forbid_unknown_fields=True):
     always_open: bool = False
     offer_seconds: Seconds = 30
     away_seconds: Seconds = 4
+    recall_seconds: Annotated[int, Meta(ge=0, le=60)] = 10
     answer_within: tuple[Minutes, Minutes, Minutes, Minutes] = (2, 15, 30, 60)
     call_within: Minutes = 30
     escalate_after: Minutes = 120

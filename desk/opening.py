@@ -8,8 +8,9 @@ import msgspec
 from bot.inbox import numbered
 from bot.messages import Handover, Numbered
 from desk.errors import TicketError
-from store import conversations, outbox, ticket_lists, tickets
+from store import conversations, outbox, replies, ticket_lists, tickets
 from store.database import Transaction
+from store.replies import HeldReplyRow
 from store.ticket_events import TicketRow
 from store.tickets import EventRow
 
@@ -19,12 +20,13 @@ ALL = 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A ticket with all that belongs to it. There are older messages when `messages` do not begin with number 1.
+    """A ticket with all that belongs to it; `held` is about to be said. There are older messages when `messages` do not begin with number 1.
     `waiting_from` is the first message that its channel has not taken yet, `dead` whether it was given up."""
 
     ticket: TicketRow
     handover: Handover
     messages: Sequence[Numbered]
+    held: Sequence[HeldReplyRow]
     events: Sequence[EventRow]
     others: Sequence[TicketRow]
     waiting_from: int | None
@@ -47,7 +49,7 @@ def opened(transaction: Transaction, ref: str, most: int) -> Opened:
     events, about = tickets.events(transaction, ref), handover(row)
     about = msgspec.structs.replace(about, slots=tickets.with_added(about.slots, events))
     return Opened(
-        row, about, before(transaction, row, ALL, most), events, others,
+        row, about, before(transaction, row, ALL, most), replies.held(transaction, row.conversation), events, others,
         undelivered[0] if undelivered else None, bool(undelivered and undelivered[1]),
     )  # fmt: skip
 

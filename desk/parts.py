@@ -21,6 +21,7 @@ from desk.hours import DeskSettings, Hours
 from desk.learners import Learners
 from desk.oidc import Oidc
 from desk.people import People
+from desk.replies import Replies
 from desk.residents import Residents
 from desk.search import ConversationSearch
 from desk.signing import SignIn
@@ -61,6 +62,7 @@ class Desk:
     hours: Hours
     zone: ZoneInfo
     tickets: Tickets
+    replies: Replies
     people: People
     signing: SignIn
     attempts: Attempts

@@ -124,6 +124,19 @@ def taking(transaction: Transaction, now: int) -> tuple[list[Free], frozenset[st
     return free, frozenset(each.place for each in everybody if each.place and each.active)
 
 
+def at_the_desk(transaction: Transaction, now: int) -> frozenset[str]:
+    """Who may work on tickets and has a page open, taking offers or not."""
+    there = {page.seat for page in people.present(transaction, now)}
+    return frozenset(
+        row.name for row in people.everybody(transaction) if row.name in there and Seat.of(row).may("ticket.work")
+    )
+
+
+def supervisors(transaction: Transaction) -> list[Seat]:
+    """Who answers for the desk, there or not."""
+    return [seat for row in people.everybody(transaction) if (seat := Seat.of(row)).may("ticket.direct")]
+
+
 class People:
     """What administrators do. Times are in ms."""
 

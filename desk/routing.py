@@ -3,7 +3,8 @@
 The queue is in the order of rank, which ages by itself (`store.ticket_events.ranked`). For each in turn the best seat that
 may and can: the one that had this resident last, else the least loaded, else the one that has waited longest. A ticket
 whose skill nobody has, or nobody has free, goes to anybody after a while, so no one starves; but never to a seat that it
-complains of. All that one person has waiting, on whatever channel, is one place and goes to one seat.
+complains of. All that one person has waiting, on whatever channel, is one place and goes to one seat. Danger to life is
+offered to nobody in turn: everybody is called to it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -55,12 +56,15 @@ def route(
     waiting: Iterable[Waiting], seats: Sequence[Free], now: int, staffed: frozenset[str] = frozenset()
 ) -> list[Assignment]:
     """The offers to make now. Seats' loads are changed as if they were accepted. `staffed` are the organisations that
-    have seats of their own, present or not: their tickets are theirs, until they are escalated."""
+    have seats of their own, present or not: their tickets are theirs, until they are escalated. Danger to life is nobody's
+    offer: `called` says whom it goes to."""
     people: dict[str, list[Waiting]] = {}
     for each in sorted(waiting, key=lambda each: (each.rank, each.ref)):
         people.setdefault(each.person, []).append(each)
     assignments: list[Assignment] = []
     for theirs in people.values():
+        if theirs[0].priority == 0:
+            continue  # everybody is called to it, and who takes it gets all of theirs
         load = sum(each.load for each in theirs)
         barred = {name for each in theirs for name in each.barred}
         seat = _best(theirs[0], load, [seat for seat in seats if seat.name not in barred], now, staffed)
@@ -69,6 +73,12 @@ def route(
             seat.since = now
             assignments += [Assignment(each.ref, seat.name) for each in theirs]
     return assignments
+
+
+def called(danger: Waiting, there: Iterable[str]) -> tuple[str, ...]:
+    """Who is called to a danger to life: all who are there at once, busy, paused or without the skill; but never whom it
+    complains of."""
+    return tuple(sorted(set(there) - set(danger.barred)))
 
 
 def reaches(ticket: Waiting, seats: Iterable[Free], now: int, staffed: frozenset[str]) -> bool:
@@ -80,7 +90,7 @@ def _best(first: Waiting, load: int, seats: Sequence[Free], now: int, staffed: f
     allowed = [seat for seat in seats if _may(first, seat, now, staffed)]
     # Who let it pass is asked again only when nobody else is left to ask.
     allowed = [seat for seat in allowed if seat.name not in first.passed] or allowed
-    able = [seat for seat in allowed if _can(first, seat, load)]
+    able = [seat for seat in allowed if _can(seat, load)]
     if not able:
         return None
     return min(able, key=lambda seat: (_stranger(first, seat), seat.load / seat.capacity, seat.since, seat.name))
@@ -100,6 +110,6 @@ def _may(ticket: Waiting, seat: Free, now: int, staffed: frozenset[str]) -> bool
     return ticket.lang in seat.langs and (ticket.skill == ANY or ticket.skill in seat.skills)
 
 
-def _can(ticket: Waiting, seat: Free, load: int) -> bool:
-    # Danger to life does not wait for a free place; what is more than a seat's whole capacity goes to an empty one.
-    return ticket.priority == 0 or seat.load + load <= seat.capacity or (seat.load == 0 and load > seat.capacity)
+def _can(seat: Free, load: int) -> bool:
+    # What is more than a seat's whole capacity goes to an empty one.
+    return seat.load + load <= seat.capacity or (seat.load == 0 and load > seat.capacity)

@@ -7,7 +7,7 @@ from bot.inbox import numbered
 from desk.hours import DeskSettings, Hours
 from desk.masking import mask, mask_said
 from desk.opening import handover
-from desk.tickets import tags
+from desk.tickets import barred, tags
 from store import conversations
 from store.conversations import MessageRow
 from store.database import Transaction
@@ -16,7 +16,9 @@ from store.ticket_events import TicketRow, TicketState
 
 class Summary(Struct, frozen=True):
     """`about` and `last` are words of the talk. `due_at` is when the first answer is due, by the clock of the opening hours;
-    `call_due` when the resident is to be rung up, and `attempts` how often that was tried; times in ms."""
+    `call_due` when the resident is to be rung up, and `attempts` how often that was tried; `alarmed_at` since when everybody
+    is called to a danger that nobody has, `unheeded_at` since when the supervisors are; `barred` are seats that never get
+    it; times in ms."""
 
     ref: str
     state: TicketState
@@ -51,6 +53,9 @@ class Summary(Struct, frozen=True):
     about: str
     last: str
     last_author: str
+    alarmed_at: int | None
+    unheeded_at: int | None
+    barred: list[str]
 
 
 def for_seat(ticket: Summary, seat: str) -> Summary:
@@ -81,4 +86,5 @@ def summary(row: TicketRow, last: MessageRow | None, hours: Hours, settings: Des
         call_due=None if row.call_since is None else hours.after(row.call_since, settings.call_within), attempts=row.attempts, seq=row.seq, result=row.result,
         stars=row.stars, tags=tags(row), version=row.version, about=mask(about.summary, theirs=True)[:120],
         last=mask_said(said)[:80] if said else "", last_author=said.author if said else "",
+        alarmed_at=row.alarmed_at, unheeded_at=row.unheeded_at, barred=list(barred(row)),
     )  # fmt: skip

@@ -14,12 +14,13 @@ from bot import conversation
 from bot.conversation import Offer
 from bot.inbox import encode
 from bot.live import Live
-from bot.messages import File, Message, Option, Reply
+from bot.messages import Message, Option
 from bot.texts import Texts
-from desk import files
+from desk import replies
 from desk.errors import TicketError
 from desk.opening import SHOWN, Opened, opened
 from desk.opening import found as ticket_of
+from desk.replies import Accepted, Answer
 from store import conversations, outbox, ticket_lists, tickets
 from store.conversations import ConversationRow
 from store.database import ConflictError, Database, Transaction
@@ -43,7 +44,6 @@ from store.ticket_events import (
 )
 
 T = TypeVar("T")
-LONGEST = 2000  # characters of an answer or a note
 STARS = 5
 ATTEMPTS = 10  # each lost race means that somebody else's change went through
 
@@ -163,40 +163,22 @@ class Tickets:
 
     # -- writing
 
-    async def reply(
-        self, ref: str, seat: str, text: str, now: int, *, id: str | None = None, seen: int | None = None,
-        source: str | None = None, file: tuple[str, bytes] | None = None,
-    ) -> int:  # fmt: skip
-        """Says something to the resident in the same conversation; the outbox delivers it. The same id again changes
-        nothing. With `seen`, the number of the last message that the seat has read, an answer to something older than
-        the resident's last word is refused as outdated. `file` is a name and a content to go with it."""
-        kind = files.checked(*file) if file is not None else None
-        text = _checked(text) if file is None else text.strip()[:LONGEST]
+    async def reply(self, ref: str, seat: str, answer: Answer, now: int) -> Accepted:
+        """Says something to the resident in the same conversation; the outbox delivers it."""
 
-        def work(change: Change) -> int:
-            found = ticket_of(change.transaction, ref)
-            read = _conversation(change.transaction, found)
-            key = f"desk:{id}" if id is not None else None
-            if key is not None and (said := conversations.answered(change.transaction, read.id, key)) is not None:
-                return said[1]
-            found = _held(change.transaction, ref, seat)
-            if seen is not None and _resident_spoke(change.transaction, read, seen):
-                raise TicketError("outdated", "居民刚刚又说了话，请看过再发")
-            kept: tuple[File, ...] = ()
-            if file is not None and kind is not None:
-                kept = (files.keep(change.transaction, read.id, *kind, file[1], seat, now),)
-            words = text or "、".join(each.name for each in kept)
-            body = encode(Message(reply=Reply(text=words, source=source, files=kept), re=id))
-            seq = conversations.say(change.transaction, read, [("seat", body)], now, id=key)
-            change.told.add(read.id)
-            tickets.record(change.transaction, found, TicketSaid("seat", seq, seq), seat, now)
-            return seq
+        def work(change: Change) -> Accepted:
+            transaction = change.transaction
+            talk = ticket_of(transaction, ref).conversation
+            change.told.add(talk)
+            if (before := replies.known(transaction, talk, answer.id)) is not None:
+                return before
+            return replies.accept(transaction, _held(transaction, ref, seat), seat, answer, now)
 
         return await self._write(work)
 
     async def note(self, ref: str, seat: str, text: str, now: int, mentions: Sequence[str] = ()) -> None:
         """A word that only the desk sees."""
-        text = _checked(text)
+        text = replies.checked(text)
 
         def work(change: Change) -> None:
             tickets.record(
@@ -226,7 +208,7 @@ class Tickets:
             if found.state == "closed" and found.last_seat == seat:
                 return
             held = _held(change.transaction, ref, seat)
-            closed = TicketClosed(result, note[:LONGEST], topic, result != "spam" and _may_ask(held))
+            closed = TicketClosed(result, note[: replies.LONGEST], topic, result != "spam" and _may_ask(held))
             self._end(change, held, closed, seat, now, "desk.closed", ref=ref)
 
         await self._write(work)
@@ -295,7 +277,9 @@ class Tickets:
     def _tell(
         self, change: Change, row: TicketRow, text: str, now: int, *, closing: Happened | None = None, **values: str
     ) -> TicketRow:
-        """A word of the system to the resident; `closing` is how the ticket ends with it."""
+        """A word of the system to the resident, behind what its seat has said; `closing` is how the ticket ends with it."""
+        if replies.let_go(change.transaction, row.conversation, now):
+            row = ticket_of(change.transaction, row.ref)
         read = _conversation(change.transaction, row)
         state = conversation.load(read.state)
         if closing is not None:
@@ -352,19 +336,6 @@ def _whose(found: TicketRow) -> str:
     if found.state == "closed":
         return f"工单 {found.ref} 已经办结"
     return f"工单 {found.ref} 由 {found.owner} 处理"
-
-
-def _checked(text: str) -> str:
-    if not (text := text.strip()):
-        raise TicketError("invalid", "内容不能为空")
-    if len(text) > LONGEST:
-        raise TicketError("invalid", f"内容不能超过 {LONGEST} 字")
-    return text
-
-
-def _resident_spoke(transaction: Transaction, read: ConversationRow, seen: int) -> bool:
-    later = conversations.messages(transaction, read.id, seen + 1, read.seq)
-    return any(row.author == "resident" for row in later)
 
 
 def tags(row: TicketRow) -> list[str]:

@@ -13,6 +13,7 @@ from integrations.twilio.api import Twilio
 from integrations.twilio.settings import TwilioSettings
 from integrations.twilio.signing import Verifier
 from integrations.twilio.texts import Sender, TextHooks
+from store import summons
 from store.identity import CODE
 
 
@@ -42,7 +43,7 @@ def _opened(channel: Texting, hooks: dict[str, ASGIApp]) -> OpenChannel:
     return OpenChannel(
         outlet=channel,
         posts=hooks,
-        kinds={CODE: Kind(channel.send_code)},
+        kinds={CODE: Kind(channel.send_code), summons.KIND: Kind(channel.summon)},
         health=channel.health,
         close=channel.provider.close,
     )

@@ -17,7 +17,7 @@ from bot.queue import Done, Failed, Later, Lost, Outcome
 from bot.redlines import endangers
 from integrations import refusals, sms
 from integrations.refusals import RefusalKind
-from store import calls, conversations, deliveries, outbox
+from store import calls, conversations, deliveries, outbox, summons
 from store.database import Transaction
 from store.outbox import DueRow
 from store.queue import QueueRow
@@ -220,12 +220,26 @@ class Texting:
         code, until = found
         if self._now() >= until:
             return Lost("too late")
-        number = f"+86{code.phone}" if code.phone.startswith("1") else code.phone
         body = self._texts.line("zh", "sms.code", code=code.code)
         try:
-            await self.provider.text(number, body, f"code:{self._identity.person('code', code.phone + code.code)}")
+            await self.provider.text(
+                _dialled(code.phone), body, f"code:{self._identity.person('code', code.phone + code.code)}"
+            )
         except TextError as error:
             log.error("a code did not leave", extra={"error": str(error)})
+            return _leads_to(error, self._now())
+        return Done()
+
+    async def summon(self, row: QueueRow) -> Outcome:
+        """Calls a supervisor to a ticket that nobody takes."""
+        called = await self._database.read(lambda t: summons.opened(t, row))
+        body = self._texts.line("zh", "desk.summons", ref=called.ref)
+        if not self.provider.can_say(body):
+            return Lost("no approved template")
+        try:
+            await self.provider.text(_dialled(called.phone), body, row.key)
+        except TextError as error:
+            log.error("a supervisor was not called", extra={"error": str(error)})
             return _leads_to(error, self._now())
         return Done()
 
@@ -314,3 +328,8 @@ def played(inbox: Inbox) -> Told:
         return receipt
 
     return tell
+
+
+def _dialled(phone: str) -> str:
+    """A number as providers want it: one without its country is of this one."""
+    return f"+86{phone}" if phone.startswith("1") else phone

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import cast
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, delete, select
 
 from store.database import Statement, Transaction, adding
 from store.schema import attachment
@@ -12,6 +12,7 @@ _ADD = Statement(adding(attachment))
 _GET = Statement(
     select(attachment.c.name, attachment.c.type, attachment.c.body).where(attachment.c.id == bindparam("id"))
 )
+_DROP = Statement(delete(attachment).where(attachment.c.id == bindparam("id")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +35,7 @@ def add(transaction: Transaction, new: AttachmentRow) -> None:
 def get(transaction: Transaction, id: str) -> tuple[str, str, bytes] | None:
     """Name, type, content."""
     return cast(tuple[str, str, bytes] | None, transaction.one(_GET, id=id))
+
+
+def drop(transaction: Transaction, id: str) -> None:
+    transaction.run(_DROP, id=id)

@@ -7,7 +7,7 @@ from typing import cast
 
 from sqlalchemy import Column, ColumnElement, Table, Text, bindparam, delete, select, update
 
-from store import conversations, deliveries, outbox
+from store import conversations, deliveries, outbox, replies
 from store.database import Statement, Transaction, Value
 from store.personal import DAYS, End, Lasting, Sealed, Whose, ending, found_by, tables_of, tagged
 from store.schema import conversation, enrolment, learner, message, metadata, ticket
@@ -99,6 +99,7 @@ def forget_conversation(transaction: Transaction, id: int, blank: bytes) -> None
     for statement in _OF_CONVERSATION:
         transaction.run(statement, which=id)
     outbox.settle(transaction, id, 1 << 60)
+    replies.forget(transaction, id)
     if (talk := conversations.get(transaction, id)) is not None:
         deliveries.forget_deferred(transaction, talk.channel, talk.address)
     transaction.run(_CONVERSATION, which=id, blank_address=f"erased-{id}", blank_state=b"")

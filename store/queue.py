@@ -282,9 +282,9 @@ def settle(transaction: Transaction, order_key: str, number: int) -> int:
     return transaction.run(_SETTLE, order_key=order_key, number=number)
 
 
-def drop(transaction: Transaction, ids: Sequence[int]) -> None:
-    for id in ids:
-        transaction.run(_DROP, id=id)
+def drop(transaction: Transaction, ids: Sequence[int]) -> int:
+    """How many of them were there."""
+    return sum(transaction.run(_DROP, id=id) for id in ids)
 
 
 def drop_key(transaction: Transaction, key: str) -> bool:

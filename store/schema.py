@@ -502,6 +502,8 @@ ticket = Table(
     Column("call_since", BigInteger, info=PLAIN),  # since when the resident is owed a call
     Column("attempts", Integer, nullable=False, server_default="0", info=PLAIN),  # calls made to the resident
     Column("body", Shut, nullable=False, info=of_resident(Sort.WORDS, End.BLANK)),  # bot.messages.Handover
+    Column("alarmed_at", BigInteger, info=PLAIN),  # danger to life that nobody has: since when all who may are called
+    Column("unheeded_at", BigInteger, info=PLAIN),  # and since when the supervisors are
 )
 Index("ix_ticket_queue", ticket.c.state, ticket.c.rank, ticket.c.person)  # places are counted from it alone
 Index("ix_ticket_recent", ticket.c.state, ticket.c.updated_at)

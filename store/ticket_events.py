@@ -71,6 +71,8 @@ class TicketRow(Struct, frozen=True, gc=False):
     call_since: int | None
     attempts: int
     body: bytes
+    alarmed_at: int | None
+    unheeded_at: int | None
 
     @staticmethod
     def of(row: Row) -> "TicketRow":
@@ -199,6 +201,26 @@ class TicketOffered(Happened, frozen=True):
         return replace(row, offered_to=self.to, offered_until=self.until)
 
 
+class TicketAlarmed(Happened, frozen=True):
+    """Danger to life: everybody who may is asked at once, until somebody takes it. `seats` are those who are there."""
+
+    kind = "alarmed"
+    seats: tuple[str, ...]
+
+    def then(self, row: TicketRow, actor: str, at: int) -> TicketRow:
+        return replace(_free(row), alarmed_at=at)
+
+
+class TicketUnheeded(Happened, frozen=True):
+    """Nobody has taken it for too long after the alarm: `supervisors` are called."""
+
+    kind = "unheeded"
+    supervisors: tuple[str, ...]
+
+    def then(self, row: TicketRow, actor: str, at: int) -> TicketRow:
+        return replace(row, unheeded_at=at)
+
+
 class TicketPassed(Happened, frozen=True):
     """A seat has let an offer go by: `why` declined, timeout or offline."""
 
@@ -218,7 +240,7 @@ class TicketTaken(Happened, frozen=True, rename={"owner": "from"}):
 
     def then(self, row: TicketRow, actor: str, at: int) -> TicketRow:
         return replace(
-            _free(row), state=TicketState.OPEN, owner=actor, last_seat=actor, taken_at=row.taken_at or at, passed="[]",
+            _heeded(row), state=TicketState.OPEN, owner=actor, last_seat=actor, taken_at=row.taken_at or at, passed="[]",
             snoozed_until=None,
         )  # fmt: skip
 
@@ -377,7 +399,7 @@ def begun(first: TicketOpened, at: int, body: bytes) -> TicketRow:
         person=first.person, priority=first.priority, rank=ranked(first.priority, at), opened_at=at, taken_at=None,
         answered_at=None, closed_at=None, updated_at=at, unanswered_since=at, snoozed_until=None, seq=first.seq,
         result=None, stars=None, survey=0, tags="[]", merged_into=None, call_since=at if first.to_call else None,
-        attempts=0, body=body,
+        attempts=0, body=body, alarmed_at=None, unheeded_at=None,
     )  # fmt: skip
 
 
@@ -391,13 +413,18 @@ def _free(row: TicketRow) -> TicketRow:
     return replace(row, offered_to=None, offered_until=None)
 
 
+def _heeded(row: TicketRow) -> TicketRow:
+    """Nobody is called to it any more."""
+    return replace(_free(row), alarmed_at=None, unheeded_at=None)
+
+
 def _awake(row: TicketRow) -> TicketState:
     return TicketState.OPEN if row.owner else TicketState.WAITING
 
 
 def _ended(row: TicketRow, at: int, result: str) -> TicketRow:
     return replace(
-        _free(row), state=TicketState.CLOSED, owner=None, last_seat=row.owner or row.last_seat, closed_at=at,
+        _heeded(row), state=TicketState.CLOSED, owner=None, last_seat=row.owner or row.last_seat, closed_at=at,
         snoozed_until=None, result=result, merged_into=None, survey=0, unanswered_since=None, call_since=None,
     )  # fmt: skip
 

@@ -1,5 +1,5 @@
-"""`python -m tests.crashing PORT DATABASE MODELS STEP NTH [API]`: the real service, which kills itself with SIGKILL when a turn
-reaches the named step for the nth time. The step `never` makes it an ordinary one. With the address of a
+"""`python -m tests.crashing PORT DATABASE MODELS STEP NTH RECALL [API]`: the real service, which kills itself with SIGKILL when a turn
+reaches the named step for the nth time. The step `never` makes it an ordinary one. RECALL is how many seconds a seat can call an answer back. With the address of a
 platform's API, an official account is connected; its secrets are in the environment."""
 
 import asyncio
@@ -20,7 +20,7 @@ from integrations.wechat.settings import WechatSettings
 
 
 async def main() -> None:
-    port, database, models, step, nth, *api = sys.argv[1:]
+    port, database, models, step, nth, recall, *api = sys.argv[1:]
     reached = 0
 
     def observe(name: str) -> None:
@@ -32,7 +32,8 @@ async def main() -> None:
     wechat = WechatSettings(enabled=True, api_base=api[0], open_base=api[0]) if api else WechatSettings()
     settings = structs.replace(decode(os.environ["SERVER"], type=Server), port=int(port))
     config = Config(
-        settings, DatabaseSettings(database), nlu=Nlu(models), desk=DeskSettings(always_open=True),
+        settings, DatabaseSettings(database), nlu=Nlu(models),
+        desk=DeskSettings(always_open=True, recall_seconds=int(recall)),
         channels=Stanzas(wechat),
     )  # fmt: skip
     prepare(config)

@@ -44,6 +44,7 @@ class Service:
 
     def start(self, step: str = "never", nth: int = 1) -> None:
         arguments = [str(self.port), self.config.database.url, self.config.nlu.folder, step, str(nth)]
+        arguments.append(str(self.config.desk.recall_seconds))
         wechat = self.config.channels.of(WechatSettings)
         if wechat.enabled:
             arguments.append(wechat.api_base)

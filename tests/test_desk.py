@@ -11,6 +11,7 @@ from daoxue.config import Config
 from desk.errors import TicketError
 from desk.hours import DeskSettings, Hours
 from desk.queueing import Queueing
+from desk.replies import Answer
 from knowledge.catalogue import Opening
 from store.database import Work
 from tests.talk import Resident
@@ -38,7 +39,7 @@ async def test_the_bot_answers_until_a_seat_takes_over_and_after_it_has_gone(eit
     assert "会。积分" in await resident.say("积分会过期吗")
     await either_app.tickets.take(ref, "小李", 1)
     assert await resident.say("积分会过期吗") == ""
-    await either_app.tickets.reply(ref, "小李", "我帮您看看", 2)
+    await either_app.tickets.reply(ref, "小李", Answer("我帮您看看"), 2)
     await either_app.tickets.close(ref, "小李", "已解答", 3)
     assert "会。积分" in await resident.say("积分会过期吗")
     opened = await either_app.tickets.show(ref)
@@ -82,7 +83,7 @@ async def test_two_seats_never_both_have_it(either_app: App) -> None:
     assert owner
     await either_app.tickets.take(ref, owner, 2)  # taking what one has is fine
     other = next(seat for seat in seats if seat != owner)
-    for act in (either_app.tickets.reply(ref, other, "我来", 3), either_app.tickets.close(ref, other, "", 3)):
+    for act in (either_app.tickets.reply(ref, other, Answer("我来"), 3), either_app.tickets.close(ref, other, "", 3)):
         with pytest.raises(TicketError):
             await act
 
@@ -93,10 +94,10 @@ async def test_what_a_seat_may_not(app: App) -> None:
     ref = (await Resident(app).receipt("转人工")).ticket
     assert ref
     with pytest.raises(TicketError, match="请先接单"):
-        await app.tickets.reply(ref, "小李", "您好", 1)
+        await app.tickets.reply(ref, "小李", Answer("您好"), 1)
     await app.tickets.take(ref, "小李", 1)
     with pytest.raises(TicketError, match="不能为空"):
-        await app.tickets.reply(ref, "小李", "  ", 1)
+        await app.tickets.reply(ref, "小李", Answer("  "), 1)
 
 
 async def test_danger_raises_a_ticket_that_a_seat_has(app: App) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 import pyotp
 import pytest
+from msgspec.structs import replace
 from playwright.async_api import Browser, Page, expect
 
 from daoxue.app import compose
@@ -53,6 +54,8 @@ async def accounts(config: Config) -> None:
 
 @pytest.fixture
 async def service(config: Config) -> AsyncIterator[Service]:
+    """Answers leave after a second, so that nobody has to wait for them."""
+    config = replace(config, desk=replace(config.desk, recall_seconds=1))
     await accounts(config)
     with running(config) as started:
         yield started

@@ -18,6 +18,7 @@ from store.database import ConflictError, Transaction
 from store.ticket_events import (
     KINDS,
     Happened,
+    TicketAlarmed,
     TicketAsked,
     TicketCalled,
     TicketCallMoved,
@@ -41,6 +42,7 @@ from store.ticket_events import (
     TicketTagged,
     TicketTaken,
     TicketTransferred,
+    TicketUnheeded,
     TicketWoken,
 )  # fmt: skip
 from tests.desk_client import Desk, Person
@@ -115,6 +117,7 @@ EACH: tuple[Happened, ...] = (
     TicketNoted("家长来过", ("wang",)), TicketReviewed({"polite": 5}), TicketLinked("1126-00001", ("li",)),
     TicketRaised(1, "callback", {"phone": "13800001370"}, "credit", barred=("zhou",)), TicketRaised(3, "more"),
     TicketCalled("no-answer", "CA1"), TicketCalled("completed", "CA2"), TicketCallMoved("held"), TicketOffered("li", 9), TicketPassed("li", "declined"),
+    TicketAlarmed(("li", "wang")), TicketUnheeded(("chen",)),
     TicketTaken(), TicketSaid("seat", 3, 3), TicketSaid("resident", 4, 5), TicketSaid("system", 6, 6), TicketTagged(("积分",)),
     TicketSnoozed(99), TicketWoken(), TicketSnoozed(99), TicketSaid("resident", 7, 7), TicketReturned("offline"),
     TicketEscalated("qinghe", "linjiang"), TicketTransferred("wang", 12, "credit", "请看", None), TicketTaken("wang"),

@@ -21,11 +21,13 @@ from store import queue
 from tests.conftest import free_port
 from tests.desk_client import Desk
 from tests.official import Clock, started
+from tests.talk import Resident
 from tests.telephone import RESIDENT
 
 APPROVED = {
     "CODE": "您的学习验证码是{code}，5分钟内有效。不要告诉任何人，工作人员也不会问您要。", "SEAT": "坐席回复：{words}",
     "STOPPED": "已退订：通知和答复都不再发给您，只有您自己要的验证码除外。想恢复请回复“恢复”或START。",
+    "SUMMONS": "紧急工单 {ref} 一分钟没有人接，请马上到坐席台处理。",
     "LOOK": "您咨询的问题已有答复，请打开公众号查看，或拨打学习热线。",
 }  # fmt: skip
 TEMPLATES = tuple(TemplateSettings(id, text) for id, text in APPROVED.items())
@@ -232,3 +234,18 @@ def test_settings_that_lack_something(config: Config, monkeypatch: pytest.Monkey
     settings = GatewaySettings(True, "http://127.0.0.1:9", "云溪", TEMPLATES)
     with pytest.raises(ConfigError, match="GATEWAY_KEY"):
         asyncio.run(compose(replace(config, channels=config.channels.having(settings))))
+
+
+async def test_a_supervisor_is_called_to_danger_that_nobody_takes(texts: Texts) -> None:
+    at = int(texts.clock() * 1000)
+    await Desk(texts.app).person("supervisor", "boss", phone=RESIDENT)
+    ref = (await Resident(texts.app).receipt("我妈晕倒了")).ticket
+    assert ref
+    await texts.app.desk.dispatch.step(at)
+    await texts.app.desk.dispatch.step(at + 60_000)
+    texts.clock.ahead += 61
+    await texts.deliver()
+    (sent,) = texts.gateway.arrived
+    assert (sent.phone[-11:], sent.text) == (RESIDENT[-11:], f"紧急工单 {ref} 一分钟没有人接，请马上到坐席台处理。")
+    await texts.deliver()
+    assert len(texts.gateway.arrived) == 1

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.queueing import estimate
-from desk.routing import ANY, OVERFLOW, Free, Waiting, reaches, route
+from desk.routing import ANY, OVERFLOW, Assignment, Free, Waiting, called, reaches, route
 from store.ticket_events import ranked
 
 NAMES = ("a", "b", "c", "d")
@@ -55,15 +55,13 @@ def test_every_offer_is_one_that_may_be_made(waiting: list[Waiting], seats: list
         theirs = [tickets[each.ref] for each in made if each.seat == seat.name]
         load = before[seat.name] + sum(each.load for each in theirs)
         assert load == seat.load
-        urgent = any(each.priority == 0 for each in theirs)
-        assert load <= seat.capacity or urgent or before[seat.name] == 0
+        assert load <= seat.capacity or before[seat.name] == 0
         firsts = [
             min((t for t in waiting if t.person == each.person), key=lambda t: (t.rank, t.ref)) for each in theirs
         ]
         assert not any(seat.name in each.barred for each in theirs), "nobody gets what complains of them"
         for first in firsts:
-            if first.priority == 0:
-                continue
+            assert first.priority, "danger is nobody's offer: everybody is called to it"
             late = now - first.opened_at >= OVERFLOW and first.place not in staffed
             own = seat.place == (first.place if first.place in staffed else None)
             able = first.lang in seat.langs and (first.skill == ANY or first.skill in seat.skills)
@@ -80,10 +78,18 @@ def test_it_depends_on_nothing_but_what_it_is_given(waiting: list[Waiting], seat
     assert route(waiting, copies(), 1_000_000) == route(shuffled, copies(), 1_000_000)
 
 
-def test_danger_to_life_goes_to_a_full_seat_too() -> None:
-    full = Free("a", 1, 1)
-    assert route([Waiting("1", "p", 0, ranked(0, 0), 0)], [full], 1)[0].seat == "a"
-    assert route([Waiting("2", "q", 1, ranked(1, 0), 0)], [Free("a", 1, 1)], 1) == []
+@given(queues(), st.sets(st.sampled_from(NAMES)))
+def test_danger_to_life_calls_all_who_are_there_but_whom_it_complains_of(
+    waiting: list[Waiting], there: set[str]
+) -> None:
+    for each in waiting:
+        assert set(called(each, there)) == {name for name in there if name not in each.barred}
+
+
+def test_danger_to_life_is_offered_to_nobody_in_turn_and_takes_the_rest_of_theirs_along() -> None:
+    danger = Waiting("1", "p", 0, ranked(0, 0), 0)
+    assert route([danger, Waiting("2", "p", 3, 9, 9)], [Free("a", 4)], 10) == []
+    assert route([Waiting("3", "q", 1, ranked(1, 0), 0)], [Free("a", 1, 1)], 1) == []
 
 
 def test_the_seat_that_knows_the_resident_comes_first_then_the_least_loaded() -> None:
@@ -104,7 +110,7 @@ def test_who_is_complained_of_never_gets_it_however_long_it_waits() -> None:
     able, other = Free("a", 1, skills=frozenset({"complaint"})), Free("b", 1)
     assert route([ticket], [able], 100 * OVERFLOW) == []
     assert not reaches(ticket, [able], 100 * OVERFLOW, frozenset())
-    assert route([replace(ticket, priority=0)], [able], 1) == []
+    assert called(replace(ticket, priority=0), ["a", "b"]) == ("b",)
     assert not reaches(ticket, [able, other], 1, frozenset()), "the other lacks the skill"
     assert reaches(ticket, [able, other], OVERFLOW, frozenset()), "and is asked all the same after a while"
     assert route([ticket, Waiting("2", "p", 3, 9, 9)], [able, other], OVERFLOW)[1].seat == "b", "all of theirs"
@@ -133,7 +139,10 @@ def test_nobody_starves() -> None:
             Free(name, 1, 0, until, frozenset({"complaint"} if name == "a" else {"credit"}))
             for name, until in seats.items() if until <= now
         ]  # fmt: skip
-        for each in route(waiting, free, now):
+        dangers = [each for each in waiting if each.priority == 0]  # whoever is free of those who are called takes it
+        taken = [Assignment(each.ref, seat.name) for each, seat in zip(dangers, free, strict=False)]
+        free = [seat for seat in free if seat.name not in {each.seat for each in taken}]
+        for each in [*taken, *route(waiting, free, now)]:
             [ticket] = [one for one in waiting if one.ref == each.ref]
             waiting.remove(ticket)
             waited[ticket.priority].append(now - ticket.opened_at)

@@ -17,6 +17,7 @@ from daoxue.app import App, compose
 from daoxue.config import Config, Server
 from desk.errors import TicketError
 from desk.opening import ALL
+from desk.replies import Answer
 from store import people
 from store.people import PresenceRow
 from store.ticket_events import TicketRow
@@ -80,7 +81,7 @@ class Shift:
                 row = chance.choice(mine)
                 what = chance.random()
                 if what < 0.5:
-                    await board.reply(row.ref, name, "好的，我看看", self.now, id=f"{self.now}-{name}")
+                    await board.reply(row.ref, name, Answer("好的，我看看", f"{self.now}-{name}"), self.now)
                 elif what < 0.85:
                     await board.close(row.ref, name, "answered", self.now)
                 elif what < 0.9:
@@ -91,7 +92,7 @@ class Shift:
                     await board.hand_back(row.ref, name, self.now)
             elif self.rows and chance.random() < 0.2:  # somebody else's, by mistake or by malice
                 row = chance.choice(self.rows)
-                await board.reply(row.ref, name, "这不是我的", self.now)
+                await board.reply(row.ref, name, Answer("这不是我的"), self.now)
 
     async def step(self, asking: bool) -> None:
         chance = self.chance

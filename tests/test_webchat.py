@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from bot.messages import Inbound
 from daoxue.app import App, compose
 from daoxue.config import Config
+from desk.replies import Answer
 from integrations.webchat import CHANNEL, Webchat, address_of
 from store import conversations
 from store.conversations import ConversationRow
@@ -100,7 +101,7 @@ async def test_a_seat_of_another_process_is_heard(service: Service, config: Conf
     desk = await compose(config)
     ref = (await desk.tickets.in_state("waiting"))[0].ref
     await desk.tickets.take(ref, "小李", 1)
-    await desk.tickets.reply(ref, "小李", "您好，我是小李", 2, id="s1")
+    await desk.tickets.reply(ref, "小李", Answer("您好，我是小李", "s1"), 2)
     while page.heard[-1]["author"] != "seat":
         await page.receive()
     assert page.heard[-1]["text"] == "您好，我是小李"

@@ -10,6 +10,7 @@ from daoxue.commands.common import Commands, acting, add, now, tell
 from desk.errors import TicketError
 from desk.opening import ALL, handover
 from desk.people import ROLES
+from desk.replies import Answer
 
 PRIORITIES = ("P0 危急", "P1 当天", "P2 投诉", "P3 一般")
 
@@ -102,7 +103,7 @@ def _desk_take(arguments: argparse.Namespace) -> int:
 
 def _desk_reply(arguments: argparse.Namespace) -> int:
     async def use(app: App) -> None:
-        await app.tickets.reply(arguments.ref, arguments.seat, arguments.text, now())
+        await app.tickets.reply(arguments.ref, arguments.seat, Answer(arguments.text), now())
         tell(arguments, {"ref": arguments.ref, "sent": True}, "已发送")
 
     return acting(arguments, use)

@@ -13,12 +13,15 @@ from desk.opening import Opened
 from desk.opening import found as ticket_of
 from desk.parts import Desk
 from desk.people import Seat
+from desk.replies import said
 from desk.summary import Summary, for_seat, summarise
 from store import conversations
 from store.database import Transaction
+from store.replies import HeldReplyRow
 from store.ticket_events import TicketRow
 from store.tickets import EventRow
 
+ON_A_CALL = 3_000  # ms that an answer waits to be called back while the resident listens
 Stage = Literal["talk", "queue", "ringing", "bridged", "held", "conference", "callback", "voicemail", "ended"]
 
 
@@ -55,12 +58,23 @@ class ResidentShown(Struct, frozen=True):
     person: str
 
 
+class HeldShown(Struct, frozen=True):
+    """What the seat `by` has said and can call back until `due_at` (ms); numbers masked."""
+
+    id: str
+    by: str
+    text: str
+    source: str | None
+    due_at: int
+
+
 class Whole(Struct, frozen=True):
-    """A ticket with its messages and events, and the resident's other tickets. From the message `waiting_from` on nothing
-    has been delivered yet; `dead` says that something never will be."""
+    """A ticket with its messages and events, what is about to be said, and the resident's other tickets. From the message
+    `waiting_from` on nothing has been delivered yet; `dead` says that something never will be."""
 
     ticket: Summary
     messages: list[MessageShown]
+    held: list[HeldShown]
     events: list[EventShown]
     others: list[Summary]
     waiting_from: int | None
@@ -113,7 +127,7 @@ async def whole(desk: Desk, opened: Opened, seat: Seat) -> Whole:
     place = desk.library.catalogue.organisations.get(opened.ticket.place or "")
     slots = {name: mask(value, theirs=True) for name, value in about.slots.items()}
     return Whole(
-        ticket, [shown(each) for each in opened.messages], [_happened(each) for each in opened.events], others,
+        ticket, [shown(each) for each in opened.messages], [_held(each) for each in opened.held], [_happened(each) for each in opened.events], others,
         opened.waiting_from, opened.dead, await quota_of(desk, opened.ticket), await stage_of(desk, opened.ticket),
         ResidentShown(slots, mask(about.summary, theirs=True), list(about.tried), place.name if place else None, opened.ticket.person),
     )  # fmt: skip
@@ -132,6 +146,19 @@ async def quota_of(desk: Desk, row: TicketRow) -> QuotaShown | None:
         return None
     allowed = await opened.quota(row.conversation)
     return QuotaShown(allowed.left, allowed.until)
+
+
+async def recall_time(desk: Desk, ref: str) -> int:
+    """How long an answer to the resident of a ticket can be called back (ms)."""
+    row = await desk.database.read(lambda t: ticket_of(t, ref))
+    longest = desk.settings.recall_seconds * 1000
+    stage = await stage_of(desk, row)
+    return longest if stage in (None, "callback", "voicemail", "ended") else min(longest, ON_A_CALL)
+
+
+def _held(row: HeldReplyRow) -> HeldShown:
+    reply = said(row.held)
+    return HeldShown(row.held.id, row.held.seat, mask(reply.text), reply.source, row.due_at)
 
 
 def _happened(event: EventRow) -> EventShown:

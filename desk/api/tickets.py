@@ -2,14 +2,13 @@
 
 from typing import Annotated, Literal
 
-from fastapi import Depends, Form, HTTPException, Query, UploadFile
+from fastapi import Depends, HTTPException, Query
 from msgspec import Struct
 from pydantic import Field
 
 from accounts.bank import Extract
-from desk import files
 from desk.api.answers import Answering
-from desk.api.guard import LARGEST_FILE, Number, TheDesk, may, now
+from desk.api.guard import TheDesk, may, now
 from desk.api.session import Strict
 from desk.api.shown import (
     Changed,
@@ -31,8 +30,8 @@ from desk.masking import mask_said
 from desk.opening import ALL
 from desk.opening import found as ticket_of
 from desk.people import Seat
+from desk.replies import LONGEST
 from desk.summary import Summary, summarise
-from desk.tickets import LONGEST
 from store import conversations, people
 from store.database import Transaction
 
@@ -42,16 +41,6 @@ Worker = Annotated[Seat, Depends(may("ticket.work"))]
 Director = Annotated[Seat, Depends(may("ticket.direct"))]
 Revealer = Annotated[Seat, Depends(may("resident.reveal"))]
 DIRECT = 120_000  # ms that a colleague has to take what was transferred to him
-
-
-class SeatMessage(Strict):
-    """`seen` is the number of the last message read: an answer to something older than the resident's last word is
-    refused as outdated."""
-
-    id: str = Field(min_length=1, max_length=64)
-    text: str = Field(max_length=LONGEST)
-    seen: Number | None = None
-    source: str | None = Field(None, max_length=200)
 
 
 class Note(Strict):
@@ -129,13 +118,6 @@ class SearchHit(Struct, frozen=True):
 
 class SearchHits(Struct, frozen=True):
     found: list[SearchHit]
-
-
-class Sent(Struct, frozen=True):
-    """The number that the message has in the conversation."""
-
-    id: str
-    seq: int
 
 
 class Revealed(Struct, frozen=True):
@@ -230,26 +212,6 @@ async def pass_on(ref: str, seat: Worker, desk: TheDesk) -> Changed:
     """Lets an offer go by."""
     await desk.tickets.pass_on(ref, seat.name, now())
     return await after(desk, ref, seat)
-
-
-@router.post("/tickets/{ref}/messages")
-async def reply(ref: str, body: SeatMessage, seat: Worker, desk: TheDesk) -> Sent:
-    """Answers the resident. The same id again changes nothing."""
-    seq = await desk.tickets.reply(ref, seat.name, body.text, now(), id=body.id, seen=body.seen, source=body.source)
-    return Sent(body.id, seq)
-
-
-@router.post("/tickets/{ref}/files", max_body_size=LARGEST_FILE)
-async def send_file(
-    ref: str, file: UploadFile, id: Annotated[str, Form(min_length=1, max_length=64)], seat: Worker, desk: TheDesk
-) -> Sent:
-    """Sends a file to the resident. The same id again changes nothing."""
-    row = await desk.database.read(lambda t: ticket_of(t, ref))
-    if row.channel in desk.channels and not desk.channels[row.channel].files:
-        raise TicketError("invalid", "这个渠道发不了文件，请把要紧的写出来")
-    body = await file.read(files.LARGEST + 1)
-    seq = await desk.tickets.reply(ref, seat.name, "", now(), id=id, file=(file.filename or "", body))
-    return Sent(id, seq)
 
 
 @router.post("/tickets/{ref}/note")

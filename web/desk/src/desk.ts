@@ -60,6 +60,12 @@ export const offers = computed(() =>
     .sort(byRank),
 )
 
+/** What waits longest of what this seat may take, and nobody is asked about. */
+export const next = (): Ticket | null =>
+  [...tickets.value.values()]
+    .filter((each) => each.state === 'waiting' && !each.offered_to && !each.barred.includes(me.value?.name ?? ''))
+    .sort(byRank)[0] ?? null
+
 /** Mine in which the resident waits for an answer. */
 export const unanswered = computed(
   () => [...tickets.value.values()].filter((each) => shelved(each, 'mine') && each.unanswered_since).length,
@@ -164,6 +170,7 @@ function hear(frame: live.Frame): void {
     triggerRef(tickets)
     follow(frame)
     if (me.value) notice(frame, me.value.name)
+    window.dispatchEvent(new CustomEvent('happened', { detail: frame }))
   }
 }
 

@@ -19,7 +19,17 @@ export function described(event: Happened, nameOf: (account: string) => string):
   const who = nameOf(event.actor)
   switch (event.kind) {
     case 'taken':
-      return t(`${who} 接单`, `${who} took it`)
+      return data.from
+        ? t(`${who} 从 ${nameOf(word(data.from))} 接管`, `${who} took it over from ${nameOf(word(data.from))}`)
+        : t(`${who} 接单`, `${who} took it`)
+    case 'alarmed': {
+      const seats = (data.seats as string[]).map(nameOf).join('、')
+      return seats
+        ? t(`紧急：同时呼叫 ${seats}`, `Danger: called ${seats}`)
+        : t('紧急：没有坐席在线', 'Danger: nobody is there')
+    }
+    case 'unheeded':
+      return t('一分钟没人接，已呼叫班长', 'Nobody took it for a minute: the supervisor was called')
     case 'passed':
       return t(`${nameOf(word(data.seat))} 没有接`, `${nameOf(word(data.seat))} let it pass`)
     case 'returned':

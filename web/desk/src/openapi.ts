@@ -1759,6 +1759,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tickets/{ref}/messages/{id}/call-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call Back
+         * @description Takes back what one has just written; 409 when it has left.
+         */
+        post: operations["call_back_tickets__ref__messages__id__call_back_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tickets/{ref}/note": {
         parameters: {
             query?: never;
@@ -2303,6 +2323,11 @@ export interface components {
             file: string;
             /** Id */
             id: string;
+            /**
+             * Recallable
+             * @default false
+             */
+            recallable?: boolean;
         };
         /** Body_take_in_knowledge_import_post */
         Body_take_in_knowledge_import_post: {
@@ -2324,6 +2349,15 @@ export interface components {
             state: string;
             text: string;
             title: string;
+        };
+        /**
+         * CalledBack
+         * @description What was called back, as it was written; `files` are the names of those that were to go with it.
+         */
+        CalledBack: {
+            files: string[];
+            source: string | null;
+            text: string;
         };
         /** Canned */
         Canned: {
@@ -3017,6 +3051,17 @@ export interface components {
             workers: components["schemas"]["WorkerInTrouble"][];
         };
         /**
+         * HeldShown
+         * @description What the seat `by` has said and can call back until `due_at` (ms); numbers masked.
+         */
+        HeldShown: {
+            by: string;
+            due_at: number;
+            id: string;
+            source: string | null;
+            text: string;
+        };
+        /**
          * HelloFrame
          * @description The page goes on from the event with this number.
          */
@@ -3700,11 +3745,16 @@ export interface components {
         /**
          * SeatMessage
          * @description `seen` is the number of the last message read: an answer to something older than the resident's last word is
-         *     refused as outdated.
+         *     refused as outdated. `recallable`: it leaves some seconds later, and can be called back until then.
          */
         SeatMessage: {
             /** Id */
             id: string;
+            /**
+             * Recallable
+             * @default false
+             */
+            recallable?: boolean;
             /** Seen */
             seen?: number | null;
             /** Source */
@@ -3723,11 +3773,12 @@ export interface components {
         };
         /**
          * Sent
-         * @description The number that the message has in the conversation.
+         * @description The number that the message has in the conversation; or null, and until when it can be called back (ms).
          */
         Sent: {
+            due_at: number | null;
             id: string;
-            seq: number;
+            seq: number | null;
         };
         /**
          * Shift
@@ -3830,12 +3881,16 @@ export interface components {
         /**
          * Summary
          * @description `about` and `last` are words of the talk. `due_at` is when the first answer is due, by the clock of the opening hours;
-         *         `call_due` when the resident is to be rung up, and `attempts` how often that was tried; times in ms.
+         *         `call_due` when the resident is to be rung up, and `attempts` how often that was tried; `alarmed_at` since when everybody
+         *         is called to a danger that nobody has, `unheeded_at` since when the supervisors are; `barred` are seats that never get
+         *         it; times in ms.
          */
         Summary: {
             about: string;
+            alarmed_at: number | null;
             answered_at: number | null;
             attempts: number;
+            barred: string[];
             call_due: number | null;
             channel: string;
             closed_at: number | null;
@@ -3864,6 +3919,7 @@ export interface components {
             tags: string[];
             topic: string;
             unanswered_since: number | null;
+            unheeded_at: number | null;
             updated_at: number;
             version: number;
         };
@@ -4136,13 +4192,14 @@ export interface components {
         };
         /**
          * Whole
-         * @description A ticket with its messages and events, and the resident's other tickets. From the message `waiting_from` on nothing
-         *         has been delivered yet; `dead` says that something never will be.
+         * @description A ticket with its messages and events, what is about to be said, and the resident's other tickets. From the message
+         *         `waiting_from` on nothing has been delivered yet; `dead` says that something never will be.
          */
         Whole: {
             call: ("bridged" | "callback" | "conference" | "ended" | "held" | "queue" | "ringing" | "talk" | "voicemail") | null;
             dead: boolean;
             events: components["schemas"]["EventShown"][];
+            held: components["schemas"]["HeldShown"][];
             messages: components["schemas"]["MessageShown"][];
             others: components["schemas"]["Summary"][];
             quota: components["schemas"]["QuotaShown"] | null;
@@ -4218,6 +4275,7 @@ export type BoardShown = components['schemas']['BoardShown'];
 export type BodySendFileTicketsRefFilesPost = components['schemas']['Body_send_file_tickets__ref__files_post'];
 export type BodyTakeInKnowledgeImportPost = components['schemas']['Body_take_in_knowledge_import_post'];
 export type BroadcastRow = components['schemas']['BroadcastRow'];
+export type CalledBack = components['schemas']['CalledBack'];
 export type Canned = components['schemas']['Canned'];
 export type CannedText = components['schemas']['CannedText'];
 export type CannedTexts = components['schemas']['CannedTexts'];
@@ -4275,6 +4333,7 @@ export type Gaps = components['schemas']['Gaps'];
 export type GivenUp = components['schemas']['GivenUp'];
 export type HttpValidationError = components['schemas']['HTTPValidationError'];
 export type Health = components['schemas']['Health'];
+export type HeldShown = components['schemas']['HeldShown'];
 export type HelloFrame = components['schemas']['HelloFrame'];
 export type Hold = components['schemas']['Hold'];
 export type Hook = components['schemas']['Hook'];
@@ -7235,6 +7294,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Sent"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    call_back_tickets__ref__messages__id__call_back_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ref: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalledBack"];
                 };
             };
             /** @description Validation Error */

@@ -115,6 +115,8 @@ const KINDS: Record<string, [string, string]> = {
   raised: ['优先级提高', 'raised'],
   offered: ['派给', 'offered to'],
   passed: ['未接', 'passed by'],
+  alarmed: ['紧急呼叫', 'called out'],
+  unheeded: ['呼叫班长', 'supervisor called'],
   taken: ['接单', 'taken by'],
   returned: ['退回队列', 'returned'],
   transferred: ['转派', 'transferred'],

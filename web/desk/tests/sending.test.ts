@@ -5,7 +5,7 @@ import type { Said, Whole } from '../src/api'
 import { whole } from '../src/desk'
 import { deliver, sending } from '../src/sending'
 
-const message = () => ({ id: 'm1', ref: 'A', text: '您好', source: null, failed: '' })
+const message = () => ({ id: 'm1', ref: 'A', text: '您好', source: null, failed: '', due: null })
 const sent: { seen: number | null }[] = []
 /** The service answers each time with the next of these. */
 function service(...answers: (Response | Error)[]): void {

@@ -1,0 +1,169 @@
+"""What a seat says to a resident: at once, or after some seconds in which it can be called back.
+
+What can be called back is accepted and durable, and becomes part of the conversation when its time has come; whatever
+else the resident is told of the ticket comes after it. So nothing is lost by what becomes of the ticket or the seat
+meanwhile, and every message has the number of the moment at which it is said.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import msgspec
+
+from bot.inbox import encode
+from bot.live import Live
+from bot.messages import File, Message, Reply
+from bot.queue import Done, Later, Outcome
+from desk import files
+from desk.errors import TicketError
+from desk.opening import found as ticket_of
+from store import attachments, conversations, replies, tickets
+from store.conversations import ConversationRow
+from store.database import ConflictError, Database, Transaction
+from store.queue import QueueRow
+from store.replies import Held
+from store.ticket_events import TicketRow, TicketSaid
+
+LONGEST = 2000  # characters of an answer or a note
+AT_ONCE = 32  # that become part of their conversations at the same time
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a seat says. The same `id` again changes nothing. With `seen`, the number of the last message that the seat
+    has read, an answer to something older than the resident's last word is refused as outdated. `source` is what it
+    rests on, `file` a name and a content to go with it, `wait` how long it can be called back (ms)."""
+
+    text: str
+    id: str | None = None
+    seen: int | None = None
+    source: str | None = None
+    file: tuple[str, bytes] | None = None
+    wait: int = 0
+
+
+class Accepted(NamedTuple):
+    """The number of the message; or None, and until when it can be called back (ms)."""
+
+    seq: int | None
+    due_at: int | None = None
+
+
+def checked(text: str) -> str:
+    """What a seat wrote, without blanks around it. Raises `TicketError`."""
+    if not (text := text.strip()):
+        raise TicketError("invalid", "内容不能为空")
+    if len(text) > LONGEST:
+        raise TicketError("invalid", f"内容不能超过 {LONGEST} 字")
+    return text
+
+
+def known(transaction: Transaction, conversation: int, id: str | None) -> Accepted | None:
+    """What became of an answer with this id, if there was one."""
+    if id is None:
+        return None
+    if (said := conversations.answered(transaction, conversation, _key(id))) is not None:
+        return Accepted(said[1])
+    rows = replies.held(transaction, conversation)
+    return next((Accepted(None, row.due_at) for row in rows if row.held.id == id), None)
+
+
+def accept(transaction: Transaction, found: TicketRow, seat: str, answer: Answer, now: int) -> Accepted:
+    """Says it, behind what is held; or holds it. Raises `TicketError`."""
+    kind = files.checked(*answer.file) if answer.file is not None else None
+    text = answer.text.strip()[:LONGEST] if kind else checked(answer.text)
+    if answer.seen is not None and _resident_spoke(transaction, _conversation(transaction, found), answer.seen):
+        raise TicketError("outdated", "居民刚刚又说了话，请看过再发")
+    kept: tuple[File, ...] = ()
+    if answer.file is not None and kind is not None:
+        kept = (files.keep(transaction, found.conversation, *kind, answer.file[1], seat, now),)
+    words = text or "、".join(each.name for each in kept)
+    body = encode(Message(reply=Reply(text=words, source=answer.source, files=kept), re=answer.id))
+    held = Held(found.ref, seat, answer.id or "", body.decode())
+    if answer.wait and answer.id:
+        replies.hold(transaction, found.conversation, held, now, now + answer.wait)
+        return Accepted(None, now + answer.wait)
+    let_go(transaction, found.conversation, now)
+    return Accepted(_say(transaction, held, now))
+
+
+def let_go(transaction: Transaction, conversation: int, now: int) -> int:
+    """Says what is held of a conversation: something else is about to be said. How many they were."""
+    taken = [row.held for row in replies.held(transaction, conversation) if replies.take_out(transaction, row.row)]
+    for held in taken:
+        _say(transaction, held, now)
+    return len(taken)
+
+
+class Replies:
+    """`leave` is what the queue does with one that was held. `clock` is in seconds."""
+
+    def __init__(self, database: Database, live: Live, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._live = live
+        self._clock = clock
+
+    async def leave(self, row: QueueRow) -> Outcome:
+        """It becomes part of its conversation, whatever has become of the ticket and the seat."""
+        now, conversation = int(self._clock() * 1000), replies.conversation_of(row)
+
+        def work(transaction: Transaction) -> None:
+            held = replies.opened(transaction, row)
+            if replies.take_out(transaction, row.id):
+                _say(transaction, held, now)
+
+        try:
+            await self._database.write(work)
+        except ConflictError:
+            return Later(now)  # something was said in that moment
+        self._live.ring()
+        self._live.wake(conversation)
+        return Done()
+
+    async def call_back(self, ref: str, id: str, seat: str) -> Reply:
+        """Takes it back, for the seat that wrote it; what it said. Raises `TicketError`."""
+
+        def work(transaction: Transaction) -> Reply:
+            rows = replies.held(transaction, ticket_of(transaction, ref).conversation)
+            row = next((each for each in rows if each.held.id == id), None)
+            if row is not None and row.held.seat != seat:
+                raise TicketError("not_yours", "这条不是您写的，撤不回")
+            if row is None or not replies.take_out(transaction, row.row):
+                raise TicketError("outdated", "已经发给居民了，撤不回")
+            reply = said(row.held)
+            for file in reply.files:
+                attachments.drop(transaction, files.id_of(file))
+            return reply
+
+        return await self._database.write(work)
+
+
+def said(held: Held) -> Reply:
+    """What is held, as it will be said."""
+    return msgspec.json.decode(held.body, type=Message).reply
+
+
+def _say(transaction: Transaction, held: Held, now: int) -> int:
+    found = ticket_of(transaction, held.ref)
+    read = _conversation(transaction, found)
+    key = _key(held.id) if held.id else None
+    seq = conversations.say(transaction, read, [("seat", held.body.encode())], now, id=key)
+    tickets.record(transaction, found, TicketSaid("seat", seq, seq), held.seat, now)
+    return seq
+
+
+def _key(id: str) -> str:
+    return f"desk:{id}"
+
+
+def _conversation(transaction: Transaction, row: TicketRow) -> ConversationRow:
+    read = conversations.get(transaction, row.conversation)
+    assert read is not None
+    return read
+
+
+def _resident_spoke(transaction: Transaction, read: ConversationRow, seen: int) -> bool:
+    later = conversations.messages(transaction, read.id, seen + 1, read.seq)
+    return any(row.author == "resident" for row in later)
