@@ -20,6 +20,7 @@ from knowledge.words import Words
 
 MOST = 20_000  # rows
 WIDEST = 40  # columns
+ABOVE = 102  # rows that may be more than counted: titles, the head
 DELIMITERS = (",", ";", "\t", "，", "；")
 _SEP = re.compile(r'^"?sep=(.)"?$', re.IGNORECASE)  # how a spreadsheet is told what stands between
 _CELL = re.compile(r"([A-Z]+)(\d+)")
@@ -91,8 +92,9 @@ def _split(text: str, delimiter: str) -> Iterator[Row]:
         raise UnreadableError(words) from error
 
 
-def xlsx_grids(path: Path) -> list[Grid]:
-    """The sheets of a workbook that are not hidden."""
+def xlsx_grids(path: Path, most: int = MOST, widest: int = WIDEST) -> list[Grid]:
+    """The sheets of a workbook that are not hidden, so many rows and columns of each. Raises `UnreadableError`, and what
+    damage raises."""
     looks = looked_into(path)
     parts = _parts(path)
     with (
@@ -102,7 +104,7 @@ def xlsx_grids(path: Path) -> list[Grid]:
         warnings.simplefilter("ignore")  # of days that there are not: their cells are told as errors
         book = openpyxl.load_workbook(file, read_only=True, data_only=True)
         seen = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
-        return [_grid(sheet, looks.get(parts.get(sheet.title, ""), Look())) for sheet in seen]
+        return [_grid(sheet, looks.get(parts.get(sheet.title, ""), Look()), most + ABOVE, widest) for sheet in seen]
 
 
 def _parts(path: Path) -> dict[str, str]:
@@ -118,9 +120,9 @@ def _parts(path: Path) -> dict[str, str]:
     return found
 
 
-def _grid(sheet: Worksheet, look: Look) -> Grid:
+def _grid(sheet: Worksheet, look: Look, most: int, widest: int) -> Grid:
     grid = Grid([], sheet.title)
-    for number, cells in enumerate(sheet.iter_rows(max_col=WIDEST, max_row=MOST + 102), 1):
+    for number, cells in enumerate(sheet.iter_rows(max_col=widest, max_row=most), 1):
         row = []
         for column, cell in enumerate(cells):
             row.append(shown(cell.value, cell.number_format) if cell.value is not None else "")
@@ -160,7 +162,11 @@ def _fill(grid: Grid, look: Look) -> None:
     for merged in look.merged:
         column = column_index_from_string(merged.left) - 1
         last = min(merged.bottom, len(grid.rows))
-        if merged.top >= last or column >= WIDEST or not (value := grid.rows[merged.top - 1][1][column]):
+        if (
+            merged.top >= last
+            or column >= len(grid.rows[merged.top - 1][1])
+            or not (value := grid.rows[merged.top - 1][1][column])
+        ):
             continue
         for number in range(merged.top + 1, last + 1):
             grid.rows[number - 1][1][column] = value

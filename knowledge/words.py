@@ -48,8 +48,8 @@ _SAID = tuple(
         (r"^Expected `str` of length >= (\d+)", "至少 {} 字", "at least {} characters"),
         (r"^Expected `array` of length <= (\d+)", "最多 {} 项", "at most {} of them"),
         (r"^Expected `array` of length >= (\d+)", "至少 {} 项", "at least {} of them"),
-        (r"^Expected `(?:int|float)` >= (\S+)", "不能小于 {}", "not less than {}"),
-        (r"^Expected `(?:int|float)` <= (\S+)", "不能大于 {}", "not more than {}"),
+        (r"^Expected `(?:int|float)` >= (\S+)", "不能小于 {}", "not below {}"),
+        (r"^Expected `(?:int|float)` <= (\S+)", "不能大于 {}", "not above {}"),
         (r"^Invalid RFC3339 encoded date", "不是日期，请写成 2026-12-31 这样", "is no day; write it as 2026-12-31"),
         (r"^Invalid enum value '?(.{0,40}?)'?$", "没有“{}”这一项", "there is no “{}”"),
         (r"^Object missing required field `(\w+)`", "没有填", "is missing"),
@@ -65,14 +65,15 @@ def said(error: msgspec.DecodeError | UnicodeDecodeError, labels: Labels = LABEL
     text = str(error)
     place = _AT.search(text)
     field = _INDEX.sub("", place[1]).strip(".") if place else ""
-    what = _what(text[: place.start()] if place else text, field)
+    wrong = what(text[: place.start()] if place else text, field)
     if (missing := re.match(r"Object missing required field `(\w+)`", text)) is not None:
         field = f"{field}.{missing[1]}".strip(".")
     label = labels.get(field) or labels.get(field.rpartition(".")[2]) or Words(field, field)
-    return Words(f"{label.zh}：{what.zh}", f"{label.en}: {what.en}") if field else what
+    return Words(f"{label.zh}：{wrong.zh}", f"{label.en}: {wrong.en}") if field else wrong
 
 
-def _what(text: str, field: str) -> Words:
+def what(text: str, field: str = "") -> Words:
+    """What is wrong, without where; `field` is the one that it is about."""
     if text.startswith("Expected `str` matching regex"):
         name = field.rpartition(".")[2]
         return (

@@ -163,3 +163,16 @@ async def test_the_widget_opens_the_chat_on_another_page(browser: Browser, elsew
     await frame.locator("#say").press("Enter")
     await expect(frame.locator("#log .bot .bubble").last).to_contain_text("学分不过期")
     await page.close()
+
+
+async def test_who_types_faster_than_may_be_is_heard_all_the_same_and_sends_little_again(page: Page) -> None:
+    sent: list[str] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(str(frame))))
+    await page.reload()
+    await expect(page.locator("#state")).to_have_attribute("data-state", "open")
+    await page.evaluate(
+        """() => { for (let number = 0; number < 30; number++) {
+            document.querySelector("#say").value = `你好${number}`; document.querySelector("#form").requestSubmit(); } }"""
+    )  # twenty may come at once
+    await expect(page.locator("#log .resident .meta", has_text="已送达")).to_have_count(30, timeout=30_000)
+    assert sum('"message"' in frame for frame in sent) < 60

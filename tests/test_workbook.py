@@ -28,9 +28,9 @@ from daoxue.app import compose
 from daoxue.config import Config
 from daoxue.preparing import prepare, vault_of
 from daoxue.workbook import records, taking
-from daoxue.workbook.book import Book, read_csv
+from daoxue.workbook.book import Book
 from daoxue.workbook.plan import Plan, State, planned
-from daoxue.workbook.reading import read
+from daoxue.workbook.reading import read, read_csv
 from daoxue.workbook.sheets import ANSWERS, BY_NAME, LEARNERS, SHEETS
 from daoxue.workbook.words import language
 from daoxue.workbook.writing import as_csv, as_xlsx

@@ -16,7 +16,7 @@ from daoxue.config import Config, ConfigError, read
 from daoxue.founding import Founding, found
 from daoxue.preparing import prepare, vault_of
 from daoxue.workbook import taking
-from daoxue.workbook.book import Book, read_csv
+from daoxue.workbook.book import Book
 from daoxue.workbook.plan import Plan, planned, removable
 from daoxue.workbook.sheets import ANSWERS, BANK, BY_NAME, LEARNERS, SHEETS, BookSheet
 from daoxue.workbook.words import Fault, Lang, language
@@ -114,11 +114,14 @@ def _take(arguments: argparse.Namespace, config: Config, database: Database, vau
 
 
 def _book(arguments: argparse.Namespace) -> Book:
+    reading = importlib.import_module("daoxue.workbook.reading")
+    found: Book
     if arguments.sheet:
-        return read_csv(arguments.file, _sheet(arguments.sheet))
+        found = reading.read_csv(arguments.file, _sheet(arguments.sheet))
+        return found
     if arguments.file.suffix.lower() == ".csv":
         raise KnowledgeError([f"{arguments.file}: CSV 是哪张表，请用 --sheet 说明，如 --sheet 班级"])
-    found: Book = importlib.import_module("daoxue.workbook.reading").read(arguments.file)
+    found = reading.read(arguments.file)
     return found
 
 

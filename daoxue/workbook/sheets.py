@@ -55,6 +55,11 @@ class BookSheet:
     def column(self, field: str) -> PageColumn | None:
         return next((each for each in self.columns if each.field == field), None)
 
+    @property
+    def heads(self) -> dict[str, PageColumn]:
+        """The columns by what may stand above them."""
+        return {name: column for column in self.columns for name in (column.head, column.field)}
+
     def head(self, field: str) -> str:
         """The head of a field's column, and of `en` its name's; empty where there is none."""
         found = self.column(field) or self.column(f"{field}.name")

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from knowledge.words import Words
+from knowledge.words import Words, what
 
 Lang = Literal["zh", "en"]
 
@@ -44,15 +44,8 @@ def language(environment: Mapping[str, str] = os.environ) -> Lang:
     return "en" if set_to.lower().startswith("en") else "zh"
 
 
-# What the types and the catalogue say in English, as people say it.
+# What the catalogue says in English, as people say it.
 _PATTERNS: tuple[tuple[str, str, str], ...] = (
-    (r"Expected `str` of length <= (\d+)", "最多 {} 个字", "at most {} characters"),
-    (r"Expected `str` of length >= (\d+)", "空着", "is empty"),
-    (r"Expected `array` of length <= (\d+)", "最多 {} 个", "at most {}"),
-    (r"Expected `array` of length >= (\d+)", "至少 {} 个", "at least {}"),
-    (r"Expected `(?:int|float)` >= ([\d.]+)", "不能小于 {}", "not below {}"),
-    (r"Expected `(?:int|float)` <= ([\d.]+)", "不能大于 {}", "not above {}"),
-    (r"Expected `(?:int|float)` > ([\d.]+)", "要大于 {}", "more than {}"),
     (r"Expected `str` matching regex", "写法不对，请看说明里的样子", "not written as the explanation says"),
     (r"there is no such text", "没有这个文字编号", "there is no such text"),
     (r"there is no (\S+)", "没有 {}", "there is no {}"),
@@ -76,8 +69,7 @@ def in_words(error: str) -> Words:
     for pattern, zh, en in _PATTERNS:
         if match := re.search(pattern, error):
             return Words(zh.format(*match.groups()), en.format(*match.groups()))
-    said = error.partition(" - at `")[0]
-    return Words(f"不对：{said}", said)
+    return what(error.partition(" - at `")[0])
 
 
 def of_type(error: msgspec.ValidationError) -> Words:

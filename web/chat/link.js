@@ -19,7 +19,7 @@ function newToken() {
 }
 
 export class Link extends EventTarget {
-  #socket = null; #seen = 0; #tries = 0; #timer = 0; #alive = 0; #welcomed = false; #typed = 0;
+  #socket = null; #seen = 0; #tries = 0; #timer = 0; #alive = 0; #welcomed = false; #typed = 0; #again;
 
   constructor(language) {
     super();
@@ -70,6 +70,11 @@ export class Link extends EventTarget {
     this.#send(key ? { type: "choice", id, key, lang } : { type: "message", id, text, lang });
   }
 
+  #postAll() {
+    this.#again = clearTimeout(this.#again);
+    this.pending.forEach((message) => this.#post(message));
+  }
+
   #send(frame) {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(frame));
   }
@@ -83,7 +88,7 @@ export class Link extends EventTarget {
       this.#welcomed = true;
       this.#tell("state", "open");
       if (frame.seq === 0) this.#tell("empty");
-      this.pending.forEach((message) => this.#post(message));
+      this.#postAll();
     } else if (frame.type === "ack") {
       this.pending = this.pending.filter((message) => message.id !== frame.id);
       this.#keep();
@@ -103,7 +108,7 @@ export class Link extends EventTarget {
   }
 
   #failed(frame) {
-    if (frame.code === "too_fast") setTimeout(() => this.pending.forEach((message) => this.#post(message)), 3000);
+    if (frame.code === "too_fast") this.#again ||= setTimeout(() => this.#postAll(), 3000); // one for however many were refused
     if (frame.code === "too_long" || frame.code === "bad_frame") { this.pending.shift(); this.#keep(); }
     if (frame.code === "gone") this.#seen = 0;
     this.#tell("refused", frame);
