@@ -21,7 +21,7 @@ STALE = 30 * 60_000  # ms after which an unfinished talk goes on only if the res
 # Read from above: each line says what it is in the docstring of its rule.
 LADDER: tuple[Rule, ...] = (
     # Who has the talk, and what comes before everything else
-    first.seat, first.continued, first.masked, first.secret, first.red_line, first.known,
+    first.seat, first.continued, first.masked, first.secret, first.red_line, first.given_away, first.known,
     first.still_in_danger, first.maybe_danger, first.outlived,
     first.about_a_seat, first.what_we_are,
     # Moves in the talk

@@ -2,6 +2,7 @@
 
 import re
 
+from bot.alarming import is_gone
 from bot.messages import masked
 from bot.phrases import asks
 from bot.turn import Turn
@@ -9,12 +10,6 @@ from bot.waiting import COMPLAINT
 from handlers.eligibility import misfit, refused
 from handlers.slots import DETAIL, PHONE
 
-_GONE = re.compile(
-    r"(转|汇|打|付|给|交|投|充|刷|扫|存|借|贷|骗走?|扣|划|寄|亏)[^,，。不没]{0,12}了(?!吗)|(钱|款|卡里|余额|账户).{0,6}(没了|少了|不见|取不出|提不出"
-    r"|空了|被(转|划|扣|刷))|取不出|提不了现|拉黑|被骗(?!吗)|上当了"
-    r"|(告诉|念给|报给|发给|说给|填|给).{0,6}(他|她|对方|人家|出去)了|(密码|验证码|卡号).{0,8}(说|给|报|念|发|告诉)[^,，。不没]{0,6}了|i('ve"
-    r"| have)? (paid|sent|transferred)|already (paid|sent|transferred)|money is gone"
-)
 _WITHDRAWS = re.compile(r"解绑|解除.{0,4}绑定|取消.{0,4}绑定|(撤回|撤销|取消|收回).{0,4}(授权|同意)")
 
 
@@ -53,9 +48,11 @@ async def privacy_incident(turn: Turn) -> None:
 async def scam(turn: Turn) -> None:
     """Where money or a code is gone, minutes count: the police and the bank come first."""
     tip = turn.library.answer("fraud-tip", turn.today)
-    gone = _GONE.search(turn.told) is not None
+    gone = is_gone(turn.told)
     turn.say("scam.gone" if gone else "scam", source=tip.said(turn.state.lang).source if tip else None)
     await turn.hand_over("scam_report", priority=1, skill="complaint", topic="complaint")
+    if turn.ticket or turn.reference:
+        turn.in_danger("scam")
 
 
 async def wrong_info(turn: Turn) -> None:

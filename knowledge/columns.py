@@ -42,6 +42,7 @@ LONG_TERM = date(2099, 12, 31)  # until when is what has no end
 _NUMBERING = frozenset({"", "序号", "行号", "no", "no.", "#", "备注", "remarks"})  # columns that say nothing to us
 _ENDLESS = frozenset({"长期", "长期有效", "永久", "永久有效", "无期限", "不限", "long-term", "permanent"})
 _AT_ONCE = frozenset({"即日起", "即日", "今天", "立即", "today"})
+LONGEST = 100  # characters of a head
 _ASIDE = re.compile(r"[(,:].*$|\d+$")  # what a head adds: 回答（屏幕）, 步骤，一行一步, 相似问法2
 GIVEN = frozenset({"wording", "english", "examples"})
 ENGLISH = {"en_answer": "answer", "en_steps": "steps"}  # columns that together are the field `en`
@@ -84,6 +85,8 @@ TEMPLATE: Sequence[Column] = (
 
 def field(head: str) -> str | None:
     """What a column of this head is: a field, nothing to us (""), or None where it is not known."""
+    if len(head) > LONGEST:
+        return None
     plain = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", head)).strip(" *").casefold()
     for written in (plain, _ASIDE.sub("", plain).strip(" *")):
         if written in _NUMBERING:

@@ -33,6 +33,7 @@ NARROW = {
     },  # what an engine elsewhere answers in; how texts are compared
     ("desk", "nlu"): {"nlu.phones", "nlu.text"},  # which numbers reach a person
     ("handlers", "bot"): {
+        "bot.alarming",
         "bot.turn",
         "bot.slots",
         "bot.handler",

@@ -1,7 +1,7 @@
 """What comes before any question: who has the talk, what is secret, what is dangerous, what the channel knows."""
 
 from bot import about, about_us, redlines
-from bot.alarming import LIFE, is_over, is_well
+from bot.alarming import CALLED_FOR, LIFE, is_gone, is_over, is_well
 from bot.commands import commands, number
 from bot.conversation import Task
 from bot.messages import CONTINUE, RESUMED, STOPPED
@@ -69,6 +69,17 @@ async def red_line(run: Runner, turn: Turn) -> bool:
     return True
 
 
+async def given_away(run: Runner, turn: Turn) -> bool:
+    """已经打过去了, after a word on fraud: what is to be done at once, whatever else it sounds like."""
+    danger, folded = turn.state.danger, turn.heard.folded
+    if danger is None or (danger.kind, danger.ticket) != ("scam", turn.ticket):
+        return False
+    if not is_gone(folded) or CALLED_FOR.search(folded):
+        return False
+    await run.start(turn, "scam", {}, remind=False)
+    return True
+
+
 async def known(run: Runner, turn: Turn) -> bool:
     """The channel knows what is meant (a menu, a key, a scan); a task of it that is open goes on."""
     intent = turn.inbound.intent
@@ -87,7 +98,7 @@ async def still_in_danger(run: Runner, turn: Turn) -> bool:
     """While the ticket of a danger is open: help again, or a calm word, which is right after its end as well; other
     questions are answered as ever."""
     danger, alarm = turn.state.danger, turn.alarm
-    if danger is None:
+    if danger is None or danger.kind == "scam":
         return False
     kind = "despair" if danger.kind == "despair" else "emergency"
     if alarm and alarm.kind in LIFE and alarm.kind != kind:

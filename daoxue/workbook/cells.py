@@ -11,9 +11,9 @@ from knowledge.columns import day as as_day
 
 Cell = str | int | float
 _WEEKDAYS = "一二三四五六日"
-_BETWEEN = re.compile(r"\s*[、，,;；]\s*")
-_LINES = re.compile(r"\s*\n\s*")
-_BARS = re.compile(r"\s*[|｜]\s*")
+_BETWEEN = re.compile(r"[、，,;；]")
+_LINES = re.compile(r"\n")
+_BARS = re.compile(r"[|｜]")
 _SEPARATORS = re.compile(r"[、，,;；|｜\n]")
 _CLOCK = re.compile(r"(\d{1,2})[:：](\d{2})(?:[:：]00)?")
 _GROUPS = re.compile(r"[\s\-]")
@@ -138,7 +138,7 @@ def _yes(text: str, _: Names) -> object:
 def listed(text: str) -> list[str]:
     """The words of a cell: on lines of their own, else between bars, else between commas."""
     between = _LINES if "\n" in text else _BARS if "|" in text or "｜" in text else _BETWEEN
-    return [each for each in between.split(text) if each]
+    return [each for part in between.split(text) if (each := part.strip())]
 
 
 def joined(words: Iterable[str]) -> str:

@@ -44,8 +44,11 @@ def language(environment: Mapping[str, str] = os.environ) -> Lang:
     return "en" if set_to.lower().startswith("en") else "zh"
 
 
+LONGEST = 500  # characters of what is wrong that are looked at
 # What the catalogue says in English, as people say it.
-_PATTERNS: tuple[tuple[str, str, str], ...] = (
+_PATTERNS: tuple[tuple[re.Pattern[str], Words], ...] = tuple(
+    (re.compile(pattern), Words(zh, en))
+    for pattern, zh, en in (
     (r"Expected `str` matching regex", "写法不对，请看说明里的样子", "not written as the explanation says"),
     (r"there is no such text", "没有这个文字编号", "there is no such text"),
     (r"there is no (\S+)", "没有 {}", "there is no {}"),
@@ -61,14 +64,15 @@ _PATTERNS: tuple[tuple[str, str, str], ...] = (
     (r"valid_from: stands twice", "两个版本的生效日期相同", "two versions begin on the same day"),
     (r"cap: less than one time earns", "上限比一次得的还少", "the cap is less than one time earns"),
     (r"credits have one decimal at most", "学分最多一位小数", "credits have one decimal at most"),
+)
 )  # fmt: skip
 
 
 def in_words(error: str) -> Words:
     """What the types or the catalogue say is wrong."""
-    for pattern, zh, en in _PATTERNS:
-        if match := re.search(pattern, error):
-            return Words(zh.format(*match.groups()), en.format(*match.groups()))
+    for pattern, said in _PATTERNS:
+        if match := pattern.search(error[:LONGEST]):
+            return Words(said.zh.format(*match.groups()), said.en.format(*match.groups()))
     return what(error.partition(" - at `")[0])
 
 
