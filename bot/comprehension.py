@@ -326,6 +326,20 @@ def _last_words(catalogue: Catalogue) -> Iterable[Name]:
             yield Name("item", id, name)
 
 
+_CLASS = re.compile(r"[（(][^）)]*[）)]|(?:周末|晚间|夜校|早|日间)?班$")
+
+
+def _class_names(catalogue: Catalogue) -> Iterable[Name]:
+    """低压电工取证班, 低压电工取证: a class by its own name means its course, where it is not called as the course is."""
+    taken = {text for course in catalogue.courses.values() for text in (course.name, *course.aliases)}
+    courses: dict[str, set[str]] = {}
+    for group in catalogue.classes.values():
+        plain = _CLASS.sub("", _CLASS.sub("", group.name))
+        for text in {plain, group.name} - taken:
+            courses.setdefault(text, set()).add(group.course)
+    yield from (Name("course", min(ids), text) for text, ids in courses.items() if len(ids) == 1 and len(text) > 1)
+
+
 def _names(catalogue: Catalogue) -> Iterable[Name]:
     for place in catalogue.organisations.values():
         yield from (Name("org", place.id, text) for text in (place.name, *place.aliases))
@@ -333,6 +347,7 @@ def _names(catalogue: Catalogue) -> Iterable[Name]:
         known = (course.name, *course.aliases, *((course.en.name,) if course.en else ()))
         yield from (Name("course", course.id, text) for text in known)
         yield Name("theme", course.theme, course.theme)
+    yield from _class_names(catalogue)
     for teacher, english in {(group.teacher, group.en and group.en.teacher) for group in catalogue.classes.values()}:
         yield Name("teacher", teacher, teacher)
         if english:

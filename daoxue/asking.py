@@ -1,7 +1,7 @@
 """What a new centre is asked, one thing after the other."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 HOURS = "周一到周五 08:30-17:30"
 # By the name of the option: the question, and what is so where nothing is answered.
@@ -18,11 +18,17 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def missing(said: Mapping[str, str | None]) -> dict[str, str | None]:
-    """What was given, and what is answered to the rest on the terminal; where nobody answers it is as it comes."""
+def missing(said: Mapping[str, str | None], problem: Callable[[str, str], str]) -> dict[str, str | None]:
+    """What was given, and what is answered to the rest on the terminal, asked again while there is a `problem` with it;
+    where nobody answers it is as it comes."""
     found = dict(said)
     for name, question, usual in QUESTIONS:
-        if found[name] is None:
+        while found[name] is None:
             print(f"{question}{f' [{usual}]' if usual else ''}：", end="", file=sys.stderr, flush=True)
-            found[name] = sys.stdin.readline().strip() or usual
+            line = sys.stdin.readline()
+            answer = line.strip() or usual
+            if line and (wrong := problem(name, answer)):
+                print(f"  {wrong}", file=sys.stderr, flush=True)
+                continue
+            found[name] = answer
     return found

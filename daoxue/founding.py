@@ -51,8 +51,19 @@ class Founding:
         languages = tuple(given["languages"].replace("，", ",").split(",")) if given["languages"] else ("zh",)
         if not {"zh"} <= set(languages) <= {"zh", "en"}:
             raise ConfigError("--languages: zh 或 zh,en。 zh or zh,en")
+        if english and "en" not in languages:
+            languages = (*languages, "en")
         channels = tuple(each for each in re.split("[,，、 ]+", given["channels"] or "webchat") if each)
         return Founding(record, tuple(_hours(given["hours"] or asking.HOURS)), languages, channels)
+
+    @staticmethod
+    def problem(name: str, answer: str) -> str:
+        """What is wrong with the answer to one question; empty where nothing is."""
+        try:
+            Founding.of({"name": "x", name: answer})
+        except ConfigError as error:
+            return str(error).partition(": ")[2] or str(error)
+        return ""
 
     @property
     def settings(self) -> dict[tuple[str, ...], object]:

@@ -45,7 +45,7 @@ class Answer:
 
 
 class Accepted(NamedTuple):
-    """The number of the message; or None, and until when it can be called back (ms)."""
+    """The number of the message; or None, and until when it can be called back (ms); neither where it was called back."""
 
     seq: int | None
     due_at: int | None = None
@@ -65,7 +65,7 @@ def known(transaction: Transaction, conversation: int, id: str | None) -> Accept
     if id is None:
         return None
     if (said := conversations.answered(transaction, conversation, _key(id))) is not None:
-        return Accepted(said[1])
+        return Accepted(said[1] or None)
     rows = replies.held(transaction, conversation)
     return next((Accepted(None, row.due_at) for row in rows if row.held.id == id), None)
 
@@ -130,8 +130,12 @@ class Replies:
             row = next((each for each in rows if each.held.id == id), None)
             if row is not None and row.held.seat != seat:
                 raise TicketError("not_yours", "这条不是您写的，撤不回")
+            talk = ticket_of(transaction, ref).conversation
             if row is None or not replies.take_out(transaction, row.row):
-                raise TicketError("outdated", "已经发给居民了，撤不回")
+                before = conversations.answered(transaction, talk, _key(id))
+                gone = before is not None and not before[1]
+                raise TicketError("outdated", "已经撤回了，没有发给居民" if gone else "已经发给居民了，撤不回")
+            conversations.never(transaction, talk, _key(id))
             reply = said(row.held)
             for file in reply.files:
                 attachments.drop(transaction, files.id_of(file))

@@ -1,6 +1,6 @@
 """Training classes: which there are, when, what they cost, whether there is room."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from bot.turn import CHOICES, Turn
 from handlers import wording
@@ -24,11 +24,18 @@ ONE = (CLASS, COURSE, ORG, WHEN, TEACHER)
 
 
 def matching(turn: Turn, *, without: Collection[str] = ()) -> list[TrainingClass]:
-    """The classes that fit what was named, soonest first; filters may be left out."""
+    """The classes open for enrolment that fit what was named, soonest first; filters may be left out."""
+    return _matching(turn, without, lambda group: group.enrols(turn.today))
+
+
+def _to_come(turn: Turn) -> list[TrainingClass]:
+    """Those that fit and do not enrol yet."""
+    return _matching(turn, (), lambda group: group.comes(turn.today) and not group.enrols(turn.today))
+
+
+def _matching(turn: Turn, without: Collection[str], open_to: Callable[[TrainingClass], bool]) -> list[TrainingClass]:
     wanted = {name: value for name, value in turn.task.slots.items() if name not in without}
-    found = [
-        group for group in turn.catalogue.classes.values() if group.enrols(turn.today) and _fits(group, wanted, turn)
-    ]
+    found = [group for group in turn.catalogue.classes.values() if open_to(group) and _fits(group, wanted, turn)]
     facts = turn.state.facts
     return sorted(
         found, key=lambda group: (not made_for(group, facts), group.places == 0, group.opens_on, group.id)
@@ -86,6 +93,9 @@ async def find_class(turn: Turn) -> None:
     if found:
         _list_for(turn, found)
         return
+    if later := _to_come(turn):
+        _list_later(turn, later)
+        return
     # What was named just now is held to longest.
     for wish in sorted(WISHES, key=lambda wish: bool(turn.heard.first(wish))):
         if turn.get(wish) and (near := matching(turn, without={wish})):
@@ -100,6 +110,24 @@ async def find_class(turn: Turn) -> None:
             turn.line("label.learn_online", course=turn.catalogue.courses[course].name), "find_course", course=course
         )
     turn.suggest("find_class")
+
+
+def _list_later(turn: Turn, found: Sequence[TrainingClass]) -> None:
+    """Classes that begin to enrol some other day."""
+    lines = "\n".join(
+        turn.line(
+            "class.later_line",
+            line=wording.class_line(group, turn),
+            day=wording.iso(group.enrol_from.isoformat(), turn),
+        )
+        for group in found[:CHOICES]
+    )
+    turn.say("class.later", lines=lines, source=SOURCE)
+    for group in found[:CHOICES]:
+        turn.offer(group.name, "class_detail", **{"class": group.id})
+    turn.show("class", *(group.id for group in found[:CHOICES]))
+    if len(found) == 1:
+        focus(turn, found[0])
 
 
 def _list_for(turn: Turn, found: Sequence[TrainingClass]) -> None:
@@ -171,7 +199,10 @@ def _meant(turn: Turn, course: str) -> list[TrainingClass]:
     last = turn.catalogue.classes.get(turn.get("class") or turn.state.focus.get("class", ""))
     if last and _fits(last, wanted, turn):
         return [last]
-    found = [each for each in turn.catalogue.classes.values() if each.enrols(turn.today) and _fits(each, wanted, turn)]
+    fitting = [each for each in turn.catalogue.classes.values() if _fits(each, wanted, turn)]
+    found = [each for each in fitting if each.enrols(turn.today)] or [
+        each for each in fitting if each.comes(turn.today)
+    ]
     offered = [each for each in found if any(offer.slots.get("class") == each.id for offer in turn.state.offers)]
     return offered if len(offered) == 1 else beside(turn, found)
 

@@ -23,6 +23,9 @@ _OF_A_PLACE = {
 QUEUE = "queue-how"  # the standard question that has a better answer for who waits already
 
 
+CREDIT_RULE = "credit-rule"  # the standard question that the catalogue answers where no entry does
+
+
 async def entry(turn: Turn) -> None:
     found = turn.library.entries.get(turn.get("entry") or "")
     if found is None:  # it was withdrawn after it had been offered
@@ -90,12 +93,24 @@ async def not_answered(turn: Turn) -> None:
         await what_we_are(turn)
         return
     found = turn.library.answer(question, turn.today)
+    if found is None and question == CREDIT_RULE and turn.catalogue.rules:
+        _tell_rules(turn)
+        return
     if found is None:
         turn.answer_standard(question)
         return
     turn.standards[question] = found.id
     turn.task.slots["entry"] = found.id
     await entry(turn)
+
+
+def _tell_rules(turn: Turn) -> None:
+    """How credits are earned, as the catalogue has it."""
+    rules = list(turn.catalogue.rules.values())
+    lines = "\n".join(
+        turn.line("credit.rules_line", name=each.name, credits=each.credits, cap=each.cap) for each in rules
+    )
+    turn.say("credit.rules", lines=lines, source=rules[0].version)
 
 
 def _step(turn: Turn) -> None:

@@ -33,6 +33,7 @@ from bot.edge import safely
 from bot.inbox import BusyError, Receipt, numbered
 from bot.messages import Inbound
 from bot.queue import Done, Outcome
+from bot.texts import Texts
 from integrations.frames import (
     Chosen,
     Frame,
@@ -49,7 +50,6 @@ from integrations.frames import (
     render,
 )
 from integrations.origins import Origins
-from knowledge.centre import Centre
 from store import conversations
 from store.contention import LockedDatabaseError
 from store.conversations import ConversationRow, MessageRow
@@ -382,12 +382,15 @@ class Socket:
 def _open(core: Core) -> OpenChannel:
     webchat = Webchat(core)
     # The page that opens the socket is at the root, so it comes after all else.
-    routes = [WebSocketRoute(PATH, webchat.socket), Mount("/", web.pages(lambda: _sign(core.texts.centre)))]
+    routes = [WebSocketRoute(PATH, webchat.socket), Mount("/", web.pages(lambda: _sign(core.texts)))]
     return OpenChannel(outlet=webchat, posts={PATH: webchat.post}, routes=routes, health=webchat.health)
 
 
-def _sign(centre: Centre) -> web.Sign:
-    return web.Sign(centre.name, centre.hotline, centre.colour)
+def _sign(texts: Texts) -> web.Sign:
+    centre = texts.centre
+    bots = (centre.values("zh")["bot"], centre.values("en")["bot"])
+    hellos = (texts.line("zh", "greeting"), texts.line("en", "greeting"))
+    return web.Sign(centre.name, bots, hellos, centre.hotline, centre.colour)
 
 
 WEBCHAT = Channel(

@@ -201,6 +201,10 @@ class TrainingClass(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     def enrols(self, today: date) -> bool:
         return self.enrol_from <= today <= self.enrol_until
 
+    def comes(self, today: date) -> bool:
+        """Whether one can be enrolled now or later."""
+        return today <= self.enrol_until
+
 
 class Activity(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="activity"):
     """A lecture, an open day, a salon; or a whole campaign such as the lifelong-learning week."""

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from nlu import phones
 from nlu.numerals import has_check_digit
-from nlu.text import fold
+from nlu.text import fold_numbers
 
 IDENTITY, BANK = "[证件号]", "[卡号]"
 _READ_OUT = "零〇洞一幺二两三四五六七拐八九勾壹贰叁肆伍陆柒捌玖"
@@ -85,7 +85,7 @@ Span = tuple[int, int, str]
 
 def mask(text: str) -> str:
     """The text with identity and bank card numbers replaced; all else as it was."""
-    folded = fold(text)
+    folded = fold_numbers(text)
     masked: list[str] = []
     last = 0
     for start, end, label in sorted(_spans(folded)):
@@ -133,7 +133,10 @@ def _groups(match: re.Match[str], apart: bool) -> Iterator[DigitGroup]:
 
 
 def _is_word(folded: str, near: Sequence[re.Match[str]], match: re.Match[str]) -> bool:
-    """A numeral alone among other signs (一下) is no digit."""
+    """A numeral alone among other signs (一下) is no digit; a 零 beside one is."""
+    beside = folded[max(0, match.start() - 1) : match.start()] + folded[match.end() : match.end() + 1]
+    if match[0] in "零〇" and any(each.isdecimal() for each in beside):
+        return False
     if len(match[0]) > 1 or match[0].isascii() or _X.match(folded, match.end()):
         return False
     ends = [each.span() for each in near if each is not match and not each[0].isascii()]

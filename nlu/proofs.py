@@ -16,7 +16,7 @@ from msgspec import Struct
 from nlu import phones
 from nlu.masking import CARD_GROUPS, READ_OUT, DigitGroup, runs, sized
 from nlu.numerals import has_check_digit
-from nlu.text import fold
+from nlu.text import fold_numbers
 
 Kind = Literal["card", "code"]
 LABELS: Mapping[Kind, str] = {"card": "[学习卡号]", "code": "[验证码]"}  # what stands for them
@@ -63,7 +63,7 @@ def answer(text: str, kind: Kind) -> str | None:
 
 def find(text: str, *, lately: bool, asked: bool) -> Iterator[Found]:
     """All of them in a cleaned text."""
-    folded = fold(text)
+    folded = fold_numbers(text)
     if _POSSIBLE.search(folded) is None:
         return
     plain = folded.translate(READ_OUT)

@@ -56,7 +56,7 @@ class _Fold(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         char = chr(code)
-        digit = unicodedata.decimal(char, None)  # of any script
+        digit = unicodedata.digit(char, None)  # of any script, in a circle, in brackets, with a full stop
         narrow = unicodedata.normalize("NFKC", char).lower() if digit is None else str(digit)
         folded = narrow if len(narrow) == 1 and not narrow.isspace() else (" " if char.isspace() else char)
         folded = self[ord(folded)] if folded != char else folded
@@ -76,6 +76,15 @@ def clean(text: str) -> str:
 def fold(text: str) -> str:
     """The text as it is compared; of the same length."""
     return text.translate(_FOLD)
+
+
+_LOOKS = str.maketrans("oil", "011")
+_BETWEEN_DIGITS = re.compile(r"(?<=\d)[oil]{1,2}(?=\d)")
+
+
+def fold_numbers(text: str) -> str:
+    """The same, with letters in a number that look like digits as those: 62O8 is 6208."""
+    return _BETWEEN_DIGITS.sub(lambda match: match[0].translate(_LOOKS), fold(text))
 
 
 def without_fillers(folded: str) -> str:

@@ -114,6 +114,11 @@ def answered(transaction: Transaction, conversation: int, inbound: str) -> tuple
     return cast(tuple[int, int] | None, transaction.one(_SEEN, conversation=conversation, id=inbound))
 
 
+def never(transaction: Transaction, conversation: int, inbound: str) -> None:
+    """What comes under this id is never said: it was accepted and taken back."""
+    transaction.add(_ACCEPT, conversation=conversation, id=inbound, seq=0, last_seq=0)
+
+
 def messages(transaction: Transaction, conversation: int, first: int, last: int) -> list[MessageRow]:
     rows = transaction.all(_MESSAGES, conversation=conversation, first=first, last=last)
     return [MessageRow(*cast(tuple[int, str, bytes, int], row)) for row in rows]

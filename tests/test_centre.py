@@ -1,8 +1,9 @@
 """A centre speaks for itself: its name, its texts, its catalogue; nothing of the sample speaks for it."""
 
 import ast
+import io
 import subprocess
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ import msgspec
 import pytest
 
 from bot.texts import Texts
-from daoxue import check, sample
+from daoxue import asking, check, sample
 from daoxue.app import App, compose
 from daoxue.config import CentreSettings, Config, DatabaseSettings, Nlu
+from daoxue.founding import Founding
 from daoxue.preparing import prepare
 from handlers import eligibility
 from handlers.needs import NEEDS
@@ -261,3 +263,69 @@ async def test_what_people_in_danger_hear_is_not_changed_by_one(app: App) -> Non
         assert "危险" in refused.json()["text"]
     fine = await editor.put("/api/catalogue/centre/centre", json=known | {"texts": {"zh": {"goodbye": "再会！"}}})
     assert fine.status_code == 200
+
+
+async def rename(app: App, id: str, **more: object) -> None:
+    """A class of the sample as it is at the desk from now on."""
+    editor = await Desk(app).person("editor")
+    group = next(each for each in (await editor.get("/catalogue/class"))["records"] if each["id"] == id)
+    answer = await editor.ask("PUT", f"/catalogue/class/{id}", {**group, **more})
+    assert answer.status_code == 200, answer.text
+
+
+def electricians(app: App) -> str:
+    return next(id for id, each in app.library.catalogue.classes.items() if "电工" in each.name)
+
+
+async def test_a_class_is_known_by_its_own_name(app: App) -> None:
+    await rename(app, electricians(app), name="持证上岗冲刺班")
+    resident = Resident(app)
+    assert "持证上岗冲刺班：" in await resident.say("持证上岗冲刺班在哪里上")
+    assert "持证上岗冲刺班" in await resident.say("持证上岗冲刺什么时候开课")
+
+
+async def test_a_class_that_enrols_later_is_told_with_its_day(app: App) -> None:
+    soon, later = date.today() + timedelta(days=20), date.today() + timedelta(days=40)
+    await rename(
+        app, electricians(app), enrol_from=str(soon), enrol_until=str(later), first_day=str(later + timedelta(days=9))
+    )
+    told = await Resident(app).say("有没有电工班")
+    assert "接下来要开的有" in told
+    assert "开始报名" in told
+    assert "学费" in await Resident(app).say("电工班多少钱")
+
+
+async def test_how_credits_are_earned_is_told_from_the_catalogue_where_no_entry_says_it(app: App) -> None:
+    desk = Desk(app)
+    editor = await desk.person("editor")
+    for id, each in dict(app.library.entries).items():
+        if each.standard == "credit-rule" or id == "credit-rule":
+            await editor.post(f"/knowledge/entries/{id}/expire")
+    told = await Resident(app).say("学分怎么算")
+    assert "学满2小时记1学分" in told
+    assert "没有登记" not in told
+
+
+async def test_the_page_greets_as_the_centre_does(app: App) -> None:
+    desk = Desk(app)
+    editor = await desk.person("editor")
+    await editor.ask("PUT", "/catalogue/centre/centre", record(SONGJIANG))
+    async with desk.client() as visitor:
+        page = (await visitor.get("/")).text
+    assert 'data-bot-zh="小松"' in page
+    assert 'data-hello-zh="您好！我是松江县职业技术学院的小松，' in page
+    assert 'data-hello-en="Hello! I am the Song of Songjiang' in page
+
+
+def test_what_is_asked_is_asked_again_where_the_answer_cannot_be(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = ["", "青山学院", "Green Hill", "", "", "", "", "早上", "周一到周五 08:30-17:30", "", ""]
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(answers) + "\n"))
+    said = asking.missing({name: None for name, _, _ in asking.QUESTIONS}, Founding.problem)
+    founding = Founding.of(said)
+    assert founding.centre.name == "青山学院"
+    assert founding.languages == ("zh", "en"), "who has an English name speaks it"
+    told = capsys.readouterr().err
+    assert "中心叫什么" in told
+    assert "要写成" in told

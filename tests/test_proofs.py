@@ -58,6 +58,13 @@ def test_a_code_is_taken_out_and_understood(code: str, script: dict[int, int], p
         assert hide(said) == hidden, "asked for or not"
 
 
+def test_letters_that_look_like_digits_are_some() -> None:
+    assert hide("卡号62O8O1126488") == "卡号[学习卡号]"
+    assert hide("我的卡6208 0I12 6488") == "我的卡[学习卡号]"
+    assert answer("62o8o1126488", "card") == "620801126488"
+    assert hide("我的卡号是⑹⑵零⑻零⑴⑴⑵⑹⑷⑻⑻") == "我的卡号是[学习卡号]"
+
+
 @pytest.mark.parametrize("said", [
     "我手机13800138000", "打0551-62001234转801", "055162001234", "积分有648571分", "2023、2024、2025年", "验证码60秒才来", "我今年65岁",
     "书法班一共12节", "202612081530", "订单1126-84614", "验证码发到13800138000了", "一下一点一起一直一样一边一共", "邮编230001",

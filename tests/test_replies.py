@@ -89,7 +89,10 @@ async def test_called_back_it_never_leaves(talk: Talk) -> None:
     assert await talk.seat.post(f"/tickets/{talk.ref}/messages/w1/call-back") == {
         "text": WORDS, "source": "学籍系统", "files": [],
     }  # fmt: skip
-    await talk.seat.post(f"/tickets/{talk.ref}/messages/w1/call-back", expect=409)
+    twice = await talk.seat.post(f"/tickets/{talk.ref}/messages/w1/call-back", expect=409)
+    assert "没有发给居民" in twice["text"]
+    late = await talk.write()
+    assert (late["seq"], late["due_at"]) == (None, None), "nor when the request comes once more"
     assert await talk.after(60) == 0
     assert await talk.heard() == []
 

@@ -37,9 +37,11 @@ DESK_HEADERS = [
 
 
 class Sign(NamedTuple):
-    """Whose chat page it is; `colour` (#rrggbb) may be empty."""
+    """Whose chat page it is; `colour` (#rrggbb) may be empty. `bot` and `hello` in Chinese and in English."""
 
     name: str
+    bot: tuple[str, str]
+    hello: tuple[str, str]
     hotline: str
     colour: str
 
@@ -50,10 +52,13 @@ def pages(sign: Callable[[], Sign]) -> ASGIApp:
     async def page(_: Request) -> Response:
         named = sign()
         ring = f"您也可以拨打热线 {named.hotline}。" if named.hotline else ""
-        words = {"{{centre}}": html.escape(named.name), "{{ring}}": html.escape(ring)}
+        (bot, bot_en), (hello, hello_en) = named.bot, named.hello
+        said = {
+            "centre": named.name, "ring": ring, "bot": bot, "bot_en": bot_en, "hello": hello, "hello_en": hello_en,
+        }  # fmt: skip
         text = (CHAT / "index.html").read_text(encoding="utf-8")
-        for place, value in words.items():
-            text = text.replace(place, value)
+        for place, value in said.items():
+            text = text.replace(f"{{{{{place}}}}}", html.escape(value))
         return HTMLResponse(text)
 
     async def colours(_: Request) -> Response:

@@ -70,7 +70,9 @@ def _exporting(given: argparse.ArgumentParser) -> None:
 
 def _init(arguments: argparse.Namespace) -> int:
     said = {name: getattr(arguments, name) for name, _, _ in asking.QUESTIONS}
-    config, workbook = found(arguments.folder, Founding.of(said if arguments.yes else asking.missing(said)))
+    config, workbook = found(
+        arguments.folder, Founding.of(said if arguments.yes else asking.missing(said, Founding.problem))
+    )
     tell(
         arguments, {"config": str(config), "workbook": str(workbook)},
         f"写好了 {config} 和 {workbook}。\n接着：填好工作簿，在 {config.parent} 里运行 daoxue import {workbook.name}，再运行 daoxue serve",

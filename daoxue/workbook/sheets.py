@@ -324,7 +324,10 @@ SEATS = BookSheet(
 LEARNERS = BookSheet(
     "learners", "学员", "学习卡和学员；姓名、电话导入时就加密", "Cards and learners; names and numbers are encrypted as they enter.",
     (
-        PageColumn("card", "卡号", NUMBER, "12 位，最后一位是校验位", "12 digits, the last is the check digit.", 16),
+        PageColumn(
+            "card", "卡号", NUMBER, "12 位数字，最后一位按 Luhn 算法（与银行卡相同，ISO/IEC 7812）由前 11 位算出，防输错；卡上号码不是这样的，请先另发卡号",
+            "12 digits; the last is the Luhn check digit of the first eleven (as on bank cards, ISO/IEC 7812).", 16,
+        ),
         PageColumn("name", "姓名", TEXT, "和证件一致", "As on their papers.", 12),
         PageColumn("phone", "手机", NUMBER, "收验证码的手机，11 位", "The mobile phone for codes, 11 digits.", 14),
         PageColumn("school", "学校", ORGANISATION, "属于哪个机构；可以空着", "Which organisation they belong to; may be empty.", 26, ""),
