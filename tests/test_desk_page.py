@@ -344,7 +344,7 @@ async def test_the_second_factor_is_scanned_and_a_reset_is_told(browser: Browser
         await page.get_by_label("验证器显示的 6 位数字").fill(pyotp.TOTP(secret).now())
         await page.get_by_label("您的密码").fill(PASSWORD)
         await accessible(page)
-        await page.get_by_role("button", name="打开", exact=True).click()
+        await page.get_by_role("dialog").get_by_role("button", name="打开", exact=True).click()
         await expect(page.get_by_text("两步验证已打开", exact=True)).to_be_visible()
         await admin.get_by_role("tab", name="人员").click()
         await admin.get_by_role("row", name="li").get_by_role("button", name="重置密码").click()

@@ -246,6 +246,9 @@ async def test_a_supervisor_is_called_to_danger_that_nobody_takes(texts: Texts) 
     texts.clock.ahead += 61
     await texts.deliver()
     (sent,) = texts.gateway.arrived
-    assert (sent.phone[-11:], sent.text) == (RESIDENT[-11:], f"紧急工单 {ref} 一分钟没有人接，请马上到坐席台处理。")
+    assert (sent.phone[-11:], sent.text) == (
+        RESIDENT[-11:],
+        f"【示范社区学院】紧急工单 {ref} 一分钟没有人接，请马上到坐席台处理。",
+    )
     await texts.deliver()
     assert len(texts.gateway.arrived) == 1

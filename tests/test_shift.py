@@ -68,13 +68,14 @@ class Shift:
             self.pending.append(message)
 
     async def seat(self, name: str) -> None:
-        """Takes what is offered; answers, passes on, closes what it has."""
+        """Takes what is offered or rings for all; answers, passes on, closes what it has."""
         board, chance = self.app.tickets, self.chance
         mine = [row for row in self.rows if row.owner == name]
+        rings = [row for row in self.rows if row.state == "waiting" and row.alarmed_at is not None]
         offered = [row for row in self.rows if row.offered_to == name]
         with contextlib.suppress(TicketError):
-            if offered and chance.random() < 0.8:
-                await board.take(offered[0].ref, name, self.now)
+            if (offered or rings) and chance.random() < 0.8:
+                await board.take((rings or offered)[0].ref, name, self.now)
             elif offered and chance.random() < 0.3:
                 await board.pass_on(offered[0].ref, name, self.now)
             elif mine:
