@@ -56,6 +56,11 @@ class Texts:
         """Whose texts these are."""
         return self._centre
 
+    @property
+    def kept(self) -> int:
+        """Days that residents' words are kept."""
+        return self._kept
+
     def has(self, key: str) -> bool:
         """Whether there is such a text."""
         return key in self._by_language["zh"]

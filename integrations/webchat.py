@@ -390,7 +390,7 @@ def _sign(texts: Texts) -> web.Sign:
     centre = texts.centre
     bots = (centre.values("zh")["bot"], centre.values("en")["bot"])
     hellos = (texts.line("zh", "greeting"), texts.line("en", "greeting"))
-    return web.Sign(centre.name, bots, hellos, centre.hotline, centre.colour)
+    return web.Sign(centre.name, bots, hellos, texts.kept, centre.hotline, centre.colour)
 
 
 WEBCHAT = Channel(

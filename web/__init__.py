@@ -37,11 +37,13 @@ DESK_HEADERS = [
 
 
 class Sign(NamedTuple):
-    """Whose chat page it is; `colour` (#rrggbb) may be empty. `bot` and `hello` in Chinese and in English."""
+    """Whose chat page it is; `colour` (#rrggbb) may be empty. `bot` and `hello` in Chinese and in English. Words are
+    `kept` so many days."""
 
     name: str
     bot: tuple[str, str]
     hello: tuple[str, str]
+    kept: int
     hotline: str
     colour: str
 
@@ -55,6 +57,7 @@ def pages(sign: Callable[[], Sign]) -> ASGIApp:
         (bot, bot_en), (hello, hello_en) = named.bot, named.hello
         said = {
             "centre": named.name, "ring": ring, "bot": bot, "bot_en": bot_en, "hello": hello, "hello_en": hello_en,
+            "kept": str(named.kept),
         }  # fmt: skip
         text = (CHAT / "index.html").read_text(encoding="utf-8")
         for place, value in said.items():

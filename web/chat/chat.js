@@ -16,8 +16,11 @@ const rows = new Map(); // id of the resident's message -> its row
 let state = "connecting";
 let loading = true; // history comes first, and is not read aloud
 let quiet = 0;
-const own = document.body.dataset; // what the centre calls its assistant, and how that greets
-const word = (key) => own[key + (settings.lang === "zh" ? "Zh" : "En")] || WORDS[settings.lang][key];
+const own = document.body.dataset; // what the centre calls its assistant, how that greets, how long words are kept
+const word = (key) => {
+  const said = own[key + (settings.lang === "zh" ? "Zh" : "En")] || WORDS[settings.lang][key];
+  return typeof said === "string" ? said.replace("{kept}", own.kept) : said;
+};
 
 function element(tag, className, text) {
   const made = document.createElement(tag);
