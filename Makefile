@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: serve test check judge mutants players wheel lock clean
+.PHONY: serve test check attack judge mutants players wheel lock clean
 
 # Compiled modules are kept, whatever the shell says: a second start is a third faster with them.
 serve: $(VENV)/run web/desk/dist/index.html
@@ -81,3 +81,8 @@ lock:
 
 clean:
 	rm -rf $(VENV) dist web/desk/dist web/desk/node_modules
+
+# What attackers try: roles, sessions, limits, files, patterns, addresses, forgeries, what is kept.
+ATTACKS = bodies flood hooks live_ends looks masking oidc patience patterns permissions persons proofs proxies at_rest signing
+attack: $(VENV)/dev web/desk/dist/index.html
+	$(BIN)/python -m pytest -n 2 --dist worksteal tests/attack $(ATTACKS:%=tests/test_%.py)

@@ -23,6 +23,27 @@ class NothingToTell(msgspec.Struct, frozen=True):
 NOTHING = NothingToTell()
 
 
+class Misfit(msgspec.Struct, frozen=True):
+    """Where in a request something is wrong, and what; never the value."""
+
+    where: str
+    what: str
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """What was not done, and why: `code` for programs, `text` for people. `errors` tells where the request is wrong."""
+
+    code: str
+    text: str
+    errors: list[Misfit] = []
+
+
+REFUSED, UNREACHABLE = "4XX", "502"  # the answers that are a `Refused`
+_REFUSALS: dict[int | str, Schema] = {REFUSED: {"description": "It was refused"}}
+# For `responses` of an operation that asks something of another system.
+OUTSIDE: dict[int | str, Schema] = {UNREACHABLE: {"description": "The other system did not do it"}}
+
+
 def as_json(content: object, status: int = 200) -> Response:
     return Response(msgspec.json.encode(content), status, media_type=JSON)
 
@@ -47,6 +68,7 @@ class Answering(APIRouter):
         )  # a file, or the way to somewhere else
         media = {"response_class": Response} if says_nothing else {}
         most = options.get("max_body_size") or LARGEST
+        options["responses"] = _REFUSALS | (options.get("responses") or {})
         fixed = {"response_model": None, "route_class_override": GuardedRoute, "max_body_size": most}
         super().add_api_route(path, written, **options | fixed | media)
 
@@ -88,6 +110,8 @@ def _slots(schema: Schema, route: APIRoute) -> Iterator[tuple[Schema, object]]:
     answer = _held(hints.pop("return"), Response)
     for method in route.methods or ():
         operation = schema["paths"][route.path_format][method.lower()]
+        for refusal in operation["responses"].keys() & {REFUSED, UNREACHABLE}:
+            yield operation["responses"][refusal].setdefault("content", {}), Refused
         if answer is not None:
             yield operation["responses"]["200"].setdefault("content", {}), answer
         for hint in hints.values():

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends
 from pydantic import Field
 
-from desk.api.answers import NOTHING, Answering, NothingToTell
+from desk.api.answers import NOTHING, OUTSIDE, Answering, NothingToTell
 from desk.api.guard import TheDesk, may, now
 from desk.api.session import Strict
 from desk.api.shown import check_colleague, held_by
@@ -25,7 +25,7 @@ class Hold(Strict):
     on: bool
 
 
-@router.post("/tickets/{ref}/call")
+@router.post("/tickets/{ref}/call", responses=OUTSIDE)
 async def call(ref: str, seat: Worker, desk: TheDesk) -> NothingToTell:
     """Calls the seat's telephone, and when the seat is there the resident. How it ended is written down."""
     if desk.calling is None:
@@ -51,7 +51,7 @@ async def hold(ref: str, body: Hold, seat: Worker, desk: TheDesk) -> NothingToTe
     return NOTHING
 
 
-@router.post("/tickets/{ref}/confer")
+@router.post("/tickets/{ref}/confer", responses=OUTSIDE)
 async def confer(ref: str, body: Confer, seat: Worker, desk: TheDesk) -> NothingToTell:
     """Calls a colleague's telephone to join the talk with the resident."""
     row = await held_by(desk, ref, seat)

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from accounts.bank import Order
 from accounts.enrolment import EnrolmentStatus
-from desk.api.answers import NOTHING, Answering, NothingToTell
+from desk.api.answers import NOTHING, OUTSIDE, Answering, NothingToTell
 from desk.api.guard import Number, TheDesk, may, now
 from desk.api.session import Strict
 from desk.errors import TicketError
@@ -228,7 +228,7 @@ async def earned(body: Earned, seat: Earner, desk: TheDesk) -> Credited:
     return Credited(credits)
 
 
-@router.post("/invitations")
+@router.post("/invitations", responses=OUTSIDE)
 async def invite(body: Checked, seat: Clerk, desk: TheDesk) -> InvitationShown:
     """A code that whoever scans it within five minutes is bound by."""
     if not body.checked:

@@ -9,7 +9,7 @@ import msgspec
 from fastapi import Depends, Response
 
 from desk import children
-from desk.api.answers import Answering, files
+from desk.api.answers import OUTSIDE, Answering, files
 from desk.api.guard import TheDesk, may
 from desk.errors import TicketError
 from desk.people import Seat
@@ -68,7 +68,7 @@ async def about(id: str, seat: Reader, desk: TheDesk) -> About:
     return About(id, list(examples), near)
 
 
-@router.get("/knowledge/template", responses=files(XLSX))
+@router.get("/knowledge/template", responses=files(XLSX) | OUTSIDE)
 async def template(seat: Reader, desk: TheDesk, filled: bool = False) -> Response:
     """The table (XLSX) that the import takes back; `filled` with the answers on record."""
     answers = desk.library.on_record(datetime.now(desk.zone).date()) if filled else {}

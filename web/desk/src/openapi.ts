@@ -3031,11 +3031,6 @@ export interface components {
             outcome: string;
             ticket: string | null;
         };
-        /** HTTPValidationError */
-        HTTPValidationError: {
-            /** Detail */
-            detail?: components["schemas"]["ValidationError"][];
-        };
         /**
          * Health
          * @description How the channels at work and what else is connected are, by name, and what lies behind them. None is what
@@ -3233,6 +3228,14 @@ export interface components {
             seq: number;
             source: string | null;
             text: string;
+        };
+        /**
+         * Misfit
+         * @description Where in a request something is wrong, and what; never the value.
+         */
+        Misfit: {
+            what: string;
+            where: string;
         };
         /**
          * Myself
@@ -3560,6 +3563,16 @@ export interface components {
             name: string;
             points: number;
             stock: number;
+        };
+        /**
+         * Refused
+         * @description What was not done, and why: `code` for programs, `text` for people. `errors` tells where the request is wrong.
+         */
+        Refused: {
+            code: string;
+            /** @default [] */
+            errors?: components["schemas"]["Misfit"][];
+            text: string;
         };
         /**
          * Report
@@ -4165,19 +4178,6 @@ export interface components {
             /** @enum {unknown} */
             type: "typing";
         };
-        /** ValidationError */
-        ValidationError: {
-            /** Context */
-            ctx?: Record<string, unknown>;
-            /** Input */
-            input?: unknown;
-            /** Location */
-            loc: (string | number)[];
-            /** Message */
-            msg: string;
-            /** Error Type */
-            type: string;
-        };
         /** Version */
         Version: {
             at: number;
@@ -4331,7 +4331,6 @@ export type ForWhom = components['schemas']['ForWhom'];
 export type Gap = components['schemas']['Gap'];
 export type Gaps = components['schemas']['Gaps'];
 export type GivenUp = components['schemas']['GivenUp'];
-export type HttpValidationError = components['schemas']['HTTPValidationError'];
 export type Health = components['schemas']['Health'];
 export type HeldShown = components['schemas']['HeldShown'];
 export type HelloFrame = components['schemas']['HelloFrame'];
@@ -4354,6 +4353,7 @@ export type Login = components['schemas']['Login'];
 export type Mean = components['schemas']['Mean'];
 export type Merge = components['schemas']['Merge'];
 export type MessageShown = components['schemas']['MessageShown'];
+export type Misfit = components['schemas']['Misfit'];
 export type Myself = components['schemas']['Myself'];
 export type Near = components['schemas']['Near'];
 export type NewHook = components['schemas']['NewHook'];
@@ -4381,6 +4381,7 @@ export type ReachShown = components['schemas']['ReachShown'];
 export type ReadyChange = components['schemas']['ReadyChange'];
 export type Redeem = components['schemas']['Redeem'];
 export type RedemptionItem = components['schemas']['RedemptionItem'];
+export type Refused = components['schemas']['Refused'];
 export type Report = components['schemas']['Report'];
 export type ReportLine = components['schemas']['ReportLine'];
 export type ResetFrame = components['schemas']['ResetFrame'];
@@ -4434,7 +4435,6 @@ export type TrialEntity = components['schemas']['TrialEntity'];
 export type TrialReply = components['schemas']['TrialReply'];
 export type TrialShown = components['schemas']['TrialShown'];
 export type TypingFrame = components['schemas']['TypingFrame'];
-export type ValidationError = components['schemas']['ValidationError'];
 export type Version = components['schemas']['Version'];
 export type Ways = components['schemas']['Ways'];
 export type Whole = components['schemas']['Whole'];
@@ -4463,13 +4463,13 @@ export interface operations {
                     "application/json": components["schemas"]["Audit"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -4492,6 +4492,15 @@ export interface operations {
                     "application/json": components["schemas"]["BoardShown"];
                 };
             };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
         };
     };
     all__broadcasts_get: {
@@ -4510,6 +4519,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Announcements"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -4536,13 +4554,13 @@ export interface operations {
                     "application/json": components["schemas"]["Drafted"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -4569,13 +4587,13 @@ export interface operations {
                     "application/json": components["schemas"]["Previewed"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -4596,6 +4614,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AwaitingApproval"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -4620,13 +4647,13 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -4651,13 +4678,13 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -4682,13 +4709,13 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -4713,13 +4740,13 @@ export interface operations {
                     "application/json": components["schemas"]["Progress"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -4744,13 +4771,13 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -4775,13 +4802,13 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -4802,6 +4829,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CannedTexts"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -4828,13 +4864,13 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -4859,13 +4895,13 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -4890,13 +4926,13 @@ export interface operations {
                     "application/json": components["schemas"]["CatalogueShown"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -4926,13 +4962,13 @@ export interface operations {
                     "application/json": components["schemas"]["Revision"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -4958,13 +4994,13 @@ export interface operations {
                     "application/json": components["schemas"]["Revision"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -4987,6 +5023,15 @@ export interface operations {
                     "application/json": components["schemas"]["CentreShown"];
                 };
             };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
         };
     };
     colleagues_colleagues_get: {
@@ -5007,6 +5052,15 @@ export interface operations {
                     "application/json": components["schemas"]["Colleagues"];
                 };
             };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
         };
     };
     classes_counter_classes_get: {
@@ -5025,6 +5079,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ClassList"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -5051,13 +5114,13 @@ export interface operations {
                     "application/json": components["schemas"]["Credited"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -5084,13 +5147,13 @@ export interface operations {
                     "application/json": components["schemas"]["EnrolmentStatus"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -5117,13 +5180,13 @@ export interface operations {
                     "application/json": components["schemas"]["EnrolmentStatus"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -5150,13 +5213,22 @@ export interface operations {
                     "application/json": components["schemas"]["InvitationShown"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description The other system did not do it */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -5181,13 +5253,13 @@ export interface operations {
                     "application/json": components["schemas"]["InvitationTaken"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -5208,6 +5280,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Items"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -5234,13 +5315,13 @@ export interface operations {
                     "application/json": components["schemas"]["LearnerRecord"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -5267,13 +5348,13 @@ export interface operations {
                     "application/json": components["schemas"]["Order"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -5302,13 +5383,13 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -5337,13 +5418,13 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -5364,6 +5445,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reversals"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -5390,13 +5480,13 @@ export interface operations {
                     "application/json": components["schemas"]["ReversalAsked"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -5421,13 +5511,13 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -5452,13 +5542,13 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -5479,6 +5569,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HoursShown"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -5505,6 +5604,15 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
         };
     };
     ask_knowledge_ask_post: {
@@ -5529,13 +5637,13 @@ export interface operations {
                     "application/json": components["schemas"]["TrialShown"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -5556,6 +5664,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Entries"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -5580,13 +5697,13 @@ export interface operations {
                     "application/json": components["schemas"]["WholeEntry"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -5618,13 +5735,13 @@ export interface operations {
                     "application/json": components["schemas"]["Revision"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -5649,13 +5766,13 @@ export interface operations {
                     "application/json": components["schemas"]["Revision"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -5680,13 +5797,13 @@ export interface operations {
                     "application/json": components["schemas"]["Revision"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -5712,13 +5829,13 @@ export interface operations {
                     "application/json": components["schemas"]["Revision"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -5747,13 +5864,13 @@ export interface operations {
                     "application/json": components["schemas"]["Revision"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -5778,13 +5895,13 @@ export interface operations {
                     "application/json": components["schemas"]["Revision"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -5814,13 +5931,13 @@ export interface operations {
                     "application/json": components["schemas"]["Imported"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -5847,6 +5964,15 @@ export interface operations {
                     "application/json": components["schemas"]["EntryPreview"];
                 };
             };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
         };
     };
     questions_knowledge_standard_get: {
@@ -5865,6 +5991,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Questions"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -5889,13 +6024,13 @@ export interface operations {
                     "application/json": components["schemas"]["About"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -5920,13 +6055,22 @@ export interface operations {
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description The other system did not do it */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -5953,6 +6097,15 @@ export interface operations {
                     "application/json": components["schemas"]["Revision"];
                 };
             };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
         };
     };
     unanswered_knowledge_unanswered_get: {
@@ -5975,13 +6128,13 @@ export interface operations {
                     "application/json": components["schemas"]["Gaps"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -6008,13 +6161,13 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -6041,13 +6194,13 @@ export interface operations {
                     "application/json": components["schemas"]["SignedIn"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -6067,6 +6220,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
             };
         };
     };
@@ -6089,13 +6251,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -6118,6 +6280,15 @@ export interface operations {
                     "application/json": components["schemas"]["Ways"];
                 };
             };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
         };
     };
     logout_logout_post: {
@@ -6138,6 +6309,15 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
         };
     };
     me_me_get: {
@@ -6156,6 +6336,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Myself"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -6182,13 +6371,13 @@ export interface operations {
                     "application/json": components["schemas"]["Ended"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -6215,13 +6404,13 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -6248,13 +6437,13 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -6277,6 +6466,15 @@ export interface operations {
                     "application/json": components["schemas"]["Secret"];
                 };
             };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
         };
     };
     people_people_get: {
@@ -6295,6 +6493,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AccountList"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -6321,13 +6528,13 @@ export interface operations {
                     "application/json": components["schemas"]["OneTime"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -6356,13 +6563,13 @@ export interface operations {
                     "application/json": components["schemas"]["Ended"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -6391,13 +6598,13 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -6422,13 +6629,13 @@ export interface operations {
                     "application/json": components["schemas"]["Ended"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -6453,13 +6660,13 @@ export interface operations {
                     "application/json": components["schemas"]["OneTime"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -6480,6 +6687,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AllGivenUp"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -6504,13 +6720,13 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -6536,13 +6752,13 @@ export interface operations {
                     "application/json": components["schemas"]["Report"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -6571,13 +6787,13 @@ export interface operations {
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -6606,13 +6822,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErasureProof"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -6639,13 +6855,13 @@ export interface operations {
                     };
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -6670,13 +6886,13 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -6697,6 +6913,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Retention"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -6723,6 +6948,15 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
         };
     };
     reviews_reviews_get: {
@@ -6741,6 +6975,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reviews"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -6765,13 +7008,13 @@ export interface operations {
                     "application/json": components["schemas"]["SearchHits"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -6798,6 +7041,15 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
         };
     };
     strangers_strangers_get: {
@@ -6818,6 +7070,15 @@ export interface operations {
                     "application/json": components["schemas"]["Strangers"];
                 };
             };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
         };
     };
     system_system_get: {
@@ -6836,6 +7097,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -6862,13 +7132,13 @@ export interface operations {
                     "application/json": components["schemas"]["TicketPage"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -6893,13 +7163,13 @@ export interface operations {
                     "application/json": components["schemas"]["Whole"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -6928,13 +7198,13 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -6959,13 +7229,22 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description The other system did not do it */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -6994,13 +7273,13 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -7029,13 +7308,22 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description The other system did not do it */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -7060,13 +7348,13 @@ export interface operations {
                     "application/json": components["schemas"]["DraftMade"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -7095,13 +7383,13 @@ export interface operations {
                     "application/json": components["schemas"]["Sent"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -7126,13 +7414,13 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -7161,13 +7449,13 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -7192,13 +7480,13 @@ export interface operations {
                     "application/json": components["schemas"]["Affairs"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -7227,13 +7515,13 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -7261,13 +7549,13 @@ export interface operations {
                     "application/json": components["schemas"]["EarlierMessages"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -7296,13 +7584,13 @@ export interface operations {
                     "application/json": components["schemas"]["Sent"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -7328,13 +7616,13 @@ export interface operations {
                     "application/json": components["schemas"]["CalledBack"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -7363,13 +7651,13 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -7394,13 +7682,13 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -7425,13 +7713,13 @@ export interface operations {
                     "application/json": components["schemas"]["ReachShown"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -7460,13 +7748,13 @@ export interface operations {
                     "application/json": components["schemas"]["Revealed"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -7495,13 +7783,13 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -7530,13 +7818,13 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -7563,13 +7851,13 @@ export interface operations {
                     "application/json": components["schemas"]["Suggestions"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -7598,13 +7886,13 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -7629,13 +7917,13 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -7660,13 +7948,13 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -7695,13 +7983,13 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -7726,13 +8014,13 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -7761,13 +8049,13 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -7788,6 +8076,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TokenList"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -7814,13 +8111,13 @@ export interface operations {
                     "application/json": components["schemas"]["Token"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -7845,13 +8142,13 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -7872,6 +8169,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HookList"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -7898,13 +8204,13 @@ export interface operations {
                     "application/json": components["schemas"]["SigningSecret"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -7929,13 +8235,13 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -7960,13 +8266,13 @@ export interface operations {
                     "application/json": components["schemas"]["Deliveries"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description It was refused */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
