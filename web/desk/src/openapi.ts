@@ -3382,11 +3382,9 @@ export interface components {
          * @description As in `desk.hours.DeskSettings`.
          */
         OpeningHours: {
-            /** @default [] */
-            closed_on?: string[];
+            closed_on: string[];
             hours: components["schemas"]["Opening"][];
-            /** @default [] */
-            open_on?: string[];
+            open_on: string[];
         };
         /**
          * Order
@@ -3637,10 +3635,8 @@ export interface components {
          * @description Days after which a resident's words, closed tickets' handovers and the audit are taken out.
          */
         Retention: {
-            /** @default 1095 */
-            audit?: number;
-            /** @default 180 */
-            messages?: number;
+            audit: number;
+            messages: number;
         };
         /** Reveal */
         Reveal: {
@@ -3805,8 +3801,7 @@ export interface components {
         };
         /** Shifts */
         Shifts: {
-            /** @default [] */
-            shifts?: components["schemas"]["Shift"][];
+            shifts: components["schemas"]["Shift"][];
         };
         /** SignedIn */
         SignedIn: {
