@@ -29,13 +29,12 @@ from accounts.identity import INVITATION_LASTS, FullError, LockedError, TooOften
 from accounts.vault import VaultError
 from bot.channel import Core
 from integrations.wechat.api import Wechat, WechatError
-from integrations.wechat.messages import CHANNEL, Event
-from integrations.wechat.settings import WechatSettings
+from integrations.wechat.messages import Event
+from integrations.wechat.settings import BIND, CHANNEL, WechatSettings
 from store import deliveries
 from store.identity import Grant
 
 PAGE = Template((Path(__file__).parent / "page.html").read_text(encoding="utf-8"))
-BIND = f"/channels/{CHANNEL}/bind"
 COOKIE = "daoxue_bind"
 LASTS = 600  # seconds
 LARGEST = 4_096  # bytes of a form
