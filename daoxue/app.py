@@ -265,7 +265,7 @@ def _core(ground: Ground, knowing: KnowledgeParts, affairs: AffairsParts, talk: 
     return Core(
         stanzas=config.channels, secrets=os.environ, inbox=talk.inbox, outbox=talk.outbox, live=ground.live,
         database=ground.database, texts=ground.texts, identity=affairs.identity, vault=ground.vault, desk=talk.queueing,
-        library=knowing.library, limits=ground.limits, zone=config.zone, public_url=public_url(config).rstrip("/"), observe=ground.observe,
+        library=knowing.library, limits=ground.limits, zone=config.zone, public_url=public_url(config), observe=ground.observe,
         clock=ground.clock,
     )  # fmt: skip
 
@@ -319,7 +319,7 @@ async def _desk(
         residents=Residents(database, identity, ground.vault),
         learners=Learners(database, affairs.accounts, affairs.bank, library, ground.vault, config.zone),
         broadcasts=Broadcasts(database, affairs.notices, identity, ground.clock), inbox=talk.inbox,
-        channels=ways.channels, opened=ways.opened, secure=config.server.public_url.startswith("https://"),
+        channels=ways.channels, opened=ways.opened,
         health=lambda: health(database, ground.watch, ways.opened, affairs.platform, knowing.rasa),
     )  # fmt: skip
 
@@ -340,8 +340,8 @@ def _tell(step: str) -> None:
 
 
 def public_url(config: Config) -> str:
-    """How residents and platforms reach us."""
-    return config.server.public_url or f"http://{config.server.host}:{config.server.port}"
+    """How residents and platforms reach us, without a slash at the end."""
+    return config.server.public_url.rstrip("/") or f"http://{config.server.host}:{config.server.port}"
 
 
 def _platform(ground: Ground) -> Platform | None:

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from accounts.vault import VaultError
-from daoxue.commands import known, people, seats, service, understanding, wechat, workbook
+from daoxue.commands import known, people, platforms, seats, service, understanding, workbook
 from daoxue.config import ConfigError
 from desk.errors import SignInError, TicketError
 from knowledge.files import KnowledgeError
@@ -26,6 +26,6 @@ def main() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="daoxue", description="导学：学习导航呼叫系统")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for group in (service, workbook, understanding, known, wechat, people, seats):
+    for group in (service, workbook, understanding, known, platforms, people, seats):
         group.declare(commands)
     return parser

@@ -35,9 +35,9 @@ from accounts.limits import networks
 from bot.edge import safely
 from daoxue import check
 from daoxue.app import App, compose, public_url
-from daoxue.check import unreachable
 from daoxue.config import Config, ConfigError
 from daoxue.operations import Operations
+from daoxue.outside import misfits, unreachable
 from daoxue.patience import PatientProtocol, PatientSocket
 from daoxue.preparing import prepare
 from daoxue.proxies import Forwarding
@@ -225,13 +225,14 @@ def application(app: App) -> ASGIApp:
 
     posts = {path: post for each in app.channels.values() for path, post in each.posts.items()}
     front = Front(Starlette(routes=routes(app, api), lifespan=lifespan, exception_handlers={404: not_found}), posts)
-    return Forwarding(front, networks(app.config.server.trusted_proxies))
+    settings = app.config.server
+    return Forwarding(front, networks(settings.trusted_proxies), settings.public_url)
 
 
 def serve(config: Config) -> int:
     """Runs until a signal ends it; 0 then."""
     set_up_logs(config.log.level)
-    for problem in unreachable(config):
+    for problem in (*unreachable(config), *misfits(config)):
         log.warning(problem)
     _raise_limit()
     with _alone(config.database.url):

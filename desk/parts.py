@@ -51,8 +51,7 @@ class Health(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The parts of the desk. `channels` are all that there are, `opened` those at work; `secure` says that pages reach us
-    over https."""
+    """The parts of the desk. `channels` are all that there are, `opened` those at work."""
 
     database: Database
     live: Live
@@ -82,7 +81,6 @@ class Desk:
     channels: Mapping[str, Channel]
     opened: Mapping[str, OpenChannel]
     health: Callable[[], Awaitable[Health]]
-    secure: bool = False
 
     @property
     def inviting(self) -> Inviting | None:
