@@ -22,7 +22,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Generic, NamedTuple, Protocol, TypeVar, cast
-from urllib.parse import urlsplit
 
 from sqlalchemy import Insert, Select, Table, Text, bindparam, func, insert, select
 from sqlalchemy.engine.interfaces import Dialect
@@ -30,7 +29,7 @@ from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from store.contention import Contention, LockedDatabaseError
-from store.engine import Connection, Cursor, engine
+from store.engine import Connection, Cursor, engine, words
 from store.engine import DatabaseError as DatabaseError
 from store.engine import Row as Row
 from store.engine import Value as Value
@@ -246,7 +245,10 @@ class Database:
     def __init__(self, url: str, sealer: Sealer | None = None) -> None:
         self.url = url
         self._sealer = sealer or Unsealed()
-        self._engine = engine(url)
+        try:
+            self._engine = engine(url)
+        except OSError as error:
+            raise DatabaseError(words(url, error)) from error
         self._quick: deque[_Job[object]] = deque()
         self._slow: deque[_Job[object]] = deque()
         self._was_quick = False  # the last batch: they take turns
@@ -261,8 +263,8 @@ class Database:
         try:
             self._read_line = _Line(self._engine.connect())
             self._write_line = self._line_to_write()
-        except self._engine.errors as error:
-            raise DatabaseError(f"database.url: cannot open {urlsplit(url).scheme}: {type(error).__name__}") from error
+        except (self._engine.errors, OSError) as error:
+            raise DatabaseError(words(url, error)) from error
         self._transaction = Transaction(self._read_line.cursor, self._engine.dialect, self._sealer)
 
     @property

@@ -13,6 +13,12 @@ Row = tuple[Value, ...]
 _MODULES = {"sqlite": "store.sqlite", "postgresql": "store.postgres"}
 
 
+AWAY = (
+    "database.url: 连不上 PostgreSQL：看它是否在运行，地址、账号和口令对不对 · cannot reach PostgreSQL: is it running, and are the"
+    " address, user and password right?"
+)
+
+
 class DatabaseError(Exception):
     """The database cannot be used."""
 
@@ -56,3 +62,19 @@ def engine(url: str) -> Engine:
     if scheme not in _MODULES:
         raise DatabaseError(f"database.url: {scheme or 'nothing'}:// is not understood; sqlite:/// or postgresql://")
     return cast(Engine, importlib.import_module(_MODULES[scheme]).open(url))
+
+
+def words(url: str, error: Exception) -> str:
+    """What keeps us from a database, and what to do about it: Chinese first. Nothing of a server's own words: they may hold
+    what was to be written."""
+    if not url.startswith("sqlite:///"):
+        kind = type(getattr(error, "orig", None) or error).__name__
+        return AWAY if kind == "OperationalError" else f"database.url: PostgreSQL: {kind}"
+    path, said = url.removeprefix("sqlite:///"), str(getattr(error, "orig", None) or error)
+    if "malformed" in said or "not a database" in said:
+        return f"{path} 坏了：移开它，用 daoxue restore 恢复最近的备份 · the file is damaged: move it away, restore a backup"
+    if any(each in said for each in ("readonly", "unable to open", "Permission denied", "Read-only")):
+        return f"{path} 所在的文件夹或文件不能写：改权限，或在 database.url 换一个位置 · the folder or file cannot be written"
+    if "is full" in said or "No space left" in said:
+        return f"{path} 所在的磁盘满了：先腾出空间 · the disk is full: make room first"
+    return f"{path} 用不了 · cannot be used ({type(error).__name__}: {said})"
