@@ -66,7 +66,7 @@ class Place:
         before, here, nice = os.environ.copy(), Path.cwd(), os.nice
         os.environ.update({name: value for name, value in said.items() if name not in os.environ})
         os.chdir(self.folder)
-        os.nice = lambda _: 0  # type: ignore[assignment] # not of the tests
+        os.nice = lambda _: 0  # not of the tests
         try:
             yield
         finally:

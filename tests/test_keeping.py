@@ -1,8 +1,10 @@
 """Backup, restore and move: nothing is lost, nothing is written over, and whoever dies on the way leaves what was there."""
 
 import contextlib
+import itertools
 import json
 import os
+import re
 import shutil
 import sqlite3
 import stat
@@ -22,6 +24,7 @@ from daoxue.archive import ArchiveError
 from daoxue.config import ConfigError, Nlu
 from store import alone, search, whole
 from store.database import Database, DatabaseError, Transaction
+from store.engine import words
 from store.migrate import HEAD, revision_of, upgrade
 from store.whole import Counts
 from tests.place import NAME, SECRET, WORDS, Place, copied, furnished
@@ -128,14 +131,14 @@ def test_a_backup_is_of_one_moment(either: Place, tmp_path: Path) -> None:
 
     writer = threading.Thread(target=go_on)
     writer.start()
-    for number in range(3):
+    for number in range(2):
         before = written
         either.run("backup", str(tmp_path / f"{number}.backup"))
         assert written > before, "nobody is kept from writing"
     done.set()
     writer.join()
     database.close()
-    for number in range(3):
+    for number in range(2):
         there = Place(tmp_path / f"there{number}")
         there.run("restore", str(tmp_path / f"{number}.backup"))
         with contextlib.closing(sqlite3.connect(there.url.removeprefix("sqlite:///"))) as connection:
@@ -184,6 +187,18 @@ def test_of_a_folder_the_newest_stay(place: Place, tmp_path: Path, monkeypatch: 
     with pytest.raises(ArchiveError, match="12"):
         place.run("backup", str(folder), "--keep", "1")
     assert {each.name for each in folder.iterdir()} == left, "where none was written, none goes"
+
+
+def test_long_work_tells_how_far_it_is(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = itertools.count(step=3)
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(clock)))
+    place.run("backup", str(tmp_path / "a.backup"))
+    monkeypatch.undo()
+    said = capsys.readouterr().err.splitlines()
+    assert {line.partition("：")[0] for line in said} == {"备份 backup", "核对 verify"}
+    assert any(re.search(r"message +\d+ 行", line) for line in said)
 
 
 def test_with_a_key_file(place: Place, tmp_path: Path) -> None:
@@ -326,9 +341,9 @@ def test_a_failure_halfway_leaves_what_was_there(
         raise DatabaseError("halfway")
 
     monkeypatch.setattr(broken, fails)
-    for there, words in ((either, ["--replace"]), (fresh, [])):
+    for there, more in ((either, ["--replace"]), (fresh, [])):
         with pytest.raises(DatabaseError, match="halfway"):
-            there.run("restore", file, *words)
+            there.run("restore", file, *more)
     monkeypatch.undo()
     assert either.held() == before
     assert either.key.read_text() == key
@@ -493,6 +508,33 @@ def test_what_is_wrong_with_a_database_is_one_line(place: Place, wound: Callable
     assert sorted(each.name for each in place.folder.iterdir()) == ["var"]
 
 
+@pytest.mark.parametrize(
+    ("url", "error", "says"),
+    [
+        ("sqlite:///a.db", sqlite3.OperationalError("attempt to write a readonly database"), "不能写"),
+        ("sqlite:///a.db", OSError(30, "Read-only file system"), "不能写"),
+        ("sqlite:///a.db", sqlite3.OperationalError("database or disk is full"), "磁盘满了"),
+        ("sqlite:///a.db", OSError(28, "No space left on device"), "磁盘满了"),
+        ("postgresql://a:secret@b/c", psycopg.OperationalError("to b as a with secret"), "连不上"),
+        ("postgresql://a:secret@b/c", psycopg.DataError("DETAIL: 13911112222"), "DataError"),
+    ],
+)
+def test_what_keeps_us_from_a_database_is_told_without_what_is_in_it(url: str, error: Exception, says: str) -> None:
+    said = words(url, error)
+    assert says in said
+    assert "secret" not in said
+    assert "139" not in said
+
+
+def test_a_newer_database_is_one_line(place: Place) -> None:
+    with contextlib.closing(sqlite3.connect(place.url.removeprefix("sqlite:///"))) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0999'")
+    with pytest.raises(DatabaseError, match="升级程序"):
+        place.names()
+    with pytest.raises(DatabaseError, match="升级程序"):
+        place.run("backup", "a.backup")
+
+
 # -- killed
 
 
@@ -504,7 +546,7 @@ def points(count: int, several: int) -> list[int]:
 def test_rekey_killed_at_any_line(model: Place, tmp_path: Path) -> None:
     count = copied(model, tmp_path / "dry").lines_of("accounts", "rekey")
     original = model.key.read_text().strip()
-    for nth in points(count, 40):
+    for nth in points(count, 30):
         here = copied(model, tmp_path / f"{nth}")
         assert here.killed(nth, "accounts", "rekey")
         assert NAME in here.opened(), nth
@@ -522,7 +564,7 @@ def test_backup_killed_at_any_line(place: Place, tmp_path: Path) -> None:
     folder.mkdir()
     words = ["backup", str(folder / "a.backup"), "--key-file", str(key)]
     count, before = place.lines_of(*words), place.held()
-    for nth in points(count, 25):
+    for nth in points(count, 12):
         (folder / "a.backup").unlink(missing_ok=True)
         assert place.killed(nth, *words)
         if (folder / "a.backup").exists():
@@ -547,7 +589,7 @@ def test_restore_killed_at_any_line(written: tuple[bytes, Path], either: Place, 
     count = dry.lines_of(*words)
     ours = but_places(dry.held())
     seen = set()
-    for nth in points(count, 14):
+    for nth in points(count, 10):
         either.killed(nth, *words)
         held = but_places(either.held())
         assert held in (theirs, ours), nth
@@ -561,7 +603,7 @@ def test_restore_killed_at_any_line(written: tuple[bytes, Path], either: Place, 
 def test_move_killed_at_any_line(place: Place, tmp_path: Path, empty: Empty) -> None:
     before, there = place.held(), empty("postgresql")
     count = place.lines_of("move", "--to", empty("sqlite"))
-    for nth in points(count, 12):
+    for nth in points(count, 8):
         assert place.killed(nth, "move", "--to", there)
         assert place.held() == before, nth
         with whole.snapshot(there) as connection:
