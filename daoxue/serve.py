@@ -5,13 +5,11 @@ import contextlib
 import fcntl
 import gc
 import importlib
-import json
 import logging
 import os
 import resource
 import signal
 import socket
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import datetime
@@ -36,6 +34,7 @@ from bot.edge import safely
 from daoxue import check
 from daoxue.app import App, compose, public_url
 from daoxue.config import Config, ConfigError
+from daoxue.logs import set_up_logs
 from daoxue.operations import Operations
 from daoxue.outside import misfits, unreachable
 from daoxue.patience import PatientProtocol, PatientSocket
@@ -56,44 +55,6 @@ AFTER_START = 2.0  # seconds
 GRACE = 10  # seconds for turns in work when stopping
 
 DESCRIPTION = "/api/openapi.json"
-
-
-class JsonLines(logging.Formatter):
-    """One JSON object a line. Only what code names is logged: never a message, a number or an address."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, object] = {
-            "at": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(record.created)),
-            "level": record.levelname.lower(), "in": record.name, "what": record.getMessage(),
-        }  # fmt: skip
-        for name in ("error", "count", "seconds", "address"):
-            if hasattr(record, name):
-                line[name] = getattr(record, name)
-        if record.exc_info and record.exc_info[0]:
-            # The trace says where; the exception's own words may quote a resident.
-            line["error"] = record.exc_info[0].__name__
-            line["trace"] = [f"{Path(frame.f_code.co_filename).name}:{number}" for frame, number in _frames(record)]
-        return json.dumps(line, ensure_ascii=False)
-
-
-def _frames(record: logging.LogRecord) -> Iterator[tuple[FrameType, int]]:
-    trace = record.exc_info[2] if record.exc_info else None
-    while trace is not None:
-        yield trace.tb_frame, trace.tb_lineno
-        trace = trace.tb_next
-
-
-def set_up_logs(level: str) -> None:
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines())
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    silence()
-
-
-def silence() -> None:
-    """Of these libraries only what is wrong. Those of HTTP write down addresses and contents: tokens, secrets, numbers."""
-    for library in ("alembic", "httpx", "httpcore", "uvicorn", "websockets", "python_multipart"):
-        logging.getLogger(library).setLevel(logging.WARNING)
 
 
 class StopWatch(Collector):

@@ -3042,6 +3042,7 @@ export interface components {
             };
             database: string;
             given_up: number | null;
+            outage: string;
             undelivered: number | null;
             workers: components["schemas"]["WorkerInTrouble"][];
         };
@@ -4463,6 +4464,15 @@ export interface operations {
                     "application/json": components["schemas"]["Audit"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -4492,6 +4502,15 @@ export interface operations {
                     "application/json": components["schemas"]["BoardShown"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -4519,6 +4538,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Announcements"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -4554,6 +4582,15 @@ export interface operations {
                     "application/json": components["schemas"]["Drafted"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -4587,6 +4624,15 @@ export interface operations {
                     "application/json": components["schemas"]["Previewed"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -4614,6 +4660,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AwaitingApproval"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -4647,6 +4702,15 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -4676,6 +4740,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NothingToTell"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -4709,6 +4782,15 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -4738,6 +4820,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Progress"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -4771,6 +4862,15 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -4802,6 +4902,15 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -4829,6 +4938,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CannedTexts"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -4864,6 +4982,15 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -4895,6 +5022,15 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -4924,6 +5060,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CatalogueShown"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -4962,6 +5107,15 @@ export interface operations {
                     "application/json": components["schemas"]["Revision"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -4994,6 +5148,15 @@ export interface operations {
                     "application/json": components["schemas"]["Revision"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -5021,6 +5184,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CentreShown"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -5052,6 +5224,15 @@ export interface operations {
                     "application/json": components["schemas"]["Colleagues"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -5079,6 +5260,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ClassList"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -5114,6 +5304,15 @@ export interface operations {
                     "application/json": components["schemas"]["Credited"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -5147,6 +5346,15 @@ export interface operations {
                     "application/json": components["schemas"]["EnrolmentStatus"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -5178,6 +5386,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EnrolmentStatus"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -5222,6 +5439,15 @@ export interface operations {
                     "application/json": components["schemas"]["Refused"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -5253,6 +5479,15 @@ export interface operations {
                     "application/json": components["schemas"]["InvitationTaken"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -5280,6 +5515,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Items"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -5315,6 +5559,15 @@ export interface operations {
                     "application/json": components["schemas"]["LearnerRecord"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -5346,6 +5599,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -5383,6 +5645,15 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -5418,6 +5689,15 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -5445,6 +5725,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reversals"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -5480,6 +5769,15 @@ export interface operations {
                     "application/json": components["schemas"]["ReversalAsked"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -5509,6 +5807,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NothingToTell"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -5542,6 +5849,15 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -5569,6 +5885,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HoursShown"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -5604,6 +5929,15 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -5637,6 +5971,15 @@ export interface operations {
                     "application/json": components["schemas"]["TrialShown"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -5664,6 +6007,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Entries"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -5695,6 +6047,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WholeEntry"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -5735,6 +6096,15 @@ export interface operations {
                     "application/json": components["schemas"]["Revision"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -5764,6 +6134,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Revision"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -5797,6 +6176,15 @@ export interface operations {
                     "application/json": components["schemas"]["Revision"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -5827,6 +6215,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Revision"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -5864,6 +6261,15 @@ export interface operations {
                     "application/json": components["schemas"]["Revision"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -5893,6 +6299,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Revision"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -5931,6 +6346,15 @@ export interface operations {
                     "application/json": components["schemas"]["Imported"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -5964,6 +6388,15 @@ export interface operations {
                     "application/json": components["schemas"]["EntryPreview"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -5991,6 +6424,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Questions"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -6022,6 +6464,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["About"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -6064,6 +6515,15 @@ export interface operations {
                     "application/json": components["schemas"]["Refused"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -6097,6 +6557,15 @@ export interface operations {
                     "application/json": components["schemas"]["Revision"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -6126,6 +6595,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Gaps"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -6161,6 +6639,15 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -6194,6 +6681,15 @@ export interface operations {
                     "application/json": components["schemas"]["SignedIn"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -6220,6 +6716,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
             };
             /** @description It was refused */
             "4XX": {
@@ -6251,6 +6756,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -6278,6 +6792,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Ways"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -6309,6 +6832,15 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -6336,6 +6868,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Myself"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -6371,6 +6912,15 @@ export interface operations {
                     "application/json": components["schemas"]["Ended"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -6402,6 +6952,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NothingToTell"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -6437,6 +6996,15 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -6466,6 +7034,15 @@ export interface operations {
                     "application/json": components["schemas"]["Secret"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -6493,6 +7070,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AccountList"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -6526,6 +7112,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OneTime"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -6563,6 +7158,15 @@ export interface operations {
                     "application/json": components["schemas"]["Ended"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -6598,6 +7202,15 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -6627,6 +7240,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Ended"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -6660,6 +7282,15 @@ export interface operations {
                     "application/json": components["schemas"]["OneTime"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -6687,6 +7318,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AllGivenUp"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -6720,6 +7360,15 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -6750,6 +7399,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -6787,6 +7445,15 @@ export interface operations {
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -6822,6 +7489,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErasureProof"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -6855,6 +7531,15 @@ export interface operations {
                     };
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -6886,6 +7571,15 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -6913,6 +7607,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Retention"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -6948,6 +7651,15 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -6975,6 +7687,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reviews"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -7006,6 +7727,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SearchHits"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -7041,6 +7771,15 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -7070,6 +7809,15 @@ export interface operations {
                     "application/json": components["schemas"]["Strangers"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -7097,6 +7845,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -7132,6 +7889,15 @@ export interface operations {
                     "application/json": components["schemas"]["TicketPage"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -7161,6 +7927,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Whole"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -7196,6 +7971,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -7238,6 +8022,15 @@ export interface operations {
                     "application/json": components["schemas"]["Refused"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -7271,6 +8064,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -7317,6 +8119,15 @@ export interface operations {
                     "application/json": components["schemas"]["Refused"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -7346,6 +8157,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DraftMade"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -7383,6 +8203,15 @@ export interface operations {
                     "application/json": components["schemas"]["Sent"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -7412,6 +8241,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -7449,6 +8287,15 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -7478,6 +8325,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Affairs"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -7515,6 +8371,15 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -7547,6 +8412,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EarlierMessages"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -7584,6 +8458,15 @@ export interface operations {
                     "application/json": components["schemas"]["Sent"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -7614,6 +8497,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CalledBack"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -7651,6 +8543,15 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -7682,6 +8583,15 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -7711,6 +8621,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReachShown"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -7748,6 +8667,15 @@ export interface operations {
                     "application/json": components["schemas"]["Revealed"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -7781,6 +8709,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -7818,6 +8755,15 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -7849,6 +8795,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Suggestions"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -7886,6 +8841,15 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -7917,6 +8881,15 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -7946,6 +8919,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -7983,6 +8965,15 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -8012,6 +9003,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -8049,6 +9049,15 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -8076,6 +9085,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TokenList"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -8111,6 +9129,15 @@ export interface operations {
                     "application/json": components["schemas"]["Token"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -8142,6 +9169,15 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -8169,6 +9205,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HookList"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
@@ -8204,6 +9249,15 @@ export interface operations {
                     "application/json": components["schemas"]["SigningSecret"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -8235,6 +9289,15 @@ export interface operations {
                     "application/json": components["schemas"]["NothingToTell"];
                 };
             };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
             /** @description It was refused */
             "4XX": {
                 headers: {
@@ -8264,6 +9327,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Deliveries"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
             /** @description It was refused */
