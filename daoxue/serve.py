@@ -24,7 +24,7 @@ from prometheus_client.core import Metric, SummaryMetricFamily
 from prometheus_client.registry import Collector
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -112,6 +112,13 @@ class LateApi:
         await (self._loaded or await self.load())(scope, receive, send)
 
 
+async def not_found(request: Request, error: Exception) -> Response:
+    """For programs in the form of the API's refusals; it never gets an address with a line end in it to refuse."""
+    if request.url.path.startswith("/api/"):
+        return JSONResponse({"code": "not_found", "text": "没有这个地址", "errors": []}, 404)
+    return PlainTextResponse("没有这一页。请从首页 / 进入。\nThere is no such page. Please start at /.\n", 404)
+
+
 def routes(app: App, api: ASGIApp) -> list[BaseRoute]:
     """All that is served."""
     operations = Operations(app, os.environ.get("OPERATIONS_TOKEN", ""))
@@ -178,7 +185,7 @@ def application(app: App) -> ASGIApp:
         await stopping(app)
 
     posts = {path: post for each in app.channels.values() for path, post in each.posts.items()}
-    front = Front(Starlette(routes=routes(app, api), lifespan=lifespan), posts)
+    front = Front(Starlette(routes=routes(app, api), lifespan=lifespan, exception_handlers={404: not_found}), posts)
     settings = app.config.server
     return Forwarding(front, networks(settings.trusted_proxies), settings.public_url)
 

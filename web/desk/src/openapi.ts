@@ -3383,11 +3383,9 @@ export interface components {
          * @description As in `desk.hours.DeskSettings`.
          */
         OpeningHours: {
-            /** @default [] */
-            closed_on?: string[];
+            closed_on: string[];
             hours: components["schemas"]["Opening"][];
-            /** @default [] */
-            open_on?: string[];
+            open_on: string[];
         };
         /**
          * Order
@@ -3638,10 +3636,8 @@ export interface components {
          * @description Days after which a resident's words, closed tickets' handovers and the audit are taken out.
          */
         Retention: {
-            /** @default 1095 */
-            audit?: number;
-            /** @default 180 */
-            messages?: number;
+            audit: number;
+            messages: number;
         };
         /** Reveal */
         Reveal: {
@@ -3806,8 +3802,7 @@ export interface components {
         };
         /** Shifts */
         Shifts: {
-            /** @default [] */
-            shifts?: components["schemas"]["Shift"][];
+            shifts: components["schemas"]["Shift"][];
         };
         /** SignedIn */
         SignedIn: {
