@@ -12,6 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
+from prometheus_client import Counter as Figure
+
+REFUSED = Figure("daoxue_limited", "What was refused because it was more than may be, by the limit", ["limit"])
 MOST = 100_000  # keys that are remembered
 NETWORK = 8  # times what one address may, its whole network may
 HOUR, DAY = 3600.0, 86_400.0  # seconds
@@ -120,6 +123,7 @@ class Limits:
         """Whether one more may be open from there, and counts it while it is."""
         keys = [key for _, key in self.from_(_HELD, address)]
         if any(self._held[key] >= most * times for key, times in zip(keys, (1, NETWORK), strict=False)):
+            REFUSED.labels("sockets").inc()
             yield False
             return
         self._held.update(keys)
@@ -143,6 +147,7 @@ class Limits:
     def take(self, *asked: Asked) -> float:
         """The same, and where it is 0 it counts for all of them; else for none."""
         if (wait := self.wait(*asked)) > 0:
+            REFUSED.labels(max(asked, key=self.wait)[0].name).inc()
             return wait
         now = self._clock()
         for limit, key in asked:
