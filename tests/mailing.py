@@ -43,7 +43,7 @@ def words(raw: bytes) -> str:
     body = read(raw).get_body(("plain",))
     assert isinstance(body, Message)
     content: str = body.get_content()
-    return content
+    return content.replace("\r\n", "\n")
 
 
 def report(returned: bytes, action: str, status: str) -> bytes:

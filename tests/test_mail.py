@@ -79,6 +79,11 @@ async def test_a_mail_is_answered_in_one_piece_in_its_thread(mailing: Mailing) -
     assert answer["Auto-Submitted"] == "auto-replied"
 
 
+async def test_a_subject_that_names_something_belongs_to_the_first_question(mailing: Mailing) -> None:
+    [got] = await mailing.bring(letter("什么时候开课？停车收费吗？", "书法班"))
+    assert "1. 书法班 什么时候开课？\n有 3 个班" in words(got)
+
+
 async def test_a_seat_goes_on_in_the_thread_that_was_written_in_last(mailing: Mailing) -> None:
     await mailing.bring(letter("转人工", "书法班"))
     ref = str(read(mailing.office.boxes[WANG][0])["Subject"])[-11:-1]

@@ -110,16 +110,20 @@ class MailChannel:
         await self._core.database.write(lambda t: outbox.leave(t, last.conversation, CHANNEL, span, self._now()))
 
     async def _parts(self, mail: Mail) -> "list[Part]":
-        """The questions; a subject belongs to the only one, and to the first of several where a life is in danger. What came
-        with it is for a person, where nothing else is said."""
+        """The questions. A subject belongs to the only one, and to the first of several where it names what they are about, or a
+        danger. What came with it is for a person, where nothing else is said."""
         words = quoting.parted(mail.words).words
         about = "" if is_replied(mail.subject) or _GENERIC.fullmatch(mail.subject) else mail.subject
         asked = questions.asked(words)
-        if about and about not in words and (len(asked) < 2 or await self._endangers([Part(about)])):
+        if about and about not in words and (len(asked) < 2 or await self._tells(about)):
             asked = [f"{about}\n{asked[0]}", *asked[1:]] if asked else [about]
         if not asked:
             return [Part(f"[附件] {'、'.join(mail.files)}" if mail.files else "[空白邮件]", "human")]
         return [Part(text, "human" if number > questions.MOST else None) for number, text in enumerate(asked, 1)]
+
+    async def _tells(self, subject: str) -> bool:
+        heard = await self._core.inbox.understand(subject, self._now())
+        return bool(heard.entities) or endangers(heard)
 
     async def _endangers(self, parts: "Sequence[Part]") -> bool:
         now = self._now()
