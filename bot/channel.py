@@ -6,6 +6,7 @@ A channel is one file (or folder) of `integrations/` that makes a `Channel`, and
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -198,6 +199,21 @@ class OpenChannel:
     calling: Calling | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Opens:
+    """How a channel is opened by `open_channel(core)` of a module that is imported then and not before: what nobody has
+    switched on costs no start and no memory."""
+
+    module: str
+
+    def __call__(self, core: Core) -> OpenChannel:
+        """Raises `SettingsError`."""
+        opened: object = import_module(self.module).open_channel(core)
+        if not isinstance(opened, OpenChannel):
+            raise TypeError(f"{self.module}: open_channel gives no OpenChannel")
+        return opened
+
+
 def nothing_wrong(replies: Sequence[Reply]) -> list[str]:
     """For channels without limits."""
     return []
@@ -216,7 +232,8 @@ class Channel:
     """One way for residents to reach us.
 
     `name` is what conversations keep; `zh`, `en` and `colour` (CSS) are how the desk shows it. It is served where one of
-    its `stanzas` is enabled. `render` is what residents get of replies, `problems` what of them does not fit. `proof` is
+    its `stanzas` is enabled; then it is opened by `open`, which gives the `Opens` of a module where the channel is more than
+    the file of its declaration. `render` is what residents get of replies, `problems` what of them does not fit. `proof` is
     how a resident proves there who they are. `load` is how much of a seat's capacity a conversation takes; `files`
     whether a seat may send some.
 

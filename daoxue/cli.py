@@ -4,8 +4,9 @@ import argparse
 import sys
 
 from accounts.vault import VaultError
+from daoxue import __version__
 from daoxue.archive import ArchiveError
-from daoxue.commands import keeping, known, people, seats, service, understanding, wechat, workbook
+from daoxue.commands import keeping, known, people, platforms, seats, service, understanding, workbook
 from daoxue.config import ConfigError
 from desk.errors import SignInError, TicketError
 from knowledge.files import KnowledgeError
@@ -26,7 +27,8 @@ def main() -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="daoxue", description="导学：学习导航呼叫系统")
+    parser.add_argument("--version", action="version", version=f"daoxue {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for group in (service, keeping, workbook, understanding, known, wechat, people, seats):
+    for group in (service, keeping, workbook, understanding, known, platforms, people, seats):
         group.declare(commands)
     return parser

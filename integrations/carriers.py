@@ -1,61 +1,43 @@
-"""SMS as a channel: over the gateway where there is one, else over Twilio."""
+"""SMS as a channel, over a gateway or over Twilio: what it declares."""
 
-from starlette.types import ASGIApp
+from msgspec.structs import replace
 
 from accounts.identity import Proof
-from bot.channel import Channel, Core, OpenChannel, SettingsError
-from bot.queue import Kind
-from integrations import gateway, sms, texting
-from integrations.gateway import Gateway, GatewayHooks, GatewaySettings
-from integrations.texting import Texting
+from bot.channel import Channel, Opens, Told
+from bot.inbox import Inbox, Receipt
+from bot.messages import Inbound
+from integrations import gateway_settings, refusals, sms
+from integrations.refusals import INTENTS, RefusalKind
 from integrations.twilio import settings as twilio
-from integrations.twilio.api import Twilio
-from integrations.twilio.settings import TwilioSettings
-from integrations.twilio.signing import Verifier
-from integrations.twilio.texts import Sender, TextHooks
-from store import summons
-from store.identity import CODE
 
 
-def _open(core: Core) -> OpenChannel:
-    settings = core.stanzas.of(GatewaySettings)
-    return _over_the_gateway(core, settings) if settings.enabled else _over_twilio(core)
+def _played(inbox: Inbox) -> Told:
+    """Texts without a carrier: a refusal is confirmed once, and then nothing is answered."""
+    refused: set[str] = set()
 
+    async def tell(said: Inbound) -> Receipt:
+        before = said.address in refused
+        kind = refusals.kind(said.text, refused=before)
+        told = {"told": "yes"} if before and kind is RefusalKind.REFUSAL else {}
+        receipt = await inbox.receive(replace(said, intent=INTENTS.get(kind), slots=told))
+        if kind is RefusalKind.REFUSAL:
+            refused.add(said.address)
+        elif kind is RefusalKind.RESUMPTION:
+            refused.discard(said.address)
+        elif before and receipt.state.danger is None:
+            return replace(receipt, answers=())
+        return receipt
 
-def _over_the_gateway(core: Core, settings: GatewaySettings) -> OpenChannel:
-    key, secret = (core.secrets.get(name, "") for name in settings.secrets)
-    if not (key and secret and settings.api_base and settings.sign):
-        raise SettingsError("channels.gateway: api_base, sign, GATEWAY_KEY and GATEWAY_SECRET are needed")
-    channel = Texting(core, Gateway(settings, key, secret))
-    return _opened(channel, GatewayHooks(channel, secret, core.clock).hooks)
-
-
-def _over_twilio(core: Core) -> OpenChannel:
-    settings = core.stanzas.of(TwilioSettings)
-    secrets = twilio.TwilioSecrets.read(core.secrets, settings)
-    api = Twilio(secrets.account, secrets.token, settings.api_base)
-    channel = Texting(core, Sender(api, settings.sms_from, core.public_url), (settings.sms_from, settings.voice_from))
-    verifier = Verifier(secrets.account, secrets.token, core.public_url)
-    return _opened(channel, TextHooks(verifier, channel, core.public_url, core.observe).hooks)
-
-
-def _opened(channel: Texting, hooks: dict[str, ASGIApp]) -> OpenChannel:
-    return OpenChannel(
-        outlet=channel,
-        posts=hooks,
-        kinds={CODE: Kind(channel.send_code), summons.KIND: Kind(channel.summon)},
-        health=channel.health,
-        close=channel.provider.close,
-    )
+    return tell
 
 
 SMS = Channel(
-    name=texting.CHANNEL,
+    name=sms.CHANNEL,
     zh="短信",
     en="SMS",
     colour="#8a5a00",
-    stanzas=(twilio.STANZA, gateway.STANZA),
-    open=_open,
+    stanzas=(twilio.STANZA, gateway_settings.STANZA),
+    open=Opens("integrations.carrying"),
     render=sms.render,
     problems=sms.problems,
     proof=Proof(of_phone=True),
@@ -63,5 +45,5 @@ SMS = Channel(
     by_phone=True,
     notices=True,
     texts=True,
-    played=texting.played,
+    played=_played,
 )

@@ -19,8 +19,9 @@ import msgspec
 from msgspec import Meta, Struct
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot.channel import ChannelSettings, SettingsError, Stanza
+from bot.channel import SettingsError
 from bot.edge import safely
+from integrations.gateway_settings import GatewaySettings, TemplateSettings
 from integrations.texting import TextError, Texting, TextRefusal
 
 log = logging.getLogger(__name__)
@@ -35,29 +36,6 @@ _MEANINGS: Mapping[str, TextRefusal] = {
 }  # fmt: skip
 _STATUSES = {"SENT": "sent", "DELIVERED": "delivered", "FAILED": "failed"}
 _PLACE = re.compile(r"\\{(\w+)\\}")
-
-
-class TemplateSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """An approved template, its words as approved with `{name}` where a variable stands."""
-
-    id: Annotated[str, Meta(min_length=1, max_length=64)]
-    text: Annotated[str, Meta(min_length=1, max_length=500)]
-
-
-class GatewaySettings(ChannelSettings, frozen=True, forbid_unknown_fields=True):
-    """Its secrets come from the environment: `GATEWAY_KEY`, `GATEWAY_SECRET`. The last template is the one that is sent
-    where none fits: it has no variables."""
-
-    api_base: Annotated[str, Meta(pattern=r"^(https?://[^\s]+)?$")] = ""
-    sign: Annotated[str, Meta(max_length=20)] = ""
-    templates: tuple[TemplateSettings, ...] = ()
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        return "GATEWAY_KEY", "GATEWAY_SECRET"
-
-
-STANZA = Stanza("gateway", GatewaySettings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ in a sentence. The keywords in English are the carriers' own (twilio.com/docs/me
 import re
 from enum import Enum
 
+from bot.messages import CONTINUE, RESUMED, STOPPED
 from nlu.text import fold
 
 LONGEST = 40  # characters of a refusal; who writes more asks or tells something
@@ -20,6 +21,9 @@ class RefusalKind(Enum):
     REFUSAL = "no more texts"
     RESUMPTION = "texts again"
     MACHINE = "nobody has written it"
+
+
+INTENTS = {RefusalKind.REFUSAL: STOPPED, RefusalKind.RESUMPTION: RESUMED, RefusalKind.MACHINE: CONTINUE}
 
 
 _MARKS = re.compile(r"[\W_]+")  # punctuation and blanks, of any width: td。, T 退订, s.t.o.p

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from bot.messages import Reply
 from integrations.speech import without_chinese
 
+CHANNEL = "sms"
 _BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )

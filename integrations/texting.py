@@ -10,25 +10,24 @@ from prometheus_client import Counter
 
 from accounts.limits import TEXTS, TEXTS_READ
 from bot import conversation
-from bot.channel import ChannelHealth, Core, Told
-from bot.inbox import Inbox, Receipt, numbered
-from bot.messages import CONTINUE, RESUMED, STOPPED, Inbound, Reply
+from bot.channel import ChannelHealth, Core
+from bot.inbox import Receipt, numbered
+from bot.messages import Inbound, Reply
 from bot.queue import Done, Failed, Later, Lost, Outcome
 from bot.redlines import endangers
 from integrations import refusals, sms
-from integrations.refusals import RefusalKind
+from integrations.refusals import INTENTS, RefusalKind
+from integrations.sms import CHANNEL
 from store import calls, conversations, deliveries, outbox, summons
 from store.database import Transaction
 from store.outbox import DueRow
 from store.queue import QueueRow
 
 log = logging.getLogger(__name__)
-CHANNEL = "sms"
 DAY = 86_400_000  # ms
 REMEMBERED = 10_000  # texts, should they come again
 SENT = Counter("daoxue_sms_segments", "Segments sent, as they are billed")
 MACHINES = Counter("daoxue_sms_machines", "Texts that no person has written, by what told", ["why"])
-INTENTS = {RefusalKind.REFUSAL: STOPPED, RefusalKind.RESUMPTION: RESUMED, RefusalKind.MACHINE: CONTINUE}
 
 
 class Pace(Enum):
@@ -308,26 +307,6 @@ def written(replies: Sequence[Reply]) -> str:
     if text:
         SENT.inc(sms.segments(text))
     return text
-
-
-def played(inbox: Inbox) -> Told:
-    """Texts without a carrier: a refusal is confirmed once, and then nothing is answered."""
-    refused: set[str] = set()
-
-    async def tell(said: Inbound) -> Receipt:
-        before = said.address in refused
-        kind = refusals.kind(said.text, refused=before)
-        told = {"told": "yes"} if before and kind is RefusalKind.REFUSAL else {}
-        receipt = await inbox.receive(msgspec.structs.replace(said, intent=INTENTS.get(kind), slots=told))
-        if kind is RefusalKind.REFUSAL:
-            refused.add(said.address)
-        elif kind is RefusalKind.RESUMPTION:
-            refused.discard(said.address)
-        elif before and receipt.state.danger is None:
-            return msgspec.structs.replace(receipt, answers=())
-        return receipt
-
-    return tell
 
 
 def _dialled(phone: str) -> str:

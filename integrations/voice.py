@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from bot.messages import Option, Reply
 from integrations.speech import in_english, part, speech, without_chinese
 
+CHANNEL = "voice"
 CHOICES = 3  # a caller keeps no more in mind
 LONGEST = 400  # characters: well over a minute of speech
 

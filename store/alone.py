@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
-from store.engine import AWAY, Cursor, DatabaseError, engine
+from store.engine import Cursor, DatabaseError, engine
 from store.migrate import told
+from store.outages import Outage, OutageError
 
 SERVING = 7_310_462  # the advisory lock's key, on a PostgreSQL server
 # A lock ends with its connection, which the server may have cut: who is still there counts as well.
@@ -78,7 +79,7 @@ def _connected(url: str) -> Iterator[Cursor]:
     try:
         connection = ours.connect()
     except ours.errors as error:
-        raise DatabaseError(AWAY) from error
+        raise OutageError(Outage.LOST) from error
     try:
         yield cast(Cursor, connection.cursor())
     finally:

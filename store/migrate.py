@@ -9,7 +9,8 @@ from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from store.engine import DatabaseError, words
+from store.engine import DatabaseError, engine
+from store.outages import OutageError
 
 HEAD = "0018"  # the newest of `store/migrations`; a test holds the two together
 
@@ -61,8 +62,13 @@ def check_known(version: str) -> None:
 
 @contextlib.contextmanager
 def told(url: str) -> Iterator[None]:
-    """Whatever keeps us from a database's file or server, in words that say what to do. Raises `DatabaseError`."""
+    """Whatever keeps us from a database, in words that say what to do, and nothing of a server's own: they may hold what was
+    to be written. Raises `DatabaseError`."""
     try:
         yield
-    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
-        raise DatabaseError(words(url, error)) from error
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        cause = getattr(error, "orig", None) or error
+        outage = engine(url).outage(cause)
+        raise OutageError(outage) if outage else DatabaseError(f"database.url: {type(cause).__name__}") from error
+    except OSError as error:
+        raise DatabaseError(f"database.url: {error.filename}: 读写不了 · {error.strerror}") from error

@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import AsyncIterator
+from importlib import import_module
 from pathlib import Path
 
 import httpx
@@ -10,6 +11,7 @@ import openpyxl
 import pytest
 from msgspec.structs import replace
 
+from bot.channel import Opens
 from daoxue import check
 from daoxue.app import App, compose
 from daoxue.chat import Talk
@@ -173,6 +175,12 @@ def test_a_row_says_all_that_the_desk_shows(name: str) -> None:
     assert channel.en
     assert re.fullmatch(r"#[0-9a-f]{6}", channel.colour)
     assert channel.load >= 1
+
+
+@pytest.mark.parametrize("name", sorted(CHANNELS))
+def test_what_opens_a_row_is_there(name: str) -> None:
+    opens = CHANNELS[name].open
+    assert callable(import_module(opens.module).open_channel if isinstance(opens, Opens) else opens)
 
 
 async def test_what_it_holds_open_is_closed_at_the_end(app: App) -> None:

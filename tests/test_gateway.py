@@ -14,7 +14,8 @@ from accounts.identity import CODE_LASTS
 from daoxue.app import App, compose
 from daoxue.config import Config, ConfigError
 from daoxue.serve import server
-from integrations.gateway import GatewaySettings, Templates, TemplateSettings
+from integrations.gateway import Templates
+from integrations.gateway_settings import GatewaySettings, TemplateSettings
 from integrations.texting import Texting, TextRefusal
 from players.gateway import Gateway
 from store import queue

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from daoxue.app import App
-from daoxue.commands.common import Commands, acting, add, playing, tell
+from daoxue.commands.common import acting, playing, tell
 from daoxue.config import ConfigError
 from integrations.wechat.api import WechatError, WechatFault
 from integrations.wechat.channel import WechatChannel
@@ -19,16 +19,7 @@ _ADVICE = {
 }
 
 
-def declare(commands: "Commands[argparse.ArgumentParser]") -> None:
-    official = commands.add_parser("wechat", help="the official account").add_subparsers(
-        required=True, metavar="COMMAND"
-    )
-    add(official, "menu", _wechat_menu, "put the three entries into the account's menu")
-    add(official, "check", _wechat_check, "ask WeChat for a token and where it calls from")
-    add(official, "play", _wechat_play, "try it out against a WeChat of our own, with a telephone in the terminal")
-
-
-def _wechat_menu(arguments: argparse.Namespace) -> int:
+def menu(arguments: argparse.Namespace) -> int:
     async def use(app: App) -> None:
         await _official(app).api.create_menu(MENU_ON_SCREEN)
         names = [button["name"] for button in MENU_ON_SCREEN["button"]]
@@ -37,7 +28,7 @@ def _wechat_menu(arguments: argparse.Namespace) -> int:
     return _with_wechat(arguments, use)
 
 
-def _wechat_check(arguments: argparse.Namespace) -> int:
+def check(arguments: argparse.Namespace) -> int:
     async def use(app: App) -> None:
         addresses = await _official(app).api.callback_addresses()
         url = f"{app.config.server.public_url or '（请填 server.public_url）'}/channels/wechat"
@@ -68,6 +59,6 @@ def _official(app: App) -> WechatChannel:
     return opened.outlet
 
 
-def _wechat_play(arguments: argparse.Namespace) -> int:
-    play: Callable[[Path], int] = playing("daoxue.play_wechat").play
-    return play(arguments.config)
+def play(arguments: argparse.Namespace) -> int:
+    use: Callable[[Path], int] = playing("daoxue.play_wechat").play
+    return use(arguments.config)

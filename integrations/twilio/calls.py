@@ -31,9 +31,9 @@ from integrations import keypad, voice
 from integrations.elders import says_old
 from integrations.twilio.seats import SeatSide
 from integrations.twilio.signing import SignatureError, Verifier
-from integrations.twilio.switchboard import ATTEMPTS, CHANNEL, ENDED, PATH, CallState, Switchboard, keep, read, spoken
+from integrations.twilio.switchboard import ATTEMPTS, ENDED, PATH, CallState, Switchboard, keep, read, spoken
 from integrations.twilio.texts import answer
-from integrations.voice import HangUp, Leave, Listen, Pause, Plan, Play, RecordMessage
+from integrations.voice import CHANNEL, HangUp, Leave, Listen, Pause, Plan, Play, RecordMessage
 from knowledge.catalogue import Catalogue
 from store import attachments, calls, conversations, outbox, tickets
 from store.attachments import AttachmentRow

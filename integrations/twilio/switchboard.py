@@ -19,7 +19,6 @@ from store.calls import CallRow
 from store.database import ConflictError, Transaction
 
 T = TypeVar("T")
-CHANNEL = "voice"
 PATH = "/channels/voice"
 ATTEMPTS = 10
 ENDED = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})

@@ -27,11 +27,10 @@ from bot.waiting import reference
 from integrations.wechat import messages, rendering
 from integrations.wechat.api import Wechat, WechatError, WechatFault
 from integrations.wechat.gate import LARGEST, DroppedError, Gate, GateRefusedError, Received
-from integrations.wechat.messages import CHANNEL
 from integrations.wechat.owing import Owing, is_held, let_go, move, of_rows, without_rests, written
 from integrations.wechat.quota import Allowance, Heard, allowance
 from integrations.wechat.rendering import Outgoing, Place
-from integrations.wechat.settings import WechatSettings
+from integrations.wechat.settings import CHANNEL, WechatSettings
 from store import attachments, conversations, deliveries, outbox, tickets
 from store.conversations import ConversationRow
 from store.database import Transaction

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from bot.messages import CONTINUE, Inbound
 from integrations.wechat.gate import DroppedError, Received
+from integrations.wechat.settings import CHANNEL
 
-CHANNEL = "wechat"
 SCENE = "qrscene_"
 # The menu: what an entry's key means, and the words that it stands for in the conversation.
 MENU = {"balance": ("balance", "查学分"), "course": ("find_course", "找课程"), "human": ("human", "人工")}

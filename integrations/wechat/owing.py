@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from bot.inbox import Receipt, numbered
 from bot.messages import CONTINUE, Inbound, Message, Numbered
 from integrations.wechat import rendering
-from integrations.wechat.messages import CHANNEL
 from integrations.wechat.rendering import Place
+from integrations.wechat.settings import CHANNEL
 from store import conversations, deliveries, outbox
 from store.database import Transaction
 from store.outbox import Carried, OwedRow, Span

@@ -8,6 +8,9 @@ from msgspec import Meta
 
 from bot.channel import ChannelSettings, SettingsError
 
+CHANNEL = "wechat"
+PATH = f"/channels/{CHANNEL}"  # the webhook
+BIND = f"{PATH}/bind"  # where residents bind their card
 Mode = Literal["plain", "compatible", "secure"]
 Url = Annotated[str, Meta(pattern=r"^https?://[^\s/]+$")]
 

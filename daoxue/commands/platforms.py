@@ -1,0 +1,35 @@
+"""`daoxue wechat`, `daoxue telegram`, `daoxue mail`: what one does with the platform of a channel. Each is imported when it is done."""
+
+import argparse
+from collections.abc import Callable
+from importlib import import_module
+
+from daoxue.commands.common import Commands, add
+
+
+def declare(commands: "Commands[argparse.ArgumentParser]") -> None:
+    wechat = _group(commands, "wechat", "the official account")
+    add(wechat, "menu", _later("wechat", "menu"), "put the three entries into the account's menu")
+    add(wechat, "check", _later("wechat", "check"), "ask WeChat for a token and where it calls from")
+    add(
+        wechat,
+        "play",
+        _later("wechat", "play"),
+        "try it out against a WeChat of our own, with a telephone in the terminal",
+    )
+    mail = _group(commands, "mail", "e-mail")
+    add(mail, "play", _later("mail", "play"), "try it out without an account, with a mail program in the terminal")
+
+
+def _group(commands: "Commands[argparse.ArgumentParser]", name: str, help: str) -> "Commands[argparse.ArgumentParser]":
+    return commands.add_parser(name, help=help).add_subparsers(required=True, metavar="COMMAND")
+
+
+def _later(module: str, name: str) -> Callable[[argparse.Namespace], int]:
+    """A command of a module that nobody else needs: what it knows of a channel is none of the others' business."""
+
+    def run(arguments: argparse.Namespace) -> int:
+        command: Callable[[argparse.Namespace], int] = getattr(import_module(f"daoxue.commands.{module}"), name)
+        return command(arguments)
+
+    return run

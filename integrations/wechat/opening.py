@@ -1,0 +1,29 @@
+"""The official account, put together."""
+
+from starlette.routing import Route
+
+from bot.channel import Core, OpenChannel
+from bot.worker import Worker
+from integrations.wechat.api import Wechat
+from integrations.wechat.binding import Binding
+from integrations.wechat.channel import WechatChannel
+from integrations.wechat.gate import Gate, keys_of
+from integrations.wechat.settings import PATH, WechatSecrets, WechatSettings
+
+
+def open_channel(core: Core) -> OpenChannel:
+    settings = core.stanzas.of(WechatSettings)
+    secrets = WechatSecrets.read(core.secrets, settings)
+    api = Wechat(secrets.app_id, secrets.app_secret, settings.api_base, core.database, core.clock)
+    pages = Binding(core, api)
+    channel = WechatChannel(core, Gate(settings.mode, secrets.app_id, keys_of(secrets)), api, pages.happened)
+    return OpenChannel(
+        outlet=channel,
+        posts={PATH: channel},
+        routes=[Route(PATH, channel), *pages.routes],
+        work=[Worker("wechat", "微信旧记录清除", 3600.0, channel.forget)],
+        health=channel.health,
+        close=api.close,
+        quota=channel.allowance,
+        inviting=pages,
+    )
