@@ -509,7 +509,7 @@ def test_what_is_wrong_with_a_database_is_one_line(place: Place, wound: Callable
 
 def test_what_a_server_says_of_rows_is_not_repeated(empty: Empty) -> None:
     with pytest.raises(DatabaseError) as told, whole.writing(empty("postgresql")) as connection:
-        connection.exec_driver_sql("SELECT CAST('13911112222' AS json)")
+        connection.exec_driver_sql("SELECT CAST('13911112222 said' AS json)")
     assert "1391111" not in str(told.value)
     with pytest.raises(DatabaseError, match="连不上"), whole.snapshot("postgresql://a@127.0.0.1:1/b"):
         pass
