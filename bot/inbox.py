@@ -6,12 +6,13 @@ delivers the message again.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec.structs import replace
 
 from accounts.accounts import Accounts
 from accounts.limits import ALARMS_FROM, MESSAGES, MESSAGES_FROM, VISITORS_FROM, Limits, Once, TooManyError
@@ -21,7 +22,7 @@ from bot.comprehension import Comprehension, Understanding
 from bot.conversation import Conversation
 from bot.dialogue import Dialogue
 from bot.live import Live
-from bot.messages import Handover, Inbound, Message, Numbered, Reply
+from bot.messages import Card, Handover, Inbound, Message, Numbered, Reply
 from bot.queue import Done, Failed, Outcome
 from bot.texts import Texts
 from bot.turn import Turn
@@ -92,6 +93,10 @@ def _words(inbound: Inbound, state: Conversation) -> str:
 def kept(text: str) -> str:
     """A message as it may be kept, whatever the talk is."""
     return proofs.hide(mask(clean(text)))
+
+
+def _kept_cards(cards: Sequence[Card]) -> tuple[Card, ...]:
+    return tuple(replace(each, title=kept(each.title), lines=tuple(map(kept, each.lines))) for each in cards)
 
 
 def new_ticket(ref: str, about: Handover, person: str, lang: str) -> tickets.NewTicket:
@@ -183,7 +188,7 @@ class Inbox:
     async def put_off(self, inbound: Inbound, until: int) -> bool:
         """Keeps a message that is acknowledged before it is answered: this process has until then (ms) to answer it, and
         after that any other. False where it was answered at this very moment."""
-        said = msgspec.structs.replace(inbound, text=kept(inbound.text), position=None)
+        said = replace(inbound, text=kept(inbound.text), position=None)
         row = DeferredRow(inbound.channel, inbound.address, inbound.id, encode(said), until)
         return await self._database.write(lambda t: deliveries.defer(t, row), quick=True)
 
@@ -208,11 +213,12 @@ class Inbox:
         before."""
         turn = await self._think(read, inbound, once)
         self._observe("thought")
-        said = [("resident", turn.inbound.text, None), *(("bot", "", reply) for reply in turn.said)]
-        messages = [
-            Message(reply=reply or Reply(text=text), re=inbound.id) for _, text, reply in said
-        ]  # fmt: skip
-        row = await self._row(read, turn, [(said[n][0], encode(message)) for n, message in enumerate(messages)])
+        told = Message(
+            reply=Reply(text=turn.inbound.text, cards=_kept_cards(inbound.cards)), re=inbound.id, refs=inbound.refs
+        )
+        messages = [told, *(Message(reply=reply, re=inbound.id) for reply in turn.said)]
+        authors = ("resident", *("bot" for _ in turn.said))
+        row = await self._row(read, turn, list(zip(authors, map(encode, messages), strict=True)))
         try:
             committed = await self._database.write(lambda t: conversations.commit_turn(t, row), quick=True)
         except ConflictError:
@@ -252,7 +258,7 @@ class Inbox:
         heard = await self._comprehension.together(text, now.date())
         self._observe("understood")
         turn = Turn(
-            inbound=msgspec.structs.replace(inbound, text=text),
+            inbound=replace(inbound, text=text),
             state=state,
             heard=heard,
             library=self._library,

@@ -16,6 +16,10 @@ class Inbound(Struct, frozen=True, kw_only=True):
     without words: an entry of a menu, a picture, a scan; `slots` what belongs to it. `position` (degrees north and east)
     is for this one answer and is never kept. `session` is what an identity is proven for where the address proves nothing:
     one call. `public` says that others read along: nothing personal is asked or told there, and no person called.
+
+    `cards` are what the channel knows of a message beside its words (a mail's subject, what came with it): kept with it and
+    shown to seats, never thought about. `refs` are the channel's own names of what it goes on with, itself last, so that an
+    answer stands in its place (a mail's thread).
     """
 
     channel: str
@@ -28,6 +32,8 @@ class Inbound(Struct, frozen=True, kw_only=True):
     intent: str | None = None
     slots: dict[str, str] = {}
     position: tuple[float, float] | None = None
+    cards: tuple["Card", ...] = ()
+    refs: tuple[str, ...] = ()
     session: str | None = None
     public: bool = False
     origin: str = ""  # where it came in from (a network address), for limits alone: never kept
@@ -91,10 +97,11 @@ class Handover(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 class Message(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A message as it is kept. `re` is the channel's id of the resident's message: of itself, or of the one that it
-    answers."""
+    answers. `refs` are those of a resident's `Inbound`."""
 
     reply: Reply
     re: str | None = None
+    refs: tuple[str, ...] = ()
 
 
 class Numbered(Struct, frozen=True, kw_only=True):

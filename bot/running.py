@@ -187,6 +187,7 @@ class Runner:
             if label := self.readings.label(turn, candidate):
                 labelled.setdefault(label, candidate)
         chosen = list(labelled.items())[:CHOICES]
+        turn.asked_back = bool(chosen)
         if len(chosen) == 1:
             turn.say("did_you_mean_this", label=chosen[0][0])
             turn.confirming = True

@@ -66,6 +66,7 @@ class Turn:
     rating: tuple[str, int] | None = None  # a closed ticket, and one to five stars for it
     entry_before: str | None = None  # the entry that answered in the turn before
     unanswered: bool = False  # nothing we know answers it: for editors to see
+    asked_back: bool = False  # which of the things that may be meant
     standards: dict[str, str | None] = field(
         default_factory=dict
     )  # asked beside the task, with the entry that answered

@@ -69,6 +69,7 @@ from store import outbox as messages_owed
 from store import queue as owed
 from store import replies as held_replies
 from store.database import Database
+from store.outages import OutageError
 from store.queue import QueueRow
 
 ANSWERED = 60_000  # ms within which a message that was put off is answered
@@ -265,7 +266,7 @@ def _core(ground: Ground, knowing: KnowledgeParts, affairs: AffairsParts, talk: 
     return Core(
         stanzas=config.channels, secrets=os.environ, inbox=talk.inbox, outbox=talk.outbox, live=ground.live,
         database=ground.database, texts=ground.texts, identity=affairs.identity, vault=ground.vault, desk=talk.queueing,
-        library=knowing.library, limits=ground.limits, zone=config.zone, public_url=public_url(config).rstrip("/"), observe=ground.observe,
+        library=knowing.library, limits=ground.limits, zone=config.zone, public_url=public_url(config), observe=ground.observe,
         clock=ground.clock,
     )  # fmt: skip
 
@@ -319,7 +320,7 @@ async def _desk(
         residents=Residents(database, identity, ground.vault),
         learners=Learners(database, affairs.accounts, affairs.bank, library, ground.vault, config.zone),
         broadcasts=Broadcasts(database, affairs.notices, identity, ground.clock), inbox=talk.inbox,
-        channels=ways.channels, opened=ways.opened, secure=config.server.public_url.startswith("https://"),
+        channels=ways.channels, opened=ways.opened,
         health=lambda: health(database, ground.watch, ways.opened, affairs.platform, knowing.rasa),
     )  # fmt: skip
 
@@ -340,8 +341,8 @@ def _tell(step: str) -> None:
 
 
 def public_url(config: Config) -> str:
-    """How residents and platforms reach us."""
-    return config.server.public_url or f"http://{config.server.host}:{config.server.port}"
+    """How residents and platforms reach us, without a slash at the end."""
+    return config.server.public_url.rstrip("/") or f"http://{config.server.host}:{config.server.port}"
 
 
 def _platform(ground: Ground) -> Platform | None:
@@ -392,11 +393,15 @@ async def health(
     """How the channels and what else is connected are, for the desk's pages."""
     now = int(time.time() * 1000)
     counted = database.read(lambda t: owed.counts(t, now))
-    due, dead = await safely("queue not counted", counted, (None, None))  # those in trouble are named all the same
+    owing = await safely("queue not counted", counted, None, OutageError)  # those in trouble are named all the same
+    due, dead = (owing.due, owing.given_up) if owing else (None, None)
     connected = {name: await each.health(now) for name, each in opened.items()}
     if platform is not None:
         connected["platform"] = ChannelHealth(platform.alarm)
     if rasa is not None:
         connected["rasa"] = await rasa.health()
     troubles = [WorkerInTrouble(each.name, each.words) for each in watch.troubles()]
-    return Health(connected, due, dead, database.url.partition(":")[0], troubles)
+    outage = await database.outage()
+    return Health(
+        connected, due, dead, database.url.partition(":")[0], str(OutageError(outage)) if outage else "", troubles
+    )

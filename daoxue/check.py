@@ -17,6 +17,7 @@ from daoxue import model
 from daoxue.app import encoder_of, rules_of, texts_of
 from daoxue.config import Config, ConfigError
 from daoxue.ours import shared
+from daoxue.outside import misfits, unreachable
 from handlers.needs import NEEDS
 from integrations.channels import CHANNELS
 from knowledge.catalogue import KIND_OF, Catalogue, Record
@@ -68,12 +69,13 @@ def problems(config: Config, channels: Channels = CHANNELS) -> list[str]:
 
 
 def notes(config: Config) -> list[str]:
-    """What is right and worth knowing: which answers that handlers give from knowledge are lacking, over, or soon to be."""
+    """What is worth knowing: settings that do not go together, and which answers that handlers give from knowledge are
+    lacking, over, or soon to be."""
     try:
         content = _content(config)
     except KnowledgeError:
-        return []  # a problem, and told as one
-    return lacking(content.entries, datetime.now(config.zone).date())
+        return misfits(config)  # it is a problem, and told as one
+    return misfits(config) + lacking(content.entries, datetime.now(config.zone).date())
 
 
 def lacking(entries: Iterable[Entry], today: date) -> list[str]:
@@ -124,21 +126,6 @@ def _secrets(config: Config, channels: Channels) -> list[str]:
     if config.desk.oidc.issuer and not os.environ.get("OIDC_CLIENT_SECRET"):
         lacking.append("desk.oidc: OIDC_CLIENT_SECRET")
     return [f"{each} is not set in the environment" for each in dict.fromkeys(lacking)]
-
-
-def unreachable(config: Config, channels: Channels = CHANNELS) -> list[str]:
-    """What is switched on and cannot work, because nobody has said how we are reached from outside."""
-    if config.server.public_url:
-        return []
-    stanzas = [each for channel in channels.values() for each in channel.stanzas]
-    called = (
-        each for each in stanzas if (settings := config.channels.of(each.settings)).enabled and settings.is_called
-    )
-    names = [f"channels.{each.name}" for each in called] + (["desk.oidc"] if config.desk.oidc.issuer else [])
-    return [
-        f"server.public_url: 没有填，{name} 就用不了：对方按这个外网地址找我们、验签名 · is empty, and {name} does not work without it"
-        for name in dict.fromkeys(names)
-    ]
 
 
 def fits(database: Database, content: Content, channels: Channels = CHANNELS) -> list[str]:

@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from accounts.vault import VaultError
+from daoxue import __version__
 from daoxue.commands import known, people, platforms, seats, service, understanding, workbook
 from daoxue.config import ConfigError
 from desk.errors import SignInError, TicketError
@@ -25,6 +26,7 @@ def main() -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="daoxue", description="导学：学习导航呼叫系统")
+    parser.add_argument("--version", action="version", version=f"daoxue {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for group in (service, workbook, understanding, known, platforms, people, seats):
         group.declare(commands)

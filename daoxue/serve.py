@@ -5,13 +5,11 @@ import contextlib
 import fcntl
 import gc
 import importlib
-import json
 import logging
 import os
 import resource
 import signal
 import socket
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import datetime
@@ -26,7 +24,7 @@ from prometheus_client.core import Metric, SummaryMetricFamily
 from prometheus_client.registry import Collector
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -35,9 +33,10 @@ from accounts.limits import networks
 from bot.edge import safely
 from daoxue import check
 from daoxue.app import App, compose, public_url
-from daoxue.check import unreachable
 from daoxue.config import Config, ConfigError
+from daoxue.logs import set_up_logs
 from daoxue.operations import Operations
+from daoxue.outside import misfits, unreachable
 from daoxue.patience import PatientProtocol, PatientSocket
 from daoxue.preparing import prepare
 from daoxue.proxies import Forwarding
@@ -56,44 +55,6 @@ AFTER_START = 2.0  # seconds
 GRACE = 10  # seconds for turns in work when stopping
 
 DESCRIPTION = "/api/openapi.json"
-
-
-class JsonLines(logging.Formatter):
-    """One JSON object a line. Only what code names is logged: never a message, a number or an address."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, object] = {
-            "at": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(record.created)),
-            "level": record.levelname.lower(), "in": record.name, "what": record.getMessage(),
-        }  # fmt: skip
-        for name in ("error", "count", "seconds", "address"):
-            if hasattr(record, name):
-                line[name] = getattr(record, name)
-        if record.exc_info and record.exc_info[0]:
-            # The trace says where; the exception's own words may quote a resident.
-            line["error"] = record.exc_info[0].__name__
-            line["trace"] = [f"{Path(frame.f_code.co_filename).name}:{number}" for frame, number in _frames(record)]
-        return json.dumps(line, ensure_ascii=False)
-
-
-def _frames(record: logging.LogRecord) -> Iterator[tuple[FrameType, int]]:
-    trace = record.exc_info[2] if record.exc_info else None
-    while trace is not None:
-        yield trace.tb_frame, trace.tb_lineno
-        trace = trace.tb_next
-
-
-def set_up_logs(level: str) -> None:
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines())
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    silence()
-
-
-def silence() -> None:
-    """Of these libraries only what is wrong. Those of HTTP write down addresses and contents: tokens, secrets, numbers."""
-    for library in ("alembic", "httpx", "httpcore", "uvicorn", "websockets", "python_multipart"):
-        logging.getLogger(library).setLevel(logging.WARNING)
 
 
 class StopWatch(Collector):
@@ -149,6 +110,13 @@ class LateApi:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await (self._loaded or await self.load())(scope, receive, send)
+
+
+async def not_found(request: Request, error: Exception) -> Response:
+    """For programs in the form of the API's refusals; it never gets an address with a line end in it to refuse."""
+    if request.url.path.startswith("/api/"):
+        return JSONResponse({"code": "not_found", "text": "没有这个地址", "errors": []}, 404)
+    return PlainTextResponse("没有这一页。请从首页 / 进入。\nThere is no such page. Please start at /.\n", 404)
 
 
 def routes(app: App, api: ASGIApp) -> list[BaseRoute]:
@@ -217,14 +185,15 @@ def application(app: App) -> ASGIApp:
         await stopping(app)
 
     posts = {path: post for each in app.channels.values() for path, post in each.posts.items()}
-    front = Front(Starlette(routes=routes(app, api), lifespan=lifespan), posts)
-    return Forwarding(front, networks(app.config.server.trusted_proxies))
+    front = Front(Starlette(routes=routes(app, api), lifespan=lifespan, exception_handlers={404: not_found}), posts)
+    settings = app.config.server
+    return Forwarding(front, networks(settings.trusted_proxies), settings.public_url)
 
 
 def serve(config: Config) -> int:
     """Runs until a signal ends it; 0 then."""
     set_up_logs(config.log.level)
-    for problem in unreachable(config):
+    for problem in (*unreachable(config), *misfits(config)):
         log.warning(problem)
     _raise_limit()
     with _alone(config.database.url):

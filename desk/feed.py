@@ -17,9 +17,9 @@ from msgspec.structs import replace
 
 from bot.inbox import numbered
 from bot.live import Live
-from bot.messages import Numbered
+from bot.messages import Card, Numbered
 from desk.hours import DeskSettings, Hours
-from desk.masking import mask_all, mask_said
+from desk.masking import mask, mask_all, mask_said
 from desk.summary import Summary, for_seat, summarise
 from store import conversations, tickets
 from store.database import Database, Transaction
@@ -118,8 +118,12 @@ def shown(each: Numbered) -> MessageShown:
         each.seq, cast(Author, each.author), mask_said(each), each.at, each.message.re,
         options=[option.label for option in reply.options], source=reply.source,
         files=[FileShown(file.name, file.type, file.path) for file in reply.files],
-        cards=[CardShown(card.title, tuple(card.lines)) for card in reply.cards],
+        cards=[_card(card, theirs=each.author == "resident") for card in reply.cards],
     )  # fmt: skip
+
+
+def _card(card: Card, *, theirs: bool) -> CardShown:
+    return CardShown(mask(card.title, theirs=theirs), tuple(mask(line, theirs=theirs) for line in card.lines))
 
 
 def masked(data: Mapping[str, object]) -> dict[str, object]:

@@ -73,8 +73,16 @@ class Hooks:
         await self._database.write(work)
 
     async def log(self, id: int) -> list[QueueRow]:
-        """What was delivered, or is still to be, the newest first; the number of the event ends the key."""
-        return await self._database.read(lambda t: queue.of_lane(t, f"{webhooks.KIND}:{id}", KEPT))
+        """What was delivered, or is still to be, the newest first; the number of the event ends the key. Raises
+        `TicketError` where there is no such webhook."""
+        lane = f"{webhooks.KIND}:{id}"
+
+        def look(transaction: Transaction) -> list[QueueRow]:
+            if webhooks.of_lane(transaction, lane) is None:
+                raise TicketError("not_found", "没有这个回调")
+            return queue.of_lane(transaction, lane, KEPT)
+
+        return await self._database.read(look)
 
     async def owe(self) -> None:
         """A delivery for every event that a webhook has none for."""

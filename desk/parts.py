@@ -46,13 +46,13 @@ class Health(Struct, frozen=True):
     undelivered: int | None
     given_up: int | None
     database: str
+    outage: str  # what keeps us from the database, in words; empty where nothing does
     workers: list[WorkerInTrouble]
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The parts of the desk. `channels` are all that there are, `opened` those at work; `secure` says that pages reach us
-    over https."""
+    """The parts of the desk. `channels` are all that there are, `opened` those at work."""
 
     database: Database
     live: Live
@@ -82,7 +82,6 @@ class Desk:
     channels: Mapping[str, Channel]
     opened: Mapping[str, OpenChannel]
     health: Callable[[], Awaitable[Health]]
-    secure: bool = False
 
     @property
     def inviting(self) -> Inviting | None:

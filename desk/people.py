@@ -267,8 +267,11 @@ class People:
         return await self._database.read(lambda t: people.sessions(t, "token"))
 
     async def drop_token(self, digest: str, by: str, now: int) -> None:
+        """Raises `TicketError` where there is no such token."""
+
         def work(transaction: Transaction) -> None:
-            people.sign_out(transaction, digest)
+            if not people.drop_token(transaction, digest):
+                raise TicketError("not_found", "没有这个令牌")
             conversations.audited(transaction, by, "token.drop", digest[:8], "", now)
 
         await self._database.write(work)

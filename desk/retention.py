@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from desk.residents import forget, forget_ticket
 from desk.standing import LiveSettings
-from store import conversations, erasing, identity, outbox, queue, ticket_lists
+from store import conversations, erasing, identity, outbox, people, queue, ticket_lists
 from store.database import Database, Transaction
 
 TOGETHER = 50  # conversations in one commit
@@ -42,6 +42,7 @@ class Retaining:
             for channel in self._passing:
                 identity.forget_sessions(transaction, channel, now - DAY)
             queue.forget(transaction, now - DONE * DAY, but=outbox.KIND)  # that it never arrived, tickets show
+            people.lapse(transaction, now)
             lines = erasing.lapse(transaction, now, keep.audit)
             if gone or lines:
                 detail = f"{gone} conversations, {lines} audit lines"

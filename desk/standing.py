@@ -1,5 +1,6 @@
 """What people at the desk decide while it runs: opening hours, shifts, how long things are kept. Kept in the database,
-so that every process follows; `config.yml` says what holds until somebody decides otherwise."""
+so that every process follows; `config.yml` says what holds until somebody decides otherwise. Each is written whole: what
+a page leaves out is no wish to have it as at first."""
 
 from collections.abc import Callable
 from datetime import date
@@ -22,8 +23,8 @@ class OpeningHours(Struct, frozen=True, forbid_unknown_fields=True):
     """As in `desk.hours.DeskSettings`."""
 
     hours: Annotated[tuple[Opening, ...], Meta(max_length=14)]
-    closed_on: Annotated[tuple[date, ...], Meta(max_length=400)] = ()
-    open_on: Annotated[tuple[date, ...], Meta(max_length=400)] = ()
+    closed_on: Annotated[tuple[date, ...], Meta(max_length=400)]
+    open_on: Annotated[tuple[date, ...], Meta(max_length=400)]
 
 
 class Shift(Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,14 +37,17 @@ class Shift(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Shifts(Struct, frozen=True, forbid_unknown_fields=True):
-    shifts: Annotated[tuple[Shift, ...], Meta(max_length=500)] = ()
+    shifts: Annotated[tuple[Shift, ...], Meta(max_length=500)]
 
 
 class Retention(Struct, frozen=True, forbid_unknown_fields=True):
     """Days after which a resident's words, closed tickets' handovers and the audit are taken out."""
 
-    messages: Days = 180
-    audit: Annotated[int, Meta(ge=AUDIT_LEAST, le=3650)] = 1095
+    messages: Days
+    audit: Annotated[int, Meta(ge=AUDIT_LEAST, le=3650)]
+
+
+UNLESS_DECIDED = Retention(messages=180, audit=1095)
 
 
 class LiveSettings:
@@ -73,12 +77,12 @@ class LiveSettings:
 
     async def shifts(self) -> Shifts:
         stored = await self._database.read(lambda t: rows.get_setting(t, "shifts"))
-        return msgspec.json.decode(stored, type=Shifts) if stored else Shifts()
+        return msgspec.json.decode(stored, type=Shifts) if stored else Shifts(())
 
     async def retention(self) -> Retention:
         stored = await self._database.read(lambda t: rows.get_setting(t, "retention"))
         if stored is None:
-            return Retention()
+            return UNLESS_DECIDED
         kept = msgspec.json.decode(stored, type=dict[str, int])
         return Retention(
             kept["messages"], max(AUDIT_LEAST, kept["audit"])

@@ -1,6 +1,7 @@
 """SQLite, in this process."""
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +10,13 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.interfaces import Dialect
 
 from store.engine import Engine
+from store.outages import Outage
+
+ROOM = 65_536  # bytes; less free than this is none
+_OUTAGES = {
+    sqlite3.SQLITE_FULL: Outage.FULL, sqlite3.SQLITE_READONLY: Outage.READ_ONLY, sqlite3.SQLITE_CORRUPT: Outage.DAMAGED,
+    sqlite3.SQLITE_NOTADB: Outage.DAMAGED, sqlite3.SQLITE_CANTOPEN: Outage.MOVED,
+}  # fmt: skip
 
 
 class Sqlite:
@@ -26,9 +34,11 @@ class Sqlite:
 
     def __init__(self, path: str) -> None:
         self._path = path
+        self._file: tuple[int, int] | None = None  # what was opened first
 
     def connect(self) -> sqlite3.Connection:
         keep_to_ourselves(self._path)
+        self._file = self._file or self._there()
         connection = sqlite3.connect(self._path, timeout=30, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
@@ -37,6 +47,27 @@ class Sqlite:
         connection.execute("PRAGMA secure_delete=ON")  # what is taken out is overwritten
         connection.execute("PRAGMA wal_autocheckpoint=8000")  # 32 MB: copying pages back is half the writing
         return connection
+
+    def outage(self, error: Exception) -> Outage | None:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_IOERR and self._is_full():
+            return Outage.FULL
+        return _OUTAGES.get(code)
+
+    def is_moved(self) -> bool:
+        return self._file != self._there()
+
+    def _there(self) -> tuple[int, int] | None:
+        """The file that stands at the address."""
+        try:
+            found = os.stat(self._path)
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def _is_full(self) -> bool:
+        disk = os.statvfs(Path(self._path).absolute().parent)
+        return disk.f_bavail * disk.f_frsize < ROOM
 
 
 def keep_to_ourselves(path: str) -> None:

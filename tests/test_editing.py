@@ -105,11 +105,13 @@ async def test_the_test_box_says_what_and_why(app: App) -> None:
 
 async def test_what_nobody_could_answer_is_grouped_and_counted(app: App) -> None:
     editor = await Desk(app).person("editor")
-    for text in ("左边右边上边下边", "左边右边上边下边呀", "左边右边和上边下边"):
+    for text in ("左边右边上边下边", "左边右边上边下边呀", "左边右边和上边下边", "前边后边13912345678里边外边"):
         await Resident(app).say(text)
     groups = (await editor.get("/knowledge/unanswered"))["groups"]
     assert groups[0]["count"] == 3
     assert "上边下边" in groups[0]["text"]
+    assert "里边外边" in str(groups)
+    assert "13912345678" not in str(groups), "an editor has no need of it"
     await editor.post("/knowledge/unanswered/done", {"ids": groups[0]["ids"]})
     assert all("上边下边" not in each["text"] for each in (await editor.get("/knowledge/unanswered"))["groups"])
 

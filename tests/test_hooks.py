@@ -146,6 +146,12 @@ NO_ADDRESS = (
 )  # fmt: skip
 
 
+async def test_of_a_webhook_that_there_is_not_nothing_is_told(app: App) -> None:
+    admin = await Desk(app).person("administrator")
+    for method, path in (("GET", "/webhooks/4711/deliveries"), ("DELETE", "/webhooks/4711")):
+        assert (await admin.ask(method, path)).status_code == 404
+
+
 async def test_addresses_inside_and_what_is_none_are_refused(app: App) -> None:
     admin = await Desk(app).person("administrator")
     for url in (*(f"http://{host}/hook" for host in INSIDE), *NO_ADDRESS):

@@ -13,6 +13,7 @@ from accounts.identity import CARDS, MOST, TRIES, WRONG, FullError, Identity, Lo
 from accounts.vault import Vault, VaultError
 from daoxue.app import App
 from daoxue.config import Config
+from daoxue.serve import application
 from knowledge.files import SAMPLE, load_yaml
 from players.wechat import Resident
 from tests.desk_client import PASSWORD, Desk
@@ -343,6 +344,16 @@ async def test_the_page_under_attack(account: Official) -> None:
             await client.post(base + "/card", data={"form": form, "card": CARD, "agree": "on"}) for _ in range(40)
         ]
         assert locked[-1].status_code == 429
+
+
+@pytest.mark.parametrize(("scheme", "secure"), [("https", True), ("http", False)])
+async def test_the_pages_cookie_is_secure_where_the_outside_is_https(
+    account: Official, scheme: str, secure: bool
+) -> None:
+    asked = httpx.ASGITransport(application(account.app))
+    async with httpx.AsyncClient(transport=asked, base_url=f"{scheme}://learn.example.cn") as client:
+        begun = await client.get("/channels/wechat/bind")
+    assert ("; Secure" in begun.headers["set-cookie"]) is secure
 
 
 def _plain(page: str) -> str:

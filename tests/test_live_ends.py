@@ -14,7 +14,7 @@ from bot.messages import Inbound
 from daoxue.app import App, compose
 from daoxue.config import Config, Server
 from daoxue.serve import server
-from store import people
+from store import people, tickets
 from tests.conftest import free_port
 from tests.desk_client import PASSWORD, Desk, Person
 from tests.test_people import account
@@ -99,3 +99,27 @@ async def test_what_another_process_changed_is_seen_before_anything_is_told(
         await serving.inbox.receive(Inbound(channel="webchat", address="visitor", id="1", text="转人工", at=1))
         await serving.desk.feed.look()
     assert await closed(socket) == 4403
+
+
+async def test_a_page_that_fell_behind_hears_on_of_the_ticket_it_has_open(serving: App) -> None:
+    li, resident = (
+        await Desk(serving).person(),
+        Inbound(channel="webchat", address="visitor", id="1", text="转人工", at=1),
+    )
+    ref = (await serving.inbox.receive(resident)).ticket
+    assert ref
+    socket = await opened(serving, li.token)
+    await socket.send(json.dumps({"type": "watch", "ref": ref}))
+    await socket.send(json.dumps({"type": "ping"}))
+    async with asyncio.timeout(3):
+        while json.loads(await socket.recv())["type"] != "pong":
+            pass
+    [page] = serving.desk.feed.pages
+    page.lost = True
+    page.put(b"{}")
+    row = await serving.database.read(lambda t: tickets.get(t, ref))
+    assert row is not None
+    async with asyncio.timeout(3):
+        assert json.loads(await socket.recv())["type"] == "reset"
+        serving.desk.live.typing(row.conversation, "resident")
+        assert json.loads(await socket.recv())["type"] == "typing"

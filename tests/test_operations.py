@@ -1,32 +1,22 @@
-"""What the world is told of the service, what only those inside are, and all of it behind a real proxy."""
+"""What the world is told of the service, and what only those inside are."""
 
-import contextlib
-import json
-import re
-import shutil
-import subprocess
-from collections.abc import Iterator
-from pathlib import Path
+import time
 
 import httpx
 import pytest
 from msgspec.structs import replace
-from websockets.asyncio.client import connect
 
-from accounts.limits import VISITORS_FROM
 from bot.channel import Stanzas
-from daoxue.app import App
-from daoxue.check import unreachable
+from daoxue.app import App, compose
+from daoxue.check import notes
 from daoxue.config import Config, Server
+from daoxue.outside import misfits, unreachable
 from daoxue.serve import application
 from daoxue.watch import Trouble
 from desk.hours import DeskSettings
 from desk.oidc import OidcSettings
 from integrations.twilio.settings import TwilioSettings
-from integrations.webchat import PATH
 from integrations.wechat.settings import WechatSettings
-from tests.conftest import free_port, lacking
-from tests.service import ROOT, Service, running
 
 TOKEN = "of-the-operators"
 INSIDE, OUTSIDE = "127.0.0.1", "203.0.113.7"
@@ -98,82 +88,59 @@ def test_what_needs_an_address_from_outside_says_so(config: Config) -> None:
     assert unreachable(replace(config, channels=Stanzas(TwilioSettings()), desk=DeskSettings())) == []
 
 
-# -- behind nginx, set up as docs/proxy.md says
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (Server(), ""),
+        (Server(public_url="http://10.0.0.8:8000"), ""),
+        (Server(public_url="https://learn.example.cn", trusted_proxies=("127.0.0.1",)), ""),
+        (Server(public_url="https://learn.example.cn/", trusted_proxies=("127.0.0.1",)), ""),
+        (Server(trusted_proxies=("127.0.0.1",)), "server.public_url: 没有填"),
+        (Server(public_url="https://learn.example.cn"), "server.trusted_proxies: 是空的"),
+        (Server(public_url="http://learn.example.cn", trusted_proxies=("127.0.0.1",)), "server.public_url: 是 http"),
+        (
+            Server(public_url="https://example.cn/learn", trusted_proxies=("127.0.0.1",)),
+            "server.public_url: 只写到域名",
+        ),
+    ],
+)
+def test_settings_that_do_not_go_together_are_told(given: Server, told: str, config: Config) -> None:
+    found = misfits(replace(config, server=given))
+    assert [each[: len(told)] for each in found] == ([told] if told else [])
+    assert set(found) <= set(notes(replace(config, server=given)))
 
 
-@pytest.fixture
-def service(config: Config) -> Iterator[Service]:
-    own = Server(trusted_proxies=("127.0.0.1",), inside=("127.0.0.1",))
-    with running(replace(config, server=own)) as started:
-        yield started
+SAID = {"x-forwarded-for": OUTSIDE, "x-forwarded-host": "learn.example.cn"}
 
 
-@pytest.fixture
-def nginx(service: Service, tmp_path: Path) -> Iterator[str]:
-    """The host and port of a proxy."""
-    found = shutil.which("nginx") or "/usr/sbin/nginx"
-    if not Path(found).exists():
-        lacking("nginx")
-    blocks = re.search(r"```nginx\n(.*?)```", (ROOT / "docs" / "proxy.md").read_text("utf-8"), re.DOTALL)
-    assert blocks is not None
-    port, written = free_port(), blocks[1]
-    for ours, theirs in (
-        ("listen 443 ssl", f"listen 127.0.0.1:{port}"),
-        ("127.0.0.1:8000", f"127.0.0.1:{service.port}"),
-    ):
-        assert ours in written
-        written = written.replace(ours, theirs)
-    folders = "".join(
-        f"{kind}_temp_path {tmp_path}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    path = tmp_path / "nginx.conf"
-    path.write_text(
-        f"daemon off; master_process off; pid {tmp_path}/pid; error_log {tmp_path}/error.log;\nevents {{}}\n"
-        f"http {{ access_log off;\n{folders}{written} }}"
-    )
-    with subprocess.Popen([found, "-p", tmp_path, "-c", path, "-e", tmp_path / "error.log"]) as proxy:
-        try:
-            for _ in range(600):
-                with contextlib.suppress(httpx.HTTPError):
-                    httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=5)
-                    break
-            yield f"127.0.0.1:{port}"
-        finally:
-            proxy.terminate()
-            proxy.wait(10)
-
-
-def resident(nginx: str, address: str) -> httpx.AsyncClient:
-    """Somebody who comes from an address of this machine."""
-    return httpx.AsyncClient(
-        transport=httpx.AsyncHTTPTransport(local_address=address), base_url=f"http://{nginx}", timeout=30
-    )
-
-
-async def test_behind_nginx_everybody_has_their_own_limits_and_nobody_a_name_they_chose(nginx: str) -> None:
-    forged = {"X-Forwarded-For": "198.51.100.1", "Forwarded": "for=198.51.100.2", "X-Forwarded-Host": "evil.example"}
-    async with resident(nginx, "127.0.0.2") as one, resident(nginx, "127.0.0.3") as other:
-        codes = [
-            (
-                await one.post(
-                    PATH, json={"id": f"n{n}", "text": "你好"}, headers=forged | {"X-Forwarded-For": f"1.1.1.{n}"}
-                )
-            ).status_code
-            for n in range(VISITORS_FROM.most * 2)
-        ]
-        assert codes[: VISITORS_FROM.most] == [200] * VISITORS_FROM.most
-        assert 429 in codes
-        assert (await other.post(PATH, json={"id": "o", "text": "你好"}, headers=forged)).status_code == 200
-        assert (await other.get("/metrics", headers=forged | {"X-Forwarded-For": "127.0.0.1"})).status_code == 403
-        assert (await other.get("/readyz")).text == "ready\n"
-
-
-async def test_behind_nginx_a_page_talks_and_other_sites_do_not(nginx: str) -> None:
-    async with connect(f"ws://{nginx}{PATH}", additional_headers={"Origin": f"http://{nginx}"}) as page:
-        await page.send(json.dumps({"type": "hello", "visitor": None, "since": None, "lang": "zh"}))
-        assert json.loads(await page.recv())["type"] == "welcome"
-    async with resident(nginx, "127.0.0.2") as evil:
-        foreign = {"Origin": "https://evil.example", "X-Forwarded-Host": "evil.example"}
-        assert (await evil.post(PATH, json={"id": "e", "text": "你好"}, headers=foreign)).status_code == 403
-        signing_in = await evil.post("/api/login", json={"name": "x", "password": "y"}, headers=foreign)
-        assert signing_in.status_code == 403
+@pytest.mark.parametrize(
+    ("public_url", "said", "secure"),
+    [
+        ("", {}, False),
+        ("", SAID | {"x-forwarded-proto": "http"}, False),
+        ("", SAID | {"x-forwarded-proto": "https"}, True),
+        ("", {"forwarded": f"for={OUTSIDE};proto=https"}, True),
+        ("https://learn.example.cn", {}, True),
+        ("https://learn.example.cn", SAID | {"x-forwarded-proto": "http"}, True),
+    ],
+)
+async def test_cookies_are_secure_where_the_outside_is_https(
+    public_url: str, said: dict[str, str], secure: bool, config: Config
+) -> None:
+    settings = Server(public_url=public_url, trusted_proxies=("127.0.0.1",))
+    on = replace(config.desk, oidc=OidcSettings(issuer="https://login.example.cn"))
+    app = await compose(replace(config, server=settings, desk=on))
+    password = await app.desk.people.add("sun", "seat", int(time.time() * 1000), "test")
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(application(app), client=(INSIDE, 1)), base_url="http://desk.internal"
+    ) as client:
+        # What the proxy asks us as is no name that pages know: they are known by `public_url`.
+        own = {"origin": public_url} if public_url else {}
+        answer = await client.post("/api/login", json={"name": "sun", "password": password}, headers=said | own)
+        assert answer.status_code == 200
+        cookies = answer.headers.get_list("set-cookie")
+        assert len(cookies) == 2
+        assert [("; Secure" in each) for each in cookies] == [secure, secure]
+        foreign = await client.post("/api/logout", headers=said | {"origin": "https://evil.example"})
+        assert foreign.status_code == 403
+    app.database.close()

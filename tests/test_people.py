@@ -218,6 +218,7 @@ async def test_tokens_for_other_systems(app: App) -> None:
         [known] = (await admin.get("/tokens"))["tokens"]
         assert token not in str(known)
         assert (await admin.ask("DELETE", f"/tokens/{known['id']}")).status_code == 200
+        assert (await admin.ask("DELETE", f"/tokens/{known['id']}")).status_code == 404, "it is gone"
         assert (await client.get("/api/me")).status_code == 401
     await admin.post("/tokens", {"seat": "nobody", "label": "x"}, expect=404)
 

@@ -8,7 +8,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from accounts.limits import networks
-from daoxue.proxies import Forwarding
+from daoxue.proxies import CLEAR, CLOSED, ELSEWHERE, Forwarding
 
 PROXY, OTHER, RESIDENT = "10.0.0.2", "10.0.0.3", "203.0.113.7"
 
@@ -120,3 +120,34 @@ async def test_a_proxy_that_nobody_trusts_is_told_of_once(
     assert "server.trusted_proxies" in caplog.text
     assert RESIDENT not in caplog.text
     assert peer not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("public_url", "scheme", "host", "told"),
+    [
+        ("", "http", "learn.example.cn", []),
+        ("https://learn.example.cn/", "https", "learn.example.cn", []),
+        ("https://learn.example.cn", "https", "Learn.example.cn:443", []),
+        ("https://learn.example.cn:8443", "https", "learn.example.cn:8443", []),
+        ("https://learn.example.cn:8443", "https", "learn.example.cn", [ELSEWHERE]),
+        ("https://learn.example.cn", "http", "learn.example.cn", [CLEAR]),
+        ("http://learn.example.cn", "https", "learn.example.cn", [CLOSED]),
+        ("http://10.0.0.8:8000", "https", "learn.example.cn", [CLOSED, ELSEWHERE]),
+    ],
+)
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+async def test_an_address_that_pages_do_not_bear_is_told_once(
+    public_url: str, scheme: str, host: str, told: list[str], kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        pass
+
+    async def never(*_: object) -> Any:
+        raise AssertionError
+
+    forwarding = Forwarding(serve, networks(["10.0.0.0/8"]), public_url)
+    said = {"x-forwarded-for": RESIDENT, "x-forwarded-proto": scheme, "x-forwarded-host": host}
+    for origin in ({}, {"origin": "null"}, {"origin": "null"}):
+        headers = [(name.encode(), value.encode()) for name, value in (said | origin).items()]
+        await forwarding({"type": kind, "client": (PROXY, 1), "scheme": "http", "headers": headers}, never, never)
+        assert [record.getMessage() for record in caplog.records] == (told if origin else [])

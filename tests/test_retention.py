@@ -7,7 +7,7 @@ from daoxue.app import App
 from desk.opening import ALL
 from desk.residents import ERASED
 from desk.standing import Retention
-from store import conversations, desk
+from store import conversations, desk, people
 from store.desk import AuditRow
 from tests.desk_client import Desk
 from tests.history import check
@@ -48,12 +48,13 @@ async def test_the_desk_decides_how_long(app: App) -> None:
 
 
 async def test_what_a_closed_ticket_says_of_somebody_goes_with_the_words(app: App) -> None:
-    seat, resident = await Desk(app).person(), Resident(app)
+    resident = Resident(app)
     await resident.say("登记候补临江街道的太极班")
     ref = (await resident.receipt("13800138000")).ticket
     assert ref
     await app.retaining.sweep(NOW * 2)
     assert (await app.tickets.show(ref)).handover.slots["phone"] == "13800138000", "it is still open"
+    seat = await Desk(app).person()
     await seat.post(f"/tickets/{ref}/take")
     await seat.post(f"/tickets/{ref}/note", {"text": "住在临江路"})
     await seat.post(f"/tickets/{ref}/close", {"result": "registered", "note": "已打 13800138000"})
@@ -74,3 +75,19 @@ async def test_the_audit_is_kept_half_a_year_whatever_is_set(app: App) -> None:
     assert (await admin.ask("PUT", "/retention", {"messages": 30, "audit": 180})).status_code == 200
     await app.database.write(lambda t: desk.put_setting(t, "retention", b'{"messages":30,"audit":1}', "earlier", 1))
     assert await app.desk.standing.retention() == Retention(30, 180)
+    for part in ({}, {"messages": 30}, {"audit": 200}):
+        assert (await admin.ask("PUT", "/retention", part)).status_code == 422, "what is left out is no wish"
+    for path in ("/shifts", "/hours"):
+        assert (await admin.ask("PUT", path, {})).status_code == 422
+    assert await app.desk.standing.retention() == Retention(30, 180)
+
+
+async def test_sessions_that_have_ended_go(app: App) -> None:
+    admin = await Desk(app).person("administrator")
+    await admin.post("/tokens", {"seat": admin.name, "label": "报表"})
+    [token] = (await admin.get("/tokens"))["tokens"]
+    await app.retaining.sweep(token["expires_at"])
+    assert await app.database.read(lambda t: len(people.sessions(t, "token"))) == 1
+    await app.retaining.sweep(token["expires_at"] + 1)
+    for kind in ("page", "token"):
+        assert await app.database.read(lambda t, kind=kind: people.sessions(t, kind)) == []  # type: ignore[misc]

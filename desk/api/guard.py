@@ -53,16 +53,24 @@ def token_of(connection: HTTPConnection) -> str | None:
     return connection.cookies.get(COOKIE)
 
 
+def is_over_https(request: Request) -> bool:
+    """Whether pages reach us over https: then no cookie of ours may travel without. A proxy that is trusted says it, or
+    `server.public_url`."""
+    return "https" in (request.url.scheme, urlsplit(desk_of(request).public_url).scheme)
+
+
 def caller_of(request: Request) -> Caller:
     """Where a password or code is tried from."""
     return Caller(request.client.host if request.client else "", request.cookies.get(DEVICES, "")[:1000])
 
 
 def is_from_elsewhere(connection: HTTPConnection) -> bool:
-    """Whether a browser sent this for a page that is not ours: then its cookie means nothing."""
+    """Whether a browser sent this for a page that is not ours: then its cookie means nothing. Ours are known by the host
+    that is asked, and by `server.public_url`, for a proxy may ask us by a name of its own."""
     origin = connection.headers.get("origin")
     if origin is not None:
-        return urlsplit(origin).netloc != connection.headers.get("host")
+        own = urlsplit(desk_of(connection).public_url).netloc
+        return urlsplit(origin).netloc not in (connection.headers.get("host"), own)
     return connection.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
 
 

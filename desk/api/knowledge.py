@@ -20,6 +20,7 @@ from desk.api.guard import LARGEST_FILE, Language, Number, TheDesk, may, now
 from desk.api.session import Strict
 from desk.editing import Kept, check_texts, checked
 from desk.errors import TicketError
+from desk.masking import mask
 from desk.parts import Desk
 from desk.people import Seat
 from desk.standards import asked_in_vain
@@ -378,7 +379,7 @@ async def unanswered(seat: Drafter, desk: TheDesk, days: Annotated[int, Query(ge
 
 def _group(desk: Desk, standard: str | None, group: list[UnansweredRow]) -> Gap:
     """Under the wording of the standard question that it asks, else in the words of the last who asked."""
-    texts = list(dict.fromkeys(each.text for each in group))
+    texts = list(dict.fromkeys(mask(each.text, theirs=True) for each in group))
     question = desk.library.questions[standard] if standard else None
     return Gap(
         text=question.zh if question else texts[0], others=texts[:5] if question else texts[1:6], standard=standard,

@@ -133,10 +133,10 @@ class _Connection:
 
     def _fresh(self) -> FeedPage:
         """An empty queue for a page that fell too far behind."""
-        self._desk.feed.leave(self._page)
         old = self._page
         page = FeedPage(old.seat, old.session, ended=old.ended, watching=old.watching)
-        self._desk.feed.pages.add(page)
+        self._desk.feed.pages.add(page)  # before the other leaves: what it watches is forgotten with its last page
+        self._desk.feed.leave(old)
         return page
 
     async def _watch(self, ref: str | None) -> None:

@@ -10,7 +10,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bot.channel import Channel, OpenChannel
 from desk.api.answers import NOTHING, Answering, NothingToTell, as_json
-from desk.api.guard import COOKIE, DEVICES, LARGEST_OF_STRANGERS, TheDesk, caller_of, may, now, token_of
+from desk.api.guard import (
+    COOKIE,
+    DEVICES,
+    LARGEST_OF_STRANGERS,
+    TheDesk,
+    caller_of,
+    is_over_https,
+    may,
+    now,
+    token_of,
+)
 from desk.attempts import DAY, DEVICE_DAYS
 from desk.errors import SignInError, TicketError
 from desk.oidc import OidcError, PendingSignIn
@@ -120,10 +130,11 @@ async def login(request: Request, body: Login, desk: TheDesk) -> Annotated[Respo
     caller, at = caller_of(request), now()
     token = await desk.signing.sign_in(body.name, body.password, body.code, at, caller)
     response = as_json(SignedIn(token))
-    set_cookie(response, token, secure=desk.secure)
+    secure = is_over_https(request)
+    set_cookie(response, token, secure=secure)
     response.set_cookie(
         DEVICES, desk.attempts.remembered(body.name, caller.devices, at), max_age=DEVICE_DAYS * DAY // 1000,
-        httponly=True, samesite="strict", secure=desk.secure, path="/api",
+        httponly=True, samesite="strict", secure=secure, path="/api",
     )  # fmt: skip
     return response
 
@@ -139,7 +150,7 @@ async def ways(desk: TheDesk) -> Ways:
 
 
 @router.get("/login/oidc", status_code=303)
-async def leave_for_provider(desk: TheDesk) -> Response:
+async def leave_for_provider(request: Request, desk: TheDesk) -> Response:
     """To the identity provider; what has to be remembered goes into a cookie of ten minutes."""
     if not desk.oidc.is_on:
         raise TicketError("not_found", "没有配置统一身份认证")
@@ -149,7 +160,8 @@ async def leave_for_provider(desk: TheDesk) -> Response:
         return RedirectResponse(f"{REFUSED}unreachable", 303)
     response = RedirectResponse(address, 303)
     # Lax, for the provider's page sends the browser back here.
-    response.set_cookie(ASKED, asked.cookie, max_age=600, httponly=True, samesite="lax", secure=desk.secure, path=BACK)
+    secure = is_over_https(request)
+    response.set_cookie(ASKED, asked.cookie, max_age=600, httponly=True, samesite="lax", secure=secure, path=BACK)
     return response
 
 
@@ -167,7 +179,7 @@ async def back_from_provider(
         refused.delete_cookie(ASKED, path=BACK)
         return refused
     response = RedirectResponse("/desk/", 303)
-    set_cookie(response, token, secure=desk.secure)
+    set_cookie(response, token, secure=is_over_https(request))
     response.delete_cookie(ASKED, path=BACK)
     return response
 

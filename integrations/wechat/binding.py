@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 import segno
@@ -138,7 +138,7 @@ class Binding:
             quote_via=quote,
         )  # fmt: skip
         there = f"{self._open_base}/connect/oauth2/authorize?{asked}#wechat_redirect"
-        return self._with(RedirectResponse(there, 302, {"cache-control": "no-store"}), visit)
+        return self._with(request, RedirectResponse(there, 302, {"cache-control": "no-store"}), visit)
 
     async def back(self, request: Request) -> Response:
         """From WeChat, with a code that is good once and a state that is ours and this browser's."""
@@ -158,7 +158,7 @@ class Binding:
         if session.virtual:
             return self._page("还差一步", "<p>请点右下角的“使用完整服务”，再打开这一页。</p>", 403)
         known = Visit(time.time(), openid=session.openid, form=secrets.token_hex(16))
-        return self._with(RedirectResponse(f"{BIND}/card", 303, {"cache-control": "no-store"}), known)
+        return self._with(request, RedirectResponse(f"{BIND}/card", 303, {"cache-control": "no-store"}), known)
 
     async def card(self, request: Request) -> Response:
         """Asks for the card; sends a code to the telephone on file if it is one, and says the same if not."""
@@ -185,7 +185,7 @@ class Binding:
         except LockedError:
             return self._locked()
         asked = msgspec.structs.replace(visit, at=time.time(), asked=True)
-        return self._with(self._ask_code(asked), asked)
+        return self._with(request, self._ask_code(asked), asked)
 
     async def code(self, request: Request) -> Response:
         """Takes the code, and binds."""
@@ -262,9 +262,9 @@ class Binding:
 
     # -- the cookie
 
-    def _with(self, response: Response, visit: Visit) -> Response:
+    def _with(self, request: Request, response: Response, visit: Visit) -> Response:
         closed = self._vault.close(msgspec.json.encode(visit)).hex()
-        secure = self._public_url.startswith("https://")
+        secure = "https" in (request.url.scheme, urlsplit(self._public_url).scheme)  # as a trusted proxy says, or we
         response.set_cookie(COOKIE, closed, max_age=LASTS, path=BIND, secure=secure, httponly=True, samesite="lax")
         return response
 

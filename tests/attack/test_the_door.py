@@ -11,7 +11,6 @@ import pytest
 from tests.attack.centre import Centre, Resident
 
 OPEN = {"/login", "/login/ways", "/login/oidc", "/login/oidc/back", "/logout"}
-CHANGES = {("PUT", "/shifts"), ("PUT", "/retention"), ("PUT", "/hours"), ("POST", "/me/ready")}  # an empty body is one
 ODD = (
     b"{\xff", b"[" * 3000, b'{"a": 1e400}', b'{"id": 99999999999999999999}', b'"\\ud800"', b"\0", b"null", b"[]",
     b'{"text": "\\u0000"}',
@@ -41,7 +40,7 @@ def test_nobody_gets_in_and_no_role_gets_further_than_it_may(centre: Centre) -> 
         **{role: each.client for role, each in centre.people.items()},
     }
     for (method, path), (role, client) in itertools.product(centre.operations, people.items()):
-        if path in OPEN or (role and (method, path) in CHANGES):
+        if path in OPEN:
             continue
         answer = client.request(method, f"/api{filled(path)}", json={})
         said[answer.status_code] += 1
@@ -57,7 +56,7 @@ def test_nobody_gets_in_and_no_role_gets_further_than_it_may(centre: Centre) -> 
 def test_no_body_is_a_fault_of_ours(centre: Centre) -> None:
     people = [centre.people["administrator"].client, centre.people["seat"].client]
     for (method, path), body, client in itertools.product(centre.operations, ODD, people):
-        if method in ("POST", "PUT") and path not in OPEN and (method, path) not in CHANGES:
+        if method in ("POST", "PUT") and path not in OPEN:
             headers = {"content-type": "application/json"}
             answer = client.request(method, f"/api{filled(path)}", content=body, headers=headers)
             assert answer.status_code < 500 or answer.status_code == 502, (method, path, body[:20], answer.text)
