@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from msgspec import Raw, Struct
 
-from store.whole import Counts, Piece, counted
+from store.whole import Counts, TableRows, counted
 
 MAGIC = b"daoxue backup 1\n"
 SALT = 16
@@ -33,7 +33,9 @@ LEAST = 32  # bytes of a key file
 SHORTEST = 12  # characters of a passphrase
 
 
-Show = Callable[[str, Iterable[Piece]], Iterator[Piece]]  # passes on what comes by, and tells how far that has come
+Show = Callable[
+    [str, Iterable[TableRows]], Iterator[TableRows]
+]  # passes on what comes by, and tells how far that has come
 
 
 class ArchiveError(Exception):
@@ -63,7 +65,7 @@ class Head(Struct, frozen=True, tag="head"):
 
 
 class Rows(Struct, frozen=True, tag="rows"):
-    """A `Piece`."""
+    """A `TableRows`."""
 
     table: str
     columns: list[str]
@@ -81,7 +83,7 @@ _decoder = msgspec.msgpack.Decoder(Head | Rows | Total)
 Record = Head | Rows | Total
 
 
-def write(path: Path, opener: Opener, head: Head, found: Iterable[Piece], show: Show) -> Counts:
+def write(path: Path, opener: Opener, head: Head, found: Iterable[TableRows], show: Show) -> Counts:
     """Writes a backup that is there whole or not at all, after it was read back; what it holds. Raises `ArchiveError`:
     nothing is written over."""
     if path.exists():
@@ -117,7 +119,7 @@ def look(path: Path, opener: Opener, show: Show) -> tuple[Head, Counts]:
 
 
 @contextlib.contextmanager
-def opened(path: Path, opener: Opener, seen: Counts) -> Iterator[tuple[Head, Iterator[Piece]]]:
+def opened(path: Path, opener: Opener, seen: Counts) -> Iterator[tuple[Head, Iterator[TableRows]]]:
     """What a backup says first, and its rows, which `seen` counts as they go by. At their end they have been compared;
     nothing of them may be kept before. Raises `ArchiveError` for whatever is not as it was written."""
     with _told(path), path.open("rb") as file:
@@ -139,7 +141,7 @@ def _told(path: Path) -> Iterator[None]:
 # -- out
 
 
-def _records(head: Head, found: Iterable[Piece], seen: Counts) -> Iterator[bytes]:
+def _records(head: Head, found: Iterable[TableRows], seen: Counts) -> Iterator[bytes]:
     yield _encoder.encode(head)
     for part in counted(found, seen):
         yield _encoder.encode(Rows(part.table, list(part.columns), [Raw(row) for row in part.rows]))
@@ -171,10 +173,10 @@ def _nonce(number: int, last: bool) -> bytes:
 # -- in
 
 
-def _checked(records: Iterator[Record], path: Path, seen: Counts) -> Iterator[Piece]:
+def _checked(records: Iterator[Record], path: Path, seen: Counts) -> Iterator[TableRows]:
     for record in records:
         if isinstance(record, Rows):
-            yield from counted([Piece(record.table, record.columns, [bytes(row) for row in record.rows])], seen)
+            yield from counted([TableRows(record.table, record.columns, [bytes(row) for row in record.rows])], seen)
         elif isinstance(record, Total):
             if record == _total(seen):
                 return

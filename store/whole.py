@@ -56,7 +56,7 @@ class Count(NamedTuple):
         return Count(number, digest % _MODULUS)
 
 
-class Piece(NamedTuple):
+class TableRows(NamedTuple):
     """Some rows of a table, each as MessagePack of its values in the order of `columns`. Each table begins with a part
     of none."""
 
@@ -69,7 +69,7 @@ NOTHING = Count(0, 0)
 Counts = dict[str, Count]
 
 
-def counted(found: Iterable[Piece], seen: Counts) -> Iterator[Piece]:
+def counted(found: Iterable[TableRows], seen: Counts) -> Iterator[TableRows]:
     """Passes on what comes by, and counts it into `seen`."""
     for part in found:
         seen[part.table] = seen.get(part.table, NOTHING).plus(part.rows)
@@ -107,15 +107,15 @@ def revision(connection: Connection) -> str:
     return found
 
 
-def parts(connection: Connection) -> Iterator[Piece]:
+def parts(connection: Connection) -> Iterator[TableRows]:
     """Everything, table by table."""
     for table in tables(connection):
         name, columns = str(table.name), [str(column.name) for column in table.c]  # of a kind of text of SQLAlchemy's
-        yield Piece(name, columns, ())
+        yield TableRows(name, columns, ())
         as_bytes = [at for at, column in enumerate(table.c) if isinstance(column.type, LargeBinary)]
         reading = select(table).execution_options(yield_per=1 if name in LARGE else TOGETHER)
         for rows in connection.execute(reading).partitions():
-            yield Piece(name, columns, [_encode(_plain(cast("Sequence[Value]", row), as_bytes)) for row in rows])
+            yield TableRows(name, columns, [_encode(_plain(cast("Sequence[Value]", row), as_bytes)) for row in rows])
 
 
 def _plain(row: Sequence[Value], as_bytes: Sequence[int]) -> list[Value]:
@@ -172,7 +172,7 @@ def is_filled(connection: Connection) -> bool:
     return any(connection.execute(select(table).limit(1)).first() for table in tables(connection))
 
 
-def fill(connection: Connection, revision: str, found: Iterable[Piece], meant: Mapping[str, Count]) -> None:
+def fill(connection: Connection, revision: str, found: Iterable[TableRows], meant: Mapping[str, Count]) -> None:
     """Everything of a database of this revision, in place of what is there, brought up to date. Read again, it has to be
     what `meant` says, which is known once `found` has gone by. Raises `DatabaseError`."""
     _empty(connection)
@@ -191,7 +191,7 @@ def fill(connection: Connection, revision: str, found: Iterable[Piece], meant: M
     upgrade_on(connection, "head")
 
 
-def _insert(connection: Connection, table: Table, part: Piece) -> None:
+def _insert(connection: Connection, table: Table, part: TableRows) -> None:
     quote = connection.dialect.identifier_preparer.quote
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
     names, marks = ", ".join(map(quote, part.columns)), ", ".join([mark] * len(part.columns))

@@ -21,7 +21,7 @@ from daoxue.preparing import prepare
 from store import alone, whole
 from store.database import Database, DatabaseError
 from store.migrate import check_known
-from store.whole import Counts, Piece
+from store.whole import Counts, TableRows
 
 PASSPHRASE = "BACKUP_PASSPHRASE"  # noqa: S105 - the name of it, in the environment
 SUFFIX = ".backup"
@@ -214,7 +214,7 @@ def _place(settings: Path, files: Mapping[str, bytes], undone: contextlib.ExitSt
     return differing
 
 
-def _fill(url: str, revision: str, found: Iterable[Piece], seen: Counts, *, replace: bool) -> bool:
+def _fill(url: str, revision: str, found: Iterable[TableRows], seen: Counts, *, replace: bool) -> bool:
     """Whether something was there before, which is gone then."""
     with whole.writing(url) as connection:
         is_filled = whole.is_filled(connection)
@@ -253,7 +253,7 @@ def _move(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _showing(what: str, found: Iterable[Piece]) -> Iterator[Piece]:
+def _showing(what: str, found: Iterable[TableRows]) -> Iterator[TableRows]:
     """Passes on what comes by, and tells on standard error how much it was: on a terminal in one line that changes,
     elsewhere in a line now and then."""
     every, end = (0.3, "\r") if sys.stderr.isatty() else (5.0, "\n")
