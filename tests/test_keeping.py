@@ -433,6 +433,41 @@ def test_where_the_key_is_lacking_none_is_made(place: Place) -> None:
     assert not place.key.exists()
 
 
+def test_a_backup_amid_a_change_of_keys_has_the_right_one(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database has the new one already, its file still the old one."""
+    monkeypatch.setattr("daoxue.commands.people.adopt", lambda *_: False)
+    place.run("accounts", "rekey")
+    place.run("backup", str(tmp_path / "a.backup"))
+    there = Place(tmp_path / "there")
+    there.run("restore", str(tmp_path / "a.backup"))
+    assert NAME in there.opened()
+    for each in place.key.parent.glob("data.key.*"):
+        each.unlink()
+    with pytest.raises(VaultError, match="打不开"):
+        place.run("backup", str(tmp_path / "b.backup"))
+
+
+def test_keys_of_the_environment_change_too(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new = place.key.read_text().strip(), "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+    place.key.unlink()
+    monkeypatch.setenv("DATA_KEY", f"{new},{old}")
+    place.run("backup", str(tmp_path / "a.backup"))
+    capsys.readouterr()
+    place.run("accounts", "rekey")
+    assert new not in capsys.readouterr().out, "a key is not shown"
+    monkeypatch.setenv("DATA_KEY", new)
+    assert NAME in place.opened()
+    assert not list(place.key.parent.glob("data.key*"))
+    monkeypatch.delenv("DATA_KEY")
+    there = Place(tmp_path / "there")
+    there.run("restore", str(tmp_path / "a.backup"))
+    assert NAME in there.opened()
+
+
 def test_older_copies_are_readable_after_two_changes_of_the_key(place: Place, tmp_path: Path) -> None:
     first = copied(place, tmp_path / "first")
     place.run("accounts", "rekey")
