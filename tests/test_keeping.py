@@ -16,6 +16,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from msgspec.structs import replace
+from sqlalchemy import Connection, Table
 
 from accounts.vault import VaultError, of
 from daoxue import archive
@@ -349,6 +350,25 @@ def test_a_failure_halfway_leaves_what_was_there(
     assert not (fresh.folder / "config.yml").exists()
     fresh.run("restore", file)
     assert (fresh.folder / "config.yml").read_text() == "sample: false\n"
+
+
+@pytest.mark.parametrize("wrong", [lambda row: row[:-1] + bytes([row[-1] ^ 1]), None])
+def test_what_is_not_there_as_it_was_read_is_undone(
+    place: Place, empty: Empty, wrong: Callable[[bytes], bytes] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One row that is another, or is lacking."""
+    real, there = whole._insert, empty("sqlite")
+
+    def spoiled(connection: Connection, table: Table, some: whole.TableRows) -> None:
+        if some.table == "setting":  # whose last column is a time
+            some = some._replace(rows=[*map(wrong, some.rows[:1]), *some.rows[1:]] if wrong else some.rows[1:])
+        real(connection, table, some)
+
+    monkeypatch.setattr(whole, "_insert", spoiled)
+    with pytest.raises(DatabaseError, match="不一样，什么都没有改：setting"):
+        place.run("move", "--to", there)
+    with whole.snapshot(there) as connection:
+        assert revision_of(connection) is None
 
 
 def test_tables_of_others_stay(either: Place, tmp_path: Path) -> None:
