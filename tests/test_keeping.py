@@ -10,8 +10,9 @@ import sqlite3
 import stat
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import IO
 
 import psycopg
 import pytest
@@ -106,7 +107,7 @@ async def test_restored_elsewhere_it_serves_and_names_are_readable(
     assert "徐**" in await again.say("我有多少积分"), "the same conversation, the same proof"
     await Visitor(app, "somebody-new").say("转人工")  # new rows are numbered after the old ones
     await app.desk.search.work()
-    assert await app.database.read(lambda t: search.find(t, ["转人", "人工"], 9)) != []
+    assert len(await app.database.read(lambda t: search.find(t, ["雪里", "里蕻"], 9))) == 1
     app.database.close()
 
 
@@ -170,6 +171,20 @@ def test_a_backup_is_ours_alone_and_nothing_is_written_over(
     held = place.held()
     assert seen["tables"] == {name: each.rows for name, each in held.items()}
     assert said["rows"] == sum(each.rows for each in held.values())
+
+
+def test_what_a_disk_spoils_is_no_backup(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = archive._encrypt
+
+    def spoiled(file: IO[bytes], opener: archive.Opener, records: Iterable[bytes]) -> None:
+        real(file, opener, records)
+        file.seek(-200, os.SEEK_CUR)
+        file.write(b"spoiled")
+
+    monkeypatch.setattr(archive, "_encrypt", spoiled)
+    with pytest.raises(ArchiveError):
+        place.run("backup", str(tmp_path / "a.backup"))
+    assert [each.name for each in tmp_path.iterdir()] == ["here"]
 
 
 def test_of_a_folder_the_newest_stay(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -319,12 +334,16 @@ def test_a_place_that_is_not_empty_is_refused_without_replace(either: Place, tmp
 
 
 def test_what_was_replaced_is_in_no_file(place: Place, tmp_path: Path) -> None:
-    other, file = Place(tmp_path / "other"), str(tmp_path / "a.backup")
-    other.names()
+    other, file = copied(place, tmp_path / "other"), str(tmp_path / "a.backup")
+    with contextlib.closing(Database(other.url)) as database:
+        for table in ("message", "conversation", "ticket", "ticket_event", "entry", "entry_version"):
+            database.now(lambda t, table=table: t._cursor.execute(f"DELETE FROM {table}", ()))  # type: ignore[misc]
     other.run("backup", file)
     place.run("restore", file, "--replace")
     files = b"".join(each.read_bytes() for each in place.key.parent.glob("daoxue.db*"))
     assert WORDS.encode() not in files
+    with contextlib.closing(sqlite3.connect(place.url.removeprefix("sqlite:///"))) as connection:
+        assert connection.execute("PRAGMA freelist_count").fetchone() == (0,), "what another build would leave there"
 
 
 @pytest.mark.parametrize("broken", ["store.whole._compare", "store.whole._number_on"])
@@ -535,6 +554,10 @@ def test_moved_there_and_back_every_row_is_the_same(
     assert lines == {name: (rows, f"{digest:032x}") for name, (rows, digest) in before.items()}
     with pytest.raises(DatabaseError, match="已有数据"):
         place.run("move", "--to", there)
+    with psycopg.connect(there) as connection:
+        for table in ("ledger", "learner", "ticket_event"):  # the next row is numbered after the last
+            numbers = f"SELECT nextval(pg_get_serial_sequence('{table}', 'id')) - max(id) FROM {table}"
+            assert connection.execute(numbers).fetchone() == (1,)
     place.url = there
     place.run("move", "--to", back)
     place.url = back
