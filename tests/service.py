@@ -19,6 +19,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from daoxue.config import Config
+from integrations.telegram.settings import TelegramSettings
 from integrations.wechat.settings import WechatSettings
 from tests.conftest import free_port
 
@@ -33,6 +34,7 @@ class Service:
         self.config = config
         self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
+        self.ahead = 0.0  # seconds that the clock of the next one is ahead
 
     @property
     def url(self) -> str:
@@ -48,7 +50,11 @@ class Service:
         wechat = self.config.channels.of(WechatSettings)
         if wechat.enabled:
             arguments.append(wechat.api_base)
-        environment = {**os.environ, "SERVER": encode(self.config.server).decode()}
+        telegram = self.config.channels.of(TelegramSettings)
+        environment = {
+            **os.environ, "SERVER": encode(self.config.server).decode(), "TELEGRAM": encode(telegram).decode(),
+            "AHEAD": str(self.ahead),
+        }  # fmt: skip
         self.process = subprocess.Popen([sys.executable, "-m", "tests.crashing", *arguments], cwd=ROOT, env=environment)
         for _ in range(1200):
             with contextlib.suppress(OSError):
