@@ -1,5 +1,6 @@
 """What stands in deploy/ and docs/running.md to run it by: checked by what reads it."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ from daoxue import gauges, serve
 from integrations import texting
 from integrations.twilio import signing
 from integrations.wechat import channel
-from tests.conftest import lacking
+from tests.conftest import free_port, lacking
 from tests.service import ROOT
 
 DOCUMENT = (ROOT / "docs" / "running.md").read_text("utf-8")
@@ -60,6 +61,23 @@ def test_the_log_is_rotated_while_it_is_written(tmp_path: Path) -> None:
         subprocess.run(["/usr/sbin/logrotate", "--force", "--state", state, conf], check=True)
         writing.write(b"after\n")
     assert (log.read_text(), (folder / "daoxue.log.1").read_text()) == ("after\n", "before\n")
+
+
+def test_a_page_that_cannot_be_built_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "web" / "desk").mkdir(parents=True)
+    for name in ("Makefile", "web/desk/package.json", "web/desk/package-lock.json"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    nobody = f"http://127.0.0.1:{free_port()}"
+    offline = {
+        "npm_config_registry": nobody, "npm_config_cache": str(tmp_path / "cache"), "npm_config_fetch_retries": "0",
+    }  # fmt: skip
+    target = ["make", "--no-print-directory", "-o", ".venv/page", "web/desk/node_modules/.package-lock.json"]
+    environment = {**os.environ, **offline, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    done = subprocess.run(target, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    told = [line for line in done.stderr.splitlines() if not line.startswith(("make:", "find:"))]
+    assert (done.returncode, len(told)) == (2, 1), done.stderr
+    assert "npm config set registry" in told[0]
+    assert not (tmp_path / "web" / "desk" / "node_modules" / ".package-lock.json").exists()
 
 
 def test_every_figure_is_told_of_and_none_else() -> None:
