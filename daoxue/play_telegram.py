@@ -32,7 +32,7 @@ async def _play(path: Path, mode: str) -> int:
 
     async def use(url: str, folder: str) -> None:
         print(HELP)
-        await App(platform).talk()
+        await Handset(platform).talk()
 
     return await beside(
         path, telegram_api.server(platform), api_port, port, lambda folder: _settings(platform, port, api_port, folder, mode), use
@@ -48,7 +48,7 @@ def _settings(platform: Platform, port: int, api_port: int, folder: str, mode: s
     }  # fmt: skip
 
 
-class App:
+class Handset:
     """One resident's screen and keyboard."""
 
     def __init__(self, platform: Platform) -> None:

@@ -145,7 +145,7 @@ async def test_the_webhook_is_set_with_its_secret_and_what_fails_is_seen_at_the_
 
 async def test_in_the_terminal_every_command_is_something_that_happens(config: Config) -> None:
     platform = Platform()
-    app = play_telegram.App(platform)
+    app = play_telegram.Handset(platform)
     for line in ("/start", "几点开门", "/voice", "/picture 这是什么", "/sticker 👍", "/location 31.8 117.2", "/contact",
                  "/group @daoxue_bot 你好", "/block", "/unblock"):  # fmt: skip
         await app._do(line)
