@@ -16,6 +16,7 @@ from daoxue.config import Config, DatabaseSettings, Nlu, Server
 from daoxue.preparing import prepare
 from daoxue.serve import server
 from desk.hours import DeskSettings
+from integrations.mail.settings import MailSettings
 from integrations.wechat.settings import WechatSettings
 
 
@@ -34,7 +35,7 @@ async def main() -> None:
     config = Config(
         settings, DatabaseSettings(database), nlu=Nlu(models),
         desk=DeskSettings(always_open=True, recall_seconds=int(recall)),
-        channels=Stanzas(wechat),
+        channels=Stanzas(wechat, decode(os.environ["MAIL"], type=MailSettings)),
     )  # fmt: skip
     prepare(config)
     app = await compose(config, observe)

@@ -19,6 +19,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from daoxue.config import Config
+from integrations.mail.settings import MailSettings
 from integrations.wechat.settings import WechatSettings
 from tests.conftest import free_port
 
@@ -48,7 +49,9 @@ class Service:
         wechat = self.config.channels.of(WechatSettings)
         if wechat.enabled:
             arguments.append(wechat.api_base)
-        environment = {**os.environ, "SERVER": encode(self.config.server).decode()}
+        mail = self.config.channels.of(MailSettings)
+        told = {"SERVER": encode(self.config.server).decode(), "MAIL": encode(mail).decode()}
+        environment = {**os.environ, **told}
         self.process = subprocess.Popen([sys.executable, "-m", "tests.crashing", *arguments], cwd=ROOT, env=environment)
         for _ in range(1200):
             with contextlib.suppress(OSError):

@@ -126,7 +126,7 @@ async def test_what_the_seat_sees_of_a_mail(mailing: Mailing) -> None:
     assert card["title"] == "报名 138****5678"
     assert card["lines"] == [
         "发信核验：SPF 通过、DKIM 不通过（home.test）（只供参考，不能证明是谁）",
-        "附件：报名表.pdf（约 20 KB）",
+        "附件：报名表.pdf（19 KB）",
         "落款：此致 敬礼 王桂兰",
         "引用了以前的邮件 2 行，没有显示",
     ]
@@ -268,7 +268,7 @@ async def test_what_is_only_attached_is_for_a_person(mailing: Mailing) -> None:
     written.add_attachment(b"x" * 3000, maintype="image", subtype="jpeg", filename="照片.jpg")
     [got] = await mailing.bring(written.as_bytes())
     assert "工单号" in words(got)
-    assert (await mailing.talk())[0] == ("resident", "[附件] 照片.jpg（约 3 KB）")
+    assert (await mailing.talk())[0] == ("resident", "[附件] 照片.jpg（2 KB）")
 
 
 async def test_english_is_answered_in_english(mailing: Mailing) -> None:
