@@ -100,7 +100,9 @@ class Runner:
         task, state = turn.task, turn.state
         handler = self.handlers[task.intent]
         try:
-            if not turn.lacks(*handler.needs):
+            if turn.inbound.public and handler.is_private:
+                turn.say("in_private")
+            elif not turn.lacks(*handler.needs):
                 await handler.run(turn)
         except NeedsAnswer as need:
             task.asked = need.slot.name

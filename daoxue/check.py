@@ -69,13 +69,14 @@ def problems(config: Config, channels: Channels = CHANNELS) -> list[str]:
 
 
 def notes(config: Config) -> list[str]:
-    """What is worth knowing: settings that do not go together, and which answers that handlers give from knowledge are
-    lacking, over, or soon to be."""
+    """What is worth knowing: settings that do not go together, a model that has to be made anew, and which answers that
+    handlers give from knowledge are lacking, over, or soon to be."""
+    found = misfits(config) + model.damage(Path(config.nlu.folder))
     try:
         content = _content(config)
     except KnowledgeError:
-        return misfits(config)  # it is a problem, and told as one
-    return misfits(config) + lacking(content.entries, datetime.now(config.zone).date())
+        return found  # it is a problem, and told as one
+    return found + lacking(content.entries, datetime.now(config.zone).date())
 
 
 def lacking(entries: Iterable[Entry], today: date) -> list[str]:
