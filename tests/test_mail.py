@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from accounts import limits
+from daoxue import check
 from daoxue.app import App, compose
+from daoxue.chat import Talk
 from daoxue.config import Config
 from integrations.mail.post import MAIL
-from integrations.mail.settings import CHANNEL
+from integrations.mail.settings import CHANNEL, MailSettings, SmtpSettings
 from players.post_office import PostOffice, ReturnedError, hand_on
 from store import conversations, deliveries, queue
 from store.database import Transaction
@@ -277,3 +280,17 @@ async def test_english_is_answered_in_english(mailing: Mailing) -> None:
     )
     assert words(got).startswith("Dear resident")
     assert "You asked 2 things" in words(got)
+
+
+def test_the_check_names_what_mail_lacks(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MAIL_PASSWORD", raising=False)
+    bare = replace(config, channels=config.channels.having(MailSettings(enabled=True, smtp=SmtpSettings(user="x"))))
+    named = [each.split(" ")[0] for each in check.problems(bare)]
+    assert named == ["channels.mail:", "channels.mail.address:", "channels.mail.smtp.host:", "channels.mail.imap.host"]
+    assert check.problems(on_mail(config, "/run/x.sock", 1)) == []
+
+
+async def test_it_is_talked_to_in_the_terminal_without_being_switched_on(app: App) -> None:
+    receipt = await Talk(app).say("积分会过期吗", CHANNEL)
+    [said] = MAIL.render([each.message.reply for each in receipt.answers])
+    assert said.endswith("（出处：《云溪区积分兑换办法（2026版）》）")
