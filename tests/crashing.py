@@ -18,6 +18,7 @@ from daoxue.config import Config, DatabaseSettings, Nlu, Server
 from daoxue.preparing import prepare
 from daoxue.serve import server
 from desk.hours import DeskSettings
+from integrations.mail.settings import MailSettings
 from integrations.telegram.settings import TelegramSettings
 from integrations.wechat.settings import WechatSettings
 
@@ -37,7 +38,7 @@ async def main() -> None:
     config = Config(
         settings, DatabaseSettings(database), nlu=Nlu(models),
         desk=DeskSettings(always_open=True, recall_seconds=int(recall)),
-        channels=Stanzas(wechat, decode(os.environ.get("TELEGRAM", "{}"), type=TelegramSettings)),
+        channels=Stanzas(wechat, decode(os.environ["MAIL"], type=MailSettings), decode(os.environ["TELEGRAM"], type=TelegramSettings)),
     )  # fmt: skip
     prepare(config)
     ahead = float(os.environ.get("AHEAD", "0"))
