@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from accounts import limits
+from daoxue import check
 from daoxue.app import App, compose
+from daoxue.chat import Talk
 from daoxue.config import Config
 from integrations.mail.post import MAIL
-from integrations.mail.settings import CHANNEL
+from integrations.mail.settings import CHANNEL, MailSettings, SmtpSettings
 from players.post_office import PostOffice, ReturnedError, hand_on
 from store import conversations, deliveries, queue
 from store.database import Transaction
@@ -126,7 +129,7 @@ async def test_what_the_seat_sees_of_a_mail(mailing: Mailing) -> None:
     assert card["title"] == "报名 138****5678"
     assert card["lines"] == [
         "发信核验：SPF 通过、DKIM 不通过（home.test）（只供参考，不能证明是谁）",
-        "附件：报名表.pdf（约 20 KB）",
+        "附件：报名表.pdf（19 KB）",
         "落款：此致 敬礼 王桂兰",
         "引用了以前的邮件 2 行，没有显示",
     ]
@@ -268,7 +271,7 @@ async def test_what_is_only_attached_is_for_a_person(mailing: Mailing) -> None:
     written.add_attachment(b"x" * 3000, maintype="image", subtype="jpeg", filename="照片.jpg")
     [got] = await mailing.bring(written.as_bytes())
     assert "工单号" in words(got)
-    assert (await mailing.talk())[0] == ("resident", "[附件] 照片.jpg（约 3 KB）")
+    assert (await mailing.talk())[0] == ("resident", "[附件] 照片.jpg（2 KB）")
 
 
 async def test_english_is_answered_in_english(mailing: Mailing) -> None:
@@ -277,3 +280,17 @@ async def test_english_is_answered_in_english(mailing: Mailing) -> None:
     )
     assert words(got).startswith("Dear resident")
     assert "You asked 2 things" in words(got)
+
+
+def test_the_check_names_what_mail_lacks(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MAIL_PASSWORD", raising=False)
+    bare = replace(config, channels=config.channels.having(MailSettings(enabled=True, smtp=SmtpSettings(user="x"))))
+    named = [each.split(" ")[0] for each in check.problems(bare)]
+    assert named == ["channels.mail:", "channels.mail.address:", "channels.mail.smtp.host:", "channels.mail.imap.host"]
+    assert check.problems(on_mail(config, "/run/x.sock", 1)) == []
+
+
+async def test_it_is_talked_to_in_the_terminal_without_being_switched_on(app: App) -> None:
+    receipt = await Talk(app).say("积分会过期吗", CHANNEL)
+    [said] = MAIL.render([each.message.reply for each in receipt.answers])
+    assert said.endswith("（出处：《云溪区积分兑换办法（2026版）》）")

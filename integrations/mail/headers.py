@@ -61,7 +61,11 @@ def _words(value: str) -> str:
 
 def address(value: str) -> str:
     """The first address, in lower case; empty where there is none that can be written to."""
-    for _, found in getaddresses([value[:LONGEST]]):
+    try:
+        given = getaddresses([value[:LONGEST]])
+    except (RecursionError, IndexError, ValueError):  # comments in comments without end
+        return ""
+    for _, found in given:
         if len(found) <= 254 and _ADDRESS.fullmatch(found):
             return found.lower()
     return ""

@@ -5,7 +5,7 @@ import re
 
 import nh3
 
-LONGEST = 300_000  # characters of HTML that are read
+LONGEST = 60_000  # characters of HTML that are read
 _BLOCKS = {
     "p", "div", "br", "hr", "li", "ul", "ol", "tr", "table", "tbody", "td", "th", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5",
     "h6", "section", "article", "dt", "dd",
