@@ -48,6 +48,8 @@ $(VENV)/dev: $(VENV)/run requirements/dev.lock
 # The desk's page is built where it is not there, or is older than what it is made of; only that needs Node, which comes
 # with the Python packages.
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm
+QUIETLY := --no-audit --no-fund --loglevel=silent
+OFFLINE := npm 装不了做页面要用的包（它自己的记录在 ~/.npm/_logs）：看网络，或用 npm config set registry 换一个镜像；装好的 wheel 不用 npm，.venv/bin/daoxue serve 没有坐席台也能答。npm cannot install what the page is built with (its own log is in ~/.npm/_logs): see the network or set another registry; a wheel needs no npm, and .venv/bin/daoxue serve answers without the desk.
 PAGE := $(addprefix web/desk/,index.html vite.config.ts package-lock.json) $(shell find web/desk/src -type f)
 
 web/desk/dist/index.html: $(PAGE)
@@ -55,7 +57,7 @@ web/desk/dist/index.html: $(PAGE)
 	cd web/desk && $(NPM) run --silent build
 
 web/desk/node_modules/.package-lock.json: $(VENV)/page web/desk/package-lock.json
-	cd web/desk && $(NPM) ci --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json
+	@cd web/desk && $(NPM) ci $(QUIETLY) && touch node_modules/.package-lock.json || { echo "$(OFFLINE)" >&2; exit 1; }
 
 $(VENV)/page: $(VENV)/run requirements/page.lock
 	$(PIP) install --require-hashes -r requirements/page.lock
@@ -68,7 +70,7 @@ wheel: $(VENV)/run web/desk/dist/index.html
 
 # What only tests take from npm: the checker of accessibility, and an identity provider.
 tests/node/node_modules/.package-lock.json: $(VENV)/page tests/node/package-lock.json
-	cd tests/node && $(NPM) ci --no-audit --no-fund --loglevel=error
+	@cd tests/node && $(NPM) ci $(QUIETLY) || { echo "$(OFFLINE)" >&2; exit 1; }
 
 # Writes the lock files anew from pyproject.toml: versions and hashes, no addresses.
 LOCK := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url

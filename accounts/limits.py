@@ -12,6 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
+from prometheus_client import Counter as Figure
+
+REFUSED = Figure("daoxue_limited", "What was refused because it was more than may be, by the limit", ["limit"])
 MOST = 100_000  # keys that are remembered
 NETWORK = 8  # times what one address may, its whole network may
 HOUR, DAY = 3600.0, 86_400.0  # seconds
@@ -32,6 +35,7 @@ Asked = tuple[Limit, str]  # of whom, or from where
 # What one visitor, number or account may, on whatever channel.
 MESSAGES = Limit("messages", 20, 10)  # that are thought about
 TICKETS = Limit("tickets", 6, HOUR)  # opened, but where a life is in danger: that one is never refused
+MAILS = Limit("mails", 10, HOUR)  # of one sender that are answered
 TEXTS = Limit("texts", 8, 60)  # of one number that are answered
 TEXTS_READ = Limit("texts read", 22, 60)  # and beyond those, that are read all the same
 CATCHING_UP = Limit("catching up", 30, 60)  # times that pages come back and ask for what they lack
@@ -119,6 +123,7 @@ class Limits:
         """Whether one more may be open from there, and counts it while it is."""
         keys = [key for _, key in self.from_(_HELD, address)]
         if any(self._held[key] >= most * times for key, times in zip(keys, (1, NETWORK), strict=False)):
+            REFUSED.labels("sockets").inc()
             yield False
             return
         self._held.update(keys)
@@ -142,6 +147,7 @@ class Limits:
     def take(self, *asked: Asked) -> float:
         """The same, and where it is 0 it counts for all of them; else for none."""
         if (wait := self.wait(*asked)) > 0:
+            REFUSED.labels(max(asked, key=self.wait)[0].name).inc()
             return wait
         now = self._clock()
         for limit, key in asked:

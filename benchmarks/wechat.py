@@ -130,6 +130,13 @@ async def run(folder: Path) -> None:
         service.wait()
 
 
+async def first_start(config: Config) -> None:
+    """Somebody is there, or the start would make the first accounts."""
+    app = await compose(config)
+    await app.desk.people.add("somebody", "seat", 1, "bench")
+    app.database.close()
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -138,13 +145,7 @@ def main() -> None:
             accounts=AccountsSettings(f"{folder}/data.key"),
         )  # fmt: skip
         prepare(config)
-
-        async def first_start() -> None:
-            app = await compose(config)
-            await app.desk.people.add("somebody", "seat", 1, "bench")  # or the start would make the first accounts
-            app.database.close()
-
-        asyncio.run(first_start())
+        asyncio.run(first_start(config))
         asyncio.run(run(folder))
 
 

@@ -33,5 +33,11 @@ class Handler:
     by_whom: bool = False
     needs: tuple[Kept, ...] = ()
 
+    @property
+    def is_private(self) -> bool:
+        """Whether it asks or tells what nobody else may read."""
+        asks = any(slot.proves or slot.name == "phone" for slot in self.slots)
+        return self.personal or self.careful or asks
+
 
 Handlers = Mapping[str, Handler]

@@ -15,7 +15,7 @@ class Inbound(Struct, frozen=True, kw_only=True):
     is the key of an offered option where the resident pressed one. `intent` says what is meant where the channel knows it
     without words: an entry of a menu, a picture, a scan; `slots` what belongs to it. `position` (degrees north and east)
     is for this one answer and is never kept. `session` is what an identity is proven for where the address proves nothing:
-    one call.
+    one call. `public` says that others read along: nothing personal is asked or told there, and no person called.
 
     `cards` are what the channel knows of a message beside its words (a mail's subject, what came with it): kept with it and
     shown to seats, never thought about. `refs` are the channel's own names of what it goes on with, itself last, so that an
@@ -35,6 +35,7 @@ class Inbound(Struct, frozen=True, kw_only=True):
     cards: tuple["Card", ...] = ()
     refs: tuple[str, ...] = ()
     session: str | None = None
+    public: bool = False
     origin: str = ""  # where it came in from (a network address), for limits alone: never kept
     outbox: bool = False  # its answer leaves by the outbox, at once
     inline: bool = False  # its channel takes the answer in the response, and asks again until it has it

@@ -100,7 +100,9 @@ class Runner:
         task, state = turn.task, turn.state
         handler = self.handlers[task.intent]
         try:
-            if not turn.lacks(*handler.needs):
+            if turn.inbound.public and handler.is_private:
+                turn.say("in_private")
+            elif not turn.lacks(*handler.needs):
                 await handler.run(turn)
         except NeedsAnswer as need:
             task.asked = need.slot.name
@@ -185,6 +187,7 @@ class Runner:
             if label := self.readings.label(turn, candidate):
                 labelled.setdefault(label, candidate)
         chosen = list(labelled.items())[:CHOICES]
+        turn.asked_back = bool(chosen)
         if len(chosen) == 1:
             turn.say("did_you_mean_this", label=chosen[0][0])
             turn.confirming = True

@@ -66,6 +66,7 @@ class Turn:
     rating: tuple[str, int] | None = None  # a closed ticket, and one to five stars for it
     entry_before: str | None = None  # the entry that answered in the turn before
     unanswered: bool = False  # nothing we know answers it: for editors to see
+    asked_back: bool = False  # which of the things that may be meant
     standards: dict[str, str | None] = field(
         default_factory=dict
     )  # asked beside the task, with the entry that answered
@@ -250,7 +251,12 @@ class Turn:
     ) -> None:
         """Puts the conversation into the seats' queue and says honestly what happens; `quiet` leaves the saying to
         the handler. Without a `skill`, it is the topic's. With a ticket already open, its priority rises instead. However often this is done in a turn, there is
-        one ticket, for what weighs most, and one number is told. Where too many were opened, that is said instead."""
+        one ticket, for what weighs most, and one number is told. Where too many were opened, or others read along and nothing
+        is urgent, that is said instead."""
+        if self.inbound.public and priority > 1:
+            self.said.clear()  # what a handler has promised of it
+            self.say("in_private")
+            return
         if self._is_crowded(priority):
             if priority > 1:
                 self.said.clear()  # what a handler has promised of it; what is urgent is good advice all the same

@@ -5,12 +5,25 @@ facts that anything rests on: counted in memory, written every few seconds, and 
 from collections import Counter
 from collections.abc import Callable, Mapping
 
+from prometheus_client import Counter as Figure
+
 from bot.turn import Turn
 from nlu.questions import FAQ
 from store import desk
 from store.database import Database, Transaction
 
+ENDS = ("handed_over", "asked_back", "refused", "silent", "answered")
+TURNS = Figure(
+    "daoxue_turns", "Messages of residents, by what became of them; refused are those that found no answer", ["ended"]
+)
+_TURNS = {each: TURNS.labels(each) for each in ENDS}
 CONTENT = {"thanks", "acknowledge", "goodbye"}
+
+
+def ended(turn: Turn) -> str:
+    """What became of a message: one of `ENDS`."""
+    facts = (turn.handover is not None, turn.asked_back, turn.unanswered, not turn.said)
+    return next((end for end, holds in zip(ENDS, facts, strict=False) if holds), ENDS[-1])
 
 
 def of_standard(used: Mapping[str, tuple[int, int, int]], id: str) -> tuple[int, int]:
@@ -29,6 +42,7 @@ class Usage:
 
     def count(self, turn: Turn) -> None:
         """A turn that was committed."""
+        _TURNS[ended(turn)].inc()
         task, before = turn.task, turn.entry_before
         if task.intent == "entry" and (entry := task.slots.get("entry")):
             self._counted[entry, "said"] += 1

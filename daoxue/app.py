@@ -69,6 +69,7 @@ from store import outbox as messages_owed
 from store import queue as owed
 from store import replies as held_replies
 from store.database import Database
+from store.outages import OutageError
 from store.queue import QueueRow
 
 ANSWERED = 60_000  # ms within which a message that was put off is answered
@@ -392,11 +393,15 @@ async def health(
     """How the channels and what else is connected are, for the desk's pages."""
     now = int(time.time() * 1000)
     counted = database.read(lambda t: owed.counts(t, now))
-    due, dead = await safely("queue not counted", counted, (None, None))  # those in trouble are named all the same
+    owing = await safely("queue not counted", counted, None, OutageError)  # those in trouble are named all the same
+    due, dead = (owing.due, owing.given_up) if owing else (None, None)
     connected = {name: await each.health(now) for name, each in opened.items()}
     if platform is not None:
         connected["platform"] = ChannelHealth(platform.alarm)
     if rasa is not None:
         connected["rasa"] = await rasa.health()
     troubles = [WorkerInTrouble(each.name, each.words) for each in watch.troubles()]
-    return Health(connected, due, dead, database.url.partition(":")[0], troubles)
+    outage = await database.outage()
+    return Health(
+        connected, due, dead, database.url.partition(":")[0], str(OutageError(outage)) if outage else "", troubles
+    )

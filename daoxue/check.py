@@ -69,13 +69,14 @@ def problems(config: Config, channels: Channels = CHANNELS) -> list[str]:
 
 
 def notes(config: Config) -> list[str]:
-    """What is worth knowing: settings that do not go together, and which answers that handlers give from knowledge are
-    lacking, over, or soon to be."""
+    """What is worth knowing: settings that do not go together, a model that has to be made anew, and which answers that
+    handlers give from knowledge are lacking, over, or soon to be."""
+    found = misfits(config) + model.damage(Path(config.nlu.folder))
     try:
         content = _content(config)
     except KnowledgeError:
-        return misfits(config)  # it is a problem, and told as one
-    return misfits(config) + lacking(content.entries, datetime.now(config.zone).date())
+        return found  # it is a problem, and told as one
+    return found + lacking(content.entries, datetime.now(config.zone).date())
 
 
 def lacking(entries: Iterable[Entry], today: date) -> list[str]:
@@ -119,13 +120,17 @@ def _own_texts(config: Config, centre: Centre | None, channels: Channels) -> lis
 
 
 def _secrets(config: Config, channels: Channels) -> list[str]:
-    """What the environment lacks for what is switched on."""
+    """What the environment and the settings lack for what is switched on."""
     lacking = [each for channel in channels.values() for each in channel.lacking(config.channels, os.environ)]
     if config.accounts.platform.base and not os.environ.get("PLATFORM_TOKEN"):
         lacking.append("accounts.platform: PLATFORM_TOKEN")
     if config.desk.oidc.issuer and not os.environ.get("OIDC_CLIENT_SECRET"):
         lacking.append("desk.oidc: OIDC_CLIENT_SECRET")
-    return [f"{each} is not set in the environment" for each in dict.fromkeys(lacking)]
+    unset = [each for channel in channels.values() for each in channel.unset(config.channels)]
+    return [
+        *(f"{each} is not set in the environment" for each in dict.fromkeys(lacking)),
+        *(f"{each}: 没有填 · must be set where the channel is enabled" for each in dict.fromkeys(unset)),
+    ]
 
 
 def fits(database: Database, content: Content, channels: Channels = CHANNELS) -> list[str]:

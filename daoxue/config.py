@@ -43,6 +43,11 @@ class Server(Struct, frozen=True, forbid_unknown_fields=True):
 class DatabaseSettings(Struct, frozen=True, forbid_unknown_fields=True):
     url: Annotated[str, Meta(pattern=r"^(sqlite:///.+|postgresql://.+)$")] = "sqlite:///var/daoxue.db"
 
+    @property
+    def embedded(self) -> str:
+        """The path of SQLite's file; empty where a server holds it."""
+        return self.url.removeprefix("sqlite:///") if self.url.startswith("sqlite:///") else ""
+
 
 class CentreSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """What the centre is called until its record says it (`knowledge.centre.Centre`), and the folder of its own texts."""

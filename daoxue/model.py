@@ -6,6 +6,7 @@ data (somebody has changed it), or not of this encoder.
 
 import hashlib
 import re
+import struct
 import subprocess
 import sys
 import zipfile
@@ -25,6 +26,10 @@ from nlu.judgement import Scheme
 from nlu.questions import ADVICE, ALIKE, DATA, FAQ, MOVES, NO_ANSWER, OTHER, RED_LINES, Data
 
 SHIPPED = DATA.parent / "model.npz"
+_DAMAGED = (  # how a file that was cut, or in which a bit is wrong, shows it
+    OSError, ValueError, KeyError, EOFError, RuntimeError, struct.error, zipfile.BadZipFile, zlib.error,
+    msgspec.MsgspecError,
+)  # fmt: skip
 PROBES = 64  # texts of the data whose features tell whether a model still reads them as it was taught
 
 
@@ -93,12 +98,27 @@ def load(folder: Path, encoder: Encoder | None, tell: Callable[[str], None]) -> 
     for path in (SHIPPED, folder / f"model-{re.sub(r'[^a-z0-9]', '', name.lower())}.npz"):
         if (found := _fitting(path, encoder, tell)) is not None:
             return found
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"nlu.folder: {folder} 写不进去（{error.strerror}）：改权限或换一个文件夹 · cannot be written: its permissions, or another one"
+        ) from error
     tell("nlu: learning what residents say; once, and again when nlu/data changes")
     command = [sys.executable, "-m", "daoxue.train", str(path), *(encoder.source if encoder else ())]
     if subprocess.run(command, check=False).returncode:  # noqa: S603 - our own interpreter and module
-        raise ConfigError(f"nlu: learning for {path} ended without a model; what stands above says why")
+        raise ConfigError(
+            f"nlu: 没有练成 {path}，上面写着为什么 · learning ended without a model; what stands above says why"
+        )
     return Classifier.load(path, encoder)
+
+
+def damage(folder: Path) -> list[str]:
+    """Files of models that are none any more, each with what becomes of it."""
+    told: list[str] = []
+    for path in (SHIPPED, *sorted(folder.glob("model-*.npz"))):
+        _fitting(path, None, told.append)
+    return told
 
 
 def _fitting(path: Path, encoder: Encoder | None, tell: Callable[[str], None]) -> Classifier | None:
@@ -107,8 +127,10 @@ def _fitting(path: Path, encoder: Encoder | None, tell: Callable[[str], None]) -
         return None
     try:
         found = Classifier.load(path, encoder)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, msgspec.MsgspecError) as error:
-        tell(f"{path}: not a model any more ({type(error).__name__}); it is made anew")
+    except _DAMAGED as error:
+        tell(
+            f"{path}: 模型文件坏了，启动时重新训练一个 · damaged ({type(error).__name__}): another one is made at the start"
+        )
         return None
     model = found.model
     fits = encoder is None or model.encoder == encoder.name

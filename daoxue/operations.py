@@ -5,7 +5,7 @@ import math
 import secrets
 import time
 
-from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -13,13 +13,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from accounts.limits import is_among, networks
 from bot.edge import safely
+from daoxue import gauges
 from daoxue.app import App
 from daoxue.proxies import is_forwarded
-from store import queue
 from store.contention import LockedDatabaseError
+from store.outages import Outage, OutageError
 
 FRESH = 1.0  # seconds that it was found to be ready
-BACKLOG = Gauge("daoxue_queue_due", "What is due in the queue, of all kinds, and not done")
 OUTSIDE = "只给内部地址（server.inside）或带令牌的看 · from inside addresses or with the token only\n"
 
 
@@ -32,6 +32,7 @@ class Operations:
         self._inside = networks(app.config.server.inside)
         self._looking = asyncio.Lock()
         self._looked, self._fresh, self._locked = -math.inf, False, 0.0
+        self._outage: Outage | None = None
 
     @property
     def routes(self) -> list[BaseRoute]:
@@ -60,19 +61,22 @@ class Operations:
     async def readyz(self, request: Request) -> Response:
         # A worker in trouble is named, and we are ready all the same: residents are answered, and to take the process
         # from the balancer would mend nothing.
-        fresh, locked = await self._is_fresh(), self._locked
+        fresh, locked, outage = await self._is_fresh(), self._locked, self._outage
         lines = ["ready" if fresh else "not ready"]
         if self.is_inside(request):
             lines += [f"{LockedDatabaseError()} ({locked:.0f} s)"] if locked else []
+            lines += [str(OutageError(outage))] if outage else []
             lines += [each.words for each in self._app.watch.troubles()]
         return PlainTextResponse("".join(f"{line}\n" for line in lines), 200 if fresh else 503)
 
     async def _is_fresh(self) -> bool:
-        """Whether the database was there a moment ago: however often that is asked, it is looked at once a second."""
+        """Whether the database could be used a moment ago: however often that is asked, it is looked at once a second."""
         async with self._looking:
             if time.monotonic() - self._looked > FRESH:
                 self._locked = self._app.database.locked()
-                self._fresh = await safely("not ready", self._refreshed(), False) and not self._locked
+                fresh = await safely("not ready", self._refreshed(), False, OutageError)
+                self._outage = await self._app.database.outage()
+                self._fresh = fresh and not self._locked and self._outage is None
                 self._looked = time.monotonic()
             return self._fresh
 
@@ -83,8 +87,5 @@ class Operations:
     async def metrics(self, request: Request) -> Response:
         if not self.is_inside(request):
             return PlainTextResponse(OUTSIDE, 403)
-        self._app.watch.troubles()
-        now = int(time.time() * 1000)
-        due = await safely("queue not counted", self._app.database.read(lambda t: queue.counts(t, now)), None)
-        BACKLOG.set(math.nan if due is None else due[0])
+        await gauges.read(self._app, int(time.time() * 1000))
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

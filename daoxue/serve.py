@@ -2,20 +2,16 @@
 
 import asyncio
 import contextlib
-import fcntl
 import gc
 import importlib
-import json
 import logging
 import os
 import resource
 import signal
 import socket
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import datetime
-from pathlib import Path
 from types import FrameType
 from urllib.parse import quote
 
@@ -36,6 +32,7 @@ from bot.edge import safely
 from daoxue import check
 from daoxue.app import App, compose, public_url
 from daoxue.config import Config, ConfigError
+from daoxue.logs import set_up_logs
 from daoxue.operations import Operations
 from daoxue.outside import misfits, unreachable
 from daoxue.patience import PatientProtocol, PatientSocket
@@ -45,8 +42,8 @@ from daoxue.workers import workers
 from desk import files
 from desk.errors import SignInError
 from desk.parts import Desk
-from store import attachments
-from store.database import Database, DatabaseError
+from store import alone, attachments
+from store.database import Database
 
 log = logging.getLogger("daoxue")
 STEPS = ("accepted", "understood", "thought", "committed", "delivering", "delivered")
@@ -56,44 +53,6 @@ AFTER_START = 2.0  # seconds
 GRACE = 10  # seconds for turns in work when stopping
 
 DESCRIPTION = "/api/openapi.json"
-
-
-class JsonLines(logging.Formatter):
-    """One JSON object a line. Only what code names is logged: never a message, a number or an address."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, object] = {
-            "at": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(record.created)),
-            "level": record.levelname.lower(), "in": record.name, "what": record.getMessage(),
-        }  # fmt: skip
-        for name in ("error", "count", "seconds", "address"):
-            if hasattr(record, name):
-                line[name] = getattr(record, name)
-        if record.exc_info and record.exc_info[0]:
-            # The trace says where; the exception's own words may quote a resident.
-            line["error"] = record.exc_info[0].__name__
-            line["trace"] = [f"{Path(frame.f_code.co_filename).name}:{number}" for frame, number in _frames(record)]
-        return json.dumps(line, ensure_ascii=False)
-
-
-def _frames(record: logging.LogRecord) -> Iterator[tuple[FrameType, int]]:
-    trace = record.exc_info[2] if record.exc_info else None
-    while trace is not None:
-        yield trace.tb_frame, trace.tb_lineno
-        trace = trace.tb_next
-
-
-def set_up_logs(level: str) -> None:
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines())
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    silence()
-
-
-def silence() -> None:
-    """Of these libraries only what is wrong. Those of HTTP write down addresses and contents: tokens, secrets, numbers."""
-    for library in ("alembic", "httpx", "httpcore", "uvicorn", "websockets", "python_multipart"):
-        logging.getLogger(library).setLevel(logging.WARNING)
 
 
 class StopWatch(Collector):
@@ -235,7 +194,7 @@ def serve(config: Config) -> int:
     for problem in (*unreachable(config), *misfits(config)):
         log.warning(problem)
     _raise_limit()
-    with _alone(config.database.url):
+    with alone.serving(config.database.url):
         began = time.perf_counter()
         listening = _listen(config)
         prepare(config)
@@ -331,23 +290,3 @@ def _raise_limit() -> None:
     wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
     if soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-@contextlib.contextmanager
-def _alone(url: str) -> Iterator[None]:
-    """An embedded database serves one process: its answers leave from the process that wrote them."""
-    if not url.startswith("sqlite:///"):
-        yield
-        return
-    path = Path(url.removeprefix("sqlite:///") + ".lock")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise DatabaseError(
-                f"{url} 已经有一个 daoxue serve 在用；要跑多个进程，请把 database.url 换成 PostgreSQL。"
-                " Another process serves this database; more than one needs PostgreSQL."
-            ) from error
-        file.write(str(os.getpid()))
-        yield

@@ -20,7 +20,7 @@ def main() -> None:
     try:
         meaning = encoder.load(*source or ["none"])
         learn(read(), meaning).save(Path(path))
-    except (DataError, encoder.EncoderError) as error:
+    except (DataError, encoder.EncoderError, OSError) as error:
         sys.exit(f"nlu: {error}")
 
 

@@ -46,6 +46,7 @@ class Health(Struct, frozen=True):
     undelivered: int | None
     given_up: int | None
     database: str
+    outage: str  # what keeps us from the database, in words; empty where nothing does
     workers: list[WorkerInTrouble]
 
 

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 
 from bot.channel import Channel
 from integrations.carriers import SMS
+from integrations.mail.post import MAIL
+from integrations.telegram.bot import TELEGRAM
 from integrations.twilio.hotline import VOICE
 from integrations.webchat import WEBCHAT
 from integrations.wechat.official import WECHAT
 
-CHANNELS: Mapping[str, Channel] = {each.name: each for each in (WEBCHAT, WECHAT, SMS, VOICE)}
+CHANNELS: Mapping[str, Channel] = {each.name: each for each in (WEBCHAT, WECHAT, TELEGRAM, SMS, VOICE, MAIL)}

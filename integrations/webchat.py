@@ -51,8 +51,8 @@ from integrations.frames import (
 )
 from integrations.origins import Origins
 from store import conversations
-from store.contention import LockedDatabaseError
 from store.conversations import ConversationRow, MessageRow
+from store.outages import OutageError
 from store.outbox import DueRow
 
 CHANNEL = "webchat"
@@ -140,7 +140,7 @@ class Webchat:
 
     async def accepted(self, said: Inbound) -> Receipt | None:
         """None where it was not: the page is told, and sends it again. Raises `TooManyError`."""
-        receipt = await safely("message not accepted", self._received(said), None, (BusyError, LockedDatabaseError))
+        receipt = await safely("message not accepted", self._received(said), None, (BusyError, OutageError))
         if isinstance(receipt, TooManyError):
             raise receipt
         return receipt

@@ -3,17 +3,17 @@
 import logging
 import time
 
-from store.engine import DatabaseError
+from store.outages import Outage, OutageError
 
 log = logging.getLogger(__name__)
 NOTED = 2.0  # seconds; more than anybody needs who means well
 
 
-class LockedDatabaseError(DatabaseError):
+class LockedDatabaseError(OutageError):
     """Another process writes to the database, and does not come to an end. Nothing was changed."""
 
-    def __str__(self) -> str:
-        return "数据库被别的程序占着，写不进去 · the database is locked by another process"
+    def __init__(self) -> None:
+        super().__init__(Outage.LOCKED)
 
 
 class Contention:

@@ -12,19 +12,20 @@ run more than once and must do nothing but write.
 """
 
 import asyncio
+import contextlib
 import logging
 import queue
 import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Generic, NamedTuple, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
-from sqlalchemy import Insert, Select, Table, Text, bindparam, func, insert, select
+from sqlalchemy import Insert, Select, Table, Text, bindparam, delete, func, insert, select
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -34,7 +35,9 @@ from store.engine import Connection, Cursor, engine
 from store.engine import DatabaseError as DatabaseError
 from store.engine import Row as Row
 from store.engine import Value as Value
+from store.outages import Outage, OutageError, Outages
 from store.personal import Sealed, Shut
+from store.schema import setting
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -200,7 +203,15 @@ class Transaction:
         return [self._opened(statement, row) for row in rows] if statement.opened else rows
 
 
+def _probe(transaction: Transaction) -> None:
+    """Writes something and takes it away again."""
+    transaction.run(_PUT, name="probe", body=b"", by="", at=0)
+    transaction.run(_TAKE_OUT, which="probe")
+
+
 NUMBERING = 7_310_461  # the advisory lock's key; any number that nothing else on the server uses
+_PUT = Statement(adding(setting))
+_TAKE_OUT = Statement(delete(setting).where(setting.c.name == bindparam("which")))
 _NUMBERING = Statement(select(func.pg_advisory_xact_lock(bindparam("lock"))))
 _ALONE = Statement(select(func.pg_advisory_xact_lock(func.hashtext(bindparam("name", type_=Text)))))
 Work = Callable[[Transaction], T]
@@ -254,6 +265,7 @@ class Database:
         self._gate = threading.Lock()  # around these four: there may be more loops than one
         self._patience = PATIENCE
         self._contention = Contention()
+        self._outages = Outages()
         # What shares a commit, and whether it has run already and the commit alone is left.
         self._batches: queue.SimpleQueue[tuple[Jobs, bool] | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
@@ -270,13 +282,36 @@ class Database:
         return self._engine.dialect
 
     async def read(self, work: Work[T]) -> T:
-        """What the function reads, seeing everything committed before the call."""
-        if self._engine.inline:
+        """What the function reads, seeing everything committed before the call. Raises `OutageError` where the database
+        cannot be used, as all of these do."""
+        if not self._engine.inline:
+            return await asyncio.to_thread(self.look, work)
+        try:
             return work(self._transaction)
-        return await asyncio.to_thread(self.look, work)
+        except self._engine.errors as error:
+            raise self._named(error) from error.__cause__
 
     def look(self, work: Work[T]) -> T:
         """`read` for code without an event loop."""
+        with self._naming():
+            return self._look(work)
+
+    @contextlib.contextmanager
+    def _naming(self) -> Iterator[None]:
+        try:
+            yield
+        except self._engine.errors as error:
+            raise self._named(error) from error.__cause__
+
+    def _named(self, error: Exception) -> Exception:
+        """The error, or what it says of the database itself."""
+        outage = self._engine.outage(error)
+        if outage is None:
+            return error
+        self._outages.note(outage, holds=True)
+        return OutageError(outage)
+
+    def _look(self, work: Work[T]) -> T:
         with self._reading:
             try:
                 return work(self._transaction)
@@ -289,11 +324,8 @@ class Database:
         """A long read, on a connection and in a thread of its own: nobody else waits for it."""
 
         def run() -> T:
-            line = _Line(self._engine.connect())
-            try:
-                return work(Transaction(line.cursor, self._engine.dialect, self._sealer))
-            finally:
-                line.connection.close()
+            with self._naming(), contextlib.closing(self._engine.connect()) as connection:
+                return work(Transaction(_Line(connection).cursor, self._engine.dialect, self._sealer))
 
         return await asyncio.to_thread(run)
 
@@ -321,17 +353,18 @@ class Database:
 
     def now(self, work: Work[T]) -> T:
         """`write` for code without an event loop; not to be mixed with `write` on the same object."""
-        line = self._write_line
-        self._begin(PATIENCE)
-        try:
-            transaction = Transaction(line.cursor, self._engine.dialect, self._sealer)
-            result = work(transaction)
-            transaction.flush()
-        except Exception:
-            line.cursor.execute("ROLLBACK", ())
-            raise
-        line.cursor.execute("COMMIT", ())
-        return result
+        with self._naming():
+            self._begin(PATIENCE)
+            cursor = self._write_line.cursor
+            try:
+                transaction = Transaction(cursor, self._engine.dialect, self._sealer)
+                result = work(transaction)
+                transaction.flush()
+                cursor.execute("COMMIT", ())
+            except Exception:
+                self._roll_back(cursor)
+                raise
+            return result
 
     def hurry(self) -> None:
         """We are about to end: nobody waits for another process any more."""
@@ -343,6 +376,15 @@ class Database:
             if not self._working and self._engine.inline and self._try_to_begin():
                 self._roll_back(self._write_line.cursor)
             return self._contention.seconds()
+
+    async def outage(self) -> Outage | None:
+        """What keeps us from using the database at this moment. Where something did, writing is tried again: nobody else
+        may be about to."""
+        self._outages.note(Outage.MOVED, holds=self._engine.is_moved())
+        if self._outages.first not in (None, Outage.MOVED):
+            with contextlib.suppress(DatabaseError, self._engine.errors):
+                await self.write(_probe)
+        return self._outages.first
 
     async def scrub(self) -> None:
         """What was taken out before is in no file any more: SQLite's log is written back and emptied, PostgreSQL is
@@ -459,6 +501,7 @@ class Database:
         except sqlite3.Error:
             self._roll_back(self._write_line.cursor)
             return False
+        self._outages.over()
         return True
 
     def _commit(self, jobs: Jobs, *, again: bool = False) -> None:
@@ -466,6 +509,7 @@ class Database:
             self._begin(PATIENCE)
             self._work(jobs)
             self._write_line.cursor.execute("COMMIT", ())
+            self._outages.over()
         except Exception as error:  # noqa: BLE001 - whatever a function raises belongs to its caller
             reconnected = self._roll_back(self._write_line.cursor)
             if isinstance(error, LockedDatabaseError):
@@ -478,7 +522,7 @@ class Database:
                 # Whether the lost commit was made or not: functions find out for themselves what is there already.
                 self._commit(jobs, again=True)
             else:
-                jobs[0].error = ConflictError() if isinstance(error, self._engine.conflicts) else error
+                jobs[0].error = ConflictError() if isinstance(error, self._engine.conflicts) else self._named(error)
 
     def _line_to_write(self) -> _Line:
         """Another process that writes is waited for in `_begin`, which may be in a hurry."""

@@ -8,13 +8,12 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.engine.interfaces import Dialect
 
+from store.outages import DatabaseError as DatabaseError
+from store.outages import Outage
+
 Value = int | str | bytes | float | None
 Row = tuple[Value, ...]
 _MODULES = {"sqlite": "store.sqlite", "postgresql": "store.postgres"}
-
-
-class DatabaseError(Exception):
-    """The database cannot be used."""
 
 
 class Cursor(Protocol):
@@ -36,7 +35,8 @@ class Connection(Protocol):
 class Engine(Protocol):
     """Opens connections, and knows how a transaction begins. `inline`: short reads and writes are done on the event loop.
     `hurrying` makes a connection wait for no other writer, `scrubbing` takes what was deleted out of the files. `errors`
-    are all of the driver's, `conflicts` those where another process was first, `gone` those where the server went away."""
+    are all of the driver's, `conflicts` those where another process was first, `gone` those where the server went away.
+    `outage` is what an error says of the database itself; None where it is about the statement."""
 
     dialect: Dialect
     begin: str
@@ -48,6 +48,12 @@ class Engine(Protocol):
     gone: tuple[type[Exception], ...]
 
     def connect(self) -> Connection: ...
+
+    def outage(self, error: Exception) -> Outage | None: ...
+
+    def is_moved(self) -> bool:
+        """Whether what is open is not any more what stands at the address."""
+        ...
 
 
 def engine(url: str) -> Engine:

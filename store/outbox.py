@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, func, select, update
 
 from store import queue
 from store.database import Statement, Transaction
@@ -78,6 +78,11 @@ _CHANGE = Statement(
         leased_until=bindparam("until"), state=QueueState.DUE.value,
     )
 )  # fmt: skip
+_NEXT = Statement(
+    select(func.min(table.c.number)).where(
+        table.c.order_key == bindparam("order_key"), table.c.state == QueueState.DUE.value
+    )
+)
 
 
 def order_key(conversation: int) -> str:
@@ -122,6 +127,12 @@ def _owed(row: QueueRow) -> OwedRow:
         row.state == QueueState.GIVEN_UP,
         what.trial,
     )
+
+
+def is_next(transaction: Transaction, conversation: int, seq: int) -> bool:
+    """Whether what ends with this message is to leave, and nothing before it."""
+    row = transaction.one(_NEXT, order_key=order_key(conversation))
+    return row is not None and row[0] == seq
 
 
 def undelivered(transaction: Transaction, conversation: int) -> tuple[int, bool] | None:

@@ -8,6 +8,10 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine.interfaces import Dialect
 
 from store.engine import Engine, Row
+from store.outages import Outage
+
+_OUTAGES = {"53100": Outage.FULL, "25006": Outage.READ_ONLY, "XX001": Outage.DAMAGED, "XX002": Outage.DAMAGED}
+_AWAY = ("08", "57P", "28", "3D", "53300")  # how the states of a connection that there is none any more begin
 
 
 class Postgres:
@@ -24,7 +28,16 @@ class Postgres:
         self._url = url
 
     def connect(self) -> psycopg.Connection[Row]:
-        return psycopg.connect(self._url, autocommit=True)
+        return psycopg.connect(self._url, autocommit=True, application_name="daoxue")
+
+    def outage(self, error: Exception) -> Outage | None:
+        state = getattr(error, "sqlstate", None)
+        if isinstance(error, psycopg.OperationalError) and (state is None or state.startswith(_AWAY)):
+            return Outage.LOST
+        return _OUTAGES.get(state or "")
+
+    def is_moved(self) -> bool:
+        return False
 
 
 def open(url: str) -> Engine:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import cast
+from typing import NamedTuple, cast
 
 from msgspec import Struct
 from msgspec.structs import asdict
@@ -51,6 +51,14 @@ class QueueRow(Struct, frozen=True, gc=False):
     @staticmethod
     def of(row: Row) -> "QueueRow":
         return QueueRow(*cast(tuple[int, str, str, str, str | None, int, bytes, int, int, int, str, str], row))
+
+
+class Backlog(NamedTuple):
+    """How many rows are due and how many were given up; since when (ms) the one that is late longest is due."""
+
+    due: int
+    given_up: int
+    oldest: int | None
 
 
 _COLUMNS = [queue.c[name] for name in QueueRow.__struct_fields__]
@@ -160,6 +168,7 @@ _COUNTS = Statement(
     select(
         func.sum(case((queue.c.state == QueueState.DUE.value, 1), else_=0)),
         func.sum(case((queue.c.state == QueueState.GIVEN_UP.value, 1), else_=0)),
+        func.min(case((queue.c.state == QueueState.DUE.value, queue.c.due_at))),
     ).where(
         or_(queue.c.state == QueueState.DUE.value, queue.c.state == QueueState.GIVEN_UP.value),
         queue.c.due_at <= bindparam("now"),
@@ -262,10 +271,10 @@ def given_up(transaction: Transaction, most: int) -> list[QueueRow]:
     return [QueueRow.of(row) for row in transaction.all(_GIVEN_UP, most=most)]
 
 
-def counts(transaction: Transaction, now: int) -> tuple[int, int]:
-    """How many rows are due, and how many were given up."""
-    row = transaction.one(_COUNTS, now=now)
-    return (cast(int, row[0] or 0), cast(int, row[1] or 0)) if row else (0, 0)
+def counts(transaction: Transaction, now: int) -> Backlog:
+    """How much there is to do."""
+    due, given_up, oldest = cast(tuple[int | None, int | None, int | None], transaction.one(_COUNTS, now=now))
+    return Backlog(due or 0, given_up or 0, oldest)
 
 
 def retry(transaction: Transaction, id: int, now: int, any_order: str = "") -> bool:

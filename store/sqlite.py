@@ -1,7 +1,10 @@
 """SQLite, in this process."""
 
 import contextlib
+import fcntl
+import os
 import sqlite3
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +12,13 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.interfaces import Dialect
 
 from store.engine import Engine
+from store.outages import DatabaseError, Outage
+
+ROOM = 65_536  # bytes; less free than this is none
+_OUTAGES = {
+    sqlite3.SQLITE_FULL: Outage.FULL, sqlite3.SQLITE_READONLY: Outage.READ_ONLY, sqlite3.SQLITE_CORRUPT: Outage.DAMAGED,
+    sqlite3.SQLITE_NOTADB: Outage.DAMAGED, sqlite3.SQLITE_CANTOPEN: Outage.MOVED,
+}  # fmt: skip
 
 
 class Sqlite:
@@ -26,9 +36,11 @@ class Sqlite:
 
     def __init__(self, path: str) -> None:
         self._path = path
+        self._file: tuple[int, int] | None = None  # what was opened first
 
     def connect(self) -> sqlite3.Connection:
         keep_to_ourselves(self._path)
+        self._file = self._file or self._there()
         connection = sqlite3.connect(self._path, timeout=30, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
@@ -37,6 +49,27 @@ class Sqlite:
         connection.execute("PRAGMA secure_delete=ON")  # what is taken out is overwritten
         connection.execute("PRAGMA wal_autocheckpoint=8000")  # 32 MB: copying pages back is half the writing
         return connection
+
+    def outage(self, error: Exception) -> Outage | None:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_IOERR and self._is_full():
+            return Outage.FULL
+        return _OUTAGES.get(code)
+
+    def is_moved(self) -> bool:
+        return self._file != self._there()
+
+    def _there(self) -> tuple[int, int] | None:
+        """The file that stands at the address."""
+        try:
+            found = os.stat(self._path)
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def _is_full(self) -> bool:
+        disk = os.statvfs(Path(self._path).absolute().parent)
+        return disk.f_bavail * disk.f_frsize < ROOM
 
 
 def keep_to_ourselves(path: str) -> None:
@@ -54,3 +87,34 @@ def open(url: str) -> Engine:
     path = url.removeprefix("sqlite:///")
     Path(path).absolute().parent.mkdir(parents=True, exist_ok=True)
     return Sqlite(path)
+
+
+def copied(path: Path) -> sqlite3.Connection:
+    """A copy of a database as it is at this moment, to be read from, while others write. It is taken in one piece, since
+    whoever reads keeps SQLite's log from being emptied; beside the original, where there may be room for it; and the file
+    loses its name at once, so that nothing of it is left whatever becomes of us. Raises `DatabaseError`."""
+    if not path.exists():
+        raise DatabaseError(f"{path} 还没有 · there is no such database")
+    pattern = f".{path.name}.copy-"
+    _sweep(path.parent, pattern)
+    handle, name = tempfile.mkstemp(prefix=pattern, dir=path.absolute().parent)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        with (
+            contextlib.closing(sqlite3.connect(path, timeout=30)) as original,
+            contextlib.closing(sqlite3.connect(name, isolation_level=None)) as copy,
+        ):
+            copy.execute("PRAGMA journal_mode=OFF")
+            original.backup(copy)
+        return sqlite3.connect(f"{Path(name).as_uri()}?mode=ro&immutable=1", uri=True)
+    finally:
+        os.unlink(name)
+        os.close(handle)
+
+
+def _sweep(folder: Path, pattern: str) -> None:
+    """Takes away copies of those who died over them: nobody holds their lock."""
+    for each in folder.glob(f"{pattern}*"):
+        with contextlib.suppress(FileNotFoundError, BlockingIOError), each.open() as left:
+            fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            each.unlink()

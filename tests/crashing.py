@@ -4,6 +4,7 @@ time."""
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Mapping
 
 from daoxue.app import compose
@@ -12,14 +13,14 @@ from daoxue.preparing import prepare
 from daoxue.serve import server
 
 
-def live(config: Config, step: str, nth: int, environment: Mapping[str, str]) -> None:
-    """Until it is ended, or ends itself; the step `never` makes it an ordinary one."""
+def live(config: Config, step: str, nth: int, ahead: float, environment: Mapping[str, str]) -> None:
+    """Until it is ended, or ends itself; the step `never` makes it an ordinary one. Its clock is `ahead` by so many seconds."""
     os.environ.clear()
     os.environ.update(environment)
-    asyncio.run(_serve(config, step, nth))
+    asyncio.run(_serve(config, step, nth, ahead))
 
 
-async def _serve(config: Config, step: str, nth: int) -> None:
+async def _serve(config: Config, step: str, nth: int, ahead: float) -> None:
     reached = 0
 
     def observe(name: str) -> None:
@@ -29,5 +30,5 @@ async def _serve(config: Config, step: str, nth: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     prepare(config)
-    app = await compose(config, observe)
+    app = await compose(config, observe, lambda: time.time() + ahead)
     await server(app).serve()

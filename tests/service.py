@@ -40,6 +40,7 @@ class Service:
             channels=config.channels.having(replace(wechat, open_base=wechat.api_base) if wechat.enabled else wechat),
         )  # fmt: skip
         self.process: multiprocessing.context.ForkServerProcess | None = None
+        self.ahead = 0.0  # seconds that the clock of the next one is ahead
 
     @property
     def port(self) -> int:
@@ -58,7 +59,7 @@ class Service:
         return self.process is not None and not self.process.is_alive()
 
     def start(self, step: str = "never", nth: int = 1) -> None:
-        given = (self.config, step, nth, dict(os.environ))
+        given = (self.config, step, nth, self.ahead, dict(os.environ))
         self.process = _PROCESSES.Process(target=crashing.live, args=given, daemon=True)
         self.process.start()
         for _ in range(1200):

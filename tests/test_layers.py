@@ -126,7 +126,7 @@ def test_no_database_is_loaded_that_is_not_used() -> None:
     unwanted = {"psycopg", "wechatpy", "sqlalchemy.dialects.postgresql"}
     # What works a channel, and the libraries that only they use, come when one is switched on.
     channels = {each.open.module for each in CHANNELS.values() if isinstance(each.open, Opens)}
-    platforms = {"aiohttp", "telegram", "twilio"}
+    platforms = {"aiohttp", "aiosmtpd", "aiosmtplib", "imapclient", "nh3", "telegram", "twilio"}
     assert len(channels) >= 3
     assert (unwanted | channels | platforms) & set(loaded.stdout.split()) == set()
 

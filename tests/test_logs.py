@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from daoxue.serve import JsonLines, set_up_logs
+from daoxue.logs import JsonLines, set_up_logs
 
 LIBRARIES = ("alembic", "httpx", "httpcore", "uvicorn", "websockets", "python_multipart")
 

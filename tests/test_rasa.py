@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.channel import ChannelHealth
-from daoxue.serve import silence
+from daoxue.logs import silence
 from integrations.breaker import FAILURES, REST
 from integrations.rasa import MOST, Rasa, RasaError, RasaSettings, as_words, ranked
 from nlu.judgement import Ranked

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from sklearn.svm import LinearSVC
 
 from daoxue import model
+from daoxue.check import notes
+from daoxue.config import Config, Nlu
 from daoxue.train import exact
 from nlu import questions
 from nlu.classifier import Classifier
@@ -94,7 +97,15 @@ def test_a_model_cut_short_is_made_anew(left: int, tmp_path: Path) -> None:
     path, told = tmp_path / "model.npz", list[str]()
     path.write_bytes(model.SHIPPED.read_bytes()[:left])
     assert model._fitting(path, None, told.append) is None
-    assert "made anew" in told[0]
+    assert "模型文件坏了" in told[0]
+
+
+def test_a_model_with_a_wrong_bit_is_made_anew_and_told_of_before_the_start(tmp_path: Path, config: Config) -> None:
+    held = bytearray(model.SHIPPED.read_bytes())
+    held[held.index(b"PK\x01\x02") + 10] ^= 64  # how the first of its arrays is packed
+    (tmp_path / "model-.npz").write_bytes(held)
+    (told,) = (each for each in notes(replace(config, nlu=Nlu(str(tmp_path)))) if "模型" in each)
+    assert "model-.npz: 模型文件坏了，启动时重新训练一个 · damaged (NotImplementedError)" in told
 
 
 def test_a_model_of_other_data_is_not_used(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from bot.inbox import numbered
 from daoxue.config import Config
-from daoxue.serve import silence
+from daoxue.logs import silence
 from integrations.wechat.api import MEANINGS, Wechat, WechatError, WechatFault
 from integrations.wechat.quota import Heard, allowance
 from players.wechat import Platform, Resident, Way

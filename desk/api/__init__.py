@@ -27,6 +27,7 @@ from desk.api.guard import language_of, refuse_strangers
 from desk.api.live import live
 from desk.errors import STATUS, SignInError, TicketError
 from desk.parts import Desk
+from store.outages import OutageError
 
 
 def build(desk: Desk) -> Described:
@@ -60,6 +61,11 @@ def described() -> Described:
     async def not_let_in(_: Request, error: SignInError) -> JSONResponse:
         later = {"retry-after": str(math.ceil(error.seconds))} if error.seconds else None
         return JSONResponse({"code": error.code, "text": str(error)}, STATUS[error.code], later)
+
+    @api.exception_handler(OutageError)
+    async def unusable(request: Request, error: OutageError) -> JSONResponse:
+        text = error.outage.en if language_of(request) == "en" else error.outage.zh
+        return JSONResponse({"code": "unusable", "text": text}, 503)
 
     @api.exception_handler(HTTPException)
     async def kept_out(_: Request, error: HTTPException) -> JSONResponse:

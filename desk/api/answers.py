@@ -38,8 +38,10 @@ class Refused(msgspec.Struct, frozen=True):
     errors: list[Misfit] = []
 
 
-REFUSED, UNREACHABLE = "4XX", "502"  # the answers that are a `Refused`
-_REFUSALS: dict[int | str, Schema] = {REFUSED: {"description": "It was refused"}}
+REFUSED, UNREACHABLE, UNUSABLE = "4XX", "502", "503"  # the answers that are a `Refused`
+_REFUSALS: dict[int | str, Schema] = {
+    REFUSED: {"description": "It was refused"}, UNUSABLE: {"description": "The database cannot be used now; `text` says why"},
+}  # fmt: skip
 # For `responses` of an operation that asks something of another system.
 OUTSIDE: dict[int | str, Schema] = {UNREACHABLE: {"description": "The other system did not do it"}}
 
@@ -110,7 +112,7 @@ def _slots(schema: Schema, route: APIRoute) -> Iterator[tuple[Schema, object]]:
     answer = _held(hints.pop("return"), Response)
     for method in route.methods or ():
         operation = schema["paths"][route.path_format][method.lower()]
-        for refusal in operation["responses"].keys() & {REFUSED, UNREACHABLE}:
+        for refusal in operation["responses"].keys() & {REFUSED, UNREACHABLE, UNUSABLE}:
             yield operation["responses"][refusal].setdefault("content", {}), Refused
         if answer is not None:
             yield operation["responses"]["200"].setdefault("content", {}), answer

@@ -162,4 +162,5 @@ const ENGLISH: Record<string, string> = {
     'keys side by side or repetitions, and not the old one.',
   must_change: 'Please change your one-time password first.',
   too_large: 'This is too large.',
+  unusable: 'The database cannot be used at this moment; nothing was done. Please tell whoever runs the service.',
 }

@@ -1,0 +1,62 @@
+"""What the service says of itself, on standard error: one JSON object a line, with nothing in it that is a resident's."""
+
+import json
+import logging
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+
+from prometheus_client import Counter
+
+from store.outages import OutageError
+
+ERRORS = Counter("daoxue_errors", "What failed, by the part that says so and the kind of error", ["part", "error"])
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line. Only what code names is logged: never a message, a number or an address."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, object] = {
+            "at": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(record.created)),
+            "level": record.levelname.lower(), "in": record.name, "what": record.getMessage(),
+        }  # fmt: skip
+        for name in ("error", "count", "seconds", "address"):
+            if hasattr(record, name):
+                line[name] = getattr(record, name)
+        if record.exc_info and record.exc_info[0]:
+            # The trace says where; the exception's own words may quote a resident, but for those that are ours.
+            error = record.exc_info[1]
+            line["error"] = str(error) if isinstance(error, OutageError) else record.exc_info[0].__name__
+            line["trace"] = [f"{Path(frame.f_code.co_filename).name}:{number}" for frame, number in _frames(record)]
+        return json.dumps(line, ensure_ascii=False)
+
+
+def _frames(record: logging.LogRecord) -> Iterator[tuple[FrameType, int]]:
+    trace = record.exc_info[2] if record.exc_info else None
+    while trace is not None:
+        yield trace.tb_frame, trace.tb_lineno
+        trace = trace.tb_next
+
+
+class Counting(logging.Handler):
+    """Counts what is logged as an error, for the metrics: whatever fails here is logged."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        kind = record.exc_info[0] if record.exc_info else None
+        ERRORS.labels(record.name, kind.__name__ if kind else "").inc()
+
+
+def set_up_logs(level: str) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=level.upper(), handlers=[handler, Counting(logging.ERROR)], force=True)
+    silence()
+
+
+def silence() -> None:
+    """Of these libraries only what is wrong. Those of HTTP write down addresses and contents: tokens, secrets, numbers."""
+    for library in ("alembic", "httpx", "httpcore", "uvicorn", "websockets", "python_multipart"):
+        logging.getLogger(library).setLevel(logging.WARNING)

@@ -1,0 +1,77 @@
+"""Headers as people write them: encoded words, bare bytes of any charset, addresses. Nothing here raises."""
+
+import re
+from collections.abc import Mapping
+from email.errors import HeaderParseError
+from email.header import decode_header
+from email.utils import getaddresses
+
+LONGEST = 4_000  # characters of one header that are read
+REFS = 24  # names of mails before: the first, and the last ones
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
+_NAME = re.compile(r"<[^<>\s]{3,400}>")
+_SPACE = re.compile(r"[\s\x00-\x1f\x7f]+")
+# What is called so is written in the larger set that holds it.
+_CHARSETS: Mapping[str, str] = dict.fromkeys(
+    ("gb2312", "gb_2312-80", "gb2312-80", "gbk", "cp936", "x-gbk", "ms936", "euc-cn", "gb18030-2022"), "gb18030"
+) | {"cp950": "big5hkscs", "big5": "big5hkscs", "x-unknown": "utf-8", "unknown-8bit": "utf-8", "utf8mb4": "utf-8"}
+_NO_CHARSETS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
+
+
+def decoded(content: bytes, charset: str | None) -> str:
+    """Text in the charset that it says it is in, else in the one that it looks like."""
+    said = (charset or "").strip().strip("\"'").lower()
+    named = _CHARSETS.get(said, said).replace("-", "_")
+    for each in (named, "utf_8", "gb18030"):
+        if each and each not in _NO_CHARSETS:
+            try:
+                return content.decode(each)
+            except (LookupError, UnicodeError, ValueError):
+                continue
+    # One byte that is wrong is no reason to read all of it wrongly.
+    as_said = "gb18030" if named == "gb18030" else "utf_8"
+    return content.decode(as_said, "replace")
+
+
+def text(value: str) -> str:
+    """A header in words, on one line."""
+    value = value[:LONGEST]
+    raw = value.encode("ascii", "surrogateescape") if not _has_letters(value) else b""
+    if raw and not raw.isascii():
+        value = decoded(raw, None)
+    if "=?" in value:
+        value = _words(value)
+    return _SPACE.sub(" ", value).strip()
+
+
+def _has_letters(value: str) -> bool:
+    """Whether there is something beyond bytes that were read as they came."""
+    return any(each > "\x7f" and not "\udc80" <= each <= "\udcff" for each in value)
+
+
+def _words(value: str) -> str:
+    try:
+        pieces = decode_header(value)
+    except (HeaderParseError, ValueError):
+        return value
+    return "".join(
+        piece if isinstance(piece, str) else decoded(piece, charset or "latin-1") for piece, charset in pieces
+    )
+
+
+def address(value: str) -> str:
+    """The first address, in lower case; empty where there is none that can be written to."""
+    try:
+        given = getaddresses([value[:LONGEST]])
+    except (RecursionError, IndexError, ValueError):  # comments in comments without end
+        return ""
+    for _, found in given:
+        if len(found) <= 254 and _ADDRESS.fullmatch(found):
+            return found.lower()
+    return ""
+
+
+def names(value: str) -> tuple[str, ...]:
+    """Message-IDs, in their order, each once."""
+    found = tuple(dict.fromkeys(_NAME.findall(_SPACE.sub(" ", value[: 8 * LONGEST]))))
+    return found if len(found) <= REFS else (found[0], *found[1 - REFS :])

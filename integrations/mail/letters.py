@@ -1,0 +1,105 @@
+"""Mails of ours as they leave: their names, so that they are known again, and their headers."""
+
+import re
+from base64 import encodebytes
+from collections.abc import Sequence
+from email.header import Header
+from email.utils import formatdate
+from typing import NamedTuple
+from urllib.parse import quote
+
+from accounts.vault import Vault
+from bot.texts import Texts
+from integrations.mail.reading import CUT
+
+_KIND = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+(?:; ?charset=[a-z0-9-]+)?")
+_PLAIN = re.compile(r"[A-Za-z0-9 ,.'!?:_+/\[\]-]*")
+
+
+class SentMail(NamedTuple):
+    """A mail of ours, by the first message that it holds."""
+
+    conversation: int
+    seq: int
+
+
+class Letters:
+    """`address` is what they are from, `clock` (seconds) when."""
+
+    def __init__(self, texts: Texts, vault: Vault, address: str) -> None:
+        self._texts = texts
+        self._vault = vault
+        self._address = address
+        self._domain = address.rpartition("@")[2].lower()
+        self._name = re.compile(rf"<dx\.(\d{{1,18}})\.(\d{{1,9}})\.([0-9a-f]{{16}})@{re.escape(self._domain)}>")
+
+    def name(self, sent: SentMail) -> str:
+        """The Message-ID: the same for the same messages, and nobody can make one up."""
+        return f"<dx.{sent.conversation}.{sent.seq}.{self._mark(sent)}@{self._domain}>"
+
+    def of(self, name: str) -> SentMail | None:
+        """What a Message-ID of ours stands for; None where it is not ours."""
+        found = self._name.fullmatch(name)
+        if found is None:
+            return None
+        sent = SentMail(int(found[1]), int(found[2]))
+        return sent if self._mark(sent) == found[3] else None
+
+    def named_in(self, raw: bytes) -> SentMail | None:
+        """The first mail of ours that is named in another."""
+        text = raw[:CUT].decode("ascii", "replace")
+        return next((sent for each in self._name.finditer(text) if (sent := self.of(each[0])) is not None), None)
+
+    def _mark(self, sent: SentMail) -> str:
+        return self._vault.digest("mail of ours", f"{sent.conversation}.{sent.seq}")[:16]
+
+    def letter(
+        self, sent: tuple[int, int], to: str, subject: str, words: str, *, refs: Sequence[str] = (), automatic: bool,
+        files: Sequence[tuple[str, str, bytes]] = (),
+    ) -> bytes:  # fmt: skip
+        """A mail that goes on with the last of `refs`. What is `automatic` says so, that no machine may answer it."""
+        lines = [
+            f"From: {_word(self._texts.centre.name)} <{self._address}>",
+            f"To: {to}",
+            f"Subject: {_word(' '.join(subject.split()) or self._texts.centre.name)}",
+            f"Date: {formatdate()}",
+            f"Message-ID: {self.name(SentMail(*sent))}",
+            "MIME-Version: 1.0",
+        ]
+        if refs:
+            lines += [f"In-Reply-To: {refs[-1]}", "References: " + "\r\n ".join(refs)]
+        if automatic:
+            lines += ["Auto-Submitted: auto-replied", "X-Auto-Response-Suppress: All"]
+        text = 'Content-Type: text/plain; charset="utf-8"\r\n' + _carried(words.replace("\n", "\r\n").encode())
+        if files:
+            mark = f"=_{sent[0]}.{sent[1]}"
+            parts = "".join(f"--{mark}\r\n{each}\r\n" for each in (text, *map(_attached, files)))
+            text = f'Content-Type: multipart/mixed; boundary="{mark}"\r\n\r\n{parts}--{mark}--\r\n'
+        return ("\r\n".join(lines) + "\r\n" + text).encode("ascii")
+
+
+def _carried(content: bytes) -> str:
+    return "Content-Transfer-Encoding: base64\r\n\r\n" + encodebytes(content).decode("ascii").replace("\n", "\r\n")
+
+
+def _attached(file: tuple[str, str, bytes]) -> str:
+    """A part; its name as RFC 2231 has it, and as older programs read it."""
+    name, kind, content = file
+    kind = kind if _KIND.fullmatch(kind) else "application/octet-stream"
+    return (
+        f'Content-Type: {kind}; name="{_word(name)}"\r\n'
+        f"Content-Disposition: attachment; filename*=utf-8''{quote(name, safe='')}\r\n{_carried(content)}"
+    )
+
+
+def _word(text: str) -> str:
+    """Words of a header, encoded (RFC 2047); no line is longer than readers must bear."""
+    return (
+        Header(text, "utf-8", maxlinelen=72).encode(linesep="\r\n")
+        if not text.isascii() or len(text) > 60
+        else _phrase(text)
+    )
+
+
+def _phrase(text: str) -> str:
+    return text if _PLAIN.fullmatch(text) else Header(text, "utf-8").encode()

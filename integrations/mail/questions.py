@@ -1,0 +1,57 @@
+"""What a mail asks, one thing after the other. Every word that is not a greeting stays in one of the parts."""
+
+import re
+
+MOST = 8  # questions that are answered one by one; what comes after them is for a person
+_GREETING = re.compile(
+    r"\s*(?:尊敬的.{0,20}|敬爱的.{0,12}|(?:.{0,10}?(?:老师|领导|同志|工作人员|中心|学院))?\s*(?:您好|你好|早上好|上午好|下午好|晚上好)(?:吗)?|"
+    r"hello|hi|dear .{0,40}|good (?:morning|afternoon|evening)|hi there|to whom it may concern)\s*[,，.。!！:：~]*\s*",
+    re.IGNORECASE,
+)
+_ITEM = re.compile(
+    r"\s*(?:[（(]?(?:\d{1,2}|[一二三四五六七八九十]{1,2})[)）]|(?:\d{1,2}|[一二三四五六七八九十]{1,2})[.、．:：](?!\d)|"
+    r"(?:问题|第)\s*(?:\d{1,2}|[一二三四五六七八九十])\s*(?:个问题)?[，,、:：.]|[①②③④⑤⑥⑦⑧⑨⑩])\s*(?=\S)"
+)
+_MARK = re.compile(r"(?:[？]|\?(?![A-Za-z0-9=&/%_]))+[”’」）)]*")
+_THANKS = re.compile(
+    r"\s*(?:(?:先|非常|十分|多|万分)?(?:谢谢|感谢|辛苦|麻烦|打扰)(?:了|您|你们|老师|您了)?|盼复|期待.{0,6}回复|请回复|望回复|"
+    r"thanks?(?: you)?(?: very much| a lot| in advance)?|looking forward to .{0,30})\s*[,，.。!！~]*\s*",
+    re.IGNORECASE,
+)
+
+
+def asked(words: str) -> list[str]:
+    """The parts, in their order; at least one, where there are words."""
+    lines = [line for line in words.split("\n") if not _GREETING.fullmatch(line) and not _THANKS.fullmatch(line)]
+    text = "\n".join(lines).strip() or words.strip()
+    if not text:
+        return []
+    parts = _items(text.split("\n")) or _sentences(text)
+    return parts if len(parts) <= MOST else [*parts[:MOST], "\n".join(parts[MOST:])]
+
+
+def _items(lines: list[str]) -> list[str]:
+    """Those of a list of at least two; what stands before it belongs to the first."""
+    parts: list[list[str]] = []
+    before: list[str] = []
+    for line in lines:
+        if item := _ITEM.match(line):
+            parts.append([*(before if not parts else ()), line[item.end() :].strip()])
+        elif line.strip():
+            (parts[-1] if parts else before).append(line.strip())
+    return ["\n".join(part) for part in parts] if len(parts) > 1 else []
+
+
+def _sentences(text: str) -> list[str]:
+    """Each up to its question mark, with what leads to it; what follows the last belongs to the last."""
+    found, last = [], 0
+    for match in _MARK.finditer(text):
+        if part := text[last : match.end()].strip():
+            found.append(part)
+        last = match.end()
+    rest = text[last:].strip()
+    if not found:
+        return [rest]
+    if rest and not _THANKS.fullmatch(rest):
+        found[-1] += f"\n{rest}"
+    return found

@@ -1,0 +1,96 @@
+"""Sets aside what a mail quotes and how it is signed: by lines, from the top, each looked at once.
+
+The forms are those of QQ Mail, 163 and NetEase Mail Master, Foxmail, Outlook (both languages), Gmail, Apple Mail, Sina and of
+telephones.
+"""
+
+import re
+from typing import NamedTuple
+
+LINE = 400  # characters of a line that are looked at
+CLOSING = 8  # lines at the end among which a closing formula stands
+_RULE = re.compile(
+    r"[\s>]*-{2,}\s*(?:原始邮件|原邮件|原始信件|邮件原件|转发邮件|转发的邮件|转发信息|回复的原邮件|回复的邮件|original(?: message)?|"
+    r"forwarded message|reply message)\s*-*\s*",
+    re.IGNORECASE,
+)
+_WROTE = re.compile(r".{0,300}(?:写道|寫道|wrote|写于)\s*[:：]\s*", re.IGNORECASE)
+_WHEN = re.compile(
+    r"(?:^|[\s>])(?:在|于|on\s|at\s).{0,40}\d|\d{4}\s*[年/.-]\s*\d{1,2}|<[^<>\s]+@[^<>\s]+>", re.IGNORECASE
+)
+_FROM = re.compile(r"[\s>|*]*(?:发件人|发信人|寄件者|from)\s*\**\s*[:：|]", re.IGNORECASE)
+_FIELD = re.compile(
+    r"[\s>|*]*(?:发送时间|发送日期|寄件日期|日期|时间|收件人|收信人|收件者|主题|主旨|抄送|sent|date|to|subject|cc)\s*\**\s*[:：|]",
+    re.IGNORECASE,
+)
+_ADDRESS = re.compile(r"\s*[^\s@]+@[^\s@]+\s*")
+_SEPARATOR = re.compile(r"\s*[_=]{20,}\s*|\s*-{30,}\s*")
+_DELIMITER = re.compile(r"--\s?|—{2,}\s*")
+_SENT_FROM = re.compile(
+    r"\s*(?:(?:发自|发送自|来自|发至|从)\s*(?:我的|新浪|网易|qq|foxmail|outlook|windows|iphone|ipad|小米|华为|vivo|oppo|三星|荣耀|手机|移动)"
+    r".{0,40}|签名由.{0,20}定制|(?:下载|获取)\s*outlook.{0,60}|sent from (?:my|outlook|yahoo|mail for).{0,60}|get outlook for.{0,60})",
+    re.IGNORECASE,
+)
+_FORMULA = re.compile(
+    r"\s*(?:此致(?:[,，]?\s*敬礼)?|敬礼|祝好|顺祝.{0,8}|顺颂.{0,8}|祝您.{0,10}|祝工作.{0,8}|(?:best|kind|warm|with)?\s*regards|best wishes|"
+    r"sincerely(?: yours)?|yours \w+|cheers|many thanks)\s*[,，.。!！~]*\s*",
+    re.IGNORECASE,
+)
+
+
+class Body(NamedTuple):
+    """`words` are what is new in it; `signed` and `quoted` what was set aside."""
+
+    words: str
+    signed: str
+    quoted: str
+
+
+def parted(text: str) -> Body:
+    """Of what has nothing new but quotes, everything is words: who writes between the lines, or only forwards."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    end = next((at for at in range(len(lines)) if _quotes_from(lines, at)), len(lines))
+    if end < len(lines):  # Foxmail names who is answered on a line before
+        while end and (not lines[end - 1].strip() or _ADDRESS.fullmatch(lines[end - 1][:LINE])):
+            end -= 1
+    new = [line for line in lines[:end] if not line.startswith(">")]
+    quoted = [line for line in lines[:end] if line.startswith(">")] + lines[end:]
+    cut = _signed_from(new)
+    words = "\n".join(new[:cut]).strip()
+    if not words:
+        return Body("\n".join(lines).strip(), "", "")
+    return Body(words, "\n".join(new[cut:]).strip(), "\n".join(quoted).strip())
+
+
+def _quotes_from(lines: list[str], at: int) -> bool:
+    """Whether everything from this line on was written before."""
+    line = lines[at][:LINE]
+    following = [each[:LINE] for each in lines[at + 1 : at + 7]]
+    if _RULE.fullmatch(line):
+        return True
+    if _FROM.match(line):
+        return any(_FIELD.match(each) for each in following)
+    if _SEPARATOR.fullmatch(line):
+        return any(_FROM.match(each) for each in following[:3])
+    if _WROTE.fullmatch(line):
+        return _WHEN.search(line) is not None or _WHEN.search(lines[at - 1][:LINE] if at else "") is not None
+    if _WHEN.search(line) and not line.rstrip().endswith(("?", "？", "。")):
+        # A long line of Gmail's or Apple's is broken in two.
+        return bool(following) and len(following[0]) < 80 and bool(_WROTE.fullmatch(following[0]))
+    return False
+
+
+def _signed_from(lines: list[str]) -> int:
+    """The line with which the signature begins; their number where there is none."""
+    last = max((at for at, line in enumerate(lines) if line.strip()), default=-1)
+    for at, line in enumerate(lines[: last + 1]):
+        line = line[:LINE]
+        if _DELIMITER.fullmatch(line) or _SENT_FROM.fullmatch(line):
+            return at
+        if _FORMULA.fullmatch(line) and last - at < CLOSING and not _asks(lines[at + 1 :]):
+            return at
+    return len(lines)
+
+
+def _asks(lines: list[str]) -> bool:
+    return any("？" in line or "?" in line for line in lines)

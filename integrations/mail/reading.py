@@ -1,0 +1,170 @@
+"""A mail as bytes, read as far as it is good for anybody: bounded in size, depth, parts and headers. Nothing is opened that came
+with it, and whatever is wrong with it, something is read."""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from email import message_from_bytes
+from email.errors import MessageError
+from email.message import Message
+from email.parser import BytesHeaderParser
+
+from integrations.mail import headers, plain
+
+LINES = 400_000  # of a mail that is read whole
+CUT = 262_144  # bytes that are read of one that is larger, or has more lines
+HEADERS = 65_536  # bytes of headers
+FIELD = 4_096  # bytes of a header that says what a part is
+DEPTH = 60  # boundaries and mails in mails: more of them nobody writes
+PARTS = 100
+LONGEST = 200_000  # bytes of one part that are read
+WORDS = 20_000  # characters that are kept
+FILES = 20  # that are listed
+TOO_LARGE, NO_END, STRANGE, BROKEN = ODD = (
+    "邮件太大，只看了开头", "邮件头太长，没有看正文", "邮件结构异常，没有看正文", "邮件格式有误，没有看正文",
+)  # fmt: skip
+_HEADERS = BytesHeaderParser()
+_END = re.compile(rb"\r?\n\r?\n")
+_BROKEN = (MessageError, ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError)
+# `is_multipart` and what goes down into it are the library's; of its messages only these are used.
+Part = Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """`id` is its Message-ID, made from its content where it has none; `refs` those that it goes on with. `sender` is empty
+    where nobody can be written to. `headers` are the first of each name, in small letters. `odd` is what was not read of it,
+    in words for people."""
+
+    id: str
+    refs: tuple[str, ...]
+    sender: str
+    subject: str
+    words: str
+    files: tuple[str, ...]
+    headers: Mapping[str, str]
+    report: bytes = b""  # of a delivery: what the server says
+    odd: str = ""
+
+
+def read(raw: bytes, *, cut: bool = False) -> Mail:
+    """Never raises. `cut`: this is but the beginning."""
+    odd = TOO_LARGE if cut else ""
+    if raw.count(b"\n") > LINES:
+        raw, odd = raw[:CUT], TOO_LARGE
+    end = _END.search(raw, 0, HEADERS)
+    head = raw[: end.end() if end else HEADERS]
+    if end is None and len(raw) > HEADERS:
+        return _headers_alone(head, NO_END)
+    if _is_strange(raw):
+        return _headers_alone(head, STRANGE)
+    try:
+        message = message_from_bytes(raw)
+        words, files, report = _parts(message)
+        return replace(_headers_alone(raw, odd, message), words=words[:WORDS], files=files, report=report)
+    except _BROKEN:
+        return _headers_alone(head, BROKEN)
+
+
+def _is_strange(raw: bytes) -> bool:
+    """Whether the library would go too deep, or take a header apart in ever longer steps."""
+    small = b"\n" + raw.lower().replace(b"\r", b"\n")
+    if small.count(b"boundary") + small.count(b"message/") > DEPTH:
+        return True
+    for name in (b"\ncontent-type:", b"\ncontent-disposition:"):
+        at = small.find(name)
+        while at >= 0:
+            end = _end_of_header(small, at + 1)
+            if end - at > FIELD:
+                return True
+            at = small.find(name, end - 1)
+    return False
+
+
+def _end_of_header(raw: bytes, at: int) -> int:
+    """Where the header that begins there ends, with the lines that it goes on in."""
+    while True:
+        at = raw.find(b"\n", at) + 1
+        if at == 0:
+            return len(raw)
+        if raw[at : at + 1] not in (b" ", b"\t", b"\n"):
+            return at
+
+
+def _headers_alone(raw: bytes, odd: str, message: "Part[str, str] | None" = None) -> Mail:
+    """A mail without what is in it; its parser never looks at what that would be."""
+    first = _first(message or _HEADERS.parsebytes(raw))
+    found = headers.names(first.get("message-id", ""))
+    return Mail(
+        id=found[0] if found else f"<{hashlib.sha256(raw).hexdigest()[:32]}@unnamed.invalid>",
+        refs=headers.names(f"{first.get('references', '')} {first.get('in-reply-to', '')}"),
+        sender=headers.address(first.get("from", "")),
+        subject=headers.text(first.get("subject", "")),
+        words="",
+        files=(),
+        headers=first,
+        odd=odd,
+    )
+
+
+def _first(message: "Part[str, str]") -> dict[str, str]:
+    first: dict[str, str] = {}
+    for name, value in message.raw_items():
+        first.setdefault(name.lower(), value)
+    return first
+
+
+def _parts(message: "Part[str, str]") -> tuple[str, tuple[str, ...], bytes]:
+    """What is to be read, what came with it, and what a server reports."""
+    plains, htmls, files, report = [], [], [], b""
+    for number, part in enumerate(_leaves(message)):
+        if number >= PARTS:
+            files.append("（其余没有列出）")
+            break
+        kind = part.get_content_type()
+        name = _name_of(part)
+        if kind in ("message/delivery-status", "text/rfc822-headers") and not report:
+            report = part.as_bytes()[:CUT]
+        elif name or part.get_content_disposition() == "attachment" or not kind.startswith("text/"):
+            files.append(_listed(part, name or kind))
+        elif kind == "text/html":
+            htmls.append(_text(part))
+        else:
+            plains.append(_text(part))
+    words = "\n".join(plains).strip() or "\n".join(map(plain.words, htmls)).strip()
+    listed = files if len(files) <= FILES else [*files[:FILES], f"（另有{len(files) - FILES}个）"]
+    return words, tuple(listed), report
+
+
+def _leaves(message: "Part[str, str]") -> Iterator["Part[str, str]"]:
+    """Parts that hold no others; a mail in a mail is one."""
+    waiting = [message]
+    while waiting:
+        part = waiting.pop()
+        inside = part.get_payload() if part.is_multipart() and part.get_content_maintype() == "multipart" else None
+        if isinstance(inside, list):
+            waiting += [each for each in reversed(inside) if isinstance(each, Message)]
+        else:
+            yield part
+
+
+def _text(part: "Part[str, str]") -> str:
+    content = part.get_payload(decode=True)
+    charset = part.get_param("charset")
+    if not isinstance(content, bytes):
+        return ""
+    return headers.decoded(content[:LONGEST], charset if isinstance(charset, str) else None)
+
+
+def _name_of(part: "Part[str, str]") -> str:
+    name = part.get_filename()
+    return headers.text(name)[:120] if name else ""
+
+
+def _listed(part: "Part[str, str]", name: str) -> str:
+    if part.is_multipart():
+        return "一封转发的邮件"
+    content = part.get_payload(decode=True)
+    size = len(content) if isinstance(content, bytes) else 0
+    return f"{name}（{max(1, size // 1024)} KB）"

@@ -1,0 +1,228 @@
+"""What each update of Telegram's is to us. Pure: an update in, a message of a resident's out, or nothing.
+
+Types: core.telegram.org/bots/api#update. No name of anybody's is taken from it.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import msgspec
+from telegram import Contact, Location, Message, MessageEntity, Update, User
+
+from bot.messages import Inbound
+from integrations.telegram.settings import CHANNEL
+
+ALLOWED = ("message", "callback_query", "my_chat_member")  # the kinds of updates that we ask for
+# Commands: what each means, and the words that it stands for in the talk.
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "start": ("welcome", "[开始]"),
+    "help": ("menu", "菜单"),
+    "menu": ("menu", "菜单"),
+    "balance": ("balance", "查学分"),
+    "course": ("find_course", "找课程"),
+    "human": ("human", "人工"),
+}
+SHOWN = ("course", "balance", "human", "help")  # of them, in the bot's menu
+_GROUPS = ("group", "supergroup")
+# What cannot be read, by the field that holds it.
+_UNREAD: Mapping[str, tuple[str, str]] = {
+    "voice": ("voice", "[语音]"), "audio": ("voice", "[音频]"), "video_note": ("voice", "[视频留言]"),
+    "photo": ("image", "[图片]"), "animation": ("image", "[动图]"), "video": ("video", "[视频]"),
+    "document": ("file", "[文件]"), "story": ("image", "[动态]"), "poll": ("poll", "[投票]"), "checklist": ("poll", "[清单]"),
+    "paid_media": ("image", "[图片]"), "game": ("game", "[游戏]"),
+}  # fmt: skip
+
+
+class UnusableUpdateError(ValueError):
+    """From Telegram, and nothing that we can use. The message is a word for the counter."""
+
+
+class _Head(msgspec.Struct):
+    update_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """The bot itself."""
+
+    id: int
+    username: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A group that has become another chat."""
+
+    old: int
+    new: int
+
+
+_head = msgspec.json.Decoder(_Head).decode
+_json = msgspec.json.Decoder().decode
+
+
+def parse(body: bytes) -> Update:
+    """Raises `UnusableUpdateError`, and `ValueError` for what is no update at all."""
+    try:
+        _head(body)
+        known: object = _json(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError("not an update") from error
+    try:
+        assert isinstance(known, dict)
+        return Update.de_json(known, None)
+    except (TypeError, AttributeError, KeyError, ValueError, OverflowError, OSError, RecursionError) as error:
+        raise UnusableUpdateError("form") from error
+
+
+def is_group(message: Message) -> bool:
+    return message.chat.type in _GROUPS
+
+
+def address(message: Message, chat: int) -> str:
+    """Whose talk it is: a chat with one person, else one person in a chat."""
+    return f"{chat}:{_writer(message).id}" if is_group(message) else str(chat)
+
+
+def chat_of(address: str) -> int:
+    return int(address.partition(":")[0])
+
+
+def moved(message: Message) -> Moved | None:
+    """A group that has just become a supergroup, as both tell it."""
+    if (new := message.migrate_to_chat_id) is not None:
+        return Moved(message.chat.id, new)
+    old = message.migrate_from_chat_id
+    return Moved(old, message.chat.id) if old is not None else None
+
+
+def is_said(message: Message) -> bool:
+    """Whether a person says something there that is for us to hear: no bot, no channel, no anonymous administrator. Raises
+    `UnusableUpdateError`."""
+    writer = message.from_user
+    if writer is not None:
+        _check(message, writer)
+    return (
+        writer is not None
+        and not writer.is_bot
+        and message.sender_chat is None
+        and message.chat.type in ("private", *_GROUPS)
+    )
+
+
+def is_addressed(message: Message, me: Me) -> bool:
+    """Whether somebody in a group means the bot: names it, answers it, or gives it a command by its name."""
+    answered = message.reply_to_message
+    if answered is not None and answered.from_user is not None and answered.from_user.id == me.id:
+        return True
+    return any(_names(entity, words, me) for entity, words in _entities(message))
+
+
+def _entities(message: Message) -> Iterator[tuple[MessageEntity, str]]:
+    kinds: list[str | None] = [MessageEntity.MENTION, MessageEntity.TEXT_MENTION, MessageEntity.BOT_COMMAND]
+    yield from message.parse_entities(kinds).items() if message.text else ()
+    yield from message.parse_caption_entities(kinds).items() if message.caption else ()
+
+
+def _names(entity: MessageEntity, words: str, me: Me) -> bool:
+    if entity.type == MessageEntity.TEXT_MENTION:
+        return entity.user is not None and entity.user.id == me.id
+    return words.lower().rpartition("@")[2] == me.username.lower() and "@" in words
+
+
+def inbound(update: Update, message: Message, chat: int, me: Me | None, at: int) -> Inbound | None:
+    """What a resident said; None for what has no answer. `chat` is the chat as we know it, `me` the bot where others are in
+    the talk. Raises `UnusableUpdateError`."""
+    group = is_group(message)
+    said = Inbound(
+        channel=CHANNEL, address=address(message, chat), id=_identity(update, message), text="", at=at,
+        lang=_language(message), public=group,
+    )  # fmt: skip
+    if message.text:
+        return _spoken(said, _without_name(message.text, me))
+    if message.caption:
+        return _with(said, _without_name(message.caption, me))
+    if message.sticker is not None or message.dice is not None:
+        return _with(said, (message.sticker.emoji if message.sticker else message.dice and message.dice.emoji) or "🙂")
+    if message.contact is not None:
+        return _with_contact(said, message.contact, _writer(message))
+    if (place := message.venue.location if message.venue else message.location) is not None:
+        return _located(said, place)
+    for field, (kind, words) in _UNREAD.items():
+        if getattr(message, field):
+            return _with(said, words, "cannot_read", {"kind": kind})
+    return None
+
+
+def _check(message: Message, writer: User) -> None:
+    """What is a number and what is text is so, whoever has written it. Raises `UnusableUpdateError`."""
+    texts = message.text, message.caption, message.media_group_id, writer.language_code
+    if not all(type(each) is int for each in (message.chat.id, message.message_id, writer.id)):
+        raise UnusableUpdateError("number")
+    if not all(each is None or isinstance(each, str) for each in texts):
+        raise UnusableUpdateError("text")
+
+
+def _identity(update: Update, message: Message) -> str:
+    """The same for every delivery of an update, and for all pictures of an album: they are answered once, its words where it
+    has some."""
+    if message.media_group_id:
+        album = f"album:{message.media_group_id}"[:64]
+        return f"told:{album}" if message.caption else album
+    return f"update:{update.update_id}:{message.message_id}"
+
+
+def reply_to(id: str) -> int | None:
+    """The number of the resident's message that has this id; None where it says none."""
+    kind, _, rest = id.partition(":")
+    number = rest.rpartition(":")[2]
+    return int(number) if kind == "update" and number.isdigit() else None
+
+
+def _language(message: Message) -> str | None:
+    """What the app of somebody who begins is set to; all else the talk shows."""
+    code = _writer(message).language_code or ""
+    begins = bool(message.text) and message.text is not None and message.text.startswith("/start")
+    return "en" if begins and code and not code.startswith("zh") else None
+
+
+def _without_name(text: str, me: Me | None) -> str:
+    """What is said to the bot, without calling it."""
+    if me is None:
+        return text.strip()
+    return re.sub(re.escape(f"@{me.username}"), " ", text, flags=re.IGNORECASE).strip()
+
+
+def _spoken(said: Inbound, text: str) -> Inbound:
+    if text.startswith("/"):
+        name = text[1:].split(None, 1)[0].partition("@")[0].lower() if text[1:].strip() else ""
+        if (meant := COMMANDS.get(name)) is not None:
+            return _with(said, meant[1], meant[0])
+    return _with(said, text)
+
+
+def _with_contact(said: Inbound, contact: Contact, writer: User) -> Inbound:
+    """Their own number is an answer; somebody else's is nothing to be taken up."""
+    if contact.user_id != writer.id or not isinstance(contact.phone_number, str):
+        return _with(said, "[名片]", "cannot_read", {"kind": "contact"})
+    digits = "".join(char for char in contact.phone_number if char.isascii() and char.isdigit())
+    return _with(said, digits.removeprefix("86") if len(digits) == 13 else digits)
+
+
+def _located(said: Inbound, place: Location) -> Inbound:
+    north, east = place.latitude, place.longitude
+    if not (isinstance(north, int | float) and isinstance(east, int | float)) or abs(north) > 90 or abs(east) > 180:
+        raise UnusableUpdateError("location")
+    return msgspec.structs.replace(_with(said, "[位置]", "nearest_to_me"), position=(float(north), float(east)))
+
+
+def _with(said: Inbound, text: str, intent: str | None = None, slots: dict[str, str] | None = None) -> Inbound:
+    return msgspec.structs.replace(said, text=text, intent=intent, slots=slots or {})
+
+
+def _writer(message: Message) -> User:
+    writer = message.from_user
+    if writer is None:
+        raise UnusableUpdateError("from")
+    return writer

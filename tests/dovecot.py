@@ -1,0 +1,128 @@
+"""A Dovecot of the system's package, on loopback, as a centre's provider has it: one mailbox, IMAP with IDLE."""
+
+import contextlib
+import imaplib
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.conftest import free_port, lacking
+
+USER, PASSWORD = "study", "secret-1"
+_SETTINGS = """
+protocols = imap
+listen = 127.0.0.1
+base_dir = {folder}/run
+state_dir = {folder}/run
+log_path = {folder}/log
+ssl = no
+disable_plaintext_auth = no
+default_internal_user = {internal}
+default_login_user = {login}
+default_internal_group = {group}
+mail_location = maildir:{folder}/mail
+mail_uid = {owner}
+mail_gid = {group}
+first_valid_uid = 1
+mail_max_userip_connections = 50
+passdb {{
+  driver = static
+  args = password={password}
+}}
+userdb {{
+  driver = static
+  args = uid={owner} gid={group} home={folder}
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {port}
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
+service anvil {{
+  chroot =
+}}
+service stats {{
+  chroot =
+}}
+"""
+
+
+@dataclass
+class Dovecot:
+    """`port` is where it listens while it runs."""
+
+    folder: Path
+    port: int
+    process: "subprocess.Popen[bytes] | None" = None
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            ["dovecot", "-F", "-c", str(self.folder / "dovecot.conf")], cwd="/", start_new_session=True
+        )
+        until = time.monotonic() + 20
+        while True:
+            with contextlib.suppress(OSError, imaplib.IMAP4.error):
+                imaplib.IMAP4("127.0.0.1", self.port).shutdown()
+                return
+            assert time.monotonic() < until, (self.folder / "log").read_text()
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        if self.process is not None:
+            os.killpg(self.process.pid, signal.SIGKILL)  # a polite end takes it ten seconds while somebody is connected
+            self.process.wait(10)
+            self.process = None
+
+    def client(self) -> imaplib.IMAP4:
+        """Somebody else with the mailbox open."""
+        client = imaplib.IMAP4("127.0.0.1", self.port)
+        client.login(USER, PASSWORD)
+        client.select("INBOX")
+        return client
+
+    def bring(self, raw: bytes) -> None:
+        """As mail arrives."""
+        client = self.client()
+        client.append("INBOX", "", "", raw)
+        client.logout()
+
+    def flags(self) -> list[str]:
+        """Of all that lies in the mailbox."""
+        client = self.client()
+        found = client.fetch("1:*", "(FLAGS)")[1] if client.select("INBOX")[1] != [b"0"] else []
+        client.logout()
+        return [each.decode().partition("(FLAGS ")[2].strip("()") for each in found if isinstance(each, bytes)]
+
+
+@contextlib.contextmanager
+def dovecot() -> Iterator[Dovecot]:
+    if shutil.which("dovecot", path=f"{os.environ['PATH']}:/usr/sbin") is None:
+        lacking("Dovecot")
+    root = os.geteuid() == 0
+    me = pwd.getpwuid(os.geteuid()).pw_name
+    port = free_port()
+    folder = Path("/tmp") / f"daoxue-dovecot-{os.getpid()}-{port}"  # its sockets' paths must be short
+    (folder / "mail").mkdir(parents=True, mode=0o755)
+    owner = "mail" if root else me
+    shutil.chown(folder, owner, owner)
+    shutil.chown(folder / "mail", owner, owner)
+    users = {"internal": "dovecot", "login": "dovenull"} if root else {"internal": me, "login": me}
+    text = _SETTINGS.format(folder=folder, port=port, owner=owner, group=owner, password=PASSWORD, **users)
+    (folder / "dovecot.conf").write_text(text)
+    server = Dovecot(folder, port)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)

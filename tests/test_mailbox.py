@@ -1,0 +1,168 @@
+"""A mailbox of a real Dovecot: news by IDLE, reconnects, and nothing is seen that is not committed."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+
+import imapclient
+import pytest
+
+from bot.inbox import BusyError
+from integrations.mail import mailbox
+from integrations.mail.mailbox import Mailbox
+from integrations.mail.settings import ImapSettings
+from tests.dovecot import PASSWORD, USER, Dovecot, dovecot
+from tests.mailing import letter, read
+
+
+@pytest.fixture
+def server() -> Iterator[Dovecot]:
+    with dovecot() as running:
+        yield running
+
+
+class Reader:
+    """The worker's rounds, and what came of them."""
+
+    def __init__(self, server: Dovecot, largest: int = 1 << 20, password: str = PASSWORD, done: str = "") -> None:
+        settings = ImapSettings("127.0.0.1", server.port, "none", USER, done=done)
+        self.ahead = 0.0  # seconds
+        self.got: list[tuple[bytes, bool]] = []
+        self.come = asyncio.Event()
+        self.outcome: Callable[[bytes], bool] = lambda raw: True
+        self.box = Mailbox(settings, password, largest, self.take, lambda: time.time() + self.ahead)
+        self.task: asyncio.Task[None] | None = None
+
+    async def take(self, raw: bytes, cut: bool) -> bool:
+        taken = self.outcome(raw)
+        self.got.append((raw, cut))
+        self.come.set()
+        return taken
+
+    async def __aenter__(self) -> "Reader":
+        self.task = asyncio.create_task(self._rounds())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self.task is not None
+        self.task.cancel()
+        await asyncio.gather(self.task, return_exceptions=True)
+        await self.box.close()
+
+    async def _rounds(self) -> None:
+        while True:
+            await self.box.work()
+            self.ahead += 1
+            await asyncio.sleep(0.01)
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        async with asyncio.timeout(20):
+            while not true():
+                self.come.clear()
+                await self.come.wait()
+
+
+async def eventually(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not await asyncio.to_thread(true):  # noqa: ASYNC110 - the mailbox tells nobody
+            await asyncio.sleep(0.02)
+
+
+async def test_news_come_by_idle_and_are_seen_when_they_are_taken(
+    server: Dovecot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting, idle = asyncio.Event(), imapclient.IMAPClient.idle
+    loop = asyncio.get_running_loop()
+
+    def told(client: imapclient.IMAPClient) -> object:
+        answer = idle(client)
+        loop.call_soon_threadsafe(waiting.set)
+        return answer
+
+    monkeypatch.setattr(imapclient.IMAPClient, "idle", told)
+    monkeypatch.setattr(mailbox, "WAITING", 300.0)
+    server.bring(first := letter("一"))
+    async with Reader(server) as reader:
+        await waiting.wait()
+        assert [read(raw)["Message-ID"] for raw, _ in reader.got] == [read(first)["Message-ID"]]
+        await asyncio.to_thread(server.bring, letter("二"))
+        await reader.until(lambda: len(reader.got) == 2)
+        await eventually(lambda: server.flags() == [r"\Seen", r"\Seen"])
+
+
+async def test_what_is_not_taken_stays_unseen_and_comes_again(server: Dovecot) -> None:
+    failures = [BusyError(), RuntimeError("disk"), BusyError()]
+
+    def outcome(raw: bytes) -> bool:
+        if failures:
+            assert server.flags() == [""]
+            raise failures.pop()
+        return True
+
+    server.bring(letter("一"))
+    reader = Reader(server)
+    reader.outcome = outcome
+    async with reader:
+        await reader.until(lambda: len(reader.got) == 1)
+        await eventually(lambda: server.flags() == [r"\Seen"])
+
+
+async def test_what_nobody_can_read_is_put_aside_and_holds_up_nothing(
+    server: Dovecot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailbox, "ATTEMPTS", 3)
+    monkeypatch.setattr(mailbox, "WAITING", 0.01)
+
+    def outcome(raw: bytes) -> bool:
+        if b"poison" in raw:
+            raise RuntimeError
+        return b"undisclosed" not in raw
+
+    for raw in (letter("poison"), letter("x", From="undisclosed"), letter("gut")):
+        server.bring(raw)
+    reader = Reader(server)
+    reader.outcome = outcome
+    async with reader:
+        await eventually(lambda: server.flags() == [r"\Flagged", r"\Flagged", r"\Seen"])
+        assert reader.box.aside == 2
+
+
+async def test_of_what_is_too_large_the_beginning_is_read(server: Dovecot) -> None:
+    server.bring(letter("一" * 400_000))
+    async with Reader(server, largest=1_000_000) as reader:
+        await reader.until(lambda: len(reader.got) == 1)
+    [(raw, cut)] = reader.got
+    assert (len(raw), cut) == (262_144, True)
+
+
+async def test_a_server_that_comes_back_is_read_again_and_told_of_once(
+    server: Dovecot, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailbox, "LONGEST_REST", 20.0)
+    async with Reader(server) as reader:
+        await eventually(lambda: reader.box.alarm is None and reader.box._client is not None)
+        await asyncio.to_thread(server.stop)
+        await eventually(lambda: reader.box.alarm is not None)
+        await asyncio.to_thread(server.start)
+        await asyncio.to_thread(server.bring, letter("二"))
+        await reader.until(lambda: len(reader.got) == 1)
+        await eventually(lambda: reader.box.alarm is None)
+    assert [each.message for each in caplog.records].count("the mailbox is not read") == 1
+
+
+async def test_a_wrong_password_is_told_and_rested_upon(server: Dovecot, caplog: pytest.LogCaptureFixture) -> None:
+    reader = Reader(server, password="wrong")
+    await reader.box.work()
+    assert reader.box.alarm == "IMAP: LoginError"
+    await reader.box.work()
+    assert [each.message for each in caplog.records] == ["the mailbox is not read"], "not tried again at once"
+
+
+async def test_what_was_taken_may_go_into_a_folder(server: Dovecot) -> None:
+    server.bring(letter("一"))
+    async with Reader(server, done="Done") as reader:
+        await reader.until(lambda: len(reader.got) == 1)
+        await eventually(lambda: server.flags() == [])
+    client = server.client()
+    assert client.select("Done")[1] == [b"1"]
+    client.logout()

@@ -1,0 +1,88 @@
+"""What stands in deploy/ and docs/running.md to run it by: checked by what reads it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from prometheus_client import REGISTRY
+
+from daoxue import gauges, serve
+from integrations import texting
+from integrations.twilio import signing
+from integrations.wechat import channel
+from tests.conftest import free_port, lacking
+from tests.service import ROOT
+
+DOCUMENT = (ROOT / "docs" / "running.md").read_text("utf-8")
+TELLING = (gauges, serve, texting, signing, channel)  # parts that have figures, however little else of them is loaded
+
+
+@pytest.fixture
+def unit(tmp_path: Path) -> Path:
+    """The unit, of a program that is here."""
+    path, written = tmp_path / "daoxue.service", (ROOT / "deploy" / "daoxue.service").read_text("utf-8")
+    assert "ExecStart=/opt/daoxue/bin/daoxue serve" in written
+    path.write_text(written.replace("/opt/daoxue/bin/daoxue", sys.executable))
+    return path
+
+
+def analyzed(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    if shutil.which("systemd-analyze") is None:
+        lacking("systemd-analyze")
+    return subprocess.run(["systemd-analyze", *arguments], capture_output=True, text=True, check=False)
+
+
+def test_the_unit_is_understood_by_systemd_and_leaves_little_open(unit: Path) -> None:
+    found = analyzed("verify", "--man=no", unit)
+    assert (found.returncode, found.stdout, found.stderr) == (0, "", "")
+    exposed = analyzed("security", "--offline=true", "--no-pager", "--threshold=20", unit)  # tenths; of 100
+    assert exposed.returncode == 0, exposed.stdout
+    unit.write_text(unit.read_text().replace("RestartSec=5", "RestartSecs=5"))
+    assert "RestartSecs" in analyzed("verify", "--man=no", unit).stderr, "what is wrong is seen"
+
+
+def test_the_log_is_rotated_while_it_is_written(tmp_path: Path) -> None:
+    if not Path("/usr/sbin/logrotate").exists():
+        lacking("logrotate")
+    block = re.search(r"```logrotate\n(.*?)```", DOCUMENT, re.DOTALL)
+    assert block is not None
+    folder = tmp_path / "log"
+    folder.mkdir(mode=0o755)
+    conf, log = tmp_path / "conf", folder / "daoxue.log"
+    conf.write_text(block[1].replace("/var/log/daoxue", str(folder)))
+    conf.chmod(0o644)
+    with log.open("ab", buffering=0) as writing:
+        writing.write(b"before\n")
+        state = tmp_path / "state"
+        subprocess.run(["/usr/sbin/logrotate", "--force", "--state", state, conf], check=True)
+        writing.write(b"after\n")
+    assert (log.read_text(), (folder / "daoxue.log.1").read_text()) == ("after\n", "before\n")
+
+
+def test_a_page_that_cannot_be_built_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "web" / "desk").mkdir(parents=True)
+    for name in ("Makefile", "web/desk/package.json", "web/desk/package-lock.json"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    nobody = f"http://127.0.0.1:{free_port()}"
+    offline = {
+        "npm_config_registry": nobody, "npm_config_cache": str(tmp_path / "cache"), "npm_config_fetch_retries": "0",
+    }  # fmt: skip
+    target = ["make", "--no-print-directory", "-o", ".venv/page", "web/desk/node_modules/.package-lock.json"]
+    environment = {**os.environ, **offline, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    done = subprocess.run(target, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    told = [line for line in done.stderr.splitlines() if not line.startswith(("make:", "find:"))]
+    assert (done.returncode, len(told)) == (2, 1), done.stderr
+    assert "npm config set registry" in told[0]
+    assert not (tmp_path / "web" / "desk" / "node_modules" / ".package-lock.json").exists()
+
+
+def test_every_figure_is_told_of_and_none_else() -> None:
+    assert TELLING
+    suffix = {"counter": "_total"}
+    ours = {each.name + suffix.get(each.type, "") for each in REGISTRY.collect() if each.name.startswith("daoxue_")}
+    ours.add("daoxue_turn_step_seconds")  # registered by `serve` for its own turns
+    assert set(re.findall(r"daoxue_[a-z_]+", DOCUMENT)) - {"daoxue_tickets_", "daoxue_queue_"} == ours
