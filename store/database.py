@@ -23,7 +23,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Generic, NamedTuple, Protocol, TypeVar, cast
-from urllib.parse import urlsplit
 
 from sqlalchemy import Insert, Select, Table, Text, bindparam, delete, func, insert, select
 from sqlalchemy.engine.interfaces import Dialect
@@ -274,7 +273,7 @@ class Database:
             self._read_line = _Line(self._engine.connect())
             self._write_line = self._line_to_write()
         except self._engine.errors as error:
-            raise DatabaseError(f"database.url: cannot open {urlsplit(url).scheme}: {type(error).__name__}") from error
+            raise _unusable(self._engine.outage(error), error) from error
         self._transaction = Transaction(self._read_line.cursor, self._engine.dialect, self._sealer)
 
     @property
@@ -382,7 +381,7 @@ class Database:
         may be about to."""
         self._outages.note(Outage.MOVED, holds=self._engine.is_moved())
         if self._outages.first not in (None, Outage.MOVED):
-            with contextlib.suppress(DatabaseError, self._engine.errors):
+            with contextlib.suppress(DatabaseError, *self._engine.errors):
                 await self.write(_probe)
         return self._outages.first
 
@@ -544,6 +543,10 @@ class Database:
                 return False  # the server is away: the callers hear it, and the next commit tries again
             return True
         return False
+
+
+def _unusable(outage: Outage | None, error: Exception) -> DatabaseError:
+    return OutageError(outage) if outage else DatabaseError(f"database.url: {type(error).__name__}")
 
 
 def _settle(jobs: list[_Job[object]]) -> None:
