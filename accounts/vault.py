@@ -8,6 +8,7 @@ what they closed; the first one closes.
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import hmac
 import os
@@ -23,6 +24,7 @@ SIZE = 32
 NONCE = 12
 MARK = "~"  # begins what is sealed
 SHUT = b"~c1~"  # begins a document that is closed where others are not
+WRONG = "DATA_KEY: 32 bytes in base64 each, the newest first, separated by commas"
 
 
 class VaultError(Exception):
@@ -34,7 +36,7 @@ class Vault:
 
     def __init__(self, keys: Sequence[bytes]) -> None:
         if not keys or any(len(key) != SIZE for key in keys):
-            raise VaultError("DATA_KEY: 32 bytes in base64 each, the newest first, separated by commas")
+            raise VaultError(WRONG)
         self._ciphers = {_name(key): AESGCM(key) for key in keys}
         self._newest = _name(keys[0])
         # Digests stay comparable when keys change: the oldest key makes them.
@@ -99,45 +101,111 @@ def _name(key: bytes) -> bytes:
     return hashlib.sha256(b"daoxue key" + key).digest()[:4]
 
 
-def load(path: Path, environment: Mapping[str, str] = os.environ) -> Vault:
-    """The vault of this installation. Raises `VaultError`."""
-    given = environment.get("DATA_KEY") or _from_file(path)
+def given(path: Path, environment: Mapping[str, str] = os.environ) -> str | None:
+    """The keys of this installation; None where there are none yet. Raises `VaultError`."""
+    if said := environment.get("DATA_KEY"):
+        return said
     try:
-        return Vault([base64.b64decode(part.strip(), validate=True) for part in given.split(",")])
+        return path.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise VaultError(f"{path}: 读不了密钥文件 · the key file cannot be read") from error
+
+
+def load(path: Path, environment: Mapping[str, str] = os.environ) -> Vault:
+    """The vault of this installation, with a key made where there is none. Raises `VaultError`."""
+    return of(given(path, environment) or _from_file(path))
+
+
+def of(keys: str) -> Vault:
+    """The vault of keys as `DATA_KEY` has them. Raises `VaultError`."""
+    try:
+        return Vault([base64.b64decode(part.strip(), validate=True) for part in keys.split(",")])
     except binascii.Error as error:
-        raise VaultError("DATA_KEY: 32 bytes in base64 each, the newest first, separated by commas") from error
+        raise VaultError(WRONG) from error
 
 
 def _from_file(path: Path) -> str:
     """The key in a file that only we may read; made where there is none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            _put(path, base64.b64encode(secrets.token_bytes(SIZE)).decode())
         return path.read_text(encoding="ascii").strip()
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(base64.b64encode(secrets.token_bytes(SIZE)).decode() + "\n")
+    except OSError as error:
+        raise VaultError(
+            f"{path}: 密钥文件写不进去（{error.strerror}）：把它的文件夹改成可写，或在 accounts.key_file 换一个 · the key file cannot"
+            " be made: its folder has to be writable"
+        ) from error
+
+
+def _put(path: Path, keys: str) -> None:
+    """A file with these keys, there whole or not at all; one that is there already stays."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    with os.fdopen(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
+        file.write(keys + "\n")
         file.flush()
         os.fsync(file.fileno())
-    return path.read_text(encoding="ascii").strip()
+    with contextlib.suppress(FileExistsError):
+        os.link(part, path)
+    part.unlink()
+    _settle(path.parent)
+
+
+def _settle(folder: Path) -> None:
+    """Names that were given in a folder outlive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+# Which key closed a database is written in it (`store.sealing`), and changes with it in one transaction. So a key lies
+# beside the present one under its own name before that, and is adopted after it, whoever comes first: at no moment is
+# there a database without its key.
 
 
 def new_key(path: Path, environment: Mapping[str, str] = os.environ) -> str:
     """The key that is to be: the first of several in `DATA_KEY`; otherwise one that is kept beside the present one until
-    `take_key`, so that a crash loses neither."""
+    it is adopted."""
     given = environment.get("DATA_KEY", "")
     if "," in given:
         return given.split(",")[0].strip()
     return _from_file(path.with_suffix(path.suffix + ".new"))
 
 
-def take_key(path: Path, environment: Mapping[str, str] = os.environ) -> str:
-    """From here on the new key is the one; the old one stays beside it. What the operator has to know of it."""
-    if given := environment.get("DATA_KEY", ""):
-        return f"DATA_KEY={given.split(',')[0].strip()}" if "," in given else "DATA_KEY: ?"
-    path.replace(path.with_suffix(path.suffix + ".old"))
-    path.with_suffix(path.suffix + ".new").replace(path)
-    return str(path)
+def put_beside(path: Path, keys: str) -> None:
+    """Keeps other keys beside the present one, to be adopted or to open what is older. No key is ever written over."""
+    if given(path, {}) != keys:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _put(_named(path, keys), keys)
+
+
+def adopt(path: Path, name: str) -> bool:
+    """Makes the key of this name the one, where it lies beside it; the one that was lies there then under its own name.
+    Whether there was such a key. Raises `VaultError`."""
+    found = next((each for each in sorted(path.parent.glob(f"{path.name}.*")) if _name_in(each) == name), None)
+    if found is None:
+        return False
+    if (keys := given(path, {})) is not None:
+        path.replace(_named(path, keys))
+    found.replace(path)
+    _settle(path.parent)
+    return True
+
+
+def _named(path: Path, keys: str) -> Path:
+    return path.with_name(f"{path.name}.{of(keys).name}")
+
+
+def _name_in(path: Path) -> str | None:
+    """The name of the key in a file; None for what is none."""
+    try:
+        return of(path.read_text(encoding="ascii").strip()).name
+    except (OSError, UnicodeDecodeError, VaultError):
+        return None
 
 
 def only(key: str) -> Vault:
@@ -145,4 +213,4 @@ def only(key: str) -> Vault:
     try:
         return Vault([base64.b64decode(key, validate=True)])
     except binascii.Error as error:
-        raise VaultError("DATA_KEY: 32 bytes in base64 each, the newest first, separated by commas") from error
+        raise VaultError(WRONG) from error

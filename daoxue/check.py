@@ -28,7 +28,7 @@ from knowledge.standard import standard, strangers
 from nlu.questions import DataError
 from nlu.questions import read as read_data
 from store import knowledge as rows
-from store.database import Database
+from store.database import Database, DatabaseError
 from store.migrate import is_current
 
 Channels = Mapping[str, Channel]
@@ -46,6 +46,8 @@ def problems(config: Config, channels: Channels = CHANNELS) -> list[str]:
         content = _content(config)
     except KnowledgeError as error:
         return found + error.problems
+    except DatabaseError as error:
+        return [*found, str(error)]
     found += [*_secrets(config, channels), *unreachable(config, channels)]
     found += _own_texts(config, Catalogue.of(content.records).centre, channels)
     for read in (lambda: rules_of(config), lambda: encoder_of(config.nlu.encoder, config.nlu.encoder_path)):
@@ -74,7 +76,7 @@ def notes(config: Config) -> list[str]:
     found = misfits(config) + model.damage(Path(config.nlu.folder))
     try:
         content = _content(config)
-    except KnowledgeError:
+    except (KnowledgeError, DatabaseError):
         return found  # it is a problem, and told as one
     return found + lacking(content.entries, datetime.now(config.zone).date())
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import fcntl
 import gc
 import importlib
 import logging
@@ -13,7 +12,6 @@ import socket
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import datetime
-from pathlib import Path
 from types import FrameType
 from urllib.parse import quote
 
@@ -44,8 +42,8 @@ from daoxue.workers import workers
 from desk import files
 from desk.errors import SignInError
 from desk.parts import Desk
-from store import attachments
-from store.database import Database, DatabaseError
+from store import alone, attachments
+from store.database import Database
 
 log = logging.getLogger("daoxue")
 STEPS = ("accepted", "understood", "thought", "committed", "delivering", "delivered")
@@ -196,7 +194,7 @@ def serve(config: Config) -> int:
     for problem in (*unreachable(config), *misfits(config)):
         log.warning(problem)
     _raise_limit()
-    with _alone(config.database.url):
+    with alone.serving(config.database.url):
         began = time.perf_counter()
         listening = _listen(config)
         prepare(config)
@@ -292,23 +290,3 @@ def _raise_limit() -> None:
     wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
     if soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-@contextlib.contextmanager
-def _alone(url: str) -> Iterator[None]:
-    """An embedded database serves one process: its answers leave from the process that wrote them."""
-    if not url.startswith("sqlite:///"):
-        yield
-        return
-    path = Path(url.removeprefix("sqlite:///") + ".lock")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise DatabaseError(
-                f"{url} 已经有一个 daoxue serve 在用；要跑多个进程，请把 database.url 换成 PostgreSQL。"
-                " Another process serves this database; more than one needs PostgreSQL."
-            ) from error
-        file.write(str(os.getpid()))
-        yield

@@ -34,7 +34,7 @@ from store.engine import Connection, Cursor, engine
 from store.engine import DatabaseError as DatabaseError
 from store.engine import Row as Row
 from store.engine import Value as Value
-from store.outages import Outage, OutageError, Outages
+from store.outages import Outage, OutageError, Outages, unusable
 from store.personal import Sealed, Shut
 from store.schema import setting
 
@@ -273,7 +273,7 @@ class Database:
             self._read_line = _Line(self._engine.connect())
             self._write_line = self._line_to_write()
         except self._engine.errors as error:
-            raise _unusable(self._engine.outage(error), error) from error
+            raise unusable(self._engine.outage(error), error) from error
         self._transaction = Transaction(self._read_line.cursor, self._engine.dialect, self._sealer)
 
     @property
@@ -543,10 +543,6 @@ class Database:
                 return False  # the server is away: the callers hear it, and the next commit tries again
             return True
         return False
-
-
-def _unusable(outage: Outage | None, error: Exception) -> DatabaseError:
-    return OutageError(outage) if outage else DatabaseError(f"database.url: {type(error).__name__}")
 
 
 def _settle(jobs: list[_Job[object]]) -> None:

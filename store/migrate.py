@@ -1,9 +1,16 @@
 """Brings a database to the present schema."""
 
+import contextlib
 import importlib
+import sqlite3
+from collections.abc import Iterator
 
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
+
+from store.engine import DatabaseError, engine
+from store.outages import unusable
 
 HEAD = "0018"  # the newest of `store/migrations`; a test holds the two together
 
@@ -13,17 +20,52 @@ def alembic_url(url: str) -> str:
     return url.replace("postgresql://", "postgresql+psycopg://", 1)
 
 
-def upgrade(url: str) -> None:
-    """Applies the migrations that the database lacks. Applied once, applying again does nothing."""
+def upgrade(url: str, revision: str = "head") -> None:
+    """Applies the migrations that the database lacks, up to one. Applied once, applying again does nothing. Raises
+    `DatabaseError`."""
+    with told(url), create_engine(alembic_url(url), poolclass=NullPool).begin() as connection:
+        upgrade_on(connection, revision)
+
+
+def upgrade_on(connection: Connection, revision: str) -> None:
+    """The same in a transaction that somebody else begins and ends."""
     # Alembic is loaded where it has something to do: it would be a tenth of every start.
-    importlib.import_module("store.migrating").upgrade(alembic_url(url))
+    importlib.import_module("store.migrating").upgrade(connection, revision)
 
 
 def is_current(url: str) -> bool:
-    """Whether the database has every migration."""
-    engine = create_engine(alembic_url(url), poolclass=NullPool)
-    with engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return False
-        version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    return version == HEAD
+    """Whether the database has every migration. Raises `DatabaseError` where it has more than we know of, or cannot be
+    read."""
+    with told(url), create_engine(alembic_url(url), poolclass=NullPool).connect() as connection:
+        return revision_of(connection) == HEAD
+
+
+def revision_of(connection: Connection) -> str | None:
+    """The newest migration that a database has; None where it has none. Raises `DatabaseError` for one that is none of
+    ours: they are numbered."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if version is not None:
+        check_known(str(version))
+    return version
+
+
+def check_known(version: str) -> None:
+    """Raises `DatabaseError` for a migration that is newer than ours."""
+    if version > HEAD:
+        raise DatabaseError(
+            f"数据库比程序新（{version}，这个版本只认到 {HEAD}）：请升级程序，或恢复升级前的备份 · the database is newer than"
+            " the program: upgrade it, or restore a backup from before"
+        )
+
+
+@contextlib.contextmanager
+def told(url: str) -> Iterator[None]:
+    """Whatever keeps us from a database, in words that say what to do, and nothing of a server's own: they may hold what was
+    to be written. Raises `DatabaseError`."""
+    try:
+        yield
+    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+        cause = getattr(error, "orig", None) or error
+        raise unusable(engine(url).outage(cause), cause) from error

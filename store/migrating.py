@@ -5,6 +5,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 
 _FOLDER = Path(__file__).parent / "migrations"
 
@@ -15,11 +16,11 @@ def _config() -> Config:
     return config
 
 
-def upgrade(url: str) -> None:
-    """Applies what the database behind this SQLAlchemy URL lacks."""
+def upgrade(connection: Connection, revision: str) -> None:
+    """Applies what the database lacks up to a revision, in the transaction that this connection is in."""
     config = _config()
-    config.attributes["url"] = url
-    command.upgrade(config, "head")
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
 
 
 def head() -> str | None:

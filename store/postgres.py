@@ -28,7 +28,7 @@ class Postgres:
         self._url = url
 
     def connect(self) -> psycopg.Connection[Row]:
-        return psycopg.connect(self._url, autocommit=True)
+        return psycopg.connect(self._url, autocommit=True, application_name="daoxue")
 
     def outage(self, error: Exception) -> Outage | None:
         state = getattr(error, "sqlstate", None)

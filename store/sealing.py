@@ -8,7 +8,7 @@ from sqlalchemy import Column, LargeBinary, Text, bindparam, delete, select, typ
 
 from store.database import Row, Statement, Transaction, Value, adding
 from store.personal import Sealed, Shut, is_closed_by_hand
-from store.schema import metadata, queue, setting
+from store.schema import learner, metadata, queue, setting
 
 _COLUMNS = [column for table in metadata.sorted_tables for column in table.c]
 _SEALED = [column for column in _COLUMNS if isinstance(column.type, Sealed)]
@@ -56,6 +56,7 @@ _OPEN = Statement(
     update(queue).where(queue.c.id == bindparam("which")).values(body=bindparam("new", type_=LargeBinary))
 )
 _NOTED = Statement(select(setting.c.body).where(setting.c.name == bindparam("name")))
+_ANY_LEARNER = Statement(select(learner.c.id).limit(1))
 _FORGET = Statement(delete(setting).where(setting.c.name == bindparam("name")))
 _NOTE = Statement(adding(setting))
 
@@ -63,6 +64,11 @@ _NOTE = Statement(adding(setting))
 def key_name(transaction: Transaction) -> str | None:
     """The name of the key by which digests and seals are made here; None where nothing was closed yet."""
     return _noted(transaction, "data_key")
+
+
+def holds_closed(transaction: Transaction) -> bool:
+    """Whether there is anything in it that a key closed."""
+    return key_name(transaction) is not None or transaction.one(_ANY_LEARNER) is not None
 
 
 def keep_key_name(transaction: Transaction, name: str, now: int) -> None:

@@ -2,8 +2,10 @@
 
 import contextlib
 import errno
+import fcntl
 import os
 import sqlite3
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.interfaces import Dialect
 
 from store.engine import Engine
-from store.outages import Outage
+from store.outages import DatabaseError, Outage
 
 ROOM = 65_536  # bytes; less free than this is none
 _OUTAGES = {
@@ -42,6 +44,7 @@ class Sqlite:
         self._file: tuple[int, int] | None = None  # what was opened first
 
     def connect(self) -> sqlite3.Connection:
+        Path(self._path).absolute().parent.mkdir(parents=True, exist_ok=True)
         keep_to_ourselves(self._path)
         self._file = self._file or self._there()
         connection = sqlite3.connect(self._path, timeout=30, isolation_level=None, check_same_thread=False)
@@ -90,7 +93,36 @@ def keep_to_ourselves(path: str) -> None:
 
 
 def open(url: str) -> Engine:
-    """`sqlite:///path`; its folder is made."""
-    path = url.removeprefix("sqlite:///")
-    Path(path).absolute().parent.mkdir(parents=True, exist_ok=True)
-    return Sqlite(path)
+    """`sqlite:///path`; its folder is made when it is opened."""
+    return Sqlite(url.removeprefix("sqlite:///"))
+
+
+def copied(path: Path) -> sqlite3.Connection:
+    """A copy of a database as it is at this moment, to be read from, while others write. It is taken in one piece, since
+    whoever reads keeps SQLite's log from being emptied; beside the original, where there may be room for it; and the file
+    loses its name at once, so that nothing of it is left whatever becomes of us. Raises `DatabaseError`."""
+    if not path.exists():
+        raise DatabaseError(f"{path} 还没有 · there is no such database")
+    pattern = f".{path.name}.copy-"
+    _sweep(path.parent, pattern)
+    handle, name = tempfile.mkstemp(prefix=pattern, dir=path.absolute().parent)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        with (
+            contextlib.closing(sqlite3.connect(path, timeout=30)) as original,
+            contextlib.closing(sqlite3.connect(name, isolation_level=None)) as copy,
+        ):
+            copy.execute("PRAGMA journal_mode=OFF")
+            original.backup(copy)
+        return sqlite3.connect(f"{Path(name).as_uri()}?mode=ro&immutable=1", uri=True)
+    finally:
+        os.unlink(name)
+        os.close(handle)
+
+
+def _sweep(folder: Path, pattern: str) -> None:
+    """Takes away copies of those who died over them: nobody holds their lock."""
+    for each in folder.glob(f"{pattern}*"):
+        with contextlib.suppress(FileNotFoundError, BlockingIOError), each.open() as left:
+            fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            each.unlink()

@@ -7,7 +7,6 @@ from pathlib import Path
 import msgspec
 import pytest
 import sqlalchemy as sa
-from alembic import command
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -20,7 +19,6 @@ from daoxue.files import read, take_in
 from integrations import sms, voice
 from integrations.channels import CHANNELS
 from knowledge.entries import Entry, changed, too_long_for_sms
-from store import migrating
 from store.migrate import alembic_url, upgrade
 from tests.desk_client import Desk, Person
 from tests.talk import Resident
@@ -115,9 +113,7 @@ def test_an_import_flags_what_it_leaves_behind(config: Config, tmp_path: Path) -
 
 def test_copies_of_before_go_when_the_database_is_brought_up(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/a.db"
-    before = migrating._config()
-    before.attributes["url"] = alembic_url(url)
-    command.upgrade(before, "0016")
+    upgrade(url, "0016")
     long = "东门有车位。" * 40
     told = [
         {"id": "a", "answer": long, "spoken": long, "sms": long[:134]},

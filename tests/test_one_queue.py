@@ -10,7 +10,6 @@ from pathlib import Path
 import psycopg
 import pytest
 import sqlalchemy as sa
-from alembic import command
 from msgspec.structs import replace
 
 from bot.queue import Done, Failed, Kind, Later, Lost, Outcome, Queue, wait
@@ -19,7 +18,6 @@ from daoxue.config import Config
 from store import deliveries, outbox, queue, webhooks
 from store.database import ConflictError, Database, DatabaseError, Transaction
 from store.migrate import alembic_url, upgrade
-from store.migrating import _config
 from store.outbox import DueRow, OwedRow, Span
 from store.queue import HELD, NewRow, QueueRow, QueueState
 from store.webhooks import WebhookRow
@@ -376,9 +374,7 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 def before(url: str, revision: str, *statements: str, body: bytes = b"") -> None:
     """A database as it was at that revision, with this in it, brought up to date. `body` is `:body` in what is executed."""
-    settings = _config()
-    settings.attributes["url"] = alembic_url(url)
-    command.upgrade(settings, revision)
+    upgrade(url, revision)
     engine = sa.create_engine(alembic_url(url), poolclass=sa.pool.NullPool)
     with engine.begin() as connection:
         for statement in statements:

@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from alembic import command
 from msgspec.structs import replace
 
 from accounts.closing import rekey
@@ -23,7 +22,7 @@ from daoxue.preparing import prepare, vault_of
 from store import bank, conversations, erasing, identity, queue
 from store.database import Database, Transaction
 from store.identity import Grant
-from store.migrating import _config
+from store.migrate import upgrade
 from store.queue import QueueRow
 from tests.desk_client import Desk
 from tests.service import ROOT
@@ -88,9 +87,7 @@ async def test_what_waits_for_its_answer_is_masked_and_sealed(app: App) -> None:
 def test_a_database_from_before_is_sealed(config: Config, tmp_path: Path) -> None:
     """Addresses that stood there in clear are closed at the upgrade, and found as before; half credits have room."""
     url = f"sqlite:///{tmp_path}/before.db"
-    settings = _config()
-    settings.attributes["url"] = url
-    command.upgrade(settings, "0003")
+    upgrade(url, "0003")
     with contextlib.closing(sqlite3.connect(tmp_path / "before.db")) as connection:
         connection.execute(
             "INSERT INTO conversation (channel, address, version, seq, state, updated_at) VALUES ('wechat', 'oBefore', 1, 0, x'', 1)"

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from accounts.bank import audit as bank_audit
 from accounts.closing import rekey
-from accounts.vault import new_key, only, take_key
+from accounts.vault import adopt, new_key, only
 from daoxue.app import App
 from daoxue.commands.common import Commands, acting, add, now, tell
-from daoxue.config import ConfigError, read
-from daoxue.preparing import prepare, vault_of
+from daoxue.config import Config, ConfigError, read
+from daoxue.preparing import find_key, prepare, vault_of
 from daoxue.sample import sample_learners
-from store import sealing
+from store import alone, sealing
 from store.database import Database
 
 
@@ -84,25 +84,34 @@ def _accounts_audit(arguments: argparse.Namespace) -> int:
 
 
 def _accounts_rekey(arguments: argparse.Namespace) -> int:
-    """To a new key. Run again after a crash, it finishes what was begun."""
+    """To a new key, while nobody serves. Killed at any line, it leaves a database and the key that opens it; run again, it
+    finishes what was begun."""
     config = read(arguments.config)
-    path = Path(config.accounts.key_file)
     given = os.environ.get("DATA_KEY", "")
     if given and "," not in given:
         raise ConfigError("DATA_KEY: put the new key before the present one, with a comma between")
+    with alone.to_ourselves(config.database.url):
+        count = _rekey(config)
+    where = "DATA_KEY 里逗号前的那一把" if given else config.accounts.key_file
+    tell(arguments, {"learners": count, "key": where}, f"已用新密钥重新加密（{count} 位学员）。今后用 {where}")
+    return 0
+
+
+def _rekey(config: Config) -> int:
+    """How many learners it concerned: none, where it had only to be finished."""
+    path = Path(config.accounts.key_file)
     new, count = only(new_key(path)), 0
     database = Database(config.database.url, new)
     try:
-        done = database.look(sealing.key_name) == new.name
-        if not done:
+        if database.look(sealing.key_name) != new.name:
+            find_key(config)
             old = vault_of(config)
             count = database.now(lambda t: rekey(t, old, new, now()))
-            database.scrub_whole()
+        database.scrub_whole()
     finally:
         database.close()
-    where = take_key(path)
-    tell(arguments, {"learners": count, "key": where}, f"已用新密钥重新加密（{count} 位学员）。今后用 {where}")
-    return 0
+    adopt(path, new.name)
+    return count
 
 
 def export(arguments: argparse.Namespace) -> int:

@@ -1,0 +1,154 @@
+"""docs/backup.md, done as it says: each of its commands, in their order, around a service that runs; its timer is one that
+systemd takes."""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.conftest import free_port
+from tests.place import NAME, Place, furnished
+from tests.service import ROOT
+
+PAGE = (ROOT / "docs" / "backup.md").read_text(encoding="utf-8")
+COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", PAGE, re.S) for line in block.splitlines()]
+STOPPED = ("daoxue move", "daoxue accounts rekey")  # what the page says to stop the service for
+Shell = Callable[[str], "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def centre(tmp_path: Path, models: Path) -> Place:
+    place = furnished(tmp_path / "my-centre", models)
+    (place.folder / "config.yml").write_text(f"sample: false\nnlu: {{folder: {models}}}\n", encoding="utf-8")
+    return place
+
+
+@pytest.fixture
+def empty(postgres: str) -> str:
+    """The address of a database with nothing in it."""
+    name = f"page_{time.time_ns()}"
+    with psycopg.connect(f"{postgres}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return f"{postgres}/{name}"
+
+
+@pytest.fixture
+def shell(tmp_path: Path, empty: str) -> Shell:
+    """Runs a line in a shell that is where the line before it has gone."""
+    tools, place = tmp_path / "bin", tmp_path / "place"
+    tools.mkdir()
+    (tools / "daoxue").write_text(f'#!/bin/sh\nexec {sys.executable} -m daoxue "$@"\n', encoding="utf-8")
+    (tools / "daoxue").chmod(0o755)
+    place.write_text(str(tmp_path / "my-centre"), encoding="utf-8")
+    environment = os.environ | {
+        "PATH": f"{tools}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8",
+        "EMPTY_DATABASE": empty,
+    }  # fmt: skip
+
+    def run(line: str) -> "subprocess.CompletedProcess[str]":
+        script = f'cd "$(cat {place})" && {line} && pwd > {place}'
+        return subprocess.run(["/bin/sh", "-c", script], env=environment, capture_output=True, text=True, timeout=120)
+
+    return run
+
+
+@contextlib.contextmanager
+def serving(folder: Path, **more: str) -> Iterator[str]:
+    """The real service in a folder; its address."""
+    port = free_port()
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "DAOXUE_SERVER__PORT": str(port)} | more
+    process = subprocess.Popen(
+        [sys.executable, "-m", "daoxue", "serve"], cwd=folder, env=environment, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    try:
+        while "导学已启动" not in process.stdout.readline():
+            assert process.poll() is None
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+        process.stdout.close()
+
+
+def is_ready(url: str) -> bool:
+    for _ in range(400):  # it listens a moment after it says so
+        with contextlib.suppress(urllib.error.URLError):
+            return bool(urllib.request.urlopen(f"{url}/readyz", timeout=20).status == 200)
+        time.sleep(0.05)
+    return False
+
+
+def test_every_command_of_the_page_does_what_it_says(centre: Place, shell: Shell, tmp_path: Path) -> None:
+    first = next(number for number, line in enumerate(COMMANDS) if line.startswith("mkdir ../restored"))
+    stopped = [line for line in COMMANDS[first:] if line.endswith("--replace") or line.startswith(STOPPED)]
+    assert len(stopped) == 3
+    with serving(centre.folder) as url:
+        assert is_ready(url)
+        for line in COMMANDS[:first]:
+            done = shell(line)
+            assert done.returncode == 0, (line, done.stdout, done.stderr)
+        for line in stopped:
+            assert "先停下" in shell(line).stderr, line
+        assert is_ready(url)
+    for line in COMMANDS[first:]:
+        done = shell(line)
+        assert done.returncode == 0, (line, done.stdout, done.stderr)
+    restored = Place(tmp_path / "restored")
+    assert NAME in restored.opened()
+    with serving(restored.folder) as url:
+        assert is_ready(url)
+    [backup] = (tmp_path / "backups").iterdir()
+    assert re.fullmatch(r"daoxue-\d{8}T\d{6}Z\.backup", backup.name)
+
+
+def test_the_moved_one_serves(centre: Place, shell: Shell, empty: str) -> None:
+    assert shell("daoxue move --to $EMPTY_DATABASE").returncode == 0
+    with serving(centre.folder, DAOXUE_DATABASE__URL=empty) as url:
+        assert is_ready(url)
+        done = shell("DAOXUE_DATABASE__URL=$EMPTY_DATABASE daoxue accounts rekey")
+        assert "先停下" in done.stderr
+
+
+def test_what_the_page_says_of_errors_is_what_is_said() -> None:
+    code = "".join(
+        path.read_text(encoding="utf-8")
+        for folder in ("daoxue", "store", "accounts")
+        for path in (ROOT / folder).rglob("*.py")
+    )
+    table = PAGE.partition("## 6.")[2].partition("## In English")[0]
+    said = re.findall(r"^\| `(.*?)`", table, re.M)
+    assert len(said) >= 8
+    assert [each for each in said if each not in code and each.replace("数据库正在使用", "正在使用") not in code] == []
+
+
+def test_what_runs_by_itself_is_what_was_run_by_hand() -> None:
+    """The timer's and the crontab's lines, but for where things lie."""
+    lines = [*re.findall(r"^ExecStart=(.*)$", PAGE, re.M), *re.findall(r"^5 3 \* \* \* (.*)$", PAGE, re.M)]
+    assert len(lines) == 2
+    for line in lines:
+        command = line.replace("/srv/backups", "../backups").replace("/etc/daoxue/backup.key", "../backup.key")
+        assert command.rpartition("/opt/daoxue/bin/")[2] in COMMANDS
+
+
+def test_the_timer_is_one_that_systemd_takes(tmp_path: Path) -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not installed")
+    service, timer = re.findall(r"```ini\n(.*?)```", PAGE, re.S)
+    service = re.sub(r"ExecStart=\S+", "ExecStart=/bin/true", service).replace("User=daoxue\n", "")
+    (tmp_path / "daoxue-backup.service").write_text(service, encoding="utf-8")
+    (tmp_path / "daoxue-backup.timer").write_text(timer, encoding="utf-8")
+    units = [str(tmp_path / f"daoxue-backup.{kind}") for kind in ("service", "timer")]
+    done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True)
+    assert [line for line in done.stderr.splitlines() if str(tmp_path) in line or "daoxue-backup" in line] == []
