@@ -30,6 +30,7 @@ from nlu.questions import read as read_data
 from store import knowledge as rows
 from store.database import Database, DatabaseError
 from store.migrate import is_current
+from store.outages import Outage, OutageError
 
 Channels = Mapping[str, Channel]
 ROOT = Path(__file__).parent.parent
@@ -145,8 +146,12 @@ def fits(database: Database, content: Content, channels: Channels = CHANNELS) ->
 
 def _content(config: Config) -> Content:
     """What the database holds; the sample centre where there is none yet."""
-    path = Path(config.database.url.removeprefix("sqlite:///"))
-    if (config.database.url.startswith("sqlite:///") and not path.exists()) or not is_current(config.database.url):
+    path = Path(config.database.embedded)
+    if config.database.embedded and not path.exists():
+        if not os.access(next(each for each in path.absolute().parents if each.exists()), os.W_OK):
+            raise OutageError(Outage.READ_ONLY)
+        return read_sample(datetime.now(config.zone).date())
+    if not is_current(config.database.url):
         return read_sample(datetime.now(config.zone).date())
     database = Database(config.database.url)
     try:

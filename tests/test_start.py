@@ -1,6 +1,7 @@
 """What can be wrong with the database before it starts: one line that says what to do, in both languages, by whatever
 command meets it; never a trace."""
 
+import contextlib
 import os
 import shutil
 import sqlite3
@@ -11,6 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from accounts import vault
+from accounts.vault import VaultError
+from daoxue import check
+from daoxue.config import AccountsSettings, Config, DatabaseSettings
+from daoxue.preparing import prepare
+from store import alone
+from store.database import DatabaseError
 from tests.conftest import free_port, lacking
 from tests.service import ROOT
 from tests.test_outages import fill
@@ -58,18 +66,21 @@ def torn(centre: Centre) -> Iterator[Centre]:
     yield centre
 
 
+@contextlib.contextmanager
 def _mounted(centre: Centre, size: str) -> Iterator[Centre]:
     disk = centre[0].parent / "disk"
     disk.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "daoxue", disk], capture_output=True).returncode:
         lacking("the right to mount a tmpfs")
-    shutil.copytree(centre[0], disk, dirs_exist_ok=True)
-    yield disk, f"sqlite:///{disk}/var/daoxue.db"
-    subprocess.run(["umount", disk], check=True)
+    try:
+        shutil.copytree(centre[0], disk, dirs_exist_ok=True)
+        yield disk, f"sqlite:///{disk}/var/daoxue.db"
+    finally:
+        subprocess.run(["umount", disk], check=True)
 
 
 def read_only(centre: Centre) -> Iterator[Centre]:
-    for disk, url in _mounted(centre, "32m"):
+    with _mounted(centre, "32m") as (disk, url):
         subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
         yield disk, url
 
@@ -80,7 +91,7 @@ def read_only_and_empty(centre: Centre) -> Iterator[Centre]:
 
 
 def full(centre: Centre) -> Iterator[Centre]:
-    for disk, url in _mounted(centre, "8m"):
+    with _mounted(centre, "8m") as (disk, url):
         fill(disk)
         yield disk, url
 
@@ -100,32 +111,42 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("wrong", "zh", "en", "command"),
-    [(*each, "serve") for each in WRONG] + [(*each, "check") for each in WRONG[:-2]],  # where it only looks
-)
-def test_what_is_wrong_with_the_database_is_one_line(
-    wrong: Callable[[Centre], Iterator[Centre]], zh: str, en: str, command: str, centre: Centre
+@pytest.mark.parametrize(("wrong", "zh", "en"), WRONG)
+def test_what_is_wrong_with_the_database_is_said_in_words(
+    wrong: Callable[[Centre], Iterator[Centre]], zh: str, en: str, centre: Centre, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for folder, url in wrong(centre):
+    with contextlib.contextmanager(wrong)(centre) as (folder, url):
+        config = Config(
+            database=DatabaseSettings(url), accounts=AccountsSettings(key_file=str(folder / "var" / "data.key"))
+        )
+        with pytest.raises(DatabaseError) as told, alone.serving(url):
+            prepare(config)
+        looked = [each for each in check.problems(config) if zh in each and en in each]
+        assert len(looked) == 1, "before the start, too"
+    line = str(told.value)
+    assert (zh in line, en in line, "\n" in line, "s3cret" in line) == (True, True, False, False), line
+    assert not caplog.records, "it is said once"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "command", "status", "words"),
+    [(newer, "serve", 2, "数据库比程序新"), (torn, "check", 1, "数据库文件坏了")],
+)
+def test_a_command_ends_with_that_line_alone(
+    wrong: Callable[[Centre], Iterator[Centre]], command: str, status: int, words: str, centre: Centre
+) -> None:
+    with contextlib.contextmanager(wrong)(centre) as (folder, url):
         done = daoxue(command, folder, DAOXUE_DATABASE__URL=url)
-        status, lines = (1, done.stdout + done.stderr) if command == "check" else (2, done.stderr)
-        told = [line for line in lines.splitlines() if not line.startswith("提醒")]
-        assert (done.returncode, len(told)) == (status, 1), lines
-        assert zh in told[0]
-        assert en in told[0]
-        assert "s3cret" not in told[0]
+    told = [line for line in (done.stdout + done.stderr).splitlines() if not line.startswith("提醒")]
+    assert (done.returncode, len(told)) == (status, 1), told
+    assert words in told[0]
 
 
 def test_a_key_that_cannot_be_kept_is_one_line(centre: Centre) -> None:
-    for disk, _ in read_only(centre):
-        fresh = centre[0].parent / "fresh.db"
-        done = daoxue(
-            "serve", centre[0], DAOXUE_DATABASE__URL=f"sqlite:///{fresh}", DAOXUE_ACCOUNTS__KEY_FILE=f"{disk}/other.key"
-        )
-        assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
-        assert "密钥文件写不进去" in done.stderr
-        assert "has to be writable" in done.stderr
+    with contextlib.contextmanager(read_only)(centre) as (disk, _), pytest.raises(VaultError) as told:
+        vault.load(disk / "other.key", {})
+    assert "密钥文件写不进去" in str(told.value)
+    assert "has to be writable" in str(told.value)
 
 
 def daoxue(command: str, folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
