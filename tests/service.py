@@ -20,6 +20,7 @@ from websockets.exceptions import ConnectionClosed
 
 from daoxue.config import Config
 from integrations.mail.settings import MailSettings
+from integrations.telegram.settings import TelegramSettings
 from integrations.wechat.settings import WechatSettings
 from tests.conftest import free_port
 
@@ -34,6 +35,7 @@ class Service:
         self.config = config
         self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
+        self.ahead = 0.0  # seconds that the clock of the next one is ahead
 
     @property
     def url(self) -> str:
@@ -49,8 +51,9 @@ class Service:
         wechat = self.config.channels.of(WechatSettings)
         if wechat.enabled:
             arguments.append(wechat.api_base)
-        mail = self.config.channels.of(MailSettings)
+        mail, telegram = self.config.channels.of(MailSettings), self.config.channels.of(TelegramSettings)
         told = {"SERVER": encode(self.config.server).decode(), "MAIL": encode(mail).decode()}
+        told |= {"TELEGRAM": encode(telegram).decode(), "AHEAD": str(self.ahead)}
         environment = {**os.environ, **told}
         self.process = subprocess.Popen([sys.executable, "-m", "tests.crashing", *arguments], cwd=ROOT, env=environment)
         for _ in range(1200):
