@@ -183,10 +183,15 @@ def put_beside(path: Path, keys: str) -> None:
         _put(_named(path, keys), keys)
 
 
+def beside(path: Path, name: str) -> Path | None:
+    """The file with the key of this name that lies beside the present one."""
+    return next((each for each in sorted(path.parent.glob(f"{path.name}.*")) if _name_in(each) == name), None)
+
+
 def adopt(path: Path, name: str) -> bool:
     """Makes the key of this name the one, where it lies beside it; the one that was lies there then under its own name.
     Whether there was such a key. Raises `VaultError`."""
-    found = next((each for each in sorted(path.parent.glob(f"{path.name}.*")) if _name_in(each) == name), None)
+    found = beside(path, name)
     if found is None:
         return False
     if (keys := given(path, {})) is not None:

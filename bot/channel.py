@@ -39,13 +39,17 @@ class SettingsError(ValueError):
 
 class ChannelSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """A stanza of `channels:` in `config.yml`; every field has a default. `secrets` are the variables of the environment
-    that it needs where it is enabled, set like this; `is_called` says that a platform or a browser of its residents calls
-    us by `server.public_url`, so that it does not work without."""
+    that it needs where it is enabled, set like this; `unset` the settings that are empty and then may not be; `is_called` says
+    that a platform or a browser of its residents calls us by `server.public_url`, so that it does not work without."""
 
     enabled: bool = False
 
     @property
     def secrets(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def unset(self) -> tuple[str, ...]:
         return ()
 
     @property
@@ -260,6 +264,11 @@ class Channel:
 
     def is_on(self, stanzas: Stanzas) -> bool:
         return any(stanzas.of(each.settings).enabled for each in self.stanzas)
+
+    def unset(self, stanzas: Stanzas) -> list[str]:
+        """What is empty and may not be of what is enabled, as `channels.<stanza>.<setting>`."""
+        enabled = [each for each in self.stanzas if stanzas.of(each.settings).enabled]
+        return [f"channels.{each.name}.{name}" for each in enabled for name in stanzas.of(each.settings).unset]
 
     def lacking(self, stanzas: Stanzas, environment: Mapping[str, str]) -> list[str]:
         """The secrets of what is enabled that the environment does not hold, as `channels.<stanza>: NAME`."""

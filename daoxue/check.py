@@ -123,13 +123,17 @@ def _own_texts(config: Config, centre: Centre | None, channels: Channels) -> lis
 
 
 def _secrets(config: Config, channels: Channels) -> list[str]:
-    """What the environment lacks for what is switched on."""
+    """What the environment and the settings lack for what is switched on."""
     lacking = [each for channel in channels.values() for each in channel.lacking(config.channels, os.environ)]
     if config.accounts.platform.base and not os.environ.get("PLATFORM_TOKEN"):
         lacking.append("accounts.platform: PLATFORM_TOKEN")
     if config.desk.oidc.issuer and not os.environ.get("OIDC_CLIENT_SECRET"):
         lacking.append("desk.oidc: OIDC_CLIENT_SECRET")
-    return [f"{each} is not set in the environment" for each in dict.fromkeys(lacking)]
+    unset = [each for channel in channels.values() for each in channel.unset(config.channels)]
+    return [
+        *(f"{each} is not set in the environment" for each in dict.fromkeys(lacking)),
+        *(f"{each}: 没有填 · must be set where the channel is enabled" for each in dict.fromkeys(unset)),
+    ]
 
 
 def fits(database: Database, content: Content, channels: Channels = CHANNELS) -> list[str]:

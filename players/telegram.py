@@ -24,7 +24,7 @@ A_CHAT, A_GROUP, IN_ALL = (
     (30, 1.0),
 )  # messages, within so many seconds; a chat's bursts may be longer
 BURST = 8  # of a chat
-DELIVERIES = 5  # how often an update is delivered to a webhook that does not take it
+DELIVERIES = 40  # how often an update is delivered to a webhook that does not take it
 
 
 @dataclass
@@ -221,7 +221,7 @@ class Platform:
                 self.statuses.append(status)
                 if 200 <= status < 300 or status in (400, 403, 413):
                     break
-                await asyncio.sleep(0.2 * 2**number)
+                await asyncio.sleep(min(1.0, 0.1 * 2**number))
         return status
 
     # -- what the bot does

@@ -1,11 +1,13 @@
 """`python -m tests.crashing PORT DATABASE MODELS STEP NTH RECALL [API]`: the real service, which kills itself with SIGKILL when a turn
 reaches the named step for the nth time. The step `never` makes it an ordinary one. RECALL is how many seconds a seat can call an answer back. With the address of a
-platform's API, an official account is connected; its secrets are in the environment."""
+platform's API, an official account is connected; its secrets are in the environment, as the settings of a bot (TELEGRAM) and
+how many seconds ahead the clock is (AHEAD)."""
 
 import asyncio
 import os
 import signal
 import sys
+import time
 
 from msgspec import structs
 from msgspec.json import decode
@@ -16,6 +18,8 @@ from daoxue.config import Config, DatabaseSettings, Nlu, Server
 from daoxue.preparing import prepare
 from daoxue.serve import server
 from desk.hours import DeskSettings
+from integrations.mail.settings import MailSettings
+from integrations.telegram.settings import TelegramSettings
 from integrations.wechat.settings import WechatSettings
 
 
@@ -34,10 +38,11 @@ async def main() -> None:
     config = Config(
         settings, DatabaseSettings(database), nlu=Nlu(models),
         desk=DeskSettings(always_open=True, recall_seconds=int(recall)),
-        channels=Stanzas(wechat),
+        channels=Stanzas(wechat, decode(os.environ["MAIL"], type=MailSettings), decode(os.environ["TELEGRAM"], type=TelegramSettings)),
     )  # fmt: skip
     prepare(config)
-    app = await compose(config, observe)
+    ahead = float(os.environ.get("AHEAD", "0"))
+    app = await compose(config, observe, lambda: time.time() + ahead)
     await server(app).serve()
 
 

@@ -19,6 +19,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from daoxue.config import Config
+from integrations.mail.settings import MailSettings
+from integrations.telegram.settings import TelegramSettings
 from integrations.wechat.settings import WechatSettings
 from tests.conftest import free_port
 
@@ -33,6 +35,7 @@ class Service:
         self.config = config
         self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
+        self.ahead = 0.0  # seconds that the clock of the next one is ahead
 
     @property
     def url(self) -> str:
@@ -48,7 +51,10 @@ class Service:
         wechat = self.config.channels.of(WechatSettings)
         if wechat.enabled:
             arguments.append(wechat.api_base)
-        environment = {**os.environ, "SERVER": encode(self.config.server).decode()}
+        mail, telegram = self.config.channels.of(MailSettings), self.config.channels.of(TelegramSettings)
+        told = {"SERVER": encode(self.config.server).decode(), "MAIL": encode(mail).decode()}
+        told |= {"TELEGRAM": encode(telegram).decode(), "AHEAD": str(self.ahead)}
+        environment = {**os.environ, **told}
         self.process = subprocess.Popen([sys.executable, "-m", "tests.crashing", *arguments], cwd=ROOT, env=environment)
         for _ in range(1200):
             with contextlib.suppress(OSError):

@@ -6,18 +6,20 @@ from dataclasses import dataclass
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from accounts import limits
+from daoxue import check
 from daoxue.app import App, compose
+from daoxue.chat import Talk
 from daoxue.config import Config
 from integrations.mail.post import MAIL
-from integrations.mail.settings import CHANNEL
+from integrations.mail.settings import CHANNEL, MailSettings, SmtpSettings
 from players.post_office import PostOffice, ReturnedError, hand_on
 from store import conversations, deliveries, queue
 from store.database import Transaction
-from tests.conftest import free_port
 from tests.desk_client import Desk
-from tests.mailing import CENTRE, letter, on_mail, read, report, words
+from tests.mailing import CENTRE, letter, letterbox, on_mail, read, report, words
 
 WANG = "wang@home.test"
 
@@ -49,8 +51,8 @@ class Mailing:
 
 @pytest.fixture
 async def mailing(config: Config) -> AsyncIterator[Mailing]:
-    office, port, at = PostOffice(), free_port(), f"127.0.0.1:{free_port()}"
-    await office.open(port)
+    office, at = PostOffice(), letterbox()
+    port = await office.open()
     app = await compose(on_mail(config, at, port, receiver="mx.centre.test"))
     opened = app.channels[MAIL.name]
     for each in opened.work:
@@ -126,7 +128,7 @@ async def test_what_the_seat_sees_of_a_mail(mailing: Mailing) -> None:
     assert card["title"] == "报名 138****5678"
     assert card["lines"] == [
         "发信核验：SPF 通过、DKIM 不通过（home.test）（只供参考，不能证明是谁）",
-        "附件：报名表.pdf（约 20 KB）",
+        "附件：报名表.pdf（19 KB）",
         "落款：此致 敬礼 王桂兰",
         "引用了以前的邮件 2 行，没有显示",
     ]
@@ -188,7 +190,8 @@ async def _all_due(mailing: Mailing) -> None:
 
 MACHINES: list[dict[str, str]] = [
     {"Auto_Submitted": "auto-replied"}, {"Auto_Submitted": "Auto-Generated; x=y"}, {"Precedence": "bulk"}, {"Precedence": "auto_reply"},
-    {"List_Id": "<news.home.test>"}, {"X_Autoreply": "yes"}, {"Return_Path": "<>"}, {"subject": "自动回复: 您好"},
+    {"List_Id": "<news.home.test>"}, {"X_Autoreply": "yes"},
+    {"X_Auto_Response_Suppress": "DR, OOF, AutoReply"}, {"Return_Path": "<>"}, {"subject": "自动回复: 您好"},
     {"subject": "Automatic reply: x"}, {"sender": "no-reply@shop.test"}, {"sender": "MAILER-DAEMON@home.test"}, {"sender": CENTRE},
     {"sender": CENTRE.upper()},
 ]  # fmt: skip
@@ -234,8 +237,7 @@ async def test_what_is_not_for_us_is_refused_and_many_recipients_come_one_by_one
         await hand_on(mailing.at, "else@centre.test", letter("您好"))
     with pytest.raises(ReturnedError, match=r"550 5\.6\.0"):
         await hand_on(mailing.at, CENTRE, letter("您好", From="undisclosed"))
-    host, _, port = mailing.at.rpartition(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
+    reader, writer = await asyncio.open_unix_connection(mailing.at)
     writer.write(b"LHLO x\r\nMAIL FROM:<a@b.test>\r\n" + f"RCPT TO:<{CENTRE}>\r\n".encode() * 300)
     writer.write_eof()
     said = (await reader.read()).decode().splitlines()
@@ -268,7 +270,7 @@ async def test_what_is_only_attached_is_for_a_person(mailing: Mailing) -> None:
     written.add_attachment(b"x" * 3000, maintype="image", subtype="jpeg", filename="照片.jpg")
     [got] = await mailing.bring(written.as_bytes())
     assert "工单号" in words(got)
-    assert (await mailing.talk())[0] == ("resident", "[附件] 照片.jpg（约 3 KB）")
+    assert (await mailing.talk())[0] == ("resident", "[附件] 照片.jpg（2 KB）")
 
 
 async def test_english_is_answered_in_english(mailing: Mailing) -> None:
@@ -277,3 +279,59 @@ async def test_english_is_answered_in_english(mailing: Mailing) -> None:
     )
     assert words(got).startswith("Dear resident")
     assert "You asked 2 things" in words(got)
+
+
+def test_the_check_names_what_mail_lacks(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MAIL_PASSWORD", raising=False)
+    bare = replace(config, channels=config.channels.having(MailSettings(enabled=True, smtp=SmtpSettings(user="x"))))
+    named = [each.split(" ")[0] for each in check.problems(bare)]
+    assert named == ["channels.mail:", "channels.mail.address:", "channels.mail.smtp.host:", "channels.mail.imap.host"]
+    assert check.problems(on_mail(config, "/run/x.sock", 1)) == []
+
+
+async def test_it_is_talked_to_in_the_terminal_without_being_switched_on(app: App) -> None:
+    receipt = await Talk(app).say("积分会过期吗", CHANNEL)
+    [said] = MAIL.render([each.message.reply for each in receipt.answers])
+    assert said.endswith("（出处：《云溪区积分兑换办法（2026版）》）")
+
+
+async def test_a_bomb_is_answered_once_with_a_word_and_seen_by_a_person(mailing: Mailing) -> None:
+    nested = "".join(f"Content-Type: multipart/mixed; boundary={n}\n\n--{n}\n" for n in range(500))
+    bomb = f"From: {WANG}\nSubject: 报名\nMessage-ID: <b@home.test>\n{nested}".encode()
+    await mailing.bring(bomb)
+    [got] = await mailing.bring(bomb)
+    assert "没有全部收下" in words(got)
+    seat = await Desk(mailing.app).person()
+    [listed] = (await seat.get("/tickets?state=waiting"))["tickets"]
+    [card] = (await seat.get(f"/tickets/{listed['ref']}"))["messages"][0]["cards"]
+    assert card["lines"] == ["邮件结构异常，没有看正文"]
+
+
+async def test_what_is_too_large_is_refused_while_others_are_served(mailing: Mailing) -> None:
+    large = letter("x" * 50_000_000)
+    refusing = asyncio.create_task(hand_on(mailing.at, CENTRE, large))
+    assert len(await mailing.bring(letter("积分会过期吗？"))) == 1
+    with pytest.raises(ReturnedError, match="552"):
+        await refusing
+
+
+async def test_who_does_not_let_us_in_is_told_of_and_nothing_is_lost(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAIL_PASSWORD", "wrong")
+    office, at = PostOffice("study", "secret"), letterbox()
+    port = await office.open()
+    own = on_mail(config, at, port, "study")
+    for password, got in (("wrong", 0), ("secret", 1)):
+        monkeypatch.setenv("MAIL_PASSWORD", password)
+        app = await compose(own)
+        mailing = Mailing(app, office, at)
+        if not got:
+            await app.channels[MAIL.name].work[0].work()
+            await mailing.bring(letter("积分会过期吗？"))
+        await _all_due(mailing)
+        alarm = (await app.channels[MAIL.name].health(0)).alarm
+        assert (len(office.boxes[WANG]), alarm is None) == (got, bool(got))
+        await app.channels[MAIL.name].close()
+        app.database.close()
+    await office.close()

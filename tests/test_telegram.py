@@ -92,7 +92,7 @@ async def test_a_choice_is_made_once_by_a_button_of_ours(talk: Messenger) -> Non
     again = await talk.platform.press_data(who, offered, data, talk.platform.chat(who))
     await talk.platform.deliver(again)
     await talk.deliver()
-    assert "已经选过" in (who.notices[1] or "")
+    assert "已经用过" in (who.notices[1] or "")
     assert (await said(talk, who)).count(label) == 1
 
 
@@ -111,7 +111,7 @@ async def test_a_button_is_dead_when_the_talk_has_gone_on(talk: Messenger) -> No
     offered = await choices(talk, who)
     await talk.say(who, "积分会过期吗")
     assert await talk.press(who, offered, offered.labels[0]) == []
-    assert "已经选过" in (who.notices[-1] or "")
+    assert "已经用过" in (who.notices[-1] or "")
 
 
 @pytest.mark.parametrize("data", ["", "1.1.AAAAAAAAAAAAAAAAAAAA", "x", "9.1", "1.1.é", "-1.1.x", "<script>.1.x"])

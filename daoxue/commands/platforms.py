@@ -17,6 +17,9 @@ def declare(commands: "Commands[argparse.ArgumentParser]") -> None:
         _later("wechat", "play"),
         "try it out against a WeChat of our own, with a telephone in the terminal",
     )
+    telegram = _group(commands, "telegram", "the Telegram bot")
+    add(telegram, "check", _later("telegram", "check"), "ask Telegram who the bot is and where its messages go")
+    add(telegram, "play", _later("telegram", "play"), "try it out without an account, with an app in the terminal")
     mail = _group(commands, "mail", "e-mail")
     add(mail, "play", _later("mail", "play"), "try it out without an account, with a mail program in the terminal")
 

@@ -15,7 +15,7 @@ from bot.messages import CONTINUE, Card, Inbound, Numbered, Reply
 from bot.queue import Done, Failed, Later, Lost, Outcome
 from bot.redlines import endangers
 from integrations.mail import authentication, questions, quoting, reading
-from integrations.mail.letters import Letter, Letters
+from integrations.mail.letters import Letters
 from integrations.mail.reading import Mail
 from integrations.mail.rendering import Answered, Writer, is_replied, subject
 from integrations.mail.sending import MailRefusal, Postman, SendError
@@ -79,24 +79,25 @@ class MailChannel:
             return
         if known is not None:
             await self._found_again(mail.sender)
-        parts = await self._parts(mail)
+        body = quoting.parted(mail.words)
+        parts = await self._parts(mail, body.words)
         if self._is_over(mail.sender, id) and not await self._endangers(parts):
             # A person looks at it, and is told of it once: two machines that answer one another end here.
             silent = known is not None and known.ticket is not None
-            parts = [Part(mail.words or mail.subject, CONTINUE if silent else "human")]
-        await self._ask(mail, id, parts)
+            parts = [Part(body.words or mail.subject, CONTINUE if silent else "human")]
+        await self._ask(mail, id, parts, self._card(mail, body))
 
-    async def _ask(self, mail: Mail, id: str, parts: "Sequence[Part]") -> None:
+    async def _ask(self, mail: Mail, id: str, parts: "Sequence[Part]", card: Card) -> None:
         """One turn for each question. What is said to all of them leaves with the last: only then the mail has been taken, and
         until then it is brought again."""
-        refs, cards, last = (*mail.refs, mail.id), (self._card(mail),), len(parts)
+        refs, last = (*mail.refs, mail.id), len(parts)
         first: Receipt | None = None
         for number, part in enumerate(parts, 1):
             ends = number == last
             receipt = await self._core.inbox.receive(
                 Inbound(
                     channel=CHANNEL, address=mail.sender, id=id if ends else f"{id}/{number}", text=part.text,
-                    at=self._now(), intent=part.intent, cards=cards if number == 1 else (), refs=refs, inline=not ends,
+                    at=self._now(), intent=part.intent, cards=(card,) if number == 1 else (), refs=refs, inline=not ends,
                     outbox=ends,
                 )
             )  # fmt: skip
@@ -109,10 +110,11 @@ class MailChannel:
         span = Span(first, last.seq)
         await self._core.database.write(lambda t: outbox.leave(t, last.conversation, CHANNEL, span, self._now()))
 
-    async def _parts(self, mail: Mail) -> "list[Part]":
+    async def _parts(self, mail: Mail, words: str) -> "list[Part]":
         """The questions. A subject belongs to the only one, and to the first of several where it names what they are about, or a
         danger. What came with it is for a person, where nothing else is said."""
-        words = quoting.parted(mail.words).words
+        if mail.odd and not words:
+            return [Part(f"[{mail.odd}] {mail.subject}", "human")]
         about = "" if is_replied(mail.subject) or _GENERIC.fullmatch(mail.subject) else mail.subject
         asked = questions.asked(words)
         if about and about not in words and (len(asked) < 2 or await self._tells(about)):
@@ -167,9 +169,8 @@ class MailChannel:
         if await self._core.database.read(lambda t: deliveries.is_lost(t, CHANNEL, sender)):
             await self._core.database.write(lambda t: deliveries.find_again(t, CHANNEL, sender))
 
-    def _card(self, mail: Mail) -> Card:
+    def _card(self, mail: Mail, body: quoting.Body) -> Card:
         """What seats see of a mail beside its words."""
-        body = quoting.parted(mail.words)
         found = authentication.findings(mail.headers, self._settings.receiver)
         lines = [
             f"发信核验：{found}（只供参考，不能证明是谁）" if found else "",
@@ -192,7 +193,7 @@ class MailChannel:
             return Lost(MailRefusal.GONE.value)
         self._core.observe("sending")
         try:
-            await self._sender.send(self._settings.address, row.address, letter.as_bytes())
+            await self._sender.send(self._settings.address, row.address, letter)
         except SendError as error:
             if error.meaning is MailRefusal.GONE:
                 await self._core.database.write(lambda t: deliveries.lose(t, CHANNEL, row.address, now))
@@ -202,7 +203,7 @@ class MailChannel:
         self._core.live.delivered(row.conversation, row.last_seq)
         return Done()
 
-    def _letter(self, transaction: Transaction, row: DueRow) -> Letter | None:
+    def _letter(self, transaction: Transaction, row: DueRow) -> bytes | None:
         """None where nobody is reached."""
         if deliveries.is_lost(transaction, CHANNEL, row.address):
             return None

@@ -1,18 +1,19 @@
 """Mails of ours as they leave: their names, so that they are known again, and their headers."""
 
 import re
+from base64 import encodebytes
 from collections.abc import Sequence
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
+from email.header import Header
 from email.utils import formatdate
 from typing import NamedTuple
+from urllib.parse import quote
 
 from accounts.vault import Vault
 from bot.texts import Texts
 from integrations.mail.reading import CUT
 
-Letter = EmailMessage
+_KIND = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+(?:; ?charset=[a-z0-9-]+)?")
+_PLAIN = re.compile(r"[A-Za-z0-9 ,.'!?:_+/\[\]-]*")
 
 
 class SentMail(NamedTuple):
@@ -55,22 +56,50 @@ class Letters:
     def letter(
         self, sent: tuple[int, int], to: str, subject: str, words: str, *, refs: Sequence[str] = (), automatic: bool,
         files: Sequence[tuple[str, str, bytes]] = (),
-    ) -> Letter:  # fmt: skip
+    ) -> bytes:  # fmt: skip
         """A mail that goes on with the last of `refs`. What is `automatic` says so, that no machine may answer it."""
-        letter = EmailMessage(policy=SMTP)
-        letter["From"] = Address(self._texts.centre.name, addr_spec=self._address)
-        letter["To"] = Address(addr_spec=to)
-        letter["Subject"] = " ".join(subject.split()) or self._texts.centre.name
-        letter["Date"] = formatdate()
-        letter["Message-ID"] = self.name(SentMail(*sent))
+        lines = [
+            f"From: {_word(self._texts.centre.name)} <{self._address}>",
+            f"To: {to}",
+            f"Subject: {_word(' '.join(subject.split()) or self._texts.centre.name)}",
+            f"Date: {formatdate()}",
+            f"Message-ID: {self.name(SentMail(*sent))}",
+            "MIME-Version: 1.0",
+        ]
         if refs:
-            letter["In-Reply-To"] = refs[-1]
-            letter["References"] = " ".join(refs)
+            lines += [f"In-Reply-To: {refs[-1]}", "References: " + "\r\n ".join(refs)]
         if automatic:
-            letter["Auto-Submitted"] = "auto-replied"
-            letter["X-Auto-Response-Suppress"] = "All"
-        letter.set_content(words, charset="utf-8", cte="base64")
-        for name, kind, content in files:
-            main, _, sub = kind.partition("/")
-            letter.add_attachment(content, maintype=main, subtype=sub or "octet-stream", filename=name)
-        return letter
+            lines += ["Auto-Submitted: auto-replied", "X-Auto-Response-Suppress: All"]
+        text = 'Content-Type: text/plain; charset="utf-8"\r\n' + _carried(words.replace("\n", "\r\n").encode())
+        if files:
+            mark = f"=_{sent[0]}.{sent[1]}"
+            parts = "".join(f"--{mark}\r\n{each}\r\n" for each in (text, *map(_attached, files)))
+            text = f'Content-Type: multipart/mixed; boundary="{mark}"\r\n\r\n{parts}--{mark}--\r\n'
+        return ("\r\n".join(lines) + "\r\n" + text).encode("ascii")
+
+
+def _carried(content: bytes) -> str:
+    return "Content-Transfer-Encoding: base64\r\n\r\n" + encodebytes(content).decode("ascii").replace("\n", "\r\n")
+
+
+def _attached(file: tuple[str, str, bytes]) -> str:
+    """A part; its name as RFC 2231 has it, and as older programs read it."""
+    name, kind, content = file
+    kind = kind if _KIND.fullmatch(kind) else "application/octet-stream"
+    return (
+        f'Content-Type: {kind}; name="{_word(name)}"\r\n'
+        f"Content-Disposition: attachment; filename*=utf-8''{quote(name, safe='')}\r\n{_carried(content)}"
+    )
+
+
+def _word(text: str) -> str:
+    """Words of a header, encoded (RFC 2047); no line is longer than readers must bear."""
+    return (
+        Header(text, "utf-8", maxlinelen=72).encode(linesep="\r\n")
+        if not text.isascii() or len(text) > 60
+        else _phrase(text)
+    )
+
+
+def _phrase(text: str) -> str:
+    return text if _PLAIN.fullmatch(text) else Header(text, "utf-8").encode()

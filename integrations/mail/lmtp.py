@@ -14,7 +14,6 @@ from bot.inbox import BusyError
 from integrations.mail.settings import MailSettings
 
 LINE = 65_536  # bytes: senders that never break their lines are many
-COMMANDS = 50  # in a connection, of one kind
 LATER, REFUSED = "451 4.3.0 Not now; come again", "550 5.6.0 Nobody to answer"
 Take = Callable[[bytes, bool], Awaitable[bool]]
 
@@ -48,11 +47,13 @@ class Letterbox:
             self._server.close()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._server.wait_closed(), 2)
+            if "/" in self._settings.lmtp:
+                Path(self._settings.lmtp).unlink(missing_ok=True)  # noqa: ASYNC240 - once
 
     def _line(self) -> SMTP:
         return _LmtpLine(
             self, hostname="daoxue", ident="Daoxue", data_size_limit=self._settings.largest, timeout=60,
-            enable_SMTPUTF8=True, command_call_limit={"RCPT": 4 * COMMANDS, "*": 20 * COMMANDS},
+            enable_SMTPUTF8=True,
         )  # fmt: skip
 
     # What the library calls, by these names.

@@ -4,24 +4,27 @@ with it, and whatever is wrong with it, something is read."""
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email import message_from_bytes
 from email.errors import MessageError
 from email.message import Message
+from email.parser import BytesHeaderParser
 
 from integrations.mail import headers, plain
 
 LINES = 400_000  # of a mail that is read whole
 CUT = 262_144  # bytes that are read of one that is larger, or has more lines
 HEADERS = 65_536  # bytes of headers
+FIELD = 4_096  # bytes of a header that says what a part is
 DEPTH = 60  # boundaries and mails in mails: more of them nobody writes
 PARTS = 100
-LONGEST = 200_000  # characters of one part, as it is encoded
+LONGEST = 200_000  # bytes of one part that are read
 WORDS = 20_000  # characters that are kept
 FILES = 20  # that are listed
 TOO_LARGE, NO_END, STRANGE, BROKEN = ODD = (
     "邮件太大，只看了开头", "邮件头太长，没有看正文", "邮件结构异常，没有看正文", "邮件格式有误，没有看正文",
 )  # fmt: skip
+_HEADERS = BytesHeaderParser()
 _END = re.compile(rb"\r?\n\r?\n")
 _BROKEN = (MessageError, ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError)
 # `is_multipart` and what goes down into it are the library's; of its messages only these are used.
@@ -51,32 +54,56 @@ def read(raw: bytes, *, cut: bool = False) -> Mail:
     if raw.count(b"\n") > LINES:
         raw, odd = raw[:CUT], TOO_LARGE
     end = _END.search(raw, 0, HEADERS)
+    head = raw[: end.end() if end else HEADERS]
     if end is None and len(raw) > HEADERS:
-        return _whole(raw[:HEADERS], NO_END)
-    small = raw.lower()
-    if small.count(b"boundary=") + small.count(b"message/") > DEPTH:
-        return _whole(raw[: end.end() if end else HEADERS], STRANGE)
+        return _headers_alone(head, NO_END)
+    if _is_strange(raw):
+        return _headers_alone(head, STRANGE)
     try:
-        return _whole(raw, odd)
+        message = message_from_bytes(raw)
+        words, files, report = _parts(message)
+        return replace(_headers_alone(raw, odd, message), words=words[:WORDS], files=files, report=report)
     except _BROKEN:
-        return _whole(raw[: end.start() if end else HEADERS], BROKEN, body=False)
+        return _headers_alone(head, BROKEN)
 
 
-def _whole(raw: bytes, odd: str, *, body: bool = True) -> Mail:
-    message = message_from_bytes(raw)
-    first = _first(message)
-    words, files, report = _parts(message) if body else ("", (), b"")
+def _is_strange(raw: bytes) -> bool:
+    """Whether the library would go too deep, or take a header apart in ever longer steps."""
+    small = b"\n" + raw.lower().replace(b"\r", b"\n")
+    if small.count(b"boundary") + small.count(b"message/") > DEPTH:
+        return True
+    for name in (b"\ncontent-type:", b"\ncontent-disposition:"):
+        at = small.find(name)
+        while at >= 0:
+            end = _end_of_header(small, at + 1)
+            if end - at > FIELD:
+                return True
+            at = small.find(name, end - 1)
+    return False
+
+
+def _end_of_header(raw: bytes, at: int) -> int:
+    """Where the header that begins there ends, with the lines that it goes on in."""
+    while True:
+        at = raw.find(b"\n", at) + 1
+        if at == 0:
+            return len(raw)
+        if raw[at : at + 1] not in (b" ", b"\t", b"\n"):
+            return at
+
+
+def _headers_alone(raw: bytes, odd: str, message: "Part[str, str] | None" = None) -> Mail:
+    """A mail without what is in it; its parser never looks at what that would be."""
+    first = _first(message or _HEADERS.parsebytes(raw))
     found = headers.names(first.get("message-id", ""))
-    name = found[0] if found else f"<{hashlib.sha256(raw).hexdigest()[:32]}@unnamed.invalid>"
     return Mail(
-        id=name,
+        id=found[0] if found else f"<{hashlib.sha256(raw).hexdigest()[:32]}@unnamed.invalid>",
         refs=headers.names(f"{first.get('references', '')} {first.get('in-reply-to', '')}"),
         sender=headers.address(first.get("from", "")),
         subject=headers.text(first.get("subject", "")),
-        words=words[:WORDS],
-        files=files,
+        words="",
+        files=(),
         headers=first,
-        report=report,
         odd=odd,
     )
 
@@ -115,20 +142,19 @@ def _leaves(message: "Part[str, str]") -> Iterator["Part[str, str]"]:
     waiting = [message]
     while waiting:
         part = waiting.pop()
-        inside = part.get_payload()
-        if part.get_content_maintype() == "multipart" and isinstance(inside, list):
+        inside = part.get_payload() if part.is_multipart() and part.get_content_maintype() == "multipart" else None
+        if isinstance(inside, list):
             waiting += [each for each in reversed(inside) if isinstance(each, Message)]
         else:
             yield part
 
 
 def _text(part: "Part[str, str]") -> str:
-    encoded = part.get_payload()
-    if isinstance(encoded, str) and len(encoded) > LONGEST:
-        part.set_payload(encoded[:LONGEST])
     content = part.get_payload(decode=True)
     charset = part.get_param("charset")
-    return headers.decoded(content, charset if isinstance(charset, str) else None) if isinstance(content, bytes) else ""
+    if not isinstance(content, bytes):
+        return ""
+    return headers.decoded(content[:LONGEST], charset if isinstance(charset, str) else None)
 
 
 def _name_of(part: "Part[str, str]") -> str:
@@ -137,10 +163,8 @@ def _name_of(part: "Part[str, str]") -> str:
 
 
 def _listed(part: "Part[str, str]", name: str) -> str:
-    inside = part.get_payload()
-    if not isinstance(inside, str):
+    if part.is_multipart():
         return "一封转发的邮件"
-    size = (
-        len(inside) * 3 // 4 if part.get("content-transfer-encoding", "").strip().lower() == "base64" else len(inside)
-    )
-    return f"{name}（约 {max(1, size // 1024)} KB）"
+    content = part.get_payload(decode=True)
+    size = len(content) if isinstance(content, bytes) else 0
+    return f"{name}（{max(1, size // 1024)} KB）"

@@ -44,7 +44,7 @@ class MailSettings(ChannelSettings, frozen=True, forbid_unknown_fields=True):
     address: Address = ""
     aliases: tuple[Address, ...] = ()
     imap: ImapSettings = ImapSettings()
-    lmtp: str = ""
+    lmtp: Annotated[str, Meta(pattern=r"^(/.+|[A-Za-z0-9.:\[\]-]*:\d{1,5})?$")] = ""
     smtp: SmtpSettings = SmtpSettings()
     receiver: str = ""
     megabytes: Annotated[int, Meta(ge=1, le=100)] = 20
@@ -52,6 +52,11 @@ class MailSettings(ChannelSettings, frozen=True, forbid_unknown_fields=True):
     @property
     def secrets(self) -> tuple[str, ...]:
         return ("MAIL_PASSWORD",) if self.imap.host or self.smtp.user else ()
+
+    @property
+    def unset(self) -> tuple[str, ...]:
+        given = {"address": self.address, "smtp.host": self.smtp.host, "imap.host / lmtp": self.imap.host or self.lmtp}
+        return tuple(name for name, value in given.items() if not value)
 
     @property
     def largest(self) -> int:
@@ -74,16 +79,9 @@ class MailSecrets:
     @staticmethod
     def read(environment: Mapping[str, str], settings: MailSettings) -> "MailSecrets":
         """Raises `SettingsError`, also where the settings lack what a mailbox needs."""
-        lacking = [name for name in ("address", "smtp.host") if not _at(settings, name)]
-        if not settings.imap.host and not settings.lmtp:
-            lacking.append("imap.host / lmtp")
-        if lacking:
-            raise SettingsError(f"channels.mail: {', '.join(lacking)} must be set")
+        if settings.unset:
+            raise SettingsError(f"channels.mail: {', '.join(settings.unset)} must be set")
         if missing := settings.lacking(environment):
             raise SettingsError(f"channels.mail: {', '.join(missing)} must be set in the environment")
         password = environment.get("MAIL_PASSWORD", "")
         return MailSecrets(password, environment.get("MAIL_SMTP_PASSWORD", "") or password)
-
-
-def _at(settings: MailSettings, name: str) -> str:
-    return settings.address if name == "address" else settings.smtp.host

@@ -15,6 +15,7 @@ from telegram.request import BaseRequest, RequestData
 WITHIN, CONNECTED_WITHIN = 10.0, 3.0  # seconds
 LARGEST = 8 << 20  # bytes of an answer: a hundred updates
 AT_ONCE = 64  # connections
+KEPT = 4.0  # seconds that an idle one is: servers close theirs after five or more, and what is written then is lost
 
 
 class _Parameters(msgspec.Struct):
@@ -94,7 +95,8 @@ class Wire(BaseRequest):
     ) -> bytes:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=AT_ONCE), cookie_jar=aiohttp.DummyCookieJar()
+                connector=aiohttp.TCPConnector(limit=AT_ONCE, keepalive_timeout=KEPT),
+                cookie_jar=aiohttp.DummyCookieJar(),
             )
         try:
             asked = self._session.post(url, data=body, headers=headers, timeout=within, allow_redirects=False)

@@ -1,0 +1,169 @@
+"""`python -m benchmarks.mail`: what a mail costs beyond the same turn in the web chat: brought by LMTP, parsed, answered, and handed in
+by SMTP; all in one run and counted as CPU time of the service's process."""
+
+import asyncio
+import itertools
+import tempfile
+import time
+from base64 import encodebytes
+from collections.abc import Callable
+from pathlib import Path
+
+from accounts.vault import load
+from benchmarks.turn import CONNECTIONS, QUESTIONS, cpu_seconds, load_server, start, wait_for
+from bot.messages import Reply
+from bot.texts import Texts
+from daoxue.config import AccountsSettings, Config, DatabaseSettings, Nlu, Server
+from daoxue.preparing import prepare
+from integrations.mail import questions, quoting, reading
+from integrations.mail.letters import Letters
+from integrations.mail.rendering import Answered, Writer
+from integrations.mail.sorting import sort
+from tests.conftest import free_port
+
+REQUESTS, ROUNDS = 1_536, 5
+CENTRE = "study@centre.test"
+_numbers = itertools.count(1)
+
+
+def mail() -> bytes:
+    """A question as QQ Mail writes it: both forms, GB18030, what was written before beneath. 64 residents at a time, and each writes
+    eight mails."""
+    number = next(_numbers)
+    who = f"r{number % CONNECTIONS + CONNECTIONS * (number // (CONNECTIONS * 8))}@home.test"
+    text = f"{QUESTIONS[number * 7 % len(QUESTIONS)]}\n\n------------------ 原始邮件 ------------------\n发件人: 中心\n旧的"
+    carried = b"Content-Transfer-Encoding: base64\r\n\r\n" + encodebytes(text.encode("gb18030")).replace(b"\n", b"\r\n")
+    part = b'Content-Type: text/%s; charset="gb18030"\r\n' + carried
+    head = (
+        f"From: =?gb18030?B?zfU=?= <{who}>\r\nTo: {CENTRE}\r\nSubject: Re: =?gb18030?B?1tDQxA==?=\r\n"
+        f"Message-ID: <{number}@home.test>\r\nDate: Fri, 27 Nov 2026 10:00:00 +0800\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/alternative; boundary="x"\r\n\r\n'
+    )
+    return head.encode() + b"--x\r\n" + part % b"plain" + b"--x\r\n" + part % b"html" + b"--x--\r\n"
+
+
+class Sink:
+    """Takes whatever is handed in, with as little as can be."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.come = asyncio.Event()
+
+    async def line(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 sink\r\n")
+        while command := await reader.readline():
+            if command[:4].upper() == b"DATA":
+                writer.write(b"354 go on\r\n")
+                await reader.readuntil(b"\r\n.\r\n")
+                self.count += 1
+                self.come.set()
+            writer.write(b"250 ok\r\n")
+
+
+async def bring(port: int, some: list[bytes]) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    await _said(reader)
+    for command in (b"LHLO x", *itertools.chain.from_iterable(_commands(each) for each in some)):
+        writer.write(command + b"\r\n")
+        said = await _said(reader)
+        assert said[:1] in b"23", said
+    writer.close()
+
+
+def _commands(raw: bytes) -> tuple[bytes, ...]:
+    return b"MAIL FROM:<r@home.test>", f"RCPT TO:<{CENTRE}>".encode(), b"DATA", raw + b"."
+
+
+async def _said(reader: asyncio.StreamReader) -> bytes:
+    while True:
+        line = await reader.readline()
+        if line[3:4] != b"-":
+            return line
+
+
+async def answered(port: int, pid: int, sink: Sink) -> float:
+    """CPU µs a mail, until its answer has left."""
+    waiting, wanted = [mail() for _ in range(REQUESTS)], sink.count + REQUESTS
+    before = cpu_seconds(pid)
+    await asyncio.gather(*(bring(port, waiting[number::CONNECTIONS]) for number in range(CONNECTIONS)))
+    async with asyncio.timeout(120):
+        while sink.count < wanted:
+            sink.come.clear()
+            await sink.come.wait()
+    return (cpu_seconds(pid) - before) / REQUESTS * 1e6
+
+
+def alone(work: Callable[[bytes], object]) -> float:
+    """µs a mail, without a network."""
+    waiting = [mail() for _ in range(2_000)]
+    began = time.process_time()
+    for each in waiting:
+        work(each)
+    return (time.process_time() - began) / len(waiting) * 1e6
+
+
+def _ours(folder: Path) -> Callable[[bytes], object]:
+    """What is our own of it, without database and network: read, sorted, parted, and an answer written."""
+    texts = Texts()
+    writer, letters = Writer(texts, ""), Letters(texts, load(folder / "data.key"), CENTRE)
+    reply = Reply(text="会。积分到账后满两年没用的，在当年12月31日失效。", source="《积分兑换办法》")
+
+    def work(raw: bytes) -> object:
+        found = reading.read(raw)
+        asked = questions.asked(quoting.parted(found.words).words)
+        words = writer.answers([Answered(each, (reply,)) for each in asked], None, "")
+        return sort(found, ()), letters.letter(
+            (1, 2), found.sender, found.subject, words, refs=(found.id,), automatic=True
+        )
+
+    return work
+
+
+async def run(folder: Path) -> None:
+    port, lmtp, smtp, sink = free_port(), free_port(), free_port(), Sink()
+    prefix = "DAOXUE_CHANNELS__MAIL__"
+    server = await asyncio.start_server(sink.line, "127.0.0.1", smtp)
+    service = start(
+        "-m", "daoxue", "serve", DAOXUE_SERVER__PORT=str(port), DAOXUE_SERVER__UNLIMITED="[127.0.0.1]",
+        DAOXUE_DATABASE__URL=f"sqlite:///{folder}/bench.db", DAOXUE_NLU__FOLDER=str(folder), DAOXUE_LOG__LEVEL="error",
+        DAOXUE_ACCOUNTS__KEY_FILE=f"{folder}/data.key",
+        **{f"{prefix}ENABLED": "true", f"{prefix}ADDRESS": CENTRE, f"{prefix}LMTP": f"127.0.0.1:{lmtp}", f"{prefix}SMTP__HOST": "127.0.0.1",
+           f"{prefix}SMTP__PORT": str(smtp), f"{prefix}SMTP__TLS": "none"},
+    )  # fmt: skip
+    try:
+        await wait_for(port)
+        await wait_for(lmtp)
+        await load_server(port, "/channels/webchat", service.pid, new=False)  # warm
+        await answered(lmtp, service.pid, sink)
+        rounds = []
+        for _ in range(ROUNDS):
+            web, _ = await load_server(port, "/channels/webchat", service.pid, new=False)
+            rounds.append((await answered(lmtp, service.pid, sink), web))
+        mailed, web = sorted(rounds, key=lambda pair: pair[0] - pair[1])[ROUNDS // 2]
+        print(f"the same questions, web chat      {web:8.0f} µs CPU")
+        print(
+            f"  by mail                         {mailed:8.0f} µs CPU; {mailed - web:.0f} µs beyond the turn (limit 500)"
+        )
+        print(f"  rounds                          {', '.join(f'{one - other:+.0f} µs' for one, other in rounds)}")
+        print(
+            f"of that our own, no network, no database {alone(_ours(folder)):.0f} µs (the rest: eight round trips, the queue)"
+        )
+    finally:
+        service.terminate()
+        service.wait()
+        server.close()
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        config = Config(
+            Server(), DatabaseSettings(f"sqlite:///{folder}/bench.db"), nlu=Nlu(str(folder)),
+            accounts=AccountsSettings(f"{folder}/data.key"),
+        )  # fmt: skip
+        prepare(config)
+        asyncio.run(run(folder))
+
+
+if __name__ == "__main__":
+    main()

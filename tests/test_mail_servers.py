@@ -1,0 +1,55 @@
+"""Mail over a real Postfix, both ways, and the report that it writes itself."""
+
+import asyncio
+from collections.abc import Callable
+
+from daoxue.app import App, compose
+from daoxue.config import Config
+from integrations.mail.post import MAIL
+from players.post_office import PostOffice
+from store import conversations, deliveries
+from tests.conftest import free_port
+from tests.mailing import CENTRE, letter, on_mail, read, words
+from tests.postfix import postfix
+
+WANG = "wang@home.test"
+
+
+async def until(app: App, true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(40):
+        while not true():
+            await app.queue.work()
+            await asyncio.sleep(0.02)
+
+
+async def test_mail_goes_through_postfix_and_what_comes_back_is_known(config: Config) -> None:
+    office, at = PostOffice(), f"127.0.0.1:{free_port()}"
+    far = await office.open()
+    with postfix(at, far) as server:
+        app = await compose(on_mail(config, at, server.port, aliases=("info@centre.test",)))
+        asked = letter("积分会过期吗？")
+        await asyncio.to_thread(server.hand_in, asked, WANG, CENTRE, "info@centre.test")
+        await app.channels[MAIL.name].work[0].work()  # it has had to wait for us
+        await until(app, lambda: bool(office.boxes[WANG]))
+        [got] = office.boxes[WANG]
+        assert read(got)["In-Reply-To"] == read(asked)["Message-ID"]
+        assert "两年" in words(got)
+        office.known = {"somebody@else.test"}
+        await asyncio.to_thread(server.hand_in, letter("学费多少？"), WANG, CENTRE)
+        told: list[str] = []
+
+        async def look() -> None:
+            rows = await app.database.read(lambda t: conversations.messages(t, 1, 1, 99))
+            told[:] = [each.body.decode() for each in rows if each.author == "resident"]
+
+        async with asyncio.timeout(40):
+            while not (told and "系统退信" in told[-1]):
+                await app.queue.work()
+                await look()
+                await asyncio.sleep(0.02)
+        assert "5.1.1" in told[-1]
+        assert len(told) == 3, "to both addresses, and taken once"
+        assert await app.database.read(lambda t: deliveries.is_lost(t, "mail", WANG))
+        await app.channels[MAIL.name].close()
+        app.database.close()
+    await office.close()
