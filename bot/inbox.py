@@ -201,9 +201,10 @@ class Inbox:
         return Done()
 
     async def try_out(self, inbound: Inbound) -> Turn:
-        """What would be answered to it by one who says nothing else, and why; nothing is kept."""
+        """What would be answered to it as the talk stands, and why; nothing is kept."""
+        read = await self._database.read(lambda t: conversations.find(t, inbound.channel, inbound.address))
         fresh = ConversationRow(0, inbound.channel, inbound.address, 0, 0, b"", None, None, inbound.at)
-        return await self._think(fresh, inbound, Once(Limits()))
+        return await self._think(read or fresh, inbound, Once(Limits()))
 
     async def _answered(self, conversation: int, inbound: str) -> tuple[int, int] | None:
         return await self._database.read(lambda t: conversations.answered(t, conversation, inbound))

@@ -101,6 +101,7 @@ class Runner:
         handler = self.handlers[task.intent]
         try:
             if turn.inbound.public and handler.is_private:
+                turn.private = True
                 turn.say("in_private")
             elif not turn.lacks(*handler.needs):
                 await handler.run(turn)

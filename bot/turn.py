@@ -60,6 +60,8 @@ class Turn:
     said: list[Reply] = field(default_factory=list)
     offered: list[Offer] = field(default_factory=list)
     confirming: bool = False  # what is said ends with a question that yes or no answers
+    private: bool = False  # what was asked is nobody else's business, and others read along
+    wanted: str = ""  # why a person would have been called, had nobody read along
     handover: Handover | None = None
     reference: str | None = None  # of the ticket that `handover` opens, or opens again
     queued: Reply | None = None  # what was said of waiting for a seat
@@ -255,6 +257,7 @@ class Turn:
         is urgent, that is said instead."""
         if self.inbound.public and priority > 1:
             self.said.clear()  # what a handler has promised of it
+            self.wanted = reason
             self.say("in_private")
             return
         if self._is_crowded(priority):

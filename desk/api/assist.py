@@ -1,24 +1,21 @@
 """What helps a seat to answer: what we know, texts to use again, and a draft from what was answered."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Annotated
 
-import msgspec
 from fastapi import Depends, Query
 from msgspec import Struct
 from pydantic import Field
 
-from desk import drafts
+from desk import drafting
 from desk.api.answers import NOTHING, Answering, NothingToTell
 from desk.api.guard import Number, TheDesk, may, now
 from desk.api.session import Strict
 from desk.api.shown import looked_at
 from desk.errors import TicketError
-from desk.masking import mask, mask_said
 from desk.parts import Desk
 from desk.people import Seat
-from desk.standards import asked_in_vain
 from store import desk as rows
 
 router = Answering(tags=["助手 assist"])
@@ -28,7 +25,6 @@ Drafter = Annotated[Seat, Depends(may("knowledge.draft"))]
 Writer = Annotated[Seat, Depends(may("canned.write"))]
 SUGGESTED, NEAR = 5, 0.03  # at most, and at least as likely
 LAST = 3  # messages of the resident that say what is asked
-VALID_DAYS = 180
 
 
 class Canned(Strict):
@@ -133,20 +129,4 @@ async def draft(ref: str, seat: Drafter, desk: TheDesk) -> DraftMade:
     answer yet, else to the question in their words."""
     opened = await desk.tickets.show(ref)
     await looked_at(desk, opened.ticket, seat)
-    answers = [each for each in opened.messages if each.author == "seat"]
-    if not answers:
-        raise TicketError("invalid", "还没有坐席的回答")
-    answer = mask(answers[-1].message.reply.text)
-    asked = [each for each in opened.messages if each.author == "resident" and each.seq < answers[-1].seq]
-    question = (mask_said(asked[-1]) if asked else mask(opened.handover.summary, theirs=True))[:200]
-    today = datetime.now(desk.zone).date()
-    id = drafts.id_of(ref, answers[-1].seq)
-    [standard] = await asked_in_vain(desk.comprehension, [question], today)
-    asks: dict[str, object] = {"standard": standard} if standard else {"questions": [question]}
-    topic = desk.library.questions[standard].topic if standard else opened.ticket.topic
-    entry = {
-        "id": id, "topic": topic, **asks, "answer": answer, "source": f"坐席回答，工单 {ref}", "owner": seat.name, "valid_from": str(today),
-        "valid_until": str(today + timedelta(days=VALID_DAYS)),
-    }  # fmt: skip
-    await desk.editing.save(msgspec.json.encode(entry), seat.name, now(), None)
-    return DraftMade(id)
+    return DraftMade(await drafting.draft(desk, opened, seat.name, now()))

@@ -23,6 +23,7 @@ from desk.api.shown import (
     stage_of,
     whole,
 )
+from desk.drafting import draft_of_closed
 from desk.errors import TicketError
 from desk.learners import LearnerRecord
 from desk.lists import MOST, CursorError, TicketPage, listed
@@ -259,7 +260,8 @@ async def hand_back(ref: str, seat: Worker, desk: TheDesk) -> Changed:
 
 @router.post("/tickets/{ref}/close")
 async def close(ref: str, body: Close, seat: Worker, desk: TheDesk) -> Changed:
-    """Ends it, with a topic and a result."""
+    """Ends it, with a topic and a result. Where everybody could read the talk, its answer becomes a draft for editors."""
+    await draft_of_closed(desk, ref, body.result, seat.name, now())
     await desk.tickets.close(ref, seat.name, body.result, now(), note=body.note, topic=body.topic)
     return await after(desk, ref, seat)
 

@@ -1,0 +1,225 @@
+"""The forum's API: the calls that we make, each answered or refused in time, and what each refusal means (docs.discourse.org).
+
+The key is in no exception and no log line, and nothing that a resident wrote is.
+"""
+
+import logging
+from collections.abc import Sequence
+from enum import Enum
+from http import HTTPStatus
+from typing import TypeVar
+
+import httpx
+import msgspec
+from msgspec import Struct
+
+from bot.queue import Failed, Later, Lost, Outcome
+from integrations.forum.settings import ForumSettings
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+WITHIN = httpx.Timeout(15, connect=3)
+LARGEST = 8 << 20  # bytes of an answer: twenty posts with what is shown of them
+AT_ONCE = 50  # posts that are asked for by their numbers
+REST = 30_000  # ms until a forum that is not reached, or does not know our key, is asked again
+FLOODED = 10.0  # seconds to wait where it does not say how many
+
+
+class ForumFault(Enum):
+    """What an error is to us."""
+
+    FLOOD = "too many calls"
+    KEY = "the key or the account is no good"
+    GONE = "there is no such topic, or not for us"
+    REFUSED = "it takes no such post"
+    UNREACHABLE = "no answer, or none that can be read"
+
+
+class ForumError(Exception):
+    """A call that was refused, or got no answer. `retry` is in how many seconds it may be made again."""
+
+    def __init__(self, meaning: ForumFault, hint: str = "", retry: float = 0.0) -> None:
+        super().__init__(f"Discourse: {meaning.value}{hint}")
+        self.meaning = meaning
+        self.retry = retry
+
+    def leads_to(self, now: int) -> Outcome:
+        """What becomes of what was to be done; `now` is in ms."""
+        match self.meaning:
+            case ForumFault.FLOOD:
+                return Later(now + int(self.retry * 1000))
+            case ForumFault.KEY | ForumFault.UNREACHABLE:
+                return Later(now + REST)  # no attempt at this post: it waits until the forum is there again
+            case ForumFault.REFUSED:
+                return Failed(self.meaning.value)
+            case _:
+                return Lost(self.meaning.value)
+
+
+class ForumPost(Struct, frozen=True):
+    """A post as the forum shows it to our account."""
+
+    id: int
+    post_number: int
+    username: str = ""
+    user_id: int | None = None
+    raw: str = ""
+    post_type: int = 1
+    hidden: bool = False
+    user_deleted: bool = False
+    deleted_at: str | None = None
+    staff: bool = False
+    admin: bool = False
+    moderator: bool = False
+    reply_to_post_number: int | None = None
+
+    @property
+    def is_there(self) -> bool:
+        return not (self.hidden or self.user_deleted or self.deleted_at)
+
+    @property
+    def is_of_staff(self) -> bool:
+        return self.staff or self.admin or self.moderator
+
+
+class _Stream(Struct, frozen=True):
+    posts: tuple[ForumPost, ...] = ()
+    stream: tuple[int, ...] = ()
+
+
+class ForumTopic(Struct, frozen=True):
+    """A topic with the posts around one of it; `stream` of `post_stream` are the numbers of all."""
+
+    id: int
+    title: str
+    post_stream: _Stream
+    category_id: int | None = None
+    archetype: str = "regular"
+    closed: bool = False
+    archived: bool = False
+    deleted_at: str | None = None
+
+    def find(self, id: int) -> ForumPost | None:
+        """A post, where everybody can read it."""
+        found = next((each for each in self.post_stream.posts if each.id == id), None)
+        return found if found is not None and found.is_there and not self.deleted_at else None
+
+    def unseen(self, after: int) -> list[int]:
+        """The posts behind one that are not here."""
+        here, stream = {each.id for each in self.post_stream.posts}, self.post_stream.stream
+        behind = stream[stream.index(after) + 1 :] if after in stream else stream
+        return [id for id in behind if id not in here]
+
+
+class _Posts(Struct, frozen=True):
+    post_stream: _Stream
+
+
+class _Made(Struct, frozen=True):
+    action: str = "create_post"
+    id: int = 0
+
+
+class _Extras(Struct, frozen=True):
+    wait_seconds: float = 0.0
+
+
+class _No(Struct, frozen=True):
+    errors: tuple[str, ...]
+    extras: _Extras = _Extras()
+
+
+class _Anything(Struct, frozen=True):
+    pass
+
+
+class ForumApi:
+    """One account. All calls raise `ForumError`. `alarm` holds the last error that a person has to see to; `held` says that
+    the last post waits for somebody of the forum's to let it through."""
+
+    def __init__(self, settings: ForumSettings, key: str) -> None:
+        self.alarm: str | None = None
+        self.held = False
+        self._client = httpx.AsyncClient(
+            base_url=settings.base, timeout=WITHIN, follow_redirects=False,
+            headers=httpx.Headers({"api-key": key, "api-username": settings.username}, encoding="utf-8"),
+        )  # fmt: skip
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def topic(self, topic: int, number: int) -> ForumTopic:
+        """A topic with the posts around its post of this number."""
+        return await self._call("GET", f"/t/{topic}/{number}.json?include_raw=true", ForumTopic)
+
+    async def posts(self, topic: int, ids: Sequence[int]) -> tuple[ForumPost, ...]:
+        """Posts of a topic, as many as there are."""
+        found: list[ForumPost] = []
+        for at in range(0, len(ids), AT_ONCE):
+            asked = "&".join(f"post_ids[]={id}" for id in ids[at : at + AT_ONCE])
+            some = await self._call("GET", f"/t/{topic}/posts.json?include_raw=true&{asked}", _Posts)
+            found += some.post_stream.posts
+        return tuple(found)
+
+    async def reply(self, topic: int, number: int, raw: str) -> None:
+        """Posts an answer to the post of this number."""
+        body: dict[str, object] = {"topic_id": topic, "raw": raw}
+        if number > 1:
+            body["reply_to_post_number"] = number
+        made = await self._call("POST", "/posts.json", _Made, body)
+        self.held = made.action == "enqueued"
+
+    async def _call(self, method: str, path: str, kind: type[T], body: dict[str, object] | None = None) -> T:
+        status, headers, answer = await self._asked(method, path, body)
+        if status == HTTPStatus.OK:
+            try:
+                found = msgspec.json.decode(answer, type=kind)
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                raise self._told(ForumError(ForumFault.UNREACHABLE, " (not Discourse)")) from None
+            self.alarm = None
+            return found
+        refused = _refused(status, headers, answer)
+        if refused.meaning is ForumFault.KEY and await self._is_known():
+            refused = ForumError(ForumFault.GONE)
+        raise self._told(refused)
+
+    async def _asked(self, method: str, path: str, body: dict[str, object] | None) -> tuple[int, httpx.Headers, bytes]:
+        try:
+            async with self._client.stream(method, path, json=body) as response:
+                answer = b""
+                async for part in response.aiter_bytes():
+                    answer += part
+                    if len(answer) > LARGEST:
+                        raise self._told(ForumError(ForumFault.UNREACHABLE, " (too large)"))
+        except httpx.HTTPError as error:
+            raise self._told(ForumError(ForumFault.UNREACHABLE, f" ({type(error).__name__})")) from None
+        return response.status_code, response.headers, answer
+
+    async def _is_known(self) -> bool:
+        """Whether the forum knows our key: it says the same to whoever it does not know and to who may not see a topic."""
+        status, _, _ = await self._asked("GET", "/session/current.json", None)
+        return status == HTTPStatus.OK
+
+    def _told(self, error: ForumError) -> ForumError:
+        """Told once, until something is answered."""
+        if error.meaning in (ForumFault.KEY, ForumFault.UNREACHABLE):
+            if self.alarm != str(error):
+                log.error("forum", extra={"error": str(error)})
+            self.alarm = str(error)
+        return error
+
+
+def _refused(status: int, headers: httpx.Headers, answer: bytes) -> ForumError:
+    """What a status means; what is no word of Discourse's own (a proxy's page) says nothing of a topic."""
+    try:
+        no = msgspec.json.decode(answer, type=_No)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        no = None
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        given = headers.get("retry-after", "")
+        said = no.extras.wait_seconds if no else 0.0
+        return ForumError(ForumFault.FLOOD, retry=max(1.0, said or (float(given) if given.isdecimal() else FLOODED)))
+    meanings = {403: ForumFault.KEY, 404: ForumFault.GONE, 410: ForumFault.GONE, 422: ForumFault.REFUSED}
+    if no is None or status not in meanings:
+        return ForumError(ForumFault.UNREACHABLE, f" (HTTP {status})")
+    return ForumError(meanings[status])

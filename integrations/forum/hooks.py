@@ -1,0 +1,139 @@
+"""The forum's webhook: what has happened to a post is committed before it is acknowledged, and looked at later.
+
+A row in the queue says which post; what stands in it is read from the forum when its time has come. So webhooks may come
+twice and in any order: what is answered is the post as it is then, and one that is gone is not.
+"""
+
+import hashlib
+import hmac
+import re
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+from prometheus_client import Counter
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from bot.channel import Core
+from bot.edge import safely
+from integrations.forum.settings import CHANNEL, ForumSettings
+from store import queue
+from store.queue import NewRow
+
+LANE = f"{CHANNEL}-posts"
+KIND = "forum_post"
+LARGEST = 1 << 20  # bytes: a post of 32 000 characters comes three times in an event
+RECEIVED = Counter("daoxue_forum_received", "Events of the forum, by what came of them", ["what"])
+REFUSED = Counter("daoxue_forum_refused", "Requests not proven to come from the forum, by reason", ["why"])
+_EVENT = re.compile(r"[\w-]{1,64}", re.ASCII)
+_LOOKED_AT = {"post_created", "post_edited", "post_recovered", "post_destroyed"}
+Number = Annotated[int, Meta(ge=1, le=1 << 53)]
+
+
+class PostToRead(Struct, frozen=True, array_like=True):
+    """Which post is to be looked at: by its topic, its number in there, and its own; and who wrote it. `anew` says that it was
+    read before, and what answered it will not leave."""
+
+    topic: Number
+    number: Number
+    post: Number
+    user: Number
+    anew: bool = False
+
+
+class _Post(Struct, frozen=True):
+    id: Number
+    topic_id: Number
+    post_number: Number
+    user_id: int | None = None
+    username: str = ""
+    category_id: int | None = None
+    topic_archetype: str = "regular"
+    post_type: int = 1
+    staff: bool = False
+
+
+class _Event(Struct, frozen=True):
+    post: _Post
+
+
+_read = msgspec.json.Decoder(_Event).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def new_row(what: PostToRead, event: str, now: int, due_at: int) -> NewRow:
+    """One look at a post, for one event; the looks at it come one after the other."""
+    return NewRow(KIND, f"{KIND}:{what.post}:{event}", LANE, _encode(what), due_at, f"{KIND}:{what.post}", now)
+
+
+class Hook:
+    """The webhook."""
+
+    def __init__(self, core: Core, settings: ForumSettings, secret: bytes) -> None:
+        self._core = core
+        self._settings = settings
+        self._secret = secret
+
+    async def serve(self, request: Request) -> Response:
+        # Where it fails, nothing was accepted, and the forum delivers it again.
+        return Response(status_code=await safely("event not accepted", self._accepted(request), 503))
+
+    async def _accepted(self, request: Request) -> int:
+        """The status to answer with."""
+        body = await _body(request)
+        if body is None:
+            REFUSED.labels("size").inc()
+            return 413
+        signed = "sha256=" + hmac.new(self._secret, body, hashlib.sha256).hexdigest()
+        given = request.headers.getlist("x-discourse-event-signature")
+        if len(given) != 1 or not hmac.compare_digest(given[0].encode(), signed.encode()):
+            REFUSED.labels("signature").inc()
+            return 403
+        if request.headers.get("x-discourse-event", "") not in _LOOKED_AT:
+            RECEIVED.labels("ignored").inc()
+            return 200
+        return await self._taken(request, body)
+
+    async def _taken(self, request: Request, body: bytes) -> int:
+        event = request.headers.get("x-discourse-event-id", "")
+        try:
+            post = _read(body).post
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            post = None
+        if post is None or not _EVENT.fullmatch(event):
+            # Proven to be the forum's, and of no use however often it comes.
+            RECEIVED.labels("unusable").inc()
+            return 200
+        gone = request.headers["x-discourse-event"] == "post_destroyed"
+        if post.user_id is None or not self._concerns_us(post, gone=gone):
+            RECEIVED.labels("ignored").inc()
+            return 200
+        now = int(self._core.clock() * 1000)
+        what = PostToRead(post.topic_id, post.post_number, post.id, post.user_id)
+        row = new_row(what, event, now, now + self._settings.wait * 1000)
+        new = await self._core.database.write(lambda t: queue.put(t, row), quick=True)
+        RECEIVED.labels("post" if new else "again").inc()
+        self._core.observe("kept")
+        return 200
+
+    def _concerns_us(self, post: _Post, *, gone: bool) -> bool:
+        """Of a topic that was deleted, nobody says in which category it was."""
+        if post.user_id is None or post.user_id < 1 or post.staff or post.post_type != 1:
+            return False
+        if post.username.lower() == self._settings.username.lower() or post.topic_archetype != "regular":
+            return False
+        return gone or post.category_id in self._settings.categories
+
+
+async def _body(request: Request) -> bytes | None:
+    """None for what is too large, or was broken off."""
+    body = b""
+    try:
+        async for part in request.stream():
+            body += part
+            if len(body) > LARGEST:
+                return None
+    except ClientDisconnect:
+        return None
+    return body

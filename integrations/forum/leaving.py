@@ -1,0 +1,132 @@
+"""What is posted: an answer in the topic of its question, once.
+
+A post cannot be repeated without being there twice. So before each the topic is looked at: for the question, which may have
+been changed or deleted, and for an answer of ours with the same mark, which is there where the response to it was lost.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from bot import conversation
+from bot.channel import Core
+from bot.inbox import numbered
+from bot.messages import Numbered
+from bot.queue import Done, Failed, Lost, Outcome
+from integrations.forum.api import ForumApi, ForumError, ForumFault, ForumPost, ForumTopic
+from integrations.forum.hooks import PostToRead, new_row
+from integrations.forum.rendering import MARKED, PostWriter
+from integrations.forum.settings import CHANNEL
+from store import conversations, outbox, queue
+from store.database import Transaction
+from store.outbox import DueRow
+
+BACK = 120  # messages of a talk among which the post is looked for that is answered
+
+
+@dataclass(frozen=True, slots=True)
+class ForumAnswer:
+    """What is to be posted: `said`, to `what`, which read as `read` says; `ref` is of the ticket whose seat says it, empty where we do."""
+
+    what: PostToRead
+    read: str
+    said: Sequence[Numbered]
+    ref: str
+
+
+class ForumLeaving:
+    """The outlet."""
+
+    pulls = False
+
+    def __init__(self, core: Core, api: ForumApi, writer: PostWriter) -> None:
+        self._core = core
+        self._api = api
+        self._writer = writer
+        self._waits = 0  # until when (ms) the forum takes nothing more
+
+    async def send(self, row: DueRow, now: int) -> Outcome:
+        """Posts what the row holds. What the desk says of a ticket (who has it, that it is closed) is nothing for all to
+        read, and stays here."""
+        answer = await self._core.database.read(lambda t: _answer(t, row))
+        if answer is None:
+            return await self._left(row)
+        if self._waits > now:
+            return ForumError(ForumFault.FLOOD, retry=(self._waits - now) / 1000).leads_to(now)
+        try:
+            return await self._posted(row, answer, now)
+        except ForumError as error:
+            if error.meaning is ForumFault.FLOOD:
+                self._waits = now + int(error.retry * 1000)
+            if error.meaning is ForumFault.GONE:
+                return await self._without_question(row, answer)
+            return error.leads_to(now)
+
+    async def _posted(self, row: DueRow, answer: ForumAnswer, now: int) -> Outcome:
+        """Raises `ForumError`."""
+        what = answer.what
+        topic = await self._api.topic(what.topic, what.number)
+        post = topic.find(what.post)
+        if post is None:
+            return await self._without_question(row, answer)
+        mark = self._core.vault.digest(CHANNEL, f"{row.conversation}:{row.first_seq}")[:24]
+        if await self._is_there(topic, what, mark):
+            return await self._left(row)
+        if topic.closed or topic.archived:
+            return Lost("the topic is closed")
+        if not answer.ref and self._mark_of(topic, post) != answer.read:
+            return await self._read_anew(row, what, now)
+        self._core.observe("sending")
+        raw = self._writer.post([each.message.reply for each in answer.said], mark, answer.ref)
+        try:
+            await self._api.reply(what.topic, what.number, raw)
+        except ForumError as error:
+            if error.meaning is ForumFault.GONE:
+                return Failed("it may not post there")
+            raise
+        self._core.observe("sent")
+        return await self._left(row)
+
+    async def _is_there(self, topic: ForumTopic, what: PostToRead, mark: str) -> bool:
+        """Whether it was posted before."""
+        unseen = topic.unseen(what.post)
+        posts = [*topic.post_stream.posts, *(await self._api.posts(what.topic, unseen) if unseen else ())]
+        return any(f"{MARKED}{mark}" in each.raw for each in posts)
+
+    def _mark_of(self, topic: ForumTopic, post: ForumPost) -> str:
+        return self._core.vault.digest(CHANNEL, f"{topic.title}\n{post.raw}" if post.post_number == 1 else post.raw)
+
+    async def _read_anew(self, row: DueRow, what: PostToRead, now: int) -> Outcome:
+        """The question was changed before its answer left: that is not posted, and the question read again."""
+        again = new_row(replace(what, anew=True), f"again-{row.id}", now, now)
+        await self._core.database.write(lambda t: queue.put(t, again), quick=True)
+        return Done()
+
+    async def _without_question(self, row: DueRow, answer: ForumAnswer) -> Outcome:
+        """The question was deleted: nothing answers it any more, and a seat sees that its words are not there."""
+        return Lost("the post was deleted") if answer.ref else await self._left(row)
+
+    async def _left(self, row: DueRow) -> Outcome:
+        await self._core.database.write(lambda t: outbox.left(t, row), quick=True)
+        self._core.live.delivered(row.conversation, row.last_seq)
+        return Done()
+
+
+def _answer(transaction: Transaction, row: DueRow) -> ForumAnswer | None:
+    """None where nothing of it is for all to read."""
+    first = max(1, row.first_seq - BACK)
+    said = [numbered(each) for each in conversations.messages(transaction, row.conversation, first, row.last_seq)]
+    here = [each for each in said if each.seq >= row.first_seq]
+    seats = [each for each in here if each.author == "seat"]
+    mine = seats or [each for each in here if each.author == "bot" and each.message.re]
+    if not mine:
+        return None
+    asked = [each for each in said if each.author == "resident" and len(each.message.refs) == 3]
+    to = asked[-1] if seats else next(each for each in asked if each.message.re == mine[-1].message.re)
+    post, number, read = to.message.refs
+    topic, _, user = row.address.partition(":")
+    talk = conversations.get(transaction, row.conversation)
+    assert talk is not None
+    ref = (talk.ticket or conversation.load(talk.state).closed or "") if seats else ""
+    return ForumAnswer(PostToRead(int(topic), int(number), int(post), int(user)), read, mine, ref)

@@ -1,0 +1,33 @@
+"""The forum, put together."""
+
+from starlette.routing import Route
+
+from bot.channel import ChannelHealth, Core, OpenChannel
+from bot.queue import Kind
+from integrations.forum.api import ForumApi
+from integrations.forum.hearing import ForumReader
+from integrations.forum.hooks import KIND, Hook
+from integrations.forum.leaving import ForumLeaving
+from integrations.forum.rendering import PostWriter
+from integrations.forum.settings import PATH, ForumSecrets, ForumSettings
+
+AT_ONCE = 4  # posts that are read: the forum lets an account make some sixty calls a minute
+
+
+def open_channel(core: Core) -> OpenChannel:
+    settings = core.stanzas.of(ForumSettings)
+    secrets = ForumSecrets.read(core.secrets, settings)
+    api = ForumApi(settings, secrets.key)
+    hook = Hook(core, settings, secrets.webhook)
+    reader = ForumReader(core, settings, api)
+
+    async def health(now: int) -> ChannelHealth:
+        return ChannelHealth(api.alarm or ("论坛要先审核我们的帖子才显示" if api.held else None))
+
+    return OpenChannel(
+        outlet=ForumLeaving(core, api, PostWriter(core.texts, core.public_url)),
+        routes=[Route(PATH, hook.serve, methods=["POST"])],
+        kinds={KIND: Kind(reader.read, at_once=AT_ONCE)},
+        health=health,
+        close=api.close,
+    )
