@@ -65,7 +65,7 @@ def on_forum(config: Config, api_port: int, port: int = 0, **more: object) -> Co
     )
     url = f"http://127.0.0.1:{port}" if port else config.server.public_url
     own = replace(config.server, port=port or config.server.port, public_url=url)
-    return replace(config, server=own, channels=config.channels.having(replace(stanza, **more)))  # type: ignore[arg-type]
+    return replace(config, server=own, channels=config.channels.having(replace(stanza, **more)))
 
 
 @contextlib.asynccontextmanager

@@ -124,7 +124,7 @@ class _Extras(Struct, frozen=True):
     wait_seconds: float = 0.0
 
 
-class _No(Struct, frozen=True):
+class _Refusal(Struct, frozen=True):
     errors: tuple[str, ...]
     extras: _Extras = _Extras()
 
@@ -134,16 +134,21 @@ class _Anything(Struct, frozen=True):
 
 
 class ForumApi:
-    """One account. All calls raise `ForumError`. `alarm` holds the last error that a person has to see to; `held` says that
-    the last post waits for somebody of the forum's to let it through."""
+    """One account. All calls raise `ForumError`. `held` says that the last post waits for somebody of the
+    forum's to let it through."""
 
     def __init__(self, settings: ForumSettings, key: str) -> None:
-        self.alarm: str | None = None
         self.held = False
+        self._failing: dict[str, str] = {}  # by method: one may be in order while the other is not
         self._client = httpx.AsyncClient(
             base_url=settings.base, timeout=WITHIN, follow_redirects=False,
             headers=httpx.Headers({"api-key": key, "api-username": settings.username}, encoding="utf-8"),
         )  # fmt: skip
+
+    @property
+    def alarm(self) -> str | None:
+        """What a person has to see to, until it goes again."""
+        return next(iter(self._failing.values()), None)
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -175,13 +180,13 @@ class ForumApi:
             try:
                 found = msgspec.json.decode(answer, type=kind)
             except (msgspec.DecodeError, UnicodeDecodeError):
-                raise self._told(ForumError(ForumFault.UNREACHABLE, " (not Discourse)")) from None
-            self.alarm = None
+                raise self._told(method, ForumError(ForumFault.UNREACHABLE, " (not Discourse)")) from None
+            self._failing.pop(method, None)
             return found
         refused = _refused(status, headers, answer)
         if refused.meaning is ForumFault.KEY and await self._is_known():
             refused = ForumError(ForumFault.GONE)
-        raise self._told(refused)
+        raise self._told(method, refused)
 
     async def _asked(self, method: str, path: str, body: dict[str, object] | None) -> tuple[int, httpx.Headers, bytes]:
         try:
@@ -190,9 +195,9 @@ class ForumApi:
                 async for part in response.aiter_bytes():
                     answer += part
                     if len(answer) > LARGEST:
-                        raise self._told(ForumError(ForumFault.UNREACHABLE, " (too large)"))
+                        raise self._told(method, ForumError(ForumFault.UNREACHABLE, " (too large)"))
         except httpx.HTTPError as error:
-            raise self._told(ForumError(ForumFault.UNREACHABLE, f" ({type(error).__name__})")) from None
+            raise self._told(method, ForumError(ForumFault.UNREACHABLE, f" ({type(error).__name__})")) from None
         return response.status_code, response.headers, answer
 
     async def _is_known(self) -> bool:
@@ -200,19 +205,19 @@ class ForumApi:
         status, _, _ = await self._asked("GET", "/session/current.json", None)
         return status == HTTPStatus.OK
 
-    def _told(self, error: ForumError) -> ForumError:
+    def _told(self, method: str, error: ForumError) -> ForumError:
         """Told once, until something is answered."""
         if error.meaning in (ForumFault.KEY, ForumFault.UNREACHABLE):
-            if self.alarm != str(error):
+            if self._failing.get(method) != str(error):
                 log.error("forum", extra={"error": str(error)})
-            self.alarm = str(error)
+            self._failing[method] = str(error)
         return error
 
 
 def _refused(status: int, headers: httpx.Headers, answer: bytes) -> ForumError:
     """What a status means; what is no word of Discourse's own (a proxy's page) says nothing of a topic."""
     try:
-        no = msgspec.json.decode(answer, type=_No)
+        no = msgspec.json.decode(answer, type=_Refusal)
     except (msgspec.DecodeError, UnicodeDecodeError):
         no = None
     if status == HTTPStatus.TOO_MANY_REQUESTS:

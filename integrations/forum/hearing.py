@@ -15,7 +15,7 @@ from bot.queue import Done, Failed, Outcome
 from integrations.forum import wording
 from integrations.forum.api import ForumApi, ForumError, ForumFault, ForumPost, ForumTopic
 from integrations.forum.hooks import PostToRead
-from integrations.forum.judging import Verdict, judge
+from integrations.forum.judging import PostVerdict, judge
 from integrations.forum.settings import CHANNEL, ForumSettings
 from store import conversations, outbox
 from store.conversations import ConversationRow
@@ -27,7 +27,7 @@ BACK = 120  # messages of a talk among which an earlier form of a post is looked
 _decode = msgspec.json.Decoder(PostToRead).decode
 
 
-class Talk(NamedTuple):
+class TopicTalk(NamedTuple):
     """What was said between an author and us in a topic; `before` is the last form of a post that was read."""
 
     row: ConversationRow
@@ -80,7 +80,7 @@ class ForumReader:
             return
         if self._core.limits.take((POSTS, str(what.user))) > 0:
             # A person looks at it, and is told of it once: two machines that answer one another end here.
-            await self._hand(said, Verdict.PERSON, silent=known is not None and known.row.ticket is not None)
+            await self._hand(said, PostVerdict.PERSON, silent=known is not None and known.row.ticket is not None)
             return
         turn = await self._core.inbox.try_out(said)
         asks_us = self._asks_us(topic, post)
@@ -88,14 +88,14 @@ class ForumReader:
         silent = known is not None and known.before is not None and known.row.ticket is not None
         await self._hand(said, verdict, silent=silent)
 
-    async def _hand(self, said: Inbound, verdict: Verdict, *, silent: bool) -> None:
+    async def _hand(self, said: Inbound, verdict: PostVerdict, *, silent: bool) -> None:
         """Hands it in; `silent` says that whoever has its ticket is told, and nobody else."""
-        if verdict is Verdict.PERSON:
+        if verdict is PostVerdict.PERSON:
             said = self._noted(said) if silent else replace(said, intent="human", public=False)
-        if verdict is not Verdict.NOTHING:
+        if verdict is not PostVerdict.NOTHING:
             await self._core.inbox.receive(said)
 
-    async def _is_open_again(self, known: Talk, said: Inbound) -> bool:
+    async def _is_open_again(self, known: TopicTalk, said: Inbound) -> bool:
         """Of a post that was changed, whether it is to be read anew: what we said to it has not left yet, and does not now; or
         a person has it, and has not answered. A seat at it is told."""
         assert known.before is not None
@@ -150,7 +150,7 @@ def _address(what: PostToRead) -> str:
     return f"{what.topic}:{what.user}"
 
 
-def _talk(transaction: Transaction, what: PostToRead, id: str) -> tuple[Talk | None, bool]:
+def _talk(transaction: Transaction, what: PostToRead, id: str) -> tuple[TopicTalk | None, bool]:
     """The talk that a post belongs to, and whether it was read as it is now."""
     row = conversations.find(transaction, CHANNEL, _address(what))
     if row is None:
@@ -159,4 +159,4 @@ def _talk(transaction: Transaction, what: PostToRead, id: str) -> tuple[Talk | N
     earlier = [numbered(each) for each in said if each.author == "resident"]
     before = next((each for each in reversed(earlier) if each.message.refs[:1] == (str(what.post),)), None)
     seen = conversations.answered(transaction, row.id, id) is not None
-    return Talk(row, before, outbox.owed(transaction, row.id)), seen
+    return TopicTalk(row, before, outbox.owed(transaction, row.id)), seen

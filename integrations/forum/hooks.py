@@ -67,7 +67,7 @@ def new_row(what: PostToRead, event: str, now: int, due_at: int) -> NewRow:
     return NewRow(KIND, f"{KIND}:{what.post}:{event}", LANE, _encode(what), due_at, f"{KIND}:{what.post}", now)
 
 
-class Hook:
+class ForumHook:
     """The webhook."""
 
     def __init__(self, core: Core, settings: ForumSettings, secret: bytes) -> None:

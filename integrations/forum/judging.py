@@ -9,7 +9,7 @@ _UNSURE = {"likely", "not_sure", "name_alone", "too_long", "stray_number", "sign
 _SMALL_TALK = {"chitchat"}
 
 
-class Verdict(Enum):
+class PostVerdict(Enum):
     """What becomes of a post."""
 
     ANSWER = "it is said as it would be"
@@ -17,17 +17,17 @@ class Verdict(Enum):
     NOTHING = "it asks us nothing"
 
 
-def judge(turn: Turn, *, asks_us: bool) -> Verdict:
+def judge(turn: Turn, *, asks_us: bool) -> PostVerdict:
     """`turn` is what would be said, `asks_us` whether it is said to us, and not among residents."""
     if turn.seat is not None or turn.handover is not None:
-        return Verdict.ANSWER  # a seat has the talk; or somebody is in danger, and that does not wait
+        return PostVerdict.ANSWER  # a seat has the talk; or somebody is in danger, and that does not wait
     if turn.task.intent and turn.state.topic in _SMALL_TALK and not turn.wanted:
-        return Verdict.NOTHING
+        return PostVerdict.NOTHING
     if turn.private:
-        return Verdict.ANSWER if asks_us else Verdict.NOTHING
+        return PostVerdict.ANSWER if asks_us else PostVerdict.NOTHING
     if is_sure(turn):
-        return Verdict.ANSWER
-    return Verdict.PERSON if asks_us else Verdict.NOTHING
+        return PostVerdict.ANSWER
+    return PostVerdict.PERSON if asks_us else PostVerdict.NOTHING
 
 
 def is_sure(turn: Turn) -> bool:

@@ -4,6 +4,7 @@ A post cannot be repeated without being there twice. So before each the topic is
 been changed or deleted, and for an answer of ours with the same mark, which is there where the response to it was lost.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from bot import conversation
 from bot.channel import Core
 from bot.inbox import numbered
 from bot.messages import Numbered
-from bot.queue import Done, Failed, Lost, Outcome
+from bot.queue import Done, Failed, Later, Lost, Outcome
 from integrations.forum.api import ForumApi, ForumError, ForumFault, ForumPost, ForumTopic
 from integrations.forum.hooks import PostToRead, new_row
 from integrations.forum.rendering import MARKED, PostWriter
@@ -22,6 +23,7 @@ from store import conversations, outbox, queue
 from store.database import Transaction
 from store.outbox import DueRow
 
+SOON = 1_000  # ms until what waits for another post is tried
 BACK = 120  # messages of a talk among which the post is looked for that is answered
 
 
@@ -45,6 +47,7 @@ class ForumLeaving:
         self._api = api
         self._writer = writer
         self._waits = 0  # until when (ms) the forum takes nothing more
+        self._posting = asyncio.Lock()  # it takes one every few seconds
 
     async def send(self, row: DueRow, now: int) -> Outcome:
         """Posts what the row holds. What the desk says of a ticket (who has it, that it is closed) is nothing for all to
@@ -52,10 +55,11 @@ class ForumLeaving:
         answer = await self._core.database.read(lambda t: _answer(t, row))
         if answer is None:
             return await self._left(row)
-        if self._waits > now:
-            return ForumError(ForumFault.FLOOD, retry=(self._waits - now) / 1000).leads_to(now)
+        if self._waits > now or self._posting.locked():
+            return Later(max(self._waits, now + SOON))
         try:
-            return await self._posted(row, answer, now)
+            async with self._posting:
+                return await self._posted(row, answer, now)
         except ForumError as error:
             if error.meaning is ForumFault.FLOOD:
                 self._waits = now + int(error.retry * 1000)

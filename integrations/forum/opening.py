@@ -6,7 +6,7 @@ from bot.channel import ChannelHealth, Core, OpenChannel
 from bot.queue import Kind
 from integrations.forum.api import ForumApi
 from integrations.forum.hearing import ForumReader
-from integrations.forum.hooks import KIND, Hook
+from integrations.forum.hooks import KIND, ForumHook
 from integrations.forum.leaving import ForumLeaving
 from integrations.forum.rendering import PostWriter
 from integrations.forum.settings import PATH, ForumSecrets, ForumSettings
@@ -18,7 +18,7 @@ def open_channel(core: Core) -> OpenChannel:
     settings = core.stanzas.of(ForumSettings)
     secrets = ForumSecrets.read(core.secrets, settings)
     api = ForumApi(settings, secrets.key)
-    hook = Hook(core, settings, secrets.webhook)
+    hook = ForumHook(core, settings, secrets.webhook)
     reader = ForumReader(core, settings, api)
 
     async def health(now: int) -> ChannelHealth:

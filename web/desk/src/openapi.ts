@@ -1584,7 +1584,7 @@ export interface paths {
         put?: never;
         /**
          * Close
-         * @description Ends it, with a topic and a result.
+         * @description Ends it, with a topic and a result. Where everybody could read the talk, its answer becomes a draft for editors.
          */
         post: operations["close_tickets__ref__close_post"];
         delete?: never;
