@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import msgspec
 from telegram import Contact, Location, Message, MessageEntity, Update, User
 
-from bot.messages import Inbound
+from bot.messages import Card, Inbound
 from integrations.telegram.settings import CHANNEL
 
 ALLOWED = ("message", "callback_query", "my_chat_member")  # the kinds of updates that we ask for
@@ -141,18 +141,17 @@ def inbound(update: Update, message: Message, chat: int, me: Me | None, at: int)
     )  # fmt: skip
     if message.text:
         return _spoken(said, _without_name(message.text, me))
+    unread = next((each for field, each in _UNREAD.items() if getattr(message, field)), None)
     if message.caption:
-        return _with(said, _without_name(message.caption, me))
+        cards = (Card(unread[1], ()),) if unread else ()
+        return msgspec.structs.replace(_with(said, _without_name(message.caption, me)), cards=cards)
     if message.sticker is not None or message.dice is not None:
         return _with(said, (message.sticker.emoji if message.sticker else message.dice and message.dice.emoji) or "🙂")
     if message.contact is not None:
         return _with_contact(said, message.contact, _writer(message))
     if (place := message.venue.location if message.venue else message.location) is not None:
         return _located(said, place)
-    for field, (kind, words) in _UNREAD.items():
-        if getattr(message, field):
-            return _with(said, words, "cannot_read", {"kind": kind})
-    return None
+    return _with(said, unread[1], "cannot_read", {"kind": unread[0]}) if unread else None
 
 
 def _check(message: Message, writer: User) -> None:
