@@ -38,10 +38,6 @@ class UnusableUpdateError(ValueError):
     """From Telegram, and nothing that we can use. The message is a word for the counter."""
 
 
-class _Head(msgspec.Struct):
-    update_id: int
-
-
 @dataclass(frozen=True, slots=True)
 class Me:
     """The bot itself."""
@@ -58,22 +54,44 @@ class Moved:
     new: int
 
 
-_head = msgspec.json.Decoder(_Head).decode
-_json = msgspec.json.Decoder().decode
+_json = msgspec.json.Decoder(dict[str, object]).decode
+_USER: Mapping[str, object] = {"is_bot": False, "first_name": ""}
+_SINCE: Mapping[str, Mapping[str, object]] = {
+    "from": _USER, "forward_from": _USER, "user": _USER, "via_bot": _USER, "new_chat_members": _USER,
+    "left_chat_member": _USER, "poll": {"allows_revoting": False, "members_only": False}, "callback_query": {"chat_instance": ""},
+    "file": {"file_unique_id": "", "type": "regular", "is_animated": False, "is_video": False, "width": 0, "height": 0,
+             "duration": 0, "length": 0},
+}  # fmt: skip
 
 
 def parse(body: bytes) -> Update:
     """Raises `UnusableUpdateError`, and `ValueError` for what is no update at all."""
     try:
-        _head(body)
-        known: object = _json(body)
+        known = _json(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError("not an update") from error
+    if type(known.get("update_id")) is not int:
+        raise ValueError("not an update")
     try:
-        assert isinstance(known, dict)
-        return Update.de_json(known, None)
+        try:
+            return Update.de_json(known, None)
+        except TypeError:  # something is lacking
+            _complete(known)
+            return Update.de_json(known, None)
     except (TypeError, AttributeError, KeyError, ValueError, OverflowError, OSError, RecursionError) as error:
         raise UnusableUpdateError("form") from error
+
+
+def _complete(value: object, name: str = "") -> None:
+    """Adds what the platform has added since, to what was kept of it or is played."""
+    if isinstance(value, dict):
+        for field, otherwise in _SINCE.get("file" if "file_id" in value else name, {}).items():
+            value.setdefault(field, otherwise)
+        for key, each in value.items():
+            _complete(each, key)
+    elif isinstance(value, list):
+        for each in value:
+            _complete(each, name)
 
 
 def is_group(message: Message) -> bool:
