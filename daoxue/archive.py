@@ -96,9 +96,7 @@ def write(path: Path, opener: Opener, head: Head, found: Iterable[TableRows], sh
             _encrypt(file, opener, _records(head, show("备份 backup", found), seen))
             file.flush()
             os.fsync(file.fileno())
-        _, again = look(part, opener, show)
-        if again != seen:
-            raise ArchiveError(_broken(path))
+        look(part, opener, show)
         part.rename(path)
     folder = os.open(path.absolute().parent, os.O_RDONLY)
     try:

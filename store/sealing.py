@@ -10,6 +10,7 @@ from store.database import Row, Statement, Transaction, Value, adding
 from store.personal import Sealed, Shut, is_closed_by_hand
 from store.schema import learner, metadata, queue, setting
 
+KEY = "data_key"  # the setting that names it
 _COLUMNS = [column for table in metadata.sorted_tables for column in table.c]
 _SEALED = [column for column in _COLUMNS if isinstance(column.type, Sealed)]
 _SHUT = [column for column in _COLUMNS if isinstance(column.type, Shut)]
@@ -63,7 +64,7 @@ _NOTE = Statement(adding(setting))
 
 def key_name(transaction: Transaction) -> str | None:
     """The name of the key by which digests and seals are made here; None where nothing was closed yet."""
-    return _noted(transaction, "data_key")
+    return _noted(transaction, KEY)
 
 
 def holds_closed(transaction: Transaction) -> bool:
@@ -72,7 +73,7 @@ def holds_closed(transaction: Transaction) -> bool:
 
 
 def keep_key_name(transaction: Transaction, name: str, now: int) -> None:
-    _note(transaction, "data_key", name, now)
+    _note(transaction, KEY, name, now)
 
 
 def closed_for(transaction: Transaction) -> str | None:

@@ -29,7 +29,8 @@ from sqlalchemy.pool import NullPool, StaticPool
 
 from store.engine import DatabaseError, Value
 from store.migrate import alembic_url, revision_of, told, upgrade_on
-from store.schema import conversation, metadata, passage
+from store.schema import conversation, metadata, passage, setting
+from store.sealing import KEY
 from store.sqlite import copied, keep_to_ourselves
 
 VERSION = "alembic_version"
@@ -105,6 +106,12 @@ def revision(connection: Connection) -> str:
     if found is None:
         raise DatabaseError("数据库里什么都还没有，先运行一次 daoxue serve · there is nothing in the database yet")
     return found
+
+
+def key_name(connection: Connection) -> str | None:
+    """Of the key that closed what is in it; None where nothing was closed yet."""
+    noted: bytes | None = connection.execute(select(setting.c.body).where(setting.c.name == KEY)).scalar()
+    return noted.decode() if noted else None
 
 
 def parts(connection: Connection) -> Iterator[TableRows]:

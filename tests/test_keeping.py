@@ -10,12 +10,14 @@ import sqlite3
 import stat
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import IO
 
 import psycopg
 import pytest
 from msgspec.structs import replace
+from sqlalchemy import Connection, Table
 
 from accounts.vault import VaultError, of
 from daoxue import archive
@@ -105,7 +107,7 @@ async def test_restored_elsewhere_it_serves_and_names_are_readable(
     assert "徐**" in await again.say("我有多少积分"), "the same conversation, the same proof"
     await Visitor(app, "somebody-new").say("转人工")  # new rows are numbered after the old ones
     await app.desk.search.work()
-    assert await app.database.read(lambda t: search.find(t, ["转人", "人工"], 9)) != []
+    assert len(await app.database.read(lambda t: search.find(t, ["雪里", "里蕻"], 9))) == 1
     app.database.close()
 
 
@@ -169,6 +171,20 @@ def test_a_backup_is_ours_alone_and_nothing_is_written_over(
     held = place.held()
     assert seen["tables"] == {name: each.rows for name, each in held.items()}
     assert said["rows"] == sum(each.rows for each in held.values())
+
+
+def test_what_a_disk_spoils_is_no_backup(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = archive._encrypt
+
+    def spoiled(file: IO[bytes], opener: archive.Opener, records: Iterable[bytes]) -> None:
+        real(file, opener, records)
+        file.seek(-200, os.SEEK_CUR)
+        file.write(b"spoiled")
+
+    monkeypatch.setattr(archive, "_encrypt", spoiled)
+    with pytest.raises(ArchiveError):
+        place.run("backup", str(tmp_path / "a.backup"))
+    assert [each.name for each in tmp_path.iterdir()] == ["here"]
 
 
 def test_of_a_folder_the_newest_stay(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -318,12 +334,16 @@ def test_a_place_that_is_not_empty_is_refused_without_replace(either: Place, tmp
 
 
 def test_what_was_replaced_is_in_no_file(place: Place, tmp_path: Path) -> None:
-    other, file = Place(tmp_path / "other"), str(tmp_path / "a.backup")
-    other.names()
+    other, file = copied(place, tmp_path / "other"), str(tmp_path / "a.backup")
+    with contextlib.closing(Database(other.url)) as database:
+        for table in ("message", "conversation", "ticket", "ticket_event", "entry", "entry_version"):
+            database.now(lambda t, table=table: t._cursor.execute(f"DELETE FROM {table}", ()))  # type: ignore[misc]
     other.run("backup", file)
     place.run("restore", file, "--replace")
     files = b"".join(each.read_bytes() for each in place.key.parent.glob("daoxue.db*"))
     assert WORDS.encode() not in files
+    with contextlib.closing(sqlite3.connect(place.url.removeprefix("sqlite:///"))) as connection:
+        assert connection.execute("PRAGMA freelist_count").fetchone() == (0,), "what another build would leave there"
 
 
 @pytest.mark.parametrize("broken", ["store.whole._compare", "store.whole._number_on"])
@@ -349,6 +369,25 @@ def test_a_failure_halfway_leaves_what_was_there(
     assert not (fresh.folder / "config.yml").exists()
     fresh.run("restore", file)
     assert (fresh.folder / "config.yml").read_text() == "sample: false\n"
+
+
+@pytest.mark.parametrize("wrong", [lambda row: row[:-1] + bytes([row[-1] ^ 1]), None])
+def test_what_is_not_there_as_it_was_read_is_undone(
+    place: Place, empty: Empty, wrong: Callable[[bytes], bytes] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One row that is another, or is lacking."""
+    real, there = whole._insert, empty("sqlite")
+
+    def spoiled(connection: Connection, table: Table, some: whole.TableRows) -> None:
+        if some.table == "setting":  # whose last column is a time
+            some = some._replace(rows=[*map(wrong, some.rows[:1]), *some.rows[1:]] if wrong else some.rows[1:])
+        real(connection, table, some)
+
+    monkeypatch.setattr(whole, "_insert", spoiled)
+    with pytest.raises(DatabaseError, match="不一样，什么都没有改：setting"):
+        place.run("move", "--to", there)
+    with whole.snapshot(there) as connection:
+        assert revision_of(connection) is None
 
 
 def test_tables_of_others_stay(either: Place, tmp_path: Path) -> None:
@@ -433,6 +472,41 @@ def test_where_the_key_is_lacking_none_is_made(place: Place) -> None:
     assert not place.key.exists()
 
 
+def test_a_backup_amid_a_change_of_keys_has_the_right_one(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database has the new one already, its file still the old one."""
+    monkeypatch.setattr("daoxue.commands.people.adopt", lambda *_: False)
+    place.run("accounts", "rekey")
+    place.run("backup", str(tmp_path / "a.backup"))
+    there = Place(tmp_path / "there")
+    there.run("restore", str(tmp_path / "a.backup"))
+    assert NAME in there.opened()
+    for each in place.key.parent.glob("data.key.*"):
+        each.unlink()
+    with pytest.raises(VaultError, match="打不开"):
+        place.run("backup", str(tmp_path / "b.backup"))
+
+
+def test_keys_of_the_environment_change_too(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new = place.key.read_text().strip(), "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+    place.key.unlink()
+    monkeypatch.setenv("DATA_KEY", f"{new},{old}")
+    place.run("backup", str(tmp_path / "a.backup"))
+    capsys.readouterr()
+    place.run("accounts", "rekey")
+    assert new not in capsys.readouterr().out, "a key is not shown"
+    monkeypatch.setenv("DATA_KEY", new)
+    assert NAME in place.opened()
+    assert not list(place.key.parent.glob("data.key*"))
+    monkeypatch.delenv("DATA_KEY")
+    there = Place(tmp_path / "there")
+    there.run("restore", str(tmp_path / "a.backup"))
+    assert NAME in there.opened()
+
+
 def test_older_copies_are_readable_after_two_changes_of_the_key(place: Place, tmp_path: Path) -> None:
     first = copied(place, tmp_path / "first")
     place.run("accounts", "rekey")
@@ -480,6 +554,10 @@ def test_moved_there_and_back_every_row_is_the_same(
     assert lines == {name: (rows, f"{digest:032x}") for name, (rows, digest) in before.items()}
     with pytest.raises(DatabaseError, match="已有数据"):
         place.run("move", "--to", there)
+    with psycopg.connect(there) as connection:
+        for table in ("ledger", "learner", "ticket_event"):  # the next row is numbered after the last
+            numbers = f"SELECT nextval(pg_get_serial_sequence('{table}', 'id')) - max(id) FROM {table}"
+            assert connection.execute(numbers).fetchone() == (1,)
     place.url = there
     place.run("move", "--to", back)
     place.url = back

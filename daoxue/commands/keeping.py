@@ -66,7 +66,12 @@ def _backup(arguments: argparse.Namespace) -> int:
     if in_folder:
         path = path / f"daoxue-{datetime.now(UTC):%Y%m%dT%H%M%S}Z{SUFFIX}"
     with whole.snapshot(config.database.url) as connection:
-        head = Head(whole.revision(connection), _keys(config), now(), _files(arguments.config, config))
+        head = Head(
+            whole.revision(connection),
+            _keys(config, whole.key_name(connection)),
+            now(),
+            _files(arguments.config, config),
+        )
         seen = archive.write(path, opener, head, whole.parts(connection), _showing)
     gone = _rotate(arguments.file, arguments.keep) if arguments.keep else []
     rows = sum(each.rows for each in seen.values())
@@ -95,13 +100,18 @@ def _verify(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _keys(config: Config) -> str:
-    keys = vaults.given(Path(config.accounts.key_file))
-    if keys is None:
-        raise VaultError(
-            f"{config.accounts.key_file}: 密钥不在，备份了也打不开 · the key is lacking: a backup could not be read"
-        )
-    return keys
+def _keys(config: Config, name: str | None) -> str:
+    """The keys of a database that was closed by the one of this name: a change of keys may be under way beside us. Raises
+    `VaultError`."""
+    path = Path(config.accounts.key_file)
+    keys = vaults.given(path)
+    if keys is not None and name in (None, vaults.of(keys).name):
+        return keys
+    if name is not None and (found := vaults.beside(path, name)) is not None:
+        return vaults.given(found, {}) or ""
+    raise VaultError(
+        f"{path}: 打开这个数据库的密钥不在，备份了也打不开 · the key of this database is lacking: a backup could not be read"
+    )
 
 
 def _files(settings: Path, config: Config) -> dict[str, bytes]:
