@@ -28,6 +28,7 @@ from daoxue.config import ConfigError, Nlu
 from daoxue.preparing import vault_of
 from store import alone, search, whole
 from store.database import Database, DatabaseError, Transaction
+from store.leftovers import hold
 from store.migrate import HEAD, revision_of
 from store.whole import Counts
 from tests.place import NAME, SECRET, WORDS, Place, copied, furnished, names
@@ -195,7 +196,14 @@ def test_of_a_folder_the_newest_stay(place: Place, tmp_path: Path, monkeypatch: 
     folder.mkdir()
     for name in ("daoxue-20200101T000000Z.backup", "daoxue-20200102T000000Z.backup", "daoxue-mine.backup", "notes.txt"):
         (folder / name).write_text("older")
-    place.run("backup", str(folder), "--keep", "2")
+    dead, busy = (folder / f"daoxue-2020010{n}T000000Z.backup.part" for n in (3, 4))
+    dead.write_text("of who died over it")
+    with busy.open("wb") as file:
+        hold(file)
+        place.run("backup", str(folder), "--keep", "2")
+        assert busy.exists()
+    assert not dead.exists()
+    busy.unlink()
     left = {each.name for each in folder.iterdir()}
     assert {"daoxue-20200102T000000Z.backup", "daoxue-mine.backup", "notes.txt"} < left
     assert len(left) == 4
