@@ -26,9 +26,8 @@ def play(path: Path) -> int:
 
 async def _play(path: Path) -> int:
     read(path)
-    port, smtp, at = free(), free(), f"127.0.0.1:{free()}"
-    office = PostOffice()
-    await office.open(smtp)
+    port, at, office = free(), f"127.0.0.1:{free()}", PostOffice()
+    smtp = await office.open()
 
     async def use(url: str, folder: str) -> None:
         print(HELP)

@@ -3,6 +3,7 @@ us (LMTP), as servers do: again and again, until it is told that we have it."""
 
 import asyncio
 import itertools
+import warnings
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -33,8 +34,11 @@ class PostOffice:
     connections: int = 0
     _server: asyncio.Server | None = None
 
-    async def open(self, port: int) -> None:
+    async def open(self, port: int = 0) -> int:
+        """The port where it listens."""
         self._server = await asyncio.get_running_loop().create_server(self._line, "127.0.0.1", port)
+        listens: int = self._server.sockets[0].getsockname()[1]
+        return listens
 
     async def close(self) -> None:
         if self._server is not None:
@@ -42,10 +46,11 @@ class PostOffice:
 
     def _line(self) -> SMTP:
         self.connections += 1
-        return SMTP(
-            self, hostname="post.test", data_size_limit=LARGEST, auth_required=bool(self.user), auth_require_tls=False,
-            authenticator=self._knows,
-        )  # fmt: skip
+        with warnings.catch_warnings(action="ignore"):  # a password without TLS: on loopback
+            return SMTP(
+                self, hostname="post.test", data_size_limit=LARGEST, auth_required=bool(self.user), auth_require_tls=False,
+                authenticator=self._knows,
+            )  # fmt: skip
 
     def _knows(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object) -> AuthResult:
         right = isinstance(data, LoginPassword) and (data.login, data.password) == (

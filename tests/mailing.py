@@ -1,6 +1,7 @@
 """Mail of residents, for tests: the settings, the letters they write, and what they read."""
 
 import itertools
+import os
 from email import message_from_bytes
 from email.message import EmailMessage, Message
 from email.policy import default
@@ -14,9 +15,14 @@ CENTRE = "study@centre.test"
 _numbers = itertools.count(1)
 
 
-def on_mail(config: Config, lmtp: str, smtp: int, **more: object) -> Config:
+def letterbox() -> str:
+    """Where nobody else listens; a socket's path must be short."""
+    return f"/tmp/daoxue-{os.getpid()}-{next(_numbers)}.sock"
+
+
+def on_mail(config: Config, lmtp: str, smtp: int, user: str = "", **more: object) -> Config:
     """With mail switched on: in by LMTP, out by SMTP, both on loopback."""
-    given = {"address": CENTRE, "lmtp": lmtp, "smtp": SmtpSettings("127.0.0.1", smtp, "none"), **more}
+    given = {"address": CENTRE, "lmtp": lmtp, "smtp": SmtpSettings("127.0.0.1", smtp, "none", user), **more}
     return replace(config, channels=config.channels.having(MailSettings(enabled=True, **given)))  # type: ignore[arg-type]
 
 

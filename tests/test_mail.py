@@ -18,9 +18,8 @@ from integrations.mail.settings import CHANNEL, MailSettings, SmtpSettings
 from players.post_office import PostOffice, ReturnedError, hand_on
 from store import conversations, deliveries, queue
 from store.database import Transaction
-from tests.conftest import free_port
 from tests.desk_client import Desk
-from tests.mailing import CENTRE, letter, on_mail, read, report, words
+from tests.mailing import CENTRE, letter, letterbox, on_mail, read, report, words
 
 WANG = "wang@home.test"
 
@@ -52,8 +51,8 @@ class Mailing:
 
 @pytest.fixture
 async def mailing(config: Config) -> AsyncIterator[Mailing]:
-    office, port, at = PostOffice(), free_port(), f"127.0.0.1:{free_port()}"
-    await office.open(port)
+    office, at = PostOffice(), letterbox()
+    port = await office.open()
     app = await compose(on_mail(config, at, port, receiver="mx.centre.test"))
     opened = app.channels[MAIL.name]
     for each in opened.work:
@@ -191,7 +190,8 @@ async def _all_due(mailing: Mailing) -> None:
 
 MACHINES: list[dict[str, str]] = [
     {"Auto_Submitted": "auto-replied"}, {"Auto_Submitted": "Auto-Generated; x=y"}, {"Precedence": "bulk"}, {"Precedence": "auto_reply"},
-    {"List_Id": "<news.home.test>"}, {"X_Autoreply": "yes"}, {"Return_Path": "<>"}, {"subject": "自动回复: 您好"},
+    {"List_Id": "<news.home.test>"}, {"X_Autoreply": "yes"},
+    {"X_Auto_Response_Suppress": "DR, OOF, AutoReply"}, {"Return_Path": "<>"}, {"subject": "自动回复: 您好"},
     {"subject": "Automatic reply: x"}, {"sender": "no-reply@shop.test"}, {"sender": "MAILER-DAEMON@home.test"}, {"sender": CENTRE},
     {"sender": CENTRE.upper()},
 ]  # fmt: skip
@@ -237,8 +237,7 @@ async def test_what_is_not_for_us_is_refused_and_many_recipients_come_one_by_one
         await hand_on(mailing.at, "else@centre.test", letter("您好"))
     with pytest.raises(ReturnedError, match=r"550 5\.6\.0"):
         await hand_on(mailing.at, CENTRE, letter("您好", From="undisclosed"))
-    host, _, port = mailing.at.rpartition(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
+    reader, writer = await asyncio.open_unix_connection(mailing.at)
     writer.write(b"LHLO x\r\nMAIL FROM:<a@b.test>\r\n" + f"RCPT TO:<{CENTRE}>\r\n".encode() * 300)
     writer.write_eof()
     said = (await reader.read()).decode().splitlines()
@@ -294,3 +293,45 @@ async def test_it_is_talked_to_in_the_terminal_without_being_switched_on(app: Ap
     receipt = await Talk(app).say("积分会过期吗", CHANNEL)
     [said] = MAIL.render([each.message.reply for each in receipt.answers])
     assert said.endswith("（出处：《云溪区积分兑换办法（2026版）》）")
+
+
+async def test_a_bomb_is_answered_once_with_a_word_and_seen_by_a_person(mailing: Mailing) -> None:
+    nested = "".join(f"Content-Type: multipart/mixed; boundary={n}\n\n--{n}\n" for n in range(500))
+    bomb = f"From: {WANG}\nSubject: 报名\nMessage-ID: <b@home.test>\n{nested}".encode()
+    await mailing.bring(bomb)
+    [got] = await mailing.bring(bomb)
+    assert "没有全部收下" in words(got)
+    seat = await Desk(mailing.app).person()
+    [listed] = (await seat.get("/tickets?state=waiting"))["tickets"]
+    [card] = (await seat.get(f"/tickets/{listed['ref']}"))["messages"][0]["cards"]
+    assert card["lines"] == ["邮件结构异常，没有看正文"]
+
+
+async def test_what_is_too_large_is_refused_while_others_are_served(mailing: Mailing) -> None:
+    large = letter("x" * 50_000_000)
+    refusing = asyncio.create_task(hand_on(mailing.at, CENTRE, large))
+    assert len(await mailing.bring(letter("积分会过期吗？"))) == 1
+    with pytest.raises(ReturnedError, match="552"):
+        await refusing
+
+
+async def test_who_does_not_let_us_in_is_told_of_and_nothing_is_lost(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAIL_PASSWORD", "wrong")
+    office, at = PostOffice("study", "secret"), letterbox()
+    port = await office.open()
+    own = on_mail(config, at, port, "study")
+    for password, got in (("wrong", 0), ("secret", 1)):
+        monkeypatch.setenv("MAIL_PASSWORD", password)
+        app = await compose(own)
+        mailing = Mailing(app, office, at)
+        if not got:
+            await app.channels[MAIL.name].work[0].work()
+            await mailing.bring(letter("积分会过期吗？"))
+        await _all_due(mailing)
+        alarm = (await app.channels[MAIL.name].health(0)).alarm
+        assert (len(office.boxes[WANG]), alarm is None) == (got, bool(got))
+        await app.channels[MAIL.name].close()
+        app.database.close()
+    await office.close()

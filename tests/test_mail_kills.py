@@ -8,8 +8,7 @@ from daoxue.app import compose
 from daoxue.config import Config
 from players.post_office import PostOffice, hand_on
 from store import conversations
-from tests.conftest import free_port
-from tests.mailing import CENTRE, letter, on_mail, read, words
+from tests.mailing import CENTRE, letter, letterbox, on_mail, read, words
 from tests.service import running
 
 WANG = "wang@home.test"
@@ -17,8 +16,8 @@ WANG = "wang@home.test"
 
 async def test_a_mail_that_meets_every_death_is_answered(config: Config) -> None:
     """It dies between two questions, before the answer leaves, and after it has left but before that is written down."""
-    office, smtp, at = PostOffice(), free_port(), f"127.0.0.1:{free_port()}"
-    await office.open(smtp)
+    office, at = PostOffice(), letterbox()
+    smtp = await office.open()
     path = config.database.url.removeprefix("sqlite:///")
     mailed = on_mail(config, at, smtp)
     raw = letter("1. 积分会过期吗？\n2. 学费多少？\n3. 停车收费吗？")

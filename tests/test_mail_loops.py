@@ -15,8 +15,7 @@ from daoxue.app import App, compose
 from daoxue.config import Config, DatabaseSettings
 from integrations.mail.post import MAIL
 from players.post_office import PostOffice, hand_on
-from tests.conftest import free_port
-from tests.mailing import letter, on_mail
+from tests.mailing import letter, letterbox, on_mail
 
 OURS, THEIRS = "study@centre.test", "help@other.test"
 Relay = Callable[[bytes], bytes]
@@ -61,12 +60,12 @@ class World:
 
 @asynccontextmanager
 async def world(config: Config, tmp_path: Path, relay: Relay) -> AsyncIterator[World]:
-    two, port = World(relay), free_port()
-    await two.office.open(port)
+    two = World(relay)
+    port = await two.office.open()
     first = Path(config.database.url.removeprefix("sqlite:///"))
     shutil.copy(first, tmp_path / "other.db")
     for address, url in ((OURS, config.database.url), (THEIRS, f"sqlite:///{tmp_path / 'other.db'}")):
-        two.at[address] = f"127.0.0.1:{free_port()}"
+        two.at[address] = letterbox()
         own = replace(config, database=DatabaseSettings(url))
         app = await compose(on_mail(own, two.at[address], port, address=address))
         await app.channels[MAIL.name].work[0].work()

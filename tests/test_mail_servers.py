@@ -23,8 +23,8 @@ async def until(app: App, true: Callable[[], bool]) -> None:
 
 
 async def test_mail_goes_through_postfix_and_what_comes_back_is_known(config: Config) -> None:
-    office, far, at = PostOffice(), free_port(), f"127.0.0.1:{free_port()}"
-    await office.open(far)
+    office, at = PostOffice(), f"127.0.0.1:{free_port()}"
+    far = await office.open()
     with postfix(at, far) as server:
         app = await compose(on_mail(config, at, server.port, aliases=("info@centre.test",)))
         asked = letter("积分会过期吗？")

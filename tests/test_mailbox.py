@@ -8,11 +8,15 @@ import imapclient
 import pytest
 
 from bot.inbox import BusyError
+from daoxue.app import compose
+from daoxue.config import Config
 from integrations.mail import mailbox
 from integrations.mail.mailbox import Mailbox
+from integrations.mail.post import MAIL
 from integrations.mail.settings import ImapSettings
+from players.post_office import PostOffice
 from tests.dovecot import PASSWORD, USER, Dovecot, dovecot
-from tests.mailing import letter, read
+from tests.mailing import letter, on_mail, read
 
 
 @pytest.fixture
@@ -166,3 +170,25 @@ async def test_what_was_taken_may_go_into_a_folder(server: Dovecot) -> None:
     client = server.client()
     assert client.select("Done")[1] == [b"1"]
     client.logout()
+
+
+async def test_from_the_mailbox_to_the_answer(server: Dovecot, config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAIL_PASSWORD", PASSWORD)
+    office = PostOffice()
+    port = await office.open()
+    box = ImapSettings("127.0.0.1", server.port, "none", USER)
+    app = await compose(on_mail(config, "", port, imap=box))
+    opened = app.channels[MAIL.name]
+    server.bring(letter("积分会过期吗？"))
+    reading = asyncio.ensure_future(opened.work[0].work())
+    async with asyncio.timeout(20):
+        while not office.boxes["wang@home.test"]:
+            await app.queue.work()
+            await asyncio.sleep(0.01)
+    await eventually(lambda: server.flags() == [r"\Seen"])
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    assert (await opened.health(0)).alarm is None
+    await opened.close()
+    await office.close()
+    app.database.close()

@@ -113,6 +113,8 @@ class MailChannel:
     async def _parts(self, mail: Mail, words: str) -> "list[Part]":
         """The questions. A subject belongs to the only one, and to the first of several where it names what they are about, or a
         danger. What came with it is for a person, where nothing else is said."""
+        if mail.odd and not words:
+            return [Part(f"[{mail.odd}] {mail.subject}", "human")]
         about = "" if is_replied(mail.subject) or _GENERIC.fullmatch(mail.subject) else mail.subject
         asked = questions.asked(words)
         if about and about not in words and (len(asked) < 2 or await self._tells(about)):

@@ -1,5 +1,6 @@
 """Headers as people write them: encoded words, bare bytes of any charset, addresses. Nothing here raises."""
 
+import contextlib
 import re
 from collections.abc import Mapping
 from email.errors import HeaderParseError
@@ -19,7 +20,12 @@ _NO_CHARSETS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_esc
 
 
 def decoded(content: bytes, charset: str | None) -> str:
-    """Text in the charset that it says it is in, else in the one that it looks like."""
+    """Text in the charset that it says it is in, else in the one that it looks like. What is UTF-8 beyond letters is nothing
+    else by chance, whatever it says, and reads in many other charsets without an error."""
+    with contextlib.suppress(UnicodeError):
+        looks = content.decode()
+        if any(char >= "\u0800" for char in looks):
+            return looks
     said = (charset or "").strip().strip("\"'").lower()
     named = _CHARSETS.get(said, said).replace("-", "_")
     for each in (named, "utf_8", "gb18030"):

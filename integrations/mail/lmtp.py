@@ -47,6 +47,8 @@ class Letterbox:
             self._server.close()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._server.wait_closed(), 2)
+            if "/" in self._settings.lmtp:
+                Path(self._settings.lmtp).unlink(missing_ok=True)  # noqa: ASYNC240 - once
 
     def _line(self) -> SMTP:
         return _LmtpLine(

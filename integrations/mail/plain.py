@@ -12,7 +12,13 @@ _BLOCKS = {
 }  # fmt: skip
 _REMOVED = {"script", "style", "head", "title", "template", "noscript", "svg", "math", "select", "object"}
 _SOURCE = re.compile(r"[ \t\r\n\f]+")
-_TAG = re.compile(r"<(/?)([a-z0-9]+)[^>]*>")
+_TAG = re.compile(r"<(/?)([a-z0-9]+)([^>]*)>")
+# What programs of mail mark as written before, and as a signature.
+_MARKS = {"div": {"class", "id", "name"}}
+_QUOTED = re.compile(
+    r"gmail_quote|gmail_extra|yahoo_quoted|isReplyContent|isForwardContent|messageReplySection|protonmail_quote"
+)
+_SIGNED = re.compile(r"gmail_signature|moz-signature|ntes_signature|protonmail_signature|foxmail_sign|data-signature")
 _EMPTY = re.compile(r"\n[ \t]*(?:\n[ \t]*){2,}")
 DEEPEST = 8  # quotes in quotes
 
@@ -20,22 +26,54 @@ DEEPEST = 8  # quotes in quotes
 def words(source: str) -> str:
     """What a reader sees, what is quoted behind `> `."""
     safe = nh3.clean(
-        source[:LONGEST], tags=_BLOCKS, clean_content_tags=_REMOVED, attributes={}, strip_comments=True, link_rel=None
+        source[:LONGEST],
+        tags=_BLOCKS,
+        clean_content_tags=_REMOVED,
+        attributes=_MARKS,
+        strip_comments=True,
+        link_rel=None,
     )
-    lines, depth, last = [""], 0, 0
+    page = _Page()
+    last = 0
     safe = _SOURCE.sub(" ", safe)
     for tag in _TAG.finditer(safe):
-        lines[-1] += html.unescape(safe[last : tag.start()]).replace("\xa0", " ")
+        page.add(safe[last : tag.start()])
         last = tag.end()
-        closes, name = bool(tag[1]), tag[2]
-        if name == "blockquote":
-            depth += -1 if closes else 1
-            lines.append("> " * min(depth, DEEPEST))
+        page.close(tag[2]) if tag[1] else page.open(tag[2], tag[3])
+    page.add(safe[last:])
+    return _EMPTY.sub("\n\n", "\n".join(line.rstrip() if line.strip("> ") else "" for line in page.lines)).strip()
+
+
+class _Page:
+    """Lines, as far as they are written."""
+
+    def __init__(self) -> None:
+        self.lines = [""]
+        self._quotes: list[bool] = []  # of each open block that may be one
+
+    def add(self, text: str) -> None:
+        self.lines[-1] += html.unescape(text).replace("\xa0", " ")
+
+    def open(self, name: str, marks: str) -> None:
+        if name in ("div", "blockquote"):
+            self._quotes.append(name == "blockquote" or _QUOTED.search(marks) is not None)
+        if name == "hr" or _SIGNED.search(marks):
+            self._begin()
+            self.lines[-1] += "-- " if name == "div" else "-" * 32
+            self._begin()
+        elif name not in ("td", "th") and (self._quotes[-1:] == [True] or self._has_words() or name in ("br", "p")):
+            self._begin()
+
+    def close(self, name: str) -> None:
+        if name in ("div", "blockquote") and self._quotes and self._quotes.pop():
+            self._begin()
         elif name in ("td", "th"):
-            lines[-1] += " " if closes else ""
-        elif name == "hr":
-            lines += ["-" * 32, "> " * min(depth, DEEPEST)]
-        elif lines[-1].strip("> ") or name in ("br", "p"):
-            lines.append("> " * min(depth, DEEPEST))
-    lines[-1] += html.unescape(safe[last:]).replace("\xa0", " ")
-    return _EMPTY.sub("\n\n", "\n".join(line.rstrip() if line.strip("> ") else "" for line in lines)).strip()
+            self.lines[-1] += " "
+        elif self._has_words() or name == "p":
+            self._begin()
+
+    def _has_words(self) -> bool:
+        return bool(self.lines[-1].strip("> "))
+
+    def _begin(self) -> None:
+        self.lines.append("> " * min(sum(self._quotes), DEEPEST))

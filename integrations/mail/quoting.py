@@ -49,6 +49,7 @@ class Body(NamedTuple):
 def parted(text: str) -> Body:
     """Of what has nothing new but quotes, everything is words: who writes between the lines, or only forwards."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = [f"> {line}" if _leads_to_marked(lines, at) else line for at, line in enumerate(lines)]
     end = next((at for at in range(len(lines)) if _quotes_from(lines, at)), len(lines))
     if end < len(lines):  # Foxmail names who is answered on a line before
         while end and (not lines[end - 1].strip() or _ADDRESS.fullmatch(lines[end - 1][:LINE])):
@@ -62,9 +63,18 @@ def parted(text: str) -> Body:
     return Body(words, "\n".join(new[cut:]).strip(), "\n".join(quoted).strip())
 
 
+def _leads_to_marked(lines: list[str], at: int) -> bool:
+    """Whether a line says who wrote what is marked beneath: what is new may stand after that, or between."""
+    if lines[at].startswith(">") or not _WROTE.fullmatch(lines[at][:LINE]):
+        return False
+    return next((line for line in lines[at + 1 : at + 4] if line.strip()), "").startswith(">")
+
+
 def _quotes_from(lines: list[str], at: int) -> bool:
     """Whether everything from this line on was written before."""
     line = lines[at][:LINE]
+    if line.startswith(">"):  # marked by itself
+        return False
     following = [each[:LINE] for each in lines[at + 1 : at + 7]]
     if _RULE.fullmatch(line):
         return True
