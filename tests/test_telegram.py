@@ -249,6 +249,17 @@ async def test_what_a_seat_writes_and_sends_arrives_as_it_is(talk: Messenger) ->
     assert (shown.kind, shown.text) == ("document", "地图.txt")
 
 
+async def test_it_is_shown_that_a_seat_writes(talk: Messenger) -> None:
+    _, who, _ = await ticket(talk)
+    read = await talk.app.database.read(lambda t: conversations.find(t, "telegram", str(who.id)))
+    assert read is not None
+    for _ in range(3):
+        talk.app.live.typing(read.id, "seat")
+    talk.app.live.typing(read.id, "resident")
+    await talk.settled()
+    assert talk.platform.chat(who).typing == 1, "once in a while is enough"
+
+
 # -- groups
 
 
