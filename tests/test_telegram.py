@@ -385,6 +385,18 @@ async def test_a_block_that_nobody_told_of_is_learnt_by_sending(talk: Messenger)
     assert not await talk.app.database.read(lambda t: deliveries.is_lost(t, "telegram", str(who.id)))
 
 
+async def test_what_is_leaving_when_the_process_stops_has_left_and_leaves_no_second_time(talk: Messenger) -> None:
+    who = talk.platform.person()
+    talk.platform.faults["sendMessage"] = [0.3]
+    await talk.platform.say(who, "积分会过期吗")
+    assert talk.platform.chat(who).seen == []
+    await talk.app.channels["telegram"].close()
+    assert len(talk.platform.chat(who).seen) == 1
+    talk.clock.ahead += 60
+    await talk.deliver()
+    assert len(talk.platform.chat(who).seen) == 1
+
+
 @pytest.mark.parametrize("fault", ["html", "empty", 502, 500, RefusalError(400, "Bad Request: strange", odd="x")])
 async def test_an_api_that_answers_something_else_loses_nothing(talk: Messenger, fault: object) -> None:
     who = talk.platform.person()
