@@ -96,4 +96,4 @@ async def test_answers_are_drawn_looked_at_and_counted(either_app: App) -> None:
 def test_the_interval_is_wilsons(count: int, of: int, least: float, most: float) -> None:
     """81 of 263 as in Newcombe, Statistics in Medicine 17 (1998), table I."""
     found = share(count, of)
-    assert (found.least, found.most) == (pytest.approx(least, abs=2e-4), pytest.approx(most, abs=2e-4))
+    assert [found.least, found.most] == pytest.approx([least, most], abs=2e-4)
