@@ -17,8 +17,7 @@ from bot.messages import Inbound
 from bot.turn import Turn
 from desk.masking import mask
 from knowledge.library import Library
-from knowledge.testing import Asked
-from nlu.questions import FAQ
+from knowledge.testing import TestQuestion
 from store import conversations, desk
 from store.database import Database, Transaction
 
@@ -38,7 +37,7 @@ class Judged(Struct, frozen=True):
     told: str
 
 
-class Share(Struct, frozen=True):
+class Proportion(Struct, frozen=True):
     """So many of so many, and between what shares the truth lies in 95 of 100 such draws."""
 
     count: int
@@ -55,16 +54,16 @@ class Sampled(Struct, frozen=True):
     at: int
 
 
-def share(count: int, of: int) -> Share:
+def proportion(count: int, of: int) -> Proportion:
     """Wilson's interval (1927)."""
     if of == 0:
-        return Share(0, 0, 0.0, 1.0)
+        return Proportion(0, 0, 0.0, 1.0)
     p, z = count / of, _Z * _Z / of
     middle, wide = (p + z / 2) / (1 + z), _Z / (1 + z) * math.sqrt(p * (1 - p) / of + z / (4 * of))
-    return Share(count, of, round(max(0.0, middle - wide), 4), round(min(1.0, middle + wide), 4))
+    return Proportion(count, of, round(max(0.0, middle - wide), 4), round(min(1.0, middle + wide), 4))
 
 
-async def judge(inbox: Inbox, library: Library, sheet: Sequence[Asked], now: int) -> list[Judged]:
+async def judge(inbox: Inbox, library: Library, sheet: Sequence[TestQuestion], now: int) -> list[Judged]:
     """What is answered to each of them by one who says nothing else. Nothing is kept."""
     found = []
     for each in sheet:
@@ -75,7 +74,7 @@ async def judge(inbox: Inbox, library: Library, sheet: Sequence[Asked], now: int
     return found
 
 
-def unknown(library: Library, intents: Collection[str], sheet: Sequence[Asked]) -> list[int]:
+def unknown(library: Library, intents: Collection[str], sheet: Sequence[TestQuestion]) -> list[int]:
     """The rows that want what there is none of."""
     known = {*library.entries, *library.questions, *intents}
     return [each.row for each in sheet if each.wants and not _names(library, each.wants) & known]
@@ -83,7 +82,7 @@ def unknown(library: Library, intents: Collection[str], sheet: Sequence[Asked]) 
 
 def _names(library: Library, wants: str) -> frozenset[str]:
     """All that a wish may be called: an entry and the standard question that it answers are one."""
-    wants = wants.removeprefix(FAQ).removeprefix("entry:")
+    wants = wants.removeprefix("faq/").removeprefix("entry:")  # as labels are written
     plain = wants.rstrip("？?")
     found = {wants} if wants else set()
     found |= {id for id, each in library.questions.items() if plain and each.zh.rstrip("？?") == plain}
@@ -109,18 +108,20 @@ def _of_offer(offer: Offer) -> set[str]:
     return {offer.intent or "", offer.slots.get("entry", ""), offer.slots.get("question", "")} - {""}
 
 
-def counted(judged: Sequence[Judged]) -> dict[str, Share]:
+def counted(judged: Sequence[Judged]) -> dict[str, Proportion]:
     """How often each came of it."""
     found = Counter(each.ended for each in judged)
-    return {ended: share(found[ended], len(judged)) for ended in ("right", "choice", "asked_back", "refused", "wrong")}
+    return {
+        ended: proportion(found[ended], len(judged)) for ended in ("right", "choice", "asked_back", "refused", "wrong")
+    }
 
 
-async def kept_sheet(database: Database) -> list[Asked]:
+async def kept_sheet(database: Database) -> list[TestQuestion]:
     stored = await database.read(lambda t: desk.get_setting(t, SHEET))
-    return msgspec.json.decode(stored, type=list[Asked]) if stored else []
+    return msgspec.json.decode(stored, type=list[TestQuestion]) if stored else []
 
 
-async def keep_sheet(database: Database, sheet: Sequence[Asked], by: str, now: int) -> None:
+async def keep_sheet(database: Database, sheet: Sequence[TestQuestion], by: str, now: int) -> None:
     """In place of the one before."""
 
     def work(transaction: Transaction) -> None:
@@ -163,8 +164,8 @@ async def mark(database: Database, day: str, *, right: bool) -> None:
     await database.write(lambda t: desk.add_usage(t, MARKS, day, 1, int(right), int(not right)))
 
 
-async def marked(database: Database, since: str) -> Share:
+async def marked(database: Database, since: str) -> Proportion:
     """Of the answers that were looked at since that day, those that were right."""
     used = await database.read(lambda t: desk.usage_since(t, since))
     of, right, _ = used.get(MARKS, (0, 0, 0))
-    return share(right, of)
+    return proportion(right, of)

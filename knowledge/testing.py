@@ -20,9 +20,11 @@ _ASKED = {"问题", "问法", "question", "text"}
 _ANSWERS = {"应答", "应该的回答", "答案", "编号", "answer", "entry", "id"}
 
 
-class Asked(Struct, frozen=True):
+class TestQuestion(Struct, frozen=True):
     """A row: `wants` names an entry, a standard question or an intent, by its id or its wording; empty where nothing of
     ours should answer."""
+
+    __test__ = False  # no test of ours, whatever its name begins with
 
     row: int
     text: str
@@ -32,9 +34,9 @@ class Asked(Struct, frozen=True):
 class TestSheet(Struct, frozen=True):
     """`problem` is why nothing can be made of a file."""
 
-    __test__ = False  # no test of ours, whatever its name begins with
+    __test__ = False
 
-    rows: list[Asked]
+    rows: list[TestQuestion]
     problem: Words | None = None
 
 
@@ -62,7 +64,7 @@ def _column(row: list[str], names: set[str]) -> int | None:
     return next((at for at, cell in enumerate(row) if cell.strip().lower() in names), None)
 
 
-def _rows(grid: Grid) -> Iterator[Asked]:
+def _rows(grid: Grid) -> Iterator[TestQuestion]:
     head = next(((at, row) for at, (_, row) in enumerate(grid.rows) if _is_head(row)), None)
     if head is None:
         return
@@ -72,7 +74,7 @@ def _rows(grid: Grid) -> Iterator[Asked]:
     for number, row in grid.rows[head[0] + 1 :]:
         cells = [*row, *[""] * (max(asked, answers) + 1 - len(row))]
         if text := cells[asked].strip():
-            yield Asked(number, text[:LONGEST], cells[answers].strip())
+            yield TestQuestion(number, text[:LONGEST], cells[answers].strip())
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 
 from daoxue.app import App
-from desk.understood import share
+from desk.understood import proportion
 from knowledge.testing import MOST, read
 from tests.desk_client import Desk, Person
 from tests.talk import Resident
@@ -95,5 +95,5 @@ async def test_answers_are_drawn_looked_at_and_counted(either_app: App) -> None:
 @pytest.mark.parametrize(("count", "of", "least", "most"), [(0, 0, 0, 1), (81, 263, 0.2553, 0.3662), (5, 5, 0.5655, 1)])
 def test_the_interval_is_wilsons(count: int, of: int, least: float, most: float) -> None:
     """81 of 263 as in Newcombe, Statistics in Medicine 17 (1998), table I."""
-    found = share(count, of)
+    found = proportion(count, of)
     assert [found.least, found.most] == pytest.approx([least, most], abs=2e-4)

@@ -17,7 +17,7 @@ from desk.api.session import Strict
 from desk.errors import TicketError
 from desk.parts import Desk
 from desk.people import Seat
-from desk.understood import Judged, Sampled, Share
+from desk.understood import Judged, Proportion, Sampled
 from knowledge.testing import TestSheet
 
 router = Answering(tags=["知识 knowledge"])
@@ -33,7 +33,7 @@ class SheetJudged(Struct, frozen=True):
     """`shares` says how often each ending came; `failed` are the questions that were not answered rightly at once."""
 
     count: int
-    shares: dict[str, Share]
+    shares: dict[str, Proportion]
     failed: list[Judged]
 
 
@@ -41,7 +41,7 @@ class Draw(Struct, frozen=True):
     """`marked`: of the answers of 30 days that were looked at, those that were right."""
 
     drawn: list[Sampled]
-    marked: Share
+    marked: Proportion
 
 
 class Mark(Strict):

@@ -28,7 +28,7 @@ export type {
   Revealed,
   Reviews,
   Secret,
-  Share,
+
   SheetJudged,
   Shift,
   Suggestion,
@@ -46,6 +46,7 @@ export type {
   OneTime,
   Opening,
   Progress,
+  Proportion,
   RedemptionItem as Item,
   Report,
   ReversalRow,

@@ -2776,7 +2776,7 @@ export interface components {
          */
         Draw: {
             drawn: components["schemas"]["Sampled"][];
-            marked: components["schemas"]["Share"];
+            marked: components["schemas"]["Proportion"];
         };
         /** EarlierMessages */
         EarlierMessages: {
@@ -3571,6 +3571,16 @@ export interface components {
             wanted: number;
         };
         /**
+         * Proportion
+         * @description So many of so many, and between what shares the truth lies in 95 of 100 such draws.
+         */
+        Proportion: {
+            count: number;
+            least: number;
+            most: number;
+            of: number;
+        };
+        /**
          * Questions
          * @description `answered` of them have an answer today.
          */
@@ -3878,16 +3888,6 @@ export interface components {
             seq: number | null;
         };
         /**
-         * Share
-         * @description So many of so many, and between what shares the truth lies in 95 of 100 such draws.
-         */
-        Share: {
-            count: number;
-            least: number;
-            most: number;
-            of: number;
-        };
-        /**
          * SheetJudged
          * @description `shares` says how often each ending came; `failed` are the questions that were not answered rightly at once.
          */
@@ -3895,7 +3895,7 @@ export interface components {
             count: number;
             failed: components["schemas"]["Judged"][];
             shares: {
-                [key: string]: components["schemas"]["Share"];
+                [key: string]: components["schemas"]["Proportion"];
             };
         };
         /**
@@ -4483,6 +4483,7 @@ export type PlaceShown = components['schemas']['PlaceShown'];
 export type PongFrame = components['schemas']['PongFrame'];
 export type Previewed = components['schemas']['Previewed'];
 export type Progress = components['schemas']['Progress'];
+export type Proportion = components['schemas']['Proportion'];
 export type Questions = components['schemas']['Questions'];
 export type QuotaShown = components['schemas']['QuotaShown'];
 export type ReachShown = components['schemas']['ReachShown'];
@@ -4512,7 +4513,6 @@ export type SearchHits = components['schemas']['SearchHits'];
 export type SeatMessage = components['schemas']['SeatMessage'];
 export type Secret = components['schemas']['Secret'];
 export type Sent = components['schemas']['Sent'];
-export type Share = components['schemas']['Share'];
 export type SheetJudged = components['schemas']['SheetJudged'];
 export type Shift = components['schemas']['Shift'];
 export type Shifts = components['schemas']['Shifts'];
