@@ -15,7 +15,7 @@ from bot.messages import CONTINUE, Card, Inbound, Numbered, Reply
 from bot.queue import Done, Failed, Later, Lost, Outcome
 from bot.redlines import endangers
 from integrations.mail import authentication, questions, quoting, reading
-from integrations.mail.letters import Letters
+from integrations.mail.letters import Draft, Letters, SentMail
 from integrations.mail.reading import Mail
 from integrations.mail.rendering import Answered, Writer, is_replied, subject
 from integrations.mail.sending import MailRefusal, Postman, SendError
@@ -219,11 +219,12 @@ class MailChannel:
             words = self._writer.answers(_answered(said, mine[-1].message.re or ""), ref, _cut(about))
         else:
             words = self._writer.words([each.message.reply for each in mine], ref)
-        return self._letters.letter(
-            (row.conversation, row.first_seq), row.address, subject(about.title if about else "", ref), words,
+        draft = Draft(
+            to=row.address, subject=subject(about.title if about else "", ref), words=words,
             refs=to.message.refs if to is not None else (), automatic=all(each.author != "seat" for each in mine),
             files=_files(transaction, [each.message.reply for each in mine]),
         )  # fmt: skip
+        return self._letters.letter(SentMail(row.conversation, row.first_seq), draft)
 
 
 @dataclass(frozen=True, slots=True)
