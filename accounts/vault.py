@@ -128,10 +128,16 @@ def of(keys: str) -> Vault:
 
 def _from_file(path: Path) -> str:
     """The key in a file that only we may read; made where there is none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        _put(path, base64.b64encode(secrets.token_bytes(SIZE)).decode())
-    return path.read_text(encoding="ascii").strip()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            _put(path, base64.b64encode(secrets.token_bytes(SIZE)).decode())
+        return path.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise VaultError(
+            f"{path}: 密钥文件写不进去（{error.strerror}）：把它的文件夹改成可写，或在 accounts.key_file 换一个 · the key file cannot"
+            " be made: its folder has to be writable"
+        ) from error
 
 
 def _put(path: Path, keys: str) -> None:

@@ -12,6 +12,8 @@ from nlu.text import syllables
 
 _ENGLISH_ENDS = ".;!"
 _ENDS = re.compile(rf"(?<=[。；！])|(?<=[{_ENGLISH_ENDS}]) ")
+_COMMAS = re.compile("[，,。；！;!]")
+_SAYS = 2  # characters that are no clause yet
 _BRIEF = 40  # characters of what is said whole
 
 
@@ -71,7 +73,7 @@ ASPECTS = {
         said=r"\d+个?(?:天|周|月|年|工作日)内|前|截止|过期|within \d|\bbefore\b|expire|lapse",
     ),
     "places": _aspect(
-        r"名额|报满|位子|位置|空位|几个位|满|还能报|货|库存|换得[到了]|多少人|几个人|places left|full",
+        r"名额|报满|排[了着的]?(?:队|几)|候补|位子|位置|空位|几个位|满|还能报|货|库存|换得[到了]|多少人|几个人|places left|full",
         "places_left", "class-size", "class_places", "名额",
         said=r"限\d+|\d+人|名额|limit|at most",
     ),
@@ -136,10 +138,20 @@ def sentence_on(aspect: str, *answer: str) -> str:
     words = ASPECTS[aspect].said
     if words is None:
         return ""
-    found = [each.strip() for text in answer for each in _ENDS.split(text) if words.search(each)]
+    found = [each for each in sentences(*answer) if words.search(each)]
     if found and found[0][-1] in _ENGLISH_ENDS:
         return " ".join(found)
     if len("".join(found)) > _BRIEF:
         found = [part for each in found for part in re.split(r"(?<=[，；。])", each) if words.search(part)]
     said = "".join(found).rstrip("，；。")
     return f"{said}。" if said else ""
+
+
+def sentences(*answer: str) -> list[str]:
+    """The sentences of an answer, each with its end."""
+    return [each.strip() for text in answer for each in _ENDS.split(text) if each.strip()]
+
+
+def clauses(sentence: str) -> list[str]:
+    """Its parts that say something."""
+    return [each for each in _COMMAS.split(sentence) if len(each) > _SAYS]

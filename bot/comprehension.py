@@ -12,8 +12,10 @@ from datetime import date
 from operator import attrgetter
 from typing import Protocol
 
+import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
 from bot.messages import LONGEST
 from knowledge.activities import MEANT, Subjects
@@ -71,7 +73,10 @@ class Understanding(Struct, frozen=True):
         return [entity.value for entity in self.entities if entity.kind == kind and not self.denies(entity)]
 
     def denies(self, entity: Entity) -> bool:
-        """不是书法，是国画: what stands behind the not is not meant. A time says itself what it leaves out."""
+        """不是书法，是国画: what stands behind the not is not meant; 白天要带孙子 is no wish to learn it. A time says itself what
+        it leaves out."""
+        if entity.kind == "course" and _BUSY.search(self.folded, 0, entity.start):
+            return True
         return entity.kind != "when" and _DENIAL.search(self.folded, 0, entity.start) is not None
 
     def halves(self) -> list[str]:
@@ -150,6 +155,7 @@ class Comprehension:
         self._known: tuple[tuple[int, bool], date] | None = None
         self._understood: dict[str, Understanding] = {}
         self._meant: dict[_Words, TextUnderstanding] = {}
+        self._points: dict[str, NDArray[np.float32]] = {}  # of sentences of answers
         # Texts that are understood together in a moment, with who waits for each.
         self._gathered: list[Waiting] = []
 
@@ -206,6 +212,17 @@ class Comprehension:
             return self._understanding(text, folded, entities.find(folded, self._gazetteer, today), NOTHING)
         return self._understood[text]
 
+    def likeness(self, text: str, sentences: Sequence[str]) -> list[float]:
+        """How near in meaning each sentence is to a text, at most 1; nothing is near where no encoder reads them."""
+        encoder = self._classifier.encoder
+        if encoder is None:
+            return [0.0] * len(sentences)
+        for each in sentences:
+            if each not in self._points:
+                self._points[each] = encoder.encode([each])[0]
+        point = encoder.encode([text])[0]
+        return [float(self._points[each] @ point) for each in sentences]
+
     def _knows(self, text: str, today: date) -> bool:
         return text in self._understood and self._known == (self._library.state, today)
 
@@ -217,6 +234,7 @@ class Comprehension:
                 self._gazetteer = Gazetteer(_names(self._library.catalogue))
                 self._subjects = Subjects(self._library.catalogue.activities.values())
             self._known = known
+            self._points.clear()
             self._understood.clear()
             self._meant.clear()
         new = {text: fold(text) for text in texts if text not in self._understood}
@@ -366,6 +384,7 @@ def _names(catalogue: Catalogue) -> Iterable[Name]:
 
 
 _DIGITS = re.compile(r"\d+")
+_BUSY = re.compile("(?:天天|白天|平时|上午|下午|在家|忙着)(?:还|都|也)?(?:要|得)?$")
 _DENIAL = re.compile(r"(?:不是|不要|不想要|不想学|别)(?:去|报|学|上)?$")
 _ALSO = re.compile(r"顺[便带道](?:再)?(?:问一下|问问|问|看看|看)?|另外|还有就是|还想问|再问(?:一下|问)?|对了")
 _SPLIT = re.compile(rf"[,，。;；?？!！]+|{_ALSO.pattern}")

@@ -4,13 +4,13 @@
 works on the `Turn` and writes nothing.
 """
 
-from bot import language, redlines
+from bot import about, language, redlines
 from bot.alarming import LIFE, is_over, is_well
 from bot.comprehension import Comprehension
 from bot.conversation import REMEMBERED, Conversation, Task
 from bot.handler import Handlers
 from bot.messages import CONTINUE
-from bot.rules import Rule, first, follow, moves, questions, tasks
+from bot.rules import Rule, answers, first, follow, moves, questions, tasks
 from bot.running import Runner
 from bot.turn import Turn
 from nlu.proofs import Kind
@@ -29,9 +29,9 @@ LADDER: tuple[Rule, ...] = (
     # What is no question
     questions.too_long, questions.stray_number,
     # What goes on with the talk
-    questions.ours, tasks.told, tasks.dropped, questions.gist, tasks.goes_on, tasks.open_task, follow.enrols, follow.compared, follow.of_an_answer,
+    questions.ours, tasks.told, tasks.dropped, questions.gist, tasks.goes_on, tasks.open_task, follow.enrols, follow.compared, answers.of_an_answer,
     follow.follow_up, follow.described,
-    tasks.refined, follow.another, follow.unknown_name, follow.another_item, tasks.taken_back, questions.neighbour,
+    tasks.refined, follow.another, follow.unknown_name, follow.another_item, tasks.taken_back, answers.in_an_answer, questions.neighbour,
     # Questions
     questions.found_wrong, questions.two, questions.part, questions.clear, questions.said_already, questions.for_the_ticket, questions.name_alone,
     questions.likely, questions.not_sure,
@@ -97,11 +97,16 @@ def _sense(turn: Turn) -> None:
     alarm = redlines.detect(turn.heard, talking=talking) if said else None
     if danger and alarm and (is_over(turn.heard.folded) or is_well(turn.heard.folded)):
         alarm = None
-    if alarm and not (alarm.sure and alarm.kind in LIFE) and moves.takes_up(turn):
+    if alarm and not (alarm.sure and alarm.kind in LIFE) and (moves.takes_up(turn) or _tells_only(turn)):
         alarm = None
     turn.alarm = alarm
     if turn.red_line is None:
         turn.heard = redlines.without(turn.heard)
+
+
+def _tells_only(turn: Turn) -> bool:
+    """我都七十出头了: who somebody is, and no word that anything is wrong."""
+    return about.tells_only(turn.heard.folded, turn.heard.entities)
 
 
 def _bare(task: Task) -> Task:

@@ -10,7 +10,7 @@ from bot.messages import Reply
 CERTAIN = 0.8  # of a move in a talk
 _DIGITS = re.compile(r"[\d\s+-]+")
 FRAGMENT = 10  # characters that a half sentence has at most
-_FOLLOWS = re.compile(r"^那(?!个|些|里|边|儿|种)|呢$")
+_FOLLOWS = re.compile(r"^那(?!个|些|里|边|儿|种)|[呢哩咧嘞]$")
 _PRONOUN = re.compile(r"它|这个|那个|这门|那门|该|这所|那所|那里|那边|这里|那儿")
 _MATTER = re.compile(r"班|课|培训|活动|地址|电话|名额|开门")
 _US = re.compile(r"你们|贵中心|咱们中心")

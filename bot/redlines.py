@@ -7,7 +7,7 @@ one may cost a life.
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -46,6 +46,7 @@ _CALMED = {"data_request": {Context.OWN_WORDS}, "scam": {Context.TOPIC}} | {
 # dangers to life, one in a hundred above the lower.
 _LIFE_LINES, _LINES = (-1.5, 2.4), (-1.2, 1.5)
 _WORDLESS = 1.0  # more, where the model alone sees a danger to life, and no word of it
+_GUESSED = 1.5  # more, where no word says so and it would be an insult
 _SHORT = 1.3  # more until it is sure, for hardly any words: 我想静静
 _IN_TALK = 2.0  # more, for a few words without alarm in them that follow on what was just said
 _FEW = 20  # characters
@@ -74,7 +75,13 @@ _TEACHES = re.compile("我是[^,，。]{0,8}(?:老师|班主任|家长|辅导员
 _ONCE = re.compile(
     "毕业|文化|学历|程度|水平|那年|当年|的?时候|没[读念上]完|就[不没][读念上]|只?[读念上][过到完了]|以前|辍学|退休|补习|教"
 )
-_CHILDISH = re.compile("学生|小朋友|小孩|作业|妈妈|爸爸|放学|红领巾|班主任|未成年|school|mum|mom|dad|kid")
+_GONE = re.compile(
+    "世|逝|亡|死|走了|不在了|没了|没得了|没挺过|病故|老了|后事|生前|遗|坟|葬|节哀|送走|离开(?:我们|人)|pass(?:ed)? away|died?|dead"
+    "|deceased|late (?:mother|father|wife|husband)"
+)
+_CHILDISH = re.compile(
+    "学生|小学|初[一二中]|幼儿园|还小|上学|放学|假|班[里上]|同桌|小朋友|小孩|作业|妈妈|爸爸|放学|红领巾|班主任|未成年|school|mum|mom|dad|kid"
+)
 _GLAD = re.compile("开心|高兴|太好了|哈哈|嘻嘻|真好|棒|满意|happy|great")
 _SELF = re.compile(r"我|俺|咱|本人|\bi\b|i'm")
 _UNDER = re.compile("[没未不][有到满足够]+(?:1[0-4]|十[一二三四])(?!个|人|节|次)")
@@ -113,7 +120,9 @@ def detect(heard: Understanding, *, talking: bool = False) -> Alarm | None:
             perhaps + _WORDLESS + follows,
             sure + max(follows, _SHORT if len(heard.folded) <= _FEW / 2 else 0.0),
         )
-    if odds < perhaps or (kind == "minor" and (_is_grown(heard) or (odds < sure and not _tells_of_youth(heard)))):
+    if kind in _NEEDS and not _NEEDS[kind](heard):
+        perhaps = sure = sure + _GUESSED
+    if odds < perhaps or (kind == "minor" and _is_grown(heard)):
         return None
     if kind in LIFE and said is None and _GLAD.search(heard.folded):
         return None
@@ -189,7 +198,7 @@ def _is_child(heard: Understanding) -> bool:
 
 
 def _tells_of_youth(heard: Understanding) -> bool:
-    """Whether anything in it is of a child, where the model is not sure."""
+    """Whether anything in it is of a child."""
     return any(each.kind in {"age", "grade"} for each in heard.entities) or _CHILDISH.search(heard.folded) is not None
 
 
@@ -205,3 +214,10 @@ def _is_grown(heard: Understanding) -> bool:
     grown = bool(ages) and min(ages) >= CHILD and not _UNDER.search(heard.folded)
     grown = grown or _BORN.search(heard.folded) is not None
     return grown or _PARENT.search(heard.folded) is not None or _ONCE.search(heard.folded) is not None
+
+
+# What nobody is taken for on a guess: a child; the bereaved, for a grandmother who comes along.
+_NEEDS: Mapping[str, Callable[[Understanding], object]] = {
+    "minor": _tells_of_youth,
+    "deceased": lambda heard: _GONE.search(heard.folded),
+}

@@ -28,8 +28,9 @@ from knowledge.standard import standard, strangers
 from nlu.questions import DataError
 from nlu.questions import read as read_data
 from store import knowledge as rows
-from store.database import Database
+from store.database import Database, DatabaseError
 from store.migrate import is_current
+from store.outages import Outage, OutageError
 
 Channels = Mapping[str, Channel]
 ROOT = Path(__file__).parent.parent
@@ -46,6 +47,8 @@ def problems(config: Config, channels: Channels = CHANNELS) -> list[str]:
         content = _content(config)
     except KnowledgeError as error:
         return found + error.problems
+    except DatabaseError as error:
+        return [*found, str(error)]
     found += [*_secrets(config, channels), *unreachable(config, channels)]
     found += _own_texts(config, Catalogue.of(content.records).centre, channels)
     for read in (lambda: rules_of(config), lambda: encoder_of(config.nlu.encoder, config.nlu.encoder_path)):
@@ -74,7 +77,7 @@ def notes(config: Config) -> list[str]:
     found = misfits(config) + model.damage(Path(config.nlu.folder))
     try:
         content = _content(config)
-    except KnowledgeError:
+    except (KnowledgeError, DatabaseError):
         return found  # it is a problem, and told as one
     return found + lacking(content.entries, datetime.now(config.zone).date())
 
@@ -147,8 +150,12 @@ def fits(database: Database, content: Content, channels: Channels = CHANNELS) ->
 
 def _content(config: Config) -> Content:
     """What the database holds; the sample centre where there is none yet."""
-    path = Path(config.database.url.removeprefix("sqlite:///"))
-    if (config.database.url.startswith("sqlite:///") and not path.exists()) or not is_current(config.database.url):
+    path = Path(config.database.embedded)
+    if config.database.embedded and not path.exists():
+        if not os.access(next(each for each in path.absolute().parents if each.exists()), os.W_OK):
+            raise OutageError(Outage.READ_ONLY)
+        return read_sample(datetime.now(config.zone).date())
+    if not is_current(config.database.url):
         return read_sample(datetime.now(config.zone).date())
     database = Database(config.database.url)
     try:

@@ -7,7 +7,7 @@ from bot.aspects import sentence_on
 from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.classes import focus
-from handlers.eligibility import SOURCE
+from handlers.eligibility import SOURCE, refused
 from knowledge.catalogue import Activity, Course, Organisation, RedemptionItem, TrainingClass
 
 Thing = TrainingClass | Course | Activity | RedemptionItem
@@ -27,6 +27,8 @@ async def fact(turn: Turn) -> None:
     aspects = (turn.get("aspect") or "time").split()
     aspect = aspects[0]
     things = _things(turn, aspect)
+    if aspect == "eligible" and len(things) == 1 and isinstance(things[0], TrainingClass) and refused(turn, things[0]):
+        return
     told = [(each, [value for asked in aspects if (value := value_of(turn, each, asked))]) for each in things]
     values = [(each, wording.joined(said, turn)) for each, said in told if said]
     if not values:

@@ -67,9 +67,9 @@ def _file_locked(url: str, otherwise: str) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise DatabaseError(otherwise) from error
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
+        with told(url):
+            file.truncate(0)
+            os.write(file.fileno(), str(os.getpid()).encode())  # nothing is left to be written when it is closed
         yield
 
 

@@ -23,7 +23,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Generic, NamedTuple, Protocol, TypeVar, cast
-from urllib.parse import urlsplit
 
 from sqlalchemy import Insert, Select, Table, Text, bindparam, delete, func, insert, select
 from sqlalchemy.engine.interfaces import Dialect
@@ -35,7 +34,7 @@ from store.engine import Connection, Cursor, engine
 from store.engine import DatabaseError as DatabaseError
 from store.engine import Row as Row
 from store.engine import Value as Value
-from store.outages import Outage, OutageError, Outages
+from store.outages import Outage, OutageError, Outages, unusable
 from store.personal import Sealed, Shut
 from store.schema import setting
 
@@ -274,7 +273,7 @@ class Database:
             self._read_line = _Line(self._engine.connect())
             self._write_line = self._line_to_write()
         except self._engine.errors as error:
-            raise DatabaseError(f"database.url: cannot open {urlsplit(url).scheme}: {type(error).__name__}") from error
+            raise unusable(self._engine.outage(error), error) from error
         self._transaction = Transaction(self._read_line.cursor, self._engine.dialect, self._sealer)
 
     @property
@@ -382,7 +381,7 @@ class Database:
         may be about to."""
         self._outages.note(Outage.MOVED, holds=self._engine.is_moved())
         if self._outages.first not in (None, Outage.MOVED):
-            with contextlib.suppress(DatabaseError, self._engine.errors):
+            with contextlib.suppress(DatabaseError, *self._engine.errors):
                 await self.write(_probe)
         return self._outages.first
 

@@ -35,7 +35,7 @@ class Connection(Protocol):
 class Engine(Protocol):
     """Opens connections, and knows how a transaction begins. `inline`: short reads and writes are done on the event loop.
     `hurrying` makes a connection wait for no other writer, `scrubbing` takes what was deleted out of the files. `errors`
-    are all of the driver's, `conflicts` those where another process was first, `gone` those where the server went away.
+    are all of the driver's and the file's, `conflicts` those where another process was first, `gone` those where the server went away.
     `outage` is what an error says of the database itself; None where it is about the statement."""
 
     dialect: Dialect
@@ -43,7 +43,7 @@ class Engine(Protocol):
     inline: bool
     hurrying: Sequence[str]
     scrubbing: Sequence[str]
-    errors: type[Exception]
+    errors: tuple[type[Exception], ...]
     conflicts: tuple[type[Exception], ...]
     gone: tuple[type[Exception], ...]
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from store.engine import DatabaseError, engine
-from store.outages import OutageError
+from store.outages import unusable
 
 HEAD = "0018"  # the newest of `store/migrations`; a test holds the two together
 
@@ -66,9 +66,6 @@ def told(url: str) -> Iterator[None]:
     to be written. Raises `DatabaseError`."""
     try:
         yield
-    except (SQLAlchemyError, sqlite3.Error) as error:
+    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         cause = getattr(error, "orig", None) or error
-        outage = engine(url).outage(cause)
-        raise OutageError(outage) if outage else DatabaseError(f"database.url: {type(cause).__name__}") from error
-    except OSError as error:
-        raise DatabaseError(f"database.url: {error.filename}: 读写不了 · {error.strerror}") from error
+        raise unusable(engine(url).outage(cause), cause) from error

@@ -20,7 +20,7 @@ class Postgres:
     hurrying: Sequence[str] = ()
     inline = False
     scrubbing: Sequence[str] = ("VACUUM",)
-    errors: type[Exception] = psycopg.Error
+    errors: tuple[type[Exception], ...] = (psycopg.Error,)
     conflicts: tuple[type[Exception], ...] = (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected)
     gone: tuple[type[Exception], ...] = (psycopg.OperationalError,)
 

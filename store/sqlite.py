@@ -1,6 +1,7 @@
 """SQLite, in this process."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import sqlite3
@@ -17,7 +18,11 @@ from store.outages import DatabaseError, Outage
 ROOM = 65_536  # bytes; less free than this is none
 _OUTAGES = {
     sqlite3.SQLITE_FULL: Outage.FULL, sqlite3.SQLITE_READONLY: Outage.READ_ONLY, sqlite3.SQLITE_CORRUPT: Outage.DAMAGED,
-    sqlite3.SQLITE_NOTADB: Outage.DAMAGED, sqlite3.SQLITE_CANTOPEN: Outage.MOVED,
+    sqlite3.SQLITE_NOTADB: Outage.DAMAGED,
+}  # fmt: skip
+_OF_SYSTEM = {
+    errno.ENOSPC: Outage.FULL, errno.EDQUOT: Outage.FULL, errno.EROFS: Outage.READ_ONLY, errno.EACCES: Outage.READ_ONLY,
+    errno.EPERM: Outage.READ_ONLY,
 }  # fmt: skip
 
 
@@ -30,7 +35,7 @@ class Sqlite:
         "INSERT INTO passage_words (passage_words) VALUES ('optimize')",
         "PRAGMA wal_checkpoint(TRUNCATE)",
     )
-    errors: type[Exception] = sqlite3.Error
+    errors: tuple[type[Exception], ...] = (sqlite3.Error, OSError)
     conflicts: tuple[type[Exception], ...] = (sqlite3.IntegrityError,)
     gone: tuple[type[Exception], ...] = ()
 
@@ -39,6 +44,7 @@ class Sqlite:
         self._file: tuple[int, int] | None = None  # what was opened first
 
     def connect(self) -> sqlite3.Connection:
+        Path(self._path).absolute().parent.mkdir(parents=True, exist_ok=True)
         keep_to_ourselves(self._path)
         self._file = self._file or self._there()
         connection = sqlite3.connect(self._path, timeout=30, isolation_level=None, check_same_thread=False)
@@ -51,9 +57,13 @@ class Sqlite:
         return connection
 
     def outage(self, error: Exception) -> Outage | None:
+        if isinstance(error, OSError):
+            return _OF_SYSTEM.get(error.errno or 0)
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_IOERR and self._is_full():
             return Outage.FULL
+        if code == sqlite3.SQLITE_CANTOPEN:
+            return Outage.MOVED if self._file and not self._there() else Outage.READ_ONLY
         return _OUTAGES.get(code)
 
     def is_moved(self) -> bool:
@@ -83,10 +93,8 @@ def keep_to_ourselves(path: str) -> None:
 
 
 def open(url: str) -> Engine:
-    """`sqlite:///path`; its folder is made."""
-    path = url.removeprefix("sqlite:///")
-    Path(path).absolute().parent.mkdir(parents=True, exist_ok=True)
-    return Sqlite(path)
+    """`sqlite:///path`; its folder is made when it is opened."""
+    return Sqlite(url.removeprefix("sqlite:///"))
 
 
 def copied(path: Path) -> sqlite3.Connection:

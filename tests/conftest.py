@@ -43,10 +43,9 @@ def lacking(what: str) -> None:
 
 
 # Below the ports that connections leave from, and each of the processes that test side by side has its own: what was
-# free stays free until somebody listens there.
-_PORTS = itertools.cycle(
-    range(start := 12_000 + 4_000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]), start + 4_000)
-)
+# free stays free until somebody listens there. Where in them it begins, another run beside this one hardly will.
+_FIRST = 12_000 + 4_000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+_PORTS = itertools.cycle(_FIRST + (os.getpid() * 37 + n) % 4_000 for n in range(4_000))
 
 
 def free_port() -> int:

@@ -4,38 +4,47 @@ import asyncio
 import contextlib
 import itertools
 import json
+import multiprocessing
 import os
-import signal
-import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from msgspec.json import encode
+from msgspec.structs import replace
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from daoxue.config import Config
-from integrations.mail.settings import MailSettings
-from integrations.telegram.settings import TelegramSettings
 from integrations.wechat.settings import WechatSettings
+from tests import crashing
 from tests.conftest import free_port
 
 ROOT = Path(__file__).parent.parent
 _ids = itertools.count(1)
 
 
+# Each process is a fork of one that has imported everything and done nothing: hundreds of them start here.
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload(["pytest", "tests.crashing"])
+
+
 class Service:
     """Starts, dies, starts again on the same database and port."""
 
     def __init__(self, config: Config) -> None:
-        self.config = config
-        self.port = free_port()
-        self.process: subprocess.Popen[bytes] | None = None
+        wechat = config.channels.of(WechatSettings)
+        self.config = replace(
+            config, server=replace(config.server, port=free_port()), desk=replace(config.desk, always_open=True),
+            channels=config.channels.having(replace(wechat, open_base=wechat.api_base) if wechat.enabled else wechat),
+        )  # fmt: skip
+        self.process: multiprocessing.context.ForkServerProcess | None = None
         self.ahead = 0.0  # seconds that the clock of the next one is ahead
+
+    @property
+    def port(self) -> int:
+        return self.config.server.port
 
     @property
     def url(self) -> str:
@@ -45,33 +54,36 @@ class Service:
     def socket_url(self) -> str:
         return f"ws://127.0.0.1:{self.port}/channels/webchat"
 
+    @property
+    def is_dead(self) -> bool:
+        return self.process is not None and not self.process.is_alive()
+
     def start(self, step: str = "never", nth: int = 1) -> None:
-        arguments = [str(self.port), self.config.database.url, self.config.nlu.folder, step, str(nth)]
-        arguments.append(str(self.config.desk.recall_seconds))
-        wechat = self.config.channels.of(WechatSettings)
-        if wechat.enabled:
-            arguments.append(wechat.api_base)
-        mail, telegram = self.config.channels.of(MailSettings), self.config.channels.of(TelegramSettings)
-        told = {"SERVER": encode(self.config.server).decode(), "MAIL": encode(mail).decode()}
-        told |= {"TELEGRAM": encode(telegram).decode(), "AHEAD": str(self.ahead)}
-        environment = {**os.environ, **told}
-        self.process = subprocess.Popen([sys.executable, "-m", "tests.crashing", *arguments], cwd=ROOT, env=environment)
+        given = (self.config, step, nth, self.ahead, dict(os.environ))
+        self.process = _PROCESSES.Process(target=crashing.live, args=given, daemon=True)
+        self.process.start()
         for _ in range(1200):
             with contextlib.suppress(OSError):
                 urllib.request.urlopen(f"{self.url}/readyz", timeout=1).read()
                 return
-            assert self.process.poll() is None, "the service ended while starting"
+            assert self.process.is_alive(), "the service ended while starting"
             time.sleep(0.05)
         raise AssertionError("the service did not start")
 
-    def wait_for_death(self) -> int:
+    def kill(self) -> None:
         assert self.process is not None
-        return self.process.wait(20)
+        self.process.kill()
+        self.wait_for_death()
 
-    def stop(self) -> int:
+    def wait_for_death(self) -> int | None:
         assert self.process is not None
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(20)
+        self.process.join(20)
+        return self.process.exitcode
+
+    def stop(self) -> int | None:
+        assert self.process is not None
+        self.process.terminate()
+        return self.wait_for_death()
 
 
 @contextlib.contextmanager
@@ -81,9 +93,8 @@ def running(config: Config, step: str = "never", nth: int = 1) -> Iterator[Servi
         service.start(step, nth)
         yield service
     finally:
-        if service.process is not None and service.process.poll() is None:
-            service.process.kill()
-            service.process.wait()
+        if service.process is not None:
+            service.kill()
 
 
 class Page:

@@ -55,7 +55,7 @@ async def test_killed_while_many_speak(step: str, config: Config) -> None:
                     except Exception:  # noqa: BLE001 - however the connection ended
                         page.connection = None
                         async with lock:
-                            if service.process is not None and service.process.poll() is not None:
+                            if service.is_dead:
                                 service.start()
 
         await asyncio.gather(*(talk(page) for page in pages))

@@ -63,9 +63,7 @@ async def test_the_keyboard_is_enough(page: Page) -> None:
 async def test_what_is_said_while_offline_goes_out_later_and_once(page: Page, service: Service) -> None:
     await say(page, "你好")
     await expect(page.locator("#log .bot")).to_have_count(2)
-    assert service.process is not None
-    service.process.kill()
-    service.wait_for_death()
+    service.kill()
     await expect(page.locator("#state")).to_have_attribute("data-state", "lost")
     await say(page, "积分会过期吗")
     await expect(page.locator("#log .resident .meta").last).to_contain_text("自动发送")

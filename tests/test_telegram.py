@@ -174,6 +174,15 @@ async def test_what_is_no_text_is_answered_sensibly(talk: Messenger, content: di
     assert (await said(talk, who))[0] == kept
 
 
+async def test_a_seat_sees_what_came_with_a_caption(talk: Messenger) -> None:
+    ref, who, seat = await ticket(talk)
+    photo = [{"file_id": "a", "file_unique_id": "a", "width": 1, "height": 1}]
+    await talk.send(who, photo=photo, caption="你看这张")
+    shown = json.dumps((await seat.get(f"/tickets/{ref}"))["messages"][-1], ensure_ascii=False)
+    assert "你看这张" in shown
+    assert "[图片]" in shown
+
+
 async def test_a_place_that_is_shared_is_looked_for_and_kept_nowhere(talk: Messenger) -> None:
     who = talk.platform.person()
     answer = await talk.send(who, location={"latitude": 31.83, "longitude": 117.23})

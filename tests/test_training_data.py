@@ -63,7 +63,8 @@ def test_the_model_is_the_model_of_the_data() -> None:
     data = questions.read()
     assert shipped.model.exact == exact(data.all, shipped.labels)
     assert {each.id: each for each in shipped.model.questions} == data.questions
-    rows = [row for row in data.all if model.scheme(data).asks(row[0])]
+    scheme = model.scheme(data)
+    rows = [row for row in data.all if scheme.asks(row[0])]
     heavy = set(data.strangers)
     weights = [HEAVIER if row in heavy else 1.0 for row in rows]
     texts = _vectors(shipped, [text for _, text in rows])

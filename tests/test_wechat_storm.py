@@ -38,7 +38,7 @@ async def raised_again(service: Service) -> None:
     """Whoever looks after the machine: starts the service when it has died."""
     while True:
         await asyncio.sleep(0.05)
-        if service.process is not None and service.process.poll() is not None:
+        if service.is_dead:
             await asyncio.to_thread(service.start)
 
 

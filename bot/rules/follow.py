@@ -7,14 +7,13 @@ import re
 from collections.abc import Sequence
 
 from bot import phrases
-from bot.aspects import ASPECTS, HAS, Aspect, sentence_on, spoken, spoken_of
+from bot.aspects import ASPECTS, HAS, Aspect, spoken, spoken_of
 from bot.commands import pointed_at
 from bot.conversation import Task
 from bot.readings import plainly
 from bot.running import Runner
 from bot.turn import Turn
 from knowledge.catalogue import TrainingClass
-from knowledge.entries import Entry
 from nlu.times import When
 
 Thing = tuple[str, str]  # a kind (class, course, activity, item) and an id
@@ -28,7 +27,6 @@ _ANSWERED_BY = {"price": "class_fee", "places": "class_places"}
 _TOLD_WHOLE = {"price", "place", "time", "places", "way", "phone", "eligible", "online", "exam", "until"}
 
 _OF_LEARNING = {"training_info", "enrolment", "course_faq"}  # topics whose answers are beside the talk about a class
-_OF_ONE = {"class_schedule", "class_fee", "class_places", "course_level"}
 _STANDS = {"find_class", "find_course", "enrol", "site_hours", "nearest_site", "other_office"}
 _OF_CLASSES = {"find_class", "class_schedule", "class_places", "class_detail", "enrol", "find_course"}
 
@@ -48,10 +46,10 @@ _GENERAL = {
 _ENOUGH = 0.6  # of what speaks for an aspect
 _WORDS = 0.4  # what its words do
 _MOVE, _ORDINAL, _SURE = 0.35, 0.5, 0.8
-_FEW, _BRIEF = 5, 8  # characters of which every word counts, and of which one is enough
-_LONG = 18  # characters of what stands well by itself
+_BRIEF = 8  # characters of which one word is enough
+LONG = 18  # characters of what stands well by itself
 
-_PAIRS = re.compile(r"(?=([一-鿿]{2}))")
+PAIRS = re.compile(r"(?=([一-鿿]{2}))")
 _CHEAPEST = re.compile(r"最?便宜|不要钱|免费|cheap|free")
 _DEAREST = re.compile(r"最?贵")
 _FIRST = re.compile(r"最早|最先|最快|先开|近期|earliest|first")
@@ -70,7 +68,7 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
     aspect = _asked_of_a_name(turn) if named else asked(turn)
     if activity and aspect is None:
         aspect = spoken_of(turn.heard.folded)
-    if aspect is None or _wants_another(turn, _SURE) or (not named and _elsewhere(turn)):
+    if aspect is None or _wants_another(turn, _SURE) or (not named and elsewhere(turn)):
         return False
     things = [each for each in (activity or meant(turn)) if aspect in HAS[each[0]]]
     if not things or (not named and _is_general(turn, aspect)):
@@ -101,7 +99,7 @@ def _by_its_name(turn: Turn) -> list[Thing]:
         for kind, id in _shown(turn)
         if kind == "activity" and id in turn.catalogue.activities
     }
-    pieces = set(_PAIRS.findall(turn.heard.folded))
+    pieces = set(PAIRS.findall(turn.heard.folded))
     found = [id for id, each in told.items() if any(piece in each.name for piece in pieces)]
     return [("activity", found[0])] if len(found) == 1 < len(told) else []
 
@@ -153,18 +151,18 @@ async def enrols(run: Runner, turn: Turn) -> bool:
 
 async def another(run: Runner, turn: Turn) -> bool:
     """那周六呢, 有没有近一点的: the same course at another time, at another place, for less."""
-    courses = {each.course for each in _classes(turn)} or {id for kind, id in _shown(turn) if kind == "course"}
+    courses = {each.course for each in classes_of(turn)} or {id for kind, id in _shown(turn) if kind == "course"}
     if len(courses) != 1 or turn.heard.first("course"):
         return False
     move, slots = turn.heard.move, run.handlers["find_class"].slots
     wishes = {slot.name: value for slot in slots if (value := slot.read(turn.heard, turn.catalogue))}
     wants = _wants_another(turn, 0)
-    if move.label == "follow/other_place" and all(each.organisation == wishes.get("org") for each in _classes(turn)):
+    if move.label == "follow/other_place" and all(each.organisation == wishes.get("org") for each in classes_of(turn)):
         wishes.pop("org", None)  # 学院太远了，别处有没有: not there
     if wishes:
         takes = len(phrases.rest(turn.heard)) <= 1 or (wants and move.probability >= _MOVE)
     else:
-        takes = wants and move.probability >= _ORDINAL and len(turn.heard.folded) <= _LONG
+        takes = wants and move.probability >= _ORDINAL and len(turn.heard.folded) <= LONG
     best = plainly(turn.heard)
     elsewhere = best is not None and best.score >= turn.heard.lines.sure and best.intent not in _OF_CLASSES
     elsewhere = elsewhere and not (wants and move.probability >= _MOVE)
@@ -174,6 +172,18 @@ async def another(run: Runner, turn: Turn) -> bool:
         wishes["fee"] = "free"
     await run.start(turn, "find_class", {"course": courses.pop(), **wishes})
     return True
+
+
+async def asked_elsewhere(run: Runner, turn: Turn) -> bool:
+    """临江的呢, after who teaches it somewhere else: the same of the same course there."""
+    courses = {each.course for each in classes_of(turn)}
+    named = {each.kind for each in turn.heard.entities}
+    if not turn.state.asked or len(courses) != 1 or named != {"org"} or len(phrases.rest(turn.heard)) > 1:
+        return False
+    there = _of_course(turn, courses.pop())
+    if there == _shown(turn) or any(kind != "class" for kind, _ in there):
+        return False
+    return await run.aside(turn, Task("fact", {"aspect": turn.state.asked, "of": _spelt(there)}))
 
 
 def _wants_another(turn: Turn, least: float) -> bool:
@@ -192,44 +202,6 @@ async def unknown_name(run: Runner, turn: Turn) -> bool:
         return False
     await run.start(turn, "find_class", {"subject": name})
     return True
-
-
-async def of_an_answer(run: Runner, turn: Turn) -> bool:
-    """要钱不, right after an answer from an entry: its neighbour that says it, or the sentence of its own that does."""
-    entries = [found for each in turn.state.told if (found := turn.library.entries.get(each))]
-    folded, best = turn.heard.folded, plainly(turn.heard)
-    sure = best is not None and best.score >= turn.heard.lines.sure
-    named = turn.heard.first("course") or turn.heard.first("org")  # 学院几点开门 asks about that
-    if _classes(turn) and not _elsewhere(turn) and best and best.intent in _OF_ONE:
-        return False
-    if not entries or named or len(folded) > _LONG or (sure and len(folded) > phrases.FRAGMENT):
-        return False
-    for question in filter(None, map(turn.library.asks, entries)):
-        if best and best.question in question.near and sure:
-            return False
-        whole = run.comprehension.understand(question.zh.rstrip("？?") + "，" + folded, turn.today)
-        beside = next((each for each in whole.candidates if each.question in question.near), None)
-        if beside and beside.score >= turn.heard.lines.likely:
-            await run.answer(turn, beside)
-            return True
-    other = best is not None and best.question is not None and all(best.entry != each.id for each in entries)
-    other = other and not any(_speaks_of(each, folded) for each in entries)
-    aspect = spoken_of(folded) or ("duration" if "几天" in folded else None)
-    if other or aspect is None:  # 她没带身份证咋整 is a question of its own
-        return False
-    for entry in entries:
-        words = entry.said(turn.state.lang)
-        if said := sentence_on(aspect, words.answer, *words.steps):
-            turn.recall(entry, said)
-            run.remind(turn)
-            return True
-    return False
-
-
-def _speaks_of(entry: Entry, folded: str) -> bool:
-    """几天到账, after what is paid back within some days: few words, and some of them the answer's own."""
-    own = [each for each in _PAIRS.findall(folded) if not spoken(each)]
-    return len(folded) <= _FEW and any(each in entry.answer for each in own)
 
 
 async def another_item(run: Runner, turn: Turn) -> bool:
@@ -297,7 +269,7 @@ def _asked_of_a_name(turn: Turn) -> str | None:
         return spoken_of(turn.heard.folded)
     if best and best.score >= turn.heard.lines.sure and best.question not in _GENERAL and best.intent not in _GENERAL:
         return None
-    if len(turn.heard.folded) > _LONG:
+    if len(turn.heard.folded) > LONG:
         return None
     return spoken_of(turn.heard.folded)
 
@@ -313,7 +285,7 @@ def _is_general(turn: Turn, aspect: str) -> bool:
     folded = turn.heard.folded
     if _moves_to(turn, ASPECTS[aspect]):
         return False
-    return phrases.means_us(folded) or phrases.of_all(folded) or len(folded) > _LONG
+    return phrases.means_us(folded) or phrases.of_all(folded) or len(folded) > LONG
 
 
 def meant(turn: Turn) -> list[Thing]:
@@ -323,7 +295,7 @@ def meant(turn: Turn) -> list[Thing]:
         return [("class", pointed.slots["class"])] if "class" in pointed.slots else []
     if named := dict.fromkeys(heard.values("course")):
         return [thing for course in named for thing in _of_course(turn, course)]
-    classes = _classes(turn)
+    classes = classes_of(turn)
     if not classes:
         return _shown(turn)
     fitting = _fitting(turn, classes)
@@ -338,11 +310,9 @@ def meant(turn: Turn) -> list[Thing]:
 
 def _of_course(turn: Turn, course: str) -> list[Thing]:
     """The classes of a course that is named: those that were told, else those that one may be in; else the course."""
-    shown = [each for each in _classes(turn) if each.course == course]
-    pool = shown or [
-        each for each in turn.catalogue.classes.values() if each.course == course and each.enrols(turn.today)
-    ]
-    return [("class", each.id) for each in _fitting(turn, pool)] or [("course", course)]
+    shown = _fitting(turn, [each for each in classes_of(turn) if each.course == course])
+    others = [each for each in turn.catalogue.classes.values() if each.course == course and each.enrols(turn.today)]
+    return [("class", each.id) for each in shown or _fitting(turn, others)] or [("course", course)]
 
 
 def _fitting(turn: Turn, classes: Sequence[TrainingClass]) -> list[TrainingClass]:
@@ -374,7 +344,7 @@ def _superlative(folded: str, classes: list[TrainingClass]) -> list[TrainingClas
     return [classes[-1]] if _LAST.search(folded) else classes
 
 
-def _elsewhere(turn: Turn) -> bool:
+def elsewhere(turn: Turn) -> bool:
     """Whether the last answer was on something else than what is learnt, and nothing points back behind it."""
     told = [found for each in turn.state.told if (found := turn.library.entries.get(each))]
     return (
@@ -393,7 +363,7 @@ def _things(spelt: Sequence[str]) -> list[Thing]:
     return [(kind, id) for kind, id in found]
 
 
-def _classes(turn: Turn) -> list[TrainingClass]:
+def classes_of(turn: Turn) -> list[TrainingClass]:
     """The classes that were told and are still there."""
     return [turn.catalogue.classes[id] for kind, id in _shown(turn) if kind == "class" and id in turn.catalogue.classes]
 

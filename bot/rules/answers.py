@@ -1,0 +1,147 @@
+"""What is asked about an answer that an entry just gave: its neighbour that says it, or the sentence of its own that does."""
+
+import math
+from collections.abc import Iterator
+
+from bot import phrases
+from bot.aspects import clauses, sentence_on, sentences, spoken, spoken_of
+from bot.comprehension import Candidate, Understanding
+from bot.readings import plainly
+from bot.rules.follow import LONG, PAIRS, classes_of, elsewhere
+from bot.running import SILENT_TOPICS, Runner
+from bot.turn import Turn
+from knowledge.entries import Entry
+from nlu.questions import RED_LINES, Question
+
+_OF_ONE = {"class_schedule", "class_fee", "class_places", "course_level"}  # what is asked of a class
+_FEW = 5  # characters of which every word counts
+_BARE = 6  # characters of what is asked by its aspect alone: 要掏钱不, 得等多久
+_WORD, _LENGTH = 3, 16  # characters of what is more than a word, and from which on more of them say no more
+# Learnt from 62 follow-ups by two authors and 564 sentences that are none, each behind some answer: with these, four in
+# five of the first are taken for one, and one in ten of the second. The lines are logarithms of odds.
+_WEIGHTS = (-1.55, -0.48, 14.2, -0.3, 3.6, 12.9, 5.0)
+_UNCLEAR, _LIKELY, _SURELY = 0.4, 1.3, 3.5  # the more, the better it stands by itself
+_LEAST = 0.02  # of a probability
+_WHOLE = 0.22  # likeness below which no sentence of an answer is told without the others
+_PEOPLE = {"human", "callback"}  # whom somebody wants to talk to
+
+
+async def of_an_answer(run: Runner, turn: Turn) -> bool:
+    """要钱不, right after an answer from an entry: its neighbour that says it, or the sentence of its own that does."""
+    entries = _told(turn)
+    folded, best = turn.heard.folded, plainly(turn.heard)
+    sure = best is not None and best.score >= turn.heard.lines.sure
+    if classes_of(turn) and not elsewhere(turn) and best and best.intent in _OF_ONE:
+        return False
+    if not entries or _names_one(turn) or len(folded) > LONG or (sure and len(folded) > phrases.FRAGMENT):
+        return False
+    for question in filter(None, map(turn.library.asks, entries)):
+        if best and best.question in question.near and sure:
+            return False
+        beside = next((each for each in _behind(run, turn, question) if each.question in question.near), None)
+        if beside and beside.score >= turn.heard.lines.likely:
+            await run.answer(turn, beside)
+            return True
+    other = best is not None and best.question is not None and all(best.entry != each.id for each in entries)
+    other = other and len(folded) > _BARE and not any(_speaks_of(each, folded) for each in entries)
+    aspect = spoken_of(folded) or ("duration" if "几天" in folded else None)
+    if other or aspect is None:  # 她没带身份证咋整 is a question of its own
+        return False
+    for entry in entries:
+        words = entry.said(turn.state.lang)
+        if said := sentence_on(aspect, words.answer, *words.steps):
+            turn.recall(entry, said)
+            run.remind(turn)
+            return True
+    return False
+
+
+async def in_an_answer(run: Runner, turn: Turn) -> bool:
+    """昨晚没赶上, after how to watch what is sent live: the sentence of that answer which says it, under its name."""
+    heard, entries = turn.heard, _told(turn)
+    best = heard.best
+    if not entries or run.waiting(turn.state) or _names_one(turn) or len(heard.folded) < _WORD:
+        return False
+    likely = best is not None and best.score >= heard.lines.likely
+    if best and likely and (best.intent in {*RED_LINES, *_PEOPLE} or best.topic in SILENT_TOPICS):
+        return False
+    questions = {each.id: each for each in map(turn.library.asks, entries) if each}
+    beside = [near for each in questions.values() for near in _neighbours(run, turn, each)]
+    passages = [
+        (entry, sentence, clause)
+        for entry in dict.fromkeys([*entries, *beside])
+        for sentence in _sentences(turn, entry)
+        for clause in clauses(sentence)
+    ]
+    if not passages:
+        return False
+    likeness = run.comprehension.likeness(heard.folded, [clause for _, _, clause in passages])
+    at = max(range(len(passages)), key=likeness.__getitem__)
+    entry, said, _ = passages[at]
+    if _odds(turn, likeness[at], best is not None and best.question in questions) < _line(heard):
+        return False
+    if entry not in entries or likeness[at] < _WHOLE:
+        turn.answer(entry)
+    else:
+        turn.recall(entry, turn.line("about", question=turn.title(entry)) + said)
+    if best and likely and (label := run.readings.label(turn, best)):
+        intent, slots = run.readings.answer(turn, best)
+        turn.offer(label, intent, **slots)
+    run.remind(turn)
+    return True
+
+
+def _line(heard: Understanding) -> float:
+    """What the odds must reach: most, where it is sure what is asked; what is surely to be done is done."""
+    best = heard.best
+    if best is None or best.score < heard.lines.likely:
+        return _UNCLEAR
+    if best.score < heard.lines.sure:
+        return _LIKELY
+    return math.inf if best.intent else _SURELY
+
+
+def _odds(turn: Turn, likeness: float, same: bool) -> float:
+    """The logarithm of the odds that a message goes on with the answer: it stands less well by itself, a clause of the
+    answer is near it, it is short, it says or the model reads that it goes on, or it is the question itself."""
+    heard = turn.heard
+    alone = min(max(heard.best.score if heard.best else 0.0, _LEAST), 1 - _LEAST)
+    move = heard.move.probability if heard.move.label.startswith("follow/") else 0.0
+    follows = phrases.follows(heard.folded)
+    length = min(len(heard.folded), _LENGTH)
+    signs = (1.0, math.log(alone / (1 - alone)), likeness, length, float(follows), move, float(same))
+    return sum(weight * sign for weight, sign in zip(_WEIGHTS, signs, strict=True))
+
+
+def _told(turn: Turn) -> list[Entry]:
+    return [found for each in turn.state.told if (found := turn.library.entries.get(each))]
+
+
+def _names_one(turn: Turn) -> bool:
+    """学院几点开门 asks about that."""
+    return bool(turn.heard.first("course") or turn.heard.first("org"))
+
+
+def _behind(run: Runner, turn: Turn, question: Question) -> tuple[Candidate, ...]:
+    """What a message means right behind a question."""
+    whole = question.zh.rstrip("？?") + "，" + turn.heard.folded
+    return run.comprehension.understand(whole, turn.today).candidates
+
+
+def _neighbours(run: Runner, turn: Turn, question: Question) -> Iterator[Entry]:
+    """Those of a question's neighbours that the message may mean, alone or behind the question."""
+    for each in dict.fromkeys([*turn.heard.candidates, *_behind(run, turn, question)]):
+        entry = turn.library.entries.get(each.entry or "")
+        if entry and each.question in question.near and each.score >= turn.heard.lines.ask / 2:
+            yield entry
+
+
+def _sentences(turn: Turn, entry: Entry) -> list[str]:
+    words = entry.said(turn.state.lang)
+    return sentences(*(words.steps or (words.answer,)))
+
+
+def _speaks_of(entry: Entry, folded: str) -> bool:
+    """几天到账, after what is paid back within some days: few words, and some of them the answer's own."""
+    own = [each for each in PAIRS.findall(folded) if not spoken(each)]
+    return len(folded) <= _FEW and any(each in entry.answer for each in own)
