@@ -14,6 +14,7 @@ from daoxue.app import App, compose
 from daoxue.chat import Talk
 from daoxue.config import Config
 from integrations.mail import sending
+from integrations.mail.channel import MailChannel
 from integrations.mail.post import MAIL
 from integrations.mail.settings import CHANNEL, MailSettings, SmtpSettings
 from players.post_office import PostOffice, ReturnedError, hand_on
@@ -34,6 +35,9 @@ class Mailing:
     async def bring(self, raw: bytes) -> list[bytes]:
         """What has come back to its writer by then."""
         await hand_on(self.at, CENTRE, raw)
+        outlet = self.app.channels[MAIL.name].outlet
+        assert isinstance(outlet, MailChannel)
+        await asyncio.gather(*outlet.under_way)
         await self.leave()
         return self.office.boxes[str(read(raw)["From"].addresses[0].addr_spec)]
 
