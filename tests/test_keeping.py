@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import IO
 
 import psycopg
@@ -225,6 +226,26 @@ def test_long_work_tells_how_far_it_is(
     said = capsys.readouterr().err.splitlines()
     assert {line.partition("：")[0] for line in said} == {"备份 backup", "核对 verify"}
     assert any(re.search(r"message +\d+ 行", line) for line in said)
+
+
+def test_a_passphrase_is_asked_for_twice_before_a_backup(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed = [
+        "one of a kind, long",
+        "another one, as long",
+        "one of a kind, long",
+        "one of a kind, long",
+        "one of a kind, long",
+    ]
+    monkeypatch.setenv("BACKUP_PASSPHRASE", "")
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr("getpass.getpass", lambda _: typed.pop(0))
+    with pytest.raises(ArchiveError, match="不一样"):
+        place.run("backup", str(tmp_path / "a.backup"))
+    place.run("backup", str(tmp_path / "a.backup"))
+    place.run("backup", "--verify", str(tmp_path / "a.backup"))
+    assert typed == []
 
 
 def test_with_a_key_file(place: Place, tmp_path: Path) -> None:
