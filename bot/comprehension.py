@@ -7,7 +7,7 @@ question of the centre's own. The classifier knows the first two; the third are 
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from operator import attrgetter
 from typing import Protocol
@@ -158,6 +158,11 @@ class Comprehension:
         self._points: dict[str, NDArray[np.float32]] = {}  # of sentences of answers
         # Texts that are understood together in a moment, with who waits for each.
         self._gathered: list[Waiting] = []
+
+    @property
+    def intents(self) -> Collection[str]:
+        """What handlers answer."""
+        return self._topics.keys()
 
     async def together(self, text: str, today: date) -> Understanding:
         """`understand`, with all that others ask at the same moment: in a crowd that costs each a fraction of what it
