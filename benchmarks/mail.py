@@ -16,7 +16,7 @@ from bot.texts import Texts
 from daoxue.config import AccountsSettings, Config, DatabaseSettings, Nlu, Server
 from daoxue.preparing import prepare
 from integrations.mail import questions, quoting, reading
-from integrations.mail.letters import Letters, Outgoing, SentMail
+from integrations.mail.letters import Letters, OwnLetter, SentMail
 from integrations.mail.rendering import Answered, Writer
 from integrations.mail.sorting import sort
 from tests.conftest import free_port
@@ -119,7 +119,7 @@ def _ours(folder: Path) -> Callable[[bytes], object]:
         found = reading.read(raw)
         asked = questions.asked(quoting.parted(found.words).words)
         words = writer.answers([Answered(each, (reply,)) for each in asked], None, "")
-        draft = Outgoing(to=found.sender, subject=found.subject, words=words, refs=(found.id,), automatic=True)
+        draft = OwnLetter(to=found.sender, subject=found.subject, words=words, refs=(found.id,), automatic=True)
         return sort(found, ()), letters.letter(SentMail(1, 2), draft)
 
     return work

@@ -16,7 +16,7 @@ from bot.messages import CONTINUE, Card, Inbound, Numbered, Reply
 from bot.queue import Done, Failed, Later, Lost, Outcome
 from bot.redlines import endangers
 from integrations.mail import authentication, questions, quoting, reading
-from integrations.mail.letters import Letters, Outgoing, SentMail
+from integrations.mail.letters import Letters, OwnLetter, SentMail
 from integrations.mail.reading import Mail
 from integrations.mail.rendering import Answered, Writer, is_replied, subject
 from integrations.mail.sending import MailRefusal, Postman, SendError
@@ -206,7 +206,7 @@ class MailChannel:
             for part, receipt in turns
             if receipt.answers
         ]
-        draft = Outgoing(
+        draft = OwnLetter(
             to=mail.sender, subject=subject(kept(card.title), last.ticket), refs=(*mail.refs, mail.id), automatic=True,
             words=self._writer.answers(answered, last.ticket, _cut(card)),
         )  # fmt: skip
@@ -262,7 +262,7 @@ class MailChannel:
             words = self._writer.answers(_answered(said, mine[-1].message.re or ""), ref, _cut(about))
         else:
             words = self._writer.words([each.message.reply for each in mine], ref)
-        draft = Outgoing(
+        draft = OwnLetter(
             to=row.address, subject=subject(about.title if about else "", ref), words=words,
             refs=to.message.refs if to is not None else (), automatic=all(each.author != "seat" for each in mine),
             files=_files(transaction, [each.message.reply for each in mine]),

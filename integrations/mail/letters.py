@@ -25,7 +25,7 @@ class SentMail(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outgoing:
+class OwnLetter:
     """A mail that goes on with the last of `refs`. What is `automatic` says so, that no machine may answer it. `files`: name,
     type and content of what goes with it."""
 
@@ -67,7 +67,7 @@ class Letters:
     def _mark(self, sent: SentMail) -> str:
         return self._vault.digest("mail of ours", f"{sent.conversation}.{sent.seq}")[:16]
 
-    def letter(self, sent: SentMail, draft: Outgoing) -> bytes:
+    def letter(self, sent: SentMail, draft: OwnLetter) -> bytes:
         """A draft as it leaves."""
         lines = [
             f"From: {_word(self._texts.centre.name)} <{self._address}>",
