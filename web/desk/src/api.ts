@@ -28,7 +28,6 @@ export type {
   Revealed,
   Reviews,
   Secret,
-
   SheetJudged,
   Shift,
   Suggestion,
