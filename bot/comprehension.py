@@ -7,7 +7,7 @@ question of the centre's own. The classifier knows the first two; the third are 
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from operator import attrgetter
 from typing import Protocol
@@ -159,6 +159,11 @@ class Comprehension:
         # Texts that are understood together in a moment, with who waits for each.
         self._gathered: list[Waiting] = []
 
+    @property
+    def intents(self) -> Collection[str]:
+        """What handlers answer."""
+        return self._topics.keys()
+
     async def together(self, text: str, today: date) -> Understanding:
         """`understand`, with all that others ask at the same moment: in a crowd that costs each a fraction of what it
         costs alone."""
@@ -222,6 +227,18 @@ class Comprehension:
                 self._points[each] = encoder.encode([each])[0]
         point = encoder.encode([text])[0]
         return [float(self._points[each] @ point) for each in sentences]
+
+    def courses_like(self, folded: str) -> list[str]:
+        """The courses that a part of a text is near to in meaning, the nearest first: 记账 is what 会计 teaches."""
+        parts = [part for part in _ASKING.split(folded) if len(part) > 1]
+        courses = self._library.catalogue.courses
+        names = [(id, name) for id, each in courses.items() for name in (each.name, *each.aliases)]
+        likeness: dict[str, float] = {}
+        for part in parts[:_PARTS]:
+            for (id, _), score in zip(names, self.likeness(part, [name for _, name in names]), strict=True):
+                likeness[id] = max(score, likeness.get(id, 0.0))
+        near = [id for id, score in likeness.items() if score >= _LIKE]
+        return sorted(near, key=lambda id: -likeness[id])[:_OFFERED]
 
     def _knows(self, text: str, today: date) -> bool:
         return text in self._understood and self._known == (self._library.state, today)
@@ -383,6 +400,13 @@ def _names(catalogue: Catalogue) -> Iterable[Name]:
         yield from (Name("theme", theme, word) for word in _THEME_WORDS.get(theme, ()))
 
 
+_LIKE = 0.6  # likeness from which a course may be meant
+_PARTS, _OFFERED = 4, 2  # of a text that are looked at, and courses that are offered
+# What is asked about a course, and where one part of that ends.
+_ASKING = re.compile(
+    r"[,，。?？ ]|那个|这个|的?[课班]|有没有|多少|什么|时候|怎么|哪[里儿块个天]?|几[点时号个节回]?|收费|要钱|报名|老师"
+    r"|[学教讲弄的在收谁啥咋吗呢嘛啊呀不没有能想我要]"
+)
 _DIGITS = re.compile(r"\d+")
 _BUSY = re.compile("(?:天天|白天|平时|上午|下午|在家|忙着)(?:还|都|也)?(?:要|得)?$")
 _DENIAL = re.compile(r"(?:不是|不要|不想要|不想学|别)(?:去|报|学|上)?$")

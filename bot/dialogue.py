@@ -34,7 +34,7 @@ LADDER: tuple[Rule, ...] = (
     tasks.refined, follow.another, follow.unknown_name, follow.another_item, tasks.taken_back, answers.in_an_answer, questions.neighbour,
     # Questions
     questions.found_wrong, questions.two, questions.part, questions.clear, questions.said_already, questions.for_the_ticket, questions.name_alone,
-    questions.likely, questions.not_sure,
+    questions.taught, questions.likely, questions.not_sure,
 )  # fmt: skip
 
 

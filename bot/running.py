@@ -99,6 +99,7 @@ class Runner:
         """Runs the handler of the turn's task; False where it waits for an answer, or has failed, and that was said."""
         task, state = turn.task, turn.state
         handler = self.handlers[task.intent]
+        turn.courses_like = lambda: self.comprehension.courses_like(turn.heard.folded)
         try:
             if turn.inbound.public and handler.is_private:
                 turn.private = True
@@ -113,6 +114,8 @@ class Runner:
                 state.tasks = [*state.tasks[1 - OPEN :], task]
             if not need.quiet:
                 turn.say(need.slot.question)
+                if "course" in need.slot.kinds and not turn.heard.first("course"):
+                    turn.offer_courses_like()
             return False
         except Exception as error:  # whatever a handler did wrong: nobody is left without an answer
             log.error("handler failed", exc_info=error)

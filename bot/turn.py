@@ -1,6 +1,6 @@
 """What a handler sees of one turn, and what it gathers to be done. Nothing here is written until the turn commits."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal
@@ -56,6 +56,7 @@ class Turn:
     cautioned: bool = False  # what the message holds was met with a word, and that may be all there is to say
     silent: bool = False  # nothing is said and nothing is remembered
     keeps: bool = False  # nothing new is said: what was said, offered and asked before it stays so
+    courses_like: Callable[[], Sequence[str]] = tuple  # near in meaning to what it says, where none is named
     task: Task = field(default_factory=lambda: Task(""))
     said: list[Reply] = field(default_factory=list)
     offered: list[Offer] = field(default_factory=list)
@@ -207,6 +208,11 @@ class Turn:
         """Offers something to choose with what was said last; its key is its place among the offers."""
         if all((each.label, each.intent, each.slots) != (label, intent, slots) for each in self.offered):
             self.offered.append(Offer(str(len(self.offered) + 1), label, intent, slots))
+
+    def offer_courses_like(self, intent: str | None = None) -> None:
+        """Offers the courses that may be meant, to start an intent with or to fill what was asked for."""
+        for id in self.courses_like():
+            self.offer(self.catalogue.courses[id].name, intent, course=id)
 
     def suggest(self, intent: str, **slots: str) -> None:
         """Offers an intent under its own label, the text `label.<intent>`."""

@@ -8,6 +8,7 @@ passphrase with scrypt (RFC 7914) or from a key file with HKDF (RFC 5869). Withi
 """
 
 import contextlib
+import glob
 import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator
@@ -22,6 +23,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from msgspec import Raw, Struct
 
+from store.leftovers import hold, sweep
 from store.whole import Counts, TableRows, counted
 
 MAGIC = b"daoxue backup 1\n"
@@ -90,9 +92,10 @@ def write(path: Path, opener: Opener, head: Head, found: Iterable[TableRows], sh
         raise ArchiveError(f"{path} 已经有了，换一个文件名 · exists already: choose another name")
     part, seen = path.with_name(path.name + ".part"), Counts()
     with _told(path), contextlib.ExitStack() as undone:
-        part.unlink(missing_ok=True)
-        undone.callback(part.unlink, missing_ok=True)
+        sweep(part.parent, glob.escape(part.name))
         with open(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+            hold(file)
+            undone.callback(part.unlink, missing_ok=True)
             _encrypt(file, opener, _records(head, show("备份 backup", found), seen))
             file.flush()
             os.fsync(file.fileno())

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from daoxue.config import read
 from daoxue.play import beside, common, free
+from integrations.telegram.settings import Mode
 from players import telegram_api
 from players.telegram import Chat, Platform, RefusalError, Shown
 
@@ -19,14 +20,14 @@ HELP = """直接打字就是居民在说话。也可以：
   /help-me   /quit"""
 
 
-def play(path: Path, mode: str = "webhook") -> int:
+def play(path: Path, mode: Mode) -> int:
     """Until the resident hangs up."""
     with contextlib.suppress(KeyboardInterrupt):
         return asyncio.run(_play(path, mode))
     return 0
 
 
-async def _play(path: Path, mode: str) -> int:
+async def _play(path: Path, mode: Mode) -> int:
     read(path)
     port, api_port, platform = free(), free(), Platform()
 
@@ -39,7 +40,7 @@ async def _play(path: Path, mode: str) -> int:
     )  # fmt: skip
 
 
-def _settings(platform: Platform, port: int, api_port: int, folder: str, mode: str) -> dict[str, str]:
+def _settings(platform: Platform, port: int, api_port: int, folder: str, mode: Mode) -> dict[str, str]:
     """A service of its own, with a database that goes with it."""
     telegram = "DAOXUE_CHANNELS__TELEGRAM__"
     return {

@@ -85,6 +85,7 @@ async def find_class(turn: Turn) -> None:
     known = turn.task.slots.keys() & {"course", "theme"}
     if not known and (subject := turn.get("subject") or wording.subject(turn.heard.folded)):
         turn.say("class.unknown", subject=subject, source=SOURCE)
+        turn.offer_courses_like("find_class")
         turn.suggest("find_course")
         turn.suggest("human")
         return

@@ -21,8 +21,8 @@ class ReturnedError(Exception):
 
 @dataclass
 class PostOffice:
-    """`faults` are what comes of the next mails that are handed in: an answer ("451 4.7.1 Greylisted"), or "lose": it is taken,
-    and the line breaks before that is said. `known`: addresses that there are; all, where it is empty."""
+    """`faults` are what comes of the next mails that are handed in: an answer ("451 4.7.1 Greylisted"), "hang": nothing is ever
+    said, or "lose": it is taken, and the line breaks before that is said. `known`: addresses that there are; all, where it is empty."""
 
     user: str = ""
     password: str = ""
@@ -69,6 +69,8 @@ class PostOffice:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         fault = self.faults.pop(0) if self.faults else ""
+        if fault == "hang":
+            await asyncio.Event().wait()
         if fault and fault != "lose":
             return fault
         content = envelope.content if isinstance(envelope.content, bytes) else b""

@@ -84,8 +84,8 @@ class RefusalError(Exception):
 
 class Platform:
     """The platform with one bot on it. `clock` in seconds; `local` takes webhooks without https, as a Bot API server of one's
-    own does. `faults` are what the next calls of a method meet: html, empty, hang, lost (done, and the answer lost), a number
-    (HTTP), or a `RefusalError`."""
+    own does. `faults` are what the next calls of a method meet: html, empty, hang, lost (done, and the answer lost), an HTTP
+    status, a `RefusalError`, or seconds (a float) after which all is well."""
 
     def __init__(self, *, token: str = TOKEN, clock: Callable[[], float] = time.time, local: bool = True) -> None:
         self.token = token

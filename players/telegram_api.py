@@ -1,6 +1,7 @@
 """The Bot API's methods, as the platform answers them."""
 
 import asyncio
+import contextlib
 import html
 import json
 import re
@@ -125,7 +126,9 @@ class BotApiPlayed:
             return _no(RefusalError(401, "Unauthorized") if known else RefusalError(404, "Not Found"))
         platform.calls[method] += 1
         fault = platform.faults[method].pop(0) if platform.faults[method] else None
-        if fault is not None and fault != "lost":
+        if isinstance(fault, float):
+            await asyncio.sleep(fault)
+        elif fault is not None and fault != "lost":
             return await _failing(fault)
         try:
             parameters = await _parameters(request)
@@ -235,7 +238,7 @@ class BotApiPlayed:
             try:
                 async with asyncio.timeout(seconds):
                     await platform.news.wait_for(lambda: platform.pending or platform.asking != mine)
-            except TimeoutError:
+            except (TimeoutError, asyncio.CancelledError):  # nothing came, or the server ends
                 return []
             if platform.asking != mine:
                 raise RefusalError(
@@ -280,7 +283,8 @@ async def _failing(fault: object) -> Response:
     if isinstance(fault, int):
         return HTMLResponse(CAUGHT, fault)
     if fault == "hang":
-        await asyncio.sleep(60)
+        with contextlib.suppress(asyncio.CancelledError):  # the server ends
+            await asyncio.sleep(60)
     return HTMLResponse("" if fault == "empty" else CAUGHT, 200)
 
 

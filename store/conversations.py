@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from msgspec import Struct
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from store import bank, deliveries, identity, knowledge, outbox, tickets
 from store.database import ConflictError, Row, Statement, Transaction, adding
@@ -22,6 +22,12 @@ _FIND = Statement(
     )
 )
 _GET = Statement(select(*_COLUMNS).where(conversation.c.id == bindparam("id")))
+_DRAWN = Statement(
+    select(conversation.c.id)
+    .where(conversation.c.updated_at >= bindparam("since"))
+    .order_by(func.random())
+    .limit(bindparam("most"))
+)
 _OPEN = Statement(adding(conversation).returning(conversation.c.id))
 _MOVE_ON = Statement(
     update(conversation)
@@ -122,6 +128,11 @@ def never(transaction: Transaction, conversation: int, inbound: str) -> None:
 def messages(transaction: Transaction, conversation: int, first: int, last: int) -> list[MessageRow]:
     rows = transaction.all(_MESSAGES, conversation=conversation, first=first, last=last)
     return [MessageRow(*cast(tuple[int, str, bytes, int], row)) for row in rows]
+
+
+def drawn(transaction: Transaction, since: int, most: int) -> list[int]:
+    """Conversations that something was said in since then, drawn by lot."""
+    return [cast(int, row[0]) for row in transaction.all(_DRAWN, since=since, most=most)]
 
 
 def commit_turn(transaction: Transaction, turn: TurnRow) -> tuple[int, int] | None:

@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import fcntl
 import os
 import sqlite3
 import tempfile
@@ -13,6 +12,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.interfaces import Dialect
 
 from store.engine import Engine
+from store.leftovers import hold, sweep
 from store.outages import DatabaseError, Outage
 
 ROOM = 65_536  # bytes; less free than this is none
@@ -104,10 +104,10 @@ def copied(path: Path) -> sqlite3.Connection:
     if not path.exists():
         raise DatabaseError(f"{path} 还没有 · there is no such database")
     pattern = f".{path.name}.copy-"
-    _sweep(path.parent, pattern)
+    sweep(path.parent, f"{pattern}*")
     handle, name = tempfile.mkstemp(prefix=pattern, dir=path.absolute().parent)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        hold(handle)
         with (
             contextlib.closing(sqlite3.connect(path, timeout=30)) as original,
             contextlib.closing(sqlite3.connect(name, isolation_level=None)) as copy,
@@ -118,11 +118,3 @@ def copied(path: Path) -> sqlite3.Connection:
     finally:
         os.unlink(name)
         os.close(handle)
-
-
-def _sweep(folder: Path, pattern: str) -> None:
-    """Takes away copies of those who died over them: nobody holds their lock."""
-    for each in folder.glob(f"{pattern}*"):
-        with contextlib.suppress(FileNotFoundError, BlockingIOError), each.open() as left:
-            fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            each.unlink()

@@ -10,7 +10,14 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from tests.conftest import free_port, lacking
 
@@ -21,7 +28,9 @@ listen = 127.0.0.1
 base_dir = {folder}/run
 state_dir = {folder}/run
 log_path = {folder}/log
-ssl = no
+ssl = yes
+ssl_cert = <{folder}/cert.pem
+ssl_key = <{folder}/cert.pem
 disable_plaintext_auth = no
 default_internal_user = {internal}
 default_login_user = {login}
@@ -45,7 +54,7 @@ service imap-login {{
     port = {port}
   }}
   inet_listener imaps {{
-    port = 0
+    port = {secure}
   }}
 }}
 service anvil {{
@@ -63,6 +72,7 @@ class Dovecot:
 
     folder: Path
     port: int
+    secure: int
     process: "subprocess.Popen[bytes] | None" = None
 
     def start(self) -> None:
@@ -104,22 +114,43 @@ class Dovecot:
         return [each.decode().partition("(FLAGS ")[2].strip("()") for each in found if isinstance(each, bytes)]
 
 
+def _certificate() -> bytes:
+    """With its key, of this machine's address."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(x509.random_serial_number()).not_valid_before(now).not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return made.public_bytes(serialization.Encoding.PEM) + private
+
+
 @contextlib.contextmanager
 def dovecot() -> Iterator[Dovecot]:
     if shutil.which("dovecot", path=f"{os.environ['PATH']}:/usr/sbin") is None:
         lacking("Dovecot")
     root = os.geteuid() == 0
     me = pwd.getpwuid(os.geteuid()).pw_name
-    port = free_port()
+    port, secure = free_port(), free_port()
     folder = Path("/tmp") / f"daoxue-dovecot-{os.getpid()}-{port}"  # its sockets' paths must be short
     (folder / "mail").mkdir(parents=True, mode=0o755)
     owner = "mail" if root else me
     shutil.chown(folder, owner, owner)
     shutil.chown(folder / "mail", owner, owner)
     users = {"internal": "dovecot", "login": "dovenull"} if root else {"internal": me, "login": me}
-    text = _SETTINGS.format(folder=folder, port=port, owner=owner, group=owner, password=PASSWORD, **users)
+    (folder / "cert.pem").write_bytes(_certificate())
+    text = _SETTINGS.format(
+        folder=folder, port=port, secure=secure, owner=owner, group=owner, password=PASSWORD, **users
+    )
     (folder / "dovecot.conf").write_text(text)
-    server = Dovecot(folder, port)
+    server = Dovecot(folder, port, secure)
     try:
         server.start()
         yield server

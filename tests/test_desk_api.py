@@ -388,7 +388,11 @@ async def test_the_board_and_the_report_count_the_same(desk: Desk) -> None:
 
 async def test_hours_change_while_it_runs(desk: Desk) -> None:
     chen = await desk.person("supervisor")
-    opening = {"hours": [{"days": [1, 2, 3], "opens": "09:00", "closes": "12:00"}], "open_on": ["2026-11-21"]}
+    opening = {
+        "hours": [{"days": [1, 2, 3], "opens": "09:00", "closes": "12:00"}],
+        "closed_on": [],
+        "open_on": ["2026-11-21"],
+    }
     await chen.put("/hours", opening)
     assert (await chen.get("/hours"))["opening"]["open_on"] == ["2026-11-21"]
     assert desk.app.desk.hours.in_words() == "周一到周三 09:00—12:00"

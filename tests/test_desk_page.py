@@ -252,6 +252,26 @@ async def test_every_page_is_accessible(browser: Browser, service: Service, dark
     await asker.close()
 
 
+async def test_an_editor_sees_how_well_it_understands(browser: Browser, config: Config) -> None:
+    await accounts(config)
+    with running(config) as service:
+        asker = await resident(service, "积分会过期吗")
+        await asker.close()
+        page = await enter(browser, service, "zhou")
+        await page.get_by_role("tab", name="答得怎样").click()
+        await expect(page.get_by_text("还没有测试题")).to_be_visible()
+        sheet = "问题,应答\n积分会过期吗,points-expire\n停车要钱吗,printing\n"
+        await page.locator("input[type=file]").set_input_files(
+            {"name": "测试.csv", "mimeType": "text/csv", "buffer": sheet.encode()}
+        )
+        await expect(page.get_by_role("row", name="直接答对")).to_contain_text("50%")
+        await expect(page.locator(".failed")).to_contain_text("停车要钱吗")
+        await page.get_by_role("button", name="抽 20 条").click()
+        await expect(page.locator(".drawn .asked")).to_have_text("积分会过期吗")
+        await page.get_by_role("button", name="答得对").click()
+        await expect(page.get_by_text("1 / 1")).to_be_visible()
+
+
 async def test_an_editor_answers_what_is_asked_in_vain(browser: Browser, config: Config) -> None:
     bare = msgspec.structs.replace(
         config, database=DatabaseSettings(config.database.url.replace(".db", "-bare.db")), sample=False

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import json
+import lzma
 import os
 import re
 import shutil
@@ -12,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import IO
 
 import psycopg
@@ -24,11 +26,14 @@ from daoxue import archive
 from daoxue.app import compose
 from daoxue.archive import ArchiveError
 from daoxue.config import ConfigError, Nlu
+from daoxue.preparing import vault_of
 from store import alone, search, whole
 from store.database import Database, DatabaseError, Transaction
-from store.migrate import HEAD, revision_of, upgrade
+from store.leftovers import hold
+from store.migrate import HEAD, revision_of
 from store.whole import Counts
-from tests.place import NAME, SECRET, WORDS, Place, copied, furnished
+from tests.place import NAME, SECRET, WORDS, Place, copied, furnished, names
+from tests.service import ROOT
 from tests.test_mine import Visitor
 
 Empty = Callable[[str], str]
@@ -192,7 +197,14 @@ def test_of_a_folder_the_newest_stay(place: Place, tmp_path: Path, monkeypatch: 
     folder.mkdir()
     for name in ("daoxue-20200101T000000Z.backup", "daoxue-20200102T000000Z.backup", "daoxue-mine.backup", "notes.txt"):
         (folder / name).write_text("older")
-    place.run("backup", str(folder), "--keep", "2")
+    dead, busy = (folder / f"daoxue-2020010{n}T000000Z.backup.part" for n in (3, 4))
+    dead.write_text("of who died over it")
+    with busy.open("wb") as file:
+        hold(file)
+        place.run("backup", str(folder), "--keep", "2")
+        assert busy.exists()
+    assert not dead.exists()
+    busy.unlink()
     left = {each.name for each in folder.iterdir()}
     assert {"daoxue-20200102T000000Z.backup", "daoxue-mine.backup", "notes.txt"} < left
     assert len(left) == 4
@@ -214,6 +226,26 @@ def test_long_work_tells_how_far_it_is(
     said = capsys.readouterr().err.splitlines()
     assert {line.partition("：")[0] for line in said} == {"备份 backup", "核对 verify"}
     assert any(re.search(r"message +\d+ 行", line) for line in said)
+
+
+def test_a_passphrase_is_asked_for_twice_before_a_backup(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed = [
+        "one of a kind, long",
+        "another one, as long",
+        "one of a kind, long",
+        "one of a kind, long",
+        "one of a kind, long",
+    ]
+    monkeypatch.setenv("BACKUP_PASSPHRASE", "")
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr("getpass.getpass", lambda _: typed.pop(0))
+    with pytest.raises(ArchiveError, match="不一样"):
+        place.run("backup", str(tmp_path / "a.backup"))
+    place.run("backup", str(tmp_path / "a.backup"))
+    place.run("backup", "--verify", str(tmp_path / "a.backup"))
+    assert typed == []
 
 
 def test_with_a_key_file(place: Place, tmp_path: Path) -> None:
@@ -300,19 +332,26 @@ def test_a_newer_backup_is_refused(place: Place, tmp_path: Path, monkeypatch: py
     assert list(there.folder.iterdir()) == []
 
 
-def test_an_older_one_is_brought_up_to_date(tmp_path: Path, empty: Empty) -> None:
-    for kind in ("sqlite", "postgresql"):
-        old = Place(tmp_path / f"old-{kind}", empty(kind))
-        if kind == "sqlite":
-            Path(old.url.removeprefix("sqlite:///")).parent.mkdir()
-        upgrade(old.url, "0016")
-        old.key.parent.mkdir()
-        old.key.write_text("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n")
-        old.run("backup", str(tmp_path / f"{kind}.backup"))
-        there = Place(tmp_path / f"there-{kind}")
-        there.run("restore", str(tmp_path / f"{kind}.backup"))
-        with whole.snapshot(there.url) as connection:
-            assert revision_of(connection) == HEAD
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_database_of_an_earlier_version_is_kept_as_it_is_and_comes_back_up_to_date(
+    kind: str, tmp_path: Path, empty: Empty
+) -> None:
+    """So whoever has installed a new version can still back up before it is started."""
+    old, earlier = Place(tmp_path / "old"), ROOT / "tests" / "upgrades"
+    old.key.parent.mkdir()
+    Path(old.url.removeprefix("sqlite:///")).write_bytes(lzma.decompress((earlier / "0.1.0.db.xz").read_bytes()))
+    shutil.copy(earlier / "0.1.0.key", old.key)
+    before = old.held()
+    old.run("backup", str(tmp_path / "a.backup"))
+    assert old.held() == before
+    with whole.snapshot(old.url) as connection:
+        assert str(revision_of(connection)) < HEAD
+    there = Place(tmp_path / "there", empty(kind))
+    there.run("restore", str(tmp_path / "a.backup"))
+    with whole.snapshot(there.url) as connection:
+        assert revision_of(connection) == HEAD
+    assert there.held()["message"].rows == before["message"].rows > 0
+    assert there.opened() == names(old.url, vault_of(old.config)) != set()
 
 
 # -- nothing that is there is lost

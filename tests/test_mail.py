@@ -13,6 +13,8 @@ from daoxue import check
 from daoxue.app import App, compose
 from daoxue.chat import Talk
 from daoxue.config import Config
+from integrations.mail import sending
+from integrations.mail.channel import MailChannel
 from integrations.mail.post import MAIL
 from integrations.mail.settings import CHANNEL, MailSettings, SmtpSettings
 from players.post_office import PostOffice, ReturnedError, hand_on
@@ -33,6 +35,9 @@ class Mailing:
     async def bring(self, raw: bytes) -> list[bytes]:
         """What has come back to its writer by then."""
         await hand_on(self.at, CENTRE, raw)
+        outlet = self.app.channels[MAIL.name].outlet
+        assert isinstance(outlet, MailChannel)
+        await asyncio.gather(*outlet.under_way)
         await self.leave()
         return self.office.boxes[str(read(raw)["From"].addresses[0].addr_spec)]
 
@@ -165,6 +170,18 @@ async def test_a_server_that_is_away_costs_no_attempt_and_is_told_of(mailing: Ma
     [due] = await mailing.app.database.read(lambda t: queue.of_lane(t, CHANNEL, 9))
     assert (due.state, due.attempts) == ("due", 0)
     assert "no answer" in ((await mailing.app.channels[MAIL.name].health(0)).alarm or "")
+
+
+async def test_a_server_that_never_answers_costs_no_attempt_either(
+    mailing: Mailing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "ALL_WITHIN", 0.2)
+    mailing.office.faults = ["hang"]
+    await mailing.bring(letter("积分会过期吗？"))
+    [due] = await mailing.app.database.read(lambda t: queue.of_lane(t, CHANNEL, 9))
+    assert (due.state, due.attempts) == ("due", 0)
+    await _all_due(mailing)
+    assert len(mailing.office.boxes[WANG]) == 1
 
 
 async def test_who_is_not_there_gets_nothing_more_until_they_write(mailing: Mailing) -> None:

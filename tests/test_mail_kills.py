@@ -30,7 +30,9 @@ async def test_a_mail_that_meets_every_death_is_answered(config: Config) -> None
             }[step]  # fmt: skip
             await asyncio.to_thread(service.start, step)
             with contextlib.closing(sqlite3.connect(path)) as database, database:
-                database.execute("UPDATE queue SET leased_until = 0")  # as if the lease of who died were over
+                database.execute(
+                    "UPDATE queue SET leased_until = 0, due_at = 0"
+                )  # as if the lease of who died were over
         got = await office.got(WANG, 2)
         assert (await bringing).startswith("250")
         service.stop()

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from accounts import limits
 from daoxue.app import App, compose
 from daoxue.config import Config, DatabaseSettings
+from integrations.mail.channel import MailChannel
 from integrations.mail.post import MAIL
 from players.post_office import PostOffice, hand_on
 from tests.mailing import letter, letterbox, on_mail
@@ -51,10 +52,13 @@ class World:
         async with asyncio.timeout(60):
             while True:
                 worked = sum([await app.queue.work() for app in self.apps])
+                outlets = [app.channels[MAIL.name].outlet for app in self.apps]
+                leaving = [task for each in outlets if isinstance(each, MailChannel) for task in each.under_way]
+                await asyncio.gather(*leaving)
                 if self.under_way:
                     await asyncio.gather(*self.under_way)
                     self.under_way.clear()
-                elif not worked:
+                elif not worked and not leaving:
                     return sum(map(len, self.office.boxes.values()))
 
 

@@ -13,7 +13,7 @@ from daoxue.config import Config
 from integrations.mail import mailbox
 from integrations.mail.mailbox import Mailbox
 from integrations.mail.post import MAIL
-from integrations.mail.settings import ImapSettings
+from integrations.mail.settings import ImapSettings, Tls
 from players.post_office import PostOffice
 from tests.dovecot import PASSWORD, USER, Dovecot, dovecot
 from tests.mailing import letter, on_mail, read
@@ -28,8 +28,11 @@ def server() -> Iterator[Dovecot]:
 class Reader:
     """The worker's rounds, and what came of them."""
 
-    def __init__(self, server: Dovecot, largest: int = 1 << 20, password: str = PASSWORD, done: str = "") -> None:
-        settings = ImapSettings("127.0.0.1", server.port, "none", USER, done=done)
+    def __init__(
+        self, server: Dovecot, largest: int = 1 << 20, password: str = PASSWORD, done: str = "", tls: Tls = "none"
+    ) -> None:
+        port = server.secure if tls == "tls" else server.port
+        settings = ImapSettings("127.0.0.1", port, tls, USER, done=done)
         self.ahead = 0.0  # seconds
         self.got: list[tuple[bytes, bool]] = []
         self.come = asyncio.Event()
@@ -72,9 +75,11 @@ async def eventually(true: Callable[[], bool]) -> None:
             await asyncio.sleep(0.02)
 
 
+@pytest.mark.parametrize("tls", ["none", "starttls", "tls"])
 async def test_news_come_by_idle_and_are_seen_when_they_are_taken(
-    server: Dovecot, monkeypatch: pytest.MonkeyPatch
+    server: Dovecot, monkeypatch: pytest.MonkeyPatch, tls: Tls
 ) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(server.folder / "cert.pem"))
     waiting, idle = asyncio.Event(), imapclient.IMAPClient.idle
     loop = asyncio.get_running_loop()
 
@@ -86,7 +91,7 @@ async def test_news_come_by_idle_and_are_seen_when_they_are_taken(
     monkeypatch.setattr(imapclient.IMAPClient, "idle", told)
     monkeypatch.setattr(mailbox, "WAITING", 300.0)
     server.bring(first := letter("一"))
-    async with Reader(server) as reader:
+    async with Reader(server, tls=tls) as reader:
         await waiting.wait()
         assert [read(raw)["Message-ID"] for raw, _ in reader.got] == [read(first)["Message-ID"]]
         await asyncio.to_thread(server.bring, letter("二"))
@@ -192,3 +197,12 @@ async def test_from_the_mailbox_to_the_answer(server: Dovecot, config: Config, m
     await opened.close()
     await office.close()
     app.database.close()
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_refused(server: Dovecot) -> None:
+    reader = Reader(server, tls="tls")
+    await reader.box.work()
+    reader.ahead = 600
+    await reader.box.work()
+    assert reader.box.alarm == "IMAP: SSLCertVerificationError"
+    assert reader.got == []

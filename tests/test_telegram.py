@@ -174,6 +174,15 @@ async def test_what_is_no_text_is_answered_sensibly(talk: Messenger, content: di
     assert (await said(talk, who))[0] == kept
 
 
+async def test_a_seat_sees_what_came_with_a_caption(talk: Messenger) -> None:
+    ref, who, seat = await ticket(talk)
+    photo = [{"file_id": "a", "file_unique_id": "a", "width": 1, "height": 1}]
+    await talk.send(who, photo=photo, caption="你看这张")
+    shown = json.dumps((await seat.get(f"/tickets/{ref}"))["messages"][-1], ensure_ascii=False)
+    assert "你看这张" in shown
+    assert "[图片]" in shown
+
+
 async def test_a_place_that_is_shared_is_looked_for_and_kept_nowhere(talk: Messenger) -> None:
     who = talk.platform.person()
     answer = await talk.send(who, location={"latitude": 31.83, "longitude": 117.23})
@@ -238,6 +247,17 @@ async def test_what_a_seat_writes_and_sends_arrives_as_it_is(talk: Messenger) ->
     await talk.deliver()
     shown = talk.platform.chat(who).seen[-1]
     assert (shown.kind, shown.text) == ("document", "地图.txt")
+
+
+async def test_it_is_shown_that_a_seat_writes(talk: Messenger) -> None:
+    _, who, _ = await ticket(talk)
+    read = await talk.app.database.read(lambda t: conversations.find(t, "telegram", str(who.id)))
+    assert read is not None
+    for _ in range(3):
+        talk.app.live.typing(read.id, "seat")
+    talk.app.live.typing(read.id, "resident")
+    await talk.settled()
+    assert talk.platform.chat(who).typing == 1, "once in a while is enough"
 
 
 # -- groups
@@ -363,6 +383,18 @@ async def test_a_block_that_nobody_told_of_is_learnt_by_sending(talk: Messenger)
     talk.platform.chat(who).blocked = False
     await talk.say(who, "在吗")
     assert not await talk.app.database.read(lambda t: deliveries.is_lost(t, "telegram", str(who.id)))
+
+
+async def test_what_is_leaving_when_the_process_stops_has_left_and_leaves_no_second_time(talk: Messenger) -> None:
+    who = talk.platform.person()
+    talk.platform.faults["sendMessage"] = [0.3]
+    await talk.platform.say(who, "积分会过期吗")
+    assert talk.platform.chat(who).seen == []
+    await talk.app.channels["telegram"].close()
+    assert len(talk.platform.chat(who).seen) == 1
+    talk.clock.ahead += 60
+    await talk.deliver()
+    assert len(talk.platform.chat(who).seen) == 1
 
 
 @pytest.mark.parametrize("fault", ["html", "empty", 502, 500, RefusalError(400, "Bad Request: strange", odd="x")])

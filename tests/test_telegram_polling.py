@@ -13,8 +13,10 @@ from daoxue import play_telegram
 from daoxue.app import App
 from daoxue.commands import telegram
 from daoxue.config import SETTINGS, Config, ConfigError, read
+from integrations.telegram.polling import NAME
 from integrations.telegram.settings import TelegramSecrets, TelegramSettings
 from players.telegram import Platform
+from store import deliveries
 from tests.conftest import free_port
 from tests.messenger import Messenger, api_of, environment, eventually, messenger
 
@@ -115,6 +117,18 @@ async def test_only_one_process_asks(asking: Messenger, config: Config, monkeypa
     await asking.platform.say(asking.platform.person(), "几点开门")
     await ask(asking.app)
     assert asking.platform.calls["getUpdates"] == before + 1
+
+
+async def test_who_comes_after_us_need_not_wait(asking: Messenger, monkeypatch: pytest.MonkeyPatch) -> None:
+    await asking.platform.say(asking.platform.person(), "积分会过期吗")
+    await ask(asking.app)
+    row = await asking.app.database.read(lambda t: deliveries.get_shared(t, NAME))
+    assert row is not None
+    assert row.lease > asking.clock() * 1000
+    await asking.app.channels["telegram"].close()
+    row = await asking.app.database.read(lambda t: deliveries.get_shared(t, NAME))
+    assert row is not None
+    assert row.lease == 0
 
 
 async def test_a_webhook_that_is_set_is_taken_away_and_the_menu_is_put_up(asking: Messenger) -> None:

@@ -6,9 +6,11 @@ import lzma
 import re
 import shutil
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from msgspec.structs import replace
 
@@ -17,6 +19,7 @@ from daoxue import __version__
 from daoxue.app import App, compose
 from daoxue.config import AccountsSettings, Config, DatabaseSettings
 from daoxue.preparing import prepare
+from store import whole
 from store.migrate import is_current
 from store.personal import Sealed, Shut
 from store.schema import metadata
@@ -97,6 +100,22 @@ def test_it_is_brought_up_to_date_with_all_that_is_in_it(earlier: Config) -> Non
     prepare(earlier)
     assert rows(path) == before, "once"
     assert legible(path) == set(), "what is personal is closed"
+
+
+def test_on_a_server_too(earlier: Config, postgres: str) -> None:
+    """The rows that the version left in its file, put into tables of that version and brought up from there."""
+    name = f"upgraded_{time.time_ns()}"
+    with psycopg.connect(f"{postgres}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    here, there = earlier.database.url, f"{postgres}/{name}"
+    with whole.snapshot(here) as found, whole.writing(there) as kept:
+        seen = whole.Counts()
+        whole.fill(kept, whole.revision(found), whole.counted(whole.parts(found), seen), seen)
+    prepare(replace(earlier, database=DatabaseSettings(there)))
+    assert is_current(there)
+    with psycopg.connect(there) as connection:
+        counts = (connection.execute(f"SELECT count(*) FROM {each}").fetchone() for each in STAYS)
+        assert [row[0] for row in counts if row] == list(rows(Path(earlier.database.embedded)).values())
 
 
 async def test_the_centre_goes_on_with_it(upgraded: App) -> None:

@@ -22,7 +22,7 @@ _WORD, _LENGTH = 3, 16  # characters of what is more than a word, and from which
 _WEIGHTS = (-1.55, -0.48, 14.2, -0.3, 3.6, 12.9, 5.0)
 _UNCLEAR, _LIKELY, _SURELY = 0.4, 1.3, 3.5  # the more, the better it stands by itself
 _LEAST = 0.02  # of a probability
-_WHOLE = 0.22  # likeness below which no sentence of an answer is told without the others
+_WHOLE = 0.2  # likeness below which no sentence of an answer is told without the others
 _PEOPLE = {"human", "callback"}  # whom somebody wants to talk to
 
 
@@ -33,7 +33,8 @@ async def of_an_answer(run: Runner, turn: Turn) -> bool:
     sure = best is not None and best.score >= turn.heard.lines.sure
     if classes_of(turn) and not elsewhere(turn) and best and best.intent in _OF_ONE:
         return False
-    if not entries or _names_one(turn) or len(folded) > LONG or (sure and len(folded) > phrases.FRAGMENT):
+    stands = sure and (len(folded) > phrases.FRAGMENT or phrases.names_matter(folded))  # 几点开门
+    if not entries or _names_one(turn) or len(folded) > LONG or stands:
         return False
     for question in filter(None, map(turn.library.asks, entries)):
         if best and best.question in question.near and sure:
@@ -65,6 +66,8 @@ async def in_an_answer(run: Runner, turn: Turn) -> bool:
     likely = best is not None and best.score >= heard.lines.likely
     if best and likely and (best.intent in {*RED_LINES, *_PEOPLE} or best.topic in SILENT_TOPICS):
         return False
+    if best and likely and best.entry in {each.id for each in entries} and not phrases.asks(heard.folded):
+        return False  # 解除绑定, after how that is done, is to be done
     questions = {each.id: each for each in map(turn.library.asks, entries) if each}
     beside = [near for each in questions.values() for near in _neighbours(run, turn, each)]
     passages = [
@@ -80,7 +83,10 @@ async def in_an_answer(run: Runner, turn: Turn) -> bool:
     entry, said, _ = passages[at]
     if _odds(turn, likeness[at], best is not None and best.question in questions) < _line(heard):
         return False
-    if entry not in entries or likeness[at] < _WHOLE:
+    whole = likeness[at] < _WHOLE
+    if whole and phrases.follows(heard.folded):
+        return False  # 那外公呢: which of its neighbours is meant is asked
+    if whole or entry not in entries:
         turn.answer(entry)
     else:
         turn.recall(entry, turn.line("about", question=turn.title(entry)) + said)

@@ -28,7 +28,7 @@ _TOLD_WHOLE = {"price", "place", "time", "places", "way", "phone", "eligible", "
 
 _OF_LEARNING = {"training_info", "enrolment", "course_faq"}  # topics whose answers are beside the talk about a class
 _STANDS = {"find_class", "find_course", "enrol", "site_hours", "nearest_site", "other_office"}
-_OF_CLASSES = {"find_class", "class_schedule", "class_places", "class_detail", "enrol", "find_course"}
+OF_CLASSES = {"find_class", "class_schedule", "class_places", "class_detail", "enrol", "find_course"}
 
 # What the model takes for the question where a class is named beside it.
 _GENERAL = {
@@ -164,7 +164,7 @@ async def another(run: Runner, turn: Turn) -> bool:
     else:
         takes = wants and move.probability >= _ORDINAL and len(turn.heard.folded) <= LONG
     best = plainly(turn.heard)
-    elsewhere = best is not None and best.score >= turn.heard.lines.sure and best.intent not in _OF_CLASSES
+    elsewhere = best is not None and best.score >= turn.heard.lines.sure and best.intent not in OF_CLASSES
     elsewhere = elsewhere and not (wants and move.probability >= _MOVE)
     if not takes or (elsewhere and not phrases.follows(turn.heard.folded)):
         return False
@@ -195,10 +195,10 @@ def _wants_another(turn: Turn, least: float) -> bool:
 async def unknown_name(run: Runner, turn: Turn) -> bool:
     """油画, after classes of something else: a name that we have nothing for."""
     last, best = turn.state.last, turn.heard.best
-    if last is None or last.intent not in _OF_CLASSES or turn.heard.entities or run.waiting(turn.state):
+    if last is None or last.intent not in OF_CLASSES or turn.heard.entities or run.waiting(turn.state):
         return False
     name = phrases.lone_name(turn.heard.folded)
-    if name is None or (best and best.score >= turn.heard.lines.likely and best.intent not in _OF_CLASSES):
+    if name is None or (best and best.score >= turn.heard.lines.likely and best.intent not in OF_CLASSES):
         return False
     await run.start(turn, "find_class", {"subject": name})
     return True
@@ -258,7 +258,7 @@ def _beside(turn: Turn, aspect: str) -> list[str]:
 def _asked_of_a_name(turn: Turn) -> str | None:
     """The aspect of a class that is named, where the question itself has no answer that says it."""
     best = plainly(turn.heard)
-    told = best is not None and best.intent in _OF_CLASSES | {"class_fee", "site_phone", "site_address", "course_level"}
+    told = best is not None and best.intent in OF_CLASSES | {"class_fee", "site_phone", "site_address", "course_level"}
     several = len({*turn.heard.values("course")}) > 1
     if told and best and best.score >= turn.heard.lines.likely and best.intent != "find_course" and not several:
         aspect = asked(turn) or spoken_of(turn.heard.folded)

@@ -1,5 +1,7 @@
 """What is asked: two questions at once, a clear one, a likely one, a name alone, and what nothing was understood of."""
 
+import re
+
 from msgspec.structs import replace
 
 from bot import about, phrases
@@ -9,11 +11,14 @@ from bot.comprehension import Candidate, Understanding
 from bot.conversation import Task
 from bot.messages import LONGEST, Reply
 from bot.readings import plainly, standard
+from bot.rules.follow import OF_CLASSES
 from bot.rules.tasks import corrects
 from bot.running import SILENT_TOPICS, STORY, TRIES, Runner
 from bot.turn import CHOICES, Turn
 from nlu.questions import NO_ANSWER, RED_LINES
 
+_TAUGHT = re.compile("[学教课班讲]")
+_NOT_OURS = {"other_office", "unrelated"}  # what a name is taken for that nobody knows
 _THINGS = {"course", "activity", "item"}  # what a short message names is meant by its question
 _NEARLY = 0.7  # of a standard question, that is no word for the ticket
 _PARTS = {"price", "duration", "phone"}  # of a guide, that are asked for by themselves
@@ -179,6 +184,29 @@ async def for_the_ticket(run: Runner, turn: Turn) -> bool:
     if not turn.ticket or small or phrases.asks(turn.heard.folded) or phrases.requests(turn.heard.folded):
         return False
     turn.say("noted", ref=turn.ticket)
+    return True
+
+
+async def taught(run: Runner, turn: Turn) -> bool:
+    """直播卖货的课谁教: a course that is not called so here, and may be meant."""
+    heard, best = turn.heard, turn.heard.best
+    if not _TAUGHT.search(heard.folded) or heard.first("course") or heard.first("activity") or turn.ticket:
+        return False
+    if best and best.score >= heard.lines.likely and best.intent not in OF_CLASSES | _NOT_OURS:
+        return False
+    near = run.comprehension.courses_like(heard.folded)
+    if not near:
+        return False
+    intent = best.intent if best and best.intent in OF_CLASSES else "about_course"
+    values = run.readings.values(run.handlers[intent], turn)
+    turn.asked_back = True
+    if len(near) == 1:
+        turn.say("did_you_mean_this", label=turn.catalogue.courses[near[0]].name)
+        turn.confirming = True
+    else:
+        turn.say("did_you_mean")
+    for id in near:
+        turn.offer(turn.catalogue.courses[id].name, intent, **{**values, "course": id})
     return True
 
 

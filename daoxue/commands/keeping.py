@@ -20,6 +20,7 @@ from daoxue.config import SETTINGS, Config, ConfigError, read
 from daoxue.preparing import prepare
 from store import alone, whole
 from store.database import Database, DatabaseError
+from store.leftovers import sweep
 from store.migrate import check_known
 from store.whole import Counts, TableRows
 
@@ -64,6 +65,7 @@ def _backup(arguments: argparse.Namespace) -> int:
     opener = _opener(arguments, is_new=True)
     os.nice(GENTLY)
     if in_folder:
+        sweep(path, f"daoxue-*Z{SUFFIX}.part")
         path = path / f"daoxue-{datetime.now(UTC):%Y%m%dT%H%M%S}Z{SUFFIX}"
     with whole.snapshot(config.database.url) as connection:
         head = Head(

@@ -19,7 +19,10 @@ def declare(commands: "Commands[argparse.ArgumentParser]") -> None:
     )
     telegram = _group(commands, "telegram", "the Telegram bot")
     add(telegram, "check", _later("telegram", "check"), "ask Telegram who the bot is and where its messages go")
-    add(telegram, "play", _later("telegram", "play"), "try it out without an account, with an app in the terminal")
+    playing = add(
+        telegram, "play", _later("telegram", "play"), "try it out without an account, with an app in the terminal"
+    )
+    playing.add_argument("--polling", action="store_true", help="the platform is asked, as without a public address")
     mail = _group(commands, "mail", "e-mail")
     add(mail, "play", _later("mail", "play"), "try it out without an account, with a mail program in the terminal")
 

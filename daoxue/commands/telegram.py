@@ -9,7 +9,7 @@ from pathlib import Path
 from daoxue.commands.common import playing, tell
 from daoxue.config import ConfigError, read
 from integrations.telegram.api import BotApi, BotApiError, TelegramFault
-from integrations.telegram.settings import PATH, TelegramSecrets, TelegramSettings
+from integrations.telegram.settings import PATH, Mode, TelegramSecrets, TelegramSettings
 
 _ADVICE = {
     TelegramFault.TOKEN: "请核对 TELEGRAM_BOT_TOKEN（BotFather 给的）",
@@ -43,5 +43,5 @@ def check(arguments: argparse.Namespace) -> int:
 
 
 def play(arguments: argparse.Namespace) -> int:
-    run: Callable[[Path], int] = playing("daoxue.play_telegram").play
-    return run(arguments.config)
+    run: Callable[[Path, Mode], int] = playing("daoxue.play_telegram").play
+    return run(arguments.config, "polling" if arguments.polling else "webhook")

@@ -21,6 +21,7 @@ from desk.api import (
     standard,
     supervise,
     tickets,
+    understood,
 )
 from desk.api.answers import Described
 from desk.api.guard import language_of, refuse_strangers
@@ -46,6 +47,7 @@ def described() -> Described:
     api.middleware("http")(refuse_strangers)
     rooms = (
         session, tickets, messages, calls, assist, supervise, counter, broadcasts, knowledge, standard, catalogue, admin, owed,
+        understood,
     )  # fmt: skip
     api.routers = [each.router for each in rooms]
     for each in api.routers:

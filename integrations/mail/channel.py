@@ -3,19 +3,20 @@
 import asyncio
 import re
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 
 from prometheus_client import Counter
 
 from accounts.limits import MAILS
 from bot.channel import Core
-from bot.inbox import Receipt, numbered
+from bot.edge import safely
+from bot.inbox import Receipt, kept, numbered
 from bot.messages import CONTINUE, Card, Inbound, Numbered, Reply
 from bot.queue import Done, Failed, Later, Lost, Outcome
 from bot.redlines import endangers
 from integrations.mail import authentication, questions, quoting, reading
-from integrations.mail.letters import Letters
+from integrations.mail.letters import Letters, OwnLetter, SentMail
 from integrations.mail.reading import Mail
 from integrations.mail.rendering import Answered, Writer, is_replied, subject
 from integrations.mail.sending import MailRefusal, Postman, SendError
@@ -28,6 +29,7 @@ from store.outbox import DueRow, Span
 
 TAKEN = Counter("daoxue_mails", "Mails that came in, by what they are", ["sort"])
 SMALL = 65_536  # bytes that are read without a thread of their own
+TO_END = 5.0  # seconds that mails under way have at the end
 BACK = 120  # messages of a talk among which those of one mail are looked for
 REMEMBERED = 10_000  # mails, should they come again
 REST = 30_000  # ms until a server that is not reached is tried again
@@ -53,6 +55,7 @@ class MailChannel:
         self._sender = sender
         self._letters = letters
         self._writer = Writer(core.texts, core.public_url)
+        self.under_way: set[asyncio.Task[None]] = set()
         self._over: OrderedDict[str, bool] = OrderedDict()  # of the last mails, whether there were too many
 
     # -- coming in
@@ -85,25 +88,25 @@ class MailChannel:
             # A person looks at it, and is told of it once: two machines that answer one another end here.
             silent = known is not None and known.ticket is not None
             parts = [Part(body.words or mail.subject, CONTINUE if silent else "human")]
-        await self._ask(mail, id, parts, self._card(mail, body))
+        card = self._card(mail, body)
+        receipts = await self._ask(mail, id, parts, card)
+        if receipts[-1].answers:
+            self._run(self._at_once(mail, card, list(zip(parts, receipts, strict=True))))
+        elif receipts[0].answers:
+            await self._owe(receipts[-1], receipts[0].answers[0].seq)
 
-    async def _ask(self, mail: Mail, id: str, parts: "Sequence[Part]", card: Card) -> None:
-        """One turn for each question. What is said to all of them leaves with the last: only then the mail has been taken, and
+    async def _ask(self, mail: Mail, id: str, parts: "Sequence[Part]", card: Card) -> list[Receipt]:
+        """One turn for each question. What is said to all of them is owed with the last: only then the mail has been taken, and
         until then it is brought again."""
-        refs, last = (*mail.refs, mail.id), len(parts)
-        first: Receipt | None = None
+        refs, receipts, last = (*mail.refs, mail.id), [], len(parts)
         for number, part in enumerate(parts, 1):
             ends = number == last
-            receipt = await self._core.inbox.receive(
-                Inbound(
-                    channel=CHANNEL, address=mail.sender, id=id if ends else f"{id}/{number}", text=part.text,
-                    at=self._now(), intent=part.intent, cards=(card,) if number == 1 else (), refs=refs, inline=not ends,
-                    outbox=ends,
-                )
+            said = Inbound(
+                channel=CHANNEL, address=mail.sender, id=id if ends else f"{id}/{number}", text=part.text, at=self._now(),
+                intent=part.intent, cards=(card,) if number == 1 else (), refs=refs, inline=not ends,
             )  # fmt: skip
-            first = first or receipt
-        if first is not None and first is not receipt and first.answers and not receipt.answers:
-            await self._owe(receipt, first.answers[0].seq)
+            receipts.append(await self._core.inbox.receive(said))
+        return receipts
 
     async def _owe(self, last: Receipt, first: int) -> None:
         """What was said to the questions before one that a seat has come between."""
@@ -186,22 +189,62 @@ class MailChannel:
 
     # -- going out
 
+    def _run(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.create_task(safely("an answer did not leave", work, None))
+        self.under_way.add(task)
+        task.add_done_callback(self.under_way.discard)
+
+    async def _at_once(self, mail: Mail, card: Card, turns: "Sequence[tuple[Part, Receipt]]") -> None:
+        """Sends what answers a mail without asking the queue for it, which has it should this process die; what does not leave
+        now is the queue's."""
+        last = turns[-1][1]
+        database, conversation = self._core.database, last.conversation
+        if not await database.read(lambda t: outbox.is_next(t, conversation, last.last_seq)):
+            return  # something before it has not left
+        answered = [
+            Answered(kept(part.text), tuple(each.message.reply for each in receipt.answers))
+            for part, receipt in turns
+            if receipt.answers
+        ]
+        draft = OwnLetter(
+            to=mail.sender, subject=subject(kept(card.title), last.ticket), refs=(*mail.refs, mail.id), automatic=True,
+            words=self._writer.answers(answered, last.ticket, _cut(card)),
+        )  # fmt: skip
+        outcome = await self._post(mail.sender, self._letters.letter(SentMail(conversation, last.seq + 1), draft))
+        if isinstance(outcome, Done):
+            await self._core.outbox.settle(conversation, last.last_seq)
+            return
+        at = outcome.at if isinstance(outcome, Later) else self._now()
+        await database.write(lambda t: _leave_to_the_queue(t, conversation, last.last_seq, at), quick=True)
+
     async def send(self, row: DueRow, now: int) -> Outcome:
         """Sends what the row holds as one mail."""
         letter = await self._core.database.read(lambda t: self._letter(t, row))
         if letter is None:
             return Lost(MailRefusal.GONE.value)
+        outcome = await self._post(row.address, letter)
+        if isinstance(outcome, Done):
+            await self._core.database.write(lambda t: outbox.left(t, row), quick=True)
+            self._core.live.delivered(row.conversation, row.last_seq)
+        return outcome
+
+    async def _post(self, address: str, letter: bytes) -> Outcome:
         self._core.observe("sending")
         try:
-            await self._sender.send(self._settings.address, row.address, letter)
+            await self._sender.send(self._settings.address, address, letter)
         except SendError as error:
+            now = self._now()
             if error.meaning is MailRefusal.GONE:
-                await self._core.database.write(lambda t: deliveries.lose(t, CHANNEL, row.address, now))
+                await self._core.database.write(lambda t: deliveries.lose(t, CHANNEL, address, now))
             return _leads_to(error, now)
         self._core.observe("sent")
-        await self._core.database.write(lambda t: outbox.left(t, row), quick=True)
-        self._core.live.delivered(row.conversation, row.last_seq)
         return Done()
+
+    async def close(self) -> None:
+        """What is leaving has left before the connections end: else it would leave twice."""
+        if self.under_way:
+            await asyncio.wait(self.under_way, timeout=TO_END)
+        await self._sender.close()
 
     def _letter(self, transaction: Transaction, row: DueRow) -> bytes | None:
         """None where nobody is reached."""
@@ -219,11 +262,12 @@ class MailChannel:
             words = self._writer.answers(_answered(said, mine[-1].message.re or ""), ref, _cut(about))
         else:
             words = self._writer.words([each.message.reply for each in mine], ref)
-        return self._letters.letter(
-            (row.conversation, row.first_seq), row.address, subject(about.title if about else "", ref), words,
+        draft = OwnLetter(
+            to=row.address, subject=subject(about.title if about else "", ref), words=words,
             refs=to.message.refs if to is not None else (), automatic=all(each.author != "seat" for each in mine),
             files=_files(transaction, [each.message.reply for each in mine]),
         )  # fmt: skip
+        return self._letters.letter(SentMail(row.conversation, row.first_seq), draft)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +315,12 @@ def _files(transaction: Transaction, replies: Sequence[Reply]) -> list[tuple[str
     paths = [file.path for reply in replies for file in reply.files]
     found = (attachments.get(transaction, path.rpartition("/")[2]) for path in paths)
     return [each for each in found if each is not None]
+
+
+def _leave_to_the_queue(transaction: Transaction, conversation: int, seq: int, at: int) -> None:
+    row = next((each for each in outbox.owed(transaction, conversation) if each.last_seq == seq), None)
+    if row is not None:
+        outbox.release(transaction, row, conversation, at)
 
 
 def _leads_to(error: SendError, now: int) -> Outcome:

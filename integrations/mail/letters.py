@@ -3,6 +3,7 @@
 import re
 from base64 import encodebytes
 from collections.abc import Sequence
+from dataclasses import dataclass
 from email.header import Header
 from email.utils import formatdate
 from typing import NamedTuple
@@ -21,6 +22,19 @@ class SentMail(NamedTuple):
 
     conversation: int
     seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnLetter:
+    """A mail that goes on with the last of `refs`. What is `automatic` says so, that no machine may answer it. `files`: name,
+    type and content of what goes with it."""
+
+    to: str
+    subject: str
+    words: str
+    refs: Sequence[str] = ()
+    automatic: bool
+    files: Sequence[tuple[str, str, bytes]] = ()
 
 
 class Letters:
@@ -53,27 +67,24 @@ class Letters:
     def _mark(self, sent: SentMail) -> str:
         return self._vault.digest("mail of ours", f"{sent.conversation}.{sent.seq}")[:16]
 
-    def letter(
-        self, sent: tuple[int, int], to: str, subject: str, words: str, *, refs: Sequence[str] = (), automatic: bool,
-        files: Sequence[tuple[str, str, bytes]] = (),
-    ) -> bytes:  # fmt: skip
-        """A mail that goes on with the last of `refs`. What is `automatic` says so, that no machine may answer it."""
+    def letter(self, sent: SentMail, draft: OwnLetter) -> bytes:
+        """A draft as it leaves."""
         lines = [
             f"From: {_word(self._texts.centre.name)} <{self._address}>",
-            f"To: {to}",
-            f"Subject: {_word(' '.join(subject.split()) or self._texts.centre.name)}",
+            f"To: {draft.to}",
+            f"Subject: {_word(' '.join(draft.subject.split()) or self._texts.centre.name)}",
             f"Date: {formatdate()}",
-            f"Message-ID: {self.name(SentMail(*sent))}",
+            f"Message-ID: {self.name(sent)}",
             "MIME-Version: 1.0",
         ]
-        if refs:
-            lines += [f"In-Reply-To: {refs[-1]}", "References: " + "\r\n ".join(refs)]
-        if automatic:
+        if draft.refs:
+            lines += [f"In-Reply-To: {draft.refs[-1]}", "References: " + "\r\n ".join(draft.refs)]
+        if draft.automatic:
             lines += ["Auto-Submitted: auto-replied", "X-Auto-Response-Suppress: All"]
-        text = 'Content-Type: text/plain; charset="utf-8"\r\n' + _carried(words.replace("\n", "\r\n").encode())
-        if files:
-            mark = f"=_{sent[0]}.{sent[1]}"
-            parts = "".join(f"--{mark}\r\n{each}\r\n" for each in (text, *map(_attached, files)))
+        text = 'Content-Type: text/plain; charset="utf-8"\r\n' + _carried(draft.words.replace("\n", "\r\n").encode())
+        if draft.files:
+            mark = f"=_{sent.conversation}.{sent.seq}"
+            parts = "".join(f"--{mark}\r\n{each}\r\n" for each in (text, *map(_attached, draft.files)))
             text = f'Content-Type: multipart/mixed; boundary="{mark}"\r\n\r\n{parts}--{mark}--\r\n'
         return ("\r\n".join(lines) + "\r\n" + text).encode("ascii")
 

@@ -32,6 +32,6 @@ def open_channel(core: Core) -> OpenChannel:
     async def close() -> None:
         await letterbox.close()
         await mailbox.close()
-        await sender.close()
+        await channel.close()
 
     return OpenChannel(outlet=channel, work=work, health=health, close=close)

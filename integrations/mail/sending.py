@@ -11,6 +11,7 @@ from aiosmtplib import SMTP
 from integrations.mail.settings import SmtpSettings
 
 WITHIN = 20.0  # seconds that the server has for an answer
+ALL_WITHIN = 24.0  # seconds for a mail, with waiting for a connection: less than the queue gives it
 IDLE = 15.0  # seconds after which an open connection is not trusted any more
 AT_ONCE = 4  # connections: providers allow few
 _ACCOUNT = {530, 534, 535, 538}
@@ -48,7 +49,7 @@ class Postman:
         """Raises `SendError`. Where the answer to the whole mail is lost, nobody knows whether it has left: it is sent again
         under the same Message-ID."""
         try:
-            async with self._room:
+            async with asyncio.timeout(ALL_WITHIN), self._room:
                 connection = await self._connected()
                 with contextlib.ExitStack() as broken:
                     broken.callback(connection.close)

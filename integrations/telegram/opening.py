@@ -1,6 +1,7 @@
 """The bot, put together: how its updates come, its menu, and how it is."""
 
-import logging
+import contextlib
+import time
 
 from bot.channel import ChannelHealth, Core, OpenChannel
 from bot.texts import Texts
@@ -14,8 +15,7 @@ from integrations.telegram.polling import Polling
 from integrations.telegram.settings import PATH, TelegramSecrets, TelegramSettings
 from integrations.telegram.updates import SHOWN
 
-log = logging.getLogger(__name__)
-EVERY = 600.0  # seconds between two looks at how the platform has us
+LOOK, AGAIN = 600.0, 15.0  # seconds between two looks at how the platform has us, and after one that failed
 
 
 class Standing:
@@ -27,18 +27,20 @@ class Standing:
         self._url = url
         self._secret = secret
         self._told = False
+        self._due = 0.0  # the next look
         self.undelivered: str | None = None  # what the platform says of our webhook
 
     async def work(self) -> None:
         """Tells the platform what it does not know yet; what it refuses is seen in `health`."""
-        try:
+        if time.monotonic() < self._due:
+            return
+        with contextlib.suppress(BotApiError):
             await self._updates()
             if not self._told:
                 for language in (None, "zh", "en"):
                     await self._api.offer(self._menu(language or "zh"), language)
             self._told = True
-        except BotApiError as error:
-            log.warning("telegram is not set up yet", extra={"error": str(error)})
+            self._due = time.monotonic() + LOOK
 
     async def _updates(self) -> None:
         found = await self._api.webhook()
@@ -77,7 +79,7 @@ def open_channel(core: Core) -> OpenChannel:
     return OpenChannel(
         outlet=leaving,
         posts={PATH: channel} if settings.is_called else {},
-        work=[Worker("telegram", "Telegram 设置", EVERY, standing.work), *asking],
+        work=[Worker("telegram", "Telegram 设置", AGAIN, standing.work), *asking],
         health=health,
         close=close,
     )

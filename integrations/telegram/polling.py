@@ -48,9 +48,15 @@ class Polling:
         await asyncio.shield(self._work)
 
     async def close(self) -> None:
-        """Ends what was begun."""
+        """Ends what was begun; whoever comes next may ask at once."""
         if self._work is not None:
             await self._work
+        await self._core.database.write(self._release)
+
+    def _release(self, transaction: Transaction) -> None:
+        row = deliveries.get_shared(transaction, NAME)
+        if row is not None and row.lease == self._held:
+            deliveries.put_shared(transaction, NAME, b"", 0, 0)
 
     def _lease(self, transaction: Transaction) -> bool:
         now = int(self._core.clock() * 1000)

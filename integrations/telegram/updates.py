@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import msgspec
 from telegram import Contact, Location, Message, MessageEntity, Update, User
 
-from bot.messages import Inbound
+from bot.messages import Card, Inbound
 from integrations.telegram.settings import CHANNEL
 
 ALLOWED = ("message", "callback_query", "my_chat_member")  # the kinds of updates that we ask for
@@ -38,10 +38,6 @@ class UnusableUpdateError(ValueError):
     """From Telegram, and nothing that we can use. The message is a word for the counter."""
 
 
-class _Head(msgspec.Struct):
-    update_id: int
-
-
 @dataclass(frozen=True, slots=True)
 class Me:
     """The bot itself."""
@@ -58,22 +54,44 @@ class Moved:
     new: int
 
 
-_head = msgspec.json.Decoder(_Head).decode
-_json = msgspec.json.Decoder().decode
+_json = msgspec.json.Decoder(dict[str, object]).decode
+_USER: Mapping[str, object] = {"is_bot": False, "first_name": ""}
+_SINCE: Mapping[str, Mapping[str, object]] = {
+    "from": _USER, "forward_from": _USER, "user": _USER, "via_bot": _USER, "new_chat_members": _USER,
+    "left_chat_member": _USER, "poll": {"allows_revoting": False, "members_only": False}, "callback_query": {"chat_instance": ""},
+    "file": {"file_unique_id": "", "type": "regular", "is_animated": False, "is_video": False, "width": 0, "height": 0,
+             "duration": 0, "length": 0},
+}  # fmt: skip
 
 
 def parse(body: bytes) -> Update:
     """Raises `UnusableUpdateError`, and `ValueError` for what is no update at all."""
     try:
-        _head(body)
-        known: object = _json(body)
+        known = _json(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError("not an update") from error
+    if type(known.get("update_id")) is not int:
+        raise ValueError("not an update")
     try:
-        assert isinstance(known, dict)
-        return Update.de_json(known, None)
+        try:
+            return Update.de_json(known, None)
+        except TypeError:  # something is lacking
+            _complete(known)
+            return Update.de_json(known, None)
     except (TypeError, AttributeError, KeyError, ValueError, OverflowError, OSError, RecursionError) as error:
         raise UnusableUpdateError("form") from error
+
+
+def _complete(value: object, name: str = "") -> None:
+    """Adds what the platform has added since, to what was kept of it or is played."""
+    if isinstance(value, dict):
+        for field, otherwise in _SINCE.get("file" if "file_id" in value else name, {}).items():
+            value.setdefault(field, otherwise)
+        for key, each in value.items():
+            _complete(each, key)
+    elif isinstance(value, list):
+        for each in value:
+            _complete(each, name)
 
 
 def is_group(message: Message) -> bool:
@@ -141,18 +159,17 @@ def inbound(update: Update, message: Message, chat: int, me: Me | None, at: int)
     )  # fmt: skip
     if message.text:
         return _spoken(said, _without_name(message.text, me))
+    unread = next((each for field, each in _UNREAD.items() if getattr(message, field)), None)
     if message.caption:
-        return _with(said, _without_name(message.caption, me))
+        cards = (Card(unread[1], ()),) if unread else ()
+        return msgspec.structs.replace(_with(said, _without_name(message.caption, me)), cards=cards)
     if message.sticker is not None or message.dice is not None:
         return _with(said, (message.sticker.emoji if message.sticker else message.dice and message.dice.emoji) or "🙂")
     if message.contact is not None:
         return _with_contact(said, message.contact, _writer(message))
     if (place := message.venue.location if message.venue else message.location) is not None:
         return _located(said, place)
-    for field, (kind, words) in _UNREAD.items():
-        if getattr(message, field):
-            return _with(said, words, "cannot_read", {"kind": kind})
-    return None
+    return _with(said, unread[1], "cannot_read", {"kind": unread[0]}) if unread else None
 
 
 def _check(message: Message, writer: User) -> None:

@@ -1,4 +1,4 @@
-"""How python-telegram-bot's calls reach the platform: over aiohttp, because its own way costs six times the CPU. Nothing
+"""How python-telegram-bot's calls reach the platform: over aiohttp, because its own way costs five times the CPU. Nothing
 that is raised here holds an address, for that holds the token.
 """
 

@@ -840,6 +840,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/knowledge/sampled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sampled
+         * @description Messages of 30 days with what answered them, drawn by lot; numbers masked, and the look is written down.
+         */
+        get: operations["sampled_knowledge_sampled_get"];
+        put?: never;
+        /**
+         * Mark
+         * @description An answer that was drawn was right, or was not.
+         */
+        post: operations["mark_knowledge_sampled_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/knowledge/standard": {
         parameters: {
             query?: never;
@@ -954,6 +978,30 @@ export interface paths {
          * @description They have been looked at.
          */
         post: operations["settle_knowledge_unanswered_done_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/understood": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Judged
+         * @description The centre's test questions, asked now.
+         */
+        get: operations["judged_knowledge_understood_get"];
+        put?: never;
+        /**
+         * Keep
+         * @description A CSV or XLSX file of two columns, 问题 and 应答, in place of the test questions that there were.
+         */
+        post: operations["keep_knowledge_understood_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2317,6 +2365,11 @@ export interface components {
             open: boolean;
             seats: components["schemas"]["OnBoard"][];
         };
+        /** Body_keep_knowledge_understood_post */
+        Body_keep_knowledge_understood_post: {
+            /** File */
+            file: string;
+        };
         /** Body_send_file_tickets__ref__files_post */
         Body_send_file_tickets__ref__files_post: {
             /** File */
@@ -2716,6 +2769,14 @@ export interface components {
         /** Drafted */
         Drafted: {
             id: number;
+        };
+        /**
+         * Draw
+         * @description `marked`: of the answers of 30 days that were looked at, those that were right.
+         */
+        Draw: {
+            drawn: components["schemas"]["Sampled"][];
+            marked: components["schemas"]["Proportion"];
         };
         /** EarlierMessages */
         EarlierMessages: {
@@ -3145,6 +3206,18 @@ export interface components {
             items: components["schemas"]["RedemptionItem"][];
         };
         /**
+         * Judged
+         * @description What became of a test question: `told` is what was said, by its first words.
+         */
+        Judged: {
+            /** @enum {unknown} */
+            ended: "asked_back" | "choice" | "refused" | "right" | "wrong";
+            row: number;
+            text: string;
+            told: string;
+            wants: string;
+        };
+        /**
          * LearnerRecord
          * @description A learner's affairs as staff see them: the name masked, no number.
          */
@@ -3198,6 +3271,11 @@ export interface components {
             name: string;
             /** Password */
             password: string;
+        };
+        /** Mark */
+        Mark: {
+            /** Right */
+            right: boolean;
         };
         /**
          * Mean
@@ -3493,6 +3571,16 @@ export interface components {
             wanted: number;
         };
         /**
+         * Proportion
+         * @description So many of so many, and between what shares the truth lies in 95 of 100 such draws.
+         */
+        Proportion: {
+            count: number;
+            least: number;
+            most: number;
+            of: number;
+        };
+        /**
          * Questions
          * @description `answered` of them have an answer today.
          */
@@ -3734,6 +3822,15 @@ export interface components {
         Revision: {
             revision: number;
         };
+        /**
+         * Sampled
+         * @description A message of a resident's and what answered it, numbers masked.
+         */
+        Sampled: {
+            answer: string;
+            at: number;
+            text: string;
+        };
         /** School */
         School: {
             id: string;
@@ -3789,6 +3886,17 @@ export interface components {
             due_at: number | null;
             id: string;
             seq: number | null;
+        };
+        /**
+         * SheetJudged
+         * @description `shares` says how often each ending came; `failed` are the questions that were not answered rightly at once.
+         */
+        SheetJudged: {
+            count: number;
+            failed: components["schemas"]["Judged"][];
+            shares: {
+                [key: string]: components["schemas"]["Proportion"];
+            };
         };
         /**
          * Shift
@@ -4268,6 +4376,7 @@ export type Balance = components['schemas']['Balance'];
 export type BankRules = components['schemas']['BankRules'];
 export type Board = components['schemas']['Board'];
 export type BoardShown = components['schemas']['BoardShown'];
+export type BodyKeepKnowledgeUnderstoodPost = components['schemas']['Body_keep_knowledge_understood_post'];
 export type BodySendFileTicketsRefFilesPost = components['schemas']['Body_send_file_tickets__ref__files_post'];
 export type BodyTakeInKnowledgeImportPost = components['schemas']['Body_take_in_knowledge_import_post'];
 export type BroadcastRow = components['schemas']['BroadcastRow'];
@@ -4305,6 +4414,7 @@ export type Dispute = components['schemas']['Dispute'];
 export type Draft = components['schemas']['Draft'];
 export type DraftMade = components['schemas']['DraftMade'];
 export type Drafted = components['schemas']['Drafted'];
+export type Draw = components['schemas']['Draw'];
 export type EarlierMessages = components['schemas']['EarlierMessages'];
 export type Earned = components['schemas']['Earned'];
 export type Earning = components['schemas']['Earning'];
@@ -4341,11 +4451,13 @@ export type InvitationShown = components['schemas']['InvitationShown'];
 export type InvitationTaken = components['schemas']['InvitationTaken'];
 export type ItemInEnglish = components['schemas']['ItemInEnglish'];
 export type Items = components['schemas']['Items'];
+export type Judged = components['schemas']['Judged'];
 export type LearnerRecord = components['schemas']['LearnerRecord'];
 export type LedgerLine = components['schemas']['LedgerLine'];
 export type Lesson = components['schemas']['Lesson'];
 export type Linked = components['schemas']['Linked'];
 export type Login = components['schemas']['Login'];
+export type Mark = components['schemas']['Mark'];
 export type Mean = components['schemas']['Mean'];
 export type Merge = components['schemas']['Merge'];
 export type MessageShown = components['schemas']['MessageShown'];
@@ -4371,6 +4483,7 @@ export type PlaceShown = components['schemas']['PlaceShown'];
 export type PongFrame = components['schemas']['PongFrame'];
 export type Previewed = components['schemas']['Previewed'];
 export type Progress = components['schemas']['Progress'];
+export type Proportion = components['schemas']['Proportion'];
 export type Questions = components['schemas']['Questions'];
 export type QuotaShown = components['schemas']['QuotaShown'];
 export type ReachShown = components['schemas']['ReachShown'];
@@ -4393,12 +4506,14 @@ export type Review = components['schemas']['Review'];
 export type ReviewShown = components['schemas']['ReviewShown'];
 export type Reviews = components['schemas']['Reviews'];
 export type Revision = components['schemas']['Revision'];
+export type Sampled = components['schemas']['Sampled'];
 export type School = components['schemas']['School'];
 export type SearchHit = components['schemas']['SearchHit'];
 export type SearchHits = components['schemas']['SearchHits'];
 export type SeatMessage = components['schemas']['SeatMessage'];
 export type Secret = components['schemas']['Secret'];
 export type Sent = components['schemas']['Sent'];
+export type SheetJudged = components['schemas']['SheetJudged'];
 export type Shift = components['schemas']['Shift'];
 export type Shifts = components['schemas']['Shifts'];
 export type SignedIn = components['schemas']['SignedIn'];
@@ -6403,6 +6518,88 @@ export interface operations {
             };
         };
     };
+    sampled_knowledge_sampled_get: {
+        parameters: {
+            query?: {
+                count?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Draw"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    mark_knowledge_sampled_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Mark"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NothingToTell"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
     questions_knowledge_standard_get: {
         parameters: {
             query?: never;
@@ -6622,6 +6819,86 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["Ids"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NothingToTell"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    judged_knowledge_understood_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SheetJudged"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    keep_knowledge_understood_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_keep_knowledge_understood_post"];
             };
         };
         responses: {
