@@ -228,7 +228,7 @@ class Comprehension:
         point = encoder.encode([text])[0]
         return [float(self._points[each] @ point) for each in sentences]
 
-    def courses_like(self, folded: str) -> list[str]:
+    def courses_like(self, folded: str, least: float = 0.6) -> list[str]:
         """The courses that a part of a text is near to in meaning, the nearest first: 记账 is what 会计 teaches."""
         parts = [part for part in _ASKING.split(folded) if len(part) > 1]
         courses = self._library.catalogue.courses
@@ -237,7 +237,7 @@ class Comprehension:
         for part in parts[:_PARTS]:
             for (id, _), score in zip(names, self.likeness(part, [name for _, name in names]), strict=True):
                 likeness[id] = max(score, likeness.get(id, 0.0))
-        near = [id for id, score in likeness.items() if score >= _LIKE]
+        near = [id for id, score in likeness.items() if score >= least]
         return sorted(near, key=lambda id: -likeness[id])[:_OFFERED]
 
     def _knows(self, text: str, today: date) -> bool:
@@ -400,7 +400,6 @@ def _names(catalogue: Catalogue) -> Iterable[Name]:
         yield from (Name("theme", theme, word) for word in _THEME_WORDS.get(theme, ()))
 
 
-_LIKE = 0.6  # likeness from which a course may be meant
 _PARTS, _OFFERED = 4, 2  # of a text that are looked at, and courses that are offered
 # What is asked about a course, and where one part of that ends.
 _ASKING = re.compile(

@@ -66,8 +66,10 @@ async def in_an_answer(run: Runner, turn: Turn) -> bool:
     likely = best is not None and best.score >= heard.lines.likely
     if best and likely and (best.intent in {*RED_LINES, *_PEOPLE} or best.topic in SILENT_TOPICS):
         return False
-    if best and likely and best.entry in {each.id for each in entries} and not phrases.asks(heard.folded):
-        return False  # 解除绑定, after how that is done, is to be done
+    # Asked again in other words it is answered again; 解除绑定, after how that is done, is to be done.
+    again = likely and best is not None and best.entry in {each.id for each in entries}
+    if best and again and (best.score >= heard.lines.sure or not phrases.asks(heard.folded)):
+        return False
     questions = {each.id: each for each in map(turn.library.asks, entries) if each}
     beside = [near for each in questions.values() for near in _neighbours(run, turn, each)]
     passages = [

@@ -18,6 +18,7 @@ from bot.turn import CHOICES, Turn
 from nlu.questions import NO_ANSWER, RED_LINES
 
 _TAUGHT = re.compile("[学教课班讲]")
+_LIKE, _LIKE_ENOUGH = 0.6, 0.75  # likeness of a course's name: more, where something else is likely
 _NOT_OURS = {"other_office", "unrelated"}  # what a name is taken for that nobody knows
 _THINGS = {"course", "activity", "item"}  # what a short message names is meant by its question
 _NEARLY = 0.7  # of a standard question, that is no word for the ticket
@@ -192,9 +193,10 @@ async def taught(run: Runner, turn: Turn) -> bool:
     heard, best = turn.heard, turn.heard.best
     if not _TAUGHT.search(heard.folded) or heard.first("course") or heard.first("activity") or turn.ticket:
         return False
-    if best and best.score >= heard.lines.likely and best.intent not in OF_CLASSES | _NOT_OURS:
+    likely = best is not None and best.score >= heard.lines.likely
+    if best and likely and best.intent not in OF_CLASSES | _NOT_OURS:
         return False
-    near = run.comprehension.courses_like(heard.folded)
+    near = run.comprehension.courses_like(heard.folded, _LIKE_ENOUGH if likely else _LIKE)
     if not near:
         return False
     intent = best.intent if best and best.intent in OF_CLASSES else "about_course"

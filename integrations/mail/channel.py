@@ -39,7 +39,7 @@ _STATUS = re.compile(
 )
 _DELAYED = re.compile(rb"^action\s*:\s*(?:delayed|relayed|delivered|expanded)", re.IGNORECASE | re.MULTILINE)
 _GENERIC = re.compile(
-    r"[\s（(]*(?:无主题|no subject|咨询|请教|求助|提问|问题|问询|你好|您好|hi|hello|help|question)?[\s）)!！。.]*",
+    r"[\s（(]{0,9}(?:无主题|no subject|咨询|请教|求助|提问|问题|问询|你好|您好|hi|hello|help|question)?[\s）)!！。.]{0,9}",
     re.IGNORECASE,
 )
 

@@ -12,7 +12,7 @@ _BLOCKS = {
 }  # fmt: skip
 _REMOVED = {"script", "style", "head", "title", "template", "noscript", "svg", "math", "select", "object"}
 _SOURCE = re.compile(r"[ \t\r\n\f]+")
-_TAG = re.compile(r"<(/?)([a-z0-9]+)([^>]*)>")
+_TAG = re.compile(r"<(/?)([a-z0-9]++)([^>]*+)>")
 # What programs of mail mark as written before, and as a signature.
 _MARKS = {"div": {"class", "id", "name"}}
 _QUOTED = re.compile(

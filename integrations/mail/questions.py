@@ -4,18 +4,18 @@ import re
 
 MOST = 8  # questions that are answered one by one; what comes after them is for a person
 _GREETING = re.compile(
-    r"\s*(?:尊敬的.{0,20}|敬爱的.{0,12}|(?:.{0,10}?(?:老师|领导|同志|工作人员|中心|学院))?\s*(?:您好|你好|早上好|上午好|下午好|晚上好)(?:吗)?|"
-    r"hello|hi|dear .{0,40}|good (?:morning|afternoon|evening)|hi there|to whom it may concern)\s*[,，.。!！:：~]*\s*",
+    r"\s{0,20}(?:尊敬的.{0,20}|敬爱的.{0,12}|(?:.{0,10}?(?:老师|领导|同志|工作人员|中心|学院))?\s{0,20}(?:您好|你好|早上好|上午好|下午好|晚上好)(?:吗)?|"
+    r"hello|hi|dear .{0,40}|good (?:morning|afternoon|evening)|hi there|to whom it may concern)\s{0,20}[,，.。!！:：~]*\s{0,20}",
     re.IGNORECASE,
 )
 _ITEM = re.compile(
-    r"\s*(?:[（(]?(?:\d{1,2}|[一二三四五六七八九十]{1,2})[)）]|(?:\d{1,2}|[一二三四五六七八九十]{1,2})[.、．:：](?!\d)|"
-    r"(?:问题|第)\s*(?:\d{1,2}|[一二三四五六七八九十])\s*(?:个问题)?[，,、:：.]|[①②③④⑤⑥⑦⑧⑨⑩])\s*(?=\S)"
+    r"\s{0,20}(?:[（(]?(?:\d{1,2}|[一二三四五六七八九十]{1,2})[)）]|(?:\d{1,2}|[一二三四五六七八九十]{1,2})[.、．:：](?!\d)|"
+    r"(?:问题|第)\s{0,20}(?:\d{1,2}|[一二三四五六七八九十])\s{0,20}(?:个问题)?[，,、:：.]|[①②③④⑤⑥⑦⑧⑨⑩])\s{0,20}(?=\S)"
 )
 _MARK = re.compile(r"(?:[？]|\?(?![A-Za-z0-9=&/%_]))+[”’」）)]*")
 _THANKS = re.compile(
-    r"\s*(?:(?:先|非常|十分|多|万分)?(?:谢谢|感谢|辛苦|麻烦|打扰)(?:了|您|你们|老师|您了)?|盼复|期待.{0,6}回复|请回复|望回复|"
-    r"thanks?(?: you)?(?: very much| a lot| in advance)?|looking forward to .{0,30})\s*[,，.。!！~]*\s*",
+    r"\s{0,20}(?:(?:先|非常|十分|多|万分)?(?:谢谢|感谢|辛苦|麻烦|打扰)(?:了|您|你们|老师|您了)?|盼复|期待.{0,6}回复|请回复|望回复|"
+    r"thanks?(?: you)?(?: very much| a lot| in advance)?|looking forward to .{0,30})\s{0,20}[,，.。!！~]*\s{0,20}",
     re.IGNORECASE,
 )
 

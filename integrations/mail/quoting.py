@@ -10,30 +10,30 @@ from typing import NamedTuple
 LINE = 400  # characters of a line that are looked at
 CLOSING = 8  # lines at the end among which a closing formula stands
 _RULE = re.compile(
-    r"[\s>]*-{2,}\s*(?:原始邮件|原邮件|原始信件|邮件原件|转发邮件|转发的邮件|转发信息|回复的原邮件|回复的邮件|original(?: message)?|"
-    r"forwarded message|reply message)\s*-*\s*",
+    r"[\s>]*-{2,}\s{0,20}(?:原始邮件|原邮件|原始信件|邮件原件|转发邮件|转发的邮件|转发信息|回复的原邮件|回复的邮件|original(?: message)?|"
+    r"forwarded message|reply message)\s{0,20}-*\s{0,20}",
     re.IGNORECASE,
 )
-_WROTE = re.compile(r".{0,300}(?:写道|寫道|wrote|写于)\s*[:：]\s*", re.IGNORECASE)
+_WROTE = re.compile(r".{0,300}(?:写道|寫道|wrote|写于)\s{0,20}[:：]\s{0,20}", re.IGNORECASE)
 _WHEN = re.compile(
-    r"(?:^|[\s>])(?:在|于|on\s|at\s).{0,40}\d|\d{4}\s*[年/.-]\s*\d{1,2}|<[^<>\s]+@[^<>\s]+>", re.IGNORECASE
+    r"(?:^|[\s>])(?:在|于|on\s|at\s).{0,40}\d|\d{4}\s{0,20}[年/.-]\s{0,20}\d{1,2}|<[^<>\s]+@[^<>\s]+>", re.IGNORECASE
 )
-_FROM = re.compile(r"[\s>|*]*(?:发件人|发信人|寄件者|from)\s*\**\s*[:：|]", re.IGNORECASE)
+_FROM = re.compile(r"[\s>|*]{0,20}(?:发件人|发信人|寄件者|from)\s{0,20}\**\s{0,20}[:：|]", re.IGNORECASE)
 _FIELD = re.compile(
-    r"[\s>|*]*(?:发送时间|发送日期|寄件日期|日期|时间|收件人|收信人|收件者|主题|主旨|抄送|sent|date|to|subject|cc)\s*\**\s*[:：|]",
+    r"[\s>|*]*(?:发送时间|发送日期|寄件日期|日期|时间|收件人|收信人|收件者|主题|主旨|抄送|sent|date|to|subject|cc)\s{0,20}\**\s{0,20}[:：|]",
     re.IGNORECASE,
 )
-_ADDRESS = re.compile(r"\s*[^\s@]+@[^\s@]+\s*")
-_SEPARATOR = re.compile(r"\s*[_=]{20,}\s*|\s*-{30,}\s*")
-_DELIMITER = re.compile(r"--\s?|—{2,}\s*")
+_ADDRESS = re.compile(r"\s{0,20}[^\s@]+@[^\s@]+\s{0,20}")
+_SEPARATOR = re.compile(r"\s{0,20}[_=]{20,}\s{0,20}|\s{0,20}-{30,}\s{0,20}")
+_DELIMITER = re.compile(r"--\s?|—{2,}\s{0,20}")
 _SENT_FROM = re.compile(
-    r"\s*(?:(?:发自|发送自|来自|发至|从)\s*(?:我的|新浪|网易|qq|foxmail|outlook|windows|iphone|ipad|小米|华为|vivo|oppo|三星|荣耀|手机|移动)"
-    r".{0,40}|签名由.{0,20}定制|(?:下载|获取)\s*outlook.{0,60}|sent from (?:my|outlook|yahoo|mail for).{0,60}|get outlook for.{0,60})",
+    r"\s{0,20}(?:(?:发自|发送自|来自|发至|从)\s{0,20}(?:我的|新浪|网易|qq|foxmail|outlook|windows|iphone|ipad|小米|华为|vivo|oppo|三星|荣耀|手机|移动)"
+    r".{0,40}|签名由.{0,20}定制|(?:下载|获取)\s{0,20}outlook.{0,60}|sent from (?:my|outlook|yahoo|mail for).{0,60}|get outlook for.{0,60})",
     re.IGNORECASE,
 )
 _FORMULA = re.compile(
-    r"\s*(?:此致(?:[,，]?\s*敬礼)?|敬礼|祝好|顺祝.{0,8}|顺颂.{0,8}|祝您.{0,10}|祝工作.{0,8}|(?:best|kind|warm|with)?\s*regards|best wishes|"
-    r"sincerely(?: yours)?|yours \w+|cheers|many thanks)\s*[,，.。!！~]*\s*",
+    r"\s{0,20}(?:此致(?:[,，]?\s{0,20}敬礼)?|敬礼|祝好|顺祝.{0,8}|顺颂.{0,8}|祝您.{0,10}|祝工作.{0,8}|(?:best|kind|warm|with)?\s{0,20}regards|best wishes|"
+    r"sincerely(?: yours)?|yours \w+|cheers|many thanks)\s{0,20}[,，.。!！~]*\s{0,20}",
     re.IGNORECASE,
 )
 

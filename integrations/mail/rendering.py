@@ -9,8 +9,10 @@ from bot.messages import Reply
 from bot.texts import Texts
 
 QUESTION = 60  # characters of a question that are said back
-_REPLIED = re.compile(r"^(?:\s*(?:re|回复|答复|回覆|fw|fwd|转发)\s*(?:\[\d+\])?\s*[:：]\s*)+", re.IGNORECASE)
-_REFERENCE = re.compile(r"\s*\[\d{4}-\d{5}\]")
+_REPLIED = re.compile(
+    r"^(?:\s{0,20}(?:re|回复|答复|回覆|fw|fwd|转发)\s{0,20}(?:\[\d+\])?\s{0,20}[:：]\s{0,20})+", re.IGNORECASE
+)
+_REFERENCE = re.compile(r"\s{0,20}\[\d{4}-\d{5}\]")
 
 
 class Answered(NamedTuple):

@@ -22,7 +22,7 @@ class MailSort(Enum):
 _SERVERS = re.compile(r"(?:mailer-daemon|postmaster|mail-daemon|mdaemon)@", re.IGNORECASE)
 _NOBODY = re.compile(r"(?:do[._-]?not[._-]?reply|no[._-]?reply|bounces?)(?:[+._-][^@]*)?@", re.IGNORECASE)
 _AWAY = re.compile(
-    r"(?:re:\s*)?[\[【(（]?\s*(?:自动(?:回复|答复)|系统自动回复|auto(?:matic)?[ -]?(?:reply|response)|out of (?:the )?office|"
+    r"(?:re:\s{0,20})?[\[【(（]?\s{0,20}(?:自动(?:回复|答复)|系统自动回复|auto(?:matic)?[ -]?(?:reply|response)|out of (?:the )?office|"
     r"外出自动|休假自动|不在办公室)",
     re.IGNORECASE,
 )

@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "human": ("human", "人工"),
 }
 SHOWN = ("course", "balance", "human", "help")  # of them, in the bot's menu
+_CALLS = re.compile(r"@(\w{1,64})", re.ASCII)
 _GROUPS = ("group", "supergroup")
 # What cannot be read, by the field that holds it.
 _UNREAD: Mapping[str, tuple[str, str]] = {
@@ -208,7 +209,7 @@ def _without_name(text: str, me: Me | None) -> str:
     """What is said to the bot, without calling it."""
     if me is None:
         return text.strip()
-    return re.sub(re.escape(f"@{me.username}"), " ", text, flags=re.IGNORECASE).strip()
+    return _CALLS.sub(lambda call: " " if call[1].lower() == me.username.lower() else call[0], text).strip()
 
 
 def _spoken(said: Inbound, text: str) -> Inbound:
