@@ -12,13 +12,25 @@ from prometheus_client import REGISTRY
 
 from daoxue import gauges, serve
 from integrations import texting
+from integrations.forum import hooks
+from integrations.mail import channel as mail
+from integrations.telegram import channel as telegram
 from integrations.twilio import signing
-from integrations.wechat import channel
+from integrations.wechat import channel as wechat
 from tests.conftest import free_port, lacking
 from tests.service import ROOT
 
 DOCUMENT = (ROOT / "docs" / "running.md").read_text("utf-8")
-TELLING = (gauges, serve, texting, signing, channel)  # parts that have figures, however little else of them is loaded
+TELLING = (
+    gauges,
+    serve,
+    texting,
+    signing,
+    wechat,
+    mail,
+    telegram,
+    hooks,
+)  # parts that have figures, however little else of them is loaded
 
 
 @pytest.fixture
