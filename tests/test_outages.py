@@ -25,7 +25,6 @@ from integrations.webchat import PATH
 from store import queue
 from store.outages import Outage, OutageError
 from store.people import PresenceRow
-from tests.conftest import lacking
 from tests.desk_client import Desk, Person
 from tests.talk import Resident
 
@@ -68,7 +67,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "daoxue", folder], capture_output=True)
     if mounted.returncode:
-        lacking("the right to mount a tmpfs")
+        pytest.skip("may not mount a tmpfs here")  # no package gives that right
     yield folder
     subprocess.run(["umount", folder], check=True)
 

@@ -19,7 +19,7 @@ from daoxue.config import AccountsSettings, Config, DatabaseSettings
 from daoxue.preparing import prepare
 from store import alone
 from store.database import DatabaseError
-from tests.conftest import free_port, lacking
+from tests.conftest import free_port
 from tests.service import ROOT
 from tests.test_outages import fill
 
@@ -71,7 +71,7 @@ def _mounted(centre: Centre, size: str) -> Iterator[Centre]:
     disk = centre[0].parent / "disk"
     disk.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "daoxue", disk], capture_output=True).returncode:
-        lacking("the right to mount a tmpfs")
+        pytest.skip("may not mount a tmpfs here")  # no package gives that right
     try:
         shutil.copytree(centre[0], disk, dirs_exist_ok=True)
         yield disk, f"sqlite:///{disk}/var/daoxue.db"
