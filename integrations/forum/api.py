@@ -129,10 +129,6 @@ class _Refusal(Struct, frozen=True):
     extras: _Extras = _Extras()
 
 
-class _Anything(Struct, frozen=True):
-    pass
-
-
 class ForumApi:
     """One account. All calls raise `ForumError`. `held` says that the last post waits for somebody of the
     forum's to let it through."""
