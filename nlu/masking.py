@@ -23,7 +23,7 @@ _GROUP = re.compile(f"[0-9]+|[{_READ_OUT}]+")
 _TIGHT = re.compile(r"[\W_]{0,8}")
 _FAR = 14  # characters between two groups of one number, words included
 _SHORT, _LONG = 15, 20  # digits: none that is masked is shorter in all, and no number that we need is as long
-_CARD = 12  # digits of a learning card; telephone numbers have fewer
+_CARD, _CODE = 12, 6  # digits of a learning card, and of a one-time code; telephone numbers have fewer than a card
 _MANY = 80  # characters that telephone numbers and cards side by side may take
 _PLACE = r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]|9[1-9])\d{4}"
 _YEAR = r"(?:18[89]|19\d|20[0-3])\d"
@@ -187,13 +187,20 @@ class _NumberReader:
             size, label = 1, None
             if len(run[first].digits) >= _LONG:
                 label = self._long(run[first].digits)
-            elif not (judge == self._likely and (size := _natural(run, first))):
-                size = 1
+            else:
+                natural = _natural(run, first) if judge == self._likely else 0
+                size = natural or 1
                 for window in windows.at(first):
-                    if found := judge(window):
+                    if (found := judge(window)) and (not natural or self._outdoes(window, natural)):
                         size, label = len(window.groups), found
             yield run[first : first + size], label
             first += size
+
+    def _outdoes(self, window: _Window, natural: int) -> bool:
+        """Whether a number goes on behind what alone would be a learning card; six digits more may be a one-time code."""
+        alone = sum(len(group.digits) for group in window.groups[:natural])
+        proven = alone == _CARD and _BANK_NUMBER.fullmatch(window.number) and has_check_digit(window.number)
+        return bool(proven) and (self._bank or len(window.number) - alone != _CODE)
 
     def _x(self, end: int) -> re.Match[str] | None:
         return (_X_SAID if self._person else _X).match(self._folded, end)
