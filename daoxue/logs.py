@@ -12,6 +12,13 @@ from prometheus_client import Counter
 
 from store.outages import OutageError
 
+OURS = frozenset(
+    ("accounts", "bot", "daoxue", "desk", "handlers", "integrations", "knowledge", "nlu", "players", "store", "web")
+)
+_TALKATIVE = (
+    "aiohttp", "aiosmtplib", "alembic", "httpcore", "httpx", "imapclient", "mail", "python_multipart", "telegram", "uvicorn",
+    "websockets",
+)  # fmt: skip
 ERRORS = Counter("daoxue_errors", "What failed, by the part that says so and the kind of error", ["part", "error"])
 
 
@@ -21,7 +28,7 @@ class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
             "at": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(record.created)),
-            "level": record.levelname.lower(), "in": record.name, "what": record.getMessage(),
+            "level": record.levelname.lower(), "in": record.name, "what": _what(record),
         }  # fmt: skip
         for name in ("error", "count", "seconds", "address"):
             if hasattr(record, name):
@@ -32,6 +39,12 @@ class JsonLines(logging.Formatter):
             line["error"] = str(error) if isinstance(error, OutageError) else record.exc_info[0].__name__
             line["trace"] = [f"{Path(frame.f_code.co_filename).name}:{number}" for frame, number in _frames(record)]
         return json.dumps(line, ensure_ascii=False)
+
+
+def _what(record: logging.LogRecord) -> str:
+    """Ours as it is; of a library's words only the form, for what it fills in may be what somebody wrote, or a secret."""
+    ours = record.name.partition(".")[0] in OURS
+    return record.getMessage() if ours or not record.args else str(record.msg)
 
 
 def _frames(record: logging.LogRecord) -> Iterator[tuple[FrameType, int]]:
@@ -58,5 +71,5 @@ def set_up_logs(level: str) -> None:
 
 def silence() -> None:
     """Of these libraries only what is wrong. Those of HTTP write down addresses and contents: tokens, secrets, numbers."""
-    for library in ("alembic", "httpx", "httpcore", "uvicorn", "websockets", "python_multipart"):
+    for library in _TALKATIVE:
         logging.getLogger(library).setLevel(logging.WARNING)

@@ -37,7 +37,7 @@ _X = re.compile(r"[\W_]{0,4}[x×](?![a-z0-9])")
 _X_SAID = re.compile(r"\D{0,10}?[x×](?![a-z0-9])")
 _OF_PERSON = re.compile(r"身份|证件|[二一]代证|老证|证号|identity|\bid\b")
 _OF_BANK = re.compile("银行|卡号|[账帐]号|账户|信用卡|储蓄卡|打款|转账|bank|account")
-_BANK_NUMBER = re.compile(r"[3-69]\d{15,18}")
+_BANK_NUMBER = re.compile(r"[3-69]\d{15,18}|3[47]\d{13}")
 _PHONE_GROUPS = {(11,), (3, 4, 4), (3, 8), (7, 4)}
 CARD_GROUPS = {(12,), (4, 4, 4), (3, 3, 3, 3), (6, 6)}
 _KEPT = re.compile(
@@ -218,9 +218,9 @@ class _NumberReader:
         together = window.groups[-1].end - window.groups[0].start == len(number.removesuffix("x"))
         if near and _SHAPED.fullmatch(number) and (self._person or window.whole or together):
             return IDENTITY
-        if len(number) < 16 or number[-1] == "x":
+        if number[-1] == "x" or (len(number) < 16 and not (near and has_check_digit(number))):
             return None
-        if together:
+        if together and len(number) >= 16:
             return BANK
         if not (near or self._bank) or not _BANK_NUMBER.fullmatch(number):
             return None

@@ -108,15 +108,17 @@ class _Reader:
             yield Found("card", number, _spans(part))
             return
         first = 0
+        kind: Kind | None = None
         while first < len(part):
-            size, kind = self._at(part, first)
+            size, kind = self._at(part, first, behind=kind == "card")
             taken = part[first : first + size]
             if kind:
                 yield Found(kind, _digits(taken), _spans(taken))
             first += size
 
-    def _at(self, part: Sequence[DigitGroup], first: int) -> tuple[int, Kind | None]:
-        """How many groups from there are one number, and of what; one, where they are neither."""
+    def _at(self, part: Sequence[DigitGroup], first: int, *, behind: bool) -> tuple[int, Kind | None]:
+        """How many groups from there are one number, and of what; one, where they are neither. Six digits right `behind` a
+        card are the code that was asked for with it."""
         digits, code = 0, 0
         sizes: tuple[int, ...] = ()
         for last in range(first, len(part)):
@@ -125,7 +127,11 @@ class _Reader:
             window = part[first : last + 1]
             if digits == _CARD_DIGITS and self._is_card(window, sizes):
                 return len(window), "card"
-            if digits == _CODE_DIGITS and (len(sizes) == 1 or len(window) == len(part)) and self._is_code(window):
+            if (
+                digits == _CODE_DIGITS
+                and (len(sizes) == 1 or len(window) == len(part))
+                and self._is_code(window, behind)
+            ):
                 code = len(window)
             if digits >= _CARD_DIGITS:
                 break
@@ -139,8 +145,12 @@ class _Reader:
             return False
         return len(sizes) == 1 or (has_check_digit(number) and (sizes in CARD_GROUPS or len(sizes) == _CARD_DIGITS))
 
-    def _is_code(self, window: Sequence[DigitGroup]) -> bool:
-        return self._of_code and not self._is_phone(window) and _COUNTED.match(self._folded, window[-1].end) is None
+    def _is_code(self, window: Sequence[DigitGroup], behind: bool) -> bool:
+        return (
+            (self._of_code or behind)
+            and not self._is_phone(window)
+            and _COUNTED.match(self._folded, window[-1].end) is None
+        )
 
     def _is_phone(self, groups: Sequence[DigitGroup]) -> bool:
         return any(group.start in self._phones for group in groups)

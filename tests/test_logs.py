@@ -9,7 +9,28 @@ import pytest
 
 from daoxue.logs import JsonLines, set_up_logs
 
-LIBRARIES = ("alembic", "httpx", "httpcore", "uvicorn", "websockets", "python_multipart")
+LIBRARIES = (
+    "alembic",
+    "httpx",
+    "httpcore",
+    "imapclient",
+    "mail",
+    "python_multipart",
+    "telegram",
+    "uvicorn",
+    "websockets",
+)
+
+
+def test_what_a_library_fills_in_is_not_written_down() -> None:
+    """python-telegram-bot, of what it cannot read: the words of everybody in it."""
+    said = ("我的身份证号11010519491231002X",)
+    record = logging.getLogger("x").makeRecord(
+        "telegram.Bot", logging.CRITICAL, __file__, 1, "Received data was %r", said, None
+    )
+    assert json.loads(JsonLines().format(record))["what"] == "Received data was %r"
+    record = logging.getLogger("x").makeRecord("daoxue.app", logging.INFO, __file__, 1, "%s of %s", (1, 2), None)
+    assert json.loads(JsonLines().format(record))["what"] == "1 of 2"
 
 
 def test_a_trace_without_the_words_of_the_exception() -> None:

@@ -77,6 +77,12 @@ def test_no_bank_card_survives(number: str, before: str, after: str) -> None:
     assert not left_of(number, mask(f"{before}{number}。{after}"))
 
 
+@pytest.mark.parametrize("number", ["370279924053269", "3702 799240 53269", "3702-799240-53269"])
+def test_cards_of_fifteen_digits_are_cards_where_their_digit_proves_it(number: str) -> None:
+    assert mask(f"我付的 {number} 那张") == "我付的 [卡号] 那张"
+    assert mask(f"我付的 {number[:-1]}8 那张") == f"我付的 {number[:-1]}8 那张"
+
+
 def test_a_learning_card_with_its_code_is_no_bank_card() -> None:
     for code in range(100_000, 100_050):
         assert mask(f"620801047296 {code}") == f"620801047296 {code}"

@@ -166,3 +166,9 @@ async def test_unasked_and_put_off(app: App, config: Config) -> None:
     assert "[学习卡号]，验证码 [验证码]" in row.body.decode()
     for secret in ("620801047296", "648571", "648572", "648573"):
         assert secret not in content(config)
+
+
+@pytest.mark.parametrize("between", [" ", "，", "/", "\n"])
+def test_six_digits_right_behind_a_card_are_its_code(between: str) -> None:
+    assert hide(f"你好老师 620801047296{between}341955 谢谢") == f"你好老师 [学习卡号]{between}[验证码] 谢谢"
+    assert hide("你好老师 620801047296 200000分够不够") == "你好老师 [学习卡号] 200000分够不够"
