@@ -29,7 +29,6 @@ from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from store.contention import Contention, LockedDatabaseError
 from store.engine import Connection, Cursor, engine
 from store.engine import DatabaseError as DatabaseError
 from store.engine import Row as Row
@@ -263,7 +262,6 @@ class Database:
         self._working = False  # whether a batch is under way, or about to be put together
         self._gate = threading.Lock()  # around these four: there may be more loops than one
         self._patience = PATIENCE
-        self._contention = Contention()
         self._outages = Outages()
         # What shares a commit, and whether it has run already and the commit alone is left.
         self._batches: queue.SimpleQueue[tuple[Jobs, bool] | None] = queue.SimpleQueue()
@@ -369,21 +367,21 @@ class Database:
         """We are about to end: nobody waits for another process any more."""
         self._patience = HURRY
 
-    def locked(self) -> float:
-        """Seconds for which another process has kept us from writing; 0 where none does for long."""
-        with self._gate:
-            if not self._working and self._engine.inline and self._try_to_begin():
-                self._roll_back(self._write_line.cursor)
-            return self._contention.seconds()
-
     async def outage(self) -> Outage | None:
         """What keeps us from using the database at this moment. Where something did, writing is tried again: nobody else
         may be about to."""
         self._outages.note(Outage.MOVED, holds=self._engine.is_moved())
-        if self._outages.first not in (None, Outage.MOVED):
-            with contextlib.suppress(DatabaseError, *self._engine.errors):
+        with contextlib.suppress(DatabaseError, *self._engine.errors):
+            self._knock()
+            if self._outages.first not in (None, Outage.MOVED, Outage.LOCKED):
                 await self.write(_probe)
         return self._outages.first
+
+    def _knock(self) -> None:
+        """Meets another process that writes, where none of ours is about to."""
+        with self._gate, self._naming():
+            if not self._working and self._engine.inline and self._try_to_begin():
+                self._roll_back(self._write_line.cursor)
 
     async def scrub(self) -> None:
         """What was taken out before is in no file any more: SQLite's log is written back and emptied, PostgreSQL is
@@ -448,10 +446,10 @@ class Database:
 
     def _begin(self, patience: float) -> None:
         """Begins a transaction; waits for another process that writes, until it has done so for so many seconds: whoever
-        comes after that is told at once. Raises `LockedDatabaseError`."""
+        comes after that is told at once. Raises `OutageError`."""
         while not self._try_to_begin():
-            if self._contention.taken() >= min(patience, self._patience):
-                raise LockedDatabaseError
+            if self._outages.lasted(Outage.LOCKED) >= min(patience, self._patience):
+                raise OutageError(Outage.LOCKED)
             time.sleep(0.005)
 
     def _try_to_begin(self) -> bool:
@@ -461,9 +459,9 @@ class Database:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                 raise
-            self._contention.met()
+            self._outages.note(Outage.LOCKED, holds=True)
             return False
-        self._contention.over()
+        self._outages.note(Outage.LOCKED, holds=False)
         return True
 
     def _work(self, jobs: Jobs) -> None:
@@ -511,9 +509,9 @@ class Database:
             self._outages.over()
         except Exception as error:  # noqa: BLE001 - whatever a function raises belongs to its caller
             reconnected = self._roll_back(self._write_line.cursor)
-            if isinstance(error, LockedDatabaseError):
+            if isinstance(error, OutageError):
                 for job in jobs:
-                    job.error = LockedDatabaseError()
+                    job.error = OutageError(error.outage)
             elif len(jobs) > 1:
                 for job in jobs:
                     self._commit([job])
