@@ -11,7 +11,8 @@ from accounts.vault import Vault, VaultError
 from daoxue import sample
 from daoxue.config import Config
 from store.database import Database
-from store.migrate import HEAD, is_current, told, upgrade
+from store.engine import told
+from store.migrate import HEAD, is_current, upgrade
 from store.sealing import closed_for, holds_closed, keep_key_name, key_name
 
 

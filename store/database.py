@@ -29,11 +29,11 @@ from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from store.engine import Connection, Cursor, engine
+from store.engine import Connection, Cursor, engine, told
 from store.engine import DatabaseError as DatabaseError
 from store.engine import Row as Row
 from store.engine import Value as Value
-from store.outages import Outage, OutageError, Outages, unusable
+from store.outages import Outage, OutageError, Outages
 from store.personal import Sealed, Shut
 from store.schema import setting
 
@@ -267,11 +267,9 @@ class Database:
         self._batches: queue.SimpleQueue[tuple[Jobs, bool] | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
         self._reading = threading.Lock()
-        try:
+        with told(url):
             self._read_line = _Line(self._engine.connect())
             self._write_line = self._line_to_write()
-        except self._engine.errors as error:
-            raise unusable(self._engine.outage(error), error) from error
         self._transaction = Transaction(self._read_line.cursor, self._engine.dialect, self._sealer)
 
     @property

@@ -61,11 +61,6 @@ class OutageError(DatabaseError):
         self.outage = outage
 
 
-def unusable(outage: Outage | None, error: Exception) -> DatabaseError:
-    """What an error in opening it means; nothing of a server's own words: they may hold what was to be written."""
-    return OutageError(outage) if outage else DatabaseError(f"database.url: {type(error).__name__}")
-
-
 class Outages:
     """Those that one database has at this moment."""
 

@@ -27,8 +27,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.pool import NullPool, StaticPool
 
-from store.engine import DatabaseError, Value
-from store.migrate import alembic_url, revision_of, told, upgrade_on
+from store.engine import DatabaseError, Value, told
+from store.migrate import alembic_url, revision_of, upgrade_on
 from store.schema import conversation, metadata, passage, setting
 from store.sealing import KEY
 from store.sqlite import copied, keep_to_ourselves
