@@ -11,18 +11,15 @@ from accounts.vault import Vault, VaultError
 from daoxue import sample
 from daoxue.config import Config
 from store.database import Database
-from store.engine import told
+from store.engine import engine, told
 from store.migrate import HEAD, is_current, upgrade
 from store.sealing import closed_for, holds_closed, keep_key_name, key_name
 
 
 def prepare(config: Config) -> None:
     """Brings the database up to date, and the sample centre into it where that is wanted."""
-    if config.database.url.startswith("sqlite:///"):
-        path = Path(config.database.url.removeprefix("sqlite:///")).absolute()
-        with told(config.database.url):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)  # before the migrations make it as anybody may read it
+    with told(config.database.url):
+        engine(config.database.url).connect().close()  # makes a file that we alone may read, before the migrations do
     if not is_current(config.database.url):
         upgrade(config.database.url)
     _close(config)

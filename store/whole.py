@@ -158,9 +158,7 @@ def writing(url: str) -> Iterator[Connection]:
     with told(url):
         engine = create_engine(alembic_url(url), poolclass=NullPool)
         if engine.dialect.name == "sqlite":
-            path = Path(url.removeprefix("sqlite:///")).absolute()
-            path.parent.mkdir(parents=True, exist_ok=True)
-            keep_to_ourselves(str(path))
+            keep_to_ourselves(url.removeprefix("sqlite:///"))
             event.listen(engine, "connect", _begin_ourselves)
             event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         with engine.begin() as connection:
