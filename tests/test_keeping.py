@@ -515,8 +515,9 @@ def test_a_backup_amid_a_change_of_keys_has_the_right_one(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The database has the new one already, its file still the old one."""
-    monkeypatch.setattr("daoxue.commands.people.adopt", lambda *_: False)
-    place.run("accounts", "rekey")
+    with monkeypatch.context() as killed:
+        killed.setattr("accounts.vault.adopt", lambda *_: False)
+        place.run("accounts", "rekey")
     place.run("backup", str(tmp_path / "a.backup"))
     there = Place(tmp_path / "there")
     there.run("restore", str(tmp_path / "a.backup"))

@@ -6,9 +6,9 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
+from accounts import vault as vaults
 from accounts.bank import audit as bank_audit
 from accounts.closing import rekey
-from accounts.vault import adopt, new_key, only
 from daoxue.app import App
 from daoxue.commands.common import Commands, acting, add, now, tell
 from daoxue.config import Config, ConfigError, read
@@ -100,7 +100,7 @@ def _accounts_rekey(arguments: argparse.Namespace) -> int:
 def _rekey(config: Config) -> int:
     """How many learners it concerned: none, where it had only to be finished."""
     path = Path(config.accounts.key_file)
-    new, count = only(new_key(path)), 0
+    new, count = vaults.of(vaults.new_key(path)), 0
     database = Database(config.database.url, new)
     try:
         if database.look(sealing.key_name) != new.name:
@@ -110,7 +110,7 @@ def _rekey(config: Config) -> int:
         database.scrub_whole()
     finally:
         database.close()
-    adopt(path, new.name)
+    vaults.adopt(path, new.name)
     return count
 
 
