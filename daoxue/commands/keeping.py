@@ -238,11 +238,8 @@ def _fill(url: str, revision: str, found: Iterable[TableRows], seen: Counts, *, 
 
 def _scrub(url: str) -> None:
     """What was replaced is in no page of the file any more."""
-    database = Database(url)
-    try:
+    with contextlib.closing(Database(url)) as database:
         database.scrub_whole()
-    finally:
-        database.close()
 
 
 # -- elsewhere
