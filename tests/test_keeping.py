@@ -32,6 +32,7 @@ from store.database import Database, DatabaseError, Transaction
 from store.leftovers import hold
 from store.migrate import HEAD, revision_of
 from store.whole import Counts
+from tests.conftest import created
 from tests.place import NAME, SECRET, WORDS, Place, copied, furnished, names
 from tests.service import ROOT
 from tests.test_mine import Visitor
@@ -65,11 +66,7 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Empty:
     def make(kind: str) -> str:
         if kind == "sqlite":
             return f"sqlite:///{tmp_path}/var-{time.time_ns()}/daoxue.db"
-        server: str = request.getfixturevalue("postgres")
-        name = f"whole_{time.time_ns()}"
-        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
-        return f"{server}/{name}"
+        return created(request.getfixturevalue("postgres"))
 
     return make
 

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import sqlite3
-import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -28,6 +27,7 @@ from store import outages, queue
 from store.outages import Outage, OutageError
 from store.people import PresenceRow
 from tests.desk_client import Desk, Person
+from tests.disk import fill, mounted
 from tests.talk import Resident
 
 
@@ -64,14 +64,8 @@ def told(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of its own, of eight megabytes."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "daoxue", folder], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("may not mount a tmpfs here")  # no package gives that right
-    yield folder
-    subprocess.run(["umount", folder], check=True)
+    with mounted(tmp_path / "disk", "8m") as folder:
+        yield folder
 
 
 @pytest.fixture
@@ -81,18 +75,6 @@ async def on_small_disk(config: Config, small_disk: Path) -> AsyncIterator[App]:
     app = await compose(replace(config, database=DatabaseSettings(f"sqlite:///{small_disk}/daoxue.db")))
     yield app
     app.database.close()
-
-
-def fill(folder: Path) -> Path:
-    """Takes all the room there is."""
-    path = folder / "ballast"
-    with path.open("wb", buffering=0) as file:
-        try:
-            while file.write(bytes(4096)):
-                pass
-        except OSError:
-            return path
-    raise AssertionError
 
 
 async def test_a_full_disk_is_told_to_all_who_ask_and_is_over_when_there_is_room(
