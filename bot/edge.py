@@ -14,7 +14,7 @@ async def safely(
     """What `work` gives, or `otherwise` where it fails in any way; logged as `what`, unless it is `quietly`."""
     try:
         return await work
-    except Exception as error:
+    except Exception as error:  # what it may be is not known here: this is the edge
         if not isinstance(error, quietly):
             log.error(what, exc_info=error)
         return otherwise
