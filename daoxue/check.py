@@ -28,9 +28,9 @@ from knowledge.standard import standard, strangers
 from nlu.questions import DataError
 from nlu.questions import read as read_data
 from store import knowledge as rows
-from store.database import Database, DatabaseError
+from store.database import Database
 from store.migrate import is_current
-from store.outages import Outage, OutageError
+from store.outages import DatabaseError, Outage, OutageError
 
 Channels = Mapping[str, Channel]
 ROOT = Path(__file__).parent.parent

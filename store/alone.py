@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
-from store.engine import Cursor, DatabaseError, engine, told
+from store.engine import Cursor, engine, told
+from store.outages import DatabaseError
 
 SERVING = 7_310_462  # the advisory lock's key, on a PostgreSQL server
 # A lock ends with its connection, which the server may have cut: who is still there counts as well.

@@ -5,7 +5,8 @@ import importlib
 from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.pool import NullPool
 
-from store.engine import DatabaseError, told
+from store.engine import told
+from store.outages import DatabaseError
 
 HEAD = "0018"  # the newest of `store/migrations`; a test holds the two together
 

@@ -8,9 +8,9 @@ from msgspec import Struct
 from sqlalchemy import bindparam, func, select, update
 
 from store import queue
-from store.database import Statement, Transaction
 from store.queue import NewRow, QueueRow, QueueState
 from store.schema import queue as table
+from store.transaction import Statement, Transaction
 
 KIND = "message"
 

@@ -27,8 +27,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.pool import NullPool, StaticPool
 
-from store.engine import DatabaseError, Value, told
+from store.engine import Value, told
 from store.migrate import alembic_url, revision_of, upgrade_on
+from store.outages import DatabaseError
 from store.schema import conversation, metadata, passage, setting
 from store.sealing import KEY
 from store.sqlite import copied, keep_to_ourselves

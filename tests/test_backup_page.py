@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from daoxue import cli
-from store.database import DatabaseError
+from store.outages import DatabaseError
 from tests.conftest import created, free_port
 from tests.place import NAME, Place, furnished
 from tests.service import ROOT

@@ -28,9 +28,11 @@ from daoxue.archive import ArchiveError
 from daoxue.config import ConfigError, Nlu
 from daoxue.preparing import vault_of
 from store import alone, search, whole
-from store.database import Database, DatabaseError, Transaction
+from store.database import Database
 from store.leftovers import hold
 from store.migrate import HEAD, revision_of
+from store.outages import DatabaseError
+from store.transaction import Transaction
 from store.whole import Counts
 from tests.conftest import created
 from tests.place import NAME, SECRET, WORDS, Place, copied, furnished, names

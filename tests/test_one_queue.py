@@ -14,10 +14,12 @@ from bot.queue import Done, Failed, Kind, Later, Lost, Outcome, Queue, wait
 from daoxue.app import App
 from daoxue.config import Config
 from store import deliveries, outbox, queue, webhooks
-from store.database import ConflictError, Database, DatabaseError, Transaction
+from store.database import ConflictError, Database
 from store.migrate import alembic_url, upgrade
+from store.outages import DatabaseError
 from store.outbox import DueRow, OwedRow, Span
 from store.queue import HELD, NewRow, QueueRow, QueueState
+from store.transaction import Transaction
 from store.webhooks import WebhookRow
 from tests.conftest import created
 from tests.desk_client import Desk

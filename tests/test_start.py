@@ -18,7 +18,7 @@ from daoxue import check
 from daoxue.config import AccountsSettings, Config, DatabaseSettings
 from daoxue.preparing import prepare
 from store import alone
-from store.database import DatabaseError
+from store.outages import DatabaseError
 from tests.conftest import free_port
 from tests.disk import fill, mounted
 from tests.service import ROOT

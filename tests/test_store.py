@@ -13,10 +13,11 @@ from sqlalchemy import bindparam, select
 
 from daoxue.config import Config
 from store import erasing, outages
-from store.database import ConflictError, Database, Statement, Transaction, adding
+from store.database import ConflictError, Database
 from store.migrate import upgrade
 from store.outages import Outage, OutageError
 from store.schema import audit
+from store.transaction import Statement, Transaction, adding
 
 _ADD = Statement(adding(audit))
 _FOUND = Statement(select(audit.c.action).where(audit.c.actor == bindparam("actor")).order_by(audit.c.id))

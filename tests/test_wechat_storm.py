@@ -18,7 +18,8 @@ from daoxue.preparing import vault_of
 from integrations.wechat.settings import WechatSettings
 from players.wechat import Platform, Resident
 from store import conversations, queue
-from store.database import Database, Transaction
+from store.database import Database
+from store.transaction import Transaction
 from tests.conftest import free_port
 from tests.desk_client import Desk, Person
 from tests.official import Official, api_of, environment, official

@@ -19,9 +19,10 @@ from daoxue.commands.common import Commands, add, now, tell
 from daoxue.config import SETTINGS, Config, ConfigError, read
 from daoxue.preparing import prepare
 from store import alone, whole
-from store.database import Database, DatabaseError
+from store.database import Database
 from store.leftovers import sweep
 from store.migrate import check_known
+from store.outages import DatabaseError
 from store.whole import Counts, TableRows
 
 PASSPHRASE = "BACKUP_PASSPHRASE"  # noqa: S105 - the name of it, in the environment

@@ -19,9 +19,9 @@ from integrations.forum.judging import PostVerdict, judge
 from integrations.forum.settings import CHANNEL, ForumSettings
 from store import conversations, outbox
 from store.conversations import ConversationRow
-from store.database import Transaction
 from store.outbox import OwedRow
 from store.queue import QueueRow
+from store.transaction import Transaction
 
 BACK = 120  # messages of a talk among which an earlier form of a post is looked for
 _decode = msgspec.json.Decoder(PostToRead).decode

@@ -20,8 +20,8 @@ from integrations.forum.hooks import PostToRead, new_row
 from integrations.forum.rendering import MARKED, PostWriter
 from integrations.forum.settings import CHANNEL
 from store import conversations, outbox, queue
-from store.database import Transaction
 from store.outbox import DueRow
+from store.transaction import Transaction
 
 SOON = 1_000  # ms until what waits for another post is tried
 BACK = 120  # messages of a talk among which the post is looked for that is answered

@@ -24,8 +24,8 @@ from integrations.mail.settings import CHANNEL, MailSettings
 from integrations.mail.sorting import MailSort, sort
 from store import attachments, conversations, deliveries, outbox
 from store.conversations import ConversationRow
-from store.database import Transaction
 from store.outbox import DueRow, Span
+from store.transaction import Transaction
 
 TAKEN = Counter("daoxue_mails", "Mails that came in, by what they are", ["sort"])
 SMALL = 65_536  # bytes that are read without a thread of their own

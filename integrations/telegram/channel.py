@@ -24,7 +24,7 @@ from integrations.telegram.leaving import Leaving
 from integrations.telegram.settings import CHANNEL
 from integrations.telegram.updates import UnusableUpdateError
 from store import conversations, deliveries
-from store.database import Transaction
+from store.transaction import Transaction
 
 log = logging.getLogger(__name__)
 LARGEST = 262_144  # bytes of an update; a message of 4 096 characters that answers another is some 60 000

@@ -22,8 +22,8 @@ from integrations.telegram.rendering import PICTURES, Piece
 from integrations.telegram.settings import CHANNEL
 from integrations.telegram.updates import chat_of, reply_to
 from store import attachments, conversations, deliveries, outbox
-from store.database import Transaction
 from store.outbox import DueRow, OwedRow
+from store.transaction import Transaction
 
 RESTS = 30_000  # ms in which a platform that does not know our token, or is asked by somebody else, is left alone
 SOON = 1_000  # ms after which what did not leave at once is tried by the queue

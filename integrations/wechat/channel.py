@@ -33,9 +33,9 @@ from integrations.wechat.rendering import Outgoing, Place
 from integrations.wechat.settings import CHANNEL, WechatSettings
 from store import attachments, conversations, deliveries, outbox, tickets
 from store.conversations import ConversationRow
-from store.database import Transaction
 from store.outbox import Carried, DueRow, OwedRow
 from store.queue import HELD
+from store.transaction import Transaction
 
 log = logging.getLogger(__name__)
 BUDGET = 3.5  # seconds after which a message is acknowledged without its answer; WeChat cuts the connection after five
