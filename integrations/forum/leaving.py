@@ -19,7 +19,7 @@ from integrations.forum.api import ForumApi, ForumError, ForumFault, ForumPost, 
 from integrations.forum.hooks import PostToRead, new_row
 from integrations.forum.rendering import MARKED, PostWriter
 from integrations.forum.settings import CHANNEL
-from store import conversations, outbox, queue
+from store import conversations, queue
 from store.database import Transaction
 from store.outbox import DueRow
 
@@ -112,8 +112,7 @@ class ForumLeaving:
         return Lost("the post was deleted") if answer.ref else await self._left(row)
 
     async def _left(self, row: DueRow) -> Outcome:
-        await self._core.database.write(lambda t: outbox.left(t, row), quick=True)
-        self._core.live.delivered(row.conversation, row.last_seq)
+        await self._core.outbox.left(row)
         return Done()
 
 
