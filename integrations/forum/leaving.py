@@ -15,7 +15,8 @@ from bot.channel import Core
 from bot.inbox import numbered
 from bot.messages import Numbered
 from bot.queue import Done, Failed, Later, Lost, Outcome
-from integrations.forum.api import ForumApi, ForumError, ForumFault, ForumPost, ForumTopic
+from integrations.forum import wording
+from integrations.forum.api import ForumApi, ForumError, ForumFault, ForumTopic
 from integrations.forum.hooks import PostToRead, new_row
 from integrations.forum.rendering import MARKED, PostWriter
 from integrations.forum.settings import CHANNEL
@@ -79,7 +80,7 @@ class ForumLeaving:
             return await self._left(row)
         if topic.closed or topic.archived:
             return Lost("the topic is closed")
-        if not answer.ref and self._mark_of(topic, post) != answer.read:
+        if not answer.ref and self._core.vault.digest(CHANNEL, wording.told(topic, post)) != answer.read:
             return await self._read_anew(row, what, now)
         self._core.observe("sending")
         raw = self._writer.post([each.message.reply for each in answer.said], mark, answer.ref)
@@ -97,9 +98,6 @@ class ForumLeaving:
         unseen = topic.unseen(what.post)
         posts = [*topic.post_stream.posts, *(await self._api.posts(what.topic, unseen) if unseen else ())]
         return any(f"{MARKED}{mark}" in each.raw for each in posts)
-
-    def _mark_of(self, topic: ForumTopic, post: ForumPost) -> str:
-        return self._core.vault.digest(CHANNEL, f"{topic.title}\n{post.raw}" if post.post_number == 1 else post.raw)
 
     async def _read_anew(self, row: DueRow, what: PostToRead, now: int) -> Outcome:
         """The question was changed before its answer left: that is not posted, and the question read again."""
