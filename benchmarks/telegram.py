@@ -8,13 +8,12 @@ import json
 import secrets
 from pathlib import Path
 
-import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from benchmarks.turn import CONNECTIONS, QUESTIONS, beside_the_page, centre, cpu_seconds, serve, wait_for
 from players.telegram import TOKEN
 from tests.conftest import free_port
-from tests.official import started
+from tests.official import behind
 
 REQUESTS, ROUNDS, FORGED, RESIDENTS = 6_144, 5, 60, 512
 SECRET = secrets.token_hex(16)
@@ -93,9 +92,11 @@ async def refused(port: int, pid: int, size: int, count: int) -> float:
 
 async def run(folder: Path) -> None:
     sink, port, api_port = Sink(), free_port(), free_port()
-    web = uvicorn.Server(uvicorn.Config(sink, port=api_port, log_config=None, access_log=False, lifespan="off"))
-    serving = asyncio.create_task(web.serve())
-    await started(web)
+    async with behind(sink, api_port):
+        await measure(folder, port, api_port, sink)
+
+
+async def measure(folder: Path, port: int, api_port: int, sink: Sink) -> None:
     service = serve(
         folder, port, DAOXUE_CHANNELS__TELEGRAM__ENABLED="true", TELEGRAM_BOT_TOKEN=TOKEN, TELEGRAM_WEBHOOK_SECRET=SECRET,
         DAOXUE_CHANNELS__TELEGRAM__API_BASE=f"http://127.0.0.1:{api_port}", DAOXUE_SERVER__PUBLIC_URL=f"http://127.0.0.1:{port}",
@@ -108,8 +109,6 @@ async def run(folder: Path) -> None:
     finally:
         service.terminate()
         service.wait()
-        web.should_exit = web.force_exit = True
-        await serving
 
 
 def main() -> None:
