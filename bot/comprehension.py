@@ -12,24 +12,22 @@ from datetime import date
 from operator import attrgetter
 from typing import Protocol
 
-import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
-from numpy.typing import NDArray
 
 from bot.messages import LONGEST
+from bot.names import names_of, services_in
 from knowledge.activities import MEANT, Subjects
-from knowledge.catalogue import Catalogue
 from knowledge.library import Library
 from knowledge.search import Hit
 from nlu import entities
 from nlu.classifier import Classifier
 from nlu.entities import Entity
 from nlu.features import essence, of_essence
-from nlu.gazetteer import Gazetteer, Name
+from nlu.gazetteer import Gazetteer
 from nlu.judgement import BUDGET, NO, Budget, Lines, Ranked, Verdict
 from nlu.questions import FAQ, OTHER
-from nlu.text import fold, known_words, without_fillers
+from nlu.text import fold, without_fillers
 
 _Words = tuple[str, tuple[str, ...]]
 REMEMBERED = 8192  # texts; what residents ask is much the same, and buttons say the same to the letter
@@ -155,7 +153,6 @@ class Comprehension:
         self._known: tuple[tuple[int, bool], date] | None = None
         self._understood: dict[str, Understanding] = {}
         self._meant: dict[_Words, TextUnderstanding] = {}
-        self._points: dict[str, NDArray[np.float32]] = {}  # of sentences of answers
         # Texts that are understood together in a moment, with who waits for each.
         self._gathered: list[Waiting] = []
 
@@ -217,28 +214,12 @@ class Comprehension:
             return self._understanding(text, folded, entities.find(folded, self._gazetteer, today), NOTHING)
         return self._understood[text]
 
-    def likeness(self, text: str, sentences: Sequence[str]) -> list[float]:
-        """How near in meaning each sentence is to a text, at most 1; nothing is near where no encoder reads them."""
-        encoder = self._classifier.encoder
-        if encoder is None:
-            return [0.0] * len(sentences)
-        for each in sentences:
-            if each not in self._points:
-                self._points[each] = encoder.encode([each])[0]
-        point = encoder.encode([text])[0]
-        return [float(self._points[each] @ point) for each in sentences]
-
-    def courses_like(self, folded: str, least: float = 0.6) -> list[str]:
-        """The courses that a part of a text is near to in meaning, the nearest first: 记账 is what 会计 teaches."""
-        parts = [part for part in _ASKING.split(folded) if len(part) > 1]
-        courses = self._library.catalogue.courses
-        names = [(id, name) for id, each in courses.items() for name in (each.name, *each.aliases)]
-        likeness: dict[str, float] = {}
-        for part in parts[:_PARTS]:
-            for (id, _), score in zip(names, self.likeness(part, [name for _, name in names]), strict=True):
-                likeness[id] = max(score, likeness.get(id, 0.0))
-        near = [id for id, score in likeness.items() if score >= least]
-        return sorted(near, key=lambda id: -likeness[id])[:_OFFERED]
+    def likeness(self, text: str, others: Sequence[str]) -> list[float]:
+        """How near in meaning each of some texts is to a first one, at most 1; nothing is, where no encoder reads them."""
+        if self._classifier.encoder is None:
+            return [0.0] * len(others)
+        points = self._classifier.encoder.encode([text, *others])
+        return [float(each) for each in points[1:] @ points[0]]
 
     def _knows(self, text: str, today: date) -> bool:
         return text in self._understood and self._known == (self._library.state, today)
@@ -248,17 +229,16 @@ class Comprehension:
         known = self._library.state, today
         if self._known != known or len(self._understood) + len(self._meant) >= REMEMBERED:
             if self._known != known:
-                self._gazetteer = Gazetteer(_names(self._library.catalogue))
+                self._gazetteer = Gazetteer(names_of(self._library.catalogue))
                 self._subjects = Subjects(self._library.catalogue.activities.values())
             self._known = known
-            self._points.clear()
             self._understood.clear()
             self._meant.clear()
         new = {text: fold(text) for text in texts if text not in self._understood}
         words = {text: self._words(_MASKED.sub("", folded)) for text, folded in new.items()}
         self._learn({words[text]: folded for text, folded in new.items() if words[text] not in self._meant}, today)
         for text, folded in new.items():
-            found = (*entities.find(folded, self._gazetteer, today), *_services(folded))
+            found = (*entities.find(folded, self._gazetteer, today), *services_in(folded))
             self._understood[text] = self._understanding(text, folded, found, self._meant[words[text]])
 
     def _words(self, folded: str) -> _Words:
@@ -344,68 +324,6 @@ def _once(candidates: Iterable[Candidate]) -> Iterable[Candidate]:
         seen.add(candidate.entry or "")
 
 
-def _services(folded: str) -> Iterable[Entity]:
-    """What somebody offers to do for others; 教书法 names what is learnt as well."""
-    return (Entity("service", each[0], each.start(), each.end()) for each in _SERVICE.finditer(folded))
-
-
-def _last_words(catalogue: Catalogue) -> Iterable[Name]:
-    """理发券 of 街角理发店理发券, 雨伞 of 折叠雨伞: what an item is, where no other is one."""
-    last = {item.id: known_words(_PLAIN.split(item.name)[0])[-1:] for item in catalogue.items.values()}
-    names = {
-        id: voucher[0] if (voucher := _VOUCHER.search(catalogue.items[id].name)) else "".join(words)
-        for id, words in last.items()
-    }
-    for id, name in names.items():
-        if len(name) > 1 and sum(name in item.name for item in catalogue.items.values()) == 1:
-            yield Name("item", id, name)
-
-
-_CLASS = re.compile(r"[（(][^）)]*[）)]|(?:周末|晚间|夜校|早|日间)?班$")
-
-
-def _class_names(catalogue: Catalogue) -> Iterable[Name]:
-    """低压电工取证班, 低压电工取证: a class by its own name means its course, where it is not called as the course is."""
-    taken = {text for course in catalogue.courses.values() for text in (course.name, *course.aliases)}
-    courses: dict[str, set[str]] = {}
-    for group in catalogue.classes.values():
-        plain = _CLASS.sub("", _CLASS.sub("", group.name))
-        for text in {plain, group.name} - taken:
-            courses.setdefault(text, set()).add(group.course)
-    yield from (Name("course", min(ids), text) for text, ids in courses.items() if len(ids) == 1 and len(text) > 1)
-
-
-def _names(catalogue: Catalogue) -> Iterable[Name]:
-    for place in catalogue.organisations.values():
-        yield from (Name("org", place.id, text) for text in (place.name, *place.aliases))
-    for course in catalogue.courses.values():
-        known = (course.name, *course.aliases, *((course.en.name,) if course.en else ()))
-        yield from (Name("course", course.id, text) for text in known)
-        yield Name("theme", course.theme, course.theme)
-    yield from _class_names(catalogue)
-    for teacher, english in {(group.teacher, group.en and group.en.teacher) for group in catalogue.classes.values()}:
-        yield Name("teacher", teacher, teacher)
-        if english:
-            yield Name("teacher", teacher, english)
-    for item in catalogue.items.values():
-        yield Name("item", item.id, item.name)
-        if item.en:
-            yield Name("item", item.id, item.en.name)
-        if len(plain := _PLAIN.split(item.name)[0]) > 1:
-            yield Name("item", item.id, plain)
-    yield from _last_words(catalogue)
-    for office in catalogue.offices.values():
-        yield from (Name("matter", office.id, text) for text in office.matters)
-    for theme in catalogue.themes:
-        yield from (Name("theme", theme, word) for word in _THEME_WORDS.get(theme, ()))
-
-
-_PARTS, _OFFERED = 4, 2  # of a text that are looked at, and courses that are offered
-# What is asked about a course, and where one part of that ends.
-_ASKING = re.compile(
-    r"[,，。?？ ]|那个|这个|的?[课班]|有没有|多少|什么|时候|怎么|哪[里儿块个天]?|几[点时号个节回]?|收费|要钱|报名|老师"
-    r"|[学教讲弄的在收谁啥咋吗呢嘛啊呀不没有能想我要]"
-)
 _DIGITS = re.compile(r"\d+")
 _BUSY = re.compile("(?:天天|白天|平时|上午|下午|在家|忙着)(?:还|都|也)?(?:要|得)?$")
 _DENIAL = re.compile(r"(?:不是|不要|不想要|不想学|别)(?:去|报|学|上)?$")
@@ -413,24 +331,3 @@ _ALSO = re.compile(r"顺[便带道](?:再)?(?:问一下|问问|问|看看|看)?|
 _SPLIT = re.compile(rf"[,，。;；?？!！]+|{_ALSO.pattern}")
 _WORDS = re.compile(r"[一-鿿]{3}|[a-z]{3}", re.IGNORECASE)
 _MASKED = re.compile(r"\[(?:证件号|卡号|学习卡号|验证码)\]")
-_VOUCHER = re.compile("[一-鿿]{2}券$")
-_PLAIN = re.compile(r"\d|一套|两条|一次")  # where an item's name goes over to its amount
-# What volunteers offer to do.
-_SERVICES = (
-    "教老人用手机", "教老年人用手机", "教用手机", "教手机", "教电脑", "课堂助教", "助教", "活动引导", "引导", "上门办卡", "理发", "剪发",
-    "修电器", "修家电", "修电脑", "教书法", "教剪纸", "教太极", "讲故事", "教唱歌", "教跳舞", "打扫卫生", "照顾老人", "陪老人",
-)  # fmt: skip
-_SERVICE = re.compile("|".join(sorted(_SERVICES, key=len, reverse=True)))
-# How residents name the themes that learning centres have most.
-_THEME_WORDS = {
-    "科学素质与互联网学习": ("互联网", "科学素质", "科普类"),
-    "职业技能": ("技能培训", "职业培训", "技能班", "手艺", "学门技术", "学个技术", "学技术", "一技之长"),
-    "老年智慧生活": ("老年课程", "智慧生活", "智慧助老"),
-    "家庭教育指导": ("家庭教育", "教育孩子", "辅导孩子", "育儿", "带孩子", "亲子课"),
-    "乡村振兴": ("农业技术", "农技", "农村实用技术", "实用技术", "农民培训"),
-    "非遗传承": ("非遗", "手工", "传统工艺"),
-    "道德与法治": ("法律方面", "普法"),
-    "人文艺术": ("艺术", "音乐", "才艺", "乐器"),
-    "康养健身": ("健身", "锻炼", "养生保健", "运动类", "体育"),
-    "社区治理与应急管理": ("应急", "社区治理", "安全知识"),
-}

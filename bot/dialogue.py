@@ -29,7 +29,8 @@ LADDER: tuple[Rule, ...] = (
     # What is no question
     questions.too_long, questions.stray_number,
     # What goes on with the talk
-    questions.ours, tasks.told, tasks.dropped, questions.gist, tasks.goes_on, tasks.open_task, follow.enrols, follow.compared, answers.of_an_answer,
+    questions.ours, answers.of_whom, follow.suits, tasks.told, tasks.dropped, questions.gist,
+    follow.asked_elsewhere, tasks.goes_on, tasks.open_task, follow.enrols, follow.compared, answers.of_an_answer,
     follow.follow_up, follow.described,
     tasks.refined, follow.another, follow.unknown_name, follow.another_item, tasks.taken_back, answers.in_an_answer, questions.neighbour,
     # Questions

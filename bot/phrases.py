@@ -29,6 +29,12 @@ _ACCUSES = re.compile(
 _REQUEST = re.compile(r"[给告][我诉]|[发帮]我|我[要想]|[查找问]一?下|[报说]一下|please|tell me|i want")
 _STOPS = re.compile(r"[,，。;；!！?？\n]+|(?<=[一-龥]) (?=[一-龥])")
 _ONE_OF = re.compile(r"那[一]?[个家门种]|这[一]?[个家门种]|的$|one\b")
+# What is asked about something that is taught, and where a part of that ends.
+_ASKING = re.compile(
+    r"[,，。?？ ]|那个|这个|的?[课班]|有没有|多少|什么|时候|怎么|哪[里儿块个天]?|几[点时号个节回]?|收费|要钱|报名|老师"
+    r"|[学教讲弄的在收谁啥咋吗呢嘛啊呀不没有能想我要]"
+)
+_PARTS = 4
 _ALL = re.compile(r"一般|通常|所有|各[个班种]|平时|usually|all")
 # How an answer says it.
 _STICKER = re.compile(r"\[(?![^\[\]]*[号码]\])[^\[\]]{1,6}\]")  # none of what is masked
@@ -73,6 +79,11 @@ def answers_only(heard: Understanding) -> bool:
     return _DIGITS.fullmatch(bare(heard.folded)) is not None or (
         heard.move.label == "cmd/dont_know" and heard.move.probability >= CERTAIN
     )
+
+
+def subjects(folded: str) -> list[str]:
+    """What may be the name of something taught, without what is asked about it: 直播卖货 of 直播卖货的课谁教啊."""
+    return [part for part in _ASKING.split(folded) if len(part) > 1][:_PARTS]
 
 
 def asks(folded: str) -> bool:

@@ -99,7 +99,6 @@ class Runner:
         """Runs the handler of the turn's task; False where it waits for an answer, or has failed, and that was said."""
         task, state = turn.task, turn.state
         handler = self.handlers[task.intent]
-        turn.courses_like = lambda: self.comprehension.courses_like(turn.heard.folded)
         try:
             if turn.inbound.public and handler.is_private:
                 turn.private = True
@@ -190,17 +189,20 @@ class Runner:
         for candidate in near:
             if label := self.readings.label(turn, candidate):
                 labelled.setdefault(label, candidate)
-        chosen = list(labelled.items())[:CHOICES]
-        turn.asked_back = bool(chosen)
-        if len(chosen) == 1:
-            turn.say("did_you_mean_this", label=chosen[0][0])
+        meant = [(label, *self.readings.answer(turn, each)) for label, each in labelled.items()]
+        return self.ask_if(turn, meant[:CHOICES])
+
+    def ask_if(self, turn: Turn, meant: Sequence[tuple[str, str, dict[str, str]]]) -> bool:
+        """Asks whether one thing is meant, or which of several, each a label, an intent and its slots; whether there is any."""
+        turn.asked_back = bool(meant)
+        if len(meant) == 1:
+            turn.say("did_you_mean_this", label=meant[0][0])
             turn.confirming = True
-        elif chosen:
+        elif meant:
             turn.say("did_you_mean")
-        for label, candidate in chosen:
-            intent, slots = self.readings.answer(turn, candidate)
+        for label, intent, slots in meant:
             turn.offer(label, intent, **slots)
-        return bool(chosen)
+        return bool(meant)
 
 
 def fresh(state: Conversation) -> list[Offer]:

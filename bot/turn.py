@@ -1,6 +1,6 @@
 """What a handler sees of one turn, and what it gathers to be done. Nothing here is written until the turn commits."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal
@@ -10,7 +10,7 @@ import msgspec
 from accounts.accounts import Accounts
 from accounts.enrolment import Places
 from accounts.limits import TICKETS, TICKETS_FROM, Once
-from bot import about
+from bot import about, phrases
 from bot.comprehension import Understanding
 from bot.conversation import Conversation, Danger, Offer, Task
 from bot.language import is_left_chinese
@@ -27,6 +27,7 @@ from nlu.text import fold
 from store.bank import NewDispute
 from store.ticket_events import TO_CALL
 
+LIKE = 0.6  # likeness from which a course may be meant
 CHOICES = 3  # a caller keeps no more in mind
 _NOT_TOLD = {"detail", "of"}  # slots that say how a task began
 Kept = Literal["organisations", "courses", "activities", "items"]  # what a catalogue may have none of
@@ -56,7 +57,6 @@ class Turn:
     cautioned: bool = False  # what the message holds was met with a word, and that may be all there is to say
     silent: bool = False  # nothing is said and nothing is remembered
     keeps: bool = False  # nothing new is said: what was said, offered and asked before it stays so
-    courses_like: Callable[[], Sequence[str]] = tuple  # near in meaning to what it says, where none is named
     task: Task = field(default_factory=lambda: Task(""))
     said: list[Reply] = field(default_factory=list)
     offered: list[Offer] = field(default_factory=list)
@@ -209,8 +209,12 @@ class Turn:
         if all((each.label, each.intent, each.slots) != (label, intent, slots) for each in self.offered):
             self.offered.append(Offer(str(len(self.offered) + 1), label, intent, slots))
 
+    def courses_like(self, least: float = LIKE) -> list[str]:
+        """The one or two courses that may be meant where none is called so, by likeness of their names' meaning."""
+        return self.library.courses_like(phrases.subjects(self.heard.folded), least)[:2]
+
     def offer_courses_like(self, intent: str | None = None) -> None:
-        """Offers the courses that may be meant, to start an intent with or to fill what was asked for."""
+        """Offers them, to start an intent with or to fill what was asked for."""
         for id in self.courses_like():
             self.offer(self.catalogue.courses[id].name, intent, course=id)
 

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from knowledge.catalogue import KIND_OF, Catalogue, Record
 from knowledge.entries import Entry, changed
+from knowledge.meaning import MeaningIndex
 from knowledge.numbered import Mask
 from knowledge.search import Hit, KnowledgeIndex, by_variants
 from nlu.encoder import Encoder
@@ -30,8 +31,9 @@ Partial = tuple[Entry, Sequence[str]]  # an entry, with the names of the fields 
 
 class Library:
     """`revision` changes with whatever we know. `questions` are the standard ones, by id: what an entry answers by
-    standard question alone is titled as that is worded. With an `encoder`, an entry's own questions are also found by what
-    they mean: a few new ones at once, many as soon as they have been read. `changed` is told of every new catalogue."""
+    standard question alone is titled as that is worded. With an `encoder`, an entry's own questions and the names of courses
+    are also found by what they mean: a few new ones at once, many as soon as they have been read. `changed` is told of
+    every new catalogue."""
 
     def __init__(
         self,
@@ -50,6 +52,8 @@ class Library:
         self.entries: dict[str, Entry] = {}
         self._answers: dict[str, list[str]] = {}
         self._search = KnowledgeIndex([])
+        self._named: list[str] = []  # the courses whose names are in `_names`, a row each
+        self._names = MeaningIndex([], encoder) if encoder else None
         self._expired: tuple[date, Mask] | None = None
         self._changing = asyncio.Lock()
         self._reading: asyncio.Task[None] | None = None
@@ -91,21 +95,40 @@ class Library:
             self.catalogue = Catalogue.of(msgspec.json.decode(row.body, type=Record) for row in stored)
             self._records_revision = records_revision
             self._changed(self.catalogue)
+            self._name_courses()
         self.entries, self._search, self._expired = entries, search, None
         self._answers = self._answered()
         self.revision = revision
-        if not self.state[1]:
-            self._reading = asyncio.create_task(self._read(search))
+        if self._unread() is not None and (self._reading is None or self._reading.done()):
+            self._reading = asyncio.create_task(self._read())
+
+    def _name_courses(self) -> None:
+        if self._encoder is not None:
+            courses = self.catalogue.courses.values()
+            named = [(each.id, name) for each in courses for name in (each.name, *each.aliases)]
+            self._named = [id for id, _ in named]
+            self._names = MeaningIndex([name for _, name in named], self._encoder, self._names)
 
     def _indexed(self, texts: Sequence[tuple[str, str]]) -> KnowledgeIndex:
         search = KnowledgeIndex(texts, self._encoder, self._search)
-        _read_some(search)
+        if search.meaning is not None and not _reads(search.meaning):
+            search.meaning = None
         return search
 
-    async def _read(self, search: KnowledgeIndex) -> None:
-        """Reads what the texts mean, until there are others; in a thread, a little at a time."""
-        while search is self._search and search.meaning is not None and not search.meaning.complete:
-            await asyncio.to_thread(_read_some, search)
+    def _unread(self) -> MeaningIndex | None:
+        """What still has texts whose meaning is not known."""
+        return next((each for each in (self._search.meaning, self._names) if each and not each.complete), None)
+
+    async def _read(self) -> None:
+        """Reads what is there by then, until nothing is left; in a thread, a little at a time. Where the encoder cannot, words
+        alone decide until there are other texts."""
+        while (unread := self._unread()) is not None:
+            if await asyncio.to_thread(_reads, unread):
+                continue
+            if unread is self._search.meaning:
+                self._search.meaning = None
+            elif unread is self._names:
+                self._names = None
 
     def _answered(self) -> dict[str, list[str]]:
         """The entries that answer each standard question."""
@@ -160,6 +183,17 @@ class Library:
             points = self._encoder.encode([reading.text for reading in readings])
         return self._search.search(readings, most, points, self._barred(today))
 
+    def courses_like(self, parts: Sequence[str], least: float) -> list[str]:
+        """The courses whose name is that near in meaning to a part of a text (a cosine), the nearest first: 记账 is what
+        会计 teaches. None where no encoder reads them."""
+        if not parts or self._names is None or self._encoder is None:
+            return []
+        nearest = self._names.near(self._encoder.encode(parts)).max(axis=0, initial=0.0)
+        found: dict[str, float] = {}
+        for id, likeness in zip(self._named, nearest.tolist(), strict=True):
+            found[id] = max(likeness, found.get(id, 0.0))
+        return sorted((id for id, likeness in found.items() if likeness >= least), key=lambda id: -found[id])
+
     def _barred(self, today: date) -> Mask:
         """The texts of entries that do not hold today."""
         if self._expired is None or self._expired[0] != today:
@@ -168,15 +202,14 @@ class Library:
         return self._expired[1]
 
 
-def _read_some(search: KnowledgeIndex) -> None:
-    """Reads the next texts; where the encoder cannot, words alone decide until there are other texts."""
-    if search.meaning is None:
-        return
+def _reads(meaning: MeaningIndex) -> bool:
+    """Reads the next texts; whether the encoder could."""
     try:
-        search.meaning.read()
-    except Exception:
+        meaning.read()
+    except Exception:  # whatever is wrong with an encoder of the operator's own
         log.exception("encoder failed")
-        search.meaning = None
+        return False
+    return True
 
 
 def keeping(transaction: Transaction, found: Sequence[Partial]) -> list[Entry]:

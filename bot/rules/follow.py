@@ -6,7 +6,7 @@ What may be asked about a thing stands in `bot.aspects`.
 import re
 from collections.abc import Sequence
 
-from bot import phrases
+from bot import about, phrases
 from bot.aspects import ASPECTS, HAS, Aspect, spoken, spoken_of
 from bot.commands import pointed_at
 from bot.conversation import Task
@@ -174,11 +174,29 @@ async def another(run: Runner, turn: Turn) -> bool:
     return True
 
 
+async def suits(run: Runner, turn: Turn) -> bool:
+    """我才四十, after a class and no question of who asks: whether they may be in it, and what it costs them."""
+    if len(turn.state.shown) != 1 or not about.tells_only(turn.heard.folded, turn.heard.entities):
+        return False
+    kind, id = _shown(turn)[0]
+    last = run.row(turn.state.last)
+    if kind != "class" or run.waiting(turn.state) or (last is not None and last.by_whom):
+        return False
+    if turn.state.facts.grounds:  # which is what they say it for
+        return await run.aside(turn, Task("class_fee", {"class": id}))
+    return await run.aside(turn, Task("fact", {"aspect": "eligible", "of": f"class:{id}"}))
+
+
 async def asked_elsewhere(run: Runner, turn: Turn) -> bool:
     """临江的呢, after who teaches it somewhere else: the same of the same course there."""
     courses = {each.course for each in classes_of(turn)}
     named = {each.kind for each in turn.heard.entities}
-    if not turn.state.asked or len(courses) != 1 or named != {"org"} or len(phrases.rest(turn.heard)) > 1:
+    if (
+        not (turn.state.asked and phrases.follows(turn.heard.folded))
+        or len(courses) != 1
+        or named != {"org"}
+        or len(phrases.rest(turn.heard)) > 1
+    ):
         return False
     there = _of_course(turn, courses.pop())
     if there == _shown(turn) or any(kind != "class" for kind, _ in there):

@@ -14,11 +14,11 @@ from bot.readings import plainly, standard
 from bot.rules.follow import OF_CLASSES
 from bot.rules.tasks import corrects
 from bot.running import SILENT_TOPICS, STORY, TRIES, Runner
-from bot.turn import CHOICES, Turn
+from bot.turn import CHOICES, LIKE, Turn
 from nlu.questions import NO_ANSWER, RED_LINES
 
 _TAUGHT = re.compile("[学教课班讲]")
-_LIKE, _LIKE_ENOUGH = 0.6, 0.75  # likeness of a course's name: more, where something else is likely
+_LIKE_ENOUGH = 0.75  # likeness from which a course may be meant, where something else is likely
 _NOT_OURS = {"other_office", "unrelated"}  # what a name is taken for that nobody knows
 _THINGS = {"course", "activity", "item"}  # what a short message names is meant by its question
 _NEARLY = 0.7  # of a standard question, that is no word for the ticket
@@ -196,20 +196,10 @@ async def taught(run: Runner, turn: Turn) -> bool:
     likely = best is not None and best.score >= heard.lines.likely
     if best and likely and best.intent not in OF_CLASSES | _NOT_OURS:
         return False
-    near = run.comprehension.courses_like(heard.folded, _LIKE_ENOUGH if likely else _LIKE)
-    if not near:
-        return False
     intent = best.intent if best and best.intent in OF_CLASSES else "about_course"
     values = run.readings.values(run.handlers[intent], turn)
-    turn.asked_back = True
-    if len(near) == 1:
-        turn.say("did_you_mean_this", label=turn.catalogue.courses[near[0]].name)
-        turn.confirming = True
-    else:
-        turn.say("did_you_mean")
-    for id in near:
-        turn.offer(turn.catalogue.courses[id].name, intent, **{**values, "course": id})
-    return True
+    near = turn.courses_like(_LIKE_ENOUGH if likely else LIKE)
+    return run.ask_if(turn, [(turn.catalogue.courses[id].name, intent, {**values, "course": id}) for id in near])
 
 
 async def likely(run: Runner, turn: Turn) -> bool:

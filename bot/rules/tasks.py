@@ -7,7 +7,6 @@ from bot.commands import CORRECTION, commands
 from bot.comprehension import Candidate
 from bot.conversation import Task
 from bot.readings import plainly, spell
-from bot.rules import answers, follow
 from bot.running import Runner
 from bot.slots import Slot
 from bot.turn import Turn
@@ -90,18 +89,8 @@ async def told(run: Runner, turn: Turn) -> bool:
         return False
     last = turn.state.last
     handler = run.row(last)
-    if await answers.in_an_answer(run, turn):
-        return True
     if last is not None and handler is not None and handler.by_whom:
         await run.start(turn, last.intent, dict(last.slots))
-    elif len(turn.state.shown) == 1 and (of := turn.state.shown[0]).startswith("class:"):
-        free = bool(turn.state.facts.grounds)  # which is what they say it for
-        own = (
-            Task("class_fee", {"class": of.removeprefix("class:")})
-            if free
-            else Task("fact", {"aspect": "eligible", "of": of})
-        )
-        await run.aside(turn, own)
     else:
         await run.start(turn, "about_somebody", {})
     return True
@@ -131,9 +120,7 @@ async def dropped(run: Runner, turn: Turn) -> bool:
 
 async def goes_on(run: Runner, turn: Turn) -> bool:
     """那周日呢: the last question again, with what is named now, before an open task takes it for its answer."""
-    if not phrases.follows(turn.heard.folded):
-        return False
-    return await follow.asked_elsewhere(run, turn) or await refined(run, turn)
+    return phrases.follows(turn.heard.folded) and await refined(run, turn)
 
 
 async def refined(run: Runner, turn: Turn) -> bool:

@@ -1,0 +1,86 @@
+"""What residents call the things of a catalogue, for the gazetteer; and what they offer to do for others."""
+
+import re
+from collections.abc import Iterable
+
+from knowledge.catalogue import Catalogue
+from nlu.entities import Entity
+from nlu.gazetteer import Name
+from nlu.text import known_words
+
+_CLASS = re.compile(r"[（(][^）)]*[）)]|(?:周末|晚间|夜校|早|日间)?班$")
+_VOUCHER = re.compile("[一-鿿]{2}券$")
+_PLAIN = re.compile(r"\d|一套|两条|一次")  # where an item's name goes over to its amount
+# What volunteers offer to do.
+_SERVICES = (
+    "教老人用手机", "教老年人用手机", "教用手机", "教手机", "教电脑", "课堂助教", "助教", "活动引导", "引导", "上门办卡", "理发", "剪发",
+    "修电器", "修家电", "修电脑", "教书法", "教剪纸", "教太极", "讲故事", "教唱歌", "教跳舞", "打扫卫生", "照顾老人", "陪老人",
+)  # fmt: skip
+_SERVICE = re.compile("|".join(sorted(_SERVICES, key=len, reverse=True)))
+# How residents name the themes that learning centres have most.
+_THEME_WORDS = {
+    "科学素质与互联网学习": ("互联网", "科学素质", "科普类"),
+    "职业技能": ("技能培训", "职业培训", "技能班", "手艺", "学门技术", "学个技术", "学技术", "一技之长"),
+    "老年智慧生活": ("老年课程", "智慧生活", "智慧助老"),
+    "家庭教育指导": ("家庭教育", "教育孩子", "辅导孩子", "育儿", "带孩子", "亲子课"),
+    "乡村振兴": ("农业技术", "农技", "农村实用技术", "实用技术", "农民培训"),
+    "非遗传承": ("非遗", "手工", "传统工艺"),
+    "道德与法治": ("法律方面", "普法"),
+    "人文艺术": ("艺术", "音乐", "才艺", "乐器"),
+    "康养健身": ("健身", "锻炼", "养生保健", "运动类", "体育"),
+    "社区治理与应急管理": ("应急", "社区治理", "安全知识"),
+}
+
+
+def names_of(catalogue: Catalogue) -> Iterable[Name]:
+    """All that is named in it."""
+    for place in catalogue.organisations.values():
+        yield from (Name("org", place.id, text) for text in (place.name, *place.aliases))
+    for course in catalogue.courses.values():
+        known = (course.name, *course.aliases, *((course.en.name,) if course.en else ()))
+        yield from (Name("course", course.id, text) for text in known)
+        yield Name("theme", course.theme, course.theme)
+    yield from _class_names(catalogue)
+    for teacher, english in {(group.teacher, group.en and group.en.teacher) for group in catalogue.classes.values()}:
+        yield Name("teacher", teacher, teacher)
+        if english:
+            yield Name("teacher", teacher, english)
+    for item in catalogue.items.values():
+        yield Name("item", item.id, item.name)
+        if item.en:
+            yield Name("item", item.id, item.en.name)
+        if len(plain := _PLAIN.split(item.name)[0]) > 1:
+            yield Name("item", item.id, plain)
+    yield from _last_words(catalogue)
+    for office in catalogue.offices.values():
+        yield from (Name("matter", office.id, text) for text in office.matters)
+    for theme in catalogue.themes:
+        yield from (Name("theme", theme, word) for word in _THEME_WORDS.get(theme, ()))
+
+
+def _class_names(catalogue: Catalogue) -> Iterable[Name]:
+    """低压电工取证班, 低压电工取证: a class by its own name means its course, where it is not called as the course is."""
+    taken = {text for course in catalogue.courses.values() for text in (course.name, *course.aliases)}
+    courses: dict[str, set[str]] = {}
+    for group in catalogue.classes.values():
+        plain = _CLASS.sub("", _CLASS.sub("", group.name))
+        for text in {plain, group.name} - taken:
+            courses.setdefault(text, set()).add(group.course)
+    yield from (Name("course", min(ids), text) for text, ids in courses.items() if len(ids) == 1 and len(text) > 1)
+
+
+def _last_words(catalogue: Catalogue) -> Iterable[Name]:
+    """理发券 of 街角理发店理发券, 雨伞 of 折叠雨伞: what an item is, where no other is one."""
+    last = {item.id: known_words(_PLAIN.split(item.name)[0])[-1:] for item in catalogue.items.values()}
+    names = {
+        id: voucher[0] if (voucher := _VOUCHER.search(catalogue.items[id].name)) else "".join(words)
+        for id, words in last.items()
+    }
+    for id, name in names.items():
+        if len(name) > 1 and sum(name in item.name for item in catalogue.items.values()) == 1:
+            yield Name("item", id, name)
+
+
+def services_in(folded: str) -> Iterable[Entity]:
+    """What somebody offers to do for others; 教书法 names what is learnt as well."""
+    return (Entity("service", each[0], each.start(), each.end()) for each in _SERVICE.finditer(folded))
