@@ -141,6 +141,12 @@ def undelivered(transaction: Transaction, conversation: int) -> tuple[int, bool]
     return (rows[0].first_seq, rows[0].is_given_up) if rows else None
 
 
+def ending(transaction: Transaction, conversation: int, seq: int) -> OwedRow | None:
+    """What ends with this message, and was not given up."""
+    rows = owed(transaction, conversation)
+    return next((row for row in rows if row.last_seq == seq and not row.is_given_up), None)
+
+
 def settle(transaction: Transaction, conversation: int, seq: int) -> int:
     """The channel has taken everything up to this message."""
     return queue.settle(transaction, order_key(conversation), seq)

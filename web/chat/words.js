@@ -4,7 +4,7 @@ export const WORDS = {
   zh: {
     title: "学习导航", skip: "跳到输入框", elder: "长辈版", aloud: "朗读", fresh: "新对话", thinking: "正在查找答案", writing: "人工坐席正在输入", newest: "有新消息 ↓",
     say: "想问什么", placeholder: "例如：书法班还有名额吗", send: "发送", log: "对话",
-    notice: "由智能助手回答，答案都经老师审核；找人请说“转人工”。请不要发身份证号和密码；学习卡号、验证码只在核验身份时输入，不会保存。对话保存{kept}天，可随时要求删除。",
+    notice: "由智能助手按中心登记的答案回答；找人请说“转人工”。请不要发身份证号和密码；学习卡号、验证码只在核验身份时输入，不会保存。对话保存{kept}天，可随时要求删除。",
     connecting: "正在连接…", open: "在线", lost: "网络断开，正在重连，没发出去的会自动再发",
     sending: "发送中…", sent: "已送达", waiting: "等网络恢复后自动发送", resident: "我", bot: "智能助手", seat: "人工坐席", system: "提示",
     options: "可以选择", source: "来源：", read: "念出来", freshAsk: "开始新对话？这台设备上看到的记录会清空。",
@@ -15,7 +15,7 @@ export const WORDS = {
     title: "Learning navigator", skip: "Skip to the message box", elder: "Large type", aloud: "Read aloud", fresh: "New chat",
     thinking: "Looking it up", writing: "A member of staff is typing", newest: "New messages ↓", say: "Your question", placeholder: "e.g. Are you open today?",
     send: "Send", log: "Conversation",
-    notice: "Answered by an assistant from reviewed knowledge; say “human” for a person. Never send ID numbers or passwords; give a card or a code only when asked to prove who you are, they are not kept. Chats are kept for {kept} days and deleted on request.",
+    notice: "Answered by an assistant from what the centre has on record; say “human” for a person. Never send ID numbers or passwords; give a card or a code only when asked to prove who you are, they are not kept. Chats are kept for {kept} days and deleted on request.",
     connecting: "Connecting…", open: "Online", lost: "Connection lost. Reconnecting; unsent messages go out by themselves",
     sending: "Sending…", sent: "Delivered", waiting: "Will be sent when the connection is back", resident: "Me", bot: "Assistant", seat: "Staff", system: "Notice",
     options: "Choices", source: "Source: ", read: "Read this aloud", freshAsk: "Start a new chat? This device forgets the present one.",
