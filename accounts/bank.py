@@ -19,7 +19,8 @@ from accounts.rules import RuleError, Rules, RuleSet
 from store import bank
 from store.bank import AttendanceRow as AttendanceRow
 from store.bank import LedgerEntryRow, NewEntry, OrderRow
-from store.database import Database, Transaction
+from store.database import Database
+from store.transaction import Transaction
 
 DAY = 86_400_000  # ms
 MOST = 1_000_000  # points or tenths of credits that one line may move

@@ -15,8 +15,8 @@ from accounts.identity import of_learner, person_digest, reached
 from accounts.registering import Person
 from accounts.vault import MARK, SHUT, Vault, is_marked
 from store import conversations, copying, deliveries, erasing, keys, remote, sealing
-from store.database import Transaction
 from store.personal import Whose
+from store.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True)

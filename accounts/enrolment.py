@@ -18,8 +18,9 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from store import conversations, enrolments, identity
-from store.database import Database, Transaction
+from store.database import Database
 from store.enrolments import ACTIVE, EnrolmentRow, PlacesRow
+from store.transaction import Transaction
 
 OFFER = timedelta(hours=48)  # to say yes to a place that has come free
 LAST_CALL = timedelta(hours=2)  # before the first session, when offers end

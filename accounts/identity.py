@@ -20,8 +20,9 @@ from accounts.limits import CARDS_FROM, Limits
 from accounts.registering import Person, Registered
 from accounts.vault import Vault
 from store import conversations, identity
-from store.database import Database, Transaction
+from store.database import Database
 from store.identity import Grant, LearnerRow
+from store.transaction import Transaction
 
 CODE_LASTS, INVITATION_LASTS = 5 * 60_000, 5 * 60_000  # ms
 TRIES = 5  # wrong codes before one is worthless

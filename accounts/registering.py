@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from accounts.learners import check_digit
 from accounts.vault import Vault
 from store import identity
-from store.database import Transaction
+from store.transaction import Transaction
 
 Status = Literal["active", "lost", "void"]
 NOBODY = "0" * 12  # the card of an account that was closed

@@ -20,6 +20,8 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
 
+from store.leftovers import settle
+
 SIZE = 32
 NONCE = 12
 MARK = "~"  # begins what is sealed
@@ -150,16 +152,7 @@ def _put(path: Path, keys: str) -> None:
     with contextlib.suppress(FileExistsError):
         os.link(part, path)
     part.unlink()
-    _settle(path.parent)
-
-
-def _settle(folder: Path) -> None:
-    """Names that were given in a folder outlive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    settle(path.parent)
 
 
 # Which key closed a database is written in it (`store.sealing`), and changes with it in one transaction. So a key lies
@@ -197,7 +190,7 @@ def adopt(path: Path, name: str) -> bool:
     if (keys := given(path, {})) is not None:
         path.replace(_named(path, keys))
     found.replace(path)
-    _settle(path.parent)
+    settle(path.parent)
     return True
 
 
@@ -211,11 +204,3 @@ def _name_in(path: Path) -> str | None:
         return of(path.read_text(encoding="ascii").strip()).name
     except (OSError, UnicodeDecodeError, VaultError):
         return None
-
-
-def only(key: str) -> Vault:
-    """The vault of one key. Raises `VaultError`."""
-    try:
-        return Vault([base64.b64decode(key, validate=True)])
-    except binascii.Error as error:
-        raise VaultError(WRONG) from error

@@ -22,7 +22,8 @@ from daoxue.preparing import prepare, vault_of
 from knowledge.catalogue import Catalogue
 from knowledge.files import read_sample
 from store import enrolments as rows
-from store.database import Database, Transaction
+from store.database import Database
+from store.transaction import Transaction
 from tests.test_enrolment import Group
 
 CHINA = ZoneInfo("Asia/Shanghai")

@@ -29,10 +29,11 @@ from daoxue.config import Config, DatabaseSettings, Nlu, Server
 from daoxue.preparing import prepare
 from desk.search import grams
 from store import search, tickets
-from store.database import Database, Statement, Transaction, adding
+from store.database import Database
 from store.schema import conversation, message, ticket, ticket_event
 from store.ticket_events import TicketOpened, begun
 from store.ticket_events import encode as encode_event
+from store.transaction import Statement, Transaction, adding
 from tests.conftest import free_port
 from tests.desk_client import PASSWORD
 

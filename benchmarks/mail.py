@@ -3,18 +3,15 @@ by SMTP; all in one run and counted as CPU time of the service's process."""
 
 import asyncio
 import itertools
-import tempfile
 import time
 from base64 import encodebytes
 from collections.abc import Callable
 from pathlib import Path
 
 from accounts.vault import load
-from benchmarks.turn import CONNECTIONS, QUESTIONS, cpu_seconds, load_server, start, wait_for
+from benchmarks.turn import CONNECTIONS, QUESTIONS, beside_the_page, centre, cpu_seconds, serve, wait_for
 from bot.messages import Reply
 from bot.texts import Texts
-from daoxue.config import AccountsSettings, Config, DatabaseSettings, Nlu, Server
-from daoxue.preparing import prepare
 from integrations.mail import questions, quoting, reading
 from integrations.mail.letters import Letters, OwnLetter, SentMail
 from integrations.mail.rendering import Answered, Writer
@@ -129,28 +126,15 @@ async def run(folder: Path) -> None:
     port, lmtp, smtp, sink = free_port(), free_port(), free_port(), Sink()
     prefix = "DAOXUE_CHANNELS__MAIL__"
     server = await asyncio.start_server(sink.line, "127.0.0.1", smtp)
-    service = start(
-        "-m", "daoxue", "serve", DAOXUE_SERVER__PORT=str(port), DAOXUE_SERVER__UNLIMITED="[127.0.0.1]",
-        DAOXUE_DATABASE__URL=f"sqlite:///{folder}/bench.db", DAOXUE_NLU__FOLDER=str(folder), DAOXUE_LOG__LEVEL="error",
-        DAOXUE_ACCOUNTS__KEY_FILE=f"{folder}/data.key",
+    service = serve(
+        folder, port,
         **{f"{prefix}ENABLED": "true", f"{prefix}ADDRESS": CENTRE, f"{prefix}LMTP": f"127.0.0.1:{lmtp}", f"{prefix}SMTP__HOST": "127.0.0.1",
            f"{prefix}SMTP__PORT": str(smtp), f"{prefix}SMTP__TLS": "none"},
     )  # fmt: skip
     try:
         await wait_for(port)
         await wait_for(lmtp)
-        await load_server(port, "/channels/webchat", service.pid, new=False)  # warm
-        await answered(lmtp, service.pid, sink)
-        rounds = []
-        for _ in range(ROUNDS):
-            web, _ = await load_server(port, "/channels/webchat", service.pid, new=False)
-            rounds.append((await answered(lmtp, service.pid, sink), web))
-        mailed, web = sorted(rounds, key=lambda pair: pair[0] - pair[1])[ROUNDS // 2]
-        print(f"the same questions, web chat      {web:8.0f} µs CPU")
-        print(
-            f"  by mail                         {mailed:8.0f} µs CPU; {mailed - web:.0f} µs beyond the turn (limit 500)"
-        )
-        print(f"  rounds                          {', '.join(f'{one - other:+.0f} µs' for one, other in rounds)}")
+        await beside_the_page(port, service.pid, ROUNDS, lambda: answered(lmtp, service.pid, sink))
         print(
             f"of that our own, no network, no database {alone(_ours(folder)):.0f} µs (the rest: eight round trips, the queue)"
         )
@@ -161,13 +145,7 @@ async def run(folder: Path) -> None:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        config = Config(
-            Server(), DatabaseSettings(f"sqlite:///{folder}/bench.db"), nlu=Nlu(str(folder)),
-            accounts=AccountsSettings(f"{folder}/data.key"),
-        )  # fmt: skip
-        prepare(config)
+    with centre() as (folder, _):
         asyncio.run(run(folder))
 
 

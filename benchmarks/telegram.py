@@ -6,19 +6,14 @@ import contextlib
 import itertools
 import json
 import secrets
-import tempfile
 from pathlib import Path
 
-import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from benchmarks.turn import CONNECTIONS, QUESTIONS, cpu_seconds, load_server, start, wait_for
-from benchmarks.wechat import first_start
-from daoxue.config import AccountsSettings, Config, DatabaseSettings, Nlu, Server
-from daoxue.preparing import prepare
+from benchmarks.turn import CONNECTIONS, QUESTIONS, beside_the_page, centre, cpu_seconds, serve, wait_for
 from players.telegram import TOKEN
 from tests.conftest import free_port
-from tests.official import started
+from tests.official import behind
 
 REQUESTS, ROUNDS, FORGED, RESIDENTS = 6_144, 5, 60, 512
 SECRET = secrets.token_hex(16)
@@ -97,50 +92,27 @@ async def refused(port: int, pid: int, size: int, count: int) -> float:
 
 async def run(folder: Path) -> None:
     sink, port, api_port = Sink(), free_port(), free_port()
-    web = uvicorn.Server(uvicorn.Config(sink, port=api_port, log_config=None, access_log=False, lifespan="off"))
-    serving = asyncio.create_task(web.serve())
-    await started(web)
-    service = start(
-        "-m", "daoxue", "serve", DAOXUE_SERVER__PORT=str(port), DAOXUE_SERVER__UNLIMITED="[127.0.0.1]",
-        DAOXUE_DATABASE__URL=f"sqlite:///{folder}/bench.db", DAOXUE_NLU__FOLDER=str(folder), DAOXUE_LOG__LEVEL="error",
-        DAOXUE_ACCOUNTS__KEY_FILE=f"{folder}/data.key", DAOXUE_CHANNELS__TELEGRAM__ENABLED="true", TELEGRAM_BOT_TOKEN=TOKEN,
-        DAOXUE_CHANNELS__TELEGRAM__API_BASE=f"http://127.0.0.1:{api_port}", TELEGRAM_WEBHOOK_SECRET=SECRET,
-        DAOXUE_SERVER__PUBLIC_URL=f"http://127.0.0.1:{port}",
+    async with behind(sink, api_port):
+        await measure(folder, port, api_port, sink)
+
+
+async def measure(folder: Path, port: int, api_port: int, sink: Sink) -> None:
+    service = serve(
+        folder, port, DAOXUE_CHANNELS__TELEGRAM__ENABLED="true", TELEGRAM_BOT_TOKEN=TOKEN, TELEGRAM_WEBHOOK_SECRET=SECRET,
+        DAOXUE_CHANNELS__TELEGRAM__API_BASE=f"http://127.0.0.1:{api_port}", DAOXUE_SERVER__PUBLIC_URL=f"http://127.0.0.1:{port}",
     )  # fmt: skip
     try:
         await wait_for(port)
-        await load_server(port, "/channels/webchat", service.pid, new=False)  # warm
-        await accepted(port, service.pid, sink)
-        rounds = []
-        for _ in range(ROUNDS):
-            page, _ = await load_server(port, "/channels/webchat", service.pid, new=False)
-            rounds.append((await accepted(port, service.pid, sink), page))
-        telegram, page = sorted(rounds, key=lambda pair: pair[0] - pair[1])[ROUNDS // 2]
-        print(f"the same questions, web chat      {page:8.0f} µs CPU")
-        print(
-            f"  on Telegram, answer sent        {telegram:8.0f} µs CPU, {telegram / page:5.2f} times; {telegram - page:.0f} µs beyond the turn (limit 500)"
-        )
-        print(
-            f"  rounds                          {', '.join(f'{one - other:+.0f} µs' for one, other in rounds)}, {CONNECTIONS} connections"
-        )
+        await beside_the_page(port, service.pid, ROUNDS, lambda: accepted(port, service.pid, sink))
         print(f"refusing 500 forged bytes         {await refused(port, service.pid, 500, 2_000):8.0f} µs CPU")
         print(f"refusing 200 kB of forged bytes   {await refused(port, service.pid, 200_000, FORGED):8.0f} µs CPU")
     finally:
         service.terminate()
         service.wait()
-        web.should_exit = web.force_exit = True
-        await serving
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        config = Config(
-            Server(), DatabaseSettings(f"sqlite:///{folder}/bench.db"), nlu=Nlu(str(folder)),
-            accounts=AccountsSettings(f"{folder}/data.key"),
-        )  # fmt: skip
-        prepare(config)
-        asyncio.run(first_start(config))
+    with centre() as (folder, _):
         asyncio.run(run(folder))
 
 

@@ -5,14 +5,11 @@ import asyncio
 import itertools
 import re
 import statistics
-import tempfile
 import time
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
-from benchmarks.turn import CONNECTIONS, QUESTIONS, client, cpu_seconds, first_start, start, wait_for
-from daoxue.config import AccountsSettings, Config, DatabaseSettings, Nlu, Server
-from daoxue.preparing import prepare
+from benchmarks.turn import CONNECTIONS, QUESTIONS, centre, client, cpu_seconds, serve, wait_for
 from players.twilio import Carrier, sid
 from tests.conftest import free_port
 
@@ -93,11 +90,9 @@ async def texts(carrier: Carrier, port: int, count: int) -> None:
 async def run(folder: Path) -> None:
     port = free_port()
     carrier = Carrier(f"http://127.0.0.1:{port}")
-    service = start(
-        "-m", "daoxue", "serve", DAOXUE_SERVER__PORT=str(port), DAOXUE_SERVER__UNLIMITED="[127.0.0.1]",
-        DAOXUE_SERVER__PUBLIC_URL=carrier.url, DAOXUE_NLU__FOLDER=str(folder),
-        DAOXUE_DATABASE__URL=f"sqlite:///{folder}/bench.db", DAOXUE_ACCOUNTS__KEY_FILE=f"{folder}/data.key", DAOXUE_LOG__LEVEL="error",
-        DAOXUE_CHANNELS__TWILIO__ENABLED="true", TWILIO_ACCOUNT_SID=carrier.account, TWILIO_AUTH_TOKEN=carrier.token,
+    service = serve(
+        folder, port, DAOXUE_SERVER__PUBLIC_URL=carrier.url, DAOXUE_CHANNELS__TWILIO__ENABLED="true",
+        TWILIO_ACCOUNT_SID=carrier.account, TWILIO_AUTH_TOKEN=carrier.token,
     )  # fmt: skip
     try:
         await wait_for(port)
@@ -129,16 +124,7 @@ async def run(folder: Path) -> None:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        config = Config(
-            Server(),
-            DatabaseSettings(f"sqlite:///{folder}/bench.db"),
-            nlu=Nlu(str(folder)),
-            accounts=AccountsSettings(f"{folder}/data.key"),
-        )
-        prepare(config)
-        asyncio.run(first_start(config))
+    with centre() as (folder, _):
         asyncio.run(run(folder))
 
 

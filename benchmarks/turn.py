@@ -7,6 +7,7 @@ and the median ratio is reported. The steps are timed inside one process, withou
 """
 
 import asyncio
+import contextlib
 import itertools
 import json
 import os
@@ -16,13 +17,13 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
 from daoxue.app import App, compose
-from daoxue.config import Config, DatabaseSettings, Nlu, Server
+from daoxue.config import AccountsSettings, Config, DatabaseSettings, Nlu, Server
 from daoxue.preparing import prepare
 from tests.conftest import free_port
 from tests.talk import Resident
@@ -87,11 +88,12 @@ def start(*arguments: str, **environment: str) -> "subprocess.Popen[bytes]":
     )
 
 
-def serve(folder: Path, port: int) -> "subprocess.Popen[bytes]":
+def serve(folder: Path, port: int, **more: str) -> "subprocess.Popen[bytes]":
+    """The service on what is in the folder; `more` is set besides."""
     return start(
         "-c", "from daoxue.cli import main; main()", "serve", DAOXUE_SERVER__PORT=str(port), DAOXUE_NLU__FOLDER=str(folder),
-        DAOXUE_DATABASE__URL=f"sqlite:///{folder}/bench.db", DAOXUE_LOG__LEVEL="error",
-        DAOXUE_SERVER__UNLIMITED="[127.0.0.1]",
+        DAOXUE_DATABASE__URL=f"sqlite:///{folder}/bench.db", DAOXUE_ACCOUNTS__KEY_FILE=f"{folder}/data.key", DAOXUE_LOG__LEVEL="error",
+        DAOXUE_SERVER__UNLIMITED="[127.0.0.1]", **more,
     )  # fmt: skip
 
 
@@ -105,6 +107,24 @@ async def wait_for(port: int) -> None:
             writer.close()
             return
     raise TimeoutError(f"nothing listens on {port}")
+
+
+async def beside_the_page(port: int, pid: int, rounds: int, channel: Callable[[], Awaitable[float]]) -> None:
+    """Tells what a message costs by a channel (CPU µs), and the same question in the web chat, in turns with it."""
+    await load_server(port, "/channels/webchat", pid, new=False)  # warm
+    await channel()
+    pairs = []
+    for _ in range(rounds):
+        page, _ = await load_server(port, "/channels/webchat", pid, new=False)
+        pairs.append((await channel(), page))
+    other, page = sorted(pairs, key=lambda pair: pair[0] - pair[1])[rounds // 2]
+    print(f"the same questions, web chat      {page:8.0f} µs CPU")
+    print(
+        f"  by this channel, answered       {other:8.0f} µs CPU, {other / page:5.2f} times; {other - page:.0f} µs beyond the turn (limit 500)"
+    )
+    print(
+        f"  rounds                          {', '.join(f'{one - two:+.0f} µs' for one, two in pairs)}, {CONNECTIONS} connections"
+    )
 
 
 class Round(NamedTuple):
@@ -199,20 +219,30 @@ async def by_step(config: Config) -> None:
     app.database.close()
 
 
-def main() -> None:
+@contextlib.contextmanager
+def centre() -> Iterator[tuple[Path, Config]]:
+    """The sample centre in a folder of its own, with somebody in it, or the start would make the first accounts."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        config = Config(Server(), DatabaseSettings(f"sqlite:///{folder}/bench.db"), nlu=Nlu(str(folder)))
+        config = Config(
+            Server(), DatabaseSettings(f"sqlite:///{folder}/bench.db"), nlu=Nlu(str(folder)),
+            accounts=AccountsSettings(f"{folder}/data.key"),
+        )  # fmt: skip
         prepare(config)
-        asyncio.run(first_start(config))
+        asyncio.run(_first_start(config))
+        yield folder, config
+
+
+async def _first_start(config: Config) -> None:
+    app = await compose(config)
+    await app.desk.people.add("somebody", "seat", 1, "bench")
+    app.database.close()
+
+
+def main() -> None:
+    with centre() as (folder, config):
         asyncio.run(over_http(folder))
         asyncio.run(by_step(config))
-
-
-async def first_start(config: Config) -> None:
-    app = await compose(config)
-    await app.desk.people.add("somebody", "seat", 1, "bench")  # or the start would make the first accounts
-    app.database.close()
 
 
 if __name__ == "__main__":

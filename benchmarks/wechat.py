@@ -4,15 +4,11 @@ costs, all in one run and counted as CPU time of the service's process."""
 import asyncio
 import itertools
 import secrets
-import tempfile
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from benchmarks.turn import CONNECTIONS, QUESTIONS, cpu_seconds, load_server, start, wait_for
-from daoxue.app import compose
-from daoxue.config import AccountsSettings, Config, DatabaseSettings, Nlu, Server
-from daoxue.preparing import prepare
+from benchmarks.turn import CONNECTIONS, QUESTIONS, beside_the_page, centre, cpu_seconds, serve, wait_for
 from integrations.wechat.gate import Gate, Keys
 from integrations.wechat.messages import inbound
 from players.wechat import Delivery, Platform
@@ -95,31 +91,14 @@ def at_the_gate(platform: Platform) -> tuple[float, float]:
 
 async def run(folder: Path) -> None:
     platform, port = Platform(), free_port()
-    service = start(
-        "-m", "daoxue", "serve", **environment(platform), DAOXUE_SERVER__PORT=str(port), DAOXUE_SERVER__UNLIMITED="[127.0.0.1]",
-        DAOXUE_DATABASE__URL=f"sqlite:///{folder}/bench.db", DAOXUE_NLU__FOLDER=str(folder), DAOXUE_LOG__LEVEL="error",
-        DAOXUE_ACCOUNTS__KEY_FILE=f"{folder}/data.key", DAOXUE_CHANNELS__WECHAT__ENABLED="true",
-    )  # fmt: skip
+    service = serve(folder, port, **environment(platform), DAOXUE_CHANNELS__WECHAT__ENABLED="true")
     platform.webhook = f"http://127.0.0.1:{port}/channels/wechat"
     try:
         await wait_for(port)
-        await load_server(port, "/channels/webchat", service.pid, new=False)  # warm
-        await accepted(port, service.pid, platform)
-        rounds = []
-        for _ in range(ROUNDS):
-            web, _ = await load_server(port, "/channels/webchat", service.pid, new=False)
-            rounds.append((await accepted(port, service.pid, platform), web))
-        wechat, web = sorted(rounds, key=lambda pair: pair[0] - pair[1])[ROUNDS // 2]
+        await beside_the_page(port, service.pid, ROUNDS, lambda: accepted(port, service.pid, platform))
         check, opened = at_the_gate(platform)
         small = await refused(port, service.pid, 500, 2_000)
         large = await refused(port, service.pid, 5_000_000, FORGED)
-        print(f"the same questions, web chat      {web:8.0f} µs CPU")
-        print(
-            f"  on WeChat                       {wechat:8.0f} µs CPU, {wechat / web:5.2f} times; {wechat - web:.0f} µs beyond the turn (limit 500)"
-        )
-        print(
-            f"  rounds                          {', '.join(f'{one - other:+.0f} µs' for one, other in rounds)}, {CONNECTIONS} connections"
-        )
         print(
             f"at the gate, without HTTP         {opened:8.1f} µs to check, decrypt, parse; {check:.1f} µs for the URL alone"
         )
@@ -130,22 +109,8 @@ async def run(folder: Path) -> None:
         service.wait()
 
 
-async def first_start(config: Config) -> None:
-    """Somebody is there, or the start would make the first accounts."""
-    app = await compose(config)
-    await app.desk.people.add("somebody", "seat", 1, "bench")
-    app.database.close()
-
-
 def main() -> None:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        config = Config(
-            Server(), DatabaseSettings(f"sqlite:///{folder}/bench.db"), nlu=Nlu(str(folder)),
-            accounts=AccountsSettings(f"{folder}/data.key"),
-        )  # fmt: skip
-        prepare(config)
-        asyncio.run(first_start(config))
+    with centre() as (folder, _):
         asyncio.run(run(folder))
 
 

@@ -60,6 +60,13 @@ class ChannelSettings(Struct, frozen=True, forbid_unknown_fields=True):
         """Those of its secrets that the environment does not hold."""
         return [name for name in self.secrets if not environment.get(name)]
 
+    def check(self, stanza: str, environment: Mapping[str, str]) -> None:
+        """Raises `SettingsError` where it, or the environment, lacks what the stanza of this name needs where it is enabled."""
+        if self.unset:
+            raise SettingsError(f"channels.{stanza}: {', '.join(self.unset)} must be set")
+        if lacking := self.lacking(environment):
+            raise SettingsError(f"channels.{stanza}: {', '.join(lacking)} must be set in the environment")
+
 
 S = TypeVar("S", bound=ChannelSettings)
 

@@ -17,8 +17,9 @@ from accounts.vault import Vault
 from bot.live import Live
 from bot.messages import Message, Reply
 from store import conversations, deliveries, identity, notices
-from store.database import ConflictError, Database, Transaction
+from store.database import ConflictError, Database
 from store.notices import NoticeRow, Reached
+from store.transaction import Transaction
 
 MOST = 100
 HOUR, DAY = 3_600_000, 86_400_000  # ms

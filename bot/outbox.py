@@ -14,6 +14,7 @@ from store import conversations, outbox
 from store.database import Database
 from store.outbox import DueRow
 from store.queue import QueueRow
+from store.transaction import Transaction
 
 AT_ONCE = 32  # conversations of one channel that are written to at the same time
 SOON, LATEST = 1_000, 3_600_000  # ms between two offers to a page that asks by itself
@@ -29,7 +30,7 @@ class Outlet(Protocol):
 
 
 class Outbox:
-    """`settle` and `taken` forget what a channel has. A page numbers what it has, so sending it something again does no
+    """`settle`, `left` and `taken` forget what a channel has. A page numbers what it has, so sending it something again does no
     harm: what pages have taken is forgotten in bundles, by `flush`."""
 
     def __init__(self, database: Database, live: Live) -> None:
@@ -53,6 +54,20 @@ class Outbox:
         """The channel has taken everything up to this message."""
         await self._database.write(lambda t: outbox.settle(t, conversation, seq), quick=True)
         self._live.delivered(conversation, seq)
+
+    async def left(self, row: DueRow) -> None:
+        """The channel has taken this; what was given up before it has still not arrived."""
+        await self._database.write(lambda t: outbox.left(t, row), quick=True)
+        self._live.delivered(row.conversation, row.last_seq)
+
+    async def put_off(self, conversation: int, seq: int, until: int) -> None:
+        """What ends with this message has not left at once: the queue has it then (ms)."""
+
+        def work(transaction: Transaction) -> None:
+            if (row := outbox.ending(transaction, conversation, seq)) is not None:
+                outbox.release(transaction, row, conversation, until)
+
+        await self._database.write(work, quick=True)
 
 
 class MessageSender:

@@ -16,8 +16,9 @@ from functools import partial
 from msgspec.structs import replace
 
 from store import queue
-from store.database import Database, Transaction
+from store.database import Database
 from store.queue import QueueRow, QueueState
+from store.transaction import Transaction
 
 log = logging.getLogger(__name__)
 FIRST_WAIT, LONGEST_WAIT = 1_000, 3_600_000  # ms

@@ -11,7 +11,8 @@ from knowledge.catalogue import TrainingClass
 from knowledge.hours import day_in_words, weekdays
 from knowledge.library import Library
 from store import enrolments
-from store.database import Database, Transaction
+from store.database import Database
+from store.transaction import Transaction
 
 REMINDS = 18  # o'clock on the day before a lesson
 TOGETHER = 500

@@ -10,7 +10,8 @@ from prometheus_client import Counter as Figure
 from bot.turn import Turn
 from nlu.questions import FAQ
 from store import desk
-from store.database import Database, Transaction
+from store.database import Database
+from store.transaction import Transaction
 
 ENDS = ("handed_over", "asked_back", "refused", "silent", "answered")
 TURNS = Figure(

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from msgspec import Raw, Struct
 
-from store.leftovers import hold, sweep
+from store.leftovers import hold, settle, sweep
 from store.whole import Counts, TableRows, counted
 
 MAGIC = b"daoxue backup 1\n"
@@ -101,11 +101,7 @@ def write(path: Path, opener: Opener, head: Head, found: Iterable[TableRows], sh
             os.fsync(file.fileno())
         look(part, opener, show)
         part.rename(path)
-    folder = os.open(path.absolute().parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+        settle(path.parent)
     return seen
 
 

@@ -28,9 +28,9 @@ from knowledge.standard import standard, strangers
 from nlu.questions import DataError
 from nlu.questions import read as read_data
 from store import knowledge as rows
-from store.database import Database, DatabaseError
+from store.database import Database
 from store.migrate import is_current
-from store.outages import Outage, OutageError
+from store.outages import DatabaseError, Outage, OutageError
 
 Channels = Mapping[str, Channel]
 ROOT = Path(__file__).parent.parent
@@ -157,16 +157,13 @@ def _content(config: Config) -> Content:
         return read_sample(datetime.now(config.zone).date())
     if not is_current(config.database.url):
         return read_sample(datetime.now(config.zone).date())
-    database = Database(config.database.url)
-    try:
+    with contextlib.closing(Database(config.database.url)) as database:
         entries = [
             msgspec.json.decode(row.body, type=Entry)
             for row in database.look(lambda t: rows.entries_since(t, 0))
             if row.status == "published"
         ]
         return Content(entries, [msgspec.json.decode(row.body, type=Record) for row in database.look(rows.records)])
-    finally:
-        database.close()
 
 
 def _training() -> list[str]:

@@ -10,7 +10,7 @@ from daoxue.commands import keeping, known, people, platforms, seats, service, u
 from daoxue.config import ConfigError
 from desk.errors import SignInError, TicketError
 from knowledge.files import KnowledgeError
-from store.database import DatabaseError
+from store.outages import DatabaseError
 
 
 def main() -> None:

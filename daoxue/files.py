@@ -1,6 +1,7 @@
 """Knowledge out of files and into files, for the commands: what is wrong is told with its place, by row."""
 
 import asyncio
+import contextlib
 import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -50,11 +51,8 @@ def read(
 def topics(config: Config) -> Topics:
     """Those that come with us, and the centre's own."""
     prepare(config)
-    database = Database(config.database.url, vault_of(config))
-    try:
+    with contextlib.closing(Database(config.database.url, vault_of(config))) as database:
         return library_of(database).catalogue.topics
-    finally:
-        database.close()
 
 
 def _add_rows(taken: FilesRead, path: Path, partial: bool, facts: tuple[str, date, Topics | None], lang: str) -> None:
@@ -78,16 +76,13 @@ def _add_rows(taken: FilesRead, path: Path, partial: bool, facts: tuple[str, dat
 def take_in(config: Config, taken: FilesRead, by: str, status: str) -> tuple[Content, int]:
     """Writes it as one revision. Raises `KnowledgeError` where it does not go with what is there."""
     prepare(config)
-    database = Database(config.database.url, vault_of(config))
-    try:
+    with contextlib.closing(Database(config.database.url, vault_of(config))) as database:
         placed = library_of(database).placed(taken.entries, datetime.now(config.zone).date())
         content = Content(database.look(lambda t: keeping(t, placed)), taken.records)
         if problems := check.fits(database, content):
             raise KnowledgeError(problems)
         nothing = not content.entries and not content.records
         return content, database.look(rows.revision) if nothing else save(database, content, by, status)
-    finally:
-        database.close()
 
 
 def write_template(path: Path, answers: Mapping[str, Entry]) -> int:
@@ -112,11 +107,8 @@ def write_template(path: Path, answers: Mapping[str, Entry]) -> int:
 def on_record(config: Config) -> dict[str, Entry]:
     """What this centre answers to standard questions, by their ids."""
     prepare(config)
-    database = Database(config.database.url, vault_of(config))
-    try:
+    with contextlib.closing(Database(config.database.url, vault_of(config))) as database:
         return library_of(database).on_record(datetime.now(config.zone).date())
-    finally:
-        database.close()
 
 
 def library_of(database: Database) -> Library:

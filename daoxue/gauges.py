@@ -9,8 +9,8 @@ from prometheus_client import Gauge
 from bot.edge import safely
 from daoxue.app import App
 from store import people, queue, ticket_lists
-from store.database import Transaction
 from store.outages import Outage
+from store.transaction import Transaction
 
 BACKLOG = Gauge("daoxue_queue_due", "What is due in the queue, of all kinds, and not done")
 GIVEN_UP = Gauge("daoxue_queue_given_up", "What of the queue was given up, and waits for somebody to look at it")

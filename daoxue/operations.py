@@ -16,7 +16,6 @@ from bot.edge import safely
 from daoxue import gauges
 from daoxue.app import App
 from daoxue.proxies import is_forwarded
-from store.contention import LockedDatabaseError
 from store.outages import Outage, OutageError
 
 FRESH = 1.0  # seconds that it was found to be ready
@@ -31,7 +30,7 @@ class Operations:
         self._token = token
         self._inside = networks(app.config.server.inside)
         self._looking = asyncio.Lock()
-        self._looked, self._fresh, self._locked = -math.inf, False, 0.0
+        self._looked, self._fresh = -math.inf, False
         self._outage: Outage | None = None
 
     @property
@@ -61,10 +60,9 @@ class Operations:
     async def readyz(self, request: Request) -> Response:
         # A worker in trouble is named, and we are ready all the same: residents are answered, and to take the process
         # from the balancer would mend nothing.
-        fresh, locked, outage = await self._is_fresh(), self._locked, self._outage
+        fresh, outage = await self._is_fresh(), self._outage
         lines = ["ready" if fresh else "not ready"]
         if self.is_inside(request):
-            lines += [f"{LockedDatabaseError()} ({locked:.0f} s)"] if locked else []
             lines += [str(OutageError(outage))] if outage else []
             lines += [each.words for each in self._app.watch.troubles()]
         return PlainTextResponse("".join(f"{line}\n" for line in lines), 200 if fresh else 503)
@@ -73,10 +71,9 @@ class Operations:
         """Whether the database could be used a moment ago: however often that is asked, it is looked at once a second."""
         async with self._looking:
             if time.monotonic() - self._looked > FRESH:
-                self._locked = self._app.database.locked()
                 fresh = await safely("not ready", self._refreshed(), False, OutageError)
                 self._outage = await self._app.database.outage()
-                self._fresh = fresh and not self._locked and self._outage is None
+                self._fresh = fresh and self._outage is None
                 self._looked = time.monotonic()
             return self._fresh
 

@@ -45,6 +45,23 @@ async def beside(
     return 0
 
 
+async def typed(do: Callable[[str], Awaitable[None]], help: str) -> None:
+    """Hands on what is typed, line by line, until /quit or its end. Where `do` does not understand one (`ValueError`,
+    `KeyError`, `IndexError`), the help is shown."""
+    while True:
+        try:
+            line = (await asyncio.to_thread(input, "")).strip()
+        except EOFError:
+            return
+        if line == "/quit":
+            return
+        if line:
+            try:
+                await do(line)
+            except (ValueError, KeyError, IndexError):
+                print(help)
+
+
 def common(port: int, folder: str) -> dict[str, str]:
     """Settings of a service whose database and key go with the folder."""
     return {

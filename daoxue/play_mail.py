@@ -1,5 +1,6 @@
 """`daoxue mail play`: the world of mail around us, with a resident's mail program in the terminal."""
 
+import argparse
 import asyncio
 import contextlib
 import email
@@ -17,10 +18,10 @@ HELP = """写信：一行一句，空行寄出。第一行以“主题：”开�
   /away 发一封自动回复   /lose 下一封收到的信，回执丢在路上   /raw 看收到的最后一封的原文   /help   /quit"""
 
 
-def play(path: Path) -> int:
+def play(arguments: argparse.Namespace) -> int:
     """Until the resident ends it."""
     with contextlib.suppress(KeyboardInterrupt):
-        return asyncio.run(_play(path))
+        return asyncio.run(_play(arguments.config))
     return 0
 
 

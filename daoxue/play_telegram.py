@@ -1,5 +1,6 @@
 """`daoxue telegram play`: a Telegram of our own, with a resident's app in the terminal."""
 
+import argparse
 import asyncio
 import contextlib
 import shlex
@@ -7,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from daoxue.config import read
-from daoxue.play import beside, common, free
+from daoxue.play import beside, common, free, typed
 from integrations.telegram.settings import Mode
 from players import telegram_api
 from players.telegram import Chat, Platform, RefusalError, Shown
@@ -20,10 +21,10 @@ HELP = """直接打字就是居民在说话。也可以：
   /help-me   /quit"""
 
 
-def play(path: Path, mode: Mode) -> int:
+def play(arguments: argparse.Namespace) -> int:
     """Until the resident hangs up."""
     with contextlib.suppress(KeyboardInterrupt):
-        return asyncio.run(_play(path, mode))
+        return asyncio.run(_play(arguments.config, "polling" if arguments.polling else "webhook"))
     return 0
 
 
@@ -59,18 +60,7 @@ class Handset:
         platform.listeners.append(self._show)
 
     async def talk(self) -> None:
-        while True:
-            try:
-                line = (await asyncio.to_thread(input, "")).strip()
-            except EOFError:
-                return
-            if line == "/quit":
-                return
-            if line:
-                try:
-                    await self._do(line)
-                except (ValueError, KeyError, IndexError):
-                    print(HELP)
+        await typed(self._do, HELP)
 
     async def _do(self, line: str) -> None:
         """Raises `ValueError`, `KeyError`, `IndexError` for what is not understood."""

@@ -1,5 +1,6 @@
 """`daoxue wechat play`: a WeChat of our own, with a resident's telephone in the terminal."""
 
+import argparse
 import asyncio
 import contextlib
 import shlex
@@ -11,7 +12,7 @@ from accounts.identity import Identity
 from accounts.limits import Limits
 from accounts.vault import load
 from daoxue.config import read
-from daoxue.play import beside, common, free
+from daoxue.play import beside, common, free, typed
 from integrations.wechat.messages import MENU
 from players.wechat import Platform, Resident, Seen, Way
 from store.database import Database
@@ -23,10 +24,10 @@ HELP = """直接打字就是居民在说话。也可以：
   /help   /quit"""
 
 
-def play(path: Path) -> int:
+def play(arguments: argparse.Namespace) -> int:
     """Until the resident hangs up."""
     with contextlib.suppress(KeyboardInterrupt):
-        return asyncio.run(_play(path))
+        return asyncio.run(_play(arguments.config))
     return 0
 
 
@@ -70,18 +71,7 @@ class Telephone:
 
     async def talk(self) -> None:
         await self._platform.subscribe(self._me)
-        while True:
-            try:
-                line = (await asyncio.to_thread(input, "")).strip()
-            except EOFError:
-                return
-            if line == "/quit":
-                return
-            if line:
-                try:
-                    await self._do(line)
-                except (ValueError, KeyError, IndexError):
-                    print(HELP)
+        await typed(self._do, HELP)
 
     async def _do(self, line: str) -> None:
         """Raises `ValueError`, `KeyError`, `IndexError` for what is not understood."""

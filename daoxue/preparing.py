@@ -1,5 +1,6 @@
 """The database made ready before anything is composed: migrated, sealed, its key checked, the sample brought in."""
 
+import contextlib
 import os
 import time
 from datetime import datetime
@@ -11,29 +12,24 @@ from accounts.vault import Vault, VaultError
 from daoxue import sample
 from daoxue.config import Config
 from store.database import Database
-from store.migrate import HEAD, is_current, told, upgrade
+from store.engine import engine, told
+from store.migrate import HEAD, is_current, upgrade
 from store.sealing import closed_for, holds_closed, keep_key_name, key_name
 
 
 def prepare(config: Config) -> None:
     """Brings the database up to date, and the sample centre into it where that is wanted."""
-    if config.database.url.startswith("sqlite:///"):
-        path = Path(config.database.url.removeprefix("sqlite:///")).absolute()
-        with told(config.database.url):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)  # before the migrations make it as anybody may read it
+    with told(config.database.url):
+        engine(config.database.url).connect().close()  # makes a file that we alone may read, before the migrations do
     if not is_current(config.database.url):
         upgrade(config.database.url)
     _close(config)
     if config.sample:
         vault = vault_of(config)
-        database = Database(config.database.url, vault)
-        try:
+        with contextlib.closing(Database(config.database.url, vault)) as database:
             today = datetime.now(config.zone).date()
             sample.load(database, today)
             sample.load_learners(database, vault, today)
-        finally:
-            database.close()
 
 
 def _close(config: Config) -> None:
@@ -41,8 +37,7 @@ def _close(config: Config) -> None:
     again: better not to start."""
     find_key(config)
     vault, now = vault_of(config), int(time.time() * 1000)
-    database = Database(config.database.url, vault)
-    try:
+    with contextlib.closing(Database(config.database.url, vault)) as database:
         known = database.look(key_name)
         if known is None:
             database.now(lambda t: keep_key_name(t, vault.name, now))
@@ -53,16 +48,14 @@ def _close(config: Config) -> None:
         if database.look(closed_for) != HEAD:
             database.now(lambda t: bring_up(t, vault, HEAD, now))
             database.scrub_whole()
-    finally:
-        database.close()
 
 
 def find_key(config: Config) -> None:
     """The key that closed what is in the database becomes the present one, where it lies beside it: who restored or changed
     keys may have died before that. A database in which something is closed has a key: to make another would only hide that
     it is lacking. Raises `VaultError`."""
-    path, database = Path(config.accounts.key_file), Database(config.database.url)
-    try:
+    path = Path(config.accounts.key_file)
+    with contextlib.closing(Database(config.database.url)) as database:
         name, keys = database.look(key_name), vaults.given(path)
         if keys is not None and (name is None or vaults.of(keys).name == name):
             return
@@ -73,8 +66,6 @@ def find_key(config: Config) -> None:
                 f"{path}: 密钥不在，数据库里的内容打不开：把密钥文件放回来，或用 daoxue restore 恢复（备份里有密钥）"
                 " · the key is lacking: put it back, or restore a backup, which holds it"
             )
-    finally:
-        database.close()
 
 
 def vault_of(config: Config) -> Vault:

@@ -19,8 +19,9 @@ from knowledge.library import as_rows
 from store import bank, identity
 from store import knowledge as rows
 from store.bank import AttendanceRow, NewEntry
-from store.database import Database, Transaction
+from store.database import Database
 from store.knowledge import EntryRow, RecordRow
+from store.transaction import Transaction
 
 ANY_DAY = date(2000, 1, 1)
 BY = "sample"  # who wrote what

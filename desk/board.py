@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from desk.hours import DeskSettings, Hours
 from desk.summary import Summary, summarise
 from store import ticket_lists
-from store.database import Transaction
+from store.transaction import Transaction
 
 FRONT = 300  # tickets looked at for what is late
 SHOWN = 20

@@ -17,7 +17,8 @@ from bot.notices import DAY, Notices
 from desk.errors import TicketError
 from store import broadcasts, conversations, identity, notices
 from store.broadcasts import BroadcastRow
-from store.database import Database, Transaction
+from store.database import Database
+from store.transaction import Transaction
 
 TOGETHER = 200  # learners in one commit
 LASTS = 5 * DAY  # ms after which an announcement is worth nothing

@@ -12,7 +12,8 @@ from knowledge.centre import Centre, TextForms
 from knowledge.library import Library, as_rows
 from store import conversations
 from store import knowledge as rows
-from store.database import Database, Transaction
+from store.database import Database
+from store.transaction import Transaction
 
 Keyed = dict[tuple[str, str], Record]  # by kind and id
 Change = Callable[[Keyed], None]

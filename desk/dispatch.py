@@ -21,7 +21,7 @@ from desk.standing import LiveSettings
 from desk.tickets import Tickets, barred, passed
 from knowledge.library import Library
 from store import people, summons, ticket_lists, tickets
-from store.database import ConflictError, Database, Transaction
+from store.database import ConflictError, Database
 from store.people import PresenceRow
 from store.summons import Summons
 from store.ticket_events import (
@@ -33,6 +33,7 @@ from store.ticket_events import (
     TicketUnheeded,
     TicketWoken,
 )
+from store.transaction import Transaction
 
 log = logging.getLogger(__name__)
 MOST = 200  # tickets looked at in one go: the front of the queue

@@ -20,8 +20,9 @@ from knowledge.topics import Topic, problems
 from knowledge.words import Words
 from store import conversations
 from store import knowledge as rows
-from store.database import Database, Transaction
+from store.database import Database
 from store.knowledge import EntryRow, VersionRow
+from store.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,9 @@ from desk.hours import DeskSettings, Hours
 from desk.masking import mask, mask_all, mask_said
 from desk.summary import Summary, for_seat, summarise
 from store import conversations, tickets
-from store.database import Database, Transaction
+from store.database import Database
 from store.tickets import EventRow
+from store.transaction import Transaction
 
 TOGETHER = 200  # events made into frames at a time
 QUEUE = 500  # frames that a page may be behind before it has to fetch everything

@@ -9,7 +9,7 @@ from bot.messages import File
 from desk.errors import TicketError
 from store import attachments
 from store.attachments import AttachmentRow
-from store.database import Transaction
+from store.transaction import Transaction
 
 LARGEST = 8_000_000  # bytes
 _KINDS: tuple[tuple[bytes, str, tuple[str, ...]], ...] = (

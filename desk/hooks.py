@@ -18,8 +18,9 @@ from bot.queue import Done, Failed, Kind, Outcome
 from desk.errors import TicketError
 from desk.receivers import Outside, read
 from store import conversations, queue, ticket_events, webhooks
-from store.database import ConflictError, Database, Transaction
+from store.database import ConflictError, Database
 from store.queue import QueueRow
+from store.transaction import Transaction
 from store.webhooks import WebhookRow
 
 PATIENCE = 15  # attempts; the last comes some three hours after the first

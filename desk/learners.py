@@ -16,7 +16,8 @@ from desk.errors import TicketError
 from knowledge.library import Library
 from store import bank, broadcasts, conversations, identity, tickets
 from store.broadcasts import ReversalRow
-from store.database import Database, Transaction
+from store.database import Database
+from store.transaction import Transaction
 
 LINES = 20
 _WORDS = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from desk.hours import DeskSettings, Hours
 from desk.summary import Summary, for_seat, summary
 from store import ticket_lists, tickets
-from store.database import Transaction
+from store.transaction import Transaction
 
 MOST = 500
 

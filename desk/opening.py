@@ -9,10 +9,10 @@ from bot.inbox import numbered
 from bot.messages import Handover, Numbered
 from desk.errors import TicketError
 from store import conversations, outbox, replies, ticket_lists, tickets
-from store.database import Transaction
 from store.replies import HeldReplyRow
 from store.ticket_events import TicketRow
 from store.tickets import EventRow
+from store.transaction import Transaction
 
 SHOWN = 100  # messages that a ticket opens with; the older ones are asked for
 ALL = 1 << 30

@@ -13,8 +13,10 @@ from desk.errors import SignInError, TicketError
 from desk.passwords import Passwords, one_time
 from desk.routing import Free
 from store import conversations, people
-from store.database import ConflictError, Database, Transaction, Value
+from store.database import ConflictError, Database
+from store.engine import Value
 from store.people import SeatRow, SessionRow, VouchedRow
+from store.transaction import Transaction
 
 Role = Literal["seat", "supervisor", "editor", "administrator", "auditor"]
 ROLES: tuple[Role, ...] = ("seat", "supervisor", "editor", "administrator", "auditor")

@@ -13,8 +13,9 @@ from desk.hours import Hours
 from desk.people import taking
 from desk.routing import Waiting
 from store import ticket_lists, tickets
-from store.database import Database, Transaction
+from store.database import Database
 from store.ticket_events import ranked
+from store.transaction import Transaction
 
 WINDOW = 2 * 3_600_000  # ms of history that an estimate rests on
 FRESH = 5_000  # ms that the pace is not looked up anew

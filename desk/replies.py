@@ -21,10 +21,11 @@ from desk.errors import TicketError
 from desk.opening import found as ticket_of
 from store import attachments, conversations, replies, tickets
 from store.conversations import ConversationRow
-from store.database import ConflictError, Database, Transaction
+from store.database import ConflictError, Database
 from store.queue import QueueRow
 from store.replies import Held
 from store.ticket_events import TicketRow, TicketSaid
+from store.transaction import Transaction
 
 LONGEST = 2000  # characters of an answer or a note
 AT_ONCE = 32  # that become part of their conversations at the same time

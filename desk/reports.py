@@ -16,8 +16,8 @@ from msgspec.structs import replace
 
 from desk.hours import DeskSettings, Hours
 from store import talks, ticket_lists
-from store.database import Transaction
 from store.ticket_lists import ReportRow
+from store.transaction import Transaction
 
 LONGEST = 400  # days of one report
 

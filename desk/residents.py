@@ -24,9 +24,11 @@ from desk.opening import handover
 from desk.search import grams, people_said
 from store import conversations, copying, erasing, search, ticket_lists, tickets
 from store import identity as identity_rows
-from store.database import Database, Transaction, Value
+from store.database import Database
+from store.engine import Value
 from store.personal import Whose
 from store.ticket_events import TicketRow
+from store.transaction import Transaction
 
 ERASED = "[已按居民要求删除]"
 # Of an event's data: what somebody wrote, or is reached by.

@@ -7,7 +7,8 @@ from collections.abc import Collection, Sequence
 from desk.residents import forget, forget_ticket
 from desk.standing import LiveSettings
 from store import conversations, erasing, identity, outbox, people, queue, ticket_lists
-from store.database import Database, Transaction
+from store.database import Database
+from store.transaction import Transaction
 
 TOGETHER = 50  # conversations in one commit
 DAY = 86_400_000

@@ -17,8 +17,9 @@ from desk.errors import TicketError
 from desk.masking import mask_said
 from desk.opening import handover
 from store import conversations, search, ticket_lists, tickets
-from store.database import Database, Transaction
+from store.database import Database
 from store.ticket_events import TicketRow, TicketState
+from store.transaction import Transaction
 
 QUIET = 8.0  # seconds without a word
 TOGETHER = 200  # conversations indexed in one commit

@@ -11,8 +11,9 @@ from desk.oidc import Vouched
 from desk.passwords import SHORTEST, Passwords
 from desk.people import DAY, Ended, Seat, digest, end_sessions
 from store import conversations, people
-from store.database import Database, Transaction
+from store.database import Database
 from store.people import SeatRow, SessionRow, VouchedRow
+from store.transaction import Transaction
 
 OIDC = "oidc"  # the label of a session for which the identity provider vouched
 VOUCHED_DAYS = 30  # that somebody who was vouched for waits to be linked

@@ -8,8 +8,8 @@ from msgspec import Meta, Struct
 from desk.errors import TicketError
 from desk.people import ONE_TIME, Role, Seat, as_json, end_sessions
 from store import conversations, people
-from store.database import Transaction
 from store.people import SeatRow
+from store.transaction import Transaction
 
 Word = Annotated[str, Meta(min_length=1, max_length=32)]
 

@@ -13,7 +13,8 @@ from desk.hours import DeskSettings, Hours
 from knowledge.catalogue import Opening
 from store import conversations
 from store import desk as rows
-from store.database import Database, Transaction
+from store.database import Database
+from store.transaction import Transaction
 
 AUDIT_LEAST = 180  # days: records of a network's working are kept six months at least (Cybersecurity Law, article 21)
 Days = Annotated[int, Meta(ge=1, le=3650)]

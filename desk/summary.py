@@ -10,8 +10,8 @@ from desk.opening import handover
 from desk.tickets import barred, tags
 from store import conversations
 from store.conversations import MessageRow
-from store.database import Transaction
 from store.ticket_events import TicketRow, TicketState
+from store.transaction import Transaction
 
 
 class Summary(Struct, frozen=True):

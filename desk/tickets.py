@@ -23,7 +23,7 @@ from desk.opening import found as ticket_of
 from desk.replies import Accepted, Answer
 from store import conversations, outbox, ticket_lists, tickets
 from store.conversations import ConversationRow
-from store.database import ConflictError, Database, Transaction
+from store.database import ConflictError, Database
 from store.ticket_events import (
     Happened,
     TicketAsked,
@@ -42,6 +42,7 @@ from store.ticket_events import (
     TicketTransferred,
     TicketWoken,
 )
+from store.transaction import Transaction
 
 T = TypeVar("T")
 STARS = 5

@@ -19,7 +19,8 @@ from desk.masking import mask
 from knowledge.library import Library
 from knowledge.testing import TestQuestion
 from store import conversations, desk
-from store.database import Database, Transaction
+from store.database import Database
+from store.transaction import Transaction
 
 SHEET = "test_questions"  # the setting that keeps them
 MARKS = "=marked"  # what the marks are counted under; no entry can be called so

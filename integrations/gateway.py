@@ -20,7 +20,7 @@ from msgspec import Meta, Struct
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.channel import SettingsError
-from bot.edge import safely
+from bot.edge import BodyError, body_of, safely
 from integrations.gateway_settings import GatewaySettings, TemplateSettings
 from integrations.texting import TextError, Texting, TextRefusal
 
@@ -169,13 +169,10 @@ class GatewayHooks:
 
     async def _told(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
         headers = dict(scope["headers"])
-        body, more = b"", True
-        while more:
-            event = await receive()
-            body += event.get("body", b"")
-            more = event.get("more_body", False)
-            if len(body) > LARGEST:
-                return 403, b""
+        try:
+            body = await body_of(receive, LARGEST)
+        except BodyError:
+            return 403, b""
         stamp = headers.get(b"x-gateway-timestamp", b"").decode("latin-1")
         given = headers.get(b"x-gateway-signature", b"")
         if not re.fullmatch(r"[0-9]{10}", stamp) or abs(self._clock() - int(stamp)) > FRESH:

@@ -24,9 +24,10 @@ from bot.queue import Done, Failed, Kind, Lost, Outcome
 from integrations.breaker import Breaker
 from store import queue, remote
 from store.bank import AttendanceRow
-from store.database import Database, Transaction
+from store.database import Database
 from store.enrolments import EnrolmentRow
 from store.queue import NewRow, QueueRow
+from store.transaction import Transaction
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

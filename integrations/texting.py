@@ -19,9 +19,9 @@ from integrations import refusals, sms
 from integrations.refusals import INTENTS, RefusalKind
 from integrations.sms import CHANNEL
 from store import calls, conversations, deliveries, outbox, summons
-from store.database import Transaction
 from store.outbox import DueRow
 from store.queue import QueueRow
+from store.transaction import Transaction
 
 log = logging.getLogger(__name__)
 DAY = 86_400_000  # ms

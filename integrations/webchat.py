@@ -29,7 +29,7 @@ import web
 from accounts.identity import Proof
 from accounts.limits import CATCHING_UP, FRAMES, REQUESTS_FROM, SOCKETS_FROM, TooManyError
 from bot.channel import Channel, ChannelHealth, ChannelSettings, Core, OpenChannel, Stanza
-from bot.edge import safely
+from bot.edge import BodyError, body_of, safely
 from bot.inbox import BusyError, Receipt, numbered
 from bot.messages import Inbound
 from bot.queue import Done, Outcome
@@ -171,15 +171,10 @@ class Webchat:
         if self._origins.is_foreign(scope):
             return 403, error("foreign"), None
         self.limits.check(*self.limits.from_(REQUESTS_FROM, origin))
-        body, more = b"", True
-        while more:
-            event = await receive()
-            body += event.get("body", b"")
-            more = event.get("more_body", False)
-            if len(body) > LARGEST:
-                return 413, error("too_long"), None
         try:
-            post = decode_post(body)
+            post = decode_post(await body_of(receive, LARGEST))
+        except BodyError:
+            return 413, error("too_long"), None
         except (msgspec.DecodeError, UnicodeDecodeError):
             return 400, error("bad_frame"), None
         visitor = _token_of(post.visitor)

@@ -23,7 +23,8 @@ from nlu.encoder import Encoder
 from nlu.features import Reading, read
 from nlu.questions import Question
 from store import knowledge as rows
-from store.database import Database, Transaction
+from store.database import Database
+from store.transaction import Transaction
 
 log = logging.getLogger(__name__)
 Partial = tuple[Entry, Sequence[str]]  # an entry, with the names of the fields that stay as they are

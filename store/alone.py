@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
-from store.engine import Cursor, DatabaseError, engine
-from store.migrate import told
-from store.outages import Outage, OutageError
+from store.engine import Cursor, engine, told
+from store.outages import DatabaseError
 
 SERVING = 7_310_462  # the advisory lock's key, on a PostgreSQL server
 # A lock ends with its connection, which the server may have cut: who is still there counts as well.
@@ -75,15 +74,10 @@ def _file_locked(url: str, otherwise: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _connected(url: str) -> Iterator[Cursor]:
-    ours = engine(url)
-    try:
-        connection = ours.connect()
-    except ours.errors as error:
-        raise OutageError(Outage.LOST) from error
-    try:
+    with told(url):
+        connection = engine(url).connect()
+    with contextlib.closing(connection):
         yield cast(Cursor, connection.cursor())
-    finally:
-        connection.close()
 
 
 def _taken(cursor: Cursor, how: str) -> bool:

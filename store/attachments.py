@@ -5,8 +5,8 @@ from typing import cast
 
 from sqlalchemy import bindparam, delete, select
 
-from store.database import Statement, Transaction, adding
 from store.schema import attachment
+from store.transaction import Statement, Transaction, adding
 
 _ADD = Statement(adding(attachment))
 _GET = Statement(

@@ -5,8 +5,9 @@ from typing import cast
 
 from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select, update
 
-from store.database import Row, Statement, Transaction, adding
+from store.engine import Row
 from store.schema import attendance, dispute, learner, ledger, redemption
+from store.transaction import Statement, Transaction, adding
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from typing import cast
 
 from sqlalchemy import bindparam, select, update
 
-from store.database import Statement, Transaction, adding
 from store.schema import broadcast, notice, reversal
+from store.transaction import Statement, Transaction, adding
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from typing import cast
 from sqlalchemy import bindparam, func, select, update
 
 from store import tickets
-from store.database import Row, Statement, Transaction, adding
+from store.engine import Row
 from store.schema import call, seat, sent_text, ticket
+from store.transaction import Statement, Transaction, adding
 
 
 @dataclass(frozen=True, slots=True)

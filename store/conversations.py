@@ -7,10 +7,12 @@ from msgspec import Struct
 from sqlalchemy import bindparam, func, select, update
 
 from store import bank, deliveries, identity, knowledge, outbox, tickets
-from store.database import ConflictError, Row, Statement, Transaction, adding
+from store.database import ConflictError
+from store.engine import Row
 from store.outbox import Span
 from store.schema import audit, conversation, inbound, message, unanswered
 from store.ticket_events import TicketNoted, TicketReopened, TicketState
+from store.transaction import Statement, Transaction, adding
 
 _COLUMNS = (
     conversation.c.id, conversation.c.channel, conversation.c.address, conversation.c.version, conversation.c.seq,

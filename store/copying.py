@@ -8,9 +8,10 @@ from typing import cast
 
 from sqlalchemy import Column, Table, bindparam, select
 
-from store.database import Statement, Transaction, Value
+from store.engine import Value
 from store.personal import Sort, StoredAs, Whose, found_by, is_closed_by_hand, tables_of, tagged
 from store.schema import consent, metadata
+from store.transaction import Statement, Transaction
 
 Row = dict[str, object]
 _TIME = "at"

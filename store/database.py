@@ -1,8 +1,5 @@
 """One way to the database for SQLite and PostgreSQL alike.
 
-Statements are SQLAlchemy expressions over `store.schema`, compiled once per dialect and run on the driver itself:
-a compiled statement costs a tenth of what the same one costs through a SQLAlchemy connection.
-
 Writing is a function of a `Transaction`. As many as are waiting share one commit, and one commit is under way at a
 time: with `synchronous=FULL` the disk's sync is most of it, and sharing it is what makes a durable turn cheap. A thread
 runs them, so that nothing waits for the database but who wrote. Quick ones go to SQLite on the event loop itself, and
@@ -19,24 +16,18 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Generic, NamedTuple, Protocol, TypeVar, cast
+from typing import Generic, TypeVar, cast
 
-from sqlalchemy import Insert, Select, Table, Text, bindparam, delete, func, insert, select
+from sqlalchemy import bindparam, delete
 from sqlalchemy.engine.interfaces import Dialect
-from sqlalchemy.sql import ClauseElement
-from sqlalchemy.sql.compiler import SQLCompiler
 
-from store.contention import Contention, LockedDatabaseError
-from store.engine import Connection, Cursor, engine
-from store.engine import DatabaseError as DatabaseError
-from store.engine import Row as Row
-from store.engine import Value as Value
-from store.outages import Outage, OutageError, Outages, unusable
-from store.personal import Sealed, Shut
+from store.engine import Connection, Cursor, engine, told
+from store.outages import DatabaseError, Outage, OutageError, Outages
 from store.schema import setting
+from store.transaction import Sealer, Statement, Transaction, Unsealed, adding
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -51,168 +42,14 @@ class ConflictError(Exception):
     """Another process wrote the same thing first. Nothing was changed: read again and decide again."""
 
 
-class Sealer(Protocol):
-    """Closes what must not be read in the database's files: texts always the same for the same text, documents never twice
-    the same; opens it again, and lets through what was never closed."""
-
-    def seal(self, text: str) -> str: ...
-    def unseal(self, text: str) -> str: ...
-    def shut(self, document: bytes) -> bytes: ...
-    def unshut(self, document: bytes) -> bytes: ...
-
-
-class Unsealed:
-    """Closes nothing."""
-
-    def seal(self, text: str) -> str:
-        return text
-
-    def unseal(self, text: str) -> str:
-        return text
-
-    def shut(self, document: bytes) -> bytes:
-        return document
-
-    def unshut(self, document: bytes) -> bytes:
-        return document
-
-
-class Compiled(NamedTuple):
-    """A statement's text in a dialect; the names of its parameters in their order, of which `fixed` are known already.
-    SQLite looks a named one up by its name each time, so they go by position."""
-
-    sql: str
-    names: Sequence[str]
-    fixed: Mapping[str, Value]
-
-    def parameters(self, values: Mapping[str, Value]) -> Sequence[Value]:
-        if self.fixed:
-            values = {**self.fixed, **values}
-        return [values[name] for name in self.names]
-
-
-_CLOSING = (Sealed, Shut)
-
-
-class Statement:
-    """A SQLAlchemy expression, its text kept for each dialect. Parameters are the expression's `bindparam`s."""
-
-    __slots__ = ("_compiled", "expression", "opened", "sealed")
-
-    def __init__(self, expression: ClauseElement) -> None:
-        self.expression = expression
-        selected = expression.selected_columns if isinstance(expression, Select) else ()
-        self.opened = frozenset(at for at, column in enumerate(selected) if isinstance(column.type, _CLOSING))
-        self.sealed: tuple[str, ...] = ()  # parameters; known once it is compiled
-        self._compiled: dict[str, Compiled] = {}
-
-    def on(self, dialect: Dialect) -> Compiled:
-        known = self._compiled.get(dialect.name)
-        if known is None:
-            compiled = cast(SQLCompiler, self.expression.compile(dialect=dialect))
-            fixed = {name: cast(Value, bind.value) for name, bind in compiled.binds.items() if not bind.required}
-            self.sealed = tuple(
-                name for name, bind in compiled.binds.items() if name not in fixed and isinstance(bind.type, _CLOSING)
-            )
-            names = tuple(compiled.positiontup or ())
-            known = self._compiled[dialect.name] = Compiled(str(compiled), names, fixed)
-        return known
-
-
-def adding(table: Table) -> Insert:
-    """An insertion that takes every column as a parameter of its name, but the ones the database numbers itself."""
-    columns = [column for column in table.c if column is not table.autoincrement_column]
-    return insert(table).values({column.name: bindparam(column.name) for column in columns})
-
-
-class Transaction:
-    """Runs statements on one open connection."""
-
-    __slots__ = ("_added", "_cursor", "_dialect", "_in_order", "_sealer", "noted")
-
-    def __init__(self, cursor: Cursor, dialect: Dialect, sealer: Sealer) -> None:
-        self._sealer = sealer
-        self._cursor = cursor
-        self._dialect = dialect
-        self._added: dict[Statement, list[dict[str, Value]]] = {}
-        self.noted: dict[str, int] = {}  # what was read once for a whole batch; whoever changes it takes it out
-        self._in_order = dialect.name == "sqlite"  # one writer: commits come in the order of numbers anyway
-
-    @property
-    def dialect(self) -> str:
-        """sqlite or postgresql, for the few statements that are not the same."""
-        return self._dialect.name
-
-    def number_in_order(self) -> None:
-        """From here to the commit nobody else gives numbers to rows of `ticket_event`: so they appear in the order of
-        their numbers, and a reader who asks for what is above the last one misses none."""
-        if not self._in_order:
-            self._in_order = True
-            self.run(_NUMBERING, lock=NUMBERING)
-
-    def alone(self, name: str) -> None:
-        """From here to the commit nobody else gets past this line with the same name. SQLite has one writer anyway."""
-        if self._dialect.name != "sqlite":
-            self.run(_ALONE, name=name)
-
-    def add(self, statement: Statement, **values: Value) -> None:
-        """An insertion that nobody reads before the commit: those of a whole batch go to the database as one."""
-        self._added.setdefault(statement, []).append(values)
-
-    def flush(self) -> None:
-        """Makes the added insertions."""
-        for statement, rows in self._added.items():
-            compiled = statement.on(self._dialect)
-            closed = [self._closed(statement, row) for row in rows] if statement.sealed else rows
-            self._cursor.executemany(compiled.sql, [compiled.parameters(row) for row in closed])
-        self._added.clear()
-
-    def run(self, statement: Statement, **values: Value) -> int:
-        """Runs it; the number of rows it changed."""
-        compiled = statement.on(self._dialect)
-        if statement.sealed:
-            values = self._closed(statement, values)
-        self._cursor.execute(compiled.sql, compiled.parameters(values))
-        return self._cursor.rowcount
-
-    def _closed(self, statement: Statement, values: dict[str, Value]) -> dict[str, Value]:
-        return values | {name: self._close(values[name]) for name in statement.sealed}
-
-    def _close(self, value: Value) -> Value:
-        if isinstance(value, str):
-            return self._sealer.seal(value)
-        return self._sealer.shut(value) if isinstance(value, bytes) else value
-
-    def _opened(self, statement: Statement, row: Row) -> Row:
-        return tuple(self._open(value) if at in statement.opened else value for at, value in enumerate(row))
-
-    def _open(self, value: Value) -> Value:
-        if isinstance(value, str):
-            return self._sealer.unseal(value)
-        return self._sealer.unshut(value) if isinstance(value, bytes) else value
-
-    def one(self, statement: Statement, **values: Value) -> Row | None:
-        self.run(statement, **values)
-        row = cast(Row | None, self._cursor.fetchone())
-        return self._opened(statement, row) if row is not None and statement.opened else row
-
-    def all(self, statement: Statement, **values: Value) -> list[Row]:
-        self.run(statement, **values)
-        rows = cast(list[Row], self._cursor.fetchall())
-        return [self._opened(statement, row) for row in rows] if statement.opened else rows
-
-
 def _probe(transaction: Transaction) -> None:
     """Writes something and takes it away again."""
     transaction.run(_PUT, name="probe", body=b"", by="", at=0)
     transaction.run(_TAKE_OUT, which="probe")
 
 
-NUMBERING = 7_310_461  # the advisory lock's key; any number that nothing else on the server uses
 _PUT = Statement(adding(setting))
 _TAKE_OUT = Statement(delete(setting).where(setting.c.name == bindparam("which")))
-_NUMBERING = Statement(select(func.pg_advisory_xact_lock(bindparam("lock"))))
-_ALONE = Statement(select(func.pg_advisory_xact_lock(func.hashtext(bindparam("name", type_=Text)))))
 Work = Callable[[Transaction], T]
 
 
@@ -263,17 +100,14 @@ class Database:
         self._working = False  # whether a batch is under way, or about to be put together
         self._gate = threading.Lock()  # around these four: there may be more loops than one
         self._patience = PATIENCE
-        self._contention = Contention()
         self._outages = Outages()
         # What shares a commit, and whether it has run already and the commit alone is left.
         self._batches: queue.SimpleQueue[tuple[Jobs, bool] | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
         self._reading = threading.Lock()
-        try:
+        with told(url):
             self._read_line = _Line(self._engine.connect())
             self._write_line = self._line_to_write()
-        except self._engine.errors as error:
-            raise unusable(self._engine.outage(error), error) from error
         self._transaction = Transaction(self._read_line.cursor, self._engine.dialect, self._sealer)
 
     @property
@@ -369,21 +203,21 @@ class Database:
         """We are about to end: nobody waits for another process any more."""
         self._patience = HURRY
 
-    def locked(self) -> float:
-        """Seconds for which another process has kept us from writing; 0 where none does for long."""
-        with self._gate:
-            if not self._working and self._engine.inline and self._try_to_begin():
-                self._roll_back(self._write_line.cursor)
-            return self._contention.seconds()
-
     async def outage(self) -> Outage | None:
         """What keeps us from using the database at this moment. Where something did, writing is tried again: nobody else
         may be about to."""
         self._outages.note(Outage.MOVED, holds=self._engine.is_moved())
-        if self._outages.first not in (None, Outage.MOVED):
-            with contextlib.suppress(DatabaseError, *self._engine.errors):
+        with contextlib.suppress(DatabaseError, *self._engine.errors):
+            self._knock()
+            if self._outages.first not in (None, Outage.MOVED, Outage.LOCKED):
                 await self.write(_probe)
         return self._outages.first
+
+    def _knock(self) -> None:
+        """Meets another process that writes, where none of ours is about to."""
+        with self._gate, self._naming():
+            if not self._working and self._engine.inline and self._try_to_begin():
+                self._roll_back(self._write_line.cursor)
 
     async def scrub(self) -> None:
         """What was taken out before is in no file any more: SQLite's log is written back and emptied, PostgreSQL is
@@ -448,10 +282,10 @@ class Database:
 
     def _begin(self, patience: float) -> None:
         """Begins a transaction; waits for another process that writes, until it has done so for so many seconds: whoever
-        comes after that is told at once. Raises `LockedDatabaseError`."""
+        comes after that is told at once. Raises `OutageError`."""
         while not self._try_to_begin():
-            if self._contention.taken() >= min(patience, self._patience):
-                raise LockedDatabaseError
+            if self._outages.lasted(Outage.LOCKED) >= min(patience, self._patience):
+                raise OutageError(Outage.LOCKED)
             time.sleep(0.005)
 
     def _try_to_begin(self) -> bool:
@@ -461,9 +295,9 @@ class Database:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                 raise
-            self._contention.met()
+            self._outages.note(Outage.LOCKED, holds=True)
             return False
-        self._contention.over()
+        self._outages.note(Outage.LOCKED, holds=False)
         return True
 
     def _work(self, jobs: Jobs) -> None:
@@ -511,9 +345,9 @@ class Database:
             self._outages.over()
         except Exception as error:  # noqa: BLE001 - whatever a function raises belongs to its caller
             reconnected = self._roll_back(self._write_line.cursor)
-            if isinstance(error, LockedDatabaseError):
+            if isinstance(error, OutageError):
                 for job in jobs:
-                    job.error = LockedDatabaseError()
+                    job.error = OutageError(error.outage)
             elif len(jobs) > 1:
                 for job in jobs:
                     self._commit([job])

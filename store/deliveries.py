@@ -7,9 +7,10 @@ from typing import cast
 from sqlalchemy import bindparam, delete, select, update
 
 from store import queue
-from store.database import Row, Statement, Transaction, adding
+from store.engine import Row
 from store.queue import NewRow
 from store.schema import conversation, delivered, dropped, inbound, message, shared, unreachable
+from store.transaction import Statement, Transaction, adding
 
 ANSWER = "answer"  # a kind of the queue: a message that was acknowledged and not answered
 REFUSED = ":refused"  # follows a channel's name: not that nobody is there, but that they want nothing

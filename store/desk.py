@@ -6,8 +6,8 @@ from typing import cast
 
 from sqlalchemy import bindparam, delete, func, select, update
 
-from store.database import Statement, Transaction, adding
 from store.schema import audit, canned, review, setting, unanswered, usage
+from store.transaction import Statement, Transaction, adding
 
 _CANNED = Statement(select(canned.c.id, canned.c.title, canned.c.text, canned.c.by).order_by(canned.c.id))
 _ADD_CANNED = Statement(adding(canned))

@@ -1,15 +1,17 @@
 """What the two databases have in common, as far as `store.database` uses it. Each is loaded when its address is the one in
 the settings: a driver and its dialect are a quarter of a second that nobody should wait for in vain."""
 
+import contextlib
 import importlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol, cast
 from urllib.parse import urlsplit
 
 from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.exc import SQLAlchemyError
 
 from store.outages import DatabaseError as DatabaseError
-from store.outages import Outage
+from store.outages import Outage, OutageError
 
 Value = int | str | bytes | float | None
 Row = tuple[Value, ...]
@@ -62,3 +64,17 @@ def engine(url: str) -> Engine:
     if scheme not in _MODULES:
         raise DatabaseError(f"database.url: {scheme or 'nothing'}:// is not understood; sqlite:/// or postgresql://")
     return cast(Engine, importlib.import_module(_MODULES[scheme]).open(url))
+
+
+@contextlib.contextmanager
+def told(url: str) -> Iterator[None]:
+    """Whatever keeps us from a database, in words that say what to do, and nothing of a server's own: they may hold what was
+    to be written. Raises `DatabaseError`."""
+    ours = engine(url)
+    errors: tuple[type[Exception], ...] = (SQLAlchemyError, *ours.errors)
+    try:
+        yield
+    except errors as error:
+        cause = getattr(error, "orig", None) or error
+        outage = ours.outage(cause)
+        raise (OutageError(outage) if outage else DatabaseError(f"database.url: {type(cause).__name__}")) from error

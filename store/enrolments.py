@@ -5,8 +5,9 @@ from typing import cast
 
 from sqlalchemy import ColumnElement, bindparam, func, or_, select, update
 
-from store.database import Row, Statement, Transaction, Value, adding
+from store.engine import Row, Value
 from store.schema import class_places, enrolment
+from store.transaction import Statement, Transaction, adding
 
 ACTIVE = ("pending", "admitted", "waiting", "offered")
 

@@ -8,9 +8,10 @@ from typing import cast
 from sqlalchemy import Column, ColumnElement, Table, Text, bindparam, delete, select, update
 
 from store import conversations, deliveries, outbox, replies
-from store.database import Statement, Transaction, Value
+from store.engine import Value
 from store.personal import DAYS, End, Lasting, Sealed, Whose, ending, found_by, tables_of, tagged
 from store.schema import conversation, enrolment, learner, message, metadata, ticket
+from store.transaction import Statement, Transaction
 
 NEVER = 1 << 60  # ms: what is erased is not looked at again as something old
 DAY = 86_400_000

@@ -6,9 +6,9 @@ from typing import cast
 from sqlalchemy import bindparam, delete, distinct, func, select, update
 
 from store import queue
-from store.database import Statement, Transaction, adding
 from store.queue import NewRow
 from store.schema import binding, consent, invitation, learner, one_time_code
+from store.transaction import Statement, Transaction, adding
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from typing import cast
 import msgspec
 from sqlalchemy import bindparam, delete, select, update
 
-from store.database import Statement, Transaction
 from store.schema import (
     binding,
     consent,
@@ -20,6 +19,7 @@ from store.schema import (
     ticket_event,
 )
 from store.ticket_events import TicketOpened, decode, encode
+from store.transaction import Statement, Transaction
 
 _LEARNERS = Statement(select(learner.c.id, learner.c.status, learner.c.body))
 _REWRITE = Statement(

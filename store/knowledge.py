@@ -6,8 +6,9 @@ from typing import cast
 
 from sqlalchemy import bindparam, delete, func, select, union_all
 
-from store.database import Row, Statement, Transaction, adding
+from store.engine import Row
 from store.schema import entry, entry_version, record
+from store.transaction import Statement, Transaction, adding
 
 _HIGHEST = Statement(
     select(func.coalesce(func.max(union_all(select(func.max(entry.c.revision).label("n")), select(func.max(record.c.revision))).subquery().c.n), 0))

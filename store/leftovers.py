@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import os
 from pathlib import Path
 from typing import IO
 
@@ -17,3 +18,12 @@ def sweep(folder: Path, pattern: str) -> None:
         with contextlib.suppress(FileNotFoundError, BlockingIOError), each.open() as left:
             fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)
             each.unlink()
+
+
+def settle(folder: Path) -> None:
+    """Names that were given in a folder outlive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,16 +1,12 @@
 """Brings a database to the present schema."""
 
-import contextlib
 import importlib
-import sqlite3
-from collections.abc import Iterator
 
 from sqlalchemy import Connection, create_engine, inspect, text
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from store.engine import DatabaseError, engine
-from store.outages import unusable
+from store.engine import told
+from store.outages import DatabaseError
 
 HEAD = "0018"  # the newest of `store/migrations`; a test holds the two together
 
@@ -58,14 +54,3 @@ def check_known(version: str) -> None:
             f"数据库比程序新（{version}，这个版本只认到 {HEAD}）：请升级程序，或恢复升级前的备份 · the database is newer than"
             " the program: upgrade it, or restore a backup from before"
         )
-
-
-@contextlib.contextmanager
-def told(url: str) -> Iterator[None]:
-    """Whatever keeps us from a database, in words that say what to do, and nothing of a server's own: they may hold what was
-    to be written. Raises `DatabaseError`."""
-    try:
-        yield
-    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
-        cause = getattr(error, "orig", None) or error
-        raise unusable(engine(url).outage(cause), cause) from error

@@ -5,8 +5,8 @@ from typing import cast
 
 from sqlalchemy import bindparam, func, select, update
 
-from store.database import Statement, Transaction, adding
 from store.schema import binding, learner, notice
+from store.transaction import Statement, Transaction, adding
 
 FOREVER = 1 << 60
 

@@ -5,6 +5,7 @@ import time
 from enum import StrEnum
 
 log = logging.getLogger(__name__)
+PASSING = 2.0  # seconds for which another process may write: more than anybody needs who means well
 
 
 class DatabaseError(Exception):
@@ -60,32 +61,35 @@ class OutageError(DatabaseError):
         self.outage = outage
 
 
-def unusable(outage: Outage | None, error: Exception) -> DatabaseError:
-    """What an error in opening it means; nothing of a server's own words: they may hold what was to be written."""
-    return OutageError(outage) if outage else DatabaseError(f"database.url: {type(error).__name__}")
-
-
 class Outages:
     """Those that one database has at this moment."""
 
     def __init__(self) -> None:
         self._since: dict[Outage, float] = {}
+        self._told: set[Outage] = set()
 
     @property
     def first(self) -> Outage | None:
         """The one that has lasted longest."""
-        return next(iter(self._since), None)
+        return next((each for each in self._since if each in self._told), None)
+
+    def lasted(self, outage: Outage) -> float:
+        """Seconds since it was met."""
+        return time.monotonic() - self._since[outage] if outage in self._since else 0.0
 
     def note(self, outage: Outage, *, holds: bool) -> None:
-        """Says so in the log where that is new."""
-        if holds and outage not in self._since:
-            self._since[outage] = time.monotonic()
-            log.error("%s", OutageError(outage))
-        elif not holds and (began := self._since.pop(outage, None)) is not None:
-            log.warning(
-                "数据库恢复了 · the database can be used again (%s)", outage,
-                extra={"seconds": round(time.monotonic() - began, 1)},
-            )  # fmt: skip
+        """Says so in the log where that is new; one that passes is none."""
+        if holds:
+            self._since.setdefault(outage, time.monotonic())
+            if outage not in self._told and (outage is not Outage.LOCKED or self.lasted(outage) >= PASSING):
+                self._told.add(outage)
+                log.error("%s", OutageError(outage))
+            return
+        seconds = round(self.lasted(outage), 1)
+        self._since.pop(outage, None)
+        if outage in self._told:
+            self._told.remove(outage)
+            log.warning("数据库恢复了 · the database can be used again (%s)", outage, extra={"seconds": seconds})
 
     def over(self) -> None:
         """Something was written: none is left, but that it may have been written to a file that is nobody's."""

@@ -8,9 +8,9 @@ from msgspec import Struct
 from sqlalchemy import bindparam, func, select, update
 
 from store import queue
-from store.database import Statement, Transaction
 from store.queue import NewRow, QueueRow, QueueState
 from store.schema import queue as table
+from store.transaction import Statement, Transaction
 
 KIND = "message"
 
@@ -139,6 +139,12 @@ def undelivered(transaction: Transaction, conversation: int) -> tuple[int, bool]
     """The first message that the channel has not taken, and whether it was given up; None where all has arrived."""
     rows = owed(transaction, conversation)
     return (rows[0].first_seq, rows[0].is_given_up) if rows else None
+
+
+def ending(transaction: Transaction, conversation: int, seq: int) -> OwedRow | None:
+    """What ends with this message, and was not given up."""
+    rows = owed(transaction, conversation)
+    return next((row for row in rows if row.last_seq == seq and not row.is_given_up), None)
 
 
 def settle(transaction: Transaction, conversation: int, seq: int) -> int:

@@ -6,8 +6,9 @@ from functools import cache
 
 from sqlalchemy import bindparam, delete, select, update
 
-from store.database import Row, Statement, Transaction, Value, adding
+from store.engine import Row, Value
 from store.schema import presence, seat, session, vouched
+from store.transaction import Statement, Transaction, adding
 
 
 @dataclass(frozen=True, slots=True)

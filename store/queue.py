@@ -8,8 +8,9 @@ from msgspec import Struct
 from msgspec.structs import asdict
 from sqlalchemy import and_, bindparam, case, delete, func, or_, select, update
 
-from store.database import Row, Statement, Transaction, Value, adding
+from store.engine import Row, Value
 from store.schema import queue
+from store.transaction import Statement, Transaction, adding
 
 HELD = 1 << 60  # due_at of what waits until somebody asks for it; it holds up nothing that comes after it
 

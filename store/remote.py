@@ -4,8 +4,8 @@ from typing import cast
 
 from sqlalchemy import bindparam, delete, select
 
-from store.database import Statement, Transaction, adding
 from store.schema import remote_copy
+from store.transaction import Statement, Transaction, adding
 
 COMMAND = "command"  # a kind of the queue: what the platform has still to be told, as JSON
 _COPY = Statement(

@@ -6,9 +6,10 @@ from typing import cast
 
 from sqlalchemy import Column, LargeBinary, Text, bindparam, delete, select, type_coerce, update
 
-from store.database import Row, Statement, Transaction, Value, adding
+from store.engine import Row, Value
 from store.personal import Sealed, Shut, is_closed_by_hand
 from store.schema import learner, metadata, queue, setting
+from store.transaction import Statement, Transaction, adding
 
 KEY = "data_key"  # the setting that names it
 _COLUMNS = [column for table in metadata.sorted_tables for column in table.c]

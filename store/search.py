@@ -8,8 +8,9 @@ from typing import cast
 
 from sqlalchemy import bindparam, delete, func, select, text
 
-from store.database import Row, Statement, Transaction, adding
+from store.engine import Row
 from store.schema import conversation, passage, ticket
+from store.transaction import Statement, Transaction, adding
 
 _ADD = Statement(adding(passage).returning(passage.c.id))
 _INDEX: Mapping[str, Statement] = {

@@ -44,7 +44,6 @@ class Sqlite:
         self._file: tuple[int, int] | None = None  # what was opened first
 
     def connect(self) -> sqlite3.Connection:
-        Path(self._path).absolute().parent.mkdir(parents=True, exist_ok=True)
         keep_to_ourselves(self._path)
         self._file = self._file or self._there()
         connection = sqlite3.connect(self._path, timeout=30, isolation_level=None, check_same_thread=False)
@@ -83,9 +82,11 @@ class Sqlite:
 
 
 def keep_to_ourselves(path: str) -> None:
-    """The database's file can be read by us alone; SQLite gives those beside it (-wal, -shm) the mode of the file."""
+    """The database's file is there, in its folder, and can be read by us alone; SQLite gives those beside it (-wal, -shm)
+    the mode of the file."""
     if path == ":memory:":
         return
+    Path(path).absolute().parent.mkdir(parents=True, exist_ok=True)
     Path(path).touch(mode=0o600)
     for each in (path, f"{path}-wal", f"{path}-shm"):
         with contextlib.suppress(FileNotFoundError):

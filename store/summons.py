@@ -4,8 +4,8 @@ import msgspec
 from msgspec import Struct
 
 from store import queue
-from store.database import Transaction
 from store.queue import NewRow, QueueRow
+from store.transaction import Transaction
 
 KIND = "summons"
 

@@ -6,8 +6,8 @@ from typing import cast
 
 from sqlalchemy import ColumnElement, and_, bindparam, case, func, select
 
-from store.database import Statement, Transaction
 from store.schema import conversation, message, ticket, unanswered
+from store.transaction import Statement, Transaction
 
 DAY = 86_400_000
 _within = and_(message.c.at >= bindparam("first"), message.c.at < bindparam("last"))

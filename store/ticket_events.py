@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from store.database import Row
+from store.engine import Row
 
 # How long an ordinary matter has to have waited to come before one of this priority that has just come: a queue in the
 # order of `rank` ages by itself, so nobody starves. Danger to life comes before everything, whatever waits.

@@ -7,10 +7,11 @@ from typing import cast
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 
 from store.conversations import MessageRow
-from store.database import Row, Statement, Transaction, Value
+from store.engine import Row, Value
 from store.schema import message, ticket
 from store.ticket_events import TicketRow
 from store.tickets import columns, find, selecting
+from store.transaction import Statement, Transaction
 
 FIRST, LAST = -(1 << 62), 1 << 62  # where a list by rank, and one by time, begins
 WIDTH = len(columns)

@@ -13,7 +13,8 @@ from msgspec import Struct
 from msgspec.structs import asdict, fields
 from sqlalchemy import ColumnElement, bindparam, case, func, select, update
 
-from store.database import ConflictError, Statement, Transaction, Value, adding
+from store.database import ConflictError
+from store.engine import Value
 from store.schema import conversation, ticket, ticket_event
 from store.ticket_events import (
     Happened,
@@ -29,6 +30,7 @@ from store.ticket_events import (
     decode,
     encode,
 )
+from store.transaction import Statement, Transaction, adding
 
 
 class EventRow(Struct, frozen=True, gc=False):

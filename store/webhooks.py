@@ -7,9 +7,11 @@ from typing import cast
 from sqlalchemy import bindparam, delete, select, update
 
 from store import queue, tickets
-from store.database import ConflictError, Row, Statement, Transaction, adding
+from store.database import ConflictError
+from store.engine import Row
 from store.queue import NewRow
 from store.schema import webhook
+from store.transaction import Statement, Transaction, adding
 
 KIND = "webhook"
 TOGETHER = 500  # events in one commit

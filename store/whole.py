@@ -27,8 +27,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.pool import NullPool, StaticPool
 
-from store.engine import DatabaseError, Value
-from store.migrate import alembic_url, revision_of, told, upgrade_on
+from store.engine import Value, told
+from store.migrate import alembic_url, revision_of, upgrade_on
+from store.outages import DatabaseError
 from store.schema import conversation, metadata, passage, setting
 from store.sealing import KEY
 from store.sqlite import copied, keep_to_ourselves
@@ -158,9 +159,7 @@ def writing(url: str) -> Iterator[Connection]:
     with told(url):
         engine = create_engine(alembic_url(url), poolclass=NullPool)
         if engine.dialect.name == "sqlite":
-            path = Path(url.removeprefix("sqlite:///")).absolute()
-            path.parent.mkdir(parents=True, exist_ok=True)
-            keep_to_ourselves(str(path))
+            keep_to_ourselves(url.removeprefix("sqlite:///"))
             event.listen(engine, "connect", _begin_ourselves)
             event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         with engine.begin() as connection:

@@ -7,7 +7,6 @@ import os
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -120,6 +119,17 @@ def config(sample_file: Path, models: Path, tmp_path: Path) -> Config:
     return Config(database=DatabaseSettings(url), nlu=Nlu(str(models)), desk=DeskSettings(always_open=True))
 
 
+_created = itertools.count(1)
+
+
+def created(server: str, template: str = "template1") -> str:
+    """The URL of a new database of a cluster."""
+    name = f"test_{next(_created)}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    return f"{server}/{name}"
+
+
 @pytest.fixture(scope="session")
 def sample_in_postgres(postgres: str) -> str:
     """The name of a database with the sample centre, to be used as a template."""
@@ -136,10 +146,7 @@ def either_config(request: pytest.FixtureRequest, config: Config) -> Config:
         return config
     server: str = request.getfixturevalue("postgres")
     template: str = request.getfixturevalue("sample_in_postgres")
-    name = f"test_{time.time_ns()}"
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    return replace(config, database=DatabaseSettings(f"{server}/{name}"))
+    return replace(config, database=DatabaseSettings(created(server, template)))
 
 
 @pytest.fixture

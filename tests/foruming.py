@@ -1,12 +1,10 @@
 """A forum as tests have it: Discourse played, the service behind a real port, a clock that can be moved."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import pytest
-import uvicorn
 from msgspec.structs import replace
 
 from daoxue.app import App, compose
@@ -16,7 +14,7 @@ from integrations.forum.settings import PATH, ForumSettings
 from players import forum_api
 from players.forum import KEY, SECRET, Board, Forum, Member, Written
 from tests.conftest import free_port
-from tests.official import Clock, started
+from tests.official import Clock, behind, up
 
 CATEGORY = 5
 BETWEEN = 6.0  # seconds after which the forum takes the next post of the same account
@@ -69,20 +67,6 @@ def on_forum(config: Config, api_port: int, port: int = 0, **more: object) -> Co
 
 
 @contextlib.asynccontextmanager
-async def api_of(forum: Forum, port: int) -> AsyncIterator[None]:
-    """The forum's API behind a port."""
-    settings = uvicorn.Config(forum_api.server(forum), port=port, log_config=None, access_log=False, lifespan="off")
-    serving = uvicorn.Server(settings)
-    task = asyncio.create_task(serving.serve())
-    await started(serving)
-    try:
-        yield
-    finally:
-        serving.should_exit = serving.force_exit = True
-        await task
-
-
-@contextlib.asynccontextmanager
 async def foruming(config: Config, monkeypatch: pytest.MonkeyPatch, **more: object) -> AsyncIterator[Foruming]:
     """Everything running in this process, but for the workers, which are called by hand."""
     clock, port, api_port = Clock(), free_port(), free_port()
@@ -90,16 +74,13 @@ async def foruming(config: Config, monkeypatch: pytest.MonkeyPatch, **more: obje
     for name, value in environment().items():
         monkeypatch.setenv(name, value)
     app = await compose(on_forum(config, api_port, port, **more), clock=clock)
-    async with api_of(forum, api_port):
-        web = server(app)
-        web.config.lifespan = "off"
-        task = asyncio.create_task(web.serve())
-        await started(web)
-        forum.hook = f"http://127.0.0.1:{port}{PATH}"
+    web = server(app)
+    web.config.lifespan = "off"
+    forum.hook = f"http://127.0.0.1:{port}{PATH}"
+    async with behind(forum_api.server(forum), api_port):
         try:
-            yield Foruming(forum, app, f"http://127.0.0.1:{port}", clock)
+            async with up(web):
+                yield Foruming(forum, app, f"http://127.0.0.1:{port}", clock)
         finally:
-            web.should_exit = web.force_exit = True
-            await task
             await app.channels["forum"].close()
             app.database.close()

@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from msgspec.structs import replace
 
 from daoxue.app import App, compose
@@ -19,7 +18,7 @@ from integrations.telegram.settings import PATH, Mode, TelegramSettings
 from players import telegram_api
 from players.telegram import Chat, Person, Platform, Shown
 from tests.conftest import free_port
-from tests.official import Clock, started
+from tests.official import Clock, behind, up
 
 SECRET = "played_secret-0123456789"
 
@@ -80,22 +79,6 @@ def environment(platform: Platform) -> dict[str, str]:
 
 
 @contextlib.asynccontextmanager
-async def api_of(platform: Platform, port: int) -> AsyncIterator[None]:
-    """The Bot API behind a port."""
-    settings = uvicorn.Config(
-        telegram_api.server(platform), port=port, log_config=None, access_log=False, lifespan="off"
-    )
-    serving = uvicorn.Server(settings)
-    task = asyncio.create_task(serving.serve())
-    await started(serving)
-    try:
-        yield
-    finally:
-        serving.should_exit = serving.force_exit = True
-        await task
-
-
-@contextlib.asynccontextmanager
 async def messenger(
     config: Config, monkeypatch: pytest.MonkeyPatch, *, mode: Mode = "webhook", working: bool = False
 ) -> AsyncIterator[Messenger]:
@@ -108,18 +91,15 @@ async def messenger(
     stanza = TelegramSettings(enabled=True, mode=mode, api_base=f"http://127.0.0.1:{api_port}")
     own = replace(config.server, port=port, public_url=url)
     app = await compose(replace(config, server=own, channels=config.channels.having(stanza)), clock=clock)
-    async with api_of(platform, api_port):
-        web = server(app)
-        if not working:
-            web.config.lifespan = "off"
-            platform.webhook = {"url": url + PATH, "secret_token": SECRET} if mode == "webhook" else {}
-        task = asyncio.create_task(web.serve())
-        await started(web)
+    web = server(app)
+    if not working:
+        web.config.lifespan = "off"
+        platform.webhook = {"url": url + PATH, "secret_token": SECRET} if mode == "webhook" else {}
+    async with behind(telegram_api.server(platform), api_port):
         try:
-            yield Messenger(platform, app, url, clock)
+            async with up(web):
+                yield Messenger(platform, app, url, clock)
         finally:
-            web.should_exit = web.force_exit = True
-            await task
             if not working:
                 await app.channels["telegram"].close()
                 app.database.close()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 import uvicorn
 from msgspec.structs import replace
+from starlette.types import ASGIApp
 
 from daoxue.app import App, compose
 from daoxue.config import Config
@@ -65,27 +66,28 @@ async def started(web: uvicorn.Server) -> None:
     raise AssertionError("it did not start")
 
 
+@contextlib.asynccontextmanager
+async def up(web: uvicorn.Server) -> AsyncIterator[None]:
+    """A server that serves meanwhile."""
+    task = asyncio.create_task(web.serve())
+    await started(web)
+    try:
+        yield
+    finally:
+        web.should_exit = web.force_exit = True
+        await task
+
+
+def behind(api: ASGIApp, port: int) -> contextlib.AbstractAsyncContextManager[None]:
+    """The API of a platform that is played, behind a port."""
+    return up(uvicorn.Server(uvicorn.Config(api, port=port, log_config=None, access_log=False, lifespan="off")))
+
+
 def environment(platform: Platform) -> dict[str, str]:
     return {
         "WECHAT_APP_ID": platform.app_id, "WECHAT_APP_SECRET": platform.secret, "WECHAT_TOKEN": platform.token,
         "WECHAT_AES_KEY": platform.aes_key,
     }  # fmt: skip
-
-
-@contextlib.asynccontextmanager
-async def api_of(platform: Platform, port: int) -> AsyncIterator[None]:
-    """The platform's API behind a port."""
-    serving = uvicorn.Server(
-        uvicorn.Config(platform.app(), port=port, log_config=None, access_log=False, lifespan="off")
-    )
-    task = asyncio.create_task(serving.serve())
-    await started(serving)
-    try:
-        yield
-    finally:
-        serving.should_exit = True
-        serving.force_exit = True
-        await task
 
 
 @contextlib.asynccontextmanager
@@ -98,17 +100,13 @@ async def official(
     for name, value in environment(platform).items():
         monkeypatch.setenv(name, value)
     app = await compose(connected(config, platform, port, api_port, **more), clock=clock)
-    async with api_of(platform, api_port):
-        web = server(app)
-        if not working:
-            web.config.lifespan = "off"
-        task = asyncio.create_task(web.serve())
-        await started(web)
+    web = server(app)
+    if not working:
+        web.config.lifespan = "off"
+    async with behind(platform.app(), api_port):
         try:
-            yield Official(platform, app, clock)
+            async with up(web):
+                yield Official(platform, app, clock)
         finally:
-            web.should_exit = True
-            web.force_exit = True
-            await task
             await app.channels["wechat"].close()
             app.database.close()

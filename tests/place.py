@@ -127,12 +127,9 @@ class Place:
 
 
 def names(url: str, vault: vaults.Vault) -> set[str]:
-    database = Database(url, vault)
-    try:
+    with contextlib.closing(Database(url, vault)) as database:
         people = database.look(keys.learners)
         return {msgspec.json.decode(vault.open(body), type=Person).name for _, body in people}
-    finally:
-        database.close()
 
 
 @contextlib.contextmanager

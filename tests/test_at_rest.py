@@ -18,9 +18,10 @@ from daoxue.app import App, compose
 from daoxue.config import Config
 from daoxue.preparing import prepare, vault_of
 from store import deliveries, keys, sealing, ticket_lists, tickets
-from store.database import Database, Statement, Transaction
+from store.database import Database
 from store.schema import metadata
 from store.ticket_events import TicketOpened
+from store.transaction import Statement, Transaction
 from tests.desk_client import Desk, Person
 from tests.history import check
 from tests.talk import Resident, ten_o_clock

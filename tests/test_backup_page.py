@@ -1,10 +1,8 @@
-"""docs/backup.md, done as it says: each of its commands, in their order, around a service that runs; its timer is one that
-systemd takes."""
+"""docs/backup.md, done as it says: each of its commands, in their order, around a service that runs."""
 
 import contextlib
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,12 +12,11 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from daoxue import cli
-from store.database import DatabaseError
-from tests.conftest import free_port, lacking
+from store.outages import DatabaseError
+from tests.conftest import created, free_port
 from tests.place import NAME, Place, furnished
 from tests.service import ROOT
 
@@ -40,10 +37,7 @@ def centre(tmp_path: Path, models: Path) -> Place:
 @pytest.fixture
 def empty(postgres: str) -> str:
     """The address of a database with nothing in it."""
-    name = f"page_{time.time_ns()}"
-    with psycopg.connect(f"{postgres}/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return f"{postgres}/{name}"
+    return created(postgres)
 
 
 @pytest.fixture
@@ -156,15 +150,3 @@ def test_what_runs_by_itself_is_what_was_run_by_hand() -> None:
     for line in lines:
         command = re.sub(r"/var/lib/daoxue-backups", "../backups", line.rpartition("/opt/daoxue/bin/")[2])
         assert re.sub(r"--key-file \S+", "--key-file ../backup.key", command) in COMMANDS
-
-
-def test_the_timer_is_one_that_systemd_takes(tmp_path: Path) -> None:
-    if shutil.which("systemd-analyze") is None:
-        lacking("systemd-analyze")
-    for kind in ("service", "timer"):
-        written = (ROOT / "deploy" / f"daoxue-backup.{kind}").read_text(encoding="utf-8")
-        here = written.replace("/opt/daoxue/bin/daoxue", sys.executable)
-        (tmp_path / f"daoxue-backup.{kind}").write_text(here, encoding="utf-8")
-    units = [str(tmp_path / f"daoxue-backup.{kind}") for kind in ("service", "timer")]
-    done = subprocess.run(["systemd-analyze", "verify", "--man=no", *units], capture_output=True, text=True)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -11,10 +11,10 @@ from bot.messages import Message, Reply
 from daoxue.app import App
 from desk.opening import SHOWN
 from store import conversations, outbox
-from store.database import Statement, Transaction
 from store.desk import audited
 from store.people import PresenceRow
 from store.schema import ticket
+from store.transaction import Statement, Transaction
 from tests.desk_client import Desk, Person
 from tests.talk import Resident
 

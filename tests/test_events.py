@@ -14,7 +14,7 @@ from desk.errors import TicketError
 from desk.feed import QUEUE, Feed, FeedPage
 from desk.opening import ALL
 from store import tickets
-from store.database import ConflictError, Transaction
+from store.database import ConflictError
 from store.ticket_events import (
     KINDS,
     Happened,
@@ -45,6 +45,7 @@ from store.ticket_events import (
     TicketUnheeded,
     TicketWoken,
 )  # fmt: skip
+from store.transaction import Transaction
 from tests.desk_client import Desk, Person
 from tests.history import check, folded
 from tests.talk import Resident

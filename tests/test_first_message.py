@@ -12,8 +12,9 @@ from sqlalchemy import func, select
 
 from daoxue.config import Config, Server
 from daoxue.preparing import vault_of
-from store.database import Database, Statement
+from store.database import Database
 from store.schema import conversation, message
+from store.transaction import Statement
 from tests.service import Page, Service, running
 
 VISITORS = 20

@@ -24,7 +24,8 @@ from integrations import webchat
 from integrations.webchat import CHANNEL, PATH, PORTION, Webchat, address_of
 from store import conversations
 from store.conversations import MessageRow
-from store.database import ConflictError, Transaction
+from store.database import ConflictError
+from store.transaction import Transaction
 from tests.service import Page, running
 
 HOME, OTHER = "203.0.113.7", "198.51.100.9"

@@ -6,10 +6,12 @@ import pytest
 
 from daoxue.config import Config
 from integrations.forum.settings import PATH
+from players import forum_api
 from players.forum import Forum
 from tests.conftest import free_port
-from tests.foruming import CATEGORY, api_of, environment, on_forum
+from tests.foruming import CATEGORY, environment, on_forum
 from tests.messenger import eventually
+from tests.official import behind
 from tests.service import running
 
 LEASED = 60.0  # seconds: nobody waits for the process that died any more
@@ -22,7 +24,7 @@ async def test_an_answer_is_posted_once(step: str, config: Config, monkeypatch: 
     forum.back_off = 0.2
     for name, value in environment().items():
         monkeypatch.setenv(name, value)
-    async with api_of(forum, api_port):
+    async with behind(forum_api.server(forum), api_port):
         with running(on_forum(config, api_port), step) as service:
             forum.hook = service.url + PATH
             asking = asyncio.create_task(forum.open(forum.member(), "请教", "积分会过期吗", CATEGORY))

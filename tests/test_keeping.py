@@ -28,10 +28,13 @@ from daoxue.archive import ArchiveError
 from daoxue.config import ConfigError, Nlu
 from daoxue.preparing import vault_of
 from store import alone, search, whole
-from store.database import Database, DatabaseError, Transaction
+from store.database import Database
 from store.leftovers import hold
 from store.migrate import HEAD, revision_of
+from store.outages import DatabaseError
+from store.transaction import Transaction
 from store.whole import Counts
+from tests.conftest import created
 from tests.place import NAME, SECRET, WORDS, Place, copied, furnished, names
 from tests.service import ROOT
 from tests.test_mine import Visitor
@@ -65,11 +68,7 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Empty:
     def make(kind: str) -> str:
         if kind == "sqlite":
             return f"sqlite:///{tmp_path}/var-{time.time_ns()}/daoxue.db"
-        server: str = request.getfixturevalue("postgres")
-        name = f"whole_{time.time_ns()}"
-        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
-        return f"{server}/{name}"
+        return created(request.getfixturevalue("postgres"))
 
     return make
 
@@ -515,8 +514,9 @@ def test_a_backup_amid_a_change_of_keys_has_the_right_one(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The database has the new one already, its file still the old one."""
-    monkeypatch.setattr("daoxue.commands.people.adopt", lambda *_: False)
-    place.run("accounts", "rekey")
+    with monkeypatch.context() as killed:
+        killed.setattr("accounts.vault.adopt", lambda *_: False)
+        place.run("accounts", "rekey")
     place.run("backup", str(tmp_path / "a.backup"))
     there = Place(tmp_path / "there")
     there.run("restore", str(tmp_path / "a.backup"))

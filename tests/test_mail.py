@@ -19,7 +19,7 @@ from integrations.mail.post import MAIL
 from integrations.mail.settings import CHANNEL, MailSettings, SmtpSettings
 from players.post_office import PostOffice, ReturnedError, hand_on
 from store import conversations, deliveries, queue
-from store.database import Transaction
+from store.transaction import Transaction
 from tests.desk_client import Desk
 from tests.mailing import CENTRE, letter, letterbox, on_mail, read, report, words
 

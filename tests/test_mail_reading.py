@@ -3,14 +3,19 @@
 import base64
 import re
 import time
+from email import message_from_bytes
 from email.message import EmailMessage
+from email.policy import default
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from accounts.vault import Vault
+from bot.texts import Texts
 from integrations.mail import authentication, plain, questions, quoting, reading
+from integrations.mail.letters import Letters, OwnLetter, SentMail
 from integrations.mail.rendering import subject
 
 ASKED = "请问书法班几点？"
@@ -304,3 +309,13 @@ def test_reading_takes_longer_only_in_step_with_length() -> None:
             text = unit * (times * 2 // len(unit))
             spent.append(min(_seconds(text) for _ in range(3)))
         assert all(after < 12 * before + 0.05 for before, after in pairwise(spent)), (unit, spent)
+
+
+@pytest.mark.parametrize(
+    "title", ["“书法班”还有名额吗？" * 9, ']^$#-099_?Y|* {.0?{\'%{[@]ab[^?Y?+|-+~&)b0-"90_ {c"XYZ[]']
+)
+def test_headers_of_ours_are_read_as_they_were_and_folded_as_lines_of_mail(title: str) -> None:
+    letters = Letters(Texts(), Vault([b"k" * 32]), "study@centre.test")
+    sent = letters.letter(SentMail(1, 2), OwnLetter(to="wang@home.test", subject=title, words="好", automatic=True))
+    assert message_from_bytes(sent, policy=default)["Subject"] == title
+    assert sent.count(b"\n") == sent.count(b"\r\n")

@@ -13,10 +13,10 @@ from bot.notices import Notices, NoticeSender, Way
 from daoxue.app import App
 from daoxue.preparing import vault_of
 from store import conversations, identity, notices, outbox, queue
-from store.database import Statement, Transaction
 from store.identity import Grant
 from store.queue import QueueRow
 from store.schema import notice
+from store.transaction import Statement, Transaction
 
 CHINA = ZoneInfo("Asia/Shanghai")
 DAY = datetime(2026, 11, 4, 10, tzinfo=CHINA)

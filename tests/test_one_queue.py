@@ -3,11 +3,9 @@
 import asyncio
 import dataclasses
 import json
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import psycopg
 import pytest
 import sqlalchemy as sa
 from msgspec.structs import replace
@@ -16,11 +14,14 @@ from bot.queue import Done, Failed, Kind, Later, Lost, Outcome, Queue, wait
 from daoxue.app import App
 from daoxue.config import Config
 from store import deliveries, outbox, queue, webhooks
-from store.database import ConflictError, Database, DatabaseError, Transaction
+from store.database import ConflictError, Database
 from store.migrate import alembic_url, upgrade
+from store.outages import DatabaseError
 from store.outbox import DueRow, OwedRow, Span
 from store.queue import HELD, NewRow, QueueRow, QueueState
+from store.transaction import Transaction
 from store.webhooks import WebhookRow
+from tests.conftest import created
 from tests.desk_client import Desk
 
 START = 1_700_000_000_000  # ms
@@ -365,11 +366,7 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a database with nothing in it."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/before.db"
-    server: str = request.getfixturevalue("postgres")
-    name = f"before_{time.time_ns()}"
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return f"{server}/{name}"
+    return created(request.getfixturevalue("postgres"))
 
 
 def before(url: str, revision: str, *statements: str, body: bytes = b"") -> None:

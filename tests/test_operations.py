@@ -68,14 +68,6 @@ async def test_the_database_is_not_asked_each_time(app: App, monkeypatch: pytest
     assert asked <= 3
 
 
-async def test_a_locked_database_is_told(served: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(served.database, "locked", lambda: 7.0)
-    inside, outside = await ask(served, "/readyz", INSIDE), await ask(served, "/readyz", OUTSIDE)
-    assert (inside.status_code, outside.status_code) == (503, 503)
-    assert "locked by another process (7 s)" in inside.text
-    assert outside.text == "not ready\n"
-
-
 def test_what_needs_an_address_from_outside_says_so(config: Config) -> None:
     on = replace(config, channels=Stanzas(TwilioSettings(enabled=True), WechatSettings(enabled=True)))
     on = replace(on, desk=replace(on.desk, oidc=OidcSettings(issuer="https://login.example.cn")))

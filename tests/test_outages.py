@@ -1,11 +1,12 @@
 """A database that cannot be used: everybody who asks is told what is wrong, in words, and that it is over."""
 
+import contextlib
 import json
 import logging
 import os
 import re
 import shutil
-import subprocess
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -22,10 +23,11 @@ from daoxue.app import App, compose
 from daoxue.config import Config, DatabaseSettings
 from daoxue.logs import Counting, JsonLines
 from integrations.webchat import PATH
-from store import queue
+from store import outages, queue
 from store.outages import Outage, OutageError
 from store.people import PresenceRow
 from tests.desk_client import Desk, Person
+from tests.disk import fill, mounted
 from tests.talk import Resident
 
 
@@ -62,14 +64,8 @@ def told(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of its own, of eight megabytes."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "daoxue", folder], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("may not mount a tmpfs here")  # no package gives that right
-    yield folder
-    subprocess.run(["umount", folder], check=True)
+    with mounted(tmp_path / "disk", "8m") as folder:
+        yield folder
 
 
 @pytest.fixture
@@ -79,18 +75,6 @@ async def on_small_disk(config: Config, small_disk: Path) -> AsyncIterator[App]:
     app = await compose(replace(config, database=DatabaseSettings(f"sqlite:///{small_disk}/daoxue.db")))
     yield app
     app.database.close()
-
-
-def fill(folder: Path) -> Path:
-    """Takes all the room there is."""
-    path = folder / "ballast"
-    with path.open("wb", buffering=0) as file:
-        try:
-            while file.write(bytes(4096)):
-                pass
-        except OSError:
-            return path
-    raise AssertionError
 
 
 async def test_a_full_disk_is_told_to_all_who_ask_and_is_over_when_there_is_room(
@@ -120,6 +104,27 @@ async def test_a_full_disk_is_told_to_all_who_ask_and_is_over_when_there_is_room
     assert (await figures(app))['daoxue_database_outage{outage="full"}'] == 0
     assert (await admin.get("/system"))["outage"] == ""
     assert "can be used again" in told(caplog)[-1]
+
+
+# -- another program
+
+
+async def test_another_program_that_writes_is_told_to_all_who_ask(
+    app: App, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    admin = await Desk(app).person("administrator")
+    monkeypatch.setattr(outages, "PASSING", 0.0)
+    monkeypatch.setattr(app.database, "_patience", 0.0)
+    with contextlib.closing(sqlite3.connect(app.config.database.embedded, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert (await say(app, "你好")).status_code == 503
+        assert await ready(app) == (503, f"not ready\n{OutageError(Outage.LOCKED)}\n")
+        assert (await admin.get("/system"))["outage"] == str(OutageError(Outage.LOCKED))
+        assert (await figures(app))['daoxue_database_outage{outage="locked"}'] == 1
+    assert (await say(app, "你好")).status_code == 200
+    assert await ready(app) == (200, "ready\n")
+    assert (await figures(app))['daoxue_database_outage{outage="locked"}'] == 0
+    assert len(told(caplog)) == 2, "once, and that it is over"
 
 
 # -- a database that is gone

@@ -16,7 +16,8 @@ from desk.passwords import Passwords
 from desk.people import People
 from store import conversations
 from store import desk as rows
-from store.database import Database, Transaction
+from store.database import Database
+from store.transaction import Transaction
 from tests.desk_client import PASSWORD, Desk, Person
 
 NOW = 1_000_000_000

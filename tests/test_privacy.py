@@ -20,10 +20,11 @@ from daoxue.app import App, compose
 from daoxue.config import AccountsSettings, Config
 from daoxue.preparing import prepare, vault_of
 from store import bank, conversations, erasing, identity, queue
-from store.database import Database, Transaction
+from store.database import Database
 from store.identity import Grant
 from store.migrate import upgrade
 from store.queue import QueueRow
+from store.transaction import Transaction
 from tests.desk_client import Desk
 from tests.service import ROOT
 from tests.talk import Resident, ten_o_clock

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from prometheus_client import REGISTRY
 
 from daoxue import gauges, serve
@@ -33,11 +32,9 @@ TELLING = (
 )  # parts that have figures, however little else of them is loaded
 
 
-@pytest.fixture
-def unit(tmp_path: Path) -> Path:
-    """The unit, of a program that is here."""
-    path, written = tmp_path / "daoxue.service", (ROOT / "deploy" / "daoxue.service").read_text("utf-8")
-    assert "ExecStart=/opt/daoxue/bin/daoxue serve" in written
+def here(folder: Path, name: str) -> Path:
+    """A unit of deploy/, of a program that is here."""
+    path, written = folder / name, (ROOT / "deploy" / name).read_text("utf-8")
     path.write_text(written.replace("/opt/daoxue/bin/daoxue", sys.executable))
     return path
 
@@ -48,13 +45,21 @@ def analyzed(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["systemd-analyze", *arguments], capture_output=True, text=True, check=False)
 
 
-def test_the_unit_is_understood_by_systemd_and_leaves_little_open(unit: Path) -> None:
+def test_the_unit_is_understood_by_systemd_and_leaves_little_open(tmp_path: Path) -> None:
+    unit = here(tmp_path, "daoxue.service")
+    assert f"ExecStart={sys.executable} serve" in unit.read_text()
     found = analyzed("verify", "--man=no", unit)
     assert (found.returncode, found.stdout, found.stderr) == (0, "", "")
     exposed = analyzed("security", "--offline=true", "--no-pager", "--threshold=20", unit)  # tenths; of 100
     assert exposed.returncode == 0, exposed.stdout
     unit.write_text(unit.read_text().replace("RestartSec=5", "RestartSecs=5"))
     assert "RestartSecs" in analyzed("verify", "--man=no", unit).stderr, "what is wrong is seen"
+
+
+def test_the_timer_is_one_that_systemd_takes(tmp_path: Path) -> None:
+    units = [here(tmp_path, f"daoxue-backup.{kind}") for kind in ("service", "timer")]
+    found = analyzed("verify", "--man=no", *units)
+    assert (found.returncode, found.stdout, found.stderr) == (0, "", "")
 
 
 def test_the_log_is_rotated_while_it_is_written(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from daoxue.config import Config
 from integrations import sms
 from players.twilio import sid
 from store import calls, conversations, outbox
-from store.database import Statement
 from store.schema import sent_text
+from store.transaction import Statement
 from tests.desk_client import Desk
 from tests.telephone import RESIDENT, Line, line
 

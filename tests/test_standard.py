@@ -26,7 +26,8 @@ from knowledge.files import Content
 from knowledge.standard import standard
 from knowledge.template import HEADS, as_xlsx
 from store import desk as rows
-from store.database import Row, Statement, Transaction, Value
+from store.engine import Row, Value
+from store.transaction import Statement, Transaction
 from tests.desk_client import Desk, Person
 from tests.talk import Resident, ten_o_clock
 

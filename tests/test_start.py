@@ -18,10 +18,10 @@ from daoxue import check
 from daoxue.config import AccountsSettings, Config, DatabaseSettings
 from daoxue.preparing import prepare
 from store import alone
-from store.database import DatabaseError
+from store.outages import DatabaseError
 from tests.conftest import free_port
+from tests.disk import fill, mounted
 from tests.service import ROOT
-from tests.test_outages import fill
 
 Centre = tuple[Path, str]  # the folder it is run in, and its database's address
 
@@ -67,20 +67,14 @@ def torn(centre: Centre) -> Iterator[Centre]:
 
 
 @contextlib.contextmanager
-def _mounted(centre: Centre, size: str) -> Iterator[Centre]:
-    disk = centre[0].parent / "disk"
-    disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "daoxue", disk], capture_output=True).returncode:
-        pytest.skip("may not mount a tmpfs here")  # no package gives that right
-    try:
+def _moved_to_disk(centre: Centre, size: str) -> Iterator[Centre]:
+    with mounted(centre[0].parent / "disk", size) as disk:
         shutil.copytree(centre[0], disk, dirs_exist_ok=True)
         yield disk, f"sqlite:///{disk}/var/daoxue.db"
-    finally:
-        subprocess.run(["umount", disk], check=True)
 
 
 def read_only(centre: Centre) -> Iterator[Centre]:
-    with _mounted(centre, "32m") as (disk, url):
+    with _moved_to_disk(centre, "32m") as (disk, url):
         subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
         yield disk, url
 
@@ -91,7 +85,7 @@ def read_only_and_empty(centre: Centre) -> Iterator[Centre]:
 
 
 def full(centre: Centre) -> Iterator[Centre]:
-    with _mounted(centre, "8m") as (disk, url):
+    with _moved_to_disk(centre, "8m") as (disk, url):
         fill(disk)
         yield disk, url
 

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from sqlalchemy import bindparam, select
 
 from daoxue.config import Config
-from store import contention, erasing
-from store.contention import LockedDatabaseError
-from store.database import ConflictError, Database, Statement, Transaction, adding
+from store import erasing, outages
+from store.database import ConflictError, Database
 from store.migrate import upgrade
+from store.outages import Outage, OutageError
 from store.schema import audit
+from store.transaction import Statement, Transaction, adding
 
 _ADD = Statement(adding(audit))
 _FOUND = Statement(select(audit.c.action).where(audit.c.actor == bindparam("actor")).order_by(audit.c.id))
@@ -180,30 +181,31 @@ async def test_another_process_that_holds_the_file_is_told_of_and_ends_nothing(
     """What is asked for meanwhile is refused within a bound, however much there is, and goes on when it is over."""
     path = tmp_path / "held.db"
     upgrade(f"sqlite:///{path}")
-    monkeypatch.setattr(contention, "NOTED", 0.1)
+    monkeypatch.setattr(outages, "PASSING", 0.1)
     database = Database(f"sqlite:///{path}")
     monkeypatch.setattr(database, "_patience", 0.5)
-    assert database.locked() == 0
+    assert await database.outage() is None
     held = sqlite3.connect(path, isolation_level=None)
     held.execute("BEGIN IMMEDIATE")
+    assert await database.outage() is None, "it may come to an end"
     began = time.monotonic()
     told = await asyncio.gather(
         *(database.write(lambda t: None, quick=n % 2 == 0) for n in range(600)), return_exceptions=True
     )
-    assert all(isinstance(each, LockedDatabaseError) for each in told)
-    assert database.locked() >= 0.1
+    assert {str(each) for each in told} == {str(OutageError(Outage.LOCKED))}
+    assert await database.outage() is Outage.LOCKED
     waiting = asyncio.create_task(database.write(lambda t: None))
     await asyncio.wait([waiting], timeout=5)
-    assert isinstance(waiting.exception(), LockedDatabaseError)
+    assert str(waiting.exception()) == str(OutageError(Outage.LOCKED))
     assert time.monotonic() - began < 5
     held.execute("ROLLBACK")
-    assert database.locked() == 0
+    assert await database.outage() is None
     await database.write(lambda t: None)
-    assert [record.levelname for record in caplog.records if record.name == "store.contention"] == ["ERROR", "WARNING"]
+    assert [record.levelname for record in caplog.records if record.name == "store.outages"] == ["ERROR", "WARNING"]
     held.execute("BEGIN IMMEDIATE")
     last = asyncio.create_task(database.write(lambda t: None))
     await asyncio.sleep(0)
     database.hurry()
     database.close()
-    assert isinstance((await asyncio.gather(last, return_exceptions=True))[0], LockedDatabaseError)
+    assert isinstance((await asyncio.gather(last, return_exceptions=True))[0], OutageError)
     held.close()

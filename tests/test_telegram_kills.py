@@ -9,9 +9,11 @@ from msgspec.structs import replace
 
 from daoxue.config import Config
 from integrations.telegram.settings import PATH, Mode, TelegramSettings
+from players import telegram_api
 from players.telegram import Person, Platform
 from tests.conftest import free_port
-from tests.messenger import SECRET, api_of, environment, eventually
+from tests.messenger import SECRET, environment, eventually
+from tests.official import behind
 from tests.service import Service, running
 
 LEASED = 60.0  # seconds: nobody waits for the process that died any more
@@ -26,7 +28,7 @@ async def dying(
     for name, value in environment(platform).items():
         monkeypatch.setenv(name, value)
     telegram = TelegramSettings(enabled=True, mode=mode, api_base=f"http://127.0.0.1:{api_port}")
-    async with api_of(platform, api_port):
+    async with behind(telegram_api.server(platform), api_port):
         with running(replace(config, channels=config.channels.having(telegram)), step) as service:
             if mode == "webhook":
                 platform.webhook = {"url": service.url + PATH, "secret_token": SECRET}

@@ -15,10 +15,12 @@ from daoxue.commands import telegram
 from daoxue.config import SETTINGS, Config, ConfigError, read
 from integrations.telegram.polling import NAME
 from integrations.telegram.settings import TelegramSecrets, TelegramSettings
+from players import telegram_api
 from players.telegram import Platform
 from store import deliveries
 from tests.conftest import free_port
-from tests.messenger import Messenger, api_of, environment, eventually, messenger
+from tests.messenger import Messenger, environment, eventually, messenger
+from tests.official import behind
 
 
 @pytest.fixture
@@ -182,7 +184,7 @@ async def test_the_platform_is_asked_who_we_are(
     for name, value in environment(platform).items():
         monkeypatch.setenv(name, value)
     asked = Namespace(config=file, json=False)
-    async with api_of(platform, port):
+    async with behind(telegram_api.server(platform), port):
         assert await asyncio.to_thread(telegram.check, asked) == 0
         assert "@daoxue_bot" in capsys.readouterr().out
         monkeypatch.setenv("TELEGRAM_BOT_TOKEN", "1:wrong")

@@ -18,7 +18,8 @@ from daoxue.app import App, compose
 from daoxue.config import Config, DatabaseSettings
 from handlers import HANDLERS
 from store import conversations
-from store.database import Database, Transaction
+from store.database import Database
+from store.transaction import Transaction
 from tests.talk import Resident
 
 

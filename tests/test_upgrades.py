@@ -6,7 +6,6 @@ import lzma
 import re
 import shutil
 import sqlite3
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from store import whole
 from store.migrate import is_current
 from store.personal import Sealed, Shut
 from store.schema import metadata
+from tests.conftest import created
 from tests.desk_client import Desk
 from tests.service import ROOT
 from tests.talk import Resident
@@ -104,10 +104,7 @@ def test_it_is_brought_up_to_date_with_all_that_is_in_it(earlier: Config) -> Non
 
 def test_on_a_server_too(earlier: Config, postgres: str) -> None:
     """The rows that the version left in its file, put into tables of that version and brought up from there."""
-    name = f"upgraded_{time.time_ns()}"
-    with psycopg.connect(f"{postgres}/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    here, there = earlier.database.url, f"{postgres}/{name}"
+    here, there = earlier.database.url, created(postgres)
     with whole.snapshot(here) as found, whole.writing(there) as kept:
         seen = whole.Counts()
         whole.fill(kept, whole.revision(found), whole.counted(whole.parts(found), seen), seen)

@@ -19,7 +19,7 @@ from desk.replies import Answer
 from integrations.webchat import CHANNEL, Webchat, address_of
 from store import conversations
 from store.conversations import ConversationRow
-from store.database import Transaction
+from store.transaction import Transaction
 from tests.service import Page, Service, running
 
 

@@ -18,7 +18,7 @@ from store import conversations, outbox, queue
 from store.database import Database
 from store.outbox import OwedRow, order_key
 from tests.conftest import free_port
-from tests.official import Official, api_of, official
+from tests.official import Official, behind, official
 
 TEXT = {"msgtype": "text", "text": {"content": "x"}}
 
@@ -82,7 +82,7 @@ async def test_many_calls_at_once_and_many_processes_fetch_one_token(config: Con
     platform, port = Platform(), free_port()
     databases = [Database(config.database.url) for _ in range(4)]
     apis = [Wechat(platform.app_id, platform.secret, f"http://127.0.0.1:{port}", each) for each in databases]
-    async with api_of(platform, port):
+    async with behind(platform.app(), port):
         await asyncio.gather(*(each.callback_addresses() for each in apis for _ in range(8)))
         assert platform.calls["stable_token"] == 1
         platform.revoke_tokens()

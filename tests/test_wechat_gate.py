@@ -21,8 +21,8 @@ from integrations.wechat.gate import DroppedError, Gate, GateRefusedError, Keys,
 from integrations.wechat.rendering import Outgoing, passive
 from integrations.wechat.settings import WechatSecrets
 from integrations.wechat.wire import parse
-from store.database import Statement
 from store.schema import dropped
+from store.transaction import Statement
 from tests.official import Official, official
 
 _ALL_DROPPED = Statement(select(dropped.c.body))

@@ -13,7 +13,7 @@ from daoxue.config import Config
 from players.wechat import Platform, Resident, Way
 from tests.conftest import free_port
 from tests.desk_client import PASSWORD
-from tests.official import api_of
+from tests.official import behind
 from tests.service import Service, running
 from tests.test_wechat_storm import on_wechat, raised_again, said
 
@@ -77,7 +77,7 @@ async def test_a_seats_words_arrive_once(step: str, lose: int, config: Config, m
     platform, api_port = Platform(), free_port()
     connected = on_wechat(config, platform, api_port, monkeypatch)
     desk = await seat(config)
-    async with api_of(platform, api_port), desk:
+    async with behind(platform.app(), api_port), desk:
         with running(connected) as service:
             platform.webhook = f"{service.url}/channels/wechat"
             who = platform.resident()

@@ -18,10 +18,11 @@ from daoxue.preparing import vault_of
 from integrations.wechat.settings import WechatSettings
 from players.wechat import Platform, Resident
 from store import conversations, queue
-from store.database import Database, Transaction
+from store.database import Database
+from store.transaction import Transaction
 from tests.conftest import free_port
 from tests.desk_client import Desk, Person
-from tests.official import Official, api_of, environment, official
+from tests.official import Official, behind, environment, official
 from tests.service import ROOT, Service, running
 
 TALK = ("最近有什么培训班", "第二个还有名额吗", "积分会过期吗")
@@ -67,7 +68,7 @@ async def test_killed_at_a_step_on_either_database(
 async def _killed(step: str, config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     platform, api_port = Platform(patience=2.5), free_port()
     connected = on_wechat(config, platform, api_port, monkeypatch)
-    async with api_of(platform, api_port):
+    async with behind(platform.app(), api_port):
         with running(connected, step, 2) as service:
             platform.webhook = f"{service.url}/channels/wechat"
             guard = asyncio.create_task(raised_again(service))
@@ -85,7 +86,7 @@ async def test_a_seats_words_outlive_the_process(config: Config, monkeypatch: py
     """Killed while it sends: what the seat wrote arrives once the process is back."""
     platform, api_port = Platform(patience=2.5), free_port()
     connected = on_wechat(config, platform, api_port, monkeypatch)
-    async with api_of(platform, api_port):
+    async with behind(platform.app(), api_port):
         with running(connected, "sending", 1) as service:
             platform.webhook = f"{service.url}/channels/wechat"
             who = platform.resident()
@@ -216,7 +217,7 @@ async def test_the_command_itself_with_a_seat_in_the_terminal(
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
 
-    async with api_of(platform, api_port):
+    async with behind(platform.app(), api_port):
         service = await daoxue("serve")
         try:
             assert await _answers(f"http://127.0.0.1:{port}/readyz", service)

@@ -18,7 +18,7 @@ from daoxue.serve import application
 from daoxue.watch import Trouble, Watch
 from daoxue.workers import workers
 from store import conversations, outbox, people, queue
-from store.database import Transaction
+from store.transaction import Transaction
 from tests.service import Page
 from tests.talk import Resident
 from tests.test_webchat import listen

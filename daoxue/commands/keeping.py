@@ -19,9 +19,10 @@ from daoxue.commands.common import Commands, add, now, tell
 from daoxue.config import SETTINGS, Config, ConfigError, read
 from daoxue.preparing import prepare
 from store import alone, whole
-from store.database import Database, DatabaseError
+from store.database import Database
 from store.leftovers import sweep
 from store.migrate import check_known
+from store.outages import DatabaseError
 from store.whole import Counts, TableRows
 
 PASSPHRASE = "BACKUP_PASSPHRASE"  # noqa: S105 - the name of it, in the environment
@@ -238,11 +239,8 @@ def _fill(url: str, revision: str, found: Iterable[TableRows], seen: Counts, *, 
 
 def _scrub(url: str) -> None:
     """What was replaced is in no page of the file any more."""
-    database = Database(url)
-    try:
+    with contextlib.closing(Database(url)) as database:
         database.scrub_whole()
-    finally:
-        database.close()
 
 
 # -- elsewhere

@@ -1,14 +1,15 @@
 """`daoxue accounts`, `purge`: learners, and what we hold of residents."""
 
 import argparse
+import contextlib
 import json
 import os
 from dataclasses import asdict
 from pathlib import Path
 
+from accounts import vault as vaults
 from accounts.bank import audit as bank_audit
 from accounts.closing import rekey
-from accounts.vault import adopt, new_key, only
 from daoxue.app import App
 from daoxue.commands.common import Commands, acting, add, now, tell
 from daoxue.config import Config, ConfigError, read
@@ -68,11 +69,8 @@ def _accounts_codes(arguments: argparse.Namespace) -> int:
 def _accounts_audit(arguments: argparse.Namespace) -> int:
     config = read(arguments.config)
     prepare(config)
-    database = Database(config.database.url, vault_of(config))
-    try:
+    with contextlib.closing(Database(config.database.url, vault_of(config))) as database:
         count, problems = database.look(bank_audit)
-    finally:
-        database.close()
     for problem in problems:
         row: dict[str, object] = {"learner": problem.learner, "problem": problem.text}
         tell(arguments, row, f"学员 {problem.learner}：{problem.text}")
@@ -100,17 +98,14 @@ def _accounts_rekey(arguments: argparse.Namespace) -> int:
 def _rekey(config: Config) -> int:
     """How many learners it concerned: none, where it had only to be finished."""
     path = Path(config.accounts.key_file)
-    new, count = only(new_key(path)), 0
-    database = Database(config.database.url, new)
-    try:
+    new, count = vaults.of(vaults.new_key(path)), 0
+    with contextlib.closing(Database(config.database.url, new)) as database:
         if database.look(sealing.key_name) != new.name:
             find_key(config)
             old = vault_of(config)
             count = database.now(lambda t: rekey(t, old, new, now()))
         database.scrub_whole()
-    finally:
-        database.close()
-    adopt(path, new.name)
+    vaults.adopt(path, new.name)
     return count
 
 

@@ -4,27 +4,20 @@ import argparse
 from collections.abc import Callable
 from importlib import import_module
 
-from daoxue.commands.common import Commands, add
+from daoxue.commands.common import Commands, add, playing
 
 
 def declare(commands: "Commands[argparse.ArgumentParser]") -> None:
     wechat = _group(commands, "wechat", "the official account")
     add(wechat, "menu", _later("wechat", "menu"), "put the three entries into the account's menu")
     add(wechat, "check", _later("wechat", "check"), "ask WeChat for a token and where it calls from")
-    add(
-        wechat,
-        "play",
-        _later("wechat", "play"),
-        "try it out against a WeChat of our own, with a telephone in the terminal",
-    )
+    add(wechat, "play", _played("wechat"), "try it out against a WeChat of our own, with a telephone in the terminal")
     telegram = _group(commands, "telegram", "the Telegram bot")
     add(telegram, "check", _later("telegram", "check"), "ask Telegram who the bot is and where its messages go")
-    playing = add(
-        telegram, "play", _later("telegram", "play"), "try it out without an account, with an app in the terminal"
-    )
-    playing.add_argument("--polling", action="store_true", help="the platform is asked, as without a public address")
+    play = add(telegram, "play", _played("telegram"), "try it out without an account, with an app in the terminal")
+    play.add_argument("--polling", action="store_true", help="the platform is asked, as without a public address")
     mail = _group(commands, "mail", "e-mail")
-    add(mail, "play", _later("mail", "play"), "try it out without an account, with a mail program in the terminal")
+    add(mail, "play", _played("mail"), "try it out without an account, with a mail program in the terminal")
 
 
 def _group(commands: "Commands[argparse.ArgumentParser]", name: str, help: str) -> "Commands[argparse.ArgumentParser]":
@@ -36,6 +29,16 @@ def _later(module: str, name: str) -> Callable[[argparse.Namespace], int]:
 
     def run(arguments: argparse.Namespace) -> int:
         command: Callable[[argparse.Namespace], int] = getattr(import_module(f"daoxue.commands.{module}"), name)
+        return command(arguments)
+
+    return run
+
+
+def _played(channel: str) -> Callable[[argparse.Namespace], int]:
+    """Tries a channel out."""
+
+    def run(arguments: argparse.Namespace) -> int:
+        command: Callable[[argparse.Namespace], int] = playing(f"daoxue.play_{channel}").play
         return command(arguments)
 
     return run

@@ -3,13 +3,11 @@
 import argparse
 import asyncio
 import os
-from collections.abc import Callable
-from pathlib import Path
 
-from daoxue.commands.common import playing, tell
+from daoxue.commands.common import tell
 from daoxue.config import ConfigError, read
 from integrations.telegram.api import BotApi, BotApiError, TelegramFault
-from integrations.telegram.settings import PATH, Mode, TelegramSecrets, TelegramSettings
+from integrations.telegram.settings import PATH, TelegramSecrets, TelegramSettings
 
 _ADVICE = {
     TelegramFault.TOKEN: "请核对 TELEGRAM_BOT_TOKEN（BotFather 给的）",
@@ -40,8 +38,3 @@ def check(arguments: argparse.Namespace) -> int:
     row: dict[str, object] = {"ok": True, "bot": name, "webhook": url, "ours": ours}
     tell(arguments, row, f"密钥可用，机器人是 @{name}（https://t.me/{name}）。{way}；{now}")
     return 0
-
-
-def play(arguments: argparse.Namespace) -> int:
-    run: Callable[[Path, Mode], int] = playing("daoxue.play_telegram").play
-    return run(arguments.config, "polling" if arguments.polling else "webhook")

@@ -2,10 +2,9 @@
 
 import argparse
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 from daoxue.app import App
-from daoxue.commands.common import acting, playing, tell
+from daoxue.commands.common import acting, tell
 from daoxue.config import ConfigError
 from integrations.wechat.api import WechatError, WechatFault
 from integrations.wechat.channel import WechatChannel
@@ -57,8 +56,3 @@ def _official(app: App) -> WechatChannel:
     if opened is None or not isinstance(opened.outlet, WechatChannel):
         raise ConfigError("channels.wechat.enabled: 没有接入公众号；在 config.yml 里设为 true")
     return opened.outlet
-
-
-def play(arguments: argparse.Namespace) -> int:
-    use: Callable[[Path], int] = playing("daoxue.play_wechat").play
-    return use(arguments.config)

@@ -1,6 +1,7 @@
 """`daoxue init`, `import`, `export`: a centre set up, and its one workbook taken in and given back."""
 
 import argparse
+import contextlib
 import importlib
 import os
 import sys
@@ -91,11 +92,8 @@ def _import(arguments: argparse.Namespace) -> int:
 def _with_database(config: Config, use: Callable[[Database, Vault], T]) -> T:
     prepare(config)
     vault = vault_of(config)
-    database = Database(config.database.url, vault)
-    try:
+    with contextlib.closing(Database(config.database.url, vault)) as database:
         return use(database, vault)
-    finally:
-        database.close()
 
 
 def _take(arguments: argparse.Namespace, config: Config, database: Database, vault: Vault) -> int:

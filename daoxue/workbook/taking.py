@@ -28,7 +28,8 @@ from knowledge.library import Partial, as_rows, keeping
 from knowledge.topics import Topic
 from store import conversations
 from store import knowledge as stored
-from store.database import Database, Transaction
+from store.database import Database
+from store.transaction import Transaction
 
 
 def state_of(config: Config, database: Database, vault: Vault) -> State:

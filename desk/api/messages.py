@@ -18,8 +18,8 @@ from desk.lists import MOST
 from desk.opening import ALL, SHOWN, before, found
 from desk.people import Seat
 from desk.replies import LONGEST, Answer
-from store.database import Transaction
 from store.ticket_events import TicketRow
+from store.transaction import Transaction
 
 router = Answering(tags=["工单 tickets"])
 Worker = Annotated[Seat, Depends(may("ticket.work"))]

@@ -10,8 +10,8 @@ from desk.api.guard import Number, TheDesk, may, now
 from desk.errors import TicketError
 from desk.people import Seat
 from store import conversations, outbox, queue, webhooks
-from store.database import Transaction
 from store.queue import QueueRow
+from store.transaction import Transaction
 
 router = Answering(tags=["管理 admin"])
 System = Annotated[Seat, Depends(may("system.read"))]

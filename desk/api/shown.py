@@ -16,10 +16,10 @@ from desk.people import Seat
 from desk.replies import said
 from desk.summary import Summary, for_seat, summarise
 from store import conversations
-from store.database import Transaction
 from store.replies import HeldReplyRow
 from store.ticket_events import TicketRow
 from store.tickets import EventRow
+from store.transaction import Transaction
 
 ON_A_CALL = 3_000  # ms that an answer waits to be called back while the resident listens
 Stage = Literal["talk", "queue", "ringing", "bridged", "held", "conference", "callback", "voicemail", "ended"]

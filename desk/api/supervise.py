@@ -22,8 +22,8 @@ from desk.reports import LONGEST, Report, named, report
 from desk.standing import OpeningHours, Shift, Shifts
 from store import desk as rows
 from store import people, tickets
-from store.database import Transaction
 from store.ticket_events import TicketReviewed
+from store.transaction import Transaction
 
 T = TypeVar("T")
 router = Answering(tags=["班长 supervise"])

@@ -34,7 +34,7 @@ from desk.people import Seat
 from desk.replies import LONGEST
 from desk.summary import Summary, summarise
 from store import conversations, people
-from store.database import Transaction
+from store.transaction import Transaction
 
 router = Answering(tags=["工单 tickets"])
 Reader = Annotated[Seat, Depends(may("ticket.read"))]

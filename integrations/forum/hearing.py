@@ -19,9 +19,9 @@ from integrations.forum.judging import PostVerdict, judge
 from integrations.forum.settings import CHANNEL, ForumSettings
 from store import conversations, outbox
 from store.conversations import ConversationRow
-from store.database import Transaction
 from store.outbox import OwedRow
 from store.queue import QueueRow
+from store.transaction import Transaction
 
 BACK = 120  # messages of a talk among which an earlier form of a post is looked for
 _decode = msgspec.json.Decoder(PostToRead).decode
@@ -129,7 +129,7 @@ class ForumReader:
             await self._core.inbox.receive(said)
 
     def _inbound(self, what: PostToRead, topic: ForumTopic, post: ForumPost) -> Inbound:
-        mark = self._core.vault.digest(CHANNEL, f"{topic.title}\n{post.raw}" if post.post_number == 1 else post.raw)
+        mark = self._core.vault.digest(CHANNEL, wording.told(topic, post))
         link = f"{self._settings.base}/t/{what.topic}/{what.number}"
         return Inbound(
             channel=CHANNEL, address=_address(what), id=f"{what.post}:{mark}", text=wording.words(topic, post),

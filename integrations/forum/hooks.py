@@ -12,11 +12,11 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 from prometheus_client import Counter
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.channel import Core
-from bot.edge import safely
+from bot.edge import BodyError, body_of, safely
 from integrations.forum.settings import CHANNEL, ForumSettings
 from store import queue
 from store.queue import NewRow
@@ -81,9 +81,10 @@ class ForumHook:
 
     async def _accepted(self, request: Request) -> int:
         """The status to answer with."""
-        body = await _body(request)
-        if body is None:
-            REFUSED.labels("size").inc()
+        try:
+            body = await body_of(request.receive, LARGEST)
+        except BodyError as error:
+            REFUSED.labels(str(error)).inc()
             return 413
         signed = "sha256=" + hmac.new(self._secret, body, hashlib.sha256).hexdigest()
         given = request.headers.getlist("x-discourse-event-signature")
@@ -124,16 +125,3 @@ class ForumHook:
         if post.username.lower() == self._settings.username.lower() or post.topic_archetype != "regular":
             return False
         return gone or post.category_id in self._settings.categories
-
-
-async def _body(request: Request) -> bytes | None:
-    """None for what is too large, or was broken off."""
-    body = b""
-    try:
-        async for part in request.stream():
-            body += part
-            if len(body) > LARGEST:
-                return None
-    except ClientDisconnect:
-        return None
-    return body

@@ -15,13 +15,14 @@ from bot.channel import Core
 from bot.inbox import numbered
 from bot.messages import Numbered
 from bot.queue import Done, Failed, Later, Lost, Outcome
-from integrations.forum.api import ForumApi, ForumError, ForumFault, ForumPost, ForumTopic
+from integrations.forum import wording
+from integrations.forum.api import ForumApi, ForumError, ForumFault, ForumTopic
 from integrations.forum.hooks import PostToRead, new_row
 from integrations.forum.rendering import MARKED, PostWriter
 from integrations.forum.settings import CHANNEL
-from store import conversations, outbox, queue
-from store.database import Transaction
+from store import conversations, queue
 from store.outbox import DueRow
+from store.transaction import Transaction
 
 SOON = 1_000  # ms until what waits for another post is tried
 BACK = 120  # messages of a talk among which the post is looked for that is answered
@@ -79,7 +80,7 @@ class ForumLeaving:
             return await self._left(row)
         if topic.closed or topic.archived:
             return Lost("the topic is closed")
-        if not answer.ref and self._mark_of(topic, post) != answer.read:
+        if not answer.ref and self._core.vault.digest(CHANNEL, wording.told(topic, post)) != answer.read:
             return await self._read_anew(row, what, now)
         self._core.observe("sending")
         raw = self._writer.post([each.message.reply for each in answer.said], mark, answer.ref)
@@ -98,9 +99,6 @@ class ForumLeaving:
         posts = [*topic.post_stream.posts, *(await self._api.posts(what.topic, unseen) if unseen else ())]
         return any(f"{MARKED}{mark}" in each.raw for each in posts)
 
-    def _mark_of(self, topic: ForumTopic, post: ForumPost) -> str:
-        return self._core.vault.digest(CHANNEL, f"{topic.title}\n{post.raw}" if post.post_number == 1 else post.raw)
-
     async def _read_anew(self, row: DueRow, what: PostToRead, now: int) -> Outcome:
         """The question was changed before its answer left: that is not posted, and the question read again."""
         again = new_row(replace(what, anew=True), f"again-{row.id}", now, now)
@@ -112,8 +110,7 @@ class ForumLeaving:
         return Lost("the post was deleted") if answer.ref else await self._left(row)
 
     async def _left(self, row: DueRow) -> Outcome:
-        await self._core.database.write(lambda t: outbox.left(t, row), quick=True)
-        self._core.live.delivered(row.conversation, row.last_seq)
+        await self._core.outbox.left(row)
         return Done()
 
 

@@ -47,10 +47,7 @@ class ForumSecrets:
     @staticmethod
     def read(environment: Mapping[str, str], settings: ForumSettings) -> "ForumSecrets":
         """Raises `SettingsError`, also where the settings lack what a forum needs."""
-        if settings.unset:
-            raise SettingsError(f"channels.forum: {', '.join(settings.unset)} must be set")
-        if missing := settings.lacking(environment):
-            raise SettingsError(f"channels.forum: {', '.join(missing)} must be set in the environment")
+        settings.check(CHANNEL, environment)
         key, webhook = environment["FORUM_API_KEY"].strip(), environment["FORUM_WEBHOOK_SECRET"].strip()
         if not key.isascii() or not key.isprintable() or " " in key:
             raise SettingsError("FORUM_API_KEY: the key as the forum showed it, without blanks")

@@ -19,6 +19,11 @@ def is_of_a_machine(post: ForumPost) -> bool:
     return MARKED in post.raw
 
 
+def told(topic: ForumTopic, post: ForumPost) -> str:
+    """All that is read of a post, as it stands there: of a topic's first one with its title."""
+    return f"{topic.title}\n{post.raw}" if post.post_number == 1 else post.raw
+
+
 def words(topic: ForumTopic, post: ForumPost) -> str:
     """What is asked: of a topic's first post with its title, where that says something else."""
     said = _unquoted(post.raw)

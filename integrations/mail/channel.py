@@ -24,8 +24,8 @@ from integrations.mail.settings import CHANNEL, MailSettings
 from integrations.mail.sorting import MailSort, sort
 from store import attachments, conversations, deliveries, outbox
 from store.conversations import ConversationRow
-from store.database import Transaction
 from store.outbox import DueRow, Span
+from store.transaction import Transaction
 
 TAKEN = Counter("daoxue_mails", "Mails that came in, by what they are", ["sort"])
 SMALL = 65_536  # bytes that are read without a thread of their own
@@ -198,8 +198,8 @@ class MailChannel:
         """Sends what answers a mail without asking the queue for it, which has it should this process die; what does not leave
         now is the queue's."""
         last = turns[-1][1]
-        database, conversation = self._core.database, last.conversation
-        if not await database.read(lambda t: outbox.is_next(t, conversation, last.last_seq)):
+        conversation = last.conversation
+        if not await self._core.database.read(lambda t: outbox.is_next(t, conversation, last.last_seq)):
             return  # something before it has not left
         answered = [
             Answered(kept(part.text), tuple(each.message.reply for each in receipt.answers))
@@ -215,7 +215,7 @@ class MailChannel:
             await self._core.outbox.settle(conversation, last.last_seq)
             return
         at = outcome.at if isinstance(outcome, Later) else self._now()
-        await database.write(lambda t: _leave_to_the_queue(t, conversation, last.last_seq, at), quick=True)
+        await self._core.outbox.put_off(conversation, last.last_seq, at)
 
     async def send(self, row: DueRow, now: int) -> Outcome:
         """Sends what the row holds as one mail."""
@@ -224,8 +224,7 @@ class MailChannel:
             return Lost(MailRefusal.GONE.value)
         outcome = await self._post(row.address, letter)
         if isinstance(outcome, Done):
-            await self._core.database.write(lambda t: outbox.left(t, row), quick=True)
-            self._core.live.delivered(row.conversation, row.last_seq)
+            await self._core.outbox.left(row)
         return outcome
 
     async def _post(self, address: str, letter: bytes) -> Outcome:
@@ -315,12 +314,6 @@ def _files(transaction: Transaction, replies: Sequence[Reply]) -> list[tuple[str
     paths = [file.path for reply in replies for file in reply.files]
     found = (attachments.get(transaction, path.rpartition("/")[2]) for path in paths)
     return [each for each in found if each is not None]
-
-
-def _leave_to_the_queue(transaction: Transaction, conversation: int, seq: int, at: int) -> None:
-    row = next((each for each in outbox.owed(transaction, conversation) if each.last_seq == seq), None)
-    if row is not None:
-        outbox.release(transaction, row, conversation, at)
 
 
 def _leads_to(error: SendError, now: int) -> Outcome:

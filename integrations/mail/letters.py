@@ -38,7 +38,7 @@ class OwnLetter:
 
 
 class Letters:
-    """`address` is what they are from, `clock` (seconds) when."""
+    """`address` is what they are from."""
 
     def __init__(self, texts: Texts, vault: Vault, address: str) -> None:
         self._texts = texts
@@ -104,13 +104,7 @@ def _attached(file: tuple[str, str, bytes]) -> str:
 
 
 def _word(text: str) -> str:
-    """Words of a header, encoded (RFC 2047); no line is longer than readers must bear."""
-    return (
-        Header(text, "utf-8", maxlinelen=72).encode(linesep="\r\n")
-        if not text.isascii() or len(text) > 60
-        else _phrase(text)
-    )
-
-
-def _phrase(text: str) -> str:
-    return text if _PLAIN.fullmatch(text) else Header(text, "utf-8").encode()
+    """Words of a header, where need be encoded (RFC 2047); no line is longer than readers must bear."""
+    if len(text) <= 60 and _PLAIN.fullmatch(text):
+        return text
+    return Header(text, "utf-8", maxlinelen=72).encode(linesep="\r\n")

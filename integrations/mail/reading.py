@@ -27,8 +27,6 @@ TOO_LARGE, NO_END, STRANGE, BROKEN = ODD = (
 _HEADERS = BytesHeaderParser()
 _END = re.compile(rb"\r?\n\r?\n")
 _BROKEN = (MessageError, ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError)
-# `is_multipart` and what goes down into it are the library's; of its messages only these are used.
-Part = Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +90,7 @@ def _end_of_header(raw: bytes, at: int) -> int:
             return at
 
 
-def _headers_alone(raw: bytes, odd: str, message: "Part[str, str] | None" = None) -> Mail:
+def _headers_alone(raw: bytes, odd: str, message: "Message[str, str] | None" = None) -> Mail:
     """A mail without what is in it; its parser never looks at what that would be."""
     first = _first(message or _HEADERS.parsebytes(raw))
     found = headers.names(first.get("message-id", ""))
@@ -108,14 +106,14 @@ def _headers_alone(raw: bytes, odd: str, message: "Part[str, str] | None" = None
     )
 
 
-def _first(message: "Part[str, str]") -> dict[str, str]:
+def _first(message: "Message[str, str]") -> dict[str, str]:
     first: dict[str, str] = {}
     for name, value in message.raw_items():
         first.setdefault(name.lower(), value)
     return first
 
 
-def _parts(message: "Part[str, str]") -> tuple[str, tuple[str, ...], bytes]:
+def _parts(message: "Message[str, str]") -> tuple[str, tuple[str, ...], bytes]:
     """What is to be read, what came with it, and what a server reports."""
     plains, htmls, files, report = [], [], [], b""
     for number, part in enumerate(_leaves(message)):
@@ -137,7 +135,7 @@ def _parts(message: "Part[str, str]") -> tuple[str, tuple[str, ...], bytes]:
     return words, tuple(listed), report
 
 
-def _leaves(message: "Part[str, str]") -> Iterator["Part[str, str]"]:
+def _leaves(message: "Message[str, str]") -> Iterator["Message[str, str]"]:
     """Parts that hold no others; a mail in a mail is one."""
     waiting = [message]
     while waiting:
@@ -149,7 +147,7 @@ def _leaves(message: "Part[str, str]") -> Iterator["Part[str, str]"]:
             yield part
 
 
-def _text(part: "Part[str, str]") -> str:
+def _text(part: "Message[str, str]") -> str:
     content = part.get_payload(decode=True)
     charset = part.get_param("charset")
     if not isinstance(content, bytes):
@@ -157,12 +155,12 @@ def _text(part: "Part[str, str]") -> str:
     return headers.decoded(content[:LONGEST], charset if isinstance(charset, str) else None)
 
 
-def _name_of(part: "Part[str, str]") -> str:
+def _name_of(part: "Message[str, str]") -> str:
     name = part.get_filename()
     return headers.text(name)[:120] if name else ""
 
 
-def _listed(part: "Part[str, str]", name: str) -> str:
+def _listed(part: "Message[str, str]", name: str) -> str:
     if part.is_multipart():
         return "一封转发的邮件"
     content = part.get_payload(decode=True)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from bot.channel import ChannelSettings, SettingsError
+from bot.channel import ChannelSettings
 
 CHANNEL = "mail"
 Tls = Literal["tls", "starttls", "none"]
@@ -79,9 +79,6 @@ class MailSecrets:
     @staticmethod
     def read(environment: Mapping[str, str], settings: MailSettings) -> "MailSecrets":
         """Raises `SettingsError`, also where the settings lack what a mailbox needs."""
-        if settings.unset:
-            raise SettingsError(f"channels.mail: {', '.join(settings.unset)} must be set")
-        if missing := settings.lacking(environment):
-            raise SettingsError(f"channels.mail: {', '.join(missing)} must be set in the environment")
+        settings.check(CHANNEL, environment)
         password = environment.get("MAIL_PASSWORD", "")
         return MailSecrets(password, environment.get("MAIL_SMTP_PASSWORD", "") or password)

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from telegram import CallbackQuery, ChatMemberUpdated, Message, Update
 
 from bot.channel import Core
-from bot.edge import safely
+from bot.edge import BodyError, body_of, safely
 from bot.inbox import BusyError, Receipt
 from bot.messages import Inbound
 from integrations.telegram import updates
@@ -24,7 +24,7 @@ from integrations.telegram.leaving import Leaving
 from integrations.telegram.settings import CHANNEL
 from integrations.telegram.updates import UnusableUpdateError
 from store import conversations, deliveries
-from store.database import Transaction
+from store.transaction import Transaction
 
 log = logging.getLogger(__name__)
 LARGEST = 262_144  # bytes of an update; a message of 4 096 characters that answers another is some 60 000
@@ -65,9 +65,10 @@ class TelegramChannel:
         if len(given) != 1 or not hmac.compare_digest(given[0], self._secret):
             REFUSED.labels("secret").inc()
             return 403
-        body = await _body(receive)
-        if body is None:
-            REFUSED.labels("size").inc()
+        try:
+            body = await body_of(receive, LARGEST)
+        except BodyError as error:
+            REFUSED.labels(str(error)).inc()
             return 413
         try:
             update = updates.parse(body)
@@ -227,15 +228,3 @@ class TelegramChannel:
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=TO_END)
         await self._api.close()
-
-
-async def _body(receive: Receive) -> bytes | None:
-    """None for what is too large, or was broken off."""
-    body, more = b"", True
-    while more:
-        event = await receive()
-        body += event.get("body", b"")
-        if len(body) > LARGEST or event["type"] == "http.disconnect":
-            return None
-        more = event.get("more_body", False)
-    return body

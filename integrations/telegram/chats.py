@@ -1,7 +1,8 @@
 """Groups that have become another chat: a talk keeps the number that it began under."""
 
 from store import deliveries
-from store.database import Database, Transaction
+from store.database import Database
+from store.transaction import Transaction
 
 
 class Chats:

@@ -22,8 +22,8 @@ from integrations.telegram.rendering import PICTURES, Piece
 from integrations.telegram.settings import CHANNEL
 from integrations.telegram.updates import chat_of, reply_to
 from store import attachments, conversations, deliveries, outbox
-from store.database import Transaction
-from store.outbox import DueRow, OwedRow
+from store.outbox import DueRow
+from store.transaction import Transaction
 
 RESTS = 30_000  # ms in which a platform that does not know our token, or is asked by somebody else, is left alone
 SOON = 1_000  # ms after which what did not leave at once is tried by the queue
@@ -82,7 +82,7 @@ class Leaving:
                     at = then
                 case Failed() | Lost():
                     at += SOON
-        await database.write(lambda t: _leave_to_the_queue(t, conversation, receipt.last_seq, at), quick=True)
+        await self._core.outbox.put_off(conversation, receipt.last_seq, at)
 
     # -- by the queue
 
@@ -90,7 +90,7 @@ class Leaving:
         """Sends the next message of what the row holds."""
 
         def look(transaction: Transaction) -> tuple[Owed | None, bool]:
-            mine = _row(transaction, row.conversation, row.last_seq)
+            mine = outbox.ending(transaction, row.conversation, row.last_seq)
             rows = conversations.messages(transaction, row.conversation, row.first_seq, row.last_seq)
             read = conversations.get(transaction, row.conversation)
             if mine is None or read is None:
@@ -193,20 +193,9 @@ class Leaving:
                 return Failed(error.meaning.value)
 
 
-def _row(transaction: Transaction, conversation: int, last: int) -> OwedRow | None:
-    """The row of what ends with this message."""
-    rows = outbox.owed(transaction, conversation)
-    return next((row for row in rows if row.last_seq == last and not row.is_given_up), None)
-
-
-def _leave_to_the_queue(transaction: Transaction, conversation: int, last: int, at: int) -> None:
-    if (row := _row(transaction, conversation, last)) is not None:
-        outbox.release(transaction, row, conversation, at)
-
-
 def _go_on(transaction: Transaction, owed: Owed, at: int) -> None:
     """One message of several has left: the queue goes on with the next."""
-    if (row := _row(transaction, owed.conversation, owed.said[-1].seq)) is not None:
+    if (row := outbox.ending(transaction, owed.conversation, owed.said[-1].seq)) is not None:
         outbox.advance(transaction, row, owed.conversation, (row.first_seq, owed.part + 1), at)
 
 

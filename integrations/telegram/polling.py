@@ -14,7 +14,7 @@ from integrations.telegram.api import HELD, BotApi, BotApiError
 from integrations.telegram.channel import TelegramChannel
 from integrations.telegram.updates import UnusableUpdateError
 from store import deliveries
-from store.database import Transaction
+from store.transaction import Transaction
 
 log = logging.getLogger(__name__)
 LEASE = (HELD + 20) * 1_000  # ms for which one process asks, and no other: the platform refuses a second one

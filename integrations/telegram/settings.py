@@ -12,7 +12,7 @@ from bot.channel import ChannelSettings, SettingsError
 CHANNEL = "telegram"
 PATH = f"/channels/{CHANNEL}"  # the webhook
 Mode = Literal["webhook", "polling"]
-_TOKEN = re.compile(r"([0-9]{1,20}):[A-Za-z0-9_-]{3,256}")
+_TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{3,256}")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")  # as the platform allows it
 
 
@@ -34,22 +34,19 @@ class TelegramSettings(ChannelSettings, frozen=True, forbid_unknown_fields=True)
 
 @dataclass(frozen=True, slots=True)
 class TelegramSecrets:
-    """What only the environment may hold; `webhook` is empty where there is none. `bot` is who the bot is, as its token
-    says."""
+    """What only the environment may hold; `webhook` is empty where there is none."""
 
     token: str
     webhook: str
-    bot: int
 
     @staticmethod
     def read(environment: Mapping[str, str], settings: TelegramSettings) -> "TelegramSecrets":
         """Raises `SettingsError`."""
-        if missing := settings.lacking(environment):
-            raise SettingsError(f"channels.telegram: {', '.join(missing)} must be set in the environment")
+        settings.check(CHANNEL, environment)
         token = environment["TELEGRAM_BOT_TOKEN"].strip()
         webhook = environment.get("TELEGRAM_WEBHOOK_SECRET", "").strip() if settings.is_called else ""
-        if (found := _TOKEN.fullmatch(token)) is None:
+        if not _TOKEN.fullmatch(token):
             raise SettingsError("TELEGRAM_BOT_TOKEN: the token as BotFather gave it, 123456:ABC…")
         if settings.is_called and not _SECRET.fullmatch(webhook):
             raise SettingsError("TELEGRAM_WEBHOOK_SECRET: 1 to 256 of A-Z, a-z, 0-9, _ and -")
-        return TelegramSecrets(token, webhook, int(found[1]))
+        return TelegramSecrets(token, webhook)

@@ -38,9 +38,9 @@ from knowledge.catalogue import Catalogue
 from store import attachments, calls, conversations, outbox, tickets
 from store.attachments import AttachmentRow
 from store.calls import CallRow
-from store.database import Transaction
 from store.outbox import DueRow
 from store.ticket_events import TicketNoted, TicketRaised
+from store.transaction import Transaction
 
 SURE = 0.45  # of the recogniser, below which we ask whether it heard rightly
 RECORDING = "留言.mp3"

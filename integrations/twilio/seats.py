@@ -17,8 +17,8 @@ from integrations.twilio.switchboard import ENDED, PATH, CallState, Switchboard,
 from integrations.voice import Connect, Dial, HangUp, Listen, Meet, Say
 from store import calls, tickets
 from store.calls import CallRow
-from store.database import Transaction
 from store.ticket_events import TicketCalled
+from store.transaction import Transaction
 
 log = logging.getLogger(__name__)
 _DOMESTIC = re.compile(r"0?([1-9][0-9]{9,11})(?:-[0-9]+)?")  # as residents of the mainland write theirs

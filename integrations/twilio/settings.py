@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from bot.channel import ChannelSettings, SettingsError, Stanza
+from bot.channel import ChannelSettings, Stanza
 
 Url = Annotated[str, Meta(pattern=r"^https?://[^\s/]+$")]
 Number = Annotated[str, Meta(pattern=r"^(\+[0-9]{5,15})?$")]
@@ -52,6 +52,5 @@ class TwilioSecrets:
     @staticmethod
     def read(environment: Mapping[str, str], settings: TwilioSettings) -> "TwilioSecrets":
         """Raises `SettingsError`."""
-        if missing := settings.lacking(environment):
-            raise SettingsError(f"channels.twilio: {', '.join(missing)} must be set in the environment")
+        settings.check("twilio", environment)
         return TwilioSecrets(*(environment[name].strip() for name in settings.secrets))

@@ -13,6 +13,8 @@ from prometheus_client import Counter
 from starlette.types import Receive, Scope
 from twilio.request_validator import RequestValidator
 
+from bot.edge import BodyError, body_of
+
 LARGEST = 65_536  # bytes of a request
 MOST = 200  # parameters; there are about thirty, and new ones come without notice
 REFUSED = Counter("daoxue_twilio_refused", "Requests not proven to come from Twilio, by reason", ["why"])
@@ -40,11 +42,13 @@ class Verifier:
             raise SignatureError("unsigned")
         if not headers.get(b"content-length", b"0").isdigit() or int(headers.get(b"content-length", b"0")) > LARGEST:
             raise SignatureError("size")
-        body = await _body(receive)
         try:
+            body = await body_of(receive, LARGEST)
             pairs = parse_qsl(
                 body.decode("ascii"), keep_blank_values=True, max_num_fields=MOST, encoding="utf-8", errors="strict"
             )
+        except BodyError as error:
+            raise SignatureError(str(error)) from error
         except ValueError as error:  # also what is not text
             raise SignatureError("form") from error
         form = dict(pairs)
@@ -66,17 +70,3 @@ class Verifier:
         )
         expected: str = self._validator.compute_signature(address, form)
         return expected
-
-
-async def _body(receive: Receive) -> bytes:
-    """Raises `SignatureError` for what is too large."""
-    body, more = b"", True
-    while more:
-        event = await receive()
-        if event["type"] == "http.disconnect":
-            raise SignatureError("disconnect")
-        body += event.get("body", b"")
-        if len(body) > LARGEST:
-            raise SignatureError("size")
-        more = event.get("more_body", False)
-    return body

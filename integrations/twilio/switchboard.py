@@ -16,7 +16,8 @@ from integrations.twilio.twiml import written
 from integrations.voice import Step, Wait
 from store import calls
 from store.calls import CallRow
-from store.database import ConflictError, Transaction
+from store.database import ConflictError
+from store.transaction import Transaction
 
 T = TypeVar("T")
 PATH = "/channels/voice"

@@ -19,7 +19,7 @@ from prometheus_client import Counter
 from starlette.types import Receive, Scope, Send
 
 from bot.channel import ChannelHealth, Core
-from bot.edge import safely
+from bot.edge import BodyError, body_of, safely
 from bot.inbox import Receipt, new_ticket
 from bot.messages import Handover, Inbound
 from bot.queue import Done, Failed, Later, Lost, Outcome
@@ -33,9 +33,9 @@ from integrations.wechat.rendering import Outgoing, Place
 from integrations.wechat.settings import CHANNEL, WechatSettings
 from store import attachments, conversations, deliveries, outbox, tickets
 from store.conversations import ConversationRow
-from store.database import Transaction
 from store.outbox import Carried, DueRow, OwedRow
 from store.queue import HELD
+from store.transaction import Transaction
 
 log = logging.getLogger(__name__)
 BUDGET = 3.5  # seconds after which a message is acknowledged without its answer; WeChat cuts the connection after five
@@ -121,12 +121,12 @@ class WechatChannel:
     async def _proven(self, scope: Scope, receive: Receive, asked: Asked) -> tuple[int, bytes, bytes]:
         try:
             return await self._respond(scope, receive, asked)
-        except GateRefusedError as error:
+        except (GateRefusedError, BodyError) as error:
             REFUSED.labels(str(error)).inc()
             return 403, b"text/plain", b""
 
     async def _respond(self, scope: Scope, receive: Receive, asked: Asked) -> tuple[int, bytes, bytes]:
-        """Status, type and body of the response. Raises `GateRefusedError`."""
+        """Status, type and body of the response. Raises `GateRefusedError` and `BodyError`."""
         if scope["method"] not in ("GET", "POST"):
             raise GateRefusedError("method")
         length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
@@ -138,7 +138,7 @@ class WechatChannel:
             if "echostr" not in parameters:
                 raise GateRefusedError("query")
             return 200, b"text/plain; charset=utf-8", parameters["echostr"].encode()
-        body = await _body(receive)
+        body = await body_of(receive, LARGEST)
         try:
             received = self._gate.open(parameters, keys, body)
             answer = await self._answered(received, asked)
@@ -423,22 +423,6 @@ class WechatChannel:
         """Takes out the records whose time is over; hourly is enough."""
         now = self._now()
         await self._database.write(lambda t: deliveries.forget(t, now - REMEMBERED))
-
-
-async def _body(receive: Receive) -> bytes:
-    """Raises `GateRefusedError` for what is too large."""
-    parts, size, more = [], 0, True
-    while more:
-        event = await receive()
-        if event["type"] == "http.disconnect":
-            raise GateRefusedError("disconnect")
-        part = event.get("body", b"")
-        size += len(part)
-        if size > LARGEST:
-            raise GateRefusedError("size")
-        parts.append(part)
-        more = event.get("more_body", False)
-    return b"".join(parts)
 
 
 def _allowance(transaction: Transaction, conversation: int, now: int) -> Allowance:

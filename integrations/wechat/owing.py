@@ -16,9 +16,9 @@ from integrations.wechat import rendering
 from integrations.wechat.rendering import Place
 from integrations.wechat.settings import CHANNEL
 from store import conversations, deliveries, outbox
-from store.database import Transaction
 from store.outbox import Carried, OwedRow, Span
 from store.queue import HELD
+from store.transaction import Transaction
 
 EVERY = 5_000  # ms after which WeChat asks again for a response that it has not got
 ASKS_AGAIN = 7_000  # ms after which it would have

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from bot.channel import ChannelSettings, SettingsError
+from bot.channel import ChannelSettings
 
 CHANNEL = "wechat"
 PATH = f"/channels/{CHANNEL}"  # the webhook
@@ -49,8 +49,7 @@ class WechatSecrets:
     @staticmethod
     def read(environment: Mapping[str, str], settings: WechatSettings) -> "WechatSecrets":
         """Raises `SettingsError`."""
-        if missing := settings.lacking(environment):
-            raise SettingsError(f"channels.wechat: {', '.join(missing)} must be set in the environment")
+        settings.check(CHANNEL, environment)
         names = (
             "WECHAT_APP_ID",
             "WECHAT_APP_SECRET",
