@@ -234,7 +234,7 @@ class BotApiPlayed:
         async with platform.news:
             platform.news.notify_all()  # who asked before is told
             if offset:
-                platform.pending = [each for each in platform.pending if each["update_id"] >= offset]
+                platform.pending = [each for each in platform.pending if each.get("update_id", 0) >= offset]
             try:
                 async with asyncio.timeout(seconds):
                     await platform.news.wait_for(lambda: platform.pending or platform.asking != mine)

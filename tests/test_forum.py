@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from accounts import limits
 from daoxue.config import Config
 from integrations.channels import CHANNELS
 from integrations.forum import rendering, wording
@@ -377,6 +378,18 @@ async def test_two_machines_that_answer_one_another_end(talk: Foruming) -> None:
     assert before <= 12
     assert await talk.reply(machine, post.topic, SURE, post.topic.posts[-1]) == []
     assert len(await tickets(await Desk(talk.app).person())) == 1
+
+
+async def test_who_opens_topic_after_topic_gets_one_person_and_silence_but_where_a_life_is_in_danger(
+    talk: Foruming,
+) -> None:
+    who = talk.forum.member()
+    for number in range(25):
+        await talk.ask(f"{SURE}？{number}", who=who)
+    assert sum(map(len, map(talk.said, talk.forum.topics.values()))) == limits.POSTS.most + 1
+    assert len(await tickets(await Desk(talk.app).person())) == 1
+    _, [answer] = await talk.ask("我妈晕倒了，没有呼吸了", who=who)
+    assert "120" in answer
 
 
 async def test_scripts_and_names_in_what_we_post_are_only_text(talk: Foruming) -> None:

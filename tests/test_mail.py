@@ -35,13 +35,13 @@ class Mailing:
     async def bring(self, raw: bytes) -> list[bytes]:
         """What has come back to its writer by then."""
         await hand_on(self.at, CENTRE, raw)
-        outlet = self.app.channels[MAIL.name].outlet
-        assert isinstance(outlet, MailChannel)
-        await asyncio.gather(*outlet.under_way)
         await self.leave()
         return self.office.boxes[str(read(raw)["From"].addresses[0].addr_spec)]
 
     async def leave(self) -> None:
+        outlet = self.app.channels[MAIL.name].outlet
+        assert isinstance(outlet, MailChannel)
+        await asyncio.gather(*outlet.under_way)
         while await self.app.queue.work():
             pass
 
@@ -221,6 +221,12 @@ async def test_machines_lists_and_ourselves_are_not_answered(mailing: Mailing) -
     assert await mailing.talk() == []
 
 
+async def test_what_nobody_has_sent_is_not_answered(mailing: Mailing) -> None:
+    await hand_on(mailing.at, CENTRE, letter("积分会过期吗？"), "")
+    await mailing.leave()
+    assert not any(mailing.office.boxes.values())
+
+
 async def test_a_seat_sees_that_somebody_is_away_and_that_a_mail_came_back(mailing: Mailing) -> None:
     [got] = await mailing.bring(letter("转人工"))
     await mailing.bring(letter("我在休假，下周回来。", "自动回复: 转人工", Auto_Submitted="auto-replied"))
@@ -247,6 +253,15 @@ async def test_who_writes_without_end_gets_a_person_once_and_then_silence(mailin
     assert len(box) == limits.MAILS.most + 1
     assert "工单号" in words(box[-1])
     assert "120" in words((await mailing.bring(letter("我妈晕倒了，没有呼吸了")))[-1]), "a life does not wait"
+
+
+async def test_many_that_come_at_once_are_answered_as_many_that_come_one_by_one(mailing: Mailing) -> None:
+    together = [letter(f"第{number}封：积分会过期吗？") for number in range(limits.MAILS.most * 3)]
+    await asyncio.gather(*(hand_on(mailing.at, CENTRE, each) for each in together))
+    await mailing.leave()
+    box = [words(each) for each in mailing.office.boxes[WANG]]
+    assert len(box) == limits.MAILS.most + 1
+    assert ["工单号" in each for each in box] == [False] * limits.MAILS.most + [True]
 
 
 async def test_what_is_not_for_us_is_refused_and_many_recipients_come_one_by_one(mailing: Mailing) -> None:

@@ -13,6 +13,8 @@ from daoxue import play_telegram
 from daoxue.app import App
 from daoxue.commands import telegram
 from daoxue.config import SETTINGS, Config, ConfigError, read
+from daoxue.logs import JsonLines
+from integrations.telegram import api, polling
 from integrations.telegram.polling import NAME
 from integrations.telegram.settings import TelegramSecrets, TelegramSettings
 from players import telegram_api
@@ -25,6 +27,7 @@ from tests.official import behind
 
 @pytest.fixture
 async def asking(config: Config, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Messenger]:
+    monkeypatch.setattr(polling, "AGAIN", 0.01)
     async with messenger(config, monkeypatch, mode="polling") as connected:
         yield connected
 
@@ -103,6 +106,51 @@ async def test_what_always_fails_keeps_nobody_waiting(
         await ask(asking.app)
     await arrived(asking, 1)
     assert "dropped an update" in caplog.text
+
+
+async def test_a_busy_database_is_no_fault_of_the_message(asking: Messenger, monkeypatch: pytest.MonkeyPatch) -> None:
+    receive, busy = Inbox.receive, True
+
+    async def full(self: Inbox, said: object) -> object:
+        if busy:
+            raise BusyError
+        return await receive(self, said)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Inbox, "receive", full)
+    await asking.platform.say(asking.platform.person(), "积分会过期吗")
+    for _ in range(5):
+        await ask(asking.app)
+    assert len(asking.platform.pending) == 1
+    busy = False
+    await ask(asking.app)
+    await arrived(asking, 1)
+
+
+@pytest.mark.parametrize("odd", [
+    {"gift": {"gift": {"id": "1"}}}, {"from": {"id": 63}}, {"entities": [{"type": "bold", "offset": 0}]},
+    {"reply_to_message": {"message_id": 1, "chat": {"id": 63, "type": "private"}}}, {"chat": None},
+])  # fmt: skip
+async def test_what_cannot_be_read_keeps_nobody_waiting_and_is_in_no_log(
+    odd: dict[str, object], asking: Messenger, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Beside it somebody is in danger."""
+    monkeypatch.setattr(api, "HELD", 0)
+    caplog.set_level("DEBUG")
+    who = asking.platform.person()
+    await asking.platform.say(who, "积分会过期吗")
+    message = {
+        "message_id": 203, "date": 1, "chat": {"id": 63, "type": "private"}, "text": "我的身份证号11010519491231002X",
+        "from": {"id": 63, "is_bot": False, "first_name": "x"},
+    }  # fmt: skip
+    asking.platform.pending.insert(0, {"update_id": 1, "message": message | odd})
+    asking.platform.pending.insert(0, {"no": "update"})
+    await asking.platform.say(asking.platform.person(), "我老伴晕倒了")
+    for _ in range(4):
+        await ask(asking.app)
+    await arrived(asking, 2)
+    assert any("120" in each for each in sent(asking.platform))
+    formed = [JsonLines().format(each) for each in caplog.records]
+    assert not any("11010519491231002X" in each or "积分会过期" in each for each in formed)
 
 
 async def test_only_one_process_asks(asking: Messenger, config: Config, monkeypatch: pytest.MonkeyPatch) -> None:

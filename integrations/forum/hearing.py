@@ -7,11 +7,12 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from accounts.limits import POSTS
+from accounts.limits import POSTS, POSTS_OVER
 from bot.channel import Core
 from bot.inbox import BusyError, numbered
 from bot.messages import CONTINUE, Card, Inbound, Numbered
 from bot.queue import Done, Failed, Outcome
+from bot.redlines import endangers
 from integrations.forum import wording
 from integrations.forum.api import ForumApi, ForumError, ForumFault, ForumPost, ForumTopic
 from integrations.forum.hooks import PostToRead
@@ -78,15 +79,22 @@ class ForumReader:
         changed = known is not None and known.before is not None and not what.anew
         if known is not None and changed and not await self._is_open_again(known, said):
             return
-        if self._core.limits.take((POSTS, str(what.user))) > 0:
-            # A person looks at it, and is told of it once: two machines that answer one another end here.
-            await self._hand(said, PostVerdict.PERSON, silent=known is not None and known.row.ticket is not None)
-            return
+        if self._core.limits.take((POSTS, str(what.user))) > 0 and not await self._endangers(said):
+            return await self._too_many(what, said, has_ticket=known is not None and known.row.ticket is not None)
         turn = await self._core.inbox.try_out(said)
         asks_us = self._asks_us(topic, post)
         verdict = judge(turn, asks_us=asks_us)
         silent = known is not None and known.before is not None and known.row.ticket is not None
         await self._hand(said, verdict, silent=silent)
+
+    async def _endangers(self, said: Inbound) -> bool:
+        return endangers(await self._core.inbox.understand(said.text, said.at))
+
+    async def _too_many(self, what: PostToRead, said: Inbound, *, has_ticket: bool) -> None:
+        """A person looks at them, and is called once, in whatever topics they are: two machines that answer one another end
+        here, and nobody fills the queue or the forum."""
+        if has_ticket or self._core.limits.take((POSTS_OVER, str(what.user))) == 0:
+            await self._hand(said, PostVerdict.PERSON, silent=has_ticket)
 
     async def _hand(self, said: Inbound, verdict: PostVerdict, *, silent: bool) -> None:
         """Hands it in; `silent` says that whoever has its ticket is told, and nobody else."""

@@ -5,6 +5,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 from prometheus_client import Counter
 
@@ -57,6 +58,8 @@ class MailChannel:
         self._writer = Writer(core.texts, core.public_url)
         self.under_way: set[asyncio.Task[None]] = set()
         self._over: OrderedDict[str, bool] = OrderedDict()  # of the last mails, whether there were too many
+        self._hearing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by sender
+        self._answering: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     # -- coming in
 
@@ -76,6 +79,11 @@ class MailChannel:
         return kind is not MailSort.UNNAMED
 
     async def _hear(self, mail: Mail) -> None:
+        # One of a sender's after the other: whether they are too many, and who has their ticket, is known from the one before.
+        async with self._hearing.setdefault(mail.sender, asyncio.Lock()):
+            await self._hear_it(mail)
+
+    async def _hear_it(self, mail: Mail) -> None:
         id = self._core.vault.digest(CHANNEL, mail.id)
         known, seen = await self._core.database.read(lambda t: _known(t, mail.sender, id))
         if seen:
@@ -196,7 +204,11 @@ class MailChannel:
 
     async def _at_once(self, mail: Mail, card: Card, turns: "Sequence[tuple[Part, Receipt]]") -> None:
         """Sends what answers a mail without asking the queue for it, which has it should this process die; what does not leave
-        now is the queue's."""
+        now is the queue's. What was answered before has left by then, or is the queue's."""
+        async with self._answering.setdefault(mail.sender, asyncio.Lock()):
+            await self._send_answer(mail, card, turns)
+
+    async def _send_answer(self, mail: Mail, card: Card, turns: "Sequence[tuple[Part, Receipt]]") -> None:
         last = turns[-1][1]
         conversation = last.conversation
         if not await self._core.database.read(lambda t: outbox.is_next(t, conversation, last.last_seq)):

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import TypeVar
 
 import msgspec
-from telegram import Bot, BotCommand, ReplyParameters, Update, WebhookInfo
+from telegram import Bot, BotCommand, ReplyParameters, WebhookInfo
 from telegram.error import TelegramError
 
 from integrations.telegram.updates import ALLOWED, Me
@@ -21,6 +21,7 @@ Markup = Mapping[str, object]  # a keyboard, as core.telegram.org/bots/api#reply
 log = logging.getLogger(__name__)
 HELD = 25  # seconds that the platform may hold a question for updates
 BATCH = 100  # updates that are asked for at once
+LONGEST = 3_600.0  # seconds that we wait at most because we were told to; then the platform may say so again
 
 
 class TelegramFault(Enum):
@@ -122,11 +123,16 @@ class BotApi:
 
     # -- how updates come
 
-    async def updates(self, offset: int | None) -> tuple[Update, ...]:
-        """The updates from this one on, as soon as there is one; all before it are done with."""
-        return await self._call(
-            "getUpdates", self._bot.get_updates(offset, limit=BATCH, timeout=HELD, allowed_updates=ALLOWED)
-        )
+    async def updates(self, offset: int | None) -> list[bytes]:
+        """The updates from this one on, as soon as there is one, each by itself; all before it are done with."""
+        values = {"limit": str(BATCH), "timeout": str(HELD), "allowed_updates": msgspec.json.encode(ALLOWED).decode()}
+        if offset is not None:
+            values["offset"] = str(offset)
+        result = await self._call("getUpdates", self._asking.do(f"{self._url}/getUpdates", values, HELD))
+        try:
+            return [bytes(each) for each in msgspec.json.decode(result, type=list[msgspec.Raw])]
+        except msgspec.DecodeError:
+            raise self._told(BotApiError(TelegramFault.UNREACHABLE, "getUpdates", " (not the Bot API)")) from None
 
     async def webhook(self) -> WebhookInfo:
         return await self._call("getWebhookInfo", self._bot.get_webhook_info())
@@ -165,7 +171,7 @@ class BotApi:
             return BotApiError(TelegramFault.MOVED, name, chat=error.moved_to)
         match error.status:
             case HTTPStatus.TOO_MANY_REQUESTS:
-                return BotApiError(TelegramFault.FLOOD, name, retry=max(1.0, error.retry_after))
+                return BotApiError(TelegramFault.FLOOD, name, retry=min(max(1.0, error.retry_after), LONGEST))
             case HTTPStatus.FORBIDDEN:
                 return BotApiError(TelegramFault.BLOCKED, name)
             case HTTPStatus.UNAUTHORIZED | HTTPStatus.NOT_FOUND:

@@ -29,6 +29,7 @@ from store.transaction import Transaction
 log = logging.getLogger(__name__)
 LARGEST = 262_144  # bytes of an update; a message of 4 096 characters that answers another is some 60 000
 TO_END = 5.0  # seconds that what is leaving has when the process stops
+TRIES, REMEMBERED = 3, 1_000  # that an update has before it is put aside, and of how many that is known
 TYPED = 5.0  # seconds that typing is shown without telling the platform again
 SECRET = b"x-telegram-bot-api-secret-token"
 RECEIVED = Counter("daoxue_telegram_received", "Updates, by what came of them", ["what"])
@@ -48,6 +49,7 @@ class TelegramChannel:
         self._secret = secret.encode()
         self._under_way: set[asyncio.Task[None]] = set()
         self._typed: dict[int, float] = {}
+        self._failed: dict[int, int] = {}  # the last updates that failed, how often
         core.live.on_typing(self._seat_types)
 
     # -- the webhook
@@ -78,11 +80,31 @@ class TelegramChannel:
         except ValueError:
             REFUSED.labels("body").inc()
             return 400
+        return 200 if await self.see_through(update, body) else 503
+
+    async def see_through(self, update: Update, body: bytes) -> bool:
+        """Takes an update, or puts it aside: what cannot be used, and what has failed so often that it would only keep others
+        waiting. False where it is to come again."""
+        taken = await safely("update not taken", self._taken(update, body), None)
+        if taken is not None:
+            return taken
+        times = self._failed[update.update_id] = self._failed.pop(update.update_id, 0) + 1
+        if len(self._failed) > REMEMBERED:
+            self._failed.pop(next(iter(self._failed)))
+        if times < TRIES:
+            return False
+        await self.drop(UnusableUpdateError("failed"), body)
+        return True
+
+    async def _taken(self, update: Update, body: bytes) -> bool:
+        """False where nothing was accepted: that is no fault of the update's, however often."""
         try:
             await self.take(update)
         except UnusableUpdateError as error:
             await self.drop(error, body)
-        return 200
+        except BusyError:
+            return False
+        return True
 
     async def drop(self, error: UnusableUpdateError, body: bytes) -> None:
         """It would come again and again: counted, told, and kept for a week where nobody can read it without our key."""

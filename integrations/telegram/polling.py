@@ -4,12 +4,12 @@ done with, so that is asked only when all of it is committed."""
 import asyncio
 import logging
 from collections import defaultdict
+from collections.abc import Sequence
 
 from telegram import Update
 
 from bot.channel import Core
-from bot.edge import safely
-from bot.inbox import BusyError
+from integrations.telegram import updates
 from integrations.telegram.api import HELD, BotApi, BotApiError
 from integrations.telegram.channel import TelegramChannel
 from integrations.telegram.updates import UnusableUpdateError
@@ -19,8 +19,7 @@ from store.transaction import Transaction
 log = logging.getLogger(__name__)
 LEASE = (HELD + 20) * 1_000  # ms for which one process asks, and no other: the platform refuses a second one
 NAME = "telegram:polling"
-TRIES = 3  # that an update has before it is put aside, so that it keeps nobody waiting for ever
-REST = 5.0  # seconds after a refusal
+REST, AGAIN = 5.0, 1.0  # seconds after a refusal, and before what was not done is asked for again
 
 
 class Polling:
@@ -32,7 +31,6 @@ class Polling:
         self._channel = channel
         self._offset: int | None = None
         self._held = 0  # until when we are the ones who ask (ms)
-        self._failed: dict[int, int] = {}  # updates, how often
         self._work: asyncio.Task[None] | None = None
 
     async def ask(self) -> None:
@@ -69,29 +67,29 @@ class Polling:
         self._held = until
         return True
 
-    async def _take(self, found: tuple[Update, ...]) -> None:
+    async def _take(self, found: Sequence[bytes]) -> None:
         """Each chat's in their order, chats beside each other; goes on from the first that is not done."""
-        chats: defaultdict[int, list[Update]] = defaultdict(list)
-        for update in found:
-            chats[update.effective_chat.id if update.effective_chat else 0].append(update)
+        numbered = {id: body for body in found if (id := updates.number(body)) is not None}
+        for body in found:
+            if updates.number(body) is None:
+                await self._channel.drop(UnusableUpdateError("form"), body)
+        chats: defaultdict[int, list[tuple[Update, bytes]]] = defaultdict(list)
+        for body in numbered.values():
+            try:
+                update = updates.parse(body)
+            except UnusableUpdateError as error:
+                await self._channel.drop(error, body)
+            else:
+                chats[update.effective_chat.id if update.effective_chat else 0].append((update, body))
         left = [each for each in await asyncio.gather(*map(self._in_order, chats.values())) if each is not None]
-        if found:
-            self._offset = min(left, default=max(each.update_id for each in found) + 1)
-        self._failed = {id: times for id, times in self._failed.items() if self._offset is None or id >= self._offset}
+        if numbered:
+            self._offset = min(left, default=max(numbered) + 1)
+        if found and (left or not numbered):
+            await asyncio.sleep(AGAIN)  # it would come at once
 
-    async def _in_order(self, some: list[Update]) -> int | None:
+    async def _in_order(self, some: Sequence[tuple[Update, bytes]]) -> int | None:
         """The first that is to be asked for again; None where all are done."""
-        for update in sorted(some, key=lambda each: each.update_id):
-            if not await safely("update not taken", self._one(update), False, quietly=BusyError):
-                times = self._failed[update.update_id] = self._failed.get(update.update_id, 0) + 1
-                if times < TRIES:
-                    return update.update_id
-                await self._channel.drop(UnusableUpdateError("failed"), update.to_json().encode())
+        for update, body in sorted(some, key=lambda each: each[0].update_id):
+            if not await self._channel.see_through(update, body):
+                return update.update_id
         return None
-
-    async def _one(self, update: Update) -> bool:
-        try:
-            await self._channel.take(update)
-        except UnusableUpdateError as error:
-            await self._channel.drop(error, update.to_json().encode())
-        return True

@@ -65,6 +65,16 @@ _SINCE: Mapping[str, Mapping[str, object]] = {
 }  # fmt: skip
 
 
+def number(body: bytes) -> int | None:
+    """What an update is called; None of what is none."""
+    try:
+        known = _json(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    id = known.get("update_id")
+    return id if type(id) is int else None
+
+
 def parse(body: bytes) -> Update:
     """Raises `UnusableUpdateError`, and `ValueError` for what is no update at all."""
     try:

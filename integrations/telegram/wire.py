@@ -30,6 +30,7 @@ class _No(msgspec.Struct):
 
 class _Yes(msgspec.Struct):
     ok: bool
+    result: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class CallRefusedError(TelegramError):
@@ -79,16 +80,18 @@ class Wire(BaseRequest):
         seconds = read_timeout if isinstance(read_timeout, int | float) else WITHIN
         return HTTPStatus.OK, await self._done(url, body, headers, _within(seconds))
 
-    async def do(self, url: str, values: Mapping[str, str]) -> None:
-        """A call of which nobody wants to know more than that it was done: of the message that was sent, the client would
-        make some hundred attributes. Raises as `do_request`."""
-        answer = await self._done(url, urlencode(values).encode(), _FORM, _USUAL)
+    async def do(self, url: str, values: Mapping[str, str], held: float = 0.0) -> bytes:
+        """A call whose result (JSON) the client does not look at: of a message that was sent it would make some hundred
+        attributes, and of updates it reads all or none. The platform may hold it for so many seconds. Raises as
+        `do_request`."""
+        answer = await self._done(url, urlencode(values).encode(), _FORM, _within(held + WITHIN) if held else _USUAL)
         try:
-            done = msgspec.json.decode(answer, type=_Yes).ok
+            done = msgspec.json.decode(answer, type=_Yes)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            done = False
-        if not done:
+            raise NetworkError("not the Bot API") from None
+        if not done.ok:
             raise NetworkError("not the Bot API")
+        return bytes(done.result)
 
     async def _done(
         self, url: str, body: bytes | aiohttp.FormData, headers: dict[str, str], within: aiohttp.ClientTimeout
