@@ -73,7 +73,8 @@ class Letterbox:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         content = envelope.content if isinstance(envelope.content, bytes) else b""
-        if not envelope.mail_from:  # no person has sent it; who delivers last is to write that down (RFC 5321, 4.4)
+        if envelope.mail_from in (None, "", "<>"):
+            # No person has sent it; who delivers last is to write that down (RFC 5321, 4.4).
             content = b"Return-Path: <>\r\n" + content
         taken = await safely("mail not accepted", self._take(content, False), None, quietly=BusyError)
         if taken is None:
