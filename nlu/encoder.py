@@ -6,6 +6,7 @@ default of several threads costs a hundred times as much on a busy machine: one 
 
 import importlib
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -44,13 +45,19 @@ class Use:
 
     def __init__(self) -> None:
         threadpool_limits(1, "blas")  # of the whole process: what is multiplied here is small
-        self._model = USE(threads=1)
+        self._model = _use()
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         if not texts:
             return np.zeros((0, self.size), dtype=np.float32)
         points: NDArray[np.float32] = self._model.encode([text[:LONGEST] for text in texts])
         return points
+
+
+@cache
+def _use() -> USE:
+    """The weights: a second to read and a hundred megabytes, once in a process."""
+    return USE(threads=1)
 
 
 class Remembering:

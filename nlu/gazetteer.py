@@ -104,10 +104,10 @@ class Gazetteer:
         # By the sound of two neighbours, and how far into the spelling they stand.
         self._spoken: dict[tuple[str, str], list[tuple[int, _Spelling]]] = defaultdict(list)
         for name in dict.fromkeys(names):
-            text = fold(name.text)
+            spelling = _spelled(name)
+            text = spelling.text
             if not 2 <= len(text) <= (LATIN if text.isascii() else LONGEST):
                 continue
-            spelling = _Spelling(text, name, tuple(_numbered(known_words(text))))
             self._written[text[:2]].append(spelling)
             written_only = text.isascii() or text.startswith(_PRONOUNS)
             if (len(text) > 2 or name.kind in _SHORT) and not written_only:
@@ -190,6 +190,12 @@ class Gazetteer:
                 if pair in spoken:
                     placed += [(at - offset, spelling) for offset, spelling in spoken[pair]]
         return [found for start, spelling in placed if (found := _candidate(spelling, folded, start))]
+
+
+@lru_cache(4096)  # whoever publishes one more course reads them all anew
+def _spelled(name: Name) -> _Spelling:
+    text = fold(name.text)
+    return _Spelling(text, name, tuple(_numbered(known_words(text))))
 
 
 def _spans(words: Sequence[str]) -> list[tuple[int, int]]:

@@ -93,7 +93,8 @@ class Delivery:
 
 
 class Platform:
-    """The platform, one account on it, and its residents. `clock` in seconds; `patience` replaces the five seconds."""
+    """The platform, one account on it, and its residents. `clock` in seconds; `patience` replaces the five seconds, and
+    `again` those from a delivery to the next, where that comes sooner."""
 
     def __init__(
         self, *, app_id: str = "wx0123456789abcdef", secret: str = "", token: str = "", aes_key: str = "", mode: Mode = "secure",
@@ -110,6 +111,7 @@ class Platform:
         self.webhook = webhook
         self.clock = clock
         self.patience = patience
+        self.again = patience
         self.residents: dict[str, Resident] = {}
         self.calls: Counter[str] = Counter()
         self.faults: defaultdict[str, list[object]] = defaultdict(
@@ -238,7 +240,8 @@ class Platform:
             if response is not None and number >= way.lose:
                 self._show(who, letter, response)
                 return who.seen[before:]
-            await asyncio.sleep(max(0.0, self.patience - (time.monotonic() - began)) if number < DELIVERIES - 1 else 0)
+            pause = min(self.again, self.patience) - (time.monotonic() - began)
+            await asyncio.sleep(max(0.0, pause) if number < DELIVERIES - 1 else 0)
         self._appear(who, Seen("broken", "text", OUT_OF_ORDER))
         return who.seen[before:]
 

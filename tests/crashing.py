@@ -11,6 +11,9 @@ from daoxue.app import compose
 from daoxue.config import Config
 from daoxue.preparing import prepare
 from daoxue.serve import server
+from tests.read_once import read_all
+
+read_all()  # before it is forked
 
 
 def live(config: Config, step: str, nth: int, ahead: float, environment: Mapping[str, str]) -> None:

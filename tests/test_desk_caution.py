@@ -172,7 +172,7 @@ async def test_danger_rings_at_every_seat_until_one_takes_it(browser: Browser, s
         await rung(page, 9)
         await accessible(page)
     buttons = [page.get_by_role("button", name="马上接单") for page in (li, wang)]
-    await asyncio.gather(*(each.click() for each in buttons))
+    await asyncio.gather(*(each.dispatch_event("click") for each in buttons))  # one may be gone before it stands still
     for page in (li, wang):
         await expect(page.get_by_text("谁先看到谁接")).to_have_count(0)
         await expect(page).to_have_title(re.compile("导学坐席台"))

@@ -89,7 +89,8 @@ def test_a_page_that_cannot_be_built_is_one_line_that_says_what_to_do(tmp_path: 
         "npm_config_registry": nobody, "npm_config_cache": str(tmp_path / "cache"), "npm_config_fetch_retries": "0",
     }  # fmt: skip
     target = ["make", "--no-print-directory", "-o", ".venv/page", "web/desk/node_modules/.package-lock.json"]
-    environment = {**os.environ, **offline, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    environment = {**outside, **offline, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     done = subprocess.run(target, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     told = [line for line in done.stderr.splitlines() if not line.startswith(("make:", "find:"))]
     assert (done.returncode, len(told)) == (2, 1), done.stderr

@@ -122,7 +122,7 @@ async def test_an_hour_with_everything_counted(config: Config, monkeypatch: pyte
     chance = random.Random(7)
     async with official(config, monkeypatch) as account:
         platform = account.platform
-        platform.patience = 0.06
+        platform.again = 0.06
         residents = [platform.resident() for _ in range(30)]
         desk = Desk(account.app)
         seats = [await desk.person("seat", capacity=100) for _ in range(2)]
