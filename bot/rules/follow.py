@@ -10,6 +10,7 @@ from bot import about, phrases
 from bot.aspects import ASPECTS, HAS, Aspect, spoken, spoken_of
 from bot.commands import pointed_at
 from bot.conversation import Task
+from bot.names import plain_item
 from bot.readings import plainly
 from bot.running import Runner
 from bot.turn import Turn
@@ -231,12 +232,22 @@ async def unknown_name(run: Runner, turn: Turn) -> bool:
     return True
 
 
+# What is said around the name of an item.
+_GETS = re.compile("^(?:那|那么|我)?(?:就|想|要)*[换兑](?:点|个|些|一?[袋瓶桶把份张盒])?")
+_IS_IT_THERE = re.compile(
+    "(?:现在|还|都)*(?:有得[换兑]|能[换兑]|[换兑]得[了到着]|可以[换兑]|有货|有没有|[要得]?(?:多少|几)(?:个|积)?分|有)?(?:[吗么嘛不没了]|没有)*$"
+)
+
+
 async def another_item(run: Runner, turn: Turn) -> bool:
-    """伞呢, after something that points get: the one that a part of its name means."""
-    if not any(kind == "item" for kind, _ in _shown(turn)) or len(turn.heard.folded) > _BRIEF:
+    """伞呢, 米有得换不, after what points get was told: the one that a part of its name means."""
+    last = turn.state.last
+    told = any(kind == "item" for kind, _ in _shown(turn)) or (last is not None and last.intent == "redemption_items")
+    if not told or len(turn.heard.folded) > _BRIEF:
         return False
-    part = phrases.without_following(turn.heard.folded)
-    named = [each.id for each in turn.library.catalogue.items.values() if part and part in each.name]
+    part = _IS_IT_THERE.sub("", phrases.without_following(_GETS.sub("", turn.heard.folded)))
+    items = {each.id: plain_item(each.name) for each in turn.library.catalogue.items.values()}
+    named = [id for id, name in items.items() if part and (name.startswith(part) or name.endswith(part))]
     if len(named) != 1:
         return False
     await run.start(turn, "redemption_items", {"item": named[0]})
