@@ -300,16 +300,16 @@ class Socket:
 
     async def _greet(self, hello: Hello) -> None:
         self._lang = hello.lang
-        self._visitor, seq = _token_of(hello.visitor), 0
+        self._visitor, seq, speaker = _token_of(hello.visitor), 0, "bot"
         if (row := await self._webchat.known(self._visitor)) is not None:
             if self._webchat.limits.take((CATCHING_UP, row.address)) > 0:
                 await self._end("too_fast", 1013)
-            seq = row.seq
+            seq, speaker = row.seq, row.speaker
             first = hello.since if hello.since is not None and hello.since <= seq else 0
             self._watch(row.id, max(first, seq - HISTORY if hello.since is None else first))
         elif hello.since:
             await self._refuse("gone")
-        await self._send(encode({"type": "welcome", "visitor": self._visitor, "seq": seq}))
+        await self._send(encode({"type": "welcome", "visitor": self._visitor, "seq": seq, "speaker": speaker}))
         if self._news is not None:
             self._news.set()
 
@@ -330,7 +330,7 @@ class Socket:
         if receipt is None:
             await self._refuse("too_fast")
             return
-        await self._send(encode({"type": "ack", "id": frame.id, "seq": receipt.seq}))
+        await self._send(encode({"type": "ack", "id": frame.id, "seq": receipt.seq, "speaker": receipt.speaker}))
         if self._news is None:
             self._watch(receipt.conversation, 0)
         if self._news is not None:
@@ -385,7 +385,7 @@ def _sign(texts: Texts) -> web.Sign:
     centre = texts.centre
     bots = (centre.values("zh")["bot"], centre.values("en")["bot"])
     hellos = (texts.line("zh", "greeting"), texts.line("en", "greeting"))
-    return web.Sign(centre.name, bots, hellos, texts.kept, centre.hotline, centre.colour)
+    return web.Sign(centre.name, bots, hellos, texts.kept, centre.hotline, centre.colour, "")
 
 
 WEBCHAT = Channel(

@@ -54,7 +54,7 @@ def post(service: Service, body: bytes) -> tuple[int, dict[str, Any]]:
 async def test_a_message_is_acknowledged_and_answered_once(page: Page) -> None:
     assert "会。积分到账后" in await page.say("积分会过期吗", "a")
     await page.send({"type": "message", "id": "a", "text": "积分会过期吗"})
-    assert await page.receive() == {"type": "ack", "id": "a", "seq": 1}
+    assert await page.receive() == {"type": "ack", "id": "a", "seq": 1, "speaker": "bot"}
     await page.send({"type": "ping"})
     assert await page.receive() == {"type": "pong"}  # and nothing else came
     assert [frame["author"] for frame in page.heard] == ["resident", "bot"]
