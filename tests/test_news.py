@@ -16,6 +16,8 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 from daoxue.app import App, compose
 from daoxue.config import Config
 from daoxue.serve import server
+from desk.pushing import new_key
+from store import pushes
 from tests.conftest import free_port
 from tests.desk_client import Desk, Person
 from tests.official import started
@@ -52,7 +54,9 @@ class Centre:
 
 
 @pytest.fixture
-async def centre(config: Config) -> AsyncIterator[Centre]:
+async def centre(config: Config, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Centre]:
+    monkeypatch.setenv("VAPID_PRIVATE_KEY", new_key())
+    monkeypatch.setenv("VAPID_SUBJECT", "mailto:desk@daoxue.test")
     port = free_port()
     own = replace(
         config,
@@ -180,11 +184,20 @@ async def test_notifications_come_by_consent_alone(context: BrowserContext, cent
         """const ask = Notification.requestPermission.bind(Notification);
         Notification.requestPermission = () => { askedFor(Notification.permission); return ask(); };"""
     )
+    await context.add_init_script(
+        """PushManager.prototype.subscribe = async ({ userVisibleOnly, applicationServerKey: key }) => ({ toJSON: () => ({
+            endpoint: `https://push.test/${userVisibleOnly}/${key.length}`,
+            keys: { p256dh: "B" + "A".repeat(86), auth: "A".repeat(22) } }) });"""
+    )
     await context.grant_permissions(["notifications"], origin=centre.url)
     page = await context.new_page()
     await asks_for_a_person(page, centre)
     assert asked == []
-    await page.get_by_role("button", name="有回复时提醒我").click()
+    async with page.expect_response("**/channels/webchat/push") as kept:
+        await page.get_by_role("button", name="有回复时提醒我").click()
+    assert (await kept.value).status == 204
+    (told,) = await centre.app.database.read(lambda t: pushes.of_conversation(t, 1))
+    assert told.endpoint == "https://push.test/true/65"  # a point of P-256
     await expect(page.get_by_role("button", name="提醒：开")).to_have_attribute("aria-pressed", "true")
     assert len(asked) == 1
     await page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
