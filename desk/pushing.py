@@ -23,7 +23,7 @@ from joserfc.jwk import ECKey
 
 from bot.queue import Done, Failed, Kind, Later, Lost, Outcome
 from desk.errors import TicketError
-from desk.receivers import Answered, Outside
+from desk.receivers import Outside, ReceiverAnswer
 from store import outbox, pushes
 from store.database import Database
 from store.pushes import OwedPush, PushKeys, PushRow
@@ -166,7 +166,7 @@ class Pushing:
         rows = await self._database.read(lambda t: outbox.owed(t, owed.conversation))
         return not any(row.first_seq <= owed.seq <= row.last_seq for row in rows)
 
-    async def _push(self, vapid: Vapid, browser: PushRow, now: int) -> Answered:
+    async def _push(self, vapid: Vapid, browser: PushRow, now: int) -> ReceiverAnswer:
         self._outside.check_secret(browser.endpoint)
         keys = msgspec.json.decode(browser.secret, type=PushKeys)
         own = ec.generate_private_key(_P256)

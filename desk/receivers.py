@@ -41,7 +41,7 @@ class Receiver:
     port: int
 
 
-class Answered(NamedTuple):
+class ReceiverAnswer(NamedTuple):
     """What a receiver says: a status, and when it wants to be asked again, in its own words."""
 
     status: int
@@ -119,7 +119,7 @@ class Outside:
         if read(address).url.scheme != "https" and not self._inside:
             raise TicketError("invalid", "地址要以 https:// 开头")
 
-    async def post(self, address: str, body: bytes, headers: dict[str, str]) -> Answered:
+    async def post(self, address: str, body: bytes, headers: dict[str, str]) -> ReceiverAnswer:
         """What the receiver answers with; its body is not read. Raises `TicketError` and `httpx.HTTPError`."""
         receiver = read(address)
         found = await self.find(receiver)
@@ -131,7 +131,7 @@ class Outside:
                     raise
         raise AssertionError("a name that is found stands for something")
 
-    async def _post_to(self, address: str, receiver: Receiver, body: bytes, headers: dict[str, str]) -> Answered:
+    async def _post_to(self, address: str, receiver: Receiver, body: bytes, headers: dict[str, str]) -> ReceiverAnswer:
         url = receiver.url
         named = headers | {"host": url.netloc.decode("ascii")}
         async with (
@@ -140,4 +140,4 @@ class Outside:
                 "POST", url.copy_with(host=address), content=body, headers=named, extensions={"sni_hostname": url.host}
             ) as answer,
         ):
-            return Answered(answer.status_code, answer.headers.get("retry-after", ""))
+            return ReceiverAnswer(answer.status_code, answer.headers.get("retry-after", ""))
