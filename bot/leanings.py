@@ -70,7 +70,7 @@ def leaning(heard: Understanding, state: Conversation) -> Understanding:
         or _of_a_purchase(heard)
         or _of_a_room(heard)
         or _of_activity(heard)
-        or _of_activity_hinted(heard)
+        or _of_activity_hinted(heard, state)
         or _which_classes(heard)
         or _of_class_there(heard)
         or _of_fee(heard, state)
@@ -183,7 +183,7 @@ def _of_activity(heard: Understanding) -> Candidate | None:
     return Candidate(heard.lines.sure, "activity", "find_activity")
 
 
-def _of_activity_hinted(heard: Understanding) -> Candidate | None:
+def _of_activity_hinted(heard: Understanding, state: Conversation) -> Candidate | None:
     """春联哪天写, 明晚还有电影吧: a word of one activity's name, where it is activities that are asked about; when and where
     it is says itself better than what is so of all of its kind."""
     best, asked = heard.best, set(spoken(heard.folded)) | ({"time"} if heard.first("when") else set())
@@ -191,7 +191,7 @@ def _of_activity_hinted(heard: Understanding) -> Candidate | None:
         return None
     called = _OF_ACTIVITY.search(heard.folded) is not None
     likely = any(each.intent == "find_activity" and each.score >= heard.lines.ask for each in heard.candidates)
-    about_any = likely or "activity" in (heard.topic, best.topic if best else "")
+    about_any = likely or "activity" in (heard.topic, best.topic if best else "", state.topic)
     of_one = called or (about_any and not heard.first("course"))
     sure = best is not None and best.score >= heard.lines.sure
     if not of_one or (sure and not asked & _OF_ITS_OWN):
