@@ -46,7 +46,7 @@ _WANTS = re.compile(
     "[想要能][^,。]{0,4}[上报去来学听参练跳唱画写打做]|够[^,。]{0,3}(?:年纪|年龄|岁|格|资格)|行不行|要不要我|要不要俺|行[吗不]|成不|可以[吗不]|收不收"
 )
 _COSTS = re.compile("钱|费|收|免|价|花|掏|打折|优惠|减|不用交|[要还]交|fee|cost|pay|free|how much")
-_OF_FEE = {"fee-general", "fee-standard", "fee-free-who", "enrol-disabled"}
+OF_FEE = {"fee-general", "fee-standard", "fee-free-who", "enrol-disabled"}
 # What one place has and another has not, by the standard question on it.
 _HAS = (
     ("canteen", "食堂|吃饭|餐厅|canteen"), ("parking", "停车|车位|停得?[下进]|parking"), ("printing", "打印|复印|print"), ("wifi", "无线|wi-?fi"),
@@ -169,7 +169,7 @@ def _of_fee(heard: Understanding, state: Conversation) -> Candidate | None:
     talked_of = "class" in state.focus and state.focus_age <= FRESH and about.tells(heard.folded, heard.entities)
     if not (heard.first("course") or talked_of) or not _COSTS.search(heard.folded):
         return None
-    shares = [each.score for each in heard.candidates if each.intent == "class_fee" or each.question in _OF_FEE]
+    shares = [each.score for each in heard.candidates if each.intent == "class_fee" or each.question in OF_FEE]
     said = sum(shares) >= heard.lines.likely or about.tells(heard.folded, heard.entities)
     return Candidate(max(sum(shares), heard.lines.likely), "training_info", "class_fee") if said else None
 
