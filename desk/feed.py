@@ -259,10 +259,12 @@ class Feed:
         data = event.data
         messages: list[MessageShown] = []
         if event.kind == "said":
-            row = tickets.get(transaction, event.ticket)
-            assert row is not None
-            first, last = int(str(data["first"])), int(str(data["seq"]))
-            said = conversations.messages(transaction, row.conversation, first, last)
+            first, last, talk = (int(str(data.get(name, 0))) for name in ("first", "seq", "conversation"))
+            if not talk:
+                row = tickets.get(transaction, event.ticket)
+                assert row is not None
+                talk = row.conversation
+            said = conversations.messages(transaction, talk, first, last)
             messages = [shown(numbered(each)) for each in said]
         return EventFrame(event.id, event.kind, event.actor, event.at, event.ticket, masked(data), ticket, messages)
 

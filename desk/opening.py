@@ -49,7 +49,7 @@ def opened(transaction: Transaction, ref: str, most: int) -> Opened:
     events, about = tickets.events(transaction, ref), handover(row)
     about = msgspec.structs.replace(about, slots=tickets.with_added(about.slots, events))
     return Opened(
-        row, about, before(transaction, row, ALL, most), replies.held(transaction, row.conversation), events, others,
+        row, about, before(transaction, row, ALL, most), replies.of_ticket(transaction, row), events, others,
         undelivered[0] if undelivered else None, bool(undelivered and undelivered[1]),
     )  # fmt: skip
 

@@ -26,10 +26,12 @@ from store.ticket_events import (
     TicketEscalated,
     TicketHandedBack,
     TicketLinked,
+    TicketMoved,
     TicketMerged,
     TicketNoted,
     TicketOffered,
     TicketOpened,
+    TicketProven,
     TicketPassed,
     TicketRaised,
     TicketRated,
@@ -122,7 +124,7 @@ EACH: tuple[Happened, ...] = (
     TicketTaken(), TicketSaid("seat", 3, 3), TicketSaid("resident", 4, 5), TicketSaid("system", 6, 6), TicketTagged(("积分",)),
     TicketSnoozed(99), TicketWoken(), TicketSnoozed(99), TicketSaid("resident", 7, 7), TicketReturned("offline"),
     TicketEscalated("qinghe", "linjiang"), TicketTransferred("wang", 12, "credit", "请看", None), TicketTaken("wang"),
-    TicketHandedBack(True), TicketAsked(), TicketRated(4), TicketReopened(), TicketTaken(), TicketMerged("1126-00002"),
+    TicketMoved(7, "wechat", 2), TicketProven("0123456789abcdef"), TicketHandedBack(True), TicketAsked(), TicketRated(4), TicketReopened(), TicketTaken(), TicketMerged("1126-00002"),
     TicketReopened(), TicketTaken(), TicketClosed("answered", "好", "enrolment", True),
 )  # fmt: skip
 

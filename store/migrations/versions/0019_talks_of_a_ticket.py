@@ -1,0 +1,19 @@
+"""The talks that a ticket has gone on in, where they are several."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0019"
+down_revision = "0018"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "ticket_talk",
+        sa.Column("ticket", sa.Text(), nullable=False),
+        sa.Column("conversation", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("ticket", "conversation", name=op.f("pk_ticket_talk")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("ticket_talk", schema=None) as batch_op:
+        batch_op.create_index(op.f("ix_ticket_talk_conversation"), ["conversation"], unique=False)
