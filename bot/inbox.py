@@ -321,7 +321,6 @@ class Inbox:
             lease_until=now if turn.inbound.outbox else now + LEASE, inline=turn.inbound.inline, opened=opened, reopened=reopened, led=led, raised=raised,
             rating=turn.rating, joined=turn.joined.ref if turn.joined else None,
             person=turn.person if turn.handover and turn.inbound.session is None else "", goes_on=turn.goes_on,
-            proven=await self._accounts.identity.owner(read.channel, read.address, now, turn.inbound.session) if turn.proven else None,
             unanswered=(turn.inbound.text[:200], turn.state.topic) if turn.unanswered else None, audits=turn.audits, dispute=turn.dispute,
             unbind=self._accounts.identity.person(read.channel, read.address) if turn.unbind else None,
         )  # fmt: skip

@@ -18,7 +18,18 @@ from bot.messages import Card, Handover, Inbound, Option, Reply
 from bot.redlines import Alarm
 from bot.slots import NeedsAnswer, Slot
 from bot.texts import Texts
-from bot.waiting import COMPLAINT, GENERAL, GOES_ON, LEAST, Need, Place, SeatAvailability, TicketStatus, both, reference
+from bot.waiting import (
+    COMPLAINT,
+    GENERAL,
+    GOES_ON,
+    LEAST,
+    HeldPlace,
+    Need,
+    SeatAvailability,
+    TicketStatus,
+    both,
+    reference,
+)
 from knowledge.catalogue import Catalogue
 from knowledge.english import told_in_english
 from knowledge.entries import Entry
@@ -65,10 +76,9 @@ class Turn:
     wanted: str = ""  # why a person would have been called, had nobody read along
     handover: Handover | None = None
     reference: str | None = None  # of the ticket that `handover` opens, or opens again
-    joined: Place | None = None  # `ticket`, where the same person has it from another channel
+    joined: HeldPlace | None = None  # `ticket`, where the same person has it from another channel
     person: str = ""  # whose ticket it is, as tickets keep it; known where one is opened or gone on with
     goes_on: bool = False  # it is for what they had before, so that it may be one that a seat has
-    proven: bool = False  # the resident has proven in this turn who they are
     queued: Reply | None = None  # what was said of waiting for a seat
     rating: tuple[str, int] | None = None  # a closed ticket, and one to five stars for it
     entry_before: str | None = None  # the entry that answered in the turn before
@@ -289,16 +299,12 @@ class Turn:
             await self.tell_of_waiting()
 
     async def _find_place(self, reason: str) -> None:
-        """One person has one place, on whatever channels they have proven who they are: what is said here then belongs to
-        the ticket that they have already. A call waits for itself."""
-        said = self.inbound
+        """One person has one place, on whatever channels they have proven who they are: the ticket that they have already.
+        A call waits for itself."""
+        said, self.goes_on = self.inbound, reason in GOES_ON
         self.person = await self.accounts.identity.owner(said.channel, said.address, said.at, said.session)
-        if said.session is not None:
-            return
-        self.goes_on = reason in GOES_ON
-        self.joined = await self.desk.held(self.person, goes_on=self.goes_on)
-        if self.joined is not None:
-            self.ticket = self.joined.ref
+        self.joined = None if said.session else await self.desk.held(self.person, goes_on=self.goes_on)
+        self.ticket = self.joined.ref if self.joined else None
 
     def _is_crowded(self, priority: int) -> bool:
         """Whether this person, on all channels together, or whoever is where they are, has opened too many tickets: never for a

@@ -69,7 +69,7 @@ class Seats:
         return self.english if language == "en" else (self.hours, self.next_opening)
 
 
-class Place(NamedTuple):
+class HeldPlace(NamedTuple):
     """What somebody has at the desk already, from whatever channel: the ticket, and whether it still waits for a seat."""
 
     ref: str
@@ -79,7 +79,7 @@ class Place(NamedTuple):
 class SeatAvailability(Protocol):
     """What a turn may ask about the seats, and of whom they have."""
 
-    async def held(self, person: str, *, goes_on: bool) -> Place | None: ...
+    async def held(self, person: str, *, goes_on: bool) -> HeldPlace | None: ...
 
     async def seats(self, now: datetime, priority: int, need: Need = ...) -> Seats: ...
     async def place(self, now: datetime, ref: str, need: Need = ...) -> Seats: ...
@@ -94,7 +94,7 @@ class TicketStatus:
     ref: str | None
     urgent: bool
     known: bool
-    elsewhere: Place | None = None
+    elsewhere: HeldPlace | None = None
 
     def told(self, texts: Texts, lang: str) -> Reply:
         """Told honestly; nobody whose life is in danger is told how many come before them."""

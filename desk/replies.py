@@ -34,7 +34,8 @@ AT_ONCE = 32  # that become part of their conversations at the same time
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a seat says. The same `id` again changes nothing. With `seen`, the number of the last message that the seat
-    has read, an answer to something older than the resident's last word is refused as outdated. `source` is what it
+    has read in the conversation `talk`, an answer to something older than the resident's last word is refused as outdated,
+    also where that was said in another conversation. `source` is what it
     rests on, `file` a name and a content to go with it, `wait` how long it can be called back (ms)."""
 
     text: str
@@ -43,6 +44,7 @@ class Answer:
     source: str | None = None
     file: tuple[str, bytes] | None = None
     wait: int = 0
+    talk: int | None = None
 
 
 class Accepted(NamedTuple):
@@ -67,7 +69,9 @@ def known(transaction: Transaction, found: TicketRow, id: str | None) -> Accepte
         return None
     if (seq := _said(transaction, found, id)) is not None:
         return Accepted(seq or None)
-    return next((Accepted(None, row.due_at) for row in replies.of_ticket(transaction, found) if row.held.id == id), None)
+    return next(
+        (Accepted(None, row.due_at) for row in replies.of_ticket(transaction, found) if row.held.id == id), None
+    )
 
 
 def _said(transaction: Transaction, found: TicketRow, id: str) -> int | None:
@@ -80,7 +84,7 @@ def accept(transaction: Transaction, found: TicketRow, seat: str, answer: Answer
     """Says it, behind what is held; or holds it. Raises `TicketError`."""
     kind = files.checked(*answer.file) if answer.file is not None else None
     text = answer.text.strip()[:LONGEST] if kind else checked(answer.text)
-    if answer.seen is not None and _resident_spoke(transaction, _conversation(transaction, found), answer.seen):
+    if answer.seen is not None and _resident_spoke(transaction, _conversation(transaction, found), answer):
         raise TicketError("outdated", "居民刚刚又说了话，请看过再发")
     kept: tuple[File, ...] = ()
     if answer.file is not None and kind is not None:
@@ -174,6 +178,8 @@ def _conversation(transaction: Transaction, row: TicketRow) -> ConversationRow:
     return read
 
 
-def _resident_spoke(transaction: Transaction, read: ConversationRow, seen: int) -> bool:
-    later = conversations.messages(transaction, read.id, seen + 1, read.seq)
+def _resident_spoke(transaction: Transaction, read: ConversationRow, answer: Answer) -> bool:
+    if answer.talk not in (None, read.id):
+        return True  # the ticket went on in another talk by what they said there
+    later = conversations.messages(transaction, read.id, (answer.seen or 0) + 1, read.seq)
     return any(row.author == "resident" for row in later)

@@ -99,10 +99,13 @@ class TurnRow(Struct, frozen=True):
     opened: "tickets.NewTicket | None" = None
     reopened: str | None = None  # reference of the closed ticket that goes on
     led: tuple[str, str] | None = None  # to a ticket of another conversation, with what was said
-    joined: str | None = None  # the ticket that the same person has open in another conversation, and goes on with in this
-    person: str = ""  # who opens one or goes on with one, as tickets keep it; empty where the talk's own ticket stands alone
+    joined: str | None = (
+        None  # the ticket that the same person has open in another conversation, and goes on with in this
+    )
+    person: str = (
+        ""  # who opens one or goes on with one, as tickets keep it; empty where the talk's own ticket stands alone
+    )
     goes_on: bool = False  # it is for what they had before, whoever has that now
-    proven: str | None = None  # whom they have proven to be in this turn, as tickets keep it
     raised: "tickets.Raise | None" = None
     rating: tuple[str, int] | None = None
     unanswered: tuple[str, str] | None = None  # text and topic
@@ -181,8 +184,6 @@ def commit_turn(transaction: Transaction, turn: TurnRow) -> tuple[int, int] | No
         tickets.resident_said(transaction, ticket, id, read.seq + 1, last, turn.now)
         if turn.raised:
             tickets.add(transaction, ticket, turn.raised, turn.now)
-        if turn.proven:
-            tickets.proven(transaction, ticket, turn.proven, turn.now)
     elif turn.reopened:
         tickets.reopen(transaction, turn.reopened, read.seq + 1, last, turn.now)
     elif turn.led:

@@ -396,6 +396,8 @@ binding = Table(
     ),  # sealed: where notices go
 )
 
+Index("ix_binding_learner", binding.c.learner)  # where somebody is reached, and what talks are theirs
+
 # What residents agreed to, appended only: the last line of a purpose counts.
 consent = Table(
     "consent",

@@ -201,11 +201,11 @@ def talks(transaction: Transaction, row: TicketRow) -> set[int]:
     return {row.conversation} | {cast(int, each[0]) for each in transaction.all(_TALKS, ref=row.ref)}
 
 
-def proven(transaction: Transaction, ref: str, person: str, at: int) -> None:
-    """Whose an open ticket is: they have proven it."""
+def proven(transaction: Transaction, ref: str, was: str, becomes: str, at: int) -> None:
+    """Whose a ticket is, where it is still that of `was`: they have proven it."""
     row = get(transaction, ref)
-    if row is not None and row.person != person:
-        record(transaction, row, TicketProven(person), "resident", at)
+    if row is not None and row.person == was:
+        record(transaction, row, TicketProven(becomes), "resident", at)
 
 
 def call_moved(transaction: Transaction, ref: str, stage: str, at: int) -> None:

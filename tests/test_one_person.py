@@ -150,3 +150,132 @@ async def test_where_the_proof_has_ended_nothing_comes_after(either_app: App) ->
     await seat.post(f"/tickets/{ref}/take")
     await seat.post(f"/tickets/{ref}/messages", {"id": "1", "text": "您好"})
     assert (len(await heard(wechat)), await heard(browser)) == (1, [])
+
+
+async def test_a_ticket_from_before_the_proof_is_theirs_as_well(either_app: App) -> None:
+    seat = await Desk(either_app).person()
+    wechat, browser = Resident(either_app, "wechat"), Resident(either_app)
+    one, other = await asked(wechat), await asked(browser)
+    await wechat.prove()
+    await browser.prove()
+    assert [each["person"] for each in await waiting(seat)] == [(await row(either_app, one)).person] * 2
+    assert [each["ref"] for each in (await seat.get(f"/tickets/{one}"))["others"]] == [other]
+    await seat.post(f"/tickets/{one}/take")
+    await seat.post(f"/tickets/{other}/merge", {"into": one})
+    assert await asked(browser, "我还没说完，找个真人") == one, "what was merged goes on where they write"
+
+
+async def test_whose_ticket_is_open_is_not_taken_over_by_the_next_at_the_same_browser(either_app: App) -> None:
+    browser = Resident(either_app)
+    await browser.prove(1)
+    person = (await row(either_app, await asked(browser))).person
+    browser.wait(16)
+    await browser.prove(2)
+    [found] = await either_app.tickets.in_state("waiting")
+    assert found.person == person
+
+
+async def test_the_desk_reads_one_history(either_app: App) -> None:
+    desk = Desk(either_app)
+    seat, audit = await desk.person(), await desk.person("auditor")
+    wechat, browser = await at_both(either_app)
+    await wechat.say("太极班在微信上怎么报名")
+    ref = await asked(browser)
+    await seat.post(f"/tickets/{ref}/take")
+    whole = await seat.get(f"/tickets/{ref}")
+    [talk] = whole["elsewhere"]
+    assert (talk["channel"], talk["messages"][0]["text"]) == ("wechat", "太极班在微信上怎么报名")
+    assert {each["talk"] for each in whole["messages"]} == {whole["talk"]} != {talk["talk"]}
+    last = talk["messages"][-1]["seq"]
+    before = await seat.get(f"/tickets/{ref}/messages?talk={talk['talk']}&before={last}")
+    assert [each["seq"] for each in before["messages"]] == list(range(1, last))
+    looks = [each for each in (await audit.get("/audit"))["lines"] if each["action"] == "resident.elsewhere"]
+    assert [(each["actor"], each["subject"], each["detail"]) for each in looks] == [(seat.name, ref, "wechat")]
+
+
+async def test_nobody_reads_another_s_talk_through_a_ticket(either_app: App) -> None:
+    seat = await Desk(either_app).person()
+    wechat, stranger = Resident(either_app, "wechat"), Resident(either_app)
+    await wechat.prove()
+    theirs = await asked(wechat)
+    ref = await asked(stranger)
+    assert (await seat.get(f"/tickets/{ref}"))["elsewhere"] == []
+    talk = (await seat.get(f"/tickets/{theirs}"))["talk"]
+    assert (await seat.ask("GET", f"/tickets/{ref}/messages?talk={talk}")).status_code == 404
+
+
+async def test_a_family_s_account_is_no_one_person_s(either_app: App) -> None:
+    """At it two have proven who they are: what is said there is neither's."""
+    seat = await Desk(either_app).person()
+    family, own = Resident(either_app, "wechat"), Resident(either_app)
+    await family.prove(1)
+    await family.prove(2)
+    await own.prove(1)
+    await family.say("太极班怎么报名")
+    ref = await asked(own)
+    assert (await seat.get(f"/tickets/{ref}"))["elsewhere"] == []
+
+
+async def test_who_is_complained_of_does_not_read_it_elsewhere(either_app: App) -> None:
+    desk = Desk(either_app)
+    seat, other = await desk.person(), await desk.person(skills=["complaint"])
+    wechat, browser = await at_both(either_app)
+    ref = await asked(wechat)
+    await seat.post(f"/tickets/{ref}/take")
+    complaint = await asked(browser, "我要投诉")
+    await browser.say("接我单子的坐席骂人")
+    assert await either_app.database.read(lambda t: tickets.get(t, complaint))
+    await either_app.database.write(
+        lambda t: tickets.add(t, complaint, tickets.Raise(2, "complaint", {}, against=(ref,)), 1)
+    )
+    assert "骂人" not in str(await seat.get(f"/tickets/{ref}"))
+    assert "骂人" in str(await other.get(f"/tickets/{ref}"))
+
+
+async def test_a_copy_and_an_erasure_are_of_all_channels(either_app: App) -> None:
+    desk = Desk(either_app)
+    seat, admin = await desk.person(), await desk.person("administrator")
+    wechat, browser, spoken = *(await at_both(either_app)), Resident(either_app, "telegram")
+    ref = await asked(wechat)
+    await asked(browser, "转人工，我在网页上")
+    assert await spoken.say("电报上问的")
+    other = Resident(either_app, "wechat")
+    await other.prove()
+    await other.say("又一个微信号")
+    copy = await admin.post(f"/residents/{ref}/export")
+    assert len(copy["tickets"]) == 1
+    assert {each["channel"] for each in copy["conversations"]} == {"wechat", "webchat"}
+    assert "我在网页上" in str(copy)
+    assert "又一个微信号" in str(copy), "proven there, with no ticket"
+    assert "电报上" not in str(copy)
+    await seat.post(f"/tickets/{ref}/take")
+    await seat.post(f"/tickets/{ref}/close", {"result": "answered"})
+    proof = await admin.post(f"/residents/{ref}/erase", {"why": "本人申请"})
+    assert (proof["tickets"], proof["conversations"]) == (1, 3)
+    talk = await either_app.database.read(lambda t: conversations.find(t, "webchat", browser.address))
+    assert talk is None, "the address is blanked"
+
+
+async def test_a_moved_ticket_is_found_by_what_was_said_before(either_app: App) -> None:
+    seat = await Desk(either_app).person()
+    wechat, browser = await at_both(either_app)
+    await wechat.say("青花瓷鉴赏有没有课")
+    ref = await asked(wechat)
+    await asked(browser)
+    await either_app.desk.search.index(list(either_app.live.changed))
+    found = await seat.get("/search?q=青花瓷鉴赏")
+    assert [each["ticket"]["ref"] for each in found["found"]] == [ref]
+
+
+async def test_tickets_are_limited_by_person_on_all_channels_together(either_app: App) -> None:
+    seat = await Desk(either_app).person()
+    wechat, browser = await at_both(either_app)
+    for number in range(6):
+        ref = await asked((wechat, browser)[number % 2], "学分少了，转人工")
+        await seat.post(f"/tickets/{ref}/take")
+        await seat.post(f"/tickets/{ref}/close", {"result": "spam"})
+        wechat.wait(25 * 60)
+        browser.wait(25 * 60)
+        await browser.prove()
+    assert (await wechat.receipt("转人工")).ticket is None
+    assert (await wechat.receipt("有人晕倒了")).ticket, "never where a life is in danger"

@@ -1,4 +1,4 @@
-"""The talks that a ticket has gone on in, where they are several."""
+"""The talks that a ticket has gone on in, where they are several; where learners have proven who they are, found by them."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,3 +17,5 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("ticket_talk", schema=None) as batch_op:
         batch_op.create_index(op.f("ix_ticket_talk_conversation"), ["conversation"], unique=False)
+    with op.batch_alter_table("binding", schema=None) as batch_op:
+        batch_op.create_index("ix_binding_learner", ["learner"], unique=False)
