@@ -75,7 +75,7 @@ class Receipt(msgspec.Struct, frozen=True):
 
     @property
     def speaker(self) -> str:
-        return "seat" if self.seat else "queue" if self.ticket else "bot"
+        return conversations.speaker(self.ticket, self.seat)
 
 
 def numbered(row: MessageRow) -> Numbered:

@@ -19,7 +19,7 @@ from bot.queue import Done, Later, Outcome
 from desk import files
 from desk.errors import TicketError
 from desk.opening import found as ticket_of
-from store import attachments, conversations, replies, tickets
+from store import attachments, conversations, pushes, replies, tickets
 from store.conversations import ConversationRow
 from store.database import ConflictError, Database
 from store.queue import QueueRow
@@ -165,6 +165,7 @@ def _say(transaction: Transaction, held: Held, now: int) -> int:
     key = _key(held.id) if held.id else None
     seq = conversations.say(transaction, read, [("seat", held.body.encode())], now, id=key)
     tickets.record(transaction, found, TicketSaid("seat", seq, seq, read.id), held.seat, now)
+    pushes.owe(transaction, found.conversation, seq, now)
     return seq
 
 

@@ -8,13 +8,11 @@ same conversation.
 
 import asyncio
 import contextlib
-import hashlib
 import math
 import re
 import secrets
 import time
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import NoReturn
 from urllib.parse import urlsplit
 
@@ -42,6 +40,7 @@ from integrations.frames import (
     PagePing,
     PageTyping,
     Pong,
+    address_of,
     decode_frame,
     decode_post,
     encode,
@@ -50,6 +49,7 @@ from integrations.frames import (
     render,
 )
 from integrations.origins import Origins
+from integrations.reminding import Reminding
 from store import conversations
 from store.conversations import ConversationRow, MessageRow
 from store.outages import OutageError
@@ -73,12 +73,6 @@ class WebchatSettings(ChannelSettings, frozen=True, forbid_unknown_fields=True):
     enabled: bool = True
 
 
-@lru_cache(maxsize=8192)
-def address_of(token: str) -> str:
-    """What is stored of a visitor's token: whoever reads the database cannot speak as the visitor."""
-    return hashlib.sha256(token.encode()).hexdigest()[:40]
-
-
 class Webchat:
     """The channel's routes; also its outlet, which has nothing to do: pages ask for what they lack.
 
@@ -95,7 +89,7 @@ class Webchat:
         self.database = core.database
         self.limits = core.limits
         self.sockets: set[Socket] = set()
-        self._origins = Origins(urlsplit(core.public_url).netloc)
+        self.origins = Origins(urlsplit(core.public_url).netloc)
         core.live.on_typing(self._seat_types)
 
     async def send(self, row: DueRow, now: int) -> Outcome:
@@ -111,7 +105,7 @@ class Webchat:
                 socket.show_typing(conversation)
 
     async def socket(self, websocket: WebSocket) -> None:
-        if self._origins.is_foreign(websocket.scope):
+        if self.origins.is_foreign(websocket.scope):
             return await websocket.send_denial_response(Response(error("foreign"), 403, _KIND))
         with self.limits.held(SOCKETS_FROM, _origin(websocket.scope)) as room:
             if room:
@@ -168,7 +162,7 @@ class Webchat:
 
     async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes, Receipt | None]:
         origin = _origin(scope)
-        if self._origins.is_foreign(scope):
+        if self.origins.is_foreign(scope):
             return 403, error("foreign"), None
         self.limits.check(*self.limits.from_(REQUESTS_FROM, origin))
         try:
@@ -300,16 +294,16 @@ class Socket:
 
     async def _greet(self, hello: Hello) -> None:
         self._lang = hello.lang
-        self._visitor, seq = _token_of(hello.visitor), 0
+        self._visitor, seq, speaker = _token_of(hello.visitor), 0, "bot"
         if (row := await self._webchat.known(self._visitor)) is not None:
             if self._webchat.limits.take((CATCHING_UP, row.address)) > 0:
                 await self._end("too_fast", 1013)
-            seq = row.seq
+            seq, speaker = row.seq, row.speaker
             first = hello.since if hello.since is not None and hello.since <= seq else 0
             self._watch(row.id, max(first, seq - HISTORY if hello.since is None else first))
         elif hello.since:
             await self._refuse("gone")
-        await self._send(encode({"type": "welcome", "visitor": self._visitor, "seq": seq}))
+        await self._send(encode({"type": "welcome", "visitor": self._visitor, "seq": seq, "speaker": speaker}))
         if self._news is not None:
             self._news.set()
 
@@ -330,7 +324,7 @@ class Socket:
         if receipt is None:
             await self._refuse("too_fast")
             return
-        await self._send(encode({"type": "ack", "id": frame.id, "seq": receipt.seq}))
+        await self._send(encode({"type": "ack", "id": frame.id, "seq": receipt.seq, "speaker": receipt.speaker}))
         if self._news is None:
             self._watch(receipt.conversation, 0)
         if self._news is not None:
@@ -377,15 +371,16 @@ class Socket:
 def _open(core: Core) -> OpenChannel:
     webchat = Webchat(core)
     # The page that opens the socket is at the root, so it comes after all else.
-    routes = [WebSocketRoute(PATH, webchat.socket), Mount("/", web.pages(lambda: _sign(core.texts)))]
-    return OpenChannel(outlet=webchat, posts={PATH: webchat.post}, routes=routes, health=webchat.health)
+    routes = [WebSocketRoute(PATH, webchat.socket), Mount("/", web.pages(lambda: _sign(core.texts, core.push_key)))]
+    posts = {PATH: webchat.post, f"{PATH}/push": Reminding(core, webchat.origins, webchat.known).post}
+    return OpenChannel(outlet=webchat, posts=posts, routes=routes, health=webchat.health)
 
 
-def _sign(texts: Texts) -> web.Sign:
+def _sign(texts: Texts, push: str) -> web.Sign:
     centre = texts.centre
     bots = (centre.values("zh")["bot"], centre.values("en")["bot"])
     hellos = (texts.line("zh", "greeting"), texts.line("en", "greeting"))
-    return web.Sign(centre.name, bots, hellos, texts.kept, centre.hotline, centre.colour)
+    return web.Sign(centre.name, bots, hellos, texts.kept, centre.hotline, centre.colour, push)
 
 
 WEBCHAT = Channel(

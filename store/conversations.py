@@ -76,6 +76,15 @@ class ConversationRow(Struct, frozen=True, gc=False):
     def of(row: Row) -> "ConversationRow":
         return ConversationRow(*cast(tuple[int, str, str, int, int, bytes, str | None, str | None, int], row))
 
+    @property
+    def speaker(self) -> str:
+        return speaker(self.ticket, self.seat)
+
+
+def speaker(ticket: str | None, seat: str | None) -> str:
+    """Who answers: the seat that has the ticket, nobody yet (the bot meanwhile), or the bot."""
+    return "seat" if seat else "queue" if ticket else "bot"
+
 
 class MessageRow(Struct, frozen=True, gc=False):
     seq: int

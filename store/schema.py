@@ -97,6 +97,17 @@ queue = Table(
 Index("ix_queue_due", queue.c.state, queue.c.lane, queue.c.due_at, queue.c.attempts)
 Index("ix_queue_order", queue.c.order_key, queue.c.number)
 
+# Browsers that are told by web push of a new reply: by consent, until it is taken back or the browser is no more.
+push = Table(
+    "push",
+    metadata,
+    Column("id", Identity, primary_key=True, info=PLAIN),
+    Column("conversation", BigInteger, nullable=False, index=True, info=PLAIN),
+    Column("endpoint", Sealed, nullable=False, unique=True, info=of_resident(Sort.ADDRESS)),
+    Column("secret", Shut, nullable=False, info=of_resident(Sort.SECRET)),  # store.pushes.PushKeys
+    Column("at", BigInteger, nullable=False, info=PLAIN),
+)
+
 # How messages left on a channel that neither numbers them nor takes them in order by itself: those sent by the outbox
 # (they are counted against the channel's quota), and those answers in a response that were not simply the turn's own.
 delivered = Table(

@@ -64,6 +64,8 @@ _BY = (("price", r"便宜|贵|划算|钱"), ("place", r"近|远|方便"), ("time
 async def follow_up(run: Runner, turn: Turn) -> bool:
     """After a class, a course, an activity or an item: what is asked about it, and that alone."""
     activity = _by_its_name(turn)
+    if not activity and _is_another_activity(turn):
+        return False
     named = None if activity else turn.heard.first("course")
     aspect = _asked_of_a_name(turn) if named else asked(turn)
     if activity and aspect is None:
@@ -102,6 +104,13 @@ def _by_its_name(turn: Turn) -> list[Thing]:
     pieces = set(PAIRS.findall(turn.heard.folded))
     found = [id for id, each in told.items() if any(piece in each.name for piece in pieces)]
     return [("activity", found[0])] if len(found) == 1 < len(told) else []
+
+
+def _is_another_activity(turn: Turn) -> bool:
+    """春联哪天写, after the swap of books: one that was not told."""
+    best, named = turn.heard.best, turn.heard.hinted or turn.heard.first("activity")
+    meant = best is not None and best.intent == "find_activity" and best.score >= turn.heard.lines.sure
+    return meant and bool(named) and ("activity", named) not in _shown(turn)
 
 
 async def compared(run: Runner, turn: Turn) -> bool:
