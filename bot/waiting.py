@@ -1,6 +1,7 @@
 """Waiting for a seat: what may be asked about the desk, what a ticket is for, and what is told of how it stands."""
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -69,8 +70,17 @@ class Seats:
         return self.english if language == "en" else (self.hours, self.next_opening)
 
 
+Ways = Mapping[
+    str, str
+]  # how a seat's answer may come to who does not look (phone, text, mail), and the channel that carries it
+RUNG_UP = "phone"
+ANSWER, STAYS = "answer_by", "here"  # the intent that asks how, and the answer to it that changes nothing
+
+
 class SeatAvailability(Protocol):
-    """What a turn may ask about the seats."""
+    """What a turn may ask about the seats. `ways` are those of a channel on which one has to come and look, empty on others."""
+
+    def ways(self, channel: str) -> Ways: ...
 
     async def seats(self, now: datetime, priority: int, need: Need = ...) -> Seats: ...
     async def place(self, now: datetime, ref: str, need: Need = ...) -> Seats: ...

@@ -63,6 +63,7 @@ export function described(event: Happened, nameOf: (account: string) => string):
     case 'tagged':
       return t('标签：', 'Tags: ') + (data.tags as string[]).join('、')
     case 'raised':
+      if (data.reason === 'answer_by') return reason('answer_by')
       return t(`优先级提高：${reason(word(data.reason))}`, `Raised: ${reason(word(data.reason))}`)
     default:
       return `${kind(event.kind)} ${who === 'system' || who === 'bot' ? '' : who}`
