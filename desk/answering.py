@@ -9,7 +9,7 @@ from bot.inbox import encode
 from bot.messages import Message
 from bot.waiting import RUNG_UP
 from store import conversations, tickets
-from store.ticket_events import TicketRaised, TicketRow, TicketSaid
+from store.ticket_events import TicketMoved, TicketRaised, TicketRow, TicketSaid
 from store.transaction import Transaction
 
 
@@ -22,7 +22,7 @@ class Wish(Struct, frozen=True):
 
 def wished(transaction: Transaction, ref: str) -> Wish | None:
     """How the resident of a ticket asked to be answered, the last word of it; None where they are rung up, asked for
-    nothing, or have spoken in the talk again since a seat answered."""
+    nothing, have spoken in the talk again since a seat answered, or go on in another talk."""
     wish, answered = None, False
     for event in tickets.events(transaction, ref):
         match event.happened:
@@ -31,6 +31,8 @@ def wished(transaction: Transaction, ref: str) -> Wish | None:
             case TicketSaid(by="seat"):
                 answered = True
             case TicketSaid(by="resident") if answered:
+                wish = None
+            case TicketMoved():
                 wish = None
     return wish
 
