@@ -48,7 +48,7 @@ from desk.oidc import Oidc
 from desk.parts import Desk, Health, WorkerInTrouble
 from desk.passwords import Passwords
 from desk.people import People
-from desk.pushing import Pushing, Vapid
+from desk.pushing import PushIdentity, Pushing
 from desk.queueing import Queueing
 from desk.receivers import Outside
 from desk.replies import Replies
@@ -115,7 +115,7 @@ class Ground:
     limits: Limits
     live: Live
     watch: Watch
-    vapid: Vapid | None
+    vapid: PushIdentity | None
     observe: Callable[[str], None]
     clock: Callable[[], float]
 

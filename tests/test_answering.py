@@ -10,6 +10,7 @@ from bot.inbox import numbered
 from daoxue.app import App, compose
 from daoxue.chat import play
 from daoxue.config import Config
+from desk.residents import ERASED
 from integrations.gateway_settings import GatewaySettings, TemplateSettings
 from integrations.mail.settings import MailSettings, SmtpSettings
 from store import conversations, queue
@@ -206,3 +207,23 @@ async def test_the_last_word_holds(closed: App, seat: Person) -> None:
     await seat.post(f"/tickets/{number}/take")
     await seat.post(f"/tickets/{number}/messages", {"text": "这就打给您", "id": "a"})
     assert await said(closed, "sms", f"+86{PHONE}") == []
+
+
+async def test_what_was_carried_is_erased_with_the_rest_and_no_more(closed: App, seat: Person) -> None:
+    other = Resident(closed, "sms")  # whoever has that number has a talk of their own
+    other.address = f"+86{PHONE}"
+    await other.say("积分会过期吗")
+    resident = Resident(closed)
+    await resident.say("我的学分不对，转人工")
+    await resident.say(f"发短信到{PHONE}")
+    number = await ref(closed, resident)
+    await seat.post(f"/tickets/{number}/take")
+    await seat.post(f"/tickets/{number}/messages", {"text": "王芳的学分补上了", "id": "a"})
+    await seat.post(f"/tickets/{number}/close", {"result": "answered", "note": ""})
+    admin = await Desk(closed).person("administrator")
+    await admin.post(f"/residents/{number}/erase", {"why": "本人申请"})
+    assert await said(closed, "sms", other.address) == [ERASED]
+    row = await talk(closed, "sms", other.address)
+    assert row is not None
+    rows = await closed.database.read(lambda t: conversations.messages(t, row.id, 1, 1))
+    assert numbered(rows[0]).message.reply.text == "积分会过期吗"
