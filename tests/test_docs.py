@@ -256,7 +256,15 @@ def is_data(path: str) -> bool:
         ".service",
         ".timer",
     )
-    ours = ("config.yml", "requirements/rasa.txt", "LICENSE", "Makefile", "Containerfile")
+    ours = (
+        "config.yml",
+        "deploy/alerts.yml",
+        "requirements/rasa.txt",
+        "LICENSE",
+        "Makefile",
+        "Containerfile",
+        "deploy/daoxue",
+    )
     builds = re.search(r"(^|/)(\.|package(-lock)?\.json$|tsconfig\.json$)", path)
     return not (path.endswith(code) or path in ours or builds)
 
