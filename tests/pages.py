@@ -26,6 +26,7 @@ ELSEWHERE = {
     r"git clone \S+ && cd daoxue": "needs the network",
     r"export PATH=\$PWD/\.venv/bin:\$PATH": "test_docs: what the shell of these tests has instead",
     r"(pipx|/opt/daoxue/bin/pip) install (--upgrade )?dist/daoxue-\*\.whl": "test_packages: installed and served",
+    r"nginx -t": "test_behind: the page's blocks before a real nginx",
     r"podman .*": "a container's engine needs a host of its own",
     r"pip install 'daoxue\[onnx\]'": "needs a registry; test_encoder has what it installs",
     r"DAOXUE_NLU__ENCODER=onnx .* daoxue check": "test_encoder: with a tiny model",
