@@ -184,13 +184,15 @@ def _of_activity(heard: Understanding) -> Candidate | None:
 
 
 def _of_activity_hinted(heard: Understanding) -> Candidate | None:
-    """春联哪天写: a word of one activity's name, where it is activities that are asked about; when and where it is says
-    itself better than what is so of all of its kind."""
-    best, asked = heard.best, set(spoken(heard.folded))
+    """春联哪天写, 明晚还有电影吧: a word of one activity's name, where it is activities that are asked about; when and where
+    it is says itself better than what is so of all of its kind."""
+    best, asked = heard.best, set(spoken(heard.folded)) | ({"time"} if heard.first("when") else set())
     if not heard.hinted or not asked & _ON_RECORD:
         return None
     called = _OF_ACTIVITY.search(heard.folded) is not None
-    of_one = called or ("activity" in (heard.topic, best.topic if best else "") and not heard.first("course"))
+    likely = any(each.intent == "find_activity" and each.score >= heard.lines.ask for each in heard.candidates)
+    about_any = likely or "activity" in (heard.topic, best.topic if best else "")
+    of_one = called or (about_any and not heard.first("course"))
     sure = best is not None and best.score >= heard.lines.sure
     if not of_one or (sure and not asked & _OF_ITS_OWN):
         return None
