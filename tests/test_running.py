@@ -70,7 +70,7 @@ def test_commands_beside_the_service_are_its_own(tmp_path: Path) -> None:
     played.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
     played.chmod(0o755)
     there = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    tool = [ROOT / "deploy" / "daoxue", "purge", "--why", "他 本人"]
+    tool = [str(ROOT / "deploy" / "daoxue"), "purge", "--why", "他 本人"]
     told = subprocess.run(tool, env=there, check=True, capture_output=True, text=True).stdout.splitlines()
     unit = (ROOT / "deploy" / "daoxue.service").read_text("utf-8").splitlines()
     properties = {each.removeprefix("--property=") for each in told if each.startswith("--property=")}
