@@ -22,7 +22,7 @@ STALE = 30 * 60_000  # ms after which an unfinished talk goes on only if the res
 LADDER: tuple[Rule, ...] = (
     # Who has the talk, and what comes before everything else
     first.seat, first.continued, first.masked, first.secret, first.red_line, first.given_away, first.known,
-    first.still_in_danger, first.maybe_danger, first.outlived,
+    first.still_in_danger, moves.how_answered, first.maybe_danger, first.outlived,
     first.about_a_seat, first.what_we_are,
     # Moves in the talk
     moves.language, moves.choice, moves.off_the_list, moves.move, moves.signs,
@@ -64,6 +64,7 @@ class Dialogue:
             if answered:
                 break
         if not turn.silent:
+            self._run.ask_how(turn)
             self._remember(turn)
 
     def _remember(self, turn: Turn) -> None:
@@ -112,7 +113,7 @@ def _tells_only(turn: Turn) -> bool:
 
 def _bare(task: Task) -> Task:
     """A task to be taken up again, without who it is for and whom to ring."""
-    kept = {name: value for name, value in task.slots.items() if name not in {"phone", "learner"}}
+    kept = {name: value for name, value in task.slots.items() if name not in {"phone", "mail", "learner"}}
     return Task(task.intent, kept, task.asked, 0, {})
 
 
