@@ -6,6 +6,7 @@ delivers the message again.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from weakref import WeakValueDictionary
@@ -37,6 +38,8 @@ from store.conversations import ConversationRow, MessageRow
 from store.database import ConflictError, Database
 from store.deliveries import DeferredRow
 from store.queue import QueueRow
+from store.ticket_events import TicketState
+from store.transaction import Transaction
 
 ATTEMPTS = 20  # lost races in a row; each means that another message of the same resident went through
 REMEMBERED = 8192  # conversations that are not read again when they go on
@@ -222,6 +225,9 @@ class Inbox:
         row = await self._row(read, turn, list(zip(authors, map(encode, messages), strict=True)))
         try:
             committed = await self._database.write(lambda t: conversations.commit_turn(t, row), quick=True)
+        except tickets.ElsewhereError:
+            await self._follow(read, inbound)
+            return None
         except ConflictError:
             return None
         if committed is None:
@@ -230,19 +236,36 @@ class Inbox:
         id, last = committed
         self._live.wake(id)
         self.usage.count(turn)
-        if read.ticket or row.opened or row.reopened or row.led or row.rating:
+        ticket = row.opened.ref if row.opened else row.reopened or row.joined or read.ticket
+        if ticket or row.led or row.rating:
             self._live.ring()
         answers = tuple(
             Numbered(seq=seq, author="bot", message=message, at=inbound.at)
             for seq, message in enumerate(messages[1:], read.seq + 2)
         )
-        ticket = row.opened.ref if row.opened else row.reopened or read.ticket
         new = ConversationRow(
             id, read.channel, read.address, read.version + 1, last, row.state, ticket, read.seat, row.now
         )
         self._remember(new, ids | {inbound.id} if len(ids) < IDS else frozenset([inbound.id]))
         reason = turn.handover.reason if turn.handover else None
         return Receipt(id, read.seq + 1, answers, turn.state, ticket, read.seat, handed_over=reason)
+
+    async def _follow(self, read: ConversationRow, inbound: Inbound) -> None:
+        """The ticket of this talk goes on in another: it comes here with whoever has it, where they still are who they have
+        proven to be; else this talk has no part in it any more."""
+        person = await self._accounts.identity.owner(read.channel, read.address, inbound.at, inbound.session)
+
+        def work(transaction: Transaction) -> None:
+            row = tickets.get(transaction, read.ticket or "")
+            if row is None or row.conversation == read.id:
+                return
+            if row.person == person and row.state != TicketState.CLOSED:
+                tickets.move(transaction, row, read.id, read.channel, read.seq, inbound.at)
+            else:
+                tickets.hold(transaction, read.id, None, None)
+
+        with contextlib.suppress(ConflictError):  # somebody else was faster: the message is thought about anew
+            await self._database.write(work)
 
     def _remember(self, row: ConversationRow, ids: frozenset[str]) -> None:
         if len(self._recent) >= REMEMBERED:
@@ -279,7 +302,7 @@ class Inbox:
     async def _row(self, read: ConversationRow, turn: Turn, said: list[tuple[str, bytes]]) -> conversations.TurnRow:
         opened = raised = reopened = led = None
         if (handover := turn.handover) is not None:
-            if read.ticket:
+            if turn.ticket:
                 skill = "" if handover.skill == GENERAL else handover.skill
                 raised = tickets.Raise(
                     handover.priority, handover.reason, handover.slots, skill, handover.to_call, handover.against
@@ -291,15 +314,13 @@ class Inbox:
                     reopened, turn.state.closed = closed, None
             else:
                 assert turn.reference is not None
-                person = await self._accounts.identity.owner(
-                    read.channel, read.address, turn.inbound.at, turn.inbound.session
-                )
-                opened = new_ticket(turn.reference, handover, person, turn.state.lang)
+                opened = new_ticket(turn.reference, handover, turn.person, turn.state.lang)
         now = turn.inbound.at
         return conversations.TurnRow(
             read=read, knowledge=turn.library.revision, inbound=turn.inbound.id, state=conversation.dump(turn.state), said=said, now=now,
             lease_until=now if turn.inbound.outbox else now + LEASE, inline=turn.inbound.inline, opened=opened, reopened=reopened, led=led, raised=raised,
-            rating=turn.rating,
+            rating=turn.rating, joined=turn.joined.ref if turn.joined else None,
+            person=turn.person if turn.handover and turn.inbound.session is None else "", goes_on=turn.goes_on,
             unanswered=(turn.inbound.text[:200], turn.state.topic) if turn.unanswered else None, audits=turn.audits, dispute=turn.dispute,
             unbind=self._accounts.identity.person(read.channel, read.address) if turn.unbind else None,
         )  # fmt: skip

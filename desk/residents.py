@@ -1,12 +1,13 @@
 """What we hold of a resident, as a copy; and its erasure, with a proof (PIPL 45 and 47).
 
-A resident is found by a ticket's reference. The copy is everything under the same person; erasing takes the words out of
+A resident is found by a ticket's reference. The copy is everything under the same person, on whatever channel; erasing takes the words out of
 messages, tickets and the search, and leaves the bare facts that the service must keep: that there was a ticket, when, and
 what about. The proof names what was erased and a digest over it, so that it can be shown later without keeping it.
 """
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -17,13 +18,14 @@ from accounts.identity import Identity
 from accounts.identity import forget as forget_identity
 from accounts.vault import Vault
 from bot.inbox import encode, numbered
-from bot.messages import Handover, Message, Reply
-from desk import drafts
+from bot.messages import Handover, Message, Numbered, Reply
+from desk import answering, drafts
 from desk.errors import TicketError
-from desk.opening import handover
+from desk.opening import ALL, before, handover
 from desk.search import grams, people_said
 from store import conversations, copying, erasing, search, ticket_lists, tickets
 from store import identity as identity_rows
+from store.conversations import MessageRow
 from store.database import Database
 from store.engine import Value
 from store.personal import Whose
@@ -34,7 +36,20 @@ ERASED = "[已按居民要求删除]"
 # Of an event's data: what somebody wrote, or is reached by.
 GONE: dict[str, object] = {"text": ERASED, "word": "", "note": "", "slots": {}, "tags": []}
 WORDS = GONE.keys()
+MOST, NEWEST = (
+    8,
+    100,
+)  # conversations of one person beside the ticket's that the desk sees, and messages of each at first
 _TOLD = frozenset({"message", "ticket", "ticket_event"})  # tables that are told in words, not as they stand
+
+
+@dataclass(frozen=True, slots=True)
+class TalkElsewhere:
+    """Another conversation of the same person, with the newest of what was said in it."""
+
+    id: int
+    channel: str
+    messages: list[Numbered]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +71,58 @@ class Residents:
         self._identity = identity
         self._vault = vault
 
+    async def elsewhere(self, row: TicketRow, by: str, now: int) -> list[TalkElsewhere]:
+        """What the person of a ticket said in other conversations, the newest of each, but for one with a complaint of the seat
+        that looks. A look at those that the ticket has not gone on in is audited."""
+
+        def look(transaction: Transaction) -> tuple[list[TalkElsewhere], set[int]]:
+            found = [conversations.get(transaction, id) for id in self._talks(transaction, row.person, now)]
+            talks = sorted(filter(None, found), key=lambda each: each.updated_at)[-MOST:]
+            shown = [
+                TalkElsewhere(each.id, each.channel, before(transaction, each.id, ALL, NEWEST))
+                for each in talks
+                if each.id != row.conversation and not _complains(transaction, each.id, by)
+            ]
+            return shown, tickets.talks(transaction, row)
+
+        talks, own = await self._database.read(look)
+        if others := " ".join(each.channel for each in talks if each.id not in own):
+            await self._database.write(
+                lambda t: conversations.audited(t, by, "resident.elsewhere", row.ref, others, now)
+            )
+        return talks
+
+    async def said_in(self, row: TicketRow, talk: int, by: str, place: tuple[int, int], now: int) -> list[Numbered]:
+        """The messages of one of these conversations just before a number, as many as that: `place`."""
+
+        def look(transaction: Transaction) -> list[Numbered]:
+            if talk not in self._talks(transaction, row.person, now) or _complains(transaction, talk, by):
+                raise TicketError("not_found", "这位居民没有这段对话")
+            return before(transaction, talk, *place)
+
+        return await self._database.read(look)
+
+    def _talks(self, transaction: Transaction, person: str, now: int) -> set[int]:
+        """All conversations of a person: those of their tickets, and those in which they have proven who they are."""
+        own = ticket_lists.of_person(transaction, person)
+        talks = {id for each in own for id in tickets.talks(transaction, each)}
+        return talks | self._identity.talks(transaction, person, talks, now)
+
+    def _theirs(self, transaction: Transaction, ref: str, now: int) -> tuple[list[TicketRow], list[int]]:
+        """The tickets of the same person and whatever else came up in the same talks, and all those talks."""
+        found = tickets.get(transaction, ref)
+        if found is None:
+            raise TicketError("not_found", f"没有工单 {ref}")
+        talks = sorted(self._talks(transaction, found.person, now))
+        theirs = {each.ref: each for id in talks for each in ticket_lists.through_conversation(transaction, id)}
+        return list(theirs.values()), talks
+
     async def copy(self, ref: str, by: str, now: int) -> dict[str, object]:
         """Everything that we hold of the resident of this ticket."""
 
         def work(transaction: Transaction) -> dict[str, object]:
             conversations.audited(transaction, by, "resident.export", ref, "", now)
-            return self._copy(transaction, _theirs(transaction, ref))
+            return self._copy(transaction, *self._theirs(transaction, ref, now))
 
         return await self._database.write(work)
 
@@ -93,17 +154,17 @@ class Residents:
         """Takes it out, all of it or nothing; open tickets have to be closed first."""
 
         def work(transaction: Transaction) -> ErasureProof:
-            theirs = _theirs(transaction, ref)
+            theirs, talks = self._theirs(transaction, ref, now)
             if any(each.state != "closed" for each in theirs):
                 raise TicketError("invalid", "这位居民还有没办结的工单，请先办结")
-            copy = json.dumps(self._copy(transaction, theirs), ensure_ascii=False, sort_keys=True)
+            copy = json.dumps(self._copy(transaction, theirs, talks), ensure_ascii=False, sort_keys=True)
             digest = hashlib.sha256(copy.encode()).hexdigest()
-            talks = sorted({each.conversation for each in theirs})
             for id in talks:
                 self._unbind(transaction, id, now)
             erased = sum(forget(transaction, id) for id in talks)
             nobody = f"erased-{digest[:12]}"
             for each in theirs:
+                _forget_carried(transaction, each.ref)
                 forget_ticket(transaction, each, nobody, asked_for=True)
             detail = f"{why}; {len(theirs)} tickets, {erased} messages, sha256 {digest}"
             conversations.audited(transaction, by, "resident.erase", ref, detail, now)
@@ -113,7 +174,7 @@ class Residents:
         await self._database.scrub()
         return proof
 
-    def _copy(self, transaction: Transaction, theirs: list[TicketRow]) -> dict[str, object]:
+    def _copy(self, transaction: Transaction, theirs: list[TicketRow], talks: list[int]) -> dict[str, object]:
         def held(name: str, which: Value) -> dict[str, object]:
             found = copying.rows(transaction, Whose.RESIDENT, name, which, self._vault.open)
             return {table: rows for table, rows in found.items() if rows and table not in _TOLD}
@@ -121,13 +182,13 @@ class Residents:
         def written(ref: str) -> list[dict[str, object]]:
             return [event.data for event in tickets.events(transaction, ref) if WORDS & event.data.keys()]
 
-        talks = []
-        for id in sorted({each.conversation for each in theirs}):
+        said_in = []
+        for id in talks:
             read = conversations.get(transaction, id)
             assert read is not None
             said = [numbered(row) for row in conversations.messages(transaction, id, 1, 1 << 30)]
             messages = [{"at": each.at, "author": each.author, "text": each.message.reply.text} for each in said]
-            talks.append(
+            said_in.append(
                 {"channel": read.channel, "address": read.address, "messages": messages, **held("conversation", id)}
             )
         facts = [
@@ -137,7 +198,7 @@ class Residents:
              "drafts": drafts.of(transaction, each.ref)}
             for each in theirs
         ]  # fmt: skip
-        return {"tickets": facts, "conversations": talks}
+        return {"tickets": facts, "conversations": said_in}
 
     def _unbind(self, transaction: Transaction, conversation: int, now: int) -> None:
         """Nobody is a learner any more whose words are gone."""
@@ -146,6 +207,22 @@ class Residents:
         person = self._identity.person(read.channel, read.address)
         if identity_rows.bound(transaction, read.channel, person, now):
             forget_identity(transaction, read.channel, person, "identity.erased", now)
+
+
+def _forget_carried(transaction: Transaction, ref: str) -> None:
+    """Takes out what was said of a ticket to a number or an address that nobody has proven to be theirs; what else was said
+    there is not the resident's to erase."""
+    carried = answering.carried(transaction, ref)
+    for id in {id for id, _ in carried}:
+        _make_unfindable(transaction, id, conversations.messages(transaction, id, 1, 1 << 30))
+    for id, seq in carried:
+        erasing.forget_message(transaction, id, seq, encode(Message(reply=Reply(text=ERASED))))
+
+
+def _make_unfindable(transaction: Transaction, id: int, rows: Sequence[MessageRow]) -> None:
+    search.forget(
+        transaction, id, lambda first, last: grams(people_said([row for row in rows if first <= row.seq <= last]))
+    )
 
 
 def forget_ticket(transaction: Transaction, row: TicketRow, nobody: str, *, asked_for: bool = False) -> None:
@@ -167,21 +244,13 @@ def _blanked(body: Value, gone: dict[str, object]) -> bytes:
     return encode({name: gone.get(name, value) for name, value in data.items()})
 
 
-def _theirs(transaction: Transaction, ref: str) -> list[TicketRow]:
-    """The tickets of the same person, and whatever else came up in the same talks."""
-    found = tickets.get(transaction, ref)
-    if found is None:
-        raise TicketError("not_found", f"没有工单 {ref}")
-    own = ticket_lists.of_person(transaction, found.person)
-    talks = sorted({each.conversation for each in own})
-    return [each for id in talks for each in ticket_lists.of_conversation(transaction, id)]
+def _complains(transaction: Transaction, talk: int, seat: str) -> bool:
+    return any(seat in json.loads(each.barred) for each in ticket_lists.through_conversation(transaction, talk))
 
 
 def forget(transaction: Transaction, id: int) -> int:
     """Takes the words of a conversation out; the number of its messages."""
     rows = conversations.messages(transaction, id, 1, 1 << 30)
-    search.forget(
-        transaction, id, lambda first, last: grams(people_said([row for row in rows if first <= row.seq <= last]))
-    )
+    _make_unfindable(transaction, id, rows)
     erasing.forget_conversation(transaction, id, encode(Message(reply=Reply(text=ERASED))))
     return len(rows)

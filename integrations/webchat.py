@@ -392,4 +392,5 @@ WEBCHAT = Channel(
     open=_open,
     render=render,
     proof=Proof(typed=True, passing=True),
+    looked_at=True,
 )

@@ -407,6 +407,8 @@ binding = Table(
     ),  # sealed: where notices go
 )
 
+Index("ix_binding_learner", binding.c.learner)  # where somebody is reached, and what talks are theirs
+
 # What residents agreed to, appended only: the last line of a purpose counts.
 consent = Table(
     "consent",
@@ -522,6 +524,15 @@ Index("ix_ticket_owner", ticket.c.owner, ticket.c.state)
 Index("ix_ticket_person", ticket.c.person, ticket.c.opened_at)
 Index("ix_ticket_opened", ticket.c.opened_at)
 Index("ix_ticket_survey", ticket.c.survey, ticket.c.closed_at)
+
+# The talks that a ticket has gone on in, where they are several: one person's on several channels. None where it is one.
+ticket_talk = Table(
+    "ticket_talk",
+    metadata,
+    Column("ticket", Text, primary_key=True, info=PLAIN),
+    Column("conversation", BigInteger, primary_key=True, autoincrement=False, index=True, info=PLAIN),
+    sqlite_with_rowid=False,
+)
 
 # All that ever happened to tickets, appended only; `id` is also the number of the desk's live events. Numbers are
 # given in the order of commits, so a reader that has seen one has seen all below it.

@@ -24,6 +24,7 @@ ELSEWHERE = {
     "cannot_read": "a picture or a recording",
     "texts_stopped": "the channel of texts reads refusals",
     "texts_resumed": "the channel of texts reads refusals",
+    "answer_by": "asked when a ticket is opened after hours",
 }
 # After these nothing is left to be asked on: a courtesy, a wish on record, a way to prove who one is.
 ENDS = {

@@ -1,6 +1,6 @@
 // What happened to a ticket, in words.
 import type { Happened } from './api'
-import { clock, kind, reason, result, skill, t } from './words'
+import { channel, clock, kind, reason, result, skill, t } from './words'
 
 const CALLED: Record<string, [string, string]> = {
   completed: ['已接通', 'answered'],
@@ -62,7 +62,12 @@ export function described(event: Happened, nameOf: (account: string) => string):
       )
     case 'tagged':
       return t('标签：', 'Tags: ') + (data.tags as string[]).join('、')
+    case 'moved':
+      return t(`居民现在在：${channel(word(data.channel))}`, `The resident is now on: ${channel(word(data.channel))}`)
+    case 'proven':
+      return t('居民证明了自己是谁', 'The resident has proven who they are')
     case 'raised':
+      if (data.reason === 'answer_by') return reason('answer_by')
       return t(`优先级提高：${reason(word(data.reason))}`, `Raised: ${reason(word(data.reason))}`)
     default:
       return `${kind(event.kind)} ${who === 'system' || who === 'bot' ? '' : who}`

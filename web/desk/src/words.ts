@@ -49,6 +49,7 @@ const REASONS: Record<string, [string, string]> = {
   not_done_yet: ['办结后还有问题', 'Not done after closing'],
   handler_failed: ['系统出错', 'System error'],
   callback: ['请回电', 'Call back'],
+  answer_by: ['想换个方式收到答复', 'Wants the answer another way'],
   voicemail: ['电话留言', 'Voicemail'],
   message_left: ['留言', 'Message left'],
   complaint: ['投诉', 'Complaint'],
@@ -93,6 +94,8 @@ const RESULTS: Record<string, [string, string]> = {
 }
 const SLOTS: Record<string, [string, string]> = {
   phone: ['电话', 'Phone'],
+  mail: ['邮箱', 'E-mail'],
+  answer_by: ['答复也发到', 'Answer also by'],
   course: ['课程', 'Course'],
   org: ['地点', 'Place'],
   village: ['村社', 'Village'],
@@ -128,6 +131,8 @@ const KINDS: Record<string, [string, string]> = {
   handed_back: ['转回机器人', 'handed back'],
   merged: ['合并', 'merged'],
   linked: ['并入', 'linked'],
+  moved: ['换了渠道', 'on another channel'],
+  proven: ['证明了身份', 'proved who they are'],
   reopened: ['重新打开', 'reopened'],
   asked: ['请居民评价', 'asked for stars'],
   rated: ['居民评价', 'rated'],
