@@ -243,7 +243,8 @@ class Turn:
         return first[0] if first[1] >= least and first[1] - second[1] >= LEAD else None
 
     def _courses_like(self, least: float) -> dict[str, float]:
-        return self.library.courses_like(phrases.subjects(self.heard.folded), least)
+        parts = [each for each in phrases.subjects(self.heard.folded) if not self.library.is_common(each)]
+        return self.library.courses_like(parts, least)
 
     def offer_courses_like(self, intent: str | None = None) -> None:
         """Offers them, to start an intent with or to fill what was asked for."""

@@ -189,6 +189,12 @@ class Library:
             points = self._encoder.encode([reading.text for reading in readings])
         return self._search.search(readings, most, points, self._barred(today))
 
+    def is_common(self, part: str) -> bool:
+        """社区, 培训: whether it stands in the names of several places, or in what is asked about several things, and tells
+        no course from another."""
+        places = sum(part in each.name for each in self.catalogue.organisations.values())
+        return places > 1 or sum(part in each.zh for each in self.questions.values()) > 1
+
     def courses_like(self, parts: Sequence[str], least: float) -> dict[str, float]:
         """The courses whose name is that near in meaning to a part of a text (a cosine), the nearest first: 记账 is what
         会计 teaches. None where no encoder reads them."""
