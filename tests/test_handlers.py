@@ -21,7 +21,8 @@ ELSEWHERE = {
     "rate_service": "stars, after a ticket was closed",
     "bound": "an invitation that was scanned",
     "welcome": "a channel tells that somebody has come",
-    "cannot_read": "a picture or a recording",
+    "cannot_read": "a recording, a film",
+    "sent_file": "a picture or a document",
     "texts_stopped": "the channel of texts reads refusals",
     "texts_resumed": "the channel of texts reads refusals",
 }
