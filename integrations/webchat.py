@@ -22,7 +22,7 @@ import msgspec
 from prometheus_client import Gauge
 from starlette.responses import Response
 from starlette.routing import Mount, WebSocketRoute
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 import web
@@ -33,7 +33,6 @@ from bot.edge import BodyError, body_of, safely
 from bot.inbox import BusyError, Receipt, numbered
 from bot.messages import Inbound
 from bot.queue import Done, Outcome
-from bot.texts import Texts
 from integrations.frames import (
     Chosen,
     Frame,
@@ -50,6 +49,7 @@ from integrations.frames import (
     render,
 )
 from integrations.origins import Origins
+from integrations.uploads import Uploads
 from store import conversations
 from store.conversations import ConversationRow, MessageRow
 from store.outages import OutageError
@@ -95,7 +95,7 @@ class Webchat:
         self.database = core.database
         self.limits = core.limits
         self.sockets: set[Socket] = set()
-        self._origins = Origins(urlsplit(core.public_url).netloc)
+        self.origins = Origins(urlsplit(core.public_url).netloc)
         core.live.on_typing(self._seat_types)
 
     async def send(self, row: DueRow, now: int) -> Outcome:
@@ -111,7 +111,7 @@ class Webchat:
                 socket.show_typing(conversation)
 
     async def socket(self, websocket: WebSocket) -> None:
-        if self._origins.is_foreign(websocket.scope):
+        if self.origins.is_foreign(websocket.scope):
             return await websocket.send_denial_response(Response(error("foreign"), 403, _KIND))
         with self.limits.held(SOCKETS_FROM, _origin(websocket.scope)) as room:
             if room:
@@ -168,7 +168,7 @@ class Webchat:
 
     async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes, Receipt | None]:
         origin = _origin(scope)
-        if self._origins.is_foreign(scope):
+        if self.origins.is_foreign(scope):
             return 403, error("foreign"), None
         self.limits.check(*self.limits.from_(REQUESTS_FROM, origin))
         try:
@@ -200,15 +200,13 @@ def _origin(scope: Scope) -> str:
 
 def inbound(visitor: str, id: str, text: str, choice: str | None, lang: str, origin: str = "") -> Inbound:
     return Inbound(
-        channel=CHANNEL,
-        address=address_of(visitor),
-        id=id,
-        text=text,
-        choice=choice,
-        lang=lang,
-        at=int(time.time() * 1000),
-        origin=origin,
-    )
+        channel=CHANNEL, address=address_of(visitor), id=id, text=text, choice=choice, lang=lang,
+        at=int(time.time() * 1000), origin=origin,
+    )  # fmt: skip
+
+
+def _wordless(visitor: str, id: str, lang: str, origin: str) -> Inbound:
+    return inbound(visitor, id, "", None, lang, origin)
 
 
 _KIND = {"content-type": "application/json"}
@@ -377,15 +375,18 @@ class Socket:
 def _open(core: Core) -> OpenChannel:
     webchat = Webchat(core)
     # The page that opens the socket is at the root, so it comes after all else.
-    routes = [WebSocketRoute(PATH, webchat.socket), Mount("/", web.pages(lambda: _sign(core.texts)))]
-    return OpenChannel(outlet=webchat, posts={PATH: webchat.post}, routes=routes, health=webchat.health)
+    routes = [WebSocketRoute(PATH, webchat.socket), Mount("/", web.pages(lambda: _sign(core)))]
+    uploads = Uploads(_wordless, webchat.accepted, webchat.origins.is_foreign, core.limits, core.file_bytes)
+    posts: dict[str, ASGIApp] = {PATH: webchat.post, f"{PATH}/files": uploads}
+    return OpenChannel(outlet=webchat, posts=posts, routes=routes, health=webchat.health)
 
 
-def _sign(texts: Texts) -> web.Sign:
+def _sign(core: Core) -> web.Sign:
+    texts, megabytes = core.texts, core.file_bytes // 1_000_000
     centre = texts.centre
     bots = (centre.values("zh")["bot"], centre.values("en")["bot"])
     hellos = (texts.line("zh", "greeting"), texts.line("en", "greeting"))
-    return web.Sign(centre.name, bots, hellos, texts.kept, centre.hotline, centre.colour)
+    return web.Sign(centre.name, bots, hellos, texts.kept, centre.hotline, centre.colour, megabytes)
 
 
 WEBCHAT = Channel(
