@@ -7,8 +7,9 @@ every limit counts requests that lead nowhere like those that do.
 """
 
 import hmac
+import itertools
 import secrets
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 
 import msgspec
@@ -19,7 +20,7 @@ from accounts.learners import check_digit
 from accounts.limits import CARDS_FROM, Limits
 from accounts.registering import Person, Registered
 from accounts.vault import Vault
-from store import conversations, identity
+from store import conversations, identity, tickets
 from store.database import Database
 from store.identity import Grant, LearnerRow
 from store.transaction import Transaction
@@ -116,10 +117,48 @@ class Identity:
         """Whose a ticket is, on whatever channel: of the one learner whom somebody has proven to be (for this session, where
         the address proves nothing), else of whoever writes from this address. What residents say of themselves, a number to
         be called back on for one, proves nothing."""
-        person, since = self.person(channel, session or address), self.since(channel, now)
-        rows = await self._database.read(lambda t: identity.bound(t, channel, person, now, since))
+        learner = await self._database.read(lambda t: self.known(t, channel, session or address, now))
+        return self.reached(channel, address) if learner is None else of_learner(self._vault, learner)
+
+    def known(self, transaction: Transaction, channel: str, address: str, now: int) -> int | None:
+        """The one learner whom somebody has proven to be, for themselves; None where they are nobody, or several."""
+        rows = identity.bound(transaction, channel, self.person(channel, address), now, self.since(channel, now))
         own = [row.learner.id for row in rows if row.role == "self"]
-        return of_learner(self._vault, own[0]) if len(own) == 1 else self.reached(channel, address)
+        return own[0] if len(own) == 1 else None
+
+    def talks(self, transaction: Transaction, person: str, near: Iterable[int], now: int) -> set[int]:
+        """The conversations in which whoever writes is at this moment proven to be the learner whom tickets keep as `person`,
+        beside those of these tickets, which are `near`."""
+        learner = self._learner(transaction, person, near)
+        if learner is None:
+            return set()
+        places = {
+            each for each in identity.places(transaction, learner) if self.known(transaction, *each, now) == learner
+        }
+        found = (conversations.find(transaction, *place) for place in places)
+        return {talk.id for talk in found if talk is not None}
+
+    def _learner(self, transaction: Transaction, person: str, near: Iterable[int]) -> int | None:
+        """Who it is, as the digest says: most likely one who has proven it where the ticket is, however long ago; else of all
+        who have proven anything."""
+        talks = [talk for id in near if (talk := conversations.get(transaction, id)) is not None]
+        if any(self.reached(talk.channel, talk.address) == person for talk in talks):
+            return None
+        there = (
+            identity.proven_at(transaction, each.channel, self.person(each.channel, each.address)) for each in talks
+        )
+        among = itertools.chain(itertools.chain.from_iterable(there), identity.proven(transaction))
+        return next((id for id in among if of_learner(self._vault, id) == person), None)
+
+    def claim(self, transaction: Transaction, channel: str, address: str, now: int) -> None:
+        """The open ticket of a talk in which nobody had proven anything is theirs who now have."""
+        talk, learner = (
+            conversations.find(transaction, channel, address),
+            self.known(transaction, channel, address, now),
+        )
+        if talk is not None and talk.ticket and learner is not None:
+            was, becomes = self.reached(channel, address), of_learner(self._vault, learner)
+            tickets.proven(transaction, talk.ticket, was, becomes, now)
 
     def since(self, channel: str, now: int) -> int:
         """When somebody must have proven it on a channel for it to hold now."""
@@ -249,6 +288,7 @@ class Identity:
         version, words = consent
         identity.agree(transaction, channel, person, "bind", version, self._vault.digest("words", words), True, now)
         conversations.audited(transaction, by, "identity.bound", f"learner {learner}", f"{channel} {grant.role}", now)
+        self.claim(transaction, channel, address, now)
         return self._shown(row, grant.role, grant.scope)
 
     async def codes(self, now: int) -> list[Code]:

@@ -154,10 +154,10 @@ class Calling(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Core:
-    """What a channel may use of the process that opens it. `file_bytes` is how large a resident's file may be, `public_url`
-    is how residents and platforms reach us, without
-    a slash at its end; `observe` is told of the steps of a delivery; `clock` is in seconds; `secrets` is the environment.
-    """
+    """What a channel may use of the process that opens it. `public_url` is how residents and platforms reach us, without
+    a slash at its end; `file_bytes` is how large a resident's file may be; `observe` is told of the steps of a delivery;
+    `clock` is in seconds; `secrets` is the environment; `push_key` is what browsers subscribe to web push with, empty where
+    there is none."""
 
     stanzas: Stanzas
     secrets: Mapping[str, str]
@@ -176,6 +176,7 @@ class Core:
     public_url: str
     observe: Callable[[str], None]
     clock: Callable[[], float]
+    push_key: str = ""
 
 
 class ChannelHealth(Struct, frozen=True):

@@ -50,7 +50,7 @@ class Candidate(Struct, frozen=True, gc=False):
 class Understanding(Struct, frozen=True):
     """`candidates` best first; `inside` is the probability that we have an answer to it, `topic` what it is about though
     nothing of ours be meant, with the probability of that; `red` the likeliest red line and `move` the likeliest move in a talk. `lines` are those that
-    its candidates are measured by."""
+    its candidates are measured by. `hinted` is the activity to come that a word of its name hints at."""
 
     text: str
     folded: str
@@ -62,6 +62,7 @@ class Understanding(Struct, frozen=True):
     red: Ranked
     move: Ranked
     lines: Lines
+    hinted: str = ""
 
     @property
     def best(self) -> Candidate | None:
@@ -211,7 +212,7 @@ class Comprehension:
             self._understand([text] if len(text) <= LONGEST else [], today)
         if len(text) > LONGEST:
             folded = fold(text)
-            return self._understanding(text, folded, entities.find(folded, self._gazetteer, today), NOTHING)
+            return self._understanding(text, folded, entities.find(folded, self._gazetteer, today), NOTHING, today)
         return self._understood[text]
 
     def likeness(self, text: str, others: Sequence[str]) -> list[float]:
@@ -239,7 +240,7 @@ class Comprehension:
         self._learn({words[text]: folded for text, folded in new.items() if words[text] not in self._meant}, today)
         for text, folded in new.items():
             found = (*entities.find(folded, self._gazetteer, today), *services_in(folded))
-            self._understood[text] = self._understanding(text, folded, found, self._meant[words[text]])
+            self._understood[text] = self._understanding(text, folded, found, self._meant[words[text]], today)
 
     def _words(self, folded: str) -> _Words:
         """What a text means by: its essence, and all its numbers where a question of the centre's own may differ in a
@@ -276,16 +277,18 @@ class Comprehension:
         )
 
     def _understanding(
-        self, text: str, folded: str, found: tuple[Entity, ...], meaning: TextUnderstanding
+        self, text: str, folded: str, found: tuple[Entity, ...], meaning: TextUnderstanding, today: date
     ) -> Understanding:
         about = self._subjects.named(folded, MEANT)
         # Named or only described, at no place in it.
         taught = any(entity.kind == "course" for entity in found)  # 书法班, which also writes at an activity
         called = {id: self._subjects.called(id, folded) for id in about}
         found += tuple(Entity("activity", id, 0, 0, exact=exact) for id, exact in called.items() if exact or not taught)
+        hinted = self._subjects.hinted(folded)
+        to_come = hinted and self._library.catalogue.activities[hinted].last_day >= today
         return Understanding(
             text, folded, found, meaning.candidates, meaning.inside, meaning.topic, meaning.topic_probability, meaning.red,
-            meaning.move, self._lines,
+            meaning.move, self._lines, hinted if to_come else "",
         )  # fmt: skip
 
     def _candidate(self, ranked: Ranked, today: date) -> Candidate:

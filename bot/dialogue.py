@@ -10,7 +10,7 @@ from bot.comprehension import Comprehension
 from bot.conversation import REMEMBERED, Conversation, Task
 from bot.handler import Handlers
 from bot.messages import CONTINUE
-from bot.rules import Rule, answers, first, follow, moves, questions, tasks
+from bot.rules import Rule, answers, first, follow, items, moves, questions, tasks
 from bot.running import Runner
 from bot.turn import Turn
 from nlu.proofs import Kind
@@ -32,7 +32,7 @@ LADDER: tuple[Rule, ...] = (
     questions.ours, answers.of_whom, follow.suits, tasks.told, tasks.dropped, questions.gist,
     follow.asked_elsewhere, tasks.goes_on, tasks.open_task, follow.enrols, follow.compared, answers.of_an_answer,
     follow.follow_up, follow.described,
-    tasks.refined, follow.another, follow.unknown_name, follow.another_item, tasks.taken_back, answers.in_an_answer, questions.neighbour,
+    tasks.refined, follow.another, follow.unknown_name, items.another_item, items.enough, tasks.taken_back, answers.in_an_answer, questions.neighbour,
     # Questions
     questions.found_wrong, questions.two, questions.part, questions.clear, questions.said_already, questions.for_the_ticket, questions.name_alone,
     questions.taught, questions.likely, questions.not_sure,

@@ -6,6 +6,7 @@ delivers the message again.
 """
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -40,6 +41,8 @@ from store.conversations import ConversationRow, MessageRow
 from store.database import ConflictError, Database
 from store.deliveries import DeferredRow
 from store.queue import QueueRow
+from store.ticket_events import TicketState
+from store.transaction import Transaction
 
 ATTEMPTS = 20  # lost races in a row; each means that another message of the same resident went through
 REMEMBERED = 8192  # conversations that are not read again when they go on
@@ -75,7 +78,7 @@ class Receipt(msgspec.Struct, frozen=True):
 
     @property
     def speaker(self) -> str:
-        return "seat" if self.seat else "queue" if self.ticket else "bot"
+        return conversations.speaker(self.ticket, self.seat)
 
 
 def numbered(row: MessageRow) -> Numbered:
@@ -231,6 +234,9 @@ class Inbox:
         row = await self._row(read, turn, list(zip(authors, map(encode, messages), strict=True)), files)
         try:
             committed = await self._database.write(lambda t: conversations.commit_turn(t, row), quick=not files)
+        except tickets.ElsewhereError:
+            await self._follow(read, inbound)
+            return None
         except ConflictError:
             return None
         if committed is None:
@@ -239,13 +245,13 @@ class Inbox:
         id, last = committed
         self._live.wake(id)
         self.usage.count(turn)
-        if read.ticket or row.opened or row.reopened or row.led or row.rating:
+        ticket = row.opened.ref if row.opened else row.reopened or row.joined or read.ticket
+        if ticket or row.led or row.rating:
             self._live.ring()
         answers = tuple(
             Numbered(seq=seq, author="bot", message=message, at=inbound.at)
             for seq, message in enumerate(messages[1:], read.seq + 2)
         )
-        ticket = row.opened.ref if row.opened else row.reopened or read.ticket
         new = ConversationRow(
             id, read.channel, read.address, read.version + 1, last, row.state, ticket, read.seat, row.now
         )
@@ -259,6 +265,23 @@ class Inbox:
         over = not inbound.origin and limits.take((FILES, who)) > 0
         why, body = (FileRefusal.TOO_MANY.value, b"") if over else ("", file.body)
         return NewFile(secrets.token_urlsafe(24), safe(kept(file.name)), file.type, body, file.ref, why)
+
+    async def _follow(self, read: ConversationRow, inbound: Inbound) -> None:
+        """The ticket of this talk goes on in another: it comes here with whoever has it, where they still are who they have
+        proven to be; else this talk has no part in it any more."""
+        person = await self._accounts.identity.owner(read.channel, read.address, inbound.at, inbound.session)
+
+        def work(transaction: Transaction) -> None:
+            row = tickets.get(transaction, read.ticket or "")
+            if row is None or row.conversation == read.id:
+                return
+            if row.person == person and row.state != TicketState.CLOSED:
+                tickets.move(transaction, row, read.id, read.channel, read.seq, inbound.at)
+            else:
+                tickets.hold(transaction, read.id, None, None)
+
+        with contextlib.suppress(ConflictError):  # somebody else was faster: the message is thought about anew
+            await self._database.write(work)
 
     def _remember(self, row: ConversationRow, ids: frozenset[str]) -> None:
         if len(self._recent) >= REMEMBERED:
@@ -297,7 +320,7 @@ class Inbox:
     ) -> conversations.TurnRow:
         opened = raised = reopened = led = None
         if (handover := turn.handover) is not None:
-            if read.ticket:
+            if turn.ticket:
                 skill = "" if handover.skill == GENERAL else handover.skill
                 raised = tickets.Raise(
                     handover.priority, handover.reason, handover.slots, skill, handover.to_call, handover.against
@@ -309,15 +332,13 @@ class Inbox:
                     reopened, turn.state.closed = closed, None
             else:
                 assert turn.reference is not None
-                person = await self._accounts.identity.owner(
-                    read.channel, read.address, turn.inbound.at, turn.inbound.session
-                )
-                opened = new_ticket(turn.reference, handover, person, turn.state.lang)
+                opened = new_ticket(turn.reference, handover, turn.person, turn.state.lang)
         now = turn.inbound.at
         return conversations.TurnRow(
             read=read, knowledge=turn.library.revision, inbound=turn.inbound.id, state=conversation.dump(turn.state), said=said, now=now,
             lease_until=now if turn.inbound.outbox else now + LEASE, inline=turn.inbound.inline, opened=opened, reopened=reopened, led=led, raised=raised,
-            rating=turn.rating, files=files,
+            rating=turn.rating, files=files, joined=turn.joined.ref if turn.joined else None,
+            person=turn.person if turn.handover and turn.inbound.session is None else "", goes_on=turn.goes_on,
             unanswered=(turn.inbound.text[:200], turn.state.topic) if turn.unanswered else None, audits=turn.audits, dispute=turn.dispute,
             unbind=self._accounts.identity.person(read.channel, read.address) if turn.unbind else None,
         )  # fmt: skip

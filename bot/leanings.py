@@ -57,6 +57,8 @@ _OPEN = re.compile(
 )
 _ANYTHING = re.compile("(?:有没有|有|能不能|能|可以|可不可以|提供)[^,。]{1,10}(?:[吗么嘛不没]|$)|有没有")
 _OF_ACTIVITY = re.compile("活动|沙龙|讲座|讲坛|那场|这场|集市")
+_OF_ITS_OWN = {"time", "place"}
+_ON_RECORD = _OF_ITS_OWN | {"entry", "places"}  # of one activity
 _HOW = re.compile("怎么|如何|咋|网上|手机上|几个|多少|身体|高血压|心脏|怀孕|插班|改|换|退(?!休|役|伍)|转(?!业)")
 
 
@@ -68,6 +70,7 @@ def leaning(heard: Understanding, state: Conversation) -> Understanding:
         or _of_a_purchase(heard)
         or _of_a_room(heard)
         or _of_activity(heard)
+        or _of_activity_hinted(heard)
         or _which_classes(heard)
         or _of_class_there(heard)
         or _of_fee(heard, state)
@@ -176,6 +179,22 @@ def _of_activity(heard: Understanding) -> Candidate | None:
     named = any(each.kind == "activity" and each.exact for each in heard.entities)
     course = any(each.kind == "course" and each.exact for each in heard.entities)
     if not named or (course and not _OF_ACTIVITY.search(heard.folded)):
+        return None
+    return Candidate(heard.lines.sure, "activity", "find_activity")
+
+
+def _of_activity_hinted(heard: Understanding) -> Candidate | None:
+    """春联哪天写, 明晚还有电影吧: a word of one activity's name, where it is activities that are asked about; when and where
+    it is says itself better than what is so of all of its kind."""
+    best, asked = heard.best, set(spoken(heard.folded)) | ({"time"} if heard.first("when") else set())
+    if not heard.hinted or not asked & _ON_RECORD:
+        return None
+    called = _OF_ACTIVITY.search(heard.folded) is not None
+    likely = any(each.intent == "find_activity" and each.score >= heard.lines.ask for each in heard.candidates)
+    about_any = likely or "activity" in (heard.topic, best.topic if best else "")
+    of_one = called or (about_any and not heard.first("course"))
+    sure = best is not None and best.score >= heard.lines.sure
+    if not of_one or (sure and not asked & _OF_ITS_OWN):
         return None
     return Candidate(heard.lines.sure, "activity", "find_activity")
 

@@ -49,13 +49,18 @@ def names_of(catalogue: Catalogue) -> Iterable[Name]:
         yield Name("item", item.id, item.name)
         if item.en:
             yield Name("item", item.id, item.en.name)
-        if len(plain := _PLAIN.split(item.name)[0]) > 1:
+        if len(plain := plain_item(item.name)) > 1:
             yield Name("item", item.id, plain)
     yield from _last_words(catalogue)
     for office in catalogue.offices.values():
         yield from (Name("matter", office.id, text) for text in office.matters)
     for theme in catalogue.themes:
         yield from (Name("theme", theme, word) for word in _THEME_WORDS.get(theme, ()))
+
+
+def plain_item(name: str) -> str:
+    """大米 of 大米5公斤."""
+    return _PLAIN.split(name)[0]
 
 
 def _class_names(catalogue: Catalogue) -> Iterable[Name]:
@@ -71,7 +76,7 @@ def _class_names(catalogue: Catalogue) -> Iterable[Name]:
 
 def _last_words(catalogue: Catalogue) -> Iterable[Name]:
     """理发券 of 街角理发店理发券, 雨伞 of 折叠雨伞: what an item is, where no other is one."""
-    last = {item.id: known_words(_PLAIN.split(item.name)[0])[-1:] for item in catalogue.items.values()}
+    last = {item.id: known_words(plain_item(item.name))[-1:] for item in catalogue.items.values()}
     names = {
         id: voucher[0] if (voucher := _VOUCHER.search(catalogue.items[id].name)) else "".join(words)
         for id, words in last.items()

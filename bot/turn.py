@@ -18,7 +18,18 @@ from bot.messages import Card, Handover, Inbound, Option, Reply
 from bot.redlines import Alarm
 from bot.slots import NeedsAnswer, Slot
 from bot.texts import Texts
-from bot.waiting import COMPLAINT, GENERAL, GOES_ON, LEAST, Need, SeatAvailability, TicketStatus, both, reference
+from bot.waiting import (
+    COMPLAINT,
+    GENERAL,
+    GOES_ON,
+    LEAST,
+    HeldPlace,
+    Need,
+    SeatAvailability,
+    TicketStatus,
+    both,
+    reference,
+)
 from knowledge.catalogue import Catalogue
 from knowledge.english import told_in_english
 from knowledge.entries import Entry
@@ -65,6 +76,9 @@ class Turn:
     wanted: str = ""  # why a person would have been called, had nobody read along
     handover: Handover | None = None
     reference: str | None = None  # of the ticket that `handover` opens, or opens again
+    joined: HeldPlace | None = None  # `ticket`, where the same person has it from another channel
+    person: str = ""  # whose ticket it is, as tickets keep it; known where one is opened or gone on with
+    goes_on: bool = False  # it is for what they had before, so that it may be one that a seat has
     queued: Reply | None = None  # what was said of waiting for a seat
     rating: tuple[str, int] | None = None  # a closed ticket, and one to five stars for it
     entry_before: str | None = None  # the entry that answered in the turn before
@@ -270,6 +284,8 @@ class Turn:
             self.wanted = reason
             self.say("in_private")
             return
+        if self.ticket is None and self.handover is None:
+            await self._find_place(reason)
         if self._is_crowded(priority):
             if priority > 1:
                 self.said.clear()  # what a handler has promised of it; what is urgent is good advice all the same
@@ -282,12 +298,20 @@ class Turn:
         if self.queued or not quiet:
             await self.tell_of_waiting()
 
+    async def _find_place(self, reason: str) -> None:
+        """One person has one place, on whatever channels they have proven who they are: the ticket that they have already.
+        A call waits for itself."""
+        said, self.goes_on = self.inbound, reason in GOES_ON
+        self.person = await self.accounts.identity.owner(said.channel, said.address, said.at, said.session)
+        self.joined = None if said.session else await self.desk.held(self.person, goes_on=self.goes_on)
+        self.ticket = self.joined.ref if self.joined else None
+
     def _is_crowded(self, priority: int) -> bool:
-        """Whether this resident, or whoever is where they are, has opened too many tickets: never for a life in danger."""
+        """Whether this person, on all channels together, or whoever is where they are, has opened too many tickets: never for a
+        life in danger."""
         if priority == 0 or self.ticket or self.handover:
             return False
-        said = self.inbound
-        asked = self.limits.both(TICKETS, f"{said.channel} {said.address}", TICKETS_FROM, said.origin)
+        asked = self.limits.both(TICKETS, self.person, TICKETS_FROM, self.inbound.origin)
         return self.limits.take(*asked) > 0
 
     def _skill(self, topic: str) -> str:
@@ -327,7 +351,7 @@ class Turn:
 
     async def _standing(self) -> Reply:
         about, ref = self.handover, self.ticket or self.reference
-        if self.state.elsewhere and ref == self.state.just_closed(self.inbound.at):
+        if self.state.elsewhere and ref == self.state.just_closed(self.inbound.at) and self.joined is None:
             return self.texts.reply(self.state.lang, "handover.merged", ref=ref)
         need = Need(about.skill, self.state.lang, about.place, about.against) if about else Need()
         if self.ticket:
@@ -335,7 +359,7 @@ class Turn:
         else:
             seats = await self.desk.seats(self.now, about.priority if about else LEAST, need)
         urgent = about is not None and about.priority == 0
-        return TicketStatus(seats, ref, urgent, self.ticket is not None).told(self.texts, self.state.lang)
+        return TicketStatus(seats, ref, urgent, self.ticket is not None, self.joined).told(self.texts, self.state.lang)
 
     def warn_of_chinese(self) -> None:
         """Once in an English talk, before what our centre has in Chinese only."""

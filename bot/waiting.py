@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -69,8 +69,17 @@ class Seats:
         return self.english if language == "en" else (self.hours, self.next_opening)
 
 
+class HeldPlace(NamedTuple):
+    """What somebody has at the desk already, from whatever channel: the ticket, and whether it still waits for a seat."""
+
+    ref: str
+    waiting: bool
+
+
 class SeatAvailability(Protocol):
-    """What a turn may ask about the seats."""
+    """What a turn may ask about the seats, and of whom they have."""
+
+    async def held(self, person: str, *, goes_on: bool) -> HeldPlace | None: ...
 
     async def seats(self, now: datetime, priority: int, need: Need = ...) -> Seats: ...
     async def place(self, now: datetime, ref: str, need: Need = ...) -> Seats: ...
@@ -78,12 +87,14 @@ class SeatAvailability(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TicketStatus:
-    """How a ticket stands. `urgent` is one that is opened, or raised, for danger to life; `known` one that was open before."""
+    """How a ticket stands. `urgent` is one that is opened, or raised, for danger to life; `known` one that was open before;
+    `elsewhere` one that the same person has from another channel."""
 
     seats: Seats
     ref: str | None
     urgent: bool
     known: bool
+    elsewhere: HeldPlace | None = None
 
     def told(self, texts: Texts, lang: str) -> Reply:
         """Told honestly; nobody whose life is in danger is told how many come before them."""
@@ -94,7 +105,9 @@ class TicketStatus:
         if not self.known and not self.seats.open:
             hours, opens = self.seats.words(lang)
             return texts.reply(lang, "handover.closed", ref=self.ref, hours=hours, opens=opens)
-        key = "handover.already" if self.known else "handover.queue"
+        if self.elsewhere and not self.elsewhere.waiting:
+            return texts.reply(lang, "handover.elsewhere_taken", ref=self.ref)
+        key = "handover.elsewhere" if self.elsewhere else "handover.already" if self.known else "handover.queue"
         return texts.reply(lang, key, ref=self.ref, standing=self._place(texts, lang), wait=self._wait(texts, lang))
 
     def _lacking(self) -> str:

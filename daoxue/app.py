@@ -9,14 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from accounts import rules
 from accounts.accounts import Accounts
 from accounts.bank import Bank
 from accounts.disputes import Disputes
 from accounts.enrolment import Enrolments
 from accounts.identity import Identity, Proof
 from accounts.limits import Limits, networks
-from accounts.rules import Rules
 from accounts.vault import Vault
 from bot.channel import Channel, ChannelHealth, Core, OpenChannel, SettingsError
 from bot.comprehension import Comprehension
@@ -29,10 +27,11 @@ from bot.notices import Allowed, Notices, NoticeSender, Way
 from bot.outbox import AT_ONCE, MessageSender, Outbox
 from bot.queue import Done, Kind, Outcome, Queue
 from bot.tellings import Tellings
-from bot.texts import Texts, TextsError, read_own
+from bot.texts import Texts
 from daoxue import model
 from daoxue.config import Config, ConfigError
 from daoxue.preparing import vault_of
+from daoxue.settled import encoder_of, push_keys, rules_of, texts_of
 from daoxue.watch import Watch
 from desk import replies
 from desk.arriving import Arriving, Intake
@@ -49,7 +48,9 @@ from desk.oidc import Oidc
 from desk.parts import Desk, Health, WorkerInTrouble
 from desk.passwords import Passwords
 from desk.people import People
+from desk.pushing import Pushing, Vapid
 from desk.queueing import Queueing
+from desk.receivers import Outside
 from desk.replies import Replies
 from desk.residents import Residents
 from desk.retention import Retaining
@@ -62,10 +63,9 @@ from integrations.channels import CHANNELS
 from integrations.clamd import Clamd
 from integrations.platform import Platform
 from integrations.rasa import Rasa
-from knowledge.files import KnowledgeError, load_yaml
 from knowledge.library import Library
 from nlu import encoder
-from store import attachments, deliveries, remote, summons, webhooks
+from store import attachments, deliveries, pushes, remote, summons, webhooks
 from store import identity as identity_rows
 from store import outbox as messages_owed
 from store import queue as owed
@@ -105,34 +105,6 @@ class App:
     rasa: Rasa | None = None
 
 
-def rules_of(config: Config) -> Rules | None:
-    """How the credit bank reckons where a file of the settings says it; else the catalogue does. Raises `ConfigError`."""
-    if not config.accounts.rules:
-        return None
-    try:
-        return rules.read(load_yaml(Path(config.accounts.rules)))
-    except (rules.RuleError, OSError, KnowledgeError) as error:
-        raise ConfigError(f"accounts.rules: {error}") from error
-
-
-def texts_of(config: Config) -> Texts:
-    """What residents read and hear, with the centre's own texts. Raises `ConfigError`."""
-    try:
-        texts = Texts(own=read_own(Path(config.centre.texts)) if config.centre.texts else None)
-    except TextsError as error:
-        raise ConfigError(f"centre.texts: {error}") from error
-    texts.follow(config.centre.record)
-    return texts
-
-
-def encoder_of(kind: str, folder: str) -> encoder.Encoder | None:
-    """What reads meaning. Raises `ConfigError`."""
-    try:
-        return encoder.load(kind, folder)
-    except encoder.EncoderError as error:
-        raise ConfigError(f"nlu.encoder: {error}") from error
-
-
 @dataclass(frozen=True, slots=True)
 class Ground:
     """What every part stands on. `clock` (seconds) is the one that platforms' limits are reckoned by."""
@@ -144,6 +116,7 @@ class Ground:
     limits: Limits
     live: Live
     watch: Watch
+    vapid: Vapid | None
     observe: Callable[[str], None]
     clock: Callable[[], float]
 
@@ -202,16 +175,17 @@ async def compose(
     vault = vault_of(config)
     database = Database(config.database.url, vault)
     limits = Limits(networks(config.server.unlimited))
-    ground = Ground(config, database, vault, texts_of(config), limits, Live(), Watch(), observe, clock)
+    ground = Ground(config, database, vault, texts_of(config), limits, Live(), Watch(), push_keys(), observe, clock)
     knowing = await _knowing(ground)
     affairs = await _affairs(ground, knowing.library, channels)
     talk = _talk(ground, knowing, affairs)
     ways = ChannelParts(channels, _opened(_core(ground, knowing, affairs, talk), channels))
-    hooks = Hooks(database, inside=config.desk.webhooks_inside, clock=clock)
-    desk = await _desk(ground, knowing, affairs, talk, ways, hooks)
+    outside = Outside(inside=config.desk.webhooks_inside)
+    desk = await _desk(ground, knowing, affairs, talk, ways, Hooks(database, outside, clock))
+    pushing = Pushing(database, outside, ground.vapid, observe, clock)
     return App(
         config=config, database=database, watch=ground.watch, library=knowing.library, comprehension=knowing.comprehension,
-        inbox=talk.inbox, outbox=talk.outbox, queue=_queue(ground, talk, affairs, ways, desk), live=ground.live,
+        inbox=talk.inbox, outbox=talk.outbox, queue=_queue(ground, talk, affairs, ways, desk, pushing), live=ground.live,
         tickets=desk.tickets, desk=desk, retaining=Retaining(database, desk.standing, affairs.identity.passing),
         texts=ground.texts, identity=affairs.identity, accounts=affairs.accounts, notices=_notice_sender(ground, affairs, ways),
         tellings=affairs.tellings, nightly=Nightly(affairs.bank, affairs.tellings, database, config.zone, clock),
@@ -269,11 +243,13 @@ def _core(ground: Ground, knowing: KnowledgeParts, affairs: AffairsParts, talk: 
         stanzas=config.channels, secrets=os.environ, inbox=talk.inbox, outbox=talk.outbox, live=ground.live,
         database=ground.database, texts=ground.texts, identity=affairs.identity, vault=ground.vault, desk=talk.queueing,
         library=knowing.library, limits=ground.limits, zone=config.zone, file_bytes=_file_bytes(config), public_url=public_url(config), observe=ground.observe,
-        clock=ground.clock,
+        clock=ground.clock, push_key=ground.vapid.public if ground.vapid else "",
     )  # fmt: skip
 
 
-def _queue(ground: Ground, talk: TalkParts, affairs: AffairsParts, ways: ChannelParts, desk: Desk) -> Queue:
+def _queue(
+    ground: Ground, talk: TalkParts, affairs: AffairsParts, ways: ChannelParts, desk: Desk, pushing: Pushing
+) -> Queue:
     """Whatever leaves or is due, by kind."""
     outlets = {name: each.outlet for name, each in ways.opened.items()}
     kinds = {
@@ -281,6 +257,7 @@ def _queue(ground: Ground, talk: TalkParts, affairs: AffairsParts, ways: Channel
         held_replies.KIND: Kind(desk.replies.leave, replies.AT_ONCE),
         attachments.KIND: _arriving(ground, ways).kind,
         webhooks.KIND: desk.hooks.kind,
+        pushes.KIND: pushing.kind,
         deliveries.ANSWER: Kind(talk.inbox.take_up, lease=ANSWERED),
         identity_rows.CODE: Kind(_no_texts),
         summons.KIND: Kind(_no_texts),

@@ -14,10 +14,10 @@ from bot.channel import Channel
 from bot.messages import Reply
 from bot.texts import PLACEHOLDER, Texts, TextsError, read_own
 from daoxue import model
-from daoxue.app import encoder_of, rules_of, texts_of
 from daoxue.config import Config, ConfigError
 from daoxue.ours import shared
 from daoxue.outside import misfits, unreachable
+from daoxue.settled import encoder_of, push_keys, rules_of, texts_of
 from handlers.needs import NEEDS
 from integrations.channels import CHANNELS
 from knowledge.catalogue import KIND_OF, Catalogue, Record
@@ -51,7 +51,7 @@ def problems(config: Config, channels: Channels = CHANNELS) -> list[str]:
         return [*found, str(error)]
     found += [*_secrets(config, channels), *unreachable(config, channels)]
     found += _own_texts(config, Catalogue.of(content.records).centre, channels)
-    for read in (lambda: rules_of(config), lambda: encoder_of(config.nlu.encoder, config.nlu.encoder_path)):
+    for read in (lambda: rules_of(config), push_keys, lambda: encoder_of(config.nlu.encoder, config.nlu.encoder_path)):
         try:
             read()
         except ConfigError as error:

@@ -18,6 +18,7 @@ from accounts.limits import Network, is_among
 
 log = logging.getLogger(__name__)
 FORWARDED = frozenset({b"forwarded", b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host"})
+_SIGNS = FORWARDED | {b"x-real-ip", b"via"}  # these say that somebody is between, and not well enough for whom
 _ELEMENT = re.compile(r'(?:[^,"]|"[^"]*")+')
 _PAIR = re.compile(r'(?<![^\s;])(for|proto|host)\s*+=\s*+(?:"([^"]*)"|([^\s;,"]++))\s*+(?:;|$)', re.IGNORECASE)
 _HOST = re.compile(r"[A-Za-z0-9._\-\[\]:]{1,255}")
@@ -84,7 +85,7 @@ class Forwarding:
             self._tell(UNCLEAR)
             return
         # What was read is taken out: nobody reads it again, and otherwise.
-        scope["headers"] = [each for each in scope["headers"] if each[0] not in FORWARDED]
+        scope["headers"] = [each for each in scope["headers"] if each[0] not in _SIGNS]
         _put(scope, found[0])
         if self._host:
             self._compare(scope)
@@ -126,8 +127,8 @@ def _place(scheme: str, host: str) -> tuple[str, str]:
 
 
 def is_forwarded(scope: Scope) -> bool:
-    """Whether somebody says for whom they pass it on."""
-    return any(name in FORWARDED for name, _ in scope["headers"])
+    """Whether somebody shows that they pass it on."""
+    return any(name in _SIGNS for name, _ in scope["headers"])
 
 
 def _put(scope: Scope, hop: Hop) -> None:

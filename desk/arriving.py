@@ -17,6 +17,7 @@ from bot.queue import Done, Failed, Kind, Later, Outcome
 from bot.scanning import ScanError, Scanner
 from bot.texts import Texts
 from desk import children, replies
+from desk.opening import found as ticket_of
 from store import attachments, conversations, tickets
 from store.attachments import ComingRow, Settled, Work
 from store.conversations import ConversationRow
@@ -109,8 +110,6 @@ class Arriving:
         def write(transaction: Transaction) -> None:
             if not attachments.settle(transaction, work.id, found):
                 return
-            if found.why:
-                replies.let_go(transaction, file.conversation, now)
             if (talk := conversations.get(transaction, file.conversation)) is not None:
                 self._tell(transaction, talk, TicketFileSettled(work.id, found.why), found.name, now)
 
@@ -131,6 +130,8 @@ class Arriving:
             row = tickets.record(transaction, row, what, "system", now)
         if not what.why:
             return
+        if row is not None and replies.let_go(transaction, row, now):
+            row, talk = ticket_of(transaction, row.ref), conversations.get(transaction, talk.id) or talk
         lang, megabytes = conversation.load(talk.state).lang, self._intake.largest // 1_000_000
         reply = self._texts.reply(lang, f"file.refused.{what.why}", name=name, megabytes=megabytes)
         seq = conversations.say(transaction, talk, [("system", encode(Message(reply=reply)))], now)

@@ -50,7 +50,7 @@ class CardShown(Struct, frozen=True):
 
 class MessageShown(Struct, frozen=True):
     """What was said, as pages of the desk get it: numbers masked. `id` is the sender's; `options` what was offered with it,
-    `source` what a seat's answer rests on."""
+    `source` what a seat's answer rests on, `talk` the conversation in which it has its number."""
 
     seq: int
     author: Author
@@ -61,6 +61,7 @@ class MessageShown(Struct, frozen=True):
     source: str | None
     files: list[FileShown]
     cards: list[CardShown]
+    talk: int
 
 
 class HelloFrame(Struct, frozen=True, tag="hello"):
@@ -116,14 +117,14 @@ class PongFrame(Struct, frozen=True, tag="pong"):
 Frame = HelloFrame | ResetFrame | EventFrame | TypingFrame | DeliveredFrame | ErrorFrame | PongFrame
 
 
-def shown(each: Numbered) -> MessageShown:
+def shown(each: Numbered, talk: int) -> MessageShown:
     """A message as pages of the desk get it."""
     reply = each.message.reply
     return MessageShown(
         each.seq, cast(Author, each.author), mask_said(each), each.at, each.message.re,
         options=[option.label for option in reply.options], source=reply.source,
         files=[FileShown(file.name, file.type, file.path, file.size) for file in reply.files],
-        cards=[_card(card, theirs=each.author == "resident") for card in reply.cards],
+        cards=[_card(card, theirs=each.author == "resident") for card in reply.cards], talk=talk,
     )  # fmt: skip
 
 
@@ -263,11 +264,13 @@ class Feed:
         data = event.data
         messages: list[MessageShown] = []
         if event.kind == "said":
-            row = tickets.get(transaction, event.ticket)
-            assert row is not None
-            first, last = int(str(data["first"])), int(str(data["seq"]))
-            said = conversations.messages(transaction, row.conversation, first, last)
-            messages = [shown(numbered(each)) for each in said]
+            first, last, talk = (int(str(data.get(name, 0))) for name in ("first", "seq", "conversation"))
+            if not talk:
+                row = tickets.get(transaction, event.ticket)
+                assert row is not None
+                talk = row.conversation
+            said = conversations.messages(transaction, talk, first, last)
+            messages = [shown(numbered(each), talk) for each in said]
         return EventFrame(event.id, event.kind, event.actor, event.at, event.ticket, masked(data), ticket, messages)
 
     # -- hints, not numbered

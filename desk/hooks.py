@@ -37,12 +37,11 @@ def signature(secret: str, at: int, body: bytes) -> str:
 class Hooks:
     """`owe` is the worker's round, `kind` what the queue does with a delivery.
 
-    `inside` lets addresses of this machine and its network be called: for trying out. `clock` is
-    in seconds."""
+    `clock` is in seconds."""
 
-    def __init__(self, database: Database, *, inside: bool = False, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Database, outside: Outside, clock: Callable[[], float] = time.time) -> None:
         self._database = database
-        self._outside = Outside(inside=inside)
+        self._outside = outside
         self._clock = clock
         self.kind = Kind(self._deliver, AT_ONCE, PATIENCE, keeps=True)
 
@@ -103,7 +102,7 @@ class Hooks:
             "x-daoxue-signature": signature(hook.secret, int(self._clock() * 1000), row.body),
         }  # fmt: skip
         try:
-            status = await self._outside.post(hook.url, row.body, headers)
+            status = (await self._outside.post(hook.url, row.body, headers)).status
         except (httpx.HTTPError, TicketError) as error:
             return Failed(type(error).__name__)
         return Done(f"HTTP {status}") if 200 <= status < 300 else Failed(f"HTTP {status}")

@@ -49,14 +49,14 @@ def opened(transaction: Transaction, ref: str, most: int) -> Opened:
     events, about = tickets.events(transaction, ref), handover(row)
     about = msgspec.structs.replace(about, slots=tickets.with_added(about.slots, events))
     return Opened(
-        row, about, before(transaction, row, ALL, most), replies.held(transaction, row.conversation), events, others,
+        row, about, before(transaction, row.conversation, ALL, most), replies.of_ticket(transaction, row), events, others,
         undelivered[0] if undelivered else None, bool(undelivered and undelivered[1]),
     )  # fmt: skip
 
 
-def before(transaction: Transaction, row: TicketRow, seq: int, most: int) -> list[Numbered]:
-    """The messages of the ticket's conversation that come just before number `seq`, as many as `most`, in their order."""
-    read = conversations.get(transaction, row.conversation)
+def before(transaction: Transaction, conversation: int, seq: int, most: int) -> list[Numbered]:
+    """The messages of a conversation that come just before number `seq`, as many as `most`, in their order."""
+    read = conversations.get(transaction, conversation)
     assert read is not None
     last = min(read.seq, seq - 1)
     return [numbered(each) for each in conversations.messages(transaction, read.id, last - most + 1, last)]

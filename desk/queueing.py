@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from bot.waiting import GENERAL, Need, Reach, Seats
+from bot.waiting import GENERAL, HeldPlace, Need, Reach, Seats
 from desk import routing
 from desk.dispatch import as_waiting
 from desk.hours import Hours
@@ -58,6 +58,11 @@ class Queueing:
             return tickets.before(transaction, rank), _reach(transaction, ticket, at)
 
         return await self._seats(now, at, priority, look)
+
+    async def held(self, person: str, *, goes_on: bool) -> HeldPlace | None:
+        """The one place that somebody has; where they go on with what they had before, also with a seat."""
+        row = await self._database.read(lambda t: tickets.place_of(t, person, goes_on=goes_on))
+        return HeldPlace(row.ref, row.state == "waiting") if row is not None else None
 
     async def place(self, now: datetime, ref: str, need: Need = ANYBODY) -> Seats:
         """The same for a resident who waits already, and may now need more than the ticket says."""

@@ -1,4 +1,4 @@
-"""Where a webhook leads: an address on the open internet, looked up once and called at just what was found.
+"""Where a webhook or a browser's push service leads: an address on the open internet, looked up once and called at just what was found.
 
 What a name stands for can change between two look-ups, so the one that is checked is the one that is connected to; the
 name goes along for the receiver's certificate and its virtual hosts.
@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Address, IPv6Address
+from typing import NamedTuple
 
 import httpx
 
@@ -38,6 +39,13 @@ class Receiver:
 
     url: httpx.URL
     port: int
+
+
+class ReceiverAnswer(NamedTuple):
+    """What a receiver says: a status, and when it wants to be asked again, in its own words."""
+
+    status: int
+    retry_after: str
 
 
 def read(address: str) -> Receiver:
@@ -106,9 +114,13 @@ class Outside:
             raise TicketError("invalid", "回调地址不能指向内网或特殊用途的网段")
         return addresses
 
-    async def post(self, address: str, body: bytes, headers: dict[str, str]) -> int:
-        """The status that the receiver answers with; what else it says is not read. Raises `TicketError` and
-        `httpx.HTTPError`."""
+    def check_secret(self, address: str) -> None:
+        """Raises `TicketError` where what is sent there could be read on its way; not where the address is inside."""
+        if read(address).url.scheme != "https" and not self._inside:
+            raise TicketError("invalid", "地址要以 https:// 开头")
+
+    async def post(self, address: str, body: bytes, headers: dict[str, str]) -> ReceiverAnswer:
+        """What the receiver answers with; its body is not read. Raises `TicketError` and `httpx.HTTPError`."""
         receiver = read(address)
         found = await self.find(receiver)
         for number, each in enumerate(found, 1):
@@ -119,7 +131,7 @@ class Outside:
                     raise
         raise AssertionError("a name that is found stands for something")
 
-    async def _post_to(self, address: str, receiver: Receiver, body: bytes, headers: dict[str, str]) -> int:
+    async def _post_to(self, address: str, receiver: Receiver, body: bytes, headers: dict[str, str]) -> ReceiverAnswer:
         url = receiver.url
         named = headers | {"host": url.netloc.decode("ascii")}
         async with (
@@ -128,4 +140,4 @@ class Outside:
                 "POST", url.copy_with(host=address), content=body, headers=named, extensions={"sni_hostname": url.host}
             ) as answer,
         ):
-            return answer.status_code
+            return ReceiverAnswer(answer.status_code, answer.headers.get("retry-after", ""))

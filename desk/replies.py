@@ -19,7 +19,7 @@ from bot.queue import Done, Later, Outcome
 from desk import files
 from desk.errors import TicketError
 from desk.opening import found as ticket_of
-from store import attachments, conversations, replies, tickets
+from store import attachments, conversations, pushes, replies, tickets
 from store.conversations import ConversationRow
 from store.database import ConflictError, Database
 from store.queue import QueueRow
@@ -34,7 +34,8 @@ AT_ONCE = 32  # that become part of their conversations at the same time
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a seat says. The same `id` again changes nothing. With `seen`, the number of the last message that the seat
-    has read, an answer to something older than the resident's last word is refused as outdated. `source` is what it
+    has read in the conversation `talk`, an answer to something older than the resident's last word is refused as outdated,
+    also where that was said in another conversation. `source` is what it
     rests on, `file` a name and a content to go with it, `wait` how long it can be called back (ms)."""
 
     text: str
@@ -43,6 +44,7 @@ class Answer:
     source: str | None = None
     file: tuple[str, bytes] | None = None
     wait: int = 0
+    talk: int | None = None
 
 
 class Accepted(NamedTuple):
@@ -61,21 +63,28 @@ def checked(text: str) -> str:
     return text
 
 
-def known(transaction: Transaction, conversation: int, id: str | None) -> Accepted | None:
+def known(transaction: Transaction, found: TicketRow, id: str | None) -> Accepted | None:
     """What became of an answer with this id, if there was one."""
     if id is None:
         return None
-    if (said := conversations.answered(transaction, conversation, _key(id))) is not None:
-        return Accepted(said[1] or None)
-    rows = replies.held(transaction, conversation)
-    return next((Accepted(None, row.due_at) for row in rows if row.held.id == id), None)
+    if (seq := _said(transaction, found, id)) is not None:
+        return Accepted(seq or None)
+    return next(
+        (Accepted(None, row.due_at) for row in replies.of_ticket(transaction, found) if row.held.id == id), None
+    )
+
+
+def _said(transaction: Transaction, found: TicketRow, id: str) -> int | None:
+    """The number of an answer, 0 where it was called back; None where there was none."""
+    known = (conversations.answered(transaction, talk, _key(id)) for talk in tickets.talks(transaction, found))
+    return next((said[1] for said in known if said is not None), None)
 
 
 def accept(transaction: Transaction, found: TicketRow, seat: str, answer: Answer, now: int) -> Accepted:
     """Says it, behind what is held; or holds it. Raises `TicketError`."""
     kind = files.checked(*answer.file) if answer.file is not None else None
     text = answer.text.strip()[:LONGEST] if kind else checked(answer.text)
-    if answer.seen is not None and _resident_spoke(transaction, _conversation(transaction, found), answer.seen):
+    if answer.seen is not None and _resident_spoke(transaction, _conversation(transaction, found), answer):
         raise TicketError("outdated", "居民刚刚又说了话，请看过再发")
     kept: tuple[File, ...] = ()
     if answer.file is not None and kind is not None:
@@ -86,15 +95,15 @@ def accept(transaction: Transaction, found: TicketRow, seat: str, answer: Answer
     if answer.wait and answer.id:
         replies.hold(transaction, found.conversation, held, now, now + answer.wait)
         return Accepted(None, now + answer.wait)
-    let_go(transaction, found.conversation, now)
+    let_go(transaction, found, now)
     return Accepted(_say(transaction, held, now))
 
 
-def let_go(transaction: Transaction, conversation: int, now: int) -> int:
-    """Says what is held of a conversation: something else is about to be said. How many they were."""
-    taken = [row.held for row in replies.held(transaction, conversation) if replies.take_out(transaction, row.row)]
-    for held in taken:
-        _say(transaction, held, now)
+def let_go(transaction: Transaction, found: TicketRow, now: int) -> int:
+    """Says what is held of a ticket: something else is about to be said. How many they were."""
+    taken = [row.held for row in replies.of_ticket(transaction, found) if replies.take_out(transaction, row.row)]
+    for each in taken:
+        _say(transaction, each, now)
     return len(taken)
 
 
@@ -108,35 +117,35 @@ class Replies:
 
     async def leave(self, row: QueueRow) -> Outcome:
         """It becomes part of its conversation, whatever has become of the ticket and the seat."""
-        now, conversation = int(self._clock() * 1000), replies.conversation_of(row)
+        now = int(self._clock() * 1000)
 
-        def work(transaction: Transaction) -> None:
-            held = replies.opened(transaction, row)
+        def work(transaction: Transaction) -> int:
+            said = replies.opened(transaction, row)
             if replies.take_out(transaction, row.id):
-                _say(transaction, held, now)
+                _say(transaction, said, now)
+            return ticket_of(transaction, said.ref).conversation
 
         try:
-            await self._database.write(work)
+            told = await self._database.write(work)
         except ConflictError:
             return Later(now)  # something was said in that moment
         self._live.ring()
-        self._live.wake(conversation)
+        self._live.wake(told)
         return Done()
 
     async def call_back(self, ref: str, id: str, seat: str) -> Reply:
         """Takes it back, for the seat that wrote it; what it said. Raises `TicketError`."""
 
         def work(transaction: Transaction) -> Reply:
-            rows = replies.held(transaction, ticket_of(transaction, ref).conversation)
+            found = ticket_of(transaction, ref)
+            rows = replies.of_ticket(transaction, found)
             row = next((each for each in rows if each.held.id == id), None)
             if row is not None and row.held.seat != seat:
                 raise TicketError("not_yours", "这条不是您写的，撤不回")
-            talk = ticket_of(transaction, ref).conversation
             if row is None or not replies.take_out(transaction, row.row):
-                before = conversations.answered(transaction, talk, _key(id))
-                gone = before is not None and not before[1]
+                gone = _said(transaction, found, id) == 0
                 raise TicketError("outdated", "已经撤回了，没有发给居民" if gone else "已经发给居民了，撤不回")
-            conversations.never(transaction, talk, _key(id))
+            conversations.never(transaction, found.conversation, _key(id))
             reply = said(row.held)
             for file in reply.files:
                 attachments.drop(transaction, files.id_of(file))
@@ -155,7 +164,8 @@ def _say(transaction: Transaction, held: Held, now: int) -> int:
     read = _conversation(transaction, found)
     key = _key(held.id) if held.id else None
     seq = conversations.say(transaction, read, [("seat", held.body.encode())], now, id=key)
-    tickets.record(transaction, found, TicketSaid("seat", seq, seq), held.seat, now)
+    tickets.record(transaction, found, TicketSaid("seat", seq, seq, read.id), held.seat, now)
+    pushes.owe(transaction, found.conversation, seq, now)
     return seq
 
 
@@ -169,6 +179,8 @@ def _conversation(transaction: Transaction, row: TicketRow) -> ConversationRow:
     return read
 
 
-def _resident_spoke(transaction: Transaction, read: ConversationRow, seen: int) -> bool:
-    later = conversations.messages(transaction, read.id, seen + 1, read.seq)
+def _resident_spoke(transaction: Transaction, read: ConversationRow, answer: Answer) -> bool:
+    if answer.talk not in (None, read.id):
+        return True  # the ticket went on in another talk by what they said there
+    later = conversations.messages(transaction, read.id, (answer.seen or 0) + 1, read.seq)
     return any(row.author == "resident" for row in later)

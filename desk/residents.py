@@ -1,6 +1,6 @@
 """What we hold of a resident, as a copy; and its erasure, with a proof (PIPL 45 and 47).
 
-A resident is found by a ticket's reference. The copy is everything under the same person; erasing takes the words out of
+A resident is found by a ticket's reference. The copy is everything under the same person, on whatever channel; erasing takes the words out of
 messages, tickets and the search, and leaves the bare facts that the service must keep: that there was a ticket, when, and
 what about. The proof names what was erased and a digest over it, so that it can be shown later without keeping it.
 """
@@ -17,10 +17,10 @@ from accounts.identity import Identity
 from accounts.identity import forget as forget_identity
 from accounts.vault import Vault
 from bot.inbox import encode, numbered
-from bot.messages import Handover, Message, Reply
+from bot.messages import Handover, Message, Numbered, Reply
 from desk import drafts
 from desk.errors import TicketError
-from desk.opening import handover
+from desk.opening import ALL, before, handover
 from desk.search import grams, people_said
 from store import conversations, copying, erasing, search, ticket_lists, tickets
 from store import identity as identity_rows
@@ -34,7 +34,20 @@ ERASED = "[已按居民要求删除]"
 # Of an event's data: what somebody wrote, or is reached by.
 GONE: dict[str, object] = {"text": ERASED, "word": "", "note": "", "slots": {}, "tags": []}
 WORDS = GONE.keys()
+MOST, NEWEST = (
+    8,
+    100,
+)  # conversations of one person beside the ticket's that the desk sees, and messages of each at first
 _TOLD = frozenset({"message", "ticket", "ticket_event"})  # tables that are told in words, not as they stand
+
+
+@dataclass(frozen=True, slots=True)
+class TalkElsewhere:
+    """Another conversation of the same person, with the newest of what was said in it."""
+
+    id: int
+    channel: str
+    messages: list[Numbered]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +69,67 @@ class Residents:
         self._identity = identity
         self._vault = vault
 
+    async def elsewhere(self, row: TicketRow, by: str, now: int) -> list[TalkElsewhere]:
+        """What the person of a ticket said in other conversations, the newest of each, but for one with a complaint of the seat
+        that looks. A look at those that the ticket has not gone on in is audited."""
+
+        def look(transaction: Transaction) -> tuple[list[TalkElsewhere], set[int]]:
+            found = [conversations.get(transaction, id) for id in self._talks(transaction, row.person, now)]
+            talks = sorted(filter(None, found), key=lambda each: each.updated_at)[-MOST:]
+            shown = [
+                TalkElsewhere(each.id, each.channel, before(transaction, each.id, ALL, NEWEST))
+                for each in talks
+                if each.id != row.conversation and not _complains(transaction, each.id, by)
+            ]
+            return shown, tickets.talks(transaction, row)
+
+        talks, own = await self._database.read(look)
+        if others := " ".join(each.channel for each in talks if each.id not in own):
+            await self._database.write(
+                lambda t: conversations.audited(t, by, "resident.elsewhere", row.ref, others, now)
+            )
+        return talks
+
+    async def said_in(self, row: TicketRow, talk: int, by: str, place: tuple[int, int], now: int) -> list[Numbered]:
+        """The messages of one of these conversations just before a number, as many as that: `place`."""
+
+        def look(transaction: Transaction) -> list[Numbered]:
+            if talk not in self._talks(transaction, row.person, now) or _complains(transaction, talk, by):
+                raise TicketError("not_found", "这位居民没有这段对话")
+            return before(transaction, talk, *place)
+
+        return await self._database.read(look)
+
+    async def talks_seen(self, row: TicketRow, by: str, now: int) -> set[int]:
+        """The conversations of a ticket's person that a seat may see."""
+
+        def look(transaction: Transaction) -> set[int]:
+            theirs = self._talks(transaction, row.person, now)
+            return {row.conversation} | {each for each in theirs if not _complains(transaction, each, by)}
+
+        return await self._database.read(look)
+
+    def _talks(self, transaction: Transaction, person: str, now: int) -> set[int]:
+        """All conversations of a person: those of their tickets, and those in which they have proven who they are."""
+        own = ticket_lists.of_person(transaction, person)
+        talks = {id for each in own for id in tickets.talks(transaction, each)}
+        return talks | self._identity.talks(transaction, person, talks, now)
+
+    def _theirs(self, transaction: Transaction, ref: str, now: int) -> tuple[list[TicketRow], list[int]]:
+        """The tickets of the same person and whatever else came up in the same talks, and all those talks."""
+        found = tickets.get(transaction, ref)
+        if found is None:
+            raise TicketError("not_found", f"没有工单 {ref}")
+        talks = sorted(self._talks(transaction, found.person, now))
+        theirs = {each.ref: each for id in talks for each in ticket_lists.through_conversation(transaction, id)}
+        return list(theirs.values()), talks
+
     async def copy(self, ref: str, by: str, now: int) -> dict[str, object]:
         """Everything that we hold of the resident of this ticket."""
 
         def work(transaction: Transaction) -> dict[str, object]:
             conversations.audited(transaction, by, "resident.export", ref, "", now)
-            return self._copy(transaction, _theirs(transaction, ref))
+            return self._copy(transaction, *self._theirs(transaction, ref, now))
 
         return await self._database.write(work)
 
@@ -93,12 +161,11 @@ class Residents:
         """Takes it out, all of it or nothing; open tickets have to be closed first."""
 
         def work(transaction: Transaction) -> ErasureProof:
-            theirs = _theirs(transaction, ref)
+            theirs, talks = self._theirs(transaction, ref, now)
             if any(each.state != "closed" for each in theirs):
                 raise TicketError("invalid", "这位居民还有没办结的工单，请先办结")
-            copy = json.dumps(self._copy(transaction, theirs), ensure_ascii=False, sort_keys=True)
+            copy = json.dumps(self._copy(transaction, theirs, talks), ensure_ascii=False, sort_keys=True)
             digest = hashlib.sha256(copy.encode()).hexdigest()
-            talks = sorted({each.conversation for each in theirs})
             for id in talks:
                 self._unbind(transaction, id, now)
             erased = sum(forget(transaction, id) for id in talks)
@@ -113,7 +180,7 @@ class Residents:
         await self._database.scrub()
         return proof
 
-    def _copy(self, transaction: Transaction, theirs: list[TicketRow]) -> dict[str, object]:
+    def _copy(self, transaction: Transaction, theirs: list[TicketRow], talks: list[int]) -> dict[str, object]:
         def held(name: str, which: Value) -> dict[str, object]:
             found = copying.rows(transaction, Whose.RESIDENT, name, which, self._vault.open)
             return {table: rows for table, rows in found.items() if rows and table not in _TOLD}
@@ -121,13 +188,13 @@ class Residents:
         def written(ref: str) -> list[dict[str, object]]:
             return [event.data for event in tickets.events(transaction, ref) if WORDS & event.data.keys()]
 
-        talks = []
-        for id in sorted({each.conversation for each in theirs}):
+        said_in = []
+        for id in talks:
             read = conversations.get(transaction, id)
             assert read is not None
             said = [numbered(row) for row in conversations.messages(transaction, id, 1, 1 << 30)]
             messages = [{"at": each.at, "author": each.author, "text": each.message.reply.text} for each in said]
-            talks.append(
+            said_in.append(
                 {"channel": read.channel, "address": read.address, "messages": messages, **held("conversation", id)}
             )
         facts = [
@@ -137,7 +204,7 @@ class Residents:
              "drafts": drafts.of(transaction, each.ref)}
             for each in theirs
         ]  # fmt: skip
-        return {"tickets": facts, "conversations": talks}
+        return {"tickets": facts, "conversations": said_in}
 
     def _unbind(self, transaction: Transaction, conversation: int, now: int) -> None:
         """Nobody is a learner any more whose words are gone."""
@@ -167,14 +234,8 @@ def _blanked(body: Value, gone: dict[str, object]) -> bytes:
     return encode({name: gone.get(name, value) for name, value in data.items()})
 
 
-def _theirs(transaction: Transaction, ref: str) -> list[TicketRow]:
-    """The tickets of the same person, and whatever else came up in the same talks."""
-    found = tickets.get(transaction, ref)
-    if found is None:
-        raise TicketError("not_found", f"没有工单 {ref}")
-    own = ticket_lists.of_person(transaction, found.person)
-    talks = sorted({each.conversation for each in own})
-    return [each for id in talks for each in ticket_lists.of_conversation(transaction, id)]
+def _complains(transaction: Transaction, talk: int, seat: str) -> bool:
+    return any(seat in json.loads(each.barred) for each in ticket_lists.through_conversation(transaction, talk))
 
 
 def forget(transaction: Transaction, id: int) -> int:

@@ -128,7 +128,7 @@ class ConversationSearch:
 
 
 def _index(transaction: Transaction, id: int) -> None:
-    if not ticket_lists.of_conversation(transaction, id):
+    if not ticket_lists.through_conversation(transaction, id):
         return  # nobody at the desk has to do with it, yet: then all of it becomes findable
     first = search.indexed(transaction, id) + 1
     rows = conversations.messages(transaction, id, first, 1 << 30)
@@ -157,7 +157,7 @@ def _find(transaction: Transaction, query: str, words: list[str]) -> Iterator[Fo
             if min(at) < 0:
                 continue
             seen.add(conversation)
-            theirs = ticket_lists.of_conversation(transaction, conversation)
+            theirs = ticket_lists.through_conversation(transaction, conversation)
             if theirs:
                 newest = max(theirs, key=lambda each: each.opened_at)
                 start = max(0, at[0] - AROUND)

@@ -99,7 +99,7 @@ class Tickets:
 
     def _take(self, change: Change, found: TicketRow, seat: str, now: int, shown: str) -> TicketRow:
         row = tickets.record(change.transaction, found, TicketTaken(found.owner), seat, now)
-        tickets.hold(change.transaction, found.conversation, found.ref, seat)
+        tickets.hand(change.transaction, found, seat)
         return self._tell(change, row, "desk.taken", now, ref=found.ref, seat=shown or seat)
 
     async def pass_on(self, ref: str, seat: str, now: int, why: str = "declined") -> None:
@@ -119,7 +119,7 @@ class Tickets:
             held = ticket_lists.held_by(change.transaction, seat)
             for found in held:
                 row = tickets.record(change.transaction, found, TicketReturned(why), seat, now)
-                tickets.hold(change.transaction, found.conversation, found.ref, None)
+                tickets.hand(change.transaction, found, None)
                 self._tell(change, row, "desk.returned", now, ref=found.ref, seat=shown or seat)
             return len(held)
 
@@ -139,7 +139,7 @@ class Tickets:
             passed_to = TicketTransferred(to, until if to else None, skill, word, found.owner)
             row = tickets.record(change.transaction, found, passed_to, seat, now)
             if found.owner:
-                tickets.hold(change.transaction, found.conversation, ref, None)
+                tickets.hand(change.transaction, found, None)
                 self._tell(change, row, "desk.transferred", now, ref=ref)
 
         await self._write(work)
@@ -169,9 +169,9 @@ class Tickets:
 
         def work(change: Change) -> Accepted:
             transaction = change.transaction
-            talk = ticket_of(transaction, ref).conversation
-            change.told.add(talk)
-            if (before := replies.known(transaction, talk, answer.id)) is not None:
+            found = ticket_of(transaction, ref)
+            change.told.add(found.conversation)
+            if (before := replies.known(transaction, found, answer.id)) is not None:
                 return before
             return replies.accept(transaction, _held(transaction, ref, seat), seat, answer, now)
 
@@ -242,7 +242,7 @@ class Tickets:
     ) -> None:
         row = self._tell(change, held, text, now, closing=how, **values)
         tickets.record(change.transaction, row, how, seat, now)
-        tickets.hold(change.transaction, held.conversation, None, None)
+        tickets.hand(change.transaction, held, None, ended=True)
 
     # -- afterwards
 
@@ -269,7 +269,7 @@ class Tickets:
             seq = conversations.say(
                 change.transaction, read, [("bot", encode(Message(reply=reply)))], now, state=conversation.dump(state)
             )
-            tickets.record(change.transaction, row, TicketSaid("bot", seq, seq), "bot", now)
+            tickets.record(change.transaction, row, TicketSaid("bot", seq, seq, read.id), "bot", now)
 
         await self._write(work)
 
@@ -279,7 +279,7 @@ class Tickets:
         self, change: Change, row: TicketRow, text: str, now: int, *, closing: Happened | None = None, **values: str
     ) -> TicketRow:
         """A word of the system to the resident, behind what its seat has said; `closing` is how the ticket ends with it."""
-        if replies.let_go(change.transaction, row.conversation, now):
+        if replies.let_go(change.transaction, row, now):
             row = ticket_of(change.transaction, row.ref)
         read = _conversation(change.transaction, row)
         state = conversation.load(read.state)
@@ -290,7 +290,7 @@ class Tickets:
         body = encode(Message(reply=self._texts.reply(row.lang, text, **values)))
         seq = conversations.say(change.transaction, read, [("system", body)], now, state=conversation.dump(state))
         change.told.add(read.id)
-        return tickets.record(change.transaction, row, TicketSaid("system", seq, seq), "system", now)
+        return tickets.record(change.transaction, row, TicketSaid("system", seq, seq, read.id), "system", now)
 
     async def _write(self, work: Callable[[Change], T]) -> T:
         def tried(transaction: Transaction) -> tuple[T, set[int]]:

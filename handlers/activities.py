@@ -15,7 +15,7 @@ from nlu.times import When
 
 SOURCE = "source.activities"
 AHEAD = 30  # days
-# Each by all its names.
+# Each by all its names; and what is for whoever has a child along.
 _KINDS = tuple(
     re.compile(kind)
     for kind in (
@@ -28,6 +28,8 @@ _KINDS = tuple(
         "故事会|讲故事",
     )
 )
+_CHILD = re.compile("孩子|小孩|小朋友|儿童|少儿|亲子|宝宝|娃|外?孙[子女]|child|kid|grandson|granddaughter")
+_FOR_CHILDREN = re.compile("孩子|儿童|少儿|亲子|小朋友|child|famil")
 
 
 def _line(activity: Activity, turn: Turn, *, whole: bool = False) -> str:
@@ -76,6 +78,8 @@ def _of_kind(activities: list[Activity], turn: Turn) -> list[Activity]:
     """Those of the kind that was asked for, where there are any: 这个月有哪些讲座."""
     about = turn.get("about") or turn.heard.folded
     wanted = next((kind for kind in _KINDS if kind.search(about)), None)
+    if wanted is None and _CHILD.search(about):
+        return [each for each in activities if _FOR_CHILDREN.search(each.name + each.summary)] or activities
     return ([each for each in activities if wanted.search(each.name)] if wanted else []) or activities
 
 

@@ -8,13 +8,11 @@ same conversation.
 
 import asyncio
 import contextlib
-import hashlib
 import math
 import re
 import secrets
 import time
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import NoReturn
 from urllib.parse import urlsplit
 
@@ -41,6 +39,7 @@ from integrations.frames import (
     PagePing,
     PageTyping,
     Pong,
+    address_of,
     decode_frame,
     decode_post,
     encode,
@@ -49,6 +48,7 @@ from integrations.frames import (
     render,
 )
 from integrations.origins import Origins
+from integrations.reminding import Reminding
 from integrations.uploads import Uploads
 from store import conversations
 from store.conversations import ConversationRow, MessageRow
@@ -71,12 +71,6 @@ class WebchatSettings(ChannelSettings, frozen=True, forbid_unknown_fields=True):
     """Whether the page and its socket are served."""
 
     enabled: bool = True
-
-
-@lru_cache(maxsize=8192)
-def address_of(token: str) -> str:
-    """What is stored of a visitor's token: whoever reads the database cannot speak as the visitor."""
-    return hashlib.sha256(token.encode()).hexdigest()[:40]
 
 
 class Webchat:
@@ -298,16 +292,16 @@ class Socket:
 
     async def _greet(self, hello: Hello) -> None:
         self._lang = hello.lang
-        self._visitor, seq = _token_of(hello.visitor), 0
+        self._visitor, seq, speaker = _token_of(hello.visitor), 0, "bot"
         if (row := await self._webchat.known(self._visitor)) is not None:
             if self._webchat.limits.take((CATCHING_UP, row.address)) > 0:
                 await self._end("too_fast", 1013)
-            seq = row.seq
+            seq, speaker = row.seq, row.speaker
             first = hello.since if hello.since is not None and hello.since <= seq else 0
             self._watch(row.id, max(first, seq - HISTORY if hello.since is None else first))
         elif hello.since:
             await self._refuse("gone")
-        await self._send(encode({"type": "welcome", "visitor": self._visitor, "seq": seq}))
+        await self._send(encode({"type": "welcome", "visitor": self._visitor, "seq": seq, "speaker": speaker}))
         if self._news is not None:
             self._news.set()
 
@@ -328,7 +322,7 @@ class Socket:
         if receipt is None:
             await self._refuse("too_fast")
             return
-        await self._send(encode({"type": "ack", "id": frame.id, "seq": receipt.seq}))
+        await self._send(encode({"type": "ack", "id": frame.id, "seq": receipt.seq, "speaker": receipt.speaker}))
         if self._news is None:
             self._watch(receipt.conversation, 0)
         if self._news is not None:
@@ -377,7 +371,8 @@ def _open(core: Core) -> OpenChannel:
     # The page that opens the socket is at the root, so it comes after all else.
     routes = [WebSocketRoute(PATH, webchat.socket), Mount("/", web.pages(lambda: _sign(core)))]
     uploads = Uploads(_wordless, webchat.accepted, webchat.origins.is_foreign, core.limits, core.file_bytes)
-    posts: dict[str, ASGIApp] = {PATH: webchat.post, f"{PATH}/files": uploads}
+    reminding = Reminding(core, webchat.origins, webchat.known)
+    posts: dict[str, ASGIApp] = {PATH: webchat.post, f"{PATH}/push": reminding.post, f"{PATH}/files": uploads}
     return OpenChannel(outlet=webchat, posts=posts, routes=routes, health=webchat.health)
 
 
@@ -386,7 +381,7 @@ def _sign(core: Core) -> web.Sign:
     centre = texts.centre
     bots = (centre.values("zh")["bot"], centre.values("en")["bot"])
     hellos = (texts.line("zh", "greeting"), texts.line("en", "greeting"))
-    return web.Sign(centre.name, bots, hellos, texts.kept, centre.hotline, centre.colour, megabytes)
+    return web.Sign(centre.name, bots, hellos, texts.kept, centre.hotline, centre.colour, core.push_key, megabytes)
 
 
 WEBCHAT = Channel(

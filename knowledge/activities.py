@@ -34,6 +34,12 @@ class Subjects:
         best = max(likeness.values(), default=0.0)
         return [id for id, found in likeness.items() if found >= max(least, best / 2)]
 
+    def hinted(self, folded: str) -> str:
+        """The one whose name has a pair in a text that no other activity has in anything; empty where there are more."""
+        said = _pairs(folded)
+        found = [id for id, own in self._names.items() if any(self._common[pair] == 1 for pair in said & own)]
+        return found[0] if len(found) == 1 else ""
+
     def called(self, id: str, folded: str) -> bool:
         """Whether a text calls it by its name, or half of that."""
         shared = _pairs(folded) & self._names[id]

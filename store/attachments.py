@@ -31,7 +31,7 @@ _GET = Statement(
     select(attachment.c.name, attachment.c.type, attachment.c.body).where(attachment.c.id == bindparam("id"), _SENT)
 )
 _DROP = Statement(delete(attachment).where(attachment.c.id == bindparam("id")))
-_FILE = (attachment.c.conversation == bindparam("conversation"), attachment.c.id == bindparam("id"))
+_FILE = attachment.c.id == bindparam("id")
 _IS_KEPT = attachment.c.state == FileState.KEPT.value
 _OF_TALK = Statement(
     select(attachment.c.id, attachment.c.name, attachment.c.type, attachment.c.state, attachment.c.why,
@@ -39,8 +39,10 @@ _OF_TALK = Statement(
     .where(attachment.c.conversation == bindparam("conversation"), ~_SENT)
     .order_by(attachment.c.at, attachment.c.id)
 )  # fmt: skip
-_KEPT = Statement(select(attachment.c.name, attachment.c.type, attachment.c.body).where(*_FILE, _IS_KEPT))
-_PREVIEW = Statement(select(attachment.c.preview).where(*_FILE, _IS_KEPT))
+_KEPT = Statement(
+    select(attachment.c.conversation, attachment.c.name, attachment.c.type, attachment.c.body).where(_FILE, _IS_KEPT)
+)
+_PREVIEW = Statement(select(attachment.c.conversation, attachment.c.preview).where(_FILE, _IS_KEPT))
 _COMING = Statement(
     select(attachment.c.conversation, attachment.c.name, attachment.c.body).where(
         attachment.c.id == bindparam("id"), attachment.c.state == FileState.COMING.value
@@ -175,12 +177,11 @@ def of_talk(transaction: Transaction, conversation: int) -> list[ResidentFileRow
     return [ResidentFileRow(*cast(tuple[str, str, str, str, str], row[:5]), bool(row[5])) for row in rows]
 
 
-def kept(transaction: Transaction, conversation: int, id: str) -> tuple[str, str, bytes] | None:
-    """Name, type, content of a resident's file that was looked through."""
-    return cast(tuple[str, str, bytes] | None, transaction.one(_KEPT, conversation=conversation, id=id))
+def kept(transaction: Transaction, id: str) -> tuple[int, str, str, bytes] | None:
+    """Conversation, name, type, content of a resident's file that was looked through."""
+    return cast(tuple[int, str, str, bytes] | None, transaction.one(_KEPT, id=id))
 
 
-def preview(transaction: Transaction, conversation: int, id: str) -> bytes | None:
-    """A JPEG."""
-    row = transaction.one(_PREVIEW, conversation=conversation, id=id)
-    return cast(bytes | None, row[0]) if row else None
+def preview(transaction: Transaction, id: str) -> tuple[int, bytes | None] | None:
+    """Conversation, and a JPEG where it is a picture."""
+    return cast(tuple[int, bytes | None] | None, transaction.one(_PREVIEW, id=id))

@@ -76,6 +76,15 @@ class ConversationRow(Struct, frozen=True, gc=False):
     def of(row: Row) -> "ConversationRow":
         return ConversationRow(*cast(tuple[int, str, str, int, int, bytes, str | None, str | None, int], row))
 
+    @property
+    def speaker(self) -> str:
+        return speaker(self.ticket, self.seat)
+
+
+def speaker(ticket: str | None, seat: str | None) -> str:
+    """Who answers: the seat that has the ticket, nobody yet (the bot meanwhile), or the bot."""
+    return "seat" if seat else "queue" if ticket else "bot"
+
 
 class MessageRow(Struct, frozen=True, gc=False):
     seq: int
@@ -99,6 +108,13 @@ class TurnRow(Struct, frozen=True):
     opened: "tickets.NewTicket | None" = None
     reopened: str | None = None  # reference of the closed ticket that goes on
     led: tuple[str, str] | None = None  # to a ticket of another conversation, with what was said
+    joined: str | None = (
+        None  # the ticket that the same person has open in another conversation, and goes on with in this
+    )
+    person: str = (
+        ""  # who opens one or goes on with one, as tickets keep it; empty where the talk's own ticket stands alone
+    )
+    goes_on: bool = False  # it is for what they had before, whoever has that now
     raised: "tickets.Raise | None" = None
     rating: tuple[str, int] | None = None
     unanswered: tuple[str, str] | None = None  # text and topic
@@ -142,10 +158,10 @@ def commit_turn(transaction: Transaction, turn: TurnRow) -> tuple[int, int] | No
     """Writes all of a turn or nothing. The conversation's id and last number; None if it, or what we know, was changed
     meanwhile: so an edit shows at the next question without anybody asking for it beforehand."""
     read = turn.read
-    if knowledge.revision_in_batch(transaction) != turn.knowledge:
+    if knowledge.revision_in_batch(transaction) != turn.knowledge or not _has_its_place(transaction, turn):
         return None
     last = read.seq + len(turn.said)
-    ticket = turn.opened.ref if turn.opened else turn.reopened or read.ticket
+    ticket = turn.opened.ref if turn.opened else turn.reopened or turn.joined or read.ticket
     if read.version == 0:
         if find(transaction, read.channel, read.address) is not None:
             return None
@@ -174,10 +190,12 @@ def commit_turn(transaction: Transaction, turn: TurnRow) -> tuple[int, int] | No
         outbox.leave(transaction, id, read.channel, Span(read.seq + 2, last), due_at)
     if turn.opened:
         tickets.open(transaction, id, read.channel, last, turn.opened, turn.now)
-    elif read.ticket:
-        tickets.resident_said(transaction, read.ticket, read.seq + 1, last, turn.now)
+    elif ticket and not turn.reopened:
+        if turn.joined:
+            _join(transaction, id, turn, last)
+        tickets.resident_said(transaction, ticket, id, read.seq + 1, last, turn.now)
         if turn.raised:
-            tickets.add(transaction, read.ticket, turn.raised, turn.now)
+            tickets.add(transaction, ticket, turn.raised, turn.now)
     elif turn.reopened:
         tickets.reopen(transaction, turn.reopened, read.seq + 1, last, turn.now)
     elif turn.led:
@@ -195,6 +213,22 @@ def commit_turn(transaction: Transaction, turn: TurnRow) -> tuple[int, int] | No
     for action, subject in turn.audits:
         audited(transaction, f"conversation {id}", action, subject, "", turn.now)
     return id, last
+
+
+def _has_its_place(transaction: Transaction, turn: TurnRow) -> bool:
+    """Whether a ticket is still to be opened, or gone on with, as it was thought: the same person may have written elsewhere
+    meanwhile. From the question to the commit nobody else opens one."""
+    if not turn.person:
+        return True
+    transaction.number_in_order()
+    place = tickets.place_of(transaction, turn.person, goes_on=turn.goes_on)
+    return (place.ref if place else None) == turn.joined
+
+
+def _join(transaction: Transaction, id: int, turn: TurnRow, last: int) -> None:
+    row = tickets.get(transaction, turn.joined or "")
+    assert row is not None
+    tickets.move(transaction, row, id, turn.read.channel, last, turn.now)
 
 
 def _lead(transaction: Transaction, ref: str, words: str, now: int) -> None:

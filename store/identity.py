@@ -1,5 +1,6 @@
 """Learners, who has proven to be one of them, and what they agreed to."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -79,10 +80,14 @@ _BOUND = Statement(
     )
     .order_by(binding.c.bound_at, learner.c.id)
 )
+_PLACES = Statement(
+    select(binding.c.channel, binding.c.address)
+    .where(binding.c.learner == bindparam("learner"), binding.c.role == "self")
+    .order_by(binding.c.bound_at)
+)
+_PROVEN = Statement(select(binding.c.learner).distinct())
 _BINDINGS = Statement(
-    select(binding.c.learner, binding.c.dormant).where(
-        binding.c.channel == bindparam("channel"), binding.c.person == bindparam("person")
-    )
+    select(binding.c.learner).where(binding.c.channel == bindparam("channel"), binding.c.person == bindparam("person"))
 )
 _UNBIND_ONE = Statement(
     delete(binding).where(
@@ -227,11 +232,26 @@ def bound(transaction: Transaction, channel: str, person: str, now: int, since: 
     return [BoundRow(LearnerRow(*row[:4]), *row[4:]) for row in rows]  # type: ignore[arg-type]
 
 
+def places(transaction: Transaction, learner: int) -> list[tuple[str, str]]:
+    """The channels and addresses at which somebody has proven to be this learner, whether or not that holds still."""
+    return cast(list[tuple[str, str]], transaction.all(_PLACES, learner=learner))
+
+
+def proven_at(transaction: Transaction, channel: str, person: str) -> list[int]:
+    """The learners whom somebody has proven to be or to speak for, whether or not that holds still."""
+    return [cast(int, row[0]) for row in transaction.all(_BINDINGS, channel=channel, person=person)]
+
+
+def proven(transaction: Transaction) -> Iterator[int]:
+    """All learners for whom anything was proven."""
+    yield from (cast(int, row[0]) for row in transaction.all(_PROVEN))
+
+
 def bind(
     transaction: Transaction, channel: str, person: str, address: str, learner: int, by: str, at: int, most: int, grant: Grant
 ) -> bool:  # fmt: skip
     """Binding again renews it; False when there are as many already as may be."""
-    known = {cast(int, row[0]) for row in transaction.all(_BINDINGS, channel=channel, person=person)}
+    known = set(proven_at(transaction, channel, person))
     if learner in known:
         transaction.run(_UNBIND_ONE, channel=channel, person=person, learner=learner)
     elif len(known) >= most:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import cast
 
 import msgspec
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 
 from store.schema import (
     binding,
@@ -18,7 +18,7 @@ from store.schema import (
     ticket,
     ticket_event,
 )
-from store.ticket_events import TicketOpened, decode, encode
+from store.ticket_events import TicketOpened, TicketProven, decode, encode
 from store.transaction import Statement, Transaction
 
 _LEARNERS = Statement(select(learner.c.id, learner.c.status, learner.c.body))
@@ -50,7 +50,8 @@ _TICKETS = Statement(
 _REPERSON = Statement(update(ticket).where(ticket.c.ref == bindparam("which")).values(person=bindparam("becomes")))
 _FIRST = Statement(
     select(ticket_event.c.id, ticket_event.c.kind, ticket_event.c.body).where(
-        ticket_event.c.ticket == bindparam("ref"), ticket_event.c.kind == TicketOpened.kind
+        ticket_event.c.ticket == bindparam("ref"),
+        or_(ticket_event.c.kind == TicketOpened.kind, ticket_event.c.kind == TicketProven.kind),
     )
 )
 _REWRITE_EVENT = Statement(

@@ -3,8 +3,9 @@
 import msgspec
 from msgspec import Struct
 
-from store import queue
+from store import queue, tickets
 from store.queue import NewRow, QueueRow
+from store.ticket_events import TicketRow
 from store.transaction import Transaction
 
 KIND = "reply"
@@ -43,6 +44,12 @@ def held(transaction: Transaction, conversation: int) -> list[HeldReplyRow]:
     return [HeldReplyRow(row.id, opened(transaction, row), row.due_at) for row in rows]
 
 
+def of_ticket(transaction: Transaction, row: TicketRow) -> list[HeldReplyRow]:
+    """The same of a ticket, in whichever of its talks it was written."""
+    found = [each for talk in tickets.talks(transaction, row) for each in held(transaction, talk)]
+    return sorted(found, key=lambda each: each.row)
+
+
 def take_out(transaction: Transaction, row: int) -> bool:
     """Whether it was still there: of two who take it out, to say it or to call it back, one has it."""
     return queue.drop(transaction, [row]) == 1
@@ -50,10 +57,6 @@ def take_out(transaction: Transaction, row: int) -> bool:
 
 def forget(transaction: Transaction, conversation: int) -> None:
     queue.settle(transaction, _order(conversation), 1 << 60)
-
-
-def conversation_of(row: QueueRow) -> int:
-    return int((row.order_key or "").partition(":")[2])
 
 
 def opened(transaction: Transaction, row: QueueRow) -> Held:

@@ -97,6 +97,17 @@ queue = Table(
 Index("ix_queue_due", queue.c.state, queue.c.lane, queue.c.due_at, queue.c.attempts)
 Index("ix_queue_order", queue.c.order_key, queue.c.number)
 
+# Browsers that are told by web push of a new reply: by consent, until it is taken back or the browser is no more.
+push = Table(
+    "push",
+    metadata,
+    Column("id", Identity, primary_key=True, info=PLAIN),
+    Column("conversation", BigInteger, nullable=False, index=True, info=PLAIN),
+    Column("endpoint", Sealed, nullable=False, unique=True, info=of_resident(Sort.ADDRESS)),
+    Column("secret", Shut, nullable=False, info=of_resident(Sort.SECRET)),  # store.pushes.PushKeys
+    Column("at", BigInteger, nullable=False, info=PLAIN),
+)
+
 # How messages left on a channel that neither numbers them nor takes them in order by itself: those sent by the outbox
 # (they are counted against the channel's quota), and those answers in a response that were not simply the turn's own.
 delivered = Table(
@@ -396,6 +407,8 @@ binding = Table(
     ),  # sealed: where notices go
 )
 
+Index("ix_binding_learner", binding.c.learner)  # where somebody is reached, and what talks are theirs
+
 # What residents agreed to, appended only: the last line of a purpose counts.
 consent = Table(
     "consent",
@@ -511,6 +524,15 @@ Index("ix_ticket_owner", ticket.c.owner, ticket.c.state)
 Index("ix_ticket_person", ticket.c.person, ticket.c.opened_at)
 Index("ix_ticket_opened", ticket.c.opened_at)
 Index("ix_ticket_survey", ticket.c.survey, ticket.c.closed_at)
+
+# The talks that a ticket has gone on in, where they are several: one person's on several channels. None where it is one.
+ticket_talk = Table(
+    "ticket_talk",
+    metadata,
+    Column("ticket", Text, primary_key=True, info=PLAIN),
+    Column("conversation", BigInteger, primary_key=True, autoincrement=False, index=True, info=PLAIN),
+    sqlite_with_rowid=False,
+)
 
 # All that ever happened to tickets, appended only; `id` is also the number of the desk's live events. Numbers are
 # given in the order of commits, so a reader that has seen one has seen all below it.

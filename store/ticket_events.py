@@ -180,12 +180,14 @@ class TicketFileSettled(Happened, frozen=True):
 
 
 class TicketSaid(Happened, frozen=True):
-    """Something was said in its conversation, from message `first` to `seq`; `by` resident, seat, bot or system."""
+    """Something was said in its conversation, from message `first` to `seq`; `by` resident, seat, bot or system.
+    `conversation` is where, from when on a ticket can go on in another; 0 before that."""
 
     kind = "said"
     by: str
     first: int
     seq: int
+    conversation: int = 0
 
     def then(self, row: TicketRow, actor: str, at: int) -> TicketRow:
         row = replace(row, seq=self.seq)
@@ -196,6 +198,28 @@ class TicketSaid(Happened, frozen=True):
         if row.state == TicketState.SNOOZED:  # the resident is back: so is the ticket
             row = replace(row, state=_awake(row), snoozed_until=None)
         return replace(row, unanswered_since=row.unanswered_since or at)
+
+
+class TicketMoved(Happened, frozen=True):
+    """Its resident goes on with it on another channel, in the conversation whose last message is `seq`."""
+
+    kind = "moved"
+    conversation: int
+    channel: str
+    seq: int
+
+    def then(self, row: TicketRow, actor: str, at: int) -> TicketRow:
+        return replace(row, conversation=self.conversation, channel=self.channel, seq=self.seq)
+
+
+class TicketProven(Happened, frozen=True):
+    """Its resident has proven who they are: `person` as tickets keep it."""
+
+    kind = "proven"
+    person: str
+
+    def then(self, row: TicketRow, actor: str, at: int) -> TicketRow:
+        return replace(row, person=self.person)
 
 
 class TicketOffered(Happened, frozen=True):

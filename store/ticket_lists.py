@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 
 from store.conversations import MessageRow
 from store.engine import Row, Value
-from store.schema import message, ticket
+from store.schema import message, ticket, ticket_talk
 from store.ticket_events import TicketRow
 from store.tickets import columns, find, selecting
 from store.transaction import Statement, Transaction
@@ -27,6 +27,9 @@ _SURVEYS = selecting(ticket.c.survey == 1, ticket.c.closed_at <= bindparam("befo
 _WAITING_OF = selecting(ticket.c.person == bindparam("person"), ticket.c.state == "waiting")
 _OF_PERSON = selecting(ticket.c.person == bindparam("person"))
 _OF_CONVERSATION = selecting(ticket.c.conversation == bindparam("conversation"))
+_GONE_ON_IN = selecting(
+    ticket.c.ref.in_(select(ticket_talk.c.ticket).where(ticket_talk.c.conversation == bindparam("conversation")))
+)
 _HELD_BY = selecting(ticket.c.owner == bindparam("owner"), ticket.c.state == "open")
 _HELD = Statement(
     select(ticket.c.owner, ticket.c.channel, func.count(), func.max(ticket.c.taken_at))
@@ -115,7 +118,15 @@ def of_person(transaction: Transaction, person: str) -> list[TicketRow]:
 
 
 def of_conversation(transaction: Transaction, conversation: int) -> list[TicketRow]:
+    """Those that are in this talk now, or ended in it."""
     return find(transaction, _OF_CONVERSATION, conversation=conversation)
+
+
+def through_conversation(transaction: Transaction, conversation: int) -> list[TicketRow]:
+    """And those that have been in it, and went on in another."""
+    here = of_conversation(transaction, conversation)
+    refs = {each.ref for each in here}
+    return here + [each for each in find(transaction, _GONE_ON_IN, conversation=conversation) if each.ref not in refs]
 
 
 def held_by(transaction: Transaction, seat: str) -> list[TicketRow]:

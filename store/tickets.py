@@ -11,15 +11,17 @@ from typing import cast
 
 from msgspec import Struct
 from msgspec.structs import asdict, fields
-from sqlalchemy import ColumnElement, bindparam, case, func, select, update
+from sqlalchemy import ColumnElement, bindparam, case, exists, func, insert, select, update
 
 from store.database import ConflictError
 from store.engine import Value
-from store.schema import conversation, ticket, ticket_event
+from store.schema import call, conversation, ticket, ticket_event, ticket_talk
 from store.ticket_events import (
     Happened,
     TicketCallMoved,
+    TicketMoved,
     TicketOpened,
+    TicketProven,
     TicketRaised,
     TicketRated,
     TicketReopened,
@@ -69,6 +71,10 @@ class NewTicket(Struct, frozen=True):
     against: tuple[str, ...] = ()
 
 
+class ElsewhereError(ConflictError):
+    """A ticket goes on in another talk than this one."""
+
+
 class Raise(Struct, frozen=True):
     """An open ticket has become more urgent. `skill` is what it needs then, empty where that is what it was."""
 
@@ -100,7 +106,7 @@ _CHANGE = Statement(
 # `after` for what a resident says, as one statement: it is part of turns, and depends on nothing that was read.
 _RESIDENT_SAID = Statement(
     update(ticket)
-    .where(ticket.c.ref == bindparam("which"))
+    .where(ticket.c.ref == bindparam("which"), ticket.c.conversation == bindparam("talk"))
     .values(
         version=ticket.c.version + 1,
         updated_at=bindparam("now"),
@@ -114,6 +120,9 @@ _CALL_MOVED = Statement(
     update(ticket)
     .where(ticket.c.ref == bindparam("which"))
     .values(version=ticket.c.version + 1, updated_at=bindparam("now"))
+)
+_PLACE = selecting(
+    ticket.c.person == bindparam("person"), ticket.c.state != "closed", ~exists().where(call.c.ticket == ticket.c.ref)
 )
 _IN_STATE = selecting(ticket.c.state == bindparam("state"))
 AHEAD = 100  # people in front that are counted; nobody is helped by a higher number, and counting takes its time
@@ -131,6 +140,13 @@ _HOLD = Statement(
     .where(conversation.c.id == bindparam("which"))
     .values(seat=bindparam("seat"), ticket=bindparam("ref"), version=conversation.c.version + 1)
 )
+_HOLD_OTHER = Statement(
+    update(conversation)
+    .where(conversation.c.id == bindparam("which"), conversation.c.ticket == bindparam("held"))
+    .values(seat=bindparam("seat"), ticket=bindparam("ref"), version=conversation.c.version + 1)
+)
+_TALKS = Statement(select(ticket_talk.c.conversation).where(ticket_talk.c.ticket == bindparam("ref")))
+_ADD_TALK = Statement(insert(ticket_talk).values(ticket=bindparam("ref"), conversation=bindparam("conversation")))
 _EVENTS = Statement(select(*event_columns).where(ticket_event.c.ticket == bindparam("ref")).order_by(ticket_event.c.id))
 _EVENTS_SINCE = Statement(
     select(*event_columns)
@@ -162,10 +178,34 @@ def record(transaction: Transaction, row: TicketRow, happened: Happened, actor: 
     return new
 
 
-def resident_said(transaction: Transaction, ref: str, first: int, last: int, at: int) -> None:
-    """`record` of a turn's words: nobody's change can make it wrong, so it needs no reading and loses no race."""
-    transaction.run(_RESIDENT_SAID, which=ref, now=at, last=last)
-    _append(transaction, ref, TicketSaid("resident", first, last), "resident", at)
+def resident_said(transaction: Transaction, ref: str, talk: int, first: int, last: int, at: int) -> None:
+    """`record` of a turn's words: nobody's change can make it wrong, so it needs no reading and loses no race. Raises
+    `ElsewhereError` where the ticket goes on in another talk."""
+    if transaction.run(_RESIDENT_SAID, which=ref, talk=talk, now=at, last=last) == 0:
+        raise ElsewhereError
+    _append(transaction, ref, TicketSaid("resident", first, last, talk), "resident", at)
+
+
+def move(transaction: Transaction, row: TicketRow, talk: int, channel: str, seq: int, at: int) -> TicketRow:
+    """An open ticket goes on in another talk of the same person, whose last message is `seq`: who has the one has the other."""
+    known = talks(transaction, row)
+    for each in {row.conversation, talk} - (known if len(known) > 1 else set()):
+        transaction.run(_ADD_TALK, ref=row.ref, conversation=each)
+    if row.owner is not None:
+        hold(transaction, talk, row.ref, row.owner)
+    return record(transaction, row, TicketMoved(talk, channel, seq), "resident", at)
+
+
+def talks(transaction: Transaction, row: TicketRow) -> set[int]:
+    """The conversations that a ticket has gone on in."""
+    return {row.conversation} | {cast(int, each[0]) for each in transaction.all(_TALKS, ref=row.ref)}
+
+
+def proven(transaction: Transaction, ref: str, was: str, becomes: str, at: int) -> None:
+    """Whose a ticket is, where it is still that of `was`: they have proven it."""
+    row = get(transaction, ref)
+    if row is not None and row.person == was:
+        record(transaction, row, TicketProven(becomes), "resident", at)
 
 
 def call_moved(transaction: Transaction, ref: str, stage: str, at: int) -> None:
@@ -189,7 +229,7 @@ def reopen(transaction: Transaction, ref: str, first: int, last: int, at: int) -
     row = get(transaction, ref)
     assert row is not None
     row = record(transaction, row, TicketReopened(), "resident", at)
-    record(transaction, row, TicketSaid("resident", first, last), "resident", at)
+    record(transaction, row, TicketSaid("resident", first, last, row.conversation), "resident", at)
 
 
 def target(transaction: Transaction, ref: str) -> TicketRow:
@@ -219,6 +259,14 @@ def hold(transaction: Transaction, conversation: int, ref: str | None, seat: str
     transaction.run(_HOLD, which=conversation, ref=ref, seat=seat)
 
 
+def hand(transaction: Transaction, row: TicketRow, seat: str | None, *, ended: bool = False) -> None:
+    """`hold` of all talks of a ticket that are still about it; with `ended` they are about none any more."""
+    ref = None if ended else row.ref
+    hold(transaction, row.conversation, ref, seat)
+    for talk in talks(transaction, row) - {row.conversation}:
+        transaction.run(_HOLD_OTHER, which=talk, held=row.ref, ref=ref, seat=seat)
+
+
 def get(transaction: Transaction, ref: str) -> TicketRow | None:
     row = transaction.one(_GET, ref=ref)
     return TicketRow.of(row) if row else None
@@ -227,6 +275,14 @@ def get(transaction: Transaction, ref: str) -> TicketRow | None:
 def find(transaction: Transaction, statement: Statement, **values: Value) -> list[TicketRow]:
     """The tickets of a statement of `selecting`."""
     return [TicketRow.of(row) for row in transaction.all(statement, **values)]
+
+
+def place_of(transaction: Transaction, person: str, *, goes_on: bool) -> TicketRow | None:
+    """The ticket that somebody has waiting, in whatever talk; where they go on with what they had before, also one that a seat
+    has. One that somebody calls for is that call's alone: what is written cannot go on in it."""
+    rows = find(transaction, _PLACE, person=person)
+    waiting = next((row for row in rows if row.state == "waiting"), None)
+    return waiting or next(iter(rows if goes_on else ()), None)
 
 
 def in_state(transaction: Transaction, state: str) -> Sequence[TicketRow]:

@@ -9,6 +9,7 @@ from bot.messages import Inbound
 from daoxue.app import App
 from store import identity
 from store.identity import Grant
+from store.transaction import Transaction
 
 _numbers = itertools.count(1)
 
@@ -51,9 +52,12 @@ class Resident:
     async def prove(self, learner: int = 1) -> None:
         """Is the learner from here on, as after a card and its code."""
         person, at = self.app.identity.person(self.channel, self.address), int(ten_o_clock() * 1000) + self.ahead
-        await self.app.database.write(
-            lambda t: identity.bind(t, self.channel, person, self.address, learner, "code", at, 3, Grant())
-        )
+
+        def work(transaction: Transaction) -> None:
+            identity.bind(transaction, self.channel, person, self.address, learner, "code", at, 3, Grant())
+            self.app.identity.claim(transaction, self.channel, self.address, at)
+
+        await self.app.database.write(work)
 
     def wait(self, minutes: float) -> None:
         self.ahead += int(minutes * 60_000)

@@ -181,9 +181,9 @@ async def test_all_that_one_person_has_waiting_goes_to_one_seat(desk: Desk) -> N
     refs = []
     for _ in range(2):
         resident = Resident(desk.app)
-        await resident.prove()
         await resident.say("登记候补临江街道的太极班")
         refs.append((await resident.receipt("13800138000")).ticket)
+        await resident.prove()
     taken = await li.post(f"/tickets/{refs[0]}/take")
     assert taken["ticket"]["owner"] == li.name
     other = await li.get(f"/tickets/{refs[1]}")

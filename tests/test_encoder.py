@@ -15,8 +15,8 @@ from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 
 from daoxue import check, model
-from daoxue.app import encoder_of
 from daoxue.config import Config, ConfigError, Nlu
+from daoxue.settled import encoder_of
 from daoxue.train import learn
 from nlu import encoder
 from nlu.classifier import Classifier

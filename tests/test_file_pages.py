@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, FileChooser, Page, expect
+from playwright.async_api import Browser, FileChooser, FilePayload, Page, expect
 
 from daoxue.config import Config
 from tests.service import Service, running
@@ -28,7 +28,7 @@ async def keep(page: Page, name: str) -> None:
         await page.screenshot(path=Path(SHOTS) / f"{name}.png")
 
 
-def file(name: str, kind: str, body: bytes) -> dict[str, object]:
+def file(name: str, kind: str, body: bytes) -> FilePayload:
     return {"name": name, "mimeType": kind, "buffer": body}
 
 
@@ -45,7 +45,7 @@ async def test_a_picture_from_the_page_to_the_seat(browser: Browser, service: Se
     await page.keyboard.press("Shift+Tab")
     await expect(page.get_by_role("button", name="图片 文件")).to_be_focused()
     await page.keyboard.press("Enter")
-    await (await choosing).set_files(file("结业证书.jpg", "image/jpeg", picture()))  # type: ignore[arg-type]
+    await (await choosing).set_files(file("结业证书.jpg", "image/jpeg", picture()))
     await expect(page.locator("#log .resident .meta")).to_have_text("已送达")
     await expect(page.get_by_alt_text("结业证书.jpg")).to_be_visible()
     await expect(page.get_by_text("工作人员会看")).to_be_visible()
@@ -66,7 +66,7 @@ async def test_a_picture_from_the_page_to_the_seat(browser: Browser, service: Se
         [
             file("学分表.pdf", "application/pdf", b"%PDF-1.7 x" * 20_000),
             file("图.png", "image/png", b"\x89PNG\r\n\x1a\nbroken"),
-        ]  # type: ignore[list-item]
+        ]
     )
     await expect(desk.get_by_role("link", name="学分表.pdf")).to_contain_text("application/pdf · 200 KB")
     await expect(desk.get_by_role("link", name="图.png")).to_be_visible()
@@ -86,7 +86,7 @@ async def test_what_cannot_be_sent_is_said_in_words(browser: Browser, service: S
             file("片子.jpg", "image/jpeg", b"\xff\xd8\xff" + bytes(10_000_001)),
             file("网页.html", "text/html", b"<script>alert(1)</script>"),
             file("空.txt", "text/plain", b""),
-        ]  # type: ignore[list-item]
+        ]
     )
     failures = page.locator("#log .failure")
     await expect(failures).to_have_count(3)
@@ -105,7 +105,7 @@ async def test_what_was_cut_off_goes_out_again(browser: Browser, service: Servic
     await page.goto(service.url)
     await expect(page.locator(".starters")).to_be_visible()
     await page.route("**/channels/webchat/files", lambda route: route.abort())
-    await page.locator("#file").set_input_files([file("a.png", "image/png", picture("PNG"))])  # type: ignore[list-item]
+    await page.locator("#file").set_input_files([file("a.png", "image/png", picture("PNG"))])
     await expect(page.locator("#log .failure")).to_contain_text("检查网络")
     await page.unroute("**/channels/webchat/files")
     await page.get_by_role("button", name="重发").click()

@@ -18,7 +18,7 @@ from PIL import Image
 from accounts.limits import FILES
 from bot.files import DOCX, TXT, TXT_CHINESE, FileRefusedError, checked, safe
 from daoxue.app import App
-from integrations.webchat import address_of
+from integrations.frames import address_of
 from store import attachments, conversations, erasing
 from store.attachments import FileState
 from tests.desk_client import Desk, Person
@@ -150,8 +150,8 @@ async def test_it_is_kept_encrypted_and_goes_with_the_talk(app: App) -> None:
     read = await app.database.read(lambda t: conversations.find(t, "webchat", address_of(visitor.token)))
     assert read is not None
     [file] = await app.database.read(lambda t: attachments.of_talk(t, read.id))
-    found = await app.database.read(lambda t: attachments.kept(t, read.id, file.id))
-    assert found == ("张三的借条.txt", TXT, body)
+    found = await app.database.read(lambda t: attachments.kept(t, file.id))
+    assert found == (read.id, "张三的借条.txt", TXT, body)
     await app.database.write(lambda t: erasing.forget_conversation(t, read.id, b"{}"))
     with sqlite3.connect(app.config.database.embedded) as raw:
         assert raw.execute("SELECT count(*) FROM attachment").fetchone() == (0,)

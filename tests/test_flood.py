@@ -21,7 +21,8 @@ from daoxue.app import App, compose
 from daoxue.config import Config, Server
 from daoxue.serve import application
 from integrations import webchat
-from integrations.webchat import CHANNEL, PATH, PORTION, Webchat, address_of
+from integrations.frames import address_of
+from integrations.webchat import CHANNEL, PATH, PORTION, Webchat
 from store import conversations
 from store.conversations import MessageRow
 from store.database import ConflictError

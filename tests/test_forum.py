@@ -162,7 +162,8 @@ async def test_what_is_proven_and_of_no_use_is_acknowledged(talk: Foruming) -> N
     forum = talk.forum
     post = await forum.open(forum.member(), SURE, SURE, category=9)
     whole = forum.hooked(post) | {"category_id": CATEGORY}
-    bodies = [b"", b"[]", b"\xff", b'{"post": {}}', json.dumps({"post": whole | {"id": 1 << 60}}).encode()]
+    odd = [json.dumps({"post": whole | each}).encode() for each in ({"id": 1 << 60}, {"user_id": 10**30})]
+    bodies = [b"", b"[]", b"\xff", b'{"post": {}}', *odd]
     assert {await forum.deliver("post_created", body) for body in bodies} == {200}
     assert await forum.deliver("ping", b'{"ping":"OK"}', kind="ping") == 200
     assert await forum.deliver("post_created", json.dumps({"post": whole}).encode(), id="x" * 80) == 200

@@ -188,7 +188,7 @@ class NameServer:
 
 async def test_what_was_looked_up_is_what_is_called(receiver: str, monkeypatch: pytest.MonkeyPatch) -> None:
     names, port = NameServer(monkeypatch), urlsplit(receiver).port
-    assert await Outside(inside=True).post(f"http://hook.test:{port}/hook", b"{}", {"x-daoxue-event": "1"}) == 204
+    assert await Outside(inside=True).post(f"http://hook.test:{port}/hook", b"{}", {"x-daoxue-event": "1"}) == (204, "")
     assert names.looks == 1
     [(heard, _)] = Receiver.heard
     assert heard["host"] == f"hook.test:{port}"
@@ -221,7 +221,7 @@ async def test_the_certificate_is_the_names(monkeypatch: pytest.MonkeyPatch, tmp
     port = server.sockets[0].getsockname()[1]
     outside = Outside(inside=True)
     outside._tls = ssl.create_default_context(cafile=certificate)
-    assert await outside.post(f"https://hook.test:{port}/", b"{}", {}) == 200
+    assert await outside.post(f"https://hook.test:{port}/", b"{}", {}) == (200, "")
     assert asked == ["hook.test"]
     with pytest.raises(httpx.ConnectError, match="certificate"):
         await outside.post(f"https://localhost:{port}/", b"{}", {})

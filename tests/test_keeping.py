@@ -247,11 +247,18 @@ def test_a_passphrase_is_asked_for_twice_before_a_backup(
     assert typed == []
 
 
+def test_blanks_are_no_passphrase(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BACKUP_PASSPHRASE", " " * 40)
+    with pytest.raises(ArchiveError, match="12"):
+        place.run("backup", str(tmp_path / "a.backup"))
+
+
 def test_with_a_key_file(place: Place, tmp_path: Path) -> None:
     key, file = tmp_path / "backup.key", str(tmp_path / "a.backup")
     key.write_bytes(b"k" * 31)
-    with pytest.raises(ArchiveError, match="32"):
-        place.run("backup", file, "--key-file", str(key))
+    for wrong in (key, Path("/dev/zero")):
+        with pytest.raises(ArchiveError, match="32"):
+            place.run("backup", file, "--key-file", str(wrong))
     key.write_bytes(os.urandom(32))
     place.run("backup", file, "--key-file", str(key))
     there = Place(tmp_path / "there")

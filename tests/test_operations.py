@@ -43,8 +43,9 @@ async def test_figures_and_the_description_are_shown_inside_alone(served: App, p
     assert (await ask(served, path, OUTSIDE, authorization=f"Bearer {TOKEN}")).status_code == 200
     assert (await ask(served, path, OUTSIDE, authorization="Bearer wrong")).status_code == 403
     assert (await ask(served, path, OUTSIDE, authorization="Bearer ")).status_code == 403
-    passed_on = await ask(served, path, INSIDE, x_forwarded_for=INSIDE)
-    assert passed_on.status_code == 403, "nobody trusts that proxy: it may be from anywhere"
+    for said in ({"x_forwarded_for": INSIDE}, {"x_real_ip": INSIDE}, {"via": "1.1 front"}):
+        passed_on = await ask(served, path, INSIDE, **said)
+        assert passed_on.status_code == 403, "nobody trusts that proxy: it may be from anywhere"
 
 
 async def test_the_world_is_told_that_it_answers_and_no_more(served: App) -> None:

@@ -16,7 +16,8 @@ from bot.messages import Inbound
 from daoxue.app import App, compose
 from daoxue.config import Config
 from desk.replies import Answer
-from integrations.webchat import CHANNEL, Webchat, address_of
+from integrations.frames import address_of
+from integrations.webchat import CHANNEL, Webchat
 from store import conversations
 from store.conversations import ConversationRow
 from store.transaction import Transaction
@@ -54,7 +55,7 @@ def post(service: Service, body: bytes) -> tuple[int, dict[str, Any]]:
 async def test_a_message_is_acknowledged_and_answered_once(page: Page) -> None:
     assert "会。积分到账后" in await page.say("积分会过期吗", "a")
     await page.send({"type": "message", "id": "a", "text": "积分会过期吗"})
-    assert await page.receive() == {"type": "ack", "id": "a", "seq": 1}
+    assert await page.receive() == {"type": "ack", "id": "a", "seq": 1, "speaker": "bot"}
     await page.send({"type": "ping"})
     assert await page.receive() == {"type": "pong"}  # and nothing else came
     assert [frame["author"] for frame in page.heard] == ["resident", "bot"]
@@ -206,7 +207,7 @@ async def test_a_page_comes_back_while_its_talk_is_erased(app: App, monkeypatch:
     assert isinstance(outlet, Webchat)
     page = PageThatGoes(json.dumps({"type": "hello", "visitor": visitor, "lang": "zh"}))
     await outlet.socket(page)  # type: ignore[arg-type] # as much of one as is used here
-    assert page.told[0] == {"type": "welcome", "visitor": visitor, "seq": 2}
+    assert page.told[0] == {"type": "welcome", "visitor": visitor, "seq": 2, "speaker": "bot"}
 
 
 async def test_a_history_that_is_gone_is_told(service: Service) -> None:

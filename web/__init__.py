@@ -38,7 +38,8 @@ DESK_HEADERS = [
 
 class Sign(NamedTuple):
     """Whose chat page it is; `colour` (#rrggbb) may be empty. `bot` and `hello` in Chinese and in English. Words are
-    `kept` so many days; a file may have so many `megabytes`."""
+    `kept` so many days. `push` is the public key of web push, empty where there is none; a file may have so many
+    `megabytes`."""
 
     name: str
     bot: tuple[str, str]
@@ -46,6 +47,7 @@ class Sign(NamedTuple):
     kept: int
     hotline: str
     colour: str
+    push: str
     megabytes: int
 
 
@@ -58,7 +60,7 @@ def pages(sign: Callable[[], Sign]) -> ASGIApp:
         (bot, bot_en), (hello, hello_en) = named.bot, named.hello
         said = {
             "centre": named.name, "ring": ring, "bot": bot, "bot_en": bot_en, "hello": hello, "hello_en": hello_en,
-            "kept": str(named.kept), "megabytes": str(named.megabytes),
+            "kept": str(named.kept), "push": named.push, "megabytes": str(named.megabytes),
         }  # fmt: skip
         text = (CHAT / "index.html").read_text(encoding="utf-8")
         for place, value in said.items():

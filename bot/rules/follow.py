@@ -13,7 +13,7 @@ from bot.conversation import Task
 from bot.readings import plainly
 from bot.running import Runner
 from bot.turn import Turn
-from knowledge.catalogue import TrainingClass
+from knowledge.catalogue import Activity, TrainingClass
 from nlu.times import When
 
 Thing = tuple[str, str]  # a kind (class, course, activity, item) and an id
@@ -64,6 +64,8 @@ _BY = (("price", r"便宜|贵|划算|钱"), ("place", r"近|远|方便"), ("time
 async def follow_up(run: Runner, turn: Turn) -> bool:
     """After a class, a course, an activity or an item: what is asked about it, and that alone."""
     activity = _by_its_name(turn)
+    if not activity and _is_another_activity(turn):
+        return False
     named = None if activity else turn.heard.first("course")
     aspect = _asked_of_a_name(turn) if named else asked(turn)
     if activity and aspect is None:
@@ -92,16 +94,29 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
     return True
 
 
+def _told_activities(turn: Turn) -> list[Activity]:
+    told = [turn.catalogue.activities.get(id) for kind, id in shown(turn) if kind == "activity"]
+    return [each for each in told if each is not None]
+
+
 def _by_its_name(turn: Turn) -> list[Thing]:
     """中医那个, after two lectures: the one whose name alone has these words, though a course be called so as well."""
-    told = {
-        id: turn.catalogue.activities[id]
-        for kind, id in _shown(turn)
-        if kind == "activity" and id in turn.catalogue.activities
-    }
-    pieces = set(PAIRS.findall(turn.heard.folded))
-    found = [id for id, each in told.items() if any(piece in each.name for piece in pieces)]
+    told, pieces = _told_activities(turn), set(PAIRS.findall(turn.heard.folded))
+    found = [each.id for each in told if any(piece in each.name for piece in pieces)]
     return [("activity", found[0])] if len(found) == 1 < len(told) else []
+
+
+def _is_another_activity(turn: Turn) -> bool:
+    """春联哪天写, after the swap of books: one that was not told, and of which nothing told has a word."""
+    best, named = turn.heard.best, turn.heard.hinted or turn.heard.first("activity")
+    meant = best is not None and best.intent == "find_activity" and best.score >= turn.heard.lines.likely
+    pieces = set(PAIRS.findall(turn.heard.folded))
+    told = _told_activities(turn)
+    return (
+        meant
+        and bool(named)
+        and not any(each.id == named or any(piece in each.name + each.summary for piece in pieces) for each in told)
+    )
 
 
 async def compared(run: Runner, turn: Turn) -> bool:
@@ -110,7 +125,7 @@ async def compared(run: Runner, turn: Turn) -> bool:
     compares = move.label == "follow/compare" and move.probability >= _MOVE
     if not (compares or _COMPARES.search(turn.heard.folded)):
         return False
-    told, listed = _shown(turn), _things(turn.state.listed)
+    told, listed = shown(turn), _things(turn.state.listed)
     told = listed if len(told) < 2 and set(told) <= set(listed) else told  # one that was picked from several
     named = meant(turn) if turn.heard.first("course") else []
     things = [each for each in dict.fromkeys([*told, *named]) if each[0] == "class"]
@@ -128,9 +143,9 @@ async def described(run: Runner, turn: Turn) -> bool:
     points = (move.label == "follow/ordinal" and move.probability >= _ORDINAL) or phrases.points_at_one(
         turn.heard.folded
     )
-    shown = _shown(turn)
-    things = meant(turn) if points and len(shown) > 1 and asked(turn) is None else []
-    if len(things) != 1 or things[0] not in shown or things[0][0] != "class":
+    told = shown(turn)
+    things = meant(turn) if points and len(told) > 1 and asked(turn) is None else []
+    if len(things) != 1 or things[0] not in told or things[0][0] != "class":
         return False
     await run.start(turn, "class_detail", {"class": things[0][1]})
     return True
@@ -151,7 +166,7 @@ async def enrols(run: Runner, turn: Turn) -> bool:
 
 async def another(run: Runner, turn: Turn) -> bool:
     """那周六呢, 有没有近一点的: the same course at another time, at another place, for less."""
-    courses = {each.course for each in classes_of(turn)} or {id for kind, id in _shown(turn) if kind == "course"}
+    courses = {each.course for each in classes_of(turn)} or {id for kind, id in shown(turn) if kind == "course"}
     if len(courses) != 1 or turn.heard.first("course"):
         return False
     move, slots = turn.heard.move, run.handlers["find_class"].slots
@@ -178,7 +193,7 @@ async def suits(run: Runner, turn: Turn) -> bool:
     """我才四十, after a class and no question of who asks: whether they may be in it, and what it costs them."""
     if len(turn.state.shown) != 1 or not about.tells_only(turn.heard.folded, turn.heard.entities):
         return False
-    kind, id = _shown(turn)[0]
+    kind, id = shown(turn)[0]
     last = run.row(turn.state.last)
     if kind != "class" or run.waiting(turn.state) or (last is not None and last.by_whom):
         return False
@@ -199,7 +214,7 @@ async def asked_elsewhere(run: Runner, turn: Turn) -> bool:
     ):
         return False
     there = _of_course(turn, courses.pop())
-    if there == _shown(turn) or any(kind != "class" for kind, _ in there):
+    if there == shown(turn) or any(kind != "class" for kind, _ in there):
         return False
     return await run.aside(turn, Task("fact", {"aspect": turn.state.asked, "of": _spelt(there)}))
 
@@ -219,18 +234,6 @@ async def unknown_name(run: Runner, turn: Turn) -> bool:
     if name is None or (best and best.score >= turn.heard.lines.likely and best.intent not in OF_CLASSES):
         return False
     await run.start(turn, "find_class", {"subject": name})
-    return True
-
-
-async def another_item(run: Runner, turn: Turn) -> bool:
-    """伞呢, after something that points get: the one that a part of its name means."""
-    if not any(kind == "item" for kind, _ in _shown(turn)) or len(turn.heard.folded) > _BRIEF:
-        return False
-    part = phrases.without_following(turn.heard.folded)
-    named = [each.id for each in turn.library.catalogue.items.values() if part and part in each.name]
-    if len(named) != 1:
-        return False
-    await run.start(turn, "redemption_items", {"item": named[0]})
     return True
 
 
@@ -315,7 +318,7 @@ def meant(turn: Turn) -> list[Thing]:
         return [thing for course in named for thing in _of_course(turn, course)]
     classes = classes_of(turn)
     if not classes:
-        return _shown(turn)
+        return shown(turn)
     fitting = _fitting(turn, classes)
     if not fitting:
         courses = {each.course for each in classes}
@@ -372,7 +375,7 @@ def elsewhere(turn: Turn) -> bool:
     )
 
 
-def _shown(turn: Turn) -> list[Thing]:
+def shown(turn: Turn) -> list[Thing]:
     return _things(turn.state.shown)
 
 
@@ -383,7 +386,7 @@ def _things(spelt: Sequence[str]) -> list[Thing]:
 
 def classes_of(turn: Turn) -> list[TrainingClass]:
     """The classes that were told and are still there."""
-    return [turn.catalogue.classes[id] for kind, id in _shown(turn) if kind == "class" and id in turn.catalogue.classes]
+    return [turn.catalogue.classes[id] for kind, id in shown(turn) if kind == "class" and id in turn.catalogue.classes]
 
 
 def _spelt(things: Sequence[Thing]) -> str:

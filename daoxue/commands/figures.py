@@ -3,8 +3,8 @@
 import argparse
 import json
 
-from daoxue.app import encoder_of
 from daoxue.config import read
+from daoxue.settled import encoder_of
 from daoxue.table import Figures, table
 from nlu.encoder import Encoder
 

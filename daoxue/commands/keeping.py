@@ -27,6 +27,7 @@ from store.whole import Counts, TableRows
 
 PASSPHRASE = "BACKUP_PASSPHRASE"  # noqa: S105 - the name of it, in the environment
 SUFFIX = ".backup"
+LARGEST = 1 << 20  # bytes of a key file
 GENTLY = 10  # niceness: residents' answers go first
 
 
@@ -141,18 +142,19 @@ def _opener(arguments: argparse.Namespace, *, is_new: bool) -> Opener:
     """What the file is encrypted with. Raises `ArchiveError` for what is too easy to guess."""
     if arguments.key_file is not None:
         try:
-            secret = arguments.key_file.read_bytes()
+            with arguments.key_file.open("rb") as file:
+                secret = file.read(LARGEST + 1)
         except OSError as error:
             raise ArchiveError(f"--key-file: {arguments.key_file}: 读不了 · {error.strerror}") from error
-        if len(secret) < LEAST:
-            raise ArchiveError(f"--key-file: 至少 {LEAST} 字节 · {LEAST} bytes at least")
+        if not LEAST <= len(secret) <= LARGEST:
+            raise ArchiveError(f"--key-file: {LEAST} 到 {LARGEST} 字节 · {LEAST} to {LARGEST} bytes")
         return Opener(secret, False)
     said = os.environ.get(PASSPHRASE, "")
     if not said and sys.stdin.isatty():
         said = getpass.getpass("备份口令 passphrase: ")
         if is_new and getpass.getpass("再输一遍 again: ") != said:
             raise ArchiveError("两遍口令不一样 · the passphrases differ")
-    if len(said) < SHORTEST:
+    if len(said.strip()) < SHORTEST:
         raise ArchiveError(
             f"口令至少 {SHORTEST} 个字符，放在环境变量 {PASSPHRASE}，或用 --key-file · a passphrase of {SHORTEST} characters at least"
         )

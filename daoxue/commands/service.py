@@ -10,6 +10,7 @@ from daoxue.app import App
 from daoxue.commands.common import Commands, add, playing, tell, with_app
 from daoxue.config import Config, read
 from daoxue.serve import serve
+from desk.pushing import new_key
 from integrations.channels import CHANNELS
 from knowledge.files import KnowledgeError
 
@@ -17,6 +18,7 @@ from knowledge.files import KnowledgeError
 def declare(commands: "Commands[argparse.ArgumentParser]") -> None:
     add(commands, "serve", _serve, "run the service")
     add(commands, "check", _check, "validate settings, knowledge, texts and channels")
+    add(commands, "push-keys", _push_keys, "make a key for web push")
     talk = add(commands, "chat", _chat, "talk in the terminal")
     talk.add_argument("--channel", choices=sorted(CHANNELS), default="webchat")
     talk.add_argument("--speak", action="store_true", help="with --channel voice: aloud, through espeak-ng")
@@ -46,6 +48,12 @@ def _check(arguments: argparse.Namespace) -> int:
     if not problems:
         tell(arguments, {"ok": True}, f"{arguments.config}：没有问题")
     return 1 if problems else 0
+
+
+def _push_keys(arguments: argparse.Namespace) -> int:
+    key = new_key()
+    tell(arguments, {"VAPID_PRIVATE_KEY": key}, f"VAPID_PRIVATE_KEY={key}")
+    return 0
 
 
 def _chat(arguments: argparse.Namespace) -> int:

@@ -7,15 +7,14 @@ from fastapi import Depends, Response
 from msgspec import Struct
 
 from desk.api.answers import Answering, files
-from desk.api.guard import TheDesk, may
+from desk.api.guard import TheDesk, may, now
 from desk.api.shown import looked_at
 from desk.errors import TicketError
 from desk.opening import found
+from desk.parts import Desk
 from desk.people import Seat
 from store import attachments
-from store.attachments import ResidentFileRow
 from store.ticket_events import TicketRow
-from store.transaction import Transaction
 
 router = Answering(tags=["工单 tickets"])
 Reader = Annotated[Seat, Depends(may("ticket.read"))]
@@ -45,13 +44,10 @@ class ResidentFiles(Struct, frozen=True):
 
 @router.get("/tickets/{ref}/files")
 async def files_of(ref: str, seat: Reader, desk: TheDesk) -> ResidentFiles:
-    """What the resident of a ticket has sent, and what has become of it. A look at a ticket that a colleague has is audited."""
-
-    def look(transaction: Transaction) -> tuple[TicketRow, list[ResidentFileRow]]:
-        row = found(transaction, ref)
-        return row, attachments.of_talk(transaction, row.conversation)
-
-    row, sent = await desk.database.read(look)
+    """What the resident of a ticket has sent, on whatever channel, and what has become of it. A look at a ticket that a
+    colleague has is audited."""
+    row, talks = await _seen(desk, ref, seat)
+    sent = await desk.database.read(lambda t: [each for talk in talks for each in attachments.of_talk(t, talk)])
     await looked_at(desk, row, seat)
     return ResidentFiles([ResidentFile(*each) for each in sent])
 
@@ -60,12 +56,12 @@ async def files_of(ref: str, seat: Reader, desk: TheDesk) -> ResidentFiles:
 async def fetch(ref: str, id: str, seat: Reader, desk: TheDesk) -> Response:
     """The file as it was sent, to be kept: never shown by the browser itself. Who has the ticket needs no other reason; a
     colleague's look is audited."""
-    row = await desk.database.read(lambda t: found(t, ref))
-    kept = await desk.database.read(lambda t: attachments.kept(t, row.conversation, id))
-    if kept is None:
+    row, talks = await _seen(desk, ref, seat)
+    kept = await desk.database.read(lambda t: attachments.kept(t, id))
+    if kept is None or kept[0] not in talks:
         raise TicketError("not_found", "没有这个文件，或者还没检查完")
     await looked_at(desk, row, seat, id)
-    name, kind, body = kept
+    _, name, kind, body = kept
     disposition = {"content-disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
     return Response(body, media_type=kind, headers=_HEADERS | disposition)
 
@@ -73,10 +69,16 @@ async def fetch(ref: str, id: str, seat: Reader, desk: TheDesk) -> Response:
 @router.get("/tickets/{ref}/files/{id}/preview", responses=files(_JPEG))
 async def preview(ref: str, id: str, seat: Reader, desk: TheDesk) -> Response:
     """A small picture of a picture, drawn anew: nothing of what was hidden in the file is in it. Audited as above."""
-    row = await desk.database.read(lambda t: found(t, ref))
-    picture = await desk.database.read(lambda t: attachments.preview(t, row.conversation, id))
-    if picture is None:
+    row, talks = await _seen(desk, ref, seat)
+    drawn = await desk.database.read(lambda t: attachments.preview(t, id))
+    if drawn is None or drawn[0] not in talks or drawn[1] is None:
         raise TicketError("not_found", "没有这张图片，或者还没检查完")
     await looked_at(desk, row, seat, id)
     cached = {"cache-control": "private, max-age=3600"}
-    return Response(picture, media_type=_JPEG, headers=_HEADERS | cached)
+    return Response(drawn[1], media_type=_JPEG, headers=_HEADERS | cached)
+
+
+async def _seen(desk: Desk, ref: str, seat: Seat) -> tuple[TicketRow, set[int]]:
+    """The ticket, and the talks of its resident that this seat may see."""
+    row = await desk.database.read(lambda t: found(t, ref))
+    return row, await desk.residents.talks_seen(row, seat.name, now())

@@ -6,7 +6,6 @@ from fastapi import Depends, Form, Query, UploadFile
 from msgspec import Struct
 from pydantic import Field
 
-from bot.messages import Numbered
 from desk import files
 from desk.api.answers import Answering
 from desk.api.guard import LARGEST_FILE, Number, TheDesk, may, now
@@ -18,20 +17,19 @@ from desk.lists import MOST
 from desk.opening import ALL, SHOWN, before, found
 from desk.people import Seat
 from desk.replies import LONGEST, Answer
-from store.ticket_events import TicketRow
-from store.transaction import Transaction
 
 router = Answering(tags=["工单 tickets"])
 Worker = Annotated[Seat, Depends(may("ticket.work"))]
 
 
 class SeatMessage(Strict):
-    """`seen` is the number of the last message read: an answer to something older than the resident's last word is
+    """`seen` is the number of the last message read, in the conversation `talk`: an answer to something older than the resident's last word is
     refused as outdated. `recallable`: it leaves some seconds later, and can be called back until then."""
 
     id: str = Field(min_length=1, max_length=64)
     text: str = Field(max_length=LONGEST)
     seen: Number | None = None
+    talk: Number | None = None
     source: str | None = Field(None, max_length=200)
     recallable: bool = False
 
@@ -61,26 +59,26 @@ async def earlier(
     ref: str,
     seat: Annotated[Seat, Depends(may("ticket.read"))],
     desk: TheDesk,
+    talk: Annotated[int | None, Query(ge=1, le=ALL)] = None,
     seq: Annotated[int, Query(alias="before", ge=1, le=ALL)] = ALL,
     most: Annotated[int, Query(ge=1, le=MOST)] = SHOWN,
 ) -> EarlierMessages:
     """The messages just before number `before`, in their order; there are older ones still while the first is not number
-    1. A look at a ticket that a colleague has is audited."""
-
-    def look(transaction: Transaction) -> tuple[TicketRow, list[Numbered]]:
-        row = found(transaction, ref)
-        return row, before(transaction, row, seq, most)
-
-    row, said = await desk.database.read(look)
+    1. `talk` is another conversation of the same person. A look at a ticket that a colleague has is audited."""
+    row = await desk.database.read(lambda t: found(t, ref))
+    if talk in (None, row.conversation):
+        said = await desk.database.read(lambda t: before(t, row.conversation, seq, most))
+    else:
+        said = await desk.residents.said_in(row, talk, seat.name, (seq, most), now())
     await looked_at(desk, row, seat)
-    return EarlierMessages([shown(each) for each in said])
+    return EarlierMessages([shown(each, talk or row.conversation) for each in said])
 
 
 @router.post("/tickets/{ref}/messages")
 async def reply(ref: str, body: SeatMessage, seat: Worker, desk: TheDesk) -> Sent:
     """Answers the resident. The same id again changes nothing."""
     wait = await recall_time(desk, ref) if body.recallable else 0
-    answer = Answer(body.text, body.id, body.seen, body.source, wait=wait)
+    answer = Answer(body.text, body.id, body.seen, body.source, wait=wait, talk=body.talk)
     return Sent(body.id, *await desk.tickets.reply(ref, seat.name, answer, now()))
 
 

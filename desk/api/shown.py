@@ -68,12 +68,23 @@ class HeldShown(Struct, frozen=True):
     due_at: int
 
 
+class TalkShown(Struct, frozen=True):
+    """Another conversation of the same person, with its newest messages; there are older ones where the first is not number 1."""
+
+    talk: int
+    channel: str
+    messages: list[MessageShown]
+
+
 class Whole(Struct, frozen=True):
-    """A ticket with its messages and events, what is about to be said, and the resident's other tickets. From the message
+    """A ticket with the messages of the conversation that it is in now (`talk`), those of the same person's others, its events,
+    what is about to be said, and the resident's other tickets. From the message
     `waiting_from` on nothing has been delivered yet; `dead` says that something never will be."""
 
     ticket: Summary
+    talk: int
     messages: list[MessageShown]
+    elsewhere: list[TalkShown]
     held: list[HeldShown]
     events: list[EventShown]
     others: list[Summary]
@@ -124,11 +135,16 @@ async def whole(desk: Desk, opened: Opened, seat: Seat) -> Whole:
         return summary(opened.ticket), [for_seat(summary(row), seat.name) for row in opened.others]
 
     ticket, others = await desk.database.read(look)
-    about = opened.handover
+    about, talk = opened.handover, opened.ticket.conversation
     place = desk.library.catalogue.organisations.get(opened.ticket.place or "")
     slots = {name: mask(value, theirs=True) for name, value in about.slots.items()}
+    elsewhere = [
+        TalkShown(each.id, each.channel, [shown(said, each.id) for said in each.messages])
+        for each in await desk.residents.elsewhere(opened.ticket, seat.name, now())
+    ]
     return Whole(
-        ticket, [shown(each) for each in opened.messages], [_held(each) for each in opened.held], [_happened(each) for each in opened.events], others,
+        ticket, talk, [shown(each, talk) for each in opened.messages],
+        elsewhere, [_held(each) for each in opened.held], [_happened(each) for each in opened.events], others,
         opened.waiting_from, opened.dead, await quota_of(desk, opened.ticket), await stage_of(desk, opened.ticket),
         ResidentShown(slots, mask(about.summary, theirs=True), list(about.tried), place.name if place else None, opened.ticket.person),
     )  # fmt: skip

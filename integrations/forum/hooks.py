@@ -46,7 +46,7 @@ class _Post(Struct, frozen=True):
     id: Number
     topic_id: Number
     post_number: Number
-    user_id: int | None = None
+    user_id: Annotated[int, Meta(ge=-(1 << 53), le=1 << 53)] | None = None  # the forum's own accounts are below 1
     username: str = ""
     category_id: int | None = None
     topic_archetype: str = "regular"

@@ -2,12 +2,13 @@
 
 import { FileError, size, upload } from "./files.js";
 import { Link, newId } from "./link.js";
+import { News } from "./news.js";
 import { WORDS } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const root = document.documentElement;
 const query = new URLSearchParams(location.search);
-const settings = { lang: "zh", elder: false, aloud: false };
+const settings = { lang: "zh", elder: false, aloud: false, sound: true, remind: false };
 try { Object.assign(settings, JSON.parse(localStorage.getItem("daoxue-settings"))); } catch { /* defaults */ }
 if (query.get("lang") in WORDS) settings.lang = query.get("lang");
 if (query.has("elder")) settings.elder = true;
@@ -22,6 +23,9 @@ const word = (key) => {
   const said = own[key + (settings.lang === "zh" ? "Zh" : "En")] || WORDS[settings.lang][key];
   return typeof said === "string" ? said.replace("{kept}", own.kept).replace("{megabytes}", own.megabytes) : said;
 };
+
+const news = new News(settings, link, word);
+let speaker = "bot"; // who answers: the bot, nobody yet, or a seat
 
 function element(tag, className, text) {
   const made = document.createElement(tag);
@@ -44,6 +48,7 @@ function dress() {
   $("aloud").hidden = !("speechSynthesis" in window);
   $("aloud").setAttribute("aria-pressed", settings.aloud);
   showState();
+  showReach();
   try { localStorage.setItem("daoxue-settings", JSON.stringify(settings)); } catch { /* not remembered */ }
 }
 
@@ -51,6 +56,17 @@ function showState() {
   $("state").dataset.state = state;
   $("state").textContent = word(state);
   rows.forEach((row) => row.dataset.sent || row.dataset.file || (row.querySelector(".meta").textContent = word(state === "open" ? "sending" : "waiting")));
+}
+
+/** While a person is to answer: how the resident hears of it. */
+function showReach() {
+  $("reach").hidden = speaker === "bot" && !settings.remind;
+  $("sound").textContent = word(settings.sound ? "soundOn" : "soundOff");
+  $("sound").setAttribute("aria-pressed", settings.sound);
+  $("remind").hidden = !news.can;
+  $("remind").disabled = news.refused;
+  $("remind").textContent = word(news.refused ? "remindRefused" : settings.remind ? "remindOn" : "remind");
+  $("remind").setAttribute("aria-pressed", settings.remind);
 }
 
 function atEnd() {
@@ -95,7 +111,9 @@ function showMessage(frame) {
     return;
   }
   think(false);
+  if (frame.author === "seat" && !loading) hears("seat");
   const row = makeRow(frame.author, frame.text);
+  if (news.came(frame, loading)) row.querySelector(".name").append(element("span", "new", word("new")));
   for (const card of frame.cards) row.append(makeCard(card));
   for (const file of frame.files ?? []) row.append(makeFile(file));
   if (frame.source) row.append(element("span", "meta", word("source") + frame.source));
@@ -226,11 +244,16 @@ function think(on, what = "thinking") {
 
 function send(message) {
   loading = false;
-  document.querySelector("#log .starters")?.remove();
+  document.querySelectorAll("#log .starters, #log .new").forEach((each) => each.remove());
   closeOptions();
   showOwn(message.id, message.text);
   link.say(message);
   if (state === "open") think(true);
+}
+
+function hears(who) {
+  speaker = who;
+  showReach();
 }
 
 function welcome() {
@@ -297,13 +320,20 @@ $("fresh").onclick = () => {
   if (!confirm(word("freshAsk"))) return;
   rows.clear();
   $("log").replaceChildren();
+  news.forget(); // in the name of the talk that ends
   link.forget();
+  hears("bot");
 };
+$("sound").onclick = () => { settings.sound = !settings.sound; dress(); };
+$("remind").onclick = () => news.remind();
+news.addEventListener("changed", dress);
+news.addEventListener("seen", ({ detail }) => ($("news").textContent = word("missed").replace("{count}", detail)));
 $("newest").onclick = () => { $("log").scrollTop = $("log").scrollHeight; $("newest").hidden = true; };
 $("log").addEventListener("scroll", () => { if (atEnd()) $("newest").hidden = true; });
 
 link.addEventListener("state", ({ detail }) => { state = detail; showState(); if (detail === "lost") think(false); });
 link.addEventListener("empty", welcome);
+link.addEventListener("speaker", ({ detail }) => hears(detail));
 link.addEventListener("ack", ({ detail }) => {
   const row = rows.get(detail.id);
   if (row) settle(row);

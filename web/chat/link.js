@@ -96,11 +96,13 @@ export class Link extends EventTarget {
       this.#keep();
       this.#welcomed = true;
       this.#tell("state", "open");
+      this.#tell("speaker", frame.speaker);
       if (frame.seq === 0) this.#tell("empty");
       this.#postAll();
     } else if (frame.type === "ack") {
       this.pending = this.pending.filter((message) => message.id !== frame.id);
       this.#keep();
+      this.#tell("speaker", frame.speaker);
       this.#tell("ack", frame);
     } else if (frame.type === "message") {
       if (frame.seq <= this.#seen) return;

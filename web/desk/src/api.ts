@@ -53,6 +53,7 @@ export type {
   StandardListed as Standard,
   Stranger,
   Summary as Ticket,
+  TalkShown as Talk,
   TicketPage,
 } from './openapi'
 

@@ -183,10 +183,22 @@ function follow({ seq, kind, actor, at, data, ticket, messages }: EventFrame): v
     if (kind === 'call') open.call = data.stage as Whole['call']
   }
   for (const message of messages) {
-    if (!open.messages.some((each) => each.seq === message.seq)) open.messages.push(message)
+    const other = open.elsewhere.find((each) => each.talk === message.talk)
+    const said = message.talk === open.talk ? open.messages : other?.messages
+    if (said && !said.some((each) => each.seq === message.seq)) said.push(message)
+    said?.sort((a, b) => a.seq - b.seq)
     if (message.author === 'resident') typing.value = 0
   }
-  open.messages.sort((a, b) => a.seq - b.seq)
+  if (kind === 'moved' && data.conversation !== open.talk) void reopen(ticket.ref)
+}
+
+/** Its resident goes on with it on another channel: what was said there is fetched, and heard from here on. */
+async function reopen(ref: string): Promise<void> {
+  try {
+    await open(ref)
+  } catch (error) {
+    trouble.value = explain(error)
+  }
 }
 
 export async function open(ref: string): Promise<void> {
@@ -196,16 +208,6 @@ export async function open(ref: string): Promise<void> {
   typing.value = 0
   whole.value = fetched
   learn(fetched.ticket)
-}
-
-/** The messages before those that the open ticket shows. */
-export async function earlier(): Promise<void> {
-  const shown = whole.value
-  if (!shown?.messages.length) return
-  const ref = shown.ticket.ref
-  const found = await get('/tickets/{ref}/messages', { ref, before: shown.messages[0]!.seq })
-  const known = new Set(shown.messages.map((each) => each.seq))
-  shown.messages.unshift(...found.messages.filter((each) => !known.has(each.seq)))
 }
 
 window.addEventListener('live-open', () => {

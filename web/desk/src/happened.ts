@@ -1,7 +1,7 @@
 // What happened to a ticket, in words.
 import type { Happened } from './api'
 import { why } from './talk/files'
-import { clock, kind, reason, result, skill, t } from './words'
+import { channel, clock, kind, reason, result, skill, t } from './words'
 
 const CALLED: Record<string, [string, string]> = {
   completed: ['已接通', 'answered'],
@@ -65,6 +65,10 @@ export function described(event: Happened, nameOf: (account: string) => string):
       return t('标签：', 'Tags: ') + (data.tags as string[]).join('、')
     case 'file':
       return t('居民发的一个文件没有收下：', 'A file of the resident was not taken: ') + why(word(data.why))
+    case 'moved':
+      return t(`居民现在在：${channel(word(data.channel))}`, `The resident is now on: ${channel(word(data.channel))}`)
+    case 'proven':
+      return t('居民证明了自己是谁', 'The resident has proven who they are')
     case 'raised':
       return t(`优先级提高：${reason(word(data.reason))}`, `Raised: ${reason(word(data.reason))}`)
     default:

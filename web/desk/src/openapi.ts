@@ -1691,7 +1691,8 @@ export interface paths {
         };
         /**
          * Files Of
-         * @description What the resident of a ticket has sent, and what has become of it. A look at a ticket that a colleague has is audited.
+         * @description What the resident of a ticket has sent, on whatever channel, and what has become of it. A look at a ticket that a
+         *     colleague has is audited.
          */
         get: operations["files_of_tickets__ref__files_get"];
         put?: never;
@@ -1837,7 +1838,7 @@ export interface paths {
         /**
          * Earlier
          * @description The messages just before number `before`, in their order; there are older ones still while the first is not number
-         *     1. A look at a ticket that a colleague has is audited.
+         *     1. `talk` is another conversation of the same person. A look at a ticket that a colleague has is audited.
          */
         get: operations["earlier_tickets__ref__messages_get"];
         put?: never;
@@ -3344,7 +3345,7 @@ export interface components {
         /**
          * MessageShown
          * @description What was said, as pages of the desk get it: numbers masked. `id` is the sender's; `options` what was offered with it,
-         *         `source` what a seat's answer rests on.
+         *         `source` what a seat's answer rests on, `talk` the conversation in which it has its number.
          */
         MessageShown: {
             at: number;
@@ -3356,6 +3357,7 @@ export interface components {
             options: string[];
             seq: number;
             source: string | null;
+            talk: number;
             text: string;
         };
         /**
@@ -3918,7 +3920,7 @@ export interface components {
         };
         /**
          * SeatMessage
-         * @description `seen` is the number of the last message read: an answer to something older than the resident's last word is
+         * @description `seen` is the number of the last message read, in the conversation `talk`: an answer to something older than the resident's last word is
          *     refused as outdated. `recallable`: it leaves some seconds later, and can be called back until then.
          */
         SeatMessage: {
@@ -3933,6 +3935,8 @@ export interface components {
             seen?: number | null;
             /** Source */
             source?: string | null;
+            /** Talk */
+            talk?: number | null;
             /** Text */
             text: string;
         };
@@ -4123,6 +4127,15 @@ export interface components {
             name: string;
             not_understood: number;
             talks: number;
+        };
+        /**
+         * TalkShown
+         * @description Another conversation of the same person, with its newest messages; there are older ones where the first is not number 1.
+         */
+        TalkShown: {
+            channel: string;
+            messages: components["schemas"]["MessageShown"][];
+            talk: number;
         };
         /**
          * TextForms
@@ -4363,18 +4376,21 @@ export interface components {
         };
         /**
          * Whole
-         * @description A ticket with its messages and events, what is about to be said, and the resident's other tickets. From the message
+         * @description A ticket with the messages of the conversation that it is in now (`talk`), those of the same person's others, its events,
+         *         what is about to be said, and the resident's other tickets. From the message
          *         `waiting_from` on nothing has been delivered yet; `dead` says that something never will be.
          */
         Whole: {
             call: ("bridged" | "callback" | "conference" | "ended" | "held" | "queue" | "ringing" | "talk" | "voicemail") | null;
             dead: boolean;
+            elsewhere: components["schemas"]["TalkShown"][];
             events: components["schemas"]["EventShown"][];
             held: components["schemas"]["HeldShown"][];
             messages: components["schemas"]["MessageShown"][];
             others: components["schemas"]["Summary"][];
             quota: components["schemas"]["QuotaShown"] | null;
             resident: components["schemas"]["ResidentShown"];
+            talk: number;
             ticket: components["schemas"]["Summary"];
             waiting_from: number | null;
         };
@@ -4597,6 +4613,7 @@ export type Suggestions = components['schemas']['Suggestions'];
 export type Summary = components['schemas']['Summary'];
 export type Tags = components['schemas']['Tags'];
 export type TalkLine = components['schemas']['TalkLine'];
+export type TalkShown = components['schemas']['TalkShown'];
 export type TextForms = components['schemas']['TextForms'];
 export type TextShown = components['schemas']['TextShown'];
 export type TicketPage = components['schemas']['TicketPage'];
@@ -8857,6 +8874,7 @@ export interface operations {
     earlier_tickets__ref__messages_get: {
         parameters: {
             query?: {
+                talk?: number | null;
                 before?: number;
                 most?: number;
             };

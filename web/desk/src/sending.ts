@@ -68,10 +68,14 @@ export async function deliver(message: Sending, insisting = false): Promise<'sen
   if (!sending.some((each) => each.id === message.id)) sending.push(message)
   const each = sending.find((one) => one.id === message.id)!
   each.failed = ''
-  const seen = insisting ? null : lastSeen(each.ref)
+  const last = insisting ? { seen: null, talk: null } : lastSeen(each.ref)
   try {
     const { id, text, source } = each
-    const sent = await post('/tickets/{ref}/messages', { ref: each.ref }, { id, text, seen, source, recallable: true })
+    const sent = await post(
+      '/tickets/{ref}/messages',
+      { ref: each.ref },
+      { id, text, ...last, source, recallable: true },
+    )
     if (sent.due_at) each.due = sent.due_at
     else if (whole.value?.ticket.ref !== each.ref) drop(each.id) // nobody looks at where it stands
     return 'sent'
@@ -104,8 +108,10 @@ function fail(each: Sending, error: unknown): 'failed' {
 }
 
 /** The last message read: what answers something older is refused. */
-function lastSeen(ref: string): number | null {
-  return whole.value?.ticket.ref === ref ? Math.max(0, ...whole.value.messages.map((one) => one.seq)) : null
+function lastSeen(ref: string): { seen: number | null; talk: number | null } {
+  const open = whole.value
+  if (open?.ticket.ref !== ref) return { seen: null, talk: null }
+  return { seen: Math.max(0, ...open.messages.map((one) => one.seq)), talk: open.talk }
 }
 
 async function wanted(): Promise<boolean> {

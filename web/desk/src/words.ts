@@ -129,6 +129,8 @@ const KINDS: Record<string, [string, string]> = {
   handed_back: ['转回机器人', 'handed back'],
   merged: ['合并', 'merged'],
   linked: ['并入', 'linked'],
+  moved: ['换了渠道', 'on another channel'],
+  proven: ['证明了身份', 'proved who they are'],
   reopened: ['重新打开', 'reopened'],
   asked: ['请居民评价', 'asked for stars'],
   rated: ['居民评价', 'rated'],

@@ -1,6 +1,9 @@
 // What has become of the files that the resident of the open ticket has sent: fetched and looked through, or refused.
-import { shallowRef } from 'vue'
-import { get, type ResidentFile } from '../api'
+import { ElMessage } from 'element-plus'
+import { shallowRef, watch } from 'vue'
+import { get, type ResidentFile, type Whole } from '../api'
+import { explain } from '../desk'
+import { talks } from '../persons'
 import { t } from '../words'
 
 export const sent = shallowRef(new Map<string, ResidentFile>())
@@ -22,7 +25,19 @@ export const why = (code: string): string => t(...(WHY[code] ?? [code, code]))
 /** The id in a file's path. */
 export const idOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
 
-export async function look(ref: string): Promise<void> {
-  const { files } = await get('/tickets/{ref}/files', { ref })
-  sent.value = new Map(files.map((each) => [each.id, each]))
+/** Asks again whenever the resident has sent something, on whatever channel, or something has become of it. */
+export function follow(open: () => Whole): void {
+  const said = () => talks(open()).flatMap((each) => each.messages)
+  const count = () => said().filter((each) => each.author === 'resident' && each.files.length).length
+  const settled = () => open().events.filter((each) => each.kind === 'file').length
+  watch([() => open().ticket.ref, count, settled] as const, ([ref, any]) => any && look(ref), { immediate: true })
+}
+
+async function look(ref: string): Promise<void> {
+  try {
+    const { files } = await get('/tickets/{ref}/files', { ref })
+    sent.value = new Map(files.map((each) => [each.id, each]))
+  } catch (error) {
+    ElMessage.error(explain(error))
+  }
 }

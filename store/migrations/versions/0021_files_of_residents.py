@@ -4,8 +4,8 @@ by whoever has the key, after the migrations (`accounts.closing.bring_up`)."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0019"
-down_revision = "0018"
+revision = "0021"
+down_revision = "0020"
 
 
 def upgrade() -> None:

@@ -1,0 +1,49 @@
+"""What goes on with what points get: another thing by a part of its name, and whether so many points are enough."""
+
+import re
+
+from bot import phrases
+from bot.names import plain_item
+from bot.rules.follow import shown
+from bot.running import Runner
+from bot.turn import Turn
+
+_BRIEF, _SHORT = 8, 16  # characters
+# What is said around the name of an item.
+_NAMED = re.compile(
+    "(?:那|那么|我)?(?:就|想|要)*+(?:[换兑](?:点|个|些|一?[袋瓶桶把份张盒])?)?(?P<name>.{1,6}?)(?:现在|还|都)*+"
+    "(?:有得[换兑]|能[换兑]|[换兑]得[了到着]|可以[换兑]|有货|有没有|[要得]?(?:多少|几)(?:个|积)?分|有)?(?:[吗么嘛不没了]|没有)*+"
+)
+_ENOUGH = re.compile(
+    r"(?<!\d)(?P<points>\d{1,5})(?:个?(?:积|学)?分)?(?:够|能[换兑]|[换兑]得[了到]|可以[换兑]|行[吗不]| ?(?:is )?enough)(?!几|多少)"
+)
+
+
+async def another_item(run: Runner, turn: Turn) -> bool:
+    """伞呢, 米有得换不, after what points get was told: the one that a part of its name means."""
+    last = turn.state.last
+    told = any(kind == "item" for kind, _ in shown(turn)) or (last is not None and last.intent == "redemption_items")
+    found = _NAMED.fullmatch(phrases.without_following(turn.heard.folded))
+    if not told or found is None or len(turn.heard.folded) > _BRIEF:
+        return False
+    items = {each.id: plain_item(each.name) for each in turn.library.catalogue.items.values()}
+    named = [id for id, name in items.items() if name.startswith(found["name"]) or name.endswith(found["name"])]
+    if len(named) != 1:
+        return False
+    await run.start(turn, "redemption_items", {"item": named[0]})
+    return True
+
+
+async def enough(run: Runner, turn: Turn) -> bool:
+    """我300分够不, after what one thing costs: whether so many points get it."""
+    told = [id for kind, id in shown(turn) if kind == "item"]
+    found = _ENOUGH.search(turn.heard.folded) if len(turn.heard.folded) <= _SHORT else None
+    item = turn.catalogue.items.get(told[0]) if len(told) == 1 else None
+    if item is None or found is None:
+        return False
+    lacks = item.points - int(found["points"])
+    key = "item.short" if lacks > 0 else "item.enough" if item.stock else "item.enough_out"
+    turn.say(key, name=item.name, points=item.points, lacks=lacks)
+    turn.suggest("balance")
+    run.remind(turn)
+    return True

@@ -1,0 +1,48 @@
+"""What of the settings and the environment is more than a value: files that they name, keys. Read before anything is composed."""
+
+import os
+from pathlib import Path
+
+from accounts import rules
+from accounts.rules import Rules
+from bot.texts import Texts, TextsError, read_own
+from daoxue.config import Config, ConfigError
+from desk.pushing import Vapid, VapidError, vapid_of
+from knowledge.files import KnowledgeError, load_yaml
+from nlu import encoder
+
+
+def rules_of(config: Config) -> Rules | None:
+    """How the credit bank reckons where a file of the settings says it; else the catalogue does. Raises `ConfigError`."""
+    if not config.accounts.rules:
+        return None
+    try:
+        return rules.read(load_yaml(Path(config.accounts.rules)))
+    except (rules.RuleError, OSError, KnowledgeError) as error:
+        raise ConfigError(f"accounts.rules: {error}") from error
+
+
+def texts_of(config: Config) -> Texts:
+    """What residents read and hear, with the centre's own texts. Raises `ConfigError`."""
+    try:
+        texts = Texts(own=read_own(Path(config.centre.texts)) if config.centre.texts else None)
+    except TextsError as error:
+        raise ConfigError(f"centre.texts: {error}") from error
+    texts.follow(config.centre.record)
+    return texts
+
+
+def push_keys() -> Vapid | None:
+    """Who we are to push services. Raises `ConfigError`."""
+    try:
+        return vapid_of(os.environ)
+    except VapidError as error:
+        raise ConfigError(str(error)) from error
+
+
+def encoder_of(kind: str, folder: str) -> encoder.Encoder | None:
+    """What reads meaning. Raises `ConfigError`."""
+    try:
+        return encoder.load(kind, folder)
+    except encoder.EncoderError as error:
+        raise ConfigError(f"nlu.encoder: {error}") from error

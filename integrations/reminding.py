@@ -1,0 +1,81 @@
+"""A page of the web chat asks to be told when it is closed: where its browser takes web push, kept with the talk."""
+
+import math
+import re
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from msgspec import Struct
+from starlette.types import Receive, Scope, Send
+
+from accounts.limits import REQUESTS_FROM
+from bot.channel import Core
+from bot.edge import BodyError, body_of
+from integrations.frames import Lang
+from integrations.origins import Origins
+from store import pushes
+from store.conversations import ConversationRow
+from store.pushes import PushKeys
+
+LARGEST = 4_096  # bytes
+_ENDPOINT = re.compile(r"https?://[!-~]{1,490}")  # whether it may be called is asked when it is
+_POINT, _AUTH = re.compile(r"B[A-Za-z0-9_-]{86}=?"), re.compile(r"[A-Za-z0-9_-]{22}(?:==)?")
+
+
+class Reminder(Struct, forbid_unknown_fields=True):
+    """A subscription of the visitor's browser, as it describes it; without keys it ends."""
+
+    visitor: str
+    endpoint: str
+    p256dh: str = ""
+    auth: str = ""
+    lang: Lang = "zh"
+
+    @property
+    def is_sound(self) -> bool:
+        keyed = _POINT.fullmatch(self.p256dh) and _AUTH.fullmatch(self.auth)
+        return bool(_ENDPOINT.fullmatch(self.endpoint) and (keyed or not (self.p256dh or self.auth)))
+
+
+class Reminding:
+    """`post` is an ASGI application; `known` finds the talk of a visitor's token."""
+
+    def __init__(self, core: Core, origins: Origins, known: Callable[[str], Awaitable[ConversationRow | None]]) -> None:
+        self._core = core
+        self._origins = origins
+        self._known = known
+
+    async def post(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """204 where it was done, 404 where there is no such talk."""
+        client = scope.get("client")
+        wait = self._core.limits.take(*self._core.limits.from_(REQUESTS_FROM, str(client[0]) if client else ""))
+        headers = [(b"content-length", b"0")]
+        if wait > 0:
+            status = 429
+            headers.append((b"retry-after", b"%d" % math.ceil(wait)))
+        else:
+            status = 403 if self._origins.is_foreign(scope) else await self._done(receive)
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _done(self, receive: Receive) -> int:
+        try:
+            asked = msgspec.json.decode(await body_of(receive, LARGEST), type=Reminder)
+        except BodyError:
+            return 413
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return 400
+        if not asked.is_sound:
+            return 400
+        talk = await self._known(asked.visitor)
+        if talk is None:
+            return 404
+        await self._keep(talk.id, asked)
+        return 204
+
+    async def _keep(self, conversation: int, asked: Reminder) -> None:
+        keys, now = PushKeys(asked.p256dh, asked.auth, asked.lang), int(self._core.clock() * 1000)
+        if asked.p256dh:
+            await self._core.database.write(lambda t: pushes.keep(t, conversation, asked.endpoint, keys, now))
+        else:
+            await self._core.database.write(lambda t: pushes.drop_endpoint(t, asked.endpoint))

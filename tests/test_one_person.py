@@ -1,0 +1,281 @@
+"""Whoever proves the same card is one person to the desk, on whatever channels: one place, one seat, one history."""
+
+import asyncio
+from typing import Any
+
+from daoxue.app import App
+from store import conversations, tickets
+from store.ticket_events import TicketRow
+from tests.desk_client import Desk, Person
+from tests.talk import Resident
+
+
+async def at_both(app: App, learner: int = 1) -> tuple[Resident, Resident]:
+    """The same person at WeChat and at a browser."""
+    wechat, browser = Resident(app, "wechat"), Resident(app)
+    await wechat.prove(learner)
+    await browser.prove(learner)
+    return wechat, browser
+
+
+async def asked(resident: Resident, text: str = "转人工") -> str:
+    ref = (await resident.receipt(text)).ticket
+    assert ref
+    return ref
+
+
+async def row(app: App, ref: str) -> TicketRow:
+    found = await app.database.read(lambda t: tickets.get(t, ref))
+    assert found
+    return found
+
+
+async def heard(resident: Resident) -> list[str]:
+    """What seats said there."""
+    talk = await resident.app.database.read(lambda t: conversations.find(t, resident.channel, resident.address))
+    assert talk
+    rows = await resident.app.database.read(lambda t: conversations.messages(t, talk.id, 1, talk.seq))
+    return [each.body.decode() for each in rows if each.author == "seat"]
+
+
+async def waiting(seat: Person) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await seat.get("/tickets?state=waiting"))["tickets"]
+    return found
+
+
+async def test_who_asks_on_a_second_channel_keeps_the_place(either_app: App) -> None:
+    seat = await Desk(either_app).person()
+    wechat, browser = await at_both(either_app)
+    ref = await asked(wechat)
+    told = await browser.say("转人工")
+    assert ref in told
+    assert "已经在人工队列里" in told
+    assert "排在第一位" in told
+    [shown] = await waiting(seat)
+    assert (shown["ref"], shown["channel"]) == (ref, "webchat"), "one place, and where they are now"
+    await seat.post(f"/tickets/{ref}/take")
+    await seat.post(f"/tickets/{ref}/messages", {"id": "1", "text": "您好"})
+    assert len(await heard(browser)) == 1
+    assert await heard(wechat) == []
+
+
+async def test_the_answer_goes_to_where_they_wrote_last(either_app: App) -> None:
+    seat = await Desk(either_app).person()
+    wechat, browser = await at_both(either_app)
+    ref = await asked(wechat)
+    await asked(browser)
+    await seat.post(f"/tickets/{ref}/take")
+    assert await browser.say("在吗") == "", "a seat has it"
+    assert await wechat.say("我在微信等您") == "", "and here, too"
+    await seat.post(f"/tickets/{ref}/messages", {"id": "1", "text": "好的"})
+    assert await seat.post(f"/tickets/{ref}/messages", {"id": "1", "text": "好的"}), "sent again"
+    await browser.say("还是网页吧")
+    await seat.post(f"/tickets/{ref}/messages", {"id": "1", "text": "好的"})
+    await seat.post(f"/tickets/{ref}/messages", {"id": "2", "text": "行"})
+    assert (len(await heard(wechat)), len(await heard(browser))) == (1, 1), "each once, whatever was sent twice"
+    await seat.post(f"/tickets/{ref}/close", {"result": "answered"})
+    assert "您" in await wechat.say("积分会过期吗"), "the bot answers again in both"
+    assert "您" in await browser.say("积分会过期吗")
+
+
+async def test_who_goes_on_while_a_seat_has_it_goes_on_with_that_seat(either_app: App) -> None:
+    seat = await Desk(either_app).person()
+    wechat, browser = await at_both(either_app)
+    ref = await asked(wechat)
+    await seat.post(f"/tickets/{ref}/take")
+    assert "正由坐席办理" in await browser.say("转人工")
+    assert await browser.say("我换到网页上了") == ""
+    await seat.post(f"/tickets/{ref}/messages", {"id": "1", "text": "看到了"})
+    assert len(await heard(browser)) == 1
+
+
+async def test_a_complaint_does_not_go_to_the_seat_that_has_the_ticket(either_app: App) -> None:
+    seat = await Desk(either_app).person()
+    wechat, browser = await at_both(either_app)
+    ref = await asked(wechat)
+    await seat.post(f"/tickets/{ref}/take")
+    assert await asked(browser, "我要投诉") != ref
+
+
+async def test_danger_on_the_second_channel_is_danger_at_once(either_app: App) -> None:
+    wechat, browser = await at_both(either_app)
+    ref = await asked(wechat)
+    assert await asked(browser, "有人晕倒了") == ref
+    assert (await row(either_app, ref)).priority == 0
+
+
+async def test_two_channels_at_the_same_moment_hold_one_place(either_app: App) -> None:
+    seat = await Desk(either_app).person()
+    for learner in (1, 2, 3):
+        wechat, browser = await at_both(either_app, learner)
+        await asyncio.gather(wechat.say("你好"), browser.say("你好"))
+        one, other = await asyncio.gather(asked(wechat), asked(browser))
+        assert one == other
+    assert len(await waiting(seat)) == 3
+
+
+async def test_two_channels_that_write_at_once_lose_no_word(either_app: App) -> None:
+    seat = await Desk(either_app).person()
+    wechat, browser = await at_both(either_app)
+    ref = await asked(wechat)
+    await asked(browser)
+    words = [(who, f"第{number}句") for number in range(6) for who in (wechat, browser)]
+    taken, *_ = await asyncio.gather(
+        seat.post(f"/tickets/{ref}/take"), *(who.say(text) for who, text in words)
+    )  # fmt: skip
+    assert taken["ticket"]["owner"] == seat.name
+    events = await either_app.database.read(lambda t: tickets.events(t, ref))
+    said = [each.data for each in events if each.kind == "said" and each.data["by"] == "resident"]
+    numbered = {(each["conversation"], each["first"]) for each in said}
+    assert len(numbered) == len(said) == 13, "all that was said after the ticket was opened, and each once"
+
+
+async def test_what_is_not_proven_joins_nothing(either_app: App) -> None:
+    wechat, stranger = Resident(either_app, "wechat"), Resident(either_app)
+    await wechat.prove()
+    assert await asked(wechat) != await asked(stranger)
+
+
+async def test_where_the_proof_has_ended_nothing_comes_after(either_app: App) -> None:
+    """A browser in the library, where somebody else may sit by now."""
+    seat = await Desk(either_app).person()
+    wechat, browser = await at_both(either_app)
+    ref = await asked(wechat)
+    await asked(browser)
+    await wechat.say("我回微信了")
+    browser.wait(16)
+    assert "您" in await browser.say("积分会过期吗")
+    assert (await row(either_app, ref)).channel == "wechat"
+    assert await asked(browser) != ref
+    await seat.post(f"/tickets/{ref}/take")
+    await seat.post(f"/tickets/{ref}/messages", {"id": "1", "text": "您好"})
+    assert (len(await heard(wechat)), await heard(browser)) == (1, [])
+
+
+async def test_a_ticket_from_before_the_proof_is_theirs_as_well(either_app: App) -> None:
+    seat = await Desk(either_app).person()
+    wechat, browser = Resident(either_app, "wechat"), Resident(either_app)
+    one, other = await asked(wechat), await asked(browser)
+    await wechat.prove()
+    await browser.prove()
+    assert [each["person"] for each in await waiting(seat)] == [(await row(either_app, one)).person] * 2
+    assert [each["ref"] for each in (await seat.get(f"/tickets/{one}"))["others"]] == [other]
+    await seat.post(f"/tickets/{one}/take")
+    await seat.post(f"/tickets/{other}/merge", {"into": one})
+    assert await asked(browser, "我还没说完，找个真人") == one, "what was merged goes on where they write"
+
+
+async def test_whose_ticket_is_open_is_not_taken_over_by_the_next_at_the_same_browser(either_app: App) -> None:
+    browser = Resident(either_app)
+    await browser.prove(1)
+    person = (await row(either_app, await asked(browser))).person
+    browser.wait(16)
+    await browser.prove(2)
+    [found] = await either_app.tickets.in_state("waiting")
+    assert found.person == person
+
+
+async def test_the_desk_reads_one_history(either_app: App) -> None:
+    desk = Desk(either_app)
+    seat, audit = await desk.person(), await desk.person("auditor")
+    wechat, browser = await at_both(either_app)
+    await wechat.say("太极班在微信上怎么报名")
+    ref = await asked(browser)
+    await seat.post(f"/tickets/{ref}/take")
+    whole = await seat.get(f"/tickets/{ref}")
+    [talk] = whole["elsewhere"]
+    assert (talk["channel"], talk["messages"][0]["text"]) == ("wechat", "太极班在微信上怎么报名")
+    assert {each["talk"] for each in whole["messages"]} == {whole["talk"]} != {talk["talk"]}
+    last = talk["messages"][-1]["seq"]
+    before = await seat.get(f"/tickets/{ref}/messages?talk={talk['talk']}&before={last}")
+    assert [each["seq"] for each in before["messages"]] == list(range(1, last))
+    looks = [each for each in (await audit.get("/audit"))["lines"] if each["action"] == "resident.elsewhere"]
+    assert [(each["actor"], each["subject"], each["detail"]) for each in looks] == [(seat.name, ref, "wechat")]
+
+
+async def test_nobody_reads_another_s_talk_through_a_ticket(either_app: App) -> None:
+    seat = await Desk(either_app).person()
+    wechat, stranger = Resident(either_app, "wechat"), Resident(either_app)
+    await wechat.prove()
+    theirs = await asked(wechat)
+    ref = await asked(stranger)
+    assert (await seat.get(f"/tickets/{ref}"))["elsewhere"] == []
+    talk = (await seat.get(f"/tickets/{theirs}"))["talk"]
+    assert (await seat.ask("GET", f"/tickets/{ref}/messages?talk={talk}")).status_code == 404
+
+
+async def test_a_family_s_account_is_no_one_person_s(either_app: App) -> None:
+    """At it two have proven who they are: what is said there is neither's."""
+    seat = await Desk(either_app).person()
+    family, own = Resident(either_app, "wechat"), Resident(either_app)
+    await family.prove(1)
+    await family.prove(2)
+    await own.prove(1)
+    await family.say("太极班怎么报名")
+    ref = await asked(own)
+    assert (await seat.get(f"/tickets/{ref}"))["elsewhere"] == []
+
+
+async def test_who_is_complained_of_does_not_read_it_elsewhere(either_app: App) -> None:
+    desk = Desk(either_app)
+    seat, other = await desk.person(), await desk.person(skills=["complaint"])
+    wechat, browser = await at_both(either_app)
+    ref = await asked(wechat)
+    await seat.post(f"/tickets/{ref}/take")
+    complaint = await asked(browser, "我要投诉")
+    await browser.say("接我单子的坐席骂人")
+    assert await either_app.database.read(lambda t: tickets.get(t, complaint))
+    await either_app.database.write(
+        lambda t: tickets.add(t, complaint, tickets.Raise(2, "complaint", {}, against=(ref,)), 1)
+    )
+    assert "骂人" not in str(await seat.get(f"/tickets/{ref}"))
+    assert "骂人" in str(await other.get(f"/tickets/{ref}"))
+
+
+async def test_a_copy_and_an_erasure_are_of_all_channels(either_app: App) -> None:
+    desk = Desk(either_app)
+    seat, admin = await desk.person(), await desk.person("administrator")
+    wechat, browser, spoken = *(await at_both(either_app)), Resident(either_app, "telegram")
+    ref = await asked(wechat)
+    await asked(browser, "转人工，我在网页上")
+    assert await spoken.say("电报上问的")
+    other = Resident(either_app, "wechat")
+    await other.prove()
+    await other.say("又一个微信号")
+    copy = await admin.post(f"/residents/{ref}/export")
+    assert len(copy["tickets"]) == 1
+    assert {each["channel"] for each in copy["conversations"]} == {"wechat", "webchat"}
+    assert "我在网页上" in str(copy)
+    assert "又一个微信号" in str(copy), "proven there, with no ticket"
+    assert "电报上" not in str(copy)
+    await seat.post(f"/tickets/{ref}/take")
+    await seat.post(f"/tickets/{ref}/close", {"result": "answered"})
+    proof = await admin.post(f"/residents/{ref}/erase", {"why": "本人申请"})
+    assert (proof["tickets"], proof["conversations"]) == (1, 3)
+    talk = await either_app.database.read(lambda t: conversations.find(t, "webchat", browser.address))
+    assert talk is None, "the address is blanked"
+
+
+async def test_a_moved_ticket_is_found_by_what_was_said_before(either_app: App) -> None:
+    seat = await Desk(either_app).person()
+    wechat, browser = await at_both(either_app)
+    await wechat.say("青花瓷鉴赏有没有课")
+    ref = await asked(wechat)
+    await asked(browser)
+    await either_app.desk.search.index(list(either_app.live.changed))
+    found = await seat.get("/search?q=青花瓷鉴赏")
+    assert [each["ticket"]["ref"] for each in found["found"]] == [ref]
+
+
+async def test_tickets_are_limited_by_person_on_all_channels_together(either_app: App) -> None:
+    seat = await Desk(either_app).person()
+    wechat, browser = await at_both(either_app)
+    for number in range(6):
+        ref = await asked((wechat, browser)[number % 2], "学分少了，转人工")
+        await seat.post(f"/tickets/{ref}/take")
+        await seat.post(f"/tickets/{ref}/close", {"result": "spam"})
+        wechat.wait(25 * 60)
+        browser.wait(25 * 60)
+        await browser.prove()
+    assert (await wechat.receipt("转人工")).ticket is None
+    assert (await wechat.receipt("有人晕倒了")).ticket, "never where a life is in danger"
