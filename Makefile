@@ -5,10 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: serve test check attack judge mutants players wheel lock clean
+.PHONY: setup serve test check attack judge mutants players wheel lock clean
+
+# All that serving needs, for commands of one's own (docs/first-hour.md).
+setup: $(VENV)/run web/desk/dist/index.html
 
 # Compiled modules are kept, whatever the shell says: a second start is a third faster with them.
-serve: $(VENV)/run web/desk/dist/index.html
+serve: setup
 	PYTHONDONTWRITEBYTECODE= $(BIN)/daoxue serve
 
 test: $(VENV)/dev check web/desk/dist/index.html tests/node/node_modules/.package-lock.json

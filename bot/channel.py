@@ -266,7 +266,8 @@ class Channel:
     editors when its ticket is closed.
 
     `by_phone`: addresses are telephone numbers. `notices`: one may be told something there without having asked. `texts`:
-    it writes to any telephone, so one-time codes go by it, and notices to who is reached nowhere else.
+    it writes to any telephone, so one-time codes go by it, and notices to who is reached nowhere else. `mails`: it writes to
+    any address of mail. `looked_at`: what is said there is only seen by who comes and looks.
     `played` is how a talk in the terminal hands in what is said, where that is more than receiving it.
     """
 
@@ -285,6 +286,8 @@ class Channel:
     by_phone: bool = False
     notices: bool = False
     texts: bool = False
+    mails: bool = False
+    looked_at: bool = False
     played: Callable[[Inbox], Told] = handed_in
 
     def is_on(self, stanzas: Stanzas) -> bool:

@@ -10,7 +10,7 @@ from bot.comprehension import Comprehension
 from bot.conversation import REMEMBERED, Conversation, Task
 from bot.handler import Handlers
 from bot.messages import CONTINUE
-from bot.rules import Rule, answers, first, follow, items, moves, questions, tasks
+from bot.rules import Rule, answers, elsewhere, first, follow, items, moves, questions, tasks
 from bot.running import Runner
 from bot.turn import Turn
 from nlu.proofs import Kind
@@ -22,7 +22,7 @@ STALE = 30 * 60_000  # ms after which an unfinished talk goes on only if the res
 LADDER: tuple[Rule, ...] = (
     # Who has the talk, and what comes before everything else
     first.seat, first.continued, first.masked, first.secret, first.red_line, first.given_away, first.known,
-    first.still_in_danger, first.maybe_danger, first.outlived,
+    first.still_in_danger, moves.how_answered, first.maybe_danger, first.outlived,
     first.about_a_seat, first.what_we_are,
     # Moves in the talk
     moves.language, moves.choice, moves.off_the_list, moves.move, moves.signs,
@@ -30,7 +30,7 @@ LADDER: tuple[Rule, ...] = (
     questions.too_long, questions.stray_number,
     # What goes on with the talk
     questions.ours, answers.of_whom, follow.suits, tasks.told, tasks.dropped, questions.gist,
-    follow.asked_elsewhere, tasks.goes_on, tasks.open_task, follow.enrols, follow.compared, answers.of_an_answer,
+    follow.asked_elsewhere, tasks.goes_on, tasks.open_task, elsewhere.asked_there, follow.enrols, follow.compared, answers.of_an_answer,
     follow.follow_up, follow.described,
     tasks.refined, follow.another, follow.unknown_name, items.another_item, items.enough, tasks.taken_back, answers.in_an_answer, questions.neighbour,
     # Questions
@@ -66,6 +66,7 @@ class Dialogue:
         if turn.inbound.files and not turn.inbound.intent and turn.said and not (turn.ticket or turn.handover):
             turn.say("file.also")  # it came with words, and those alone were answered
         if not turn.silent:
+            self._run.ask_how(turn)
             self._remember(turn)
 
     def _remember(self, turn: Turn) -> None:
@@ -114,7 +115,7 @@ def _tells_only(turn: Turn) -> bool:
 
 def _bare(task: Task) -> Task:
     """A task to be taken up again, without who it is for and whom to ring."""
-    kept = {name: value for name, value in task.slots.items() if name not in {"phone", "learner"}}
+    kept = {name: value for name, value in task.slots.items() if name not in {"phone", "mail", "learner"}}
     return Task(task.intent, kept, task.asked, 0, {})
 
 

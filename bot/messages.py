@@ -127,3 +127,9 @@ class Numbered(Struct, frozen=True, kw_only=True):
 def masked(phone: str) -> str:
     """138****5678, as a number is told back."""
     return f"{phone[:3]}****{phone[-4:]}"
+
+
+def masked_mail(address: str) -> str:
+    """z***@163.com, as an address of mail is told back."""
+    name, _, domain = address.partition("@")
+    return f"{name[:1]}***@{domain}"

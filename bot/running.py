@@ -12,6 +12,7 @@ from bot.phrases import FRAGMENT
 from bot.readings import Readings, of_ours
 from bot.slots import NeedsAnswer, Slot
 from bot.turn import CHOICES, Turn
+from bot.waiting import ANSWER, STAYS
 
 OPEN = 3  # tasks that are open at a time; the oldest is let go
 TRIES = 2  # re-prompts for one slot, and messages not understood, before a person is called
@@ -125,6 +126,22 @@ class Runner:
             await turn.hand_over("handler_failed", topic=handler.topic)
             return False
         return True
+
+    # -- after hours
+
+    def ask_how(self, turn: Turn) -> None:
+        """A ticket is opened that no seat sees before the next opening: once, how the answer is to come, where the resident
+        would have to come back and look."""
+        about, ways = turn.handover, turn.desk.ways(turn.inbound.channel)
+        if about is None or turn.ticket or not turn.after_hours or not ways or turn.inbound.public:
+            return
+        if about.priority == 0 or about.to_call or turn.reference == turn.state.just_closed(turn.inbound.at):
+            return
+        if turn.confirming or self.waiting(turn.state):
+            return  # something else is asked
+        turn.say("answer_by.ask")
+        for way in (*ways, STAYS):
+            turn.offer(turn.line(f"answer_by.by_{way}"), ANSWER, way=way)
 
     # -- what is open
 

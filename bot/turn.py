@@ -40,7 +40,7 @@ from store.ticket_events import TO_CALL
 
 LIKE = 0.6  # likeness from which a course may be meant
 CHOICES = 3  # a caller keeps no more in mind
-_NOT_TOLD = {"detail", "of"}  # slots that say how a task began
+_NOT_TOLD = {"detail", "of", "way"}  # slots that say how a task began
 Kept = Literal["organisations", "courses", "activities", "items"]  # what a catalogue may have none of
 
 
@@ -80,6 +80,7 @@ class Turn:
     person: str = ""  # whose ticket it is, as tickets keep it; known where one is opened or gone on with
     goes_on: bool = False  # it is for what they had before, so that it may be one that a seat has
     queued: Reply | None = None  # what was said of waiting for a seat
+    after_hours: bool = False  # that no seat answers at this time
     rating: tuple[str, int] | None = None  # a closed ticket, and one to five stars for it
     entry_before: str | None = None  # the entry that answered in the turn before
     unanswered: bool = False  # nothing we know answers it: for editors to see
@@ -358,6 +359,7 @@ class Turn:
             seats = await self.desk.place(self.now, self.ticket, need)
         else:
             seats = await self.desk.seats(self.now, about.priority if about else LEAST, need)
+        self.after_hours = not seats.open
         urgent = about is not None and about.priority == 0
         return TicketStatus(seats, ref, urgent, self.ticket is not None, self.joined).told(self.texts, self.state.lang)
 

@@ -1,6 +1,7 @@
 """Waiting for a seat: what may be asked about the desk, what a ticket is for, and what is told of how it stands."""
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -69,6 +70,12 @@ class Seats:
         return self.english if language == "en" else (self.hours, self.next_opening)
 
 
+# How a seat's answer may come to who does not look (phone, text, mail), and the channel that carries it.
+Ways = Mapping[str, str]
+RUNG_UP = "phone"
+ANSWER, STAYS = "answer_by", "here"  # the intent that asks how, and the answer to it that changes nothing
+
+
 class HeldPlace(NamedTuple):
     """What somebody has at the desk already, from whatever channel: the ticket, and whether it still waits for a seat."""
 
@@ -77,8 +84,10 @@ class HeldPlace(NamedTuple):
 
 
 class SeatAvailability(Protocol):
-    """What a turn may ask about the seats, and of whom they have."""
+    """What a turn may ask about the seats, and of whom they have. `ways` are those of a channel on which one has to come and
+    look, empty on others."""
 
+    def ways(self, channel: str) -> Ways: ...
     async def held(self, person: str, *, goes_on: bool) -> HeldPlace | None: ...
 
     async def seats(self, now: datetime, priority: int, need: Need = ...) -> Seats: ...

@@ -28,6 +28,7 @@ from bot.outbox import AT_ONCE, MessageSender, Outbox
 from bot.queue import Done, Kind, Outcome, Queue
 from bot.tellings import Tellings
 from bot.texts import Texts
+from bot.waiting import RUNG_UP, Ways
 from daoxue import model
 from daoxue.config import Config, ConfigError
 from daoxue.preparing import vault_of
@@ -48,7 +49,7 @@ from desk.oidc import Oidc
 from desk.parts import Desk, Health, WorkerInTrouble
 from desk.passwords import Passwords
 from desk.people import People
-from desk.pushing import Pushing, Vapid
+from desk.pushing import PushIdentity, Pushing
 from desk.queueing import Queueing
 from desk.receivers import Outside
 from desk.replies import Replies
@@ -116,7 +117,7 @@ class Ground:
     limits: Limits
     live: Live
     watch: Watch
-    vapid: Vapid | None
+    vapid: PushIdentity | None
     observe: Callable[[str], None]
     clock: Callable[[], float]
 
@@ -178,7 +179,7 @@ async def compose(
     ground = Ground(config, database, vault, texts_of(config), limits, Live(), Watch(), push_keys(), observe, clock)
     knowing = await _knowing(ground)
     affairs = await _affairs(ground, knowing.library, channels)
-    talk = _talk(ground, knowing, affairs)
+    talk = _talk(ground, knowing, affairs, channels)
     ways = ChannelParts(channels, _opened(_core(ground, knowing, affairs, talk), channels))
     outside = Outside(inside=config.desk.webhooks_inside)
     desk = await _desk(ground, knowing, affairs, talk, ways, Hooks(database, outside, clock))
@@ -225,15 +226,23 @@ async def _affairs(ground: Ground, library: Library, channels: Mapping[str, Chan
     return AffairsParts(identity, accounts, bank, platform, notices, tellings)
 
 
-def _talk(ground: Ground, knowing: KnowledgeParts, affairs: AffairsParts) -> TalkParts:
+def _talk(ground: Ground, knowing: KnowledgeParts, affairs: AffairsParts, channels: Mapping[str, Channel]) -> TalkParts:
     config, database = ground.config, ground.database
     hours = Hours(config.desk, config.zone)
-    queueing = Queueing(hours, database)
+    looked_at = {name for name, each in channels.items() if each.looked_at}
+    queueing = Queueing(hours, database, _ways(config, channels), looked_at)
     inbox = Inbox(
         database, knowing.library, knowing.comprehension, Dialogue(HANDLERS, knowing.comprehension), ground.texts, queueing,
         affairs.accounts, ground.limits, ground.live, config.zone, ground.observe,
     )  # fmt: skip
     return TalkParts(inbox, Outbox(database, ground.live), hours, queueing)
+
+
+def _ways(config: Config, channels: Mapping[str, Channel]) -> Ways:
+    """How a seat's answer may come to who does not look: whoever has a telephone can be rung up."""
+    on = [each for each in channels.values() if each.is_on(config.channels)]
+    written = [("text", each.name) for each in on if each.texts] + [("mail", each.name) for each in on if each.mails]
+    return {RUNG_UP: RUNG_UP, **dict(written)}
 
 
 def _core(ground: Ground, knowing: KnowledgeParts, affairs: AffairsParts, talk: TalkParts) -> Core:

@@ -2,11 +2,11 @@
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 
-from bot.waiting import GENERAL, HeldPlace, Need, Reach, Seats
+from bot.waiting import GENERAL, HeldPlace, Need, Reach, Seats, Ways
 from desk import routing
 from desk.dispatch import as_waiting
 from desk.hours import Hours
@@ -41,11 +41,17 @@ def estimate(taken: list[int], waiting: int) -> tuple[int, int] | None:
 class Queueing:
     """`bot.waiting.SeatAvailability`."""
 
-    def __init__(self, hours: Hours, database: Database) -> None:
+    def __init__(self, hours: Hours, database: Database, ways: Ways, looked_at: Collection[str]) -> None:
         self.hours = hours
+        self._ways = ways
+        self._looked_at = looked_at
         self._database = database
         self._looked = 0
         self._taken: list[int] = []  # as it was then: the pace of a desk does not change from one moment to the next
+
+    def ways(self, channel: str) -> Ways:
+        """How a seat's answer may come to somebody on a channel; on one that is not `looked_at` it comes by itself."""
+        return self._ways if channel in self._looked_at else {}
 
     async def seats(self, now: datetime, priority: int, need: Need = ANYBODY) -> Seats:
         """The state of the desk for a resident who would wait with this priority for a seat that will do."""

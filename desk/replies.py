@@ -16,7 +16,7 @@ from bot.inbox import encode
 from bot.live import Live
 from bot.messages import File, Message, Reply
 from bot.queue import Done, Later, Outcome
-from desk import files
+from desk import answering, files
 from desk.errors import TicketError
 from desk.opening import found as ticket_of
 from store import attachments, conversations, pushes, replies, tickets
@@ -166,6 +166,7 @@ def _say(transaction: Transaction, held: Held, now: int) -> int:
     seq = conversations.say(transaction, read, [("seat", held.body.encode())], now, id=key)
     tickets.record(transaction, found, TicketSaid("seat", seq, seq, read.id), held.seat, now)
     pushes.owe(transaction, found.conversation, seq, now)
+    answering.carry(transaction, found, held.body.encode(), seq, now)
     return seq
 
 

@@ -2,6 +2,7 @@
 
 from bot.handler import Handler, Handlers
 from bot.messages import RESUMED, STOPPED
+from bot.waiting import ANSWER
 from handlers import (
     activities,
     classes,
@@ -30,6 +31,7 @@ from handlers.slots import (
     HOME,
     ITEM,
     LEARNER,
+    MAIL,
     MATTER,
     ORG,
     PHONE,
@@ -166,6 +168,7 @@ HANDLERS: Handlers = {
     "wrong_info": Handler(people.wrong_info, "complaint", careful=True),
     "human": Handler(people.human, "human_agent"),
     "callback": Handler(people.callback, "human_agent", (PHONE,), careful=True),
+    ANSWER: Handler(people.answer_by, "human_agent", (PHONE, MAIL)),
     "leave_message": Handler(people.leave_message, "human_agent", (DETAIL,), careful=True),
     "emergency": Handler(danger.emergency, "human_agent"),
     "despair": Handler(danger.despair, "human_agent"),

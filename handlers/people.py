@@ -3,12 +3,12 @@
 import re
 
 from bot.alarming import is_gone
-from bot.messages import masked
+from bot.messages import masked, masked_mail
 from bot.phrases import asks
 from bot.turn import Turn
-from bot.waiting import COMPLAINT
+from bot.waiting import ANSWER, COMPLAINT, RUNG_UP, STAYS
 from handlers.eligibility import misfit, refused
-from handlers.slots import DETAIL, PHONE
+from handlers.slots import DETAIL, MAIL, MOBILE, PHONE
 
 _WITHDRAWS = re.compile(r"解绑|解除.{0,4}绑定|取消.{0,4}绑定|(撤回|撤销|取消|收回).{0,4}(授权|同意)")
 
@@ -21,7 +21,30 @@ async def callback(turn: Turn) -> None:
     turn.once("intro", lambda: turn.say("callback.intro"))
     phone = await turn.ask(PHONE)
     turn.say("callback.done", phone=masked(phone))
+    if turn.ticket:
+        turn.task.slots["answer_by"] = RUNG_UP  # in place of what was asked for before
     await turn.hand_over("callback")
+
+
+async def answer_by(turn: Turn) -> None:
+    """How a seat's answer is to come, beside the page where it was asked for: noted with the ticket."""
+    way, ways = turn.get("way") or STAYS, turn.desk.ways(turn.inbound.channel)
+    if way not in ways or turn.ticket is None:
+        turn.say("answer_by.stays")
+        return
+    if way == "mail":
+        turn.task.slots.pop("phone", None)
+        turn.say("answer_by.mail", to=masked_mail(await turn.ask(MAIL)))
+    else:
+        turn.task.slots.pop("mail", None)
+        phone = await turn.ask(PHONE if way == RUNG_UP else MOBILE)
+        if way == "text" and phone[0] != "1":
+            del turn.task.slots["phone"]
+            turn.say("help.mobile")
+            raise turn.waits(MOBILE)
+        turn.say("callback.done" if way == RUNG_UP else "answer_by.text", phone=masked(phone))
+    turn.task.slots["answer_by"] = ways[way]
+    await turn.hand_over("callback" if way == RUNG_UP else ANSWER, quiet=True)
 
 
 async def leave_message(turn: Turn) -> None:

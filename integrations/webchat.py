@@ -393,4 +393,5 @@ WEBCHAT = Channel(
     open=_open,
     render=render,
     proof=Proof(typed=True, passing=True),
+    looked_at=True,
 )

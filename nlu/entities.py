@@ -23,6 +23,9 @@ _RANGE = "-~到至"
 _NOT_AGED = frozenset(_RANGE)
 _DIFFER = ("少了", "多了", "多写了", "少写了", "年轻了", "老了", "大了", "小了", "差了", "差", "大我", "小我")
 _LIMIT = re.compile(f" ?(?:以上|以下|以内|以前|之前|及以|起|[{_RANGE}])")
+_MAIL = re.compile(
+    r"(?<![a-z0-9.+_-])[a-z0-9][a-z0-9.+_-]{0,63}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,5}[a-z]{2,24}(?![a-z0-9@-])"
+)
 _FREE = re.compile(r"免费|不要钱|不收费|不花钱|不用交钱|公益的|free")
 AUDIENCES: Mapping[str, str] = {
     "老年人": "老年人", "老人": "老年人", "老人家": "老年人", "中老年": "老年人", "退休": "老年人", "我妈": "老年人", "我爸": "老年人",
@@ -49,7 +52,7 @@ class Entity(Struct, frozen=True, gc=False):
 
 def find(folded: str, gazetteer: Gazetteer, today: date) -> tuple[Entity, ...]:
     """All entities of a folded text by position."""
-    found = [*_numbers(folded), *_amounts(folded)]
+    found = [*_numbers(folded), *_amounts(folded), *_mails(folded)]
     if (time := times.find(folded, today)) is not None:
         found.append(Entity("when", str(time.when), time.start, time.end))
     # What only resembles a name is none within an expression of time or a number.
@@ -79,6 +82,11 @@ def _numbers(folded: str) -> Iterator[Entity]:
         if taken.isdisjoint(range(*match.span())):
             number = re.sub(r"\D", "", match[0])
             yield Entity("card" if has_check_digit(number) else "wrong_card", number, *match.span())
+
+
+def _mails(folded: str) -> Iterator[Entity]:
+    if "@" in folded:
+        yield from (Entity("mail", match[0], *match.span()) for match in _MAIL.finditer(folded))
 
 
 def _amounts(folded: str) -> Sequence[Entity]:

@@ -22,10 +22,11 @@ PAGES = ("README.md", "CONTRIBUTING.md", *sorted(f"docs/{path.name}" for path in
 
 # What no test does as it stands, by the whole line: the test that does the same, or why it cannot be done here.
 ELSEWHERE = {
-    r"make (serve|test|wheel|players|judge|\.venv/run)": "test_docs: make knows how; .ci/run does it on a bare machine",
+    r"make (setup|serve|test|wheel|players|judge)": "test_docs: make knows how; .ci/run does it on a bare machine",
     r"git clone \S+ && cd daoxue": "needs the network",
     r"export PATH=\$PWD/\.venv/bin:\$PATH": "test_docs: what the shell of these tests has instead",
-    r"(pipx|/opt/daoxue/bin/pip) install (--upgrade )?(dist/)?daoxue-\*\.whl": "test_packages: installed and served",
+    r"(pipx|/opt/daoxue/bin/pip) install (--upgrade )?dist/daoxue-\*\.whl": "test_packages: installed and served",
+    r"nginx -t": "test_behind: the page's blocks before a real nginx",
     r"podman .*": "a container's engine needs a host of its own",
     r"pip install 'daoxue\[onnx\]'": "needs a registry; test_encoder has what it installs",
     r"DAOXUE_NLU__ENCODER=onnx .* daoxue check": "test_encoder: with a tiny model",
@@ -33,12 +34,13 @@ ELSEWHERE = {
     r"python -m daoxue\.train nlu/model\.npz use": "trains for minutes; test_training_data: the model is that of its data",
     r"useradd .*": "changes this machine",
     r"python3 -m venv /opt/daoxue": "changes this machine",
-    r"install -m 0644 daoxue\S*\.service .*/etc/systemd/system/": "changes this machine; test_running: systemd reads them",
+    r"install -m 0644 (deploy/daoxue\S*\.(service|timer) )+/etc/systemd/system/": "changes this machine; test_running: systemd reads them",
     r"\(umask 077; .* > /etc/daoxue-backup\.key\)": "changes this machine; the same is done in a folder",
     r"systemctl (daemon-reload|list-timers|edit daoxue)": "changes this machine's systemd",
     r"systemctl (start|stop|restart|status|enable --now) daoxue(-backup(\.timer)?)?": "test_running: systemd reads the units",
     r"journalctl -u daoxue(-backup)? (-e|-n 50)": "no journal where systemd does not run",
-    r"cd /var/lib/daoxue && /opt/daoxue/bin/daoxue check": "the same is done in a folder",
+    r"install -m 0755 deploy/daoxue /usr/local/bin/": "test_running::test_commands_beside_the_service_are_its_own",
+    r"(install -d|cp -r|chown -R) .*/var/lib/daoxue/?": "changes this machine",
     r"(python3\.11 -m venv \.venv-rasa|\.venv-rasa/bin/pip .*)": "test_real_rasa: where Rasa is installed",
     r"(\.venv/bin/python -m benchmarks\.rasa\S* .*|cd var/rasa|\S*\.venv-rasa/bin/rasa .*)": "test_real_rasa",
 }  # fmt: skip

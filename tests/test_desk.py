@@ -125,7 +125,7 @@ async def test_the_place_in_the_queue_is_true(app: App) -> None:
 async def test_closed_seats_say_when_they_open(config: Config) -> None:
     app = await compose(config)
     closed = Hours(DeskSettings(hours=(), always_open=False), app.config.zone)
-    app.inbox._desk = Queueing(closed, app.database)
+    app.inbox._desk = Queueing(closed, app.database, {}, ())
     said = await Resident(app).say("转人工")
     assert "不在班" in said
     assert "留在这里" in said
@@ -137,7 +137,7 @@ async def test_closed_seats_say_when_they_open(config: Config) -> None:
     ("2026-11-22T10:00", False, "明天08:30"), ("2027-01-01T10:00", False, "1月4日（周一）08:30"),
 ])  # fmt: skip
 async def test_hours(at: str, is_open: bool, opens: str, app: App) -> None:
-    hours = Queueing(Hours(DeskSettings(closed_on=(date(2027, 1, 1),)), app.config.zone), app.database)
+    hours = Queueing(Hours(DeskSettings(closed_on=(date(2027, 1, 1),)), app.config.zone), app.database, {}, ())
     seats: Seats = await hours.seats(datetime.fromisoformat(at).replace(tzinfo=app.config.zone), 3)
     assert (seats.open, seats.next_opening) == (is_open, opens)
 

@@ -256,7 +256,15 @@ def is_data(path: str) -> bool:
         ".service",
         ".timer",
     )
-    ours = ("config.yml", "requirements/rasa.txt", "LICENSE", "Makefile", "Containerfile")
+    ours = (
+        "config.yml",
+        "deploy/alerts.yml",
+        "requirements/rasa.txt",
+        "LICENSE",
+        "Makefile",
+        "Containerfile",
+        "deploy/daoxue",
+    )
     builds = re.search(r"(^|/)(\.|package(-lock)?\.json$|tsconfig\.json$)", path)
     return not (path.endswith(code) or path in ours or builds)
 
@@ -267,17 +275,21 @@ def rows(page: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.split(" | ")] for line in lines]
 
 
+def fnmatched(shape: str) -> re.Pattern[str]:
+    """`*` within a folder, `**` in those below it as well."""
+    return re.compile(re.escape(shape).replace(r"\*\*", ".*").replace(r"\*", "[^/]*"))
+
+
 def test_every_data_file_has_an_origin_and_a_licence() -> None:
     table = {row[0].strip("`"): row for row in rows("docs/data.md")}
     assert all(len(row) == 4 and all(row) for row in table.values())
     of_packages = {name for name in table if "/" not in name}
     for path in filter(is_data, tracked()):
-        fits = [shape for shape in table if re.fullmatch(re.escape(shape).replace(r"\*", "[^/]*"), path)]
+        fits = [shape for shape in table if fnmatched(shape).fullmatch(path)]
         assert len(fits) == 1, (path, fits)
         assert table[fits[0]][3] == "Apache-2.0"
     for shape in table.keys() - of_packages:
-        there = re.compile(re.escape(shape).replace(r"\*", "[^/]*"))
-        assert any(there.fullmatch(path) for path in tracked()), shape
+        assert any(fnmatched(shape).fullmatch(path) for path in tracked()), shape
     locked = (ROOT / "requirements/run.lock").read_text("utf-8")
     for name in of_packages:
         assert f"\n{name}==" in locked, name

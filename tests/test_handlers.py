@@ -25,6 +25,7 @@ ELSEWHERE = {
     "sent_file": "a picture or a document",
     "texts_stopped": "the channel of texts reads refusals",
     "texts_resumed": "the channel of texts reads refusals",
+    "answer_by": "asked when a ticket is opened after hours",
 }
 # After these nothing is left to be asked on: a courtesy, a wish on record, a way to prove who one is.
 ENDS = {

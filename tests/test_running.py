@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import yaml
 from prometheus_client import REGISTRY
 
 from daoxue import gauges, serve
@@ -20,6 +21,7 @@ from tests.conftest import free_port, lacking
 from tests.service import ROOT
 
 DOCUMENT = (ROOT / "docs" / "running.md").read_text("utf-8")
+ALERTS = (ROOT / "deploy" / "alerts.yml").read_text("utf-8")
 TELLING = (
     gauges,
     serve,
@@ -60,6 +62,26 @@ def test_the_timer_is_one_that_systemd_takes(tmp_path: Path) -> None:
     units = [here(tmp_path, f"daoxue-backup.{kind}") for kind in ("service", "timer")]
     found = analyzed("verify", "--man=no", *units)
     assert (found.returncode, found.stdout, found.stderr) == (0, "", "")
+
+
+def test_commands_beside_the_service_are_its_own(tmp_path: Path) -> None:
+    """`deploy/daoxue`: by whom, where and with what is as the unit says; words arrive as they were given."""
+    played = tmp_path / "systemd-run"
+    played.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    played.chmod(0o755)
+    there = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    tool = [str(ROOT / "deploy" / "daoxue"), "purge", "--why", "他 本人"]
+    told = subprocess.run(tool, env=there, check=True, capture_output=True, text=True).stdout.splitlines()
+    unit = (ROOT / "deploy" / "daoxue.service").read_text("utf-8").splitlines()
+    properties = {each.removeprefix("--property=") for each in told if each.startswith("--property=")}
+    assert {each.partition("=")[0] for each in properties} >= {"User", "WorkingDirectory", "EnvironmentFile", "UMask"}
+    assert properties <= set(unit)
+    assert told[-4:] == ["/opt/daoxue/bin/daoxue", "purge", "--why", "他 本人"]
+    assert "ExecStart=/opt/daoxue/bin/daoxue serve" in unit
+    if shutil.which("systemd-run") is None:
+        lacking("systemd-run")
+    real = subprocess.run(tool, capture_output=True, text=True, check=False)
+    assert "unrecognized option" not in real.stderr, "all of its options are known, whether systemd runs or not"
 
 
 def test_the_log_is_rotated_while_it_is_written(tmp_path: Path) -> None:
@@ -104,3 +126,23 @@ def test_every_figure_is_told_of_and_none_else() -> None:
     ours = {each.name + suffix.get(each.type, "") for each in REGISTRY.collect() if each.name.startswith("daoxue_")}
     ours.add("daoxue_turn_step_seconds")  # registered by `serve` for its own turns
     assert set(re.findall(r"daoxue_[a-z_]+", DOCUMENT)) - {"daoxue_tickets_", "daoxue_queue_"} == ours
+
+
+def test_whatever_is_to_ring_has_a_rule_and_the_value_that_the_page_says() -> None:
+    rules = {each["alert"]: each for group in yaml.safe_load(ALERTS)["groups"] for each in group["rules"]}
+    rows = re.findall(r"^\| (`daoxue_.*?) \| .* \| (.+?) \|$", DOCUMENT, re.M)
+    told = {name for figures, _ in rows for name in re.findall(r"daoxue_[a-z_]+", figures)}
+    rung = set(re.findall(r"daoxue_[a-z_]+", ALERTS.partition("groups:")[2]))
+    assert len(rows) == 14
+    assert rung <= told
+    for figures, when in rows:
+        named = re.findall(r"daoxue_[a-z_]+", figures)
+        assert when == "条数是钱" or rung & set(named), named
+    assert all({"zh", "en"} == set(each["annotations"]) for each in rules.values())
+    for alert, value, words in (
+        ("Disk", "1e9", "少于 1 GB"), ("Errors", "20", "20 以上"), ("TicketsLate", "1800", "半小时"),
+        ("QueueLate", "600", "10 分钟"), ("Refused", "0.2", "两成"), ("Worker", "5m", "5 分钟"), ("Danger", "1m", "1 分钟"),
+    ):  # fmt: skip
+        rule = rules[f"Daoxue{alert}"]
+        assert value in f"{rule['expr']} {rule.get('for', '')}"
+        assert words in DOCUMENT

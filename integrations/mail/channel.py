@@ -274,7 +274,7 @@ class MailChannel:
         else:
             words = self._writer.words([each.message.reply for each in mine], ref)
         draft = OwnLetter(
-            to=row.address, subject=subject(about.title if about else "", ref), words=words,
+            to=row.address, subject=subject(about.title if about else "", ref) if about or ref else "", words=words,
             refs=to.message.refs if to is not None else (), automatic=all(each.author != "seat" for each in mine),
             files=_files(transaction, [each.message.reply for each in mine]),
         )  # fmt: skip

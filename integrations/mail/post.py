@@ -12,4 +12,5 @@ MAIL = Channel(
     stanzas=(Stanza("mail", MailSettings),),
     open=Opens("integrations.mail.opening"),
     render=rendering.render,
+    mails=True,
 )

@@ -70,6 +70,7 @@ export function described(event: Happened, nameOf: (account: string) => string):
     case 'proven':
       return t('居民证明了自己是谁', 'The resident has proven who they are')
     case 'raised':
+      if (data.reason === 'answer_by') return reason('answer_by')
       return t(`优先级提高：${reason(word(data.reason))}`, `Raised: ${reason(word(data.reason))}`)
     default:
       return `${kind(event.kind)} ${who === 'system' || who === 'bot' ? '' : who}`

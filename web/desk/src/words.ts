@@ -50,6 +50,7 @@ const REASONS: Record<string, [string, string]> = {
   not_done_yet: ['办结后还有问题', 'Not done after closing'],
   handler_failed: ['系统出错', 'System error'],
   callback: ['请回电', 'Call back'],
+  answer_by: ['想换个方式收到答复', 'Wants the answer another way'],
   voicemail: ['电话留言', 'Voicemail'],
   message_left: ['留言', 'Message left'],
   complaint: ['投诉', 'Complaint'],
@@ -94,6 +95,8 @@ const RESULTS: Record<string, [string, string]> = {
 }
 const SLOTS: Record<string, [string, string]> = {
   phone: ['电话', 'Phone'],
+  mail: ['邮箱', 'E-mail'],
+  answer_by: ['答复也发到', 'Answer also by'],
   course: ['课程', 'Course'],
   org: ['地点', 'Place'],
   village: ['村社', 'Village'],
