@@ -66,9 +66,8 @@ async def test_both_ask_at_once_and_it_dies(step: str, either_config: Config) ->
         assert len(said) == 1, "what opened it stands in the talk, what joined it was said once"
         talks = database.look(lambda t: tickets.talks(t, row))
         assert len(talks) == 2
-        assert {database.look(lambda t, id=id: ticket_lists.through_conversation(t, id))[0].ref for id in talks} == {
-            row.ref
-        }  # type: ignore[misc]
+        refs = database.look(lambda t: {ticket_lists.through_conversation(t, id)[0].ref for id in talks})
+        assert refs == {row.ref}
         database.close()
         for page in pages:
             await page.close()
