@@ -21,6 +21,7 @@ from accounts.limits import CARDS_FROM, Limits
 from accounts.registering import Person, Registered
 from accounts.vault import Vault
 from store import conversations, identity, tickets
+from store.conversations import ConversationRow
 from store.database import Database
 from store.identity import Grant, LearnerRow
 from store.transaction import Transaction
@@ -130,13 +131,26 @@ class Identity:
         """The conversations in which whoever writes is at this moment proven to be the learner whom tickets keep as `person`,
         beside those of these tickets, which are `near`."""
         learner = self._learner(transaction, person, near)
-        if learner is None:
-            return set()
-        places = {
-            each for each in identity.places(transaction, learner) if self.known(transaction, *each, now) == learner
-        }
-        found = (conversations.find(transaction, *place) for place in places)
-        return {talk.id for talk in found if talk is not None}
+        return {talk.id for talk in self._talks_of(transaction, learner, now)} if learner is not None else set()
+
+    async def others(self, channel: str, address: str, now: int, session: str | None) -> list[ConversationRow] | None:
+        """The other conversations of whoever writes here, the newest first; None where it is not proven who that is."""
+
+        def look(transaction: Transaction) -> list[ConversationRow] | None:
+            learner = self.known(transaction, channel, session or address, now)
+            if learner is None:
+                return None
+            found = self._talks_of(transaction, learner, now)
+            found = [each for each in found if (each.channel, each.address) != (channel, address)]
+            return sorted(found, key=lambda each: each.updated_at, reverse=True)
+
+        return await self._database.read(look)
+
+    def _talks_of(self, transaction: Transaction, learner: int, now: int) -> list[ConversationRow]:
+        places = set(identity.places(transaction, learner))
+        theirs = (each for each in places if self.known(transaction, *each, now) == learner)
+        found = (conversations.find(transaction, *place) for place in theirs)
+        return [talk for talk in found if talk is not None]
 
     def _learner(self, transaction: Transaction, person: str, near: Iterable[int]) -> int | None:
         """Who it is, as the digest says: most likely one who has proven it where the ticket is, however long ago; else of all

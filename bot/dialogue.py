@@ -10,7 +10,7 @@ from bot.comprehension import Comprehension
 from bot.conversation import REMEMBERED, Conversation, Task
 from bot.handler import Handlers
 from bot.messages import CONTINUE
-from bot.rules import Rule, answers, first, follow, items, moves, questions, tasks
+from bot.rules import Rule, answers, elsewhere, first, follow, items, moves, questions, tasks
 from bot.running import Runner
 from bot.turn import Turn
 from nlu.proofs import Kind
@@ -30,7 +30,7 @@ LADDER: tuple[Rule, ...] = (
     questions.too_long, questions.stray_number,
     # What goes on with the talk
     questions.ours, answers.of_whom, follow.suits, tasks.told, tasks.dropped, questions.gist,
-    follow.asked_elsewhere, tasks.goes_on, tasks.open_task, follow.enrols, follow.compared, answers.of_an_answer,
+    follow.asked_elsewhere, tasks.goes_on, tasks.open_task, elsewhere.asked_there, follow.enrols, follow.compared, answers.of_an_answer,
     follow.follow_up, follow.described,
     tasks.refined, follow.another, follow.unknown_name, items.another_item, items.enough, tasks.taken_back, answers.in_an_answer, questions.neighbour,
     # Questions
@@ -63,6 +63,8 @@ class Dialogue:
                 turn.rules.append(rule.__name__)
             if answered:
                 break
+        if turn.inbound.files and not turn.inbound.intent and turn.said and not (turn.ticket or turn.handover):
+            turn.say("file.also")  # it came with words, and those alone were answered
         if not turn.silent:
             self._run.ask_how(turn)
             self._remember(turn)

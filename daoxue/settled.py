@@ -1,13 +1,15 @@
 """What of the settings and the environment is more than a value: files that they name, keys. Read before anything is composed."""
 
+import importlib
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from accounts import rules
 from accounts.rules import Rules
 from bot.texts import Texts, TextsError, read_own
 from daoxue.config import Config, ConfigError
-from desk.pushing import Vapid, VapidError, vapid_of
+from desk.pushing import NAMES, PushIdentity, VapidError
 from knowledge.files import KnowledgeError, load_yaml
 from nlu import encoder
 
@@ -32,10 +34,13 @@ def texts_of(config: Config) -> Texts:
     return texts
 
 
-def push_keys() -> Vapid | None:
-    """Who we are to push services. Raises `ConfigError`."""
+def push_keys() -> PushIdentity | None:
+    """Who we are to push services; None where web push is not set up. Raises `ConfigError`."""
+    if not any(os.environ.get(name) for name in NAMES):
+        return None
+    read: Callable[[Mapping[str, str]], PushIdentity] = importlib.import_module("desk.vapid").vapid_of
     try:
-        return vapid_of(os.environ)
+        return read(os.environ)
     except VapidError as error:
         raise ConfigError(str(error)) from error
 

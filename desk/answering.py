@@ -52,6 +52,23 @@ def carry(transaction: Transaction, found: TicketRow, body: bytes, seq: int, now
     talk = conversations.find(transaction, wish.channel, wish.address)
     if talk is None:
         talk = conversations.begin(transaction, wish.channel, wish.address, now)
+    if talk.id == found.conversation:
+        return
     said = msgspec.json.decode(body, type=Message)
     carried = encode(Message(reply=said.reply))
-    conversations.say(transaction, talk, [("seat", carried)], now, id=f"{found.ref}:{seq}")
+    conversations.say(transaction, talk, [("seat", carried)], now, id=_key(found.ref, found.conversation, seq))
+
+
+def carried(transaction: Transaction, ref: str) -> set[tuple[int, int]]:
+    """What of a ticket was said on other channels: conversations, and the numbers of messages in them."""
+    events = [event.happened for event in tickets.events(transaction, ref)]
+    wishes = {_wish(each.slots) for each in events if isinstance(each, TicketRaised) and "answer_by" in each.slots}
+    found = [conversations.find(transaction, wish.channel, wish.address) for wish in wishes if wish is not None]
+    said = [each for each in events if isinstance(each, TicketSaid) and each.by == "seat"]
+    keys = {_key(ref, each.conversation, each.seq) for each in said}
+    there = [(talk.id, conversations.answered(transaction, talk.id, key)) for talk in found if talk for key in keys]
+    return {(talk, at[1]) for talk, at in there if at is not None}
+
+
+def _key(ref: str, conversation: int, seq: int) -> str:
+    return f"{ref}:{conversation}:{seq}"

@@ -7,6 +7,7 @@ what about. The proof names what was erased and a digest over it, so that it can
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -18,12 +19,13 @@ from accounts.identity import forget as forget_identity
 from accounts.vault import Vault
 from bot.inbox import encode, numbered
 from bot.messages import Handover, Message, Numbered, Reply
-from desk import drafts
+from desk import answering, drafts
 from desk.errors import TicketError
 from desk.opening import ALL, before, handover
 from desk.search import grams, people_said
 from store import conversations, copying, erasing, search, ticket_lists, tickets
 from store import identity as identity_rows
+from store.conversations import MessageRow
 from store.database import Database
 from store.engine import Value
 from store.personal import Whose
@@ -100,6 +102,15 @@ class Residents:
 
         return await self._database.read(look)
 
+    async def talks_seen(self, row: TicketRow, by: str, now: int) -> set[int]:
+        """The conversations of a ticket's person that a seat may see."""
+
+        def look(transaction: Transaction) -> set[int]:
+            theirs = self._talks(transaction, row.person, now)
+            return {row.conversation} | {each for each in theirs if not _complains(transaction, each, by)}
+
+        return await self._database.read(look)
+
     def _talks(self, transaction: Transaction, person: str, now: int) -> set[int]:
         """All conversations of a person: those of their tickets, and those in which they have proven who they are."""
         own = ticket_lists.of_person(transaction, person)
@@ -162,6 +173,7 @@ class Residents:
             erased = sum(forget(transaction, id) for id in talks)
             nobody = f"erased-{digest[:12]}"
             for each in theirs:
+                _forget_carried(transaction, each.ref)
                 forget_ticket(transaction, each, nobody, asked_for=True)
             detail = f"{why}; {len(theirs)} tickets, {erased} messages, sha256 {digest}"
             conversations.audited(transaction, by, "resident.erase", ref, detail, now)
@@ -206,6 +218,22 @@ class Residents:
             forget_identity(transaction, read.channel, person, "identity.erased", now)
 
 
+def _forget_carried(transaction: Transaction, ref: str) -> None:
+    """Takes out what was said of a ticket to a number or an address that nobody has proven to be theirs; what else was said
+    there is not the resident's to erase."""
+    carried = answering.carried(transaction, ref)
+    for id in {id for id, _ in carried}:
+        _make_unfindable(transaction, id, conversations.messages(transaction, id, 1, 1 << 30))
+    for id, seq in carried:
+        erasing.forget_message(transaction, id, seq, encode(Message(reply=Reply(text=ERASED))))
+
+
+def _make_unfindable(transaction: Transaction, id: int, rows: Sequence[MessageRow]) -> None:
+    search.forget(
+        transaction, id, lambda first, last: grams(people_said([row for row in rows if first <= row.seq <= last]))
+    )
+
+
 def forget_ticket(transaction: Transaction, row: TicketRow, nobody: str, *, asked_for: bool = False) -> None:
     """Takes out of a ticket what tells who it was, and puts `nobody` there; out of whatever was written about it, too.
     `asked_for` by the resident, not by the time."""
@@ -232,8 +260,6 @@ def _complains(transaction: Transaction, talk: int, seat: str) -> bool:
 def forget(transaction: Transaction, id: int) -> int:
     """Takes the words of a conversation out; the number of its messages."""
     rows = conversations.messages(transaction, id, 1, 1 << 30)
-    search.forget(
-        transaction, id, lambda first, last: grams(people_said([row for row in rows if first <= row.seq <= last]))
-    )
+    _make_unfindable(transaction, id, rows)
     erasing.forget_conversation(transaction, id, encode(Message(reply=Reply(text=ERASED))))
     return len(rows)

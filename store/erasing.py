@@ -44,6 +44,11 @@ def _gone(whose: Whose, name: str) -> list[Statement]:
 _OF_CONVERSATION = _gone(Whose.RESIDENT, "conversation")
 _OF_LEARNER = _gone(Whose.LEARNER, "learner")
 _MESSAGES = _blanking(message, Whose.RESIDENT, message.c.conversation)
+_MESSAGE = Statement(
+    update(message)
+    .where(message.c.conversation == bindparam("which"), message.c.seq == bindparam("number"))
+    .values(body=bindparam("blank_body"))
+)
 _CONVERSATION = _blanking(
     conversation, Whose.RESIDENT, conversation.c.id, version=conversation.c.version + 1, updated_at=NEVER
 )  # fmt: skip
@@ -104,6 +109,11 @@ def forget_conversation(transaction: Transaction, id: int, blank: bytes) -> None
     if (talk := conversations.get(transaction, id)) is not None:
         deliveries.forget_deferred(transaction, talk.channel, talk.address)
     transaction.run(_CONVERSATION, which=id, blank_address=f"erased-{id}", blank_state=b"")
+
+
+def forget_message(transaction: Transaction, conversation: int, seq: int, blank: bytes) -> None:
+    """One message becomes `blank`."""
+    transaction.run(_MESSAGE, which=conversation, number=seq, blank_body=blank)
 
 
 def written(transaction: Transaction, table: str, ref: str) -> list[dict[str, Value]]:

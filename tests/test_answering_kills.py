@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 
 from daoxue.app import App, compose
 from daoxue.config import Config
-from desk.pushing import new_key, vapid_of
+from desk.vapid import new_key, vapid_of
 from integrations.gateway_settings import GatewaySettings, TemplateSettings
 from players.gateway import Gateway
 from players.push_service import PushService
@@ -104,7 +104,6 @@ async def test_a_browser_is_told_though_the_process_died_after_telling_it(
     port = free_port()
     push = PushService(f"http://127.0.0.1:{port}")
     vapid = vapid_of({"VAPID_PRIVATE_KEY": key, "VAPID_SUBJECT": "mailto:desk@daoxue.test"})
-    assert vapid is not None
     endpoint, browser = push.subscribe(vapid.public)
     config, service = own(config)
     app = await compose(config)

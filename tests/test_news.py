@@ -16,7 +16,7 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 from daoxue.app import App, compose
 from daoxue.config import Config
 from daoxue.serve import server
-from desk.pushing import new_key
+from desk.vapid import new_key
 from store import pushes
 from tests.conftest import free_port
 from tests.desk_client import Desk, Person

@@ -1,13 +1,19 @@
 """Whoever proves the same card is one person to the desk, on whatever channels: one place, one seat, one history."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
+import pytest
+
 from daoxue.app import App
+from daoxue.config import Config
 from store import conversations, tickets
 from store.ticket_events import TicketRow
 from tests.desk_client import Desk, Person
+from tests.official import Official, official
 from tests.talk import Resident
+from tests.test_mine import CARD, Visitor
 
 
 async def at_both(app: App, learner: int = 1) -> tuple[Resident, Resident]:
@@ -279,3 +285,74 @@ async def test_tickets_are_limited_by_person_on_all_channels_together(either_app
         await browser.prove()
     assert (await wechat.receipt("转人工")).ticket is None
     assert (await wechat.receipt("有人晕倒了")).ticket, "never where a life is in danger"
+
+
+@pytest.fixture
+async def account(config: Config, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Official]:
+    async with official(config, monkeypatch) as made:
+        yield made
+
+
+async def test_from_wechat_to_the_web_and_back(account: Official) -> None:
+    """By an invitation at the counter there, by a card and its code here."""
+    platform, who, seat = account.platform, account.platform.resident(), await Desk(account.app).person(shown="小李")
+    await seat.post("/counter/invitations", {"card": CARD, "checked": True})
+    await platform.scan(who, list(platform._scenes)[-1])
+    await platform.say(who, "书法班怎么报名")
+    [told] = [each.text for each in await platform.say(who, "转人工")]
+    [ticket] = await waiting(seat)
+    ref = ticket["ref"]
+    assert ref in told
+    browser = Visitor(account.app)
+    assert "已经在人工队列里" not in await browser.say("我有多少学分")
+    await browser.prove(CARD)
+    assert "在别的渠道上已经在人工队列里" in await browser.say("转人工，我在电脑上等")
+    assert ref in browser.heard[-1]
+    [ticket] = await waiting(seat)
+    assert (ticket["ref"], ticket["channel"]) == (ref, "webchat")
+    await seat.post(f"/tickets/{ref}/take")
+    whole = await seat.get(f"/tickets/{ref}")
+    [wechat] = whole["elsewhere"]
+    assert "书法班怎么报名" in [each["text"] for each in wechat["messages"]]
+    assert "转人工，我在电脑上等" in [each["text"] for each in whole["messages"]]
+    await account.deliver()
+    seen = len(who.seen)
+    await seat.post(f"/tickets/{ref}/messages", {"id": "1", "text": "您好，请讲"})
+    await account.deliver()
+    assert len(who.seen) == seen, "nothing goes to where they are no more"
+    assert await platform.say(who, "我回微信了") == []
+    refused = {"id": "2", "text": "好", "seen": 99, "talk": whole["talk"]}
+    await seat.post(f"/tickets/{ref}/messages", refused, expect=409)
+    await seat.post(f"/tickets/{ref}/messages", {"id": "3", "text": "微信上接着说"})
+    await account.deliver()
+    assert [each.text for each in who.seen[seen:]] == ["微信上接着说"]
+
+
+async def test_a_family_s_card_takes_one_place_of_a_class(app: App) -> None:
+    """Whoever proves it, from wherever, and both at once."""
+    group = next(
+        each
+        for each in app.library.catalogue.classes.values()
+        if each.places > 3 and not each.fee and each.course == "calligraphy"
+    )
+    visitors = [Visitor(app, "at-home"), Visitor(app, "elsewhere")]
+    for visitor in visitors:
+        for text in ("我要报书法班", group.name, "给我报名"):
+            await visitor.say(text)
+        assert "要给徐**报名" in await visitor.prove()
+    told = await asyncio.gather(*(visitor.say("是的") for visitor in visitors))
+    assert all(group.name in each for each in told)
+    assert app.accounts.enrolments.seen[group.id].taken == group.enrolled + 1
+    assert "已录取" in await visitors[1].say("我报的班录取了没有")
+
+
+async def test_a_family_s_card_has_one_number_on_a_waiting_list(app: App) -> None:
+    group = next(each for each in app.library.catalogue.classes.values() if each.places == 0)
+    for name in ("at-home", "elsewhere"):
+        visitor = Visitor(app, name)
+        await visitor.say(f"{group.name}还有名额吗")
+        await visitor.say("给我候补")
+        await visitor.prove()
+        await visitor.say("好的")
+        assert f"候补第 {group.waiting + 1} 位" in "".join(visitor.heard)
+    assert app.accounts.enrolments.seen[group.id].waiting == group.waiting + 1

@@ -1,6 +1,7 @@
 """`daoxue serve`, `check`, `chat`."""
 
 import argparse
+import importlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,6 @@ from daoxue.app import App
 from daoxue.commands.common import Commands, add, playing, tell, with_app
 from daoxue.config import Config, read
 from daoxue.serve import serve
-from desk.pushing import new_key
 from integrations.channels import CHANNELS
 from knowledge.files import KnowledgeError
 
@@ -51,7 +51,7 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _push_keys(arguments: argparse.Namespace) -> int:
-    key = new_key()
+    key: str = importlib.import_module("desk.vapid").new_key()
     tell(arguments, {"VAPID_PRIVATE_KEY": key}, f"VAPID_PRIVATE_KEY={key}")
     return 0
 

@@ -163,11 +163,22 @@ export class News extends EventTarget {
       const worker = await navigator.serviceWorker.register("sw.js");
       if (!this.key || !worker.pushManager) return;
       await navigator.serviceWorker.ready;
-      const made = await worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: bytes(this.key) });
+      const made = await this.#made(worker.pushManager);
       const { endpoint, keys } = made.toJSON();
       await this.#post({ endpoint, ...keys, lang: this.settings.lang });
     } catch (error) {
       console.info("no web push", error);
+    }
+  }
+
+  async #made(pushes) {
+    const how = { userVisibleOnly: true, applicationServerKey: bytes(this.key) };
+    try {
+      return await pushes.subscribe(how);
+    } catch (error) {
+      if (error.name !== "InvalidStateError") throw error;
+      await (await pushes.getSubscription()).unsubscribe(); // it is for a key that the centre had before
+      return pushes.subscribe(how);
     }
   }
 
