@@ -60,7 +60,9 @@ function showState() {
 
 /** While a person is to answer: how the resident hears of it. */
 function showReach() {
+  const end = atEnd();
   $("reach").hidden = speaker === "bot" && !settings.remind;
+  if (end) $("log").scrollTop = $("log").scrollHeight; // the talk has become lower
   $("sound").textContent = word(settings.sound ? "soundOn" : "soundOff");
   $("sound").setAttribute("aria-pressed", settings.sound);
   $("remind").hidden = !news.can;
@@ -253,6 +255,7 @@ function send(message) {
 
 function hears(who) {
   speaker = who;
+  if (who !== "bot") news.awaits();
   showReach();
 }
 
@@ -320,7 +323,7 @@ $("fresh").onclick = () => {
   if (!confirm(word("freshAsk"))) return;
   rows.clear();
   $("log").replaceChildren();
-  news.forget(); // in the name of the talk that ends
+  news.forget();
   link.forget();
   hears("bot");
 };
