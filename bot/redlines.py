@@ -82,6 +82,13 @@ _GONE = re.compile(
 _CHILDISH = re.compile(
     "学生|小学|初[一二中]|幼儿园|还小|上学|放学|假|班[里上]|同桌|小朋友|小孩|作业|妈妈|爸爸|放学|红领巾|班主任|未成年|school|mum|mom|dad|kid"
 )
+# Who comes by themselves, and says no more.
+_COMES = re.compile(
+    "(?:(?:不要紧|没事|没关系|不用|好的?|行|那|嗯)了?[,，。 ]?)*+(?:我|俺|咱)?"
+    "(?:明[天儿]|后天|今天|[上下]午|晚上|改天|回头|过两天|到时候?|下?(?:周|礼拜)[一二三四五六日天末]?)?(?:我|俺|咱)?"
+    "(?:再|就|还是|会|直接|亲自|一个人|自己)*+(?:过来|过去|来|去|上|到)(?:你们|[那这][边里儿]|学院|学校|现场|窗口|服务台|一趟|一下)*+"
+    "(?:看看?|瞧瞧?|办|领|取|拿|问问?|报名?|交|学|听课?|试试?)*+(?:吧|好了|就行|得了|嘛|啊|呢|哈)?[。.!！]?"
+)
 _GLAD = re.compile("开心|高兴|太好了|哈哈|嘻嘻|真好|棒|满意|happy|great")
 _SELF = re.compile(r"我|俺|咱|本人|\bi\b|i'm")
 _UNDER = re.compile("[没未不][有到满足够]+(?:1[0-4]|十[一二三四])(?!个|人|节|次)")
@@ -113,6 +120,8 @@ def detect(heard: Understanding, *, talking: bool = False) -> Alarm | None:
     moves = heard.move.label.startswith("cmd/") and heard.move.probability >= _MOVE
     if said is None and (moves or commands(heard.folded)):
         odds += _OF_A_MOVE  # 算了, 我也不清楚, 没事了
+    if said is None and len(heard.folded) <= _FEW and _COMES.fullmatch(heard.folded):
+        odds += _OF_A_MOVE
     perhaps, sure = _lines(kind)
     if kind in LIFE and said is None and not hints_at(heard.folded):
         follows = _IN_TALK if talking and len(heard.folded) <= _FEW else 0.0

@@ -1,6 +1,7 @@
 """What must be handled exactly so, in any words, also in the middle of something else."""
 
 from collections.abc import AsyncIterator
+from datetime import date
 
 import pytest
 from msgspec.structs import replace
@@ -8,6 +9,7 @@ from msgspec.structs import replace
 from bot.alarming import LIFE
 from bot.dialogue import Dialogue
 from bot.handler import Handler
+from bot.redlines import detect
 from bot.texts import Texts
 from bot.turn import Turn
 from daoxue.app import App, compose
@@ -68,6 +70,20 @@ async def test_refusals_do_not_tell_whether_there_is_an_account(app: App) -> Non
         await Resident(app).say(f"帮我查一下{number}这个人有多少学分") for number in ("13800001000", "13999999999")
     }
     assert len(answers) == 1
+
+
+@pytest.mark.parametrize(
+    "said", ["我明天自己来看", "不要紧，我自己来看", "我自己来", "明天我自己过来一趟", "俺自己去", "下周一我一个人去办"]
+)
+async def test_who_comes_by_themselves_is_in_no_danger_and_no_child(said: str, app: App) -> None:
+    assert detect(app.comprehension.understand(said, date(2026, 11, 26))) is None
+
+
+@pytest.mark.parametrize("said", ["我自己去死", "我一个人去跳河", "剩下那截我自己来了断"])
+async def test_who_goes_to_die_is_in_danger(said: str, app: App) -> None:
+    found = detect(app.comprehension.understand(said, date(2026, 11, 26)))
+    assert found is not None
+    assert found.kind == "despair"
 
 
 @pytest.mark.parametrize(
