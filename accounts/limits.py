@@ -40,6 +40,8 @@ POSTS = Limit("posts", 10, HOUR)  # of one author in a forum that are answered
 POSTS_OVER = Limit("posts over", 1, HOUR)  # of those over that, that a person is called to
 TEXTS = Limit("texts", 8, 60)  # of one number that are answered
 TEXTS_READ = Limit("texts read", 22, 60)  # and beyond those, that are read all the same
+FILES = Limit("files", 20, HOUR / 4)  # messages with files
+MEGABYTES = Limit("megabytes", 60, HOUR)  # of files
 CATCHING_UP = Limit("catching up", 30, 60)  # times that pages come back and ask for what they lack
 FRAMES = Limit("frames", 60, 15)  # of a socket, whatever they are: signs of life and of typing too
 
@@ -54,6 +56,8 @@ MESSAGES_FROM = Limit("messages from", 300, 10)  # that are thought about
 VISITORS_FROM = Limit("visitors from", 60, 60)  # that say their first word
 TICKETS_FROM = Limit("tickets from", 30, HOUR)
 ALARMS_FROM = Limit("alarms from", 60, 60)  # with words of a danger to life, where the limits above refuse them
+FILES_FROM = Limit("files from", 100, HOUR / 4)
+MEGABYTES_FROM = Limit("megabytes from", 400, HOUR)
 CARDS_FROM = Limit("cards from", 30, HOUR)  # asked about, to prove who one is
 GUESSES_FROM = Limit("guesses from", 30, HOUR / 4)  # of whatever account
 SOCKETS_FROM = 200  # open at the same time

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from accounts.identity import Identity, Proof
 from accounts.limits import Limits
 from accounts.vault import Vault
+from bot.files import FileRefusal
 from bot.inbox import Inbox, Receipt
 from bot.live import Live
 from bot.messages import Inbound, Reply
@@ -29,6 +30,16 @@ from knowledge.library import Library
 from store.database import Database
 from store.identity import Grant
 
+
+class FetchError(Exception):
+    """A platform did not give a resident's file. `why` says that it never will; None where it may be asked again."""
+
+    def __init__(self, why: FileRefusal | None = None) -> None:
+        super().__init__(why.value if why else "unreachable")
+        self.why = why
+
+
+Fetch = Callable[[str, int], Awaitable[bytes]]  # by its `ref`, at most so many bytes. Raises `FetchError`
 Render = Callable[[Sequence[Reply]], list[str]]
 Told = Callable[[Inbound], Awaitable[Receipt]]
 
@@ -144,8 +155,9 @@ class Calling(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Core:
     """What a channel may use of the process that opens it. `public_url` is how residents and platforms reach us, without
-    a slash at its end; `observe` is told of the steps of a delivery; `clock` is in seconds; `secrets` is the environment;
-    `push_key` is what browsers subscribe to web push with, empty where there is none."""
+    a slash at its end; `file_bytes` is how large a resident's file may be; `observe` is told of the steps of a delivery;
+    `clock` is in seconds; `secrets` is the environment; `push_key` is what browsers subscribe to web push with, empty where
+    there is none."""
 
     stanzas: Stanzas
     secrets: Mapping[str, str]
@@ -160,6 +172,7 @@ class Core:
     library: Library
     limits: Limits
     zone: ZoneInfo
+    file_bytes: int
     public_url: str
     observe: Callable[[str], None]
     clock: Callable[[], float]
@@ -196,6 +209,7 @@ class OpenChannel:
     `posts` are webhooks by path, answered ahead of the web framework; `routes` all else that is served. `kinds`
     are what it does for the queue, `work` what goes on in the background. `health` tells at a time (ms) what the desk
     shows of it.
+    `fetch` gets a file of a resident's that the platform keeps.
     `quota` is of a conversation, where the platform counts; `inviting` and `calling` where it can do that.
     """
 
@@ -206,6 +220,7 @@ class OpenChannel:
     work: Sequence[Worker] = ()
     health: Callable[[int], Awaitable[ChannelHealth]] = nothing_to_tell
     close: Callable[[], Awaitable[None]] = nothing_to_close
+    fetch: Fetch | None = None
     quota: Callable[[int], Awaitable[Quota]] | None = None
     inviting: Inviting | None = None
     calling: Calling | None = None

@@ -63,6 +63,8 @@ class Dialogue:
                 turn.rules.append(rule.__name__)
             if answered:
                 break
+        if turn.inbound.files and not turn.inbound.intent and turn.said and not (turn.ticket or turn.handover):
+            turn.say("file.also")  # it came with words, and those alone were answered
         if not turn.silent:
             self._run.ask_how(turn)
             self._remember(turn)

@@ -7,6 +7,7 @@ delivers the message again.
 
 import asyncio
 import contextlib
+import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from weakref import WeakValueDictionary
@@ -16,14 +17,15 @@ import msgspec
 from msgspec.structs import replace
 
 from accounts.accounts import Accounts
-from accounts.limits import ALARMS_FROM, MESSAGES, MESSAGES_FROM, VISITORS_FROM, Limits, Once, TooManyError
+from accounts.limits import ALARMS_FROM, FILES, MESSAGES, MESSAGES_FROM, VISITORS_FROM, Limits, Once, TooManyError
 from bot import conversation
 from bot.alarming import is_alarm
 from bot.comprehension import Comprehension, Understanding
 from bot.conversation import Conversation
 from bot.dialogue import Dialogue
+from bot.files import FileRefusal, safe
 from bot.live import Live
-from bot.messages import Card, Handover, Inbound, Message, Numbered, Reply
+from bot.messages import Arrived, Card, File, Handover, Inbound, Message, Numbered, Reply
 from bot.queue import Done, Failed, Outcome
 from bot.texts import Texts
 from bot.turn import Turn
@@ -34,6 +36,7 @@ from nlu import proofs
 from nlu.masking import mask
 from nlu.text import clean, fold
 from store import conversations, deliveries, tickets
+from store.attachments import NewFile
 from store.conversations import ConversationRow, MessageRow
 from store.database import ConflictError, Database
 from store.deliveries import DeferredRow
@@ -100,6 +103,10 @@ def kept(text: str) -> str:
 
 def _kept_cards(cards: Sequence[Card]) -> tuple[Card, ...]:
     return tuple(replace(each, title=kept(each.title), lines=tuple(map(kept, each.lines))) for each in cards)
+
+
+def _shown(new: NewFile) -> File:
+    return File(new.name, new.type, f"/files/{new.id}", len(new.body))
 
 
 def new_ticket(ref: str, about: Handover, person: str, lang: str) -> tickets.NewTicket:
@@ -217,14 +224,16 @@ class Inbox:
         before."""
         turn = await self._think(read, inbound, once)
         self._observe("thought")
-        told = Message(
-            reply=Reply(text=turn.inbound.text, cards=_kept_cards(inbound.cards)), re=inbound.id, refs=inbound.refs
+        files = [self._taken(inbound, each, once) for each in inbound.files]
+        said = Reply(
+            text=turn.inbound.text, cards=_kept_cards(inbound.cards), files=tuple(_shown(each) for each in files)
         )
+        told = Message(reply=said, re=inbound.id, refs=inbound.refs)
         messages = [told, *(Message(reply=reply, re=inbound.id) for reply in turn.said)]
         authors = ("resident", *("bot" for _ in turn.said))
-        row = await self._row(read, turn, list(zip(authors, map(encode, messages), strict=True)))
+        row = await self._row(read, turn, list(zip(authors, map(encode, messages), strict=True)), files)
         try:
-            committed = await self._database.write(lambda t: conversations.commit_turn(t, row), quick=True)
+            committed = await self._database.write(lambda t: conversations.commit_turn(t, row), quick=not files)
         except tickets.ElsewhereError:
             await self._follow(read, inbound)
             return None
@@ -249,6 +258,13 @@ class Inbox:
         self._remember(new, ids | {inbound.id} if len(ids) < IDS else frozenset([inbound.id]))
         reason = turn.handover.reason if turn.handover else None
         return Receipt(id, read.seq + 1, answers, turn.state, ticket, read.seat, handed_over=reason)
+
+    def _taken(self, inbound: Inbound, file: Arrived, limits: Once) -> NewFile:
+        """A file as it is kept with its message. What a platform hands on is counted here; others refuse before it is sent."""
+        who = f"{inbound.channel} {inbound.address}"
+        over = not inbound.origin and limits.take((FILES, who)) > 0
+        why, body = (FileRefusal.TOO_MANY.value, b"") if over else ("", file.body)
+        return NewFile(secrets.token_urlsafe(24), safe(kept(file.name)), file.type, body, file.ref, why)
 
     async def _follow(self, read: ConversationRow, inbound: Inbound) -> None:
         """The ticket of this talk goes on in another: it comes here with whoever has it, where they still are who they have
@@ -299,7 +315,9 @@ class Inbox:
         await self._dialogue.respond(turn)
         return turn
 
-    async def _row(self, read: ConversationRow, turn: Turn, said: list[tuple[str, bytes]]) -> conversations.TurnRow:
+    async def _row(
+        self, read: ConversationRow, turn: Turn, said: list[tuple[str, bytes]], files: list[NewFile]
+    ) -> conversations.TurnRow:
         opened = raised = reopened = led = None
         if (handover := turn.handover) is not None:
             if turn.ticket:
@@ -319,7 +337,7 @@ class Inbox:
         return conversations.TurnRow(
             read=read, knowledge=turn.library.revision, inbound=turn.inbound.id, state=conversation.dump(turn.state), said=said, now=now,
             lease_until=now if turn.inbound.outbox else now + LEASE, inline=turn.inbound.inline, opened=opened, reopened=reopened, led=led, raised=raised,
-            rating=turn.rating, joined=turn.joined.ref if turn.joined else None,
+            rating=turn.rating, files=files, joined=turn.joined.ref if turn.joined else None,
             person=turn.person if turn.handover and turn.inbound.session is None else "", goes_on=turn.goes_on,
             unanswered=(turn.inbound.text[:200], turn.state.topic) if turn.unanswered else None, audits=turn.audits, dispute=turn.dispute,
             unbind=self._accounts.identity.person(read.channel, read.address) if turn.unbind else None,

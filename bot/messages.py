@@ -8,6 +8,15 @@ RESUMED = "texts_resumed"  # and wants them again
 LONGEST = 1000  # characters that are read as a question; longer ones are for a person
 
 
+class Arrived(Struct, frozen=True):
+    """A file that a resident sends: with its content, whose kind is known, or with `ref`, by which its channel fetches it."""
+
+    name: str
+    type: str = ""
+    body: bytes = b""
+    ref: str = ""
+
+
 class Inbound(Struct, frozen=True, kw_only=True):
     """One message of one resident.
 
@@ -19,7 +28,7 @@ class Inbound(Struct, frozen=True, kw_only=True):
 
     `cards` are what the channel knows of a message beside its words (a mail's subject, what came with it): kept with it and
     shown to seats, never thought about. `refs` are the channel's own names of what it goes on with, itself last, so that an
-    answer stands in its place (a mail's thread).
+    answer stands in its place (a mail's thread). `files` came with it.
     """
 
     channel: str
@@ -34,6 +43,7 @@ class Inbound(Struct, frozen=True, kw_only=True):
     position: tuple[float, float] | None = None
     cards: tuple["Card", ...] = ()
     refs: tuple[str, ...] = ()
+    files: tuple[Arrived, ...] = ()
     session: str | None = None
     public: bool = False
     origin: str = ""  # where it came in from (a network address), for limits alone: never kept
@@ -56,12 +66,13 @@ class Card(Struct, frozen=True, omit_defaults=True):
     link: str | None = None
 
 
-class File(Struct, frozen=True):
-    """Something to open, at a path of ours."""
+class File(Struct, frozen=True, omit_defaults=True):
+    """Something to open, at a path of ours: a resident's own for seats alone. `size` (bytes) where it is known."""
 
     name: str
     type: str
     path: str
+    size: int = 0
 
 
 class Reply(Struct, frozen=True, omit_defaults=True, kw_only=True):

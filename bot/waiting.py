@@ -13,7 +13,7 @@ from bot.messages import Handover, Reply
 from bot.texts import Texts
 
 # Reasons that go on with the ticket that was closed last; every other is a matter of its own.
-GOES_ON = frozenset({"asked_for_person", "not_done_yet", "not_understood"})
+GOES_ON = frozenset({"asked_for_person", "file", "not_done_yet", "not_understood"})
 LEAST = 3  # the priority of what is ordinary
 GENERAL = "general"  # the skill that every seat has
 COMPLAINT = "complaint"  # a reason: whoever had the resident's ticket before never gets this one

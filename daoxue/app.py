@@ -35,6 +35,7 @@ from daoxue.preparing import vault_of
 from daoxue.settled import encoder_of, push_keys, rules_of, texts_of
 from daoxue.watch import Watch
 from desk import replies
+from desk.arriving import Arriving, Intake
 from desk.attempts import Attempts
 from desk.broadcasts import Broadcasts
 from desk.cataloguing import Cataloguing
@@ -60,11 +61,12 @@ from desk.standing import LiveSettings
 from desk.tickets import Tickets
 from handlers import HANDLERS
 from integrations.channels import CHANNELS
+from integrations.clamd import Clamd
 from integrations.platform import Platform
 from integrations.rasa import Rasa
 from knowledge.library import Library
 from nlu import encoder
-from store import deliveries, pushes, remote, summons, webhooks
+from store import attachments, deliveries, pushes, remote, summons, webhooks
 from store import identity as identity_rows
 from store import outbox as messages_owed
 from store import queue as owed
@@ -249,7 +251,7 @@ def _core(ground: Ground, knowing: KnowledgeParts, affairs: AffairsParts, talk: 
     return Core(
         stanzas=config.channels, secrets=os.environ, inbox=talk.inbox, outbox=talk.outbox, live=ground.live,
         database=ground.database, texts=ground.texts, identity=affairs.identity, vault=ground.vault, desk=talk.queueing,
-        library=knowing.library, limits=ground.limits, zone=config.zone, public_url=public_url(config), observe=ground.observe,
+        library=knowing.library, limits=ground.limits, zone=config.zone, file_bytes=_file_bytes(config), public_url=public_url(config), observe=ground.observe,
         clock=ground.clock, push_key=ground.vapid.public if ground.vapid else "",
     )  # fmt: skip
 
@@ -262,6 +264,7 @@ def _queue(
     kinds = {
         messages_owed.KIND: Kind(MessageSender(ground.database, ground.live, outlets, ground.clock).send, AT_ONCE),
         held_replies.KIND: Kind(desk.replies.leave, replies.AT_ONCE),
+        attachments.KIND: _arriving(ground, ways).kind,
         webhooks.KIND: desk.hooks.kind,
         pushes.KIND: pushing.kind,
         deliveries.ANSWER: Kind(talk.inbox.take_up, lease=ANSWERED),
@@ -273,6 +276,18 @@ def _queue(
     if affairs.platform is not None:
         kinds[remote.COMMAND] = affairs.platform.kind
     return Queue(ground.database, kinds, ground.live.ring, ground.clock)
+
+
+def _file_bytes(config: Config) -> int:
+    return config.files.megabytes * 1_000_000
+
+
+def _arriving(ground: Ground, ways: ChannelParts) -> Arriving:
+    """What files of residents go through."""
+    config = ground.config
+    fetches = {name: each.fetch for name, each in ways.opened.items() if each.fetch is not None}
+    intake = Intake(_file_bytes(config), fetches, Clamd(config.files.clamd) if config.files.clamd else None)
+    return Arriving(ground.database, ground.live, ground.texts, intake, ground.clock)
 
 
 def _notice_sender(ground: Ground, affairs: AffairsParts, ways: ChannelParts) -> NoticeSender:

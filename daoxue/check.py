@@ -75,6 +75,11 @@ def notes(config: Config) -> list[str]:
     """What is worth knowing: settings that do not go together, a model that has to be made anew, and which answers that
     handlers give from knowledge are lacking, over, or soon to be."""
     found = misfits(config) + model.damage(Path(config.nlu.folder))
+    if not config.files.clamd:
+        found.append(
+            "files.clamd: 没有填，居民发来的文件不查病毒，坐席打开前请当心"
+            " · is empty: nothing looks through residents' files for viruses"
+        )
     try:
         content = _content(config)
     except (KnowledgeError, DatabaseError):

@@ -16,6 +16,7 @@ from accounts.limits import networks
 from bot.channel import Channel, Stanzas
 from desk.hours import DeskSettings
 from integrations.channels import CHANNELS
+from integrations.clamd import PATTERN as CLAMD
 from integrations.platform import PlatformSettings
 from integrations.rasa import RasaSettings
 from knowledge.centre import Centre, Said
@@ -82,6 +83,13 @@ class AccountsSettings(Struct, frozen=True, forbid_unknown_fields=True):
     platform: PlatformSettings = PlatformSettings()
 
 
+class FilesSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """What residents may send, and what looks through it for viruses: clamd's address, or nothing."""
+
+    megabytes: Annotated[int, Meta(ge=1, le=100)] = 10
+    clamd: Annotated[str, Meta(pattern=CLAMD)] = ""
+
+
 class Log(Struct, frozen=True, forbid_unknown_fields=True):
     level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -97,6 +105,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     desk: DeskSettings = field(default_factory=DeskSettings)
     accounts: AccountsSettings = AccountsSettings()
     channels: Stanzas = field(default_factory=Stanzas)
+    files: FilesSettings = FilesSettings()
     log: Log = Log()
 
     @property

@@ -34,9 +34,13 @@ _WORDS = frozenset({"text", "word", "note", "slots"})  # of an event's data, wha
 
 
 class FileShown(Struct, frozen=True):
+    """`path` is where what a seat has sent is fetched; of what a resident has sent it ends with the id. `size` in bytes, 0
+    where it is not known."""
+
     name: str
     type: str
     path: str
+    size: int
 
 
 class CardShown(Struct, frozen=True):
@@ -119,7 +123,7 @@ def shown(each: Numbered, talk: int) -> MessageShown:
     return MessageShown(
         each.seq, cast(Author, each.author), mask_said(each), each.at, each.message.re,
         options=[option.label for option in reply.options], source=reply.source,
-        files=[FileShown(file.name, file.type, file.path) for file in reply.files],
+        files=[FileShown(file.name, file.type, file.path, file.size) for file in reply.files],
         cards=[_card(card, theirs=each.author == "resident") for card in reply.cards], talk=talk,
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ WORDS = {
     "closed_at": "结束", "conversation": "对话", "counted": "已折算的学分", "credits": "学分（十分之一）", "day": "日期", "delivered": "已送达",
     "dispute": "核对时的账", "due_at": "该发的时间", "enrolment": "报名", "frozen": "冻结的积分", "id": "编号", "inbound": "消息的外部编号",
     "item": "兑换物编号", "learner": "账户", "ledger": "学分账", "message": "消息", "minor": "未成年", "minutes": "分钟", "name": "名称",
-    "notice": "通知", "number": "候补号", "one_time_code": "验证码请求", "points": "积分", "purpose": "用途", "redemption": "兑换",
+    "notice": "通知", "number": "候补号", "one_time_code": "验证码请求", "points": "积分", "preview": "缩略图", "purpose": "用途", "redemption": "兑换",
     "remote_copy": "平台的答复", "review": "质检", "role": "身份", "rule": "规则版本", "scope": "权限", "sent_text": "短信", "sid": "运营商编号",
     "site": "领取处", "source": "来源", "state": "状态", "status": "状态", "tags": "标签", "ticket": "工单", "ticket_event": "工单记录",
     "type": "类型", "unanswered": "没答上的问题", "until": "到期", "what": "规则", "why": "原因", "drafts": "由此起草的回答", "consents": "同意",

@@ -102,6 +102,15 @@ class Residents:
 
         return await self._database.read(look)
 
+    async def talks_seen(self, row: TicketRow, by: str, now: int) -> set[int]:
+        """The conversations of a ticket's person that a seat may see."""
+
+        def look(transaction: Transaction) -> set[int]:
+            theirs = self._talks(transaction, row.person, now)
+            return {row.conversation} | {each for each in theirs if not _complains(transaction, each, by)}
+
+        return await self._database.read(look)
+
     def _talks(self, transaction: Transaction, person: str, now: int) -> set[int]:
         """All conversations of a person: those of their tickets, and those in which they have proven who they are."""
         own = ticket_lists.of_person(transaction, person)

@@ -178,6 +178,7 @@ HANDLERS: Handlers = {
     "greeting": Handler(small_talk.greeting, "chitchat"),
     "welcome": Handler(small_talk.welcome, "chitchat"),
     "cannot_read": Handler(small_talk.cannot_read, "chitchat"),
+    "sent_file": Handler(small_talk.sent_file, "human_agent"),
     "bound": Handler(people.bound, "operation_guide"),
     "menu": Handler(small_talk.menu, "chitchat"),
     "who_are_you": Handler(small_talk.who_are_you, "chitchat"),

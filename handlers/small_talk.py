@@ -56,6 +56,17 @@ async def cannot_read(turn: Turn) -> None:
     turn.say("cannot_read.voice" if turn.get("kind") == "voice" else "cannot_read")
 
 
+async def sent_file(turn: Turn) -> None:
+    """A picture or a document: we cannot read it, and say so; a person looks at it, who is called where none is yet."""
+    if turn.inbound.public:
+        turn.say("cannot_read")
+    elif turn.ticket:
+        turn.say("file.added", ref=turn.ticket)
+    else:
+        turn.say("file.received")
+        await turn.hand_over("file")
+
+
 async def menu(turn: Turn) -> None:
     turn.say("menu")
     await _menu_offers(turn)

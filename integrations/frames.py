@@ -75,6 +75,9 @@ decode_post = msgspec.json.Decoder(Post).decode
 _ERRORS: Mapping[str, str] = {
     "bad_frame": "消息格式不对，没有收下。This frame was not understood.",
     "too_long": "消息太长，没有收下，请分几次说。The message is too long.",
+    "too_large": "文件太大，没有收下，请压缩或者分开再发。The file is too large.",
+    "empty": "文件是空的，没有收下。The file is empty.",
+    "kind": "这种文件收不了。可以发图片、PDF、DOCX、XLSX、TXT 和语音。Files of this kind cannot be taken.",
     "too_fast": "发得太快了，请稍等再发。Too many messages, please wait.",
     "gone": "以前的对话已经不在了，我们重新开始。The earlier conversation is gone.",
     "foreign": "这个网页不是我们的，没有收下。A page of another site may not do this.",
@@ -88,14 +91,15 @@ _ANSWERING = frozenset({"bot", "system"})  # whose messages may be the answer to
 def frame_of(each: Numbered) -> bytes:
     """A message as the page gets it: `id` of the resident's own, `re` where it answers one."""
     reply = each.message.reply
-    which = {"id": each.message.re} if each.author == "resident" else {}
+    own = each.author == "resident"
+    which = {"id": each.message.re} if own else {}
     return encode(
         which
         | {
             "type": "message", "seq": each.seq, "author": each.author, "text": reply.text,
             "options": [{"key": option.key, "label": option.label} for option in reply.options],
             "cards": [{"title": card.title, "lines": card.lines, "link": card.link} for card in reply.cards],
-            "files": [{"name": file.name, "type": file.type, "path": file.path} for file in reply.files],
+            "files": [{"name": file.name, "type": file.type, "path": None if own else file.path} for file in reply.files],
             "source": reply.source, "at": each.at, "re": each.message.re if each.author in _ANSWERING else None, "lang": reply.lang,
         }
     )  # fmt: skip

@@ -20,7 +20,7 @@ import msgspec
 from prometheus_client import Gauge
 from starlette.responses import Response
 from starlette.routing import Mount, WebSocketRoute
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 import web
@@ -31,7 +31,6 @@ from bot.edge import BodyError, body_of, safely
 from bot.inbox import BusyError, Receipt, numbered
 from bot.messages import Inbound
 from bot.queue import Done, Outcome
-from bot.texts import Texts
 from integrations.frames import (
     Chosen,
     Frame,
@@ -50,6 +49,7 @@ from integrations.frames import (
 )
 from integrations.origins import Origins
 from integrations.reminding import Reminding
+from integrations.uploads import Uploads
 from store import conversations
 from store.conversations import ConversationRow, MessageRow
 from store.outages import OutageError
@@ -194,15 +194,13 @@ def _origin(scope: Scope) -> str:
 
 def inbound(visitor: str, id: str, text: str, choice: str | None, lang: str, origin: str = "") -> Inbound:
     return Inbound(
-        channel=CHANNEL,
-        address=address_of(visitor),
-        id=id,
-        text=text,
-        choice=choice,
-        lang=lang,
-        at=int(time.time() * 1000),
-        origin=origin,
-    )
+        channel=CHANNEL, address=address_of(visitor), id=id, text=text, choice=choice, lang=lang,
+        at=int(time.time() * 1000), origin=origin,
+    )  # fmt: skip
+
+
+def _wordless(visitor: str, id: str, lang: str, origin: str) -> Inbound:
+    return inbound(visitor, id, "", None, lang, origin)
 
 
 _KIND = {"content-type": "application/json"}
@@ -371,16 +369,19 @@ class Socket:
 def _open(core: Core) -> OpenChannel:
     webchat = Webchat(core)
     # The page that opens the socket is at the root, so it comes after all else.
-    routes = [WebSocketRoute(PATH, webchat.socket), Mount("/", web.pages(lambda: _sign(core.texts, core.push_key)))]
-    posts = {PATH: webchat.post, f"{PATH}/push": Reminding(core, webchat.origins, webchat.known).post}
+    routes = [WebSocketRoute(PATH, webchat.socket), Mount("/", web.pages(lambda: _sign(core)))]
+    uploads = Uploads(_wordless, webchat.accepted, webchat.origins.is_foreign, core.limits, core.file_bytes)
+    reminding = Reminding(core, webchat.origins, webchat.known)
+    posts: dict[str, ASGIApp] = {PATH: webchat.post, f"{PATH}/push": reminding.post, f"{PATH}/files": uploads}
     return OpenChannel(outlet=webchat, posts=posts, routes=routes, health=webchat.health)
 
 
-def _sign(texts: Texts, push: str) -> web.Sign:
+def _sign(core: Core) -> web.Sign:
+    texts, megabytes = core.texts, core.file_bytes // 1_000_000
     centre = texts.centre
     bots = (centre.values("zh")["bot"], centre.values("en")["bot"])
     hellos = (texts.line("zh", "greeting"), texts.line("en", "greeting"))
-    return web.Sign(centre.name, bots, hellos, texts.kept, centre.hotline, centre.colour, push)
+    return web.Sign(centre.name, bots, hellos, texts.kept, centre.hotline, centre.colour, core.push_key, megabytes)
 
 
 WEBCHAT = Channel(

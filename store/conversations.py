@@ -6,7 +6,7 @@ from typing import cast
 from msgspec import Struct
 from sqlalchemy import bindparam, func, select, update
 
-from store import bank, deliveries, identity, knowledge, outbox, tickets
+from store import attachments, bank, deliveries, identity, knowledge, outbox, tickets
 from store.database import ConflictError
 from store.engine import Row
 from store.outbox import Span
@@ -120,6 +120,7 @@ class TurnRow(Struct, frozen=True):
     unanswered: tuple[str, str] | None = None  # text and topic
     audits: Sequence[tuple[str, str]] = ()
     dispute: bank.NewDispute | None = None  # kept with the ticket
+    files: Sequence[attachments.NewFile] = ()
     unbind: str | None = None  # digest of somebody who takes back who they have proven to be
 
 
@@ -181,6 +182,8 @@ def commit_turn(transaction: Transaction, turn: TurnRow) -> tuple[int, int] | No
     transaction.add(_ACCEPT, conversation=id, id=turn.inbound, seq=read.seq + 1, last_seq=last)
     for seq, (author, body) in enumerate(turn.said, read.seq + 1):
         transaction.add(_SAY, conversation=id, seq=seq, author=author, body=body, at=turn.now)
+    for file in turn.files:
+        attachments.arrive(transaction, id, read.channel, file, turn.now)
     late = turn.inline and deliveries.undeferred(transaction, read.channel, read.address, turn.inbound)
     if len(turn.said) > 1 and (late or not turn.inline):
         due_at = turn.now if late else turn.lease_until
@@ -214,10 +217,11 @@ def commit_turn(transaction: Transaction, turn: TurnRow) -> tuple[int, int] | No
 
 def _has_its_place(transaction: Transaction, turn: TurnRow) -> bool:
     """Whether a ticket is still to be opened, or gone on with, as it was thought: the same person may have written elsewhere
-    meanwhile. From the question to the commit nobody else opens one."""
+    meanwhile. Where one is opened, nobody else does so from the question to the commit."""
     if not turn.person:
         return True
-    transaction.number_in_order()
+    if turn.joined is None:
+        transaction.number_in_order()
     place = tickets.place_of(transaction, turn.person, goes_on=turn.goes_on)
     return (place.ref if place else None) == turn.joined
 

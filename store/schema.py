@@ -642,13 +642,16 @@ webhook = Table(
 attachment = Table(
     "attachment",
     metadata,
-    Column("id", Text, primary_key=True, info=of_resident(Sort.SECRET)),  # random: who knows it may fetch it
+    Column("id", Text, primary_key=True, info=of_resident(Sort.SECRET)),  # random: who knows a seat's may fetch it
     Column("conversation", BigInteger, nullable=False, index=True, info=PLAIN),
-    Column("name", Text, nullable=False, info=of_resident(Sort.WORDS)),
+    Column("name", Sealed, nullable=False, info=of_resident(Sort.WORDS)),
     Column("type", Text, nullable=False, info=PLAIN),
-    Column("body", LargeBinary, nullable=False, info=of_resident(Sort.WORDS)),
+    Column("body", Shut, nullable=False, info=of_resident(Sort.WORDS)),
     Column("by", Text, nullable=False, info=of_seat(kept=Lasting.TALK)),
     Column("at", BigInteger, nullable=False, info=PLAIN),
+    Column("state", Text, nullable=False, server_default="sent", info=PLAIN),  # of store.attachments.FileState
+    Column("why", Text, nullable=False, server_default="", info=PLAIN),  # it was refused
+    Column("preview", Shut, info=of_resident(Sort.WORDS)),  # a small picture of it
 )
 
 # Stretches of conversations that can be searched; the words themselves are in the database's own full-text index.

@@ -171,6 +171,14 @@ class TicketCallMoved(Happened, frozen=True):
     stage: str
 
 
+class TicketFileSettled(Happened, frozen=True):
+    """A file that the resident has sent was looked through: it can be seen; or it was refused, and `why`."""
+
+    kind = "file"
+    file: str
+    why: str = ""
+
+
 class TicketSaid(Happened, frozen=True):
     """Something was said in its conversation, from message `first` to `seq`; `by` resident, seat, bot or system.
     `conversation` is where, from when on a ticket can go on in another; 0 before that."""

@@ -24,6 +24,7 @@ from store.ticket_events import (
     TicketCallMoved,
     TicketClosed,
     TicketEscalated,
+    TicketFileSettled,
     TicketHandedBack,
     TicketLinked,
     TicketMerged,
@@ -119,7 +120,8 @@ async def test_a_lost_race_changes_nothing(either_app: App) -> None:
 EACH: tuple[Happened, ...] = (
     TicketNoted("家长来过", ("wang",)), TicketReviewed({"polite": 5}), TicketLinked("1126-00001", ("li",)),
     TicketRaised(1, "callback", {"phone": "13800001370"}, "credit", barred=("zhou",)), TicketRaised(3, "more"),
-    TicketCalled("no-answer", "CA1"), TicketCalled("completed", "CA2"), TicketCallMoved("held"), TicketOffered("li", 9), TicketPassed("li", "declined"),
+    TicketCalled("no-answer", "CA1"), TicketCalled("completed", "CA2"), TicketCallMoved("held"), TicketFileSettled("f1", "expired"),
+    TicketOffered("li", 9), TicketPassed("li", "declined"),
     TicketAlarmed(("li", "wang")), TicketUnheeded(("chen",)),
     TicketTaken(), TicketSaid("seat", 3, 3), TicketSaid("resident", 4, 5), TicketSaid("system", 6, 6), TicketTagged(("积分",)),
     TicketSnoozed(99), TicketWoken(), TicketSnoozed(99), TicketSaid("resident", 7, 7), TicketReturned("offline"),

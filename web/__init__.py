@@ -18,7 +18,7 @@ CHAT = Path(__file__).parent / "chat"
 DESK = Path(__file__).parent / "desk" / "dist"
 # Nothing from elsewhere, nothing inline. The page may stand in other sites' frames: that is how it is embedded.
 HEADERS = [
-    (b"content-security-policy", b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+    (b"content-security-policy", b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self';"
      b" manifest-src 'self'; base-uri 'none'; form-action 'none'"),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -38,7 +38,8 @@ DESK_HEADERS = [
 
 class Sign(NamedTuple):
     """Whose chat page it is; `colour` (#rrggbb) may be empty. `bot` and `hello` in Chinese and in English. Words are
-    `kept` so many days. `push` is the public key of web push, empty where there is none."""
+    `kept` so many days. `push` is the public key of web push, empty where there is none; a file may have so many
+    `megabytes`."""
 
     name: str
     bot: tuple[str, str]
@@ -47,6 +48,7 @@ class Sign(NamedTuple):
     hotline: str
     colour: str
     push: str
+    megabytes: int
 
 
 def pages(sign: Callable[[], Sign]) -> ASGIApp:
@@ -58,7 +60,7 @@ def pages(sign: Callable[[], Sign]) -> ASGIApp:
         (bot, bot_en), (hello, hello_en) = named.bot, named.hello
         said = {
             "centre": named.name, "ring": ring, "bot": bot, "bot_en": bot_en, "hello": hello, "hello_en": hello_en,
-            "kept": str(named.kept), "push": named.push,
+            "kept": str(named.kept), "push": named.push, "megabytes": str(named.megabytes),
         }  # fmt: skip
         text = (CHAT / "index.html").read_text(encoding="utf-8")
         for place, value in said.items():

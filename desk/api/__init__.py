@@ -14,6 +14,7 @@ from desk.api import (
     calls,
     catalogue,
     counter,
+    files,
     knowledge,
     messages,
     owed,
@@ -46,7 +47,7 @@ def described() -> Described:
     )  # fmt: skip
     api.middleware("http")(refuse_strangers)
     rooms = (
-        session, tickets, messages, calls, assist, supervise, counter, broadcasts, knowledge, standard, catalogue, admin, owed,
+        session, tickets, messages, files, calls, assist, supervise, counter, broadcasts, knowledge, standard, catalogue, admin, owed,
         understood,
     )  # fmt: skip
     api.routers = [each.router for each in rooms]

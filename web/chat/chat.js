@@ -1,5 +1,6 @@
 // The page: what was said, as a list; what can be said, as a form. All state that matters lives on the server.
 
+import { FileError, size, upload } from "./files.js";
 import { Link, newId } from "./link.js";
 import { News } from "./news.js";
 import { WORDS } from "./words.js";
@@ -20,7 +21,7 @@ let quiet = 0;
 const own = document.body.dataset; // what the centre calls its assistant, how that greets, how long words are kept
 const word = (key) => {
   const said = own[key + (settings.lang === "zh" ? "Zh" : "En")] || WORDS[settings.lang][key];
-  return typeof said === "string" ? said.replace("{kept}", own.kept) : said;
+  return typeof said === "string" ? said.replace("{kept}", own.kept).replace("{megabytes}", own.megabytes) : said;
 };
 
 const news = new News(settings, link, word);
@@ -40,6 +41,7 @@ function dress() {
   document.querySelectorAll("[data-text]").forEach((each) => (each.textContent = word(each.dataset.text)));
   $("say").placeholder = word("placeholder");
   $("log").setAttribute("aria-label", word("log"));
+  $("attach").title = word("attachAll");
   $("lang").textContent = settings.lang === "zh" ? "English" : "中文";
   $("lang").lang = settings.lang === "zh" ? "en" : "zh-CN";
   $("elder").setAttribute("aria-pressed", settings.elder);
@@ -53,7 +55,7 @@ function dress() {
 function showState() {
   $("state").dataset.state = state;
   $("state").textContent = word(state);
-  rows.forEach((row) => row.dataset.sent || (row.querySelector(".meta").textContent = word(state === "open" ? "sending" : "waiting")));
+  rows.forEach((row) => row.dataset.sent || row.dataset.file || (row.querySelector(".meta").textContent = word(state === "open" ? "sending" : "waiting")));
 }
 
 /** While a person is to answer: how the resident hears of it. */
@@ -88,8 +90,9 @@ function makeRow(author, text) {
   return row;
 }
 
-function showOwn(id, text) {
+function showOwn(id, text, files = []) {
   const row = makeRow("resident", text);
+  for (const file of files) row.append(element("span", "own-file", `📎 ${file.name}`)); // seats alone can fetch it
   row.append(element("span", "meta", word(state === "open" ? "sending" : "waiting")));
   rows.set(id, row);
   add(row, true);
@@ -102,7 +105,7 @@ function settle(row) {
 
 function showMessage(frame) {
   if (frame.author === "resident") {
-    if (!rows.has(frame.id)) showOwn(frame.id, frame.text);
+    if (!rows.has(frame.id)) showOwn(frame.id, frame.text, frame.files);
     settle(rows.get(frame.id));
     closeOptions();
     return;
@@ -123,6 +126,65 @@ function showMessage(frame) {
   }
   add(row);
   if (settings.aloud && !loading) speak(frame);
+}
+
+let uploading = Promise.resolve(); // one after the other, in the order in which they were chosen
+
+function sendFile(file) {
+  loading = false;
+  document.querySelector("#log .starters")?.remove();
+  const id = newId(), row = makeRow("resident"), bar = element("progress");
+  row.append(makeOwn(file), bar, element("span", "meta", word("sending")));
+  bar.max = 1;
+  bar.setAttribute("aria-label", word("progress"));
+  row.dataset.file = "yes";
+  rows.set(id, row);
+  add(row, true);
+  uploading = uploading.then(() => post(id, file, row, bar));
+}
+
+async function post(id, file, row, bar) {
+  row.querySelector(".failure")?.remove();
+  bar.hidden = false;
+  try {
+    if (file.size > own.megabytes * 1_000_000) throw new FileError("too_large", word("tooLarge"));
+    if (!file.size) throw new FileError("empty", word("emptyFile"));
+    await upload(link, id, file, (share) => (bar.value = share));
+  } catch (error) {
+    bar.hidden = true;
+    return failed(error, row, () => post(id, file, row, bar));
+  }
+  bar.remove();
+  settle(row);
+  link.look();
+}
+
+const NEVER = new Set(["too_large", "kind", "empty"]); // the same file again is no better
+
+function failed(error, row, again) {
+  if (!(error instanceof FileError)) throw error;
+  const failure = element("span", "failure", error.message || word("notSent"));
+  if (!NEVER.has(error.code)) {
+    const button = element("button", "", word("again"));
+    button.type = "button";
+    button.onclick = () => (uploading = uploading.then(again));
+    failure.append(button);
+  }
+  row.querySelector(".meta").textContent = "";
+  row.append(failure);
+  if (atEnd()) $("log").scrollTop = $("log").scrollHeight;
+}
+
+function makeOwn(file) {
+  const made = element("span", "own-file", `📎 ${file.name}（${size(file.size)}）`);
+  if (!/^image\/(png|jpeg|gif|webp)$/.test(file.type)) return made;
+  const picture = document.createElement("img");
+  picture.alt = file.name;
+  picture.onload = () => URL.revokeObjectURL(picture.src);
+  picture.onerror = () => picture.replaceWith(`📎 ${file.name}`);
+  picture.src = URL.createObjectURL(file);
+  made.replaceChildren(picture);
+  return made;
 }
 
 function makeFile(file) {
@@ -230,6 +292,21 @@ $("say").addEventListener("keydown", (event) => {
     event.preventDefault();
     $("form").requestSubmit();
   }
+});
+$("attach").onclick = () => $("file").click();
+$("file").addEventListener("change", () => {
+  for (const file of $("file").files) sendFile(file);
+  $("file").value = "";
+});
+$("say").addEventListener("paste", (event) => {
+  if (!event.clipboardData?.files.length) return;
+  event.preventDefault();
+  for (const file of event.clipboardData.files) sendFile(file);
+});
+addEventListener("dragover", (event) => event.preventDefault());
+addEventListener("drop", (event) => {
+  event.preventDefault();
+  for (const file of event.dataTransfer.files) sendFile(file);
 });
 $("elder").onclick = () => { settings.elder = !settings.elder; dress(); };
 $("aloud").onclick = () => { settings.aloud = !settings.aloud; settings.aloud || speechSynthesis.cancel(); dress(); };

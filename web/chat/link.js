@@ -59,6 +59,15 @@ export class Link extends EventTarget {
     this.#send({ type: "typing" });
   }
 
+  /** Something was said beside the socket: where it was the first, the server has nothing to tell this socket of yet. */
+  look() {
+    if (this.#seen) return;
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close();
+    this.open();
+  }
+
   forget() {
     this.visitor = newToken(); this.pending = []; this.#seen = 0;
     this.#keep();

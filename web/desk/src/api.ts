@@ -40,6 +40,7 @@ export type {
   BroadcastRow as Broadcast,
   EventShown as Happened,
   ReportLine,
+  ResidentFile,
   MessageShown as Said,
   Myself as Me,
   OneTime,

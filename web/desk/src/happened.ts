@@ -1,5 +1,6 @@
 // What happened to a ticket, in words.
 import type { Happened } from './api'
+import { why } from './talk/files'
 import { channel, clock, kind, reason, result, skill, t } from './words'
 
 const CALLED: Record<string, [string, string]> = {
@@ -62,6 +63,8 @@ export function described(event: Happened, nameOf: (account: string) => string):
       )
     case 'tagged':
       return t('标签：', 'Tags: ') + (data.tags as string[]).join('、')
+    case 'file':
+      return t('居民发的一个文件没有收下：', 'A file of the resident was not taken: ') + why(word(data.why))
     case 'moved':
       return t(`居民现在在：${channel(word(data.channel))}`, `The resident is now on: ${channel(word(data.channel))}`)
     case 'proven':

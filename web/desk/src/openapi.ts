@@ -1689,13 +1689,59 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Files Of
+         * @description What the resident of a ticket has sent, on whatever channel, and what has become of it. A look at a ticket that a
+         *     colleague has is audited.
+         */
+        get: operations["files_of_tickets__ref__files_get"];
         put?: never;
         /**
          * Send File
          * @description Sends a file to the resident. The same id again changes nothing.
          */
         post: operations["send_file_tickets__ref__files_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tickets/{ref}/files/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Fetch
+         * @description The file as it was sent, to be kept: never shown by the browser itself. Who has the ticket needs no other reason; a
+         *     colleague's look is audited.
+         */
+        get: operations["fetch_tickets__ref__files__id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tickets/{ref}/files/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Preview
+         * @description A small picture of a picture, drawn anew: nothing of what was hidden in the file is in it. Audited as above.
+         */
+        get: operations["preview_tickets__ref__files__id__preview_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3037,10 +3083,15 @@ export interface components {
             ][];
             points: number;
         };
-        /** FileShown */
+        /**
+         * FileShown
+         * @description `path` is where what a seat has sent is fetched; of what a resident has sent it ends with the id. `size` in bytes, 0
+         *         where it is not known.
+         */
         FileShown: {
             name: string;
             path: string;
+            size: number;
             type: string;
         };
         /**
@@ -3706,6 +3757,23 @@ export interface components {
             seq: number;
             /** @enum {unknown} */
             type: "reset";
+        };
+        /**
+         * ResidentFile
+         * @description A file that the resident of a ticket has sent. `state`: coming (it is being fetched or looked through), kept, refused,
+         *         and `why`. `is_pictured`: there is a small picture of it.
+         */
+        ResidentFile: {
+            id: string;
+            is_pictured: boolean;
+            name: string;
+            state: string;
+            type: string;
+            why: string;
+        };
+        /** ResidentFiles */
+        ResidentFiles: {
+            files: components["schemas"]["ResidentFile"][];
         };
         /**
          * ResidentShown
@@ -4509,6 +4577,8 @@ export type Refused = components['schemas']['Refused'];
 export type Report = components['schemas']['Report'];
 export type ReportLine = components['schemas']['ReportLine'];
 export type ResetFrame = components['schemas']['ResetFrame'];
+export type ResidentFile = components['schemas']['ResidentFile'];
+export type ResidentFiles = components['schemas']['ResidentFiles'];
 export type ResidentShown = components['schemas']['ResidentShown'];
 export type Retention = components['schemas']['Retention'];
 export type Reveal = components['schemas']['Reveal'];
@@ -8467,6 +8537,46 @@ export interface operations {
             };
         };
     };
+    files_of_tickets__ref__files_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ref: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResidentFiles"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
     send_file_tickets__ref__files_post: {
         parameters: {
             query?: never;
@@ -8489,6 +8599,88 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Sent"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    fetch_tickets__ref__files__id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ref: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    preview_tickets__ref__files__id__preview_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ref: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
                 };
             };
             /** @description The database cannot be used now; `text` says why */

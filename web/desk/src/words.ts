@@ -45,6 +45,7 @@ export function stripe(key: string | null | undefined): Record<string, string> {
 
 const REASONS: Record<string, [string, string]> = {
   asked_for_person: ['居民要求人工', 'Asked for a person'],
+  file: ['发来图片或文件', 'Sent a picture or file'],
   not_understood: ['机器人没听懂', 'Bot did not understand'],
   not_done_yet: ['办结后还有问题', 'Not done after closing'],
   handler_failed: ['系统出错', 'System error'],
@@ -140,6 +141,7 @@ const KINDS: Record<string, [string, string]> = {
   noted: ['备注', 'note'],
   called: ['拨打电话', 'called'],
   call: ['通话', 'call'],
+  file: ['文件', 'file'],
 }
 
 const STAGES: Record<string, [string, string]> = {

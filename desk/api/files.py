@@ -1,0 +1,84 @@
+"""Files that residents have sent, as seats see and fetch them."""
+
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import Depends, Response
+from msgspec import Struct
+
+from desk.api.answers import Answering, files
+from desk.api.guard import TheDesk, may, now
+from desk.api.shown import looked_at
+from desk.errors import TicketError
+from desk.opening import found
+from desk.parts import Desk
+from desk.people import Seat
+from store import attachments
+from store.ticket_events import TicketRow
+
+router = Answering(tags=["工单 tickets"])
+Reader = Annotated[Seat, Depends(may("ticket.read"))]
+# A browser keeps it as a file: it opens nothing of it in our name, and guesses at nothing.
+_HEADERS = {
+    "content-security-policy": "default-src 'none'; sandbox", "x-content-type-options": "nosniff",
+    "cross-origin-resource-policy": "same-origin",
+}  # fmt: skip
+_ANY, _JPEG = "application/octet-stream", "image/jpeg"
+
+
+class ResidentFile(Struct, frozen=True):
+    """A file that the resident of a ticket has sent. `state`: coming (it is being fetched or looked through), kept, refused,
+    and `why`. `is_pictured`: there is a small picture of it."""
+
+    id: str
+    name: str
+    type: str
+    state: str
+    why: str
+    is_pictured: bool
+
+
+class ResidentFiles(Struct, frozen=True):
+    files: list[ResidentFile]
+
+
+@router.get("/tickets/{ref}/files")
+async def files_of(ref: str, seat: Reader, desk: TheDesk) -> ResidentFiles:
+    """What the resident of a ticket has sent, on whatever channel, and what has become of it. A look at a ticket that a
+    colleague has is audited."""
+    row, talks = await _seen(desk, ref, seat)
+    sent = await desk.database.read(lambda t: [each for talk in talks for each in attachments.of_talk(t, talk)])
+    await looked_at(desk, row, seat)
+    return ResidentFiles([ResidentFile(*each) for each in sent])
+
+
+@router.get("/tickets/{ref}/files/{id}", responses=files(_ANY))
+async def fetch(ref: str, id: str, seat: Reader, desk: TheDesk) -> Response:
+    """The file as it was sent, to be kept: never shown by the browser itself. Who has the ticket needs no other reason; a
+    colleague's look is audited."""
+    row, talks = await _seen(desk, ref, seat)
+    kept = await desk.database.read(lambda t: attachments.kept(t, id))
+    if kept is None or kept[0] not in talks:
+        raise TicketError("not_found", "没有这个文件，或者还没检查完")
+    await looked_at(desk, row, seat, id)
+    _, name, kind, body = kept
+    disposition = {"content-disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
+    return Response(body, media_type=kind, headers=_HEADERS | disposition)
+
+
+@router.get("/tickets/{ref}/files/{id}/preview", responses=files(_JPEG))
+async def preview(ref: str, id: str, seat: Reader, desk: TheDesk) -> Response:
+    """A small picture of a picture, drawn anew: nothing of what was hidden in the file is in it. Audited as above."""
+    row, talks = await _seen(desk, ref, seat)
+    drawn = await desk.database.read(lambda t: attachments.preview(t, id))
+    if drawn is None or drawn[0] not in talks or drawn[1] is None:
+        raise TicketError("not_found", "没有这张图片，或者还没检查完")
+    await looked_at(desk, row, seat, id)
+    cached = {"cache-control": "private, max-age=3600"}
+    return Response(drawn[1], media_type=_JPEG, headers=_HEADERS | cached)
+
+
+async def _seen(desk: Desk, ref: str, seat: Seat) -> tuple[TicketRow, set[int]]:
+    """The ticket, and the talks of its resident that this seat may see."""
+    row = await desk.database.read(lambda t: found(t, ref))
+    return row, await desk.residents.talks_seen(row, seat.name, now())
