@@ -13,9 +13,11 @@ from daoxue.config import Config
 from desk.residents import ERASED
 from integrations.gateway_settings import GatewaySettings, TemplateSettings
 from integrations.mail.settings import MailSettings, SmtpSettings
+from players.post_office import PostOffice
 from store import conversations, queue
 from store.conversations import ConversationRow
 from tests.desk_client import Desk, Person
+from tests.mailing import letterbox, on_mail, read, words
 from tests.talk import Resident, ten_o_clock
 
 FOLDER = Path(__file__).parent / "conversations" / "closed"
@@ -227,3 +229,27 @@ async def test_what_was_carried_is_erased_with_the_rest_and_no_more(closed: App,
     assert row is not None
     rows = await closed.database.read(lambda t: conversations.messages(t, row.id, 1, 1))
     assert numbered(rows[0]).message.reply.text == "积分会过期吗"
+
+
+async def test_a_mail_arrives_with_the_centre_as_its_subject(config: Config) -> None:
+    office, at = PostOffice(), letterbox()
+    port = await office.open()
+    by_day = on_mail(config, at, port, receiver="mx.centre.test")
+    app = await compose(replace(by_day, desk=replace(config.desk, hours=(), always_open=False, recall_seconds=0)))
+    resident = Resident(app)
+    await resident.say("转人工")
+    await resident.say(f"发邮件到{MAIL}")
+    seat = await Desk(app).person("seat")
+    number = await ref(app, resident)
+    await seat.post(f"/tickets/{number}/take")
+    await seat.post(f"/tickets/{number}/messages", {"text": "已经补上了", "id": "a"})
+    while await app.queue.work():
+        pass
+    (got,) = office.boxes[MAIL]
+    assert str(read(got)["Subject"]) == "云溪区社区教育学院"
+    assert words(got).startswith("已经补上了\n")
+    assert "In-Reply-To" not in read(got)
+    for each in app.channels.values():
+        await each.close()
+    await office.close()
+    app.database.close()

@@ -60,7 +60,9 @@ function showState() {
 
 /** While a person is to answer: how the resident hears of it. */
 function showReach() {
+  const end = atEnd();
   $("reach").hidden = speaker === "bot" && !settings.remind;
+  if (end) $("log").scrollTop = $("log").scrollHeight; // the talk has become lower
   $("sound").textContent = word(settings.sound ? "soundOn" : "soundOff");
   $("sound").setAttribute("aria-pressed", settings.sound);
   $("remind").hidden = !news.can;
