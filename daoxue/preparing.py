@@ -43,7 +43,8 @@ def _close(config: Config) -> None:
             database.now(lambda t: keep_key_name(t, vault.name, now))
         elif known != vault.name:
             raise VaultError(
-                f"DATA_KEY or {config.accounts.key_file}: this is not the key that closed what is in the database"
+                f"DATA_KEY or {config.accounts.key_file}: 密钥不对，数据库里的内容是用另一把锁上的：换回那一把"
+                " · this is not the key that closed what is in the database"
             )
         if database.look(closed_for) != HEAD:
             database.now(lambda t: bring_up(t, vault, HEAD, now))

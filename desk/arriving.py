@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 PATIENCE = 6  # times that a platform is asked: about a minute
 REST = 15_000  # ms until a scanner that did not answer is asked again
 CROWDED = 2_000  # ms until there may be a place for drawing
-LEASE = 300_000  # ms
+LEASE = 60_000  # ms
 
 
 @dataclass(frozen=True, slots=True)

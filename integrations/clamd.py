@@ -4,13 +4,15 @@ Source: docs.clamav.net/manual/Usage/Scanning.html#clamd and the manual page cla
 """
 
 import asyncio
+import contextlib
 import re
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from bot.files import FileRefusal, FileRefusedError
 from bot.scanning import ScanError
 
-WITHIN = 60.0  # seconds for a file, connecting too
+WITHIN = 20.0  # seconds for a file, connecting too
 CHUNK = 65_536  # bytes
 LONGEST = 4_096  # bytes of an answer
 PATTERN = r"^(/.+|[^\s/:]+:\d{1,5}|\[[0-9a-fA-F:.]+\]:\d{1,5})?$"  # /path, host:port, [address]:port, or nothing
@@ -27,8 +29,8 @@ class Clamd:
         try:
             async with asyncio.timeout(WITHIN):
                 answer = await self._asked(body)
-        except (OSError, EOFError, TimeoutError, ValueError) as error:
-            raise ScanError(type(error).__name__) from error
+        except* (OSError, EOFError, ValueError, asyncio.LimitOverrunError) as errors:
+            raise ScanError(type(errors.exceptions[0]).__name__) from errors
         if answer == "stream: OK":
             return None
         if found := _FOUND.fullmatch(answer):
@@ -53,14 +55,22 @@ class Clamd:
 
 async def _streamed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, body: bytes) -> str:
     """The daemon's answer, without the zero at its end."""
+    # Over its size limit it says so and closes while we still send: what it said is lost to whoever only reads then.
+    async with asyncio.TaskGroup() as tasks:
+        answer = tasks.create_task(reader.readuntil(b"\0"))
+        with contextlib.suppress(ConnectionError):
+            await _send(writer, body, answer.done)
+        said = await answer
+    return said[:LONGEST].rstrip(b"\0").decode("utf-8", "replace").strip()
+
+
+async def _send(writer: asyncio.StreamWriter, body: bytes, is_answered: Callable[[], bool]) -> None:
     writer.write(b"zINSTREAM\0")
-    try:
-        for at in range(0, len(body), CHUNK):
-            part = body[at : at + CHUNK]
-            writer.write(len(part).to_bytes(4) + part)
-            await writer.drain()
-        writer.write(bytes(4))
+    for at in range(0, len(body), CHUNK):
+        part = body[at : at + CHUNK]
+        writer.write(len(part).to_bytes(4) + part)
         await writer.drain()
-    except ConnectionError:
-        pass  # over its size limit it says so, and closes while we still send
-    return (await reader.readuntil(b"\0"))[:LONGEST].rstrip(b"\0").decode("utf-8", "replace").strip()
+        if is_answered():
+            return
+    writer.write(bytes(4))
+    await writer.drain()

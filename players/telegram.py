@@ -101,6 +101,7 @@ class Platform:
         self.faults: defaultdict[str, list[object]] = defaultdict(list)
         self.commands: dict[str, list[Json]] = {}
         self.pending: list[Json] = []
+        self.files: dict[str, bytes] = {}  # that residents have sent, by file_id
         self.lost: list[Shown] = []  # what was done, and never answered
         self.statuses: list[int] = []  # that the webhook answered with
         self.queries: dict[str, Person] = {}

@@ -37,6 +37,7 @@ TAGS = {
     "tg-spoiler",
     "span",
 }
+GIVEN = 20_000_000  # bytes of a file that bots get
 CAUGHT = "<html><body><h1>502 Bad Gateway</h1></body></html>"
 
 
@@ -45,7 +46,11 @@ def server(platform: Platform) -> Starlette:
     api = BotApiPlayed(platform)
     both = ["GET", "POST"]
     return Starlette(
-        routes=[Route("/bot{token}/{method}", api.call, methods=both), Route("/{rest:path}", _not_found, methods=both)]
+        routes=[
+            Route("/bot{token}/{method}", api.call, methods=both),
+            Route("/file/bot{token}/{path:path}", api.download),
+            Route("/{rest:path}", _not_found, methods=both),
+        ]
     )
 
 
@@ -116,7 +121,7 @@ class BotApiPlayed:
             "getme": lambda _: platform.me, "sendmessage": self.send_message, "sendphoto": self.send_file,
             "senddocument": self.send_file, "sendchataction": self.chat_action, "answercallbackquery": self.answer_query,
             "editmessagereplymarkup": self.edit_markup, "setwebhook": self.set_webhook, "deletewebhook": self.delete_webhook,
-            "getwebhookinfo": self.webhook_info, "setmycommands": self.set_commands,
+            "getwebhookinfo": self.webhook_info, "setmycommands": self.set_commands, "getfile": self.get_file,
         }  # fmt: skip
 
     async def call(self, request: Request) -> Response:
@@ -144,6 +149,24 @@ class BotApiPlayed:
             platform.lost.append(next(reversed(self._chat(parameters).seen)))
             return await _failing("hang")
         return JSONResponse({"ok": True, "result": result})
+
+    # -- files
+
+    def get_file(self, parameters: Json) -> Json:
+        id = str(parameters.get("file_id", ""))
+        content = self._platform.files.get(id)
+        if content is None:
+            raise RefusalError(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
+        if len(content) > GIVEN:
+            raise RefusalError(400, "Bad Request: file is too big")
+        return {"file_id": id, "file_unique_id": id[:8], "file_size": len(content), "file_path": f"photos/{id}.jpg"}
+
+    async def download(self, request: Request) -> Response:
+        id = str(request.path_params["path"]).removeprefix("photos/").removesuffix(".jpg")
+        content = self._platform.files.get(id)
+        if request.path_params["token"] != self._platform.token or content is None:
+            return _no(RefusalError(404, "Not Found"))
+        return Response(content, media_type="application/octet-stream")
 
     # -- messages
 

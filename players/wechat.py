@@ -29,6 +29,8 @@ from wechatpy.crypto import WeChatCrypto
 
 Mode = Literal["plain", "compatible", "secure"]
 TOKEN_LASTS, OVERLAP = 7200, 300  # seconds
+MEDIA_LASTS = 3 * 86_400  # seconds that what residents send can be fetched
+JPEG = b"\xff\xd8\xff\xe0" + bytes(60)  # enough to be known as one
 MESSAGE, MENU = (5, 48 * 3600), (3, 60)  # customer-service messages, within so many seconds
 LONGEST = 2048  # bytes of a text
 PATIENCE, DELIVERIES = 5.0, 3  # seconds for a response; how often a message is delivered
@@ -126,6 +128,7 @@ class Platform:
         self._codes: dict[str, tuple[str, float]] = {}
         self._scenes: dict[str, tuple[str, float]] = {}
         self._media: set[str] = set()
+        self._sent: dict[str, tuple[bytes, float]] = {}  # by residents, and until when it can be fetched
         self.listeners: list[Callable[[Resident, Seen], None]] = []
 
     # -- residents
@@ -147,10 +150,10 @@ class Platform:
         extra = f"<MediaId><![CDATA[{secrets.token_hex(8)}]]></MediaId><Format><![CDATA[amr]]></Format><Recognition><![CDATA[{recognition}]]></Recognition>"
         return await self._message(who, "voice", extra, way=way)
 
-    async def show_picture(self, who: Resident, way: Way = STRAIGHT) -> list[Seen]:
-        extra = (
-            f"<PicUrl><![CDATA[http://mmbiz.qpic.cn/x]]></PicUrl><MediaId><![CDATA[{secrets.token_hex(8)}]]></MediaId>"
-        )
+    async def show_picture(self, who: Resident, way: Way = STRAIGHT, picture: bytes = JPEG) -> list[Seen]:
+        media = secrets.token_urlsafe(48)
+        self._sent[media] = picture, self.clock() + MEDIA_LASTS
+        extra = f"<PicUrl><![CDATA[http://mmbiz.qpic.cn/x]]></PicUrl><MediaId><![CDATA[{media}]]></MediaId>"
         return await self._message(who, "image", extra, way=way)
 
     async def send_location(self, who: Resident, north: float, east: float, way: Way = STRAIGHT) -> list[Seen]:
@@ -316,6 +319,7 @@ class Platform:
             routes=[
                 *routes,
                 Route("/cgi-bin/stable_token", self._stable_token, methods=["POST"]),
+                Route("/cgi-bin/media/get", self._get_media),
                 Route("/cgi-bin/media/upload", self._upload, methods=["POST"]),
                 Route("/sns/oauth2/access_token", self._session),
                 Route("/connect/oauth2/authorize", self._authorize),
@@ -495,6 +499,17 @@ class Platform:
         id = secrets.token_urlsafe(32)
         self._media.add(id)
         return JSONResponse({"type": "image", "media_id": id, "created_at": int(self.clock())})
+
+    async def _get_media(self, request: Request) -> Response:
+        if (fault := await self._fault("media/get")) is not None:
+            return fault
+        if (refused := self._unauthorised(request)) is not None:
+            return refused
+        content, until = self._sent.get(request.query_params.get("media_id", ""), (b"", 0.0))
+        if self.clock() > until:
+            return _error(40007, "invalid media_id")
+        headers = {"content-disposition": 'attachment; filename="MEDIA_ID.jpg"'}
+        return Response(content, media_type="image/jpeg", headers=headers)
 
     async def _authorize(self, request: Request) -> Response:
         """The page that knows, on the resident's telephone, who they are."""

@@ -236,6 +236,18 @@ def test_what_is_to_be_pressed_at_the_desk_is_there() -> None:
     assert not wrong, told(wrong)
 
 
+def test_words_that_staff_are_told_to_look_for_are_said() -> None:
+    """“下线”, “密钥不在” and whatever else a page for staff has in quotes: of the desk, of a command, of the bot."""
+    said = sources() + text("bot/texts/zh.yml")
+    others = {"授权码", "A CALL COMES IN"}  # on the pages of vendors
+    wrong: dict[str, list[str]] = {}
+    for page in ("docs/editing.md", "docs/incidents.md", "docs/retention.md", "docs/first-hour.md"):
+        for each in set(re.findall("“([^”]+)”", text(page))) - others:
+            if not all(part in said for part in re.split(r" ?[→·] ?", each)):
+                wrong.setdefault(page, []).append(each)
+    assert not wrong, told(wrong)
+
+
 # Data.
 
 

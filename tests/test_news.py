@@ -187,7 +187,8 @@ async def test_notifications_come_by_consent_alone(context: BrowserContext, cent
     await context.add_init_script(
         """PushManager.prototype.subscribe = async ({ userVisibleOnly, applicationServerKey: key }) => ({ toJSON: () => ({
             endpoint: `https://push.test/${userVisibleOnly}/${key.length}`,
-            keys: { p256dh: "B" + "A".repeat(86), auth: "A".repeat(22) } }) });"""
+            keys: { p256dh: "B" + "A".repeat(86), auth: "A".repeat(22) } }) });
+        PushManager.prototype.getSubscription = async () => ({ endpoint: "https://push.test/true/65", unsubscribe: async () => true });"""
     )
     await context.grant_permissions(["notifications"], origin=centre.url)
     page = await context.new_page()
@@ -207,6 +208,16 @@ async def test_notifications_come_by_consent_alone(context: BrowserContext, cent
     assert await shown(page) == ["有新回复"]  # and no word of it
     await page.evaluate(GO, False)
     assert await shown(page, 0) == []
+    page.on("dialog", lambda dialog: dialog.accept())
+    async with page.expect_response("**/channels/webchat/push") as ended:
+        await page.get_by_role("button", name="新对话").click()  # what this device does not show it is not told of
+    assert (await ended.value).status == 204
+    assert await centre.app.database.read(lambda t: pushes.of_conversation(t, 1)) == []
+    async with page.expect_response("**/channels/webchat/push") as anew:
+        await page.locator("#say").fill("转人工")
+        await page.keyboard.press("Enter")
+    assert (await anew.value).status == 204
+    assert len(await centre.app.database.read(lambda t: pushes.of_conversation(t, 2))) == 1
 
 
 async def test_a_push_is_shown_by_the_service_worker(context: BrowserContext, centre: Centre) -> None:

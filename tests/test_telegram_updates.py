@@ -45,7 +45,7 @@ def heard(message: dict[str, Any], me: Me | None = None) -> tuple[str, str | Non
         ({"text": "答", "reply_to_message": {"date": 1441645000, "chat": CHAT, "message_id": 1334, "text": "问"}}, ("答", None)),
         ({"audio": {**FILE, "duration": 243, "mime_type": "audio/mpeg", "title": "x"}}, ("[音频]", "cannot_read")),
         ({"voice": {**FILE, "duration": 5, "mime_type": "audio/ogg"}}, ("[语音]", "cannot_read")),
-        ({"document": {**FILE, "file_name": "测试.pdf", "mime_type": "application/pdf"}}, ("[文件]", "cannot_read")),
+        ({"document": {**FILE, "file_name": "测试.pdf", "mime_type": "application/pdf"}}, ("[文件]", "sent_file")),
         ({"photo": [{**FILE, "width": 90, "height": 51}, {**FILE, "width": 320, "height": 180}], "caption": "看"}, ("看", None)),
         ({"video": {**FILE, "width": 1, "height": 1, "duration": 2}}, ("[视频]", "cannot_read")),
         ({"sticker": {**FILE, "width": 436, "height": 512, "emoji": "👍", "thumb": {**FILE, "width": 77, "height": 90}}}, ("👍", None)),

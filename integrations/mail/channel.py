@@ -1,6 +1,7 @@
 """Mail at work: what comes in is sorted, asked and kept; what is said leaves as one mail in its thread."""
 
 import asyncio
+import contextlib
 import re
 from collections import OrderedDict
 from collections.abc import Coroutine, Sequence
@@ -12,8 +13,9 @@ from prometheus_client import Counter
 from accounts.limits import MAILS
 from bot.channel import Core
 from bot.edge import safely
+from bot.files import FileRefusedError, checked
 from bot.inbox import Receipt, kept, numbered
-from bot.messages import CONTINUE, Card, Inbound, Numbered, Reply
+from bot.messages import CONTINUE, Arrived, Card, Inbound, Numbered, Reply
 from bot.queue import Done, Failed, Later, Lost, Outcome
 from bot.redlines import endangers
 from integrations.mail import authentication, questions, quoting, reading
@@ -107,11 +109,13 @@ class MailChannel:
         """One turn for each question. What is said to all of them is owed with the last: only then the mail has been taken, and
         until then it is brought again."""
         refs, receipts, last = (*mail.refs, mail.id), [], len(parts)
+        files = await asyncio.to_thread(_taken, mail, self._core.file_bytes) if mail.attached else ()
         for number, part in enumerate(parts, 1):
             ends = number == last
             said = Inbound(
                 channel=CHANNEL, address=mail.sender, id=id if ends else f"{id}/{number}", text=part.text, at=self._now(),
                 intent=part.intent, cards=(card,) if number == 1 else (), refs=refs, inline=not ends,
+                files=files if number == 1 else (),
             )  # fmt: skip
             receipts.append(await self._core.inbox.receive(said))
         return receipts
@@ -287,6 +291,16 @@ class Part:
 
     text: str
     intent: str | None = None
+
+
+def _taken(mail: Mail, largest: int) -> tuple[Arrived, ...]:
+    """What came with a mail and can be kept; the rest is only named, for nobody is written to about a signature."""
+    taken = []
+    for name, content in mail.attached:
+        with contextlib.suppress(FileRefusedError):
+            if len(content) <= largest:
+                taken.append(Arrived(*checked(name, content), content))
+    return tuple(taken)
 
 
 def _known(transaction: Transaction, sender: str, id: str) -> tuple[ConversationRow | None, bool]:

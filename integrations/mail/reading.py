@@ -9,6 +9,7 @@ from email import message_from_bytes
 from email.errors import MessageError
 from email.message import Message
 from email.parser import BytesHeaderParser
+from itertools import islice
 
 from integrations.mail import headers, plain
 
@@ -21,6 +22,7 @@ PARTS = 100
 LONGEST = 200_000  # bytes of one part that are read
 WORDS = 20_000  # characters that are kept
 FILES = 20  # that are listed
+TAKEN = 10  # of them that are kept
 TOO_LARGE, NO_END, STRANGE, BROKEN = ODD = (
     "邮件太大，只看了开头", "邮件头太长，没有看正文", "邮件结构异常，没有看正文", "邮件格式有误，没有看正文",
 )  # fmt: skip
@@ -42,6 +44,7 @@ class Mail:
     words: str
     files: tuple[str, ...]
     headers: Mapping[str, str]
+    attached: tuple[tuple[str, bytes], ...] = ()  # name and content, of files that are taken
     report: bytes = b""  # of a delivery: what the server says
     odd: str = ""
 
@@ -60,7 +63,8 @@ def read(raw: bytes, *, cut: bool = False) -> Mail:
     try:
         message = message_from_bytes(raw)
         words, files, report = _parts(message)
-        return replace(_headers_alone(raw, odd, message), words=words[:WORDS], files=files, report=report)
+        found = replace(_headers_alone(raw, odd, message), words=words[:WORDS], files=files, report=report)
+        return found if odd else replace(found, attached=tuple(_attached(message)))
     except _BROKEN:
         return _headers_alone(head, BROKEN)
 
@@ -133,6 +137,15 @@ def _parts(message: "Message[str, str]") -> tuple[str, tuple[str, ...], bytes]:
     words = "\n".join(plains).strip() or "\n".join(map(plain.words, htmls)).strip()
     listed = files if len(files) <= FILES else [*files[:FILES], f"（另有{len(files) - FILES}个）"]
     return words, tuple(listed), report
+
+
+def _attached(message: "Message[str, str]") -> Iterator[tuple[str, bytes]]:
+    """What came as a file of its own, name and content; nothing that a text shows in itself."""
+    parts = (each for each in islice(_leaves(message), PARTS) if each.get_content_disposition() == "attachment")
+    for part in islice(parts, TAKEN):
+        content = part.get_payload(decode=True)
+        if isinstance(content, bytes) and content:
+            yield _name_of(part), content
 
 
 def _leaves(message: "Message[str, str]") -> Iterator["Message[str, str]"]:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Mapping, Sequence
 from enum import Enum
 from http import HTTPStatus
 from typing import TypeVar
+from urllib.parse import quote
 
 import msgspec
 from telegram import Bot, BotCommand, ReplyParameters, WebhookInfo
@@ -34,6 +35,8 @@ class TelegramFault(Enum):
     TOKEN = "the token is no good"  # noqa: S105 - a meaning, not a secret
     CONFLICT = "somebody else asks for this bot's updates, or a webhook is set"
     STALE = "what it is about is too old, or so already"
+    EXPIRED = "the platform does not have it any more"
+    TOO_LARGE = "more than it gives to bots"
     WRONG = "a mistake of ours"
     UNREACHABLE = "no answer, or none that can be read"
 
@@ -46,6 +49,10 @@ _WORDS = {
     "have no rights to send a message": TelegramFault.BLOCKED,
     "not enough rights to send": TelegramFault.BLOCKED,
     "group chat was upgraded": TelegramFault.MOVED,
+    "file is too big": TelegramFault.TOO_LARGE,
+    "wrong file_id": TelegramFault.EXPIRED,
+    "invalid file_id": TelegramFault.EXPIRED,
+    "file is temporarily unavailable": TelegramFault.EXPIRED,
     "query is too old": TelegramFault.STALE,
     "message is not modified": TelegramFault.STALE,
     "message to edit not found": TelegramFault.STALE,
@@ -64,6 +71,11 @@ class BotApiError(Exception):
         self.chat = chat
 
 
+class _PlatformFile(msgspec.Struct):
+    file_path: str = ""
+    file_size: int = 0
+
+
 class BotApi:
     """One bot. All calls raise `BotApiError`. `alarm` holds the last error that a person has to see to."""
 
@@ -71,6 +83,7 @@ class BotApi:
         self.alarm: str | None = None
         self._me: Me | None = None
         self._url = f"{base}/bot{token}"
+        self._files = f"{base}/file/bot{token}"
         self._wire, self._asking = Wire(), Wire()  # a question for updates takes its time
         self._bot = Bot(token, f"{base}/bot", request=self._wire, get_updates_request=self._asking)
 
@@ -120,6 +133,27 @@ class BotApi:
 
     async def without_buttons(self, chat: int, message: int) -> None:
         await self._call("editMessageReplyMarkup", self._bot.edit_message_reply_markup(chat, message))
+
+    # -- from residents
+
+    async def file(self, id: str, most: int) -> bytes:
+        """What a resident has sent, cut off above `most` bytes; of more than 20 MB the platform gives nothing."""
+        told = await self._call("getFile", self._wire.do(f"{self._url}/getFile", {"file_id": id}))
+        try:
+            file = msgspec.json.decode(told, type=_PlatformFile)
+        except msgspec.DecodeError:
+            raise self._told(BotApiError(TelegramFault.UNREACHABLE, "getFile", " (not the Bot API)")) from None
+        if file.file_size > most or not file.file_path:
+            raise BotApiError(TelegramFault.TOO_LARGE if file.file_size > most else TelegramFault.EXPIRED, "getFile")
+        return await self._call("file", self._fetched(file.file_path, most))
+
+    async def _fetched(self, path: str, most: int) -> bytes:
+        try:
+            return await self._wire.fetch(f"{self._files}/{quote(path)}", most)
+        except CallRefusedError as error:
+            if error.status == HTTPStatus.NOT_FOUND:  # an address is good for an hour
+                raise BotApiError(TelegramFault.EXPIRED, "file") from None
+            raise
 
     # -- how updates come
 

@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Awaitable, Coroutine
 
+from msgspec.structs import replace
 from prometheus_client import Counter
 from starlette.types import Receive, Scope, Send
 from telegram import CallbackQuery, ChatMemberUpdated, Message, Update
@@ -137,7 +138,12 @@ class TelegramChannel:
             return RECEIVED.labels("ignored").inc()
         chat = await self._chats.first(message.chat.id)
         said = updates.inbound(update, message, chat, me, self._leaving.now())
-        if said is None or await self._is_of_an_answered_album(said, message):
+        if said is None:
+            return RECEIVED.labels("ignored").inc()
+        if message.media_group_id and said.files:  # answered once, and each picture of it is kept
+            await self._core.inbox.receive(updates.one_of_album(said, message))
+            said = replace(said, files=())
+        if await self._is_of_an_answered_album(said, message):
             return RECEIVED.labels("ignored").inc()
         RECEIVED.labels("message").inc()
         await self._receive(said)

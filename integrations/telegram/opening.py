@@ -3,10 +3,11 @@
 import contextlib
 import time
 
-from bot.channel import ChannelHealth, Core, OpenChannel
+from bot.channel import ChannelHealth, Core, FetchError, OpenChannel
+from bot.files import FileRefusal
 from bot.texts import Texts
 from bot.worker import Worker
-from integrations.telegram.api import BotApi, BotApiError
+from integrations.telegram.api import BotApi, BotApiError, TelegramFault
 from integrations.telegram.buttons import Buttons
 from integrations.telegram.channel import TelegramChannel
 from integrations.telegram.chats import Chats
@@ -55,6 +56,9 @@ class Standing:
         return [(name, self._texts.line(language, f"telegram.{name}")) for name in SHOWN]
 
 
+_NEVER = {TelegramFault.EXPIRED: FileRefusal.EXPIRED, TelegramFault.TOO_LARGE: FileRefusal.TOO_LARGE}
+
+
 def open_channel(core: Core) -> OpenChannel:
     settings = core.stanzas.of(TelegramSettings)
     secrets = TelegramSecrets.read(core.secrets, settings)
@@ -76,10 +80,17 @@ def open_channel(core: Core) -> OpenChannel:
         await polling.close()
         await channel.close()
 
+    async def fetch(file: str, most: int) -> bytes:
+        try:
+            return await api.file(file, most)
+        except BotApiError as error:
+            raise FetchError(_NEVER.get(error.meaning)) from error
+
     return OpenChannel(
         outlet=leaving,
         posts={PATH: channel} if settings.is_called else {},
         work=[Worker("telegram", "Telegram 设置", AGAIN, standing.work), *asking],
         health=health,
+        fetch=fetch,
         close=close,
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import msgspec
 from telegram import Contact, Location, Message, MessageEntity, Update, User
 
-from bot.messages import Card, Inbound
+from bot.messages import CONTINUE, Arrived, Card, Inbound
 from integrations.telegram.settings import CHANNEL
 
 ALLOWED = ("message", "callback_query", "my_chat_member")  # the kinds of updates that we ask for
@@ -171,6 +171,8 @@ def inbound(update: Update, message: Message, chat: int, me: Me | None, at: int)
     if message.text:
         return _spoken(said, _without_name(message.text, me))
     unread = next((each for field, each in _UNREAD.items() if getattr(message, field)), None)
+    if not group and unread is not None:
+        said = msgspec.structs.replace(said, files=_files(message, unread))
     if message.caption:
         cards = (Card(unread[1], ()),) if unread else ()
         return msgspec.structs.replace(_with(said, _without_name(message.caption, me)), cards=cards)
@@ -180,7 +182,20 @@ def inbound(update: Update, message: Message, chat: int, me: Me | None, at: int)
         return _with_contact(said, message.contact, _writer(message))
     if (place := message.venue.location if message.venue else message.location) is not None:
         return _located(said, place)
-    return _with(said, unread[1], "cannot_read", {"kind": unread[0]}) if unread else None
+    if unread is None:
+        return None
+    intent = "sent_file" if said.files and unread[0] != "voice" else "cannot_read"
+    return _with(said, unread[1], intent, {"kind": unread[0]})
+
+
+def _files(message: Message, unread: tuple[str, str]) -> tuple[Arrived, ...]:
+    """What seats get to see of it, by what the platform calls it: the largest of a picture's sizes."""
+    document = message.document if unread[0] == "file" else None
+    found = message.voice or message.audio or document or (message.photo[-1] if message.photo else None)
+    if found is None or not isinstance(found.file_id, str):
+        return ()
+    name = getattr(found, "file_name", None)
+    return (Arrived(name if isinstance(name, str) and name else unread[1].strip("[]"), ref=found.file_id),)
 
 
 def _check(message: Message, writer: User) -> None:
@@ -199,6 +214,13 @@ def _identity(update: Update, message: Message) -> str:
         album = f"album:{message.media_group_id}"[:64]
         return f"told:{album}" if message.caption else album
     return f"update:{update.update_id}:{message.message_id}"
+
+
+def one_of_album(said: Inbound, message: Message) -> Inbound:
+    """One picture of several, by itself: nothing answers it."""
+    word = next(words for field, (_, words) in _UNREAD.items() if getattr(message, field))
+    id = f"one:{message.message_id}:{said.id}"[:64]
+    return msgspec.structs.replace(said, id=id, text=word, intent=CONTINUE, slots={}, cards=())
 
 
 def reply_to(id: str) -> int | None:

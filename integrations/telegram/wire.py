@@ -13,6 +13,7 @@ from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
 WITHIN, CONNECTED_WITHIN = 10.0, 3.0  # seconds
+FETCHED = 60.0  # seconds for a file
 LARGEST = 8 << 20  # bytes of an answer: a hundred updates
 AT_ONCE = 64  # connections
 KEPT = 4.0  # seconds that an idle one is: servers close theirs after five or more, and what is written then is lost
@@ -93,16 +94,36 @@ class Wire(BaseRequest):
             raise NetworkError("not the Bot API")
         return bytes(done.result)
 
-    async def _done(
-        self, url: str, body: bytes | aiohttp.FormData, headers: dict[str, str], within: aiohttp.ClientTimeout
-    ) -> bytes:
+    async def fetch(self, url: str, most: int) -> bytes:
+        """A file, cut off above `most` bytes. Raises as `do_request`."""
+        body = b""
+        try:
+            async with self._open().get(url, timeout=_within(FETCHED), allow_redirects=False) as response:
+                if response.status != HTTPStatus.OK:
+                    raise CallRefusedError(response.status, _No())
+                async for part in response.content.iter_any():
+                    body += part
+                    if len(body) > most:
+                        break
+        except TimeoutError:
+            raise TimedOut from None
+        except aiohttp.ClientError as error:
+            raise NetworkError(type(error).__name__) from None
+        return body
+
+    def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=AT_ONCE, keepalive_timeout=KEPT),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
+        return self._session
+
+    async def _done(
+        self, url: str, body: bytes | aiohttp.FormData, headers: dict[str, str], within: aiohttp.ClientTimeout
+    ) -> bytes:
         try:
-            asked = self._session.post(url, data=body, headers=headers, timeout=within, allow_redirects=False)
+            asked = self._open().post(url, data=body, headers=headers, timeout=within, allow_redirects=False)
             async with asked as response:
                 status, answer = response.status, await _read(response)
         except TimeoutError:

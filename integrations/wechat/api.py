@@ -34,6 +34,7 @@ REST, LONGEST_REST = 5_000, 300_000  # ms in which nothing is asked of a platfor
 FORCED = 3_600_000  # ms between two tokens that make the platform forget all others: it allows twenty a day
 BUSY = (0.2, 0.8)  # seconds before what may be repeated is tried again
 MINUTE = 60_000
+MEDIA = "media/get"
 
 
 class WechatFault(Enum):
@@ -50,6 +51,7 @@ class WechatFault(Enum):
     USED_UP = "no more messages until the resident writes"
     TYPING = "typing that is shown already, or not any more"
     MENU = "choices that the platform does not take"
+    EXPIRED = "the platform does not have it any more"
     FORBIDDEN = "the account has no such right"
     WRONG = "a mistake of ours"
     UNREACHABLE = "no answer, or none that can be read"
@@ -67,6 +69,7 @@ _CODES: Mapping[WechatFault, Sequence[int]] = {
     WechatFault.USED_UP: (45047,),
     WechatFault.TYPING: (45080, 45081),
     WechatFault.MENU: (45098, 40200),
+    WechatFault.EXPIRED: (40007,),
     WechatFault.FORBIDDEN: (48001, 48004, 50002),
 }
 MEANINGS = {code: meaning for meaning, codes in _CODES.items() for code in codes}
@@ -98,6 +101,7 @@ class _WechatAnswer(msgspec.Struct):
     url: str = ""
     media_id: str = ""
     ip_list: list[str] = []
+    media: bytes = b""  # where it is no JSON
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -183,6 +187,23 @@ class Wechat:
         """The platform's id of an image, good for three days."""
         return (await self._call("/cgi-bin/media/upload", None, file=(name, kind, body))).media_id
 
+    async def media(self, id: str, most: int) -> bytes:
+        """What a resident has sent: the platform has it for three days. Cut off above `most` bytes."""
+        token = await self._token()
+        found = await self._media(token, id, most)
+        for force in (False, True):
+            if MEANINGS.get(found.errcode) is WechatFault.TOKEN:
+                token = await self._another(token, force)
+                found = await self._media(token, id, most)
+        if found.errcode:
+            raise self._refused(found, MEDIA)
+        return found.media
+
+    async def _media(self, token: str, id: str, most: int) -> _WechatAnswer:
+        return await self._ask(
+            "GET", f"/cgi-bin/{MEDIA}?{urlencode({'access_token': token, 'media_id': id})}", MEDIA, most=most
+        )
+
     async def session(self, code: str) -> Session:
         """Who a sign-in's code stands for; a code is good once."""
         asked = {"appid": self.app_id, "secret": self._secret, "code": code, "grant_type": "authorization_code"}
@@ -234,10 +255,11 @@ class Wechat:
 
     async def _ask(
         self, method: str, url: str, name: str, body: Mapping[str, object] | None = None,
-        file: tuple[str, str, bytes] | None = None,
+        file: tuple[str, str, bytes] | None = None, most: int = 0,
     ) -> _WechatAnswer:  # fmt: skip
+        """`most` is how much of a content that is no JSON is read."""
         try:
-            found = await self._answer(method, url, name, body, file)
+            found = _read(await self._answer(method, url, name, body, file, most), name, is_media=most > 0)
         except WechatError as error:
             self._silent = str(error)
             raise
@@ -245,9 +267,9 @@ class Wechat:
         return found
 
     async def _answer(
-        self, method: str, url: str, name: str, body: Mapping[str, object] | None = None,
-        file: tuple[str, str, bytes] | None = None,
-    ) -> _WechatAnswer:  # fmt: skip
+        self, method: str, url: str, name: str, body: Mapping[str, object] | None,
+        file: tuple[str, str, bytes] | None, most: int,
+    ) -> bytes:  # fmt: skip
         self.calls[name] += 1
         content = msgspec.json.encode(body) if body is not None else None
         files = {"media": (file[0], file[2], file[1])} if file else None
@@ -256,17 +278,16 @@ class Wechat:
                 raw = b""
                 async for part in response.aiter_bytes():
                     raw += part
-                    if len(raw) > LARGEST:
+                    if most and len(raw) > most:
+                        break
+                    if len(raw) > LARGEST and not most:
                         raise WechatError(WechatFault.UNREACHABLE, None, name, " (too large)")
                 if response.status_code != 200:
                     raise WechatError(WechatFault.UNREACHABLE, None, name, f" (HTTP {response.status_code})")
         except httpx.HTTPError as error:
             # The library's own words hold the URL, and that holds the token: they go no further.
             raise WechatError(WechatFault.UNREACHABLE, None, name, f" ({type(error).__name__})") from None
-        try:
-            return msgspec.json.decode(raw, type=_WechatAnswer)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            raise WechatError(WechatFault.UNREACHABLE, None, name, " (not JSON)") from None
+        return raw
 
     def _refused(self, found: _WechatAnswer, name: str) -> WechatError:
         meaning = MEANINGS.get(found.errcode, WechatFault.WRONG)
@@ -354,6 +375,18 @@ class Wechat:
         )
         self._wrong = None
         return found.access_token
+
+
+def _read(raw: bytes, name: str, *, is_media: bool) -> _WechatAnswer:
+    """Raises `WechatError`."""
+    if (
+        is_media and raw and not raw.lstrip().startswith((b"{", b"<"))
+    ):  # what is no such thing is JSON, or a proxy's page
+        return _WechatAnswer(media=raw)
+    try:
+        return msgspec.json.decode(raw, type=_WechatAnswer)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise WechatError(WechatFault.UNREACHABLE, None, name, " (not JSON)") from None
 
 
 def _midnight(now: int) -> int:

@@ -6,7 +6,9 @@ Types: developers.weixin.qq.com/doc/service/guide/product/message (messages and 
 import hashlib
 from dataclasses import dataclass
 
-from bot.messages import CONTINUE, Inbound
+from msgspec.structs import replace
+
+from bot.messages import CONTINUE, Arrived, Inbound
 from integrations.wechat.gate import DroppedError, Received
 from integrations.wechat.settings import CHANNEL
 
@@ -25,6 +27,9 @@ _UNREAD = {
     "link": "[链接]",
     "file": "[文件]",
 }
+
+# Of those what seats get to see: what it is called, and what it means.
+_KEPT = {"image": ("微信图片", "sent_file"), "voice": ("微信语音", "cannot_read")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,9 @@ def inbound(received: Received, at: int) -> Inbound | None:
         return _with(message, received.text("Content").strip())
     if kind == "voice" and (heard := received.text("Recognition").strip()):
         return _with(message, heard)
+    if kind in _KEPT and (media := received.text("MediaId").strip()):
+        name, intent = _KEPT[kind]
+        return replace(_with(message, _UNREAD[kind], intent, {"kind": kind}), files=(Arrived(name, ref=media),))
     if kind in _UNREAD:
         return _with(message, _UNREAD[kind], "cannot_read", {"kind": kind})
     if kind == "location":

@@ -2,9 +2,10 @@
 
 from starlette.routing import Route
 
-from bot.channel import Core, OpenChannel
+from bot.channel import Core, FetchError, OpenChannel
+from bot.files import FileRefusal
 from bot.worker import Worker
-from integrations.wechat.api import Wechat
+from integrations.wechat.api import Wechat, WechatError, WechatFault
 from integrations.wechat.binding import Binding
 from integrations.wechat.channel import WechatChannel
 from integrations.wechat.gate import Gate, keys_of
@@ -17,6 +18,13 @@ def open_channel(core: Core) -> OpenChannel:
     api = Wechat(secrets.app_id, secrets.app_secret, settings.api_base, core.database, core.clock)
     pages = Binding(core, api)
     channel = WechatChannel(core, Gate(settings.mode, secrets.app_id, keys_of(secrets)), api, pages.happened)
+
+    async def fetch(media: str, most: int) -> bytes:
+        try:
+            return await api.media(media, most)
+        except WechatError as error:
+            raise FetchError(FileRefusal.EXPIRED if error.meaning is WechatFault.EXPIRED else None) from error
+
     return OpenChannel(
         outlet=channel,
         posts={PATH: channel},
@@ -24,6 +32,7 @@ def open_channel(core: Core) -> OpenChannel:
         work=[Worker("wechat", "微信旧记录清除", 3600.0, channel.forget)],
         health=channel.health,
         close=api.close,
+        fetch=fetch,
         quota=channel.allowance,
         inviting=pages,
     )

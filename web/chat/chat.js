@@ -255,6 +255,7 @@ function send(message) {
 
 function hears(who) {
   speaker = who;
+  if (who !== "bot") news.awaits();
   showReach();
 }
 
@@ -322,7 +323,7 @@ $("fresh").onclick = () => {
   if (!confirm(word("freshAsk"))) return;
   rows.clear();
   $("log").replaceChildren();
-  news.forget(); // in the name of the talk that ends
+  news.forget();
   link.forget();
   hears("bot");
 };

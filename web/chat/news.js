@@ -22,7 +22,7 @@ function bytes(text) {
 }
 
 export class News extends EventTarget {
-  #seen = load(); #last = 0; #unseen = 0; #open; #audio; #title = document.title;
+  #seen = load(); #last = 0; #unseen = 0; #open; #audio; #subscribed = null; #title = document.title;
 
   /** `settings` holds `sound` and `remind`; `link` is who speaks for this page; `word` says something in its language. */
   constructor(settings, link, word) {
@@ -37,7 +37,6 @@ export class News extends EventTarget {
     addEventListener("message", (event) => event.source === parent && this.#told(event.data));
     addEventListener("storage", ({ key }) => key === SEEN && this.#seenElsewhere());
     for (const touched of ["pointerdown", "keydown"]) addEventListener(touched, () => this.#wake(), { capture: true });
-    if (this.can && settings.remind && Notification.permission === "granted") this.#subscribe();
     this.#show();
   }
 
@@ -69,6 +68,11 @@ export class News extends EventTarget {
     return missed;
   }
 
+  /** A person is to answer: who has asked to be told is told of this talk. */
+  awaits() {
+    if (this.can && this.settings.remind && Notification.permission === "granted") this.#subscribe();
+  }
+
   /** Whoever looks has seen it. */
   look() {
     if (!this.#looking || !this.#last) return;
@@ -81,7 +85,7 @@ export class News extends EventTarget {
   /** Another talk begins. */
   forget() {
     this.#seen = null; this.#last = 0; this.#unseen = 0;
-    localStorage.removeItem(SEEN);
+    try { localStorage.removeItem(SEEN); } catch { /* there is nothing to forget */ }
     this.#show();
     return this.#unsubscribe();
   }
@@ -122,7 +126,7 @@ export class News extends EventTarget {
 
   /** Browsers let a page be heard only once it has been touched. */
   #wake() {
-    if (!this.settings.sound) return;
+    if (!this.settings.sound || !("AudioContext" in window)) return;
     this.#audio ??= new AudioContext();
     if (this.#audio.state === "suspended") this.#audio.resume();
   }
@@ -158,14 +162,16 @@ export class News extends EventTarget {
 
   /** Also reaches who has closed the page. Where it fails, an open page shows notifications all the same. */
   async #subscribe() {
-    if (!("serviceWorker" in navigator)) return;
+    const { visitor } = this.link;
+    if (!("serviceWorker" in navigator) || this.#subscribed === visitor) return;
+    this.#subscribed = visitor;
     try {
       const worker = await navigator.serviceWorker.register("sw.js");
       if (!this.key || !worker.pushManager) return;
       await navigator.serviceWorker.ready;
       const made = await this.#made(worker.pushManager);
       const { endpoint, keys } = made.toJSON();
-      await this.#post({ endpoint, ...keys, lang: this.settings.lang });
+      await this.#post({ visitor, endpoint, ...keys, lang: this.settings.lang });
     } catch (error) {
       console.info("no web push", error);
     }
@@ -183,16 +189,21 @@ export class News extends EventTarget {
   }
 
   async #unsubscribe() {
+    const { visitor } = this.link; // of the talk that ends
+    this.#subscribed = null;
     const worker = this.can && (await navigator.serviceWorker?.getRegistration());
     const made = worker && (await worker.pushManager?.getSubscription());
     if (!made) return;
-    await this.#post({ endpoint: made.endpoint });
-    await made.unsubscribe();
+    try {
+      await Promise.all([made.unsubscribe(), this.#post({ visitor, endpoint: made.endpoint })]);
+    } catch (error) {
+      console.info("web push not ended at the server", error); // which hears it from the push service
+    }
   }
 
   #post(body) {
     const headers = { "content-type": "application/json" };
-    return fetch("channels/webchat/push", { method: "POST", headers, body: JSON.stringify({ visitor: this.link.visitor, ...body }) });
+    return fetch("channels/webchat/push", { method: "POST", headers, body: JSON.stringify(body) });
   }
 
   #tell(name, detail) { this.dispatchEvent(new CustomEvent(name, { detail })); }
