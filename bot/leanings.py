@@ -46,7 +46,7 @@ _WANTS = re.compile(
     "[想要能][^,。]{0,4}[上报去来学听参练跳唱画写打做]|够[^,。]{0,3}(?:年纪|年龄|岁|格|资格)|行不行|要不要我|要不要俺|行[吗不]|成不|可以[吗不]|收不收"
 )
 _COSTS = re.compile("钱|费|收|免|价|花|掏|打折|优惠|减|不用交|[要还]交|fee|cost|pay|free|how much")
-_OF_FEE = {"fee-general", "fee-standard", "fee-free-who", "enrol-disabled"}
+OF_FEE = {"fee-general", "fee-standard", "fee-free-who", "enrol-disabled"}
 # What one place has and another has not, by the standard question on it.
 _HAS = (
     ("canteen", "食堂|吃饭|餐厅|canteen"), ("parking", "停车|车位|停得?[下进]|parking"), ("printing", "打印|复印|print"), ("wifi", "无线|wi-?fi"),
@@ -70,7 +70,7 @@ def leaning(heard: Understanding, state: Conversation) -> Understanding:
         or _of_a_purchase(heard)
         or _of_a_room(heard)
         or _of_activity(heard)
-        or _of_activity_hinted(heard)
+        or _of_activity_hinted(heard, state)
         or _which_classes(heard)
         or _of_class_there(heard)
         or _of_fee(heard, state)
@@ -169,7 +169,7 @@ def _of_fee(heard: Understanding, state: Conversation) -> Candidate | None:
     talked_of = "class" in state.focus and state.focus_age <= FRESH and about.tells(heard.folded, heard.entities)
     if not (heard.first("course") or talked_of) or not _COSTS.search(heard.folded):
         return None
-    shares = [each.score for each in heard.candidates if each.intent == "class_fee" or each.question in _OF_FEE]
+    shares = [each.score for each in heard.candidates if each.intent == "class_fee" or each.question in OF_FEE]
     said = sum(shares) >= heard.lines.likely or about.tells(heard.folded, heard.entities)
     return Candidate(max(sum(shares), heard.lines.likely), "training_info", "class_fee") if said else None
 
@@ -183,7 +183,7 @@ def _of_activity(heard: Understanding) -> Candidate | None:
     return Candidate(heard.lines.sure, "activity", "find_activity")
 
 
-def _of_activity_hinted(heard: Understanding) -> Candidate | None:
+def _of_activity_hinted(heard: Understanding, state: Conversation) -> Candidate | None:
     """春联哪天写, 明晚还有电影吧: a word of one activity's name, where it is activities that are asked about; when and where
     it is says itself better than what is so of all of its kind."""
     best, asked = heard.best, set(spoken(heard.folded)) | ({"time"} if heard.first("when") else set())
@@ -191,7 +191,7 @@ def _of_activity_hinted(heard: Understanding) -> Candidate | None:
         return None
     called = _OF_ACTIVITY.search(heard.folded) is not None
     likely = any(each.intent == "find_activity" and each.score >= heard.lines.ask for each in heard.candidates)
-    about_any = likely or "activity" in (heard.topic, best.topic if best else "")
+    about_any = likely or "activity" in (heard.topic, best.topic if best else "", state.topic)
     of_one = called or (about_any and not heard.first("course"))
     sure = best is not None and best.score >= heard.lines.sure
     if not of_one or (sure and not asked & _OF_ITS_OWN):

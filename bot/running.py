@@ -215,6 +215,8 @@ class Runner:
         if len(meant) == 1:
             turn.say("did_you_mean_this", label=meant[0][0])
             turn.confirming = True
+            if entry := meant[0][2].get("entry"):
+                turn.told_of.append(entry)  # who goes on as if it had been answered means it
         elif meant:
             turn.say("did_you_mean")
         for label, intent, slots in meant:

@@ -38,7 +38,7 @@ from nlu.text import fold
 from store.bank import NewDispute
 from store.ticket_events import TO_CALL
 
-LIKE = 0.6  # likeness from which a course may be meant
+LIKE, MEANT, LEAD = 0.6, 0.74, 0.1  # likeness from which a course may be meant, or is; and what it is ahead of the next
 CHOICES = 3  # a caller keeps no more in mind
 _NOT_TOLD = {"detail", "of", "way"}  # slots that say how a task began
 Kept = Literal["organisations", "courses", "activities", "items"]  # what a catalogue may have none of
@@ -226,7 +226,25 @@ class Turn:
 
     def courses_like(self, least: float = LIKE) -> list[str]:
         """The one or two courses that may be meant where none is called so, by likeness of their names' meaning."""
-        return self.library.courses_like(phrases.subjects(self.heard.folded), least)[:2]
+        return [*self._courses_like(least)][:2]
+
+    def course_meant(self) -> str | None:
+        """The one that is meant for all we can see: near enough, and no other nearly as near. Where a place is named, of what is
+        taught there."""
+        found, org = self._courses_like(0.0), self.heard.first("org")
+        there = {
+            each.course
+            for each in self.catalogue.classes.values()
+            if org and self.catalogue.is_within(each.organisation, org)
+        }
+        near = [(id, likeness) for id, likeness in found.items() if not there or id in there]
+        first, second = [*near, ("", 0.0), ("", 0.0)][:2]
+        least = LIKE if there else MEANT
+        return first[0] if first[1] >= least and first[1] - second[1] >= LEAD else None
+
+    def _courses_like(self, least: float) -> dict[str, float]:
+        parts = [each for each in phrases.subjects(self.heard.folded) if not self.library.is_common(each)]
+        return self.library.courses_like(parts, least)
 
     def offer_courses_like(self, intent: str | None = None) -> None:
         """Offers them, to start an intent with or to fill what was asked for."""

@@ -103,6 +103,11 @@ class Library:
         if self._unread() is not None and (self._reading is None or self._reading.done()):
             self._reading = asyncio.create_task(self._read())
 
+    async def settled(self) -> None:
+        """Returns when the meaning of all texts has been read: what is understood before that may be less."""
+        if self._reading is not None:
+            await self._reading
+
     def _name_courses(self) -> None:
         if self._encoder is not None:
             courses = self.catalogue.courses.values()
@@ -184,16 +189,22 @@ class Library:
             points = self._encoder.encode([reading.text for reading in readings])
         return self._search.search(readings, most, points, self._barred(today))
 
-    def courses_like(self, parts: Sequence[str], least: float) -> list[str]:
+    def is_common(self, part: str) -> bool:
+        """社区, 培训: whether it stands in the names of several places, or in what is asked about several things, and tells
+        no course from another."""
+        places = sum(part in each.name for each in self.catalogue.organisations.values())
+        return places > 1 or sum(part in each.zh for each in self.questions.values()) > 1
+
+    def courses_like(self, parts: Sequence[str], least: float) -> dict[str, float]:
         """The courses whose name is that near in meaning to a part of a text (a cosine), the nearest first: 记账 is what
         会计 teaches. None where no encoder reads them."""
         if not parts or self._names is None or self._encoder is None:
-            return []
+            return {}
         nearest = self._names.near(self._encoder.encode(parts)).max(axis=0, initial=0.0)
         found: dict[str, float] = {}
         for id, likeness in zip(self._named, nearest.tolist(), strict=True):
             found[id] = max(likeness, found.get(id, 0.0))
-        return sorted((id for id, likeness in found.items() if likeness >= least), key=lambda id: -found[id])
+        return {id: found[id] for id in sorted(found, key=lambda id: -found[id]) if found[id] >= least}
 
     def _barred(self, today: date) -> Mask:
         """The texts of entries that do not hold today."""

@@ -33,6 +33,7 @@ async def test_the_rules(app: App, capsys: pytest.CaptureFixture[str], monkeypat
 
     monkeypatch.setattr(Dialogue, "respond", noted)
     failed = []
+    await app.library.settled()
     for name in sorted(set(NAMES) - ELSEWHERE):
         reached.clear()
         path = FOLDER / f"{name}.txt"

@@ -100,6 +100,19 @@ async def in_an_answer(run: Runner, turn: Turn) -> bool:
     return True
 
 
+async def named_in_it(run: Runner, turn: Turn) -> bool:
+    """学分呢, after an answer on points that says a word of those too: the sentence with it."""
+    folded = turn.heard.folded
+    name = phrases.without_following(folded).removesuffix("的")
+    if not phrases.follows(folded) or len(name) < 2 or run.waiting(turn.state) or _names_one(turn):
+        return False
+    said = [(entry, each) for entry in _told(turn) for each in _sentences(turn, entry) if name in each]
+    if len(said) != 1:
+        return False
+    turn.recall(*said[0])
+    return True
+
+
 async def of_whom(run: Runner, turn: Turn) -> bool:
     """我女儿才十岁, after who may do something for whom: what the answer says of such as them."""
     return about.tells_only(turn.heard.folded, turn.heard.entities) and await in_an_answer(run, turn)

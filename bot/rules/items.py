@@ -7,6 +7,7 @@ from bot.names import plain_item
 from bot.rules.follow import shown
 from bot.running import Runner
 from bot.turn import Turn
+from nlu import numerals
 
 _BRIEF, _SHORT = 8, 16  # characters
 # What is said around the name of an item.
@@ -14,9 +15,11 @@ _NAMED = re.compile(
     "(?:那|那么|我)?(?:就|想|要)*+(?:[换兑](?:点|个|些|一?[袋瓶桶把份张盒])?)?(?P<name>.{1,6}?)(?:现在|还|都)*+"
     "(?:有得[换兑]|能[换兑]|[换兑]得[了到着]|可以[换兑]|有货|有没有|[要得]?(?:多少|几)(?:个|积)?分|有)?(?:[吗么嘛不没了]|没有)*+"
 )
+_NUMBER = r"(?P<points>\d{1,5}|[一二两三四五六七八九十百千]{1,7})(?:个?(?:积|学)?分)?"
 _ENOUGH = re.compile(
-    r"(?<!\d)(?P<points>\d{1,5})(?:个?(?:积|学)?分)?(?:够|能[换兑]|[换兑]得[了到]|可以[换兑]|行[吗不]| ?(?:is )?enough)(?!几|多少)"
+    rf"(?<![\d一二两三四五六七八九十百千]){_NUMBER}(?:够|能[换兑]|[换兑]得[了到]|可以[换兑]|行[吗不]| ?(?:is )?enough)(?!几|多少)"
 )
+_HAS = re.compile(rf"我?(?:只|才|就|一共|总共|现在)*+(?:有|剩)?{_NUMBER}[啊呀呢哦]?")  # and says no more
 
 
 async def another_item(run: Runner, turn: Turn) -> bool:
@@ -35,13 +38,15 @@ async def another_item(run: Runner, turn: Turn) -> bool:
 
 
 async def enough(run: Runner, turn: Turn) -> bool:
-    """我300分够不, after what one thing costs: whether so many points get it."""
+    """我300分够不, 我只有两百, after what one thing costs: whether so many points get it."""
     told = [id for kind, id in shown(turn) if kind == "item"]
-    found = _ENOUGH.search(turn.heard.folded) if len(turn.heard.folded) <= _SHORT else None
+    folded = turn.heard.folded
+    found = (_ENOUGH.search(folded) or _HAS.fullmatch(folded)) if len(folded) <= _SHORT else None
     item = turn.catalogue.items.get(told[0]) if len(told) == 1 else None
-    if item is None or found is None:
+    points = numerals.read(found["points"]) if found else None
+    if item is None or points is None:
         return False
-    lacks = item.points - int(found["points"])
+    lacks = item.points - int(points)
     key = "item.short" if lacks > 0 else "item.enough" if item.stock else "item.enough_out"
     turn.say(key, name=item.name, points=item.points, lacks=lacks)
     turn.suggest("balance")

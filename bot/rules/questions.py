@@ -9,12 +9,14 @@ from bot.aspects import sentence_on, spoken_of
 from bot.commands import number
 from bot.comprehension import Candidate, Understanding
 from bot.conversation import Task
+from bot.leanings import OF_FEE
 from bot.messages import LONGEST, Reply
 from bot.readings import plainly, standard
 from bot.rules.follow import OF_CLASSES
 from bot.rules.tasks import corrects
 from bot.running import SILENT_TOPICS, STORY, TRIES, Runner
 from bot.turn import CHOICES, LIKE, Turn
+from nlu.entities import Entity
 from nlu.questions import NO_ANSWER, RED_LINES
 
 _TAUGHT = re.compile("[学教课班讲]")
@@ -46,9 +48,20 @@ async def stray_number(run: Runner, turn: Turn) -> bool:
 
 
 async def ours(run: Runner, turn: Turn) -> bool:
-    """Who names what we teach asks about that."""
-    turn.heard = run.lean(turn, turn.heard)
+    """Who names what we teach, or describes it, asks about that."""
+    turn.heard = run.lean(turn, _with_what_it_describes(turn))
     return False
+
+
+def _with_what_it_describes(turn: Turn) -> Understanding:
+    """石桥镇讲防火的那堂课几点: with a course that is not called so here, and is meant."""
+    heard, best = turn.heard, turn.heard.best
+    unclear = best is None or best.score < heard.lines.likely or best.intent in OF_CLASSES or best.question in OF_FEE
+    if not unclear or len(heard.folded) > STORY or not _TAUGHT.search(heard.folded) or turn.ticket:
+        return heard
+    if any(heard.first(each) for each in ("course", "activity", "item")) or (course := turn.course_meant()) is None:
+        return heard
+    return replace(heard, entities=(*heard.entities, Entity("course", course, 0, 0, exact=False)))
 
 
 async def gist(run: Runner, turn: Turn) -> bool:
