@@ -6,7 +6,6 @@ delivers the message again.
 """
 
 import asyncio
-import contextlib
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -41,8 +40,6 @@ from store.conversations import ConversationRow, MessageRow
 from store.database import ConflictError, Database
 from store.deliveries import DeferredRow
 from store.queue import QueueRow
-from store.ticket_events import TicketState
-from store.transaction import Transaction
 
 ATTEMPTS = 20  # lost races in a row; each means that another message of the same resident went through
 REMEMBERED = 8192  # conversations that are not read again when they go on
@@ -232,13 +229,7 @@ class Inbox:
         messages = [told, *(Message(reply=reply, re=inbound.id) for reply in turn.said)]
         authors = ("resident", *("bot" for _ in turn.said))
         row = await self._row(read, turn, list(zip(authors, map(encode, messages), strict=True)), files)
-        try:
-            committed = await self._database.write(lambda t: conversations.commit_turn(t, row), quick=not files)
-        except tickets.ElsewhereError:
-            await self._follow(read, inbound)
-            return None
-        except ConflictError:
-            return None
+        committed = await self._commit(row, inbound)
         if committed is None:
             return None
         self._observe("committed")
@@ -266,22 +257,24 @@ class Inbox:
         why, body = (FileRefusal.TOO_MANY.value, b"") if over else ("", file.body)
         return NewFile(secrets.token_urlsafe(24), safe(kept(file.name)), file.type, body, file.ref, why)
 
-    async def _follow(self, read: ConversationRow, inbound: Inbound) -> None:
-        """The ticket of this talk goes on in another: it comes here with whoever has it, where they still are who they have
-        proven to be; else this talk has no part in it any more."""
-        person = await self._accounts.identity.owner(read.channel, read.address, inbound.at, inbound.session)
-
-        def work(transaction: Transaction) -> None:
-            row = tickets.get(transaction, read.ticket or "")
-            if row is None or row.conversation == read.id:
-                return
-            if row.person == person and row.state != TicketState.CLOSED:
-                tickets.move(transaction, row, read.id, read.channel, read.seq, inbound.at)
-            else:
-                tickets.hold(transaction, read.id, None, None)
-
-        with contextlib.suppress(ConflictError):  # somebody else was faster: the message is thought about anew
-            await self._database.write(work)
+    async def _commit(self, row: conversations.TurnRow, inbound: Inbound) -> tuple[int, int] | None:
+        """The conversation's id and last number; None where the turn has to be thought about anew. A ticket that goes on in
+        another talk comes here, where they still are who they have proven to be; else this talk has no part in it any more."""
+        read, quick = row.read, not row.files
+        try:
+            return await self._database.write(lambda t: conversations.commit_turn(t, row), quick=quick)
+        except tickets.ElsewhereError:
+            person = await self._accounts.identity.owner(read.channel, read.address, inbound.at, inbound.session)
+        except ConflictError:
+            return None
+        followed = replace(row, follows=person)
+        try:
+            return await self._database.write(lambda t: conversations.commit_turn(t, followed), quick=quick)
+        except tickets.ElsewhereError:
+            await self._database.write(lambda t: tickets.hold(t, read.id, None, None))
+        except ConflictError:
+            pass
+        return None
 
     def _remember(self, row: ConversationRow, ids: frozenset[str]) -> None:
         if len(self._recent) >= REMEMBERED:

@@ -59,7 +59,7 @@ def names_of(catalogue: Catalogue) -> Iterable[Name]:
 
 
 def plain_item(name: str) -> str:
-    """大米 of 大米5公斤."""
+    """The name without how much of it: 米 of 米10斤."""
     return _PLAIN.split(name)[0]
 
 

@@ -114,6 +114,7 @@ class TurnRow(Struct, frozen=True):
     person: str = (
         ""  # who opens one or goes on with one, as tickets keep it; empty where the talk's own ticket stands alone
     )
+    follows: str = ""  # for whom the talk's ticket may come here from another talk, as tickets keep them
     goes_on: bool = False  # it is for what they had before, whoever has that now
     raised: "tickets.Raise | None" = None
     rating: tuple[str, int] | None = None
@@ -191,8 +192,8 @@ def commit_turn(transaction: Transaction, turn: TurnRow) -> tuple[int, int] | No
     if turn.opened:
         tickets.open(transaction, id, read.channel, last, turn.opened, turn.now)
     elif ticket and not turn.reopened:
-        if turn.joined:
-            _join(transaction, id, turn, last)
+        if turn.joined or turn.follows:
+            _bring(transaction, ticket, id, turn, last)
         tickets.resident_said(transaction, ticket, id, read.seq + 1, last, turn.now)
         if turn.raised:
             tickets.add(transaction, ticket, turn.raised, turn.now)
@@ -217,18 +218,23 @@ def commit_turn(transaction: Transaction, turn: TurnRow) -> tuple[int, int] | No
 
 def _has_its_place(transaction: Transaction, turn: TurnRow) -> bool:
     """Whether a ticket is still to be opened, or gone on with, as it was thought: the same person may have written elsewhere
-    meanwhile. From the question to the commit nobody else opens one."""
+    meanwhile. Where one is opened, nobody else does so from the question to the commit."""
     if not turn.person:
         return True
-    transaction.number_in_order()
+    if turn.joined is None:
+        transaction.number_in_order()
     place = tickets.place_of(transaction, turn.person, goes_on=turn.goes_on)
     return (place.ref if place else None) == turn.joined
 
 
-def _join(transaction: Transaction, id: int, turn: TurnRow, last: int) -> None:
-    row = tickets.get(transaction, turn.joined or "")
+def _bring(transaction: Transaction, ref: str, id: int, turn: TurnRow, last: int) -> None:
+    """The ticket goes on in this talk. Raises `tickets.ElsewhereError` where it is not for whom it was followed."""
+    row = tickets.get(transaction, ref)
     assert row is not None
-    tickets.move(transaction, row, id, turn.read.channel, last, turn.now)
+    if turn.follows and (row.person != turn.follows or row.state == TicketState.CLOSED):
+        raise tickets.ElsewhereError
+    if row.conversation != id:
+        tickets.move(transaction, row, id, turn.read.channel, last, turn.now)
 
 
 def _lead(transaction: Transaction, ref: str, words: str, now: int) -> None:

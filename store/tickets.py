@@ -189,10 +189,11 @@ def resident_said(transaction: Transaction, ref: str, talk: int, first: int, las
 def move(transaction: Transaction, row: TicketRow, talk: int, channel: str, seq: int, at: int) -> TicketRow:
     """An open ticket goes on in another talk of the same person, whose last message is `seq`: who has the one has the other."""
     known = talks(transaction, row)
-    for each in {row.conversation, talk} - (known if len(known) > 1 else set()):
-        transaction.run(_ADD_TALK, ref=row.ref, conversation=each)
-    if row.owner is not None:
-        hold(transaction, talk, row.ref, row.owner)
+    if talk not in known:
+        for each in {talk} if len(known) > 1 else {talk, row.conversation}:
+            transaction.run(_ADD_TALK, ref=row.ref, conversation=each)
+        if row.owner is not None:
+            hold(transaction, talk, row.ref, row.owner)
     return record(transaction, row, TicketMoved(talk, channel, seq), "resident", at)
 
 

@@ -55,7 +55,7 @@ async def test_a_picture_from_the_page_to_the_seat(browser: Browser, service: Se
     await desk.keyboard.press("t")
     small = desk.get_by_alt_text("结业证书.jpg")
     await expect(small).to_be_visible()
-    assert await small.evaluate("each => each.naturalWidth") == 640
+    await expect(small).to_have_js_property("naturalWidth", 640)
     async with desk.expect_download() as fetching:
         await desk.get_by_role("link", name="结业证书.jpg").click()
     fetched = await fetching.value

@@ -1,6 +1,7 @@
 """Files of residents: what is taken, what is made of it, who sees it, and what becomes of what is none."""
 
 import asyncio
+import base64
 import io
 import secrets
 import sqlite3
@@ -155,6 +156,18 @@ async def test_it_is_kept_encrypted_and_goes_with_the_talk(app: App) -> None:
     await app.database.write(lambda t: erasing.forget_conversation(t, read.id, b"{}"))
     with sqlite3.connect(app.config.database.embedded) as raw:
         assert raw.execute("SELECT count(*) FROM attachment").fetchone() == (0,)
+
+
+async def test_it_is_in_the_copy_that_a_resident_gets(app: App) -> None:
+    desk = Desk(app)
+    visitor, chief = Visitor(desk), await desk.person("administrator")
+    sent = picture()
+    await visitor.send("证书.jpg", sent)
+    await app.queue.work()
+    ref = await visitor.ref()
+    copied = await app.desk.residents.copy(ref, chief.name, 1)
+    assert base64.b64encode(sent).decode() in str(copied)
+    assert "证书.jpg" in str(copied)
 
 
 async def test_the_same_again_is_one_message(app: App) -> None:

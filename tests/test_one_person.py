@@ -1,6 +1,7 @@
 """Whoever proves the same card is one person to the desk, on whatever channels: one place, one seat, one history."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -8,6 +9,8 @@ import pytest
 
 from daoxue.app import App
 from daoxue.config import Config
+from desk.feed import FeedPage
+from desk.retention import _expire
 from store import conversations, tickets
 from store.ticket_events import TicketRow
 from tests.desk_client import Desk, Person
@@ -156,6 +159,41 @@ async def test_where_the_proof_has_ended_nothing_comes_after(either_app: App) ->
     await seat.post(f"/tickets/{ref}/take")
     await seat.post(f"/tickets/{ref}/messages", {"id": "1", "text": "您好"})
     assert (len(await heard(wechat)), await heard(browser)) == (1, [])
+
+
+async def test_a_page_hears_what_is_said_in_each_talk(either_app: App) -> None:
+    wechat, browser = await at_both(either_app)
+    ref, feed = await asked(wechat, "转人工，我姓赵"), either_app.desk.feed
+    page = FeedPage("li")
+    page.watching = ref
+    await feed.join(page, None)
+    await asked(browser, "转人工，我在网页上")
+    await wechat.say("我又在微信上")
+    await feed.look()
+    frames = [json.loads(page.frames.get_nowait()) for _ in range(page.frames.qsize())]
+    told = [(each["kind"], each["data"].get("channel"), [one["text"] for one in each.get("messages", ())][:1])
+            for each in frames if each["type"] == "event" and each["kind"] in ("moved", "said")]  # fmt: skip
+    assert told == [
+        ("moved", "webchat", []), ("said", None, ["转人工，我在网页上"]),
+        ("moved", "wechat", []), ("said", None, ["我又在微信上"]),
+    ]  # fmt: skip
+
+
+async def test_a_ticket_lasts_as_long_as_the_talk_that_it_ended_in(either_app: App) -> None:
+    seat = await Desk(either_app).person()
+    wechat, browser = await at_both(either_app)
+    ref = await asked(wechat, "转人工，我姓赵")
+    browser.wait(10)
+    await asked(browser, "转人工，我在网页上")
+    await seat.post(f"/tickets/{ref}/take")
+    await seat.post(f"/tickets/{ref}/close", {"result": "answered"})
+    old = await either_app.database.read(lambda t: conversations.find(t, "wechat", wechat.address))
+    assert old
+    await either_app.database.write(lambda t: _expire(t, [old.id]))
+    whole = await seat.get(f"/tickets/{ref}")
+    assert "我在网页上" in str(whole["messages"])
+    assert "我姓赵" not in str(whole["elsewhere"])
+    assert not whole["ticket"]["person"].startswith("erased")
 
 
 async def test_a_ticket_from_before_the_proof_is_theirs_as_well(either_app: App) -> None:

@@ -306,8 +306,9 @@ $("say").addEventListener("paste", (event) => {
   event.preventDefault();
   for (const file of event.clipboardData.files) sendFile(file);
 });
-addEventListener("dragover", (event) => event.preventDefault());
+addEventListener("dragover", (event) => event.dataTransfer.types.includes("Files") && event.preventDefault());
 addEventListener("drop", (event) => {
+  if (!event.dataTransfer.files.length) return; // words, for the box
   event.preventDefault();
   for (const file of event.dataTransfer.files) sendFile(file);
 });
