@@ -14,7 +14,7 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
     ("hotline", "热线 The number that residents ring; may be empty", ""),
     ("hours", "坐席什么时候在，如 周一到周五 08:30-12:00,14:00-17:30；周六 09:00-12:00 When seats answer", HOURS),
     ("languages", "语言：zh 或 zh,en Languages", "zh"),
-    ("channels", "渠道：webchat、wechat、twilio、gateway Channels", "webchat"),
+    ("channels", "渠道：webchat、wechat、twilio、gateway、telegram、mail、forum Channels", "webchat"),
 )
 
 
