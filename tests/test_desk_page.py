@@ -330,6 +330,26 @@ async def test_an_editor_adds_a_topic_and_a_channel_is_shown_by_its_name(browser
     await asker.close()
 
 
+async def test_a_school_is_closed_for_a_day_and_residents_hear_it(browser: Browser, service: Service) -> None:
+    page = await enter(browser, service, "zhou")
+    await page.goto(f"{service.url}/desk/admin")
+    await page.get_by_role("tab", name="休息日").click()
+    await accessible(page)
+    await page.get_by_role("combobox", name="学校或站点").fill("临江街道")
+    await page.get_by_role("option", name="临江街道社区学校").click()
+    await page.keyboard.press("Escape")
+    await page.get_by_role("button", name="保存", exact=True).click()
+    row = page.get_by_role("row", name="临江街道社区学校").first
+    await expect(row).to_contain_text("当天休息")
+    asker = await resident(service, "临江街道社区学校今天开门吗")
+    assert "当天休息" in asker.heard[-1]["text"]
+    await row.get_by_role("button", name="取消").click()
+    await expect(page.get_by_text("当天休息")).to_have_count(0)
+    await asker.say("临江街道社区学校今天几点开门")
+    assert "当天休息" not in asker.heard[-1]["text"]
+    await asker.close()
+
+
 async def test_a_one_time_password_is_changed_before_anything_is_shown(browser: Browser, config: Config) -> None:
     app = await compose(config)
     first = await app.desk.people.add("sun", "seat", int(time.time() * 1000), "test")
