@@ -70,10 +70,10 @@ class Arriving:
             return Failed("unreachable")
         except FileRefusedError as error:
             found = Settled(file.name, "", why=error.why.value)
-        except ScanError as error:
-            return self._unscanned(error)
-        except children.CrowdedError:
-            return Later(self._now() + CROWDED)
+        except (ScanError, children.CrowdedError) as error:
+            if not file.body:  # its platform is not asked again
+                await self._database.write(lambda t: attachments.fetched(t, work.id, body))
+            return self._put_off(error)
         return await self._settle(work, file, found)
 
     async def _fetched(self, work: Work, attempts: int) -> bytes:
@@ -98,7 +98,9 @@ class Arriving:
             self._silent = False
         return Settled(name, kind, body, preview=await _preview(body) if kind in PICTURES else None)
 
-    def _unscanned(self, error: ScanError) -> Later:
+    def _put_off(self, error: ScanError | children.CrowdedError) -> Later:
+        if isinstance(error, children.CrowdedError):
+            return Later(self._now() + CROWDED)
         if not self._silent:
             log.error("the scanner does not answer: files wait", extra={"error": str(error)})
         self._silent = True
