@@ -237,6 +237,22 @@ async def test_a_ticket_from_before_the_proof_is_theirs_as_well(either_app: App)
     assert await asked(browser, "我还没说完，找个真人") == one, "what was merged goes on where they write"
 
 
+async def test_what_was_merged_is_not_opened_again_by_the_next_at_the_same_browser(either_app: App) -> None:
+    seat = await Desk(either_app).person()
+    wechat, browser = Resident(either_app, "wechat"), Resident(either_app)
+    one, other = await asked(wechat), await asked(browser)
+    await wechat.prove()
+    await browser.prove()
+    await seat.post(f"/tickets/{one}/take")
+    await seat.post(f"/tickets/{other}/merge", {"into": one})
+    await seat.post(f"/tickets/{one}/close", {"result": "answered"})
+    browser.wait(16)
+    told = await browser.receipt("转人工")
+    assert one not in str(told.answers)
+    assert told.ticket not in (None, one, other)
+    assert (await row(either_app, one)).state == "closed"
+
+
 async def test_whose_ticket_is_open_is_not_taken_over_by_the_next_at_the_same_browser(either_app: App) -> None:
     browser = Resident(either_app)
     await browser.prove(1)
