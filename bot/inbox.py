@@ -271,7 +271,7 @@ class Inbox:
         try:
             return await self._database.write(lambda t: conversations.commit_turn(t, followed), quick=quick)
         except tickets.ElsewhereError:
-            await self._database.write(lambda t: tickets.hold(t, read.id, None, None))
+            await self._database.write(lambda t: tickets.leave(t, read.id, read.ticket))
         except ConflictError:
             pass
         return None

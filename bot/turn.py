@@ -322,6 +322,8 @@ class Turn:
         A call waits for itself."""
         said, self.goes_on = self.inbound, reason in GOES_ON
         self.person = await self.accounts.identity.owner(said.channel, said.address, said.at, said.session)
+        if self.state.merged_for not in ("", self.person, self.accounts.identity.reached(said.channel, said.address)):
+            self.state.closed = None  # who writes now has not proven to be who had that
         self.joined = None if said.session else await self.desk.held(self.person, goes_on=self.goes_on)
         self.ticket = self.joined.ref if self.joined else None
 

@@ -31,6 +31,7 @@ PATIENCE = 6  # times that a platform is asked: about a minute
 REST = 15_000  # ms until a scanner that did not answer is asked again
 CROWDED = 2_000  # ms until there may be a place for drawing
 LEASE = 60_000  # ms
+DRAWN_WITHIN = 30  # seconds, waiting for a place too: less than the lease, or it would be tried to its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +70,10 @@ class Arriving:
             return Failed("unreachable")
         except FileRefusedError as error:
             found = Settled(file.name, "", why=error.why.value)
-        except ScanError as error:
-            return self._unscanned(error)
-        except children.CrowdedError:
-            return Later(self._now() + CROWDED)
+        except (ScanError, children.CrowdedError) as error:
+            if not file.body:  # its platform is not asked again
+                await self._database.write(lambda t: attachments.fetched(t, work.id, body))
+            return self._put_off(error)
         return await self._settle(work, file, found)
 
     async def _fetched(self, work: Work, attempts: int) -> bytes:
@@ -97,7 +98,9 @@ class Arriving:
             self._silent = False
         return Settled(name, kind, body, preview=await _preview(body) if kind in PICTURES else None)
 
-    def _unscanned(self, error: ScanError) -> Later:
+    def _put_off(self, error: ScanError | children.CrowdedError) -> Later:
+        if isinstance(error, children.CrowdedError):
+            return Later(self._now() + CROWDED)
         if not self._silent:
             log.error("the scanner does not answer: files wait", extra={"error": str(error)})
         self._silent = True
@@ -136,7 +139,7 @@ class Arriving:
         reply = self._texts.reply(lang, f"file.refused.{what.why}", name=name, megabytes=megabytes)
         seq = conversations.say(transaction, talk, [("system", encode(Message(reply=reply)))], now)
         if row is not None:
-            tickets.record(transaction, row, TicketSaid("system", seq, seq), "system", now)
+            tickets.record(transaction, row, TicketSaid("system", seq, seq, talk.id), "system", now)
 
     def _now(self) -> int:
         return int(self._clock() * 1000)
@@ -145,10 +148,11 @@ class Arriving:
 async def _preview(body: bytes) -> bytes | None:
     """A small picture; None of what cannot be drawn. Raises `FileRefusedError`, `CrowdedError`."""
     try:
-        made = await children.run("desk.thumbnail", given=body)
+        async with asyncio.timeout(DRAWN_WITHIN):
+            made = await children.run("desk.thumbnail", given=body)
     except children.CrowdedError:
         raise
-    except children.ChildError:
+    except (children.ChildError, TimeoutError):
         return None
     if made == FileRefusal.PIXELS.value.encode():
         raise FileRefusedError(FileRefusal.PIXELS)

@@ -49,9 +49,11 @@ async def _run(module: str, arguments: tuple[str, ...], given: bytes) -> bytes:
     try:
         out, _ = await asyncio.wait_for(process.communicate(given), WITHIN)
     except TimeoutError as error:
-        process.kill()
-        await process.wait()
         raise ChildError(module) from error
+    finally:  # also where nobody waits for it any more
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
     if process.returncode != 0:
         raise ChildError(module)
     return out

@@ -106,6 +106,6 @@ def _wait(asked: str, now: int) -> int | None:
     else:
         try:
             wait = int(parsedate_to_datetime(asked).timestamp() * 1000) - now
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
     return min(LONGEST_WAIT, max(1000, wait))

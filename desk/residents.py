@@ -220,10 +220,14 @@ class Residents:
 
 def _forget_carried(transaction: Transaction, ref: str) -> None:
     """Takes out what was said of a ticket to a number or an address that nobody has proven to be theirs; what else was said
-    there is not the resident's to erase."""
+    there is not the resident's to erase. Where nothing else was, the number or the address goes too."""
     carried = answering.carried(transaction, ref)
     for id in {id for id, _ in carried}:
-        _make_unfindable(transaction, id, conversations.messages(transaction, id, 1, 1 << 30))
+        said = conversations.messages(transaction, id, 1, 1 << 30)
+        if {(id, each.seq) for each in said} <= carried:
+            forget(transaction, id)
+        else:
+            _make_unfindable(transaction, id, said)
     for id, seq in carried:
         erasing.forget_message(transaction, id, seq, encode(Message(reply=Reply(text=ERASED))))
 

@@ -285,6 +285,7 @@ class Tickets:
         state = conversation.load(read.state)
         if closing is not None:
             state.elsewhere = isinstance(closing, TicketMerged)
+            state.merged_for = row.person if state.elsewhere else ""
             state.closed = closing.into if isinstance(closing, TicketMerged) else row.ref
             state.closed_at = now
         body = encode(Message(reply=self._texts.reply(row.lang, text, **values)))

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -34,7 +35,15 @@ class Reminder(Struct, forbid_unknown_fields=True):
     @property
     def is_sound(self) -> bool:
         keyed = _POINT.fullmatch(self.p256dh) and _AUTH.fullmatch(self.auth)
-        return bool(_ENDPOINT.fullmatch(self.endpoint) and (keyed or not (self.p256dh or self.auth)))
+        return _is_address(self.endpoint) and bool(keyed or not (self.p256dh or self.auth))
+
+
+def _is_address(endpoint: str) -> bool:
+    """Whether it can be taken apart, as is done in the commit of each reply."""
+    try:
+        return bool(_ENDPOINT.fullmatch(endpoint) and urlsplit(endpoint).hostname)
+    except ValueError:
+        return False
 
 
 class Reminding:

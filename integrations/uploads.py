@@ -4,14 +4,16 @@ of another site can send."""
 import asyncio
 import math
 import re
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple, NoReturn
 from urllib.parse import unquote
 
 from msgspec.structs import replace
 from starlette.types import Receive, Scope, Send
 
-from accounts.limits import FILES, FILES_FROM, MEGABYTES, MEGABYTES_FROM, Limits, TooManyError
+from accounts.limits import FILES, FILES_FROM, MEGABYTES, MEGABYTES_FROM, Limits, TooManyError, place
 from bot.edge import BodyError, body_of
 from bot.files import FileRefusal, FileRefusedError, checked
 from bot.inbox import Receipt
@@ -19,6 +21,7 @@ from bot.messages import Arrived, Inbound
 from integrations.frames import encode, error
 
 AT_ONCE = 16  # whose content is in memory at the same time
+FROM_ONE = 8  # of these from one network address: who is slow keeps nobody else out
 WITHIN = 120  # seconds for a content to arrive
 AGAIN = 3  # seconds until there may be room
 LONGEST = 1_000  # characters of a header
@@ -62,7 +65,7 @@ class Uploads:
         self._is_foreign = is_foreign
         self._limits = limits
         self._largest = largest
-        self._under_way = 0
+        self._under_way: Counter[str] = Counter()  # by network address
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers when the message is committed with its file, or when nothing of it is kept. The same id again is the same
@@ -92,18 +95,26 @@ class Uploads:
             raise FileRefusedError(FileRefusal.TOO_LARGE)
         said = self._said(head.visitor, head.id, head.lang, _origin(scope))
         self._count(said, head.length)
-        if self._under_way >= AT_ONCE:
-            raise _NotTakenError("busy")
-        self._under_way += 1
-        try:
+        with self._room(place(said.origin)[0]):
             body = await _body(receive, head.length)
             name, kind = await asyncio.to_thread(checked, head.name, body)
             receipt = await self._accepted(meant(said, Arrived(name, kind, body)))
-        finally:
-            self._under_way -= 1
         if receipt is None:
             raise _NotTakenError("busy")
         return encode({"type": "ack", "id": head.id, "seq": receipt.seq})
+
+    @contextmanager
+    def _room(self, where: str) -> Iterator[None]:
+        """Room in memory for one more. Raises `_NotTakenError`."""
+        if self._under_way.total() >= AT_ONCE or self._under_way[where] >= FROM_ONE:
+            raise _NotTakenError("busy")
+        self._under_way[where] += 1
+        try:
+            yield
+        finally:
+            self._under_way[where] -= 1
+            if not self._under_way[where]:
+                del self._under_way[where]
 
     def _count(self, said: Inbound, length: int) -> None:
         """How many, and how much, before any of it is read. Raises `TooManyError`."""

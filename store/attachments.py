@@ -58,6 +58,13 @@ _SETTLE = Statement(
 )  # fmt: skip
 
 
+_FETCHED = Statement(
+    update(attachment)
+    .where(attachment.c.id == bindparam("which"), attachment.c.state == FileState.COMING.value)
+    .values(body=bindparam("new_body"))
+)
+
+
 @dataclass(frozen=True, slots=True)
 class AttachmentRow:
     """`id` is part of its address, and cannot be guessed; `type` is the media type, `by` who sent it."""
@@ -160,6 +167,11 @@ def coming(transaction: Transaction, id: str) -> ComingRow | None:
     """None where it was seen to, or has gone with its talk."""
     row = transaction.one(_COMING, id=id)
     return ComingRow(*cast(tuple[int, str, bytes], row)) if row else None
+
+
+def fetched(transaction: Transaction, id: str, body: bytes) -> None:
+    """Keeps what its platform gave of one that still has to be looked through."""
+    transaction.run(_FETCHED, which=id, new_body=body)
 
 
 def settle(transaction: Transaction, id: str, found: Settled) -> bool:

@@ -190,7 +190,8 @@ class TicketSaid(Happened, frozen=True):
     conversation: int = 0
 
     def then(self, row: TicketRow, actor: str, at: int) -> TicketRow:
-        row = replace(row, seq=self.seq)
+        if self.conversation in (0, row.conversation):  # elsewhere are other numbers
+            row = replace(row, seq=self.seq)
         if self.by == "seat":
             return replace(row, answered_at=row.answered_at or at, unanswered_since=None)
         if self.by != "resident":

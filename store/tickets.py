@@ -145,6 +145,11 @@ _HOLD_OTHER = Statement(
     .where(conversation.c.id == bindparam("which"), conversation.c.ticket == bindparam("held"))
     .values(seat=bindparam("seat"), ticket=bindparam("ref"), version=conversation.c.version + 1)
 )
+_HOLD_FREE = Statement(
+    update(conversation)
+    .where(conversation.c.id == bindparam("which"), conversation.c.seat.is_(None))
+    .values(seat=bindparam("seat"), ticket=bindparam("ref"), version=conversation.c.version + 1)
+)
 _TALKS = Statement(select(ticket_talk.c.conversation).where(ticket_talk.c.ticket == bindparam("ref")))
 _ADD_TALK = Statement(insert(ticket_talk).values(ticket=bindparam("ref"), conversation=bindparam("conversation")))
 _EVENTS = Statement(select(*event_columns).where(ticket_event.c.ticket == bindparam("ref")).order_by(ticket_event.c.id))
@@ -192,8 +197,8 @@ def move(transaction: Transaction, row: TicketRow, talk: int, channel: str, seq:
     if talk not in known:
         for each in {talk} if len(known) > 1 else {talk, row.conversation}:
             transaction.run(_ADD_TALK, ref=row.ref, conversation=each)
-        if row.owner is not None:
-            hold(transaction, talk, row.ref, row.owner)
+    if row.owner is not None:  # also where the talk had no part in it for a while
+        transaction.run(_HOLD_FREE, which=talk, ref=row.ref, seat=row.owner)
     return record(transaction, row, TicketMoved(talk, channel, seq), "resident", at)
 
 
@@ -258,6 +263,11 @@ def hold(transaction: Transaction, conversation: int, ref: str | None, seat: str
     """Says who speaks in a conversation: the seat that has its ticket, or the bot. A turn that is being thought
     meanwhile finds it changed and thinks again."""
     transaction.run(_HOLD, which=conversation, ref=ref, seat=seat)
+
+
+def leave(transaction: Transaction, conversation: int, ref: str | None) -> None:
+    """A talk is about a ticket no more, where it still is."""
+    transaction.run(_HOLD_OTHER, which=conversation, held=ref, ref=None, seat=None)
 
 
 def hand(transaction: Transaction, row: TicketRow, seat: str | None, *, ended: bool = False) -> None:

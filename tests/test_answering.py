@@ -231,6 +231,20 @@ async def test_what_was_carried_is_erased_with_the_rest_and_no_more(closed: App,
     assert numbered(rows[0]).message.reply.text == "积分会过期吗"
 
 
+async def test_a_number_that_was_noted_for_the_answer_alone_is_erased_too(closed: App, seat: Person) -> None:
+    resident = Resident(closed)
+    await resident.say("转人工")
+    await resident.say(f"发短信到{PHONE}")
+    number = await ref(closed, resident)
+    await seat.post(f"/tickets/{number}/take")
+    await seat.post(f"/tickets/{number}/messages", {"text": "王芳的学分补上了", "id": "a"})
+    await seat.post(f"/tickets/{number}/close", {"result": "answered", "note": ""})
+    admin = await Desk(closed).person("administrator")
+    await admin.post(f"/residents/{number}/erase", {"why": "本人申请"})
+    assert await talk(closed, "sms", f"+86{PHONE}") is None
+    assert await closed.database.read(lambda t: queue.of_lane(t, "sms", 9)) == [], "nothing leaves any more"
+
+
 async def test_a_mail_arrives_with_the_centre_as_its_subject(config: Config) -> None:
     office, at = PostOffice(), letterbox()
     port = await office.open()

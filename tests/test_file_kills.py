@@ -39,7 +39,7 @@ async def test_a_thousand_at_once(config: Config) -> None:
     taken = [each for each in answers if each.status_code == 200]
     assert {each.status_code for each in answers} == {200, 503}
     assert all(each.headers["retry-after"] for each in answers if each.status_code == 503)
-    assert len(taken) >= uploads.AT_ONCE
+    assert len(taken) >= uploads.FROM_ONE
     assert len(kept(config)) == len({talk for _, talk in kept(config)}) == len(taken)
     app.database.close()
 

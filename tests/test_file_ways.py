@@ -9,19 +9,24 @@ import pytest
 from msgspec.structs import replace
 
 from bot.files import FileRefusal, FileRefusedError
+from bot.messages import Arrived
+from bot.queue import Done, Later
 from bot.scanning import ScanError
 from daoxue.app import App, compose
 from daoxue.config import Config, FilesSettings
+from desk.arriving import Arriving, Intake
 from integrations.clamd import Clamd
+from integrations.uploads import meant
 from players.clamd import EICAR, ClamdPlayed
 from players.wechat import MEDIA_LASTS, Resident
-from store import attachments, conversations
+from store import attachments, conversations, queue
 from store.attachments import FileState, ResidentFileRow
 from tests.conftest import free_port
 from tests.desk_client import Desk
 from tests.mailing import letter, read
 from tests.messenger import Messenger
 from tests.official import Clock, Official
+from tests.talk import Resident as Writing
 from tests.test_files import Visitor, picture
 from tests.test_mail import Mailing, mailing  # noqa: F401
 from tests.test_telegram import talk  # noqa: F401
@@ -217,3 +222,27 @@ async def test_nothing_is_seen_before_it_was_scanned(config: Config, clamd: Call
         kept = dict(raw.execute("SELECT state, length(body) FROM attachment").fetchall())
     assert kept["refused"] < 60 < kept["kept"] + 40, "nothing of it but the seal around nothing"
     app.database.close()
+
+
+async def test_a_scanner_that_is_away_does_not_have_the_platform_asked_again(app: App) -> None:
+    asked, answers = [], [ScanError("away"), None]
+
+    async def fetch(ref: str, most: int) -> bytes:
+        asked.append(ref)
+        return b"%PDF-1.7 fine"
+
+    class Scanning:
+        async def finds(self, body: bytes) -> str | None:
+            if (answer := answers.pop(0)) is not None:
+                raise answer
+            return None
+
+    arriving = Arriving(app.database, app.live, app.texts, Intake(1_000, {"wechat": fetch}, Scanning()))
+    who = Writing(app, "wechat")
+    await app.inbox.receive(meant(who.message(""), Arrived("表.pdf", "", b"", "m1")))
+    [row] = await app.database.read(lambda t: queue.of_lane(t, "file wechat", 9))
+    assert isinstance(await arriving.work(row), Later)
+    assert [each.state for each in await sent(app, "wechat", who.address)] == [FileState.COMING]
+    assert await arriving.work(row) == Done()
+    assert [each.state for each in await sent(app, "wechat", who.address)] == [FileState.KEPT]
+    assert asked == ["m1"]

@@ -8,7 +8,7 @@ import sqlite3
 import struct
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 from urllib.parse import quote
 
@@ -16,13 +16,19 @@ import httpx
 import pytest
 from PIL import Image
 
-from accounts.limits import FILES
-from bot.files import DOCX, TXT, TXT_CHINESE, FileRefusedError, checked, safe
+from accounts.limits import FILES, Limits
+from bot.files import DOCX, ENTRIES, TXT, TXT_CHINESE, FileRefusedError, checked, safe
+from bot.inbox import Receipt
+from bot.messages import Arrived, Inbound
 from daoxue.app import App
+from desk import arriving
 from integrations.frames import address_of
-from store import attachments, conversations, erasing
+from integrations.uploads import AT_ONCE, Uploads, meant
+from integrations.webchat import _wordless
+from store import attachments, conversations, erasing, tickets
 from store.attachments import FileState
 from tests.desk_client import Desk, Person
+from tests.talk import Resident
 
 PLACE = "31 deg north, 121 deg east, Zhang San's phone"
 
@@ -307,3 +313,114 @@ async def test_a_voice_message_calls_nobody(app: App) -> None:
     read = await app.database.read(lambda t: conversations.find(t, "webchat", address_of(visitor.token)))
     assert read is not None
     assert read.ticket is None
+
+
+def test_a_document_of_too_many_parts_is_refused_before_they_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list of a hundred thousand holds up everybody for a second."""
+    body = archive("[Content_Types].xml", "word/document.xml", *(f"x{n}" for n in range(ENTRIES)))
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    with pytest.raises(FileRefusedError):
+        checked("a.docx", body)
+
+
+def test_a_program_is_not_hidden_behind_many_parts_of_one_name() -> None:
+    names = ("[Content_Types].xml", "word/document.xml", *["x"] * ENTRIES, "word/vbaProject.bin")
+    with pytest.warns(UserWarning, match="Duplicate"), pytest.raises(FileRefusedError):
+        checked("a.docx", archive(*names))
+
+
+async def test_who_is_slow_keeps_nobody_else_out(app: App) -> None:
+    """One address holds half of the places with contents that do not come."""
+    never, done = asyncio.Event(), 0
+
+    async def accepted(said: Inbound) -> Receipt | None:
+        nonlocal done
+        done += 1
+        return None
+
+    async def answer(origin: str, token: str, body: bytes | None) -> int:
+        head = {b"content-length": b"40", b"x-visitor": token.encode(), b"x-id": b"f"}
+        scope = {"type": "http", "headers": list(head.items()), "client": (origin, 1)}
+        told: list[int] = []
+
+        async def receive() -> MutableMapping[str, Any]:
+            if body is None:
+                await never.wait()
+            return {"type": "http.request", "body": body or b"", "more_body": False}
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            told.extend([message["status"]] if "status" in message else [])
+
+        await uploads(scope, receive, send)
+        return told[0]
+
+    uploads = Uploads(_wordless, accepted, lambda scope: False, Limits(), 100)
+    slow = [asyncio.create_task(answer("192.0.2.1", secrets.token_urlsafe(24), None)) for _ in range(AT_ONCE)]
+    await asyncio.sleep(0)
+    await answer("198.51.100.1", secrets.token_urlsafe(24), b"%PDF-1.7 " + bytes(31))
+    assert done == 1
+    never.set()
+    await asyncio.gather(*slow)
+
+
+async def test_a_file_from_elsewhere_is_audited_though_one_has_the_ticket(app: App) -> None:
+    desk = Desk(app)
+    seat, wechat, browser = await desk.person(), Resident(app, "wechat"), Resident(app)
+    sent = meant(wechat.message(""), Arrived("1.png", "image/png", picture("PNG")))
+    ref = (await app.inbox.receive(sent)).ticket
+    await app.queue.work()
+    await seat.post(f"/tickets/{ref}/take")
+    await seat.post(f"/tickets/{ref}/close", {"result": "answered"})
+    await browser.prove()
+    await wechat.prove()
+    later = (await browser.receipt("转人工")).ticket
+    assert later
+    assert later != ref
+    await seat.post(f"/tickets/{later}/take")
+    [file] = await seen(seat, later)
+    for end in ("", "/preview"):
+        assert (await seat.client.get(f"/api/tickets/{later}/files/{file['id']}{end}")).status_code == 200
+    lines = (await (await desk.person("administrator")).get("/audit"))["lines"]
+    looks = [(each["actor"], each["subject"], each["detail"]) for each in lines if each["action"] == "file.read"]
+    assert looks == [(seat.name, later, file["id"])] * 2
+
+
+async def test_a_picture_that_takes_too_long_is_a_file_without_a_small_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[asyncio.subprocess.Process] = []
+    make = asyncio.create_subprocess_exec
+
+    async def slow(*_: str, **how: Any) -> asyncio.subprocess.Process:
+        started.append(await make("sleep", "30", **how))
+        return started[0]
+
+    monkeypatch.setattr(arriving, "DRAWN_WITHIN", 0.2)
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", slow)
+    assert await arriving._preview(b"x") is None
+    assert started[0].returncode is not None, "and it is ended"
+
+
+async def test_a_refusal_is_told_where_the_file_was_sent(app: App) -> None:
+    """The ticket has gone on in another talk meanwhile, which has its own numbers."""
+    desk = Desk(app)
+    visitor, seat, wechat = Visitor(desk), await desk.person(), Resident(app, "wechat")
+    await visitor.send("大图.png", bomb())
+    browser = Resident(app)
+    browser.address = address_of(visitor.token)
+    await browser.prove()
+    await wechat.prove()
+    ref = await visitor.ref()
+    for _ in range(9):
+        await wechat.say("你好")
+    assert (await wechat.receipt("转人工，我在微信上")).ticket == ref
+    before = await app.database.read(lambda t: tickets.get(t, ref))
+    await app.queue.work()
+    after = await app.database.read(lambda t: tickets.get(t, ref))
+    assert before
+    assert after
+    assert "像素太多" in (await visitor.said())[-1][1]
+    assert after.seq == before.seq
+    talk = await app.database.read(lambda t: conversations.find(t, "webchat", browser.address))
+    assert talk
+    [said] = [each["data"] for each in (await seat.get(f"/tickets/{ref}"))["events"]
+              if each["kind"] == "said" and each["data"]["by"] == "system"]  # fmt: skip
+    assert said["conversation"] == talk.id

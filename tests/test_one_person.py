@@ -161,6 +161,34 @@ async def test_where_the_proof_has_ended_nothing_comes_after(either_app: App) ->
     assert (len(await heard(wechat)), await heard(browser)) == (1, [])
 
 
+async def test_who_proves_it_again_is_with_the_seat_again(either_app: App) -> None:
+    seat = await Desk(either_app).person()
+    wechat, browser = await at_both(either_app)
+    ref = await asked(browser)
+    await seat.post(f"/tickets/{ref}/take")
+    await asked(wechat)
+    browser.wait(16)
+    assert "您" in await browser.say("积分会过期吗"), "the bot answers who has proven nothing"
+    await browser.prove()
+    assert (await browser.receipt("转人工")).ticket == ref
+    assert await browser.say("积分会过期吗") == "", "a seat has it"
+
+
+async def test_a_talk_that_leaves_a_ticket_keeps_the_one_that_it_has_by_then(either_app: App) -> None:
+    """Two processes find at the same time that the talk has no part in a ticket any more; the one opens another."""
+    browser = Resident(either_app)
+    ref = await asked(browser)
+    talk = await either_app.database.read(lambda t: conversations.find(t, "webchat", browser.address))
+    assert talk
+    await either_app.database.write(lambda t: tickets.leave(t, talk.id, "0101-00000"))
+    kept = await either_app.database.read(lambda t: conversations.get(t, talk.id))
+    assert kept == talk
+    await either_app.database.write(lambda t: tickets.leave(t, talk.id, ref))
+    left = await either_app.database.read(lambda t: conversations.get(t, talk.id))
+    assert left
+    assert (left.ticket, left.seat) == (None, None)
+
+
 async def test_a_page_hears_what_is_said_in_each_talk(either_app: App) -> None:
     wechat, browser = await at_both(either_app)
     ref, feed = await asked(wechat, "转人工，我姓赵"), either_app.desk.feed
@@ -207,6 +235,22 @@ async def test_a_ticket_from_before_the_proof_is_theirs_as_well(either_app: App)
     await seat.post(f"/tickets/{one}/take")
     await seat.post(f"/tickets/{other}/merge", {"into": one})
     assert await asked(browser, "我还没说完，找个真人") == one, "what was merged goes on where they write"
+
+
+async def test_what_was_merged_is_not_opened_again_by_the_next_at_the_same_browser(either_app: App) -> None:
+    seat = await Desk(either_app).person()
+    wechat, browser = Resident(either_app, "wechat"), Resident(either_app)
+    one, other = await asked(wechat), await asked(browser)
+    await wechat.prove()
+    await browser.prove()
+    await seat.post(f"/tickets/{one}/take")
+    await seat.post(f"/tickets/{other}/merge", {"into": one})
+    await seat.post(f"/tickets/{one}/close", {"result": "answered"})
+    browser.wait(16)
+    told = await browser.receipt("转人工")
+    assert one not in str(told.answers)
+    assert told.ticket not in (None, one, other)
+    assert (await row(either_app, one)).state == "closed"
 
 
 async def test_whose_ticket_is_open_is_not_taken_over_by_the_next_at_the_same_browser(either_app: App) -> None:

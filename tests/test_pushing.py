@@ -18,7 +18,7 @@ from daoxue import check
 from daoxue.app import App, compose
 from daoxue.config import Config
 from daoxue.serve import server
-from desk.pushing import VapidError
+from desk.pushing import VapidError, _wait
 from desk.vapid import encrypted, new_key, unpadded, vapid_of
 from players.push_service import PushService, Subscribed
 from store import conversations, pushes, queue
@@ -30,6 +30,12 @@ from tests.official import Clock, started
 
 KEY, SUBJECT = new_key(), "mailto:desk@daoxue.test"
 VISITOR = "v" * 32
+# What no reply could be said to: its commit takes the address apart.
+UNREADABLE: tuple[dict[str, str], ...] = (
+    {"endpoint": "https://[x"},
+    {"endpoint": "https://a]b/"},
+    {"endpoint": "https://:1/"},
+)
 # RFC 8291, appendix A
 THEIRS = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
 OWN, AUTH, SALT = "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw", "BTBZMqHH6r4Tts7J_aSIgg", "DGv6ra1nlYgDCS1FRnbzlw"
@@ -220,7 +226,13 @@ async def test_addresses_inside_and_in_clear_are_not_called(away: Away) -> None:
 
 async def test_what_is_no_subscription_is_not_kept(away: Away) -> None:
     sound: dict[str, Any] = {"endpoint": away.endpoint, **away.browser.keys}
-    for wrong in ({"endpoint": "ftp://x"}, {"p256dh": "short"}, {"auth": "x"}, {"endpoint": "https://a b/"}):
+    for wrong in (
+        {"endpoint": "ftp://x"},
+        {"p256dh": "short"},
+        {"auth": "x"},
+        {"endpoint": "https://a b/"},
+        *UNREADABLE,
+    ):
         assert await subscribe(away.url, **sound | wrong) == 400
     assert await subscribe(away.url, **sound | {"visitor": "w" * 32}) == 404
     async with httpx.AsyncClient() as client:
@@ -248,3 +260,7 @@ async def test_it_is_sealed_copied_and_erased(away: Away) -> None:
     await away.seat.post(f"/tickets/{away.ref}/close", {"result": "answered", "note": ""})
     await admin.post(f"/residents/{away.ref}/erase", {"why": "本人申请"})
     assert await away.subscriptions() == []
+
+
+def test_what_no_date_can_be_is_no_time_to_wait() -> None:
+    assert _wait("Mon, 01 Jan 2026 00:00:00 +99999999999999999999", 0) is None

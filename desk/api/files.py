@@ -13,7 +13,7 @@ from desk.errors import TicketError
 from desk.opening import found
 from desk.parts import Desk
 from desk.people import Seat
-from store import attachments
+from store import attachments, conversations, tickets
 from store.ticket_events import TicketRow
 
 router = Answering(tags=["工单 tickets"])
@@ -60,8 +60,8 @@ async def fetch(ref: str, id: str, seat: Reader, desk: TheDesk) -> Response:
     kept = await desk.database.read(lambda t: attachments.kept(t, id))
     if kept is None or kept[0] not in talks:
         raise TicketError("not_found", "没有这个文件，或者还没检查完")
-    await looked_at(desk, row, seat, id)
-    _, name, kind, body = kept
+    talk, name, kind, body = kept
+    await _looked_into(desk, row, seat, id, talk)
     disposition = {"content-disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
     return Response(body, media_type=kind, headers=_HEADERS | disposition)
 
@@ -73,7 +73,7 @@ async def preview(ref: str, id: str, seat: Reader, desk: TheDesk) -> Response:
     drawn = await desk.database.read(lambda t: attachments.preview(t, id))
     if drawn is None or drawn[0] not in talks or drawn[1] is None:
         raise TicketError("not_found", "没有这张图片，或者还没检查完")
-    await looked_at(desk, row, seat, id)
+    await _looked_into(desk, row, seat, id, drawn[0])
     cached = {"cache-control": "private, max-age=3600"}
     return Response(drawn[1], media_type=_JPEG, headers=_HEADERS | cached)
 
@@ -82,3 +82,10 @@ async def _seen(desk: Desk, ref: str, seat: Seat) -> tuple[TicketRow, set[int]]:
     """The ticket, and the talks of its resident that this seat may see."""
     row = await desk.database.read(lambda t: found(t, ref))
     return row, await desk.residents.talks_seen(row, seat.name, now())
+
+
+async def _looked_into(desk: Desk, row: TicketRow, seat: Seat, id: str, talk: int) -> None:
+    """Writes down a look at a file, where it was not sent in a talk of the seat's own ticket."""
+    if row.owner != seat.name or talk in await desk.database.read(lambda t: tickets.talks(t, row)):
+        return await looked_at(desk, row, seat, id)
+    await desk.database.write(lambda t: conversations.audited(t, seat.name, "file.read", row.ref, id, now()))
