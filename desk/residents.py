@@ -112,10 +112,13 @@ class Residents:
         return await self._database.read(look)
 
     def _talks(self, transaction: Transaction, person: str, now: int) -> set[int]:
-        """All conversations of a person: those of their tickets, and those in which they have proven who they are."""
+        """All conversations of a person: those of their tickets, and those in which they have proven who they are. What was
+        written where their ticket is no more, and their proof has ended, may be anybody's: that conversation is left out."""
         own = ticket_lists.of_person(transaction, person)
-        talks = {id for each in own for id in tickets.talks(transaction, each)}
-        return talks | self._identity.talks(transaction, person, talks, now)
+        of_tickets = {id for each in own for id in tickets.talks(transaction, each)}
+        theirs = {each.conversation for each in own} | self._identity.talks(transaction, person, of_tickets, now)
+        left = of_tickets - theirs
+        return theirs | {id for id in left if not any(_is_written_on(transaction, each, id) for each in own)}
 
     def _theirs(self, transaction: Transaction, ref: str, now: int) -> tuple[list[TicketRow], list[int]]:
         """The tickets of the same person and whatever else came up in the same talks, and all those talks."""
@@ -255,6 +258,17 @@ def _blanked(body: Value, gone: dict[str, object]) -> bytes:
     """What was written about somebody goes; that it happened, when and by whom stays, and adds up as before."""
     data: dict[str, object] = json.loads(cast(bytes, body))
     return encode({name: gone.get(name, value) for name, value in data.items()})
+
+
+def _is_written_on(transaction: Transaction, row: TicketRow, talk: int) -> bool:
+    """Whether somebody wrote in a talk that a ticket has left, behind the last that was said there for it."""
+    if talk not in tickets.talks(transaction, row):
+        return False
+    happened = [each.data for each in tickets.events(transaction, row.ref) if each.kind in ("opened", "said", "moved")]
+    first = next((each["conversation"] for each in happened), 0)  # what was said before it ever moved names no talk
+    here = [each for each in happened if (each.get("conversation") or first) == talk]
+    last = max((cast(int, each["seq"]) for each in here), default=0)
+    return any(each.author == "resident" for each in conversations.messages(transaction, talk, last + 1, 1 << 30))
 
 
 def _complains(transaction: Transaction, talk: int, seat: str) -> bool:

@@ -224,6 +224,21 @@ async def test_a_ticket_lasts_as_long_as_the_talk_that_it_ended_in(either_app: A
     assert not whole["ticket"]["person"].startswith("erased")
 
 
+async def test_what_the_next_at_the_same_browser_writes_is_nobody_else_s(either_app: App) -> None:
+    """The ticket has gone on to another channel, and the proof at the browser has ended."""
+    desk = Desk(either_app)
+    seat, admin = await desk.person(), await desk.person("administrator")
+    wechat, browser = await at_both(either_app)
+    ref = await asked(browser, "转人工，我在网页上")
+    await asked(wechat, "转人工，我姓赵")
+    await seat.post(f"/tickets/{ref}/take")
+    browser.wait(16)
+    assert "我在网页上" in str((await seat.get(f"/tickets/{ref}"))["elsewhere"]), "nobody has written there since"
+    await browser.say("糖尿病人能练太极吗")
+    for seen in ((await seat.get(f"/tickets/{ref}"))["elsewhere"], await admin.post(f"/residents/{ref}/export")):
+        assert "糖尿病" not in str(seen)
+
+
 async def test_a_ticket_from_before_the_proof_is_theirs_as_well(either_app: App) -> None:
     seat = await Desk(either_app).person()
     wechat, browser = Resident(either_app, "wechat"), Resident(either_app)
