@@ -4,7 +4,7 @@ import logging
 from collections.abc import Awaitable
 from typing import TypeVar
 
-from starlette.types import Receive
+from starlette.types import Receive, Scope
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -20,6 +20,12 @@ async def safely(
         if not isinstance(error, quietly):
             log.error(what, exc_info=error)
         return otherwise
+
+
+def came_from(scope: Scope) -> str:
+    """The network address that a request is from, as `Inbound.origin` has it; empty where it is not known."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
 
 
 class BodyError(Exception):

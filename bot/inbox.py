@@ -5,11 +5,9 @@ acknowledged before it is committed, so a process that dies leaves a whole turn 
 delivers the message again.
 """
 
-import asyncio
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -24,6 +22,7 @@ from bot.conversation import Conversation
 from bot.dialogue import Dialogue
 from bot.files import FileRefusal, safe
 from bot.live import Live
+from bot.locks import Locks
 from bot.messages import Arrived, Card, File, Handover, Inbound, Message, Numbered, Reply
 from bot.queue import Done, Failed, Outcome
 from bot.texts import Texts
@@ -145,14 +144,14 @@ class Inbox:
         self._observe = observe
         # Conversations as committed last, with the ids of their last messages: those are asked about most.
         self._recent: dict[tuple[str, str], tuple[ConversationRow, frozenset[str]]] = {}
-        self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+        self._locks = Locks()
 
     async def receive(self, inbound: Inbound) -> Receipt:
         """Accepts a message and answers it, or finds how it was answered. Raises `BusyError`, and `TooManyError` where more
         come from there than may."""
         key = (inbound.channel, inbound.address)
         # Without the lock everything would still be right: it only saves thinking twice.
-        async with self._locks.setdefault(key, asyncio.Lock()):
+        async with self._locks.of(key):
             once = Once(self._limits)
             for attempt in range(ATTEMPTS):
                 self._observe("accepted")

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from accounts.limits import REQUESTS_FROM
 from bot.channel import Core
-from bot.edge import BodyError, body_of
+from bot.edge import BodyError, body_of, came_from
 from integrations.frames import Lang
 from integrations.origins import Origins
 from store import pushes
@@ -56,8 +56,7 @@ class Reminding:
 
     async def post(self, scope: Scope, receive: Receive, send: Send) -> None:
         """204 where it was done, 404 where there is no such talk."""
-        client = scope.get("client")
-        wait = self._core.limits.take(*self._core.limits.from_(REQUESTS_FROM, str(client[0]) if client else ""))
+        wait = self._core.limits.take(*self._core.limits.from_(REQUESTS_FROM, came_from(scope)))
         headers = [(b"content-length", b"0")]
         if wait > 0:
             status = 429

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from starlette.types import Receive, Scope, Send
 
 from accounts.limits import FILES, FILES_FROM, MEGABYTES, MEGABYTES_FROM, Limits, TooManyError, place
-from bot.edge import BodyError, body_of
+from bot.edge import BodyError, body_of, came_from
 from bot.files import FileRefusal, FileRefusedError, checked
 from bot.inbox import Receipt
 from bot.messages import Arrived, Inbound
@@ -93,7 +93,7 @@ class Uploads:
             raise FileRefusedError(FileRefusal.EMPTY)
         if head.length > self._largest:
             raise FileRefusedError(FileRefusal.TOO_LARGE)
-        said = self._said(head.visitor, head.id, head.lang, _origin(scope))
+        said = self._said(head.visitor, head.id, head.lang, came_from(scope))
         self._count(said, head.length)
         with self._room(place(said.origin)[0]):
             body = await _body(receive, head.length)
@@ -146,8 +146,3 @@ def _head(scope: Scope) -> _Head:
 
 def _bad() -> NoReturn:
     raise _NotTakenError("bad_frame")
-
-
-def _origin(scope: Scope) -> str:
-    client = scope.get("client")
-    return str(client[0]) if client else ""

@@ -27,7 +27,7 @@ import web
 from accounts.identity import Proof
 from accounts.limits import CATCHING_UP, FRAMES, REQUESTS_FROM, SOCKETS_FROM, TooManyError
 from bot.channel import Channel, ChannelHealth, ChannelSettings, Core, OpenChannel, Stanza
-from bot.edge import BodyError, body_of, safely
+from bot.edge import BodyError, body_of, came_from, safely
 from bot.inbox import BusyError, Receipt, numbered
 from bot.messages import Inbound
 from bot.queue import Done, Outcome
@@ -107,7 +107,7 @@ class Webchat:
     async def socket(self, websocket: WebSocket) -> None:
         if self.origins.is_foreign(websocket.scope):
             return await websocket.send_denial_response(Response(error("foreign"), 403, _KIND))
-        with self.limits.held(SOCKETS_FROM, _origin(websocket.scope)) as room:
+        with self.limits.held(SOCKETS_FROM, came_from(websocket.scope)) as room:
             if room:
                 await self._serve(websocket)
             else:
@@ -161,7 +161,7 @@ class Webchat:
             self.outbox.taken(receipt.conversation, receipt.last_seq)
 
     async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes, Receipt | None]:
-        origin = _origin(scope)
+        origin = came_from(scope)
         if self.origins.is_foreign(scope):
             return 403, error("foreign"), None
         self.limits.check(*self.limits.from_(REQUESTS_FROM, origin))
@@ -185,11 +185,6 @@ class Webchat:
 def _token_of(asked: str | None) -> str:
     """The token that a page names, where it has the form of one; else a new one."""
     return asked if asked is not None and _TOKEN.fullmatch(asked) else secrets.token_urlsafe(24)
-
-
-def _origin(scope: Scope) -> str:
-    client = scope.get("client")
-    return str(client[0]) if client else ""
 
 
 def inbound(visitor: str, id: str, text: str, choice: str | None, lang: str, origin: str = "") -> Inbound:
@@ -220,7 +215,7 @@ class Socket:
         self._allowance = (FRAMES, f"{id(self)}")
         self._bad = 0
         self._visitor = ""
-        self._origin = _origin(websocket.scope)
+        self._origin = came_from(websocket.scope)
         self._lang: str = "zh"
         self._conversation: int | None = None
         self._seen = 0  # number of the last message that the page has

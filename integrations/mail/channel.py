@@ -6,7 +6,6 @@ import re
 from collections import OrderedDict
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
-from weakref import WeakValueDictionary
 
 from prometheus_client import Counter
 
@@ -15,6 +14,7 @@ from bot.channel import Core
 from bot.edge import safely
 from bot.files import FileRefusedError, checked
 from bot.inbox import Receipt, kept, numbered
+from bot.locks import Locks
 from bot.messages import CONTINUE, Arrived, Card, Inbound, Numbered, Reply
 from bot.queue import Done, Failed, Later, Lost, Outcome
 from bot.redlines import endangers
@@ -60,8 +60,7 @@ class MailChannel:
         self._writer = Writer(core.texts, core.public_url)
         self.under_way: set[asyncio.Task[None]] = set()
         self._over: OrderedDict[str, bool] = OrderedDict()  # of the last mails, whether there were too many
-        self._hearing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by sender
-        self._answering: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._hearing, self._answering = Locks(), Locks()  # by sender
 
     # -- coming in
 
@@ -82,7 +81,7 @@ class MailChannel:
 
     async def _hear(self, mail: Mail) -> None:
         # One of a sender's after the other: whether they are too many, and who has their ticket, is known from the one before.
-        async with self._hearing.setdefault(mail.sender, asyncio.Lock()):
+        async with self._hearing.of(mail.sender):
             await self._hear_it(mail)
 
     async def _hear_it(self, mail: Mail) -> None:
@@ -209,7 +208,7 @@ class MailChannel:
     async def _at_once(self, mail: Mail, card: Card, turns: "Sequence[tuple[Part, Receipt]]") -> None:
         """Sends what answers a mail without asking the queue for it, which has it should this process die; what does not leave
         now is the queue's. What was answered before has left by then, or is the queue's."""
-        async with self._answering.setdefault(mail.sender, asyncio.Lock()):
+        async with self._answering.of(mail.sender):
             await self._send_answer(mail, card, turns)
 
     async def _send_answer(self, mail: Mail, card: Card, turns: "Sequence[tuple[Part, Receipt]]") -> None:

@@ -69,9 +69,11 @@ class Polling:
 
     async def _take(self, found: Sequence[bytes]) -> None:
         """Each chat's in their order, chats beside each other; goes on from the first that is not done."""
-        numbered = {id: body for body in found if (id := updates.number(body)) is not None}
+        numbered: dict[int, bytes] = {}
         for body in found:
-            if updates.number(body) is None:
+            if (id := updates.number(body)) is not None:
+                numbered[id] = body
+            else:
                 await self._channel.drop(UnusableUpdateError("form"), body)
         chats: defaultdict[int, list[tuple[Update, bytes]]] = defaultdict(list)
         for body in numbered.values():

@@ -96,7 +96,7 @@ class Wire(BaseRequest):
 
     async def fetch(self, url: str, most: int) -> bytes:
         """A file, cut off above `most` bytes. Raises as `do_request`."""
-        body = b""
+        body = bytearray()
         try:
             async with self._open().get(url, timeout=_within(FETCHED), allow_redirects=False) as response:
                 if response.status != HTTPStatus.OK:
@@ -109,7 +109,7 @@ class Wire(BaseRequest):
             raise TimedOut from None
         except aiohttp.ClientError as error:
             raise NetworkError(type(error).__name__) from None
-        return body
+        return bytes(body)
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -157,9 +157,9 @@ def _body(data: RequestData) -> tuple[bytes | aiohttp.FormData, dict[str, str]]:
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
-    body = b""
+    body = bytearray()
     async for part in response.content.iter_any():
         body += part
         if len(body) > LARGEST:
             raise NetworkError("too large")
-    return body
+    return bytes(body)
