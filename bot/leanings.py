@@ -46,6 +46,7 @@ _WANTS = re.compile(
     "[想要能][^,。]{0,4}[上报去来学听参练跳唱画写打做]|够[^,。]{0,3}(?:年纪|年龄|岁|格|资格)|行不行|要不要我|要不要俺|行[吗不]|成不|可以[吗不]|收不收"
 )
 _COSTS = re.compile("钱|费|收|免|价|花|掏|打折|优惠|减|不用交|[要还]交|fee|cost|pay|free|how much")
+OF_CLASSES = {"find_class", "class_schedule", "class_places", "class_detail", "enrol", "find_course"}
 OF_FEE = {"fee-general", "fee-standard", "fee-free-who", "enrol-disabled"}
 # What one place has and another has not, by the standard question on it.
 _HAS = (

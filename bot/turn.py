@@ -38,7 +38,7 @@ from nlu.text import fold
 from store.bank import NewDispute
 from store.ticket_events import TO_CALL
 
-LIKE, MEANT, LEAD = 0.6, 0.74, 0.1  # likeness from which a course may be meant, or is; and what it is ahead of the next
+LIKE = 0.6  # likeness from which a course may be meant
 CHOICES = 3  # a caller keeps no more in mind
 _NOT_TOLD = {"detail", "of", "way"}  # slots that say how a task began
 Kept = Literal["organisations", "courses", "activities", "items"]  # what a catalogue may have none of
@@ -224,31 +224,14 @@ class Turn:
         if all((each.label, each.intent, each.slots) != (label, intent, slots) for each in self.offered):
             self.offered.append(Offer(str(len(self.offered) + 1), label, intent, slots))
 
-    def courses_like(self, least: float = LIKE) -> list[str]:
-        """The one or two courses that may be meant where none is called so, by likeness of their names' meaning."""
-        return [*self._courses_like(least)][:2]
-
-    def course_meant(self) -> str | None:
-        """The one that is meant for all we can see: near enough, and no other nearly as near. Where a place is named, of what is
-        taught there."""
-        found, org = self._courses_like(0.0), self.heard.first("org")
-        there = {
-            each.course
-            for each in self.catalogue.classes.values()
-            if org and self.catalogue.is_within(each.organisation, org)
-        }
-        near = [(id, likeness) for id, likeness in found.items() if not there or id in there]
-        first, second = [*near, ("", 0.0), ("", 0.0)][:2]
-        least = LIKE if there else MEANT
-        return first[0] if first[1] >= least and first[1] - second[1] >= LEAD else None
-
-    def _courses_like(self, least: float) -> dict[str, float]:
+    def courses_like(self, least: float = LIKE) -> dict[str, float]:
+        """How near the names of courses are in meaning to what is said, where none is called so: the nearest first."""
         parts = [each for each in phrases.subjects(self.heard.folded) if not self.library.is_common(each)]
         return self.library.courses_like(parts, least)
 
     def offer_courses_like(self, intent: str | None = None) -> None:
-        """Offers them, to start an intent with or to fill what was asked for."""
-        for id in self.courses_like():
+        """Offers the one or two that may be meant, to start an intent with or to fill what was asked for."""
+        for id in [*self.courses_like()][:2]:
             self.offer(self.catalogue.courses[id].name, intent, course=id)
 
     def suggest(self, intent: str, **slots: str) -> None:

@@ -10,6 +10,7 @@ from bot import about, phrases
 from bot.aspects import ASPECTS, HAS, Aspect, spoken, spoken_of
 from bot.commands import pointed_at
 from bot.conversation import Task
+from bot.leanings import OF_CLASSES
 from bot.readings import plainly
 from bot.running import Runner
 from bot.turn import Turn
@@ -28,7 +29,6 @@ _TOLD_WHOLE = {"price", "place", "time", "places", "way", "phone", "eligible", "
 
 _OF_LEARNING = {"training_info", "enrolment", "course_faq"}  # topics whose answers are beside the talk about a class
 _STANDS = {"find_class", "find_course", "enrol", "site_hours", "nearest_site", "other_office"}
-OF_CLASSES = {"find_class", "class_schedule", "class_places", "class_detail", "enrol", "find_course"}
 
 # What the model takes for the question where a class is named beside it.
 _GENERAL = {

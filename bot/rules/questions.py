@@ -1,25 +1,20 @@
 """What is asked: two questions at once, a clear one, a likely one, a name alone, and what nothing was understood of."""
 
-import re
-
 from msgspec.structs import replace
 
-from bot import about, phrases
+from bot import about, described, phrases
 from bot.aspects import sentence_on, spoken_of
 from bot.commands import number
 from bot.comprehension import Candidate, Understanding
 from bot.conversation import Task
-from bot.leanings import OF_FEE
+from bot.leanings import OF_CLASSES
 from bot.messages import LONGEST, Reply
 from bot.readings import plainly, standard
-from bot.rules.follow import OF_CLASSES
 from bot.rules.tasks import corrects
 from bot.running import SILENT_TOPICS, STORY, TRIES, Runner
 from bot.turn import CHOICES, LIKE, Turn
-from nlu.entities import Entity
 from nlu.questions import NO_ANSWER, RED_LINES
 
-_TAUGHT = re.compile("[学教课班讲]")
 _LIKE_ENOUGH = 0.75  # likeness from which a course may be meant, where something else is likely
 _NOT_OURS = {"other_office", "unrelated"}  # what a name is taken for that nobody knows
 _THINGS = {"course", "activity", "item"}  # what a short message names is meant by its question
@@ -49,19 +44,8 @@ async def stray_number(run: Runner, turn: Turn) -> bool:
 
 async def ours(run: Runner, turn: Turn) -> bool:
     """Who names what we teach, or describes it, asks about that."""
-    turn.heard = run.lean(turn, _with_what_it_describes(turn))
+    turn.heard = run.lean(turn, described.with_course(turn) if len(turn.heard.folded) <= STORY else turn.heard)
     return False
-
-
-def _with_what_it_describes(turn: Turn) -> Understanding:
-    """石桥镇讲防火的那堂课几点: with a course that is not called so here, and is meant."""
-    heard, best = turn.heard, turn.heard.best
-    unclear = best is None or best.score < heard.lines.likely or best.intent in OF_CLASSES or best.question in OF_FEE
-    if not unclear or len(heard.folded) > STORY or not _TAUGHT.search(heard.folded) or turn.ticket:
-        return heard
-    if any(heard.first(each) for each in ("course", "activity", "item")) or (course := turn.course_meant()) is None:
-        return heard
-    return replace(heard, entities=(*heard.entities, Entity("course", course, 0, 0, exact=False)))
 
 
 async def gist(run: Runner, turn: Turn) -> bool:
@@ -204,14 +188,14 @@ async def for_the_ticket(run: Runner, turn: Turn) -> bool:
 async def taught(run: Runner, turn: Turn) -> bool:
     """直播卖货的课谁教: a course that is not called so here, and may be meant."""
     heard, best = turn.heard, turn.heard.best
-    if not _TAUGHT.search(heard.folded) or heard.first("course") or heard.first("activity") or turn.ticket:
+    if not described.is_of_a_course(heard.folded) or heard.first("course") or heard.first("activity") or turn.ticket:
         return False
     likely = best is not None and best.score >= heard.lines.likely
     if best and likely and best.intent not in OF_CLASSES | _NOT_OURS:
         return False
     intent = best.intent if best and best.intent in OF_CLASSES else "about_course"
     values = run.readings.values(run.handlers[intent], turn)
-    near = turn.courses_like(_LIKE_ENOUGH if likely else LIKE)
+    near = [*turn.courses_like(_LIKE_ENOUGH if likely else LIKE)][:2]
     return run.ask_if(turn, [(turn.catalogue.courses[id].name, intent, {**values, "course": id}) for id in near])
 
 
