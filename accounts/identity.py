@@ -166,10 +166,8 @@ class Identity:
 
     def claim(self, transaction: Transaction, channel: str, address: str, now: int) -> None:
         """The open ticket of a talk in which nobody had proven anything is theirs who now have."""
-        talk, learner = (
-            conversations.find(transaction, channel, address),
-            self.known(transaction, channel, address, now),
-        )
+        talk = conversations.find(transaction, channel, address)
+        learner = self.known(transaction, channel, address, now)
         if talk is not None and talk.ticket and learner is not None:
             was, becomes = self.reached(channel, address), of_learner(self._vault, learner)
             tickets.proven(transaction, talk.ticket, was, becomes, now)

@@ -29,17 +29,15 @@ from store.conversations import MessageRow
 from store.database import Database
 from store.engine import Value
 from store.personal import Whose
-from store.ticket_events import TicketRow
+from store.ticket_events import TicketMoved, TicketOpened, TicketRow, TicketSaid
 from store.transaction import Transaction
 
 ERASED = "[已按居民要求删除]"
 # Of an event's data: what somebody wrote, or is reached by.
 GONE: dict[str, object] = {"text": ERASED, "word": "", "note": "", "slots": {}, "tags": []}
 WORDS = GONE.keys()
-MOST, NEWEST = (
-    8,
-    100,
-)  # conversations of one person beside the ticket's that the desk sees, and messages of each at first
+MOST = 8  # conversations of one person beside the ticket's that the desk sees
+NEWEST = 100  # messages of each that it sees at first
 _TOLD = frozenset({"message", "ticket", "ticket_event"})  # tables that are told in words, not as they stand
 
 
@@ -264,11 +262,17 @@ def _is_written_on(transaction: Transaction, row: TicketRow, talk: int) -> bool:
     """Whether somebody wrote in a talk that a ticket has left, behind the last that was said there for it."""
     if talk not in tickets.talks(transaction, row):
         return False
-    happened = [each.data for each in tickets.events(transaction, row.ref) if each.kind in ("opened", "said", "moved")]
-    first = next((each["conversation"] for each in happened), 0)  # what was said before it ever moved names no talk
-    here = [each for each in happened if (each.get("conversation") or first) == talk]
-    last = max((cast(int, each["seq"]) for each in here), default=0)
-    return any(each.author == "resident" for each in conversations.messages(transaction, talk, last + 1, 1 << 30))
+    first, last = 0, 0
+    for event in tickets.events(transaction, row.ref):
+        match event.happened:
+            case TicketOpened(conversation=where, seq=seq):
+                first, last = where, seq if where == talk else 0
+            # What was said before it could move names no talk.
+            case TicketSaid(conversation=where, seq=seq) | TicketMoved(conversation=where, seq=seq) if (
+                where or first
+            ) == talk:
+                last = max(last, seq)
+    return any(each.author == "resident" for each in conversations.messages(transaction, talk, last + 1, ALL))
 
 
 def _complains(transaction: Transaction, talk: int, seat: str) -> bool:

@@ -25,14 +25,13 @@ class FileState(StrEnum):
     REFUSED = "refused"  # nothing of it is kept but its name
 
 
-_SENT = attachment.c.state == FileState.SENT.value
-_ADD = Statement(adding(attachment))
-_GET = Statement(
-    select(attachment.c.name, attachment.c.type, attachment.c.body).where(attachment.c.id == bindparam("id"), _SENT)
-)
-_DROP = Statement(delete(attachment).where(attachment.c.id == bindparam("id")))
 _FILE = attachment.c.id == bindparam("id")
+_SENT = attachment.c.state == FileState.SENT.value
+_IS_COMING = attachment.c.state == FileState.COMING.value
 _IS_KEPT = attachment.c.state == FileState.KEPT.value
+_ADD = Statement(adding(attachment))
+_GET = Statement(select(attachment.c.name, attachment.c.type, attachment.c.body).where(_FILE, _SENT))
+_DROP = Statement(delete(attachment).where(_FILE))
 _OF_TALK = Statement(
     select(attachment.c.id, attachment.c.name, attachment.c.type, attachment.c.state, attachment.c.why,
            attachment.c.preview.is_not(None))
@@ -43,26 +42,16 @@ _KEPT = Statement(
     select(attachment.c.conversation, attachment.c.name, attachment.c.type, attachment.c.body).where(_FILE, _IS_KEPT)
 )
 _PREVIEW = Statement(select(attachment.c.conversation, attachment.c.preview).where(_FILE, _IS_KEPT))
-_COMING = Statement(
-    select(attachment.c.conversation, attachment.c.name, attachment.c.body).where(
-        attachment.c.id == bindparam("id"), attachment.c.state == FileState.COMING.value
-    )
-)
+_COMING = Statement(select(attachment.c.conversation, attachment.c.name, attachment.c.body).where(_FILE, _IS_COMING))
+# A change cannot have the name of its own column for what is looked for.
+_STILL_COMING = update(attachment).where(attachment.c.id == bindparam("which"), _IS_COMING)
 _SETTLE = Statement(
-    update(attachment)
-    .where(attachment.c.id == bindparam("which"), attachment.c.state == FileState.COMING.value)
-    .values(
+    _STILL_COMING.values(
         name=bindparam("new_name"), type=bindparam("new_type"), body=bindparam("new_body"),
         state=bindparam("new_state"), why=bindparam("new_why"), preview=bindparam("new_preview"),
     )
 )  # fmt: skip
-
-
-_FETCHED = Statement(
-    update(attachment)
-    .where(attachment.c.id == bindparam("which"), attachment.c.state == FileState.COMING.value)
-    .values(body=bindparam("new_body"))
-)
+_FETCHED = Statement(_STILL_COMING.values(body=bindparam("new_body")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,12 +108,8 @@ class TurnRow(Struct, frozen=True):
     opened: "tickets.NewTicket | None" = None
     reopened: str | None = None  # reference of the closed ticket that goes on
     led: tuple[str, str] | None = None  # to a ticket of another conversation, with what was said
-    joined: str | None = (
-        None  # the ticket that the same person has open in another conversation, and goes on with in this
-    )
-    person: str = (
-        ""  # who opens one or goes on with one, as tickets keep it; empty where the talk's own ticket stands alone
-    )
+    joined: str | None = None  # the ticket that the same person has open in another conversation, and goes on with here
+    person: str = ""  # who opens one or goes on with one, as tickets keep it; empty where it is the talk's own alone
     follows: str = ""  # for whom the talk's ticket may come here from another talk, as tickets keep them
     goes_on: bool = False  # it is for what they had before, whoever has that now
     raised: "tickets.Raise | None" = None

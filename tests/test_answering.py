@@ -211,6 +211,15 @@ async def test_the_last_word_holds(closed: App, seat: Person) -> None:
     assert await said(closed, "sms", f"+86{PHONE}") == []
 
 
+async def answered_and_erased(closed: App, seat: Person, resident: Resident) -> None:
+    number = await ref(closed, resident)
+    await seat.post(f"/tickets/{number}/take")
+    await seat.post(f"/tickets/{number}/messages", {"text": "王芳的学分补上了", "id": "a"})
+    await seat.post(f"/tickets/{number}/close", {"result": "answered", "note": ""})
+    admin = await Desk(closed).person("administrator")
+    await admin.post(f"/residents/{number}/erase", {"why": "本人申请"})
+
+
 async def test_what_was_carried_is_erased_with_the_rest_and_no_more(closed: App, seat: Person) -> None:
     other = Resident(closed, "sms")  # whoever has that number has a talk of their own
     other.address = f"+86{PHONE}"
@@ -218,12 +227,7 @@ async def test_what_was_carried_is_erased_with_the_rest_and_no_more(closed: App,
     resident = Resident(closed)
     await resident.say("我的学分不对，转人工")
     await resident.say(f"发短信到{PHONE}")
-    number = await ref(closed, resident)
-    await seat.post(f"/tickets/{number}/take")
-    await seat.post(f"/tickets/{number}/messages", {"text": "王芳的学分补上了", "id": "a"})
-    await seat.post(f"/tickets/{number}/close", {"result": "answered", "note": ""})
-    admin = await Desk(closed).person("administrator")
-    await admin.post(f"/residents/{number}/erase", {"why": "本人申请"})
+    await answered_and_erased(closed, seat, resident)
     assert await said(closed, "sms", other.address) == [ERASED]
     row = await talk(closed, "sms", other.address)
     assert row is not None
@@ -235,12 +239,7 @@ async def test_a_number_that_was_noted_for_the_answer_alone_is_erased_too(closed
     resident = Resident(closed)
     await resident.say("转人工")
     await resident.say(f"发短信到{PHONE}")
-    number = await ref(closed, resident)
-    await seat.post(f"/tickets/{number}/take")
-    await seat.post(f"/tickets/{number}/messages", {"text": "王芳的学分补上了", "id": "a"})
-    await seat.post(f"/tickets/{number}/close", {"result": "answered", "note": ""})
-    admin = await Desk(closed).person("administrator")
-    await admin.post(f"/residents/{number}/erase", {"why": "本人申请"})
+    await answered_and_erased(closed, seat, resident)
     assert await talk(closed, "sms", f"+86{PHONE}") is None
     assert await closed.database.read(lambda t: queue.of_lane(t, "sms", 9)) == [], "nothing leaves any more"
 

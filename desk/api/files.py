@@ -86,6 +86,6 @@ async def _seen(desk: Desk, ref: str, seat: Seat) -> tuple[TicketRow, set[int]]:
 
 async def _looked_into(desk: Desk, row: TicketRow, seat: Seat, id: str, talk: int) -> None:
     """Writes down a look at a file, where it was not sent in a talk of the seat's own ticket."""
-    if row.owner != seat.name or talk in await desk.database.read(lambda t: tickets.talks(t, row)):
-        return await looked_at(desk, row, seat, id)
+    if row.owner == seat.name and talk in await desk.database.read(lambda t: tickets.talks(t, row)):
+        return
     await desk.database.write(lambda t: conversations.audited(t, seat.name, "file.read", row.ref, id, now()))

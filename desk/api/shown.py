@@ -112,11 +112,10 @@ async def held_by(desk: Desk, ref: str, seat: Seat) -> TicketRow:
     return row
 
 
-async def looked_at(desk: Desk, row: TicketRow, seat: Seat, file: str = "") -> None:
-    """Writes down a look at a ticket that somebody else has, or nobody; or at a file of its resident's."""
+async def looked_at(desk: Desk, row: TicketRow, seat: Seat) -> None:
+    """Writes down a look at a ticket that somebody else has, or nobody."""
     if row.owner != seat.name:
-        what = "file.read" if file else "ticket.read"
-        await desk.database.write(lambda t: conversations.audited(t, seat.name, what, row.ref, file, now()))
+        await desk.database.write(lambda t: conversations.audited(t, seat.name, "ticket.read", row.ref, "", now()))
 
 
 async def looked_through(desk: Desk, shown: Sequence[Summary], seat: Seat, where: str) -> None:
