@@ -32,7 +32,7 @@ from bot.waiting import RUNG_UP, Ways
 from daoxue import model
 from daoxue.config import Config, ConfigError
 from daoxue.preparing import vault_of
-from daoxue.settled import encoder_of, push_keys, rules_of, texts_of
+from daoxue.resolved import encoder_of, push_keys, rules_of, texts_of
 from daoxue.watch import Watch
 from desk import replies
 from desk.arriving import Arriving, Intake
@@ -251,7 +251,7 @@ def _core(ground: Ground, knowing: KnowledgeParts, affairs: AffairsParts, talk: 
     return Core(
         stanzas=config.channels, secrets=os.environ, inbox=talk.inbox, outbox=talk.outbox, live=ground.live,
         database=ground.database, texts=ground.texts, identity=affairs.identity, vault=ground.vault, desk=talk.queueing,
-        library=knowing.library, limits=ground.limits, zone=config.zone, file_bytes=_file_bytes(config), public_url=public_url(config), observe=ground.observe,
+        library=knowing.library, limits=ground.limits, zone=config.zone, file_bytes=config.files.largest, public_url=public_url(config), observe=ground.observe,
         clock=ground.clock, push_key=ground.vapid.public if ground.vapid else "",
     )  # fmt: skip
 
@@ -278,15 +278,11 @@ def _queue(
     return Queue(ground.database, kinds, ground.live.ring, ground.clock)
 
 
-def _file_bytes(config: Config) -> int:
-    return config.files.megabytes * 1_000_000
-
-
 def _arriving(ground: Ground, ways: ChannelParts) -> Arriving:
     """What files of residents go through."""
     config = ground.config
     fetches = {name: each.fetch for name, each in ways.opened.items() if each.fetch is not None}
-    intake = Intake(_file_bytes(config), fetches, Clamd(config.files.clamd) if config.files.clamd else None)
+    intake = Intake(config.files.largest, fetches, Clamd(config.files.clamd) if config.files.clamd else None)
     return Arriving(ground.database, ground.live, ground.texts, intake, ground.clock)
 
 

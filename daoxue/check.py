@@ -17,7 +17,7 @@ from daoxue import model
 from daoxue.config import Config, ConfigError
 from daoxue.ours import shared
 from daoxue.outside import misfits, unreachable
-from daoxue.settled import encoder_of, push_keys, rules_of, texts_of
+from daoxue.resolved import encoder_of, push_keys, rules_of, texts_of
 from handlers.needs import NEEDS
 from integrations.channels import CHANNELS
 from knowledge.catalogue import KIND_OF, Catalogue, Record

@@ -89,6 +89,11 @@ class FilesSettings(Struct, frozen=True, forbid_unknown_fields=True):
     megabytes: Annotated[int, Meta(ge=1, le=100)] = 10
     clamd: Annotated[str, Meta(pattern=CLAMD)] = ""
 
+    @property
+    def largest(self) -> int:
+        """Bytes of one file."""
+        return self.megabytes * 1_000_000
+
 
 class Log(Struct, frozen=True, forbid_unknown_fields=True):
     level: Literal["debug", "info", "warning", "error"] = "info"

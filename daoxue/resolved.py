@@ -9,7 +9,7 @@ from accounts import rules
 from accounts.rules import Rules
 from bot.texts import Texts, TextsError, read_own
 from daoxue.config import Config, ConfigError
-from desk.pushing import NAMES, PushIdentity, VapidError
+from desk.pushing import SECRETS, PushIdentity, VapidError
 from knowledge.files import KnowledgeError, load_yaml
 from nlu import encoder
 
@@ -36,7 +36,7 @@ def texts_of(config: Config) -> Texts:
 
 def push_keys() -> PushIdentity | None:
     """Who we are to push services; None where web push is not set up. Raises `ConfigError`."""
-    if not any(os.environ.get(name) for name in NAMES):
+    if not any(os.environ.get(name) for name in SECRETS):
         return None
     read: Callable[[Mapping[str, str]], PushIdentity] = importlib.import_module("desk.vapid").vapid_of
     try:

@@ -21,7 +21,7 @@ from store.queue import QueueRow
 WORDS = {"zh": "有新回复", "en": "You have a new reply"}
 DAY = 86_400_000  # ms after which nobody needs to be told any more
 LONGEST_WAIT = 3_600_000  # ms that a push service may ask for at once
-NAMES = ("VAPID_PRIVATE_KEY", "VAPID_SUBJECT")
+SECRETS = ("VAPID_PRIVATE_KEY", "VAPID_SUBJECT")  # of the environment
 
 
 class VapidError(ValueError):

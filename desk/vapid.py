@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from desk.pushing import NAMES, VapidError
+from desk.pushing import SECRETS, VapidError
 from store.pushes import PushKeys
 
 PROVEN = 12 * 3600  # seconds that a proof of ours is good; RFC 8292 allows a day
@@ -61,9 +61,9 @@ class Vapid:
 
 def vapid_of(environment: Mapping[str, str]) -> Vapid:
     """Raises `VapidError` where half of it is lacking, or wrong."""
-    secret, subject = (environment.get(name, "") for name in NAMES)
+    secret, subject = (environment.get(name, "") for name in SECRETS)
     if not secret or not subject:
-        raise VapidError(f"web push: {NAMES[bool(secret)]} is not set in the environment")
+        raise VapidError(f"web push: {SECRETS[bool(secret)]} is not set in the environment")
     if not subject.startswith(("mailto:", "https://")):
         raise VapidError("web push: VAPID_SUBJECT must begin with mailto: or https://")
     try:

@@ -103,7 +103,7 @@ class Library:
         if self._unread() is not None and (self._reading is None or self._reading.done()):
             self._reading = asyncio.create_task(self._read())
 
-    async def settled(self) -> None:
+    async def all_read(self) -> None:
         """Returns when the meaning of all texts has been read: what is understood before that may be less."""
         if self._reading is not None:
             await self._reading

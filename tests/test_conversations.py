@@ -16,7 +16,7 @@ SCRIPTS = {path: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob
 async def differing(app: App, channel: str, capsys: pytest.CaptureFixture[str]) -> str:
     """What differs, of all transcripts. They are played on one app: composing it takes longer than the talks."""
     failed = []
-    await app.library.settled()
+    await app.library.all_read()
     for path, script in SCRIPTS.items():
         status = await play(app, path, script, channel, ten_o_clock)
         told = capsys.readouterr().out

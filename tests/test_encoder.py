@@ -16,7 +16,7 @@ from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 
 from daoxue import check, model
 from daoxue.config import Config, ConfigError, Nlu
-from daoxue.settled import encoder_of
+from daoxue.resolved import encoder_of
 from daoxue.train import learn
 from nlu import encoder
 from nlu.classifier import Classifier

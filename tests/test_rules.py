@@ -33,7 +33,7 @@ async def test_the_rules(app: App, capsys: pytest.CaptureFixture[str], monkeypat
 
     monkeypatch.setattr(Dialogue, "respond", noted)
     failed = []
-    await app.library.settled()
+    await app.library.all_read()
     for name in sorted(set(NAMES) - ELSEWHERE):
         reached.clear()
         path = FOLDER / f"{name}.txt"

@@ -4,7 +4,7 @@ import argparse
 import json
 
 from daoxue.config import read
-from daoxue.settled import encoder_of
+from daoxue.resolved import encoder_of
 from daoxue.table import Figures, table
 from nlu.encoder import Encoder
 

@@ -68,7 +68,7 @@ def _chat(arguments: argparse.Namespace) -> int:
         return call(arguments.config, arguments.speak)
 
     async def use(app: App) -> int:
-        await app.library.settled()
+        await app.library.all_read()
         if scripts:
             return max([await chat.play(app, path, script, arguments.channel) for path, script in scripts])
         return await (chat.talk_json(app) if arguments.json else chat.talk_freely(app, arguments.channel))

@@ -41,7 +41,7 @@ def _day(text: str) -> date:
 
 def _parse(arguments: argparse.Namespace) -> int:
     async def use(app: App) -> int:
-        await app.library.settled()
+        await app.library.all_read()
         for raw in sys.stdin:
             text = raw.rstrip("\r\n")
             today = arguments.today or datetime.now(app.config.zone).date()
@@ -66,7 +66,7 @@ def _evaluate_nlu(arguments: argparse.Namespace) -> int:
     live: Callable[..., Awaitable[Figures]] = importlib.import_module("daoxue.live").evaluate
 
     async def use(app: App) -> int:
-        await app.library.settled()
+        await app.library.all_read()
         today = datetime.now(app.config.zone).date()
         return tell_figures(arguments, await live(app, arguments.test, today, arguments.diagram))
 

@@ -134,7 +134,7 @@ async def stage(folder: Path, models: Path) -> AsyncIterator[Stage]:
     _load_sample(config)
     app = await compose(config, clock=NOW.timestamp)
     try:
-        await app.library.settled()
+        await app.library.all_read()
         yield Stage(app)
     finally:
         app.database.close()
