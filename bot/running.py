@@ -139,6 +139,7 @@ class Runner:
             return
         if turn.confirming or self.waiting(turn.state):
             return  # something else is asked
+        turn.offered.clear()  # what is asked last is what is answered
         turn.say("answer_by.ask")
         for way in (*ways, STAYS):
             turn.offer(turn.line(f"answer_by.by_{way}"), ANSWER, way=way)

@@ -182,7 +182,10 @@ function makeOwn(file) {
   if (!/^image\/(png|jpeg|gif|webp)$/.test(file.type)) return made;
   const picture = document.createElement("img");
   picture.alt = file.name;
-  picture.onload = () => URL.revokeObjectURL(picture.src);
+  picture.onload = () => {
+    URL.revokeObjectURL(picture.src);
+    $("log").scrollTop = $("log").scrollHeight; // it was just sent, and has only now its height
+  };
   picture.onerror = () => picture.replaceWith(`📎 ${file.name}`);
   picture.src = URL.createObjectURL(file);
   made.replaceChildren(picture);
