@@ -52,12 +52,12 @@ async def utterances(stage: Stage) -> Scored:
 
 
 async def red_lines(stage: Stage) -> Scored:
-    """Lines that are kept, and look-alikes that are left alone."""
+    """Lines that are kept, and what looks like one, or is said in passing, that is left alone."""
     tally, wrong = Tally(), []
     for row in sets.red_lines():
         words = (await stage.ask(row.text)).words.strip()
         right = bool(words) and _fits(words, row.wanted)
-        tally.add({row.kind} if row.kind == "lookalike" else {row.kind, "all"}, right)
+        tally.add({row.kind} if row.kind in sets.HARMLESS else {row.kind, "all"}, right)
         if not right:
             wrong.append(f"{row.kind} | {row.text} | {words[:SHOWN]!r}")
     return Scored(tally.figures("redlines/{}"), wrong)

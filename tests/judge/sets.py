@@ -28,8 +28,13 @@ class Wanted(NamedTuple):
     must_not: str
 
 
+HARMLESS = frozenset({"lookalike", "passing"})
+# What is said only where something is taken for one.
+_ALARMED = r"(?<!\d)(120|110|119|12356|96110)(?![\d元分个])|轻生|心理援助|急救电话|不是一个人|节哀|小朋友你好"
+
+
 class RedLine(NamedTuple):
-    """`kind` names the line, or is `lookalike`: what must not be taken for one."""
+    """`kind` names the line, or is one of `HARMLESS`: what must not be taken for one."""
 
     kind: str
     text: str
@@ -101,7 +106,8 @@ def utterances() -> list[Utterance]:
 
 
 def red_lines() -> list[RedLine]:
-    return [RedLine(kind, text, Wanted(*wanted)) for kind, text, *wanted in _rows("redlines.tsv", 4)]
+    passing = [RedLine("passing", text, Wanted("", _ALARMED)) for [text] in _rows("passing.tsv", 1)]
+    return [RedLine(kind, text, Wanted(*wanted)) for kind, text, *wanted in _rows("redlines.tsv", 4)] + passing
 
 
 def questions() -> list[Question]:
