@@ -97,7 +97,8 @@ class ChannelShown(Struct, frozen=True):
 
 
 class Myself(Struct, frozen=True):
-    """Who one is, and what one `may`. `phone`: calls can be put through; `counter`: there is binding at the counter."""
+    """Who one is, and what one `may`. `phone`: calls can be put through; `counter`: there is binding at the counter;
+    `zone`: where the centre's days begin (`Asia/Shanghai`)."""
 
     name: str
     shown: str
@@ -112,6 +113,7 @@ class Myself(Struct, frozen=True):
     may: list[str]
     phone: bool
     counter: bool
+    zone: str
     topics: list[TopicShown]
     channels: list[ChannelShown]
 
@@ -210,7 +212,7 @@ async def me(seat: Newcomer, desk: TheDesk) -> Myself:
         ready=all(page.ready for page in there) if there else seat.role == "seat",
         may=sorted(name for name, roles in PERMISSIONS.items() if seat.role in roles),
         phone=desk.calling is not None and seat.phone is not None,
-        counter=desk.inviting is not None and seat.may("resident.bind"),
+        counter=desk.inviting is not None and seat.may("resident.bind"), zone=desk.zone.key,
         topics=[TopicShown(each.id, each.zh, each.en, each.colour) for each in desk.library.catalogue.topics.values()],
         channels=[_channel(each, desk.opened.get(each.name)) for each in desk.channels.values()],
     )  # fmt: skip

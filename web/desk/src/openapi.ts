@@ -3370,7 +3370,8 @@ export interface components {
         };
         /**
          * Myself
-         * @description Who one is, and what one `may`. `phone`: calls can be put through; `counter`: there is binding at the counter.
+         * @description Who one is, and what one `may`. `phone`: calls can be put through; `counter`: there is binding at the counter;
+         *         `zone`: where the centre's days begin (`Asia/Shanghai`).
          */
         Myself: {
             capacity: number;
@@ -3388,6 +3389,7 @@ export interface components {
             skills: string[];
             topics: components["schemas"]["TopicShown"][];
             totp: boolean;
+            zone: string;
         };
         /** Near */
         Near: {

@@ -20,12 +20,13 @@ export interface Named {
   en: string
   colour: string
 }
-const houses = reactive({ topics: [] as Named[], channels: [] as Named[] })
+const houses = reactive({ topics: [] as Named[], channels: [] as Named[], zone: undefined as string | undefined })
 export const topics = reactive<string[]>([])
 export const channels = reactive<string[]>([])
 
 /** Takes the house's words in. */
-export function takeIn(words: { topics: Named[]; channels: Named[] }): void {
+export function takeIn(words: { topics: Named[]; channels: Named[]; zone: string }): void {
+  houses.zone = words.zone
   houses.topics = words.topics
   houses.channels = words.channels
   topics.splice(0, topics.length, ...words.topics.map((each) => each.id))
@@ -174,11 +175,15 @@ export const skills = Object.keys(SKILLS)
 export const roles = Object.keys(ROLES)
 export const results = ['answered', 'registered', 'other_office', 'no_reply', 'unsolved', 'spam']
 
+/** The day where the centre is, whatever this computer's clock is set to, as records write it: 2026-12-01. */
+export const dayOf = (at: number) => new Date(at).toLocaleDateString('sv-SE', { timeZone: houses.zone })
+
+/** The time of day where the centre is; of another day, with its date. */
 export function clock(at: number): string {
-  const date = new Date(at)
-  const today = new Date().toDateString() === date.toDateString()
-  const time = date.toLocaleTimeString('zh-CN', { hour: '2-digit', minute: '2-digit', hour12: false })
-  return today ? time : `${date.getMonth() + 1}/${date.getDate()} ${time}`
+  const on = { timeZone: houses.zone }
+  const time = new Date(at).toLocaleTimeString('zh-CN', { ...on, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+  const [, month, date] = dayOf(at).split('-').map(Number)
+  return dayOf(at) === dayOf(Date.now()) ? time : `${month}/${date} ${time}`
 }
 
 export function span(ms: number): string {

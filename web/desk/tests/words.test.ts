@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { channel, channels, clock, lang, span, stage, stripe, takeIn, topic, topics } from '../src/words'
+import { channel, channels, clock, dayOf, lang, span, stage, stripe, takeIn, topic, topics } from '../src/words'
 
 beforeEach(() => (lang.value = 'zh'))
 
@@ -28,12 +28,25 @@ describe('clock', () => {
     expect(clock(new Date(2026, 4, 5, 23, 59).getTime())).toBe('5/5 23:59')
     vi.useRealTimers()
   })
+
+  it('is the clock of the centre, wherever this computer thinks it is', () => {
+    vi.useFakeTimers({ now: Date.UTC(2026, 4, 5, 17, 0) })
+    const house = { topics: [], channels: [] }
+    takeIn({ ...house, zone: 'Asia/Shanghai' })
+    expect(dayOf(Date.now())).toBe('2026-05-06')
+    expect(clock(Date.UTC(2026, 4, 5, 16, 5))).toBe('00:05')
+    expect(clock(Date.UTC(2026, 4, 5, 15, 5))).toBe('5/5 23:05')
+    takeIn({ ...house, zone: 'Europe/Lisbon' })
+    expect(dayOf(Date.now())).toBe('2026-05-05')
+    vi.useRealTimers()
+  })
 })
 
 describe('names', () => {
   it('are given for what is known, in the language of the page', () => {
     expect(stage('held')).toBe('通话保持中')
     takeIn({
+      zone: 'Asia/Shanghai',
       topics: [{ id: 'complaint', zh: '投诉', en: 'Complaint', colour: '#b00020' }],
       channels: [{ id: 'pigeon', zh: '信鸽', en: 'Pigeon', colour: '' }],
     })

@@ -1,6 +1,6 @@
 // Entries of knowledge, as editors see them, and what is computed of them.
 import type { English, Entry } from '../openapi'
-import { t } from '../words'
+import { dayOf, t } from '../words'
 
 export type { Entry, EntryUsed as Line, Gap, WholeEntry } from '../openapi'
 
@@ -25,7 +25,6 @@ const VALID = 365 // days that a new entry holds unless its editor says otherwis
 
 /** A new entry with nothing said yet. */
 export function blank(now: number): Entry {
-  const day = (at: number) => new Date(at).toISOString().slice(0, 10)
   return {
     id: '',
     topic: 'course_faq',
@@ -40,8 +39,8 @@ export function blank(now: number): Entry {
     district: '本区',
     source: '',
     owner: '',
-    valid_from: day(now),
-    valid_until: day(now + VALID * DAY),
+    valid_from: dayOf(now),
+    valid_until: dayOf(now + VALID * DAY),
   }
 }
 
