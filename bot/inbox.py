@@ -6,12 +6,14 @@ delivers the message again.
 """
 
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec.structs import replace
+from prometheus_client import Histogram
 
 from accounts.accounts import Accounts
 from accounts.limits import ALARMS_FROM, FILES, MESSAGES, MESSAGES_FROM, VISITORS_FROM, Limits, Once, TooManyError
@@ -45,6 +47,10 @@ REMEMBERED = 8192  # conversations that are not read again when they go on
 ALARM = 1_000  # characters in which words of a danger are looked for where too many come
 IDS = 16  # of a conversation's last messages that are known without asking; older ones the commit refuses
 LEASE = 30_000  # ms that the committing process has to deliver, before another one may
+TOOK = Histogram(
+    "daoxue_turn_seconds", "From a message that came in to its committed answer, by channel", ["channel"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)  # fmt: skip
 
 encode = msgspec.json.Encoder().encode
 _decode_inbound = msgspec.json.Decoder(Inbound).decode
@@ -149,6 +155,12 @@ class Inbox:
     async def receive(self, inbound: Inbound) -> Receipt:
         """Accepts a message and answers it, or finds how it was answered. Raises `BusyError`, and `TooManyError` where more
         come from there than may."""
+        began = time.perf_counter()
+        receipt = await self._receive(inbound)
+        TOOK.labels(inbound.channel).observe(time.perf_counter() - began)
+        return receipt
+
+    async def _receive(self, inbound: Inbound) -> Receipt:
         key = (inbound.channel, inbound.address)
         # Without the lock everything would still be right: it only saves thinking twice.
         async with self._locks.of(key):

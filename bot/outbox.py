@@ -5,15 +5,15 @@ channel has taken the message.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 from bot.live import Live
 from bot.queue import Later, Lost, Outcome
-from store import conversations, outbox
+from store import conversations, outbox, queue
 from store.database import Database
 from store.outbox import DueRow
-from store.queue import QueueRow
+from store.queue import LaneBacklog, QueueRow
 from store.transaction import Transaction
 
 AT_ONCE = 32  # conversations of one channel that are written to at the same time
@@ -27,6 +27,13 @@ class Outlet(Protocol):
     pulls: bool
 
     async def send(self, row: DueRow, now: int) -> Outcome: ...
+
+
+def to_be_done(transaction: Transaction, now: int, looked_at: Collection[str]) -> list[LaneBacklog]:
+    """What is due at a moment (ms) and what was given up, lane by lane. Messages of channels that are `looked_at` are left out:
+    they wait for residents to come back, however long that is, and nobody is late with them."""
+    owed = queue.owed(transaction, now)
+    return [each for each in owed if not (each.kind == outbox.KIND and each.lane in looked_at)]
 
 
 class Outbox:

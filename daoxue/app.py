@@ -24,7 +24,7 @@ from bot.inbox import Inbox, nothing_observed
 from bot.live import Live
 from bot.nightly import Nightly
 from bot.notices import Allowed, Notices, NoticeSender, Way
-from bot.outbox import AT_ONCE, MessageSender, Outbox
+from bot.outbox import AT_ONCE, MessageSender, Outbox, to_be_done
 from bot.queue import Done, Kind, Outcome, Queue
 from bot.tellings import Tellings
 from bot.texts import Texts
@@ -69,11 +69,10 @@ from nlu import encoder
 from store import attachments, deliveries, pushes, remote, summons, webhooks
 from store import identity as identity_rows
 from store import outbox as messages_owed
-from store import queue as owed
 from store import replies as held_replies
 from store.database import Database
 from store.outages import OutageError
-from store.queue import QueueRow
+from store.queue import Backlog, QueueRow
 
 ANSWERED = 60_000  # ms within which a message that was put off is answered
 
@@ -318,7 +317,7 @@ async def _desk(
         learners=Learners(database, affairs.accounts, affairs.bank, library, ground.vault, config.zone),
         broadcasts=Broadcasts(database, affairs.notices, identity, ground.clock), inbox=talk.inbox,
         channels=ways.channels, opened=ways.opened,
-        health=lambda: health(database, ground.watch, ways.opened, affairs.platform, knowing.rasa),
+        health=lambda: health(database, ground.watch, ways, affairs.platform, knowing.rasa),
     )  # fmt: skip
 
 
@@ -385,14 +384,15 @@ def _left(channel: OpenChannel) -> Allowed | None:
 
 
 async def health(
-    database: Database, watch: Watch, opened: Mapping[str, OpenChannel], platform: Platform | None, rasa: Rasa | None
+    database: Database, watch: Watch, ways: ChannelParts, platform: Platform | None, rasa: Rasa | None
 ) -> Health:
     """How the channels and what else is connected are, for the desk's pages."""
     now = int(time.time() * 1000)
-    counted = database.read(lambda t: owed.counts(t, now))
+    looked_at = {name for name, each in ways.channels.items() if each.looked_at}
+    counted = database.read(lambda t: to_be_done(t, now, looked_at))
     owing = await safely("queue not counted", counted, None, OutageError)  # those in trouble are named all the same
-    due, dead = (owing.due, owing.given_up) if owing else (None, None)
-    connected = {name: await each.health(now) for name, each in opened.items()}
+    due, dead = Backlog.of(owing)[:2] if owing is not None else (None, None)
+    connected = {name: await each.health(now) for name, each in ways.opened.items()}
     if platform is not None:
         connected["platform"] = ChannelHealth(platform.alarm)
     if rasa is not None:

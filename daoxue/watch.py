@@ -17,6 +17,7 @@ FIRST, LONGEST = 0.5, 5.0  # seconds before a failed round is tried again: doubl
 TO_END = 5.0  # seconds that workers have to end when the process stops
 ROUNDS = Counter("daoxue_worker_rounds", "Rounds of the background workers, by how they ended", ["worker", "ended"])
 TROUBLED = Gauge("daoxue_worker_troubled", "Workers whose last round failed, or that hang in one", ["worker"])
+STALLED = Gauge("daoxue_worker_stalled", "Workers that hang in a round", ["worker"])
 WORDS = {"failed": "出错，正在重试", "stalled": "卡住了", "ended": "停了"}
 
 
@@ -116,6 +117,7 @@ class Watch:
         found = [(each.worker.name, each.trouble()) for each in self._watched]
         for name, trouble in found:
             TROUBLED.labels(name).set(trouble is not None)
+            STALLED.labels(name).set(trouble is not None and trouble.state == "stalled")
         return [trouble for _, trouble in found if trouble is not None]
 
     async def stop(self) -> None:

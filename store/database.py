@@ -114,6 +114,11 @@ class Database:
     def dialect(self) -> Dialect:
         return self._engine.dialect
 
+    @property
+    def waiting(self) -> int:
+        """Writes that wait for those before them."""
+        return len(self._quick) + len(self._slow)
+
     async def read(self, work: Work[T]) -> T:
         """What the function reads, seeing everything committed before the call. Raises `OutageError` where the database
         cannot be used, as all of these do."""

@@ -1,12 +1,12 @@
 """Whatever leaves or is due, in one table: put there by the transaction that is its reason, worked by `bot/queue.py`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple, cast
 
 from msgspec import Struct
 from msgspec.structs import asdict
-from sqlalchemy import and_, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 
 from store.engine import Row, Value
 from store.schema import queue
@@ -54,12 +54,29 @@ class QueueRow(Struct, frozen=True, gc=False):
         return QueueRow(*cast(tuple[int, str, str, str, str | None, int, bytes, int, int, int, str, str], row))
 
 
+class LaneBacklog(NamedTuple):
+    """Rows of a kind in a lane that are due, or were given up; since when (ms) the one that has waited longest is due."""
+
+    kind: str
+    lane: str
+    state: str
+    rows: int
+    oldest: int
+
+
 class Backlog(NamedTuple):
     """How many rows are due and how many were given up; since when (ms) the one that is late longest is due."""
 
     due: int
     given_up: int
     oldest: int | None
+
+    @staticmethod
+    def of(lanes: "Iterable[LaneBacklog]") -> "Backlog":
+        there = list(lanes)
+        due = [each for each in there if each.state == QueueState.DUE]
+        given_up = sum(each.rows for each in there if each.state == QueueState.GIVEN_UP)
+        return Backlog(sum(each.rows for each in due), given_up, min((each.oldest for each in due), default=None))
 
 
 _COLUMNS = [queue.c[name] for name in QueueRow.__struct_fields__]
@@ -165,15 +182,13 @@ _GIVEN_UP = Statement(
     .order_by(queue.c.due_at.desc(), queue.c.id.desc())
     .limit(bindparam("most"))
 )
-_COUNTS = Statement(
-    select(
-        func.sum(case((queue.c.state == QueueState.DUE.value, 1), else_=0)),
-        func.sum(case((queue.c.state == QueueState.GIVEN_UP.value, 1), else_=0)),
-        func.min(case((queue.c.state == QueueState.DUE.value, queue.c.due_at))),
-    ).where(
+_LANES_OWED = Statement(
+    select(queue.c.kind, queue.c.lane, queue.c.state, func.count(), func.min(queue.c.due_at))
+    .where(
         or_(queue.c.state == QueueState.DUE.value, queue.c.state == QueueState.GIVEN_UP.value),
         queue.c.due_at <= bindparam("now"),
     )
+    .group_by(queue.c.kind, queue.c.lane, queue.c.state)
 )
 _SETTLE = Statement(
     delete(queue).where(queue.c.order_key == bindparam("order_key"), queue.c.number <= bindparam("number"))
@@ -272,10 +287,9 @@ def given_up(transaction: Transaction, most: int) -> list[QueueRow]:
     return [QueueRow.of(row) for row in transaction.all(_GIVEN_UP, most=most)]
 
 
-def counts(transaction: Transaction, now: int) -> Backlog:
-    """How much there is to do."""
-    due, given_up, oldest = cast(tuple[int | None, int | None, int | None], transaction.one(_COUNTS, now=now))
-    return Backlog(due or 0, given_up or 0, oldest)
+def owed(transaction: Transaction, now: int) -> list[LaneBacklog]:
+    """How much there is to do in each lane."""
+    return [LaneBacklog(*cast(tuple[str, str, str, int, int], row)) for row in transaction.all(_LANES_OWED, now=now)]
 
 
 def retry(transaction: Transaction, id: int, now: int, any_order: str = "") -> bool:

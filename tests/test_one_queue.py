@@ -199,7 +199,7 @@ async def test_given_up_after_patience_and_tried_again(world: World) -> None:
         world.at += 3_600_000
     [row] = world.database.look(lambda t: queue.given_up(t, 9))
     assert (row.attempts, row.outcome, world.rang, len(world.did)) == (3, "three", 1, 3)
-    assert world.database.look(lambda t: queue.counts(t, world.at))[:2] == (0, 1)
+    assert queue.Backlog.of(world.database.look(lambda t: queue.owed(t, world.at)))[:2] == (0, 1)
     assert await world.database.write(lambda t: queue.retry(t, row.id, world.at))
     assert not await world.database.write(lambda t: queue.retry(t, row.id, world.at)), "once"
     await world.queue.work()

@@ -133,7 +133,7 @@ def test_whatever_is_to_ring_has_a_rule_and_the_value_that_the_page_says() -> No
     rows = re.findall(r"^\| (`daoxue_.*?) \| .* \| (.+?) \|$", DOCUMENT, re.M)
     told = {name for figures, _ in rows for name in re.findall(r"daoxue_[a-z_]+", figures)}
     rung = set(re.findall(r"daoxue_[a-z_]+", ALERTS.partition("groups:")[2]))
-    assert len(rows) == 14
+    assert len(rows) == 15
     assert rung <= told
     for figures, when in rows:
         named = re.findall(r"daoxue_[a-z_]+", figures)
@@ -141,7 +141,7 @@ def test_whatever_is_to_ring_has_a_rule_and_the_value_that_the_page_says() -> No
     assert all({"zh", "en"} == set(each["annotations"]) for each in rules.values())
     for alert, value, words in (
         ("Disk", "1e9", "少于 1 GB"), ("Errors", "20", "20 以上"), ("TicketsLate", "1800", "半小时"),
-        ("QueueLate", "600", "10 分钟"), ("Refused", "0.2", "两成"), ("Worker", "5m", "5 分钟"), ("Danger", "1m", "1 分钟"),
+        ("QueueLate", "600", "10 分钟"), ("Refused", "0.2", "两成"), ("Worker", "5m", "5 分钟"), ("Connections", "0.9", "九成"), ("Danger", "1m", "1 分钟"),
     ):  # fmt: skip
         rule = rules[f"Daoxue{alert}"]
         assert value in f"{rule['expr']} {rule.get('for', '')}"

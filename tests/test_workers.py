@@ -247,7 +247,7 @@ async def test_a_page_that_cannot_be_written_to_is_let_go_and_comes_back(
 
 
 async def test_what_is_overdue_is_counted_and_not_read(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    await Resident(app).receipt("积分会过期吗")
+    await app.database.write(lambda t: queue.put(t, queue.NewRow("of the test", "key", "lane", b"", 0)))
 
     def read(*_: object) -> list[object]:
         raise AssertionError("rows were read, and their addresses unsealed, to be counted")
@@ -256,7 +256,7 @@ async def test_what_is_overdue_is_counted_and_not_read(app: App, monkeypatch: py
     monkeypatch.setattr(time, "time", lambda: 4e9)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(application(app)), base_url="http://test") as client:
         found = await client.get("/metrics")
-    assert "daoxue_queue_due 1.0" in found.text
+    assert 'daoxue_queue_due{lane="lane"} 1.0' in found.text
 
 
 async def test_a_page_of_figures_comes_though_the_queue_cannot_be_read(app: App) -> None:
@@ -266,7 +266,8 @@ async def test_a_page_of_figures_comes_though_the_queue_cannot_be_read(app: App)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(application(app)), base_url="http://x") as client:
         found = await client.get("/metrics")
     assert found.status_code == 200
-    assert "daoxue_queue_due NaN" in found.text
+    assert "daoxue_queue_given_up NaN" in found.text
+    assert "daoxue_queue_due{" not in found.text
     assert (await app.desk.health()).undelivered is None
 
 
