@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from accounts.identity import Identity, Proof
 from accounts.limits import Limits
 from accounts.vault import Vault
+from bot.examining import Finding
 from bot.files import FileRefusal
 from bot.inbox import Inbox, Receipt
 from bot.live import Live
@@ -241,6 +242,29 @@ class Opens:
         return opened
 
 
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a channel may use when it is examined. `database` is None where it cannot be used; `public_url` is as in `Core`."""
+
+    stanzas: Stanzas
+    secrets: Mapping[str, str]
+    database: Database | None
+    public_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Examines:
+    """How a channel is examined by `examine(means)` of a module that is imported then and not before. It asks its platform
+    only what changes nothing there."""
+
+    module: str
+
+    async def __call__(self, means: Means) -> list[Finding]:
+        """Raises `SettingsError`."""
+        examine: Callable[[Means], Awaitable[list[Finding]]] = import_module(self.module).examine
+        return await examine(means)
+
+
 def nothing_wrong(replies: Sequence[Reply]) -> list[str]:
     """For channels without limits."""
     return []
@@ -268,6 +292,7 @@ class Channel:
     `by_phone`: addresses are telephone numbers. `notices`: one may be told something there without having asked. `texts`:
     it writes to any telephone, so one-time codes go by it, and notices to who is reached nowhere else. `mails`: it writes to
     any address of mail. `looked_at`: what is said there is only seen by who comes and looks.
+    `examine` asks its platform whether we are let in, and what is left of a quota, for `daoxue doctor`.
     `played` is how a talk in the terminal hands in what is said, where that is more than receiving it.
     """
 
@@ -288,6 +313,7 @@ class Channel:
     texts: bool = False
     mails: bool = False
     looked_at: bool = False
+    examine: Examines | None = None
     played: Callable[[Inbox], Told] = handed_in
 
     def is_on(self, stanzas: Stanzas) -> bool:

@@ -26,6 +26,7 @@ from msgspec import Raw, Struct
 from store.leftovers import hold, settle, sweep
 from store.whole import Counts, TableRows, counted
 
+NAMED = "daoxue-%Y%m%dT%H%M%SZ.backup"  # in a folder, by its time (UTC)
 MAGIC = b"daoxue backup 1\n"
 SALT = 16
 CHUNK = 1 << 20

@@ -44,7 +44,7 @@ def problems(config: Config, channels: Channels = CHANNELS) -> list[str]:
     """Every problem of knowledge, training data, texts and channels under these settings."""
     found = [*shared(), *_training(), *_texts(Texts(), channels)]
     try:
-        content = _content(config)
+        content = content_of(config)
     except KnowledgeError as error:
         return found + error.problems
     except DatabaseError as error:
@@ -81,7 +81,7 @@ def notes(config: Config) -> list[str]:
             " · is empty: nothing looks through residents' files for viruses"
         )
     try:
-        content = _content(config)
+        content = content_of(config)
     except (KnowledgeError, DatabaseError):
         return found  # it is a problem, and told as one
     return found + lacking(content.entries, datetime.now(config.zone).date())
@@ -153,7 +153,7 @@ def fits(database: Database, content: Content, channels: Channels = CHANNELS) ->
     ]
 
 
-def _content(config: Config) -> Content:
+def content_of(config: Config) -> Content:
     """What the database holds; the sample centre where there is none yet."""
     path = Path(config.database.embedded)
     if config.database.embedded and not path.exists():

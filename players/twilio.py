@@ -60,6 +60,7 @@ class Carrier:
         self.requests: Counter[str] = Counter()
         self.faults: list[tuple[int, int]] = []  # status and code of the API's next answers
         self.recordings: dict[str, bytes] = {}
+        self.status, self.balance = "active", "48.92"
         self.api = ""
         self.calls: dict[str, Call] = {}
         self.moves: list[asyncio.Future[None]] = []
@@ -148,6 +149,8 @@ class Carrier:
         base = f"/2010-04-01/Accounts/{self.account}"
         return Starlette(
             routes=[
+                Route(f"{base}.json", self._account),
+                Route(f"{base}/Balance.json", self._balance),
                 Route(f"{base}/Messages.json", self._send, methods=["POST"]),
                 Route(f"{base}/Calls.json", self._ring, methods=["POST"]),
                 Route(f"{base}/Calls/{{id}}.json", self._update, methods=["POST"]),
@@ -165,6 +168,13 @@ class Carrier:
                 return Response("<html>bad gateway</html>", status)
             return JSONResponse({"code": code, "message": "as asked", "status": status}, status)
         return None
+
+    async def _account(self, request: Request) -> Response:
+        return self._refused(request) or JSONResponse({"sid": self.account, "status": self.status, "type": "Full"})
+
+    async def _balance(self, request: Request) -> Response:
+        told = {"account_sid": self.account, "balance": self.balance, "currency": "USD"}
+        return self._refused(request) or JSONResponse(told)
 
     async def _send(self, request: Request) -> Response:
         self.requests["Messages"] += 1

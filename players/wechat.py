@@ -120,6 +120,7 @@ class Platform:
             list
         )  # by call: an error's code, or html, empty, hang, 502
         self.forbidden: set[str] = set()
+        self.daily = 500_000  # calls of a kind in a day
         self.menus_allowed = True
         self.menu: Mapping[str, object] | None = None
         self.visitor: str | None = None  # who opens the pages
@@ -310,6 +311,7 @@ class Platform:
         calls: dict[str, Callable[[dict[str, object]], dict[str, object]]] = {
             "message/custom/send": lambda body: self._custom(body), "message/custom/typing": self._typing, "message/subscribe/bizsend": self._notice,
             "menu/create": self._create_menu, "qrcode/create": self._qrcode, "getcallbackip": lambda _: {"ip_list": CALLBACK_ADDRESSES},
+            "openapi/quota/get": self._quota,
         }  # fmt: skip
         routes = [
             Route(f"/cgi-bin/{name}", self._endpoint(name, work), methods=["GET", "POST"])
@@ -387,6 +389,13 @@ class Platform:
             self._tokens |= good
         token, until = next(iter(good.items()))
         return JSONResponse({"access_token": token, "expires_in": int(until - now)})
+
+    def _quota(self, body: dict[str, object]) -> dict[str, object]:
+        path = str(body.get("cgi_path"))
+        if not path.startswith("/cgi-bin/"):
+            return _code(76003, "cgi_path not found, please check")
+        used = min(self.calls[path.removeprefix("/cgi-bin/")], self.daily)
+        return {"quota": {"daily_limit": self.daily, "used": used, "remain": self.daily - used}}
 
     def revoke_tokens(self) -> None:
         """All that were given out are no good any more."""

@@ -32,8 +32,13 @@ def upgrade_on(connection: Connection, revision: str) -> None:
 def is_current(url: str) -> bool:
     """Whether the database has every migration. Raises `DatabaseError` where it has more than we know of, or cannot be
     read."""
+    return revision_at(url) == HEAD
+
+
+def revision_at(url: str) -> str | None:
+    """`revision_of` a database at an address. Raises `DatabaseError` also where it cannot be read."""
     with told(url), create_engine(alembic_url(url), poolclass=NullPool).connect() as connection:
-        return revision_of(connection) == HEAD
+        return revision_of(connection)
 
 
 def revision_of(connection: Connection) -> str | None:

@@ -47,6 +47,18 @@ def with_app(arguments: argparse.Namespace, use: Callable[[App], Awaitable[int]]
     return asyncio.run(run())
 
 
+def later(module: str, name: str) -> Callable[[argparse.Namespace], int]:
+    """A command of a module of `daoxue.commands` that is imported when it is done: nobody else needs what it knows."""
+
+    def run(arguments: argparse.Namespace) -> int:
+        command: Callable[[argparse.Namespace], int] = getattr(
+            importlib.import_module(f"daoxue.commands.{module}"), name
+        )
+        return command(arguments)
+
+    return run
+
+
 def playing(module: str) -> ModuleType:
     """What tries a channel out against a platform that is played: its parts and libraries are none of the service's.
     Raises `ConfigError` where they are not there."""

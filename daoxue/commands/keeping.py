@@ -14,7 +14,7 @@ from pathlib import Path
 from accounts import vault as vaults
 from accounts.vault import VaultError
 from daoxue import archive
-from daoxue.archive import LEAST, SHORTEST, ArchiveError, Head, Opener
+from daoxue.archive import LEAST, NAMED, SHORTEST, ArchiveError, Head, Opener
 from daoxue.commands.common import Commands, add, now, tell
 from daoxue.config import SETTINGS, Config, ConfigError, read
 from daoxue.preparing import prepare
@@ -68,7 +68,7 @@ def _backup(arguments: argparse.Namespace) -> int:
     os.nice(GENTLY)
     if in_folder:
         sweep(path, f"daoxue-*Z{SUFFIX}.part")
-        path = path / f"daoxue-{datetime.now(UTC):%Y%m%dT%H%M%S}Z{SUFFIX}"
+        path = path / datetime.now(UTC).strftime(NAMED)
     with whole.snapshot(config.database.url) as connection:
         head = Head(
             whole.revision(connection),

@@ -2,18 +2,17 @@
 
 import argparse
 from collections.abc import Callable
-from importlib import import_module
 
-from daoxue.commands.common import Commands, add, playing
+from daoxue.commands.common import Commands, add, later, playing
 
 
 def declare(commands: "Commands[argparse.ArgumentParser]") -> None:
     wechat = _group(commands, "wechat", "the official account")
-    add(wechat, "menu", _later("wechat", "menu"), "put the three entries into the account's menu")
-    add(wechat, "check", _later("wechat", "check"), "ask WeChat for a token and where it calls from")
+    add(wechat, "menu", later("wechat", "menu"), "put the three entries into the account's menu")
+    add(wechat, "check", later("wechat", "check"), "ask WeChat for a token and where it calls from")
     add(wechat, "play", _played("wechat"), "try it out against a WeChat of our own, with a telephone in the terminal")
     telegram = _group(commands, "telegram", "the Telegram bot")
-    add(telegram, "check", _later("telegram", "check"), "ask Telegram who the bot is and where its messages go")
+    add(telegram, "check", later("telegram", "check"), "ask Telegram who the bot is and where its messages go")
     play = add(telegram, "play", _played("telegram"), "try it out without an account, with an app in the terminal")
     play.add_argument("--polling", action="store_true", help="the platform is asked, as without a public address")
     mail = _group(commands, "mail", "e-mail")
@@ -22,16 +21,6 @@ def declare(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 def _group(commands: "Commands[argparse.ArgumentParser]", name: str, help: str) -> "Commands[argparse.ArgumentParser]":
     return commands.add_parser(name, help=help).add_subparsers(required=True, metavar="COMMAND")
-
-
-def _later(module: str, name: str) -> Callable[[argparse.Namespace], int]:
-    """A command of a module that nobody else needs: what it knows of a channel is none of the others' business."""
-
-    def run(arguments: argparse.Namespace) -> int:
-        command: Callable[[argparse.Namespace], int] = getattr(import_module(f"daoxue.commands.{module}"), name)
-        return command(arguments)
-
-    return run
 
 
 def _played(channel: str) -> Callable[[argparse.Namespace], int]:

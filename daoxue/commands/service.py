@@ -1,4 +1,4 @@
-"""`daoxue serve`, `check`, `chat`."""
+"""`daoxue serve`, `check`, `doctor`, `chat`."""
 
 import argparse
 import importlib
@@ -8,16 +8,22 @@ from pathlib import Path
 
 from daoxue import chat, check
 from daoxue.app import App
-from daoxue.commands.common import Commands, add, playing, tell, with_app
+from daoxue.commands.common import Commands, add, later, playing, tell, with_app
 from daoxue.config import Config, read
 from daoxue.serve import serve
 from integrations.channels import CHANNELS
 from knowledge.files import KnowledgeError
 
+BACKUPS = "/var/lib/daoxue-backups"  # where deploy/daoxue-backup.service puts them
+
 
 def declare(commands: "Commands[argparse.ArgumentParser]") -> None:
     add(commands, "serve", _serve, "run the service")
     add(commands, "check", _check, "validate settings, knowledge, texts and channels")
+    doctor = add(commands, "doctor", later("doctor", "run"), "say what is wrong with the running house, and what to do")
+    doctor.add_argument(
+        "--backups", default=BACKUPS, metavar="FOLDER", help=f"where they are kept, if not in {BACKUPS}"
+    )
     add(commands, "push-keys", _push_keys, "make a key for web push")
     talk = add(commands, "chat", _chat, "talk in the terminal")
     talk.add_argument("--channel", choices=sorted(CHANNELS), default="webchat")

@@ -6,13 +6,9 @@ import os
 
 from daoxue.commands.common import tell
 from daoxue.config import ConfigError, read
-from integrations.telegram.api import BotApi, BotApiError, TelegramFault
+from integrations.telegram.api import BotApi, BotApiError
+from integrations.telegram.examining import ADVICE, OTHERWISE
 from integrations.telegram.settings import PATH, TelegramSecrets, TelegramSettings
-
-_ADVICE = {
-    TelegramFault.TOKEN: "请核对 TELEGRAM_BOT_TOKEN（BotFather 给的）",
-    TelegramFault.UNREACHABLE: "连不上 channels.telegram.api_base；境内要能出去的网络，或自建的 Bot API 服务",
-}
 
 
 def check(arguments: argparse.Namespace) -> int:
@@ -31,7 +27,7 @@ def check(arguments: argparse.Namespace) -> int:
     try:
         name, url = asyncio.run(ask())
     except BotApiError as error:
-        raise ConfigError(f"{error}；{_ADVICE.get(error.meaning, '请稍后再试')}") from error
+        raise ConfigError(f"{error}；{ADVICE.get(error.meaning, OTHERWISE).zh}") from error
     ours = config.server.public_url.rstrip("/") + PATH if settings.is_called else ""
     way = f"消息发到 {ours}" if settings.is_called else "由我们去取消息（polling）"
     now = "已设好" if url == ours else f"现在是 {url or '没有设'}，daoxue serve 启动时会改"

@@ -6,16 +6,11 @@ from collections.abc import Awaitable, Callable
 from daoxue.app import App
 from daoxue.commands.common import acting, tell
 from daoxue.config import ConfigError
-from integrations.wechat.api import WechatError, WechatFault
+from integrations.wechat.api import WechatError
 from integrations.wechat.channel import WechatChannel
+from integrations.wechat.examining import ADVICE, OTHERWISE
 from integrations.wechat.messages import MENU_ON_SCREEN
 from integrations.wechat.official import WECHAT
-
-_ADVICE = {
-    WechatFault.ADDRESS: "请在公众号后台“IP白名单”里加上这个地址，约5分钟后生效",
-    WechatFault.FORBIDDEN: "这个公众号没有这项权限，需要认证的服务号",
-    WechatFault.UNREACHABLE: "连不上 channels.wechat.api_base，请检查网络",
-}
 
 
 def menu(arguments: argparse.Namespace) -> int:
@@ -42,9 +37,7 @@ def _with_wechat(arguments: argparse.Namespace, use: Callable[[App], Awaitable[N
         try:
             await use(app)
         except WechatError as error:
-            raise ConfigError(
-                f"{error}；{_ADVICE.get(error.meaning, '请核对 WECHAT_APP_ID 和 WECHAT_APP_SECRET')}"
-            ) from error
+            raise ConfigError(f"{error}；{ADVICE.get(error.meaning, OTHERWISE).zh}") from error
         finally:
             await _official(app).api.close()
 

@@ -180,7 +180,7 @@ class ForumApi:
             self._failing.pop(method, None)
             return found
         refused = _refused(status, headers, answer)
-        if refused.meaning is ForumFault.KEY and await self._is_known():
+        if refused.meaning is ForumFault.KEY and await self.is_known():
             refused = ForumError(ForumFault.GONE)
         raise self._told(method, refused)
 
@@ -196,7 +196,7 @@ class ForumApi:
             raise self._told(method, ForumError(ForumFault.UNREACHABLE, f" ({type(error).__name__})")) from None
         return response.status_code, response.headers, answer
 
-    async def _is_known(self) -> bool:
+    async def is_known(self) -> bool:
         """Whether the forum knows our key: it says the same to whoever it does not know and to who may not see a topic."""
         status, _, _ = await self._asked("GET", "/session/current.json", None)
         return status == HTTPStatus.OK

@@ -1,6 +1,6 @@
 """The forum as a channel: what it declares."""
 
-from bot.channel import Channel, Opens, Stanza
+from bot.channel import Channel, Examines, Opens, Stanza
 from integrations.forum import rendering
 from integrations.forum.settings import CHANNEL, ForumSettings
 
@@ -14,4 +14,5 @@ FORUM = Channel(
     render=rendering.render,
     files=False,
     drafts=True,
+    examine=Examines("integrations.forum.examining"),
 )

@@ -37,7 +37,8 @@ class ImapClient(Protocol):
     def starttls(self) -> object: ...
     def has_capability(self, name: str) -> bool: ...
     def id_(self, parameters: dict[str, str]) -> object: ...
-    def select_folder(self, name: str) -> object: ...
+    def select_folder(self, name: str, readonly: bool = False) -> object: ...
+    def get_quota_root(self, name: str) -> tuple[object, Sequence["ImapQuota"]]: ...
     def folder_exists(self, name: str) -> bool: ...
     def create_folder(self, name: str) -> object: ...
     def search(self, criteria: Sequence[object]) -> Sequence[int]: ...
@@ -49,6 +50,14 @@ class ImapClient(Protocol):
     def idle_done(self) -> object: ...
     def socket(self) -> "ImapSocket": ...
     def shutdown(self) -> None: ...
+
+
+class ImapQuota(Protocol):
+    """Of a resource, STORAGE among others, which is in kB."""
+
+    resource: str
+    usage: int
+    limit: int
 
 
 class ImapSocket(Protocol):
@@ -95,13 +104,13 @@ class Mailbox:
     async def close(self) -> None:
         client, self._client = self._client, None
         if client is not None:
-            await asyncio.to_thread(_shut, client)
+            await asyncio.to_thread(shut, client)
 
     def _let_go(self, error: Exception) -> None:
         """Told once, however often it fails."""
         client, self._client = self._client, None
         if client is not None:
-            _shut(client)
+            shut(client)
         self._rests_until = self._clock() + min(LONGEST_REST, FIRST_REST * 2 ** min(self._failed, 12))
         self._failed += 1
         if self._failed == 1:
@@ -111,16 +120,9 @@ class Mailbox:
 
     def _connect(self) -> ImapClient:
         settings = self._settings
-        client = cast(
-            ImapClient, imapclient.IMAPClient(settings.host, settings.port, ssl=settings.tls == "tls", timeout=WITHIN)
-        )
+        client = signed_in(settings, self._password)
         with contextlib.ExitStack() as broken:
-            broken.callback(_shut, client)
-            if settings.tls == "starttls":
-                client.starttls()
-            client.login(settings.user, self._password)
-            if client.has_capability("ID"):  # NetEase lets nobody in who has not said who they are
-                client.id_({"name": "daoxue", "version": "1"})
+            broken.callback(shut, client)
             if settings.done and not client.folder_exists(settings.done):
                 client.create_folder(settings.done)
             client.select_folder(settings.folder)
@@ -187,7 +189,23 @@ class Mailbox:
         await asyncio.to_thread(client.idle_done)
 
 
-def _shut(client: ImapClient) -> None:
+def signed_in(settings: ImapSettings, password: str) -> ImapClient:
+    """A connection to the mailbox's server. Raises `IMAPClientError`, `OSError`."""
+    client = cast(
+        ImapClient, imapclient.IMAPClient(settings.host, settings.port, ssl=settings.tls == "tls", timeout=WITHIN)
+    )
+    with contextlib.ExitStack() as broken:
+        broken.callback(shut, client)
+        if settings.tls == "starttls":
+            client.starttls()
+        client.login(settings.user, password)
+        if client.has_capability("ID"):  # NetEase lets nobody in who has not said who they are
+            client.id_({"name": "daoxue", "version": "1"})
+        broken.pop_all()
+    return client
+
+
+def shut(client: ImapClient) -> None:
     """Without a word: the server may be gone."""
     with contextlib.suppress(IMAPClientError, OSError):
         client.shutdown()

@@ -1,6 +1,6 @@
 """E-mail as a channel: what it declares."""
 
-from bot.channel import Channel, Opens, Stanza
+from bot.channel import Channel, Examines, Opens, Stanza
 from integrations.mail import rendering
 from integrations.mail.settings import CHANNEL, MailSettings
 
@@ -13,4 +13,5 @@ MAIL = Channel(
     open=Opens("integrations.mail.opening"),
     render=rendering.render,
     mails=True,
+    examine=Examines("integrations.mail.examining"),
 )

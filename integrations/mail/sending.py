@@ -63,6 +63,14 @@ class Postman:
             raise refused from error
         self.alarm = None
 
+    async def knock(self) -> None:
+        """Signs in and hands in nothing. Raises `SendError`."""
+        try:
+            async with asyncio.timeout(ALL_WITHIN):
+                self._free.append((time.monotonic(), await self._connected()))
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            raise _refusal(error) from error
+
     async def close(self) -> None:
         for _, connection in self._free:
             with contextlib.suppress(aiosmtplib.SMTPException, OSError):

@@ -1,7 +1,7 @@
 """The Telegram bot as a channel: what it declares."""
 
 from accounts.identity import Proof
-from bot.channel import Channel, Opens, Stanza
+from bot.channel import Channel, Examines, Opens, Stanza
 from integrations.telegram import rendering
 from integrations.telegram.settings import CHANNEL, TelegramSettings
 
@@ -14,4 +14,5 @@ TELEGRAM = Channel(
     open=Opens("integrations.telegram.opening"),
     render=rendering.render,
     proof=Proof(typed=True, passing=True),
+    examine=Examines("integrations.telegram.examining"),
 )

@@ -5,6 +5,7 @@ Source: twilio.com/docs/messaging/api/message-resource, /docs/voice/api/call-res
 
 import logging
 from collections.abc import Mapping
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -12,6 +13,7 @@ import msgspec
 
 from integrations.texting import TextError, TextRefusal
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 WITHIN = httpx.Timeout(10, connect=3)  # seconds
 LARGEST = 1 << 20  # bytes of an answer
@@ -30,6 +32,17 @@ MEANINGS = {code: meaning for meaning, codes in _CODES.items() for code in codes
 class _TwilioAnswer(msgspec.Struct):
     sid: str = ""
     code: int | None = None
+
+
+class TwilioAccount(msgspec.Struct, frozen=True):
+    """`status`: active, suspended, closed."""
+
+    status: str = ""
+
+
+class TwilioBalance(msgspec.Struct, frozen=True):
+    balance: str = ""
+    currency: str = ""
 
 
 class Twilio:
@@ -67,6 +80,13 @@ class Twilio:
         """Has a call in progress go on at `url`."""
         await self._post(f"Calls/{call}", {"Url": url, "Method": "POST"})
 
+    async def standing(self) -> TwilioAccount:
+        return await self._get(".json", TwilioAccount)
+
+    async def balance(self) -> TwilioBalance:
+        """What is left to be spent; nothing is said of an account that belongs to another."""
+        return await self._get("/Balance.json", TwilioBalance)
+
     async def recording(self, url: str) -> bytes | None:
         """What was recorded, as MP3; None for an address that is not the provider's, which is never asked."""
         ours, theirs = urlsplit(self._base), urlsplit(url)
@@ -89,13 +109,28 @@ class Twilio:
             answer = await self._client.post(f"/2010-04-01/Accounts/{self.account}/{path}.json", data=dict(values))
         except httpx.HTTPError:
             raise self._unreachable(name) from None
-        try:
-            found = msgspec.json.decode(answer.content[:LARGEST], type=_TwilioAnswer)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            raise self._unreachable(name) from None
+        found = self._read(answer, name, _TwilioAnswer)
         if answer.status_code < 300 and found.sid:
             self.alarm = None
             return found.sid
+        raise self._refused(answer, name, found)
+
+    async def _get(self, path: str, kind: type[T]) -> T:
+        try:
+            answer = await self._client.get(f"/2010-04-01/Accounts/{self.account}{path}")
+        except httpx.HTTPError:
+            raise self._unreachable("Accounts") from None
+        if answer.status_code != 200:
+            raise self._refused(answer, "Accounts", self._read(answer, "Accounts", _TwilioAnswer))
+        return self._read(answer, "Accounts", kind)
+
+    def _read(self, answer: httpx.Response, name: str, kind: type[T]) -> T:
+        try:
+            return msgspec.json.decode(answer.content[:LARGEST], type=kind)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise self._unreachable(name) from None
+
+    def _refused(self, answer: httpx.Response, name: str, found: _TwilioAnswer) -> TextError:
         code = found.code or answer.status_code
         meaning = MEANINGS.get(
             code,
@@ -109,7 +144,7 @@ class Twilio:
         if meaning in (TextRefusal.ACCOUNT, TextRefusal.WRONG, TextRefusal.UNREACHABLE):
             self.alarm = str(error)
             log.error("twilio", extra={"error": str(error)})
-        raise error
+        return error
 
     def _unreachable(self, name: str) -> TextError:
         error = TextError(TextRefusal.UNREACHABLE, "no answer", f"Twilio {name}")

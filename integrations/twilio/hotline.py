@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from accounts.identity import Proof
-from bot.channel import Channel, Opens, Told
+from bot.channel import Channel, Examines, Opens, Told
 from bot.inbox import Inbox, Receipt
 from bot.messages import Inbound
 from bot.redlines import endangers
@@ -36,5 +36,6 @@ VOICE = Channel(
     load=4,  # a call takes all of a seat; a written talk, a part
     files=False,
     by_phone=True,
+    examine=Examines("integrations.twilio.examining"),
     played=_played,
 )

@@ -88,6 +88,13 @@ class WechatError(Exception):
         self.of_account = meaning in (WechatFault.TOKEN, WechatFault.ADDRESS)
 
 
+class CallQuota(msgspec.Struct, frozen=True):
+    """Of a call, in the platform's day."""
+
+    daily_limit: int = 0
+    remain: int = 0
+
+
 class _WechatAnswer(msgspec.Struct):
     """What any answer may hold."""
 
@@ -101,6 +108,7 @@ class _WechatAnswer(msgspec.Struct):
     url: str = ""
     media_id: str = ""
     ip_list: list[str] = []
+    quota: CallQuota = CallQuota()
     media: bytes = b""  # where it is no JSON
 
 
@@ -182,6 +190,10 @@ class Wechat:
     async def callback_addresses(self) -> list[str]:
         """Where the platform calls us from."""
         return (await self._call("/cgi-bin/getcallbackip", None, again=True)).ip_list
+
+    async def quota(self, path: str) -> CallQuota:
+        """How often a call, by its path from the root, may still be made today."""
+        return (await self._call("/cgi-bin/openapi/quota/get", {"cgi_path": path}, again=True)).quota
 
     async def upload_image(self, name: str, kind: str, body: bytes) -> str:
         """The platform's id of an image, good for three days."""

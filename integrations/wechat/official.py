@@ -1,7 +1,7 @@
 """The official account as a channel: what it declares."""
 
 from accounts.identity import Proof
-from bot.channel import Channel, Opens, Stanza
+from bot.channel import Channel, Examines, Opens, Stanza
 from integrations.wechat import rendering
 from integrations.wechat.settings import BIND, CHANNEL, WechatSettings
 
@@ -16,4 +16,5 @@ WECHAT = Channel(
     problems=rendering.problems,
     proof=Proof(page=BIND),
     notices=True,
+    examine=Examines("integrations.wechat.examining"),
 )

@@ -1,0 +1,1 @@
+"""`daoxue doctor`: the running house examined, a finding a line. Settings and content are `daoxue check`'s."""

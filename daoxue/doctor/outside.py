@@ -1,0 +1,79 @@
+"""What is seen from outside: the certificate that residents' browsers are shown, and the platforms of channels that are on."""
+
+import os
+import socket
+import ssl
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from urllib.parse import urlsplit
+
+from bot.channel import Channel, Means, SettingsError
+from bot.examining import Finding, Phrase, fault, ok, warning
+from daoxue.app import public_url
+from daoxue.config import Config
+from store.database import Database
+
+CERTIFICATE = Phrase("证书", "certificate")
+WITHIN = 5.0  # seconds
+SOON, SHORTLY = 21, 7  # days
+RENEW = Phrase("看代理的续期（certbot、Caddy 的日志）", "see the proxy's renewal (certbot's or Caddy's log)")
+
+
+def certificate(config: Config) -> Iterator[Finding]:
+    """Of `server.public_url`, asked for as a browser would."""
+    outside = urlsplit(config.server.public_url)
+    if outside.scheme != "https" or outside.hostname is None:
+        return
+    host, port = outside.hostname, outside.port or 443
+    try:
+        with (
+            socket.create_connection((host, port), WITHIN) as line,
+            ssl.create_default_context().wrap_socket(line, server_hostname=host) as secure,
+        ):
+            until = ssl.cert_time_to_seconds(str((secure.getpeercert() or {})["notAfter"]))
+    except ssl.SSLCertVerificationError as error:
+        yield fault(
+            CERTIFICATE,
+            Phrase(f"浏览器不认：{error.verify_message}", f"browsers refuse it: {error.verify_message}"),
+            RENEW,
+        )
+        return
+    except OSError as error:
+        seen = Phrase(
+            f"{host}:{port} 从这里连不上（{type(error).__name__}）",
+            f"{host}:{port} is not reached from here ({type(error).__name__})",
+        )
+        yield warning(
+            CERTIFICATE,
+            seen,
+            Phrase(
+                "从外面的手机上打开看看；看代理开着没有", "open it from a telephone outside; see whether the proxy runs"
+            ),
+        )
+        return
+    days = int((until - time.time()) // 86_400)
+    seen = Phrase(f"{host} 还有 {days} 天", f"{host}: {days} days are left")
+    if days < SHORTLY:
+        yield fault(CERTIFICATE, seen, RENEW)
+    elif days < SOON:
+        yield warning(CERTIFICATE, seen, RENEW)
+    else:
+        yield ok(CERTIFICATE, *seen)
+
+
+async def platforms(
+    config: Config, database: Database | None, channels: Mapping[str, Channel]
+) -> AsyncIterator[Finding]:
+    means = Means(config.channels, os.environ, database, public_url(config))
+    for channel in channels.values():
+        if channel.examine is None or not channel.is_on(config.channels):
+            continue
+        try:
+            for found in await channel.examine(means):
+                yield found
+        except SettingsError as error:
+            do = Phrase(
+                "daoxue check 逐条列出；写进 /etc/daoxue.env 再重启",
+                "daoxue check names each; put it in /etc/daoxue.env and restart",
+            )
+            yield fault(Phrase(channel.zh, channel.en), Phrase(str(error), str(error)), do)
