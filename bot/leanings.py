@@ -12,6 +12,7 @@ from bot import about
 from bot.aspects import spoken
 from bot.comprehension import Candidate, Understanding
 from bot.conversation import Conversation
+from nlu.questions import NO_ANSWER
 
 AHEAD = 0.1  # so far behind what is leant to, nothing else is asked about
 FRESH = 3  # turns for which what the talk is about is meant by whoever names nothing
@@ -68,6 +69,7 @@ def leaning(heard: Understanding, state: Conversation) -> Understanding:
     found = (
         _of_an_item(heard)
         or _of_a_telephone(heard)
+        or _of_an_address(heard)
         or _of_a_purchase(heard)
         or _of_a_room(heard)
         or _of_activity(heard)
@@ -132,6 +134,14 @@ def _of_a_telephone(heard: Understanding) -> Candidate | None:
     told = _NUMBER.search(heard.folded) is not None and _RINGS.search(heard.folded) is None
     asked = heard.best is not None and heard.best.intent == "callback"
     return Candidate(heard.lines.sure, "site_hours", "site_phone") if told and asked else None
+
+
+def _of_an_address(heard: Understanding) -> Candidate | None:
+    """实训楼在哪儿, 去图书馆坐几路车: where a place of ours is, though its name is like that of other offices."""
+    named = any(each.kind == "org" and each.exact for each in heard.entities) and not heard.first("course")
+    unknown = heard.best is None or heard.best.intent in NO_ANSWER
+    asks = named and unknown and set(spoken(heard.folded)) & {"place", "way"}
+    return Candidate(heard.lines.sure, "site_hours", "site_address") if asks else None
 
 
 def _of_a_purchase(heard: Understanding) -> Candidate | None:

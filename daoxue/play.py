@@ -6,14 +6,19 @@ import os
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import httpx
 import uvicorn
+from msgspec.structs import replace
 from starlette.types import ASGIApp
 
-from daoxue.config import SETTINGS
+from daoxue.config import SETTINGS, Config, DatabaseSettings, read
+from daoxue.preparing import prepare, vault_of
+from store import knowledge as rows
+from store.database import Database
 
 
 async def beside(
@@ -24,6 +29,9 @@ async def beside(
     platform = uvicorn.Server(uvicorn.Config(api, port=api_port, log_config=None, access_log=False, lifespan="off"))
     serving = asyncio.create_task(platform.serve())
     with tempfile.TemporaryDirectory() as folder:
+        config = read(path)
+        if not config.sample:
+            await asyncio.to_thread(_bring_centre, config, folder)
         service = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "daoxue", "serve", *(["--config", str(path)] if path != SETTINGS else []),
             env={**os.environ, **settings(folder)},
@@ -43,6 +51,20 @@ async def beside(
             platform.should_exit = platform.force_exit = True
             await serving
     return 0
+
+
+def _bring_centre(config: Config, folder: str) -> None:
+    """What the centre has published, into the database that goes with the folder: whoever tries it out hears what its
+    residents would."""
+    own = replace(config.accounts, key_file=f"{folder}/data.key")
+    played = replace(config, database=DatabaseSettings(f"sqlite:///{folder}/play.db"), accounts=own)
+    for each in (config, played):
+        prepare(each)
+    with contextlib.closing(Database(config.database.url, vault_of(config))) as centre:
+        entries = [row for row in centre.look(lambda t: rows.entries_since(t, 0)) if row.status == "published"]
+        records = centre.look(rows.records)
+    with contextlib.closing(Database(played.database.url, vault_of(played))) as database:
+        database.now(lambda t: rows.save(t, entries, records, "play", int(time.time() * 1000)))
 
 
 async def typed(do: Callable[[str], Awaitable[None]], help: str) -> None:

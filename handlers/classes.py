@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Collection, Sequence
 
+from bot.names import plain_class, without_place
 from bot.turn import CHOICES, Turn
 from handlers import wording
-from handlers.eligibility import RULE, SOURCE, beside, exemption, made_for, misfit, refused, spell, suits
+from handlers.eligibility import RULE, SOURCE, beside, conditions, exemption, made_for, misfit, refused, spell, suits
 from handlers.paging import page_of
 from handlers.slots import AUDIENCE, CLASS, COURSE, FEE, ORG, TEACHER, THEME, WHEN
 from handlers.whose import provable
 from knowledge.catalogue import TrainingClass
+from nlu.text import fold
 from nlu.times import When
 
 WISHES = (
@@ -38,8 +40,25 @@ def _matching(turn: Turn, without: Collection[str], open_to: Callable[[TrainingC
     found = [group for group in turn.catalogue.classes.values() if open_to(group) and _fits(group, wanted, turn)]
     facts = turn.state.facts
     return sorted(
-        found, key=lambda group: (not made_for(group, facts), group.places == 0, group.opens_on, group.id)
+        _called(turn, found), key=lambda group: (not made_for(group, facts), group.places == 0, group.opens_on, group.id)
     )  # fmt: skip
+
+
+def _called(turn: Turn, groups: list[TrainingClass]) -> list[TrainingClass]:
+    """Of some classes those that the message calls by a name of their own, which is not that of their course (亲子烘焙
+    beside 烘焙): of several, the longest names. All, where it calls none so."""
+    said = [(len(name), group) for group in groups for name in _own_names(group, turn) if name in turn.heard.folded]
+    longest = max((length for length, _ in said), default=0)
+    return [group for length, group in said if length == longest] or groups
+
+
+def _own_names(group: TrainingClass, turn: Turn) -> set[str]:
+    """亲子烘焙 and 亲子烘焙周末班 of 亲子烘焙周末班（学院）."""
+    course = turn.library.catalogue.courses.get(group.course)
+    called = (course.name, *course.aliases) if course else ()
+    name = turn.library.catalogue.classes[group.id].name  # in Chinese
+    of_course = {fold(f"{each}{ending}") for each in called for ending in ("", "班", "课")}
+    return {fold(plain_class(name)), fold(without_place(name))} - of_course
 
 
 def _fits(group: TrainingClass, wanted: dict[str, str], turn: Turn) -> bool:
@@ -143,7 +162,9 @@ def _list_for(turn: Turn, found: Sequence[TrainingClass]) -> None:
         return
     list_classes(turn, beside(turn, found))
     if len(out) == 1:
-        turn.say("class.left_out_one", name=out[0].name, eligibility=out[0].eligibility, fact=_facts_of(turn, out))
+        turn.say(
+            "class.left_out_one", name=out[0].name, eligibility=conditions(out[0], turn), fact=_facts_of(turn, out)
+        )
     elif out and "step" not in turn.task.memo:
         turn.say("class.left_out", count=len(out), fact=_facts_of(turn, out))
 
@@ -197,10 +218,11 @@ def _meant(turn: Turn, course: str) -> list[TrainingClass]:
     wanted = {name: value for name, value in turn.task.slots.items() if name in {"org", "when", "teacher"}} | {
         "course": course
     }
-    last = turn.catalogue.classes.get(turn.get("class") or turn.state.focus.get("class", ""))
-    if last and _fits(last, wanted, turn):
-        return [last]
     fitting = [each for each in turn.catalogue.classes.values() if _fits(each, wanted, turn)]
+    last = turn.catalogue.classes.get(turn.get("class") or turn.state.focus.get("class", ""))
+    if last in fitting and last in _called(turn, fitting):
+        return [last]
+    fitting = _called(turn, fitting)
     found = [each for each in fitting if each.enrols(turn.today)] or [
         each for each in fitting if each.comes(turn.today)
     ]
@@ -241,8 +263,8 @@ def _choose(turn: Turn, found: Sequence[TrainingClass], question: str) -> None:
     if question in {"enrol", "enrol_it"}:
         if all(misfit(turn, each) is not None for each in found) and refused(turn, found[0]):
             return
-        if turn.state.people and len({each.eligibility for each in found}) == 1:
-            turn.say("class.for_whom", eligibility=found[0].eligibility.rstrip("。"), source=SOURCE)
+        if turn.state.people and len({conditions(each, turn) for each in found}) == 1:
+            turn.say("class.for_whom", eligibility=wording.clause(conditions(found[0], turn)), source=SOURCE)
     shown = found[:CHOICES]
     lines = "\n".join(f"{number}. {wording.class_line(group, turn)}" for number, group in enumerate(shown, 1))
     turn.say("class.which", count=len(found), lines=lines, source=SOURCE)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.about import Facts
 from bot.turn import Turn
-from knowledge.catalogue import TrainingClass
+from knowledge.catalogue import ANY_AGE, TrainingClass
 from knowledge.entries import Entry
 
 SOURCE = "source.classes"
@@ -36,6 +36,9 @@ _AUDIENCES = {
 _ANYBODY = _Audience()  # everybody of the right age
 _WITH_CHILDREN = {"家长", "青少年", "儿童"}
 _MEN, _WOMEN = re.compile(r"男性?(\d+)周?岁"), re.compile(r"女性?(\d+)周?岁")
+_ANYBODYS = re.compile(
+    "不限.{0,4}|无|没有(?:限制|要求)|所有(?:人|居民)|no (?:limits?|conditions?)|anybody|everybody", re.IGNORECASE
+)
 _OF_HERE = re.compile("本[区街镇村县市]")
 # How the centre's rule may name each ground.
 _NAMED = {
@@ -74,6 +77,20 @@ def _youngest(group: TrainingClass, facts: Facts) -> int:
     return int(match[1]) if match else group.youngest
 
 
+def conditions(group: TrainingClass, turn: Turn) -> str:
+    """Whom a class is for, as a sentence: its words, and the ages that they do not name."""
+    words = group.eligibility.rstrip("。. ")
+    youngest, oldest = group.youngest or None, group.oldest if group.oldest < ANY_AGE else None
+    if all(age is None or re.search(rf"(?<!\d){age}(?!\d)", words) for age in (youngest, oldest)):
+        return turn.line("class.conditions", words=words)
+    key = "class.ages" if youngest and oldest else "class.ages_from" if youngest else "class.ages_to"
+    ages = turn.line(key, youngest=youngest, oldest=oldest)
+    return turn.line(
+        "class.conditions",
+        words=ages if _ANYBODYS.fullmatch(words) else turn.line("class.both", words=words, ages=ages),
+    )
+
+
 def _audience(group: TrainingClass) -> _Audience:
     return _AUDIENCES.get(group.audience, _ANYBODY)
 
@@ -102,7 +119,7 @@ def refused(turn: Turn, group: TrainingClass) -> bool:
     if why is None:
         return False
     key = "class.not_from_here" if why == "home" else "class.not_for_you"
-    turn.say(key, name=group.name, eligibility=group.eligibility, fact=spell(turn, why), source=SOURCE)
+    turn.say(key, name=group.name, eligibility=conditions(group, turn), fact=spell(turn, why), source=SOURCE)
     if why == "age" and (turn.state.facts.age or 0) < OF_AGE:
         _of_children(turn)
     elif why == "home":

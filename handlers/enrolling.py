@@ -8,7 +8,7 @@ from bot.turn import Turn
 from handlers import wording
 from handlers.classes import class_places, matching, one
 from handlers.courses import which_course
-from handlers.eligibility import OF_AGE, SOURCE, refused
+from handlers.eligibility import OF_AGE, SOURCE, conditions, refused
 from handlers.enrolments import enrol_me
 from handlers.slots import COURSE, ORG, PHONE
 from handlers.whose import bound_now, provable
@@ -23,14 +23,14 @@ _HEALTH = re.compile(
 async def enrol(turn: Turn) -> None:
     """How to get into a class; right here for whoever can prove who they are."""
     group = await one(turn, "enrol")
-    if group is None or refused(turn, group):
+    if group is None or refused(turn, group) or _is_early(turn, group):
         return
     if not group.places:
         await class_places(turn)
         return
     turn.say(
         "class.enrol", name=group.name, until=wording.day(group.enrol_until, turn), places=group.places, materials=group.materials,
-        eligibility=group.eligibility, place=wording.place(group.organisation, turn.catalogue), source=SOURCE,
+        eligibility=conditions(group, turn), place=wording.place(group.organisation, turn.catalogue), source=SOURCE,
     )  # fmt: skip
     if not group.minors and group.youngest >= OF_AGE and is_child(turn.state.person, turn.state.facts):
         turn.say("enrol.if_young", age=OF_AGE)
@@ -39,6 +39,15 @@ async def enrol(turn: Turn) -> None:
     turn.suggest("register", course=group.course, org=group.organisation, **{"class": group.id})
     if provable(turn):
         turn.suggest("enrol_me", **{"class": group.id})
+
+
+def _is_early(turn: Turn, group: TrainingClass) -> bool:
+    """Whether one cannot be enrolled in it yet; says from when on."""
+    if turn.today >= group.enrol_from:
+        return False
+    first = wording.day(group.enrol_from, turn)
+    turn.say("class.not_yet", name=group.name, day=first, eligibility=conditions(group, turn), source=SOURCE)
+    return True
 
 
 def _take_care(turn: Turn, group: TrainingClass) -> None:
@@ -56,7 +65,7 @@ def _take_care(turn: Turn, group: TrainingClass) -> None:
 async def enrol_it(turn: Turn) -> None:
     """Into the class that was told: by themselves for whoever can prove who they are, else by a seat, who rings back."""
     group = await one(turn, "enrol_it")
-    if group is None:
+    if group is None or _is_early(turn, group):
         return
     if not group.places:
         await class_places(turn)
@@ -65,7 +74,7 @@ async def enrol_it(turn: Turn) -> None:
         "told",
         lambda: turn.say(
             "class.enrol_it", name=group.name, times=wording.times(group, turn), fee=wording.fee(group, turn),
-            places=wording.places(group, turn), eligibility=wording.clause(group.eligibility), source=SOURCE,
+            places=wording.places(group, turn), eligibility=wording.clause(conditions(group, turn)), source=SOURCE,
         ),
     )  # fmt: skip
     if await bound_now(turn):

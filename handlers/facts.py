@@ -7,7 +7,7 @@ from bot.aspects import sentence_on
 from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.classes import focus
-from handlers.eligibility import SOURCE, refused
+from handlers.eligibility import SOURCE, conditions, refused
 from knowledge.catalogue import Activity, Course, Organisation, RedemptionItem, TrainingClass
 
 Thing = TrainingClass | Course | Activity | RedemptionItem
@@ -191,7 +191,7 @@ _OF_CLASS: Mapping[str, Callable[[Turn, TrainingClass], str]] = {
     "price": lambda turn, group: wording.fee(group, turn),
     "places": lambda turn, group: wording.places(group, turn),
     "teacher": lambda turn, group: turn.line("fact.teacher", teacher=group.teacher),
-    "eligible": lambda turn, group: wording.clause(group.eligibility),
+    "eligible": lambda turn, group: wording.clause(conditions(group, turn)),
     "place": _place, "way": _way, "phone": _phone, "time": _time, "duration": _duration, "until": _until, "bring": _bring,
 }  # fmt: skip
 _OF_COURSE: Mapping[str, Callable[[Turn, Course], str]] = {

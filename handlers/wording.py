@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from bot.messages import Card
 from bot.turn import Turn
-from handlers.eligibility import exemption
+from handlers.eligibility import conditions, exemption
 from knowledge import hours as in_words
 from knowledge.catalogue import Activity, Catalogue, Opening, Organisation, TrainingClass
 from knowledge.hours import Span
@@ -140,7 +140,7 @@ def class_card(group: TrainingClass, turn: Turn) -> Card:
     lines = turn.line(
         "class.card", first=day(group.opens_on, turn), times=times(group, turn), sessions=group.sessions,
         last=date_alone(group.session_days[-1], turn), place=room(group, turn), teacher=group.teacher, fee=fee(group, turn),
-        capacity=group.capacity, places=places(group, turn), eligibility=group.eligibility,
+        capacity=group.capacity, places=places(group, turn), eligibility=conditions(group, turn),
         until=date_alone(group.enrol_until, turn), materials=group.materials,
     )  # fmt: skip
     return Card(group.name, tuple(lines.split("\n")))

@@ -147,6 +147,9 @@ def _session_days(first_day: date, sessions: int, days: tuple[int, ...]) -> tupl
     return tuple(found)
 
 
+ANY_AGE = 150  # years: nobody is too old
+
+
 class TrainingClass(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="class"):
     """A training class: a course taught at a place, on certain weekdays, from a first day on."""
 
@@ -169,7 +172,7 @@ class TrainingClass(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     audience: Words
     eligibility: Words
     youngest: Annotated[int, Meta(ge=0, le=120)] = 0  # years of age, where the conditions name any
-    oldest: Annotated[int, Meta(ge=0, le=150)] = 150
+    oldest: Annotated[int, Meta(ge=0, le=ANY_AGE)] = ANY_AGE
     materials: Words
     enrol_from: date
     enrol_until: date

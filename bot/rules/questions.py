@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from bot import about, described, phrases
-from bot.aspects import sentence_on, spoken_of
+from bot.aspects import sentence_on, spoken, spoken_of
 from bot.commands import number
 from bot.comprehension import Candidate, Understanding
 from bot.conversation import Task
@@ -103,7 +103,8 @@ async def two(run: Runner, turn: Turn) -> bool:
     if turn.heard.first("activity") and sum(bool(each.entities) for each in heard) < 2:
         return False  # 量血压的那个，几点，在哪: one activity, and what there is to know of it
     lines, whole = turn.heard.lines, turn.heard.best
-    enough = lines.sure if whole and whole.score >= lines.sure and not turn.heard.says_also else lines.likely
+    sure = whole is not None and whole.score >= lines.sure and not turn.heard.says_also and not _asks_parts(heard)
+    enough = lines.sure if sure else lines.likely
     clear = [
         (each, candidate)
         for each in heard
@@ -114,6 +115,9 @@ async def two(run: Runner, turn: Turn) -> bool:
         return False
     clear.sort(key=lambda pair: bool(pair[1].intent and run.handlers[pair[1].intent].personal))
     said = turn.heard
+    for kind in ("org", "course"):  # 机电系在哪，几点开门: the name is of both
+        if named := said.first(kind):
+            turn.focus(kind, named)
     for each, candidate in clear[:2]:
         turn.heard = each
         choices, told = len(turn.offered), len(turn.said)
@@ -127,6 +131,13 @@ async def two(run: Runner, turn: Turn) -> bool:
         turn.said[told:] = [reply for reply in turn.said[told:] if reply.text not in before]
     turn.heard = said
     return True
+
+
+def _asks_parts(heard: list[Understanding]) -> bool:
+    """实训楼在哪，几点开门: whether each part asks another thing that there is to know of whatever is named once for all."""
+    asked = [{*spoken(each.folded)} for each in heard]
+    named = sum(bool(each.entities) for each in heard)
+    return len(asked) > 1 and named == 1 and all(asked) and not set.intersection(*asked)
 
 
 def _asks(part: Understanding) -> bool:

@@ -43,7 +43,10 @@ def whose(group: argparse._MutuallyExclusiveGroup) -> None:
 
 
 def _accounts_sample(arguments: argparse.Namespace) -> int:
-    read(arguments.config)
+    if not read(arguments.config).sample:
+        raise ConfigError(
+            "sample: 这里不是示例中心，没有测试卡 · this is not the sample centre, there are no test cards"
+        )
     for each in sample_learners():
         row: dict[str, object] = {"card": each.card, "name": each.name, "phone": each.phone, "status": each.status}
         tell(

@@ -3,7 +3,7 @@
 export const WORDS = {
   zh: {
     title: "学习导航", skip: "跳到输入框", elder: "长辈版", aloud: "朗读", fresh: "新对话", thinking: "正在查找答案", writing: "人工坐席正在输入", newest: "有新消息 ↓",
-    say: "想问什么", placeholder: "例如：书法班还有名额吗", send: "发送", log: "对话",
+    say: "想问什么", placeholder: "例如：今天开门吗", send: "发送", log: "对话",
     notice: "由智能助手按中心登记的答案回答；找人请说“转人工”。请不要发身份证号和密码；学习卡号、验证码只在核验身份时输入，不会保存。对话保存{kept}天，可随时要求删除。",
     connecting: "正在连接…", open: "在线", lost: "网络断开，正在重连，没发出去的会自动再发",
     sending: "发送中…", sent: "已送达", waiting: "等网络恢复后自动发送", resident: "我", bot: "智能助手", seat: "人工坐席", system: "提示",

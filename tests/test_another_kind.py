@@ -1,0 +1,129 @@
+"""A centre of another kind than the sample: a county's vocational college, whose places and classes are called as its own are."""
+
+from argparse import Namespace
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from msgspec.structs import replace
+
+from daoxue.app import App, compose
+from daoxue.commands.people import _accounts_sample
+from daoxue.config import Config, ConfigError, DatabaseSettings, Nlu
+from daoxue.play import _bring_centre
+from daoxue.preparing import prepare, vault_of
+from daoxue.sample import save
+from desk.hours import DeskSettings
+from knowledge.catalogue import Course, Opening, Organisation, Record, TrainingClass
+from knowledge.files import Content
+from store import knowledge as rows
+from store.database import Database
+from tests.talk import Resident, ten_o_clock
+
+TODAY = datetime.fromtimestamp(ten_o_clock(), ZoneInfo("Asia/Shanghai")).date()
+ALL_WEEK = (Opening(days=(1, 2, 3, 4, 5, 6, 7), opens="08:00", closes="21:00"),)
+
+
+def place(id: str, name: str, level: str, address: str) -> Organisation:
+    return Organisation(
+        id=id, name=name, level=level, parent=None if level == "college" else "college", address=address, phone="0999-4100 2200",  # type: ignore[arg-type]
+        hours=ALL_WEEK, facilities="机房两间", accessible="有坡道", north=43.0, east=82.0, checked_on=TODAY,
+    )  # fmt: skip
+
+
+def group(id: str, name: str, fee: int, **more: Any) -> TrainingClass:
+    known: dict[str, Any] = {
+        "organisation": "training", "first_day": TODAY + timedelta(days=20), "sessions": 8, "days": (6,), "starts": "09:00",
+        "ends": "11:00", "room": "101室", "teacher": "阿依", "capacity": 20, "audience": "所有居民", "eligibility": "不限",
+        "materials": "身份证", "enrol_from": TODAY - timedelta(days=5), "enrol_until": TODAY + timedelta(days=10),
+    }  # fmt: skip
+    return TrainingClass(id=id, name=name, course="baking", fee=fee, **(known | more))
+
+
+RECORDS: list[Record] = [
+    place("college", "河谷县职业学院", "college", "河谷县文化路8号"),
+    place("training", "实训楼", "school", "河谷县工业路3号，学院东门进去左手"),
+    Course(
+        id="baking", name="烘焙", theme="职业技能", level="初级", prerequisite="无", mode="线下", summary="做面包和蛋糕。",
+        assessment="结业作品", lessons=(),
+    ),
+    group("plain", "烘焙班", 300),
+    group("family", "亲子烘焙班", 120, youngest=6, oldest=12, minors=True),
+    group("later", "烘焙夜校班", 260, enrol_from=TODAY + timedelta(days=9), enrol_until=TODAY + timedelta(days=15)),
+]  # fmt: skip
+
+
+def with_centre(config: Config) -> Config:
+    prepare(config)
+    database = Database(config.database.url, vault_of(config))
+    save(database, Content([], RECORDS), "test")
+    database.close()
+    return config
+
+
+@pytest.fixture
+def own(tmp_path: Path, models: Path) -> Config:
+    return with_centre(
+        Config(
+            database=DatabaseSettings(f"sqlite:///{tmp_path}/own.db"), sample=False, nlu=Nlu(str(models)),
+            desk=DeskSettings(always_open=True),
+        )
+    )  # fmt: skip
+
+
+@pytest.fixture
+async def app(own: Config) -> AsyncIterator[App]:
+    composed = await compose(own)
+    yield composed
+    composed.database.close()
+
+
+async def test_a_class_that_is_called_by_its_own_name_is_the_one_that_is_meant(app: App) -> None:
+    assert "120" in (told := await Resident(app).say("亲子烘焙班多少钱")), told
+    assert "300" not in told
+    resident = Resident(app)
+    await resident.say("烘焙班多少钱")
+    assert "亲子烘焙班" in await resident.say("亲子烘焙班什么时候上课"), "another than the one that was talked of"
+
+
+async def test_where_our_own_house_is_is_ours_to_say(app: App) -> None:
+    assert "工业路3号" in await Resident(app).say("实训楼在哪儿")
+    both = await Resident(app).say("实训楼在哪，几点开门")
+    assert "工业路3号" in both
+    assert "21:00" in both
+
+
+async def test_who_is_too_old_hears_which_age_it_is_for(app: App) -> None:
+    told = await Resident(app).say("我45岁，能报亲子烘焙班吗")
+    assert "6 至 12 周岁" in told
+    assert "不限" not in told
+    assert "6 至 12 周岁" in await Resident(app).say("亲子烘焙班谁能报")
+
+
+async def test_a_class_that_does_not_enrol_yet_says_from_when(app: App) -> None:
+    first = TODAY + timedelta(days=9)
+    told = await Resident(app).say("我要报烘焙夜校班")
+    assert f"{first.month}月{first.day}日" in told
+    assert "开始" in told
+
+
+def test_who_tries_it_out_hears_of_their_own_centre(own: Config, tmp_path: Path) -> None:
+    _bring_centre(own, str(tmp_path))
+    played = replace(
+        own, database=DatabaseSettings(f"sqlite:///{tmp_path}/play.db"),
+        accounts=replace(own.accounts, key_file=f"{tmp_path}/data.key"),
+    )  # fmt: skip
+    database = Database(played.database.url, vault_of(played))
+    assert {each.id for each in database.look(rows.records)} == {each.id for each in RECORDS}
+    database.close()
+
+
+def test_there_are_no_test_cards_but_the_sample_s(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = tmp_path / "config.yml"
+    settings.write_text("sample: false\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="不是示例中心"):
+        _accounts_sample(Namespace(config=settings, json=False))
+    assert capsys.readouterr().out == ""
