@@ -2,7 +2,7 @@
 
 import math
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,9 +51,7 @@ async def read(app: App, now: int) -> None:
     app.watch.troubles()
     looked_at = {name for name, each in app.desk.channels.items() if each.looked_at}
     reading = app.database.read(lambda t: _read(t, now, looked_at))
-    _tell(
-        await safely("figures not read", reading, None), now, [name for name in app.channels if name not in looked_at]
-    )
+    _tell(await safely("figures not read", reading, None), now, app.channels)
     outage = await app.database.outage()
     for each in Outage:
         OUTAGES.labels(each.value).set(each is outage)
@@ -71,7 +69,7 @@ def _read(transaction: Transaction, now: int, looked_at: Collection[str]) -> Que
     )  # fmt: skip
 
 
-def _tell(found: QueueAndSeats | None, now: int, channels: Sequence[str]) -> None:
+def _tell(found: QueueAndSeats | None, now: int, channels: Iterable[str]) -> None:
     """`channels` have a lane that is told of also where nothing is due."""
     for each in (BACKLOG, QUEUE_AGE, CONNECTIONS):
         each.clear()

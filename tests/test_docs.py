@@ -270,15 +270,13 @@ def is_data(path: str) -> bool:
     )
     ours = (
         "config.yml",
-        "deploy/alerts.yml",
         "requirements/rasa.txt",
         "LICENSE",
         "Makefile",
         "Containerfile",
-        "deploy/daoxue",
     )
     builds = re.search(r"(^|/)(\.|package(-lock)?\.json$|tsconfig\.json$)", path)
-    return not (path.endswith(code) or path in ours or builds)
+    return not (path.endswith(code) or path in ours or builds or path.startswith("deploy/"))
 
 
 def rows(page: str) -> list[list[str]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 from prometheus_client import REGISTRY
 
+import desk.api.live as live
 from daoxue import gauges, serve
 from integrations import texting
 from integrations.forum import hooks
@@ -25,6 +26,7 @@ ALERTS = (ROOT / "deploy" / "alerts.yml").read_text("utf-8")
 TELLING = (
     gauges,
     serve,
+    live,
     texting,
     signing,
     wechat,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
+from prometheus_client import Gauge
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from desk.api.guard import desk_of, is_from_elsewhere, now, seat_of, token_of
@@ -19,6 +20,7 @@ from store.people import PresenceRow
 LEASE, RENEWED = 20_000, 5.0  # ms that an open page counts as there without a sign of life; seconds between those
 SEND_WITHIN = 20  # seconds
 CHECKED = 1.0  # seconds for which somebody who may listen is believed to
+PAGES = Gauge("daoxue_desk_sockets", "Open pages of the desk")
 GONE = (WebSocketDisconnect, RuntimeError, TimeoutError)  # the page went, or does not read any more
 
 Ref = Annotated[str, Meta(max_length=32)]
@@ -82,7 +84,8 @@ class _Connection:
         await self._lease(LEASE)
         tasks = [asyncio.create_task(each) for each in (self._send(), self._stay(), self._hear(), self._end())]
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            with PAGES.track_inprogress():
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in tasks:
                 task.cancel()
