@@ -1,7 +1,7 @@
 """One resident talking to composed parts, for tests that read like the talk."""
 
 import itertools
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.inbox import Receipt
@@ -20,6 +20,11 @@ def ten_o_clock() -> float:
     now = datetime.now(ZoneInfo("Asia/Shanghai"))
     ten = now.replace(hour=10, minute=0)
     return (ten if ten <= now else ten - timedelta(days=1)).timestamp()
+
+
+def its_day() -> date:
+    """The day of that ten o'clock, where the centre is."""
+    return datetime.fromtimestamp(ten_o_clock(), ZoneInfo("Asia/Shanghai")).date()
 
 
 class Resident:

@@ -2,10 +2,9 @@
 
 from argparse import Namespace
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from msgspec.structs import replace
@@ -21,9 +20,9 @@ from knowledge.catalogue import Course, Opening, Organisation, Record, TrainingC
 from knowledge.files import Content
 from store import knowledge as rows
 from store.database import Database
-from tests.talk import Resident, ten_o_clock
+from tests.talk import Resident, its_day
 
-TODAY = datetime.fromtimestamp(ten_o_clock(), ZoneInfo("Asia/Shanghai")).date()
+TODAY = its_day()
 ALL_WEEK = (Opening(days=(1, 2, 3, 4, 5, 6, 7), opens="08:00", closes="21:00"),)
 
 

@@ -29,7 +29,7 @@ from store import desk as rows
 from store.engine import Row, Value
 from store.transaction import Statement, Transaction
 from tests.desk_client import Desk, Person
-from tests.talk import Resident, ten_o_clock
+from tests.talk import Resident, its_day, ten_o_clock
 
 TODAY = datetime.now(ZoneInfo("Asia/Shanghai")).date()
 TEN = {
@@ -153,7 +153,7 @@ async def test_asked_in_vain_is_said_counted_and_answered_after_the_import(bare:
     assert set(group["others"]) == {"停车要钱吗", "能停车吗"}
     path = tmp_path / "ten.xlsx"
     path.write_bytes(ten())
-    taken = read([path], "张老师", TODAY, partial=False)
+    taken = read([path], "张老师", its_day(), partial=False)
     assert (len(taken.entries), taken.unanswered) == (10, len(standard().questions) - 10)
     await asyncio.to_thread(take_in, bare.config, taken, "张老师", "published")
     assert TEN["parking"] in await Resident(bare).say("停车要钱吗")
