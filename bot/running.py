@@ -162,7 +162,9 @@ class Runner:
     def remind(self, turn: Turn) -> None:
         """Back to the task that a digression interrupted, in one short sentence."""
         task = self.waiting(turn.state)
-        if task and turn.handover is None:
+        handler = self.row(task)
+        if task and handler and turn.handover is None and (handler.is_private or "reminded" not in task.memo):
+            task.memo["reminded"] = "1"  # of what costs nothing to leave, once is enough
             slot = self.slot(task)
             question = f"help.{slot.name}" if slot.proves else slot.question
             turn.say("resume", question=turn.line(question))

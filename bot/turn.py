@@ -226,8 +226,16 @@ class Turn:
 
     def courses_like(self, least: float = LIKE) -> dict[str, float]:
         """How near the names of courses are in meaning to what is said, where none is called so: the nearest first."""
-        parts = [each for each in phrases.subjects(self.heard.folded) if not self.library.is_common(each)]
+        parts = [each for each in phrases.subjects(self._without_places()) if not self.library.is_common(each)]
         return self.library.courses_like(parts, least)
+
+    def _without_places(self) -> str:
+        """What is heard but for our places, whose names may be like those of courses: 电工 and 机电工程系."""
+        said = self.heard.folded
+        for each in sorted(self.heard.entities, key=lambda each: -each.start):
+            if each.kind == "org" and each.exact:
+                said = said[: each.start] + said[each.end :]
+        return said
 
     def offer_courses_like(self, intent: str | None = None) -> None:
         """Offers the one or two that may be meant, to start an intent with or to fill what was asked for."""

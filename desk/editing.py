@@ -70,7 +70,12 @@ class Editing:
             if known is None and read is not None:
                 raise TicketError("not_found", f"没有知识 {entry.id}")
             if known is not None and read is None:
-                raise TicketError("taken", f"编号 {entry.id} 已经有了")
+                zh = f"编号 {entry.id} 已经有了；要改它，先读再改，带上读到的版本：?read={known.revision}"
+                raise TicketError(
+                    "taken",
+                    zh,
+                    f"There is an entry {entry.id}: to change it, say which revision you read, ?read={known.revision}",
+                )
             before = msgspec.json.decode(known.body, type=Entry) if known else None
             body = msgspec.json.encode(changed(entry, before, looked))
             return rows.put(transaction, EntryRow(entry.id, 0, "draft", body), by, now)

@@ -119,8 +119,8 @@ async def find_class(turn: Turn) -> None:
     # What was named just now is held to longest.
     for wish in sorted(WISHES, key=lambda wish: bool(turn.heard.first(wish))):
         if turn.get(wish) and (near := matching(turn, without={wish})):
-            turn.say("class.none_but", wish=turn.line(f"wish.{wish}"), source=SOURCE)
-            list_classes(turn, beside(turn, near))
+            near = beside(turn, near)
+            list_classes(turn, near, turn.line("class.nearest", wish=turn.line(f"wish.{wish}"), count=len(near)))
             turn.suggest("join_waiting_list", **_wishes(turn))
             return
     turn.say("class.none", source=SOURCE)
@@ -185,7 +185,7 @@ def _wishes(turn: Turn) -> dict[str, str]:
     return {name: value for name, value in turn.task.slots.items() if name in {"course", "org"}}
 
 
-def list_classes(turn: Turn, found: Sequence[TrainingClass]) -> None:
+def list_classes(turn: Turn, found: Sequence[TrainingClass], lead: str = "") -> None:
     page = page_of(turn, found, CHOICES)
     shown, rest = page.shown, page.rest
     if not shown:
@@ -193,7 +193,13 @@ def list_classes(turn: Turn, found: Sequence[TrainingClass]) -> None:
         turn.say("class.no_more")
         return
     lines = "\n".join(f"{number}. {wording.class_line(group, turn)}" for number, group in enumerate(shown, 1))
-    turn.say("class.list_more" if rest else "class.list", count=len(found), lines=lines, rest=rest, source=SOURCE)
+    turn.say(
+        "class.list_more" if rest else "class.list",
+        lead=lead or _lead(turn, found),
+        lines=lines,
+        rest=rest,
+        source=SOURCE,
+    )
     for group in shown:
         turn.offer(group.name, "class_detail", **{"class": group.id})
     turn.show("class", *(group.id for group in shown))
@@ -202,6 +208,13 @@ def list_classes(turn: Turn, found: Sequence[TrainingClass]) -> None:
     else:
         turn.focus("course", shown[0].course)
         turn.state.focus.pop("class", None)
+
+
+def _lead(turn: Turn, found: Sequence[TrainingClass]) -> str:
+    """How many there are, and how many of these are full."""
+    left = sum(group.places > 0 for group in found)
+    key = "class.open" if left == len(found) else "class.some_full" if left else "class.all_full"
+    return turn.line(key, count=len(found), left=left)
 
 
 def focus(turn: Turn, group: TrainingClass) -> None:

@@ -49,7 +49,7 @@ def text_of(path: Path) -> str:
         encodings = ["utf-8-sig", "gb18030"]  # what Excel writes, here and in China
     for encoding in encodings:
         try:
-            return content.decode(encoding)
+            return content.decode(encoding).removeprefix("\ufeff")  # also where it was carried into another encoding
         except UnicodeDecodeError as error:
             if error.reason in ("unexpected end of data", "truncated data"):
                 words = Words(

@@ -35,16 +35,23 @@ def place(id: str, name: str, level: str, address: str) -> Organisation:
 
 def group(id: str, name: str, fee: int, **more: Any) -> TrainingClass:
     known: dict[str, Any] = {
-        "organisation": "training", "first_day": TODAY + timedelta(days=20), "sessions": 8, "days": (6,), "starts": "09:00",
+        "course": "baking", "organisation": "training", "first_day": TODAY + timedelta(days=20), "sessions": 8, "days": (6,), "starts": "09:00",
         "ends": "11:00", "room": "101室", "teacher": "阿依", "capacity": 20, "audience": "所有居民", "eligibility": "不限",
         "materials": "身份证", "enrol_from": TODAY - timedelta(days=5), "enrol_until": TODAY + timedelta(days=10),
     }  # fmt: skip
-    return TrainingClass(id=id, name=name, course="baking", fee=fee, **(known | more))
+    return TrainingClass(id=id, name=name, fee=fee, **(known | more))
 
 
 RECORDS: list[Record] = [
     place("college", "河谷县职业学院", "college", "河谷县文化路8号"),
     place("training", "实训楼", "school", "河谷县工业路3号，学院东门进去左手"),
+    place("mechanics", "机电工程系", "school", "河谷县机电路5号"),
+    Course(
+        id="electrician", name="电工", theme="职业技能", level="初级", prerequisite="无", mode="线下", summary="接线和检修。",
+        assessment="取证", lessons=(),
+    ),
+    group("wiring", "电工班", 500, course="electrician", organisation="mechanics"),
+    group("bread", "面包烘焙班", 200, organisation="mechanics"),
     Course(
         id="baking", name="烘焙", theme="职业技能", level="初级", prerequisite="无", mode="线下", summary="做面包和蛋糕。",
         assessment="结业作品", lessons=(),
@@ -93,6 +100,17 @@ async def test_where_our_own_house_is_is_ours_to_say(app: App) -> None:
     both = await Resident(app).say("实训楼在哪，几点开门")
     assert "工业路3号" in both
     assert "21:00" in both
+
+
+async def test_a_place_whose_name_is_like_a_course_s_lists_all_of_its_classes(app: App) -> None:
+    for asked in ("机电工程系有什么培训班", "机电工程系都教些什么"):
+        told = await Resident(app).say(asked)
+        assert "电工班" in told
+        assert "面包烘焙班" in told
+
+
+async def test_how_many_are_full_is_said(app: App) -> None:
+    assert "有 4 个班可以报名" in await Resident(app).say("你们有哪些班")
 
 
 async def test_who_is_too_old_hears_which_age_it_is_for(app: App) -> None:

@@ -54,7 +54,9 @@ from knowledge.catalogue import (
 )
 from knowledge.centre import Centre, CentreInEnglish, TextForms
 from knowledge.files import KnowledgeError
+from knowledge.library import as_rows
 from knowledge.topics import Topic
+from store import knowledge as stored
 from store.database import Database
 from tests.talk import Resident
 
@@ -309,7 +311,7 @@ CENTRES = st.builds(
 
 def nothing(known: Mapping[tuple[str, str], Record], centre: Centre) -> State:
     """A state with this catalogue and nothing else."""
-    return State(known, centre, {}, {}, {}, 0, lambda _: [], lambda _: [])
+    return State(known, centre, {}, {}, {}, 0, lambda _: [], lambda _: [], {})
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -391,6 +393,26 @@ def test_the_same_workbook_again_changes_nothing_and_doubles_nothing(empty: OwnC
     names = {(kind, each.id) for (kind, _), each in before.records.items()}
     anew = planned(book, nothing({}, Centre()), "a", TODAY, remove=False)
     assert {(KIND_OF[type(each)], each.id) for each in anew.records} == names
+
+
+def test_what_was_changed_at_the_desk_since_is_told_before_it_is_written_over(empty: OwnCentre, tmp_path: Path) -> None:
+    book = filled(tmp_path, 机构=PLACES, 坐席=[{"用户名": "zhang"}])
+    empty.take(book)
+    [gate] = [each for each in empty.state.records.values() if records.name_of(each) == "东门校区"]
+    _, moved = as_rows([], [replace(gate, address="西门街9号")], "published")
+    empty.database.now(lambda t: stored.save(t, [], moved, "zhang", 1))
+    [note] = empty.plan(book).notes
+    assert (note.sheet, note.row) == ("机构", 4)
+    assert "zhang 在坐席台改过" in note.told("zh")
+    empty.take(book)
+    assert empty.plan(book).notes == []
+
+
+def test_a_table_that_went_through_another_encoding_with_its_mark_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "机构.csv"
+    path.write_bytes("\ufeff名称,级别\n松江职业学院,学院\n".encode("gb18030"))
+    book = read_csv(path, BY_NAME["机构"])
+    assert ([each.told("zh") for each in book.problems], len(book.sheets[BY_NAME["机构"].key].rows)) == ([], 1)
 
 
 def test_an_id_renames_and_a_name_is_not_taken_twice(empty: OwnCentre, tmp_path: Path) -> None:

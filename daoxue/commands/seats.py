@@ -44,7 +44,7 @@ def _adding_a_seat(added: argparse.ArgumentParser) -> None:
     added.add_argument("--langs", nargs="*", default=["zh"], metavar="LANG")
     added.add_argument("--capacity", type=int, default=4, help="written talks at a time; a call counts four")
     added.add_argument(
-        "--phone", default=None, metavar="NUMBER", help="where calls are put through, e.g. +8655162001234"
+        "--phone", default=None, metavar="NUMBER", help="where calls are put through, e.g. +861012345678"
     )
     added.add_argument("--place", default=None, metavar="ORG", help="the organisation it answers for")
 

@@ -29,7 +29,7 @@ from daoxue.workbook.sheets import (
 )
 from daoxue.workbook.words import Fault, in_words
 from desk.staff import StaffAccount
-from knowledge.catalogue import Catalogue, Organisation, Record
+from knowledge.catalogue import KIND_OF, Catalogue, Organisation, Record
 from knowledge.centre import Centre
 from knowledge.conversion import Conversion
 from knowledge.conversion import Sheet as AnswerRows
@@ -45,7 +45,8 @@ _SHEET_OF = {sheet.kind: sheet for sheet in SHEETS if sheet.kind and not sheet.d
 @dataclass(frozen=True, slots=True)
 class State:
     """What there is. `answers` are those on record, by standard question; `placed` and `kept` give what an answer of a
-    sheet becomes beside them; `unsayable` what cannot be said of it on some channel."""
+    sheet becomes beside them; `unsayable` what cannot be said of it on some channel. `desk` says who wrote something last at
+    the desk, by kind and id; an answer's kind is `entry`."""
 
     records: Records
     centre: Centre
@@ -55,6 +56,7 @@ class State:
     revision: int
     kept: Callable[[Sequence[Partial]], Sequence[Entry]]
     unsayable: Callable[[Sequence[Entry]], Sequence[str]]
+    desk: Mapping[Key, str]
 
 
 @dataclass(slots=True)
@@ -106,6 +108,9 @@ def planned(book: Book, state: State, by: str, today: date, *, remove: bool) -> 
     reading = PageReading(named(state.records), today, plan.problems)
     taken = records.taken(reading, book, state.records, state.centre)
     _catalogue(plan, state, taken, remove)
+    for record in plan.records:
+        sheet = _SHEET_OF[kind := KIND_OF[type(record)]]
+        _tell_of_desk(plan, state, (kind, record.id), reading.places.get((kind, record.id)) or (sheet, 0))
     after = {key: each for key, each in {**state.records, **taken.records}.items() if key not in plan.dropped}
     _centre(plan, reading, after)
     if (filled := book.sheets.get(ANSWERS.key)) is not None:
@@ -144,6 +149,16 @@ def _catalogue(plan: Plan, state: State, taken: Taken, remove: bool) -> None:
     for (kind, id), record in taken.records.items():
         if plan.count(_SHEET_OF[kind], state.records.get((kind, id)), record):
             plan.records.append(record)
+
+
+def _tell_of_desk(plan: Plan, state: State, key: Key, place: Place) -> None:
+    """What somebody wrote at the desk since is written over: an older workbook is no newer for being taken in."""
+    if (who := state.desk.get(key)) is not None:
+        zh, en = (
+            f"{who} 在坐席台改过，这次以表里的为准；不对就先用 export --workbook 取新的表再改",
+            f"{who} changed it at the desk; the sheet wins now",
+        )
+        plan.notes.append(Fault(Words(zh, en), place[0].name, place[1]))
 
 
 def _centre(plan: Plan, reading: PageReading, after: Records) -> None:
@@ -210,6 +225,7 @@ def _answers(plan: Plan, filled: FilledPage, conversion: Conversion, state: Stat
     for entry in entries:
         if plan.count(ANSWERS, state.answers.get(entry.standard or ""), entry):
             plan.entries.append(entry)
+            _tell_of_desk(plan, state, ("entry", entry.id), (ANSWERS, places.get(entry.standard or entry.id, 0)))
     numbers = {entry.id: places.get(entry.standard or entry.id, 0) for entry in entries}
     for problem in state.unsayable(plan.entries):
         id = problem.split(": ")[0].removeprefix("entry ")

@@ -51,9 +51,13 @@ def state_of(config: Config, database: Database, vault: Vault) -> State:
             each for each in check.fits(database, Content(list(entries), list(topics))) if each.startswith("entry ")
         ]
 
+    seats = database.look(staff.known)
+    authors: dict[Key, str] = {**database.look(stored.authors)}
+    authors |= {("entry", entry.id): version.by for entry, version in database.look(stored.with_last)}
     return State(
         found, centre if isinstance(centre, Centre) else config.centre.record, library.on_record(today),
-        database.look(staff.known), database.look(lambda t: registering.known(t, vault)), revision, kept, unsayable,
+        seats, database.look(lambda t: registering.known(t, vault)), revision, kept, unsayable,
+        {key: by for key, by in authors.items() if by in seats},
     )  # fmt: skip
 
 
