@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -103,15 +103,18 @@ class Queue:
     async def begin(self) -> "list[asyncio.Task[None]]":
         """Takes up what is due, as much as each lane has room for."""
         now = self._now()
-        due = await self._database.read(lambda t: queue.due(t, now, self._most))
+        if not await self._database.read(lambda t: queue.lanes(t, now)):
+            self._full = set()
+            return []
+        at_work = Counter(self._at_work)  # as it is here: the database's thread must not look at ours
+        leased, self._full = await self._database.write(lambda t: self._lease(t, now, at_work), quick=True)
         begun = []
-        for row, kind in self._chosen(due):
-            if (leased := await self._lease(row, kind)) is not None:
-                task = asyncio.create_task(self._see_through(leased, kind))
-                task.add_done_callback(partial(self._ended, row.lane))
-                self._at_work[row.lane] += 1
-                self._tasks.add(task)
-                begun.append(task)
+        for row in leased:
+            task = asyncio.create_task(self._see_through(row, self._kinds[row.kind]))
+            task.add_done_callback(partial(self._ended, row.lane))
+            self._at_work[row.lane] += 1
+            self._tasks.add(task)
+            begun.append(task)
         return begun
 
     async def stop(self) -> None:
@@ -123,28 +126,21 @@ class Queue:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
 
-    def _chosen(self, due: Sequence[QueueRow]) -> list[tuple[QueueRow, Kind]]:
-        """What there is room for; notes which lanes have more to do."""
-        at_work, chosen = Counter(self._at_work), []
-        self._full.clear()
-        for row in due:
+    def _lease(self, transaction: Transaction, now: int, before: Mapping[str, int]) -> tuple[list[QueueRow], set[str]]:
+        """Takes what there is room for beside what is at work; and which lanes have more to do."""
+        at_work, leased, full = Counter(before), [], set()
+        for row in queue.due(transaction, now, self._most):
             kind = self._kinds.get(row.kind)
             if kind is None:
                 continue
             if at_work[row.lane] >= kind.at_once:
-                self._full.add(row.lane)
+                full.add(row.lane)
                 continue
-            at_work[row.lane] += 1
-            chosen.append((row, kind))
-        return chosen
-
-    async def _lease(self, row: QueueRow, kind: Kind) -> QueueRow | None:
-        def take(transaction: Transaction) -> int | None:
             until = self._now() + kind.lease  # from when it is written: that may have had to wait
-            return until if queue.lease(transaction, row, until) else None
-
-        until = await self._database.write(take, quick=True)
-        return replace(row, leased_until=until, attempts=row.attempts + 1) if until is not None else None
+            if queue.lease(transaction, row, until):
+                at_work[row.lane] += 1
+                leased.append(replace(row, leased_until=until, attempts=row.attempts + 1))
+        return leased, full
 
     def _ended(self, lane: str, task: "asyncio.Task[None]") -> None:
         if lane in self._full:

@@ -16,6 +16,7 @@ BODY_WITHIN = 15.0  # seconds, and one more for each `SLOWEST` bytes
 SLOWEST = 4_096  # bytes a second
 READ_WITHIN = 20.0  # seconds in which of what is waiting to leave so many bytes have to be read
 UNREAD = 1_048_576  # bytes that may wait to leave on a socket
+LINGER = 1.0  # seconds that a connection without a request stays open when we end: one may be on its way
 PINGS, PINGS_WITHIN = 60, 15.0  # of the protocol that are answered, in so many seconds
 
 
@@ -28,6 +29,7 @@ class PatientProtocol(HttpToolsProtocol):
     _head_done = False
     _got = 0  # bytes of what is missing something
     _since = 0.0
+    _ends = False
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -46,10 +48,26 @@ class PatientProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._head_done, self._got, self._since = True, 0, self.loop.time()
         super().on_headers_complete()
+        if self._ends and self.cycle is not None:
+            self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         self._whole = True
         super().on_message_complete()
+
+    def shutdown(self) -> None:
+        """When we end: nobody's request is met by a closed door. One more is answered, with a word that it is the last."""
+        self._ends = True
+        if self.cycle is None or self.cycle.response_complete:
+            self.loop.call_later(LINGER, super().shutdown)
+        else:
+            super().shutdown()
+
+    def handle_websocket_upgrade(self) -> None:
+        super().handle_websocket_upgrade()
+        opened = self.transport.get_protocol()
+        if self._ends and isinstance(opened, PatientSocket):  # after all others were told
+            self.loop.call_later(LINGER, opened.shutdown)
 
     def data_received(self, data: bytes) -> None:
         self._got += len(data)

@@ -10,7 +10,7 @@ import resource
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import FrameType
 from urllib.parse import quote
@@ -35,6 +35,7 @@ from daoxue.config import Config, ConfigError
 from daoxue.logs import set_up_logs
 from daoxue.operations import Operations
 from daoxue.outside import misfits, unreachable
+from daoxue.parent import READY, Parent
 from daoxue.patience import PatientProtocol, PatientSocket
 from daoxue.preparing import prepare
 from daoxue.proxies import Forwarding
@@ -42,8 +43,10 @@ from daoxue.workers import workers
 from desk import files
 from desk.errors import SignInError
 from desk.parts import Desk
-from store import alone, attachments
+from store import alone, attachments, room
 from store.database import Database
+from store.migrate import is_current
+from store.outages import DatabaseError
 
 log = logging.getLogger("daoxue")
 STEPS = ("accepted", "understood", "thought", "committed", "delivering", "delivered")
@@ -190,31 +193,71 @@ def application(app: App) -> ASGIApp:
 
 def serve(config: Config) -> int:
     """Runs until a signal ends it; 0 then."""
-    set_up_logs(config.log.level)
-    for problem in (*unreachable(config), *misfits(config)):
-        log.warning(problem)
-    _raise_limit()
-    with alone.serving(config.database.url):
+    with _ours(config) as listening:
         began = time.perf_counter()
-        listening = _listen(config)
         prepare(config)
         uvloop.run(_serve(config, listening, began))
     return 0
 
 
+def serve_with(config: Config, command: Sequence[str], count: int) -> int:
+    """The same with so many processes, each of them started by `command`. Raises `ConfigError` where the database does not
+    take so many."""
+    if config.database.embedded:
+        raise ConfigError(
+            f"--workers {count}: SQLite 只给一个进程用。先 daoxue move --to postgresql://… 搬到 PostgreSQL，把 database.url 改成它，再加"
+            " --workers · SQLite is for one process: move to PostgreSQL first (daoxue move --to …), set database.url to it"
+        )
+    room.check(config.database.url, count)
+    with _ours(config) as listening:
+        return asyncio.run(Parent(command, listening, count).run())
+
+
+def serve_inherited(config: Config, listening: int, life: int, *, first: bool) -> int:
+    """One of several processes, by the handles that the parent gave it. The first does what is done once. Raises
+    `DatabaseError` where the database is not up to date: it is brought up while nobody serves."""
+    set_up_logs(config.log.level)
+    began = time.perf_counter()
+    if first:
+        prepare(config)
+    elif not is_current(config.database.url):
+        raise DatabaseError(
+            "数据库要升级：全部停下再启动 · the database has to be brought up to date: stop the service and start it again"
+        )
+    parent = socket.socket(fileno=life)
+    uvloop.run(_serve(config, socket.socket(fileno=listening), began, parent, greets=first))
+    return 0
+
+
+@contextlib.contextmanager
+def _ours(config: Config) -> Iterator[socket.socket]:
+    """The database and the port."""
+    set_up_logs(config.log.level)
+    for problem in (*unreachable(config), *misfits(config)):
+        log.warning(problem)
+    _raise_limit()
+    with alone.serving(config.database.url), _listen(config) as listening:
+        yield listening
+
+
 class EndingServer(uvicorn.Server):
-    """A server that does not wait for the database any more once it is asked to end."""
+    """A server that does not wait for the database any more once it is asked to end. `serving` is set when it answers."""
 
     def __init__(self, config: uvicorn.Config, database: Database) -> None:
         super().__init__(config)
         self._database = database
+        self.serving = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.serving.set()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._database.hurry()
         super().handle_exit(sig, frame)
 
 
-def server(app: App) -> uvicorn.Server:
+def server(app: App) -> EndingServer:
     """The web server around composed parts."""
     settings = app.config.server
     return EndingServer(
@@ -227,20 +270,18 @@ def server(app: App) -> uvicorn.Server:
     )  # fmt: skip
 
 
-async def _serve(config: Config, listening: socket.socket, began: float) -> None:
+async def _serve(
+    config: Config, listening: socket.socket, began: float, parent: socket.socket | None = None, *, greets: bool = True
+) -> None:
     watch = StopWatch()
     REGISTRY.register(watch)
     app = await compose(config, watch.observe)
-    url = public_url(config)
-    log.info("starting", extra={"seconds": round(time.perf_counter() - began, 2), "address": url})
+    log.info("starting", extra={"seconds": round(time.perf_counter() - began, 2), "address": public_url(config)})
     gc.collect()
     gc.freeze()  # what was loaded stays: looking through it for garbage again and again would cost a tenth of a turn
     gc.set_threshold(20_000, 20, 20)
-    await _first_accounts(app)
-    today = datetime.now(config.zone).date()
-    if unanswered := check.lacking(app.library.entries.values(), today):
-        print(f"提醒：{len(unanswered)} 个常问的问题还没有答案，或者答案快要到期，daoxue check 会逐条列出", flush=True)
-    print(f"导学已启动：{url}/ （网页对话） · {url}/desk/ （坐席台） · {url}/healthz · {url}/metrics", flush=True)
+    if greets:
+        await _greet(app)
     serving = server(app)
 
     def end(*_: object) -> None:
@@ -249,7 +290,31 @@ async def _serve(config: Config, listening: socket.socket, began: float) -> None
     # The server raises once more, when it has ended, what asked it to: an orderly end is none by a signal.
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, end)
+    following = asyncio.create_task(_follow(parent, serving)) if parent is not None else None
     await serving.serve(sockets=[listening])
+    if following is not None:
+        following.cancel()
+
+
+async def _follow(parent: socket.socket, serving: EndingServer) -> None:
+    """Tells the parent when it serves, and ends with it, however that ended."""
+    parent.setblocking(False)
+    loop = asyncio.get_running_loop()
+    await serving.serving.wait()
+    with contextlib.suppress(ConnectionError):
+        await loop.sock_sendall(parent, READY)
+        await loop.sock_recv(parent, 1)
+    serving.should_exit = True
+
+
+async def _greet(app: App) -> None:
+    """What whoever has started it should know."""
+    config, url = app.config, public_url(app.config)
+    await _first_accounts(app)
+    today = datetime.now(config.zone).date()
+    if unanswered := check.lacking(app.library.entries.values(), today):
+        print(f"提醒：{len(unanswered)} 个常问的问题还没有答案，或者答案快要到期，daoxue check 会逐条列出", flush=True)
+    print(f"导学已启动：{url}/ （网页对话） · {url}/desk/ （坐席台） · {url}/healthz · {url}/metrics", flush=True)
 
 
 async def _first_accounts(app: App) -> None:

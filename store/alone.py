@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
+from store import lease
 from store.engine import Cursor, engine, told
 from store.outages import DatabaseError
 
@@ -30,11 +31,11 @@ def serving(url: str) -> Iterator[None]:
                 )
             yield
         return
-    with _file_locked(
-        url,
+    in_use = (
         f"{url} 已经有一个 daoxue serve 在用；要跑多个进程，请把 database.url 换成 PostgreSQL。"
-        " Another process serves this database; more than one needs PostgreSQL.",
-    ):
+        " Another process serves this database; more than one needs PostgreSQL."
+    )
+    with _file_locked(url, in_use), lease.held(url.removeprefix("sqlite:///")):
         yield
 
 

@@ -17,6 +17,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Generic, TypeVar, cast
@@ -26,6 +27,7 @@ from sqlalchemy.engine.interfaces import Dialect
 
 from store.engine import Connection, Cursor, engine, told
 from store.outages import DatabaseError, Outage, OutageError, Outages
+from store.readers import Readers
 from store.schema import setting
 from store.transaction import Sealer, Statement, Transaction, Unsealed, adding
 
@@ -35,6 +37,7 @@ RACES = 50  # lost in a row, before somebody is told
 BATCH = 256  # functions in one commit at most: bounds how long the first of them waits
 PATIENCE = 10.0  # seconds that another process may write before we give up,
 HURRY = 1.0  # where we are about to end,
+ASIDE = 2  # long reads and scrubbings at the same time
 TO_END = 5.0  # seconds that the last writing may take
 
 
@@ -104,11 +107,11 @@ class Database:
         # What shares a commit, and whether it has run already and the commit alone is left.
         self._batches: queue.SimpleQueue[tuple[Jobs, bool] | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
-        self._reading = threading.Lock()
+        self._reading = ThreadPoolExecutor(self._engine.readers, "database-reader")
+        self._long = ThreadPoolExecutor(ASIDE, "database-aside")
         with told(url):
-            self._read_line = _Line(self._engine.connect())
+            self._readers = Readers(self._engine, self._over)
             self._write_line = self._line_to_write()
-        self._transaction = Transaction(self._read_line.cursor, self._engine.dialect, self._sealer)
 
     @property
     def dialect(self) -> Dialect:
@@ -123,9 +126,9 @@ class Database:
         """What the function reads, seeing everything committed before the call. Raises `OutageError` where the database
         cannot be used, as all of these do."""
         if not self._engine.inline:
-            return await asyncio.to_thread(self.look, work)
+            return await asyncio.get_running_loop().run_in_executor(self._reading, self.look, work)
         try:
-            return work(self._transaction)
+            return work(self._readers.first.transaction)
         except self._engine.errors as error:
             raise self._named(error) from error.__cause__
 
@@ -150,22 +153,24 @@ class Database:
         return OutageError(outage)
 
     def _look(self, work: Work[T]) -> T:
-        with self._reading:
+        with self._readers.one() as reader:
             try:
-                return work(self._transaction)
+                return work(reader.transaction)
             except self._engine.gone:  # the server went away; it may be back already
-                self._read_line = _Line(self._engine.connect())
-                self._transaction = Transaction(self._read_line.cursor, self._engine.dialect, self._sealer)
-                return work(self._transaction)
+                reader.open()
+                return work(reader.transaction)
+
+    def _over(self, cursor: Cursor) -> Transaction:
+        return Transaction(cursor, self._engine.dialect, self._sealer)
 
     async def aside(self, work: Work[T]) -> T:
-        """A long read, on a connection and in a thread of its own: nobody else waits for it."""
+        """A long read, on a connection and in a thread of its own: nobody waits for it but who comes third."""
 
         def run() -> T:
             with self._naming(), contextlib.closing(self._engine.connect()) as connection:
-                return work(Transaction(_Line(connection).cursor, self._engine.dialect, self._sealer))
+                return work(self._over(_Line(connection).cursor))
 
-        return await asyncio.to_thread(run)
+        return await asyncio.get_running_loop().run_in_executor(self._long, run)
 
     async def settle(self, work: Work[T]) -> T:
         """`write` for functions that decide anew each time: runs again when somebody else was faster."""
@@ -195,7 +200,7 @@ class Database:
             self._begin(PATIENCE)
             cursor = self._write_line.cursor
             try:
-                transaction = Transaction(cursor, self._engine.dialect, self._sealer)
+                transaction = self._over(cursor)
                 result = work(transaction)
                 transaction.flush()
                 cursor.execute("COMMIT", ())
@@ -227,7 +232,7 @@ class Database:
     async def scrub(self) -> None:
         """What was taken out before is in no file any more: SQLite's log is written back and emptied, PostgreSQL is
         vacuumed."""
-        await asyncio.to_thread(self._scrub)
+        await asyncio.get_running_loop().run_in_executor(self._long, self._scrub)
 
     def _scrub(self) -> None:
         self._housekeep(self._engine.scrubbing)
@@ -259,7 +264,9 @@ class Database:
         if left:
             self._commit(left)
             self._settle(left)
-        self._read_line.connection.close()
+        for each in (self._reading, self._long):
+            each.shutdown(wait=False)
+        self._readers.close()
         self._write_line.connection.close()
 
     def _next(self) -> None:
@@ -306,7 +313,7 @@ class Database:
         return True
 
     def _work(self, jobs: Jobs) -> None:
-        transaction = Transaction(self._write_line.cursor, self._engine.dialect, self._sealer)
+        transaction = self._over(self._write_line.cursor)
         for job in jobs:
             job.result = job.work(transaction)
         transaction.flush()

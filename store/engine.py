@@ -35,7 +35,8 @@ class Connection(Protocol):
 
 
 class Engine(Protocol):
-    """Opens connections, and knows how a transaction begins. `inline`: short reads and writes are done on the event loop.
+    """Opens connections, and knows how a transaction begins. `inline`: short reads and writes are done on the event loop;
+    where they are not, `readers` connections read at the same time.
     `hurrying` makes a connection wait for no other writer, `scrubbing` takes what was deleted out of the files. `errors`
     are all of the driver's and the file's, `conflicts` those where another process was first, `gone` those where the server went away.
     `outage` is what an error says of the database itself; None where it is about the statement."""
@@ -43,6 +44,7 @@ class Engine(Protocol):
     dialect: Dialect
     begin: str
     inline: bool
+    readers: int
     hurrying: Sequence[str]
     scrubbing: Sequence[str]
     errors: tuple[type[Exception], ...]

@@ -19,6 +19,7 @@ class Postgres:
     begin = "BEGIN"
     hurrying: Sequence[str] = ()
     inline = False
+    readers = 4  # more would wait for the processor, not for the server; `store.room` reckons with them
     scrubbing: Sequence[str] = ("VACUUM",)
     errors: tuple[type[Exception], ...] = (psycopg.Error,)
     conflicts: tuple[type[Exception], ...] = (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected)

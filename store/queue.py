@@ -109,7 +109,12 @@ _LANES = Statement(
     select(_lanes.c.lane).where(
         _lanes.c.lane.is_not(None),
         select(queue.c.id)
-        .where(queue.c.state == QueueState.DUE.value, queue.c.lane == _lanes.c.lane, queue.c.due_at <= bindparam("now"))
+        .where(
+            queue.c.state == QueueState.DUE.value,
+            queue.c.lane == _lanes.c.lane,
+            queue.c.due_at <= bindparam("now"),
+            queue.c.leased_until <= bindparam("now"),
+        )
         .exists(),
     )
 )
@@ -118,13 +123,15 @@ _CAN_BE_DONE = and_(
     queue.c.leased_until <= bindparam("now"), _FIRST,
 )  # fmt: skip
 # In the order of the index, so that looking ends with the last row that is wanted (with an equation instead of `< 1`,
-# SQLite would sort).
+# SQLite would sort). Where several processes look at the same moment (PostgreSQL), each passes over what another is
+# about to lease: they share the work instead of waiting for each other.
 _FRESH, _TRIED = (
     Statement(
         select(*_COLUMNS)
         .where(_CAN_BE_DONE, how_often)
         .order_by(queue.c.due_at, queue.c.attempts, queue.c.id)
         .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
     )
     for how_often in (queue.c.attempts < 1, queue.c.attempts > 0)
 )
@@ -231,11 +238,15 @@ def _values(new: NewRow) -> dict[str, Value]:
 # -- working
 
 
+def lanes(transaction: Transaction, now: int) -> list[str]:
+    """Those in which something may have to be done."""
+    return [cast(str, row[0]) for row in transaction.all(_LANES, now=now)]
+
+
 def due(transaction: Transaction, now: int, most: int) -> list[QueueRow]:
-    """What can be done at this moment: of each lane at most so many, what was not tried yet first, and of that what waits
-    longest."""
-    lanes = [cast(str, row[0]) for row in transaction.all(_LANES, now=now)]
-    return [row for lane in lanes for row in _due(transaction, lane, now, most)]
+    """What can be done at this moment, nobody else's until the transaction ends: of each lane at most so many, what was not
+    tried yet first, and of that what waits longest."""
+    return [row for lane in lanes(transaction, now) for row in _due(transaction, lane, now, most)]
 
 
 def _due(transaction: Transaction, lane: str, now: int, most: int) -> list[QueueRow]:

@@ -31,6 +31,7 @@ class Sqlite:
     begin = "BEGIN IMMEDIATE"
     hurrying: Sequence[str] = ("PRAGMA busy_timeout=0",)
     inline = True  # reading takes 6 µs, and a thread hop ten times that; writing, see `store.database`
+    readers = 1
     scrubbing: Sequence[str] = (
         "INSERT INTO passage_words (passage_words) VALUES ('optimize')",
         "PRAGMA wal_checkpoint(TRUNCATE)",

@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from msgspec.structs import replace
@@ -91,6 +92,53 @@ async def test_a_lane_that_hangs_delays_no_other(world: World) -> None:
     while await world.queue.work():
         pass
     assert len(world.did) == 42
+
+
+async def test_two_processes_share_a_lane(postgres: str, sample_in_postgres: str) -> None:
+    """Each passes over what the other is about to take: nobody waits, nobody is left without, nothing is done twice."""
+    url, count = created(postgres, sample_in_postgres), 400
+    first = World(Database(url))
+    did: dict[str, list[str]] = {"one": [], "two": []}
+
+    def process(name: str) -> tuple[Database, Queue]:
+        async def work(row: QueueRow) -> Outcome:
+            await asyncio.sleep(0.01)
+            did[name].append(row.key)
+            return Done()
+
+        database = Database(url)
+        return database, Queue(database, {"thing": Kind(work, lease=LEASE)}, first.ring, lambda: START / 1000)
+
+    async def run(queue: Queue) -> None:
+        while len(did["one"]) + len(did["two"]) < count:
+            await asyncio.wait(await queue.begin() or [asyncio.create_task(asyncio.sleep(0.01))])
+
+    def put(transaction: Transaction) -> None:
+        for number in range(count):
+            queue.add(transaction, NewRow("thing", f"{number}", "a", b"", START))
+
+    await first.database.write(put)
+    processes = [process(name) for name in did]
+    async with asyncio.timeout(60):
+        await asyncio.gather(*(run(queue) for _, queue in processes))
+    for database in (first.database, *(database for database, _ in processes)):
+        database.close()
+    assert sorted(did["one"] + did["two"], key=int) == [f"{number}" for number in range(count)]
+    assert min(map(len, did.values())) > count * 0.3, {name: len(keys) for name, keys in did.items()}
+
+
+async def test_one_that_is_about_to_lease_keeps_nobody_waiting(postgres: str, sample_in_postgres: str) -> None:
+    world = World(Database(created(postgres, sample_in_postgres)))
+    for key in "xyz":
+        await world.put(key)
+    with psycopg.connect(world.database.url) as other:
+        other.execute("SELECT 1 FROM queue WHERE key = 'x' FOR UPDATE")
+        async with asyncio.timeout(5):
+            await world.queue.work()
+        assert sorted(world.did) == ["y", "z"]
+    await world.queue.work()
+    assert sorted(world.did) == ["x", "y", "z"]
+    world.database.close()
 
 
 async def test_what_is_tried_again_comes_in_behind(world: World) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from daoxue import chat, check
 from daoxue.app import App
 from daoxue.commands.common import Commands, add, later, playing, tell, with_app
-from daoxue.config import Config, read
-from daoxue.serve import serve
+from daoxue.config import SETTINGS, Config, read
+from daoxue.serve import serve, serve_inherited, serve_with
 from integrations.channels import CHANNELS
 from knowledge.files import KnowledgeError
 
@@ -18,7 +18,11 @@ BACKUPS = "/var/lib/daoxue-backups"  # where deploy/daoxue-backup.service puts t
 
 
 def declare(commands: "Commands[argparse.ArgumentParser]") -> None:
-    add(commands, "serve", _serve, "run the service")
+    run = add(commands, "serve", _serve, "run the service")
+    run.add_argument("--workers", type=_count, default=1, metavar="N", help="processes (more than one: PostgreSQL)")
+    # What the parent of several says to each.
+    run.add_argument("--inherit", type=int, nargs=2, help=argparse.SUPPRESS)
+    run.add_argument("--first", action="store_true", help=argparse.SUPPRESS)
     add(commands, "check", _check, "validate settings, knowledge, texts and channels")
     doctor = add(commands, "doctor", later("doctor", "run"), "say what is wrong with the running house, and what to do")
     doctor.add_argument(
@@ -32,7 +36,20 @@ def declare(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    return serve(_settings(arguments))
+    if arguments.inherit:
+        return serve_inherited(read(arguments.config), *arguments.inherit, first=arguments.first)
+    config = _settings(arguments)
+    if arguments.workers == 1:
+        return serve(config)
+    named = [] if arguments.config == SETTINGS else ["--config", str(arguments.config)]
+    return serve_with(config, [sys.executable, "-m", "daoxue", "serve", *named], arguments.workers)
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if not 1 <= count <= 64:
+        raise argparse.ArgumentTypeError("1 to 64")
+    return count
 
 
 def _settings(arguments: argparse.Namespace) -> Config:

@@ -1,0 +1,57 @@
+"""The connections that read, so many at most."""
+
+import contextlib
+import queue
+from collections.abc import Callable, Iterator
+from typing import cast
+
+from store.engine import Connection, Cursor, Engine
+from store.transaction import Transaction
+
+
+class Reader:
+    """A connection, used by one thread at a time."""
+
+    def __init__(self, connect: Callable[[], Connection], over: Callable[[Cursor], Transaction]) -> None:
+        self._connect = connect
+        self._over = over
+        self.open()
+
+    def open(self) -> None:
+        """Anew, where the server went away."""
+        self._connection = self._connect()
+        self.transaction = self._over(cast(Cursor, self._connection.cursor()))
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class Readers:
+    """`engine.readers` of them, each opened when it is needed; `first` at once. `over` makes a transaction of a cursor."""
+
+    def __init__(self, engine: Engine, over: Callable[[Cursor], Transaction]) -> None:
+        self._engine = engine
+        self._over = over
+        # Whoever has one puts it back; the one that was used last is taken first, so that few are opened where few do.
+        self._free: queue.LifoQueue[Reader | None] = queue.LifoQueue()
+        for _ in range(engine.readers - 1):
+            self._free.put(None)
+        self.first = Reader(engine.connect, over)
+        self._free.put(self.first)
+
+    @contextlib.contextmanager
+    def one(self) -> Iterator[Reader]:
+        """Waits for one that is free."""
+        reader = self._free.get()
+        try:
+            reader = reader or Reader(self._engine.connect, self._over)
+            yield reader
+        finally:
+            self._free.put(reader)
+
+    def close(self) -> None:
+        """Those that nobody uses; the others end with the process."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                if (reader := self._free.get_nowait()) is not None:
+                    reader.close()
