@@ -5,6 +5,7 @@ acknowledged before it is committed, so a process that dies leaves a whole turn 
 delivers the message again.
 """
 
+import random
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -16,7 +17,17 @@ from msgspec.structs import replace
 from prometheus_client import Histogram
 
 from accounts.accounts import Accounts
-from accounts.limits import ALARMS_FROM, FILES, MESSAGES, MESSAGES_FROM, VISITORS_FROM, Limits, Once, TooManyError
+from accounts.limits import (
+    ALARMS_FROM,
+    FILES,
+    MESSAGES,
+    MESSAGES_FROM,
+    REFUSED,
+    VISITORS_FROM,
+    Limits,
+    Once,
+    TooManyError,
+)
 from bot import conversation
 from bot.alarming import is_alarm
 from bot.comprehension import Comprehension, Understanding
@@ -44,6 +55,8 @@ from store.queue import QueueRow
 
 ATTEMPTS = 20  # lost races in a row; each means that another message of the same resident went through
 REMEMBERED = 8192  # conversations that are not read again when they go on
+FULL = 400  # turns at the same time: on the slowest machine that we know, two seconds' work
+AGAIN = (1.0, 5.0)  # seconds until who was refused for that comes again: spread, for they are many
 ALARM = 1_000  # characters in which words of a danger are looked for where too many come
 IDS = 16  # of a conversation's last messages that are known without asking; older ones the commit refuses
 LEASE = 30_000  # ms that the committing process has to deliver, before another one may
@@ -59,6 +72,13 @@ _decode_message = msgspec.json.Decoder(Message).decode
 
 class BusyError(Exception):
     """The conversation changed faster than it could be answered. Nothing was accepted: deliver again."""
+
+
+class FullError(TooManyError, BusyError):
+    """As many are being answered as can be in time; nothing was accepted."""
+
+    def __init__(self) -> None:
+        super().__init__(random.uniform(*AGAIN))  # noqa: S311 - to spread them
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -96,6 +116,11 @@ def _words(inbound: Inbound, state: Conversation) -> str:
     if inbound.choice is None:
         return inbound.text
     return next((offer.label for offer in state.offers if offer.key == inbound.choice), inbound.choice)
+
+
+def _is_alarm(said: Inbound) -> bool:
+    """Whether there are words of a danger in it."""
+    return is_alarm(fold(clean(said.text[:ALARM])))
 
 
 def kept(text: str) -> str:
@@ -151,12 +176,27 @@ class Inbox:
         # Conversations as committed last, with the ids of their last messages: those are asked about most.
         self._recent: dict[tuple[str, str], tuple[ConversationRow, frozenset[str]]] = {}
         self._locks = Locks()
+        self._under_way = 0
 
-    async def receive(self, inbound: Inbound) -> Receipt:
+    @property
+    def is_full(self) -> bool:
+        """Whether so many are being answered that one more would have to wait for too long."""
+        return self._under_way >= FULL
+
+    async def receive(self, inbound: Inbound, *, waits: bool = False) -> Receipt:
         """Accepts a message and answers it, or finds how it was answered. Raises `BusyError`, and `TooManyError` where more
-        come from there than may."""
+        come from there than may, or (`FullError`) more at this moment than can be answered in time: not where it `waits`,
+        for whoever is bounded in another way and cannot come again, nor, up to twice as many, where a life may be in
+        danger."""
+        if self.is_full and not waits and not (self._under_way < 2 * FULL and _is_alarm(inbound)):
+            REFUSED.labels("full").inc()
+            raise FullError
         began = time.perf_counter()
-        receipt = await self._receive(inbound)
+        self._under_way += 1
+        try:
+            receipt = await self._receive(inbound)
+        finally:
+            self._under_way -= 1
         TOOK.labels(inbound.channel).observe(time.perf_counter() - began)
         return receipt
 
@@ -192,7 +232,7 @@ class Inbox:
             *self._limits.both(MESSAGES, f"{said.channel} {said.address}", MESSAGES_FROM, said.origin),
             *(self._limits.from_(VISITORS_FROM, said.origin) if read.version == 0 else ()),
         )
-        if wait > 0 and is_alarm(fold(clean(said.text[:ALARM]))):
+        if wait > 0 and _is_alarm(said):
             wait = self._limits.take(*self._limits.from_(ALARMS_FROM, said.origin))
         if wait > 0:
             raise TooManyError(wait)
@@ -213,7 +253,7 @@ class Inbox:
     async def take_up(self, row: QueueRow) -> Outcome:
         """Answers what was put off, as the queue asks for it."""
         try:
-            await self.receive(_decode_inbound(row.body))
+            await self.receive(_decode_inbound(row.body), waits=True)  # the queue knows how many at once
         except BusyError:
             return Failed("busy")
         return Done()

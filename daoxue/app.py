@@ -266,7 +266,7 @@ def _queue(
         attachments.KIND: _arriving(ground, ways).kind,
         webhooks.KIND: desk.hooks.kind,
         pushes.KIND: pushing.kind,
-        deliveries.ANSWER: Kind(talk.inbox.take_up, lease=ANSWERED),
+        deliveries.ANSWER: Kind(talk.inbox.take_up, AT_ONCE, lease=ANSWERED),
         identity_rows.CODE: Kind(_no_texts),
         summons.KIND: Kind(_no_texts),
     }

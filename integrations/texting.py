@@ -11,7 +11,7 @@ from prometheus_client import Counter
 from accounts.limits import TEXTS, TEXTS_READ
 from bot import conversation
 from bot.channel import ChannelHealth, Core
-from bot.inbox import Receipt, numbered
+from bot.inbox import FullError, Receipt, numbered
 from bot.messages import Inbound, Reply
 from bot.queue import Done, Failed, Later, Lost, Outcome
 from bot.redlines import endangers
@@ -122,7 +122,7 @@ class Texting:
         )
         if kind is RefusalKind.WORDS and pace is Pace.ANSWERED:
             return await self._answered(said, inline=inline and not refused)
-        receipt = await self._inbox.receive(msgspec.structs.replace(said, inline=True))
+        receipt = await self._inbox.receive(msgspec.structs.replace(said, inline=True), waits=True)
         await self._settle(kind, number)
         if kind is RefusalKind.MACHINE or (kind is RefusalKind.WORDS and receipt.state.danger is None):
             MACHINES.labels("words" if kind is RefusalKind.MACHINE else "many").inc()
@@ -147,7 +147,11 @@ class Texting:
     async def _answered(self, said: Inbound, *, inline: bool) -> str:
         """Answers in the response, else by the outbox: which sends nothing to who wants nothing, for the desk to see."""
         await self._found_again(said.address)
-        receipt = await self._inbox.receive(msgspec.structs.replace(said, inline=inline, outbox=not inline))
+        try:
+            receipt = await self._inbox.receive(msgspec.structs.replace(said, inline=inline, outbox=not inline))
+        except FullError:  # carriers do not ask again: it is kept, and answered by a text of its own
+            await self._inbox.put_off(msgspec.structs.replace(said, outbox=True), self._now())
+            return ""
         if not inline:
             return ""
         self._live.delivered(receipt.conversation, receipt.last_seq)

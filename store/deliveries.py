@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, delete, select, update
 
 from store import queue
 from store.engine import Row
-from store.queue import NewRow
+from store.queue import NewRow, QueueState
 from store.schema import conversation, delivered, dropped, inbound, message, shared, unreachable
 from store.transaction import Statement, Transaction, adding
 
@@ -131,6 +131,12 @@ def defer(transaction: Transaction, row: DeferredRow) -> bool:
 def undeferred(transaction: Transaction, channel: str, address: str, id: str) -> bool:
     """Takes back what was put off, if it was."""
     return queue.drop_key(transaction, f"{ANSWER}:{_digest(channel, address, id)}")
+
+
+def is_deferred(transaction: Transaction, channel: str, address: str) -> bool:
+    """Whether something of somebody waits to be answered."""
+    rows = queue.in_order(transaction, f"{ANSWER}:{_digest(channel, address)}")
+    return any(row.state == QueueState.DUE for row in rows)
 
 
 def forget_deferred(transaction: Transaction, channel: str, address: str) -> None:

@@ -346,7 +346,7 @@ class CallChannel:
             channel=CHANNEL, address=row.address, id=f"{row.sid}:{number}", text=text, at=self._board.now(), intent=intent,
             slots=dict(slots or {}), choice=choice, session=row.sid, inline=True,
         )  # fmt: skip
-        receipt = await self._inbox.receive(said)
+        receipt = await self._inbox.receive(said, waits=True)
         self._board.live.delivered(receipt.conversation, receipt.last_seq)
         replies = [each.message.reply for each in receipt.answers]
         lines = [*first, *voice.render(replies)]
@@ -470,7 +470,7 @@ class CallChannel:
                 channel=CHANNEL, address=row.address, id=f"{row.sid}:q:{state.step}:{token}", text=speech,
                 at=self._board.now(), inline=True,
             )  # fmt: skip
-            receipt = await self._inbox.receive(said)
+            receipt = await self._inbox.receive(said, waits=True)
             state.step += 1
             lines = voice.render([each.message.reply for each in receipt.answers])
             if lines:

@@ -187,6 +187,8 @@ class WechatChannel:
         """Whether there is something to go on with."""
 
         def look(transaction: Transaction) -> bool:
+            if deliveries.is_deferred(transaction, CHANNEL, said.address):
+                return True
             read = conversations.find(transaction, CHANNEL, said.address)
             if read is None:
                 return False
@@ -199,27 +201,31 @@ class WechatChannel:
         return waiting or any(task.get_name() == said.address for task in self._late)
 
     async def _in_time(self, said: Inbound, asked: Asked) -> Outgoing | None:
-        """The answer, or what is said instead of it when it takes too long."""
-        turn = asyncio.create_task(self._inbox.receive(said), name=said.address)
+        """The answer, or what is said instead of it when it takes too long, or would for all who are before it."""
+        if self._inbox.is_full and await self._put_off(said, asked.begun, self._now()):
+            return self._instead()
+        turn = asyncio.create_task(self._inbox.receive(said, waits=True), name=said.address)
         await asyncio.wait({turn}, timeout=BUDGET - (time.monotonic() - asked.begun))
-        if not turn.done() and await self._put_off(said, asked.begun):
+        if not turn.done() and await self._put_off(said, asked.begun, self._now() + LEASE):
             self._late.add(turn)
             turn.add_done_callback(self._is_late_no_more)
-            if self.may_push:
-                return None
-            return Outgoing(text=self._texts.line("zh", "wechat.wait"))
+            return self._instead()
         done, _ = await asyncio.wait({turn}, timeout=max(0.0, CUT - (time.monotonic() - asked.begun)))
         if not done:
             turn.cancel()
             raise TimeoutError
         return await self._outgoing(said, turn.result(), asked)
 
-    async def _put_off(self, said: Inbound, begun: float) -> bool:
-        """Keeps the message before it is acknowledged; False where it was answered at this very moment, or where nothing
+    def _instead(self) -> Outgoing | None:
+        """What is said instead of an answer that leaves by itself."""
+        return None if self.may_push else Outgoing(text=self._texts.line("zh", "wechat.wait"))
+
+    async def _put_off(self, said: Inbound, begun: float, until: int) -> bool:
+        """Keeps the message before it is acknowledged, for this process until then (ms); False where it was answered at this very moment, or where nothing
         can be kept: then it must not be acknowledged."""
         try:
             async with asyncio.timeout(max(0.01, LATEST - (time.monotonic() - begun))):
-                kept = await self._inbox.put_off(said, self._now() + LEASE)
+                kept = await self._inbox.put_off(said, until)
         except TimeoutError:
             return False
         if kept:
