@@ -74,7 +74,7 @@ class BusyError(Exception):
     """The conversation changed faster than it could be answered. Nothing was accepted: deliver again."""
 
 
-class FullError(TooManyError, BusyError):
+class OverloadError(TooManyError, BusyError):
     """As many are being answered as can be in time; nothing was accepted."""
 
     def __init__(self) -> None:
@@ -185,12 +185,12 @@ class Inbox:
 
     async def receive(self, inbound: Inbound, *, waits: bool = False) -> Receipt:
         """Accepts a message and answers it, or finds how it was answered. Raises `BusyError`, and `TooManyError` where more
-        come from there than may, or (`FullError`) more at this moment than can be answered in time: not where it `waits`,
+        come from there than may, or (`OverloadError`) more at this moment than can be answered in time: not where it `waits`,
         for whoever is bounded in another way and cannot come again, nor, up to twice as many, where a life may be in
         danger."""
         if self.is_full and not waits and not (self._under_way < 2 * FULL and _is_alarm(inbound)):
             REFUSED.labels("full").inc()
-            raise FullError
+            raise OverloadError
         began = time.perf_counter()
         self._under_way += 1
         try:

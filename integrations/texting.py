@@ -11,7 +11,7 @@ from prometheus_client import Counter
 from accounts.limits import TEXTS, TEXTS_READ
 from bot import conversation
 from bot.channel import ChannelHealth, Core
-from bot.inbox import FullError, Receipt, numbered
+from bot.inbox import OverloadError, Receipt, numbered
 from bot.messages import Inbound, Reply
 from bot.queue import Done, Failed, Later, Lost, Outcome
 from bot.redlines import endangers
@@ -149,7 +149,7 @@ class Texting:
         await self._found_again(said.address)
         try:
             receipt = await self._inbox.receive(msgspec.structs.replace(said, inline=inline, outbox=not inline))
-        except FullError:  # carriers do not ask again: it is kept, and answered by a text of its own
+        except OverloadError:  # carriers do not ask again: it is kept, and answered by a text of its own
             await self._inbox.put_off(msgspec.structs.replace(said, outbox=True), self._now())
             return ""
         if not inline:

@@ -28,7 +28,7 @@ from accounts.identity import Proof
 from accounts.limits import CATCHING_UP, FRAMES, REQUESTS_FROM, SOCKETS_FROM, TooManyError
 from bot.channel import Channel, ChannelHealth, ChannelSettings, Core, OpenChannel, Stanza
 from bot.edge import BodyError, body_of, came_from, safely
-from bot.inbox import BusyError, FullError, Receipt, numbered
+from bot.inbox import BusyError, OverloadError, Receipt, numbered
 from bot.messages import Inbound
 from bot.queue import Done, Outcome
 from integrations.frames import (
@@ -151,7 +151,7 @@ class Webchat:
         try:
             status, body, receipt = await self._answer(scope, receive)
         except TooManyError as refused:
-            status, body = 429, error("busy" if isinstance(refused, FullError) else "too_fast")
+            status, body = 429, error("busy" if isinstance(refused, OverloadError) else "too_fast")
             headers.append((b"retry-after", b"%d" % math.ceil(refused.seconds)))
         self.observe("delivering")
         await send({"type": "http.response.start", "status": status, "headers": [*headers, _length(body)]})

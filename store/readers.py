@@ -9,7 +9,7 @@ from store.engine import Connection, Cursor, Engine
 from store.transaction import Transaction
 
 
-class Reader:
+class ReadingLine:
     """A connection, used by one thread at a time."""
 
     def __init__(self, connect: Callable[[], Connection], over: Callable[[Cursor], Transaction]) -> None:
@@ -33,18 +33,18 @@ class Readers:
         self._engine = engine
         self._over = over
         # Whoever has one puts it back; the one that was used last is taken first, so that few are opened where few do.
-        self._free: queue.LifoQueue[Reader | None] = queue.LifoQueue()
+        self._free: queue.LifoQueue[ReadingLine | None] = queue.LifoQueue()
         for _ in range(engine.readers - 1):
             self._free.put(None)
-        self.first = Reader(engine.connect, over)
+        self.first = ReadingLine(engine.connect, over)
         self._free.put(self.first)
 
     @contextlib.contextmanager
-    def one(self) -> Iterator[Reader]:
+    def one(self) -> Iterator[ReadingLine]:
         """Waits for one that is free."""
         reader = self._free.get()
         try:
-            reader = reader or Reader(self._engine.connect, self._over)
+            reader = reader or ReadingLine(self._engine.connect, self._over)
             yield reader
         finally:
             self._free.put(reader)

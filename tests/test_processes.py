@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import signal
@@ -23,15 +24,17 @@ from tests.conftest import created
 from tests.processes import Prepared, Processes, prepared
 from tests.service import ROOT
 
+_numbers = itertools.count(1)
+
 
 @pytest.fixture(scope="module")
 def centre(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     return prepared(postgres, tmp_path_factory.mktemp("centre"))
 
 
-@pytest.fixture
-def two(centre: Prepared, tmp_path: Path) -> Iterator[Processes]:
-    running = Processes(tmp_path, centre, 2)
+@contextlib.contextmanager
+def started(folder: Path, centre: Prepared) -> Iterator[Processes]:
+    running = Processes(folder, centre, 2)
     try:
         running.wait_until("processes serve")
         yield running
@@ -39,11 +42,24 @@ def two(centre: Prepared, tmp_path: Path) -> Iterator[Processes]:
         running.end()
 
 
+@pytest.fixture(scope="module")
+def two(centre: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
+    """Two, for all tests that leave two behind."""
+    with started(tmp_path_factory.mktemp("two"), centre) as running:
+        yield running
+
+
+@pytest.fixture
+def two_to_end(centre: Prepared, tmp_path: Path) -> Iterator[Processes]:
+    with started(tmp_path, centre) as running:
+        yield running
+
+
 class Caller:
     """Says one thing after the other over HTTP, each on a connection that may be kept; sends again what was not answered."""
 
-    def __init__(self, running: Processes, number: int) -> None:
-        self.running, self.visitor = running, f"{number:032d}"
+    def __init__(self, running: Processes) -> None:
+        self.running, self.visitor = running, f"{next(_numbers):032d}"
         self.heard: dict[str, list[str]] = {}
         self.refused: list[str] = []
 
@@ -68,7 +84,7 @@ class Caller:
 
 @contextlib.asynccontextmanager
 async def talking(running: Processes, count: int) -> AsyncIterator[list[Caller]]:
-    callers, until = [Caller(running, number + 1) for number in range(count)], asyncio.Event()
+    callers, until = [Caller(running) for _ in range(count)], asyncio.Event()
     talks = [asyncio.create_task(each.talk(until)) for each in callers]
     try:
         await asyncio.sleep(1)
@@ -79,51 +95,54 @@ async def talking(running: Processes, count: int) -> AsyncIterator[list[Caller]]
         await asyncio.gather(*talks)
 
 
-def kept(running: Processes) -> dict[str, list[str]]:
-    """The ids that each conversation was said, in the order of its numbers; and of what was answered."""
+def kept(running: Processes, callers: list[Caller]) -> dict[str, list[str]]:
+    """The ids of what they said, and those to which there are answers, each as often as it is there."""
+    theirs = {each.visitor[-3:] for each in callers}
     found: dict[str, list[str]] = {"resident": [], "bot": []}
-    for author, body in running.rows("SELECT author, body FROM message ORDER BY conversation, seq"):
+    for author, body in running.rows("SELECT author, body FROM message"):
         assert isinstance(body, bytes)
-        found[str(author)].append(json.loads(body)["re"])
+        id = json.loads(body)["re"]
+        if id.partition("-")[0] in theirs:
+            found[str(author)].append(id)
     return found
 
 
 def is_whole(running: Processes, callers: list[Caller]) -> None:
     """All that was accepted is there once, and answered once."""
-    found = kept(running)
+    found = kept(running, callers)
     said = [id for each in callers for id in each.heard]
     assert len(said) > len(callers), "they did talk"
     assert sorted(found["resident"]) == sorted(said)
     assert sorted(found["bot"]) == sorted(id for each in callers for id, texts in each.heard.items() for _ in texts)
 
 
-def test_all_that_is_done_once_is_done_once(two: Processes) -> None:
-    assert two.said.count("导学已启动") == 1
-    assert two.said.count("administrator") == 1
-    assert len(two.workers) == 2
-    assert two.end() == 0
-    assert not two.rows("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+def test_all_that_is_done_once_is_done_once(two_to_end: Processes) -> None:
+    assert two_to_end.said.count("导学已启动") == 1
+    assert two_to_end.said.count("administrator") == 1
+    assert len(two_to_end.workers) == 2
+    assert two_to_end.end() == 0
+    assert not two_to_end.rows(
+        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
 
 
 async def test_one_that_is_killed_takes_nothing_with_it(two: Processes) -> None:
+    began = two.logged("starting")
     async with talking(two, 8) as callers:
         killed = two.workers[0]
         os.kill(killed, signal.SIGKILL)
         await asyncio.to_thread(two.wait_until, "a process died")
-        for _ in range(600):
-            await asyncio.sleep(0.05)
-            if two.logged("starting") >= 3:
-                break
+        await asyncio.to_thread(two.wait_until, "starting", began + 1)
     is_whole(two, callers)
     assert killed not in two.workers
     assert len(two.workers) == 2
 
 
 async def test_all_are_renewed_while_people_talk_and_nobody_is_refused(two: Processes) -> None:
-    before = two.workers
+    before, renewed = two.workers, two.logged("processes are new")
     async with talking(two, 8) as callers:
         two.parent.send_signal(signal.SIGHUP)
-        await asyncio.to_thread(two.wait_until, "processes are new")
+        await asyncio.to_thread(two.wait_until, "processes are new", renewed + 1)
     assert [each.refused for each in callers if each.refused] == []
     is_whole(two, callers)
     assert len(two.workers) == 2
@@ -132,9 +151,9 @@ async def test_all_are_renewed_while_people_talk_and_nobody_is_refused(two: Proc
 
 async def test_a_page_goes_on_with_another_process(two: Processes) -> None:
     """A socket of a process that goes is closed in order, and its page finds all that it had by any other."""
-    seen = await _seen(two, None)
+    seen, renewed = await _seen(two, None), two.logged("processes are new")
     two.parent.send_signal(signal.SIGHUP)
-    await asyncio.to_thread(two.wait_until, "processes are new")
+    await asyncio.to_thread(two.wait_until, "processes are new", renewed + 1)
     assert (await _seen(two, seen[0]))[1] == seen[1]
 
 
@@ -159,14 +178,15 @@ async def test_new_ones_that_cannot_begin_leave_the_old_ones(two: Processes) -> 
     (two.folder / "config.yml").write_text("server: {prot: 1}\n")
     two.parent.send_signal(signal.SIGHUP)
     await asyncio.to_thread(two.wait_until, "could not begin")
+    (two.folder / "config.yml").unlink()
     assert two.workers == before
     assert two.is_ready()
 
 
-def test_those_whose_parent_is_killed_end(two: Processes) -> None:
-    workers = two.workers
-    two.parent.kill()
-    two.parent.wait()
+def test_those_whose_parent_is_killed_end(two_to_end: Processes) -> None:
+    workers = two_to_end.workers
+    two_to_end.parent.kill()
+    two_to_end.parent.wait()
     for _ in range(400):
         if not any(Path(f"/proc/{each}").exists() for each in workers):
             return
