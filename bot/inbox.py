@@ -34,6 +34,7 @@ from bot.comprehension import Comprehension, Understanding
 from bot.conversation import Conversation
 from bot.dialogue import Dialogue
 from bot.files import FileRefusal, safe
+from bot.journey import FOLLOWED
 from bot.live import Live
 from bot.locks import Locks
 from bot.messages import Arrived, Card, File, Handover, Inbound, Message, Numbered, Reply
@@ -198,6 +199,8 @@ class Inbox:
         finally:
             self._under_way -= 1
         TOOK.labels(inbound.channel).observe(time.perf_counter() - began)
+        if (journey := FOLLOWED.get()) is not None:
+            journey.answered(inbound.channel, receipt.conversation, receipt.seq + 1, again=receipt.again)
         return receipt
 
     async def _receive(self, inbound: Inbound) -> Receipt:

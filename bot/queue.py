@@ -55,13 +55,20 @@ class Lost:
 
 
 Outcome = Done | Later | Failed | Lost
+Work = Callable[[QueueRow], Awaitable[Outcome]]
+Follow = Callable[[Database, QueueRow, Work], Awaitable[Outcome]]
+
+
+async def unfollowed(database: Database, row: QueueRow, work: Work) -> Outcome:
+    """For those who do not watch rows being worked."""
+    return await work(row)
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     """How rows of a kind are worked. `work` may run twice for a row, and is told so by nothing but its key."""
 
-    work: Callable[[QueueRow], Awaitable[Outcome]]
+    work: Work
     at_once: int = 8  # of one lane
     patience: int = 10  # attempts before a row is given up
     lease: int = 30_000  # ms; the work is broken off before it ends
@@ -75,16 +82,17 @@ def wait(attempts: int) -> int:
 
 class Queue:
     """`ring` is called when something was given up. `room` is set when a lane that was full has room again: to be looked at
-    at once. `clock` is in seconds."""
+    at once. `clock` is in seconds; `follow` has each row worked, and may watch it."""
 
     def __init__(
         self, database: Database, kinds: Mapping[str, Kind], ring: Callable[[], None],
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.time, follow: Follow = unfollowed,
     ) -> None:  # fmt: skip
         self._database = database
         self._kinds = kinds
         self._ring = ring
         self._clock = clock
+        self._follow = follow
         self._most = 1 + max(kind.at_once for kind in kinds.values())
         self._at_work: Counter[str] = Counter()  # rows, by lane
         self._full: set[str] = set()  # lanes with more to do than they had room for
@@ -152,7 +160,7 @@ class Queue:
 
     async def _see_through(self, row: QueueRow, kind: Kind) -> None:
         # What nobody has come to an end with, however often it was taken up, would kill the next process too.
-        outcome = Lost(row.outcome) if row.attempts > kind.patience else await _worked(row, kind)
+        outcome = Lost(row.outcome) if row.attempts > kind.patience else await self._worked(row, kind)
         left = after(row, kind, outcome, self._now())
         if left is None:
             await self._database.write(lambda t: queue.remove(t, row), quick=True)
@@ -162,13 +170,12 @@ class Queue:
             log.error("given up", extra={"error": f"{row.kind}: {left.outcome}"})
             self._ring()
 
-
-async def _worked(row: QueueRow, kind: Kind) -> Outcome:
-    try:
-        async with asyncio.timeout(WITHIN * kind.lease / 1000):
-            return await kind.work(row)
-    except TimeoutError:
-        return Failed("too slow")
+    async def _worked(self, row: QueueRow, kind: Kind) -> Outcome:
+        try:
+            async with asyncio.timeout(WITHIN * kind.lease / 1000):
+                return await self._follow(self._database, row, kind.work)
+        except TimeoutError:
+            return Failed("too slow")
 
 
 def after(row: QueueRow, kind: Kind, outcome: Outcome, at: int) -> QueueRow | None:

@@ -25,7 +25,7 @@ from bot.live import Live
 from bot.nightly import Nightly
 from bot.notices import Allowed, Notices, NoticeSender, Way
 from bot.outbox import AT_ONCE, MessageSender, Outbox, to_be_done
-from bot.queue import Done, Kind, Outcome, Queue
+from bot.queue import Done, Follow, Kind, Outcome, Queue, unfollowed
 from bot.tellings import Tellings
 from bot.texts import Texts
 from bot.waiting import RUNG_UP, Ways
@@ -119,6 +119,7 @@ class Ground:
     vapid: PushIdentity | None
     observe: Callable[[str], None]
     clock: Callable[[], float]
+    follow: Follow
 
     def now(self) -> datetime:
         """The centre's time."""
@@ -169,13 +170,16 @@ async def compose(
     observe: Callable[[str], None] = nothing_observed,
     clock: Callable[[], float] = time.time,
     channels: Mapping[str, Channel] = CHANNELS,
+    follow: Follow = unfollowed,
 ) -> App:
     """Everything that answers, in the order in which one part needs another; nothing runs yet. The database must have
     been prepared. Raises `ConfigError`."""
     vault = vault_of(config)
     database = Database(config.database.url, vault)
     limits = Limits(networks(config.server.unlimited))
-    ground = Ground(config, database, vault, texts_of(config), limits, Live(), Watch(), push_keys(), observe, clock)
+    ground = Ground(
+        config, database, vault, texts_of(config), limits, Live(), Watch(), push_keys(), observe, clock, follow
+    )
     knowing = await _knowing(ground)
     affairs = await _affairs(ground, knowing.library, channels)
     talk = _talk(ground, knowing, affairs, channels)
@@ -274,7 +278,7 @@ def _queue(
         kinds |= each.kinds
     if affairs.platform is not None:
         kinds[remote.COMMAND] = affairs.platform.kind
-    return Queue(ground.database, kinds, ground.live.ring, ground.clock)
+    return Queue(ground.database, kinds, ground.live.ring, ground.clock, ground.follow)
 
 
 def _arriving(ground: Ground, ways: ChannelParts) -> Arriving:

@@ -99,6 +99,12 @@ class Log(Struct, frozen=True, forbid_unknown_fields=True):
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
+class TracesSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the way of each message is told to, over OTLP; nowhere where it is empty."""
+
+    endpoint: Annotated[str, Meta(pattern=r"^(https?://\S+)?$")] = ""
+
+
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """All settings; `config.yml` explains each."""
 
@@ -112,6 +118,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     channels: Stanzas = field(default_factory=Stanzas)
     files: FilesSettings = FilesSettings()
     log: Log = Log()
+    traces: TracesSettings = TracesSettings()
 
     @property
     def zone(self) -> ZoneInfo:

@@ -32,6 +32,7 @@ from bot.edge import safely
 from daoxue import check
 from daoxue.app import App, compose, public_url
 from daoxue.config import Config, ConfigError
+from daoxue.following import NOBODY, Following, following
 from daoxue.logs import set_up_logs
 from daoxue.operations import Operations
 from daoxue.outside import misfits, unreachable
@@ -172,7 +173,7 @@ class Front:
             await self._behind(scope, receive, send)
 
 
-def application(app: App) -> ASGIApp:
+def application(app: App, follows: Following = NOBODY) -> ASGIApp:
     """The ASGI application around composed parts."""
 
     api = LateApi(app.desk)
@@ -187,8 +188,9 @@ def application(app: App) -> ASGIApp:
 
     posts = {path: post for each in app.channels.values() for path, post in each.posts.items()}
     front = Front(Starlette(routes=routes(app, api), lifespan=lifespan, exception_handlers={404: not_found}), posts)
+    names = {path: name for name, each in app.channels.items() for path in each.posts}
     settings = app.config.server
-    return Forwarding(front, networks(settings.trusted_proxies), settings.public_url)
+    return Forwarding(follows.webhooks(front, names), networks(settings.trusted_proxies), settings.public_url)
 
 
 def serve(config: Config) -> int:
@@ -257,12 +259,12 @@ class EndingServer(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def server(app: App) -> EndingServer:
+def server(app: App, follows: Following = NOBODY) -> EndingServer:
     """The web server around composed parts."""
     settings = app.config.server
     return EndingServer(
         uvicorn.Config(
-            application(app), host=settings.host, port=settings.port, loop="none", http=PatientProtocol, ws=PatientSocket,
+            application(app, follows), host=settings.host, port=settings.port, loop="none", http=PatientProtocol, ws=PatientSocket,
             ws_max_size=FRAME, ws_per_message_deflate=False, access_log=False, log_config=None, backlog=2048,
             timeout_graceful_shutdown=GRACE, server_header=False, proxy_headers=False,
         ),
@@ -275,14 +277,20 @@ async def _serve(
 ) -> None:
     watch = StopWatch()
     REGISTRY.register(watch)
-    app = await compose(config, watch.observe)
+    follows = following(config)
+
+    def both(step: str) -> None:
+        watch.observe(step)
+        follows.observe(step)
+
+    app = await compose(config, watch.observe if follows is NOBODY else both, follow=follows.follow)
     log.info("starting", extra={"seconds": round(time.perf_counter() - began, 2), "address": public_url(config)})
     gc.collect()
     gc.freeze()  # what was loaded stays: looking through it for garbage again and again would cost a tenth of a turn
     gc.set_threshold(20_000, 20, 20)
     if greets:
         await _greet(app)
-    serving = server(app)
+    serving = server(app, follows)
 
     def end(*_: object) -> None:
         serving.should_exit = True
@@ -290,10 +298,11 @@ async def _serve(
     # The server raises once more, when it has ended, what asked it to: an orderly end is none by a signal.
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, end)
-    following = asyncio.create_task(_follow(parent, serving)) if parent is not None else None
+    told = asyncio.create_task(_follow(parent, serving)) if parent is not None else None
     await serving.serve(sockets=[listening])
-    if following is not None:
-        following.cancel()
+    if told is not None:
+        told.cancel()
+    await asyncio.to_thread(follows.close)
 
 
 async def _follow(parent: socket.socket, serving: EndingServer) -> None:

@@ -28,7 +28,7 @@ ELSEWHERE = {
     r"(pipx|/opt/daoxue/bin/pip) install (--upgrade )?dist/daoxue-\*\.whl": "test_packages: installed and served",
     r"nginx -t": "test_behind: the page's blocks before a real nginx",
     r"podman .*": "a container's engine needs a host of its own",
-    r"pip install 'daoxue\[onnx\]'": "needs a registry; test_encoder has what it installs",
+    r"pip install 'daoxue\[(onnx|traces)\]'": "needs a registry; test_encoder and test_traces have what it installs",
     r"DAOXUE_NLU__ENCODER=onnx .* daoxue check": "test_encoder: with a tiny model",
     r"daoxue nlu evaluate --(test \S+ --encoder none|train .*)": "test_evaluate: trains for minutes on all data",
     r"python -m daoxue\.train nlu/model\.npz use": "trains for minutes; test_training_data: the model is that of its data",

@@ -123,7 +123,7 @@ def test_no_database_is_loaded_that_is_not_used() -> None:
     """A driver and its dialect are a quarter of a second of every start; those of the other sides have no place in it."""
     code = "import sys, daoxue.serve; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
-    unwanted = {"psycopg", "wechatpy", "sqlalchemy.dialects.postgresql"}
+    unwanted = {"psycopg", "wechatpy", "sqlalchemy.dialects.postgresql", "opentelemetry.sdk", "daoxue.traces"}
     # What works a channel, and the libraries that only they use, come when one is switched on.
     channels = {each.open.module for each in CHANNELS.values() if isinstance(each.open, Opens)}
     platforms = {"aiohttp", "aiosmtpd", "aiosmtplib", "imapclient", "nh3", "telegram", "twilio"}
