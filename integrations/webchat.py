@@ -63,6 +63,7 @@ HELLO_WITHIN = 15  # seconds
 SEND_WITHIN = 20  # seconds that a page may take to read a frame
 PORTION = 50  # messages that are read at once for a page that lacks some
 PATIENCE = 20  # refused frames before the socket is closed
+BEHIND = 4.0  # seconds in which a page sends again what was refused; what comes behind it waits for it
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")  # 24 random bytes, the page's or ours
 SOCKETS = Gauge("daoxue_webchat_sockets", "Open pages")
 
@@ -214,6 +215,7 @@ class Socket:
         self._websocket = websocket
         self._allowance = (FRAMES, f"{id(self)}")
         self._bad = 0
+        self._refused = ("", 0.0)  # a message that was not accepted, and until when others wait for it
         self._visitor = ""
         self._origin = came_from(websocket.scope)
         self._lang: str = "zh"
@@ -270,7 +272,7 @@ class Socket:
             raise WebSocketDisconnect(event.get("code", 1005))
         text: str | None = event.get("text")
         if self._webchat.limits.take(self._allowance) > 0:
-            await self._refuse("too_fast")
+            await self._send_again("")
             return None
         if text is None:
             await self._refuse("bad_frame")
@@ -293,6 +295,8 @@ class Socket:
                 await self._end("too_fast", 1013)
             seq, speaker = row.seq, row.speaker
             first = hello.since if hello.since is not None and hello.since <= seq else 0
+            if first:  # whoever wrote that to it may have died before that was noted
+                self._webchat.outbox.taken(row.id, first)
             self._watch(row.id, max(first, seq - HISTORY if hello.since is None else first))
         elif hello.since:
             await self._refuse("gone")
@@ -307,6 +311,9 @@ class Socket:
         self._tasks.create_task(self._write(conversation, self._news))
 
     async def _receive(self, frame: PageMessage | Chosen) -> None:
+        before, until = self._refused
+        if frame.id != before and time.monotonic() < until:
+            return await self._refuse("too_fast")  # it was said after one that has not been accepted
         text, choice = (frame.text, None) if isinstance(frame, PageMessage) else ("", frame.key)
         self._lang = frame.lang or self._lang
         said = inbound(self._visitor, frame.id, text, choice, self._lang, self._origin)
@@ -315,8 +322,8 @@ class Socket:
         except TooManyError:
             receipt = None
         if receipt is None:
-            await self._refuse("too_fast")
-            return
+            return await self._send_again(frame.id)
+        self._refused = ("", 0.0)
         await self._send(encode({"type": "ack", "id": frame.id, "seq": receipt.seq, "speaker": receipt.speaker}))
         if self._news is None:
             self._watch(receipt.conversation, 0)
@@ -343,6 +350,11 @@ class Socket:
         self._webchat.observe("delivered")
         if any(row.author != "resident" for row in rows):
             self._webchat.outbox.taken(conversation, self._seen)
+
+    async def _send_again(self, id: str) -> None:
+        """Asks for a message again; whatever was sent behind it comes again after it."""
+        self._refused = (id, time.monotonic() + BEHIND)
+        await self._refuse("too_fast")
 
     async def _refuse(self, code: str) -> None:
         self._bad += 1

@@ -240,6 +240,9 @@ class PageThatStays:
     async def close(self, status: int) -> None:
         self.closed = status
 
+    def say(self, frame: dict[str, object]) -> None:
+        self._events.put_nowait({"type": "websocket.receive", "text": json.dumps(frame)})
+
     def go(self) -> None:
         self._events.put_nowait({"type": "websocket.disconnect", "code": 1001})
 

@@ -12,16 +12,18 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from bot.inbox import BusyError, Receipt
 from bot.messages import Inbound
 from daoxue.app import App, compose
 from daoxue.config import Config
 from desk.replies import Answer
 from integrations.frames import address_of
 from integrations.webchat import CHANNEL, Webchat
-from store import conversations
+from store import conversations, outbox
 from store.conversations import ConversationRow
 from store.transaction import Transaction
 from tests.service import Page, Service, running
+from tests.test_flood import PageThatStays, outlet
 
 
 @pytest.fixture
@@ -157,8 +159,31 @@ async def test_a_flood_is_slowed_and_loses_nothing(page: Page) -> None:
             frame = await page.receive()
         refused += frame["type"] == "error" and frame["code"] == "too_fast"
     assert 5 <= refused <= 10
-    await asyncio.sleep(1.2)
-    assert await page.say("你好", "f29")
+    await asyncio.sleep(5)
+    for number in range(30):
+        assert await page.say("你好", f"f{number}")
+    assert [frame["id"] for frame in page.heard if frame["author"] == "resident"] == [f"f{n}" for n in range(30)]
+
+
+async def test_what_was_said_behind_a_refused_message_is_not_accepted_before_it(app: App) -> None:
+    """The first is refused (the disk was full for a moment): both come again, in their order."""
+    receive, refused = app.inbox.receive, [True]
+
+    async def busy_once(inbound: Inbound) -> Receipt:
+        if refused.pop() if refused else False:
+            raise BusyError
+        return await receive(inbound)
+
+    app.inbox.receive = busy_once  # type: ignore[method-assign]
+    page = PageThatStays(json.dumps({"type": "hello", "visitor": "o" * 32}))
+    for id in "abab":
+        page.say({"type": "message", "id": id, "text": "你好"})
+    page.go()
+    await outlet(app).socket(page)  # type: ignore[arg-type]
+    told = [
+        (each["type"], each.get("id") or each.get("code")) for each in page.told if each["type"] in {"ack", "error"}
+    ]
+    assert told == [("error", "too_fast"), ("error", "too_fast"), ("ack", "a"), ("ack", "b")]
 
 
 async def test_what_is_no_token_is_not_taken(service: Service) -> None:
@@ -242,3 +267,13 @@ def test_operations(service: Service) -> None:
     for path, expected in (("/healthz", b"ok"), ("/readyz", b"ready"), ("/metrics", b"daoxue_queue_due")):
         with urllib.request.urlopen(service.url + path, timeout=5) as response:
             assert expected in response.read()
+
+
+async def test_what_a_page_says_to_have_is_owed_to_it_no_more(app: App) -> None:
+    """The process that wrote it to the page may have died before it could note that."""
+    receipt = await app.inbox.receive(Inbound(channel=CHANNEL, address=address_of("h" * 32), id="a", text="你好", at=1))
+    page = PageThatStays(json.dumps({"type": "hello", "visitor": "h" * 32, "since": receipt.last_seq}))
+    page.go()
+    await outlet(app).socket(page)  # type: ignore[arg-type]
+    await app.outbox.flush()
+    assert app.database.look(lambda t: outbox.undelivered(t, receipt.conversation)) is None

@@ -49,7 +49,7 @@ export class Link extends EventTarget {
   say(message) {
     this.pending.push(message);
     this.#keep();
-    if (this.#welcomed) this.#post(message);
+    if (this.#welcomed && !this.#again) this.#post(message); // else it goes out behind those that are sent again
   }
 
   /** A hint for the seat that has the talk; at most one in some seconds, and nobody relies on it. */
