@@ -98,6 +98,7 @@ class Tickets:
         return await self._write(work)
 
     def _take(self, change: Change, found: TicketRow, seat: str, now: int, shown: str) -> TicketRow:
+        found = _all_said(change, found, now)
         row = tickets.record(change.transaction, found, TicketTaken(found.owner), seat, now)
         tickets.hand(change.transaction, found, seat)
         return self._tell(change, row, "desk.taken", now, ref=found.ref, seat=shown or seat)
@@ -117,7 +118,8 @@ class Tickets:
 
         def work(change: Change) -> int:
             held = ticket_lists.held_by(change.transaction, seat)
-            for found in held:
+            for each in held:
+                found = _all_said(change, each, now)
                 row = tickets.record(change.transaction, found, TicketReturned(why), seat, now)
                 tickets.hand(change.transaction, found, None)
                 self._tell(change, row, "desk.returned", now, ref=found.ref, seat=shown or seat)
@@ -136,6 +138,7 @@ class Tickets:
             if found.state == "closed":
                 raise TicketError("taken", _whose(found))
             refuse(found, to)
+            found = _all_said(change, found, now)
             passed_to = TicketTransferred(to, until if to else None, skill, word, found.owner)
             row = tickets.record(change.transaction, found, passed_to, seat, now)
             if found.owner:
@@ -279,8 +282,7 @@ class Tickets:
         self, change: Change, row: TicketRow, text: str, now: int, *, closing: Happened | None = None, **values: str
     ) -> TicketRow:
         """A word of the system to the resident, behind what its seat has said; `closing` is how the ticket ends with it."""
-        if replies.let_go(change.transaction, row, now):
-            row = ticket_of(change.transaction, row.ref)
+        row = _all_said(change, row, now)
         read = _conversation(change.transaction, row)
         state = conversation.load(read.state)
         if closing is not None:
@@ -308,6 +310,11 @@ class Tickets:
                 self._live.wake(id)
             return result
         raise TicketError("outdated", "工单刚刚变动，请再试一次")
+
+
+def _all_said(change: Change, row: TicketRow, now: int) -> TicketRow:
+    """The ticket when what its seat has written and could still call back is said: while it is that seat's."""
+    return ticket_of(change.transaction, row.ref) if replies.let_go(change.transaction, row, now) else row
 
 
 def _held(transaction: Transaction, ref: str, seat: str) -> TicketRow:

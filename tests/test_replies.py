@@ -10,12 +10,14 @@ import pytest
 from bot.queue import Kind, Queue
 from daoxue.app import App
 from desk.api import shown
+from desk.opening import ALL
 from desk.replies import Replies
 from desk.residents import forget
 from store import queue, replies
 from store.personal import Shut
 from store.schema import metadata
 from tests.desk_client import Desk, Person
+from tests.history import check
 from tests.talk import Resident
 
 WORDS = "我查到您的卡了，尾号对得上，稍等"
@@ -178,3 +180,17 @@ async def test_not_so_long_for_somebody_on_a_call(talk: Talk, monkeypatch: pytes
     monkeypatch.setattr(shown, "stage_of", on_the_line)
     before = time.time() * 1000
     assert (await talk.write())["due_at"] - before < 4_500
+
+
+@pytest.mark.parametrize("path", ["transfer", "take"])
+async def test_what_was_held_is_said_by_who_has_the_ticket(talk: Talk, path: str) -> None:
+    """Also in its events: nobody answers what is not theirs any more."""
+    await talk.write()
+    if path == "transfer":
+        await talk.seat.post(f"/tickets/{talk.ref}/transfer", {"skill": "credit"})
+    else:
+        supervisor = await talk.desk.person("supervisor")
+        await talk.app.tickets.take(talk.ref, supervisor.name, int(time.time() * 1000), over=True)
+    whole = await talk.app.tickets.show(talk.ref, ALL)
+    check(whole)
+    assert any(each.author == "seat" for each in whole.messages)
