@@ -59,12 +59,12 @@ class Outbox:
 
     async def settle(self, conversation: int, seq: int) -> None:
         """The channel has taken everything up to this message."""
-        await self._database.write(lambda t: outbox.settle(t, conversation, seq), quick=True)
+        await self._database.insist(lambda t: outbox.settle(t, conversation, seq), quick=True)
         self._live.delivered(conversation, seq)
 
     async def left(self, row: DueRow) -> None:
         """The channel has taken this; what was given up before it has still not arrived."""
-        await self._database.write(lambda t: outbox.left(t, row), quick=True)
+        await self._database.insist(lambda t: outbox.left(t, row), quick=True)
         self._live.delivered(row.conversation, row.last_seq)
 
     async def put_off(self, conversation: int, seq: int, until: int) -> None:

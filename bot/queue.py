@@ -163,9 +163,9 @@ class Queue:
         outcome = Lost(row.outcome) if row.attempts > kind.patience else await self._worked(row, kind)
         left = after(row, kind, outcome, self._now())
         if left is None:
-            await self._database.write(lambda t: queue.remove(t, row), quick=True)
+            await self._database.insist(lambda t: queue.remove(t, row), quick=True)
             return
-        await self._database.write(lambda t: queue.put_back(t, left), quick=True)
+        await self._database.insist(lambda t: queue.put_back(t, left), quick=True)
         if left.state == QueueState.GIVEN_UP:
             log.error("given up", extra={"error": f"{row.kind}: {left.outcome}"})
             self._ring()

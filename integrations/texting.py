@@ -266,7 +266,7 @@ class Texting:
             calls.sent(transaction, sid, row.conversation, row.last_seq, sms.segments(text), now)
             outbox.left(transaction, row)
 
-        await self._database.write(settle, quick=True)
+        await self._database.insist(settle, quick=True)
         self._live.delivered(row.conversation, row.last_seq)
         return Done()
 

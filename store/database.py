@@ -39,6 +39,8 @@ PATIENCE = 10.0  # seconds that another process may write before we give up,
 HURRY = 1.0  # where we are about to end,
 ASIDE = 2  # long reads and scrubbings at the same time
 TO_END = 5.0  # seconds that the last writing may take
+INSISTING = 20.0  # seconds in which what has happened elsewhere is written down,
+AGAIN = 0.25  # tried again after so many
 
 
 class ConflictError(Exception):
@@ -194,6 +196,18 @@ class Database:
         result: T = await job.future
         return result
 
+    async def insist(self, work: Work[T], *, quick: bool = False) -> T:
+        """`write` of what has happened elsewhere and cannot be undone, so that it would happen twice if it were not known:
+        tried again for a while where the database cannot be used."""
+        until = time.monotonic() + INSISTING
+        while True:
+            try:
+                return await self.write(work, quick=quick)
+            except OutageError:
+                if time.monotonic() > until:
+                    raise
+            await asyncio.sleep(AGAIN)
+
     def now(self, work: Work[T]) -> T:
         """`write` for code without an event loop; not to be mixed with `write` on the same object."""
         with self._naming():
@@ -320,11 +334,13 @@ class Database:
 
     def _serve(self) -> None:
         while (batch := self._batches.get()) is not None:
-            jobs, has_run = batch
-            if not (has_run and self._finish()):
-                self._commit(jobs)
-            self._settle(jobs)
-            self._go_on()
+            self._see_through(*batch)
+
+    def _see_through(self, jobs: Jobs, has_run: bool) -> None:
+        if not (has_run and self._finish()):
+            self._commit(jobs)
+        self._settle(jobs)
+        self._go_on()
 
     def _go_on(self) -> None:
         """Has the next batch put together by a loop that waits for it."""

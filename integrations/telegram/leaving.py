@@ -121,7 +121,7 @@ class Leaving:
                 return await self._refused(error, owed.address, chat)
         if owed.part + 1 < len(found):
             at = self.now()
-            await self._core.database.write(lambda t: _go_on(t, owed, at), quick=True)
+            await self._core.database.insist(lambda t: _go_on(t, owed, at), quick=True)
         else:
             await self._core.outbox.settle(owed.conversation, owed.said[-1].seq)
         return Done()

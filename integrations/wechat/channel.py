@@ -306,7 +306,7 @@ class WechatChannel:
             deliveries.left(transaction, row.conversation, place.seq, last, now)
             move(transaction, row.conversation, rows, after, now)
 
-        await self._database.write(settle, quick=True)
+        await self._database.insist(settle, quick=True)
         self._live.delivered(row.conversation, last - 1 if after else last)
         return Done()
 
