@@ -312,7 +312,7 @@ async def _desk(
         zone=config.zone, tickets=tickets, replies=Replies(database, live, ground.clock), people=People(database, passwords),
         signing=SignIn(database, passwords, attempts, config.desk.session_minutes), attempts=attempts,
         oidc=Oidc(config.desk.oidc, os.environ.get("OIDC_CLIENT_SECRET", "")), public_url=public_url(config),
-        dispatch=Dispatch(database, live, library, tickets, hours, config.desk, standing, loads),
+        dispatch=Dispatch(database, live, library, tickets, hours, config.desk, standing, loads, ground.clock),
         feed=Feed(database, live, hours, config.desk),
         search=ConversationSearch(database, live, _reached(identity, ways), ground.limits),
         editing=Editing(database, library), cataloguing=Cataloguing(database, library, ground.texts),

@@ -1,0 +1,64 @@
+"""The simulation: so many histories as half a minute holds, each the same whenever it is told; and it notices what it is
+for (docs/faults.md)."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from bot.inbox import Inbox
+from bot.messages import Inbound
+from store.conversations import TurnRow
+from tests.service import ROOT
+from tests.simulation.place import Place, place
+from tests.simulation.story import tell
+
+SECONDS = 30
+FEWEST = 15  # histories in that time, on a machine that has much else to do
+
+
+def played(*words: str) -> str:
+    """What the command says; fails with the transcript where a history is wrong."""
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.simulation", *words],
+        cwd=ROOT, env=os.environ | {"PYTHONHASHSEED": "0"}, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout[-20_000:] + run.stderr[-5_000:]
+    return run.stdout
+
+
+def test_whatever_happens_nothing_is_lost_or_done_twice() -> None:
+    told = played("--seed", "1", "--histories", "10000", "--seconds", str(SECONDS))
+    assert int(told.split()[0]) >= FEWEST, told
+
+
+def test_a_history_is_the_same_each_time() -> None:
+    """Also behind another one: nothing is left of it."""
+    alone = played("--seed", "12", "--histories", "1", "--show").splitlines()[:-1]
+    behind = played("--seed", "11", "--histories", "2", "--show").splitlines()[:-1]
+    assert alone
+    assert behind[-len(alone) :] == alone
+
+
+@pytest.fixture(scope="module")
+def here() -> Iterator[Place]:
+    with place() as made:
+        yield made
+
+
+def test_it_notices_what_is_acknowledged_before_it_is_written(here: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit = Inbox._commit
+    writing = set[asyncio.Task[object]]()
+
+    async def hasty(self: Inbox, row: TurnRow, inbound: Inbound) -> tuple[int, int] | None:
+        if row.read.version == 0:
+            return await commit(self, row, inbound)
+        writing.add(asyncio.create_task(commit(self, row, inbound)))
+        return row.read.id, row.read.seq + len(row.said)
+
+    monkeypatch.setattr(Inbox, "_commit", hasty)
+    problems = [each for seed in range(1, 11) for each in tell(here, seed).problems]
+    assert any("accepted and lost" in each for each in problems)
