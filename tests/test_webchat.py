@@ -169,10 +169,10 @@ async def test_what_was_said_behind_a_refused_message_is_not_accepted_before_it(
     """The first is refused (the disk was full for a moment): both come again, in their order."""
     receive, refused = app.inbox.receive, [True]
 
-    async def busy_once(inbound: Inbound) -> Receipt:
+    async def busy_once(inbound: Inbound, *, waits: bool = False) -> Receipt:
         if refused.pop() if refused else False:
             raise BusyError
-        return await receive(inbound)
+        return await receive(inbound, waits=waits)
 
     app.inbox.receive = busy_once  # type: ignore[method-assign]
     page = PageThatStays(json.dumps({"type": "hello", "visitor": "o" * 32}))
