@@ -3,13 +3,23 @@
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+
+from bot.hints import DeliveredHint, Hint, TalkHint, TicketsHint, TypingHint
+from store import conversations
+from store.database import Database
+
+
+def nobody_told(hint: Hint) -> None:
+    """Of a process that is alone."""
 
 
 class Live:
-    """Waiters of this process, by conversation."""
+    """Waiters of this process, by conversation. What happens here is told to the other processes by `tell`; what they
+    tell comes to `hear`."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[Hint], None] = nobody_told) -> None:
+        self._tell = tell
         self._waiting: defaultdict[int, set[asyncio.Event]] = defaultdict(set)
         self.changed: dict[int, float] = {}  # conversations with something that cannot be searched yet, and since when
         self._tickets: list[asyncio.Event] = []
@@ -24,6 +34,10 @@ class Live:
 
     def ring(self) -> None:
         """Something happened to a ticket."""
+        self._ring()
+        self._tell(TicketsHint())
+
+    def _ring(self) -> None:
         for event in self._tickets:
             event.set()
 
@@ -32,6 +46,10 @@ class Live:
         self._typing.append(told)
 
     def typing(self, conversation: int, author: str) -> None:
+        self._types(conversation, author)
+        self._tell(TypingHint(conversation, author))
+
+    def _types(self, conversation: int, author: str) -> None:
         for told in self._typing:
             told(conversation, author)
 
@@ -40,6 +58,10 @@ class Live:
         self._delivered.append(told)
 
     def delivered(self, conversation: int, seq: int) -> None:
+        self._arrived(conversation, seq)
+        self._tell(DeliveredHint(conversation, seq))
+
+    def _arrived(self, conversation: int, seq: int) -> None:
         for told in self._delivered:
             told(conversation, seq)
 
@@ -57,7 +79,47 @@ class Live:
     def is_watched(self, conversation: int) -> bool:
         return conversation in self._waiting
 
+    @property
+    def watched(self) -> list[int]:
+        """The conversations that somebody here waits for."""
+        return list(self._waiting)
+
     def wake(self, conversation: int) -> None:
         self.changed[conversation] = time.monotonic()
+        self.rouse(conversation)
+        self._tell(TalkHint(conversation))
+
+    def rouse(self, conversation: int) -> None:
+        """`wake` for this process alone."""
         for event in self._waiting.get(conversation, ()):
             event.set()
+
+    def hear(self, hint: Hint) -> None:
+        """What another process tells."""
+        match hint:
+            case TalkHint(conversation):
+                self.rouse(conversation)
+            case TicketsHint():
+                self._ring()
+            case TypingHint(conversation, author):
+                self._types(conversation, author)
+            case DeliveredHint(conversation, seq):
+                self._arrived(conversation, seq)
+
+
+class Looking:
+    """Finds what another process has said in a conversation that is waited for here, where no hint told it: `work` is a
+    worker's round."""
+
+    def __init__(self, database: Database, live: Live) -> None:
+        self._database = database
+        self._live = live
+        self._last: Mapping[int, int] = {}  # numbers of the last messages, by conversation
+
+    async def work(self) -> None:
+        watched = self._live.watched
+        last = await self._database.read(lambda t: conversations.last(t, watched)) if watched else {}
+        for conversation, seq in last.items():
+            if self._last.get(conversation) != seq:
+                self._live.rouse(conversation)
+        self._last = last

@@ -20,6 +20,7 @@ from bot.channel import Channel, ChannelHealth, Core, OpenChannel, SettingsError
 from bot.comprehension import Comprehension
 from bot.dialogue import Dialogue
 from bot.edge import safely
+from bot.hints import Hints
 from bot.inbox import Inbox, nothing_observed
 from bot.live import Live
 from bot.nightly import Nightly
@@ -31,6 +32,7 @@ from bot.texts import Texts
 from bot.waiting import RUNG_UP, Ways
 from daoxue import model
 from daoxue.config import Config, ConfigError
+from daoxue.hints import hints_of, teller
 from daoxue.preparing import vault_of
 from daoxue.resolved import encoder_of, push_keys, rules_of, texts_of
 from daoxue.watch import Watch
@@ -89,6 +91,7 @@ class App:
     outbox: Outbox
     queue: Queue
     live: Live
+    hints: tuple[Hints, ...]
     tickets: Tickets
     desk: Desk
     retaining: Retaining
@@ -177,8 +180,10 @@ async def compose(
     vault = vault_of(config)
     database = Database(config.database.url, vault)
     limits = Limits(networks(config.server.unlimited))
+    hints = hints_of(config, vault.name)
+    live = Live(teller(hints))
     ground = Ground(
-        config, database, vault, texts_of(config), limits, Live(), Watch(), push_keys(), observe, clock, follow
+        config, database, vault, texts_of(config), limits, live, Watch(), push_keys(), observe, clock, follow
     )
     knowing = await _knowing(ground)
     affairs = await _affairs(ground, knowing.library, channels)
@@ -189,7 +194,7 @@ async def compose(
     pushing = Pushing(database, outside, ground.vapid, observe, clock)
     return App(
         config=config, database=database, watch=ground.watch, library=knowing.library, comprehension=knowing.comprehension,
-        inbox=talk.inbox, outbox=talk.outbox, queue=_queue(ground, talk, affairs, ways, desk, pushing), live=ground.live,
+        inbox=talk.inbox, outbox=talk.outbox, queue=_queue(ground, talk, affairs, ways, desk, pushing), live=live, hints=hints,
         tickets=desk.tickets, desk=desk, retaining=Retaining(database, desk.standing, affairs.identity.passing),
         texts=ground.texts, identity=affairs.identity, accounts=affairs.accounts, notices=_notice_sender(ground, affairs, ways),
         tellings=affairs.tellings, nightly=Nightly(affairs.bank, affairs.tellings, database, config.zone, clock),

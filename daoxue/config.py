@@ -19,6 +19,8 @@ from integrations.channels import CHANNELS
 from integrations.clamd import PATTERN as CLAMD
 from integrations.platform import PlatformSettings
 from integrations.rasa import RasaSettings
+from integrations.redis.addresses import PATTERN as REDIS
+from integrations.redis.addresses import AddressError, parse
 from knowledge.centre import Centre, Said
 from knowledge.files import KnowledgeError, load_yaml
 from nlu.judgement import Budget
@@ -48,6 +50,12 @@ class DatabaseSettings(Struct, frozen=True, forbid_unknown_fields=True):
     def embedded(self) -> str:
         """The path of SQLite's file; empty where a server holds it."""
         return self.url.removeprefix("sqlite:///") if self.url.startswith("sqlite:///") else ""
+
+
+class RedisSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where several processes tell each other what is new; nothing: the database does that."""
+
+    url: Annotated[str, Meta(pattern=REDIS)] = ""
 
 
 class CentreSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -110,6 +118,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
 
     server: Server = Server()
     database: DatabaseSettings = DatabaseSettings()
+    redis: RedisSettings = RedisSettings()
     centre: CentreSettings = CentreSettings()
     sample: bool = True
     nlu: Nlu = Nlu()
@@ -155,6 +164,10 @@ def read(path: Path, environment: Mapping[str, str] = os.environ, channels: Mapp
         raise ConfigError(f"{path.name}: centre.timezone: there is no time zone {config.centre.timezone}") from error
     for name in ("trusted_proxies", "inside", "unlimited"):
         _check_networks(path, f"server.{name}", getattr(config.server, name))
+    try:
+        parse(config.redis.url or "redis://localhost")
+    except AddressError as error:
+        raise ConfigError(f"{path.name}: redis.url: {error}") from error
     for hours in config.desk.hours:
         if hours.closes <= hours.opens:
             raise ConfigError(f"{path.name}: desk.hours: closes {hours.closes} is not after opens {hours.opens}")

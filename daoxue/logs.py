@@ -16,7 +16,7 @@ OURS = frozenset(
     ("accounts", "bot", "daoxue", "desk", "handlers", "integrations", "knowledge", "nlu", "players", "store", "web")
 )
 _TALKATIVE = (
-    "aiohttp", "aiosmtplib", "alembic", "httpcore", "httpx", "imapclient", "mail", "python_multipart", "telegram", "uvicorn",
+    "aiohttp", "aiosmtplib", "alembic", "httpcore", "httpx", "imapclient", "mail", "python_multipart", "redis", "telegram", "uvicorn",
     "websockets",
 )  # fmt: skip
 ERRORS = Counter("daoxue_errors", "What failed, by the part that says so and the kind of error", ["part", "error"])

@@ -2,6 +2,7 @@
 
 from bot.worker import Worker
 from daoxue.app import App
+from daoxue.hints import LOOK, hint_workers
 
 HOUR = 3600.0
 
@@ -13,7 +14,7 @@ def workers(app: App) -> list[Worker]:
         Worker("queue", "待办队列", 0.25, app.queue.begin, app.queue.room),
         Worker("outbox", "网页已收消息", 0.25, app.outbox.flush),
         Worker("dispatch", "派单", 1.0, desk.dispatch.work, news(), rest=0.3),
-        Worker("feed", "坐席台实时更新", 0.25, desk.feed.look, news()),
+        Worker("feed", "坐席台实时更新", LOOK, desk.feed.look, news()),
         Worker("search", "对话检索", 2.0, desk.search.work, within=600),
         Worker("webhooks", "回调通知", 1.0, desk.hooks.owe),
         Worker("retention", "到期清除", HOUR, app.retaining.work, within=HOUR),
@@ -24,4 +25,5 @@ def workers(app: App) -> list[Worker]:
         Worker("nightly", "学分银行夜间处理", 600.0, app.nightly.work, within=HOUR),
         Worker("usage", "问答计数", 10.0, app.inbox.usage.flush),
     ]
+    rows += hint_workers(app.hints, app.database, app.live)
     return [*rows, *(each for channel in app.channels.values() for each in channel.work)]

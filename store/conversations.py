@@ -1,10 +1,11 @@
 """Conversations and what is said in them: read, and changed by one commit a turn."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import cast
 
 from msgspec import Struct
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import ARRAY, BigInteger, Text, any_, bindparam, func, select, update
+from sqlalchemy import cast as cast_to
 
 from store import attachments, bank, deliveries, identity, knowledge, outbox, tickets
 from store.database import ConflictError
@@ -24,6 +25,11 @@ _FIND = Statement(
     )
 )
 _GET = Statement(select(*_COLUMNS).where(conversation.c.id == bindparam("id")))
+_LAST = Statement(  # PostgreSQL's alone: where one process has the database, nobody looks
+    select(conversation.c.id, conversation.c.seq).where(
+        conversation.c.id == any_(cast_to(func.string_to_array(bindparam("ids", type_=Text), ","), ARRAY(BigInteger)))
+    )
+)
 _DRAWN = Statement(
     select(conversation.c.id)
     .where(conversation.c.updated_at >= bindparam("since"))
@@ -144,6 +150,12 @@ def never(transaction: Transaction, conversation: int, inbound: str) -> None:
 def messages(transaction: Transaction, conversation: int, first: int, last: int) -> list[MessageRow]:
     rows = transaction.all(_MESSAGES, conversation=conversation, first=first, last=last)
     return [MessageRow(*cast(tuple[int, str, bytes, int], row)) for row in rows]
+
+
+def last(transaction: Transaction, ids: Iterable[int]) -> dict[int, int]:
+    """The number of the last message of each of these conversations, on PostgreSQL."""
+    rows = transaction.all(_LAST, ids=",".join(map(str, ids)))
+    return dict(cast(list[tuple[int, int]], rows))
 
 
 def drawn(transaction: Transaction, since: int, most: int) -> list[int]:
