@@ -42,7 +42,7 @@ class _Kept:
     async def _opened(self) -> Connection:
         async with asyncio.timeout(OPENS_WITHIN):
             connection: Connection = await psycopg.AsyncConnection.connect(
-                self._url, autocommit=True, application_name="daoxue hints"
+                self._url, autocommit=True, application_name="daoxue"
             )
         try:
             await connection.execute(self._first)

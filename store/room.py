@@ -6,7 +6,7 @@ from typing import cast
 from store.engine import Cursor, engine, told
 from store.outages import DatabaseError
 
-OF_A_PROCESS = 8  # connections at most: one writes, four read, two read at length or vacuum, one hears of news
+OF_A_PROCESS = 9  # connections at most: one writes, four read, two read at length or vacuum, two carry hints
 OF_THE_PARENT = 1
 _ROOM = (
     "SELECT sum(setting::int) FILTER (WHERE name = 'max_connections'),"

@@ -223,7 +223,7 @@ async def test_postgres_connections_that_are_cut_are_made_anew(
         await two.well("postgres")
         with psycopg.connect(f"{postgres}/postgres", autocommit=True) as connection:
             connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'daoxue hints'"
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' OR query LIKE '%pg_notify%' AND pid <> pg_backend_pid()"
             )
         await asyncio.sleep(0.1)
         await two.well("postgres")
