@@ -1,4 +1,5 @@
-"""Behind a real nginx and a real Caddy, set up as docs/proxy.md says: https, a port of its own, the Host that they send."""
+"""Behind a real nginx and a real Caddy, set up as docs/proxy.md says, and behind the nginx and the HAProxy of deploy/: https, a
+port of its own, the Host that they send."""
 
 import asyncio
 import contextlib
@@ -82,6 +83,45 @@ def nginx(folder: Path, port: int, service: int) -> list[str]:
         "listen 443 ssl": f"listen 127.0.0.1:{port} ssl", "127.0.0.1:8000": f"127.0.0.1:{service}",
         "/etc/ssl/learn.example.cn.pem": f"{folder}/pem", "/etc/ssl/learn.example.cn.key": f"{folder}/key",
     })  # fmt: skip
+    return started(binary, folder, block)
+
+
+def nginx_of_compose(folder: Path, port: int, service: int) -> list[str]:
+    binary = shutil.which("nginx") or "/usr/sbin/nginx"
+    if not Path(binary).exists():
+        lacking("nginx")
+    return started(binary, folder, deployed("nginx/daoxue.conf", {
+        "listen 80": f"listen 127.0.0.1:{free_port()}", "listen 443 ssl": f"listen 127.0.0.1:{port} ssl", "http2 on;": "",
+        "app:8000": f"127.0.0.1:{service}", "/etc/nginx/certificates/fullchain.pem": f"{folder}/pem",
+        "/etc/nginx/certificates/key.pem": f"{folder}/key",
+    }))  # fmt: skip
+
+
+def haproxy(folder: Path, port: int, service: int) -> list[str]:
+    """With a second process that is not there."""
+    binary = shutil.which("haproxy") or "/usr/sbin/haproxy"
+    if not Path(binary).exists():
+        lacking("haproxy")
+    (folder / "both.pem").write_bytes((folder / "pem").read_bytes() + (folder / "key").read_bytes())
+    (folder / "haproxy.cfg").write_text(deployed("haproxy.cfg", {
+        "bind :80": f"bind 127.0.0.1:{free_port()}", "bind :443": f"bind 127.0.0.1:{port}",
+        "/etc/haproxy/daoxue.pem": f"{folder}/both.pem", "127.0.0.1:8000": f"127.0.0.1:{service}",
+        "127.0.0.1:8001": f"127.0.0.1:{free_port()}",
+    }))  # fmt: skip
+    return [binary, "-db", "-f", str(folder / "haproxy.cfg")]
+
+
+def deployed(name: str, replaced: dict[str, str]) -> str:
+    """A file of deploy/, with what is another one here."""
+    text = (ROOT / "deploy" / name).read_text("utf-8")
+    for ours, theirs in replaced.items():
+        assert ours in text
+        text = text.replace(ours, theirs)
+    return text
+
+
+def started(binary: str, folder: Path, block: str) -> list[str]:
+    """How an nginx is started with a block alone."""
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     folders = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in kinds)
     (folder / "nginx.conf").write_text(
@@ -121,7 +161,7 @@ def certificate(folder: Path) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=str(folder / "pem"))
 
 
-@pytest.fixture(params=[nginx, caddy])
+@pytest.fixture(params=[nginx, caddy, nginx_of_compose, haproxy])
 def outside(request: pytest.FixtureRequest, config: Config, tmp_path: Path) -> Iterator[Outside]:
     port, trusts = free_port(), certificate(tmp_path)
     server = Server(public_url=f"https://{NAME}:{port}", trusted_proxies=("127.0.0.1",), inside=("127.0.0.1",))
