@@ -1,5 +1,6 @@
 """`daoxue doctor`: each thing that can be wrong with a running house is seen, said with what to do, and only then."""
 
+import asyncio
 import json
 import os
 import shutil
@@ -24,11 +25,11 @@ from bot.channel import Stanzas
 from bot.examining import Finding, Severity
 from daoxue.app import App, compose
 from daoxue.archive import NAMED
-from daoxue.config import AccountsSettings, Config, DatabaseSettings, Server
+from daoxue.config import AccountsSettings, Config, DatabaseSettings, RedisSettings, Server
 from daoxue.doctor import house, outside, serving, stored
 from daoxue.doctor.examination import examine
 from daoxue.preparing import prepare
-from daoxue.serve import server
+from daoxue.serve import server, stopping
 from daoxue.watch import Trouble
 from integrations.channels import CHANNELS
 from integrations.mail.settings import ImapSettings, MailSettings, SmtpSettings
@@ -48,6 +49,7 @@ from tests.conftest import free_port
 from tests.dovecot import PASSWORD, USER, dovecot
 from tests.messenger import SECRET
 from tests.official import behind, environment, up
+from tests.redis_server import redis_server
 from tests.service import ROOT
 from tests.talk import Resident
 
@@ -113,7 +115,7 @@ async def test_a_house_in_order_has_nothing_but_order(either_config: Config, bac
         "workers",
     } <= {each.subject.en for each in found}
     assert ("connections" in severities(found)) is not bool(config.database.embedded)
-    app.database.close()
+    await stopping(app)
 
 
 def test_the_command_says_it_in_lines_and_rows_and_fails_at_a_fault(
@@ -360,6 +362,38 @@ def test_a_certificate_that_browsers_refuse(tmp_path: Path) -> None:
     nobody = Config(server=Server(public_url=f"https://127.0.0.1:{free_port()}"))
     assert only(outside.certificate(nobody)).severity is WARNING
     assert list(outside.certificate(Config())) == []
+
+
+async def test_redis_is_asked_and_never_a_fault(tmp_path: Path) -> None:
+    assert [each async for each in outside.redis(Config())] == []
+    with redis_server(tmp_path) as running:
+        on = Config(redis=RedisSettings(running.url))
+        assert only([each async for each in outside.redis(on)]).severity is OK
+    gone = only([each async for each in outside.redis(on)])
+    assert (gone.severity, "secret" in gone.line) == (WARNING, False)
+
+
+async def test_each_of_several_processes_is_asked(app: App) -> None:
+    """They have ports one after the other; who else listens there is no business of ours."""
+    port = next(each for each in iter(free_port, 0) if _is_free(each + 1) and _is_free(each + 2) and _is_free(each + 3))
+    shared, own = (replace(app.config, server=Server(port=each)) for each in (port, port + 1))
+    one, other = await compose(shared), await compose(own)
+    other.watch.troubles = lambda: [Trouble("queue", "待办队列", "stalled", 0, "", 90)]  # type: ignore[method-assign]
+    async with up(server(one)), up(server(other)):
+        found = await asyncio.to_thread(lambda: list(serving.examine(shared)))
+    assert [(each.subject.en, each.severity) for each in found] == [
+        ("service", OK),
+        ("service", OK),
+        ("workers", FAULT),
+    ]
+    assert f":{port + 1} " in found[-1].seen.en
+    for each in (one, other):
+        each.database.close()
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 async def platform(config: Config, database: Database | None, *channels: object) -> list[Finding]:

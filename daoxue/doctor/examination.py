@@ -26,5 +26,7 @@ async def examine(config: Config, backups: Path, channels: Mapping[str, Channel]
                 yield each
         for each in await asyncio.to_thread(lambda: [*serving.examine(config), *outside.certificate(config)]):
             yield each
+        async for each in outside.redis(config):
+            yield each
         async for each in outside.platforms(config, database, channels):
             yield each

@@ -5,18 +5,27 @@ import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
+from importlib import import_module
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from bot.channel import Channel, Means, SettingsError
 from bot.examining import Finding, Phrase, fault, ok, warning
 from daoxue.app import public_url
 from daoxue.config import Config
+from integrations.redis.addresses import parse
 from store.database import Database
 
+REDIS = Phrase("Redis", "Redis")
 CERTIFICATE = Phrase("证书", "certificate")
 WITHIN = 5.0  # seconds
 SOON, SHORTLY = 21, 7  # days
 RENEW = Phrase("看代理的续期（certbot、Caddy 的日志）", "see the proxy's renewal (certbot's or Caddy's log)")
+
+
+class Publishing(Protocol):
+    async def initialize(self) -> object: ...
+    async def publish(self, channel: str, message: str) -> int: ...
 
 
 def certificate(config: Config) -> Iterator[Finding]:
@@ -59,6 +68,27 @@ def certificate(config: Config) -> Iterator[Finding]:
         yield warning(CERTIFICATE, seen, RENEW)
     else:
         yield ok(CERTIFICATE, *seen)
+
+
+async def redis(config: Config) -> AsyncIterator[Finding]:
+    """Where hints go. Without it everything is a little slower and nothing is lost: so it is never a fault."""
+    if not config.redis.url:
+        return
+    place = parse(config.redis.url)
+    clients = import_module("integrations.redis.clients")
+    asked: Publishing = clients.client(place)
+    try:
+        await asked.initialize()
+        await asked.publish("daoxue:doctor", "")  # which nobody hears
+        yield ok(REDIS, f"{place.shown} 连得上", f"{place.shown} is reached")
+    except clients.ERRORS as error:
+        name = type(error).__name__
+        seen = Phrase(
+            f"{place.shown} 连不上（{name}）：只是慢一点", f"{place.shown} is not reached ({name}): a little slower"
+        )
+        yield warning(REDIS, seen, Phrase("看它开着没有，redis.url 对不对", "see whether it runs, and redis.url"))
+    finally:
+        await clients.close(asked)
 
 
 async def platforms(
