@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec.structs import replace
-from prometheus_client import Histogram
 
 from accounts.accounts import Accounts
 from accounts.limits import (
@@ -40,6 +39,7 @@ from bot.locks import Locks
 from bot.messages import Arrived, Card, File, Handover, Inbound, Message, Numbered, Reply
 from bot.queue import Done, Failed, Outcome
 from bot.texts import Texts
+from bot.took import TOOK
 from bot.turn import Turn
 from bot.usage import Usage
 from bot.waiting import GENERAL, SeatAvailability
@@ -61,10 +61,6 @@ AGAIN = (1.0, 5.0)  # seconds until who was refused for that comes again: spread
 ALARM = 1_000  # characters in which words of a danger are looked for where too many come
 IDS = 16  # of a conversation's last messages that are known without asking; older ones the commit refuses
 LEASE = 30_000  # ms that the committing process has to deliver, before another one may
-TOOK = Histogram(
-    "daoxue_turn_seconds", "From a message that came in to its committed answer, by channel", ["channel"],
-    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
-)  # fmt: skip
 
 encode = msgspec.json.Encoder().encode
 _decode_inbound = msgspec.json.Decoder(Inbound).decode
@@ -198,7 +194,7 @@ class Inbox:
             receipt = await self._receive(inbound)
         finally:
             self._under_way -= 1
-        TOOK.labels(inbound.channel).observe(time.perf_counter() - began)
+        TOOK.observe(inbound.channel, time.perf_counter() - began)
         if (journey := FOLLOWED.get()) is not None:
             journey.answered(inbound.channel, receipt.conversation, receipt.seq + 1, again=receipt.again)
         return receipt
