@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: setup serve test check attack judge mutants players wheel lock clean
+.PHONY: setup serve test check attack faults judge mutants players wheel lock clean
 
 # All that serving needs, for commands of one's own (docs/first-hour.md).
 setup: $(VENV)/run web/desk/dist/index.html
@@ -91,3 +91,7 @@ clean:
 ATTACKS = bodies flood hooks live_ends looks masking oidc patience patterns permissions persons proofs proxies at_rest signing
 attack: $(VENV)/dev web/desk/dist/index.html
 	$(BIN)/python -m pytest -n 2 --dist worksteal tests/attack $(ATTACKS:%=tests/test_%.py)
+
+# A minute in which two processes on PostgreSQL behind haproxy are killed, frozen and cut off (docs/faults.md): make faults SEED=7
+faults: $(VENV)/dev
+	$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED))

@@ -138,9 +138,9 @@ class Platform:
         openid = openid or "o" + secrets.token_urlsafe(20).replace("-", "x").replace("_", "y")
         return self.residents.setdefault(openid, Resident(openid))
 
-    async def say(self, who: Resident, text: str, way: Way = STRAIGHT) -> list[Seen]:
-        """Types something; what appears on the screen because of it."""
-        return await self._message(who, "text", f"<Content><![CDATA[{text}]]></Content>", way=way)
+    async def say(self, who: Resident, text: str, way: Way = STRAIGHT, id: str = "") -> list[Seen]:
+        """Types something; what appears on the screen because of it. `id` is the message's, where that is to be known."""
+        return await self._message(who, "text", f"<Content><![CDATA[{text}]]></Content>", way=way, id=id)
 
     async def choose(self, who: Resident, content: str, id: str, way: Way = STRAIGHT) -> list[Seen]:
         """Touches a choice in a message's menu: for the quota that is no message."""
@@ -196,7 +196,7 @@ class Platform:
         return await self._deliver(who, body, way)
 
     async def _message(
-        self, who: Resident, kind: str, extra: str, *, counts: bool = True, way: Way = STRAIGHT
+        self, who: Resident, kind: str, extra: str, *, counts: bool = True, way: Way = STRAIGHT, id: str = ""
     ) -> list[Seen]:
         who.touched = self.clock()
         window = Window(MESSAGE[0], self.clock() + MESSAGE[1]) if counts else Window(MENU[0], self.clock() + MENU[1])
@@ -204,7 +204,7 @@ class Platform:
             who.message = window
         else:
             who.menu = window
-        body = f"<MsgType><![CDATA[{kind}]]></MsgType>{extra}<MsgId>{next(_numbers)}</MsgId>"
+        body = f"<MsgType><![CDATA[{kind}]]></MsgType>{extra}<MsgId>{id or next(_numbers)}</MsgId>"
         return await self._deliver(who, body, way)
 
     # -- towards the webhook

@@ -6,7 +6,6 @@ import itertools
 import os
 import shutil
 import socket
-import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from daoxue.config import Config, DatabaseSettings, Nlu
 from daoxue.preparing import prepare
 from desk import passwords
 from desk.hours import DeskSettings
+from tests.cluster import Cluster, binaries
 from tests.read_once import read_once
 
 read_once()
@@ -58,14 +58,6 @@ def free_port() -> int:
     raise AssertionError("a cycle has no end")
 
 
-def _postgres_binaries() -> Path | None:
-    for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
-        if (folder / "initdb").exists():
-            return folder
-    found = shutil.which("initdb")
-    return Path(found).parent if found else None
-
-
 def _in_memory(needed: int) -> Path:
     """Where files are made and thrown away ten times as fast, if there is such a place with so many bytes."""
     memory = Path("/dev/shm")
@@ -75,27 +67,14 @@ def _in_memory(needed: int) -> Path:
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a cluster of our own, without a database's name."""
-    binaries = _postgres_binaries()
-    if binaries is None:
+    programs = binaries()
+    if programs is None:
         lacking("PostgreSQL")
-    assert binaries is not None
-    folder = _in_memory(6 << 30) / f"daoxue-pg-{os.getpid()}"
-    folder.mkdir(mode=0o700)
-    # PostgreSQL refuses to run as root; the system's package made a user for it.
-    user: dict[str, str] = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
-    if user:
-        shutil.chown(folder, "postgres", "postgres")
-    port = free_port()
-    run = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": "/tmp"}
-    data = folder / "data"
-    subprocess.run(
-        [binaries / "initdb", "-D", data, "-U", "tests", "-A", "trust", "-E", "UTF8", "--no-sync"], **run, **user
-    )  # type: ignore[call-overload]
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
-    subprocess.run([binaries / "pg_ctl", "-D", data, "-o", options, "-w", "start"], **run, **user)  # type: ignore[call-overload]
-    yield f"postgresql://tests@127.0.0.1:{port}"
-    subprocess.run([binaries / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop"], **run, **user)  # type: ignore[call-overload]
-    shutil.rmtree(folder, ignore_errors=True)
+    assert programs is not None
+    cluster = Cluster(programs, _in_memory(6 << 30) / f"daoxue-pg-{os.getpid()}", free_port())
+    cluster.start()
+    yield cluster.url
+    cluster.remove()
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,8 @@ from store import bank, conversations, queue, tickets
 from store.queue import HELD
 from tests import history
 from tests.simulation.carrier import Attempt
-from tests.simulation.people import Page, People, Phone, Said
-from tests.simulation.world import World
+from tests.simulation.page import Page, Said, Stage
+from tests.simulation.people import People, Phone
 
 STATES = ("waiting", "open", "snoozed", "closed")
 
@@ -23,7 +23,7 @@ STATES = ("waiting", "open", "snoozed", "closed")
 class Checker:
     """Tells the world what is wrong; `app` lives, and nothing happens any more."""
 
-    def __init__(self, world: World, app: App, people: People) -> None:
+    def __init__(self, world: Stage, app: App, people: People) -> None:
         self._wrong = world.wrong
         self._app = app
         self._people = people
@@ -101,6 +101,7 @@ class Checker:
 
     def _arrived(self, phone: Phone, id: int, talk: list[Numbered]) -> None:
         """Everything that was said to a telephone has arrived there, in order; and twice only what nobody could know of."""
+        assert self._people.carrier is not None
         taken = self._people.carrier.taken[phone.number]
         expected = [f"{id}:{seq}" for seq in _begins(talk)]
         firsts = list(dict.fromkeys(each.id for each in taken))

@@ -6,6 +6,7 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+from starlette.routing import WebSocketRoute
 from starlette.types import ASGIApp
 
 from accounts.bank import BankError
@@ -41,6 +42,17 @@ class Balancer:
     def pick(self) -> Process | None:
         there = [each for each in self.processes if each.is_alive and each.app is not None]
         return self.world.chance.choice(there) if there else None
+
+    async def connect(self) -> "Link | None":
+        """A page's connection, which may be cut."""
+        process = self.pick()
+        if process is None or process.app is None:
+            return None
+        [route] = [each for each in process.app.channels["webchat"].routes if isinstance(each, WebSocketRoute)]
+        link = Link(self.world, process, route.app)
+        if self.world.happens(self.world.rates.cut):
+            asyncio.get_running_loop().call_later(self.world.chance.uniform(0.0, 8.0), link.cut)
+        return link
 
     async def call(self, work: Callable[[App, Process], Awaitable[T]]) -> T:
         """A request and its response. Raises `LostError`, `RefusedError`, and what a seat or a clerk is told."""

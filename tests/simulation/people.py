@@ -2,12 +2,10 @@
 it again until it has heard that it is done."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Protocol, TypeVar
-
-from starlette.routing import WebSocketRoute
+from typing import Protocol, TypeVar
 
 from accounts.bank import BankError, Order
 from daoxue.app import App
@@ -18,7 +16,8 @@ from integrations.texting import Texting
 from store.people import PresenceRow
 from store.ticket_events import TicketRow
 from tests.simulation.carrier import Carrier
-from tests.simulation.network import Balancer, Link, LostError, RefusedError
+from tests.simulation.network import Balancer, LostError, RefusedError
+from tests.simulation.page import Page, Said
 from tests.simulation.process import Process
 from tests.simulation.world import World
 
@@ -38,103 +37,6 @@ async def until_done(world: World, work: Callable[[], Awaitable[T]]) -> T:
             return await work()
         except (LostError, RefusedError):
             await asyncio.sleep(world.chance.uniform(*AGAIN))
-
-
-@dataclass
-class Said:
-    """A resident's message, and the number under which it was acknowledged."""
-
-    id: str
-    text: str
-    seq: int | None = None
-
-
-class Page:
-    """The web chat's page, as `web/chat/link.js` is: all that is not acknowledged goes out again with every connection."""
-
-    def __init__(self, balancer: Balancer, number: int, texts: list[str]) -> None:
-        self.world = balancer.world
-        self.balancer = balancer
-        self.name = f"page{number}"
-        self.visitor = f"{number:032d}"
-        self.said = [Said(f"{self.name}-{n}", text) for n, text in enumerate(texts, 1)]
-        self.heard: list[dict[str, Any]] = []
-        self.is_closing = False
-        self._begun = 0  # how many it has said
-        self._link: Link | None = None
-        self._again: asyncio.TimerHandle | None = None
-
-    @property
-    def seen(self) -> int:
-        return self.heard[-1]["seq"] if self.heard else 0
-
-    def pending(self) -> list[Said]:
-        return [each for each in self.said[: self._begun] if each.seq is None]
-
-    @property
-    def is_done(self) -> bool:
-        return self._begun == len(self.said) and not self.pending()
-
-    async def type(self) -> None:
-        """Says one thing after another, without waiting for an answer."""
-        for each in self.said:
-            await asyncio.sleep(self.world.chance.choice((0.0, 0.2, 1.0, 5.0, 12.0)))
-            self._begun += 1
-            self.world.note(self.name, f"types {each.id}: {each.text}")
-            if self._link is not None and self._again is None:
-                self._post(each)
-
-    async def live(self) -> None:
-        while not self.is_closing:
-            process = self.balancer.pick()
-            if process is not None and process.app is not None:
-                await self._connected(process, process.app)
-            await asyncio.sleep(self.world.chance.uniform(0.2, 1.5))
-
-    async def _connected(self, process: Process, app: App) -> None:
-        [route] = [each for each in app.channels["webchat"].routes if isinstance(each, WebSocketRoute)]
-        link = Link(self.world, process, route.app)
-        if self.world.happens(self.world.rates.cut):
-            asyncio.get_running_loop().call_later(self.world.chance.uniform(0.0, 8.0), link.cut)
-        expected, known = 0, self.seen
-        link.say({"type": "hello", "visitor": self.visitor, "since": known or None, "lang": "zh"})
-        while (frame := await link.hear()) is not None:
-            if frame["type"] == "message":
-                expected = expected or known
-                if frame["seq"] != expected + 1:
-                    self.world.wrong(f"{self.name} hears message {frame['seq']} after {expected}")
-                expected = frame["seq"]
-            self._take(frame, link)
-        self._link = None
-
-    def _take(self, frame: dict[str, Any], link: Link) -> None:
-        match frame["type"]:
-            case "welcome":
-                self._link = link
-                self._post_all()
-            case "ack":
-                self._acknowledged(frame["id"], frame["seq"])
-            case "message" if frame["seq"] > self.seen:
-                self.heard.append(frame)
-            case "error" if frame["code"] == "too_fast" and self._again is None:
-                self._again = asyncio.get_running_loop().call_later(3.0, self._post_all)
-
-    def _acknowledged(self, id: str, seq: int) -> None:
-        [said] = [each for each in self.said if each.id == id]
-        if said.seq not in (None, seq):
-            self.world.wrong(f"{id} was acknowledged as {said.seq} and as {seq}")
-        if said.seq is None:
-            self.world.note(self.name, f"hears that {id} is accepted as {seq}")
-        said.seq = seq
-
-    def _post_all(self) -> None:
-        self._again = None
-        for each in self.pending():
-            self._post(each)
-
-    def _post(self, said: Said) -> None:
-        if self._link is not None and not self._link.is_cut:
-            self._link.say({"type": "message", "id": said.id, "text": said.text})
 
 
 class Phone:
@@ -177,24 +79,29 @@ class Words:
     is_accepted: bool = False
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Seat:
+    """What a seat has done, as far as it was told."""
+
+    name: str
+    is_finishing: bool = False  # closes what there is, and nothing else
+    said: list[Words] = field(default_factory=list)
+    took: list[str] = field(default_factory=list)  # tickets
+
+
+@dataclass(kw_only=True)
+class SimulatedSeat(Seat):
     """Takes what it is offered, or what rings, or simply the first; answers, transfers, puts aside, gives back, closes."""
 
     balancer: Balancer
-    name: str
     colleagues: list[str]
-    is_finishing: bool = False  # closes what there is, and nothing else
-    is_closing: bool = False
-    said: list[Words] = field(default_factory=list)
-    took: list[str] = field(default_factory=list)  # acknowledged, by the ticket
 
     @property
     def world(self) -> World:
         return self.balancer.world
 
     async def live(self) -> None:
-        while not self.is_closing:
+        while True:
             await asyncio.sleep(self.world.chance.uniform(0.3, 3.0))
             try:
                 await self._step()
@@ -308,12 +215,6 @@ class Clerk:
         return await until_done(self.balancer.world, lambda: self.balancer.call(work))
 
 
-class Somebody(Protocol):
-    """Who does something by themselves."""
-
-    async def live(self) -> None: ...
-
-
 class Busy(Protocol):
     """Who has so much to do, and then is done."""
 
@@ -325,14 +226,11 @@ class Busy(Protocol):
 class People:
     """Everybody who has seen something of a history."""
 
-    pages: list[Page]
-    phones: list[Phone]
-    seats: list[Seat]
-    clerks: list[Clerk]
-    carrier: Carrier
-
-    def all(self) -> list[Somebody]:
-        return [*self.pages, *self.phones, *self.seats, *self.clerks]
+    pages: Sequence[Page]
+    phones: Sequence[Phone]
+    seats: Sequence[Seat]
+    clerks: Sequence[Clerk]
+    carrier: Carrier | None  # None where nobody has a telephone
 
     @property
     def are_done(self) -> bool:

@@ -19,7 +19,8 @@ from tests.simulation.checking import Checker
 from tests.simulation.disk import Disk
 from tests.simulation.loop import SimulatedLoop
 from tests.simulation.network import Balancer
-from tests.simulation.people import SAYS, Clerk, Page, People, Phone, Seat
+from tests.simulation.page import Page
+from tests.simulation.people import SAYS, Clerk, People, Phone, SimulatedSeat
 from tests.simulation.place import SEATS, Place
 from tests.simulation.process import COMMITTED, NEVER, Doom, KilledError, Process, current, task_of
 from tests.simulation.world import CALM, Rates, World, in_
@@ -77,14 +78,18 @@ class Story:
         chance, balancer = world.chance, self._balancer
         carrier = Carrier(world, knows=chance.random() < 0.5)
         world.channels.update(_channels(carrier))
-        seats = SEATS[: chance.randint(1, 3)]
-        self.people = People(
-            [Page(balancer, n, self._texts()) for n in range(1, chance.randint(1, 3) + 1)],
-            [Phone(balancer, n, self._texts()) for n in range(1, chance.randint(0, 2) + 1)],
-            [Seat(balancer, name, seats) for name in seats],
-            [Clerk(balancer, f"clerk{n}", [1, 2], chance.randint(2, 5)) for n in range(1, chance.randint(0, 2) + 1)],
-            carrier,
-        )
+        names = SEATS[: chance.randint(1, 3)]
+        pages = [Page(world, balancer.connect, n, self._texts()) for n in range(1, chance.randint(1, 3) + 1)]
+        phones = [Phone(balancer, n, self._texts()) for n in range(1, chance.randint(0, 2) + 1)]
+        seats = [SimulatedSeat(name=name, balancer=balancer, colleagues=names) for name in names]
+        clerks = [
+            Clerk(balancer, f"clerk{n}", [1, 2], chance.randint(2, 5)) for n in range(1, chance.randint(0, 2) + 1)
+        ]
+        self.people = People(pages, phones, seats, clerks, carrier)
+        self._acting = [
+            *(each.live for each in pages), *(each.type for each in pages), *(each.live for each in phones),
+            *(each.live for each in seats), *(each.live for each in clerks),
+        ]  # fmt: skip
 
     def _texts(self) -> list[str]:
         return [self.world.chance.choice(SAYS) for _ in range(self.world.chance.randint(1, 5))]
@@ -93,8 +98,7 @@ class Story:
         world, everybody = self.world, self.people
         supervised = [asyncio.create_task(self._supervise()) for _ in range(world.chance.choice((1, 1, 2)))]
         storm = asyncio.create_task(self._fill_the_disk())
-        tasks = [asyncio.create_task(each.live()) for each in everybody.all()]
-        tasks += [asyncio.create_task(page.type()) for page in everybody.pages]
+        tasks = [asyncio.create_task(act()) for act in self._acting]
         await asyncio.sleep(STORM)
         storm.cancel()
         world.disk.is_full, world.rates = False, CALM

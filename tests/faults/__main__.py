@@ -1,0 +1,226 @@
+"""`python -m tests.faults --seed 7 --seconds 60` (`make faults`): attacks a house for so long, lets it come to its end, and
+says what became of everything."""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import uvicorn
+
+from daoxue.app import App, compose
+from desk.tickets import barred
+from integrations.frames import address_of
+from players.wechat import Platform
+from store import conversations, queue, tickets
+from store.transaction import Transaction
+from tests.cluster import Cluster, binaries
+from tests.conftest import free_port
+from tests.desk_client import PASSWORD
+from tests.faults.checking import HouseChecker
+from tests.faults.house import House
+from tests.faults.people import ApiSeat, Follower, Sockets
+from tests.official import environment, up
+from tests.simulation.page import Page
+from tests.simulation.people import SAYS, People
+
+PAGES, FOLLOWERS, SEATS = 12, 8, ("li", "wang", "zhao")
+TEXTS = 10  # of each resident
+SETTLING = 120.0  # seconds in which everything has to come to its end
+HAPROXY = "/usr/sbin/haproxy"
+
+
+@dataclass
+class Hour:
+    """Where it takes place: the dice of people, and what is told."""
+
+    seed: int
+    chance: random.Random
+    began: float = field(default_factory=time.monotonic)
+    lines: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def note(self, who: str, what: str) -> None:
+        self.lines.append(f"{time.monotonic() - self.began:9.3f}  {who:<10} {what}")
+
+    def wrong(self, what: str) -> None:
+        self.problems.append(what)
+        self.note("WRONG", what)
+
+
+class Attack:
+    """Everybody, and the house that they speak to."""
+
+    def __init__(self, hour: Hour, house: House, platform: Platform) -> None:
+        self.hour = hour
+        self.house = house
+        platform.webhook = f"{house.balancer.url}/channels/wechat"
+        socket = Sockets(f"{house.balancer.url.replace('http', 'ws')}/channels/webchat")
+        self.pages = [
+            Page(hour, socket.open, n, [hour.chance.choice(SAYS) for _ in range(TEXTS)]) for n in range(1, PAGES + 1)
+        ]
+        self.followers = [Follower(hour, platform, n, TEXTS) for n in range(1, FOLLOWERS + 1)]
+        self.seats: list[ApiSeat] = []
+
+    async def run(self, seconds: float) -> HouseChecker | None:
+        """The storm, and the calm after it; None where it comes to no end."""
+        app = await compose(self.house.config)
+        try:
+            await self._hire(app)
+            keeping = asyncio.create_task(self.house.keep())
+            await self.house.ready()
+            tasks = [asyncio.create_task(each.live()) for each in self.pages]
+            tasks += [asyncio.create_task(each.type()) for each in self.pages]
+            tasks += [asyncio.create_task(each.live()) for each in self.followers]
+            tasks += [asyncio.create_task(each.live()) for each in self.seats]
+            await self.house.suffer(seconds)
+            self.hour.note("house", "from here on nothing goes wrong any more")
+            checker = await self._settled(app, tasks)
+            for task in (keeping, *tasks):
+                task.cancel()
+            await asyncio.gather(keeping, *tasks, return_exceptions=True)
+            return checker
+        finally:
+            app.database.close()
+
+    async def _hire(self, app: App) -> None:
+        for name in SEATS:
+            first = await app.desk.people.add(
+                name, "seat", 1, "faults", capacity=50, skills=["complaint", "privacy", "general"]
+            )
+            await app.desk.signing.set_password(name, first, PASSWORD, 1)
+            token = await app.desk.signing.sign_in(name, PASSWORD, "", int(time.time() * 1000))
+            client = httpx.AsyncClient(
+                base_url=self.house.balancer.url,
+                timeout=10,
+                trust_env=False,
+                headers={"authorization": f"Bearer {token}"},
+            )
+            self.seats.append(ApiSeat(name=name, world=self.hour, client=client))
+
+    async def _settled(self, app: App, tasks: "list[asyncio.Task[None]]") -> HouseChecker | None:
+        until = time.monotonic() + SETTLING
+        while time.monotonic() < until:
+            await asyncio.sleep(0.5)
+            for failed in (task for task in tasks if task.done() and task.exception()):
+                self.hour.wrong(f"somebody did what cannot be: {failed.exception()!r}")
+                return None
+            if not all(each.is_done for each in self.pages) or not all(each.is_done for each in self.followers):
+                continue
+            for seat in self.seats:
+                seat.is_finishing = True
+            with contextlib.suppress(Exception):
+                if await app.database.read(self._is_quiet):
+                    break
+        else:
+            self.hour.wrong(f"not at an end {SETTLING:.0f} seconds after the last fault")
+        people = People(self.pages, [], self.seats, [], None)
+        checker = HouseChecker(self.hour, app, people, self.followers, died=self.house.deaths > 0)
+        checker.all()
+        return checker
+
+    def _is_quiet(self, transaction: Transaction) -> bool:
+        names = {each.name for each in self.seats}
+        left = [row for state in ("waiting", "open", "snoozed") for row in tickets.in_state(transaction, state)]
+        if any(not names <= {*barred(row)} for row in left):
+            return False
+        talks = [conversations.find(transaction, "webchat", address_of(page.visitor)) for page in self.pages]
+        heard = all(talk and talk.seq == page.seen for talk, page in zip(talks, self.pages, strict=True))
+        return heard and not queue.due(transaction, queue.HELD - 1, 1)
+
+
+def report(attack: Attack, checker: HouseChecker | None, seconds: float) -> str:
+    """What became of it, in words."""
+    house, said = attack.house, sum(len(each.said) for each in attack.pages)
+    texts, words = sum(len(each.said) for each in attack.followers), sum(len(each.said) for each in attack.seats)
+    failed = sum(each.failed for each in attack.followers)
+    return (
+        f"In {seconds:.0f} seconds two processes died {house.deaths} times; PostgreSQL lost its connections {house.cuts} times,"
+        f" went and came {house.restarts} times; something stood still {house.freezes} times.\n"
+        f"{PAGES} pages were told that {said} messages are accepted, {FOLLOWERS} followers {texts}"
+        f" ({failed} were told that theirs was not, and wrote again); {len(SEATS)} seats said {words} things.\n"
+        f"What WeChat was sent twice because nobody could know that it had it: {checker.twice if checker else 'unknown'}."
+    )
+
+
+async def attack(seed: int, seconds: float, folder: Path) -> Hour:
+    hour, api = Hour(seed, random.Random(seed)), free_port()
+    platform = Platform(mode="plain")
+    os.environ.update(environment(platform))
+    programs = binaries()
+    assert programs is not None, "PostgreSQL is not installed"
+    cluster = Cluster(programs, folder / "postgresql", free_port())
+    cluster.start()
+    try:
+        house = House(cluster, HAPROXY, folder, seed, hour.note, api)
+        server = uvicorn.Server(
+            uvicorn.Config(platform.app(), port=api, log_config=None, access_log=False, lifespan="off")
+        )
+        try:
+            async with up(server):
+                whole = Attack(hour, house, platform)
+                checker = await whole.run(seconds)
+                print(report(whole, checker, seconds))
+        finally:
+            house.close()
+    finally:
+        cluster.remove()
+    return hour
+
+
+def _told(seed: int, kind: str) -> Path:
+    return Path(tempfile.gettempdir()) / f"faults-{seed}.{kind}"
+
+
+@contextlib.contextmanager
+def _apart(path: Path) -> Iterator[None]:
+    """What the processes complain of goes into a file."""
+    shown = os.dup(2)
+    with open(path, "wb") as file:
+        os.dup2(file.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(shown, 2)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--seed", type=int, default=random.randrange(10_000))
+    parser.add_argument("--seconds", type=float, default=60.0)
+    asked = parser.parse_args()
+    if not Path(HAPROXY).exists() or binaries() is None:
+        print("haproxy and PostgreSQL are needed: apt-get install haproxy postgresql")
+        return 2
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(prefix="daoxue-faults-", dir=memory if memory.is_dir() else None) as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # PostgreSQL is another user
+        with _apart(folder / "log"):
+            hour = asyncio.run(attack(asked.seed, asked.seconds, folder))
+        if hour.problems:
+            shutil.copy(folder / "log", _told(asked.seed, "log"))
+    if not hour.problems:
+        print(
+            f"Seed {asked.seed}: nothing was lost, doubled or out of order; no ticket had two owners; ledgers are balanced."
+        )
+        return 0
+    told = _told(asked.seed, "txt")
+    told.write_text("\n".join(hour.lines), encoding="utf-8")
+    print(f"Seed {asked.seed} is WRONG (all that happened is in {told}, the processes' log beside it):")
+    print("\n".join(f"- {each}" for each in hour.problems))
+    print(f"Again: python -m tests.faults --seed {asked.seed} --seconds {asked.seconds:.0f}")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

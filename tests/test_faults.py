@@ -1,0 +1,22 @@
+"""Two real processes behind haproxy on PostgreSQL, for some seconds in which everything fails (`make faults` is longer)."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.cluster import binaries
+from tests.conftest import lacking
+from tests.faults.__main__ import HAPROXY
+from tests.service import ROOT
+
+
+def test_some_seconds_in_which_everything_fails() -> None:
+    if not Path(HAPROXY).exists():
+        lacking("haproxy")
+    if binaries() is None:
+        lacking("PostgreSQL")
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.faults", "--seed", "7", "--seconds", "10"],
+        cwd=ROOT, capture_output=True, text=True, timeout=400, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout + run.stderr
