@@ -11,6 +11,7 @@ from accounts.closing import bring_up
 from accounts.vault import Vault, VaultError
 from daoxue import sample
 from daoxue.config import Config
+from store import alone
 from store.database import Database
 from store.engine import engine, told
 from store.migrate import HEAD, is_current, upgrade
@@ -21,15 +22,16 @@ def prepare(config: Config) -> None:
     """Brings the database up to date, and the sample centre into it where that is wanted."""
     with told(config.database.url):
         engine(config.database.url).connect().close()  # makes a file that we alone may read, before the migrations do
-    if not is_current(config.database.url):
-        upgrade(config.database.url)
-    _close(config)
-    if config.sample:
-        vault = vault_of(config)
-        with contextlib.closing(Database(config.database.url, vault)) as database:
-            today = datetime.now(config.zone).date()
-            sample.load(database, today)
-            sample.load_learners(database, vault, today)
+    with alone.preparing(config.database.url):
+        if not is_current(config.database.url):
+            upgrade(config.database.url)
+        _close(config)
+        if config.sample:
+            vault = vault_of(config)
+            with contextlib.closing(Database(config.database.url, vault)) as database:
+                today = datetime.now(config.zone).date()
+                sample.load(database, today)
+                sample.load_learners(database, vault, today)
 
 
 def _close(config: Config) -> None:

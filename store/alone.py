@@ -11,7 +11,7 @@ from store import lease
 from store.engine import Cursor, engine, told
 from store.outages import DatabaseError
 
-SERVING = 7_310_462  # the advisory lock's key, on a PostgreSQL server
+SERVING, PREPARING = 7_310_462, 7_310_463  # the advisory locks' keys, on a PostgreSQL server
 # A lock ends with its connection, which the server may have cut: who is still there counts as well.
 _OTHERS = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -36,6 +36,18 @@ def serving(url: str) -> Iterator[None]:
         " Another process serves this database; more than one needs PostgreSQL."
     )
     with _file_locked(url, in_use), lease.held(url.removeprefix("sqlite:///")):
+        yield
+
+
+@contextlib.contextmanager
+def preparing(url: str) -> Iterator[None]:
+    """One after the other brings a server's database up to date: copies that start at once would make the same tables. An
+    embedded one serves one process anyway. Raises `DatabaseError`."""
+    if url.startswith("sqlite:///"):
+        yield
+        return
+    with _connected(url) as cursor:
+        cursor.execute(f"SELECT pg_advisory_lock({PREPARING})", ())
         yield
 
 

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import kubernetes_validate
@@ -13,7 +14,7 @@ import yaml
 from daoxue.config import read
 from integrations.channels import CHANNELS
 from tests.chart import ChartError, rendered
-from tests.conftest import lacking
+from tests.conftest import created, lacking
 from tests.service import ROOT
 from tests.test_behind import certificate
 
@@ -95,6 +96,23 @@ def test_compose_itself_takes_it(tmp_path: Path) -> None:
     (tmp_path / "deploy" / "daoxue.env").touch()
     (tmp_path / "deploy" / ".env").write_text("PUBLIC_URL=https://learn.example.cn\nPOSTGRES_PASSWORD=abc\n")
     checked(found, "-f", tmp_path / "deploy" / "compose.yml", "config", "--quiet")
+
+
+def test_copies_that_start_at_once_make_one_database(postgres: str, tmp_path: Path) -> None:
+    """As those of Compose and of the chart do on the first day."""
+    url = created(postgres)
+    settings = (
+        f"Config(database=DatabaseSettings({url!r}), accounts=AccountsSettings(key_file={str(tmp_path / 'key')!r}))"
+    )
+    code = (
+        "from daoxue.config import AccountsSettings, Config, DatabaseSettings\n"
+        f"from daoxue.preparing import prepare\nprepare({settings})"
+    )
+    begun = [
+        subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.PIPE, text=True) for _ in range(3)
+    ]
+    ended = [(each.communicate()[1], each.returncode) for each in begun]
+    assert ended == [("", 0)] * 3
 
 
 # The chart.
