@@ -53,10 +53,12 @@ from store.conversations import ConversationRow, MessageRow
 from store.database import ConflictError, Database
 from store.deliveries import DeferredRow
 from store.queue import QueueRow
+from store.transaction import Transaction
 
 ATTEMPTS = 20  # lost races in a row; each means that another message of the same resident went through
 REMEMBERED = 8192  # conversations that are not read again when they go on
 FULL = 400  # turns at the same time: on the slowest machine that we know, two seconds' work
+SHARED = 30.0  # seconds in which conversations are looked at again, since another process went on with one of ours
 AGAIN = (1.0, 5.0)  # seconds until who was refused for that comes again: spread, for they are many
 ALARM = 1_000  # characters in which words of a danger are looked for where too many come
 IDS = 16  # of a conversation's last messages that are known without asking; older ones the commit refuses
@@ -113,6 +115,14 @@ def _words(inbound: Inbound, state: Conversation) -> str:
     if inbound.choice is None:
         return inbound.text
     return next((offer.label for offer in state.offers if offer.key == inbound.choice), inbound.choice)
+
+
+def _found(transaction: Transaction, said: Inbound) -> tuple[ConversationRow, tuple[int, int] | None]:
+    """The conversation that it is said in, and how it was answered, if it was."""
+    read = conversations.find(transaction, said.channel, said.address)
+    if read is None:
+        return ConversationRow(0, said.channel, said.address, 0, 0, b"", None, None, said.at), None
+    return read, conversations.answered(transaction, read.id, said.id)
 
 
 def _is_alarm(said: Inbound) -> bool:
@@ -174,6 +184,7 @@ class Inbox:
         self._recent: dict[tuple[str, str], tuple[ConversationRow, frozenset[str]]] = {}
         self._locks = Locks()
         self._under_way = 0
+        self._shared_until = 0.0  # time.monotonic()
 
     @property
     def is_full(self) -> bool:
@@ -203,21 +214,23 @@ class Inbox:
         key = (inbound.channel, inbound.address)
         # Without the lock everything would still be right: it only saves thinking twice.
         async with self._locks.of(key):
-            once = Once(self._limits)
+            once, stale = Once(self._limits), None
             for attempt in range(ATTEMPTS):
                 self._observe("accepted")
                 # What this process committed last is usually still true; the commit finds out where it is not.
                 read, ids = self._recent.pop(key, (None, frozenset[str]()))
-                if read is None or inbound.id in ids:
-                    read = await self._database.read(lambda t: conversations.find(t, *key))
-                    if read is None:
-                        read = ConversationRow(0, *key, 0, 0, b"", None, None, inbound.at)
-                    elif (seen := await self._answered(read.id, inbound.id)) is not None:
+                if read is None or inbound.id in ids or time.monotonic() < self._shared_until:
+                    before = read or stale
+                    read, seen = await self._database.read(lambda t: _found(t, inbound))
+                    if before is not None and before.version != read.version:
+                        self._shared_until = time.monotonic() + SHARED
+                    if seen is not None:
                         return await self._same_again(read, seen)
                 if not attempt:
                     self._admit(inbound, read)
                 if (receipt := await self._try(read, inbound, ids, once)) is not None:
                     return receipt
+                stale = read
                 await self._library.refresh()
         raise BusyError
 
@@ -262,9 +275,6 @@ class Inbox:
         read = await self._database.read(lambda t: conversations.find(t, inbound.channel, inbound.address))
         fresh = ConversationRow(0, inbound.channel, inbound.address, 0, 0, b"", None, None, inbound.at)
         return await self._think(read or fresh, inbound, Once(Limits()))
-
-    async def _answered(self, conversation: int, inbound: str) -> tuple[int, int] | None:
-        return await self._database.read(lambda t: conversations.answered(t, conversation, inbound))
 
     async def _try(self, read: ConversationRow, inbound: Inbound, ids: frozenset[str], once: Once) -> Receipt | None:
         """Thinks and commits; None when the conversation is not any more as it was read, or the message was answered
@@ -312,14 +322,16 @@ class Inbox:
         another talk comes here, where they still are who they have proven to be; else this talk has no part in it any more."""
         read, quick = row.read, not row.files
         try:
-            return await self._database.write(lambda t: conversations.commit_turn(t, row), quick=quick)
+            return await self._database.write(lambda t: conversations.commit_turn(t, row), quick=quick, changes=read.id)
         except tickets.ElsewhereError:
             person = await self._accounts.identity.owner(read.channel, read.address, inbound.at, inbound.session)
         except ConflictError:
             return None
         followed = replace(row, follows=person)
         try:
-            return await self._database.write(lambda t: conversations.commit_turn(t, followed), quick=quick)
+            return await self._database.write(
+                lambda t: conversations.commit_turn(t, followed), quick=quick, changes=read.id
+            )
         except tickets.ElsewhereError:
             await self._database.write(lambda t: tickets.leave(t, read.id, read.ticket))
         except ConflictError:

@@ -16,14 +16,15 @@ def binaries() -> Path | None:
 
 
 class Cluster:
-    """In `folder`, which is made and thrown away with it."""
+    """In `folder`, which is made and thrown away with it. One that is not `durable` may lose what it has with its machine."""
 
-    def __init__(self, programs: Path, folder: Path, port: int) -> None:
+    def __init__(self, programs: Path, folder: Path, port: int, *, durable: bool = False) -> None:
         self.url = f"postgresql://tests@127.0.0.1:{port}"  # without a database's name
         self._programs = programs
         self._folder = folder
         self._data = folder / "data"
-        self._options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
+        synced = "on" if durable else "off"
+        self._options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync={synced}"
         folder.mkdir(mode=0o700)
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres", "postgres")

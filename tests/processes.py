@@ -75,9 +75,9 @@ class Processes:
 
     @property
     def workers(self) -> list[int]:
-        """Those that live, by their pids."""
+        """Those that live, by their pids; one serves by itself."""
         found = Path(f"/proc/{self.parent.pid}/task/{self.parent.pid}/children").read_text().split()
-        return [int(each) for each in found]
+        return [int(each) for each in found] or [self.parent.pid]
 
     def wait_until(self, what: str, times: int = 1, within: float = 60.0) -> None:
         """Until something has been logged so often."""

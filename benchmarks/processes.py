@@ -1,0 +1,138 @@
+"""`python -m benchmarks.processes`: two processes on PostgreSQL against one, in turns, in one run.
+
+Both services run at the same time, each on a database of its own in one cluster (synced to disk as it comes), and are
+spoken to alternately over 64 connections a process, each of which says the questions of one resident after the other. Told is how many durable turns a second
+there are, and what CPU they cost: the processes', PostgreSQL's and the clients'. Where all of these share the cores, two
+processes cannot be twice as fast as one, which leaves the others a core of their own; how many times as fast they could
+be with cores enough, the CPU says: twice what a turn costs with one process by what it costs with two.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import json
+import os
+import resource
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.turn import CONNECTIONS, QUESTIONS, cpu_seconds
+from integrations.webchat import PATH
+from tests.cluster import Cluster, binaries
+from tests.conftest import free_port
+from tests.processes import Prepared, Processes, prepared
+
+REQUESTS, ROUNDS = 24, 5  # of each connection; pairs
+SAYS = 8  # things, each resident
+_residents = itertools.count()
+
+
+class Cost(NamedTuple):
+    """Of one turn: microseconds on the clock, and of CPU."""
+
+    wall: float
+    ours: float
+    postgres: float
+    clients: float
+
+
+def _cpu(pids: list[int]) -> float:
+    return sum(cpu_seconds(pid) for pid in pids)
+
+
+def backends(database: str) -> list[int]:
+    """PostgreSQL's processes: those of all connections, and those that write behind them."""
+    port = database.rpartition(":")[2].partition("/")[0]
+    found = [path for path in Path("/proc").glob("[0-9]*/cmdline") if f"-p\0{port}" in _read(path)]
+    assert len(found) == 1, "the cluster's first process"
+    parent = int(found[0].parent.name)
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return [parent, *map(int, children)]
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:
+        return ""
+
+
+async def client(port: int) -> None:
+    """One resident after the other, each a few questions; a connection is a page's, and stays with one process."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for number in range(REQUESTS):
+        if number % SAYS == 0:
+            resident = next(_residents)
+        text = QUESTIONS[(resident + number * 7) % len(QUESTIONS)]
+        said = {"id": f"m{number}", "text": text, "visitor": f"{resident:032d}"}
+        body = json.dumps(said, ensure_ascii=False).encode()
+        writer.write(f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200"), head
+        length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+        await reader.readexactly(int(length.split(b":")[1]))
+    writer.close()
+
+
+async def one_round(service: Processes) -> Cost:
+    server = backends(service.database)
+    began, ours, postgres = time.perf_counter(), _cpu(service.workers), _cpu(server)
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    count = CONNECTIONS * len(service.workers)
+    await asyncio.gather(*(client(service.port) for _ in range(count)))
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    clients = after.ru_utime + after.ru_stime - own.ru_utime - own.ru_stime
+    spent = (time.perf_counter() - began, _cpu(service.workers) - ours, _cpu(server) - postgres, clients)
+    return Cost(*(each / REQUESTS / count * 1e6 for each in spent))
+
+
+async def measure(one: Processes, two: Processes) -> None:
+    for service in (one, two):
+        await one_round(service)  # warm
+    pairs = [(await one_round(one), await one_round(two)) for _ in range(ROUNDS)]
+    for name, costs in zip(("one process", "two processes"), zip(*pairs, strict=True), strict=True):
+        wall, ours, postgres, clients = (statistics.median(column) for column in zip(*costs, strict=True))
+        print(
+            f"{name:14} {1e6 / wall:6.0f} turns/s; CPU a turn: {ours:5.0f} µs ours, {postgres:5.0f} µs PostgreSQL, {clients:4.0f} µs clients"
+        )
+    faster = sorted(one.wall / two.wall for one, two in pairs)
+    dearer = statistics.median(one.ours / two.ours for one, two in pairs)
+    print(f"two against one   {statistics.median(faster):5.2f} times the turns ({faster[0]:.2f} to {faster[-1]:.2f})")
+    print(f"with cores enough {2 * dearer:5.2f} times, by the CPU of a turn")
+    print(
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; {ROUNDS} pairs, {REQUESTS * CONNECTIONS} turns a process"
+    )
+
+
+def started(folder: Path, centre: Prepared, count: int) -> Processes:
+    folder.mkdir()
+    return Processes(folder, centre, count, DAOXUE_LOG__LEVEL="info")
+
+
+def main() -> None:
+    programs = binaries()
+    assert programs is not None, "PostgreSQL is not installed"
+    server = Cluster(programs, Path(tempfile.gettempdir()) / f"daoxue-bench-{os.getpid()}", free_port(), durable=True)
+    with contextlib.ExitStack() as held, tempfile.TemporaryDirectory() as name:
+        held.callback(server.remove)
+        server.start()
+        folder = Path(name)
+        centre = prepared(server.url, folder)
+        services = [started(folder / f"{count}", centre, count) for count in (1, 2)]
+        try:
+            services[0].wait_until("starting")
+            services[1].wait_until("processes serve")
+            for service in services:
+                while not service.is_ready():
+                    time.sleep(0.1)
+            asyncio.run(measure(*services))
+        finally:
+            for service in services:
+                service.end()
+
+
+if __name__ == "__main__":
+    main()
