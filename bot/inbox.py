@@ -214,18 +214,21 @@ class Inbox:
         key = (inbound.channel, inbound.address)
         # Without the lock everything would still be right: it only saves thinking twice.
         async with self._locks.of(key):
-            once, stale = Once(self._limits), None
+            once = Once(self._limits)
+            stale: ConversationRow | None = None
             for attempt in range(ATTEMPTS):
                 self._observe("accepted")
                 # What this process committed last is usually still true; the commit finds out where it is not.
-                read, ids = self._recent.pop(key, (None, frozenset[str]()))
-                if read is None or inbound.id in ids or time.monotonic() < self._shared_until:
-                    before = read or stale
-                    read, seen = await self._database.read(lambda t: _found(t, inbound))
-                    if before is not None and before.version != read.version:
+                known, ids = self._recent.pop(key, (None, frozenset[str]()))
+                read = known or stale
+                if known is None or inbound.id in ids or time.monotonic() < self._shared_until:
+                    found, seen = await self._database.read(lambda t: _found(t, inbound))
+                    if read is not None and read.version != found.version:
                         self._shared_until = time.monotonic() + SHARED
                     if seen is not None:
-                        return await self._same_again(read, seen)
+                        return await self._same_again(found, seen)
+                    read = found
+                assert read is not None
                 if not attempt:
                     self._admit(inbound, read)
                 if (receipt := await self._try(read, inbound, ids, once)) is not None:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -18,11 +18,15 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from bot.turn import Turn
+from daoxue.app import compose
+from daoxue.config import Config, DatabaseSettings, Nlu
 from store import room
 from store.outages import DatabaseError
 from tests.conftest import created
 from tests.processes import Prepared, Processes, prepared
 from tests.service import ROOT
+from tests.talk import Resident
 
 _numbers = itertools.count(1)
 
@@ -192,6 +196,31 @@ def test_those_whose_parent_is_killed_end(two_to_end: Processes) -> None:
             return
         time.sleep(0.05)
     raise AssertionError("they go on")
+
+
+async def test_who_goes_to_and_fro_is_thought_about_once(
+    postgres: str, sample_in_postgres: str, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two processes, as a proxy deals a resident's messages out to them in turn."""
+    settings = Config(database=DatabaseSettings(created(postgres, sample_in_postgres)), nlu=Nlu(str(models)))
+    apps, thought = [await compose(settings) for _ in range(2)], 0
+    for each in apps:
+
+        def counted(
+            turn: Turn, respond: Callable[[Turn], Awaitable[None]] = each.inbox._dialogue.respond
+        ) -> Awaitable[None]:
+            nonlocal thought
+            thought += 1
+            return respond(turn)
+
+        monkeypatch.setattr(each.inbox._dialogue, "respond", counted)
+    who = Resident(apps[0])
+    for number in range(10):
+        receipt = await apps[number % 2].inbox.receive(who.message("积分会过期吗"))
+        assert receipt.answers
+    assert thought <= 12, "what the other has committed is looked for, once it was met"
+    for each in apps:
+        each.database.close()
 
 
 # -- where there can be but one, or not so many
