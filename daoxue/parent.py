@@ -61,14 +61,16 @@ class Child:
 
 
 class Parent:
-    """`command` starts a process that serves on `listening`, which is bound; there are `count` of them."""
+    """`command` starts a process that serves on `shared`, and on one of `own` by itself, where its figures are asked for:
+    all are bound, and there are as many processes as there are `own`."""
 
-    def __init__(self, command: Sequence[str], listening: socket.socket, count: int) -> None:
+    def __init__(self, command: Sequence[str], shared: socket.socket, own: Sequence[socket.socket]) -> None:
         self._command = command
-        self._listening = listening
+        self._shared = shared
+        self._own = own
         self._alive: set[Child] = set()
         self._children: list[Child] = []
-        self._changing = [asyncio.Lock() for _ in range(count)]
+        self._changing = [asyncio.Lock() for _ in own]
         self._ending = asyncio.Event()
         self._renewing = asyncio.Event()
 
@@ -89,21 +91,21 @@ class Parent:
 
     async def _keep(self) -> int:
         """Ends only where nothing could begin."""
-        first = await self._begin("--first")
+        first = await self._begin(0, "--first")
         if not await first.ready():
             return first.gone.result() or 1
-        others = [await self._begin() for _ in self._changing[1:]]
+        others = [await self._begin(place) for place in range(1, len(self._own))]
         self._children = [first, *others]
         await asyncio.gather(*(each.ready() for each in others))
         log.info("%s processes serve", len(self._children))
         await asyncio.gather(self._renew(), *map(self._restart, range(len(self._children))))
         raise AssertionError("these have no end")
 
-    async def _begin(self, *more: str) -> Child:
+    async def _begin(self, place: int, *more: str) -> Child:
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         with theirs:
-            handles = (self._listening.fileno(), theirs.fileno())
+            handles = (theirs.fileno(), self._shared.fileno(), self._own[place].fileno())
             inherited = ["--inherit", *map(str, handles)]
             # A group of its own: what is typed at the terminal reaches the parent alone, which tells the others.
             process = await asyncio.create_subprocess_exec(
@@ -127,7 +129,7 @@ class Parent:
                 reason = f"exit status {child.gone.result()}"
                 log.error("a process died: another one begins", extra={"error": reason, "seconds": wait})
                 await asyncio.sleep(wait)
-                self._children[place] = new = await self._begin()
+                self._children[place] = new = await self._begin(place)
                 await new.ready()
 
     async def _renew(self) -> None:
@@ -145,7 +147,7 @@ class Parent:
     async def _replace(self, place: int) -> bool:
         """The new one is ready before the old one goes."""
         async with self._changing[place]:
-            new = await self._begin()
+            new = await self._begin(place)
             if not await new.ready():
                 return False
             old, self._children[place] = self._children[place], new

@@ -54,6 +54,7 @@ STEPS = ("accepted", "understood", "thought", "committed", "delivering", "delive
 FILES = 65_536  # open files wanted: one a socket
 FRAME = 65_536  # bytes of a socket's frame before the connection is cut; what is over our own limit gets a word
 AFTER_START = 2.0  # seconds
+LOOPBACK = "127.0.0.1"  # where each of several processes is asked for its figures
 GRACE = 10  # seconds for turns in work when stopping
 
 DESCRIPTION = "/api/openapi.json"
@@ -198,7 +199,7 @@ def serve(config: Config) -> int:
     with _ours(config) as listening:
         began = time.perf_counter()
         prepare(config)
-        uvloop.run(_serve(config, listening, began))
+        uvloop.run(_serve(config, [listening], began))
     return 0
 
 
@@ -211,11 +212,12 @@ def serve_with(config: Config, command: Sequence[str], count: int) -> int:
             " --workers · SQLite is for one process: move to PostgreSQL first (daoxue move --to …), set database.url to it"
         )
     room.check(config.database.url, count)
-    with _ours(config) as listening:
-        return asyncio.run(Parent(command, listening, count).run())
+    with _ours(config) as shared, contextlib.ExitStack() as held:
+        own = [held.enter_context(_listen(LOOPBACK, config.server.port + 1 + place)) for place in range(count)]
+        return asyncio.run(Parent(command, shared, own).run())
 
 
-def serve_inherited(config: Config, listening: int, life: int, *, first: bool) -> int:
+def serve_inherited(config: Config, parent: int, *listening: int, first: bool) -> int:
     """One of several processes, by the handles that the parent gave it. The first does what is done once. Raises
     `DatabaseError` where the database is not up to date: it is brought up while nobody serves."""
     set_up_logs(config.log.level)
@@ -226,8 +228,8 @@ def serve_inherited(config: Config, listening: int, life: int, *, first: bool) -
         raise DatabaseError(
             "数据库要升级：全部停下再启动 · the database has to be brought up to date: stop the service and start it again"
         )
-    parent = socket.socket(fileno=life)
-    uvloop.run(_serve(config, socket.socket(fileno=listening), began, parent, greets=first))
+    sockets = [socket.socket(fileno=each) for each in listening]
+    uvloop.run(_serve(config, sockets, began, socket.socket(fileno=parent), greets=first))
     return 0
 
 
@@ -238,7 +240,7 @@ def _ours(config: Config) -> Iterator[socket.socket]:
     for problem in (*unreachable(config), *misfits(config)):
         log.warning(problem)
     _raise_limit()
-    with alone.serving(config.database.url), _listen(config) as listening:
+    with alone.serving(config.database.url), _listen(config.server.host, config.server.port) as listening:
         yield listening
 
 
@@ -273,7 +275,12 @@ def server(app: App, follows: Following = NOBODY) -> EndingServer:
 
 
 async def _serve(
-    config: Config, listening: socket.socket, began: float, parent: socket.socket | None = None, *, greets: bool = True
+    config: Config,
+    listening: list[socket.socket],
+    began: float,
+    parent: socket.socket | None = None,
+    *,
+    greets: bool = True,
 ) -> None:
     watch = StopWatch()
     REGISTRY.register(watch)
@@ -299,7 +306,7 @@ async def _serve(
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, end)
     told = asyncio.create_task(_follow(parent, serving)) if parent is not None else None
-    await serving.serve(sockets=[listening])
+    await serving.serve(sockets=listening)
     if told is not None:
         told.cancel()
     await asyncio.to_thread(follows.close)
@@ -343,9 +350,8 @@ async def _first_accounts(app: App) -> None:
         print(f"  {name:6} {role:14} {password}", flush=True)
 
 
-def _listen(config: Config) -> socket.socket:
-    """The port, taken before anything is said about it."""
-    host, port = config.server.host, config.server.port
+def _listen(host: str, port: int) -> socket.socket:
+    """The port, taken before anything is said about it. Raises `ConfigError`."""
     listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -19,6 +19,14 @@ from tests.conftest import created, free_port
 from tests.service import ROOT
 
 
+def _ports(count: int) -> int:
+    """The first of so many free ones in a row."""
+    while True:
+        found = [free_port() for _ in range(count)]
+        if found[-1] - found[0] == count - 1:
+            return found[0]
+
+
 class Prepared(NamedTuple):
     """A database with the sample centre, to be copied, and the key that closed what is in it."""
 
@@ -41,7 +49,7 @@ class Processes:
     """A parent and those that it has started; `more` is set besides."""
 
     def __init__(self, folder: Path, centre: Prepared, count: int, **more: str) -> None:
-        self.folder, self.database, self.port = folder, centre.copied(), free_port()
+        self.folder, self.database, self.port = folder, centre.copied(), _ports(count + 1)
         own = {
             "DAOXUE_SERVER__PORT": str(self.port), "DAOXUE_DATABASE__URL": self.database, "DAOXUE_DESK__ALWAYS_OPEN": "true",
             "DAOXUE_SERVER__UNLIMITED": "[127.0.0.1]", "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "",

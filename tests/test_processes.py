@@ -124,6 +124,9 @@ def test_all_that_is_done_once_is_done_once(two_to_end: Processes) -> None:
     assert two_to_end.said.count("导学已启动") == 1
     assert two_to_end.said.count("administrator") == 1
     assert len(two_to_end.workers) == 2
+    figures = [httpx.get(f"http://127.0.0.1:{two_to_end.port + each}/metrics").text for each in (1, 2)]
+    began = {line for each in figures for line in each.splitlines() if line.startswith("process_start_time_seconds")}
+    assert len(began) == 2, "each tells its own figures at a port of its own"
     assert two_to_end.end() == 0
     assert not two_to_end.rows(
         "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"

@@ -21,7 +21,7 @@ def declare(commands: "Commands[argparse.ArgumentParser]") -> None:
     run = add(commands, "serve", _serve, "run the service")
     run.add_argument("--workers", type=_count, default=1, metavar="N", help="processes (more than one: PostgreSQL)")
     # What the parent of several says to each.
-    run.add_argument("--inherit", type=int, nargs=2, help=argparse.SUPPRESS)
+    run.add_argument("--inherit", type=int, nargs=3, help=argparse.SUPPRESS)
     run.add_argument("--first", action="store_true", help=argparse.SUPPRESS)
     add(commands, "check", _check, "validate settings, knowledge, texts and channels")
     doctor = add(commands, "doctor", later("doctor", "run"), "say what is wrong with the running house, and what to do")
