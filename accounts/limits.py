@@ -1,9 +1,11 @@
 """How often something may be done, by whom and from where: the one place for every channel, the desk and what is proven.
 
-A limit is kept in the memory of the process that was asked, and holds for that process alone. Network addresses stand
-here for as long as a limit remembers them, and are written down nowhere.
+A limit is kept in the memory of the process that was asked, which decides at once by what it knows; what others have let
+through it learns where there is somewhere to tell (`accounts/sharing.py`). Network addresses stand here for as long as a
+limit remembers them, and are written down nowhere.
 """
 
+import asyncio
 import ipaddress
 import time
 from collections import Counter
@@ -11,11 +13,13 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 from prometheus_client import Counter as Figure
 
 REFUSED = Figure("daoxue_limited", "What was refused because it was more than may be, by the limit", ["limit"])
 MOST = 100_000  # keys that are remembered
+FORGIVEN = -1
 NETWORK = 8  # times what one address may, its whole network may
 HOUR, DAY = 3600.0, 86_400.0  # seconds
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -23,11 +27,17 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """`most` at once, and from then on as many again in `seconds`, evenly."""
+    """`most` at once, and from then on as many again in `seconds`, evenly. `alone`: its keys say nothing to another process."""
 
     name: str
     most: int
     seconds: float
+    alone: bool = False
+
+    @property
+    def one(self) -> float:
+        """Seconds until one more is there."""
+        return self.seconds / self.most
 
 
 Asked = tuple[Limit, str]  # of whom, or from where
@@ -43,7 +53,7 @@ TEXTS_READ = Limit("texts read", 22, 60)  # and beyond those, that are read all 
 FILES = Limit("files", 20, HOUR / 4)  # messages with files
 MEGABYTES = Limit("megabytes", 60, HOUR)  # of files
 CATCHING_UP = Limit("catching up", 30, 60)  # times that pages come back and ask for what they lack
-FRAMES = Limit("frames", 60, 15)  # of a socket, whatever they are: signs of life and of typing too
+FRAMES = Limit("frames", 60, 15, alone=True)  # of a socket, whatever they are: signs of life and of typing too
 
 # Wrong passwords and codes of one account at the desk: from one address or known device; from wherever, which a known
 # device is not held to.
@@ -102,13 +112,18 @@ def is_among(address: str, known: Collection[Network]) -> bool:
 
 class Limits:
     """Who may do how much. `unlimited` are networks from where everything may be done as often as one likes; `clock` is in
-    seconds and only ever goes on."""
+    seconds and only ever goes on. Where it is `shared`, what was taken is kept until it was told, and `news` set."""
 
-    def __init__(self, unlimited: Collection[Network] = (), clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, unlimited: Collection[Network] = (), clock: Callable[[], float] = time.monotonic, *, shared: bool = False
+    ) -> None:
         self._unlimited = tuple(unlimited)
         self._clock = clock
         self._until: dict[tuple[str, str], float] = {}  # when all that was taken is there again
         self._held: Counter[str] = Counter()  # what is open, by where from
+        self._shared = shared
+        self._untold: dict[Asked, int] = {}  # how often each was taken; FORGIVEN where that is to be forgotten
+        self.news = asyncio.Event()
 
     def from_(self, limit: Limit, address: str) -> tuple[Asked, ...]:
         """A limit by where something comes from; nothing to ask where that is not known, or unlimited."""
@@ -147,7 +162,7 @@ class Limits:
         for limit, key in asked:
             until = self._until.get((limit.name, key))
             if until is not None:
-                longest = max(longest, until - now - limit.seconds + limit.seconds / limit.most)
+                longest = max(longest, until - now - limit.seconds + limit.one)
         return longest if longest > 1e-6 else 0.0
 
     def take(self, *asked: Asked) -> float:
@@ -158,7 +173,9 @@ class Limits:
         now = self._clock()
         for limit, key in asked:
             until = self._until.get((limit.name, key), now)
-            self._until[limit.name, key] = max(until, now) + limit.seconds / limit.most
+            self._until[limit.name, key] = max(until, now) + limit.one
+            if self._shared:
+                self._to_tell(limit, key, 1)
         if len(self._until) > MOST:
             self._forget(now)
         return 0.0
@@ -171,7 +188,31 @@ class Limits:
     def forgive(self, *asked: Asked) -> None:
         """As if nothing had been taken from these."""
         for limit, key in asked:
-            self._until.pop((limit.name, key), None)
+            if self._until.pop((limit.name, key), None) is not None and self._shared:
+                self._to_tell(limit, key, FORGIVEN)
+
+    def _to_tell(self, limit: Limit, key: str, times: int) -> None:
+        if limit.alone or len(self._untold) >= MOST:
+            return
+        known = self._untold.get((limit, key), 0)
+        self._untold[limit, key] = times if times == FORGIVEN else max(known, 0) + times
+        self.news.set()
+
+    def untold(self, most: int) -> list[tuple[Asked, int]]:
+        """What was taken and is to be told, in ms of each limit's time; below 0 what is to be forgotten. It is handed out
+        once."""
+        found = list(islice(self._untold.items(), most))
+        for asked, _ in found:
+            del self._untold[asked]
+        return [
+            (asked, FORGIVEN if times == FORGIVEN else round(asked[0].one * times * 1000)) for asked, times in found
+        ]
+
+    def learn(self, asked: Asked, seconds: float) -> None:
+        """All processes together have taken what is there again after so long, beside what was not told yet."""
+        limit, key = asked
+        mine = max(self._untold.get(asked, 0), 0) * limit.one
+        self._until[limit.name, key] = self._clock() + seconds + mine
 
     def _forget(self, now: float) -> None:
         """What is there again anyway; of the others the half that would be first."""
@@ -197,4 +238,4 @@ class Once:
 
 @lru_cache
 def _of_network(limit: Limit) -> Limit:
-    return Limit(f"{limit.name} network", limit.most * NETWORK, limit.seconds)
+    return Limit(f"{limit.name} network", limit.most * NETWORK, limit.seconds, limit.alone)

@@ -15,6 +15,7 @@ from accounts.disputes import Disputes
 from accounts.enrolment import Enrolments
 from accounts.identity import Identity, Proof
 from accounts.limits import Limits, networks
+from accounts.sharing import Sharing
 from accounts.vault import Vault
 from bot.channel import Channel, ChannelHealth, Core, OpenChannel, SettingsError
 from bot.comprehension import Comprehension
@@ -35,6 +36,7 @@ from daoxue.config import Config, ConfigError
 from daoxue.hints import hints_of, teller
 from daoxue.preparing import vault_of
 from daoxue.resolved import encoder_of, push_keys, rules_of, texts_of
+from daoxue.sharing import sharing_of
 from daoxue.watch import Watch
 from desk import replies
 from desk.arriving import Arriving, Intake
@@ -92,6 +94,7 @@ class App:
     queue: Queue
     live: Live
     hints: tuple[Hints, ...]
+    sharing: Sharing | None
     tickets: Tickets
     desk: Desk
     retaining: Retaining
@@ -179,7 +182,7 @@ async def compose(
     been prepared. Raises `ConfigError`."""
     vault = vault_of(config)
     database = Database(config.database.url, vault)
-    limits = Limits(networks(config.server.unlimited))
+    limits = Limits(networks(config.server.unlimited), shared=bool(config.redis.url))
     hints = hints_of(config, vault.name)
     live = Live(teller(hints))
     ground = Ground(
@@ -195,6 +198,7 @@ async def compose(
     return App(
         config=config, database=database, watch=ground.watch, library=knowing.library, comprehension=knowing.comprehension,
         inbox=talk.inbox, outbox=talk.outbox, queue=_queue(ground, talk, affairs, ways, desk, pushing), live=live, hints=hints,
+        sharing=sharing_of(config, limits, vault),
         tickets=desk.tickets, desk=desk, retaining=Retaining(database, desk.standing, affairs.identity.passing),
         texts=ground.texts, identity=affairs.identity, accounts=affairs.accounts, notices=_notice_sender(ground, affairs, ways),
         tellings=affairs.tellings, nightly=Nightly(affairs.bank, affairs.tellings, database, config.zone, clock),

@@ -152,7 +152,7 @@ async def stopping(app: App) -> None:
         await safely("queue not ended", app.queue.stop(), None)
         await safely("outbox not flushed", app.outbox.flush(), None)
         await safely("usage not written", app.inbox.usage.flush(), None)
-        for part in (*app.channels.values(), app.rasa, app.platform, *app.hints):
+        for part in (*app.channels.values(), app.rasa, app.platform, *app.hints, app.sharing):
             if part is not None:
                 await safely("not closed", part.close(), None)
     finally:

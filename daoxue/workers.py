@@ -3,6 +3,7 @@
 from bot.worker import Worker
 from daoxue.app import App
 from daoxue.hints import LOOK, hint_workers
+from daoxue.sharing import sharing_workers
 
 HOUR = 3600.0
 
@@ -25,5 +26,5 @@ def workers(app: App) -> list[Worker]:
         Worker("nightly", "学分银行夜间处理", 600.0, app.nightly.work, within=HOUR),
         Worker("usage", "问答计数", 10.0, app.inbox.usage.flush),
     ]
-    rows += hint_workers(app.hints, app.database, app.live)
+    rows += hint_workers(app.hints, app.database, app.live) + sharing_workers(app.sharing)
     return [*rows, *(each for channel in app.channels.values() for each in channel.work)]
