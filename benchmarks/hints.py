@@ -34,7 +34,7 @@ from desk.hours import DeskSettings
 from tests.conftest import free_port
 from tests.redis_server import redis_server
 
-ROUNDS, EVENTS, WARM_UP = 3, 80, 10  # rounds of each way in turn, notes in one
+ROUNDS, EVENTS, WARM_UP = 2, 60, 5  # rounds of each way in turn, notes in one
 PAUSES = 0.02, 0.3  # seconds between two, by lot: looking is met at any moment
 LOOKED = 0.25  # seconds between two looks, where nothing tells
 WAYS = ("looking", "NOTIFY", "Redis")
