@@ -5,8 +5,10 @@ import contextvars
 import sqlite3
 from collections.abc import Coroutine
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from bot.live import Live
 from bot.worker import Worker
 from daoxue.app import App, compose
 from daoxue.workers import workers
@@ -74,14 +76,8 @@ class Process:
     async def _begin(self) -> None:
         app = await compose(self.world.config, self.observe, self.clock, self.world.channels)
         working = [each for each in workers(app) if each.name in WORKING]
-        app.watch.start([*working, Worker("hints", "", 1.0, self._look)])
+        app.watch.start([*working, Worker("look", "", 1.0, partial(_look, app.live))])
         self.app = app
-
-    async def _look(self) -> None:
-        """Pages here hear of what another process has said."""
-        if self.app is not None:
-            for conversation in [*self.app.live._waiting]:
-                self.app.live.wake(conversation)
 
     # -- dying
 
@@ -134,6 +130,12 @@ class Process:
 def current() -> Process:
     """Whose work is done at this moment."""
     return _process.get()
+
+
+async def _look(live: Live) -> None:
+    """`bot.live.Looking` without the database's array: pages here find what another process has said."""
+    for conversation in live.watched:
+        live.rouse(conversation)
 
 
 def _settled(task: "asyncio.Task[Any]") -> None:
