@@ -43,21 +43,11 @@ def _cpu(pids: list[int]) -> float:
     return sum(cpu_seconds(pid) for pid in pids)
 
 
-def backends(database: str) -> list[int]:
-    """PostgreSQL's processes: those of all connections, and those that write behind them."""
-    port = database.rpartition(":")[2].partition("/")[0]
-    found = [path for path in Path("/proc").glob("[0-9]*/cmdline") if f"-p\0{port}" in _read(path)]
-    assert len(found) == 1, "the cluster's first process"
-    parent = int(found[0].parent.name)
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    return [parent, *map(int, children)]
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text()
-    except OSError:
-        return ""
+def backends(cluster: Path) -> list[int]:
+    """PostgreSQL's processes: the first, those of all connections, and those that write behind them."""
+    first = int((cluster / "data" / "postmaster.pid").read_text().splitlines()[0])
+    children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+    return [first, *map(int, children)]
 
 
 async def client(port: int) -> None:
@@ -77,8 +67,8 @@ async def client(port: int) -> None:
     writer.close()
 
 
-async def one_round(service: Processes) -> Cost:
-    server = backends(service.database)
+async def one_round(service: Processes, cluster: Path) -> Cost:
+    server = backends(cluster)
     began, ours, postgres = time.perf_counter(), _cpu(service.workers), _cpu(server)
     own = resource.getrusage(resource.RUSAGE_SELF)
     count = CONNECTIONS * len(service.workers)
@@ -89,10 +79,10 @@ async def one_round(service: Processes) -> Cost:
     return Cost(*(each / REQUESTS / count * 1e6 for each in spent))
 
 
-async def measure(one: Processes, two: Processes) -> None:
+async def measure(cluster: Path, one: Processes, two: Processes) -> None:
     for service in (one, two):
-        await one_round(service)  # warm
-    pairs = [(await one_round(one), await one_round(two)) for _ in range(ROUNDS)]
+        await one_round(service, cluster)  # warm
+    pairs = [(await one_round(one, cluster), await one_round(two, cluster)) for _ in range(ROUNDS)]
     for name, costs in zip(("one process", "two processes"), zip(*pairs, strict=True), strict=True):
         wall, ours, postgres, clients = (statistics.median(column) for column in zip(*costs, strict=True))
         print(
@@ -115,7 +105,8 @@ def started(folder: Path, centre: Prepared, count: int) -> Processes:
 def main() -> None:
     programs = binaries()
     assert programs is not None, "PostgreSQL is not installed"
-    server = Cluster(programs, Path(tempfile.gettempdir()) / f"daoxue-bench-{os.getpid()}", free_port(), durable=True)
+    cluster = Path(tempfile.gettempdir()) / f"daoxue-bench-{os.getpid()}"
+    server = Cluster(programs, cluster, free_port(), durable=True)
     with contextlib.ExitStack() as held, tempfile.TemporaryDirectory() as name:
         held.callback(server.remove)
         server.start()
@@ -128,7 +119,7 @@ def main() -> None:
             for service in services:
                 while not service.is_ready():
                     time.sleep(0.1)
-            asyncio.run(measure(*services))
+            asyncio.run(measure(cluster, *services))
         finally:
             for service in services:
                 service.end()
