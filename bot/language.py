@@ -22,6 +22,15 @@ _FUNCTION = frozenset(
         "have", "has", "any", "if", "help", "about", "tell", "like", "from", "much", "many",
     }
 )  # fmt: skip
+# Words for what is asked about here, of which no syllable is one of pinyin: nearest study point, enrol me.
+_MATTERS = frozenset(
+    {
+        "enrol", "enroll", "enrolment", "enrollment", "register", "registration", "nearest", "closest", "opening", "closing", "hours",
+        "parking", "price", "prices", "fees", "credits", "points", "classes", "courses", "class", "course", "schedule", "timetable",
+        "certificate", "gift", "gifts", "cancel", "withdraw", "refund", "complaint", "human", "agent", "operator", "address", "phone",
+        "forgot", "password", "lost", "card",
+    }
+)  # fmt: skip
 _ASKS = frozenset({"what", "what's", "when", "where", "where's", "which", "who", "how", "how's", "why", "is", "are", "do", "does"})  # fmt: skip
 _COURTESY = frozenset(
     {
@@ -69,6 +78,8 @@ def written(heard: Understanding) -> str | None:
 def _is_english(folded: str) -> bool:
     words = _WORD.findall(folded)
     telling = [word for word in words if word not in _COURTESY]
+    if len(telling) >= _LEAST and _MATTERS & set(telling):
+        return True
     if not _FUNCTION & set(telling):
         return False
     return len(words) >= _WORDS or (len(words) >= _LEAST and bool(_ASKS & set(telling)))

@@ -12,6 +12,7 @@ _BRACKETS = re.compile(r"[（(][^）)]*[）)]")
 _CLASS = re.compile(r"(?:周末|晚间|夜校|早|日间)?班$")
 _VOUCHER = re.compile("[一-鿿]{2}券$")
 _PLAIN = re.compile(r"\d|一套|两条|一次")  # where an item's name goes over to its amount
+_AMOUNT = re.compile(r"^\d+ ?[a-z]+ (?:of )?", re.IGNORECASE)  # how much of it an item's English name begins with
 # What volunteers offer to do.
 _SERVICES = (
     "教老人用手机", "教老年人用手机", "教用手机", "教手机", "教电脑", "课堂助教", "助教", "活动引导", "引导", "上门办卡", "理发", "剪发",
@@ -50,6 +51,7 @@ def names_of(catalogue: Catalogue) -> Iterable[Name]:
         yield Name("item", item.id, item.name)
         if item.en:
             yield Name("item", item.id, item.en.name)
+            yield Name("item", item.id, _AMOUNT.sub("", item.en.name))
         if len(plain := plain_item(item.name)) > 1:
             yield Name("item", item.id, plain)
     yield from _last_words(catalogue)

@@ -308,6 +308,15 @@ async def test_a_request_does_nothing_a_second_time(app: App) -> None:
     assert receipt.ticket is None
 
 
+@pytest.mark.parametrize("asked", ["enrol me", "nearest study point", "lost card", "yoga class", "opening hours?"])
+async def test_a_few_words_of_english_about_what_we_do_are_english(asked: str, app: App) -> None:
+    assert not chinese_in(await Visitor(app, "sms").say(asked))
+
+
+async def test_what_an_item_is_finds_it_in_english(app: App) -> None:
+    assert "200" in await Visitor(app, "sms").say("how many points for rice")
+
+
 @pytest.mark.parametrize(
     "word", ["AED", "WiFi", "app", "ok", "OK thank you", "Excel Word PPT", "hello", "bye bye", "ni hao", "KTV"]
 )
