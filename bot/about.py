@@ -151,10 +151,15 @@ def tells(folded: str, entities: Sequence[Entity]) -> bool:
     )
 
 
+_OFFERED = re.compile("有[^,。]{1,10}(?:没有?|[吗么嘛不])$")  # 有种地的没: asks what there is for such as them
+
+
 def tells_only(folded: str, entities: Sequence[Entity]) -> bool:
     """我是残疾人, 我妈今年七十了: something of somebody, and nothing that is asked or wished for."""
     named = {each for entity in entities if entity.kind in {"age", "grade"} for each in range(entity.start, entity.end)}
     rest = "".join(" " if place in named else char for place, char in enumerate(folded))
+    if _OFFERED.search(folded):
+        return False
     left = rest
     for _, pattern in (*GROUNDS, *WORK, ("", _SEX), ("", _OUTSIDE), ("", _HERE), ("", _BORN), ("", _KIN)):
         left = pattern.sub("", left)

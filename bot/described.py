@@ -1,9 +1,8 @@
 """Courses that are not called so here, and may be meant, by what their names mean: 直播卖货, 石桥镇讲防火的那堂课."""
 
-import re
-
 from msgspec.structs import replace
 
+from bot import phrases
 from bot.comprehension import Understanding
 from bot.leanings import OF_CLASSES, OF_FEE
 from bot.turn import LIKE, Turn
@@ -11,19 +10,13 @@ from nlu.entities import Entity
 
 MEANT = 0.74  # likeness from which a course is meant
 LEAD = 0.1  # that the one that is meant is ahead of the next
-_TAUGHT = re.compile("[学教课班讲]")
-
-
-def is_of_a_course(folded: str) -> bool:
-    """Whether it speaks of something that is taught at all."""
-    return _TAUGHT.search(folded) is not None
 
 
 def with_course(turn: Turn) -> Understanding:
     """What was heard, with the course that it describes where it is not clear otherwise."""
     heard, best = turn.heard, turn.heard.best
     unclear = best is None or best.score < heard.lines.likely or best.intent in OF_CLASSES or best.question in OF_FEE
-    if not unclear or not is_of_a_course(heard.folded) or turn.ticket:
+    if not unclear or not phrases.is_of_a_course(heard.folded) or turn.ticket:
         return heard
     if any(heard.first(each) for each in ("course", "activity", "item")) or (course := _meant(turn)) is None:
         return heard

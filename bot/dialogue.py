@@ -10,7 +10,7 @@ from bot.comprehension import Comprehension
 from bot.conversation import REMEMBERED, Conversation, Task
 from bot.handler import Handlers
 from bot.messages import CONTINUE
-from bot.rules import Rule, answers, elsewhere, first, follow, items, moves, questions, tasks
+from bot.rules import Rule, answers, elsewhere, first, follow, helping, items, moves, questions, tasks
 from bot.running import Runner
 from bot.turn import Turn
 from nlu.proofs import Kind
@@ -30,13 +30,13 @@ LADDER: tuple[Rule, ...] = (
     questions.too_long, questions.stray_number,
     # What goes on with the talk
     questions.ours, answers.of_whom, follow.suits, tasks.told, tasks.dropped, questions.gist,
-    follow.asked_elsewhere, tasks.goes_on, tasks.open_task, elsewhere.asked_there, follow.enrols, follow.compared, answers.of_an_answer,
+    helping.of_somebody_else, follow.asked_elsewhere, tasks.goes_on, tasks.open_task, elsewhere.asked_there, follow.enrols, follow.compared, answers.of_an_answer,
     follow.follow_up, follow.described,
     tasks.refined, follow.another, follow.unknown_name, items.another_item, items.enough, tasks.taken_back,
     answers.named_in_it, answers.in_an_answer, questions.neighbour,
     # Questions
     questions.found_wrong, questions.two, questions.part, questions.clear, questions.said_already, questions.for_the_ticket, questions.name_alone,
-    questions.taught, questions.likely, questions.not_sure,
+    helping.too_slow, helping.unable, questions.taught, questions.likely, questions.not_sure,
 )  # fmt: skip
 
 

@@ -77,6 +77,7 @@ def leaning(heard: Understanding, state: Conversation) -> Understanding:
         or _of_activity(heard)
         or _of_activity_hinted(heard, state)
         or _which_classes(heard)
+        or _at_a_time(heard)
         or _of_class_there(heard)
         or _of_fee(heard, state)
         or _of_class(heard, state)
@@ -167,6 +168,12 @@ def _which_classes(heard: Understanding) -> Candidate | None:
     return (
         Candidate(heard.lines.sure, "training_info", "find_class") if course and _CLASSES.search(heard.folded) else None
     )
+
+
+def _at_a_time(heard: Understanding) -> Candidate | None:
+    """晚上有课没: what is taught at a time is a class."""
+    asks = heard.best is not None and heard.best.intent == "find_course" and heard.first("when") is not None
+    return Candidate(heard.best.score, "training_info", "find_class") if asks and heard.best else None
 
 
 def _of_class_there(heard: Understanding) -> Candidate | None:

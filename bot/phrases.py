@@ -17,6 +17,7 @@ _US = re.compile(r"你们|贵中心|咱们中心")
 _QUESTION = re.compile(
     r"[吗么呢没不伐咩?？]$|[^,，。]没有$|什么|怎么|哪|几[点号个时]|多少|多久|有没有|能不能|可不可以|是不是|啥|咋"
 )
+_TAUGHT = re.compile("学(?!分|习卡|院|校|员)|[教课班讲]")
 _UPSET = re.compile(
     r"管不管|到底|屁用|什么玩意|啥玩意|别跟我来这|别来这套|少来|糊弄|敷衍|忽悠|耍[我人]|气死|火大|太不像话|岂有此理|什么态度|啥态度|没人[接管理]|混蛋|王八|他妈|滚|垃圾|有病吧"
 )
@@ -79,6 +80,11 @@ def answers_only(heard: Understanding) -> bool:
     return _DIGITS.fullmatch(bare(heard.folded)) is not None or (
         heard.move.label == "cmd/dont_know" and heard.move.probability >= CERTAIN
     )
+
+
+def is_of_a_course(folded: str) -> bool:
+    """Whether it speaks of something that is taught at all."""
+    return _TAUGHT.search(folded) is not None
 
 
 def subjects(folded: str) -> list[str]:

@@ -225,8 +225,11 @@ class Turn:
             self.offered.append(Offer(str(len(self.offered) + 1), label, intent, slots))
 
     def courses_like(self, least: float = LIKE) -> dict[str, float]:
-        """How near the names of courses are in meaning to what is said, where none is called so: the nearest first."""
-        parts = [each for each in phrases.subjects(self._without_places()) if not self.library.is_common(each)]
+        """How near the names of courses are in meaning to what is said, where none is called so: the nearest first. Of 晚上有课没，
+        白天要看孙子 it is the part that speaks of what is taught."""
+        clauses = phrases.clauses(self._without_places())
+        said = "，".join([each for each in clauses if phrases.is_of_a_course(each)] or clauses)
+        parts = [each for each in phrases.subjects(said) if not self.library.is_common(each)]
         return self.library.courses_like(parts, least)
 
     def _without_places(self) -> str:

@@ -47,6 +47,7 @@ _ENOUGH = 0.6  # of what speaks for an aspect
 _WORDS = 0.4  # what its words do
 _MOVE, _ORDINAL, _SURE = 0.35, 0.5, 0.8
 _BRIEF = 8  # characters of which one word is enough
+_FEW = 4  # characters that hardly ask a question of their own: 在哪搞
 LONG = 18  # characters of what stands well by itself
 
 PAIRS = re.compile(r"(?=([一-鿿]{2}))")
@@ -258,7 +259,7 @@ def asked(turn: Turn) -> str | None:
     if top is None or top.question in aspect.standards or top.intent in aspect.intents:
         return best
     moves = _moves_to(turn, aspect)
-    if top.question and top.score >= heard.lines.likely and not moves:
+    if top.question and top.score >= heard.lines.likely and not moves and len(folded) > _FEW:
         return None  # 结果在哪看 asks a question of its own
     if top.score < heard.lines.sure:
         return best

@@ -86,8 +86,7 @@ async def neighbour(run: Runner, turn: Turn) -> bool:
     if question is None or len(turn.heard.folded) > phrases.FRAGMENT or not phrases.follows(turn.heard.folded):
         return False
     best = plainly(turn.heard)
-    another = best is not None and (best.question is not None or best.topic in SILENT_TOPICS)
-    if best and another and best.score >= turn.heard.lines.sure:
+    if best and best.score >= turn.heard.lines.sure:
         return False
     heard = run.comprehension.understand(phrases.without_following(turn.heard.folded), turn.today)
     likely = {each.question: each.score for each in heard.candidates}
@@ -199,7 +198,7 @@ async def for_the_ticket(run: Runner, turn: Turn) -> bool:
 async def taught(run: Runner, turn: Turn) -> bool:
     """直播卖货的课谁教: a course that is not called so here, and may be meant."""
     heard, best = turn.heard, turn.heard.best
-    if not described.is_of_a_course(heard.folded) or heard.first("course") or heard.first("activity") or turn.ticket:
+    if not phrases.is_of_a_course(heard.folded) or heard.first("course") or heard.first("activity") or turn.ticket:
         return False
     likely = best is not None and best.score >= heard.lines.likely
     if best and likely and best.intent not in OF_CLASSES | _NOT_OURS:
@@ -213,7 +212,7 @@ async def taught(run: Runner, turn: Turn) -> bool:
 async def likely(run: Runner, turn: Turn) -> bool:
     """A likely question, where a wrong answer costs nothing: under its name, with the runner-up one key away."""
     best = plainly(turn.heard)
-    if best is None or run.readings.costs(turn, best):
+    if best is None or (run.readings.costs(turn, best) and not _is_of_the_talk(turn, best)):
         return False
     if phrases.upset(turn.heard.folded):
         turn.say("upset.first")
@@ -231,6 +230,14 @@ async def likely(run: Runner, turn: Turn) -> bool:
             turn.offer(other, intent, **slots)
             break
     return True
+
+
+def _is_of_the_talk(turn: Turn, best: Candidate) -> bool:
+    """去哪换, after what points get: a likely question of what the talk is about is meant, and is answered under its name."""
+    if best.question is None or not turn.state.said or best.score < turn.heard.lines.likely:
+        return False
+    asked = (turn.library.asks(entry) for each in turn.state.told if (entry := turn.library.entries.get(each)))
+    return best.topic == turn.state.topic or any(best.question in each.near for each in asked if each)
 
 
 def _under(reply: Reply, name: str) -> Reply:

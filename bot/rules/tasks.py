@@ -131,9 +131,10 @@ async def refined(run: Runner, turn: Turn) -> bool:
         return False
     values = run.readings.values(handler, turn)
     corrected = corrects(turn)
-    if corrected and not values and (course := _at_level(turn)):
-        values = {"course": course}
-    if not values or not (corrected or len(phrases.rest(heard)) <= 1):
+    level = _at_level(turn) if not values and (corrected or _names_level(heard.folded)) else None
+    if level:
+        values = {"course": level}
+    if not values or not (corrected or level or len(phrases.rest(heard)) <= 1):
         return False
     best = heard.best
     another = best is not None and best.intent != last.intent and not corrected
@@ -167,6 +168,11 @@ async def taken_back(run: Runner, turn: Turn) -> bool:
     turn.say("taken_back")
     turn.keeps = True
     return True
+
+
+def _names_level(folded: str) -> bool:
+    """那中级呢, and nothing else."""
+    return _LEVEL.fullmatch(phrases.without_following(folded).removesuffix("班").removesuffix("的")) is not None
 
 
 def _at_level(turn: Turn) -> str | None:
