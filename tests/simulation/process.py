@@ -12,6 +12,7 @@ from bot.live import Live
 from bot.worker import Worker
 from daoxue.app import App, compose
 from daoxue.workers import workers
+from store.outages import OutageError
 from tests.simulation.disk import Disk, SimulatedDatabase
 from tests.simulation.world import World
 
@@ -68,10 +69,15 @@ class Process:
     async def start(self) -> None:
         begun = self.run(self._begin())
         await asyncio.wait({begun})
-        if not begun.cancelled() and begun.exception() is None:
+        error = None if begun.cancelled() else begun.exception()
+        if error is None and self.is_alive:
             self.world.note(
                 self.name, f"is up, its clock {self.ahead:+.1f} s, to die at {self.doom.place} {self.doom.nth}"
             )
+        elif self.is_alive:
+            self.die(f"for it cannot begin: {error!r}")
+            if not isinstance(error, OutageError):
+                self.world.wrong(f"{self.name} cannot begin: {error!r}")
 
     async def _begin(self) -> None:
         app = await compose(self.world.config, self.observe, self.clock, self.world.channels)

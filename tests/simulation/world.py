@@ -126,7 +126,7 @@ class _Told(logging.Handler):
 def in_(world: World, owner: Callable[[], Owner]) -> Iterator[None]:
     """The product stands in this world: its clock, its dice, its databases, of whichever process is at work."""
 
-    def limits(unlimited: object) -> Limits:
+    def limits(*unlimited: object, **shared: object) -> Limits:
         return Limits(clock=world.loop.time)
 
     def database(url: str, sealer: Sealer) -> SimulatedDatabase:
