@@ -8,8 +8,6 @@ from nlu.entities import Entity
 from nlu.gazetteer import Name
 from nlu.text import known_words
 
-_BRACKETS = re.compile(r"[（(][^）)]*[）)]")
-_CLASS = re.compile(r"(?:周末|晚间|夜校|早|日间)?班$")
 _VOUCHER = re.compile("[一-鿿]{2}券$")
 _PLAIN = re.compile(r"\d|一套|两条|一次")  # where an item's name goes over to its amount
 _AMOUNT = re.compile(r"^\d+ ?[a-z]+ (?:of )?", re.IGNORECASE)  # how much of it an item's English name begins with
@@ -66,22 +64,12 @@ def plain_item(name: str) -> str:
     return _PLAIN.split(name)[0]
 
 
-def plain_class(name: str) -> str:
-    """The name without where, when and that it is a class: 亲子烘焙 of 亲子烘焙周末班（学院）."""
-    return _CLASS.sub("", without_place(name))
-
-
-def without_place(name: str) -> str:
-    """亲子烘焙周末班 of 亲子烘焙周末班（学院）."""
-    return _BRACKETS.sub("", name)
-
-
 def _class_names(catalogue: Catalogue) -> Iterable[Name]:
     """低压电工取证班, 低压电工取证: a class by its own name means its course, where it is not called as the course is."""
     taken = {text for course in catalogue.courses.values() for text in (course.name, *course.aliases)}
     courses: dict[str, set[str]] = {}
     for group in catalogue.classes.values():
-        plain = plain_class(group.name)
+        plain = group.plain_name
         for text in {plain, group.name} - taken:
             courses.setdefault(text, set()).add(group.course)
     yield from (Name("course", min(ids), text) for text, ids in courses.items() if len(ids) == 1 and len(text) > 1)

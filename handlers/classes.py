@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Sequence
 
-from bot.names import plain_class, without_place
 from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.eligibility import RULE, SOURCE, beside, conditions, exemption, made_for, misfit, refused, spell, suits
@@ -10,7 +9,6 @@ from handlers.paging import page_of
 from handlers.slots import AUDIENCE, CLASS, COURSE, FEE, ORG, TEACHER, THEME, WHEN
 from handlers.whose import provable
 from knowledge.catalogue import TrainingClass
-from nlu.text import fold
 from nlu.times import When
 
 WISHES = (
@@ -56,9 +54,9 @@ def _own_names(group: TrainingClass, turn: Turn) -> set[str]:
     """亲子烘焙 and 亲子烘焙周末班 of 亲子烘焙周末班（学院）."""
     course = turn.library.catalogue.courses.get(group.course)
     called = (course.name, *course.aliases) if course else ()
-    name = turn.library.catalogue.classes[group.id].name  # in Chinese
-    of_course = {fold(f"{each}{ending}") for each in called for ending in ("", "班", "课")}
-    return {fold(plain_class(name)), fold(without_place(name))} - of_course
+    chinese = turn.library.catalogue.classes[group.id]
+    of_course = {f"{each}{ending}".casefold() for each in called for ending in ("", "班", "课")}
+    return {chinese.plain_name.casefold(), chinese.name_alone.casefold()} - of_course
 
 
 def _fits(group: TrainingClass, wanted: dict[str, str], turn: Turn) -> bool:

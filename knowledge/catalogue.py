@@ -3,6 +3,7 @@
 Records are immutable; a `Catalogue` is one consistent view of all of them, built anew when one changes.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -147,6 +148,8 @@ def _session_days(first_day: date, sessions: int, days: tuple[int, ...]) -> tupl
     return tuple(found)
 
 
+_BRACKETS = re.compile(r"[（(][^）)]*[）)]")
+_CLASS = re.compile("(?:周末|晚间|夜校|早|日间)?班$")
 ANY_AGE = 150  # years: nobody is too old
 
 
@@ -181,6 +184,16 @@ class TrainingClass(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     minors: bool = False  # under-14s may be enrolled, by their guardian
     schools: tuple[Id, ...] = ()  # only learners of these; empty is all
     en: ClassInEnglish | None = None
+
+    @property
+    def name_alone(self) -> str:
+        """Without where it is: 亲子烘焙周末班 of 亲子烘焙周末班（学院）."""
+        return _BRACKETS.sub("", self.name)
+
+    @property
+    def plain_name(self) -> str:
+        """Without where, when and that it is a class: 亲子烘焙."""
+        return _CLASS.sub("", self.name_alone)
 
     @property
     def places(self) -> int:
