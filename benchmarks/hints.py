@@ -167,8 +167,8 @@ def main(server_url: str) -> None:
         for _ in range(ROUNDS):
             for way in WAYS:
                 times = run(way, replace(config, redis=RedisSettings(redis.url if way == "Redis" else "")))
-                for name, more in times.items():
-                    found[way][name] += more
+                for until, more in times.items():
+                    found[way][until] += more
     show(found)
     with psycopg.connect(f"{server_url}/postgres", autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

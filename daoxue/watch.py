@@ -99,7 +99,9 @@ class _Watched:
         else:
             await asyncio.sleep(worker.rest)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(worker.wake.wait(), worker.seconds - worker.rest)
+                # `wait_for` would go on when it is woken in the moment in which it is ended.
+                async with asyncio.timeout(worker.seconds - worker.rest):
+                    await worker.wake.wait()
             worker.wake.clear()
 
 

@@ -62,8 +62,8 @@ class Running:
 class Breaking:
     """Fails as long as it is told to; `again` is set by each round."""
 
-    def __init__(self, error: BaseException) -> None:
-        self.error: BaseException | None = error
+    def __init__(self, error: BaseException | None) -> None:
+        self.error = error
         self.again = asyncio.Event()
 
     async def work(self) -> None:
@@ -101,6 +101,17 @@ async def test_who_fails_is_named_counted_and_tried_again(
         await breaking.round()
     assert started.troubles() == []
     assert watch.TROUBLED.labels("breaking")._value.get() == 0
+
+
+async def test_who_is_woken_in_its_last_moment_ends_all_the_same(started: Watch) -> None:
+    for ticks in range(4):
+        wake = asyncio.Event()
+        started.start([Worker("woken", "试验", 60, Breaking(None).work, wake)])
+        await asyncio.sleep(0.01)
+        wake.set()
+        for _ in range(ticks):
+            await asyncio.sleep(0)
+        await asyncio.wait_for(started.stop(), watch.TO_END / 2)
 
 
 async def test_who_hangs_is_named_until_it_goes_on(started: Watch) -> None:
