@@ -50,6 +50,7 @@ class Conversation(Struct, omit_defaults=True):
     near: list[Offer] = field(default_factory=list)  # what else the last message may have meant
     focus: dict[str, str] = field(default_factory=dict)  # last course, class, org, activity: its id
     shown: list[str] = field(default_factory=list)  # what was told last, as class:taichi-1, for "多少钱"
+    before: list[str] = field(default_factory=list)  # what was told before that, for "这俩有啥不一样"
     listed: list[str] = field(default_factory=list)  # of what was told last, the several that it was one of
     asked: str = ""  # the aspect that was asked of it, for "养鱼呢"
     told: list[str] = field(default_factory=list)  # the entries that answered last

@@ -25,18 +25,19 @@ LADDER: tuple[Rule, ...] = (
     first.still_in_danger, moves.how_answered, first.maybe_danger, first.outlived,
     first.about_a_seat, first.what_we_are,
     # Moves in the talk
-    moves.language, moves.choice, moves.off_the_list, moves.move, moves.signs,
+    helping.still_not, moves.language, moves.choice, moves.off_the_list, moves.move, moves.signs,
     # What is no question
     questions.too_long, questions.stray_number,
     # What goes on with the talk
     questions.ours, answers.of_whom, follow.suits, tasks.told, tasks.dropped, questions.gist,
-    helping.of_somebody_else, follow.asked_elsewhere, tasks.goes_on, tasks.open_task, elsewhere.asked_there, follow.enrols, follow.compared, answers.of_an_answer,
+    helping.of_somebody_else, helping.too_slow, helping.declines, follow.asked_elsewhere,
+    tasks.goes_on, tasks.open_task, elsewhere.asked_there, follow.enrols, follow.compared, answers.of_an_answer,
     follow.follow_up, follow.described,
     tasks.refined, follow.another, follow.unknown_name, items.another_item, items.enough, tasks.taken_back,
     answers.named_in_it, answers.in_an_answer, questions.neighbour,
     # Questions
     questions.found_wrong, questions.two, questions.part, questions.clear, questions.said_already, questions.for_the_ticket, questions.name_alone,
-    helping.too_slow, helping.unable, questions.taught, questions.likely, questions.not_sure,
+    helping.unable, questions.taught, questions.likely, questions.not_sure,
 )  # fmt: skip
 
 
@@ -133,4 +134,4 @@ def _pass_time(turn: Turn) -> None:
     state.at = now
     state.focus_age += 1
     if state.focus_age > REMEMBERED:
-        state.focus, state.last, state.offers, state.shown, state.told = {}, None, [], [], []
+        state.focus, state.last, state.offers, state.shown, state.before, state.told = {}, None, [], [], [], []

@@ -258,7 +258,10 @@ class Turn:
         """Which things were told, so that 多少钱 and 便宜那个 mean them."""
         if kind == "org" and any(self._is_at(each, ids) for each in self.state.shown):
             return  # where a class is does not end the talk about it
-        self.state.shown = [f"{kind}:{id}" for id in ids]
+        told = [f"{kind}:{id}" for id in ids]
+        if not set(told) & set(self.state.shown):
+            self.state.before = self.state.shown
+        self.state.shown = told
         if len(ids) > 1 or not set(self.state.shown) <= set(self.state.listed):
             self.state.listed = self.state.shown if len(ids) > 1 else []
         self.state.focus_age = 0

@@ -12,6 +12,7 @@ from bot.commands import pointed_at
 from bot.conversation import Task
 from bot.leanings import OF_CLASSES
 from bot.readings import plainly
+from bot.rules import tasks
 from bot.running import Runner
 from bot.turn import Turn
 from knowledge.catalogue import Activity, TrainingClass
@@ -128,6 +129,7 @@ async def compared(run: Runner, turn: Turn) -> bool:
         return False
     told, listed = shown(turn), _things(turn.state.listed)
     told = listed if len(told) < 2 and set(told) <= set(listed) else told  # one that was picked from several
+    told = [*_things(turn.state.before), *told] if len(told) < 2 else told  # 初级, and 中级 after it
     named = meant(turn) if turn.heard.first("course") else []
     things = [each for each in dict.fromkeys([*told, *named]) if each[0] == "class"]
     if len(things) < 2:
@@ -317,6 +319,8 @@ def meant(turn: Turn) -> list[Thing]:
         return [("class", pointed.slots["class"])] if "class" in pointed.slots else []
     if named := dict.fromkeys(heard.values("course")):
         return [thing for course in named for thing in _of_course(turn, course)]
+    if course := tasks.at_level(turn):
+        return _of_course(turn, course)
     classes = classes_of(turn)
     if not classes:
         return shown(turn)

@@ -366,7 +366,7 @@ async def _not_helpful(run: Runner, turn: Turn) -> bool:
     return True
 
 
-async def _why(run: Runner, turn: Turn) -> bool:
+async def why(run: Runner, turn: Turn) -> bool:
     """Why do you need that: what for, what is kept and for how long, how to go on without; then the question again."""
     task = run.waiting(turn.state)
     if task is None:
@@ -391,7 +391,7 @@ async def _done(run: Runner, turn: Turn) -> bool:
 _Act = Callable[[Runner, Turn], Awaitable[bool]]
 # In this order: some words are several moves, and what is open decides.
 _MOVES: Mapping[str, _Act] = {
-    "human": _human, "restart": _restart, "why_data": _why, "repeat": _after(None), "slower": _after("slower"),
+    "human": _human, "restart": _restart, "why_data": why, "repeat": _after(None), "slower": _after("slower"),
     "louder": _after("louder"), "simpler": _simpler, "menu": _menu, "next": _stepped(1), "more": _stepped(1),
     "yes": _stepped(1), "fine": _stepped(1), "not_now": _not_now, "cancel": _cancel, "back": _back, "none": _none,
     "resume": _resume, "wait": _wait,

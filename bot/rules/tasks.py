@@ -131,7 +131,7 @@ async def refined(run: Runner, turn: Turn) -> bool:
         return False
     values = run.readings.values(handler, turn)
     corrected = corrects(turn)
-    level = _at_level(turn) if not values and (corrected or _names_level(heard.folded)) else None
+    level = at_level(turn) if not values and (corrected or _names_level(heard.folded)) else None
     if level:
         values = {"course": level}
     if not values or not (corrected or level or len(phrases.rest(heard)) <= 1):
@@ -175,17 +175,15 @@ def _names_level(folded: str) -> bool:
     return _LEVEL.fullmatch(phrases.without_following(folded).removesuffix("班").removesuffix("的")) is not None
 
 
-def _at_level(turn: Turn) -> str | None:
+def at_level(turn: Turn) -> str | None:
     """我要的是中级: the course of another level, beside the one that is talked of."""
     courses, level = turn.library.catalogue.courses, _LEVEL.search(turn.heard.folded)
     course = courses.get(turn.state.focus.get("course", ""))
     if course is None or level is None:
         return None
     stem = _LEVEL.sub("", course.name)
-    return next(
-        (each.id for each in courses.values() if each.name.replace(level[0], "") == stem and level[0] in each.name),
-        None,
-    )
+    others = (each for each in courses.values() if each.id != course.id and level[0] in each.name)
+    return next((each.id for each in others if each.name.replace(level[0], "") == stem), None)
 
 
 def corrects(turn: Turn) -> bool:
