@@ -50,8 +50,12 @@ class Readers:
             self._free.put(reader)
 
     def close(self) -> None:
-        """Those that nobody uses; the others end with the process."""
+        """Those that nobody uses; the others end with the process. Who reads after all opens one anew."""
+        closed = 0
         with contextlib.suppress(queue.Empty):
             while True:
                 if (reader := self._free.get_nowait()) is not None:
                     reader.close()
+                closed += 1
+        for _ in range(closed):
+            self._free.put(None)
