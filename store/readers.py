@@ -50,12 +50,12 @@ class Readers:
             self._free.put(reader)
 
     def close(self) -> None:
-        """Those that nobody uses; the others end with the process. Who reads after all opens one anew."""
-        closed = 0
+        """Those that nobody uses; the others end with the process. Who reads after all is told by one that is closed."""
+        closed: list[ReadingLine] = []
         with contextlib.suppress(queue.Empty):
             while True:
                 if (reader := self._free.get_nowait()) is not None:
                     reader.close()
-                closed += 1
-        for _ in range(closed):
-            self._free.put(None)
+                    closed.append(reader)
+        for reader in closed:
+            self._free.put(reader)
