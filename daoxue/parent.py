@@ -41,10 +41,12 @@ class Child:
         return time.monotonic() - self._began
 
     async def ready(self) -> bool:
-        """Waits until it serves; False where it ended instead, or has to be ended for it takes too long."""
+        """Waits until it serves; False where it has ended instead, or had to be ended for it takes too long."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(READY_WITHIN):
-                return await asyncio.get_running_loop().sock_recv(self._life, 1) == READY
+                if await asyncio.get_running_loop().sock_recv(self._life, 1) == READY:
+                    return True
+                await asyncio.wait({self.gone})  # it lets go of us first, and then says why
         await self.end()
         return False
 
@@ -122,13 +124,15 @@ class Parent:
         while True:
             child = self._children[place]
             await asyncio.wait({child.gone})
+            await child.end()
             async with self._changing[place]:
                 if self._children[place] is not child:
                     continue
-                wait = FIRST if child.age >= STEADY else min(LONGEST, wait * 2)
+                wait = FIRST if child.age >= STEADY else wait
                 reason = f"exit status {child.gone.result()}"
                 log.error("a process died: another one begins", extra={"error": reason, "seconds": wait})
                 await asyncio.sleep(wait)
+                wait = min(LONGEST, wait * 2)
                 self._children[place] = new = await self._begin(place)
                 await new.ready()
 

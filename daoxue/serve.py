@@ -196,11 +196,18 @@ def application(app: App, follows: Following = NOBODY) -> ASGIApp:
 
 def serve(config: Config) -> int:
     """Runs until a signal ends it; 0 then."""
+    if not os.isatty(0):  # a terminal that is closed says the same, and ends it
+        signal.signal(signal.SIGHUP, _goes_on)
     with _ours(config) as listening:
         began = time.perf_counter()
         prepare(config)
         uvloop.run(_serve(config, [listening], began))
     return 0
+
+
+def _goes_on(*_: object) -> None:
+    """`systemctl reload` must not end what serves alone."""
+    log.warning("one process is not renewed while it serves: restart it, or run several (--workers)")
 
 
 def serve_with(config: Config, command: Sequence[str], count: int) -> int:

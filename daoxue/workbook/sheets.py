@@ -316,7 +316,7 @@ SEATS = BookSheet(
         PageColumn("skills", "技能", WORDS, "如 complaint、credit；空着什么都接", "E.g. complaint、credit; empty: any.", 24),
         PageColumn("langs", "语言", WORDS, "zh、en；空着是 zh", "zh、en; empty: zh.", 10, ("zh",)),
         PageColumn("capacity", "同时接几个", WHOLE, "文字会话同时几个；空着是 4", "Written talks at a time; empty: 4.", 12, 4),
-        PageColumn("phone", "电话", TEXT, "电话转到哪里，如 +861012345678；可以空着", "Where calls go, e.g. +8655162001234.", 18),
+        PageColumn("phone", "电话", TEXT, "电话转到哪里，如 +861012345678；可以空着", "Where calls go, e.g. +861012345678.", 18),
         PageColumn("place", "机构", ORGANISATION, "只管哪个机构的工单；不限空着", "Whose tickets it answers; empty: all.", 26),
         PageColumn("active", "在用", YES, "空着是“是”", "Empty: yes.", 8, True),
     ),

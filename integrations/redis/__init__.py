@@ -1,1 +1,1 @@
-"""Redis, for several processes: hints alone. Whatever becomes of it, nothing is lost or said twice."""
+"""Redis, for several processes: hints, and limits that they share. Whatever becomes of it, nothing is lost or said twice."""
