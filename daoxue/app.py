@@ -17,22 +17,22 @@ from accounts.identity import Identity, Proof
 from accounts.limits import Limits, networks
 from accounts.sharing import Sharing
 from accounts.vault import Vault
-from bot.channel import Channel, ChannelHealth, Core, OpenChannel, SettingsError
+from bot.channel import Channel, Core, OpenChannel, SettingsError
 from bot.comprehension import Comprehension
 from bot.dialogue import Dialogue
-from bot.edge import safely
 from bot.hints import Hints
 from bot.inbox import Inbox, nothing_observed
 from bot.live import Live
 from bot.nightly import Nightly
 from bot.notices import Allowed, Notices, NoticeSender, Way
-from bot.outbox import AT_ONCE, MessageSender, Outbox, to_be_done
+from bot.outbox import AT_ONCE, MessageSender, Outbox
 from bot.queue import Done, Follow, Kind, Outcome, Queue, unfollowed
 from bot.tellings import Tellings
 from bot.texts import Texts
 from bot.waiting import RUNG_UP, Ways
 from daoxue import model
-from daoxue.config import Config, ConfigError
+from daoxue.config import Config, ConfigError, public_url
+from daoxue.health import health
 from daoxue.hints import hints_of, teller
 from daoxue.preparing import vault_of
 from daoxue.resolved import encoder_of, push_keys, rules_of, texts_of
@@ -50,7 +50,7 @@ from desk.hooks import Hooks
 from desk.hours import Hours
 from desk.learners import Learners
 from desk.oidc import Oidc
-from desk.parts import Desk, Health, WorkerInTrouble
+from desk.parts import Desk
 from desk.passwords import Passwords
 from desk.people import People
 from desk.pushing import PushIdentity, Pushing
@@ -75,8 +75,7 @@ from store import identity as identity_rows
 from store import outbox as messages_owed
 from store import replies as held_replies
 from store.database import Database
-from store.outages import OutageError
-from store.queue import Backlog, QueueRow
+from store.queue import QueueRow
 
 ANSWERED = 60_000  # ms within which a message that was put off is answered
 
@@ -330,7 +329,7 @@ async def _desk(
         learners=Learners(database, affairs.accounts, affairs.bank, library, ground.vault, config.zone),
         broadcasts=Broadcasts(database, affairs.notices, identity, ground.clock), inbox=talk.inbox,
         channels=ways.channels, opened=ways.opened,
-        health=lambda: health(database, ground.watch, ways, affairs.platform, knowing.rasa),
+        health=lambda: health(database, ground.watch, ways.channels, ways.opened, affairs.platform, knowing.rasa),
     )  # fmt: skip
 
 
@@ -347,11 +346,6 @@ async def _no_texts(row: QueueRow) -> Outcome:
 
 def _tell(step: str) -> None:
     print(step, file=sys.stderr, flush=True)
-
-
-def public_url(config: Config) -> str:
-    """How residents and platforms reach us, without a slash at the end."""
-    return config.server.public_url.rstrip("/") or f"http://{config.server.host}:{config.server.port}"
 
 
 def _platform(ground: Ground) -> Platform | None:
@@ -394,24 +388,3 @@ def _left(channel: OpenChannel) -> Allowed | None:
         return (await quota(conversation)).left
 
     return left
-
-
-async def health(
-    database: Database, watch: Watch, ways: ChannelParts, platform: Platform | None, rasa: Rasa | None
-) -> Health:
-    """How the channels and what else is connected are, for the desk's pages."""
-    now = int(time.time() * 1000)
-    looked_at = {name for name, each in ways.channels.items() if each.looked_at}
-    counted = database.read(lambda t: to_be_done(t, now, looked_at))
-    owing = await safely("queue not counted", counted, None, OutageError)  # those in trouble are named all the same
-    due, dead = Backlog.of(owing)[:2] if owing is not None else (None, None)
-    connected = {name: await each.health(now) for name, each in ways.opened.items()}
-    if platform is not None:
-        connected["platform"] = ChannelHealth(platform.alarm)
-    if rasa is not None:
-        connected["rasa"] = await rasa.health()
-    troubles = [WorkerInTrouble(each.name, each.words) for each in watch.troubles()]
-    outage = await database.outage()
-    return Health(
-        connected, due, dead, database.url.partition(":")[0], str(OutageError(outage)) if outage else "", troubles
-    )

@@ -218,3 +218,8 @@ def _named(error: str) -> str:
         key = message.split("`")[1]
         return f"{path + '.' if path else ''}{key}: unknown setting"
     return f"{path}: {message}" if path else message
+
+
+def public_url(config: Config) -> str:
+    """How residents and platforms reach us, without a slash at the end."""
+    return config.server.public_url.rstrip("/") or f"http://{config.server.host}:{config.server.port}"

@@ -30,8 +30,8 @@ import web
 from accounts.limits import networks
 from bot.edge import safely
 from daoxue import check
-from daoxue.app import App, compose, public_url
-from daoxue.config import Config, ConfigError
+from daoxue.app import App, compose
+from daoxue.config import Config, ConfigError, public_url
 from daoxue.following import NOBODY, Following, following
 from daoxue.logs import set_up_logs
 from daoxue.operations import Operations

@@ -11,8 +11,7 @@ from urllib.parse import urlsplit
 
 from bot.channel import Channel, Means, SettingsError
 from bot.examining import Finding, Phrase, fault, ok, warning
-from daoxue.app import public_url
-from daoxue.config import Config
+from daoxue.config import Config, public_url
 from integrations.redis.addresses import parse
 from store.database import Database
 
