@@ -15,7 +15,6 @@ from bot.messages import Reply
 from bot.texts import PLACEHOLDER, Texts, TextsError, read_own
 from daoxue import model
 from daoxue.config import Config, ConfigError
-from daoxue.hints import unreached
 from daoxue.ours import shared
 from daoxue.outside import misfits, unreachable
 from daoxue.resolved import encoder_of, push_keys, rules_of, texts_of
@@ -75,7 +74,7 @@ def problems(config: Config, channels: Channels = CHANNELS) -> list[str]:
 def notes(config: Config) -> list[str]:
     """What is worth knowing: settings that do not go together, a model that has to be made anew, and which answers that
     handlers give from knowledge are lacking, over, or soon to be."""
-    found = misfits(config) + model.damage(Path(config.nlu.folder)) + unreached(config)
+    found = misfits(config) + model.damage(Path(config.nlu.folder))
     if not config.files.clamd:
         found.append(
             "files.clamd: 没有填，居民发来的文件不查病毒，坐席打开前请当心"

@@ -1,7 +1,6 @@
 """Which pub/sub carries hints between the processes of these settings: Redis where it is named, PostgreSQL beside it or
 alone; none where one process has the database to itself. What carries them is loaded where it is used."""
 
-import asyncio
 import importlib
 from collections.abc import Callable
 from functools import partial
@@ -16,7 +15,6 @@ from store.database import Database
 
 LOOK = 1.0  # seconds until what no hint told is found all the same
 APART = 0.005  # seconds between two times that hints are sent: what comes together goes together
-REACHED_WITHIN = 3.0  # seconds
 
 
 def hints_of(config: Config, centre: str) -> tuple[Hints, ...]:
@@ -53,25 +51,3 @@ def hint_workers(hints: tuple[Hints, ...], database: Database, live: Live) -> li
 async def _listen(hints: Hints, live: Live) -> None:
     for hint in await hints.listen():
         live.hear(hint)
-
-
-def unreached(config: Config) -> list[str]:
-    """Whether Redis is there, where the settings name it: nothing is lost without it, but who named it wants it."""
-    return asyncio.run(_unreached(config)) if config.redis.url else []
-
-
-async def _unreached(config: Config) -> list[str]:
-    redis = _redis(config, "check")
-    failures: tuple[type[Exception], ...] = (*redis.errors, TimeoutError)
-    try:
-        async with asyncio.timeout(REACHED_WITHIN):
-            await redis.send("")
-    except failures as error:
-        where = parse(config.redis.url).shown
-        return [
-            f"redis.url: 连不上 {where}（{type(error).__name__}）；服务照常，由数据库代它提醒别的进程"
-            " · cannot be reached; all works without it, the database tells the other processes"
-        ]
-    finally:
-        await redis.hang_up()
-    return []

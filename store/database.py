@@ -201,12 +201,12 @@ class Database:
 
     async def insist(self, work: Work[T], *, quick: bool = False) -> T:
         """`write` of what has happened elsewhere and cannot be undone, so that it would happen twice if it were not known:
-        tried again for a while where the database cannot be used."""
+        tried again for a while where the database cannot be used, or another process was first."""
         until = time.monotonic() + INSISTING
         while True:
             try:
                 return await self.write(work, quick=quick)
-            except OutageError:
+            except (OutageError, ConflictError):
                 if time.monotonic() > until:
                     raise
             await asyncio.sleep(AGAIN)

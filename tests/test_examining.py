@@ -101,8 +101,9 @@ async def test_redis_is_asked_and_never_a_fault(tmp_path: Path) -> None:
     with redis_server(tmp_path) as running:
         on = Config(redis=RedisSettings(running.url))
         assert only([each async for each in outside.redis(on)]).severity is OK
+    on = Config(redis=RedisSettings(running.url.replace("//", "//:s3cret@")))
     gone = only([each async for each in outside.redis(on)])
-    assert (gone.severity, "secret" in gone.line) == (WARNING, False)
+    assert (gone.severity, f"127.0.0.1:{running.port}" in gone.line, "s3cret" in gone.line) == (WARNING, True, False)
 
 
 async def platform(config: Config, database: Database | None, *channels: object) -> list[Finding]:

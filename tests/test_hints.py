@@ -18,7 +18,7 @@ from bot import hints as timing
 from bot.hints import MOST, TOGETHER, Hint, Hints, HintsError, TalkHint, TicketsHint, TypingHint
 from bot.live import Looking
 from bot.worker import Worker
-from daoxue import check, watch
+from daoxue import watch
 from daoxue.app import App, compose
 from daoxue.config import Config, ConfigError, DatabaseSettings, RedisSettings, read
 from daoxue.hints import hint_workers
@@ -314,13 +314,6 @@ def test_what_is_no_address_is_refused_without_its_password(url: str) -> None:
         read(ROOT / "config.yml", {"DAOXUE_REDIS__URL": url})
     assert "redis.url" in str(refused.value)
     assert "s3cret" not in str(refused.value)
-
-
-def test_check_names_a_redis_that_is_not_there(config: Config) -> None:
-    port = free_port()
-    (said,) = (each for each in check.notes(with_redis(config, f"redis://:s3cret@127.0.0.1:{port}")) if "redis" in each)
-    assert f"127.0.0.1:{port}" in said
-    assert "s3cret" not in said
 
 
 def test_nothing_of_it_is_loaded_where_it_is_not_used() -> None:

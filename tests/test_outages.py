@@ -24,7 +24,7 @@ from daoxue.config import Config, DatabaseSettings
 from daoxue.logs import Counting, JsonLines
 from integrations.webchat import PATH
 from store import database, outages, queue
-from store.database import T, Work
+from store.database import ConflictError, T, Work
 from store.outages import Outage, OutageError
 from store.people import PresenceRow
 from tests.desk_client import Desk, Person
@@ -222,18 +222,19 @@ async def test_figures_of_what_was_too_much_and_of_what_failed(app: App) -> None
 async def test_what_has_left_is_written_down_though_the_disk_is_full_for_a_moment(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else it would leave again when its lease ends."""
+    """Else it would leave again when its lease ends; so it is where PostgreSQL has given way to another process."""
     monkeypatch.setattr(database, "AGAIN", 0.01)
-    write, full = app.database.write, [Outage.FULL, Outage.FULL]
+    write = app.database.write
+    full: list[Exception] = [OutageError(Outage.FULL), ConflictError(), OutageError(Outage.FULL)]
 
     async def full_at_first(work: Work[T], *, quick: bool = False) -> T:
         if full:
-            raise OutageError(full.pop())
+            raise full.pop()
         return await write(work, quick=quick)
 
     monkeypatch.setattr(app.database, "write", full_at_first)
     assert await app.database.insist(lambda t: 7) == 7
     monkeypatch.setattr(database, "INSISTING", -1.0)
-    full.append(Outage.FULL)
+    full.append(OutageError(Outage.FULL))
     with pytest.raises(OutageError):
         await app.database.insist(lambda t: 7)
