@@ -5,6 +5,7 @@ What an account held stays as bare figures where records must be kept (PIPL 47, 
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import cast
@@ -14,7 +15,7 @@ import msgspec
 from accounts.identity import of_learner, person_digest, reached
 from accounts.registering import Person
 from accounts.vault import MARK, SHUT, Vault, is_marked
-from store import conversations, copying, deliveries, erasing, keys, remote, sealing
+from store import conversations, copying, deliveries, erasing, identity, keys, remote, sealing
 from store.personal import Whose
 from store.transaction import Transaction
 
@@ -66,6 +67,7 @@ def rekey(transaction: Transaction, old: Vault, new: Vault, now: int) -> int:
         person = msgspec.json.decode(new.open(body), type=Person)
         keys.redigest(transaction, id, new.digest("card", person.card), new.digest("phone", person.phone))
         known[of_learner(old, id)] = of_learner(new, id)
+    _keep_digests(transaction, new, [id for id, _ in people])
     keys.rebind(transaction, partial(person_digest, old), partial(person_digest, new))
     keys.reperson(transaction, lambda was, channel, address: known.get(was) or reached(new, channel, address))
     sealing.keep_key_name(transaction, new.name, now)
@@ -74,7 +76,8 @@ def rekey(transaction: Transaction, old: Vault, new: Vault, now: int) -> int:
 
 
 def bring_up(transaction: Transaction, vault: Vault, revision: str, now: int) -> None:
-    """Closes what a database from before migration `revision` holds in clear, all of it or nothing."""
+    """Closes what a database from before migration `revision` holds in clear and digests what it does not, all of it or
+    nothing."""
     if sealing.closed_for(transaction) is None:
         sealing.open_queued(transaction, deliveries.ANSWER, lambda body: vault.unseal(body.decode()).encode())
         sealing.open_queued(transaction, remote.COMMAND, vault.open)
@@ -85,4 +88,10 @@ def bring_up(transaction: Transaction, vault: Vault, revision: str, now: int) ->
     )
     if sealing.closed_for(transaction) is None:  # a number that was told made one person of strangers
         keys.reperson(transaction, lambda was, channel, address: reached(vault, channel, address))
+    _keep_digests(transaction, vault, identity.undigested(transaction))
     sealing.keep_closed_for(transaction, revision, now)
+
+
+def _keep_digests(transaction: Transaction, vault: Vault, learners: Iterable[int]) -> None:
+    for id in learners:
+        identity.keep_digest(transaction, id, of_learner(vault, id))

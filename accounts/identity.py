@@ -153,15 +153,15 @@ class Identity:
         return [talk for talk in found if talk is not None]
 
     def _learner(self, transaction: Transaction, person: str, near: Iterable[int]) -> int | None:
-        """Who it is, as the digest says: most likely one who has proven it where the ticket is, however long ago; else of all
-        who have proven anything."""
+        """Who it is, as the digest says: most likely one who has proven it where the ticket is, however long ago; else whoever
+        has proven it anywhere."""
         talks = [talk for id in near if (talk := conversations.get(transaction, id)) is not None]
         if any(self.reached(talk.channel, talk.address) == person for talk in talks):
             return None
         there = (
             identity.proven_at(transaction, each.channel, self.person(each.channel, each.address)) for each in talks
         )
-        among = itertools.chain(itertools.chain.from_iterable(there), identity.proven(transaction))
+        among = itertools.chain(itertools.chain.from_iterable(there), identity.proven(transaction, person))
         return next((id for id in among if of_learner(self._vault, id) == person), None)
 
     def claim(self, transaction: Transaction, channel: str, address: str, now: int) -> None:
@@ -297,6 +297,7 @@ class Identity:
             identity.end_sessions(transaction, channel, person, now - SESSION)
         if not identity.bind(transaction, channel, person, address, learner, by, now, MOST, grant):
             raise FullError
+        identity.keep_digest(transaction, learner, of_learner(self._vault, learner))
         version, words = consent
         identity.agree(transaction, channel, person, "bind", version, self._vault.digest("words", words), True, now)
         conversations.audited(transaction, by, "identity.bound", f"learner {learner}", f"{channel} {grant.role}", now)

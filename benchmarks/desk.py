@@ -16,10 +16,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, replace
 from pathlib import Path
 
 import httpx
+from msgspec.structs import asdict, replace
 from websockets.asyncio.client import connect
 
 from bot.inbox import encode

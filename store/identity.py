@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
-from sqlalchemy import bindparam, delete, distinct, func, select, update
+from sqlalchemy import bindparam, delete, distinct, func, or_, select, update
 
 from store import queue
 from store.queue import NewRow
@@ -85,7 +85,13 @@ _PLACES = Statement(
     .where(binding.c.learner == bindparam("learner"), binding.c.role == "self")
     .order_by(binding.c.bound_at)
 )
-_PROVEN = Statement(select(binding.c.learner).distinct())
+_PROVEN = Statement(
+    select(binding.c.learner).where(or_(binding.c.digest == bindparam("digest"), binding.c.digest == "")).distinct()
+)
+_UNDIGESTED = Statement(select(binding.c.learner).where(binding.c.digest == "").distinct())
+_KEEP_DIGEST = Statement(
+    update(binding).where(binding.c.learner == bindparam("which")).values(digest=bindparam("new_digest"))
+)
 _BINDINGS = Statement(
     select(binding.c.learner).where(binding.c.channel == bindparam("channel"), binding.c.person == bindparam("person"))
 )
@@ -242,15 +248,25 @@ def proven_at(transaction: Transaction, channel: str, person: str) -> list[int]:
     return [cast(int, row[0]) for row in transaction.all(_BINDINGS, channel=channel, person=person)]
 
 
-def proven(transaction: Transaction) -> Iterator[int]:
-    """All learners for whom anything was proven."""
-    yield from (cast(int, row[0]) for row in transaction.all(_PROVEN))
+def proven(transaction: Transaction, digest: str) -> Iterator[int]:
+    """The learners for whom anything was proven and who may be the one of this digest."""
+    yield from (cast(int, row[0]) for row in transaction.all(_PROVEN, digest=digest))
+
+
+def keep_digest(transaction: Transaction, learner: int, digest: str) -> None:
+    """Whoever has proven to be this learner is found by this digest from now on."""
+    transaction.run(_KEEP_DIGEST, which=learner, new_digest=digest)
+
+
+def undigested(transaction: Transaction) -> list[int]:
+    """The learners who cannot be found by a digest: a version that kept none has written what was proven."""
+    return [cast(int, row[0]) for row in transaction.all(_UNDIGESTED)]
 
 
 def bind(
     transaction: Transaction, channel: str, person: str, address: str, learner: int, by: str, at: int, most: int, grant: Grant
 ) -> bool:  # fmt: skip
-    """Binding again renews it; False when there are as many already as may be."""
+    """Binding again renews it; False when there are as many already as may be. Whoever has the key keeps the digest then."""
     known = set(proven_at(transaction, channel, person))
     if learner in known:
         transaction.run(_UNBIND_ONE, channel=channel, person=person, learner=learner)
@@ -258,7 +274,7 @@ def bind(
         return False
     transaction.run(
         _BIND, channel=channel, person=person, learner=learner, bound_at=at, by=by, dormant=0, role=grant.role,
-        scope=grant.scope, until=grant.until, address=address,
+        scope=grant.scope, until=grant.until, address=address, digest="",
     )  # fmt: skip
     return True
 

@@ -405,7 +405,11 @@ binding = Table(
     Column(
         "address", Sealed, nullable=False, server_default="", info=of_learner(Sort.ADDRESS, End.GONE, Lasting.ACCOUNT)
     ),  # sealed: where notices go
-)
+    Column(
+        "digest", Text, nullable=False, server_default="", index=True,
+        info=of_learner(Sort.ADDRESS, End.GONE, Lasting.ACCOUNT, StoredAs.DIGEST),
+    ),  # keyed, of the learner, as tickets have it; empty where a process of the version before wrote the row
+)  # fmt: skip
 
 Index("ix_binding_learner", binding.c.learner)  # where somebody is reached, and what talks are theirs
 
@@ -736,7 +740,7 @@ audit = Table(
     "audit",
     metadata,
     Column("id", Identity, primary_key=True, info=PLAIN),
-    Column("at", BigInteger, nullable=False, info=PLAIN),
+    Column("at", BigInteger, nullable=False, index=True, info=PLAIN),
     Column("actor", Text, nullable=False, info=of_seat(kept=Lasting.AUDIT)),
     Column("action", Text, nullable=False, info=PLAIN),
     Column("subject", Text, nullable=False, info=of_resident(Sort.FACT, End.STAYS, Lasting.AUDIT)),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, tuple_
 
 from store.conversations import MessageRow
 from store.engine import Row, Value
@@ -140,6 +140,9 @@ def unanswered(transaction: Transaction, state: str, most: int) -> list[TicketRo
 
 # -- a page at a time
 
+# A key of two parts is compared as one: of "less, or the same and then less" SQLite reads all there are, and sorts them.
+_AFTER = tuple_(bindparam("key"), bindparam("ref"))
+
 _STATES: Mapping[str, ColumnElement[bool]] = {
     "waiting": ticket.c.state == "waiting",
     "mine": and_(ticket.c.owner == bindparam("seat"), or_(ticket.c.state == "open", ticket.c.state == "snoozed")),
@@ -158,9 +161,7 @@ def _with_last() -> Select[tuple[object, ...]]:
 
 
 def _queue(where: ColumnElement[bool]) -> Statement:
-    later = or_(
-        ticket.c.rank > bindparam("key"), and_(ticket.c.rank == bindparam("key"), ticket.c.ref > bindparam("ref"))
-    )
+    later = tuple_(ticket.c.rank, ticket.c.ref) > _AFTER
     return Statement(
         _with_last().where(where, later).order_by(ticket.c.rank, ticket.c.ref).limit(bindparam("most"))
     )  # fmt: skip
@@ -169,13 +170,7 @@ def _queue(where: ColumnElement[bool]) -> Statement:
 _PAGES = {state: _queue(where) for state, where in _STATES.items()} | {
     "closed": Statement(
         _with_last()
-        .where(
-            ticket.c.state == "closed",
-            or_(
-                ticket.c.updated_at < bindparam("key"),
-                and_(ticket.c.updated_at == bindparam("key"), ticket.c.ref < bindparam("ref")),
-            ),
-        )
+        .where(ticket.c.state == "closed", tuple_(ticket.c.updated_at, ticket.c.ref) < _AFTER)
         .order_by(ticket.c.updated_at.desc(), ticket.c.ref.desc())
         .limit(bindparam("most"))
     )

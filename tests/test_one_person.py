@@ -7,12 +7,17 @@ from typing import Any
 
 import pytest
 
+from accounts.closing import bring_up
+from accounts.identity import of_learner
 from daoxue.app import App
 from daoxue.config import Config
+from daoxue.preparing import vault_of
 from desk.feed import FeedPage
 from desk.retention import _expire
-from store import conversations, tickets
+from store import conversations, identity, tickets
+from store.migrate import HEAD
 from store.ticket_events import TicketRow
+from store.transaction import Transaction
 from tests.desk_client import Desk, Person
 from tests.official import Official, official
 from tests.talk import Resident
@@ -305,6 +310,26 @@ async def test_nobody_reads_another_s_talk_through_a_ticket(either_app: App) -> 
     assert (await seat.get(f"/tickets/{ref}"))["elsewhere"] == []
     talk = (await seat.get(f"/tickets/{theirs}"))["talk"]
     assert (await seat.ask("GET", f"/tickets/{ref}/messages?talk={talk}")).status_code == 404
+
+
+async def test_learners_are_found_by_their_digest_alone(either_app: App) -> None:
+    """Whoever proved it in a version that kept none is found as well, and by the digest from the next upgrade on."""
+    wechat, _ = await at_both(either_app)
+    vault = vault_of(either_app.config)
+    digest = of_learner(vault, 1)
+
+    def among(transaction: Transaction, digest: str) -> list[int]:
+        return list(identity.proven(transaction, digest))
+
+    assert await either_app.database.read(lambda t: among(t, digest)) == [1]
+    assert await either_app.database.read(lambda t: among(t, "of somebody else")) == [1]
+    await either_app.database.write(lambda t: bring_up(t, vault, HEAD, 9))
+    assert await either_app.database.read(lambda t: among(t, digest)) == [1]
+    assert await either_app.database.read(lambda t: among(t, "of somebody else")) == []
+    talks = await either_app.database.read(lambda t: either_app.identity.talks(t, digest, (), 9))
+    assert talks == set()  # neither of them has said anything
+    await asked(wechat)
+    assert len(await either_app.database.read(lambda t: either_app.identity.talks(t, digest, (), 9))) == 1
 
 
 async def test_a_family_s_account_is_no_one_person_s(either_app: App) -> None:
