@@ -5,7 +5,6 @@ acknowledged before it is committed, so a process that dies leaves a whole turn 
 delivers the message again.
 """
 
-import random
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -16,19 +15,9 @@ import msgspec
 from msgspec.structs import replace
 
 from accounts.accounts import Accounts
-from accounts.limits import (
-    ALARMS_FROM,
-    FILES,
-    MESSAGES,
-    MESSAGES_FROM,
-    REFUSED,
-    VISITORS_FROM,
-    Limits,
-    Once,
-    TooManyError,
-)
+from accounts.limits import FILES, Limits, Once
 from bot import conversation
-from bot.alarming import is_alarm
+from bot.admission import Admission, BusyError, is_alarm
 from bot.comprehension import Comprehension, Understanding
 from bot.conversation import Conversation
 from bot.dialogue import Dialogue
@@ -46,7 +35,7 @@ from bot.waiting import GENERAL, SeatAvailability
 from knowledge.library import Library
 from nlu import proofs
 from nlu.masking import mask
-from nlu.text import clean, fold
+from nlu.text import clean
 from store import conversations, deliveries, tickets
 from store.attachments import NewFile
 from store.conversations import ConversationRow, MessageRow
@@ -57,27 +46,13 @@ from store.transaction import Transaction
 
 ATTEMPTS = 20  # lost races in a row; each means that another message of the same resident went through
 REMEMBERED = 8192  # conversations that are not read again when they go on
-FULL = 400  # turns at the same time: on the slowest machine that we know, two seconds' work
 SHARED = 30.0  # seconds in which conversations are looked at again, since another process went on with one of ours
-AGAIN = (1.0, 5.0)  # seconds until who was refused for that comes again: spread, for they are many
-ALARM = 1_000  # characters in which words of a danger are looked for where too many come
 IDS = 16  # of a conversation's last messages that are known without asking; older ones the commit refuses
 LEASE = 30_000  # ms that the committing process has to deliver, before another one may
 
 encode = msgspec.json.Encoder().encode
 _decode_inbound = msgspec.json.Decoder(Inbound).decode
 _decode_message = msgspec.json.Decoder(Message).decode
-
-
-class BusyError(Exception):
-    """The conversation changed faster than it could be answered. Nothing was accepted: deliver again."""
-
-
-class OverloadError(TooManyError, BusyError):
-    """As many are being answered as can be in time; nothing was accepted."""
-
-    def __init__(self) -> None:
-        super().__init__(random.uniform(*AGAIN))  # noqa: S311 - to spread them
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -123,11 +98,6 @@ def _found(transaction: Transaction, said: Inbound) -> tuple[ConversationRow, tu
     if read is None:
         return ConversationRow(0, said.channel, said.address, 0, 0, b"", None, None, said.at), None
     return read, conversations.answered(transaction, read.id, said.id)
-
-
-def _is_alarm(said: Inbound) -> bool:
-    """Whether there are words of a danger in it."""
-    return is_alarm(fold(clean(said.text[:ALARM])))
 
 
 def kept(text: str) -> str:
@@ -177,34 +147,23 @@ class Inbox:
         self._desk = desk
         self._accounts = accounts
         self._limits = limits
+        self._admission = Admission(limits)
         self._live = live
         self.zone = timezone
         self._observe = observe
         # Conversations as committed last, with the ids of their last messages: those are asked about most.
         self._recent: dict[tuple[str, str], tuple[ConversationRow, frozenset[str]]] = {}
         self._locks = Locks()
-        self._under_way = 0
         self._shared_until = 0.0  # time.monotonic()
-
-    @property
-    def is_full(self) -> bool:
-        """Whether so many are being answered that one more would have to wait for too long."""
-        return self._under_way >= FULL
 
     async def receive(self, inbound: Inbound, *, waits: bool = False) -> Receipt:
         """Accepts a message and answers it, or finds how it was answered. Raises `BusyError`, and `TooManyError` where more
         come from there than may, or (`OverloadError`) more at this moment than can be answered in time: not where it `waits`,
         for whoever is bounded in another way and cannot come again, nor, up to twice as many, where a life may be in
         danger."""
-        if self.is_full and not waits and not (self._under_way < 2 * FULL and _is_alarm(inbound)):
-            REFUSED.labels("full").inc()
-            raise OverloadError
-        began = time.perf_counter()
-        self._under_way += 1
-        try:
+        with self._admission.one(inbound, waits=waits):
+            began = time.perf_counter()
             receipt = await self._receive(inbound)
-        finally:
-            self._under_way -= 1
         TOOK.observe(inbound.channel, time.perf_counter() - began)
         if (journey := FOLLOWED.get()) is not None:
             journey.answered(inbound.channel, receipt.conversation, receipt.seq + 1, again=receipt.again)
@@ -230,33 +189,26 @@ class Inbox:
                     read = found
                 assert read is not None
                 if not attempt:
-                    self._admit(inbound, read)
+                    self._admission.check(inbound, is_new=read.version == 0)
                 if (receipt := await self._try(read, inbound, ids, once)) is not None:
                     return receipt
                 stale = read
                 await self._library.refresh()
         raise BusyError
 
-    def _admit(self, said: Inbound, read: ConversationRow) -> None:
-        """Only where a network address is known can one come as somebody new whenever one likes, and as fast: platforms
-        number what they hand on, and what was refused would be lost there. Whoever is in danger does not wait for others
-        from where they are: for that so many again are let through."""
-        if not said.origin:
-            return
-        wait = self._limits.take(
-            *self._limits.both(MESSAGES, f"{said.channel} {said.address}", MESSAGES_FROM, said.origin),
-            *(self._limits.from_(VISITORS_FROM, said.origin) if read.version == 0 else ()),
-        )
-        if wait > 0 and _is_alarm(said):
-            wait = self._limits.take(*self._limits.from_(ALARMS_FROM, said.origin))
-        if wait > 0:
-            raise TooManyError(wait)
-
     async def understand(self, text: str, at: int) -> Understanding:
         """What a text by itself means, for a channel that has to know before it hands it on; handed on, it is not thought
         about twice."""
         day = datetime.fromtimestamp(at / 1000, self.zone).date()
         return await self._comprehension.together(kept(text), day)
+
+    async def must_wait(self, said: Inbound) -> bool:
+        """Whether a message that can be put off is to be: no more can be answered in time, or what was put off before it is not
+        answered yet. Where a life may be in danger only the first counts."""
+        if not self._admission.has_room_for(said):
+            return True
+        behind = await self._database.read(lambda t: deliveries.is_deferred(t, said.channel, said.address, said.at))
+        return behind and not is_alarm(said)
 
     async def put_off(self, inbound: Inbound, until: int) -> bool:
         """Keeps a message that is acknowledged before it is answered: this process has until then (ms) to answer it, and

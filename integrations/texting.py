@@ -11,7 +11,7 @@ from prometheus_client import Counter
 from accounts.limits import TEXTS, TEXTS_READ
 from bot import conversation
 from bot.channel import ChannelHealth, Core
-from bot.inbox import OverloadError, Receipt, numbered
+from bot.inbox import Receipt, numbered
 from bot.messages import Inbound, Reply
 from bot.queue import Done, Failed, Later, Lost, Outcome
 from bot.redlines import endangers
@@ -147,11 +147,11 @@ class Texting:
     async def _answered(self, said: Inbound, *, inline: bool) -> str:
         """Answers in the response, else by the outbox: which sends nothing to who wants nothing, for the desk to see."""
         await self._found_again(said.address)
-        try:
-            receipt = await self._inbox.receive(msgspec.structs.replace(said, inline=inline, outbox=not inline))
-        except OverloadError:  # carriers do not ask again: it is kept, and answered by a text of its own
-            await self._inbox.put_off(msgspec.structs.replace(said, outbox=True), self._now())
+        # Carriers do not ask again: it is kept, and answered by a text of its own.
+        later = msgspec.structs.replace(said, outbox=True)
+        if await self._inbox.must_wait(said) and await self._inbox.put_off(later, self._now()):
             return ""
+        receipt = await self._inbox.receive(msgspec.structs.replace(said, inline=inline, outbox=not inline), waits=True)
         if not inline:
             return ""
         self._live.delivered(receipt.conversation, receipt.last_seq)

@@ -26,9 +26,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 import web
 from accounts.identity import Proof
 from accounts.limits import CATCHING_UP, FRAMES, REQUESTS_FROM, SOCKETS_FROM, TooManyError
+from bot.admission import BusyError, OverloadError
 from bot.channel import Channel, ChannelHealth, ChannelSettings, Core, OpenChannel, Stanza
 from bot.edge import BodyError, body_of, came_from, safely
-from bot.inbox import BusyError, OverloadError, Receipt, numbered
+from bot.inbox import Receipt, numbered
 from bot.messages import Inbound
 from bot.queue import Done, Outcome
 from integrations.frames import (

@@ -133,10 +133,10 @@ def undeferred(transaction: Transaction, channel: str, address: str, id: str) ->
     return queue.drop_key(transaction, f"{ANSWER}:{_digest(channel, address, id)}")
 
 
-def is_deferred(transaction: Transaction, channel: str, address: str) -> bool:
-    """Whether something of somebody waits to be answered."""
+def is_deferred(transaction: Transaction, channel: str, address: str, until: int) -> bool:
+    """Whether something of somebody waits to be answered, by any process until then (ms)."""
     rows = queue.in_order(transaction, f"{ANSWER}:{_digest(channel, address)}")
-    return any(row.state == QueueState.DUE for row in rows)
+    return any(row.state == QueueState.DUE and row.due_at <= until for row in rows)
 
 
 def forget_deferred(transaction: Transaction, channel: str, address: str) -> None:

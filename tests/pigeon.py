@@ -12,8 +12,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
+from bot.admission import BusyError
 from bot.channel import Channel, ChannelHealth, ChannelSettings, Core, OpenChannel, SettingsError, Stanza
-from bot.inbox import BusyError, numbered
+from bot.inbox import numbered
 from bot.messages import Inbound, Reply
 from bot.queue import Done, Outcome
 from bot.worker import Worker

@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 
 from accounts.identity import TooOftenError
 from accounts.limits import ALARMS_FROM, CARDS_FROM, FRAMES, MESSAGES, TICKETS_FROM, VISITORS_FROM, Limit
-from bot import inbox, turn
+from bot import admission, turn
 from bot.messages import Inbound
 from daoxue.app import App, compose
 from daoxue.config import Config, Server
@@ -107,8 +107,8 @@ async def test_danger_is_heard_where_everybody_else_is_refused(client: Client) -
 
 
 async def test_danger_is_no_way_around_all_limits(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inbox, "ALARMS_FROM", Limit(ALARMS_FROM.name, 2, 3600))
-    monkeypatch.setattr(inbox, "VISITORS_FROM", Limit("none", 1, 3600))
+    monkeypatch.setattr(admission, "ALARMS_FROM", Limit(ALARMS_FROM.name, 2, 3600))
+    monkeypatch.setattr(admission, "VISITORS_FROM", Limit("none", 1, 3600))
     home = client(HOME)
     answers = [(await say(home, "有人晕倒了，没有呼吸")).status_code for _ in range(5)]
     assert answers == [200, 200, 200, 429, 429]

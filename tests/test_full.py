@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot import inbox
+from bot import admission
 from daoxue.app import App
 from daoxue.config import Config
 from tests.official import Official, official
@@ -32,7 +32,7 @@ class Held:
             await respond(turn)  # type: ignore[arg-type]
 
         monkeypatch.setattr(app.inbox._dialogue, "respond", held)
-        monkeypatch.setattr(inbox, "FULL", 3)
+        monkeypatch.setattr(admission, "FULL", 3)
 
     async def until(self, count: int) -> None:
         for _ in range(1_000):
@@ -82,6 +82,42 @@ async def test_wechat_is_answered_in_time_and_later(config: Config, monkeypatch:
         assert len(who.seen) == 2, "and once"
 
 
+async def test_what_is_said_behind_what_was_put_off_is_answered_behind_it(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with official(config, monkeypatch) as account:
+        platform = account.platform
+        others, who = [platform.resident() for _ in range(3)], platform.resident()
+        for each in (*others, who):
+            await platform.subscribe(each)
+        held = Held(account.app, monkeypatch)
+        talks = [asyncio.create_task(platform.say(each, "怎么报名")) for each in others]
+        await held.until(3)
+        assert await platform.say(who, QUESTION) == []
+        held.let_go()
+        await asyncio.gather(*talks)
+        assert await platform.say(who, "怎么报名") == [], "there is room, but not before the first is answered"
+        for _ in range(2):
+            await _answered(account)
+        first, second = (each.text for each in who.seen[1:])
+        assert ("积分" in first, "报名" in second) == (True, True)
+        assert "积分" in text(await platform.say(who, QUESTION)), "nothing is before this one"
+
+
+async def test_who_may_be_in_danger_is_answered_at_once(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with official(config, monkeypatch) as account:
+        platform = account.platform
+        others, who = [platform.resident() for _ in range(3)], platform.resident()
+        held = Held(account.app, monkeypatch)
+        talks = [asyncio.create_task(platform.say(each, "怎么报名")) for each in others]
+        await held.until(3)
+        danger = asyncio.create_task(platform.say(who, "我不想活了"))
+        await held.until(4)
+        held.let_go()
+        assert text(await danger)
+        await asyncio.gather(*talks)
+
+
 async def test_wechat_without_the_right_to_write_is_asked_to_ask(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,8 +153,10 @@ async def test_a_text_is_taken_and_answered_by_a_text(texting: Line, monkeypatch
     assert await texting.carrier.text(RESIDENT, QUESTION) == []
     held.let_go()
     await asyncio.gather(*others)
-    await texting.app.queue.work()
-    await texting.deliver()
+    assert await texting.carrier.text(RESIDENT, "怎么报名") == [], "said behind it, and answered behind it"
+    for _ in range(2):
+        await texting.app.queue.work()
+        await texting.deliver()
     sent = [each.body for each in texting.carrier.texts if each.to == RESIDENT]
-    assert len(sent) == 1
-    assert "积分" in sent[0]
+    assert len(sent) == 2
+    assert ("积分" in sent[0], "报名" in sent[1]) == (True, True)

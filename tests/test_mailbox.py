@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import imapclient
 import pytest
 
-from bot.inbox import BusyError
+from bot.admission import BusyError
 from daoxue.app import compose
 from daoxue.config import Config
 from integrations.mail import mailbox

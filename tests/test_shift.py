@@ -11,7 +11,7 @@ import httpx
 import pytest
 from msgspec import structs
 
-from bot.inbox import BusyError
+from bot.admission import BusyError
 from bot.messages import Inbound
 from daoxue.app import App, compose
 from daoxue.config import Config, Server

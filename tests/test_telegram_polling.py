@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.admission import BusyError
 from bot.channel import SettingsError
-from bot.inbox import BusyError, Inbox
+from bot.inbox import Inbox
 from daoxue import play_telegram
 from daoxue.app import App
 from daoxue.commands import telegram

@@ -12,7 +12,8 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from bot.inbox import BusyError, Receipt
+from bot.admission import BusyError
+from bot.inbox import Receipt
 from bot.messages import Inbound
 from daoxue.app import App, compose
 from daoxue.config import Config

@@ -8,8 +8,9 @@ import msgspec
 from msgspec.structs import replace
 
 from accounts.limits import POSTS, POSTS_OVER
+from bot.admission import BusyError
 from bot.channel import Core
-from bot.inbox import BusyError, numbered
+from bot.inbox import numbered
 from bot.messages import CONTINUE, Card, Inbound, Numbered
 from bot.queue import Done, Failed, Outcome
 from bot.redlines import endangers

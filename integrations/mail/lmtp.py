@@ -9,8 +9,8 @@ from pathlib import Path
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from bot.admission import BusyError
 from bot.edge import safely
-from bot.inbox import BusyError
 from integrations.mail.settings import MailSettings
 
 LINE = 65_536  # bytes: senders that never break their lines are many

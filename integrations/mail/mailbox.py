@@ -14,8 +14,8 @@ from typing import Protocol, cast
 import imapclient
 from imapclient.exceptions import IMAPClientError
 
+from bot.admission import BusyError
 from bot.edge import safely
-from bot.inbox import BusyError
 from integrations.mail.reading import CUT
 from integrations.mail.settings import ImapSettings
 

@@ -13,9 +13,10 @@ from prometheus_client import Counter
 from starlette.types import Receive, Scope, Send
 from telegram import CallbackQuery, ChatMemberUpdated, Message, Update
 
+from bot.admission import BusyError
 from bot.channel import Core
 from bot.edge import BodyError, body_of, safely
-from bot.inbox import BusyError, Receipt
+from bot.inbox import Receipt
 from bot.messages import Inbound
 from integrations.telegram import updates
 from integrations.telegram.api import BotApi, BotApiError

@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable
 from starlette.types import ASGIApp, Receive, Scope, Send
 from twilio.twiml.messaging_response import MessagingResponse
 
+from bot.admission import BusyError
 from bot.edge import safely
-from bot.inbox import BusyError, nothing_observed
+from bot.inbox import nothing_observed
 from integrations.refusals import RefusalKind
 from integrations.texting import Texting
 from integrations.twilio.api import Twilio

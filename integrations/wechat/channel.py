@@ -187,7 +187,7 @@ class WechatChannel:
         """Whether there is something to go on with."""
 
         def look(transaction: Transaction) -> bool:
-            if deliveries.is_deferred(transaction, CHANNEL, said.address):
+            if deliveries.is_deferred(transaction, CHANNEL, said.address, said.at + LEASE):
                 return True
             read = conversations.find(transaction, CHANNEL, said.address)
             if read is None:
@@ -202,7 +202,7 @@ class WechatChannel:
 
     async def _in_time(self, said: Inbound, asked: Asked) -> Outgoing | None:
         """The answer, or what is said instead of it when it takes too long, or would for all who are before it."""
-        if self._inbox.is_full and await self._put_off(said, asked.begun, self._now()):
+        if await self._inbox.must_wait(said) and await self._put_off(said, asked.begun, self._now()):
             return self._instead()
         turn = asyncio.create_task(self._inbox.receive(said, waits=True), name=said.address)
         await asyncio.wait({turn}, timeout=BUDGET - (time.monotonic() - asked.begun))

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from accounts.bank import BankError
 from accounts.limits import TooManyError
-from bot.inbox import BusyError
+from bot.admission import BusyError
 from daoxue.app import App
 from desk.errors import TicketError
 from store.database import ConflictError
