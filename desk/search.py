@@ -5,6 +5,7 @@ Conversations that came to the desk become findable when they have been quiet fo
 said in between. A turn pays nothing for it.
 """
 
+import asyncio
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +23,7 @@ from store.ticket_events import TicketRow, TicketState
 from store.transaction import Transaction
 
 QUIET = 8.0  # seconds without a word
-TOGETHER = 200  # conversations indexed in one commit
+TOGETHER = 200  # conversations looked through, or indexed in one commit
 LOOKED_AT = 120  # passages looked at for one search
 FOUND = 30  # tickets shown
 AROUND = 24  # characters of a snippet before what was found
@@ -74,10 +75,9 @@ class ConversationSearch:
 
     async def work(self) -> None:
         """What earlier processes, or a round that failed, left unindexed; then what has been said."""
-        while self._behind:
-            behind = await self._database.read(lambda t: search.behind(t, TOGETHER))
-            await self.index(behind)
-            self._behind = bool(behind)
+        if self._behind:
+            await self._catch_up()
+            self._behind = False
         quiet = time.monotonic() - QUIET
         changed = [id for id, at in self._live.changed.items() if at < quiet]
         for start in range(0, len(changed), TOGETHER):
@@ -87,6 +87,15 @@ class ConversationSearch:
             self._behind = True
             await self.index(ids)
             self._behind = False
+
+    async def _catch_up(self) -> None:
+        """Looks through all conversations, a few at a time: there may be millions, and residents write meanwhile."""
+        newest = await self._database.read(search.newest)
+        for first in range(1, newest + 1, TOGETHER):
+            behind = await self._database.read(lambda t, first=first: search.behind(t, first, first + TOGETHER))  # type: ignore[misc]
+            if behind:
+                await self.index(behind)
+            await asyncio.sleep(0)  # reading alone lets nobody else on
 
     async def index(self, ids: list[int]) -> None:
         """Makes everything in these conversations findable."""

@@ -67,16 +67,15 @@ _KEEP_PLACE = Statement(
 _INDEXED = Statement(
     select(func.coalesce(func.max(passage.c.last_seq), 0)).where(passage.c.conversation == bindparam("id"))
 )
-_last = select(passage.c.conversation, func.max(passage.c.last_seq).label("last")).group_by(passage.c.conversation)
-_known = _last.subquery()
+_NEWEST = Statement(select(func.coalesce(func.max(conversation.c.id), 0)))
+_known = select(func.max(passage.c.last_seq)).where(passage.c.conversation == conversation.c.id).scalar_subquery()
 _BEHIND = Statement(
-    select(conversation.c.id)
-    .outerjoin(_known, _known.c.conversation == conversation.c.id)
-    .where(
-        conversation.c.seq > func.coalesce(_known.c.last, 0),
+    select(conversation.c.id).where(
+        conversation.c.id >= bindparam("first"),
+        conversation.c.id < bindparam("end"),
+        conversation.c.seq > func.coalesce(_known, 0),
         select(ticket.c.ref).where(ticket.c.conversation == conversation.c.id).exists(),
     )
-    .limit(bindparam("most"))
 )
 
 
@@ -117,6 +116,12 @@ def indexed(transaction: Transaction, conversation: int) -> int:
     return cast(int, row[0]) if row else 0
 
 
-def behind(transaction: Transaction, most: int) -> list[int]:
-    """Conversations of tickets with messages that cannot be found yet."""
-    return [cast(int, row[0]) for row in transaction.all(_BEHIND, most=most)]
+def newest(transaction: Transaction) -> int:
+    """The highest number of a conversation; 0 where there is none."""
+    row = transaction.one(_NEWEST)
+    return cast(int, row[0]) if row else 0
+
+
+def behind(transaction: Transaction, first: int, end: int) -> list[int]:
+    """Conversations of tickets with messages that cannot be found yet, from number `first` to before `end`."""
+    return [cast(int, row[0]) for row in transaction.all(_BEHIND, first=first, end=end)]

@@ -1,6 +1,9 @@
 """Who is one person to the desk: only who has proven it. What residents say of themselves joins nobody."""
 
+import pytest
+
 from daoxue.app import App
+from store import search
 from tests.desk_client import Desk
 from tests.talk import Resident
 
@@ -40,6 +43,22 @@ async def test_a_number_that_somebody_left_is_found_by_it(either_app: App) -> No
     await either_app.desk.search.index(list(either_app.live.changed))
     found = await seat.get(f"/search?q={PHONE}")
     assert {each["ticket"]["ref"] for each in found["found"]} == {first, second}
+
+
+async def test_what_another_process_left_unindexed_is_found_after_the_next_start(
+    either_app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desk.search.TOGETHER", 2)
+    seat = await Desk(either_app).person()
+    residents = [Resident(either_app) for _ in range(5)]
+    for each in residents:
+        await each.say("学习卡掉进湖里了")
+    refs = {(await each.receipt("转人工")).ticket for each in residents[1:]}
+    either_app.live.changed.clear()
+    await either_app.desk.search.work()
+    assert {each["ticket"]["ref"] for each in (await seat.get("/search?q=掉进湖里"))["found"]} == refs
+    left = await either_app.database.read(lambda t: search.behind(t, 1, 1 + search.newest(t)))
+    assert left == []
 
 
 async def test_who_proved_it_is_one_person_in_two_places(either_app: App) -> None:
