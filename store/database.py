@@ -16,22 +16,22 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Generic, TypeVar, cast
+from typing import cast
 
 from sqlalchemy import bindparam, delete
 from sqlalchemy.engine.interfaces import Dialect
 
 from store.engine import Connection, Cursor, engine, told
+from store.jobs import Job, Jobs, T, Work, changes_of, settle
 from store.outages import DatabaseError, Outage, OutageError, Outages
 from store.readers import Readers
 from store.schema import setting
 from store.transaction import Sealer, Statement, Transaction, Unsealed, adding
 
-T = TypeVar("T")
 log = logging.getLogger(__name__)
 RACES = 50  # lost in a row, before somebody is told
 BATCH = 256  # functions in one commit at most: bounds how long the first of them waits
@@ -55,28 +55,6 @@ def _probe(transaction: Transaction) -> None:
 
 _PUT = Statement(adding(setting))
 _TAKE_OUT = Statement(delete(setting).where(setting.c.name == bindparam("which")))
-Work = Callable[[Transaction], T]
-
-
-@dataclass(slots=True)
-class _Job(Generic[T]):
-    work: Work[T]
-    loop: asyncio.AbstractEventLoop
-    future: asyncio.Future[T]
-    changes: int
-    result: T | None = None
-    error: Exception | None = None
-
-    def settle(self) -> None:
-        if self.future.cancelled():
-            return
-        if self.error is not None:
-            self.future.set_exception(self.error)
-        else:
-            self.future.set_result(cast(T, self.result))
-
-
-Jobs = list[_Job[object]]
 
 
 @dataclass(slots=True)
@@ -100,8 +78,8 @@ class Database:
         self.url = url
         self._sealer = sealer or Unsealed()
         self._engine = engine(url)
-        self._quick: deque[_Job[object]] = deque()
-        self._slow: deque[_Job[object]] = deque()
+        self._quick: deque[Job[object]] = deque()
+        self._slow: deque[Job[object]] = deque()
         self._was_quick = False  # the last batch: they take turns
         self._working = False  # whether a batch is under way, or about to be put together
         self._gate = threading.Lock()  # around these four: there may be more loops than one
@@ -190,9 +168,9 @@ class Database:
         it changes: processes that commit several together change them in the same order, and so never wait for each other
         in a circle."""
         loop = asyncio.get_running_loop()
-        job = _Job(work, loop, loop.create_future(), changes)
+        job = Job(work, loop, loop.create_future(), changes)
         with self._gate:
-            (self._quick if quick and self._engine.inline else self._slow).append(cast(_Job[object], job))
+            (self._quick if quick and self._engine.inline else self._slow).append(cast(Job[object], job))
             idle, self._working = not self._working, True
         if idle:
             loop.call_soon(self._next)
@@ -331,7 +309,7 @@ class Database:
 
     def _work(self, jobs: Jobs) -> None:
         transaction = self._over(self._write_line.cursor)
-        for job in sorted(jobs, key=_changes):
+        for job in sorted(jobs, key=changes_of):
             job.result = job.work(transaction)
         transaction.flush()
 
@@ -356,7 +334,7 @@ class Database:
     def _settle(self, jobs: Jobs) -> None:
         for loop in {job.loop for job in jobs}:
             if not loop.is_closed():
-                loop.call_soon_threadsafe(_settle, [job for job in jobs if job.loop is loop])
+                loop.call_soon_threadsafe(settle, [job for job in jobs if job.loop is loop])
 
     def _finish(self) -> bool:
         """Commits what has run; False, and nothing done, where that fails."""
@@ -408,12 +386,3 @@ class Database:
                 return False  # the server is away: the callers hear it, and the next commit tries again
             return True
         return False
-
-
-def _changes(job: _Job[object]) -> int:
-    return job.changes
-
-
-def _settle(jobs: list[_Job[object]]) -> None:
-    for job in jobs:
-        job.settle()

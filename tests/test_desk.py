@@ -13,7 +13,7 @@ from desk.hours import DeskSettings, Hours
 from desk.queueing import Queueing
 from desk.replies import Answer
 from knowledge.catalogue import Opening
-from store.database import Work
+from store.jobs import Work
 from tests.talk import Resident
 
 

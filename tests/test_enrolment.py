@@ -14,7 +14,8 @@ from accounts.vault import Vault
 from daoxue.config import Config
 from store import enrolments as rows
 from store import identity
-from store.database import Database, Work
+from store.database import Database
+from store.jobs import Work
 from store.transaction import Transaction
 
 CHINA = ZoneInfo("Asia/Shanghai")

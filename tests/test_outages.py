@@ -24,7 +24,8 @@ from daoxue.config import Config, DatabaseSettings
 from daoxue.logs import Counting, JsonLines
 from integrations.webchat import PATH
 from store import database, outages, queue
-from store.database import ConflictError, T, Work
+from store.database import ConflictError
+from store.jobs import T, Work
 from store.outages import Outage, OutageError
 from store.people import PresenceRow
 from tests.desk_client import Desk, Person

@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Protocol, cast
 
-from store.database import Database, Jobs
+from store.database import Database
+from store.jobs import Jobs
 from store.sqlite import Sqlite
 from store.transaction import Sealer
 
