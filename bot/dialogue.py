@@ -34,7 +34,7 @@ LADDER: tuple[Rule, ...] = (
     tasks.goes_on, tasks.open_task, elsewhere.asked_there, follow.enrols, follow.compared, answers.of_an_answer,
     follow.follow_up, follow.described,
     tasks.refined, follow.another, follow.unknown_name, items.another_item, items.enough, tasks.taken_back,
-    answers.named_in_it, answers.in_an_answer, questions.neighbour,
+    answers.named_in_it, answers.in_an_answer, answers.said_in_it, questions.neighbour,
     # Questions
     questions.found_wrong, questions.two, questions.part, questions.clear, questions.said_already, questions.for_the_ticket, questions.name_alone,
     helping.unable, questions.taught, questions.likely, questions.not_sure,

@@ -130,8 +130,12 @@ def activity_time(activity: Activity, turn: Turn) -> str:
 
 def class_line(group: TrainingClass, turn: Turn) -> str:
     """A class in one line of a list."""
+    named = "（" in group.name or "(" in group.name or place(group.organisation, turn.catalogue) in group.name
+    name = (
+        group.name if named else turn.line("class.at", name=group.name, place=place(group.organisation, turn.catalogue))
+    )
     return turn.line(
-        "class.line", name=group.name, first=day(group.opens_on, turn), times=times(group, turn), fee=fee(group, turn),
+        "class.line", name=name, first=day(group.opens_on, turn), times=times(group, turn), fee=fee(group, turn),
         places=places(group, turn),
     )  # fmt: skip
 

@@ -1,11 +1,13 @@
 """What is asked about an answer that an entry just gave: its neighbour that says it, or the sentence of its own that does."""
 
 import math
+import re
 from collections.abc import Iterator
 
 from bot import about, phrases
 from bot.aspects import clauses, sentence_on, sentences, spoken, spoken_of
 from bot.comprehension import Candidate, Understanding
+from bot.messages import Reply
 from bot.readings import plainly
 from bot.rules.follow import LONG, PAIRS, classes_of, elsewhere
 from bot.running import SILENT_TOPICS, Runner
@@ -14,6 +16,8 @@ from knowledge.entries import Entry
 from nlu.questions import RED_LINES, Question
 
 _OF_ONE = {"class_schedule", "class_fee", "class_places", "course_level"}  # what is asked of a class
+_BRIEF = 8  # characters of what asks about one word of an answer
+_PARTS = re.compile("[，。；、（）\n]+")
 _FEW = 5  # characters of which every word counts
 _BARE = 6  # characters of what is asked by its aspect alone: 要掏钱不, 得等多久
 _WORD, _LENGTH = 3, 16  # characters of what is more than a word, and from which on more of them say no more
@@ -116,6 +120,30 @@ async def named_in_it(run: Runner, turn: Turn) -> bool:
 async def of_whom(run: Runner, turn: Turn) -> bool:
     """我女儿才十岁, after who may do something for whom: what the answer says of such as them."""
     return about.tells_only(turn.heard.folded, turn.heard.entities) and await in_an_answer(run, turn)
+
+
+async def said_in_it(run: Runner, turn: Turn) -> bool:
+    """要预约吗, after what a place has: the part of what was said that has the word."""
+    folded, best = turn.heard.folded, plainly(turn.heard)
+    if (
+        turn.state.told
+        or run.waiting(turn.state)
+        or _names_one(turn)
+        or len(folded) > _BRIEF
+        or not phrases.asks(folded)
+    ):
+        return False
+    if best and best.score >= turn.heard.lines.likely:
+        return False
+    words = [each for each in PAIRS.findall(folded) if not spoken(each) or spoken(each) == ("entry",)]
+    parts = [
+        (reply, each) for reply in turn.state.said for each in _PARTS.split(reply.text) if any(w in each for w in words)
+    ]
+    if len(parts) != 1:
+        return False
+    reply, part = parts[0]
+    turn.tell(Reply(text=f"{part.strip()}。", source=reply.source))
+    return True
 
 
 def _line(heard: Understanding) -> float:
