@@ -46,7 +46,7 @@ _OPENS = re.compile(
 _OURS = re.compile("阅览|图书|电脑|教室|书画|舞蹈|活动|报告|多功能|智慧|录播|母婴|大厅|微机")
 _TAUGHT = re.compile("班|课|报|学(?!院|校)|练|参加|class|course|enrol|join|learn")
 _WANTS = re.compile(
-    "[想要能][^,。]{0,4}[上报去来学听参练跳唱画写打做]|够[^,。]{0,3}(?:年纪|年龄|岁|格|资格)|行不行|要不要我|要不要俺|行[吗不]|成不|可以[吗不]|收不收"
+    "[想要能][^,。]{0,4}[上报去来学听参练跳唱画写打做]|够[^,。]{0,3}(?:年纪|年龄|岁|格|资格)|行不行|要不要我|要不要俺|[要收][我俺][吗不嘛么]|行[吗不]|成不|可以[吗不]|收不收"
 )
 _COSTS = re.compile("钱|费|收|免|价|花|掏|打折|优惠|减|不用交|[要还]交|fee|cost|pay|free|how much")
 OF_CLASSES = {"find_class", "class_schedule", "class_places", "class_detail", "enrol", "find_course"}

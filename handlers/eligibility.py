@@ -77,6 +77,12 @@ def _youngest(group: TrainingClass, facts: Facts) -> int:
     return int(match[1]) if match else group.youngest
 
 
+_MOVES, _VERY_OLD = "康养健身", 80  # the theme of classes that move; years of age from which more holds there
+_HEALTH = re.compile(
+    "怀孕|怀了|怀着|孕|肚[子里]*有(?:孩子|喜|了)|高血压|血压|心脏|手术|搭桥|支架|骨折|骨质|糖尿病|哮喘|腿脚|腰|膝|关节|毛病|病|pregnan|heart|blood pressure"
+)
+
+
 def conditions(group: TrainingClass, turn: Turn) -> str:
     """Whom a class is for, as a sentence: its words, and the ages that they do not name."""
     words = group.eligibility.rstrip("。. ")
@@ -156,3 +162,15 @@ def exemption(turn: Turn) -> tuple[str, Entry] | None:
         if rule and re.search(_NAMED[ground], rule.answer):
             return turn.line(f"about.ground.{ground}"), rule
     return None
+
+
+def take_care(turn: Turn, group: TrainingClass) -> None:
+    """Who is very old, ill or expecting hears what holds for classes that move, before they are in one, or ask whether they may."""
+    course = turn.library.catalogue.courses.get(group.course)
+    if course is None or course.theme != _MOVES:
+        return
+    age = turn.state.facts.age
+    if _HEALTH.search(turn.heard.folded) and turn.answer_if_known("enrol-health"):
+        return
+    if age is not None and age >= _VERY_OLD:
+        turn.answer_if_known("age-limit-old")

@@ -1,23 +1,16 @@
 """Getting into a class and out of it: by themselves for whoever can prove who they are, else by a seat."""
 
-import re
-
 from bot.about import is_child
 from bot.messages import masked
 from bot.turn import Turn
 from handlers import wording
 from handlers.classes import class_places, matching, one
 from handlers.courses import which_course
-from handlers.eligibility import OF_AGE, SOURCE, conditions, refused
+from handlers.eligibility import OF_AGE, SOURCE, conditions, refused, take_care
 from handlers.enrolments import enrol_me
 from handlers.slots import COURSE, ORG, PHONE
 from handlers.whose import bound_now, provable
 from knowledge.catalogue import TrainingClass
-
-_MOVES, _VERY_OLD = "康养健身", 80  # the theme of classes that move; years of age from which more holds there
-_HEALTH = re.compile(
-    "怀孕|怀了|孕|高血压|心脏|手术|搭桥|支架|骨折|骨质|糖尿病|哮喘|腿脚|腰|膝|病|pregnan|heart|blood pressure"
-)
 
 
 async def enrol(turn: Turn) -> None:
@@ -34,7 +27,7 @@ async def enrol(turn: Turn) -> None:
     )  # fmt: skip
     if not group.minors and group.youngest >= OF_AGE and is_child(turn.state.person, turn.state.facts):
         turn.say("enrol.if_young", age=OF_AGE)
-    _take_care(turn, group)
+    take_care(turn, group)
     turn.offer_answer("label.enrol_online", "g-enrol-online")
     turn.suggest("register", course=group.course, org=group.organisation, **{"class": group.id})
     if provable(turn):
@@ -48,18 +41,6 @@ def _is_early(turn: Turn, group: TrainingClass) -> bool:
     first = wording.day(group.enrol_from, turn)
     turn.say("class.not_yet", name=group.name, day=first, eligibility=conditions(group, turn), source=SOURCE)
     return True
-
-
-def _take_care(turn: Turn, group: TrainingClass) -> None:
-    """Who is very old, ill or expecting hears what holds for classes that move, before they are in one."""
-    course = turn.library.catalogue.courses.get(group.course)
-    if course is None or course.theme != _MOVES:
-        return
-    age = turn.state.facts.age
-    if _HEALTH.search(turn.heard.folded) and turn.answer_if_known("enrol-health"):
-        return
-    if age is not None and age >= _VERY_OLD:
-        turn.answer_if_known("age-limit-old")
 
 
 async def enrol_it(turn: Turn) -> None:

@@ -7,7 +7,7 @@ from bot.aspects import sentence_on
 from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.classes import focus
-from handlers.eligibility import SOURCE, conditions, refused
+from handlers.eligibility import SOURCE, conditions, refused, take_care
 from knowledge.catalogue import Activity, Course, Organisation, RedemptionItem, TrainingClass
 
 Thing = TrainingClass | Course | Activity | RedemptionItem
@@ -43,6 +43,8 @@ async def fact(turn: Turn) -> None:
     else:
         lines = "\n".join(turn.line("fact.one", name=each.name, value=value) for each, value in values[:CHOICES])
         turn.say("fact.lines", lines=lines, source=source)
+    if aspect == "eligible" and isinstance(things[0], TrainingClass):
+        take_care(turn, things[0])
     _offer_next(turn, aspect, things)
 
 

@@ -47,10 +47,12 @@ _GENERAL = {
 _ENOUGH = 0.6  # of what speaks for an aspect
 _WORDS = 0.4  # what its words do
 _MOVE, _ORDINAL, _SURE = 0.35, 0.5, 0.8
+_LIKELIER, _JUST, _HALF = 15.0, 2, 12  # times, turns, characters: a half sentence, right after something was told
 _BRIEF = 8  # characters of which one word is enough
 _FEW = 4  # characters that hardly ask a question of their own: 在哪搞
 LONG = 18  # characters of what stands well by itself
 
+_DOORS = re.compile("门|开放|营业|上班|下班|有人|open|close")
 PAIRS = re.compile(r"(?=([一-鿿]{2}))")
 _CHEAPEST = re.compile(r"最?便宜|不要钱|免费|cheap|free")
 _DEAREST = re.compile(r"最?贵")
@@ -252,7 +254,7 @@ def asked(turn: Turn) -> str | None:
             if each.question in aspect.standards or each.intent in aspect.intents
         )
         if heard.move.label.removeprefix("follow/") in aspect.moves:
-            score += 2 * heard.move.probability
+            score += 2 * _in_talk(turn)
         scores[name] = score + (_WORDS if name in named else 0.0)
     best = max(scores, key=lambda name: scores[name])
     if scores[best] < (_WORDS if len(folded) <= _BRIEF else _ENOUGH):
@@ -260,13 +262,14 @@ def asked(turn: Turn) -> str | None:
     top, aspect = heard.best, ASPECTS[best]
     if top is None or top.question in aspect.standards or top.intent in aspect.intents:
         return best
-    moves = _moves_to(turn, aspect)
+    moves = _moves_to(turn, aspect, _in_talk(turn) if top.score < heard.lines.sure else heard.move.probability)
     if top.question and top.score >= heard.lines.likely and not moves and len(folded) > _FEW:
         return None  # 结果在哪看 asks a question of its own
     if top.score < heard.lines.sure:
         return best
     # 啥子老师来讲嘛 does not stand by itself; 学院几点开门 does.
-    half = best in named and len(folded) <= _BRIEF and top.question is None and top.intent not in _STANDS
+    stands = top.intent in _STANDS and not (top.intent == "site_hours" and not _DOORS.search(folded))  # 下午几点散
+    half = best in named and len(folded) <= _BRIEF and top.question is None and not stands
     return best if (moves and len(folded) <= phrases.FRAGMENT) or half else None
 
 
@@ -298,16 +301,27 @@ def _asked_of_a_name(turn: Turn) -> str | None:
     return spoken_of(turn.heard.folded)
 
 
-def _moves_to(turn: Turn, aspect: Aspect) -> bool:
+def _in_talk(turn: Turn) -> float:
+    """The probability of the move, where a few words follow on what was just told: the model learnt it of sentences of which
+    most stand by themselves."""
+    move = turn.heard.move.probability
+    folded = turn.heard.folded
+    another = phrases.follows(folded) and not spoken(folded)  # 油画呢
+    if not turn.state.shown or turn.state.focus_age > _JUST or len(folded) > _HALF or another:
+        return move
+    odds = _LIKELIER * move / max(1 - move, 0.01)
+    return odds / (1 + odds)
+
+
+def _moves_to(turn: Turn, aspect: Aspect, probability: float) -> bool:
     """Whether the model reads the message as going on with what was told, to that aspect."""
-    move = turn.heard.move
-    return move.probability >= _MOVE and move.label.removeprefix("follow/") in aspect.moves
+    return probability >= _MOVE and turn.heard.move.label.removeprefix("follow/") in aspect.moves
 
 
 def _is_general(turn: Turn, aspect: str) -> bool:
     """Whether it is asked of the centre, or of everything, rather than of what was told."""
     folded = turn.heard.folded
-    if _moves_to(turn, ASPECTS[aspect]):
+    if _moves_to(turn, ASPECTS[aspect], _in_talk(turn)):
         return False
     return phrases.means_us(folded) or phrases.of_all(folded) or len(folded) > LONG
 
