@@ -14,7 +14,6 @@ from knowledge.catalogue import Activity
 from nlu.times import When
 
 SOURCE = "source.activities"
-AHEAD = 30  # days
 # Each by all its names; and what is for whoever has a child along.
 _KINDS = tuple(
     re.compile(kind)
@@ -36,17 +35,13 @@ def _line(activity: Activity, turn: Turn, *, whole: bool = False) -> str:
     """When, where and how to get in; what it is as well, where it is the only one."""
     return turn.line(
         "activity.whole" if whole else "activity.line", name=activity.name, time=wording.activity_time(activity, turn),
-        place=activity.place, summary=activity.summary, enrol=activity.enrol,
+        place=activity.place, summary=wording.sentence(activity.summary), enrol=wording.sentence(activity.enrol),
     )  # fmt: skip
 
 
 async def find_activity(turn: Turn) -> None:
     upcoming = sorted(
-        (
-            each
-            for each in turn.catalogue.activities.values()
-            if turn.today <= each.last_day <= turn.today + timedelta(days=AHEAD)
-        ),
+        (each for each in turn.catalogue.activities.values() if each.last_day >= turn.today),
         key=lambda each: (each.first_day, each.id),
     )
     if "named" not in turn.task.memo:  # what is meant does not change with 更多
@@ -86,7 +81,7 @@ def _of_kind(activities: list[Activity], turn: Turn) -> list[Activity]:
 def _fits(activity: Activity, turn: Turn) -> bool:
     if (org := turn.get("org")) and not turn.catalogue.is_within(activity.organisation, org):
         return False
-    if when := turn.get("when"):
+    if (when := turn.get("when")) and not _is_of_its_name(turn, activity):
         asked = When.of(when)
         days = (activity.last_day - activity.first_day).days + 1
         return any(
@@ -95,6 +90,12 @@ def _fits(activity: Activity, turn: Turn) -> bool:
             for number in range(days)
         )
     return True
+
+
+def _is_of_its_name(turn: Turn, activity: Activity) -> bool:
+    """腊八 of 腊八年货会: whether the day that is named is part of what the activity is called."""
+    days = [turn.heard.folded[each.start : each.end] for each in turn.heard.entities if each.kind == "when"]
+    return bool(days) and all(each in activity.name for each in days)
 
 
 async def activity_week(turn: Turn) -> None:

@@ -1,5 +1,6 @@
 """Training classes: which there are, when, what they cost, whether there is room."""
 
+import re
 from collections.abc import Callable, Collection, Sequence
 
 from bot.turn import CHOICES, Turn
@@ -19,6 +20,7 @@ WISHES = (
     "theme",
     "org",
 )  # what a class may lack and still be the nearest there is
+_REDUCED = re.compile("减|免|优惠|折|half|free|reduc|discount")  # what of the conditions bears on the fee
 FILTERS = (COURSE, THEME, ORG, WHEN, AUDIENCE, FEE, TEACHER)
 ONE = (CLASS, COURSE, ORG, WHEN, TEACHER)
 
@@ -327,7 +329,11 @@ def _say_fee(turn: Turn, group: TrainingClass) -> None:
         said = free[1].said(turn.state.lang)
         turn.say("class.fee_exempt", name=group.name, fee=fee, rule=said.answer, source=said.source)
         return
-    turn.say("class.fee", name=group.name, fee=fee, source=SOURCE)
+    reduced = group.fee and _REDUCED.search(group.eligibility)
+    if reduced:
+        turn.say("class.fee_if", name=group.name, fee=fee, eligibility=conditions(group, turn), source=SOURCE)
+    else:
+        turn.say("class.fee", name=group.name, fee=fee, source=SOURCE)
     if group.fee and turn.state.facts.grounds:
         turn.say("class.fee_unknown", ground=turn.line(f"about.ground.{turn.state.facts.grounds[0]}"))
         turn.suggest("human")

@@ -155,7 +155,7 @@ async def site_address(turn: Turn) -> None:
         "site.address",
         place=place.name,
         address=place.address,
-        route=place.route or "",
+        route=wording.sentence(place.route or ""),
         phone=place.phone,
         source=wording.source(place, turn),
     )
@@ -251,7 +251,11 @@ async def site_facilities(turn: Turn) -> None:
 async def site_access(turn: Turn) -> None:
     place = _place(turn)
     turn.say(
-        "site.access", place=place.name, access=place.accessible, phone=place.phone, source=wording.source(place, turn)
+        "site.access",
+        place=place.name,
+        access=wording.sentence(place.accessible),
+        phone=place.phone,
+        source=wording.source(place, turn),
     )
 
 

@@ -11,6 +11,8 @@ from knowledge import hours as in_words
 from knowledge.catalogue import Activity, Catalogue, Opening, Organisation, TrainingClass
 from knowledge.hours import Span
 
+_HAN = re.compile("[一-鿿]")
+_ASKED_FOR = "请"  # begins what is said in place of what nobody has written down: 请来电询问
 STALE_DAYS = 90  # after which hours are given with a request to ring first
 
 
@@ -100,7 +102,8 @@ def place(organisation: str, catalogue: Catalogue) -> str:
 
 def room(group: TrainingClass, turn: Turn) -> str:
     """Where a class is: the place, and the room there."""
-    return f"{place(group.organisation, turn.catalogue)}{', ' if _in_english(turn) else ''}{group.room}"
+    between = ", " if _in_english(turn) else "，" if group.room.startswith(_ASKED_FOR) else ""
+    return f"{place(group.organisation, turn.catalogue)}{between}{group.room}"
 
 
 def fee(group: TrainingClass, turn: Turn) -> str:
@@ -148,6 +151,14 @@ def class_card(group: TrainingClass, turn: Turn) -> Card:
         until=date_alone(group.enrol_until, turn), materials=group.materials,
     )  # fmt: skip
     return Card(group.name, tuple(lines.split("\n")))
+
+
+def sentence(words: str) -> str:
+    """With its end, where whoever wrote it left that out; nothing stays nothing."""
+    words = words.strip()
+    if not words or words[-1] in "。.！!？?；;":
+        return words
+    return f"{words}{'。' if _HAN.search(words) else '. '}"
 
 
 def clause(words: str) -> str:

@@ -400,6 +400,12 @@ class Catalogue:
             ]
             if group.ends <= group.starts:
                 found.append(f"class {group.id}: ends: {group.ends} is not after starts {group.starts}")
+            if group.oldest < group.youngest:
+                found.append(f"class {group.id}: oldest: {group.oldest} is less than {group.youngest}")
+            if group.enrolled > group.capacity:
+                found.append(
+                    f"class {group.id}: enrolled: {group.enrolled} is more than there are places, {group.capacity}"
+                )
             if group.enrol_until < group.enrol_from:
                 found.append(f"class {group.id}: enrol_until: {group.enrol_until} is before {group.enrol_from}")
         for activity in self.activities.values():

@@ -16,7 +16,7 @@ from daoxue.play import _bring_centre
 from daoxue.preparing import prepare, vault_of
 from daoxue.sample import save
 from desk.hours import DeskSettings
-from knowledge.catalogue import Course, Opening, Organisation, Record, TrainingClass
+from knowledge.catalogue import Activity, Course, Opening, Organisation, Record, TrainingClass
 from knowledge.files import Content
 from store import knowledge as rows
 from store.database import Database
@@ -51,7 +51,11 @@ RECORDS: list[Record] = [
         assessment="取证", lessons=(),
     ),
     group("wiring", "电工班", 500, course="electrician", organisation="mechanics"),
-    group("bread", "面包烘焙班", 200, organisation="mechanics"),
+    group("bread", "面包烘焙班", 200, organisation="mechanics", eligibility="河谷县户籍学费减半"),
+    Activity(
+        id="laba", name="腊八年货会", summary="卖手工年货", organisation="training", place="实训楼一楼", first_day=TODAY + timedelta(days=50),
+        last_day=TODAY + timedelta(days=51), starts="09:00", ends="16:00", enrol="不用报名，直接来",
+    ),
     Course(
         id="baking", name="烘焙", theme="职业技能", level="初级", prerequisite="无", mode="线下", summary="做面包和蛋糕。",
         assessment="结业作品", lessons=(),
@@ -107,6 +111,19 @@ async def test_a_place_whose_name_is_like_a_course_s_lists_all_of_its_classes(ap
         told = await Resident(app).say(asked)
         assert "电工班" in told
         assert "面包烘焙班" in told
+
+
+async def test_what_is_some_weeks_ahead_is_told_and_a_day_in_its_name_is_none(app: App) -> None:
+    day = TODAY + timedelta(days=50)
+    for asked in ("腊八年货会是哪天", "年货会什么时候办", "最近有什么活动"):
+        told = await Resident(app).say(asked)
+        assert f"{day.month}月{day.day}日" in told, asked
+        assert "没有查到" not in told, asked
+    assert "年货。不用报名" in await Resident(app).say("年货会什么时候办")
+
+
+async def test_a_reduction_is_said_with_the_fee(app: App) -> None:
+    assert "户籍学费减半" in await Resident(app).say("面包烘焙班多少钱")
 
 
 async def test_how_many_are_full_is_said(app: App) -> None:

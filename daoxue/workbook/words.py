@@ -56,6 +56,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Words], ...] = tuple(
     (r"closes (\S+) before it opens (\S+)", "关门 {} 不晚于开门 {}", "closes {}, which is not after it opens {}"),
     (r"weekday (\d) is open twice from (\S+)", "星期 {} 的两段时间从 {} 起重叠了", "two spans of weekday {} overlap from {} on"),
     (r"(\S+) is not after starts (\S+)", "{} 不晚于开始时间 {}", "{} is not after the start {}"),
+    (r"(\S+) is less than (\S+)", "{} 小于 {}", "{} is less than {}"),
+    (r"(\S+) is more than there are places, (\S+)", "{} 多于名额 {}", "{} is more than there are places, {}"),
     (r"(\S+) is before (\S+)", "{} 早于 {}", "{} is before {}"),
     (r"(.+) is taken by (\S+)", "“{}”已经是主题 {} 的名字", "“{}” is a name of topic {} already"),
     (r"it has no value for (.+)", "这句话里没有 {} 可填", "this text has no value for {}"),
