@@ -15,10 +15,11 @@ import uvicorn
 from msgspec.structs import replace
 from starlette.types import ASGIApp
 
-from daoxue.config import SETTINGS, Config, DatabaseSettings, read
+from daoxue.config import SETTINGS, Config, ConfigError, DatabaseSettings, read
 from daoxue.preparing import prepare, vault_of
 from store import knowledge as rows
 from store.database import Database
+from store.migrate import is_current
 
 
 async def beside(
@@ -55,11 +56,16 @@ async def beside(
 
 def _bring_centre(config: Config, folder: str) -> None:
     """What the centre has published, into the database that goes with the folder: whoever tries it out hears what its
-    residents would."""
+    residents would. The centre's own is read alone: it may be served at this moment, by another version. Raises
+    `ConfigError` where it is not one of this version."""
+    embedded = config.database.embedded
+    if (embedded and not Path(embedded).exists()) or not is_current(config.database.url):
+        raise ConfigError(
+            "这个中心的数据库还没有，或者是别的版本的：先运行 daoxue serve · there is no database of this version yet: run daoxue serve"
+        )
     own = replace(config.accounts, key_file=f"{folder}/data.key")
     played = replace(config, database=DatabaseSettings(f"sqlite:///{folder}/play.db"), accounts=own)
-    for each in (config, played):
-        prepare(each)
+    prepare(played)
     with contextlib.closing(Database(config.database.url, vault_of(config))) as centre:
         entries = [row for row in centre.look(lambda t: rows.entries_since(t, 0)) if row.status == "published"]
         records = centre.look(rows.records)

@@ -155,6 +155,13 @@ def test_who_tries_it_out_hears_of_their_own_centre(own: Config, tmp_path: Path)
     database.close()
 
 
+def test_who_tries_it_out_changes_nothing_of_the_centre(own: Config, tmp_path: Path) -> None:
+    nowhere = replace(own, database=DatabaseSettings(f"sqlite:///{tmp_path}/nowhere.db"))
+    with pytest.raises(ConfigError, match="daoxue serve"):
+        _bring_centre(nowhere, str(tmp_path))
+    assert not (tmp_path / "nowhere.db").exists()
+
+
 def test_there_are_no_test_cards_but_the_sample_s(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     settings = tmp_path / "config.yml"
     settings.write_text("sample: false\n", encoding="utf-8")
