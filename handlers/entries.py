@@ -1,7 +1,9 @@
 """Knowledge entries: said as reviewed; a guide one step at a time."""
 
 import re
+from collections.abc import Callable, Mapping
 
+from accounts.rules import RuleError, RuleSet
 from bot.messages import Reply
 from bot.turn import Turn
 from handlers.eligibility import RULE, exemption
@@ -93,8 +95,7 @@ async def not_answered(turn: Turn) -> None:
         await what_we_are(turn)
         return
     found = turn.library.answer(question, turn.today)
-    if found is None and question == CREDIT_RULE and turn.catalogue.rules:
-        _tell_rules(turn)
+    if found is None and (told := _ON_RECORD.get(question)) is not None and told(turn):
         return
     if found is None:
         turn.answer_standard(question)
@@ -104,13 +105,46 @@ async def not_answered(turn: Turn) -> None:
     await entry(turn)
 
 
-def _tell_rules(turn: Turn) -> None:
-    """How credits are earned, as the catalogue has it."""
+def _tell_rules(turn: Turn) -> bool:
+    """How credits are earned, as the catalogue has it; whether it has it."""
+    if not turn.catalogue.rules:
+        return False
     rules = list(turn.catalogue.rules.values())
     lines = "\n".join(
         turn.line("credit.rules_line", name=each.name, credits=each.credits, cap=each.cap) for each in rules
     )
     turn.say("credit.rules", lines=lines, source=rules[0].version)
+    return True
+
+
+def _tell_rate(turn: Turn) -> bool:
+    """How many points a credit is worth, as the bank reckons."""
+    if (rules := _reckoning(turn)) is None:
+        return False
+    turn.say("bank.rate", points=rules.points_per_credit, source=rules.version)
+    return True
+
+
+def _tell_lapse(turn: Turn) -> bool:
+    """When points lapse, as the bank reckons."""
+    if (rules := _reckoning(turn)) is None:
+        return False
+    turn.say("bank.lapse", years=rules.points_last_years, source=rules.version)
+    return True
+
+
+def _reckoning(turn: Turn) -> RuleSet | None:
+    try:
+        return turn.catalogue.reckoning.at(turn.today)
+    except RuleError:
+        return None
+
+
+# What the records say where the centre has written no answer of its own to a standard question.
+_ON_RECORD: Mapping[str, Callable[[Turn], bool]] = {
+    CREDIT_RULE: _tell_rules, "credit-online-hours": _tell_rules, "credit-cap": _tell_rules, "credit-volunteer": _tell_rules,
+    "redeem-convert-rate": _tell_rate, "credit-semester-settle": _tell_rate, "points-expire": _tell_lapse,
+}  # fmt: skip
 
 
 def _step(turn: Turn) -> None:

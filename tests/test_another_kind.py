@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from accounts.rules import Earning
 from daoxue.app import App, compose
 from daoxue.commands.people import _accounts_sample
 from daoxue.config import Config, ConfigError, DatabaseSettings, Nlu
@@ -16,7 +17,7 @@ from daoxue.play import _bring_centre
 from daoxue.preparing import prepare, vault_of
 from daoxue.sample import save
 from desk.hours import DeskSettings
-from knowledge.catalogue import Activity, Course, Opening, Organisation, Record, TrainingClass
+from knowledge.catalogue import Activity, BankRules, Course, CreditRule, Opening, Organisation, Record, TrainingClass
 from knowledge.files import Content
 from store import knowledge as rows
 from store.database import Database
@@ -56,6 +57,11 @@ RECORDS: list[Record] = [
         id="laba", name="腊八年货会", summary="卖手工年货", organisation="training", place="实训楼一楼", first_day=TODAY + timedelta(days=50),
         last_day=TODAY + timedelta(days=51), starts="09:00", ends="16:00", enrol="不用报名，直接来",
     ),
+    BankRules(
+        id="rules", version="河谷2026版", valid_from=TODAY - timedelta(days=99), points_per_credit=5, points_last_years=3, order_days=7,
+        earn={"offline": Earning(credits=1, cap=2, per="day")},
+    ),
+    CreditRule(id="online", name="网上学习", credits="每20分钟0.5学分", cap="每月10分", version="河谷2026版", valid_from=TODAY),
     Course(
         id="baking", name="烘焙", theme="职业技能", level="初级", prerequisite="无", mode="线下", summary="做面包和蛋糕。",
         assessment="结业作品", lessons=(),
@@ -120,6 +126,17 @@ async def test_what_is_some_weeks_ahead_is_told_and_a_day_in_its_name_is_none(ap
         assert f"{day.month}月{day.day}日" in told, asked
         assert "没有查到" not in told, asked
     assert "年货。不用报名" in await Resident(app).say("年货会什么时候办")
+
+
+async def test_what_the_credit_bank_reckons_with_answers_where_nobody_has_written_an_answer(app: App) -> None:
+    for asked, told in (
+        ("一个学分换多少积分", "5 积分"),
+        ("积分会过期吗", "3 年"),
+        ("网上学多少小时能拿一个学分", "每20分钟0.5学分"),
+    ):
+        said = await Resident(app).say(asked)
+        assert told in said, asked
+        assert "还没有登记" not in said
 
 
 async def test_a_reduction_is_said_with_the_fee(app: App) -> None:
