@@ -89,11 +89,25 @@ def _days(asked: When, today: date) -> list[date]:
 def _one_day(turn: Turn, place: Organisation, day: date, asked: When | None) -> None:
     known, part = day_of(place, day), asked.part if asked else None
     turn.say(
-        _key(turn, known.spans, day, part), place=place.name, day=wording.day(day, turn), spans=wording.spans(known.spans, turn),
+        _key(turn, known.spans, day, part), place=place.name, day=_closed_until(turn, place, day), spans=wording.spans(known.spans, turn),
         reason=turn.line("hours.reason", reason=known.reason) if known.reason else "", again=_again(turn, known.spans),
         week=wording.hours(place.hours, turn), phone=place.phone, why=known.reason or turn.line("hours.rest"),
         source=wording.source(place, turn),
     )  # fmt: skip
+
+
+def _closed_until(turn: Turn, place: Organisation, day: date) -> str:
+    """The day; where it is the first of several that it is closed on for one reason, all of them: 元旦 may be three."""
+    known, last = day_of(place, day), day
+    while (
+        known.reason
+        and not known.spans
+        and day_of(place, last + timedelta(days=1)) == known
+        and (last - day).days < LATELY.days
+    ):
+        last += timedelta(days=1)
+    first = wording.day(day, turn)
+    return first if last == day else turn.line("activity.days", first=first, last=wording.date_alone(last, turn))
 
 
 def _key(turn: Turn, spans: Sequence[Span], day: date, part: Span | None) -> str:

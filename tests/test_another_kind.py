@@ -2,7 +2,7 @@
 
 from argparse import Namespace
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,17 @@ from daoxue.play import _bring_centre
 from daoxue.preparing import prepare, vault_of
 from daoxue.sample import save
 from desk.hours import DeskSettings
-from knowledge.catalogue import Activity, BankRules, Course, CreditRule, Opening, Organisation, Record, TrainingClass
+from knowledge.catalogue import (
+    Activity,
+    BankRules,
+    Course,
+    CreditRule,
+    Opening,
+    Organisation,
+    Record,
+    SpecialDay,
+    TrainingClass,
+)
 from knowledge.files import Content
 from store import knowledge as rows
 from store.database import Database
@@ -45,7 +55,12 @@ def group(id: str, name: str, fee: int, **more: Any) -> TrainingClass:
 
 RECORDS: list[Record] = [
     place("college", "河谷县职业学院", "college", "河谷县文化路8号"),
-    place("training", "实训楼", "school", "河谷县工业路3号，学院东门进去左手"),
+    replace(
+        place("training", "实训楼", "school", "河谷县工业路3号，学院东门进去左手"),
+        special_days=tuple(
+            SpecialDay(day=date(year, 1, number), reason="元旦闭馆") for year in (TODAY.year, TODAY.year + 1) for number in (1, 2, 3)
+        ),
+    ),
     place("mechanics", "机电工程系", "school", "河谷县机电路5号"),
     Course(
         id="electrician", name="电工", theme="职业技能", level="初级", prerequisite="无", mode="线下", summary="接线和检修。",
@@ -137,6 +152,15 @@ async def test_what_the_credit_bank_reckons_with_answers_where_nobody_has_writte
         said = await Resident(app).say(asked)
         assert told in said, asked
         assert "还没有登记" not in said
+
+
+async def test_a_holiday_of_several_days_is_told_whole(app: App) -> None:
+    first = next(
+        TODAY + timedelta(days=n) for n in range(5, 400) if (TODAY + timedelta(days=n)).strftime("%m%d") == "0101"
+    )
+    assert f"1月1日（周{'一二三四五六日'[first.weekday()]}）到1月3日不开门（元旦闭馆）" in await Resident(app).say(
+        "实训楼元旦开门吗"
+    )
 
 
 async def test_a_reduction_is_said_with_the_fee(app: App) -> None:
