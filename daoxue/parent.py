@@ -83,13 +83,14 @@ class Parent:
             loop.add_signal_handler(each, self._ending.set)
         loop.add_signal_handler(signal.SIGHUP, self._renewing.set)
         keeping, ending = asyncio.create_task(self._keep()), asyncio.create_task(self._ending.wait())
-        await asyncio.wait({keeping, ending}, return_when=asyncio.FIRST_COMPLETED)
-        ending.cancel()
-        status = keeping.result() if keeping.done() else 0
-        keeping.cancel()
-        await asyncio.gather(keeping, return_exceptions=True)
-        await asyncio.gather(*(each.end() for each in self._alive))
-        return status
+        try:
+            await asyncio.wait({keeping, ending}, return_when=asyncio.FIRST_COMPLETED)
+            return keeping.result() if keeping.done() else 0
+        finally:
+            ending.cancel()
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+            await asyncio.gather(*(each.end() for each in self._alive))
 
     async def _keep(self) -> int:
         """Ends only where nothing could begin."""
@@ -110,9 +111,13 @@ class Parent:
             handles = (theirs.fileno(), self._shared.fileno(), self._own[place].fileno())
             inherited = ["--inherit", *map(str, handles)]
             # A group of its own: what is typed at the terminal reaches the parent alone, which tells the others.
-            process = await asyncio.create_subprocess_exec(
-                *self._command, *inherited, *more, pass_fds=handles, process_group=0
-            )
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    *self._command, *inherited, *more, pass_fds=handles, process_group=0
+                )
+            except OSError:  # no room for another process at this moment
+                ours.close()
+                raise
         child = Child(process, ours)
         self._alive.add(child)
         child.gone.add_done_callback(lambda _: self._alive.discard(child))
@@ -131,10 +136,18 @@ class Parent:
                 wait = FIRST if child.age >= STEADY else wait
                 reason = f"exit status {child.gone.result()}"
                 log.error("a process died: another one begins", extra={"error": reason, "seconds": wait})
-                await asyncio.sleep(wait)
-                wait = min(LONGEST, wait * 2)
-                self._children[place] = new = await self._begin(place)
-                await new.ready()
+                self._children[place], wait = await self._begin_again(place, wait)
+                await self._children[place].ready()
+
+    async def _begin_again(self, place: int, wait: float) -> tuple[Child, float]:
+        """Another one after so many seconds, and more where none can be begun; with how long is waited the next time."""
+        while True:
+            await asyncio.sleep(wait)
+            wait = min(LONGEST, wait * 2)
+            try:
+                return await self._begin(place), wait
+            except OSError as error:
+                log.error("no process can be begun", extra={"error": type(error).__name__, "seconds": wait})
 
     async def _renew(self) -> None:
         """One after another, whenever that is asked for; where a new one cannot begin, the old ones stay."""
@@ -151,7 +164,10 @@ class Parent:
     async def _replace(self, place: int) -> bool:
         """The new one is ready before the old one goes."""
         async with self._changing[place]:
-            new = await self._begin(place)
+            try:
+                new = await self._begin(place)
+            except OSError:
+                return False
             if not await new.ready():
                 return False
             old, self._children[place] = self._children[place], new

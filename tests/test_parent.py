@@ -1,5 +1,7 @@
 """The parent of several processes without them, and what a process that serves alone does when it is asked to be renewed."""
 
+import asyncio
+import itertools
 import os
 import signal
 import socket
@@ -9,6 +11,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,6 +50,29 @@ async def test_one_that_dies_again_and_again_is_begun_at_longer_distances(
     monkeypatch.setattr(parent.log, "error", told)
     assert await Parent([sys.executable, "-c", DIES], listening, [listening]).run() == 0
     assert waits == [0.01, 0.02, 0.04, 0.05, 0.05]
+
+
+async def test_where_no_process_can_be_begun_the_next_is_tried_later(
+    listening: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parent, "FIRST", 0.01)
+    real, begun, told = asyncio.create_subprocess_exec, itertools.count(1), list[str]()
+
+    async def begin(*command: Any, **more: Any) -> asyncio.subprocess.Process:
+        if (number := next(begun)) == 2:
+            raise BlockingIOError
+        if number == 4:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return await real(*command, **more)
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", begin)
+    monkeypatch.setattr(parent.log, "error", lambda what, extra: told.append(what))
+    assert await Parent([sys.executable, "-c", DIES], listening, [listening]).run() == 0
+    assert told[:3] == [
+        "a process died: another one begins",
+        "no process can be begun",
+        "a process died: another one begins",
+    ]
 
 
 def test_one_that_serves_alone_goes_on_when_it_is_asked_to_be_renewed(tmp_path: Path, models: Path) -> None:
