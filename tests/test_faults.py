@@ -16,7 +16,7 @@ def test_some_seconds_in_which_everything_fails() -> None:
     if binaries() is None:
         lacking("PostgreSQL")
     run = subprocess.run(
-        [sys.executable, "-m", "tests.faults", "--seed", "7", "--seconds", "10"],
+        [sys.executable, "-m", "tests.faults", "--seed", "7", "--seconds", "4"],
         cwd=ROOT, capture_output=True, text=True, timeout=400, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stdout + run.stderr

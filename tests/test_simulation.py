@@ -16,7 +16,7 @@ from tests.service import ROOT
 from tests.simulation.place import Place, place
 from tests.simulation.story import tell
 
-SECONDS = 30
+SECONDS = 15
 FEWEST = 15  # histories in that time, on a machine that has much else to do
 
 

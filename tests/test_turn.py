@@ -1,6 +1,7 @@
 """Races and redeliveries: the same message is one message, and two messages are two turns, one after the other."""
 
 import asyncio
+import re
 import time
 from itertools import pairwise
 
@@ -109,7 +110,7 @@ async def test_what_identifies_is_gone_before_it_is_stored(app: App) -> None:
     assert "123X" not in stored
     found = await app.database.read(lambda t: conversations.get(t, receipt.conversation))
     assert found is not None
-    assert b"123" not in found.state
+    assert b"123" not in re.sub(rb'"at":\d+', b"", found.state)  # the moment may have any digits
 
 
 @pytest.mark.parametrize(

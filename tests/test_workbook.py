@@ -263,13 +263,14 @@ def catalogues(draw: st.DrawFn) -> dict[tuple[str, str], Record]:
         )  # fmt: skip
     first, count = draw(DAY), draw(st.integers(0, 60))
     for id in draw(st.lists(ids, max_size=3, unique=True)):
+        capacity, youngest = draw(st.integers(1, 500)), draw(st.integers(0, 120))
         found += [
             TrainingClass(
                 id=id, name=draw(WORD), course=draw(st.sampled_from(courses)), organisation=draw(st.sampled_from(places)),
                 first_day=first, sessions=draw(st.integers(1, 60)), days=draw(DAYS), starts="09:00", ends="10:30",
-                room=draw(WORD), teacher=draw(WORD), capacity=draw(st.integers(1, 500)), enrolled=draw(SOME),
+                room=draw(WORD), teacher=draw(WORD), capacity=capacity, enrolled=draw(st.integers(0, capacity)),
                 waiting=draw(SOME), fee=draw(SOME), material_fee=draw(SOME), audience=draw(WORD), eligibility=draw(WORD),
-                youngest=draw(st.integers(0, 120)), oldest=draw(st.integers(0, 150)), materials=draw(WORD),
+                youngest=youngest, oldest=draw(st.integers(youngest, 150)), materials=draw(WORD),
                 enrol_from=first, enrol_until=first + timedelta(days=count), village=draw(st.booleans()),
                 ballot=draw(st.booleans()), minors=draw(st.booleans()),
                 schools=tuple(draw(st.lists(st.sampled_from(places), max_size=2, unique=True))),
