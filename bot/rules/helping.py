@@ -21,12 +21,11 @@ _THEIRS = re.compile(
     "那?(?:我|俺|咱|我家|阿拉)?(?:的?(?:老?姐妹|老伴|老公|老婆|爱人|老头子?|老太婆?|妈妈?|爸爸?|父母|儿子|女儿|闺女|媳妇|女婿|孙子|孙女|朋友|邻居|同事|同学|舞伴)|他|她)"
     "(?:的|(?:有)?(?:多少|几个?)(?:学分|积分|分)?)?(?:呢|哩|嘞|怎么查|咋查|能查吗)?[?？。]?"
 )  # fmt: skip
-
-
 _STILL = re.compile(
-    "(?:还是|仍然|照样|依然|又)[^,。]{0,4}(?:不行|不好使|没有|没用|不对|收不到|打不开|进不去|登不上|上不去|老样子|那样|不成)"
-    "|(?:试|弄|刷新?|重启|重装|点|按)[^,。]{0,4}了[^,。]{0,4}[,。 ]?[^,。]{0,3}(?:没用|不行|不管用|不好使|没反应)"
-    "|(?:给|帮)(?:我)?(?:报|反映|反应)(?:上去|一下)"
+    "(?:还是|仍然|照样|依然|又(?!有))[^,。]{0,4}(?:不行|不好使|没有|没用|不对|收不到|打不开|进不去|登不上|上不去|老样子|那样|不成)"
+    "|(?:试|弄|换|刷新?|重启|重装|点|按)[^,。]{0,4}了[^,。]{0,4}[,。 ]?[^,。]{0,3}(?:没用|不行|不管用|不好使|没反应)"
+    "|[两二三几四五好多]+[遍次回][^。]{0,6}[不没](?:[上了成到开行进出动用好]|有)"  # 弄了三遍了，都绑不上
+    "|(?:给|帮)我?(?:报上去|反[映应](?:上去|一下))"
 )
 _BROKEN = re.compile(
     "是不是[^,。]{0,8}(?:坏|出问题|出毛病|出故障|崩|瘫|维护)|(?:系统|平台|网站|你们那[边里])[^,。]{0,4}(?:坏了|崩了|瘫了|出问题|故障)"
@@ -36,15 +35,16 @@ _DECLINES = re.compile(
     "|(?:电话|号码|名字|姓名)[^,。]{0,3}不(?:想|愿|方便)?(?:留|说|给|填)"
 )
 _GUIDED = "operation_guide"  # the topic of what is done step by step
+_SHORT = 2 * phrases.FRAGMENT  # characters of what says one thing
 
 
 async def still_not(run: Runner, turn: Turn) -> bool:
     """又弄了一遍，还是没有, after how something is done: no step once more, but somebody who looks at it."""
     folded, state = turn.heard.folded, turn.state
     broken = _BROKEN.search(folded) is not None
-    if turn.ticket or run.waiting(state) or state.topic != _GUIDED or not (broken or _STILL.search(folded)):
+    if turn.ticket or run.waiting(state) or len(folded) > _SHORT or not (broken or _STILL.search(folded)):
         return False
-    if len(folded) > phrases.FRAGMENT * 2:
+    if state.topic != _GUIDED and not any(each.steps for id in state.told if (each := turn.library.entries.get(id))):
         return False
     turn.say("maybe_down" if broken else "still_not")
     turn.unanswered = True
@@ -54,7 +54,7 @@ async def still_not(run: Runner, turn: Turn) -> bool:
 
 async def declines(run: Runner, turn: Turn) -> bool:
     """电话不想留，行不: what it is for, and how to go on without; of a ticket that is open already, that it may be left out."""
-    if not _DECLINES.search(turn.heard.folded) or len(turn.heard.folded) > phrases.FRAGMENT * 2:
+    if not _DECLINES.search(turn.heard.folded) or len(turn.heard.folded) > _SHORT:
         return False
     if run.waiting(turn.state):
         return await moves.why(run, turn)
@@ -68,7 +68,7 @@ async def unable(run: Runner, turn: Turn) -> bool:
     """手机不会弄, after how something is done: who does it with them."""
     folded, best = turn.heard.folded, plainly(turn.heard)
     cannot = _CANNOT.search(folded) is not None
-    if not cannot or _LEARNS.search(folded) or len(folded) > phrases.FRAGMENT * 2 or turn.ticket:
+    if not cannot or _LEARNS.search(folded) or len(folded) > _SHORT or turn.ticket:
         return False
     if best and best.score >= turn.heard.lines.sure and not _SHOWN.search(folded):
         return False
@@ -79,7 +79,7 @@ async def unable(run: Runner, turn: Turn) -> bool:
 
 async def too_slow(run: Runner, turn: Turn) -> bool:
     """打字太慢，能不能说话: by telephone, or with a person."""
-    if not _TYPING.search(turn.heard.folded) or turn.ticket or len(turn.heard.folded) > phrases.FRAGMENT * 2:
+    if not _TYPING.search(turn.heard.folded) or turn.ticket or len(turn.heard.folded) > _SHORT:
         return False
     _shows_who_helps(turn, "by_voice")
     run.remind(turn)

@@ -1,5 +1,7 @@
 """What is asked: two questions at once, a clear one, a likely one, a name alone, and what nothing was understood of."""
 
+import re
+
 from msgspec.structs import replace
 
 from bot import about, described, phrases
@@ -22,6 +24,7 @@ _NEARLY = 0.7  # of a standard question, that is no word for the ticket
 _PARTS = {"price", "duration", "phone"}  # of a guide, that are asked for by themselves
 _BOTH = 3  # parts of a message of which two are answered
 _CLAUSES = 6  # from the end, that are looked at for what is asked
+_FEARS = re.compile("(?:就|只|又|我)*(?:怕|担心|免得|省得)")  # 就怕白跑一趟: why it is asked
 _SHORT = 134  # characters of two segments of an SMS
 
 
@@ -141,7 +144,7 @@ def _asks_parts(heard: list[Understanding]) -> bool:
 
 def _asks(part: Understanding) -> bool:
     """Whether a part of a message may be a question, and no name alone or something of somebody."""
-    said = phrases.rest(part) or phrases.asks(part.folded)
+    said = (phrases.rest(part) or phrases.asks(part.folded)) and not _FEARS.match(part.folded)
     return bool(said) and not about.tells_only(part.folded, part.entities)
 
 
