@@ -77,7 +77,7 @@ def _youngest(group: TrainingClass, facts: Facts) -> int:
     return int(match[1]) if match else group.youngest
 
 
-_MOVES, _VERY_OLD = "康养健身", 80  # the theme of classes that move; years of age from which more holds there
+_VERY_OLD = 80  # years of age from which more holds
 _HEALTH = re.compile(
     "怀孕|怀了|怀着|孕|肚[子里]*有(?:孩子|喜|了)|高血压|血压|心脏|手术|搭桥|支架|骨折|骨质|糖尿病|哮喘|腿脚|腰|膝|关节|毛病|病|pregnan|heart|blood pressure"
 )
@@ -164,11 +164,8 @@ def exemption(turn: Turn) -> tuple[str, Entry] | None:
     return None
 
 
-def take_care(turn: Turn, group: TrainingClass) -> None:
-    """Who is very old, ill or expecting hears what holds for classes that move, before they are in one, or ask whether they may."""
-    course = turn.library.catalogue.courses.get(group.course)
-    if course is None or course.theme != _MOVES:
-        return
+def take_care(turn: Turn) -> None:
+    """Who is very old, ill or expecting hears what holds for such as them, before they are in a class, or ask whether they may."""
     age = turn.state.facts.age
     if _HEALTH.search(turn.heard.folded) and turn.answer_if_known("enrol-health"):
         return

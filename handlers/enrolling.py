@@ -27,7 +27,7 @@ async def enrol(turn: Turn) -> None:
     )  # fmt: skip
     if not group.minors and group.youngest >= OF_AGE and is_child(turn.state.person, turn.state.facts):
         turn.say("enrol.if_young", age=OF_AGE)
-    take_care(turn, group)
+    take_care(turn)
     turn.offer_answer("label.enrol_online", "g-enrol-online")
     turn.suggest("register", course=group.course, org=group.organisation, **{"class": group.id})
     if provable(turn):

@@ -44,7 +44,7 @@ async def fact(turn: Turn) -> None:
         lines = "\n".join(turn.line("fact.one", name=each.name, value=value) for each, value in values[:CHOICES])
         turn.say("fact.lines", lines=lines, source=source)
     if aspect == "eligible" and isinstance(things[0], TrainingClass):
-        take_care(turn, things[0])
+        take_care(turn)
     _offer_next(turn, aspect, things)
 
 
