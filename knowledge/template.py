@@ -15,6 +15,7 @@ import msgspec
 from openpyxl import Workbook
 from openpyxl.cell import Cell, MergedCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Font, PatternFill, Protection
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
@@ -100,7 +101,9 @@ def _arrange(sheet: Worksheet) -> None:
     for number, column in enumerate(TEMPLATE, 1):
         letter = get_column_letter(number)
         sheet.column_dimensions[letter].width = column.width
-        _paint(sheet.cell(1, number))
+        head = sheet.cell(1, number)
+        _paint(head)
+        head.comment = Comment(f"{column.zh}\n{column.en}", "Daoxue", width=320, height=140)
         for row in range(2, last + 1):
             cell = sheet.cell(row, number)
             if column.given:

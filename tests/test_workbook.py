@@ -722,6 +722,8 @@ def test_every_column_is_explained_and_lists_are_offered() -> None:
             assert [str(cell.value).removeprefix("※") for cell in page[2]] == [
                 f"{each.zh}\n{each.en}" for each in sheet.columns
             ]
+        else:  # a row of each question stands there: its heads say what a column is for
+            assert all(cell.comment and cell.comment.text for cell in page[1])
     offered = {
         sheet.name: {
             str(each.sqref).rstrip("0123456789")[:1] for each in book[sheet.name].data_validations.dataValidation

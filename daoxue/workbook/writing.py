@@ -29,7 +29,7 @@ ROOM = 2000  # rows below the last one that the lists reach
 _ABOUT = (
     ("这本工作簿怎么用", "How to use this workbook"),
     (
-        "一张表写一类东西，一行一个。第一行是列名，第二行说明怎么写；从第三行写起（“标准问题”每行已有问题，没有说明行，只填答案）。",
+        "一张表写一类东西，一行一个。第一行是列名，第二行说明怎么写；从第三行写起（“标准问题”每行已有问题，没有说明行，只填答案，鼠标停在列名上看说明）。",
         "A sheet for each kind of thing, a row for each. Row 1 holds the heads, row 2 says what they are for.",
     ),
     (
