@@ -15,8 +15,8 @@ def nobody_told(hint: Hint) -> None:
 
 
 class Live:
-    """Waiters of this process, by conversation. What happens here is told to the other processes by `tell`; what they
-    tell comes to `hear`."""
+    """Waiters of this process, by conversation. What happens here is heard here, and told to the other processes by `tell`;
+    what they tell comes to `hear`."""
 
     def __init__(self, tell: Callable[[Hint], None] = nobody_told) -> None:
         self._tell = tell
@@ -34,36 +34,21 @@ class Live:
 
     def ring(self) -> None:
         """Something happened to a ticket."""
-        self._ring()
-        self._tell(TicketsHint())
-
-    def _ring(self) -> None:
-        for event in self._tickets:
-            event.set()
+        self._say(TicketsHint())
 
     def on_typing(self, told: Callable[[int, str], None]) -> None:
         """`told(conversation, author)` whenever somebody types; not stored, and nobody relies on it."""
         self._typing.append(told)
 
     def typing(self, conversation: int, author: str) -> None:
-        self._types(conversation, author)
-        self._tell(TypingHint(conversation, author))
-
-    def _types(self, conversation: int, author: str) -> None:
-        for told in self._typing:
-            told(conversation, author)
+        self._say(TypingHint(conversation, author))
 
     def on_delivered(self, told: Callable[[int, int], None]) -> None:
         """`told(conversation, seq)` when a channel has taken everything up to this message."""
         self._delivered.append(told)
 
     def delivered(self, conversation: int, seq: int) -> None:
-        self._arrived(conversation, seq)
-        self._tell(DeliveredHint(conversation, seq))
-
-    def _arrived(self, conversation: int, seq: int) -> None:
-        for told in self._delivered:
-            told(conversation, seq)
+        self._say(DeliveredHint(conversation, seq))
 
     def watch(self, conversation: int) -> asyncio.Event:
         """An event that is set whenever the conversation has something new."""
@@ -76,9 +61,6 @@ class Live:
         if not self._waiting[conversation]:
             del self._waiting[conversation]
 
-    def is_watched(self, conversation: int) -> bool:
-        return conversation in self._waiting
-
     @property
     def watched(self) -> list[int]:
         """The conversations that somebody here waits for."""
@@ -86,25 +68,31 @@ class Live:
 
     def wake(self, conversation: int) -> None:
         self.changed[conversation] = time.monotonic()
-        self.rouse(conversation)
-        self._tell(TalkHint(conversation))
+        self._say(TalkHint(conversation))
 
     def rouse(self, conversation: int) -> None:
         """`wake` for this process alone."""
         for event in self._waiting.get(conversation, ()):
             event.set()
 
+    def _say(self, hint: Hint) -> None:
+        self.hear(hint)
+        self._tell(hint)
+
     def hear(self, hint: Hint) -> None:
-        """What another process tells."""
+        """What this process or another one tells."""
         match hint:
             case TalkHint(conversation):
                 self.rouse(conversation)
             case TicketsHint():
-                self._ring()
+                for event in self._tickets:
+                    event.set()
             case TypingHint(conversation, author):
-                self._types(conversation, author)
+                for told in self._typing:
+                    told(conversation, author)
             case DeliveredHint(conversation, seq):
-                self._arrived(conversation, seq)
+                for taken in self._delivered:
+                    taken(conversation, seq)
 
 
 class Looking:
