@@ -272,9 +272,7 @@ class Socket:
         if event["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(event.get("code", 1005))
         text: str | None = event.get("text")
-        if self._webchat.limits.take(self._allowance) > 0:
-            await self._send_again("")
-            return None
+        is_too_many = self._webchat.limits.take(self._allowance) > 0
         if text is None:
             await self._refuse("bad_frame")
             return None
@@ -285,6 +283,9 @@ class Socket:
             frame: Frame = decode_frame(text)
         except (msgspec.DecodeError, UnicodeEncodeError):
             await self._refuse("bad_frame")
+            return None
+        if is_too_many:
+            await (self._send_again(frame.id) if isinstance(frame, PageMessage | Chosen) else self._refuse("too_fast"))
             return None
         return frame
 
@@ -312,9 +313,8 @@ class Socket:
         self._tasks.create_task(self._write(conversation, self._news))
 
     async def _receive(self, frame: PageMessage | Chosen) -> None:
-        before, until = self._refused
-        if frame.id != before and time.monotonic() < until:
-            return await self._refuse("too_fast")  # it was said after one that has not been accepted
+        if self._is_behind(frame.id):
+            return await self._send_again(frame.id)
         text, choice = (frame.text, None) if isinstance(frame, PageMessage) else ("", frame.key)
         self._lang = frame.lang or self._lang
         said = inbound(self._visitor, frame.id, text, choice, self._lang, self._origin)
@@ -354,8 +354,14 @@ class Socket:
 
     async def _send_again(self, id: str) -> None:
         """Asks for a message again; whatever was sent behind it comes again after it."""
-        self._refused = (id, time.monotonic() + BEHIND)
+        if not self._is_behind(id):
+            self._refused = (id, time.monotonic() + BEHIND)
         await self._refuse("too_fast")
+
+    def _is_behind(self, id: str) -> bool:
+        """Whether it was said after a message that has not been accepted."""
+        first, until = self._refused
+        return id != first and time.monotonic() < until
 
     async def _refuse(self, code: str) -> None:
         self._bad += 1

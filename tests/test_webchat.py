@@ -12,6 +12,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from accounts.limits import FRAMES, Asked
 from bot.admission import BusyError
 from bot.inbox import Receipt
 from bot.messages import Inbound
@@ -185,6 +186,27 @@ async def test_what_was_said_behind_a_refused_message_is_not_accepted_before_it(
         (each["type"], each.get("id") or each.get("code")) for each in page.told if each["type"] in {"ack", "error"}
     ]
     assert told == [("error", "too_fast"), ("error", "too_fast"), ("ack", "a"), ("ack", "b")]
+
+
+async def test_the_first_message_over_the_limit_waits_for_nobody(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever else was over it: what comes again first is answered, and what was said behind it after it."""
+    limits, refused = outlet(app).limits, [True, True, True, False]
+    take = limits.take
+
+    def three_over(*asked: Asked) -> float:
+        return 1.0 if asked[0][0] is FRAMES and (refused.pop() if refused else False) else take(*asked)
+
+    monkeypatch.setattr(limits, "take", three_over)
+    page = PageThatStays(json.dumps({"type": "hello", "visitor": "q" * 32}))
+    page.say({"type": "message", "id": "a", "text": "你好"})
+    page.say({"type": "typing"})
+    page.say({"type": "message", "id": "b", "text": "你好"})
+    for id in "bab":
+        page.say({"type": "message", "id": id, "text": "你好"})
+    page.go()
+    await outlet(app).socket(page)  # type: ignore[arg-type]
+    told = [each.get("id") or each.get("code") for each in page.told if each["type"] in {"ack", "error"}]
+    assert told == ["too_fast"] * 4 + ["a", "b"]
 
 
 async def test_what_is_no_token_is_not_taken(service: Service) -> None:
