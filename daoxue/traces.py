@@ -19,12 +19,14 @@ from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.edge import safely
 from bot.journey import FOLLOWED
 from bot.queue import Failed, Later, Lost, Outcome, Work
 from daoxue import __version__
 from daoxue.following import Following
 from store import conversations, outbox
 from store.database import Database
+from store.outages import OutageError
 from store.queue import QueueRow
 
 TURN = ("accepted", "understood", "thought", "committed")
@@ -97,7 +99,8 @@ class Traces:
         late = max(0, int(time.time() * 1000) - row.due_at)
         if row.kind == outbox.KIND:
             conversation, first = outbox.conversation_of(row), outbox.span(row).first
-            found = await database.read(lambda t: conversations.messages(t, conversation, first, first))
+            reading = database.read(lambda t: conversations.messages(t, conversation, first, first))
+            found = await safely("message not read for its trace", reading, [], OutageError)  # it leaves all the same
             way.joins(conversation, first, answers=bool(found) and found[0].author == "bot")
         token = FOLLOWED.set(way)
         outcome: Outcome = Failed("raised")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 from msgspec.structs import replace
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -21,7 +22,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanContext
 
-from bot.queue import Failed
+from bot.queue import Done, Failed
 from bot.turn import Turn
 from daoxue.app import App, compose
 from daoxue.config import Config, ConfigError, Server, TracesSettings
@@ -30,6 +31,9 @@ from daoxue.serve import server
 from daoxue.traces import Traces
 from integrations.wechat import channel
 from players.wechat import Platform
+from store import outbox
+from store.outages import Outage, OutageError
+from store.outbox import Span
 from store.queue import QueueRow
 from tests.conftest import free_port
 from tests.official import behind, connected, environment, up
@@ -207,6 +211,23 @@ async def test_what_fails_in_the_queue_is_told_as_an_error(app: App) -> None:
         await told.follows.follow(app.database, row, raises)
     assert [each.status.is_ok for each in told.spans("queue webhook")] == [False, False]
     assert all(above(each) is None for each in told.spans("queue webhook"))
+
+
+async def test_a_message_leaves_though_its_trace_cannot_be_looked_up(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = Told()
+
+    async def away(work: object) -> object:
+        raise OutageError(Outage.LOST)
+
+    async def leaves(row: object) -> Done:
+        return Done()
+
+    monkeypatch.setattr(app.database, "read", away)
+    row = QueueRow(
+        1, outbox.KIND, "1:2:2", "wechat", outbox.order_key(1), 2, msgspec.json.encode(Span(2, 2)), 0, 1, 0, "due", ""
+    )
+    assert await told.follows.follow(app.database, row, leaves) == Done()
+    assert above(told.span("queue message")) is None
 
 
 async def test_the_messages_of_a_socket_are_a_trace_each(config: Config) -> None:
