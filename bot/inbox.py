@@ -178,16 +178,14 @@ class Inbox:
             for attempt in range(ATTEMPTS):
                 self._observe("accepted")
                 # What this process committed last is usually still true; the commit finds out where it is not.
-                known, ids = self._recent.pop(key, (None, frozenset[str]()))
-                read = known or stale
-                if known is None or inbound.id in ids or time.monotonic() < self._shared_until:
+                read, ids = self._recent.pop(key, (None, frozenset[str]()))
+                if read is None or inbound.id in ids or time.monotonic() < self._shared_until:
                     found, seen = await self._database.read(lambda t: _found(t, inbound))
-                    if read is not None and read.version != found.version:
+                    if (before := read or stale) is not None and before.version != found.version:
                         self._shared_until = time.monotonic() + SHARED
                     if seen is not None:
                         return await self._same_again(found, seen)
                     read = found
-                assert read is not None
                 if not attempt:
                     self._admission.check(inbound, is_new=read.version == 0)
                 if (receipt := await self._try(read, inbound, ids, once)) is not None:
@@ -227,9 +225,8 @@ class Inbox:
 
     async def try_out(self, inbound: Inbound) -> Turn:
         """What would be answered to it as the talk stands, and why; nothing is kept."""
-        read = await self._database.read(lambda t: conversations.find(t, inbound.channel, inbound.address))
-        fresh = ConversationRow(0, inbound.channel, inbound.address, 0, 0, b"", None, None, inbound.at)
-        return await self._think(read or fresh, inbound, Once(Limits()))
+        read, _ = await self._database.read(lambda t: _found(t, inbound))
+        return await self._think(read, inbound, Once(Limits()))
 
     async def _try(self, read: ConversationRow, inbound: Inbound, ids: frozenset[str], once: Once) -> Receipt | None:
         """Thinks and commits; None when the conversation is not any more as it was read, or the message was answered
