@@ -28,25 +28,18 @@ class Client(Protocol):
 
 def client(address: RedisAddress) -> Client:
     """Connects when it is first asked for something."""
-    common: dict[str, Any] = {
-        "username": address.user, "password": address.password, "socket_timeout": WITHIN, "socket_connect_timeout": WITHIN,
-        "decode_responses": True, "ssl": address.tls,
+    patience: dict[str, Any] = {
+        "socket_timeout": WITHIN, "socket_connect_timeout": WITHIN, "ssl": address.tls, "retry": Retry(NoBackoff(), 0),
     }  # fmt: skip
-    never = Retry(NoBackoff(), 0)
+    common = patience | {"username": address.user, "password": address.password, "decode_responses": True}
     if address.kind == "cluster":
         nodes = [ClusterNode(host, port) for host, port in address.hosts]
-        return cast(Client, RedisCluster(startup_nodes=nodes, retry=never, **common))
+        return cast(Client, RedisCluster(startup_nodes=nodes, **common))
     if address.kind == "sentinel":
-        asking: dict[str, Any] = {
-            "socket_timeout": WITHIN,
-            "socket_connect_timeout": WITHIN,
-            "ssl": address.tls,
-            "retry": never,
-        }
-        sentinel = Sentinel(address.hosts, sentinel_kwargs=asking, db=address.number, retry=never, **common)  # type: ignore[no-untyped-call]
+        sentinel = Sentinel(address.hosts, sentinel_kwargs=patience, db=address.number, **common)  # type: ignore[no-untyped-call]
         return cast(Client, sentinel.master_for(address.service))
     (host, port), *_ = address.hosts
-    return cast(Client, Redis(host=host, port=port, db=address.number, retry=never, **common))
+    return cast(Client, Redis(host=host, port=port, db=address.number, **common))
 
 
 async def close(client: Client) -> None:
