@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from store import lease
-from store.engine import Cursor, engine, told
+from store.engine import Cursor, connected, told
 from store.outages import DatabaseError
 
 SERVING, PREPARING = 7_310_462, 7_310_463  # the advisory locks' keys, on a PostgreSQL server
@@ -24,7 +24,7 @@ def serving(url: str) -> Iterator[None]:
     """An embedded database serves one process: its answers leave from the process that wrote them. PostgreSQL serves
     several, and none while somebody has it `to_ourselves`. Raises `DatabaseError`."""
     if not url.startswith("sqlite:///"):
-        with _connected(url) as cursor:
+        with connected(url) as cursor:
             if not _taken(cursor, "pg_try_advisory_lock_shared"):
                 raise DatabaseError(
                     "数据库正在恢复、搬迁或更换密钥，做完再启动 · it is being restored, moved or rekeyed"
@@ -46,7 +46,7 @@ def preparing(url: str) -> Iterator[None]:
     if url.startswith("sqlite:///"):
         yield
         return
-    with _connected(url) as cursor:
+    with connected(url) as cursor:
         cursor.execute(f"SELECT pg_advisory_lock({PREPARING})", ())
         yield
 
@@ -60,7 +60,7 @@ def to_ourselves(url: str) -> Iterator[None]:
         with _file_locked(url, in_use):
             yield
         return
-    with _connected(url) as cursor:
+    with connected(url) as cursor:
         cursor.execute(_OTHERS, ())
         others = cast("tuple[int]", cursor.fetchone())[0]
         if others or not _taken(cursor, "pg_try_advisory_lock"):
@@ -83,14 +83,6 @@ def _file_locked(url: str, otherwise: str) -> Iterator[None]:
             file.truncate(0)
             os.write(file.fileno(), str(os.getpid()).encode())  # nothing is left to be written when it is closed
         yield
-
-
-@contextlib.contextmanager
-def _connected(url: str) -> Iterator[Cursor]:
-    with told(url):
-        connection = engine(url).connect()
-    with contextlib.closing(connection):
-        yield cast(Cursor, connection.cursor())
 
 
 def _taken(cursor: Cursor, how: str) -> bool:

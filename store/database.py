@@ -26,7 +26,7 @@ from sqlalchemy import bindparam, delete
 from sqlalchemy.engine.interfaces import Dialect
 
 from store.engine import Connection, Cursor, engine, told
-from store.jobs import Job, Jobs, T, Work, changes_of, settle
+from store.jobs import Job, Jobs, T, Work, settle
 from store.outages import DatabaseError, Outage, OutageError, Outages
 from store.readers import Readers
 from store.schema import setting
@@ -309,7 +309,7 @@ class Database:
 
     def _work(self, jobs: Jobs) -> None:
         transaction = self._over(self._write_line.cursor)
-        for job in sorted(jobs, key=changes_of):
+        for job in sorted(jobs, key=lambda job: job.changes):
             job.result = job.work(transaction)
         transaction.flush()
 

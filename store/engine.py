@@ -80,3 +80,12 @@ def told(url: str) -> Iterator[None]:
         cause = getattr(error, "orig", None) or error
         outage = ours.outage(cause)
         raise (OutageError(outage) if outage else DatabaseError(f"database.url: {type(cause).__name__}")) from error
+
+
+@contextlib.contextmanager
+def connected(url: str) -> Iterator[Cursor]:
+    """A connection of its own, while it is used. Raises `DatabaseError`."""
+    with told(url):
+        connection = engine(url).connect()
+    with contextlib.closing(connection):
+        yield cast(Cursor, connection.cursor())

@@ -35,10 +35,6 @@ class Job(Generic[T]):
 Jobs = list[Job[object]]
 
 
-def changes_of(job: Job[object]) -> int:
-    return job.changes
-
-
 def settle(jobs: Jobs) -> None:
     for job in jobs:
         job.settle()

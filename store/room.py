@@ -1,9 +1,8 @@
 """Whether a PostgreSQL server has room for so many processes."""
 
-import contextlib
 from typing import cast
 
-from store.engine import Cursor, engine, told
+from store.engine import Cursor, connected
 from store.outages import DatabaseError
 
 OF_A_PROCESS = 9  # connections at most: one writes, four read, two read at length or vacuum, two carry hints
@@ -23,10 +22,7 @@ def needed(processes: int) -> int:
 
 def check(url: str, processes: int) -> None:
     """Raises `DatabaseError` where the server's `max_connections` are too few, beside those that others hold now."""
-    with told(url):
-        connection = engine(url).connect()
-    with contextlib.closing(connection):
-        cursor = cast(Cursor, connection.cursor())
+    with connected(url) as cursor:
         most, reserved = _numbers(cursor, _ROOM)
         (others,) = _numbers(cursor, _OTHERS)
     free, wanted = most - reserved - others, needed(processes)
