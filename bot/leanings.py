@@ -173,7 +173,7 @@ def _which_classes(heard: Understanding) -> Candidate | None:
 def _at_a_time(heard: Understanding) -> Candidate | None:
     """晚上有课没: what is taught at a time is a class."""
     asks = heard.best is not None and heard.best.intent == "find_course" and heard.first("when") is not None
-    return Candidate(heard.best.score, "training_info", "find_class") if asks and heard.best else None
+    return Candidate(heard.lines.sure, "training_info", "find_class") if asks else None
 
 
 def _of_class_there(heard: Understanding) -> Candidate | None:

@@ -9,7 +9,8 @@ from bot.aspects import clauses, sentence_on, sentences, spoken, spoken_of
 from bot.comprehension import Candidate, Understanding
 from bot.messages import Reply
 from bot.readings import plainly
-from bot.rules.follow import LONG, PAIRS, classes_of, elsewhere
+from bot.rules.asking import LONG
+from bot.rules.follow import PAIRS, classes_of, elsewhere
 from bot.running import SILENT_TOPICS, Runner
 from bot.turn import Turn
 from knowledge.entries import Entry

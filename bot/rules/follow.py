@@ -7,12 +7,13 @@ import re
 from collections.abc import Sequence
 
 from bot import about, phrases
-from bot.aspects import ASPECTS, HAS, Aspect, spoken, spoken_of
+from bot.aspects import HAS, spoken, spoken_of
 from bot.commands import pointed_at
 from bot.conversation import Task
 from bot.leanings import OF_CLASSES
 from bot.readings import plainly
 from bot.rules import tasks
+from bot.rules.asking import LONG, MOVE, asked, asked_of_a_name, beside, is_general
 from bot.running import Runner
 from bot.turn import Turn
 from knowledge.catalogue import Activity, TrainingClass
@@ -25,34 +26,9 @@ _OF_ORG = {"place": "site_address", "way": "site_address", "phone": "site_phone"
 _OF_COURSES = {"level", "online", "exam", "about"}  # what a course is, wherever it is taught
 # Aspects for which a class has an answer of its own that is as short.
 _ANSWERED_BY = {"price": "class_fee", "places": "class_places"}
-# Of a class that is named, these are told whole by the answer to the question itself.
-_TOLD_WHOLE = {"price", "place", "time", "places", "way", "phone", "eligible", "online", "exam", "until"}
-
 _OF_LEARNING = {"training_info", "enrolment", "course_faq"}  # topics whose answers are beside the talk about a class
-_STANDS = {"find_class", "find_course", "enrol", "site_hours", "nearest_site", "other_office"}
+_ORDINAL, _SURE = 0.5, 0.8
 
-# What the model takes for the question where a class is named beside it.
-_GENERAL = {
-    "course-parents-recommend",
-    "farmer-training-what",
-    "course-kids",
-    "what-can-do",
-    "other_office",
-    "unrelated",
-    "find_course",
-    "village_training",
-    "minor",
-}
-
-_ENOUGH = 0.6  # of what speaks for an aspect
-_WORDS = 0.4  # what its words do
-_MOVE, _ORDINAL, _SURE = 0.35, 0.5, 0.8
-_LIKELIER, _JUST, _HALF = 15.0, 2, 12  # times, turns, characters: a half sentence, right after something was told
-_BRIEF = 8  # characters of which one word is enough
-_FEW = 4  # characters that hardly ask a question of their own: 在哪搞
-LONG = 18  # characters of what stands well by itself
-
-_DOORS = re.compile("门|开放|营业|上班|下班|有人|open|close")
 PAIRS = re.compile(r"(?=([一-鿿]{2}))")
 _CHEAPEST = re.compile(r"最?便宜|不要钱|免费|cheap|free")
 _DEAREST = re.compile(r"最?贵")
@@ -71,13 +47,13 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
     if not activity and _is_another_activity(turn):
         return False
     named = None if activity else turn.heard.first("course")
-    aspect = _asked_of_a_name(turn) if named else asked(turn)
+    aspect = asked_of_a_name(turn) if named else asked(turn)
     if activity and aspect is None:
         aspect = spoken_of(turn.heard.folded)
     if aspect is None or _wants_another(turn, _SURE) or (not named and elsewhere(turn)):
         return False
     things = [each for each in (activity or meant(turn)) if aspect in HAS[each[0]]]
-    if not things or (not named and _is_general(turn, aspect)):
+    if not things or (not named and is_general(turn, aspect)):
         return False
     if things[0][0] == "org":
         if aspect not in spoken(turn.heard.folded):
@@ -87,10 +63,10 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
     if aspect == "price" and things[0][0] == "activity":
         await run.start(turn, "not_answered", {"question": "activity-fee"})
         return True
-    if aspect in _ANSWERED_BY and len(things) == 1 and not _beside(turn, aspect) and things[0][0] == "class":
+    if aspect in _ANSWERED_BY and len(things) == 1 and not beside(turn, aspect) and things[0][0] == "class":
         await run.start(turn, _ANSWERED_BY[aspect], {"class": things[0][1]})
         return True
-    aspects = [aspect, *(each for each in _beside(turn, aspect) if each in HAS[things[0][0]])]
+    aspects = [aspect, *(each for each in beside(turn, aspect) if each in HAS[things[0][0]])]
     if await run.aside(turn, Task("fact", {"aspect": " ".join(aspects), "of": _spelt(things)})):
         turn.state.asked = aspect
         turn.state.topic = "course_faq" if aspect in _OF_COURSES else "training_info"
@@ -126,7 +102,7 @@ def _is_another_activity(turn: Turn) -> bool:
 async def compared(run: Runner, turn: Turn) -> bool:
     """哪个便宜, 这两个有啥区别: those that were told, side by side."""
     move = turn.heard.move
-    compares = move.label == "follow/compare" and move.probability >= _MOVE
+    compares = move.label == "follow/compare" and move.probability >= MOVE
     if not (compares or _COMPARES.search(turn.heard.folded)):
         return False
     told, listed = shown(turn), _things(turn.state.listed)
@@ -180,12 +156,12 @@ async def another(run: Runner, turn: Turn) -> bool:
     if move.label == "follow/other_place" and all(each.organisation == wishes.get("org") for each in classes_of(turn)):
         wishes.pop("org", None)  # 学院太远了，别处有没有: not there
     if wishes:
-        takes = len(phrases.rest(turn.heard)) <= 1 or (wants and move.probability >= _MOVE)
+        takes = len(phrases.rest(turn.heard)) <= 1 or (wants and move.probability >= MOVE)
     else:
         takes = wants and move.probability >= _ORDINAL and len(turn.heard.folded) <= LONG
     best = plainly(turn.heard)
     elsewhere = best is not None and best.score >= turn.heard.lines.sure and best.intent not in OF_CLASSES
-    elsewhere = elsewhere and not (wants and move.probability >= _MOVE)
+    elsewhere = elsewhere and not (wants and move.probability >= MOVE)
     if not takes or (elsewhere and not phrases.follows(turn.heard.folded)):
         return False
     if move.label == "follow/cheaper":
@@ -240,90 +216,6 @@ async def unknown_name(run: Runner, turn: Turn) -> bool:
         return False
     await run.start(turn, "find_class", {"subject": name})
     return True
-
-
-def asked(turn: Turn) -> str | None:
-    """The aspect that a message asks for, where it asks for one."""
-    heard, folded = turn.heard, turn.heard.folded
-    named = spoken(folded)
-    scores: dict[str, float] = {}
-    for name, aspect in ASPECTS.items():
-        score = sum(
-            each.score / (2 if each.intent == "class_schedule" else 1)
-            for each in heard.candidates
-            if each.question in aspect.standards or each.intent in aspect.intents
-        )
-        if heard.move.label.removeprefix("follow/") in aspect.moves:
-            score += 2 * _in_talk(turn)
-        scores[name] = score + (_WORDS if name in named else 0.0)
-    best = max(scores, key=lambda name: scores[name])
-    if scores[best] < (_WORDS if len(folded) <= _BRIEF else _ENOUGH):
-        return None
-    top, aspect = heard.best, ASPECTS[best]
-    if top is None or top.question in aspect.standards or top.intent in aspect.intents:
-        return best
-    moves = _moves_to(turn, aspect, _in_talk(turn) if top.score < heard.lines.sure else heard.move.probability)
-    if top.question and top.score >= heard.lines.likely and not moves and len(folded) > _FEW:
-        return None  # 结果在哪看 asks a question of its own
-    if top.score < heard.lines.sure:
-        return best
-    # 啥子老师来讲嘛 does not stand by itself; 学院几点开门 does.
-    stands = top.intent in _STANDS and not (top.intent == "site_hours" and not _DOORS.search(folded))  # 下午几点散
-    half = best in named and len(folded) <= _BRIEF and top.question is None and not stands
-    return best if (moves and len(folded) <= phrases.FRAGMENT) or half else None
-
-
-def _beside(turn: Turn, aspect: str) -> list[str]:
-    """谁教，一共上几次: the other aspects that the parts of a message ask for."""
-    parts = phrases.clauses(turn.heard.folded)
-    if len(parts) < 2:
-        return []
-    said = [spoken_of(part) or aspect for part in parts]
-    return [each for each in dict.fromkeys(said) if each != aspect]
-
-
-def _asked_of_a_name(turn: Turn) -> str | None:
-    """The aspect of a class that is named, where the question itself has no answer that says it."""
-    best = plainly(turn.heard)
-    told = best is not None and best.intent in OF_CLASSES | {"class_fee", "site_phone", "site_address", "course_level"}
-    several = len({*turn.heard.values("course")}) > 1
-    if told and best and best.score >= turn.heard.lines.likely and best.intent != "find_course" and not several:
-        aspect = asked(turn) or spoken_of(turn.heard.folded)
-        return None if aspect in _TOLD_WHOLE else aspect
-    if phrases.follows(turn.heard.folded) and turn.state.asked:
-        return turn.state.asked  # 养鱼呢, after where another was
-    if several:
-        return spoken_of(turn.heard.folded)
-    if best and best.score >= turn.heard.lines.sure and best.question not in _GENERAL and best.intent not in _GENERAL:
-        return None
-    if len(turn.heard.folded) > LONG:
-        return None
-    return spoken_of(turn.heard.folded)
-
-
-def _in_talk(turn: Turn) -> float:
-    """The probability of the move, where a few words follow on what was just told: the model learnt it of sentences of which
-    most stand by themselves."""
-    move = turn.heard.move.probability
-    folded = turn.heard.folded
-    another = phrases.follows(folded) and not spoken(folded)  # 油画呢
-    if not turn.state.shown or turn.state.focus_age > _JUST or len(folded) > _HALF or another:
-        return move
-    odds = _LIKELIER * move / max(1 - move, 0.01)
-    return odds / (1 + odds)
-
-
-def _moves_to(turn: Turn, aspect: Aspect, probability: float) -> bool:
-    """Whether the model reads the message as going on with what was told, to that aspect."""
-    return probability >= _MOVE and turn.heard.move.label.removeprefix("follow/") in aspect.moves
-
-
-def _is_general(turn: Turn, aspect: str) -> bool:
-    """Whether it is asked of the centre, or of everything, rather than of what was told."""
-    folded = turn.heard.folded
-    if _moves_to(turn, ASPECTS[aspect], _in_talk(turn)):
-        return False
-    return phrases.means_us(folded) or phrases.of_all(folded) or len(folded) > LONG
 
 
 def meant(turn: Turn) -> list[Thing]:
