@@ -297,7 +297,7 @@ async def _serve(
         watch.observe(step)
         follows.observe(step)
 
-    app = await compose(config, watch.observe if follows is NOBODY else both, follow=follows.follow)
+    app = await compose(config, both, follow=follows.follow)
     log.info("starting", extra={"seconds": round(time.perf_counter() - began, 2), "address": public_url(config)})
     gc.collect()
     gc.freeze()  # what was loaded stays: looking through it for garbage again and again would cost a tenth of a turn

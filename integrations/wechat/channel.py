@@ -221,8 +221,8 @@ class WechatChannel:
         return None if self.may_push else Outgoing(text=self._texts.line("zh", "wechat.wait"))
 
     async def _put_off(self, said: Inbound, begun: float, until: int) -> bool:
-        """Keeps the message before it is acknowledged, for this process until then (ms); False where it was answered at this very moment, or where nothing
-        can be kept: then it must not be acknowledged."""
+        """Keeps the message before it is acknowledged, for this process until then (ms); False where it was answered at this
+        very moment, or where nothing can be kept: then it must not be acknowledged."""
         try:
             async with asyncio.timeout(max(0.01, LATEST - (time.monotonic() - begun))):
                 kept = await self._inbox.put_off(said, until)
