@@ -175,6 +175,19 @@ def test_the_newest_backup_counts(tmp_path: Path) -> None:
 # The database.
 
 
+def test_what_is_to_be_done_fits_the_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(house, "UNITS", tmp_path)
+    away, none = Config(server=Server(port=free_port())), tmp_path / "none"
+    none.mkdir()
+    (none / f"{datetime(2026, 1, 1, tzinfo=UTC):{NAMED}}").touch()
+    said = [next(serving.examine(away)).do, house.backups(none).do]
+    assert ["systemctl" in each.zh or "systemctl" in each.en for each in said] == [False, False]
+    for name in ("daoxue", "daoxue-backup"):
+        (tmp_path / f"{name}.service").touch()
+    said = [next(serving.examine(away)).do, house.backups(none).do]
+    assert ["systemctl" in each.zh and "systemctl" in each.en for each in said] == [True, True]
+
+
 def test_another_key_is_told(config: Config, tmp_path: Path) -> None:
     other = Config(
         database=DatabaseSettings(f"sqlite:///{tmp_path}/other.db"), accounts=AccountsSettings(f"{tmp_path}/key")

@@ -20,6 +20,7 @@ FILES = Phrase("文件", "files")
 DISK = Phrase("磁盘", "disk")
 BACKUP = Phrase("备份", "backup")
 SECRETS = Path("/etc/daoxue.env")  # of the service, as docs/running.md has it
+UNITS = Path("/etc/systemd/system")  # where docs/running.md and docs/backup.md put ours
 LEAST, LITTLE = 1e9, 5e9  # bytes: from less than the first on an alarm rings (deploy/alerts.yml)
 NIGHTLY, WEEK = 26 * 3600, 7 * 24 * 3600  # seconds
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -100,12 +101,24 @@ def backups(folder: Path) -> Finding:
     age = max(0.0, time.time() - max(times))
     zh, en = span(age)
     seen = Phrase(f"最近一份是 {zh}前的（{folder}）", f"the newest is {en} old ({folder})")
-    look = Phrase(
-        "systemctl status daoxue-backup 看为什么没有做", "systemctl status daoxue-backup says why there is no newer one"
+    look = with_unit(
+        "daoxue-backup",
+        Phrase(
+            "systemctl status daoxue-backup 看为什么没有做",
+            "systemctl status daoxue-backup says why there is no newer one",
+        ),
+        Phrase(
+            "看每晚做它的为什么没有做，见 docs/backup.md", "see why what makes it each night did not: docs/backup.md"
+        ),
     )
     if age > WEEK:
         return fault(BACKUP, seen, look)
     return warning(BACKUP, seen, look) if age > NIGHTLY else ok(BACKUP, *seen)
+
+
+def with_unit(name: str, do: Phrase, otherwise: Phrase) -> Phrase:
+    """What is to be done where systemd runs ours, and where something else does: a terminal, a container."""
+    return do if (UNITS / f"{name}.service").exists() else otherwise
 
 
 def _taken(path: Path) -> float | None:

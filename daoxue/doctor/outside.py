@@ -4,15 +4,15 @@ import os
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from importlib import import_module
-from typing import Protocol
 from urllib.parse import urlsplit
 
 from bot.channel import Channel, Means, SettingsError
 from bot.examining import Finding, Phrase, fault, ok, warning
 from daoxue.config import Config, public_url
-from integrations.redis.addresses import parse
+from daoxue.doctor.house import with_unit
+from integrations.redis.addresses import RedisAddress, parse
 from store.database import Database
 
 REDIS = Phrase("Redis", "Redis")
@@ -20,11 +20,6 @@ CERTIFICATE = Phrase("证书", "certificate")
 WITHIN = 5.0  # seconds
 SOON, SHORTLY = 21, 7  # days
 RENEW = Phrase("看代理的续期（certbot、Caddy 的日志）", "see the proxy's renewal (certbot's or Caddy's log)")
-
-
-class Publishing(Protocol):
-    async def initialize(self) -> object: ...
-    async def publish(self, channel: str, message: str) -> int: ...
 
 
 def certificate(config: Config) -> Iterator[Finding]:
@@ -75,10 +70,9 @@ async def redis(config: Config) -> AsyncIterator[Finding]:
         return
     place = parse(config.redis.url)
     clients = import_module("integrations.redis.clients")
-    asked: Publishing = clients.client(place)
+    knock: Callable[[RedisAddress], Awaitable[None]] = clients.knock
     try:
-        await asked.initialize()
-        await asked.publish("daoxue:doctor", "")  # which nobody hears
+        await knock(place)
         yield ok(REDIS, f"{place.shown} 连得上", f"{place.shown} is reached")
     except clients.ERRORS as error:
         name = type(error).__name__
@@ -86,8 +80,6 @@ async def redis(config: Config) -> AsyncIterator[Finding]:
             f"{place.shown} 连不上（{name}）：只是慢一点", f"{place.shown} is not reached ({name}): a little slower"
         )
         yield warning(REDIS, seen, Phrase("看它开着没有，redis.url 对不对", "see whether it runs, and redis.url"))
-    finally:
-        await clients.close(asked)
 
 
 async def platforms(
@@ -101,8 +93,15 @@ async def platforms(
             for found in await channel.examine(means):
                 yield found
         except SettingsError as error:
-            do = Phrase(
-                "daoxue check 逐条列出；写进 /etc/daoxue.env 再重启",
-                "daoxue check names each; put it in /etc/daoxue.env and restart",
+            do = with_unit(
+                "daoxue",
+                Phrase(
+                    "daoxue check 逐条列出；写进 /etc/daoxue.env 再重启",
+                    "daoxue check names each; put it in /etc/daoxue.env and restart",
+                ),
+                Phrase(
+                    "daoxue check 逐条列出；写进它的环境再重启",
+                    "daoxue check names each; put it in its environment and restart",
+                ),
             )
             yield fault(Phrase(channel.zh, channel.en), Phrase(str(error), str(error)), do)

@@ -8,18 +8,27 @@ import httpx
 
 from bot.examining import Finding, Phrase, fault, ok, warning
 from daoxue.config import Config
+from daoxue.doctor.house import with_unit
 from daoxue.doctor.stored import SECOND
 
 SERVICE = Phrase("服务", "service")
 WORKERS = Phrase("后台任务", "workers")
 WITHIN = 5.0  # seconds
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - where one who listens there is asked
-START = Phrase(
-    "systemctl start daoxue；在别的机器上跑的，去那里问", "systemctl start daoxue; ask on the machine where it runs"
+START = (
+    Phrase(
+        "systemctl start daoxue；在别的机器上跑的，去那里问", "systemctl start daoxue; ask on the machine where it runs"
+    ),
+    Phrase(
+        "daoxue serve 启动它；在别的机器上跑的，去那里问", "daoxue serve starts it; ask on the machine where it runs"
+    ),
 )
-RESTART = Phrase(
-    "先抄下 journalctl -u daoxue -n 50，再 systemctl restart daoxue",
-    "keep journalctl -u daoxue -n 50, then systemctl restart daoxue",
+RESTART = (
+    Phrase(
+        "先抄下 journalctl -u daoxue -n 50，再 systemctl restart daoxue",
+        "keep journalctl -u daoxue -n 50, then systemctl restart daoxue",
+    ),
+    Phrase("先抄下它最后的日志，再停下它，重新启动", "keep the last lines of its log, then stop it and start it again"),
 )
 WHO = Phrase("看 server.port 上是谁", "see who listens at server.port")
 LOG = Phrase("看日志里 worker 那几行", "see the lines of that worker in the log")
@@ -30,7 +39,9 @@ def examine(config: Config) -> Iterator[Finding]:
     host = EVERYWHERE.get(host, f"[{host}]" if ":" in host else host)
     found = list(_process(f"http://{host}:{port}"))
     if not found:
-        yield warning(SERVICE, Phrase(f"没有在跑（{port} 端口）", f"nothing runs at port {port}"), START)
+        yield warning(
+            SERVICE, Phrase(f"没有在跑（{port} 端口）", f"nothing runs at port {port}"), with_unit("daoxue", *START)
+        )
         return
     # Each of several processes has a port of its own on this machine, one after the other.
     while more := list(_process(f"http://127.0.0.1:{(port := port + 1)}", beside=True)):
@@ -51,7 +62,11 @@ def _process(url: str, *, beside: bool = False) -> Iterator[Finding]:
     except httpx.HTTPError as error:
         name = type(error).__name__
         if not beside or isinstance(error, httpx.TimeoutException):
-            yield fault(SERVICE, Phrase(f"{url} 不答（{name}）", f"{url} does not answer ({name})"), RESTART)
+            yield fault(
+                SERVICE,
+                Phrase(f"{url} 不答（{name}）", f"{url} does not answer ({name})"),
+                with_unit("daoxue", *RESTART),
+            )
         return
     said, *more = answer.text.strip().splitlines() or [""]
     if said not in ("ready", "not ready"):

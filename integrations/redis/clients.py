@@ -42,6 +42,16 @@ def client(address: RedisAddress) -> Client:
     return cast(Client, Redis(host=host, port=port, db=address.number, **common))
 
 
+async def knock(address: RedisAddress) -> None:
+    """Publishes what nobody hears. Raises some of `ERRORS`."""
+    asked = client(address)
+    try:
+        await asked.initialize()
+        await asked.publish("daoxue:doctor", "")
+    finally:
+        await close(asked)
+
+
 async def close(client: Client) -> None:
     """Ends its connections, those to sentinels too; what it is asked next opens others."""
     await client.aclose()
