@@ -29,6 +29,7 @@ from store.database import Database
 from store.outages import OutageError
 from store.queue import QueueRow
 
+WITHIN = 3.0  # seconds for a bundle, tries and all; the process ends that much later where nobody takes its last one
 TURN = ("accepted", "understood", "thought", "committed")
 Attributes = Mapping[str, str | int | bool]
 
@@ -211,5 +212,5 @@ def _numbers(conversation: int, first: int) -> tuple[int, int]:
 
 def to_collector(endpoint: str) -> Following:
     """Over OTLP, in bundles, from a thread of its own."""
-    traces = Traces(BatchSpanProcessor(OTLPSpanExporter(endpoint)))
+    traces = Traces(BatchSpanProcessor(OTLPSpanExporter(endpoint, timeout=WITHIN)))
     return Following(traces.observe, traces.follow, traces.webhooks, traces.close)
