@@ -41,7 +41,7 @@ ELSEWHERE = {
     r"install -m 0644 (deploy/daoxue\S*\.(service|timer) )+/etc/systemd/system/": "changes this machine; test_running: systemd reads them",
     r"\(umask 077; .* > /etc/daoxue-backup\.key\)": "changes this machine; the same is done in a folder",
     r"\.venv/bin/python -m tests\.simulation .*": "test_simulation",
-    r"make faults( SEED=7)?": "test_faults: for ten seconds",
+    r"make faults( SEED=7)?": "test_faults: for four seconds",
     r"systemctl (daemon-reload|list-timers|edit daoxue)": "changes this machine's systemd",
     r"systemctl (start|stop|restart|status|enable --now) daoxue(-backup(\.timer)?)?": "test_running: systemd reads the units",
     r"journalctl -u daoxue(-backup)? (-e|-n 50)": "no journal where systemd does not run",

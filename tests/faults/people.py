@@ -65,9 +65,10 @@ class Sockets:
 
 
 class Follower:
-    """Writes to the official account; what WeChat tells them was not delivered, they write again."""
+    """Writes to the official account; what WeChat tells them was not delivered, they write again. Who writes `hesitates`
+    so many seconds before each text, on average."""
 
-    def __init__(self, world: Stage, platform: Platform, number: int, texts: int) -> None:
+    def __init__(self, world: Stage, platform: Platform, number: int, texts: int, hesitates: float) -> None:
         self.world = world
         self.name = f"follower{number}"
         self.who: Resident = platform.resident(f"o{number:027d}")
@@ -78,11 +79,12 @@ class Follower:
         self._platform = platform
         self._number = number
         self._texts = texts
+        self._longest = 2 * hesitates
 
     async def live(self) -> None:
         tries = 0
         while len(self.said) < self._texts:
-            await asyncio.sleep(self.world.chance.uniform(0.1, 4.0))
+            await asyncio.sleep(self.world.chance.uniform(0.0, self._longest))
             tries += 1
             said = Said(str(8_000_000_000_000_000_000 + self._number * 10_000 + tries), self.world.chance.choice(SAYS))
             self.world.note(self.name, f"writes {said.id}: {said.text}")

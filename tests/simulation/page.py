@@ -26,6 +26,8 @@ class Wire(Protocol):
 
 
 Connect = Callable[[], Awaitable[Wire | None]]
+PAUSES = (0.0, 0.2, 1.0, 5.0, 12.0)  # seconds before a text
+PAUSE = sum(PAUSES) / len(PAUSES)
 
 
 @dataclass
@@ -38,10 +40,12 @@ class Said:
 
 
 class Page:
-    """The web chat's page, as `web/chat/link.js` is: all that is not acknowledged goes out again with every connection."""
+    """The web chat's page, as `web/chat/link.js` is: all that is not acknowledged goes out again with every connection. Who
+    types there `hesitates` so many seconds before each text, on average."""
 
-    def __init__(self, world: Stage, connect: Connect, number: int, texts: list[str]) -> None:
+    def __init__(self, world: Stage, connect: Connect, number: int, texts: list[str], hesitates: float = PAUSE) -> None:
         self.world = world
+        self._pace = hesitates / PAUSE
         self._connect = connect
         self.name = f"page{number}"
         self.visitor = f"{number:032d}"
@@ -66,7 +70,7 @@ class Page:
     async def type(self) -> None:
         """Says one thing after another, without waiting for an answer."""
         for each in self.said:
-            await asyncio.sleep(self.world.chance.choice((0.0, 0.2, 1.0, 5.0, 12.0)))
+            await asyncio.sleep(self._pace * self.world.chance.choice(PAUSES))
             self._begun += 1
             self.world.note(self.name, f"types {each.id}: {each.text}")
             if self._link is not None and self._again is None:
