@@ -111,7 +111,7 @@ def main() -> None:
         held.callback(server.remove)
         server.start()
         folder = Path(name)
-        centre = prepared(server.url, folder)
+        centre = prepared(server.url, folder, folder)
         services = [started(folder / f"{count}", centre, count) for count in (1, 2)]
         try:
             services[0].wait_until("starting")

@@ -28,21 +28,22 @@ def _ports(count: int) -> int:
 
 
 class Prepared(NamedTuple):
-    """A database with the sample centre, to be copied, and the key that closed what is in it."""
+    """A database with the sample centre, to be copied, the key that closed what is in it, and where what is learnt is kept."""
 
     server: str
     template: str
     key: Path
+    models: Path
 
     def copied(self) -> str:
         """The address of a copy."""
         return created(self.server, self.template)
 
 
-def prepared(server: str, folder: Path) -> Prepared:
+def prepared(server: str, folder: Path, models: Path) -> Prepared:
     url, key = created(server), folder / "data.key"
     prepare(Config(database=DatabaseSettings(url), accounts=AccountsSettings(key_file=str(key))))
-    return Prepared(server, url.rpartition("/")[2], key)
+    return Prepared(server, url.rpartition("/")[2], key, models)
 
 
 class Processes:
@@ -53,7 +54,7 @@ class Processes:
         own = {
             "DAOXUE_SERVER__PORT": str(self.port), "DAOXUE_DATABASE__URL": self.database, "DAOXUE_DESK__ALWAYS_OPEN": "true",
             "DAOXUE_SERVER__UNLIMITED": "[127.0.0.1]", "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "",
-            "DAOXUE_ACCOUNTS__KEY_FILE": str(centre.key), "DAOXUE_NLU__FOLDER": str(folder),
+            "DAOXUE_ACCOUNTS__KEY_FILE": str(centre.key), "DAOXUE_NLU__FOLDER": str(centre.models),
         }  # fmt: skip
         self._environment = {**os.environ, **own, **more}
         command = [sys.executable, "-m", "daoxue", "serve", "--workers", str(count)]

@@ -201,7 +201,7 @@ def prometheus(folder: Path, target: int) -> Iterator[Prometheus]:
             time.sleep(0.05)
         yield Prometheus(f"http://127.0.0.1:{port}")
     finally:
-        process.terminate()
+        process.kill()  # nothing of it is kept
         process.wait(20)
 
 

@@ -32,8 +32,8 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
-def centre(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    return prepared(postgres, tmp_path_factory.mktemp("centre"))
+def centre(postgres: str, models: Path, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    return prepared(postgres, tmp_path_factory.mktemp("centre"), models)
 
 
 @contextlib.contextmanager
@@ -48,19 +48,18 @@ def started(folder: Path, centre: Prepared) -> Iterator[Processes]:
 
 @pytest.fixture(scope="module")
 def two(centre: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
-    """Two, for all tests that leave two behind."""
+    """Two, for all tests that leave two behind; in the end they end in order."""
     with started(tmp_path_factory.mktemp("two"), centre) as running:
         yield running
-
-
-@pytest.fixture
-def two_to_end(centre: Prepared, tmp_path: Path) -> Iterator[Processes]:
-    with started(tmp_path, centre) as running:
-        yield running
+        assert running.end() == 0
+        assert not running.rows(
+            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 class Caller:
-    """Says one thing after the other over HTTP, each on a connection that may be kept; sends again what was not answered."""
+    """Says one thing after the other over HTTP, each on a connection that may be kept; sends again what was not answered.
+    Between two there is a breath: the processes that begin meanwhile have the cores, and the test is over sooner."""
 
     def __init__(self, running: Processes) -> None:
         self.running, self.visitor = running, f"{next(_numbers):032d}"
@@ -71,6 +70,7 @@ class Caller:
         async with httpx.AsyncClient(timeout=30) as client:
             while not until.is_set():
                 await self.say(client, f"{self.visitor[-3:]}-{len(self.heard)}")
+                await asyncio.sleep(0.05)
 
     async def say(self, client: httpx.AsyncClient, id: str) -> None:
         body = {"id": id, "text": "积分会过期吗", "visitor": self.visitor}
@@ -120,17 +120,13 @@ def is_whole(running: Processes, callers: list[Caller]) -> None:
     assert sorted(found["bot"]) == sorted(id for each in callers for id, texts in each.heard.items() for _ in texts)
 
 
-def test_all_that_is_done_once_is_done_once(two_to_end: Processes) -> None:
-    assert two_to_end.said.count("导学已启动") == 1
-    assert two_to_end.said.count("administrator") == 1
-    assert len(two_to_end.workers) == 2
-    figures = [httpx.get(f"http://127.0.0.1:{two_to_end.port + each}/metrics").text for each in (1, 2)]
+def test_all_that_is_done_once_is_done_once(two: Processes) -> None:
+    assert two.said.count("导学已启动") == 1
+    assert two.said.count("administrator") == 1
+    assert len(two.workers) == 2
+    figures = [httpx.get(f"http://127.0.0.1:{two.port + each}/metrics").text for each in (1, 2)]
     began = {line for each in figures for line in each.splitlines() if line.startswith("process_start_time_seconds")}
     assert len(began) == 2, "each tells its own figures at a port of its own"
-    assert two_to_end.end() == 0
-    assert not two_to_end.rows(
-        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    )
 
 
 async def test_one_that_is_killed_takes_nothing_with_it(two: Processes) -> None:
@@ -173,8 +169,8 @@ async def _seen(running: Processes, visitor: str | None) -> tuple[str, list[str]
             await page.send(json.dumps({"type": "message", "id": "one", "text": "积分会过期吗"}))
         heard: list[str] = []
         with contextlib.suppress(TimeoutError, ConnectionClosed):
-            while True:
-                frame = json.loads(await asyncio.wait_for(page.recv(), 2))
+            while True:  # until nothing more comes
+                frame = json.loads(await asyncio.wait_for(page.recv(), 0.5 if len(heard) > 1 else 10))
                 if frame["type"] == "message":
                     heard.append(frame["text"])
         return welcome["visitor"], heard
@@ -190,15 +186,16 @@ async def test_new_ones_that_cannot_begin_leave_the_old_ones(two: Processes) -> 
     assert two.is_ready()
 
 
-def test_those_whose_parent_is_killed_end(two_to_end: Processes) -> None:
-    workers = two_to_end.workers
-    two_to_end.parent.kill()
-    two_to_end.parent.wait()
-    for _ in range(400):
-        if not any(Path(f"/proc/{each}").exists() for each in workers):
-            return
-        time.sleep(0.05)
-    raise AssertionError("they go on")
+def test_those_whose_parent_is_killed_end(centre: Prepared, tmp_path: Path) -> None:
+    with started(tmp_path, centre) as running:
+        workers = running.workers
+        running.parent.kill()
+        running.parent.wait()
+        for _ in range(400):
+            if not any(Path(f"/proc/{each}").exists() for each in workers):
+                return
+            time.sleep(0.05)
+        raise AssertionError("they go on")
 
 
 async def test_who_goes_to_and_fro_is_thought_about_once(
