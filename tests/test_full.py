@@ -9,6 +9,7 @@ import pytest
 from bot import admission
 from daoxue.app import App
 from daoxue.config import Config
+from players.wechat import Seen
 from tests.official import Official, official
 from tests.telephone import RESIDENT, Line, line
 from tests.test_flood import Client, client, say
@@ -62,15 +63,23 @@ async def test_a_page_is_told_when_to_come_again(app: App, client: Client, monke
     assert len(taken.json()["messages"]) >= 1, "nothing of it had been accepted"
 
 
+Talks = list[asyncio.Task[list[Seen]]]
+
+
+async def full(account: Official, monkeypatch: pytest.MonkeyPatch) -> tuple[Held, Talks]:
+    """There is no room for another one, and what those hear who have it."""
+    platform, held = account.platform, Held(account.app, monkeypatch)
+    talks = [asyncio.create_task(platform.say(platform.resident(), "怎么报名")) for _ in range(3)]
+    await held.until(3)
+    return held, talks
+
+
 async def test_wechat_is_answered_in_time_and_later(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     async with official(config, monkeypatch) as account:
         platform = account.platform
-        others, who = [platform.resident() for _ in range(3)], platform.resident()
-        for each in (*others, who):
-            await platform.subscribe(each)
-        held = Held(account.app, monkeypatch)
-        talks = [asyncio.create_task(platform.say(each, "怎么报名")) for each in others]
-        await held.until(3)
+        who = platform.resident()
+        await platform.subscribe(who)
+        held, talks = await full(account, monkeypatch)
         assert await platform.say(who, QUESTION) == [], "acknowledged"
         assert held.begun == 3, "and not thought about"
         held.let_go()
@@ -87,12 +96,9 @@ async def test_what_is_said_behind_what_was_put_off_is_answered_behind_it(
 ) -> None:
     async with official(config, monkeypatch) as account:
         platform = account.platform
-        others, who = [platform.resident() for _ in range(3)], platform.resident()
-        for each in (*others, who):
-            await platform.subscribe(each)
-        held = Held(account.app, monkeypatch)
-        talks = [asyncio.create_task(platform.say(each, "怎么报名")) for each in others]
-        await held.until(3)
+        who = platform.resident()
+        await platform.subscribe(who)
+        held, talks = await full(account, monkeypatch)
         assert await platform.say(who, QUESTION) == []
         held.let_go()
         await asyncio.gather(*talks)
@@ -107,10 +113,8 @@ async def test_what_is_said_behind_what_was_put_off_is_answered_behind_it(
 async def test_who_may_be_in_danger_is_answered_at_once(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     async with official(config, monkeypatch) as account:
         platform = account.platform
-        others, who = [platform.resident() for _ in range(3)], platform.resident()
-        held = Held(account.app, monkeypatch)
-        talks = [asyncio.create_task(platform.say(each, "怎么报名")) for each in others]
-        await held.until(3)
+        who = platform.resident()
+        held, talks = await full(account, monkeypatch)
         danger = asyncio.create_task(platform.say(who, "我不想活了"))
         await held.until(4)
         held.let_go()
@@ -123,10 +127,8 @@ async def test_wechat_without_the_right_to_write_is_asked_to_ask(
 ) -> None:
     async with official(config, monkeypatch, customer_service=False) as account:
         platform = account.platform
-        others, who = [platform.resident() for _ in range(3)], platform.resident()
-        held = Held(account.app, monkeypatch)
-        talks = [asyncio.create_task(platform.say(each, "怎么报名")) for each in others]
-        await held.until(3)
+        who = platform.resident()
+        held, talks = await full(account, monkeypatch)
         assert "回复【1】" in text(await platform.say(who, QUESTION))
         held.let_go()
         await asyncio.gather(*talks)
