@@ -293,14 +293,17 @@ def ask(url: str) -> None:
     ).close()
 
 
-def test_the_service_tells_a_collector_and_lets_go_at_its_end(tmp_path: Path, collector: Collector) -> None:
-    with serving(tmp_path, DAOXUE_TRACES__ENDPOINT=collector.url) as (url, _):
+def test_the_service_tells_a_collector_and_lets_go_at_its_end(
+    tmp_path: Path, models: Path, collector: Collector
+) -> None:
+    with serving(tmp_path, DAOXUE_TRACES__ENDPOINT=collector.url, DAOXUE_NLU__FOLDER=str(models)) as (url, _):
         ask(url)
     assert {"webhook webchat", "turn", "committed", "deliver"} <= set(collector.names)
 
 
-def test_a_collector_that_is_away_delays_nobody(tmp_path: Path) -> None:
-    with serving(tmp_path, DAOXUE_TRACES__ENDPOINT=f"http://127.0.0.1:{free_port()}/v1/traces") as (url, _):
+def test_a_collector_that_is_away_delays_nobody(tmp_path: Path, models: Path) -> None:
+    away = f"http://127.0.0.1:{free_port()}/v1/traces"
+    with serving(tmp_path, DAOXUE_TRACES__ENDPOINT=away, DAOXUE_NLU__FOLDER=str(models)) as (url, _):
         ask(url)
 
 
