@@ -49,7 +49,7 @@ def _aspect(
 
 ASPECTS = {
     "teacher": _aspect(
-        r"老师|师傅|教练|谁[来在主]?[教讲上带]|哪[个位](?!班|课)[^,，。]{1,3}[讲教带]|[教讲]课的|teacher|who teaches",
+        r"老师|师傅|教练|谁[来在主]?(?:教(?!材)|[讲上带])|哪[个位](?!班|课)[^,，。]{1,3}[讲教带]|[教讲]课的|teacher|who teaches",
         "teacher", "teacher-who course-teacher-contact", heard="老师",
     ),
     "bring": _aspect(

@@ -38,11 +38,15 @@ _GETS = re.compile(
 _NUMBER = re.compile(
     "电话(?:号码?)?(?:给|告诉|报|说|发)(?:一下)?(?:我|个)|(?:给|告诉|报|说|发)(?:一下)?我?(?:个|下)?(?:你们|学校|他们)?(?:的)?电话"
 )
+_WHICH = re.compile(
+    "^(?:你们|咱们|学校|学院|中心|总院|客服)?(?:的)?(?:热线|电话|客服电话)(?:号码?)?(?:是)?(?:多少|几号|啥|什么)[^,。]{0,2}$"
+)
 _RINGS = re.compile("打[给个]|回[个电打]|打过来|打回|联系我|call me")
 _BUYS = re.compile("多少钱一[把支台架根张双件]|一[把支台架根张双件]多少钱|[哪去]里?买")
 _OPENS = re.compile(
     "(?P<what>[一-鿿]{2,3}[房室馆厅池场])(?:是|都|今天|周[一二三四五六日末])*(?:几点|什么时候|啥时候?|何时)[^,。]{0,2}(?:开|关)"
 )
+_CANTEEN = re.compile("(?:食堂|餐厅)[^,。]{0,4}(?:几点|什么时候|啥时|何时|开门?)")
 _OURS = re.compile("阅览|图书|电脑|教室|书画|舞蹈|活动|报告|多功能|智慧|录播|母婴|大厅|微机")
 _TAUGHT = re.compile("班|课|报|学(?!院|校)|练|参加|class|course|enrol|join|learn")
 _WANTS = re.compile(
@@ -135,8 +139,8 @@ def _of_an_item(heard: Understanding) -> Candidate | None:
 def _of_a_telephone(heard: Understanding) -> Candidate | None:
     """电话给我一个: a number is asked for, and nobody is to ring."""
     told = _NUMBER.search(heard.folded) is not None and _RINGS.search(heard.folded) is None
-    asked = heard.best is not None and heard.best.intent == "callback"
-    return Candidate(heard.lines.sure, "site_hours", "site_phone") if told and asked else None
+    asked = told and heard.best is not None and heard.best.intent == "callback"
+    return Candidate(heard.lines.sure, "site_hours", "site_phone") if asked or _WHICH.search(heard.folded) else None
 
 
 def _of_an_address(heard: Understanding) -> Candidate | None:
@@ -157,9 +161,18 @@ def _of_a_room(heard: Understanding) -> Candidate | None:
     """健身房几点开: when a place is open says nothing of what it may not have; what it has is told."""
     found = _OPENS.search(heard.folded)
     hours = heard.best is not None and heard.best.intent == "site_hours"
+    if (canteen := _of_the_canteen(heard)) is not None:
+        return canteen
     if found is None or not hours or _OURS.search(found["what"]):
         return None
     return Candidate(heard.lines.sure, "site_hours", "site_facilities")
+
+
+def _of_the_canteen(heard: Understanding) -> Candidate | None:
+    """食堂几点开: not when the house is open."""
+    if not _CANTEEN.search(heard.folded):
+        return None
+    return next((each for each in heard.candidates if each.question == "canteen"), None)
 
 
 def _which_classes(heard: Understanding) -> Candidate | None:

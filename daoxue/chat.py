@@ -105,14 +105,14 @@ async def talk_freely(app: App, channel: str) -> int:
     """A person at the keyboard."""
     talk = Talk(app)
     seen: tuple[int, int] | None = None
-    print(
-        "导学 · 直接说您想问的；空行看坐席有没有新回复；Ctrl-D 结束。这里说的和居民说的一样算数：转人工会真的开工单。"
-    )
+    print("导学 · 直接说您想问的；空行看坐席有没有新回复；/quit 结束。这里说的和居民说的一样算数：转人工会真的开工单。")
     while True:
         try:
             text = await asyncio.to_thread(input, "> ")
         except (EOFError, KeyboardInterrupt):
             print()
+            return 0
+        if text.strip() == "/quit":  # as where a platform is played
             return 0
         if not text.strip() and seen:
             seen = await _catch_up(app, seen)

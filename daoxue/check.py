@@ -18,7 +18,7 @@ from daoxue.config import Config, ConfigError
 from daoxue.ours import shared
 from daoxue.outside import misfits, unreachable
 from daoxue.resolved import encoder_of, push_keys, rules_of, texts_of
-from handlers.needs import NEEDS
+from handlers.needs import NEEDS, on_record
 from integrations.channels import CHANNELS
 from knowledge.catalogue import KIND_OF, Catalogue, Record
 from knowledge.centre import Centre
@@ -84,10 +84,10 @@ def notes(config: Config) -> list[str]:
         content = content_of(config)
     except (KnowledgeError, DatabaseError):
         return found  # it is a problem, and told as one
-    return found + lacking(content.entries, datetime.now(config.zone).date())
+    return found + lacking(content.entries, Catalogue.of(content.records), datetime.now(config.zone).date())
 
 
-def lacking(entries: Iterable[Entry], today: date) -> list[str]:
+def lacking(entries: Iterable[Entry], catalogue: Catalogue, today: date) -> list[str]:
     """The standard questions that handlers need and the centre does not answer today, or soon not any more."""
     until: dict[str, date] = {}
     for entry in entries:
@@ -96,7 +96,7 @@ def lacking(entries: Iterable[Entry], today: date) -> list[str]:
             until[asked] = max(entry.valid_until, until.get(asked, entry.valid_until))
     questions = standard().questions
     found = []
-    for id in sorted(NEEDS):
+    for id in sorted(NEEDS - on_record(catalogue) | until.keys()):
         name = f"{id}（{questions[id].zh}）"
         if id not in until:
             found.append(f"{name}：没有答案，居民会听到“还没有登记”")

@@ -211,7 +211,10 @@ def list_classes(turn: Turn, found: Sequence[TrainingClass], lead: str = "") -> 
 
 
 def _lead(turn: Turn, found: Sequence[TrainingClass]) -> str:
-    """How many there are, and how many of these are full."""
+    """How many there are, and how many of these are full, or from when on one can be enrolled in them."""
+    if all(group.enrol_from > turn.today for group in found):
+        first = min(group.enrol_from for group in found)
+        return turn.line("class.early", count=len(found), day=wording.day(first, turn))
     left = sum(group.places > 0 for group in found)
     key = "class.open" if left == len(found) else "class.some_full" if left else "class.all_full"
     return turn.line(key, count=len(found), left=left)

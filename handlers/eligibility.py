@@ -37,7 +37,8 @@ _ANYBODY = _Audience()  # everybody of the right age
 _WITH_CHILDREN = {"家长", "青少年", "儿童"}
 _MEN, _WOMEN = re.compile(r"男性?(\d+)周?岁"), re.compile(r"女性?(\d+)周?岁")
 _ANYBODYS = re.compile(
-    "不限.{0,4}|无|没有(?:限制|要求)|所有(?:人|居民)|no (?:limits?|conditions?)|anybody|everybody", re.IGNORECASE
+    "不限.{0,4}|无|没有(?:限制|要求)|(?:所有|全体)(?:人|居民|成人|市民)|成人|市民|居民|no (?:limits?|conditions?)|anybody|everybody",
+    re.IGNORECASE,
 )
 _OF_HERE = re.compile("本[区街镇村县市]")
 # How the centre's rule may name each ground.
@@ -86,6 +87,8 @@ _HEALTH = re.compile(
 def conditions(group: TrainingClass, turn: Turn) -> str:
     """Whom a class is for, as a sentence: its words, and the ages that they do not name."""
     words = group.eligibility.rstrip("。. ")
+    if _ANYBODYS.fullmatch(words) and not _ANYBODYS.fullmatch(group.audience):
+        words = group.audience  # 女性求职者, where no more is asked of them
     youngest, oldest = group.youngest or None, group.oldest if group.oldest < ANY_AGE else None
     if all(age is None or re.search(rf"(?<!\d){age}(?!\d)", words) for age in (youngest, oldest)):
         return turn.line("class.conditions", words=words)

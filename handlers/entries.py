@@ -7,6 +7,7 @@ from accounts.rules import RuleError, RuleSet
 from bot.messages import Reply
 from bot.turn import Turn
 from handlers.eligibility import RULE, exemption
+from handlers.needs import OF_THE_LAPSE, OF_THE_RATE, OF_THE_RULES
 from handlers.people import take_back
 from handlers.small_talk import WHAT_WE_ARE, what_we_are
 from handlers.wording import source
@@ -23,9 +24,6 @@ _OF_A_PLACE = {
 }  # fmt: skip
 
 QUEUE = "queue-how"  # the standard question that has a better answer for who waits already
-
-
-CREDIT_RULE = "credit-rule"  # the standard question that the catalogue answers where no entry does
 
 
 async def entry(turn: Turn) -> None:
@@ -140,10 +138,8 @@ def _reckoning(turn: Turn) -> RuleSet | None:
         return None
 
 
-# What the records say where the centre has written no answer of its own to a standard question.
 _ON_RECORD: Mapping[str, Callable[[Turn], bool]] = {
-    CREDIT_RULE: _tell_rules, "credit-online-hours": _tell_rules, "credit-cap": _tell_rules, "credit-volunteer": _tell_rules,
-    "redeem-convert-rate": _tell_rate, "credit-semester-settle": _tell_rate, "points-expire": _tell_lapse,
+    **dict.fromkeys(OF_THE_RULES, _tell_rules), **dict.fromkeys(OF_THE_RATE, _tell_rate), **dict.fromkeys(OF_THE_LAPSE, _tell_lapse),
 }  # fmt: skip
 
 

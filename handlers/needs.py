@@ -1,9 +1,22 @@
 """What handlers say from what the centre answers, by standard question. Where it has no answer on record they say so, or
 leave it out; `daoxue check` names what is lacking, over, or soon to be."""
 
+from knowledge.catalogue import Catalogue
+
+# What the records say where the centre has written no answer of its own, by the standard question.
+OF_THE_RULES = frozenset({"credit-rule", "credit-online-hours", "credit-cap", "credit-volunteer"})
+OF_THE_RATE = frozenset({"redeem-convert-rate", "credit-semester-settle"})
+OF_THE_LAPSE = frozenset({"points-expire"})
+
 NEEDS = frozenset({
     "age-limit-old", "course-kids", "course-suggest", "credit-forgot-swipe", "credit-post-time", "credit-rule",
     "enrol-first-day", "enrol-health", "enrol-local", "enrol-proxy", "enrol-refund", "enrol-withdraw", "fee-free-who", "fraud-tip", "g-bind",
     "g-card-lost", "g-enrol-online", "g-cancel-online", "g-phone-change", "points-expire", "redeem-how", "redeem-late",
     "redeem-time", "week-about",
 })  # fmt: skip
+
+
+def on_record(catalogue: Catalogue) -> frozenset[str]:
+    """The standard questions that the records answer though nobody has written an answer."""
+    rules = OF_THE_RULES if catalogue.rules else frozenset()
+    return rules | (OF_THE_RATE | OF_THE_LAPSE if catalogue.bank else frozenset())

@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from accounts.rules import Earning
+from daoxue import check
 from daoxue.app import App, compose
 from daoxue.commands.people import _accounts_sample
 from daoxue.config import Config, ConfigError, DatabaseSettings, Nlu
@@ -67,6 +68,16 @@ RECORDS: list[Record] = [
         assessment="取证", lessons=(),
     ),
     group("wiring", "电工班", 500, course="electrician", organisation="mechanics"),
+    *(
+        Course(
+            id=id, name=name, theme="职业技能", level="初级", prerequisite="无", mode="线下", summary="学一门手艺。", assessment="结业作品",
+            lessons=(),
+        )
+        for id, name in (("nanny", "月嫂"), ("grafting", "果树嫁接"), ("noodles", "面点基础"))
+    ),
+    group("nanny-1", "月嫂班", 0, course="nanny", audience="女性求职者"),
+    group("grafting-1", "果树嫁接下乡班", 0, course="grafting", village=True, enrol_from=TODAY + timedelta(days=3)),
+    group("noodles-1", "面点基础班", 90, course="noodles"),
     group("bread", "面包烘焙班", 200, organisation="mechanics", eligibility="河谷县户籍学费减半"),
     Activity(
         id="laba", name="腊八年货会", summary="卖手工年货", organisation="training", place="实训楼一楼", first_day=TODAY + timedelta(days=50),
@@ -163,12 +174,35 @@ async def test_a_holiday_of_several_days_is_told_whole(app: App) -> None:
     )
 
 
+async def test_for_whom_it_is_is_said_where_no_more_is_asked(app: App) -> None:
+    assert "女性求职者" in await Resident(app).say("月嫂班男的能报吗")
+
+
+async def test_a_class_that_comes_to_a_village_says_from_when_one_can_be_enrolled(app: App) -> None:
+    first = TODAY + timedelta(days=3)
+    told = await Resident(app).say("果树嫁接下乡班有几个班")
+    assert f"{first.month}月{first.day}日" in told
+
+
+async def test_a_word_of_a_class_s_name_asks_nothing(app: App) -> None:
+    assert "可以报面点基础班" in await Resident(app).say("我要报名面点基础班")
+
+
+async def test_a_number_is_given_where_one_is_asked_for(app: App) -> None:
+    assert "0999-4100 2200" in await Resident(app).say("学院电话多少")
+    assert "电话" in await Resident(app).say("你们热线多少")
+
+
+def test_what_the_records_answer_is_not_lacking(own: Config) -> None:
+    assert not [each for each in check.notes(own) if each.startswith(("credit-rule", "points-expire"))]
+
+
 async def test_a_reduction_is_said_with_the_fee(app: App) -> None:
     assert "户籍学费减半" in await Resident(app).say("面包烘焙班多少钱")
 
 
 async def test_how_many_are_full_is_said(app: App) -> None:
-    assert "有 4 个班可以报名" in await Resident(app).say("你们有哪些班")
+    assert "有 6 个班可以报名" in await Resident(app).say("你们有哪些班")
 
 
 async def test_who_is_too_old_hears_which_age_it_is_for(app: App) -> None:

@@ -223,14 +223,14 @@ def test_what_handlers_say_from_knowledge_is_declared() -> None:
 def test_check_names_what_is_lacking_over_and_soon_to_be() -> None:
     today = date(2026, 11, 27)
     entries = {each.standard or each.id: each for each in read_sample(today).entries}
-    assert check.lacking(entries.values(), today) == []
+    assert check.lacking(entries.values(), Catalogue(), today) == []
     replace = msgspec.structs.replace
     some = [
         replace(each, valid_until=date(2026, 11, 1) if id == "fraud-tip" else date(2026, 12, 1))
         for id, each in entries.items()
         if id in ("fraud-tip", "g-card-lost")
     ]
-    told = check.lacking(some, today)
+    told = check.lacking(some, Catalogue(), today)
     assert [each for each in told if "已过期" in each and each.startswith("fraud-tip")]
     assert [each for each in told if "到期" in each and each.startswith("g-card-lost")]
     assert sum("没有答案" in each for each in told) == len(NEEDS) - 2

@@ -39,7 +39,7 @@ _DOORS = re.compile("门|开放|营业|上班|下班|有人|open|close")
 def asked(turn: Turn) -> str | None:
     """The aspect that a message asks for, where it asks for one."""
     heard, folded = turn.heard, turn.heard.folded
-    named = spoken(folded)
+    named = spoken(_without_names(turn))
     scores: dict[str, float] = {}
     for name, aspect in ASPECTS.items():
         score = sum(
@@ -67,6 +67,15 @@ def asked(turn: Turn) -> str | None:
     return best if (moves and len(folded) <= phrases.FRAGMENT) or half else None
 
 
+def _without_names(turn: Turn) -> str:
+    """基础 in 面点基础班 asks nothing."""
+    said = turn.heard.folded
+    for each in sorted(turn.heard.entities, key=lambda each: -each.start):
+        if each.kind in ("course", "activity") and each.exact:
+            said = f"{said[: each.start]}，{said[each.end :]}"
+    return said
+
+
 def beside(turn: Turn, aspect: str) -> list[str]:
     """谁教，一共上几次: the other aspects that the parts of a message ask for."""
     parts = phrases.clauses(turn.heard.folded)
@@ -82,17 +91,17 @@ def asked_of_a_name(turn: Turn) -> str | None:
     told = best is not None and best.intent in OF_CLASSES | {"class_fee", "site_phone", "site_address", "course_level"}
     several = len({*turn.heard.values("course")}) > 1
     if told and best and best.score >= turn.heard.lines.likely and best.intent != "find_course" and not several:
-        aspect = asked(turn) or spoken_of(turn.heard.folded)
+        aspect = asked(turn) or spoken_of(_without_names(turn))
         return None if aspect in _TOLD_WHOLE else aspect
     if phrases.follows(turn.heard.folded) and turn.state.asked:
         return turn.state.asked  # 养鱼呢, after where another was
     if several:
-        return spoken_of(turn.heard.folded)
+        return spoken_of(_without_names(turn))
     if best and best.score >= turn.heard.lines.sure and best.question not in _GENERAL and best.intent not in _GENERAL:
         return None
     if len(turn.heard.folded) > LONG:
         return None
-    return spoken_of(turn.heard.folded)
+    return spoken_of(_without_names(turn))
 
 
 def _in_talk(turn: Turn) -> float:

@@ -224,7 +224,7 @@ async def likely(run: Runner, turn: Turn) -> bool:
     await run.answer(turn, best)
     if not label or turn.state.tasks or turn.handover or len(turn.said) == before:
         return True
-    if best.intent not in NO_ANSWER and not turn.unanswered:
+    if best.intent not in NO_ANSWER and not turn.unanswered and not turn.said[before].text.startswith(label):
         turn.said[before] = _under(turn.said[before], turn.line("about", question=label))
     for each in turn.heard.candidates[1:]:
         other = run.readings.label(turn, each)

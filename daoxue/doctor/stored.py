@@ -15,6 +15,7 @@ from daoxue.config import Config
 from daoxue.doctor.house import AS_OWNER, is_anothers
 from daoxue.doctor.spans import span
 from integrations.channels import CHANNELS
+from knowledge.catalogue import Catalogue
 from knowledge.files import KnowledgeError
 from store import condition
 from store.database import Database
@@ -189,13 +190,13 @@ def _knowledge(config: Config) -> Iterator[Finding]:
     """What has ended, and which answers that handlers need are lacking: `daoxue check` names each."""
     today = datetime.fromtimestamp(time.time(), config.zone).date()
     try:
-        entries = check.content_of(config).entries
+        content = check.content_of(config)
     except (KnowledgeError, DatabaseError) as error:
         yield fault(
             KNOWLEDGE, Phrase(str(error), str(error)), Phrase("daoxue check 逐条列出", "daoxue check names each")
         )
         return
-    ended = sorted(each.id for each in entries if each.valid_until < today)
+    ended = sorted(each.id for each in content.entries if each.valid_until < today)
     if ended:
         seen = Phrase(
             f"{len(ended)} 条过期，不再说：{_some(ended)}",
@@ -204,14 +205,14 @@ def _knowledge(config: Config) -> Iterator[Finding]:
         yield warning(
             KNOWLEDGE, seen, Phrase("坐席台“知识”里延期或下线", "renew them or take them out, at the desk (Knowledge)")
         )
-    if lacking := check.lacking(entries, today):
+    if lacking := check.lacking(content.entries, Catalogue.of(content.records), today):
         seen = Phrase(
             f"{len(lacking)} 个常问的没有答案，或快到期",
             f"{len(lacking)} common questions have no answer, or soon none",
         )
         yield warning(KNOWLEDGE, seen, Phrase("daoxue check 逐条列出", "daoxue check names each"))
     if not ended and not lacking:
-        yield ok(KNOWLEDGE, f"{len(entries)} 条，没有过期的", f"{len(entries)} entries, none has ended")
+        yield ok(KNOWLEDGE, f"{len(content.entries)} 条，没有过期的", f"{len(content.entries)} entries, none has ended")
 
 
 def _some(names: list[str]) -> str:
