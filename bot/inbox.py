@@ -5,6 +5,7 @@ acknowledged before it is committed, so a process that dies leaves a whole turn 
 delivers the message again.
 """
 
+import asyncio
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -25,7 +26,7 @@ from bot.files import FileRefusal, safe
 from bot.journey import FOLLOWED
 from bot.live import Live
 from bot.locks import Locks
-from bot.messages import Arrived, Card, File, Handover, Inbound, Message, Numbered, Reply
+from bot.messages import LONGEST, Arrived, Card, File, Handover, Inbound, Message, Numbered, Reply
 from bot.queue import Done, Failed, Outcome
 from bot.texts import Texts
 from bot.took import TOOK
@@ -300,7 +301,12 @@ class Inbox:
         said = clean(_words(inbound, state))
         asked = self._dialogue.asks_for(state) if read.seat is None else None
         secret = proofs.answer(said, asked) if asked else None
-        text = proofs.hide(mask(said), lately=inbound.at < state.proving_until, asked=asked is not None)
+
+        def hidden() -> str:
+            return proofs.hide(mask(said), lately=inbound.at < state.proving_until, asked=asked is not None)
+
+        # What is longer than anybody reads may take half a second, in which others would wait.
+        text = hidden() if len(said) <= LONGEST else await asyncio.to_thread(hidden)
         now = datetime.fromtimestamp(inbound.at / 1000, self.zone)
         heard = await self._comprehension.together(text, now.date())
         self._observe("understood")

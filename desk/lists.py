@@ -39,9 +39,15 @@ def listed(
     return TicketPage(shown, following, seq)
 
 
+_DIGITS = 20  # characters of a place in a list
+
+
 def _cursor(after: str) -> tuple[int, str]:
     key, _, ref = after.partition(":")
     try:
-        return int(key), ref
+        at = int(key) if len(key) <= _DIGITS else None
     except ValueError as error:
         raise CursorError from error
+    if at is None or abs(at) > ticket_lists.LAST:
+        raise CursorError
+    return at, ref

@@ -28,7 +28,17 @@ _UNICAST = ipaddress.ip_network("2000::/3")  # what lies outside stands for othe
 # Of special purpose, though Python calls them global.
 _SPECIAL = [
     ipaddress.ip_network(each)
-    for each in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2002::/16", "3fff::/20")  # the last but one is 6to4
+    for each in (
+        "192.0.0.0/24",
+        "192.31.196.0/24",
+        "192.52.193.0/24",
+        "192.88.99.0/24",
+        "192.175.48.0/24",
+        "2001::/23",
+        "2002::/16",
+        "2620:4f:8000::/48",
+        "3fff::/20",
+    )  # 2002 is 6to4
 ]
 _ISATAP = frozenset({0x0000_5EFE, 0x0200_5EFE})  # the last half of an address begins so where an IPv4 address ends it
 

@@ -27,8 +27,9 @@ _POSSIBLE = re.compile(
     r"(?:[\d零〇洞一幺二两三四五六七拐八九勾壹贰叁肆伍陆柒捌玖][^\d零〇洞一幺二两三四五六七拐八九勾壹贰叁肆伍陆柒捌玖]{0,14}){4}"
 )
 _OF_CARD = re.compile("卡|card")
-_OF_CODE = re.compile("验证码|校验码|动态码|确认码|短信码|认证码|短信[里中上]?|收到的|code|otp")
-_AFTER_CODE = re.compile(r"(?:验证码|校验码|动态码|确认码|短信码|认证码|code|otp)\D{0,6}(\d{4,8})(?!\d)")
+_CALLED = "(?:验证|校验|动态|确认|短信|认证)[码嘛马吗玛]|(?:动态|短信|一次性)?(?:密码|口令)|yan ?zheng ?ma|code|otp|pin"
+_OF_CODE = re.compile(f"{_CALLED}|短信[里中上]?|收到|发[来过给]|数字是|[码马]是")
+_AFTER_CODE = re.compile(rf"(?:{_CALLED})\D{{0,6}}(\d{{4,8}})(?!\d)")
 _COUNTED = re.compile(r" ?(?:[元块分年月日人号岁期路楼室]|积分|学分)")  # 200000分: how much or which, no code
 _DATED = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])")
 _YEARS = re.compile(r"(?:(?:19|20)\d\d){3}")
@@ -92,7 +93,7 @@ class _Reader:
         found = [each for part in _parts(run) for each in self._of_part(part)]
         if not found and self._has_words(run):
             number = _digits(run)
-            if self._of_card and len(number) == _CARD_DIGITS:
+            if len(number) == _CARD_DIGITS and (self._of_card or has_check_digit(number)):
                 found = [Found("card", number, _spans(run))]
             elif self._of_code and len(number) == _CODE_DIGITS:
                 found = [Found("code", number, _spans(run))]

@@ -91,8 +91,8 @@ class Database:
         self._reading = ThreadPoolExecutor(self._engine.readers, "database-reader")
         self._long = ThreadPoolExecutor(ASIDE, "database-aside")
         with told(url):
-            self._readers = Readers(self._engine, self._over)
             self._write_line = self._line_to_write()
+            self._readers = self._opened_readers()
 
     @property
     def dialect(self) -> Dialect:
@@ -138,7 +138,7 @@ class Database:
             try:
                 return work(reader.transaction)
             except self._engine.gone:  # the server went away; it may be back already
-                reader.open()
+                reader.reopen()
                 return work(reader.transaction)
 
     def _over(self, cursor: Cursor) -> Transaction:
@@ -366,6 +366,13 @@ class Database:
             else:
                 jobs[0].error = ConflictError() if isinstance(error, self._engine.conflicts) else self._named(error)
 
+    def _opened_readers(self) -> Readers:
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._write_line.connection.close)
+            readers = Readers(self._engine, self._over)
+            undo.pop_all()
+        return readers
+
     def _line_to_write(self) -> _Line:
         """Another process that writes is waited for in `_begin`, which may be in a hurry."""
         line = _Line(self._engine.connect())
@@ -380,6 +387,7 @@ class Database:
         except sqlite3.OperationalError:
             return False  # BEGIN itself had failed: there is nothing to roll back
         except self._engine.gone:
+            self._write_line.connection.close()
             try:
                 self._write_line = self._line_to_write()
             except self._engine.gone:

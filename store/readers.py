@@ -15,10 +15,12 @@ class ReadingLine:
     def __init__(self, connect: Callable[[], Connection], over: Callable[[Cursor], Transaction]) -> None:
         self._connect = connect
         self._over = over
-        self.open()
+        self._connection = connect()
+        self.transaction = over(cast(Cursor, self._connection.cursor()))
 
-    def open(self) -> None:
-        """Anew, where the server went away."""
+    def reopen(self) -> None:
+        """Where the server went away."""
+        self._connection.close()
         self._connection = self._connect()
         self.transaction = self._over(cast(Cursor, self._connection.cursor()))
 
@@ -32,6 +34,7 @@ class Readers:
     def __init__(self, engine: Engine, over: Callable[[Cursor], Transaction]) -> None:
         self._engine = engine
         self._over = over
+        self._closed = False
         # Whoever has one puts it back; the one that was used last is taken first, so that few are opened where few do.
         self._free: queue.LifoQueue[ReadingLine | None] = queue.LifoQueue()
         for _ in range(engine.readers - 1):
@@ -47,10 +50,13 @@ class Readers:
             reader = reader or ReadingLine(self._engine.connect, self._over)
             yield reader
         finally:
+            if reader and self._closed:
+                reader.close()
             self._free.put(reader)
 
     def close(self) -> None:
-        """Those that nobody uses; the others end with the process. Who reads after all is told by one that is closed."""
+        """Those that nobody uses, and the others when they are put back. Who reads after all is told by one that is closed."""
+        self._closed = True
         closed: list[ReadingLine] = []
         with contextlib.suppress(queue.Empty):
             while True:

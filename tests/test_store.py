@@ -181,7 +181,7 @@ async def test_another_process_that_holds_the_file_is_told_of_and_ends_nothing(
     """What is asked for meanwhile is refused within a bound, however much there is, and goes on when it is over."""
     path = tmp_path / "held.db"
     upgrade(f"sqlite:///{path}")
-    monkeypatch.setattr(outages, "PASSING", 0.1)
+    monkeypatch.setattr(outages, "PASSING", 0.4)
     database = Database(f"sqlite:///{path}")
     monkeypatch.setattr(database, "_patience", 0.5)
     assert await database.outage() is None
@@ -209,3 +209,43 @@ async def test_another_process_that_holds_the_file_is_told_of_and_ends_nothing(
     database.close()
     assert isinstance((await asyncio.gather(last, return_exceptions=True))[0], OutageError)
     held.close()
+
+
+async def test_no_connection_is_left_to_itself(either_config: Config) -> None:
+    """Who still reads when all is closed leaves nothing open."""
+    database = Database(either_config.database.url)
+    begun, ended, seen = threading.Event(), threading.Event(), []
+
+    def slowly(transaction: Transaction) -> None:
+        seen.append(transaction._cursor)
+        begun.set()
+        ended.wait(10)
+
+    reading = threading.Thread(target=database.look, args=(slowly,))
+    reading.start()
+    begun.wait(10)
+    database.close()
+    ended.set()
+    reading.join(10)
+    with pytest.raises(database._engine.errors):
+        seen[0].execute("SELECT 1", ())
+
+
+async def test_a_connection_that_failed_is_closed_before_the_next(either_config: Config) -> None:
+    """A server may refuse a statement and leave the connection as it is: it is not left to itself either."""
+    database = Database(either_config.database.url)
+    if not database._engine.gone:
+        pytest.skip("no server")
+    seen = []
+
+    def cancelled_once(transaction: Transaction) -> list[object]:
+        seen.append(transaction._cursor)
+        if len(seen) == 1:
+            transaction._cursor.execute("SET statement_timeout = 20", ())
+            transaction._cursor.execute("SELECT pg_sleep(1)", ())
+        return noted(transaction)
+
+    assert database.look(cancelled_once) == []
+    with pytest.raises(database._engine.errors):
+        seen[0].execute("SELECT 1", ())
+    database.close()

@@ -24,7 +24,7 @@ _THEIRS = re.compile(
 _STILL = re.compile(
     "(?:还是|仍然|照样|依然|又(?!有))[^,。]{0,4}(?:不行|不好使|没有|没用|不对|收不到|打不开|进不去|登不上|上不去|老样子|那样|不成)"
     "|(?:试|弄|换|刷新?|重启|重装|点|按)[^,。]{0,4}了[^,。]{0,4}[,。 ]?[^,。]{0,3}(?:没用|不行|不管用|不好使|没反应)"
-    "|[两二三几四五好多]+[遍次回][^。]{0,6}[不没](?:[上了成到开行进出动用好]|有)"  # 弄了三遍了，都绑不上
+    "|[两二三几四五好多][遍次回][^。]{0,6}[不没](?:[上了成到开行进出动用好]|有)"  # 弄了三遍了，都绑不上
     "|(?:给|帮)我?(?:报上去|反[映应](?:上去|一下))"
 )
 _BROKEN = re.compile(
@@ -41,8 +41,10 @@ _SHORT = 2 * phrases.FRAGMENT  # characters of what says one thing
 async def still_not(run: Runner, turn: Turn) -> bool:
     """又弄了一遍，还是没有, after how something is done: no step once more, but somebody who looks at it."""
     folded, state = turn.heard.folded, turn.state
+    if turn.ticket or run.waiting(state) or len(folded) > _SHORT:
+        return False
     broken = _BROKEN.search(folded) is not None
-    if turn.ticket or run.waiting(state) or len(folded) > _SHORT or not (broken or _STILL.search(folded)):
+    if not broken and not _STILL.search(folded):
         return False
     if state.topic != _GUIDED and not any(each.steps for id in state.told if (each := turn.library.entries.get(id))):
         return False
@@ -54,7 +56,7 @@ async def still_not(run: Runner, turn: Turn) -> bool:
 
 async def declines(run: Runner, turn: Turn) -> bool:
     """电话不想留，行不: what it is for, and how to go on without; of a ticket that is open already, that it may be left out."""
-    if not _DECLINES.search(turn.heard.folded) or len(turn.heard.folded) > _SHORT:
+    if len(turn.heard.folded) > _SHORT or not _DECLINES.search(turn.heard.folded):
         return False
     if run.waiting(turn.state):
         return await moves.why(run, turn)
@@ -67,8 +69,7 @@ async def declines(run: Runner, turn: Turn) -> bool:
 async def unable(run: Runner, turn: Turn) -> bool:
     """手机不会弄, after how something is done: who does it with them."""
     folded, best = turn.heard.folded, plainly(turn.heard)
-    cannot = _CANNOT.search(folded) is not None
-    if not cannot or _LEARNS.search(folded) or len(folded) > _SHORT or turn.ticket:
+    if turn.ticket or len(folded) > _SHORT or not _CANNOT.search(folded) or _LEARNS.search(folded):
         return False
     if best and best.score >= turn.heard.lines.sure and not _SHOWN.search(folded):
         return False
@@ -79,7 +80,7 @@ async def unable(run: Runner, turn: Turn) -> bool:
 
 async def too_slow(run: Runner, turn: Turn) -> bool:
     """打字太慢，能不能说话: by telephone, or with a person."""
-    if not _TYPING.search(turn.heard.folded) or turn.ticket or len(turn.heard.folded) > _SHORT:
+    if turn.ticket or len(turn.heard.folded) > _SHORT or not _TYPING.search(turn.heard.folded):
         return False
     _shows_who_helps(turn, "by_voice")
     run.remind(turn)
