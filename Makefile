@@ -92,6 +92,6 @@ ATTACKS = bodies flood hooks live_ends looks masking oidc patience patterns perm
 attack: $(VENV)/dev web/desk/dist/index.html
 	$(BIN)/python -m pytest -n 2 --dist worksteal tests/attack $(ATTACKS:%=tests/test_%.py)
 
-# A minute in which two processes on PostgreSQL behind haproxy are killed, frozen and cut off (docs/faults.md): make faults SEED=7
+# A minute in which two processes on PostgreSQL and Redis behind haproxy are killed, frozen and cut off (docs/faults.md): make faults SEED=7
 faults: $(VENV)/dev
 	$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED))

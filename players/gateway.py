@@ -18,12 +18,14 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 LONGEST = 60  # characters of a variable
+SIGN = "示范社区学院"
 
 
 @dataclass
 class Arrived:
-    """A text on a telephone."""
+    """A text on a telephone. `id` is the account's, `message` the gateway's."""
 
+    id: str
     message: str
     phone: str
     text: str
@@ -34,7 +36,7 @@ class Gateway:
     """One account. `templates` are approved words by id, with `{name}` for a variable."""
 
     templates: Mapping[str, str]
-    sign: str = "示范社区学院"
+    sign: str = SIGN
     url: str = ""
     key: str = field(default_factory=lambda: secrets.token_hex(8))
     secret: str = field(default_factory=lambda: secrets.token_hex(16))
@@ -80,9 +82,8 @@ class Gateway:
             return _code("PHONE")
         if asked["id"] not in self._known:
             self._known[asked["id"]] = secrets.token_hex(12)
-            self.arrived.append(
-                Arrived(self._known[asked["id"]], asked["phone"], f"【{self.sign}】{words.format(**variables)}")
-            )
+            text = f"【{self.sign}】{words.format(**variables)}"
+            self.arrived.append(Arrived(asked["id"], self._known[asked["id"]], asked["phone"], text))
         return JSONResponse({"code": "OK", "message_id": self._known[asked["id"]]})
 
     async def tell(
@@ -95,6 +96,13 @@ class Gateway:
         headers = {"x-gateway-timestamp": at, "x-gateway-signature": signature, "content-type": "application/json"}
         async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
             return await client.post(self.url, content=body, headers=headers)
+
+    async def offer(self, told: Mapping[str, object]) -> int:
+        """The same once: the status of what the account answered, 0 where it did not."""
+        try:
+            return (await self.tell(told)).status_code
+        except httpx.HTTPError:
+            return 0
 
 
 def _code(code: str, status: int = 200) -> JSONResponse:

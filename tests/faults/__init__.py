@@ -1,1 +1,1 @@
-"""Two real processes behind a balancer on a real PostgreSQL, killed, frozen and cut off at random (docs/faults.md)."""
+"""Two real processes behind a balancer, a real PostgreSQL and Redis, killed, frozen and cut off at random (docs/faults.md)."""

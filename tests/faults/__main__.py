@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
-import uvicorn
 
 from daoxue.app import App, compose
 from desk.tickets import barred
 from integrations.frames import address_of
+from players.gateway import Gateway
 from players.wechat import Platform
 from store import conversations, queue, tickets
 from store.queue import Backlog
@@ -28,16 +28,18 @@ from tests.cluster import Cluster, binaries
 from tests.conftest import free_port
 from tests.desk_client import PASSWORD
 from tests.faults.checking import HouseChecker
-from tests.faults.house import House
+from tests.faults.house import HAPROXY, House, settings
 from tests.faults.people import ApiSeat, Follower, Sockets
-from tests.official import environment, up
+from tests.faults.providers import TEMPLATES, Handset, Providers
+from tests.official import behind, environment
+from tests.redis_server import redis_server
 from tests.simulation.page import Page
-from tests.simulation.people import SAYS, People
+from tests.simulation.people import SAYS, Busy, People
 
-PAGES, FOLLOWERS, SEATS = 12, 8, ("li", "wang", "zhao")
+PAGES, FOLLOWERS, PHONES, SEATS = 12, 8, 4, ("li", "wang", "zhao")
 TEXTS = 10  # of each resident, spread over the storm
+TYPED = 4  # of each telephone: who sends more in a minute is not answered
 SETTLING = 120.0  # seconds in which everything has to come to its end
-HAPROXY = "/usr/sbin/haproxy"
 
 
 @dataclass
@@ -61,17 +63,21 @@ class Hour:
 class Attack:
     """Everybody, and the house that they speak to: what is said is said while it goes wrong, for so many seconds."""
 
-    def __init__(self, hour: Hour, house: House, platform: Platform, seconds: float) -> None:
+    def __init__(self, hour: Hour, house: House, providers: Providers, seconds: float) -> None:
         self.hour = hour
         self.house = house
+        self.providers = providers
         self._seconds = seconds
+        platform, gateway = providers.platform, providers.gateway
         platform.webhook = f"{house.balancer.url}/channels/wechat"
+        gateway.url = f"{house.balancer.url}/channels/gateway"
         socket = Sockets(f"{house.balancer.url.replace('http', 'ws')}/channels/webchat")
         self.pages = [
             Page(hour, socket.open, n, [hour.chance.choice(SAYS) for _ in range(TEXTS)], seconds / TEXTS)
             for n in range(1, PAGES + 1)
         ]
         self.followers = [Follower(hour, platform, n, TEXTS, seconds / TEXTS) for n in range(1, FOLLOWERS + 1)]
+        self.phones = [Handset(hour, gateway, n, TYPED, seconds / TYPED) for n in range(1, PHONES + 1)]
         self.seats: list[ApiSeat] = []
 
     async def run(self) -> HouseChecker | None:
@@ -84,8 +90,10 @@ class Attack:
             tasks = [asyncio.create_task(each.live()) for each in self.pages]
             tasks += [asyncio.create_task(each.type()) for each in self.pages]
             tasks += [asyncio.create_task(each.live()) for each in self.followers]
+            tasks += [asyncio.create_task(each.live()) for each in self.phones]
             tasks += [asyncio.create_task(each.live()) for each in self.seats]
             await self.house.suffer(self._seconds)
+            self.providers.calm()
             self.hour.note("house", "from here on nothing goes wrong any more")
             checker = await self._settled(app, tasks)
             for task in (keeping, *tasks):
@@ -117,7 +125,8 @@ class Attack:
             for failed in (task for task in tasks if task.done() and task.exception()):
                 self.hour.wrong(f"somebody did what cannot be: {failed.exception()!r}")
                 return None
-            if not all(each.is_done for each in self.pages) or not all(each.is_done for each in self.followers):
+            busy: list[Busy] = [*self.pages, *self.followers, *self.phones]
+            if not all(each.is_done for each in busy):
                 continue
             for seat in self.seats:
                 seat.is_finishing = True
@@ -126,8 +135,9 @@ class Attack:
                     break
         else:
             self.hour.wrong(f"not at an end {SETTLING:.0f} seconds after the last fault")
-        people = People(self.pages, [], self.seats, [], None)
-        checker = HouseChecker(self.hour, app, people, self.followers, died=self.house.deaths > 0)
+        people = People(self.pages, self.phones, self.seats, [], self.providers)
+        unheard = self.providers.wechat.asked
+        checker = HouseChecker(self.hour, app, people, self.followers, unheard, died=self.house.deaths > 0)
         checker.all()
         return checker
 
@@ -145,40 +155,50 @@ class Attack:
 def report(attack: Attack, checker: HouseChecker | None, seconds: float) -> str:
     """What became of it, in words."""
     house, said = attack.house, sum(len(each.said) for each in attack.pages)
+    typed = sum(len(each.said) for each in attack.phones)
     texts, words = sum(len(each.said) for each in attack.followers), sum(len(each.said) for each in attack.seats)
     failed = sum(each.failed for each in attack.followers)
     return (
         f"In {seconds:.0f} seconds two processes died {house.deaths} times; PostgreSQL lost its connections {house.cuts} times,"
-        f" went and came {house.restarts} times; something stood still {house.freezes} times.\n"
+        f" went and came {house.restarts} times; Redis went and came {house.redis_ends} times, was emptied {house.flushes} times;"
+        f" something stood still {house.freezes} times; {attack.providers.unheard} answers of providers did not come.\n"
         f"{PAGES} pages were told that {said} messages are accepted, {FOLLOWERS} followers {texts}"
-        f" ({failed} were told that theirs was not, and wrote again); {len(SEATS)} seats said {words} things.\n"
+        f" ({failed} were told that theirs was not, and wrote again), {PHONES} telephones {typed}; {len(SEATS)} seats said"
+        f" {words} things.\n"
         f"What WeChat was sent twice because nobody could know that it had it: {checker.twice if checker else 'unknown'}."
     )
 
 
 async def attack(seed: int, seconds: float, folder: Path) -> Hour:
-    hour, api = Hour(seed, random.Random(seed)), free_port()
-    platform = Platform(mode="plain")
-    os.environ.update(environment(platform))
-    programs = binaries()
+    hour, programs = Hour(seed, random.Random(seed)), binaries()
     assert programs is not None, "PostgreSQL is not installed"
-    cluster = Cluster(programs, folder / "postgresql", free_port())
+    platform, gateway = Platform(mode="plain"), Gateway({each.id: each.text for each in TEMPLATES})
+    os.environ.update(environment(platform) | {"GATEWAY_KEY": gateway.key, "GATEWAY_SECRET": gateway.secret})
+    providers = Providers(platform, gateway, random.Random(seed))
+    cluster, wechat, texts = Cluster(programs, folder / "postgresql", free_port()), free_port(), free_port()
     cluster.start()
     try:
-        house = House(cluster, HAPROXY, folder, seed, hour.note, api)
-        server = uvicorn.Server(
-            uvicorn.Config(platform.app(), port=api, log_config=None, access_log=False, lifespan="off")
-        )
-        try:
-            async with up(server):
-                whole = Attack(hour, house, platform, seconds)
-                checker = await whole.run()
-                print(report(whole, checker, seconds))
-        finally:
-            house.close()
+        async with behind(providers.wechat, wechat), behind(providers.texts, texts):
+            with redis_server(folder / "redis") as redis:
+                await _attack(
+                    hour,
+                    House(
+                        cluster, redis, settings(cluster.url, redis.url, folder, (wechat, texts)), hour.seed, hour.note
+                    ),
+                    providers,
+                    seconds,
+                )
     finally:
         cluster.remove()
     return hour
+
+
+async def _attack(hour: Hour, house: House, providers: Providers, seconds: float) -> None:
+    try:
+        whole = Attack(hour, house, providers, seconds)
+        print(report(whole, await whole.run(), seconds))
+    finally:
+        house.close()
 
 
 def _told(seed: int, kind: str) -> Path:
@@ -202,8 +222,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(10_000))
     parser.add_argument("--seconds", type=float, default=60.0)
     asked = parser.parse_args()
-    if not Path(HAPROXY).exists() or binaries() is None:
-        print("haproxy and PostgreSQL are needed: apt-get install haproxy postgresql")
+    if not Path(HAPROXY).exists() or binaries() is None or shutil.which("redis-server") is None:
+        print("haproxy, PostgreSQL and Redis are needed: apt-get install haproxy postgresql redis-server")
         return 2
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(prefix="daoxue-faults-", dir=memory if memory.is_dir() else None) as name:

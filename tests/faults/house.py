@@ -1,4 +1,4 @@
-"""What is attacked: PostgreSQL, two processes, and haproxy in front of them."""
+"""What is attacked: PostgreSQL, Redis, two processes, and haproxy in front of them."""
 
 import asyncio
 import contextlib
@@ -14,16 +14,22 @@ from pathlib import Path
 import psycopg
 from msgspec.structs import replace
 
-from daoxue.config import AccountsSettings, Config, DatabaseSettings, Nlu, Server
+from daoxue.config import AccountsSettings, Config, DatabaseSettings, Nlu, RedisSettings, Server
 from daoxue.preparing import prepare
 from desk.hours import DeskSettings
+from integrations.gateway_settings import GatewaySettings
 from integrations.wechat.settings import WechatSettings
+from players.gateway import SIGN
 from tests.cluster import Cluster
 from tests.conftest import created, free_port
+from tests.faults.providers import TEMPLATES
+from tests.redis_server import RedisServer
 from tests.service import Service
 
+SLOW = 2.0  # seconds that Redis stands still
 STEPS = ("accepted", "thought", "committed", "delivering", "delivered", "sending")
-HAPROXY = """
+HAPROXY = "/usr/sbin/haproxy"
+SETTINGS = """
 global
     maxconn 2000
 defaults
@@ -47,13 +53,13 @@ backend processes
 class Balancer:
     """haproxy, as a process."""
 
-    def __init__(self, program: str, folder: Path, ports: list[int]) -> None:
+    def __init__(self, folder: Path, ports: list[int]) -> None:
         self.port = free_port()
         servers = "\n".join(f"    server p{n} 127.0.0.1:{port}" for n, port in enumerate(ports, 1))
         path = folder / "haproxy.cfg"
-        path.write_text(HAPROXY.format(port=self.port, servers=servers), encoding="utf-8")
+        path.write_text(SETTINGS.format(port=self.port, servers=servers), encoding="utf-8")
         with open(folder / "haproxy.log", "ab") as log:
-            self._process = subprocess.Popen([program, "-f", path, "-db"], stdout=log, stderr=log)
+            self._process = subprocess.Popen([HAPROXY, "-f", path, "-db"], stdout=log, stderr=log)
 
     @property
     def url(self) -> str:
@@ -64,27 +70,35 @@ class Balancer:
         self._process.wait(10)
 
 
+def settings(database: str, redis: str, folder: Path, apis: tuple[int, int]) -> Config:
+    """Of both processes; `apis` are the ports of WeChat and of the text gateway."""
+    config = Config(
+        database=DatabaseSettings(created(database)), redis=RedisSettings(redis),
+        nlu=Nlu(str(folder / "models"), encoder="none"), accounts=AccountsSettings(key_file=str(folder / "data.key")),
+        desk=DeskSettings(always_open=True, recall_seconds=0), server=Server(unlimited=("127.0.0.1",)),
+    )  # fmt: skip
+    wechat, texts = (f"http://127.0.0.1:{port}" for port in apis)
+    account = WechatSettings(enabled=True, mode="plain", api_base=wechat)
+    gateway = GatewaySettings(enabled=True, api_base=texts, sign=SIGN, templates=TEMPLATES)
+    return replace(config, channels=config.channels.having(account, gateway))
+
+
 class House:
     """`note` is told what is done to it. `calm` ends that; whoever is dead then is started again."""
 
     def __init__(
-        self, cluster: Cluster, haproxy: str, folder: Path, seed: int, note: Callable[[str, str], None], api: int
+        self, cluster: Cluster, redis: RedisServer, config: Config, seed: int, note: Callable[[str, str], None]
     ) -> None:
         self.cluster = cluster
+        self.redis = redis
+        self.config = config
         self.chance = random.Random(seed)
-        self.deaths = self.cuts = self.restarts = self.freezes = 0
+        self.deaths = self.cuts = self.restarts = self.freezes = self.redis_ends = self.flushes = 0
         self._note = note
         self._calm = asyncio.Event()
-        self.config = Config(
-            database=DatabaseSettings(created(cluster.url)), nlu=Nlu(str(folder / "models"), encoder="none"),
-            accounts=AccountsSettings(key_file=str(folder / "data.key")),
-            desk=DeskSettings(always_open=True, recall_seconds=0), server=Server(unlimited=("127.0.0.1",)),
-        )  # fmt: skip
-        account = WechatSettings(enabled=True, mode="plain", api_base=f"http://127.0.0.1:{api}")
-        self.config = replace(self.config, channels=self.config.channels.having(account))
         prepare(self.config)
         self.services = [Service(self.config) for _ in range(2)]
-        self.balancer = Balancer(haproxy, folder, [each.port for each in self.services])
+        self.balancer = Balancer(redis.folder, [each.port for each in self.services])
 
     # -- living
 
@@ -126,7 +140,10 @@ class House:
 
     async def suffer(self, seconds: float) -> None:
         """One thing after the other, for so long."""
-        faults = (self._kill, self._kill, self._cut, self._cut, self._freeze, self._slow, self._restart)
+        faults = (
+            self._kill, self._kill, self._cut, self._cut, self._freeze, self._slow, self._restart,
+            self._end_redis, self._freeze_redis, self._flush_redis,
+        )  # fmt: skip
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             await asyncio.sleep(self.chance.uniform(1.0, 4.0))
@@ -180,6 +197,25 @@ class House:
         await asyncio.to_thread(self.cluster.stop)
         await asyncio.sleep(self.chance.uniform(0.1, 2.0))
         await asyncio.to_thread(self.cluster.start)
+
+    async def _end_redis(self) -> None:
+        self.redis_ends += 1
+        self._note("house", "Redis goes, and comes again with nothing in it")
+        await asyncio.to_thread(self.redis.kill)
+        await asyncio.sleep(self.chance.uniform(0.1, 4.0))
+        await asyncio.to_thread(self.redis.start)
+
+    async def _freeze_redis(self) -> None:
+        self.freezes += 1
+        self._note("house", f"Redis stands still for {SLOW} s")
+        self.redis.freeze()
+        await asyncio.sleep(SLOW)
+        self.redis.thaw()
+
+    async def _flush_redis(self) -> None:
+        self.flushes += 1
+        self._note("house", "Redis is emptied")
+        await asyncio.to_thread(self.redis.say, "FLUSHALL")
 
     def _backends(self) -> list[int]:
         return [

@@ -3,6 +3,7 @@ from the database."""
 
 import traceback
 from collections import Counter
+from collections.abc import Sequence
 
 from accounts.bank import audit
 from bot.inbox import numbered
@@ -13,9 +14,8 @@ from integrations.frames import address_of
 from store import bank, conversations, queue, tickets
 from store.queue import HELD
 from tests import history
-from tests.simulation.carrier import Attempt
 from tests.simulation.page import Page, Said, Stage
-from tests.simulation.people import People, Phone
+from tests.simulation.people import People, Text, Texter
 
 STATES = ("waiting", "open", "snoozed", "closed")
 
@@ -67,7 +67,7 @@ class Checker:
             if said.seq != numbers.get(said.id):
                 self._wrong(f"{said.id} was acknowledged as {said.seq} and is {numbers.get(said.id)}")
 
-    def _phone(self, phone: Phone) -> None:
+    def _phone(self, phone: Texter) -> None:
         id, talk = self._talk("sms", phone.number)
         self._accepted(phone.name, phone.said, talk, id, prefix="sms:")
         self._arrived(phone, id, talk)
@@ -99,9 +99,8 @@ class Checker:
 
     # -- what left
 
-    def _arrived(self, phone: Phone, id: int, talk: list[Numbered]) -> None:
+    def _arrived(self, phone: Texter, id: int, talk: list[Numbered]) -> None:
         """Everything that was said to a telephone has arrived there, in order; and twice only what nobody could know of."""
-        assert self._people.carrier is not None
         taken = self._people.carrier.taken[phone.number]
         expected = [f"{id}:{seq}" for seq in _begins(talk)]
         firsts = list(dict.fromkeys(each.id for each in taken))
@@ -112,7 +111,7 @@ class Checker:
         for each in expected:
             self._once(phone.name, [attempt for attempt in taken if attempt.id == each])
 
-    def _once(self, name: str, copies: list[Attempt]) -> None:
+    def _once(self, name: str, copies: Sequence[Text]) -> None:
         if any(each.is_known for each in copies[:-1]):
             self._wrong(f"{name}: {copies[0].id} left {len(copies)} times, though it was known to have left")
         if len({each.body for each in copies}) > 1:

@@ -2,7 +2,7 @@
 it again until it has heard that it is done."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol, TypeVar
@@ -15,7 +15,6 @@ from desk.tickets import barred
 from integrations.texting import Texting
 from store.people import PresenceRow
 from store.ticket_events import TicketRow
-from tests.simulation.carrier import Carrier
 from tests.simulation.network import Balancer, LostError, RefusedError
 from tests.simulation.page import Page, Said
 from tests.simulation.process import Process
@@ -222,15 +221,41 @@ class Busy(Protocol):
     def is_done(self) -> bool: ...
 
 
+class Texter(Busy, Protocol):
+    """Who has a telephone, and what they wrote."""
+
+    name: str
+    number: str
+    said: list[Said]
+
+
+class Text(Protocol):
+    """A text on a telephone; `is_known` where whoever sent it could know that it is there."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def body(self) -> str: ...
+    @property
+    def is_known(self) -> bool: ...
+
+
+class Carries(Protocol):
+    """`taken` are the texts on each telephone, in their order."""
+
+    @property
+    def taken(self) -> Mapping[str, Sequence[Text]]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class People:
     """Everybody who has seen something of a history."""
 
     pages: Sequence[Page]
-    phones: Sequence[Phone]
+    phones: Sequence[Texter]
     seats: Sequence[Seat]
     clerks: Sequence[Clerk]
-    carrier: Carrier | None  # None where nobody has a telephone
+    carrier: Carries
 
     @property
     def are_done(self) -> bool:
