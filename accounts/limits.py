@@ -23,6 +23,7 @@ FORGIVEN = -1
 NETWORK = 8  # times what one address may, its whole network may
 HOUR, DAY = 3600.0, 86_400.0  # seconds
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +87,9 @@ class TooManyError(Exception):
 def place(address: str) -> tuple[str, str]:
     """The keys of a network address and of its network: of IPv6 a household's 64 bits and a site's 48, of IPv4 the address
     and its 24 bits. What is no address is its own network."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
+    found = _read(address)
+    if found is None:
         return address, address
-    found = getattr(found, "ipv4_mapped", None) or found
     narrow, wide = (32, 24) if found.version == 4 else (64, 48)
     return tuple(str(ipaddress.ip_network((found, bits), strict=False)) for bits in (narrow, wide))  # type: ignore[return-value]
 
@@ -102,12 +101,18 @@ def networks(given: Collection[str]) -> tuple[Network, ...]:
 
 def is_among(address: str, known: Collection[Network]) -> bool:
     """Whether an address is in one of the networks."""
+    found = _read(address)
+    return found is not None and any(found in each for each in known)
+
+
+@lru_cache(maxsize=8192)
+def _read(address: str) -> Address | None:
+    """None for what is no address."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
-        return False
-    found = getattr(found, "ipv4_mapped", None) or found
-    return any(found in each for each in known)
+        return None
+    return getattr(found, "ipv4_mapped", None) or found
 
 
 class Limits:

@@ -6,6 +6,7 @@ They are kept while the talk lasts and no longer; whoever is not asked about kee
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -128,7 +129,7 @@ def listen(
     for start, end in _clauses(folded):
         clause = folded[start:end]
         person = _spoken_of(clause, person)
-        inside = [each for each in entities if start <= each.start and each.end <= end]
+        inside = tuple(each for each in entities if start <= each.start and each.end <= end)
         before = people.get(person, NOTHING)
         facts = _with(before, person, clause, inside, today)
         if facts != before:
@@ -154,7 +155,8 @@ def tells(folded: str, entities: Sequence[Entity]) -> bool:
 _OFFERED = re.compile("有[^,。]{1,10}(?:没有?|[吗么嘛不])$")  # 有种地的没: asks what there is for such as them
 
 
-def tells_only(folded: str, entities: Sequence[Entity]) -> bool:
+@lru_cache(2048)
+def tells_only(folded: str, entities: tuple[Entity, ...]) -> bool:
     """我是残疾人, 我妈今年七十了: something of somebody, and nothing that is asked or wished for."""
     named = {each for entity in entities if entity.kind in {"age", "grade"} for each in range(entity.start, entity.end)}
     rest = "".join(" " if place in named else char for place, char in enumerate(folded))
@@ -176,6 +178,7 @@ def _clauses(folded: str) -> Iterator[tuple[int, int]]:
     yield start, len(folded)
 
 
+@lru_cache(2048)
 def _spoken_of(clause: str, person: str) -> str:
     """Who a clause is about: who it names, else whoever speaks, where it says so; else who the talk was about."""
     if match := _KIN.search(clause):
@@ -185,7 +188,8 @@ def _spoken_of(clause: str, person: str) -> str:
     return "" if _MYSELF.search(clause) else person
 
 
-def _with(facts: Facts, person: str, clause: str, entities: Sequence[Entity], today: date) -> Facts:
+@lru_cache(2048)
+def _with(facts: Facts, person: str, clause: str, entities: tuple[Entity, ...], today: date) -> Facts:
     """The facts of a person with what a clause adds to them."""
     if (age := _age(clause, entities, today)) is not None:
         facts = replace(facts, age=age)

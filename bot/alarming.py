@@ -2,6 +2,7 @@
 
 import re
 from enum import Enum
+from functools import lru_cache
 from typing import NamedTuple
 
 LIFE = ("emergency", "despair")
@@ -207,12 +208,14 @@ def is_gone(folded: str) -> bool:
     return _GONE.search(folded) is not None
 
 
-def hints_at(folded: str) -> list[str]:
+@lru_cache(2048)
+def hints_at(folded: str) -> tuple[str, ...]:
     """The red lines that words fit, though they would not do by themselves."""
     plain = _IDIOMS.sub("", folded)
-    return [kind for kind, words in _HINTS.items() if words.search(plain)]
+    return tuple(kind for kind, words in _HINTS.items() if words.search(plain))
 
 
+@lru_cache(2048)
 def words_of(folded: str) -> AlarmWords | None:
     """The red line whose words a text holds, and the clause that they stand in; manners of speaking hold none."""
     plain = _IDIOMS.sub("", folded)
@@ -230,6 +233,7 @@ def is_alarm(folded: str) -> bool:
     return said is not None and said.kind in LIFE
 
 
+@lru_cache(2048)
 def contexts(folded: str, said: AlarmWords | None) -> frozenset[Context]:
     """What makes a message look like a red line only. Where it holds the words of one, a lesson or a book takes those
     their alarm that stand in the same clause: whoever asks for a lesson behind them may be in danger all the same."""

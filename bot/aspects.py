@@ -19,28 +19,30 @@ _BRIEF = 40  # characters of what is said whole
 
 @dataclass(frozen=True, slots=True)
 class Aspect:
-    """`words` name it in a question, and `heard` is how its commonest words sound, for what was typed or recognised
-    wrongly. `moves`, `standards` and `intents` are what the model reads where it is asked; `said` is what a sentence has
+    """`words` name it in a question, and `heard` is how its commonest words sound, with spaces around, for what was typed or
+    recognised wrongly. `moves`, `standards` and `intents` are what the model reads where it is asked; `said` is what a sentence has
     that answers it."""
 
     words: re.Pattern[str]
-    heard: frozenset[tuple[str, ...]]
+    heard: tuple[str, ...]
     moves: tuple[str, ...] = ()
     standards: tuple[str, ...] = ()
     intents: tuple[str, ...] = ()
     said: re.Pattern[str] | None = None
 
-    def speaks(self, folded: str, sounds: list[str]) -> bool:
+    def speaks(self, folded: str, sounds: str) -> bool:
         """Whether a text, which sounds like this, holds words for it."""
-        if self.words.search(folded):
-            return True
-        return any(tuple(sounds[at : at + len(each)]) == each for each in self.heard for at in range(len(sounds)))
+        return self.words.search(folded) is not None or any(each in sounds for each in self.heard)
+
+
+def _sounds(text: str) -> str:
+    return f" {' '.join(syllables(text))} "
 
 
 def _aspect(
     words: str, moves: str = "", standards: str = "", intents: str = "", heard: str = "", said: str | None = None
 ) -> Aspect:
-    sounds = frozenset(tuple(syllables(each)) for each in heard.split())
+    sounds = tuple(map(_sounds, heard.split()))
     return Aspect(
         re.compile(words), sounds, tuple(moves.split()), tuple(standards.split()), tuple(intents.split()),
         re.compile(said) if said else None,
@@ -125,7 +127,7 @@ HAS = {
 @lru_cache(2048)
 def spoken(folded: str) -> tuple[str, ...]:
     """The aspects whose words a text holds, in the order of the table."""
-    sounds = syllables(folded)
+    sounds = _sounds(folded)
     return tuple(name for name, aspect in ASPECTS.items() if aspect.speaks(folded, sounds))
 
 

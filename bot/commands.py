@@ -75,6 +75,7 @@ def _commands(text: str) -> frozenset[str]:
     return frozenset(name for name, pattern in _PATTERNS if pattern.fullmatch(text))
 
 
+@lru_cache(4096)
 def number(folded: str) -> int | None:
     """2, 第二个, 那就二号: the number that is the whole message."""
     text = bare(folded)
@@ -101,6 +102,7 @@ def labelled(folded: str, offers: Sequence[Offer]) -> Offer | None:
     return next((offer for offer in offers if fold(offer.label) == text), None)
 
 
+@lru_cache(4096)
 def _english(text: str) -> str:
     """The second one -> 第2个."""
     return _ENGLISH.sub(lambda match: f"第{_PLACES[match[1]]}个", text)

@@ -5,11 +5,13 @@ word of the other language switches nothing: AED and WiFi in a Chinese talk, the
 """
 
 import re
+from functools import lru_cache
 
 from bot.commands import bare
 from bot.comprehension import Understanding
 from bot.conversation import Conversation
 from bot.messages import Inbound
+from nlu.entities import Entity
 
 _HAN = re.compile(r"[一-鿿]")
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
@@ -60,6 +62,7 @@ LONGEST = 60  # characters in which somebody asks for a language, and nothing el
 _WANTED = {"en": _request("english", "英文", "英语"), "zh": _request("chinese|mandarin", "中文|汉语", "普通话")}
 
 
+@lru_cache(2048)
 def wanted(folded: str) -> str | None:
     """The language that the whole message asks for."""
     text = bare(folded)
@@ -71,7 +74,7 @@ def wanted(folded: str) -> str | None:
 def written(heard: Understanding) -> str | None:
     """The language of a message that is a whole sentence of it; None where it is none, or mixed."""
     if _HAN.search(heard.folded):
-        return "zh" if _is_chinese(heard) else None
+        return "zh" if _is_chinese(heard.folded, heard.entities) else None
     return "en" if _is_english(heard.folded) else None
 
 
@@ -85,11 +88,12 @@ def _is_english(folded: str) -> bool:
     return len(words) >= _WORDS or (len(words) >= _LEAST and bool(_ASKS & set(telling)))
 
 
-def _is_chinese(heard: Understanding) -> bool:
-    if _is_english(_HAN.sub(" ", heard.folded)):
+@lru_cache(2048)
+def _is_chinese(folded: str, entities: tuple[Entity, ...]) -> bool:
+    if _is_english(_HAN.sub(" ", folded)):
         return False
-    named = {position for each in heard.entities if each.kind != "when" for position in range(each.start, each.end)}
-    rest = "".join(char for position, char in enumerate(heard.folded) if position not in named)
+    named = {position for each in entities if each.kind != "when" for position in range(each.start, each.end)}
+    rest = "".join(char for position, char in enumerate(folded) if position not in named)
     rest = _NEVER_ALONE.sub("", _CHINESE_COURTESY.sub("", rest))
     return len(_HAN.findall(rest)) >= _LEAST and _PARTICLES.search(rest) is not None
 

@@ -1,7 +1,7 @@
 """Activities by what they are about: by pairs of characters that few others have (冬季果树的讲座, 量血压的那个)."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection
 from itertools import chain, pairwise
 
@@ -23,11 +23,17 @@ class Subjects:
         self._names = {each.id: _pairs(each.name) for each in activities}
         self._done = {each.id: _done(each.summary) for each in activities}
         self._common = Counter(chain.from_iterable(self._pairs.values()))
+        self._having: defaultdict[str, list[str]] = defaultdict(list)  # activities, by pair
+        for id, own in self._pairs.items():
+            for pair in own:
+                self._having[pair].append(id)
 
     def named(self, folded: str, least: float) -> list[str]:
         """Those that a text speaks of, with at least so much in common."""
-        said = _pairs(folded)
-        likeness = {id: sum(1 / self._common[pair] for pair in said & own) for id, own in self._pairs.items()}
+        likeness = dict.fromkeys(self._pairs, 0.0)
+        for pair in _pairs(folded) & self._having.keys():
+            for id in self._having[pair]:
+                likeness[id] += 1 / self._common[pair]
         for id, done in self._done.items():
             if done is not None and done.search(folded):
                 likeness[id] += MEANT
@@ -36,9 +42,9 @@ class Subjects:
 
     def hinted(self, folded: str) -> str:
         """The one whose name has a pair in a text that no other activity has in anything; empty where there are more."""
-        said = _pairs(folded)
-        found = [id for id, own in self._names.items() if any(self._common[pair] == 1 for pair in said & own)]
-        return found[0] if len(found) == 1 else ""
+        alone = ((pair, self._having[pair][0]) for pair in _pairs(folded) if self._common[pair] == 1)
+        found = {id for pair, id in alone if pair in self._names[id]}
+        return found.pop() if len(found) == 1 else ""
 
     def called(self, id: str, folded: str) -> bool:
         """Whether a text calls it by its name, or half of that."""

@@ -150,6 +150,18 @@ def _session_days(first_day: date, sessions: int, days: tuple[int, ...]) -> tupl
 
 _BRACKETS = re.compile(r"[（(][^）)]*[）)]")
 _CLASS = re.compile("(?:周末|晚间|夜校|早|日间)?班$")
+
+
+@lru_cache(maxsize=4096)
+def _alone(name: str) -> str:
+    return _BRACKETS.sub("", name)
+
+
+@lru_cache(maxsize=4096)
+def _plain(name: str) -> str:
+    return _CLASS.sub("", _alone(name))
+
+
 ANY_AGE = 150  # years: nobody is too old
 
 
@@ -188,12 +200,12 @@ class TrainingClass(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     @property
     def name_alone(self) -> str:
         """Without where it is: 亲子烘焙周末班 of 亲子烘焙周末班（学院）."""
-        return _BRACKETS.sub("", self.name)
+        return _alone(self.name)
 
     @property
     def plain_name(self) -> str:
         """Without where, when and that it is a class: 亲子烘焙."""
-        return _CLASS.sub("", self.name_alone)
+        return _plain(self.name)
 
     @property
     def places(self) -> int:

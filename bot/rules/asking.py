@@ -1,6 +1,9 @@
 """Which aspect of what was told a message asks for: what it costs, where it is, for whom."""
 
 import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
 
 from bot import phrases
 from bot.aspects import ASPECTS, Aspect, spoken, spoken_of
@@ -36,20 +39,31 @@ LONG = 18  # characters of what stands well by itself
 _DOORS = re.compile("门|开放|营业|上班|下班|有人|open|close")
 
 
+def _by(kinds: Callable[[Aspect], Iterable[str]]) -> Mapping[str | None, list[str]]:
+    """The aspects by what they have of some kinds."""
+    found: defaultdict[str | None, list[str]] = defaultdict(list)
+    for name, aspect in ASPECTS.items():
+        for each in kinds(aspect):
+            found[each].append(name)
+    return dict(found)
+
+
+_READ_FROM = _by(lambda aspect: {*aspect.standards, *aspect.intents})
+_MOVED_TO = _by(attrgetter("moves"))
+
+
 def asked(turn: Turn) -> str | None:
     """The aspect that a message asks for, where it asks for one."""
     heard, folded = turn.heard, turn.heard.folded
     named = spoken(_without_names(turn))
-    scores: dict[str, float] = {}
-    for name, aspect in ASPECTS.items():
-        score = sum(
-            each.score / (2 if each.intent == "class_schedule" else 1)
-            for each in heard.candidates
-            if each.question in aspect.standards or each.intent in aspect.intents
-        )
-        if heard.move.label.removeprefix("follow/") in aspect.moves:
-            score += 2 * _in_talk(turn)
-        scores[name] = score + (_WORDS if name in named else 0.0)
+    scores = dict.fromkeys(ASPECTS, 0.0)
+    for each in heard.candidates:
+        for name in _READ_FROM.get(each.question or each.intent, ()):
+            scores[name] += each.score / (2 if each.intent == "class_schedule" else 1)
+    for name in _MOVED_TO.get(heard.move.label.removeprefix("follow/"), ()):
+        scores[name] += 2 * _in_talk(turn)
+    for name in named:
+        scores[name] += _WORDS
     best = max(scores, key=lambda name: scores[name])
     if scores[best] < (_WORDS if len(folded) <= _BRIEF else _ENOUGH):
         return None
