@@ -24,7 +24,7 @@ from store.conversations import ConversationRow
 from store.database import ConflictError, Database
 from store.queue import QueueRow
 from store.replies import Held
-from store.ticket_events import TicketRow, TicketSaid
+from store.ticket_events import TicketNoted, TicketRow, TicketSaid
 from store.transaction import Transaction
 
 LONGEST = 2000  # characters of an answer or a note
@@ -107,6 +107,17 @@ def let_go(transaction: Transaction, found: TicketRow, now: int) -> int:
     return len(taken)
 
 
+def come_back(transaction: Transaction, found: TicketRow, by: str, now: int) -> int:
+    """What others than this seat could still call back is not said: their ticket is taken from them. It stays with the ticket
+    as a note. How many they were."""
+    theirs = [each for each in replies.of_ticket(transaction, found) if each.held.seat != by]
+    taken = [each.held for each in theirs if replies.take_out(transaction, each.row)]
+    for each in taken:
+        text = _unsaid(transaction, found, each).text
+        tickets.record(transaction, ticket_of(transaction, found.ref), TicketNoted(text, unsent=True), each.seat, now)
+    return len(taken)
+
+
 class Replies:
     """`leave` is what the queue does with one that was held. `clock` is in seconds."""
 
@@ -145,13 +156,18 @@ class Replies:
             if row is None or not replies.take_out(transaction, row.row):
                 gone = _said(transaction, found, id) == 0
                 raise TicketError("outdated", "已经撤回了，没有发给居民" if gone else "已经发给居民了，撤不回")
-            conversations.never(transaction, found.conversation, _key(id))
-            reply = said(row.held)
-            for file in reply.files:
-                attachments.drop(transaction, files.id_of(file))
-            return reply
+            return _unsaid(transaction, found, row.held)
 
         return await self._database.write(work)
+
+
+def _unsaid(transaction: Transaction, found: TicketRow, held: Held) -> Reply:
+    """What was taken out is never said, also where it is sent again; its files go."""
+    conversations.never(transaction, found.conversation, _key(held.id))
+    reply = said(held)
+    for file in reply.files:
+        attachments.drop(transaction, files.id_of(file))
+    return reply
 
 
 def said(held: Held) -> Reply:

@@ -98,7 +98,7 @@ class Tickets:
         return await self._write(work)
 
     def _take(self, change: Change, found: TicketRow, seat: str, now: int, shown: str) -> TicketRow:
-        found = _all_said(change, found, now)
+        found = _unsaid(change, found, seat, now)
         row = tickets.record(change.transaction, found, TicketTaken(found.owner), seat, now)
         tickets.hand(change.transaction, found, seat)
         return self._tell(change, row, "desk.taken", now, ref=found.ref, seat=shown or seat)
@@ -138,7 +138,7 @@ class Tickets:
             if found.state == "closed":
                 raise TicketError("taken", _whose(found))
             refuse(found, to)
-            found = _all_said(change, found, now)
+            found = _all_said(change, _unsaid(change, found, seat, now), now)
             passed_to = TicketTransferred(to, until if to else None, skill, word, found.owner)
             row = tickets.record(change.transaction, found, passed_to, seat, now)
             if found.owner:
@@ -315,6 +315,11 @@ class Tickets:
 def _all_said(change: Change, row: TicketRow, now: int) -> TicketRow:
     """The ticket when what its seat has written and could still call back is said: while it is that seat's."""
     return ticket_of(change.transaction, row.ref) if replies.let_go(change.transaction, row, now) else row
+
+
+def _unsaid(change: Change, row: TicketRow, by: str, now: int) -> TicketRow:
+    """The ticket when what another seat could still call back has come back: whoever takes it from them may do so for that."""
+    return ticket_of(change.transaction, row.ref) if replies.come_back(change.transaction, row, by, now) else row
 
 
 def _held(transaction: Transaction, ref: str, seat: str) -> TicketRow:

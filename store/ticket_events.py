@@ -108,11 +108,12 @@ class TicketOpened(Happened, frozen=True):
 
 
 class TicketNoted(Happened, frozen=True):
-    """A word that only the desk sees."""
+    """A word that only the desk sees; `unsent` was an answer, and the resident never heard it."""
 
     kind = "noted"
     text: str
     mentions: tuple[str, ...] = ()
+    unsent: bool = False
 
 
 class TicketReviewed(Happened, frozen=True):

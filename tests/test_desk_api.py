@@ -343,7 +343,7 @@ async def test_a_supervisor_joins_whispers_assigns_and_takes_over(desk: Desk) ->
     before = len(said(await chen.get(f"/tickets/{ref}")))
     await chen.post(f"/tickets/{ref}/whisper", {"text": "先安抚"})
     whole = await li.get(f"/tickets/{ref}")
-    assert whole["events"][-1]["data"] == {"text": "先安抚", "mentions": [li.name]}
+    assert whole["events"][-1]["data"] == {"text": "先安抚", "mentions": [li.name], "unsent": False}
     assert len(said(whole)) == before, "the resident hears nothing of it"
     await chen.post(f"/tickets/{ref}/assign", {"to": wang.name, "word": "你来"})
     assert (await li.get(f"/tickets/{ref}"))["ticket"]["offered_to"] == wang.name

@@ -131,16 +131,40 @@ async def test_it_is_said_before_what_ends_it_for_the_seat(talk: Talk, path: str
     assert await talk.after(60) == 0
 
 
-async def test_it_is_said_though_the_seat_has_gone_or_another_has_taken_over(talk: Talk) -> None:
+async def test_it_is_said_though_the_seat_has_gone(talk: Talk) -> None:
     await talk.write()
     await talk.app.desk.dispatch.leave(talk.seat.name, int(time.time() * 1000))
     assert (await talk.heard())[0] == f"seat: {WORDS}"
-    await talk.seat.post(f"/tickets/{talk.ref}/take")
-    await talk.write("w2", "我回来了")
+
+
+@pytest.mark.parametrize("path", ["take-over", "assign"])
+async def test_it_comes_back_as_a_note_when_the_ticket_is_taken_from_its_seat(talk: Talk, path: str) -> None:
+    """Whoever takes it may do so because of what was about to be said."""
+    await talk.write()
+    await talk.write("w2", "还有一句")
+    boss = await talk.desk.person("supervisor")
+    other = await talk.desk.person()
+    await boss.post(f"/tickets/{talk.ref}/{path}", {"to": other.name} if path == "assign" else None)
+    assert await talk.after(60) == 0
+    whole = await talk.seat.get(f"/tickets/{talk.ref}")
+    assert not any(each["author"] == "seat" for each in whole["messages"])
+    assert whole["held"] == []
+    notes = [each for each in whole["events"] if each["kind"] == "noted"]
+    assert [(each["actor"], each["data"]["text"], each["data"]["unsent"]) for each in notes] == [
+        (talk.seat.name, WORDS, True),
+        (talk.seat.name, "还有一句", True),
+    ]
+    check(await talk.app.tickets.show(talk.ref, ALL))
+    await talk.seat.ask("POST", f"/tickets/{talk.ref}/messages", {"id": "w1", "text": WORDS, "recallable": True})
+    assert await talk.after(60) == 0, "sent again by a page that does not know"
+
+
+async def test_what_the_supervisor_has_written_is_said_before_the_ticket_goes_on(talk: Talk) -> None:
     boss = await talk.desk.person("supervisor")
     await boss.post(f"/tickets/{talk.ref}/take-over")
-    heard = await talk.heard()
-    assert heard.index("seat: 我回来了") == len(heard) - 2, "before the resident is told of the other seat"
+    await boss.post(f"/tickets/{talk.ref}/messages", {"id": "b1", "text": WORDS, "recallable": True})
+    await boss.post(f"/tickets/{talk.ref}/transfer", {"skill": "credit"})
+    assert f"seat: {WORDS}" in await talk.heard()
 
 
 async def test_a_snoozed_ticket_says_it_in_its_time(talk: Talk) -> None:
@@ -182,15 +206,10 @@ async def test_not_so_long_for_somebody_on_a_call(talk: Talk, monkeypatch: pytes
     assert (await talk.write())["due_at"] - before < 4_500
 
 
-@pytest.mark.parametrize("path", ["transfer", "take"])
-async def test_what_was_held_is_said_by_who_has_the_ticket(talk: Talk, path: str) -> None:
+async def test_what_was_held_is_said_by_who_has_the_ticket(talk: Talk) -> None:
     """Also in its events: nobody answers what is not theirs any more."""
     await talk.write()
-    if path == "transfer":
-        await talk.seat.post(f"/tickets/{talk.ref}/transfer", {"skill": "credit"})
-    else:
-        supervisor = await talk.desk.person("supervisor")
-        await talk.app.tickets.take(talk.ref, supervisor.name, int(time.time() * 1000), over=True)
+    await talk.seat.post(f"/tickets/{talk.ref}/transfer", {"skill": "credit"})
     whole = await talk.app.tickets.show(talk.ref, ALL)
     check(whole)
     assert any(each.author == "seat" for each in whole.messages)

@@ -41,7 +41,8 @@ export function described(event: Happened, nameOf: (account: string) => string):
     }
     case 'noted': {
       const to = (data.mentions as string[] | undefined)?.map((each) => `@${nameOf(each)}`).join(' ')
-      return `${who}${to ? ` ${to}` : ''}：${word(data.text)}`
+      const unsent = data.unsent ? t('（没有发给居民）', ' (not sent to the resident)') : ''
+      return `${who}${to ? ` ${to}` : ''}${unsent}：${word(data.text)}`
     }
     case 'snoozed':
       return t(

@@ -54,6 +54,11 @@ watch(
     for (const { id, by, text, source, due_at } of held ?? [])
       if (by === me.value?.name && !sending.some((each) => each.id === id))
         hold({ id, ref: whole.value!.ticket.ref, text, source, failed: '', due: due_at })
+    const { ref, owner } = whole.value?.ticket ?? {}
+    if (owner !== me.value?.name)
+      // what was taken from us with the ticket has become a note
+      for (const { id } of sending.filter((each) => each.ref === ref && each.due !== null))
+        if (!held?.some((each) => each.id === id)) drop(id)
   },
 )
 

@@ -14,6 +14,7 @@ it.each([
   ['transferred', { to: 'wang', word: '她要法语' }, '小李 转给 老王：她要法语'],
   ['transferred', { skill: 'complaint' }, '小李 转给 投诉'],
   ['noted', { text: '说话要慢', mentions: ['wang'] }, '小李 @老王：说话要慢'],
+  ['noted', { text: '请稍等', mentions: [], unsent: true }, '小李（没有发给居民）：请稍等'],
   ['closed', { result: 'answered', note: '' }, '小李 办结：已答复'],
   ['closed', { result: 'spam', note: '广告' }, '小李 办结：无效/骚扰（广告）'],
   ['called', { result: 'no-answer' }, '小李 拨打居民电话：没人接'],

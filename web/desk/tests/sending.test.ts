@@ -35,6 +35,14 @@ describe('a message', () => {
     expect(sending).toHaveLength(0)
   })
 
+  it('waits no more when the ticket was taken from us with it', async () => {
+    sending.push({ ...message(), due: Date.now() + 9000 })
+    const { ticket, messages, events } = whole.value!
+    whole.value = { ticket: { ...ticket, owner: 'chen' }, messages, events, held: [] } as unknown as Whole
+    await nextTick()
+    expect(sending).toHaveLength(0)
+  })
+
   it('that was not sent is said, stays, and goes once when it is sent again', async () => {
     const said = vi.spyOn(ElMessage, 'error').mockReturnValue({} as MessageHandler)
     service(new TypeError('network'), fine())
