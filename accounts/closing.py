@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import partial
 from typing import cast
 
@@ -30,6 +31,17 @@ class Closed:
     at: int
 
 
+class ErasureReason(StrEnum):
+    """Why somebody's data goes; the audit keeps this and no words, which might tell what is to be gone."""
+
+    OWN_WISH = "own_wish"
+    WITHDRAWN = "withdrawn"  # the consent to keep it
+    GUARDIAN = "guardian"  # wishes it, of a child
+    FAMILY = "family"  # wishes it, of somebody who has died
+    NEEDLESS = "needless"  # nobody needs it any more
+    UNLAWFUL = "unlawful"  # it should never have been kept
+
+
 def copy(transaction: Transaction, vault: Vault, id: int) -> dict[str, object]:
     """Everything that is kept of a learner, table by table."""
     found = copying.rows(transaction, Whose.LEARNER, "learner", id, vault.open)
@@ -38,7 +50,7 @@ def copy(transaction: Transaction, vault: Vault, id: int) -> dict[str, object]:
     return {"person": account.pop("body", {}), **account, **found, "consents": agreed}
 
 
-def close(transaction: Transaction, vault: Vault, id: int, by: str, why: str, now: int) -> Closed:
+def close(transaction: Transaction, vault: Vault, id: int, by: str, why: ErasureReason, now: int) -> Closed:
     """Ends an account: who it was is gone, the ledger stays as figures of nobody."""
     before = copy(transaction, vault, id)
     digest = hashlib.sha256(json.dumps(before, ensure_ascii=False, sort_keys=True).encode()).hexdigest()

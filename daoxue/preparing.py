@@ -15,6 +15,7 @@ from store import alone
 from store.database import Database
 from store.engine import engine, told
 from store.migrate import HEAD, is_current, upgrade
+from store.rewriting import rewrite_all
 from store.sealing import closed_for, holds_closed, keep_key_name, key_name
 
 
@@ -50,7 +51,7 @@ def _close(config: Config) -> None:
             )
         if database.look(closed_for) != HEAD:
             database.now(lambda t: bring_up(t, vault, HEAD, now))
-            database.scrub_whole()
+            rewrite_all(config.database.url)
 
 
 def find_key(config: Config) -> None:
@@ -63,7 +64,7 @@ def find_key(config: Config) -> None:
         if keys is not None and (name is None or vaults.of(keys).name == name):
             return
         if name is not None and not os.environ.get("DATA_KEY") and vaults.adopt(path, name):
-            database.scrub_whole()  # what the key before had closed
+            rewrite_all(config.database.url)  # what the key before had closed
         elif keys is None and database.look(holds_closed):
             raise VaultError(
                 f"{path}: 密钥不在，数据库里的内容打不开：把密钥文件放回来，或用 daoxue restore 恢复（备份里有密钥）"

@@ -23,6 +23,7 @@ def workers(app: App) -> list[Worker]:
         Worker("notices", "个人通知", 5.0, app.notices.work),
         Worker("broadcasts", "群发通知", 2.0, desk.broadcasts.work),
         Worker("reminders", "上课提醒", 600.0, app.tellings.work),
+        Worker("rewriting", "夜间重写表", 600.0, app.nights.work, within=HOUR),
         Worker("nightly", "学分银行夜间处理", 600.0, app.nightly.work, within=HOUR),
         Worker("usage", "问答计数", 10.0, app.inbox.usage.flush),
     ]

@@ -14,6 +14,7 @@ from typing import cast
 import msgspec
 
 from accounts import closing
+from accounts.closing import ErasureReason
 from accounts.identity import Identity
 from accounts.identity import forget as forget_identity
 from accounts.vault import Vault
@@ -146,7 +147,7 @@ class Residents:
 
         return await self._database.write(work)
 
-    async def close_account(self, card: str, by: str, why: str, now: int) -> closing.Closed:
+    async def close_account(self, card: str, by: str, why: ErasureReason, now: int) -> closing.Closed:
         """Ends the account: the ledger stays as figures of nobody."""
         closed = await self._database.write(
             lambda t: closing.close(t, self._vault, self._learner(t, card), by, why, now)
@@ -160,7 +161,7 @@ class Residents:
             raise TicketError("not_found", "没有这张学习卡")
         return row.id
 
-    async def erase(self, ref: str, by: str, why: str, now: int) -> ErasureProof:
+    async def erase(self, ref: str, by: str, why: ErasureReason, now: int) -> ErasureProof:
         """Takes it out, all of it or nothing; open tickets have to be closed first."""
 
         def work(transaction: Transaction) -> ErasureProof:

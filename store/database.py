@@ -16,7 +16,7 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain
@@ -225,21 +225,14 @@ class Database:
                 self._roll_back(self._write_line.cursor)
 
     async def scrub(self) -> None:
-        """What was taken out before is in no file any more: SQLite's log is written back and emptied, PostgreSQL is
-        vacuumed."""
+        """What was taken out before is in no file any more: SQLite's log is written back and emptied. PostgreSQL's tables
+        are written anew at night (`store.rewriting`)."""
         await asyncio.get_running_loop().run_in_executor(self._long, self._scrub)
 
     def _scrub(self) -> None:
-        self._housekeep(self._engine.scrubbing)
-
-    def scrub_whole(self) -> None:
-        """The same, of what was taken out by others too, who left it in pages that nobody uses: the file is written anew."""
-        self._housekeep(("VACUUM", *self._engine.scrubbing))
-
-    def _housekeep(self, statements: Sequence[str]) -> None:
         line = _Line(self._engine.connect())
         try:
-            for statement in statements:
+            for statement in self._engine.scrubbing:
                 line.cursor.execute(statement, ())
         finally:
             line.connection.close()

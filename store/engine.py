@@ -3,7 +3,8 @@ the settings: a driver and its dialect are a quarter of a second that nobody sho
 
 import contextlib
 import importlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
 from typing import Protocol, cast
 from urllib.parse import urlsplit
 
@@ -34,10 +35,20 @@ class Connection(Protocol):
     def close(self) -> None: ...
 
 
+class Rewritten(StrEnum):
+    """What became of writing a table anew."""
+
+    DONE = "done"
+    BUSY = "busy"  # somebody was using it all the time
+    TOO_LARGE = "too large"  # for the time that others may wait for it
+
+
 class Engine(Protocol):
     """Opens connections, and knows how a transaction begins. `inline`: short reads and writes are done on the event loop;
     where they are not, `readers` connections read at the same time.
-    `hurrying` makes a connection wait for no other writer, `scrubbing` takes what was deleted out of the files. `errors`
+    `hurrying` makes a connection wait for no other writer, `scrubbing` takes what was deleted out of the files at once,
+    `rewriting` table by table, while nobody else may use it (`store.rewriting`): `bounding` lets neither it nor those behind
+    it wait for long, and `hindrances` are the errors that say so. `whole` is what all of it takes beside that. `errors`
     are all of the driver's and the file's, `conflicts` those where another process was first, `gone` those where the server went away.
     `outage` is what an error says of the database itself; None where it is about the statement."""
 
@@ -47,6 +58,10 @@ class Engine(Protocol):
     readers: int
     hurrying: Sequence[str]
     scrubbing: Sequence[str]
+    rewriting: Mapping[str, Sequence[str]]
+    bounding: Sequence[str]
+    hindrances: Mapping[type[Exception], Rewritten]
+    whole: Sequence[str]
     errors: tuple[type[Exception], ...]
     conflicts: tuple[type[Exception], ...]
     gone: tuple[type[Exception], ...]

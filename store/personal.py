@@ -142,6 +142,18 @@ def found_by(table: Table, whose: Whose) -> "Column[object] | None":
     return next((table.c[name] for name in names if name in table.c), None)
 
 
+def losing(metadata: MetaData) -> "list[Table]":
+    """The tables out of which something of residents or learners goes, at an erasure or after its time."""
+    stays = {Lasting.RECORDS, Lasting.ACCOUNT, Lasting.UNTIL_CHANGED}
+    return [
+        table
+        for table in metadata.sorted_tables
+        if any(
+            tag.end is not End.STAYS or tag.kept not in stays for _, tag in tagged(table, Whose.RESIDENT, Whose.LEARNER)
+        )
+    ]
+
+
 def tables_of(metadata: MetaData, whose: Whose, name: str) -> Sequence[Table]:
     """The tables with something of theirs in which it is found by the column `name`."""
     found = [(table, found_by(table, whose)) for table in metadata.sorted_tables if tagged(table, whose)]

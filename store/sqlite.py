@@ -5,13 +5,13 @@ import errno
 import os
 import sqlite3
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.interfaces import Dialect
 
-from store.engine import Engine
+from store.engine import Engine, Rewritten
 from store.leftovers import hold, sweep
 from store.outages import DatabaseError, Outage
 
@@ -36,6 +36,10 @@ class Sqlite:
         "INSERT INTO passage_words (passage_words) VALUES ('optimize')",
         "PRAGMA wal_checkpoint(TRUNCATE)",
     )
+    rewriting: Mapping[str, Sequence[str]] = {}  # what is taken out is overwritten in its place
+    bounding: Sequence[str] = ()
+    hindrances: Mapping[type[Exception], Rewritten] = {}
+    whole: Sequence[str] = ("VACUUM", *scrubbing)
     errors: tuple[type[Exception], ...] = (sqlite3.Error, OSError)
     conflicts: tuple[type[Exception], ...] = (sqlite3.IntegrityError,)
     gone: tuple[type[Exception], ...] = ()

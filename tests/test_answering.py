@@ -217,7 +217,7 @@ async def answered_and_erased(closed: App, seat: Person, resident: Resident) -> 
     await seat.post(f"/tickets/{number}/messages", {"text": "王芳的学分补上了", "id": "a"})
     await seat.post(f"/tickets/{number}/close", {"result": "answered", "note": ""})
     admin = await Desk(closed).person("administrator")
-    await admin.post(f"/residents/{number}/erase", {"why": "本人申请"})
+    await admin.post(f"/residents/{number}/erase", {"why": "own_wish"})
 
 
 async def test_what_was_carried_is_erased_with_the_rest_and_no_more(closed: App, seat: Person) -> None:

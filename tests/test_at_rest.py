@@ -85,7 +85,7 @@ async def test_after_an_erasure_nothing_is_left(app: App) -> None:
     desk = Desk(app)
     seat, chief, admin = await desk.person(), await desk.person("supervisor"), await desk.person("administrator")
     resident, ref = await day(app, seat, chief)
-    await admin.post(f"/residents/{ref}/erase", {"why": "本人申请"})
+    await admin.post(f"/residents/{ref}/erase", {"why": "own_wish"})
     planted = (resident.address, SENTENCE, NAME, "白癜风", PLACE, NUMBER, NOTE, COMMENT, TAG, WORD, "翠竹")
     assert readable(app, *planted) == []
 
@@ -123,7 +123,7 @@ async def test_the_copy_has_all_that_was_written(either_app: App) -> None:
         planted = (resident.address, SENTENCE, PLACE, NUMBER, NOTE, COMMENT, TAG, WORD)
         assert [word for word in planted if word not in whole] == []
     assert "质检" in printed
-    await admin.post(f"/residents/{ref}/erase", {"why": "本人申请"})
+    await admin.post(f"/residents/{ref}/erase", {"why": "own_wish"})
     again = str(await admin.post(f"/residents/{ref}/export"))
     assert [word for word in (SENTENCE, PLACE, NUMBER, NOTE, COMMENT, TAG, WORD) if word in again] == []
     check(await either_app.tickets.show(ref))
@@ -143,7 +143,7 @@ async def test_a_published_answer_stays_without_the_sentence(either_app: App) ->
     await chief.post(f"/knowledge/entries/{id}/publish")
     await seat.post(f"/tickets/{ref}/close", {"result": "answered"})
     assert SENTENCE in str(await seat.get(f"/knowledge/entries/{id}"))
-    await admin.post(f"/residents/{ref}/erase", {"why": "本人申请"})
+    await admin.post(f"/residents/{ref}/erase", {"why": "own_wish"})
     left = await seat.get(f"/knowledge/entries/{id}")
     assert SENTENCE not in str(left)
     assert "带上医生的证明" in str(left)

@@ -294,13 +294,13 @@ async def test_a_copy_of_everything_and_its_erasure_with_a_proof(either_app: App
     ref = (await resident.receipt("13800138000")).ticket
     assert ref
     await app.desk.search.index(list(app.live.changed))
-    await admin.post(f"/residents/{ref}/erase", {"why": "本人申请"}, expect=422)  # still open
+    await admin.post(f"/residents/{ref}/erase", {"why": "own_wish"}, expect=422)  # still open
     await li.post(f"/tickets/{ref}/take")
     await li.post(f"/tickets/{ref}/note", {"text": "住在临江路，电话 13800138000"})
     await li.post(f"/tickets/{ref}/close", {"result": "registered", "note": "已打 13800138000"})
     copy = await admin.post(f"/residents/{ref}/export")
     assert "13800138000" in json.dumps(copy)
-    proof = await admin.post(f"/residents/{ref}/erase", {"why": "本人申请"})
+    proof = await admin.post(f"/residents/{ref}/erase", {"why": "own_wish"})
     assert (proof["tickets"], proof["conversations"]) == (1, 1)
     assert len(proof["digest"]) == 64
     whole = await li.get(f"/tickets/{ref}")

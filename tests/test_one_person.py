@@ -378,7 +378,7 @@ async def test_a_copy_and_an_erasure_are_of_all_channels(either_app: App) -> Non
     assert "电报上" not in str(copy)
     await seat.post(f"/tickets/{ref}/take")
     await seat.post(f"/tickets/{ref}/close", {"result": "answered"})
-    proof = await admin.post(f"/residents/{ref}/erase", {"why": "本人申请"})
+    proof = await admin.post(f"/residents/{ref}/erase", {"why": "own_wish"})
     assert (proof["tickets"], proof["conversations"]) == (1, 3)
     talk = await either_app.database.read(lambda t: conversations.find(t, "webchat", browser.address))
     assert talk is None, "the address is blanked"

@@ -31,7 +31,7 @@ async def test_the_same_number_left_by_two_is_no_person(either_app: App) -> None
     assert (await seat.get(f"/tickets/{hers}"))["ticket"]["owner"] is None
     assert SECRET not in str(await admin.post(f"/residents/{his}/export"))
     await seat.post(f"/tickets/{his}/close", {"result": "answered"})
-    proof = await admin.post(f"/residents/{his}/erase", {"why": "本人申请"})
+    proof = await admin.post(f"/residents/{his}/erase", {"why": "own_wish"})
     assert proof["tickets"] == 1
     assert SECRET in str(await admin.post(f"/residents/{hers}/export"))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from accounts.closing import rekey
+from accounts.closing import ErasureReason, rekey
 from accounts.identity import Identity
 from accounts.limits import Limits
 from accounts.vault import Vault, load
@@ -121,7 +121,7 @@ async def test_what_was_erased_is_in_no_byte_of_the_file(app: App) -> None:
     await seat.post(f"/tickets/{ref}/note", {"text": f"回访 {PLACE}"})
     await seat.post(f"/tickets/{ref}/close", {"result": "answered"})
     assert holds(app.config, PLACE, "13800138000") == [PLACE, "13800138000"]
-    await admin.post(f"/residents/{ref}/erase", {"why": "本人申请"})
+    await admin.post(f"/residents/{ref}/erase", {"why": "own_wish"})
     assert holds(app.config, PLACE, "13800138000", resident.address) == []
 
 
@@ -134,12 +134,12 @@ async def test_an_account_is_closed_and_its_figures_stay(app: App) -> None:
     assert whole["person"] == {"card": CARD, "name": "徐凤英", "phone": "13800001370", "school": "tongxin"}
     assert len(whole["ledger"]) == 9  # type: ignore[arg-type]
     json.dumps(whole)
-    closed = await residents.close_account(CARD, "test", "本人申请", 1)
+    closed = await residents.close_account(CARD, "test", ErasureReason.OWN_WISH, 1)
     assert (closed.lines, closed.bindings) == (9, 1)
     assert "12位学习卡号" in await visitor.say("我有多少学分")
     assert "如信息无误" in await visitor.say(CARD), "answered like any card"
     with pytest.raises(Exception, match="没有这张学习卡"):
-        await residents.close_account(CARD, "test", "again", 1)
+        await residents.close_account(CARD, "test", ErasureReason.OWN_WISH, 1)
 
 
 async def test_withdrawing_is_as_easy_as_agreeing(app: App) -> None:

@@ -258,7 +258,7 @@ async def test_it_is_sealed_copied_and_erased(away: Away) -> None:
     assert away.endpoint in json.dumps(copy)
     assert away.browser.keys["auth"] not in json.dumps(copy)
     await away.seat.post(f"/tickets/{away.ref}/close", {"result": "answered", "note": ""})
-    await admin.post(f"/residents/{away.ref}/erase", {"why": "本人申请"})
+    await admin.post(f"/residents/{away.ref}/erase", {"why": "own_wish"})
     assert await away.subscriptions() == []
 
 

@@ -18,8 +18,9 @@ from daoxue import __version__
 from daoxue.app import App, compose
 from daoxue.config import AccountsSettings, Config, DatabaseSettings
 from daoxue.preparing import prepare
-from store import whole
-from store.migrate import is_current
+from store import conversations, desk, whole
+from store.database import Database
+from store.migrate import is_current, upgrade
 from store.personal import Sealed, Shut
 from store.schema import metadata
 from tests.conftest import created
@@ -137,3 +138,19 @@ def test_no_migration_of_a_version_is_ever_changed(version: str) -> None:
     lines = (FOLDER / f"{version}.sha256").read_text().splitlines()
     released = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
     assert released.items() <= now.items()
+
+
+def test_what_was_typed_as_the_reason_of_an_erasure_goes(either_config: Config, tmp_path: Path, postgres: str) -> None:
+    sqlite = either_config.database.url.startswith("sqlite")
+    url = f"sqlite:///{tmp_path}/before.db" if sqlite else created(postgres)
+    upgrade(url, "0022")
+    database = Database(url)
+    typed = "欧阳翠竹; 13911112222 来电"
+    for action, proof in (("resident.erase", "1 tickets, 2 messages, sha256 ab"), ("account.closed", "sha256 ab")):
+        detail = f"{typed}; {proof}"
+        database.now(lambda t, of=action, said=detail: conversations.audited(t, "li", of, "1126-1", said, 1))  # type: ignore[misc]
+    database.now(lambda t: conversations.audited(t, "li", "resident.reveal", "1126-1", "要回电; 急", 1))
+    upgrade(url)
+    kept = [each.detail for each in database.look(lambda t: desk.audited(t, 1 << 60, 9))]
+    assert kept == ["要回电; 急", "sha256 ab", "1 tickets, 2 messages, sha256 ab"]
+    database.close()

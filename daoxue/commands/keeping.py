@@ -19,10 +19,10 @@ from daoxue.commands.common import Commands, add, now, tell
 from daoxue.config import SETTINGS, Config, ConfigError, read
 from daoxue.preparing import prepare
 from store import alone, whole
-from store.database import Database
 from store.leftovers import sweep
 from store.migrate import check_known
 from store.outages import DatabaseError
+from store.rewriting import rewrite_all
 from store.whole import Counts, TableRows
 
 PASSPHRASE = "BACKUP_PASSPHRASE"  # noqa: S105 - the name of it, in the environment
@@ -183,7 +183,7 @@ def _restore(arguments: argparse.Namespace) -> int:
             undone.pop_all()
         prepare(config)
         if replaced:
-            _scrub(config.database.url)
+            rewrite_all(config.database.url)  # what was replaced is in no page of the file any more
     for each in differing:
         tell(
             arguments,
@@ -237,12 +237,6 @@ def _fill(url: str, revision: str, found: Iterable[TableRows], seen: Counts, *, 
             raise DatabaseError("那里的数据库已有数据，没有动 · the database there is not empty: nothing was changed")
         whole.fill(connection, revision, found, seen)
     return is_filled
-
-
-def _scrub(url: str) -> None:
-    """What was replaced is in no page of the file any more."""
-    with contextlib.closing(Database(url)) as database:
-        database.scrub_whole()
 
 
 # -- elsewhere

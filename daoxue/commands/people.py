@@ -1,22 +1,26 @@
-"""`daoxue accounts`, `purge`: learners, and what we hold of residents."""
+"""`daoxue accounts`, `purge`, `scrub`: learners, and what we hold of residents."""
 
 import argparse
 import contextlib
 import json
 import os
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 
 from accounts import vault as vaults
 from accounts.bank import audit as bank_audit
-from accounts.closing import rekey
+from accounts.closing import ErasureReason, rekey
 from daoxue.app import App
 from daoxue.commands.common import Commands, acting, add, now, tell
 from daoxue.config import Config, ConfigError, read
 from daoxue.preparing import find_key, prepare, vault_of
 from daoxue.sample import sample_learners
+from desk.rewriting import note
 from store import alone, sealing
 from store.database import Database
+from store.engine import told
+from store.rewriting import rewritable, rewrite_all
 
 
 def declare(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -33,7 +37,15 @@ def declare(commands: "Commands[argparse.ArgumentParser]") -> None:
     add(learners, "rekey", _accounts_rekey, "close everything with a new key, while the service is stopped")
     purged = add(commands, "purge", _purge, "erase everything that we hold of a resident, with a proof")
     whose(purged.add_mutually_exclusive_group(required=True))
-    purged.add_argument("--why", required=True, metavar="TEXT", help="kept in the audit")
+    purged.add_argument(
+        "--why", required=True, type=ErasureReason, choices=list(ErasureReason), help="kept in the audit"
+    )
+    add(
+        commands,
+        "scrub",
+        _scrub,
+        "write every table anew: what was erased is in no file any more. Residents wait meanwhile",
+    )
 
 
 def whose(group: argparse._MutuallyExclusiveGroup) -> None:
@@ -107,7 +119,7 @@ def _rekey(config: Config) -> int:
             find_key(config)
             old = vault_of(config)
             count = database.now(lambda t: rekey(t, old, new, now()))
-        database.scrub_whole()
+        rewrite_all(config.database.url)
     vaults.adopt(path, new.name)
     return count
 
@@ -138,3 +150,13 @@ def _purge(arguments: argparse.Namespace) -> int:
         tell(arguments, asdict(proof), line)
 
     return acting(arguments, use)
+
+
+def _scrub(arguments: argparse.Namespace) -> int:
+    config = read(arguments.config)
+    with told(config.database.url):
+        rewrite_all(config.database.url)
+    with contextlib.closing(Database(config.database.url)) as database:
+        database.now(lambda t: note(t, datetime.now(config.zone), ()))
+    tell(arguments, {"tables": rewritable(config.database.url)}, "每张表都重写过了：删掉的话不在数据库的文件里了")
+    return 0

@@ -14,6 +14,7 @@ from daoxue import check
 from daoxue.config import Config
 from daoxue.doctor.house import AS_OWNER, is_anothers
 from daoxue.doctor.spans import span
+from desk.rewriting import read
 from integrations.channels import CHANNELS
 from knowledge.catalogue import Catalogue
 from knowledge.files import KnowledgeError
@@ -33,6 +34,7 @@ CLOCK = Phrase("时钟", "clock")
 CONNECTIONS = Phrase("数据库连接", "connections")
 QUEUE = Phrase("队列", "queue")
 GIVEN_UP = Phrase("送不出的", "given up")
+ERASED = Phrase("删掉的话", "what was erased")
 KNOWLEDGE = Phrase("知识", "knowledge")
 APART, FAR_APART = 2.0, 30.0  # seconds between two clocks; a lease of the queue is 30
 NEARLY = 0.9  # of the connections, from where an alarm rings (deploy/alerts.yml)
@@ -96,6 +98,7 @@ def examine(config: Config, database: Database) -> Iterator[Finding]:
     def look(transaction: Transaction) -> list[Finding]:
         return [
             *_key(transaction, config), *_clock(transaction, now), *_connections(transaction), *_queue(transaction, now),
+            *_erased(transaction),
         ]  # fmt: skip
 
     try:
@@ -184,6 +187,18 @@ def _queue(transaction: Transaction, now: int) -> Iterator[Finding]:
         yield warning(GIVEN_UP, seen, do)
     else:
         yield ok(GIVEN_UP, "没有", "nothing")
+
+
+def _erased(transaction: Transaction) -> Iterator[Finding]:
+    """Tables whose files keep what was taken out of them."""
+    if large := sorted(read(transaction).too_large):
+        seen = Phrase(
+            f"{_some(large)} 太大，夜里重写不完，删掉的话还在文件里",
+            f"{_some(large)}: too large to be written anew at night; what was erased is still in the files",
+        )
+        yield warning(
+            ERASED, seen, Phrase("在没人的时候运行 daoxue scrub", "daoxue scrub, in an hour when nobody is there")
+        )
 
 
 def _knowledge(config: Config) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from fastapi import Depends, Request, Response
 from msgspec import Struct
 from pydantic import ConfigDict, Field
 
+from accounts.closing import ErasureReason
 from desk import forms
 from desk.api.answers import NOTHING, Answering, NothingToTell, files
 from desk.api.guard import Number, TheDesk, may, now
@@ -79,7 +80,7 @@ class NewHook(Strict):
 
 
 class Erase(Strict):
-    why: str = Field(min_length=2, max_length=200)
+    why: ErasureReason
 
 
 class PlaceShown(Struct, frozen=True):

@@ -13,6 +13,7 @@ export type {
   Delivery,
   Draw,
   Ended,
+  ErasureReason,
   ForWhom,
   GivenUp,
   Health,

@@ -3009,8 +3009,7 @@ export interface components {
         };
         /** Erase */
         Erase: {
-            /** Why */
-            why: string;
+            why: components["schemas"]["ErasureReason"];
         };
         /**
          * ErasureProof
@@ -3023,6 +3022,12 @@ export interface components {
             messages: number;
             tickets: number;
         };
+        /**
+         * ErasureReason
+         * @description Why somebody's data goes; the audit keeps this and no words, which might tell what is to be gone.
+         * @enum {string}
+         */
+        ErasureReason: "own_wish" | "withdrawn" | "guardian" | "family" | "needless" | "unlawful";
         /**
          * ErrorFrame
          * @description What the page sent was not understood.
@@ -4513,6 +4518,7 @@ export type EntryPreview = components['schemas']['EntryPreview'];
 export type EntryUsed = components['schemas']['EntryUsed'];
 export type Erase = components['schemas']['Erase'];
 export type ErasureProof = components['schemas']['ErasureProof'];
+export type ErasureReason = components['schemas']['ErasureReason'];
 export type ErrorFrame = components['schemas']['ErrorFrame'];
 export type EventFrame = components['schemas']['EventFrame'];
 export type EventShown = components['schemas']['EventShown'];
