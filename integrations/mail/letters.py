@@ -1,10 +1,9 @@
 """Mails of ours as they leave: their names, so that they are known again, and their headers."""
 
 import re
-from base64 import encodebytes
+from base64 import b64encode, encodebytes
 from collections.abc import Sequence
 from dataclasses import dataclass
-from email.header import Header
 from email.utils import formatdate
 from typing import NamedTuple
 from urllib.parse import quote
@@ -15,6 +14,7 @@ from integrations.mail.reading import CUT
 
 _KIND = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+(?:; ?charset=[a-z0-9-]+)?")
 _PLAIN = re.compile(r"[A-Za-z0-9 ,.'!?:_+/\[\]-]*")
+_ENCODED = 45  # bytes of one encoded word: with what stands around them no more than 75 characters
 
 
 class SentMail(NamedTuple):
@@ -104,7 +104,14 @@ def _attached(file: tuple[str, str, bytes]) -> str:
 
 
 def _word(text: str) -> str:
-    """Words of a header, where need be encoded (RFC 2047); no line is longer than readers must bear."""
+    """Words of a header, where need be encoded (RFC 2047); no line is longer than readers must bear, and no character is
+    parted."""
     if len(text) <= 60 and _PLAIN.fullmatch(text):
         return text
-    return Header(text, "utf-8", maxlinelen=72).encode(linesep="\r\n")
+    pieces = [b""]
+    for char in text:
+        encoded = char.encode("utf-8", "replace")
+        if len(pieces[-1]) + len(encoded) > _ENCODED:
+            pieces.append(b"")
+        pieces[-1] += encoded
+    return "\r\n ".join(f"=?utf-8?b?{b64encode(piece).decode('ascii')}?=" for piece in pieces)

@@ -1,7 +1,5 @@
 """Mail, put together."""
 
-import logging
-
 from bot.channel import ChannelHealth, Core, OpenChannel
 from bot.worker import Worker
 from integrations.mail.channel import MailChannel
@@ -10,8 +8,6 @@ from integrations.mail.lmtp import Letterbox
 from integrations.mail.mailbox import Mailbox
 from integrations.mail.sending import Postman
 from integrations.mail.settings import MailSecrets, MailSettings
-
-logging.getLogger("mail.log").setLevel(logging.CRITICAL)  # aiosmtpd writes down who writes to whom
 
 
 def open_channel(core: Core) -> OpenChannel:
