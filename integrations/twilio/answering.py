@@ -8,6 +8,7 @@ from integrations.twilio.seats import SeatSide
 from integrations.twilio.settings import TwilioSecrets, TwilioSettings
 from integrations.twilio.signing import Verifier
 from integrations.twilio.switchboard import Switchboard
+from integrations.twilio.talking import Hotline
 
 
 def open_channel(core: Core) -> OpenChannel:
@@ -16,7 +17,9 @@ def open_channel(core: Core) -> OpenChannel:
     api = Twilio(secrets.account, secrets.token, settings.api_base)
     board = Switchboard(core, api)
     seats = SeatSide(board)
-    channel = CallChannel(core, board, seats, Verifier(secrets.account, secrets.token, core.public_url))
+    hotline = Hotline(board, core.inbox, core.desk, core.identity, core.library, core.zone)
+    verifier = Verifier(secrets.account, secrets.token, core.public_url)
+    channel = CallChannel(hotline, seats, verifier, core.observe)
 
     async def health(now: int) -> ChannelHealth:
         return ChannelHealth(api.alarm)

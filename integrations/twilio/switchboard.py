@@ -13,16 +13,28 @@ from integrations.speech import speech
 from integrations.twilio.api import Twilio
 from integrations.twilio.settings import TwilioSettings
 from integrations.twilio.twiml import written
-from integrations.voice import Step, Wait
-from store import calls
+from integrations.voice import RecordMessage, Step, Wait
+from store import calls, tickets
 from store.calls import CallRow
 from store.database import ConflictError
+from store.ticket_events import TicketRaised
 from store.transaction import Transaction
 
 T = TypeVar("T")
 PATH = "/channels/voice"
 ATTEMPTS = 10
 ENDED = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
+
+
+class Prompted(Struct, omit_defaults=True, frozen=True):
+    """What a caller heard last, to be said again, and what may answer it."""
+
+    said: list[str] = []
+    asked: bool = False  # they want an answer
+    keys: int = 1  # as many are listened to
+    waits: str = ""  # the slot that the answer is for
+    offered: str = ""  # keys that choose something
+    menu: str | None = None  # where the caller is in the menu by keys
 
 
 class CallState(Struct, omit_defaults=True):
@@ -39,12 +51,7 @@ class CallState(Struct, omit_defaults=True):
     entering: str = ""  # card or code: keyed in, and never shown to the dialogue core
     task: str = ""  # what it is entered for
     wrong: int = 0
-    said: list[str] = []  # the last lines, to be said again
-    asked: bool = False  # they want an answer
-    keys: int = 1  # as many are listened to
-    waits: str = ""  # the slot that the answer is for
-    offered: str = ""  # keys that choose something
-    menu: str | None = None  # where the caller is in the menu by keys
+    last: Prompted = Prompted()
     doubts: int = 0  # how often it was asked whether we have heard rightly
     token: str = ""  # of the last request in the queue, and what it was answered
     spoken: int = 0  # the last message of a seat's that the caller has heard
@@ -88,6 +95,10 @@ class Switchboard:
     def queue(self, ref: str) -> Wait:
         return Wait(ref, f"{PATH}/wait?ref={ref}", f"{PATH}/left?ref={ref}")
 
+    def message(self, ref: str) -> RecordMessage:
+        """What the caller says after the tone."""
+        return RecordMessage(f"{PATH}/recorded?ref={ref}", f"{PATH}/recording?ref={ref}")
+
     def recording(self, ref: str, state: CallState) -> str | None:
         """Where a recording of the talk is told of; None where there is to be none."""
         return f"{PATH}/recording?ref={ref}&talk=1" if self.settings.record and not state.unrecorded else None
@@ -95,8 +106,10 @@ class Switchboard:
     async def of_ticket(self, ref: str) -> CallRow | None:
         return await self.database.read(lambda t: calls.of_ticket(t, ref))
 
-    async def put(self, row: CallRow) -> bool:
-        kept = await self.database.write(lambda t: calls.put(t, row), quick=True)
+    async def put(self, row: CallRow, state: CallState) -> bool:
+        """Keeps a call with what it remembers; False where it was changed meanwhile."""
+        new = replace(row, body=keep(state), updated_at=self.now())
+        kept = await self.database.write(lambda t: calls.put(t, new), quick=True)
         self.live.ring()
         return kept
 
@@ -120,6 +133,19 @@ class Switchboard:
         result = await self.database.settle(work)
         self.live.ring()
         return result
+
+    async def promise(self, row: CallRow) -> None:
+        """The caller's place is kept, and we call; nobody can be called whose number is withheld."""
+        if row.address == row.sid:
+            return
+
+        def work(transaction: Transaction) -> None:
+            found = tickets.get(transaction, row.ticket or "")
+            if found is not None and found.state != "closed":
+                back = TicketRaised(found.priority, "callback", {"phone": row.address})
+                tickets.record(transaction, found, back, "resident", self.now())
+
+        await self.settled(work)
 
     async def move(self, sid: str, stage: str) -> None:
         await self.change(sid, lambda row, state: None if row.stage == stage else replace(row, stage=stage))
