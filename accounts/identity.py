@@ -20,10 +20,11 @@ from accounts.learners import check_digit
 from accounts.limits import CARDS_FROM, Limits
 from accounts.registering import Person, Registered
 from accounts.vault import Vault
-from store import conversations, identity, tickets
+from store import codes, conversations, identity, tickets
+from store.codes import NewCode
 from store.conversations import ConversationRow
 from store.database import Database
-from store.identity import Grant, LearnerRow
+from store.identity import Grant, LearnerRow, NewBinding, NewConsent
 from store.transaction import Transaction
 
 CODE_LASTS, INVITATION_LASTS = 5 * 60_000, 5 * 60_000  # ms
@@ -210,7 +211,7 @@ class Identity:
 
         def work(transaction: Transaction) -> None:
             for purpose in PURPOSES:
-                identity.agree(transaction, "learner", str(learner), purpose, "1", digest, given, now)
+                identity.agree(transaction, NewConsent("learner", str(learner), purpose, "1", digest, given, now))
 
         await self._database.write(work)
 
@@ -245,15 +246,13 @@ class Identity:
             usable = row is not None and row.status != "void" and not row.minor
             phone = self._vault.digest("phone", on_file.phone if usable else f"none {card}")
             transaction.alone(f"code {phone}")
-            often = identity.sent_to(transaction, phone, now - HOUR) >= HOURLY
-            often = identity.sent_to(transaction, phone, now - DAY) >= DAILY or often
+            often = codes.sent_to(transaction, phone, now - HOUR) >= HOURLY
+            often = codes.sent_to(transaction, phone, now - DAY) >= DAILY or often
             send = usable and not often
             body = self._vault.close(msgspec.json.encode(Code(on_file.phone, code)))
-            identity.ask_code(
-                transaction, channel, person, digest, phone, row.id if row and send else None,
-                self._vault.digest("code", f"{person} {code}"), body, now,
-            )  # fmt: skip
-            cards, _, _ = identity.tried_by(transaction, person, now - DAY)
+            learner, proof = row.id if row and send else None, self._vault.digest("code", f"{person} {code}")
+            codes.ask_code(transaction, NewCode(channel, person, digest, phone, learner, proof, body, now))
+            cards, _, _ = codes.tried_by(transaction, person, now - DAY)
             if cards == CARDS:
                 conversations.audited(
                     transaction, f"{channel} {person[:8]}", "many_cards_asked", "identity", str(cards), now
@@ -263,7 +262,7 @@ class Identity:
         await self._database.write(work)
 
     def _check_lock(self, transaction: Transaction, channel: str, person: str, now: int) -> None:
-        cards, wrong, _ = identity.tried_by(transaction, person, now - DAY)
+        cards, wrong, _ = codes.tried_by(transaction, person, now - DAY)
         if cards >= CARDS or wrong >= WRONG:
             raise LockedError
 
@@ -274,44 +273,43 @@ class Identity:
 
         def work(transaction: Transaction) -> Bound | None:
             self._check_lock(transaction, channel, person, now)
-            asked = identity.last_code(transaction, channel, person, now - CODE_LASTS)
+            asked = codes.last_code(transaction, channel, person, now - CODE_LASTS)
             if asked is None or asked.tries >= TRIES:
                 return None
             right = hmac.compare_digest(asked.digest, self._vault.digest("code", f"{person} {code}"))
             if not right or asked.learner is None:
-                identity.tried(transaction, asked.id, asked.tries + 1)
+                codes.tried(transaction, asked.id, asked.tries + 1)
                 return None
-            identity.used(transaction, asked.id)
-            return self._bind(transaction, channel, address, asked.learner, "code", now, consent, Grant())
+            codes.used(transaction, asked.id)
+            new = NewBinding(channel, person, address, asked.learner, "code", now, Grant())
+            return self._bind(transaction, new, consent)
 
         return await self._database.write(work)
 
-    def _bind(
-        self, transaction: Transaction, channel: str, address: str, learner: int, by: str, now: int,
-        consent: tuple[str, str], grant: Grant,
-    ) -> Bound | None:  # fmt: skip
-        row, person = identity.get(transaction, learner), self.person(channel, address)
+    def _bind(self, transaction: Transaction, new: NewBinding, consent: tuple[str, str]) -> Bound | None:
+        row = identity.get(transaction, new.learner)
         if row is None:
             return None
-        if channel in self.passing:
-            identity.end_sessions(transaction, channel, person, now - SESSION)
-        if not identity.bind(transaction, channel, person, address, learner, by, now, MOST, grant):
+        if new.channel in self.passing:
+            identity.end_sessions(transaction, new.channel, new.person, new.at - SESSION)
+        if not identity.bind(transaction, new, MOST):
             raise FullError
-        identity.keep_digest(transaction, learner, of_learner(self._vault, learner))
-        version, words = consent
-        identity.agree(transaction, channel, person, "bind", version, self._vault.digest("words", words), True, now)
-        conversations.audited(transaction, by, "identity.bound", f"learner {learner}", f"{channel} {grant.role}", now)
-        self.claim(transaction, channel, address, now)
-        return self._shown(row, grant.role, grant.scope)
+        identity.keep_digest(transaction, new.learner, of_learner(self._vault, new.learner))
+        version, words = consent[0], self._vault.digest("words", consent[1])
+        identity.agree(transaction, NewConsent(new.channel, new.person, "bind", version, words, True, new.at))
+        about = f"{new.channel} {new.grant.role}"
+        conversations.audited(transaction, new.by, "identity.bound", f"learner {new.learner}", about, new.at)
+        self.claim(transaction, new.channel, new.address, new.at)
+        return self._shown(row, new.grant.role, new.grant.scope)
 
     async def codes(self, now: int) -> list[Code]:
         """What has to be sent as text, and is still good."""
-        rows = await self._database.read(lambda t: identity.last_codes(t, now - CODE_LASTS))
+        rows = await self._database.read(lambda t: codes.last_codes(t, now - CODE_LASTS))
         return [msgspec.json.decode(self._vault.open(row.body), type=Code) for row in rows]
 
     async def code(self, request: int) -> tuple[Code, int] | None:
         """The text that was asked for, and when it is too late (ms); None where none has to leave."""
-        row = await self._database.read(lambda t: identity.open_code(t, request))
+        row = await self._database.read(lambda t: codes.open_code(t, request))
         if row is None:
             return None
         return msgspec.json.decode(self._vault.open(row.body), type=Code), row.at + CODE_LASTS
@@ -328,28 +326,28 @@ class Identity:
             row = identity.by_card(transaction, digest)
             if row is None or row.status == "void" or (row.minor and grant.role != "guardian"):
                 return None
-            identity.invite(transaction, id, row.id, by, now + INVITATION_LASTS, grant)
+            codes.invite(transaction, id, row.id, by, now + INVITATION_LASTS, grant)
             conversations.audited(transaction, by, "identity.invited", f"learner {row.id}", grant.role, now)
             return scene, id
 
         return await self._database.write(work)
 
     async def is_accepted(self, id: str) -> bool:
-        return await self._database.read(lambda t: identity.is_accepted(t, id))
+        return await self._database.read(lambda t: codes.is_accepted(t, id))
 
     async def accept(self, scene: str, channel: str, address: str, now: int, consent: tuple[str, str]) -> Bound | None:
         """Binds whoever scanned it first; the same one again gets the same answer. Raises `FullError`."""
         person, digest = self.person(channel, address), self._vault.digest("scene", scene)
 
         def work(transaction: Transaction) -> Bound | None:
-            found = identity.accept(transaction, digest, person, now)
+            found = codes.accept(transaction, digest, person, now)
             if found is None:
                 return None
             learner, by, grant = found
             known = identity.bound(transaction, channel, person, now)
             if again := next((row for row in known if row.learner.id == learner), None):
                 return self._shown(again.learner, again.role, again.scope)
-            return self._bind(transaction, channel, address, learner, by, now, consent, grant)
+            return self._bind(transaction, NewBinding(channel, person, address, learner, by, now, grant), consent)
 
         return await self._database.write(work)
 
@@ -384,7 +382,7 @@ def of_learner(vault: Vault, learner: int) -> str:
 def forget(transaction: Transaction, channel: str, person: str, why: str, now: int) -> None:
     """Takes back bindings and consent of somebody."""
     identity.unbind(transaction, channel, person)
-    identity.agree(transaction, channel, person, "bind", "", "", False, now)
+    identity.agree(transaction, NewConsent(channel, person, "bind", "", "", False, now))
     conversations.audited(transaction, f"{channel} {person[:8]}", why, "identity", "", now)
 
 

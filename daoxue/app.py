@@ -71,8 +71,7 @@ from integrations.platform import Platform
 from integrations.rasa import Rasa
 from knowledge.library import Library
 from nlu import encoder
-from store import attachments, deliveries, pushes, remote, summons, webhooks
-from store import identity as identity_rows
+from store import attachments, codes, deliveries, pushes, remote, summons, webhooks
 from store import outbox as messages_owed
 from store import replies as held_replies
 from store.database import Database
@@ -282,7 +281,7 @@ def _queue(
         webhooks.KIND: desk.hooks.kind,
         pushes.KIND: pushing.kind,
         deliveries.ANSWER: Kind(talk.inbox.take_up, AT_ONCE, lease=ANSWERED),
-        identity_rows.CODE: Kind(_no_texts),
+        codes.CODE: Kind(_no_texts),
         summons.KIND: Kind(_no_texts),
     }
     for each in ways.opened.values():

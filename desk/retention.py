@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from desk.residents import forget, forget_ticket
 from desk.standing import LiveSettings
-from store import conversations, erasing, identity, outbox, people, queue, ticket_lists
+from store import codes, conversations, erasing, identity, outbox, people, queue, ticket_lists
 from store.database import Database
 from store.transaction import Transaction
 
@@ -39,7 +39,7 @@ class Retaining:
             gone += len(old)
 
         def work(transaction: Transaction) -> None:
-            identity.blank_codes(transaction, now - CODES)
+            codes.blank_codes(transaction, now - CODES)
             for channel in self._passing:
                 identity.forget_sessions(transaction, channel, now - DAY)
             queue.forget(transaction, now - DONE * DAY, but=outbox.KIND)  # that it never arrived, tickets show

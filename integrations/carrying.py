@@ -12,7 +12,7 @@ from integrations.twilio.settings import TwilioSecrets, TwilioSettings
 from integrations.twilio.signing import Verifier
 from integrations.twilio.texts import Sender, TextHooks
 from store import summons
-from store.identity import CODE
+from store.codes import CODE
 
 
 def open_channel(core: Core) -> OpenChannel:

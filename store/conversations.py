@@ -10,6 +10,7 @@ from sqlalchemy import cast as cast_to
 from store import attachments, bank, deliveries, identity, knowledge, outbox, tickets
 from store.database import ConflictError
 from store.engine import Row
+from store.identity import NewConsent
 from store.outbox import Span
 from store.schema import audit, conversation, inbound, message, unanswered
 from store.ticket_events import TicketNoted, TicketReopened, TicketState
@@ -216,7 +217,7 @@ def commit_turn(transaction: Transaction, turn: TurnRow) -> tuple[int, int] | No
         transaction.add(_UNANSWERED, text=text, topic=topic, conversation=id, at=turn.now, done=0)
     if turn.unbind:
         identity.unbind(transaction, read.channel, turn.unbind)
-        identity.agree(transaction, read.channel, turn.unbind, "bind", "", "", False, turn.now)
+        identity.agree(transaction, NewConsent(read.channel, turn.unbind, "bind", "", "", False, turn.now))
     if turn.dispute and ticket:
         bank.keep_dispute(transaction, ticket, turn.dispute, turn.now)
     for action, subject in turn.audits:

@@ -4,11 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
-from sqlalchemy import bindparam, delete, distinct, func, or_, select, update
+from sqlalchemy import bindparam, delete, func, or_, select, update
 
-from store import queue
-from store.queue import NewRow
-from store.schema import binding, consent, invitation, learner, one_time_code
+from store.schema import binding, consent, learner
 from store.transaction import Statement, Transaction, adding
 
 
@@ -41,16 +39,31 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class CodeRow:
-    id: int
-    learner: int | None
+class NewBinding:
+    """Somebody on a channel has proven to be a learner, or to speak for one; `by` says how, or who has seen to it."""
+
+    channel: str
+    person: str
+    address: str
+    learner: int
+    by: str
+    at: int
+    grant: Grant
+
+
+@dataclass(frozen=True, slots=True)
+class NewConsent:
+    """What somebody on a channel agrees to, or takes back: `digest` is of the words, of which `version` is the number."""
+
+    channel: str
+    person: str
+    purpose: str
+    version: str
     digest: str
-    body: bytes
-    tries: int
+    given: bool
     at: int
 
 
-CODE = "code"  # a kind of the queue: the text for a code, by the number of its request
 FOREVER = 1 << 60  # ms
 _LEARNER = (learner.c.id, learner.c.status, learner.c.minor, learner.c.body)
 _ADD = Statement(adding(learner).returning(learner.c.id))
@@ -119,32 +132,6 @@ _CONSENTED = Statement(
     .order_by(consent.c.id.desc())
     .limit(1)
 )  # fmt: skip
-_ASK = Statement(adding(one_time_code).returning(one_time_code.c.id))
-_CODE = (
-    one_time_code.c.id, one_time_code.c.learner, one_time_code.c.digest, one_time_code.c.body, one_time_code.c.tries,
-    one_time_code.c.at,
-)  # fmt: skip
-_LAST_CODE = Statement(
-    select(*_CODE)
-    .where(
-        one_time_code.c.channel == bindparam("channel"), one_time_code.c.person == bindparam("person"),
-        one_time_code.c.used == 0, one_time_code.c.at > bindparam("since"),
-    )
-    .order_by(one_time_code.c.id.desc())
-    .limit(1)
-    .with_for_update()
-)  # fmt: skip
-_LAST_CODES = Statement(
-    select(*_CODE)
-    .where(one_time_code.c.at > bindparam("since"), one_time_code.c.learner.is_not(None), one_time_code.c.used == 0)
-    .order_by(one_time_code.c.id.desc())
-    .limit(50)
-)
-_OPEN_CODE = Statement(
-    select(*_CODE).where(
-        one_time_code.c.id == bindparam("id"), one_time_code.c.learner.is_not(None), one_time_code.c.used == 0
-    )
-)
 _FORGET_SESSIONS = Statement(
     delete(binding).where(binding.c.channel == bindparam("channel"), binding.c.bound_at < bindparam("before"))
 )
@@ -154,38 +141,6 @@ _END_SESSIONS = Statement(
         binding.c.bound_at < bindparam("before"),
     )
 )  # fmt: skip
-_TRY = Statement(update(one_time_code).where(one_time_code.c.id == bindparam("which")).values(tries=bindparam("count")))
-_USE = Statement(update(one_time_code).where(one_time_code.c.id == bindparam("which")).values(used=1))
-_SENT_TO = Statement(
-    select(func.count())
-    .select_from(one_time_code)
-    .where(one_time_code.c.phone == bindparam("phone"), one_time_code.c.at > bindparam("since"))
-)
-_TRIED_BY = Statement(
-    select(func.count(distinct(one_time_code.c.card)), func.sum(one_time_code.c.tries), func.count()).where(
-        one_time_code.c.person == bindparam("person"), one_time_code.c.at > bindparam("since")
-    )
-)
-_BLANK_CODES = Statement(
-    update(one_time_code).where(one_time_code.c.at < bindparam("before")).values(body=b"", digest="", used=1)
-)
-_INVITE = Statement(adding(invitation))
-_INVITED = Statement(
-    select(
-        invitation.c.learner,
-        invitation.c.by,
-        invitation.c.until,
-        invitation.c.person,
-        invitation.c.role,
-        invitation.c.scope,
-        invitation.c.ends,
-    ).where(invitation.c.scene == bindparam("scene"))
-)
-_ACCEPT = Statement(
-    update(invitation)
-    .where(invitation.c.scene == bindparam("which"), invitation.c.person.is_(None))
-    .values(person=bindparam("who"))
-)
 
 
 # -- learners
@@ -263,18 +218,17 @@ def undigested(transaction: Transaction) -> list[int]:
     return [cast(int, row[0]) for row in transaction.all(_UNDIGESTED)]
 
 
-def bind(
-    transaction: Transaction, channel: str, person: str, address: str, learner: int, by: str, at: int, most: int, grant: Grant
-) -> bool:  # fmt: skip
+def bind(transaction: Transaction, new: NewBinding, most: int) -> bool:
     """Binding again renews it; False when there are as many already as may be. Whoever has the key keeps the digest then."""
-    known = set(proven_at(transaction, channel, person))
-    if learner in known:
-        transaction.run(_UNBIND_ONE, channel=channel, person=person, learner=learner)
+    known = set(proven_at(transaction, new.channel, new.person))
+    if new.learner in known:
+        transaction.run(_UNBIND_ONE, channel=new.channel, person=new.person, learner=new.learner)
     elif len(known) >= most:
         return False
+    grant = new.grant
     transaction.run(
-        _BIND, channel=channel, person=person, learner=learner, bound_at=at, by=by, dormant=0, role=grant.role,
-        scope=grant.scope, until=grant.until, address=address, digest="",
+        _BIND, channel=new.channel, person=new.person, learner=new.learner, bound_at=new.at, by=new.by, dormant=0,
+        role=grant.role, scope=grant.scope, until=grant.until, address=new.address, digest="",
     )  # fmt: skip
     return True
 
@@ -291,57 +245,17 @@ def sleep(transaction: Transaction, channel: str, person: str, asleep: bool) -> 
 # -- consent
 
 
-def agree(
-    transaction: Transaction, channel: str, person: str, purpose: str, version: str, digest: str, given: bool, at: int
-) -> None:  # fmt: skip
+def agree(transaction: Transaction, new: NewConsent) -> None:
     transaction.run(
-        _CONSENT,
-        channel=channel,
-        person=person,
-        purpose=purpose,
-        version=version,
-        digest=digest,
-        given=int(given),
-        at=at,
-    )
+        _CONSENT, channel=new.channel, person=new.person, purpose=new.purpose, version=new.version, digest=new.digest,
+        given=int(new.given), at=new.at,
+    )  # fmt: skip
 
 
 def last_word(transaction: Transaction, channel: str, person: str, purpose: str) -> bool | None:
     """Whether somebody agreed; None where they never said."""
     row = transaction.one(_CONSENTED, channel=channel, person=person, purpose=purpose)
     return bool(row[0]) if row else None
-
-
-# -- one-time codes and invitations
-
-
-def ask_code(
-    transaction: Transaction, channel: str, person: str, card: str, phone: str, learner: int | None, digest: str, body: bytes, at: int
-) -> None:  # fmt: skip
-    """Keeps a request, and owes its text: also where none will leave, which takes as long as if one did."""
-    row = transaction.one(
-        _ASK, channel=channel, person=person, card=card, phone=phone, learner=learner, digest=digest, body=body, tries=0,
-        at=at, used=0,
-    )  # fmt: skip
-    assert row is not None
-    queue.put(transaction, NewRow(CODE, f"{CODE}:{cast(int, row[0])}", CODE, b"", at))
-
-
-def last_code(transaction: Transaction, channel: str, person: str, since: int) -> CodeRow | None:
-    """The one that counts: a newer one makes older ones worthless."""
-    row = transaction.one(_LAST_CODE, channel=channel, person=person, since=since)
-    return CodeRow(*cast(tuple[int, int | None, str, bytes, int, int], row)) if row else None
-
-
-def last_codes(transaction: Transaction, since: int) -> list[CodeRow]:
-    rows = transaction.all(_LAST_CODES, since=since)
-    return [CodeRow(*cast(tuple[int, int | None, str, bytes, int, int], row)) for row in rows]
-
-
-def open_code(transaction: Transaction, id: int) -> CodeRow | None:
-    """What a text has to be sent for; None where none is wanted: no such card, or the code was used."""
-    row = transaction.one(_OPEN_CODE, id=id)
-    return CodeRow(*cast(tuple[int, int | None, str, bytes, int, int], row)) if row else None
 
 
 def forget_sessions(transaction: Transaction, channel: str, before: int) -> None:
@@ -352,57 +266,3 @@ def forget_sessions(transaction: Transaction, channel: str, before: int) -> None
 def end_sessions(transaction: Transaction, channel: str, person: str, before: int) -> None:
     """What somebody proved before is nothing any more."""
     transaction.run(_END_SESSIONS, channel=channel, person=person, before=before)
-
-
-def tried(transaction: Transaction, id: int, tries: int) -> None:
-    transaction.run(_TRY, which=id, count=tries)
-
-
-def used(transaction: Transaction, id: int) -> None:
-    transaction.run(_USE, which=id)
-
-
-def sent_to(transaction: Transaction, phone: str, since: int) -> int:
-    """How many codes were asked for that number."""
-    row = transaction.one(_SENT_TO, phone=phone, since=since)
-    assert row is not None
-    return cast(int, row[0])
-
-
-def tried_by(transaction: Transaction, person: str, since: int) -> tuple[int, int, int]:
-    """How many different cards, wrong codes and requests came from somebody."""
-    row = transaction.one(_TRIED_BY, person=person, since=since)
-    assert row is not None
-    return cast(int, row[0] or 0), cast(int, row[1] or 0), cast(int, row[2] or 0)
-
-
-def blank_codes(transaction: Transaction, before: int) -> None:
-    """Codes from before go; that they were asked for stays, for the limits."""
-    transaction.run(_BLANK_CODES, before=before)
-
-
-def invite(transaction: Transaction, scene: str, learner: int, by: str, until: int, grant: Grant) -> None:
-    transaction.run(
-        _INVITE, scene=scene, learner=learner, by=by, until=until, person=None, role=grant.role, scope=grant.scope,
-        ends=grant.until,
-    )  # fmt: skip
-
-
-def is_accepted(transaction: Transaction, scene: str) -> bool:
-    row = transaction.one(_INVITED, scene=scene)
-    return row is not None and row[3] is not None
-
-
-def accept(transaction: Transaction, scene: str, person: str, now: int) -> tuple[int, str, Grant] | None:
-    """The learner, who checked, and what was granted, for whoever scans first; and for the same one again. None for anybody else, and when
-    it is too late."""
-    row = transaction.one(_INVITED, scene=scene)
-    if row is None:
-        return None
-    learner, by, until, taken = cast(tuple[int, str, int, str | None], row[:4])
-    grant = Grant(*cast(tuple[str, str, int | None], row[4:]))
-    if taken == person:
-        return learner, by, grant
-    if taken is not None or now > until or transaction.run(_ACCEPT, which=scene, who=person) == 0:
-        return None
-    return learner, by, grant

@@ -8,7 +8,7 @@ from bot.inbox import Receipt
 from bot.messages import Inbound
 from daoxue.app import App
 from store import identity
-from store.identity import Grant
+from store.identity import Grant, NewBinding
 from store.transaction import Transaction
 
 _numbers = itertools.count(1)
@@ -62,7 +62,7 @@ class Resident:
         person, at = self.app.identity.person(self.channel, self.address), int(ten_o_clock() * 1000) + self.ahead
 
         def work(transaction: Transaction) -> None:
-            identity.bind(transaction, self.channel, person, self.address, learner, "code", at, 3, Grant())
+            identity.bind(transaction, NewBinding(self.channel, person, self.address, learner, "code", at, Grant()), 3)
             self.app.identity.claim(transaction, self.channel, self.address, at)
 
         await self.app.database.write(work)

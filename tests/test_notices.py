@@ -13,7 +13,7 @@ from bot.notices import Notices, NoticeSender, Way
 from daoxue.app import App
 from daoxue.preparing import vault_of
 from store import conversations, identity, notices, outbox, queue
-from store.identity import Grant
+from store.identity import Grant, NewBinding
 from store.queue import QueueRow
 from store.schema import notice
 from store.transaction import Statement, Transaction
@@ -63,7 +63,7 @@ class Desk:
         person = self.app.identity.person("wechat", openid)
 
         def work(transaction: Transaction) -> None:
-            identity.bind(transaction, "wechat", person, openid, learner, "code", self.at, 3, Grant())
+            identity.bind(transaction, NewBinding("wechat", person, openid, learner, "code", self.at, Grant()), 3)
             if talked:
                 conversations.begin(transaction, "wechat", openid, self.at)
 
@@ -145,7 +145,9 @@ async def test_the_lapsed_proxy_and_the_asleep_hear_nothing(desk: Desk) -> None:
     ends = desk.at + HOUR
 
     def work(transaction: Transaction) -> None:
-        identity.bind(transaction, "wechat", person, "o-proxy", 1, "li", desk.at, 3, Grant("proxy", "read", ends))
+        identity.bind(
+            transaction, NewBinding("wechat", person, "o-proxy", 1, "li", desk.at, Grant("proxy", "read", ends)), 3
+        )
         conversations.begin(transaction, "wechat", "o-proxy", desk.at)
 
     await desk.app.database.write(work)

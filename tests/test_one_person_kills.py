@@ -11,7 +11,7 @@ from daoxue.config import Config
 from daoxue.preparing import vault_of
 from store import conversations, identity, ticket_lists, tickets
 from store.database import Database
-from store.identity import Grant
+from store.identity import Grant, NewBinding
 from store.transaction import Transaction
 from tests.service import Page, Service, running
 
@@ -25,7 +25,7 @@ def prove(database: Database, config: Config) -> None:
             talk = conversations.get(transaction, id)
             assert talk
             person = person_digest(vault, talk.channel, talk.address)
-            identity.bind(transaction, talk.channel, person, talk.address, 1, "code", at, 3, Grant())
+            identity.bind(transaction, NewBinding(talk.channel, person, talk.address, 1, "code", at, Grant()), 3)
 
     database.now(work)
 

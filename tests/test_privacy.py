@@ -21,7 +21,7 @@ from daoxue.config import AccountsSettings, Config
 from daoxue.preparing import prepare, vault_of
 from store import bank, conversations, erasing, identity, queue
 from store.database import Database
-from store.identity import Grant
+from store.identity import Grant, NewBinding
 from store.migrate import upgrade
 from store.queue import QueueRow
 from store.transaction import Transaction
@@ -52,7 +52,7 @@ async def test_addresses_names_and_numbers_are_not_in_the_file(app: App) -> None
     person = app.identity.person("wechat", "oOpenIdOfSomebody")
 
     def work(transaction: Transaction) -> None:
-        identity.bind(transaction, "wechat", person, "oOpenIdOfSomebody", 1, "code", at, 3, Grant())
+        identity.bind(transaction, NewBinding("wechat", person, "oOpenIdOfSomebody", 1, "code", at, Grant()), 3)
         conversations.begin(transaction, "wechat", "oOpenIdOfSomebody", at)
 
     await app.database.write(work)

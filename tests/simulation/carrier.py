@@ -9,7 +9,7 @@ from bot.queue import Kind
 from integrations.carriers import SMS
 from integrations.texting import TextError, Texting, TextRefusal
 from store import summons
-from store.identity import CODE
+from store.codes import CODE
 from tests.simulation.process import KilledError, Process, current
 from tests.simulation.world import World
 
