@@ -9,7 +9,8 @@ from bot.inbox import encode
 from bot.messages import Message
 from bot.waiting import RUNG_UP
 from store import conversations, tickets
-from store.ticket_events import TicketMoved, TicketRaised, TicketRow, TicketSaid
+from store.ticket_events import TicketMoved, TicketRaised, TicketSaid
+from store.ticket_rows import TicketRow
 from store.transaction import Transaction
 
 

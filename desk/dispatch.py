@@ -24,15 +24,8 @@ from store import people, summons, ticket_lists, tickets
 from store.database import ConflictError, Database
 from store.people import PresenceRow
 from store.summons import Summons
-from store.ticket_events import (
-    Happened,
-    TicketAlarmed,
-    TicketEscalated,
-    TicketOffered,
-    TicketRow,
-    TicketUnheeded,
-    TicketWoken,
-)
+from store.ticket_events import Happened, TicketAlarmed, TicketEscalated, TicketOffered, TicketUnheeded, TicketWoken
+from store.ticket_rows import TicketRow
 from store.transaction import Transaction
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from knowledge.entries import Entry
 from store import conversations
 from store import knowledge as rows
 from store.knowledge import EntryRow
-from store.ticket_events import TicketRow
+from store.ticket_rows import TicketRow
 from store.transaction import Transaction
 
 NAMELESS = "（原问句已按居民要求删除，请重写）"  # the title of an answer whose own was a resident's sentence

@@ -10,7 +10,7 @@ from bot.messages import Handover, Numbered
 from desk.errors import TicketError
 from store import conversations, outbox, replies, ticket_lists, tickets
 from store.replies import HeldReplyRow
-from store.ticket_events import TicketRow
+from store.ticket_rows import TicketRow
 from store.tickets import EventRow
 from store.transaction import Transaction
 

@@ -14,7 +14,7 @@ from desk.people import taking
 from desk.routing import Waiting
 from store import ticket_lists, tickets
 from store.database import Database
-from store.ticket_events import ranked
+from store.ticket_rows import ranked
 from store.transaction import Transaction
 
 WINDOW = 2 * 3_600_000  # ms of history that an estimate rests on

@@ -24,7 +24,8 @@ from store.conversations import ConversationRow
 from store.database import ConflictError, Database
 from store.queue import QueueRow
 from store.replies import Held
-from store.ticket_events import TicketNoted, TicketRow, TicketSaid
+from store.ticket_events import TicketNoted, TicketSaid
+from store.ticket_rows import TicketRow
 from store.transaction import Transaction
 
 LONGEST = 2000  # characters of an answer or a note

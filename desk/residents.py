@@ -30,7 +30,8 @@ from store.conversations import MessageRow
 from store.database import Database
 from store.engine import Value
 from store.personal import Whose
-from store.ticket_events import TicketMoved, TicketOpened, TicketRow, TicketSaid
+from store.ticket_events import TicketMoved, TicketOpened, TicketSaid
+from store.ticket_rows import TicketRow
 from store.transaction import Transaction
 
 ERASED = "[已按居民要求删除]"

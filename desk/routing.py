@@ -1,6 +1,6 @@
 """Who is offered what: a pure function of the queue, the seats and the time.
 
-The queue is in the order of rank, which ages by itself (`store.ticket_events.ranked`). For each in turn the best seat that
+The queue is in the order of rank, which ages by itself (`store.ticket_rows.ranked`). For each in turn the best seat that
 may and can: the one that had this resident last, else the least loaded, else the one that has waited longest. A ticket
 whose skill nobody has, or nobody has free, goes to anybody after a while, so no one starves; but never to a seat that it
 complains of. All that one person has waiting, on whatever channel, is one place and goes to one seat. Danger to life is

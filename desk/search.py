@@ -19,7 +19,7 @@ from desk.masking import mask_said
 from desk.opening import handover
 from store import conversations, search, ticket_lists, tickets
 from store.database import Database
-from store.ticket_events import TicketRow, TicketState
+from store.ticket_rows import TicketRow, TicketState
 from store.transaction import Transaction
 
 QUIET = 8.0  # seconds without a word

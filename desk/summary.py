@@ -10,7 +10,7 @@ from desk.opening import handover
 from desk.tickets import barred, tags
 from store import conversations
 from store.conversations import MessageRow
-from store.ticket_events import TicketRow, TicketState
+from store.ticket_rows import TicketRow, TicketState
 from store.transaction import Transaction
 
 

@@ -34,7 +34,6 @@ from store.ticket_events import (
     TicketNoted,
     TicketPassed,
     TicketReturned,
-    TicketRow,
     TicketSaid,
     TicketSnoozed,
     TicketTagged,
@@ -42,6 +41,7 @@ from store.ticket_events import (
     TicketTransferred,
     TicketWoken,
 )
+from store.ticket_rows import TicketRow
 from store.transaction import Transaction
 
 T = TypeVar("T")

@@ -13,7 +13,8 @@ from store.engine import Row
 from store.identity import NewConsent
 from store.outbox import Span
 from store.schema import audit, conversation, inbound, message, unanswered
-from store.ticket_events import TicketNoted, TicketReopened, TicketState
+from store.ticket_events import TicketNoted, TicketReopened
+from store.ticket_rows import TicketState
 from store.transaction import Statement, Transaction, adding
 
 _COLUMNS = (

@@ -5,7 +5,7 @@ from msgspec import Struct
 
 from store import queue, tickets
 from store.queue import NewRow, QueueRow
-from store.ticket_events import TicketRow
+from store.ticket_rows import TicketRow
 from store.transaction import Transaction
 
 KIND = "reply"

@@ -6,77 +6,16 @@ database each is its fields, beside its kind.
 
 import json
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import ClassVar
 
 import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from store.engine import Row
-
-# How long an ordinary matter has to have waited to come before one of this priority that has just come: a queue in the
-# order of `rank` ages by itself, so nobody starves. Danger to life comes before everything, whatever waits.
-MINUTE = 60_000
-HANDICAP = (-1 << 50, 0, 20 * MINUTE, 45 * MINUTE)  # ms, by priority
+from store.ticket_rows import TicketRow, TicketState, ranked
 
 TO_CALL = frozenset({"callback", "voicemail"})  # reasons whose residents wait to be rung up
 PASSED = 8  # seats that let it go by, the last of them, that are remembered
-
-
-class TicketState(StrEnum):
-    """Where a ticket is."""
-
-    WAITING = "waiting"  # in the queue
-    OPEN = "open"  # with a seat
-    SNOOZED = "snoozed"  # put aside by its seat until a time, or until the resident writes
-    CLOSED = "closed"
-
-
-class TicketRow(Struct, frozen=True, gc=False):
-    """The columns of `store.schema.ticket`, in their order."""
-
-    ref: str
-    conversation: int
-    version: int
-    state: str  # of `TicketState`
-    owner: str | None
-    offered_to: str | None
-    offered_until: int | None
-    passed: str
-    barred: str
-    last_seat: str | None
-    topic: str
-    skill: str
-    place: str | None
-    level: int
-    channel: str
-    lang: str
-    person: str
-    priority: int
-    rank: int
-    opened_at: int
-    taken_at: int | None
-    answered_at: int | None
-    closed_at: int | None
-    updated_at: int
-    unanswered_since: int | None
-    snoozed_until: int | None
-    seq: int
-    result: str | None
-    stars: int | None
-    survey: int
-    tags: str
-    merged_into: str | None
-    call_since: int | None
-    attempts: int
-    body: bytes
-    alarmed_at: int | None
-    unheeded_at: int | None
-
-    @staticmethod
-    def of(row: Row) -> "TicketRow":
-        return TicketRow(*row)  # type: ignore[arg-type] # the columns are selected in this order
 
 
 class Happened(Struct, frozen=True):
@@ -131,7 +70,7 @@ class TicketLinked(Happened, frozen=True):
     barred: tuple[str, ...] = ()
 
     def then(self, row: TicketRow, actor: str, at: int) -> TicketRow:
-        return _barring(row, self.barred)
+        return row.barring(self.barred)
 
 
 class TicketRaised(Happened, frozen=True):
@@ -151,7 +90,7 @@ class TicketRaised(Happened, frozen=True):
         to_call = self.to_call or self.reason in TO_CALL
         since = row.call_since or (at if to_call else None)
         raised = replace(row, priority=priority, rank=ranked(priority, row.opened_at), skill=skill, call_since=since)
-        return _barring(raised, self.barred)
+        return raised.barring(self.barred)
 
 
 class TicketCalled(Happened, frozen=True):
@@ -198,7 +137,7 @@ class TicketSaid(Happened, frozen=True):
         if self.by != "resident":
             return row
         if row.state == TicketState.SNOOZED:  # the resident is back: so is the ticket
-            row = replace(row, state=_awake(row), snoozed_until=None)
+            row = replace(row, state=row.awake, snoozed_until=None)
         return replace(row, unanswered_since=row.unanswered_since or at)
 
 
@@ -242,7 +181,7 @@ class TicketAlarmed(Happened, frozen=True):
     seats: tuple[str, ...]
 
     def then(self, row: TicketRow, actor: str, at: int) -> TicketRow:
-        return replace(_free(row), alarmed_at=at)
+        return replace(row.free(), alarmed_at=at)
 
 
 class TicketUnheeded(Happened, frozen=True):
@@ -263,7 +202,7 @@ class TicketPassed(Happened, frozen=True):
     why: str
 
     def then(self, row: TicketRow, actor: str, at: int) -> TicketRow:
-        return replace(_free(row), passed=json.dumps([*json.loads(row.passed), self.seat][-PASSED:]))
+        return replace(row.free(), passed=json.dumps([*json.loads(row.passed), self.seat][-PASSED:]))
 
 
 class TicketTaken(Happened, frozen=True, rename={"owner": "from"}):
@@ -274,7 +213,7 @@ class TicketTaken(Happened, frozen=True, rename={"owner": "from"}):
 
     def then(self, row: TicketRow, actor: str, at: int) -> TicketRow:
         return replace(
-            _heeded(row), state=TicketState.OPEN, owner=actor, last_seat=actor, taken_at=row.taken_at or at, passed="[]",
+            row.heeded(), state=TicketState.OPEN, owner=actor, last_seat=actor, taken_at=row.taken_at or at, passed="[]",
             snoozed_until=None,
         )  # fmt: skip
 
@@ -286,7 +225,7 @@ class TicketReturned(Happened, frozen=True):
     why: str
 
     def then(self, row: TicketRow, actor: str, at: int) -> TicketRow:
-        return replace(_free(row), state=TicketState.WAITING, owner=None, snoozed_until=None)
+        return replace(row.free(), state=TicketState.WAITING, owner=None, snoozed_until=None)
 
 
 class TicketTransferred(Happened, frozen=True, rename={"owner": "from"}):
@@ -314,7 +253,7 @@ class TicketEscalated(Happened, frozen=True, rename={"before": "from"}):
     before: str | None = None
 
     def then(self, row: TicketRow, actor: str, at: int) -> TicketRow:
-        return replace(_free(row), place=self.place, level=row.level + 1, passed="[]")
+        return replace(row.free(), place=self.place, level=row.level + 1, passed="[]")
 
 
 class TicketSnoozed(Happened, frozen=True):
@@ -333,7 +272,7 @@ class TicketWoken(Happened, frozen=True):
     kind = "woken"
 
     def then(self, row: TicketRow, actor: str, at: int) -> TicketRow:
-        return replace(row, state=_awake(row), snoozed_until=None)
+        return replace(row, state=row.awake, snoozed_until=None)
 
 
 class TicketTagged(Happened, frozen=True):
@@ -356,7 +295,7 @@ class TicketClosed(Happened, frozen=True):
     survey: bool = False
 
     def then(self, row: TicketRow, actor: str, at: int) -> TicketRow:
-        return replace(_ended(row, at, self.result), topic=self.topic or row.topic, survey=int(self.survey))
+        return replace(row.ended(at, self.result), topic=self.topic or row.topic, survey=int(self.survey))
 
 
 class TicketHandedBack(Happened, frozen=True):
@@ -366,7 +305,7 @@ class TicketHandedBack(Happened, frozen=True):
     survey: bool = False
 
     def then(self, row: TicketRow, actor: str, at: int) -> TicketRow:
-        return replace(_ended(row, at, self.kind), survey=int(self.survey))
+        return replace(row.ended(at, self.kind), survey=int(self.survey))
 
 
 class TicketMerged(Happened, frozen=True):
@@ -376,7 +315,7 @@ class TicketMerged(Happened, frozen=True):
     into: str
 
     def then(self, row: TicketRow, actor: str, at: int) -> TicketRow:
-        return replace(_ended(row, at, self.kind), merged_into=self.into)
+        return replace(row.ended(at, self.kind), merged_into=self.into)
 
 
 class TicketReopened(Happened, frozen=True):
@@ -435,35 +374,3 @@ def begun(first: TicketOpened, at: int, body: bytes) -> TicketRow:
         result=None, stars=None, survey=0, tags="[]", merged_into=None, call_since=at if first.to_call else None,
         attempts=0, body=body, alarmed_at=None, unheeded_at=None,
     )  # fmt: skip
-
-
-def ranked(priority: int, opened_at: int) -> int:
-    """The place in the queue, lowest first."""
-    return opened_at + HANDICAP[priority]
-
-
-def _free(row: TicketRow) -> TicketRow:
-    """Offered to nobody."""
-    return replace(row, offered_to=None, offered_until=None)
-
-
-def _heeded(row: TicketRow) -> TicketRow:
-    """Nobody is called to it any more."""
-    return replace(_free(row), alarmed_at=None, unheeded_at=None)
-
-
-def _awake(row: TicketRow) -> TicketState:
-    return TicketState.OPEN if row.owner else TicketState.WAITING
-
-
-def _ended(row: TicketRow, at: int, result: str) -> TicketRow:
-    return replace(
-        _heeded(row), state=TicketState.CLOSED, owner=None, last_seat=row.owner or row.last_seat, closed_at=at,
-        snoozed_until=None, result=result, merged_into=None, survey=0, unanswered_since=None, call_since=None,
-    )  # fmt: skip
-
-
-def _barring(row: TicketRow, seats: tuple[str, ...]) -> TicketRow:
-    """Without those who are complained of now, an offer to one of them included."""
-    barred = sorted({*json.loads(row.barred), *seats})
-    return replace(_free(row) if row.offered_to in barred else row, barred=json.dumps(barred))

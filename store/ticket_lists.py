@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from store.conversations import MessageRow
 from store.engine import Row, Value
 from store.schema import message, ticket, ticket_talk
-from store.ticket_events import TicketRow
+from store.ticket_rows import TicketRow
 from store.tickets import columns, find, selecting
 from store.transaction import Statement, Transaction
 

@@ -25,13 +25,13 @@ from store.ticket_events import (
     TicketRaised,
     TicketRated,
     TicketReopened,
-    TicketRow,
     TicketSaid,
     after,
     begun,
     decode,
     encode,
 )
+from store.ticket_rows import TicketRow
 from store.transaction import Statement, Transaction, adding
 
 

@@ -1,7 +1,8 @@
 """What the history alone must show, whatever happened: used after every wild test."""
 
 from desk.opening import Opened
-from store.ticket_events import TicketOpened, TicketRow, after, begun
+from store.ticket_events import TicketOpened, after, begun
+from store.ticket_rows import TicketRow
 from store.tickets import EventRow
 
 

@@ -12,7 +12,8 @@ from store.people import PresenceRow
 from store.personal import Shut
 from store.queue import QueueRow
 from store.schema import metadata
-from store.ticket_events import TicketAlarmed, TicketRow, TicketUnheeded
+from store.ticket_events import TicketAlarmed, TicketUnheeded
+from store.ticket_rows import TicketRow
 from store.tickets import EventRow
 from tests.desk_client import Desk
 from tests.talk import Resident, ten_o_clock

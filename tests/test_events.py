@@ -39,7 +39,6 @@ from store.ticket_events import (
     TicketReopened,
     TicketReturned,
     TicketReviewed,
-    TicketRow,
     TicketSaid,
     TicketSnoozed,
     TicketTagged,
@@ -48,6 +47,7 @@ from store.ticket_events import (
     TicketUnheeded,
     TicketWoken,
 )  # fmt: skip
+from store.ticket_rows import TicketRow
 from store.transaction import Transaction
 from tests.desk_client import Desk, Person
 from tests.history import check, folded

@@ -16,7 +16,7 @@ from desk.feed import FeedPage
 from desk.retention import _expire
 from store import conversations, identity, tickets
 from store.migrate import HEAD
-from store.ticket_events import TicketRow
+from store.ticket_rows import TicketRow
 from store.transaction import Transaction
 from tests.desk_client import Desk, Person
 from tests.official import Official, official

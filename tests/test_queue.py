@@ -10,7 +10,7 @@ from desk.errors import TicketError
 from desk.routing import OVERFLOW
 from store import people
 from store.people import PresenceRow
-from store.ticket_events import TicketRow
+from store.ticket_rows import TicketRow
 from tests.history import check
 from tests.talk import Resident, ten_o_clock
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from desk.queueing import estimate
 from desk.routing import ANY, OVERFLOW, Assignment, Free, Waiting, called, reaches, route
-from store.ticket_events import ranked
+from store.ticket_rows import ranked
 
 NAMES = ("a", "b", "c", "d")
 SKILLS = (ANY, "complaint", "credit", "teacher")

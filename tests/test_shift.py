@@ -20,7 +20,7 @@ from desk.opening import ALL
 from desk.replies import Answer
 from store import people
 from store.people import PresenceRow
-from store.ticket_events import TicketRow
+from store.ticket_rows import TicketRow
 from tests.desk_client import PASSWORD
 from tests.history import check
 from tests.service import Service, running

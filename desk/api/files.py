@@ -14,7 +14,7 @@ from desk.opening import found
 from desk.parts import Desk
 from desk.people import Seat
 from store import attachments, conversations, tickets
-from store.ticket_events import TicketRow
+from store.ticket_rows import TicketRow
 
 router = Answering(tags=["工单 tickets"])
 Reader = Annotated[Seat, Depends(may("ticket.read"))]

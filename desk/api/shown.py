@@ -17,7 +17,7 @@ from desk.replies import said
 from desk.summary import Summary, for_seat, summarise
 from store import conversations
 from store.replies import HeldReplyRow
-from store.ticket_events import TicketRow
+from store.ticket_rows import TicketRow
 from store.tickets import EventRow
 from store.transaction import Transaction
 

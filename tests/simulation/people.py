@@ -14,7 +14,8 @@ from desk.replies import Accepted, Answer
 from desk.tickets import barred
 from integrations.texting import Texting
 from store.people import PresenceRow
-from store.ticket_events import TicketRow
+from store.ticket_rows import TicketRow
+from tests.simulation.carrier import Carrier
 from tests.simulation.network import Balancer, LostError, RefusedError
 from tests.simulation.page import Page, Said
 from tests.simulation.process import Process
