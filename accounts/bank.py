@@ -15,7 +15,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from accounts.rules import RuleError, Rules, RuleSet
+from accounts.rules import RuleError, Rules, RuleSet, half_year
 from store import bank
 from store.bank import AttendanceRow as AttendanceRow
 from store.bank import LedgerEntryRow, NewEntry, OrderRow
@@ -64,6 +64,32 @@ class StatementLine:
     note: str
     rule: str
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What somebody did on a `day`, `times` over, that a rule (`what`) gives credits for; entered by somebody at a time
+    (ms)."""
+
+    what: str
+    source: str
+    day: date
+    note: str
+    times: int = 1
+    by: str = ""
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An item of the shop, of which there are so many, to be collected at a site; the same `key` is the same order."""
+
+    item: str
+    name: str
+    points: int
+    stock: int
+    site: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +147,7 @@ class Bank:
 
     async def orders(self, learner: int, most: int) -> list[Order]:
         rows = await self._database.read(lambda t: bank.orders(t, learner, most))
-        return [Order(row.ref, row.name, row.points, row.state, row.site, row.at, row.until) for row in rows]
+        return [_order(row) for row in rows]
 
     async def lapsing(self, learner: int, today: date) -> tuple[int, date] | None:
         """The points that lapse next, and their last day; None where none will."""
@@ -152,31 +178,32 @@ class Bank:
 
     # -- credits
 
-    async def earn(
-        self, learner: int, what: str, source: str, day: date, note: str, *, times: int = 1, by: str = "", at: int = 0
-    ) -> int:
+    async def earn(self, learner: int, learnt: Learnt) -> int:
         """Enters what was earned by a rule, as far as its cap goes; the tenths of credits that came of it, also when it
         was entered before. Raises `BankError`."""
-        rules = self._reckoning(day)
-        rule = rules.earn.get(what)
+        day, rules = learnt.day.isoformat(), self._reckoning(learnt.day)
+        rule = rules.earn.get(learnt.what)
         if rule is None:
             raise BankError("unknown_rule")
-        if not 1 <= times <= 1000:
+        if not 1 <= learnt.times <= 1000:
             raise BankError("invalid")
 
         def work(transaction: Transaction) -> int:
             _hold(transaction, learner)
-            known = bank.by_source(transaction, source, "earn")
+            known = bank.by_source(transaction, learnt.source, "earn")
             if known is not None:
                 if known.learner != learner:
                     raise BankError("invalid")
                 return known.credits
-            first, last = rule.period(day)
-            before = bank.earned(transaction, learner, what, first.isoformat(), last.isoformat())
-            amount = max(0, min(rule.tenths * times, round(rule.cap * 10) - before))
+            first, last = rule.period(learnt.day)
+            before = bank.earned(transaction, learner, learnt.what, first.isoformat(), last.isoformat())
+            amount = max(0, min(rule.tenths * learnt.times, round(rule.cap * 10) - before))
             bank.enter(
                 transaction,
-                NewEntry(learner, day.isoformat(), "earn", source, note[:200], rules.version, credits=amount, what=what, by=by, at=at),
+                NewEntry(
+                    learner, day, "earn", learnt.source, learnt.note[:200], rules.version, credits=amount, what=learnt.what,
+                    by=learnt.by, at=learnt.at,
+                ),
             )  # fmt: skip
             return amount
 
@@ -255,38 +282,48 @@ class Bank:
 
     # -- orders
 
-    async def reserve(
-        self, learner: int, item: str, name: str, points: int, stock: int, site: str, key: str, now: int, day: date, by: str = ""
-    ) -> Order:  # fmt: skip
+    async def reserve(self, learner: int, wanted: Wanted, now: int, day: date, by: str = "") -> Order:
         """Sets points aside for a thing; the same `key` again gives the same order. Raises `BankError`."""
-        if not 0 < points <= MOST:
+        if not 0 < wanted.points <= MOST:
             raise BankError("invalid")
         rules = self._reckoning(day)
 
         def work(transaction: Transaction) -> OrderRow:
             status = _hold(transaction, learner)
-            known = bank.order_by_key(transaction, key)
+            known = bank.order_by_key(transaction, wanted.key)
             if known is not None:
                 return known
             if status != "active":
                 raise BankError("card_lost")
-            if bank.sums(transaction, learner).points < points:
+            if bank.sums(transaction, learner).points < wanted.points:
                 raise BankError("not_enough")
-            if bank.gone(transaction, item) >= stock:
+            if bank.gone(transaction, wanted.item) >= wanted.stock:
                 raise BankError("out_of_stock")
-            ref = f"D{secrets.token_hex(5).upper()}"
+            ref, until = f"D{secrets.token_hex(5).upper()}", now + rules.order_days * DAY
             row = OrderRow(
-                ref, learner, item, name, points, "reserved", site, key, now, now + rules.order_days * DAY, by
+                ref,
+                learner,
+                wanted.item,
+                wanted.name,
+                wanted.points,
+                "reserved",
+                wanted.site,
+                wanted.key,
+                now,
+                until,
+                by,
             )
             bank.order(transaction, row)
             bank.enter(
                 transaction,
-                NewEntry(learner, day.isoformat(), "freeze", f"order:{ref}", f"兑换{name}", rules.version, points=-points, frozen=points, by=by, at=now),
+                NewEntry(
+                    learner, day.isoformat(), "freeze", f"order:{ref}", f"兑换{wanted.name}", rules.version,
+                    points=-wanted.points, frozen=wanted.points, by=by, at=now,
+                ),
             )  # fmt: skip
             return row
 
-        row = await self._database.settle(work)
-        return Order(row.ref, row.name, row.points, row.state, row.site, row.at, row.until)
+        return _order(await self._database.settle(work))
 
     async def collect(self, ref: str, by: str, now: int, day: date) -> None:
         """The thing is handed out: what was set aside is spent. Raises `BankError`."""
@@ -339,11 +376,6 @@ class Bank:
         return await self._database.read(look)
 
 
-def half_year(day: date) -> date:
-    """The first day of the day's half-year."""
-    return date(day.year, 1 if day.month <= 6 else 7, 1)
-
-
 def lots_of(rows: Sequence[LedgerEntryRow], rules: Rules) -> dict[date, int]:
     """Points that are left of what arrived, by their last day: the oldest are spent first."""
     lots: dict[date, int] = {}
@@ -369,47 +401,9 @@ def _hold(transaction: Transaction, learner: int) -> str:
     return status
 
 
+def _order(row: OrderRow) -> Order:
+    return Order(row.ref, row.name, row.points, row.state, row.site, row.at, row.until)
+
+
 def _shown(row: LedgerEntryRow) -> StatementLine:
     return StatementLine(row.day, row.type, row.credits, row.points, row.frozen, row.note, row.rule, row.source)
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something that must not be, in a learner's account."""
-
-    learner: int
-    text: str
-
-
-def audit(transaction: Transaction) -> tuple[int, list[Problem]]:
-    """Adds up every account anew; how many there are, and what does not add up."""
-    count, found, after = 0, list[Problem](), 0
-    while ids := bank.learners(transaction, after, 1000):
-        for id in ids:
-            found += [Problem(id, text) for text in _wrong(transaction, id)]
-        count, after = count + len(ids), ids[-1]
-    return count, found
-
-
-def _wrong(transaction: Transaction, learner: int) -> list[str]:
-    rows = sorted(bank.all_entries(transaction, learner), key=lambda row: row.id)
-    credits = points = frozen = counted = 0
-    found = []
-    for row in rows:
-        credits, points, frozen = credits + row.credits, points + row.points, frozen + row.frozen
-        counted += row.counted
-        if min(credits, points, frozen) < 0:
-            found.append(f"line {row.id}: a balance is below nought")
-        if row.type == "reverse" and row.source.startswith("entry:") and (not row.second or row.by == row.second):
-            found.append(f"line {row.id}: reversed by one person")
-    if counted > credits and not any(row.type == "reverse" for row in rows):
-        found.append("more credits became points than there are")
-    if len({(row.type, row.source) for row in rows}) < len(rows):
-        found.append("a source stands twice")
-    reserved = sum(row.points for row in bank.orders(transaction, learner, 1 << 30) if row.state == "reserved")
-    if reserved != frozen:
-        found.append(f"{frozen} points are frozen, orders want {reserved}")
-    sums = bank.sums(transaction, learner)
-    if (sums.credits, sums.points, sums.frozen) != (credits, points, frozen):
-        found.append("a balance is not the sum of its lines")
-    return found

@@ -100,3 +100,8 @@ def amounts(tenths: int) -> str:
     """20, or 0.5: tenths of credits as people write them."""
     whole, rest = divmod(abs(tenths), TENTHS)
     return f"{'-' if tenths < 0 else ''}{whole}" + (f".{rest}" if rest else "")
+
+
+def half_year(day: date) -> date:
+    """The first day of the day's half-year."""
+    return date(day.year, 1 if day.month <= 6 else 7, 1)

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from accounts.bank import Bank, half_year
+from accounts.bank import Bank
+from accounts.rules import half_year
 from bot.tellings import Tellings
 from store import bank as rows
 from store.database import Database

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from accounts.accounts import Accounts
-from accounts.bank import Balance, Bank, BankError, Extract, Order, StatementLine, UnavailableError
+from accounts.bank import Balance, Bank, BankError, Extract, Learnt, Order, StatementLine, UnavailableError, Wanted
 from accounts.enrolment import EnrolError, EnrolmentStatus
 from accounts.vault import Vault
 from desk.errors import TicketError
@@ -201,10 +201,8 @@ class Learners:
         if found is None:
             raise TicketError("not_found", "没有这件物品")
         try:
-            return await self._bank.reserve(
-                acting.learner, found.id, found.name, found.points, found.stock, site, f"{acting.by}:{id}", acting.at,
-                self._day(acting.at), acting.by,
-            )  # fmt: skip
+            wanted = Wanted(found.id, found.name, found.points, found.stock, site, f"{acting.by}:{id}")
+            return await self._bank.reserve(acting.learner, wanted, acting.at, self._day(acting.at), acting.by)
         except BankError as error:
             raise _told(error) from error
 
@@ -239,15 +237,13 @@ class Learners:
         await self._accounts.enrolments.refresh()
         return found
 
-    async def earn(
-        self, card: str, rule: str, source: str, day: date, note: str, times: int, by: str, now: int
-    ) -> float:
+    async def earn(self, card: str, learnt: Learnt) -> float:
         """Enters what another system saw somebody do; the credits that came of it."""
         row = await self._database.read(lambda t: identity.by_card(t, self._vault.digest("card", card)))
         if row is None:
             raise TicketError("not_found", "没有这张学习卡")
         try:
-            return await self._bank.earn(row.id, rule, source, day, note, times=times, by=by, at=now) / 10
+            return await self._bank.earn(row.id, learnt) / 10
         except BankError as error:
             raise _told(error) from error
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from accounts import rules
-from accounts.bank import Bank, BankError, audit
+from accounts.auditing import audit
+from accounts.bank import Bank, BankError, Learnt, Wanted
 from accounts.disputes import Disputes
 from accounts.rules import RuleError, amounts
 from accounts.vault import Vault
@@ -53,7 +54,7 @@ async def rich(bank: Bank, database: Database) -> int:
     """A learner with 100 points."""
     who = await somebody(database)
     for number in range(2):
-        await bank.earn(who, "finish", f"finish-{who}-{number}", EARNED, "结业")
+        await bank.earn(who, Learnt("finish", f"finish-{who}-{number}", EARNED, "结业"))
     assert await bank.convert(who, DAY, BEGUN) == 100
     return who
 
@@ -65,19 +66,19 @@ async def sound(database: Database) -> None:
 
 async def test_earning_goes_as_far_as_the_cap(bank: Bank, database: Database) -> None:
     who = await somebody(database)
-    assert [await bank.earn(who, "attend", f"a{who}-{n}", DAY, "听课") for n in range(3)] == [10, 10, 0]
-    assert await bank.earn(who, "attend", f"a{who}-0", DAY, "听课") == 10, "entered before"
-    assert await bank.earn(who, "attend", f"b{who}", DAY + timedelta(days=1), "听课") == 10
-    assert await bank.earn(who, "activity", f"c{who}", DAY, "活动") == 5
+    assert [await bank.earn(who, Learnt("attend", f"a{who}-{n}", DAY, "听课")) for n in range(3)] == [10, 10, 0]
+    assert await bank.earn(who, Learnt("attend", f"a{who}-0", DAY, "听课")) == 10, "entered before"
+    assert await bank.earn(who, Learnt("attend", f"b{who}", DAY + timedelta(days=1), "听课")) == 10
+    assert await bank.earn(who, Learnt("activity", f"c{who}", DAY, "活动")) == 5
     assert amounts((await bank.balance(who)).credits) == "3.5"
     with pytest.raises(BankError, match="unknown_rule"):
-        await bank.earn(who, "dancing", "x", DAY, "")
+        await bank.earn(who, Learnt("dancing", "x", DAY, ""))
     for times in (0, -5, 10**9):
         with pytest.raises(BankError, match="invalid"):
-            await bank.earn(who, "attend", "x", DAY, "", times=times)
+            await bank.earn(who, Learnt("attend", "x", DAY, "", times=times))
     other = await somebody(database)
     with pytest.raises(BankError, match="invalid"):
-        await bank.earn(other, "attend", f"a{who}-0", DAY, "somebody else's")
+        await bank.earn(other, Learnt("attend", f"a{who}-0", DAY, "somebody else's"))
     await sound(database)
 
 
@@ -85,7 +86,7 @@ async def test_credits_become_points_once(bank: Bank, database: Database) -> Non
     who = await rich(bank, database)
     assert await bank.convert(who, DAY + timedelta(days=40), BEGUN) == 100, "the same half-year"
     assert await bank.convert(who, date(2027, 1, 1), BEGUN) == 0, "nothing new"
-    await bank.earn(who, "attend", f"late-{who}", date(2027, 2, 1), "听课")
+    await bank.earn(who, Learnt("attend", f"late-{who}", date(2027, 2, 1), "听课"))
     assert await bank.convert(who, date(2027, 7, 2), BEGUN) == 10
     found = await bank.balance(who)
     assert (found.credits, found.points, found.last) == (110, 110, "2027-07-02")
@@ -100,9 +101,9 @@ async def test_the_day_on_which_a_half_year_is_converted_does_not_matter(
     who = await somebody(database)
     for day in range(1, 32):
         if day == 3:
-            await bank.earn(who, "attend", f"new-{who}", date(2026, 7, 3), "听课", at=BEGUN + 3)
+            await bank.earn(who, Learnt("attend", f"new-{who}", date(2026, 7, 3), "听课", at=BEGUN + 3))
         if day == 5:
-            await bank.earn(who, "attend", f"backdated-{who}", date(2026, 6, 30), "听课", at=BEGUN + 5)
+            await bank.earn(who, Learnt("attend", f"backdated-{who}", date(2026, 6, 30), "听课", at=BEGUN + 5))
         if day >= first:
             assert await bank.convert(who, date(2026, 7, day), BEGUN) == 0
     assert await bank.convert(who, date(2027, 1, 5), 2 * BEGUN) == 20
@@ -111,7 +112,7 @@ async def test_the_day_on_which_a_half_year_is_converted_does_not_matter(
 
 async def test_what_was_taken_back_becomes_no_points(bank: Bank, database: Database) -> None:
     who = await somebody(database)
-    await bank.earn(who, "attend", f"wrong-{who}", EARNED, "听课")
+    await bank.earn(who, Learnt("attend", f"wrong-{who}", EARNED, "听课"))
     (entry,) = await database.read(lambda t: rows.entries(t, who, 9))
     await bank.reverse(entry.id, "li", "wang", "记错", DAY)
     assert await bank.convert(who, DAY, BEGUN) == 0
@@ -120,8 +121,8 @@ async def test_what_was_taken_back_becomes_no_points(bank: Bank, database: Datab
 
 async def test_an_order_is_set_aside_then_spent_or_given_back(bank: Bank, database: Database) -> None:
     who = await rich(bank, database)
-    order = await bank.reserve(who, "towel", "毛巾", 50, 300, "college", "k1", 1, DAY)
-    assert (await bank.reserve(who, "towel", "毛巾", 50, 300, "college", "k1", 1, DAY)).ref == order.ref
+    order = await bank.reserve(who, Wanted("towel", "毛巾", 50, 300, "college", "k1"), 1, DAY)
+    assert (await bank.reserve(who, Wanted("towel", "毛巾", 50, 300, "college", "k1"), 1, DAY)).ref == order.ref
     found = await bank.balance(who)
     assert (found.points, found.frozen) == (50, 50)
     await bank.collect(order.ref, "clerk", 2, DAY)
@@ -130,7 +131,7 @@ async def test_an_order_is_set_aside_then_spent_or_given_back(bank: Bank, databa
     assert (found.points, found.frozen) == (50, 0)
     with pytest.raises(BankError, match="not_open"):
         await bank.cancel(order.ref, "clerk", 3, DAY)
-    second = await bank.reserve(who, "towel", "毛巾", 50, 300, "college", "k2", 1, DAY)
+    second = await bank.reserve(who, Wanted("towel", "毛巾", 50, 300, "college", "k2"), 1, DAY)
     assert await bank.expire_orders(second.until + 1, DAY + timedelta(days=8)) == 1
     assert (await bank.balance(who)).points == 50
     assert [each.state for each in await bank.orders(who, 9)].count("expired") == 1
@@ -141,13 +142,13 @@ async def test_what_cannot_be_ordered(bank: Bank, database: Database) -> None:
     who, lost = await rich(bank, database), await somebody(database, "lost")
     for points, code in ((101, "not_enough"), (0, "invalid"), (-50, "invalid"), (1 << 40, "invalid")):
         with pytest.raises(BankError, match=code):
-            await bank.reserve(who, "towel", "毛巾", points, 300, "college", f"k{points}", 1, DAY)
+            await bank.reserve(who, Wanted("towel", "毛巾", points, 300, "college", f"k{points}"), 1, DAY)
     with pytest.raises(BankError, match="out_of_stock"):
-        await bank.reserve(who, "rice", "大米", 10, 0, "college", "k", 1, DAY)
+        await bank.reserve(who, Wanted("rice", "大米", 10, 0, "college", "k"), 1, DAY)
     with pytest.raises(BankError, match="card_lost"):
-        await bank.reserve(lost, "towel", "毛巾", 10, 9, "college", "kl", 1, DAY)
+        await bank.reserve(lost, Wanted("towel", "毛巾", 10, 9, "college", "kl"), 1, DAY)
     with pytest.raises(BankError, match="no_learner"):
-        await bank.reserve(1 << 40, "towel", "毛巾", 10, 9, "college", "kn", 1, DAY)
+        await bank.reserve(1 << 40, Wanted("towel", "毛巾", 10, 9, "college", "kn"), 1, DAY)
     await sound(database)
 
 
@@ -157,7 +158,7 @@ async def test_a_reversal_takes_two_and_is_done_once(bank: Bank, database: Datab
     for by, second in (("li", "li"), ("li", ""), ("", "wang")):
         with pytest.raises(BankError, match="two_persons"):
             await bank.reverse(convert.id, by, second, "错记", DAY)
-    order = await bank.reserve(who, "towel", "毛巾", 60, 300, "college", "k", 1, DAY)
+    order = await bank.reserve(who, Wanted("towel", "毛巾", 60, 300, "college", "k"), 1, DAY)
     with pytest.raises(BankError, match="not_enough"):
         await bank.reverse(convert.id, "li", "wang", "错记", DAY)
     await bank.cancel(order.ref, "li", 1, DAY)
@@ -174,10 +175,10 @@ async def test_a_reversal_takes_two_and_is_done_once(bank: Bank, database: Datab
 
 async def test_points_lapse_the_oldest_first(bank: Bank, database: Database) -> None:
     who = await rich(bank, database)
-    await bank.earn(who, "finish", f"f27-{who}", date(2026, 8, 1), "结业")
+    await bank.earn(who, Learnt("finish", f"f27-{who}", date(2026, 8, 1), "结业"))
     await bank.convert(who, date(2027, 2, 1), BEGUN)
     assert await bank.lapsing(who, DAY) == (100, date(2028, 12, 31))
-    order = await bank.reserve(who, "towel", "毛巾", 30, 300, "college", "k", 1, date(2027, 3, 1))
+    order = await bank.reserve(who, Wanted("towel", "毛巾", 30, 300, "college", "k"), 1, date(2027, 3, 1))
     await bank.collect(order.ref, "clerk", 1, date(2027, 3, 1))
     assert await bank.lapsing(who, DAY) == (70, date(2028, 12, 31))
     assert await bank.lapse(who, date(2028, 12, 31)) == 0, "that day they are still good"
@@ -193,7 +194,7 @@ async def test_a_dispute_keeps_what_was_there(bank: Bank, database: Database) ->
     who = await rich(bank, database)
     disputes, extract = Disputes(database, VAULT), await bank.extract(who)
     await database.write(lambda t: rows.keep_dispute(t, "T1", disputes.sealed(extract), 5))
-    await bank.earn(who, "attend", f"later-{who}", DAY, "听课")
+    await bank.earn(who, Learnt("attend", f"later-{who}", DAY, "听课"))
     [(extract, at)] = await disputes.of("T1")
     assert (extract.points, len(extract.lines), at) == (100, 3, 5)
 
@@ -203,7 +204,7 @@ async def test_a_hundred_at_once_spend_no_point_twice(bank: Bank, database: Data
 
     async def buy(number: int) -> bool:
         try:
-            await bank.reserve(who, "towel", "毛巾", 30, 300, "college", f"race-{number}", 1, DAY)
+            await bank.reserve(who, Wanted("towel", "毛巾", 30, 300, "college", f"race-{number}"), 1, DAY)
         except BankError:
             return False
         return True
@@ -218,7 +219,7 @@ async def test_the_last_thing_is_handed_out_once(bank: Bank, database: Database)
 
     async def buy(who: int) -> bool:
         try:
-            await bank.reserve(who, "umbrella", "晴雨伞", 100, 1, "college", f"last-{who}", 1, DAY)
+            await bank.reserve(who, Wanted("umbrella", "晴雨伞", 100, 1, "college", f"last-{who}"), 1, DAY)
         except BankError:
             return False
         return True
@@ -236,7 +237,9 @@ async def random_operations(bank: Bank, people: list[int], count: int, dice: ran
             match dice.randrange(9):
                 case 0 | 1:
                     what = dice.choice(["attend", "online", "finish", "activity", "certificate"])
-                    await bank.earn(who, what, f"op-{dice.randrange(count)}-{who}", day, "", times=dice.randint(1, 4))
+                    await bank.earn(
+                        who, Learnt(what, f"op-{dice.randrange(count)}-{who}", day, "", times=dice.randint(1, 4))
+                    )
                 case 2:
                     await bank.convert(who, day, BEGUN)
                 case 3 | 4:
@@ -244,7 +247,7 @@ async def random_operations(bank: Bank, people: list[int], count: int, dice: ran
                     refs.append(
                         (
                             await bank.reserve(
-                                who, "towel", "毛巾", dice.randint(1, 90), 1 << 30, "college", key, 1, day
+                                who, Wanted("towel", "毛巾", dice.randint(1, 90), 1 << 30, "college", key), 1, day
                             )
                         ).ref
                     )

@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 import pytest
 
+from accounts.bank import Learnt
 from bot.nightly import Nightly
 from daoxue.app import App
 from store import bank, identity
@@ -27,14 +28,14 @@ def nights(app: App) -> Nights:
 
 async def test_it_is_done_at_night_and_once(app: App, nights: Nights) -> None:
     who = await app.database.write(lambda t: identity.add(t, "card", "phone", "active", False, b""))
-    await app.bank.earn(who, "attend", "before", date(2026, 6, 30), "听课")
+    await app.bank.earn(who, Learnt("attend", "before", date(2026, 6, 30), "听课"))
     await nights.at(1, 1)
     assert (await app.bank.balance(who)).points == 0
     await nights.at(1, 2)
     assert (await app.bank.balance(who)).points == 10
     moment = int(nights.now.timestamp() * 1000)
-    await app.bank.earn(who, "attend", "new", date(2026, 7, 1), "听课", at=moment)
-    await app.bank.earn(who, "attend", "backdated", date(2026, 6, 29), "听课", at=moment)
+    await app.bank.earn(who, Learnt("attend", "new", date(2026, 7, 1), "听课", at=moment))
+    await app.bank.earn(who, Learnt("attend", "backdated", date(2026, 6, 29), "听课", at=moment))
     for day in range(2, 32):
         await nights.at(day, 3)
     assert (await app.bank.balance(who)).points == 10
@@ -44,7 +45,7 @@ async def test_it_is_done_at_night_and_once(app: App, nights: Nights) -> None:
 
 async def test_a_night_that_failed_is_done_again(app: App, nights: Nights, monkeypatch: pytest.MonkeyPatch) -> None:
     who = await app.database.write(lambda t: identity.add(t, "card", "phone", "active", False, b""))
-    await app.bank.earn(who, "attend", "before", date(2026, 6, 30), "听课")
+    await app.bank.earn(who, Learnt("attend", "before", date(2026, 6, 30), "听课"))
 
     async def broken(*_: object) -> int:
         raise OSError("disk full")

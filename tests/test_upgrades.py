@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from msgspec.structs import replace
 
-from accounts import bank
+from accounts.auditing import audit
 from daoxue import __version__
 from daoxue.app import App, compose
 from daoxue.config import AccountsSettings, Config, DatabaseSettings
@@ -117,7 +117,7 @@ def test_on_a_server_too(earlier: Config, postgres: str) -> None:
 
 
 async def test_the_centre_goes_on_with_it(upgraded: App) -> None:
-    assert await upgraded.database.read(bank.audit) == (12, [])
+    assert await upgraded.database.read(audit) == (12, [])
     seat = await Desk(upgraded).person("supervisor")
     waiting = (await seat.get("/tickets?state=waiting"))["tickets"]
     (had,) = (await seat.get("/tickets?state=open"))["tickets"]

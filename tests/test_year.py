@@ -5,6 +5,7 @@ from itertools import count
 
 import pytest
 
+from accounts.bank import Learnt, Wanted
 from bot.nightly import Nightly
 from daoxue.app import App
 from store import bank, identity, notices
@@ -27,7 +28,7 @@ async def night(app: App, nightly: Nightly, day: date) -> int:
 async def learner(app: App) -> int:
     """One with 10 points of 2026."""
     who = await app.database.write(lambda t: identity.add(t, f"card-{next(_cards)}", "phone", "active", False, b""))
-    await app.bank.earn(who, "attend", f"lesson-{who}", date(2026, 3, 2), "听课")
+    await app.bank.earn(who, Learnt("attend", f"lesson-{who}", date(2026, 3, 2), "听课"))
     return who
 
 
@@ -39,7 +40,7 @@ async def test_credits_become_points_in_january_and_july_alone(app: App, nightly
     await night(app, nightly, date(2026, 7, 1))
     assert (await app.bank.balance(who)).points == 10
     late = await app.database.write(lambda t: identity.add(t, "late", "phone", "active", False, b""))
-    await app.bank.earn(late, "attend", "in-autumn", date(2026, 10, 5), "听课")
+    await app.bank.earn(late, Learnt("attend", "in-autumn", date(2026, 10, 5), "听课"))
     await night(app, nightly, date(2026, 12, 31))
     assert (await app.bank.balance(late)).points == 0
     await night(app, nightly, date(2027, 1, 1))
@@ -61,7 +62,7 @@ async def test_points_lapse_in_the_first_night_after_their_last_day(app: App, ni
 async def test_what_nobody_fetched_is_given_back(app: App, nightly: Nightly) -> None:
     who = await learner(app)
     ordered = await night(app, nightly, date(2026, 7, 1))
-    order = await app.bank.reserve(who, "towel", "毛巾", 10, 300, "college", "k", ordered, date(2026, 7, 1))
+    order = await app.bank.reserve(who, Wanted("towel", "毛巾", 10, 300, "college", "k"), ordered, date(2026, 7, 1))
     assert order.until - ordered == 7 * 86_400_000, "the days of the rules"
     await night(app, nightly, date(2026, 7, 7))
     assert (await app.bank.balance(who)).frozen == 10

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from accounts import vault as vaults
-from accounts.bank import audit as bank_audit
+from accounts.auditing import audit as bank_audit
 from accounts.closing import ErasureReason, rekey
 from daoxue.app import App
 from daoxue.commands.common import Commands, acting, add, now, tell

@@ -7,7 +7,7 @@ from fastapi import Depends
 from msgspec import Struct
 from pydantic import Field
 
-from accounts.bank import Order
+from accounts.bank import Learnt, Order
 from accounts.enrolment import EnrolmentStatus
 from desk.api.answers import NOTHING, OUTSIDE, Answering, NothingToTell
 from desk.api.guard import Number, TheDesk, may, now
@@ -222,10 +222,8 @@ async def refuse(id: Number, seat: Approver, desk: TheDesk) -> NothingToTell:
 @router.post("/earned")
 async def earned(body: Earned, seat: Earner, desk: TheDesk) -> Credited:
     """For other systems: enters what was learnt, as far as the rule's cap goes. The same source again changes nothing."""
-    credits = await desk.learners.earn(
-        body.card, body.rule, body.source, body.day, body.note, body.times, seat.name, now()
-    )
-    return Credited(credits)
+    learnt = Learnt(body.rule, body.source, body.day, body.note, body.times, seat.name, now())
+    return Credited(await desk.learners.earn(body.card, learnt))
 
 
 @router.post("/invitations", responses=OUTSIDE)

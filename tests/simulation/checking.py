@@ -5,7 +5,7 @@ import traceback
 from collections import Counter
 from collections.abc import Sequence
 
-from accounts.bank import audit
+from accounts.auditing import audit
 from bot.inbox import numbered
 from bot.messages import Numbered
 from daoxue.app import App

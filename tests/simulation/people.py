@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol, TypeVar
 
-from accounts.bank import BankError, Order
+from accounts.bank import BankError, Learnt, Order, Wanted
 from daoxue.app import App
 from desk.errors import TicketError
 from desk.replies import Accepted, Answer
@@ -195,13 +195,17 @@ class Clerk:
         self.is_done = True
 
     async def _earn(self, key: str, learner: int) -> None:
-        await self._until(lambda app, at: app.bank.earn(learner, "attend", key, DAY, "听课", by=self.name, at=at.now()))
+        await self._until(
+            lambda app, at: app.bank.earn(learner, Learnt("attend", key, DAY, "听课", by=self.name, at=at.now()))
+        )
         self.earned.add(key)
         self.balancer.world.note(self.name, f"has entered {key}")
 
     async def _order(self, key: str, learner: int) -> None:
         order = await self._until(
-            lambda app, at: app.bank.reserve(learner, "cup", "杯子", 10, 2, "site", key, at.now(), DAY, self.name)
+            lambda app, at: app.bank.reserve(
+                learner, Wanted("cup", "杯子", 10, 2, "site", key), at.now(), DAY, self.name
+            )
         )
         assert isinstance(order, Order)
         if self.ordered.setdefault(key, order.ref) != order.ref:
