@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from accounts.bank import CreditBank
 from accounts.disputes import Disputes
 from accounts.enrolment import Enrolments
 from accounts.identity import Identity, Proof
+from accounts.ledger import CreditBank
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@ edit: what is found wrong is reversed by two people (`accounts.bank.Bank.reverse
 
 import msgspec
 
-from accounts.bank import Extract
+from accounts.ledger import Extract
 from accounts.vault import Vault
 from store import bank
 from store.bank import NewDispute

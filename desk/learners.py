@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from accounts.accounts import Accounts
-from accounts.bank import Balance, Bank, BankError, Extract, Learnt, Order, StatementLine, UnavailableError, Wanted
+from accounts.bank import Bank, BankError, Learnt, Wanted
 from accounts.enrolment import EnrolError, EnrolmentStatus
+from accounts.ledger import Balance, Extract, Order, StatementLine, UnavailableError
 from accounts.vault import Vault
 from desk.errors import TicketError
 from knowledge.library import Library

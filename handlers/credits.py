@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from accounts.bank import AttendanceRow, Order, StatementLine, UnavailableError
+from accounts.ledger import AttendanceRow, Order, StatementLine, UnavailableError
 from accounts.rules import amounts
 from bot.turn import CHOICES, Turn
 from handlers import wording

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from accounts import registering
-from accounts.bank import Balance, Extract, Order, StatementLine, UnavailableError
+from accounts.ledger import Balance, Extract, Order, StatementLine, UnavailableError
 from accounts.registering import Registered, Status
 from accounts.rules import TENTHS
 from accounts.vault import Vault

@@ -10,7 +10,7 @@ import pytest
 import uvicorn
 from msgspec.structs import replace
 
-from accounts.bank import UnavailableError
+from accounts.ledger import UnavailableError
 from daoxue.app import App, compose
 from daoxue.config import Config
 from daoxue.preparing import vault_of

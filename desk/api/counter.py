@@ -7,8 +7,9 @@ from fastapi import Depends
 from msgspec import Struct
 from pydantic import Field
 
-from accounts.bank import Learnt, Order
+from accounts.bank import Learnt
 from accounts.enrolment import EnrolmentStatus
+from accounts.ledger import Order
 from desk.api.answers import NOTHING, OUTSIDE, Answering, NothingToTell
 from desk.api.guard import Number, TheDesk, may, now
 from desk.api.session import Strict

@@ -6,7 +6,7 @@ from fastapi import Depends, HTTPException, Query
 from msgspec import Struct
 from pydantic import Field
 
-from accounts.bank import Extract
+from accounts.ledger import Extract
 from desk.api.answers import Answering
 from desk.api.guard import TheDesk, may, now
 from desk.api.session import Strict

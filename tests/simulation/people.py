@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol, TypeVar
 
-from accounts.bank import BankError, Learnt, Order, Wanted
+from accounts.bank import BankError, Learnt, Wanted
+from accounts.ledger import Order
 from daoxue.app import App
 from desk.errors import TicketError
 from desk.replies import Accepted, Answer
