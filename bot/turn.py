@@ -1,16 +1,16 @@
 """What a handler sees of one turn, and what it gathers to be done. Nothing here is written until the turn commits."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
 import msgspec
 
 from accounts.accounts import Accounts
-from accounts.enrolment import Places
 from accounts.limits import TICKETS, TICKETS_FROM, Once
 from bot import about, phrases
+from bot.catalogues import as_it_is
 from bot.comprehension import Understanding
 from bot.conversation import Conversation, Danger, Offer, Task
 from bot.language import is_left_chinese
@@ -31,7 +31,6 @@ from bot.waiting import (
     reference,
 )
 from knowledge.catalogue import Catalogue
-from knowledge.english import told_in_english
 from knowledge.entries import Entry
 from knowledge.library import Library
 from nlu.text import fold
@@ -42,9 +41,6 @@ LIKE = 0.6  # likeness from which a course may be meant
 CHOICES = 3  # a caller keeps no more in mind
 _NOT_TOLD = {"detail", "of", "way"}  # slots that say how a task began
 Kept = Literal["organisations", "courses", "activities", "items"]  # what a catalogue may have none of
-
-
-# Done within the turn's commit, which knows the ticket's reference if there is one.
 
 
 @dataclass(slots=True)
@@ -101,8 +97,7 @@ class Turn:
     @property
     def catalogue(self) -> Catalogue:
         """What there is, in the resident's language, with as many places taken as are by now."""
-        current = _current(self.library, self.accounts)
-        return _told(current) if self.state.lang == "en" else current
+        return as_it_is(self.library, self.accounts, self.state.lang)
 
     @property
     def red_line(self) -> str | None:
@@ -397,33 +392,3 @@ class Turn:
             options = tuple(Option(offer.key, offer.label) for offer in self.offered)
             self.said[-1] = msgspec.structs.replace(self.said[-1], options=options)
         return self.said
-
-
-def _current(library: Library, accounts: Accounts) -> Catalogue:
-    base, seen = library.catalogue, accounts.enrolments.seen
-    known = _LAST.get("catalogue")
-    if known is not None and known[0] is base and known[1] is seen:
-        return known[2]
-    classes = {
-        id: msgspec.structs.replace(group, enrolled=places.taken, waiting=places.waiting)
-        if (places := seen.get(id)) is not None
-        else group
-        for id, group in base.classes.items()
-    }
-    current = replace(base, classes=classes) if seen else base
-    _LAST["catalogue"] = (base, seen, current)
-    return current
-
-
-def _told(current: Catalogue) -> Catalogue:
-    """The same in English."""
-    known = _LAST_TOLD.get("catalogue")
-    if known is not None and known[0] is current:
-        return known[1]
-    told = told_in_english(current)
-    _LAST_TOLD["catalogue"] = (current, told)
-    return told
-
-
-_LAST_TOLD: dict[str, tuple[Catalogue, Catalogue]] = {}
-_LAST: dict[str, tuple[Catalogue, Mapping[str, Places], Catalogue]] = {}  # built once for all turns that see the same
