@@ -22,6 +22,7 @@ from desk.api import (
     standard,
     supervise,
     tickets,
+    unanswered,
     understood,
 )
 from desk.api.answers import Described
@@ -47,7 +48,8 @@ def described() -> Described:
     )  # fmt: skip
     api.middleware("http")(refuse_strangers)
     rooms = (
-        session, tickets, messages, files, calls, assist, supervise, counter, broadcasts, knowledge, standard, catalogue, admin, owed,
+        session, tickets, messages, files, calls, assist, supervise, counter, broadcasts, knowledge, unanswered, standard, catalogue,
+        admin, owed,
         understood,
     )  # fmt: skip
     api.routers = [each.router for each in rooms]

@@ -1,7 +1,6 @@
-"""What editors do: entries and their versions, review, imports, the test box, what nobody could answer."""
+"""What editors do: entries and their versions, review, imports, the test box."""
 
 import tempfile
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,43 +10,31 @@ from fastapi import Depends, Query, Request, UploadFile
 from msgspec import Struct
 from msgspec.structs import asdict
 from pydantic import Field
-from rapidfuzz import fuzz
 
 from bot.messages import Inbound, Reply
 from desk import children
-from desk.api.answers import NOTHING, Answering, NothingToTell
+from desk.api.answers import Answering
 from desk.api.guard import LARGEST_FILE, Language, Number, TheDesk, may, now
 from desk.api.session import Strict
 from desk.editing import Kept, check_texts, checked
 from desk.errors import TicketError
-from desk.masking import mask
 from desk.parts import Desk
 from desk.people import Seat
-from desk.standards import asked_in_vain
 from knowledge.conversion import SUFFIXES, ImportReport
 from knowledge.entries import FORMS, Entry, Form
 from knowledge.topics import Topic
 from store import desk as rows
-from store.desk import UnansweredRow
 
 router = Answering(tags=["知识 knowledge"])
 Reader = Annotated[Seat, Depends(may("knowledge.read"))]
 Drafter = Annotated[Seat, Depends(may("knowledge.draft"))]
 Reviewer = Annotated[Seat, Depends(may("knowledge.review"))]
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
-ALIKE = 70  # of 100, by which two unanswered questions are one
-DAY = 86_400_000
-MOST = 3000
-HEADS, SHOWN = 300, 100  # groups whose first words are understood, and that are shown
 USED_DAYS = 30
 
 
 class Why(Strict):
     why: str = Field("", max_length=500)
-
-
-class Ids(Strict):
-    ids: list[Number] = Field(max_length=500)
 
 
 class Trial(Strict):
@@ -164,22 +151,6 @@ class TrialShown(Struct, frozen=True):
     rendered: list[str]
     candidates: list[TrialCandidate]
     entities: list[TrialEntity]
-
-
-class Gap(Struct, frozen=True):
-    """Questions that are nearly the same and that nothing answered; `standard` is the standard question that they ask."""
-
-    text: str
-    others: list[str]
-    standard: str | None
-    topic: str
-    count: int
-    last: int
-    ids: list[int]
-
-
-class Gaps(Struct, frozen=True):
-    groups: list[Gap]
 
 
 def _line(desk: Desk, each: Kept, today: date) -> EntryLine:
@@ -366,58 +337,3 @@ async def ask(body: Trial, seat: Reader, desk: TheDesk) -> TrialShown:
         ],
         entities=[TrialEntity(each.kind, each.value, heard.text[each.start : each.end]) for each in heard.entities],
     )  # fmt: skip
-
-
-@router.get("/knowledge/unanswered")
-async def unanswered(seat: Drafter, desk: TheDesk, days: Annotated[int, Query(ge=1, le=365)] = 30) -> Gaps:
-    """What nothing answered, alike ones together, the most frequent first."""
-    found = await desk.database.read(lambda t: rows.questions(t, now() - days * DAY, MOST))
-    groups = grouped(found)[:HEADS]
-    asked = await asked_in_vain(desk.comprehension, [group[0].text for group in groups], _today(desk))
-    return Gaps([_group(desk, standard, group) for standard, group in together(groups, asked)[:SHOWN]])
-
-
-def _group(desk: Desk, standard: str | None, group: list[UnansweredRow]) -> Gap:
-    """Under the wording of the standard question that it asks, else in the words of the last who asked."""
-    texts = list(dict.fromkeys(mask(each.text, theirs=True) for each in group))
-    question = desk.library.questions[standard] if standard else None
-    return Gap(
-        text=question.zh if question else texts[0], others=texts[:5] if question else texts[1:6], standard=standard,
-        topic=question.topic if question else group[0].topic, count=len(group), last=max(each.at for each in group),
-        ids=[each.id for each in group],
-    )  # fmt: skip
-
-
-@router.post("/knowledge/unanswered/done")
-async def settle(body: Ids, seat: Drafter, desk: TheDesk) -> NothingToTell:
-    """They have been looked at."""
-    await desk.database.write(lambda t: rows.settle_questions(t, body.ids))
-    return NOTHING
-
-
-def together(
-    groups: Sequence[list[UnansweredRow]], asked: Sequence[str | None]
-) -> list[tuple[str | None, list[UnansweredRow]]]:
-    """Groups that ask the same standard question as one, the largest first."""
-    found: list[tuple[str | None, list[UnansweredRow]]] = []
-    at: dict[str, int] = {}
-    for group, standard in zip(groups, asked, strict=True):
-        if standard is not None and standard in at:
-            found[at[standard]][1].extend(group)
-            continue
-        if standard is not None:
-            at[standard] = len(found)
-        found.append((standard, list(group)))
-    return sorted(found, key=lambda pair: -len(pair[1]))
-
-
-def grouped(found: Sequence[UnansweredRow]) -> list[list[UnansweredRow]]:
-    """Questions that are nearly the same together; each is compared with the first of each group."""
-    groups: list[list[UnansweredRow]] = []
-    for each in found:
-        near = next((group for group in groups if fuzz.ratio(each.text, group[0].text) >= ALIKE), None)
-        if near is not None:
-            near.append(each)
-        else:
-            groups.append([each])
-    return sorted(groups, key=lambda group: -len(group))
