@@ -22,6 +22,7 @@ from handlers.needs import NEEDS, on_record
 from integrations.channels import CHANNELS
 from knowledge.catalogue import KIND_OF, Catalogue, Record
 from knowledge.centre import Centre
+from knowledge.consistency import inconsistencies
 from knowledge.entries import Entry
 from knowledge.files import SAMPLE, Content, KnowledgeError, dated, load_yaml, read_sample
 from knowledge.standard import standard, strangers
@@ -56,7 +57,7 @@ def problems(config: Config, channels: Channels = CHANNELS) -> list[str]:
             read()
         except ConfigError as error:
             found.append(str(error))
-    found += Catalogue.of(content.records).problems()
+    found += inconsistencies(Catalogue.of(content.records))
     if Catalogue.of(content.records).college is None:
         found.append("catalogue: there is no organisation of level college")
     with contextlib.suppress(KnowledgeError):  # the data's problems are among those found
@@ -147,7 +148,7 @@ def fits(database: Database, content: Content, channels: Channels = CHANNELS) ->
     known = {(row.kind, row.id): msgspec.json.decode(row.body, type=Record) for row in stored}
     new = {(KIND_OF[type(record)], record.id): record for record in content.records}
     catalogue = Catalogue.of({**known, **new}.values())
-    found = catalogue.problems() + strangers(content.entries, catalogue.topics)
+    found = inconsistencies(catalogue) + strangers(content.entries, catalogue.topics)
     return found + [
         f"entry {entry.id}: {problem}" for entry in content.entries for problem in _unsayable(entry, channels)
     ]

@@ -9,6 +9,7 @@ from bot.texts import Texts
 from desk.errors import TicketError
 from knowledge.catalogue import KIND_OF, Catalogue, Record
 from knowledge.centre import Centre, TextForms
+from knowledge.consistency import inconsistencies
 from knowledge.library import Library, as_rows
 from store import conversations
 from store import knowledge as rows
@@ -128,4 +129,4 @@ def _said_in_danger(centre: Record) -> set[tuple[str, str, TextForms]]:
 
 
 def _problems(records: Iterable[Record]) -> list[str]:
-    return Catalogue.of(records).problems()
+    return inconsistencies(Catalogue.of(records))

@@ -4,20 +4,17 @@ Records are immutable; a `Catalogue` is one consistent view of all of them, buil
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
-from itertools import pairwise
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
 from accounts.rules import Rules, RuleSet
-from accounts.rules import problems as rule_problems
 from knowledge.centre import Centre
 from knowledge.topics import Topic, ours
-from knowledge.topics import problems as topic_problems
 
 Id = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 Words = Annotated[str, Meta(min_length=1, max_length=400)]
@@ -298,12 +295,6 @@ KIND_OF: dict[type[Record], str] = {
 }  # fmt: skip
 
 
-def _gaps(openings: Iterable[Opening], weekday: int) -> Iterator[tuple[str, str]]:
-    """When each span of a weekday ends, and the one after it begins."""
-    spans = sorted((each.opens, each.closes) for each in openings if weekday in each.days)
-    return ((one[1], other[0]) for one, other in pairwise(spans))
-
-
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """All records by kind and id, in the order they were given."""
@@ -375,54 +366,3 @@ class Catalogue:
 
     def is_within(self, organisation: str, whole: str) -> bool:
         return any(each.id == whole for each in self.line_up(organisation))
-
-    def _taken(self, own: Topic) -> list[str]:
-        """Why there may not be this topic of the centre's own."""
-        return topic_problems(own, {*ours().values(), *self.topics.values()} - {own})
-
-    def problems(self) -> list[str]:
-        """References to what is not there, circles, and dates out of order; each with the record it is in."""
-        found = [each for own in self.topics.values() if own not in ours().values() for each in self._taken(own)]
-        found += rule_problems(self.reckoning.versions)
-        for place in self.organisations.values():
-            if place.parent and place.parent not in self.organisations:
-                found.append(f"organisation {place.id}: parent: there is no {place.parent}")
-            elif place.level != "college" and self.line_up(place.id)[-1].level != "college":
-                found.append(f"organisation {place.id}: parent: does not lead up to the college")
-            found += [
-                f"organisation {place.id}: hours: closes {each.closes} before it opens {each.opens}"
-                for each in place.hours
-                if each.closes <= each.opens
-            ]
-            found += [
-                f"organisation {place.id}: hours: weekday {weekday} is open twice from {begins}"
-                for weekday in range(1, 8)
-                for ends, begins in _gaps(place.hours, weekday)
-                if begins < ends
-            ]
-        for group in self.classes.values():
-            if group.course not in self.courses:
-                found.append(f"class {group.id}: course: there is no {group.course}")
-            if group.organisation not in self.organisations:
-                found.append(f"class {group.id}: organisation: there is no {group.organisation}")
-            found += [
-                f"class {group.id}: schools: there is no {school}"
-                for school in group.schools
-                if school not in self.organisations
-            ]
-            if group.ends <= group.starts:
-                found.append(f"class {group.id}: ends: {group.ends} is not after starts {group.starts}")
-            if group.oldest < group.youngest:
-                found.append(f"class {group.id}: oldest: {group.oldest} is less than {group.youngest}")
-            if group.enrolled > group.capacity:
-                found.append(
-                    f"class {group.id}: enrolled: {group.enrolled} is more than there are places, {group.capacity}"
-                )
-            if group.enrol_until < group.enrol_from:
-                found.append(f"class {group.id}: enrol_until: {group.enrol_until} is before {group.enrol_from}")
-        for activity in self.activities.values():
-            if activity.organisation not in self.organisations:
-                found.append(f"activity {activity.id}: organisation: there is no {activity.organisation}")
-            if activity.last_day < activity.first_day:
-                found.append(f"activity {activity.id}: last_day: {activity.last_day} is before {activity.first_day}")
-        return found

@@ -11,6 +11,7 @@ import msgspec
 import yaml
 
 from knowledge.catalogue import KIND_OF, Catalogue, Record
+from knowledge.consistency import inconsistencies
 from knowledge.entries import Entry, following
 
 SAMPLE = Path(__file__).parent / "sample"
@@ -63,8 +64,8 @@ def read(paths: Sequence[Path], today: date) -> Content:
 def read_sample(today: date) -> Content:
     """The sample centre, its days counted from `today`, checked as a whole."""
     content = read([path for path in sorted(SAMPLE.glob("*.yml")) if path.name not in OTHERS], today)
-    if problems := Catalogue.of(content.records).problems():
-        raise KnowledgeError(problems)
+    if found := inconsistencies(Catalogue.of(content.records)):
+        raise KnowledgeError(found)
     return content
 
 

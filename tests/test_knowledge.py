@@ -12,6 +12,7 @@ from daoxue.config import Config, DatabaseSettings
 from daoxue.preparing import prepare
 from daoxue.sample import load, save
 from knowledge.catalogue import Catalogue, Organisation
+from knowledge.consistency import inconsistencies
 from knowledge.files import SAMPLE, Content, KnowledgeError, dated, load_yaml, read, read_sample
 from knowledge.hours import day_of
 from knowledge.library import as_rows
@@ -47,7 +48,7 @@ def test_the_sample_centre_is_whole() -> None:
     assert all(entry.standard or len(entry.questions) > 1 for entry in content.entries)
     assert all(lesson.minutes <= 15 for course in catalogue.courses.values() for lesson in course.lessons)
     assert all(group.first_day > TODAY for group in catalogue.classes.values())
-    assert catalogue.problems() == []
+    assert inconsistencies(catalogue) == []
 
 
 def test_the_learners_of_the_sample_add_up() -> None:
@@ -85,9 +86,11 @@ def test_dates_out_of_order_and_doubles_are_told(tmp_path: Path) -> None:
 def test_references_to_nothing_and_circles_are_told() -> None:
     whole = Catalogue.of(read_sample(TODAY).records)
     school = whole.organisations["qinghe"]
-    problems = Catalogue(organisations={"qinghe": replace(school, parent="qinghe")}, classes=whole.classes).problems()
-    assert any("does not lead up to the college" in problem for problem in problems)
-    assert any("there is no taichi" in problem for problem in problems)
+    found = inconsistencies(
+        Catalogue(organisations={"qinghe": replace(school, parent="qinghe")}, classes=whole.classes)
+    )
+    assert any("does not lead up to the college" in problem for problem in found)
+    assert any("there is no taichi" in problem for problem in found)
 
 
 async def test_an_edit_shows_at_the_next_question(either_app: App, tmp_path: Path) -> None:

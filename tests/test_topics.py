@@ -9,6 +9,7 @@ from daoxue import model
 from daoxue.app import App
 from handlers import HANDLERS
 from knowledge.catalogue import Catalogue
+from knowledge.consistency import inconsistencies
 from knowledge.importing import read
 from knowledge.topics import Topic, ours
 from nlu.questions import read as read_data
@@ -43,7 +44,7 @@ def test_records_with_a_name_that_is_taken_are_told() -> None:
         Topic(id="tours", zh="报名", en="Tours"),
         Topic(id="b", zh="乙", en="B"),
     ]
-    assert Catalogue.of(own).problems() == [
+    assert inconsistencies(Catalogue.of(own)) == [
         "topic activity: activity is taken by activity", "topic tours: 报名 is taken by enrolment",
     ]  # fmt: skip
 

@@ -8,6 +8,7 @@ from msgspec.json import encode
 
 from daoxue.app import App
 from daoxue.sample import save
+from knowledge.consistency import inconsistencies
 from knowledge.files import read
 from tests.talk import Resident
 
@@ -113,7 +114,7 @@ def test_spans_that_overlap_are_a_mistake(app: App, tmp_path: Path) -> None:
     path.write_text(PLACE.format(opens="09:00"), encoding="utf-8")
     found = read([path], date.today()).records
     catalogue = type(app.library.catalogue).of([*app.library.catalogue.organisations.values(), *found])
-    assert any("hall: hours: weekday 1 is open twice from 09:00" in problem for problem in catalogue.problems())
+    assert any("hall: hours: weekday 1 is open twice from 09:00" in problem for problem in inconsistencies(catalogue))
 
 
 @pytest.mark.parametrize(("said", "told", "not_told"), [

@@ -31,6 +31,7 @@ from daoxue.workbook.words import Fault, in_words
 from desk.staff import StaffAccount
 from knowledge.catalogue import KIND_OF, Catalogue, Organisation, Record
 from knowledge.centre import Centre
+from knowledge.consistency import inconsistencies
 from knowledge.conversion import Conversion
 from knowledge.conversion import Sheet as AnswerRows
 from knowledge.entries import Entry
@@ -178,8 +179,8 @@ def _centre(plan: Plan, reading: PageReading, after: Records) -> None:
 
 def _misfits(reading: PageReading, after: Collection[Record], before: Collection[Record]) -> Iterator[Fault]:
     """What would be wrong with the catalogue as a whole, and was not before."""
-    known = set(Catalogue.of(before).problems())
-    for problem in Catalogue.of(after).problems():
+    known = set(inconsistencies(Catalogue.of(before)))
+    for problem in inconsistencies(Catalogue.of(after)):
         if problem not in known:
             yield _placed(reading, problem)
     colleges = [each for each in after if isinstance(each, Organisation) and each.level == "college"]
