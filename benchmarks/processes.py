@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.turn import CONNECTIONS, QUESTIONS, cpu_seconds
-from integrations.webchat import PATH
+from integrations.webchat.channel import PATH
 from tests.cluster import Cluster, binaries
 from tests.conftest import free_port
 from tests.processes import Prepared, Processes, prepared

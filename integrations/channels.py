@@ -8,7 +8,7 @@ from integrations.forum.board import FORUM
 from integrations.mail.post import MAIL
 from integrations.telegram.bot import TELEGRAM
 from integrations.twilio.hotline import VOICE
-from integrations.webchat import WEBCHAT
+from integrations.webchat.channel import WEBCHAT
 from integrations.wechat.official import WECHAT
 
 CHANNELS: Mapping[str, Channel] = {each.name: each for each in (WEBCHAT, WECHAT, TELEGRAM, SMS, VOICE, MAIL, FORUM)}

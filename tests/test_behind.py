@@ -28,7 +28,7 @@ from daoxue.config import Config, Server
 from desk.api.guard import COOKIE, DEVICES
 from desk.passwords import Passwords
 from desk.people import People
-from integrations.webchat import PATH
+from integrations.webchat.channel import PATH
 from store.database import Database
 from tests.conftest import free_port, lacking
 from tests.service import ROOT, running

@@ -18,7 +18,7 @@ from daoxue.chat import Talk
 from daoxue.config import Config, ConfigError, Server, read
 from daoxue.serve import application, stopping
 from integrations.channels import CHANNELS
-from integrations.webchat import WebchatSettings
+from integrations.webchat.channel import WebchatSettings
 from integrations.wechat.settings import Mode, WechatSettings
 from tests import pigeon
 from tests.desk_client import Desk

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from daoxue.app import App, compose
 from daoxue.config import Config
 from daoxue.serve import application
-from integrations import uploads
+from integrations.webchat import uploads
 from store.database import Database
 from store.outages import Outage, OutageError
 from tests.desk_client import Desk

@@ -16,7 +16,7 @@ from daoxue.app import App, compose
 from daoxue.config import Config, FilesSettings
 from desk.arriving import Arriving, Intake
 from integrations.clamd import Clamd
-from integrations.uploads import meant
+from integrations.webchat.uploads import meant
 from players.clamd import EICAR, ClamdPlayed
 from players.wechat import MEDIA_LASTS, Resident
 from store import attachments, conversations, queue

@@ -22,9 +22,8 @@ from bot.inbox import Receipt
 from bot.messages import Arrived, Inbound
 from daoxue.app import App
 from desk import arriving
-from integrations.frames import address_of
-from integrations.uploads import AT_ONCE, Uploads, meant
-from integrations.webchat import _wordless
+from integrations.webchat.frames import address_of
+from integrations.webchat.uploads import AT_ONCE, Uploads, meant
 from store import attachments, conversations, erasing, tickets
 from store.attachments import FileState
 from tests.desk_client import Desk, Person
@@ -354,7 +353,7 @@ async def test_who_is_slow_keeps_nobody_else_out(app: App) -> None:
         await uploads(scope, receive, send)
         return told[0]
 
-    uploads = Uploads(_wordless, accepted, lambda scope: False, Limits(), 100)
+    uploads = Uploads(accepted, lambda scope: False, Limits(), 100)
     slow = [asyncio.create_task(answer("192.0.2.1", secrets.token_urlsafe(24), None)) for _ in range(AT_ONCE)]
     await asyncio.sleep(0)
     await answer("198.51.100.1", secrets.token_urlsafe(24), b"%PDF-1.7 " + bytes(31))

@@ -20,9 +20,11 @@ from bot.messages import Inbound
 from daoxue.app import App, compose
 from daoxue.config import Config, Server
 from daoxue.serve import application
-from integrations import webchat
-from integrations.frames import address_of
-from integrations.webchat import CHANNEL, PATH, PORTION, Webchat
+from integrations.webchat import channel, socket
+from integrations.webchat.channel import PATH, Webchat
+from integrations.webchat.frames import address_of
+from integrations.webchat.socket import PORTION
+from integrations.webchat.visitors import CHANNEL
 from store import conversations
 from store.conversations import MessageRow
 from store.database import ConflictError
@@ -258,7 +260,7 @@ def outlet(app: App) -> Webchat:
 
 
 async def test_so_many_sockets_are_open_from_one_address(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(webchat, "SOCKETS_FROM", 2)
+    monkeypatch.setattr(channel, "SOCKETS_FROM", 2)
     pages = [PageThatStays(HELLO) for _ in range(3)] + [PageThatStays(HELLO, OTHER)]
     served = [asyncio.create_task(outlet(app).socket(each)) for each in pages]  # type: ignore[arg-type] # as much of one as is used
     await asyncio.gather(*(each.heard.wait() for each in pages))
@@ -307,7 +309,7 @@ async def test_a_long_talk_is_sent_in_portions(app: App, monkeypatch: pytest.Mon
 
 
 async def test_a_page_that_comes_back_without_end_has_to_wait(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(webchat, "CATCHING_UP", Limit("few", 2, 60))
+    monkeypatch.setattr(socket, "CATCHING_UP", Limit("few", 2, 60))
     visitor = "d" * 32
     await app.inbox.receive(Inbound(channel=CHANNEL, address=address_of(visitor), id="a", text="你好", at=1))
     pages = [PageThatStays(json.dumps({"type": "hello", "visitor": visitor, "since": 0})) for _ in range(3)]

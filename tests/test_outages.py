@@ -22,7 +22,7 @@ from daoxue import operations
 from daoxue.app import App, compose
 from daoxue.config import Config, DatabaseSettings
 from daoxue.logs import Counting, JsonLines
-from integrations.webchat import PATH
+from integrations.webchat.channel import PATH
 from store import database, outages, queue
 from store.database import ConflictError
 from store.jobs import T, Work

@@ -19,8 +19,9 @@ from bot.messages import Inbound
 from daoxue.app import App, compose
 from daoxue.config import Config
 from desk.replies import Answer
-from integrations.frames import address_of
-from integrations.webchat import CHANNEL, Webchat
+from integrations.webchat.channel import Webchat
+from integrations.webchat.frames import address_of
+from integrations.webchat.visitors import CHANNEL
 from store import conversations, outbox
 from store.conversations import ConversationRow
 from store.transaction import Transaction

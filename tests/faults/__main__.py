@@ -18,7 +18,7 @@ import httpx
 
 from daoxue.app import App, compose
 from desk.tickets import barred
-from integrations.frames import address_of
+from integrations.webchat.frames import address_of
 from players.gateway import Gateway
 from players.wechat import Platform
 from store import conversations, queue, tickets

@@ -10,7 +10,7 @@ from bot.inbox import numbered
 from bot.messages import Numbered
 from daoxue.app import App
 from desk.opening import ALL, Opened, opened
-from integrations.frames import address_of
+from integrations.webchat.frames import address_of
 from store import bank, conversations, queue, tickets
 from store.queue import HELD
 from tests import history

@@ -10,8 +10,8 @@ from typing import Any
 from bot.channel import Channel
 from daoxue.app import App
 from desk.tickets import barred
-from integrations.frames import address_of
-from integrations.webchat import WEBCHAT
+from integrations.webchat.channel import WEBCHAT
+from integrations.webchat.frames import address_of
 from store import conversations, queue, ticket_lists, tickets
 from store.transaction import Transaction
 from tests.simulation.carrier import Carrier, texts_over

@@ -12,8 +12,8 @@ from starlette.types import Receive, Scope, Send
 from accounts.limits import REQUESTS_FROM
 from bot.channel import Core
 from bot.edge import BodyError, body_of, came_from
-from integrations.frames import Lang
-from integrations.origins import Origins
+from integrations.webchat.frames import Lang
+from integrations.webchat.origins import Origins
 from store import pushes
 from store.conversations import ConversationRow
 from store.pushes import PushKeys

@@ -18,7 +18,8 @@ from bot.edge import BodyError, body_of, came_from
 from bot.files import FileRefusal, FileRefusedError, checked
 from bot.inbox import Receipt
 from bot.messages import Arrived, Inbound
-from integrations.frames import encode, error
+from integrations.webchat.frames import encode, error
+from integrations.webchat.visitors import wordless
 
 AT_ONCE = 16  # whose content is in memory at the same time
 FROM_ONE = 8  # of these from one network address: who is slow keeps nobody else out
@@ -53,14 +54,15 @@ def meant(said: Inbound, file: Arrived) -> Inbound:
 
 
 class Uploads:
-    """An ASGI application. `said` makes a message without words of a visitor, id, language and network address; `accepted`
-    takes it; `largest` is in bytes."""
+    """An ASGI application. `accepted` takes a message; `largest` is in bytes."""
 
     def __init__(
-        self, said: Callable[[str, str, str, str], Inbound], accepted: Callable[[Inbound], Awaitable[Receipt | None]],
-        is_foreign: Callable[[Scope], bool], limits: Limits, largest: int,
-    ) -> None:  # fmt: skip
-        self._said = said
+        self,
+        accepted: Callable[[Inbound], Awaitable[Receipt | None]],
+        is_foreign: Callable[[Scope], bool],
+        limits: Limits,
+        largest: int,
+    ) -> None:
         self._accepted = accepted
         self._is_foreign = is_foreign
         self._limits = limits
@@ -93,7 +95,7 @@ class Uploads:
             raise FileRefusedError(FileRefusal.EMPTY)
         if head.length > self._largest:
             raise FileRefusedError(FileRefusal.TOO_LARGE)
-        said = self._said(head.visitor, head.id, head.lang, came_from(scope))
+        said = wordless(head.visitor, head.id, head.lang, came_from(scope))
         self._count(said, head.length)
         with self._room(place(said.origin)[0]):
             body = await _body(receive, head.length)
