@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 from daoxue.app import App
 from daoxue.commands.common import acting, tell
 from daoxue.config import ConfigError
-from integrations.wechat.api import WechatError
 from integrations.wechat.channel import WechatChannel
 from integrations.wechat.examining import ADVICE, OTHERWISE
+from integrations.wechat.faults import WechatError
 from integrations.wechat.messages import MENU_ON_SCREEN
 from integrations.wechat.official import WECHAT
 

@@ -1,4 +1,4 @@
-"""WeChat's API: the dozen calls that we make, each answered or refused in time, and what each refusal means.
+"""WeChat's API: the dozen calls that we make, each answered or refused in time.
 
 The access token is shared by all processes through the database: one of them fetches it, before it ends. A call that is
 told that its token is no good tries with another one, and if that is none either, with one that is fetched anew; after that
@@ -12,13 +12,13 @@ import logging
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from enum import Enum
+from collections.abc import Callable, Mapping
 from urllib.parse import urlencode
 
 import httpx
 import msgspec
 
+from integrations.wechat.faults import DAY_LIMIT, MEANINGS, WechatError, WechatFault
 from store import deliveries
 from store.database import Database
 from store.deliveries import SharedRow
@@ -35,57 +35,7 @@ FORCED = 3_600_000  # ms between two tokens that make the platform forget all ot
 BUSY = (0.2, 0.8)  # seconds before what may be repeated is tried again
 MINUTE = 60_000
 MEDIA = "media/get"
-
-
-class WechatFault(Enum):
-    """What an error is to us."""
-
-    BUSY = "the platform is busy"
-    TOKEN = "the access token is no good"  # noqa: S105 - a meaning, not a secret
-    ADDRESS = "our address is not on the platform's list"
-    GONE = "nobody is reached there"
-    DECLINED = "the resident does not want it, or has not said so"
-    TOO_LONG = "the text is too long"
-    TOO_OFTEN = "the platform's limit of calls"
-    CLOSED = "the resident wrote too long ago"
-    USED_UP = "no more messages until the resident writes"
-    TYPING = "typing that is shown already, or not any more"
-    MENU = "choices that the platform does not take"
-    EXPIRED = "the platform does not have it any more"
-    FORBIDDEN = "the account has no such right"
-    WRONG = "a mistake of ours"
-    UNREACHABLE = "no answer, or none that can be read"
-
-
-_CODES: Mapping[WechatFault, Sequence[int]] = {
-    WechatFault.BUSY: (-1,),
-    WechatFault.TOKEN: (40001, 40014, 42001),
-    WechatFault.ADDRESS: (40164,),
-    WechatFault.GONE: (40003, 43004, 46004),
-    WechatFault.DECLINED: (43101,),
-    WechatFault.TOO_LONG: (45002,),
-    WechatFault.TOO_OFTEN: (45009, 45011),
-    WechatFault.CLOSED: (45015,),
-    WechatFault.USED_UP: (45047,),
-    WechatFault.TYPING: (45080, 45081),
-    WechatFault.MENU: (45098, 40200),
-    WechatFault.EXPIRED: (40007,),
-    WechatFault.FORBIDDEN: (48001, 48004, 50002),
-}
-MEANINGS = {code: meaning for meaning, codes in _CODES.items() for code in codes}
-DAY_LIMIT = 45009
 _IP = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b")  # our own, as the platform sees it
-
-
-class WechatError(Exception):
-    """A call that was refused, or got no answer. Its words never hold a secret, a token or a resident. `of_account` says
-    that nothing can be called at this moment, whatever it is."""
-
-    def __init__(self, meaning: WechatFault, code: int | None, call: str, hint: str = "") -> None:
-        super().__init__(f"WeChat {call}: {code if code is not None else 'no answer'}: {meaning.value}{hint}")
-        self.meaning = meaning
-        self.code = code
-        self.of_account = meaning in (WechatFault.TOKEN, WechatFault.ADDRESS)
 
 
 class CallQuota(msgspec.Struct, frozen=True):

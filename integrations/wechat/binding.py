@@ -28,7 +28,8 @@ from starlette.routing import BaseRoute, Route
 from accounts.identity import INVITATION_LASTS, FullError, LockedError, TooOftenError, is_card
 from accounts.vault import VaultError
 from bot.channel import Core
-from integrations.wechat.api import Wechat, WechatError
+from integrations.wechat.api import Wechat
+from integrations.wechat.faults import WechatError
 from integrations.wechat.messages import Event
 from integrations.wechat.settings import BIND, CHANNEL, WechatSettings
 from store import deliveries

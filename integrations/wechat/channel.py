@@ -25,7 +25,8 @@ from bot.messages import Handover, Inbound
 from bot.queue import Done, Failed, Later, Lost, Outcome
 from bot.waiting import reference
 from integrations.wechat import messages, rendering
-from integrations.wechat.api import Wechat, WechatError, WechatFault
+from integrations.wechat.api import Wechat
+from integrations.wechat.faults import WechatError, WechatFault
 from integrations.wechat.gate import LARGEST, DroppedError, Gate, GateRefusedError, Received
 from integrations.wechat.owing import Owing, is_held, let_go, move, of_rows, without_rests, written
 from integrations.wechat.quota import Allowance, Heard, allowance

@@ -2,7 +2,8 @@
 
 from bot.channel import Means
 from bot.examining import Finding, Phrase, fault, ok, warning
-from integrations.wechat.api import CallQuota, Wechat, WechatError, WechatFault
+from integrations.wechat.api import CallQuota, Wechat
+from integrations.wechat.faults import WechatError, WechatFault
 from integrations.wechat.settings import WechatSecrets, WechatSettings
 
 WECHAT = Phrase("微信", "WeChat")

@@ -5,9 +5,10 @@ from starlette.routing import Route
 from bot.channel import Core, FetchError, OpenChannel
 from bot.files import FileRefusal
 from bot.worker import Worker
-from integrations.wechat.api import Wechat, WechatError, WechatFault
+from integrations.wechat.api import Wechat
 from integrations.wechat.binding import Binding
 from integrations.wechat.channel import WechatChannel
+from integrations.wechat.faults import WechatError, WechatFault
 from integrations.wechat.gate import Gate, keys_of
 from integrations.wechat.settings import PATH, WechatSecrets, WechatSettings
 
