@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 from daoxue.app import App, compose
 from daoxue.config import Config
 from daoxue.serve import server
-from integrations.wechat.settings import WechatSettings
+from integrations.wechat.settings import PATH, WechatSettings
 from players.wechat import Platform, Resident, Seen
 from tests.conftest import free_port
 
@@ -47,8 +47,12 @@ class Official:
         return who.seen[since:]
 
     @property
-    def channel(self):  # type: ignore[no-untyped-def]
+    def outlet(self):  # type: ignore[no-untyped-def]
         return self.app.channels["wechat"].outlet
+
+    @property
+    def webhook(self):  # type: ignore[no-untyped-def]
+        return self.app.channels["wechat"].posts[PATH]
 
 
 def connected(config: Config, platform: Platform, port: int, api_port: int, **more: object) -> Config:

@@ -178,7 +178,7 @@ async def test_what_was_acknowledged_outlives_the_process(account: Official, mon
     await platform.subscribe(who)
     slowed(account, monkeypatch, 60)
     assert await platform.say(who, "书法班的学费") == []
-    for late in list(account.channel._late):
+    for late in list(account.webhook._late):
         late.cancel()  # the process dies here
     monkeypatch.undo()
     account.clock.ahead += 61

@@ -31,7 +31,7 @@ async def account(config: Config, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
 
 
 def api(account: Official) -> Wechat:
-    api: Wechat = account.channel.api
+    api: Wechat = account.outlet.api
     return api
 
 
@@ -299,7 +299,7 @@ async def test_who_was_not_there_when_it_was_asked_for_again(account: Official, 
     assert row.trial is not None
     trial = replace(row.trial, written=written)
     await account.app.database.write(lambda t: outbox.try_(t, row, conversation, trial, trial.at + 12_500))
-    account.channel._owing._since = trial.at + 6_000
+    account.outlet.owing._since = trial.at + 6_000
     account.clock.ahead += 13
     await account.deliver()
     assert [each.text for each in who.seen if each.way == "custom"] == ([] if written else ["坐席的话"])

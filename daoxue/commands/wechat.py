@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 from daoxue.app import App
 from daoxue.commands.common import acting, tell
 from daoxue.config import ConfigError
-from integrations.wechat.channel import WechatChannel
 from integrations.wechat.examining import ADVICE, OTHERWISE
 from integrations.wechat.faults import WechatError
+from integrations.wechat.leaving import WechatOutlet
 from integrations.wechat.messages import MENU_ON_SCREEN
 from integrations.wechat.official import WECHAT
 
@@ -44,8 +44,8 @@ def _with_wechat(arguments: argparse.Namespace, use: Callable[[App], Awaitable[N
     return acting(arguments, run)
 
 
-def _official(app: App) -> WechatChannel:
+def _official(app: App) -> WechatOutlet:
     opened = app.channels.get(WECHAT.name)
-    if opened is None or not isinstance(opened.outlet, WechatChannel):
+    if opened is None or not isinstance(opened.outlet, WechatOutlet):
         raise ConfigError("channels.wechat.enabled: 没有接入公众号；在 config.yml 里设为 true")
     return opened.outlet

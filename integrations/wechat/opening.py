@@ -10,6 +10,7 @@ from integrations.wechat.binding import Binding
 from integrations.wechat.channel import WechatChannel
 from integrations.wechat.faults import WechatError, WechatFault
 from integrations.wechat.gate import Gate, keys_of
+from integrations.wechat.leaving import WechatOutlet
 from integrations.wechat.settings import PATH, WechatSecrets, WechatSettings
 
 
@@ -17,8 +18,8 @@ def open_channel(core: Core) -> OpenChannel:
     settings = core.stanzas.of(WechatSettings)
     secrets = WechatSecrets.read(core.secrets, settings)
     api = Wechat(secrets.app_id, secrets.app_secret, settings.api_base, core.database, core.clock)
-    pages = Binding(core, api)
-    channel = WechatChannel(core, Gate(settings.mode, secrets.app_id, keys_of(secrets)), api, pages.happened)
+    pages, outlet = Binding(core, api), WechatOutlet(core, api)
+    channel = WechatChannel(core, Gate(settings.mode, secrets.app_id, keys_of(secrets)), outlet, pages.happened)
 
     async def fetch(media: str, most: int) -> bytes:
         try:
@@ -27,13 +28,13 @@ def open_channel(core: Core) -> OpenChannel:
             raise FetchError(FileRefusal.EXPIRED if error.meaning is WechatFault.EXPIRED else None) from error
 
     return OpenChannel(
-        outlet=channel,
+        outlet=outlet,
         posts={PATH: channel},
         routes=[Route(PATH, channel), *pages.routes],
-        work=[Worker("wechat", "微信旧记录清除", 3600.0, channel.forget)],
-        health=channel.health,
+        work=[Worker("wechat", "微信旧记录清除", 3600.0, outlet.forget)],
+        health=outlet.health,
         close=api.close,
         fetch=fetch,
-        quota=channel.allowance,
+        quota=outlet.allowance,
         inviting=pages,
     )
