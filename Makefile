@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: setup serve test check attack faults judge mutants players wheel lock clean
+.PHONY: setup serve test check attack faults load judge mutants players wheel lock clean
 
 # All that serving needs, for commands of one's own (docs/first-hour.md).
 setup: $(VENV)/run web/desk/dist/index.html
@@ -95,3 +95,8 @@ attack: $(VENV)/dev web/desk/dist/index.html
 # A minute in which two processes on PostgreSQL and Redis behind haproxy are killed, frozen and cut off (docs/faults.md): make faults SEED=7
 faults: $(VENV)/dev
 	$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED))
+
+# What one process stands (docs/measurements.md): a minute with 100 pages, or whole: make load SOCKETS=5000 SECONDS=120
+load: SECONDS := $(if $(filter command line,$(origin SECONDS)),$(SECONDS),20)
+load: $(VENV)/dev
+	$(BIN)/python -m benchmarks.load $(if $(SOCKETS),--sockets $(SOCKETS)) --seconds $(SECONDS)

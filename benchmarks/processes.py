@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.turn import CONNECTIONS, QUESTIONS, cpu_seconds
+from benchmarks.turn import CONNECTIONS, QUESTIONS, cpu_seconds, post
 from integrations.webchat.channel import PATH
 from tests.cluster import Cluster, binaries
 from tests.conftest import free_port
@@ -58,12 +58,7 @@ async def client(port: int) -> None:
             resident = next(_residents)
         text = QUESTIONS[(resident + number * 7) % len(QUESTIONS)]
         said = {"id": f"m{number}", "text": text, "visitor": f"{resident:032d}"}
-        body = json.dumps(said, ensure_ascii=False).encode()
-        writer.write(f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
-        head = await reader.readuntil(b"\r\n\r\n")
-        assert head.startswith(b"HTTP/1.1 200"), head
-        length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-        await reader.readexactly(int(length.split(b":")[1]))
+        await post(reader, writer, PATH, json.dumps(said, ensure_ascii=False).encode())
     writer.close()
 
 

@@ -49,13 +49,18 @@ def resident_megabytes(pid: int) -> float:
     return int(line.split()[1]) / 1024
 
 
+def changed(text: str, number: int) -> str:
+    """With a slip in its words, another one for each number."""
+    place = number % (len(text) - 1)
+    return text[:place] + chr(0x4E00 + number * 7919 % 20_000) + text[place + 1 :]
+
+
 def message(new: bool) -> bytes:
     """A question of the sixty and their paraphrases; a `new` one was never sent before to the letter."""
     number = next(_numbers)
     text = QUESTIONS[number * 7 % len(QUESTIONS)]
-    if new:  # a slip in its words, each time another
-        place = number % (len(text) - 1)
-        text = text[:place] + chr(0x4E00 + number * 7919 % 20_000) + text[place + 1 :]
+    if new:
+        text = changed(text, number)
     # Sixty-four residents at a time, and each says eight things: who says a hundred would sooner or later have a ticket.
     visitor = f"{number % CONNECTIONS + CONNECTIONS * (number // (CONNECTIONS * 8)):032d}"
     return json.dumps({"id": f"m{number}", "text": text, "visitor": visitor}, ensure_ascii=False).encode()
@@ -64,13 +69,17 @@ def message(new: bool) -> bytes:
 async def client(port: int, path: str, requests: int, new: bool) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     for _ in range(requests):
-        body = message(new)
-        writer.write(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
-        head = await reader.readuntil(b"\r\n\r\n")
-        assert head.startswith(b"HTTP/1.1 200"), head
-        length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-        await reader.readexactly(int(length.split(b":")[1]))
+        await post(reader, writer, path, message(new))
     writer.close()
+
+
+async def post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str, body: bytes) -> None:
+    """One request over a connection that stays, and its answer."""
+    writer.write(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+    head = await reader.readuntil(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200"), head
+    length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+    await reader.readexactly(int(length.split(b":")[1]))
 
 
 async def load_server(port: int, path: str, pid: int, new: bool = True) -> tuple[float, float]:

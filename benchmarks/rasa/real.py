@@ -54,6 +54,14 @@ def train(python: Path, project: Path) -> Ran:
     )  # fmt: skip
 
 
+def train_whole(python: Path, project: Path) -> Ran:
+    """`rasa train`, with the rules that answer."""
+    return _run(
+        python, project, "train", "--data", "data", "--config", "config.yml", "--domain", "domain.yml",
+        "--out", "models", "--fixed-model-name", MODEL,
+    )  # fmt: skip
+
+
 def _run(python: Path, project: Path, *arguments: str) -> Ran:
     return run([str(python), "-m", "rasa", *arguments], project, project / "printed.txt", _ENVIRONMENT)
 
@@ -80,13 +88,13 @@ def _start(
 
 
 @contextlib.contextmanager
-def serving(python: Path, project: Path, port: int, token: str) -> Iterator[tuple[int, float]]:
-    """`rasa run` of the trained model: its process, and the seconds until it was ready."""
+def serving(python: Path, project: Path, port: int, token: str, *more: str) -> Iterator[tuple[int, float]]:
+    """`rasa run` of the trained model, with `more` on its command line: its process, and the seconds until it was ready."""
     began = time.perf_counter()
     with (project / "served.txt").open("w") as file:
         command = [
             str(python), "-m", "rasa", "run", "--enable-api", "--model", f"models/{MODEL}.tar.gz",
-            "--interface", "127.0.0.1", "--port", str(port), "--auth-token", token,
+            "--interface", "127.0.0.1", "--port", str(port), "--auth-token", token, *more,
         ]  # fmt: skip
         process = _start(command, project, file.fileno(), _ENVIRONMENT)
     try:
