@@ -11,7 +11,7 @@ from accounts.closing import bring_up
 from accounts.vault import Vault, VaultError
 from daoxue import sample
 from daoxue.config import Config
-from store import alone
+from store import alone, beside
 from store.database import Database
 from store.engine import engine, told
 from store.migrate import HEAD, is_current, upgrade
@@ -25,6 +25,7 @@ def prepare(config: Config) -> None:
         engine(config.database.url).connect().close()  # makes a file that we alone may read, before the migrations do
     with alone.preparing(config.database.url):
         if not is_current(config.database.url):
+            beside.check(config.database.url)
             upgrade(config.database.url)
         _close(config)
         if config.sample:

@@ -47,7 +47,6 @@ from desk.parts import Desk
 from store import alone, attachments, room
 from store.database import Database
 from store.migrate import is_current
-from store.outages import DatabaseError
 
 log = logging.getLogger("daoxue")
 STEPS = ("accepted", "understood", "thought", "committed", "delivering", "delivered")
@@ -225,16 +224,12 @@ def serve_with(config: Config, command: Sequence[str], count: int) -> int:
 
 
 def serve_inherited(config: Config, parent: int, *listening: int, first: bool) -> int:
-    """One of several processes, by the handles that the parent gave it. The first does what is done once. Raises
-    `DatabaseError` where the database is not up to date: it is brought up while nobody serves."""
+    """One of several processes, by the handles that the parent gave it. The first does what is done once; a later one does
+    too where it is of a newer version. Raises `DatabaseError` where the others could not go on then."""
     set_up_logs(config.log.level)
     began = time.perf_counter()
-    if first:
+    if first or not is_current(config.database.url):
         prepare(config)
-    elif not is_current(config.database.url):
-        raise DatabaseError(
-            "数据库要升级：全部停下再启动 · the database has to be brought up to date: stop the service and start it again"
-        )
     sockets = [socket.socket(fileno=each) for each in listening]
     uvloop.run(_serve(config, sockets, began, socket.socket(fileno=parent), greets=first))
     return 0

@@ -15,7 +15,7 @@ SERVING, PREPARING = 7_310_462, 7_310_463  # the advisory locks' keys, on a Post
 # A lock ends with its connection, which the server may have cut: who is still there counts as well.
 _OTHERS = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    " AND application_name = 'daoxue'"
+    " AND starts_with(application_name, 'daoxue')"
 )
 
 

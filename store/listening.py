@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 import psycopg
 from psycopg.sql import SQL
 
+from store import beside
 from store.engine import Row
 
 CHANNEL = "daoxue_hints"
@@ -42,7 +43,7 @@ class _Kept:
     async def _opened(self) -> Connection:
         async with asyncio.timeout(OPENS_WITHIN):
             connection: Connection = await psycopg.AsyncConnection.connect(
-                self._url, autocommit=True, application_name="daoxue"
+                self._url, autocommit=True, application_name=beside.name()
             )
         try:
             await connection.execute(self._first)

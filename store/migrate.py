@@ -1,14 +1,20 @@
 """Brings a database to the present schema."""
 
 import importlib
+import time
 
 from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from store.engine import told
 from store.outages import DatabaseError
 
 HEAD = "0023"  # the newest of `store/migrations`; a test holds the two together
+
+
+TRIES, BETWEEN = 60, 1  # times that a server's tables are asked for, and seconds that they are waited for
+NOT_AVAILABLE = "55P03"  # a lock, within that time
 
 
 def alembic_url(url: str) -> str:
@@ -19,7 +25,20 @@ def alembic_url(url: str) -> str:
 def upgrade(url: str, revision: str = "head") -> None:
     """Applies the migrations that the database lacks, up to one. Applied once, applying again does nothing. Raises
     `DatabaseError`."""
-    with told(url), create_engine(alembic_url(url), poolclass=NullPool).begin() as connection:
+    with told(url):
+        for left in reversed(range(TRIES)):
+            try:
+                return _apply(url, revision)
+            except OperationalError as error:
+                if not left or getattr(error.orig, "sqlstate", None) != NOT_AVAILABLE:
+                    raise
+            time.sleep(BETWEEN)  # who has waited behind us goes on meanwhile
+
+
+def _apply(url: str, revision: str) -> None:
+    with create_engine(alembic_url(url), poolclass=NullPool).begin() as connection:
+        if connection.dialect.name == "postgresql":  # while we wait for a table, nobody else gets it either
+            connection.execute(text(f"SET LOCAL lock_timeout = '{BETWEEN}s'"))
         upgrade_on(connection, revision)
 
 

@@ -7,6 +7,7 @@ import psycopg
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine.interfaces import Dialect
 
+from store import beside
 from store.engine import Engine, Rewritten, Row
 from store.outages import Outage
 from store.personal import losing
@@ -55,7 +56,7 @@ class Postgres:
         self._url = url
 
     def connect(self) -> psycopg.Connection[Row]:
-        return psycopg.connect(self._url, autocommit=True, application_name="daoxue")
+        return psycopg.connect(self._url, autocommit=True, application_name=beside.name())
 
     def outage(self, error: Exception) -> Outage | None:
         state = getattr(error, "sqlstate", None)

@@ -7,9 +7,9 @@ import signal
 import time
 from collections.abc import Mapping
 
+from daoxue import preparing
 from daoxue.app import compose
 from daoxue.config import Config
-from daoxue.preparing import prepare
 from daoxue.serve import server
 from tests.read_once import read_all
 
@@ -20,10 +20,10 @@ def live(config: Config, step: str, nth: int, ahead: float, environment: Mapping
     """Until it is ended, or ends itself; the step `never` makes it an ordinary one. Its clock is `ahead` by so many seconds."""
     os.environ.clear()
     os.environ.update(environment)
-    asyncio.run(_serve(config, step, nth, ahead))
+    asyncio.run(serve(config, step, nth, ahead))
 
 
-async def _serve(config: Config, step: str, nth: int, ahead: float) -> None:
+async def serve(config: Config, step: str, nth: int, ahead: float) -> None:
     reached = 0
 
     def observe(name: str) -> None:
@@ -32,6 +32,6 @@ async def _serve(config: Config, step: str, nth: int, ahead: float) -> None:
         if name == step and reached == nth:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    prepare(config)
+    preparing.prepare(config)
     app = await compose(config, observe, lambda: time.time() + ahead)
     await server(app).serve()

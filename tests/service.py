@@ -31,7 +31,9 @@ _PROCESSES.set_forkserver_preload(["pytest", "tests.crashing"])
 
 
 class Service:
-    """Starts, dies, starts again on the same database and port."""
+    """Starts, dies, starts again on the same database and port. `live` is what the process does."""
+
+    live = staticmethod(crashing.live)
 
     def __init__(self, config: Config) -> None:
         wechat = config.channels.of(WechatSettings)
@@ -60,7 +62,7 @@ class Service:
 
     def start(self, step: str = "never", nth: int = 1) -> None:
         given = (self.config, step, nth, self.ahead, dict(os.environ))
-        self.process = _PROCESSES.Process(target=crashing.live, args=given, daemon=True)
+        self.process = _PROCESSES.Process(target=self.live, args=given, daemon=True)
         self.process.start()
         for _ in range(1200):
             with contextlib.suppress(OSError):
