@@ -16,7 +16,6 @@ from desk.tickets import barred
 from integrations.texting import Texting
 from store.people import PresenceRow
 from store.ticket_rows import TicketRow
-from tests.simulation.carrier import Carrier
 from tests.simulation.network import Balancer, LostError, RefusedError
 from tests.simulation.page import Page, Said
 from tests.simulation.process import Process
