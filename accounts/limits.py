@@ -57,9 +57,10 @@ CATCHING_UP = Limit("catching up", 30, 60)  # times that pages come back and ask
 FRAMES = Limit("frames", 60, 15, alone=True)  # of a socket, whatever they are: signs of life and of typing too
 
 # Wrong passwords and codes of one account at the desk: from one address or known device; from wherever, which a known
-# device is not held to.
+# device is not held to; of these the codes that came with the right password: whoever has that and guesses on is no owner.
 GUESSES = Limit("guesses", 5, HOUR / 4)
 GUESSES_ANYWHERE = Limit("guesses anywhere", 30, HOUR)
+CODES_ANYWHERE = Limit("codes anywhere", 30, HOUR)
 
 # What may come from one network address; `NETWORK` times as much from the network that it is in.
 REQUESTS_FROM = Limit("requests from", 600, 10)  # to a channel, whatever is in them

@@ -2,14 +2,15 @@
 
 What is counted is wrong tries of an account from one network address. Somebody who guesses from there waits; the account's
 owner, elsewhere, does not. Guesses from everywhere together are bounded too, and so that these do not lock the owner out,
-a device from which the account was signed in to before is held to its own guesses alone. A name that nobody has is
-counted, and refused, like any other.
+a device from which the account was signed in to before is held to its own guesses alone, and so is whoever brings what
+nobody guesses: a code of the second factor, or a one-time password. A name that nobody has is counted, and refused, like
+any other.
 """
 
 import secrets
 from dataclasses import dataclass
 
-from accounts.limits import GUESSES, GUESSES_ANYWHERE, GUESSES_FROM, Asked, Limits, place
+from accounts.limits import CODES_ANYWHERE, GUESSES, GUESSES_ANYWHERE, GUESSES_FROM, Asked, Limits, place
 from accounts.vault import Vault
 from desk.errors import TooManyGuessesError
 
@@ -36,14 +37,30 @@ class Guess:
     known: bool
     limits: Limits
     asked: tuple[Asked, ...]
+    anywhere: tuple[Asked, ...] = ()  # together with everybody's; nothing where the device is known
+    codes: tuple[Asked, ...] = ()  # of these the wrong codes that came with the right password
 
     def check(self) -> None:
         """Raises `TooManyGuessesError`."""
         if (seconds := self.limits.wait(*self.asked)) > 0:
             raise TooManyGuessesError(seconds)
 
+    def check_anywhere(self) -> None:
+        """The same, of guesses from everywhere, which are no matter for who brings what nobody guesses. Where they are too
+        many this was a wrong one."""
+        if (seconds := self.limits.wait(*self.anywhere)) > 0:
+            self.was_wrong()
+            raise TooManyGuessesError(seconds)
+
+    def may_be_code(self, *, is_good: bool) -> bool:
+        """Whether a code that came with the right password is good, and nobody can be guessing codes."""
+        if not is_good:
+            self.limits.take(*self.codes)
+        return is_good and self.limits.wait(*self.codes) == 0
+
     def was_wrong(self) -> None:
         self.limits.take(*self.asked)
+        self.limits.take(*self.anywhere)
 
 
 class Attempts:
@@ -60,8 +77,8 @@ class Attempts:
         if device:
             return Guess(True, self._limits, ((GUESSES, f"{account} {device}"),))
         here = (GUESSES, f"{account} {place(caller.address)[0]}")
-        anywhere = (GUESSES_ANYWHERE, account)
-        return Guess(False, self._limits, (here, anywhere, *self._limits.from_(GUESSES_FROM, caller.address)))
+        own = (here, *self._limits.from_(GUESSES_FROM, caller.address))
+        return Guess(False, self._limits, own, ((GUESSES_ANYWHERE, account),), ((CODES_ANYWHERE, account),))
 
     def remembered(self, name: str, devices: str, now: int) -> str:
         """The cookie of devices, once this account has been signed in to from there."""

@@ -46,4 +46,6 @@ class TooManyGuessesError(SignInError):
 
     def __init__(self, seconds: float) -> None:
         minutes = max(1, round(seconds / 60))
-        super().__init__("locked", f"错得太多了，请过 {minutes} 分钟再试；忘了密码请找管理员重置", seconds)
+        super().__init__(
+            "locked", f"错得太多了，请过 {minutes} 分钟再试，或者和动态验证码一起填；没有的请找管理员重置密码", seconds
+        )

@@ -46,6 +46,8 @@ class SignIn:
         row = await self._database.read(lambda t: people.get(t, name))
         guess = self._attempts.guess(name, row.password if row else "", caller, now)
         right = await self._is_right(row, password, guess)
+        if not (row is not None and right and _is_beyond_guessing(row, code, guess, now)):
+            guess.check_anywhere()
         if row is None or not right or not row.active:
             raise await self._wrong(guess, row, now, SignInError("wrong", WRONG))
         if 0 < row.one_time < now:
@@ -158,11 +160,13 @@ class SignIn:
         row = await self._database.read(lambda t: people.get(t, name))
         guess = self._attempts.guess(name, row.password if row else "", caller, now)
         right = await self._is_right(row, password, guess)
+        guess.check_anywhere()
         if row is None or not right:
             raise await self._wrong(guess, row, now, SignInError("wrong", WRONG_PASSWORD))
         return row
 
     async def _is_right(self, row: SeatRow | None, password: str, guess: Guess) -> bool:
+        """Compared also where all guesses together are too many, so that nothing tells whose account may be let in then."""
         guess.check()
         right = await self._passwords.matches(row.password if row else None, password, known=guess.known)
         guess.check()  # others may have guessed wrong while this one waited
@@ -184,6 +188,13 @@ def _unchanged(transaction: Transaction, row: SeatRow) -> None:
     now = people.get(transaction, row.name)
     if now is None or (now.password, now.totp, now.active) != (row.password, row.totp, row.active):
         raise SignInError("outdated", CHANGED)
+
+
+def _is_beyond_guessing(row: SeatRow, code: str, guess: Guess, now: int) -> bool:
+    """Whether a right password was not guessed: it is one of chance, or comes with a code that is good."""
+    if row.totp is None:
+        return row.one_time > now
+    return bool(code) and guess.may_be_code(is_good=_step(row.totp, code, row.totp_step, now) is not None)
 
 
 def _take_code(transaction: Transaction, row: SeatRow, code: str, now: int) -> bool:

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from msgspec import Struct
 
 from knowledge.entries import SHORT
+from knowledge.words import Words
 
 # By the head of the column, as offices write it and as the desk's form has it. `wording`, `english` and `examples` are the
 # product's: they come back as they went out. `alike` are more ways to ask.
@@ -25,9 +26,10 @@ NAMES = {
     "topic": "topic", "kind": "kind", "spoken": "spoken", "sms": "sms", "steps": "steps", "audience": "audience",
     "district": "district", "source": "source", "owner": "owner", "from": "valid_from", "valid from": "valid_from",
     "until": "valid_until", "valid until": "valid_until", "answer in english": "en_answer", "steps in english": "en_steps",
-    "source in english": "source_en",
+    "source in english": "source_en", "standard question": "wording", "examples": "examples", "other ways to ask": "alike",
 }  # fmt: skip
 HEADS = {field: head for head, field in reversed(NAMES.items())}
+ENGLISH_HEADS = {field: head for head, field in reversed(NAMES.items()) if head.isascii()}
 _BY_HEAD = {head.casefold(): field for head, field in NAMES.items()}
 HELP = "说明 Help"  # the sheet of the template that explains it
 KINDS = {
@@ -94,6 +96,14 @@ def field(head: str) -> str | None:
         if (found := _BY_HEAD.get(written)) is not None:
             return found
     return None
+
+
+def named(field: str, head: str = "") -> Words:
+    """A column, as it stands in the sheet that is read, or may; in English with what it means where that is not English."""
+    english = ENGLISH_HEADS[field]
+    if not head or head.isascii():
+        return Words(head or HEADS[field], head or english)
+    return Words(head, f"{english} ({head})")
 
 
 def is_head(cells: Sequence[str]) -> bool:

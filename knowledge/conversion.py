@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import msgspec
 from msgspec import Struct
 
-from knowledge.columns import ENGLISH, GIVEN, HEADS, first_day, kind, last_day, parts
+from knowledge.columns import ENGLISH, GIVEN, HEADS, first_day, kind, last_day, named, parts
 from knowledge.entries import LONGEST_ANSWER, SHORT, Entry, no_text, too_long_for_sms
 from knowledge.standard import standard, unknown
 from knowledge.topics import Topics, by_name
@@ -144,23 +144,23 @@ class Conversion:
         if template and "id" not in values:
             yield Words(
                 "没有编号：标准问题由系统给定；自己的问题请另做一个文件，列是 问题、回答",
-                "No id: the standard questions are given; put your own into another file with the columns 问题 and 回答",
+                "No id: the standard questions are given; put your own into another file with the columns question and answer",
             )
         elif (name := raw.get("standard")) is not None and name not in self._questions:
             yield unknown(str(name), self._questions)
         if not template and "questions" not in values:
-            yield Words(f"“{heads('questions')}”空着", f"“{heads('questions')}” is empty")
+            yield Words(f"“{heads('questions').zh}”空着", f"“{heads('questions').en}” is empty")
         if (topic := str(raw["topic"])) not in self._topics:
             yield Words(
-                f"{heads('topic')}：没有“{topic[:40]}”；可以是 {'、'.join(each.zh for each in self._topics.values())}",
-                f"{heads('topic')}: there is no “{topic[:40]}”; there are {', '.join(each.en for each in self._topics.values())}",
+                f"{heads('topic').zh}：没有“{topic[:40]}”；可以是 {'、'.join(each.zh for each in self._topics.values())}",
+                f"{heads('topic').en}: there is no “{topic[:40]}”; there are {', '.join(each.en for each in self._topics.values())}",
             )
         if "answer" not in values:
-            yield Words(f"“{heads('answer')}”空着", f"“{heads('answer')}” is empty")
+            yield Words(f"“{heads('answer').zh}”空着", f"“{heads('answer').en}” is empty")
         elif (length := len(values["answer"])) > LONGEST_ANSWER:
             yield Words(
-                f"“{heads('answer')}”有 {length} 字，最多 {LONGEST_ANSWER} 字",
-                f"“{heads('answer')}” has {length} characters, {LONGEST_ANSWER} at most",
+                f"“{heads('answer').zh}”有 {length} 字，最多 {LONGEST_ANSWER} 字",
+                f"“{heads('answer').en}” has {length} characters, {LONGEST_ANSWER} at most",
             )
 
     def _again(self, row: ConvertedRow, entry: Entry, named: bool) -> tuple[list[Words], list[Words]] | None:
@@ -190,8 +190,8 @@ class Conversion:
         length = len(values["answer"])
         if length > SHORT and "sms" not in values:
             yield Words(
-                f"“{heads('answer')}”有 {length} 字，短信只发开头放得下的整句",
-                f"“{heads('answer')}” has {length} characters: a text message takes its first whole sentences only",
+                f"“{heads('answer').zh}”有 {length} 字，短信只发开头放得下的整句",
+                f"“{heads('answer').en}” has {length} characters: a text message takes its first whole sentences only",
             )
         question = self._questions.get(id)
         if question is None or "wording" not in sheet.columns:
@@ -199,8 +199,8 @@ class Conversion:
         for name, wording in (("wording", question.zh), ("english", question.en)):
             if (written := values.get(name)) and written != wording:
                 yield Words(
-                    f"“{heads(name)}”的改动没有采用，说法由系统给定：{wording}",
-                    f"The change of “{heads(name)}” was not taken, the wording is given: {wording}",
+                    f"“{heads(name).zh}”的改动没有采用，说法由系统给定：{wording}",
+                    f"The change of “{heads(name).en}” was not taken, the wording is given: {wording}",
                 )
 
 
@@ -215,10 +215,10 @@ class _Heads:
     def __init__(self, sheet: Sheet) -> None:
         self._heads = sheet.heads
         names = {**{name: name for name in LABELS}, **{f"en.{field}": name for name, field in ENGLISH.items()}}
-        self.labels = {field: Words(self(name), self(name)) for field, name in names.items() if name in HEADS}
+        self.labels = {field: self(name) for field, name in names.items() if name in HEADS}
 
-    def __call__(self, name: str) -> str:
-        return self._heads.get(name) or HEADS[name]
+    def __call__(self, name: str) -> Words:
+        return named(name, self._heads.get(name, ""))
 
 
 def _is_open(sheet: Sheet, number: int, values: Mapping[str, str]) -> bool:

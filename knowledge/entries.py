@@ -98,27 +98,28 @@ class Entry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         """What the types cannot say; each with the field it is about."""
         found = []
         if not self.questions and self.standard is None:
-            found.append(Words("问法：没有；请写居民怎么问", "questions: none; write how it is asked"))
+            found.append(Words("问法：没有；请写居民怎么问", "Ways to ask: none; write how it is asked"))
         if self.valid_until < self.valid_from:
             until, since = self.valid_until, self.valid_from
-            found.append(
-                Words(f"有效至：{until} 早于生效 {since}", f"valid_until: {until} is before valid_from {since}")
-            )
+            found.append(Words(f"有效至：{until} 早于生效 {since}", f"Until: {until} is before From, {since}"))
         if len(set(self.questions)) < len(self.questions):
-            found.append(Words("问法：有一个写了两遍", "questions: one stands twice"))
+            found.append(Words("问法：有一个写了两遍", "Ways to ask: one stands twice"))
         if self.kind == "guide" and not self.steps:
-            found.append(Words("步骤：操作指导要有步骤", "steps: a guide needs some"))
+            found.append(Words("步骤：操作指导要有步骤", "Steps: a guide needs some"))
         if self.en is not None and len(self.en.steps) != len(self.steps):
             here, there = len(self.steps), len(self.en.steps)
             found.append(
-                Words(f"英文步骤：{there} 步，中文是 {here} 步", f"en.steps: {there} where the Chinese has {here}")
+                Words(
+                    f"英文步骤：{there} 步，中文是 {here} 步", f"Steps in English: {there} where the Chinese has {here}"
+                )
             )
         if self.en is not None:
             forms = zip((self.answer, *self.steps), (self.en.answer, *self.en.steps), strict=False)
             missing = [number for zh, en in forms for number in lacking(zh, en)]
             found += [
                 Words(
-                    f"英文回答：中文里有 {number}，英文里没有", f"en: the Chinese says {number}, the English does not"
+                    f"英文回答：中文里有 {number}，英文里没有",
+                    f"Answer in English: the Chinese says {number}, the English does not",
                 )
                 for number in missing
             ]

@@ -18,7 +18,7 @@ import msgspec
 from docx.opc.exceptions import PackageNotFoundError
 from openpyxl.utils.exceptions import InvalidFileException
 
-from knowledge.columns import ENGLISH, GIVEN, HEADS, HELP, NAMES, field, is_head
+from knowledge.columns import ENGLISH, GIVEN, HELP, NAMES, field, is_head, named
 from knowledge.conversion import SUFFIXES, Conversion, ImportReport, Sheet
 from knowledge.entries import Entry
 from knowledge.grids import MOST, Grid, csv_grid, text_of, xlsx_grids
@@ -96,7 +96,7 @@ def _tables(grids: Sequence[Grid]) -> tuple[list[Sheet], list[Words]]:
     notes = [
         Words(
             f"工作表“{name}”没有“问题”和“回答”两列，没有读",
-            f"The sheet “{name}” has no columns 问题 and 回答 and was not read",
+            f"The sheet “{name}” has no columns question and answer and was not read",
         )
         for name in others
     ]
@@ -113,24 +113,26 @@ def _headless(grid: Grid) -> UnreadableError:
     best = max(rows, key=lambda row: sum(bool(field(cell)) for cell in row))
     names = {name for cell in best if (name := field(cell))}
     lacking = [
-        HEADS[name]
+        named(name)
         for name in ("questions", "answer")
         if name not in names | ({"questions"} if names & {"wording", "alike"} else set())
     ]
     if names:
-        told = "、".join(lacking)
-        return UnreadableError(Words(f"缺少列：{told}", f"Columns are missing: {told}"))
+        return UnreadableError(_listed(Words("缺少列：", "Columns are missing: "), lacking))
     return _unknown([cell for cell in rows[0] if cell.strip()])
 
 
 def _unknown(heads: Sequence[str]) -> UnreadableError:
-    told, can = "、".join(head[:20] for head in heads), "、".join(dict.fromkeys(HEADS[name] for name in NAMES.values()))
-    return UnreadableError(
-        Words(
-            f"不认识的列：{told}；不需要的列请删掉。第一行要是列名，可以有 {can}",
-            f"Unknown columns: {told}. Delete those that are not needed; the first row names the columns, which may be {can}",
-        )
+    zh, en = ("、".join(head[:20] for head in heads), ", ".join(head[:20] for head in heads))
+    told = Words(
+        f"不认识的列：{zh}；不需要的列请删掉。第一行要是列名，可以有 ",
+        f"Unknown columns: {en}. Delete those that are not needed; the first row names the columns, which may be ",
     )
+    return UnreadableError(_listed(told, [named(name) for name in dict.fromkeys(NAMES.values())]))
+
+
+def _listed(told: Words, columns: Sequence[Words]) -> Words:
+    return Words(told.zh + "、".join(each.zh for each in columns), told.en + ", ".join(each.en for each in columns))
 
 
 def _table(grid: Grid, at: int) -> Sheet:
@@ -148,8 +150,7 @@ def _table(grid: Grid, at: int) -> Sheet:
         columns = ["questions" if name in ("wording", "alike") else name for name in columns]
     twice = [name for name in dict.fromkeys(columns) if name and name != "questions" and columns.count(name) > 1]
     if twice:
-        told = "、".join(HEADS[name] for name in twice)
-        raise UnreadableError(Words(f"有两列都是：{told}", f"Two columns are: {told}"))
+        raise UnreadableError(_listed(Words("有两列都是：", "Two columns are: "), [named(name) for name in twice]))
     sheet = Sheet(
         [], frozenset(columns), {number: list(told) for number, told in grid.wrong.items()}, grid.name,
         {number: list(told) for number, told in grid.told.items()},

@@ -75,8 +75,8 @@ async def test_the_old_version_is_said_while_the_new_one_waits(either_app: App) 
 
 @pytest.mark.parametrize(("wrong", "zh", "en"), [
     ({"topic": "x"}, "没有主题 x", "There is no topic x"), ({"answer": ""}, "回答：不能空着", "Answer: must not be empty"),
-    ({"valid_until": "2020-01-01"}, "有效至：2020-01-01 早于生效", "valid_until: 2020-01-01 is before"),
-    ({"questions": []}, "问法：没有；请写居民怎么问", "questions: none"), ({"kind": "guide"}, "步骤：操作指导要有步骤", "steps: a guide needs some"),
+    ({"valid_until": "2020-01-01"}, "有效至：2020-01-01 早于生效", "Until: 2020-01-01 is before"),
+    ({"questions": []}, "问法：没有；请写居民怎么问", "Ways to ask: none"), ({"kind": "guide"}, "步骤：操作指导要有步骤", "Steps: a guide needs some"),
     ({"extra": 1}, "不认识“extra”", "“extra” is not known"), ({"valid_from": "soon"}, "生效：不是日期", "From: is no day"),
     ({"sms": "字" * 135}, "短信：最多 134 字", "SMS: at most 134 characters"), ({"id": "A b"}, "编号：只能用小写字母", "Id: lower-case letters"),
     ({"kind": "x"}, "类型：没有“x”这一项", "Kind: there is no “x”"), ({"answer": 3}, "回答：内容不对", "Answer: is not what is asked for"),

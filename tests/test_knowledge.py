@@ -79,7 +79,7 @@ def test_dates_out_of_order_and_doubles_are_told(tmp_path: Path) -> None:
     path.write_text(text + text.replace("\nentries:", ""), encoding="utf-8")
     with pytest.raises(KnowledgeError) as caught:
         read([path], TODAY)
-    assert "is before valid_from" in str(caught.value)
+    assert "is before From" in str(caught.value)
     assert "new-hall stands twice" in str(caught.value)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import re
 import resource
 import sys
 import zipfile
@@ -173,7 +174,7 @@ async def test_the_report_is_in_the_readers_language(app: App) -> None:
     editor = await Desk(app).person("editor")
     content = "问题,回答,类型,编号\n能停车吗,能。,怪,A b\n几点开门,,问答,b\n".encode()
     for language, first, second in (
-        ("zh", "编号：只能用小写字母", "“回答”空着"), ("en-GB,en;q=0.9", "编号: lower-case letters", "“回答” is empty"),
+        ("zh", "编号：只能用小写字母", "“回答”空着"), ("en-GB,en;q=0.9", "id (编号): lower-case letters", "“answer (回答)” is empty"),
     ):  # fmt: skip
         editor.client.headers["accept-language"] = language
         one, two = (await upload(editor, "a.csv", content)).json()["rows"]
@@ -331,3 +332,24 @@ async def test_a_child_is_bounded_in_memory_and_few_run_at_once(
     done = await asyncio.gather(*(children.run("limits") for _ in range(10)), return_exceptions=True)
     assert most <= children.AT_ONCE
     assert sum(isinstance(each, children.CrowdedError) for each in done) == 10 - children.AT_ONCE - children.WAITING
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "问题,回答,失效日期\n能停车吗,能。,明年\n", "问题,回答,主题\n能停车吗,能。,没有的\n", "问题,回答\n能停车吗,\n", "问题\n能停车吗\n",
+        "问题,回答,口味\n能停车吗,能。,甜\n", "问题,回答,答案\n能停车吗,能。,能。\n",
+        "问题,回答,生效日期,失效日期\n能停车吗,能。,2027-01-01,2026-01-01\n",
+    ],
+)  # fmt: skip
+def test_who_reads_english_is_told_in_english(content: str, tmp_path: Path) -> None:
+    """What stands in the file is beside it, in brackets or quoted; nothing else is Chinese."""
+    path = tmp_path / "a.csv"
+    path.write_text(content, encoding="utf-8")
+    report = read(path, "a.csv", "editor", date(2026, 11, 26))
+    told = [report.problem, *(each for row in report.rows for each in row.problems)]
+    english = [each.en for each in told if each is not None]
+    assert english
+    for each in english:
+        ours = re.sub(r"\([^()]*\)|“[^“”]*”|Unknown columns: \w+", "", each)
+        assert not re.search(r"[一-鿿]", ours), each

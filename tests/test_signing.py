@@ -12,7 +12,7 @@ import httpx
 import pyotp
 import pytest
 
-from accounts.limits import GUESSES, GUESSES_ANYWHERE, GUESSES_FROM
+from accounts.limits import CODES_ANYWHERE, GUESSES, GUESSES_ANYWHERE, GUESSES_FROM
 from daoxue.app import App
 from desk import passwords
 from desk.attempts import DAY, DEVICE_DAYS, Caller
@@ -101,6 +101,51 @@ async def test_guesses_from_everywhere_are_bounded_and_a_known_device_passes(app
     # And its own guesses are counted.
     said = [(await refused(app.desk.signing.sign_in("li", "wrong", "", NOW, known))).code for _ in range(6)]
     assert said == ["wrong"] * 5 + ["locked"]
+
+
+async def crowd(app: App, name: str) -> None:
+    """Guesses from many networks, as many as may be and more."""
+    for n in range(GUESSES_ANYWHERE.most + 1):
+        await refused(app.desk.signing.sign_in(name, "wrong", "000000", NOW, Caller(f"203.0.{n}.1")))
+
+
+async def test_the_second_factor_lets_the_owner_in_on_a_new_device(app: App) -> None:
+    right, secret = await account(app), pyotp.random_base32()
+    await app.desk.signing.set_factor("li", Factor(secret, pyotp.TOTP(secret).at(NOW // 1000), ""), right, NOW)
+    later = NOW + 60_000
+    await crowd(app, "li")
+    code = pyotp.TOTP(secret).at(later // 1000)
+    for password, given in ((right, ""), (right, "000000"), ("wrong", code)):
+        said = await refused(app.desk.signing.sign_in("li", password, given, later, HOME))
+        assert said.code == "locked", "whatever was right of it"
+    assert await app.desk.signing.sign_in("li", right, code, later, OFFICE)
+    assert (await refused(app.desk.signing.sign_in("li", right, code, later, OFFICE))).code == "locked", "once"
+
+
+async def test_codes_are_not_guessed_from_many_networks_either(app: App) -> None:
+    right, secret = await account(app), pyotp.random_base32()
+    await app.desk.signing.set_factor("li", Factor(secret, pyotp.TOTP(secret).at(NOW // 1000), ""), right, NOW)
+    later = NOW + 60_000
+    good = {pyotp.TOTP(secret).at(later // 1000 + 30 * n) for n in (-1, 0, 1)}
+    for n in range(CODES_ANYWHERE.most + GUESSES_ANYWHERE.most):
+        code = next(
+            each for each in (f"{n:06}", f"{n + 500:06}", f"{n + 900:06}", f"{n + 1400:06}") if each not in good
+        )
+        await refused(app.desk.signing.sign_in("li", right, code, later, Caller(f"203.0.{n}.1")))
+    code = pyotp.TOTP(secret).at(later // 1000)
+    assert (await refused(app.desk.signing.sign_in("li", right, code, later, OFFICE))).code == "locked"
+    known = replace(OFFICE, devices=app.desk.attempts.remembered("li", "", NOW))
+    assert await app.desk.signing.sign_in("li", right, code, later, known)
+
+
+async def test_a_one_time_password_lets_the_owner_in_on_a_new_device(app: App) -> None:
+    await account(app)
+    first, _ = await app.desk.people.reset_password("li", "test", NOW)
+    await crowd(app, "li")
+    assert (await refused(app.desk.signing.sign_in("li", first + "x", "", NOW, HOME))).code == "locked"
+    assert await app.desk.signing.sign_in("li", first, "", NOW, OFFICE)
+    late = await refused(app.desk.signing.sign_in("li", first, "", NOW + ONE_TIME + 1, OFFICE))
+    assert late.code == "locked", "it has ended, and says no more than any other"
 
 
 async def test_one_address_does_not_try_every_name(app: App) -> None:

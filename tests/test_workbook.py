@@ -427,7 +427,9 @@ def test_an_id_renames_and_a_name_is_not_taken_twice(empty: OwnCentre, tmp_path:
     assert found["电焊"] == old.id != found["焊工"]
     twice = empty.plan(filled(tmp_path, 课程=[{**COURSES[0], "名称": "钳工"}, {**COURSES[0], "名称": "钳工"}]))
     assert told(twice) == ["课程 第 4 行 “名称”：与第 3 行是同一个；真是两个就写上不同的编号"]
-    assert told(twice, "en") == ["课程 row 4 名称: the same as row 3; if it is not, give each an id of its own"]
+    assert told(twice, "en") == [
+        "courses (课程) row 4 name (名称): the same as row 3; if it is not, give each an id of its own"
+    ]
 
 
 def broken(**cells: object) -> list[dict[str, object]]:
@@ -439,15 +441,15 @@ BANK_ROW: dict[str, object] = {
     "依据": "办法", "生效日期": "2026-01-01", "学习种类": "线下听课", "学分": 1, "上限": 2, "多长时间": "每天",
 }  # fmt: skip
 WRONG: list[tuple[str, list[dict[str, object]], str, str]] = [
-    ("班级", broken(课程="焊工艺"), "班级 第 3 行 “课程”：没有“焊工艺”；是不是 焊工", "班级 row 3 课程: there is no “焊工艺”; is it 焊工?"),
-    ("班级", broken(学费="六百"), "班级 第 3 行 “学费”：要写整数", "班级 row 3 学费: a whole number is wanted"),
-    ("班级", broken(名额=900), "班级 第 3 行 “名额”：不能大于 500", "班级 row 3 名额: not above 500"),
-    ("班级", broken(上课="九点"), "班级 第 3 行 “上课”：要写时间，如 08:30", "班级 row 3 上课: a time is wanted, e.g. 08:30"),
+    ("班级", broken(课程="焊工艺"), "班级 第 3 行 “课程”：没有“焊工艺”；是不是 焊工", "classes (班级) row 3 course (课程): there is no “焊工艺”; is it 焊工?"),
+    ("班级", broken(学费="六百"), "班级 第 3 行 “学费”：要写整数", "classes (班级) row 3 fee (学费): a whole number is wanted"),
+    ("班级", broken(名额=900), "班级 第 3 行 “名额”：不能大于 500", "classes (班级) row 3 capacity (名额): not above 500"),
+    ("班级", broken(上课="九点"), "班级 第 3 行 “上课”：要写时间，如 08:30", "classes (班级) row 3 starts (上课): a time is wanted, e.g. 08:30"),
     ("班级", broken(上课星期="双日"), "班级 第 3 行 “上课星期”：要写星期，如 周一到周五，或 周一、周三", ""),
     ("班级", broken(开班日期="下周"), "班级 第 3 行 “开班日期”：要写日期，如 2026-12-31", ""),
     ("班级", broken(对象=None), "班级 第 3 行 “对象”：空着；合并了单元格的请取消合并", ""),
     ("班级", broken(抽签="也许"), "班级 第 3 行 “抽签”：要写 是 或 否", ""),
-    ("班级", broken(下课="18:00"), "班级 第 3 行 “下课”：18:00 不晚于开始时间 18:30", "班级 row 3 下课: 18:00 is not after the start 18:30"),
+    ("班级", broken(下课="18:00"), "班级 第 3 行 “下课”：18:00 不晚于开始时间 18:30", "classes (班级) row 3 ends (下课): 18:00 is not after the start 18:30"),
     ("班级", broken(报名截止="2026-10-01"), "班级 第 3 行 “报名截止”：2026-10-01 早于 2026-11-01", ""),
     ("班级", broken(英文教室="room 1"), "班级 第 3 行 “英文名”：写了英文的，就要有英文名", ""),
     ("班级", broken(编号="A 班"), "班级 第 3 行 “编号”：写法不对，请看说明里的样子", ""),
@@ -464,7 +466,7 @@ WRONG: list[tuple[str, list[dict[str, object]], str, str]] = [
     ("微课", [{"课程": "焊工", "标题": "认识焊机", "分钟": 30}], "微课 第 3 行 “分钟”：不能大于 15", ""),
     ("学员", [{**LEARNER, "卡号": card(1)[:-1] + str((int(card(1)[-1]) + 1) % 10)}], "学员 第 3 行 “卡号”：最后一位是校验位，和前面对不上", ""),
     ("学员", [{**LEARNER, "手机": "12345"}], "学员 第 3 行 “手机”：写法不对，请看说明里的样子", ""),
-    ("学员", [LEARNER, LEARNER], "学员 第 4 行 “卡号”：与第 3 行重复", "学员 row 4 卡号: the same as row 3"),
+    ("学员", [LEARNER, LEARNER], "学员 第 4 行 “卡号”：与第 3 行重复", "learners (学员) row 4 card (卡号): the same as row 3"),
     ("学员", [{**LEARNER, "学校": "13900001111"}], "学员 第 3 行 “学校”：没有“…”", ""),
     ("坐席", [{"用户名": "zhang", "角色": "校长"}], "坐席 第 3 行 “角色”：可以是 坐席、班长、知识编辑、管理员、审计", ""),
     ("坐席", [{"用户名": "zhang", "机构": "西门"}], "坐席 第 3 行 “机构”：没有“西门”", ""),
@@ -786,7 +788,7 @@ def test_the_commands_from_an_empty_folder_on(run: Run, tmp_path: Path) -> None:
     book.save("workbook.xlsx")
     status, said = run("import", "workbook.xlsx", "--lang", "en")
     assert status == 1
-    assert "学员 row 3 卡号: not written as the explanation says" in said
+    assert "learners (学员) row 3 card (卡号): not written as the explanation says" in said
     assert "nothing was taken in" in said
     book["学员"].cell(3, 1).value = None
     book.save("workbook.xlsx")
@@ -826,7 +828,7 @@ def test_rules_that_a_file_goes_before_are_told(run: Run, tmp_path: Path, monkey
     Path("rules.yml").write_text(json.dumps(rules), encoding="utf-8")
     monkeypatch.setenv("DAOXUE_ACCOUNTS__RULES", "rules.yml")
     status, said = run("import", "--sheet", "学分计算", "bank.csv", "--lang", "en")
-    assert (status, "学分计算: accounts.rules names a file, which is used instead" in said) == (0, True)
+    assert (status, "bank (学分计算): accounts.rules names a file, which is used instead" in said) == (0, True)
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,10 @@ from daoxue.founding import Founding, found
 from daoxue.preparing import prepare, vault_of
 from daoxue.workbook import taking
 from daoxue.workbook.book import Book
+from daoxue.workbook.faults import Fault
 from daoxue.workbook.plan import Plan, planned, removable
 from daoxue.workbook.sheets import ANSWERS, BANK, BY_NAME, LEARNERS, SHEETS, BookSheet
-from daoxue.workbook.words import Fault, Lang, language
+from daoxue.workbook.words import Lang, language
 from knowledge.files import KnowledgeError
 from knowledge.words import Words
 from store.database import Database

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from daoxue.workbook.faults import Fault
 from daoxue.workbook.sheets import BookSheet
-from daoxue.workbook.words import Fault
 
 NOTE = "※"  # begins the row that explains the columns
 

@@ -13,6 +13,7 @@ from daoxue.workbook import centre as centres
 from daoxue.workbook import details, records, rows
 from daoxue.workbook.book import Book, FilledPage
 from daoxue.workbook.cells import ungrouped
+from daoxue.workbook.faults import Fault
 from daoxue.workbook.records import THE_CENTRE, Records, Taken, named
 from daoxue.workbook.rows import Key, PageReading, Place
 from daoxue.workbook.sheets import (
@@ -27,7 +28,7 @@ from daoxue.workbook.sheets import (
     TEXTS,
     BookSheet,
 )
-from daoxue.workbook.words import Fault, in_words
+from daoxue.workbook.words import in_words
 from desk.staff import StaffAccount
 from knowledge.catalogue import KIND_OF, Catalogue, Organisation, Record
 from knowledge.centre import Centre

@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
@@ -19,23 +18,6 @@ class CellError(Exception):
     def __init__(self, zh: str, en: str) -> None:
         super().__init__(zh)
         self.said = Words(zh, en)
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong, and where: `column` is a head; `row` 0 is the sheet as a whole, and no `sheet` the file."""
-
-    said: Words
-    sheet: str = ""
-    row: int = 0
-    column: str = ""
-
-    def told(self, lang: Lang) -> str:
-        row = (f"row {self.row}" if lang == "en" else f"第 {self.row} 行") if self.row else ""
-        column = (f"“{self.column}”" if lang == "zh" else self.column) if self.column else ""
-        place = " ".join(each for each in (self.sheet, row, column) if each)
-        between = ": " if lang == "en" else "："
-        return f"{place}{between}{self.said.told(lang)}" if place else self.said.told(lang)
 
 
 def language(environment: Mapping[str, str] = os.environ) -> Lang:
