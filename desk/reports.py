@@ -9,6 +9,7 @@ import statistics
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -16,16 +17,20 @@ from msgspec.structs import replace
 
 from desk.hours import DeskSettings, Hours
 from store import talks, ticket_lists
+from store.ticket_events import TicketMerged
 from store.ticket_lists import ReportRow
 from store.transaction import Transaction
 
 LONGEST = 400  # days of one report
+MERGED = TicketMerged.kind  # how a ticket ends that goes on as part of another
 
 
 class ReportLine(Struct, frozen=True):
     """Figures of one group of tickets. Minutes of opening time; None where there is nothing to say.
 
-    `abandoned` are closed without an answer of a seat; `in_time` is the share whose first answer came as promised.
+    `abandoned` are closed without an answer of a seat; `in_time` is the share whose first answer came as promised, of all that
+    were promised one by then: who has had none, and was to have it, is among them. What goes on as part of another ticket is
+    neither: its resident is answered there.
     `first_answer` and `handling` are medians; within `first_answer_90` nine of ten had their first answer.
     """
 
@@ -40,6 +45,16 @@ class ReportLine(Struct, frozen=True):
     in_time: float | None
     stars: float | None
     rated: int
+
+
+class Reckoning(NamedTuple):
+    """What figures are reckoned by; `names` are of organisations and seats, `now` is in ms."""
+
+    hours: Hours
+    settings: DeskSettings
+    zone: ZoneInfo
+    names: Mapping[str, str]
+    now: int
 
 
 class TalkLine(Struct, frozen=True):
@@ -73,11 +88,9 @@ def named(report: Report, names: Mapping[str, str]) -> Report:
     return replace(report, by=by, bot=[replace(each, name=names.get(each.name, each.name)) for each in report.bot])
 
 
-def report(
-    transaction: Transaction, first: date, last: date, hours: Hours, settings: DeskSettings, zone: ZoneInfo,
-    names: Mapping[str, str],
-) -> Report:  # fmt: skip
-    """Tickets opened from the first day to the last, both included. `names` are of organisations and seats."""
+def report(transaction: Transaction, first: date, last: date, by: Reckoning) -> Report:
+    """Tickets opened from the first day to the last, both included."""
+    zone = by.zone
 
     def midnight(day: date) -> int:
         return int(datetime.combine(day, time(), zone).timestamp() * 1000)
@@ -95,18 +108,18 @@ def report(
         for each in found:
             if (group := key(each)) is not None:
                 groups[group].append(each)
-        lines = [_line(names.get(name, name), some, hours, settings) for name, some in groups.items()]
+        lines = [_line(by.names.get(name, name), some, by) for name, some in groups.items()]
         return lines if order is not None else sorted(lines, key=lambda line: -line.opened)
 
     days = [(first + timedelta(days=n)).isoformat() for n in range((last - first).days + 1)]
-    by = {
+    groups = {
         "day": grouped(lambda each: when(each).date().isoformat(), days),
         "hour": grouped(lambda each: f"{when(each).hour:02d}", [f"{hour:02d}" for hour in range(24)]),
         "topic": grouped(lambda each: each.topic), "place": grouped(lambda each: each.place or "—"),
         "channel": grouped(lambda each: each.channel), "seat": grouped(lambda each: each.seat),
     }  # fmt: skip
     bot = _talks(transaction, begins, ends)
-    return Report(first, last, _line("", found, hours, settings), by, _together(bot), bot)
+    return Report(first, last, _line("", found, by), groups, _together(bot), bot)
 
 
 def _talks(transaction: Transaction, begins: int, ends: int) -> list[TalkLine]:
@@ -125,31 +138,39 @@ def _together(lines: Sequence[TalkLine]) -> TalkLine:
     )  # fmt: skip
 
 
-def _line(name: str, some: Iterable[ReportRow], hours: Hours, settings: DeskSettings) -> ReportLine:
+def _line(name: str, some: Iterable[ReportRow], by: Reckoning) -> ReportLine:
     some = list(some)
-    first = [
-        (hours.between(each.opened_at, each.answered_at) / 60_000, each.priority)
-        for each in some
-        if each.answered_at is not None
-    ]
-    waits = sorted(minutes for minutes, _ in first)
+    waits = sorted(
+        by.hours.between(each.opened_at, each.answered_at) / 60_000 for each in some if each.answered_at is not None
+    )
+    promises = [kept for each in some if (kept := _is_kept(each, by)) is not None]
     handling = [
-        hours.between(each.taken_at, each.closed_at) / 60_000
+        by.hours.between(each.taken_at, each.closed_at) / 60_000
         for each in some
         if each.taken_at is not None and each.closed_at is not None
     ]
     stars = [each.stars for each in some if each.stars is not None]
-    in_time = sum(minutes <= settings.answer_within[priority] for minutes, priority in first)
     closed = [each for each in some if each.state == "closed"]
     return ReportLine(
-        name=name, opened=len(some), answered=len(first), closed=len(closed),
-        abandoned=sum(each.answered_at is None for each in closed),
+        name=name, opened=len(some), answered=len(waits), closed=len(closed),
+        abandoned=sum(each.answered_at is None and each.result != MERGED for each in closed),
         first_answer=_round(statistics.median(waits)) if waits else None,
         first_answer_90=_round(waits[math.ceil(0.9 * len(waits)) - 1]) if waits else None,
         handling=_round(statistics.median(handling)) if handling else None,
-        in_time=round(in_time / len(first), 3) if first else None,
+        in_time=round(sum(promises) / len(promises), 3) if promises else None,
         stars=round(statistics.mean(stars), 2) if stars else None, rated=len(stars),
     )  # fmt: skip
+
+
+def _is_kept(each: ReportRow, by: Reckoning) -> bool | None:
+    """Whether the first answer came as promised; None where it is not due yet, or nobody waits for it any more."""
+    if each.result == MERGED:
+        return None
+    until = each.answered_at or each.closed_at or by.now
+    came_in_time = by.hours.between(each.opened_at, until) / 60_000 <= by.settings.answer_within[each.priority]
+    if each.answered_at is None:
+        return None if came_in_time else False
+    return came_in_time
 
 
 def _round(minutes: float) -> float:

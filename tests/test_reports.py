@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from daoxue.app import App
 from desk import papers, reports
 from desk.hours import DeskSettings, Hours
-from desk.reports import Report, ReportLine, TalkLine
+from desk.reports import Reckoning, Report, ReportLine, TalkLine
 from store.ticket_lists import ReportRow
 from tests.desk_client import Desk
 from tests.talk import Resident
@@ -32,12 +33,29 @@ def answered_after(minutes: int) -> ReportRow:
 
 @given(st.lists(st.integers(0, 300), min_size=1, max_size=40))
 def test_nine_of_ten_have_their_answer_by_the_figure_that_says_so(hours: Hours, waits: list[int]) -> None:
-    line = reports._line("", [answered_after(each) for each in waits], hours, ALWAYS)
+    line = reports._line("", [answered_after(each) for each in waits], by(hours))
     assert line.first_answer is not None
     assert line.first_answer_90 is not None
     assert line.first_answer_90 >= line.first_answer
     assert sum(each <= line.first_answer_90 for each in waits) >= 0.9 * len(waits)
     assert line.first_answer_90 in waits
+
+
+def by(hours: Hours, now: int = 0) -> Reckoning:
+    return Reckoning(hours, ALWAYS, ZoneInfo("Asia/Shanghai"), {}, now * 60_000)
+
+
+def test_who_was_never_answered_was_not_answered_in_time(hours: Hours) -> None:
+    promised = ALWAYS.answer_within[3]
+    answered, waiting = answered_after(promised), replace(answered_after(0), answered_at=None)
+    gone = replace(waiting, state="closed", result="abandoned", closed_at=(promised + 1) * 60_000)
+    at_once = replace(gone, closed_at=60_000)
+    merged = replace(gone, result="merged")
+    assert reports._line("", [answered, waiting], by(hours, promised)).in_time == 1.0, "not due yet"
+    assert reports._line("", [answered, waiting], by(hours, promised + 1)).in_time == 0.5
+    line = reports._line("", [answered, gone, at_once, merged], by(hours))
+    assert (line.in_time, line.abandoned) == (0.5, 2), "who left before it was due was promised nothing yet"
+    assert reports._line("", [merged], by(hours)).in_time is None
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from desk.board import Board, board
 from desk.errors import TicketError
 from desk.parts import Desk
 from desk.people import Seat
-from desk.reports import LONGEST, Report, named, report
+from desk.reports import LONGEST, Reckoning, Report, named, report
 from desk.standing import OpeningHours, Shift, Shifts
 from store import desk as rows
 from store import people, tickets
@@ -219,4 +219,5 @@ async def _report(desk: Desk, first: date | None, last: date | None) -> Report:
         raise TicketError("invalid", f"起止日期不对，一次最多 {LONGEST} 天")
     names = {each.id: each.name for each in desk.library.catalogue.organisations.values()}
     names |= {each.name: each.shown for each in await desk.people.all()}
-    return await desk.database.aside(lambda t: report(t, first, last, desk.hours, desk.settings, desk.zone, names))
+    by = Reckoning(desk.hours, desk.settings, desk.zone, names, now())
+    return await desk.database.aside(lambda t: report(t, first, last, by))
