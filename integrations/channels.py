@@ -10,5 +10,8 @@ from integrations.telegram.bot import TELEGRAM
 from integrations.twilio.hotline import VOICE
 from integrations.webchat.channel import WEBCHAT
 from integrations.wechat.official import WECHAT
+from integrations.wecom.kf import WECOM
 
-CHANNELS: Mapping[str, Channel] = {each.name: each for each in (WEBCHAT, WECHAT, TELEGRAM, SMS, VOICE, MAIL, FORUM)}
+CHANNELS: Mapping[str, Channel] = {
+    each.name: each for each in (WEBCHAT, WECHAT, WECOM, TELEGRAM, SMS, VOICE, MAIL, FORUM)
+}

@@ -256,3 +256,11 @@ def lease_shared(transaction: Transaction, name: str, read: SharedRow | None, un
 
 def put_shared(transaction: Transaction, name: str, value: bytes, until: int, at: int) -> None:
     transaction.run(_SHARE_VALUE, which=name, new_value=value, new_until=until, at=at, free=0)
+
+
+def share(transaction: Transaction, name: str, value: bytes, until: int, at: int) -> None:
+    """Puts it there, for whoever may fetch it without a lease."""
+    if get_shared(transaction, name) is None:
+        transaction.run(_SHARE, name=name, value=value, until=until, fetched_at=at, lease=0)
+    else:
+        put_shared(transaction, name, value, until, at)

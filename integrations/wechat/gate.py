@@ -139,7 +139,7 @@ class Gate:
         if not {"signature", "timestamp", "nonce"} <= parameters.keys():
             raise GateRefusedError("query")
         stamp, nonce, signature = parameters["timestamp"], parameters["nonce"], parameters["signature"]
-        holding = tuple(each for each in self._keys if _same(sign(each.token, stamp, nonce), signature))
+        holding = tuple(each for each in self._keys if same(sign(each.token, stamp, nonce), signature))
         if not holding:
             raise GateRefusedError("signature")
         if abs(now - int(stamp)) > FRESH:
@@ -169,34 +169,12 @@ class Gate:
             raise GateRefusedError("downgrade")
         for each in keys:
             made = sign(each.token, parameters["timestamp"], parameters["nonce"], cipher)
-            if each.aes and _same(made, given):
+            if each.aes and same(made, given):
                 try:
-                    return each, self._decrypted(each.key, cipher)
+                    return each, decrypted(each.key, cipher, self._app_id)
                 except GateRefusedError as error:
                     failure = str(error)
         raise GateRefusedError(failure)
-
-    def _decrypted(self, key: bytes, cipher: str) -> str:
-        """Raises `GateRefusedError`: whatever fails here was not encrypted for us."""
-        try:
-            raw = base64.b64decode(cipher, validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise GateRefusedError("cipher") from error
-        if not raw or len(raw) % 16:
-            raise GateRefusedError("cipher")
-        decryptor = Cipher(algorithms.AES(key), modes.CBC(key[:16])).decryptor()
-        plain = decryptor.update(raw) + decryptor.finalize()
-        padding = plain[-1]
-        if not 1 <= padding <= BLOCK or plain[-padding:] != bytes([padding]) * padding:
-            raise GateRefusedError("cipher")
-        plain = plain[:-padding]
-        length = int.from_bytes(plain[16:20], "big")
-        if len(plain) < 20 + length or not _same(plain[20 + length :].decode("utf-8", "replace"), self._app_id):
-            raise GateRefusedError("app_id")
-        try:
-            return plain[20 : 20 + length].decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise GateRefusedError("cipher") from error
 
     def sealed(self, keys: Keys, xml: str, now: int, nonce: str) -> str:
         """An answer as secure mode wants it."""
@@ -213,7 +191,31 @@ class Gate:
         )
 
 
-def _same(one: str, other: str) -> bool:
+def decrypted(key: bytes, cipher: str, receiver: str) -> str:
+    """What was encrypted for whoever has this id. Raises `GateRefusedError`: whatever fails here was not encrypted for us."""
+    try:
+        raw = base64.b64decode(cipher, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise GateRefusedError("cipher") from error
+    if not raw or len(raw) % 16:
+        raise GateRefusedError("cipher")
+    decryptor = Cipher(algorithms.AES(key), modes.CBC(key[:16])).decryptor()
+    plain = decryptor.update(raw) + decryptor.finalize()
+    padding = plain[-1]
+    if not 1 <= padding <= BLOCK or plain[-padding:] != bytes([padding]) * padding:
+        raise GateRefusedError("cipher")
+    plain = plain[:-padding]
+    length = int.from_bytes(plain[16:20], "big")
+    if len(plain) < 20 + length or not same(plain[20 + length :].decode("utf-8", "replace"), receiver):
+        raise GateRefusedError("app_id")
+    try:
+        return plain[20 : 20 + length].decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise GateRefusedError("cipher") from error
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two texts are the same, in a time that does not tell where they differ."""
     return hmac.compare_digest(one.encode(), other.encode())
 
 

@@ -1,0 +1,19 @@
+"""WeCom customer service as a channel: what it declares."""
+
+from accounts.identity import Proof
+from bot.channel import Channel, Examines, Opens, Stanza
+from integrations.wechat import rendering
+from integrations.wecom.settings import CHANNEL, WecomSettings
+
+WECOM = Channel(
+    name=CHANNEL,
+    zh="微信客服",
+    en="WeCom customer service",
+    colour="#23558f",
+    stanzas=(Stanza(CHANNEL, WecomSettings),),
+    open=Opens("integrations.wecom.opening"),
+    render=rendering.render,
+    problems=rendering.problems,
+    proof=Proof(typed=True, passing=True),
+    examine=Examines("integrations.wecom.examining"),
+)
