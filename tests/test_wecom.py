@@ -202,7 +202,7 @@ async def waits(talk: Counter, who: str) -> int:
         assert found is not None
         return len(outbox.owed(t, found.id))
 
-    return await talk.app.database.read(look)  # type: ignore[no-any-return]
+    return await talk.app.database.read(look)
 
 
 async def test_a_seat_has_five_and_the_rest_leaves_when_the_resident_writes(talk: Counter) -> None:

@@ -4,12 +4,12 @@ The key is in no exception and no log line, and nothing that a resident wrote is
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from http import HTTPStatus
 from typing import TypeVar
 
-import httpx
+import aiohttp
 import msgspec
 from msgspec import Struct
 
@@ -18,7 +18,8 @@ from integrations.forum.settings import ForumSettings
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
-WITHIN = httpx.Timeout(15, connect=3)
+WITHIN = aiohttp.ClientTimeout(total=15, connect=3)
+KEPT = 4.0  # seconds that an idle connection is: servers close theirs after five or more
 LARGEST = 8 << 20  # bytes of an answer: twenty posts with what is shown of them
 AT_ONCE = 50  # posts that are asked for by their numbers
 REST = 30_000  # ms until a forum that is not reached, or does not know our key, is asked again
@@ -136,10 +137,10 @@ class ForumApi:
     def __init__(self, settings: ForumSettings, key: str) -> None:
         self.held = False
         self._failing: dict[str, str] = {}  # by method: one may be in order while the other is not
-        self._client = httpx.AsyncClient(
-            base_url=settings.base, timeout=WITHIN, follow_redirects=False,
-            headers=httpx.Headers({"api-key": key, "api-username": settings.username}, encoding="utf-8"),
-        )  # fmt: skip
+        self._base = settings.base
+        # Names of accounts may be in any script; the library writes what is not ASCII as UTF-8.
+        self._headers = {"Api-Key": key, "Api-Username": settings.username}
+        self._session: aiohttp.ClientSession | None = None
 
     @property
     def alarm(self) -> str | None:
@@ -147,7 +148,9 @@ class ForumApi:
         return next(iter(self._failing.values()), None)
 
     async def close(self) -> None:
-        await self._client.aclose()
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
 
     async def topic(self, topic: int, number: int) -> ForumTopic:
         """A topic with the posts around its post of this number."""
@@ -184,17 +187,30 @@ class ForumApi:
             refused = ForumError(ForumFault.GONE)
         raise self._told(method, refused)
 
-    async def _asked(self, method: str, path: str, body: dict[str, object] | None) -> tuple[int, httpx.Headers, bytes]:
+    async def _asked(
+        self, method: str, path: str, body: dict[str, object] | None
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        answer, content = bytearray(), msgspec.json.encode(body) if body is not None else None
+        kind = {"Content-Type": "application/json"} if body is not None else {}
+        asked = self._open().request(method, f"{self._base}{path}", data=content, headers=kind, allow_redirects=False)
         try:
-            async with self._client.stream(method, path, json=body) as response:
-                answer = b""
-                async for part in response.aiter_bytes():
+            async with asked as response:
+                async for part in response.content.iter_any():
                     answer += part
                     if len(answer) > LARGEST:
                         raise self._told(method, ForumError(ForumFault.UNREACHABLE, " (too large)"))
-        except httpx.HTTPError as error:
+                return response.status, response.headers, bytes(answer)
+        except (aiohttp.ClientError, TimeoutError) as error:
             raise self._told(method, ForumError(ForumFault.UNREACHABLE, f" ({type(error).__name__})")) from None
-        return response.status_code, response.headers, answer
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            connector = aiohttp.TCPConnector(keepalive_timeout=KEPT)
+            jar = aiohttp.DummyCookieJar()
+            self._session = aiohttp.ClientSession(
+                connector=connector, cookie_jar=jar, timeout=WITHIN, headers=self._headers
+            )
+        return self._session
 
     async def is_known(self) -> bool:
         """Whether the forum knows our key: it says the same to whoever it does not know and to who may not see a topic."""
@@ -210,7 +226,7 @@ class ForumApi:
         return error
 
 
-def _refused(status: int, headers: httpx.Headers, answer: bytes) -> ForumError:
+def _refused(status: int, headers: Mapping[str, str], answer: bytes) -> ForumError:
     """What a status means; what is no word of Discourse's own (a proxy's page) says nothing of a topic."""
     try:
         no = msgspec.json.decode(answer, type=_Refusal)
