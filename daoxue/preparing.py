@@ -15,7 +15,7 @@ from store import alone, beside
 from store.database import Database
 from store.engine import engine, told
 from store.migrate import HEAD, is_current, upgrade
-from store.rewriting import rewrite_all
+from store.rewriting import rewritable, rewrite_all
 from store.sealing import closed_for, holds_closed, keep_key_name, key_name
 
 
@@ -52,7 +52,8 @@ def _close(config: Config) -> None:
             )
         if database.look(closed_for) != HEAD:
             database.now(lambda t: bring_up(t, vault, HEAD, now))
-            rewrite_all(config.database.url)
+            if not rewritable(config.database.url):  # else others may serve beside us, and the night does it
+                rewrite_all(config.database.url)
 
 
 def find_key(config: Config) -> None:

@@ -16,7 +16,7 @@ from daoxue.doctor import stored
 from daoxue.preparing import prepare
 from desk.residents import ERASED
 from desk.rewriting import NIGHT, Nights, Rewriting, read
-from store import rewriting
+from store import rewriting, sealing
 from store.engine import Rewritten
 from store.personal import Sort, StoredAs, Whose, tagged
 from store.schema import metadata
@@ -197,3 +197,11 @@ def test_a_table_that_takes_too_long_stays_as_it_is(
 
 def test_an_embedded_database_overwrites_in_its_place(config: Config) -> None:
     assert rewriting.rewritable(config.database.url) == []
+
+
+def test_bringing_it_up_keeps_nobody_waiting(server: Server, centre: App) -> None:
+    """Others may serve meanwhile: the night writes the tables anew."""
+    centre.database.now(lambda t: t.run(sealing._FORGET, name="closed_for"))
+    before = node(server)
+    prepare(centre.config)
+    assert node(server) == before
