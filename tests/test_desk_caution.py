@@ -124,6 +124,27 @@ async def test_what_is_typed_while_another_takes_over_is_neither_lost_nor_a_shor
     await other.close()
 
 
+async def test_what_could_still_be_called_back_is_not_said_when_another_takes_over(
+    browser: Browser, service: Service
+) -> None:
+    asker = await resident(service, "转人工")
+    li, chen = await enter(browser, service, "li"), await enter(browser, service, "chen")
+    ref = await take(li)
+    await chen.goto(f"{service.url}/desk/tickets/{ref}")
+    await li.get_by_label("回复", exact=True).focus()
+    await li.keyboard.type("学费是六百元")
+    await li.keyboard.press("Control+Enter")
+    await expect(li.get_by_role("button", name="撤回")).to_be_visible()
+    await chen.get_by_role("button", name="接管").click()
+    for page in (li, chen):
+        await expect(page.locator(".happened.note")).to_contain_text("（没有发给居民）：学费是六百元")
+    await expect(li.get_by_role("button", name="撤回")).to_have_count(0)
+    await expect(li.locator(".said.pending")).to_have_count(0)
+    await asyncio.sleep(11)
+    assert not any(each["author"] == "seat" for each in asker.heard)
+    await asker.close()
+
+
 async def test_a_sending_that_failed_says_so_and_outlives_a_reload(browser: Browser, service: Service) -> None:
     asker = await resident(service, "转人工")
     page = await enter(browser, service, "li")

@@ -54,11 +54,14 @@ watch(
     for (const { id, by, text, source, due_at } of held ?? [])
       if (by === me.value?.name && !sending.some((each) => each.id === id))
         hold({ id, ref: whole.value!.ticket.ref, text, source, failed: '', due: due_at })
-    const { ref, owner } = whole.value?.ticket ?? {}
-    if (owner !== me.value?.name)
-      // what was taken from us with the ticket has become a note
-      for (const { id } of sending.filter((each) => each.ref === ref && each.due !== null))
-        if (!held?.some((each) => each.id === id)) drop(id)
+  },
+)
+watch(
+  () => [whole.value?.ticket.ref, whole.value?.ticket.owner],
+  ([ref, owner]) => {
+    if (owner === me.value?.name) return
+    // What was held is said by now, or was taken from us with the ticket, and is a note.
+    for (const { id } of sending.filter((each) => each.ref === ref && each.due !== null)) drop(id)
   },
 )
 
