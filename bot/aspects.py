@@ -65,7 +65,7 @@ ASPECTS = {
         said=r"免费|收费|\d元|不收|不要钱|\bfree\b|\d yuan|no fee",
     ),
     "duration": _aspect(
-        r"多长|多久|几次|几节|几[个]?月|几周|几天(?!内?能?(?:到|退|领|答|回|通))|多少[次节]|多少时间|几时能|how long",
+        r"多长|多久|几[次节回趟堂]|几[个]?月|几周|几天(?!内?能?(?:到|退|领|答|回|通))|多少[次节回趟堂]|多少时间|几时能|how long",
         "duration", "how-long-usual lesson-length",
         said=r"\d+个?(?:分钟|小时|天|周|月|年|工作日|学时|次)|当天|当场|[一二三两半]个?(?:天|周|月|年|工作日|小时)"
         r"|\d+ (?:working )?(?:minute|hour|day|week|month|year|time)s?\b|same day|on the spot",
@@ -109,10 +109,10 @@ ASPECTS = {
     ),
     "about": _aspect(
         r"[讲学教干做办放演][些点]?(?:什么|啥|么子)|内容"
-        r"|^(?:都|里面|里头|具体|那)?有(?:些|点)?(?:什么|啥)(?:呀|啊)?$|what is it about", "", "farmer-training-what what-can-do volunteer-what", "find_course"
+        r"|^(?:都|里面|里头|具体|那)?有(?:些|点)?(?:什么|啥)(?:呀|啊)?$|what is it about", "about", "farmer-training-what what-can-do volunteer-what", "find_course"
     ),
     "entry": _aspect(r"报名|预约|登记|[领要门]?票|凭什么进|ticket|sign up", "", "enrol-online-need enrol-how fee-invoice activity-fee"),
-    "exam": _aspect(r"考试|考核|结业|exam", "", "course-exam"),
+    "exam": _aspect(r"考试|考核|结业|考不考|发证|证书|作业|exam|certificate", "exam", "course-exam"),
 }  # fmt: skip
 # What each kind of thing has on record.
 HAS = {

@@ -1,15 +1,27 @@
-"""Courses that are not called so here, and may be meant, by what their names mean: 直播卖货, 石桥镇讲防火的那堂课."""
+"""Courses that are not called so here, and may be meant, by what they teach: 直播卖货, 石桥镇讲防火的那堂课."""
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from bot import phrases
 from bot.comprehension import Understanding
 from bot.leanings import OF_CLASSES, OF_FEE
-from bot.turn import LIKE, Turn
+from bot.turn import CHOICES, Turn
 from nlu.entities import Entity
 
-MEANT = 0.74  # likeness from which a course is meant
-LEAD = 0.1  # that the one that is meant is ahead of the next
+# The odds that the strongest course is meant (their logarithm): of its strength, of its lead over the next, of words that
+# speak of something taught; learnt with the weights of `knowledge.taught`.
+STRENGTH, LEAD, TAUGHT, BIAS = 0.48, 0.25, 1.44, -6.56
+MEANT = 0.85  # from which it is taken to be meant: right in six of seven
+_MEANT_OF = 0.0  # the same, of whoever surely wants to learn something, or names the place where it is taught
+_MAY, _MAY_OF = -1.5, -3.0  # from which it is offered with the next; where somebody surely wants to learn something
+
+
+class Described(Struct, frozen=True):
+    """Courses, the strongest first, with the odds that the first is meant."""
+
+    courses: list[str]
+    odds: float
 
 
 def with_course(turn: Turn) -> Understanding:
@@ -23,12 +35,44 @@ def with_course(turn: Turn) -> Understanding:
     return replace(heard, entities=(*heard.entities, Entity("course", course, 0, 0, exact=False)))
 
 
+def may_be_meant(turn: Turn) -> list[str]:
+    """The few that may be, the likeliest first; none where nothing that is taught is spoken of, for all we can see."""
+    found = _described(turn)
+    least = _MAY_OF if phrases.wants_to_learn(turn.heard.folded) else _MAY
+    return found.courses[:CHOICES] if found.odds >= least else []
+
+
+def offer(turn: Turn, intent: str | None = None) -> None:
+    """Offers those, to start an intent with or to fill what was asked for."""
+    for id in may_be_meant(turn):
+        turn.offer(turn.catalogue.courses[id].name, intent, course=id)
+
+
 def _meant(turn: Turn) -> str | None:
-    """The one that is meant for all we can see: near enough, and no other nearly as near. Where a place is named, of what is
-    taught there."""
+    """The one that is meant. Where a place is named, of what is taught there."""
     org, catalogue = turn.heard.first("org"), turn.catalogue
     there = {each.course for each in catalogue.classes.values() if org and catalogue.is_within(each.organisation, org)}
-    near = [(id, likeness) for id, likeness in turn.courses_like(0.0).items() if not there or id in there]
-    first, second = [*near, ("", 0.0), ("", 0.0)][:2]
-    least = LIKE if there else MEANT
-    return first[0] if first[1] >= least and first[1] - second[1] >= LEAD else None
+    found = _described(turn, there)
+    surely = there or phrases.wants_to_learn(turn.heard.folded)
+    return found.courses[0] if found.odds >= (_MEANT_OF if surely else MEANT) else None
+
+
+def _described(turn: Turn, among: set[str] | None = None) -> Described:
+    said = _without_places(turn)
+    strengths = turn.library.courses_described(said, phrases.clauses(said))
+    known = [(id, each) for id, each in strengths.items() if id in turn.catalogue.courses]
+    ranked = sorted((each for each in known if not among or each[0] in among), key=lambda each: -each[1])
+    if not ranked:
+        return Described([], float("-inf"))
+    lead = ranked[0][1] - (ranked[1][1] if len(ranked) > 1 else 0.0)
+    odds = STRENGTH * ranked[0][1] + LEAD * lead + TAUGHT * phrases.is_of_a_course(said) + BIAS
+    return Described([id for id, _ in ranked], odds)
+
+
+def _without_places(turn: Turn) -> str:
+    """What is heard but for our places, whose names may be like those of courses: 电工 and 机电工程系."""
+    said = turn.heard.folded
+    for each in sorted(turn.heard.entities, key=lambda each: -each.start):
+        if each.kind == "org" and each.exact:
+            said = said[: each.start] + said[each.end :]
+    return said

@@ -32,6 +32,8 @@ _MAY = re.compile(
 _CLASSES = re.compile(
     "哪些班|几个班|班[^,。]{0,2}有几个|有班[吗么嘛没不]|有(?:什么|啥)班|班有哪些|有没有班|which classes"
 )
+_CLASS_ALONE = re.compile("(?:班|课|培训|讲座|讲的|教的|学的)[啊呀呢]?$|(?:有没有|有[吗么没不嘛])[啊呀]?$")
+_TAKEN_FOR = {"redemption_items", "find_activity", "unrelated", "other_office"}  # what such a half sentence is read as
 _GETS = re.compile(
     "能[换兑]|[换兑](?:到|得|不|吗)|[几多]少?(?:积)?分|有货|有没有货|还有[吗没]|缺货|how many points|exchange|redeem|in stock|can i get"
 )
@@ -81,6 +83,7 @@ def leaning(heard: Understanding, state: Conversation) -> Understanding:
         or _of_activity(heard)
         or _of_activity_hinted(heard, state)
         or _which_classes(heard)
+        or _a_class_alone(heard)
         or _at_a_time(heard)
         or _of_class_there(heard)
         or _of_fee(heard, state)
@@ -181,6 +184,14 @@ def _which_classes(heard: Understanding) -> Candidate | None:
     return (
         Candidate(heard.lines.sure, "training_info", "find_class") if course and _CLASSES.search(heard.folded) else None
     )
+
+
+def _a_class_alone(heard: Understanding) -> Candidate | None:
+    """拉二胡的夜班, 种菜的有没有: something that is taught, and nothing is asked but whether it is."""
+    best, named = heard.best, heard.first("course") is not None and not heard.first("item")
+    unclear = best is None or best.score < heard.lines.likely or best.intent in _TAKEN_FOR
+    alone = _CLASS_ALONE.search(heard.folded) is not None and not spoken(heard.folded)
+    return Candidate(heard.lines.sure, "training_info", "find_class") if named and unclear and alone else None
 
 
 def _at_a_time(heard: Understanding) -> Candidate | None:

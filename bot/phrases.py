@@ -18,6 +18,10 @@ _QUESTION = re.compile(
     r"[吗么呢没不伐咩?？]$|[^,，。]没有$|什么|怎么|哪|谁(?!知道|都)|几[点号个时块楼]|多少|多久|有没有|能不能|可不可以|是不是|啥|咋"
 )
 _TAUGHT = re.compile("学(?!分|习卡|院|校|员)|[教课班讲]")
+_LEARNS = re.compile(
+    "[想要]学|学得?会|[有搞开].{0,5}[教学讲课班]|教不教|[教学讲课班](?:这个|这些|的)?[吗不没嘛么伐](?![讲上得了会好懂起完来])|[哪啥][^,。]{0,4}[学教]|报[^,。]{0,3}班"
+    "|[教学][^,。]{0,8}[吗不没嘛么]$|(?:learn|teach|class|course)"
+)
 _UPSET = re.compile(
     r"管不管|到底|屁用|什么玩意|啥玩意|别跟我来这|别来这套|少来|糊弄|敷衍|忽悠|耍[我人]|气死|火大|太不像话|岂有此理|什么态度|啥态度|没人[接管理]|混蛋|王八|他妈|滚|垃圾|有病吧"
 )
@@ -30,12 +34,6 @@ _ACCUSES = re.compile(
 _REQUEST = re.compile(r"[给告][我诉]|[发帮]我|我[要想]|[查找问]一?下|[报说]一下|please|tell me|i want")
 _STOPS = re.compile(r"[,，。;；!！?？\n]+|(?<=[一-龥]) (?=[一-龥])")
 _ONE_OF = re.compile(r"那[一]?[个家门种]|这[一]?[个家门种]|的$|one\b")
-# What is asked about something that is taught, and where a part of that ends.
-_ASKING = re.compile(
-    r"[,，。?？ ]|那个|这个|的?[课班]|有没有|多少|什么|时候|怎么|哪[里儿块个天]?|几[点时号个节回]?|收费|要钱|报名|老师"
-    r"|[学教讲弄的在收谁啥咋吗呢嘛啊呀不没有能想我要]"
-)
-_PARTS = 4
 _ALL = re.compile(r"一般|通常|所有|各[个班种]|平时|usually|all")
 # How an answer says it.
 _STICKER = re.compile(r"\[(?![^\[\]]*[号码]\])[^\[\]]{1,6}\]")  # none of what is masked
@@ -87,9 +85,9 @@ def is_of_a_course(folded: str) -> bool:
     return _TAUGHT.search(folded) is not None
 
 
-def subjects(folded: str) -> list[str]:
-    """What may be the name of something taught, without what is asked about it: 直播卖货 of 直播卖货的课谁教啊."""
-    return [part for part in _ASKING.split(folded) if len(part) > 1][:_PARTS]
+def wants_to_learn(folded: str) -> bool:
+    """想学腌咸菜, 有教修锁的没: it asks for something to be taught."""
+    return _LEARNS.search(folded) is not None
 
 
 def asks(folded: str) -> bool:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 
-from bot import redlines
+from bot import described, redlines
 from bot.comprehension import Candidate, Comprehension, Understanding
 from bot.conversation import Conversation, Offer, Task
 from bot.handler import Handler, Handlers
@@ -115,7 +115,7 @@ class Runner:
             if not need.quiet:
                 turn.say(need.slot.question)
                 if "course" in need.slot.kinds and not turn.heard.first("course"):
-                    turn.offer_courses_like()
+                    described.offer(turn)
             return False
         except Exception as error:  # whatever a handler did wrong: nobody is left without an answer
             log.error("handler failed", exc_info=error)

@@ -9,7 +9,7 @@ import msgspec
 
 from accounts.accounts import Accounts
 from accounts.limits import TICKETS, TICKETS_FROM, Once
-from bot import about, phrases
+from bot import about
 from bot.catalogues import as_it_is
 from bot.comprehension import Understanding
 from bot.conversation import Conversation, Danger, Offer, Task
@@ -37,7 +37,6 @@ from nlu.text import fold
 from store.bank import NewDispute
 from store.ticket_events import TO_CALL
 
-LIKE = 0.6  # likeness from which a course may be meant
 CHOICES = 3  # a caller keeps no more in mind
 _NOT_TOLD = {"detail", "of", "way"}  # slots that say how a task began
 Kept = Literal["organisations", "courses", "activities", "items"]  # what a catalogue may have none of
@@ -218,27 +217,6 @@ class Turn:
         """Offers something to choose with what was said last; its key is its place among the offers."""
         if all((each.label, each.intent, each.slots) != (label, intent, slots) for each in self.offered):
             self.offered.append(Offer(str(len(self.offered) + 1), label, intent, slots))
-
-    def courses_like(self, least: float = LIKE) -> dict[str, float]:
-        """How near the names of courses are in meaning to what is said, where none is called so: the nearest first. Of 晚上有课没，
-        白天要看孙子 it is the part that speaks of what is taught."""
-        clauses = phrases.clauses(self._without_places())
-        said = "，".join([each for each in clauses if phrases.is_of_a_course(each)] or clauses)
-        parts = [each for each in phrases.subjects(said) if not self.library.is_common(each)]
-        return self.library.courses_like(parts, least)
-
-    def _without_places(self) -> str:
-        """What is heard but for our places, whose names may be like those of courses: 电工 and 机电工程系."""
-        said = self.heard.folded
-        for each in sorted(self.heard.entities, key=lambda each: -each.start):
-            if each.kind == "org" and each.exact:
-                said = said[: each.start] + said[each.end :]
-        return said
-
-    def offer_courses_like(self, intent: str | None = None) -> None:
-        """Offers the one or two that may be meant, to start an intent with or to fill what was asked for."""
-        for id in [*self.courses_like()][:2]:
-            self.offer(self.catalogue.courses[id].name, intent, course=id)
 
     def suggest(self, intent: str, **slots: str) -> None:
         """Offers an intent under its own label, the text `label.<intent>`."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Sequence
 
+from bot import described
 from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.eligibility import RULE, SOURCE, beside, conditions, exemption, made_for, misfit, refused, spell, suits
@@ -104,7 +105,7 @@ async def find_class(turn: Turn) -> None:
     known = turn.task.slots.keys() & {"course", "theme"}
     if not known and (subject := turn.get("subject") or wording.subject(turn.heard.folded)):
         turn.say("class.unknown", subject=subject, source=SOURCE)
-        turn.offer_courses_like("find_class")
+        described.offer(turn, "find_class")
         turn.suggest("find_course")
         turn.suggest("human")
         return

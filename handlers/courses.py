@@ -1,5 +1,6 @@
 """Courses: which there are, for whom, and help with what was taught."""
 
+from bot import described
 from bot.messages import Card
 from bot.turn import CHOICES, Turn
 from handlers import wording
@@ -40,6 +41,7 @@ async def find_course(turn: Turn) -> None:
             turn.offer(course.name, "about_course", course=course.id)
     elif subject := wording.subject(turn.heard.folded):
         turn.say("course.unknown", subject=subject, source=SOURCE)
+        described.offer(turn, "find_course")
         turn.suggest("find_course")
         turn.offer_answer("label.suggest_course", "course-suggest")
     else:

@@ -156,7 +156,7 @@ def _time(turn: Turn, group: TrainingClass) -> str:
 
 def _duration(turn: Turn, group: TrainingClass) -> str:
     last = wording.day(group.session_days[-1], turn)
-    return turn.line("fact.duration", sessions=group.sessions, clock=f"{group.starts}—{group.ends}", last=last)
+    return turn.line("fact.duration", sessions=group.sessions, times=wording.times(group, turn), last=last)
 
 
 def _until(turn: Turn, group: TrainingClass) -> str:
@@ -189,6 +189,12 @@ def _online(turn: Turn, course: Course) -> str:
     return turn.line("fact.offline" if course.mode == "线下" else "fact.online", count=len(course.lessons))
 
 
+def _about(turn: Turn, course: Course) -> str:
+    summary = wording.clause(course.summary)
+    titles = wording.listed((each.title for each in course.lessons), turn)
+    return turn.line("fact.about", summary=summary, count=len(course.lessons), titles=titles) if titles else summary
+
+
 _OF_CLASS: Mapping[str, Callable[[Turn, TrainingClass], str]] = {
     "price": lambda turn, group: wording.fee(group, turn),
     "places": lambda turn, group: wording.places(group, turn),
@@ -197,7 +203,7 @@ _OF_CLASS: Mapping[str, Callable[[Turn, TrainingClass], str]] = {
     "place": _place, "way": _way, "phone": _phone, "time": _time, "duration": _duration, "until": _until, "bring": _bring,
 }  # fmt: skip
 _OF_COURSE: Mapping[str, Callable[[Turn, Course], str]] = {
-    "about": lambda turn, course: wording.clause(course.summary), "level": _level, "online": _online,
+    "about": _about, "level": _level, "online": _online,
     "exam": lambda turn, course: wording.clause(course.assessment),
 }  # fmt: skip
 _OF_ACTIVITY: Mapping[str, Callable[[Turn, Activity], str]] = {

@@ -19,6 +19,7 @@ from knowledge.entries import Entry, changed
 from knowledge.meaning import MeaningIndex
 from knowledge.numbered import Mask
 from knowledge.search import Hit, KnowledgeIndex, by_variants
+from knowledge.taught import Taught
 from nlu.encoder import Encoder
 from nlu.features import Reading, read
 from nlu.questions import Question
@@ -32,7 +33,7 @@ Partial = tuple[Entry, Sequence[str]]  # an entry, with the names of the fields 
 
 class Library:
     """`revision` changes with whatever we know. `questions` are the standard ones, by id: what an entry answers by
-    standard question alone is titled as that is worded. With an `encoder`, an entry's own questions and the names of courses
+    standard question alone is titled as that is worded. With an `encoder`, an entry's own questions and what courses teach
     are also found by what they mean: a few new ones at once, many as soon as they have been read. `changed` is told of
     every new catalogue."""
 
@@ -53,8 +54,7 @@ class Library:
         self.entries: dict[str, Entry] = {}
         self._answers: dict[str, list[str]] = {}
         self._search = KnowledgeIndex([])
-        self._named: list[str] = []  # the courses whose names are in `_names`, a row each
-        self._names = MeaningIndex([], encoder) if encoder else None
+        self._taught: Taught | None = None
         self._expired: tuple[date, Mask] | None = None
         self._changing = asyncio.Lock()
         self._reading: asyncio.Task[None] | None = None
@@ -96,7 +96,8 @@ class Library:
             self.catalogue = Catalogue.of(msgspec.json.decode(row.body, type=Record) for row in stored)
             self._records_revision = records_revision
             self._changed(self.catalogue)
-            self._name_courses()
+            if self._encoder is not None:
+                self._taught = Taught(self.catalogue.courses.values(), self._encoder, self._taught)
         self.entries, self._search, self._expired = entries, search, None
         self._answers = self._answered()
         self.revision = revision
@@ -108,13 +109,6 @@ class Library:
         if self._reading is not None:
             await self._reading
 
-    def _name_courses(self) -> None:
-        if self._encoder is not None:
-            courses = self.catalogue.courses.values()
-            named = [(each.id, name) for each in courses for name in (each.name, *each.aliases)]
-            self._named = [id for id, _ in named]
-            self._names = MeaningIndex([name for _, name in named], self._encoder, self._names)
-
     def _indexed(self, texts: Sequence[tuple[str, str]]) -> KnowledgeIndex:
         search = KnowledgeIndex(texts, self._encoder, self._search)
         if search.meaning is not None and not _reads(search.meaning):
@@ -123,7 +117,14 @@ class Library:
 
     def _unread(self) -> MeaningIndex | None:
         """What still has texts whose meaning is not known."""
-        return next((each for each in (self._search.meaning, self._names) if each and not each.complete), None)
+        return next(
+            (
+                each
+                for each in (self._search.meaning, self._taught and self._taught.meaning)
+                if each and not each.complete
+            ),
+            None,
+        )
 
     async def _read(self) -> None:
         """Reads what is there by then, until nothing is left; in a thread, a little at a time. Where the encoder cannot, words
@@ -133,8 +134,8 @@ class Library:
                 continue
             if unread is self._search.meaning:
                 self._search.meaning = None
-            elif unread is self._names:
-                self._names = None
+            else:
+                self._taught = None
 
     def _answered(self) -> dict[str, list[str]]:
         """The entries that answer each standard question."""
@@ -189,22 +190,11 @@ class Library:
             points = self._encoder.encode([reading.text for reading in readings])
         return self._search.search(readings, most, points, self._barred(today))
 
-    def is_common(self, part: str) -> bool:
-        """社区, 培训: whether it stands in the names of several places, or in what is asked about several things, and tells
-        no course from another."""
-        places = sum(part in each.name for each in self.catalogue.organisations.values())
-        return places > 1 or sum(part in each.zh for each in self.questions.values()) > 1
-
-    def courses_like(self, parts: Sequence[str], least: float) -> dict[str, float]:
-        """The courses whose name is that near in meaning to a part of a text (a cosine), the nearest first: 记账 is what
-        会计 teaches. None where no encoder reads them."""
-        if not parts or self._names is None or self._encoder is None:
+    def courses_described(self, folded: str, parts: Sequence[str]) -> dict[str, float]:
+        """How much speaks for each course that a text or one of its parts describes it. None where no encoder reads them."""
+        if self._taught is None:
             return {}
-        nearest = self._names.near(self._encoder.encode(parts)).max(axis=0, initial=0.0)
-        found: dict[str, float] = {}
-        for id, likeness in zip(self._named, nearest.tolist(), strict=True):
-            found[id] = max(likeness, found.get(id, 0.0))
-        return {id: found[id] for id in sorted(found, key=lambda id: -found[id]) if found[id] >= least}
+        return dict(zip(self._taught.ids, self._taught.strengths(folded, parts).tolist(), strict=True))
 
     def _barred(self, today: date) -> Mask:
         """The texts of entries that do not hold today."""

@@ -202,6 +202,7 @@ async def test_the_same_again_is_one_message(app: App) -> None:
         ("zero.txt", b"a\x00b", 415),
         ("large.png", b"\x89PNG\r\n\x1a\n" + bytes(10_000_000), 413),
     ],
+    ids=lambda each: each if isinstance(each, str) else "",  # what is packed says when
 )
 async def test_what_is_not_taken_is_kept_nowhere(app: App, name: str, body: bytes, status: int) -> None:
     visitor = Visitor(Desk(app))

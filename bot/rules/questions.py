@@ -14,12 +14,12 @@ from bot.messages import LONGEST, Reply
 from bot.readings import plainly, standard
 from bot.rules.tasks import corrects
 from bot.running import SILENT_TOPICS, STORY, TRIES, Runner
-from bot.turn import CHOICES, LIKE, Turn
+from bot.turn import CHOICES, Turn
 from nlu.questions import NO_ANSWER, RED_LINES
 
-_LIKE_ENOUGH = 0.75  # likeness from which a course may be meant, where something else is likely
 _NOT_OURS = {"other_office", "unrelated"}  # what a name is taken for that nobody knows
 _THINGS = {"course", "activity", "item"}  # what a short message names is meant by its question
+_JUST_TOLD = 2  # turns after something was told, in which 讲不讲遗嘱 asks about that
 _NEARLY = 0.7  # of a standard question, that is no word for the ticket
 _PARTS = {"price", "duration", "phone"}  # of a guide, that are asked for by themselves
 _BOTH = 3  # parts of a message of which two are answered
@@ -198,18 +198,39 @@ async def for_the_ticket(run: Runner, turn: Turn) -> bool:
     return True
 
 
+async def wanted(run: Runner, turn: Turn) -> bool:
+    """跟孙辈咋相处，有讲的没: who wants to be taught something that is only described, in however many parts."""
+    heard, best = turn.heard, turn.heard.best
+    clear = best is not None and best.score >= heard.lines.likely and best.intent not in _NOT_OURS
+    if clear and len(phrases.clauses(heard.folded)) < 2:
+        return False
+    if not phrases.wants_to_learn(heard.folded) or run.waiting(turn.state) or _of_something_else(turn):
+        return False
+    return _ask_which_course(run, turn, "find_class")
+
+
 async def taught(run: Runner, turn: Turn) -> bool:
     """直播卖货的课谁教: a course that is not called so here, and may be meant."""
+    best, told = turn.heard.best, bool(turn.state.shown) and turn.state.focus_age <= _JUST_TOLD
+    if not phrases.is_of_a_course(turn.heard.folded) or told or _of_something_else(turn):
+        return False
+    return _ask_which_course(run, turn, best.intent if best and best.intent in OF_CLASSES else "about_course")
+
+
+def _of_something_else(turn: Turn) -> bool:
+    """Whether what is meant is named, or is likely to be none of what is taught."""
     heard, best = turn.heard, turn.heard.best
-    if not phrases.is_of_a_course(heard.folded) or heard.first("course") or heard.first("activity") or turn.ticket:
-        return False
-    likely = best is not None and best.score >= heard.lines.likely
-    if best and likely and best.intent not in OF_CLASSES | _NOT_OURS:
-        return False
-    intent = best.intent if best and best.intent in OF_CLASSES else "about_course"
-    values = run.readings.values(run.handlers[intent], turn)
-    near = [*turn.courses_like(_LIKE_ENOUGH if likely else LIKE)][:2]
-    return run.ask_if(turn, [(turn.catalogue.courses[id].name, intent, {**values, "course": id}) for id in near])
+    likely = best is not None and best.score >= heard.lines.likely and best.intent not in OF_CLASSES | _NOT_OURS
+    return likely or bool(turn.ticket) or any(heard.first(each) for each in ("course", "activity", "item"))
+
+
+def _ask_which_course(run: Runner, turn: Turn, intent: str) -> bool:
+    values, near = run.readings.values(run.handlers[intent], turn), described.may_be_meant(turn)
+    asked = run.ask_if(turn, [(turn.catalogue.courses[id].name, intent, {**values, "course": id}) for id in near])
+    if asked:  # who goes on as if it had been answered means the likeliest
+        turn.show("course", near[0])
+        turn.focus("course", near[0])
+    return asked
 
 
 async def likely(run: Runner, turn: Turn) -> bool:
