@@ -10,7 +10,7 @@ from bot import about, phrases
 from bot.aspects import HAS, spoken, spoken_of
 from bot.commands import pointed_at
 from bot.conversation import Task
-from bot.leanings import OF_CLASSES
+from bot.leanings import OF_CLASSES, OF_LEARNING
 from bot.readings import plainly
 from bot.rules import tasks
 from bot.rules.asking import LONG, MOVE, asked, asked_of_a_name, beside, is_general
@@ -26,7 +26,6 @@ _OF_ORG = {"place": "site_address", "way": "site_address", "phone": "site_phone"
 _OF_COURSES = {"level", "online", "exam", "about"}  # what a course is, wherever it is taught
 # Aspects for which a class has an answer of its own that is as short.
 _ANSWERED_BY = {"price": "class_fee", "places": "class_places"}
-_OF_LEARNING = {"training_info", "enrolment", "course_faq"}  # topics whose answers are beside the talk about a class
 _ORDINAL, _SURE = 0.5, 0.8
 
 PAIRS = re.compile(r"(?=([一-鿿]{2}))")
@@ -281,7 +280,7 @@ def elsewhere(turn: Turn) -> bool:
     told = [found for each in turn.state.told if (found := turn.library.entries.get(each))]
     return (
         bool(told)
-        and all(each.topic not in _OF_LEARNING for each in told)
+        and all(each.topic not in OF_LEARNING for each in told)
         and not phrases.points_back(turn.heard.folded)
     )
 

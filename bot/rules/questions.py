@@ -9,7 +9,7 @@ from bot.aspects import sentence_on, spoken, spoken_of
 from bot.commands import number
 from bot.comprehension import Candidate, Understanding
 from bot.conversation import Task
-from bot.leanings import OF_CLASSES
+from bot.leanings import OF_CLASSES, OF_LEARNING
 from bot.messages import LONGEST, Reply
 from bot.readings import plainly, standard
 from bot.rules.tasks import corrects
@@ -257,11 +257,12 @@ async def likely(run: Runner, turn: Turn) -> bool:
 
 
 def _is_of_the_talk(turn: Turn, best: Candidate) -> bool:
-    """去哪换, after what points get: a likely question of what the talk is about is meant, and is answered under its name."""
+    """去哪换, after what points get; 我血压高练得了不, after a class: a likely question of what the talk is about is meant, and is answered under its name."""
     if best.question is None or not turn.state.said or best.score < turn.heard.lines.likely:
         return False
     asked = (turn.library.asks(entry) for each in turn.state.told if (entry := turn.library.entries.get(each)))
-    return best.topic == turn.state.topic or any(best.question in each.near for each in asked if each)
+    learnt = bool(turn.state.shown) and turn.state.focus_age <= _JUST_TOLD and best.topic in OF_LEARNING
+    return learnt or best.topic == turn.state.topic or any(best.question in each.near for each in asked if each)
 
 
 def _under(reply: Reply, name: str) -> Reply:
