@@ -76,7 +76,7 @@ ASPECTS = {
     ),
     "places": _aspect(
         r"名额|报满|排[了着的]?(?:队|几)|候补|位子|位置|空位|几个位|满|还能报|货|库存|换得[到了]|多少人|几个人|places left|full",
-        "places_left", "class-size", "class_places", "名额",
+        "places_left", "class-size queue-how", "class_places", "名额",
         said=r"限\d+|\d+人|名额|limit|at most",
     ),
     "phone": _aspect(
@@ -102,6 +102,7 @@ ASPECTS = {
     "eligible": _aspect(
         r"[能可][以]?[不]?[能可]?[以]?[报去来参上学]|够不够格|够格|资格|什么人|哪些人|条件|要求|年龄|多大|岁数|岁",
         "eligible for_other", "enrol-age-min age-limit-old",
+        said=r"\d+周?岁|年满|\byears\b|\baged?\b",
     ),
     "online": _aspect(
         r"网上|线上|在线|直播|录像|online", "online", "online-class-have course-offline-only",
@@ -112,7 +113,7 @@ ASPECTS = {
         r"|^(?:都|里面|里头|具体|那)?有(?:些|点)?(?:什么|啥)(?:呀|啊)?$|what is it about", "about", "farmer-training-what what-can-do volunteer-what", "find_course"
     ),
     "entry": _aspect(r"报名|预约|登记|[领要门]?票|凭什么进|ticket|sign up", "", "enrol-online-need enrol-how fee-invoice activity-fee"),
-    "exam": _aspect(r"考试|考核|结业|考不考|发证|证书|作业|exam|certificate", "exam", "course-exam"),
+    "exam": _aspect(r"考试|考核|结业|考不考|作业|exam", "exam", "course-exam"),
 }  # fmt: skip
 # What each kind of thing has on record.
 HAS = {

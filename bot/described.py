@@ -8,6 +8,7 @@ from bot.comprehension import Understanding
 from bot.leanings import OF_CLASSES, OF_FEE
 from bot.turn import CHOICES, Turn
 from nlu.entities import Entity
+from nlu.questions import NO_ANSWER
 
 # The odds that the strongest course is meant (their logarithm): of its strength, of its lead over the next, of words that
 # speak of something taught; learnt with the weights of `knowledge.taught`.
@@ -28,7 +29,9 @@ def with_course(turn: Turn) -> Understanding:
     """What was heard, with the course that it describes where it is not clear otherwise."""
     heard, best = turn.heard, turn.heard.best
     unclear = best is None or best.score < heard.lines.likely or best.intent in OF_CLASSES or best.question in OF_FEE
-    if not unclear or not phrases.is_of_a_course(heard.folded) or turn.ticket:
+    wants = phrases.wants_to_learn(heard.folded)
+    unclear = unclear or (wants and best is not None and best.intent in NO_ANSWER)
+    if not unclear or not (wants or phrases.is_of_a_course(heard.folded)) or turn.ticket:
         return heard
     if any(heard.first(each) for each in ("course", "activity", "item")) or (course := _meant(turn)) is None:
         return heard

@@ -37,7 +37,7 @@ LADDER: tuple[Rule, ...] = (
     answers.named_in_it, answers.in_an_answer, answers.said_in_it, questions.neighbour,
     # Questions
     questions.found_wrong, questions.two, questions.part, questions.clear, questions.said_already, questions.for_the_ticket, questions.name_alone,
-    helping.unable, questions.taught, questions.likely, questions.not_sure,
+    helping.unable, questions.taught, questions.likely, questions.named_at_least, questions.not_sure,
 )  # fmt: skip
 
 

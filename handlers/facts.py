@@ -19,6 +19,7 @@ _NEXT = {
     "phone": ("place", "time"), "level": ("time", "price"), "eligible": ("time", "price"), "places": ("time", "price"),
 }  # fmt: skip
 _OWN_KIT = ("自备", "带", "提供", "有一")  # a prerequisite that is something to bring
+_WORN = re.compile("穿|鞋|衣|wear|shoes|clothes")
 _PARTS = re.compile(r"[。；]|[.;] ")  # between sentences, in either language
 
 
@@ -176,9 +177,14 @@ def _kit(turn: Turn, group: TrainingClass) -> list[str]:
         return []
     own = [wording.clause(course.prerequisite)] if any(word in chinese.prerequisite for word in _OWN_KIT) else []
     rule = turn.library.answer("enrol-first-day", turn.today)
-    names = [chinese.name, *([chinese.en.name.casefold()] if chinese.en else [])]
+    names = [chinese.name, *chinese.aliases, *([chinese.en.name.casefold()] if chinese.en else [])]
     parts = _PARTS.split(rule.said(turn.state.lang).answer) if rule else []
-    return own + [wording.clause(each) for each in parts if any(name in each.casefold() for name in names)]
+    worn = _WORN.search(turn.heard.folded)
+    return own + [
+        wording.clause(each)
+        for each in parts
+        if any(name in each.casefold() for name in names) or (worn and _WORN.search(each))
+    ]
 
 
 def _level(turn: Turn, course: Course) -> str:

@@ -64,6 +64,7 @@ _WITHIN_WORD = re.compile("[a-z]{2}")
 _PRONOUNS = ("你们", "我们", "咱")
 _LEARNING = "学报教练选"  # and right before it
 _ADDED = "班课难"  # what may stand right after a name
+_CLASS = re.compile("(?:晚间|早间|周末|基础|初级|中级|高级|提高|[晚早夜])?[班课]")
 
 
 class _Spelling(Struct, frozen=True, gc=False):
@@ -259,7 +260,9 @@ def _is_within(mention: Mention, near: _Candidate) -> bool:
 
 
 def _is_meant(folded: str, near: _Candidate, words: Sequence[tuple[int, int]]) -> bool:
-    """Whether what resembles a name is not just other words."""
+    """Whether what resembles a name is not just other words. What sounds like it right before 班 is it: 剪只班."""
+    if near.spelling.name.kind == "course" and not near.far and _CLASS.match(folded, near.end):
+        return near.start == 0 or folded[near.start - 1] in _LEARNS
     long = near.end - near.start > 3 and len(near.wrong) == 1 and not near.far
     if any(not "一" <= folded[at] <= "鿿" or (folded[at] in _FUNCTION and not long) for at in near.wrong):
         return False

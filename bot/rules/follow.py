@@ -17,6 +17,7 @@ from bot.rules.asking import LONG, MOVE, asked, asked_of_a_name, beside, is_gene
 from bot.running import Runner
 from bot.turn import Turn
 from knowledge.catalogue import Activity, TrainingClass
+from nlu.questions import NO_ANSWER
 from nlu.times import When
 
 Thing = tuple[str, str]  # a kind (class, course, activity, item) and an id
@@ -26,8 +27,11 @@ _OF_ORG = {"place": "site_address", "way": "site_address", "phone": "site_phone"
 _OF_COURSES = {"level", "online", "exam", "about"}  # what a course is, wherever it is taught
 # Aspects for which a class has an answer of its own that is as short.
 _ANSWERED_BY = {"price": "class_fee", "places": "class_places"}
-_ORDINAL, _SURE = 0.5, 0.8
+_ORDINAL, _JUST = 0.5, 2  # probability of a move; turns after something was told
 
+_SMALL = re.compile(
+    "[不要有没能可会的了吗呢啊就还都也在是我你他她这那个一么什怎多少几]|需要|自己|学习|参加|一起|东西|时候"
+)  # what says nothing
 PAIRS = re.compile(r"(?=([一-鿿]{2}))")
 _CHEAPEST = re.compile(r"最?便宜|不要钱|免费|cheap|free")
 _DEAREST = re.compile(r"最?贵")
@@ -35,9 +39,14 @@ _FIRST = re.compile(r"最早|最先|最快|先开|近期|earliest|first")
 _ROOM = re.compile(r"名额多|人少|空位多|没满|有位")
 _LAST = re.compile(r"最后")
 _COMPARES = re.compile(
-    r"哪[一]?[个家门种样].{0,6}(?:便宜|贵|近|早|晚|好|划算|人少|合适|快|方便|强)|(?:区别|不一样|不同|差别|差多少|对比|比较)|which (?:one )?is"
+    r"哪[一]?[个家门种样边头处里].{0,6}(?:便宜|贵|近|早|晚|好|划算|人少|合适|快|方便|强|多|少|空)|(?:区别|不一样|不同|差别|差多少|对比|比较)|which (?:one )?is"
 )
-_BY = (("price", r"便宜|贵|划算|钱"), ("place", r"近|远|方便"), ("time", r"早|晚|快"), ("places", r"人少|名额"))
+_BY = (
+    ("price", r"便宜|贵|划算|钱"),
+    ("place", r"近|远|方便"),
+    ("time", r"早|晚|快"),
+    ("places", r"人少|名额|空|位[子置]"),
+)
 
 
 async def follow_up(run: Runner, turn: Turn) -> bool:
@@ -49,7 +58,8 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
     aspect = asked_of_a_name(turn) if named else asked(turn)
     if activity and aspect is None:
         aspect = spoken_of(turn.heard.folded)
-    if aspect is None or _wants_another(turn, _SURE) or (not named and elsewhere(turn)):
+    aspect = aspect or _in_its_words(turn)
+    if aspect is None or _wants_another(turn, _ORDINAL) or (not named and elsewhere(turn)):
         return False
     things = [each for each in (activity or meant(turn)) if aspect in HAS[each[0]]]
     if not things or (not named and is_general(turn, aspect)):
@@ -71,6 +81,34 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
         turn.state.topic = "course_faq" if aspect in _OF_COURSES else "training_info"
         run.remind(turn)
     return True
+
+
+def _in_its_words(turn: Turn) -> str | None:
+    """健康证要不要先办, after a class for which one needs it: the aspect whose record has the words, where nothing else is
+    asked that is ours."""
+    heard, best = turn.heard, turn.heard.best
+    told = shown(turn)
+    unclear = best is None or best.score < heard.lines.likely or best.intent in NO_ANSWER
+    if not unclear or len(told) != 1 or turn.state.focus_age > _JUST or len(heard.folded) > LONG:
+        return None
+    if told[0][0] == "activity" and heard.first("activity") == told[0][1]:
+        return "about"  # 能磨菜刀不
+    said = {each for each in PAIRS.findall(heard.folded) if not _SMALL.search(each)}
+    return next((aspect for aspect, text in _records(turn, told[0]) if any(each in text for each in said)), None)
+
+
+def _records(turn: Turn, thing: Thing) -> list[tuple[str, str]]:
+    """What is on record of a thing in words, by the aspect that it is told as."""
+    kind, id = thing
+    if activity := turn.catalogue.activities.get(id) if kind == "activity" else None:
+        return [("about", activity.summary), ("entry", activity.enrol)]
+    group = turn.catalogue.classes.get(id) if kind == "class" else None
+    course = turn.catalogue.courses.get(group.course if group else id) if kind in {"class", "course"} else None
+    if course is None:
+        return []
+    titles = "，".join(each.title for each in course.lessons)
+    own = [("bring", group.materials), ("eligible", group.eligibility)] if group else []
+    return [*own, ("level", course.prerequisite), ("exam", course.assessment), ("about", f"{course.summary}{titles}")]
 
 
 def _told_activities(turn: Turn) -> list[Activity]:
@@ -108,13 +146,21 @@ async def compared(run: Runner, turn: Turn) -> bool:
     told = listed if len(told) < 2 and set(told) <= set(listed) else told  # one that was picked from several
     told = [*_things(turn.state.before), *told] if len(told) < 2 else told  # 初级, and 中级 after it
     named = meant(turn) if turn.heard.first("course") else []
-    things = [each for each in dict.fromkeys([*told, *named]) if each[0] == "class"]
+    things = [each for each in dict.fromkeys(_at_places(turn) or [*told, *named]) if each[0] == "class"]
     if len(things) < 2:
         return False
     by = next((aspect for aspect, words in _BY if re.search(words, turn.heard.folded)), "all")
     await run.aside(turn, Task("compare", {"by": by, "of": _spelt(things)}))
     run.remind(turn)
     return True
+
+
+def _at_places(turn: Turn) -> list[Thing]:
+    """石桥和青禾哪边空位多: the classes of the course that was told, at each of several places that are named."""
+    courses, places = {each.course for each in classes_of(turn)}, set(turn.heard.values("org"))
+    there = [each for each in turn.catalogue.classes.values() if each.course in courses and each.enrols(turn.today)]
+    at = [each for each in there if any(turn.catalogue.is_within(each.organisation, place) for place in places)]
+    return [("class", each.id) for each in at] if len(places) > 1 else []
 
 
 async def described(run: Runner, turn: Turn) -> bool:

@@ -13,8 +13,9 @@ _BRIEF, _SHORT = 8, 16  # characters
 # What is said around the name of an item.
 _NAMED = re.compile(
     "(?:那|那么|我)?(?:就|想|要)*+(?:[换兑](?:点|个|些|一?[袋瓶桶把份张盒])?)?(?P<name>.{1,6}?)(?:现在|还|都)*+"
-    "(?:有得[换兑]|能[换兑]|[换兑]得[了到着]|可以[换兑]|有货|有没有|[要得]?(?:多少|几)(?:个|积)?分|有)?(?:[吗么嘛不没了]|没有)*+"
+    "(?:有得[换兑]|能[换兑]|[换兑]得[了到着]|可以[换兑]|有货|有没有|[要得]?(?:多少|几)(?:(?:个|积)?分)?|有)?(?:[吗么嘛不没了]|没有)*+"
 )
+_THAT = re.compile("的?[那这][个张种件]?")
 _NUMBER = r"(?P<points>\d{1,5}|[一二两三四五六七八九十百千]{1,7})(?:个?(?:积|学)?分)?"
 _ENOUGH = re.compile(
     rf"(?<![\d一二两三四五六七八九十百千]){_NUMBER}(?:够|能[换兑]|[换兑]得[了到]|可以[换兑]|行[吗不]| ?(?:is )?enough)(?!几|多少)"
@@ -30,7 +31,8 @@ async def another_item(run: Runner, turn: Turn) -> bool:
     if not told or found is None or len(turn.heard.folded) > _BRIEF:
         return False
     items = {each.id: plain_item(each.name) for each in turn.library.catalogue.items.values()}
-    named = [id for id, name in items.items() if name.startswith(found["name"]) or name.endswith(found["name"])]
+    said = _THAT.sub("", found["name"])  # 体检券 of 体检的那个券
+    named = [id for id, name in items.items() if name.startswith(said) or name.endswith(said)]
     if len(named) != 1:
         return False
     await run.start(turn, "redemption_items", {"item": named[0]})

@@ -295,6 +295,18 @@ async def name_alone(run: Runner, turn: Turn) -> bool:
     return False
 
 
+async def named_at_least(run: Runner, turn: Turn) -> bool:
+    """给我妈打听打听八段锦: nothing is clear but what it is about, and that is told."""
+    if run.waiting(turn.state) or turn.ticket or phrases.upset(turn.heard.folded):
+        return False
+    exact = {each.kind for each in turn.heard.entities if each.exact and turn.heard.first(each.kind)}
+    for kind, intent in (("course", "find_class"), ("item", "redemption_items"), ("activity", "find_activity")):
+        if kind in exact:
+            await run.start(turn, intent, run.readings.values(run.handlers[intent], turn))
+            return True
+    return False
+
+
 async def not_sure(run: Runner, turn: Turn) -> bool:
     """Nothing that we are sure enough of: what may be meant is offered; at the third time a person."""
     state = turn.state
