@@ -19,6 +19,7 @@ from nlu.questions import NO_ANSWER, RED_LINES
 
 _NOT_OURS = {"other_office", "unrelated"}  # what a name is taken for that nobody knows
 _THINGS = {"course", "activity", "item"}  # what a short message names is meant by its question
+_OF_IT = re.compile("打听|咨询|了解|问[问下]|问一下|介绍|说说|讲讲|看看|关于|about")
 _JUST_TOLD = 2  # turns after something was told, in which 讲不讲遗嘱 asks about that
 _NEARLY = 0.7  # of a standard question, that is no word for the ticket
 _PARTS = {"price", "duration", "phone"}  # of a guide, that are asked for by themselves
@@ -154,8 +155,17 @@ async def clear(run: Runner, turn: Turn) -> bool:
     tells = turn.ticket and not phrases.asks(turn.heard.folded) and not phrases.rest(turn.heard)
     if best is None or best.score < turn.heard.lines.sure or tells:  # 是太极班的 is for the ticket
         return False
+    if best.question:
+        _soothe(turn)
     await run.answer(turn, best)
     return True
+
+
+def _soothe(turn: Turn) -> None:
+    """Whoever is angry about something hears that first, and how to get to a person."""
+    if phrases.upset(turn.heard.folded):
+        turn.say("upset.first")
+        turn.offer(turn.line("label.human"), "human")
 
 
 async def found_wrong(run: Runner, turn: Turn) -> bool:
@@ -206,6 +216,8 @@ async def wanted(run: Runner, turn: Turn) -> bool:
         return False
     if not phrases.wants_to_learn(heard.folded) or run.waiting(turn.state) or _of_something_else(turn):
         return False
+    if clear and (heard.says_also or not described.is_meant(turn)):
+        return False
     return _ask_which_course(run, turn, "find_class")
 
 
@@ -238,9 +250,7 @@ async def likely(run: Runner, turn: Turn) -> bool:
     best = plainly(turn.heard)
     if best is None or (run.readings.costs(turn, best) and not _is_of_the_talk(turn, best)):
         return False
-    if phrases.upset(turn.heard.folded):
-        turn.say("upset.first")
-        turn.offer(turn.line("label.human"), "human")
+    _soothe(turn)
     label, before = run.readings.label(turn, best), len(turn.said)
     await run.answer(turn, best)
     if not label or turn.state.tasks or turn.handover or len(turn.said) == before:
@@ -297,7 +307,7 @@ async def name_alone(run: Runner, turn: Turn) -> bool:
 
 async def named_at_least(run: Runner, turn: Turn) -> bool:
     """给我妈打听打听八段锦: nothing is clear but what it is about, and that is told."""
-    if run.waiting(turn.state) or turn.ticket or phrases.upset(turn.heard.folded):
+    if run.waiting(turn.state) or turn.ticket or not _OF_IT.search(turn.heard.folded):
         return False
     exact = {each.kind for each in turn.heard.entities if each.exact and turn.heard.first(each.kind)}
     for kind, intent in (("course", "find_class"), ("item", "redemption_items"), ("activity", "find_activity")):
