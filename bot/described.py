@@ -16,7 +16,7 @@ STRENGTH, LEAD, TAUGHT, BIAS = 0.48, 0.25, 1.44, -6.56
 MEANT = 0.85  # from which it is taken to be meant: right in six of seven
 _MEANT_OF = 0.0  # the same, of whoever surely wants to learn something, or names the place where it is taught
 _MAY, _MAY_OF = -1.5, -3.0  # from which it is offered with the next; where somebody surely wants to learn something
-_WISHES = ("when", "org", "theme", "audience", "teacher")
+WISHES = ("when", "org", "theme", "audience", "teacher")
 
 
 class Described(Struct, frozen=True):
@@ -44,7 +44,7 @@ def may_be_meant(turn: Turn) -> list[str]:
     clear that classes are looked for by day, by place or for whom (周一都有啥课)."""
     found, heard = _described(turn), turn.heard
     clear = heard.best is not None and heard.best.intent in OF_CLASSES and heard.best.score >= heard.lines.likely
-    wished = clear and any(heard.first(each) for each in _WISHES)
+    wished = clear and any(heard.first(each) for each in WISHES)
     least = _MAY_OF if phrases.wants_to_learn(heard.folded) and not wished else _MAY
     return found.courses[:CHOICES] if found.odds >= least else []
 

@@ -216,7 +216,8 @@ async def wanted(run: Runner, turn: Turn) -> bool:
         return False
     if not phrases.wants_to_learn(heard.folded) or run.waiting(turn.state) or _of_something_else(turn):
         return False
-    if clear and (heard.says_also or not described.is_meant(turn)):
+    wished = heard.says_also or any(heard.first(each) for each in described.WISHES)
+    if clear and (wished or not described.is_meant(turn)):
         return False
     return _ask_which_course(run, turn, "find_class")
 
