@@ -4,6 +4,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bot import phrases
+from bot.aspects import ASPECTS
 from bot.comprehension import Understanding
 from bot.leanings import OF_CLASSES, OF_FEE
 from bot.turn import CHOICES, Turn
@@ -12,14 +13,15 @@ from nlu.questions import NO_ANSWER
 
 # The odds that the strongest course is meant (their logarithm): of its strength, of its lead over the next, of words that
 # speak of something taught; learnt with the weights of `knowledge.taught`.
-STRENGTH, LEAD, TAUGHT, BIAS = 0.48, 0.25, 1.44, -6.56
+STRENGTH, LEAD, TAUGHT, BIAS = 0.43, 0.31, 1.32, -6.11
 MEANT = 0.85  # from which it is taken to be meant: right in six of seven
 _MEANT_OF = 0.0  # the same, of whoever surely wants to learn something, or names the place where it is taught
 _MAY, _MAY_OF = -1.5, -3.0  # from which it is offered with the next; where somebody surely wants to learn something
+_OF_ANY = OF_FEE | {each for aspect in ASPECTS.values() for each in aspect.standards}  # asked of classes in general
 WISHES = ("when", "org", "theme", "audience", "teacher")
 
 
-class Described(Struct, frozen=True):
+class Strongest(Struct, frozen=True):
     """Courses, the strongest first, with the odds that the first is meant."""
 
     courses: list[str]
@@ -29,7 +31,7 @@ class Described(Struct, frozen=True):
 def with_course(turn: Turn) -> Understanding:
     """What was heard, with the course that it describes where it is not clear otherwise."""
     heard, best = turn.heard, turn.heard.best
-    unclear = best is None or best.score < heard.lines.likely or best.intent in OF_CLASSES or best.question in OF_FEE
+    unclear = best is None or best.score < heard.lines.likely or best.intent in OF_CLASSES or best.question in _OF_ANY
     wants = phrases.wants_to_learn(heard.folded)
     unclear = unclear or (wants and best is not None and best.intent in NO_ANSWER)
     if not unclear or not (wants or phrases.is_of_a_course(heard.folded)) or turn.ticket:
@@ -65,20 +67,26 @@ def _meant(turn: Turn) -> str | None:
     org, catalogue = turn.heard.first("org"), turn.catalogue
     there = {each.course for each in catalogue.classes.values() if org and catalogue.is_within(each.organisation, org)}
     found = _described(turn, there)
-    surely = there or phrases.wants_to_learn(turn.heard.folded)
+    folded = turn.heard.folded
+    surely = there or phrases.wants_to_learn(folded) or phrases.described(folded)
     return found.courses[0] if found.odds >= (_MEANT_OF if surely else MEANT) else None
 
 
-def _described(turn: Turn, among: set[str] | None = None) -> Described:
+def _described(turn: Turn, among: set[str] | None = None) -> Strongest:
     said = _without_places(turn)
-    strengths = turn.library.courses_described(said, phrases.clauses(said))
+    strengths = turn.library.courses_described(said, parts_of(said))
     known = [(id, each) for id, each in strengths.items() if id in turn.catalogue.courses]
     ranked = sorted((each for each in known if not among or each[0] in among), key=lambda each: -each[1])
     if not ranked:
-        return Described([], float("-inf"))
+        return Strongest([], float("-inf"))
     lead = ranked[0][1] - (ranked[1][1] if len(ranked) > 1 else 0.0)
     odds = STRENGTH * ranked[0][1] + LEAD * lead + TAUGHT * phrases.is_of_a_course(said) + BIAS
-    return Described([id for id, _ in ranked], odds)
+    return Strongest([id for id, _ in ranked], odds)
+
+
+def parts_of(folded: str) -> list[str]:
+    """What of a text may describe a course by itself."""
+    return [*dict.fromkeys([*phrases.clauses(folded), *phrases.described(folded)])]
 
 
 def _without_places(turn: Turn) -> str:

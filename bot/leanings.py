@@ -32,8 +32,18 @@ _MAY = re.compile(
 _CLASSES = re.compile(
     "哪些班|几个班|班[^,。]{0,2}有几个|有班[吗么嘛没不]|有(?:什么|啥)班|班有哪些|有没有班|which classes"
 )
-_CLASS_ALONE = re.compile("(?:班|课|培训|讲座|讲的|教的|学的)[啊呀呢]?$|(?:有没有|有[吗么没不嘛])[啊呀]?$")
-_TAKEN_FOR = {"redemption_items", "find_activity", "unrelated", "other_office"}  # what such a half sentence is read as
+_CLASS_ALONE = re.compile(
+    "(?:班|课|培训|讲座|讲的|教的|学的)[啊呀呢]?$|(?:有没有|有[吗么没不嘛])[啊呀]?$"
+    "|^(?:(?:is|are) there|do you (?:have|teach|offer)) [^?]{0,30}[?]?$"
+)
+_TAKEN_FOR = {
+    "class_fee",
+    "class_schedule",
+    "redemption_items",
+    "find_activity",
+    "unrelated",
+    "other_office",
+}  # what such a half sentence is read as
 _GETS = re.compile(
     "能[换兑]|[换兑](?:到|得|不|吗)|[几多]少?(?:积)?分|有货|有没有货|还有[吗没]|缺货|how many points|exchange|redeem|in stock|can i get"
 )

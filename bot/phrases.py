@@ -22,6 +22,7 @@ _LEARNS = re.compile(
     "[想要]学(?!校|生)|想[^,。]{0,4}练|学得?会|[有搞开].{0,5}[教学讲课班]|教不教|[教学讲课班](?:这个|这些|的)?[吗不没嘛么伐](?![讲上得了会好懂起完来])|[哪啥][^,。]{0,4}[学教]|报[^,。]{0,3}班"
     "|[教学][^,。]{0,8}[吗不没嘛么]$|(?:learn|teach|class|course)"
 )
+_OF_A_CLASS = re.compile("^(?P<what>.{2,}?)的?[那这哪]?一?[个堂门种]?(?:班|课|培训|讲座)")
 _UPSET = re.compile(
     r"管不管|(?<!知道)(?<!晓得)(?<!清楚)到底|屁用|什么玩意|啥玩意|别跟我来这|别来这套|少来|糊弄|敷衍|忽悠|耍[我人]|气死|火大|太不像话|岂有此理|什么态度|啥态度|没人[接管理]|混蛋|王八|他妈|滚|垃圾|有病吧"
 )
@@ -88,6 +89,11 @@ def is_of_a_course(folded: str) -> bool:
 def wants_to_learn(folded: str) -> bool:
     """想学腌咸菜, 有教修锁的没: it asks for something to be taught."""
     return _LEARNS.search(folded) is not None
+
+
+def described(folded: str) -> list[str]:
+    """What a text and its clauses say that is taught: 网上卖货 of 网上卖货的课谁教."""
+    return [found["what"] for each in (folded, *clauses(folded)) if (found := _OF_A_CLASS.match(each))]
 
 
 def asks(folded: str) -> bool:

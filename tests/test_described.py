@@ -47,7 +47,7 @@ def signs(courses: Taught, text: str, monkeypatch: pytest.MonkeyPatch) -> Signs:
     columns = []
     for number in range(len(taught.WEIGHTS)):
         monkeypatch.setattr(taught, "WEIGHTS", np.eye(len(taught.WEIGHTS))[number])
-        columns.append(courses.strengths(fold(text), phrases.clauses(fold(text))))
+        columns.append(courses.strengths(fold(text), described.parts_of(fold(text))))
     monkeypatch.undo()
     return np.stack(columns, axis=1)
 

@@ -43,6 +43,7 @@ NARROW = {
         "bot.waiting",
         "bot.messages",
         "bot.about",
+        "bot.described",
         "bot.aspects",
         "bot.phrases",
     },
