@@ -35,6 +35,9 @@ _ACCUSES = re.compile(
 _REQUEST = re.compile(r"[给告][我诉]|[发帮]我|我[要想]|[查找问]一?下|[报说]一下|please|tell me|i want")
 _STOPS = re.compile(r"[,，。;；!！?？\n]+|(?<=[一-龥]) (?=[一-龥])")
 _ONE_OF = re.compile(r"那[一]?[个家门种]|这[一]?[个家门种]|的$|one\b")
+_ANY = re.compile(
+    "什么|啥|哪些|哪个|几个|多少|你们|最近|近期|这里|现在|本周|适合|报名|[我你她他们能上报给开些]"
+)  # 有什么班她能上
 _ALL = re.compile(r"一般|通常|所有|各[个班种]|平时|usually|all")
 # How an answer says it.
 _STICKER = re.compile(r"\[(?![^\[\]]*[号码]\])[^\[\]]{1,6}\]")  # none of what is masked
@@ -93,7 +96,8 @@ def wants_to_learn(folded: str) -> bool:
 
 def described(folded: str) -> list[str]:
     """What a text and its clauses say that is taught: 网上卖货 of 网上卖货的课谁教."""
-    return [found["what"] for each in (folded, *clauses(folded)) if (found := _OF_A_CLASS.match(each))]
+    found = [match["what"] for each in (folded, *clauses(folded)) if (match := _OF_A_CLASS.match(each))]
+    return [each for each in found if len(_ANY.sub("", _SMALL_WORDS.sub("", each))) > 1]
 
 
 def asks(folded: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
 
 from bot import phrases
-from bot.aspects import ASPECTS, Aspect, spoken, spoken_of
+from bot.aspects import ASPECTS, HAS, Aspect, spoken, spoken_of
 from bot.leanings import OF_CLASSES
 from bot.readings import plainly
 from bot.turn import Turn
@@ -60,8 +60,11 @@ def asked(turn: Turn) -> str | None:
     for each in heard.candidates:
         for name in _READ_FROM.get(each.question or each.intent, ()):
             scores[name] += each.score / (2 if each.intent == "class_schedule" else 1)
+    # Of an item nobody asks whether it is online, however the model reads 现在换得到吗.
+    had = set[str]().union(*(HAS[each.partition(":")[0]] for each in turn.state.shown))
     for name in _MOVED_TO.get(heard.move.label.removeprefix("follow/"), ()):
-        scores[name] += 2 * _in_talk(turn)
+        if not had or name in had:
+            scores[name] += 2 * _in_talk(turn)
     for name in named:
         scores[name] += _WORDS
     best = max(scores, key=lambda name: scores[name])

@@ -246,7 +246,10 @@ async def asked_elsewhere(run: Runner, turn: Turn) -> bool:
 
 
 def _wants_another(turn: Turn, least: float) -> bool:
-    """Whether it asks for one at another time, at another place or for less, as the model reads it."""
+    """Whether it asks for one at another time, at another place or for less, as the model reads it, after something of
+    which there may be another."""
+    if not any(kind in {"class", "course"} for kind, _ in shown(turn)):
+        return False
     move = turn.heard.move
     return move.label in {"follow/other_time", "follow/other_place", "follow/cheaper"} and move.probability >= least
 
