@@ -27,6 +27,7 @@ from bot.messages import Handover, Message, Reply
 from daoxue.app import compose
 from daoxue.config import Config, DatabaseSettings, Nlu, Server
 from daoxue.preparing import prepare
+from desk.people import Profile
 from desk.search import grams
 from store import search, tickets
 from store.database import Database
@@ -244,7 +245,7 @@ async def _people(config: Config) -> tuple[list[tuple[str, str]], str]:
     boss = f"boss-{stamp}"
     accounts = [(f"seat{n}-{stamp}", "seat") for n in range(DESKS)] + [(boss, "supervisor")]
     for name, role in accounts:
-        first = await people.add(name, role, 1, "bench", capacity=100)
+        first = await people.add(name, role, 1, "bench", Profile(capacity=100))
         await app.desk.signing.set_password(name, first, PASSWORD, 1)
     token = await app.desk.signing.sign_in(boss, PASSWORD, "", int(time.time() * 1000))
     app.database.close()

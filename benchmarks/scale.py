@@ -230,7 +230,7 @@ def lists(state: str) -> Work:
 
     async def work(place: Place, chance: random.Random) -> int:
         for _ in range(20):
-            page = await place.app.database.read(lambda t: listed(t, state, "bench", None, 20, hours, settings))
+            page = await place.app.database.read(lambda t: listed(t, state, "bench", None, 20, hours))
             assert len(page.tickets) == 20, state
         return 20
 

@@ -43,7 +43,7 @@ from desk.arriving import Arriving, Intake
 from desk.attempts import Attempts
 from desk.broadcasts import Broadcasts
 from desk.cataloguing import Cataloguing
-from desk.dispatch import Dispatch
+from desk.dispatch import Dispatch, Terms
 from desk.editing import Editing
 from desk.feed import Feed
 from desk.hooks import Hooks
@@ -322,8 +322,8 @@ async def _desk(
         zone=config.zone, tickets=tickets, replies=Replies(database, live, ground.clock), people=People(database, passwords),
         signing=SignIn(database, passwords, attempts, config.desk.session_minutes), attempts=attempts,
         oidc=Oidc(config.desk.oidc, os.environ.get("OIDC_CLIENT_SECRET", "")), public_url=public_url(config),
-        dispatch=Dispatch(database, live, library, tickets, hours, config.desk, standing, loads, ground.clock),
-        feed=Feed(database, live, hours, config.desk),
+        dispatch=Dispatch(database, live, tickets, Terms(library, hours, standing, loads), ground.clock),
+        feed=Feed(database, live, hours),
         search=ConversationSearch(database, live, _reached(identity, ways), ground.limits),
         editing=Editing(database, library), cataloguing=Cataloguing(database, library, ground.texts),
         standing=standing, hooks=hooks,

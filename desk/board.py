@@ -3,7 +3,7 @@
 from msgspec import Struct
 from msgspec.structs import replace
 
-from desk.hours import DeskSettings, Hours
+from desk.hours import Hours
 from desk.summary import Summary, summarise
 from store import ticket_lists
 from store.transaction import Transaction
@@ -30,13 +30,13 @@ class Board(Struct, frozen=True):
     risks: list[Summary]
 
 
-def board(transaction: Transaction, now: int, hours: Hours, settings: DeskSettings) -> Board:
+def board(transaction: Transaction, now: int, hours: Hours) -> Board:
     waiting, open, snoozed = (ticket_lists.count(transaction, state) for state in ("waiting", "open", "snoozed"))
     today, answered, closed = ticket_lists.opened_since(transaction, now - DAY)
     rows = [row for state in ("waiting", "open") for row in ticket_lists.unanswered(transaction, state, FRONT)]
-    due = [(hours.after(row.opened_at, settings.answer_within[row.priority]), row) for row in rows]
+    due = [(hours.answer_due(row.opened_at, row.priority), row) for row in rows]
     late = [row for at, row in due if at <= now]
     soon = [row for at, row in due if now < at <= now + SOON]
-    risks = [replace(summarise(transaction, row, hours, settings), about="", last="") for row in [*late, *soon][:SHOWN]]
+    risks = [replace(summarise(transaction, row, hours), about="", last="") for row in [*late, *soon][:SHOWN]]
     oldest = ticket_lists.oldest_waiting(transaction)
     return Board(waiting, open, snoozed, oldest, len(late), len(soon), today, answered, closed, risks)

@@ -14,7 +14,7 @@ from prometheus_client import Counter, Gauge
 
 from bot.live import Live
 from desk.errors import TicketError
-from desk.hours import DeskSettings, Hours
+from desk.hours import Hours
 from desk.people import at_the_desk, supervisors, taking
 from desk.routing import Waiting, called, route
 from desk.standing import LiveSettings
@@ -46,22 +46,30 @@ class Load:
     since: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What offers are made by: where places are and when they are open, what supervisors have set, and how much of a seat's
+    capacity a conversation takes, by channel; one that is not named takes 1."""
+
+    library: Library
+    hours: Hours
+    standing: LiveSettings
+    weights: Mapping[str, int]
+
+    def weight(self, row: TicketRow) -> int:
+        return self.weights.get(row.channel, 1)
+
+
 class Dispatch:
-    """`work` is the worker's round; `step` the same, for tests and simulations that bring their own clock. `weights` say
-    how much of a seat's capacity a conversation takes, by channel; one that is not named takes 1."""
+    """`work` is the worker's round; `step` the same, for tests and simulations that bring their own clock."""
 
     def __init__(
-        self, database: Database, live: Live, library: Library, board: Tickets, hours: Hours, settings: DeskSettings,
-        standing: LiveSettings, weights: Mapping[str, int], clock: Callable[[], float] = time.time,
-    ) -> None:  # fmt: skip
+        self, database: Database, live: Live, board: Tickets, terms: Terms, clock: Callable[[], float] = time.time
+    ) -> None:
         self._database = database
         self._live = live
-        self._library = library
         self._tickets = board
-        self._hours = hours
-        self._settings = settings
-        self._standing = standing
-        self._weights = weights
+        self._terms = terms
         self._clock = clock
         self._begun = False
 
@@ -75,7 +83,7 @@ class Dispatch:
 
     async def step(self, now: int) -> int:
         """All that is due; the number of offers made."""
-        await self._standing.refresh()
+        await self._terms.standing.refresh()
         waiting = await self._front()
         await self._clear_away(now, waiting)
         await self._wake(now)
@@ -133,13 +141,13 @@ class Dispatch:
         load = await self.loads()
         for row in waiting:
             if row.offered_to is not None:
-                load.setdefault(row.offered_to, Load()).weight += self._weights.get(row.channel, 1)
+                load.setdefault(row.offered_to, Load()).weight += self._terms.weight(row)
         for seat in free:
             held = load.get(seat.name, Load())
             seat.load, seat.since = held.weight, held.since
         made = 0
-        fresh = [as_waiting(row, self._weights.get(row.channel, 1)) for row in waiting if row.offered_to is None]
-        until = now + self._settings.offer_seconds * 1000
+        fresh = [as_waiting(row, self._terms.weight(row)) for row in waiting if row.offered_to is None]
+        until = now + self._terms.hours.settings.offer_seconds * 1000
         for each in route(fresh, free, now, staffed):
             row = next(row for row in waiting if row.ref == each.ref)
             made += await self._change(row, TicketOffered(each.seat, until), now)
@@ -149,7 +157,7 @@ class Dispatch:
         load: dict[str, Load] = {}
         for row in await self._database.read(ticket_lists.held):
             held = load.setdefault(row.seat, Load())
-            held.weight += self._weights.get(row.channel, 1) * row.count
+            held.weight += self._terms.weight(row) * row.count
             held.since = max(held.since, row.since)
         return load
 
@@ -192,13 +200,13 @@ class Dispatch:
 
     async def _escalate(self, now: int, waiting: list[TicketRow]) -> None:
         """Up the tree, when nobody there took it within the time, counted in the place's own hours."""
-        organisations = self._library.catalogue.organisations
+        organisations = self._terms.library.catalogue.organisations
         for row in waiting:
             place = organisations.get(row.place or "")
-            limit = self._settings.escalate_after * 60_000 * (row.level + 1)
+            limit = self._terms.hours.settings.escalate_after * 60_000 * (row.level + 1)
             if place is None or place.parent is None or now - row.opened_at < limit:
                 continue
-            own = self._hours.with_days(place.hours)
+            own = self._terms.hours.with_days(place.hours)
             if own.between(row.opened_at, now) >= limit:
                 await self._change(row, TicketEscalated(place.parent, place.id), now)
 

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from bot.inbox import numbered
 from bot.live import Live
 from bot.messages import Card, Numbered
-from desk.hours import DeskSettings, Hours
+from desk.hours import Hours
 from desk.masking import mask, mask_all, mask_said
 from desk.summary import Summary, for_seat, summarise
 from store import conversations, tickets
@@ -178,11 +178,10 @@ class _Told:
 class Feed:
     """`look` is the worker's round; `join` for each page."""
 
-    def __init__(self, database: Database, live: Live, hours: Hours, settings: DeskSettings) -> None:
+    def __init__(self, database: Database, live: Live, hours: Hours) -> None:
         self._database = database
         self._live = live
         self._hours = hours
-        self._settings = settings
         self._seen = -1
         self._looking = asyncio.Lock()  # one at a time moves `_seen` on, or lets a page join at it
         self.pages: set[FeedPage] = set()
@@ -256,7 +255,7 @@ class Feed:
             if event.ticket not in summaries:
                 row = tickets.get(transaction, event.ticket)
                 assert row is not None
-                summaries[event.ticket] = summarise(transaction, row, self._hours, self._settings)
+                summaries[event.ticket] = summarise(transaction, row, self._hours)
             frames.append((event.id, _Told(self._frame(transaction, event, summaries[event.ticket]))))
         return frames
 

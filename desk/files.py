@@ -2,6 +2,7 @@
 guessed."""
 
 import secrets
+from typing import NamedTuple
 
 from bot.files import DOCX, TXT, XLSX, FileRefusal, FileRefusedError, safe
 from bot.files import checked as known
@@ -22,8 +23,16 @@ _NO = {
 _AT = "/files/"
 
 
-def checked(name: str, body: bytes) -> tuple[str, str]:
-    """The name without what is no name, and the type that the content has. Raises `TicketError`."""
+class SeatFile(NamedTuple):
+    """A file of a seat's: `kind` is the type that its content has."""
+
+    name: str
+    kind: str
+    body: bytes
+
+
+def checked(name: str, body: bytes) -> SeatFile:
+    """With the name without what is no name. Raises `TicketError`."""
     try:
         if len(body) > LARGEST:
             raise FileRefusedError(FileRefusal.TOO_LARGE)
@@ -32,14 +41,14 @@ def checked(name: str, body: bytes) -> tuple[str, str]:
             raise FileRefusedError(FileRefusal.KIND)
     except FileRefusedError as error:
         raise TicketError("invalid", _NO[error.why]) from error
-    return plain, kind
+    return SeatFile(plain, kind, body)
 
 
-def keep(transaction: Transaction, conversation: int, name: str, kind: str, body: bytes, by: str, at: int) -> File:
+def keep(transaction: Transaction, conversation: int, file: SeatFile, by: str, at: int) -> File:
     """Keeps it, under an address that nobody guesses."""
     id = secrets.token_urlsafe(24)
-    attachments.add(transaction, AttachmentRow(id, conversation, name, kind, body, by, at))
-    return File(name, kind, f"{_AT}{id}")
+    attachments.add(transaction, AttachmentRow(id, conversation, *file, by, at))
+    return File(file.name, file.kind, f"{_AT}{id}")
 
 
 def id_of(file: File) -> str:

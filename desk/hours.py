@@ -41,23 +41,24 @@ class DeskSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Hours:
-    """The opening hours of one time zone. All times are in milliseconds since 1970 UTC unless they are `datetime`."""
+    """The opening hours of one time zone, and what is promised by them: `settings` are those of this moment. All times are in
+    milliseconds since 1970 UTC unless they are `datetime`."""
 
     def __init__(self, settings: DeskSettings, zone: ZoneInfo) -> None:
-        self._settings = settings
+        self.settings = settings
         self._zone = zone
 
     def follow(self, settings: DeskSettings) -> None:
         """From here on these are the hours."""
-        self._settings = settings
+        self.settings = settings
 
     def with_days(self, hours: Sequence[Opening]) -> "Hours":
         """The same holidays, other hours: an organisation's own."""
-        return Hours(msgspec.structs.replace(self._settings, hours=tuple(hours)), self._zone)
+        return Hours(msgspec.structs.replace(self.settings, hours=tuple(hours)), self._zone)
 
     def of(self, day: date) -> tuple[Span, ...]:
         """The spans of a day; none where it stays closed."""
-        settings = self._settings
+        settings = self.settings
         if day in settings.closed_on:
             return ()
         if day in settings.open_on and settings.hours:
@@ -66,7 +67,7 @@ class Hours:
 
     def is_open(self, now: datetime) -> bool:
         clock = now.strftime("%H:%M")
-        return self._settings.always_open or any(opens <= clock < closes for opens, closes in self.of(now.date()))
+        return self.settings.always_open or any(opens <= clock < closes for opens, closes in self.of(now.date()))
 
     def next_opening(self, now: datetime, lang: str = "zh") -> str:
         """In words, for residents."""
@@ -86,11 +87,11 @@ class Hours:
         return None
 
     def in_words(self, lang: str = "zh") -> str:
-        return week_in_words(self._settings.hours, lang)
+        return week_in_words(self.settings.hours, lang)
 
     def after(self, start: int, minutes: int) -> int:
         """The moment when so many minutes of opening have passed since then."""
-        if self._settings.always_open:
+        if self.settings.always_open:
             return start + minutes * MINUTE
         left = minutes * MINUTE
         for opens, closes in self._spans(start):
@@ -100,9 +101,13 @@ class Hours:
             left -= max(0, closes - begin)
         return start + minutes * MINUTE  # never open: then the clock on the wall counts
 
+    def answer_due(self, opened_at: int, priority: int) -> int:
+        """When the first answer to a ticket is due."""
+        return self.after(opened_at, self.settings.answer_within[priority])
+
     def between(self, start: int, end: int) -> int:
         """How long it was open in between."""
-        if self._settings.always_open:
+        if self.settings.always_open:
             return max(0, end - start)
         passed = 0
         for opens, closes in self._spans(start):

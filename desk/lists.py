@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from desk.hours import DeskSettings, Hours
+from desk.hours import Hours
 from desk.summary import Summary, for_seat, summary
 from store import ticket_lists, tickets
 from store.transaction import Transaction
@@ -24,16 +24,14 @@ class TicketPage:
     seq: int
 
 
-def listed(
-    transaction: Transaction, state: str, seat: str, after: str | None, most: int, hours: Hours, settings: DeskSettings
-) -> TicketPage:
+def listed(transaction: Transaction, state: str, seat: str, after: str | None, most: int, hours: Hours) -> TicketPage:
     """A page of the tickets in a state; `mine` are the seat's. Raises `CursorError`."""
     seq = tickets.last_event(transaction)
     closed = state == "closed"
     start = ticket_lists.LAST if closed else ticket_lists.FIRST
     rows = ticket_lists.page(transaction, state, seat, _cursor(after) if after else (start, ""), most + 1)
     found = rows[:most]
-    shown = [for_seat(summary(row, said, hours, settings), seat) for row, said in found]
+    shown = [for_seat(summary(row, said, hours), seat) for row, said in found]
     last = found[-1][0] if len(rows) > most else None
     following = f"{last.updated_at if closed else last.rank}:{last.ref}" if last else None
     return TicketPage(shown, following, seq)

@@ -139,6 +139,18 @@ def supervisors(transaction: Transaction) -> list[Seat]:
     return [seat for row in people.everybody(transaction) if (seat := Seat.of(row)).may("ticket.direct")]
 
 
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How a seat is called (empty: by the name of the account), what they can do, how much at once, and where they are."""
+
+    shown: str = ""
+    skills: Sequence[str] = ()
+    langs: Sequence[str] = ("zh",)
+    capacity: int = 4
+    place: str | None = None
+    phone: str | None = None
+
+
 class People:
     """What administrators do. Times are in ms."""
 
@@ -153,15 +165,12 @@ class People:
         row = await self._database.read(lambda t: people.get(t, name))
         return Seat.of(row) if row else None
 
-    async def add(
-        self, name: str, role: str, now: int, by: str, *, shown: str = "", skills: Sequence[str] = (),
-        langs: Sequence[str] = ("zh",), capacity: int = 4, place: str | None = None, phone: str | None = None,
-    ) -> str:  # fmt: skip
+    async def add(self, name: str, role: str, now: int, by: str, profile: Profile = Profile()) -> str:
         """A new account; its one-time password. Raises `SignInError` when the name is taken."""
         password = one_time()
         row = SeatRow(
-            name, shown or name, role, await self._passwords.hash(password), now + ONE_TIME, None, 0, None, as_json(skills),
-            as_json(langs), capacity, place, phone, 1,
+            name, profile.shown or name, role, await self._passwords.hash(password), now + ONE_TIME, None, 0, None,
+            as_json(profile.skills), as_json(profile.langs), profile.capacity, profile.place, profile.phone, 1,
         )  # fmt: skip
 
         def work(transaction: Transaction) -> None:

@@ -83,13 +83,13 @@ def _said(transaction: Transaction, found: TicketRow, id: str) -> int | None:
 
 def accept(transaction: Transaction, found: TicketRow, seat: str, answer: Answer, now: int) -> Accepted:
     """Says it, behind what is held; or holds it. Raises `TicketError`."""
-    kind = files.checked(*answer.file) if answer.file is not None else None
-    text = answer.text.strip()[:LONGEST] if kind else checked(answer.text)
+    file = files.checked(*answer.file) if answer.file is not None else None
+    text = answer.text.strip()[:LONGEST] if file else checked(answer.text)
     if answer.seen is not None and _resident_spoke(transaction, _conversation(transaction, found), answer):
         raise TicketError("outdated", "居民刚刚又说了话，请看过再发")
     kept: tuple[File, ...] = ()
-    if answer.file is not None and kind is not None:
-        kept = (files.keep(transaction, found.conversation, *kind, answer.file[1], seat, now),)
+    if file is not None:
+        kept = (files.keep(transaction, found.conversation, file, seat, now),)
     words = text or "、".join(each.name for each in kept)
     body = encode(Message(reply=Reply(text=words, source=answer.source, files=kept), re=answer.id))
     held = Held(found.ref, seat, answer.id or "", body.decode())

@@ -4,7 +4,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.inbox import numbered
-from desk.hours import DeskSettings, Hours
+from desk.hours import Hours
 from desk.masking import mask, mask_said
 from desk.opening import handover
 from desk.tickets import barred, tags
@@ -65,25 +65,25 @@ def for_seat(ticket: Summary, seat: str) -> Summary:
     return ticket if theirs else replace(ticket, about="", last="")
 
 
-def summarise(transaction: Transaction, row: TicketRow, hours: Hours, settings: DeskSettings) -> Summary:
+def summarise(transaction: Transaction, row: TicketRow, hours: Hours) -> Summary:
     """With its last message, read for it alone."""
     last = conversations.messages(transaction, row.conversation, row.seq, row.seq)
-    return summary(row, last[0] if last else None, hours, settings)
+    return summary(row, last[0] if last else None, hours)
 
 
-def summary(row: TicketRow, last: MessageRow | None, hours: Hours, settings: DeskSettings) -> Summary:
+def summary(row: TicketRow, last: MessageRow | None, hours: Hours) -> Summary:
     said = numbered(last) if last else None
     about = handover(row)
     due = None
     if row.answered_at is None and row.state in ("waiting", "open"):
-        due = hours.after(row.opened_at, settings.answer_within[row.priority])
+        due = hours.answer_due(row.opened_at, row.priority)
     return Summary(
         ref=row.ref, state=TicketState(row.state), topic=row.topic, skill=row.skill, reason=about.reason, priority=row.priority,
         rank=row.rank, owner=row.owner, offered_to=row.offered_to, offered_until=row.offered_until, last_seat=row.last_seat,
         place=row.place, level=row.level, channel=row.channel, lang=row.lang, person=row.person, opened_at=row.opened_at,
         answered_at=row.answered_at, closed_at=row.closed_at, updated_at=row.updated_at,
         unanswered_since=row.unanswered_since, snoozed_until=row.snoozed_until, due_at=due,
-        call_due=None if row.call_since is None else hours.after(row.call_since, settings.call_within), attempts=row.attempts, seq=row.seq, result=row.result,
+        call_due=None if row.call_since is None else hours.after(row.call_since, hours.settings.call_within), attempts=row.attempts, seq=row.seq, result=row.result,
         stars=row.stars, tags=tags(row), version=row.version, about=mask(about.summary, theirs=True)[:120],
         last=mask_said(said)[:80] if said else "", last_author=said.author if said else "",
         alarmed_at=row.alarmed_at, unheeded_at=row.unheeded_at, barred=list(barred(row)),

@@ -49,6 +49,15 @@ STARS = 5
 ATTEMPTS = 10  # each lost race means that somebody else's change went through
 
 
+class PassedOn(NamedTuple):
+    """To a colleague, who is asked until then (ms), or to whoever has the skill; with a word."""
+
+    to: str | None
+    skill: str | None
+    word: str
+    until: int
+
+
 class Change(NamedTuple):
     """A command at work: its transaction, and the conversations in which it said something, whose pages are to be woken
     after its own commit."""
@@ -127,20 +136,18 @@ class Tickets:
 
         return await self._write(work)
 
-    async def transfer(
-        self, ref: str, seat: str, now: int, *, to: str | None, skill: str | None, word: str, until: int, direct: bool = False
-    ) -> None:  # fmt: skip
-        """Passes it to a colleague, who is asked until then, or to whoever has the skill. `direct`: by a supervisor,
-        whoever has it."""
+    async def transfer(self, ref: str, seat: str, now: int, passed: PassedOn, *, direct: bool = False) -> None:
+        """Passes it on; `direct`: by a supervisor, whoever has it."""
 
         def work(change: Change) -> None:
             found = ticket_of(change.transaction, ref) if direct else _held(change.transaction, ref, seat)
             if found.state == "closed":
                 raise TicketError("taken", _whose(found))
-            refuse(found, to)
+            refuse(found, passed.to)
             found = _all_said(change, _unsaid(change, found, seat, now), now)
-            passed_to = TicketTransferred(to, until if to else None, skill, word, found.owner)
-            row = tickets.record(change.transaction, found, passed_to, seat, now)
+            until = passed.until if passed.to else None
+            transferred = TicketTransferred(passed.to, until, passed.skill, passed.word, found.owner)
+            row = tickets.record(change.transaction, found, transferred, seat, now)
             if found.owner:
                 tickets.hand(change.transaction, found, None)
                 self._tell(change, row, "desk.transferred", now, ref=ref)

@@ -153,10 +153,11 @@ def _digest(*parts: str) -> str:
 
 
 def left(
-    transaction: Transaction, conversation: int, first: int, last: int, at: int,
+    transaction: Transaction, conversation: int, numbers: tuple[int, int], at: int,
     inbound: str | None = None, body: bytes | None = None,
 ) -> None:  # fmt: skip
-    """Writes down that messages left: in the response to `inbound` as `body`, or by themselves."""
+    """Writes down that messages left, the first and the last of these numbers: in the response to `inbound` as `body`, or by themselves."""
+    first, last = numbers
     transaction.run(_LEFT, conversation=conversation, inbound=inbound, first_seq=first, last_seq=last, body=body, at=at)
 
 

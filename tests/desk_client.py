@@ -8,6 +8,7 @@ import httpx
 
 from daoxue.app import App
 from daoxue.serve import application
+from desk.people import Profile
 
 _numbers = itertools.count(1)
 PASSWORD = "学习导航-2026-test"
@@ -34,7 +35,7 @@ class Desk:
     async def newcomer(self, role: str = "seat", name: str | None = None, **more: Any) -> "Person":
         """With a one-time password that is still to be changed."""
         name = name or f"{role}{next(_numbers)}"
-        password = await self.app.desk.people.add(name, role, int(time.time() * 1000), "test", **more)
+        password = await self.app.desk.people.add(name, role, int(time.time() * 1000), "test", Profile(**more))
         async with self.client() as client:
             answer = await client.post("/api/login", json={"name": name, "password": password})
         assert answer.status_code == 200, answer.text

@@ -10,6 +10,7 @@ from playwright.async_api import Browser, expect
 
 from bot.worker import Worker
 from daoxue.config import Config
+from desk.people import Profile
 from tests.desk_client import PASSWORD
 from tests.telephone import OTHER, RESIDENT, SEAT, Line, line
 from tests.test_desk_page import DIST
@@ -30,7 +31,7 @@ async def running(config: Config, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
 async def test_a_seat_at_the_telephone(running: Line, browser: Browser, tmp_path: Path) -> None:
     people = running.app.desk.people
     for name, shown, phone in (("li", "小李", SEAT), ("wang", "老王", SEAT + "2")):
-        first = await people.add(name, "seat", 1, "test", shown=shown, phone=phone)
+        first = await people.add(name, "seat", 1, "test", Profile(shown, phone=phone))
         await running.app.desk.signing.set_password(name, first, PASSWORD, 1)
     waits = running.carrier.call(OTHER)
     await waits.answer()

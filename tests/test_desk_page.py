@@ -23,6 +23,7 @@ from daoxue.preparing import prepare
 from daoxue.sample import ANY_DAY, save
 from daoxue.serve import server
 from desk.oidc import OidcSettings
+from desk.people import Profile
 from knowledge.catalogue import Organisation, Record
 from knowledge.files import Content, read_sample
 from store.database import Database
@@ -47,7 +48,7 @@ async def accounts(config: Config) -> None:
     for name, shown, role in (
         ("li", "小李", "seat"), ("wang", "老王", "seat"), ("chen", "陈班长", "supervisor"), ("zhou", "小周", "editor"), ("admin", "管理员", "administrator"),
     ):  # fmt: skip
-        first = await app.desk.people.add(name, role, 1, "test", shown=shown)
+        first = await app.desk.people.add(name, role, 1, "test", Profile(shown))
         await app.desk.signing.set_password(name, first, PASSWORD, 1)
     app.database.close()
 

@@ -7,7 +7,9 @@ import pytest
 
 from daoxue.app import App
 from desk.errors import TicketError
+from desk.people import Profile
 from desk.routing import OVERFLOW
+from desk.tickets import PassedOn
 from store import people
 from store.people import PresenceRow
 from store.ticket_rows import TicketRow
@@ -22,7 +24,7 @@ PROMISED = re.compile("马上|就来|接上|大约要等")
 
 async def seat(app: App, name: str, *, skills: tuple[str, ...] = (), langs: tuple[str, ...] = ("zh",)) -> None:
     """Somebody who sits at the desk from now on."""
-    await app.desk.people.add(name, "seat", 1, "test", skills=skills, langs=langs)
+    await app.desk.people.add(name, "seat", 1, "test", Profile(skills=skills, langs=langs))
     await app.database.write(lambda t: people.come(t, PresenceRow(f"page-{name}", name, 1, AT + 10**9)))
 
 
@@ -97,7 +99,7 @@ async def test_it_is_never_offered_the_complaint(said: str, either_app: App) -> 
         assert (await ticket(app, row.ref)).offered_to is None, "nobody else is there"
     for act in (
         app.tickets.take(row.ref, "wang", AT), app.tickets.take(row.ref, "wang", AT, over=True),
-        app.tickets.transfer(row.ref, "boss", AT, to="wang", skill=None, word="", until=AT, direct=True),
+        app.tickets.transfer(row.ref, "boss", AT, PassedOn("wang", None, "", AT), direct=True),
     ):  # fmt: skip
         with pytest.raises(TicketError) as refused:
             await act

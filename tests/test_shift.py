@@ -17,7 +17,9 @@ from daoxue.app import App, compose
 from daoxue.config import Config, Server
 from desk.errors import TicketError
 from desk.opening import ALL
+from desk.people import Profile
 from desk.replies import Answer
+from desk.tickets import PassedOn
 from store import people
 from store.people import PresenceRow
 from store.ticket_rows import TicketRow
@@ -86,7 +88,9 @@ class Shift:
                 elif what < 0.85:
                     await board.close(row.ref, name, "answered", self.now)
                 elif what < 0.9:
-                    await board.transfer(row.ref, name, self.now, to=chance.choice(self.names), skill=None, word="", until=self.now + 60_000)  # fmt: skip
+                    await board.transfer(
+                        row.ref, name, self.now, PassedOn(chance.choice(self.names), None, "", self.now + 60_000)
+                    )
                 elif what < 0.95:
                     await board.snooze(row.ref, name, self.now + 120_000, self.now)
                 else:
@@ -153,7 +157,7 @@ async def test_an_hour_of_fifty_seats_and_five_hundred_residents(either_config: 
 
 async def _accounts(app: App, names: list[str]) -> None:
     # One hash for all: fifty of them would take longer than the hour.
-    await app.desk.people.add("pattern", "seat", 1, "test", skills=["complaint", "privacy"])
+    await app.desk.people.add("pattern", "seat", 1, "test", Profile(skills=["complaint", "privacy"]))
     pattern = await app.database.read(lambda t: people.get(t, "pattern"))
     assert pattern is not None
     for name in names:
@@ -221,7 +225,7 @@ async def test_killed_again_and_again_in_the_middle_of_it(either_config: Config,
     app = await compose(either_config)
     tokens = {}
     for n in range(6):
-        first = await app.desk.people.add(f"s{n}", "seat", 1, "test", capacity=50)
+        first = await app.desk.people.add(f"s{n}", "seat", 1, "test", Profile(capacity=50))
         await app.desk.signing.set_password(f"s{n}", first, PASSWORD, 1)
         tokens[f"s{n}"] = await app.desk.signing.sign_in(f"s{n}", PASSWORD, "", int(time.time() * 1000))
     app.database.close()

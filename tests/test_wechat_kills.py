@@ -10,6 +10,7 @@ import pytest
 
 from daoxue.app import compose
 from daoxue.config import Config
+from desk.people import Profile
 from players.wechat import Platform, Resident, Way
 from tests.conftest import free_port
 from tests.desk_client import PASSWORD
@@ -30,7 +31,7 @@ async def eventually(true: Callable[[], bool], seconds: float = 60) -> None:
 async def seat(config: Config) -> httpx.AsyncClient:
     """Who works at the desk of the service that is to come."""
     app = await compose(config)
-    first = await app.desk.people.add("li", "seat", 1, "test", capacity=50)
+    first = await app.desk.people.add("li", "seat", 1, "test", Profile(capacity=50))
     await app.desk.signing.set_password("li", first, PASSWORD, 1)
     token = await app.desk.signing.sign_in("li", PASSWORD, "", int(time.time() * 1000))
     app.database.close()

@@ -28,6 +28,7 @@ from benchmarks.telephone import one_call
 from benchmarks.turn import centre, client, cpu_seconds, load_server, resident_megabytes, serve, start, wait_for
 from daoxue.app import compose
 from daoxue.config import Config
+from desk.people import Profile
 from integrations.webchat.channel import PATH
 from players.twilio import Carrier
 from players.wechat import Platform
@@ -267,7 +268,9 @@ async def hired(config: Config, count: int) -> list[str]:
     tokens = []
     for number in range(count):
         name = f"seat{number}"
-        await app.desk.people.add(name, "seat", now, "bench", capacity=20, skills=["general", "complaint", "privacy"])
+        await app.desk.people.add(
+            name, "seat", now, "bench", Profile(capacity=20, skills=["general", "complaint", "privacy"])
+        )
         tokens.append(await app.desk.people.add_token(name, "load", "bench", now))
     app.database.close()
     return tokens

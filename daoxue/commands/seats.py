@@ -9,7 +9,7 @@ from daoxue.app import App
 from daoxue.commands.common import Commands, acting, add, now, tell
 from desk.errors import TicketError
 from desk.opening import ALL, handover
-from desk.people import ROLES
+from desk.people import ROLES, Profile
 from desk.replies import Answer
 
 PRIORITIES = ("P0 危急", "P1 当天", "P2 投诉", "P3 一般")
@@ -122,10 +122,11 @@ def _desk_add_seat(arguments: argparse.Namespace) -> int:
         raise TicketError("invalid", "用户名用字母、数字或汉字，不超过 64 个；capacity 在 1 到 100 之间")
 
     async def use(app: App) -> None:
-        password = await app.desk.people.add(
-            arguments.name, arguments.role, now(), "cli", shown=arguments.shown, skills=_flat(arguments.skills),
-            langs=_flat(arguments.langs), capacity=arguments.capacity, place=arguments.place, phone=arguments.phone,
+        profile = Profile(
+            arguments.shown, _flat(arguments.skills), _flat(arguments.langs), arguments.capacity, arguments.place,
+            arguments.phone,
         )  # fmt: skip
+        password = await app.desk.people.add(arguments.name, arguments.role, now(), "cli", profile)
         row: dict[str, object] = {"name": arguments.name, "role": arguments.role, "password": password}
         tell(arguments, row, f"{arguments.name}（{arguments.role}）的一次性密码：{password}   首次登录后请修改")
 

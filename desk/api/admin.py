@@ -14,7 +14,7 @@ from desk.api.guard import Number, TheDesk, may, now
 from desk.api.session import Strict
 from desk.errors import TicketError
 from desk.parts import Health
-from desk.people import DAY, NOTHING_ENDED, ONE_TIME, PERMISSIONS, ROLES, Ended, Seat
+from desk.people import DAY, NOTHING_ENDED, ONE_TIME, PERMISSIONS, ROLES, Ended, Profile, Seat
 from desk.printing import copy_page
 from desk.residents import ErasureProof
 from desk.standing import Retention
@@ -224,10 +224,8 @@ async def people(seat: Keeper, desk: TheDesk) -> AccountList:
 async def add_person(body: NewPerson, seat: Keeper, desk: TheDesk) -> OneTime:
     """A new account; its one-time password is shown this once."""
     _check_place(desk.library.catalogue.organisations.keys(), body.place)
-    password = await desk.people.add(
-        body.name, body.role, now(), seat.name, shown=body.shown, skills=body.skills, langs=body.langs,
-        capacity=body.capacity, place=body.place, phone=body.phone,
-    )  # fmt: skip
+    profile = Profile(body.shown, body.skills, body.langs, body.capacity, body.place, body.phone)
+    password = await desk.people.add(body.name, body.role, now(), seat.name, profile)
     return OneTime(body.name, password, ONE_TIME // DAY, NOTHING_ENDED)
 
 

@@ -99,7 +99,7 @@ async def after(desk: Desk, ref: str, seat: Seat) -> Changed:
     """The ticket as it is now."""
 
     def look(transaction: Transaction) -> Summary:
-        return for_seat(summarise(transaction, ticket_of(transaction, ref), desk.hours, desk.settings), seat.name)
+        return for_seat(summarise(transaction, ticket_of(transaction, ref), desk.hours), seat.name)
 
     return Changed(await desk.database.read(look))
 
@@ -129,7 +129,7 @@ async def looked_through(desk: Desk, shown: Sequence[Summary], seat: Seat, where
 async def whole(desk: Desk, opened: Opened, seat: Seat) -> Whole:
     def look(transaction: Transaction) -> tuple[Summary, list[Summary]]:
         def summary(row: TicketRow) -> Summary:
-            return summarise(transaction, row, desk.hours, desk.settings)
+            return summarise(transaction, row, desk.hours)
 
         return summary(opened.ticket), [for_seat(summary(row), seat.name) for row in opened.others]
 

@@ -103,7 +103,7 @@ async def show_board(seat: Watcher, desk: TheDesk) -> BoardShown:
     there = await desk.database.read(lambda t: people.present(t, at))
     load = await desk.dispatch.loads()
     shifts = await desk.standing.shifts()
-    figures = await desk.database.read(lambda t: board(t, at, desk.hours, desk.settings))
+    figures = await desk.database.read(lambda t: board(t, at, desk.hours))
     moment = datetime.fromtimestamp(at / 1000, desk.zone)
     due = {
         each.seat

@@ -33,6 +33,7 @@ from desk.opening import found as ticket_of
 from desk.people import Seat
 from desk.replies import LONGEST
 from desk.summary import Summary, summarise
+from desk.tickets import PassedOn
 from store import conversations, people
 from store.transaction import Transaction
 
@@ -159,7 +160,7 @@ async def list_tickets(
     """A page of tickets, in the order of the queue; closed ones the newest first. `callback` are those who are to be rung
     up. That words of tickets are shown which are not one's own is audited."""
     try:
-        page = await desk.database.read(lambda t: listed(t, state, seat.name, after, most, desk.hours, desk.settings))
+        page = await desk.database.read(lambda t: listed(t, state, seat.name, after, most, desk.hours))
     except CursorError as error:
         raise HTTPException(422, {"code": "invalid", "text": "after 不对"}) from error
     await looked_through(desk, page.tickets, seat, state)
@@ -196,7 +197,7 @@ async def search(q: Annotated[str, Query(min_length=1, max_length=100)], seat: R
     """Tickets in whose conversations all of it was said, the newest first; also by reference or phone number, so often in an
     hour. What was found is audited."""
     found = await desk.search.find(q, seat.name)
-    rows = await desk.database.read(lambda t: [summarise(t, each.ticket, desk.hours, desk.settings) for each in found])
+    rows = await desk.database.read(lambda t: [summarise(t, each.ticket, desk.hours) for each in found])
     await looked_through(desk, rows, seat, "search")
     return SearchHits([SearchHit(row, each.seq, each.snippet) for row, each in zip(rows, found, strict=True)])
 
@@ -229,7 +230,7 @@ async def transfer(ref: str, body: Transfer, seat: Worker, desk: TheDesk) -> Cha
     if (body.to is None) == (body.skill is None):
         raise TicketError("invalid", "转给一位同事，或者一种技能")
     at = now()
-    await desk.tickets.transfer(ref, seat.name, at, to=body.to, skill=body.skill, word=body.word, until=at + DIRECT)
+    await desk.tickets.transfer(ref, seat.name, at, PassedOn(body.to, body.skill, body.word, at + DIRECT))
     return await after(desk, ref, seat)
 
 
@@ -302,9 +303,7 @@ async def assign(ref: str, body: Assign, seat: Director, desk: TheDesk) -> Chang
     """Gives it to somebody, whoever has it."""
     await check_colleague(desk, body.to)
     at = now()
-    await desk.tickets.transfer(
-        ref, seat.name, at, to=body.to, skill=None, word=body.word, until=at + DIRECT, direct=True
-    )
+    await desk.tickets.transfer(ref, seat.name, at, PassedOn(body.to, None, body.word, at + DIRECT), direct=True)
     return await after(desk, ref, seat)
 
 

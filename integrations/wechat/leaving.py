@@ -92,7 +92,7 @@ class WechatOutlet:
         last = after.seq if after else saying[-1].seq
 
         def settle(transaction: Transaction) -> None:
-            deliveries.left(transaction, row.conversation, place.seq, last, now)
+            deliveries.left(transaction, row.conversation, (place.seq, last), now)
             move(transaction, row.conversation, rows, after, now)
 
         await self._database.insist(settle, quick=True)

@@ -90,7 +90,7 @@ class Owing:
             outgoing = outgoing.unfinished()
         body = _encode(outgoing) if outgoing else b""
         last = after.seq if after else saying[-1].seq
-        deliveries.left(transaction, conversation, saying[0].seq, last, now, trial.inbound, body)
+        deliveries.left(transaction, conversation, (saying[0].seq, last), now, trial.inbound, body)
         return body
 
     def decide(self, transaction: Transaction, conversation: int, trial: Carried, now: int) -> int | None:

@@ -56,7 +56,7 @@ class WecomLeaving:
         last = after.seq if after else max(each.last_seq for each in rows)
 
         def settle(transaction: Transaction) -> None:
-            deliveries.left(transaction, row.conversation, rows[0].first_seq, last, now)
+            deliveries.left(transaction, row.conversation, (rows[0].first_seq, last), now)
             _move(transaction, row.conversation, rows, after, now)
 
         await self._core.database.insist(settle, quick=True)

@@ -17,6 +17,7 @@ from pathlib import Path
 import httpx
 
 from daoxue.app import App, compose
+from desk.people import Profile
 from desk.tickets import barred
 from integrations.webchat.frames import address_of
 from players.gateway import Gateway
@@ -106,7 +107,7 @@ class Attack:
     async def _hire(self, app: App) -> None:
         for name in SEATS:
             first = await app.desk.people.add(
-                name, "seat", 1, "faults", capacity=50, skills=["complaint", "privacy", "general"]
+                name, "seat", 1, "faults", Profile(capacity=50, skills=["complaint", "privacy", "general"])
             )
             await app.desk.signing.set_password(name, first, PASSWORD, 1)
             token = await app.desk.signing.sign_in(name, PASSWORD, "", int(time.time() * 1000))

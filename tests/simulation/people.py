@@ -12,7 +12,7 @@ from accounts.ledger import Order
 from daoxue.app import App
 from desk.errors import TicketError
 from desk.replies import Accepted, Answer
-from desk.tickets import barred
+from desk.tickets import PassedOn, barred
 from integrations.texting import Texting
 from store.people import PresenceRow
 from store.ticket_rows import TicketRow
@@ -143,7 +143,7 @@ class SimulatedSeat(Seat):
                 await board.close(ref, name, "answered", now)
                 return "closes"
             if what < 0.85:
-                await board.transfer(ref, name, now, to=to, skill=None, word="", until=now + 30_000)
+                await board.transfer(ref, name, now, PassedOn(to, None, "", now + 30_000))
                 return f"transfers to {to}"
             if what < 0.92:
                 await board.snooze(ref, name, now + 20_000, now)
