@@ -81,30 +81,45 @@ class Places:
     waiting: int
 
 
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """How an enrolment in a group has gone on: `what` is the text that says it, once for each `key`; `until` ends an offer
+    (ms)."""
+
+    what: str
+    group: str
+    key: str
+    until: int | None = None
+
+
 class Tell(Protocol):
     """Says something to a learner who has not asked; part of the transaction that is the reason for it."""
 
-    def __call__(
-        self, transaction: Transaction, learner: int, what: str, group: str, key: str, now: int, until: int | None = None
-    ) -> None: ...  # fmt: skip
+    def __call__(self, transaction: Transaction, learner: int, turned: Turned, now: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Who hears of a change, within its transaction: the learner, and the platform where there is one."""
+
+    tell: Tell
+    report: Callable[[Transaction, EnrolmentRow], None] | None = None
 
 
 class Enrolments:
-    """`groups` are the classes as they are now. `school` says which school a learner's record names; `report` is told
-    of every change, within its transaction."""
+    """`groups` are the classes as they are now. `school` says which school a learner's record names."""
 
     def __init__(
-        self, database: Database, groups: Callable[[], Mapping[str, Group]], school: Callable[[bytes], str], tell: Tell,
-        zone: ZoneInfo, clock: Callable[[], float] = time_now,
-        report: Callable[[Transaction, EnrolmentRow], None] | None = None,
+        self, database: Database, groups: Callable[[], Mapping[str, Group]], school: Callable[[bytes], str],
+        listeners: Listeners, zone: ZoneInfo, clock: Callable[[], float] = time_now,
     ) -> None:  # fmt: skip
         self._database = database
         self._groups = groups
         self._school = school
-        self._tell = tell
+        self._tell = listeners.tell
         self._zone = zone
         self._clock = clock
-        self._report = report
+        self._report = listeners.report
         self.seen: Mapping[str, Places] = {}  # as they were a moment ago, for lists
 
     # -- looking
@@ -256,7 +271,7 @@ class Enrolments:
         if current is None or current.state != "offered" or current.until is None or current.until >= now:
             return 0
         self._put(transaction, replace(current, state="lapsed", at=now, until=None))
-        self._tell(transaction, row.learner, "lapsed", row.group, f"lapsed:{row.id}:{current.until}", now)
+        self._tell(transaction, row.learner, Turned("lapsed", row.group, f"lapsed:{row.id}:{current.until}"), now)
         if group is not None:
             places = self._places(transaction, group)
             self._move_up(transaction, group, replace(places, taken=places.taken - 1), now)
@@ -273,7 +288,7 @@ class Enrolments:
             done += 1
         if places.told != group.times:
             for row in enrolments.in_state(transaction, group.id, "admitted"):
-                self._tell(transaction, row.learner, "moved", group.id, f"moved:{row.id}:{now}", now)
+                self._tell(transaction, row.learner, Turned("moved", group.id, f"moved:{row.id}:{now}"), now)
             places, done = replace(places, told=group.times), done + 1
         done += self._move_up(transaction, group, places, now, changed=places != before)
         return done
@@ -284,7 +299,7 @@ class Enrolments:
         for state in ("waiting", "pending", "offered"):
             for row in enrolments.in_state(transaction, group.id, state):
                 self._put(transaction, replace(row, state="unlucky", at=now, until=None))
-                self._tell(transaction, row.learner, "unlucky", group.id, f"unlucky:{row.id}:{row.at}", now)
+                self._tell(transaction, row.learner, Turned("unlucky", group.id, f"unlucky:{row.id}:{row.at}"), now)
                 done += 1
         return done
 
@@ -295,10 +310,10 @@ class Enrolments:
         free = max(0, group.capacity - places.taken)
         for row in lots[:free]:
             self._put(transaction, replace(row, state="admitted", at=now))
-            self._tell(transaction, row.learner, "drawn", group.id, f"drawn:{row.id}:{row.at}", now)
+            self._tell(transaction, row.learner, Turned("drawn", group.id, f"drawn:{row.id}:{row.at}"), now)
         for number, row in enumerate(lots[free:], places.queue + 1):
             self._put(transaction, replace(row, state="waiting", number=number, at=now))
-            self._tell(transaction, row.learner, "not_drawn", group.id, f"drawn:{row.id}:{row.at}", now)
+            self._tell(transaction, row.learner, Turned("not_drawn", group.id, f"drawn:{row.id}:{row.at}"), now)
         conversations.audited(
             transaction, "system", "enrolment.drawn", group.id, f"{len(lots)} lots, {free} places", now
         )
@@ -321,7 +336,7 @@ class Enrolments:
             if row is None:
                 break
             self._put(transaction, replace(row, state="offered", at=now, until=until))
-            self._tell(transaction, row.learner, "offered", group.id, f"offered:{row.id}:{now}", now, until)
+            self._tell(transaction, row.learner, Turned("offered", group.id, f"offered:{row.id}:{now}", until), now)
             places, moved = replace(places, taken=places.taken + 1), moved + 1
         if moved or changed:
             enrolments.count(transaction, places)

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from accounts.bank import Bank
-from accounts.enrolment import Enrolments
+from accounts.enrolment import Enrolments, Listeners, Turned
 from daoxue.config import Config, DatabaseSettings
 from daoxue.preparing import prepare, vault_of
 from knowledge.catalogue import Catalogue
@@ -105,12 +105,10 @@ async def rush(database: Database, learners: int) -> None:
         opens_on=today + timedelta(days=9),
     )
 
-    def nothing(
-        transaction: Transaction, learner: int, what: str, group: str, key: str, now: int, until: int | None = None
-    ) -> None:
+    def nothing(transaction: Transaction, learner: int, turned: Turned, now: int) -> None:
         """Nobody is told."""
 
-    enrolments = Enrolments(database, lambda: {group.id: group}, lambda body: "", nothing, CHINA)
+    enrolments = Enrolments(database, lambda: {group.id: group}, lambda body: "", Listeners(nothing), CHINA)
     now = int(time.time() * 1000)
     began = time.perf_counter()
     states = await asyncio.gather(

@@ -9,6 +9,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -121,36 +122,33 @@ def new_ticket(ref: str, about: Handover, person: str, lang: str) -> tickets.New
     )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Mind:
+    """What a message is understood and answered with."""
+
+    library: Library
+    comprehension: Comprehension
+    dialogue: Dialogue
+    texts: Texts
+    desk: SeatAvailability
+    accounts: Accounts
+
+
 class Inbox:
     """`observe` is called with the name of each step of a turn as it is reached: accepted, understood, thought,
     committed."""
 
     def __init__(
-        self,
-        database: Database,
-        library: Library,
-        comprehension: Comprehension,
-        dialogue: Dialogue,
-        texts: Texts,
-        desk: SeatAvailability,
-        accounts: Accounts,
-        limits: Limits,
-        live: Live,
-        timezone: ZoneInfo,
+        self, database: Database, mind: Mind, limits: Limits, live: Live, timezone: ZoneInfo,
         observe: Callable[[str], None] = nothing_observed,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.usage = Usage(database, lambda: datetime.now(timezone).date().isoformat())
         self._database = database
-        self._library = library
-        self._comprehension = comprehension
-        self._dialogue = dialogue
-        self._texts = texts
-        self._desk = desk
-        self._accounts = accounts
+        self._mind = mind
         self._limits = limits
         self._admission = Admission(limits)
         self._live = live
-        self.zone = timezone
+        self._zone = timezone
         self._observe = observe
         # Conversations as committed last, with the ids of their last messages: those are asked about most.
         self._recent: dict[tuple[str, str], tuple[ConversationRow, frozenset[str]]] = {}
@@ -192,14 +190,14 @@ class Inbox:
                 if (receipt := await self._try(read, inbound, ids, once)) is not None:
                     return receipt
                 stale = read
-                await self._library.refresh()
+                await self._mind.library.refresh()
         raise BusyError
 
     async def understand(self, text: str, at: int) -> Understanding:
         """What a text by itself means, for a channel that has to know before it hands it on; handed on, it is not thought
         about twice."""
-        day = datetime.fromtimestamp(at / 1000, self.zone).date()
-        return await self._comprehension.together(kept(text), day)
+        day = datetime.fromtimestamp(at / 1000, self._zone).date()
+        return await self._mind.comprehension.together(kept(text), day)
 
     async def must_wait(self, said: Inbound) -> bool:
         """Whether a message that can be put off is to be: no more can be answered in time, or what was put off before it is not
@@ -277,7 +275,7 @@ class Inbox:
         try:
             return await self._database.write(lambda t: conversations.commit_turn(t, row), quick=quick, changes=read.id)
         except tickets.ElsewhereError:
-            person = await self._accounts.identity.owner(read.channel, read.address, inbound.at, inbound.session)
+            person = await self._mind.accounts.identity.owner(read.channel, read.address, inbound.at, inbound.session)
         except ConflictError:
             return None
         followed = replace(row, follows=person)
@@ -299,7 +297,7 @@ class Inbox:
     async def _think(self, read: ConversationRow, inbound: Inbound, limits: Once) -> Turn:
         state = conversation.load(read.state)
         said = clean(_words(inbound, state))
-        asked = self._dialogue.asks_for(state) if read.seat is None else None
+        asked = self._mind.dialogue.asks_for(state) if read.seat is None else None
         secret = proofs.answer(said, asked) if asked else None
 
         def hidden() -> str:
@@ -307,17 +305,17 @@ class Inbox:
 
         # What is longer than anybody reads may take half a second, in which others would wait.
         text = hidden() if len(said) <= LONGEST else await asyncio.to_thread(hidden)
-        now = datetime.fromtimestamp(inbound.at / 1000, self.zone)
-        heard = await self._comprehension.together(text, now.date())
+        now = datetime.fromtimestamp(inbound.at / 1000, self._zone)
+        heard = await self._mind.comprehension.together(text, now.date())
         self._observe("understood")
         turn = Turn(
             inbound=replace(inbound, text=text),
             state=state,
             heard=heard,
-            library=self._library,
-            texts=self._texts,
-            desk=self._desk,
-            accounts=self._accounts,
+            library=self._mind.library,
+            texts=self._mind.texts,
+            desk=self._mind.desk,
+            accounts=self._mind.accounts,
             limits=limits,
             now=now,
             ticket=read.ticket,
@@ -325,7 +323,7 @@ class Inbox:
             secret=secret,
             entry_before=state.last.slots.get("entry") if state.last and state.last.intent == "entry" else None,
         )
-        await self._dialogue.respond(turn)
+        await self._mind.dialogue.respond(turn)
         return turn
 
     async def _row(
@@ -353,7 +351,7 @@ class Inbox:
             rating=turn.rating, files=files, joined=turn.joined.ref if turn.joined else None,
             person=turn.person if turn.handover and turn.inbound.session is None else "", goes_on=turn.goes_on,
             unanswered=(turn.inbound.text[:200], turn.state.topic) if turn.unanswered else None, audits=turn.audits, dispute=turn.dispute,
-            unbind=self._accounts.identity.person(read.channel, read.address) if turn.unbind else None,
+            unbind=self._mind.accounts.identity.person(read.channel, read.address) if turn.unbind else None,
         )  # fmt: skip
 
     async def _same_again(self, read: ConversationRow, seen: tuple[int, int]) -> Receipt:

@@ -59,4 +59,4 @@ class Nightly:
                 for id in ids:
                     await self._bank.lapse(id, today, now)
             if date(today.year, 12, 31) - today <= SOON:
-                await self._tellings.points(ids, today, now)
+                await self._tellings.points(self._bank, ids, today, now)

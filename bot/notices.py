@@ -18,7 +18,7 @@ from bot.live import Live
 from bot.messages import Message, Reply
 from store import conversations, deliveries, identity, notices
 from store.database import ConflictError, Database
-from store.notices import NoticeRow, Reached
+from store.notices import NewNotice, NoticeRow, Reached
 from store.transaction import Transaction
 
 MOST = 100
@@ -47,15 +47,9 @@ class Notices:
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
 
-    def owe(
-        self, transaction: Transaction, learner: int, purpose: str, reply: Reply, key: str, now: int, *,
-        due_at: int | None = None, until: int | None = None, broadcast: int | None = None,
-    ) -> bool:  # fmt: skip
+    def owe(self, transaction: Transaction, new: NewNotice, reply: Reply, now: int) -> bool:
         """Owes a notice as part of a larger commit; False where it was owed before."""
-        body = self._vault.close(msgspec.json.encode(reply))
-        return notices.add(
-            transaction, key, learner, purpose, body, due_at or now, until or now + 7 * DAY, now, broadcast
-        )
+        return notices.add(transaction, new, self._vault.close(msgspec.json.encode(reply)), now)
 
     def reply(self, row: NoticeRow) -> Reply:
         """What is to be said."""

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from accounts.bank import Bank
+from accounts.enrolment import Turned
 from bot.notices import DAY, Notices
 from bot.texts import Texts
 from knowledge.catalogue import TrainingClass
@@ -12,10 +14,12 @@ from knowledge.hours import day_in_words, weekdays
 from knowledge.library import Library
 from store import enrolments
 from store.database import Database
+from store.notices import NewNotice
 from store.transaction import Transaction
 
 REMINDS = 18  # o'clock on the day before a lesson
 TOGETHER = 500
+WEEK = 7 * DAY
 
 
 class Tellings:
@@ -23,7 +27,6 @@ class Tellings:
 
     def __init__(
         self, notices: Notices, texts: Texts, library: Library, database: Database, zone: ZoneInfo,
-        lapsing: Callable[[Transaction, int, date], tuple[int, date] | None],
         clock: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
         self._notices = notices
@@ -31,19 +34,18 @@ class Tellings:
         self._library = library
         self._database = database
         self._zone = zone
-        self._lapsing = lapsing
         self._clock = clock
 
-    def tell(
-        self, transaction: Transaction, learner: int, what: str, group: str, key: str, now: int, until: int | None = None
-    ) -> None:  # fmt: skip
+    def tell(self, transaction: Transaction, learner: int, turned: Turned, now: int) -> None:
         """How an enrolment went on."""
+        group, until = turned.group, turned.until
         found = self._library.catalogue.classes.get(group)
         values = self._values(found) if found else {"group": group, "first": "", "times": "", "place": ""}
         if until is not None:
             values["until"] = self._moment(until)
-        reply = self._texts.reply("zh", f"notice.{what}", **values)
-        self._notices.owe(transaction, learner, "enrolment", reply, f"{what}:{learner}:{key}", now, until=until)
+        reply = self._texts.reply("zh", f"notice.{turned.what}", **values)
+        key = f"{turned.what}:{learner}:{turned.key}"
+        self._notices.owe(transaction, NewNotice(learner, "enrolment", key, until or now + WEEK), reply, now)
 
     def _values(self, group: TrainingClass) -> dict[str, str]:
         place = self._library.catalogue.organisations.get(group.organisation)
@@ -79,22 +81,20 @@ class Tellings:
         values = self._values(group)
         reply = self._texts.reply("zh", "notice.lesson", group=group.name, time=group.starts, place=values["place"])
         rows = enrolments.in_state(transaction, group.id, "admitted")
-        return sum(
-            self._notices.owe(transaction, row.learner, "class", reply, f"lesson:{group.id}:{day}:{row.learner}", now, until=until)
-            for row in rows
-        )  # fmt: skip
+        owed = [NewNotice(row.learner, "class", f"lesson:{group.id}:{day}:{row.learner}", until) for row in rows]
+        return sum(self._notices.owe(transaction, new, reply, now) for new in owed)
 
-    async def points(self, learners: list[int], today: date, now: int) -> int:
+    async def points(self, bank: Bank, learners: list[int], today: date, now: int) -> int:
         """Owes the word about points that lapse within a month, once for each lapse; how many."""
 
         def work(transaction: Transaction) -> int:
             owed = 0
             for learner in learners:
-                found = self._lapsing(transaction, learner, today)
+                found = bank.lapsing_now(transaction, learner, today)
                 if found is not None and found[1] - today <= timedelta(days=31):
                     reply = self._texts.reply("zh", "notice.points", points=found[0], day=day_in_words(found[1], "zh"))
-                    key = f"points:{learner}:{found[1]}"
-                    owed += self._notices.owe(transaction, learner, "points", reply, key, now, until=now + 14 * DAY)
+                    new = NewNotice(learner, "points", f"points:{learner}:{found[1]}", now + 2 * WEEK)
+                    owed += self._notices.owe(transaction, new, reply, now)
             return owed
 
         return await self._database.write(work)

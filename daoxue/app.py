@@ -12,7 +12,7 @@ from pathlib import Path
 from accounts.accounts import Accounts
 from accounts.bank import Bank
 from accounts.disputes import Disputes
-from accounts.enrolment import Enrolments
+from accounts.enrolment import Enrolments, Listeners
 from accounts.identity import Identity, Proof
 from accounts.limits import Limits, networks
 from accounts.sharing import Sharing
@@ -21,7 +21,7 @@ from bot.channel import Channel, Core, OpenChannel, SettingsError
 from bot.comprehension import Comprehension
 from bot.dialogue import Dialogue
 from bot.hints import Hints
-from bot.inbox import Inbox, nothing_observed
+from bot.inbox import Inbox, Mind, nothing_observed
 from bot.live import Live
 from bot.nightly import Nightly
 from bot.notices import Allowed, Notices, NoticeSender, Way
@@ -229,11 +229,9 @@ async def _affairs(ground: Ground, library: Library, channels: Mapping[str, Chan
     identity = Identity(database, vault, passing, ground.limits, platform.whose if platform else None)
     fixed = rules_of(config)
     bank, notices = Bank(database, lambda: fixed or library.catalogue.reckoning), Notices(vault)
-    tellings = Tellings(notices, ground.texts, library, database, config.zone, bank.lapsing_now, clock)
-    report = platform.report if platform else None
-    enrolments = Enrolments(
-        database, lambda: library.catalogue.classes, identity.school, tellings.tell, config.zone, clock, report
-    )
+    tellings = Tellings(notices, ground.texts, library, database, config.zone, clock)
+    listeners = Listeners(tellings.tell, platform.report if platform else None)
+    enrolments = Enrolments(database, lambda: library.catalogue.classes, identity.school, listeners, config.zone, clock)
     await enrolments.refresh()
     accounts = Accounts(identity, platform or bank, enrolments, Disputes(database, vault), _proofs(config, channels))
     return AffairsParts(identity, accounts, bank, platform, notices, tellings)
@@ -244,10 +242,9 @@ def _talk(ground: Ground, knowing: KnowledgeParts, affairs: AffairsParts, channe
     hours = Hours(config.desk, config.zone)
     looked_at = {name for name, each in channels.items() if each.looked_at}
     queueing = Queueing(hours, database, _ways(config, channels), looked_at)
-    inbox = Inbox(
-        database, knowing.library, knowing.comprehension, Dialogue(HANDLERS, knowing.comprehension), ground.texts, queueing,
-        affairs.accounts, ground.limits, ground.live, config.zone, ground.observe,
-    )  # fmt: skip
+    dialogue = Dialogue(HANDLERS, knowing.comprehension)
+    mind = Mind(knowing.library, knowing.comprehension, dialogue, ground.texts, queueing, affairs.accounts)
+    inbox = Inbox(database, mind, ground.limits, ground.live, config.zone, ground.observe)
     return TalkParts(inbox, Outbox(database, ground.live), hours, queueing)
 
 

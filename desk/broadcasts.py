@@ -18,6 +18,7 @@ from desk.errors import TicketError
 from store import broadcasts, conversations, identity, notices
 from store.broadcasts import BroadcastRow
 from store.database import Database
+from store.notices import NewNotice
 from store.transaction import Transaction
 
 TOGETHER = 200  # learners in one commit
@@ -139,10 +140,8 @@ class Broadcasts:
         owed = 0
         for learner, body, minor in found:
             if self._wants(transaction, learner, body, minor, audience):
-                owed += self._notices.owe(
-                    transaction, learner, "news", Reply(text=row.text + UNSUBSCRIBE), f"broadcast:{id}:{learner}", now, until=now + LASTS,
-                    broadcast=id,
-                )  # fmt: skip
+                new = NewNotice(learner, "news", f"broadcast:{id}:{learner}", now + LASTS, id)
+                owed += self._notices.owe(transaction, new, Reply(text=row.text + UNSUBSCRIBE), now)
         if found:
             broadcasts.put(transaction, replace(row, reached=found[-1][0], changed_at=now))
         elif not any(state == "due" for state, _ in notices.counts(transaction, id)):

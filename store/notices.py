@@ -78,16 +78,25 @@ _ALL_LEARNERS = Statement(
 )
 
 
-def add(
-    transaction: Transaction, key: str, learner: int, purpose: str, body: bytes, due_at: int, until: int, now: int,
-    broadcast: int | None = None,
-) -> bool:  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class NewNotice:
+    """Something to be told a learner who has not asked: once for each `key`, and not after `until` (ms). `broadcast` is what
+    it is part of."""
+
+    learner: int
+    purpose: str
+    key: str
+    until: int
+    broadcast: int | None = None
+
+
+def add(transaction: Transaction, new: NewNotice, body: bytes, now: int) -> bool:
     """Owes a notice; False where it was owed before."""
-    if transaction.one(_KNOWN, key=key) is not None:
+    if transaction.one(_KNOWN, key=new.key) is not None:
         return False
     transaction.run(
-        _ADD, key=key, learner=learner, purpose=purpose, body=body, due_at=due_at, until=until, state="due", why="",
-        broadcast=broadcast, at=now,
+        _ADD, key=new.key, learner=new.learner, purpose=new.purpose, body=body, due_at=now, until=new.until, state="due",
+        why="", broadcast=new.broadcast, at=now,
     )  # fmt: skip
     return True
 

@@ -1,6 +1,7 @@
 """From the bot to a seat and back: who holds a ticket, and who may speak."""
 
 import asyncio
+import dataclasses
 from datetime import date, datetime
 
 import pytest
@@ -125,7 +126,7 @@ async def test_the_place_in_the_queue_is_true(app: App) -> None:
 async def test_closed_seats_say_when_they_open(config: Config) -> None:
     app = await compose(config)
     closed = Hours(DeskSettings(hours=(), always_open=False), app.config.zone)
-    app.inbox._desk = Queueing(closed, app.database, {}, ())
+    app.inbox._mind = dataclasses.replace(app.inbox._mind, desk=Queueing(closed, app.database, {}, ()))
     said = await Resident(app).say("转人工")
     assert "不在班" in said
     assert "留在这里" in said

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from accounts.enrolment import EnrolError, Enrolments
+from accounts.enrolment import EnrolError, Enrolments, Listeners, Turned
 from accounts.vault import Vault
 from daoxue.config import Config
 from store import enrolments as rows
@@ -59,12 +59,12 @@ class Office:
     people: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.enrolments = Enrolments(self.database, lambda: self.groups, lambda body: body.decode(), self._tell, CHINA)
+        self.enrolments = Enrolments(
+            self.database, lambda: self.groups, lambda body: body.decode(), Listeners(self._tell), CHINA
+        )
 
-    def _tell(
-        self, transaction: Transaction, learner: int, what: str, group: str, key: str, now: int, until: int | None = None
-    ) -> None:  # fmt: skip
-        self.told.append((learner, what))
+    def _tell(self, transaction: Transaction, learner: int, turned: Turned, now: int) -> None:
+        self.told.append((learner, turned.what))
 
     @property
     def group(self) -> Group:

@@ -25,14 +25,14 @@ class Held:
     def __init__(self, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
         self.begun = 0
         self._may_go = asyncio.Event()
-        respond = app.inbox._dialogue.respond
+        respond = app.inbox._mind.dialogue.respond
 
         async def held(turn: object) -> None:
             self.begun += 1
             await self._may_go.wait()
             await respond(turn)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(app.inbox._dialogue, "respond", held)
+        monkeypatch.setattr(app.inbox._mind.dialogue, "respond", held)
         monkeypatch.setattr(admission, "FULL", 3)
 
     async def until(self, count: int) -> None:

@@ -14,6 +14,7 @@ from daoxue.app import App
 from daoxue.preparing import vault_of
 from store import conversations, identity, notices, outbox, queue
 from store.identity import Grant, NewBinding
+from store.notices import NewNotice
 from store.queue import QueueRow
 from store.schema import notice
 from store.transaction import Statement, Transaction
@@ -40,10 +41,9 @@ class Desk:
     async def _allowed(self, conversation: int) -> int:
         return self.left
 
-    async def owe(self, learner: int, text: str, purpose: str = "class", **more: int) -> bool:
-        return await self.app.database.write(
-            lambda t: self.notices.owe(t, learner, purpose, Reply(text=text), f"{learner}:{text}", self.at, **more)
-        )
+    async def owe(self, learner: int, text: str, purpose: str = "class", until: int | None = None) -> bool:
+        new = NewNotice(learner, purpose, f"{learner}:{text}", until or self.at + 7 * 24 * HOUR)
+        return await self.app.database.write(lambda t: self.notices.owe(t, new, Reply(text=text), self.at))
 
     async def said(self, channel: str, address: str) -> list[str]:
         talk = await self.app.database.read(lambda t: conversations.find(t, channel, address))

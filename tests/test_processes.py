@@ -207,13 +207,13 @@ async def test_who_goes_to_and_fro_is_thought_about_once(
     for each in apps:
 
         def counted(
-            turn: Turn, respond: Callable[[Turn], Awaitable[None]] = each.inbox._dialogue.respond
+            turn: Turn, respond: Callable[[Turn], Awaitable[None]] = each.inbox._mind.dialogue.respond
         ) -> Awaitable[None]:
             nonlocal thought
             thought += 1
             return respond(turn)
 
-        monkeypatch.setattr(each.inbox._dialogue, "respond", counted)
+        monkeypatch.setattr(each.inbox._mind.dialogue, "respond", counted)
     who = Resident(apps[0])
     for number in range(10):
         receipt = await apps[number % 2].inbox.receive(who.message("积分会过期吗"))

@@ -1,5 +1,6 @@
 """What must be handled exactly so, in any words, also in the middle of something else."""
 
+import dataclasses
 from collections.abc import AsyncIterator
 from datetime import date
 
@@ -303,7 +304,9 @@ async def test_a_possible_danger_is_answered_though_its_handler_fails(said: str,
         raise KeyError("a text")
 
     dangers = {kind: Handler(broken, "human_agent") for kind in LIFE}
-    app.inbox._dialogue = Dialogue({**HANDLERS, **dangers}, app.comprehension)
+    app.inbox._mind = dataclasses.replace(
+        app.inbox._mind, dialogue=Dialogue({**HANDLERS, **dangers}, app.comprehension)
+    )
     receipt = await Resident(app).receipt(said)
     assert "出了点问题" in receipt.answers[0].message.reply.text
     assert receipt.ticket

@@ -148,13 +148,13 @@ async def late(account: Account, monkeypatch: pytest.MonkeyPatch) -> ReadableSpa
     await account.platform.subscribe(who)
     monkeypatch.setattr(channel, "BUDGET", 0.3)
     account.platform.patience = 0.7
-    respond = account.app.inbox._dialogue.respond
+    respond = account.app.inbox._mind.dialogue.respond
 
     async def slowly(turn: Turn) -> None:
         await asyncio.sleep(0.6)
         await respond(turn)
 
-    monkeypatch.setattr(account.app.inbox._dialogue, "respond", slowly)
+    monkeypatch.setattr(account.app.inbox._mind.dialogue, "respond", slowly)
     told.out.clear()
     assert await account.platform.say(who, SAID) == [], "acknowledged"
     await told_of("turn", told)

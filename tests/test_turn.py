@@ -1,6 +1,7 @@
 """Races and redeliveries: the same message is one message, and two messages are two turns, one after the other."""
 
 import asyncio
+import dataclasses
 import re
 import time
 from itertools import pairwise
@@ -129,7 +130,7 @@ async def test_a_handler_that_fails_leaves_nobody_without_an_answer(app: App, ca
         raise KeyError("the resident's own words")
 
     table = {**HANDLERS, "balance": Handler(broken, "credit_lookup")}
-    app.inbox._dialogue = Dialogue(table, app.comprehension)
+    app.inbox._mind = dataclasses.replace(app.inbox._mind, dialogue=Dialogue(table, app.comprehension))
     receipt = await Resident(app).receipt("我有多少学分")
     assert "出了点问题" in texts(receipt)[0]
     assert receipt.ticket
@@ -187,7 +188,7 @@ async def test_what_a_handler_asks_no_more_is_let_go(app: App) -> None:
     resident = Resident(app)
     receipt = await resident.receipt("查一下我的学分")
     receipt.state.tasks[-1].asked = "no such slot"
-    assert app.inbox._dialogue.asks_for(receipt.state) is None
+    assert app.inbox._mind.dialogue.asks_for(receipt.state) is None
     assert receipt.state.tasks == []
 
 

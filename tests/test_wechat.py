@@ -132,14 +132,14 @@ async def test_two_events_of_one_second_are_two(account: Official) -> None:
 
 def slowed(account: Official, monkeypatch: pytest.MonkeyPatch, seconds: float, budget: float = 0.3) -> list[float]:
     """Answers take longer than there is time for; how much longer can be changed."""
-    respond = account.app.inbox._dialogue.respond
+    respond = account.app.inbox._mind.dialogue.respond
     takes = [seconds]
 
     async def slowly(turn: object) -> None:
         await asyncio.sleep(takes[0])
         await respond(turn)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(account.app.inbox._dialogue, "respond", slowly)
+    monkeypatch.setattr(account.app.inbox._mind.dialogue, "respond", slowly)
     monkeypatch.setattr(wechat_channel, "BUDGET", budget)
     account.platform.patience = budget + 0.4
     return takes
