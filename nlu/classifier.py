@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from nlu.encoder import Encoder
 from nlu.features import Reading
-from nlu.judgement import NO, Budget, Figures, Groups, Judgement, Lines, Opinion, Ranked, Verdict
+from nlu.judgement import NO, Budget, Evidence, Figures, Groups, Judgement, Lines, Opinion, Ranked, Verdict
 from nlu.questions import Question
 
 TOGETHER = 64  # texts at a time: what fits into a processor's cache is added up several times as fast
@@ -105,7 +105,7 @@ class Classifier:
     def _classify(self, readings: Sequence[Reading], most: int) -> list[Verdict]:
         words, known = self.of_words(readings)
         sizes = np.array([len(reading.essence) for reading in readings], dtype=np.float32)
-        opinion = Opinion(self.model.groups, self.model.words, words, known, sizes)
+        opinion = Opinion(self.model.groups, self.model.words, Evidence(words, known, sizes))
         verdicts = opinion.verdicts(most)
         if self.encoder is None or self.model.both is None:
             return verdicts
@@ -113,9 +113,8 @@ class Classifier:
         if unsure:
             points = self.encoder.encode([readings[n].text for n in unsure])
             meaning, nearest = self.of_points(points)
-            both = Opinion(
-                self.model.groups, self.model.both, words[unsure], known[unsure], sizes[unsure], meaning, nearest
-            )
+            evidence = Evidence(words[unsure], known[unsure], sizes[unsure], meaning, nearest)
+            both = Opinion(self.model.groups, self.model.both, evidence)
             for n, verdict in zip(unsure, both.verdicts(most), strict=True):
                 verdicts[n] = verdict
         return verdicts

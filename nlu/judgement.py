@@ -157,14 +157,22 @@ def _lowest(tried: Sequence[Tried], within: NDArray[np.bool_]) -> float:
     return tried[int(np.flatnonzero(within)[-1])].probability if within.any() else 1.0
 
 
-class Opinion:
-    """What the experts say of some texts, blended by a judgement. `meaning` and `nearest` are None where words alone
-    were read."""
+class Evidence(NamedTuple):
+    """What the experts say of some texts, how much of their words is known, and how long they are; what their meaning says
+    and how near the nearest example is, None where words alone were read."""
 
-    def __init__(
-        self, groups: Groups, judgement: Judgement, words: Figures, known: Figures, sizes: Figures,
-        meaning: Figures | None = None, nearest: Figures | None = None,
-    ) -> None:  # fmt: skip
+    words: Figures
+    known: Figures
+    sizes: Figures
+    meaning: Figures | None = None
+    nearest: Figures | None = None
+
+
+class Opinion:
+    """What is to be thought of some texts: the evidence, blended by a judgement."""
+
+    def __init__(self, groups: Groups, judgement: Judgement, evidence: Evidence) -> None:
+        words, meaning = evidence.words, evidence.meaning
         self._groups = groups
         self._judgement = judgement
         self._words = words
@@ -177,7 +185,7 @@ class Opinion:
             odds += judgement.labels.topics * words[:, topics][:, groups.topic_of]
         odds += judgement.labels.often * np.log(np.array(groups.sizes, dtype=np.float32))
         self.shares = softmax(odds)
-        self.signs = signs(groups, self.shares, words[:, labels], known, sizes, meaning, nearest)
+        self.signs = signs(groups, self.shares, evidence._replace(words=words[:, labels]))
 
     def probabilities(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
         """Of each label the probability that it is right. Where the best is an answer of ours, how far to trust it was
@@ -252,13 +260,11 @@ def softmax(odds: Figures) -> Figures:
     return shares
 
 
-def signs(
-    groups: Groups, shares: Figures, words: Figures, known: Figures, sizes: Figures,
-    meaning: Figures | None, nearest: Figures | None,
-) -> NDArray[np.float64]:  # fmt: skip
+def signs(groups: Groups, shares: Figures, evidence: Evidence) -> NDArray[np.float64]:
     """What tells how far the best label can be trusted: its share, its lead, the share of what we have no answer to, the
     margin of the words, how much of them is known, the length; where the meaning was read, whether that agrees and how
     near the nearest example is."""
+    words, known, sizes, meaning, nearest = evidence
     rows = np.arange(len(shares))
     best = shares.argmax(axis=1)
     second = np.partition(shares, -2, axis=1)[:, -2] if shares.shape[1] > 1 else np.zeros(len(shares))

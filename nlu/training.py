@@ -24,7 +24,7 @@ from nlu.classifier import Classifier, Model
 from nlu.encoder import Encoder
 from nlu.experts import Labels, Rows, Seen, arrays, fit, targets
 from nlu.features import read
-from nlu.judgement import OUTSIDE, Blend, Figures, Groups, Judgement, Logistic, Opinion, Scheme, Tried
+from nlu.judgement import OUTSIDE, Blend, Evidence, Figures, Groups, Judgement, Logistic, Opinion, Scheme, Tried
 
 FOLDS = 3
 RARE, MANY = 3, 20_000  # texts that a feature must occur in: what is rarer is mostly noise, and half of the memory
@@ -177,9 +177,8 @@ def _try(each: _Held, judgement: Judgement, scheme: Scheme, meaning: bool) -> It
 
 
 def _opinion(each: _Held, judgement: Judgement, meaning: bool) -> Opinion:
-    return Opinion(
-        each.groups, judgement, each.words, each.known, each.sizes, each.meaning if meaning else None, each.nearest if meaning else None
-    )  # fmt: skip
+    beside = (each.meaning, each.nearest) if meaning else (None, None)
+    return Opinion(each.groups, judgement, Evidence(each.words, each.known, each.sizes, *beside))
 
 
 def _table(each: _Held, judgement: Judgement, scheme: Scheme, meaning: bool) -> tuple[NDArray[np.float64], Rows, Rows]:
