@@ -1,8 +1,8 @@
 """What residents are told without having asked: how an enrolment went, a place that came free, tomorrow's lesson, points
 about to lapse, approved announcements.
 
-A notice is owed in the transaction that is its reason. It is sent once: in one transaction it is said in a conversation of
-the learner's and settled, and from there the outbox carries it like anything else. Not without consent, not at night, not
+A notice is owed in the transaction that is its reason, with a row of the queue. It is sent once: in one transaction it is
+said in a conversation of the learner's and settled, and from there the queue carries it like any message. Not without consent, not at night, not
 too many; what comes too late to be of use is dropped, and why is kept.
 """
 
@@ -16,12 +16,14 @@ from accounts.identity import Identity
 from accounts.vault import Vault
 from bot.live import Live
 from bot.messages import Message, Reply
+from bot.queue import Done, Later, Outcome
 from store import conversations, deliveries, identity, notices
 from store.database import ConflictError, Database
 from store.notices import NewNotice, NoticeRow, Reached
+from store.queue import QueueRow
 from store.transaction import Transaction
 
-MOST = 100
+SOON, HELD = 1_000, 60_000  # ms until what met somebody else's doing is tried again
 HOUR, DAY = 3_600_000, 86_400_000  # ms
 WAKES, SLEEPS = 8, 21  # hours of the day between which one may be told something
 # Purposes that somebody has to have asked for; of the others one is told because one enrolled, until one says no.
@@ -70,42 +72,42 @@ class NoticeSender:
         self._ways = ways
         self._clock = clock
 
-    async def work(self) -> int:
-        """Sends, puts off or drops what is due; how many were sent."""
-        at = self._clock()
+    async def send(self, row: QueueRow) -> Outcome:
+        """Says it, puts it off, or drops it."""
+        at, id = self._clock(), row.number
         now = int(at.timestamp() * 1000)
-        rows = await self._database.read(lambda t: notices.due(t, now, MOST))
-        return sum([await self._one(row, at, now) for row in rows])
-
-    async def _one(self, row: NoticeRow, at: datetime, now: int) -> bool:
-        if now >= row.until:
-            await self._end(row, "too_late", now)
-            return False
+        new = await self._database.read(lambda t: notices.due(t, id))
+        if new is None:
+            return Done()
+        if new.state == "held":
+            return Later(now + HELD)  # while this was under way
+        if now >= new.until:
+            return await self._end(new, "too_late", now)
         if (morning := _morning(at)) is not None:
-            await self._database.write(lambda t: notices.later(t, row.id, morning))
-            return False
-        way = await self._way(row, now)
+            return Later(morning)
+        way = await self._way(new, now)
         if way is None:
-            await self._end(row, "no_way", now)
-            return False
+            return await self._end(new, "no_way", now)
         try:
-            conversation = await self._database.write(lambda t: self._send(t, row, way, now))
+            said = await self._database.write(lambda t: self._send(t, new, way, now))
         except ConflictError:
-            return False  # somebody spoke in it at this moment: next time
-        if conversation:
-            self._live.wake(conversation)
-        return bool(conversation)
+            return Later(now + SOON)  # somebody spoke in it at this moment
+        if isinstance(said, int):
+            self._live.wake(said)
+            return Done()
+        return said
 
     def _wanted(self, transaction: Transaction, row: NoticeRow) -> bool:
         said = identity.last_word(transaction, "learner", str(row.learner), row.purpose)
         return bool(said) if row.purpose in OPT_IN else said is not False
 
-    async def _end(self, row: NoticeRow, why: str, now: int) -> None:
+    async def _end(self, row: NoticeRow, why: str, now: int) -> Outcome:
         def work(transaction: Transaction) -> None:
-            if notices.still_due(transaction, row.id):
+            if notices.due(transaction, row.id) is not None:
                 notices.end(transaction, row.id, "dropped", why, now)
 
         await self._database.write(work)
+        return Done()
 
     async def _way(self, row: NoticeRow, now: int) -> Reached | None:
         """Where the learner is told: a channel that takes it now, a text to the telephone on file, else a channel that
@@ -131,16 +133,16 @@ class NoticeSender:
         found = await self._database.read(lambda t: conversations.find(t, each.channel, each.address))
         return found is not None and await allowed(found.id) > 0
 
-    def _send(self, transaction: Transaction, row: NoticeRow, way: Reached, now: int) -> int:
-        """Says it and settles it, or drops it; the conversation where it was said, 0 where it was not."""
-        if not notices.still_due(transaction, row.id):
-            return 0
+    def _send(self, transaction: Transaction, row: NoticeRow, way: Reached, now: int) -> int | Outcome:
+        """Says it and settles it; the conversation where it was said. Otherwise what becomes of it."""
+        if notices.due(transaction, row.id) is None:
+            return Done()
+        transaction.alone(f"notices of {row.learner}")  # they are counted
         if not self._wanted(transaction, row):
             notices.end(transaction, row.id, "dropped", "not_wanted", now)
-            return 0
+            return Done()
         if (limit := LIMITS.get(row.purpose)) and notices.sent(transaction, row.learner, row.purpose, now - limit[1]) >= limit[0]:  # fmt: skip
-            notices.later(transaction, row.id, now + HOUR)
-            return 0
+            return Later(now + HOUR)
         reply = self._notices.reply(row)
         talk = conversations.find(transaction, way.channel, way.address)
         if talk is None:

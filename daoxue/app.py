@@ -71,7 +71,7 @@ from integrations.platform import Platform
 from integrations.rasa import Rasa
 from knowledge.library import Library
 from nlu import encoder
-from store import attachments, codes, deliveries, pushes, remote, summons, webhooks
+from store import attachments, codes, deliveries, notices, pushes, remote, summons, webhooks
 from store import outbox as messages_owed
 from store import replies as held_replies
 from store.database import Database
@@ -101,7 +101,6 @@ class App:
     texts: Texts
     identity: Identity
     accounts: Accounts
-    notices: NoticeSender
     tellings: Tellings
     nightly: Nightly
     bank: Bank
@@ -201,7 +200,7 @@ async def compose(
         sharing=sharing_of(config, limits, vault),
         tickets=desk.tickets, desk=desk, retaining=Retaining(database, desk.standing, affairs.identity.passing),
         nights=Nights(database, config.zone, clock),
-        texts=ground.texts, identity=affairs.identity, accounts=affairs.accounts, notices=_notice_sender(ground, affairs, ways),
+        texts=ground.texts, identity=affairs.identity, accounts=affairs.accounts,
         tellings=affairs.tellings, nightly=Nightly(affairs.bank, affairs.tellings, database, config.zone, clock),
         bank=affairs.bank, platform=affairs.platform, channels=ways.opened, rasa=knowing.rasa,
     )  # fmt: skip
@@ -280,6 +279,7 @@ def _queue(
         deliveries.ANSWER: Kind(talk.inbox.take_up, AT_ONCE, lease=ANSWERED),
         codes.CODE: Kind(_no_texts),
         summons.KIND: Kind(_no_texts),
+        notices.KIND: Kind(_notice_sender(ground, affairs, ways).send),
     }
     for each in ways.opened.values():
         kinds |= each.kinds

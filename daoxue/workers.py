@@ -20,7 +20,6 @@ def workers(app: App) -> list[Worker]:
         Worker("webhooks", "回调通知", 1.0, desk.hooks.owe),
         Worker("retention", "到期清除", HOUR, app.retaining.work, within=HOUR),
         Worker("enrolments", "报名与候补", 5.0, app.accounts.enrolments.work),
-        Worker("notices", "个人通知", 5.0, app.notices.work),
         Worker("broadcasts", "群发通知", 2.0, desk.broadcasts.work),
         Worker("reminders", "上课提醒", 600.0, app.tellings.work),
         Worker("rewriting", "夜间重写表", 600.0, app.nights.work, within=HOUR),

@@ -93,7 +93,7 @@ class Broadcasts:
             approved = by if second and to == "running" else row.approved_by
             broadcasts.put(transaction, replace(row, state=to, approved_by=approved, changed_at=now))
             if to in ("paused", "running"):
-                broadcasts.hold(transaction, id, to == "paused")
+                broadcasts.hold(transaction, id, to == "paused", now)
             conversations.audited(transaction, by, f"broadcast.{to}", f"broadcast {id}", "", now)
 
         await self._database.write(work)

@@ -5,7 +5,9 @@ from typing import cast
 
 from sqlalchemy import bindparam, select, update
 
-from store.schema import broadcast, notice, reversal
+from store.notices import KIND
+from store.queue import HELD, QueueState
+from store.schema import broadcast, notice, queue, reversal
 from store.transaction import Statement, Transaction, adding
 
 
@@ -55,6 +57,14 @@ _HOLD = Statement(
     .where(notice.c.broadcast == bindparam("which"), notice.c.state == bindparam("was"))
     .values(state=bindparam("becomes"))
 )
+_HOLD_ROWS = Statement(
+    update(queue)
+    .where(
+        queue.c.kind == bindparam("kind"), queue.c.state == QueueState.DUE.value,
+        queue.c.number.in_(select(notice.c.id).where(notice.c.broadcast == bindparam("which"))),
+    )
+    .values(due_at=bindparam("then"))
+)  # fmt: skip
 _ASK = Statement(adding(reversal).returning(reversal.c.id))
 _ASKED = Statement(select(*reversal.c).where(reversal.c.state == "asked").order_by(reversal.c.id))
 _REVERSAL = Statement(select(*reversal.c).where(reversal.c.id == bindparam("id")).with_for_update())
@@ -93,10 +103,11 @@ def put(transaction: Transaction, row: BroadcastRow) -> None:
     )  # fmt: skip
 
 
-def hold(transaction: Transaction, id: int, on: bool) -> None:
+def hold(transaction: Transaction, id: int, on: bool, now: int) -> None:
     """Its notices that have not been sent wait, or go on."""
     was, becomes = ("due", "held") if on else ("held", "due")
     transaction.run(_HOLD, which=id, was=was, becomes=becomes)
+    transaction.run(_HOLD_ROWS, which=id, kind=KIND, then=HELD if on else now)
 
 
 def ask_reversal(transaction: Transaction, entry: int, note: str, by: str, now: int) -> int:

@@ -1,13 +1,16 @@
-"""What residents are told without having asked: written with its reason, sent once."""
+"""What residents are told without having asked: written with its reason, with a row of the queue that says it once."""
 
 from dataclasses import dataclass
 from typing import cast
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 
+from store import queue
+from store.queue import NewRow
 from store.schema import binding, learner, notice
 from store.transaction import Statement, Transaction, adding
 
+KIND = "notice"  # of the queue, by the number of the notice
 FOREVER = 1 << 60
 
 
@@ -19,9 +22,8 @@ class NoticeRow:
     learner: int
     purpose: str
     body: bytes
-    due_at: int
     until: int
-    broadcast: int | None
+    state: str  # due, or held with its broadcast
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +36,20 @@ class Reached:
 
 
 _COLUMNS = (
-    notice.c.id, notice.c.learner, notice.c.purpose, notice.c.body, notice.c.due_at, notice.c.until, notice.c.broadcast,
+    notice.c.id, notice.c.learner, notice.c.purpose, notice.c.body, notice.c.until, notice.c.state,
 )  # fmt: skip
-_ADD = Statement(adding(notice))
+_ADD = Statement(adding(notice).returning(notice.c.id))
 _KNOWN = Statement(select(notice.c.id).where(notice.c.key == bindparam("key")))
-_DUE = Statement(
+_ONE = Statement(
     select(*_COLUMNS)
-    .where(notice.c.state == "due", notice.c.due_at <= bindparam("now"))
-    .order_by(notice.c.due_at, notice.c.id)
-    .limit(bindparam("most"))
+    .where(notice.c.id == bindparam("id"), or_(notice.c.state == "due", notice.c.state == "held"))
+    .with_for_update()
 )
-_ONE = Statement(select(*_COLUMNS).where(notice.c.id == bindparam("id"), notice.c.state == "due").with_for_update())
 _END = Statement(
     update(notice)
     .where(notice.c.id == bindparam("which"))
     .values(state=bindparam("new_state"), why=bindparam("because"), at=bindparam("now"))
 )
-_LATER = Statement(update(notice).where(notice.c.id == bindparam("which")).values(due_at=bindparam("then")))
 _SENT = Statement(
     select(func.count()).where(
         notice.c.learner == bindparam("learner"), notice.c.purpose == bindparam("purpose"), notice.c.state == "sent",
@@ -94,29 +93,25 @@ def add(transaction: Transaction, new: NewNotice, body: bytes, now: int) -> bool
     """Owes a notice; False where it was owed before."""
     if transaction.one(_KNOWN, key=new.key) is not None:
         return False
-    transaction.run(
-        _ADD, key=new.key, learner=new.learner, purpose=new.purpose, body=body, due_at=now, until=new.until, state="due",
-        why="", broadcast=new.broadcast, at=now,
+    row = transaction.one(
+        _ADD, key=new.key, learner=new.learner, purpose=new.purpose, body=body, until=new.until, state="due", why="",
+        broadcast=new.broadcast, at=now,
     )  # fmt: skip
+    assert row is not None
+    id = cast(int, row[0])
+    queue.put(transaction, NewRow(KIND, f"{KIND}:{id}", KIND, b"", now, number=id))
     return True
 
 
-def due(transaction: Transaction, now: int, most: int) -> list[NoticeRow]:
-    return [NoticeRow(*row) for row in transaction.all(_DUE, now=now, most=most)]  # type: ignore[arg-type]
-
-
-def still_due(transaction: Transaction, id: int) -> bool:
-    """Whether nobody else has sent or dropped it; held until the commit."""
-    return transaction.one(_ONE, id=id) is not None
+def due(transaction: Transaction, id: int) -> NoticeRow | None:
+    """A notice that nobody has sent or dropped, held until the commit; None where there is none."""
+    row = transaction.one(_ONE, id=id)
+    return NoticeRow(*row) if row else None  # type: ignore[arg-type]
 
 
 def end(transaction: Transaction, id: int, state: str, why: str, now: int) -> None:
     """sent or dropped, with the channel or the reason."""
     transaction.run(_END, which=id, new_state=state, because=why, now=now)
-
-
-def later(transaction: Transaction, id: int, then: int) -> None:
-    transaction.run(_LATER, which=id, then=then)
 
 
 def sent(transaction: Transaction, learner: int, purpose: str, since: int) -> int:

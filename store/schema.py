@@ -348,7 +348,6 @@ notice = Table(
     Column(
         "body", LargeBinary, nullable=False, info=of_learner(Sort.WORDS, End.GONE, Lasting.YEAR, StoredAs.CLOSED)
     ),  # bot.messages.Reply, encrypted
-    Column("due_at", BigInteger, nullable=False, info=of_learner(Sort.FACT, End.GONE, Lasting.YEAR)),
     Column("until", BigInteger, nullable=False, info=PLAIN),  # after that it is worth nothing
     Column("state", Text, nullable=False, info=of_learner(Sort.FACT, End.GONE, Lasting.YEAR)),  # due, sent, dropped
     Column(
@@ -357,7 +356,6 @@ notice = Table(
     Column("broadcast", BigInteger, index=True, info=PLAIN),
     Column("at", BigInteger, nullable=False, info=PLAIN),
 )
-Index("ix_notice_due", notice.c.state, notice.c.due_at)
 Index("ix_notice_learner", notice.c.learner, notice.c.at)
 
 # What a learning platform elsewhere answered last, encrypted, and when: said only with its date.

@@ -176,11 +176,11 @@ async def test_an_announcement_needs_a_second_yes(app: App) -> None:
     assert await app.desk.broadcasts.work() == 0
     await editor.post(f"/broadcasts/{id}/pause")
     told.at = int(time.time() * 1000) // 86_400_000 * 86_400_000 + 86_400_000 + 2 * 3_600_000  # ten o'clock in China
-    assert await told.sender.work() == 0
+    assert await told.work() == 0
     report = await editor.get(f"/broadcasts/{id}/report")
     assert (report["wanted"], report["due"]) == (3, 3)
     await editor.post(f"/broadcasts/{id}/resume")
-    assert await told.sender.work() == 3
+    assert await told.work() == 3
     report = await editor.get(f"/broadcasts/{id}/report")
     assert (report["due"], report["sent"]) == (0, {"sms": 3})
     await app.desk.broadcasts.work()

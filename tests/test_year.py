@@ -8,7 +8,7 @@ import pytest
 from accounts.bank import Learnt, Wanted
 from bot.nightly import Nightly
 from daoxue.app import App
-from store import bank, identity, notices
+from store import bank, identity, notices, queue
 
 _cards = count(1)
 
@@ -76,8 +76,10 @@ async def test_a_word_within_the_last_month_and_once(app: App, nightly: Nightly)
     await night(app, nightly, date(2026, 7, 1))
 
     async def told() -> int:
-        rows = await app.database.read(lambda t: notices.due(t, 1 << 50, 100))
-        return sum(row.learner == who and row.purpose == "points" for row in rows)
+        rows = await app.database.read(
+            lambda t: [notices.due(t, row.number) for row in queue.of_lane(t, notices.KIND, 100)]
+        )
+        return sum(row is not None and row.learner == who and row.purpose == "points" for row in rows)
 
     await night(app, nightly, date(2027, 12, 10))
     await night(app, nightly, date(2028, 11, 29))
