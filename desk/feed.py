@@ -6,7 +6,6 @@ with a number too far behind, is told to fetch everything again: it never misses
 """
 
 import asyncio
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, cast
@@ -178,10 +177,11 @@ class _Told:
 class Feed:
     """`look` is the worker's round; `join` for each page."""
 
-    def __init__(self, database: Database, live: Live, hours: Hours) -> None:
+    def __init__(self, database: Database, live: Live, hours: Hours, clock: Callable[[], float]) -> None:
         self._database = database
         self._live = live
         self._hours = hours
+        self._clock = clock
         self._seen = -1
         self._looking = asyncio.Lock()  # one at a time moves `_seen` on, or lets a page join at it
         self.pages: set[FeedPage] = set()
@@ -295,7 +295,7 @@ class Feed:
 
     def _typing(self, conversation: int, author: str) -> None:
         if author == "resident":
-            self._hint(conversation, lambda ref: TypingFrame(ref, int(time.time() * 1000)))
+            self._hint(conversation, lambda ref: TypingFrame(ref, int(self._clock() * 1000)))
 
     def _delivered(self, conversation: int, seq: int) -> None:
         self._hint(conversation, lambda ref: DeliveredFrame(ref, seq))

@@ -1,8 +1,7 @@
 """What is old is taken out by itself: residents' words after their time, the audit after its own; each time with a line
 in the audit that says how much went."""
 
-import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from desk.residents import forget, forget_ticket
 from desk.standing import LiveSettings
@@ -19,13 +18,16 @@ CODES = 600_000  # ms that a one-time code is kept
 class Retaining:
     """`work` is the worker's round. `passing` are the channels on which a proof of who one is does not last."""
 
-    def __init__(self, database: Database, standing: LiveSettings, passing: Collection[str]) -> None:
+    def __init__(
+        self, database: Database, standing: LiveSettings, passing: Collection[str], clock: Callable[[], float]
+    ) -> None:
         self._passing = passing
         self._database = database
         self._standing = standing
+        self._clock = clock
 
     async def work(self) -> None:
-        await self.sweep(int(time.time() * 1000))
+        await self.sweep(int(self._clock() * 1000))
 
     async def sweep(self, now: int) -> int:
         """Takes out what is older than it may be; the number of conversations."""

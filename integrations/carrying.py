@@ -24,7 +24,7 @@ def _over_the_gateway(core: Core, settings: GatewaySettings) -> OpenChannel:
     key, secret = (core.secrets.get(name, "") for name in settings.secrets)
     if not (key and secret and settings.api_base and settings.sign):
         raise SettingsError("channels.gateway: api_base, sign, GATEWAY_KEY and GATEWAY_SECRET are needed")
-    channel = Texting(core, Gateway(settings, key, secret))
+    channel = Texting(core, Gateway(settings, key, secret, core.clock))
     return _opened(channel, GatewayHooks(channel, secret, core.clock).hooks)
 
 

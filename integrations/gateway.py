@@ -85,12 +85,13 @@ class _GatewayAnswer(Struct):
 class Gateway:
     """`integrations.texting.Provider`: sending the same id again sends nothing again."""
 
-    def __init__(self, settings: GatewaySettings, key: str, secret: str) -> None:
+    def __init__(self, settings: GatewaySettings, key: str, secret: str, clock: Callable[[], float]) -> None:
         self.alarm: str | None = None
         self._sign = settings.sign
         self._templates = Templates(settings.templates)
         self._key = key
         self._secret = secret
+        self._clock = clock
         self._client = httpx.AsyncClient(base_url=settings.api_base, timeout=WITHIN, follow_redirects=False)
 
     async def close(self) -> None:
@@ -106,7 +107,7 @@ class Gateway:
         content = msgspec.json.encode(
             {"id": id, "phone": to, "sign": self._sign, "template": filled.template, "variables": filled.variables}
         )
-        stamp = str(int(time.time()))
+        stamp = str(int(self._clock()))
         headers = {
             "x-gateway-key": self._key, "x-gateway-timestamp": stamp, "content-type": "application/json",
             "x-gateway-signature": signature(self._secret, stamp, content),

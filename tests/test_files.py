@@ -16,7 +16,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from accounts.limits import FILES, Limits
+from accounts.limits import FILES
 from bot.files import DOCX, ENTRIES, TXT, TXT_CHINESE, FileRefusedError, checked, safe
 from bot.inbox import Receipt
 from bot.messages import Arrived, Inbound
@@ -329,7 +329,7 @@ def test_a_program_is_not_hidden_behind_many_parts_of_one_name() -> None:
         checked("a.docx", archive(*names))
 
 
-async def test_who_is_slow_keeps_nobody_else_out(app: App) -> None:
+async def test_who_is_slow_keeps_nobody_else_out(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     """One address holds half of the places with contents that do not come."""
     never, done = asyncio.Event(), 0
 
@@ -354,7 +354,9 @@ async def test_who_is_slow_keeps_nobody_else_out(app: App) -> None:
         await uploads(scope, receive, send)
         return told[0]
 
-    uploads = Uploads(accepted, lambda scope: False, Limits(), 100)
+    uploads = app.channels["webchat"].posts["/channels/webchat/files"]
+    assert isinstance(uploads, Uploads)
+    monkeypatch.setattr(uploads._visitors, "accepted", accepted)
     slow = [asyncio.create_task(answer("192.0.2.1", secrets.token_urlsafe(24), None)) for _ in range(AT_ONCE)]
     await asyncio.sleep(0)
     await answer("198.51.100.1", secrets.token_urlsafe(24), b"%PDF-1.7 " + bytes(31))

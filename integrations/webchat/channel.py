@@ -23,7 +23,7 @@ from integrations.webchat.origins import Origins
 from integrations.webchat.reminding import Reminding
 from integrations.webchat.socket import HELLO_WITHIN, Socket
 from integrations.webchat.uploads import Uploads
-from integrations.webchat.visitors import CHANNEL, LARGEST, Visitors, inbound, token_of
+from integrations.webchat.visitors import CHANNEL, LARGEST, Visitors, token_of
 from store.outbox import DueRow
 
 PATH = f"/channels/{CHANNEL}"
@@ -113,7 +113,8 @@ class Webchat:
         except (msgspec.DecodeError, UnicodeDecodeError):
             return 400, error("bad_frame"), None
         visitor = token_of(post.visitor)
-        receipt = await self.visitors.accepted(inbound(visitor, post.id, post.text, post.choice, post.lang, origin))
+        said = self.visitors.said(visitor, post.id, post.text, post.choice, post.lang, origin)
+        receipt = await self.visitors.accepted(said)
         if receipt is None:
             return 503, error("busy"), None
         messages = b",".join(frame_of(each) for each in receipt.answers)
@@ -135,7 +136,7 @@ def _open(core: Core) -> OpenChannel:
     webchat = Webchat(core)
     # The page that opens the socket is at the root, so it comes after all else.
     routes = [WebSocketRoute(PATH, webchat.socket), Mount("/", web.pages(lambda: _sign(core)))]
-    uploads = Uploads(webchat.visitors.accepted, webchat.origins.is_foreign, core.limits, core.file_bytes)
+    uploads = Uploads(webchat.visitors, webchat.origins, core.file_bytes)
     reminding = Reminding(core, webchat.origins, webchat.visitors.known)
     posts: dict[str, ASGIApp] = {PATH: webchat.post, f"{PATH}/push": reminding.post, f"{PATH}/files": uploads}
     return OpenChannel(outlet=webchat, posts=posts, routes=routes, health=webchat.health)

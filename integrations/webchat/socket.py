@@ -29,7 +29,7 @@ from integrations.webchat.frames import (
     error,
     frame_of,
 )
-from integrations.webchat.visitors import LARGEST, Visitors, inbound, token_of
+from integrations.webchat.visitors import LARGEST, Visitors, token_of
 from store import conversations
 from store.conversations import MessageRow
 
@@ -150,7 +150,7 @@ class Socket:
             return await self._send_again(frame.id)
         text, choice = (frame.text, None) if isinstance(frame, PageMessage) else ("", frame.key)
         self._lang = frame.lang or self._lang
-        said = inbound(self._visitor, frame.id, text, choice, self._lang, self._origin)
+        said = self._visitors.said(self._visitor, frame.id, text, choice, self._lang, self._origin)
         try:
             receipt = await self._visitors.accepted(said)
         except TooManyError:

@@ -5,7 +5,7 @@ import asyncio
 import math
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple, NoReturn
 from urllib.parse import unquote
@@ -13,13 +13,13 @@ from urllib.parse import unquote
 from msgspec.structs import replace
 from starlette.types import Receive, Scope, Send
 
-from accounts.limits import FILES, FILES_FROM, MEGABYTES, MEGABYTES_FROM, Limits, TooManyError, place
+from accounts.limits import FILES, FILES_FROM, MEGABYTES, MEGABYTES_FROM, TooManyError, place
 from bot.edge import BodyError, body_of, came_from
 from bot.files import FileRefusal, FileRefusedError, checked
-from bot.inbox import Receipt
 from bot.messages import Arrived, Inbound
 from integrations.webchat.frames import encode, error
-from integrations.webchat.visitors import wordless
+from integrations.webchat.origins import Origins
+from integrations.webchat.visitors import Visitors
 
 AT_ONCE = 16  # whose content is in memory at the same time
 FROM_ONE = 8  # of these from one network address: who is slow keeps nobody else out
@@ -54,18 +54,11 @@ def meant(said: Inbound, file: Arrived) -> Inbound:
 
 
 class Uploads:
-    """An ASGI application. `accepted` takes a message; `largest` is in bytes."""
+    """An ASGI application; `largest` is in bytes."""
 
-    def __init__(
-        self,
-        accepted: Callable[[Inbound], Awaitable[Receipt | None]],
-        is_foreign: Callable[[Scope], bool],
-        limits: Limits,
-        largest: int,
-    ) -> None:
-        self._accepted = accepted
-        self._is_foreign = is_foreign
-        self._limits = limits
+    def __init__(self, visitors: Visitors, origins: Origins, largest: int) -> None:
+        self._visitors = visitors
+        self._origins = origins
         self._largest = largest
         self._under_way: Counter[str] = Counter()  # by network address
 
@@ -88,19 +81,19 @@ class Uploads:
 
     async def _taken(self, scope: Scope, receive: Receive) -> bytes:
         """What to answer. Raises `TooManyError`, `_NotTakenError`, `FileRefusedError`."""
-        if self._is_foreign(scope):
+        if self._origins.is_foreign(scope):
             raise _NotTakenError("foreign")
         head = _head(scope)
         if head.length == 0:
             raise FileRefusedError(FileRefusal.EMPTY)
         if head.length > self._largest:
             raise FileRefusedError(FileRefusal.TOO_LARGE)
-        said = wordless(head.visitor, head.id, head.lang, came_from(scope))
+        said = self._visitors.said(head.visitor, head.id, "", None, head.lang, came_from(scope))
         self._count(said, head.length)
         with self._room(place(said.origin)[0]):
             body = await _body(receive, head.length)
             name, kind = await asyncio.to_thread(checked, head.name, body)
-            receipt = await self._accepted(meant(said, Arrived(name, kind, body)))
+            receipt = await self._visitors.accepted(meant(said, Arrived(name, kind, body)))
         if receipt is None:
             raise _NotTakenError("busy")
         return encode({"type": "ack", "id": head.id, "seq": receipt.seq})
@@ -120,10 +113,10 @@ class Uploads:
 
     def _count(self, said: Inbound, length: int) -> None:
         """How many, and how much, before any of it is read. Raises `TooManyError`."""
-        who = f"{said.channel} {said.address}"
-        megabytes = self._limits.both(MEGABYTES, who, MEGABYTES_FROM, said.origin)
-        files = self._limits.both(FILES, who, FILES_FROM, said.origin)
-        self._limits.check(*files, *megabytes * math.ceil(length / 1_000_000))
+        limits, who = self._visitors.limits, f"{said.channel} {said.address}"
+        megabytes = limits.both(MEGABYTES, who, MEGABYTES_FROM, said.origin)
+        files = limits.both(FILES, who, FILES_FROM, said.origin)
+        limits.check(*files, *megabytes * math.ceil(length / 1_000_000))
 
 
 async def _body(receive: Receive, length: int) -> bytes:

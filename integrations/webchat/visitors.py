@@ -3,7 +3,6 @@ under it (decision 28): a first message that is cut comes again in the same conv
 
 import re
 import secrets
-import time
 
 from accounts.limits import TooManyError
 from bot.admission import BusyError
@@ -27,11 +26,19 @@ class Visitors:
 
     def __init__(self, core: Core) -> None:
         self._inbox = core.inbox
+        self._clock = core.clock
         self.observe = core.observe
         self.outbox = core.outbox
         self.live = core.live
         self.database = core.database
         self.limits = core.limits
+
+    def said(self, visitor: str, id: str, text: str, choice: str | None, lang: str, origin: str) -> Inbound:
+        """A message of a visitor's, as of now."""
+        return Inbound(
+            channel=CHANNEL, address=address_of(visitor), id=id, text=text, choice=choice, lang=lang,
+            at=int(self._clock() * 1000), origin=origin,
+        )  # fmt: skip
 
     async def known(self, visitor: str) -> ConversationRow | None:
         """What has been said under this token; None where nothing has."""
@@ -54,14 +61,3 @@ class Visitors:
 def token_of(asked: str | None) -> str:
     """The token that a page names, where it has the form of one; else a new one."""
     return asked if asked is not None and _TOKEN.fullmatch(asked) else secrets.token_urlsafe(24)
-
-
-def inbound(visitor: str, id: str, text: str, choice: str | None, lang: str, origin: str = "") -> Inbound:
-    return Inbound(
-        channel=CHANNEL, address=address_of(visitor), id=id, text=text, choice=choice, lang=lang,
-        at=int(time.time() * 1000), origin=origin,
-    )  # fmt: skip
-
-
-def wordless(visitor: str, id: str, lang: str, origin: str) -> Inbound:
-    return inbound(visitor, id, "", None, lang, origin)

@@ -11,7 +11,6 @@ import html
 import math
 import re
 import secrets
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -68,12 +67,16 @@ class Binding:
 
     def __init__(self, core: Core, api: Wechat) -> None:
         self._api = api
+        self._clock = core.clock
         self._identity = core.identity
         self._vault = core.vault
         self._database = core.database
         self._texts = core.texts
         self._public_url = core.public_url
         self._open_base = core.stanzas.of(WechatSettings).open_base
+
+    def _now(self) -> int:
+        return int(self._clock() * 1000)
 
     @property
     def routes(self) -> list[BaseRoute]:
@@ -130,7 +133,7 @@ class Binding:
 
     async def begin(self, request: Request) -> Response:
         """To WeChat, to learn who this is."""
-        visit = Visit(time.time(), state=secrets.token_hex(16))
+        visit = Visit(self._clock(), state=secrets.token_hex(16))
         asked = urlencode(
             {
                 "appid": self._api.app_id, "redirect_uri": f"{self._public_url}{BIND}/back", "response_type": "code",
@@ -158,7 +161,7 @@ class Binding:
             return self._again()
         if session.virtual:
             return self._page("还差一步", "<p>请点右下角的“使用完整服务”，再打开这一页。</p>", 403)
-        known = Visit(time.time(), openid=session.openid, form=secrets.token_hex(16))
+        known = Visit(self._clock(), openid=session.openid, form=secrets.token_hex(16))
         return self._with(request, RedirectResponse(f"{BIND}/card", 303, {"cache-control": "no-store"}), known)
 
     async def card(self, request: Request) -> Response:
@@ -178,14 +181,14 @@ class Binding:
             return self._ask_card(visit, "学习卡号是卡面上的12位数字，请再看一看。")
         try:
             origin = request.client.host if request.client else ""
-            await self._identity.request_code(CHANNEL, visit.openid, number, _now(), origin)
+            await self._identity.request_code(CHANNEL, visit.openid, number, self._now(), origin)
         except TooOftenError as error:
             page = self._page("请稍后再试", "<p>试得太频繁了，请一小时后再试，或者在公众号里说“人工”。</p>", 429)
             page.headers["retry-after"] = str(math.ceil(error.seconds))
             return page
         except LockedError:
             return self._locked()
-        asked = msgspec.structs.replace(visit, at=time.time(), asked=True)
+        asked = msgspec.structs.replace(visit, at=self._clock(), asked=True)
         return self._with(request, self._ask_code(asked), asked)
 
     async def code(self, request: Request) -> Response:
@@ -198,7 +201,7 @@ class Binding:
         if not re.fullmatch(r"[0-9]{6}", given):
             return self._ask_code(visit, "验证码是短信里的6位数字。")
         try:
-            bound = await self._identity.confirm(CHANNEL, visit.openid, given, _now(), (VERSION, AGREED))
+            bound = await self._identity.confirm(CHANNEL, visit.openid, given, self._now(), (VERSION, AGREED))
         except LockedError:
             return self._locked()
         except FullError:
@@ -274,7 +277,7 @@ class Binding:
             visit = msgspec.json.decode(self._vault.open(bytes.fromhex(request.cookies.get(COOKIE, ""))), type=Visit)
         except (ValueError, VaultError):
             return None
-        return visit if 0 <= time.time() - visit.at < LASTS else None
+        return visit if 0 <= self._clock() - visit.at < LASTS else None
 
     def _ours(self, form: FormData, visit: Visit) -> bool:
         return secrets.compare_digest(str(form.get("form", "")).encode(), visit.form.encode())
@@ -282,10 +285,6 @@ class Binding:
 
 def _wrong(text: str) -> str:
     return f'\n<p class="wrong" role="alert">{html.escape(text)}</p>' if text else ""
-
-
-def _now() -> int:
-    return int(time.time() * 1000)
 
 
 async def _form(request: Request) -> FormData | None:
