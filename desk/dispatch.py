@@ -56,8 +56,8 @@ class Terms:
     standing: LiveSettings
     weights: Mapping[str, int]
 
-    def weight(self, row: TicketRow) -> int:
-        return self.weights.get(row.channel, 1)
+    def weight(self, channel: str) -> int:
+        return self.weights.get(channel, 1)
 
 
 class Dispatch:
@@ -141,12 +141,12 @@ class Dispatch:
         load = await self.loads()
         for row in waiting:
             if row.offered_to is not None:
-                load.setdefault(row.offered_to, Load()).weight += self._terms.weight(row)
+                load.setdefault(row.offered_to, Load()).weight += self._terms.weight(row.channel)
         for seat in free:
             held = load.get(seat.name, Load())
             seat.load, seat.since = held.weight, held.since
         made = 0
-        fresh = [as_waiting(row, self._terms.weight(row)) for row in waiting if row.offered_to is None]
+        fresh = [as_waiting(row, self._terms.weight(row.channel)) for row in waiting if row.offered_to is None]
         until = now + self._terms.hours.settings.offer_seconds * 1000
         for each in route(fresh, free, now, staffed):
             row = next(row for row in waiting if row.ref == each.ref)
@@ -157,7 +157,7 @@ class Dispatch:
         load: dict[str, Load] = {}
         for row in await self._database.read(ticket_lists.held):
             held = load.setdefault(row.seat, Load())
-            held.weight += self._terms.weight(row) * row.count
+            held.weight += self._terms.weight(row.channel) * row.count
             held.since = max(held.since, row.since)
         return load
 
