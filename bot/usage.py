@@ -9,7 +9,7 @@ from prometheus_client import Counter as Figure
 
 from bot.turn import Turn
 from nlu.questions import FAQ
-from store import desk
+from store import usage
 from store.database import Database
 from store.transaction import Transaction
 
@@ -28,7 +28,7 @@ def ended(turn: Turn) -> str:
 
 
 def of_standard(used: Mapping[str, tuple[int, int, int]], id: str) -> tuple[int, int]:
-    """How often a standard question was answered, and asked in vain, of `store.desk.usage_since`."""
+    """How often a standard question was answered, and asked in vain, of `store.usage.since`."""
     said, _, failed = used.get(FAQ + id, (0, 0, 0))
     return said, failed
 
@@ -67,6 +67,6 @@ class Usage:
         def work(transaction: Transaction) -> None:
             for entry in {entry for entry, _ in counted}:
                 said, helped, failed = (counted[entry, what] for what in ("said", "helped", "failed"))
-                desk.add_usage(transaction, entry, day, said, helped, failed)
+                usage.add(transaction, entry, day, said, helped, failed)
 
         await self._database.write(work)

@@ -15,9 +15,9 @@ from accounts.ledger import Balance, Extract, Order, StatementLine, UnavailableE
 from accounts.vault import Vault
 from desk.errors import TicketError
 from knowledge.library import Library
-from store import bank, broadcasts, conversations, identity, tickets
-from store.broadcasts import ReversalRow
+from store import bank, conversations, identity, reversals, tickets
 from store.database import Database
+from store.reversals import ReversalRow
 from store.transaction import Transaction
 
 LINES = 20
@@ -257,17 +257,17 @@ class Learners:
             line = bank.entry(transaction, entry)
             if line is None or line.learner != acting.learner:
                 raise TicketError("not_found", "这位学员没有这一笔")
-            return broadcasts.ask_reversal(transaction, entry, note, acting.by, acting.at)
+            return reversals.ask(transaction, entry, note, acting.by, acting.at)
 
         await self._note(acting, "learner.reversal", str(entry))
         return await self._database.write(work)
 
     async def reversals(self) -> list[ReversalRow]:
-        return await self._database.read(broadcasts.reversals)
+        return await self._database.read(reversals.asked)
 
     async def decide(self, id: int, *, yes: bool, by: str, now: int) -> None:
         """The word of a supervisor who did not ask for it."""
-        row = await self._database.read(lambda t: broadcasts.reversal_of(t, id))
+        row = await self._database.read(lambda t: reversals.get(t, id))
         if row is None or row.state != "asked":
             raise TicketError("not_found", "没有等着复核的这一笔")
         if row.by == by:
@@ -277,7 +277,7 @@ class Learners:
                 await self._bank.reverse(row.entry, row.by, by, row.note, self._day(now), now)
             except BankError as error:
                 raise _told(error) from error
-        await self._database.write(lambda t: broadcasts.decide(t, id, "done" if yes else "refused", by))
+        await self._database.write(lambda t: reversals.decide(t, id, "done" if yes else "refused", by))
 
     def _day(self, now: int) -> date:
         return datetime.fromtimestamp(now / 1000, self._zone).date()

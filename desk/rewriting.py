@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Struct
 
-from store import desk as rows
+from store import settings
 from store.database import Database
 from store.engine import Rewritten
 from store.rewriting import rewritable, rewrite
@@ -66,10 +66,10 @@ def _begun(transaction: Transaction, tables: Collection[str], now: datetime) -> 
 
 
 def read(transaction: Transaction) -> Rewriting:
-    stored = rows.get_setting(transaction, NAME)
+    stored = settings.get(transaction, NAME)
     return msgspec.json.decode(stored, type=Rewriting) if stored else Rewriting(date.min)
 
 
 def note(transaction: Transaction, now: datetime, too_large: Collection[str]) -> None:
     kept = Rewriting(now.date(), frozenset(too_large))
-    rows.put_setting(transaction, NAME, msgspec.json.encode(kept), "system", int(now.timestamp() * 1000))
+    settings.put(transaction, NAME, msgspec.json.encode(kept), "system", int(now.timestamp() * 1000))

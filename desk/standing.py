@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from desk.hours import DeskSettings, Hours
 from knowledge.catalogue import Opening
 from store import conversations
-from store import desk as rows
+from store import settings as rows
 from store.database import Database
 from store.transaction import Transaction
 
@@ -65,23 +65,23 @@ class LiveSettings:
 
     async def refresh(self) -> None:
         """Follows what another process or page has decided."""
-        stored = await self._database.read(lambda t: rows.get_setting(t, "opening"))
+        stored = await self._database.read(lambda t: rows.get(t, "opening"))
         if stored != self._opening_read:
             self._opening_read = stored
             self._hours.follow(_opened(self._settings, stored))
         self._kept((await self.retention()).messages)
 
     async def opening(self) -> OpeningHours:
-        stored = await self._database.read(lambda t: rows.get_setting(t, "opening"))
+        stored = await self._database.read(lambda t: rows.get(t, "opening"))
         now = _opened(self._settings, stored)
         return OpeningHours(now.hours, now.closed_on, now.open_on)
 
     async def shifts(self) -> Shifts:
-        stored = await self._database.read(lambda t: rows.get_setting(t, "shifts"))
+        stored = await self._database.read(lambda t: rows.get(t, "shifts"))
         return msgspec.json.decode(stored, type=Shifts) if stored else Shifts(())
 
     async def retention(self) -> Retention:
-        stored = await self._database.read(lambda t: rows.get_setting(t, "retention"))
+        stored = await self._database.read(lambda t: rows.get(t, "retention"))
         if stored is None:
             return UNLESS_DECIDED
         kept = msgspec.json.decode(stored, type=dict[str, int])
@@ -91,7 +91,7 @@ class LiveSettings:
 
     async def put(self, name: str, value: OpeningHours | Shifts | Retention, by: str, now: int) -> None:
         def work(transaction: Transaction) -> None:
-            rows.put_setting(transaction, name, msgspec.json.encode(value), by, now)
+            rows.put(transaction, name, msgspec.json.encode(value), by, now)
             conversations.audited(transaction, by, f"setting.{name}", "", "", now)
 
         await self._database.write(work)

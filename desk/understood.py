@@ -18,7 +18,7 @@ from bot.turn import Turn
 from desk.masking import mask
 from knowledge.library import Library
 from knowledge.testing import TestQuestion
-from store import conversations, desk
+from store import conversations, settings, usage
 from store.database import Database
 from store.transaction import Transaction
 
@@ -118,7 +118,7 @@ def counted(judged: Sequence[Judged]) -> dict[str, Proportion]:
 
 
 async def kept_sheet(database: Database) -> list[TestQuestion]:
-    stored = await database.read(lambda t: desk.get_setting(t, SHEET))
+    stored = await database.read(lambda t: settings.get(t, SHEET))
     return msgspec.json.decode(stored, type=list[TestQuestion]) if stored else []
 
 
@@ -126,7 +126,7 @@ async def keep_sheet(database: Database, sheet: Sequence[TestQuestion], by: str,
     """In place of the one before."""
 
     def work(transaction: Transaction) -> None:
-        desk.put_setting(transaction, SHEET, msgspec.json.encode(list(sheet)), by, now)
+        settings.put(transaction, SHEET, msgspec.json.encode(list(sheet)), by, now)
         conversations.audited(transaction, by, f"setting.{SHEET}", "", f"{len(sheet)} questions", now)
 
     await database.write(work)
@@ -162,11 +162,11 @@ def _one_of(transaction: Transaction, conversation: int) -> Sampled | None:
 
 async def mark(database: Database, day: str, *, right: bool) -> None:
     """Somebody has looked at an answer. What it was is not kept."""
-    await database.write(lambda t: desk.add_usage(t, MARKS, day, 1, int(right), int(not right)))
+    await database.write(lambda t: usage.add(t, MARKS, day, 1, int(right), int(not right)))
 
 
 async def marked(database: Database, since: str) -> Proportion:
     """Of the answers that were looked at since that day, those that were right."""
-    used = await database.read(lambda t: desk.usage_since(t, since))
+    used = await database.read(lambda t: usage.since(t, since))
     of, right, _ = used.get(MARKS, (0, 0, 0))
     return proportion(right, of)

@@ -1,4 +1,4 @@
-"""Announcements on their way to many, and reversals that wait for a second person."""
+"""Announcements on their way to many."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, select, update
 
 from store.notices import KIND
 from store.queue import HELD, QueueState
-from store.schema import broadcast, notice, queue, reversal
+from store.schema import broadcast, notice, queue
 from store.transaction import Statement, Transaction, adding
 
 
@@ -25,19 +25,6 @@ class BroadcastRow:
     approved_by: str | None
     at: int
     changed_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class ReversalRow:
-    """The columns of `store.schema.reversal`, in their order."""
-
-    id: int
-    entry: int
-    note: str
-    by: str
-    second: str | None
-    state: str
-    at: int
 
 
 _ADD = Statement(adding(broadcast).returning(broadcast.c.id))
@@ -65,14 +52,6 @@ _HOLD_ROWS = Statement(
     )
     .values(due_at=bindparam("then"))
 )  # fmt: skip
-_ASK = Statement(adding(reversal).returning(reversal.c.id))
-_ASKED = Statement(select(*reversal.c).where(reversal.c.state == "asked").order_by(reversal.c.id))
-_REVERSAL = Statement(select(*reversal.c).where(reversal.c.id == bindparam("id")).with_for_update())
-_DECIDE = Statement(
-    update(reversal)
-    .where(reversal.c.id == bindparam("which"), reversal.c.state == "asked")
-    .values(state=bindparam("new_state"), second=bindparam("who"))
-)
 
 
 def add(transaction: Transaction, title: str, text: str, audience: str, by: str, now: int) -> int:
@@ -108,24 +87,3 @@ def hold(transaction: Transaction, id: int, on: bool, now: int) -> None:
     was, becomes = ("due", "held") if on else ("held", "due")
     transaction.run(_HOLD, which=id, was=was, becomes=becomes)
     transaction.run(_HOLD_ROWS, which=id, kind=KIND, then=HELD if on else now)
-
-
-def ask_reversal(transaction: Transaction, entry: int, note: str, by: str, now: int) -> int:
-    row = transaction.one(_ASK, entry=entry, note=note, by=by, second=None, state="asked", at=now)
-    assert row is not None
-    return cast(int, row[0])
-
-
-def reversals(transaction: Transaction) -> list[ReversalRow]:
-    """Those that wait for a second person."""
-    return [ReversalRow(*row) for row in transaction.all(_ASKED)]  # type: ignore[arg-type]
-
-
-def reversal_of(transaction: Transaction, id: int) -> ReversalRow | None:
-    row = transaction.one(_REVERSAL, id=id)
-    return ReversalRow(*row) if row else None  # type: ignore[arg-type]
-
-
-def decide(transaction: Transaction, id: int, state: str, who: str) -> bool:
-    """False when it was decided before."""
-    return transaction.run(_DECIDE, which=id, new_state=state, who=who) == 1

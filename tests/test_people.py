@@ -14,8 +14,8 @@ from desk.errors import SignInError, TicketError
 from desk.oidc import Vouched
 from desk.passwords import Passwords
 from desk.people import People
+from store import audit as rows
 from store import conversations
-from store import desk as rows
 from store.database import Database
 from store.transaction import Transaction
 from tests.desk_client import PASSWORD, Desk, Person
@@ -243,6 +243,6 @@ async def test_a_page_left_alone_is_signed_out_and_a_token_is_not(app: App) -> N
     assert await signing.who(page, later) is not None
     assert await signing.who(page, later + lasts) is None
     assert await signing.who(token, later + 2 * lasts) is not None
-    audit = await app.database.read(lambda t: rows.audited(t, 1 << 60, 100))
+    audit = await app.database.read(lambda t: rows.newest(t, 1 << 60, 100))
     added = [(each.actor, each.subject, each.detail) for each in audit if each.action == "token.add"]
     assert added == [("admin", "idle", "board")]

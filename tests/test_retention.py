@@ -7,8 +7,8 @@ from daoxue.app import App
 from desk.opening import ALL
 from desk.residents import ERASED
 from desk.standing import Retention
-from store import conversations, desk, people
-from store.desk import AuditRow
+from store import audit, conversations, people, settings
+from store.audit import AuditRow
 from tests.desk_client import Desk
 from tests.history import check
 from tests.talk import Resident
@@ -24,7 +24,7 @@ async def write(app: App, *days_ago: float) -> None:
 
 
 async def lines(app: App, action: str) -> list[AuditRow]:
-    rows = await app.database.read(lambda t: desk.audited(t, 1 << 60, 1000))
+    rows = await app.database.read(lambda t: audit.newest(t, 1 << 60, 1000))
     return [row for row in rows if row.action == action]
 
 
@@ -73,7 +73,7 @@ async def test_the_audit_is_kept_half_a_year_whatever_is_set(app: App) -> None:
     for days in (1, 179):
         assert (await admin.ask("PUT", "/retention", {"messages": 30, "audit": days})).status_code == 422
     assert (await admin.ask("PUT", "/retention", {"messages": 30, "audit": 180})).status_code == 200
-    await app.database.write(lambda t: desk.put_setting(t, "retention", b'{"messages":30,"audit":1}', "earlier", 1))
+    await app.database.write(lambda t: settings.put(t, "retention", b'{"messages":30,"audit":1}', "earlier", 1))
     assert await app.desk.standing.retention() == Retention(30, 180)
     for part in ({}, {"messages": 30}, {"audit": 200}):
         assert (await admin.ask("PUT", "/retention", part)).status_code == 422, "what is left out is no wish"

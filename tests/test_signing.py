@@ -19,7 +19,7 @@ from desk.attempts import DAY, DEVICE_DAYS, Caller
 from desk.errors import SignInError
 from desk.people import ONE_TIME
 from desk.signing import Factor
-from store import desk as rows
+from store import audit as rows
 from store import people
 from tests.desk_client import PASSWORD, Desk, Person
 from tests.test_people import version
@@ -418,7 +418,7 @@ async def test_what_was_changed_is_written_down_and_nothing_else_is_touched(app:
     before = await app.database.read(lambda t: people.get(t, "li"))
     assert before is not None
     assert await accounts.change("li", "chen", NOW, version=looked, shown="小李", role="seat", capacity=4) is None
-    audit = await app.database.read(lambda t: rows.audited(t, 1 << 60, 100))
+    audit = await app.database.read(lambda t: rows.newest(t, 1 << 60, 100))
     assert [each.detail for each in audit if each.action == "people.change"] == ["shown"]
     assert await app.database.read(lambda t: people.get(t, "li")) == replace(before, shown="小李")
 

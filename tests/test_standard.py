@@ -25,7 +25,7 @@ from knowledge.entries import Entry
 from knowledge.files import Content
 from knowledge.standard import standard
 from knowledge.template import HEADS, as_xlsx
-from store import desk as rows
+from store import usage
 from store.engine import Row, Value
 from store.transaction import Statement, Transaction
 from tests.desk_client import Desk, Person
@@ -341,7 +341,7 @@ async def test_of_several_houses_without_a_college_none_is_guessed(bare: App, as
 async def test_many_ask_at_once_and_are_counted_each(bare: App) -> None:
     await asyncio.gather(*(Resident(bare).say("停车要钱吗") for _ in range(20)))
     await bare.inbox.usage.flush()
-    used = await bare.database.read(lambda t: rows.usage_since(t, "2000-01-01"))
+    used = await bare.database.read(lambda t: usage.since(t, "2000-01-01"))
     assert used["faq/parking"] == (0, 0, 20)
 
 

@@ -18,7 +18,7 @@ from desk.people import DAY, NOTHING_ENDED, ONE_TIME, PERMISSIONS, ROLES, Ended,
 from desk.printing import copy_page
 from desk.residents import ErasureProof
 from desk.standing import Retention
-from store import desk as rows
+from store import audit as rows
 from store import ticket_events
 
 router = Answering(tags=["管理 admin"])
@@ -339,7 +339,7 @@ async def deliveries(id: Number, seat: Hooking, desk: TheDesk) -> Deliveries:
 @router.get("/audit")
 async def audit(seat: Auditor, desk: TheDesk, before: Number = 1 << 60) -> Audit:
     """What must not be lost sight of, the newest first."""
-    found = await desk.database.read(lambda t: rows.audited(t, before, 200))
+    found = await desk.database.read(lambda t: rows.newest(t, before, 200))
     return Audit([AuditLine(each.id, each.at, each.actor, each.action, each.subject, each.detail) for each in found])
 
 

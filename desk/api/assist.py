@@ -16,7 +16,7 @@ from desk.api.shown import looked_at
 from desk.errors import TicketError
 from desk.parts import Desk
 from desk.people import Seat
-from store import desk as rows
+from store import canned as rows
 
 router = Answering(tags=["助手 assist"])
 Reader = Annotated[Seat, Depends(may("knowledge.read"))]
@@ -105,20 +105,20 @@ async def _last_words(desk: Desk, ref: str, seat: Seat) -> list[str]:
 @router.get("/canned")
 async def all_canned(seat: Reader, desk: TheDesk) -> CannedTexts:
     """Texts to use again."""
-    found = await desk.database.read(rows.all_canned)
+    found = await desk.database.read(rows.all_texts)
     return CannedTexts([CannedText(each.id, each.title, each.text, each.by) for each in found])
 
 
 @router.post("/canned")
 async def add_canned(body: Canned, seat: Writer, desk: TheDesk) -> NothingToTell:
-    await desk.database.write(lambda t: rows.add_canned(t, body.title, body.text, seat.name))
+    await desk.database.write(lambda t: rows.add(t, body.title, body.text, seat.name))
     return NOTHING
 
 
 @router.delete("/canned/{id}")
 async def drop_canned(id: Number, seat: Writer, desk: TheDesk) -> NothingToTell:
     """One's own."""
-    if not await desk.database.write(lambda t: rows.drop_canned(t, id, seat.name)):
+    if not await desk.database.write(lambda t: rows.drop(t, id, seat.name)):
         raise TicketError("not_found", "没有这条常用语，或者不是您建的")
     return NOTHING
 

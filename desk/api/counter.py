@@ -18,8 +18,8 @@ from desk.learners import Acting, ByCard, ByTicket, LearnerRecord
 from desk.parts import Desk
 from desk.people import Seat
 from knowledge.catalogue import RedemptionItem
-from store.broadcasts import ReversalRow
 from store.identity import Grant
+from store.reversals import ReversalRow
 
 router = Answering(prefix="/counter", tags=["服务台 counter"])
 Reader = Annotated[Seat, Depends(may("bank.read"))]

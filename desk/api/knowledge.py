@@ -23,7 +23,7 @@ from desk.people import Seat
 from knowledge.conversion import SUFFIXES, ImportReport
 from knowledge.entries import FORMS, Entry, Form
 from knowledge.topics import Topic
-from store import desk as rows
+from store import usage
 
 router = Answering(tags=["知识 knowledge"])
 Reader = Annotated[Seat, Depends(may("knowledge.read"))]
@@ -173,7 +173,7 @@ async def entries(seat: Reader, desk: TheDesk) -> Entries:
     """Every entry, what waits for somebody first; with how often it answered in thirty days, and how that was taken."""
     today = _today(desk)
     since = str(today - timedelta(days=USED_DAYS))
-    used = await desk.database.read(lambda t: rows.usage_since(t, since))
+    used = await desk.database.read(lambda t: usage.since(t, since))
     found = []
     for each in await desk.editing.all():
         said, helped, failed = used.get(each.entry.id, (0, 0, 0))

@@ -15,7 +15,7 @@ from desk.errors import TicketError
 from desk.people import Seat
 from desk.standards import StandardListed, listed
 from knowledge.standard import standard
-from store import desk as rows
+from store import usage
 
 router = Answering(tags=["知识 knowledge"])
 Reader = Annotated[Seat, Depends(may("knowledge.read"))]
@@ -52,7 +52,7 @@ async def questions(seat: Reader, desk: TheDesk) -> Questions:
     """All standard questions, the unanswered that are asked most first; how often each was asked in thirty days."""
     today = datetime.now(desk.zone).date()
     since = str(today - timedelta(days=USED_DAYS))
-    used = await desk.database.read(lambda t: rows.usage_since(t, since))
+    used = await desk.database.read(lambda t: usage.since(t, since))
     found = listed(desk.library, await desk.editing.all(), used, today)
     return Questions(found, sum(each.state in ("answered", "expiring") for each in found))
 

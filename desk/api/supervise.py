@@ -20,8 +20,8 @@ from desk.parts import Desk
 from desk.people import Seat
 from desk.reports import LONGEST, Reckoning, Report, named, report
 from desk.standing import OpeningHours, Shift, Shifts
-from store import desk as rows
 from store import people, tickets
+from store import reviews as rows
 from store.ticket_events import TicketReviewed
 from store.transaction import Transaction
 
@@ -133,7 +133,7 @@ async def review(ref: str, body: Review, seat: Judge, desk: TheDesk) -> Changed:
 
     def work(transaction: Transaction) -> None:
         content = msgspec.json.encode({"scores": body.scores, "note": body.note})
-        rows.add_review(transaction, rows.ReviewRow(ref, handled, seat.name, content, now()))
+        rows.add(transaction, rows.ReviewRow(ref, handled, seat.name, content, now()))
         tickets.record(
             transaction,
             opened.ticket,
@@ -150,7 +150,7 @@ async def review(ref: str, body: Review, seat: Judge, desk: TheDesk) -> Changed:
 @router.get("/reviews")
 async def reviews(seat: Judge, desk: TheDesk) -> Reviews:
     """The last reviews, and each seat's mean."""
-    found = await desk.database.read(lambda t: rows.reviews(t, 500))
+    found = await desk.database.read(lambda t: rows.newest(t, 500))
     shown = [
         ReviewShown(each.ticket, each.seat, each.by, each.at, judged.scores, judged.note)
         for each, judged in ((each, msgspec.json.decode(each.body, type=_Judged)) for each in found)

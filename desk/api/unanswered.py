@@ -16,8 +16,8 @@ from desk.masking import mask
 from desk.parts import Desk
 from desk.people import Seat
 from desk.standards import asked_in_vain
-from store import desk as rows
-from store.desk import UnansweredRow
+from store import unanswered as rows
+from store.unanswered import UnansweredRow
 
 router = Answering(tags=["知识 knowledge"])
 Drafter = Annotated[Seat, Depends(may("knowledge.draft"))]
@@ -50,7 +50,7 @@ class Gaps(Struct, frozen=True):
 @router.get("/knowledge/unanswered")
 async def unanswered(seat: Drafter, desk: TheDesk, days: Annotated[int, Query(ge=1, le=365)] = 30) -> Gaps:
     """What nothing answered, alike ones together, the most frequent first."""
-    found = await desk.database.read(lambda t: rows.questions(t, now() - days * DAY, MOST))
+    found = await desk.database.read(lambda t: rows.newest(t, now() - days * DAY, MOST))
     groups = grouped(found)[:HEADS]
     asked = await asked_in_vain(desk.comprehension, [group[0].text for group in groups], datetime.now(desk.zone).date())
     return Gaps([_group(desk, standard, group) for standard, group in together(groups, asked)[:SHOWN]])
@@ -70,7 +70,7 @@ def _group(desk: Desk, standard: str | None, group: list[UnansweredRow]) -> Gap:
 @router.post("/knowledge/unanswered/done")
 async def settle(body: Ids, seat: Drafter, desk: TheDesk) -> NothingToTell:
     """They have been looked at."""
-    await desk.database.write(lambda t: rows.settle_questions(t, body.ids))
+    await desk.database.write(lambda t: rows.settle(t, body.ids))
     return NOTHING
 
 

@@ -1,0 +1,35 @@
+"""What nothing answered, for editors."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, select, update
+
+from store.schema import unanswered
+from store.transaction import Statement, Transaction
+
+_UNANSWERED = Statement(
+    select(unanswered.c.id, unanswered.c.text, unanswered.c.topic, unanswered.c.at)
+    .where(unanswered.c.done == 0, unanswered.c.at >= bindparam("since"))
+    .order_by(unanswered.c.id.desc())
+    .limit(bindparam("most"))
+)
+_SETTLED = Statement(update(unanswered).where(unanswered.c.id == bindparam("which")).values(done=1))
+
+
+@dataclass(frozen=True, slots=True)
+class UnansweredRow:
+    id: int
+    text: str
+    topic: str
+    at: int
+
+
+def newest(transaction: Transaction, since: int, most: int) -> list[UnansweredRow]:
+    """What nothing answered, the newest first."""
+    return [UnansweredRow(*row) for row in transaction.all(_UNANSWERED, since=since, most=most)]  # type: ignore[arg-type]
+
+
+def settle(transaction: Transaction, ids: Sequence[int]) -> None:
+    for id in ids:
+        transaction.run(_SETTLED, which=id)
