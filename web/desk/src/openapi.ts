@@ -3740,7 +3740,9 @@ export interface components {
          * ReportLine
          * @description Figures of one group of tickets. Minutes of opening time; None where there is nothing to say.
          *
-         *         `abandoned` are closed without an answer of a seat; `in_time` is the share whose first answer came as promised.
+         *         `abandoned` are closed without an answer of a seat; `in_time` is the share whose first answer came as promised, of all that
+         *         were promised one by then: who has had none, and was to have it, is among them. What goes on as part of another ticket is
+         *         neither: its resident is answered there.
          *         `first_answer` and `handling` are medians; within `first_answer_90` nine of ten had their first answer.
          */
         ReportLine: {
