@@ -65,7 +65,7 @@ ASPECTS = {
         said=r"免费|收费|\d元|不收|不要钱|\bfree\b|\d yuan|no fee",
     ),
     "duration": _aspect(
-        r"多长|多久|几[次节回趟堂]|几[个]?月|几周|几天(?!内?能?(?:到|退|领|答|回|通))|多少[次节回趟堂]|多少时间|几时能|how long",
+        r"多长|多久|几[次节回趟堂](?!微课)|几[个]?月|几周|几天(?!内?能?(?:到|退|领|答|回|通))|多少[次节回趟堂](?!微课)|多少时间|几时能|how long",
         "duration", "how-long-usual lesson-length",
         said=r"\d+个?(?:分钟|小时|天|周|月|年|工作日|学时|次)|当天|当场|[一二三两半]个?(?:天|周|月|年|工作日|小时)"
         r"|\d+ (?:working )?(?:minute|hour|day|week|month|year|time)s?\b|same day|on the spot",
@@ -105,7 +105,7 @@ ASPECTS = {
         said=r"\d+周?岁|年满|\byears\b|\baged?\b",
     ),
     "online": _aspect(
-        r"网上|线上|在线|直播|录像|online", "online", "online-class-have course-offline-only",
+        r"网上|线上|在线|直播|录像|微课|online", "online", "online-class-have course-offline-only",
         said=r"网上|线上|公众号|平台|online|platform",
     ),
     "about": _aspect(

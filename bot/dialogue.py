@@ -29,7 +29,7 @@ LADDER: tuple[Rule, ...] = (
     # What is no question
     questions.too_long, questions.stray_number,
     # What goes on with the talk
-    questions.ours, questions.wanted, answers.of_whom, follow.suits, tasks.told, tasks.dropped, questions.gist,
+    questions.misspoke, questions.ours, questions.wanted, answers.of_whom, follow.suits, tasks.told, tasks.dropped, questions.gist,
     helping.of_somebody_else, helping.too_slow, helping.declines, follow.asked_elsewhere,
     tasks.goes_on, tasks.open_task, elsewhere.asked_there, follow.enrols, follow.compared, answers.of_an_answer,
     follow.follow_up, follow.described,

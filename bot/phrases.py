@@ -23,6 +23,9 @@ _LEARNS = re.compile(
     "|[教学][^,。]{0,8}[吗不没嘛么]$|(?:learn|teach|class|course)"
 )
 _OF_A_CLASS = re.compile("^(?P<what>.{2,}?)的?[那这哪]?一?[个堂门种]?(?:班|课|培训|讲座)")
+_MISSPOKE = re.compile(
+    "^.{0,4}(?:我|俺|咱|刚才|刚刚|上面)(?:刚才|刚)?[说讲打写问搞记]错[了啦咯哒]?$|^(?:哦|哎呀|啊)?[说讲打]错[了啦咯]?$"
+)
 _UPSET = re.compile(
     r"管不管|(?<!知道)(?<!晓得)(?<!清楚)到底|屁用|什么玩意|啥玩意|别跟我来这|别来这套|少来|糊弄|敷衍|忽悠|耍[我人]|气死|火大|太不像话|岂有此理|什么态度|啥态度|没人[接管理]|混蛋|王八|他妈|滚|垃圾|有病吧"
 )
@@ -30,7 +33,7 @@ _LONE = re.compile(r"(?:那|还有|有没有|有)?(?P<name>[一-鿿]{2,4}?)(?:�
 _ACCUSES = re.compile(
     r"(?:你们|网上|上面|公告|公众号)[^,，。]{0,6}(?:写|说|登|讲|发|挂)[^。]{0,24}(?:锁|没开|关着|关门|没人|不对|错了?|白跑|不是)"
     r"|(?:我|俺|咱|阿拉)[^。]{0,16}(?:到|去|跑|来)[^。]{0,10}(?:锁|没开门|关着|关门|没人在|(?<![怕别得])白跑)|(?<![怕别得])白跑一?趟|(?:锁着|没开门|关着门|铁将军)"
-    r"|(?:写|登|说)错了(?=[,，。！!]|$).{0,12}(?:我|门)|(?:我|俺)[^。]{0,12}去[^。]{0,8}[,，。][^。]{0,6}你们[^。]{0,4}[写登说]错"
+    r"|(?<![我俺咱刚是])(?:写|登|说)错了(?=[,，。！!]|$).{0,12}(?:我|门)|(?:我|俺)[^。]{0,12}去[^。]{0,8}[,，。][^。]{0,6}你们[^。]{0,4}[写登说]错"
 )
 _REQUEST = re.compile(r"[给告][我诉]|[发帮]我|我[要想]|[查找问]一?下|[报说]一下|please|tell me|i want")
 _STOPS = re.compile(r"[,，。;；!！?？\n]+|(?<=[一-龥]) (?=[一-龥])")
@@ -87,6 +90,13 @@ def answers_only(heard: Understanding) -> bool:
 def is_of_a_course(folded: str) -> bool:
     """Whether it speaks of something that is taught at all."""
     return _TAUGHT.search(folded) is not None
+
+
+def without_misspeaking(folded: str) -> str:
+    """我要的是周末那个 of 哎呀不对，我说错了，我要的是周末那个; empty where nobody misspoke, or says no more."""
+    parts = clauses(folded)
+    wrong = [at for at, each in enumerate(parts) if _MISSPOKE.search(each)]
+    return "，".join(parts[wrong[-1] + 1 :]) if wrong else ""
 
 
 def wants_to_learn(folded: str) -> bool:

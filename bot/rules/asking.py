@@ -34,6 +34,7 @@ _WORDS = 0.4  # what its words do
 MOVE = 0.35  # the probability from which a move is one
 _LIKELIER, _JUST, _HALF = 6.0, 2, 12  # times, turns, characters: a half sentence, right after something was told
 _BRIEF = 8  # characters of which one word is enough
+_CERTAIN = 0.97  # of a question, that stands by itself however short it is
 _FEW = 4  # characters that hardly ask a question of their own: 在哪搞
 LONG = 18  # characters of what stands well by itself
 _DOORS = re.compile("门|开放|营业|上班|下班|有人|open|close")
@@ -58,13 +59,16 @@ def asked(turn: Turn) -> str | None:
     named = spoken(_without_names(turn))
     scores = dict.fromkeys(ASPECTS, 0.0)
     for each in heard.candidates:
+        schedule = each.intent == "class_schedule"  # when and where: its words say which
         for name in _READ_FROM.get(each.question or each.intent, ()):
-            scores[name] += each.score / (2 if each.intent == "class_schedule" else 1)
+            if schedule and named and name not in named:
+                continue
+            scores[name] += each.score / (2 if schedule else 1)
     # Of an item nobody asks whether it is online, however the model reads 现在换得到吗.
     had = set[str]().union(*(HAS[each.partition(":")[0]] for each in turn.state.shown))
     for name in _MOVED_TO.get(heard.move.label.removeprefix("follow/"), ()):
-        if not had or name in had:
-            scores[name] += 2 * _in_talk(turn)
+        if not had or name in had:  # its words say more than the model reads: 几点上到几点
+            scores[name] += (1 if named and name not in named else 2) * _in_talk(turn)
     for name in named:
         scores[name] += _WORDS
     best = max(scores, key=lambda name: scores[name])
@@ -74,7 +78,11 @@ def asked(turn: Turn) -> str | None:
     if top is None or top.question in aspect.standards or top.intent in aspect.intents:
         return best
     moves = _moves_to(turn, aspect, _in_talk(turn) if top.score < heard.lines.sure else heard.move.probability)
-    if top.question and top.score >= heard.lines.likely and not moves and len(folded) > _FEW:
+    if (
+        top.question
+        and len(folded) > _FEW
+        and (top.score >= _CERTAIN or (top.score >= heard.lines.likely and not moves))
+    ):
         return None  # 结果在哪看 asks a question of its own
     if top.score < heard.lines.sure:
         return best

@@ -20,6 +20,7 @@ from nlu.questions import NO_ANSWER, RED_LINES
 _NOT_OURS = {"other_office", "unrelated"}  # what a name is taken for that nobody knows
 _THINGS = {"course", "activity", "item"}  # what a short message names is meant by its question
 _OF_IT = re.compile("打听|咨询|了解|问[问下]|问一下|介绍|说说|讲讲|看看|关于|about")
+_OF_CREDITS = {"credit_lookup", "credit_redemption"}  # topics of one matter
 _JUST_TOLD = 2  # turns after something was told, in which 讲不讲遗嘱 asks about that
 _NEARLY = 0.7  # of a standard question, that is no word for the ticket
 _PARTS = {"price", "duration", "phone"}  # of a guide, that are asked for by themselves
@@ -49,6 +50,14 @@ async def stray_number(run: Runner, turn: Turn) -> bool:
 async def ours(run: Runner, turn: Turn) -> bool:
     """Who names what we teach, or describes it, asks about that."""
     turn.heard = run.lean(turn, described.with_course(turn) if len(turn.heard.folded) <= STORY else turn.heard)
+    return False
+
+
+async def misspoke(run: Runner, turn: Turn) -> bool:
+    """哎呀我说错了，我要的是周末那个: what is wanted instead, where nothing is open that it would correct."""
+    said = phrases.without_misspeaking(turn.heard.folded)
+    if said and not run.waiting(turn.state) and not turn.ticket:
+        turn.heard = run.hear(turn, said)
     return False
 
 
@@ -273,6 +282,7 @@ def _is_of_the_talk(turn: Turn, best: Candidate) -> bool:
         return False
     asked = (turn.library.asks(entry) for each in turn.state.told if (entry := turn.library.entries.get(each)))
     learnt = bool(turn.state.shown) and turn.state.focus_age <= _JUST_TOLD and best.topic in OF_LEARNING
+    learnt = learnt or {best.topic, turn.state.topic} == _OF_CREDITS
     return learnt or best.topic == turn.state.topic or any(best.question in each.near for each in asked if each)
 
 
