@@ -110,7 +110,8 @@ ASPECTS = {
     ),
     "about": _aspect(
         r"[讲学教干做办放演][些点]?(?:什么|啥|么子)|内容"
-        r"|^(?:都|里面|里头|具体|那)?有(?:些|点)?(?:什么|啥)(?:呀|啊)?$|what is it about", "about", "farmer-training-what what-can-do volunteer-what", "find_course"
+        r"|^(?:都|里面|里头|具体|那)?有(?:些|点)?(?:什么|啥)(?:好[看玩听]的?|节目|内容|名堂)?(?:呀|啊)?$|what is it about",
+        "about", "farmer-training-what what-can-do volunteer-what", "find_course"
     ),
     "entry": _aspect(r"报名|预约|登记|[领要门]?票|凭什么进|ticket|sign up", "", "enrol-online-need enrol-how fee-invoice activity-fee"),
     "exam": _aspect(r"考试|考核|结业|考不考|作业|exam", "exam", "course-exam"),

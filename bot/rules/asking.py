@@ -78,11 +78,8 @@ def asked(turn: Turn) -> str | None:
     if top is None or top.question in aspect.standards or top.intent in aspect.intents:
         return best
     moves = _moves_to(turn, aspect, _in_talk(turn) if top.score < heard.lines.sure else heard.move.probability)
-    if (
-        top.question
-        and len(folded) > _FEW
-        and (top.score >= _CERTAIN or (top.score >= heard.lines.likely and not moves))
-    ):
+    likely = top.score >= heard.lines.likely and not (moves and _in_talk(turn) >= _ENOUGH)
+    if top.question and len(folded) > _FEW and (top.score >= _CERTAIN or likely):
         return None  # 结果在哪看 asks a question of its own
     if top.score < heard.lines.sure:
         return best

@@ -38,6 +38,9 @@ _DEAREST = re.compile(r"最?贵")
 _FIRST = re.compile(r"最早|最先|最快|先开|近期|earliest|first")
 _ROOM = re.compile(r"名额多|人少|空位多|没满|有位")
 _LAST = re.compile(r"最后")
+_HELD = re.compile(
+    "(?:最近|近期|现在|这阵子?|今年|还)?(?:有没有|有|要|能)?(?:开班|开课|班|课|线下班)(?:了|上)?(?:[吗么没不嘛]|没有|有没有|有吗)?"
+)
 _COMPARES = re.compile(
     r"哪[一]?[个家门种样边头处里].{0,6}(?:便宜|贵|近|早|晚|好|划算|人少|合适|快|方便|强|多|少|空)|(?:区别|不一样|不同|差别|差多少|对比|比较)|which (?:one )?is"
 )
@@ -58,10 +61,11 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
     aspect = asked_of_a_name(turn) if named else asked(turn)
     if activity and aspect is None:
         aspect = spoken_of(turn.heard.folded)
-    aspect = aspect or _in_its_words(turn)
+    if aspect is None or (aspect not in spoken(turn.heard.folded) and classes_of(turn) == []):
+        aspect = _in_its_words(turn) or aspect
     if aspect is None or _wants_another(turn, _ORDINAL) or (not named and elsewhere(turn)):
         return False
-    things = [each for each in (activity or meant(turn)) if aspect in HAS[each[0]]]
+    things = [each for each in (activity or meant(turn)) if _has(turn, each, aspect)]
     if not things or (not named and is_general(turn, aspect)):
         return False
     if things[0][0] == "org":
@@ -81,6 +85,15 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
         turn.state.topic = "course_faq" if aspect in _OF_COURSES else "training_info"
         run.remind(turn)
     return True
+
+
+def _has(turn: Turn, thing: Thing, aspect: str) -> bool:
+    """Whether it may have the fact; where and when a course is held its classes know, if there are any."""
+    kind, id = thing
+    taught = aspect in _OF_COURSES or any(
+        each.course == id and each.enrols(turn.today) for each in turn.catalogue.classes.values()
+    )
+    return aspect in HAS[kind] and (kind != "course" or taught)
 
 
 def _in_its_words(turn: Turn) -> str | None:
@@ -195,6 +208,10 @@ async def another(run: Runner, turn: Turn) -> bool:
     courses = {each.course for each in classes_of(turn)} or {id for kind, id in shown(turn) if kind == "course"}
     if len(courses) != 1 or turn.heard.first("course"):
         return False
+    best = plainly(turn.heard)
+    if best and best.intent == "find_class" and _HELD.fullmatch(turn.heard.folded):
+        await run.start(turn, "find_class", {"course": courses.pop()})
+        return True
     move, slots = turn.heard.move, run.handlers["find_class"].slots
     wishes = {slot.name: value for slot in slots if (value := slot.read(turn.heard, turn.catalogue))}
     wants = _wants_another(turn, 0)
@@ -204,7 +221,6 @@ async def another(run: Runner, turn: Turn) -> bool:
         takes = len(phrases.rest(turn.heard)) <= 1 or (wants and move.probability >= MOVE)
     else:
         takes = wants and move.probability >= _ORDINAL and len(turn.heard.folded) <= LONG
-    best = plainly(turn.heard)
     elsewhere = best is not None and best.score >= turn.heard.lines.sure and best.intent not in OF_CLASSES
     elsewhere = elsewhere and not (wants and move.probability >= MOVE)
     if not takes or (elsewhere and not phrases.follows(turn.heard.folded)):

@@ -15,6 +15,10 @@ _NAMED = re.compile(
     "(?:那|那么|我)?(?:就|想|要)*+(?:[换兑](?:点|个|些|一?[袋瓶桶把份张盒])?)?(?P<name>.{1,6}?)(?:现在|还|都)*+"
     "(?:有得[换兑]|能[换兑]|[换兑]得[了到着]|可以[换兑]|有货|有没有|[要得]?(?:多少|几)(?:(?:个|积)?分)?|有)?(?:[吗么嘛不没了]|没有)*+"
 )
+# 几分一张, 得攒多少才够, of one that was told.
+_COSTS = re.compile(
+    "(?:那|它|这个)?(?:一[张袋瓶桶把份个套次])?(?:要|得|需要|得要)?(?:攒|花|用)?(?:几|多少)(?:[个积]{0,2}分)?(?:一[张袋瓶桶把份个套次])?(?:才?[够行能][换兑]?|[换兑])?[啊呀呢]?"
+)
 _THAT = re.compile("的?[那这][个张种件]?")
 _NUMBER = r"(?P<points>\d{1,5}|[一二两三四五六七八九十百千]{1,7})(?:个?(?:积|学)?分)?"
 _ENOUGH = re.compile(
@@ -26,7 +30,11 @@ _HAS = re.compile(rf"我?(?:只|才|就|一共|总共|现在)*+(?:有|剩)?{_NUM
 async def another_item(run: Runner, turn: Turn) -> bool:
     """伞呢, 米有得换不, after what points get was told: the one that a part of its name means."""
     last = turn.state.last
-    told = any(kind == "item" for kind, _ in shown(turn)) or (last is not None and last.intent == "redemption_items")
+    items_told = [id for kind, id in shown(turn) if kind == "item"]
+    if len(items_told) == 1 and _COSTS.fullmatch(turn.heard.folded):
+        await run.start(turn, "redemption_items", {"item": items_told[0]})
+        return True
+    told = bool(items_told) or (last is not None and last.intent == "redemption_items")
     found = _NAMED.fullmatch(phrases.without_following(turn.heard.folded))
     if not told or found is None or len(turn.heard.folded) > _BRIEF:
         return False

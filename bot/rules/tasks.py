@@ -14,6 +14,7 @@ from nlu.questions import NO_ANSWER
 
 _SUBJECTS = {"course", "theme"}  # naming one of them takes the place of the other
 _ALL = 0.9
+_ELSEWHERE = 0.5  # the probability from which 临江的还有没 leaves the day behind
 _AGE = re.compile(r"[,，是]*(?P<age>\d{2}|[二三四五六七八九]?十[一二三四五六七八九]?)(?:岁|了|的|呢|。)*")
 _LEVEL = re.compile("零基础|初级|中级|高级|提高|入门")
 _INSTEAD = 8  # characters of a name that is put right
@@ -146,7 +147,8 @@ async def refined(run: Runner, turn: Turn) -> bool:
     if corrected:
         name, value = next(iter(values.items()))
         turn.say("corrected", value=spell(turn, name, value))
-    gone = {"class", *(_SUBJECTS if _SUBJECTS & set(values) else ())}
+    elsewhere = heard.move.label == "follow/other_place" and heard.move.probability >= _ELSEWHERE and "org" in values
+    gone = {"class", *(_SUBJECTS if _SUBJECTS & set(values) else ()), *({"when", "teacher"} if elsewhere else ())}
     kept = {name: value for name, value in last.slots.items() if name not in gone}
     await run.start(turn, last.intent, {**kept, **values})
     return True
