@@ -2,10 +2,20 @@
 
 from bot.worker import Worker
 from daoxue.app import App
+from daoxue.config import Config
 from daoxue.hints import LOOK, hint_workers
 from daoxue.sharing import sharing_workers
+from store.months import Months
 
 HOUR = 3600.0
+
+
+def _month_workers(config: Config) -> list[Worker]:
+    """SQLite's tables are not divided."""
+    if config.database.embedded:
+        return []
+    months = Months(config.database.url, config.database.archive_after, config.zone)
+    return [Worker("months", "按月分开的表", 600.0, months.work, within=HOUR)]
 
 
 def workers(app: App) -> list[Worker]:
@@ -26,5 +36,5 @@ def workers(app: App) -> list[Worker]:
         Worker("nightly", "学分银行夜间处理", 600.0, app.nightly.work, within=HOUR),
         Worker("usage", "问答计数", 10.0, app.inbox.usage.flush),
     ]
-    rows += hint_workers(app.hints, app.database, app.live) + sharing_workers(app.sharing)
+    rows += hint_workers(app.hints, app.database, app.live) + sharing_workers(app.sharing) + _month_workers(app.config)
     return [*rows, *(each for channel in app.channels.values() for each in channel.work)]

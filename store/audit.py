@@ -4,14 +4,18 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
 
+from store import past
 from store.schema import audit
-from store.transaction import Statement, Transaction
+from store.transaction import Transaction
 
-_AUDITED = Statement(
-    select(audit.c.id, audit.c.at, audit.c.actor, audit.c.action, audit.c.subject, audit.c.detail)
-    .where(audit.c.id < bindparam("before"))
-    .order_by(audit.c.id.desc())
-    .limit(bindparam("most"))
+_AUDITED = past.reading(
+    audit,
+    lambda line: (
+        select(line.id, line.at, line.actor, line.action, line.subject, line.detail)
+        .where(line.id < bindparam("before"))
+        .order_by(line.id.desc())
+        .limit(bindparam("most"))
+    ),
 )
 
 
@@ -27,4 +31,4 @@ class AuditRow:
 
 def newest(transaction: Transaction, before: int, most: int) -> list[AuditRow]:
     """The newest first."""
-    return [AuditRow(*row) for row in transaction.all(_AUDITED, before=before, most=most)]  # type: ignore[arg-type]
+    return [AuditRow(*row) for row in transaction.all(_AUDITED[transaction.dialect], before=before, most=most)]  # type: ignore[arg-type]

@@ -1,13 +1,14 @@
 """Conversations and what is said in them: read, and changed by one commit a turn."""
 
+import time
 from collections.abc import Iterable, Sequence
 from typing import cast
 
 from msgspec import Struct
-from sqlalchemy import ARRAY, BigInteger, Text, any_, bindparam, func, select, update
+from sqlalchemy import ARRAY, BigInteger, Text, and_, any_, bindparam, func, select, update
 from sqlalchemy import cast as cast_to
 
-from store import attachments, bank, deliveries, identity, knowledge, outbox, tickets
+from store import attachments, bank, deliveries, identity, knowledge, outbox, past, tickets
 from store.database import ConflictError
 from store.engine import Row
 from store.identity import NewConsent
@@ -54,13 +55,33 @@ _SEEN = Statement(
 )
 _ACCEPT = Statement(adding(inbound))
 _SAY = Statement(adding(message))
-_MESSAGES = Statement(
-    select(message.c.seq, message.c.author, message.c.body, message.c.at)
-    .where(
-        message.c.conversation == bindparam("conversation"),
-        message.c.seq >= bindparam("first"),
-        message.c.seq <= bindparam("last"),
+_MESSAGES = past.reading(
+    message,
+    lambda said: (
+        select(said.seq, said.author, said.body, said.at)
+        .where(
+            said.conversation == bindparam("conversation"),
+            said.seq >= bindparam("first"),
+            said.seq <= bindparam("last"),
+        )
+        .order_by(said.seq)
+    ),
+)
+RECENTLY = 32 * 86_400_000  # ms: this month and the one before
+_RECENT = Statement(  # PostgreSQL's alone: of the parts of the table it looks into those of these months
+    select(conversation.c.seq, message.c.seq, message.c.author, message.c.body, message.c.at)
+    .outerjoin_from(
+        conversation,
+        message,
+        and_(
+            message.c.conversation == conversation.c.id,
+            message.c.conversation == bindparam("conversation"),
+            message.c.seq >= bindparam("first"),
+            message.c.seq <= bindparam("last"),
+            message.c.at >= bindparam("since"),
+        ),
     )
+    .where(conversation.c.id == bindparam("conversation"))
     .order_by(message.c.seq)
 )
 _UNANSWERED = Statement(adding(unanswered))
@@ -150,8 +171,22 @@ def never(transaction: Transaction, conversation: int, inbound: str) -> None:
 
 
 def messages(transaction: Transaction, conversation: int, first: int, last: int) -> list[MessageRow]:
-    rows = transaction.all(_MESSAGES, conversation=conversation, first=first, last=last)
+    """Those from a number to another, in their order."""
+    rows = _recent(transaction, conversation, first, last) if transaction.dialect == "postgresql" else None
+    if rows is None:
+        rows = transaction.all(_MESSAGES[transaction.dialect], conversation=conversation, first=first, last=last)
     return [MessageRow(*cast(tuple[int, str, bytes, int], row)) for row in rows]
+
+
+def _recent(transaction: Transaction, conversation: int, first: int, last: int) -> list[Row] | None:
+    """The same, where all of them are recent; numbers without gaps tell."""
+    since = int(time.time() * 1000) - RECENTLY
+    rows = transaction.all(_RECENT, conversation=conversation, first=first, last=last, since=since)
+    if not rows:
+        return None
+    wanted = min(last, cast(int, rows[0][0])) - max(first, 1) + 1
+    found = [row[1:] for row in rows if row[1] is not None]
+    return found if len(found) == max(wanted, 0) else None
 
 
 def last(transaction: Transaction, ids: Iterable[int]) -> dict[int, int]:

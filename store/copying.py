@@ -3,11 +3,13 @@ may ask for. Digests, hashes and secrets say nothing to anybody and are left out
 
 import binascii
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import cast
 
-from sqlalchemy import Column, Table, bindparam, select
+from sqlalchemy import Column, Select, Table, bindparam, select
 
+from store import past
 from store.engine import Value
 from store.personal import Sort, StoredAs, Whose, found_by, is_closed_by_hand, tables_of, tagged
 from store.schema import consent, metadata
@@ -26,7 +28,7 @@ def told(table: Table, whose: Whose) -> list[str]:
     ]
 
 
-def _statements(whose: Whose, name: str) -> Mapping[str, tuple[list[str], Statement]]:
+def _statements(whose: Whose, name: str) -> Mapping[str, tuple[list[str], Mapping[str, Statement]]]:
     found = {}
     for table in tables_of(metadata, whose, name):
         names = told(table, whose)
@@ -34,9 +36,16 @@ def _statements(whose: Whose, name: str) -> Mapping[str, tuple[list[str], Statem
         if not names:
             continue
         by = cast("Column[object]", found_by(table, whose))
-        statement = select(*(table.c[each] for each in names)).where(by == bindparam("which"))
-        found[table.name] = (names, Statement(statement.order_by(*table.primary_key.columns)))
+        found[table.name] = (
+            names,
+            past.reading(table, partial(_asking, names, by.name, table.primary_key.columns.keys())),
+        )
     return found
+
+
+def _asking(names: Sequence[str], by: str, key: Sequence[str], row: past.Columns) -> Select[*tuple[object, ...]]:
+    found = select(*(row[each] for each in names)).where(row[by] == bindparam("which"))
+    return found.order_by(*(row[each] for each in key))
 
 
 COPIED = {
@@ -60,12 +69,12 @@ def rows(
     """What the tables hold of them, found by `name` (conversation, ticket or learner). `opened` opens what is not closed by
     the column."""
     found = {}
-    for table, (names, statement) in COPIED[whose, name].items():
+    for table, (names, statements) in COPIED[whose, name].items():
         by_hand = {column.name for column, _ in tagged(metadata.tables[table], whose) if is_closed_by_hand(column)}
         found[table] = [
             {each: _shown(opened(value) if each in by_hand and isinstance(value, bytes) else value)
              for each, value in zip(names, row, strict=True)}
-            for row in transaction.all(statement, which=which)
+            for row in transaction.all(statements[transaction.dialect], which=which)
         ]  # fmt: skip
     return found
 

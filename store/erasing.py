@@ -2,12 +2,13 @@
 stays with nothing in it that tells who it was, the tags of the columns say (`store.personal`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import cast
 
-from sqlalchemy import Column, ColumnElement, Table, Text, bindparam, delete, select, update
+from sqlalchemy import Column, ColumnElement, Delete, Table, Text, Update, bindparam, delete, select, update
 
-from store import conversations, deliveries, outbox, replies
+from store import conversations, deliveries, outbox, past, replies
 from store.engine import Value
 from store.personal import DAYS, End, Lasting, Sealed, Whose, ending, found_by, tables_of, tagged
 from store.schema import conversation, enrolment, learner, message, metadata, ticket
@@ -23,13 +24,13 @@ def _leaving(table: Table, by: Column[object]) -> Statement:
     return Statement(delete(table).where(by == bindparam("which")))
 
 
-def _blanking(table: Table, whose: Whose, by: Column[object], **more: Value | ColumnElement[int]) -> Statement:
+def _blanking(table: Table, whose: Whose, by: Column[object], **more: Value | ColumnElement[int]) -> Update:
     """Puts `blank_…` into every column that is to be blank; what is sealed takes it as it is."""
     blanks = {
         column.name: bindparam(f"blank_{column.name}", type_=Text() if isinstance(column.type, Sealed) else column.type)
         for column in ending(table, whose, End.BLANK)
     }
-    return Statement(update(table).where(by == bindparam("which")).values(**blanks, **more))
+    return update(table).where(by == bindparam("which")).values(**blanks, **more)
 
 
 def _gone(whose: Whose, name: str) -> list[Statement]:
@@ -43,43 +44,61 @@ def _gone(whose: Whose, name: str) -> list[Statement]:
 
 _OF_CONVERSATION = _gone(Whose.RESIDENT, "conversation")
 _OF_LEARNER = _gone(Whose.LEARNER, "learner")
-_MESSAGES = _blanking(message, Whose.RESIDENT, message.c.conversation)
-_MESSAGE = Statement(
-    update(message)
-    .where(message.c.conversation == bindparam("which"), message.c.seq == bindparam("number"))
-    .values(body=bindparam("blank_body"))
+_MESSAGES = past.changing(message, lambda said: _blanking(said, Whose.RESIDENT, said.c.conversation))
+_MESSAGE = past.changing(
+    message,
+    lambda said: (
+        update(said)
+        .where(said.c.conversation == bindparam("which"), said.c.seq == bindparam("number"))
+        .values(body=bindparam("blank_body"))
+    ),
 )
-_CONVERSATION = _blanking(
-    conversation, Whose.RESIDENT, conversation.c.id, version=conversation.c.version + 1, updated_at=NEVER
-)  # fmt: skip
-_LEARNER = _blanking(learner, Whose.LEARNER, learner.c.id)
+_CONVERSATION = Statement(
+    _blanking(conversation, Whose.RESIDENT, conversation.c.id, version=conversation.c.version + 1, updated_at=NEVER)
+)
+_LEARNER = Statement(_blanking(learner, Whose.LEARNER, learner.c.id))
 # What was written of tickets, row by row: of each something stays.
 OF_TICKETS: Mapping[str, Table] = {
     table.name: table
     for table in (ticket, *tables_of(metadata, Whose.RESIDENT, "ticket"))
     if ending(table, Whose.RESIDENT, End.BLANK)
 }
-_KEYS = {name: next(iter(table.primary_key.columns)) for name, table in OF_TICKETS.items()}
-_WRITTEN = {
-    name: Statement(
-        select(_KEYS[name], *(ending(table, Whose.RESIDENT, End.BLANK)), *([table.c.kind] if "kind" in table.c else []))
-        .where((table.c.ref if table is ticket else table.c.ticket) == bindparam("ref"))
-        .order_by(_KEYS[name])
+_KEYS = {name: next(iter(table.primary_key.columns)).name for name, table in OF_TICKETS.items()}
+
+
+def _writing(table: Table) -> Mapping[str, Statement]:
+    """What stands in a table of a ticket."""
+    names = [_KEYS[table.name], *(column.name for column in ending(table, Whose.RESIDENT, End.BLANK))]
+    names += ["kind"] if "kind" in table.c else []
+    by = "ref" if table is ticket else "ticket"
+    return past.reading(
+        table,
+        lambda row: (
+            select(*(row[name] for name in names)).where(row[by] == bindparam("ref")).order_by(row[_KEYS[table.name]])
+        ),
     )
+
+
+_WRITTEN = {name: _writing(table) for name, table in OF_TICKETS.items()}
+_BLANK = {
+    name: past.changing(table, lambda each: _blanking(each, Whose.RESIDENT, each.c[_KEYS[each.name]]))
     for name, table in OF_TICKETS.items()
-}  # fmt: skip
-_BLANK = {name: _blanking(table, Whose.RESIDENT, _KEYS[name]) for name, table in OF_TICKETS.items()}
+}
 
 
-def _lapsing() -> dict[str, tuple[Statement, Lasting]]:
+def _lapsing() -> dict[str, tuple[Sequence[Statement], Lasting]]:
     """By table, what goes by itself after a fixed time, or that of the audit."""
     found = {}
     for table in metadata.sorted_tables:
         kept = {tag.kept for _, tag in tagged(table, *Whose)}
-        clock = next((table.c[name] for name in _CLOCKS if name in table.c), None)
+        clock = next((name for name in _CLOCKS if name in table.c), None)
         if clock is not None and len(kept) == 1 and (only := kept.pop()) in {*DAYS, Lasting.AUDIT}:
-            found[table.name] = (Statement(delete(table).where(clock < bindparam("before"))), only)
+            found[table.name] = (past.changing(table, partial(_lapsed, clock)), only)
     return found
+
+
+def _lapsed(clock: str, table: Table) -> Delete:
+    return delete(table).where(table.c[clock] < bindparam("before"))
 
 
 LAPSING = _lapsing()
@@ -101,7 +120,7 @@ _END_ENROLMENTS = Statement(
 
 def forget_conversation(transaction: Transaction, id: int, blank: bytes) -> None:
     """Every message becomes `blank`; the address, the state and all that hangs on the talk go."""
-    transaction.run(_MESSAGES, which=id, blank_body=blank)
+    past.change(transaction, _MESSAGES, which=id, blank_body=blank)
     for statement in _OF_CONVERSATION:
         transaction.run(statement, which=id)
     outbox.settle(transaction, id, 1 << 60)
@@ -113,19 +132,19 @@ def forget_conversation(transaction: Transaction, id: int, blank: bytes) -> None
 
 def forget_message(transaction: Transaction, conversation: int, seq: int, blank: bytes) -> None:
     """One message becomes `blank`."""
-    transaction.run(_MESSAGE, which=conversation, number=seq, blank_body=blank)
+    past.change(transaction, _MESSAGE, which=conversation, number=seq, blank_body=blank)
 
 
 def written(transaction: Transaction, table: str, ref: str) -> list[dict[str, Value]]:
     """What is written of a ticket in one of `OF_TICKETS`: by column, with the `key` of its row."""
-    statement = _WRITTEN[table]
+    statement = _WRITTEN[table][transaction.dialect]
     names = ["key", *[column.name for column in ending(OF_TICKETS[table], Whose.RESIDENT, End.BLANK)], "kind"]
     return [dict(zip(names, row, strict=False)) for row in transaction.all(statement, ref=ref)]
 
 
 def blank(transaction: Transaction, table: str, key: Value, **blanks: Value) -> None:
     """Puts into a row of `OF_TICKETS` what is to stand there instead."""
-    transaction.run(_BLANK[table], which=key, **{f"blank_{name}": value for name, value in blanks.items()})
+    past.change(transaction, _BLANK[table], which=key, **{f"blank_{name}": value for name, value in blanks.items()})
 
 
 def old_conversations(transaction: Transaction, before: int, most: int) -> list[int]:
@@ -136,8 +155,8 @@ def old_conversations(transaction: Transaction, before: int, most: int) -> list[
 def lapse(transaction: Transaction, now: int, audit: int) -> int:
     """What is kept for a fixed time, or of the audit for so many days, goes; how many lines of the audit did."""
     gone = {
-        name: transaction.run(statement, before=now - (audit if kept is Lasting.AUDIT else DAYS[kept]) * DAY)
-        for name, (statement, kept) in LAPSING.items()
+        name: past.change(transaction, statements, before=now - (audit if kept is Lasting.AUDIT else DAYS[kept]) * DAY)
+        for name, (statements, kept) in LAPSING.items()
     }
     return gone["audit"]
 

@@ -6,6 +6,7 @@ from typing import cast
 import msgspec
 from sqlalchemy import bindparam, delete, or_, select, update
 
+from store import past
 from store.schema import (
     binding,
     consent,
@@ -48,14 +49,16 @@ _TICKETS = Statement(
     )
 )
 _REPERSON = Statement(update(ticket).where(ticket.c.ref == bindparam("which")).values(person=bindparam("becomes")))
-_FIRST = Statement(
-    select(ticket_event.c.id, ticket_event.c.kind, ticket_event.c.body).where(
-        ticket_event.c.ticket == bindparam("ref"),
-        or_(ticket_event.c.kind == TicketOpened.kind, ticket_event.c.kind == TicketProven.kind),
-    )
+_FIRST = past.reading(
+    ticket_event,
+    lambda event: select(event.id, event.kind, event.body).where(
+        event.ticket == bindparam("ref"),
+        or_(event.kind == TicketOpened.kind, event.kind == TicketProven.kind),
+    ),
 )
-_REWRITE_EVENT = Statement(
-    update(ticket_event).where(ticket_event.c.id == bindparam("which")).values(body=bindparam("new_body"))
+_REWRITE_EVENT = past.changing(
+    ticket_event,
+    lambda events: update(events).where(events.c.id == bindparam("which")).values(body=bindparam("new_body")),
 )
 SHORT_LIVED = (one_time_code, invitation, remote_copy, dropped)
 _SHORT_LIVED = tuple(Statement(delete(each)) for each in SHORT_LIVED)
@@ -98,9 +101,9 @@ def reperson(transaction: Transaction, person: Callable[[str, str, str], str]) -
             continue
         becomes = person(was, channel, address)
         transaction.run(_REPERSON, which=ref, becomes=becomes)
-        for id, kind, body in cast(list[tuple[int, str, bytes]], transaction.all(_FIRST, ref=ref)):
+        for id, kind, body in cast(list[tuple[int, str, bytes]], transaction.all(_FIRST[transaction.dialect], ref=ref)):
             first = msgspec.structs.replace(decode(kind, body), person=becomes)
-            transaction.run(_REWRITE_EVENT, which=id, new_body=encode(first))
+            past.change(transaction, _REWRITE_EVENT, which=id, new_body=encode(first))
 
 
 def forget_short_lived(transaction: Transaction) -> None:

@@ -4,56 +4,60 @@ are taken out."""
 from dataclasses import dataclass
 from typing import cast
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, select
 
+from store import past
 from store.schema import conversation, message, ticket, unanswered
-from store.transaction import Statement, Transaction
+from store.transaction import Transaction
 
 DAY = 86_400_000
-_within = and_(message.c.at >= bindparam("first"), message.c.at < bindparam("last"))
-_talk = (
-    select(
-        message.c.conversation,
-        ((message.c.at - bindparam("first")) // DAY).label("day"),
-        func.sum(case((message.c.author == "resident", 1), else_=0)).label("asked"),
-        func.sum(case((message.c.author == "seat", 1), else_=0)).label("helped"),
+
+
+def _counting(said: past.Columns) -> Select[tuple[object, ...]]:
+    talk = (
+        select(
+            said.conversation,
+            ((said.at - bindparam("first")) // DAY).label("day"),
+            func.sum(case((said.author == "resident", 1), else_=0)).label("asked"),
+            func.sum(case((said.author == "seat", 1), else_=0)).label("helped"),
+        )
+        .where(said.at >= bindparam("first"), said.at < bindparam("last"))
+        .group_by(said.conversation, "day")
+        .subquery()
     )
-    .where(_within)
-    .group_by(message.c.conversation, "day")
-    .subquery()
-)
-_begins: ColumnElement[int] = bindparam("first") + _talk.c.day * DAY
-_ends = _begins + DAY
-_tickets = (
-    select(ticket.c.ref)
-    .where(
-        ticket.c.conversation == _talk.c.conversation,
-        ticket.c.opened_at < _ends,
-        func.coalesce(ticket.c.closed_at, 1 << 60) >= _begins,
+    begins: ColumnElement[int] = bindparam("first") + talk.c.day * DAY
+    ends = begins + DAY
+    tickets = (
+        select(ticket.c.ref)
+        .where(
+            ticket.c.conversation == talk.c.conversation,
+            ticket.c.opened_at < ends,
+            func.coalesce(ticket.c.closed_at, 1 << 60) >= begins,
+        )
+        .exists()
     )
-    .exists()
-)
-_gaps = (
-    select(func.count())
-    .where(unanswered.c.conversation == _talk.c.conversation, unanswered.c.at >= _begins, unanswered.c.at < _ends)
-    .scalar_subquery()
-)
-_told = select(
-    conversation.c.channel,
-    _talk.c.asked,
-    case((_tickets, 1), else_=_talk.c.helped).label("helped"),
-    _gaps.label("gaps"),
-).join_from(_talk, conversation, conversation.c.id == _talk.c.conversation)
-_each = _told.where(_talk.c.asked > 0).subquery()
-_BY_CHANNEL = Statement(
-    select(
-        _each.c.channel,
+    gaps = (
+        select(func.count())
+        .where(unanswered.c.conversation == talk.c.conversation, unanswered.c.at >= begins, unanswered.c.at < ends)
+        .scalar_subquery()
+    )
+    told = select(
+        conversation.c.channel,
+        talk.c.asked,
+        case((tickets, 1), else_=talk.c.helped).label("helped"),
+        gaps.label("gaps"),
+    ).join_from(talk, conversation, conversation.c.id == talk.c.conversation)
+    each = told.where(talk.c.asked > 0).subquery()
+    return select(
+        each.c.channel,
         func.count(),
-        func.sum(case((and_(_each.c.helped == 0, _each.c.gaps == 0), 1), else_=0)),
-        func.sum(_each.c.asked),
-        func.sum(_each.c.gaps),
-    ).group_by(_each.c.channel)
-)
+        func.sum(case((and_(each.c.helped == 0, each.c.gaps == 0), 1), else_=0)),
+        func.sum(each.c.asked),
+        func.sum(each.c.gaps),
+    ).group_by(each.c.channel)
+
+
+_BY_CHANNEL = past.reading(message, _counting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,5 +74,5 @@ class TalkRow:
 
 def counted(transaction: Transaction, first: int, last: int) -> list[TalkRow]:
     """Talks from `first` (ms, a midnight) to before `last`, a day from midnight to midnight being 24 hours."""
-    rows = transaction.all(_BY_CHANNEL, first=first, last=last)
+    rows = transaction.all(_BY_CHANNEL[transaction.dialect], first=first, last=last)
     return [TalkRow(cast(str, row[0]), *(int(str(each)) for each in row[1:])) for row in rows]

@@ -6,6 +6,7 @@ from typing import cast
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, tuple_
 
+from store import conversations
 from store.conversations import MessageRow
 from store.engine import Row, Value
 from store.schema import message, ticket, ticket_talk
@@ -187,11 +188,13 @@ def page(
     if state == "mine":
         values["seat"] = seat
     rows = transaction.all(_PAGES[state], **values)
-    return [(TicketRow.of(row[:WIDTH]), _last(row[WIDTH:])) for row in rows]
+    return [(found := TicketRow.of(row[:WIDTH]), _last(transaction, found, row[WIDTH:])) for row in rows]
 
 
-def _last(row: Row) -> MessageRow | None:
-    return MessageRow(*row) if row[0] is not None else None  # type: ignore[arg-type] # selected in this order
+def _last(transaction: Transaction, found: TicketRow, row: Row) -> MessageRow | None:
+    if row[0] is not None:
+        return MessageRow(*row)  # type: ignore[arg-type] # selected in this order
+    return next(iter(conversations.messages(transaction, found.conversation, found.seq, found.seq)), None)
 
 
 # -- counted

@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import asdict, fields
 from sqlalchemy import ColumnElement, bindparam, case, exists, func, insert, select, update
 
+from store import past
 from store.database import ConflictError
 from store.engine import Value
 from store.schema import call, conversation, ticket, ticket_event, ticket_talk
@@ -153,6 +154,14 @@ _HOLD_FREE = Statement(
 _TALKS = Statement(select(ticket_talk.c.conversation).where(ticket_talk.c.ticket == bindparam("ref")))
 _ADD_TALK = Statement(insert(ticket_talk).values(ticket=bindparam("ref"), conversation=bindparam("conversation")))
 _EVENTS = Statement(select(*event_columns).where(ticket_event.c.ticket == bindparam("ref")).order_by(ticket_event.c.id))
+_ALL_EVENTS = past.reading(
+    ticket_event,
+    lambda event: (
+        select(*(event[each.name] for each in fields(EventRow)))
+        .where(event.ticket == bindparam("ref"))
+        .order_by(event.id)
+    ),
+)
 _EVENTS_SINCE = Statement(
     select(*event_columns)
     .where(ticket_event.c.id > bindparam("seen"))
@@ -318,7 +327,12 @@ def complained_of(transaction: Transaction, refs: Sequence[str]) -> tuple[str, .
 
 
 def events(transaction: Transaction, ref: str) -> list[EventRow]:
-    return [EventRow(*row) for row in transaction.all(_EVENTS, ref=ref)]  # type: ignore[arg-type]
+    """All of a ticket's, in their order: they begin with its opening, or an older part of them is in the past."""
+    found = [EventRow(*row) for row in transaction.all(_EVENTS, ref=ref)]  # type: ignore[arg-type]
+    if (found and found[0].kind == TicketOpened.kind) or transaction.dialect == "sqlite":
+        return found
+    rows = transaction.all(_ALL_EVENTS[transaction.dialect], ref=ref)
+    return [EventRow(*row) for row in rows]  # type: ignore[arg-type]
 
 
 def with_added(slots: Mapping[str, str], events: Sequence[EventRow]) -> dict[str, str]:

@@ -22,11 +22,13 @@ from sqlalchemy import (
     delete,
     event,
     func,
+    inspect,
     select,
     text,
 )
 from sqlalchemy.pool import NullPool, StaticPool
 
+from store import past
 from store.engine import Value, told
 from store.migrate import alembic_url, revision_of, upgrade_on
 from store.outages import DatabaseError
@@ -121,9 +123,20 @@ def parts(connection: Connection) -> Iterator[TableRows]:
         name, columns = str(table.name), [str(column.name) for column in table.c]  # of a kind of text of SQLAlchemy's
         yield TableRows(name, columns, ())
         as_bytes = [at for at, column in enumerate(table.c) if isinstance(column.type, LargeBinary)]
-        reading = select(table).execution_options(yield_per=1 if name in LARGE else TOGETHER)
-        for rows in connection.execute(reading).partitions():
-            yield TableRows(name, columns, [_encode(_plain(cast("Sequence[Value]", row), as_bytes)) for row in rows])
+        for each in (table, *_past(connection, table)):
+            reading = select(each).execution_options(yield_per=1 if name in LARGE else TOGETHER)
+            for rows in connection.execute(reading).partitions():
+                yield TableRows(
+                    name, columns, [_encode(_plain(cast("Sequence[Value]", row), as_bytes)) for row in rows]
+                )
+
+
+def _past(connection: Connection, table: Table) -> list[Table]:
+    """That of its old months, where there are any. It is read after the table itself: from then on no month leaves that
+    until all is read, so that none is missed between the two."""
+    if connection.dialect.name == "sqlite" or not inspect(connection).has_table(table.name, schema=past.SCHEMA):
+        return []
+    return [table.to_metadata(MetaData(), schema=past.SCHEMA)]
 
 
 def _plain(row: Sequence[Value], as_bytes: Sequence[int]) -> list[Value]:
@@ -214,13 +227,13 @@ def _compare(held: Mapping[str, Count], meant: Mapping[str, Count]) -> None:
 
 def _number_on(connection: Connection, table: Table) -> None:
     """PostgreSQL gives the next row of a table the number after the highest."""
-    column = table.autoincrement_column
+    column = past.PAST.get(table.name, table).autoincrement_column
     if connection.dialect.name == "sqlite" or column is None:
         return
     name = connection.dialect.identifier_preparer.quote(table.name)
     sequence = connection.execute(select(func.pg_get_serial_sequence(name, column.name))).scalar()
     if sequence is not None:
-        last = connection.execute(select(func.max(column))).scalar()
+        last = connection.execute(select(func.max(table.c[column.name]))).scalar()
         connection.execute(select(func.setval(sequence, last or 1, last is not None)))
 
 
@@ -229,6 +242,9 @@ def _empty(connection: Connection) -> None:
     if revision_of(connection) is None:
         return
     upgrade_on(connection, "head")  # what stands there is what we know by name
+    if connection.dialect.name != "sqlite":
+        for table in past.PAST.values():
+            table.drop(connection)
     metadata.drop_all(connection)
     for name in (WORDS, VERSION):
         connection.execute(text(f"DROP TABLE {name}"))
