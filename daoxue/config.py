@@ -44,7 +44,7 @@ class Server(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DatabaseSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """On PostgreSQL what is older than `archive_after` months lies in the schema `archive`."""
+    """On PostgreSQL what is older than `archive_after` months lies in tables of its own."""
 
     url: Annotated[str, Meta(pattern=r"^(sqlite:///.+|postgresql://.+)$")] = "sqlite:///var/daoxue.db"
     archive_after: Annotated[int, Meta(ge=3, le=600)] = 13

@@ -81,7 +81,7 @@ def _writing(table: Table) -> Mapping[str, Statement]:
 
 _WRITTEN = {name: _writing(table) for name, table in OF_TICKETS.items()}
 _BLANK = {
-    name: past.changing(table, lambda each: _blanking(each, Whose.RESIDENT, each.c[_KEYS[each.name]]))
+    name: past.changing(table, lambda each, key=_KEYS[name]: _blanking(each, Whose.RESIDENT, each.c[key]))  # type: ignore[misc]
     for name, table in OF_TICKETS.items()
 }
 

@@ -1,5 +1,5 @@
-"""Months of the tables that grow for ever, on PostgreSQL: made before they are needed, and taken into the schema of what is
-past (`store.past`) when they are old.
+"""Months of the tables that grow for ever, on PostgreSQL: made before they are needed, and taken into the archive (`store.past`)
+when they are old.
 
 A month is a partition by `at`. What is outside of all months, because a clock was wrong, lies in one for the rest. Every one
 has the table's key for itself: that of a message holds because a turn changes its conversation's version, and a number of an
@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import cast
@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Table
 
 from store.engine import Cursor, connected
-from store.past import MONTHLY, SCHEMA
+from store.past import ARCHIVE, MONTHLY
 
 AT = 2  # o'clock
 AHEAD = 2  # months that are made before they are needed
@@ -30,6 +30,11 @@ _NOW = "SELECT (extract(epoch FROM now()) * 1000)::bigint"  # one clock for all 
 _PARTS = (
     "SELECT child.relname, pg_get_expr(child.relpartbound, child.oid) FROM pg_inherits"
     " JOIN pg_class child ON child.oid = inhrelid WHERE inhparent = to_regclass(%s)"
+)
+_ALL_PARTS = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent IN (to_regclass(%s), to_regclass(%s))"
+_WITHOUT_EXAMPLES = (
+    "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 AND attstattarget = 0"
+    " AND NOT attisdropped"
 )
 _UPPER = re.compile(r"TO \('(-?\d+)'\)")
 _STAYING = (
@@ -102,25 +107,34 @@ def months(cursor: Cursor, table: str) -> list[Month]:
     return sorted(found, key=lambda each: each.end)
 
 
+def parts(cursor: Cursor, table: str) -> list[str]:
+    """All the parts of a table, those in the archive as well; none where it is not divided."""
+    cursor.execute(_ALL_PARTS, (table, ARCHIVE + table))
+    return sorted(row[0] for row in cast("list[tuple[str]]", cursor.fetchall()))
+
+
 def _make_coming(cursor: Cursor, table: Table, now: int) -> None:
     first = max((month.end for month in months(cursor, table.name)), default=month_after(now, 0))
     while first < month_after(now, AHEAD + 1):
         end = month_after(first)
-        name = f"{table.name}_{datetime.fromtimestamp(first / 1000, UTC):%Y_%m}"
+        cursor.execute(_WITHOUT_EXAMPLES, (table.name,))
+        unexampled = [str(row[0]) for row in cast("list[tuple[str]]", cursor.fetchall())]
         with _together(cursor):
-            for statement in making(table, name, first, end):
+            for statement in _making(table, first, end, unexampled):
                 cursor.execute(statement, ())
         first = end
 
 
-def making(table: Table, name: str, first: int, end: int) -> list[str]:
+def _making(table: Table, first: int, end: int, unexampled: Sequence[str]) -> list[str]:
     """What makes a month of a table from `first` to before `end` (ms), with what lay in the rest of it. It is made beside the
-    table and then attached: so nobody waits for it."""
+    table and then attached: so nobody waits for it. Of `unexampled` columns the statistics keep no examples."""
+    name = f"{table.name}_{datetime.fromtimestamp(first / 1000, UTC):%Y_%m}"
     key = ", ".join(column.name for column in table.primary_key)
     within = f"at >= {first} AND at < {end}"
     return [
         f"CREATE TABLE {name} (LIKE {table.name} INCLUDING DEFAULTS, PRIMARY KEY ({key}),"
         f" CONSTRAINT {name}_within CHECK ({within}))",
+        *(f"ALTER TABLE {name} ALTER COLUMN {each} SET STATISTICS 0" for each in unexampled),
         f"WITH moved AS (DELETE FROM {table.name}_rest WHERE {within} RETURNING *) INSERT INTO {name} SELECT * FROM moved",
         f"ALTER TABLE {table.name} ATTACH PARTITION {name} FOR VALUES FROM ({first}) TO ({end})",
         f"ANALYZE {table.name}",  # which nobody does by itself for a table that is divided
@@ -137,30 +151,28 @@ def _take(cursor: Cursor, table: Table, month: Month) -> None:
     through it again."""
     with _together(cursor):
         cursor.execute(f"ALTER TABLE {table.name} DETACH PARTITION {month.name}", ())
-        cursor.execute(f"ALTER TABLE {month.name} SET SCHEMA {SCHEMA}", ())
-        cursor.execute(f"ALTER TABLE {SCHEMA}.{table.name} ATTACH PARTITION {SCHEMA}.{month.name} {month.bounds}", ())
+        cursor.execute(f"ALTER TABLE {ARCHIVE}{table.name} ATTACH PARTITION {month.name} {month.bounds}", ())
 
 
 def _drop_empty(cursor: Cursor, table: Table) -> None:
     """Old months of which nothing is left."""
-    for month in months(cursor, f"{SCHEMA}.{table.name}"):
-        name = f"{SCHEMA}.{month.name}"
-        if _one(cursor, f"SELECT NOT EXISTS (SELECT FROM {name})"):
+    for month in months(cursor, ARCHIVE + table.name):
+        if _one(cursor, f"SELECT NOT EXISTS (SELECT FROM {month.name})"):
             with _together(cursor):
-                cursor.execute(f"DROP TABLE {name}", ())
+                cursor.execute(f"DROP TABLE {month.name}", ())
 
 
 @contextlib.contextmanager
 def _together(cursor: Cursor) -> Iterator[None]:
     """All of it or nothing."""
     cursor.execute("BEGIN", ())
+    end = "ROLLBACK"
     try:
         cursor.execute(_LOCKED, ())
         yield
-        cursor.execute("COMMIT", ())
-    except BaseException:
-        cursor.execute("ROLLBACK", ())
-        raise
+        end = "COMMIT"
+    finally:
+        cursor.execute(end, ())
 
 
 def _one(cursor: Cursor, question: str, *values: int) -> object:

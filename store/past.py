@@ -1,5 +1,5 @@
-"""What is divided by month on PostgreSQL, and the schema in which its old months lie (`store.months` puts them there): whoever
-reads or changes all there is of somebody goes through both. SQLite has one table of each."""
+"""What is divided by month on PostgreSQL, and the tables to which its old months belong (`store.months` puts them there):
+whoever reads or changes all there is of somebody goes through both. SQLite has one table of each."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -10,9 +10,9 @@ from store.engine import Value
 from store.schema import audit, message, ticket_event
 from store.transaction import Statement, Transaction
 
-SCHEMA = "archive"
+ARCHIVE = "archive_"  # how the names of these tables begin
 MONTHLY = (message, ticket_event, audit)  # by `at`
-PAST: Mapping[str, Table] = {each.name: each.to_metadata(MetaData(), schema=SCHEMA) for each in MONTHLY}
+PAST: Mapping[str, Table] = {each.name: each.to_metadata(MetaData(), name=ARCHIVE + each.name) for each in MONTHLY}
 
 Columns = ColumnCollection[str, ColumnElement[object]]
 

@@ -3,12 +3,22 @@ PostgreSQL frees a row and leaves its bytes (`store.postgres`)."""
 
 from collections.abc import Sequence
 
-from store.engine import Rewritten, connected, engine
+from store import months
+from store.engine import Engine, Rewritten, connected, engine
 
 
 def rewritable(url: str) -> Sequence[str]:
-    """What keeps in its file what was taken out of it."""
-    return list(engine(url).rewriting)
+    """What keeps in its file what was taken out of it: tables, of divided ones each part, and indexes."""
+    names = engine(url).rewriting
+    if not names:
+        return []
+    with connected(url) as cursor:
+        return [part for name in names for part in months.parts(cursor, name) or [name]]
+
+
+def _statements(ours: Engine, name: str) -> Sequence[str]:
+    """A name that is not among the engine's is a part's."""
+    return ours.rewriting.get(name) or (f"VACUUM (FULL) {name}",)
 
 
 def rewrite(url: str, name: str) -> Rewritten:
@@ -17,7 +27,7 @@ def rewrite(url: str, name: str) -> Rewritten:
     ours = engine(url)
     with connected(url) as cursor:
         try:
-            for statement in (*ours.bounding, *ours.rewriting[name]):
+            for statement in (*ours.bounding, *_statements(ours, name)):
                 cursor.execute(statement, ())
         except tuple(ours.hindrances) as error:
             return ours.hindrances[type(error)]
@@ -26,7 +36,7 @@ def rewrite(url: str, name: str) -> Rewritten:
 
 def rewrite_all(url: str) -> None:
     """All of it, and what others left in pages that nobody uses. Whoever wants it waits until it is done."""
-    ours = engine(url)
+    ours, names = engine(url), rewritable(url)
     with connected(url) as cursor:
-        for statement in (*[each for one in ours.rewriting.values() for each in one], *ours.whole):
+        for statement in (*[each for name in names for each in _statements(ours, name)], *ours.whole):
             cursor.execute(statement, ())

@@ -25,7 +25,7 @@ class _Rewriting:
 
     def __init__(self, column: Column[bytes]) -> None:
         keys = list(column.table.primary_key.columns)
-        self._is_past = column.table.schema == past.SCHEMA
+        self._is_past = column.table.name.startswith(past.ARCHIVE)
         self._names = [f"key_{key.name}" for key in keys]
         self._read = Statement(select(type_coerce(column, LargeBinary), *keys))
         same = (key == bindparam(name) for key, name in zip(keys, self._names, strict=True))

@@ -134,9 +134,9 @@ def parts(connection: Connection) -> Iterator[TableRows]:
 def _past(connection: Connection, table: Table) -> list[Table]:
     """That of its old months, where there are any. It is read after the table itself: from then on no month leaves that
     until all is read, so that none is missed between the two."""
-    if connection.dialect.name == "sqlite" or not inspect(connection).has_table(table.name, schema=past.SCHEMA):
+    if connection.dialect.name == "sqlite" or not inspect(connection).has_table(past.ARCHIVE + table.name):
         return []
-    return [table.to_metadata(MetaData(), schema=past.SCHEMA)]
+    return [table.to_metadata(MetaData(), name=past.ARCHIVE + table.name)]
 
 
 def _plain(row: Sequence[Value], as_bytes: Sequence[int]) -> list[Value]:

@@ -16,8 +16,8 @@ from daoxue.doctor import stored
 from daoxue.preparing import prepare
 from desk.residents import ERASED
 from desk.rewriting import NIGHT, Nights, Rewriting, read
-from store import rewriting, sealing
-from store.engine import Rewritten
+from store import months, rewriting, sealing
+from store.engine import Rewritten, connected
 from store.personal import Sort, StoredAs, Whose, tagged
 from store.schema import metadata
 from tests.cluster import Cluster, binaries
@@ -27,6 +27,7 @@ from tests.talk import Resident
 
 # Each is one word to the index, and nothing of it is anywhere else.
 SAID, LONG, TAGGED, ASKED = "zq7said3x", "zq7long3x", "zq7tagged3x", "zq7asked3x"
+PARTS = ["message_before", "message_rest"]  # of the table of messages, until its first night
 PLANTED = (SAID, LONG, TAGGED, ASKED)
 
 
@@ -131,19 +132,23 @@ async def test_after_an_erasure_and_a_night_no_byte_is_left(server: Server, cent
 
 
 async def test_no_examples_of_words_are_taken(server: Server, centre: App) -> None:
-    """Every column in which words stand in clear."""
+    """Every column in which words stand in clear, of every part of a table."""
+    months.keep(server.url, 13)
     words = {
         (table.name, column.name)
         for table in metadata.sorted_tables
         for column, tag in tagged(table, Whose.RESIDENT, Whose.LEARNER)
         if tag.kind is Sort.WORDS and tag.form is StoredAs.CLEAR
     } | {("passage_words", "words")}
+    with connected(server.url) as cursor:
+        words = {(part, name) for table, name in words for part in months.parts(cursor, table) or [table]}
     with psycopg.connect(server.url) as connection:
         untold = connection.execute(
             "SELECT attrelid::regclass::text, attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid"
             " WHERE attstattarget = 0 AND attnum > 0 AND NOT attisdropped AND relkind = 'r' AND relowner = 'centre'::regrole"
         ).fetchall()
     assert words == set(untold)
+    assert ("message_rest", "body") in words
 
 
 async def test_one_process_does_it_and_goes_on_with_what_was_busy(server: Server, centre: App) -> None:
@@ -152,7 +157,7 @@ async def test_one_process_does_it_and_goes_on_with_what_was_busy(server: Server
     with psycopg.connect(server.url) as holding:
         holding.execute("SELECT count(*) FROM message")  # in a transaction that goes on
         await one.work()
-        assert one._left == ["message"]
+        assert one._left == PARTS
         await other.work()
         assert other._left == []
     before = node(server)
@@ -166,16 +171,16 @@ async def test_one_process_does_it_and_goes_on_with_what_was_busy(server: Server
 def node(server: Server) -> object:
     """The file in which messages are."""
     with psycopg.connect(server.url) as connection:
-        return connection.execute("SELECT pg_relation_filenode('message')").fetchone()
+        return connection.execute("SELECT pg_relation_filenode('message_before')").fetchone()
 
 
 async def test_what_is_too_large_is_left_and_told(server: Server, centre: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "desk.rewriting.rewrite", lambda url, name: Rewritten.TOO_LARGE if name == "message" else Rewritten.DONE
+        "desk.rewriting.rewrite", lambda url, name: Rewritten.TOO_LARGE if name in PARTS else Rewritten.DONE
     )
     clock = Clock(centre)
     await Nights(centre.database, centre.config.zone, clock).work()
-    assert await centre.database.read(read) == Rewriting(clock.now.date(), frozenset({"message"}))
+    assert await centre.database.read(read) == Rewriting(clock.now.date(), frozenset(PARTS))
     [told] = [each for each in stored.examine(centre.config, centre.database) if each.subject == stored.ERASED]
     assert "message" in told.seen.en
     monkeypatch.undo()

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from sqlalchemy import create_engine, inspect
 from sqlalchemy.pool import NullPool
 
+from accounts.closing import ErasureReason
 from bot.inbox import encode
 from bot.messages import Message, Reply
 from daoxue.app import App, compose
@@ -97,7 +98,7 @@ async def to_a_human(app: App) -> tuple[Resident, str]:
 
 
 def archived(cursor: psycopg.Cursor, table: str) -> list[str]:
-    return [month.name for month in months.months(cast(Cursor, cursor), f"archive.{table}")]
+    return [month.name for month in months.months(cast(Cursor, cursor), f"archive_{table}")]
 
 
 def plan(cursor: psycopg.Cursor, question: str) -> str:
@@ -135,8 +136,8 @@ async def test_what_is_old_is_found_told_and_forgotten(
     assert "雪里蕻0" in json.dumps(copy, ensure_ascii=False)
     await seat.post(f"/tickets/{ref}/take")
     await seat.post(f"/tickets/{ref}/close", {"result": "answered", "note": ""})
-    await app.desk.residents.erase(ref, "li", "asked", last)
-    for table in ("message", "archive.message"):
+    await app.desk.residents.erase(ref, "li", ErasureReason.OWN_WISH, last)
+    for table in ("message", "archive_message"):
         said = cursor.execute(f"SELECT body FROM {table} WHERE conversation = 1".encode()).fetchall()
         assert said, table
         assert all(ERASED in bytes(row[0]).decode() for row in said), table
@@ -175,10 +176,10 @@ async def test_what_a_wrong_clock_wrote_is_kept_and_comes_to_its_month(app: App,
     kept(cursor, ahead)
     assert one(cursor, "SELECT count(*) FROM audit_rest") == 1
     assert one(cursor, "SELECT count(*) FROM audit WHERE action = 'clock'") == 2
-    assert one(cursor, "SELECT count(*) FROM archive.audit WHERE action = 'clock'") == 1
+    assert one(cursor, "SELECT count(*) FROM archive_audit WHERE action = 'clock'") == 1
     kept(cursor, months.month_after(ahead, 8))
     assert one(cursor, "SELECT count(*) FROM audit WHERE action = 'clock'") == 1
-    assert one(cursor, "SELECT count(*) FROM archive.audit WHERE action = 'clock'") == 2
+    assert one(cursor, "SELECT count(*) FROM archive_audit WHERE action = 'clock'") == 2
 
 
 async def test_what_may_be_asked_for_by_its_number_stays(app: App, cursor: psycopg.Cursor) -> None:
@@ -198,7 +199,7 @@ async def test_old_months_of_the_audit_go_with_their_lines(app: App, cursor: psy
     kept(cursor, last)
     assert archived(cursor, "audit")
     await app.retaining.sweep(last + 4000 * DAY)
-    assert one(cursor, "SELECT count(*) FROM archive.audit") == 0
+    assert one(cursor, "SELECT count(*) FROM archive_audit") == 0
     kept(cursor, last)
     assert not archived(cursor, "audit")
 
@@ -263,7 +264,7 @@ async def test_it_is_kept_moved_and_closed_anew_with_the_rest(
     kept(cursor, last)
 
     await app.database.write(lambda t: reseal(t, str, lambda document: b"x" + document))
-    bodies = cursor.execute("SELECT body FROM archive.ticket_event").fetchall()
+    bodies = cursor.execute("SELECT body FROM archive_ticket_event").fetchall()
     assert all(bytes(row[0])[:1] == b"x" for row in bodies)
 
 
@@ -280,10 +281,10 @@ def test_every_part_is_as_the_schema_says(postgres: str) -> None:
         found = inspect(connection)
         for table in past.MONTHLY:
             wanted = {column.name: column.nullable for column in table.c}
-            for schema in (None, past.SCHEMA):
-                columns = {each["name"]: each["nullable"] for each in found.get_columns(table.name, schema=schema)}
-                assert columns == wanted, (schema, table.name)
-                indexed = {tuple(each["column_names"]) for each in found.get_indexes(table.name, schema=schema)}
+            for name in (table.name, past.ARCHIVE + table.name):
+                columns = {each["name"]: each["nullable"] for each in found.get_columns(name)}
+                assert columns == wanted, name
+                indexed = {tuple(each["column_names"]) for each in found.get_indexes(name)}
                 assert indexed == {tuple(column.name for column in index.columns) for index in table.indexes}
             key = [column.name for column in table.primary_key]
             for part in ("before", "rest"):
