@@ -180,7 +180,7 @@ async def compose(
     """Everything that answers, in the order in which one part needs another; nothing runs yet. The database must have
     been prepared. Raises `ConfigError`."""
     vault = vault_of(config)
-    database = Database(config.database.url, vault)
+    database = Database(config.database.url, vault, config.database.replica_url)
     limits = Limits(networks(config.server.unlimited), shared=bool(config.redis.url))
     hints = hints_of(config, vault.name)
     live = Live(teller(hints))

@@ -44,10 +44,12 @@ class Server(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DatabaseSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """On PostgreSQL what is older than `archive_after` months lies in tables of its own."""
+    """On PostgreSQL what is older than `archive_after` months lies in tables of its own. Pages of
+    the desk are read from `replica_url`, where there is one and it is not behind."""
 
     url: Annotated[str, Meta(pattern=r"^(sqlite:///.+|postgresql://.+)$")] = "sqlite:///var/daoxue.db"
     archive_after: Annotated[int, Meta(ge=3, le=600)] = 13
+    replica_url: Annotated[str, Meta(pattern=r"^(postgresql://.+)?$")] = ""
 
     @property
     def embedded(self) -> str:
@@ -171,6 +173,8 @@ def read(path: Path, environment: Mapping[str, str] = os.environ, channels: Mapp
         parse(config.redis.url or "redis://localhost")
     except AddressError as error:
         raise ConfigError(f"{path.name}: redis.url: {error}") from error
+    if config.database.replica_url and config.database.embedded:
+        raise ConfigError(f"{path.name}: database.replica_url: 只有 PostgreSQL 有副本 · of PostgreSQL alone")
     for hours in config.desk.hours:
         if hours.closes <= hours.opens:
             raise ConfigError(f"{path.name}: desk.hours: closes {hours.closes} is not after opens {hours.opens}")

@@ -1,8 +1,10 @@
 """All that goes on in the background, a row each; channels bring their own. `daoxue/watch.py` runs them and names who fails or hangs."""
 
+import asyncio
+from functools import partial
+
 from bot.worker import Worker
 from daoxue.app import App
-from daoxue.config import Config
 from daoxue.hints import LOOK, hint_workers
 from daoxue.sharing import sharing_workers
 from store.months import Months
@@ -10,12 +12,16 @@ from store.months import Months
 HOUR = 3600.0
 
 
-def _month_workers(config: Config) -> list[Worker]:
-    """SQLite's tables are not divided."""
-    if config.database.embedded:
+def _server_workers(app: App) -> list[Worker]:
+    """PostgreSQL's alone."""
+    settings = app.config.database
+    if settings.embedded:
         return []
-    months = Months(config.database.url, config.database.archive_after, config.zone)
-    return [Worker("months", "按月分开的表", 600.0, months.work, within=HOUR)]
+    months = Months(settings.url, settings.archive_after, app.config.zone)
+    found = [Worker("months", "按月分开的表", 600.0, months.work, within=HOUR)]
+    if settings.replica_url:
+        found.append(Worker("replica", "从副本读页面", 10.0, partial(asyncio.to_thread, app.database.look_at_replica)))
+    return found
 
 
 def workers(app: App) -> list[Worker]:
@@ -36,5 +42,5 @@ def workers(app: App) -> list[Worker]:
         Worker("nightly", "学分银行夜间处理", 600.0, app.nightly.work, within=HOUR),
         Worker("usage", "问答计数", 10.0, app.inbox.usage.flush),
     ]
-    rows += hint_workers(app.hints, app.database, app.live) + sharing_workers(app.sharing) + _month_workers(app.config)
+    rows += hint_workers(app.hints, app.database, app.live) + sharing_workers(app.sharing) + _server_workers(app)
     return [*rows, *(each for channel in app.channels.values() for each in channel.work)]

@@ -133,7 +133,7 @@ class ConversationSearch:
             said = _find(transaction, query, words) if words else ()
             return theirs + [each for each in said if each.ticket.ref not in refs]
 
-        return await self._database.read(work)
+        return await self._database.page(work)
 
 
 def _index(transaction: Transaction, id: int) -> None:

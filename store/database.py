@@ -27,8 +27,8 @@ from sqlalchemy.engine.interfaces import Dialect
 
 from store.engine import Connection, Cursor, engine, told
 from store.jobs import Job, Jobs, T, Work, settle
-from store.outages import DatabaseError, Outage, OutageError, Outages
-from store.readers import Readers
+from store.outages import DatabaseError, Outage, OutageError, Outages, ReplicaError
+from store.readers import Readers, replica
 from store.schema import setting
 from store.transaction import Sealer, Statement, Transaction, Unsealed, adding
 
@@ -74,7 +74,7 @@ class Database:
     `url` is `sqlite:///path`, or `postgresql://…` as libpq understands it. `sealer` closes columns that are `Sealed`.
     """
 
-    def __init__(self, url: str, sealer: Sealer | None = None) -> None:
+    def __init__(self, url: str, sealer: Sealer | None = None, replica_url: str = "") -> None:
         self.url = url
         self._sealer = sealer or Unsealed()
         self._engine = engine(url)
@@ -93,6 +93,7 @@ class Database:
         with told(url):
             self._write_line = self._line_to_write()
             self._readers = self._opened_readers()
+        self._replica = replica(replica_url, self, self._over) if replica_url else None
 
     @property
     def dialect(self) -> Dialect:
@@ -144,14 +145,30 @@ class Database:
     def _over(self, cursor: Cursor) -> Transaction:
         return Transaction(cursor, self._engine.dialect, self._sealer)
 
+    async def page(self, work: Work[T]) -> T:
+        """`read` of what somebody looks at, on the replica where there is one; it sees the same."""
+        if self._replica is not None:
+            with contextlib.suppress(ReplicaError):
+                return await self._replica.read(work)
+        return await self.read(work)
+
     async def aside(self, work: Work[T]) -> T:
-        """A long read, on a connection and in a thread of its own: nobody waits for it but who comes third."""
+        """A long read, on a connection and in a thread of its own: nobody waits for it but who comes third. On the replica
+        where there is one."""
 
         def run() -> T:
+            if self._replica is not None:
+                with contextlib.suppress(ReplicaError):
+                    return self._replica.look(work)
             with self._naming(), contextlib.closing(self._engine.connect()) as connection:
                 return work(self._over(_Line(connection).cursor))
 
         return await asyncio.get_running_loop().run_in_executor(self._long, run)
+
+    def look_at_replica(self) -> None:
+        """Raises `ReplicaError` where there is one and pages are not read there at the moment."""
+        if self._replica is not None:
+            self._replica.look(lambda _: None)
 
     async def settle(self, work: Work[T]) -> T:
         """`write` for functions that decide anew each time: runs again when somebody else was faster."""
@@ -255,6 +272,8 @@ class Database:
         for each in (self._reading, self._long):
             each.shutdown(wait=False)
         self._readers.close()
+        if self._replica is not None:
+            self._replica.close()
         self._write_line.connection.close()
 
     def _next(self) -> None:

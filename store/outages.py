@@ -12,6 +12,10 @@ class DatabaseError(Exception):
     """The database cannot be used."""
 
 
+class ReplicaError(DatabaseError):
+    """The replica of it is of no use at the moment."""
+
+
 class Outage(StrEnum):
     """By the name that metrics bear; `zh` and `en` say it."""
 

@@ -1,11 +1,13 @@
-"""The connections that read, so many at most."""
+"""The connections that read, so many at most; and what reads pages, where there is a replica."""
 
 import contextlib
+import importlib
 import queue
 from collections.abc import Callable, Iterator
-from typing import cast
+from typing import Protocol, cast
 
 from store.engine import Connection, Cursor, Engine
+from store.jobs import T, Work
 from store.transaction import Transaction
 
 
@@ -65,3 +67,26 @@ class Readers:
                     closed.append(reader)
         for reader in closed:
             self._free.put(reader)
+
+
+class Primary(Protocol):
+    """The database itself, for code without an event loop."""
+
+    def look(self, work: Work[T]) -> T: ...
+
+
+class Pages(Protocol):
+    """Reads beside the primary (`store.replica`). Raises `ReplicaError`, where the primary has to be read."""
+
+    async def read(self, work: Work[T]) -> T: ...
+
+    def look(self, work: Work[T]) -> T:
+        """`read` for code without an event loop."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def replica(url: str, primary: Primary, over: Callable[[Cursor], Transaction]) -> Pages:
+    """That of an address, loaded where there is one."""
+    return cast(Pages, importlib.import_module("store.replica").Replica(url, primary, over))

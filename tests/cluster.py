@@ -18,7 +18,10 @@ def binaries() -> Path | None:
 class Cluster:
     """In `folder`, which is made and thrown away with it. One that is not `durable` may lose what it has with its machine."""
 
-    def __init__(self, programs: Path, folder: Path, port: int, *, durable: bool = False) -> None:
+    def __init__(
+        self, programs: Path, folder: Path, port: int, *, durable: bool = False, of: "Cluster | None" = None
+    ) -> None:
+        """`of` another it is a streaming replica."""
         self.url = f"postgresql://tests@127.0.0.1:{port}"  # without a database's name
         self._programs = programs
         self._folder = folder
@@ -28,6 +31,11 @@ class Cluster:
         folder.mkdir(mode=0o700)
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres", "postgres")
+        if of is not None:
+            self._run(
+                "pg_basebackup", "-d", f"{of.url}/postgres", "-D", str(self._data), "-R", "-X", "stream", "-c", "fast"
+            )
+            return
         self._run("initdb", "-D", str(self._data), "-U", "tests", "-A", "trust", "-E", "UTF8", "--no-sync")
 
     def start(self) -> None:

@@ -22,7 +22,7 @@ from store import condition
 from store.database import Database
 from store.engine import told
 from store.migrate import HEAD, revision_at
-from store.outages import DatabaseError
+from store.outages import DatabaseError, ReplicaError
 from store.queue import Backlog
 from store.sealing import key_name
 from store.transaction import Transaction
@@ -31,6 +31,7 @@ DATABASE = Phrase("数据库", "database")
 MIGRATIONS = Phrase("数据库版本", "migrations")
 KEY = Phrase("密钥和数据库", "key of the database")
 CLOCK = Phrase("时钟", "clock")
+REPLICA = Phrase("副本", "replica")
 CONNECTIONS = Phrase("数据库连接", "connections")
 QUEUE = Phrase("队列", "queue")
 GIVEN_UP = Phrase("送不出的", "given up")
@@ -62,7 +63,7 @@ def opened(config: Config, findings: list[Finding]) -> Iterator[Database | None]
     with contextlib.ExitStack() as closed:
         try:
             revision = revision_at(config.database.url)
-            database = Database(config.database.url, _vault(config))
+            database = Database(config.database.url, _vault(config), config.database.replica_url)
             closed.callback(database.close)
         except DatabaseError as error:
             findings.append(fault(DATABASE, Phrase(str(error), str(error)), SECOND))
@@ -107,7 +108,22 @@ def examine(config: Config, database: Database) -> Iterator[Finding]:
     except DatabaseError as error:
         yield fault(DATABASE, Phrase(str(error), str(error)), SECOND)
         return
+    if config.database.replica_url:
+        yield _replica(database)
     yield from _knowledge(config)
+
+
+def _replica(database: Database) -> Finding:
+    try:
+        database.look_at_replica()
+    except ReplicaError as error:
+        zh, _, en = str(error).partition(" · ")
+        do = Phrase(
+            "页面改读主库；看副本的机器和主库的 pg_stat_replication",
+            "pages are read on the primary; look at the replica's machine and at pg_stat_replication of the primary",
+        )
+        return warning(REPLICA, Phrase(zh, en), do)
+    return ok(REPLICA, "跟得上", "it keeps up")
 
 
 def _key(transaction: Transaction, config: Config) -> Iterator[Finding]:

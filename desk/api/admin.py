@@ -339,7 +339,7 @@ async def deliveries(id: Number, seat: Hooking, desk: TheDesk) -> Deliveries:
 @router.get("/audit")
 async def audit(seat: Auditor, desk: TheDesk, before: Number = 1 << 60) -> Audit:
     """What must not be lost sight of, the newest first."""
-    found = await desk.database.read(lambda t: rows.newest(t, before, 200))
+    found = await desk.database.page(lambda t: rows.newest(t, before, 200))
     return Audit([AuditLine(each.id, each.at, each.actor, each.action, each.subject, each.detail) for each in found])
 
 

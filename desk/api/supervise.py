@@ -103,7 +103,7 @@ async def show_board(seat: Watcher, desk: TheDesk) -> BoardShown:
     there = await desk.database.read(lambda t: people.present(t, at))
     load = await desk.dispatch.loads()
     shifts = await desk.standing.shifts()
-    figures = await desk.database.read(lambda t: board(t, at, desk.hours))
+    figures = await desk.database.page(lambda t: board(t, at, desk.hours))
     moment = datetime.fromtimestamp(at / 1000, desk.zone)
     due = {
         each.seat
@@ -150,7 +150,7 @@ async def review(ref: str, body: Review, seat: Judge, desk: TheDesk) -> Changed:
 @router.get("/reviews")
 async def reviews(seat: Judge, desk: TheDesk) -> Reviews:
     """The last reviews, and each seat's mean."""
-    found = await desk.database.read(lambda t: rows.newest(t, 500))
+    found = await desk.database.page(lambda t: rows.newest(t, 500))
     shown = [
         ReviewShown(each.ticket, each.seat, each.by, each.at, judged.scores, judged.note)
         for each, judged in ((each, msgspec.json.decode(each.body, type=_Judged)) for each in found)

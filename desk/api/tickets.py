@@ -160,7 +160,7 @@ async def list_tickets(
     """A page of tickets, in the order of the queue; closed ones the newest first. `callback` are those who are to be rung
     up. That words of tickets are shown which are not one's own is audited."""
     try:
-        page = await desk.database.read(lambda t: listed(t, state, seat.name, after, most, desk.hours))
+        page = await desk.database.page(lambda t: listed(t, state, seat.name, after, most, desk.hours))
     except CursorError as error:
         raise HTTPException(422, {"code": "invalid", "text": "after 不对"}) from error
     await looked_through(desk, page.tickets, seat, state)
@@ -197,7 +197,7 @@ async def search(q: Annotated[str, Query(min_length=1, max_length=100)], seat: R
     """Tickets in whose conversations all of it was said, the newest first; also by reference or phone number, so often in an
     hour. What was found is audited."""
     found = await desk.search.find(q, seat.name)
-    rows = await desk.database.read(lambda t: [summarise(t, each.ticket, desk.hours) for each in found])
+    rows = await desk.database.page(lambda t: [summarise(t, each.ticket, desk.hours) for each in found])
     await looked_through(desk, rows, seat, "search")
     return SearchHits([SearchHit(row, each.seq, each.snippet) for row, each in zip(rows, found, strict=True)])
 
