@@ -24,7 +24,7 @@ from store.past import ARCHIVE, MONTHLY
 AT = 2  # o'clock
 AHEAD = 2  # months that are made before they are needed
 RECALLED = 10_000  # events, the newest, that pages and receivers may ask for by their number: they stay
-_ONE_AT_A_TIME = 7_310_462  # the advisory lock's key; any number that nothing else on the server uses
+_ONE_AT_A_TIME = 7_310_465  # the advisory lock's key; any number that nothing else on the server uses
 _LOCKED = "SET LOCAL lock_timeout = '1s'"
 _NOW = "SELECT (extract(epoch FROM now()) * 1000)::bigint"  # one clock for all processes
 _PARTS = (

@@ -54,16 +54,16 @@ class NotAReplicaError(ReplicaError):
         super().__init__("那里的库不是这个库的副本 · the server there is no replica of this one")
 
 
-class Place(NamedTuple):
+class Position(NamedTuple):
     """How far the log of a server is written."""
 
     lsn: str
     system: str  # PostgreSQL's name for it and its replicas
 
 
-def written(transaction: Transaction) -> Place:
+def written(transaction: Transaction) -> Position:
     """Of the primary: behind all that is committed by now."""
-    return Place(*cast(tuple[str, str], transaction.one(_WRITTEN)))
+    return Position(*cast(tuple[str, str], transaction.one(_WRITTEN)))
 
 
 class Replica:
@@ -124,7 +124,7 @@ class Replica:
                 line.close()
             self._free.put(line if kept else None)
 
-    def _catch_up(self, transaction: Transaction, place: Place) -> None:
+    def _catch_up(self, transaction: Transaction, place: Position) -> None:
         until = time.monotonic() + PATIENCE
         while True:
             is_ours, is_there = cast(
