@@ -7,7 +7,7 @@ from store.engine import connected
 from store.outages import DatabaseError
 
 OURS = "daoxue"  # how the name of every connection of ours begins
-BESIDE = "0024"  # the oldest schema whose programs go on serving while a database is brought up to ours, and after that
+BESIDE = "0025"  # the oldest schema whose programs go on serving while a database is brought up to ours, and after that
 _OLDER = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND starts_with(application_name, %s)"
     ' AND application_name COLLATE "C" < %s'

@@ -17,7 +17,7 @@ from daoxue.config import Config, DatabaseSettings
 from daoxue.doctor import stored
 from daoxue.preparing import prepare
 from daoxue.workers import workers
-from store import conversations, desk, replica
+from store import audit, conversations, replica
 from store.database import Database
 from store.outages import ReplicaError
 from store.transaction import Transaction
@@ -75,7 +75,7 @@ def note(number: int, transaction: Transaction) -> None:
 
 
 def newest(transaction: Transaction) -> tuple[str, str]:
-    return desk.audited(transaction, 1 << 60, 1)[0].subject, where(transaction)
+    return audit.newest(transaction, 1 << 60, 1)[0].subject, where(transaction)
 
 
 def replaying(config: Config, *, goes_on: bool) -> None:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from alembic import op
 
-revision = "0024"
-down_revision = "0023"
+revision = "0025"
+down_revision = "0024"
 
 _TABLES = {
     "message": ("conversation, seq", ""), "ticket_event": ("id", "ticket"), "audit": ("id", "at"),
