@@ -129,7 +129,8 @@ def in_(world: World, owner: Callable[[], Owner]) -> Iterator[None]:
     def limits(*unlimited: object, **shared: object) -> Limits:
         return Limits(clock=world.loop.time)
 
-    def database(url: str, sealer: Sealer) -> SimulatedDatabase:
+    def database(url: str, sealer: Sealer, replica_url: str) -> SimulatedDatabase:
+        assert not replica_url
         return SimulatedDatabase(url, sealer, owner())
 
     async def knowing(ground: Ground) -> KnowledgeParts:
