@@ -161,7 +161,8 @@ export function refusal(status: number, content: unknown): ApiError {
 const ENGLISH: Record<string, string> = {
   wrong: 'The name or the password is wrong.',
   locked:
-    'Too many wrong tries. Please wait some minutes, or add a code of your authenticator; an administrator can reset the password.',
+    'Too many wrong tries. Please wait some minutes, or add a code of your authenticator; ' +
+    'an administrator can reset the password.',
   busy: 'Too many people are signing in at this moment. Please try again in a few seconds.',
   code_needed: 'Please type the code of your authenticator.',
   wrong_code: 'The code is wrong or was used before: please wait for the next one.',
