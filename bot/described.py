@@ -1,14 +1,13 @@
 """Courses that are not called so here, and may be meant, by what they teach: 直播卖货, 石桥镇讲防火的那堂课."""
 
+import re
+
 from msgspec import Struct
-from msgspec.structs import replace
 
 from bot import phrases
 from bot.aspects import ASPECTS
-from bot.comprehension import Understanding
 from bot.leanings import OF_CLASSES, OF_FEE
 from bot.turn import CHOICES, Turn
-from nlu.entities import Entity
 from nlu.questions import NO_ANSWER
 
 # The odds that the strongest course is meant (their logarithm): of its strength, of its lead over the next, of words that
@@ -16,8 +15,12 @@ from nlu.questions import NO_ANSWER
 STRENGTH, LEAD, TAUGHT, BIAS = 0.43, 0.31, 1.32, -6.11
 MEANT = 0.85  # from which it is taken to be meant: right in six of seven
 _MEANT_OF = 0.0  # the same, of whoever surely wants to learn something, or names the place where it is taught
-_MAY, _MAY_OF = -1.5, -3.0  # from which it is offered with the next; where somebody surely wants to learn something
+_MAY, _MAY_OF = -1.5, -4.0  # from which it is offered with the next; where somebody surely wants to learn something
 _OF_ANY = OF_FEE | {each for aspect in ASPECTS.values() for each in aspect.standards}  # asked of classes in general
+_WANTING = re.compile(
+    "有没有|有[吗没么不]|什么|啥|哪些|[教学讲课班想要能会报上我你他们的了吗呢吧啊有没不还别其他的，。？?！!]"
+)
+_SAYS = 3  # characters
 WISHES = ("when", "org", "theme", "audience", "teacher")
 
 
@@ -28,17 +31,29 @@ class Strongest(Struct, frozen=True):
     odds: float
 
 
-def with_course(turn: Turn) -> Understanding:
-    """What was heard, with the course that it describes where it is not clear otherwise."""
+def meant(turn: Turn) -> str | None:
+    """The course that a message describes, where it names none and is not clear otherwise."""
     heard, best = turn.heard, turn.heard.best
     unclear = best is None or best.score < heard.lines.likely or best.intent in OF_CLASSES or best.question in _OF_ANY
     wants = phrases.wants_to_learn(heard.folded)
     unclear = unclear or (wants and best is not None and best.intent in NO_ANSWER)
     if not unclear or not (wants or phrases.is_of_a_course(heard.folded)) or turn.ticket:
-        return heard
-    if any(heard.first(each) for each in ("course", "activity", "item")) or (course := _meant(turn)) is None:
-        return heard
-    return replace(heard, entities=(*heard.entities, Entity("course", course, 0, 0, exact=False)))
+        return None
+    return None if any(heard.first(each) for each in ("course", "activity", "item")) else _meant(turn)
+
+
+def tell(turn: Turn, course: str) -> None:
+    """Says first which course was taken to be meant, so that whoever meant another one sees it at once; the next likeliest
+    is one key away."""
+    turn.say("described", course=turn.catalogue.courses[course].name)
+    turn.said.insert(0, turn.said.pop())
+    for other in [each for each in may_be_meant(turn) if each != course][:1]:
+        turn.offer(turn.catalogue.courses[other].name, "find_class", course=other)
+
+
+def says_what(folded: str) -> bool:
+    """想学写大字的: whether it says what is to be taught, and not only that something is."""
+    return len(_WANTING.sub("", folded)) >= _SAYS
 
 
 def may_be_meant(turn: Turn) -> list[str]:

@@ -4,7 +4,7 @@
 works on the `Turn` and writes nothing.
 """
 
-from bot import about, language, redlines
+from bot import about, described, language, redlines
 from bot.alarming import LIFE, is_over, is_well
 from bot.comprehension import Comprehension
 from bot.conversation import REMEMBERED, Conversation, Task
@@ -65,6 +65,8 @@ class Dialogue:
                 turn.rules.append(rule.__name__)
             if answered:
                 break
+        if turn.described and turn.state.focus.get("course") == turn.described and turn.said:
+            described.tell(turn, turn.described)
         if turn.inbound.files and not turn.inbound.intent and turn.said and not (turn.ticket or turn.handover):
             turn.say("file.also")  # it came with words, and those alone were answered
         if not turn.silent:

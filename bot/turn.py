@@ -61,6 +61,7 @@ class Turn:
     outlived: bool = False  # something was open that was left lying too long
     rules: list[str] = field(default_factory=list)  # of the dialogue, that had a say; the last one answered
     cautioned: bool = False  # what the message holds was met with a word, and that may be all there is to say
+    described: str | None = None  # the course that is taken to be meant, though it is not named
     silent: bool = False  # nothing is said and nothing is remembered
     keeps: bool = False  # nothing new is said: what was said, offered and asked before it stays so
     task: Task = field(default_factory=lambda: Task(""))

@@ -18,14 +18,13 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import cast
 
 from sqlalchemy import bindparam, delete
 from sqlalchemy.engine.interfaces import Dialect
 
-from store.engine import Connection, Cursor, engine, told
+from store.engine import Cursor, Line, engine, told
 from store.jobs import Job, Jobs, T, Work, settle
 from store.outages import DatabaseError, Outage, OutageError, Outages, ReplicaError
 from store.readers import Readers, replica
@@ -55,17 +54,6 @@ def _probe(transaction: Transaction) -> None:
 
 _PUT = Statement(adding(setting))
 _TAKE_OUT = Statement(delete(setting).where(setting.c.name == bindparam("which")))
-
-
-@dataclass(slots=True)
-class _Line:
-    """One connection with its cursor, used by one thread at a time."""
-
-    connection: Connection
-    cursor: Cursor = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.cursor = cast(Cursor, self.connection.cursor())
 
 
 class Database:
@@ -161,7 +149,7 @@ class Database:
                 with contextlib.suppress(ReplicaError):
                     return self._replica.look(work)
             with self._naming(), contextlib.closing(self._engine.connect()) as connection:
-                return work(self._over(_Line(connection).cursor))
+                return work(self._over(Line(connection).cursor))
 
         return await asyncio.get_running_loop().run_in_executor(self._long, run)
 
@@ -247,7 +235,7 @@ class Database:
         await asyncio.get_running_loop().run_in_executor(self._long, self._scrub)
 
     def _scrub(self) -> None:
-        line = _Line(self._engine.connect())
+        line = Line(self._engine.connect())
         try:
             for statement in self._engine.scrubbing:
                 line.cursor.execute(statement, ())
@@ -385,9 +373,9 @@ class Database:
             undo.pop_all()
         return readers
 
-    def _line_to_write(self) -> _Line:
+    def _line_to_write(self) -> Line:
         """Another process that writes is waited for in `_begin`, which may be in a hurry."""
-        line = _Line(self._engine.connect())
+        line = Line(self._engine.connect())
         for statement in self._engine.hurrying:
             line.cursor.execute(statement, ())
         return line

@@ -4,6 +4,7 @@ the settings: a driver and its dialect are a quarter of a second that nobody sho
 import contextlib
 import importlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol, cast
 from urllib.parse import urlsplit
@@ -41,6 +42,17 @@ class Rewritten(StrEnum):
     DONE = "done"
     BUSY = "busy"  # somebody was using it all the time
     TOO_LARGE = "too large"  # for the time that others may wait for it
+
+
+@dataclass(slots=True)
+class Line:
+    """One connection with its cursor, used by one thread at a time."""
+
+    connection: Connection
+    cursor: Cursor = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.cursor = cast(Cursor, self.connection.cursor())
 
 
 class Engine(Protocol):

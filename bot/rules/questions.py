@@ -15,6 +15,7 @@ from bot.readings import plainly, standard
 from bot.rules.tasks import corrects
 from bot.running import SILENT_TOPICS, STORY, TRIES, Runner
 from bot.turn import CHOICES, Turn
+from nlu.entities import Entity
 from nlu.questions import NO_ANSWER, RED_LINES
 
 _NOT_OURS = {"other_office", "unrelated"}  # what a name is taken for that nobody knows
@@ -49,7 +50,11 @@ async def stray_number(run: Runner, turn: Turn) -> bool:
 
 async def ours(run: Runner, turn: Turn) -> bool:
     """Who names what we teach, or describes it, asks about that."""
-    turn.heard = run.lean(turn, described.with_course(turn) if len(turn.heard.folded) <= STORY else turn.heard)
+    course = described.meant(turn) if len(turn.heard.folded) <= STORY else None
+    if course is not None:
+        turn.described = course
+        turn.heard = replace(turn.heard, entities=(*turn.heard.entities, Entity("course", course, 0, 0, exact=False)))
+    turn.heard = run.lean(turn, turn.heard)
     return False
 
 
@@ -220,23 +225,28 @@ async def for_the_ticket(run: Runner, turn: Turn) -> bool:
 async def wanted(run: Runner, turn: Turn) -> bool:
     """跟孙辈咋相处，有讲的没: who wants to be taught something that is only described, in however many parts."""
     heard, best = turn.heard, turn.heard.best
-    clear = best is not None and best.score >= heard.lines.likely and best.intent not in _NOT_OURS
-    if clear and len(phrases.clauses(heard.folded)) < 2:
-        return False
     if not phrases.wants_to_learn(heard.folded) or run.waiting(turn.state) or _of_something_else(turn):
         return False
-    wished = heard.says_also or any(heard.first(each) for each in described.WISHES)
-    if clear and (wished or not described.is_meant(turn)):
-        return False
+    if best is not None and best.score >= heard.lines.likely and best.intent not in _NOT_OURS:
+        wished = heard.says_also or any(heard.first(each) for each in described.WISHES)
+        # 想学写大字的, after a class of something else, is no question about that class.
+        anew = _told_just_now(turn) and described.says_what(heard.folded)
+        parts = len(phrases.clauses(heard.folded)) > 1
+        if wished or not (anew or (parts and described.is_meant(turn))):
+            return False
     return _ask_which_course(run, turn, "find_class")
 
 
 async def taught(run: Runner, turn: Turn) -> bool:
     """直播卖货的课谁教: a course that is not called so here, and may be meant."""
-    best, told = turn.heard.best, bool(turn.state.shown) and turn.state.focus_age <= _JUST_TOLD
-    if not phrases.is_of_a_course(turn.heard.folded) or told or _of_something_else(turn):
+    best = turn.heard.best
+    if not phrases.is_of_a_course(turn.heard.folded) or _told_just_now(turn) or _of_something_else(turn):
         return False
     return _ask_which_course(run, turn, best.intent if best and best.intent in OF_CLASSES else "about_course")
+
+
+def _told_just_now(turn: Turn) -> bool:
+    return bool(turn.state.shown) and turn.state.focus_age <= _JUST_TOLD
 
 
 def _of_something_else(turn: Turn) -> bool:
@@ -281,7 +291,7 @@ def _is_of_the_talk(turn: Turn, best: Candidate) -> bool:
     if best.question is None or not turn.state.said or best.score < turn.heard.lines.likely:
         return False
     asked = (turn.library.asks(entry) for each in turn.state.told if (entry := turn.library.entries.get(each)))
-    learnt = bool(turn.state.shown) and turn.state.focus_age <= _JUST_TOLD and best.topic in OF_LEARNING
+    learnt = _told_just_now(turn) and best.topic in OF_LEARNING
     learnt = learnt or {best.topic, turn.state.topic} == _OF_CREDITS
     return learnt or best.topic == turn.state.topic or any(best.question in each.near for each in asked if each)
 
@@ -318,9 +328,10 @@ async def name_alone(run: Runner, turn: Turn) -> bool:
 
 async def named_at_least(run: Runner, turn: Turn) -> bool:
     """给我妈打听打听八段锦: nothing is clear but what it is about, and that is told."""
-    if run.waiting(turn.state) or turn.ticket or not _OF_IT.search(turn.heard.folded):
+    if run.waiting(turn.state) or turn.ticket or not (turn.described or _OF_IT.search(turn.heard.folded)):
         return False
     exact = {each.kind for each in turn.heard.entities if each.exact and turn.heard.first(each.kind)}
+    exact |= {"course"} if turn.described else set()
     for kind, intent in (("course", "find_class"), ("item", "redemption_items"), ("activity", "find_activity")):
         if kind in exact:
             await run.start(turn, intent, run.readings.values(run.handlers[intent], turn))
