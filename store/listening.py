@@ -45,11 +45,10 @@ class _Kept:
             connection: Connection = await psycopg.AsyncConnection.connect(
                 self._url, autocommit=True, application_name=beside.name()
             )
-        try:
+        async with contextlib.AsyncExitStack() as undo:
+            undo.push_async_callback(connection.close)
             await connection.execute(self._first)
-        except psycopg.Error:
-            await connection.close()
-            raise
+            undo.pop_all()
         return connection
 
     async def close(self) -> None:
