@@ -229,7 +229,7 @@ def test_every_number_of_an_answer_stands_in_the_english_one() -> None:
             assert en is None or not lacking(zh or "", en), (record.id, name)
     stale = next(each for each in content.entries if each.id == "fee-general")
     assert replace(stale, answer=stale.answer.replace("600", "650")).problems() == [
-        Words("英文回答：中文里有 650，英文里没有", "en: the Chinese says 650, the English does not")
+        Words("英文回答：中文里有 650，英文里没有", "Answer in English: the Chinese says 650, the English does not")
     ]
 
 
