@@ -18,9 +18,9 @@ _MEANT_OF = 0.0  # the same, of whoever surely wants to learn something, or name
 _MAY, _MAY_OF = -1.5, -4.0  # from which it is offered with the next; where somebody surely wants to learn something
 _OF_ANY = OF_FEE | {each for aspect in ASPECTS.values() for each in aspect.standards}  # asked of classes in general
 _WANTING = re.compile(
-    "有没有|有[吗没么不]|什么|啥|哪些|[教学讲课班想要能会报上我你他们的了吗呢吧啊有没不还别其他的，。？?！!]"
+    "有没有|有[吗没么不]|什么|啥|哪些|[教学讲课班想要能会报上我你他们的了吗呢吧啊有没不还别其他都些的，。？?！!]"
 )
-_SAYS = 3  # characters
+_SAYS, _SAYS_ANYTHING = 3, 2  # characters
 WISHES = ("when", "org", "theme", "audience", "teacher")
 
 
@@ -39,7 +39,15 @@ def meant(turn: Turn) -> str | None:
     unclear = unclear or (wants and best is not None and best.intent in NO_ANSWER)
     if not unclear or not (wants or phrases.is_of_a_course(heard.folded)) or turn.ticket:
         return None
+    if len(_WANTING.sub("", heard.folded)) < _SAYS_ANYTHING:
+        return None  # 你们教什么: of no course more than of any other
     return None if any(heard.first(each) for each in ("course", "activity", "item")) else _meant(turn)
+
+
+def is_told(turn: Turn) -> bool:
+    """Whether what is said is of the course that was taken to be meant."""
+    spoken_of = {turn.heard.first("course"), turn.state.focus.get("course")}
+    return turn.described in spoken_of and bool(turn.said) and not turn.told_of
 
 
 def tell(turn: Turn, course: str) -> None:

@@ -29,7 +29,7 @@ LADDER: tuple[Rule, ...] = (
     # What is no question
     questions.too_long, questions.stray_number,
     # What goes on with the talk
-    questions.misspoke, questions.ours, questions.wanted, answers.of_whom, follow.suits, tasks.told, tasks.dropped, questions.gist,
+    tasks.misspoke, questions.ours, questions.wanted, answers.of_whom, follow.suits, tasks.told, tasks.dropped, questions.gist,
     helping.of_somebody_else, helping.too_slow, helping.declines, follow.asked_elsewhere,
     tasks.goes_on, tasks.open_task, elsewhere.asked_there, follow.enrols, follow.compared, answers.of_an_answer,
     follow.follow_up, follow.described,
@@ -65,7 +65,7 @@ class Dialogue:
                 turn.rules.append(rule.__name__)
             if answered:
                 break
-        if turn.described and turn.state.focus.get("course") == turn.described and turn.said:
+        if turn.described and described.is_told(turn):
             described.tell(turn, turn.described)
         if turn.inbound.files and not turn.inbound.intent and turn.said and not (turn.ticket or turn.handover):
             turn.say("file.also")  # it came with words, and those alone were answered

@@ -58,14 +58,6 @@ async def ours(run: Runner, turn: Turn) -> bool:
     return False
 
 
-async def misspoke(run: Runner, turn: Turn) -> bool:
-    """哎呀我说错了，我要的是周末那个: what is wanted instead, where nothing is open that it would correct."""
-    said = phrases.without_misspeaking(turn.heard.folded)
-    if said and not run.waiting(turn.state) and not turn.ticket:
-        turn.heard = run.hear(turn, said)
-    return False
-
-
 async def gist(run: Runner, turn: Turn) -> bool:
     """Of a message that is not clear as a whole, the part that asks; what else was said is passed over kindly."""
     heard, folded = turn.heard, turn.heard.folded

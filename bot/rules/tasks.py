@@ -154,6 +154,17 @@ async def refined(run: Runner, turn: Turn) -> bool:
     return True
 
 
+async def misspoke(run: Runner, turn: Turn) -> bool:
+    """哎呀我说错了，我想问插花班在哪上课: what is asked instead, where nothing is open that it would correct. A name that is put
+    right, 说错了，是育婴的, is not a question by itself: those who read corrections see it as it is."""
+    folded = turn.heard.folded
+    said = phrases.without_misspeaking(folded)
+    short = CORRECTION.match(folded) is not None and len(said) <= _INSTEAD
+    if said and not (short or phrases.accuses(folded) or run.waiting(turn.state) or turn.ticket):
+        turn.heard = run.hear(turn, said)
+    return False
+
+
 async def taken_back(run: Runner, turn: Turn) -> bool:
     """说错了，是育婴的: no complaint about us. What is named instead is what is asked; where nothing is, it is asked for."""
     match = CORRECTION.match(turn.heard.folded)
