@@ -179,6 +179,26 @@ def test_files_are_there() -> None:
     assert not wrong, told(wrong)
 
 
+def test_names_in_files_are_there() -> None:
+    """`bot/inbox.py: receive` is in that file."""
+    wrong: dict[str, list[str]] = {}
+    for page in PAGES:
+        for named in quoted(page):
+            found = re.fullmatch(r"([\w/]+/\w+\.py): (\w+)", named)
+            if found is None or found[1] not in tracked():
+                continue
+            if not re.search(rf"\b{found[2]}\b", (ROOT / found[1]).read_text("utf-8")):
+                wrong.setdefault(page, []).append(named)
+    assert not wrong, told(wrong)
+
+
+def test_every_decision_has_a_number_of_its_own() -> None:
+    numbers = [Path(each).name.partition("-")[0] for each in DECISIONS]
+    assert len(set(numbers)) == len(numbers)
+    heads = [int(number) for number in (re.match(r"# (\d+)\.", prose(each))[1] for each in DECISIONS)]  # type: ignore[index]
+    assert heads == [int(number) for number in numbers]
+
+
 def anchors(path: str) -> set[str]:
     """Of the headings of a page, as GitHub makes them."""
     heads = re.findall(r"^#+ (.*)$", prose(path), re.M)
