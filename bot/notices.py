@@ -23,7 +23,7 @@ from store.notices import NewNotice, NoticeRow, Reached
 from store.queue import QueueRow
 from store.transaction import Transaction
 
-SOON, HELD = 1_000, 60_000  # ms until what met somebody else's doing is tried again
+SOON, PAUSED = 1_000, 60_000  # ms until what met somebody else's doing is tried again
 HOUR, DAY = 3_600_000, 86_400_000  # ms
 WAKES, SLEEPS = 8, 21  # hours of the day between which one may be told something
 # Purposes that somebody has to have asked for; of the others one is told because one enrolled, until one says no.
@@ -80,7 +80,7 @@ class NoticeSender:
         if new is None:
             return Done()
         if new.state == "held":
-            return Later(now + HELD)  # while this was under way
+            return Later(now + PAUSED)  # while this was under way
         if now >= new.until:
             return await self._end(new, "too_late", now)
         if (morning := _morning(at)) is not None:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 from msgspec.structs import replace
 
-from desk.hours import DeskSettings, Hours
+from desk.hours import Hours
 from store import talks, ticket_lists
 from store.ticket_events import TicketMerged
 from store.ticket_lists import ReportRow
@@ -51,7 +51,6 @@ class Reckoning(NamedTuple):
     """What figures are reckoned by; `names` are of organisations and seats, `now` is in ms."""
 
     hours: Hours
-    settings: DeskSettings
     zone: ZoneInfo
     names: Mapping[str, str]
     now: int
@@ -167,7 +166,7 @@ def _is_kept(each: ReportRow, by: Reckoning) -> bool | None:
     if each.result == MERGED:
         return None
     until = each.answered_at or each.closed_at or by.now
-    came_in_time = by.hours.between(each.opened_at, until) / 60_000 <= by.settings.answer_within[each.priority]
+    came_in_time = by.hours.between(each.opened_at, until) / 60_000 <= by.hours.settings.answer_within[each.priority]
     if each.answered_at is None:
         return None if came_in_time else False
     return came_in_time

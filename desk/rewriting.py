@@ -41,11 +41,12 @@ class Nights:
 
     async def work(self) -> None:
         now = datetime.fromtimestamp(self._clock(), self._zone)
-        if now.hour not in NIGHT or not (tables := rewritable(self._database.url)):
+        if now.hour not in NIGHT:
             return
         if self._night != now.date():
+            tables = await asyncio.to_thread(rewritable, self._database.url)
+            self._left = await self._database.write(lambda t: _begun(t, tables, now)) if tables else []
             self._night = now.date()
-            self._left = await self._database.write(lambda t: _begun(t, tables, now))
         self._left = [table for table in self._left if not await self._is_done(table, now)]
 
     async def _is_done(self, table: str, now: datetime) -> bool:

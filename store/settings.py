@@ -1,4 +1,4 @@
-"""What supervisors have set: opening hours, shifts, how long things are kept."""
+"""Documents by name: what supervisors have set (opening hours, shifts, how long things are kept), and what a centre has one of."""
 
 from typing import cast
 

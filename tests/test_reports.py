@@ -42,7 +42,7 @@ def test_nine_of_ten_have_their_answer_by_the_figure_that_says_so(hours: Hours, 
 
 
 def by(hours: Hours, now: int = 0) -> Reckoning:
-    return Reckoning(hours, ALWAYS, ZoneInfo("Asia/Shanghai"), {}, now * 60_000)
+    return Reckoning(hours, ZoneInfo("Asia/Shanghai"), {}, now * 60_000)
 
 
 def test_who_was_never_answered_was_not_answered_in_time(hours: Hours) -> None:

@@ -219,5 +219,5 @@ async def _report(desk: Desk, first: date | None, last: date | None) -> Report:
         raise TicketError("invalid", f"起止日期不对，一次最多 {LONGEST} 天")
     names = {each.id: each.name for each in desk.library.catalogue.organisations.values()}
     names |= {each.name: each.shown for each in await desk.people.all()}
-    by = Reckoning(desk.hours, desk.settings, desk.zone, names, now())
+    by = Reckoning(desk.hours, desk.zone, names, now())
     return await desk.database.aside(lambda t: report(t, first, last, by))

@@ -19,14 +19,13 @@ from bot.files import FileRefusal, FileRefusedError, checked
 from bot.messages import Arrived, Inbound
 from integrations.webchat.frames import encode, error
 from integrations.webchat.origins import Origins
-from integrations.webchat.visitors import Visitors
+from integrations.webchat.visitors import TOKEN, Visitors
 
 AT_ONCE = 16  # whose content is in memory at the same time
 FROM_ONE = 8  # of these from one network address: who is slow keeps nobody else out
 WITHIN = 120  # seconds for a content to arrive
 AGAIN = 3  # seconds until there may be room
 LONGEST = 1_000  # characters of a header
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _MEANT = (("image/", "[图片]", "image"), ("audio/", "[语音]", "voice"), ("", "[文件]", "file"))
 _STATUS = {"bad_frame": 400, "foreign": 403, "too_large": 413, "kind": 415, "empty": 422, "busy": 503}
@@ -133,7 +132,7 @@ def _head(scope: Scope) -> _Head:
     """Raises `_NotTakenError`."""
     given = {name: value.decode("latin-1")[:LONGEST] for name, value in scope["headers"]}
     length, visitor, id = (given.get(name, "") for name in (b"content-length", b"x-visitor", b"x-id"))
-    if not (length.isdecimal() and length.isascii() and _TOKEN.fullmatch(visitor) and _ID.fullmatch(id)):
+    if not (length.isdecimal() and length.isascii() and TOKEN.fullmatch(visitor) and _ID.fullmatch(id)):
         _bad()
     lang = "en" if given.get(b"x-lang") == "en" else "zh"
     return _Head(visitor, id, unquote(given.get(b"x-name", "")), lang, int(length))

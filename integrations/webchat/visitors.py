@@ -17,7 +17,7 @@ from store.outages import OutageError
 
 CHANNEL = "webchat"
 LARGEST = 16_384  # bytes of a frame
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")  # 24 random bytes, the page's or ours
+TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")  # 24 random bytes, the page's or ours
 
 
 class Visitors:
@@ -60,4 +60,4 @@ class Visitors:
 
 def token_of(asked: str | None) -> str:
     """The token that a page names, where it has the form of one; else a new one."""
-    return asked if asked is not None and _TOKEN.fullmatch(asked) else secrets.token_urlsafe(24)
+    return asked if asked is not None and TOKEN.fullmatch(asked) else secrets.token_urlsafe(24)

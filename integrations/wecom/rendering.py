@@ -8,14 +8,14 @@ from integrations.wechat.rendering import Outgoing
 ITEMS, LABEL, HEAD = 10, 128, 1_024  # of a menu: entries, bytes of one, bytes of what stands above
 
 
-def message(outgoing: Outgoing, media: str = "", *, menus: bool = True) -> Mapping[str, object]:
+def message(outgoing: Outgoing, media: str = "") -> Mapping[str, object]:
     """As the platform takes it; `media` is its id of an uploaded image. Link cards need a picture, so they are texts."""
     if outgoing.image is not None:
         return {"msgtype": "image", "image": {"media_id": media}}
     if (card := outgoing.article) is not None:
         lines = [outgoing.text, f"【{card.title}】", *card.lines, card.link or ""]
         return _text("\n".join(line for line in lines if line))
-    if outgoing.options and menus and _fits(outgoing):
+    if outgoing.options and _fits(outgoing):
         tail = "Tap one, or answer with its number" if outgoing.lang == "en" else "点上面的字，或回复序号"
         items = [{"type": "click", "click": {"id": each.key, "content": each.label}} for each in outgoing.options]
         return {"msgtype": "msgmenu", "msgmenu": {"head_content": outgoing.text, "list": items, "tail_content": tail}}
