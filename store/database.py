@@ -24,7 +24,7 @@ from typing import cast
 from sqlalchemy import bindparam, delete
 from sqlalchemy.engine.interfaces import Dialect
 
-from store.engine import Cursor, Line, engine, told
+from store.engine import Cursor, DatabaseLine, engine, told
 from store.jobs import Job, Jobs, T, Work, settle
 from store.outages import DatabaseError, Outage, OutageError, Outages, ReplicaError
 from store.readers import Readers, replica
@@ -149,7 +149,7 @@ class Database:
                 with contextlib.suppress(ReplicaError):
                     return self._replica.look(work)
             with self._naming(), contextlib.closing(self._engine.connect()) as connection:
-                return work(self._over(Line(connection).cursor))
+                return work(self._over(DatabaseLine(connection).cursor))
 
         return await asyncio.get_running_loop().run_in_executor(self._long, run)
 
@@ -235,7 +235,7 @@ class Database:
         await asyncio.get_running_loop().run_in_executor(self._long, self._scrub)
 
     def _scrub(self) -> None:
-        line = Line(self._engine.connect())
+        line = DatabaseLine(self._engine.connect())
         try:
             for statement in self._engine.scrubbing:
                 line.cursor.execute(statement, ())
@@ -373,9 +373,9 @@ class Database:
             undo.pop_all()
         return readers
 
-    def _line_to_write(self) -> Line:
+    def _line_to_write(self) -> DatabaseLine:
         """Another process that writes is waited for in `_begin`, which may be in a hurry."""
-        line = Line(self._engine.connect())
+        line = DatabaseLine(self._engine.connect())
         for statement in self._engine.hurrying:
             line.cursor.execute(statement, ())
         return line

@@ -45,7 +45,7 @@ class Rewritten(StrEnum):
 
 
 @dataclass(slots=True)
-class Line:
+class DatabaseLine:
     """One connection with its cursor, used by one thread at a time."""
 
     connection: Connection
