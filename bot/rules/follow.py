@@ -41,6 +41,10 @@ _LAST = re.compile(r"最后")
 _HELD = re.compile(
     "(?:最近|近期|现在|这阵子?|今年|还)?(?:有没有|有|要|能)?(?:开班|开课|班|课|线下班)(?:了|上)?(?:[吗么没不嘛]|没有|有没有|有吗)?"
 )
+# What a class may be called, and none of 第一次课, 下期的班, 免费的课.
+_NAME = re.compile(
+    "(?:(?![第次节天周月期几每上下前后早晚新老大小长短同免收便贵远近网线这那哪我你他她好报开补听落缺请学习一二三四五六七八九十])[一-鿿]){2,4}"
+)
 _COMPARES = re.compile(
     r"哪[一]?[个家门种样边头处里].{0,6}(?:便宜|贵|近|早|晚|好|划算|人少|合适|快|方便|强|多|少|空)|(?:区别|不一样|不同|差别|差多少|对比|比较)|which (?:one )?is"
 )
@@ -268,6 +272,22 @@ def _wants_another(turn: Turn, least: float) -> bool:
         return False
     move = turn.heard.move
     return move.label in {"follow/other_time", "follow/other_place", "follow/cheaper"} and move.probability >= least
+
+
+async def unknown_class(run: Runner, turn: Turn) -> bool:
+    """插花班在哪上课, after a class of something else: a class that we have not, and never the place of the one told."""
+    heard, best = turn.heard, turn.heard.best
+    of_one = best is not None and best.intent in OF_CLASSES | {"class_fee"} and best.score >= heard.lines.likely
+    if not of_one or run.waiting(turn.state) or turn.ticket or heard.entities:
+        return False
+    courses = turn.library.catalogue.courses
+    told = {group.course for group in classes_of(turn)} | {id for kind, id in shown(turn) if kind == "course"}
+    called = "".join("".join((courses[id].name, *courses[id].aliases)) for id in told if id in courses)
+    names = [each for each in phrases.described(heard.folded) if _NAME.fullmatch(each) and not set(each) & set(called)]
+    if not told or not names:
+        return False
+    await run.start(turn, "find_class", {"subject": names[0]})
+    return True
 
 
 async def unknown_name(run: Runner, turn: Turn) -> bool:
