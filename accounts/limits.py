@@ -62,6 +62,8 @@ GUESSES = Limit("guesses", 5, HOUR / 4)
 GUESSES_ANYWHERE = Limit("guesses anywhere", 30, HOUR)
 CODES_ANYWHERE = Limit("codes anywhere", 30, HOUR)
 
+RETURNS = Limit("returns", 1, HOUR / 6)  # from the identity provider, of one leaving for it
+
 # What may come from one network address; `NETWORK` times as much from the network that it is in.
 REQUESTS_FROM = Limit("requests from", 600, 10)  # to a channel, whatever is in them
 MESSAGES_FROM = Limit("messages from", 300, 10)  # that are thought about

@@ -318,7 +318,7 @@ async def _desk(
         database=database, live=live, library=library, comprehension=knowing.comprehension, settings=config.desk, hours=hours,
         zone=config.zone, tickets=tickets, replies=Replies(database, live, ground.clock), people=People(database, passwords),
         signing=SignIn(database, passwords, attempts, config.desk.session_minutes), attempts=attempts,
-        oidc=Oidc(config.desk.oidc, os.environ.get("OIDC_CLIENT_SECRET", "")), public_url=public_url(config),
+        oidc=Oidc(config.desk.oidc, os.environ.get("OIDC_CLIENT_SECRET", ""), ground.limits), public_url=public_url(config),
         dispatch=Dispatch(database, live, tickets, Terms(library, hours, standing, loads), ground.clock),
         feed=Feed(database, live, hours, ground.clock),
         search=ConversationSearch(database, live, _reached(identity, ways), ground.limits),

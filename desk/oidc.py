@@ -12,6 +12,10 @@ from typing import Annotated, Protocol
 
 from msgspec import Meta, Struct
 
+from accounts.limits import RETURNS, Limits
+
+LONGEST = 255  # characters of who somebody is at the provider (OpenID Connect Core 1.0 section 2)
+
 
 class OidcSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """`issuer` empty switches it off. The client's secret comes from the environment, `OIDC_CLIENT_SECRET`."""
@@ -61,9 +65,10 @@ class IdentityProvider(Protocol):
 class Oidc:
     """`back` is the address that the provider sends people back to. Both methods raise `OidcError`."""
 
-    def __init__(self, settings: OidcSettings, secret: str) -> None:
+    def __init__(self, settings: OidcSettings, secret: str, limits: Limits) -> None:
         self.settings = settings
         self._secret = secret
+        self._limits = limits
         self._found: IdentityProvider | None = None
 
     @property
@@ -88,6 +93,16 @@ class Oidc:
             raise OidcError("nobody asked")
         if not secrets.compare_digest(asked.state.encode(), state.encode()):
             raise OidcError("state")
-        claims = await self._provider.claims(asked, code, back)
-        subject, name = claims["sub"], claims.get("preferred_username")
-        return Vouched(f"{claims['iss']}#{subject}", str(name or subject)[:64])
+        if self._limits.take((RETURNS, asked.nonce)) > 0:
+            raise OidcError("again")
+        return _vouched(await self._provider.claims(asked, code, back))
+
+
+def _vouched(claims: Mapping[str, object]) -> Vouched:
+    """Raises `OidcError`."""
+    subject, name = claims.get("sub"), claims.get("preferred_username")
+    if not isinstance(subject, str) or not subject.strip() or len(subject) > LONGEST or not subject.isprintable():
+        raise OidcError("sub")
+    # What its people choose may be anything: marks that turn the writing round, too.
+    shown = "".join(each for each in str(name or subject) if each.isprintable())
+    return Vouched(f"{claims['iss']}#{subject}", shown[:64])

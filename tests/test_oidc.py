@@ -45,6 +45,7 @@ class Played:
         self.claims: dict[str, Any] = {}
         self.header: dict[str, Any] = {"alg": "RS256", "kid": "one"}
         self.key = KEY
+        self.shown = [KEY]  # keys that it says are its own
         self.discovery: dict[str, Any] = {
             "issuer": self.issuer, "authorization_endpoint": f"{self.issuer}/auth", "token_endpoint": f"{self.issuer}/token",
             "jwks_uri": f"{self.issuer}/keys", "id_token_signing_alg_values_supported": ["RS256", "HS256", "none"],
@@ -64,7 +65,7 @@ class Played:
         return JSONResponse(self.discovery)
 
     async def _keys(self, _: Request) -> JSONResponse:
-        return JSONResponse({"keys": [KEY.as_dict(private=False)]})
+        return JSONResponse({"keys": [each.as_dict(private=False) for each in self.shown]})
 
     async def _token(self, request: Request) -> JSONResponse:
         self.form = dict(await request.form())
@@ -153,7 +154,8 @@ async def test_who_is_switched_off_here_does_not_come_in_from_there(vouching: Ap
     "claims",
     [
         {"iss": "http://evil.example"}, {"aud": "other"}, {"aud": ["other"]}, {"nonce": "x"}, {"nonce": None}, {"exp": 1},
-        {"exp": None}, {"exp": "soon"}, {"sub": None}, {"sub": 7}, {"iat": None},
+        {"exp": None}, {"exp": "soon"}, {"sub": None}, {"sub": 7}, {"iat": None}, {"sub": ""}, {"sub": " "}, {"sub": "li\0"},
+        {"sub": "li\n"}, {"sub": "\u202eil"}, {"sub": "l" * 256},
         {"aud": ["daoxue", "evil"], "azp": "evil"}, {"aud": ["daoxue", "evil"]}, {"azp": "evil"}, {"aud": "other", "azp": "daoxue"},
     ],
 )  # fmt: skip
@@ -181,6 +183,62 @@ async def test_a_forged_token_is_refused(vouching: App, provider: Played, forged
         assert answer.headers["location"] == "/desk/?refused=unreachable"
         return
     assert (await come_back(vouching, provider)).headers["location"] == "/desk/?refused=provider"
+
+
+@pytest.mark.parametrize("how", ["under the same name", "without names", "under another name"])
+async def test_a_provider_that_changes_its_keys(vouching: App, provider: Played, how: str) -> None:
+    names = {"without names": ({}, {}), "under another name": ({"kid": "one"}, {"kid": "two"})}
+    for name in names.get(how, ({"kid": "one"}, {"kid": "one"})):
+        provider.key = RSAKey.generate_key(2048, name)
+        provider.shown, provider.header = [provider.key], {"alg": "RS256"} | name
+        assert (await come_back(vouching, provider)).headers["location"] == "/desk/?refused=unlinked"
+
+
+async def test_a_key_that_was_withdrawn_proves_nothing_any_more(vouching: App, provider: Played) -> None:
+    assert (await come_back(vouching, provider)).headers["location"] == "/desk/?refused=unlinked"
+    provider.shown = [RSAKey.generate_key(2048, {"kid": "two"})]
+    assert (await come_back(vouching, provider)).headers["location"] == "/desk/?refused=provider"
+
+
+async def test_who_left_once_comes_back_once(vouching: App, provider: Played) -> None:
+    """Also where the provider takes a code twice, and the browser kept what it was to forget."""
+    client, now = Desk(vouching).client(), int(time.time())
+    away = await client.get("/api/login/oidc")
+    asked = parse_qs(urlsplit(away.headers["location"]).query)
+    provider.claims = {
+        "iss": provider.issuer, "aud": "daoxue", "sub": "u-1", "nonce": asked["nonce"][0], "iat": now, "exp": now + 60,
+    }  # fmt: skip
+    kept, found = client.cookies["daoxue_asked"], []
+    for _ in range(2):
+        client.cookies.clear()
+        client.cookies.set("daoxue_asked", kept)
+        back = {"state": asked["state"][0], "code": "a-code"}
+        found.append((await client.get("/api/login/oidc/back", params=back)).headers["location"])
+    assert found == ["/desk/?refused=unlinked", "/desk/?refused=provider"]
+
+
+async def test_a_name_is_shown_as_it_is_read(vouching: App, provider: Played) -> None:
+    await come_back(vouching, provider, preferred_username="\u202enimda\0\n")
+    assert [each.name for each in await vouching.desk.people.vouched()] == ["nimda"]
+
+
+@pytest.mark.parametrize("lacking", ["jwks_uri", "token_endpoint", "authorization_endpoint"])
+async def test_a_provider_that_does_not_say_where_is_no_error_of_ours(
+    vouching: App, provider: Played, lacking: str
+) -> None:
+    del provider.discovery[lacking]
+    found = await Desk(vouching).client().get("/api/login/oidc")
+    assert found.headers["location"] == "/desk/?refused=unreachable"
+
+
+async def test_what_a_provider_answers_while_it_is_out_of_order_is_not_kept(vouching: App, provider: Played) -> None:
+    right = provider.discovery
+    for wrong in ({}, right | {"issuer": "http://127.0.0.1:1"}, {"issuer": provider.issuer}):
+        provider.discovery = wrong
+        answer = await Desk(vouching).client().get("/api/login/oidc")
+        assert answer.headers["location"] == "/desk/?refused=unreachable"
+    provider.discovery = right
+    assert (await come_back(vouching, provider)).headers["location"] == "/desk/?refused=unlinked"
 
 
 @pytest.mark.parametrize("answer", [[], {}, {"issuer": 7}, "x", None])
