@@ -39,8 +39,8 @@ _KEYWORDS = re.compile(
     # English, as the carriers know it
     "(?:please|pls)?(?:stop|stopall|stopit|stopsending|unsub|unsubscribe|unsubscribeme|cancel|end|quit|optout|optmeout|revoke|removeme|remove|leavemealone)(?:please|now|all)?"
     # 回T, T退订, 回复TD退订, 退订回TD, 拒收R
-    f"|(?:请?(?:回复?|发送?|编辑))?{_KEY}+|0{{4,5}}"
-    f"|(?:{_ANY}|{_TEXTS}|{_KEY})*(?:{_UNSUBSCRIBE}|拒收|拒绝接收|取消(?:接收|发送|推送)|停止(?:接收|发送|推送)?|停发)(?:{_ANY}|{_TEXTS}|{_KEY})*"
+    f"|(?:请?(?:回复?|发送?|编辑))?{_KEY}+|0{{4,5}}|停|{_ANY}*勿扰{_ANY}*"
+    f"|(?:{_ANY}|{_TEXTS}|{_KEY})*(?:{_UNSUBSCRIBE}|拒收|拒绝接收|(?:取消|不再)(?:接收|发送|推送)|停止(?:接收|发送|推送)?|停发)(?:{_ANY}|{_TEXTS}|{_KEY}|{_UNSUBSCRIBE})*"
     # 取消短信, 不要你们的短信, 短信停了吧
     f"|{_ANY}*(?:取消|停止|终止|关闭|关掉|停掉|停了|屏蔽|拒绝|不接受|不接收|不收|不要|不需要|不想要){_ANY}*{_TEXTS}(?:{_ANY}|{_TEXTS}|通知|提醒)*"
     f"|{_ANY}*{_TEXTS}{_ANY}*(?:停|关|取消|退|不要){_ANY}*"
@@ -49,18 +49,28 @@ _NEVER = "(?:别|(?<!要)不要|甭|勿|莫|不许|不准|不得|停止|不想|�
 _NOT = f"(?:{_NEVER}|不用|不需要)"
 _AGAIN = "(?:再|继续|老|总|一直|天天|乱|往|给|向|对|跟|我|这个|号码|手机|上|来)*"
 _SENTENCES = re.compile(
-    # 别再给我发短信, 别发了: but not 不用发了, which is said of one thing
+    # 别再给我发短信, 别发了: but not 不用发了, which is said of one thing; 以后不用发了 is said of all
     f"{_NOT}{_AGAIN}(?:群?发|推送|发送){_ANY}*{_TEXTS}"
-    f"|{_NEVER}{_AGAIN}(?:发|推送|发送|发东西)(?:给我|过来|了|吧|啊|呀|啦|来|我|谢谢|好吗|好不好|行吗|行不行|吗)*$"
+    f"|{_NEVER}{_AGAIN}(?:发|推送|发送|发东西)(?:给我|过来|了|吧|啊|呀|啦|咯|喽|嘛|来|我|谢谢|好吗|好不好|行吗|行不行|吗)*$"
+    "|以后(?:都|就|也)?(?:不用|不需要|不必)再?(?:给我)?发(?:给我|过来|了|吧|啊|啦|谢谢)*$"
     # 不想再收到你们的短信, 短信别发了
     f"|{_NOT}(?:再|继续)*(?:收到|接收|接受|收|看到){_ANY}*{_TEXTS}"
     f"|{_TEXTS}(?:请|都|就|以后|也)*{_NOT}(?:再|给|我)*(?:发|推)"
     f"|^{_ANY}*(?:别|不要|停止|勿)再?(?:骚扰|打扰|烦)(?:我|本人|了)*{_ANY}*$|{_TEXTS}骚扰|骚扰{_TEXTS}"
     f"|再(?:给我)?乱?发{_TEXTS}?(?:过来)?我?(?:就|要|可)*(?:投诉|举报|报警|拉黑)|从名单[里中上]*(?:删|去)"
 )
+_SENT = "(?:texts?|texting|sms|messages|messaging)"
+_SUCH = "(?:me|us|any|more|your|these|such|the|of|to)"
+_CLASS = r"(?![^.?!]*\b(?:class|course|waiting|queue)\b)"
 _ENGLISH = re.compile(
-    r"\b(?:stop|quit|cancel|end|no|no more|do(?: no|n['’]?)t|never)\b.{0,20}\b(?:text|texts|texting|sms|messages|messaging|contact)\b"
-    r"|opt(?:ing)?[ -]?(?:me )?out|unsubscribe|remove (?:me|my number)|take me off"
+    # stop texting me, no more messages: but not "no contact number on your messages"
+    rf"\b(?:stop|quit|cancel|end)(?: (?:sending|all|please|with|{_SUCH}))* {_SENT}\b"
+    rf"|\bstop(?: please)? contacting\b|\bno(?: more)? {_SENT}\b(?: please)?(?=[.!]|$)|\bno more {_SENT}\b"
+    # do not text me, I don't want your messages: but not "I don't get your messages"
+    r"|\b(?:do(?: no|n['’]?)t|never)(?: (?:you|ever|please))* (?:text|sms|message|contact)(?: (?:me|us|this number|again|any ?more)|$)"
+    rf"|\b(?:do(?: no|n['’]?)t|never) (?:send|keep sending)(?: {_SUCH})* {_SENT}\b"
+    rf"|\bdo(?: no|n['’]?)t (?:want|wish|like|need)(?: to)?(?: (?:get|receive|have|be sent|{_SUCH}))* {_SENT}\b"
+    rf"|opt(?:ing)?[ -]?(?:me )?out|unsubscribe{_CLASS}|(?:remove (?:me|my number)|take me off){_CLASS}"
 )
 _WHY_NOT = re.compile(
     "为什么|为啥|怎么(?:都|也|还|又)?[不没]|咋|没收到|收不到|没有收到|取消退[订定]|不退[订定]|不要退[订定]|没退[订定]|why"

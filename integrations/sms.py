@@ -17,10 +17,16 @@ _BASIC = frozenset(
 _EXTENDED = frozenset("\f^{}\\[~]|€")  # each takes the place of two
 GSM, GSM_JOINED = 160, 153
 SEGMENT, JOINED = 70, 67
-LONGEST = 2 * JOINED
+PARTS, PERSONAL = 2, 7  # segments of a text of ours; of one with words of a person's, which stand nowhere else
+LONGEST = PARTS * JOINED
 MORE = "（详情见公众号或打热线）"
 MORE_IN_ENGLISH = " (More in the official account or on the hotline.)"
-_END = re.compile(r"(?:[。；！？!?]|\.(?=\s))[”’」』）)]*|\n")
+# A mark within an address ends nothing (?id=1), nor does a stop before a small letter.
+_END = re.compile(r"(?:[。；！？]|[!?](?![A-Za-z0-9&=/%#])|\.(?=\s+[^\sa-z]))[”’」』）)]*|\n")
+# Nor one behind a short form, a letter alone, or a number of a list.
+_SHORT = re.compile(
+    r"(?:\b(?:[A-Za-z]|Mrs?|Ms|Dr|Prof|St|Rd|Ave|[Nn]os?|vs|etc|[Tt]el|[Ee]xt)|(?:^|[^\w\s]\s*|\n)\d{1,2})\.$"
+)
 _LATIN = str.maketrans(
     {"“": '"', "”": '"', "’": "'", "—": "-", "–": "-", "→": ">", "·": "-", "[": "(", "]": ")", "…": "..."}
 )
@@ -45,11 +51,16 @@ def latin(text: str) -> str:
     return without_chinese(text).translate(_LATIN)
 
 
-def fitted(text: str, tail: str = "", more: str = MORE) -> str:
-    """A text with what has to stand at its end, in two segments; what is left out is pointed to."""
-    if segments(text + tail) <= 2:
+def personal(replies: Sequence[Reply]) -> str:
+    """What a person wrote, whole: as far as every carrier takes one text."""
+    return fitted("\n".join(flat(reply.text) for reply in replies), parts=PERSONAL)
+
+
+def fitted(text: str, tail: str = "", more: str = MORE, parts: int = PARTS) -> str:
+    """A text with what has to stand at its end, in so many segments; what is left out is pointed to."""
+    if segments(text + tail) <= parts:
         return text + tail
-    room = (LONGEST if any(char not in _BASIC for char in text + tail + more) else 2 * GSM_JOINED) - len(tail)
+    room = parts * (JOINED if any(char not in _BASIC for char in text + tail + more) else GSM_JOINED) - units(tail)
     return (cut(text, room - len(more)) + more).strip() + tail
 
 
@@ -61,7 +72,7 @@ def cut(text: str, most: int) -> str:
     """As many whole sentences as so many UTF-16 units hold: none where the first one is longer."""
     if units(text) <= most:
         return text
-    ends = [match.end() for match in _END.finditer(text)]
+    ends = [match.end() for match in _END.finditer(text[: most + 2]) if not _SHORT.search(text[: match.end()][-8:])]
     return text[: max((end for end in ends if units(text[:end].rstrip()) <= most), default=0)].rstrip()
 
 

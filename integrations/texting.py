@@ -272,9 +272,12 @@ class Texting:
 
     def _text(self, rows: Sequence[conversations.MessageRow]) -> str:
         said = [each for each in rows if each.author != "resident"]
-        text = written([numbered(each).message.reply for each in said])
-        if self.provider.names_seats and all(each.author == "seat" for each in said):
-            return self._texts.line("zh", "sms.seat", words=text)
+        replies = [numbered(each).message.reply for each in said]
+        if not all(each.author == "seat" for each in said):
+            return written(replies)
+        words = sms.personal(replies)
+        text = self._texts.line("zh", "sms.seat", words=words) if self.provider.names_seats else words
+        SENT.inc(sms.segments(text))
         return text
 
     async def _refused(self, error: TextError, row: DueRow, now: int) -> Outcome:

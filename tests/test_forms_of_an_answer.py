@@ -159,6 +159,27 @@ def test_a_text_is_never_cut_within_a_sentence(sentences: list[str]) -> None:
     assert body == whole or sent.endswith(sms.MORE)
 
 
+def test_a_stop_is_no_end_behind_a_short_form_or_a_number_of_a_list() -> None:
+    begins = "Bring your card."
+    for middle in (
+        "We open from 9 a.m. to noon at No. 12 Lake Rd. near bus no. 5",
+        "Dr. Li asks for: 1. a pen; 2. a form",
+    ):
+        [sent] = sms.render([Reply(text=f"{begins} {middle} {'and so on ' * 40}here. End.", lang="en")])
+        assert sent == begins + sms.MORE_IN_ENGLISH
+    address = "见https://example.org/a?id=1的说明" + "很" * 130 + "。"
+    assert sms.render([Reply(text="好的！" + address)]) == ["好的！" + sms.MORE]
+
+
+def test_what_a_person_wrote_leaves_whole() -> None:
+    """It stands nowhere else: nothing points to it."""
+    words = "您的材料齐了，请周三上午来一楼窗口办理。" * 15
+    assert sms.personal([Reply(text=words)]) == words
+    longest = sms.personal([Reply(text=words * 3)])
+    assert sms.segments(longest) <= sms.PERSONAL
+    assert longest.removesuffix(sms.MORE).endswith("。")
+
+
 def test_a_text_whose_first_sentence_is_too_long_points_to_it_and_check_tells() -> None:
     reply = Reply(text="很" * 200 + "。短。")
     assert sms.render([reply]) == [sms.MORE]

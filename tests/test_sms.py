@@ -66,11 +66,15 @@ async def test_a_seats_answer_and_how_it_fared(texting: Line) -> None:
     await seat.post(f"/tickets/{ref}/messages", {"id": "a", "text": "您好，太极拳班还有名额。"})
     await texting.deliver()
     assert texting.carrier.texts[-1].body == "您好，太极拳班还有名额。"
+    long = "材料要带身份证和一寸照片，周三上午到一楼窗口。" * 9
+    await seat.post(f"/tickets/{ref}/messages", {"id": "b", "text": long})
+    await texting.deliver()
+    assert texting.carrier.texts.pop().body == long, "whole, though of more than two segments"
     for text in texting.carrier.texts[-2:]:
         await texting.carrier.fare(text, "sent", "delivered", chance=random.Random(3))
         assert _fared(texting, text.sid) == "delivered", "in whatever order, and never back"
     texts, segments = texting.app.database.look(lambda t: calls.cost(t, 0))
-    assert (texts, segments) == (2, 2)
+    assert (texts, segments) == (3, 6)
 
 
 def _fared(texting: Line, id: str) -> object:

@@ -259,7 +259,7 @@ async def test_what_an_outage_kept_leaves_with_the_residents_next_message(accoun
 @pytest.mark.parametrize("lose", range(4))
 async def test_what_was_in_a_response_that_is_lost_still_arrives(account: Official, lose: int) -> None:
     platform, who = account.platform, await heard(account)
-    platform.patience = 0.1
+    platform.again = 0.1
     platform.faults["message/custom/send"] = [45047]
     conversation = await tell(account, who, "坐席的话")
     await account.deliver()
@@ -274,6 +274,28 @@ async def test_what_was_in_a_response_that_is_lost_still_arrives(account: Offici
     assert read is not None
     said = await account.app.database.read(lambda t: conversations.messages(t, conversation, read.seq, read.seq))
     assert numbered(said[0]).message.reply.text.splitlines()[0] in who.seen[-1].text, "and so does the answer, after it"
+
+
+@pytest.mark.parametrize("lose", range(4))
+async def test_nor_is_it_lost_where_the_account_may_not_write_by_itself(
+    config: Config, monkeypatch: pytest.MonkeyPatch, lose: int
+) -> None:
+    async with official(config, monkeypatch, customer_service=False) as account:
+        platform, who = account.platform, await heard(account)
+        platform.again = 0.1
+        conversation = await tell(account, who, "坐席的话")
+        await account.deliver()
+        await platform.say(who, "在吗", Way(lose=lose))
+        await written_down(account, conversation)
+        account.clock.ahead += 14
+        await account.deliver()
+        for _ in range(2):
+            await platform.say(who, "1")
+            await written_down(account, conversation)
+            account.clock.ahead += 14
+            await account.deliver()
+        assert "".join(each.text for each in who.seen).count("坐席的话") == 1
+        assert await owed(account, conversation) is None
 
 
 async def written_down(account: Official, conversation: int) -> list[OwedRow]:

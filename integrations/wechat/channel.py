@@ -237,4 +237,6 @@ class WechatChannel:
             asked.on_trial = receipt.conversation, said.id
         else:
             self._live.delivered(receipt.conversation, receipt.last_seq)
+        if on_trial and not stored:
+            return self._instead()
         return _decode_outgoing(stored) if stored else None

@@ -2,7 +2,8 @@
 
 A response may be lost, and nobody says so: WeChat asks again, three times in all, until it has one. So what is owed stays a
 row of the queue, on trial, until WeChat would have asked again and has not (decision 35). The third response is the last
-that it asks for; nothing would tell of its loss, so what the first two held leaves by itself instead.
+that it asks for; nothing would tell of its loss, so what the first two held leaves by itself instead, or where it may not,
+waits for the resident's next word.
 """
 
 from collections.abc import Sequence
@@ -116,24 +117,25 @@ class Owing:
 def _again(
     transaction: Transaction, said: Inbound, receipt: Receipt, known: bytes, now: int, *, may_push: bool
 ) -> tuple[bytes, bool]:
-    """A response that did not arrive. The last of them is the answer's alone, where what is owed can leave otherwise: and
-    then the answer follows it."""
+    """A response that did not arrive. The last of them holds nothing: what is owed leaves otherwise, or waits to be asked for,
+    and the answer follows it."""
     conversation = receipt.conversation
     rows = _on_trial(transaction, conversation, said.id)
     asked = max((_asked(row.trial, now) for row in rows if row.trial), default=0)
-    if not rows or asked < TIMES or not may_push:
+    if not rows or asked < TIMES:
         for row in rows:
             assert row.trial is not None
             again = replace(row.trial, asked=asked, at=now, written=False)
             outbox.try_(transaction, row, conversation, again, now + ASKS_NO_MORE)
         return known, bool(rows)
+    due = now if may_push else HELD
     for row in rows:
-        outbox.release(transaction, row, conversation, now)
+        outbox.release(transaction, row, conversation, due)
     own = receipt.answers
     if own and not any(row.first_seq <= own[0].seq <= row.last_seq for row in rows):
         others = outbox.owed(transaction, conversation)
         outbox.drop(transaction, [row for row in others if row.is_rest and own[0].seq <= row.first_seq <= own[-1].seq])
-        outbox.leave(transaction, conversation, CHANNEL, Span(own[0].seq, own[-1].seq), now)
+        outbox.leave(transaction, conversation, CHANNEL, Span(own[0].seq, own[-1].seq), due)
     deliveries.take_back(transaction, conversation, said.id)
     return b"", True
 
