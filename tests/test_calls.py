@@ -30,21 +30,6 @@ def desk_of(config: Config, script: str) -> Config:
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_more_ways_to_refuse_and_what_is_none() -> None:
-    """Whoever is taken to have refused hears nothing any more: a word in passing must not do that."""
-    refused = (
-        "停|勿扰|退订退订|不再接收|以后不用发了|莫再发咯|no more texts|no sms|stop the messages|stop contacting me|don't contact me|"
-        "Do not message me|I don't want your texts|I do not wish to receive any messages|Don’t send me any more messages"
-    )
-    not_refused = (
-        "there is no contact number on your messages|I don't get your messages|Where does the bus stop? text me|"
-        "please take me off the waiting list|I do not have a contact|Never mind, text me the address|no message came|"
-        "please remove me from the waiting list of the class|how do I cancel my class by text message|不用发了"
-    )
-    assert [each for each in refused.split("|") if refusals.kind(each) is not RefusalKind.REFUSAL] == []
-    assert [each for each in not_refused.split("|") if refusals.kind(each) is RefusalKind.REFUSAL] == []
-
-
 async def test_call(name: str, config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     script = CALLS[name].read_text(encoding="utf-8")
     async with line(desk_of(config, script), monkeypatch) as running:
@@ -104,6 +89,21 @@ def test_what_a_text_is(texts: str, kind: RefusalKind) -> None:
 def test_yes_takes_a_refusal_back_and_nothing_else() -> None:
     assert refusals.kind("YES", refused=True) is RefusalKind.RESUMPTION
     assert refusals.kind("YES") is RefusalKind.WORDS
+
+
+def test_more_ways_to_refuse_and_what_is_none() -> None:
+    """Whoever is taken to have refused hears nothing any more: a word in passing must not do that."""
+    refused = (
+        "停|勿扰|退订退订|不再接收|以后不用发了|莫再发咯|no more texts|no sms|stop the messages|stop contacting me|don't contact me|"
+        "Do not message me|I don't want your texts|I do not wish to receive any messages|Don’t send me any more messages"
+    )
+    not_refused = (
+        "there is no contact number on your messages|I don't get your messages|Where does the bus stop? text me|"
+        "please take me off the waiting list|I do not have a contact|Never mind, text me the address|no message came|"
+        "please remove me from the waiting list of the class|how do I cancel my class by text message|不用发了"
+    )
+    assert [each for each in refused.split("|") if refusals.kind(each) is not RefusalKind.REFUSAL] == []
+    assert [each for each in not_refused.split("|") if refusals.kind(each) is RefusalKind.REFUSAL] == []
 
 
 def test_whose_numbers_are_no_persons() -> None:
