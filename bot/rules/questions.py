@@ -234,7 +234,10 @@ async def taught(run: Runner, turn: Turn) -> bool:
     best = turn.heard.best
     if not phrases.is_of_a_course(turn.heard.folded) or _told_just_now(turn) or _of_something_else(turn):
         return False
-    return _ask_which_course(run, turn, best.intent if best and best.intent in OF_CLASSES else "about_course")
+    of_classes = best is not None and best.intent in OF_CLASSES
+    if of_classes and best and best.score >= turn.heard.lines.likely and not described.is_meant(turn):
+        return False  # 最近有神马课: which there are is asked
+    return _ask_which_course(run, turn, best.intent if of_classes and best and best.intent else "about_course")
 
 
 def _told_just_now(turn: Turn) -> bool:
