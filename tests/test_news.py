@@ -249,7 +249,7 @@ async def shown(page: Page, count: int = 1) -> list[str]:
             """async (count) => {
             const worker = await navigator.serviceWorker.ready;
             let there = [];
-            for (let turn = 0; turn < 100; turn++) {
+            for (let turn = 0; turn < 500; turn++) {
                 there = await worker.getNotifications();
                 if (there.length === count) break;
                 await new Promise((done) => setTimeout(done, 20));
