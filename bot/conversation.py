@@ -7,6 +7,7 @@ from bot.about import NOTHING, Facts
 from bot.messages import Reply
 
 REMEMBERED = 6  # turns that a focus stays understandable
+JUST = 2  # turns after which what was told is just told
 PROVING = 30 * 60_000  # ms in which a code may still be typed, also too late or in the wrong place
 REOPENS = 24 * 3_600_000  # ms after its end in which a ticket is taken up again rather than a new one opened
 
@@ -74,6 +75,11 @@ class Conversation(Struct, omit_defaults=True):
     def facts(self) -> Facts:
         """What is known of who is spoken of."""
         return self.people.get(self.person, NOTHING)
+
+    @property
+    def just_told(self) -> bool:
+        """Whether something was told in one of the last turns, so that half a sentence may be about it."""
+        return bool(self.shown) and self.focus_age <= JUST
 
     def just_closed(self, now: int) -> str | None:
         """The ticket that goes on when the resident is not done with it yet."""

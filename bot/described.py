@@ -44,19 +44,17 @@ def meant(turn: Turn) -> str | None:
     return None if any(heard.first(each) for each in ("course", "activity", "item")) else _meant(turn)
 
 
-def is_told(turn: Turn) -> bool:
-    """Whether what is said is of the course that was taken to be meant."""
+def tell(turn: Turn) -> None:
+    """Where what is said is of the course that was taken to be meant, says that first, so that whoever meant another one sees
+    it at once; the next likeliest is one key away."""
+    course, courses = turn.described, turn.catalogue.courses
     spoken_of = {turn.heard.first("course"), turn.state.focus.get("course")}
-    return turn.described in spoken_of and bool(turn.said) and not turn.told_of
-
-
-def tell(turn: Turn, course: str) -> None:
-    """Says first which course was taken to be meant, so that whoever meant another one sees it at once; the next likeliest
-    is one key away."""
-    turn.say("described", course=turn.catalogue.courses[course].name)
+    if course is None or course not in spoken_of or not turn.said or turn.told_of:
+        return
+    turn.say("described", course=courses[course].name)
     turn.said.insert(0, turn.said.pop())
     for other in [each for each in may_be_meant(turn) if each != course][:1]:
-        turn.offer(turn.catalogue.courses[other].name, "find_class", course=other)
+        turn.offer(courses[other].name, "find_class", course=other)
 
 
 def says_what(folded: str) -> bool:
@@ -65,18 +63,12 @@ def says_what(folded: str) -> bool:
 
 
 def may_be_meant(turn: Turn) -> list[str]:
-    """The few that may be, the likeliest first; none where nothing that is taught is spoken of, for all we can see, or it is
-    clear that classes are looked for by day, by place or for whom (周一都有啥课)."""
+    """The few that may be, the likeliest first; none where nothing that is taught is spoken of, for all we can see. Where it
+    is clear that classes are looked for (最近有神马课), no unlikely one."""
     found, heard = _described(turn), turn.heard
     clear = heard.best is not None and heard.best.intent in OF_CLASSES and heard.best.score >= heard.lines.likely
-    wished = clear and any(heard.first(each) for each in WISHES)
-    least = _MAY_OF if phrases.wants_to_learn(heard.folded) and not wished else _MAY
+    least = _MAY_OF if phrases.wants_to_learn(heard.folded) and not clear else _MAY
     return found.courses[:CHOICES] if found.odds >= least else []
-
-
-def is_meant(turn: Turn) -> bool:
-    """Whether one is likely to be."""
-    return _described(turn).odds >= _MAY
 
 
 def offer(turn: Turn, intent: str | None = None) -> None:

@@ -65,8 +65,7 @@ class Dialogue:
                 turn.rules.append(rule.__name__)
             if answered:
                 break
-        if turn.described and described.is_told(turn):
-            described.tell(turn, turn.described)
+        described.tell(turn)
         if turn.inbound.files and not turn.inbound.intent and turn.said and not (turn.ticket or turn.handover):
             turn.say("file.also")  # it came with words, and those alone were answered
         if not turn.silent:

@@ -24,9 +24,6 @@ _LEARNS = re.compile(
     f"|[哪啥][^,。]{{0,4}}{_LEARN}|报[^,。]{{0,3}}班|{_LEARN}[^,。]{{0,8}}[吗不没嘛么]$|(?:learn|teach|class|course)"
 )
 _OF_A_CLASS = re.compile("^(?P<what>.{2,}?)的?[那这哪]?一?[个堂门种]?(?:班|课|培训|讲座)")
-_MISSPOKE = re.compile(
-    "^.{0,8}(?:我|俺|咱|刚才|刚刚)(?:刚才|刚)?[说讲打写问搞记]错[了啦咯哒]?$|^(?:哦|哎呀|啊)?[说讲打]错[了啦咯]?$"
-)
 _UPSET = re.compile(
     r"管不管|(?<!知道)(?<!晓得)(?<!清楚)到底|屁用|什么玩意|啥玩意|别跟我来这|别来这套|少来|糊弄|敷衍|忽悠|耍[我人]|气死|火大|太不像话|岂有此理|什么态度|啥态度|没人[接管理]|混蛋|王八|他妈|滚|垃圾|有病吧"
 )
@@ -91,13 +88,6 @@ def answers_only(heard: Understanding) -> bool:
 def is_of_a_course(folded: str) -> bool:
     """Whether it speaks of something that is taught at all."""
     return _TAUGHT.search(folded) is not None
-
-
-def without_misspeaking(folded: str) -> str:
-    """我要的是周末那个 of 哎呀不对，我说错了，我要的是周末那个; empty where nobody misspoke, or says no more."""
-    parts = clauses(folded)
-    wrong = [at for at, each in enumerate(parts) if _MISSPOKE.search(each)]
-    return "，".join(parts[wrong[-1] + 1 :]) if wrong else ""
 
 
 def wants_to_learn(folded: str) -> bool:

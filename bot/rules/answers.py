@@ -9,7 +9,7 @@ from bot.aspects import clauses, sentence_on, sentences, spoken, spoken_of
 from bot.comprehension import Candidate, Understanding
 from bot.messages import Reply
 from bot.readings import plainly
-from bot.rules.asking import LONG
+from bot.rules.asking import CERTAIN, LONG
 from bot.rules.follow import PAIRS, classes_of, elsewhere
 from bot.running import SILENT_TOPICS, Runner
 from bot.turn import Turn
@@ -26,7 +26,7 @@ _WORD, _LENGTH = 3, 16  # characters of what is more than a word, and from which
 # The lines are logarithms of odds: the more, the better a message stands by itself.
 WEIGHTS = (-1.65, -0.55, 11.57, -0.18, 2.69, 4.33, 3.96)
 UNCLEAR, LIKELY, SURELY = 0.2, 0.8, 2.5
-_LEAST, _CERTAIN = 0.02, 0.97  # of probabilities: from the second on a message is a question of its own
+_LEAST = 0.02  # of a probability
 _WHOLE = 0.2  # likeness below which no sentence of an answer is told without the others
 _PEOPLE = {"human", "callback"}  # whom somebody wants to talk to
 
@@ -154,7 +154,7 @@ def _line(heard: Understanding) -> float:
         return UNCLEAR
     if best.score < heard.lines.sure:
         return LIKELY
-    return math.inf if best.intent or best.score >= _CERTAIN else SURELY
+    return math.inf if best.intent or best.score >= CERTAIN else SURELY
 
 
 def signs(heard: Understanding, likeness: float, same: bool) -> tuple[float, ...]:

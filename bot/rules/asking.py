@@ -32,9 +32,9 @@ _GENERAL = {
 _ENOUGH = 0.6  # of what speaks for an aspect
 _WORDS = 0.4  # what its words do
 MOVE = 0.35  # the probability from which a move is one
-_LIKELIER, _JUST, _HALF = 6.0, 2, 12  # times, turns, characters: a half sentence, right after something was told
+_LIKELIER, _HALF = 6.0, 12  # times, characters: a half sentence, right after something was told
 _BRIEF = 8  # characters of which one word is enough
-_CERTAIN = 0.97  # of a question, that stands by itself however short it is
+CERTAIN = 0.97  # of a question, that stands by itself however short it is
 _FEW = 4  # characters that hardly ask a question of their own: 在哪搞
 LONG = 18  # characters of what stands well by itself
 _DOORS = re.compile("门|开放|营业|上班|下班|有人|open|close")
@@ -79,7 +79,7 @@ def asked(turn: Turn) -> str | None:
         return best
     moves = _moves_to(turn, aspect, _in_talk(turn) if top.score < heard.lines.sure else heard.move.probability)
     likely = top.score >= heard.lines.likely and not (moves and _in_talk(turn) >= _ENOUGH)
-    if top.question and len(folded) > _FEW and (top.score >= _CERTAIN or likely):
+    if top.question and len(folded) > _FEW and (top.score >= CERTAIN or likely):
         return None  # 结果在哪看 asks a question of its own
     if top.score < heard.lines.sure:
         return best
@@ -132,7 +132,7 @@ def _in_talk(turn: Turn) -> float:
     move = turn.heard.move.probability
     folded = turn.heard.folded
     another = phrases.follows(folded) and not spoken(folded)  # 油画呢
-    if not turn.state.shown or turn.state.focus_age > _JUST or len(folded) > _HALF or another:
+    if not turn.state.just_told or len(folded) > _HALF or another:
         return move
     odds = _LIKELIER * move / max(1 - move, 0.01)
     return odds / (1 + odds)

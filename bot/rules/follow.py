@@ -27,7 +27,7 @@ _OF_ORG = {"place": "site_address", "way": "site_address", "phone": "site_phone"
 _OF_COURSES = {"level", "online", "exam", "about"}  # what a course is, wherever it is taught
 # Aspects for which a class has an answer of its own that is as short.
 _ANSWERED_BY = {"price": "class_fee", "places": "class_places"}
-_ORDINAL, _JUST = 0.5, 2  # probability of a move; turns after something was told
+_ORDINAL = 0.5  # the probability of a move
 
 _SMALL = re.compile(
     "[不要有没能可会的了吗呢啊就还都也在是我你他她这那个一么什怎多少几]|需要|自己|学习|参加|一起|东西|时候"
@@ -106,7 +106,7 @@ def _in_its_words(turn: Turn) -> str | None:
     heard, best = turn.heard, turn.heard.best
     told = shown(turn)
     unclear = best is None or best.score < heard.lines.likely or best.intent in NO_ANSWER
-    if not unclear or len(told) != 1 or turn.state.focus_age > _JUST or len(heard.folded) > LONG:
+    if not unclear or len(told) != 1 or not turn.state.just_told or len(heard.folded) > LONG:
         return None
     if told[0][0] == "activity" and heard.first("activity") == told[0][1]:
         return "about"  # 能磨菜刀不
@@ -174,7 +174,7 @@ async def compared(run: Runner, turn: Turn) -> bool:
 
 def _at_places(turn: Turn) -> list[Thing]:
     """石桥和青禾哪边空位多: the classes of the course that was told, at each of several places that are named."""
-    courses, places = {each.course for each in classes_of(turn)}, set(turn.heard.values("org"))
+    courses, places = courses_of(turn), set(turn.heard.values("org"))
     there = [each for each in turn.catalogue.classes.values() if each.course in courses and each.enrols(turn.today)]
     at = [each for each in there if any(turn.catalogue.is_within(each.organisation, place) for place in places)]
     return [("class", each.id) for each in at] if len(places) > 1 else []
@@ -209,7 +209,7 @@ async def enrols(run: Runner, turn: Turn) -> bool:
 
 async def another(run: Runner, turn: Turn) -> bool:
     """那周六呢, 有没有近一点的: the same course at another time, at another place, for less."""
-    courses = {each.course for each in classes_of(turn)} or {id for kind, id in shown(turn) if kind == "course"}
+    courses = courses_of(turn)
     if len(courses) != 1 or turn.heard.first("course"):
         return False
     best = plainly(turn.heard)
@@ -281,7 +281,7 @@ async def unknown_class(run: Runner, turn: Turn) -> bool:
     if not of_one or run.waiting(turn.state) or turn.ticket or heard.entities:
         return False
     courses = turn.library.catalogue.courses
-    told = {group.course for group in classes_of(turn)} | {id for kind, id in shown(turn) if kind == "course"}
+    told = courses_of(turn)
     called = "".join("".join((courses[id].name, *courses[id].aliases)) for id in told if id in courses)
     names = [each for each in phrases.described(heard.folded) if _NAME.fullmatch(each) and not set(each) & set(called)]
     if not told or not names:
@@ -382,6 +382,11 @@ def _things(spelt: Sequence[str]) -> list[Thing]:
 def classes_of(turn: Turn) -> list[TrainingClass]:
     """The classes that were told and are still there."""
     return [turn.catalogue.classes[id] for kind, id in shown(turn) if kind == "class" and id in turn.catalogue.classes]
+
+
+def courses_of(turn: Turn) -> set[str]:
+    """The courses that were told, or whose classes were."""
+    return {each.course for each in classes_of(turn)} or {id for kind, id in shown(turn) if kind == "course"}
 
 
 def _spelt(things: Sequence[Thing]) -> str:

@@ -22,7 +22,6 @@ _NOT_OURS = {"other_office", "unrelated"}  # what a name is taken for that nobod
 _THINGS = {"course", "activity", "item"}  # what a short message names is meant by its question
 _OF_IT = re.compile("打听|咨询|了解|问[问下]|问一下|介绍|说说|讲讲|看看|关于|about")
 _OF_CREDITS = {"credit_lookup", "credit_redemption"}  # topics of one matter
-_JUST_TOLD = 2  # turns after something was told, in which 讲不讲遗嘱 asks about that
 _NEARLY = 0.7  # of a standard question, that is no word for the ticket
 _PARTS = {"price", "duration", "phone"}  # of a guide, that are asked for by themselves
 _BOTH = 3  # parts of a message of which two are answered
@@ -222,9 +221,8 @@ async def wanted(run: Runner, turn: Turn) -> bool:
     if best is not None and best.score >= heard.lines.likely and best.intent not in _NOT_OURS:
         wished = heard.says_also or any(heard.first(each) for each in described.WISHES)
         # 想学写大字的, after a class of something else, is no question about that class.
-        anew = _told_just_now(turn) and described.says_what(heard.folded)
-        parts = len(phrases.clauses(heard.folded)) > 1
-        if wished or not (anew or (parts and described.is_meant(turn))):
+        anew = turn.state.just_told and described.says_what(heard.folded)
+        if wished or not (anew or len(phrases.clauses(heard.folded)) > 1):
             return False
     return _ask_which_course(run, turn, "find_class")
 
@@ -232,16 +230,9 @@ async def wanted(run: Runner, turn: Turn) -> bool:
 async def taught(run: Runner, turn: Turn) -> bool:
     """直播卖货的课谁教: a course that is not called so here, and may be meant."""
     best = turn.heard.best
-    if not phrases.is_of_a_course(turn.heard.folded) or _told_just_now(turn) or _of_something_else(turn):
+    if not phrases.is_of_a_course(turn.heard.folded) or turn.state.just_told or _of_something_else(turn):
         return False
-    of_classes = best is not None and best.intent in OF_CLASSES
-    if of_classes and best and best.score >= turn.heard.lines.likely and not described.is_meant(turn):
-        return False  # 最近有神马课: which there are is asked
-    return _ask_which_course(run, turn, best.intent if of_classes and best and best.intent else "about_course")
-
-
-def _told_just_now(turn: Turn) -> bool:
-    return bool(turn.state.shown) and turn.state.focus_age <= _JUST_TOLD
+    return _ask_which_course(run, turn, best.intent if best and best.intent in OF_CLASSES else "about_course")
 
 
 def _of_something_else(turn: Turn) -> bool:
@@ -286,7 +277,7 @@ def _is_of_the_talk(turn: Turn, best: Candidate) -> bool:
     if best.question is None or not turn.state.said or best.score < turn.heard.lines.likely:
         return False
     asked = (turn.library.asks(entry) for each in turn.state.told if (entry := turn.library.entries.get(each)))
-    learnt = _told_just_now(turn) and best.topic in OF_LEARNING
+    learnt = turn.state.just_told and best.topic in OF_LEARNING
     learnt = learnt or {best.topic, turn.state.topic} == _OF_CREDITS
     return learnt or best.topic == turn.state.topic or any(best.question in each.near for each in asked if each)
 

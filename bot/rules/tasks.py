@@ -158,17 +158,24 @@ async def misspoke(run: Runner, turn: Turn) -> bool:
     """哎呀我说错了，我想问插花班在哪上课: what is asked instead, where nothing is open that it would correct. A name that is put
     right, 说错了，是育婴的, is not a question by itself: those who read corrections see it as it is."""
     folded = turn.heard.folded
-    said = phrases.without_misspeaking(folded)
-    short = CORRECTION.match(folded) is not None and len(said) <= _INSTEAD
-    if said and not (short or phrases.accuses(folded) or run.waiting(turn.state) or turn.ticket):
+    said = _instead(folded)
+    wrong = len(said) > _INSTEAD and "错" in folded.removesuffix(said)  # 不是本地的 puts nothing right
+    if wrong and not (phrases.accuses(folded) or run.waiting(turn.state) or turn.ticket):
         turn.heard = run.hear(turn, said)
     return False
 
 
+def _instead(folded: str) -> str:
+    """我想问太极拳多少钱 of 哎呀不对，刚才说错了，我想问太极拳多少钱; empty where nothing is put right."""
+    said = folded
+    while match := CORRECTION.match(said):
+        said = said[match.end() :].lstrip("，,。. ")
+    return said if said != folded else ""
+
+
 async def taken_back(run: Runner, turn: Turn) -> bool:
     """说错了，是育婴的: no complaint about us. What is named instead is what is asked; where nothing is, it is asked for."""
-    match = CORRECTION.match(turn.heard.folded)
-    instead = turn.heard.folded[match.end() :].strip("，,。. ") if match else ""
+    instead = _instead(turn.heard.folded).rstrip("，,。. ")
     if not turn.state.said or not 0 < len(instead) <= _INSTEAD or phrases.accuses(turn.heard.folded):
         return False
     heard = run.hear(turn, instead)
