@@ -60,7 +60,7 @@ ASPECTS = {
         said=r"带|凭|\bbring",
     ),
     "price": _aspect(
-        r"钱(?!一[把支台本架件套])|铜钿|费|免费|几块|多少块|收不收|价|多贵|cost|price|fee|how much|free",
+        r"收(?:多少|几)|一共多少|钱(?!一[把支台本架件套])|铜钿|费|免费|几块|多少块|收不收|价|多贵|cost|price|fee|how much|free",
         "price", "fee-general fee-standard activity-fee", "class_fee",
         said=r"免费|收费|\d元|不收|不要钱|\bfree\b|\d yuan|no fee",
     ),
@@ -113,8 +113,8 @@ ASPECTS = {
         r"|^(?:都|里面|里头|具体|那)?有(?:些|点)?(?:什么|啥)(?:好[看玩听]的?|节目|内容|名堂)?(?:呀|啊)?$|what is it about",
         "about", "farmer-training-what what-can-do volunteer-what", "find_course"
     ),
-    "entry": _aspect(r"报名|预约|登记|[领要门]?票|凭什么进|ticket|sign up", "", "enrol-online-need enrol-how fee-invoice activity-fee"),
-    "exam": _aspect(r"考试|考核|结业|考不考|作业|exam", "exam", "course-exam"),
+    "entry": _aspect(r"报名|预约|先约|要约|约不约|登记|[领要门]?票|凭什么进|ticket|sign up", "", "enrol-online-need enrol-how fee-invoice activity-fee"),
+    "exam": _aspect(r"考试|考核|结业|考不考|[有留交布置]作业|作业[多难吗么要交]|exam", "exam", "course-exam"),
 }  # fmt: skip
 # What each kind of thing has on record.
 HAS = {

@@ -9,6 +9,7 @@ from bot.aspects import ASPECTS
 from bot.leanings import OF_CLASSES, OF_FEE
 from bot.turn import CHOICES, Turn
 from nlu.questions import NO_ANSWER
+from nlu.text import without_fillers
 
 # The odds that the strongest course is meant (their logarithm): of its strength, of its lead over the next, of words that
 # speak of something taught; learnt with the weights of `knowledge.taught`.
@@ -18,7 +19,7 @@ _MEANT_OF = 0.0  # the same, of whoever surely wants to learn something, or name
 _MAY, _MAY_OF = -1.5, -4.0  # from which it is offered with the next; where somebody surely wants to learn something
 _OF_ANY = OF_FEE | {each for aspect in ASPECTS.values() for each in aspect.standards}  # asked of classes in general
 _WANTING = re.compile(
-    "有没有|最近|近期|现在|可以|有[吗没么不]|什么|神马|么子|啥|咩|哪些|[教学讲课班想要能会报上我你他们的了吗呢吧啊有没不还别其他都些的，。？?！!]"
+    "有没有|最近|近期|现在|可以|培训|时候|开[课班]|有[吗没么不]|什么|神马|么子|啥|咩|哪些|[教学讲课班想要能会报上我你他们的了吗呢吧啊有没不还别其他都些的，。？?！!]"
 )
 _SAYS, _SAYS_ANYTHING = 3, 2  # characters
 WISHES = ("when", "org", "theme", "audience", "teacher")
@@ -105,9 +106,9 @@ def parts_of(folded: str) -> list[str]:
 
 
 def _without_places(turn: Turn) -> str:
-    """What is heard but for our places, whose names may be like those of courses: 电工 and 机电工程系."""
+    """What is heard but for courtesies (请教) and our places, whose names may be like those of courses: 电工 and 机电工程系."""
     said = turn.heard.folded
     for each in sorted(turn.heard.entities, key=lambda each: -each.start):
         if each.kind == "org" and each.exact:
             said = said[: each.start] + said[each.end :]
-    return said
+    return without_fillers(said)

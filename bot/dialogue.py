@@ -32,8 +32,8 @@ LADDER: tuple[Rule, ...] = (
     tasks.misspoke, questions.ours, questions.wanted, answers.of_whom, follow.suits, tasks.told, tasks.dropped, questions.gist,
     helping.of_somebody_else, helping.too_slow, helping.declines, follow.asked_elsewhere,
     tasks.goes_on, tasks.open_task, elsewhere.asked_there, follow.enrols, follow.compared, answers.of_an_answer,
-    follow.unknown_class, follow.follow_up, follow.described,
-    tasks.refined, follow.another, follow.unknown_name, items.another_item, items.enough, tasks.taken_back,
+    follow.unknown_name, follow.follow_up, follow.described,
+    tasks.refined, follow.another, items.another_item, items.enough, tasks.taken_back,
     answers.named_in_it, answers.in_an_answer, answers.said_in_it, questions.neighbour,
     # Questions
     questions.found_wrong, questions.two, questions.part, questions.clear, questions.said_already, questions.for_the_ticket, questions.name_alone,

@@ -6,6 +6,7 @@ import unicodedata
 from bot.commands import bare, number
 from bot.comprehension import Understanding
 from bot.messages import Reply
+from nlu.text import without_fillers
 
 CERTAIN = 0.8  # of a move in a talk
 _DIGITS = re.compile(r"[\d\s+-]+")
@@ -17,20 +18,20 @@ _US = re.compile(r"你们|贵中心|咱们中心")
 _QUESTION = re.compile(
     r"[吗么呢没不伐咩?？]$|[^,，。]没有$|什么|怎么|哪|谁(?!知道|都)|几[点号个时块楼]|多少|多久|有没有|能不能|可不可以|是不是|啥|咋"
 )
-_TAUGHT = re.compile("学(?!分|习卡|院|校|员)|[教课班讲]")
+_TAUGHT = re.compile("学(?!分|习卡|院|校|员)|(?<!请)教|[课班讲]")
 _LEARN = "(?:学(?!分|习卡|院|校|员|生|费|期|历|时)|教(?!室|材|练|师|育))"
 _LEARNS = re.compile(
-    "[想要]学(?!校|生)|想[^,。]{0,4}练|学得?会|[有搞开].{0,5}[教学讲课班]|教不教|[教学讲课班](?:这个|这些|的)?[吗不没嘛么伐](?![讲上得了会好懂起完来])"
+    "[想要]学(?!校|生)|想[^,。]{0,4}练|学得?会|(?:[有搞].{0,5}|开.{1,5})[教学讲课班]|教不教|[教学讲课班](?:这个|这些|的)?[吗不没嘛么伐](?![讲上得了会好懂起完来])"
     f"|[哪啥][^,。]{{0,4}}{_LEARN}|报[^,。]{{0,3}}班|{_LEARN}[^,。]{{0,8}}[吗不没嘛么]$|(?:learn|teach|class|course)"
 )
 _OF_A_CLASS = re.compile("^(?P<what>.{2,}?)的?[那这哪]?一?[个堂门种]?(?:班|课|培训|讲座)")
 _UPSET = re.compile(
     r"管不管|(?<!知道)(?<!晓得)(?<!清楚)到底|屁用|什么玩意|啥玩意|别跟我来这|别来这套|少来|糊弄|敷衍|忽悠|耍[我人]|气死|火大|太不像话|岂有此理|什么态度|啥态度|没人[接管理]|混蛋|王八|他妈|滚|垃圾|有病吧"
 )
-_LONE = re.compile(r"(?:那|还有|有没有|有)?(?P<name>[一-鿿]{2,4}?)(?:呢|班|课|班呢|课呢|有吗|有没有)?")
+_LONE = re.compile(r"(?:那|还有|有没有|有)?(?P<name>[一-鿿]{2,4}?)(?:呢|班|课|班呢|课呢|有吗|有没有|也?没有吗|也有吗)?")
 _ACCUSES = re.compile(
     r"(?:你们|网上|上面|公告|公众号)[^,，。]{0,6}(?:写|说|登|讲|发|挂)[^。]{0,24}(?:锁|没开|关着|关门|没人|不对|错了?|白跑|不是)"
-    r"|(?:我|俺|咱|阿拉)[^。]{0,16}(?:到|去|跑|来)[^。]{0,10}(?:锁|没开门|关着|关门|没人在|(?<![怕别得])白跑)|(?<![怕别得])白跑一?趟|(?:锁着|没开门|关着门|铁将军)"
+    r"|(?:我|俺|咱|阿拉)[^。]{0,16}(?:到|去|跑|来)[^。]{0,10}(?:锁|没开门|关着|关门|没人在|(?<![怕别得])白跑)|(?<![怕别得])白跑一?趟|(?:锁着|没开门|铁将军)"
     r"|(?<![我俺咱刚才是])(?:写|登|说)错了(?=[,，。！!]|$).{0,12}(?:我|门)|(?:我|俺)[^。]{0,12}去[^。]{0,8}[,，。][^。]{0,6}你们[^。]{0,4}[写登说]错"
 )
 _REQUEST = re.compile(r"[给告][我诉]|[发帮]我|我[要想]|[查找问]一?下|[报说]一下|please|tell me|i want")
@@ -148,8 +149,8 @@ def of_all(folded: str) -> bool:
 
 
 def clauses(folded: str) -> list[str]:
-    """The parts of a message between its stops."""
-    return [each for part in _STOPS.split(folded) if len(each := part.strip()) > 1]
+    """The parts of a message between its stops; of courtesies at its beginning nothing."""
+    return [each for part in _STOPS.split(without_fillers(folded)) if len(each := part.strip()) > 1]
 
 
 def means_us(folded: str) -> bool:

@@ -79,6 +79,11 @@ _GONE = re.compile(
     "世|逝|亡|死|走了|不在了|没了|没得了|没挺过|病故|老了|后事|生前|遗|坟|葬|节哀|送走|离开(?:我们|人)|pass(?:ed)? away|died?|dead"
     "|deceased|late (?:mother|father|wife|husband)"
 )
+# What is kept of somebody, and what they may want done with it.
+_KEPT_OF_ME = re.compile(
+    "信息|资料|数据|记录|隐私|照片|头像|脸|名字|姓名|电话|号码?|账号|帐号|档案|录音|聊天|留言|身份|微信|手机|地址|存|删|注销|抹|忘|清|查阅|复制|导出|撤回|同意|收集"
+    "|data|delete|erase|remove|privacy|copy|forget|record|information|photo|name|account"
+)
 _CHILDISH = re.compile(
     "学生|小学|初[一二中]|幼儿园|还小|上学|放学|假|班[里上]|同桌|小朋友|小孩|作业|妈妈|爸爸|放学|红领巾|班主任|未成年|school|mum|mom|dad|kid"
 )
@@ -229,4 +234,5 @@ def _is_grown(heard: Understanding) -> bool:
 _NEEDS: Mapping[str, Callable[[Understanding], object]] = {
     "minor": _tells_of_youth,
     "deceased": lambda heard: _GONE.search(heard.folded),
+    "data_request": lambda heard: _KEPT_OF_ME.search(heard.folded),
 }

@@ -191,8 +191,9 @@ class Library:
         return self._search.search(readings, most, points, self._barred(today))
 
     def courses_described(self, folded: str, parts: Sequence[str]) -> dict[str, float]:
-        """How much speaks for each course that a text or one of its parts describes it. None where no encoder reads them."""
-        if self._taught is None:
+        """How much speaks for each course that a text or one of its parts describes it. None where no encoder reads them, or it
+        has not read them all: the first that it reads would be the likeliest of whatever is said."""
+        if self._taught is None or not self._taught.meaning.complete:
             return {}
         return dict(zip(self._taught.ids, self._taught.strengths(folded, parts).tolist(), strict=True))
 

@@ -226,7 +226,7 @@ async def say(app: App, text: str, number: int) -> None:
 TEXTS = ("你们几点开门", "积分会过期吗", "我要找人工", "书法班什么时候上课")
 # What has no series before it happens, or not on SQLite.
 SELDOM = re.compile(
-    r"wechat|telegram|forum|mails|twilio|sms_machines|limited|errors_total|connections|danger_unheeded.*1d|> 0$|desk_sockets|hints"
+    r"wechat|wecom|telegram|forum|mails|twilio|sms_machines|limited|errors_total|connections|danger_unheeded.*1d|> 0$|desk_sockets|hints"
 )
 
 

@@ -64,11 +64,14 @@ def asked(turn: Turn) -> str | None:
             if schedule and named and name not in named:
                 continue
             scores[name] += each.score / (2 if schedule else 1)
+    sure = heard.best is not None and heard.best.score >= heard.lines.sure
+    read = _READ_FROM.get(heard.best.question or heard.best.intent, ()) if heard.best and sure else ()
     # Of an item nobody asks whether it is online, however the model reads 现在换得到吗.
     had = set[str]().union(*(HAS[each.partition(":")[0]] for each in turn.state.shown))
     for name in _MOVED_TO.get(heard.move.label.removeprefix("follow/"), ()):
         if not had or name in had:  # its words say more than the model reads: 几点上到几点
-            scores[name] += (1 if named and name not in named else 2) * _in_talk(turn)
+            other = (named and name not in named) or (read and name not in read)
+            scores[name] += (1 if other else 2) * _in_talk(turn)
     for name in named:
         scores[name] += _WORDS
     best = max(scores, key=lambda name: scores[name])

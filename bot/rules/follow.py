@@ -274,32 +274,33 @@ def _wants_another(turn: Turn, least: float) -> bool:
     return move.label in {"follow/other_time", "follow/other_place", "follow/cheaper"} and move.probability >= least
 
 
-async def unknown_class(run: Runner, turn: Turn) -> bool:
-    """插花班在哪上课, after a class of something else: a class that we have not, and never the place of the one told."""
-    heard, best = turn.heard, turn.heard.best
-    of_one = best is not None and best.intent in OF_CLASSES | {"class_fee"} and best.score >= heard.lines.likely
-    if not of_one or run.waiting(turn.state) or turn.ticket or heard.entities:
-        return False
-    courses = turn.library.catalogue.courses
-    told = courses_of(turn)
-    called = "".join("".join((courses[id].name, *courses[id].aliases)) for id in told if id in courses)
-    names = [each for each in phrases.described(heard.folded) if _NAME.fullmatch(each) and not set(each) & set(called)]
-    if not told or not names:
-        return False
-    await run.start(turn, "find_class", {"subject": names[0]})
-    return True
-
-
 async def unknown_name(run: Runner, turn: Turn) -> bool:
-    """油画, after classes of something else: a name that we have nothing for."""
-    last, best = turn.state.last, turn.heard.best
-    if last is None or last.intent not in OF_CLASSES or turn.heard.entities or run.waiting(turn.state):
+    """油画呢, 插花班在哪上课, after classes of something else: a name that we have nothing for, and never what is so of the class
+    that was told."""
+    courses, last = courses_of(turn), turn.state.last
+    after = bool(courses) or (last is not None and last.intent in OF_CLASSES)
+    if not after or turn.heard.entities or run.waiting(turn.state) or turn.ticket:
         return False
-    name = phrases.lone_name(turn.heard.folded)
-    if name is None or (best and best.score >= turn.heard.lines.likely and best.intent not in OF_CLASSES):
+    known = turn.library.catalogue.courses
+    called = {char for id in courses if id in known for name in (known[id].name, *known[id].aliases) for char in name}
+    name = next((each for each in _names_said(turn, called) if _NAME.fullmatch(each)), None)
+    if name is None:
         return False
     await run.start(turn, "find_class", {"subject": name})
     return True
+
+
+def _names_said(turn: Turn, called: set[str]) -> list[str]:
+    """What of a message may be the name of a class that is called by other characters than these: all of it, where nothing else
+    is asked (油画, after 国画); else what stands before 班, if it has none of them."""
+    heard, best = turn.heard, turn.heard.best
+    likely = best is not None and best.score >= heard.lines.likely
+    of_one = best is not None and best.intent in OF_CLASSES | {"class_fee"}
+    lone = phrases.lone_name(heard.folded)
+    follows = heard.move.probability >= MOVE or bool(spoken(heard.folded)) or tasks.at_level(turn) is not None
+    if lone and not follows and (of_one or not likely):
+        return [] if set(lone) <= called else [lone]
+    return [each for each in phrases.described(heard.folded) if not set(each) & called] if likely and of_one else []
 
 
 def meant(turn: Turn) -> list[Thing]:
