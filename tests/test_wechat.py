@@ -108,7 +108,7 @@ async def test_every_kind_of_message_has_an_answer_or_is_acknowledged(account: O
 
 async def test_a_message_that_comes_again_gets_the_very_same_answer(account: Official) -> None:
     platform, who = account.platform, account.platform.resident()
-    platform.patience = 1.0
+    platform.again = 0.1
     letter = platform.letter(
         who, "<MsgType><![CDATA[text]]></MsgType><Content><![CDATA[你好]]></Content><MsgId>42</MsgId>"
     )
