@@ -9,7 +9,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks.turn import CONNECTIONS, QUESTIONS, beside_the_page, centre, cpu_seconds, serve, wait_for
-from integrations.wechat.gate import Gate, Keys
+from integrations.tencent.envelope import Keys
+from integrations.wechat.gate import Gate
 from integrations.wechat.messages import inbound
 from players.wechat import Delivery, Platform
 from tests.conftest import free_port
@@ -75,7 +76,7 @@ async def refused(port: int, pid: int, size: int, count: int) -> float:
 
 def at_the_gate(platform: Platform) -> tuple[float, float]:
     """µs to refuse a signature, and to check, decrypt and parse a good message, without HTTP."""
-    gate = Gate("secure", platform.app_id, [Keys(platform.token, platform.aes_key)])
+    gate = Gate("secure", platform.app_id, [Keys("WECHAT", platform.token, platform.aes_key)])
     waiting = letters(platform, 4_000)
     now = time.time()
     began = time.perf_counter()

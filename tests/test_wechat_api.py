@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from bot.inbox import numbered
 from daoxue.config import Config
 from daoxue.logs import silence
+from integrations.tencent.quota import Heard, allowance
 from integrations.wechat.api import Wechat
 from integrations.wechat.faults import MEANINGS, WechatError, WechatFault
-from integrations.wechat.quota import Heard, allowance
 from players.wechat import Platform, Resident, Way
 from store import conversations, outbox, queue
 from store.database import Database

@@ -16,11 +16,13 @@ from sqlalchemy import select
 from wechatpy.crypto import WeChatCrypto
 
 from daoxue.config import Config
+from integrations.tencent.envelope import DroppedError, GateRefusedError, Keys, sign
+from integrations.tencent.packing import Outgoing
+from integrations.tencent.wire import parse
 from integrations.wechat import messages
-from integrations.wechat.gate import DroppedError, Gate, GateRefusedError, Keys, keys_of, sign
-from integrations.wechat.rendering import Outgoing, passive
+from integrations.wechat.gate import Gate, keys_of
+from integrations.wechat.rendering import passive
 from integrations.wechat.settings import WechatSecrets
-from integrations.wechat.wire import parse
 from store.schema import dropped
 from store.transaction import Statement
 from tests.official import Official, official
@@ -38,7 +40,7 @@ TEXT = (
 
 
 def gate(mode: str = "secure") -> Gate:
-    return Gate(mode, APP, [Keys(TOKEN, AES)])  # type: ignore[arg-type]
+    return Gate(mode, APP, [Keys("WECHAT", TOKEN, AES)])  # type: ignore[arg-type]
 
 
 def query(*, stamp: int = NOW, nonce: str = "123", token: str = TOKEN, **more: str) -> dict[str, str]:
@@ -101,7 +103,7 @@ def test_every_length_of_padding(count: int) -> None:
     xml = TEXT.replace("你好", "x" * count)
     assert outcome(*encrypted(xml)) == "accepted"
     theirs, at = WeChatCrypto(TOKEN, AES, APP), gate()
-    ours = at.sealed(Keys(TOKEN, AES), xml, NOW, "9")
+    ours = at.sealed(Keys("WECHAT", TOKEN, AES), xml, NOW, "9")
     assert theirs.decrypt_message(ours, str(parse(ours)["MsgSignature"]), str(NOW), "9") == xml
 
 

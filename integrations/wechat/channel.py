@@ -21,11 +21,13 @@ from bot.channel import Core
 from bot.edge import BodyError, body_of, safely
 from bot.inbox import Receipt
 from bot.messages import Inbound
+from integrations.tencent.envelope import DroppedError, GateRefusedError
+from integrations.tencent.owed import opened
+from integrations.tencent.packing import Outgoing, Place, pack
 from integrations.wechat import messages, rendering
-from integrations.wechat.gate import LARGEST, DroppedError, Gate, GateRefusedError, Received
+from integrations.wechat.gate import LARGEST, Gate, Received
 from integrations.wechat.leaving import WechatOutlet
 from integrations.wechat.owing import let_go, written
-from integrations.wechat.rendering import Outgoing, Place
 from integrations.wechat.settings import CHANNEL, WechatSettings
 from store import conversations, deliveries, outbox
 from store.queue import HELD
@@ -74,6 +76,7 @@ class WechatChannel:
         self._live = core.live
         self._database = core.database
         self._texts = core.texts
+        self._public_url = core.public_url
         self._observe = core.observe
         self._late: set[asyncio.Task[Receipt]] = set()  # turns that were acknowledged before they ended
 
@@ -225,7 +228,7 @@ class WechatChannel:
         if not receipt.again and not owed:
             if not receipt.answers:
                 return None
-            outgoing, after = rendering.pack(self._outlet.owing.opened(receipt.answers), Place(receipt.seq + 1, 0))
+            outgoing, after = pack(opened(receipt.answers, self._public_url), Place(receipt.seq + 1, 0))
             if after is None:
                 self._live.delivered(receipt.conversation, receipt.last_seq)
                 return outgoing

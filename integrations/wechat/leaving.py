@@ -10,12 +10,14 @@ from bot.inbox import new_ticket
 from bot.messages import Handover
 from bot.queue import Done, Failed, Later, Lost, Outcome
 from bot.waiting import reference
+from integrations.tencent import packing
+from integrations.tencent.owed import allowed, move, of_rows, opened
+from integrations.tencent.packing import Outgoing, Place
+from integrations.tencent.quota import Allowance
 from integrations.wechat import rendering
 from integrations.wechat.api import Wechat
 from integrations.wechat.faults import WechatError, WechatFault
-from integrations.wechat.owing import Owing, is_held, move, of_rows, without_rests
-from integrations.wechat.quota import Allowance, Heard, allowance
-from integrations.wechat.rendering import Outgoing, Place
+from integrations.wechat.owing import Owing, is_held, without_rests
 from integrations.wechat.settings import CHANNEL, WechatSettings
 from store import attachments, conversations, deliveries, outbox, tickets
 from store.conversations import ConversationRow
@@ -45,6 +47,7 @@ class WechatOutlet:
         self._texts = core.texts
         self._zone = core.zone
         self._observe = core.observe
+        self._public_url = core.public_url
         self.owing = Owing(core.public_url, self._now())
         self._menus = True  # until the platform does not take them
         self._typed: dict[int, float] = {}
@@ -56,7 +59,7 @@ class WechatOutlet:
 
     async def send(self, row: DueRow, now: int) -> Outcome:
         """Sends the next message of what the conversation is owed, as much as one message takes."""
-        read, rows, allowed, lost = await self._database.read(lambda t: self._state(t, row.conversation, now))
+        read, rows, quota, lost = await self._database.read(lambda t: self._state(t, row.conversation, now))
         trial = next((each.trial for each in rows if each.id == row.id), None)
         if trial is not None:
             return await self._tried(row.conversation, trial, now)
@@ -66,7 +69,7 @@ class WechatOutlet:
             return Lost(WechatFault.GONE.value)
         if any(each.id != row.id and each.is_leaving(now) for each in rows):
             return Later(now + 1_000)
-        if allowed.left == 0:
+        if quota.left == 0:
             return Later(HELD)
         if len(rows) > 1:
             rows = await self._database.write(lambda t: without_rests(t, row.conversation, rows))
@@ -75,14 +78,15 @@ class WechatOutlet:
         if rows[0].id != row.id:
             return Later(max(rows[0].due_at, now + 1_000))  # in order: with what comes before it, or after that
         saying = await self._database.read(lambda t: of_rows(t, row.conversation, rows))
-        if allowed.left == 1 and now - saying[-1].at < QUIET:
+        if quota.left == 1 and now - saying[-1].at < QUIET:
             return Later(saying[-1].at + QUIET)
         place = Place(rows[0].first_seq, rows[0].part)
-        outgoing, after = rendering.pack(self.owing.opened(saying), place, images=True)
+        outgoing, after = packing.pack(opened(saying, self._public_url), place, images=True)
         assert outgoing is not None
-        if allowed.left == 1 and (read.ticket or after):
+        held = after is not None and await self._database.read(lambda t: is_held(t, row.conversation, after))
+        if quota.left == 1 and (read.ticket or after):
             outgoing = outgoing.ending("\n" + self._texts.line("zh", "wechat.last"))
-        elif after is not None and await self._database.read(lambda t: is_held(t, row.conversation, after)):
+        elif held:
             outgoing = outgoing.unfinished()
         self._observe("sending")
         try:
@@ -93,7 +97,7 @@ class WechatOutlet:
 
         def settle(transaction: Transaction) -> None:
             deliveries.left(transaction, row.conversation, (place.seq, last), now)
-            move(transaction, row.conversation, rows, after, now)
+            move(transaction, row.conversation, rows, after, HELD if held else now, now)
 
         await self._database.insist(settle, quick=True)
         self._live.delivered(row.conversation, last - 1 if after else last)
@@ -134,7 +138,7 @@ class WechatOutlet:
             if error.meaning is WechatFault.MENU:
                 self._menus = False
             elif error.meaning is WechatFault.TOO_LONG:
-                head = rendering.cut(outgoing.lines, rendering.LARGEST // 3)[0]
+                head = packing.cut(outgoing.lines, packing.LARGEST // 3)[0]
                 outgoing = Outgoing(text=head, lang=outgoing.lang).unfinished()
             else:
                 raise
@@ -221,6 +225,4 @@ class WechatOutlet:
 
 
 def _allowance(transaction: Transaction, conversation: int, now: int) -> Allowance:
-    heard = [Heard(at, id.startswith("mid:")) for id, at in deliveries.last_heard(transaction, conversation)]
-    since = min((each.at for each in heard), default=now)
-    return allowance(heard, deliveries.pushes(transaction, conversation, since - 1), now)
+    return allowed(transaction, conversation, now, lambda id: id.startswith("mid:"))

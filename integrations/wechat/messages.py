@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from bot.messages import CONTINUE, Arrived, Inbound
-from integrations.wechat.gate import DroppedError, Received
+from integrations.tencent.envelope import DroppedError
+from integrations.wechat.gate import Received
 from integrations.wechat.settings import CHANNEL
 
 SCENE = "qrscene_"

@@ -2,7 +2,7 @@
 
 from accounts.identity import Proof
 from bot.channel import Channel, Examines, Opens, Stanza
-from integrations.wechat import rendering
+from integrations.tencent import packing
 from integrations.wechat.settings import BIND, CHANNEL, WechatSettings
 
 WECHAT = Channel(
@@ -12,8 +12,8 @@ WECHAT = Channel(
     colour="#087a3e",
     stanzas=(Stanza("wechat", WechatSettings),),
     open=Opens("integrations.wechat.opening"),
-    render=rendering.render,
-    problems=rendering.problems,
+    render=packing.render,
+    problems=packing.problems,
     proof=Proof(page=BIND),
     notices=True,
     examine=Examines("integrations.wechat.examining"),

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 import msgspec
 from msgspec.structs import replace
 
-from bot.inbox import Receipt, numbered
-from bot.messages import CONTINUE, Inbound, Message, Numbered
-from integrations.wechat import rendering
-from integrations.wechat.rendering import Place
+from bot.inbox import Receipt
+from bot.messages import CONTINUE, Inbound
+from integrations.tencent.owed import of_rows, opened
+from integrations.tencent.packing import Place, pack
 from integrations.wechat.settings import CHANNEL
 from store import conversations, deliveries, outbox
 from store.outbox import Carried, OwedRow, Span
@@ -36,14 +36,6 @@ class Owing:
     def __init__(self, public_url: str, since: int) -> None:
         self._public_url = public_url
         self._since = since
-
-    def opened(self, said: Sequence[Numbered]) -> list[Numbered]:
-        """With the paths of ours as addresses that open from anywhere."""
-
-        def opened(message: Message) -> Message:
-            return replace(message, reply=rendering.absolute(message.reply, self._public_url))
-
-        return [replace(each, message=opened(each.message)) for each in said]
 
     def claim(
         self, transaction: Transaction, said: Inbound, receipt: Receipt, now: int, *, may_push: bool
@@ -79,7 +71,7 @@ class Owing:
         if not saying:
             return b""
         start = Place(rows[0].first_seq, rows[0].part) if rows else Place(own[0].seq, 0)
-        outgoing, after = rendering.pack(self.opened(saying), start)
+        outgoing, after = pack(opened(saying, self._public_url), start)
         for row in rows:
             _put_on_trial(transaction, conversation, row, after, trial)
         if after is not None and own:
@@ -171,19 +163,6 @@ def _put_on_trial(
         outbox.release(transaction, row, conversation, _due(transaction, conversation, after, trial.at))
 
 
-def move(transaction: Transaction, conversation: int, rows: Sequence[OwedRow], after: Place | None, now: int) -> None:
-    """What was taken is owed no more."""
-    outbox.drop(transaction, [row for row in rows if after is None or row.last_seq < after.seq])
-    if after is None:
-        return
-    for row in rows:
-        if row.first_seq <= after.seq <= row.last_seq:
-            due = _due(transaction, conversation, after, now)
-            outbox.advance(transaction, row, conversation, (after.seq, after.part), due)
-        elif row.first_seq > after.seq:
-            outbox.release(transaction, row, conversation, now)
-
-
 def let_go(transaction: Transaction, channel: str, address: str, now: int) -> None:
     """What waited for the resident to write, or was given up, leaves: they have written."""
     read = conversations.find(transaction, channel, address)
@@ -209,14 +188,6 @@ def is_held(transaction: Transaction, conversation: int, after: Place) -> bool:
 
 def _due(transaction: Transaction, conversation: int, after: Place, now: int) -> int:
     return HELD if is_held(transaction, conversation, after) else now
-
-
-def of_rows(transaction: Transaction, conversation: int, rows: Sequence[OwedRow]) -> list[Numbered]:
-    """The messages that rows of the outbox stand for."""
-    found = [
-        message for row in rows for message in conversations.messages(transaction, conversation, row.first_seq, row.last_seq)
-    ]  # fmt: skip
-    return [numbered(message) for message in found if message.author != "resident"]
 
 
 def _author(transaction: Transaction, conversation: int, seq: int) -> str:

@@ -6,19 +6,25 @@ It says only that there is something to fetch. Protocol: developer.work.weixin.q
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
 
-from integrations.wechat.gate import FRESH, DroppedError, GateRefusedError, decrypted, same, sign
-from integrations.wechat.wire import MalformedError, cleaned, parse
+from integrations.tencent import envelope
+from integrations.tencent.envelope import (
+    NONCE,
+    SIGNATURE,
+    STAMP,
+    DroppedError,
+    GateRefusedError,
+    decrypted,
+    same,
+    sign,
+)
+from integrations.tencent.wire import MalformedError, cleaned, parse
 from integrations.wecom.settings import WecomSecrets
 
 LARGEST = 16_384  # bytes of a callback
 _PARAMETERS = {
-    "msg_signature": re.compile(r"[0-9a-f]{40}"),
-    "timestamp": re.compile(r"[0-9]{10}"),
-    "nonce": re.compile(r"[0-9A-Za-z_-]{1,64}"),
-    "echostr": re.compile(r"[0-9A-Za-z+/=]{1,1024}"),
-}
+    "msg_signature": SIGNATURE, "timestamp": STAMP, "nonce": NONCE, "echostr": re.compile(r"[0-9A-Za-z+/=]{1,1024}"),
+}  # fmt: skip
 _SIGNED = {"msg_signature", "timestamp", "nonce"}
 _TOKEN = re.compile(r"[\x21-\x7e]{0,128}")
 
@@ -39,18 +45,11 @@ class WecomGate:
         self._keys = secrets.keys
 
     def parameters(self, query: bytes, now: float) -> dict[str, str]:
-        """Those of the URL, each of its shape and once."""
-        try:
-            pairs = parse_qsl(query[:4_096].decode("ascii"), max_num_fields=16)
-        except ValueError as error:
-            raise GateRefusedError("query") from error
-        found = {name: value for name, value in pairs if name in _PARAMETERS}
-        if len(found) != sum(name in _PARAMETERS for name, _ in pairs) or not found.keys() >= _SIGNED:
+        """Those of the URL: all that are signed."""
+        found = envelope.parameters(query, _PARAMETERS)
+        if not found.keys() >= _SIGNED:
             raise GateRefusedError("query")
-        if not all(_PARAMETERS[name].fullmatch(value) for name, value in found.items()):
-            raise GateRefusedError("query")
-        if abs(now - int(found["timestamp"])) > FRESH:
-            raise GateRefusedError("stale")
+        envelope.check_age(found["timestamp"], now)
         return found
 
     def opened(self, given: Mapping[str, str], cipher: object) -> str:

@@ -13,7 +13,7 @@ from bot.channel import Core
 from bot.messages import CONTINUE, Inbound
 from bot.queue import Done, Failed, Later, Outcome
 from bot.redlines import endangers
-from integrations.wechat.rendering import Place, pack
+from integrations.tencent.packing import Place, pack
 from integrations.wecom import messages
 from integrations.wecom.api import KfPage, Wecom, WecomError, WecomFault
 from integrations.wecom.hooks import new_row

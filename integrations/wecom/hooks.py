@@ -5,7 +5,7 @@ from starlette.types import Receive, Scope, Send
 
 from bot.channel import Core
 from bot.edge import BodyError, body_of, safely
-from integrations.wechat.gate import DroppedError, GateRefusedError
+from integrations.tencent.envelope import DroppedError, GateRefusedError
 from integrations.wecom.gate import LARGEST, WecomGate
 from integrations.wecom.settings import CHANNEL, WecomSettings
 from store import queue

@@ -2,7 +2,7 @@
 
 from accounts.identity import Proof
 from bot.channel import Channel, Examines, Opens, Stanza
-from integrations.wechat import rendering
+from integrations.tencent import packing
 from integrations.wecom.settings import CHANNEL, WecomSettings
 
 WECOM = Channel(
@@ -12,8 +12,8 @@ WECOM = Channel(
     colour="#23558f",
     stanzas=(Stanza(CHANNEL, WecomSettings),),
     open=Opens("integrations.wecom.opening"),
-    render=rendering.render,
-    problems=rendering.problems,
+    render=packing.render,
+    problems=packing.problems,
     proof=Proof(typed=True, passing=True),
     examine=Examines("integrations.wecom.examining"),
 )

@@ -1,14 +1,11 @@
 """What leaves: as few messages as it fits into, for there are five within 48 hours of the resident's last; the rest waits until
 they write."""
 
-from msgspec.structs import replace
-
 from bot.channel import Core
-from bot.messages import Numbered
 from bot.queue import Done, Later, Lost, Outcome
-from integrations.wechat.owing import of_rows
-from integrations.wechat.quota import Allowance, Heard, allowance
-from integrations.wechat.rendering import Outgoing, Place, absolute, pack
+from integrations.tencent.owed import allowed, move, of_rows, opened
+from integrations.tencent.packing import Outgoing, Place, pack
+from integrations.tencent.quota import Allowance
 from integrations.wecom.api import Wecom, WecomError, WecomFault
 from integrations.wecom.rendering import message as rendered
 from integrations.wecom.settings import CHANNEL
@@ -31,21 +28,23 @@ class WecomLeaving:
 
     async def send(self, row: DueRow, now: int) -> Outcome:
         """Sends the next message of what the conversation is owed, as much as one takes."""
-        rows, allowed, lost = await self._core.database.read(lambda t: _state(t, row, now))
+        rows, quota, lost = await self._core.database.read(lambda t: _state(t, row, now))
         if lost:
             return Lost("the resident wants no messages")
         if any(each.id != row.id and each.is_leaving(now) for each in rows):
             return Later(now + SOON)
-        if allowed.left == 0:
+        if quota.left == 0:
             return Later(HELD)
         if not any(each.id == row.id for each in rows):
             return Done()
         if rows[0].id != row.id:
             return Later(max(rows[0].due_at, now + SOON))  # in order: with what comes before it, or after that
         saying = await self._core.database.read(lambda t: of_rows(t, row.conversation, rows))
-        outgoing, after = pack(self._opened(saying), Place(rows[0].first_seq, rows[0].part), images=True)
+        outgoing, after = pack(
+            opened(saying, self._core.public_url), Place(rows[0].first_seq, rows[0].part), images=True
+        )
         if outgoing is not None:
-            if allowed.left == 1 and after is not None:
+            if quota.left == 1 and after is not None:
                 outgoing = outgoing.unfinished()
             self._core.observe("sending")
             try:
@@ -57,7 +56,7 @@ class WecomLeaving:
 
         def settle(transaction: Transaction) -> None:
             deliveries.left(transaction, row.conversation, (rows[0].first_seq, last), now)
-            _move(transaction, row.conversation, rows, after, now)
+            move(transaction, row.conversation, rows, after, now, now)
 
         await self._core.database.insist(settle, quick=True)
         self._core.live.delivered(row.conversation, last - 1 if after else last)
@@ -67,11 +66,6 @@ class WecomLeaving:
         """How many messages a seat may still send, and until when."""
         now = int(self._core.clock() * 1000)
         return await self._core.database.read(lambda t: _allowed(t, conversation, now))
-
-    def _opened(self, said: list[Numbered]) -> list[Numbered]:
-        """With the paths of ours as addresses that open from anywhere."""
-        base = self._core.public_url
-        return [replace(each, message=replace(each.message, reply=absolute(each.message.reply, base))) for each in said]
 
     async def _push(self, row: DueRow, outgoing: Outgoing, place: str) -> None:
         """Under an id of its place: where the answer to it was lost, it is not sent twice. Raises `WecomError`."""
@@ -92,19 +86,4 @@ def _state(transaction: Transaction, row: DueRow, now: int) -> tuple[list[OwedRo
 
 
 def _allowed(transaction: Transaction, conversation: int, now: int) -> Allowance:
-    heard = [Heard(at, is_message=True) for _, at in deliveries.last_heard(transaction, conversation)]
-    since = min((each.at for each in heard), default=now)
-    return allowance(heard, deliveries.pushes(transaction, conversation, since - 1), now)
-
-
-def _move(transaction: Transaction, conversation: int, rows: list[OwedRow], after: Place | None, now: int) -> None:
-    """What was taken is owed no more; what was not leaves next."""
-    if after is None:
-        outbox.drop(transaction, rows)
-        return
-    outbox.drop(transaction, [row for row in rows if row.last_seq < after.seq])
-    for row in rows:
-        if row.first_seq <= after.seq <= row.last_seq:
-            outbox.advance(transaction, row, conversation, (after.seq, after.part), now)
-        elif row.first_seq > after.seq:
-            outbox.release(transaction, row, conversation, now)
+    return allowed(transaction, conversation, now, lambda id: True)

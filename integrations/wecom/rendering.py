@@ -3,7 +3,7 @@ on an official account."""
 
 from collections.abc import Mapping
 
-from integrations.wechat.rendering import Outgoing
+from integrations.tencent.packing import Outgoing
 
 ITEMS, LABEL, HEAD = 10, 128, 1_024  # of a menu: entries, bytes of one, bytes of what stands above
 
@@ -16,9 +16,9 @@ def message(outgoing: Outgoing, media: str = "") -> Mapping[str, object]:
         lines = [outgoing.text, f"【{card.title}】", *card.lines, card.link or ""]
         return _text("\n".join(line for line in lines if line))
     if outgoing.options and _fits(outgoing):
-        tail = "Tap one, or answer with its number" if outgoing.lang == "en" else "点上面的字，或回复序号"
         items = [{"type": "click", "click": {"id": each.key, "content": each.label}} for each in outgoing.options]
-        return {"msgtype": "msgmenu", "msgmenu": {"head_content": outgoing.text, "list": items, "tail_content": tail}}
+        menu = {"head_content": outgoing.text, "list": items, "tail_content": outgoing.how_to_choose}
+        return {"msgtype": "msgmenu", "msgmenu": menu}
     return _text(outgoing.lines)
 
 

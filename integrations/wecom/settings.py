@@ -8,7 +8,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from bot.channel import ChannelSettings, SettingsError
-from integrations.wechat.gate import Keys
+from integrations.tencent.envelope import Keys
 
 CHANNEL = "wecom"
 PATH = f"/channels/{CHANNEL}"  # the callback
@@ -53,7 +53,4 @@ class WecomSecrets:
         corp, secret, token, aes = (environment[name].strip() for name in settings.secrets)
         if not _CORP.fullmatch(corp):
             raise SettingsError("WECOM_CORP_ID: the corporation's id, as WeCom's console shows it (ww…)")
-        try:
-            return WecomSecrets(corp, secret, Keys(token, aes))
-        except SettingsError as error:
-            raise SettingsError(str(error).replace("WECHAT_", "WECOM_")) from None
+        return WecomSecrets(corp, secret, Keys("WECOM", token, aes))

@@ -1,5 +1,5 @@
-"""How many customer-service messages an official account may still send a resident: five within 48 hours of a message of
-theirs, three within a minute of a menu's entry, a subscription or a scan.
+"""How many customer-service messages a resident may still be sent: five within 48 hours of a message of theirs, and by an
+official account three within a minute of a menu's entry, a subscription or a scan.
 
 Source: developers.weixin.qq.com/doc/service/guide/product/message/kf (limits since June 2023). That an answer in the
 response does not count is not written there; it is taken to be so. Choosing in a message's menu counts as a menu's entry.
