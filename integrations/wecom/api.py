@@ -1,16 +1,15 @@
-"""WeCom's API: the calls that we make, each answered or refused in time, and what each refusal means.
+"""WeCom's API: the calls that we make, each answered or refused in time.
 
 The access token is shared by all processes through the database. The platform gives the same one to whoever asks while it is
 good, so two that ask at once do no harm. The secret and the token are in no exception and no log line.
 
-Calls and codes: developer.work.weixin.qq.com/document/path/94670, 94677, 94669, 95122, 90313.
+Calls: developer.work.weixin.qq.com/document/path/94670, 94677, 94669, 95122.
 """
 
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
-from enum import Enum
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from urllib.parse import urlencode
 
@@ -18,7 +17,7 @@ import aiohttp
 import msgspec
 from msgspec import Struct
 
-from bot.queue import Failed, Later, Lost, Outcome
+from integrations.wecom.faults import MEANINGS, WecomError, WecomFault
 from store import deliveries
 from store.database import Database
 from store.deliveries import SharedRow
@@ -28,71 +27,14 @@ WITHIN = aiohttp.ClientTimeout(total=10, connect=3)
 KEPT = 4.0  # seconds that an idle connection is
 LARGEST = 8 << 20  # bytes of an answer
 EARLY = 300_000  # ms before its end in which a token is renewed
-REST, FLOODED = 30_000, 60_000  # ms until a platform that does not let us in, or was asked too often, is asked again
 PAGE = 100  # messages that are fetched at once
 
 
-class WecomFault(Enum):
-    """What an error is to us."""
-
-    BUSY = "the platform is busy"
-    TOKEN = "the access token is no good"  # noqa: S105 - a meaning, not a secret
-    KEY = "the corporation or its secret is wrong"
-    ADDRESS = "our address is not on the platform's list"
-    RIGHT = "the application may not do that with this account"
-    TOO_OFTEN = "the platform's limit of calls"
-    NOTICE = "the notice's token is no good any more"
-    USED_UP = "no more messages until the resident writes"
-    CLOSED = "the resident wrote too long ago"
-    ELSEWHERE = "a colleague in WeCom has the talk, or it has ended"
-    SEAT = "the colleague is not there to take talks"
-    AGAIN = "a message of this id was sent before"
-    EXPIRED = "the platform does not have it any more"
-    WRONG = "a mistake of ours"
-    UNREACHABLE = "no answer, or none that can be read"
-
-
-_CODES: Mapping[WecomFault, Sequence[int]] = {
-    WecomFault.BUSY: (-1, 6000),
-    WecomFault.TOKEN: (40014, 42001),
-    WecomFault.KEY: (40001, 40013, 40091),
-    WecomFault.ADDRESS: (60020,),
-    WecomFault.RIGHT: (48002, 60011, 95000, 95004, 95011, 95012, 95017),
-    WecomFault.TOO_OFTEN: (45009, 45033),
-    WecomFault.NOTICE: (95007,),
-    WecomFault.USED_UP: (95001,),
-    WecomFault.CLOSED: (95002,),
-    WecomFault.ELSEWHERE: (95013, 95015, 95016, 95018),
-    WecomFault.SEAT: (95014,),
-    WecomFault.EXPIRED: (40007,),
-}
-MEANINGS = {code: meaning for meaning, codes in _CODES.items() for code in codes}
-_OF_ACCOUNT = {WecomFault.TOKEN, WecomFault.KEY, WecomFault.ADDRESS, WecomFault.RIGHT, WecomFault.UNREACHABLE}
 _IP = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b")
 # No code for it is published, but that the id must be new is.
 _TWICE = re.compile(
     r"msgid.{0,40}(?:exist|duplicat|repeat|重复)|(?:exist|duplicat|repeat|重复).{0,40}msgid", re.IGNORECASE
 )
-
-
-class WecomError(Exception):
-    """A call that was refused, or got no answer. Its words never hold a secret, a token or a resident."""
-
-    def __init__(self, meaning: WecomFault, code: int | None, call: str, hint: str = "") -> None:
-        super().__init__(f"WeCom {call}: {code if code is not None else 'no answer'}: {meaning.value}{hint}")
-        self.meaning = meaning
-
-    def leads_to(self, now: int) -> Outcome:
-        """What becomes of what was to be done; `now` is in ms."""
-        match self.meaning:
-            case WecomFault.TOO_OFTEN:
-                return Later(now + FLOODED)
-            case each if each in _OF_ACCOUNT:
-                return Later(now + REST)  # no attempt: it waits until the platform lets us in again
-            case WecomFault.CLOSED | WecomFault.ELSEWHERE | WecomFault.SEAT:
-                return Lost(self.meaning.value)
-            case _:
-                return Failed(self.meaning.value)
 
 
 class _WecomAnswer(Struct):
@@ -245,7 +187,7 @@ class Wecom:
 
     def _told(self, error: WecomError) -> WecomError:
         """Told once, until something is answered."""
-        if error.meaning in _OF_ACCOUNT or error.meaning is WecomFault.WRONG:
+        if error.of_account or error.meaning is WecomFault.WRONG:
             if self.alarm != str(error):
                 log.error("wecom", extra={"error": str(error)})
             self.alarm = str(error)

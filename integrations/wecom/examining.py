@@ -4,7 +4,8 @@ import time
 
 from bot.channel import Means
 from bot.examining import Finding, Phrase, fault, ok, warning
-from integrations.wecom.api import Wecom, WecomError, WecomFault
+from integrations.wecom.api import Wecom
+from integrations.wecom.faults import WecomError, WecomFault
 from integrations.wecom.settings import WecomSecrets, WecomSettings
 
 WECOM = Phrase("微信客服", "WeCom customer service")

@@ -15,7 +15,8 @@ from bot.queue import Done, Failed, Later, Outcome
 from bot.redlines import endangers
 from integrations.tencent.packing import Place, pack
 from integrations.wecom import messages
-from integrations.wecom.api import KfPage, Wecom, WecomError, WecomFault
+from integrations.wecom.api import KfPage, Wecom
+from integrations.wecom.faults import WecomError, WecomFault
 from integrations.wecom.hooks import new_row
 from integrations.wecom.messages import KfMessage, Origin
 from integrations.wecom.rendering import message as rendered

@@ -6,7 +6,8 @@ from bot.queue import Done, Later, Lost, Outcome
 from integrations.tencent.owed import allowed, move, of_rows, opened
 from integrations.tencent.packing import Outgoing, Place, pack
 from integrations.tencent.quota import Allowance
-from integrations.wecom.api import Wecom, WecomError, WecomFault
+from integrations.wecom.api import Wecom
+from integrations.wecom.faults import WecomError, WecomFault
 from integrations.wecom.rendering import message as rendered
 from integrations.wecom.settings import CHANNEL
 from store import attachments, deliveries, outbox

@@ -6,7 +6,8 @@ from bot.channel import ChannelHealth, Core, FetchError, OpenChannel
 from bot.files import FileRefusal
 from bot.queue import Kind
 from bot.worker import Worker
-from integrations.wecom.api import Wecom, WecomError, WecomFault
+from integrations.wecom.api import Wecom
+from integrations.wecom.faults import WecomError, WecomFault
 from integrations.wecom.gate import WecomGate
 from integrations.wecom.hearing import HAND, WecomHearing
 from integrations.wecom.hooks import KIND, WecomHook
