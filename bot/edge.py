@@ -1,13 +1,14 @@
 """The edge of the process: somebody outside has to hear something whatever fails inside, and is listened to for so long."""
 
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Hashable
 from typing import TypeVar
 
 from starlette.types import Receive, Scope
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
+TRIES, REMEMBERED = 3, 1_000  # that something has before it is put aside, and of how many that is known
 
 
 async def safely(
@@ -20,6 +21,20 @@ async def safely(
         if not isinstance(error, quietly):
             log.error(what, exc_info=error)
         return otherwise
+
+
+class Failures:
+    """How often what comes again until it is taken has failed, as far as this process knows."""
+
+    def __init__(self) -> None:
+        self._failed: dict[Hashable, int] = {}  # the last
+
+    def enough(self, id: Hashable) -> bool:
+        """It has failed; whether it has so often that it would only keep others waiting, and is to be put aside."""
+        times = self._failed[id] = self._failed.pop(id, 0) + 1
+        if len(self._failed) > REMEMBERED:
+            self._failed.pop(next(iter(self._failed)))
+        return times >= TRIES
 
 
 def came_from(scope: Scope) -> str:

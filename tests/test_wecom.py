@@ -4,12 +4,15 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from daoxue.config import Config
 from integrations.wecom.settings import CHANNEL
 from players.wecom import COLLEAGUE, ENDED, OURS, POOL
 from store import attachments, conversations, deliveries, outbox
 from store.attachments import FileState
+from store.schema import dropped
+from store.transaction import Statement
 from tests.customer_service import Counter, counter
 from tests.desk_client import Desk
 from tests.test_files import picture
@@ -193,6 +196,19 @@ async def test_a_greeting_that_comes_too_late_is_none(talk: Counter) -> None:
     assert len(await talk.say(who, QUESTION)) == 1
 
 
+@pytest.mark.parametrize("fault", ["502", "lost", -1, 40013, 95018])
+async def test_a_greeting_that_the_platform_does_not_take_is_told_and_holds_up_nothing(
+    talk: Counter, fault: object
+) -> None:
+    who = talk.platform.customer()
+    talk.platform.faults["kf/send_msg_on_event"] = [fault]
+    await talk.platform.enter(who)
+    await talk.deliver()
+    assert talk.platform.calls["kf/send_msg_on_event"] == 1
+    assert ("resident", "【微信客服】欢迎语可能没有送到") in await talk.talk(who)
+    assert (await talk.say(who, QUESTION))[-1].startswith(ANSWER)
+
+
 # -- five within 48 hours
 
 
@@ -332,6 +348,29 @@ async def test_a_danger_is_our_desks_whoever_has_the_talk(handing: Counter) -> N
     await handing.say(who, "有人晕倒了，喘不上气")
     seat = await Desk(handing.app).person()
     assert [each["priority"] for each in (await seat.get("/tickets?state=waiting"))["tickets"]] == [0]
+
+
+async def test_what_fails_however_often_it_is_tried_is_put_aside_and_holds_up_nothing(handing: Counter) -> None:
+    gone, who = handing.platform.customer(), handing.platform.customer()
+    del handing.platform.customers[gone.id]
+    await handing.platform.say(gone, QUESTION)
+    await handing.platform.say(who, QUESTION)
+    for _ in range(3):
+        await handing.deliver()
+        handing.clock.ahead += 5
+    assert len(who.seen) == 1
+    [why] = await handing.app.database.read(lambda t: [row[0] for row in t.all(Statement(select(dropped.c.why)))])
+    assert why == "failed"
+
+
+async def test_what_we_are_too_busy_for_is_not_put_aside(handing: Counter) -> None:
+    who = handing.platform.customer()
+    handing.platform.faults["kf/service_state/get"] = [-1, "502", -1, 45009, -1]
+    await handing.platform.say(who, QUESTION)
+    for _ in range(8):
+        await handing.deliver()
+        handing.clock.ahead += 70
+    assert len(who.seen) == 1
 
 
 async def test_a_colleague_who_is_not_there_leaves_it_to_our_desk(

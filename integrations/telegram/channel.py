@@ -15,7 +15,7 @@ from telegram import CallbackQuery, ChatMemberUpdated, Message, Update
 
 from bot.admission import BusyError
 from bot.channel import Core
-from bot.edge import BodyError, body_of, safely
+from bot.edge import BodyError, Failures, body_of, safely
 from bot.inbox import Receipt
 from bot.messages import Inbound
 from integrations.telegram import updates
@@ -31,7 +31,6 @@ from store.transaction import Transaction
 log = logging.getLogger(__name__)
 LARGEST = 262_144  # bytes of an update; a message of 4 096 characters that answers another is some 60 000
 TO_END = 5.0  # seconds that what is leaving has when the process stops
-TRIES, REMEMBERED = 3, 1_000  # that an update has before it is put aside, and of how many that is known
 TYPED = 5.0  # seconds that typing is shown without telling the platform again
 SECRET = b"x-telegram-bot-api-secret-token"
 RECEIVED = Counter("daoxue_telegram_received", "Updates, by what came of them", ["what"])
@@ -51,7 +50,7 @@ class TelegramChannel:
         self._secret = secret.encode()
         self._under_way: set[asyncio.Task[None]] = set()
         self._typed: dict[int, float] = {}
-        self._failed: dict[int, int] = {}  # the last updates that failed, how often
+        self._failures = Failures()
         core.live.on_typing(self._seat_types)
 
     # -- the webhook
@@ -90,10 +89,7 @@ class TelegramChannel:
         taken = await safely("update not taken", self._taken(update, body), None)
         if taken is not None:
             return taken
-        times = self._failed[update.update_id] = self._failed.pop(update.update_id, 0) + 1
-        if len(self._failed) > REMEMBERED:
-            self._failed.pop(next(iter(self._failed)))
-        if times < TRIES:
+        if not self._failures.enough(update.update_id):
             return False
         await self.drop(UnusableUpdateError("failed"), body)
         return True

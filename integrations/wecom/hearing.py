@@ -4,12 +4,15 @@ The cursor is written down behind what it has passed. So whatever dies in betwee
 id of a message tells that it was heard.
 """
 
+import logging
+
 import msgspec
 from msgspec.structs import replace
 from prometheus_client import Counter
 
 from bot.admission import BusyError
 from bot.channel import Core
+from bot.edge import Failures, safely
 from bot.messages import CONTINUE, Inbound
 from bot.queue import Done, Failed, Later, Outcome
 from bot.redlines import endangers
@@ -22,9 +25,11 @@ from integrations.wecom.messages import KfMessage, Origin
 from integrations.wecom.rendering import message as rendered
 from integrations.wecom.settings import CHANNEL, POOL, WecomSettings
 from store import conversations, deliveries, outbox, queue
+from store.outages import OutageError
 from store.queue import HELD, NewRow, QueueRow
 from store.transaction import Transaction
 
+log = logging.getLogger(__name__)
 HAND = "wecom_hand"  # a kind of the queue: a talk goes to a colleague in WeCom
 ROUND = 600_000  # ms between two looks without a notice: one may have been lost
 LANE_OF_HANDS = f"{CHANNEL}-hands"
@@ -43,6 +48,7 @@ class WecomHearing:
         self._core = core
         self._settings = settings
         self._api = api
+        self._failures = Failures()
         self._cursor = f"wecom:cursor:{settings.account}"
 
     async def look(self) -> None:
@@ -61,15 +67,14 @@ class WecomHearing:
             for _ in range(PAGES):
                 page = await self._page(cursor, token)
                 for each in page.messages:
-                    await self._take(each, first=first)
+                    if not isinstance(outcome := await self._see_through(each, first=first), Done):
+                        return outcome
                 cursor = page.cursor
                 await self._pass(cursor, 0 if page.has_more else began)
                 if not page.has_more:
                     return Done()
         except WecomError as error:
             return error.leads_to(self._now())
-        except BusyError:
-            return Failed("busy")
         return Later(self._now())
 
     async def _page(self, cursor: str, token: str) -> KfPage:
@@ -86,13 +91,41 @@ class WecomHearing:
             lambda t: deliveries.share(t, self._cursor, cursor.encode(), 0, looked), quick=True
         )
 
-    async def _take(self, raw: bytes, *, first: bool) -> None:
+    async def _see_through(self, raw: bytes, *, first: bool) -> Outcome:
+        """Takes a message, or puts it aside: what nobody can read, and what has failed so often that it would only keep others
+        waiting. Otherwise what becomes of the look: it is to come again."""
         try:
             message = _decode(raw)
         except msgspec.DecodeError:
-            now = self._now()
-            await self._core.database.write(lambda t: deliveries.keep_dropped(t, CHANNEL, "message", raw, now))
-            return
+            await self._drop("form", raw)
+            return Done()
+        outcome = await safely("message not taken", self._taken(message, first=first), None)
+        if outcome is not None:
+            return outcome
+        if not self._failures.enough(message.msgid):
+            return Failed("a message was not taken")
+        await self._drop("failed", raw)
+        return Done()
+
+    async def _taken(self, message: KfMessage, *, first: bool) -> Outcome:
+        """What keeps us from going on is no fault of the message's, however often. Raises `WecomError` for all else."""
+        try:
+            await self._take(message, first=first)
+        except WecomError as error:
+            if error.of_moment:
+                return error.leads_to(self._now())
+            raise
+        except (BusyError, OutageError):
+            return Failed("busy")
+        return Done()
+
+    async def _drop(self, why: str, raw: bytes) -> None:
+        """It would come again and again: told, and kept for a week where nobody can read it without our key."""
+        log.error("dropped a message of WeCom's", extra={"error": why})
+        now = self._now()
+        await self._core.database.write(lambda t: deliveries.keep_dropped(t, CHANNEL, why, raw, now))
+
+    async def _take(self, message: KfMessage, *, first: bool) -> None:
         RECEIVED.labels(str(message.origin)).inc()
         if first and message.send_time < self._core.clock() - OLD:
             return
@@ -165,8 +198,8 @@ class WecomHearing:
             try:
                 await self._api.greet(code, rendered(outgoing))
             except WecomError as error:
-                if error.meaning in (WecomFault.TOKEN, WecomFault.KEY, WecomFault.ADDRESS):
-                    raise
+                log.warning("a greeting did not leave", extra={"error": str(error)})
+                await self._note(user, f"{id}:greeting", "【微信客服】欢迎语可能没有送到")
 
     async def _note(self, user: str, id: str, words: str) -> None:
         """For seats to see, in a talk that there is; nothing answers it."""
