@@ -105,7 +105,8 @@ def _office(body: bytes) -> str | None:
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             names = {each.filename for each in archive.infolist()}
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError, OSError, RuntimeError):
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):
+        # No archive, one of a later version, or with names that are no UTF-8; what is packed in it is not opened.
         return None
     if "[Content_Types].xml" not in names or any("vbaproject" in each.lower() for each in names):
         return None
