@@ -1,10 +1,10 @@
 """The edge of the process: somebody outside has to hear something whatever fails inside, and is listened to for so long."""
 
 import logging
-from collections.abc import Awaitable, Hashable
+from collections.abc import Awaitable, Hashable, Sequence
 from typing import TypeVar
 
-from starlette.types import Receive, Scope
+from starlette.types import Receive, Scope, Send
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -61,3 +61,10 @@ async def body_of(receive: Receive, most: int) -> bytes:
         parts.append(part)
         more = event.get("more_body", False)
     return b"".join(parts)
+
+
+async def respond(send: Send, status: int, body: bytes, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
+    """Answers a request; how long the body is goes with it."""
+    length = b"content-length", b"%d" % len(body)
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+    await send({"type": "http.response.body", "body": body})

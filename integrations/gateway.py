@@ -20,7 +20,7 @@ from msgspec import Meta, Struct
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.channel import SettingsError
-from bot.edge import BodyError, body_of, safely
+from bot.edge import BodyError, body_of, respond, safely
 from integrations.gateway_settings import GatewaySettings, TemplateSettings
 from integrations.texting import TextError, Texting, TextRefusal
 
@@ -164,9 +164,7 @@ class GatewayHooks:
     async def _hear(self, scope: Scope, receive: Receive, send: Send) -> None:
         busy = (503, b'{"code":"BUSY"}')  # nothing was accepted, and the gateway asks again
         status, body = await safely("request not accepted", self._told(scope, receive), busy)
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        await respond(send, status, body, [(b"content-type", b"application/json")])
 
     async def _told(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
         headers = dict(scope["headers"])

@@ -15,7 +15,7 @@ from telegram import CallbackQuery, ChatMemberUpdated, Message, Update
 
 from bot.admission import BusyError
 from bot.channel import Core
-from bot.edge import BodyError, Failures, body_of, safely
+from bot.edge import BodyError, Failures, body_of, respond, safely
 from bot.inbox import Receipt
 from bot.messages import Inbound
 from integrations.telegram import updates
@@ -58,9 +58,7 @@ class TelegramChannel:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # Where it fails, nothing was accepted, and Telegram delivers it again.
         status = await safely("update not accepted", self._accepted(scope, receive), 503, quietly=BusyError)
-        headers = [(b"content-length", b"0"), (b"cache-control", b"no-store")]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": b""})
+        await respond(send, status, b"", [(b"cache-control", b"no-store")])
 
     async def _accepted(self, scope: Scope, receive: Receive) -> int:
         """The status to answer with."""

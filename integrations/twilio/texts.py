@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from twilio.twiml.messaging_response import MessagingResponse
 
 from bot.admission import BusyError
-from bot.edge import safely
+from bot.edge import respond, safely
 from bot.inbox import nothing_observed
 from integrations.refusals import RefusalKind
 from integrations.texting import Texting
@@ -106,7 +106,5 @@ async def answer(
     status, body = await safely("request not accepted", made(), (503, b""), quietly=BusyError)
     observe("delivering")
     kind = b"text/xml; charset=utf-8" if status == 200 else b"text/plain"
-    headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body)), (b"cache-control", b"no-store")]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await respond(send, status, body, [(b"content-type", kind), (b"cache-control", b"no-store")])
     observe("delivered")

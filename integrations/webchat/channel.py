@@ -15,7 +15,7 @@ from accounts.identity import Proof
 from accounts.limits import REQUESTS_FROM, SOCKETS_FROM, TooManyError
 from bot.admission import OverloadError
 from bot.channel import Channel, ChannelHealth, ChannelSettings, Core, OpenChannel, Stanza
-from bot.edge import BodyError, body_of, came_from
+from bot.edge import BodyError, body_of, came_from, respond
 from bot.inbox import Receipt
 from bot.queue import Done, Outcome
 from integrations.webchat.frames import decode_post, encode, error, frame_of, render
@@ -95,8 +95,7 @@ class Webchat:
             status, body = 429, error("busy" if isinstance(refused, OverloadError) else "too_fast")
             headers.append((b"retry-after", b"%d" % math.ceil(refused.seconds)))
         self.visitors.observe("delivering")
-        await send({"type": "http.response.start", "status": status, "headers": [*headers, _length(body)]})
-        await send({"type": "http.response.body", "body": body})
+        await respond(send, status, body, headers)
         self.visitors.observe("delivered")
         if receipt is not None and receipt.answers and not receipt.again:
             self.visitors.outbox.taken(receipt.conversation, receipt.last_seq)
@@ -126,10 +125,6 @@ class Webchat:
 
 _KIND = {"content-type": "application/json"}
 _HEADERS = [(b"content-type", b"application/json")]
-
-
-def _length(body: bytes) -> tuple[bytes, bytes]:
-    return b"content-length", b"%d" % len(body)
 
 
 def _open(core: Core) -> OpenChannel:

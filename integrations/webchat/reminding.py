@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from accounts.limits import REQUESTS_FROM
 from bot.channel import Core
-from bot.edge import BodyError, body_of, came_from
+from bot.edge import BodyError, body_of, came_from, respond
 from integrations.webchat.frames import Lang
 from integrations.webchat.origins import Origins
 from store import pushes
@@ -57,14 +57,9 @@ class Reminding:
     async def post(self, scope: Scope, receive: Receive, send: Send) -> None:
         """204 where it was done, 404 where there is no such talk."""
         wait = self._core.limits.take(*self._core.limits.from_(REQUESTS_FROM, came_from(scope)))
-        headers = [(b"content-length", b"0")]
         if wait > 0:
-            status = 429
-            headers.append((b"retry-after", b"%d" % math.ceil(wait)))
-        else:
-            status = 403 if self._origins.is_foreign(scope) else await self._done(receive)
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": b""})
+            return await respond(send, 429, b"", [(b"retry-after", b"%d" % math.ceil(wait))])
+        await respond(send, 403 if self._origins.is_foreign(scope) else await self._done(receive), b"")
 
     async def _done(self, receive: Receive) -> int:
         try:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from starlette.types import Receive, Scope, Send
 
 from accounts.limits import FILES, FILES_FROM, MEGABYTES, MEGABYTES_FROM, TooManyError, place
-from bot.edge import BodyError, body_of, came_from
+from bot.edge import BodyError, body_of, came_from, respond
 from bot.files import FileRefusal, FileRefusedError, checked
 from bot.messages import Arrived, Inbound
 from integrations.webchat.frames import encode, error
@@ -74,9 +74,7 @@ class Uploads:
             status, body = _STATUS[str(refusal)], error(str(refusal))
         if status == 503:
             headers.append((b"retry-after", b"%d" % AGAIN))
-        headers.append((b"content-length", b"%d" % len(body)))
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        await respond(send, status, body, headers)
 
     async def _taken(self, scope: Scope, receive: Receive) -> bytes:
         """What to answer. Raises `TooManyError`, `_NotTakenError`, `FileRefusedError`."""

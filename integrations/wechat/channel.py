@@ -18,7 +18,7 @@ from prometheus_client import Counter
 from starlette.types import Receive, Scope, Send
 
 from bot.channel import Core
-from bot.edge import BodyError, body_of, safely
+from bot.edge import BodyError, body_of, respond, safely
 from bot.inbox import Receipt
 from bot.messages import Inbound
 from integrations.tencent.envelope import DroppedError, GateRefusedError
@@ -89,10 +89,8 @@ class WechatChannel:
         asked = Asked(time.monotonic())
         failed = (503, b"text/plain", b"")  # nothing was accepted, and WeChat delivers it again
         status, kind, body = await safely("message not accepted", self._proven(scope, receive, asked), failed)
-        headers = [*_HEADERS, (b"content-type", kind), (b"content-length", b"%d" % len(body))]
         self._observe("delivering")
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        await respond(send, status, body, [*_HEADERS, (b"content-type", kind)])
         if (on_trial := asked.on_trial) is not None:
             await self._database.write(lambda t: written(t, *on_trial), quick=True)
         self._observe("delivered")

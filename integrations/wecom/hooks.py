@@ -4,7 +4,7 @@ from prometheus_client import Counter
 from starlette.types import Receive, Scope, Send
 
 from bot.channel import Core
-from bot.edge import BodyError, body_of, safely
+from bot.edge import BodyError, body_of, respond, safely
 from integrations.tencent.envelope import DroppedError, GateRefusedError
 from integrations.wecom.gate import LARGEST, WecomGate
 from integrations.wecom.settings import CHANNEL, WecomSettings
@@ -33,9 +33,7 @@ class WecomHook:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # Where it fails, nothing was accepted, and the platform calls again.
         status, body = await safely("notice not accepted", self._proven(scope, receive), (503, b""))
-        headers = [*_HEADERS, (b"content-length", b"%d" % len(body))]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        await respond(send, status, body, _HEADERS)
 
     async def _proven(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
         try:
