@@ -179,6 +179,10 @@ class Core:
     clock: Callable[[], float]
     push_key: str = ""
 
+    def now(self) -> int:
+        """In ms."""
+        return int(self.clock() * 1000)
+
 
 class ChannelHealth(Struct, frozen=True):
     """How a channel, or something else that is connected, is: `alarm` is what fails, null where nothing does. The rest is

@@ -81,20 +81,10 @@ class Texting:
     pulls = False
 
     def __init__(self, core: Core, provider: Provider, own: Collection[str] = ()) -> None:
+        self._core = core
         self.provider = provider
-        self._inbox = core.inbox
-        self._live = core.live
-        self._database = core.database
-        self._texts = core.texts
-        self._identity = core.identity
-        self._observe = core.observe
-        self._clock = core.clock
         self._own = frozenset(own)
-        self._limits = core.limits
         self._paces: dict[tuple[str, str], Pace] = {}  # of the last texts, by number and id
-
-    def _now(self) -> int:
-        return int(self._clock() * 1000)
 
     # -- coming in
 
@@ -111,7 +101,7 @@ class Texting:
         if number in self._own or refusals.is_machine(number):
             MACHINES.labels("number").inc()
             return ""
-        refused = await self._database.read(lambda t: deliveries.is_refused(t, CHANNEL, number))
+        refused = await self._core.database.read(lambda t: deliveries.is_refused(t, CHANNEL, number))
         kind = told or await self._kind(text, refused)
         pace = self._pace(number, id)
         if kind is RefusalKind.WORDS and pace is Pace.FLOOD:
@@ -122,7 +112,7 @@ class Texting:
         )
         if kind is RefusalKind.WORDS and pace is Pace.ANSWERED:
             return await self._answered(said, inline=inline and not refused)
-        receipt = await self._inbox.receive(msgspec.structs.replace(said, inline=True), waits=True)
+        receipt = await self._core.inbox.receive(msgspec.structs.replace(said, inline=True), waits=True)
         await self._settle(kind, number)
         if kind is RefusalKind.MACHINE or (kind is RefusalKind.WORDS and receipt.state.danger is None):
             MACHINES.labels("words" if kind is RefusalKind.MACHINE else "many").inc()
@@ -132,7 +122,7 @@ class Texting:
     async def _kind(self, text: str, refused: bool) -> RefusalKind:
         """A life in danger comes before what else a text may be."""
         kind = refusals.kind(text, refused=refused)
-        if kind is RefusalKind.WORDS or not endangers(await self._inbox.understand(text, self._now())):
+        if kind is RefusalKind.WORDS or not endangers(await self._core.inbox.understand(text, self._core.now())):
             return kind
         return RefusalKind.WORDS
 
@@ -141,7 +131,7 @@ class Texting:
         if media and not text:
             text, intent, slots = "[图片]", "cannot_read", {"kind": "image"}
         return Inbound(
-            channel=CHANNEL, address=number, id=f"sms:{id}", text=text, at=self._now(), intent=intent, slots=slots
+            channel=CHANNEL, address=number, id=f"sms:{id}", text=text, at=self._core.now(), intent=intent, slots=slots
         )
 
     async def _answered(self, said: Inbound, *, inline: bool) -> str:
@@ -149,12 +139,14 @@ class Texting:
         await self._found_again(said.address)
         # Carriers do not ask again: it is kept, and answered by a text of its own.
         later = msgspec.structs.replace(said, outbox=True)
-        if await self._inbox.must_wait(said) and await self._inbox.put_off(later, self._now()):
+        if await self._core.inbox.must_wait(said) and await self._core.inbox.put_off(later, self._core.now()):
             return ""
-        receipt = await self._inbox.receive(msgspec.structs.replace(said, inline=inline, outbox=not inline), waits=True)
+        receipt = await self._core.inbox.receive(
+            msgspec.structs.replace(said, inline=inline, outbox=not inline), waits=True
+        )
         if not inline:
             return ""
-        self._live.delivered(receipt.conversation, receipt.last_seq)
+        self._core.live.delivered(receipt.conversation, receipt.last_seq)
         return written([each.message.reply for each in receipt.answers])
 
     async def _found_again(self, number: str) -> None:
@@ -164,22 +156,22 @@ class Texting:
             if not deliveries.is_refused(transaction, CHANNEL, number):
                 deliveries.find_again(transaction, CHANNEL, number)
 
-        if await self._database.read(lambda t: deliveries.is_lost(t, CHANNEL, number)):
-            await self._database.write(find)
+        if await self._core.database.read(lambda t: deliveries.is_lost(t, CHANNEL, number)):
+            await self._core.database.write(find)
 
     async def _settle(self, kind: RefusalKind, number: str) -> None:
         """Whoever does not want texts gets none but the one that says so; asking again changes nothing."""
-        now = self._now()
+        now = self._core.now()
         if kind is RefusalKind.REFUSAL:
-            await self._database.write(lambda t: deliveries.refuse(t, CHANNEL, number, now))
+            await self._core.database.write(lambda t: deliveries.refuse(t, CHANNEL, number, now))
         elif kind is RefusalKind.RESUMPTION:
-            await self._database.write(lambda t: deliveries.allow(t, CHANNEL, number))
+            await self._core.database.write(lambda t: deliveries.allow(t, CHANNEL, number))
 
     async def _by_itself(self, receipt: Receipt, said: Inbound, kind: RefusalKind, *, inline: bool) -> str:
         """What is answered though texts are refused, or too many: in the response, or in a text of its own. A confirmation
         in other words than its own would be none."""
         text = written([each.message.reply for each in receipt.answers])
-        self._live.delivered(receipt.conversation, receipt.last_seq)
+        self._core.live.delivered(receipt.conversation, receipt.last_seq)
         if inline or not text:
             return text
         if kind is not RefusalKind.WORDS and not self.provider.can_say(text):
@@ -195,7 +187,7 @@ class Texting:
         """Of a text of a number; one that comes again has what it had."""
         if (known := self._paces.get((number, id))) is not None:
             return known
-        pace = next((each for each, limit in PACES if self._limits.take((limit, number)) == 0), Pace.FLOOD)
+        pace = next((each for each, limit in PACES if self._core.limits.take((limit, number)) == 0), Pace.FLOOD)
         if len(self._paces) >= REMEMBERED:
             self._paces.clear()
         self._paces[number, id] = pace
@@ -203,60 +195,60 @@ class Texting:
 
     async def fared(self, sid: str, status: str, error: str) -> None:
         """How a text fared: told late, twice and in any order."""
-        lost = await self._database.write(lambda t: calls.fared(t, sid, status, error))
+        lost = await self._core.database.write(lambda t: calls.fared(t, sid, status, error))
         if lost is not None:
             log.error("a text did not arrive", extra={"error": error})
-            self._live.ring()
+            self._core.live.ring()
 
     async def health(self, now: int) -> ChannelHealth:
         """What the provider complains of, and what left in a day: texts, and segments as they are billed."""
-        texts, segments = await self._database.read(lambda t: calls.cost(t, now - DAY))
+        texts, segments = await self._core.database.read(lambda t: calls.cost(t, now - DAY))
         return ChannelHealth(self.provider.alarm, texts=texts, segments=segments)
 
     # -- one-time codes
 
     async def send_code(self, row: QueueRow) -> Outcome:
         """Sends the code that a row of the queue is for, as long as it is good."""
-        found = await self._identity.code(int(row.key.rpartition(":")[2]))
+        found = await self._core.identity.code(int(row.key.rpartition(":")[2]))
         if found is None:
             return Done()
         code, until = found
-        if self._now() >= until:
+        if self._core.now() >= until:
             return Lost("too late")
-        body = self._texts.line("zh", "sms.code", code=code.code)
+        body = self._core.texts.line("zh", "sms.code", code=code.code)
         try:
             await self.provider.text(
-                _dialled(code.phone), body, f"code:{self._identity.person('code', code.phone + code.code)}"
+                _dialled(code.phone), body, f"code:{self._core.identity.person('code', code.phone + code.code)}"
             )
         except TextError as error:
             log.error("a code did not leave", extra={"error": str(error)})
-            return _leads_to(error, self._now())
+            return _leads_to(error, self._core.now())
         return Done()
 
     async def summon(self, row: QueueRow) -> Outcome:
         """Calls a supervisor to a ticket that nobody takes."""
-        called = await self._database.read(lambda t: summons.opened(t, row))
-        body = self._texts.line("zh", "desk.summons", ref=called.ref)
+        called = await self._core.database.read(lambda t: summons.opened(t, row))
+        body = self._core.texts.line("zh", "desk.summons", ref=called.ref)
         if not self.provider.can_say(body):
             return Lost("no approved template")
         try:
             await self.provider.text(_dialled(called.phone), body, row.key)
         except TextError as error:
             log.error("a supervisor was not called", extra={"error": str(error)})
-            return _leads_to(error, self._now())
+            return _leads_to(error, self._core.now())
         return Done()
 
     # -- leaving by itself
 
     async def send(self, row: DueRow, now: int) -> Outcome:
         """Sends what the row holds as one text."""
-        if (kept := await self._database.read(lambda t: _kept_from(t, row.address))) is not None:
+        if (kept := await self._core.database.read(lambda t: _kept_from(t, row.address))) is not None:
             return Lost(kept.value)
-        rows = await self._database.read(
+        rows = await self._core.database.read(
             lambda t: conversations.messages(t, row.conversation, row.first_seq, row.last_seq)
         )
         text = self._text(rows)
-        self._observe("sending")
+        self._core.observe("sending")
         try:
             sid = await self.provider.text(row.address, text, f"{row.conversation}:{row.first_seq}")
         except TextError as error:
@@ -266,8 +258,8 @@ class Texting:
             calls.sent(transaction, sid, row.conversation, row.last_seq, sms.segments(text), now)
             outbox.left(transaction, row)
 
-        await self._database.insist(settle, quick=True)
-        self._live.delivered(row.conversation, row.last_seq)
+        await self._core.database.insist(settle, quick=True)
+        self._core.live.delivered(row.conversation, row.last_seq)
         return Done()
 
     def _text(self, rows: Sequence[conversations.MessageRow]) -> str:
@@ -276,15 +268,15 @@ class Texting:
         if not all(each.author == "seat" for each in said):
             return written(replies)
         words = sms.personal(replies)
-        text = self._texts.line("zh", "sms.seat", words=words) if self.provider.names_seats else words
+        text = self._core.texts.line("zh", "sms.seat", words=words) if self.provider.names_seats else words
         SENT.inc(sms.segments(text))
         return text
 
     async def _refused(self, error: TextError, row: DueRow, now: int) -> Outcome:
         if error.meaning is TextRefusal.STOPPED:
-            await self._database.write(lambda t: deliveries.refuse(t, CHANNEL, row.address, now))
+            await self._core.database.write(lambda t: deliveries.refuse(t, CHANNEL, row.address, now))
         elif error.meaning is TextRefusal.GONE:
-            await self._database.write(lambda t: deliveries.lose(t, CHANNEL, row.address, now))
+            await self._core.database.write(lambda t: deliveries.lose(t, CHANNEL, row.address, now))
         return _leads_to(error, now)
 
 

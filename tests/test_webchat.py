@@ -191,7 +191,7 @@ async def test_what_was_said_behind_a_refused_message_is_not_accepted_before_it(
 
 async def test_the_first_message_over_the_limit_waits_for_nobody(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever else was over it: what comes again first is answered, and what was said behind it after it."""
-    limits, refused = outlet(app).visitors.limits, [True, True, True, False]
+    limits, refused = outlet(app).visitors.core.limits, [True, True, True, False]
     take = limits.take
 
     def three_over(*asked: Asked) -> float:

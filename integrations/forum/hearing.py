@@ -51,7 +51,7 @@ class ForumReader:
             topic = await self._api.topic(what.topic, what.number)
         except ForumError as error:
             if error.meaning is not ForumFault.GONE:
-                return error.leads_to(self._now())
+                return error.leads_to(self._core.now())
             topic = None
         post = topic.find(what.post) if topic is not None else None
         try:
@@ -110,7 +110,7 @@ class ForumReader:
         assert known.before is not None
         first = known.before.seq
         pending = [row for row in known.owed if row.first_seq > first and not row.is_given_up]
-        if pending and not any(row.is_leaving(self._now()) for row in pending):
+        if pending and not any(row.is_leaving(self._core.now()) for row in pending):
             await self._core.database.write(lambda t: outbox.drop(t, pending))
             return True
         if known.row.seat is not None:
@@ -132,7 +132,7 @@ class ForumReader:
         known, seen = await self._core.database.read(lambda t: _talk(t, what, id))
         if known is not None and known.before is not None and known.row.ticket is not None and not seen:
             said = Inbound(
-                channel=CHANNEL, address=_address(what), id=id, text="【帖子已被删除，不再答复】", at=self._now(),
+                channel=CHANNEL, address=_address(what), id=id, text="【帖子已被删除，不再答复】", at=self._core.now(),
                 intent=CONTINUE, inline=True,
             )  # fmt: skip
             await self._core.inbox.receive(said)
@@ -142,16 +142,13 @@ class ForumReader:
         link = f"{self._settings.base}/t/{what.topic}/{what.number}"
         return Inbound(
             channel=CHANNEL, address=_address(what), id=f"{what.post}:{mark}", text=wording.words(topic, post),
-            at=self._now(), cards=(Card(topic.title[:200], (link,)),), refs=(str(what.post), str(what.number), mark),
+            at=self._core.now(), cards=(Card(topic.title[:200], (link,)),), refs=(str(what.post), str(what.number), mark),
             public=True, outbox=True,
         )  # fmt: skip
 
     def _noted(self, said: Inbound) -> Inbound:
         """For seats alone."""
         return replace(said, text=f"【帖子改过了】\n{said.text}", intent=CONTINUE, inline=True, outbox=False)
-
-    def _now(self) -> int:
-        return int(self._core.clock() * 1000)
 
 
 def _address(what: PostToRead) -> str:

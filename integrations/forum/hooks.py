@@ -110,7 +110,7 @@ class ForumHook:
         if post.user_id is None or not self._concerns_us(post, gone=gone):
             RECEIVED.labels("ignored").inc()
             return 200
-        now = int(self._core.clock() * 1000)
+        now = self._core.now()
         what = PostToRead(post.topic_id, post.post_number, post.id, post.user_id)
         row = new_row(what, event, now, now + self._settings.wait * 1000)
         new = await self._core.database.write(lambda t: queue.put(t, row), quick=True)

@@ -112,7 +112,7 @@ class MailChannel:
         for number, part in enumerate(parts, 1):
             ends = number == last
             said = Inbound(
-                channel=CHANNEL, address=mail.sender, id=id if ends else f"{id}/{number}", text=part.text, at=self._now(),
+                channel=CHANNEL, address=mail.sender, id=id if ends else f"{id}/{number}", text=part.text, at=self._core.now(),
                 intent=part.intent, cards=(card,) if number == 1 else (), refs=refs, inline=not ends,
                 files=files if number == 1 else (),
             )  # fmt: skip
@@ -122,7 +122,7 @@ class MailChannel:
     async def _owe(self, last: Receipt, first: int) -> None:
         """What was said to the questions before one that a seat has come between."""
         span = Span(first, last.seq)
-        await self._core.database.write(lambda t: outbox.leave(t, last.conversation, CHANNEL, span, self._now()))
+        await self._core.database.write(lambda t: outbox.leave(t, last.conversation, CHANNEL, span, self._core.now()))
 
     async def _parts(self, mail: Mail, words: str) -> "list[Part]":
         """The questions. A subject belongs to the only one, and to the first of several where it names what they are about, or a
@@ -138,11 +138,11 @@ class MailChannel:
         return [Part(text, "human" if number > questions.MOST else None) for number, text in enumerate(asked, 1)]
 
     async def _tells(self, subject: str) -> bool:
-        heard = await self._core.inbox.understand(subject, self._now())
+        heard = await self._core.inbox.understand(subject, self._core.now())
         return bool(heard.entities) or endangers(heard)
 
     async def _endangers(self, parts: "Sequence[Part]") -> bool:
-        now = self._now()
+        now = self._core.now()
         return any([endangers(await self._core.inbox.understand(part.text, now)) for part in parts])
 
     def _is_over(self, sender: str, id: str) -> bool:
@@ -159,7 +159,7 @@ class MailChannel:
         known, seen, _ = await self._core.database.read(lambda t: _known(t, sender, id))
         if known is not None and not seen:
             said = Inbound(
-                channel=CHANNEL, address=sender, id=id, text=text, at=self._now(), intent=CONTINUE, inline=True
+                channel=CHANNEL, address=sender, id=id, text=text, at=self._core.now(), intent=CONTINUE, inline=True
             )
             await self._core.inbox.receive(said)
 
@@ -175,7 +175,7 @@ class MailChannel:
         status = _STATUS.search(report)
         code = status[1].decode() if status else ""
         if not code.startswith("4"):
-            await self._core.database.write(lambda t: deliveries.lose(t, CHANNEL, talk.address, self._now()))
+            await self._core.database.write(lambda t: deliveries.lose(t, CHANNEL, talk.address, self._core.now()))
         await self._note(talk.address, mail, f"【系统退信】我们的邮件没有送到{f'（{code}）' if code else ''}")
 
     def _card(self, mail: Mail, body: quoting.Body) -> Card:
@@ -189,9 +189,6 @@ class MailChannel:
             mail.odd,
         ]
         return Card(mail.subject or "（没有主题）", tuple(line for line in lines if line))
-
-    def _now(self) -> int:
-        return int(self._core.clock() * 1000)
 
     # -- going out
 
@@ -224,7 +221,7 @@ class MailChannel:
         if isinstance(outcome, Done):
             await self._core.outbox.settle(conversation, last.last_seq)
             return
-        at = outcome.at if isinstance(outcome, Later) else self._now()
+        at = outcome.at if isinstance(outcome, Later) else self._core.now()
         await self._core.outbox.put_off(conversation, last.last_seq, at)
 
     async def send(self, row: DueRow, now: int) -> Outcome:
@@ -242,7 +239,7 @@ class MailChannel:
         try:
             await self._sender.send(self._settings.address, address, letter)
         except SendError as error:
-            now = self._now()
+            now = self._core.now()
             if error.meaning is MailRefusal.GONE:
                 await self._core.database.write(lambda t: deliveries.lose(t, CHANNEL, address, now))
             return _leads_to(error, now)

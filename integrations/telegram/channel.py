@@ -106,7 +106,7 @@ class TelegramChannel:
         """It would come again and again: counted, told, and kept for a week where nobody can read it without our key."""
         RECEIVED.labels("dropped").inc()
         log.error("dropped an update of Telegram's", extra={"error": str(error)})
-        now = self._leaving.now()
+        now = self._core.now()
         await self._core.database.write(lambda t: deliveries.keep_dropped(t, CHANNEL, str(error), body, now))
 
     # -- an update
@@ -132,7 +132,7 @@ class TelegramChannel:
         if me is not None and not updates.is_addressed(message, me):
             return RECEIVED.labels("ignored").inc()
         chat = await self._chats.first(message.chat.id)
-        said = updates.inbound(update, message, chat, me, self._leaving.now())
+        said = updates.inbound(update, message, chat, me, self._core.now())
         if said is None:
             return RECEIVED.labels("ignored").inc()
         if message.media_group_id and said.files:  # answered once, and each picture of it is kept
@@ -178,7 +178,7 @@ class TelegramChannel:
         if press is None:
             return await self._tell(query, "telegram.theirs" if chat < 0 else "telegram.used")
         said = Inbound(
-            channel=CHANNEL, address=address, id=f"press:{press.seq}", text="", at=self._leaving.now(), choice=press.key,
+            channel=CHANNEL, address=address, id=f"press:{press.seq}", text="", at=self._core.now(), choice=press.key,
             public=chat < 0,
         )  # fmt: skip
         # All buttons under a message have one id, so whatever is pressed first is all that is ever heard.
@@ -212,7 +212,7 @@ class TelegramChannel:
         RECEIVED.labels("member").inc()
         if happened.chat.type != "private":
             return
-        address, now = str(happened.chat.id), self._leaving.now()
+        address, now = str(happened.chat.id), self._core.now()
         if happened.new_chat_member.status in _OUT:
             await self._core.database.write(lambda t: deliveries.lose(t, CHANNEL, address, now))
         else:

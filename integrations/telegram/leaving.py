@@ -53,9 +53,6 @@ class Leaving:
         self._chats = chats
         self._waits: dict[int, int] = {}  # chats that had too much, until when (ms)
 
-    def now(self) -> int:
-        return int(self._core.clock() * 1000)
-
     # -- at once, by the process that has answered
 
     async def at_once(self, receipt: Receipt, address: str) -> None:
@@ -72,7 +69,7 @@ class Leaving:
             await database.write(lambda t: deliveries.find_again(t, CHANNEL, address))
         if not receipt.answers:
             return
-        at = self.now()
+        at = self._core.now()
         if is_next:
             owed = Owed(conversation, address, receipt.answers, 0, _asked(receipt.state))
             match await self._sent(owed):
@@ -110,7 +107,7 @@ class Leaving:
         """Sends one message, and writes down that it has left."""
         found = rendering.pieces(owed.said, self._core.public_url)
         chat = await self._chats.now(chat_of(owed.address))
-        now = self.now()
+        now = self._core.now()
         if (until := self._waits.get(chat, 0)) > now:
             return Later(until)
         if owed.part < len(found):
@@ -120,7 +117,7 @@ class Leaving:
             except BotApiError as error:
                 return await self._refused(error, owed.address, chat)
         if owed.part + 1 < len(found):
-            at = self.now()
+            at = self._core.now()
             await self._core.database.insist(lambda t: _go_on(t, owed, at), quick=True)
         else:
             await self._core.outbox.settle(owed.conversation, owed.said[-1].seq)
@@ -172,7 +169,7 @@ class Leaving:
 
     async def _refused(self, error: BotApiError, address: str, chat: int) -> Outcome:
         """What an error of the platform's leads to."""
-        now = self.now()
+        now = self._core.now()
         match error.meaning:
             case TelegramFault.FLOOD:
                 if len(self._waits) >= _REMEMBERED:

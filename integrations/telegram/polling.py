@@ -57,7 +57,7 @@ class Polling:
             deliveries.put_shared(transaction, NAME, b"", 0, 0)
 
     def _lease(self, transaction: Transaction) -> bool:
-        now = int(self._core.clock() * 1000)
+        now = self._core.now()
         row = deliveries.get_shared(transaction, NAME)
         if row is not None and row.lease > now and row.lease != self._held:
             return False

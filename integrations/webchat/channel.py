@@ -65,7 +65,7 @@ class Webchat:
     async def socket(self, websocket: WebSocket) -> None:
         if self.origins.is_foreign(websocket.scope):
             return await websocket.send_denial_response(Response(error("foreign"), 403, _KIND))
-        with self.visitors.limits.held(SOCKETS_FROM, came_from(websocket.scope)) as room:
+        with self.visitors.core.limits.held(SOCKETS_FROM, came_from(websocket.scope)) as room:
             if room:
                 await self._serve(websocket)
             else:
@@ -94,17 +94,17 @@ class Webchat:
         except TooManyError as refused:
             status, body = 429, error("busy" if isinstance(refused, OverloadError) else "too_fast")
             headers.append((b"retry-after", b"%d" % math.ceil(refused.seconds)))
-        self.visitors.observe("delivering")
+        self.visitors.core.observe("delivering")
         await respond(send, status, body, headers)
-        self.visitors.observe("delivered")
+        self.visitors.core.observe("delivered")
         if receipt is not None and receipt.answers and not receipt.again:
-            self.visitors.outbox.taken(receipt.conversation, receipt.last_seq)
+            self.visitors.core.outbox.taken(receipt.conversation, receipt.last_seq)
 
     async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes, Receipt | None]:
         origin = came_from(scope)
         if self.origins.is_foreign(scope):
             return 403, error("foreign"), None
-        self.visitors.limits.check(*self.visitors.limits.from_(REQUESTS_FROM, origin))
+        self.visitors.core.limits.check(*self.visitors.core.limits.from_(REQUESTS_FROM, origin))
         try:
             post = decode_post(await body_of(receive, LARGEST))
         except BodyError:

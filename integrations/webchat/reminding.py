@@ -77,7 +77,7 @@ class Reminding:
         return 204
 
     async def _keep(self, conversation: int, asked: Reminder) -> None:
-        keys, now = PushKeys(asked.p256dh, asked.auth, asked.lang), int(self._core.clock() * 1000)
+        keys, now = PushKeys(asked.p256dh, asked.auth, asked.lang), self._core.now()
         if asked.p256dh:
             await self._core.database.write(lambda t: pushes.keep(t, conversation, asked.endpoint, keys, now))
         else:

@@ -81,7 +81,7 @@ class Socket:
                     await self._refuse("bad_frame")
                 case PageTyping():
                     if self._conversation is not None:
-                        self._visitors.live.typing(self._conversation, "resident")
+                        self._visitors.core.live.typing(self._conversation, "resident")
                 case Pong() | None:
                     pass
 
@@ -95,9 +95,9 @@ class Socket:
             await self._send(b'{"type":"typing"}')
 
     def leave(self) -> None:
-        self._visitors.limits.forgive(self._allowance)
+        self._visitors.core.limits.forgive(self._allowance)
         if self._conversation is not None and self._news is not None:
-            self._visitors.live.forget(self._conversation, self._news)
+            self._visitors.core.live.forget(self._conversation, self._news)
 
     async def _read(self) -> Frame | None:
         """The next frame; None for one that was refused."""
@@ -105,7 +105,7 @@ class Socket:
         if event["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(event.get("code", 1005))
         text: str | None = event.get("text")
-        is_too_many = self._visitors.limits.take(self._allowance) > 0
+        is_too_many = self._visitors.core.limits.take(self._allowance) > 0
         if text is None:
             await self._refuse("bad_frame")
             return None
@@ -126,12 +126,12 @@ class Socket:
         self._lang = hello.lang
         self._visitor, seq, speaker = token_of(hello.visitor), 0, "bot"
         if (row := await self._visitors.known(self._visitor)) is not None:
-            if self._visitors.limits.take((CATCHING_UP, row.address)) > 0:
+            if self._visitors.core.limits.take((CATCHING_UP, row.address)) > 0:
                 await self._end("too_fast", 1013)
             seq, speaker = row.seq, row.speaker
             first = hello.since if hello.since is not None and hello.since <= seq else 0
             if first:  # whoever wrote that to it may have died before that was noted
-                self._visitors.outbox.taken(row.id, first)
+                self._visitors.core.outbox.taken(row.id, first)
             self._watch(row.id, max(first, seq - HISTORY if hello.since is None else first))
         elif hello.since:
             await self._refuse("gone")
@@ -142,7 +142,7 @@ class Socket:
     def _watch(self, conversation: int, seen: int) -> None:
         self._conversation = conversation
         self._seen = seen
-        self._news = self._visitors.live.watch(conversation)
+        self._news = self._visitors.core.live.watch(conversation)
         self._tasks.create_task(self._write(conversation, self._news))
 
     async def _receive(self, frame: PageMessage | Chosen) -> None:
@@ -166,7 +166,7 @@ class Socket:
 
     async def _write(self, conversation: int, news: asyncio.Event) -> None:
         """Sends whatever the page has not got, in order, whenever there is something."""
-        database = self._visitors.database
+        database = self._visitors.core.database
         while True:
             await news.wait()
             news.clear()
@@ -177,13 +177,13 @@ class Socket:
                 await self._deliver(conversation, rows)
 
     async def _deliver(self, conversation: int, rows: Sequence[MessageRow]) -> None:
-        self._visitors.observe("delivering")
+        self._visitors.core.observe("delivering")
         for row in rows:
             await self._send(frame_of(numbered(row)))
             self._seen = row.seq
-        self._visitors.observe("delivered")
+        self._visitors.core.observe("delivered")
         if any(row.author != "resident" for row in rows):
-            self._visitors.outbox.taken(conversation, self._seen)
+            self._visitors.core.outbox.taken(conversation, self._seen)
 
     async def _send_again(self, id: str) -> None:
         """Asks for a message again; whatever was sent behind it comes again after it."""

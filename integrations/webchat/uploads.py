@@ -110,7 +110,7 @@ class Uploads:
 
     def _count(self, said: Inbound, length: int) -> None:
         """How many, and how much, before any of it is read. Raises `TooManyError`."""
-        limits, who = self._visitors.limits, f"{said.channel} {said.address}"
+        limits, who = self._visitors.core.limits, f"{said.channel} {said.address}"
         megabytes = limits.both(MEGABYTES, who, MEGABYTES_FROM, said.origin)
         files = limits.both(FILES, who, FILES_FROM, said.origin)
         limits.check(*files, *megabytes * math.ceil(length / 1_000_000))

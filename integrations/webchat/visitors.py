@@ -21,28 +21,22 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")  # 24 random bytes, the page's or ours
 
 
 class Visitors:
-    """What both ways work with. `observe` is called with delivering before an answer is written to a connection, and
+    """What both ways work with. `core.observe` is called with delivering before an answer is written to a connection, and
     delivered after."""
 
     def __init__(self, core: Core) -> None:
-        self._inbox = core.inbox
-        self._clock = core.clock
-        self.observe = core.observe
-        self.outbox = core.outbox
-        self.live = core.live
-        self.database = core.database
-        self.limits = core.limits
+        self.core = core
 
     def said(self, visitor: str, id: str, text: str, choice: str | None, lang: str, origin: str) -> Inbound:
         """A message of a visitor's, as of now."""
         return Inbound(
             channel=CHANNEL, address=address_of(visitor), id=id, text=text, choice=choice, lang=lang,
-            at=int(self._clock() * 1000), origin=origin,
+            at=self.core.now(), origin=origin,
         )  # fmt: skip
 
     async def known(self, visitor: str) -> ConversationRow | None:
         """What has been said under this token; None where nothing has."""
-        return await self.database.read(lambda t: conversations.find(t, CHANNEL, address_of(visitor)))
+        return await self.core.database.read(lambda t: conversations.find(t, CHANNEL, address_of(visitor)))
 
     async def accepted(self, said: Inbound) -> Receipt | None:
         """None where it was not: the page is told, and sends it again. Raises `TooManyError`."""
@@ -53,7 +47,7 @@ class Visitors:
 
     async def _received(self, said: Inbound) -> Receipt | TooManyError:
         try:
-            return await self._inbox.receive(said)
+            return await self.core.inbox.receive(said)
         except TooManyError as refused:  # for who sent it, and no failure of ours
             return refused
 

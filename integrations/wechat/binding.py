@@ -66,17 +66,9 @@ class Binding:
     """The pages, and what follows from events."""
 
     def __init__(self, core: Core, api: Wechat) -> None:
+        self._core = core
         self._api = api
-        self._clock = core.clock
-        self._identity = core.identity
-        self._vault = core.vault
-        self._database = core.database
-        self._texts = core.texts
-        self._public_url = core.public_url
         self._open_base = core.stanzas.of(WechatSettings).open_base
-
-    def _now(self) -> int:
-        return int(self._clock() * 1000)
 
     @property
     def routes(self) -> list[BaseRoute]:
@@ -92,7 +84,7 @@ class Binding:
     async def invite(self, card: str, by: str, now: int, grant: Grant) -> BindingCode | None:
         """A code for somebody whom staff have checked in person; None where there is no such card. Raises
         `ConnectionError` when the platform makes none."""
-        found = await self._identity.invite(card, by, now, grant)
+        found = await self._core.identity.invite(card, by, now, grant)
         if found is None:
             return None
         scene, id = found
@@ -104,7 +96,7 @@ class Binding:
         return BindingCode(id, svg, now + INVITATION_LASTS)
 
     async def is_taken(self, id: str) -> bool:
-        return await self._identity.is_accepted(id)
+        return await self._core.identity.is_accepted(id)
 
     # -- events
 
@@ -112,19 +104,19 @@ class Binding:
         """Does what an event means for who somebody is. For an invitation that was scanned: what came of it."""
         match event.kind:
             case "subscribe":
-                await self._database.write(lambda t: deliveries.find_again(t, CHANNEL, openid))
-                await self._identity.sleep(CHANNEL, openid, asleep=False)
+                await self._core.database.write(lambda t: deliveries.find_again(t, CHANNEL, openid))
+                await self._core.identity.sleep(CHANNEL, openid, asleep=False)
             case "unsubscribe":
-                await self._database.write(lambda t: deliveries.lose(t, CHANNEL, openid, now))
-                await self._identity.sleep(CHANNEL, openid, asleep=True)
+                await self._core.database.write(lambda t: deliveries.lose(t, CHANNEL, openid, now))
+                await self._core.identity.sleep(CHANNEL, openid, asleep=True)
             case "user_authorization_revoke":
-                await self._identity.unbind(CHANNEL, openid, "consent.revoked", now)
+                await self._core.identity.unbind(CHANNEL, openid, "consent.revoked", now)
             case _:
                 pass
         if not _SCENE.fullmatch(event.scene):
             return {}
         try:
-            bound = await self._identity.accept(event.scene, CHANNEL, openid, now, (VERSION, AGREED))
+            bound = await self._core.identity.accept(event.scene, CHANNEL, openid, now, (VERSION, AGREED))
         except FullError:
             return {"result": "full"}
         return {"result": "ok", "name": bound.name} if bound else {"result": "late"}
@@ -133,10 +125,10 @@ class Binding:
 
     async def begin(self, request: Request) -> Response:
         """To WeChat, to learn who this is."""
-        visit = Visit(self._clock(), state=secrets.token_hex(16))
+        visit = Visit(self._core.clock(), state=secrets.token_hex(16))
         asked = urlencode(
             {
-                "appid": self._api.app_id, "redirect_uri": f"{self._public_url}{BIND}/back", "response_type": "code",
+                "appid": self._api.app_id, "redirect_uri": f"{self._core.public_url}{BIND}/back", "response_type": "code",
                 "scope": "snsapi_base", "state": visit.state,
             },
             quote_via=quote,
@@ -161,7 +153,7 @@ class Binding:
             return self._again()
         if session.virtual:
             return self._page("还差一步", "<p>请点右下角的“使用完整服务”，再打开这一页。</p>", 403)
-        known = Visit(self._clock(), openid=session.openid, form=secrets.token_hex(16))
+        known = Visit(self._core.clock(), openid=session.openid, form=secrets.token_hex(16))
         return self._with(request, RedirectResponse(f"{BIND}/card", 303, {"cache-control": "no-store"}), known)
 
     async def card(self, request: Request) -> Response:
@@ -181,14 +173,14 @@ class Binding:
             return self._ask_card(visit, "学习卡号是卡面上的12位数字，请再看一看。")
         try:
             origin = request.client.host if request.client else ""
-            await self._identity.request_code(CHANNEL, visit.openid, number, self._now(), origin)
+            await self._core.identity.request_code(CHANNEL, visit.openid, number, self._core.now(), origin)
         except TooOftenError as error:
             page = self._page("请稍后再试", "<p>试得太频繁了，请一小时后再试，或者在公众号里说“人工”。</p>", 429)
             page.headers["retry-after"] = str(math.ceil(error.seconds))
             return page
         except LockedError:
             return self._locked()
-        asked = msgspec.structs.replace(visit, at=self._clock(), asked=True)
+        asked = msgspec.structs.replace(visit, at=self._core.clock(), asked=True)
         return self._with(request, self._ask_code(asked), asked)
 
     async def code(self, request: Request) -> Response:
@@ -201,14 +193,14 @@ class Binding:
         if not re.fullmatch(r"[0-9]{6}", given):
             return self._ask_code(visit, "验证码是短信里的6位数字。")
         try:
-            bound = await self._identity.confirm(CHANNEL, visit.openid, given, self._now(), (VERSION, AGREED))
+            bound = await self._core.identity.confirm(CHANNEL, visit.openid, given, self._core.now(), (VERSION, AGREED))
         except LockedError:
             return self._locked()
         except FullError:
-            return self._page("没有绑定", f"<p>{html.escape(self._texts.line('zh', 'bound.full'))}</p>", 409)
+            return self._page("没有绑定", f"<p>{html.escape(self._core.texts.line('zh', 'bound.full'))}</p>", 409)
         if bound is None:
             return self._ask_code(visit, "验证码不对，或者已经过期。可以再输一次，或者重新填卡号。")
-        said = html.escape(self._texts.line("zh", "bound.ok", name=bound.name))
+        said = html.escape(self._core.texts.line("zh", "bound.ok", name=bound.name))
         done = self._page(
             "绑定好了",
             f'<p>{said}</p><p>现在可以关掉这一页，回到公众号。</p><p class="en">Done. You may close this page.</p>',
@@ -267,17 +259,20 @@ class Binding:
     # -- the cookie
 
     def _with(self, request: Request, response: Response, visit: Visit) -> Response:
-        closed = self._vault.close(msgspec.json.encode(visit)).hex()
-        secure = "https" in (request.url.scheme, urlsplit(self._public_url).scheme)  # as a trusted proxy says, or we
+        closed = self._core.vault.close(msgspec.json.encode(visit)).hex()
+        # As a trusted proxy says, or we.
+        secure = "https" in (request.url.scheme, urlsplit(self._core.public_url).scheme)
         response.set_cookie(COOKIE, closed, max_age=LASTS, path=BIND, secure=secure, httponly=True, samesite="lax")
         return response
 
     def _visit(self, request: Request) -> Visit | None:
         try:
-            visit = msgspec.json.decode(self._vault.open(bytes.fromhex(request.cookies.get(COOKIE, ""))), type=Visit)
+            visit = msgspec.json.decode(
+                self._core.vault.open(bytes.fromhex(request.cookies.get(COOKIE, ""))), type=Visit
+            )
         except (ValueError, VaultError):
             return None
-        return visit if 0 <= self._clock() - visit.at < LASTS else None
+        return visit if 0 <= self._core.clock() - visit.at < LASTS else None
 
     def _ours(self, form: FormData, visit: Visit) -> bool:
         return secrets.compare_digest(str(form.get("form", "")).encode(), visit.form.encode())

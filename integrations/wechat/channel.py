@@ -67,21 +67,12 @@ class WechatChannel:
     """An ASGI application. `happened` is told of every event before it is answered."""
 
     def __init__(self, core: Core, gate: Gate, outlet: WechatOutlet, happened: Happened) -> None:
+        self._core = core
         self._outlet = outlet
-        self._clock = core.clock
         self._account = core.stanzas.of(WechatSettings).account
         self._gate = gate
         self._happened = happened
-        self._inbox = core.inbox
-        self._live = core.live
-        self._database = core.database
-        self._texts = core.texts
-        self._public_url = core.public_url
-        self._observe = core.observe
         self._late: set[asyncio.Task[Receipt]] = set()  # turns that were acknowledged before they ended
-
-    def _now(self) -> int:
-        return int(self._clock() * 1000)
 
     # -- coming in
 
@@ -89,11 +80,11 @@ class WechatChannel:
         asked = Asked(time.monotonic())
         failed = (503, b"text/plain", b"")  # nothing was accepted, and WeChat delivers it again
         status, kind, body = await safely("message not accepted", self._proven(scope, receive, asked), failed)
-        self._observe("delivering")
+        self._core.observe("delivering")
         await respond(send, status, body, [*_HEADERS, (b"content-type", kind)])
         if (on_trial := asked.on_trial) is not None:
-            await self._database.write(lambda t: written(t, *on_trial), quick=True)
-        self._observe("delivered")
+            await self._core.database.write(lambda t: written(t, *on_trial), quick=True)
+        self._core.observe("delivered")
 
     async def _proven(self, scope: Scope, receive: Receive, asked: Asked) -> tuple[int, bytes, bytes]:
         try:
@@ -110,7 +101,7 @@ class WechatChannel:
         if not length.isdigit() or int(length) > LARGEST:
             raise GateRefusedError("size")
         parameters = self._gate.parameters(scope["query_string"])
-        keys = self._gate.check(parameters, self._clock())
+        keys = self._gate.check(parameters, self._core.clock())
         if scope["method"] == "GET":
             if "echostr" not in parameters:
                 raise GateRefusedError("query")
@@ -125,7 +116,7 @@ class WechatChannel:
         if answer is None:
             return 200, b"text/plain", b"success"
         if received.encrypted:
-            answer = self._gate.sealed(received.keys, answer, int(self._clock()), parameters["nonce"])
+            answer = self._gate.sealed(received.keys, answer, int(self._core.clock()), parameters["nonce"])
         return 200, b"application/xml; charset=utf-8", answer.encode()
 
     async def _drop(self, why: str, body: bytes, encrypted: bool) -> None:
@@ -133,20 +124,20 @@ class WechatChannel:
         DROPPED.labels(why).inc()
         log.error("dropped a message of WeChat's", extra={"error": why})
         if encrypted:
-            now = self._now()
-            await self._database.write(lambda t: deliveries.keep_dropped(t, CHANNEL, why, body, now))
+            now = self._core.now()
+            await self._core.database.write(lambda t: deliveries.keep_dropped(t, CHANNEL, why, body, now))
 
     async def _answered(self, received: Received, asked: Asked) -> str | None:
         """The XML to answer with; None where there is nothing to say. Raises `DroppedError`."""
         if self._account and received.text("ToUserName") != self._account:
             raise DroppedError("ToUserName")
-        said = messages.inbound(received, self._now())
+        said = messages.inbound(received, self._core.now())
         happened = messages.event(received)
         kind = happened.kind if happened else received.text("MsgType").strip().lower()
         kind = "event_location" if happened and kind == "location" else kind
         RECEIVED.labels(kind if kind in _KNOWN else "unknown").inc()
         if happened is not None:
-            slots = await self._happened(received.text("FromUserName"), happened, self._now())
+            slots = await self._happened(received.text("FromUserName"), happened, self._core.now())
             if said is not None and slots:
                 said = replace(said, intent="bound", slots=slots)
         if said is None:
@@ -174,16 +165,16 @@ class WechatChannel:
             owed = [row for row in outbox.owed(transaction, read.id) if not row.is_given_up]
             return any(row.due_at == HELD for row in owed) if self._outlet.may_push else bool(owed)
 
-        waiting = await self._database.read(look)
+        waiting = await self._core.database.read(look)
         return waiting or any(task.get_name() == said.address for task in self._late)
 
     async def _in_time(self, said: Inbound, asked: Asked) -> Outgoing | None:
         """The answer, or what is said instead of it when it takes too long, or would for all who are before it."""
-        if await self._inbox.must_wait(said) and await self._put_off(said, asked.begun, self._now()):
+        if await self._core.inbox.must_wait(said) and await self._put_off(said, asked.begun, self._core.now()):
             return self._instead()
-        turn = asyncio.create_task(self._inbox.receive(said, waits=True), name=said.address)
+        turn = asyncio.create_task(self._core.inbox.receive(said, waits=True), name=said.address)
         await asyncio.wait({turn}, timeout=BUDGET - (time.monotonic() - asked.begun))
-        if not turn.done() and await self._put_off(said, asked.begun, self._now() + LEASE):
+        if not turn.done() and await self._put_off(said, asked.begun, self._core.now() + LEASE):
             self._late.add(turn)
             turn.add_done_callback(self._is_late_no_more)
             return self._instead()
@@ -195,19 +186,19 @@ class WechatChannel:
 
     def _instead(self) -> Outgoing | None:
         """What is said instead of an answer that leaves by itself."""
-        return None if self._outlet.may_push else Outgoing(text=self._texts.line("zh", "wechat.wait"))
+        return None if self._outlet.may_push else Outgoing(text=self._core.texts.line("zh", "wechat.wait"))
 
     async def _put_off(self, said: Inbound, begun: float, until: int) -> bool:
         """Keeps the message before it is acknowledged, for this process until then (ms); False where it was answered at this
         very moment, or where nothing can be kept: then it must not be acknowledged."""
         try:
             async with asyncio.timeout(max(0.01, LATEST - (time.monotonic() - begun))):
-                kept = await self._inbox.put_off(said, until)
+                kept = await self._core.inbox.put_off(said, until)
         except TimeoutError:
             return False
         if kept:
-            now = self._now()
-            await self._database.write(lambda t: let_go(t, CHANNEL, said.address, now), quick=True)
+            now = self._core.now()
+            await self._core.database.write(lambda t: let_go(t, CHANNEL, said.address, now), quick=True)
         return kept
 
     def _is_late_no_more(self, turn: "asyncio.Task[Receipt]") -> None:
@@ -218,26 +209,26 @@ class WechatChannel:
     # -- the answer in the response
 
     async def _outgoing(self, said: Inbound, receipt: Receipt, asked: Asked) -> Outgoing | None:
-        owed, lost = await self._database.read(
+        owed, lost = await self._core.database.read(
             lambda t: (outbox.owed(t, receipt.conversation), deliveries.is_lost(t, CHANNEL, said.address))
         )
         if lost:
-            await self._database.write(lambda t: deliveries.find_again(t, CHANNEL, said.address))
+            await self._core.database.write(lambda t: deliveries.find_again(t, CHANNEL, said.address))
         if not receipt.again and not owed:
             if not receipt.answers:
                 return None
-            outgoing, after = pack(opened(receipt.answers, self._public_url), Place(receipt.seq + 1, 0))
+            outgoing, after = pack(opened(receipt.answers, self._core.public_url), Place(receipt.seq + 1, 0))
             if after is None:
-                self._live.delivered(receipt.conversation, receipt.last_seq)
+                self._core.live.delivered(receipt.conversation, receipt.last_seq)
                 return outgoing
-        now = self._now()
-        stored, on_trial = await self._database.write(
+        now = self._core.now()
+        stored, on_trial = await self._core.database.write(
             lambda t: self._outlet.owing.claim(t, said, receipt, now, may_push=self._outlet.may_push), quick=True
         )
         if on_trial:
             asked.on_trial = receipt.conversation, said.id
         else:
-            self._live.delivered(receipt.conversation, receipt.last_seq)
+            self._core.live.delivered(receipt.conversation, receipt.last_seq)
         if on_trial and not stored:
             return self._instead()
         return _decode_outgoing(stored) if stored else None

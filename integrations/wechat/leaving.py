@@ -38,28 +38,18 @@ class WechatOutlet:
     pulls = False
 
     def __init__(self, core: Core, api: Wechat) -> None:
+        self._core = core
         self.may_push = core.stanzas.of(WechatSettings).customer_service
         self.api = api
-        self._clock = core.clock
-        self._identity = core.identity
-        self._live = core.live
-        self._database = core.database
-        self._texts = core.texts
-        self._zone = core.zone
-        self._observe = core.observe
-        self._public_url = core.public_url
-        self.owing = Owing(core.public_url, self._now())
+        self.owing = Owing(core.public_url, self._core.now())
         self._menus = True  # until the platform does not take them
         self._typed: dict[int, float] = {}
         self._hints: set[asyncio.Task[None]] = set()
         core.live.on_typing(self._seat_types)
 
-    def _now(self) -> int:
-        return int(self._clock() * 1000)
-
     async def send(self, row: DueRow, now: int) -> Outcome:
         """Sends the next message of what the conversation is owed, as much as one message takes."""
-        read, rows, quota, lost = await self._database.read(lambda t: self._state(t, row.conversation, now))
+        read, rows, quota, lost = await self._core.database.read(lambda t: self._state(t, row.conversation, now))
         trial = next((each.trial for each in rows if each.id == row.id), None)
         if trial is not None:
             return await self._tried(row.conversation, trial, now)
@@ -72,23 +62,23 @@ class WechatOutlet:
         if quota.left == 0:
             return Later(HELD)
         if len(rows) > 1:
-            rows = await self._database.write(lambda t: without_rests(t, row.conversation, rows))
+            rows = await self._core.database.write(lambda t: without_rests(t, row.conversation, rows))
         if not any(each.id == row.id for each in rows):
             return Done()
         if rows[0].id != row.id:
             return Later(max(rows[0].due_at, now + 1_000))  # in order: with what comes before it, or after that
-        saying = await self._database.read(lambda t: of_rows(t, row.conversation, rows))
+        saying = await self._core.database.read(lambda t: of_rows(t, row.conversation, rows))
         if quota.left == 1 and now - saying[-1].at < QUIET:
             return Later(saying[-1].at + QUIET)
         place = Place(rows[0].first_seq, rows[0].part)
-        outgoing, after = packing.pack(opened(saying, self._public_url), place, images=True)
+        outgoing, after = packing.pack(opened(saying, self._core.public_url), place, images=True)
         assert outgoing is not None
-        held = after is not None and await self._database.read(lambda t: is_held(t, row.conversation, after))
+        held = after is not None and await self._core.database.read(lambda t: is_held(t, row.conversation, after))
         if quota.left == 1 and (read.ticket or after):
-            outgoing = outgoing.ending("\n" + self._texts.line("zh", "wechat.last"))
+            outgoing = outgoing.ending("\n" + self._core.texts.line("zh", "wechat.last"))
         elif held:
             outgoing = outgoing.unfinished()
-        self._observe("sending")
+        self._core.observe("sending")
         try:
             await self._push(read.address, outgoing)
         except WechatError as error:
@@ -99,15 +89,15 @@ class WechatOutlet:
             deliveries.left(transaction, row.conversation, (place.seq, last), now)
             move(transaction, row.conversation, rows, after, HELD if held else now, now)
 
-        await self._database.insist(settle, quick=True)
-        self._live.delivered(row.conversation, last - 1 if after else last)
+        await self._core.database.insist(settle, quick=True)
+        self._core.live.delivered(row.conversation, last - 1 if after else last)
         return Done()
 
     async def _tried(self, conversation: int, trial: Carried, now: int) -> Outcome:
         """WeChat has had its time to ask again for a response: what was in it has arrived, or leaves now."""
-        last = await self._database.write(lambda t: self.owing.decide(t, conversation, trial, now), quick=True)
+        last = await self._core.database.write(lambda t: self.owing.decide(t, conversation, trial, now), quick=True)
         if last is not None:
-            self._live.delivered(conversation, last)
+            self._core.live.delivered(conversation, last)
         return Done()
 
     def _state(
@@ -128,7 +118,7 @@ class WechatOutlet:
         media = ""
         if outgoing.image is not None:
             id = outgoing.image.path.rsplit("/", 1)[-1]
-            found = await self._database.read(lambda t: attachments.get(t, id))
+            found = await self._core.database.read(lambda t: attachments.get(t, id))
             if found is None:
                 return  # deleted meanwhile: there is nothing to send
             media = await self.api.upload_image(*found)
@@ -148,7 +138,7 @@ class WechatOutlet:
         """What an error of the platform's leads to."""
         match error.meaning:
             case WechatFault.USED_UP:
-                self._live.ring()
+                self._core.live.ring()
                 return Later(HELD)
             case WechatFault.FORBIDDEN:
                 self.may_push = False
@@ -156,7 +146,7 @@ class WechatOutlet:
             case WechatFault.TOO_OFTEN | WechatFault.TOKEN | WechatFault.ADDRESS:
                 return Later(self.api.opens("message/custom/send"))
             case WechatFault.GONE:
-                await self._database.write(lambda t: deliveries.lose(t, CHANNEL, read.address, now))
+                await self._core.database.write(lambda t: deliveries.lose(t, CHANNEL, read.address, now))
                 return Lost(error.meaning.value)
             case WechatFault.CLOSED:
                 await self._call_instead(read, now)
@@ -170,22 +160,22 @@ class WechatOutlet:
         """What cannot be written any more is for somebody to say: a ticket, where there is none."""
         if read.ticket is not None:
             return
-        summary = self._texts.line("zh", "wechat.undelivered")
+        summary = self._core.texts.line("zh", "wechat.undelivered")
         about = Handover(topic="human_agent", reason="undelivered", skill="general", priority=3, summary=summary)
-        person = await self._identity.owner(CHANNEL, read.address, now)
-        new = new_ticket(reference(datetime.fromtimestamp(now / 1000, self._zone)), about, person, "zh")
+        person = await self._core.identity.owner(CHANNEL, read.address, now)
+        new = new_ticket(reference(datetime.fromtimestamp(now / 1000, self._core.zone)), about, person, "zh")
 
         def work(transaction: Transaction) -> None:
             tickets.open(transaction, read.id, CHANNEL, read.seq, new, now)
             tickets.hold(transaction, read.id, new.ref, None)
 
-        await self._database.write(work)
-        self._live.ring()
+        await self._core.database.write(work)
+        self._core.live.ring()
 
     async def allowance(self, conversation: int) -> Allowance:
         """How many messages a seat may still send, and until when."""
-        now = self._now()
-        return await self._database.read(lambda t: _allowance(t, conversation, now))
+        now = self._core.now()
+        return await self._core.database.read(lambda t: _allowance(t, conversation, now))
 
     async def health(self, now: int) -> ChannelHealth:
         """Whether it may send by itself, and what the platform complains of."""
@@ -204,11 +194,11 @@ class WechatOutlet:
 
     async def _type(self, conversation: int) -> None:
         """Only within 30 seconds of the resident's last word does the platform take it."""
-        now = self._now()
-        read = await self._database.read(lambda t: conversations.get(t, conversation))
+        now = self._core.now()
+        read = await self._core.database.read(lambda t: conversations.get(t, conversation))
         if read is None or read.channel != CHANNEL or not self.may_push:
             return
-        heard = await self._database.read(lambda t: deliveries.last_heard(t, conversation))
+        heard = await self._core.database.read(lambda t: deliveries.last_heard(t, conversation))
         if heard and now - heard[0][1] < 30_000:
             try:
                 await self.api.typing(read.address)
@@ -220,8 +210,8 @@ class WechatOutlet:
 
     async def forget(self) -> None:
         """Takes out the records whose time is over; hourly is enough."""
-        now = self._now()
-        await self._database.write(lambda t: deliveries.forget(t, now - REMEMBERED))
+        now = self._core.now()
+        await self._core.database.write(lambda t: deliveries.forget(t, now - REMEMBERED))
 
 
 def _allowance(transaction: Transaction, conversation: int, now: int) -> Allowance:

@@ -53,12 +53,12 @@ class WecomHearing:
 
     async def look(self) -> None:
         """Fetches also without a notice, once in a while for all processes."""
-        now = self._now()
+        now = self._core.now()
         row = new_row("", f"round:{now // ROUND}", now)
         await self._core.database.write(lambda t: queue.put(t, row))
 
     async def fetch(self, row: QueueRow) -> Outcome:
-        began, token = self._now(), row.body.decode()
+        began, token = self._core.now(), row.body.decode()
         read = await self._core.database.read(lambda t: deliveries.get_shared(t, self._cursor))
         if read is not None and read.fetched_at > row.number:
             return Done()  # somebody has looked since
@@ -74,8 +74,8 @@ class WecomHearing:
                 if not page.has_more:
                     return Done()
         except WecomError as error:
-            return error.leads_to(self._now())
-        return Later(self._now())
+            return error.leads_to(self._core.now())
+        return Later(self._core.now())
 
     async def _page(self, cursor: str, token: str) -> KfPage:
         try:
@@ -113,7 +113,7 @@ class WecomHearing:
             await self._take(message, first=first)
         except WecomError as error:
             if error.of_moment:
-                return error.leads_to(self._now())
+                return error.leads_to(self._core.now())
             raise
         except (BusyError, OutageError):
             return Failed("busy")
@@ -122,7 +122,7 @@ class WecomHearing:
     async def _drop(self, why: str, raw: bytes) -> None:
         """It would come again and again: told, and kept for a week where nobody can read it without our key."""
         log.error("dropped a message of WeCom's", extra={"error": why})
-        now = self._now()
+        now = self._core.now()
         await self._core.database.write(lambda t: deliveries.keep_dropped(t, CHANNEL, why, raw, now))
 
     async def _take(self, message: KfMessage, *, first: bool) -> None:
@@ -132,7 +132,7 @@ class WecomHearing:
         if message.msgtype == "event":
             await self._happened(message)
         elif message.origin == Origin.RESIDENT and message.external_userid:
-            await self._hear(messages.inbound(message, self._now()))
+            await self._hear(messages.inbound(message, self._core.now()))
         elif message.origin == Origin.COLLEAGUE:
             words = message.text.content or messages.NAMES.get(message.msgtype, "[其他消息]")
             await self._note(message.external_userid, message.msgid, f"【企业微信接待人员】{words}")
@@ -140,7 +140,7 @@ class WecomHearing:
     # -- what a resident says
 
     async def _hear(self, said: Inbound) -> None:
-        now = self._now()
+        now = self._core.now()
         if await self._core.database.read(lambda t: _is_waiting(t, said.address)):
             await self._core.database.write(lambda t: _let_go(t, said.address, now))
         is_theirs = await self._is_a_colleagues(said)
@@ -162,14 +162,14 @@ class WecomHearing:
         """Gives a talk to a colleague, when what we had to say has left: afterwards we may say nothing."""
         user, ref = msgspec.json.decode(row.body, type=tuple[str, str])
         if await self._core.database.read(lambda t: _is_leaving(t, user)):
-            return Later(self._now() + SOON)
+            return Later(self._core.now() + SOON)
         seat = self._settings.seat
         try:
             if not seat or await self._api.state(user) not in (0, 1):
                 return Done()
             await self._api.hand_over(user, WAITS if seat == POOL else HAS, "" if seat == POOL else seat)
         except WecomError as error:
-            return error.leads_to(self._now())
+            return error.leads_to(self._core.now())
         where = "接待池" if seat == POOL else f"接待人员：{seat}"
         await self._note(user, f"{HAND}:{ref}", f"【企业微信】会话已转给{where}")
         return Done()
@@ -182,14 +182,14 @@ class WecomHearing:
         if event.event_type == "enter_session" and event.welcome_code:
             await self._greet(user, message.msgid, event.welcome_code)
         if event.event_type == "msg_send_fail" and event.fail_type == messages.REFUSED:
-            now = self._now()
+            now = self._core.now()
             await self._core.database.write(lambda t: deliveries.lose(t, CHANNEL, user, now))
         if words := messages.told(event):
             await self._note(user, message.msgid, words)
 
     async def _greet(self, user: str, id: str, code: str) -> None:
         """A code is good for twenty seconds, and once: what does not go now does not go."""
-        said = Inbound(channel=CHANNEL, address=user, id=id, text="[进入会话]", at=self._now(), intent="welcome", inline=True)  # fmt: skip
+        said = Inbound(channel=CHANNEL, address=user, id=id, text="[进入会话]", at=self._core.now(), intent="welcome", inline=True)  # fmt: skip
         receipt = await self._core.inbox.receive(said)
         if receipt.again or not receipt.answers:
             return
@@ -205,11 +205,8 @@ class WecomHearing:
         """For seats to see, in a talk that there is; nothing answers it."""
         known = await self._core.database.read(lambda t: conversations.find(t, CHANNEL, user))
         if known is not None:
-            said = Inbound(channel=CHANNEL, address=user, id=id, text=words, at=self._now(), intent=CONTINUE, inline=True)  # fmt: skip
+            said = Inbound(channel=CHANNEL, address=user, id=id, text=words, at=self._core.now(), intent=CONTINUE, inline=True)  # fmt: skip
             await self._core.inbox.receive(said)
-
-    def _now(self) -> int:
-        return int(self._core.clock() * 1000)
 
 
 def _hand(user: str, ref: str) -> bytes:

@@ -50,7 +50,7 @@ class WecomHook:
         if scope["method"] != "POST":
             raise GateRefusedError("method")
         body = await body_of(receive, LARGEST)
-        now = int(self._core.clock() * 1000)
+        now = self._core.now()
         try:
             notice = self._gate.notice(given, body)
         except DroppedError:

@@ -65,7 +65,7 @@ class WecomLeaving:
 
     async def quota(self, conversation: int) -> Allowance:
         """How many messages a seat may still send, and until when."""
-        now = int(self._core.clock() * 1000)
+        now = self._core.now()
         return await self._core.database.read(lambda t: _allowed(t, conversation, now))
 
     async def _push(self, row: DueRow, outgoing: Outgoing, place: str) -> None:
