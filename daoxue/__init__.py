@@ -2,7 +2,7 @@
 
 import os
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 # Our vectors are short: threads for them only burn processor time. Has to be said before numpy is first imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

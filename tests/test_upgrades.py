@@ -31,6 +31,7 @@ from tests.talk import Resident
 from tests.upgrades.make import CARD, digests
 
 FOLDER = ROOT / "tests" / "upgrades"
+MIGRATIONS = ROOT / "store" / "migrations" / "versions"
 VERSIONS = sorted(path.name.removesuffix(".db.xz") for path in FOLDER.glob("*.db.xz"))
 # Whatever else becomes of it, as much of it is there afterwards.
 STAYS = (
@@ -52,6 +53,12 @@ TOLD = b"13912345678"  # what a resident wrote
 def rows(path: Path) -> dict[str, int]:
     with contextlib.closing(sqlite3.connect(path)) as database:
         return {name: database.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in STAYS}
+
+
+def released(version: str) -> list[tuple[str, str]]:
+    """Its migrations, each by its name with its digest."""
+    lines = (FOLDER / f"{version}.sha256").read_text().splitlines()
+    return [(name, digest) for digest, _, name in (line.partition("  ") for line in lines)]
 
 
 def legible(path: Path) -> set[str]:
@@ -87,9 +94,16 @@ async def upgraded(earlier: Config) -> AsyncIterator[App]:
 
 
 def test_each_version_of_the_changelog_left_one() -> None:
+    """But the one that is being made."""
     told = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
-    assert sorted(told) == VERSIONS
+    assert sorted(told) == sorted({*VERSIONS, __version__})
     assert told[0] == __version__
+
+
+def test_what_comes_after_a_version_is_the_next_ones() -> None:
+    """A migration too: who has the version has not got it."""
+    if __version__ in VERSIONS:
+        assert sorted(released(__version__)) == sorted(digests(MIGRATIONS))
 
 
 def test_it_is_brought_up_to_date_with_all_that_is_in_it(earlier: Config) -> None:
@@ -135,10 +149,7 @@ async def test_the_centre_goes_on_with_it(upgraded: App) -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_no_migration_of_a_version_is_ever_changed(version: str) -> None:
     """Who has a database of that version has them applied: what is changed in them never reaches it. Write another one."""
-    now = dict(digests(ROOT / "store" / "migrations" / "versions"))
-    lines = (FOLDER / f"{version}.sha256").read_text().splitlines()
-    released = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
-    assert released.items() <= now.items()
+    assert set(released(version)) <= set(digests(MIGRATIONS))
 
 
 def test_what_was_typed_as_the_reason_of_an_erasure_goes(either_config: Config, tmp_path: Path, postgres: str) -> None:
