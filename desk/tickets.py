@@ -107,7 +107,7 @@ class Tickets:
         return await self._write(work)
 
     def _take(self, change: Change, found: TicketRow, seat: str, now: int, shown: str) -> TicketRow:
-        found = _unsaid(change, found, seat, now)
+        found = _all_back(change, found, seat, now)
         row = tickets.record(change.transaction, found, TicketTaken(found.owner), seat, now)
         tickets.hand(change.transaction, found, seat)
         return self._tell(change, row, "desk.taken", now, ref=found.ref, seat=shown or seat)
@@ -144,7 +144,7 @@ class Tickets:
             if found.state == "closed":
                 raise TicketError("taken", _whose(found))
             refuse(found, passed.to)
-            found = _all_said(change, _unsaid(change, found, seat, now), now)
+            found = _all_said(change, _all_back(change, found, seat, now), now)
             until = passed.until if passed.to else None
             transferred = TicketTransferred(passed.to, until, passed.skill, passed.word, found.owner)
             row = tickets.record(change.transaction, found, transferred, seat, now)
@@ -324,7 +324,7 @@ def _all_said(change: Change, row: TicketRow, now: int) -> TicketRow:
     return ticket_of(change.transaction, row.ref) if replies.let_go(change.transaction, row, now) else row
 
 
-def _unsaid(change: Change, row: TicketRow, by: str, now: int) -> TicketRow:
+def _all_back(change: Change, row: TicketRow, by: str, now: int) -> TicketRow:
     """The ticket when what another seat could still call back has come back: whoever takes it from them may do so for that."""
     return ticket_of(change.transaction, row.ref) if replies.come_back(change.transaction, row, by, now) else row
 
