@@ -39,9 +39,8 @@ class Postgres:
     hurrying: Sequence[str] = ()
     inline = False
     readers = 4  # more would wait for the processor, not for the server; `store.room` reckons with them
-    scrubbing: Sequence[
-        str
-    ] = ()  # nothing would be gone: what is freed stays in its page until something else is written there
+    # Nothing would be gone: what is freed stays in its page until something else is written there.
+    scrubbing: Sequence[str] = ()
     rewriting: Mapping[str, Sequence[str]] = _REWRITING
     bounding: Sequence[str] = (f"SET lock_timeout = {BEHIND}", f"SET statement_timeout = {AT_MOST}")
     hindrances: Mapping[type[Exception], Rewritten] = {
