@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
-from store import lease
+from store import beside, lease
 from store.engine import Cursor, connected, told
 from store.outages import DatabaseError
 
@@ -15,7 +15,7 @@ SERVING, PREPARING = 7_310_462, 7_310_463  # the advisory locks' keys, on a Post
 # A lock ends with its connection, which the server may have cut: who is still there counts as well.
 _OTHERS = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    " AND starts_with(application_name, 'daoxue')"
+    " AND starts_with(application_name, %s)"
 )
 
 
@@ -61,7 +61,7 @@ def to_ourselves(url: str) -> Iterator[None]:
             yield
         return
     with connected(url) as cursor:
-        cursor.execute(_OTHERS, ())
+        cursor.execute(_OTHERS, (beside.OURS,))
         others = cast("tuple[int]", cursor.fetchone())[0]
         if others or not _taken(cursor, "pg_try_advisory_lock"):
             raise DatabaseError(in_use)

@@ -4,6 +4,7 @@ from typing import NamedTuple, cast
 
 from sqlalchemy import func, literal_column, select, text
 
+from store import beside
 from store.schema import conversation
 from store.transaction import Statement, Transaction
 
@@ -21,7 +22,7 @@ _CLOCK = Statement(select(func.floor(func.extract("epoch", func.clock_timestamp(
 _NEWEST = Statement(select(func.max(conversation.c.updated_at)))
 _CONNECTIONS = Statement(
     select(
-        func.count().filter(text("starts_with(application_name, 'daoxue')")),
+        func.count().filter(text(f"starts_with(application_name, '{beside.OURS}')")),
         func.count().filter(text("backend_type = 'client backend'")),
         literal_column(
             "current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
