@@ -166,7 +166,7 @@ def _is_kept(each: ReportRow, by: Reckoning) -> bool | None:
     if each.result == MERGED:
         return None
     until = each.answered_at or each.closed_at or by.now
-    came_in_time = by.hours.between(each.opened_at, until) / 60_000 <= by.hours.settings.answer_within[each.priority]
+    came_in_time = until <= by.hours.answer_due(each.opened_at, each.priority)
     if each.answered_at is None:
         return None if came_in_time else False
     return came_in_time
