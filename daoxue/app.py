@@ -59,7 +59,6 @@ from desk.receivers import Outside
 from desk.replies import Replies
 from desk.residents import Residents
 from desk.retention import Retaining
-from desk.rewriting import Nights
 from desk.search import ConversationSearch
 from desk.signing import SignIn
 from desk.standing import LiveSettings
@@ -97,7 +96,6 @@ class App:
     tickets: Tickets
     desk: Desk
     retaining: Retaining
-    nights: Nights
     texts: Texts
     identity: Identity
     accounts: Accounts
@@ -199,7 +197,6 @@ async def compose(
         inbox=talk.inbox, outbox=talk.outbox, queue=_queue(ground, talk, affairs, ways, desk, pushing), live=live, hints=hints,
         sharing=sharing_of(config, limits, vault),
         tickets=desk.tickets, desk=desk, retaining=Retaining(database, desk.standing, affairs.identity.passing, clock),
-        nights=Nights(database, config.zone, clock),
         texts=ground.texts, identity=affairs.identity, accounts=affairs.accounts,
         tellings=affairs.tellings, nightly=Nightly(affairs.bank, affairs.tellings, database, config.zone, clock),
         bank=affairs.bank, platform=affairs.platform, channels=ways.opened, rasa=knowing.rasa,

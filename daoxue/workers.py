@@ -7,6 +7,7 @@ from bot.worker import Worker
 from daoxue.app import App
 from daoxue.hints import LOOK, hint_workers
 from daoxue.sharing import sharing_workers
+from desk.rewriting import Nights
 from store.months import Months
 
 HOUR = 3600.0
@@ -18,7 +19,10 @@ def _server_workers(app: App) -> list[Worker]:
     if settings.embedded:
         return []
     months = Months(settings.url, settings.archive_after, app.config.zone)
-    found = [Worker("months", "按月分开的表", 600.0, months.work, within=HOUR)]
+    found = [
+        Worker("months", "按月分开的表", 600.0, months.work, within=HOUR),
+        Worker("rewriting", "夜间重写表", 600.0, Nights(app.database, app.config.zone).work, within=HOUR),
+    ]
     if settings.replica_url:
         found.append(Worker("replica", "从副本读页面", 10.0, partial(asyncio.to_thread, app.database.look_at_replica)))
     return found
@@ -38,7 +42,6 @@ def workers(app: App) -> list[Worker]:
         Worker("enrolments", "报名与候补", 5.0, app.accounts.enrolments.work),
         Worker("broadcasts", "群发通知", 2.0, desk.broadcasts.work),
         Worker("reminders", "上课提醒", 600.0, app.tellings.work),
-        Worker("rewriting", "夜间重写表", 600.0, app.nights.work, within=HOUR),
         Worker("nightly", "学分银行夜间处理", 600.0, app.nightly.work, within=HOUR),
         Worker("usage", "问答计数", 10.0, app.inbox.usage.flush),
     ]

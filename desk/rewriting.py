@@ -5,12 +5,13 @@ by one of the processes. Whoever speaks meanwhile waits for some seconds; a tabl
 
 import asyncio
 import time
-from collections.abc import Callable, Collection
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from store import settings
 from store.database import Database
@@ -20,13 +21,16 @@ from store.transaction import Transaction
 
 NIGHT = range(3, 6)  # the hours
 NAME = "rewriting"  # of the setting
+SILENT = timedelta(hours=1)  # after which whoever had the night upon itself is gone
 
 
 class Rewriting(Struct, frozen=True):
-    """The night in which it was begun last, and the tables that were too large for it."""
+    """The night in which it was begun last, and the tables that were too large for it. `until` is when another may take the
+    night up (ms); 0 where it is done."""
 
     night: date
     too_large: frozenset[str] = frozenset()
+    until: int = 0
 
 
 class Nights:
@@ -36,34 +40,39 @@ class Nights:
         self._database = database
         self._zone = zone
         self._clock = clock
-        self._night: date | None = None
         self._left: list[str] = []
 
     async def work(self) -> None:
         now = datetime.fromtimestamp(self._clock(), self._zone)
         if now.hour not in NIGHT:
+            self._left = []
             return
-        if self._night != now.date():
-            tables = await asyncio.to_thread(rewritable, self._database.url)
-            self._left = await self._database.write(lambda t: _begun(t, tables, now)) if tables else []
-            self._night = now.date()
-        self._left = [table for table in self._left if not await self._is_done(table, now)]
+        if not self._left:
+            self._left = await self._begun(now)
+        if self._left:
+            self._left = [table for table in self._left if not await self._is_done(table, now)]
+            until = _later(now) if self._left else 0
+            await self._database.write(lambda t: note(t, replace(read(t), until=until), now))
+
+    async def _begun(self, now: datetime) -> list[str]:
+        """What this process writes anew: nothing where another has the night upon itself, or has done it."""
+        tables = await asyncio.to_thread(rewritable, self._database.url)
+
+        def work(transaction: Transaction) -> list[str]:
+            transaction.alone(NAME)
+            before = read(transaction)
+            if before.night == now.date() and not 0 < before.until <= _ms(now):
+                return []
+            note(transaction, replace(before, night=now.date(), until=_later(now)), now)
+            return [table for table in tables if table not in before.too_large]
+
+        return await self._database.write(work)
 
     async def _is_done(self, table: str, now: datetime) -> bool:
         outcome = await asyncio.to_thread(rewrite, self._database.url, table)
         if outcome is Rewritten.TOO_LARGE:
-            await self._database.write(lambda t: note(t, now, read(t).too_large | {table}))
+            await self._database.write(lambda t: _note_large(t, table, now))
         return outcome is not Rewritten.BUSY
-
-
-def _begun(transaction: Transaction, tables: Collection[str], now: datetime) -> list[str]:
-    """What this process writes anew: nothing where another has taken the night upon itself."""
-    transaction.alone(NAME)
-    before = read(transaction)
-    if before.night == now.date():
-        return []
-    note(transaction, now, before.too_large)
-    return [table for table in tables if table not in before.too_large]
 
 
 def read(transaction: Transaction) -> Rewriting:
@@ -71,6 +80,18 @@ def read(transaction: Transaction) -> Rewriting:
     return msgspec.json.decode(stored, type=Rewriting) if stored else Rewriting(date.min)
 
 
-def note(transaction: Transaction, now: datetime, too_large: Collection[str]) -> None:
-    kept = Rewriting(now.date(), frozenset(too_large))
-    settings.put(transaction, NAME, msgspec.json.encode(kept), "system", int(now.timestamp() * 1000))
+def note(transaction: Transaction, kept: Rewriting, now: datetime) -> None:
+    settings.put(transaction, NAME, msgspec.json.encode(kept), "system", _ms(now))
+
+
+def _note_large(transaction: Transaction, table: str, now: datetime) -> None:
+    before = read(transaction)
+    note(transaction, replace(before, too_large=before.too_large | {table}), now)
+
+
+def _later(now: datetime) -> int:
+    return _ms(now + SILENT)
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

@@ -15,7 +15,7 @@ from daoxue.config import Config, DatabaseSettings
 from daoxue.doctor import stored
 from daoxue.preparing import prepare
 from desk.residents import ERASED
-from desk.rewriting import NIGHT, Nights, Rewriting, read
+from desk.rewriting import NIGHT, SILENT, Nights, Rewriting, read
 from store import months, rewriting, sealing
 from store.engine import Rewritten, connected
 from store.personal import Sort, StoredAs, Whose, tagged
@@ -166,6 +166,23 @@ async def test_one_process_does_it_and_goes_on_with_what_was_busy(server: Server
     await one.work()
     assert node(server) != before
     assert one._left == []
+    done = node(server)
+    clock.now += 2 * SILENT
+    await other.work()
+    assert node(server) == done, "once a night"
+
+
+async def test_a_night_of_which_a_process_died_is_taken_up_by_another(server: Server, centre: App) -> None:
+    clock = Clock(centre)
+    with psycopg.connect(server.url) as holding:
+        holding.execute("SELECT count(*) FROM message")
+        await Nights(centre.database, centre.config.zone, clock).work()
+    before, other = node(server), Nights(centre.database, centre.config.zone, clock)
+    await other.work()
+    assert node(server) == before, "that it is dead nobody knows yet"
+    clock.now += SILENT
+    await other.work()
+    assert node(server) != before
 
 
 def node(server: Server) -> object:

@@ -16,7 +16,7 @@ from daoxue.commands.common import Commands, acting, add, now, tell
 from daoxue.config import Config, ConfigError, read
 from daoxue.preparing import find_key, prepare, vault_of
 from daoxue.sample import sample_learners
-from desk.rewriting import note
+from desk.rewriting import Rewriting, note
 from store import alone, sealing
 from store.database import Database
 from store.engine import told
@@ -157,6 +157,7 @@ def _scrub(arguments: argparse.Namespace) -> int:
     with told(config.database.url):
         rewrite_all(config.database.url)
     with contextlib.closing(Database(config.database.url)) as database:
-        database.now(lambda t: note(t, datetime.now(config.zone), ()))
+        moment = datetime.now(config.zone)
+        database.now(lambda t: note(t, Rewriting(moment.date()), moment))
     tell(arguments, {"tables": rewritable(config.database.url)}, "每张表都重写过了：删掉的话不在数据库的文件里了")
     return 0
