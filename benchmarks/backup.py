@@ -17,6 +17,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from benchmarks.turn import QUESTIONS, message, start, wait_for
+from benchmarks.wire import connected, post
 from daoxue.config import AccountsSettings, Config, DatabaseSettings
 from daoxue.preparing import prepare
 from store import whole
@@ -57,21 +58,15 @@ def fill(connection: Connection, megabytes: int) -> int:
 
 async def asked(port: int, until: "asyncio.Future[int]") -> list[float]:
     """Seconds that each answer took, until something else is done."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    wire = await connected(port)
     times: list[float] = []
     began = time.perf_counter()
     while not until.done():
         await asyncio.sleep(max(0.0, began + len(times) / A_SECOND - time.perf_counter()))
         body, sent = message(True), time.perf_counter()
-        writer.write(
-            f"POST /channels/webchat HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
-        )
-        head = await reader.readuntil(b"\r\n\r\n")
-        assert head.startswith(b"HTTP/1.1 200"), head
-        length = next(part for part in head.lower().split(b"\r\n") if part.startswith(b"content-length:"))
-        await reader.readexactly(int(length.split(b":")[1]))
+        await post(wire, "/channels/webchat", body)
         times.append(time.perf_counter() - sent)
-    writer.close()
+    wire[1].close()
     return times
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from accounts.vault import load
-from benchmarks.turn import CONNECTIONS, QUESTIONS, beside_the_page, centre, cpu_seconds, serve, wait_for
+from benchmarks.turn import CONNECTIONS, QUESTIONS, beside_the_page, centre, cpu_seconds, served, wait_for
 from bot.messages import Reply
 from bot.texts import Texts
 from integrations.mail import questions, quoting, reading
@@ -129,22 +129,17 @@ async def run(folder: Path) -> None:
     port, lmtp, smtp, sink = free_port(), free_port(), free_port(), Sink()
     prefix = "DAOXUE_CHANNELS__MAIL__"
     server = await asyncio.start_server(sink.line, "127.0.0.1", smtp)
-    service = serve(
+    serving = served(
         folder, port,
         **{f"{prefix}ENABLED": "true", f"{prefix}ADDRESS": CENTRE, f"{prefix}LMTP": f"127.0.0.1:{lmtp}", f"{prefix}SMTP__HOST": "127.0.0.1",
            f"{prefix}SMTP__PORT": str(smtp), f"{prefix}SMTP__TLS": "none"},
     )  # fmt: skip
-    try:
-        await wait_for(port)
+    async with server, serving as service:
         await wait_for(lmtp)
         await beside_the_page(port, service.pid, ROUNDS, lambda: answered(lmtp, service.pid, sink))
         print(
             f"of that our own, no network, no database {alone(_ours(folder)):.0f} µs (the rest: four round trips, the queue)"
         )
-    finally:
-        service.terminate()
-        service.wait()
-        server.close()
 
 
 def main() -> None:

@@ -19,7 +19,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.turn import CONNECTIONS, QUESTIONS, cpu_seconds, post
+from benchmarks.turn import CONNECTIONS, QUESTIONS, cpu_seconds
+from benchmarks.wire import connected, post
 from integrations.webchat.channel import PATH
 from tests.cluster import Cluster, binaries
 from tests.conftest import free_port
@@ -52,14 +53,14 @@ def backends(cluster: Path) -> list[int]:
 
 async def client(port: int) -> None:
     """One resident after the other, each a few questions; a connection is a page's, and stays with one process."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    wire = await connected(port)
     for number in range(REQUESTS):
         if number % SAYS == 0:
             resident = next(_residents)
         text = QUESTIONS[(resident + number * 7) % len(QUESTIONS)]
         said = {"id": f"m{number}", "text": text, "visitor": f"{resident:032d}"}
-        await post(reader, writer, PATH, json.dumps(said, ensure_ascii=False).encode())
-    writer.close()
+        await post(wire, PATH, json.dumps(said, ensure_ascii=False).encode())
+    wire[1].close()
 
 
 async def one_round(service: Processes, cluster: Path) -> Cost:

@@ -9,7 +9,9 @@ import time
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
-from benchmarks.turn import CONNECTIONS, QUESTIONS, centre, client, cpu_seconds, serve, wait_for
+from benchmarks import wire
+from benchmarks.turn import CONNECTIONS, QUESTIONS, centre, client, cpu_seconds, served
+from benchmarks.wire import Wire
 from players.twilio import Carrier, sid
 from tests.conftest import free_port
 
@@ -18,37 +20,22 @@ _NEXT = re.compile(rb'action="([^"]+)"')
 _numbers = itertools.count()
 
 
-class Wire:
-    """One connection that signs and asks."""
-
-    def __init__(self, carrier: Carrier, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.carrier, self.reader, self.writer = carrier, reader, writer
-
-    def request(self, url: str, form: dict[str, str]) -> bytes:
-        signature = self.carrier._validator.compute_signature(url, form)
-        parts = urlsplit(url)
-        target = parts.path + (f"?{parts.query}" if parts.query else "")
-        body = urlencode(form).encode()
-        return (
-            f"POST {target} HTTP/1.1\r\nHost: x\r\nX-Twilio-Signature: {signature}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
-            + body
-        )
-
-    async def ask(self, request: bytes) -> bytes:
-        self.writer.write(request)
-        head = await self.reader.readuntil(b"\r\n\r\n")
-        assert head.startswith(b"HTTP/1.1 200"), head
-        length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-        return await self.reader.readexactly(int(length.split(b":")[1]))
+def request(carrier: Carrier, url: str, form: dict[str, str]) -> bytes:
+    """Signed."""
+    signature, parts = carrier._validator.compute_signature(url, form), urlsplit(url)
+    target = parts.path + (f"?{parts.query}" if parts.query else "")
+    return wire.request(target, urlencode(form).encode(), f"X-Twilio-Signature: {signature}")
 
 
-async def connect(carrier: Carrier, port: int) -> Wire:
-    return Wire(carrier, *await asyncio.open_connection("127.0.0.1", port))
+async def answer(over: Wire, asked: bytes) -> bytes:
+    status, document = await wire.ask(over, asked)
+    assert status == 200, document
+    return document
 
 
 async def one_call(carrier: Carrier, port: int, number: int, pause: float) -> list[float]:
     """A caller who asks eight things; how long each answer took, in ms."""
-    wire = await connect(carrier, port)
+    over = await wire.connected(port)
     form = {
         "AccountSid": carrier.account,
         "CallSid": sid("CA"),
@@ -61,20 +48,20 @@ async def one_call(carrier: Carrier, port: int, number: int, pause: float) -> li
         asked = form | (
             {"SpeechResult": QUESTIONS[(number * 31 + turn * 7) % len(QUESTIONS)], "Confidence": "0.9"} if turn else {}
         )
-        request = wire.request(url, asked)
+        signed = request(carrier, url, asked)
         await asyncio.sleep(pause * ((number * 7 + turn * 13) % 10) / 10)
         began = time.perf_counter()
-        document = await wire.ask(request)
+        document = await answer(over, signed)
         took.append((time.perf_counter() - began) * 1000)
         if (found := _NEXT.search(document)) is None or b"<Enqueue" in document or b"<Record" in document:
             break
         url = found[1].decode().replace("&amp;", "&")
-    wire.writer.close()
+    over[1].close()
     return took
 
 
 async def texts(carrier: Carrier, port: int, count: int) -> None:
-    wire = await connect(carrier, port)
+    over = await wire.connected(port)
     url = f"{carrier.url}/channels/sms"
     for _ in range(count):
         number = next(_numbers)
@@ -83,19 +70,18 @@ async def texts(carrier: Carrier, port: int, count: int) -> None:
             "From": f"+86138{number // (CONNECTIONS * 8) * CONNECTIONS + number % CONNECTIONS:08d}",
             "Body": QUESTIONS[number * 7 % len(QUESTIONS)],
         }  # fmt: skip
-        await wire.ask(wire.request(url, form))
-    wire.writer.close()
+        await answer(over, request(carrier, url, form))
+    over[1].close()
 
 
 async def run(folder: Path) -> None:
     port = free_port()
     carrier = Carrier(f"http://127.0.0.1:{port}")
-    service = serve(
+    serving = served(
         folder, port, DAOXUE_SERVER__PUBLIC_URL=carrier.url, DAOXUE_CHANNELS__TWILIO__ENABLED="true",
         TWILIO_ACCOUNT_SID=carrier.account, TWILIO_AUTH_TOKEN=carrier.token,
     )  # fmt: skip
-    try:
-        await wait_for(port)
+    async with serving as service:
         await asyncio.gather(*(one_call(carrier, port, number, 0.0) for number in range(20)))  # warm
         await asyncio.sleep(5)  # the desk's API is loaded a little after the start, and that is another figure
         for what, first, pause in (("speaking and pausing", 1_000, 1.0), ("without a pause", 5_000, 0.0)):
@@ -118,9 +104,6 @@ async def run(folder: Path) -> None:
         print(
             f"texts: {done / wall:.0f} a second answered (limit 500), {spent / done * 1e6:.0f} µs CPU each, {ratio:.2f} web chat turns"
         )
-    finally:
-        service.terminate()
-        service.wait()
 
 
 def main() -> None:

@@ -11,17 +11,19 @@ import contextlib
 import itertools
 import json
 import os
+import secrets
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.wire import connected, post
 from daoxue.app import App, compose
 from daoxue.config import AccountsSettings, Config, DatabaseSettings, Nlu, Server
 from daoxue.preparing import prepare
@@ -67,19 +69,10 @@ def message(new: bool) -> bytes:
 
 
 async def client(port: int, path: str, requests: int, new: bool) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    wire = await connected(port)
     for _ in range(requests):
-        await post(reader, writer, path, message(new))
-    writer.close()
-
-
-async def post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str, body: bytes) -> None:
-    """One request over a connection that stays, and its answer."""
-    writer.write(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
-    head = await reader.readuntil(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 200"), head
-    length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-    await reader.readexactly(int(length.split(b":")[1]))
+        await post(wire, path, message(new))
+    wire[1].close()
 
 
 async def load_server(port: int, path: str, pid: int, new: bool = True) -> tuple[float, float]:
@@ -116,6 +109,36 @@ async def wait_for(port: int) -> None:
             writer.close()
             return
     raise TimeoutError(f"nothing listens on {port}")
+
+
+@contextlib.asynccontextmanager
+async def served(folder: Path, port: int, **more: str) -> "AsyncIterator[subprocess.Popen[bytes]]":
+    """The same, from when it listens until it is not wanted any more."""
+    service = serve(folder, port, **more)
+    try:
+        await wait_for(port)
+        yield service
+    finally:
+        service.terminate()
+        service.wait()
+
+
+async def refused(port: int, pid: int, target: str, size: int, count: int, *headers: str) -> float:
+    """CPU µs a forged request, each with a connection of its own."""
+    body, before = secrets.token_bytes(size), cpu_seconds(pid)
+    for _ in range(count):
+        wire = await connected(port)
+        await post(wire, target, body, *headers, expect=403)
+        wire[1].close()
+    return (cpu_seconds(pid) - before) / count * 1e6
+
+
+async def tell_refusals(port: int, pid: int, target: str, *headers: str) -> None:
+    """Small ones and large ones."""
+    small = await refused(port, pid, target, 500, 2_000, *headers)
+    large = await refused(port, pid, target, 200_000, 60, *headers)
+    print(f"refusing 500 forged bytes         {small:8.0f} µs CPU")
+    print(f"refusing 200 kB of forged bytes   {large:8.0f} µs CPU")
 
 
 async def beside_the_page(port: int, pid: int, rounds: int, channel: Callable[[], Awaitable[float]]) -> None:

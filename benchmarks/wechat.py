@@ -3,12 +3,12 @@ costs, all in one run and counted as CPU time of the service's process."""
 
 import asyncio
 import itertools
-import secrets
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from benchmarks.turn import CONNECTIONS, QUESTIONS, beside_the_page, centre, cpu_seconds, serve, wait_for
+from benchmarks.turn import CONNECTIONS, QUESTIONS, beside_the_page, centre, cpu_seconds, refused, served
+from benchmarks.wire import connected, post
 from integrations.tencent.envelope import Keys
 from integrations.wechat.gate import Gate
 from integrations.wechat.messages import inbound
@@ -34,24 +34,12 @@ def letters(platform: Platform, count: int) -> list[Delivery]:
     return found
 
 
-async def post(
-    target: str, body: bytes, expect: bytes, connection: "tuple[asyncio.StreamReader, asyncio.StreamWriter]"
-) -> None:
-    reader, writer = connection
-    writer.write(f"POST {target} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
-    await writer.drain()
-    head = await reader.readuntil(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 " + expect), head
-    length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-    await reader.readexactly(int(length.split(b":")[1]))
-
-
 async def say(port: int, some: list[Delivery]) -> None:
-    connection = await asyncio.open_connection("127.0.0.1", port)
+    wire = await connected(port)
     for letter in some:
         parts = urlsplit(letter.url)
-        await post(f"{parts.path}?{parts.query}", letter.body, b"200", connection)
-    connection[1].close()
+        await post(wire, f"{parts.path}?{parts.query}", letter.body)
+    wire[1].close()
 
 
 async def accepted(port: int, pid: int, platform: Platform) -> float:
@@ -62,16 +50,9 @@ async def accepted(port: int, pid: int, platform: Platform) -> float:
     return (cpu_seconds(pid) - before) / REQUESTS * 1e6
 
 
-async def refused(port: int, pid: int, size: int, count: int) -> float:
-    """CPU µs a forged request."""
-    body = secrets.token_bytes(size)
-    target = f"/channels/wechat?signature={'0' * 40}&timestamp={int(time.time())}&nonce=1&encrypt_type=aes&msg_signature={'0' * 40}"
-    before = cpu_seconds(pid)
-    for _ in range(count):
-        connection = await asyncio.open_connection("127.0.0.1", port)
-        await post(target, body, b"403", connection)
-        connection[1].close()
-    return (cpu_seconds(pid) - before) / count * 1e6
+def forged() -> str:
+    signed = f"signature={'0' * 40}&timestamp={int(time.time())}&nonce=1&encrypt_type=aes&msg_signature={'0' * 40}"
+    return f"/channels/wechat?{signed}"
 
 
 def at_the_gate(platform: Platform) -> tuple[float, float]:
@@ -92,22 +73,17 @@ def at_the_gate(platform: Platform) -> tuple[float, float]:
 
 async def run(folder: Path) -> None:
     platform, port = Platform(), free_port()
-    service = serve(folder, port, **environment(platform), DAOXUE_CHANNELS__WECHAT__ENABLED="true")
     platform.webhook = f"http://127.0.0.1:{port}/channels/wechat"
-    try:
-        await wait_for(port)
+    async with served(folder, port, **environment(platform), DAOXUE_CHANNELS__WECHAT__ENABLED="true") as service:
         await beside_the_page(port, service.pid, ROUNDS, lambda: accepted(port, service.pid, platform))
         check, opened = at_the_gate(platform)
-        small = await refused(port, service.pid, 500, 2_000)
-        large = await refused(port, service.pid, 5_000_000, FORGED)
+        small = await refused(port, service.pid, forged(), 500, 2_000)
+        large = await refused(port, service.pid, forged(), 5_000_000, FORGED)
         print(
             f"at the gate, without HTTP         {opened:8.1f} µs to check, decrypt, parse; {check:.1f} µs for the URL alone"
         )
         print(f"refusing 500 forged bytes         {small:8.0f} µs CPU with a connection of its own")
         print(f"refusing 5 MB of forged bytes     {large:8.0f} µs CPU (limit 5000)")
-    finally:
-        service.terminate()
-        service.wait()
 
 
 def main() -> None:

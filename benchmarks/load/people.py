@@ -14,6 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from benchmarks.turn import QUESTIONS
+from benchmarks.wire import Wire, ask, connected, request
 from players.wechat import Delivery, Platform
 
 ASKS = 10.0  # seconds from one question of a resident's to the next
@@ -139,7 +140,7 @@ class Platforms:
     def __init__(self, port: int) -> None:
         self.found = Followed()
         self._port = port
-        self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self._idle: list[Wire] = []
 
     async def bring(self, letters: Sequence[Delivery]) -> None:
         """All of them in ten seconds, whatever becomes of those before."""
@@ -156,8 +157,8 @@ class Platforms:
         began, parts = time.monotonic(), urlsplit(letter.url)
         try:
             async with asyncio.timeout(LISTENS):
-                wire = self._idle.pop() if self._idle else await asyncio.open_connection("127.0.0.1", self._port)
-                status, answer = await _post(*wire, f"{parts.path}?{parts.query}", letter.body)
+                wire = self._idle.pop() if self._idle else await connected(self._port)
+                status, answer = await ask(wire, request(f"{parts.path}?{parts.query}", letter.body))
         except (OSError, TimeoutError, asyncio.IncompleteReadError):
             self.found.failed += 1
             return
@@ -169,15 +170,6 @@ class Platforms:
             self.found.later += 1
         else:
             self.found.answered += 1
-
-
-async def _post(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, target: str, body: bytes
-) -> tuple[int, bytes]:
-    writer.write(f"POST {target} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
-    head = (await reader.readuntil(b"\r\n\r\n")).lower()
-    length = next(line for line in head.split(b"\r\n") if line.startswith(b"content-length:"))
-    return int(head.split()[1]), await reader.readexactly(int(length.split(b":")[1]))
 
 
 def letters(platform: Platform, count: int) -> list[Delivery]:

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.rasa import project, real
-from benchmarks.turn import QUESTIONS, centre, changed, post, serve, wait_for
+from benchmarks.turn import QUESTIONS, centre, changed, serve, wait_for
+from benchmarks.wire import connected, post
 from daoxue.model import scheme
 from integrations.webchat.channel import PATH
 from nlu.questions import read
@@ -51,7 +52,7 @@ def rasa(port: int) -> Asked:
 
 async def _speak(service: Asked, until: float, new: bool) -> int:
     """One connection; how many turns it had."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
+    wire = await connected(service.port)
     done = 0
     while time.monotonic() < until:
         if done % SAYS == 0:
@@ -59,9 +60,9 @@ async def _speak(service: Asked, until: float, new: bool) -> int:
         number = next(_numbers)
         text = QUESTIONS[number * 7 % len(QUESTIONS)]
         body = service.body(who, changed(text, number) if new else text)
-        await post(reader, writer, service.path, json.dumps(body, ensure_ascii=False).encode())
+        await post(wire, service.path, json.dumps(body, ensure_ascii=False).encode())
         done += 1
-    writer.close()
+    wire[1].close()
     return done
 
 
