@@ -47,6 +47,7 @@ Asked = tuple[Limit, str]  # of whom, or from where
 MESSAGES = Limit("messages", 20, 10)  # that are thought about
 TICKETS = Limit("tickets", 6, HOUR)  # opened, but where a life is in danger: that one is never refused
 MAILS = Limit("mails", 10, HOUR)  # of one sender that are answered
+MAILS_OVER = Limit("mails over", 1, HOUR)  # of those over that, that a person is called to
 POSTS = Limit("posts", 10, HOUR)  # of one author in a forum that are answered
 POSTS_OVER = Limit("posts over", 1, HOUR)  # of those over that, that a person is called to
 TEXTS = Limit("texts", 8, 60)  # of one number that are answered

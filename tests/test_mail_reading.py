@@ -59,6 +59,7 @@ def test_a_signature_is_set_aside_and_seats_have_it() -> None:
     [
         "我在 2026年11月20日 报的名，从哪里看结果？", "From where can I see it?", "第一、主题：书法\n第二、时间：周三", "此致 这个词怎么念？\n谢谢，请问几点？",
         "祝您身体健康！另外请问\n祝好\n几点开课？", "- 书法\n- 太极", "他写道：人生苦短", "发件人写错了怎么办？",
+        "您好\n从手机上怎么报名？", "您好\n来自华为的培训证书认不认？", "书法班有几个？\n——\n几点开课？", "我的邮箱是\nwang@home.test",
     ],
 )  # fmt: skip
 def test_what_only_looks_like_a_quote_or_a_signature_stays(text: str) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from prometheus_client import Counter
 
-from accounts.limits import MAILS
+from accounts.limits import MAILS, MAILS_OVER
 from bot.channel import Core
 from bot.edge import safely
 from bot.files import FileRefusedError, checked
@@ -18,7 +18,7 @@ from bot.locks import Locks
 from bot.messages import CONTINUE, Arrived, Card, Inbound, Numbered, Reply
 from bot.queue import Done, Failed, Later, Lost, Outcome
 from bot.redlines import endangers
-from integrations.mail import authentication, questions, quoting, reading
+from integrations.mail import authentication, headers, questions, quoting, reading
 from integrations.mail.letters import Letters, OwnLetter, SentMail
 from integrations.mail.reading import Mail
 from integrations.mail.rendering import Answered, Writer, is_replied, subject
@@ -94,8 +94,10 @@ class MailChannel:
         body = quoting.parted(mail.words)
         parts = await self._parts(mail, body.words)
         if self._is_over(mail.sender, id) and not await self._endangers(parts):
-            # A person looks at it, and is told of it once: two machines that answer one another end here.
+            # A person looks at it, and is called once, from whatever addresses of theirs: two machines that answer one another
+            # end here.
             silent = known is not None and known.ticket is not None
+            silent = silent or self._core.limits.take((MAILS_OVER, headers.untagged(mail.sender))) > 0
             parts = [Part(body.words or mail.subject, CONTINUE if silent else "human")]
         card = self._card(mail, body)
         receipts = await self._ask(mail, id, parts, card)
@@ -148,7 +150,7 @@ class MailChannel:
     def _is_over(self, sender: str, id: str) -> bool:
         """Whether there were too many from there; a mail that comes again has what it had."""
         if id not in self._over:
-            self._over[id] = self._core.limits.take((MAILS, sender)) > 0
+            self._over[id] = self._core.limits.take((MAILS, headers.untagged(sender))) > 0
             if len(self._over) > REMEMBERED:
                 self._over.popitem(last=False)
         return self._over[id]

@@ -10,6 +10,7 @@ from email.utils import getaddresses
 LONGEST = 4_000  # characters of one header that are read
 REFS = 24  # names of mails before: the first, and the last ones
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
+_BRACKETED = re.compile(r"<([^<>\s]{3,254})>\s{0,99}\Z")
 _NAME = re.compile(r"<[^<>\s]{3,400}>")
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f]+")
 # What is called so is written in the larger set that holds it.
@@ -66,15 +67,24 @@ def _words(value: str) -> str:
 
 
 def address(value: str) -> str:
-    """The first address, in lower case; empty where there is none that can be written to."""
+    """The address in brackets at the end, whatever somebody has for a name; else the first; in lower case. Empty where there is none
+    that can be written to."""
+    value = value[:LONGEST]
+    bracketed = _BRACKETED.search(value)
     try:
-        given = getaddresses([value[:LONGEST]])
+        given = [found for _, found in getaddresses([value])]
     except (RecursionError, IndexError, ValueError):  # comments in comments without end
-        return ""
-    for _, found in given:
+        given = []
+    for found in [bracketed[1], *given] if bracketed else given:
         if len(found) <= 254 and _ADDRESS.fullmatch(found):
             return found.lower()
     return ""
+
+
+def untagged(address: str) -> str:
+    """An address without what its owner has added behind a plus: whose it is."""
+    name, _, domain = address.rpartition("@")
+    return f"{name.partition('+')[0]}@{domain}"
 
 
 def names(value: str) -> tuple[str, ...]:

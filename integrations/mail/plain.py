@@ -16,9 +16,11 @@ _TAG = re.compile(r"<(/?)([a-z0-9]++)([^>]*+)>")
 # What programs of mail mark as written before, and as a signature.
 _MARKS = {"div": {"class", "id", "name"}}
 _QUOTED = re.compile(
-    r"gmail_quote|gmail_extra|yahoo_quoted|isReplyContent|isForwardContent|messageReplySection|protonmail_quote"
+    r"ntes-mailmaster-quote|reply139content|gmail_quote|gmail_extra|yahoo_quoted|isReplyContent|isForwardContent|messageReplySection|protonmail_quote"
 )
-_SIGNED = re.compile(r"gmail_signature|moz-signature|ntes_signature|protonmail_signature|foxmail_sign|data-signature")
+_SIGNED = re.compile(
+    r"gmail_signature|moz-signature|ntes[-_]signature|imail_signature|protonmail_signature|foxmail_sign|data-signature"
+)
 _EMPTY = re.compile(r"\n[ \t]*(?:\n[ \t]*){2,}")
 DEEPEST = 8  # quotes in quotes
 
@@ -42,6 +44,24 @@ def words(source: str) -> str:
         page.close(tag[2]) if tag[1] else page.open(tag[2], tag[3])
     page.add(safe[last:])
     return _EMPTY.sub("\n\n", "\n".join(line.rstrip() if line.strip("> ") else "" for line in page.lines)).strip()
+
+
+def flowed(text: str, *, joined: bool) -> str:
+    """A text whose lines its program has broken (RFC 3676), unbroken; `joined` says that the blank at a break is none of it
+    (delsp), as in a language without blanks."""
+    lines: list[list[str]] = []
+    depth = -1  # of the quotes around a line that goes on
+    for line in text.replace("\r\n", "\n").split("\n"):
+        rest = line.lstrip(">")
+        quotes, rest = len(line) - len(rest), rest.removeprefix(" ")
+        goes_on = rest.endswith(" ") and rest != "-- "
+        part = rest[:-1] if goes_on and joined else rest
+        if quotes == depth and rest != "-- ":
+            lines[-1].append(part)
+        else:
+            lines.append([f"{'>' * quotes} {part}" if quotes else part])
+        depth = quotes if goes_on else -1
+    return "\n".join(map("".join, lines))
 
 
 class _Page:

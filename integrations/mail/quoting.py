@@ -11,7 +11,7 @@ LINE = 400  # characters of a line that are looked at
 CLOSING = 8  # lines at the end among which a closing formula stands
 _RULE = re.compile(
     r"[\s>]*-{2,}\s{0,20}(?:原始邮件|原邮件|原始信件|邮件原件|转发邮件|转发的邮件|转发信息|回复的原邮件|回复的邮件|original(?: message)?|"
-    r"forwarded message|reply message)\s{0,20}-*\s{0,20}",
+    r"forwarded message|repl(?:y|ied) message)\s{0,20}-*\s{0,20}",
     re.IGNORECASE,
 )
 _WROTE = re.compile(r".{0,300}(?:写道|寫道|wrote|写于)\s{0,20}[:：]\s{0,20}", re.IGNORECASE)
@@ -20,15 +20,21 @@ _WHEN = re.compile(
 )
 _FROM = re.compile(r"[\s>|*]{0,20}(?:发件人|发信人|寄件者|from)\s{0,20}\**\s{0,20}[:：|]", re.IGNORECASE)
 _FIELD = re.compile(
-    r"[\s>|*]*(?:发送时间|发送日期|寄件日期|日期|时间|收件人|收信人|收件者|主题|主旨|抄送|sent|date|to|subject|cc)\s{0,20}\**\s{0,20}[:：|]",
+    r"[\s>|*]*(?:发送时间|发件时间|发送日期|寄件日期|日期|时间|收件人|收信人|收件者|主题|主旨|抄送|sent(?: time)?|date|to|subject|cc)"
+    r"\s{0,20}\**\s{0,20}[:：|]",
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"\s{0,20}[^\s@]+@[^\s@]+\s{0,20}")
+_ASKS = re.compile(r"？|\?(?![A-Za-z0-9=&/%_])")  # and no address of a page
+_NAME = re.compile(r"\s{0,20}[^\s。，,？?！!：:][^。，,？?！!：:]{0,19}")  # above an address, as QQ Mail signs
 _SEPARATOR = re.compile(r"\s{0,20}[_=]{20,}\s{0,20}|\s{0,20}-{30,}\s{0,20}")
-_DELIMITER = re.compile(r"--\s?|—{2,}\s{0,20}")
+_TITLE = re.compile(r"\s*(?:原始邮件|original(?: message)?)\s*", re.IGNORECASE)  # without a rule, as QQ Mail has it
+_DELIMITER = re.compile(r"--\s?|—{2,}\s{0,20}|\|\s{1,9}\|\s{0,20}")  # NetEase draws a card
+_DEVICE = r"(?:我的|新浪|网易|qq|foxmail|outlook|windows|mac|iphone|ipad|android|小米|华为|huawei|honor|vivo|oppo|三星|荣耀|手机|移动|139)"
 _SENT_FROM = re.compile(
-    r"\s{0,20}(?:(?:发自|发送自|来自|发至|从)\s{0,20}(?:我的|新浪|网易|qq|foxmail|outlook|windows|iphone|ipad|小米|华为|vivo|oppo|三星|荣耀|手机|移动)"
-    r".{0,40}|签名由.{0,20}定制|(?:下载|获取)\s{0,20}outlook.{0,60}|sent from (?:my|outlook|yahoo|mail for).{0,60}|get outlook for.{0,60})",
+    rf"\s{{0,20}}(?:(?:发自|发送自|发至)\s{{0,20}}{_DEVICE}[^。，,？?！!]{{0,40}}|"
+    rf"(?:来自|从)\s{{0,20}}{_DEVICE}[^。，,？?！!]{{0,40}}(?:手机|iphone|ipad|客户端|邮箱|邮件|发送|发出)\s{{0,20}}|"
+    r"签名由.{0,20}定制|(?:下载|获取)\s{0,20}outlook.{0,60}|sent from (?:my|outlook|yahoo|mail for).{0,60}|get outlook for.{0,60})",
     re.IGNORECASE,
 )
 _FORMULA = re.compile(
@@ -51,8 +57,9 @@ def parted(text: str) -> Body:
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     lines = [f"> {line}" if _leads_to_marked(lines, at) else line for at, line in enumerate(lines)]
     end = next((at for at in range(len(lines)) if _quotes_from(lines, at)), len(lines))
-    if end < len(lines):  # Foxmail names who is answered on a line before
-        while end and (not lines[end - 1].strip() or _ADDRESS.fullmatch(lines[end - 1][:LINE])):
+    if end < len(lines):
+        names = _FROM.match(lines[end][:LINE]) is not None
+        while end and _belongs_below(lines, end - 1, names=names):
             end -= 1
     new = [line for line in lines[:end] if not line.startswith(">")]
     quoted = [line for line in lines[:end] if line.startswith(">")] + lines[end:]
@@ -90,17 +97,27 @@ def _quotes_from(lines: list[str], at: int) -> bool:
     return False
 
 
+def _belongs_below(lines: list[str], at: int, *, names: bool) -> bool:
+    """Whether a line above what is quoted is no words: a rule, a title; and where that `names` whose it was, the address alone that
+    Foxmail puts above."""
+    line = lines[at][:LINE]
+    if not line.strip() or _SEPARATOR.fullmatch(line) or _TITLE.fullmatch(line):
+        return True
+    return names and at > 0 and _ADDRESS.fullmatch(line) is not None and not lines[at - 1].strip()
+
+
 def _signed_from(lines: list[str]) -> int:
-    """The line with which the signature begins; their number where there is none."""
+    """The line with which the signature begins, behind all that asks; their number where there is none."""
     last = max((at for at, line in enumerate(lines) if line.strip()), default=-1)
+    asked = max((at for at, line in enumerate(lines) if _ASKS.search(line[:LINE])), default=-1)
     for at, line in enumerate(lines[: last + 1]):
         line = line[:LINE]
-        if _DELIMITER.fullmatch(line) or _SENT_FROM.fullmatch(line):
+        if _SENT_FROM.fullmatch(line):
             return at
-        if _FORMULA.fullmatch(line) and last - at < CLOSING and not _asks(lines[at + 1 :]):
+        if at > asked and (_DELIMITER.fullmatch(line) or (_FORMULA.fullmatch(line) and last - at < CLOSING)):
             return at
-    return len(lines)
-
-
-def _asks(lines: list[str]) -> bool:
-    return any("？" in line or "?" in line for line in lines)
+    named = lines[max(0, last - 2) : last + 1]
+    is_card = (
+        len(named) == 3 and not named[0].strip() and _NAME.fullmatch(named[1]) and _ADDRESS.fullmatch(named[2][:LINE])
+    )
+    return last - 1 if is_card else len(lines)

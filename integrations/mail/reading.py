@@ -2,6 +2,7 @@
 with it, and whatever is wrong with it, something is read."""
 
 import hashlib
+import html
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ LONGEST = 200_000  # bytes of one part that are read
 WORDS = 20_000  # characters that are kept
 FILES = 20  # that are listed
 TAKEN = 10  # of them that are kept
+PICTURE = 8_192  # bytes of a picture in the text that is kept: those of signatures are smaller
 TOO_LARGE, NO_END, STRANGE, BROKEN = ODD = (
     "邮件太大，只看了开头", "邮件头太长，没有看正文", "邮件结构异常，没有看正文", "邮件格式有误，没有看正文",
 )  # fmt: skip
@@ -133,19 +135,25 @@ def _parts(message: "Message[str, str]") -> tuple[str, tuple[str, ...], bytes]:
         elif kind == "text/html":
             htmls.append(_text(part))
         else:
-            plains.append(_text(part))
+            plains.append(_plain(part))
     words = "\n".join(plains).strip() or "\n".join(map(plain.words, htmls)).strip()
     listed = files if len(files) <= FILES else [*files[:FILES], f"（另有{len(files) - FILES}个）"]
     return words, tuple(listed), report
 
 
 def _attached(message: "Message[str, str]") -> Iterator[tuple[str, bytes]]:
-    """What came as a file of its own, name and content; nothing that a text shows in itself."""
-    parts = (each for each in islice(_leaves(message), PARTS) if each.get_content_disposition() == "attachment")
-    for part in islice(parts, TAKEN):
-        content = part.get_payload(decode=True)
-        if isinstance(content, bytes) and content:
-            yield _name_of(part), content
+    """What came as a file, name and content; also what stands in the text (telephones send photographs so, and who pastes what
+    is on the screen), but for the small pictures of signatures."""
+    taken = 0
+    for part in islice(_leaves(message), PARTS):
+        name, apart = _name_of(part), part.get_content_disposition() == "attachment"
+        pictured = part.get_content_maintype() == "image" and not apart
+        content = part.get_payload(decode=True) if apart or pictured or name else None
+        if isinstance(content, bytes) and len(content) >= (PICTURE if pictured else 1):
+            yield name, content
+            taken += 1
+            if taken == TAKEN:
+                return
 
 
 def _leaves(message: "Message[str, str]") -> Iterator["Message[str, str]"]:
@@ -166,6 +174,14 @@ def _text(part: "Message[str, str]") -> str:
     if not isinstance(content, bytes):
         return ""
     return headers.decoded(content[:LONGEST], charset if isinstance(charset, str) else None)
+
+
+def _plain(part: "Message[str, str]") -> str:
+    """Of text that is no HTML, as it was written: QQ Mail's holds what is left of its HTML."""
+    words = _text(part)
+    if str(part.get_param("format", "")).lower() == "flowed":
+        words = plain.flowed(words, joined=str(part.get_param("delsp", "")).lower() == "yes")
+    return html.unescape(words).replace("\xa0", " ") if "&nbsp;" in words else words
 
 
 def _name_of(part: "Message[str, str]") -> str:
