@@ -299,6 +299,20 @@ async def test_a_danger_in_a_group_calls_a_person_all_the_same(talk: Messenger) 
     assert len((await seat.get("/tickets?state=waiting"))["tickets"]) == 1
 
 
+async def test_what_a_seat_writes_in_a_group_stands_under_what_was_asked(talk: Messenger) -> None:
+    """So it says for whom it is, and stays in the group's topic."""
+    group, who = talk.platform.group(), talk.platform.person()
+    await talk.say(who, "@daoxue_bot 有人晕倒了，喘不上气", group)
+    asked = group.seen[-1].to
+    assert asked is not None
+    seat = await Desk(talk.app).person()
+    [listed] = (await seat.get("/tickets?state=waiting"))["tickets"]
+    await seat.post(f"/tickets/{listed['ref']}/take")
+    await seat.post(f"/tickets/{listed['ref']}/messages", {"id": "m1", "text": "救护车在路上"})
+    await talk.deliver()
+    assert (group.seen[-1].text, group.seen[-1].to) == ("救护车在路上", asked)
+
+
 async def test_choices_in_a_group_are_for_whom_they_were_given(talk: Messenger) -> None:
     group, who, other = talk.platform.group(), talk.platform.person(), talk.platform.person()
     for words in ("积分", "有什么班", "书法班", "课程"):

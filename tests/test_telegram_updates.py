@@ -1,9 +1,10 @@
 """Updates as the platform has sent them over the years, in the shapes that its documentation and other projects keep."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec.json import encode
+from msgspec.json import decode, encode
 
 from integrations.telegram import updates
 from integrations.telegram.updates import Me, UnusableUpdateError
@@ -14,6 +15,9 @@ USER: dict[str, Any] = {"id": 1111111, "first_name": "Test", "last_name": "Lastn
 CHAT: dict[str, Any] = {**USER, "type": "private"}
 FILE = {"file_id": "AwADBAADbXXXXXXXXXXXGBdhD2l6_XX", "file_size": 3897500}
 GROUP = {"id": -1001234567890, "title": "群", "type": "supergroup"}
+RECORDED: list[dict[str, Any]] = [
+    decode(each) for each in (Path(__file__).parent / "recorded" / "telegram.jsonl").read_text().splitlines()
+]
 
 
 def heard(message: dict[str, Any], me: Me | None = None) -> tuple[str, str | None] | None:
@@ -115,3 +119,14 @@ def test_in_a_group_the_bots_name_is_no_part_of_the_question(text: str) -> None:
     said = heard({"text": text, "chat": GROUP}, ME)
     assert said is not None
     assert said[0].replace(" ", "") == "几点开门"
+
+
+@pytest.mark.parametrize("one", [pytest.param(each, id=each["name"]) for each in RECORDED])
+def test_an_update_as_the_platform_sends_it_says_what_it_says(one: dict[str, Any]) -> None:
+    update = updates.parse(encode(one["update"]))
+    message, said = update.message, None
+    if message is not None and updates.is_said(message):
+        group = updates.is_group(message)
+        if not group or updates.is_addressed(message, ME):
+            said = updates.inbound(update, message, message.chat.id, ME if group else None, 0)
+    assert ([said.text, said.intent] if said is not None else None) == one["says"]

@@ -27,18 +27,21 @@ from store.transaction import Transaction
 
 RESTS = 30_000  # ms in which a platform that does not know our token, or is asked by somebody else, is left alone
 SOON = 1_000  # ms after which what did not leave at once is tried by the queue
+BACK = 60  # messages of a talk among which the resident's last is looked for
 _REMEMBERED = 1_000  # chats that were told to wait
 
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """What a conversation is to be sent: messages as they were said, from a part on, with what is asked for."""
+    """What a conversation is to be sent: messages as they were said, from a part on, with what is asked for. `to` is the
+    resident's message that they stand under in a group."""
 
     conversation: int
     address: str
     said: Sequence[Numbered]
     part: int
     asked: str
+    to: int | None
 
 
 class Leaving:
@@ -59,10 +62,11 @@ class Leaving:
         """Sends what answers a message; what does not leave now is the queue's. Who writes is there, whatever we were told
         of them."""
         database, conversation = self._core.database, receipt.conversation
-        is_next, lost = await database.read(
+        is_next, lost, to = await database.read(
             lambda t: (
                 outbox.is_next(t, conversation, receipt.last_seq),
                 deliveries.is_lost(t, CHANNEL, address),
+                _under(t, conversation, address, receipt.answers),
             )
         )
         if lost:
@@ -71,7 +75,7 @@ class Leaving:
             return
         at = self._core.now()
         if is_next:
-            owed = Owed(conversation, address, receipt.answers, 0, _asked(receipt.state))
+            owed = Owed(conversation, address, receipt.answers, 0, _asked(receipt.state), to)
             match await self._sent(owed):
                 case Done():
                     return
@@ -93,7 +97,8 @@ class Leaving:
             if mine is None or read is None:
                 return None, False
             said = [numbered(each) for each in rows if each.author != "resident"]
-            owed = Owed(row.conversation, row.address, said, mine.part, _asked(conversation.load(read.state)))
+            to = _under(transaction, row.conversation, row.address, said)
+            owed = Owed(row.conversation, row.address, said, mine.part, _asked(conversation.load(read.state)), to)
             return owed, deliveries.is_lost(transaction, CHANNEL, row.address)
 
         owed, lost = await self._core.database.read(look)
@@ -125,16 +130,15 @@ class Leaving:
 
     async def _push(self, chat: int, owed: Owed, piece: Piece) -> None:
         """Raises `BotApiError`. What is refused for its form is sent once more, simpler."""
-        to = _answered(owed) if ":" in owed.address and owed.part == 0 else None
         if piece.file is not None:
-            return await self._file(chat, piece, to)
+            return await self._file(chat, piece, owed.to)
         markup = await self._markup(owed, piece)
         try:
-            await self._api.text(chat, piece.html, markup, to)
+            await self._api.text(chat, piece.html, markup, owed.to)
         except BotApiError as error:
             if error.meaning is not TelegramFault.WRONG:
                 raise
-            await self._api.text(chat, piece.plain + rendering.numbered(piece.options), to=to, marked=False)
+            await self._api.text(chat, piece.plain + rendering.numbered(piece.options), to=owed.to, marked=False)
 
     async def _file(self, chat: int, piece: Piece, to: int | None) -> None:
         assert piece.file is not None
@@ -204,7 +208,14 @@ def _asked(state: Conversation) -> str:
     return "place" if task.intent == "nearest_to_me" else task.asked
 
 
-def _answered(owed: Owed) -> int | None:
-    """The resident's message that this answers."""
-    id = owed.said[0].message.re if owed.said else None
-    return reply_to(id) if id else None
+def _under(transaction: Transaction, conversation: int, address: str, said: Sequence[Numbered]) -> int | None:
+    """In a group the resident's message that this answers, else the last that they wrote there: it says for whom it is, and keeps
+    it in the group's topic."""
+    if ":" not in address or not said:
+        return None
+    if (answered := reply_to(said[0].message.re or "")) is not None:
+        return answered
+    first = said[0].seq
+    before = [numbered(each) for each in conversations.messages(transaction, conversation, max(1, first - BACK), first)]
+    theirs = (reply_to(each.message.re or "") for each in reversed(before) if each.author == "resident")
+    return next((each for each in theirs if each is not None), None)

@@ -143,6 +143,10 @@ def is_said(message: Message) -> bool:
 def is_addressed(message: Message, me: Me) -> bool:
     """Whether somebody in a group means the bot: names it, answers it, or gives it a command by its name."""
     answered = message.reply_to_message
+    if answered is not None and answered.forum_topic_created is not None:
+        answered = (
+            None  # what is said in a topic of a group answers the topic's beginning, where it answers nothing else
+        )
     if answered is not None and answered.from_user is not None and answered.from_user.id == me.id:
         return True
     return any(_names(entity, words, me) for entity, words in _entities(message))
