@@ -56,7 +56,6 @@ class Customer:
     left: int = 0
     until: float = 0.0
     code: tuple[str, float] | None = None
-    refuses: bool = False
 
     @property
     def texts(self) -> list[str]:
@@ -88,6 +87,7 @@ class Corporation:
         self.faults: defaultdict[str, list[object]] = defaultdict(list)
         self.lost: list[str] = []  # what was sent, and never answered
         self.statuses: list[int] = []
+        self.listeners: list[Callable[[Customer, Json], None]] = []  # are told what appears on a screen
         self._log: list[tuple[float, Json]] = []
         self._access: dict[str, float] = {}
         self._notices: dict[str, float] = {}
@@ -108,7 +108,7 @@ class Corporation:
         """Sends something; the id of the message."""
         if who.state == ENDED:
             who.state = 0
-        who.left, who.until, who.refuses = MESSAGES, self.clock() + OPENS, False
+        who.left, who.until = MESSAGES, self.clock() + OPENS
         return await self._write(who, 3, kind, id, **content)
 
     async def show(self, who: Customer, kind: str, content: bytes) -> str:
@@ -135,7 +135,7 @@ class Corporation:
 
     async def answer(self, who: Customer, words: str, colleague: str = "zhangsan") -> None:
         """A colleague in WeCom says something."""
-        who.seen.append({"msgtype": "text", "text": {"content": words}, "by": colleague})
+        self._appear(who, {"msgtype": "text", "text": {"content": words}, "by": colleague})
         await self._write(who, 5, "text", text={"content": words}, servicer_userid=colleague)
 
     async def end(self, who: Customer) -> None:
@@ -153,6 +153,11 @@ class Corporation:
             "event_type": "msg_send_fail", "open_kfid": self.account, "external_userid": who.id, "fail_msgid": "m", "fail_type": why,
         }  # fmt: skip
         await self._write(who, 4, "event", event=event)
+
+    def _appear(self, who: Customer, what: Json) -> None:
+        who.seen.append(what)
+        for listener in self.listeners:
+            listener(who, what)
 
     async def _write(self, who: Customer, origin: int, kind: str, id: str = "", **content: Any) -> str:
         id = id or f"m{next(self._numbers)}{secrets.token_hex(6)}"
@@ -292,7 +297,7 @@ class Corporation:
         self._check(given)
         self._sent.add(id)
         who.left, who.state = who.left - 1, OURS
-        who.seen.append(given)
+        self._appear(who, given)
         return {"msgid": id}
 
     def _check(self, given: Json) -> None:
@@ -315,7 +320,7 @@ class Corporation:
             raise NoError(95023, "invalid code")
         self._check(given)
         who.code = None
-        who.seen.append(given)
+        self._appear(who, given)
         return {"msgid": secrets.token_hex(16)}
 
     def _state(self, given: Json) -> Json:

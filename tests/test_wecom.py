@@ -6,8 +6,9 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from daoxue.config import Config
-from integrations.wecom.settings import CHANNEL
+from daoxue import play_wecom
+from daoxue.config import SETTINGS, Config, read
+from integrations.wecom.settings import CHANNEL, WecomSettings
 from players.wecom import COLLEAGUE, ENDED, OURS, POOL
 from store import attachments, conversations, deliveries, outbox
 from store.attachments import FileState
@@ -392,3 +393,33 @@ async def test_the_pool_of_wecom(config: Config, monkeypatch: pytest.MonkeyPatch
         talk.clock.ahead = 5
         await talk.deliver()
         assert who.state == POOL
+
+
+async def test_in_the_terminal_every_command_is_something_that_happens(
+    talk: Counter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    phone = play_wecom.WeChatApp(talk.platform)
+    for line in (
+        "/enter",
+        "想学点什么",
+        "/press 1",
+        "/picture",
+        "/voice",
+        "/location 31.8 117.2",
+        "转人工",
+        "/answer 您好",
+        "/end",
+    ):
+        await phone._do(line)
+        await talk.deliver()
+    for line in ("/lose", "/html", "/mute", "/refuse"):
+        await phone._do(line)
+    shown = capsys.readouterr().out
+    assert "[1]" in shown
+    assert "zhangsan\x1b[0m 您好" in shown
+    assert len(talk.platform.faults["kf/send_msg"]) == 2
+    settings = play_wecom._settings(talk.platform, 1, 2, "/tmp", "pool")
+    found = read(SETTINGS, {name: value for name, value in settings.items() if name.startswith("DAOXUE_")})
+    assert found.channels.of(WecomSettings) == WecomSettings(
+        enabled=True, account=talk.platform.account, seat="pool", api_base="http://127.0.0.1:2"
+    )

@@ -1,4 +1,4 @@
-"""`daoxue wechat`, `daoxue telegram`, `daoxue mail`: what one does with the platform of a channel. Each is imported when it is done."""
+"""`daoxue wechat`, `wecom`, `telegram`, `mail`: what one does with the platform of a channel. Each is imported when it is done."""
 
 import argparse
 from collections.abc import Callable
@@ -11,6 +11,11 @@ def declare(commands: "Commands[argparse.ArgumentParser]") -> None:
     add(wechat, "menu", later("wechat", "menu"), "put the three entries into the account's menu")
     add(wechat, "check", later("wechat", "check"), "ask WeChat for a token and where it calls from")
     add(wechat, "play", _played("wechat"), "try it out against a WeChat of our own, with a telephone in the terminal")
+    wecom = _group(commands, "wecom", "WeCom customer service")
+    seats = add(
+        wecom, "play", _played("wecom"), "try it out without an account, with a resident's WeChat in the terminal"
+    )
+    seats.add_argument("--seat", default="", metavar="zhangsan|pool", help="who in WeCom gets what is for a person")
     telegram = _group(commands, "telegram", "the Telegram bot")
     add(telegram, "check", later("telegram", "check"), "ask Telegram who the bot is and where its messages go")
     play = add(telegram, "play", _played("telegram"), "try it out without an account, with an app in the terminal")
