@@ -14,6 +14,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -63,6 +64,7 @@ class Board:
     archetype: str = "regular"
     closed: bool = False
     deleted: bool = False
+    began: float = field(default_factory=time.time)
     secured: bool = False  # moved to where our account may not read
     posts: list[Written] = field(default_factory=list)
 
@@ -140,6 +142,12 @@ class Forum:
         if told:
             await self.happens("post_destroyed", post)
 
+    async def rename(self, topic: Board, title: str = "", category: int = 0) -> None:
+        """Another title, another category: told as an event of the topic, and of no post."""
+        topic.title, topic.category = title or topic.title, category or topic.category
+        body = {"topic": self.hooked_topic(topic), "tags": []}
+        await self.deliver("topic_edited", json.dumps(body, ensure_ascii=False).encode(), kind="topic")
+
     # -- webhooks
 
     async def happens(self, event: str, post: Written) -> None:
@@ -180,6 +188,18 @@ class Forum:
         return {
             **self.shown(post), "topic_slug": "topic", "topic_title": topic.title, "category_id": None if topic.deleted else topic.category,
             "category_slug": "ask", "topic_archetype": topic.archetype, "topic_posts_count": len(topic.posts),
+        }  # fmt: skip
+
+    def hooked_topic(self, topic: Board) -> Json:
+        """A topic as a webhook has it: none of its posts."""
+        by = topic.posts[0].by
+        at = datetime.fromtimestamp(topic.began, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        about = {"id": by.id, "username": by.username, "name": None, "avatar_template": "/letter_avatar/{size}.png"}
+        return {
+            "id": topic.id, "title": topic.title, "fancy_title": topic.title, "posts_count": len(topic.posts), "created_at": at, "views": 3,
+            "reply_count": 0, "last_posted_at": at, "visible": True, "closed": topic.closed, "archived": False,
+            "archetype": topic.archetype, "slug": "topic", "category_id": topic.category, "word_count": 9, "deleted_at": None,
+            "user_id": by.id, "featured_link": None, "pinned": False, "bookmarked": False, "created_by": about, "last_poster": about,
         }  # fmt: skip
 
     def shown(self, post: Written) -> Json:

@@ -208,6 +208,35 @@ async def test_a_question_that_was_changed_before_its_answer_left_is_read_anew(t
     assert answer.startswith("会。积分")
 
 
+async def test_a_topic_that_comes_into_a_category_of_ours_is_read_once(talk: Foruming) -> None:
+    post = await talk.forum.open(talk.forum.member(), "请教", SURE, category=9)
+    await talk.deliver()
+    assert talk.said(post.topic) == []
+    for _ in range(2):
+        await talk.forum.rename(post.topic, category=CATEGORY)
+        await talk.deliver()
+    [answer] = talk.said(post.topic)
+    assert answer.startswith("会。积分")
+
+
+async def test_of_old_topics_that_are_moved_nothing_is_answered(talk: Foruming) -> None:
+    post = await talk.forum.open(talk.forum.member(), "请教", SURE, category=9, began=talk.clock() - 4 * 86_400)
+    await talk.forum.rename(post.topic, category=CATEGORY)
+    await talk.deliver()
+    assert talk.forum.calls["topic"] == 0
+
+
+async def test_a_seat_sees_another_title(talk: Foruming) -> None:
+    seat = await Desk(talk.app).person()
+    post, _ = await talk.ask(UNSURE, "请问一下")
+    [ref] = await tickets(seat)
+    await seat.post(f"/tickets/{ref}/take")
+    await talk.forum.rename(post.topic, "量子力学考试在哪里")
+    await talk.deliver()
+    last = (await seat.get(f"/tickets/{ref}"))["messages"][-1]["text"]
+    assert last.startswith("【帖子改过了】 量子力学考试在哪里")
+
+
 async def test_an_answer_stands_when_its_question_is_changed_afterwards(talk: Foruming) -> None:
     post, _ = await talk.ask("请教", "几点开门")
     await talk.forum.edit(post, SURE)

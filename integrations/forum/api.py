@@ -100,6 +100,11 @@ class ForumTopic(Struct, frozen=True):
     archived: bool = False
     deleted_at: str | None = None
 
+    @property
+    def first(self) -> int:
+        """The id of its first post; 0 where it is not here."""
+        return next((each.id for each in self.post_stream.posts if each.post_number == 1), 0)
+
     def find(self, id: int) -> ForumPost | None:
         """A post, where everybody can read it."""
         found = next((each for each in self.post_stream.posts if each.id == id), None)

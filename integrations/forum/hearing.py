@@ -53,7 +53,9 @@ class ForumReader:
             if error.meaning is not ForumFault.GONE:
                 return error.leads_to(self._core.now())
             topic = None
-        post = topic.find(what.post) if topic is not None else None
+        post = topic.find(what.post or topic.first) if topic is not None else None
+        if post is not None:
+            what = replace(what, post=post.id)
         try:
             if topic is None or post is None:
                 await self._gone(what)
