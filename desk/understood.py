@@ -17,7 +17,7 @@ from bot.messages import Inbound
 from bot.turn import Turn
 from desk.masking import mask
 from knowledge.library import Library
-from knowledge.testing import TestQuestion
+from knowledge.tested import TestQuestion
 from store import conversations, settings, usage
 from store.database import Database
 from store.transaction import Transaction

@@ -8,36 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
 
 from knowledge.grids import Grid, csv_grid, xlsx_grids
 from knowledge.office import UnreadableError
+from knowledge.tested import TestQuestion, TestSheet
 from knowledge.words import Words
 
 MOST = 2000  # questions
 LONGEST = 500  # characters of one
 _ASKED = {"问题", "问法", "question", "text"}
 _ANSWERS = {"应答", "应该的回答", "答案", "编号", "answer", "entry", "id"}
-
-
-class TestQuestion(Struct, frozen=True):
-    """A row: `wants` names an entry, a standard question or an intent, by its id or its wording; empty where nothing of
-    ours should answer."""
-
-    __test__ = False  # no test of ours, whatever its name begins with
-
-    row: int
-    text: str
-    wants: str
-
-
-class TestSheet(Struct, frozen=True):
-    """`problem` is why nothing can be made of a file."""
-
-    __test__ = False
-
-    rows: list[TestQuestion]
-    problem: Words | None = None
 
 
 def read(path: Path, suffix: str) -> TestSheet:

@@ -18,7 +18,7 @@ from desk.errors import TicketError
 from desk.parts import Desk
 from desk.people import Seat
 from desk.understood import Judged, Proportion, Sampled
-from knowledge.testing import TestSheet
+from knowledge.tested import TestSheet
 
 router = Answering(tags=["知识 knowledge"])
 Drafter = Annotated[Seat, Depends(may("knowledge.draft"))]
