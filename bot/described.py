@@ -9,7 +9,6 @@ from bot.aspects import ASPECTS
 from bot.leanings import OF_CLASSES, OF_FEE
 from bot.turn import CHOICES, Turn
 from nlu.questions import NO_ANSWER
-from nlu.text import without_fillers
 
 # The odds that the strongest course is meant (their logarithm): of its strength, of its lead over the next, of words that
 # speak of something taught; learnt with the weights of `knowledge.taught`.
@@ -111,4 +110,4 @@ def _without_places(turn: Turn) -> str:
     for each in sorted(turn.heard.entities, key=lambda each: -each.start):
         if each.kind == "org" and each.exact:
             said = said[: each.start] + said[each.end :]
-    return without_fillers(said)
+    return phrases.without_courtesy(said)

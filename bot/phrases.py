@@ -35,6 +35,7 @@ _ACCUSES = re.compile(
     r"|(?<![我俺咱刚才是])(?:写|登|说)错了(?=[,，。！!]|$).{0,12}(?:我|门)|(?:我|俺)[^。]{0,12}去[^。]{0,8}[,，。][^。]{0,6}你们[^。]{0,4}[写登说]错"
 )
 _REQUEST = re.compile(r"[给告][我诉]|[发帮]我|我[要想]|[查找问]一?下|[报说]一下|please|tell me|i want")
+_COURTESY = re.compile(r"^请教(?:一下|下|[\s,，。:：])[\s,，。:：]*")
 _STOPS = re.compile(r"[,，。;；!！?？\n]+|(?<=[一-龥]) (?=[一-龥])")
 _ONE_OF = re.compile(r"那[一]?[个家门种]|这[一]?[个家门种]|的$|one\b")
 _ANY = re.compile(
@@ -148,9 +149,14 @@ def of_all(folded: str) -> bool:
     return _ALL.search(folded) is not None
 
 
+def without_courtesy(folded: str) -> str:
+    """量子力学考试什么时候 of 请教一下，量子力学考试什么时候."""
+    return _COURTESY.sub("", without_fillers(folded))
+
+
 def clauses(folded: str) -> list[str]:
     """The parts of a message between its stops; of courtesies at its beginning nothing."""
-    return [each for part in _STOPS.split(without_fillers(folded)) if len(each := part.strip()) > 1]
+    return [each for part in _STOPS.split(without_courtesy(folded)) if len(each := part.strip()) > 1]
 
 
 def means_us(folded: str) -> bool:

@@ -20,7 +20,7 @@ from zhconv import zhconv
 SPACES = re.compile(r"\s+")
 # What a speaker says while thinking, or a writer out of courtesy: it carries no part of the question.
 FILLERS = re.compile(
-    r"^(?:嗯+|呃+|啊+|哦+|喂+|诶+|哎+|额+|那个|这个|就是说?|请问一下|请问|请教一下|请教下|请教(?!老师)|麻烦问一下|麻烦问下|麻烦您|麻烦你|麻烦|想问一下|想问下|问一下|问下"
+    r"^(?:嗯+|呃+|啊+|哦+|喂+|诶+|哎+|额+|那个|这个|就是说?|请问一下|请问|麻烦问一下|麻烦问下|麻烦您|麻烦你|麻烦|想问一下|想问下|问一下|问下"
     r"|打扰一下|打扰了|打扰|不好意思|您好|你好|同志|师傅|姑娘|小姑娘|小伙子|大姐|老师您好|我想问一下|我想问下|我想问|我想咨询一下|我想咨询|咨询一下"
     r"|帮我看一下|帮我看看|hi|hello|please|excuse me|[\s,，。.!！?？、:：…~～-])+"
 )

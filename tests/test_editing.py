@@ -1,7 +1,7 @@
 """Knowledge in editors' hands: review by a second person, versions, imports, the test box, what nobody could answer."""
 
 import io
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,9 @@ import pytest
 from daoxue.app import App
 from knowledge.importing import read
 from tests.desk_client import Desk, Person
-from tests.talk import Resident
+from tests.talk import Resident, its_day
 
-TODAY = date.today()
+TODAY = its_day()
 
 
 def entry(**more: object) -> dict[str, Any]:
