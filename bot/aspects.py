@@ -75,7 +75,7 @@ ASPECTS = {
         said=r"\d+个?(?:天|周|月|年|工作日)内|前|截止|过期|within \d|\bbefore\b|expire|lapse",
     ),
     "places": _aspect(
-        r"名额|报满|排[了着的]?(?:队|几)|候补|位子|位置|空位|几个位|满|还能报|货|库存|换得[到了]|多少人|几个人|places left|full",
+        r"名额|报满|排[了着的]?(?:队|几)|候补|位子|位置|空位|几个位|满|还能报|货|库存|换得[到了]|多少人|几个人|限[不人多几]|places left|full",
         "places_left", "class-size queue-how", "class_places", "名额",
         said=r"限\d+|\d+人|名额|limit|at most",
     ),

@@ -10,7 +10,7 @@ from bot.comprehension import Comprehension
 from bot.conversation import REMEMBERED, Conversation, Task
 from bot.handler import Handlers
 from bot.messages import CONTINUE
-from bot.rules import Rule, answers, elsewhere, first, follow, helping, items, moves, questions, tasks
+from bot.rules import Rule, answers, elsewhere, first, follow, helping, items, moves, questions, records, tasks
 from bot.running import Runner
 from bot.turn import Turn
 from nlu.proofs import Kind
@@ -37,7 +37,7 @@ LADDER: tuple[Rule, ...] = (
     answers.named_in_it, answers.in_an_answer, answers.said_in_it, questions.neighbour,
     # Questions
     questions.found_wrong, questions.two, questions.part, questions.clear, questions.said_already, questions.for_the_ticket, questions.name_alone,
-    helping.unable, questions.taught, questions.likely, questions.named_at_least, questions.not_sure,
+    helping.unable, questions.taught, records.not_on_record, questions.likely, questions.named_at_least, questions.not_sure,
 )  # fmt: skip
 
 

@@ -77,6 +77,7 @@ HANDLERS: Handlers = {
         by_whom=True,
     ),
     "fact": Handler(facts.fact, "training_info", needs=("courses",)),
+    "on_record": Handler(facts.on_record, "training_info", needs=("courses",)),
     "compare": Handler(facts.compare, "training_info", needs=("courses",)),
     "enrol_it": Handler(
         enrolling.enrol_it, "enrolment", (CLASS, COURSE, ORG, PHONE, *WHO), careful=True, needs=("courses",)

@@ -19,6 +19,7 @@ _NEXT = {
     "phone": ("place", "time"), "level": ("time", "price"), "eligible": ("time", "price"), "places": ("time", "price"),
 }  # fmt: skip
 _OWN_KIT = ("自备", "带", "提供", "有一")  # a prerequisite that is something to bring
+_SCHOOLING = re.compile("文化|学历|毕业")
 _WORN = re.compile("穿|鞋|衣|wear|shoes|clothes")
 _PARTS = re.compile(r"[。；]|[.;] ")  # between sentences, in either language
 
@@ -47,6 +48,19 @@ async def fact(turn: Turn) -> None:
     if aspect == "eligible" and isinstance(things[0], TrainingClass):
         take_care(turn)
     _offer_next(turn, aspect, things)
+
+
+async def on_record(turn: Turn) -> None:
+    """What is on record in words of the thing in `of`, where what was asked of it may not be; and whom to ring."""
+    thing = next(iter(_things(turn, "about")), None)
+    said = [value for aspect in _IN_WORDS.get(type(thing), ()) if thing and (value := value_of(turn, thing, aspect))]
+    home = _home(turn, thing) if isinstance(thing, TrainingClass | Activity) else turn.catalogue.college
+    if thing is None or home is None or not home.phone or not said:
+        turn.say("fact.unknown", name=thing.name if thing else turn.line("fact.it"))
+    else:
+        turn.say("fact.record", name=thing.name, value=wording.joined(said, turn), phone=home.phone)
+        turn.show(next(kind for kind, each in _KINDS.items() if isinstance(thing, each)), thing.id)
+    turn.suggest("human")
 
 
 def _offer_next(turn: Turn, aspect: str, things: Sequence[Thing]) -> None:
@@ -187,6 +201,14 @@ def _kit(turn: Turn, group: TrainingClass) -> list[str]:
     ]
 
 
+def _eligible(turn: Turn, group: TrainingClass) -> str:
+    """Its conditions, and what one has to have learnt before."""
+    course, chinese = turn.catalogue.courses.get(group.course), turn.library.catalogue.courses.get(group.course)
+    demands = chinese is not None and _SCHOOLING.search(chinese.prerequisite)
+    learnt = [wording.clause(course.prerequisite)] if course and demands else []
+    return wording.joined([wording.clause(conditions(group, turn)), *learnt], turn)
+
+
 def _level(turn: Turn, course: Course) -> str:
     return turn.line("fact.level", level=turn.named("level", course.level), prerequisite=course.prerequisite)
 
@@ -205,8 +227,7 @@ _OF_CLASS: Mapping[str, Callable[[Turn, TrainingClass], str]] = {
     "price": lambda turn, group: wording.fee(group, turn),
     "places": lambda turn, group: wording.places(group, turn),
     "teacher": lambda turn, group: turn.line("fact.teacher", teacher=group.teacher),
-    "eligible": lambda turn, group: wording.clause(conditions(group, turn)),
-    "place": _place, "way": _way, "phone": _phone, "time": _time, "duration": _duration, "until": _until, "bring": _bring,
+    "eligible": _eligible, "place": _place, "way": _way, "phone": _phone, "time": _time, "duration": _duration, "until": _until, "bring": _bring,
 }  # fmt: skip
 _OF_COURSE: Mapping[str, Callable[[Turn, Course], str]] = {
     "about": _about, "level": _level, "online": _online,
@@ -230,3 +251,7 @@ _OF_ITEM: Mapping[str, Callable[[Turn, RedemptionItem], str]] = {
     "places": lambda turn, item: turn.line("fact.stock" if item.stock else "fact.out_of_stock", stock=item.stock),
     "time": lambda turn, item: turn.line("fact.stock" if item.stock else "fact.out_of_stock", stock=item.stock),
 }
+# Of what each kind has a record in words.
+_IN_WORDS: Mapping[type, Sequence[str]] = {
+    TrainingClass: ("bring", "level"), Course: ("level", "about"), Activity: ("about", "entry")
+}  # fmt: skip

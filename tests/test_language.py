@@ -125,6 +125,8 @@ def _slots(intent: str) -> list[dict[str, str]]:
         return [{"question": question.id} for question in list(read_data().questions.values())[:20]]
     if intent == "fact":
         return [{"aspect": aspect, "of": of} for aspect in _ASPECTS for of in _THINGS]
+    if intent == "on_record":
+        return [{}, *({"of": of} for of in _THINGS)]
     if intent == "compare":
         return [{"by": by, "of": "class:taichi-1 class:taichi-3"} for by in ("price", "time", "places", "all")]
     if intent == "course_help":

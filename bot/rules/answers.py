@@ -10,7 +10,8 @@ from bot.comprehension import Candidate, Understanding
 from bot.messages import Reply
 from bot.readings import plainly
 from bot.rules.asking import CERTAIN, LONG
-from bot.rules.follow import PAIRS, classes_of, elsewhere
+from bot.rules.records import PAIRS
+from bot.rules.told import classes_of, elsewhere
 from bot.running import SILENT_TOPICS, Runner
 from bot.turn import Turn
 from knowledge.entries import Entry

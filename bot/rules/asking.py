@@ -68,8 +68,11 @@ def asked(turn: Turn) -> str | None:
     read = _READ_FROM.get(heard.best.question or heard.best.intent, ()) if heard.best and sure else ()
     # Of an item nobody asks whether it is online, however the model reads 现在换得到吗.
     had = set[str]().union(*(HAS[each.partition(":")[0]] for each in turn.state.shown))
+    inside = _is_of_the_house(turn)
     for name in _MOVED_TO.get(heard.move.label.removeprefix("follow/"), ()):
-        if not had or name in had:  # its words say more than the model reads: 几点上到几点
+        if (not had or name in had) and not (
+            inside and name not in named
+        ):  # its words say more than the model reads: 几点上到几点
             other = (named and name not in named) or (read and name not in read)
             scores[name] += (1 if other else 2) * _in_talk(turn)
     for name in named:
@@ -90,6 +93,14 @@ def asked(turn: Turn) -> str | None:
     stands = top.intent in _STANDS and not (top.intent == "site_hours" and not _DOORS.search(folded))  # 下午几点散
     half = best in named and len(folded) <= _BRIEF and top.question is None and not stands
     return best if (moves and len(folded) <= phrases.FRAGMENT) or half else None
+
+
+def _is_of_the_house(turn: Turn) -> bool:
+    """有电梯没: what it is like there, and not how to get there, which the model takes for one move."""
+    best = turn.heard.best
+    if best is None or best.score < turn.heard.lines.likely or turn.heard.move.label != "follow/parking_access":
+        return False
+    return best.intent in {"site_access", "site_facilities"} or best.question == "parking"
 
 
 def _without_names(turn: Turn) -> str:

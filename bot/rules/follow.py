@@ -10,18 +10,16 @@ from bot import about, phrases
 from bot.aspects import HAS, spoken, spoken_of
 from bot.commands import pointed_at
 from bot.conversation import Task
-from bot.leanings import OF_CLASSES, OF_LEARNING
+from bot.leanings import OF_CLASSES
 from bot.readings import plainly
 from bot.rules import tasks
 from bot.rules.asking import LONG, MOVE, asked, asked_of_a_name, beside, is_general
+from bot.rules.records import PAIRS, in_its_words
+from bot.rules.told import Thing, classes_of, courses_of, elsewhere, shown, spelt, told_as
 from bot.running import Runner
 from bot.turn import Turn
 from knowledge.catalogue import Activity, TrainingClass
-from nlu.questions import NO_ANSWER
 from nlu.times import When
-
-Thing = tuple[str, str]  # a kind (class, course, activity, item) and an id
-
 
 _OF_ORG = {"place": "site_address", "way": "site_address", "phone": "site_phone", "time": "site_hours"}
 _OF_COURSES = {"level", "online", "exam", "about"}  # what a course is, wherever it is taught
@@ -29,10 +27,6 @@ _OF_COURSES = {"level", "online", "exam", "about"}  # what a course is, wherever
 _ANSWERED_BY = {"price": "class_fee", "places": "class_places"}
 _ORDINAL = 0.5  # the probability of a move
 
-_SMALL = re.compile(
-    "[不要有没能可会的了吗呢啊就还都也在是我你他她这那个一么什怎多少几]|需要|自己|学习|参加|一起|东西|时候"
-)  # what says nothing
-PAIRS = re.compile(r"(?=([一-鿿]{2}))")
 _CHEAPEST = re.compile(r"最?便宜|不要钱|免费|cheap|free")
 _DEAREST = re.compile(r"最?贵")
 _FIRST = re.compile(r"最早|最先|最快|先开|近期|earliest|first")
@@ -66,7 +60,7 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
     if activity and aspect is None:
         aspect = spoken_of(turn.heard.folded)
     if aspect is None or (aspect not in spoken(turn.heard.folded) and classes_of(turn) == []):
-        aspect = _in_its_words(turn) or aspect
+        aspect = in_its_words(turn) or aspect
     if aspect is None or _wants_another(turn, _ORDINAL) or (not named and elsewhere(turn)):
         return False
     things = [each for each in (activity or meant(turn)) if _has(turn, each, aspect)]
@@ -84,7 +78,7 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
         await run.start(turn, _ANSWERED_BY[aspect], {"class": things[0][1]})
         return True
     aspects = [aspect, *(each for each in beside(turn, aspect) if each in HAS[things[0][0]])]
-    if await run.aside(turn, Task("fact", {"aspect": " ".join(aspects), "of": _spelt(things)})):
+    if await run.aside(turn, Task("fact", {"aspect": " ".join(aspects), "of": spelt(things)})):
         turn.state.asked = aspect
         turn.state.topic = "course_faq" if aspect in _OF_COURSES else "training_info"
         run.remind(turn)
@@ -98,34 +92,6 @@ def _has(turn: Turn, thing: Thing, aspect: str) -> bool:
         each.course == id and each.enrols(turn.today) for each in turn.catalogue.classes.values()
     )
     return aspect in HAS[kind] and (kind != "course" or taught)
-
-
-def _in_its_words(turn: Turn) -> str | None:
-    """健康证要不要先办, after a class for which one needs it: the aspect whose record has the words, where nothing else is
-    asked that is ours."""
-    heard, best = turn.heard, turn.heard.best
-    told = shown(turn)
-    unclear = best is None or best.score < heard.lines.likely or best.intent in NO_ANSWER
-    if not unclear or len(told) != 1 or not turn.state.just_told or len(heard.folded) > LONG:
-        return None
-    if told[0][0] == "activity" and heard.first("activity") == told[0][1]:
-        return "about"  # 能磨菜刀不
-    said = {each for each in PAIRS.findall(heard.folded) if not _SMALL.search(each)}
-    return next((aspect for aspect, text in _records(turn, told[0]) if any(each in text for each in said)), None)
-
-
-def _records(turn: Turn, thing: Thing) -> list[tuple[str, str]]:
-    """What is on record of a thing in words, by the aspect that it is told as."""
-    kind, id = thing
-    if activity := turn.catalogue.activities.get(id) if kind == "activity" else None:
-        return [("about", activity.summary), ("entry", activity.enrol)]
-    group = turn.catalogue.classes.get(id) if kind == "class" else None
-    course = turn.catalogue.courses.get(group.course if group else id) if kind in {"class", "course"} else None
-    if course is None:
-        return []
-    titles = "，".join(each.title for each in course.lessons)
-    own = [("bring", group.materials), ("eligible", group.eligibility)] if group else []
-    return [*own, ("level", course.prerequisite), ("exam", course.assessment), ("about", f"{course.summary}{titles}")]
 
 
 def _told_activities(turn: Turn) -> list[Activity]:
@@ -159,15 +125,15 @@ async def compared(run: Runner, turn: Turn) -> bool:
     compares = move.label == "follow/compare" and move.probability >= MOVE
     if not (compares or _COMPARES.search(turn.heard.folded)):
         return False
-    told, listed = shown(turn), _things(turn.state.listed)
+    told, listed = shown(turn), told_as(turn.state.listed)
     told = listed if len(told) < 2 and set(told) <= set(listed) else told  # one that was picked from several
-    told = [*_things(turn.state.before), *told] if len(told) < 2 else told  # 初级, and 中级 after it
+    told = [*told_as(turn.state.before), *told] if len(told) < 2 else told  # 初级, and 中级 after it
     named = meant(turn) if turn.heard.first("course") else []
     things = [each for each in dict.fromkeys(_at_places(turn) or [*told, *named]) if each[0] == "class"]
     if len(things) < 2:
         return False
     by = next((aspect for aspect, words in _BY if re.search(words, turn.heard.folded)), "all")
-    await run.aside(turn, Task("compare", {"by": by, "of": _spelt(things)}))
+    await run.aside(turn, Task("compare", {"by": by, "of": spelt(things)}))
     run.remind(turn)
     return True
 
@@ -262,7 +228,7 @@ async def asked_elsewhere(run: Runner, turn: Turn) -> bool:
     there = _of_course(turn, courses.pop())
     if there == shown(turn) or any(kind != "class" for kind, _ in there):
         return False
-    return await run.aside(turn, Task("fact", {"aspect": turn.state.asked, "of": _spelt(there)}))
+    return await run.aside(turn, Task("fact", {"aspect": turn.state.asked, "of": spelt(there)}))
 
 
 def _wants_another(turn: Turn, least: float) -> bool:
@@ -359,36 +325,3 @@ def _superlative(folded: str, classes: list[TrainingClass]) -> list[TrainingClas
     if _ROOM.search(folded):
         return [max(classes, key=lambda each: each.places)]
     return [classes[-1]] if _LAST.search(folded) else classes
-
-
-def elsewhere(turn: Turn) -> bool:
-    """Whether the last answer was on something else than what is learnt, and nothing points back behind it."""
-    told = [found for each in turn.state.told if (found := turn.library.entries.get(each))]
-    return (
-        bool(told)
-        and all(each.topic not in OF_LEARNING for each in told)
-        and not phrases.points_back(turn.heard.folded)
-    )
-
-
-def shown(turn: Turn) -> list[Thing]:
-    return _things(turn.state.shown)
-
-
-def _things(spelt: Sequence[str]) -> list[Thing]:
-    found = [each.split(":", 1) for each in spelt]
-    return [(kind, id) for kind, id in found]
-
-
-def classes_of(turn: Turn) -> list[TrainingClass]:
-    """The classes that were told and are still there."""
-    return [turn.catalogue.classes[id] for kind, id in shown(turn) if kind == "class" and id in turn.catalogue.classes]
-
-
-def courses_of(turn: Turn) -> set[str]:
-    """The courses that were told, or whose classes were."""
-    return {each.course for each in classes_of(turn)} or {id for kind, id in shown(turn) if kind == "course"}
-
-
-def _spelt(things: Sequence[Thing]) -> str:
-    return " ".join(f"{kind}:{id}" for kind, id in things)

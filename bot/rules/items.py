@@ -4,7 +4,7 @@ import re
 
 from bot import phrases
 from bot.names import plain_item
-from bot.rules.follow import shown
+from bot.rules.told import shown
 from bot.running import Runner
 from bot.turn import Turn
 from nlu import numerals

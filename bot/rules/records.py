@@ -1,0 +1,76 @@
+"""What is on record of a thing that was told, in words: what it says beyond the aspects, and what it does not say."""
+
+import re
+
+from bot import phrases
+from bot.conversation import Task
+from bot.rules.asking import LONG
+from bot.rules.told import Thing, shown, spelt
+from bot.running import Runner
+from bot.turn import Turn
+from nlu.questions import NO_ANSWER
+
+_SMALL = re.compile(
+    "[不要有没能可会的了吗呢啊就还都也在是我你他她这那个一么什怎多少几]|需要|自己|学习|参加|一起|东西|时候"
+)  # what says nothing
+PAIRS = re.compile(r"(?=([一-鿿]{2}))")
+_KINDS = {"class", "course", "activity"}  # of which there is a record in words
+
+
+def in_its_words(turn: Turn) -> str | None:
+    """健康证要不要先办, after a class for which one needs it: the aspect whose record has the words, where nothing else is
+    asked that is ours."""
+    heard, best = turn.heard, turn.heard.best
+    told = shown(turn)
+    unclear = best is None or best.score < heard.lines.likely or best.intent in NO_ANSWER
+    if not unclear or len(told) != 1 or not turn.state.just_told or len(heard.folded) > LONG:
+        return None
+    if told[0][0] == "activity" and heard.first("activity") == told[0][1]:
+        return "about"  # 能磨菜刀不
+    said = {each for each in PAIRS.findall(heard.folded) if not _SMALL.search(each)}
+    return next((aspect for aspect, text in _records(turn, told[0]) if any(each in text for each in said)), None)
+
+
+def _records(turn: Turn, thing: Thing) -> list[tuple[str, str]]:
+    """What is on record of a thing in words, by the aspect that it is told as."""
+    kind, id = thing
+    if activity := turn.catalogue.activities.get(id) if kind == "activity" else None:
+        return [("about", activity.summary), ("entry", activity.enrol)]
+    group = turn.catalogue.classes.get(id) if kind == "class" else None
+    course = turn.catalogue.courses.get(group.course if group else id) if kind in {"class", "course"} else None
+    if course is None:
+        return []
+    titles = "，".join(each.title for each in course.lessons)
+    own = [("bring", group.materials), ("eligible", group.eligibility)] if group else []
+    return [*own, ("level", course.prerequisite), ("exam", course.assessment), ("about", f"{course.summary}{titles}")]
+
+
+async def not_on_record(run: Runner, turn: Turn) -> bool:
+    """垫子厚不厚, after a class: a question that nothing of ours answers, and no other that is likely to be meant. What is on
+    record of what was told is said, and whom to ring for the rest."""
+    heard, told = turn.heard, shown(turn)
+    of_one = len(told) == 1 and told[0][0] in _KINDS and turn.state.just_told
+    if not of_one or run.waiting(turn.state) or turn.ticket or len(heard.folded) > LONG or not _is_unclear(turn):
+        return False
+    if not phrases.asks(heard.folded) or any(
+        f"{each.kind}:{each.value}" not in turn.state.shown for each in heard.entities
+    ):
+        return False
+    if not await run.aside(turn, Task("on_record", {"of": spelt(told)})):
+        return False
+    turn.unanswered = True
+    for each in heard.candidates:
+        if each.score >= heard.lines.ask and each.intent not in NO_ANSWER and (label := run.readings.label(turn, each)):
+            intent, slots = run.readings.answer(turn, each)
+            turn.offer(label, intent, **slots)
+            break
+    return True
+
+
+def _is_unclear(turn: Turn) -> bool:
+    """Whether nothing of ours is likely; classes are not looked for without a word of them."""
+    best, lines = turn.heard.best, turn.heard.lines
+    if best is None or best.score < lines.likely:
+        return True
+    none = best.intent in NO_ANSWER or (best.intent == "find_class" and not phrases.names_matter(turn.heard.folded))
+    return none and best.score < lines.sure

@@ -1,0 +1,44 @@
+"""The things that were told just now, which a message may go on with."""
+
+from collections.abc import Sequence
+
+from bot import phrases
+from bot.leanings import OF_LEARNING
+from bot.turn import Turn
+from knowledge.catalogue import TrainingClass
+
+Thing = tuple[str, str]  # a kind (class, course, activity, item) and an id
+
+
+def shown(turn: Turn) -> list[Thing]:
+    return told_as(turn.state.shown)
+
+
+def told_as(spelt: Sequence[str]) -> list[Thing]:
+    """Those that a state names so: class:taichi-college."""
+    found = [each.split(":", 1) for each in spelt]
+    return [(kind, id) for kind, id in found]
+
+
+def classes_of(turn: Turn) -> list[TrainingClass]:
+    """The classes that were told and are still there."""
+    return [turn.catalogue.classes[id] for kind, id in shown(turn) if kind == "class" and id in turn.catalogue.classes]
+
+
+def courses_of(turn: Turn) -> set[str]:
+    """The courses that were told, or whose classes were."""
+    return {each.course for each in classes_of(turn)} or {id for kind, id in shown(turn) if kind == "course"}
+
+
+def spelt(things: Sequence[Thing]) -> str:
+    return " ".join(f"{kind}:{id}" for kind, id in things)
+
+
+def elsewhere(turn: Turn) -> bool:
+    """Whether the last answer was on something else than what is learnt, and nothing points back behind it."""
+    told = [found for each in turn.state.told if (found := turn.library.entries.get(each))]
+    return (
+        bool(told)
+        and all(each.topic not in OF_LEARNING for each in told)
+        and not phrases.points_back(turn.heard.folded)
+    )
