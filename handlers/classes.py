@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from bot import described
 from bot.turn import CHOICES, Turn
 from handlers import wording
-from handlers.eligibility import RULE, SOURCE, beside, conditions, exemption, made_for, misfit, refused, spell, suits
+from handlers.eligibility import RULE, SOURCE, beside, conditions, fee_rule, made_for, misfit, refused, spell, suits
 from handlers.paging import page_of
 from handlers.slots import AUDIENCE, CLASS, COURSE, FEE, ORG, TEACHER, THEME, WHEN
 from handlers.whose import provable
@@ -316,7 +316,7 @@ async def class_schedule(turn: Turn) -> None:
 
 async def class_fee(turn: Turn) -> None:
     if not turn.get("class") and not turn.get("course") and not turn.state.focus.get("class"):
-        turn.answer_standard(RULE if exemption(turn) else "fee-general")
+        turn.answer_standard(RULE if fee_rule(turn) else "fee-general")
         return
     if turn.lacks("courses"):
         return
@@ -329,9 +329,8 @@ async def class_fee(turn: Turn) -> None:
 
 def _say_fee(turn: Turn, group: TrainingClass) -> None:
     fee = wording.fee(group, turn)
-    if group.fee and (free := exemption(turn)):
-        said = free[1].said(turn.state.lang)
-        turn.say("class.fee_exempt", name=group.name, fee=fee, rule=said.answer, source=said.source)
+    if group.fee and (known := fee_rule(turn, group)):
+        turn.say("class.fee_exempt", name=group.name, fee=fee, rule=known.rule, source=known.source)
         return
     reduced = group.fee and _REDUCED.search(group.eligibility)
     if reduced:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from bot.about import Facts
 from bot.turn import Turn
 from knowledge.catalogue import ANY_AGE, TrainingClass
-from knowledge.entries import Entry
 
 SOURCE = "source.classes"
 RULE = "fee-free-who"  # the standard question whose answer says who need not pay
@@ -40,11 +39,11 @@ _ANYBODYS = re.compile(
     "不限.{0,4}|无|没有(?:限制|要求)|(?:所有|全体)(?:人|居民|成人|市民)|成人|市民|居民|no (?:limits?|conditions?)|anybody|everybody",
     re.IGNORECASE,
 )
-_OF_HERE = re.compile("本[区街镇村县市]")
+_OF_HERE = re.compile("本[区街镇乡村县市]|[区县镇乡村](?:户[籍口]|居民|村民|农户)(?![^，。；]{0,6}[减免半])")
 # How the centre's rule may name each ground.
 _NAMED = {
     "残疾": "残疾|残障", "低保": "低保|最低生活保障", "特困": "特困|五保", "低收入": "低收入|困难", "退役": "退役|退伍", "军属": "军属|烈属|军烈属",
-    "登记失业": "登记失业|失业登记|失业人员", "失业": "登记失业|失业登记|失业人员",
+    "脱贫": "脱贫|建档立卡|贫困", "登记失业": "登记失业|失业登记|失业人员", "失业": "登记失业|失业登记|失业人员",
 }  # fmt: skip
 
 
@@ -79,6 +78,10 @@ def _youngest(group: TrainingClass, facts: Facts) -> int:
 
 
 _VERY_OLD = 80  # years of age from which more holds
+_OF_THE_FEE = re.compile("免|减|半价|折|优惠|不收|不交|补贴?一半")
+_FREE = re.compile("免(?!费(?:提供|借|领|发))|不收|不交|不用交")
+_IN_PART = re.compile("减半|半价|一半|折|优惠|减[0-9一二两三四五六七八九十]|部分")
+_CLAUSES = re.compile("[，。；,;]")
 _HEALTH = re.compile(
     "怀孕|怀了|怀着|孕|肚[子里]*有(?:孩子|喜|了)|高血压|血压|心脏|手术|搭桥|支架|骨折|骨质|糖尿病|哮喘|腿脚|腰|膝|关节|毛病|病|pregnan|heart|blood pressure"
 )
@@ -156,15 +159,42 @@ def beside(turn: Turn, groups: Sequence[TrainingClass]) -> list[TrainingClass]:
     return [group for group in groups if misfit(turn, group) is None] or list(groups)
 
 
-def exemption(turn: Turn) -> tuple[str, Entry] | None:
-    """The ground on which who is spoken of need not pay, in words, and the centre's rule that says so."""
-    rule = turn.library.answer(RULE, turn.today)
-    facts = turn.state.facts
+@dataclass(frozen=True, slots=True)
+class FeeRule:
+    """What is on record of who is spoken of and the fee: the ground in words, the rule with its source, and whether it says
+    that they pay nothing (`free`), or something else of them."""
+
+    ground: str
+    rule: str
+    source: str
+    free: bool
+
+
+def fee_rule(turn: Turn, group: TrainingClass | None = None) -> FeeRule | None:
+    """What a class says of it itself, or else the centre's rule for all; None where neither names any of their grounds."""
+    entry, facts = turn.library.answer(RULE, turn.today), turn.state.facts
     grounds = [*facts.grounds, *(["失业"] if facts.work == "失业" and "登记失业" not in facts.grounds else [])]
     for ground in grounds:
-        if rule and re.search(_NAMED[ground], rule.answer):
-            return turn.line(f"about.ground.{ground}"), rule
+        named, words = re.compile(_NAMED[ground]), turn.line(f"about.ground.{ground}")
+        own = turn.library.catalogue.classes[group.id].eligibility if group else ""
+        if group and named.search(own) and _OF_THE_FEE.search(own):
+            return FeeRule(words, conditions(group, turn), SOURCE, _is_free(named, own))
+        if entry and named.search(entry.answer):
+            said = entry.said(turn.state.lang)
+            return FeeRule(words, said.answer, said.source, _is_free(named, entry.answer))
     return None
+
+
+def exemption(turn: Turn, group: TrainingClass | None = None) -> FeeRule | None:
+    """The rule by which who is spoken of pays nothing."""
+    found = fee_rule(turn, group)
+    return found if found and found.free else None
+
+
+def _is_free(named: re.Pattern[str], rule: str) -> bool:
+    """Whether a clause of a rule frees those that are named: 退役军人免学费, and not 脱贫户免学费，退役军人减半."""
+    parts = (part for part in _CLAUSES.split(rule) if named.search(part))
+    return any(_FREE.search(part) and not _IN_PART.search(part) for part in parts)
 
 
 def take_care(turn: Turn) -> None:

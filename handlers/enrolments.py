@@ -98,7 +98,8 @@ async def _do(turn: Turn, learner: Bound, group: TrainingClass) -> None:
 
 def _refused(turn: Turn, error: EnrolError, group: TrainingClass) -> None:
     day = wording.day(group.enrol_from if error.code == "not_yet" else group.enrol_until, turn)
-    turn.say(f"enrol.{error.code}", group=group.name, day=day, source=RULES)
+    schools = wording.listed((wording.place(each, turn.catalogue) for each in group.schools), turn)
+    turn.say(f"enrol.{error.code}", group=group.name, day=day, schools=schools, source=RULES)
     turn.offer(turn.line("label.other_classes"), "find_class", course=group.course)
     turn.suggest("human")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from accounts.rules import RuleError, RuleSet
 from bot.messages import Reply
 from bot.turn import Turn
-from handlers.eligibility import RULE, exemption
+from handlers.eligibility import RULE, fee_rule
 from handlers.needs import OF_THE_LAPSE, OF_THE_RATE, OF_THE_RULES
 from handlers.people import take_back
 from handlers.small_talk import WHAT_WE_ARE, what_we_are
@@ -40,7 +40,7 @@ async def entry(turn: Turn) -> None:
         return
     if _about_another_place(turn, found):
         return
-    if found.standard == "fee-general" and exemption(turn):
+    if found.standard == "fee-general" and fee_rule(turn):
         turn.answer_standard(RULE)
     elif found.steps:
         _step(turn)

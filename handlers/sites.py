@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 
 from bot.slots import NeedsAnswer
@@ -10,7 +10,7 @@ from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.slots import DAY, HOME, ORG
 from knowledge.catalogue import Organisation
-from knowledge.hours import Span, day_of
+from knowledge.hours import Span, closed_around, day_of, named_days
 from nlu import times
 from nlu.calendar import day_off
 from nlu.times import When
@@ -49,7 +49,7 @@ def _place(turn: Turn) -> Organisation:
 
 async def site_hours(turn: Turn) -> None:
     place = _place(turn)
-    when = turn.get("when") or _lunar_day(turn)
+    when = turn.get("when") or _lunar_day(turn) or _named_days(turn, place)
     if when is None and _SOME_DAY.search(turn.heard.folded):
         when = await turn.ask(DAY)
     asked = When.of(when) if when else None
@@ -57,11 +57,11 @@ async def site_hours(turn: Turn) -> None:
     if len(days) == 1:
         _one_day(turn, place, days[0], asked)
     elif len(days) <= LISTED:
-        lines = wording.joined((_in_short(turn, place, day) for day in days), turn)
+        lines = wording.joined(_each_once(turn, place, days), turn)
         turn.say("hours.days", place=place.name, lines=lines, phone=place.phone, source=wording.source(place, turn))
     else:
         _long_time(turn, place, days)
-    if any(day_off(day) for day in days):
+    if any(day_off(day) or day_of(place, day).reason for day in days):
         _of_festivals(turn, place, days)
     if (turn.today - place.checked_on).days > wording.STALE_DAYS:
         turn.say("hours.stale", phone=place.phone)
@@ -72,6 +72,14 @@ def _lunar_day(turn: Turn) -> str | None:
     match = _NEW_YEAR.search(turn.heard.folded)
     found = times.find(f"大年{match[0]}", turn.today) if match else None
     return str(found.when) if found else None
+
+
+def _named_days(turn: Turn, place: Organisation) -> str | None:
+    """苗年开门吗, 县庆那天呢: the days by what the centre calls them."""
+    here = turn.library.catalogue.organisations[place.id]
+    others = () if turn.get("org") else turn.library.catalogue.organisations.values()
+    found = named_days(turn.heard.folded, (here, *others), turn.today)
+    return str(When(*found)) if found else None
 
 
 def _days(asked: When, today: date) -> list[date]:
@@ -98,16 +106,12 @@ def _one_day(turn: Turn, place: Organisation, day: date, asked: When | None) -> 
 
 def _closed_until(turn: Turn, place: Organisation, day: date) -> str:
     """The day; where it is the first of several that it is closed on for one reason, all of them: 元旦 may be three."""
-    known, last = day_of(place, day), day
-    while (
-        known.reason
-        and not known.spans
-        and day_of(place, last + timedelta(days=1)) == known
-        and (last - day).days < LATELY.days
-    ):
-        last += timedelta(days=1)
-    first = wording.day(day, turn)
-    return first if last == day else turn.line("activity.days", first=first, last=wording.date_alone(last, turn))
+    return _from_to(turn, day, closed_around(place, day)[1])
+
+
+def _from_to(turn: Turn, first: date, last: date) -> str:
+    said = wording.day(first, turn)
+    return said if last == first else turn.line("activity.days", first=said, last=wording.date_alone(last, turn))
 
 
 def _key(turn: Turn, spans: Sequence[Span], day: date, part: Span | None) -> str:
@@ -135,18 +139,27 @@ def _again(turn: Turn, spans: Sequence[Span]) -> str:
     return next((opens for opens, _ in spans if turn.now.strftime("%H:%M") < opens), "")
 
 
-def _in_short(turn: Turn, place: Organisation, day: date) -> str:
+def _each_once(turn: Turn, place: Organisation, days: Sequence[date]) -> Iterator[str]:
+    """The days in short; those that it is closed on for one reason together, with what of these lies around."""
+    told = None
+    for day in days:
+        if told is None or day > told:
+            first, told = closed_around(place, day)
+            yield _in_short(turn, place, first if told < turn.today else max(first, turn.today), told)
+
+
+def _in_short(turn: Turn, place: Organisation, day: date, last: date) -> str:
     known = day_of(place, day)
     key = "hours.short" if known.spans else "hours.short_closed"
     return turn.line(
-        key, day=wording.day(day, turn), spans=wording.spans(known.spans, turn), reason=known.reason or turn.line("hours.rest")
+        key, day=_from_to(turn, day, last), spans=wording.spans(known.spans, turn), reason=known.reason or turn.line("hours.rest")
     )  # fmt: skip
 
 
 def _long_time(turn: Turn, place: Organisation, days: Sequence[date]) -> None:
     """A holiday of weeks: the usual week, and the days of it that differ."""
     differ = sorted({each.day for each in place.special_days} & set(days))
-    lines = wording.joined((_in_short(turn, place, day) for day in differ), turn)
+    lines = wording.joined(_each_once(turn, place, differ), turn)
     turn.say(
         "hours.long" if lines else "hours.long_usual", place=place.name, first=wording.day(days[0], turn),
         last=wording.day(days[-1], turn), lines=lines, week=wording.hours(place.hours, turn), phone=place.phone,
@@ -174,7 +187,7 @@ async def site_address(turn: Turn) -> None:
         source=wording.source(place, turn),
     )
     turn.suggest("site_hours", org=place.id)
-    if _others(turn):
+    if any(map(_is_located, _others(turn))):
         turn.suggest("nearest_site")
 
 
@@ -184,13 +197,16 @@ async def nearest_site(turn: Turn) -> None:
         await site_address(turn)
         return
     home = turn.catalogue.organisations[await turn.ask(HOME)]
+    if not (_is_located(home) and _measured(turn)):  # nobody knows how far anything is from it
+        await site_address(turn)
+        return
     name = home.name.removesuffix("教学站点").removesuffix("社区学校")
     _nearest(turn, (home.north, home.east), name)
 
 
 async def nearest_to_me(turn: Turn) -> None:
     """The sites nearest to where the resident is: known for this answer alone. Where it is not known any more, asked."""
-    if turn.inbound.position is None or not _others(turn):
+    if turn.inbound.position is None or not _measured(turn):
         await nearest_site(turn)
         return
     _nearest(turn, turn.inbound.position, turn.line("site.where_you_are"))
@@ -203,7 +219,7 @@ def _others(turn: Turn) -> list[Organisation]:
 
 def _nearest(turn: Turn, spot: tuple[float, float], name: str) -> None:
     what, places = _wanted(turn)
-    near = _by_distance(spot, places)
+    near = _by_distance(spot, filter(_is_located, places))
     if _metres(spot, near[0]) > FAR:
         turn.say("site.far")
         return
@@ -239,7 +255,17 @@ def _wanted(turn: Turn) -> tuple[str, list[Organisation]]:
     return "site", _others(turn)
 
 
-def _by_distance(spot: tuple[float, float], places: Sequence[Organisation]) -> list[Organisation]:
+def _measured(turn: Turn) -> bool:
+    """Whether of anything that is looked for it is known where it is."""
+    return any(map(_is_located, _wanted(turn)[1]))
+
+
+def _is_located(place: Organisation) -> bool:
+    """Whether anybody has written down where it is: no place of ours is at the equator south of Ghana."""
+    return bool(place.north or place.east)
+
+
+def _by_distance(spot: tuple[float, float], places: Iterable[Organisation]) -> list[Organisation]:
     """The nearest of them."""
     return sorted(places, key=lambda place: (_metres(spot, place), place.id))[:CHOICES]
 
@@ -300,9 +326,15 @@ def _has(turn: Turn, place: Organisation, what: str, has: bool, others: Sequence
             source=wording.source(place, turn),
         )
         return
-    near = _by_distance((place.north, place.east), others)
+    located = [each for each in others if _is_located(each)] if _is_located(place) else []
+    near = _by_distance((place.north, place.east), located) or list(others[:CHOICES])
     lines = wording.listed((turn.line("site.near", place=each.name, phone=each.phone) for each in near), turn)
-    turn.say(f"site.{what}_elsewhere", place=place.name, lines=lines, source=wording.source(place, turn))
+    turn.say(
+        f"site.{what}_{'elsewhere' if located else 'at'}",
+        place=place.name,
+        lines=lines,
+        source=wording.source(place, turn),
+    )
     for each in near:
         turn.offer(each.name, "about_org", org=each.id)
 

@@ -109,8 +109,8 @@ def room(group: TrainingClass, turn: Turn) -> str:
 def fee(group: TrainingClass, turn: Turn) -> str:
     """免费，材料费30元; never a fee that who is spoken of need not pay."""
     lesson = turn.line("fee.tuition", fee=group.fee) if group.fee else turn.line("fee.free")
-    if group.fee and (exempt := exemption(turn)):
-        lesson = turn.line("fee.exempt", ground=exempt[0])
+    if group.fee and (exempt := exemption(turn, group)):
+        lesson = turn.line("fee.exempt", ground=exempt.ground)
     return turn.line("fee.material", lesson=lesson, fee=group.material_fee) if group.material_fee else lesson
 
 

@@ -19,8 +19,8 @@ GSM, GSM_JOINED = 160, 153
 SEGMENT, JOINED = 70, 67
 PARTS, PERSONAL = 2, 7  # segments of a text of ours; of one with words of a person's, which stand nowhere else
 LONGEST = PARTS * JOINED
-MORE = "（详情见公众号或打热线）"
-MORE_IN_ENGLISH = " (More in the official account or on the hotline.)"
+MORE = "（未完，细问请回复人工）"
+MORE_IN_ENGLISH = " (There is more: reply HUMAN to ask our staff.)"
 # A mark within an address ends nothing (?id=1), nor does a stop before a small letter.
 _END = re.compile(r"(?:[。；！？]|[!?](?![A-Za-z0-9&=/%#])|\.(?=\s+[^\sa-z]))[”’」』）)]*|\n")
 # Nor one behind a short form, a letter alone, or a number of a list.

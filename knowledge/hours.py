@@ -1,7 +1,9 @@
 """Opening hours: what they are on a day, and how they are said in either language. A day may have several spans: rows that share it."""
 
+import re
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -9,6 +11,10 @@ from knowledge.catalogue import Opening, Organisation
 from knowledge.english import DAYS, MONTHS
 
 _WEEKDAYS = "一二三四五六日"
+# What a reason says of any day that differs: the rest is what the day is called (苗年 of 苗年放假).
+_ANY_REASON = re.compile(
+    "(?<![寒暑])假期?|放|休息?|停|闭馆?|不?[开关]门?|只|上班|[上下]午|[半全整]天|期间|时间|节日|[学本]院|学校|中心|调整|[的，。、；,;（）() 0-9:：]"
+)
 Span = tuple[str, str]  # from one time to another, HH:MM
 
 
@@ -31,6 +37,35 @@ def day_of(place: Organisation, day: date) -> Day:
         return Day(spans_of(place.hours, day.isoweekday()))
     spans = sorted((each.opens, each.closes) for each in special if each.opens and each.closes)
     return Day(tuple(spans), special[0].reason)
+
+
+def closed_around(place: Organisation, day: date) -> tuple[date, date]:
+    """The days around a day on which a place stays closed for the same reason; the day alone where it does not."""
+    known, first, last = day_of(place, day), day, day
+    if known.reason and not known.spans:
+        while day_of(place, last + timedelta(days=1)) == known:
+            last += timedelta(days=1)
+        while day_of(place, first - timedelta(days=1)) == known:
+            first -= timedelta(days=1)
+    return first, last
+
+
+def named_days(folded: str, places: Iterable[Organisation], today: date) -> tuple[date, date] | None:
+    """The next days that the first place, or else another, keeps otherwise for a reason that a text names: 苗年, 县庆, 检修."""
+    for place in places:
+        days = sorted(each.day for each in place.special_days if each.day >= today and _is_named(each.reason, folded))
+        if days:
+            first = last = days[0]
+            reason = day_of(place, first).reason
+            while (following := last + timedelta(days=1)) in days and day_of(place, following).reason == reason:
+                last = following
+            return first, last
+    return None
+
+
+def _is_named(reason: str, folded: str) -> bool:
+    names = (part for part in _ANY_REASON.split(reason.casefold()) if len(part) > 1)
+    return any(left + right in folded for name in names for left, right in pairwise(name))
 
 
 def date_in_words(day: date, lang: str) -> str:

@@ -26,6 +26,7 @@ from knowledge.catalogue import (
     Opening,
     Organisation,
     Record,
+    RedemptionItem,
     SpecialDay,
     TrainingClass,
 )
@@ -55,7 +56,10 @@ def group(id: str, name: str, fee: int, **more: Any) -> TrainingClass:
 
 
 RECORDS: list[Record] = [
-    place("college", "河谷县职业学院", "college", "河谷县文化路8号"),
+    replace(
+        place("college", "河谷县职业学院", "college", "河谷县文化路8号"),
+        special_days=tuple(SpecialDay(day=TODAY + timedelta(days=n), reason="赛马节放假") for n in (40, 41)),
+    ),
     replace(
         place("training", "实训楼", "school", "河谷县工业路3号，学院东门进去左手"),
         special_days=tuple(
@@ -79,6 +83,8 @@ RECORDS: list[Record] = [
     group("grafting-1", "果树嫁接下乡班", 0, course="grafting", village=True, enrol_from=TODAY + timedelta(days=3)),
     group("noodles-1", "面点基础班", 90, course="noodles"),
     group("bread", "面包烘焙班", 200, organisation="mechanics", eligibility="河谷县户籍学费减半"),
+    group("tools", "钳工班", 400, course="electrician", organisation="mechanics", eligibility="脱贫户免学费，退役军人减半"),
+    RedemptionItem(id="torch", name="手电筒", category="工具", points=8, stock=0),
     Activity(
         id="laba", name="腊八年货会", summary="卖手工年货", organisation="training", place="实训楼一楼", first_day=TODAY + timedelta(days=50),
         last_day=TODAY + timedelta(days=51), starts="09:00", ends="16:00", enrol="不用报名，直接来",
@@ -202,7 +208,7 @@ async def test_a_reduction_is_said_with_the_fee(app: App) -> None:
 
 
 async def test_how_many_are_full_is_said(app: App) -> None:
-    assert "有 6 个班可以报名" in await Resident(app).say("你们有哪些班")
+    assert "有 7 个班可以报名" in await Resident(app).say("你们有哪些班")
 
 
 async def test_who_is_too_old_hears_which_age_it_is_for(app: App) -> None:
@@ -217,6 +223,46 @@ async def test_a_class_that_does_not_enrol_yet_says_from_when(app: App) -> None:
     told = await Resident(app).say("我要报烘焙夜校班")
     assert f"{first.month}月{first.day}日" in told
     assert "开始" in told
+
+
+async def test_a_day_that_the_centre_keeps_is_known_by_its_name(app: App) -> None:
+    first = TODAY + timedelta(days=40)
+    told = await Resident(app).say("赛马节你们开门吗")
+    assert f"{first.month}月{first.day}日" in told
+    assert "不开门（赛马节放假）" in told
+    assert "现在" not in told
+
+
+@pytest.mark.parametrize(("said", "told", "not_told"), [
+    ("我家是脱贫户，钳工班多少钱", "脱贫户免学费", "没有写明"), ("我是退役军人，钳工班多少钱", "退役军人减半", "：退役军人免学费"),
+])  # fmt: skip
+async def test_what_a_class_says_of_its_fee_itself_is_told(app: App, said: str, told: str, not_told: str) -> None:
+    answer = await Resident(app).say(said)
+    assert told in answer
+    assert not_told not in answer
+
+
+async def test_nothing_is_promised_of_what_is_out_of_stock(app: App) -> None:
+    resident = Resident(app)
+    told = await resident.say("手电筒要多少积分") + await resident.say("还有货吗")
+    assert "缺货" in told
+    assert "10日" not in told
+    assert "到货提醒" not in told
+
+
+async def test_how_far_a_place_is_of_which_nobody_has_said_where_it_is_is_not_told(own: Config) -> None:
+    nowhere = [replace(each, north=0.0, east=0.0) for each in RECORDS if isinstance(each, Organisation)]
+    database = Database(own.database.url, vault_of(own))
+    save(database, Content([], nowhere), "test")
+    database.close()
+    composed = await compose(own)
+    resident = Resident(composed)
+    await resident.say("离我最近的学习点在哪")
+    told = await resident.say("实训楼")
+    composed.database.close()
+    assert "工业路3号" in told
+    assert "最近的" not in told
+    assert "比较远" not in told
 
 
 def test_who_tries_it_out_hears_of_their_own_centre(own: Config, tmp_path: Path) -> None:

@@ -155,7 +155,7 @@ def elsewhere(centre: Centre, tmp_path: Path) -> Iterator[str]:
 async def test_the_closed_widget_has_a_badge(context: BrowserContext, centre: Centre, elsewhere: str) -> None:
     page = await context.new_page()
     await page.goto(elsewhere)
-    button = page.get_by_role("button", name="问学习中心")
+    button = page.get_by_role("button", name="在线咨询")
     await button.click()
     frame = page.frame_locator("iframe")
     await expect(frame.locator(".starters")).to_be_visible()
@@ -166,7 +166,7 @@ async def test_the_closed_widget_has_a_badge(context: BrowserContext, centre: Ce
     await expect(frame.get_by_role("button", name="有回复时提醒我")).to_be_hidden()  # a foreign frame may not ask
     await page.get_by_role("button", name="关闭").click()
     await centre.reply("您好，我是坐席")
-    counted = page.get_by_role("button", name="问学习中心（1 条新消息）")
+    counted = page.get_by_role("button", name="在线咨询（1 条新消息）")
     await expect(counted).to_be_visible()
     await page.reload()  # and is there for who comes to another page of the site
     await expect(counted).to_be_visible()
@@ -174,7 +174,7 @@ async def test_the_closed_widget_has_a_badge(context: BrowserContext, centre: Ce
     await expect(page.get_by_role("button", name="关闭")).to_be_visible()
     await expect(frame.locator("#log .new")).to_have_count(1)
     await page.get_by_role("button", name="关闭").click()
-    await expect(page.get_by_role("button", name="问学习中心", exact=True)).to_be_visible()
+    await expect(page.get_by_role("button", name="在线咨询", exact=True)).to_be_visible()
 
 
 async def test_notifications_come_by_consent_alone(context: BrowserContext, centre: Centre) -> None:

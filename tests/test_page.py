@@ -154,7 +154,7 @@ def elsewhere(service: Service, tmp_path: Path) -> Iterator[str]:
 async def test_the_widget_opens_the_chat_on_another_page(browser: Browser, elsewhere: str) -> None:
     page = await browser.new_page()
     await page.goto(elsewhere)
-    await page.get_by_role("button", name="问学习中心").click()
+    await page.get_by_role("button", name="在线咨询").click()
     frame = page.frame_locator("iframe")
     await expect(frame.locator(".starters")).to_be_visible()
     await frame.locator("#say").fill("积分会过期吗")

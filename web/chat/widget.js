@@ -4,7 +4,7 @@
   const script = document.currentScript;
   const home = new URL(".", script.src);
   const english = (script.dataset.lang ?? document.documentElement.lang).startsWith("en");
-  const names = english ? ["Ask the learning centre", "Close"] : ["问学习中心", "关闭"];
+  const names = english ? ["Ask us", "Close"] : ["在线咨询", "关闭"];
   const unseen = (count) => (english ? `${count} new` : `${count} 条新消息`);
   const OPENED = "daoxue-widget"; // whoever has opened it before may have been answered since
   const button = document.createElement("button");
