@@ -251,7 +251,7 @@ async def test_nothing_is_promised_of_what_is_out_of_stock(app: App) -> None:
 
 
 async def test_how_far_a_place_is_of_which_nobody_has_said_where_it_is_is_not_told(own: Config) -> None:
-    nowhere = [replace(each, north=0.0, east=0.0) for each in RECORDS if isinstance(each, Organisation)]
+    nowhere: list[Record] = [replace(each, north=0.0, east=0.0) for each in RECORDS if isinstance(each, Organisation)]
     database = Database(own.database.url, vault_of(own))
     save(database, Content([], nowhere), "test")
     database.close()
