@@ -23,7 +23,7 @@ from msgspec.structs import asdict, replace
 from websockets.asyncio.client import connect
 
 from bot.inbox import encode
-from bot.messages import Handover, Message, Reply
+from bot.messages import Handover, Message, Priority, Reply
 from daoxue.app import compose
 from daoxue.config import Config, DatabaseSettings, Nlu, Server
 from daoxue.preparing import prepare
@@ -96,9 +96,12 @@ def _some(transaction: Transaction, chance: random.Random, now: int, total: int,
         topic = chance.choice(TOPICS)
         first_event = TicketOpened(
             ref=ref, conversation=n + 1, channel="webchat", seq=PER_TICKET, topic=topic, skill="general",
-            place=chance.choice([None, "linjiang", "qinghe"]), priority=chance.choice([1, 2, 3, 3]), lang="zh", person=f"p{n}",
+            place=chance.choice([None, "linjiang", "qinghe"]), lang="zh", person=f"p{n}",
+            priority=chance.choice([Priority.TODAY, Priority.SOON, Priority.ORDINARY, Priority.ORDINARY]),
         )  # fmt: skip
-        about = Handover(topic=topic, reason="asked_for_person", skill="general", priority=3, summary=said[0])
+        about = Handover(
+            topic=topic, reason="asked_for_person", skill="general", priority=Priority.ORDINARY, summary=said[0]
+        )
         row = begun(first_event, at, encode(about))
         closed = state == "closed"
         row = replace(

@@ -34,7 +34,7 @@ from benchmarks.desk import text as saying
 from benchmarks.processes import backends
 from benchmarks.turn import QUESTIONS, cpu_seconds
 from bot.inbox import encode
-from bot.messages import Handover, Message, Reply
+from bot.messages import Handover, Message, Priority, Reply
 from daoxue.app import App, compose
 from daoxue.config import AccountsSettings, Config, DatabaseSettings, Nlu
 from daoxue.preparing import prepare, vault_of
@@ -157,10 +157,14 @@ def _first_ticket(transaction: Transaction, now: int) -> None:
     """The one that all others are copies of."""
     opened = TicketOpened(
         ref="b0", conversation=0, channel="webchat", seq=PER_TALK, topic="training_info", skill="general", place=None,
-        priority=3, lang="zh", person="p0",
+        priority=Priority.ORDINARY, lang="zh", person="p0",
     )  # fmt: skip
     about = Handover(
-        topic="training_info", reason="asked_for_person", skill="general", priority=3, summary="想问书法班"
+        topic="training_info",
+        reason="asked_for_person",
+        skill="general",
+        priority=Priority.ORDINARY,
+        summary="想问书法班",
     )
     row = replace(
         begun(opened, now, encode(about)), state="closed", closed_at=now, result="answered", last_seat="bench"

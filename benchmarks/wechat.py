@@ -12,7 +12,7 @@ from benchmarks.wire import connected, post
 from integrations.tencent.envelope import Keys
 from integrations.wechat.gate import Gate
 from integrations.wechat.messages import inbound
-from players.wechat import Delivery, Platform
+from players.wechat import Posted, WechatPlatform
 from tests.conftest import free_port
 from tests.official import environment
 
@@ -20,7 +20,7 @@ REQUESTS, ROUNDS, FORGED = 6_000, 3, 60
 _numbers = itertools.count(1)
 
 
-def letters(platform: Platform, count: int) -> list[Delivery]:
+def letters(platform: WechatPlatform, count: int) -> list[Posted]:
     """Messages of 64 residents at a time, each of whom says eight things."""
     found = []
     for number in range(count):
@@ -34,7 +34,7 @@ def letters(platform: Platform, count: int) -> list[Delivery]:
     return found
 
 
-async def say(port: int, some: list[Delivery]) -> None:
+async def say(port: int, some: list[Posted]) -> None:
     wire = await connected(port)
     for letter in some:
         parts = urlsplit(letter.url)
@@ -42,7 +42,7 @@ async def say(port: int, some: list[Delivery]) -> None:
     wire[1].close()
 
 
-async def accepted(port: int, pid: int, platform: Platform) -> float:
+async def accepted(port: int, pid: int, platform: WechatPlatform) -> float:
     """CPU µs a message."""
     waiting = letters(platform, REQUESTS)
     before = cpu_seconds(pid)
@@ -55,7 +55,7 @@ def forged() -> str:
     return f"/channels/wechat?{signed}"
 
 
-def at_the_gate(platform: Platform) -> tuple[float, float]:
+def at_the_gate(platform: WechatPlatform) -> tuple[float, float]:
     """µs to refuse a signature, and to check, decrypt and parse a good message, without HTTP."""
     gate = Gate("secure", platform.app_id, [Keys("WECHAT", platform.token, platform.aes_key)])
     waiting = letters(platform, 4_000)
@@ -72,7 +72,7 @@ def at_the_gate(platform: Platform) -> tuple[float, float]:
 
 
 async def run(folder: Path) -> None:
-    platform, port = Platform(), free_port()
+    platform, port = WechatPlatform(), free_port()
     platform.webhook = f"http://127.0.0.1:{port}/channels/wechat"
     async with served(folder, port, **environment(platform), DAOXUE_CHANNELS__WECHAT__ENABLED="true") as service:
         await beside_the_page(port, service.pid, ROUNDS, lambda: accepted(port, service.pid, platform))

@@ -10,7 +10,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from itertools import islice
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -52,7 +52,13 @@ class DeliveredHint(Struct, frozen=True, array_like=True, tag="delivered"):
     seq: int
 
 
-Hint = TalkHint | TicketsHint | TypingHint | DeliveredHint
+class DeskHint(Struct, frozen=True, array_like=True, tag="desk"):
+    """Something changed at the desk that is no ticket: `what` is seats (who is there), or broadcasts."""
+
+    what: Literal["seats", "broadcasts"]
+
+
+Hint = TalkHint | TicketsHint | TypingHint | DeliveredHint | DeskHint
 
 
 class Batch(Struct, frozen=True, array_like=True):

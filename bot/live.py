@@ -5,7 +5,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 
-from bot.hints import DeliveredHint, Hint, TalkHint, TicketsHint, TypingHint
+from bot.hints import DeliveredHint, DeskHint, Hint, TalkHint, TicketsHint, TypingHint
 from store import conversations
 from store.database import Database
 
@@ -25,6 +25,7 @@ class Live:
         self._tickets: list[asyncio.Event] = []
         self._typing: list[Callable[[int, str], None]] = []
         self._delivered: list[Callable[[int, int], None]] = []
+        self._desk: list[Callable[[DeskHint], None]] = []
 
     def watch_tickets(self) -> asyncio.Event:
         """An event that is set whenever something happened to a ticket; whoever waits for it clears it."""
@@ -49,6 +50,13 @@ class Live:
 
     def delivered(self, conversation: int, seq: int) -> None:
         self._say(DeliveredHint(conversation, seq))
+
+    def on_desk(self, told: Callable[[DeskHint], None]) -> None:
+        """`told(hint)` when something changed at the desk that is no ticket; nobody relies on it."""
+        self._desk.append(told)
+
+    def desk(self, hint: DeskHint) -> None:
+        self._say(hint)
 
     def watch(self, conversation: int) -> asyncio.Event:
         """An event that is set whenever the conversation has something new."""
@@ -93,6 +101,9 @@ class Live:
             case DeliveredHint(conversation, seq):
                 for taken in self._delivered:
                     taken(conversation, seq)
+            case DeskHint():
+                for changed in self._desk:
+                    changed(hint)
 
 
 class Looking:

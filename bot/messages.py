@@ -1,6 +1,8 @@
-"""The channel-neutral words: what comes in, what is said, what is handed over. No wire form, no database."""
+"""The channel-neutral words: what comes in, what is said, what is handed over. No wire form, no statement."""
 
 from msgspec import Struct
+
+from store.ticket_rows import Priority as Priority  # of what is handed over: whoever hands over need not know the store
 
 CONTINUE = "continue"  # an intent: the channel goes on with what did not fit, and there is nothing to think about
 STOPPED = "texts_stopped"  # a resident wants no texts any more
@@ -91,13 +93,13 @@ class Reply(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Handover(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """What a seat needs to go on. `priority`: 0 danger to life, 1 today, 2 complaint, 3 ordinary. `to_call` says that a call
+    """What a seat needs to go on. `to_call` says that a call
     is promised; `against` are tickets of which it complains: none of their seats may get it."""
 
     topic: str
     reason: str
     skill: str
-    priority: int
+    priority: Priority
     summary: str
     place: str | None = None
     slots: dict[str, str] = {}

@@ -15,10 +15,13 @@ from msgspec.structs import replace
 from bot.alarming import LIFE, Context, contexts, hints_at, words_of
 from bot.commands import commands
 from bot.comprehension import Understanding
+from bot.messages import Priority
 from nlu.entities import Entity
 from nlu.questions import ADVICE, RED_LINES
 
-URGENT = {"emergency": 0, "despair": 0, "scam": 1, "privacy_incident": 1}  # these raise a ticket that a seat has
+URGENT = {  # these raise a ticket that a seat has
+    "emergency": Priority.DANGER, "despair": Priority.DANGER, "scam": Priority.TODAY, "privacy_incident": Priority.TODAY,
+}  # fmt: skip
 PARENT = "enrol_child"  # what looks like a child that asks, where a grown-up asks for it
 SPEAKS, CHILD, CHILDS_GRADE = 4, 14, 8  # years from which and up to which a child asks itself; up to 初二
 

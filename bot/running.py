@@ -8,6 +8,7 @@ from bot.comprehension import Candidate, Comprehension, Understanding
 from bot.conversation import Conversation, Offer, Task
 from bot.handler import Handler, Handlers
 from bot.leanings import leaning
+from bot.messages import Priority
 from bot.phrases import FRAGMENT
 from bot.readings import Readings, of_ours
 from bot.slots import NeedsAnswer, Slot
@@ -135,7 +136,11 @@ class Runner:
         about, ways = turn.handover, turn.desk.ways(turn.inbound.channel)
         if about is None or turn.ticket or not turn.after_hours or not ways or turn.inbound.public:
             return
-        if about.priority == 0 or about.to_call or turn.reference == turn.state.just_closed(turn.inbound.at):
+        if (
+            about.priority == Priority.DANGER
+            or about.to_call
+            or turn.reference == turn.state.just_closed(turn.inbound.at)
+        ):
             return
         if turn.confirming or self.waiting(turn.state):
             return  # something else is asked

@@ -14,7 +14,7 @@ from bot.catalogues import as_it_is
 from bot.comprehension import Understanding
 from bot.conversation import Conversation, Danger, Offer, Task
 from bot.language import is_left_chinese
-from bot.messages import Card, Handover, Inbound, Option, Reply
+from bot.messages import Card, Handover, Inbound, Option, Priority, Reply
 from bot.redlines import Alarm
 from bot.slots import NeedsAnswer, Slot
 from bot.texts import Texts
@@ -22,7 +22,6 @@ from bot.waiting import (
     COMPLAINT,
     GENERAL,
     GOES_ON,
-    LEAST,
     HeldPlace,
     Need,
     SeatAvailability,
@@ -260,7 +259,7 @@ class Turn:
         self,
         reason: str,
         *,
-        priority: int = LEAST,
+        priority: Priority = Priority.ORDINARY,
         skill: str | None = None,
         topic: str = "human_agent",
         quiet: bool = False,
@@ -269,7 +268,7 @@ class Turn:
         the handler. Without a `skill`, it is the topic's. With a ticket already open, its priority rises instead. However often this is done in a turn, there is
         one ticket, for what weighs most, and one number is told. Where too many were opened, or others read along and nothing
         is urgent, that is said instead."""
-        if self.inbound.public and priority > 1:
+        if self.inbound.public and priority > Priority.TODAY:
             self.said.clear()  # what a handler has promised of it
             self.wanted = reason
             self.say("in_private")
@@ -277,7 +276,7 @@ class Turn:
         if self.ticket is None and self.handover is None:
             await self._find_place(reason)
         if self._is_crowded(priority):
-            if priority > 1:
+            if priority > Priority.TODAY:
                 self.said.clear()  # what a handler has promised of it; what is urgent is good advice all the same
             self.say("queue.too_many")
             return
@@ -298,10 +297,10 @@ class Turn:
         self.joined = None if said.session else await self.desk.held(self.person, goes_on=self.goes_on)
         self.ticket = self.joined.ref if self.joined else None
 
-    def _is_crowded(self, priority: int) -> bool:
+    def _is_crowded(self, priority: Priority) -> bool:
         """Whether this person, on all channels together, or whoever is where they are, has opened too many tickets: never for a
         life in danger."""
-        if priority == 0 or self.ticket or self.handover:
+        if priority == Priority.DANGER or self.ticket or self.handover:
             return False
         asked = self.limits.both(TICKETS, self.person, TICKETS_FROM, self.inbound.origin)
         return self.limits.take(*asked) > 0
@@ -313,7 +312,7 @@ class Turn:
         found = self.library.catalogue.topics.get(told.topic if told else topic)
         return found.skill if found else GENERAL
 
-    def _about(self, reason: str, priority: int, skill: str, topic: str) -> Handover:
+    def _about(self, reason: str, priority: Priority, skill: str, topic: str) -> Handover:
         closed = self.state.just_closed(self.inbound.at)
         return Handover(
             topic=topic,
@@ -349,9 +348,9 @@ class Turn:
         if self.ticket:
             seats = await self.desk.place(self.now, self.ticket, need)
         else:
-            seats = await self.desk.seats(self.now, about.priority if about else LEAST, need)
+            seats = await self.desk.seats(self.now, about.priority if about else Priority.ORDINARY, need)
         self.after_hours = not seats.open
-        urgent = about is not None and about.priority == 0
+        urgent = about is not None and about.priority == Priority.DANGER
         return TicketStatus(seats, ref, urgent, self.ticket is not None, self.joined).told(self.texts, self.state.lang)
 
     def warn_of_chinese(self) -> None:

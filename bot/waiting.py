@@ -9,12 +9,11 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from bot.messages import Handover, Reply
+from bot.messages import Handover, Priority, Reply
 from bot.texts import Texts
 
 # Reasons that go on with the ticket that was closed last; every other is a matter of its own.
 GOES_ON = frozenset({"asked_for_person", "file", "not_done_yet", "not_understood"})
-LEAST = 3  # the priority of what is ordinary
 GENERAL = "general"  # the skill that every seat has
 COMPLAINT = "complaint"  # a reason: whoever had the resident's ticket before never gets this one
 
@@ -62,7 +61,7 @@ class Seats:
     waiting: int
     minutes: tuple[int, int] | None = None  # how long that may take, from and to; None when nobody can honestly say
     reach: Reach = Reach.NOBODY
-    priority: int = 3
+    priority: Priority = Priority.ORDINARY
     english: tuple[str, str] = ("", "")  # `hours` and `next_opening` in English
 
     def words(self, language: str) -> tuple[str, str]:
@@ -90,7 +89,7 @@ class SeatAvailability(Protocol):
     def ways(self, channel: str) -> Ways: ...
     async def held(self, person: str, *, goes_on: bool) -> HeldPlace | None: ...
 
-    async def seats(self, now: datetime, priority: int, need: Need = ...) -> Seats: ...
+    async def seats(self, now: datetime, priority: Priority, need: Need = ...) -> Seats: ...
     async def place(self, now: datetime, ref: str, need: Need = ...) -> Seats: ...
 
 
@@ -109,7 +108,7 @@ class TicketStatus:
         """Told honestly; nobody whose life is in danger is told how many come before them."""
         if self.urgent:
             return texts.reply(lang, f"handover.urgent{self._lacking()}", ref=self.ref)
-        if self.seats.priority == 0:
+        if self.seats.priority == Priority.DANGER:
             return texts.reply(lang, "emergency.known", ref=self.ref)
         if not self.known and not self.seats.open:
             hours, opens = self.seats.words(lang)

@@ -44,6 +44,7 @@ from desk.attempts import Attempts
 from desk.broadcasts import Broadcasts
 from desk.cataloguing import Cataloguing
 from desk.dispatch import Dispatch, Terms
+from desk.drafting import Drafting
 from desk.editing import Editing
 from desk.feed import Feed
 from desk.hooks import Hooks
@@ -311,19 +312,21 @@ async def _desk(
     await standing.refresh()
     passwords, attempts = Passwords(), Attempts(ground.limits, ground.vault)
     tickets, loads = Tickets(database, live, ground.texts), {each.name: each.load for each in ways.channels.values()}
+    editing = Editing(database, library)
     return Desk(
-        database=database, live=live, library=library, comprehension=knowing.comprehension, settings=config.desk, hours=hours,
-        zone=config.zone, tickets=tickets, replies=Replies(database, live, ground.clock), people=People(database, passwords),
+        database=database, live=live, library=library, comprehension=knowing.comprehension, hours=hours,
+        tickets=tickets, replies=Replies(database, live, ground.clock), people=People(database, passwords),
         signing=SignIn(database, passwords, attempts, config.desk.session_minutes), attempts=attempts,
         oidc=Oidc(config.desk.oidc, os.environ.get("OIDC_CLIENT_SECRET", ""), ground.limits), public_url=public_url(config),
         dispatch=Dispatch(database, live, tickets, Terms(library, hours, standing, loads), ground.clock),
         feed=Feed(database, live, hours, ground.clock),
         search=ConversationSearch(database, live, _reached(identity, ways), ground.limits),
-        editing=Editing(database, library), cataloguing=Cataloguing(database, library, ground.texts),
+        editing=editing, drafting=Drafting(database, editing, knowing.comprehension, library, config.zone, ways.channels),
+        cataloguing=Cataloguing(database, library, ground.texts),
         standing=standing, hooks=hooks,
         residents=Residents(database, identity, ground.vault),
         learners=Learners(database, affairs.accounts, affairs.bank, library, ground.vault, config.zone),
-        broadcasts=Broadcasts(database, affairs.notices, identity, ground.clock), inbox=talk.inbox,
+        broadcasts=Broadcasts(database, live, affairs.notices, identity, ground.clock), inbox=talk.inbox,
         channels=ways.channels, opened=ways.opened,
         health=lambda: health(database, ground.watch, ways.channels, ways.opened, affairs.platform, knowing.rasa),
     )  # fmt: skip

@@ -11,7 +11,7 @@ from daoxue.config import read
 from daoxue.play import beside, common, free, typed
 from integrations.telegram.settings import Mode
 from players import telegram_api
-from players.telegram import Chat, Platform, RefusalError, Shown
+from players.telegram import Chat, RefusalError, Shown, TelegramPlatform
 
 HELP = """直接打字就是居民在说话。也可以：
   /start /help /human /balance /course 机器人的命令   /press 2 点最后一条消息的第二个按钮
@@ -30,7 +30,7 @@ def play(arguments: argparse.Namespace) -> int:
 
 async def _play(path: Path, mode: Mode) -> int:
     read(path)
-    port, api_port, platform = free(), free(), Platform()
+    port, api_port, platform = free(), free(), TelegramPlatform()
 
     async def use(url: str, folder: str) -> None:
         print(HELP)
@@ -41,7 +41,7 @@ async def _play(path: Path, mode: Mode) -> int:
     )  # fmt: skip
 
 
-def _settings(platform: Platform, port: int, api_port: int, folder: str, mode: Mode) -> dict[str, str]:
+def _settings(platform: TelegramPlatform, port: int, api_port: int, folder: str, mode: Mode) -> dict[str, str]:
     """A service of its own, with a database that goes with it."""
     telegram = "DAOXUE_CHANNELS__TELEGRAM__"
     return {
@@ -53,7 +53,7 @@ def _settings(platform: Platform, port: int, api_port: int, folder: str, mode: M
 class Handset:
     """One resident's screen and keyboard."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: TelegramPlatform) -> None:
         self._platform = platform
         self._me = platform.person()
         self._group = platform.group()

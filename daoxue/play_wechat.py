@@ -14,7 +14,7 @@ from accounts.vault import load
 from daoxue.config import read
 from daoxue.play import beside, common, free, typed
 from integrations.wechat.messages import MENU
-from players.wechat import Platform, Resident, Seen, Way
+from players.wechat import OnScreen, Passage, Resident, WechatPlatform
 from store.database import Database
 
 HELP = """直接打字就是居民在说话。也可以：
@@ -34,7 +34,7 @@ def play(arguments: argparse.Namespace) -> int:
 async def _play(path: Path) -> int:
     read(path)
     port, api_port = free(), free()
-    platform = Platform(webhook=f"http://127.0.0.1:{port}/channels/wechat")
+    platform = WechatPlatform(webhook=f"http://127.0.0.1:{port}/channels/wechat")
 
     async def use(url: str, folder: str) -> None:
         print(HELP)
@@ -47,7 +47,7 @@ async def _play(path: Path) -> int:
     )
 
 
-def _settings(platform: Platform, port: int, api_port: int, folder: str) -> dict[str, str]:
+def _settings(platform: WechatPlatform, port: int, api_port: int, folder: str) -> dict[str, str]:
     """A service of its own, with a database that goes with it."""
     base = f"http://127.0.0.1:{api_port}"
     return {
@@ -61,7 +61,7 @@ def _settings(platform: Platform, port: int, api_port: int, folder: str) -> dict
 class Telephone:
     """One resident's screen and keyboard."""
 
-    def __init__(self, platform: Platform, identity: Identity, url: str) -> None:
+    def __init__(self, platform: WechatPlatform, identity: Identity, url: str) -> None:
         self._platform = platform
         self._identity = identity
         self._url = url
@@ -109,10 +109,10 @@ class Telephone:
             "picture": lambda _: platform.show_picture(me), "slow": slow, "bind": bind, "code": code, "help": help,
             "location": lambda rest: platform.send_location(me, float(rest[0]), float(rest[1])),
             "choose": lambda rest: platform.choose(me, rest[0], "0"),
-            "lose": lambda rest: platform.say(me, rest[0], way=Way(lose=1)),
+            "lose": lambda rest: platform.say(me, rest[0], way=Passage(lose=1)),
         }  # fmt: skip
 
-    def _show(self, who: Resident, seen: Seen) -> None:
+    def _show(self, who: Resident, seen: OnScreen) -> None:
         """What appears on the screen."""
         if who is not self._me:
             return

@@ -5,13 +5,15 @@ Nobody gets one who has not asked for announcements, and nobody at night (`bot.n
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import msgspec
 from msgspec import Struct
 
 from accounts.identity import Identity
+from bot.hints import DeskHint
+from bot.live import Live
 from bot.messages import Reply
 from bot.notices import DAY, Notices
 from desk.errors import TicketError
@@ -25,6 +27,7 @@ TOGETHER = 200  # learners in one commit
 LASTS = 5 * DAY  # ms after which an announcement is worth nothing
 UNSUBSCRIBE = "（不想收通知，回复“退订通知”）"
 LONGEST = 500  # characters
+BROADCASTS = DeskHint("broadcasts")
 
 
 class Audience(Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,12 +50,20 @@ class Broadcasts:
     """All methods raise `TicketError` where it may not be, and change nothing then. `clock` is in seconds."""
 
     def __init__(
-        self, database: Database, told: Notices, identities: Identity, clock: Callable[[], float] = time.time
+        self,
+        database: Database,
+        live: Live,
+        told: Notices,
+        identities: Identity,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._database = database
+        self._live = live
         self._notices = told
         self._identity = identities
         self._clock = clock
+        # How far those on their way were, as pages last heard.
+        self._told: Mapping[int, Mapping[tuple[str, str], int]] = {}
 
     async def list(self) -> list[BroadcastRow]:
         """The newest first."""
@@ -97,6 +108,7 @@ class Broadcasts:
             conversations.audited(transaction, by, f"broadcast.{to}", f"broadcast {id}", "", now)
 
         await self._database.write(work)
+        self._live.desk(BROADCASTS)
 
     async def wanted(self, audience: Audience) -> int:
         """How many learners it would go to."""
@@ -127,8 +139,13 @@ class Broadcasts:
         """Owes the next learners their notices; how many."""
         now = int(self._clock() * 1000)
         owed = 0
-        for row in await self._database.read(broadcasts.running):
+        running = await self._database.read(broadcasts.running)
+        for row in running:
             owed += await self._database.write(lambda t, id=row.id: self._further(t, id, now))  # type: ignore[misc]
+        far = await self._database.read(lambda t: {each.id: notices.counts(t, each.id) for each in running})
+        if far != self._told:
+            self._told = far
+            self._live.desk(BROADCASTS)
         return owed
 
     def _further(self, transaction: Transaction, id: int, now: int) -> int:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from prometheus_client import Counter, Gauge
 
+from bot.hints import DeskHint
 from bot.live import Live
 from desk.errors import TicketError
 from desk.hours import Hours
@@ -25,7 +26,7 @@ from store.database import ConflictError, Database
 from store.people import PresenceRow
 from store.summons import Summons
 from store.ticket_events import Happened, TicketAlarmed, TicketEscalated, TicketOffered, TicketUnheeded, TicketWoken
-from store.ticket_rows import TicketRow
+from store.ticket_rows import Priority, TicketRow
 from store.transaction import Transaction
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ MOST = 200  # tickets looked at in one go: the front of the queue
 AFTER_START = 20_000  # ms in which pages come back after a restart
 GAP = 2_000  # ms after the end before the question for the stars
 FEW = 2  # stars, of five, of who was not content
+SEATS = DeskHint("seats")
 HEEDED = 60_000  # ms within which somebody has to take a danger to life
 DANGERS = Gauge("daoxue_danger_waiting", "Tickets of danger to life that nobody has")
 UNHEEDED = Counter("daoxue_danger_unheeded", "Tickets of danger to life to which the supervisors were called")
@@ -97,12 +99,16 @@ class Dispatch:
 
     # -- seats that come and go
 
-    async def come(self, page: PresenceRow) -> None:
+    async def come(self, page: PresenceRow, *, again: bool = False) -> None:
+        """The page is there, or as it was `again`: then nobody needs to be told."""
         await self._database.write(lambda t: people.come(t, page))
+        if not again:
+            self._live.desk(SEATS)
 
     async def leave(self, seat: str, now: int) -> None:
         """The seat goes on purpose: what it had goes back at once."""
         await self._database.write(lambda t: people.leave_all(t, seat))
+        self._live.desk(SEATS)
         await self._gone(seat, now)
         for found in await self._front():
             if found.offered_to == seat:
@@ -124,6 +130,7 @@ class Dispatch:
                 await self._tickets.pass_on(found.ref, found.offered_to, now, "timeout")
         if expired:
             await self._database.write(lambda t: people.leave(t, [page.page for page in expired]))
+            self._live.desk(SEATS)
 
     async def _gone(self, name: str, now: int) -> None:
         row = await self._database.read(lambda t: people.get(t, name))
@@ -165,7 +172,7 @@ class Dispatch:
 
     async def _alarm(self, now: int) -> None:
         """Everybody is called to what nobody has, and the supervisors to what nobody takes then."""
-        dangers = [row for row in await self._front() if row.priority == 0]
+        dangers = [row for row in await self._front() if row.priority == Priority.DANGER]
         DANGERS.set(len(dangers))
         for row in dangers:
             if row.alarmed_at is None:
@@ -230,6 +237,6 @@ def as_waiting(row: TicketRow, load: int = 1) -> Waiting:
     # Who gave few stars need not meet the same seat again.
     last_seat = None if row.stars is not None and row.stars <= FEW else row.last_seat
     return Waiting(
-        row.ref, row.person, row.priority, row.rank, row.opened_at, row.skill, row.lang, load, last_seat,
+        row.ref, row.person, Priority(row.priority), row.rank, row.opened_at, row.skill, row.lang, load, last_seat,
         passed(row), barred(row), row.place,
     )  # fmt: skip

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from bot.hints import DeskHint
 from bot.inbox import numbered
 from bot.live import Live
 from bot.messages import Card, Numbered
@@ -103,6 +104,12 @@ class DeliveredFrame(Struct, frozen=True, tag="delivered"):
     to: int
 
 
+class ChangedFrame(Struct, frozen=True, tag="changed"):
+    """Something changed at the desk that is no ticket: who is there, or announcements; a hint, not numbered."""
+
+    what: Literal["seats", "broadcasts"]
+
+
 class ErrorFrame(Struct, frozen=True, tag="error"):
     """What the page sent was not understood."""
 
@@ -113,7 +120,7 @@ class PongFrame(Struct, frozen=True, tag="pong"):
     pass
 
 
-Frame = HelloFrame | ResetFrame | EventFrame | TypingFrame | DeliveredFrame | ErrorFrame | PongFrame
+Frame = HelloFrame | ResetFrame | EventFrame | TypingFrame | DeliveredFrame | ChangedFrame | ErrorFrame | PongFrame
 
 
 def shown(each: Numbered, talk: int) -> MessageShown:
@@ -147,6 +154,7 @@ class FeedPage:
     lost: bool = False
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     watching: str | None = None  # the ticket it has open: a look that is written down
+    hears_tickets: bool = True  # or of what else changes alone
 
     def put(self, frame: bytes) -> None:
         try:
@@ -186,12 +194,19 @@ class Feed:
         self._looking = asyncio.Lock()  # one at a time moves `_seen` on, or lets a page join at it
         self.pages: set[FeedPage] = set()
         self._conversations: dict[int, str] = {}  # of the tickets that pages have open
+        self._changes: set[Literal["seats", "broadcasts"]] = set()  # told together: many pages come at once
         live.on_typing(self._typing)
         live.on_delivered(self._delivered)
+        live.on_desk(self._changed)
 
     async def look(self) -> None:
         """Sends what is new to all pages."""
         async with self._looking:
+            changed, self._changes = self._changes, set()
+            for what in changed:
+                frame = encode(ChangedFrame(what))
+                for page in self.pages:
+                    page.put(frame)
             await self._look()
 
     async def _look(self) -> None:
@@ -203,7 +218,8 @@ class Feed:
             for number, told in frames:
                 self._seen = number
                 for page in self.pages:
-                    page.put(told.to(page))
+                    if page.hears_tickets:
+                        page.put(told.to(page))
             if len(frames) < TOGETHER:
                 return
 
@@ -214,7 +230,7 @@ class Feed:
             await self._look()
             if self._seen < 0:
                 self._seen = await self._database.read(tickets.last_event)
-            if since is None:
+            if since is None or not page.hears_tickets:
                 page.put(encode(HelloFrame(self._seen)))
             elif since > self._seen or self._seen - since >= QUEUE:  # with its greeting it would not fit
                 page.put(encode(ResetFrame(self._seen)))
@@ -280,8 +296,11 @@ class Feed:
         if ref is not None and conversation is not None:
             self._conversations[conversation] = ref
 
-    def conversation_of(self, ref: str) -> int | None:
-        return next((id for id, known in self._conversations.items() if known == ref), None)
+    def typing(self, page: FeedPage, ref: str) -> None:
+        """The seat types in the ticket that this page has open: the resident sees it."""
+        conversation = next((id for id, known in self._conversations.items() if known == ref), None)
+        if conversation is not None and page.watching == ref:
+            self._live.typing(conversation, "seat")
 
     def _hint(self, conversation: int, frame: Callable[[str], Frame]) -> None:
         ref = self._conversations.get(conversation)
@@ -299,3 +318,6 @@ class Feed:
 
     def _delivered(self, conversation: int, seq: int) -> None:
         self._hint(conversation, lambda ref: DeliveredFrame(ref, seq))
+
+    def _changed(self, hint: DeskHint) -> None:
+        self._changes.add(hint.what)

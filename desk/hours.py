@@ -46,7 +46,7 @@ class Hours:
 
     def __init__(self, settings: DeskSettings, zone: ZoneInfo) -> None:
         self.settings = settings
-        self._zone = zone
+        self.zone = zone
 
     def follow(self, settings: DeskSettings) -> None:
         """From here on these are the hours."""
@@ -54,7 +54,7 @@ class Hours:
 
     def with_days(self, hours: Sequence[Opening]) -> "Hours":
         """The same holidays, other hours: an organisation's own."""
-        return Hours(msgspec.structs.replace(self.settings, hours=tuple(hours)), self._zone)
+        return Hours(msgspec.structs.replace(self.settings, hours=tuple(hours)), self.zone)
 
     def of(self, day: date) -> tuple[Span, ...]:
         """The spans of a day; none where it stays closed."""
@@ -117,11 +117,11 @@ class Hours:
         return passed
 
     def _spans(self, start: int) -> Iterator[tuple[int, int]]:
-        first = datetime.fromtimestamp(start / 1000, self._zone).date()
+        first = datetime.fromtimestamp(start / 1000, self.zone).date()
         for days in range(AHEAD * 6):
             day = first + timedelta(days=days)
             for opens, closes in self.of(day):
                 yield self._at(day, opens), self._at(day, closes)
 
     def _at(self, day: date, clock: str) -> int:
-        return int(datetime.combine(day, time.fromisoformat(clock), self._zone).timestamp() * 1000)
+        return int(datetime.combine(day, time.fromisoformat(clock), self.zone).timestamp() * 1000)

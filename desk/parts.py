@@ -1,8 +1,7 @@
-"""What the desk's API works with, put together once by the composition."""
+"""The parts of the desk, put together once by the composition; who needs one takes that one (`desk/api/given.py`)."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -14,10 +13,11 @@ from desk.attempts import Attempts
 from desk.broadcasts import Broadcasts
 from desk.cataloguing import Cataloguing
 from desk.dispatch import Dispatch
+from desk.drafting import Drafting
 from desk.editing import Editing
 from desk.feed import Feed
 from desk.hooks import Hooks
-from desk.hours import DeskSettings, Hours
+from desk.hours import Hours
 from desk.learners import Learners
 from desk.oidc import Oidc
 from desk.people import People
@@ -58,9 +58,7 @@ class Desk:
     live: Live
     library: Library
     comprehension: Comprehension
-    settings: DeskSettings
     hours: Hours
-    zone: ZoneInfo
     tickets: Tickets
     replies: Replies
     people: People
@@ -72,6 +70,7 @@ class Desk:
     feed: Feed
     search: ConversationSearch
     editing: Editing
+    drafting: Drafting
     cataloguing: Cataloguing
     standing: LiveSettings
     hooks: Hooks

@@ -14,7 +14,7 @@ from desk.people import taking
 from desk.routing import Waiting
 from store import ticket_lists, tickets
 from store.database import Database
-from store.ticket_rows import ranked
+from store.ticket_rows import Priority, ranked
 from store.transaction import Transaction
 
 WINDOW = 2 * 3_600_000  # ms of history that an estimate rests on
@@ -53,7 +53,7 @@ class Queueing:
         """How a seat's answer may come to somebody on a channel; on one that is not `looked_at` it comes by itself."""
         return self._ways if channel in self._looked_at else {}
 
-    async def seats(self, now: datetime, priority: int, need: Need = ANYBODY) -> Seats:
+    async def seats(self, now: datetime, priority: Priority, need: Need = ANYBODY) -> Seats:
         """The state of the desk for a resident who would wait with this priority for a seat that will do."""
         at = int(now.timestamp() * 1000)
         rank = ranked(priority, at)
@@ -83,10 +83,10 @@ class Queueing:
             ticket = replace(ticket, skill=skill, barred=barred)
             return tickets.before(transaction, row.rank - 1, row.person), _reach(transaction, ticket, at)
 
-        return await self._seats(now, at, row.priority, look)
+        return await self._seats(now, at, Priority(row.priority), look)
 
     async def _seats(
-        self, now: datetime, at: int, priority: int, look: Callable[[Transaction], tuple[int, Reach]]
+        self, now: datetime, at: int, priority: Priority, look: Callable[[Transaction], tuple[int, Reach]]
     ) -> Seats:
         if not self._looked <= at < self._looked + FRESH:
             self._looked = at

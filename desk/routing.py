@@ -10,6 +10,8 @@ offered to nobody in turn: everybody is called to it.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from store.ticket_rows import Priority
+
 OVERFLOW = 5 * 60_000  # ms after which the skill does not matter any more
 ANY = "general"  # the skill that everybody has
 
@@ -21,7 +23,7 @@ class Waiting:
 
     ref: str
     person: str
-    priority: int
+    priority: Priority
     rank: int
     opened_at: int
     skill: str = ANY
@@ -63,7 +65,7 @@ def route(
         people.setdefault(each.person, []).append(each)
     assignments: list[Assignment] = []
     for theirs in people.values():
-        if theirs[0].priority == 0:
+        if theirs[0].priority == Priority.DANGER:
             continue  # everybody is called to it, and who takes it gets all of theirs
         load = sum(each.load for each in theirs)
         barred = {name for each in theirs for name in each.barred}
@@ -101,7 +103,7 @@ def _stranger(ticket: Waiting, seat: Free) -> bool:
 
 
 def _may(ticket: Waiting, seat: Free, now: int, staffed: frozenset[str]) -> bool:
-    if ticket.priority == 0:
+    if ticket.priority == Priority.DANGER:
         return True
     if now - ticket.opened_at >= OVERFLOW and ticket.place not in staffed:
         return True

@@ -10,7 +10,7 @@ from desk.opening import handover
 from desk.tickets import barred, tags
 from store import conversations
 from store.conversations import MessageRow
-from store.ticket_rows import TicketRow, TicketState
+from store.ticket_rows import Priority, TicketRow, TicketState
 from store.transaction import Transaction
 
 
@@ -25,7 +25,7 @@ class Summary(Struct, frozen=True):
     topic: str
     skill: str
     reason: str
-    priority: int
+    priority: Priority
     rank: int
     owner: str | None
     offered_to: str | None
@@ -78,7 +78,7 @@ def summary(row: TicketRow, last: MessageRow | None, hours: Hours) -> Summary:
     if row.answered_at is None and row.state in ("waiting", "open"):
         due = hours.answer_due(row.opened_at, row.priority)
     return Summary(
-        ref=row.ref, state=TicketState(row.state), topic=row.topic, skill=row.skill, reason=about.reason, priority=row.priority,
+        ref=row.ref, state=TicketState(row.state), topic=row.topic, skill=row.skill, reason=about.reason, priority=Priority(row.priority),
         rank=row.rank, owner=row.owner, offered_to=row.offered_to, offered_until=row.offered_until, last_seat=row.last_seat,
         place=row.place, level=row.level, channel=row.channel, lang=row.lang, person=row.person, opened_at=row.opened_at,
         answered_at=row.answered_at, closed_at=row.closed_at, updated_at=row.updated_at,

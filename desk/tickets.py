@@ -41,7 +41,7 @@ from store.ticket_events import (
     TicketTransferred,
     TicketWoken,
 )
-from store.ticket_rows import TicketRow
+from store.ticket_rows import Priority, TicketRow
 from store.transaction import Transaction
 
 T = TypeVar("T")
@@ -350,7 +350,7 @@ def _conversation(transaction: Transaction, row: TicketRow) -> ConversationRow:
 
 def _may_ask(held: TicketRow) -> bool:
     """Whether to ask for stars: never anybody whose life was in danger."""
-    return held.priority != 0
+    return held.priority != Priority.DANGER
 
 
 def _whose(found: TicketRow) -> str:

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 from accounts.ledger import AttendanceRow, Order, StatementLine, UnavailableError
 from accounts.rules import amounts
+from bot.messages import Priority
 from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.paging import page_of
@@ -186,7 +187,7 @@ async def record_dispute(turn: Turn) -> None:
     learners = await bound_now(turn)
     if len(learners) == 1:
         await _dispute(turn, learners[0])
-    await turn.hand_over("credit_dispute", skill="credit", priority=2, topic="credit_lookup")
+    await turn.hand_over("credit_dispute", skill="credit", priority=Priority.SOON, topic="credit_lookup")
 
 
 async def redemption_items(turn: Turn) -> None:
@@ -265,4 +266,4 @@ async def redemption_dispute(turn: Turn) -> None:
     learners = await bound_now(turn)
     if len(learners) == 1:
         await _dispute(turn, learners[0])
-    await turn.hand_over("redemption_dispute", skill="credit", priority=2, topic="credit_redemption")
+    await turn.hand_over("redemption_dispute", skill="credit", priority=Priority.SOON, topic="credit_redemption")

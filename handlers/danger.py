@@ -4,6 +4,7 @@ The slot `stage` tells a danger that is certain (none) from one that is only pos
 else was asked) and one that was told before (`again`, `calm` where help has come or there are thanks, `well` where all is).
 """
 
+from bot.messages import Priority
 from bot.turn import Turn
 from handlers.emergencies import kind_of
 
@@ -25,7 +26,7 @@ async def emergency(turn: Turn) -> None:
     else:
         kind = kind_of(turn.told)
         turn.say(_said(kind))
-        await turn.hand_over("emergency", priority=0, skill="duty", topic="human_agent")
+        await turn.hand_over("emergency", priority=Priority.DANGER, skill="duty", topic="human_agent")
         turn.in_danger(kind or _UNKNOWN)
     if stage == "ask":
         turn.say("perhaps.ask")
@@ -43,7 +44,7 @@ async def despair(turn: Turn) -> None:
         turn.say("despair.again", ref=turn.ticket)
     else:
         turn.say("despair")
-        await turn.hand_over("despair", priority=0, skill="care", topic="human_agent")
+        await turn.hand_over("despair", priority=Priority.DANGER, skill="care", topic="human_agent")
         turn.in_danger("despair")
     if stage == "ask":
         turn.say("perhaps.ask_despair")

@@ -3,7 +3,7 @@
 import re
 
 from bot.alarming import is_gone
-from bot.messages import masked, masked_mail
+from bot.messages import Priority, masked, masked_mail
 from bot.phrases import asks
 from bot.turn import Turn
 from bot.waiting import ANSWER, COMPLAINT, RUNG_UP, STAYS
@@ -59,13 +59,13 @@ async def complaint(turn: Turn) -> None:
         turn.say("noted", ref=turn.ticket)
     else:
         turn.say("complaint.sorry")
-    await turn.hand_over(COMPLAINT, priority=2, skill="complaint", topic="complaint", quiet=more)
+    await turn.hand_over(COMPLAINT, priority=Priority.SOON, skill="complaint", topic="complaint", quiet=more)
 
 
 async def privacy_incident(turn: Turn) -> None:
     turn.audits.append(("privacy_incident_reported", "own data"))
     turn.say("complaint.privacy")
-    await turn.hand_over("privacy_incident", priority=1, skill="privacy", topic="complaint")
+    await turn.hand_over("privacy_incident", priority=Priority.TODAY, skill="privacy", topic="complaint")
 
 
 async def scam(turn: Turn) -> None:
@@ -73,20 +73,20 @@ async def scam(turn: Turn) -> None:
     tip = turn.library.answer("fraud-tip", turn.today)
     gone = is_gone(turn.told)
     turn.say("scam.gone" if gone else "scam", source=tip.said(turn.state.lang).source if tip else None)
-    await turn.hand_over("scam_report", priority=1, skill="complaint", topic="complaint")
+    await turn.hand_over("scam_report", priority=Priority.TODAY, skill="complaint", topic="complaint")
     if turn.ticket or turn.reference:
         turn.in_danger("scam")
 
 
 async def wrong_info(turn: Turn) -> None:
     turn.say("wrong_info")
-    await turn.hand_over("wrong_information", priority=2, skill="editor", topic="complaint")
+    await turn.hand_over("wrong_information", priority=Priority.SOON, skill="editor", topic="complaint")
 
 
 async def deceased(turn: Turn) -> None:
     turn.audits.append(("notices_stopped_requested", "deceased relative"))
     turn.say("deceased")
-    await turn.hand_over("deceased_relative", priority=2, skill="privacy", topic="human_agent")
+    await turn.hand_over("deceased_relative", priority=Priority.SOON, skill="privacy", topic="human_agent")
 
 
 async def bound(turn: Turn) -> None:
@@ -116,7 +116,7 @@ async def data_request(turn: Turn) -> None:
         return
     turn.audits.append(("data_subject_request", "own data"))
     turn.say("data_request")
-    await turn.hand_over("data_subject_request", priority=2, skill="privacy", topic="human_agent")
+    await turn.hand_over("data_subject_request", priority=Priority.SOON, skill="privacy", topic="human_agent")
 
 
 async def minor(turn: Turn) -> None:
@@ -172,4 +172,4 @@ async def phone_change(turn: Turn) -> None:
 async def card_lost_act(turn: Turn) -> None:
     turn.answer_standard("g-card-lost")
     turn.say("card.person_acts")
-    await turn.hand_over("card_lost", priority=2, skill="credit", topic="operation_guide")
+    await turn.hand_over("card_lost", priority=Priority.SOON, skill="credit", topic="operation_guide")

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 
+from bot.messages import Priority
 from bot.slots import NeedsAnswer
 from bot.turn import CHOICES, Turn
 from handlers import wording
@@ -341,7 +342,7 @@ def _has(turn: Turn, place: Organisation, what: str, has: bool, others: Sequence
 
 async def site_phone(turn: Turn) -> None:
     place = _place(turn)
-    seats = await turn.desk.seats(turn.now, 3)
+    seats = await turn.desk.seats(turn.now, Priority.ORDINARY)
     hours, opens = seats.words(turn.state.lang)
     key = "site.phone_open" if seats.open else "site.phone_closed"
     turn.say(

@@ -43,7 +43,7 @@ class Written:
     """A post."""
 
     id: int
-    topic: "Board"
+    topic: "Discussion"
     number: int
     by: Member
     raw: str
@@ -55,7 +55,7 @@ class Written:
 
 
 @dataclass
-class Board:
+class Discussion:
     """A topic."""
 
     id: int
@@ -72,7 +72,7 @@ class Board:
         return [each for each in self.posts if each.by is member and not each.deleted]
 
 
-class NoError(Exception):
+class ForumRefusedError(Exception):
     """The API says no."""
 
     def __init__(self, status: int, words: str, kind: str = "", **extras: object) -> None:
@@ -98,7 +98,7 @@ class Forum:
         self.approves = False
         self.remembers = True
         self.limits = True
-        self.topics: dict[int, Board] = {}
+        self.topics: dict[int, Discussion] = {}
         self.calls: Counter[str] = Counter()
         self.faults: defaultdict[str, list[object]] = defaultdict(list)
         self.lost: list[Written] = []  # what was done, and never answered
@@ -121,11 +121,11 @@ class Forum:
 
     async def open(self, who: Member, title: str, raw: str, category: int = 5, **more: Any) -> Written:
         """Begins a topic; its first post."""
-        topic = Board(next(self._ids), title, category, **more)
+        topic = Discussion(next(self._ids), title, category, **more)
         self.topics[topic.id] = topic
         return await self.write(who, topic, raw)
 
-    async def write(self, who: Member, topic: Board, raw: str, to: Written | None = None, **more: Any) -> Written:
+    async def write(self, who: Member, topic: Discussion, raw: str, to: Written | None = None, **more: Any) -> Written:
         post = Written(next(self._ids), topic, len(topic.posts) + 1, who, raw, to.number if to else None, **more)
         topic.posts.append(post)
         await self.happens("post_created", post)
@@ -142,7 +142,7 @@ class Forum:
         if told:
             await self.happens("post_destroyed", post)
 
-    async def rename(self, topic: Board, title: str = "", category: int = 0) -> None:
+    async def rename(self, topic: Discussion, title: str = "", category: int = 0) -> None:
         """Another title, another category: told as an event of the topic, and of no post."""
         topic.title, topic.category = title or topic.title, category or topic.category
         body = {"topic": self.hooked_topic(topic), "tags": []}
@@ -190,7 +190,7 @@ class Forum:
             "category_slug": "ask", "topic_archetype": topic.archetype, "topic_posts_count": len(topic.posts),
         }  # fmt: skip
 
-    def hooked_topic(self, topic: Board) -> Json:
+    def hooked_topic(self, topic: Discussion) -> Json:
         """A topic as a webhook has it: none of its posts."""
         by = topic.posts[0].by
         at = datetime.fromtimestamp(topic.began, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -223,13 +223,13 @@ class Forum:
             raise flood(int(60 - now + self._called[0]) + 1)
         self._called.append(now)
 
-    def readable(self, id: int) -> Board:
+    def readable(self, id: int) -> Discussion:
         """Raises `NoError` where our account may not read it."""
         topic = self.topics.get(id)
         if topic is None or topic.deleted:
-            raise NoError(404, "The requested URL or resource could not be found.", "not_found")
+            raise ForumRefusedError(404, "The requested URL or resource could not be found.", "not_found")
         if topic.secured:
-            raise NoError(403, "You are not permitted to view the requested resource.", "invalid_access")
+            raise ForumRefusedError(403, "You are not permitted to view the requested resource.", "invalid_access")
         return topic
 
     def create(self, who: Member, given: Json) -> Json:
@@ -250,17 +250,17 @@ class Forum:
         self._made[call] = now, self.shown(post)
         return self.shown(post)
 
-    def _check(self, who: Member, topic: Board, raw: str, now: float) -> None:
+    def _check(self, who: Member, topic: Discussion, raw: str, now: float) -> None:
         if topic.closed:
-            raise NoError(422, "The topic has been closed.")
+            raise ForumRefusedError(422, "The topic has been closed.")
         if not SHORTEST <= len(raw) <= LONGEST:
-            raise NoError(422, f"Body is too short (minimum is {SHORTEST} characters)")
+            raise ForumRefusedError(422, f"Body is too short (minimum is {SHORTEST} characters)")
         if self._said.get((who.id, raw), 0) > now - UNIQUE_WITHIN:
-            raise NoError(422, "Body is too similar to what you recently posted")
+            raise ForumRefusedError(422, "Body is too similar to what you recently posted")
         if self.limits and (wait := self._created.get(who.id, 0) + CREATED_WITHIN - now) > 0:
             raise flood(int(wait) + 1)
 
 
-def flood(seconds: int) -> NoError:
+def flood(seconds: int) -> ForumRefusedError:
     words = f"You’ve performed this action too many times. Please wait {seconds} seconds before trying again."
-    return NoError(429, words, "rate_limit", wait_seconds=seconds, time_left=f"{seconds} seconds")
+    return ForumRefusedError(429, words, "rate_limit", wait_seconds=seconds, time_left=f"{seconds} seconds")

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from players.forum import Board, Forum, Json, Member, NoError, Written
+from players.forum import Discussion, Forum, ForumRefusedError, Json, Member, Written
 
 NEAR = 20  # posts that a topic is shown with
 CAUGHT = "<html><body><h1>502 Bad Gateway</h1></body></html>"
@@ -31,7 +31,7 @@ def server(forum: Forum) -> Starlette:
 
 
 class ForumApiPlayed:
-    """Each method takes the request with who asks and the body, and gives the result, or raises `NoError`."""
+    """Each method takes the request with who asks and the body, and gives the result, or raises `ForumRefusedError`."""
 
     def __init__(self, forum: Forum) -> None:
         self._forum = forum
@@ -47,7 +47,7 @@ class ForumApiPlayed:
                 who = self._who(request)
                 given = await request.json() if request.method == "POST" else {}
                 result = work(request, who, given)
-            except NoError as no:
+            except ForumRefusedError as no:
                 return _no(no)
             if fault == "lost":
                 forum.lost.append(forum.topics[int(given["topic_id"])].posts[-1])
@@ -57,10 +57,10 @@ class ForumApiPlayed:
         return answer
 
     def _who(self, request: Request) -> Member:
-        """Raises `NoError`: the key is looked at first, then the account, then how often it asks."""
+        """Raises `ForumRefusedError`: the key is looked at first, then the account, then how often it asks."""
         member = self._forum.members.get(request.headers.get("api-username", ""))
         if request.headers.get("api-key") != self._forum.key or member is None:
-            raise NoError(403, INVALID_KEY, "invalid_access")
+            raise ForumRefusedError(403, INVALID_KEY, "invalid_access")
         self._forum.count_call()
         return member
 
@@ -89,7 +89,7 @@ class ForumApiPlayed:
     def session(self, request: Request, who: Member, given: Json) -> Json:
         return {"current_user": {"id": who.id, "username": who.username}}
 
-    def _there(self, topic: Board) -> list[Written]:
+    def _there(self, topic: Discussion) -> list[Written]:
         """What who is no staff sees."""
         return [each for each in topic.posts if not each.deleted]
 
@@ -100,7 +100,7 @@ class ForumApiPlayed:
         return {"posts": shown}
 
 
-def _no(no: NoError) -> Response:
+def _no(no: ForumRefusedError) -> Response:
     body: Json = {"errors": [no.words]}
     if no.kind:
         body["error_type"] = no.kind
@@ -111,7 +111,7 @@ def _no(no: NoError) -> Response:
 
 
 async def _failing(fault: object) -> Response:
-    if isinstance(fault, NoError):
+    if isinstance(fault, ForumRefusedError):
         raise fault
     if fault == "hang":
         await asyncio.sleep(60)

@@ -22,7 +22,7 @@ SIGN = "示范社区学院"
 
 
 @dataclass
-class Arrived:
+class TextReceived:
     """A text on a telephone. `id` is the account's, `message` the gateway's."""
 
     id: str
@@ -32,7 +32,7 @@ class Arrived:
 
 
 @dataclass
-class Gateway:
+class TextGateway:
     """One account. `templates` are approved words by id, with `{name}` for a variable."""
 
     templates: Mapping[str, str]
@@ -41,7 +41,7 @@ class Gateway:
     key: str = field(default_factory=lambda: secrets.token_hex(8))
     secret: str = field(default_factory=lambda: secrets.token_hex(16))
     clock: Callable[[], float] = time.time
-    arrived: list[Arrived] = field(default_factory=list)
+    arrived: list[TextReceived] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)  # codes of the next answers; html for something else
     calls: Counter[str] = field(default_factory=Counter)
     _known: dict[str, str] = field(default_factory=dict)
@@ -83,7 +83,7 @@ class Gateway:
         if asked["id"] not in self._known:
             self._known[asked["id"]] = secrets.token_hex(12)
             text = f"【{self.sign}】{words.format(**variables)}"
-            self.arrived.append(Arrived(asked["id"], self._known[asked["id"]], asked["phone"], text))
+            self.arrived.append(TextReceived(asked["id"], self._known[asked["id"]], asked["phone"], text))
         return JSONResponse({"code": "OK", "message_id": self._known[asked["id"]]})
 
     async def tell(

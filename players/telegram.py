@@ -60,7 +60,7 @@ class Chat:
 
 
 @dataclass
-class Person:
+class TelegramUser:
     """A user, with what the app showed them in passing."""
 
     id: int
@@ -82,7 +82,7 @@ class RefusalError(Exception):
         self.parameters = parameters
 
 
-class Platform:
+class TelegramPlatform:
     """The platform with one bot on it. `clock` in seconds; `local` takes webhooks without https, as a Bot API server of one's
     own does. `faults` are what the next calls of a method meet: html, empty, hang, lost (done, and the answer lost), an HTTP
     status, a `RefusalError`, or seconds (a float) after which all is well."""
@@ -104,7 +104,7 @@ class Platform:
         self.files: dict[str, bytes] = {}  # that residents have sent, by file_id
         self.lost: list[Shown] = []  # what was done, and never answered
         self.statuses: list[int] = []  # that the webhook answered with
-        self.queries: dict[str, Person] = {}
+        self.queries: dict[str, TelegramUser] = {}
         self.news = asyncio.Condition()
         self.asking = 0
         self.listeners: list[Callable[[Chat, Shown], None]] = []
@@ -118,10 +118,10 @@ class Platform:
 
     # -- residents
 
-    def person(self, id: int = 0, language: str = "zh-hans") -> Person:
-        return Person(id or 5_000_000_000 + next(self._ids), language)
+    def person(self, id: int = 0, language: str = "zh-hans") -> TelegramUser:
+        return TelegramUser(id or 5_000_000_000 + next(self._ids), language)
 
-    def chat(self, who: Person) -> Chat:
+    def chat(self, who: TelegramUser) -> Chat:
         """The talk between a person and the bot."""
         return self.chats.setdefault(who.id, Chat(who.id))
 
@@ -129,7 +129,7 @@ class Platform:
         id = -1_001_000_000_000 - next(self._ids) if kind == "supergroup" else -4_000_000 - next(self._ids)
         return self.chats.setdefault(id, Chat(id, kind, begun=True))
 
-    def message(self, who: Person, chat: Chat, **content: object) -> Json:
+    def message(self, who: TelegramUser, chat: Chat, **content: object) -> Json:
         chat.begun = True
         about: Json = {"id": chat.id, "type": chat.type}
         about |= {"first_name": who.first_name} if chat.type == "private" else {"title": "社区<script>群"}
@@ -137,12 +137,12 @@ class Platform:
             "message_id": next(self._messages), "from": who.json(), "chat": about, "date": int(self.clock()), **content,
         }  # fmt: skip
 
-    async def say(self, who: Person, text: str, chat: Chat | None = None, **more: object) -> Json:
+    async def say(self, who: TelegramUser, text: str, chat: Chat | None = None, **more: object) -> Json:
         """Types something; the update."""
         entities = _entities(text)
         return await self.send(who, chat, text=text, **({"entities": entities} if entities else {}), **more)
 
-    async def send(self, who: Person, chat: Chat | None = None, **content: object) -> Json:
+    async def send(self, who: TelegramUser, chat: Chat | None = None, **content: object) -> Json:
         """Sends whatever a message may hold."""
         chat = chat or self.chat(who)
         message = self.message(who, chat, **content)
@@ -150,20 +150,20 @@ class Platform:
             return {}
         return await self.happens("message", message)
 
-    async def press(self, who: Person, shown: Shown, label: str, chat: Chat | None = None) -> Json:
+    async def press(self, who: TelegramUser, shown: Shown, label: str, chat: Chat | None = None) -> Json:
         """Touches a button."""
         chat = chat or self.chat(who)
         data = next(each["callback_data"] for row in shown.buttons for each in row if each["text"] == label)
         return await self.press_data(who, shown, data, chat)
 
-    async def press_data(self, who: Person, shown: Shown, data: str, chat: Chat) -> Json:
+    async def press_data(self, who: TelegramUser, shown: Shown, data: str, chat: Chat) -> Json:
         id = str(next(self._updates))
         self.queries[id] = who
         about = {"message_id": shown.id, "chat": {"id": chat.id, "type": chat.type}, "date": 1, "text": shown.text}
         query = {"id": id, "from": who.json(), "chat_instance": "1", "data": data, "message": about}
         return await self.happens("callback_query", query)
 
-    async def block(self, who: Person, *, blocked: bool = True) -> Json:
+    async def block(self, who: TelegramUser, *, blocked: bool = True) -> Json:
         """Blocks the bot, or lets it in again."""
         self.chat(who).blocked = blocked
         states = ({"status": "member"}, {"status": "kicked", "until_date": 0})
@@ -173,7 +173,7 @@ class Platform:
         member |= {"old_chat_member": {"user": self.me, **old}, "new_chat_member": {"user": self.me, **new}}
         return await self.happens("my_chat_member", member)
 
-    async def upgrade(self, who: Person, old: Chat, *, told: bool = True) -> Chat:
+    async def upgrade(self, who: TelegramUser, old: Chat, *, told: bool = True) -> Chat:
         """A group becomes a supergroup: another chat."""
         new = self.group()
         old.moved_to = new.id

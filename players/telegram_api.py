@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from players.telegram import Chat, Json, Platform, RefusalError, Shown
+from players.telegram import Chat, Json, RefusalError, Shown, TelegramPlatform
 
 LONGEST, CAPTION, NOTICE, DATA = 4_096, 1_024, 200, 64
 SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
@@ -41,7 +41,7 @@ GIVEN = 20_000_000  # bytes of a file that bots get
 CAUGHT = "<html><body><h1>502 Bad Gateway</h1></body></html>"
 
 
-def server(platform: Platform) -> Starlette:
+def server(platform: TelegramPlatform) -> Starlette:
     """The Bot API behind a port."""
     api = BotApiPlayed(platform)
     both = ["GET", "POST"]
@@ -115,7 +115,7 @@ class Markup(HTMLParser):
 class BotApiPlayed:
     """Each method takes the parameters and gives the result, or raises `RefusalError`."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: TelegramPlatform) -> None:
         self._platform = platform
         self._methods: dict[str, Callable[[Json], object]] = {
             "getme": lambda _: platform.me, "sendmessage": self.send_message, "sendphoto": self.send_file,

@@ -40,7 +40,7 @@ _numbers = itertools.count(7_300_000_000_000_000_001)
 
 
 @dataclass
-class Seen:
+class OnScreen:
     """Something on a resident's screen. `way`: passive, custom, notice, or broken where the account failed them."""
 
     way: str
@@ -64,7 +64,7 @@ class Resident:
 
     openid: str
     follows: bool = False
-    seen: list[Seen] = field(default_factory=list)
+    seen: list[OnScreen] = field(default_factory=list)
     message: Window | None = None
     menu: Window | None = None
     typing_until: float = 0.0
@@ -73,7 +73,7 @@ class Resident:
 
 
 @dataclass(frozen=True)
-class Way:
+class Passage:
     """What happens between the platform and the account: so many responses do not arrive; the first connection is cut
     after so many seconds; the platform's clock says something else."""
 
@@ -82,11 +82,11 @@ class Way:
     at: float | None = None
 
 
-STRAIGHT = Way()
+STRAIGHT = Passage()
 
 
 @dataclass
-class Delivery:
+class Posted:
     """One message on its way to the account: what is sent is the same each time."""
 
     url: str
@@ -94,7 +94,7 @@ class Delivery:
     responses: list[str] = field(default_factory=list)
 
 
-class Platform:
+class WechatPlatform:
     """The platform, one account on it, and its residents. `clock` in seconds; `patience` replaces the five seconds, and
     `again` those from a delivery to the next, where that comes sooner."""
 
@@ -130,7 +130,7 @@ class Platform:
         self._scenes: dict[str, tuple[str, float]] = {}
         self._media: set[str] = set()
         self._sent: dict[str, tuple[bytes, float]] = {}  # by residents, and until when it can be fetched
-        self.listeners: list[Callable[[Resident, Seen], None]] = []
+        self.listeners: list[Callable[[Resident, OnScreen], None]] = []
 
     # -- residents
 
@@ -138,30 +138,30 @@ class Platform:
         openid = openid or "o" + secrets.token_urlsafe(20).replace("-", "x").replace("_", "y")
         return self.residents.setdefault(openid, Resident(openid))
 
-    async def say(self, who: Resident, text: str, way: Way = STRAIGHT, id: str = "") -> list[Seen]:
+    async def say(self, who: Resident, text: str, way: Passage = STRAIGHT, id: str = "") -> list[OnScreen]:
         """Types something; what appears on the screen because of it. `id` is the message's, where that is to be known."""
         return await self._message(who, "text", f"<Content><![CDATA[{text}]]></Content>", way=way, id=id)
 
-    async def choose(self, who: Resident, content: str, id: str, way: Way = STRAIGHT) -> list[Seen]:
+    async def choose(self, who: Resident, content: str, id: str, way: Passage = STRAIGHT) -> list[OnScreen]:
         """Touches a choice in a message's menu: for the quota that is no message."""
         extra = f"<Content><![CDATA[{content}]]></Content><bizmsgmenuid>{id}</bizmsgmenuid>"
         return await self._message(who, "text", extra, counts=False, way=way)
 
-    async def speak(self, who: Resident, recognition: str = "", way: Way = STRAIGHT) -> list[Seen]:
+    async def speak(self, who: Resident, recognition: str = "", way: Passage = STRAIGHT) -> list[OnScreen]:
         extra = f"<MediaId><![CDATA[{secrets.token_hex(8)}]]></MediaId><Format><![CDATA[amr]]></Format><Recognition><![CDATA[{recognition}]]></Recognition>"
         return await self._message(who, "voice", extra, way=way)
 
-    async def show_picture(self, who: Resident, way: Way = STRAIGHT, picture: bytes = JPEG) -> list[Seen]:
+    async def show_picture(self, who: Resident, way: Passage = STRAIGHT, picture: bytes = JPEG) -> list[OnScreen]:
         media = secrets.token_urlsafe(48)
         self._sent[media] = picture, self.clock() + MEDIA_LASTS
         extra = f"<PicUrl><![CDATA[http://mmbiz.qpic.cn/x]]></PicUrl><MediaId><![CDATA[{media}]]></MediaId>"
         return await self._message(who, "image", extra, way=way)
 
-    async def send_location(self, who: Resident, north: float, east: float, way: Way = STRAIGHT) -> list[Seen]:
+    async def send_location(self, who: Resident, north: float, east: float, way: Passage = STRAIGHT) -> list[OnScreen]:
         extra = f"<Location_X>{north}</Location_X><Location_Y>{east}</Location_Y><Scale>20</Scale><Label><![CDATA[某处]]></Label>"
         return await self._message(who, "location", extra, way=way)
 
-    async def subscribe(self, who: Resident, scene: str = "", way: Way = STRAIGHT) -> list[Seen]:
+    async def subscribe(self, who: Resident, scene: str = "", way: Passage = STRAIGHT) -> list[OnScreen]:
         who.follows = True
         who.menu = Window(MENU[0], self.clock() + MENU[1])
         extra = (
@@ -171,15 +171,15 @@ class Platform:
         )
         return await self.event(who, "subscribe", extra, way=way)
 
-    async def unsubscribe(self, who: Resident) -> list[Seen]:
+    async def unsubscribe(self, who: Resident) -> list[OnScreen]:
         who.follows = False
         return await self.event(who, "unsubscribe", "<EventKey></EventKey>")
 
-    async def click(self, who: Resident, key: str, way: Way = STRAIGHT) -> list[Seen]:
+    async def click(self, who: Resident, key: str, way: Passage = STRAIGHT) -> list[OnScreen]:
         who.menu = Window(MENU[0], self.clock() + MENU[1])
         return await self.event(who, "CLICK", f"<EventKey><![CDATA[{key}]]></EventKey>", way=way)
 
-    async def scan(self, who: Resident, url: str, way: Way = STRAIGHT) -> list[Seen]:
+    async def scan(self, who: Resident, url: str, way: Passage = STRAIGHT) -> list[OnScreen]:
         """Scans a code that the account had made."""
         scene, until = self._scenes[url]
         if self.clock() > until:
@@ -190,14 +190,14 @@ class Platform:
         extra = f"<EventKey><![CDATA[{scene}]]></EventKey><Ticket><![CDATA[t]]></Ticket>"
         return await self.event(who, "SCAN", extra, way=way)
 
-    async def event(self, who: Resident, name: str, extra: str = "", way: Way = STRAIGHT) -> list[Seen]:
+    async def event(self, who: Resident, name: str, extra: str = "", way: Passage = STRAIGHT) -> list[OnScreen]:
         who.touched = self.clock()
         body = f"<MsgType><![CDATA[event]]></MsgType><Event><![CDATA[{name}]]></Event>{extra}"
         return await self._deliver(who, body, way)
 
     async def _message(
-        self, who: Resident, kind: str, extra: str, *, counts: bool = True, way: Way = STRAIGHT, id: str = ""
-    ) -> list[Seen]:
+        self, who: Resident, kind: str, extra: str, *, counts: bool = True, way: Passage = STRAIGHT, id: str = ""
+    ) -> list[OnScreen]:
         who.touched = self.clock()
         window = Window(MESSAGE[0], self.clock() + MESSAGE[1]) if counts else Window(MENU[0], self.clock() + MENU[1])
         if counts:
@@ -209,7 +209,7 @@ class Platform:
 
     # -- towards the webhook
 
-    def letter(self, who: Resident, body: str, *, at: float | None = None) -> Delivery:
+    def letter(self, who: Resident, body: str, *, at: float | None = None) -> Posted:
         """A message as it will be delivered, each time the same."""
         at = self.clock() if at is None else at
         xml = (
@@ -218,7 +218,7 @@ class Platform:
         )
         return self.sealed(xml, who.openid, at)
 
-    def sealed(self, xml: str, openid: str, at: float) -> Delivery:
+    def sealed(self, xml: str, openid: str, at: float) -> Posted:
         stamp, nonce = str(int(at)), str(secrets.randbelow(10**10))
         query = {"signature": _sign(self.token, stamp, nonce), "timestamp": stamp, "nonce": nonce, "openid": openid}
         if self.mode != "plain":
@@ -229,12 +229,12 @@ class Platform:
             plain = xml.removeprefix("<xml>").removesuffix("</xml>") if self.mode == "compatible" else ""
             head = "" if plain else f"<ToUserName><![CDATA[{self.account}]]></ToUserName>"
             xml = f"<xml>{head}{plain}<Encrypt><![CDATA[{cipher}]]></Encrypt></xml>"
-        return Delivery(f"{self.webhook}?{urllib.parse.urlencode(query)}", xml.encode())
+        return Posted(f"{self.webhook}?{urllib.parse.urlencode(query)}", xml.encode())
 
-    async def _deliver(self, who: Resident, body: str, way: Way) -> list[Seen]:
+    async def _deliver(self, who: Resident, body: str, way: Passage) -> list[OnScreen]:
         return await self.deliver(who, self.letter(who, body, at=way.at), way)
 
-    async def deliver(self, who: Resident, letter: Delivery, way: Way = STRAIGHT) -> list[Seen]:
+    async def deliver(self, who: Resident, letter: Posted, way: Passage = STRAIGHT) -> list[OnScreen]:
         """Delivers until there is a response, three times at most; what appears on the screen because of it."""
         before = len(who.seen)
         for number in range(DELIVERIES):
@@ -246,10 +246,10 @@ class Platform:
                 return who.seen[before:]
             pause = min(self.again, self.patience) - (time.monotonic() - began)
             await asyncio.sleep(max(0.0, pause) if number < DELIVERIES - 1 else 0)
-        self._appear(who, Seen("broken", "text", OUT_OF_ORDER))
+        self._appear(who, OnScreen("broken", "text", OUT_OF_ORDER))
         return who.seen[before:]
 
-    async def _post(self, letter: Delivery, patience: float) -> httpx.Response | None:
+    async def _post(self, letter: Posted, patience: float) -> httpx.Response | None:
         try:
             async with httpx.AsyncClient(timeout=patience, trust_env=False) as client:
                 async with asyncio.timeout(patience):
@@ -259,7 +259,7 @@ class Platform:
         letter.responses.append(response.text)
         return response
 
-    def _show(self, who: Resident, letter: Delivery, response: httpx.Response) -> None:
+    def _show(self, who: Resident, letter: Posted, response: httpx.Response) -> None:
         """What a response does to the screen."""
         text = response.text
         if response.status_code == 200 and text in ("success", ""):
@@ -269,9 +269,9 @@ class Platform:
                 raise ValueError(response.status_code)
             self._appear(who, self.read(text, who.openid))
         except (ValueError, ElementTree.ParseError):
-            self._appear(who, Seen("broken", "text", OUT_OF_ORDER))
+            self._appear(who, OnScreen("broken", "text", OUT_OF_ORDER))
 
-    def read(self, text: str, openid: str) -> Seen:
+    def read(self, text: str, openid: str) -> OnScreen:
         """A response's message, checked as the platform does. Raises `ValueError` and `ParseError`."""
         root = ElementTree.fromstring(text)  # noqa: S314 - of the account under test
         cipher = root.findtext("Encrypt")
@@ -290,16 +290,16 @@ class Platform:
             content = root.findtext("Content") or ""
             if not content or len(content.encode()) > LONGEST:
                 raise ValueError("Content")
-            return Seen("passive", "text", content)
+            return OnScreen("passive", "text", content)
         if kind == "news":
             items = root.findall("Articles/item")
             if root.findtext("ArticleCount") != "1" or len(items) != 1:
                 raise ValueError("articles")
             title, about = items[0].findtext("Title") or "", items[0].findtext("Description") or ""
-            return Seen("passive", "news", f"{title}\n{about}", url=items[0].findtext("Url") or "")
+            return OnScreen("passive", "news", f"{title}\n{about}", url=items[0].findtext("Url") or "")
         raise ValueError("MsgType")
 
-    def _appear(self, who: Resident, seen: Seen) -> None:
+    def _appear(self, who: Resident, seen: OnScreen) -> None:
         who.seen.append(seen)
         for listener in self.listeners:
             listener(who, seen)
@@ -469,7 +469,9 @@ class Platform:
         if who.notices[template] <= 0:
             return _code(43101, "user refuse to accept the msg")
         who.notices[template] -= 1
-        self._appear(who, Seen("notice", "notice", "；".join(f"{name}={each['value']}" for name, each in data.items())))
+        self._appear(
+            who, OnScreen("notice", "notice", "；".join(f"{name}={each['value']}" for name, each in data.items()))
+        )
         return {}
 
     def _create_menu(self, body: dict[str, object]) -> dict[str, object]:
@@ -551,20 +553,20 @@ class Platform:
         return JSONResponse(found | ({"is_snapshotuser": 1} if self.virtual else {}))
 
 
-def _as_seen(kind: str, content: Mapping[str, object]) -> Seen:
+def _as_seen(kind: str, content: Mapping[str, object]) -> OnScreen:
     if kind == "text":
-        return Seen("custom", kind, str(content["content"]))
+        return OnScreen("custom", kind, str(content["content"]))
     if kind == "news":
         articles = content["articles"]
         assert isinstance(articles, list)
-        return Seen(
+        return OnScreen(
             "custom", kind, f"{articles[0]['title']}\n{articles[0]['description']}", url=str(articles[0]["url"])
         )
     if kind == "msgmenu":
         items = content["list"]
         assert isinstance(items, list)
-        return Seen("custom", kind, str(content.get("head_content")), [str(each["content"]) for each in items])
-    return Seen("custom", kind, f"[{kind}]")
+        return OnScreen("custom", kind, str(content.get("head_content")), [str(each["content"]) for each in items])
+    return OnScreen("custom", kind, f"[{kind}]")
 
 
 def _sign(*parts: str) -> str:

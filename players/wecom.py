@@ -37,7 +37,7 @@ OURS, POOL, COLLEAGUE, ENDED = 1, 2, 3, 4
 _TRANSITIONS = {0: {1, 2, 3}, 1: {2, 3}, 2: {3}, 3: {2, 3, 4}, 4: set[int]()}
 
 
-class NoError(Exception):
+class WecomRefusedError(Exception):
     """The API says no."""
 
     def __init__(self, code: int, words: str) -> None:
@@ -262,7 +262,7 @@ class Corporation:
                 return JSONResponse({"errcode": fault, "errmsg": "played"})
             try:
                 found = work(json.loads(await request.body()))
-            except NoError as error:
+            except WecomRefusedError as error:
                 return JSONResponse({"errcode": error.code, "errmsg": str(error)})
             if fault == "lost":
                 self.lost.append(name)
@@ -273,9 +273,9 @@ class Corporation:
 
     def _sync(self, given: Json) -> Json:
         if given.get("open_kfid") != self.account:
-            raise NoError(95004, "open_kfid not exist")
+            raise WecomRefusedError(95004, "open_kfid not exist")
         if (token := given.get("token")) and self._notices.get(token, 0) <= self.clock():
-            raise NoError(95007, "invalid msg token")
+            raise WecomRefusedError(95007, "invalid msg token")
         oldest = next((at for at, (when, _) in enumerate(self._log) if when > self.clock() - KEPT), len(self._log))
         begins = int(given["cursor"].removeprefix("c")) if given.get("cursor") else oldest
         most = min(int(given.get("limit", 1000)), self.page)
@@ -286,14 +286,14 @@ class Corporation:
     def _send(self, given: Json) -> Json:
         who = self._who(given["touser"], given["open_kfid"])
         if who.state not in (0, OURS):
-            raise NoError(95018, "send msg session status invalid")
+            raise WecomRefusedError(95018, "send msg session status invalid")
         id = given.get("msgid") or secrets.token_hex(16)
         if len(id) > 32 or id in self._sent:
-            raise NoError(40058, "msgid already exist")
+            raise WecomRefusedError(40058, "msgid already exist")
         if self.clock() > who.until:
-            raise NoError(95002, "send msg time limit")
+            raise WecomRefusedError(95002, "send msg time limit")
         if not who.left:
-            raise NoError(95001, "send msg count limit")
+            raise WecomRefusedError(95001, "send msg count limit")
         self._check(given)
         self._sent.add(id)
         who.left, who.state = who.left - 1, OURS
@@ -304,20 +304,20 @@ class Corporation:
         match given["msgtype"]:
             case "text":
                 if not 0 < len(given["text"]["content"].encode()) <= LONGEST:
-                    raise NoError(40058, "content size invalid")
+                    raise WecomRefusedError(40058, "content size invalid")
             case "msgmenu":
                 if not 0 < len(given["msgmenu"]["list"]) <= ENTRIES:
-                    raise NoError(95008, "menu item count")
+                    raise WecomRefusedError(95008, "menu item count")
             case "image":
                 if given["image"]["media_id"] not in self._files:
-                    raise NoError(40007, "invalid media_id")
+                    raise WecomRefusedError(40007, "invalid media_id")
             case _:
-                raise NoError(40008, "invalid msgtype")
+                raise WecomRefusedError(40008, "invalid msgtype")
 
     def _greet(self, given: Json) -> Json:
         who = next((each for each in self.customers.values() if each.code and each.code[0] == given["code"]), None)
         if who is None or who.code is None or who.code[1] < self.clock():
-            raise NoError(95023, "invalid code")
+            raise WecomRefusedError(95023, "invalid code")
         self._check(given)
         who.code = None
         self._appear(who, given)
@@ -330,17 +330,17 @@ class Corporation:
     def _trans(self, given: Json) -> Json:
         who, to = self._who(given["external_userid"], given["open_kfid"]), given["service_state"]
         if to not in _TRANSITIONS[who.state]:
-            raise NoError(95013 if who.state == ENDED else 95016, "not allowed")
+            raise WecomRefusedError(95013 if who.state == ENDED else 95016, "not allowed")
         if to == COLLEAGUE and given.get("servicer_userid") not in self.colleagues:
-            raise NoError(95014, "not a servicer")
+            raise WecomRefusedError(95014, "not a servicer")
         who.state, who.colleague = to, given.get("servicer_userid", "") if to == COLLEAGUE else ""
         return {"msg_code": secrets.token_urlsafe(16)}
 
     def _who(self, id: str, account: str) -> Customer:
         if account != self.account:
-            raise NoError(95004, "open_kfid not exist")
+            raise WecomRefusedError(95004, "open_kfid not exist")
         if id not in self.customers:
-            raise NoError(40096, "invalid external_userid")
+            raise WecomRefusedError(40096, "invalid external_userid")
         return self.customers[id]
 
     async def _media(self, request: Request) -> Response:

@@ -497,7 +497,7 @@ ticket = Table(
     Column(
         "person", Text, nullable=False, info=of_resident(Sort.ADDRESS, End.BLANK, form=StoredAs.DIGEST)
     ),  # keyed digest: of the learner proven, else of the address
-    Column("priority", Integer, nullable=False, info=PLAIN),  # 0 is a danger to life, 3 is ordinary
+    Column("priority", Integer, nullable=False, info=PLAIN),  # of `store.ticket_rows.Priority`
     Column("rank", BigInteger, nullable=False, info=PLAIN),  # place in the queue, lowest first; ages by itself
     Column("opened_at", BigInteger, nullable=False, info=of_resident(Sort.FACT, End.STAYS, Lasting.RECORDS)),
     Column("taken_at", BigInteger, info=PLAIN),

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from store.ticket_rows import TicketRow, TicketState, ranked
+from store.ticket_rows import Priority, TicketRow, TicketState, ranked
 
 TO_CALL = frozenset({"callback", "voicemail"})  # reasons whose residents wait to be rung up
 PASSED = 8  # seats that let it go by, the last of them, that are remembered
@@ -39,7 +39,7 @@ class TicketOpened(Happened, frozen=True):
     topic: str
     skill: str
     place: str | None
-    priority: int
+    priority: Priority
     lang: str
     person: str
     to_call: bool = False
@@ -77,7 +77,7 @@ class TicketRaised(Happened, frozen=True):
     """The resident has added something. `priority` counts where it is more urgent than what it was, and `skill` then."""
 
     kind = "raised"
-    priority: int
+    priority: Priority
     reason: str
     slots: Mapping[str, str] = field(default_factory=dict)
     skill: str = ""
@@ -85,7 +85,7 @@ class TicketRaised(Happened, frozen=True):
     barred: tuple[str, ...] = ()
 
     def then(self, row: TicketRow, actor: str, at: int) -> TicketRow:
-        priority = min(row.priority, self.priority)
+        priority = min(Priority(row.priority), self.priority)
         skill = self.skill or row.skill if priority < row.priority else row.skill
         to_call = self.to_call or self.reason in TO_CALL
         since = row.call_since or (at if to_call else None)

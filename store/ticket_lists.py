@@ -83,7 +83,7 @@ class ReportRow:
     topic: str
     place: str | None
     channel: str
-    priority: int
+    priority: int  # of `Priority`
     opened_at: int
     taken_at: int | None
     answered_at: int | None

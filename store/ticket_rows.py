@@ -1,17 +1,30 @@
 """A ticket as it stands: the row that its events come to, and its place in the queue."""
 
 import json
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from store.engine import Row
 
-# How long an ordinary matter has to have waited to come before one of this priority that has just come: a queue in the
-# order of `rank` ages by itself, so nobody starves. Danger to life comes before everything, whatever waits.
 MINUTE = 60_000
-HANDICAP = (-1 << 50, 0, 20 * MINUTE, 45 * MINUTE)  # ms, by priority
+
+
+class Priority(IntEnum):
+    """How much a ticket weighs, what weighs most first."""
+
+    DANGER = 0  # to life: everybody is called to it
+    TODAY = 1  # harm that grows by the hour: a scam, data that has leaked
+    SOON = 2  # a complaint, a dispute, a right that is claimed
+    ORDINARY = 3
+
+
+# What a ticket's time of opening counts as later, in ms: a queue in the order of `rank` ages by itself, so nobody starves.
+# Danger to life comes before everything, whatever waits.
+HANDICAP = {
+    Priority.DANGER: -1 << 50, Priority.TODAY: 0, Priority.SOON: 20 * MINUTE, Priority.ORDINARY: 45 * MINUTE,
+}  # fmt: skip
 
 
 class TicketState(StrEnum):
@@ -43,7 +56,7 @@ class TicketRow(Struct, frozen=True, gc=False):
     channel: str
     lang: str
     person: str
-    priority: int
+    priority: int  # of `Priority`
     rank: int
     opened_at: int
     taken_at: int | None
@@ -95,4 +108,4 @@ class TicketRow(Struct, frozen=True, gc=False):
 
 def ranked(priority: int, opened_at: int) -> int:
     """The place in the queue, lowest first."""
-    return opened_at + HANDICAP[priority]
+    return opened_at + HANDICAP[Priority(priority)]

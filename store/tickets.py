@@ -32,7 +32,7 @@ from store.ticket_events import (
     decode,
     encode,
 )
-from store.ticket_rows import TicketRow
+from store.ticket_rows import Priority, TicketRow
 from store.transaction import Statement, Transaction, adding
 
 
@@ -64,7 +64,7 @@ class NewTicket(Struct, frozen=True):
     topic: str
     skill: str
     place: str | None
-    priority: int
+    priority: Priority
     lang: str
     person: str
     body: bytes
@@ -79,7 +79,7 @@ class ElsewhereError(ConflictError):
 class Raise(Struct, frozen=True):
     """An open ticket has become more urgent. `skill` is what it needs then, empty where that is what it was."""
 
-    priority: int
+    priority: Priority
     reason: str
     slots: Mapping[str, str]
     skill: str = ""

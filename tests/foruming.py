@@ -12,7 +12,7 @@ from daoxue.config import Config
 from daoxue.serve import server
 from integrations.forum.settings import PATH, ForumSettings
 from players import forum_api
-from players.forum import KEY, SECRET, Board, Forum, Member, Written
+from players.forum import KEY, SECRET, Discussion, Forum, Member, Written
 from tests.conftest import free_port
 from tests.official import Clock, behind, up
 
@@ -42,13 +42,13 @@ class Foruming:
         await self.deliver()
         return post, self.said(post.topic)
 
-    async def reply(self, who: Member, topic: Board, raw: str, to: Written | None = None) -> list[str]:
+    async def reply(self, who: Member, topic: Discussion, raw: str, to: Written | None = None) -> list[str]:
         before = len(self.said(topic))
         await self.forum.write(who, topic, raw, to)
         await self.deliver()
         return self.said(topic)[before:]
 
-    def said(self, topic: Board) -> list[str]:
+    def said(self, topic: Discussion) -> list[str]:
         return [each.raw for each in topic.by(self.forum.assistant)]
 
 

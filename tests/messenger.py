@@ -16,7 +16,7 @@ from daoxue.config import Config
 from daoxue.serve import server
 from integrations.telegram.settings import PATH, Mode, TelegramSettings
 from players import telegram_api
-from players.telegram import Chat, Person, Platform, Shown
+from players.telegram import Chat, Shown, TelegramPlatform, TelegramUser
 from tests.conftest import free_port
 from tests.official import Clock, behind, up
 
@@ -27,7 +27,7 @@ SECRET = "played_secret-0123456789"
 class Messenger:
     """The platform, and what it is connected to."""
 
-    platform: Platform
+    platform: TelegramPlatform
     app: App
     url: str
     clock: Clock = field(default_factory=Clock)
@@ -45,7 +45,7 @@ class Messenger:
         while under_way:
             await asyncio.wait(set(under_way))
 
-    async def say(self, who: Person, text: str, chat: Chat | None = None, **more: Any) -> list[Shown]:
+    async def say(self, who: TelegramUser, text: str, chat: Chat | None = None, **more: Any) -> list[Shown]:
         """What appears because of it."""
         chat = chat or self.platform.chat(who)
         before = len(chat.seen)
@@ -53,14 +53,14 @@ class Messenger:
         await self.settled()
         return chat.seen[before:]
 
-    async def send(self, who: Person, chat: Chat | None = None, **content: Any) -> list[Shown]:
+    async def send(self, who: TelegramUser, chat: Chat | None = None, **content: Any) -> list[Shown]:
         chat = chat or self.platform.chat(who)
         before = len(chat.seen)
         await self.platform.send(who, chat, **content)
         await self.settled()
         return chat.seen[before:]
 
-    async def press(self, who: Person, shown: Shown, label: str, chat: Chat | None = None) -> list[Shown]:
+    async def press(self, who: TelegramUser, shown: Shown, label: str, chat: Chat | None = None) -> list[Shown]:
         chat = chat or self.platform.chat(who)
         before = len(chat.seen)
         await self.platform.press(who, shown, label, chat)
@@ -74,7 +74,7 @@ class Messenger:
             return (await client.post(self.url + PATH, content=body, headers=headers)).status_code
 
 
-def environment(platform: Platform) -> dict[str, str]:
+def environment(platform: TelegramPlatform) -> dict[str, str]:
     return {"TELEGRAM_BOT_TOKEN": platform.token, "TELEGRAM_WEBHOOK_SECRET": SECRET}
 
 
@@ -84,7 +84,7 @@ async def messenger(
 ) -> AsyncIterator[Messenger]:
     """Everything running in this process; `working` also the workers, which otherwise are called by hand."""
     clock, port, api_port = Clock(), free_port(), free_port()
-    platform = Platform(clock=clock)
+    platform = TelegramPlatform(clock=clock)
     url = f"http://127.0.0.1:{port}"
     for name, value in environment(platform).items():
         monkeypatch.setenv(name, value)

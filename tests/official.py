@@ -15,7 +15,7 @@ from daoxue.app import App, compose
 from daoxue.config import Config
 from daoxue.serve import server
 from integrations.wechat.settings import PATH, WechatSettings
-from players.wechat import Platform, Resident, Seen
+from players.wechat import OnScreen, Resident, WechatPlatform
 from tests.conftest import free_port
 
 
@@ -33,7 +33,7 @@ class Clock:
 class Official:
     """The platform, and what it is connected to."""
 
-    platform: Platform
+    platform: WechatPlatform
     app: App
     clock: Clock = field(default_factory=Clock)
 
@@ -43,7 +43,7 @@ class Official:
             if not await self.app.queue.work():
                 return
 
-    def on_screen(self, who: Resident, since: int = 0) -> list[Seen]:
+    def on_screen(self, who: Resident, since: int = 0) -> list[OnScreen]:
         return who.seen[since:]
 
     @property
@@ -55,7 +55,7 @@ class Official:
         return self.app.channels["wechat"].posts[PATH]
 
 
-def connected(config: Config, platform: Platform, port: int, api_port: int, **more: object) -> Config:
+def connected(config: Config, platform: WechatPlatform, port: int, api_port: int, **more: object) -> Config:
     """Settings with the account in them."""
     base = f"http://127.0.0.1:{api_port}"
     wechat = WechatSettings(enabled=True, mode=platform.mode, api_base=base, open_base=base, **more)  # type: ignore[arg-type]
@@ -87,7 +87,7 @@ def behind(api: ASGIApp, port: int) -> contextlib.AbstractAsyncContextManager[No
     return up(uvicorn.Server(uvicorn.Config(api, port=port, log_config=None, access_log=False, lifespan="off")))
 
 
-def environment(platform: Platform) -> dict[str, str]:
+def environment(platform: WechatPlatform) -> dict[str, str]:
     return {
         "WECHAT_APP_ID": platform.app_id, "WECHAT_APP_SECRET": platform.secret, "WECHAT_TOKEN": platform.token,
         "WECHAT_AES_KEY": platform.aes_key,
@@ -100,7 +100,7 @@ async def official(
 ) -> AsyncIterator[Official]:
     """Everything running in this process; `working` also the workers, which otherwise are called by hand."""
     clock, port, api_port = Clock(), free_port(), free_port()
-    platform = Platform(mode=mode, webhook=f"http://127.0.0.1:{port}/channels/wechat", clock=clock)  # type: ignore[arg-type]
+    platform = WechatPlatform(mode=mode, webhook=f"http://127.0.0.1:{port}/channels/wechat", clock=clock)  # type: ignore[arg-type]
     for name, value in environment(platform).items():
         monkeypatch.setenv(name, value)
     app = await compose(connected(config, platform, port, api_port, **more), clock=clock)

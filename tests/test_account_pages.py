@@ -52,5 +52,6 @@ async def test_an_announcement_by_two(service: Service, browser: Browser) -> Non
     await supervisor.get_by_role("link", name="群发").click()
     await supervisor.get_by_role("button", name="同意发送").click()
     await expect(supervisor.get_by_text(re.compile("发送中|已发完"))).to_be_visible()
+    await expect(editor.get_by_text(re.compile("发送中|已发完"))).to_be_visible()  # who hears it by the feed
     await picture(supervisor, "broadcasts")
     await accessible(supervisor)

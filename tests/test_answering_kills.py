@@ -14,7 +14,7 @@ from daoxue.app import App, compose
 from daoxue.config import Config
 from desk.vapid import new_key, vapid_of
 from integrations.gateway_settings import GatewaySettings, TemplateSettings
-from players.gateway import Gateway
+from players.gateway import TextGateway
 from players.push_service import PushService
 from store import conversations, pushes
 from store.pushes import PushKeys
@@ -75,7 +75,7 @@ async def answered(app: App, *said: str) -> Resident:
 
 
 async def test_a_text_leaves_once(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    gateway, port = Gateway({"SEAT": SEAT, "LOOK": "有答复了"}), free_port()
+    gateway, port = TextGateway({"SEAT": SEAT, "LOOK": "有答复了"}), free_port()
     monkeypatch.setenv("GATEWAY_KEY", gateway.key)
     monkeypatch.setenv("GATEWAY_SECRET", gateway.secret)
     templates = (TemplateSettings("SEAT", SEAT), TemplateSettings("LOOK", "有答复了"))

@@ -43,7 +43,7 @@ def standing(api: ASGIApp) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def platforms() -> Iterator[dict[str, str]]:
     """What stands in the environment of a centre that is connected to them."""
-    account, bot = wechat.Platform(), telegram.Platform()
+    account, bot = wechat.WechatPlatform(), telegram.TelegramPlatform()
     with standing(account.app()) as base, standing(telegram_api.server(bot)) as bots:
         yield {
             **official.environment(account), **messenger.environment(bot), "DAOXUE_CHANNELS__WECHAT__ENABLED": "true",

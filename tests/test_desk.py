@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 import pytest
 
+from bot.messages import Priority
 from bot.waiting import Seats
 from daoxue.app import App, compose
 from daoxue.config import Config
@@ -139,7 +140,7 @@ async def test_closed_seats_say_when_they_open(config: Config) -> None:
 ])  # fmt: skip
 async def test_hours(at: str, is_open: bool, opens: str, app: App) -> None:
     hours = Queueing(Hours(DeskSettings(closed_on=(date(2027, 1, 1),)), app.config.zone), app.database, {}, ())
-    seats: Seats = await hours.seats(datetime.fromisoformat(at).replace(tzinfo=app.config.zone), 3)
+    seats: Seats = await hours.seats(datetime.fromisoformat(at).replace(tzinfo=app.config.zone), Priority.ORDINARY)
     assert (seats.open, seats.next_opening) == (is_open, opens)
 
 

@@ -47,7 +47,7 @@ from store.ticket_events import (
     TicketUnheeded,
     TicketWoken,
 )  # fmt: skip
-from store.ticket_rows import TicketRow
+from store.ticket_rows import Priority, TicketRow
 from store.transaction import Transaction
 from tests.desk_client import Desk, Person
 from tests.history import check, folded
@@ -119,7 +119,7 @@ async def test_a_lost_race_changes_nothing(either_app: App) -> None:
 
 EACH: tuple[Happened, ...] = (
     TicketNoted("家长来过", ("wang",)), TicketReviewed({"polite": 5}), TicketLinked("1126-00001", ("li",)),
-    TicketRaised(1, "callback", {"phone": "13800001370"}, "credit", barred=("zhou",)), TicketRaised(3, "more"),
+    TicketRaised(Priority.TODAY, "callback", {"phone": "13800001370"}, "credit", barred=("zhou",)), TicketRaised(Priority.ORDINARY, "more"),
     TicketCalled("no-answer", "CA1"), TicketCalled("completed", "CA2"), TicketCallMoved("held"), TicketFileSettled("f1", "expired"),
     TicketOffered("li", 9), TicketPassed("li", "declined"),
     TicketAlarmed(("li", "wang")), TicketUnheeded(("chen",)),

@@ -25,7 +25,7 @@ from integrations.wechat.settings import WechatSettings
 from players import telegram as telegram_player
 from players import telegram_api, twilio
 from players.post_office import PostOffice
-from players.wechat import Platform
+from players.wechat import WechatPlatform
 from store.database import Database
 from tests.conftest import free_port
 from tests.dovecot import PASSWORD, USER, dovecot
@@ -112,7 +112,7 @@ async def platform(config: Config, database: Database | None, *channels: object)
 
 
 async def test_wechat(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    played, port = Platform(), free_port()
+    played, port = WechatPlatform(), free_port()
     for name, value in environment(played).items():
         monkeypatch.setenv(name, value)
     on = WechatSettings(enabled=True, api_base=f"http://127.0.0.1:{port}")
@@ -151,7 +151,7 @@ async def test_twilio(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_telegram(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    played, port = telegram_player.Platform(), free_port()
+    played, port = telegram_player.TelegramPlatform(), free_port()
     monkeypatch.setenv("TELEGRAM_BOT_TOKEN", played.token)
     monkeypatch.setenv("TELEGRAM_WEBHOOK_SECRET", SECRET)
     url = "https://learn.example.cn"

@@ -12,7 +12,7 @@ from integrations.channels import CHANNELS
 from integrations.forum import rendering, wording
 from integrations.forum.api import ForumPost, ForumTopic, _Stream
 from integrations.forum.settings import PATH, ForumSettings
-from players.forum import NoError
+from players.forum import ForumRefusedError
 from store import conversations, knowledge, queue
 from tests.desk_client import Desk, Person
 from tests.foruming import CATEGORY, Foruming, foruming
@@ -198,7 +198,7 @@ async def test_a_question_is_answered_as_it_stands_when_its_time_has_come(
 
 @pytest.mark.parametrize("told", [True, False])
 async def test_a_question_that_was_changed_before_its_answer_left_is_read_anew(talk: Foruming, told: bool) -> None:
-    talk.forum.faults["reply"] = [NoError(429, "slow down", "rate_limit", wait_seconds=30)]
+    talk.forum.faults["reply"] = [ForumRefusedError(429, "slow down", "rate_limit", wait_seconds=30)]
     post, said = await talk.ask("请教", "几点开门")
     assert said == []
     await talk.forum.edit(post, SURE, told=told)
@@ -309,7 +309,7 @@ async def test_what_was_not_answered_becomes_no_draft(talk: Foruming, result: st
 
 
 async def test_a_flood_is_waited_for_and_nothing_is_asked_meanwhile(talk: Foruming) -> None:
-    talk.forum.faults["reply"] = [NoError(429, "slow down", "rate_limit", wait_seconds=40)]
+    talk.forum.faults["reply"] = [ForumRefusedError(429, "slow down", "rate_limit", wait_seconds=40)]
     posts = [await talk.forum.open(talk.forum.member(), "请教", SURE, CATEGORY) for _ in range(3)]
     await talk.deliver()
     assert talk.forum.calls["reply"] == 1
@@ -334,11 +334,11 @@ async def test_an_answer_whose_response_was_lost_is_looked_for_before_it_is_post
 
 
 @pytest.mark.parametrize("kind", ["topic", "reply"])
-@pytest.mark.parametrize("fault", ["html", "maintenance", 503, NoError(403, "key", "invalid_access")])
+@pytest.mark.parametrize("fault", ["html", "maintenance", 503, ForumRefusedError(403, "key", "invalid_access")])
 async def test_a_forum_that_is_down_or_does_not_know_our_key_is_told_once_and_asked_again(
     talk: Foruming, caplog: pytest.LogCaptureFixture, kind: str, fault: object
 ) -> None:
-    key, wrong = talk.forum.key, isinstance(fault, NoError)
+    key, wrong = talk.forum.key, isinstance(fault, ForumRefusedError)
     post = await talk.forum.open(talk.forum.member(), "请教", SURE, CATEGORY)
     talk.forum.faults[kind] = [fault] * 3
     talk.forum.faults["session"] = [fault] * 3 if wrong else []
@@ -377,7 +377,7 @@ async def test_a_topic_that_was_moved_to_where_we_may_not_read_is_let_go(talk: F
 
 
 async def test_a_post_that_is_refused_as_too_similar_is_tried_again(talk: Foruming) -> None:
-    talk.forum.faults["reply"] = [NoError(422, "Body is too similar to what you recently posted")]
+    talk.forum.faults["reply"] = [ForumRefusedError(422, "Body is too similar to what you recently posted")]
     post, _ = await talk.ask(SURE)
     talk.clock.ahead += 30
     await talk.deliver()

@@ -9,7 +9,7 @@ import pytest
 from bot import admission
 from daoxue.app import App
 from daoxue.config import Config
-from players.wechat import Seen
+from players.wechat import OnScreen
 from tests.official import Official, official
 from tests.telephone import RESIDENT, Line, line
 from tests.test_flood import Client, client, say
@@ -63,7 +63,7 @@ async def test_a_page_is_told_when_to_come_again(app: App, client: Client, monke
     assert len(taken.json()["messages"]) >= 1, "nothing of it had been accepted"
 
 
-Talks = list[asyncio.Task[list[Seen]]]
+Talks = list[asyncio.Task[list[OnScreen]]]
 
 
 async def full(account: Official, monkeypatch: pytest.MonkeyPatch) -> tuple[Held, Talks]:

@@ -17,7 +17,7 @@ from daoxue.serve import server
 from integrations.gateway import Templates
 from integrations.gateway_settings import GatewaySettings, TemplateSettings
 from integrations.texting import Texting, TextRefusal
-from players.gateway import Gateway
+from players.gateway import TextGateway
 from store import queue
 from tests.conftest import free_port
 from tests.desk_client import Desk
@@ -36,7 +36,7 @@ TEMPLATES = tuple(TemplateSettings(id, text) for id, text in APPROVED.items())
 
 @dataclass
 class Texts:
-    gateway: Gateway
+    gateway: TextGateway
     app: App
     clock: Clock
 
@@ -55,7 +55,7 @@ class Texts:
 @pytest.fixture
 async def texts(config: Config, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Texts]:
     clock, port, api_port = Clock(), free_port(), free_port()
-    gateway = Gateway(APPROVED, url=f"http://127.0.0.1:{port}/channels/gateway", clock=clock)
+    gateway = TextGateway(APPROVED, url=f"http://127.0.0.1:{port}/channels/gateway", clock=clock)
     monkeypatch.setenv("GATEWAY_KEY", gateway.key)
     monkeypatch.setenv("GATEWAY_SECRET", gateway.secret)
     settings = GatewaySettings(True, f"http://127.0.0.1:{api_port}", gateway.sign, TEMPLATES)

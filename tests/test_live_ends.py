@@ -43,10 +43,15 @@ async def opened(app: App, token: str) -> ClientConnection:
 
 
 async def closed(socket: ClientConnection, within: float = 3) -> int:
-    """How it was closed; whatever it heard before that is an error."""
-    with pytest.raises(ConnectionClosed) as ended:
+    """How it was closed; whatever it heard of tickets before that is an error."""
+
+    async def listen() -> None:
         async with asyncio.timeout(within):
-            await socket.recv()
+            while True:
+                assert json.loads(await socket.recv())["type"] == "changed"
+
+    with pytest.raises(ConnectionClosed) as ended:
+        await listen()
     assert ended.value.rcvd is not None
     return ended.value.rcvd.code
 
@@ -123,3 +128,34 @@ async def test_a_page_that_fell_behind_hears_on_of_the_ticket_it_has_open(servin
         assert json.loads(await socket.recv())["type"] == "reset"
         serving.desk.live.typing(row.conversation, "resident")
         assert json.loads(await socket.recv())["type"] == "typing"
+
+
+async def test_who_reads_no_tickets_hears_of_announcements_and_of_no_ticket(serving: App) -> None:
+    desk = Desk(serving)
+    editor, supervisor = await desk.person("editor"), await desk.person("supervisor")
+    socket = await opened(serving, editor.token)
+    asked = Inbound(channel="webchat", address="visitor", id="1", text="转人工", at=1)
+    ref = (await serving.inbox.receive(asked)).ticket
+    await socket.send(json.dumps({"type": "watch", "ref": ref}))
+    await serving.desk.feed.look()
+    id = (await supervisor.post("/broadcasts", {"title": "招生", "text": "秋季班开始报名"}))["id"]
+    await supervisor.post(f"/broadcasts/{id}/submit")
+    async with asyncio.timeout(5):
+        assert json.loads(await socket.recv()) == {"type": "changed", "what": "broadcasts"}
+    await socket.close()
+
+
+async def test_a_page_hears_who_came_and_went(serving: App) -> None:
+    desk = Desk(serving)
+    supervisor, li = await desk.person("supervisor"), await desk.person()
+    socket = await opened(serving, supervisor.token)
+    seats = {"type": "changed", "what": "seats"}
+    async with asyncio.timeout(5):
+        assert json.loads(await socket.recv()) == seats  # itself
+        other = await opened(serving, li.token)
+        assert json.loads(await socket.recv()) == seats
+        await li.post("/me/ready", {"ready": False})
+        assert json.loads(await socket.recv()) == seats
+        await other.close()
+        assert json.loads(await socket.recv()) == seats
+    await socket.close()

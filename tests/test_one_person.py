@@ -16,7 +16,7 @@ from desk.feed import FeedPage
 from desk.retention import _expire
 from store import conversations, identity, tickets
 from store.migrate import HEAD
-from store.ticket_rows import TicketRow
+from store.ticket_rows import Priority, TicketRow
 from store.transaction import Transaction
 from tests.desk_client import Desk, Person
 from tests.official import Official, official
@@ -354,7 +354,7 @@ async def test_who_is_complained_of_does_not_read_it_elsewhere(either_app: App) 
     await browser.say("接我单子的坐席骂人")
     assert await either_app.database.read(lambda t: tickets.get(t, complaint))
     await either_app.database.write(
-        lambda t: tickets.add(t, complaint, tickets.Raise(2, "complaint", {}, against=(ref,)), 1)
+        lambda t: tickets.add(t, complaint, tickets.Raise(Priority.SOON, "complaint", {}, against=(ref,)), 1)
     )
     assert "骂人" not in str(await seat.get(f"/tickets/{ref}"))
     assert "骂人" in str(await other.get(f"/tickets/{ref}"))

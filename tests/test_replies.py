@@ -201,7 +201,7 @@ async def test_not_so_long_for_somebody_on_a_call(talk: Talk, monkeypatch: pytes
     async def on_the_line(*_: object) -> str:
         return "queue"
 
-    monkeypatch.setattr(shown, "stage_of", on_the_line)
+    monkeypatch.setattr(shown.TicketViews, "stage", on_the_line)
     before = time.time() * 1000
     assert (await talk.write())["due_at"] - before < 4_500
 

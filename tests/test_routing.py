@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from desk.queueing import estimate
 from desk.routing import ANY, OVERFLOW, Assignment, Free, Waiting, called, reaches, route
-from store.ticket_rows import ranked
+from store.ticket_rows import Priority, ranked
 
 NAMES = ("a", "b", "c", "d")
 SKILLS = (ANY, "complaint", "credit", "teacher")
@@ -19,7 +19,7 @@ SKILLS = (ANY, "complaint", "credit", "teacher")
 def queues(draw: st.DrawFn) -> list[Waiting]:
     return [
         Waiting(
-            ref=f"{n:04d}", person=draw(st.sampled_from(["p1", "p2", f"q{n}"])), priority=(priority := draw(st.integers(0, 3))),
+            ref=f"{n:04d}", person=draw(st.sampled_from(["p1", "p2", f"q{n}"])), priority=(priority := draw(st.sampled_from(Priority))),
             rank=ranked(priority, opened := draw(st.integers(0, 900_000))), opened_at=opened, skill=draw(st.sampled_from(SKILLS)),
             lang=draw(st.sampled_from(["zh", "en"])), load=draw(st.sampled_from([1, 4])),
             last_seat=draw(st.sampled_from([None, *NAMES])), passed=tuple(draw(st.sets(st.sampled_from(NAMES)))),
@@ -87,33 +87,35 @@ def test_danger_to_life_calls_all_who_are_there_but_whom_it_complains_of(
 
 
 def test_danger_to_life_is_offered_to_nobody_in_turn_and_takes_the_rest_of_theirs_along() -> None:
-    danger = Waiting("1", "p", 0, ranked(0, 0), 0)
-    assert route([danger, Waiting("2", "p", 3, 9, 9)], [Free("a", 4)], 10) == []
-    assert route([Waiting("3", "q", 1, ranked(1, 0), 0)], [Free("a", 1, 1)], 1) == []
+    danger = Waiting("1", "p", Priority.DANGER, ranked(Priority.DANGER, 0), 0)
+    assert route([danger, Waiting("2", "p", Priority.ORDINARY, 9, 9)], [Free("a", 4)], 10) == []
+    assert route([Waiting("3", "q", Priority.TODAY, ranked(Priority.TODAY, 0), 0)], [Free("a", 1, 1)], 1) == []
 
 
 def test_the_seat_that_knows_the_resident_comes_first_then_the_least_loaded() -> None:
     seats = [Free("a", 4, 0), Free("b", 4, 3)]
-    assert route([Waiting("1", "p", 3, 0, 0, last_seat="b")], seats, 1)[0].seat == "b"
-    assert route([Waiting("2", "q", 3, 0, 0)], seats, 1)[0].seat == "a"
+    assert route([Waiting("1", "p", Priority.ORDINARY, 0, 0, last_seat="b")], seats, 1)[0].seat == "b"
+    assert route([Waiting("2", "q", Priority.ORDINARY, 0, 0)], seats, 1)[0].seat == "a"
 
 
 def test_who_let_it_pass_is_asked_again_only_when_nobody_else_is_left() -> None:
-    ticket = Waiting("1", "p", 3, 0, 0, passed=("a",))
+    ticket = Waiting("1", "p", Priority.ORDINARY, 0, 0, passed=("a",))
     assert route([ticket], [Free("a", 1), Free("b", 1)], 1)[0].seat == "b"
     assert route([ticket], [Free("a", 1), Free("b", 1, 1)], 1) == []
     assert route([ticket], [Free("a", 1)], 1)[0].seat == "a"
 
 
 def test_who_is_complained_of_never_gets_it_however_long_it_waits() -> None:
-    ticket = Waiting("1", "p", 2, 0, 0, "complaint", last_seat="a", barred=("a",))
+    ticket = Waiting("1", "p", Priority.SOON, 0, 0, "complaint", last_seat="a", barred=("a",))
     able, other = Free("a", 1, skills=frozenset({"complaint"})), Free("b", 1)
     assert route([ticket], [able], 100 * OVERFLOW) == []
     assert not reaches(ticket, [able], 100 * OVERFLOW, frozenset())
-    assert called(replace(ticket, priority=0), ["a", "b"]) == ("b",)
+    assert called(replace(ticket, priority=Priority.DANGER), ["a", "b"]) == ("b",)
     assert not reaches(ticket, [able, other], 1, frozenset()), "the other lacks the skill"
     assert reaches(ticket, [able, other], OVERFLOW, frozenset()), "and is asked all the same after a while"
-    assert route([ticket, Waiting("2", "p", 3, 9, 9)], [able, other], OVERFLOW)[1].seat == "b", "all of theirs"
+    assert route([ticket, Waiting("2", "p", Priority.ORDINARY, 9, 9)], [able, other], OVERFLOW)[1].seat == "b", (
+        "all of theirs"
+    )
 
 
 def test_nobody_starves() -> None:
@@ -123,9 +125,9 @@ def test_nobody_starves() -> None:
     minute = 60_000
     seats = dict.fromkeys(NAMES, 0)  # free again at
     waiting: list[Waiting] = []
-    waited: dict[int, list[int]] = {0: [], 1: [], 2: [], 3: []}
+    waited: dict[Priority, list[int]] = {each: [] for each in Priority}
     arrivals = [
-        (int(random.uniform(0, 600) * minute), random.choices((0, 1, 2, 3), (1, 25, 24, 50))[0]) for _ in range(470)
+        (int(random.uniform(0, 600) * minute), random.choices(tuple(Priority), (1, 25, 24, 50))[0]) for _ in range(470)
     ]
     heapq.heapify(arrivals)
     now, number = 0, 0
@@ -139,7 +141,9 @@ def test_nobody_starves() -> None:
             Free(name, 1, 0, until, frozenset({"complaint"} if name == "a" else {"credit"}))
             for name, until in seats.items() if until <= now
         ]  # fmt: skip
-        dangers = [each for each in waiting if each.priority == 0]  # whoever is free of those who are called takes it
+        dangers = [
+            each for each in waiting if each.priority == Priority.DANGER
+        ]  # whoever is free of those who are called takes it
         taken = [Assignment(each.ref, seat.name) for each, seat in zip(dangers, free, strict=False)]
         free = [seat for seat in free if seat.name not in {each.seat for each in taken}]
         for each in [*taken, *route(waiting, free, now)]:
@@ -150,9 +154,9 @@ def test_nobody_starves() -> None:
         now += minute // 4
         assert now < 2000 * minute, "somebody is still waiting"
     assert sum(map(len, waited.values())) == 470
-    assert max(waited[0]) <= 15 * minute
+    assert max(waited[Priority.DANGER]) <= 15 * minute
     # The handicap of an ordinary matter is 45 minutes: whoever came later than that cannot have been put before it.
-    assert max(waited[3]) - max(waited[1]) <= 90 * minute
+    assert max(waited[Priority.ORDINARY]) - max(waited[Priority.TODAY]) <= 90 * minute
 
 
 def test_how_long_it_takes_is_a_range_or_nothing() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from daoxue.config import Config
 from integrations.telegram import rendering
-from players.telegram import Person, RefusalError, Shown
+from players.telegram import RefusalError, Shown, TelegramUser
 from store import conversations, deliveries
 from store import queue as owed
 from tests.desk_client import Desk
@@ -27,7 +27,7 @@ def one(shown: list[Shown]) -> Shown:
     return only
 
 
-async def said(talk: Messenger, who: Person) -> list[str]:
+async def said(talk: Messenger, who: TelegramUser) -> list[str]:
     """What the resident has said, as it is kept."""
     read = await talk.app.database.read(lambda t: conversations.find(t, "telegram", str(who.id)))
     if read is None:
@@ -133,7 +133,7 @@ async def test_a_button_of_somebody_else_chooses_nothing(talk: Messenger) -> Non
     assert await said(talk, other) == before
 
 
-async def choices(talk: Messenger, who: Person) -> Shown:
+async def choices(talk: Messenger, who: TelegramUser) -> Shown:
     """A message with two buttons or more."""
     for words in ("积分", "有什么班", "书法班", "课程"):
         for shown in await talk.say(who, words):
@@ -226,7 +226,7 @@ async def test_what_is_long_is_cut_where_a_sentence_ends_and_arrives_in_order(
     assert all(len(each.encode("utf-16-le")) <= 600 and each.endswith("。") for each in parts)
 
 
-async def ticket(talk: Messenger) -> tuple[str, Person, Any]:
+async def ticket(talk: Messenger) -> tuple[str, TelegramUser, Any]:
     """A resident whose talk a seat has."""
     who = talk.platform.person()
     await talk.say(who, "转人工")

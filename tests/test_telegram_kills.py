@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from daoxue.config import Config
 from integrations.telegram.settings import PATH, Mode, TelegramSettings
 from players import telegram_api
-from players.telegram import Person, Platform
+from players.telegram import TelegramPlatform, TelegramUser
 from tests.conftest import free_port
 from tests.messenger import SECRET, environment, eventually
 from tests.official import behind
@@ -22,9 +22,9 @@ LEASED = 60.0  # seconds: nobody waits for the process that died any more
 @contextlib.asynccontextmanager
 async def dying(
     config: Config, monkeypatch: pytest.MonkeyPatch, mode: Mode, step: str
-) -> AsyncIterator[tuple[Platform, Service]]:
+) -> AsyncIterator[tuple[TelegramPlatform, Service]]:
     """A service that dies at a step of its first turn."""
-    platform, api_port = Platform(), free_port()
+    platform, api_port = TelegramPlatform(), free_port()
     for name, value in environment(platform).items():
         monkeypatch.setenv(name, value)
     telegram = TelegramSettings(enabled=True, mode=mode, api_base=f"http://127.0.0.1:{api_port}")
@@ -74,12 +74,12 @@ async def test_what_the_platform_had_when_we_died_is_read_twice_and_never_lost(
         assert first == again
 
 
-async def second(platform: Platform, who: Person) -> None:
+async def second(platform: TelegramPlatform, who: TelegramUser) -> None:
     """What comes next comes after it."""
     before = len(platform.chat(who).seen)
     await platform.say(who, "几点开门")
     await eventually(lambda: len(platform.chat(who).seen) > before)
 
 
-def texts(platform: Platform, who: Person) -> list[str]:
+def texts(platform: TelegramPlatform, who: TelegramUser) -> list[str]:
     return [each.text for each in platform.chat(who).seen]

@@ -19,7 +19,7 @@ from integrations.telegram import api, polling
 from integrations.telegram.polling import NAME
 from integrations.telegram.settings import TelegramSecrets, TelegramSettings
 from players import telegram_api
-from players.telegram import Platform
+from players.telegram import TelegramPlatform
 from store import deliveries
 from tests.conftest import free_port
 from tests.messenger import Messenger, environment, eventually, messenger
@@ -49,7 +49,7 @@ async def arrived(asking: Messenger, count: int) -> None:
     assert len(sent(asking.platform)) == count
 
 
-def sent(platform: Platform) -> list[str]:
+def sent(platform: TelegramPlatform) -> list[str]:
     return [each.text for chat in platform.chats.values() for each in chat.seen]
 
 
@@ -209,7 +209,7 @@ async def test_the_webhook_is_set_with_its_secret_and_what_fails_is_seen_at_the_
 
 
 async def test_in_the_terminal_every_command_is_something_that_happens(config: Config) -> None:
-    platform = Platform()
+    platform = TelegramPlatform()
     app = play_telegram.Handset(platform)
     for line in ("/start", "几点开门", "/voice", "/picture 这是什么", "/sticker 👍", "/location 31.8 117.2", "/contact",
                  "/group @daoxue_bot 你好", "/block", "/unblock"):  # fmt: skip
@@ -228,7 +228,7 @@ async def test_in_the_terminal_every_command_is_something_that_happens(config: C
 async def test_the_platform_is_asked_who_we_are(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    platform, port, file = Platform(), free_port(), tmp_path / "config.yml"
+    platform, port, file = TelegramPlatform(), free_port(), tmp_path / "config.yml"
     file.write_text(f"channels: {{telegram: {{enabled: true, api_base: 'http://127.0.0.1:{port}'}}}}", encoding="utf-8")
     for name, value in environment(platform).items():
         monkeypatch.setenv(name, value)
@@ -246,6 +246,6 @@ async def test_the_platform_is_asked_who_we_are(
     [("TELEGRAM_BOT_TOKEN", ""), ("TELEGRAM_BOT_TOKEN", "no token"), ("TELEGRAM_WEBHOOK_SECRET", ""), ("TELEGRAM_WEBHOOK_SECRET", "ä b")],
 )  # fmt: skip
 def test_a_secret_that_cannot_be_one_stops_the_start(name: str, value: str) -> None:
-    secrets = {**environment(Platform()), name: value}
+    secrets = {**environment(TelegramPlatform()), name: value}
     with pytest.raises(SettingsError, match=name):
         TelegramSecrets.read(secrets, TelegramSettings(enabled=True))

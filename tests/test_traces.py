@@ -30,7 +30,7 @@ from daoxue.following import NOBODY, Following, following
 from daoxue.serve import server
 from daoxue.traces import Traces
 from integrations.wechat import channel
-from players.wechat import Platform
+from players.wechat import WechatPlatform
 from store import outbox
 from store.outages import Outage, OutageError
 from store.outbox import Span
@@ -124,7 +124,7 @@ async def test_a_message_its_turn_and_its_answer_are_one_trace(config: Config) -
 class Account:
     """The official account, in its process."""
 
-    platform: Platform
+    platform: WechatPlatform
     app: App
     told: Told
 
@@ -132,7 +132,7 @@ class Account:
 @pytest.fixture
 async def account(config: Config, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Account]:
     port, api_port, told = free_port(), free_port(), Told()
-    platform = Platform(webhook=f"http://127.0.0.1:{port}/channels/wechat")
+    platform = WechatPlatform(webhook=f"http://127.0.0.1:{port}/channels/wechat")
     for name, value in environment(platform).items():
         monkeypatch.setenv(name, value)
     async with (

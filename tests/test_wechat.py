@@ -8,7 +8,7 @@ import pytest
 from daoxue.app import App
 from daoxue.config import Config
 from integrations.wechat import channel as wechat_channel
-from players.wechat import Resident, Seen, Way
+from players.wechat import OnScreen, Passage, Resident
 from store import conversations, deliveries
 from tests.desk_client import Desk, Person
 from tests.official import Official, official
@@ -20,7 +20,7 @@ async def account(config: Config, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
         yield running
 
 
-def text(seen: list[Seen]) -> str:
+def text(seen: list[OnScreen]) -> str:
     return "\n".join(each.text for each in seen)
 
 
@@ -112,7 +112,7 @@ async def test_a_message_that_comes_again_gets_the_very_same_answer(account: Off
     letter = platform.letter(
         who, "<MsgType><![CDATA[text]]></MsgType><Content><![CDATA[你好]]></Content><MsgId>42</MsgId>"
     )
-    await platform.deliver(who, letter, Way(lose=2))
+    await platform.deliver(who, letter, Passage(lose=2))
     assert len(letter.responses) == 3
     assert len({platform.read(each, who.openid).text for each in letter.responses}) == 1
     at_once = await asyncio.gather(*(platform.deliver(who, letter) for _ in range(5)))
@@ -123,9 +123,9 @@ async def test_a_message_that_comes_again_gets_the_very_same_answer(account: Off
 async def test_two_events_of_one_second_are_two(account: Official) -> None:
     platform, who = account.platform, account.platform.resident()
     now = platform.clock()
-    await platform.click(who, "course", way=Way(at=now))
-    await platform.click(who, "human", way=Way(at=now))
-    await platform.click(who, "human", way=Way(at=now))
+    await platform.click(who, "course", way=Passage(at=now))
+    await platform.click(who, "human", way=Passage(at=now))
+    await platform.click(who, "human", way=Passage(at=now))
     assert len(who.seen) == 3
     assert [author for author, _ in await said_in(account.app, who)].count("resident") == 2
 
@@ -166,7 +166,7 @@ async def test_a_slow_answer_is_not_said_twice_when_the_message_comes_again(
     platform, who = account.platform, account.platform.resident()
     await platform.subscribe(who)
     slowed(account, monkeypatch, 1.0)
-    await platform.say(who, "书法班的学费", way=Way(lose=1))  # the acknowledgement is lost; it comes again
+    await platform.say(who, "书法班的学费", way=Passage(lose=1))  # the acknowledgement is lost; it comes again
     await asyncio.sleep(1.5)
     await account.deliver()
     assert len(who.seen) == 2, who.seen

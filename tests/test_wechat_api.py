@@ -14,7 +14,7 @@ from daoxue.logs import silence
 from integrations.tencent.quota import Heard, allowance
 from integrations.wechat.api import Wechat
 from integrations.wechat.faults import MEANINGS, WechatError, WechatFault
-from players.wechat import Platform, Resident, Way
+from players.wechat import Passage, Resident, WechatPlatform
 from store import conversations, outbox, queue
 from store.database import Database
 from store.outbox import OwedRow, order_key
@@ -80,7 +80,7 @@ async def test_one_token_for_an_hour_of_calls(account: Official) -> None:
 
 
 async def test_many_calls_at_once_and_many_processes_fetch_one_token(config: Config) -> None:
-    platform, port = Platform(), free_port()
+    platform, port = WechatPlatform(), free_port()
     databases = [Database(config.database.url) for _ in range(4)]
     apis = [Wechat(platform.app_id, platform.secret, f"http://127.0.0.1:{port}", each) for each in databases]
     async with behind(platform.app(), port):
@@ -263,7 +263,7 @@ async def test_what_was_in_a_response_that_is_lost_still_arrives(account: Offici
     platform.faults["message/custom/send"] = [45047]
     conversation = await tell(account, who, "坐席的话")
     await account.deliver()
-    await platform.say(who, "在吗", Way(lose=lose))
+    await platform.say(who, "在吗", Passage(lose=lose))
     await written_down(account, conversation)
     for _ in range(4):
         account.clock.ahead += 4
@@ -285,7 +285,7 @@ async def test_nor_is_it_lost_where_the_account_may_not_write_by_itself(
         platform.again = 0.1
         conversation = await tell(account, who, "坐席的话")
         await account.deliver()
-        await platform.say(who, "在吗", Way(lose=lose))
+        await platform.say(who, "在吗", Passage(lose=lose))
         await written_down(account, conversation)
         account.clock.ahead += 14
         await account.deliver()

@@ -11,7 +11,7 @@ import pytest
 from daoxue.app import compose
 from daoxue.config import Config
 from desk.people import Profile
-from players.wechat import Platform, Resident, Way
+from players.wechat import Passage, Resident, WechatPlatform
 from tests.conftest import free_port
 from tests.desk_client import PASSWORD
 from tests.official import behind
@@ -38,7 +38,7 @@ async def seat(config: Config) -> httpx.AsyncClient:
     return httpx.AsyncClient(timeout=20, headers={"authorization": f"Bearer {token}"})
 
 
-async def held_back(service: Service, desk: httpx.AsyncClient, platform: Platform, who: Resident) -> str:
+async def held_back(service: Service, desk: httpx.AsyncClient, platform: WechatPlatform, who: Resident) -> str:
     """A ticket whose seat has written two things: the platform would not take the first, and both wait for the resident."""
     await platform.subscribe(who)
     await platform.say(who, "转人工")
@@ -75,7 +75,7 @@ async def guarded(service: Service) -> AsyncIterator[None]:
     ],
 )
 async def test_a_seats_words_arrive_once(step: str, lose: int, config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    platform, api_port = Platform(), free_port()
+    platform, api_port = WechatPlatform(), free_port()
     connected = on_wechat(config, platform, api_port, monkeypatch)
     desk = await seat(config)
     async with behind(platform.app(), api_port), desk:
@@ -87,7 +87,7 @@ async def test_a_seats_words_arrive_once(step: str, lose: int, config: Config, m
             await asyncio.to_thread(service.stop)
             await asyncio.to_thread(service.start, step)
             async with guarded(service):
-                await platform.say(who, "在吗", Way(lose=lose))
+                await platform.say(who, "在吗", Passage(lose=lose))
                 await eventually(lambda: "坐席的第二句" in who.seen[-1].text)
                 await nothing_is_owed(service, desk, ref)
             screen = "\n".join(each.text for each in who.seen[before:])

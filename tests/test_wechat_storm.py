@@ -16,7 +16,7 @@ from daoxue.play import _answers
 from daoxue.play_wechat import _settings
 from daoxue.preparing import vault_of
 from integrations.wechat.settings import WechatSettings
-from players.wechat import Platform, Resident
+from players.wechat import Resident, WechatPlatform
 from store import conversations, queue
 from store.database import Database
 from store.transaction import Transaction
@@ -28,7 +28,7 @@ from tests.service import ROOT, Service, running
 TALK = ("最近有什么培训班", "第二个还有名额吗", "积分会过期吗")
 
 
-def on_wechat(config: Config, platform: Platform, api_port: int, monkeypatch: pytest.MonkeyPatch) -> Config:
+def on_wechat(config: Config, platform: WechatPlatform, api_port: int, monkeypatch: pytest.MonkeyPatch) -> Config:
     for name, value in environment(platform).items():
         monkeypatch.setenv(name, value)
     wechat = WechatSettings(enabled=True, api_base=f"http://127.0.0.1:{api_port}")
@@ -66,7 +66,7 @@ async def test_killed_at_a_step_on_either_database(
 
 
 async def _killed(step: str, config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    platform, api_port = Platform(patience=2.5), free_port()
+    platform, api_port = WechatPlatform(patience=2.5), free_port()
     connected = on_wechat(config, platform, api_port, monkeypatch)
     async with behind(platform.app(), api_port):
         with running(connected, step, 2) as service:
@@ -84,7 +84,7 @@ async def _killed(step: str, config: Config, monkeypatch: pytest.MonkeyPatch) ->
 
 async def test_a_seats_words_outlive_the_process(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed while it sends: what the seat wrote arrives once the process is back."""
-    platform, api_port = Platform(patience=2.5), free_port()
+    platform, api_port = WechatPlatform(patience=2.5), free_port()
     connected = on_wechat(config, platform, api_port, monkeypatch)
     async with behind(platform.app(), api_port):
         with running(connected, "sending", 1) as service:
@@ -164,9 +164,9 @@ async def test_an_hour_with_everything_counted(config: Config, monkeypatch: pyte
 
 
 async def _speaks(account: Official, who: Resident, chance: random.Random) -> None:
-    from players.wechat import Way
+    from players.wechat import Passage
 
-    way = Way(lose=chance.choice((0, 0, 0, 1, 2)))
+    way = Passage(lose=chance.choice((0, 0, 0, 1, 2)))
     what = chance.randrange(8)
     if what == 0:
         await account.platform.say(who, "转人工", way=way)
@@ -185,7 +185,7 @@ async def _openid(account: Official, ref: str) -> str:
     return read.address
 
 
-def _refusals(platform: Platform) -> Counter[int]:
+def _refusals(platform: WechatPlatform) -> Counter[int]:
     """What the platform refuses from now on, by code."""
     found: Counter[int] = Counter()
     custom = platform._custom
@@ -204,7 +204,7 @@ async def test_the_command_itself_with_a_seat_in_the_terminal(
     config: Config, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """`daoxue serve`, a resident on WeChat, and `daoxue desk` beside it."""
-    platform, api_port, port = Platform(patience=2.5), free_port(), free_port()
+    platform, api_port, port = WechatPlatform(patience=2.5), free_port(), free_port()
     settings = _settings(platform, port, api_port, str(tmp_path)) | {
         "DAOXUE_DATABASE__URL": config.database.url, "DAOXUE_ACCOUNTS__KEY_FILE": "var/data.key",
         "DAOXUE_NLU__FOLDER": config.nlu.folder,

@@ -31,7 +31,7 @@ from daoxue.config import Config
 from desk.people import Profile
 from integrations.webchat.channel import PATH
 from players.twilio import Carrier
-from players.wechat import Platform
+from players.wechat import WechatPlatform
 from tests.conftest import free_port
 from tests.official import behind, environment
 
@@ -181,7 +181,7 @@ class Load:
         print(f"  memory                      {last.memory:6.0f} MB (wanted under 600)")
         return cpu / max(1, turns) * 1e6
 
-    async def of_followers(self, platform: Platform) -> None:
+    async def of_followers(self, platform: WechatPlatform) -> None:
         """What WeChat brings in ten seconds, beside all others."""
         count, platforms = self.size.of(FOLLOWERS), Platforms(self.service.port)
         written = letters(platform, count)
@@ -226,7 +226,7 @@ class Load:
 async def run(folder: Path, size: Size, tokens: list[str], picture: Path) -> None:
     echo_port, port, api = free_port(), free_port(), free_port()
     carrier = Carrier(f"http://127.0.0.1:{port}")
-    platform = Platform(mode="plain", webhook=f"{carrier.url}/channels/wechat")
+    platform = WechatPlatform(mode="plain", webhook=f"{carrier.url}/channels/wechat")
     more = environment(platform) | {
         "DAOXUE_CHANNELS__WECHAT__ENABLED": "true", "DAOXUE_CHANNELS__WECHAT__MODE": "plain",
         "DAOXUE_CHANNELS__WECHAT__API_BASE": f"http://127.0.0.1:{api}", "DAOXUE_SERVER__PUBLIC_URL": carrier.url,

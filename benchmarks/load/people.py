@@ -15,7 +15,7 @@ from websockets.exceptions import WebSocketException
 
 from benchmarks.turn import QUESTIONS
 from benchmarks.wire import Wire, ask, connected, request
-from players.wechat import Delivery, Platform
+from players.wechat import Posted, WechatPlatform
 
 ASKS = 10.0  # seconds from one question of a resident's to the next
 WITHIN = 30.0  # seconds after which nobody waits any more
@@ -142,7 +142,7 @@ class Platforms:
         self._port = port
         self._idle: list[Wire] = []
 
-    async def bring(self, letters: Sequence[Delivery]) -> None:
+    async def bring(self, letters: Sequence[Posted]) -> None:
         """All of them in ten seconds, whatever becomes of those before."""
         began = time.monotonic()
         async with asyncio.TaskGroup() as tasks:
@@ -153,7 +153,7 @@ class Platforms:
         for _, writer in self._idle:
             writer.close()
 
-    async def _hand_over(self, letter: Delivery) -> None:
+    async def _hand_over(self, letter: Posted) -> None:
         began, parts = time.monotonic(), urlsplit(letter.url)
         try:
             async with asyncio.timeout(LISTENS):
@@ -172,7 +172,7 @@ class Platforms:
             self.found.answered += 1
 
 
-def letters(platform: Platform, count: int) -> list[Delivery]:
+def letters(platform: WechatPlatform, count: int) -> list[Posted]:
     """Of half as many followers: each writes twice."""
     found = []
     for number in range(count):

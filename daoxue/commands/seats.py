@@ -11,8 +11,11 @@ from desk.errors import TicketError
 from desk.opening import ALL, handover
 from desk.people import ROLES, Profile
 from desk.replies import Answer
+from store.ticket_rows import Priority
 
-PRIORITIES = ("P0 危急", "P1 当天", "P2 投诉", "P3 一般")
+PRIORITIES = {
+    Priority.DANGER: "P0 危急", Priority.TODAY: "P1 当天", Priority.SOON: "P2 投诉", Priority.ORDINARY: "P3 一般",
+}  # fmt: skip
 
 
 def declare(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -61,7 +64,7 @@ def _desk_list(arguments: argparse.Namespace) -> int:
             tell(
                 arguments,
                 shown,
-                f"{row.ref}  {PRIORITIES[row.priority]}  {since:%m-%d %H:%M}  {about.reason}  {about.summary[:40]}",
+                f"{row.ref}  {PRIORITIES[Priority(row.priority)]}  {since:%m-%d %H:%M}  {about.reason}  {about.summary[:40]}",
             )
 
     return acting(arguments, use)
@@ -82,7 +85,7 @@ def _show(arguments: argparse.Namespace, app: App, ref: str) -> Awaitable[None]:
         facts = "，".join(f"{name}={value}" for name, value in about.slots.items())
         tell(
             arguments, row,
-            f"工单 {ref}  {PRIORITIES[opened.ticket.priority]}  {opened.ticket.state}  {opened.ticket.owner or ''}\n原因：{about.reason}"
+            f"工单 {ref}  {PRIORITIES[Priority(opened.ticket.priority)]}  {opened.ticket.state}  {opened.ticket.owner or ''}\n原因：{about.reason}"
             f"  技能：{about.skill}  地点：{about.place or '—'}\n已知：{facts or '—'}\n摘要：{about.summary}\n{said}",
         )  # fmt: skip
 

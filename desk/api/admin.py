@@ -10,7 +10,19 @@ from pydantic import ConfigDict, Field
 from accounts.closing import ErasureReason
 from desk import forms
 from desk.api.answers import NOTHING, Answering, NothingToTell, files
-from desk.api.guard import Number, TheDesk, may, now
+from desk.api.given import (
+    TheDatabase,
+    TheDispatch,
+    TheFeed,
+    TheHealth,
+    TheHooks,
+    TheHours,
+    TheLibrary,
+    ThePeople,
+    TheResidents,
+    TheStanding,
+)
+from desk.api.guard import Number, may, now
 from desk.api.session import Strict
 from desk.errors import TicketError
 from desk.parts import Health
@@ -18,6 +30,7 @@ from desk.people import DAY, NOTHING_ENDED, ONE_TIME, PERMISSIONS, ROLES, Ended,
 from desk.printing import copy_page
 from desk.residents import ErasureProof
 from desk.standing import Retention
+from knowledge.library import Library
 from store import audit as rows
 from store import ticket_events
 
@@ -201,18 +214,17 @@ class Audit(Struct, frozen=True):
 
 
 @router.get("/people")
-async def people(seat: Keeper, desk: TheDesk) -> AccountList:
+async def people(seat: Keeper, people: ThePeople, library: TheLibrary) -> AccountList:
     """All accounts, and what each role may."""
     places = [
-        PlaceShown(each.id, each.name, each.level, each.parent)
-        for each in desk.library.catalogue.organisations.values()
+        PlaceShown(each.id, each.name, each.level, each.parent) for each in library.catalogue.organisations.values()
     ]
     shown = [
         Account(
             each.name, each.shown, cast(Role, each.role), list(each.skills), list(each.langs), each.capacity, each.place, each.phone,
             each.active, each.totp, each.one_time, each.subject, each.version,
         )
-        for each in await desk.people.all()
+        for each in await people.all()
     ]  # fmt: skip
     may: dict[str, list[str]] = {
         role: sorted(name for name, roles in PERMISSIONS.items() if role in roles) for role in ROLES
@@ -220,114 +232,121 @@ async def people(seat: Keeper, desk: TheDesk) -> AccountList:
     return AccountList(shown, may, places)
 
 
+def _check_place(library: Library, place: str | None) -> None:
+    if place is not None and place not in library.catalogue.organisations:
+        raise TicketError("invalid", f"没有机构 {place}")
+
+
+async def _changed(body: ChangedPerson, library: TheLibrary) -> ChangedPerson:
+    _check_place(library, body.place)
+    return body
+
+
 @router.post("/people")
-async def add_person(body: NewPerson, seat: Keeper, desk: TheDesk) -> OneTime:
+async def add_person(body: NewPerson, seat: Keeper, people: ThePeople, library: TheLibrary) -> OneTime:
     """A new account; its one-time password is shown this once."""
-    _check_place(desk.library.catalogue.organisations.keys(), body.place)
+    _check_place(library, body.place)
     profile = Profile(body.shown, body.skills, body.langs, body.capacity, body.place, body.phone)
-    password = await desk.people.add(body.name, body.role, now(), seat.name, profile)
+    password = await people.add(body.name, body.role, now(), seat.name, profile)
     return OneTime(body.name, password, ONE_TIME // DAY, NOTHING_ENDED)
 
 
 @router.put("/people/{name}")
-async def change_person(name: str, body: ChangedPerson, seat: Keeper, desk: TheDesk) -> Ended:
+async def change_person(
+    name: str, body: Annotated[ChangedPerson, Depends(_changed)], seat: Keeper, people: ThePeople, dispatch: TheDispatch,
+    feed: TheFeed,
+) -> Ended:  # fmt: skip
     """Changes an account that nobody else has changed since it was looked at. Nobody takes his own administration away.
     Another role, or being switched off, ends what the account has open at once, and its tokens: what that was is told."""
-    _check_place(desk.library.catalogue.organisations.keys(), body.place)
     if name == seat.name and (not body.active or body.role != seat.role):
         raise TicketError("invalid", "不能停用自己或改自己的角色，请另一位管理员来改")
-    ended = await desk.people.change(
+    ended = await people.change(
         name, seat.name, now(), version=body.version, shown=body.shown or name, role=body.role, skills=body.skills,
         langs=body.langs, capacity=body.capacity, place=body.place, phone=body.phone, active=int(body.active),
     )  # fmt: skip
     if ended is not None:
-        desk.feed.end(name)
+        feed.end(name)
         if not body.active or body.role not in PERMISSIONS["ticket.work"]:
-            await desk.dispatch.leave(name, now())
+            await dispatch.leave(name, now())
     return ended or NOTHING_ENDED
 
 
 @router.post("/people/{name}/reset")
-async def reset_password(name: str, seat: Keeper, desk: TheDesk) -> OneTime:
+async def reset_password(name: str, seat: Keeper, people: ThePeople, feed: TheFeed) -> OneTime:
     """A new one-time password; also unlocks, takes the second factor away, and ends what the account has open."""
-    password, ended = await desk.people.reset_password(name, seat.name, now())
-    desk.feed.end(name)
+    password, ended = await people.reset_password(name, seat.name, now())
+    feed.end(name)
     return OneTime(name, password, ONE_TIME // DAY, ended)
 
 
 @router.get("/strangers")
-async def strangers(seat: Keeper, desk: TheDesk) -> Strangers:
+async def strangers(seat: Keeper, people: ThePeople) -> Strangers:
     """Whom the identity provider vouched for, and whom nobody has linked to an account."""
-    return Strangers([Stranger(each.subject, each.name, each.at) for each in await desk.people.vouched()])
+    return Strangers([Stranger(each.subject, each.name, each.at) for each in await people.vouched()])
 
 
 @router.put("/people/{name}/link")
-async def link(name: str, body: Linked, seat: Keeper, desk: TheDesk) -> NothingToTell:
+async def link(name: str, body: Linked, seat: Keeper, people: ThePeople) -> NothingToTell:
     """From here on one of the strangers signs in to this account."""
-    await desk.people.link(name, body.subject, seat.name, now())
+    await people.link(name, body.subject, seat.name, now())
     return NOTHING
 
 
 @router.delete("/people/{name}/link")
-async def unlink(name: str, seat: Keeper, desk: TheDesk) -> Ended:
+async def unlink(name: str, seat: Keeper, people: ThePeople, feed: TheFeed) -> Ended:
     """Nobody signs in to this account by the identity provider any more; what it has open ends."""
-    ended = await desk.people.unlink(name, seat.name, now())
-    desk.feed.end(name)
+    ended = await people.unlink(name, seat.name, now())
+    feed.end(name)
     return ended
 
 
-def _check_place(known: object, place: str | None) -> None:
-    if place is not None and place not in known:  # type: ignore[operator]
-        raise TicketError("invalid", f"没有机构 {place}")
-
-
 @router.get("/tokens")
-async def tokens(seat: Tokens, desk: TheDesk) -> TokenList:
+async def tokens(seat: Tokens, people: ThePeople) -> TokenList:
     """Tokens of other systems; the tokens themselves are not kept."""
     return TokenList(
         [
             TokenShown(each.digest, each.seat, each.label, each.created_at, each.used_at, each.expires_at)
-            for each in await desk.people.tokens()
+            for each in await people.tokens()
         ]
     )
 
 
 @router.post("/tokens")
-async def add_token(body: NewToken, seat: Tokens, desk: TheDesk) -> Token:
+async def add_token(body: NewToken, seat: Tokens, people: ThePeople) -> Token:
     """A token that acts as an account for a year, shown this once."""
-    return Token(await desk.people.add_token(body.seat, body.label, seat.name, now()))
+    return Token(await people.add_token(body.seat, body.label, seat.name, now()))
 
 
 @router.delete("/tokens/{id}")
-async def drop_token(id: str, seat: Tokens, desk: TheDesk) -> NothingToTell:
-    await desk.people.drop_token(id, seat.name, now())
+async def drop_token(id: str, seat: Tokens, people: ThePeople) -> NothingToTell:
+    await people.drop_token(id, seat.name, now())
     return NOTHING
 
 
 @router.get("/webhooks")
-async def webhooks(seat: Hooking, desk: TheDesk) -> HookList:
+async def webhooks(seat: Hooking, hooks: TheHooks) -> HookList:
     """Who is told what; without the secrets."""
-    found = await desk.hooks.all()
+    found = await hooks.all()
     shown = [Hook(each.id, each.url, json.loads(each.kinds), each.seen) for each in found]
     return HookList(shown, list(ticket_events.KINDS))
 
 
 @router.post("/webhooks")
-async def add_webhook(body: NewHook, seat: Hooking, desk: TheDesk) -> SigningSecret:
+async def add_webhook(body: NewHook, seat: Hooking, hooks: TheHooks) -> SigningSecret:
     """Tells an address of tickets' events, signed with the secret that is shown this once."""
-    return SigningSecret(await desk.hooks.add(body.url, body.kinds, seat.name, now()))
+    return SigningSecret(await hooks.add(body.url, body.kinds, seat.name, now()))
 
 
 @router.delete("/webhooks/{id}")
-async def drop_webhook(id: Number, seat: Hooking, desk: TheDesk) -> NothingToTell:
-    await desk.hooks.drop(id, seat.name, now())
+async def drop_webhook(id: Number, seat: Hooking, hooks: TheHooks) -> NothingToTell:
+    await hooks.drop(id, seat.name, now())
     return NOTHING
 
 
 @router.get("/webhooks/{id}/deliveries")
-async def deliveries(id: Number, seat: Hooking, desk: TheDesk) -> Deliveries:
+async def deliveries(id: Number, seat: Hooking, hooks: TheHooks) -> Deliveries:
     """What was delivered, what is tried again, what was given up."""
-    found = await desk.hooks.log(id)
+    found = await hooks.log(id)
     return Deliveries(
         [
             Delivery(int(each.key.rpartition(":")[2]), each.state, each.attempts, each.outcome, each.due_at)
@@ -337,45 +356,45 @@ async def deliveries(id: Number, seat: Hooking, desk: TheDesk) -> Deliveries:
 
 
 @router.get("/audit")
-async def audit(seat: Auditor, desk: TheDesk, before: Number = 1 << 60) -> Audit:
+async def audit(seat: Auditor, database: TheDatabase, before: Number = 1 << 60) -> Audit:
     """What must not be lost sight of, the newest first."""
-    found = await desk.database.page(lambda t: rows.newest(t, before, 200))
+    found = await database.page(lambda t: rows.newest(t, before, 200))
     return Audit([AuditLine(each.id, each.at, each.actor, each.action, each.subject, each.detail) for each in found])
 
 
 @router.get("/system")
-async def system(seat: System, desk: TheDesk) -> Health:
+async def system(seat: System, health: TheHealth) -> Health:
     """How the channels and what lies behind them are."""
-    return await desk.health()
+    return await health()
 
 
 @router.get("/retention")
-async def retention(seat: Eraser, desk: TheDesk) -> Retention:
-    return await desk.standing.retention()
+async def retention(seat: Eraser, standing: TheStanding) -> Retention:
+    return await standing.retention()
 
 
 @router.put("/retention")
-async def set_retention(request: Annotated[Request, Retention], seat: Eraser, desk: TheDesk) -> NothingToTell:
+async def set_retention(request: Annotated[Request, Retention], seat: Eraser, standing: TheStanding) -> NothingToTell:
     """After how many days things are taken out."""
     keep = forms.read(await request.body(), Retention)
-    await desk.standing.put("retention", keep, seat.name, now())
+    await standing.put("retention", keep, seat.name, now())
     return NOTHING
 
 
 @router.post("/residents/{ref}/export")
-async def export(ref: str, seat: Eraser, desk: TheDesk) -> dict[str, object]:
+async def export(ref: str, seat: Eraser, residents: TheResidents) -> dict[str, object]:
     """Everything that we hold of the resident of this ticket."""
-    return await desk.residents.copy(ref, seat.name, now())
+    return await residents.copy(ref, seat.name, now())
 
 
 @router.post("/residents/{ref}/printable", responses=files("text/html"))
-async def printable(ref: str, seat: Eraser, desk: TheDesk) -> Response:
+async def printable(ref: str, seat: Eraser, residents: TheResidents, hours: TheHours) -> Response:
     """The same as a page to be printed for the resident."""
-    copy = await desk.residents.copy(ref, seat.name, now())
-    return Response(copy_page(ref, copy, desk.zone), media_type="text/html; charset=utf-8")
+    copy = await residents.copy(ref, seat.name, now())
+    return Response(copy_page(ref, copy, hours.zone), media_type="text/html; charset=utf-8")
 
 
 @router.post("/residents/{ref}/erase")
-async def erase(ref: str, body: Erase, seat: Eraser, desk: TheDesk) -> ErasureProof:
+async def erase(ref: str, body: Erase, seat: Eraser, residents: TheResidents) -> ErasureProof:
     """Takes it out, and proves it."""
-    return await desk.residents.erase(ref, seat.name, body.why, now())
+    return await residents.erase(ref, seat.name, body.why, now())

@@ -1,27 +1,28 @@
 """What helps a seat to answer: what we know, texts to use again, and a draft from what was answered."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 
 from fastapi import Depends, Query
 from msgspec import Struct
 from pydantic import Field
 
-from desk import drafting
 from desk.api.answers import NOTHING, Answering, NothingToTell
-from desk.api.guard import Number, TheDesk, may, now
+from desk.api.given import TheComprehension, TheDatabase, TheDrafting, TheLibrary, TheTickets, Today
+from desk.api.guard import Number, may, now
 from desk.api.session import Strict
-from desk.api.shown import looked_at
+from desk.api.shown import TheViews
 from desk.errors import TicketError
-from desk.parts import Desk
 from desk.people import Seat
+from knowledge.library import Library
 from store import canned as rows
 
 router = Answering(tags=["助手 assist"])
 Reader = Annotated[Seat, Depends(may("knowledge.read"))]
 TicketReader = Annotated[Seat, Depends(may("ticket.read"))]
 Drafter = Annotated[Seat, Depends(may("knowledge.draft"))]
+Looked = Annotated[str, Query(max_length=200)]
 Writer = Annotated[Seat, Depends(may("canned.write"))]
 SUGGESTED, NEAR = 5, 0.03  # at most, and at least as likely
 LAST = 3  # messages of the resident that say what is asked
@@ -61,72 +62,76 @@ class DraftMade(Struct, frozen=True):
     id: str
 
 
+async def _asked(ref: str, seat: TicketReader, tickets: TheTickets, views: TheViews, q: Looked = "") -> list[str]:
+    """What is to be answered: what is looked for, else what the resident of the ticket said last."""
+    if q.strip():
+        return [q]
+    opened = await tickets.show(ref)
+    await views.looked_at(opened.ticket, seat)
+    said = [each.message.reply.text for each in opened.messages if each.author == "resident"]
+    return [*said[-LAST:], opened.handover.summary]
+
+
+Asked = Annotated[list[str], Depends(_asked)]
+
+
 @router.get("/tickets/{ref}/suggestions")
 async def suggestions(
-    ref: str, seat: TicketReader, desk: TheDesk, q: Annotated[str, Query(max_length=200)] = ""
+    seat: TicketReader, asked: Asked, library: TheLibrary, comprehension: TheComprehension, today: Today, q: Looked = ""
 ) -> Suggestions:
     """Reviewed answers that come near to what the resident said last, or to `q`; with their sources."""
-    asked = [q] if q.strip() else await _last_words(desk, ref, seat)
-    today = datetime.now(desk.zone).date()
     best: dict[str, float] = {}
     for text in asked:
-        for each in desk.comprehension.understand(text, today).candidates:
+        for each in comprehension.understand(text, today).candidates:
             if each.entry is not None and each.score >= NEAR:
                 best[each.entry] = max(best.get(each.entry, 0.0), each.score)
-    for id in _containing(desk, q, today):
+    for id in _containing(library, q, today):
         best.setdefault(id, NEAR)
     ranked = sorted(best.items(), key=lambda pair: -pair[1])[:SUGGESTED]
     found = []
     for id, score in ranked:
-        entry = desk.library.entries[id]
+        entry = library.entries[id]
         answer = "\n".join([entry.answer, *(f"{n}. {step}" for n, step in enumerate(entry.steps, 1))])
-        found.append(Suggestion(id, desk.library.title(entry), answer, entry.source, score))
+        found.append(Suggestion(id, library.title(entry), answer, entry.source, score))
     return Suggestions(found)
 
 
-def _containing(desk: Desk, q: str, today: date) -> Iterator[str]:
+def _containing(library: Library, q: str, today: date) -> Iterator[str]:
     """The entries that hold today and contain each word of `q`, those first that have them in their titles."""
     words = str.casefold(q).split()
-    entries = [each for each in desk.library.entries.values() if words and each.is_valid(today)]
-    titles = {each.id: str.casefold(desk.library.title(each)) for each in entries}
+    entries = [each for each in library.entries.values() if words and each.is_valid(today)]
+    titles = {each.id: str.casefold(library.title(each)) for each in entries}
     for each in sorted(entries, key=lambda each: words and words[0] not in titles[each.id]):
         text = titles[each.id] + str.casefold(each.answer)
         if all(word in text for word in words):
             yield each.id
 
 
-async def _last_words(desk: Desk, ref: str, seat: Seat) -> list[str]:
-    opened = await desk.tickets.show(ref)
-    await looked_at(desk, opened.ticket, seat)
-    said = [each.message.reply.text for each in opened.messages if each.author == "resident"]
-    return [*said[-LAST:], opened.handover.summary]
-
-
 @router.get("/canned")
-async def all_canned(seat: Reader, desk: TheDesk) -> CannedTexts:
+async def all_canned(seat: Reader, database: TheDatabase) -> CannedTexts:
     """Texts to use again."""
-    found = await desk.database.read(rows.all_texts)
+    found = await database.read(rows.all_texts)
     return CannedTexts([CannedText(each.id, each.title, each.text, each.by) for each in found])
 
 
 @router.post("/canned")
-async def add_canned(body: Canned, seat: Writer, desk: TheDesk) -> NothingToTell:
-    await desk.database.write(lambda t: rows.add(t, body.title, body.text, seat.name))
+async def add_canned(body: Canned, seat: Writer, database: TheDatabase) -> NothingToTell:
+    await database.write(lambda t: rows.add(t, body.title, body.text, seat.name))
     return NOTHING
 
 
 @router.delete("/canned/{id}")
-async def drop_canned(id: Number, seat: Writer, desk: TheDesk) -> NothingToTell:
+async def drop_canned(id: Number, seat: Writer, database: TheDatabase) -> NothingToTell:
     """One's own."""
-    if not await desk.database.write(lambda t: rows.drop(t, id, seat.name)):
+    if not await database.write(lambda t: rows.drop(t, id, seat.name)):
         raise TicketError("not_found", "没有这条常用语，或者不是您建的")
     return NOTHING
 
 
 @router.post("/tickets/{ref}/draft")
-async def draft(ref: str, seat: Drafter, desk: TheDesk) -> DraftMade:
+async def draft(ref: str, seat: Drafter, tickets: TheTickets, drafting: TheDrafting, views: TheViews) -> DraftMade:
     """The seat's last answer becomes a draft for editors: to the standard question that the resident asked where it has no
     answer yet, else to the question in their words."""
-    opened = await desk.tickets.show(ref)
-    await looked_at(desk, opened.ticket, seat)
-    return DraftMade(await drafting.draft(desk, opened, seat.name, now()))
+    opened = await tickets.show(ref)
+    await views.looked_at(opened.ticket, seat)
+    return DraftMade(await drafting.draft(opened, seat.name, now()))

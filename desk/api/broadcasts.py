@@ -8,7 +8,8 @@ from pydantic import Field
 
 from bot.messages import Reply
 from desk.api.answers import NOTHING, Answering, NothingToTell
-from desk.api.guard import Number, TheDesk, may, now
+from desk.api.given import TheBroadcasts, TheChannels, TheLibrary
+from desk.api.guard import Number, may, now
 from desk.api.session import Strict
 from desk.broadcasts import LONGEST, UNSUBSCRIBE, Audience, Progress
 from desk.people import Seat
@@ -53,66 +54,66 @@ class Previewed(Struct, frozen=True):
 
 
 @router.get("")
-async def all_(seat: Writer, desk: TheDesk) -> Announcements:
+async def all_(seat: Writer, broadcasts: TheBroadcasts, library: TheLibrary) -> Announcements:
     """The newest first; and the schools whose learners they can be for."""
     schools = [
-        School(each.id, each.name) for each in desk.library.catalogue.organisations.values() if each.level == "school"
+        School(each.id, each.name) for each in library.catalogue.organisations.values() if each.level == "school"
     ]
-    return Announcements(await desk.broadcasts.list(), schools)
+    return Announcements(await broadcasts.list(), schools)
 
 
 @router.get("/waiting")
-async def waiting(seat: Approver, desk: TheDesk) -> AwaitingApproval:
+async def waiting(seat: Approver, broadcasts: TheBroadcasts) -> AwaitingApproval:
     """Those that wait for a yes."""
-    return AwaitingApproval([each for each in await desk.broadcasts.list() if each.state == "review"])
+    return AwaitingApproval([each for each in await broadcasts.list() if each.state == "review"])
 
 
 @router.post("")
-async def draft(body: Draft, seat: Writer, desk: TheDesk) -> Drafted:
-    id = await desk.broadcasts.draft(body.title, body.text, Audience(tuple(body.schools)), seat.name, now())
+async def draft(body: Draft, seat: Writer, broadcasts: TheBroadcasts) -> Drafted:
+    id = await broadcasts.draft(body.title, body.text, Audience(tuple(body.schools)), seat.name, now())
     return Drafted(id)
 
 
 @router.post("/preview")
-async def preview(body: Draft, seat: Writer, desk: TheDesk) -> Previewed:
+async def preview(body: Draft, seat: Writer, broadcasts: TheBroadcasts, channels: TheChannels) -> Previewed:
     """How it looks on each channel, and how many it would go to."""
-    shown = {name: each.render([Reply(text=body.text + UNSUBSCRIBE)]) for name, each in desk.channels.items()}
-    wanted = await desk.broadcasts.wanted(Audience(tuple(body.schools)))
+    shown = {name: each.render([Reply(text=body.text + UNSUBSCRIBE)]) for name, each in channels.items()}
+    wanted = await broadcasts.wanted(Audience(tuple(body.schools)))
     return Previewed(shown, wanted)
 
 
 @router.get("/{id}/report")
-async def report(id: Number, seat: Writer, desk: TheDesk) -> Progress:
+async def report(id: Number, seat: Writer, broadcasts: TheBroadcasts) -> Progress:
     """How far it is."""
-    return await desk.broadcasts.report(id)
+    return await broadcasts.report(id)
 
 
 @router.post("/{id}/submit")
-async def submit(id: Number, seat: Writer, desk: TheDesk) -> NothingToTell:
-    await desk.broadcasts.submit(id, seat.name, now())
+async def submit(id: Number, seat: Writer, broadcasts: TheBroadcasts) -> NothingToTell:
+    await broadcasts.submit(id, seat.name, now())
     return NOTHING
 
 
 @router.post("/{id}/approve")
-async def approve(id: Number, seat: Approver, desk: TheDesk) -> NothingToTell:
+async def approve(id: Number, seat: Approver, broadcasts: TheBroadcasts) -> NothingToTell:
     """Begins to send what somebody else wrote."""
-    await desk.broadcasts.approve(id, seat.name, now())
+    await broadcasts.approve(id, seat.name, now())
     return NOTHING
 
 
 @router.post("/{id}/refuse")
-async def refuse(id: Number, seat: Approver, desk: TheDesk) -> NothingToTell:
-    await desk.broadcasts.refuse(id, seat.name, now())
+async def refuse(id: Number, seat: Approver, broadcasts: TheBroadcasts) -> NothingToTell:
+    await broadcasts.refuse(id, seat.name, now())
     return NOTHING
 
 
 @router.post("/{id}/pause")
-async def pause(id: Number, seat: Writer, desk: TheDesk) -> NothingToTell:
-    await desk.broadcasts.pause(id, seat.name, now())
+async def pause(id: Number, seat: Writer, broadcasts: TheBroadcasts) -> NothingToTell:
+    await broadcasts.pause(id, seat.name, now())
     return NOTHING
 
 
 @router.post("/{id}/resume")
-async def resume(id: Number, seat: Writer, desk: TheDesk) -> NothingToTell:
-    await desk.broadcasts.resume(id, seat.name, now())
+async def resume(id: Number, seat: Writer, broadcasts: TheBroadcasts) -> NothingToTell:
+    await broadcasts.resume(id, seat.name, now())
     return NOTHING

@@ -6,12 +6,15 @@ from fastapi import Depends
 from pydantic import Field
 
 from desk.api.answers import NOTHING, OUTSIDE, Answering, NothingToTell
-from desk.api.guard import TheDesk, may, now
+from desk.api.given import TheCalling, TheDatabase, ThePeople, TheTickets
+from desk.api.guard import may, now
 from desk.api.session import Strict
-from desk.api.shown import check_colleague, held_by
+from desk.api.shown import check_colleague
 from desk.errors import TicketError
+from desk.opening import found
 from desk.people import Seat
 from desk.tickets import refuse
+from store.ticket_rows import TicketRow
 
 router = Answering(tags=["电话 calls"])
 Worker = Annotated[Seat, Depends(may("ticket.work"))]
@@ -25,46 +28,56 @@ class Hold(Strict):
     on: bool
 
 
+async def _held(ref: str, seat: Worker, database: TheDatabase) -> TicketRow:
+    """The ticket, where this seat has it. Raises `TicketError`."""
+    row = await database.read(lambda t: found(t, ref))
+    if row.owner != seat.name:
+        raise TicketError("not_yours", f"工单 {ref} 不在您手上，请先接单")
+    return row
+
+
+Held = Annotated[TicketRow, Depends(_held)]
+
+
 @router.post("/tickets/{ref}/call", responses=OUTSIDE)
-async def call(ref: str, seat: Worker, desk: TheDesk) -> NothingToTell:
+async def call(row: Held, seat: Worker, calling: TheCalling) -> NothingToTell:
     """Calls the seat's telephone, and when the seat is there the resident. How it ended is written down."""
-    if desk.calling is None:
+    if calling is None:
         raise TicketError("invalid", "没有接入电话，不能拨打")
     if seat.phone is None:
         raise TicketError("invalid", "您的账号没有登记电话，请管理员在“人员”里填上")
-    await held_by(desk, ref, seat)
     try:
-        found = await desk.calling.call_back(ref, seat.phone)
+        is_reached = await calling.call_back(row.ref, seat.phone)
     except ConnectionError as error:
         raise TicketError("unreachable", f"电话没有打出去，请稍后再试（{error}）") from error
-    if not found:
+    if not is_reached:
         raise TicketError("invalid", "这位居民没有留下电话")
     return NOTHING
 
 
 @router.post("/tickets/{ref}/hold")
-async def hold(ref: str, body: Hold, seat: Worker, desk: TheDesk) -> NothingToTell:
+async def hold(row: Held, body: Hold, seat: Worker, calling: TheCalling) -> NothingToTell:
     """Lets the caller wait; going on calls the seat's telephone again."""
-    await held_by(desk, ref, seat)
-    if desk.calling is None or not await desk.calling.hold(ref, body.on):
+    if calling is None or not await calling.hold(row.ref, body.on):
         raise TicketError("invalid", "现在没有可以保持或恢复的通话")
     return NOTHING
 
 
 @router.post("/tickets/{ref}/confer", responses=OUTSIDE)
-async def confer(ref: str, body: Confer, seat: Worker, desk: TheDesk) -> NothingToTell:
+async def confer(
+    row: Held, body: Confer, seat: Worker, tickets: TheTickets, people: ThePeople, calling: TheCalling
+) -> NothingToTell:
     """Calls a colleague's telephone to join the talk with the resident."""
-    row = await held_by(desk, ref, seat)
-    await check_colleague(desk, body.colleague)
+    await check_colleague(people, body.colleague)
     refuse(row, body.colleague)
-    colleague = await desk.people.get(body.colleague)
+    colleague = await people.get(body.colleague)
     if colleague is None or colleague.phone is None:
         raise TicketError("invalid", "这位同事没有登记电话")
     try:
-        joined = desk.calling is not None and await desk.calling.confer(ref, colleague.phone)
+        joined = calling is not None and await calling.confer(row.ref, colleague.phone)
     except ConnectionError as error:
         raise TicketError("unreachable", f"电话没有打出去，请稍后再试（{error}）") from error
     if not joined:
         raise TicketError("invalid", "现在没有通话，不能请同事加入")
-    await desk.tickets.note(ref, seat.name, f"请 {colleague.shown} 加入通话", now())
+    await tickets.note(row.ref, seat.name, f"请 {colleague.shown} 加入通话", now())
     return NOTHING

@@ -6,7 +6,8 @@ from fastapi import Depends, Request
 from msgspec import Struct
 
 from desk.api.answers import Answering
-from desk.api.guard import TheDesk, may, now
+from desk.api.given import TheCataloguing
+from desk.api.guard import may, now
 from desk.api.knowledge import Revision
 from desk.people import Seat
 from knowledge.catalogue import Record
@@ -36,24 +37,26 @@ class CentreShown(Struct, frozen=True):
 
 
 @router.get("/centre")
-async def centre(seat: Keeper, desk: TheDesk) -> CentreShown:
-    chinese, english = desk.cataloguing.given("zh"), desk.cataloguing.given("en")
-    return CentreShown(desk.cataloguing.centre, [TextShown(key, zh, english.get(key)) for key, zh in chinese.items()])
+async def centre(seat: Keeper, cataloguing: TheCataloguing) -> CentreShown:
+    chinese, english = cataloguing.given("zh"), cataloguing.given("en")
+    return CentreShown(cataloguing.centre, [TextShown(key, zh, english.get(key)) for key, zh in chinese.items()])
 
 
 @router.get("/catalogue/{kind}")
-async def records(kind: str, seat: Keeper, desk: TheDesk) -> CatalogueShown:
+async def records(kind: str, seat: Keeper, cataloguing: TheCataloguing) -> CatalogueShown:
     """`kind` is centre, organisation, course, class, activity, rule, item or office."""
-    return CatalogueShown(await desk.cataloguing.all(kind))
+    return CatalogueShown(await cataloguing.all(kind))
 
 
 @router.put("/catalogue/{kind}/{id}")
-async def put(kind: str, id: str, request: Annotated[Request, Record], seat: Keeper, desk: TheDesk) -> Revision:
+async def put(
+    kind: str, id: str, request: Annotated[Request, Record], seat: Keeper, cataloguing: TheCataloguing
+) -> Revision:
     """The record as it is now to be; residents hear it from the next question on. Refused where it does not fit the rest."""
-    return Revision(await desk.cataloguing.put(kind, id, await request.body(), seat.name, now()))
+    return Revision(await cataloguing.put(kind, id, await request.body(), seat.name, now()))
 
 
 @router.delete("/catalogue/{kind}/{id}")
-async def drop(kind: str, id: str, seat: Keeper, desk: TheDesk) -> Revision:
+async def drop(kind: str, id: str, seat: Keeper, cataloguing: TheCataloguing) -> Revision:
     """Takes it out; refused while another record needs it."""
-    return Revision(await desk.cataloguing.drop(kind, id, seat.name, now()))
+    return Revision(await cataloguing.drop(kind, id, seat.name, now()))

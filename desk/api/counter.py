@@ -1,6 +1,6 @@
 """At a service desk: binding somebody whom staff have checked in person, their account, and what points get."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Literal
 
 from fastapi import Depends
@@ -11,11 +11,11 @@ from accounts.bank import Learnt
 from accounts.enrolment import EnrolmentStatus
 from accounts.ledger import Order
 from desk.api.answers import NOTHING, OUTSIDE, Answering, NothingToTell
-from desk.api.guard import Number, TheDesk, may, now
+from desk.api.given import TheInviting, TheLearners, TheLibrary, Today
+from desk.api.guard import Number, may, now
 from desk.api.session import Strict
 from desk.errors import TicketError
-from desk.learners import Acting, ByCard, ByTicket, LearnerRecord
-from desk.parts import Desk
+from desk.learners import Acting, ByCard, ByTicket, LearnerRecord, Learners
 from desk.people import Seat
 from knowledge.catalogue import RedemptionItem
 from store.identity import Grant
@@ -137,106 +137,105 @@ class InvitationTaken(Struct, frozen=True):
     taken: bool
 
 
-async def _acting(body: ForWhom, seat: Seat, desk: Desk) -> Acting:
-    return await desk.learners.acting(body.whom, seat.name, now(), minors=seat.role == "supervisor")
+async def _acting(body: ForWhom, seat: Seat, learners: Learners) -> Acting:
+    return await learners.acting(body.whom, seat.name, now(), minors=seat.role == "supervisor")
 
 
 @router.post("/learner")
-async def learner(body: CardAsked, seat: Reader, desk: TheDesk) -> LearnerRecord:
+async def learner(body: CardAsked, seat: Reader, learners: TheLearners) -> LearnerRecord:
     """The account of somebody who stands here; a child's only for supervisors. Every look is audited."""
     minors = seat.role == "supervisor"
-    return await desk.learners.of_card(body.card, body.reason, seat.name, now(), minors=minors)
+    return await learners.of_card(body.card, body.reason, seat.name, now(), minors=minors)
 
 
 @router.get("/items")
-async def items(seat: Reader, desk: TheDesk) -> Items:
+async def items(seat: Reader, library: TheLibrary) -> Items:
     """What points get."""
-    return Items(list(desk.library.catalogue.items.values()))
+    return Items(list(library.catalogue.items.values()))
 
 
 @router.post("/orders")
-async def redeem(body: Redeem, seat: Orderer, desk: TheDesk) -> Order:
+async def redeem(body: Redeem, seat: Orderer, learners: TheLearners) -> Order:
     """Sets points aside."""
-    acts = await _acting(body, seat, desk)
-    return await desk.learners.redeem(acts, body.item, body.site, body.id)
+    acts = await _acting(body, seat, learners)
+    return await learners.redeem(acts, body.item, body.site, body.id)
 
 
 @router.post("/orders/{ref}/collect")
-async def collect(ref: str, body: ForWhom, seat: Orderer, desk: TheDesk) -> NothingToTell:
+async def collect(ref: str, body: ForWhom, seat: Orderer, learners: TheLearners) -> NothingToTell:
     """It was handed out: the points are spent."""
-    await desk.learners.settle(await _acting(body, seat, desk), ref, collected=True)
+    await learners.settle(await _acting(body, seat, learners), ref, collected=True)
     return NOTHING
 
 
 @router.post("/orders/{ref}/cancel")
-async def cancel(ref: str, body: ForWhom, seat: Orderer, desk: TheDesk) -> NothingToTell:
+async def cancel(ref: str, body: ForWhom, seat: Orderer, learners: TheLearners) -> NothingToTell:
     """It was not: the points are there again."""
-    await desk.learners.settle(await _acting(body, seat, desk), ref, collected=False)
+    await learners.settle(await _acting(body, seat, learners), ref, collected=False)
     return NOTHING
 
 
 @router.get("/classes")
-async def classes(seat: Reader, desk: TheDesk) -> ClassList:
+async def classes(seat: Reader, library: TheLibrary, today: Today) -> ClassList:
     """Which can be enrolled in."""
-    today = datetime.now(desk.zone).date()
-    found = [each for each in desk.library.catalogue.classes.values() if each.enrols(today)]
+    found = [each for each in library.catalogue.classes.values() if each.enrols(today)]
     return ClassList([ClassNamed(each.id, each.name) for each in found])
 
 
 @router.post("/enrolments")
-async def enrol(body: Enrolment, seat: Orderer, desk: TheDesk) -> EnrolmentStatus:
+async def enrol(body: Enrolment, seat: Orderer, learners: TheLearners) -> EnrolmentStatus:
     """A place, a number on the waiting list, or a lot."""
-    return await desk.learners.enrol(await _acting(body, seat, desk), body.group, body.id)
+    return await learners.enrol(await _acting(body, seat, learners), body.group, body.id)
 
 
 @router.post("/enrolments/withdraw")
-async def withdraw(body: Enrolment, seat: Orderer, desk: TheDesk) -> EnrolmentStatus:
+async def withdraw(body: Enrolment, seat: Orderer, learners: TheLearners) -> EnrolmentStatus:
     """Gives it back; whoever waits moves up."""
-    return await desk.learners.withdraw(await _acting(body, seat, desk), body.group, body.id)
+    return await learners.withdraw(await _acting(body, seat, learners), body.group, body.id)
 
 
 @router.get("/reversals")
-async def reversals(seat: Disputer, desk: TheDesk) -> Reversals:
+async def reversals(seat: Disputer, learners: TheLearners) -> Reversals:
     """What waits for a second person."""
-    return Reversals(await desk.learners.reversals())
+    return Reversals(await learners.reversals())
 
 
 @router.post("/reversals")
-async def ask_reversal(body: Reversal, seat: Disputer, desk: TheDesk) -> ReversalAsked:
+async def ask_reversal(body: Reversal, seat: Disputer, learners: TheLearners) -> ReversalAsked:
     """Asks for a line to be taken back."""
-    return ReversalAsked(await desk.learners.ask_reversal(await _acting(body, seat, desk), body.entry, body.note))
+    return ReversalAsked(await learners.ask_reversal(await _acting(body, seat, learners), body.entry, body.note))
 
 
 @router.post("/reversals/{id}/approve")
-async def approve(id: Number, seat: Approver, desk: TheDesk) -> NothingToTell:
+async def approve(id: Number, seat: Approver, learners: TheLearners) -> NothingToTell:
     """A supervisor's yes, to what another has asked for: the line is taken back by another."""
-    await desk.learners.decide(id, yes=True, by=seat.name, now=now())
+    await learners.decide(id, yes=True, by=seat.name, now=now())
     return NOTHING
 
 
 @router.post("/reversals/{id}/refuse")
-async def refuse(id: Number, seat: Approver, desk: TheDesk) -> NothingToTell:
-    await desk.learners.decide(id, yes=False, by=seat.name, now=now())
+async def refuse(id: Number, seat: Approver, learners: TheLearners) -> NothingToTell:
+    await learners.decide(id, yes=False, by=seat.name, now=now())
     return NOTHING
 
 
 @router.post("/earned")
-async def earned(body: Earned, seat: Earner, desk: TheDesk) -> Credited:
+async def earned(body: Earned, seat: Earner, learners: TheLearners) -> Credited:
     """For other systems: enters what was learnt, as far as the rule's cap goes. The same source again changes nothing."""
     learnt = Learnt(body.rule, body.source, body.day, body.note, body.times, seat.name, now())
-    return Credited(await desk.learners.earn(body.card, learnt))
+    return Credited(await learners.earn(body.card, learnt))
 
 
 @router.post("/invitations", responses=OUTSIDE)
-async def invite(body: Checked, seat: Clerk, desk: TheDesk) -> InvitationShown:
+async def invite(body: Checked, seat: Clerk, inviting: TheInviting) -> InvitationShown:
     """A code that whoever scans it within five minutes is bound by."""
     if not body.checked:
         raise TicketError("invalid", "请先当面核对身份")
-    if desk.inviting is None:
+    if inviting is None:
         raise TicketError("invalid", "没有接入微信公众号，不能扫码绑定")
     try:
         ends = now() + body.days * 86_400_000 if body.role == "proxy" else None
-        found = await desk.inviting.invite(body.card, seat.name, now(), Grant(body.role, body.scope, ends))
+        found = await inviting.invite(body.card, seat.name, now(), Grant(body.role, body.scope, ends))
     except ConnectionError as error:
         raise TicketError("unreachable", f"微信没有给出二维码，请稍后再试（{error}）") from error
     if found is None:
@@ -245,6 +244,6 @@ async def invite(body: Checked, seat: Clerk, desk: TheDesk) -> InvitationShown:
 
 
 @router.get("/invitations/{id}")
-async def look(id: str, seat: Clerk, desk: TheDesk) -> InvitationTaken:
+async def look(id: str, seat: Clerk, inviting: TheInviting) -> InvitationTaken:
     """Whether it has been scanned."""
-    return InvitationTaken(desk.inviting is not None and await desk.inviting.is_taken(id))
+    return InvitationTaken(inviting is not None and await inviting.is_taken(id))

@@ -7,13 +7,14 @@ from fastapi import Depends, Response
 from msgspec import Struct
 
 from desk.api.answers import Answering, files
-from desk.api.guard import TheDesk, may, now
-from desk.api.shown import looked_at
+from desk.api.given import TheDatabase, TheResidents
+from desk.api.guard import may, now
+from desk.api.shown import TheViews
 from desk.errors import TicketError
 from desk.opening import found
-from desk.parts import Desk
 from desk.people import Seat
 from store import attachments, conversations, tickets
+from store.database import Database
 from store.ticket_rows import TicketRow
 
 router = Answering(tags=["工单 tickets"])
@@ -42,50 +43,53 @@ class ResidentFiles(Struct, frozen=True):
     files: list[ResidentFile]
 
 
+async def _seen(ref: str, seat: Reader, database: TheDatabase, residents: TheResidents) -> tuple[TicketRow, set[int]]:
+    """The ticket, and the talks of its resident that this seat may see."""
+    row = await database.read(lambda t: found(t, ref))
+    return row, await residents.talks_seen(row, seat.name, now())
+
+
+Seen = Annotated[tuple[TicketRow, set[int]], Depends(_seen)]
+
+
 @router.get("/tickets/{ref}/files")
-async def files_of(ref: str, seat: Reader, desk: TheDesk) -> ResidentFiles:
+async def files_of(seen: Seen, seat: Reader, views: TheViews, database: TheDatabase) -> ResidentFiles:
     """What the resident of a ticket has sent, on whatever channel, and what has become of it. A look at a ticket that a
     colleague has is audited."""
-    row, talks = await _seen(desk, ref, seat)
-    sent = await desk.database.read(lambda t: [each for talk in talks for each in attachments.of_talk(t, talk)])
-    await looked_at(desk, row, seat)
+    row, talks = seen
+    sent = await database.read(lambda t: [each for talk in talks for each in attachments.of_talk(t, talk)])
+    await views.looked_at(row, seat)
     return ResidentFiles([ResidentFile(*each) for each in sent])
 
 
 @router.get("/tickets/{ref}/files/{id}", responses=files(_ANY))
-async def fetch(ref: str, id: str, seat: Reader, desk: TheDesk) -> Response:
+async def fetch(seen: Seen, id: str, seat: Reader, database: TheDatabase) -> Response:
     """The file as it was sent, to be kept: never shown by the browser itself. Who has the ticket needs no other reason; a
     colleague's look is audited."""
-    row, talks = await _seen(desk, ref, seat)
-    kept = await desk.database.read(lambda t: attachments.kept(t, id))
+    row, talks = seen
+    kept = await database.read(lambda t: attachments.kept(t, id))
     if kept is None or kept[0] not in talks:
         raise TicketError("not_found", "没有这个文件，或者还没检查完")
     talk, name, kind, body = kept
-    await _looked_into(desk, row, seat, id, talk)
+    await _looked_into(database, row, seat, id, talk)
     disposition = {"content-disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
     return Response(body, media_type=kind, headers=_HEADERS | disposition)
 
 
 @router.get("/tickets/{ref}/files/{id}/preview", responses=files(_JPEG))
-async def preview(ref: str, id: str, seat: Reader, desk: TheDesk) -> Response:
+async def preview(seen: Seen, id: str, seat: Reader, database: TheDatabase) -> Response:
     """A small picture of a picture, drawn anew: nothing of what was hidden in the file is in it. Audited as above."""
-    row, talks = await _seen(desk, ref, seat)
-    drawn = await desk.database.read(lambda t: attachments.preview(t, id))
+    row, talks = seen
+    drawn = await database.read(lambda t: attachments.preview(t, id))
     if drawn is None or drawn[0] not in talks or drawn[1] is None:
         raise TicketError("not_found", "没有这张图片，或者还没检查完")
-    await _looked_into(desk, row, seat, id, drawn[0])
+    await _looked_into(database, row, seat, id, drawn[0])
     cached = {"cache-control": "private, max-age=3600"}
     return Response(drawn[1], media_type=_JPEG, headers=_HEADERS | cached)
 
 
-async def _seen(desk: Desk, ref: str, seat: Seat) -> tuple[TicketRow, set[int]]:
-    """The ticket, and the talks of its resident that this seat may see."""
-    row = await desk.database.read(lambda t: found(t, ref))
-    return row, await desk.residents.talks_seen(row, seat.name, now())
-
-
-async def _looked_into(desk: Desk, row: TicketRow, seat: Seat, id: str, talk: int) -> None:
+async def _looked_into(database: Database, row: TicketRow, seat: Seat, id: str, talk: int) -> None:
     """Writes down a look at a file, where it was not sent in a talk of the seat's own ticket."""
-    if row.owner == seat.name and talk in await desk.database.read(lambda t: tickets.talks(t, row)):
+    if row.owner == seat.name and talk in await database.read(lambda t: tickets.talks(t, row)):
         return
-    await desk.database.write(lambda t: conversations.audited(t, seat.name, "file.read", row.ref, id, now()))
+    await database.write(lambda t: conversations.audited(t, seat.name, "file.read", row.ref, id, now()))

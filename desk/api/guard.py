@@ -11,8 +11,8 @@ from fastapi.routing import APIRoute
 from pydantic import Field
 from starlette.requests import HTTPConnection
 
+from desk.api.given import desk_of
 from desk.attempts import Caller
-from desk.parts import Desk
 from desk.people import PERMISSIONS, Seat
 from store import conversations
 
@@ -38,11 +38,6 @@ Language = Annotated[str, Depends(language_of)]
 def now() -> int:
     """Milliseconds since 1970 UTC."""
     return int(time.time() * 1000)
-
-
-def desk_of(connection: HTTPConnection) -> Desk:
-    desk: Desk = connection.app.state.desk
-    return desk
 
 
 def token_of(connection: HTTPConnection) -> str | None:
@@ -151,6 +146,3 @@ async def _write_down(request: Request, seat: Seat, permission: str) -> None:
 def may(permission: str, *, one_time: bool = False) -> Guard:
     """For `Depends`. `one_time` lets in whoever still has to change a one-time password."""
     return _Guard(permission, one_time=one_time)
-
-
-TheDesk = Annotated[Desk, Depends(desk_of)]

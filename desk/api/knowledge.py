@@ -1,7 +1,8 @@
 """What editors do: entries and their versions, review, imports, the test box."""
 
 import tempfile
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,19 +10,21 @@ import msgspec
 from fastapi import Depends, Query, Request, UploadFile
 from msgspec import Struct
 from msgspec.structs import asdict
-from pydantic import Field
+from pydantic import BaseModel, Field
 
+from bot.channel import Channel
 from bot.messages import Inbound, Reply
 from desk import children
 from desk.api.answers import Answering
-from desk.api.guard import LARGEST_FILE, Language, Number, TheDesk, may, now
+from desk.api.given import TheChannels, TheDatabase, TheEditing, TheInbox, TheLibrary, Today
+from desk.api.guard import LARGEST_FILE, Language, Number, may, now
 from desk.api.session import Strict
 from desk.editing import Kept, check_texts, checked
 from desk.errors import TicketError
-from desk.parts import Desk
 from desk.people import Seat
 from knowledge.conversion import SUFFIXES, ImportReport
 from knowledge.entries import FORMS, Entry, Form
+from knowledge.library import Library
 from knowledge.topics import Topic
 from store import usage
 
@@ -153,8 +156,8 @@ class TrialShown(Struct, frozen=True):
     entities: list[TrialEntity]
 
 
-def _line(desk: Desk, each: Kept, today: date) -> EntryLine:
-    entry, library = each.entry, desk.library
+def _line(library: Library, each: Kept, today: date) -> EntryLine:
+    entry = each.entry
     question = library.asks(entry)
     return EntryLine(
         id=entry.id, title=library.title(entry), standard=question.id if question else None, topic=entry.topic,
@@ -164,47 +167,46 @@ def _line(desk: Desk, each: Kept, today: date) -> EntryLine:
     )  # fmt: skip
 
 
-def _today(desk: Desk) -> date:
-    return datetime.now(desk.zone).date()
-
-
 @router.get("/knowledge/entries")
-async def entries(seat: Reader, desk: TheDesk) -> Entries:
+async def entries(
+    seat: Reader, editing: TheEditing, library: TheLibrary, database: TheDatabase, today: Today
+) -> Entries:
     """Every entry, what waits for somebody first; with how often it answered in thirty days, and how that was taken."""
-    today = _today(desk)
     since = str(today - timedelta(days=USED_DAYS))
-    used = await desk.database.read(lambda t: usage.since(t, since))
+    used = await database.read(lambda t: usage.since(t, since))
     found = []
-    for each in await desk.editing.all():
+    for each in await editing.all():
         said, helped, failed = used.get(each.entry.id, (0, 0, 0))
-        found.append(EntryUsed(**asdict(_line(desk, each, today)), said=said, helped=helped, failed=failed))
+        found.append(EntryUsed(**asdict(_line(library, each, today)), said=said, helped=helped, failed=failed))
     return Entries(found)
 
 
 @router.get("/knowledge/entries/{id}")
-async def entry(id: str, seat: Reader, desk: TheDesk) -> WholeEntry:
+async def entry(
+    id: str, seat: Reader, editing: TheEditing, library: TheLibrary, channels: TheChannels, today: Today
+) -> WholeEntry:
     """The newest version in full, with how each channel would say it, and all versions before."""
-    kept, versions = await desk.editing.get(id)
+    kept, versions = await editing.get(id)
     before = [
         Version(each.revision, each.status, each.by, each.at, msgspec.json.decode(each.body, type=Entry))
         for each in versions
     ]
-    line = asdict(_line(desk, kept, _today(desk)))
-    return WholeEntry(**line, entry=kept.entry, preview=preview(desk, kept.entry), versions=before)
+    line = asdict(_line(library, kept, today))
+    return WholeEntry(**line, entry=kept.entry, preview=preview(channels, kept.entry), versions=before)
 
 
-def preview(desk: Desk, entry: Entry) -> dict[str, list[str]]:
+def preview(channels: Mapping[str, Channel], entry: Entry) -> dict[str, list[str]]:
     """What leaves on each channel."""
     said = entry.said("zh")
     replies = [Reply(text=said.answer, spoken=said.spoken, short=said.sms, source=said.source)]
     replies += [Reply(text=step) for step in entry.steps[:1]]
-    return {name: each.render(replies) for name, each in desk.channels.items()}
+    return {name: each.render(replies) for name, each in channels.items()}
 
 
 @router.post("/knowledge/preview")
-async def try_preview(request: Annotated[Request, Entry], seat: Drafter, desk: TheDesk) -> EntryPreview:
+async def try_preview(request: Annotated[Request, Entry], seat: Drafter, channels: TheChannels) -> EntryPreview:
     """The same of what is not saved yet; also says what is wrong with it."""
-    return EntryPreview(preview(desk, checked(await request.body())))
+    return EntryPreview(preview(channels, checked(await request.body())))
 
 
 @router.put("/knowledge/entries/{id}")
@@ -212,7 +214,7 @@ async def save(
     id: str,
     request: Annotated[Request, Entry],
     seat: Drafter,
-    desk: TheDesk,
+    editing: TheEditing,
     read: Number | None = None,
     looked: Annotated[list[Form], Query(max_length=len(FORMS))] = [],  # noqa: B006 - never written to
 ) -> Revision:
@@ -223,82 +225,53 @@ async def save(
     if entry.id != id:
         raise TicketError("invalid", "编号和地址不一致", "The id is not that of the address")
     check_texts(entry)
-    return Revision(await desk.editing.save(raw, seat.name, now(), read, looked))
+    return Revision(await editing.save(raw, seat.name, now(), read, looked))
 
 
 @router.post("/knowledge/entries/{id}/submit")
-async def submit(id: str, seat: Drafter, desk: TheDesk) -> Revision:
+async def submit(id: str, seat: Drafter, editing: TheEditing) -> Revision:
     """Asks for review."""
-    return Revision(await desk.editing.submit(id, seat.name, now()))
+    return Revision(await editing.submit(id, seat.name, now()))
 
 
 @router.post("/knowledge/entries/{id}/publish")
-async def publish(id: str, seat: Reviewer, desk: TheDesk) -> Revision:
+async def publish(id: str, seat: Reviewer, editing: TheEditing, today: Today) -> Revision:
     """By a second person; said from the next question on."""
-    return Revision(await desk.editing.publish(id, seat.name, now(), _today(desk)))
+    return Revision(await editing.publish(id, seat.name, now(), today))
 
 
 @router.post("/knowledge/entries/{id}/send-back")
-async def send_back(id: str, body: Why, seat: Reviewer, desk: TheDesk) -> Revision:
-    return Revision(await desk.editing.send_back(id, seat.name, now(), body.why))
+async def send_back(id: str, body: Why, seat: Reviewer, editing: TheEditing) -> Revision:
+    return Revision(await editing.send_back(id, seat.name, now(), body.why))
 
 
 @router.post("/knowledge/entries/{id}/expire")
-async def expire(id: str, seat: Reviewer, desk: TheDesk) -> Revision:
+async def expire(id: str, seat: Reviewer, editing: TheEditing) -> Revision:
     """Not said any more."""
-    return Revision(await desk.editing.expire(id, seat.name, now()))
+    return Revision(await editing.expire(id, seat.name, now()))
 
 
 @router.post("/knowledge/entries/{id}/restore/{revision}")
-async def restore(id: str, revision: Number, seat: Drafter, desk: TheDesk) -> Revision:
+async def restore(id: str, revision: Number, seat: Drafter, editing: TheEditing) -> Revision:
     """An older version as the new draft."""
-    return Revision(await desk.editing.restore(id, revision, seat.name, now()))
+    return Revision(await editing.restore(id, revision, seat.name, now()))
 
 
 @router.post("/knowledge/topics")
-async def add_topic(request: Annotated[Request, Topic], seat: Reviewer, desk: TheDesk) -> Revision:
+async def add_topic(request: Annotated[Request, Topic], seat: Reviewer, editing: TheEditing) -> Revision:
     """A topic of the centre's own, for entries of its own: `id`, `zh`, `en`, and `skill` and `colour` where it has some."""
-    return Revision(await desk.editing.add_topic(await request.body(), seat.name, now()))
+    return Revision(await editing.add_topic(await request.body(), seat.name, now()))
 
 
-@router.post("/knowledge/import", max_body_size=LARGEST_FILE)
-async def take_in(
-    file: UploadFile,
-    seat: Reviewer,
-    desk: TheDesk,
-    language: Language,
-    commit: bool = False,
-    partial: bool = False,
-) -> Imported:
-    """A CSV, XLSX, Markdown or DOCX file, also the answered table of standard questions: first only a report by row, in the
-    language that `accept-language` names; with `commit` its entries come in for review, all or nothing unless `partial`."""
-    found = await _report(desk, file, seat.name)
-    good = [(row.entry, row.keeps) for row in found.rows if row.entry is not None]
-    taken = commit and good and (partial or not found.bad)
-    if taken:
-        await desk.editing.take_in(good, seat.name, now(), _today(desk))
-    told = sorted(found.rows, key=lambda row: (not row.problems, not row.notes))
-    telling = sum(bool(row.problems or row.notes) for row in told)
-    rows = [
-        ImportRow(
-            row.sheet, row.number, row.id, [each.told(language) for each in row.problems],
-            [each.told(language) for each in row.notes],
-        )
-        for row in told[: min(telling, 500) or 50]
-    ]  # fmt: skip
-    notes = [each.told(language) for each in found.notes]
-    return Imported(len(good), found.bad, len(good) if taken else 0, found.unanswered, notes, rows)
-
-
-async def _report(desk: Desk, file: UploadFile, owner: str) -> ImportReport:
+async def _report(file: UploadFile, seat: Reviewer, library: TheLibrary, today: Today) -> ImportReport:
     """What stands in a file, read by a process of its own under the name and the suffix that it came with."""
     name = Path(file.filename or "").name[-100:]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"upload{Path(name).suffix if Path(name).suffix.lower() in SUFFIXES else ''}"
         path.write_bytes(await file.read())
         try:
-            topics = msgspec.json.encode(desk.library.catalogue.topics).decode()
-            out = await children.run("knowledge.importing", str(path), name, owner, str(_today(desk)), topics)
+            topics = msgspec.json.encode(library.catalogue.topics).decode()
+            out = await children.run("knowledge.importing", str(path), name, seat.name, str(today), topics)
         except children.CrowdedError as error:
             raise TicketError(
                 "busy", "正在读别的文件，请稍后再试", "Other files are being read; try again soon"
@@ -313,15 +286,46 @@ async def _report(desk: Desk, file: UploadFile, owner: str) -> ImportReport:
     return found
 
 
+class TakingIn(BaseModel):
+    """Whether what was read comes in, and whether without what is wrong."""
+
+    commit: bool = False
+    partial: bool = False
+
+
+@router.post("/knowledge/import", max_body_size=LARGEST_FILE)
+async def take_in(
+    found: Annotated[ImportReport, Depends(_report)], seat: Reviewer, editing: TheEditing, today: Today, language: Language,
+    how: Annotated[TakingIn, Query()],
+) -> Imported:  # fmt: skip
+    """A CSV, XLSX, Markdown or DOCX file, also the answered table of standard questions: first only a report by row, in the
+    language that `accept-language` names; with `commit` its entries come in for review, all or nothing unless `partial`."""
+    good = [(row.entry, row.keeps) for row in found.rows if row.entry is not None]
+    taken = how.commit and good and (how.partial or not found.bad)
+    if taken:
+        await editing.take_in(good, seat.name, now(), today)
+    told = sorted(found.rows, key=lambda row: (not row.problems, not row.notes))
+    telling = sum(bool(row.problems or row.notes) for row in told)
+    rows = [
+        ImportRow(
+            row.sheet, row.number, row.id, [each.told(language) for each in row.problems],
+            [each.told(language) for each in row.notes],
+        )
+        for row in told[: min(telling, 500) or 50]
+    ]  # fmt: skip
+    notes = [each.told(language) for each in found.notes]
+    return Imported(len(good), found.bad, len(good) if taken else 0, found.unanswered, notes, rows)
+
+
 @router.post("/knowledge/ask")
-async def ask(body: Trial, seat: Reader, desk: TheDesk) -> TrialShown:
+async def ask(body: Trial, seat: Reader, inbox: TheInbox, library: TheLibrary, channels: TheChannels) -> TrialShown:
     """The test box: what would be answered, and why. Nothing is kept."""
-    channel = desk.channels.get(body.channel)
+    channel = channels.get(body.channel)
     if channel is None:
-        raise TicketError("invalid", f"没有这个渠道；可以是 {'、'.join(desk.channels)}")
+        raise TicketError("invalid", f"没有这个渠道；可以是 {'、'.join(channels)}")
     inbound = Inbound(channel=channel.name, address="try", id="try", text=body.text, at=now(), lang=body.lang)
-    turn = await desk.inbox.try_out(inbound)
-    heard, entries = turn.heard, desk.library.entries
+    turn = await inbox.try_out(inbound)
+    heard, entries = turn.heard, library.entries
     return TrialShown(
         topic=turn.state.topic,
         inside=round(heard.inside, 3),
@@ -331,7 +335,7 @@ async def ask(body: Trial, seat: Reader, desk: TheDesk) -> TrialShown:
         candidates=[
             TrialCandidate(
                 round(each.score, 3), each.topic, each.intent, each.entry,
-                desk.library.title(entries[each.entry]) if each.entry in entries else None,
+                library.title(entries[each.entry]) if each.entry in entries else None,
             )
             for each in heard.candidates[:6]
         ],

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import time
+from dataclasses import replace
 from typing import Annotated
 
 import msgspec
@@ -10,11 +11,13 @@ from msgspec import Meta, Struct
 from prometheus_client import Gauge
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from desk.api.guard import desk_of, is_from_elsewhere, now, seat_of, token_of
-from desk.feed import ErrorFrame, FeedPage, PongFrame, ResetFrame, encode
-from desk.parts import Desk
+from desk.api.given import TheDatabase, TheDispatch, TheFeed, TheHours
+from desk.api.guard import is_from_elsewhere, now, seat_of, token_of
+from desk.dispatch import Dispatch
+from desk.feed import QUEUE, ErrorFrame, Feed, FeedPage, PongFrame, ResetFrame, encode
 from desk.people import Seat, digest
 from store import conversations, tickets
+from store.database import Database
 from store.people import PresenceRow
 
 LEASE, RENEWED = 20_000, 5.0  # ms that an open page counts as there without a sign of life; seconds between those
@@ -47,9 +50,10 @@ class Ready(Struct, tag="ready", forbid_unknown_fields=True):
 _decode = msgspec.json.Decoder(WatchFrame | Typing | Ping | Ready).decode
 
 
-async def live(websocket: WebSocket) -> None:
+async def live(
+    websocket: WebSocket, database: TheDatabase, dispatch: TheDispatch, feed: TheFeed, hours: TheHours
+) -> None:
     """Numbered events from `since` on, until the page goes. A seat is present while its socket is open."""
-    desk = desk_of(websocket)
     seat = None if is_from_elsewhere(websocket) else await seat_of(websocket)
     if seat is None or not _may_listen(seat):
         await websocket.accept()
@@ -57,30 +61,37 @@ async def live(websocket: WebSocket) -> None:
         return
     since = websocket.query_params.get("since", "")
     await websocket.accept()
-    connection = _Connection(desk, seat, websocket)
+    away = hours.settings.away_seconds * 1000
+    connection = _Connection(websocket, seat, database, dispatch, feed, away)
     await connection.serve(int(since) if since.isdigit() and len(since) < 19 else None)
 
 
 def _may_listen(seat: Seat) -> bool:
-    return not seat.one_time and (seat.may("ticket.read") or seat.may("board.read"))
+    """Whoever is told of something while the page is open: of tickets, or of announcements."""
+    return not seat.one_time and any(seat.may(each) for each in ("ticket.read", "broadcast.write", "broadcast.approve"))
 
 
 class _Connection:
-    def __init__(self, desk: Desk, seat: Seat, websocket: WebSocket) -> None:
-        self._desk = desk
-        self._seat = seat
+    """A page of a seat that still counts as there so long (ms) after its last has gone."""
+
+    def __init__(
+        self, websocket: WebSocket, seat: Seat, database: Database, dispatch: Dispatch, feed: Feed, away: int
+    ) -> None:
         self._websocket = websocket
-        self._page = FeedPage(seat.name, digest(token_of(websocket) or ""))
+        self._seat = seat
+        self._database = database
+        self._dispatch = dispatch
+        self._feed = feed
+        self._away = away
+        self._page = FeedPage(seat.name, digest(token_of(websocket) or ""), hears_tickets=seat.may("ticket.read"))
         self._checked = time.monotonic()
         self._id = secrets.token_hex(12)
         self._ready = seat.role == "seat"  # a supervisor takes offers when he says so
-        self._left = False
 
     async def serve(self, since: int | None) -> None:
-        desk = self._desk
-        # From here on it is told what those say who wait.
-        await self._looks("live", "" if since is None else f"since {since}")
-        await desk.feed.join(self._page, since)
+        if self._page.hears_tickets:  # from here on it is told what those say who wait
+            await self._looks("live", "" if since is None else f"since {since}")
+        await self._feed.join(self._page, since)
         await self._lease(LEASE)
         tasks = [asyncio.create_task(each) for each in (self._send(), self._stay(), self._hear(), self._end())]
         try:
@@ -90,24 +101,24 @@ class _Connection:
             for task in tasks:
                 task.cancel()
             ended = await asyncio.gather(*tasks, return_exceptions=True)
-            desk.feed.leave(self._page)
+            self._feed.leave(self._page)
             # A page that reloads is back within moments; one that has gone for good gives back what it had.
-            await self._lease(desk.settings.away_seconds * 1000)
+            await self._lease(self._away)
         for error in ended:
             if isinstance(error, Exception) and not isinstance(error, GONE):
                 raise error
 
-    async def _lease(self, lasts: int) -> None:
+    async def _lease(self, lasts: int, *, again: bool = False) -> None:
         if self._seat.may("ticket.work"):
             row = PresenceRow(self._id, self._seat.name, int(self._ready), now() + lasts)
-            await self._desk.dispatch.come(row)
+            await self._dispatch.come(row, again=again)
 
     async def _stay(self) -> None:
         while True:
             await asyncio.sleep(RENEWED)
             if not await self._is_welcome():
                 return
-            await self._lease(LEASE)
+            await self._lease(LEASE, again=True)
 
     async def _end(self) -> None:
         """Closes it in the moment in which the account is changed by this process."""
@@ -137,21 +148,23 @@ class _Connection:
     def _fresh(self) -> FeedPage:
         """An empty queue for a page that fell too far behind."""
         old = self._page
-        page = FeedPage(old.seat, old.session, ended=old.ended, watching=old.watching)
-        self._desk.feed.pages.add(page)  # before the other leaves: what it watches is forgotten with its last page
-        self._desk.feed.leave(old)
+        page = replace(old, frames=asyncio.Queue(QUEUE), lost=False)
+        self._feed.pages.add(page)  # before the other leaves: what it watches is forgotten with its last page
+        self._feed.leave(old)
         return page
 
     async def _watch(self, ref: str | None) -> None:
-        row = await self._desk.database.read(lambda t: tickets.get(t, ref)) if ref else None
+        if not self._page.hears_tickets:
+            return
+        row = await self._database.read(lambda t: tickets.get(t, ref)) if ref else None
         if row is not None and row.owner != self._seat.name:
             await self._looks(row.ref, "live")
-        self._desk.feed.watch(self._page, ref if row else None, row.conversation if row else None)
+        self._feed.watch(self._page, ref if row else None, row.conversation if row else None)
 
     async def _looks(self, subject: str, detail: str) -> None:
         """Written down before anything is told."""
         seat = self._seat.name
-        await self._desk.database.write(lambda t: conversations.audited(t, seat, "ticket.read", subject, detail, now()))
+        await self._database.write(lambda t: conversations.audited(t, seat, "ticket.read", subject, detail, now()))
 
     async def _hear(self) -> None:
         while True:
@@ -165,9 +178,7 @@ class _Connection:
                 case WatchFrame(ref):
                     await self._watch(ref)
                 case Typing(ref):
-                    conversation = self._desk.feed.conversation_of(ref)
-                    if conversation is not None and self._page.watching == ref:
-                        self._desk.live.typing(conversation, "seat")
+                    self._feed.typing(self._page, ref)
                 case Ready(ready):
                     self._ready = ready
                     await self._lease(LEASE)

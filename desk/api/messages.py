@@ -4,13 +4,14 @@ from typing import Annotated
 
 from fastapi import Depends, Form, Query, UploadFile
 from msgspec import Struct
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from desk import files
 from desk.api.answers import Answering
-from desk.api.guard import LARGEST_FILE, Number, TheDesk, may, now
+from desk.api.given import TheChannels, TheDatabase, TheReplies, TheResidents, TheTickets
+from desk.api.guard import LARGEST_FILE, Number, may, now
 from desk.api.session import Strict
-from desk.api.shown import looked_at, recall_time
+from desk.api.shown import TheViews
 from desk.errors import TicketError
 from desk.feed import MessageShown, shown
 from desk.lists import MOST
@@ -54,51 +55,68 @@ class EarlierMessages(Struct, frozen=True):
     messages: list[MessageShown]
 
 
+class Earlier(BaseModel):
+    """Which messages: at most so many before this number, in the ticket's conversation or another of the same person."""
+
+    talk: int | None = Field(None, ge=1, le=ALL)
+    before: int = Field(ALL, ge=1, le=ALL)
+    most: int = Field(SHOWN, ge=1, le=MOST)
+
+
 @router.get("/tickets/{ref}/messages")
 async def earlier(
     ref: str,
     seat: Annotated[Seat, Depends(may("ticket.read"))],
-    desk: TheDesk,
-    talk: Annotated[int | None, Query(ge=1, le=ALL)] = None,
-    seq: Annotated[int, Query(alias="before", ge=1, le=ALL)] = ALL,
-    most: Annotated[int, Query(ge=1, le=MOST)] = SHOWN,
+    residents: TheResidents,
+    views: TheViews,
+    database: TheDatabase,
+    asked: Annotated[Earlier, Query()],
 ) -> EarlierMessages:
     """The messages just before number `before`, in their order; there are older ones still while the first is not number
     1. `talk` is another conversation of the same person. A look at a ticket that a colleague has is audited."""
-    row = await desk.database.read(lambda t: found(t, ref))
-    if talk in (None, row.conversation):
-        said = await desk.database.read(lambda t: before(t, row.conversation, seq, most))
+    row = await database.read(lambda t: found(t, ref))
+    talk = asked.talk or row.conversation
+    if talk == row.conversation:
+        said = await database.read(lambda t: before(t, talk, asked.before, asked.most))
     else:
-        said = await desk.residents.said_in(row, talk, seat.name, (seq, most), now())
-    await looked_at(desk, row, seat)
-    return EarlierMessages([shown(each, talk or row.conversation) for each in said])
+        said = await residents.said_in(row, talk, seat.name, (asked.before, asked.most), now())
+    await views.looked_at(row, seat)
+    return EarlierMessages([shown(each, talk) for each in said])
 
 
 @router.post("/tickets/{ref}/messages")
-async def reply(ref: str, body: SeatMessage, seat: Worker, desk: TheDesk) -> Sent:
+async def reply(ref: str, body: SeatMessage, seat: Worker, tickets: TheTickets, views: TheViews) -> Sent:
     """Answers the resident. The same id again changes nothing."""
-    wait = await recall_time(desk, ref) if body.recallable else 0
+    wait = await views.recall_time(ref) if body.recallable else 0
     answer = Answer(body.text, body.id, body.seen, body.source, wait=wait, talk=body.talk)
-    return Sent(body.id, *await desk.tickets.reply(ref, seat.name, answer, now()))
+    return Sent(body.id, *await tickets.reply(ref, seat.name, answer, now()))
 
 
 @router.post("/tickets/{ref}/messages/{id}/call-back")
-async def call_back(ref: str, id: str, seat: Worker, desk: TheDesk) -> CalledBack:
+async def call_back(ref: str, id: str, seat: Worker, replies: TheReplies) -> CalledBack:
     """Takes back what one has just written; 409 when it has left."""
-    reply = await desk.replies.call_back(ref, id, seat.name)
+    reply = await replies.call_back(ref, id, seat.name)
     return CalledBack(reply.text, reply.source, [each.name for each in reply.files])
 
 
-@router.post("/tickets/{ref}/files", max_body_size=LARGEST_FILE)
+async def _takes_files(ref: str, database: TheDatabase, channels: TheChannels) -> None:
+    """Raises `TicketError` where the ticket's channel takes none."""
+    row = await database.read(lambda t: found(t, ref))
+    if row.channel in channels and not channels[row.channel].files:
+        raise TicketError("invalid", "这个渠道发不了文件，请把要紧的写出来")
+
+
+async def _recall(ref: str, views: TheViews, recallable: Annotated[bool, Form()] = False) -> int:
+    """How long what is sent can be called back (ms)."""
+    return await views.recall_time(ref) if recallable else 0
+
+
+@router.post("/tickets/{ref}/files", dependencies=[Depends(_takes_files)], max_body_size=LARGEST_FILE)
 async def send_file(
-    ref: str, file: UploadFile, id: Annotated[str, Form(min_length=1, max_length=64)], seat: Worker, desk: TheDesk,
-    recallable: Annotated[bool, Form()] = False,
+    ref: str, file: UploadFile, id: Annotated[str, Form(min_length=1, max_length=64)], seat: Worker, tickets: TheTickets,
+    wait: Annotated[int, Depends(_recall)],
 ) -> Sent:  # fmt: skip
     """Sends a file to the resident. The same id again changes nothing."""
-    row = await desk.database.read(lambda t: found(t, ref))
-    if row.channel in desk.channels and not desk.channels[row.channel].files:
-        raise TicketError("invalid", "这个渠道发不了文件，请把要紧的写出来")
     body = await file.read(files.LARGEST + 1)
-    wait = await recall_time(desk, ref) if recallable else 0
     answer = Answer("", id, file=(file.filename or "", body), wait=wait)
-    return Sent(id, *await desk.tickets.reply(ref, seat.name, answer, now()))
+    return Sent(id, *await tickets.reply(ref, seat.name, answer, now()))

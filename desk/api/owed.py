@@ -6,7 +6,8 @@ from fastapi import Depends
 from msgspec import Struct
 
 from desk.api.answers import NOTHING, Answering, NothingToTell
-from desk.api.guard import Number, TheDesk, may, now
+from desk.api.given import TheDatabase
+from desk.api.guard import Number, may, now
 from desk.errors import TicketError
 from desk.people import Seat
 from store import conversations, outbox, queue, webhooks
@@ -37,13 +38,13 @@ class AllGivenUp(Struct, frozen=True):
 
 
 @router.get("/queue/given-up")
-async def given_up(seat: System, desk: TheDesk) -> AllGivenUp:
+async def given_up(seat: System, database: TheDatabase) -> AllGivenUp:
     """Whatever was given up, the latest first."""
 
     def read(transaction: Transaction) -> list[GivenUp]:
         return [_shown(transaction, row) for row in queue.given_up(transaction, MOST)]
 
-    return AllGivenUp(rows=await desk.database.read(read))
+    return AllGivenUp(rows=await database.read(read))
 
 
 def _shown(transaction: Transaction, row: QueueRow) -> GivenUp:
@@ -55,7 +56,7 @@ def _shown(transaction: Transaction, row: QueueRow) -> GivenUp:
 
 
 @router.post("/queue/{id}/retry")
-async def retry(id: Number, seat: Retrying, desk: TheDesk) -> NothingToTell:
+async def retry(id: Number, seat: Retrying, database: TheDatabase) -> NothingToTell:
     """Tries it again, as often as something new."""
 
     def work(transaction: Transaction) -> None:
@@ -63,5 +64,5 @@ async def retry(id: Number, seat: Retrying, desk: TheDesk) -> NothingToTell:
             raise TicketError("not_found", "没有这一条，已经在重发，或者它后面的已经办过")
         conversations.audited(transaction, seat.name, "queue.retry", str(id), "", now())
 
-    await desk.database.write(work)
+    await database.write(work)
     return NOTHING

@@ -10,11 +10,24 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bot.channel import Channel, OpenChannel
 from desk.api.answers import NOTHING, Answering, NothingToTell, as_json
+from desk.api.given import (
+    TheAttempts,
+    TheChannels,
+    TheDatabase,
+    TheDispatch,
+    TheFeed,
+    TheHours,
+    TheLibrary,
+    TheLive,
+    TheOidc,
+    TheOpened,
+    ThePublicUrl,
+    TheSignIn,
+)
 from desk.api.guard import (
     COOKIE,
     DEVICES,
     LARGEST_OF_STRANGERS,
-    TheDesk,
     caller_of,
     is_over_https,
     may,
@@ -22,6 +35,7 @@ from desk.api.guard import (
     token_of,
 )
 from desk.attempts import DAY, DEVICE_DAYS
+from desk.dispatch import SEATS
 from desk.errors import SignInError, TicketError
 from desk.oidc import OidcError, PendingSignIn
 from desk.people import PERMISSIONS, Ended, Seat, digest
@@ -127,15 +141,17 @@ class Secret(Struct, frozen=True):
 
 
 @router.post("/login", max_body_size=LARGEST_OF_STRANGERS)
-async def login(request: Request, body: Login, desk: TheDesk) -> Annotated[Response, SignedIn]:
+async def login(
+    request: Request, body: Login, signing: TheSignIn, attempts: TheAttempts
+) -> Annotated[Response, SignedIn]:
     """Signs in: a cookie for pages, the same token for programs. The browser is remembered as one of the account's."""
     caller, at = caller_of(request), now()
-    token = await desk.signing.sign_in(body.name, body.password, body.code, at, caller)
+    token = await signing.sign_in(body.name, body.password, body.code, at, caller)
     response = as_json(SignedIn(token))
     secure = is_over_https(request)
     set_cookie(response, token, secure=secure)
     response.set_cookie(
-        DEVICES, desk.attempts.remembered(body.name, caller.devices, at), max_age=DEVICE_DAYS * DAY // 1000,
+        DEVICES, attempts.remembered(body.name, caller.devices, at), max_age=DEVICE_DAYS * DAY // 1000,
         httponly=True, samesite="strict", secure=secure, path="/api",
     )  # fmt: skip
     return response
@@ -146,18 +162,18 @@ def set_cookie(response: Response, token: str, *, secure: bool) -> None:
 
 
 @router.get("/login/ways")
-async def ways(desk: TheDesk) -> Ways:
+async def ways(oidc: TheOidc) -> Ways:
     """How one can sign in besides a password: the name of the identity provider, empty where there is none."""
-    return Ways(desk.oidc.settings.name if desk.oidc.is_on else "")
+    return Ways(oidc.settings.name if oidc.is_on else "")
 
 
 @router.get("/login/oidc", status_code=303)
-async def leave_for_provider(request: Request, desk: TheDesk) -> Response:
+async def leave_for_provider(request: Request, oidc: TheOidc, public_url: ThePublicUrl) -> Response:
     """To the identity provider; what has to be remembered goes into a cookie of ten minutes."""
-    if not desk.oidc.is_on:
+    if not oidc.is_on:
         raise TicketError("not_found", "没有配置统一身份认证")
     try:
-        address, asked = await desk.oidc.leave(f"{desk.public_url}{BACK}")
+        address, asked = await oidc.leave(f"{public_url}{BACK}")
     except OidcError:
         return RedirectResponse(f"{REFUSED}unreachable", 303)
     response = RedirectResponse(address, 303)
@@ -169,13 +185,18 @@ async def leave_for_provider(request: Request, desk: TheDesk) -> Response:
 
 @router.get("/login/oidc/back", status_code=303)
 async def back_from_provider(
-    request: Request, desk: TheDesk, state: FromProvider = "", code: FromProvider = ""
+    request: Request,
+    oidc: TheOidc,
+    signing: TheSignIn,
+    public_url: ThePublicUrl,
+    state: FromProvider = "",
+    code: FromProvider = "",
 ) -> Response:
     """From the identity provider: a session, if it vouches for somebody whom an administrator linked to an account."""
     asked = PendingSignIn.of(request.cookies.get(ASKED, ""))
     try:
-        vouched = await desk.oidc.come_back(asked, state, code, f"{desk.public_url}{BACK}")
-        token = await desk.signing.sign_in_as(vouched, now())
+        vouched = await oidc.come_back(asked, state, code, f"{public_url}{BACK}")
+        token = await signing.sign_in_as(vouched, now())
     except (OidcError, SignInError) as error:
         refused = RedirectResponse(f"{REFUSED}{'unlinked' if isinstance(error, SignInError) else 'provider'}", 303)
         refused.delete_cookie(ASKED, path=BACK)
@@ -187,11 +208,13 @@ async def back_from_provider(
 
 
 @router.post("/logout")
-async def logout(request: Request, seat: Newcomer, desk: TheDesk) -> Annotated[Response, NothingToTell]:
+async def logout(
+    request: Request, seat: Newcomer, signing: TheSignIn, dispatch: TheDispatch
+) -> Annotated[Response, NothingToTell]:
     """Signs out; what one has open goes back to the queue at once."""
     if token := token_of(request):
-        await desk.signing.sign_out(token)
-    await desk.dispatch.leave(seat.name, now())
+        await signing.sign_out(token)
+    await dispatch.leave(seat.name, now())
     response = as_json(NOTHING)
     response.delete_cookie(COOKIE, path="/")
     return response
@@ -203,27 +226,34 @@ def _channel(channel: Channel, opened: OpenChannel | None) -> ChannelShown:
 
 
 @router.get("/me")
-async def me(seat: Newcomer, desk: TheDesk) -> Myself:
+async def me(
+    seat: Newcomer,
+    library: TheLibrary,
+    database: TheDatabase,
+    hours: TheHours,
+    channels: TheChannels,
+    opened: TheOpened,
+) -> Myself:
     """Who one is, and what one may."""
-    there = [page for page in await desk.database.read(lambda t: rows.present(t, now())) if page.seat == seat.name]
+    there = [page for page in await database.read(lambda t: rows.present(t, now())) if page.seat == seat.name]
     return Myself(
         name=seat.name, shown=seat.shown, role=seat.role, skills=list(seat.skills), langs=list(seat.langs),
         capacity=seat.capacity, place=seat.place, must_change=seat.one_time, totp=seat.totp,
         ready=all(page.ready for page in there) if there else seat.role == "seat",
         may=sorted(name for name, roles in PERMISSIONS.items() if seat.role in roles),
-        phone=desk.calling is not None and seat.phone is not None,
-        counter=desk.inviting is not None and seat.may("resident.bind"), zone=desk.zone.key,
-        topics=[TopicShown(each.id, each.zh, each.en, each.colour) for each in desk.library.catalogue.topics.values()],
-        channels=[_channel(each, desk.opened.get(each.name)) for each in desk.channels.values()],
+        phone=seat.phone is not None and any(each.calling for each in opened.values()),
+        counter=seat.may("resident.bind") and any(each.inviting for each in opened.values()), zone=hours.zone.key,
+        topics=[TopicShown(each.id, each.zh, each.en, each.colour) for each in library.catalogue.topics.values()],
+        channels=[_channel(each, opened.get(each.name)) for each in channels.values()],
     )  # fmt: skip
 
 
 @router.post("/me/password")
-async def password(request: Request, body: Password, seat: Newcomer, desk: TheDesk) -> Ended:
+async def password(request: Request, body: Password, seat: Newcomer, signing: TheSignIn, feed: TheFeed) -> Ended:
     """A new password; this session goes on, all others and the account's tokens end, and how many is told."""
     token = token_of(request) or ""
-    ended = await desk.signing.set_password(seat.name, body.old, body.new, now(), token, caller_of(request))
-    desk.feed.end(seat.name, but=digest(token))
+    ended = await signing.set_password(seat.name, body.old, body.new, now(), token, caller_of(request))
+    feed.end(seat.name, but=digest(token))
     return ended
 
 
@@ -235,15 +265,16 @@ async def new_totp(seat: Me) -> Secret:
 
 
 @router.put("/me/totp")
-async def set_totp(request: Request, body: Totp, seat: Me, desk: TheDesk) -> NothingToTell:
+async def set_totp(request: Request, body: Totp, seat: Me, signing: TheSignIn) -> NothingToTell:
     """Switches the second factor on or over (with a secret) or off (without)."""
     factor = Factor(body.secret, body.code, body.old_code)
-    await desk.signing.set_factor(seat.name, factor, body.password, now(), caller_of(request))
+    await signing.set_factor(seat.name, factor, body.password, now(), caller_of(request))
     return NOTHING
 
 
 @router.post("/me/ready")
-async def ready(body: ReadyChange, seat: Me, desk: TheDesk) -> NothingToTell:
+async def ready(body: ReadyChange, seat: Me, database: TheDatabase, live: TheLive) -> NothingToTell:
     """Whether one takes offers; what one has stays."""
-    await desk.database.write(lambda t: rows.set_ready(t, seat.name, body.ready))
+    await database.write(lambda t: rows.set_ready(t, seat.name, body.ready))
+    live.desk(SEATS)
     return NOTHING

@@ -1,21 +1,28 @@
 """A ticket as it is answered: alone after something was done to it, or with all that was said and happened."""
 
-from collections.abc import Sequence
-from typing import Literal, cast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal, cast
 
+from fastapi import Depends
 from msgspec import Struct
 
+from bot.channel import OpenChannel
+from desk.api.given import TheDatabase, TheHours, TheLibrary, TheOpened, TheResidents
 from desk.api.guard import now
 from desk.errors import TicketError
 from desk.feed import MessageShown, masked, shown
+from desk.hours import Hours
 from desk.masking import mask
 from desk.opening import Opened
 from desk.opening import found as ticket_of
-from desk.parts import Desk
-from desk.people import Seat
+from desk.people import People, Seat
 from desk.replies import said
+from desk.residents import Residents
 from desk.summary import Summary, for_seat, summarise
+from knowledge.library import Library
 from store import conversations
+from store.database import Database
 from store.replies import HeldReplyRow
 from store.ticket_rows import TicketRow
 from store.tickets import EventRow
@@ -95,81 +102,89 @@ class Whole(Struct, frozen=True):
     resident: ResidentShown
 
 
-async def after(desk: Desk, ref: str, seat: Seat) -> Changed:
-    """The ticket as it is now."""
+@dataclass(frozen=True, slots=True)
+class TicketViews:
+    """What tickets are shown with; whoever looks is written down."""
 
-    def look(transaction: Transaction) -> Summary:
-        return for_seat(summarise(transaction, ticket_of(transaction, ref), desk.hours), seat.name)
+    database: Database
+    hours: Hours
+    library: Library
+    residents: Residents
+    opened: Mapping[str, OpenChannel]
 
-    return Changed(await desk.database.read(look))
+    async def after(self, ref: str, seat: Seat) -> Changed:
+        """The ticket as it is now."""
+
+        def look(transaction: Transaction) -> Summary:
+            return for_seat(summarise(transaction, ticket_of(transaction, ref), self.hours), seat.name)
+
+        return Changed(await self.database.read(look))
+
+    async def looked_at(self, row: TicketRow, seat: Seat) -> None:
+        """Writes down a look at a ticket that somebody else has, or nobody."""
+        if row.owner != seat.name:
+            await self._written_down(seat, row.ref, "")
+
+    async def looked_through(self, shown: Sequence[Summary], seat: Seat, where: str) -> None:
+        """The same for a list in which words of such tickets stand: one line that names them."""
+        refs = [each.ref for each in shown if each.owner != seat.name and (each.about or each.last)]
+        if refs:
+            await self._written_down(seat, where, " ".join(refs))
+
+    async def _written_down(self, seat: Seat, subject: str, detail: str) -> None:
+        at = now()
+        await self.database.write(lambda t: conversations.audited(t, seat.name, "ticket.read", subject, detail, at))
+
+    async def whole(self, opened: Opened, seat: Seat) -> Whole:
+        def look(transaction: Transaction) -> tuple[Summary, list[Summary]]:
+            def summary(row: TicketRow) -> Summary:
+                return summarise(transaction, row, self.hours)
+
+            return summary(opened.ticket), [for_seat(summary(row), seat.name) for row in opened.others]
+
+        ticket, others = await self.database.read(look)
+        about, talk = opened.handover, opened.ticket.conversation
+        place = self.library.catalogue.organisations.get(opened.ticket.place or "")
+        slots = {name: mask(value, theirs=True) for name, value in about.slots.items()}
+        elsewhere = [
+            TalkShown(each.id, each.channel, [shown(said, each.id) for said in each.messages])
+            for each in await self.residents.elsewhere(opened.ticket, seat.name, now())
+        ]
+        return Whole(
+            ticket, talk, [shown(each, talk) for each in opened.messages],
+            elsewhere, [_held(each) for each in opened.held], [_happened(each) for each in opened.events], others,
+            opened.waiting_from, opened.dead, await self.quota(opened.ticket), await self.stage(opened.ticket),
+            ResidentShown(slots, mask(about.summary, theirs=True), list(about.tried), place.name if place else None, opened.ticket.person),
+        )  # fmt: skip
+
+    async def stage(self, row: TicketRow) -> Stage | None:
+        """Where the caller is; None where nobody called."""
+        opened = self.opened.get(row.channel)
+        return cast(Stage | None, await opened.calling.stage(row.ref)) if opened and opened.calling else None
+
+    async def quota(self, row: TicketRow) -> QuotaShown | None:
+        """None where the channel does not count."""
+        opened = self.opened.get(row.channel)
+        if opened is None or opened.quota is None or row.state == "closed":
+            return None
+        allowed = await opened.quota(row.conversation)
+        return QuotaShown(allowed.left, allowed.until)
+
+    async def recall_time(self, ref: str) -> int:
+        """How long an answer to the resident of a ticket can be called back (ms)."""
+        row = await self.database.read(lambda t: ticket_of(t, ref))
+        longest = self.hours.settings.recall_seconds * 1000
+        stage = await self.stage(row)
+        return longest if stage in (None, "callback", "voicemail", "ended") else min(longest, ON_A_CALL)
 
 
-async def held_by(desk: Desk, ref: str, seat: Seat) -> TicketRow:
-    """The ticket, where this seat has it. Raises `TicketError`."""
-    row = await desk.database.read(lambda t: ticket_of(t, ref))
-    if row.owner != seat.name:
-        raise TicketError("not_yours", f"工单 {ref} 不在您手上，请先接单")
-    return row
+async def _views(
+    database: TheDatabase, hours: TheHours, library: TheLibrary, residents: TheResidents, opened: TheOpened
+) -> TicketViews:
+    return TicketViews(database, hours, library, residents, opened)
 
 
-async def looked_at(desk: Desk, row: TicketRow, seat: Seat) -> None:
-    """Writes down a look at a ticket that somebody else has, or nobody."""
-    if row.owner != seat.name:
-        await desk.database.write(lambda t: conversations.audited(t, seat.name, "ticket.read", row.ref, "", now()))
-
-
-async def looked_through(desk: Desk, shown: Sequence[Summary], seat: Seat, where: str) -> None:
-    """The same for a list in which words of such tickets stand: one line that names them."""
-    refs = [each.ref for each in shown if each.owner != seat.name and (each.about or each.last)]
-    if refs:
-        detail = " ".join(refs)
-        await desk.database.write(lambda t: conversations.audited(t, seat.name, "ticket.read", where, detail, now()))
-
-
-async def whole(desk: Desk, opened: Opened, seat: Seat) -> Whole:
-    def look(transaction: Transaction) -> tuple[Summary, list[Summary]]:
-        def summary(row: TicketRow) -> Summary:
-            return summarise(transaction, row, desk.hours)
-
-        return summary(opened.ticket), [for_seat(summary(row), seat.name) for row in opened.others]
-
-    ticket, others = await desk.database.read(look)
-    about, talk = opened.handover, opened.ticket.conversation
-    place = desk.library.catalogue.organisations.get(opened.ticket.place or "")
-    slots = {name: mask(value, theirs=True) for name, value in about.slots.items()}
-    elsewhere = [
-        TalkShown(each.id, each.channel, [shown(said, each.id) for said in each.messages])
-        for each in await desk.residents.elsewhere(opened.ticket, seat.name, now())
-    ]
-    return Whole(
-        ticket, talk, [shown(each, talk) for each in opened.messages],
-        elsewhere, [_held(each) for each in opened.held], [_happened(each) for each in opened.events], others,
-        opened.waiting_from, opened.dead, await quota_of(desk, opened.ticket), await stage_of(desk, opened.ticket),
-        ResidentShown(slots, mask(about.summary, theirs=True), list(about.tried), place.name if place else None, opened.ticket.person),
-    )  # fmt: skip
-
-
-async def stage_of(desk: Desk, row: TicketRow) -> Stage | None:
-    """Where the caller is; None where nobody called."""
-    opened = desk.opened.get(row.channel)
-    return cast(Stage | None, await opened.calling.stage(row.ref)) if opened and opened.calling else None
-
-
-async def quota_of(desk: Desk, row: TicketRow) -> QuotaShown | None:
-    """None where the channel does not count."""
-    opened = desk.opened.get(row.channel)
-    if opened is None or opened.quota is None or row.state == "closed":
-        return None
-    allowed = await opened.quota(row.conversation)
-    return QuotaShown(allowed.left, allowed.until)
-
-
-async def recall_time(desk: Desk, ref: str) -> int:
-    """How long an answer to the resident of a ticket can be called back (ms)."""
-    row = await desk.database.read(lambda t: ticket_of(t, ref))
-    longest = desk.settings.recall_seconds * 1000
-    stage = await stage_of(desk, row)
-    return longest if stage in (None, "callback", "voicemail", "ended") else min(longest, ON_A_CALL)
+TheViews = Annotated[TicketViews, Depends(_views)]
 
 
 def _held(row: HeldReplyRow) -> HeldShown:
@@ -181,10 +196,10 @@ def _happened(event: EventRow) -> EventShown:
     return EventShown(event.id, event.kind, event.actor, event.at, masked(event.data))
 
 
-async def check_colleague(desk: Desk, name: str | None) -> None:
+async def check_colleague(people: People, name: str | None) -> None:
     """Raises `TicketError` where a name is nobody's who works on tickets."""
     if name is None:
         return
-    found = await desk.people.get(name)
+    found = await people.get(name)
     if found is None or not found.may("ticket.work"):
         raise TicketError("not_found", f"没有坐席 {name}")

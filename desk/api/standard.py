@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 import msgspec
@@ -10,7 +10,8 @@ from fastapi import Depends, Response
 
 from desk import children
 from desk.api.answers import OUTSIDE, Answering, files
-from desk.api.guard import TheDesk, may
+from desk.api.given import TheDatabase, TheEditing, TheLibrary, Today
+from desk.api.guard import may
 from desk.errors import TicketError
 from desk.people import Seat
 from desk.standards import StandardListed, listed
@@ -48,19 +49,20 @@ class About:
 
 
 @router.get("/knowledge/standard")
-async def questions(seat: Reader, desk: TheDesk) -> Questions:
+async def questions(
+    seat: Reader, editing: TheEditing, library: TheLibrary, database: TheDatabase, today: Today
+) -> Questions:
     """All standard questions, the unanswered that are asked most first; how often each was asked in thirty days."""
-    today = datetime.now(desk.zone).date()
     since = str(today - timedelta(days=USED_DAYS))
-    used = await desk.database.read(lambda t: usage.since(t, since))
-    found = listed(desk.library, await desk.editing.all(), used, today)
+    used = await database.read(lambda t: usage.since(t, since))
+    found = listed(library, await editing.all(), used, today)
     return Questions(found, sum(each.state in ("answered", "expiring") for each in found))
 
 
 @router.get("/knowledge/standard/{id}")
-async def about(id: str, seat: Reader, desk: TheDesk) -> About:
+async def about(id: str, seat: Reader, library: TheLibrary) -> About:
     """What helps to answer it."""
-    known = desk.library.questions
+    known = library.questions
     if id not in known:
         raise TicketError("not_found", f"没有标准问题 {id[:64]}")
     examples = (await asyncio.to_thread(standard)).examples.get(id, ())
@@ -69,9 +71,9 @@ async def about(id: str, seat: Reader, desk: TheDesk) -> About:
 
 
 @router.get("/knowledge/template", responses=files(XLSX) | OUTSIDE)
-async def template(seat: Reader, desk: TheDesk, filled: bool = False) -> Response:
+async def template(seat: Reader, library: TheLibrary, today: Today, filled: bool = False) -> Response:
     """The table (XLSX) that the import takes back; `filled` with the answers on record."""
-    answers = desk.library.on_record(datetime.now(desk.zone).date()) if filled else {}
+    answers = library.on_record(today) if filled else {}
     try:
         content = await children.run("knowledge.template", given=msgspec.json.encode(answers))
     except children.ChildError as error:

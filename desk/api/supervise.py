@@ -11,17 +11,19 @@ from pydantic import Field
 
 from desk import children, forms
 from desk.api.answers import NOTHING, Answering, NothingToTell, files
-from desk.api.guard import TheDesk, may, now
+from desk.api.given import TheChannels, TheDatabase, TheDispatch, TheHours, TheLibrary, TheLive, ThePeople, TheStanding
+from desk.api.guard import may, now
 from desk.api.session import Strict
-from desk.api.shown import Changed, after
+from desk.api.shown import Changed, TheViews
 from desk.board import Board, board
 from desk.errors import TicketError
-from desk.parts import Desk
+from desk.opening import found as ticket_of
 from desk.people import Seat
 from desk.reports import LONGEST, Reckoning, Report, named, report
 from desk.standing import OpeningHours, Shift, Shifts
-from store import people, tickets
 from store import reviews as rows
+from store import tickets
+from store.people import present
 from store.ticket_events import TicketReviewed
 from store.transaction import Transaction
 
@@ -96,15 +98,22 @@ class _Judged(Struct, frozen=True):
 
 
 @router.get("/board")
-async def show_board(seat: Watcher, desk: TheDesk) -> BoardShown:
+async def show_board(
+    seat: Watcher,
+    people: ThePeople,
+    standing: TheStanding,
+    dispatch: TheDispatch,
+    database: TheDatabase,
+    hours: TheHours,
+) -> BoardShown:
     """Who waits, how long, who is there, what is late."""
     at = now()
-    everybody = await desk.people.all()
-    there = await desk.database.read(lambda t: people.present(t, at))
-    load = await desk.dispatch.loads()
-    shifts = await desk.standing.shifts()
-    figures = await desk.database.page(lambda t: board(t, at, desk.hours))
-    moment = datetime.fromtimestamp(at / 1000, desk.zone)
+    everybody = await people.all()
+    there = await database.read(lambda t: present(t, at))
+    load = await dispatch.loads()
+    shifts = await standing.shifts()
+    figures = await database.page(lambda t: board(t, at, hours))
+    moment = datetime.fromtimestamp(at / 1000, hours.zone)
     due = {
         each.seat
         for each in shifts.shifts
@@ -118,39 +127,33 @@ async def show_board(seat: Watcher, desk: TheDesk) -> BoardShown:
         )
         for each in everybody if each.may("ticket.work")
     ]  # fmt: skip
-    return BoardShown(figures, seats, desk.hours.is_open(moment))
+    return BoardShown(figures, seats, hours.is_open(moment))
 
 
 @router.post("/tickets/{ref}/review")
-async def review(ref: str, body: Review, seat: Judge, desk: TheDesk) -> Changed:
+async def review(ref: str, body: Review, seat: Judge, live: TheLive, views: TheViews, database: TheDatabase) -> Changed:
     """How a closed ticket was handled; the seat sees it. Nobody reviews himself."""
-    opened = await desk.tickets.show(ref)
-    handled = opened.ticket.last_seat
-    if opened.ticket.state != "closed" or handled is None:
-        raise TicketError("invalid", "办结后才能质检")
-    if handled == seat.name:
-        raise TicketError("invalid", "不能给自己评分")
+    reviewed = TicketReviewed({str(name): score for name, score in body.scores.items()})
+    content = msgspec.json.encode({"scores": body.scores, "note": body.note})
 
     def work(transaction: Transaction) -> None:
-        content = msgspec.json.encode({"scores": body.scores, "note": body.note})
-        rows.add(transaction, rows.ReviewRow(ref, handled, seat.name, content, now()))
-        tickets.record(
-            transaction,
-            opened.ticket,
-            TicketReviewed({str(name): score for name, score in body.scores.items()}),
-            seat.name,
-            now(),
-        )
+        row = ticket_of(transaction, ref)
+        if row.state != "closed" or row.last_seat is None:
+            raise TicketError("invalid", "办结后才能质检")
+        if row.last_seat == seat.name:
+            raise TicketError("invalid", "不能给自己评分")
+        rows.add(transaction, rows.ReviewRow(ref, row.last_seat, seat.name, content, now()))
+        tickets.record(transaction, row, reviewed, seat.name, now())
 
-    await desk.database.write(work)
-    desk.live.ring()
-    return await after(desk, ref, seat)
+    await database.write(work)
+    live.ring()
+    return await views.after(ref, seat)
 
 
 @router.get("/reviews")
-async def reviews(seat: Judge, desk: TheDesk) -> Reviews:
+async def reviews(seat: Judge, database: TheDatabase) -> Reviews:
     """The last reviews, and each seat's mean."""
-    found = await desk.database.page(lambda t: rows.newest(t, 500))
+    found = await database.page(lambda t: rows.newest(t, 500))
     shown = [
         ReviewShown(each.ticket, each.seat, each.by, each.at, judged.scores, judged.note)
         for each, judged in ((each, msgspec.json.decode(each.body, type=_Judged)) for each in found)
@@ -165,59 +168,70 @@ async def reviews(seat: Judge, desk: TheDesk) -> Reviews:
 
 
 @router.get("/hours")
-async def hours(seat: Planner, desk: TheDesk) -> HoursShown:
-    return HoursShown(await desk.standing.opening(), (await desk.standing.shifts()).shifts)
+async def hours(seat: Planner, standing: TheStanding) -> HoursShown:
+    return HoursShown(await standing.opening(), (await standing.shifts()).shifts)
 
 
 @router.put("/hours")
-async def set_hours(request: Annotated[Request, OpeningHours], seat: Planner, desk: TheDesk) -> NothingToTell:
+async def set_hours(request: Annotated[Request, OpeningHours], seat: Planner, standing: TheStanding) -> NothingToTell:
     """When seats answer; holidays, and days off that are worked."""
     opening = forms.read(await request.body(), OpeningHours)
     if any(each.closes <= each.opens for each in opening.hours):
         raise TicketError("invalid", "下班时间要晚于上班时间")
-    await desk.standing.put("opening", opening, seat.name, now())
+    await standing.put("opening", opening, seat.name, now())
     return NOTHING
 
 
 @router.put("/shifts")
-async def set_shifts(request: Annotated[Request, Shifts], seat: Planner, desk: TheDesk) -> NothingToTell:
+async def set_shifts(
+    request: Annotated[Request, Shifts], seat: Planner, people: ThePeople, standing: TheStanding
+) -> NothingToTell:
     shifts = forms.read(await request.body(), Shifts)
-    known = {each.name for each in await desk.people.all()}
+    known = {each.name for each in await people.all()}
     for each in shifts.shifts:
         if each.seat not in known or each.closes <= each.opens:
             raise TicketError("invalid", f"班次不对：{each.seat} {each.opens}—{each.closes}")
-    await desk.standing.put("shifts", shifts, seat.name, now())
+    await standing.put("shifts", shifts, seat.name, now())
     return NOTHING
 
 
+async def _report(
+    people: ThePeople,
+    library: TheLibrary,
+    database: TheDatabase,
+    hours: TheHours,
+    first: date | None = None,
+    last: date | None = None,
+) -> Report:
+    last = last or datetime.now(hours.zone).date()
+    first = first or last - timedelta(days=29)
+    if first > last or (last - first).days > LONGEST:
+        raise TicketError("invalid", f"起止日期不对，一次最多 {LONGEST} 天")
+    names = {each.id: each.name for each in library.catalogue.organisations.values()}
+    names |= {each.name: each.shown for each in await people.all()}
+    by = Reckoning(hours, hours.zone, names, now())
+    return await database.aside(lambda t: report(t, first, last, by))
+
+
+Reported = Annotated[Report, Depends(_report)]
+
+
 @router.get("/reports")
-async def reports(seat: Counting, desk: TheDesk, first: date | None = None, last: date | None = None) -> Report:
+async def reports(seat: Counting, found: Reported) -> Report:
     """Figures of the tickets opened from the first day to the last; the last thirty days if nothing is said."""
-    return await _report(desk, first, last)
+    return found
 
 
 @router.get("/reports.{kind}", responses=files(*_MEDIA.values()))
 async def paper(
-    kind: Literal["xlsx", "pdf"], seat: Counting, desk: TheDesk, first: date | None = None, last: date | None = None
+    kind: Literal["xlsx", "pdf"], seat: Counting, found: Reported, library: TheLibrary, channels: TheChannels
 ) -> Response:
     """The same as a file."""
-    found = await _report(desk, first, last)
-    names = {each.name: each.zh for each in desk.channels.values()}
-    names |= {each.id: each.zh for each in desk.library.catalogue.topics.values()}
+    names = {each.name: each.zh for each in channels.values()}
+    names |= {each.id: each.zh for each in library.catalogue.topics.values()}
     try:
         made = await children.run("desk.papers", kind, given=msgspec.json.encode(named(found, names)))
     except children.ChildError as error:
         raise TicketError("invalid", "报告没有做出来，请稍后再试") from error
     name = f"daoxue-{found.first}-{found.last}.{kind}"
     return Response(made, media_type=_MEDIA[kind], headers={"content-disposition": f'attachment; filename="{name}"'})
-
-
-async def _report(desk: Desk, first: date | None, last: date | None) -> Report:
-    last = last or datetime.now(desk.zone).date()
-    first = first or last - timedelta(days=29)
-    if first > last or (last - first).days > LONGEST:
-        raise TicketError("invalid", f"起止日期不对，一次最多 {LONGEST} 天")
-    names = {each.id: each.name for each in desk.library.catalogue.organisations.values()}
-    names |= {each.name: each.shown for each in await desk.people.all()}
-    by = Reckoning(desk.hours, desk.zone, names, now())
-    return await desk.database.aside(lambda t: report(t, first, last, by))

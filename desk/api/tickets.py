@@ -8,22 +8,27 @@ from pydantic import Field
 
 from accounts.ledger import Extract
 from desk.api.answers import Answering
-from desk.api.guard import TheDesk, may, now
+from desk.api.given import (
+    TheChannels,
+    TheDatabase,
+    TheDispatch,
+    TheDrafting,
+    TheLearners,
+    ThePeople,
+    TheSearch,
+    TheTickets,
+)
+from desk.api.guard import may, now
 from desk.api.session import Strict
 from desk.api.shown import (
     Changed,
     QuotaShown,
     Stage,
+    TheViews,
     Whole,
-    after,
     check_colleague,
-    looked_at,
-    looked_through,
-    quota_of,
-    stage_of,
-    whole,
 )
-from desk.drafting import draft_of_closed
+from desk.drafting import ANSWERED
 from desk.errors import TicketError
 from desk.learners import LearnerRecord
 from desk.lists import MOST, CursorError, TicketPage, listed
@@ -34,7 +39,8 @@ from desk.people import Seat
 from desk.replies import LONGEST
 from desk.summary import Summary, summarise
 from desk.tickets import PassedOn
-from store import conversations, people
+from store import conversations
+from store.people import present
 from store.transaction import Transaction
 
 router = Answering(tags=["工单 tickets"])
@@ -152,7 +158,8 @@ class Colleagues(Struct, frozen=True):
 @router.get("/tickets")
 async def list_tickets(
     seat: Reader,
-    desk: TheDesk,
+    views: TheViews,
+    database: TheDatabase,
     state: Literal["waiting", "mine", "open", "snoozed", "callback", "closed"] = "waiting",
     after: Annotated[str | None, Query(max_length=64)] = None,
     most: Annotated[int, Query(ge=1, le=MOST)] = 100,
@@ -160,138 +167,151 @@ async def list_tickets(
     """A page of tickets, in the order of the queue; closed ones the newest first. `callback` are those who are to be rung
     up. That words of tickets are shown which are not one's own is audited."""
     try:
-        page = await desk.database.page(lambda t: listed(t, state, seat.name, after, most, desk.hours))
+        page = await database.page(lambda t: listed(t, state, seat.name, after, most, views.hours))
     except CursorError as error:
         raise HTTPException(422, {"code": "invalid", "text": "after 不对"}) from error
-    await looked_through(desk, page.tickets, seat, state)
+    await views.looked_through(page.tickets, seat, state)
     return page
 
 
 @router.get("/tickets/{ref}")
-async def show(ref: str, seat: Reader, desk: TheDesk) -> Whole:
+async def show(ref: str, seat: Reader, tickets: TheTickets, views: TheViews) -> Whole:
     """A ticket with its events and its newest messages; there are older ones where the first is not number 1. A look at one that a colleague has is audited."""
-    opened = await desk.tickets.show(ref)
-    await looked_at(desk, opened.ticket, seat)
-    return await whole(desk, opened, seat)
+    opened = await tickets.show(ref)
+    await views.looked_at(opened.ticket, seat)
+    return await views.whole(opened, seat)
 
 
 @router.get("/tickets/{ref}/reach")
-async def reach(ref: str, seat: Reader, desk: TheDesk) -> ReachShown:
+async def reach(ref: str, seat: Reader, views: TheViews, database: TheDatabase) -> ReachShown:
     """How the resident is reached now: how many more messages the channel takes, and until when (ms), null where it does
     not count; and where the caller is, null where nobody called."""
-    row = await desk.database.read(lambda t: ticket_of(t, ref))
-    return ReachShown(await quota_of(desk, row), await stage_of(desk, row))
+    row = await database.read(lambda t: ticket_of(t, ref))
+    return ReachShown(await views.quota(row), await views.stage(row))
 
 
 @router.get("/tickets/{ref}/learner")
-async def learner(ref: str, seat: Reader, desk: TheDesk) -> Affairs:
+async def learner(ref: str, seat: Reader, learners: TheLearners) -> Affairs:
     """Whom the resident has proven to be, with their account, and the ledger as it was when it was disputed."""
     minors = seat.role == "supervisor"
-    records = await desk.learners.of_ticket(ref, seat.name, now(), minors=minors)
-    disputes = await desk.learners.disputes(ref, seat.name, now())
+    records = await learners.of_ticket(ref, seat.name, now(), minors=minors)
+    disputes = await learners.disputes(ref, seat.name, now())
     return Affairs(records, [Dispute(extract, at) for extract, at in disputes])
 
 
 @router.get("/search")
-async def search(q: Annotated[str, Query(min_length=1, max_length=100)], seat: Reader, desk: TheDesk) -> SearchHits:
+async def search(
+    q: Annotated[str, Query(min_length=1, max_length=100)],
+    seat: Reader,
+    search: TheSearch,
+    views: TheViews,
+    database: TheDatabase,
+) -> SearchHits:
     """Tickets in whose conversations all of it was said, the newest first; also by reference or phone number, so often in an
     hour. What was found is audited."""
-    found = await desk.search.find(q, seat.name)
-    rows = await desk.database.page(lambda t: [summarise(t, each.ticket, desk.hours) for each in found])
-    await looked_through(desk, rows, seat, "search")
+    found = await search.find(q, seat.name)
+    rows = await database.page(lambda t: [summarise(t, each.ticket, views.hours) for each in found])
+    await views.looked_through(rows, seat, "search")
     return SearchHits([SearchHit(row, each.seq, each.snippet) for row, each in zip(rows, found, strict=True)])
 
 
 @router.post("/tickets/{ref}/take")
-async def take(ref: str, seat: Worker, desk: TheDesk) -> Changed:
+async def take(ref: str, seat: Worker, tickets: TheTickets, views: TheViews) -> Changed:
     """Takes it, with all else that this resident has waiting; 409 when somebody else has it."""
-    await desk.tickets.take(ref, seat.name, now(), seat.shown)
-    return await after(desk, ref, seat)
+    await tickets.take(ref, seat.name, now(), seat.shown)
+    return await views.after(ref, seat)
 
 
 @router.post("/tickets/{ref}/pass")
-async def pass_on(ref: str, seat: Worker, desk: TheDesk) -> Changed:
+async def pass_on(ref: str, seat: Worker, tickets: TheTickets, views: TheViews) -> Changed:
     """Lets an offer go by."""
-    await desk.tickets.pass_on(ref, seat.name, now())
-    return await after(desk, ref, seat)
+    await tickets.pass_on(ref, seat.name, now())
+    return await views.after(ref, seat)
 
 
 @router.post("/tickets/{ref}/note")
-async def note(ref: str, body: Note, seat: Worker, desk: TheDesk) -> Changed:
+async def note(ref: str, body: Note, seat: Worker, tickets: TheTickets, views: TheViews) -> Changed:
     """A word for colleagues, with the names of those whom it is for."""
-    await desk.tickets.note(ref, seat.name, body.text, now(), body.mentions)
-    return await after(desk, ref, seat)
+    await tickets.note(ref, seat.name, body.text, now(), body.mentions)
+    return await views.after(ref, seat)
 
 
 @router.post("/tickets/{ref}/transfer")
-async def transfer(ref: str, body: Transfer, seat: Worker, desk: TheDesk) -> Changed:
+async def transfer(
+    ref: str, body: Transfer, seat: Worker, tickets: TheTickets, people: ThePeople, views: TheViews
+) -> Changed:
     """To a colleague or a skill, with a word."""
-    await check_colleague(desk, body.to)
+    await check_colleague(people, body.to)
     if (body.to is None) == (body.skill is None):
         raise TicketError("invalid", "转给一位同事，或者一种技能")
     at = now()
-    await desk.tickets.transfer(ref, seat.name, at, PassedOn(body.to, body.skill, body.word, at + DIRECT))
-    return await after(desk, ref, seat)
+    await tickets.transfer(ref, seat.name, at, PassedOn(body.to, body.skill, body.word, at + DIRECT))
+    return await views.after(ref, seat)
 
 
 @router.post("/tickets/{ref}/snooze")
-async def snooze(ref: str, body: Snooze, seat: Worker, desk: TheDesk) -> Changed:
+async def snooze(ref: str, body: Snooze, seat: Worker, tickets: TheTickets, views: TheViews) -> Changed:
     """Aside for so many minutes, or until the resident writes."""
     at = now()
     if (body.minutes is None) == (body.until is None):
         raise TicketError("invalid", "写明多少分钟，或者到什么时候")
     until = at + body.minutes * 60_000 if body.minutes is not None else body.until or 0
-    await desk.tickets.snooze(ref, seat.name, until, at)
-    return await after(desk, ref, seat)
+    await tickets.snooze(ref, seat.name, until, at)
+    return await views.after(ref, seat)
 
 
 @router.post("/tickets/{ref}/wake")
-async def wake(ref: str, seat: Worker, desk: TheDesk) -> Changed:
+async def wake(ref: str, seat: Worker, tickets: TheTickets, views: TheViews) -> Changed:
     """Back from being put aside."""
-    await desk.tickets.wake(ref, seat.name, now())
-    return await after(desk, ref, seat)
+    await tickets.wake(ref, seat.name, now())
+    return await views.after(ref, seat)
 
 
 @router.post("/tickets/{ref}/hand-back")
-async def hand_back(ref: str, seat: Worker, desk: TheDesk) -> Changed:
+async def hand_back(ref: str, seat: Worker, tickets: TheTickets, views: TheViews) -> Changed:
     """The bot goes on."""
-    await desk.tickets.hand_back(ref, seat.name, now())
-    return await after(desk, ref, seat)
+    await tickets.hand_back(ref, seat.name, now())
+    return await views.after(ref, seat)
 
 
 @router.post("/tickets/{ref}/close")
-async def close(ref: str, body: Close, seat: Worker, desk: TheDesk) -> Changed:
+async def close(
+    ref: str, body: Close, seat: Worker, tickets: TheTickets, drafting: TheDrafting, views: TheViews
+) -> Changed:
     """Ends it, with a topic and a result. Where everybody could read the talk, its answer becomes a draft for editors."""
-    await draft_of_closed(desk, ref, body.result, seat.name, now())
-    await desk.tickets.close(ref, seat.name, body.result, now(), note=body.note, topic=body.topic)
-    return await after(desk, ref, seat)
+    if body.result == ANSWERED:
+        await drafting.draft_of_closed(await tickets.show(ref), seat.name, now())
+    await tickets.close(ref, seat.name, body.result, now(), note=body.note, topic=body.topic)
+    return await views.after(ref, seat)
 
 
 @router.put("/tickets/{ref}/tags")
-async def tag(ref: str, body: Tags, seat: Worker, desk: TheDesk) -> Changed:
-    await desk.tickets.tag(ref, seat.name, body.tags, now())
-    return await after(desk, ref, seat)
+async def tag(ref: str, body: Tags, seat: Worker, tickets: TheTickets, views: TheViews) -> Changed:
+    await tickets.tag(ref, seat.name, body.tags, now())
+    return await views.after(ref, seat)
 
 
 @router.post("/tickets/{ref}/merge")
-async def merge(ref: str, body: Merge, seat: Worker, desk: TheDesk) -> Changed:
+async def merge(ref: str, body: Merge, seat: Worker, tickets: TheTickets, views: TheViews) -> Changed:
     """Ends this one; another of the same resident goes on."""
-    await desk.tickets.merge(ref, body.into, seat.name, now())
-    return await after(desk, ref, seat)
+    await tickets.merge(ref, body.into, seat.name, now())
+    return await views.after(ref, seat)
 
 
 @router.post("/tickets/{ref}/reveal")
-async def reveal(ref: str, body: Reveal, seat: Revealer, desk: TheDesk) -> Revealed:
+async def reveal(
+    ref: str, body: Reveal, seat: Revealer, tickets: TheTickets, database: TheDatabase, channels: TheChannels
+) -> Revealed:
     """The resident's numbers and words unmasked, once and for a reason, which is written down."""
-    opened = await desk.tickets.show(ref, ALL)
+    opened = await tickets.show(ref, ALL)
 
     def work(transaction: Transaction) -> str:
         conversations.audited(transaction, seat.name, "resident.reveal", ref, body.reason, now())
         row = conversations.get(transaction, opened.ticket.conversation)
         assert row is not None
-        return row.address if row.channel in desk.channels and desk.channels[row.channel].by_phone else ""
+        return row.address if row.channel in channels and channels[row.channel].by_phone else ""
 
-    address = await desk.database.write(work)
+    address = await database.write(work)
     messages = {
         each.seq: each.message.reply.text for each in opened.messages if mask_said(each) != each.message.reply.text
     }
@@ -299,44 +319,48 @@ async def reveal(ref: str, body: Reveal, seat: Revealer, desk: TheDesk) -> Revea
 
 
 @router.post("/tickets/{ref}/assign")
-async def assign(ref: str, body: Assign, seat: Director, desk: TheDesk) -> Changed:
+async def assign(
+    ref: str, body: Assign, seat: Director, tickets: TheTickets, people: ThePeople, views: TheViews
+) -> Changed:
     """Gives it to somebody, whoever has it."""
-    await check_colleague(desk, body.to)
+    await check_colleague(people, body.to)
     at = now()
-    await desk.tickets.transfer(ref, seat.name, at, PassedOn(body.to, None, body.word, at + DIRECT), direct=True)
-    return await after(desk, ref, seat)
+    await tickets.transfer(ref, seat.name, at, PassedOn(body.to, None, body.word, at + DIRECT), direct=True)
+    return await views.after(ref, seat)
 
 
 @router.post("/tickets/{ref}/take-over")
-async def take_over(ref: str, seat: Director, desk: TheDesk) -> Changed:
+async def take_over(ref: str, seat: Director, tickets: TheTickets, views: TheViews) -> Changed:
     """Takes it from whoever has it."""
-    await desk.tickets.take(ref, seat.name, now(), seat.shown, over=True)
-    return await after(desk, ref, seat)
+    await tickets.take(ref, seat.name, now(), seat.shown, over=True)
+    return await views.after(ref, seat)
 
 
 @router.post("/tickets/{ref}/whisper")
-async def whisper(ref: str, body: Note, seat: Director, desk: TheDesk) -> Changed:
+async def whisper(
+    ref: str, body: Note, seat: Director, tickets: TheTickets, views: TheViews, database: TheDatabase
+) -> Changed:
     """A word to the seat that has it, which the resident never sees."""
-    owner = (await desk.database.read(lambda t: ticket_of(t, ref))).owner
+    owner = (await database.read(lambda t: ticket_of(t, ref))).owner
     if owner is None:
         raise TicketError("not_yours", "还没有坐席接这张工单")
-    await desk.tickets.note(ref, seat.name, body.text, now(), [owner])
-    return await after(desk, ref, seat)
+    await tickets.note(ref, seat.name, body.text, now(), [owner])
+    return await views.after(ref, seat)
 
 
 @router.get("/colleagues")
-async def colleagues(seat: Reader, desk: TheDesk) -> Colleagues:
+async def colleagues(seat: Reader, people: ThePeople, dispatch: TheDispatch, database: TheDatabase) -> Colleagues:
     """Whom one can transfer to, and who is there."""
     at = now()
-    there = {page.seat: bool(page.ready) for page in await desk.database.read(lambda t: people.present(t, at))}
-    load = await desk.dispatch.loads()
+    there = {page.seat: bool(page.ready) for page in await database.read(lambda t: present(t, at))}
+    load = await dispatch.loads()
     return Colleagues(
         [
             Colleague(
                 each.name, each.shown, each.role, list(each.skills), each.place, each.phone is not None, each.name in there,
                 there.get(each.name, False), each.capacity, load[each.name].weight if each.name in load else 0,
             )
-            for each in await desk.people.all()
+            for each in await people.all()
             if each.may("ticket.work")
         ]
     )  # fmt: skip

@@ -1,7 +1,6 @@
 """What nobody could answer, for editors: alike questions together, the most frequent first."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Query
@@ -10,12 +9,13 @@ from pydantic import Field
 from rapidfuzz import fuzz
 
 from desk.api.answers import NOTHING, Answering, NothingToTell
-from desk.api.guard import Number, TheDesk, may, now
+from desk.api.given import TheComprehension, TheDatabase, TheLibrary, Today
+from desk.api.guard import Number, may, now
 from desk.api.session import Strict
 from desk.masking import mask
-from desk.parts import Desk
 from desk.people import Seat
 from desk.standards import asked_in_vain
+from knowledge.library import Library
 from store import unanswered as rows
 from store.unanswered import UnansweredRow
 
@@ -48,18 +48,25 @@ class Gaps(Struct, frozen=True):
 
 
 @router.get("/knowledge/unanswered")
-async def unanswered(seat: Drafter, desk: TheDesk, days: Annotated[int, Query(ge=1, le=365)] = 30) -> Gaps:
+async def unanswered(
+    seat: Drafter,
+    library: TheLibrary,
+    comprehension: TheComprehension,
+    database: TheDatabase,
+    today: Today,
+    days: Annotated[int, Query(ge=1, le=365)] = 30,
+) -> Gaps:
     """What nothing answered, alike ones together, the most frequent first."""
-    found = await desk.database.read(lambda t: rows.newest(t, now() - days * DAY, MOST))
+    found = await database.read(lambda t: rows.newest(t, now() - days * DAY, MOST))
     groups = grouped(found)[:HEADS]
-    asked = await asked_in_vain(desk.comprehension, [group[0].text for group in groups], datetime.now(desk.zone).date())
-    return Gaps([_group(desk, standard, group) for standard, group in together(groups, asked)[:SHOWN]])
+    asked = await asked_in_vain(comprehension, [group[0].text for group in groups], today)
+    return Gaps([_group(library, standard, group) for standard, group in together(groups, asked)[:SHOWN]])
 
 
-def _group(desk: Desk, standard: str | None, group: list[UnansweredRow]) -> Gap:
+def _group(library: Library, standard: str | None, group: list[UnansweredRow]) -> Gap:
     """Under the wording of the standard question that it asks, else in the words of the last who asked."""
     texts = list(dict.fromkeys(mask(each.text, theirs=True) for each in group))
-    question = desk.library.questions[standard] if standard else None
+    question = library.questions[standard] if standard else None
     return Gap(
         text=question.zh if question else texts[0], others=texts[:5] if question else texts[1:6], standard=standard,
         topic=question.topic if question else group[0].topic, count=len(group), last=max(each.at for each in group),
@@ -68,9 +75,9 @@ def _group(desk: Desk, standard: str | None, group: list[UnansweredRow]) -> Gap:
 
 
 @router.post("/knowledge/unanswered/done")
-async def settle(body: Ids, seat: Drafter, desk: TheDesk) -> NothingToTell:
+async def settle(body: Ids, seat: Drafter, database: TheDatabase) -> NothingToTell:
     """They have been looked at."""
-    await desk.database.write(lambda t: rows.settle(t, body.ids))
+    await database.write(lambda t: rows.settle(t, body.ids))
     return NOTHING
 
 

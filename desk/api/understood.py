@@ -1,7 +1,7 @@
 """How well residents are understood: the centre's test questions, and answers drawn by lot for somebody to look at."""
 
 import tempfile
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -12,10 +12,10 @@ from msgspec import Struct
 from desk import children
 from desk import understood as figures
 from desk.api.answers import NOTHING, Answering, NothingToTell
-from desk.api.guard import LARGEST_FILE, TheDesk, may, now
+from desk.api.given import TheComprehension, TheDatabase, TheInbox, TheLibrary, Today
+from desk.api.guard import LARGEST_FILE, may, now
 from desk.api.session import Strict
 from desk.errors import TicketError
-from desk.parts import Desk
 from desk.people import Seat
 from desk.understood import Judged, Proportion, Sampled
 from knowledge.tested import TestSheet
@@ -49,16 +49,18 @@ class Mark(Strict):
 
 
 @router.get("/knowledge/understood")
-async def judged(seat: Drafter, desk: TheDesk) -> SheetJudged:
+async def judged(seat: Drafter, inbox: TheInbox, library: TheLibrary, database: TheDatabase) -> SheetJudged:
     """The centre's test questions, asked now."""
-    sheet = await figures.kept_sheet(desk.database)
-    found = await figures.judge(desk.inbox, desk.library, sheet, now())
+    sheet = await figures.kept_sheet(database)
+    found = await figures.judge(inbox, library, sheet, now())
     failed = [each for each in found if each.ended != "right"]
     return SheetJudged(len(found), figures.counted(found), failed[:SHOWN])
 
 
 @router.post("/knowledge/understood", max_body_size=LARGEST_FILE)
-async def keep(file: UploadFile, seat: Editor, desk: TheDesk) -> NothingToTell:
+async def keep(
+    file: UploadFile, seat: Editor, library: TheLibrary, comprehension: TheComprehension, database: TheDatabase
+) -> NothingToTell:
     """A CSV or XLSX file of two columns, 问题 and 应答, in place of the test questions that there were."""
     suffix = Path(file.filename or "").suffix.lower()
     if suffix not in SUFFIXES:
@@ -66,14 +68,14 @@ async def keep(file: UploadFile, seat: Editor, desk: TheDesk) -> NothingToTell:
     sheet = await _read(await file.read(), suffix)
     if sheet.problem is not None:
         raise TicketError.of(sheet.problem)
-    if wrong := figures.unknown(desk.library, desk.comprehension.intents, sheet.rows):
+    if wrong := figures.unknown(library, comprehension.intents, sheet.rows):
         rows = "、".join(map(str, wrong[:10]))
         raise TicketError(
             "invalid",
             f"第 {rows} 行的“应答”不是知识编号、标准问题或意图",
             f"Rows {rows}: the answer names nothing known",
         )
-    await figures.keep_sheet(desk.database, sheet.rows, seat.name, now())
+    await figures.keep_sheet(database, sheet.rows, seat.name, now())
     return NOTHING
 
 
@@ -89,20 +91,18 @@ async def _read(content: bytes, suffix: str) -> TestSheet:
 
 
 @router.get("/knowledge/sampled")
-async def sampled(seat: Editor, desk: TheDesk, count: Annotated[int, Query(ge=0, le=50)] = 20) -> Draw:
+async def sampled(
+    seat: Editor, database: TheDatabase, today: Today, count: Annotated[int, Query(ge=0, le=50)] = 20
+) -> Draw:
     """Messages of 30 days with what answered them, drawn by lot; numbers masked, and the look is written down."""
     drawn = []
     if count:
-        drawn = await figures.sample(desk.database, now() - DAYS * DAY, count, seat.name, now())
-    return Draw(drawn, await figures.marked(desk.database, _day(desk, DAYS)))
+        drawn = await figures.sample(database, now() - DAYS * DAY, count, seat.name, now())
+    return Draw(drawn, await figures.marked(database, str(today - timedelta(days=DAYS))))
 
 
 @router.post("/knowledge/sampled")
-async def mark(body: Mark, seat: Editor, desk: TheDesk) -> NothingToTell:
+async def mark(body: Mark, seat: Editor, database: TheDatabase, today: Today) -> NothingToTell:
     """An answer that was drawn was right, or was not."""
-    await figures.mark(desk.database, _day(desk), right=body.right)
+    await figures.mark(database, str(today), right=body.right)
     return NOTHING
-
-
-def _day(desk: Desk, ago: int = 0) -> str:
-    return str(datetime.now(desk.zone).date() - timedelta(days=ago))

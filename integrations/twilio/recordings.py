@@ -8,6 +8,7 @@ from integrations.voice import HangUp, Say
 from store import attachments, tickets
 from store.attachments import AttachmentRow
 from store.ticket_events import TicketNoted, TicketRaised
+from store.ticket_rows import Priority
 from store.transaction import Transaction
 
 RECORDING = "留言.mp3"
@@ -68,7 +69,7 @@ class Recordings:
                 return
             current = tickets.record(transaction, current, TicketNoted(text), "system", now)
             if not talk and called is not None and called.address != called.sid:
-                left = TicketRaised(current.priority, "voicemail", {"phone": called.address})
+                left = TicketRaised(Priority(current.priority), "voicemail", {"phone": called.address})
                 tickets.record(transaction, current, left, "resident", now)
 
         await self._board.settled(work)

@@ -18,6 +18,7 @@ from store import calls, tickets
 from store.calls import CallRow
 from store.database import ConflictError
 from store.ticket_events import TicketRaised
+from store.ticket_rows import Priority
 from store.transaction import Transaction
 
 T = TypeVar("T")
@@ -142,7 +143,7 @@ class Switchboard:
         def work(transaction: Transaction) -> None:
             found = tickets.get(transaction, row.ticket or "")
             if found is not None and found.state != "closed":
-                back = TicketRaised(found.priority, "callback", {"phone": row.address})
+                back = TicketRaised(Priority(found.priority), "callback", {"phone": row.address})
                 tickets.record(transaction, found, back, "resident", self.now())
 
         await self.settled(work)

@@ -13,7 +13,7 @@ from bot.commands import chosen, commands
 from bot.comprehension import Understanding
 from bot.conversation import Offer
 from bot.inbox import Inbox, Receipt
-from bot.messages import Inbound, Option, Reply
+from bot.messages import Inbound, Option, Priority, Reply
 from bot.phrases import CERTAIN
 from bot.redlines import endangers
 from bot.waiting import SeatAvailability
@@ -97,7 +97,7 @@ class CallTalk:
         return await self._person("elder", said=said, first=first)
 
     async def _is_open(self) -> bool:
-        return (await self._hotline.desk.seats(self._hotline.today, 3)).open
+        return (await self._hotline.desk.seats(self._hotline.today, Priority.ORDINARY)).open
 
     async def _person(self, why: str, *, said: str = "", first: Sequence[str] = ()) -> Plan:
         """To a person, who reads what was `said`, or else why it is."""
@@ -285,7 +285,7 @@ class CallTalk:
             return self._ends([*lines, self._board.line("voice.bye")])
         found = await self._board.database.read(lambda t: tickets.get(t, ref))
         assert found is not None
-        seats = await self._hotline.desk.seats(self._hotline.today, found.priority)
+        seats = await self._hotline.desk.seats(self._hotline.today, Priority(found.priority))
         if seats.open or found.owner:
             self.row = replace(self.row, stage="queue")
             return (*spoken(self.state, lines), self._board.queue(ref))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.inbox import numbered
-from bot.messages import Inbound
+from bot.messages import Inbound, Priority
 from integrations import voice
 from integrations.twilio.switchboard import PATH, CallState, spoken
 from integrations.twilio.talking import REPEAT, Hotline
@@ -46,7 +46,7 @@ class CallWait:
         found = await self._board.database.read(lambda t: tickets.get(t, ref)) if ref else None
         if found is None or found.state != "waiting":
             return [line("voice.connecting")] if found is not None and found.state == "open" else []
-        if found.priority == 0:  # whose life is in danger shall not wait for us
+        if found.priority == Priority.DANGER:  # whose life is in danger shall not wait for us
             return [line("voice.urgent")]
         seats = await self._hotline.desk.place(self._hotline.today, found.ref)
         if seats.waiting == state.place:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.channel import ChannelHealth, Core
 from bot.inbox import new_ticket
-from bot.messages import Handover
+from bot.messages import Handover, Priority
 from bot.queue import Done, Failed, Later, Lost, Outcome
 from bot.waiting import reference
 from integrations.tencent import packing
@@ -161,7 +161,9 @@ class WechatOutlet:
         if read.ticket is not None:
             return
         summary = self._core.texts.line("zh", "wechat.undelivered")
-        about = Handover(topic="human_agent", reason="undelivered", skill="general", priority=3, summary=summary)
+        about = Handover(
+            topic="human_agent", reason="undelivered", skill="general", priority=Priority.ORDINARY, summary=summary
+        )
         person = await self._core.identity.owner(CHANNEL, read.address, now)
         new = new_ticket(reference(datetime.fromtimestamp(now / 1000, self._core.zone)), about, person, "zh")
 

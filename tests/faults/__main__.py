@@ -20,8 +20,8 @@ from daoxue.app import App, compose
 from desk.people import Profile
 from desk.tickets import barred
 from integrations.webchat.frames import address_of
-from players.gateway import Gateway
-from players.wechat import Platform
+from players.gateway import TextGateway
+from players.wechat import WechatPlatform
 from store import conversations, queue, tickets
 from store.queue import Backlog
 from store.transaction import Transaction
@@ -173,7 +173,7 @@ def report(attack: Attack, checker: HouseChecker | None, seconds: float) -> str:
 async def attack(seed: int, seconds: float, folder: Path) -> Hour:
     hour, programs = Hour(seed, random.Random(seed)), binaries()
     assert programs is not None, "PostgreSQL is not installed"
-    platform, gateway = Platform(mode="plain"), Gateway({each.id: each.text for each in TEMPLATES})
+    platform, gateway = WechatPlatform(mode="plain"), TextGateway({each.id: each.text for each in TEMPLATES})
     os.environ.update(environment(platform) | {"GATEWAY_KEY": gateway.key, "GATEWAY_SECRET": gateway.secret})
     providers = Providers(platform, gateway, random.Random(seed))
     cluster, wechat, texts = Cluster(programs, folder / "postgresql", free_port()), free_port(), free_port()

@@ -10,7 +10,7 @@ import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-from players.wechat import Platform, Resident
+from players.wechat import Resident, WechatPlatform
 from tests.simulation.page import Said, Stage, Wire
 from tests.simulation.people import SAYS, Seat, Words
 
@@ -68,7 +68,7 @@ class Follower:
     """Writes to the official account; what WeChat tells them was not delivered, they write again. Who writes `hesitates`
     so many seconds before each text, on average."""
 
-    def __init__(self, world: Stage, platform: Platform, number: int, texts: int, hesitates: float) -> None:
+    def __init__(self, world: Stage, platform: WechatPlatform, number: int, texts: int, hesitates: float) -> None:
         self.world = world
         self.name = f"follower{number}"
         self.who: Resident = platform.resident(f"o{number:027d}")

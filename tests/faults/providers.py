@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from integrations.gateway_settings import TemplateSettings
-from players.gateway import Gateway
-from players.wechat import Platform
+from players.gateway import TextGateway
+from players.wechat import WechatPlatform
 from tests.simulation.page import Said, Stage
 from tests.simulation.people import SAYS
 
@@ -63,7 +63,7 @@ class Taken:
 class Providers:
     """WeChat and a text gateway."""
 
-    def __init__(self, platform: Platform, gateway: Gateway, chance: random.Random) -> None:
+    def __init__(self, platform: WechatPlatform, gateway: TextGateway, chance: random.Random) -> None:
         self.platform = platform
         self.gateway = gateway
         self.wechat = Unheard(platform.app(), chance)
@@ -90,7 +90,7 @@ class Providers:
 class Handset:
     """A telephone whose texts the gateway hands on until we have taken them, some of them once more."""
 
-    def __init__(self, world: Stage, gateway: Gateway, number: int, texts: int, hesitates: float) -> None:
+    def __init__(self, world: Stage, gateway: TextGateway, number: int, texts: int, hesitates: float) -> None:
         self.world = world
         self.name = f"phone{number}"
         self.number = f"+8613{number:09d}"

@@ -15,6 +15,7 @@ export const loading = ref(false)
 export const trouble = ref('')
 export const now = ref(Date.now())
 window.setInterval(() => (now.value = Date.now()), 1000)
+window.setInterval(() => window.dispatchEvent(new Event('minute')), 60_000) // what changes by the clock alone
 
 /** Large type, on or off. */
 export const large = ref(localStorage.getItem('daoxue.large') ?? 'off')
@@ -131,7 +132,9 @@ export async function lookAtMe(): Promise<void> {
 export async function begin(): Promise<void> {
   await lookAtMe()
   if (me.value?.must_change) return // nothing else is open before that
-  if (may('ticket.read')) void load() // the page is there while its lists come
+  if (may('ticket.read'))
+    void load() // the page is there while its lists come
+  else if (may('broadcast.write') || may('broadcast.approve')) live.start(null, hear, () => {})
 }
 
 async function load(): Promise<void> {
@@ -165,6 +168,8 @@ function hear(frame: live.Frame): void {
     if (frame.ref === whole.value?.ticket.ref) typing.value = Date.now()
   } else if (frame.type === 'delivered') {
     if (frame.ref === whole.value?.ticket.ref) deliveredTo.value = Math.max(deliveredTo.value, frame.to)
+  } else if (frame.type === 'changed') {
+    window.dispatchEvent(new Event(frame.what))
   } else if (frame.type === 'event') {
     put(frame.ticket)
     triggerRef(tickets)

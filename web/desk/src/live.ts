@@ -1,8 +1,18 @@
 // One socket a page: numbered events, resumed from the last number; everything is fetched again when that is too old.
 import { ref } from 'vue'
-import type { DeliveredFrame, ErrorFrame, EventFrame, HelloFrame, PongFrame, ResetFrame, TypingFrame } from './openapi'
+import type {
+  ChangedFrame,
+  DeliveredFrame,
+  ErrorFrame,
+  EventFrame,
+  HelloFrame,
+  PongFrame,
+  ResetFrame,
+  TypingFrame,
+} from './openapi'
 
-export type Frame = HelloFrame | ResetFrame | EventFrame | TypingFrame | DeliveredFrame | ErrorFrame | PongFrame
+export type Frame =
+  HelloFrame | ResetFrame | EventFrame | TypingFrame | DeliveredFrame | ChangedFrame | ErrorFrame | PongFrame
 export const connection = ref<'open' | 'connecting' | 'lost'>('connecting')
 
 let socket: WebSocket | null = null
@@ -13,7 +23,8 @@ let refetch: () => void = () => {}
 let timer = 0
 let wanted = false
 
-export function start(since: number, onFrame: (frame: Frame) => void, onReset: () => void): void {
+/** `since` is null for whoever hears of no tickets. */
+export function start(since: number | null, onFrame: (frame: Frame) => void, onReset: () => void): void {
   seen = since
   hear = onFrame
   refetch = onReset

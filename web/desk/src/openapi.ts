@@ -2556,6 +2556,16 @@ export interface components {
             ticket: components["schemas"]["Summary"];
         };
         /**
+         * ChangedFrame
+         * @description Something changed at the desk that is no ticket: who is there, or announcements; a hint, not numbered.
+         */
+        ChangedFrame: {
+            /** @enum {unknown} */
+            type: "changed";
+            /** @enum {unknown} */
+            what: "broadcasts" | "seats";
+        };
+        /**
          * ChangedPerson
          * @description The whole account as it is to be, and the `version` of it that was looked at.
          */
@@ -3616,6 +3626,12 @@ export interface components {
             wanted: number;
         };
         /**
+         * Priority
+         * @description How much a ticket weighs, what weighs most first.
+         * @enum {unknown}
+         */
+        Priority: 0 | 1 | 2 | 3;
+        /**
          * Progress
          * @description How far it is: `wanted` may be told at all; the rest counts notices by what became of them.
          */
@@ -4103,7 +4119,7 @@ export interface components {
             owner: string | null;
             person: string;
             place: string | null;
-            priority: number;
+            priority: components["schemas"]["Priority"];
             rank: number;
             reason: string;
             ref: string;
@@ -4483,6 +4499,7 @@ export type Centre = components['schemas']['Centre'];
 export type CentreInEnglish = components['schemas']['CentreInEnglish'];
 export type CentreShown = components['schemas']['CentreShown'];
 export type Changed = components['schemas']['Changed'];
+export type ChangedFrame = components['schemas']['ChangedFrame'];
 export type ChangedPerson = components['schemas']['ChangedPerson'];
 export type ChannelHealth = components['schemas']['ChannelHealth'];
 export type ChannelShown = components['schemas']['ChannelShown'];
@@ -4575,6 +4592,7 @@ export type PlaceInEnglish = components['schemas']['PlaceInEnglish'];
 export type PlaceShown = components['schemas']['PlaceShown'];
 export type PongFrame = components['schemas']['PongFrame'];
 export type Previewed = components['schemas']['Previewed'];
+export type Priority = components['schemas']['Priority'];
 export type Progress = components['schemas']['Progress'];
 export type Proportion = components['schemas']['Proportion'];
 export type Questions = components['schemas']['Questions'];
@@ -8636,8 +8654,8 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                ref: string;
                 id: string;
+                ref: string;
             };
             cookie?: never;
         };
@@ -8677,8 +8695,8 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                ref: string;
                 id: string;
+                ref: string;
             };
             cookie?: never;
         };
