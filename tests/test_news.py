@@ -173,8 +173,12 @@ async def test_the_closed_widget_has_a_badge(context: BrowserContext, centre: Ce
     await counted.click()
     await expect(page.get_by_role("button", name="关闭")).to_be_visible()
     await expect(frame.locator("#log .new")).to_have_count(1)
+    await expect(frame.locator("#log .new")).to_be_in_viewport()  # what was missed is what they see
     await page.get_by_role("button", name="关闭").click()
     await expect(page.get_by_role("button", name="在线咨询", exact=True)).to_be_visible()
+    await frame.locator("#log").evaluate("log => log.querySelectorAll('.new').forEach(each => each.remove())")
+    await page.get_by_role("button", name="在线咨询", exact=True).click()
+    await expect(frame.locator("#log li").last).to_be_in_viewport()  # the end, else
 
 
 async def test_notifications_come_by_consent_alone(context: BrowserContext, centre: Centre) -> None:

@@ -85,6 +85,13 @@ function add(row, own) {
   else log.scrollTop = log.scrollHeight;
 }
 
+/** What was missed, else the end: a closed widget has no height, and so no place in the talk. */
+function showMissed() {
+  const log = $("log"), missed = log.querySelector(".new")?.closest("li");
+  if (missed) missed.scrollIntoView({ block: "start" });
+  else log.scrollTop = log.scrollHeight;
+}
+
 function makeRow(author, text) {
   const row = element("li", author);
   row.append(element("span", "name", word(author)));
@@ -134,7 +141,7 @@ let uploading = Promise.resolve(); // one after the other, in the order in which
 
 function sendFile(file) {
   loading = false;
-  document.querySelector("#log .starters")?.remove();
+  document.querySelectorAll("#log .starters, #log .new").forEach((each) => each.remove());
   const id = newId(), row = makeRow("resident"), bar = element("progress");
   row.append(makeOwn(file), bar, element("span", "meta", word("sending")));
   bar.max = 1;
@@ -334,6 +341,7 @@ $("fresh").onclick = () => {
 $("sound").onclick = () => { settings.sound = !settings.sound; dress(); };
 $("remind").onclick = () => news.remind();
 news.addEventListener("changed", dress);
+news.addEventListener("opened", showMissed);
 news.addEventListener("seen", ({ detail }) => ($("news").textContent = word("missed").replace("{count}", detail)));
 $("newest").onclick = () => { $("log").scrollTop = $("log").scrollHeight; $("newest").hidden = true; };
 $("log").addEventListener("scroll", () => { if (atEnd()) $("newest").hidden = true; });

@@ -110,6 +110,7 @@ export class News extends EventTarget {
     else if (data?.daoxue === "closed") this.#open = false;
     else return;
     this.look();
+    if (this.#open) this.#tell("opened");
   }
 
   #keep() {
