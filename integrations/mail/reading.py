@@ -10,7 +10,6 @@ from email import message_from_bytes
 from email.errors import MessageError
 from email.message import Message
 from email.parser import BytesHeaderParser
-from itertools import islice
 
 from integrations.mail import headers, plain
 
@@ -28,6 +27,7 @@ PICTURE = 8_192  # bytes of a picture in the text that is kept: those of signatu
 TOO_LARGE, NO_END, STRANGE, BROKEN = ODD = (
     "邮件太大，只看了开头", "邮件头太长，没有看正文", "邮件结构异常，没有看正文", "邮件格式有误，没有看正文",
 )  # fmt: skip
+_Named = tuple[str, "Message[str, str]"]
 _HEADERS = BytesHeaderParser()
 _END = re.compile(rb"\r?\n\r?\n")
 _BROKEN = (MessageError, ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError)
@@ -64,9 +64,9 @@ def read(raw: bytes, *, cut: bool = False) -> Mail:
         return _headers_alone(head, STRANGE)
     try:
         message = message_from_bytes(raw)
-        words, files, report = _parts(message)
+        words, files, came, report = _parts(message)
         found = replace(_headers_alone(raw, odd, message), words=words[:WORDS], files=files, report=report)
-        return found if odd else replace(found, attached=tuple(_attached(message)))
+        return found if odd else replace(found, attached=tuple(_attached(came)))
     except _BROKEN:
         return _headers_alone(head, BROKEN)
 
@@ -119,9 +119,9 @@ def _first(message: "Message[str, str]") -> dict[str, str]:
     return first
 
 
-def _parts(message: "Message[str, str]") -> tuple[str, tuple[str, ...], bytes]:
-    """What is to be read, what came with it, and what a server reports."""
-    plains, htmls, files, report = [], [], [], b""
+def _parts(message: "Message[str, str]") -> tuple[str, tuple[str, ...], "list[_Named]", bytes]:
+    """What is to be read, what came with it, as it is listed and by its names, and what a server reports."""
+    plains, htmls, files, came, report = [], [], [], [], b""
     for number, part in enumerate(_leaves(message)):
         if number >= PARTS:
             files.append("（其余没有列出）")
@@ -132,23 +132,23 @@ def _parts(message: "Message[str, str]") -> tuple[str, tuple[str, ...], bytes]:
             report = part.as_bytes()[:CUT]
         elif name or part.get_content_disposition() == "attachment" or not kind.startswith("text/"):
             files.append(_listed(part, name or kind))
+            came.append((name, part))
         elif kind == "text/html":
             htmls.append(_text(part))
         else:
             plains.append(_plain(part))
     words = "\n".join(plains).strip() or "\n".join(map(plain.words, htmls)).strip()
     listed = files if len(files) <= FILES else [*files[:FILES], f"（另有{len(files) - FILES}个）"]
-    return words, tuple(listed), report
+    return words, tuple(listed), came, report
 
 
-def _attached(message: "Message[str, str]") -> Iterator[tuple[str, bytes]]:
+def _attached(came: "list[_Named]") -> Iterator[tuple[str, bytes]]:
     """What came as a file, name and content; also what stands in the text (telephones send photographs so, and who pastes what
     is on the screen), but for the small pictures of signatures."""
     taken = 0
-    for part in islice(_leaves(message), PARTS):
-        name, apart = _name_of(part), part.get_content_disposition() == "attachment"
-        pictured = part.get_content_maintype() == "image" and not apart
-        content = part.get_payload(decode=True) if apart or pictured or name else None
+    for name, part in came:
+        pictured = part.get_content_maintype() == "image" and part.get_content_disposition() != "attachment"
+        content = part.get_payload(decode=True)
         if isinstance(content, bytes) and len(content) >= (PICTURE if pictured else 1):
             yield name, content
             taken += 1
