@@ -1,5 +1,6 @@
 """`python -m benchmarks.forum`: what a post in the forum costs beyond the same turn in the web chat, from its webhook to the answer
-that is posted; and what refusing costs; counted as CPU time of the service's process."""
+that is posted; and what refusing costs; counted as CPU time of the service's process. Both come one at a time, as a forum takes
+posts: a turn that comes alone costs several times what one of sixty-four at once does."""
 
 import asyncio
 import hashlib
@@ -7,18 +8,20 @@ import hmac
 import itertools
 import json
 import secrets
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
-from benchmarks.turn import QUESTIONS, beside_the_page, centre, cpu_seconds, served, tell_refusals
+from benchmarks.turn import QUESTIONS, centre, cpu_seconds, message, served, tell_refusals
 from benchmarks.wire import connected, post
 from tests.conftest import free_port
 from tests.official import behind
 
-REQUESTS, ROUNDS = 48, 3
+REQUESTS, ROUNDS = 40, 2
+WARM = 16  # of each, before anything counts
 SECRET = secrets.token_hex(16)
 PATH = "/channels/forum"
 ANSWERED = 0.7  # seconds in which a post is read and answered, or never is
@@ -67,17 +70,24 @@ def headers(signed: str) -> tuple[str, ...]:
     )
 
 
-async def accepted(port: int, pid: int) -> float:
-    """CPU µs a post, until whatever is posted to it is: one at a time, as a forum takes them. What the process does while
-    nothing happens is none of it."""
+async def said(port: int) -> None:
+    """A question in the web chat, on a connection of its own as the webhook."""
+    wire = await connected(port)
+    await post(wire, "/channels/webchat", message(new=False))
+    wire[1].close()
+
+
+async def alone(pid: int, once: Callable[[], Awaitable[None]], count: int) -> float:
+    """CPU µs of each, one at a time, with all that follows from it. What the process does while nothing happens is none of
+    it."""
     before = cpu_seconds(pid)
-    await asyncio.sleep(REQUESTS * ANSWERED / 4)
+    await asyncio.sleep(count * ANSWERED / 4)
     idle = 4 * (cpu_seconds(pid) - before)
     before = cpu_seconds(pid)
-    for _ in range(REQUESTS):
-        await bring(port, json.dumps({"post": written(next(_numbers))}).encode())
+    for _ in range(count):
+        await once()
         await asyncio.sleep(ANSWERED)
-    return (cpu_seconds(pid) - before - idle) / REQUESTS * 1e6
+    return (cpu_seconds(pid) - before - idle) / count * 1e6
 
 
 async def run(folder: Path) -> None:
@@ -94,8 +104,16 @@ async def measure(folder: Path, port: int, api_port: int, sink: Sink) -> None:
            f"{prefix}CATEGORIES": "[5]", f"{prefix}WAIT": "0"},
     )  # fmt: skip
     async with serving as service:
-        await beside_the_page(port, service.pid, ROUNDS, lambda: accepted(port, service.pid))
-        print(f"of {REQUESTS * (ROUNDS + 1)} posts answered in public  {sink.posted:8}")
+        by_post, by_page = (
+            lambda: bring(port, json.dumps({"post": written(next(_numbers))}).encode()),
+            lambda: said(port),
+        )
+        for once in (by_post, by_page):
+            await alone(service.pid, once, WARM)
+        for _ in range(ROUNDS):
+            page, other = [await alone(service.pid, once, REQUESTS) for once in (by_page, by_post)]
+            print(f"alone, web chat {page:6.0f} µs CPU, in the forum {other:6.0f}: {other - page:+.0f} (limit 500)")
+        print(f"of {REQUESTS * ROUNDS + WARM} posts answered in public  {sink.posted:8}")
         await tell_refusals(port, service.pid, PATH, *headers("0" * 64))
 
 
