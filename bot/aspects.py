@@ -51,7 +51,8 @@ def _aspect(
 
 ASPECTS = {
     "teacher": _aspect(
-        r"老师|师傅|教练|谁[来在主]?(?:教(?!材)|[讲上带])|哪[个位](?!班|课)[^,，。]{1,3}[讲教带]|[教讲]课的|teacher|who teaches",
+        r"(?:老师|师傅|教练)(?![,，]?(?:我|俺|请问|问|麻烦|想问))"
+        r"|谁[来在主]?(?:教(?!材)|[讲上带])|哪[个位](?!班|课)[^,，。]{1,3}[讲教带]|[教讲]课的|teacher|who teaches",
         "teacher", "teacher-who course-teacher-contact", heard="老师",
     ),
     "bring": _aspect(

@@ -230,7 +230,7 @@ class Comprehension:
         known = self._library.state, today
         if self._known != known or len(self._understood) + len(self._meant) >= REMEMBERED:
             if self._known != known:
-                self._gazetteer = Gazetteer(names_of(self._library.catalogue))
+                self._gazetteer = Gazetteer(names_of(self._library.catalogue, today))
                 self._subjects = Subjects(self._library.catalogue.activities.values())
             self._known = known
             self._understood.clear()
@@ -239,7 +239,7 @@ class Comprehension:
         words = {text: self._words(_MASKED.sub("", folded)) for text, folded in new.items()}
         self._learn({words[text]: folded for text, folded in new.items() if words[text] not in self._meant}, today)
         for text, folded in new.items():
-            found = (*entities.find(folded, self._gazetteer, today), *services_in(folded))
+            found = (*_days_by_name(entities.find(folded, self._gazetteer, today)), *services_in(folded))
             self._understood[text] = self._understanding(text, folded, found, self._meant[words[text]], today)
 
     def _words(self, folded: str) -> _Words:
@@ -316,6 +316,16 @@ class Comprehension:
     def _own(self, hit: Hit) -> Candidate:
         entry = self._library.entries[hit.id]
         return Candidate(hit.score, entry.topic, entry=hit.id)
+
+
+def _days_by_name(found: Sequence[Entity]) -> list[Entity]:
+    """县庆, 苗年: days that the centre calls by a name are times, where no time is named that everybody knows."""
+    known = any(each.kind == "when" for each in found)
+    return [
+        replace(each, kind="when") if each.kind == "day" else each
+        for each in found
+        if each.kind != "day" or (each.exact and not known)
+    ]
 
 
 def _once(candidates: Iterable[Candidate]) -> Iterable[Candidate]:

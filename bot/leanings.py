@@ -21,6 +21,15 @@ _REDEEMS = re.compile(
     "兑换|兑(?:点|积分|东西)|换(?:点|个|些)?(?:东西|积分|礼品|奖品|物品)|(?:积分|学分).{0,4}(?:换|兑|花)|redeem"
 )
 _CERTIFIES = re.compile("认证点|刷卡|打卡|认证|记(?:得了|上)?学分|certif")
+_RATE = "redeem-convert-rate"
+_CONVERTS = re.compile("学分[^,。]{0,5}[换兑折转变][^,。]{0,3}积分")
+_WHERE = re.compile(
+    "^(?:你们|积分)?(?:在|去|到)?(?:哪里|哪儿|哪|什么地方|啥地方)(?:可以|能|才能|去)?(?:兑换|兑|换)(?:积分|东西)?[吗呢啊呀]?$"
+)
+_THINGS = re.compile("东西|礼品|奖品|物品|在哪|哪里|哪儿|什么时候|几时|多久|何时")
+_WHO_SEES_TO_IT = re.compile("[找问]谁|谁管|归[谁哪]|哪个?(?:部门|单位|科|局)|(?:去|到|找|在)哪|电话")
+_CREDITS = re.compile("学分|积分|[几多][个少]?分|加分")
+_FESTIVAL = re.compile("[一-鿿]{1,3}[年庆会祭]|[一-鿿]{2,3}[节假]")
 _THERE = re.compile("那里|那儿|那边|那所|这里|这儿|这边|这所|there")
 _OF_WHAT = re.compile("什么|啥|哪些|多少|怎么|咋|几[点分]|what|how")
 _MAY = re.compile(
@@ -86,7 +95,10 @@ _HOW = re.compile("怎么|如何|咋|网上|手机上|几个|多少|身体|高�
 def leaning(heard: Understanding, state: Conversation) -> Understanding:
     """What is heard, with what it leans to ahead of the others."""
     found = (
-        _of_an_item(heard)
+        _of_the_rate(heard)
+        or _of_a_rule(heard)
+        or _of_a_matter(heard)
+        or _of_an_item(heard)
         or _of_a_telephone(heard)
         or _of_an_address(heard)
         or _of_a_purchase(heard)
@@ -107,6 +119,50 @@ def leaning(heard: Understanding, state: Conversation) -> Understanding:
     others = (each for each in heard.candidates if each.intent != found.intent or each.question != found.question)
     behind = [replace(each, score=min(each.score, score - AHEAD)) for each in others]
     return replace(heard, candidates=(replace(found, score=score), *behind))
+
+
+# What the model has read often in the place of a name.
+_COMMON = {"org": "学校", "course": "书法", "teacher": "王老师", "when": "元旦"}
+
+
+def commonly(heard: Understanding) -> str:
+    """What is heard, with a common name in the place of each of ours; days that everybody knows stay."""
+    said = heard.folded
+    for each in sorted(heard.entities, key=lambda each: -each.start):
+        name = said[each.start : each.end]
+        if (
+            each.kind not in _COMMON
+            or not each.exact
+            or not name
+            or (each.kind == "when" and not _FESTIVAL.fullmatch(name))
+        ):
+            continue
+        ending = "班" if each.kind == "course" and name.endswith("班") else ""
+        said = f"{said[: each.start]}{_COMMON[each.kind]}{ending}{said[each.end :]}"
+    return said
+
+
+def _of_the_rate(heard: Understanding) -> Candidate | None:
+    """学分怎么换积分: how many points a credit is, and not where points are redeemed; 哪里可以兑换: where, and not what."""
+    if _CONVERTS.search(heard.folded) is not None and not _THINGS.search(heard.folded):
+        return Candidate(heard.lines.sure, "credit_redemption", None, None, _RATE)
+    where = _WHERE.search(heard.folded) is not None and not heard.first("org")
+    return Candidate(heard.lines.sure, "credit_redemption", None, None, "redeem-how") if where else None
+
+
+def _of_a_matter(heard: Understanding) -> Candidate | None:
+    """烘焙补贴找谁: what another office sees to, by the centre's own word for it, where who does so is asked."""
+    exact = {each.kind for each in heard.entities if each.exact and heard.first(each.kind)}
+    asks = "matter" in exact and not exact & {"course", "org"} and _WHO_SEES_TO_IT.search(heard.folded)
+    return Candidate(heard.lines.sure, "out_of_scope", "other_office") if asks else None
+
+
+def _of_a_rule(heard: Understanding) -> Candidate | None:
+    """师带徒怎么算学分: how one kind of learning earns credits, by its name."""
+    named = any(each.kind == "rule" and each.exact for each in heard.entities)
+    sure = heard.best is not None and heard.best.score >= heard.lines.sure
+    asks = named and not sure and _CREDITS.search(heard.folded)
+    return Candidate(heard.lines.sure, "credit_lookup", None, None, "credit-rule") if asks else None
 
 
 def _of_place(heard: Understanding, state: Conversation) -> Candidate | None:

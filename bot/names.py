@@ -2,14 +2,19 @@
 
 import re
 from collections.abc import Iterable
+from datetime import date
 
+from knowledge.called import towns, without_place
 from knowledge.catalogue import Catalogue
+from knowledge.hours import festivals
 from nlu.entities import Entity
 from nlu.gazetteer import Name
 from nlu.text import known_words
+from nlu.when import When
 
 _VOUCHER = re.compile("[一-鿿]{2}券$")
-_PLAIN = re.compile(r"\d|一套|两条|一次")  # where an item's name goes over to its amount
+# Where an item's name goes over to its amount.
+_PLAIN = re.compile(r"\d|[一两二三四五六七八九十半][套条次个把桶盒瓶袋张双斤只本支包份件卷打箱罐副]")
 _AMOUNT = re.compile(r"^\d+ ?[a-z]+ (?:of )?", re.IGNORECASE)  # how much of it an item's English name begins with
 # What volunteers offer to do.
 _SERVICES = (
@@ -32,10 +37,15 @@ _THEME_WORDS = {
 }
 
 
-def names_of(catalogue: Catalogue) -> Iterable[Name]:
-    """All that is named in it."""
+def names_of(catalogue: Catalogue, today: date) -> Iterable[Name]:
+    """All that is named in it; days by what they are called are those to come."""
     for place in catalogue.organisations.values():
         yield from (Name("org", place.id, text) for text in (place.name, *place.aliases))
+    yield from (Name("org", id, town) for town, id in towns(catalogue).items())
+    yield from (
+        Name("day", str(When(*days)), name) for name, days in festivals(catalogue.organisations.values(), today)
+    )
+    yield from (Name("rule", each.id, each.name) for each in catalogue.rules.values())
     for course in catalogue.courses.values():
         known = (course.name, *course.aliases, *((course.en.name,) if course.en else ()))
         yield from (Name("course", course.id, text) for text in known)
@@ -70,7 +80,8 @@ def _class_names(catalogue: Catalogue) -> Iterable[Name]:
     courses: dict[str, set[str]] = {}
     for group in catalogue.classes.values():
         plain = group.plain_name
-        for text in {plain, group.name} - taken:
+        short = without_place(group, catalogue)
+        for text in {plain, group.name, short} - taken:
             courses.setdefault(text, set()).add(group.course)
     yield from (Name("course", min(ids), text) for text, ids in courses.items() if len(ids) == 1 and len(text) > 1)
 

@@ -32,6 +32,9 @@ def plainly(heard: Understanding) -> Candidate | None:
 
 def of_ours(heard: Understanding) -> Understanding:
     """Who names a course or an activity of ours hardly asks what is none of ours."""
+    exact = {entity.kind for entity in heard.entities if entity.exact and heard.first(entity.kind)}
+    if "matter" in exact and not exact & {"course", "activity", "org"}:
+        return heard  # 农机补贴找谁, where 农机 is in the name of an activity
     activity = heard.first("activity") is not None
     if not activity and not any(entity.kind == "course" and entity.exact for entity in heard.entities):
         return heard
@@ -85,6 +88,24 @@ class Readings:
             for question in questions
         }
 
+    def joined(self, heard: Understanding) -> Understanding:
+        """钳工班怎么报名: what is asked of any class, where one is named, and what is asked of that class are one question."""
+        best, second = (*heard.candidates, None, None)[:2]
+        if best is None or second is None:
+            return heard
+        intents = [each.intent or self._named(heard, each.question) for each in (best, second)]
+        if intents[0] is None or intents[0] != intents[1]:
+            return heard
+        one = Candidate(min(1.0, best.score + second.score), best.topic, intents[0])
+        return replace(heard, candidates=(one, *heard.candidates[2:]))
+
+    def _named(self, heard: Understanding, question: str | None) -> str | None:
+        """The intent that answers a standard question where one of ours, or a day, is named beside it."""
+        found = (
+            self._instead.get((kind, question)) for kind in ("course", "when", "org") if question and heard.first(kind)
+        )
+        return next((intent for intent in found if intent), None)
+
     def costs(self, turn: Turn, candidate: Candidate) -> bool:
         """Whether a wrong answer would cost the resident something, so that what is only likely is asked about."""
         if candidate.intent:
@@ -115,10 +136,7 @@ class Readings:
 
     def answer(self, turn: Turn, candidate: Candidate) -> tuple[str, dict[str, str]]:
         """The intent and slots that answer it."""
-        intent = candidate.intent
-        for kind in ("course", "when", "org"):
-            if candidate.question and turn.heard.first(kind):
-                intent = intent or self._instead.get((kind, candidate.question))
+        intent = candidate.intent or self._named(turn.heard, candidate.question)
         if intent:
             slots = self.values(self._handlers[intent], turn, fresh=True)
             if any(slot.name == "about" for slot in self._handlers[intent].slots):

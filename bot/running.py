@@ -3,17 +3,20 @@
 import logging
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from bot import described, redlines
 from bot.comprehension import Candidate, Comprehension, Understanding
 from bot.conversation import Conversation, Offer, Task
 from bot.handler import Handler, Handlers
-from bot.leanings import leaning
+from bot.leanings import commonly, leaning
 from bot.messages import Priority
 from bot.phrases import FRAGMENT
 from bot.readings import Readings, of_ours
 from bot.slots import NeedsAnswer, Slot
 from bot.turn import CHOICES, Turn
 from bot.waiting import ANSWER, STAYS
+from nlu.questions import NO_ANSWER
 
 OPEN = 3  # tasks that are open at a time; the oldest is let go
 TRIES = 2  # re-prompts for one slot, and messages not understood, before a person is called
@@ -39,8 +42,20 @@ class Runner:
 
     def lean(self, turn: Turn, heard: Understanding) -> Understanding:
         """What is heard, with what it names of ours ahead; what is named in a story may have nothing to do with it."""
-        heard = of_ours(heard)
+        heard = self.readings.joined(of_ours(self._plainer(turn, heard)))
         return leaning(heard, turn.state) if len(heard.folded) <= STORY else heard
+
+    def _plainer(self, turn: Turn, heard: Understanding) -> Understanding:
+        """养老护理员中级班怎么报名, 农机站电话: where a name of ours leaves unclear what is asked, or is taken for somebody else's,
+        what the same words ask of a name that is common everywhere."""
+        best, said = heard.best, commonly(heard)
+        unclear = best is None or best.score < heard.lines.likely or best.intent in NO_ANSWER
+        if not unclear or said == heard.folded or len(heard.folded) > STORY:
+            return heard
+        read = self.readings.joined(replace(self.comprehension.understand(said, turn.today), entities=heard.entities))
+        if read.best is None or read.best.score < heard.lines.sure or read.best.intent in NO_ANSWER:
+            return heard
+        return replace(heard, candidates=read.candidates, topic=read.topic, topic_probability=read.topic_probability)
 
     # -- starting
 

@@ -10,6 +10,7 @@ from handlers.eligibility import RULE, SOURCE, beside, conditions, fee_rule, mad
 from handlers.paging import page_of
 from handlers.slots import AUDIENCE, CLASS, COURSE, FEE, ORG, TEACHER, THEME, WHEN
 from handlers.whose import provable
+from knowledge.called import called
 from knowledge.catalogue import TrainingClass
 from nlu.times import When
 
@@ -22,6 +23,7 @@ WISHES = (
     "org",
 )  # what a class may lack and still be the nearest there is
 _REDUCED = re.compile("减|免|优惠|折|half|free|reduc|discount")  # what of the conditions bears on the fee
+_VILLAGE = re.compile("下乡|送教|进村|[到来]村里?[来上教开办]")
 FILTERS = (COURSE, THEME, ORG, WHEN, AUDIENCE, FEE, TEACHER)
 ONE = (CLASS, COURSE, ORG, WHEN, TEACHER)
 
@@ -39,6 +41,8 @@ def _to_come(turn: Turn) -> list[TrainingClass]:
 def _matching(turn: Turn, without: Collection[str], open_to: Callable[[TrainingClass], bool]) -> list[TrainingClass]:
     wanted = {name: value for name, value in turn.task.slots.items() if name not in without}
     found = [group for group in turn.catalogue.classes.values() if open_to(group) and _fits(group, wanted, turn)]
+    if "village" in turn.task.memo:
+        found = [group for group in found if group.village]
     facts = turn.state.facts
     return sorted(
         _called(turn, found), key=lambda group: (not made_for(group, facts), group.places == 0, group.opens_on, group.id)
@@ -48,18 +52,7 @@ def _matching(turn: Turn, without: Collection[str], open_to: Callable[[TrainingC
 def _called(turn: Turn, groups: list[TrainingClass]) -> list[TrainingClass]:
     """Of some classes those that the message calls by a name of their own, which is not that of their course (亲子烘焙
     beside 烘焙): of several, the longest names. All, where it calls none so."""
-    said = [(len(name), group) for group in groups for name in _own_names(group, turn) if name in turn.heard.folded]
-    longest = max((length for length, _ in said), default=0)
-    return [group for length, group in said if length == longest] or groups
-
-
-def _own_names(group: TrainingClass, turn: Turn) -> set[str]:
-    """亲子烘焙 and 亲子烘焙周末班 of 亲子烘焙周末班（学院）."""
-    course = turn.library.catalogue.courses.get(group.course)
-    called = (course.name, *course.aliases) if course else ()
-    chinese = turn.library.catalogue.classes[group.id]
-    of_course = {f"{each}{ending}".casefold() for each in called for ending in ("", "班", "课")}
-    return {chinese.plain_name.casefold(), chinese.name_alone.casefold()} - of_course
+    return called(turn.heard.folded, groups, turn.library.catalogue) or groups
 
 
 def _fits(group: TrainingClass, wanted: dict[str, str], turn: Turn) -> bool:
@@ -93,13 +86,17 @@ def _is_at(group: TrainingClass, organisation: str, turn: Turn) -> bool:
 
 
 def _street(organisation: str, turn: Turn) -> str:
-    """Classes run at schools: a site stands for its school, the college for itself alone."""
-    place = turn.catalogue.organisations.get(organisation)
-    return place.parent if place and place.level == "site" and place.parent else organisation
+    """Classes run at schools: a site stands for its school, where it has one; right below the college it is its own."""
+    places = turn.catalogue.organisations
+    above = places.get(places[organisation].parent or "") if organisation in places else None
+    stands = above is not None and above.level == "school" and places[organisation].level == "site"
+    return above.id if above and stands else organisation
 
 
 async def find_class(turn: Turn) -> None:
     """The next classes that fit; where none does, the nearest that do without one of the wishes."""
+    if _VILLAGE.search(turn.heard.folded) and any(each.village for each in turn.catalogue.classes.values()):
+        turn.task.memo["village"] = "yes"  # also for 更多
     named = set(turn.heard.values("course"))
     several = len(named) > 1 and turn.get("course") in named  # 太极班和书法班都有吗
     known = turn.task.slots.keys() & {"course", "theme"}

@@ -7,7 +7,7 @@ from accounts.rules import RuleError, RuleSet
 from bot.messages import Reply
 from bot.turn import Turn
 from handlers.eligibility import RULE, fee_rule
-from handlers.needs import OF_THE_LAPSE, OF_THE_RATE, OF_THE_RULES
+from handlers.needs import OF_OURSELVES, OF_THE_KEEPING, OF_THE_LAPSE, OF_THE_RATE, OF_THE_RULES
 from handlers.people import take_back
 from handlers.small_talk import WHAT_WE_ARE, what_we_are
 from handlers.wording import source
@@ -93,6 +93,8 @@ async def not_answered(turn: Turn) -> None:
         await what_we_are(turn)
         return
     found = turn.library.answer(question, turn.today)
+    if question in OF_THE_RULES and turn.heard.first("rule") and _tell_rules(turn):
+        return
     if found is None and (told := _ON_RECORD.get(question)) is not None and told(turn):
         return
     if found is None:
@@ -107,7 +109,8 @@ def _tell_rules(turn: Turn) -> bool:
     """How credits are earned, as the catalogue has it; whether it has it."""
     if not turn.catalogue.rules:
         return False
-    rules = list(turn.catalogue.rules.values())
+    named = turn.heard.values("rule")
+    rules = [each for each in turn.catalogue.rules.values() if each.id in named] or [*turn.catalogue.rules.values()]
     lines = "\n".join(
         turn.line("credit.rules_line", name=each.name, credits=each.credits, cap=each.cap) for each in rules
     )
@@ -131,6 +134,24 @@ def _tell_lapse(turn: Turn) -> bool:
     return True
 
 
+def _tell_keeping(turn: Turn) -> bool:
+    """How long what was redeemed is kept, as the bank reckons."""
+    if (rules := _reckoning(turn)) is None:
+        return False
+    turn.say("bank.keeping", days=rules.order_days, source=rules.version)
+    return True
+
+
+def _tell_who(turn: Turn) -> bool:
+    """Who we are, by our name, address and number."""
+    if (college := turn.catalogue.college) is None:
+        return False
+    turn.say(
+        "centre.about", name=college.name, address=college.address, phone=college.phone, source=source(college, turn)
+    )
+    return True
+
+
 def _reckoning(turn: Turn) -> RuleSet | None:
     try:
         return turn.catalogue.reckoning.at(turn.today)
@@ -140,6 +161,7 @@ def _reckoning(turn: Turn) -> RuleSet | None:
 
 _ON_RECORD: Mapping[str, Callable[[Turn], bool]] = {
     **dict.fromkeys(OF_THE_RULES, _tell_rules), **dict.fromkeys(OF_THE_RATE, _tell_rate), **dict.fromkeys(OF_THE_LAPSE, _tell_lapse),
+    **dict.fromkeys(OF_THE_KEEPING, _tell_keeping), **dict.fromkeys(OF_OURSELVES, _tell_who),
 }  # fmt: skip
 
 

@@ -7,6 +7,8 @@ from knowledge.catalogue import Catalogue
 OF_THE_RULES = frozenset({"credit-rule", "credit-online-hours", "credit-cap", "credit-volunteer"})
 OF_THE_RATE = frozenset({"redeem-convert-rate", "credit-semester-settle"})
 OF_THE_LAPSE = frozenset({"points-expire"})
+OF_THE_KEEPING = frozenset({"redeem-late"})
+OF_OURSELVES = frozenset({"who-made"})
 
 NEEDS = frozenset({
     "age-limit-old", "course-kids", "course-suggest", "credit-forgot-swipe", "credit-post-time", "credit-rule",
@@ -19,4 +21,5 @@ NEEDS = frozenset({
 def on_record(catalogue: Catalogue) -> frozenset[str]:
     """The standard questions that the records answer though nobody has written an answer."""
     rules = OF_THE_RULES if catalogue.rules else frozenset()
-    return rules | (OF_THE_RATE | OF_THE_LAPSE if catalogue.bank else frozenset())
+    bank = OF_THE_RATE | OF_THE_LAPSE | OF_THE_KEEPING if catalogue.bank else frozenset()
+    return rules | bank | (OF_OURSELVES if catalogue.college else frozenset())

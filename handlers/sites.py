@@ -54,6 +54,7 @@ async def site_hours(turn: Turn) -> None:
     if when is None and _SOME_DAY.search(turn.heard.folded):
         when = await turn.ask(DAY)
     asked = When.of(when) if when else None
+    place = _keeper(turn, place, asked)
     days = _days(asked, turn.today) if asked else [turn.today]
     if len(days) == 1:
         _one_day(turn, place, days[0], asked)
@@ -81,6 +82,21 @@ def _named_days(turn: Turn, place: Organisation) -> str | None:
     others = () if turn.get("org") else turn.library.catalogue.organisations.values()
     found = named_days(turn.heard.folded, (here, *others), turn.today)
     return str(When(*found)) if found else None
+
+
+def _keeper(turn: Turn, place: Organisation, asked: When | None) -> Organisation:
+    """苗年放假到几号: where no place is named, one that keeps the days by this name, if ours does not."""
+    if (
+        turn.get("org")
+        or asked is None
+        or named_days(turn.heard.folded, (turn.library.catalogue.organisations[place.id],), turn.today)
+    ):
+        return place
+    others = turn.library.catalogue.organisations.values()
+    keeps = (
+        each.id for each in others if named_days(turn.heard.folded, (each,), turn.today) == (asked.first, asked.last)
+    )
+    return turn.catalogue.organisations[next(keeps, place.id)]
 
 
 def _days(asked: When, today: date) -> list[date]:

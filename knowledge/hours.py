@@ -1,7 +1,7 @@
 """Opening hours: what they are on a day, and how they are said in either language. A day may have several spans: rows that share it."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -15,6 +15,7 @@ _WEEKDAYS = "一二三四五六日"
 _ANY_REASON = re.compile(
     "(?<![寒暑])假期?|放|休息?|停|闭馆?|不?[开关]门?|只|上班|[上下]午|[半全整]天|期间|时间|节日|[学本]院|学校|中心|调整|[的，。、；,;（）() 0-9:：]"
 )
+_FESTIVAL = re.compile("[一-鿿]{1,3}[节年庆假会祭]")
 Span = tuple[str, str]  # from one time to another, HH:MM
 
 
@@ -61,6 +62,17 @@ def named_days(folded: str, places: Iterable[Organisation], today: date) -> tupl
                 last = following
             return first, last
     return None
+
+
+def festivals(places: Iterable[Organisation], today: date) -> Iterator[tuple[str, tuple[date, date]]]:
+    """What the centre calls days to come, of those that are called as festivals are, with the next of them: 县庆, 苗年."""
+    known = set[str]()
+    to_come = [(each.day, place, each.reason) for place in places for each in place.special_days if each.day >= today]
+    for day, place, reason in sorted(to_come, key=lambda each: (each[0], each[1].id)):
+        for name in _ANY_REASON.split(reason):
+            if _FESTIVAL.fullmatch(name) and name not in known:
+                known.add(name)
+                yield name, closed_around(place, day)
 
 
 def _is_named(reason: str, folded: str) -> bool:

@@ -23,6 +23,7 @@ from knowledge.catalogue import (
     BankRules,
     Course,
     CreditRule,
+    Office,
     Opening,
     Organisation,
     Record,
@@ -66,6 +67,7 @@ RECORDS: list[Record] = [
             SpecialDay(day=date(year, 1, number), reason="元旦闭馆") for year in (TODAY.year, TODAY.year + 1) for number in (1, 2, 3)
         ),
     ),
+    place("village", "白石乡教学点", "site", "白石乡政府院内"),
     place("mechanics", "机电工程系", "school", "河谷县机电路5号"),
     Course(
         id="electrician", name="电工", theme="职业技能", level="初级", prerequisite="无", mode="线下", summary="接线和检修。",
@@ -80,10 +82,13 @@ RECORDS: list[Record] = [
         for id, name in (("nanny", "月嫂"), ("grafting", "果树嫁接"), ("noodles", "面点基础"))
     ),
     group("nanny-1", "月嫂班", 0, course="nanny", audience="女性求职者"),
-    group("grafting-1", "果树嫁接下乡班", 0, course="grafting", village=True, enrol_from=TODAY + timedelta(days=3)),
+    group("grafting-1", "果树嫁接下乡班", 0, course="grafting", organisation="village", village=True, enrol_from=TODAY + timedelta(days=3)),
     group("noodles-1", "面点基础班", 90, course="noodles"),
     group("bread", "面包烘焙班", 200, organisation="mechanics", eligibility="河谷县户籍学费减半"),
     group("tools", "钳工班", 400, course="electrician", organisation="mechanics", eligibility="脱贫户免学费，退役军人减半"),
+    RedemptionItem(id="apron", name="围裙一条", category="工具", points=6, stock=9),
+    Office(id="commerce", name="县商务局", phone="0999-4100 9090", matters=("烘焙补贴", "开店补贴")),
+    CreditRule(id="pupil", name="师带徒", credits="带出一名徒弟4学分", cap="每年12学分", version="河谷2026版", valid_from=TODAY),
     RedemptionItem(id="torch", name="手电筒", category="工具", points=8, stock=0),
     Activity(
         id="laba", name="腊八年货会", summary="卖手工年货", organisation="training", place="实训楼一楼", first_day=TODAY + timedelta(days=50),
@@ -240,6 +245,36 @@ async def test_what_a_class_says_of_its_fee_itself_is_told(app: App, said: str, 
     answer = await Resident(app).say(said)
     assert told in answer
     assert not_told not in answer
+
+
+@pytest.mark.parametrize(("said", "told", "not_told"), [
+    # Where it is: a site right below the college has its own classes, and is known by its town.
+    ("白石乡教学点有什么班", "果树嫁接下乡班", "电工班"), ("白石乡那里有哪些班", "果树嫁接下乡班", "电工班"),
+    ("白石乡教学点电话", "0999-4100 2200", "服务范围"),
+    # Classes that come to a village, and trades that nobody teaches here.
+    ("下乡班有哪些", "果树嫁接下乡班", "电工班"), ("有没有挖掘机培训", "没有查到“挖掘机”", "电工班"), ("有挖机证培训吗", "没有查到", "电工班"),
+    # A class by its own name, with what is asked of any class; and one without its town.
+    ("钳工班怎么报名", "可以报钳工班", "电工班"), ("果树嫁接下乡班几号开始", "果树嫁接下乡班", "面点"),
+    ("钳工班和电工班哪个便宜", "钳工班花钱最少", "烘焙"),
+    # Credits and points.
+    ("学分怎么换积分", "换 5 积分", "没有登记"), ("师带徒怎么算学分", "带出一名徒弟4学分", "每20分钟"), ("兑换后超过时间没领怎么办", "7 天", "没有登记"),
+    # Days by their names, offices by theirs, and who we are.
+    ("赛马节那天你们上班不", "赛马节放假", "没有登记"), ("烘焙补贴找谁", "县商务局", "烘焙班"), ("你们是哪个单位", "河谷县职业学院，在河谷县文化路8号", "没有登记"),
+    # A person that is spoken to is no teacher that is asked for.
+    ("师傅我问一下，烘焙夜校班什么时候开课", "开课", "上课。"),
+])  # fmt: skip
+async def test_what_the_centre_calls_its_own(app: App, said: str, told: str, not_told: str) -> None:
+    answer = await Resident(app).say(said)
+    assert told in answer
+    assert not_told not in answer
+
+
+async def test_an_item_that_is_named_is_meant_whatever_was_told_before(app: App) -> None:
+    resident = Resident(app)
+    await resident.say("你们有哪些班")
+    assert "手电筒" in await resident.say("手电筒有货没")
+    assert "围裙" in await resident.say("10个积分能换什么")
+    assert "围裙一条要 6 积分" in await Resident(app).say("围裙能不能换")
 
 
 async def test_nothing_is_promised_of_what_is_out_of_stock(app: App) -> None:

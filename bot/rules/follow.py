@@ -18,6 +18,7 @@ from bot.rules.records import PAIRS, in_its_words
 from bot.rules.told import Thing, classes_of, courses_of, elsewhere, shown, spelt, told_as
 from bot.running import Runner
 from bot.turn import Turn
+from knowledge.called import called, without_place
 from knowledge.catalogue import Activity, TrainingClass
 from nlu.times import When
 
@@ -128,14 +129,30 @@ async def compared(run: Runner, turn: Turn) -> bool:
     told, listed = shown(turn), told_as(turn.state.listed)
     told = listed if len(told) < 2 and set(told) <= set(listed) else told  # one that was picked from several
     told = [*told_as(turn.state.before), *told] if len(told) < 2 else told  # 初级, and 中级 after it
-    named = meant(turn) if turn.heard.first("course") else []
+    named = [thing for course in turn.heard.values("course") for thing in _of_course(turn, course, whole=True)]
     things = [each for each in dict.fromkeys(_at_places(turn) or [*told, *named]) if each[0] == "class"]
+    things = _by_their_parts(turn, things) or things
     if len(things) < 2:
         return False
     by = next((aspect for aspect, words in _BY if re.search(words, turn.heard.folded)), "all")
     await run.aside(turn, Task("compare", {"by": by, "of": spelt(things)}))
     run.remind(turn)
     return True
+
+
+def _by_their_parts(turn: Turn, things: Sequence[Thing]) -> list[Thing]:
+    """电焊夜班和零基础班哪个便宜: of several those of which what is theirs alone is said; none, where that is of one at most."""
+    catalogue, found = turn.library.catalogue, list[Thing]()
+    for _, id in things:
+        course, own = (
+            catalogue.courses.get(catalogue.classes[id].course),
+            without_place(catalogue.classes[id], catalogue),
+        )
+        for name in sorted((course.name, *course.aliases) if course else (), key=len, reverse=True):
+            own = own.removeprefix(name)
+        if len(own) > 1 and own.casefold() in turn.heard.folded:
+            found.append(("class", id))
+    return found if len(found) > 1 else []
 
 
 def _at_places(turn: Turn) -> list[Thing]:
@@ -274,6 +291,10 @@ def meant(turn: Turn) -> list[Thing]:
     folded, heard = turn.heard.folded, turn.heard
     if pointed := pointed_at(folded, turn.state.offers):
         return [("class", pointed.slots["class"])] if "class" in pointed.slots else []
+    if items := [
+        each.value for each in heard.entities if each.kind == "item" and each.exact and not heard.denies(each)
+    ]:
+        return [("item", id) for id in dict.fromkeys(items)]  # 卷尺有货没, after a class or another item
     if named := dict.fromkeys(heard.values("course")):
         return [thing for course in named for thing in _of_course(turn, course)]
     if course := tasks.at_level(turn):
@@ -291,9 +312,12 @@ def meant(turn: Turn) -> list[Thing]:
     return [("class", each.id) for each in _superlative(folded, fitting)]
 
 
-def _of_course(turn: Turn, course: str) -> list[Thing]:
+def _of_course(turn: Turn, course: str, *, whole: bool = False) -> list[Thing]:
     """The classes of a course that is named: those that were told, else those that one may be in; else the course."""
     shown = _fitting(turn, [each for each in classes_of(turn) if each.course == course])
+    to_come = [each for each in turn.catalogue.classes.values() if each.course == course and each.comes(turn.today)]
+    if not whole and (named := called(turn.heard.folded, to_come, turn.library.catalogue)):
+        return [("class", each.id) for each in [one for one in shown if one in named] or _fitting(turn, named) or named]
     others = [each for each in turn.catalogue.classes.values() if each.course == course and each.enrols(turn.today)]
     return [("class", each.id) for each in shown or _fitting(turn, others)] or [("course", course)]
 

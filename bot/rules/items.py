@@ -24,6 +24,7 @@ _NUMBER = r"(?P<points>\d{1,5}|[一二两三四五六七八九十百千]{1,7})(?
 _ENOUGH = re.compile(
     rf"(?<![\d一二两三四五六七八九十百千]){_NUMBER}(?:够|能[换兑]|[换兑]得[了到]|可以[换兑]|行[吗不]| ?(?:is )?enough)(?!几|多少)"
 )
+_WHAT = re.compile("什么|啥|哪些|哪个")
 _HAS = re.compile(rf"我?(?:只|才|就|一共|总共|现在)*+(?:有|剩)?{_NUMBER}[啊呀呢哦]?")  # and says no more
 
 
@@ -52,7 +53,8 @@ async def enough(run: Runner, turn: Turn) -> bool:
     told = [id for kind, id in shown(turn) if kind == "item"]
     folded = turn.heard.folded
     found = (_ENOUGH.search(folded) or _HAS.fullmatch(folded)) if len(folded) <= _SHORT else None
-    item = turn.catalogue.items.get(told[0]) if len(told) == 1 else None
+    asks = _WHAT.search(folded) or turn.heard.first("item") not in {None, *told}  # 10个积分能换什么
+    item = turn.catalogue.items.get(told[0]) if len(told) == 1 and not asks else None
     points = numerals.read(found["points"]) if found else None
     if item is None or points is None:
         return False

@@ -148,9 +148,16 @@ def _asks_parts(heard: list[Understanding]) -> bool:
     return len(asked) > 1 and named == 1 and all(asked) and not set.intersection(*asked)
 
 
+# What one begins with before the question comes.
+_BEGINS = re.compile(
+    "(?:你好|您好)?(?:老师|师傅|同志|大[哥姐]|美女|帅哥|领导)?[,，]?(?:我|俺|咱)?(?:就是|就)?(?:想|来|要)?(?:请|麻烦)?[问打][听问]?(?:个事|一?下|一?哈)?[子儿呀啊嘛哦]?"
+)
+
+
 def _asks(part: Understanding) -> bool:
     """Whether a part of a message may be a question, and no name alone or something of somebody."""
     said = (phrases.rest(part) or phrases.asks(part.folded)) and not _FEARS.match(part.folded)
+    said = said and not _BEGINS.fullmatch(part.folded)
     return bool(said) and not about.tells_only(part.folded, part.entities)
 
 

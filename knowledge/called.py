@@ -1,0 +1,47 @@
+"""What residents call a place and a class by, beside the whole name: the town of a place, a class without where it is held."""
+
+import re
+from collections.abc import Iterable
+
+from knowledge.catalogue import Catalogue, TrainingClass
+
+_TOWN = re.compile("^(?P<town>(?P<name>.{2,4}?)(?:街道|[乡镇村]))(?!.*街道)")
+
+
+def towns(catalogue: Catalogue) -> dict[str, str]:
+    """马场乡 and 马场 of 马场乡教学点, where no other place is there and nothing else is called so: the place by its town."""
+    found: dict[str, set[str]] = {}
+    for place in catalogue.organisations.values():
+        if (town := _TOWN.match(place.name)) and place.level != "college":
+            for text in (town["town"], town["name"]):
+                found.setdefault(text, set()).add(place.id)
+    taken = {text for each in catalogue.organisations.values() for text in (each.name, *each.aliases)}
+    return {text: min(ids) for text, ids in found.items() if len(ids) == 1 and text not in taken}
+
+
+def without_place(group: TrainingClass, catalogue: Catalogue) -> str:
+    """拖拉机下乡班 of 马场乡拖拉机下乡班: the name of a class without where it is held."""
+    place = catalogue.organisations.get(group.organisation)
+    town = _TOWN.match(place.name) if place else None
+    name = group.name_alone
+    for text in (place.name if place else "", town["town"] if town else ""):
+        if text and name.startswith(text) and len(name) - len(text) > 2:
+            return name[len(text) :]
+    return name
+
+
+def called(folded: str, groups: Iterable[TrainingClass], catalogue: Catalogue) -> list[TrainingClass]:
+    """Of some classes those that a text calls by a name of their own, which is not that of their course (亲子烘焙 beside 烘焙):
+    of several, the longest names."""
+    said = [(len(name), group) for group in groups for name in _own_names(group, catalogue) if name in folded]
+    longest = max((length for length, _ in said), default=0)
+    return list(dict.fromkeys(group for length, group in said if length == longest))
+
+
+def _own_names(group: TrainingClass, catalogue: Catalogue) -> set[str]:
+    """亲子烘焙 and 亲子烘焙周末班 of 亲子烘焙周末班（学院）."""
+    course, chinese = catalogue.courses.get(group.course), catalogue.classes[group.id]
+    names = (course.name, *course.aliases) if course else ()
+    of_course = {f"{each}{ending}".casefold() for each in names for ending in ("", "班", "课")}
+    own = {chinese.plain_name, chinese.name_alone, without_place(chinese, catalogue)}
+    return {each.casefold() for each in own} - of_course
