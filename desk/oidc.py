@@ -12,7 +12,7 @@ from typing import Annotated, Protocol
 
 from msgspec import Meta, Struct
 
-from accounts.limits import RETURNS, Limits
+from accounts.limits import PROVIDER_FROM, RETURNS, Limits
 
 LONGEST = 255  # characters of who somebody is at the provider (OpenID Connect Core 1.0 section 2)
 
@@ -63,7 +63,8 @@ class IdentityProvider(Protocol):
 
 
 class Oidc:
-    """`back` is the address that the provider sends people back to. Both methods raise `OidcError`."""
+    """`back` is the address that the provider sends people back to, `origin` the network address that somebody is at. Both
+    methods raise `OidcError`."""
 
     def __init__(self, settings: OidcSettings, secret: str, limits: Limits) -> None:
         self.settings = settings
@@ -83,11 +84,12 @@ class Oidc:
             self._found = module.AuthlibProvider(self.settings.issuer, self.settings.client_id, self._secret)
         return self._found
 
-    async def leave(self, back: str) -> tuple[str, PendingSignIn]:
+    async def leave(self, back: str, origin: str = "") -> tuple[str, PendingSignIn]:
         """Where to send somebody who wants to sign in, and what to remember."""
+        self._count(origin)
         return await self._provider.leave(back)
 
-    async def come_back(self, asked: PendingSignIn, state: str, code: str, back: str) -> Vouched:
+    async def come_back(self, asked: PendingSignIn, state: str, code: str, back: str, origin: str = "") -> Vouched:
         """Who came back with this code."""
         if not (self.is_on and asked.state and asked.nonce and code):
             raise OidcError("nobody asked")
@@ -95,7 +97,13 @@ class Oidc:
             raise OidcError("state")
         if self._limits.take((RETURNS, asked.nonce)) > 0:
             raise OidcError("again")
+        self._count(origin)
         return _vouched(await self._provider.claims(asked, code, back))
+
+    def _count(self, origin: str) -> None:
+        """Strangers do not have us ask the provider as often as they like: what they bring may all be forged."""
+        if self._limits.take(*self._limits.from_(PROVIDER_FROM, origin)) > 0:
+            raise OidcError("too often")
 
 
 def _vouched(claims: Mapping[str, object]) -> Vouched:

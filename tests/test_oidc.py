@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from accounts.limits import Limit
 from daoxue.app import App, compose
 from daoxue.config import Config
 from desk.oidc import OidcSettings
@@ -51,6 +52,7 @@ class Played:
             "jwks_uri": f"{self.issuer}/keys", "id_token_signing_alg_values_supported": ["RS256", "HS256", "none"],
         }  # fmt: skip
         self.form: dict[str, Any] = {}
+        self.asked = 0  # times for what a code stands for
         self.app = Starlette(
             routes=[
                 Route("/.well-known/openid-configuration", self._discovery), Route("/keys", self._keys),
@@ -69,6 +71,7 @@ class Played:
 
     async def _token(self, request: Request) -> JSONResponse:
         self.form = dict(await request.form())
+        self.asked += 1
         claims = {name: value for name, value in self.claims.items() if value is not None}
         by_hand = self.header["alg"] == "HS256"  # no library of today signs with a public key
         token = signed_by_hand(claims) if by_hand else self._signed(claims)
@@ -215,6 +218,18 @@ async def test_who_left_once_comes_back_once(vouching: App, provider: Played) ->
         back = {"state": asked["state"][0], "code": "a-code"}
         found.append((await client.get("/api/login/oidc/back", params=back)).headers["location"])
     assert found == ["/desk/?refused=unlinked", "/desk/?refused=provider"]
+
+
+async def test_strangers_do_not_have_the_provider_asked_without_end(
+    vouching: App, provider: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever forges the cookie need not even have left."""
+    monkeypatch.setattr("desk.oidc.PROVIDER_FROM", Limit("few", 3, 3600))
+    for n in range(6):
+        client = Desk(vouching).client()
+        client.cookies.set("daoxue_asked", f"a.nonce{n}.c")
+        await client.get("/api/login/oidc/back", params={"state": "a", "code": "x"})
+    assert provider.asked == 3
 
 
 async def test_a_name_is_shown_as_it_is_read(vouching: App, provider: Played) -> None:

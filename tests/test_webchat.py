@@ -1,6 +1,7 @@
 """The web chat's wire: what the contract says, and what those do who keep to none."""
 
 import asyncio
+import contextlib
 import json
 import urllib.error
 import urllib.request
@@ -21,6 +22,7 @@ from daoxue.config import Config
 from desk.replies import Answer
 from integrations.webchat.channel import Webchat
 from integrations.webchat.frames import address_of
+from integrations.webchat.socket import Socket
 from integrations.webchat.visitors import CHANNEL
 from store import conversations, outbox
 from store.conversations import ConversationRow
@@ -208,6 +210,23 @@ async def test_the_first_message_over_the_limit_waits_for_nobody(app: App, monke
     await outlet(app).socket(page)  # type: ignore[arg-type]
     told = [each.get("id") or each.get("code") for each in page.told if each["type"] in {"ack", "error"}]
     assert told == ["too_fast"] * 4 + ["a", "b"]
+
+
+@pytest.mark.parametrize("how", [TimeoutError(), OSError("no room"), ValueError("of ours")])
+async def test_a_writer_that_dies_ends_its_socket(app: App, how: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the page would sit before a line on which nothing comes any more, and every sign of life is answered."""
+
+    async def dies(*_: object) -> None:
+        raise how
+
+    visitor = "w" * 32
+    await app.inbox.receive(Inbound(channel=CHANNEL, address=address_of(visitor), id="a", text="积分会过期吗", at=1))
+    monkeypatch.setattr(Socket, "_deliver", dies)
+    page = PageThatStays(json.dumps({"type": "hello", "visitor": visitor, "since": 0}))
+    async with asyncio.timeout(5):
+        with contextlib.suppress(BaseExceptionGroup):  # what is no fault of the line goes on to the server
+            await outlet(app).socket(page)  # type: ignore[arg-type] # as much of one as is used
+    assert not outlet(app).sockets
 
 
 async def test_what_is_no_token_is_not_taken(service: Service) -> None:

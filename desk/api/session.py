@@ -173,7 +173,7 @@ async def leave_for_provider(request: Request, oidc: TheOidc, public_url: ThePub
     if not oidc.is_on:
         raise TicketError("not_found", "没有配置统一身份认证")
     try:
-        address, asked = await oidc.leave(f"{public_url}{BACK}")
+        address, asked = await oidc.leave(f"{public_url}{BACK}", caller_of(request).address)
     except OidcError:
         return RedirectResponse(f"{REFUSED}unreachable", 303)
     response = RedirectResponse(address, 303)
@@ -195,7 +195,8 @@ async def back_from_provider(
     """From the identity provider: a session, if it vouches for somebody whom an administrator linked to an account."""
     asked = PendingSignIn.of(request.cookies.get(ASKED, ""))
     try:
-        vouched = await oidc.come_back(asked, state, code, f"{public_url}{BACK}")
+        origin = caller_of(request).address
+        vouched = await oidc.come_back(asked, state, code, f"{public_url}{BACK}", origin)
         token = await signing.sign_in_as(vouched, now())
     except (OidcError, SignInError) as error:
         refused = RedirectResponse(f"{REFUSED}{'unlinked' if isinstance(error, SignInError) else 'provider'}", 303)

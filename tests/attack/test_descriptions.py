@@ -13,22 +13,39 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.attack.centre import Centre
+from tests.attack.centre import COLLEAGUE, Centre
 from tests.service import ROOT
 
 CASES = 6  # of each operation
 ENDS = "^/(logout|login.*|me/(password|totp.*))$"  # who asks would be somebody else afterwards
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 schema = schemathesis.openapi.from_dict(json.loads(Path(ROOT / "web/desk/openapi.json").read_text("utf-8")))
 
-
-@schema.exclude(path_regex=ENDS).parametrize()
-@settings(
+CASE_BY_CASE = settings(
     max_examples=CASES, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
+
+
+@schema.exclude(path_regex=ENDS).parametrize()
+@CASE_BY_CASE
 def test_each_operation_answers_as_it_is_described(case: schemathesis.Case[Any], centre: Centre) -> None:
     case.call_and_validate(
         base_url=f"{centre.url}/api",
         headers={"authorization": f"Bearer {centre.people['administrator'].token}"},
-        checks=[not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance],
+        checks=CHECKS,
+    )
+
+
+@schema.include(path_regex=ENDS).parametrize()
+@CASE_BY_CASE
+def test_those_that_end_a_session_do_so_too(case: schemathesis.Case[Any], centre: Centre) -> None:
+    """Each time with another one."""
+    assert centre.colleague
+    token = centre.people["administrator"].post("/tokens", {"seat": COLLEAGUE, "label": "attack"})["token"]
+    case.call_and_validate(
+        base_url=f"{centre.url}/api",
+        headers={"authorization": f"Bearer {token}"},
+        allow_redirects=False,
+        checks=CHECKS,
     )

@@ -1,0 +1,60 @@
+"""From outside, against a real process: texts made to keep it busy. Whoever asks beside them is answered."""
+
+import threading
+import time
+
+import pytest
+
+from tests.attack.centre import Centre, Resident
+
+PIECES = (
+    "吧", "嗯", "1 ", "9 9 ", "6208", "验证码", "电话", "第", "一", "的了呢", "不要", "请给我", "(", "http://", "a@", "、", "，，", "3月", "星期", "　",
+    "\u200b", "１２", "零〇洞", "卡号是", "吗?", "转人工", "书法班和", "救命", "死",
+)  # fmt: skip
+ENDS = ("", "x", "。", "\u0000")
+MOST = 0.35  # seconds of a core that one of them costs at most
+BESIDE = 1.5  # seconds in which a question beside them is answered
+
+
+def spent(centre: Centre) -> float:
+    """Seconds of a core that the process has used."""
+    with open(f"/proc/{centre.process.pid}/stat", encoding="ascii") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_no_text_keeps_it_busy(piece: str, centre: Centre) -> None:
+    resident = Resident(centre, "127.30.1.1")
+    resident.say("书法班")  # so that there is something to choose from
+    for end in ENDS:
+        text = piece * (15_500 // len(piece.encode())) + end
+        before = spent(centre)
+        while (answer := resident.post(text)).status_code == 429:
+            time.sleep(0.5)
+        assert answer.status_code == 200, (piece, end, answer.text)
+        assert spent(centre) - before < MOST, (piece, end)
+
+
+def test_who_asks_beside_them_is_answered(centre: Centre) -> None:
+    done = threading.Event()
+
+    def attack(n: int) -> None:
+        while not done.is_set():
+            attacker = Resident(centre, f"127.31.{n}.1")
+            for piece in ("吧", "嗯", "9 9 ", "卡号是6208 "):
+                attacker.post(piece * (15_000 // len(piece.encode())) + "x")
+
+    attackers = [threading.Thread(target=attack, args=(n,)) for n in range(1, 4)]
+    for each in attackers:
+        each.start()
+    resident, took = Resident(centre, "127.32.1.1"), []
+    for _ in range(8):
+        begun = time.monotonic()
+        assert resident.say("书法班什么时候上课")
+        took.append(time.monotonic() - begun)
+        time.sleep(0.5)
+    done.set()
+    for each in attackers:
+        each.join()
+    assert sorted(took)[len(took) // 2] < BESIDE, took
