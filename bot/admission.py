@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from accounts.limits import ALARMS_FROM, MESSAGES, MESSAGES_FROM, REFUSED, VISITORS_FROM, Limits, TooManyError
 from bot import alarming
-from bot.messages import Inbound
+from bot.messages import LONGEST, Inbound
 from nlu.text import clean, fold
 
 FULL = 400  # turns at the same time: on the slowest machine that we know, two seconds' work
@@ -58,8 +58,9 @@ class Admission:
         number what they hand on, and what was refused would be lost there. Raises `TooManyError`."""
         if not said.origin:
             return
+        parts = 1 + len(said.text) // LONGEST  # what is long takes as long to look through as so many
         wait = self._limits.take(
-            *self._limits.both(MESSAGES, f"{said.channel} {said.address}", MESSAGES_FROM, said.origin),
+            *self._limits.both(MESSAGES, f"{said.channel} {said.address}", MESSAGES_FROM, said.origin) * parts,
             *(self._limits.from_(VISITORS_FROM, said.origin) if is_new else ()),
         )
         if wait > 0 and is_alarm(said):

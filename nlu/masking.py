@@ -32,6 +32,7 @@ _DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 _DATED = re.compile(rf"{_PLACE}{_YEAR}{_DAY}\d{{3}}[\dx]")
 _SHAPED = re.compile(rf"{_PLACE}{_YEAR}\d{{7}}|[1-9]\d{{16}}x")
 _OLDER = re.compile(rf"{_PLACE}\d\d{_DAY}\d{{3}}")
+_MAY_BE_DATED = re.compile(rf"(?={_PLACE}(?:{_YEAR}|\d\d){_DAY})")
 _OLDER_GROUPS = {(15,), (6, 6, 3), (6, 9), (6, 2, 2, 2, 3), (1,) * 15}
 _X = re.compile(r"[\W_]{0,4}[x×](?![a-z0-9])")
 _X_SAID = re.compile(r"\D{0,10}?[x×](?![a-z0-9])")
@@ -187,7 +188,7 @@ class _NumberReader:
             size, label = 1, None
             if len(run[first].digits) >= _LONG:
                 label = self._long(run[first].digits)
-            else:
+            elif judge == self._likely or windows.may_be_dated(first):
                 natural = _natural(run, first) if judge == self._likely else 0
                 size = natural or 1
                 for window in windows.at(first):
@@ -258,6 +259,11 @@ class _Windows:
         self._digits = "".join(group.digits for group in run)
         self._ends = list(accumulate((len(group.digits) for group in run), initial=0))
         self._apart = list(accumulate((group.apart for group in run), initial=0))
+        self._dated = frozenset(match.start() for match in _MAY_BE_DATED.finditer(self._digits))
+
+    def may_be_dated(self, first: int) -> bool:
+        """Whether a number that says when somebody was born can begin with this group."""
+        return self._ends[first] in self._dated
 
     def at(self, first: int) -> Iterator[_Window]:
         """Those that begin with this group."""

@@ -79,12 +79,12 @@ def fold(text: str) -> str:
 
 
 _LOOKS = str.maketrans("oil", "011")
-_BETWEEN_DIGITS = re.compile(r"(?<=\d)[oil]{1,2}(?=\d)")
+_AMONG_DIGITS = re.compile(r"(?<=\d)[oil]{1,3}(?=\d)|(?<=\d{5})[oil](?![a-z])")
 
 
 def fold_numbers(text: str) -> str:
     """The same, with letters in a number that look like digits as those: 62O8 is 6208."""
-    return _BETWEEN_DIGITS.sub(lambda match: match[0].translate(_LOOKS), fold(text))
+    return _AMONG_DIGITS.sub(lambda match: match[0].translate(_LOOKS), fold(text))
 
 
 def without_fillers(folded: str) -> str:
