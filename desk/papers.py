@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 from openpyxl import Workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.chart import BarChart, LineChart, Reference
 from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import get_column_letter
@@ -113,7 +114,15 @@ def _sheet(
 
 def _safe(value: str | float | None) -> str | float | None:
     """A name that a spreadsheet would take for a formula stays a name."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@") and len(value) > 1 else value
+    if not isinstance(value, str):
+        return value
+    plain = _plain(value)
+    return f"'{plain}" if plain[:1] in ("=", "+", "-", "@", "＝") and len(plain) > 1 else plain
+
+
+def _plain(name: str) -> str:
+    """Without what neither kind of file can hold."""
+    return ILLEGAL_CHARACTERS_RE.sub("", name).strip()
 
 
 def pdf(report: Report) -> bytes:
@@ -174,7 +183,7 @@ def _styles(colour: Color) -> tuple[ParagraphStyle, ParagraphStyle]:
 
 def _words(value: object, head: bool) -> str:
     """As a paragraph; the unit of a column goes below its name."""
-    text = "—" if value is None else html.escape(str(value))
+    text = "—" if value is None else html.escape(_plain(str(value)))
     return text.replace("(", "<br/>(") if head else text
 
 
