@@ -1,11 +1,13 @@
 """Who may come in: every endpoint declares the permission that it takes, and nothing is served without one."""
 
+import re
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Annotated, Protocol
 from urllib.parse import urlsplit
 
 from fastapi import Depends, HTTPException, Request, Response
+from fastapi.params import Form
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import Field
@@ -21,6 +23,9 @@ _SAFE = {"GET", "HEAD", "OPTIONS"}
 Number = Annotated[int, Field(ge=0, le=1 << 60)]  # of a row, or of what is counted: both databases can hold it
 # Bytes of a request's body: what is typed; what is sent before anybody is known; a file of 8 MB and what surrounds it.
 LARGEST, LARGEST_OF_STRANGERS, LARGEST_FILE = 256_000, 4_096, 12_000_000
+# A character that PostgreSQL keeps in no text, and nobody types: in JSON.
+_ZERO = re.compile(rb"\0|(?<!\\)(?:\\\\)*\\u0000")
+_WITH_ZERO = {"code": "invalid", "text": "请求里有不能用的字符（U+0000）"}
 HEADERS = {
     "cache-control": "no-store", "x-content-type-options": "nosniff", "x-frame-options": "DENY", "referrer-policy": "no-referrer",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
@@ -75,6 +80,8 @@ async def refuse_strangers(request: Request, call_next: Callable[[Request], Awai
         response: Response = JSONResponse({"code": "foreign", "text": "请求来自别的网站，没有执行"}, 403)
     elif "transfer-encoding" in request.headers:
         response = JSONResponse({"code": "length_required", "text": "请求要写明长度"}, 411)
+    elif "\0" in request.scope["path"] or b"%00" in request.scope["query_string"]:
+        response = JSONResponse(_WITH_ZERO, 422)
     else:
         response = await call_next(request)
         if response.status_code == 413:  # as the framework says it
@@ -115,15 +122,21 @@ class _Guard:
 
 
 class GuardedRoute(APIRoute):
-    """Asks its guard before anything of the body is read: the framework alone would read it first."""
+    """Asks its guard before anything of the body is read: the framework alone would read it first. Then it looks whether
+    what is written there can be kept."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[None, None, Response]]:
         handle = super().get_route_handler()
         guards = [each.call for each in self.dependant.dependencies if isinstance(each.call, _Guard)]
 
+        # A form with a file is read piece by piece, and by nobody but the framework.
+        is_form = any(isinstance(each.field_info, Form) for each in self.dependant.body_params)
+
         async def guarded(request: Request) -> Response:
             for guard in guards:
                 await guard(request)
+            if request.method not in _SAFE and not is_form and _ZERO.search(await request.body()):
+                raise HTTPException(422, _WITH_ZERO)
             return await handle(request)
 
         return guarded

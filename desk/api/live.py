@@ -26,7 +26,7 @@ CHECKED = 1.0  # seconds for which somebody who may listen is believed to
 PAGES = Gauge("daoxue_desk_sockets", "Open pages of the desk")
 GONE = (WebSocketDisconnect, RuntimeError, TimeoutError)  # the page went, or does not read any more
 
-Ref = Annotated[str, Meta(max_length=32)]
+Ref = Annotated[str, Meta(max_length=32, pattern=r"^[^\0]*$")]
 
 
 class WatchFrame(Struct, tag="watch", forbid_unknown_fields=True):
@@ -63,7 +63,7 @@ async def live(
     await websocket.accept()
     away = hours.settings.away_seconds * 1000
     connection = _Connection(websocket, seat, database, dispatch, feed, away)
-    await connection.serve(int(since) if since.isdigit() and len(since) < 19 else None)
+    await connection.serve(int(since) if since.isascii() and since.isdigit() and len(since) < 19 else None)
 
 
 def _may_listen(seat: Seat) -> bool:

@@ -117,6 +117,8 @@ async def send_file(
     wait: Annotated[int, Depends(_recall)],
 ) -> Sent:  # fmt: skip
     """Sends a file to the resident. The same id again changes nothing."""
+    if "\0" in id:
+        raise TicketError("invalid", "编号里有不能用的字符（U+0000）")
     body = await file.read(files.LARGEST + 1)
     answer = Answer("", id, file=(file.filename or "", body), wait=wait)
     return Sent(id, *await tickets.reply(ref, seat.name, answer, now()))
