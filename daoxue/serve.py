@@ -133,7 +133,7 @@ def routes(app: App, api: ASGIApp) -> list[BaseRoute]:
         way = "inline" if kind in files.SHOWN else "attachment"
         return Response(body, media_type=kind, headers={
             "content-disposition": f"{way}; filename*=UTF-8''{quote(name)}", "x-content-type-options": "nosniff",
-            "content-security-policy": "default-src 'none'; sandbox", "cache-control": "private, max-age=86400", "referrer-policy": "no-referrer",
+            "content-security-policy": "default-src 'none'; sandbox", "cache-control": "no-store", "referrer-policy": "no-referrer",
         })  # fmt: skip
 
     described = Mount("/api", operations.inside(api, DESCRIPTION))

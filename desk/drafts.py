@@ -5,6 +5,7 @@ be erased, their sentence goes out of it and its older versions go.
 """
 
 import json
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -16,6 +17,7 @@ from store.knowledge import EntryRow
 from store.ticket_rows import TicketRow
 from store.transaction import Transaction
 
+_ID = re.compile(r"seat-(\d{4}-\d{5})-\d+")
 NAMELESS = "（原问句已按居民要求删除，请重写）"  # the title of an answer whose own was a resident's sentence
 SOURCE = "坐席回答"
 
@@ -23,6 +25,12 @@ SOURCE = "坐席回答"
 def id_of(ref: str, seq: int) -> str:
     """The draft from message `seq` of a ticket's talk."""
     return f"{_begins(ref)}{seq}"
+
+
+def ticket_of(id: str) -> str | None:
+    """The ticket that an entry was made of."""
+    found = _ID.fullmatch(id)
+    return found[1] if found else None
 
 
 def _begins(ref: str) -> str:

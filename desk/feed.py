@@ -261,6 +261,12 @@ class Feed:
             if page.seat == seat and page.session != but:
                 page.ended.set()
 
+    def end_session(self, session: str) -> None:
+        """The same for the pages of the session with this digest."""
+        for page in self.pages:
+            if page.session == session:
+                page.ended.set()
+
     def _frames(self, transaction: Transaction, seen: int) -> list[tuple[int, _Told]]:
         """The events after a number as frames. The ticket in them is as it is now: a later event may say the same
         again, never something older."""

@@ -13,7 +13,7 @@ from accounts.ledger import Order
 from desk.api.answers import NOTHING, OUTSIDE, Answering, NothingToTell
 from desk.api.given import TheInviting, TheLearners, TheLibrary, Today
 from desk.api.guard import Number, may, now
-from desk.api.session import Strict
+from desk.api.session import Reason, Strict, is_said
 from desk.errors import TicketError
 from desk.learners import Acting, ByCard, ByTicket, LearnerRecord, Learners
 from desk.people import Seat
@@ -45,7 +45,7 @@ class CardAsked(Strict):
     """A card, and why its account is looked at: kept in the audit."""
 
     card: str = Field(pattern=r"^[0-9]{12}$")
-    reason: str = Field(min_length=2, max_length=200)
+    reason: Reason
 
 
 class ForWhom(Strict):
@@ -60,7 +60,7 @@ class ForWhom(Strict):
     @property
     def whom(self) -> ByCard | ByTicket:
         """Raises `TicketError` where it is neither, or both."""
-        if self.card is not None and self.ticket is None and len(self.reason.strip()) >= 2:
+        if self.card is not None and self.ticket is None and is_said(self.reason):
             return ByCard(self.card, self.reason)
         if self.ticket is not None and self.card is None:
             return ByTicket(self.ticket, self.learner)
@@ -86,7 +86,7 @@ class Reversal(ForWhom):
     """A line of the learner's ledger that is to be taken back, and why."""
 
     entry: Number
-    note: str = Field(min_length=2, max_length=200)
+    note: Reason
 
 
 class Earned(Strict):

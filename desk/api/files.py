@@ -84,8 +84,7 @@ async def preview(seen: Seen, id: str, seat: Reader, database: TheDatabase) -> R
     if drawn is None or drawn[0] not in talks or drawn[1] is None:
         raise TicketError("not_found", "没有这张图片，或者还没检查完")
     await _looked_into(database, row, seat, id, drawn[0])
-    cached = {"cache-control": "private, max-age=3600"}
-    return Response(drawn[1], media_type=_JPEG, headers=_HEADERS | cached)
+    return Response(drawn[1], media_type=_JPEG, headers=_HEADERS)
 
 
 async def _looked_into(database: Database, row: TicketRow, seat: Seat, id: str, talk: int) -> None:

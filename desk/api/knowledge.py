@@ -1,7 +1,7 @@
 """What editors do: entries and their versions, review, imports, the test box."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,11 +14,12 @@ from pydantic import BaseModel, Field
 
 from bot.channel import Channel
 from bot.messages import Inbound, Reply
-from desk import children
+from desk import children, drafts
 from desk.api.answers import Answering
 from desk.api.given import TheChannels, TheDatabase, TheEditing, TheInbox, TheLibrary, Today
 from desk.api.guard import LARGEST_FILE, Language, Number, may, now
 from desk.api.session import Strict
+from desk.api.shown import written_down
 from desk.editing import Kept, check_texts, checked
 from desk.errors import TicketError
 from desk.people import Seat
@@ -27,6 +28,7 @@ from knowledge.entries import FORMS, Entry, Form
 from knowledge.library import Library
 from knowledge.topics import Topic
 from store import usage
+from store.database import Database
 
 router = Answering(tags=["知识 knowledge"])
 Reader = Annotated[Seat, Depends(may("knowledge.read"))]
@@ -175,7 +177,9 @@ async def entries(
     since = str(today - timedelta(days=USED_DAYS))
     used = await database.read(lambda t: usage.since(t, since))
     found = []
-    for each in await editing.all():
+    kept = await editing.all()
+    await _looked_into(database, kept, seat)
+    for each in kept:
         said, helped, failed = used.get(each.entry.id, (0, 0, 0))
         found.append(EntryUsed(**asdict(_line(library, each, today)), said=said, helped=helped, failed=failed))
     return Entries(found)
@@ -183,16 +187,31 @@ async def entries(
 
 @router.get("/knowledge/entries/{id}")
 async def entry(
-    id: str, seat: Reader, editing: TheEditing, library: TheLibrary, channels: TheChannels, today: Today
+    id: str,
+    seat: Reader,
+    editing: TheEditing,
+    library: TheLibrary,
+    channels: TheChannels,
+    database: TheDatabase,
+    today: Today,
 ) -> WholeEntry:
     """The newest version in full, with how each channel would say it, and all versions before."""
     kept, versions = await editing.get(id)
+    await _looked_into(database, [kept], seat)
     before = [
         Version(each.revision, each.status, each.by, each.at, msgspec.json.decode(each.body, type=Entry))
         for each in versions
     ]
     line = asdict(_line(library, kept, today))
     return WholeEntry(**line, entry=kept.entry, preview=preview(channels, kept.entry), versions=before)
+
+
+async def _looked_into(database: Database, shown: Sequence[Kept], seat: Seat) -> None:
+    """Drafts that somebody else has made of a ticket hold a resident's sentence until an editor has published them: the look
+    is written down."""
+    theirs = [each.entry.id for each in shown if each.status in ("draft", "in_review") and each.by != seat.name]
+    if refs := [ref for id in theirs if (ref := drafts.ticket_of(id)) is not None]:
+        await written_down(database, seat, "drafts", " ".join(refs))
 
 
 def preview(channels: Mapping[str, Channel], entry: Entry) -> dict[str, list[str]]:

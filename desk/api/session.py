@@ -1,12 +1,13 @@
 """Signing in and out, and what one may change about oneself."""
 
+import re
 from typing import Annotated
 
 import segno
 from fastapi import Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from msgspec import Struct
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from bot.channel import Channel, OpenChannel
 from desk.api.answers import NOTHING, Answering, NothingToTell, as_json
@@ -44,6 +45,7 @@ from store import people as rows
 
 BACK, REFUSED, ASKED = "/api/login/oidc/back", "/desk/?refused=", "daoxue_asked"
 FromProvider = Annotated[str, Query(pattern=r"^[\x20-\x7e]{0,2000}$")]
+_SEEN = re.compile(r"\w")
 router = Answering(tags=["登录 session"])
 Me = Annotated[Seat, Depends(may("self"))]
 Newcomer = Annotated[Seat, Depends(may("self", one_time=True))]
@@ -53,6 +55,22 @@ class Strict(BaseModel):
     """A body that refuses what it does not know."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+def is_said(reason: str) -> bool:
+    """Whether it says anything to whoever reads it later: blanks do not, nor what cannot be seen."""
+    return len(_SEEN.findall(reason)) > 1
+
+
+def _said(reason: str) -> str:
+    """Raises `ValueError`."""
+    if not is_said(reason):
+        raise ValueError("a reason is words")
+    return reason
+
+
+# Kept in the audit, for whoever asks later why something was done.
+Reason = Annotated[str, Field(min_length=2, max_length=200), AfterValidator(_said)]
 
 
 class Login(Strict):
@@ -210,11 +228,12 @@ async def back_from_provider(
 
 @router.post("/logout")
 async def logout(
-    request: Request, seat: Newcomer, signing: TheSignIn, dispatch: TheDispatch
+    request: Request, seat: Newcomer, signing: TheSignIn, dispatch: TheDispatch, feed: TheFeed
 ) -> Annotated[Response, NothingToTell]:
     """Signs out; what one has open goes back to the queue at once."""
     if token := token_of(request):
         await signing.sign_out(token)
+        feed.end_session(digest(token))
     await dispatch.leave(seat.name, now())
     response = as_json(NOTHING)
     response.delete_cookie(COOKIE, path="/")

@@ -102,6 +102,12 @@ class Whole(Struct, frozen=True):
     resident: ResidentShown
 
 
+async def written_down(database: Database, seat: Seat, subject: str, detail: str = "") -> None:
+    """That somebody was shown words of tickets that are not theirs."""
+    at = now()
+    await database.write(lambda t: conversations.audited(t, seat.name, "ticket.read", subject, detail, at))
+
+
 @dataclass(frozen=True, slots=True)
 class TicketViews:
     """What tickets are shown with; whoever looks is written down."""
@@ -118,22 +124,21 @@ class TicketViews:
         def look(transaction: Transaction) -> Summary:
             return for_seat(summarise(transaction, ticket_of(transaction, ref), self.hours), seat.name)
 
-        return Changed(await self.database.read(look))
+        ticket = await self.database.read(look)
+        if seat.name != ticket.last_seat:  # who has just given it back has read it
+            await self.looked_through([ticket], seat, ref)
+        return Changed(ticket)
 
     async def looked_at(self, row: TicketRow, seat: Seat) -> None:
         """Writes down a look at a ticket that somebody else has, or nobody."""
         if row.owner != seat.name:
-            await self._written_down(seat, row.ref, "")
+            await written_down(self.database, seat, row.ref)
 
     async def looked_through(self, shown: Sequence[Summary], seat: Seat, where: str) -> None:
         """The same for a list in which words of such tickets stand: one line that names them."""
         refs = [each.ref for each in shown if each.owner != seat.name and (each.about or each.last)]
         if refs:
-            await self._written_down(seat, where, " ".join(refs))
-
-    async def _written_down(self, seat: Seat, subject: str, detail: str) -> None:
-        at = now()
-        await self.database.write(lambda t: conversations.audited(t, seat.name, "ticket.read", subject, detail, at))
+            await written_down(self.database, seat, where, " ".join(refs))
 
     async def whole(self, opened: Opened, seat: Seat) -> Whole:
         def look(transaction: Transaction) -> tuple[Summary, list[Summary]]:

@@ -19,7 +19,7 @@ from desk.api.given import (
     TheTickets,
 )
 from desk.api.guard import may, now
-from desk.api.session import Strict
+from desk.api.session import Reason, Strict
 from desk.api.shown import (
     Changed,
     QuotaShown,
@@ -86,7 +86,7 @@ class Merge(Strict):
 
 
 class Reveal(Strict):
-    reason: str = Field(min_length=2, max_length=200)
+    reason: Reason
 
 
 class Assign(Strict):

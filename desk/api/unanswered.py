@@ -16,6 +16,7 @@ from desk.masking import mask
 from desk.people import Seat
 from desk.standards import asked_in_vain
 from knowledge.library import Library
+from store import conversations
 from store import unanswered as rows
 from store.unanswered import UnansweredRow
 
@@ -58,6 +59,9 @@ async def unanswered(
 ) -> Gaps:
     """What nothing answered, alike ones together, the most frequent first."""
     found = await database.read(lambda t: rows.newest(t, now() - days * DAY, MOST))
+    if found:  # residents' words, whoever they are
+        count = f"{len(found)} questions"
+        await database.write(lambda t: conversations.audited(t, seat.name, "talks.unanswered", "", count, now()))
     groups = grouped(found)[:HEADS]
     asked = await asked_in_vain(comprehension, [group[0].text for group in groups], today)
     return Gaps([_group(library, standard, group) for standard, group in together(groups, asked)[:SHOWN]])

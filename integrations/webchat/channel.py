@@ -124,7 +124,7 @@ class Webchat:
 
 
 _KIND = {"content-type": "application/json"}
-_HEADERS = [(b"content-type", b"application/json")]
+_HEADERS = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
 
 
 def _open(core: Core) -> OpenChannel:
