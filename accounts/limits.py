@@ -75,9 +75,7 @@ FILES_FROM = Limit("files from", 100, HOUR / 4)
 MEGABYTES_FROM = Limit("megabytes from", 400, HOUR)
 CARDS_FROM = Limit("cards from", 30, HOUR)  # asked about, to prove who one is
 GUESSES_FROM = Limit("guesses from", 30, HOUR / 4)  # of whatever account
-PROVIDER_FROM = Limit(
-    "provider from", 300, HOUR / 4
-)  # leavings for the identity provider and returns: it is asked for each
+PROVIDER_FROM = Limit("provider from", 300, HOUR / 4)  # times that the identity provider is asked
 SOCKETS_FROM = 200  # open at the same time
 _HELD = Limit("held", 1, 1)  # for the keys alone
 

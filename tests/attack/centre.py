@@ -101,7 +101,14 @@ class Centre:
 
     def socket(self, path: str = "/channels/webchat", address: str = "127.0.0.1", **headers: str) -> ClientConnection:
         url = f"ws://127.0.0.1:{self.port}{path}"
-        return connect(url, additional_headers=headers, source_address=(address, 0), open_timeout=WITHIN)
+        return connect(
+            url,
+            additional_headers=headers,
+            source_address=(address, 0),
+            open_timeout=WITHIN,
+            close_timeout=0.5,
+            legacy=True,
+        )
 
     def sign_in(self, name: str, password: str, **headers: str) -> Insider:
         answer = self.visitor(**headers).post("/api/login", json={"name": name, "password": password})

@@ -114,7 +114,7 @@ def test_a_bomb_is_refused_and_holds_up_nobody(name: str, centre: Centre) -> Non
 def test_a_good_workbook_comes_in_by_its_name(centre: Centre) -> None:
     book = openpyxl.Workbook()
     assert book.active is not None
-    book.active.append(["问题", "回答", "主题", "来源", "负责人", "生效", "到期"])
+    book.active.append(["问题", "回答", "主题", "来源", "负责人", "生效日期", "失效日期"])
     book.active.append(
         ["能寄存婴儿车吗", "东门有婴儿车架。", "site_hours", "后勤通知", "后勤", "2026-01-01", "2030-12-31"]
     )

@@ -91,6 +91,46 @@ def test_what_residents_type_is_in_no_log_and_numbers_that_prove_are_in_no_file(
     assert "帮我看看" not in figures
 
 
+def spelt(number: str) -> dict[str, str]:
+    """A number as people, and people who mean ill, may write it."""
+    read_out, capital = "零一二三四五六七八九", "零壹贰叁肆伍陆柒捌玖"
+
+    def each(alphabet: str) -> str:
+        return "".join(alphabet[int(digit)] for digit in number)
+
+    def apart(sign: str) -> str:
+        return sign.join(number)
+
+    return {
+        "full width": each("０１２３４５６７８９"), "read out": each(read_out), "as the army": each("洞幺两三四五六拐八勾"), "capitals": each(capital),
+        "circled": each("⓪①②③④⑤⑥⑦⑧⑨"), "arabic": each("٠١٢٣٤٥٦٧٨٩"), "bold": each("𝟎𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖𝟗"),
+        "keycaps": "".join(f"{digit}\ufe0f\u20e3" for digit in number), "joined by nothing": apart("\u200b"), "turned": f"\u202e{number}\u202c",
+        "by dashes": apart("-"), "by dots": apart("·"), "by lines": apart("\n"), "by commas": apart("，"), "by bars": apart(" | "),
+        "by arrows": apart("→"), "in fours": " ".join(number[at : at + 4] for at in range(0, len(number), 4)),
+        "letters": number.replace("0", "O").replace("1", "l"), "mixed": each(read_out)[:4] + number[4:8] + each("０１２３４５６７８９")[8:],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("how", spelt(CARD))
+def test_however_it_is_spelt_it_is_in_no_file(how: str, centre: Centre) -> None:
+    """Neither before anybody asked for it nor when it was asked for."""
+    card, code = spelt(CARD)[how], spelt(CODE)[how]
+    resident = Resident(centre, f"127.9.{list(spelt(CARD)).index(how)}.1")
+    for text in (
+        f"卡号{card}",
+        f"我的学习卡是{card}帮我查",
+        f"验证码{code}",
+        f"收到的验证码是{code}，对吗",
+        "我要查学分",
+        card,
+        code,
+    ):
+        resident.say(text)
+    for words in (card, code, CARD, CODE):
+        assert words.encode() not in centre.kept, (how, words)
+        assert words not in centre.log
+
+
 def test_a_flood_shuts_out_nobody_in_danger(centre: Centre) -> None:
     said: Counter[int] = Counter()
     for _ in range(90):

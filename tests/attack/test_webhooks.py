@@ -1,8 +1,10 @@
 """From outside, against a real process: webhooks that lead inside, that are no address, that hang, and what proves who calls."""
 
+import contextlib
 import hashlib
 import hmac
 import http.server
+import itertools
 import json
 import socket
 import threading
@@ -88,6 +90,61 @@ def test_one_that_hangs_or_refuses_starves_no_other_and_each_is_signed(trying: C
         )
         assert "第3句" not in json.dumps(json.loads(body), ensure_ascii=False), "bodies hold no words"
     assert len({headers["x-daoxue-event"] for headers, _ in Receiver.heard}) == len(Receiver.heard)
+
+
+def answering(*parts: bytes, then: float = 0.0) -> Iterator[tuple[str, list[bytes]]]:
+    """A receiver that says just these bytes, one part after the other, to whatever comes; its address, and what came."""
+    came: list[bytes] = []
+
+    def speak(connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            came.append(connection.recv(65_536))
+            for part in itertools.chain(parts[:1], itertools.cycle(parts[1:]) if then else parts[1:]):
+                connection.sendall(part)
+                time.sleep(then)
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=speak, args=(listening.accept()[0],), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/", came
+
+
+NASTY = {
+    "sends us on": (b"HTTP/1.1 307 x\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n",),
+    "never ends": (b"HTTP/1.1 200 x\r\nTransfer-Encoding: chunked\r\n\r\n", b"10000\r\n" + b"a" * 65_536 + b"\r\n"),
+    "trickles": (b"HTTP/1.1 200 x\r\n", b"X-A: b\r\n"),
+    "is packed": (b"HTTP/1.1 200 x\r\nContent-Encoding: gzip\r\nContent-Length: 9\r\n\r\n", b"\x1f\x8bnogzip!"),
+    "is none": (b"\x00\xff SMTP 220\r\n",),
+    "is half one": (b"HTTP/1.1 ",),
+}
+
+
+@pytest.mark.parametrize("how", NASTY)
+def test_one_that(how: str, trying: Centre, receiver: str) -> None:
+    """Whatever it answers: it is not followed, not read to its end, and keeps nobody else from hearing."""
+    admin, before = trying.people["administrator"], trying.memory
+    parts = (NASTY[how][0].replace(b"%s", receiver.encode()), *NASTY[how][1:])
+    with contextlib.contextmanager(answering)(*parts, then={"never ends": 0.001, "trickles": 2.0}.get(how, 0.0)) as (
+        url,
+        came,
+    ):
+        known = [admin.post("/webhooks", {"url": each, "kinds": ["opened"]}) for each in (url, receiver)]
+        assert len(known) == 2
+        Resident(trying, f"127.90.{list(NASTY).index(how)}.1").ticket()
+        ends = time.monotonic() + 20
+        while not (Receiver.heard and came) and time.monotonic() < ends:
+            time.sleep(0.1)
+        assert len(came) >= 1
+        assert len(Receiver.heard) == 1, "what it sends us on to is not called"
+        time.sleep(2)
+        assert trying.memory - before < 30_000_000
+        for each in admin.get("/webhooks")["webhooks"]:
+            admin.ask("DELETE", f"/webhooks/{each['id']}")
+    assert "trace" not in trying.log
 
 
 def test_who_tells_whom_is_written_down_and_bounded(trying: Centre, receiver: str) -> None:

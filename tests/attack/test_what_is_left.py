@@ -97,7 +97,8 @@ def test_after_a_day_and_after_an_erasure(house: House) -> None:
         resident.say(text)
     resident.say("请给我回电话")
     resident.say(PHONE)
-    ref = resident.ticket(f"转人工，{SENTENCE}")
+    ref = resident.ticket()
+    resident.say(SENTENCE)
     headers = {"x-visitor": resident.visitor or "", "x-id": "f1", "x-name": "%E7%97%85.txt"}
     assert (
         resident.client.post("/channels/webchat/files", content=f"{NAME}的病历".encode(), headers=headers).status_code
