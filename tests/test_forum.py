@@ -2,6 +2,9 @@
 
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -11,12 +14,14 @@ from daoxue.config import Config
 from integrations.channels import CHANNELS
 from integrations.forum import rendering, wording
 from integrations.forum.api import ForumPost, ForumTopic, _Stream
+from integrations.forum.hooks import LANE
 from integrations.forum.settings import PATH, ForumSettings
 from players.forum import ForumRefusedError
 from store import conversations, knowledge, queue
 from tests.desk_client import Desk, Person
 from tests.foruming import CATEGORY, Foruming, foruming
 
+RECORDED = [json.loads(each) for each in (Path(__file__).parent / "recorded" / "forum.jsonl").read_text().splitlines()]
 UNSURE = "量子力学考试什么时候"
 SURE = "积分会过期吗"
 
@@ -146,6 +151,18 @@ async def test_events_that_come_twice_and_out_of_order_are_answered_once(talk: F
         await talk.deliver()
     [answer] = talk.said(post.topic)
     assert answer.startswith("会。积分")
+
+
+@pytest.mark.parametrize("one", [pytest.param(each, id=each["name"]) for each in RECORDED])
+async def test_an_event_as_the_forum_sends_it_leads_to_the_post_that_it_is_about(
+    one: dict[str, Any], talk: Foruming
+) -> None:
+    body = json.dumps(one["body"], ensure_ascii=False)
+    now = datetime.fromtimestamp(talk.clock(), UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    body = body.replace('"created_at": "2026-11-20T02:00:12.411Z"', f'"created_at": "{now}"')
+    assert await talk.forum.deliver(one["event"], body.encode(), kind=one["event"].partition("_")[0]) == 200
+    rows = await talk.app.database.read(lambda t: queue.of_lane(t, LANE, 9))
+    assert [json.loads(each.body)[:4] for each in rows] == ([one["read"]] if one["read"] else [])
 
 
 @pytest.mark.parametrize("signature", ["", "sha256=", "sha256=" + "0" * 64, "0" * 64])

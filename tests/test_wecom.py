@@ -1,13 +1,18 @@
 """WeCom customer service against a platform that is played: what residents see, and what colleagues do."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from sqlalchemy import select
 
 from daoxue import play_wecom
 from daoxue.config import SETTINGS, Config, read
+from integrations.wecom import messages
+from integrations.wecom.messages import KfMessage
 from integrations.wecom.settings import CHANNEL, WecomSettings
 from players.wecom import COLLEAGUE, ENDED, OURS, POOL
 from store import attachments, conversations, deliveries, outbox
@@ -18,6 +23,9 @@ from tests.customer_service import Counter, counter
 from tests.desk_client import Desk
 from tests.test_files import picture
 
+RECORDED = [
+    msgspec.json.decode(each) for each in (Path(__file__).parent / "recorded" / "wecom.jsonl").read_text().splitlines()
+]
 QUESTION, ANSWER = "积分会过期吗", "会。积分"
 
 
@@ -36,6 +44,17 @@ async def handing(config: Config, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
 async def post(url: str, body: bytes) -> int:
     async with httpx.AsyncClient(trust_env=False) as client:
         return (await client.post(url, content=body)).status_code
+
+
+@pytest.mark.parametrize("one", [pytest.param(each, id=each["name"]) for each in RECORDED])
+def test_a_message_as_the_platform_gives_it_says_what_it_says(one: dict[str, Any]) -> None:
+    message = msgspec.convert(one["message"], KfMessage)
+    if message.msgtype == "event":
+        assert messages.told(message.event) == (one["says"] or "")
+        assert bool(message.event.welcome_code) == (one["name"] == "entering")
+    else:
+        said = messages.inbound(message, 0)
+        assert [said.text, said.intent] == one["says"]
 
 
 # -- the callback
