@@ -23,8 +23,10 @@ inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
 myhostname = mx.centre.test
 mydestination =
-virtual_mailbox_domains = centre.test
+virtual_mailbox_domains = centre.test, other.test
 virtual_transport = lmtp:inet:{lmtp}
+transport_maps = inline:{{ {{ other.test = lmtp:inet:{other} }} }}
+header_checks = {checks}
 mynetworks = 127.0.0.0/8
 default_transport = smtp:[127.0.0.1]:{far}
 smtpd_recipient_restrictions = permit_mynetworks, reject
@@ -66,6 +68,10 @@ class Postfix:
         with smtplib.SMTP("127.0.0.1", self.port, timeout=10) as client:
             client.sendmail(sender, to, raw)
 
+    def delivered(self) -> int:
+        """How many mails have been handed on."""
+        return self.log().count("status=sent")
+
     def log(self) -> str:
         return (self.folder / "log").read_text()
 
@@ -74,8 +80,9 @@ class Postfix:
 
 
 @contextlib.contextmanager
-def postfix(lmtp: str, far: int) -> Iterator[Postfix]:
-    """Hands on to `lmtp`; whatever is for others goes to the port `far`."""
+def postfix(lmtp: str, far: int, other: str = "", checks: str = "") -> Iterator[Postfix]:
+    """Hands on to `lmtp`, and to `other` what is for other.test; whatever is for others goes to the port `far`. `checks` are what it
+    does to headers (header_checks(5))."""
     if shutil.which("postfix", path=f"{os.environ['PATH']}:/usr/sbin") is None or os.geteuid() != 0:
         lacking("Postfix (which only root can start)")
     port = free_port()
@@ -83,7 +90,10 @@ def postfix(lmtp: str, far: int) -> Iterator[Postfix]:
     for name in ("etc", "queue", "data"):
         (folder / name).mkdir(parents=True)
     shutil.chown(folder / "data", "postfix")
-    (folder / "etc" / "main.cf").write_text(_MAIN.format(folder=folder, lmtp=lmtp, far=far))
+    (folder / "etc" / "main.cf").write_text(
+        _MAIN.format(folder=folder, lmtp=lmtp, far=far, other=other or lmtp, checks=f"regexp:{folder}/etc/checks")
+    )
+    (folder / "etc" / "checks").write_text(checks)
     (folder / "etc" / "master.cf").write_text(_MASTER.format(port=port))
     server = Postfix(folder, port)
     try:

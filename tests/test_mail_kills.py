@@ -4,14 +4,20 @@ import asyncio
 import contextlib
 import sqlite3
 
+import pytest
+
 from daoxue.app import compose
 from daoxue.config import Config
+from integrations.mail.settings import ImapSettings
 from players.post_office import PostOffice, hand_on
 from store import conversations
+from tests.dovecot import PASSWORD, USER, dovecot
 from tests.mailing import CENTRE, letter, letterbox, on_mail, read, words
+from tests.messenger import eventually
 from tests.service import running
 
 WANG = "wang@home.test"
+LEASED = 60.0  # seconds: nobody waits for the process that died any more
 
 
 async def test_a_mail_that_meets_every_death_is_answered(config: Config) -> None:
@@ -45,3 +51,30 @@ async def test_a_mail_that_meets_every_death_is_answered(config: Config) -> None
     rows = await app.database.read(lambda t: conversations.messages(t, talk.id, 1, 99))
     assert [each.author for each in rows] == ["resident", "bot"] * 3
     app.database.close()
+
+
+@pytest.mark.parametrize("step", ["thought", "committed", "sending", "sent"])
+async def test_a_mail_in_a_mailbox_is_answered_whenever_we_die(
+    step: str, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is marked as seen when it is committed: what was not comes again, and what was is known."""
+    office = PostOffice()
+    smtp = await office.open()
+    monkeypatch.setenv("MAIL_PASSWORD", PASSWORD)
+    with dovecot() as server:
+        box = ImapSettings("127.0.0.1", server.port, "none", USER)
+        with running(on_mail(config, "", smtp, imap=box), step) as service:
+            server.bring(letter("积分会过期吗？"))
+            await asyncio.to_thread(service.wait_for_death)
+            service.ahead = LEASED
+            await asyncio.to_thread(service.start)
+            server.bring(letter("几点开门？"))
+            await eventually(lambda: len({read(each)["In-Reply-To"] for each in office.boxes[WANG]}) == 2)
+            await eventually(lambda: server.flags() == [r"\Seen"] * 2)
+            service.stop()
+    await office.close()
+    got = [str(read(each)["Message-ID"]) for each in office.boxes[WANG]]
+    assert len(set(got)) == 2, "each was answered"
+    assert len(got) == (3 if step == "sent" else 2), (
+        "what had left, and was not written down, is sent under its name again"
+    )

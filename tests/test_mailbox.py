@@ -99,6 +99,21 @@ async def test_news_come_by_idle_and_are_seen_when_they_are_taken(
         await eventually(lambda: server.flags() == [r"\Seen", r"\Seen"])
 
 
+async def test_what_comes_while_another_is_taken_in_waits_for_nothing(server: Dovecot) -> None:
+    """The server tells of it meanwhile, and says nothing when it is asked for news afterwards."""
+    reader = Reader(server)
+
+    def taken(raw: bytes) -> bool:
+        if not reader.got:
+            server.bring(letter("二"))
+        return True
+
+    reader.outcome = taken
+    server.bring(letter("一"))
+    async with reader:
+        await reader.until(lambda: len(reader.got) == 2)
+
+
 async def test_what_is_not_taken_stays_unseen_and_comes_again(server: Dovecot) -> None:
     failures = [BusyError(), RuntimeError("disk"), BusyError()]
 

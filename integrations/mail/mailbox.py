@@ -130,12 +130,12 @@ class Mailbox:
         return client
 
     async def _take_new(self, client: ImapClient) -> bool:
-        """Whether there is more to be taken in at once."""
+        """Whether there may be more: what has come meanwhile the server may have told already, and not when it is asked for news."""
         since = datetime.fromtimestamp(self._clock(), UTC).date() - timedelta(days=self._settings.days)
         found = await asyncio.to_thread(client.search, ["UNSEEN", "UNFLAGGED", "SINCE", since])
         waiting = sorted(found, key=lambda id: (self._attempts[id], id))[:AT_ONCE]
         ended = [await self._take_one(client, id) for id in waiting]
-        return len(found) > AT_ONCE and any(ended)
+        return any(ended)
 
     async def _take_one(self, client: ImapClient, id: int) -> bool:
         """False where it has to be tried again, after a while."""
