@@ -30,7 +30,7 @@ from nlu.questions import FAQ, OTHER
 from nlu.text import fold, without_fillers
 
 _Words = tuple[str, tuple[str, ...]]
-REMEMBERED = 8192  # texts; what residents ask is much the same, and buttons say the same to the letter
+REMEMBERED = 4096  # texts, 15 MB of them; what residents ask is much the same, and buttons say the same to the letter
 FAINT = 0.01  # what is no likelier is no candidate
 BRIEF = 30  # characters: what two questions have at most that are said in one breath
 MOST = 8  # candidates of a text
