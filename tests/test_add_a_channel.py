@@ -77,6 +77,7 @@ def test_its_settings_are_those_of_the_page(kiosk: Channel, tmp_path: Path, monk
 async def test_a_resident_talks_through_it_and_a_seat_answers(app: App) -> None:
     assert (await ask(app, "POST", key="x", json=typed("1", "积分会过期吗"))).status_code == 403
     assert (await ask(app, "POST", content=b"{")).status_code == 400
+    assert (await ask(app, "POST", content=b"x" * 20_000)).status_code == 413
     answer = (await ask(app, "POST", json=typed("1", "积分会过期吗"))).json()
     assert answer[0].startswith("会。积分")
     assert (await ask(app, "POST", json=typed("1", "积分会过期吗"))).json() == answer

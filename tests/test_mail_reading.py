@@ -244,6 +244,8 @@ BOMBS = {
     "boundaries in one another": b"From: a@b.test\nContent-Type: multipart/mixed; boundary=x\n\n" + b"--x\nContent-Type: multipart/mixed; boundary=x\n\n" * 58,
     "a word that is encoded without end": b"From: a@b.test\nSubject: " + b"=?utf-8?q?=41?= " * 4_000 + b"\n\nx",
     "names without end": b"From: a@b.test\nReferences: " + b"<a@b> " * 9_000 + b"\n\nx",
+    "lines that go on without end": b"From: a@b.test\nContent-Type: text/plain; format=flowed; delsp=yes\n\n" + b"a \n" * 70_000 + b">" * 200_000,
+    "rules without end": b"From: a@b.test\n\n" + b"--\n" * 60_000 + b"?\n",
     "asks without end": b"From: a@b.test\n\n" + b"1. a?\n" * 300_000,
 }  # fmt: skip
 
