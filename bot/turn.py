@@ -175,6 +175,8 @@ class Turn:
     def wording(self, standard: str) -> str:
         """A standard question, as it is asked in the resident's language."""
         question = self.library.questions[standard]
+        if self.texts.has(f"question.{standard}"):
+            return self.line(f"question.{standard}")
         return (question.en if self.state.lang == "en" else question.zh).rstrip("？?")
 
     def answer_standard(self, standard: str) -> None:

@@ -15,7 +15,7 @@ from players.telegram import Chat, RefusalError, Shown, TelegramPlatform
 
 HELP = """直接打字就是居民在说话。也可以：
   /start /help /human /balance /course 机器人的命令   /press 2 点最后一条消息的第二个按钮
-  /voice 发语音   /picture [说明] 发图片   /sticker 👍   /location 31.83 117.23   /contact 发送自己的手机号
+  /voice 发语音   /picture [说明] 发图片   /sticker 👍   /location 北纬 东经   /contact 发送自己的手机号
   /group 文字 在群里说（写上 @daoxue_bot 才会答）   /block 屏蔽机器人   /unblock 再打开
   /flood 下一条被限流 5 秒   /lose 下一条的回执丢在路上   /html 接口回一次网页
   /help-me   /quit"""

@@ -19,7 +19,7 @@ from store.database import Database
 
 HELP = """直接打字就是居民在说话。也可以：
   /subscribe 关注   /unsubscribe 取关   /click 查学分|找课程|人工   点菜单   /scan 扫服务台出的二维码（坐席台“服务台”页）
-  /voice 发语音   /picture 发图片   /location 31.83 117.23 发位置   /choose 文字 点消息里的选项
+  /voice 发语音   /picture 发图片   /location 北纬 东经 发位置   /choose 文字 点消息里的选项
   /lose 文字  说一句，但第一次的回应丢在路上，微信会重发   /slow 秒 让接口挂起一次   /bind 绑定页的地址   /code 看短信验证码
   /help   /quit"""
 

@@ -15,7 +15,7 @@ from integrations.wecom.settings import PATH
 from players.wecom import Corporation, Customer
 
 HELP = """直接打字就是居民在微信里说话。也可以：
-  /enter 点开客服（收欢迎语）   /press 2 点最后一个菜单的第二项   /picture 发图片   /voice 发语音   /location 31.83 117.23
+  /enter 点开客服（收欢迎语）   /press 2 点最后一个菜单的第二项   /picture 发图片   /voice 发语音   /location 北纬 东经
   /answer 文字 企业微信里的同事说一句   /end 同事结束会话   /refuse 居民拒收
   /mute 通知都丢在路上（再来一次就好了）   /lose 下一条的回执丢在路上   /html 接口回一次网页   /help   /quit"""
 PICTURE = b"\x89PNG\r\n\x1a\n"

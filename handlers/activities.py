@@ -46,7 +46,10 @@ async def find_activity(turn: Turn) -> None:
     )
     if "named" not in turn.task.memo:  # what is meant does not change with 更多
         turn.task.memo["named"] = " ".join(
-            Subjects(_in_chinese(upcoming, turn)).named(turn.get("about") or turn.heard.folded, RELATED)
+            _with_their_parts(
+                Subjects(_in_chinese(upcoming, turn)).named(turn.get("about") or turn.heard.folded, RELATED),
+                _in_chinese(upcoming, turn),
+            )
         )
     named = turn.task.memo["named"].split()
     about = _of_kind([each for each in upcoming if not named or each.id in named], turn)
@@ -62,6 +65,12 @@ async def find_activity(turn: Turn) -> None:
     turn.say(key, lines=lines, more=turn.line("list.more", rest=rest) if rest else "", source=SOURCE)
     turn.focus("org", shown[0].organisation)
     turn.show("activity", *(each.id for each in shown))
+
+
+def _with_their_parts(named: Collection[str], upcoming: Collection[Activity]) -> list[str]:
+    """技术赶场都有啥: of a campaign that is named also what belongs to it."""
+    campaigns = {each.name for each in upcoming if each.id in named}
+    return [each.id for each in upcoming if each.id in named or each.campaign in campaigns]
 
 
 def _in_chinese(activities: Collection[Activity], turn: Turn) -> list[Activity]:

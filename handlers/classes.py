@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 
 from bot import described
+from bot.aspects import spoken
 from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.eligibility import RULE, SOURCE, beside, conditions, fee_rule, made_for, misfit, refused, spell, suits
@@ -275,6 +276,12 @@ async def one(turn: Turn, question: str) -> TrainingClass | None:
 
 def _choose(turn: Turn, found: Sequence[TrainingClass], question: str) -> None:
     if question in {"enrol", "enrol_it"}:
+        if "eligible" in spoken(turn.heard.folded):  # 学电焊要满多少岁
+            told = (
+                turn.line("fact.one", name=each.name, value=wording.clause(conditions(each, turn)))
+                for each in found[:CHOICES]
+            )
+            turn.say("fact.lines", lines="\n".join(told), source=SOURCE)
         if all(misfit(turn, each) is not None for each in found) and refused(turn, found[0]):
             return
         if turn.state.people and len({conditions(each, turn) for each in found}) == 1:
@@ -345,7 +352,7 @@ async def class_places(turn: Turn) -> None:
         return
     if group.places:
         turn.say(
-            "class.places",
+            "class.places_ballot" if group.ballot else "class.places",
             name=group.name,
             places=group.places,
             capacity=group.capacity,

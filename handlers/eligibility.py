@@ -39,6 +39,9 @@ _ANYBODYS = re.compile(
     "不限.{0,4}|无|没有(?:限制|要求)|(?:所有|全体)(?:人|居民|成人|市民)|成人|市民|居民|no (?:limits?|conditions?)|anybody|everybody",
     re.IGNORECASE,
 )
+_UNLIMITED = re.compile("不限(?:条件)?|无|没有(?:限制|要求)|.*[a-z].*", re.IGNORECASE)
+_ONLY_WOMEN = re.compile("(?:只收|[仅限]+|面向|^)(?:女(?!士?优先)|妇女)(?![^，。；]*男)")
+_ONLY_MEN = re.compile("(?:只收|[仅限]+)男(?![^，。；]*女)")
 _OF_HERE = re.compile("本[区街镇乡村县市]|[区县镇乡村](?:户[籍口]|居民|村民|农户)(?![^，。；]{0,6}[减免半])")
 # How the centre's rule may name each ground.
 _NAMED = {
@@ -48,7 +51,7 @@ _NAMED = {
 
 
 def misfit(turn: Turn, group: TrainingClass) -> str | None:
-    """Which fact of who is spoken of keeps them out of a class: "age", "work" or "home"; None where nothing does, as far as is
+    """Which fact of who is spoken of keeps them out of a class: "age", "work", "sex" or "home"; None where nothing does, as far as is
     known."""
     return _misfit(turn.library.catalogue.classes[group.id], turn.state.facts)  # its conditions in Chinese
 
@@ -65,6 +68,10 @@ def _misfit(group: TrainingClass, facts: Facts) -> str | None:
     takes = _audience(group).takes
     if facts.work and takes and facts.work not in takes:
         return "work"
+    if (facts.sex == "m" and _ONLY_WOMEN.search(f"{group.audience}，{group.eligibility}")) or (
+        facts.sex == "f" and _ONLY_MEN.search(f"{group.audience}，{group.eligibility}")
+    ):
+        return "sex"
     if facts.home == "outside" and _OF_HERE.search(group.eligibility):
         return "home"
     return None
@@ -91,7 +98,10 @@ def conditions(group: TrainingClass, turn: Turn) -> str:
     """Whom a class is for, as a sentence: its words, and the ages that they do not name."""
     words = group.eligibility.rstrip("。. ")
     if _ANYBODYS.fullmatch(words) and not _ANYBODYS.fullmatch(group.audience):
-        words = group.audience  # 女性求职者, where no more is asked of them
+        # 女性求职者, where no more is asked of them; with what is said to be without a limit, where that is one thing
+        words = (
+            group.audience if _UNLIMITED.fullmatch(words) else turn.line("class.both", words=group.audience, ages=words)
+        )
     youngest, oldest = group.youngest or None, group.oldest if group.oldest < ANY_AGE else None
     if all(age is None or re.search(rf"(?<!\d){age}(?!\d)", words) for age in (youngest, oldest)):
         return turn.line("class.conditions", words=words)
@@ -122,6 +132,8 @@ def spell(turn: Turn, why: str) -> str:
     facts = turn.state.facts
     if why == "age":
         return turn.line("about.age", age=facts.age)
+    if why == "sex":
+        return turn.line(f"about.sex.{facts.sex}")
     return turn.line("about.outside") if why == "home" else turn.line(f"about.work.{facts.work}")
 
 

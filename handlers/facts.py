@@ -175,7 +175,8 @@ def _duration(turn: Turn, group: TrainingClass) -> str:
 
 
 def _until(turn: Turn, group: TrainingClass) -> str:
-    key = "fact.until" if group.enrol_until >= turn.today else "fact.until_past"
+    open_until = "fact.until_ballot" if group.ballot else "fact.until"
+    key = open_until if group.enrol_until >= turn.today else "fact.until_past"
     return turn.line(key, day=wording.day(group.enrol_until, turn))
 
 

@@ -73,7 +73,7 @@ RECORDS: list[Record] = [
         id="electrician", name="电工", theme="职业技能", level="初级", prerequisite="无", mode="线下", summary="接线和检修。",
         assessment="取证", lessons=(),
     ),
-    group("wiring", "电工班", 500, course="electrician", organisation="mechanics"),
+    group("wiring", "电工班", 500, course="electrician", organisation="mechanics", audience="成年人", eligibility="不限户籍"),
     *(
         Course(
             id=id, name=name, theme="职业技能", level="初级", prerequisite="无", mode="线下", summary="学一门手艺。", assessment="结业作品",
@@ -85,7 +85,15 @@ RECORDS: list[Record] = [
     group("grafting-1", "果树嫁接下乡班", 0, course="grafting", organisation="village", village=True, enrol_from=TODAY + timedelta(days=3)),
     group("noodles-1", "面点基础班", 90, course="noodles"),
     group("bread", "面包烘焙班", 200, organisation="mechanics", eligibility="河谷县户籍学费减半"),
-    group("tools", "钳工班", 400, course="electrician", organisation="mechanics", eligibility="脱贫户免学费，退役军人减半"),
+    group("flowers", "插花班", 60, audience="女性", eligibility="只收女学员", ballot=True),
+    *(
+        Activity(
+            id=id, name=name, summary="专家下村", organisation="training", place="各乡镇", first_day=TODAY + timedelta(days=n), campaign="乡村赶场",
+            last_day=TODAY + timedelta(days=n), starts="09:00", ends="16:00", enrol="直接来",
+        )
+        for id, name, n in (("fair", "乡村赶场", 12), ("pruning", "修剪示范", 13))
+    ),
+    group("tools", "钳工班", 400, course="electrician", organisation="mechanics", eligibility="河谷县居民；脱贫户免学费，退役军人减半"),
     RedemptionItem(id="apron", name="围裙一条", category="工具", points=6, stock=9),
     Office(id="commerce", name="县商务局", phone="0999-4100 9090", matters=("烘焙补贴", "开店补贴")),
     CreditRule(id="pupil", name="师带徒", credits="带出一名徒弟4学分", cap="每年12学分", version="河谷2026版", valid_from=TODAY),
@@ -213,7 +221,7 @@ async def test_a_reduction_is_said_with_the_fee(app: App) -> None:
 
 
 async def test_how_many_are_full_is_said(app: App) -> None:
-    assert "有 7 个班可以报名" in await Resident(app).say("你们有哪些班")
+    assert "有 8 个班可以报名" in await Resident(app).say("你们有哪些班")
 
 
 async def test_who_is_too_old_hears_which_age_it_is_for(app: App) -> None:
@@ -260,6 +268,11 @@ async def test_what_a_class_says_of_its_fee_itself_is_told(app: App, said: str, 
     ("学分怎么换积分", "换 5 积分", "没有登记"), ("师带徒怎么算学分", "带出一名徒弟4学分", "每20分钟"), ("兑换后超过时间没领怎么办", "7 天", "没有登记"),
     # Days by their names, offices by theirs, and who we are.
     ("赛马节那天你们上班不", "赛马节放假", "没有登记"), ("烘焙补贴找谁", "县商务局", "烘焙班"), ("你们是哪个单位", "河谷县职业学院，在河谷县文化路8号", "没有登记"),
+    # What is drawn by lot, whom a class takes, and what all of them demand.
+    ("插花班还有名额吗", "抽签", "报满即止"), ("插花班男的能报吗", "不符合", "可以报"), ("月嫂班男的能报吗", "女性求职者", "可以报"),
+    ("钳工班外县的能报吗", "河谷县居民", "可以报"), ("电工班什么人能报", "成年人；不限户籍", "没有登记"),
+    # A campaign with what belongs to it; the product's questions as any centre would say them.
+    ("乡村赶场有些啥", "修剪示范", "没有查到"), ("社区学校一共有多少所，都在哪", "一共有多少个学校和站点", "社区学校"),
     # A person that is spoken to is no teacher that is asked for.
     ("师傅我问一下，烘焙夜校班什么时候开课", "开课", "上课。"),
 ])  # fmt: skip

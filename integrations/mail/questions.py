@@ -13,6 +13,12 @@ _ITEM = re.compile(
     r"(?:问题|第)\s{0,20}(?:\d{1,2}|[一二三四五六七八九十])\s{0,20}(?:个问题)?[，,、:：.]|[①②③④⑤⑥⑦⑧⑨⑩])\s{0,20}(?=\S)"
 )
 _MARK = re.compile(r"(?:[？]|\?(?![A-Za-z0-9=&/%_]))+[”’」）)]*")
+SHORT = 40  # characters of a line that somebody ends where the thought ends, and not where the page does
+_ASKS = re.compile(
+    "[吗么呢没不]$|什么|啥|多少|几[点时号月天次个]|怎[么样]|咋|如何|哪|有没有|能不能"
+    "|可不可以|是不是|要不要|我[要想](?:找|报|退|投诉|查)|找(?:个)?人|人工|what|when|where|how |can i|i want",
+    re.IGNORECASE,
+)
 _THANKS = re.compile(
     r"\s{0,20}(?:(?:先|非常|十分|多|万分)?(?:谢谢|感谢|辛苦|麻烦|打扰)(?:了|您|你们|老师|您了)?|盼复|期待.{0,6}回复|请回复|望回复|"
     r"thanks?(?: you)?(?: very much| a lot| in advance)?|looking forward to .{0,30})\s{0,20}[,，.。!！~]*\s{0,20}",
@@ -50,8 +56,25 @@ def _sentences(text: str) -> list[str]:
             found.append(part)
         last = match.end()
     rest = text[last:].strip()
-    if not found:
-        return [rest]
     if rest and not _THANKS.fullmatch(rest):
+        parts = _lines(rest)
+        if not found or (len(parts) > 1 or _ASKS.search(rest)):
+            return [*found, *parts]
         found[-1] += f"\n{rest}"
-    return found
+    return found or [rest]
+
+
+def _lines(text: str) -> list[str]:
+    """Each short line that asks or wants something, with those that lead to it; what follows the last belongs to it."""
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    if any(len(line) > SHORT for line in lines):
+        return [text]
+    parts, lead = list[str](), list[str]()
+    for line in lines:
+        lead.append(line)
+        if _ASKS.search(line):
+            parts.append("\n".join(lead))
+            lead = []
+    if parts and lead:
+        parts[-1] += "\n" + "\n".join(lead)
+    return parts or [text]
