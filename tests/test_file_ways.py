@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from bot.files import FileRefusal, FileRefusedError
+from bot.files import ENTRIES, FileRefusal, FileRefusedError
 from bot.messages import Arrived
 from bot.queue import Done, Later
 from bot.scanning import ScanError
@@ -23,11 +23,11 @@ from store import attachments, conversations, queue
 from store.attachments import FileState, ResidentFileRow
 from tests.conftest import free_port
 from tests.desk_client import Desk
-from tests.mailing import letter, read
+from tests.mailing import letter, read, words
 from tests.messenger import Messenger
 from tests.official import Clock, Official
 from tests.talk import Resident as Writing
-from tests.test_files import Visitor, picture
+from tests.test_files import Visitor, archive, bomb, picture
 from tests.test_mail import Mailing, mailing  # noqa: F401
 from tests.test_telegram import talk  # noqa: F401
 from tests.test_wechat import account  # noqa: F401
@@ -153,6 +153,17 @@ async def test_what_came_with_a_mail_is_kept(mailing: Mailing) -> None:  # noqa:
     await mailing.leave()
     files = {each.name: (each.type, each.state) for each in await sent(mailing.app, "mail", "wang@home.test")}
     assert files == {"证书.jpg": ("image/jpeg", "kept"), "表.html.pdf": ("application/pdf", "kept")}
+
+
+async def test_bombs_that_come_with_a_mail_are_named_and_kept_nowhere(mailing: Mailing) -> None:  # noqa: F811
+    written = read(letter("积分会过期吗？"))
+    parts = archive("[Content_Types].xml", "word/document.xml", *(f"x{n}" for n in range(ENTRIES)))
+    for name, body in (("报名.docx", parts), ("压缩.zip", archive("a.txt")), ("大图.png", bomb())):
+        written.add_attachment(body, maintype="application", subtype="octet-stream", filename=name)
+    answer, refusal = await mailing.bring(written.as_bytes())
+    assert "会。积分" in words(answer)
+    assert "大图.png" in words(refusal), "told of the picture, which cannot be drawn"
+    assert {each.state for each in await sent(mailing.app, "mail", "wang@home.test")} <= {"refused"}
 
 
 # -- the scanner

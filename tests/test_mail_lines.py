@@ -110,6 +110,16 @@ async def test_what_is_larger_than_said_is_refused_and_not_kept() -> None:
         assert line.taken == [b"small\r\n"]
 
 
+async def test_a_hundred_thousand_recipients_are_told_to_come_one_by_one() -> None:
+    async with letterbox() as line:
+        many = f"RCPT TO:<{CENTRE}>\r\n".encode() * 100_000
+        codes = await line.say(b"MAIL FROM:<a@far.test>\r\n" + many + b"DATA\r\nx\r\n.\r\n", 100_003)
+        assert codes[:2] == ["250", "250"]
+        assert set(codes[2:-2]) == {"452"}
+        assert codes[-2:] == ["354", "250"]
+        assert line.taken == [b"x\r\n"]
+
+
 async def test_a_line_of_a_million_characters_is_a_line() -> None:
     async with letterbox(megabytes=2) as line:
         long = b"z" * 1_000_000
