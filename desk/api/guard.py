@@ -130,7 +130,7 @@ class GuardedRoute(APIRoute):
         guards = [each.call for each in self.dependant.dependencies if isinstance(each.call, _Guard)]
 
         # A form with a file is read piece by piece, and by nobody but the framework.
-        is_form = any(isinstance(each.field_info, Form) for each in self.dependant.body_params)
+        is_form = self.body_field is not None and isinstance(self.body_field.field_info, Form)
 
         async def guarded(request: Request) -> Response:
             for guard in guards:
