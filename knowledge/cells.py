@@ -13,6 +13,17 @@ _TOKEN = re.compile(
     re.IGNORECASE,
 )
 _WEEK = "一二三四五六日"
+_RUN = re.compile(r"'*[=+\-@\t\r＝＋－＠].", re.DOTALL)  # what a spreadsheet may take for a formula, in a CSV
+
+
+def inert(text: str) -> str:
+    """As a cell of a CSV: words are words, also where they begin as a formula does. `meant` takes the mark off again."""
+    return f"'{text}" if _RUN.match(text) else text
+
+
+def meant(text: str) -> str:
+    """What was written into a cell of a CSV."""
+    return text[1:] if text[:1] == "'" and _RUN.match(text) else text
 
 
 def shown(value: object, layout: str) -> str:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from openpyxl.utils import column_index_from_string, get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from knowledge.cells import day_of, is_inexact, shown
+from knowledge.cells import day_of, is_inexact, meant, shown
 from knowledge.office import Look, UnreadableError, looked_into
 from knowledge.words import Words
 
@@ -86,7 +86,8 @@ def _of_rows(rows: Sequence[Row]) -> Grid:
 
 def _split(text: str, delimiter: str) -> Iterator[Row]:
     try:
-        yield from csv.reader(io.StringIO(text), strict=True, delimiter=delimiter)
+        for row in csv.reader(io.StringIO(text), strict=True, delimiter=delimiter):
+            yield [meant(cell) for cell in row]
     except csv.Error as error:
         words = Words("CSV 的引号没有成对，或者文件不完整", "Quotes of the CSV do not pair up, or it is incomplete")
         raise UnreadableError(words) from error

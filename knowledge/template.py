@@ -21,6 +21,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
+from knowledge.cells import inert
 from knowledge.columns import HELP, TEMPLATE
 from knowledge.entries import Entry, following
 from knowledge.standard import standard
@@ -66,7 +67,7 @@ def _in_lines(steps: Iterable[str]) -> str:
 def as_csv(answers: Answers) -> bytes:
     """As a spreadsheet opens it without asking."""
     out = io.StringIO()
-    csv.writer(out).writerows([HEADS, *rows(answers)])
+    csv.writer(out).writerows([HEADS, *(map(inert, row) for row in rows(answers))])
     return out.getvalue().encode("utf-8-sig")
 
 

@@ -1,6 +1,7 @@
 """Tables as offices make them, and files that are made to harm."""
 
 import asyncio
+import csv
 import io
 import re
 import resource
@@ -21,9 +22,10 @@ from openpyxl.worksheet.worksheet import Worksheet
 from daoxue.app import App
 from desk import children
 from knowledge import office
-from knowledge.cells import shown
+from knowledge.cells import inert, meant, shown
 from knowledge.columns import LONG_TERM, field
 from knowledge.conversion import ImportReport
+from knowledge.grids import csv_grid
 from knowledge.importing import read
 from tests.desk_client import Desk
 from tests.talk import Resident
@@ -241,6 +243,21 @@ def test_any_sheet_is_read_or_told_by_its_rows(
 ])  # fmt: skip
 def test_values_are_shown_as_the_sheet_shows_them(value: object, layout: str, looks: str) -> None:
     assert shown(value, layout) == looks
+
+
+@given(st.lists(st.text(st.sampled_from("=+-@'1a一＝\t\n"), max_size=6), min_size=1, max_size=4))
+def test_what_a_spreadsheet_would_run_is_words_in_a_csv_and_comes_back(cells: list[str]) -> None:
+    out = io.StringIO()
+    csv.writer(out).writerow([*map(inert, cells), "end"])
+    [row] = csv.reader(io.StringIO(out.getvalue()))
+    assert not [cell for cell in row if len(cell) > 1 and cell[0] in "=+-@＝\t"]
+    assert [meant(cell) for cell in row] == [*cells, "end"]
+
+
+def test_a_csv_is_read_as_it_was_meant(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("问题,回答\n'=1+1,'-3度\n'好,'90年代\n", "utf-8")
+    assert csv_grid(path, lambda row: "问题" in row).rows[1:] == [(2, ["=1+1", "-3度"]), (3, ["'好", "'90年代"])]
 
 
 def _packed(parts: dict[str, bytes]) -> bytes:

@@ -21,6 +21,7 @@ from daoxue.workbook.book import NOTE
 from daoxue.workbook.cells import NUMBER, TEXT
 from daoxue.workbook.cells import Cell as Value
 from daoxue.workbook.sheets import ANSWERS, HELP, LISTS, SHEETS, TOPICS, BookSheet, PageColumn
+from knowledge.cells import inert
 from knowledge.entries import Entry
 from knowledge.template import fill
 
@@ -56,7 +57,9 @@ def as_csv(sheet: BookSheet, rows: Sequence[Row]) -> bytes:
     out = io.StringIO()
     written = csv.writer(out)
     written.writerow([column.head for column in sheet.columns])
-    written.writerows([[row.get(column.field, "") for column in sheet.columns] for row in rows])
+    for row in rows:
+        values = (row.get(column.field, "") for column in sheet.columns)
+        written.writerow([inert(each) if isinstance(each, str) else each for each in values])
     return out.getvalue().encode("utf-8-sig")
 
 
