@@ -12,6 +12,7 @@ from pathlib import Path
 import argon2
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from msgspec.structs import replace
 from playwright.async_api import Browser, async_playwright
 
@@ -22,6 +23,10 @@ from desk import passwords
 from desk.hours import DeskSettings
 from tests.cluster import Cluster, binaries
 from tests.read_once import read_once
+
+# How busy the machine is says nothing of what is tried.
+settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ours")
 
 read_once()
 

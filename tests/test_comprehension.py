@@ -54,7 +54,9 @@ async def test_in_a_crowd_as_alone(app: App) -> None:
     ] == []
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.lists(st.text(max_size=60), max_size=8))
 def test_anything_in_a_crowd_as_alone(app: App, texts: list[str]) -> None:
     async def meet() -> list[Understanding]:

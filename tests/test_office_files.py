@@ -206,7 +206,9 @@ async def test_a_workbook_from_an_office_is_taken_at_the_desk_and_said(app: App)
         st.datetimes(datetime(1950, 1, 1), datetime(2100, 1, 1)), st.integers(-(10**18), 10**18), st.none(),
     ), st.sampled_from(["General", "0%", "0.00", "yyyy/m/d", 'yyyy"年"m"月"d"日"', "h:mm AM/PM", "#,##0.0#", "@", "[$-804]aaaa"]),
 ), max_size=12), st.integers(0, 4), st.integers(0, 6))  # fmt: skip
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_any_sheet_is_read_or_told_by_its_rows(
     tmp_path: Path, cells: list[tuple[str, Any, str]], above: int, merged: int
 ) -> None:

@@ -134,7 +134,9 @@ async def test_a_conflict_is_told_as_one(either_config: Config) -> None:
     database.close()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans()), max_size=30))
 def test_any_mixture_keeps_what_succeeded(tmp_path: Path, config: Config, jobs: list[tuple[bool, bool, bool]]) -> None:
     """Quick or not, failing or not, after a pause or not: what returned is there, once, and nothing else is."""

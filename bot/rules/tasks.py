@@ -12,6 +12,7 @@ from bot.slots import Slot
 from bot.turn import Turn
 from nlu.questions import NO_ANSWER
 
+_THINGS = {"course", "activity", "item"}
 _SUBJECTS = {"course", "theme"}  # naming one of them takes the place of the other
 _ALL = 0.9
 _ELSEWHERE = 0.5  # the probability from which 临江的还有没 leaves the day behind
@@ -140,7 +141,10 @@ async def refined(run: Runner, turn: Turn) -> bool:
     best = heard.best
     another = best is not None and best.intent != last.intent and not corrected
     own = phrases.names_matter(heard.folded) and not phrases.follows(heard.folded)
-    another = another and phrases.named_share(heard) < _ALL  # 大后天: nothing but what is named
+    of_more = {each.kind for each in heard.entities} & _THINGS - {
+        slot.name for slot in handler.slots
+    }  # a class, after hours
+    another = another and (bool(of_more) or phrases.named_share(heard) < _ALL)  # 大后天: nothing but what is named
     line = heard.lines.ask if own else heard.lines.sure
     if another and best is not None and best.score >= line and not phrases.follows(heard.folded):
         return False
