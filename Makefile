@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: setup serve test check attack faults load judge mutants players wheel lock clean
+.PHONY: setup serve test check attack faults load judge mutants coverage players wheel lock clean
 
 # All that serving needs, for commands of one's own (docs/first-hour.md).
 setup: $(VENV)/run web/desk/dist/index.html
@@ -31,6 +31,11 @@ judge: $(VENV)/dev
 SECONDS ?= 300
 mutants: $(VENV)/dev
 	$(BIN)/python -m tests.mutants $(MODULE) --seconds $(SECONDS)
+
+# How much of each folder a few quick tests reach, in a minute (docs/decisions/0064).
+coverage: $(VENV)/dev
+	$(BIN)/coverage run -m pytest -k "not postgresql" $(foreach each,bank identity queue turn,tests/test_$(each).py)
+	$(BIN)/python -m tests.covered
 
 $(VENV)/run: requirements/run.lock requirements/build.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 serve"; exit 1; }

@@ -154,9 +154,14 @@ def _filled(table: Table, values: Mapping[str, str]) -> dict[str, TextForms]:
     def fill(text: str | None) -> str | None:
         return text and PLACEHOLDER.sub(lambda match: escaped.get(match[1], match[0]), text)
 
-    return {
-        key: TextForms(fill(forms.text) or "", fill(forms.spoken), fill(forms.short)) for key, forms in table.items()
-    }
+    def filled(forms: TextForms) -> TextForms:
+        if not any(
+            "{" in part for part in _parts(forms)
+        ):  # as most are, and this is done for thousands of them at a time
+            return forms
+        return TextForms(fill(forms.text) or "", fill(forms.spoken), fill(forms.short))
+
+    return {key: filled(forms) for key, forms in table.items()}
 
 
 def _read(path: Path) -> dict[str, TextForms]:

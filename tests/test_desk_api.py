@@ -1,6 +1,7 @@
 """The desk as its pages and other systems use it: over HTTP, with real sign-ins, on both databases."""
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -575,3 +576,15 @@ async def test_who_has_a_ticket_is_found_without_reading_the_talk(desk: Desk, mo
         answer = await li.ask("POST", f"/tickets/{ref}/{path}", body)
         assert answer.json()["code"] == "not_yours"
     assert (await chief.ask("POST", f"/tickets/{ref}/whisper", {"text": "慢慢来"})).json()["code"] == "not_yours"
+
+
+async def test_who_signs_out_lets_an_offer_go_at_once(desk: Desk) -> None:
+    """Not only when the queue is looked through the next time."""
+    li = await desk.person()
+    _, ref = await waiting(desk.app)
+    at = int(time.time() * 1000)
+    await desk.app.desk.dispatch.come(PresenceRow("page", li.name, 1, at + 60_000))
+    await desk.app.desk.dispatch.step(at)
+    assert (await desk.app.tickets.show(ref)).ticket.offered_to == li.name
+    await li.post("/logout")
+    assert (await desk.app.tickets.show(ref)).ticket.offered_to is None

@@ -43,6 +43,19 @@ async def test_it_is_done_at_night_and_once(app: App, nights: Nights) -> None:
     assert [each.day for each in found if each.type == "convert"] == ["2026-07-01"]
 
 
+async def test_each_night_is_worked_through_once(nights: Nights, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often the worker comes round in it: in a large centre one night is a long one."""
+    worked: list[date] = []
+
+    async def night(today: date, now: int) -> None:
+        worked.append(today)
+
+    monkeypatch.setattr(nights.nightly, "night", night)
+    for day, hour in ((1, 1), (1, 2), (1, 3), (1, 23), (2, 1), (2, 5), (2, 6)):
+        await nights.at(day, hour)
+    assert worked == [date(2026, 7, 1), date(2026, 7, 2)]
+
+
 async def test_a_night_that_failed_is_done_again(app: App, nights: Nights, monkeypatch: pytest.MonkeyPatch) -> None:
     who = await app.database.write(lambda t: identity.add(t, "card", "phone", "active", False, b""))
     await app.bank.earn(who, Learnt("attend", "before", date(2026, 6, 30), "听课"))

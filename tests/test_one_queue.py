@@ -200,9 +200,12 @@ async def test_who_dies_between_lease_and_end_is_followed_by_another(world: Worl
     other = world.process()
     world.hangs.clear()
     assert await other.work() == 0, "not while the lease lasts"
+    await world.put("next")
+    assert await other.work() == 1, "nor where there is something else to do in its lane"
+    assert world.did == ["next"]
     world.at += LEASE
     assert await other.work() == 1
-    assert world.did == ["thing"]
+    assert world.did == ["next", "thing"]
     assert world.rows() == {}
 
 

@@ -19,6 +19,7 @@ from tests.service import Service, running
 from tests.test_wechat_storm import on_wechat, raised_again, said
 
 SEND = "message/custom/send"
+AGAIN = 3.0  # seconds from a delivery to the next: by then a service that died is up again
 
 
 async def eventually(true: Callable[[], bool], seconds: float = 60) -> None:
@@ -81,6 +82,7 @@ async def test_a_seats_words_arrive_once(step: str, lose: int, config: Config, m
     async with behind(platform.app(), api_port), desk:
         with running(connected) as service:
             platform.webhook = f"{service.url}/channels/wechat"
+            platform.again = AGAIN
             who = platform.resident()
             ref = await held_back(service, desk, platform, who)
             before = len(who.seen)

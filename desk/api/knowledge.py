@@ -29,6 +29,7 @@ from knowledge.library import Library
 from knowledge.topics import Topic
 from store import usage
 from store.database import Database
+from store.knowledge import VersionRow
 
 router = Answering(tags=["知识 knowledge"])
 Reader = Annotated[Seat, Depends(may("knowledge.read"))]
@@ -185,19 +186,25 @@ async def entries(
     return Entries(found)
 
 
+async def _found(
+    id: str, seat: Reader, editing: TheEditing, database: TheDatabase
+) -> tuple[Kept, Sequence[VersionRow]]:
+    """The newest version and all before, looked into."""
+    kept, versions = await editing.get(id)
+    await _looked_into(database, [kept], seat)
+    return kept, versions
+
+
 @router.get("/knowledge/entries/{id}")
 async def entry(
-    id: str,
+    found: Annotated[tuple[Kept, Sequence[VersionRow]], Depends(_found)],
     seat: Reader,
-    editing: TheEditing,
     library: TheLibrary,
     channels: TheChannels,
-    database: TheDatabase,
     today: Today,
 ) -> WholeEntry:
     """The newest version in full, with how each channel would say it, and all versions before."""
-    kept, versions = await editing.get(id)
-    await _looked_into(database, [kept], seat)
+    kept, versions = found
     before = [
         Version(each.revision, each.status, each.by, each.at, msgspec.json.decode(each.body, type=Entry))
         for each in versions
