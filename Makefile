@@ -32,7 +32,7 @@ SECONDS ?= 300
 mutants: $(VENV)/dev
 	$(BIN)/python -m tests.mutants $(MODULE) --seconds $(SECONDS)
 
-# How much of each folder a few quick tests reach, in a minute (docs/decisions/0064).
+# How much of each folder a few quick tests reach, in a minute (docs/decisions/0065).
 coverage: $(VENV)/dev
 	$(BIN)/coverage run -m pytest -k "not postgresql" $(foreach each,bank identity queue turn,tests/test_$(each).py)
 	$(BIN)/python -m tests.covered

@@ -56,7 +56,7 @@ ASPECTS = {
         "teacher", "teacher-who course-teacher-contact", heard="老师",
     ),
     "bring": _aspect(
-        r"[拿带要][^,，。]{0,3}证|证要不要|要不要[^,，。]{0,4}证|带(?:什么|啥|哪些|点|东西|身份证|不|吗|么)|自备|自己[带买]|准备(?:什么|啥)|bring",
+        r"[拿带要][^,，。考]{0,3}证|证要不要|要不要[^,，。]{0,4}证|带(?:什么|啥|哪些|点|东西|身份证|不|吗|么)|自备|自己[带买]|准备(?:什么|啥)|bring",
         "bring", "enrol-first-day",
         said=r"带|凭|\bbring",
     ),
@@ -88,7 +88,7 @@ ASPECTS = {
         r"怎么[走去坐到]|坐哪|哪[趟路班]车|[什啥]么?车|咋[走去个]|几路|坐[什么]*车|公交|地铁|路线|how (?:do|can) i get", "parking_access", "", "site_address"
     ),
     "place": _aspect(
-        r"哪(?!天|时|位|个老|个师|个近|个便|个好|些|怕|能|吒|有)|[啥什][么子]?地方|地址|地点|地方|教室|[几哪]楼|where|which room|address",
+        r"哪(?!天|时|位|[个种些样]?证|个老|个师|个近|个便|个好|些|怕|能|吒|有)|[啥什][么子]?地方|地址|地点|地方|教室|[几哪]楼|where|which room|address",
         "place", "", "site_address class_schedule",
         said=r"学院|学校|认证点|站点|服务台|兑换点|公众号|平台|college|school|\bpoint\b|\bdesk|platform",
     ),
@@ -115,7 +115,9 @@ ASPECTS = {
         "about", "farmer-training-what what-can-do volunteer-what", "find_course"
     ),
     "entry": _aspect(r"报名|预约|先约|要约|约不约|登记|[领要门]?票|凭什么进|ticket|sign up", "", "enrol-online-need enrol-how fee-invoice activity-fee"),
-    "exam": _aspect(r"考试|考核|结业|考不考|[有留交布置]作业|作业[多难吗么要交]|exam", "exam", "course-exam"),
+    "exam": _aspect(
+        r"考试|(?:考|拿|发|有)[^,，。]{0,2}(?:什么|啥|哪[个种些样]?)证"
+        r"|考核|结业|考不考|[有留交布置]作业|作业[多难吗么要交]|exam", "exam", "course-exam"),
 }  # fmt: skip
 # What each kind of thing has on record.
 HAS = {

@@ -41,7 +41,8 @@ def meant(turn: Turn) -> str | None:
         return None
     if len(_WANTING.sub("", heard.folded)) < _SAYS_ANYTHING:
         return None  # 你们教什么: of no course more than of any other
-    return None if any(heard.first(each) for each in ("course", "activity", "item")) else _meant(turn)
+    theme = any(each.kind == "theme" and heard.folded[each.start : each.end] == each.value for each in heard.entities)
+    return None if theme or any(heard.first(each) for each in ("course", "activity", "item")) else _meant(turn)
 
 
 def tell(turn: Turn) -> None:

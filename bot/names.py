@@ -89,11 +89,12 @@ def _class_names(catalogue: Catalogue) -> Iterable[Name]:
 def _last_words(catalogue: Catalogue) -> Iterable[Name]:
     """理发券 of 街角理发店理发券, 雨伞 of 折叠雨伞: what an item is, where no other is one."""
     last = {item.id: known_words(plain_item(item.name))[-1:] for item in catalogue.items.values()}
-    names = {
-        id: voucher[0] if (voucher := _VOUCHER.search(catalogue.items[id].name)) else "".join(words)
+    names = [
+        (id, name)
         for id, words in last.items()
-    }
-    for id, name in names.items():
+        for name in ("".join(words), *_VOUCHER.findall(catalogue.items[id].name))
+    ]
+    for id, name in dict.fromkeys(names):
         if len(name) > 1 and sum(name in item.name for item in catalogue.items.values()) == 1:
             yield Name("item", id, name)
 

@@ -250,7 +250,13 @@ async def one(turn: Turn, question: str) -> TrainingClass | None:
     if (named := turn.get("class")) and named in turn.catalogue.classes:
         focus(turn, turn.catalogue.classes[named])
         return turn.catalogue.classes[named]
-    course = turn.get("course") or turn.state.focus.get("course") or await turn.ask(COURSE)
+    course = turn.get("course")
+    if not course and turn.get("teacher") and (taught := matching(turn) or _to_come(turn)):
+        if len({each.course for each in taught}) > 1 or question == "enrol_it":
+            _choose(turn, taught, question)
+            return None
+        course = taught[0].course  # 秦师傅的课几点
+    course = course or turn.state.focus.get("course") or await turn.ask(COURSE)
     found = _meant(turn, course)
     if not found:
         turn.task.slots["course"] = course

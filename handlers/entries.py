@@ -23,6 +23,10 @@ _OF_A_PLACE = {
     "reading-room": "阅览|图书", "computer-rule": "电脑", "ebook-machine": "电脑", "blind-help": "盲道", "hearing-help": "字幕|手语",
 }  # fmt: skip
 
+# The rules that a standard question is about, by their names.
+_OF_A_KIND = {
+    "credit-external": re.compile("证"), "credit-volunteer": re.compile("志愿|义务|服务"), "credit-online-hours": re.compile("网|线上|在线"),
+}  # fmt: skip
 QUEUE = "queue-how"  # the standard question that has a better answer for who waits already
 
 
@@ -109,8 +113,14 @@ def _tell_rules(turn: Turn) -> bool:
     """How credits are earned, as the catalogue has it; whether it has it."""
     if not turn.catalogue.rules:
         return False
-    named = turn.heard.values("rule")
-    rules = [each for each in turn.catalogue.rules.values() if each.id in named] or [*turn.catalogue.rules.values()]
+    named, kind = turn.heard.values("rule"), _OF_A_KIND.get(turn.get("question") or "")
+    known = [*turn.library.catalogue.rules.values()]
+    of_it = [each.id for each in known if each.id in named] or [
+        each.id for each in known if kind and kind.search(each.name)
+    ]
+    if not of_it and turn.get("question") == "credit-external":
+        return False  # what is not on record of certificates, the other rules do not say
+    rules = [each for each in turn.catalogue.rules.values() if not of_it or each.id in of_it]
     lines = "\n".join(
         turn.line("credit.rules_line", name=each.name, credits=each.credits, cap=each.cap) for each in rules
     )

@@ -4,7 +4,7 @@ leave it out; `daoxue check` names what is lacking, over, or soon to be."""
 from knowledge.catalogue import Catalogue
 
 # What the records say where the centre has written no answer of its own, by the standard question.
-OF_THE_RULES = frozenset({"credit-rule", "credit-online-hours", "credit-cap", "credit-volunteer"})
+OF_THE_RULES = frozenset({"credit-rule", "credit-external", "credit-online-hours", "credit-cap", "credit-volunteer"})
 OF_THE_RATE = frozenset({"redeem-convert-rate", "credit-semester-settle"})
 OF_THE_LAPSE = frozenset({"points-expire"})
 OF_THE_KEEPING = frozenset({"redeem-late"})

@@ -1,7 +1,7 @@
 """How much of each folder the tests that run in one process reach (`make coverage`): exit 1 below a folder's floor.
 
 The floors are what these few tests reach today, rounded down: a folder that falls below lost tests, or grew without any.
-Why not all tests: docs/decisions/0064-coverage-by-a-few-tests.md.
+Why not all tests: docs/decisions/0065-coverage-by-a-few-tests.md.
 """
 
 import io

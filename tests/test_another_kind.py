@@ -85,7 +85,7 @@ RECORDS: list[Record] = [
     group("grafting-1", "果树嫁接下乡班", 0, course="grafting", organisation="village", village=True, enrol_from=TODAY + timedelta(days=3)),
     group("noodles-1", "面点基础班", 90, course="noodles"),
     group("bread", "面包烘焙班", 200, organisation="mechanics", eligibility="河谷县户籍学费减半"),
-    group("flowers", "插花班", 60, audience="女性", eligibility="只收女学员", ballot=True),
+    group("flowers", "插花班", 60, audience="女性", eligibility="只收女学员", ballot=True, teacher="阿古老师"),
     *(
         Activity(
             id=id, name=name, summary="专家下村", organisation="training", place="各乡镇", first_day=TODAY + timedelta(days=n), campaign="乡村赶场",
@@ -94,6 +94,8 @@ RECORDS: list[Record] = [
         for id, name, n in (("fair", "乡村赶场", 12), ("pruning", "修剪示范", 13))
     ),
     group("tools", "钳工班", 400, course="electrician", organisation="mechanics", eligibility="河谷县居民；脱贫户免学费，退役军人减半"),
+    RedemptionItem(id="meals", name="食堂餐券", category="吃饭", points=12, stock=9),
+    CreditRule(id="paper", name="技能等级证书", credits="每张10学分", cap="每年20学分", version="河谷2026版", valid_from=TODAY),
     RedemptionItem(id="apron", name="围裙一条", category="工具", points=6, stock=9),
     Office(id="commerce", name="县商务局", phone="0999-4100 9090", matters=("烘焙补贴", "开店补贴")),
     CreditRule(id="pupil", name="师带徒", credits="带出一名徒弟4学分", cap="每年12学分", version="河谷2026版", valid_from=TODAY),
@@ -271,6 +273,8 @@ async def test_what_a_class_says_of_its_fee_itself_is_told(app: App, said: str, 
     # What is drawn by lot, whom a class takes, and what all of them demand.
     ("插花班还有名额吗", "抽签", "报满即止"), ("插花班男的能报吗", "不符合", "可以报"), ("月嫂班男的能报吗", "女性求职者", "可以报"),
     ("钳工班外县的能报吗", "河谷县居民", "可以报"), ("电工班什么人能报", "成年人；不限户籍", "没有登记"),
+    ("阿古老师的课几点上", "插花班", "哪门课"), ("烘焙要考哪个证", "结业作品", "工业路"),
+    ("餐券要多少分", "12 积分", "围裙"), ("考了证能加几个学分", "每张10学分", "带出一名"),
     # A campaign with what belongs to it; the product's questions as any centre would say them.
     ("乡村赶场有些啥", "修剪示范", "没有查到"), ("社区学校一共有多少所，都在哪", "一共有多少个学校和站点", "社区学校"),
     # A person that is spoken to is no teacher that is asked for.
