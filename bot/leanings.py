@@ -23,6 +23,7 @@ _REDEEMS = re.compile(
 _CERTIFIES = re.compile("认证点|刷卡|打卡|认证|记(?:得了|上)?学分|certif")
 _RATE = "redeem-convert-rate"
 _CONVERTS = re.compile("学分[^,。]{0,5}[换兑折转变][^,。]{0,3}积分")
+_WENT_WRONG = re.compile("没|少|错|不对|到账|退|换了|[换兑]过")
 _WHERE = re.compile(
     "^(?:你们|积分)?(?:在|去|到)?(?:哪里|哪儿|哪|什么地方|啥地方)(?:可以|能|才能|去)?(?:兑换|兑|换)(?:积分|东西)?[吗呢啊呀]?$"
 )
@@ -144,7 +145,11 @@ def commonly(heard: Understanding) -> str:
 
 def _of_the_rate(heard: Understanding) -> Candidate | None:
     """学分怎么换积分: how many points a credit is, and not where points are redeemed; 哪里可以兑换: where, and not what."""
-    if _CONVERTS.search(heard.folded) is not None and not _THINGS.search(heard.folded):
+    if (
+        _CONVERTS.search(heard.folded) is not None
+        and not _THINGS.search(heard.folded)
+        and not _WENT_WRONG.search(heard.folded)
+    ):
         return Candidate(heard.lines.sure, "credit_redemption", None, None, _RATE)
     where = _WHERE.search(heard.folded) is not None and not heard.first("org")
     return Candidate(heard.lines.sure, "credit_redemption", None, None, "redeem-how") if where else None

@@ -87,7 +87,7 @@ _KEPT_OF_ME = re.compile(
     "信息|资料|数据|记录|隐私|照片|头像|脸|名字|姓名|电话|号码?|账号|帐号|档案|录音|聊天|留言|身份|微信|手机|地址|存|删|注销|抹|忘|清|查阅|复制|导出|撤回|同意|收集"
     "|data|delete|erase|remove|privacy|copy|forget|record|information|photo|name|account"
 )
-_AGAINST_US = re.compile("(?:告|投诉|举报|曝光|起诉)(?:死)?(?:你|他|中心|领导)")  # 再这样我就去告你们
+_AGAINST_US = re.compile("(?:告|投诉|举报|曝光|起诉)(?:死)?(?:你|中心)")  # 再这样我就去告你们
 _CHILDISH = re.compile(
     "学生|小学|初[一二中]|幼儿园|还小|上学|放学|假|班[里上]|同桌|小朋友|小孩|作业|妈妈|爸爸|放学|红领巾|班主任|未成年|school|mum|mom|dad|kid"
 )
@@ -239,5 +239,7 @@ _NEEDS: Mapping[str, Callable[[Understanding], object]] = {
     "minor": _tells_of_youth,
     "deceased": lambda heard: _GONE.search(heard.folded),
     "data_request": lambda heard: _KEPT_OF_ME.search(heard.folded),
-    "despair": lambda heard: not _AGAINST_US.search(heard.folded) or is_alarm(heard.folded),
+    "despair": lambda heard: (
+        not _AGAINST_US.search(heard.folded) or is_alarm(heard.folded) or "despair" in hints_at(heard.folded)
+    ),
 }

@@ -40,9 +40,11 @@ _ANYBODYS = re.compile(
     re.IGNORECASE,
 )
 _UNLIMITED = re.compile("不限(?:条件)?|无|没有(?:限制|要求)|.*[a-z].*", re.IGNORECASE)
-_ONLY_WOMEN = re.compile("(?:只收|[仅限]+|面向|^)(?:女(?!士?优先)|妇女)(?![^，。；]*男)")
-_ONLY_MEN = re.compile("(?:只收|[仅限]+)男(?![^，。；]*女)")
-_OF_HERE = re.compile("本[区街镇乡村县市]|[区县镇乡村](?:户[籍口]|居民|村民|农户)(?![^，。；]{0,6}[减免半])")
+_ONLY_WOMEN = re.compile("(?:只收|(?<!不)[仅限]+|面向|^)(?:女|妇女)(?![^，。；]*(?:男|优先|为主))")
+_ONLY_MEN = re.compile("(?:只收|(?<!不)[仅限]+)男(?![^，。；]*(?:女|优先|为主))")
+_OF_HERE = re.compile(
+    "(?:本[区街镇乡村县市]|(?<![社外邻城乡])[区县镇乡](?:户[籍口]|居民|村民|农户))(?![^，。；]{0,6}(?:[减免半]|优先|不限|均可|也可|都可))"
+)
 # How the centre's rule may name each ground.
 _NAMED = {
     "残疾": "残疾|残障", "低保": "低保|最低生活保障", "特困": "特困|五保", "低收入": "低收入|困难", "退役": "退役|退伍", "军属": "军属|烈属|军烈属",
@@ -86,7 +88,7 @@ def _youngest(group: TrainingClass, facts: Facts) -> int:
 
 _VERY_OLD = 80  # years of age from which more holds
 _OF_THE_FEE = re.compile("免|减|半价|折|优惠|不收|不交|补贴?一半")
-_FREE = re.compile("免(?!费(?:提供|借|领|发))|不收|不交|不用交")
+_FREE = re.compile("(?<![不未])(?<!不再)(?<!不在)免(?!费(?:提供|借|领|发|之列)|材料|教材|[0-9一])|不收|不交|不用交")
 _IN_PART = re.compile("减半|半价|一半|折|优惠|减[0-9一二两三四五六七八九十]|部分")
 _CLAUSES = re.compile("[，。；,;]")
 _HEALTH = re.compile(

@@ -1,5 +1,6 @@
 """Who asks, and about which place and day, decides what is answered."""
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from msgspec.json import encode
 
 from daoxue.app import App
 from daoxue.sample import save
+from handlers import eligibility
 from knowledge.consistency import inconsistencies
 from knowledge.files import read
 from tests.talk import Resident
@@ -132,3 +134,18 @@ async def test_activities_are_found_by_content_and_kind(said: str, told: str, no
 async def test_the_same_list_is_said_once_a_turn(app: App) -> None:
     answer = await Resident(app).say("给我报太极班，还有上课地点在哪")
     assert answer.count("您问的是哪一个") == 1
+
+
+@pytest.mark.parametrize(("condition", "here"), [
+    ("本区居民", True), ("本县户籍", True), ("社区居民", False), ("城乡居民均可", False), ("农村户口优先", False), ("本区居民优先", False),
+    ("外区居民也可报", False),
+])  # fmt: skip
+def test_only_a_condition_keeps_others_out(condition: str, here: bool) -> None:
+    assert (eligibility._OF_HERE.search(condition) is not None) is here
+
+
+@pytest.mark.parametrize(("rule", "free"), [
+    ("退役军人免学费", True), ("退役军人不免学费", False), ("退役军人不在免费之列", False), ("退役军人免50%学费", False), ("退役军人免材料费", False),
+])  # fmt: skip
+def test_only_who_pays_nothing_is_told_so(rule: str, free: bool) -> None:
+    assert eligibility._is_free(re.compile("退役"), rule) is free

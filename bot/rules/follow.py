@@ -281,6 +281,7 @@ def _names_said(turn: Turn, called: set[str]) -> list[str]:
     of_one = best is not None and best.intent in OF_CLASSES | {"class_fee"}
     lone = phrases.lone_name(heard.folded)
     follows = heard.move.probability >= MOVE or bool(spoken(heard.folded)) or tasks.at_level(turn) is not None
+    follows = follows or in_its_words(turn) is not None  # 健康证呢, which a class of what was told asks for
     if lone and not follows and (of_one or not likely):
         return [] if set(lone) <= called else [lone]
     return [each for each in phrases.described(heard.folded) if not set(each) & called] if likely and of_one else []
@@ -291,12 +292,12 @@ def meant(turn: Turn) -> list[Thing]:
     folded, heard = turn.heard.folded, turn.heard
     if pointed := pointed_at(folded, turn.state.offers):
         return [("class", pointed.slots["class"])] if "class" in pointed.slots else []
+    if named := dict.fromkeys(heard.values("course")):
+        return [thing for course in named for thing in _of_course(turn, course)]
     if items := [
         each.value for each in heard.entities if each.kind == "item" and each.exact and not heard.denies(each)
     ]:
         return [("item", id) for id in dict.fromkeys(items)]  # 卷尺有货没, after a class or another item
-    if named := dict.fromkeys(heard.values("course")):
-        return [thing for course in named for thing in _of_course(turn, course)]
     if course := tasks.at_level(turn):
         return _of_course(turn, course)
     classes = classes_of(turn)

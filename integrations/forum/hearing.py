@@ -129,7 +129,9 @@ class ForumReader:
         return to is None or to.post_number == 1 or to.user_id == post.user_id or self._is_own(to)
 
     async def _gone(self, what: PostToRead) -> None:
-        """Tells whoever has its ticket that a post was deleted."""
+        """Tells whoever has its ticket that a post was deleted. Of a topic that is of no concern any more no post is known to be."""
+        if not what.post:
+            return
         id = f"{what.post}:gone"
         known, seen = await self._core.database.read(lambda t: _talk(t, what, id))
         if known is not None and known.before is not None and known.row.ticket is not None and not seen:

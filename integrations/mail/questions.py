@@ -13,7 +13,7 @@ _ITEM = re.compile(
     r"(?:问题|第)\s{0,20}(?:\d{1,2}|[一二三四五六七八九十])\s{0,20}(?:个问题)?[，,、:：.]|[①②③④⑤⑥⑦⑧⑨⑩])\s{0,20}(?=\S)"
 )
 _MARK = re.compile(r"(?:[？]|\?(?![A-Za-z0-9=&/%_]))+[”’」）)]*")
-SHORT = 40  # characters of a line that somebody ends where the thought ends, and not where the page does
+SHORT = 30  # characters of a line that somebody ends where the thought ends, and not where the page does
 _ASKS = re.compile(
     "[吗么呢没不]$|什么|啥|多少|几[点时号月天次个]|怎[么样]|咋|如何|哪|有没有|能不能"
     "|可不可以|是不是|要不要|我[要想](?:找|报|退|投诉|查)|找(?:个)?人|人工|what|when|where|how |can i|i want",
