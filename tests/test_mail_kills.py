@@ -69,8 +69,8 @@ async def test_a_mail_in_a_mailbox_is_answered_whenever_we_die(
             service.ahead = LEASED
             await asyncio.to_thread(service.start)
             server.bring(letter("几点开门？"))
-            await eventually(lambda: len({read(each)["In-Reply-To"] for each in office.boxes[WANG]}) == 2)
-            await eventually(lambda: server.flags() == [r"\Seen"] * 2)
+            await eventually(lambda: len({read(each)["In-Reply-To"] for each in office.boxes[WANG]}) == 2, 60)
+            await eventually(lambda: server.flags() == [r"\Seen"] * 2, 60)
             service.stop()
     await office.close()
     got = [str(read(each)["Message-ID"]) for each in office.boxes[WANG]]
