@@ -47,7 +47,7 @@ from store.queue import QueueRow
 from store.transaction import Transaction
 
 ATTEMPTS = 20  # lost races in a row; each means that another message of the same resident went through
-REMEMBERED = 4096  # conversations that are not read again when they go on
+REMEMBERED = 2048  # conversations that are not read again when they go on
 SHARED = 30.0  # seconds in which conversations are looked at again, since another process went on with one of ours
 IDS = 16  # of a conversation's last messages that are known without asking; older ones the commit refuses
 LEASE = 30_000  # ms that the committing process has to deliver, before another one may
