@@ -3,11 +3,12 @@
 import asyncio
 import contextlib
 import os
+import shlex
 import socket
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 import httpx
@@ -73,6 +74,9 @@ def _bring_centre(config: Config, folder: str) -> None:
         database.now(lambda t: rows.save(t, entries, records, "play", int(time.time() * 1000)))
 
 
+Command = Callable[[list[str]], Awaitable[object]]  # what it does with the words behind its name
+
+
 async def typed(do: Callable[[str], Awaitable[None]], help: str) -> None:
     """Hands on what is typed, line by line, until /quit or its end. Where `do` does not understand one (`ValueError`,
     `KeyError`, `IndexError`), the help is shown."""
@@ -88,6 +92,13 @@ async def typed(do: Callable[[str], Awaitable[None]], help: str) -> None:
                 await do(line)
             except (ValueError, KeyError, IndexError):
                 print(help)
+
+
+async def done(line: str, say: Callable[[str], Awaitable[object]], commands: Mapping[str, Command]) -> None:
+    """What a line asks for: the command of its name, where it begins with a stroke; else it is said. Raises `ValueError`,
+    `KeyError`, `IndexError` for what is not understood."""
+    name, *rest = shlex.split(line[1:]) if line.startswith("/") else ("", line)
+    await (commands[name](rest) if line.startswith("/") else say(line))
 
 
 def common(port: int, folder: str) -> dict[str, str]:

@@ -3,16 +3,14 @@
 import argparse
 import asyncio
 import contextlib
-import shlex
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from accounts.identity import Identity
 from accounts.limits import Limits
 from accounts.vault import load
 from daoxue.config import read
-from daoxue.play import beside, common, free, typed
+from daoxue.play import Command, beside, common, done, free, typed
 from integrations.wechat.messages import MENU
 from players.wechat import OnScreen, Passage, Resident, WechatPlatform
 from store.database import Database
@@ -74,14 +72,9 @@ class Telephone:
         await typed(self._do, HELP)
 
     async def _do(self, line: str) -> None:
-        """Raises `ValueError`, `KeyError`, `IndexError` for what is not understood."""
-        if not line.startswith("/"):
-            await self._platform.say(self._me, line)
-            return
-        name, *rest = shlex.split(line[1:])
-        await self._commands()[name](rest)
+        await done(line, lambda text: self._platform.say(self._me, text), self._commands())
 
-    def _commands(self) -> dict[str, Callable[[list[str]], Awaitable[object]]]:
+    def _commands(self) -> dict[str, Command]:
         platform, me = self._platform, self._me
         keys = {words: key for key, (_, words) in MENU.items()}
 

@@ -3,13 +3,11 @@
 import argparse
 import asyncio
 import contextlib
-import shlex
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from daoxue.config import read
-from daoxue.play import beside, common, free, typed
+from daoxue.play import Command, beside, common, done, free, typed
 from integrations.wecom.messages import REFUSED
 from integrations.wecom.settings import PATH
 from players.wecom import Corporation, Customer
@@ -64,14 +62,9 @@ class WeChatApp:
         await typed(self._do, HELP)
 
     async def _do(self, line: str) -> None:
-        """Raises `ValueError`, `KeyError`, `IndexError` for what is not understood."""
-        if not line.startswith("/"):
-            await self._platform.say(self._me, line)
-            return
-        name, *rest = shlex.split(line[1:])
-        await self._commands()[name](rest)
+        await done(line, lambda text: self._platform.say(self._me, text), self._commands())
 
-    def _commands(self) -> dict[str, Callable[[list[str]], Awaitable[object]]]:
+    def _commands(self) -> dict[str, Command]:
         platform, me = self._platform, self._me
 
         async def fails(fault: object) -> None:

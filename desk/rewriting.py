@@ -49,10 +49,16 @@ class Nights:
             return
         if not self._left:
             self._left = await self._begun(now)
-        if self._left:
-            self._left = [table for table in self._left if not await self._is_done(table, now)]
-            until = _later(now) if self._left else 0
-            await self._database.write(lambda t: note(t, replace(read(t), until=until), now))
+        for table in list(self._left):
+            if await self._is_done(table, now):
+                self._left.remove(table)
+            await self._still_at_it()
+
+    async def _still_at_it(self) -> None:
+        """A table may take its time, and nobody takes the night over meanwhile."""
+        now = datetime.fromtimestamp(self._clock(), self._zone)
+        until = _later(now) if self._left else 0
+        await self._database.write(lambda t: note(t, replace(read(t), until=until), now))
 
     async def _begun(self, now: datetime) -> list[str]:
         """What this process writes anew: nothing where another has the night upon itself, or has done it."""
@@ -63,8 +69,9 @@ class Nights:
             before = read(transaction)
             if before.night == now.date() and not 0 < before.until <= _ms(now):
                 return []
-            note(transaction, replace(before, night=now.date(), until=_later(now)), now)
-            return [table for table in tables if table not in before.too_large]
+            left = [table for table in tables if table not in before.too_large]
+            note(transaction, replace(before, night=now.date(), until=_later(now) if left else 0), now)
+            return left
 
         return await self._database.write(work)
 

@@ -6,6 +6,7 @@ import itertools
 import os
 import shutil
 import socket
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -66,7 +67,7 @@ def free_port() -> int:
 def _in_memory(needed: int) -> Path:
     """Where files are made and thrown away ten times as fast, if there is such a place with so many bytes."""
     memory = Path("/dev/shm")
-    return memory if memory.is_dir() and shutil.disk_usage(memory).free >= needed else Path("/tmp")
+    return memory if memory.is_dir() and shutil.disk_usage(memory).free >= needed else Path(tempfile.gettempdir())
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -139,7 +140,7 @@ def dovecot() -> Iterator[Dovecot]:
     root = os.geteuid() == 0
     me = pwd.getpwuid(os.geteuid()).pw_name
     port, secure = free_port(), free_port()
-    folder = Path("/tmp") / f"daoxue-dovecot-{os.getpid()}-{port}"  # its sockets' paths must be short
+    folder = Path(tempfile.gettempdir()) / f"daoxue-dovecot-{os.getpid()}-{port}"  # its sockets' paths must be short
     (folder / "mail").mkdir(parents=True, mode=0o755)
     owner = "mail" if root else me
     shutil.chown(folder, owner, owner)

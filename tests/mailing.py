@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import tempfile
 from email import message_from_bytes
 from email.message import EmailMessage, Message
 from email.policy import default
@@ -17,7 +18,7 @@ _numbers = itertools.count(1)
 
 def letterbox() -> str:
     """Where nobody else listens; a socket's path must be short."""
-    return f"/tmp/daoxue-{os.getpid()}-{next(_numbers)}.sock"
+    return f"{tempfile.gettempdir()}/daoxue-{os.getpid()}-{next(_numbers)}.sock"
 
 
 def on_mail(config: Config, lmtp: str, smtp: int, user: str = "", **more: object) -> Config:

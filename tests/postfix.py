@@ -6,6 +6,7 @@ import os
 import shutil
 import smtplib
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -86,7 +87,7 @@ def postfix(lmtp: str, far: int, other: str = "", checks: str = "") -> Iterator[
     if shutil.which("postfix", path=f"{os.environ['PATH']}:/usr/sbin") is None or os.geteuid() != 0:
         lacking("Postfix (which only root can start)")
     port = free_port()
-    folder = Path(f"/tmp/daoxue-postfix-{os.getpid()}-{port}")
+    folder = Path(tempfile.gettempdir()) / f"daoxue-postfix-{os.getpid()}-{port}"
     for name in ("etc", "queue", "data"):
         (folder / name).mkdir(parents=True)
     shutil.chown(folder / "data", "postfix")

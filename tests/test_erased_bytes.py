@@ -1,6 +1,7 @@
 """What was erased is in no file of PostgreSQL any more, once the night is over: not in a page's free space, not among the
 words of the search, not among the examples of the statistics."""
 
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -57,7 +58,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
         lacking("PostgreSQL")
     assert programs is not None
     port = free_port()
-    folder = Path(f"/tmp/daoxue-erased-{port}")
+    folder = Path(tempfile.gettempdir()) / f"daoxue-erased-{port}"
     cluster = Cluster(programs, folder, port)
     cluster.start()
     with psycopg.connect(f"{cluster.url}/postgres", autocommit=True) as connection:

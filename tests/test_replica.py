@@ -3,6 +3,7 @@ becomes of the replica, and nobody waits for it."""
 
 import asyncio
 import contextlib
+import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -34,10 +35,10 @@ def servers() -> Iterator[tuple[Cluster, Cluster]]:
     if programs is None:
         lacking("PostgreSQL")
     assert programs is not None
-    ports = free_port(), free_port()
-    primary = Cluster(programs, Path(f"/tmp/daoxue-primary-{ports[0]}"), ports[0])
+    ports, place = (free_port(), free_port()), Path(tempfile.gettempdir())
+    primary = Cluster(programs, place / f"daoxue-primary-{ports[0]}", ports[0])
     primary.start()
-    copy = Cluster(programs, Path(f"/tmp/daoxue-replica-{ports[1]}"), ports[1], of=primary)
+    copy = Cluster(programs, place / f"daoxue-replica-{ports[1]}", ports[1], of=primary)
     copy.start()
     yield primary, copy
     copy.remove()

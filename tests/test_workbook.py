@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import re
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -336,7 +337,7 @@ def test_any_catalogue_goes_out_and_in(known: dict[tuple[str, str], Record], cen
 
 
 def _through_csv(key: str, content: bytes) -> Book:
-    path = Path("/tmp") / f"daoxue-{key}-{id(content)}.csv"
+    path = Path(tempfile.gettempdir()) / f"daoxue-{key}-{id(content)}.csv"
     path.write_bytes(content)
     try:
         return read_csv(path, BY_NAME[key])

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -54,7 +55,7 @@ def on_postgresql(folder: Path) -> Iterator[House]:
         lacking("PostgreSQL")
     assert programs is not None
     port = free_port()
-    place = Path(f"/tmp/daoxue-attacked-{port}")
+    place = Path(tempfile.gettempdir()) / f"daoxue-attacked-{port}"
     cluster = Cluster(programs, place, port)
     cluster.start()
     try:
