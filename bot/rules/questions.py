@@ -228,7 +228,7 @@ async def wanted(run: Runner, turn: Turn) -> bool:
     if best is not None and best.score >= heard.lines.likely and best.intent not in _NOT_OURS:
         wished = heard.says_also or any(heard.first(each) for each in described.WISHES)
         # 想学写大字的, after a class of something else, is no question about that class.
-        anew = turn.state.just_told and described.says_what(heard.folded)
+        anew = turn.state.just_told and described.says_what(heard.folded) and not spoken(heard.folded)
         if wished or not (anew or len(phrases.clauses(heard.folded)) > 1):
             return False
     return _ask_which_course(run, turn, "find_class")
