@@ -26,6 +26,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table
 
 from desk.reports import Report, ReportLine, TalkLine
+from knowledge.cells import inert
 
 FONT = "STSong-Light"  # every PDF reader brings this one; nothing has to be embedded
 INK, ACCENT, FAINT = HexColor("#16211e"), HexColor("#0b6e5f"), HexColor("#d5dcd9")
@@ -116,8 +117,7 @@ def _safe(value: str | float | None) -> str | float | None:
     """A name that a spreadsheet would take for a formula stays a name."""
     if not isinstance(value, str):
         return value
-    plain = _plain(value)
-    return f"'{plain}" if plain[:1] in ("=", "+", "-", "@", "＝") and len(plain) > 1 else plain
+    return inert(_plain(value))
 
 
 def _plain(name: str) -> str:

@@ -96,7 +96,7 @@ def _street(organisation: str, turn: Turn) -> str:
 
 async def find_class(turn: Turn) -> None:
     """The next classes that fit; where none does, the nearest that do without one of the wishes."""
-    if _VILLAGE.search(turn.heard.folded) and any(each.village for each in turn.catalogue.classes.values()):
+    if _VILLAGE.search(_beside_names(turn)) and any(each.village for each in turn.catalogue.classes.values()):
         turn.task.memo["village"] = "yes"  # also for 更多
     named = set(turn.heard.values("course"))
     several = len(named) > 1 and turn.get("course") in named  # 太极班和书法班都有吗
@@ -115,11 +115,13 @@ async def find_class(turn: Turn) -> None:
     if later := _to_come(turn):
         _list_later(turn, later)
         return
+    if turn.task.memo.pop("village", None) and (near := matching(turn)):
+        _list_nearest(turn, near, "village")
+        return
     # What was named just now is held to longest.
     for wish in sorted(WISHES, key=lambda wish: bool(turn.heard.first(wish))):
         if turn.get(wish) and (near := matching(turn, without={wish})):
-            near = beside(turn, near)
-            list_classes(turn, near, turn.line("class.nearest", wish=turn.line(f"wish.{wish}"), count=len(near)))
+            _list_nearest(turn, near, wish)
             turn.suggest("join_waiting_list", **_wishes(turn))
             return
     turn.say("class.none", source=SOURCE)
@@ -129,6 +131,18 @@ async def find_class(turn: Turn) -> None:
             turn.line("label.learn_online", course=turn.catalogue.courses[course].name), "find_course", course=course
         )
     turn.suggest("find_class")
+
+
+def _beside_names(turn: Turn) -> str:
+    """What was said, with the names in it blotted out: of 技术下乡研修班 nothing asks for what comes to a village."""
+    named = {at for each in turn.heard.entities if each.exact for at in range(each.start, each.end)}
+    return "".join(" " if at in named else char for at, char in enumerate(turn.heard.folded))
+
+
+def _list_nearest(turn: Turn, near: Sequence[TrainingClass], wish: str) -> None:
+    """Classes that fit but for one of the wishes."""
+    near = beside(turn, near)
+    list_classes(turn, near, turn.line("class.nearest", wish=turn.line(f"wish.{wish}"), count=len(near)))
 
 
 def _list_later(turn: Turn, found: Sequence[TrainingClass]) -> None:
@@ -251,7 +265,7 @@ async def one(turn: Turn, question: str) -> TrainingClass | None:
         focus(turn, turn.catalogue.classes[named])
         return turn.catalogue.classes[named]
     course = turn.get("course")
-    if not course and turn.get("teacher") and (taught := matching(turn) or _to_come(turn)):
+    if not course and turn.get("teacher") and (taught := _taught(turn, question)):
         if len({each.course for each in taught}) > 1 or question == "enrol_it":
             _choose(turn, taught, question)
             return None
@@ -278,6 +292,13 @@ async def one(turn: Turn, question: str) -> TrainingClass | None:
     turn.suggest("join_waiting_list", course=course)
     turn.offer(turn.line("label.learn_online", course=name), "find_course", course=course)
     return None
+
+
+def _taught(turn: Turn, question: str) -> list[TrainingClass]:
+    """The classes of the teacher that is named. Whoever enrols means one that is open, where there is one; other questions
+    may also be about one that opens later."""
+    taught = matching(turn)
+    return taught if taught and question in {"enrol", "enrol_it"} else taught + _to_come(turn)
 
 
 def _choose(turn: Turn, found: Sequence[TrainingClass], question: str) -> None:

@@ -42,6 +42,19 @@ def test_facts_of_whoever_speaks(said: str, facts: Facts) -> None:
 
 
 @pytest.mark.parametrize("said", [
+    "瑜伽班女的多吗", "女的多不多", "是男的多还是女的多", "班女生比例高不高", "老师是女的吗", "瑜伽班男的还是女的教", "男的有多少",
+])  # fmt: skip
+def test_who_comes_and_who_teaches_is_asked_and_said_of_nobody(said: str) -> None:
+    assert all(facts == Facts() for facts in heard(said)[0].values())
+    assert not tells_only(said)
+
+
+@pytest.mark.parametrize("said", ["我男的，能报吗", "女的能报吗", "插花班男的能报吗"])
+def test_of_what_sex_somebody_is_is_taken(said: str) -> None:
+    assert heard(said)[0][""].sex in {"m", "f"}
+
+
+@pytest.mark.parametrize("said", [
     "我不是残疾人", "没残疾证，电工班多少钱", "家政班要失业的才能报吗", "老人手机班有吗", "退休金怎么查", "农民工学校在哪里的工作时间", "两个孩子一个8岁一个12岁",
     "45岁以上才能报吗", "国庆节开门吗",
 ])  # fmt: skip

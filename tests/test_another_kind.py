@@ -119,10 +119,23 @@ RECORDS: list[Record] = [
 ]  # fmt: skip
 
 
-def with_centre(config: Config) -> Config:
+STAGES: list[Record] = [
+    *(
+        Course(
+            id=id, name=name, theme="乡土文艺", level="初级", prerequisite="无", mode="线下", summary="学一段。", assessment="汇报演出", lessons=(),
+        )
+        for id, name in (("stage", "评书"), ("lantern", "灯彩"))
+    ),
+    group("stage-1", "文艺下乡骨干班", 0, course="stage", teacher="老唐"),  # held at the college: of 下乡 by its name alone
+    group("stage-2", "评书晚班", 0, course="stage", teacher="关老师"),
+    group("lanterns", "灯彩班", 0, course="lantern", teacher="关老师", enrol_from=TODAY + timedelta(days=4)),
+]  # fmt: skip
+
+
+def with_centre(config: Config, *more: Record) -> Config:
     prepare(config)
     database = Database(config.database.url, vault_of(config))
-    save(database, Content([], RECORDS), "test")
+    save(database, Content([], [*RECORDS, *more]), "test")
     database.close()
     return config
 
@@ -140,6 +153,15 @@ def own(tmp_path: Path, models: Path) -> Config:
 @pytest.fixture
 async def app(own: Config) -> AsyncIterator[App]:
     composed = await compose(own)
+    yield composed
+    composed.database.close()
+
+
+@pytest.fixture
+async def stages(tmp_path: Path, models: Path) -> AsyncIterator[App]:
+    """The same centre with more classes."""
+    place = DatabaseSettings(f"sqlite:///{tmp_path}/stages.db")
+    composed = await compose(with_centre(Config(database=place, sample=False, nlu=Nlu(str(models))), *STAGES))
     yield composed
     composed.database.close()
 
@@ -203,6 +225,25 @@ async def test_a_class_that_comes_to_a_village_says_from_when_one_can_be_enrolle
     first = TODAY + timedelta(days=3)
     told = await Resident(app).say("果树嫁接下乡班有几个班")
     assert f"{first.month}月{first.day}日" in told
+
+
+async def test_a_village_in_the_name_of_a_class_asks_for_none_that_comes_to_a_village(stages: App) -> None:
+    told = await Resident(stages).say("文艺下乡骨干班有几个班")
+    assert "文艺下乡骨干班" in told
+    assert "果树嫁接" not in told
+
+
+async def test_where_none_comes_to_a_village_the_others_are_told(stages: App) -> None:
+    told = await Resident(stages).say("有没有下乡的面点基础班")
+    assert "面点基础班" in told
+    assert "送到村里的暂时没有" in told
+
+
+async def test_a_teacher_s_class_that_opens_later_may_be_meant_too(stages: App) -> None:
+    told = await Resident(stages).say("关老师的课几点")
+    assert "灯彩班" in told
+    assert "评书晚班" in told
+    assert "灯彩班" not in await Resident(stages).say("我要报关老师的班")
 
 
 async def test_a_word_of_a_class_s_name_asks_nothing(app: App) -> None:

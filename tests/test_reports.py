@@ -19,6 +19,7 @@ from daoxue.app import App
 from desk import papers, reports
 from desk.hours import DeskSettings, Hours
 from desk.reports import Reckoning, Report, ReportLine, TalkLine
+from knowledge.cells import inert
 from store.ticket_lists import ReportRow
 from tests.desk_client import Desk
 from tests.talk import Resident
@@ -106,6 +107,17 @@ def test_what_the_bot_did_stands_in_the_workbook(tmp_path: Path) -> None:
     assert rows[:3] == [
         ("渠道", "对话", "机器人答完", "占比", "居民消息", "没听懂"), ("合计", 200, 150, "75%", 600, 20), ("微信", 200, 150, "75%", 600, 20),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["=1+1", "＝HYPERLINK(1)", "\t=1", "'=1", "＠SUM(1)", "=1\x00+1"])
+def test_a_name_is_no_formula_in_the_workbook(name: str, tmp_path: Path) -> None:
+    report = whole()
+    report.by["seat"] = [line(name)]
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(papers.xlsx(report))
+    cells = [cell for sheet in openpyxl.load_workbook(path) for row in sheet.iter_rows() for cell in row]
+    assert not [cell for cell in cells if cell.data_type == "f"]
+    assert any(cell.value == inert(papers._plain(name)) != papers._plain(name) for cell in cells)
 
 
 def test_every_word_of_a_table_stays_in_its_column() -> None:
