@@ -53,7 +53,8 @@ class Entry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     `standard` names the standard question that it answers; `questions` are ways to ask it that are this centre's own, the
     first one its title. One of both it has. `answer` is the screen form, `spoken` the one for the
     ear, `sms` at most two segments: what is not given is made of `answer`. `stale` are the forms that were written for an
-    earlier answer and that nobody has looked at since: those for ear and SMS are not said. A guide has `steps`, said one at a time; `answer` then introduces them.
+    earlier answer and that nobody has looked at since: those for ear and SMS are not said, in neither language.
+    A guide has `steps`, said one at a time; `answer` then introduces them.
     `person` marks what a seat must finish: the answer is said and a person offered. `en` is what is said in English,
     `source_en` what its source is called there.
     """
@@ -85,7 +86,8 @@ class Entry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             sms = None if "sms" in self.stale else self.sms
             return EntryWords(answer=self.answer, spoken=spoken, sms=sms, steps=self.steps, source=self.source)
         en, source = self.en, self.source_en or f"({self.source})"
-        return EntryWords(answer=en.answer, spoken=en.spoken, sms=en.sms, steps=en.steps, source=source)
+        spoken, sms = (None, None) if "en" in self.stale else (en.spoken, en.sms)
+        return EntryWords(answer=en.answer, spoken=spoken, sms=sms, steps=en.steps, source=source)
 
     @property
     def title(self) -> str:
@@ -130,20 +132,37 @@ def following(entry: Entry) -> Entry:
     """Without the forms that only repeat the answer or its beginning: they are made of it, also when it changes."""
     spoken = None if entry.spoken == entry.answer else entry.spoken
     sms = None if entry.sms in (entry.answer, entry.answer[:SHORT]) else entry.sms
-    return replace(entry, spoken=spoken, sms=sms, stale=tuple(each for each in entry.stale if getattr(entry, each)))
+    en = _following(entry.en) if entry.en else None
+    left = tuple(each for each in entry.stale if getattr(entry, each))
+    return replace(entry, spoken=spoken, sms=sms, en=en, stale=left)
+
+
+def _following(en: English) -> English:
+    spoken = None if en.spoken == en.answer else en.spoken
+    return replace(en, spoken=spoken, sms=None if en.sms in (en.answer, en.answer[:LATIN]) else en.sms)
 
 
 def changed(entry: Entry, before: Entry | None, looked: Collection[Form] = ()) -> Entry:
-    """An entry in the place of an older one: forms that stay as they were though what they say again has changed are
-    `stale`, unless they were `looked` at."""
+    """An entry in the place of an older one: forms that stay as they were, or are as the older answer was, though what
+    they say again has changed are `stale`, unless they were `looked` at."""
     entry = following(entry)
     if before is None:
         return replace(entry, stale=())
     before = following(before)
     other = (entry.answer, entry.steps) != (before.answer, before.steps)
-    old = [each for each in FORMS if getattr(entry, each) and getattr(entry, each) == getattr(before, each)]
-    stale = [each for each in old if (other or each in before.stale) and each not in looked]
-    return replace(entry, stale=tuple(stale))
+    copies = (before.answer, before.answer[:SHORT])  # files hold them still, that were taken in without
+    old = [each for each in FORMS if (now := getattr(entry, each)) and now in (getattr(before, each), *copies)]
+    stale = {each for each in old if other or each in before.stale}
+    if entry.en is not None and before.en is not None and _stays_behind(entry.en, before.en, "en" in before.stale):
+        stale.add("en")
+    return replace(entry, stale=tuple(each for each in FORMS if each in stale and each not in looked))
+
+
+def _stays_behind(en: English, before: English, was_stale: bool) -> bool:
+    """Whether the English for ear or SMS is still that of another English answer."""
+    copies = (before.answer, before.answer[:LATIN])
+    old = [now in (then, *copies) for now, then in ((en.spoken, before.spoken), (en.sms, before.sms)) if now]
+    return (was_stale or en.answer != before.answer) and any(old)
 
 
 def too_long_for_sms(entry: Entry) -> int | None:

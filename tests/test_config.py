@@ -258,6 +258,19 @@ def test_a_port_that_is_taken_is_told(config: Config) -> None:
     assert refused.stdout == ""
 
 
+def test_channels_that_nobody_can_reach_are_told_by_check_and_at_the_start(config: Config) -> None:
+    """The start says so though it goes on: who tries things out has no address yet."""
+    on = {f"DAOXUE_CHANNELS__{name}__ENABLED": "true" for name in ("WECHAT", "TWILIO")}
+    with socket.socket() as taken:  # so that it ends as soon as it has said what of its settings does not go together
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        for command in ("check", "serve"):
+            done = daoxue(config, command, port=taken.getsockname()[1], more=on)
+            told = [each for each in (done.stdout + done.stderr).splitlines() if "server.public_url: 没有填" in each]
+            for name in ("channels.wechat", "channels.twilio"):
+                assert any(name in each for each in told), (command, name)
+
+
 def test_the_newest_migration_is_the_one_that_starts_look_for() -> None:
     assert migrating.head() == HEAD
 

@@ -95,6 +95,35 @@ def test_english_is_flagged_by_other_steps_too() -> None:
     assert changed(replace(now, answer=NEW), now, looked=["en"]).stale == ()
 
 
+async def test_a_corrected_english_answer_is_not_told_as_before_on_the_phone_and_in_texts(either_app: App) -> None:
+    desk = Desk(either_app)
+    zhou, wu = await desk.person("editor"), await desk.person("editor")
+    gate = {"spoken": "Prams go to the east gate", "sms": "Prams: east gate"}
+    await publish(zhou, wu, en={"answer": "At the east gate, 20.", **gate})
+    west = {"answer": "At the west gate, 20.", **gate}
+    await edit(zhou, wu, en=west)
+    assert (await zhou.get("/knowledge/entries/pram"))["stale"] == ["en"]
+    told = msgspec.convert((await zhou.get("/knowledge/entries/pram"))["entry"], Entry, strict=False).said("en")
+    reply = Reply(text=told.answer, spoken=told.spoken, short=told.sms, lang="en")
+    for said in (voice.spoken(reply), *sms.render([reply])):
+        assert "west gate" in said
+        assert "east gate" not in said
+    await edit(zhou, wu, en={**west, "sms": "Prams: west gate"})
+    assert (await zhou.get("/knowledge/entries/pram"))["stale"] == ["en"], "what is spoken is that of before"
+    await edit(zhou, wu, "&looked=en", en={**west, "sms": "Prams: west gate"})
+    assert (await zhou.get("/knowledge/entries/pram"))["stale"] == []
+
+
+def test_english_that_only_repeats_its_answer_follows_it() -> None:
+    east = {"answer": "At the east gate.", "spoken": "At the east gate.", "sms": "At the east gate."}
+    before = msgspec.convert(entry(en=east), Entry)
+    now = changed(msgspec.convert(entry(en={**east, "answer": "At the west gate."}), Entry), changed(before, None))
+    assert now.stale == ("en",), "a page that sends the copies back is told"
+    kept = changed(before, None).en
+    assert kept is not None
+    assert (kept.spoken, kept.sms) == (None, None)
+
+
 def test_check_names_what_was_not_looked_at(config: Config, tmp_path: Path) -> None:
     path = tmp_path / "a.yml"
     for answer in (OLD, NEW):
@@ -108,6 +137,15 @@ def test_an_import_flags_what_it_leaves_behind(config: Config, tmp_path: Path) -
     for rows in (f"pram,婴儿车放哪,{OLD},放东门", f"pram,婴儿车放哪,{NEW},放东门"):
         path.write_text(f"编号,问题,回答,语音\n{rows}\n", encoding="utf-8")
         content, _ = take_in(config, read([path], "李老师", date.today(), partial=False), "李老师", "published")
+    assert content.entries[0].stale == ("spoken",)
+
+
+def test_a_file_that_still_holds_a_copy_of_an_older_answer_does_not_have_it_said(config: Config, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    for answer in (OLD, NEW, NEW.replace("三", "四")):
+        path.write_text(f"编号,问题,回答,语音\npram,婴儿车放哪,{answer},{OLD}\n", encoding="utf-8")
+        content, _ = take_in(config, read([path], "李老师", date.today(), partial=False), "李老师", "published")
+        assert content.entries[0].said("zh").spoken is None, answer
     assert content.entries[0].stale == ("spoken",)
 
 
