@@ -140,7 +140,9 @@ def test_an_import_flags_what_it_leaves_behind(config: Config, tmp_path: Path) -
     assert content.entries[0].stale == ("spoken",)
 
 
-def test_a_file_that_still_holds_a_copy_of_an_older_answer_does_not_have_it_said(config: Config, tmp_path: Path) -> None:
+def test_a_file_that_still_holds_a_copy_of_an_older_answer_does_not_have_it_said(
+    config: Config, tmp_path: Path
+) -> None:
     path = tmp_path / "a.csv"
     for answer in (OLD, NEW, NEW.replace("三", "四")):
         path.write_text(f"编号,问题,回答,语音\npram,婴儿车放哪,{answer},{OLD}\n", encoding="utf-8")
