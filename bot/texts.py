@@ -2,7 +2,7 @@
 what the centre is called in the places that are kept for it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -91,6 +91,15 @@ class Texts:
                 f"texts/{language}: {key}: {why}" for key, text in texts.items() if (why := _misfit(given, key, text))
             ]
         return found
+
+    def replies_of(self, centre: Centre) -> Iterator[tuple[str, Reply]]:
+        """What a centre would say in words of its own, each with its place. Values that are known only when it is said
+        stand there as their names."""
+        for language, own in centre.texts.items():
+            given, values = self.given.get(language, {}), centre.values(language) | {"kept": str(self._kept)}
+            for key, forms in _filled(_laid(given, [own]), values).items():
+                if key in own:
+                    yield f"texts/{language}: {key}", Reply(text=forms.text, spoken=forms.spoken, short=forms.short)
 
     def _lay(self) -> None:
         layers = (self._own, self._centre.texts)

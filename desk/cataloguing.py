@@ -1,10 +1,11 @@
 """The catalogue in the hands of staff: what there is, changed in place, each change checked against all the rest."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
 from bot.alarming import LIFE
+from bot.channel import Channel
 from bot.texts import Texts
 from desk.errors import TicketError
 from knowledge.catalogue import KIND_OF, Catalogue, Record
@@ -24,10 +25,11 @@ KINDS = frozenset(KIND_OF.values()) - {"topic"}  # topics are made with the know
 class Cataloguing:
     """All methods raise `TicketError` with words for the editor. `now` is in ms."""
 
-    def __init__(self, database: Database, library: Library, texts: Texts) -> None:
+    def __init__(self, database: Database, library: Library, texts: Texts, channels: Mapping[str, Channel]) -> None:
         self._database = database
         self._library = library
         self._texts = texts
+        self._channels = channels
 
     @property
     def centre(self) -> Centre:
@@ -46,7 +48,7 @@ class Cataloguing:
     async def put(self, kind: str, id: str, raw: bytes, by: str, now: int) -> int:
         """A record as it is now to be, new or changed; the revision that came of it."""
         record = _decoded(kind, id, raw)
-        if isinstance(record, Centre) and (wrong := [*self._texts.misfits(record.texts), *record.problems()]):
+        if isinstance(record, Centre) and (wrong := self._unsayable(record)):
             raise TicketError("invalid", "；".join(wrong))
 
         def change(known: Keyed) -> None:
@@ -60,6 +62,13 @@ class Cataloguing:
             return rows.save(transaction, [], as_rows([], [record], "")[1], by, now)
 
         return await self._changed(work)
+
+    def _unsayable(self, centre: Centre) -> list[str]:
+        """Why a centre cannot be called so, or say what it would."""
+        wrong = [*self._texts.misfits(centre.texts), *centre.problems()]
+        for place, reply in self._texts.replies_of(centre):
+            wrong += [f"{place}: {each}" for channel in self._channels.values() for each in channel.problems([reply])]
+        return list(dict.fromkeys(wrong))
 
     async def drop(self, kind: str, id: str, by: str, now: int) -> int:
         """Takes a record out; not one that another one needs."""

@@ -106,6 +106,9 @@ async def test_the_chat_page_bears_its_name_number_and_colour(app: App) -> None:
         ({"texts": {"zh": {"greeting": "{whoever}"}}}, "whoever"),
         ({"texts": {"fr": {"greeting": "Bonjour"}}}, "fr"),
         ({"name": ""}, "name"),
+        # What fits the page, and neither the phone nor an SMS.
+        ({"texts": {"zh": {"goodbye": "再见，" * 300}}}, "texts/zh: goodbye: 短信"),
+        ({"texts": {"zh": {"goodbye": "再见，" * 300}}}, "电话上要念"),
         ({"id": "other"}, "id"),
     ],
 )
