@@ -850,6 +850,14 @@ def test_an_answer_that_cannot_be_is_told_and_nothing_is_written(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_text_that_no_sms_holds_is_told_with_its_row(empty: OwnCentre, tmp_path: Path) -> None:
+    long = "再见，" * 300
+    row: dict[str, object] = {"编号": "goodbye", "语言": "中文", "屏幕上": long}
+    assert [each for each in told(empty.plan(filled(tmp_path, 自有文字=[row]))) if "短信" in each and "第 3 行" in each]
+    short: dict[str, object] = {**row, "电话里": "再见", "短信里": "再见"}
+    assert told(empty.plan(filled(tmp_path, 自有文字=[short]))) == []
+
+
 def test_texts_of_a_workbook_are_ones_that_there_are() -> None:
     """What the generated centres say of their own."""
     assert Texts().misfits({"zh": {"greeting": "a", "source.courses": "b"}}) == []

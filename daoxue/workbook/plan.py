@@ -30,6 +30,7 @@ from daoxue.workbook.sheets import (
 )
 from daoxue.workbook.words import in_words
 from desk.staff import StaffAccount
+from integrations.channels import CHANNELS
 from knowledge.catalogue import KIND_OF, Catalogue, Organisation, Record
 from knowledge.centre import Centre
 from knowledge.consistency import inconsistencies
@@ -168,10 +169,17 @@ def _centre(plan: Plan, reading: PageReading, after: Records) -> None:
     centre = next((each for each in plan.records if isinstance(each, Centre)), None)
     if centre is None:
         return
-    for problem in Texts().misfits(centre.texts):
+    texts = Texts()
+    for problem in texts.misfits(centre.texts):
         language, key, why = (*problem.split(": ", 2), "")[:3]
         sheet, row = reading.places.get((language, key), (TEXTS, 0))
         plan.problems.append(Fault(in_words(why or problem), sheet.name, row, sheet.head("key")))
+    for said_at, reply in texts.replies_of(centre):
+        language, _, key = said_at.partition(": ")
+        sheet, row = reading.places.get((language, key), (TEXTS, 0))
+        for why in dict.fromkeys(each for channel in CHANNELS.values() for each in channel.problems([reply])):
+            said = Words(why, "it does not fit an SMS or the telephone: give it a shorter form")
+            plan.problems.append(Fault(said, sheet.name, row, sheet.head("key")))
     for problem in centre.problems():
         sheet, row = reading.places.get(("centre", problem.partition(":")[0]), (CENTRE, 0))
         said = Words(problem.partition(": ")[2], "this colour is too light for white letters")
