@@ -290,8 +290,9 @@ class Channel:
     its `stanzas` is enabled; then it is opened by `open`, which gives the `Opens` of a module where the channel is more than
     the file of its declaration. `render` is what residents get of replies, `problems` what of them does not fit. `proof` is
     how a resident proves there who they are. `load` is how much of a seat's capacity a conversation takes; `files`
-    whether a seat may send some. `drafts`: all can read what is said there, so what a seat has answered becomes a draft for
-    editors when its ticket is closed.
+    whether a seat may send some, and `longest` how many characters it may write in one go (0: as many as
+    anywhere). `drafts`: all can read what is said there, so what a seat has answered becomes a draft for editors when its
+    ticket is closed.
 
     `by_phone`: addresses are telephone numbers. `notices`: one may be told something there without having asked. `texts`:
     it writes to any telephone, so one-time codes go by it, and notices to who is reached nowhere else. `mails`: it writes to
@@ -311,6 +312,7 @@ class Channel:
     proof: Proof = NO_PROOF
     load: int = 1
     files: bool = True
+    longest: int = 0
     drafts: bool = False
     by_phone: bool = False
     notices: bool = False

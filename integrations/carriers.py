@@ -42,6 +42,7 @@ SMS = Channel(
     problems=sms.problems,
     proof=Proof(of_phone=True),
     files=False,
+    longest=sms.LONGEST_OF_A_SEAT,
     by_phone=True,
     notices=True,
     texts=True,

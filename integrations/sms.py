@@ -19,6 +19,7 @@ GSM, GSM_JOINED = 160, 153
 SEGMENT, JOINED = 70, 67
 PARTS, PERSONAL = 2, 7  # segments of a text of ours; of one with words of a person's, which stand nowhere else
 LONGEST = PARTS * JOINED
+LONGEST_OF_A_SEAT = 450  # characters that leave whole, with who says them before
 MORE = "（未完，细问请回复人工）"
 MORE_IN_ENGLISH = " (There is more: reply HUMAN to ask our staff.)"
 # A mark within an address ends nothing (?id=1), nor does a stop before a small letter.

@@ -192,6 +192,19 @@ async def test_all_that_one_person_has_waiting_goes_to_one_seat(desk: Desk) -> N
     assert (await li.get(f"/tickets/{refs[1]}"))["ticket"]["result"] == "merged"
 
 
+async def test_a_ticket_that_is_open_all_the_while_is_not_said_to_be_opened_again(desk: Desk) -> None:
+    li, residents = await desk.person(), [Resident(desk.app) for _ in range(2)]
+    refs = [(await resident.receipt("转人工")).ticket or "" for resident in residents]
+    for resident in residents:
+        await resident.prove()
+    for ref in refs:
+        await li.post(f"/tickets/{ref}/take")
+    await li.post(f"/tickets/{refs[1]}/merge", {"into": refs[0]})
+    told = await residents[1].say("上回那个东西到底咋整的呀")
+    assert "重新打开" not in told
+    assert "已经交给处理工单" in told
+
+
 @pytest.mark.parametrize("closed", [False, True])
 async def test_what_is_said_of_a_merged_ticket_leads_to_its_target(desk: Desk, closed: bool) -> None:
     """Its own stays as it is; whoever has the other sees what was said, and the resident is told that number."""

@@ -347,7 +347,7 @@ async def not_sure(run: Runner, turn: Turn) -> bool:
     if closed := state.just_closed(turn.inbound.at):
         turn.task = Task("human", {"detail": turn.heard.text})
         await turn.hand_over("not_done_yet", topic=state.topic, quiet=True)
-        turn.say("reopened", ref=closed)
+        turn.say("led_on" if state.elsewhere else "reopened", ref=closed)
         state.failures = 0
         return True
     if state.failures > TRIES:

@@ -2945,7 +2945,8 @@ export interface components {
          *         `standard` names the standard question that it answers; `questions` are ways to ask it that are this centre's own, the
          *         first one its title. One of both it has. `answer` is the screen form, `spoken` the one for the
          *         ear, `sms` at most two segments: what is not given is made of `answer`. `stale` are the forms that were written for an
-         *         earlier answer and that nobody has looked at since: those for ear and SMS are not said. A guide has `steps`, said one at a time; `answer` then introduces them.
+         *         earlier answer and that nobody has looked at since: those for ear and SMS are not said, in neither language.
+         *         A guide has `steps`, said one at a time; `answer` then introduces them.
          *         `person` marks what a seat must finish: the answer is said and a person offered. `en` is what is said in English,
          *         `source_en` what its source is called there.
          */
