@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import httpx
 
+from bot.calling import HttpClient
 from desk.errors import TicketError
 
 WITHIN = 8.0  # seconds to look a name up, and again for the receiver to answer
@@ -145,7 +146,7 @@ class Outside:
         url = receiver.url
         named = headers | {"host": url.netloc.decode("ascii")}
         async with (
-            httpx.AsyncClient(timeout=WITHIN, follow_redirects=False, verify=self._tls, trust_env=False) as client,
+            HttpClient(timeout=WITHIN, follow_redirects=False, verify=self._tls, trust_env=False) as client,
             client.stream(
                 "POST", url.copy_with(host=address), content=body, headers=named, extensions={"sni_hostname": url.host}
             ) as answer,

@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Meta, Struct
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bot.calling import HttpClient
 from bot.channel import SettingsError
 from bot.edge import BodyError, body_of, respond, safely
 from integrations.gateway_settings import GatewaySettings, TemplateSettings
@@ -92,7 +93,7 @@ class Gateway:
         self._key = key
         self._secret = secret
         self._clock = clock
-        self._client = httpx.AsyncClient(base_url=settings.api_base, timeout=WITHIN, follow_redirects=False)
+        self._client = HttpClient(base_url=settings.api_base, timeout=WITHIN, follow_redirects=False)
 
     async def close(self) -> None:
         await self._client.aclose()

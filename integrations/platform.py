@@ -20,6 +20,7 @@ from accounts.ledger import Balance, Extract, Order, StatementLine, UnavailableE
 from accounts.registering import Registered, Status
 from accounts.rules import TENTHS
 from accounts.vault import Vault
+from bot.calling import HttpClient
 from bot.queue import Done, Failed, Kind, Lost, Outcome
 from integrations.breaker import Breaker
 from store import queue, remote
@@ -121,7 +122,7 @@ class Platform:
         self._breaker = Breaker()
         self.alarm: str | None = None
         self.kind = Kind(self._tell, patience=PATIENCE, lease=60_000, keeps=True)
-        self._client = httpx.AsyncClient(
+        self._client = HttpClient(
             base_url=settings.base.rstrip("/"), timeout=httpx.Timeout(settings.seconds, connect=CONNECT),
             headers={"authorization": f"Bearer {token}"}, follow_redirects=False,
         )  # fmt: skip

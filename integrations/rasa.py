@@ -18,6 +18,7 @@ import httpx
 import msgspec
 from msgspec import Meta, Struct
 
+from bot.calling import HttpClient
 from bot.channel import ChannelHealth
 from integrations.breaker import Breaker
 from nlu.judgement import Ranked
@@ -94,10 +95,10 @@ class Rasa:
         self._known = known
         self._breaker = Breaker(clock)
         self._turns = asyncio.Semaphore(AT_ONCE)
-        self._client = httpx.AsyncClient(
+        self._client = HttpClient(
             base_url=settings.base, params={"token": token} if token else {}, follow_redirects=False, trust_env=False,
             headers={"content-type": "application/json", "accept-encoding": "identity"},
-            limits=httpx.Limits(max_connections=AT_ONCE), timeout=None,  # noqa: S113 - what is asked has its deadline
+            limits=httpx.Limits(max_connections=AT_ONCE), timeout=None,
         )  # fmt: skip
 
     async def close(self) -> None:

@@ -11,6 +11,7 @@ import uvicorn
 from msgspec.structs import replace
 
 from accounts.ledger import UnavailableError
+from bot.calling import HttpClient
 from daoxue.app import App, compose
 from daoxue.config import Config
 from daoxue.preparing import vault_of
@@ -147,7 +148,7 @@ async def test_fields_stand_elsewhere(there: Remote) -> None:
         PlatformSettings(base="http://other.test", fields=fields), TOKEN, there.app.database, vault_of(there.app.config),
         there.clock,
     )  # fmt: skip
-    client._client = httpx.AsyncClient(
+    client._client = HttpClient(
         transport=httpx.ASGITransport(other.app()), base_url="http://other.test", headers={"authorization": f"Bearer {TOKEN}"}
     )  # fmt: skip
     found = await client.balance(there.learner)

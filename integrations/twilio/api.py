@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
+from bot.calling import HttpClient
 from integrations.texting import TextError, TextRefusal
 
 T = TypeVar("T")
@@ -52,7 +53,7 @@ class Twilio:
         self.account = account
         self.alarm: str | None = None
         self._base = base
-        self._client = httpx.AsyncClient(base_url=base, timeout=WITHIN, auth=(account, token), follow_redirects=False)
+        self._client = HttpClient(base_url=base, timeout=WITHIN, auth=(account, token), follow_redirects=False)
 
     async def close(self) -> None:
         await self._client.aclose()

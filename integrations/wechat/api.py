@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 import httpx
 import msgspec
 
+from bot.calling import HttpClient
 from integrations.wechat.faults import DAY_LIMIT, MEANINGS, WechatError, WechatFault
 from store import deliveries
 from store.database import Database
@@ -93,7 +94,7 @@ class Wechat:
         self._base = base
         self._database = database
         self._seconds = clock
-        self._client = httpx.AsyncClient(base_url=base, timeout=WITHIN, follow_redirects=False)
+        self._client = HttpClient(base_url=base, timeout=WITHIN, follow_redirects=False)
         self._name = f"wechat:{app_id}"
         self._fetching = asyncio.Lock()
         self._closed: dict[str, int] = {}  # calls that are over their limit, until when
