@@ -50,7 +50,7 @@ def _close(config: Config) -> None:
                 f"DATA_KEY or {config.accounts.key_file}: 密钥不对，数据库里的内容是用另一把锁上的：换回那一把"
                 " · this is not the key that closed what is in the database"
             )
-        if database.look(closed_for) != HEAD:
+        if (database.look(closed_for) or "") < HEAD:
             database.now(lambda t: bring_up(t, vault, HEAD, now))
             if not rewritable(config.database.url):  # else others may serve beside us, and the night does it
                 rewrite_all(config.database.url)

@@ -5,8 +5,9 @@ from typing import cast
 
 from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select, update
 
+from store import past
 from store.engine import Row
-from store.schema import attendance, dispute, learner, ledger, redemption
+from store.schema import attendance, dispute, learner, ledger, ledger_source, redemption
 from store.transaction import Statement, Transaction, adding
 
 
@@ -95,34 +96,55 @@ class Sums:
     last: str
 
 
-_ENTER = Statement(adding(ledger))
-_SUMS = Statement(
-    select(
-        func.sum(ledger.c.credits), func.sum(ledger.c.points), func.sum(ledger.c.frozen), func.max(ledger.c.day)
-    ).where(ledger.c.learner == bindparam("learner"))
-)
-_COUNTED = Statement(
-    select(
-        func.sum(ledger.c.counted), func.sum(ledger.c.credits),
-        func.sum(case((and_(ledger.c.day < bindparam("day"), ledger.c.at < bindparam("moment")), ledger.c.credits), else_=0)),
-    ).where(ledger.c.learner == bindparam("learner"))
+_ENTER = Statement(adding(ledger).returning(ledger.c.id))
+_NOTE_SOURCE = Statement(adding(ledger_source))
+_SUMS = past.reading(
+    ledger,
+    lambda line: (
+        select(func.sum(line.credits), func.sum(line.points), func.sum(line.frozen), func.max(line.day))
+        .where(line.learner == bindparam("learner"))
+    ),
 )  # fmt: skip
-_EARNED = Statement(
-    select(func.sum(ledger.c.credits)).where(
-        ledger.c.learner == bindparam("learner"), ledger.c.what == bindparam("what"), ledger.c.day >= bindparam("first"),
-        ledger.c.day <= bindparam("last"),
+_COUNTED = past.reading(
+    ledger,
+    lambda line: (
+        select(
+            func.sum(line.counted), func.sum(line.credits),
+            func.sum(case((and_(line.day < bindparam("day"), line.at < bindparam("moment")), line.credits), else_=0)),
+        )
+        .where(line.learner == bindparam("learner"))
+    ),
+)  # fmt: skip
+_EARNED = past.reading(
+    ledger,
+    lambda line: (
+        select(func.sum(line.credits))
+        .where(
+            line.learner == bindparam("learner"), line.what == bindparam("what"), line.day >= bindparam("first"),
+            line.day <= bindparam("last"),
+        )
+    ),
+)  # fmt: skip
+_ENTRIES = past.reading(
+    ledger,
+    lambda line: (
+        select(*line)
+        .where(line.learner == bindparam("learner"))
+        .order_by(line.day.desc(), line.id.desc())
+        .limit(bindparam("most"))
+    ),
+)
+_ALL = past.reading(
+    ledger, lambda line: select(*line).where(line.learner == bindparam("learner")).order_by(line.day, line.id)
+)
+_ENTRY = past.reading(ledger, lambda line: select(*line).where(line.id == bindparam("id")))
+_SOURCE = Statement(
+    select(ledger_source.c.entry, ledger_source.c.at).where(
+        ledger_source.c.source == bindparam("source"), ledger_source.c.type == bindparam("kind")
     )
-)  # fmt: skip
-_ENTRIES = Statement(
-    select(*ledger.c)
-    .where(ledger.c.learner == bindparam("learner"))
-    .order_by(ledger.c.day.desc(), ledger.c.id.desc())
-    .limit(bindparam("most"))
 )
-_ALL = Statement(select(*ledger.c).where(ledger.c.learner == bindparam("learner")).order_by(ledger.c.day, ledger.c.id))
-_ENTRY = Statement(select(*ledger.c).where(ledger.c.id == bindparam("id")))
-_BY_SOURCE = Statement(
-    select(*ledger.c).where(ledger.c.source == bindparam("source"), ledger.c.type == bindparam("kind"))
+_ENTRY_AT = past.reading(  # its month is known
+    ledger, lambda line: select(*line).where(line.id == bindparam("id"), line.at == bindparam("at"))
 )
 # PostgreSQL lets two write at once: whoever changes a learner's account holds the learner. SQLite has one writer.
 _HOLD = Statement(select(learner.c.status).where(learner.c.id == bindparam("learner")).with_for_update())
@@ -158,8 +180,14 @@ _ATTENDED = Statement(
 )
 _UNCREDITED = Statement(
     select(attendance.c.day, attendance.c.what, attendance.c.minutes, attendance.c.note, attendance.c.source)
-    .outerjoin_from(attendance, ledger, (ledger.c.source == attendance.c.source) & (ledger.c.type == "earn"))
-    .where(attendance.c.learner == bindparam("learner"), attendance.c.day >= bindparam("since"), ledger.c.id.is_(None))
+    .outerjoin_from(
+        attendance, ledger_source, and_(ledger_source.c.source == attendance.c.source, ledger_source.c.type == "earn")
+    )
+    .where(
+        attendance.c.learner == bindparam("learner"),
+        attendance.c.day >= bindparam("since"),
+        ledger_source.c.entry.is_(None),
+    )
     .order_by(attendance.c.day)
 )
 _DISPUTE = Statement(adding(dispute))
@@ -177,7 +205,9 @@ def _entry(row: Row) -> LedgerEntryRow:
 
 def enter(transaction: Transaction, entry: NewEntry) -> None:
     """Appends a line. Raises the driver's integrity error where the source stands already."""
-    transaction.run(_ENTER, **{name: getattr(entry, name) for name in NewEntry.__slots__})
+    row = transaction.one(_ENTER, **{name: getattr(entry, name) for name in NewEntry.__slots__})
+    assert row is not None
+    transaction.run(_NOTE_SOURCE, source=entry.source, type=entry.type, entry=row[0], at=entry.at)
 
 
 def hold(transaction: Transaction, learner: int) -> str | None:
@@ -187,7 +217,7 @@ def hold(transaction: Transaction, learner: int) -> str | None:
 
 
 def sums(transaction: Transaction, learner: int) -> Sums:
-    row = transaction.one(_SUMS, learner=learner)
+    row = transaction.one(_SUMS[transaction.dialect], learner=learner)
     assert row is not None
     return Sums(cast(int, row[0] or 0), cast(int, row[1] or 0), cast(int, row[2] or 0), cast(str, row[3] or ""))
 
@@ -195,7 +225,7 @@ def sums(transaction: Transaction, learner: int) -> Sums:
 def unconverted(transaction: Transaction, learner: int, day: str, moment: int) -> int:
     """Tenths of credits that have not become points yet, of those from before the day and entered before the moment (ms);
     what was taken back since is not among them."""
-    row = transaction.one(_COUNTED, learner=learner, day=day, moment=moment)
+    row = transaction.one(_COUNTED[transaction.dialect], learner=learner, day=day, moment=moment)
     assert row is not None
     counted, all_of_it, of_before = (cast(int, each or 0) for each in row)
     return max(0, min(all_of_it, of_before) - counted)
@@ -203,28 +233,33 @@ def unconverted(transaction: Transaction, learner: int, day: str, moment: int) -
 
 def earned(transaction: Transaction, learner: int, what: str, first: str, last: str) -> int:
     """Tenths of credits by one rule within a period; what was taken back counts against."""
-    row = transaction.one(_EARNED, learner=learner, what=what, first=first, last=last)
+    row = transaction.one(_EARNED[transaction.dialect], learner=learner, what=what, first=first, last=last)
     return cast(int, row[0] or 0) if row else 0
 
 
 def entries(transaction: Transaction, learner: int, most: int) -> list[LedgerEntryRow]:
     """The newest lines first."""
-    return [_entry(row) for row in transaction.all(_ENTRIES, learner=learner, most=most)]
+    return [_entry(row) for row in transaction.all(_ENTRIES[transaction.dialect], learner=learner, most=most)]
 
 
 def all_entries(transaction: Transaction, learner: int) -> list[LedgerEntryRow]:
     """In the order of their days."""
-    return [_entry(row) for row in transaction.all(_ALL, learner=learner)]
+    return [_entry(row) for row in transaction.all(_ALL[transaction.dialect], learner=learner)]
 
 
 def entry(transaction: Transaction, id: int) -> LedgerEntryRow | None:
-    row = transaction.one(_ENTRY, id=id)
+    row = transaction.one(_ENTRY[transaction.dialect], id=id)
     return _entry(row) if row else None
 
 
 def by_source(transaction: Transaction, source: str, kind: str) -> LedgerEntryRow | None:
-    row = transaction.one(_BY_SOURCE, source=source, kind=kind)
-    return _entry(row) if row else None
+    """The line that was entered for this, if it was."""
+    known = transaction.one(_SOURCE, source=source, kind=kind)
+    if known is None:
+        return None
+    row = transaction.one(_ENTRY_AT[transaction.dialect], id=known[0], at=known[1])
+    assert row is not None
+    return _entry(row)
 
 
 def order(transaction: Transaction, row: OrderRow) -> None:

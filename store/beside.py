@@ -7,7 +7,6 @@ from store.engine import connected
 from store.outages import DatabaseError
 
 OURS = "daoxue"  # how the name of every connection of ours begins
-BESIDE = "0025"  # the oldest schema whose programs go on serving while a database is brought up to ours, and after that
 _OLDER = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND starts_with(application_name, %s)"
     ' AND application_name COLLATE "C" < %s'
@@ -24,7 +23,7 @@ def check(url: str) -> None:
     if url.startswith("sqlite:///"):
         return  # which serves one process
     with connected(url) as cursor:
-        cursor.execute(_OLDER, (OURS, f"{OURS} {BESIDE}"))
+        cursor.execute(_OLDER, (OURS, f"{OURS} {migrate.BESIDE}"))
         (older,) = cast("tuple[int]", cursor.fetchone())
     if older:
         raise DatabaseError(

@@ -7,11 +7,11 @@ from sqlalchemy import ColumnCollection, ColumnElement, MetaData, Table, select,
 from sqlalchemy.sql import ClauseElement
 
 from store.engine import Value
-from store.schema import audit, message, ticket_event
+from store.schema import audit, ledger, message, ticket_event
 from store.transaction import Statement, Transaction
 
 ARCHIVE = "archive_"  # how the names of these tables begin
-MONTHLY = (message, ticket_event, audit)  # by `at`
+MONTHLY = (message, ticket_event, audit, ledger)  # by `at`
 PAST: Mapping[str, Table] = {each.name: each.to_metadata(MetaData(), name=ARCHIVE + each.name) for each in MONTHLY}
 
 Columns = ColumnCollection[str, ColumnElement[object]]

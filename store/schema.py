@@ -238,10 +238,20 @@ ledger = Table(
     Column("by", Text, nullable=False, server_default="", info=of_seat()),
     Column("second", Text, nullable=False, server_default="", info=of_seat()),  # who approved what is done by hand
     Column("at", BigInteger, nullable=False, server_default="0", info=of_learner(Sort.FACT)),
-    UniqueConstraint("source", "type"),
 )
 # A balance is read from this index alone.
 Index("ix_ledger_balance", ledger.c.learner, ledger.c.day, ledger.c.credits, ledger.c.points, ledger.c.frozen)
+
+# What the ledger has a line for, whatever month that is in: who reports a lesson again a year later changes nothing.
+ledger_source = Table(
+    "ledger_source",
+    metadata,
+    Column("source", Text, primary_key=True, info=of_learner(Sort.FACT)),
+    Column("type", Text, primary_key=True, info=of_learner(Sort.FACT)),
+    Column("entry", BigInteger, nullable=False, info=PLAIN),  # number of the line,
+    Column("at", BigInteger, nullable=False, info=of_learner(Sort.FACT)),  # and when it was entered
+    sqlite_with_rowid=False,
+)
 
 # Points against things. `reserved` has them frozen; `collected` deducted; the others gave them back.
 redemption = Table(

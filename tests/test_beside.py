@@ -1,5 +1,5 @@
 """Two versions on one PostgreSQL database: the newer one brings it up to date while the older one serves, then takes its
-place, process by process; what could not go on beside it keeps it from that.
+place, process by process; an older one that dies meanwhile comes back; what could not go on beside it keeps it from that.
 
 What is proven: the program as it stands goes on, as the older one, on a database with a table, columns and an index more
 than it knows, that come while it writes; nothing is lost, doubled or out of order meanwhile or when its processes are
@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from daoxue.app import App, compose
 from daoxue.config import Config, DatabaseSettings, Nlu, Server
 from integrations.webchat.frames import address_of
-from store import beside, conversations
+from store import beside, conversations, migrate
 from store.migrate import is_current, revision_at, upgrade
 from store.outages import DatabaseError
 from tests.conftest import created
@@ -33,7 +33,7 @@ from tests.simulation.page import Page, Wire
 from tests.simulation.people import SAYS, People, Text
 
 MIGRATIONS = ROOT / "store" / "migrations" / "versions"
-PAGES, TEXTS, EACH = 6, 12, 1.0  # texts of each, and seconds between two, on average
+PAGES, TEXTS, EACH = 6, 16, 1.0  # texts of each, and seconds between two, on average
 ADDS = {"batch_alter_table", "create_table", "add_column", "create_index", "f"}
 
 
@@ -80,6 +80,9 @@ async def test_a_newer_version_comes_while_the_older_one_serves(shared: Config) 
             await asyncio.to_thread(new[0].start)  # brings the database up
             assert revision_in(shared.database.url) == REVISION
             assert not any(each.is_dead for each in old)
+            balancer.services = [old[0], new[0]]
+            await asyncio.to_thread(old[1].kill)
+            await asyncio.to_thread(old[1].start)  # it comes back as what it is, to a database that is newer
             balancer.services = [*old, new[0]]
             await asyncio.sleep(2)
             for older, newer in zip(old, [None, new[1]], strict=True):
@@ -134,6 +137,34 @@ def test_who_could_not_go_on_keeps_it_from_that(postgres: str) -> None:
     assert revision_at(url) == "0018"
 
 
+def test_an_older_program_may_start_where_it_is_said_to_go_on(postgres: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever brought the database up said which programs those are; who came before that was said stays out."""
+    url = created(postgres)
+    upgrade(url)
+    expand(url, migrate.HEAD)
+    assert is_current(url)
+    for oldest in (REVISION, None):
+        expand(url, oldest)
+        with pytest.raises(DatabaseError, match=f"{REVISION}.*newer than"):
+            is_current(url)
+    with pytest.raises(DatabaseError, match="newer than"):
+        revision_at(url)  # nor does it keep or move what it does not know
+    monkeypatch.setattr(migrate, "HEAD", REVISION)
+    assert is_current(url)
+
+
+def expand(url: str, oldest: str | None) -> None:
+    """As the next version leaves a database, which says that programs of this age go on."""
+    with psycopg.connect(url) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = %s", (REVISION,))
+        connection.execute("DELETE FROM setting WHERE name = 'oldest_program'")
+        if oldest is not None:
+            connection.execute(
+                "INSERT INTO setting (name, body, by, at) VALUES ('oldest_program', %s, 'system', 0)",
+                (oldest.encode(),),
+            )
+
+
 def test_it_waits_for_nobody_long_and_tries_again(postgres: str) -> None:
     """While it waits for a table, whoever comes behind it would wait as well."""
     url = created(postgres)
@@ -157,7 +188,7 @@ async def _upgraded_beside(url: str, reading: "psycopg.Connection[tuple[object, 
 def test_what_may_come_beside_only_adds() -> None:
     """A table, a column with a default, an index: what older programs do not know does not hinder them. Whoever writes
     another migration raises `BESIDE` to it."""
-    for path in sorted(MIGRATIONS.glob("*.py"))[int(beside.BESIDE) :]:
+    for path in sorted(MIGRATIONS.glob("*.py"))[int(migrate.BESIDE) :]:
         assert called(path.read_text("utf-8")) <= ADDS, f"{path.name}: BESIDE has to be {path.name[:4]}"
 
 
