@@ -39,6 +39,7 @@ def fill(connection: Connection, megabytes: int) -> int:
     """So many messages, in talks that nobody has gone on with."""
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
     talk = f"INSERT INTO conversation (id, channel, address, version, seq, state, updated_at) VALUES ({', '.join([mark] * 7)})"
+    whose = f"INSERT INTO correspondent (channel, address, conversation) VALUES ({', '.join([mark] * 3)})"
     line = f"INSERT INTO message (conversation, seq, author, body, at) VALUES ({', '.join([mark] * 5)})"
     size, id, now = 0, 0, int(time.time() * 1000)
     while size < megabytes << 20:
@@ -51,6 +52,7 @@ def fill(connection: Connection, megabytes: int) -> int:
         connection.exec_driver_sql(
             talk, [(n + 1_000_000, "webchat", f"bench-{n}", 1, MESSAGES, os.urandom(600), now) for n in ids]
         )
+        connection.exec_driver_sql(whose, [("webchat", f"bench-{n}", n + 1_000_000) for n in ids])
         connection.exec_driver_sql(line, [(n + 1_000_000, *rest) for n, *rest in rows])
         size, id = size + sum(len(row[3]) + 40 for row in rows) + 250 * 700, ids[-1]
     return id * MESSAGES

@@ -71,6 +71,7 @@ _INBOUND = (
     "INSERT INTO inbound (conversation, id, seq, last_seq)"
     " SELECT conversation, 'm' || seq, seq, seq + 1 FROM message WHERE seq % 2 = 1"
 )
+_KNOWN = "INSERT INTO correspondent (channel, address, conversation) SELECT channel, address, id FROM conversation"
 _PASSAGES = f"INSERT INTO passage (conversation, first_seq, last_seq) SELECT id, 1, {PER_TALK} FROM conversation"
 _WORDS = {
     "sqlite": "said.words",
@@ -130,6 +131,7 @@ def fill(config: Config, size: int) -> None:
                 text("UPDATE conversation SET address = :sealed WHERE address = :address"),
                 {"sealed": vault.seal(f"old-{number}"), "address": f"old-{number}"},
             )
+        connection.execute(text(_KNOWN))
         connection.execute(text("DROP TABLE said"))
     if dialect == "postgresql":  # which does so by itself in time; SQLite never does
         with create_engine(alembic_url(config.database.url), isolation_level="AUTOCOMMIT").connect() as connection:

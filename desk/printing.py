@@ -18,7 +18,7 @@ WORDS = {
     "remote_copy": "平台的答复", "review": "质检", "role": "身份", "rule": "规则版本", "scope": "权限", "sent_text": "短信", "sid": "运营商编号",
     "site": "领取处", "source": "来源", "state": "状态", "status": "状态", "tags": "标签", "ticket": "工单", "ticket_event": "工单记录",
     "type": "类型", "unanswered": "没答上的问题", "until": "到期", "what": "规则", "why": "原因", "drafts": "由此起草的回答", "consents": "同意",
-    "push": "浏览器提醒", "endpoint": "提醒地址",
+    "push": "浏览器提醒", "correspondent": "对话的地址", "endpoint": "提醒地址",
     "consent": "同意", "version": "版本", "given": "同意与否", "person": "本人", "card": "卡号", "phone": "电话", "school": "学校",
 }  # fmt: skip
 _TIMES = frozenset({"at", "opened_at", "closed_at", "bound_at", "due_at", "until"})

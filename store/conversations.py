@@ -8,7 +8,7 @@ from msgspec import Struct
 from sqlalchemy import ARRAY, BigInteger, Text, and_, any_, bindparam, func, select, update
 from sqlalchemy import cast as cast_to
 
-from store import attachments, bank, deliveries, identity, knowledge, outbox, past, tickets
+from store import attachments, bank, correspondents, deliveries, identity, knowledge, outbox, past, tickets
 from store.database import ConflictError
 from store.engine import Row
 from store.identity import NewConsent
@@ -22,11 +22,6 @@ _COLUMNS = (
     conversation.c.id, conversation.c.channel, conversation.c.address, conversation.c.version, conversation.c.seq,
     conversation.c.state, conversation.c.ticket, conversation.c.seat, conversation.c.updated_at,
 )  # fmt: skip
-_FIND = Statement(
-    select(*_COLUMNS).where(
-        conversation.c.channel == bindparam("channel"), conversation.c.address == bindparam("address")
-    )
-)
 _GET = Statement(select(*_COLUMNS).where(conversation.c.id == bindparam("id")))
 _LAST = Statement(  # PostgreSQL's alone: where one process has the database, nobody looks
     select(conversation.c.id, conversation.c.seq).where(
@@ -151,8 +146,9 @@ class TurnRow(Struct, frozen=True):
 
 
 def find(transaction: Transaction, channel: str, address: str) -> ConversationRow | None:
-    row = transaction.one(_FIND, channel=channel, address=address)
-    return ConversationRow.of(row) if row else None
+    id = correspondents.conversation_of(transaction, channel, address)
+    row = get(transaction, id) if id is not None else None
+    return row if row is not None and row.address == address else None  # what was erased meanwhile is nobody's
 
 
 def get(transaction: Transaction, id: int) -> ConversationRow | None:
@@ -209,14 +205,10 @@ def commit_turn(transaction: Transaction, turn: TurnRow) -> tuple[int, int] | No
     last = read.seq + len(turn.said)
     ticket = turn.opened.ref if turn.opened else turn.reopened or turn.joined or read.ticket
     if read.version == 0:
-        if find(transaction, read.channel, read.address) is not None:
+        if correspondents.conversation_of(transaction, read.channel, read.address) is not None:
             return None
-        row = transaction.one(
-            _OPEN, channel=read.channel, address=read.address, version=1, seq=last, state=turn.state,
-            ticket=ticket, seat=None, updated_at=turn.now,
-        )  # fmt: skip
-        assert row is not None
-        id = cast(int, row[0])
+        new = ConversationRow(0, read.channel, read.address, 1, last, turn.state, ticket, None, turn.now)
+        id = _open(transaction, new)
     else:
         id = read.id
         changed = transaction.run(
@@ -326,11 +318,18 @@ def say(
 
 def begin(transaction: Transaction, channel: str, address: str, now: int) -> ConversationRow:
     """A conversation with somebody who has said nothing yet."""
-    row = transaction.one(
-        _OPEN, channel=channel, address=address, version=1, seq=0, state=b"", ticket=None, seat=None, updated_at=now
-    )
+    id = _open(transaction, ConversationRow(0, channel, address, 1, 0, b"", None, None, now))
+    return ConversationRow(id, channel, address, 1, 0, b"", None, None, now)
+
+
+def _open(transaction: Transaction, new: ConversationRow) -> int:
+    """The number that it is given. Raises the driver's integrity error where its resident has one."""
+    values = {name: getattr(new, name) for name in ConversationRow.__struct_fields__ if name != "id"}
+    row = transaction.one(_OPEN, **values)
     assert row is not None
-    return ConversationRow(cast(int, row[0]), channel, address, 1, 0, b"", None, None, now)
+    id = cast(int, row[0])
+    correspondents.know(transaction, new.channel, new.address, id)
+    return id
 
 
 def audited(transaction: Transaction, actor: str, action: str, subject: str, detail: str, at: int) -> None:

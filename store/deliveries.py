@@ -6,7 +6,7 @@ from typing import cast
 
 from sqlalchemy import bindparam, delete, select, update
 
-from store import queue
+from store import correspondents, queue
 from store.engine import Row
 from store.queue import NewRow, QueueState
 from store.schema import conversation, delivered, dropped, inbound, message, shared, unreachable
@@ -28,19 +28,9 @@ class DeferredRow:
     due_at: int
 
 
-_HOLD_STILL = Statement(
-    select(conversation.c.id)
-    .where(conversation.c.channel == bindparam("channel"), conversation.c.address == bindparam("address"))
-    .with_for_update()
-)
+_HOLD_STILL = Statement(select(conversation.c.id).where(conversation.c.id == bindparam("id")).with_for_update())
 _ANSWERED = Statement(
-    select(inbound.c.seq)
-    .join(conversation, conversation.c.id == inbound.c.conversation)
-    .where(
-        conversation.c.channel == bindparam("channel"),
-        conversation.c.address == bindparam("address"),
-        inbound.c.id == bindparam("id"),
-    )
+    select(inbound.c.seq).where(inbound.c.conversation == bindparam("conversation"), inbound.c.id == bindparam("id"))
 )
 _LEFT = Statement(adding(delivered))
 _ANSWER = Statement(
@@ -118,10 +108,11 @@ _SHARE_VALUE = Statement(
 def defer(transaction: Transaction, row: DeferredRow) -> bool:
     """Keeps what is acknowledged before it is answered; False when it has been answered meanwhile. The conversation
     holds still for it: a turn that commits at this moment sees that its answer has to leave by itself, or is seen."""
-    which = {"channel": row.channel, "address": row.address}
-    transaction.one(_HOLD_STILL, **which)
-    if transaction.one(_ANSWERED, **which, id=row.id) is not None:
-        return False
+    conversation = correspondents.conversation_of(transaction, row.channel, row.address)
+    if conversation is not None:
+        transaction.one(_HOLD_STILL, id=conversation)
+        if transaction.one(_ANSWERED, conversation=conversation, id=row.id) is not None:
+            return False
     order = f"{ANSWER}:{_digest(row.channel, row.address)}"
     key = f"{ANSWER}:{_digest(row.channel, row.address, row.id)}"
     queue.put(transaction, NewRow(ANSWER, key, ANSWER, row.body, row.due_at, order, row.due_at))

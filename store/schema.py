@@ -48,9 +48,19 @@ conversation = Table(
     Column("ticket", Text, info=PLAIN),  # reference of the open ticket
     Column("seat", Text, info=of_seat()),  # who holds that ticket; while set, the bot is silent
     Column("updated_at", BigInteger, nullable=False, info=PLAIN),
-    UniqueConstraint("channel", "address"),
 )
 Index("ix_conversation_updated_at", conversation.c.updated_at)  # the hourly sweep finds by it what is old
+
+# Whose conversation is which: each has one. Apart from the conversations, so that those spread over machines by their
+# numbers and this by addresses (`deploy/citus.sql`).
+correspondent = Table(
+    "correspondent",
+    metadata,
+    Column("channel", Text, primary_key=True, info=PLAIN),
+    Column("address", Sealed, primary_key=True, info=of_resident(Sort.ADDRESS)),
+    Column("conversation", BigInteger, nullable=False, index=True, info=PLAIN),
+    sqlite_with_rowid=False,
+)
 
 # What was accepted: the channel's own id of each message, so that the same one again is recognised.
 inbound = Table(

@@ -4,17 +4,17 @@ that are, their types and tags say (`store.personal`)."""
 from collections.abc import Callable
 from typing import cast
 
-from sqlalchemy import Column, LargeBinary, Text, bindparam, delete, select, type_coerce, update
+from sqlalchemy import Column, LargeBinary, Text, bindparam, delete, insert, select, type_coerce, update
 
 from store import past
 from store.engine import Row, Value
 from store.personal import Sealed, Shut, is_closed_by_hand
-from store.schema import learner, metadata, queue, setting
+from store.schema import conversation, correspondent, learner, metadata, queue, setting
 from store.transaction import Statement, Transaction, adding
 
 KEY = "data_key"  # the setting that names it
 _COLUMNS = [column for table in (*metadata.sorted_tables, *past.PAST.values()) for column in table.c]
-_SEALED = [column for column in _COLUMNS if isinstance(column.type, Sealed)]
+_SEALED = [column for column in _COLUMNS if isinstance(column.type, Sealed) and column.table is not correspondent]
 _SHUT = [column for column in _COLUMNS if isinstance(column.type, Shut)]
 # Closed and opened by whoever uses them.
 _BY_HAND = [column for column in _COLUMNS if is_closed_by_hand(column)]
@@ -53,6 +53,16 @@ _CHANGE = [
     )
     for column in _SEALED
 ]
+# By its address a row of these finds its machine (`deploy/citus.sql`), so none is changed: they are known anew.
+_FORGET_CORRESPONDENTS = Statement(delete(correspondent))
+_KNOW_CORRESPONDENTS = Statement(
+    insert(correspondent).from_select(
+        ("channel", "address", "conversation"),
+        select(conversation.c.channel, type_coerce(conversation.c.address, Text), conversation.c.id).where(
+            type_coerce(conversation.c.address, Text).not_like("erased-%")
+        ),
+    )
+)
 _DOCUMENTS = [_Rewriting(column) for column in _SHUT]
 _OTHERS = [_Rewriting(column) for column in _BY_HAND]
 _OF_KIND = Statement(
@@ -109,6 +119,8 @@ def reseal(
             old = cast(str | None, value)
             if old is not None and (new := seal(old)) != old:
                 transaction.run(one, old=old, new=new)
+    transaction.run(_FORGET_CORRESPONDENTS)
+    transaction.run(_KNOW_CORRESPONDENTS)
     for document in _DOCUMENTS:
         document.run(transaction, shut)
 

@@ -642,6 +642,7 @@ def test_what_a_server_says_of_rows_is_not_repeated(empty: Empty) -> None:
 def test_a_newer_database_is_one_line(place: Place) -> None:
     with contextlib.closing(sqlite3.connect(place.url.removeprefix("sqlite:///"))) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '0999'")
+        connection.execute("UPDATE setting SET body = ? WHERE name = 'oldest_program'", (b"0999",))
     with pytest.raises(DatabaseError, match="升级程序"):
         place.names()
     with pytest.raises(DatabaseError, match="升级程序"):

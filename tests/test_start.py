@@ -41,6 +41,7 @@ def centre(sample_file: Path, tmp_path: Path) -> Centre:
 def newer(centre: Centre) -> Iterator[Centre]:
     with sqlite3.connect(centre[0] / "var" / "daoxue.db") as database:
         database.execute("UPDATE alembic_version SET version_num = '9999'")
+        database.execute("UPDATE setting SET body = ? WHERE name = 'oldest_program'", (b"9999",))
     database.close()
     yield centre
 
