@@ -18,8 +18,8 @@ _NEXT = {
     "duration": ("time", "price"), "bring": ("place", "time"), "until": ("places", "price"), "way": ("phone", "time"),
     "phone": ("place", "time"), "level": ("time", "price"), "eligible": ("time", "price"), "places": ("time", "price"),
 }  # fmt: skip
-_OWN_KIT = ("自备", "带", "提供", "有一")  # a prerequisite that is something to bring
-_SCHOOLING = re.compile("文化|学历|毕业")
+_OWN_KIT = ("自备", "带", "提供", "有一", "证")  # a prerequisite that is something to bring
+_NOTHING = re.compile("(?:不需要|不用|不要求|无|没有)[^，。；]*")  # a prerequisite that is none
 _WORN = re.compile("穿|鞋|衣|wear|shoes|clothes")
 _PARTS = re.compile(r"[。；]|[.;] ")  # between sentences, in either language
 
@@ -205,7 +205,7 @@ def _kit(turn: Turn, group: TrainingClass) -> list[str]:
 def _eligible(turn: Turn, group: TrainingClass) -> str:
     """Its conditions, and what one has to have learnt before."""
     course, chinese = turn.catalogue.courses.get(group.course), turn.library.catalogue.courses.get(group.course)
-    demands = chinese is not None and _SCHOOLING.search(chinese.prerequisite)
+    demands = chinese is not None and not _NOTHING.fullmatch(chinese.prerequisite)
     learnt = [wording.clause(course.prerequisite)] if course and demands else []
     return wording.joined([wording.clause(conditions(group, turn)), *learnt], turn)
 

@@ -49,8 +49,8 @@ def _by(kinds: Callable[[Aspect], Iterable[str]]) -> Mapping[str | None, list[st
     return dict(found)
 
 
-_READ_FROM = _by(lambda aspect: {*aspect.standards, *aspect.intents})
-_MOVED_TO = _by(attrgetter("moves"))
+READ_FROM = _by(lambda aspect: {*aspect.standards, *aspect.intents})
+MOVED_TO = _by(attrgetter("moves"))
 
 
 def asked(turn: Turn) -> str | None:
@@ -60,16 +60,16 @@ def asked(turn: Turn) -> str | None:
     scores = dict.fromkeys(ASPECTS, 0.0)
     for each in heard.candidates:
         schedule = each.intent == "class_schedule"  # when and where: its words say which
-        for name in _READ_FROM.get(each.question or each.intent, ()):
+        for name in READ_FROM.get(each.question or each.intent, ()):
             if schedule and named and name not in named:
                 continue
             scores[name] += each.score / (2 if schedule else 1)
     sure = heard.best is not None and heard.best.score >= heard.lines.sure
-    read = _READ_FROM.get(heard.best.question or heard.best.intent, ()) if heard.best and sure else ()
+    read = READ_FROM.get(heard.best.question or heard.best.intent, ()) if heard.best and sure else ()
     # Of an item nobody asks whether it is online, however the model reads 现在换得到吗.
     had = set[str]().union(*(HAS[each.partition(":")[0]] for each in turn.state.shown))
     inside = _is_of_the_house(turn)
-    for name in _MOVED_TO.get(heard.move.label.removeprefix("follow/"), ()):
+    for name in MOVED_TO.get(heard.move.label.removeprefix("follow/"), ()):
         if (not had or name in had) and not (
             inside and name not in named
         ):  # its words say more than the model reads: 几点上到几点

@@ -12,7 +12,7 @@ from bot.commands import pointed_at
 from bot.conversation import Task
 from bot.leanings import OF_CLASSES
 from bot.readings import plainly
-from bot.rules import tasks
+from bot.rules import learnt, tasks
 from bot.rules.asking import LONG, MOVE, asked, asked_of_a_name, beside, is_general
 from bot.rules.records import PAIRS, in_its_words
 from bot.rules.told import Thing, classes_of, courses_of, elsewhere, shown, spelt, told_as
@@ -62,10 +62,12 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
         aspect = spoken_of(turn.heard.folded)
     if aspect is None or (aspect not in spoken(turn.heard.folded) and classes_of(turn) == []):
         aspect = in_its_words(turn) or aspect
+    likely = None if named or activity else learnt.aspect_of(run, turn)
+    aspect = likely or aspect
     if aspect is None or _wants_another(turn, _ORDINAL) or (not named and elsewhere(turn)):
         return False
     things = [each for each in (activity or meant(turn)) if _has(turn, each, aspect)]
-    if not things or (not named and is_general(turn, aspect)):
+    if not things or (not named and not likely and is_general(turn, aspect)):
         return False
     if things[0][0] == "org":
         if aspect not in spoken(turn.heard.folded):

@@ -27,11 +27,15 @@ def in_its_words(turn: Turn) -> str | None:
         return None
     if told[0][0] == "activity" and heard.first("activity") == told[0][1]:
         return "about"  # 能磨菜刀不
-    said = {each for each in PAIRS.findall(heard.folded) if not _SMALL.search(each)}
-    return next((aspect for aspect, text in _records(turn, told[0]) if any(each in text for each in said)), None)
+    return next((aspect for aspect, text in records(turn, told[0]) if said_alike(heard.folded, text)), None)
 
 
-def _records(turn: Turn, thing: Thing) -> list[tuple[str, str]]:
+def said_alike(folded: str, text: str) -> int:
+    """How many words that say something a message shares with a text."""
+    return sum(each in text for each in {each for each in PAIRS.findall(folded) if not _SMALL.search(each)})
+
+
+def records(turn: Turn, thing: Thing) -> list[tuple[str, str]]:
     """What is on record of a thing in words, by the aspect that it is told as."""
     kind, id = thing
     if activity := turn.catalogue.activities.get(id) if kind == "activity" else None:
@@ -41,7 +45,7 @@ def _records(turn: Turn, thing: Thing) -> list[tuple[str, str]]:
     if course is None:
         return []
     titles = "，".join(each.title for each in course.lessons)
-    own = [("bring", group.materials), ("eligible", group.eligibility)] if group else []
+    own = [("bring", f"{group.materials}。{course.prerequisite}"), ("eligible", group.eligibility)] if group else []
     return [*own, ("level", course.prerequisite), ("exam", course.assessment), ("about", f"{course.summary}{titles}")]
 
 
