@@ -52,10 +52,14 @@ class DeliveredHint(Struct, frozen=True, array_like=True, tag="delivered"):
     seq: int
 
 
-class DeskHint(Struct, frozen=True, array_like=True, tag="desk"):
-    """Something changed at the desk that is no ticket: `what` is seats (who is there), or broadcasts."""
+DeskPart = Literal["seats", "broadcasts", "invitations"]
 
-    what: Literal["seats", "broadcasts"]
+
+class DeskHint(Struct, frozen=True, array_like=True, tag="desk"):
+    """Something changed at the desk that is no ticket: `what` is seats (who is there), broadcasts, or invitations (one was
+    scanned)."""
+
+    what: DeskPart
 
 
 Hint = TalkHint | TicketsHint | TypingHint | DeliveredHint | DeskHint

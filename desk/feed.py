@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.hints import DeskHint
+from bot.hints import DeskHint, DeskPart
 from bot.inbox import numbered
 from bot.live import Live
 from bot.messages import Card, Numbered
@@ -105,9 +105,10 @@ class DeliveredFrame(Struct, frozen=True, tag="delivered"):
 
 
 class ChangedFrame(Struct, frozen=True, tag="changed"):
-    """Something changed at the desk that is no ticket: who is there, or announcements; a hint, not numbered."""
+    """Something changed at the desk that is no ticket: who is there, announcements, or that a code of the counter was
+    scanned; a hint, not numbered."""
 
-    what: Literal["seats", "broadcasts"]
+    what: DeskPart
 
 
 class ErrorFrame(Struct, frozen=True, tag="error"):
@@ -194,7 +195,7 @@ class Feed:
         self._looking = asyncio.Lock()  # one at a time moves `_seen` on, or lets a page join at it
         self.pages: set[FeedPage] = set()
         self._conversations: dict[int, str] = {}  # of the tickets that pages have open
-        self._changes: set[Literal["seats", "broadcasts"]] = set()  # told together: many pages come at once
+        self._changes: set[DeskPart] = set()  # told together: many pages come at once
         live.on_typing(self._typing)
         live.on_delivered(self._delivered)
         live.on_desk(self._changed)

@@ -11,6 +11,7 @@ from playwright.async_api import Browser, Page
 from accounts import vault as vaults
 from accounts.identity import CARDS, MOST, TRIES, WRONG, FullError, Identity, LockedError, is_card
 from accounts.vault import Vault, VaultError
+from bot.hints import DeskHint
 from daoxue.app import App
 from daoxue.config import Config
 from daoxue.serve import application
@@ -276,11 +277,15 @@ async def test_at_the_counter(account: Official) -> None:
     made = await seat.post("/counter/invitations", {"card": CARD, "checked": True})
     assert made["svg"].startswith("<svg")
     url = list(platform._scenes)[-1]
+    told: list[DeskHint] = []
+    account.app.live.on_desk(told.append)
     [said] = await platform.scan(who, url)
     assert "绑定好了：徐**" in said.text
+    assert told == [DeskHint("invitations")], "the page that shows the code need not ask"
     assert (await seat.get(f"/counter/invitations/{made['id']}"))["taken"] is True
     [again] = await platform.scan(platform.resident(), url)
     assert "过期或用过" in again.text
+    assert len(told) == 1
     [balance] = await platform.click(who, "balance")
     assert "徐**" in balance.text
     platform.faults["qrcode/create"] = ["html"] * 3

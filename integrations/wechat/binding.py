@@ -27,6 +27,7 @@ from starlette.routing import BaseRoute, Route
 from accounts.identity import INVITATION_LASTS, FullError, LockedError, TooOftenError, is_card
 from accounts.vault import VaultError
 from bot.channel import Core
+from bot.hints import DeskHint
 from integrations.wechat.api import Wechat
 from integrations.wechat.faults import WechatError
 from integrations.wechat.messages import Event
@@ -119,7 +120,10 @@ class Binding:
             bound = await self._core.identity.accept(event.scene, CHANNEL, openid, now, (VERSION, AGREED))
         except FullError:
             return {"result": "full"}
-        return {"result": "ok", "name": bound.name} if bound else {"result": "late"}
+        if bound is None:
+            return {"result": "late"}
+        self._core.live.desk(DeskHint("invitations"))  # whoever shows the code sees that it was scanned
+        return {"result": "ok", "name": bound.name}
 
     # -- pages
 

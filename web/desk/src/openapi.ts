@@ -2557,13 +2557,14 @@ export interface components {
         };
         /**
          * ChangedFrame
-         * @description Something changed at the desk that is no ticket: who is there, or announcements; a hint, not numbered.
+         * @description Something changed at the desk that is no ticket: who is there, announcements, or that a code of the counter was
+         *         scanned; a hint, not numbered.
          */
         ChangedFrame: {
             /** @enum {unknown} */
             type: "changed";
             /** @enum {unknown} */
-            what: "broadcasts" | "seats";
+            what: "broadcasts" | "invitations" | "seats";
         };
         /**
          * ChangedPerson
