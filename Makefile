@@ -10,12 +10,12 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 # All that serving needs, for commands of one's own (docs/first-hour.md).
 setup: $(VENV)/run web/desk/dist/index.html
 
-# Compiled modules are kept, whatever the shell says: a second start is a third faster with them.
+# Compiled modules are kept, whatever the shell says: a second start is a third faster with them, and tests start many.
 serve: setup
 	PYTHONDONTWRITEBYTECODE= $(BIN)/daoxue serve
 
 test: $(VENV)/dev check web/desk/dist/index.html tests/node/node_modules/.package-lock.json
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(VENV)/dev web/desk/node_modules/.package-lock.json
 	$(BIN)/ruff check .

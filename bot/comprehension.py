@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from bot.messages import LONGEST
 from bot.names import names_of, services_in
 from knowledge.activities import MEANT, Subjects
+from knowledge.catalogue import Catalogue
 from knowledge.library import Library
 from knowledge.search import Hit
 from nlu import entities
@@ -151,6 +152,7 @@ class Comprehension:
                 self._same.setdefault(FAQ + question.id, set()).add(other)
                 self._same.setdefault(other, set()).add(FAQ + question.id)
         self._gazetteer, self._subjects = Gazetteer([]), Subjects([])
+        self._named: tuple[Catalogue, date] | None = None
         self._known: tuple[tuple[int, bool], date] | None = None
         self._understood: dict[str, Understanding] = {}
         self._meant: dict[_Words, TextUnderstanding] = {}
@@ -229,9 +231,7 @@ class Comprehension:
         """Remembers what they mean; forgets everything when we know other things, or that has become too much."""
         known = self._library.state, today
         if self._known != known or len(self._understood) + len(self._meant) >= REMEMBERED:
-            if self._known != known:
-                self._gazetteer = Gazetteer(names_of(self._library.catalogue, today))
-                self._subjects = Subjects(self._library.catalogue.activities.values())
+            self._name(self._library.catalogue, today)
             self._known = known
             self._understood.clear()
             self._meant.clear()
@@ -241,6 +241,13 @@ class Comprehension:
         for text, folded in new.items():
             found = (*_days_by_name(entities.find(folded, self._gazetteer, today)), *services_in(folded))
             self._understood[text] = self._understanding(text, folded, found, self._meant[words[text]], today)
+
+    def _name(self, catalogue: Catalogue, today: date) -> None:
+        """What is named by texts: made anew when that has changed, and not with every entry."""
+        if self._named is None or self._named[0] is not catalogue or self._named[1] != today:
+            self._gazetteer = Gazetteer(names_of(catalogue, today))
+            self._subjects = Subjects(catalogue.activities.values())
+            self._named = catalogue, today
 
     def _words(self, folded: str) -> _Words:
         """What a text means by: its essence, and all its numbers where a question of the centre's own may differ in a

@@ -33,23 +33,29 @@ class Texts:
         self.given: Mapping[str, Table] = {path.stem: _read(path) for path in sorted(folder.glob("*.yml"))}
         self._own = own or {}
         self._centre, self._kept = Centre(), KEPT
-        self._lay()
+        self._laid: Mapping[str, Table] | None = None
 
     def follow(self, centre: Centre) -> None:
         """From now on this centre speaks."""
         if centre != self._centre:
             self._centre = centre
-            self._lay()
+            self._laid = None
 
     def keep(self, days: int) -> None:
         """From now on residents' words are kept so long."""
         if days != self._kept:
             self._kept = days
-            self._lay()
+            self._laid = None
 
     @property
     def languages(self) -> Mapping[str, Table]:
-        return self._by_language
+        if self._laid is None:  # laid when something is said: a start lays them once, whoever speaks by then
+            layers = (self._own, self._centre.texts)
+            self._laid = {
+                language: _filled(_laid(given, [layer.get(language, {}) for layer in layers]), self._values(language))
+                for language, given in self.given.items()
+            }
+        return self._laid
 
     @property
     def centre(self) -> Centre:
@@ -63,7 +69,7 @@ class Texts:
 
     def has(self, key: str) -> bool:
         """Whether there is such a text."""
-        return key in self._by_language["zh"]
+        return key in self.languages["zh"]
 
     def line(self, language: str, key: str, **values: object) -> str:
         """The text alone."""
@@ -101,18 +107,12 @@ class Texts:
                 if key in own:
                     yield f"texts/{language}: {key}", Reply(text=forms.text, spoken=forms.spoken, short=forms.short)
 
-    def _lay(self) -> None:
-        layers = (self._own, self._centre.texts)
-        self._by_language = {
-            language: _filled(_laid(given, [layer.get(language, {}) for layer in layers]), self._values(language))
-            for language, given in self.given.items()
-        }
-
     def _values(self, language: str) -> dict[str, str]:
         return self._centre.values(language) | {"kept": str(self._kept)}
 
     def _find(self, language: str, key: str) -> TextForms:
-        return self._by_language.get(language, {}).get(key) or self._by_language["zh"][key]
+        said = self.languages
+        return said.get(language, {}).get(key) or said["zh"][key]
 
 
 def read_own(folder: Path) -> dict[str, dict[str, TextForms]]:
@@ -164,10 +164,8 @@ def _filled(table: Table, values: Mapping[str, str]) -> dict[str, TextForms]:
         return text and PLACEHOLDER.sub(lambda match: escaped.get(match[1], match[0]), text)
 
     def filled(forms: TextForms) -> TextForms:
-        if not any(
-            "{" in part for part in _parts(forms)
-        ):  # as most are, and this is done for thousands of them at a time
-            return forms
+        if "{" not in forms.text and "{" not in (forms.spoken or "") and "{" not in (forms.short or ""):
+            return forms  # as most are, and this is done for thousands of them at a time
         return TextForms(fill(forms.text) or "", fill(forms.spoken), fill(forms.short))
 
     return {key: filled(forms) for key, forms in table.items()}

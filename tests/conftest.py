@@ -2,6 +2,7 @@
 that need it are skipped with a word, or fail where CI says that everything must run."""
 
 import contextlib
+import gc
 import itertools
 import os
 import shutil
@@ -10,7 +11,6 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import argon2
 import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
@@ -23,7 +23,7 @@ from daoxue.preparing import prepare
 from desk import passwords
 from desk.hours import DeskSettings
 from tests.cluster import Cluster, binaries
-from tests.read_once import read_once
+from tests.read_once import QUICK, read_once
 
 # How busy the machine is says nothing of what is tried.
 settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -35,10 +35,18 @@ CI = os.environ.get("CI") == "true"
 PLAIN_HOST = "desk.internal"  # this machine in the browser: plain http there is no secure context, unlike on 127.0.0.1
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """What was loaded stays: to look through it for garbage again and again costs a tenth of all tests, as it would a tenth of
+    each turn in the service."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def quick_passwords() -> Iterator[None]:
-    """Hashing a password takes a tenth of a second on purpose; hundreds of people sign in here."""
-    real, passwords._HASHER = passwords._HASHER, argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    real, passwords._HASHER = passwords._HASHER, QUICK
     yield
     passwords._HASHER = real
 
@@ -99,7 +107,7 @@ def sample_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def _copy(sample_file: Path, to: Path) -> str:
+def copied(sample_file: Path, to: Path) -> str:
     for suffix in ("", "-wal", "-shm"):
         if (part := Path(f"{sample_file}{suffix}")).exists():
             shutil.copy(part, f"{to}{suffix}")
@@ -109,7 +117,7 @@ def _copy(sample_file: Path, to: Path) -> str:
 @pytest.fixture
 def config(sample_file: Path, models: Path, tmp_path: Path) -> Config:
     """The embedded default with a database of its own; seats always answer."""
-    url = _copy(sample_file, tmp_path / "daoxue.db")
+    url = copied(sample_file, tmp_path / "daoxue.db")
     return Config(database=DatabaseSettings(url), nlu=Nlu(str(models)), desk=DeskSettings(always_open=True))
 
 

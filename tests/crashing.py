@@ -1,19 +1,26 @@
-"""The real service in a process of its own, which kills itself with SIGKILL when a turn reaches a named step for the nth
-time."""
+"""What is forked from a process that has loaded everything: the real service, which kills itself with SIGKILL when a turn
+reaches a named step for the nth time, and our commands."""
 
 import asyncio
+import gc
 import os
 import signal
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from daoxue import preparing
+from daoxue import cli, preparing
 from daoxue.app import compose
 from daoxue.config import Config
 from daoxue.serve import server
-from tests.read_once import read_all
+from desk import passwords
+from tests.read_once import QUICK, read_all
 
 read_all()  # before it is forked
+passwords._HASHER = QUICK
+gc.collect()
+gc.freeze()  # what it shares with its forks stays shared
 
 
 def live(config: Config, step: str, nth: int, ahead: float, environment: Mapping[str, str]) -> None:
@@ -21,6 +28,18 @@ def live(config: Config, step: str, nth: int, ahead: float, environment: Mapping
     os.environ.clear()
     os.environ.update(environment)
     asyncio.run(serve(config, step, nth, ahead))
+
+
+def command(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
+    """`daoxue` with these words, in a folder; what it says goes to `said` there and to `log`, behind what stands there."""
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    for stream, name in ((sys.stdout, "said"), (sys.stderr, "log")):
+        with open(name, "ab") as file:
+            os.dup2(file.fileno(), stream.fileno())
+    sys.argv = ["daoxue", *words]
+    cli.main()
 
 
 async def serve(config: Config, step: str, nth: int, ahead: float) -> None:

@@ -1,21 +1,37 @@
 """What a process reads and works out once, however many centres live in it, one after the other: the model, what texts
-mean, the texts themselves. Each of hundreds of tests has a centre of its own, and none of them changes these."""
+mean, the texts themselves, the sample centre, its names, the desk's API. Each of hundreds of tests has a centre of its own,
+and none of them changes these."""
 
-from collections.abc import Sequence
-from functools import cache
+import copy
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from functools import cache, lru_cache
 from pathlib import Path
 
+import argon2
 import numpy as np
 from numpy.typing import NDArray
+from starlette.datastructures import State
 
-from bot import texts
-from daoxue import model
+from bot import comprehension, texts
+from bot.texts import Texts
+from daoxue import model, sample
+from daoxue.config import Config
+from desk import api
+from desk.api.answers import Described
+from desk.parts import Desk
+from knowledge.catalogue import Catalogue
 from knowledge.centre import TextForms
-from nlu import encoder as encoders
+from knowledge.files import Content, read_sample
+from knowledge.search import KnowledgeIndex, by_variants
+from knowledge.taught import Taught
 from nlu.classifier import Classifier
 from nlu.encoder import Encoder, Use
+from nlu.gazetteer import Gazetteer, Name
 
 MOST = 30_000  # texts whose meaning is remembered
+# To hash a password takes a fifth of a second on purpose; hundreds of people sign in.
+QUICK = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 _load, _read, _encode = Classifier.load, texts._read, Use.encode
 _points: dict[str, NDArray[np.float32]] = {}
@@ -36,6 +52,32 @@ def _texts(path: Path, written: int) -> dict[str, TextForms]:
     return _read(path)
 
 
+@lru_cache(8)
+def _sampled(today: date) -> Content:
+    return read_sample(today)
+
+
+@lru_cache(32)
+def _named(names: tuple[Name, ...]) -> Gazetteer:
+    return Gazetteer(names)
+
+
+def _gazetteer(names: Iterable[Name]) -> Gazetteer:
+    return _named(tuple(names))
+
+
+@cache
+def _described() -> Described:
+    return api.described()
+
+
+def _built(desk: Desk) -> Described:
+    """An application of its own around the same routes."""
+    found = copy.copy(_described())
+    found.state = State({"desk": desk})
+    return found
+
+
 def _encoded(self: Use, texts: Sequence[str]) -> NDArray[np.float32]:
     if len(_points) > MOST:
         _points.clear()
@@ -50,11 +92,23 @@ def read_once() -> None:
     """From now on, in this process."""
     Classifier.load = staticmethod(_loaded)  # type: ignore[method-assign]
     Use.encode = _encoded  # type: ignore[method-assign]
+    comprehension.Gazetteer = _gazetteer  # type: ignore[assignment, attr-defined]
     texts._read = lambda path: dict(_texts(path, path.stat().st_mtime_ns))
+    sample.read_sample = _sampled  # type: ignore[attr-defined]
+    api.build = _built
 
 
 def read_all() -> None:
-    """And all of it now, for what is forked from this process."""
+    """And all of it now, for what is forked from this process: to read what the sample centre's texts mean is most of what a
+    process does as it starts."""
     read_once()
     _loaded(model.SHIPPED)
-    assert encoders._use()._model is not None
+    Texts()
+    _described()
+    content, encoder = _sampled(datetime.now(Config().zone).date()), Use()
+    index = KnowledgeIndex(by_variants((each.id, each.questions) for each in content.entries), encoder)
+    taught = Taught(Catalogue.of(content.records).courses.values(), encoder)
+    for meaning in (index.meaning, taught.meaning):
+        assert meaning is not None
+        while not meaning.complete:
+            meaning.read()

@@ -8,7 +8,7 @@ import multiprocessing
 import os
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,37 @@ _ids = itertools.count(1)
 # Each process is a fork of one that has imported everything and done nothing: hundreds of them start here.
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["pytest", "tests.crashing"])
+
+
+class Command:
+    """`daoxue` with these words as a process of its own, as `crashing.command` says; used as a `Popen` is."""
+
+    def __init__(self, words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
+        self._process = _PROCESSES.Process(
+            target=crashing.command, args=(words, folder, dict(environment)), daemon=True
+        )
+        self._process.start()
+
+    @property
+    def pid(self) -> int:
+        assert self._process.pid is not None
+        return self._process.pid
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    def wait(self, timeout: float) -> int:
+        self._process.join(timeout)
+        if self._process.exitcode is None:
+            raise TimeoutError
+        return self._process.exitcode
+
+    def send_signal(self, which: int) -> None:
+        if self._process.exitcode is None:
+            os.kill(self.pid, which)
+
+    def kill(self) -> None:
+        self._process.kill()
 
 
 class Service:

@@ -4,10 +4,9 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -17,8 +16,9 @@ from typing import Any
 import httpx
 from websockets.sync.client import ClientConnection, connect
 
-from tests.conftest import free_port
-from tests.service import ROOT
+from daoxue.config import Config
+from tests.conftest import copied, free_port
+from tests.service import ROOT, Command
 
 WITHIN = 30.0  # seconds that an answer may take before the row fails
 PASSWORD = "导航-2026-lantern"
@@ -75,9 +75,7 @@ class Centre:
         return b"".join(each.read_bytes() for each in sorted((self.folder / "var").glob("daoxue.db*")))
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "daoxue", "serve", "--config", str(ROOT / "config.yml")]
-        with open(self.folder / "said", "ab") as said, open(self.folder / "log", "ab") as log:
-            self.process = subprocess.Popen(command, cwd=self.folder, env=self._environment, stdout=said, stderr=log)
+        self.process = Command(["serve", "--config", str(ROOT / "config.yml")], self.folder, self._environment)
         for _ in range(1200):
             with contextlib.suppress(httpx.TransportError):
                 if httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200:
@@ -186,6 +184,14 @@ class Resident:
         return found[0]
 
 
+def laid(folder: Path, sample_file: Path) -> Path:
+    """The folder with the sample centre in it, and the key that closed what is personal there."""
+    (folder / "var").mkdir()
+    copied(sample_file, folder / "var" / "daoxue.db")
+    shutil.copy(Config().accounts.key_file, folder / "var" / "data.key")
+    return folder
+
+
 @contextlib.contextmanager
 def running(folder: Path, **settings: str) -> Iterator[Centre]:
     centre = Centre(folder, settings)
@@ -193,11 +199,11 @@ def running(folder: Path, **settings: str) -> Iterator[Centre]:
     try:
         yield centre
     finally:
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        with contextlib.suppress(TimeoutError):
             centre.stop()
         if centre.process.poll() is None:
             centre.process.kill()
-            centre.process.wait()
+            centre.process.wait(30)
 
 
 def raw(centre: Centre, sent: bytes, within: float = WITHIN) -> bytes:

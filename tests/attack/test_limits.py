@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from accounts.learners import check_digit
 from accounts.limits import CARDS_FROM, SOCKETS_FROM, TICKETS_FROM
-from tests.attack.centre import Centre, Resident, frame, raw, running
+from tests.attack.centre import Centre, Resident, frame, laid, raw, running
 
 SOONER = 30.0  # seconds in which a connection is ended that does not go on
 PROXY = "127.0.9.1"
@@ -21,10 +21,10 @@ UNTRUSTED = "share the limits of one address"  # in the log
 
 
 @pytest.fixture(scope="module")
-def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
+def proxied(tmp_path_factory: pytest.TempPathFactory, sample_file: Path) -> Iterator[Centre]:
     """One behind a proxy at `PROXY`; who is in 127.6.0.0/16 may say as much as they like."""
     settings = {"DAOXUE_SERVER__TRUSTED_PROXIES": f'["{PROXY}"]', "DAOXUE_SERVER__UNLIMITED": '["127.6.0.0/16"]'}
-    with running(tmp_path_factory.mktemp("proxied"), **settings) as started:
+    with running(laid(tmp_path_factory.mktemp("proxied"), sample_file), **settings) as started:
         yield started
 
 

@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,7 +12,7 @@ import httpx
 import pytest
 import uvicorn
 
-from tests.attack.centre import Centre, running
+from tests.attack.centre import Centre, laid, running
 from tests.conftest import free_port
 from tests.test_oidc import OTHER, Played
 
@@ -37,9 +38,9 @@ def provider() -> Iterator[Played]:
 
 
 @pytest.fixture(scope="module")
-def vouching(tmp_path_factory: pytest.TempPathFactory, provider: Played) -> Iterator[Centre]:
+def vouching(tmp_path_factory: pytest.TempPathFactory, sample_file: Path, provider: Played) -> Iterator[Centre]:
     settings = {"DAOXUE_DESK__OIDC__ISSUER": provider.issuer, "DAOXUE_DESK__OIDC__CLIENT_ID": "daoxue"}
-    with running(tmp_path_factory.mktemp("vouching"), **settings) as started:
+    with running(laid(tmp_path_factory.mktemp("vouching"), sample_file), **settings) as started:
         yield started
 
 

@@ -3,10 +3,11 @@
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.attack.centre import Centre, Resident, running
+from tests.attack.centre import Centre, Resident, laid, running
 
 PIECES = (
     "吧", "嗯", "1 ", "9 9 ", "6208", "验证码", "电话", "第", "一", "的了呢", "不要", "请给我", "(", "http://", "a@", "、", "，，", "3月", "星期", "　",
@@ -18,9 +19,11 @@ BESIDE = 1.5  # seconds in which a question beside them is answered
 
 
 @pytest.fixture(scope="module")
-def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
+def patient(tmp_path_factory: pytest.TempPathFactory, sample_file: Path) -> Iterator[Centre]:
     """One in which those of the first test may say as much as they like."""
-    with running(tmp_path_factory.mktemp("patient"), DAOXUE_SERVER__UNLIMITED='["127.30.0.0/16"]') as started:
+    with running(
+        laid(tmp_path_factory.mktemp("patient"), sample_file), DAOXUE_SERVER__UNLIMITED='["127.30.0.0/16"]'
+    ) as started:
         yield started
 
 

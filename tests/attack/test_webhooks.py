@@ -10,11 +10,12 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
 
-from tests.attack.centre import Centre, Resident, running
+from tests.attack.centre import Centre, Resident, laid, running
 
 INSIDE = (
     "http://127.0.0.1/", "http://localhost/", "http://0.0.0.0/", "http://10.1.2.3/", "http://192.168.1.1/", "http://172.16.0.1/",
@@ -43,9 +44,9 @@ class Receiver(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def trying(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
+def trying(tmp_path_factory: pytest.TempPathFactory, sample_file: Path) -> Iterator[Centre]:
     """One that may call receivers on this machine."""
-    with running(tmp_path_factory.mktemp("hooks"), DAOXUE_DESK__WEBHOOKS_INSIDE="true") as started:
+    with running(laid(tmp_path_factory.mktemp("hooks"), sample_file), DAOXUE_DESK__WEBHOOKS_INSIDE="true") as started:
         yield started
 
 
