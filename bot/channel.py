@@ -248,12 +248,14 @@ class Opens:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What a channel may use when it is examined. `database` is None where it cannot be used; `public_url` is as in `Core`."""
+    """What a channel may use when it is examined. `database` is None where it cannot be used; `public_url` and `clock` are as
+    in `Core`."""
 
     stanzas: Stanzas
     secrets: Mapping[str, str]
     database: Database | None
     public_url: str
+    clock: Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,7 +142,7 @@ class Inbox:
         self, database: Database, mind: Mind, limits: Limits, live: Live, timezone: ZoneInfo,
         observe: Callable[[str], None] = nothing_observed,
     ) -> None:  # fmt: skip
-        self.usage = Usage(database, lambda: datetime.now(timezone).date().isoformat())
+        self.usage = Usage(database)
         self._database = database
         self._mind = mind
         self._limits = limits

@@ -4,7 +4,6 @@ points at the half-year, a word about points that are about to lapse.
 Each step knows by its source whether it was done: two processes, or a second run after a crash, change nothing.
 """
 
-import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -25,7 +24,7 @@ class Nightly:
     """`clock` is in seconds."""
 
     def __init__(
-        self, bank: Bank, tellings: Tellings, database: Database, zone: ZoneInfo, clock: Callable[[], float] = time.time
+        self, bank: Bank, tellings: Tellings, database: Database, zone: ZoneInfo, clock: Callable[[], float]
     ) -> None:
         self._bank = bank
         self._tellings = tellings

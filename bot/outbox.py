@@ -4,7 +4,6 @@ Every message to a resident has a row in the queue, written by the transaction t
 channel has taken the message.
 """
 
-import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
@@ -81,7 +80,7 @@ class MessageSender:
     """What the queue does with a message: `outlets` are the channels that are open, `clock` is in seconds."""
 
     def __init__(
-        self, database: Database, live: Live, outlets: Mapping[str, Outlet], clock: Callable[[], float] = time.time
+        self, database: Database, live: Live, outlets: Mapping[str, Outlet], clock: Callable[[], float]
     ) -> None:
         self._database = database
         self._live = live

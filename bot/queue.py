@@ -7,7 +7,6 @@ process dies, or the work ends in an error, the lease ends and any process takes
 
 import asyncio
 import logging
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -86,7 +85,7 @@ class Queue:
 
     def __init__(
         self, database: Database, kinds: Mapping[str, Kind], ring: Callable[[], None],
-        clock: Callable[[], float] = time.time, follow: Follow = unfollowed,
+        clock: Callable[[], float], follow: Follow = unfollowed,
     ) -> None:  # fmt: skip
         self._database = database
         self._kinds = kinds

@@ -1,6 +1,5 @@
 """Which notices there are, and their words: about enrolments, tomorrow's lessons, points that lapse."""
 
-import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -27,7 +26,7 @@ class Tellings:
 
     def __init__(
         self, notices: Notices, texts: Texts, library: Library, database: Database, zone: ZoneInfo,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float],
     ) -> None:  # fmt: skip
         self._notices = notices
         self._texts = texts

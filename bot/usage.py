@@ -3,7 +3,7 @@ question (`faq/<id>`) is asked, answered or not. Figures for editors, not
 facts that anything rests on: counted in memory, written every few seconds, and some may be lost when a process dies."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from prometheus_client import Counter as Figure
 
@@ -34,39 +34,37 @@ def of_standard(used: Mapping[str, tuple[int, int, int]], id: str) -> tuple[int,
 
 
 class Usage:
-    """`flush` writes what `count` has counted; `today` names the day."""
+    """`flush` writes what `count` has counted: by the day of the turn, the entry or question, and what was counted."""
 
-    def __init__(self, database: Database, today: Callable[[], str]) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._today = today
-        self._counted: Counter[tuple[str, str]] = Counter()
+        self._counted: Counter[tuple[str, str, str]] = Counter()
 
     def count(self, turn: Turn) -> None:
         """A turn that was committed."""
         _TURNS[ended(turn)].inc()
-        task, before = turn.task, turn.entry_before
+        task, before, day = turn.task, turn.entry_before, turn.now.date().isoformat()
         if task.intent == "entry" and (entry := task.slots.get("entry")):
-            self._counted[entry, "said"] += 1
+            self._counted[day, entry, "said"] += 1
             if (found := turn.library.entries.get(entry)) and (question := turn.library.asks(found)):
-                self._counted[FAQ + question.id, "said"] += 1
+                self._counted[day, FAQ + question.id, "said"] += 1
         for standard, answered in turn.standards.items():
-            self._counted[FAQ + standard, "said" if answered else "failed"] += 1
+            self._counted[day, FAQ + standard, "said" if answered else "failed"] += 1
             if answered:
-                self._counted[answered, "said"] += 1
+                self._counted[day, answered, "said"] += 1
         if before is not None and task.intent in CONTENT:
-            self._counted[before, "helped"] += 1
+            self._counted[day, before, "helped"] += 1
         elif before is not None and (turn.handover is not None or turn.unanswered):
-            self._counted[before, "failed"] += 1
+            self._counted[day, before, "failed"] += 1
 
     async def flush(self) -> None:
         counted, self._counted = self._counted, Counter()
         if not counted:
             return
-        day = self._today()
 
         def work(transaction: Transaction) -> None:
-            for entry in {entry for entry, _ in counted}:
-                said, helped, failed = (counted[entry, what] for what in ("said", "helped", "failed"))
+            for day, entry in {(day, entry) for day, entry, _ in counted}:
+                said, helped, failed = (counted[day, entry, what] for what in ("said", "helped", "failed"))
                 usage.add(transaction, entry, day, said, helped, failed)
 
         await self._database.write(work)

@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -51,7 +51,7 @@ from desk.hooks import Hooks
 from desk.hours import Hours
 from desk.learners import Learners
 from desk.oidc import Oidc
-from desk.parts import Desk
+from desk.parts import Desk, Health
 from desk.passwords import Passwords
 from desk.people import People
 from desk.pushing import PushIdentity, Pushing
@@ -327,9 +327,21 @@ async def _desk(
         residents=Residents(database, identity, ground.vault),
         learners=Learners(database, affairs.accounts, affairs.bank, library, ground.vault, config.zone),
         broadcasts=Broadcasts(database, live, affairs.notices, identity, ground.clock), inbox=talk.inbox,
-        channels=ways.channels, opened=ways.opened,
-        health=lambda: health(database, ground.watch, ways.channels, ways.opened, affairs.platform, knowing.rasa),
+        channels=ways.channels, opened=ways.opened, clock=ground.clock,
+        health=_health(ground, knowing, affairs, ways),
     )  # fmt: skip
+
+
+def _health(
+    ground: Ground, knowing: KnowledgeParts, affairs: AffairsParts, ways: ChannelParts
+) -> Callable[[], Awaitable[Health]]:
+    """How what is connected is, whenever somebody asks."""
+    platform, rasa = affairs.platform, knowing.rasa
+    looked_at = {name for name, each in ways.channels.items() if each.looked_at}
+    connected = {name: each.health for name, each in ways.opened.items()}
+    connected |= {"platform": platform.health} if platform else {}
+    connected |= {"rasa": rasa.health} if rasa else {}
+    return lambda: health(ground.database, ground.watch, looked_at, connected, int(ground.clock() * 1000))
 
 
 def _reached(identity: Identity, ways: ChannelParts) -> Callable[[str], list[str]]:

@@ -84,5 +84,5 @@ class Operations:
     async def metrics(self, request: Request) -> Response:
         if not self.is_inside(request):
             return PlainTextResponse(OUTSIDE, 403)
-        await gauges.read(self._app, int(time.time() * 1000))
+        await gauges.read(self._app, int(self._app.desk.clock() * 1000))
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

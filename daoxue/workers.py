@@ -18,10 +18,12 @@ def _server_workers(app: App) -> list[Worker]:
     settings = app.config.database
     if settings.embedded:
         return []
-    months = Months(settings.url, settings.archive_after, app.config.zone)
+    months = Months(settings.url, settings.archive_after, app.config.zone, app.desk.clock)
     found = [
         Worker("months", "按月分开的表", 600.0, months.work, within=HOUR),
-        Worker("rewriting", "夜间重写表", 600.0, Nights(app.database, app.config.zone).work, within=HOUR),
+        Worker(
+            "rewriting", "夜间重写表", 600.0, Nights(app.database, app.config.zone, app.desk.clock).work, within=HOUR
+        ),
     ]
     if settings.replica_url:
         found.append(Worker("replica", "从副本读页面", 10.0, partial(asyncio.to_thread, app.database.look_at_replica)))

@@ -3,7 +3,6 @@ are, scanned, and made a small picture of. All of it is the queue's: it begins a
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -47,7 +46,7 @@ class Arriving:
     """`clock` is in seconds."""
 
     def __init__(
-        self, database: Database, live: Live, texts: Texts, intake: Intake, clock: Callable[[], float] = time.time
+        self, database: Database, live: Live, texts: Texts, intake: Intake, clock: Callable[[], float]
     ) -> None:  # fmt: skip
         self.kind = Kind(self.work, at_once=4, patience=PATIENCE + 1, lease=LEASE)
         self._database = database

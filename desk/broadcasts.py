@@ -4,7 +4,6 @@ at any moment, and counted.
 Nobody gets one who has not asked for announcements, and nobody at night (`bot.notices`).
 """
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -55,7 +54,7 @@ class Broadcasts:
         live: Live,
         told: Notices,
         identities: Identity,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float],
     ) -> None:
         self._database = database
         self._live = live

@@ -6,7 +6,6 @@ Every step is a compare-and-set on one ticket, so any number of processes may do
 """
 
 import logging
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -66,7 +65,7 @@ class Dispatch:
     """`work` is the worker's round; `step` the same, for tests and simulations that bring their own clock."""
 
     def __init__(
-        self, database: Database, live: Live, board: Tickets, terms: Terms, clock: Callable[[], float] = time.time
+        self, database: Database, live: Live, board: Tickets, terms: Terms, clock: Callable[[], float]
     ) -> None:
         self._database = database
         self._live = live

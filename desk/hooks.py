@@ -9,7 +9,6 @@ import hashlib
 import hmac
 import json
 import secrets
-import time
 from collections.abc import Callable, Sequence
 
 import httpx
@@ -39,7 +38,7 @@ class Hooks:
 
     `clock` is in seconds."""
 
-    def __init__(self, database: Database, outside: Outside, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Database, outside: Outside, clock: Callable[[], float]) -> None:
         self._database = database
         self._outside = outside
         self._clock = clock

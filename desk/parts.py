@@ -52,7 +52,7 @@ class Health(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The parts of the desk. `channels` are all that there are, `opened` those at work."""
+    """The parts of the desk. `channels` are all that there are, `opened` those at work; `clock` says the time (seconds)."""
 
     database: Database
     live: Live
@@ -80,6 +80,7 @@ class Desk:
     inbox: Inbox
     channels: Mapping[str, Channel]
     opened: Mapping[str, OpenChannel]
+    clock: Callable[[], float]
     health: Callable[[], Awaitable[Health]]
 
     @property

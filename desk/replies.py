@@ -5,7 +5,6 @@ else the resident is told of the ticket comes after it. So nothing is lost by wh
 meanwhile, and every message has the number of the moment at which it is said.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -122,7 +121,7 @@ def come_back(transaction: Transaction, found: TicketRow, by: str, now: int) -> 
 class Replies:
     """`leave` is what the queue does with one that was held. `clock` is in seconds."""
 
-    def __init__(self, database: Database, live: Live, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Database, live: Live, clock: Callable[[], float]) -> None:
         self._database = database
         self._live = live
         self._clock = clock

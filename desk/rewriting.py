@@ -4,7 +4,6 @@ by one of the processes. Whoever speaks meanwhile waits for some seconds; a tabl
 """
 
 import asyncio
-import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -36,7 +35,7 @@ class Rewriting(Struct, frozen=True):
 class Nights:
     """`work` is the worker's round; a later one goes on with what was busy. `clock` is in seconds."""
 
-    def __init__(self, database: Database, zone: ZoneInfo, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Database, zone: ZoneInfo, clock: Callable[[], float]) -> None:
         self._database = database
         self._zone = zone
         self._clock = clock

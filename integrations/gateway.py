@@ -9,7 +9,6 @@ import hashlib
 import hmac
 import logging
 import re
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -153,7 +152,7 @@ _decode = msgspec.json.Decoder(GatewayText | Status).decode
 class GatewayHooks:
     """The webhook, by path. `clock` is in seconds."""
 
-    def __init__(self, texting: Texting, secret: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, texting: Texting, secret: str, clock: Callable[[], float]) -> None:
         self._texting = texting
         self._secret = secret
         self._clock = clock

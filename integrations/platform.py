@@ -6,7 +6,6 @@ goes through the queue with a key, until it is taken.
 """
 
 import logging
-import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Annotated, TypeVar
@@ -21,6 +20,7 @@ from accounts.registering import Registered, Status
 from accounts.rules import TENTHS
 from accounts.vault import Vault
 from bot.calling import HttpClient
+from bot.channel import ChannelHealth
 from bot.queue import Done, Failed, Kind, Lost, Outcome
 from integrations.breaker import Breaker
 from store import queue, remote
@@ -113,7 +113,7 @@ class Platform:
 
     def __init__(
         self, settings: PlatformSettings, token: str, database: Database, vault: Vault,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float],
     ) -> None:  # fmt: skip
         self._settings = settings
         self._database = database
@@ -129,6 +129,10 @@ class Platform:
 
     async def close(self) -> None:
         await self._client.aclose()
+
+    async def health(self, now: int) -> ChannelHealth:
+        """For the desk's page."""
+        return ChannelHealth(self.alarm)
 
     async def whose(self, card: str) -> Registered | None:
         """Whose a card is; None where there is no such card, or the platform does not say."""

@@ -119,7 +119,7 @@ class Rasa:
         self._tell(str(problems[0]) if problems else None)
         return [None if isinstance(each, RasaError) or not each else each for each in found]
 
-    async def health(self) -> ChannelHealth:
+    async def health(self, now: int) -> ChannelHealth:
         """For the desk's page, asked of the server now: its alarm, its version, and which model it has."""
         alarm, version, model = self.alarm, None, None
         try:

@@ -9,7 +9,6 @@ event is given once in a whole database. Nobody waits for us: what cannot be had
 import asyncio
 import contextlib
 import re
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -47,7 +46,7 @@ class Months:
     """`work` is the worker's round: once a day, at night. `after` so many months what is old goes into the past; `clock` is
     in seconds."""
 
-    def __init__(self, url: str, after: int, zone: ZoneInfo, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, url: str, after: int, zone: ZoneInfo, clock: Callable[[], float]) -> None:
         self._url = url
         self._after = after
         self._zone = zone

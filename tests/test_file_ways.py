@@ -1,6 +1,7 @@
 """Files of residents by way of the platforms and of mail, and what scans them."""
 
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -248,7 +249,7 @@ async def test_a_scanner_that_is_away_does_not_have_the_platform_asked_again(app
                 raise answer
             return None
 
-    arriving = Arriving(app.database, app.live, app.texts, Intake(1_000, {"wechat": fetch}, Scanning()))
+    arriving = Arriving(app.database, app.live, app.texts, Intake(1_000, {"wechat": fetch}, Scanning()), time.time)
     who = Writing(app, "wechat")
     await app.inbox.receive(meant(who.message(""), Arrived("表.pdf", "", b"", "m1")))
     [row] = await app.database.read(lambda t: queue.of_lane(t, "file wechat", 9))

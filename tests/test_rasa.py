@@ -189,7 +189,7 @@ async def test_the_token_is_needed_and_stands_in_no_log(there: There, caplog: py
     there.server.token = "another"
     assert await there.first("谢谢") is None
     assert there.client.alarm == "refused: RASA_TOKEN is not the server's"
-    assert (await there.client.health()).alarm == there.client.alarm
+    assert (await there.client.health(0)).alarm == there.client.alarm
     ours = [str(vars(each)) for each in caplog.records if each.name != "uvicorn.access"]
     assert ours
     assert all(TOKEN not in each and "谢谢" not in each for each in ours)
@@ -197,16 +197,16 @@ async def test_the_token_is_needed_and_stands_in_no_log(there: There, caplog: py
 
 async def test_its_health_is_told_with_its_model(there: There) -> None:
     fine = ChannelHealth(None, version=VERSION, model="fb2911eca23e4cb5")
-    assert await there.client.health() == fine
+    assert await there.client.health(0) == fine
     there.server.fault = "unloaded"
-    found = await there.client.health()
+    found = await there.client.health(0)
     assert (found.alarm, found.version) == ("no model is loaded", VERSION)
 
 
 async def test_an_address_where_nobody_is() -> None:
     client = Rasa(RasaSettings(f"http://127.0.0.1:{free_port()}", 0.5), "", KNOWN)
     assert await client.rank(["谢谢"]) == [None]
-    assert str((await client.health()).alarm).startswith("no answer")
+    assert str((await client.health(0)).alarm).startswith("no answer")
     await client.close()
 
 

@@ -66,7 +66,7 @@ async def test_it_takes_no_commands(rasa: Rasa) -> None:
 
 
 async def test_it_tells_its_health_and_its_token_is_asked_for(rasa: Rasa, base: str) -> None:
-    told = await rasa.health()
+    told = await rasa.health(0)
     assert (told.alarm, told.version) == (None, VERSION)
     assert told.model
     stranger = Rasa(RasaSettings(base, 10), "another", frozenset(TAUGHT))

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator
 from datetime import datetime
 
@@ -82,7 +83,7 @@ async def test_one_token_for_an_hour_of_calls(account: Official) -> None:
 async def test_many_calls_at_once_and_many_processes_fetch_one_token(config: Config) -> None:
     platform, port = WechatPlatform(), free_port()
     databases = [Database(config.database.url) for _ in range(4)]
-    apis = [Wechat(platform.app_id, platform.secret, f"http://127.0.0.1:{port}", each) for each in databases]
+    apis = [Wechat(platform.app_id, platform.secret, f"http://127.0.0.1:{port}", each, time.time) for each in databases]
     async with behind(platform.app(), port):
         await asyncio.gather(*(each.callback_addresses() for each in apis for _ in range(8)))
         assert platform.calls["stable_token"] == 1
@@ -125,7 +126,7 @@ async def test_no_secret_in_what_is_said_about_errors(account: Official, caplog:
             await api(account).send({"touser": who.openid, **TEXT})
         said.append(repr(caught.value) + repr(caught.value.__cause__))
         account.clock.ahead += 40
-    dead = Wechat(platform.app_id, platform.secret, "http://127.0.0.1:9", Database("sqlite:///:memory:"))
+    dead = Wechat(platform.app_id, platform.secret, "http://127.0.0.1:9", Database("sqlite:///:memory:"), time.time)
     with pytest.raises(WechatError) as caught:
         await dead.session("code")
     said.append(repr(caught.value) + repr(caught.value.__context__ if not caught.value.__suppress_context__ else ""))

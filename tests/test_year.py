@@ -1,5 +1,6 @@
 """What a year does to a learner's account, night by night: orders that nobody fetched, points that lapse, a word before."""
 
+import time
 from datetime import date, datetime
 from itertools import count
 
@@ -15,7 +16,7 @@ _cards = count(1)
 
 @pytest.fixture
 def nightly(app: App) -> Nightly:
-    return Nightly(app.bank, app.tellings, app.database, app.config.zone)
+    return Nightly(app.bank, app.tellings, app.database, app.config.zone, time.time)
 
 
 async def night(app: App, nightly: Nightly, day: date) -> int:

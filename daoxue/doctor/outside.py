@@ -85,7 +85,7 @@ async def redis(config: Config) -> AsyncIterator[Finding]:
 async def platforms(
     config: Config, database: Database | None, channels: Mapping[str, Channel]
 ) -> AsyncIterator[Finding]:
-    means = Means(config.channels, os.environ, database, public_url(config))
+    means = Means(config.channels, os.environ, database, public_url(config), time.time)
     for channel in channels.values():
         if channel.examine is None or not channel.is_on(config.channels):
             continue

@@ -1,6 +1,7 @@
 """What administrators and auditors do: people, tokens, webhooks, the audit, residents' rights, how things are."""
 
 import json
+from dataclasses import dataclass
 from typing import Annotated, Literal, cast
 
 from fastapi import Depends, Request, Response
@@ -11,6 +12,7 @@ from accounts.closing import ErasureReason
 from desk import forms
 from desk.api.answers import NOTHING, Answering, NothingToTell, files
 from desk.api.given import (
+    Now,
     TheDatabase,
     TheDispatch,
     TheFeed,
@@ -22,9 +24,11 @@ from desk.api.given import (
     TheResidents,
     TheStanding,
 )
-from desk.api.guard import Number, may, now
+from desk.api.guard import Number, may
 from desk.api.session import Strict
+from desk.dispatch import Dispatch
 from desk.errors import TicketError
+from desk.feed import Feed
 from desk.parts import Health
 from desk.people import DAY, NOTHING_ENDED, ONE_TIME, PERMISSIONS, ROLES, Ended, Profile, Seat
 from desk.printing import copy_page
@@ -243,38 +247,53 @@ async def _changed(body: ChangedPerson, library: TheLibrary) -> ChangedPerson:
 
 
 @router.post("/people")
-async def add_person(body: NewPerson, seat: Keeper, people: ThePeople, library: TheLibrary) -> OneTime:
+async def add_person(body: NewPerson, seat: Keeper, people: ThePeople, library: TheLibrary, now: Now) -> OneTime:
     """A new account; its one-time password is shown this once."""
     _check_place(library, body.place)
     profile = Profile(body.shown, body.skills, body.langs, body.capacity, body.place, body.phone)
-    password = await people.add(body.name, body.role, now(), seat.name, profile)
+    password = await people.add(body.name, body.role, now, seat.name, profile)
     return OneTime(body.name, password, ONE_TIME // DAY, NOTHING_ENDED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaving:
+    """What an account has open is ended, and what it can do no more goes back to the queue."""
+
+    dispatch: Dispatch
+    feed: Feed
+
+    async def leave(self, name: str, now: int, *, works: bool) -> None:
+        self.feed.end(name)
+        if not works:
+            await self.dispatch.leave(name, now)
+
+
+async def _leaving(dispatch: TheDispatch, feed: TheFeed) -> _Leaving:
+    return _Leaving(dispatch, feed)
 
 
 @router.put("/people/{name}")
 async def change_person(
-    name: str, body: Annotated[ChangedPerson, Depends(_changed)], seat: Keeper, people: ThePeople, dispatch: TheDispatch,
-    feed: TheFeed,
+    name: str, body: Annotated[ChangedPerson, Depends(_changed)], seat: Keeper, people: ThePeople,
+    leaving: Annotated[_Leaving, Depends(_leaving)], now: Now,
 ) -> Ended:  # fmt: skip
     """Changes an account that nobody else has changed since it was looked at. Nobody takes his own administration away.
     Another role, or being switched off, ends what the account has open at once, and its tokens: what that was is told."""
     if name == seat.name and (not body.active or body.role != seat.role):
         raise TicketError("invalid", "不能停用自己或改自己的角色，请另一位管理员来改")
     ended = await people.change(
-        name, seat.name, now(), version=body.version, shown=body.shown or name, role=body.role, skills=body.skills,
+        name, seat.name, now, version=body.version, shown=body.shown or name, role=body.role, skills=body.skills,
         langs=body.langs, capacity=body.capacity, place=body.place, phone=body.phone, active=int(body.active),
     )  # fmt: skip
     if ended is not None:
-        feed.end(name)
-        if not body.active or body.role not in PERMISSIONS["ticket.work"]:
-            await dispatch.leave(name, now())
+        await leaving.leave(name, now, works=body.active and body.role in PERMISSIONS["ticket.work"])
     return ended or NOTHING_ENDED
 
 
 @router.post("/people/{name}/reset")
-async def reset_password(name: str, seat: Keeper, people: ThePeople, feed: TheFeed) -> OneTime:
+async def reset_password(name: str, seat: Keeper, people: ThePeople, feed: TheFeed, now: Now) -> OneTime:
     """A new one-time password; also unlocks, takes the second factor away, and ends what the account has open."""
-    password, ended = await people.reset_password(name, seat.name, now())
+    password, ended = await people.reset_password(name, seat.name, now)
     feed.end(name)
     return OneTime(name, password, ONE_TIME // DAY, ended)
 
@@ -286,16 +305,16 @@ async def strangers(seat: Keeper, people: ThePeople) -> Strangers:
 
 
 @router.put("/people/{name}/link")
-async def link(name: str, body: Linked, seat: Keeper, people: ThePeople) -> NothingToTell:
+async def link(name: str, body: Linked, seat: Keeper, people: ThePeople, now: Now) -> NothingToTell:
     """From here on one of the strangers signs in to this account."""
-    await people.link(name, body.subject, seat.name, now())
+    await people.link(name, body.subject, seat.name, now)
     return NOTHING
 
 
 @router.delete("/people/{name}/link")
-async def unlink(name: str, seat: Keeper, people: ThePeople, feed: TheFeed) -> Ended:
+async def unlink(name: str, seat: Keeper, people: ThePeople, feed: TheFeed, now: Now) -> Ended:
     """Nobody signs in to this account by the identity provider any more; what it has open ends."""
-    ended = await people.unlink(name, seat.name, now())
+    ended = await people.unlink(name, seat.name, now)
     feed.end(name)
     return ended
 
@@ -312,14 +331,14 @@ async def tokens(seat: Tokens, people: ThePeople) -> TokenList:
 
 
 @router.post("/tokens")
-async def add_token(body: NewToken, seat: Tokens, people: ThePeople) -> Token:
+async def add_token(body: NewToken, seat: Tokens, people: ThePeople, now: Now) -> Token:
     """A token that acts as an account for a year, shown this once."""
-    return Token(await people.add_token(body.seat, body.label, seat.name, now()))
+    return Token(await people.add_token(body.seat, body.label, seat.name, now))
 
 
 @router.delete("/tokens/{id}")
-async def drop_token(id: str, seat: Tokens, people: ThePeople) -> NothingToTell:
-    await people.drop_token(id, seat.name, now())
+async def drop_token(id: str, seat: Tokens, people: ThePeople, now: Now) -> NothingToTell:
+    await people.drop_token(id, seat.name, now)
     return NOTHING
 
 
@@ -332,14 +351,14 @@ async def webhooks(seat: Hooking, hooks: TheHooks) -> HookList:
 
 
 @router.post("/webhooks")
-async def add_webhook(body: NewHook, seat: Hooking, hooks: TheHooks) -> SigningSecret:
+async def add_webhook(body: NewHook, seat: Hooking, hooks: TheHooks, now: Now) -> SigningSecret:
     """Tells an address of tickets' events, signed with the secret that is shown this once."""
-    return SigningSecret(await hooks.add(body.url, body.kinds, seat.name, now()))
+    return SigningSecret(await hooks.add(body.url, body.kinds, seat.name, now))
 
 
 @router.delete("/webhooks/{id}")
-async def drop_webhook(id: Number, seat: Hooking, hooks: TheHooks) -> NothingToTell:
-    await hooks.drop(id, seat.name, now())
+async def drop_webhook(id: Number, seat: Hooking, hooks: TheHooks, now: Now) -> NothingToTell:
+    await hooks.drop(id, seat.name, now)
     return NOTHING
 
 
@@ -374,27 +393,29 @@ async def retention(seat: Eraser, standing: TheStanding) -> Retention:
 
 
 @router.put("/retention")
-async def set_retention(request: Annotated[Request, Retention], seat: Eraser, standing: TheStanding) -> NothingToTell:
+async def set_retention(
+    request: Annotated[Request, Retention], seat: Eraser, standing: TheStanding, now: Now
+) -> NothingToTell:
     """After how many days things are taken out."""
     keep = forms.read(await request.body(), Retention)
-    await standing.put("retention", keep, seat.name, now())
+    await standing.put("retention", keep, seat.name, now)
     return NOTHING
 
 
 @router.post("/residents/{ref}/export")
-async def export(ref: str, seat: Eraser, residents: TheResidents) -> dict[str, object]:
+async def export(ref: str, seat: Eraser, residents: TheResidents, now: Now) -> dict[str, object]:
     """Everything that we hold of the resident of this ticket."""
-    return await residents.copy(ref, seat.name, now())
+    return await residents.copy(ref, seat.name, now)
 
 
 @router.post("/residents/{ref}/printable", responses=files("text/html"))
-async def printable(ref: str, seat: Eraser, residents: TheResidents, hours: TheHours) -> Response:
+async def printable(ref: str, seat: Eraser, residents: TheResidents, hours: TheHours, now: Now) -> Response:
     """The same as a page to be printed for the resident."""
-    copy = await residents.copy(ref, seat.name, now())
+    copy = await residents.copy(ref, seat.name, now)
     return Response(copy_page(ref, copy, hours.zone), media_type="text/html; charset=utf-8")
 
 
 @router.post("/residents/{ref}/erase")
-async def erase(ref: str, body: Erase, seat: Eraser, residents: TheResidents) -> ErasureProof:
+async def erase(ref: str, body: Erase, seat: Eraser, residents: TheResidents, now: Now) -> ErasureProof:
     """Takes it out, and proves it."""
-    return await residents.erase(ref, seat.name, body.why, now())
+    return await residents.erase(ref, seat.name, body.why, now)

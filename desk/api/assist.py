@@ -9,8 +9,8 @@ from msgspec import Struct
 from pydantic import Field
 
 from desk.api.answers import NOTHING, Answering, NothingToTell
-from desk.api.given import TheComprehension, TheDatabase, TheDrafting, TheLibrary, TheTickets, Today
-from desk.api.guard import Number, may, now
+from desk.api.given import Now, TheComprehension, TheDatabase, TheDrafting, TheLibrary, TheTickets, Today
+from desk.api.guard import Number, may
 from desk.api.session import Strict
 from desk.api.shown import TheViews
 from desk.errors import TicketError
@@ -129,9 +129,11 @@ async def drop_canned(id: Number, seat: Writer, database: TheDatabase) -> Nothin
 
 
 @router.post("/tickets/{ref}/draft")
-async def draft(ref: str, seat: Drafter, tickets: TheTickets, drafting: TheDrafting, views: TheViews) -> DraftMade:
+async def draft(
+    ref: str, seat: Drafter, tickets: TheTickets, drafting: TheDrafting, views: TheViews, now: Now
+) -> DraftMade:
     """The seat's last answer becomes a draft for editors: to the standard question that the resident asked where it has no
     answer yet, else to the question in their words."""
     opened = await tickets.show(ref)
     await views.looked_at(opened.ticket, seat)
-    return DraftMade(await drafting.draft(opened, seat.name, now()))
+    return DraftMade(await drafting.draft(opened, seat.name, now))

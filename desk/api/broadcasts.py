@@ -8,8 +8,8 @@ from pydantic import Field
 
 from bot.messages import Reply
 from desk.api.answers import NOTHING, Answering, NothingToTell
-from desk.api.given import TheBroadcasts, TheChannels, TheLibrary
-from desk.api.guard import Number, may, now
+from desk.api.given import Now, TheBroadcasts, TheChannels, TheLibrary
+from desk.api.guard import Number, may
 from desk.api.session import Strict
 from desk.broadcasts import LONGEST, UNSUBSCRIBE, Audience, Progress
 from desk.people import Seat
@@ -69,8 +69,8 @@ async def waiting(seat: Approver, broadcasts: TheBroadcasts) -> AwaitingApproval
 
 
 @router.post("")
-async def draft(body: Draft, seat: Writer, broadcasts: TheBroadcasts) -> Drafted:
-    id = await broadcasts.draft(body.title, body.text, Audience(tuple(body.schools)), seat.name, now())
+async def draft(body: Draft, seat: Writer, broadcasts: TheBroadcasts, now: Now) -> Drafted:
+    id = await broadcasts.draft(body.title, body.text, Audience(tuple(body.schools)), seat.name, now)
     return Drafted(id)
 
 
@@ -89,31 +89,31 @@ async def report(id: Number, seat: Writer, broadcasts: TheBroadcasts) -> Progres
 
 
 @router.post("/{id}/submit")
-async def submit(id: Number, seat: Writer, broadcasts: TheBroadcasts) -> NothingToTell:
-    await broadcasts.submit(id, seat.name, now())
+async def submit(id: Number, seat: Writer, broadcasts: TheBroadcasts, now: Now) -> NothingToTell:
+    await broadcasts.submit(id, seat.name, now)
     return NOTHING
 
 
 @router.post("/{id}/approve")
-async def approve(id: Number, seat: Approver, broadcasts: TheBroadcasts) -> NothingToTell:
+async def approve(id: Number, seat: Approver, broadcasts: TheBroadcasts, now: Now) -> NothingToTell:
     """Begins to send what somebody else wrote."""
-    await broadcasts.approve(id, seat.name, now())
+    await broadcasts.approve(id, seat.name, now)
     return NOTHING
 
 
 @router.post("/{id}/refuse")
-async def refuse(id: Number, seat: Approver, broadcasts: TheBroadcasts) -> NothingToTell:
-    await broadcasts.refuse(id, seat.name, now())
+async def refuse(id: Number, seat: Approver, broadcasts: TheBroadcasts, now: Now) -> NothingToTell:
+    await broadcasts.refuse(id, seat.name, now)
     return NOTHING
 
 
 @router.post("/{id}/pause")
-async def pause(id: Number, seat: Writer, broadcasts: TheBroadcasts) -> NothingToTell:
-    await broadcasts.pause(id, seat.name, now())
+async def pause(id: Number, seat: Writer, broadcasts: TheBroadcasts, now: Now) -> NothingToTell:
+    await broadcasts.pause(id, seat.name, now)
     return NOTHING
 
 
 @router.post("/{id}/resume")
-async def resume(id: Number, seat: Writer, broadcasts: TheBroadcasts) -> NothingToTell:
-    await broadcasts.resume(id, seat.name, now())
+async def resume(id: Number, seat: Writer, broadcasts: TheBroadcasts, now: Now) -> NothingToTell:
+    await broadcasts.resume(id, seat.name, now)
     return NOTHING

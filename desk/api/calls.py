@@ -6,8 +6,8 @@ from fastapi import Depends
 from pydantic import Field
 
 from desk.api.answers import NOTHING, OUTSIDE, Answering, NothingToTell
-from desk.api.given import TheCalling, TheDatabase, ThePeople, TheTickets
-from desk.api.guard import may, now
+from desk.api.given import Now, TheCalling, TheDatabase, ThePeople, TheTickets
+from desk.api.guard import may
 from desk.api.session import Strict
 from desk.api.shown import check_colleague
 from desk.errors import TicketError
@@ -63,21 +63,28 @@ async def hold(row: Held, body: Hold, seat: Worker, calling: TheCalling) -> Noth
     return NOTHING
 
 
-@router.post("/tickets/{ref}/confer", responses=OUTSIDE)
-async def confer(
-    row: Held, body: Confer, seat: Worker, tickets: TheTickets, people: ThePeople, calling: TheCalling
-) -> NothingToTell:
-    """Calls a colleague's telephone to join the talk with the resident."""
+async def _colleague(row: Held, body: Confer, people: ThePeople) -> tuple[str, str]:
+    """Who may join, and the telephone. Raises `TicketError`."""
     await check_colleague(people, body.colleague)
     refuse(row, body.colleague)
     colleague = await people.get(body.colleague)
     if colleague is None or colleague.phone is None:
         raise TicketError("invalid", "这位同事没有登记电话")
+    return colleague.shown, colleague.phone
+
+
+@router.post("/tickets/{ref}/confer", responses=OUTSIDE)
+async def confer(
+    row: Held, colleague: Annotated[tuple[str, str], Depends(_colleague)], seat: Worker, tickets: TheTickets,
+    calling: TheCalling, now: Now,
+) -> NothingToTell:  # fmt: skip
+    """Calls a colleague's telephone to join the talk with the resident."""
+    name, phone = colleague
     try:
-        joined = calling is not None and await calling.confer(row.ref, colleague.phone)
+        joined = calling is not None and await calling.confer(row.ref, phone)
     except ConnectionError as error:
         raise TicketError("unreachable", f"电话没有打出去，请稍后再试（{error}）") from error
     if not joined:
         raise TicketError("invalid", "现在没有通话，不能请同事加入")
-    await tickets.note(row.ref, seat.name, f"请 {colleague.shown} 加入通话", now())
+    await tickets.note(row.ref, seat.name, f"请 {name} 加入通话", now)
     return NOTHING

@@ -6,8 +6,8 @@ from fastapi import Depends, Request
 from msgspec import Struct
 
 from desk.api.answers import Answering
-from desk.api.given import TheCataloguing
-from desk.api.guard import may, now
+from desk.api.given import Now, TheCataloguing
+from desk.api.guard import may
 from desk.api.knowledge import Revision
 from desk.people import Seat
 from knowledge.catalogue import Record
@@ -50,13 +50,13 @@ async def records(kind: str, seat: Keeper, cataloguing: TheCataloguing) -> Catal
 
 @router.put("/catalogue/{kind}/{id}")
 async def put(
-    kind: str, id: str, request: Annotated[Request, Record], seat: Keeper, cataloguing: TheCataloguing
+    kind: str, id: str, request: Annotated[Request, Record], seat: Keeper, cataloguing: TheCataloguing, now: Now
 ) -> Revision:
     """The record as it is now to be; residents hear it from the next question on. Refused where it does not fit the rest."""
-    return Revision(await cataloguing.put(kind, id, await request.body(), seat.name, now()))
+    return Revision(await cataloguing.put(kind, id, await request.body(), seat.name, now))
 
 
 @router.delete("/catalogue/{kind}/{id}")
-async def drop(kind: str, id: str, seat: Keeper, cataloguing: TheCataloguing) -> Revision:
+async def drop(kind: str, id: str, seat: Keeper, cataloguing: TheCataloguing, now: Now) -> Revision:
     """Takes it out; refused while another record needs it."""
-    return Revision(await cataloguing.drop(kind, id, seat.name, now()))
+    return Revision(await cataloguing.drop(kind, id, seat.name, now))

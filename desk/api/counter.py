@@ -11,8 +11,8 @@ from accounts.bank import Learnt
 from accounts.enrolment import EnrolmentStatus
 from accounts.ledger import Order
 from desk.api.answers import NOTHING, OUTSIDE, Answering, NothingToTell
-from desk.api.given import TheInviting, TheLearners, TheLibrary, Today
-from desk.api.guard import Number, may, now
+from desk.api.given import Now, TheInviting, TheLearners, TheLibrary, Today
+from desk.api.guard import Number, may
 from desk.api.session import Reason, Strict, is_said
 from desk.errors import TicketError
 from desk.learners import Acting, ByCard, ByTicket, LearnerRecord, Learners
@@ -137,15 +137,15 @@ class InvitationTaken(Struct, frozen=True):
     taken: bool
 
 
-async def _acting(body: ForWhom, seat: Seat, learners: Learners) -> Acting:
-    return await learners.acting(body.whom, seat.name, now(), minors=seat.role == "supervisor")
+async def _acting(body: ForWhom, seat: Seat, learners: Learners, now: int) -> Acting:
+    return await learners.acting(body.whom, seat.name, now, minors=seat.role == "supervisor")
 
 
 @router.post("/learner")
-async def learner(body: CardAsked, seat: Reader, learners: TheLearners) -> LearnerRecord:
+async def learner(body: CardAsked, seat: Reader, learners: TheLearners, now: Now) -> LearnerRecord:
     """The account of somebody who stands here; a child's only for supervisors. Every look is audited."""
     minors = seat.role == "supervisor"
-    return await learners.of_card(body.card, body.reason, seat.name, now(), minors=minors)
+    return await learners.of_card(body.card, body.reason, seat.name, now, minors=minors)
 
 
 @router.get("/items")
@@ -155,23 +155,23 @@ async def items(seat: Reader, library: TheLibrary) -> Items:
 
 
 @router.post("/orders")
-async def redeem(body: Redeem, seat: Orderer, learners: TheLearners) -> Order:
+async def redeem(body: Redeem, seat: Orderer, learners: TheLearners, now: Now) -> Order:
     """Sets points aside."""
-    acts = await _acting(body, seat, learners)
+    acts = await _acting(body, seat, learners, now)
     return await learners.redeem(acts, body.item, body.site, body.id)
 
 
 @router.post("/orders/{ref}/collect")
-async def collect(ref: str, body: ForWhom, seat: Orderer, learners: TheLearners) -> NothingToTell:
+async def collect(ref: str, body: ForWhom, seat: Orderer, learners: TheLearners, now: Now) -> NothingToTell:
     """It was handed out: the points are spent."""
-    await learners.settle(await _acting(body, seat, learners), ref, collected=True)
+    await learners.settle(await _acting(body, seat, learners, now), ref, collected=True)
     return NOTHING
 
 
 @router.post("/orders/{ref}/cancel")
-async def cancel(ref: str, body: ForWhom, seat: Orderer, learners: TheLearners) -> NothingToTell:
+async def cancel(ref: str, body: ForWhom, seat: Orderer, learners: TheLearners, now: Now) -> NothingToTell:
     """It was not: the points are there again."""
-    await learners.settle(await _acting(body, seat, learners), ref, collected=False)
+    await learners.settle(await _acting(body, seat, learners, now), ref, collected=False)
     return NOTHING
 
 
@@ -183,15 +183,15 @@ async def classes(seat: Reader, library: TheLibrary, today: Today) -> ClassList:
 
 
 @router.post("/enrolments")
-async def enrol(body: Enrolment, seat: Orderer, learners: TheLearners) -> EnrolmentStatus:
+async def enrol(body: Enrolment, seat: Orderer, learners: TheLearners, now: Now) -> EnrolmentStatus:
     """A place, a number on the waiting list, or a lot."""
-    return await learners.enrol(await _acting(body, seat, learners), body.group, body.id)
+    return await learners.enrol(await _acting(body, seat, learners, now), body.group, body.id)
 
 
 @router.post("/enrolments/withdraw")
-async def withdraw(body: Enrolment, seat: Orderer, learners: TheLearners) -> EnrolmentStatus:
+async def withdraw(body: Enrolment, seat: Orderer, learners: TheLearners, now: Now) -> EnrolmentStatus:
     """Gives it back; whoever waits moves up."""
-    return await learners.withdraw(await _acting(body, seat, learners), body.group, body.id)
+    return await learners.withdraw(await _acting(body, seat, learners, now), body.group, body.id)
 
 
 @router.get("/reversals")
@@ -201,41 +201,41 @@ async def reversals(seat: Disputer, learners: TheLearners) -> Reversals:
 
 
 @router.post("/reversals")
-async def ask_reversal(body: Reversal, seat: Disputer, learners: TheLearners) -> ReversalAsked:
+async def ask_reversal(body: Reversal, seat: Disputer, learners: TheLearners, now: Now) -> ReversalAsked:
     """Asks for a line to be taken back."""
-    return ReversalAsked(await learners.ask_reversal(await _acting(body, seat, learners), body.entry, body.note))
+    return ReversalAsked(await learners.ask_reversal(await _acting(body, seat, learners, now), body.entry, body.note))
 
 
 @router.post("/reversals/{id}/approve")
-async def approve(id: Number, seat: Approver, learners: TheLearners) -> NothingToTell:
+async def approve(id: Number, seat: Approver, learners: TheLearners, now: Now) -> NothingToTell:
     """A supervisor's yes, to what another has asked for: the line is taken back by another."""
-    await learners.decide(id, yes=True, by=seat.name, now=now())
+    await learners.decide(id, yes=True, by=seat.name, now=now)
     return NOTHING
 
 
 @router.post("/reversals/{id}/refuse")
-async def refuse(id: Number, seat: Approver, learners: TheLearners) -> NothingToTell:
-    await learners.decide(id, yes=False, by=seat.name, now=now())
+async def refuse(id: Number, seat: Approver, learners: TheLearners, now: Now) -> NothingToTell:
+    await learners.decide(id, yes=False, by=seat.name, now=now)
     return NOTHING
 
 
 @router.post("/earned")
-async def earned(body: Earned, seat: Earner, learners: TheLearners) -> Credited:
+async def earned(body: Earned, seat: Earner, learners: TheLearners, now: Now) -> Credited:
     """For other systems: enters what was learnt, as far as the rule's cap goes. The same source again changes nothing."""
-    learnt = Learnt(body.rule, body.source, body.day, body.note, body.times, seat.name, now())
+    learnt = Learnt(body.rule, body.source, body.day, body.note, body.times, seat.name, now)
     return Credited(await learners.earn(body.card, learnt))
 
 
 @router.post("/invitations", responses=OUTSIDE)
-async def invite(body: Checked, seat: Clerk, inviting: TheInviting) -> InvitationShown:
+async def invite(body: Checked, seat: Clerk, inviting: TheInviting, now: Now) -> InvitationShown:
     """A code that whoever scans it within five minutes is bound by."""
     if not body.checked:
         raise TicketError("invalid", "请先当面核对身份")
     if inviting is None:
         raise TicketError("invalid", "没有接入微信公众号，不能扫码绑定")
     try:
-        ends = now() + body.days * 86_400_000 if body.role == "proxy" else None
-        found = await inviting.invite(body.card, seat.name, now(), Grant(body.role, body.scope, ends))
+        ends = now + body.days * 86_400_000 if body.role == "proxy" else None
+        found = await inviting.invite(body.card, seat.name, now, Grant(body.role, body.scope, ends))
     except ConnectionError as error:
         raise TicketError("unreachable", f"微信没有给出二维码，请稍后再试（{error}）") from error
     if found is None:

@@ -1,14 +1,14 @@
 """Files that residents have sent, as seats see and fetch them."""
 
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from urllib.parse import quote
 
 from fastapi import Depends, Response
 from msgspec import Struct
 
 from desk.api.answers import Answering, files
-from desk.api.given import TheDatabase, TheResidents
-from desk.api.guard import may, now
+from desk.api.given import Now, TheDatabase, TheResidents
+from desk.api.guard import may
 from desk.api.shown import TheViews
 from desk.errors import TicketError
 from desk.opening import found
@@ -43,10 +43,12 @@ class ResidentFiles(Struct, frozen=True):
     files: list[ResidentFile]
 
 
-async def _seen(ref: str, seat: Reader, database: TheDatabase, residents: TheResidents) -> tuple[TicketRow, set[int]]:
+async def _seen(
+    ref: str, seat: Reader, database: TheDatabase, residents: TheResidents, now: Now
+) -> tuple[TicketRow, set[int]]:
     """The ticket, and the talks of its resident that this seat may see."""
     row = await database.read(lambda t: found(t, ref))
-    return row, await residents.talks_seen(row, seat.name, now())
+    return row, await residents.talks_seen(row, seat.name, now)
 
 
 Seen = Annotated[tuple[TicketRow, set[int]], Depends(_seen)]
@@ -63,7 +65,7 @@ async def files_of(seen: Seen, seat: Reader, views: TheViews, database: TheDatab
 
 
 @router.get("/tickets/{ref}/files/{id}", responses=files(_ANY))
-async def fetch(seen: Seen, id: str, seat: Reader, database: TheDatabase) -> Response:
+async def fetch(seen: Seen, id: str, seat: Reader, database: TheDatabase, now: Now) -> Response:
     """The file as it was sent, to be kept: never shown by the browser itself. Who has the ticket needs no other reason; a
     colleague's look is audited."""
     row, talks = seen
@@ -71,24 +73,32 @@ async def fetch(seen: Seen, id: str, seat: Reader, database: TheDatabase) -> Res
     if kept is None or kept[0] not in talks:
         raise TicketError("not_found", "没有这个文件，或者还没检查完")
     talk, name, kind, body = kept
-    await _looked_into(database, row, seat, id, talk)
+    await _looked_into(database, row, seat, _Look(id, talk, now))
     disposition = {"content-disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
     return Response(body, media_type=kind, headers=_HEADERS | disposition)
 
 
 @router.get("/tickets/{ref}/files/{id}/preview", responses=files(_JPEG))
-async def preview(seen: Seen, id: str, seat: Reader, database: TheDatabase) -> Response:
+async def preview(seen: Seen, id: str, seat: Reader, database: TheDatabase, now: Now) -> Response:
     """A small picture of a picture, drawn anew: nothing of what was hidden in the file is in it. Audited as above."""
     row, talks = seen
     drawn = await database.read(lambda t: attachments.preview(t, id))
     if drawn is None or drawn[0] not in talks or drawn[1] is None:
         raise TicketError("not_found", "没有这张图片，或者还没检查完")
-    await _looked_into(database, row, seat, id, drawn[0])
+    await _looked_into(database, row, seat, _Look(id, drawn[0], now))
     return Response(drawn[1], media_type=_JPEG, headers=_HEADERS)
 
 
-async def _looked_into(database: Database, row: TicketRow, seat: Seat, id: str, talk: int) -> None:
+class _Look(NamedTuple):
+    """At a file that was sent in this talk, at this moment (ms)."""
+
+    id: str
+    talk: int
+    at: int
+
+
+async def _looked_into(database: Database, row: TicketRow, seat: Seat, look: _Look) -> None:
     """Writes down a look at a file, where it was not sent in a talk of the seat's own ticket."""
-    if row.owner == seat.name and talk in await database.read(lambda t: tickets.talks(t, row)):
+    if row.owner == seat.name and look.talk in await database.read(lambda t: tickets.talks(t, row)):
         return
-    await database.write(lambda t: conversations.audited(t, seat.name, "file.read", row.ref, id, now()))
+    await database.write(lambda t: conversations.audited(t, seat.name, "file.read", row.ref, look.id, look.at))

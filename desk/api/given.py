@@ -81,8 +81,23 @@ TheInviting = Annotated[Inviting | None, Depends(_Part("inviting"))]
 TheCalling = Annotated[Calling | None, Depends(_Part("calling"))]
 
 
-async def _today(hours: TheHours) -> date:
-    return datetime.now(hours.zone).date()
+async def now_of(connection: HTTPConnection) -> int:
+    """The moment, by the clock that the desk was given: milliseconds since 1970 UTC."""
+    return int(desk_of(connection).clock() * 1000)
 
 
-Today = Annotated[date, Depends(_today)]  # of the centre
+Now = Annotated[int, Depends(now_of)]  # the same for all that one request does
+
+
+async def _moment(now: Now, hours: TheHours) -> datetime:
+    return datetime.fromtimestamp(now / 1000, hours.zone)
+
+
+Moment = Annotated[datetime, Depends(_moment)]  # the same, by the clocks and the calendar of the centre
+
+
+async def _today(moment: Moment) -> date:
+    return moment.date()
+
+
+Today = Annotated[date, Depends(_today)]

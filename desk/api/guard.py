@@ -1,7 +1,6 @@
 """Who may come in: every endpoint declares the permission that it takes, and nothing is served without one."""
 
 import re
-import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Annotated, Protocol
 from urllib.parse import urlsplit
@@ -13,7 +12,7 @@ from fastapi.routing import APIRoute
 from pydantic import Field
 from starlette.requests import HTTPConnection
 
-from desk.api.given import desk_of
+from desk.api.given import desk_of, now_of
 from desk.attempts import Caller
 from desk.people import PERMISSIONS, Seat
 from store import conversations
@@ -38,11 +37,6 @@ def language_of(connection: HTTPConnection) -> str:
 
 
 Language = Annotated[str, Depends(language_of)]
-
-
-def now() -> int:
-    """Milliseconds since 1970 UTC."""
-    return int(time.time() * 1000)
 
 
 def token_of(connection: HTTPConnection) -> str | None:
@@ -145,14 +139,14 @@ class GuardedRoute(APIRoute):
 async def seat_of(connection: HTTPConnection) -> Seat | None:
     """Whoever is signed in."""
     token = token_of(connection)
-    return await desk_of(connection).signing.who(token, now()) if token else None
+    return await desk_of(connection).signing.who(token, await now_of(connection)) if token else None
 
 
 async def _write_down(request: Request, seat: Seat, permission: str) -> None:
     """An attempt to do what one may not."""
-    what = f"{request.method} {request.scope['route'].path}"
+    what, now = f"{request.method} {request.scope['route'].path}", await now_of(request)
     await desk_of(request).database.write(
-        lambda t: conversations.audited(t, seat.name, "refused", what, permission, now())
+        lambda t: conversations.audited(t, seat.name, "refused", what, permission, now)
     )
 
 

@@ -16,8 +16,8 @@ from bot.channel import Channel
 from bot.messages import Inbound, Reply
 from desk import children, drafts
 from desk.api.answers import Answering
-from desk.api.given import TheChannels, TheDatabase, TheEditing, TheInbox, TheLibrary, Today
-from desk.api.guard import LARGEST_FILE, Language, Number, may, now
+from desk.api.given import Moment, Now, TheChannels, TheDatabase, TheEditing, TheInbox, TheLibrary, Today
+from desk.api.guard import LARGEST_FILE, Language, Number, may
 from desk.api.session import Strict
 from desk.api.shown import written_down
 from desk.editing import Kept, check_texts, checked
@@ -172,14 +172,14 @@ def _line(library: Library, each: Kept, today: date) -> EntryLine:
 
 @router.get("/knowledge/entries")
 async def entries(
-    seat: Reader, editing: TheEditing, library: TheLibrary, database: TheDatabase, today: Today
+    seat: Reader, editing: TheEditing, library: TheLibrary, database: TheDatabase, today: Today, now: Now
 ) -> Entries:
     """Every entry, what waits for somebody first; with how often it answered in thirty days, and how that was taken."""
     since = str(today - timedelta(days=USED_DAYS))
     used = await database.read(lambda t: usage.since(t, since))
     found = []
     kept = await editing.all()
-    await _looked_into(database, kept, seat)
+    await _looked_into(database, kept, seat, now)
     for each in kept:
         said, helped, failed = used.get(each.entry.id, (0, 0, 0))
         found.append(EntryUsed(**asdict(_line(library, each, today)), said=said, helped=helped, failed=failed))
@@ -187,11 +187,11 @@ async def entries(
 
 
 async def _found(
-    id: str, seat: Reader, editing: TheEditing, database: TheDatabase
+    id: str, seat: Reader, editing: TheEditing, database: TheDatabase, now: Now
 ) -> tuple[Kept, Sequence[VersionRow]]:
     """The newest version and all before, looked into."""
     kept, versions = await editing.get(id)
-    await _looked_into(database, [kept], seat)
+    await _looked_into(database, [kept], seat, now)
     return kept, versions
 
 
@@ -213,12 +213,12 @@ async def entry(
     return WholeEntry(**line, entry=kept.entry, preview=preview(channels, kept.entry), versions=before)
 
 
-async def _looked_into(database: Database, shown: Sequence[Kept], seat: Seat) -> None:
+async def _looked_into(database: Database, shown: Sequence[Kept], seat: Seat, now: int) -> None:
     """Drafts that somebody else has made of a ticket hold a resident's sentence until an editor has published them: the look
     is written down."""
     theirs = [each.entry.id for each in shown if each.status in ("draft", "in_review") and each.by != seat.name]
     if refs := [ref for id in theirs if (ref := drafts.ticket_of(id)) is not None]:
-        await written_down(database, seat, "drafts", " ".join(refs))
+        await written_down(database, seat, now, "drafts", " ".join(refs))
 
 
 def preview(channels: Mapping[str, Channel], entry: Entry) -> dict[str, list[str]]:
@@ -235,14 +235,21 @@ async def try_preview(request: Annotated[Request, Entry], seat: Drafter, channel
     return EntryPreview(preview(channels, checked(await request.body())))
 
 
+class Basis(BaseModel):
+    """What an editor had before them."""
+
+    read: Number | None = None
+    looked: list[Form] = Field([], max_length=len(FORMS))
+
+
 @router.put("/knowledge/entries/{id}")
 async def save(
     id: str,
     request: Annotated[Request, Entry],
     seat: Drafter,
     editing: TheEditing,
-    read: Number | None = None,
-    looked: Annotated[list[Form], Query(max_length=len(FORMS))] = [],  # noqa: B006 - never written to
+    basis: Annotated[Basis, Query()],
+    now: Now,
 ) -> Revision:
     """A new draft. `read` is the revision that was edited; without it a new entry. `looked` are the forms of the answer that
     were looked at and still say the same; others that were written for an earlier answer are marked in `stale`."""
@@ -251,42 +258,42 @@ async def save(
     if entry.id != id:
         raise TicketError("invalid", "编号和地址不一致", "The id is not that of the address")
     check_texts(entry)
-    return Revision(await editing.save(raw, seat.name, now(), read, looked))
+    return Revision(await editing.save(raw, seat.name, now, basis.read, basis.looked))
 
 
 @router.post("/knowledge/entries/{id}/submit")
-async def submit(id: str, seat: Drafter, editing: TheEditing) -> Revision:
+async def submit(id: str, seat: Drafter, editing: TheEditing, now: Now) -> Revision:
     """Asks for review."""
-    return Revision(await editing.submit(id, seat.name, now()))
+    return Revision(await editing.submit(id, seat.name, now))
 
 
 @router.post("/knowledge/entries/{id}/publish")
-async def publish(id: str, seat: Reviewer, editing: TheEditing, today: Today) -> Revision:
+async def publish(id: str, seat: Reviewer, editing: TheEditing, today: Today, now: Now) -> Revision:
     """By a second person; said from the next question on."""
-    return Revision(await editing.publish(id, seat.name, now(), today))
+    return Revision(await editing.publish(id, seat.name, now, today))
 
 
 @router.post("/knowledge/entries/{id}/send-back")
-async def send_back(id: str, body: Why, seat: Reviewer, editing: TheEditing) -> Revision:
-    return Revision(await editing.send_back(id, seat.name, now(), body.why))
+async def send_back(id: str, body: Why, seat: Reviewer, editing: TheEditing, now: Now) -> Revision:
+    return Revision(await editing.send_back(id, seat.name, now, body.why))
 
 
 @router.post("/knowledge/entries/{id}/expire")
-async def expire(id: str, seat: Reviewer, editing: TheEditing) -> Revision:
+async def expire(id: str, seat: Reviewer, editing: TheEditing, now: Now) -> Revision:
     """Not said any more."""
-    return Revision(await editing.expire(id, seat.name, now()))
+    return Revision(await editing.expire(id, seat.name, now))
 
 
 @router.post("/knowledge/entries/{id}/restore/{revision}")
-async def restore(id: str, revision: Number, seat: Drafter, editing: TheEditing) -> Revision:
+async def restore(id: str, revision: Number, seat: Drafter, editing: TheEditing, now: Now) -> Revision:
     """An older version as the new draft."""
-    return Revision(await editing.restore(id, revision, seat.name, now()))
+    return Revision(await editing.restore(id, revision, seat.name, now))
 
 
 @router.post("/knowledge/topics")
-async def add_topic(request: Annotated[Request, Topic], seat: Reviewer, editing: TheEditing) -> Revision:
+async def add_topic(request: Annotated[Request, Topic], seat: Reviewer, editing: TheEditing, now: Now) -> Revision:
     """A topic of the centre's own, for entries of its own: `id`, `zh`, `en`, and `skill` and `colour` where it has some."""
-    return Revision(await editing.add_topic(await request.body(), seat.name, now()))
+    return Revision(await editing.add_topic(await request.body(), seat.name, now))
 
 
 async def _report(file: UploadFile, seat: Reviewer, library: TheLibrary, today: Today) -> ImportReport:
@@ -321,7 +328,7 @@ class TakingIn(BaseModel):
 
 @router.post("/knowledge/import", max_body_size=LARGEST_FILE)
 async def take_in(
-    found: Annotated[ImportReport, Depends(_report)], seat: Reviewer, editing: TheEditing, today: Today, language: Language,
+    found: Annotated[ImportReport, Depends(_report)], seat: Reviewer, editing: TheEditing, moment: Moment, language: Language,
     how: Annotated[TakingIn, Query()],
 ) -> Imported:  # fmt: skip
     """A CSV, XLSX, Markdown or DOCX file, also the answered table of standard questions: first only a report by row, in the
@@ -329,7 +336,7 @@ async def take_in(
     good = [(row.entry, row.keeps) for row in found.rows if row.entry is not None]
     taken = how.commit and good and (how.partial or not found.bad)
     if taken:
-        await editing.take_in(good, seat.name, now(), today)
+        await editing.take_in(good, seat.name, int(moment.timestamp() * 1000), moment.date())
     told = sorted(found.rows, key=lambda row: (not row.problems, not row.notes))
     telling = sum(bool(row.problems or row.notes) for row in told)
     rows = [
@@ -344,12 +351,14 @@ async def take_in(
 
 
 @router.post("/knowledge/ask")
-async def ask(body: Trial, seat: Reader, inbox: TheInbox, library: TheLibrary, channels: TheChannels) -> TrialShown:
+async def ask(
+    body: Trial, seat: Reader, inbox: TheInbox, library: TheLibrary, channels: TheChannels, now: Now
+) -> TrialShown:
     """The test box: what would be answered, and why. Nothing is kept."""
     channel = channels.get(body.channel)
     if channel is None:
         raise TicketError("invalid", f"没有这个渠道；可以是 {'、'.join(channels)}")
-    inbound = Inbound(channel=channel.name, address="try", id="try", text=body.text, at=now(), lang=body.lang)
+    inbound = Inbound(channel=channel.name, address="try", id="try", text=body.text, at=now, lang=body.lang)
     turn = await inbox.try_out(inbound)
     heard, entries = turn.heard, library.entries
     return TrialShown(

@@ -11,8 +11,8 @@ from msgspec import Meta, Struct
 from prometheus_client import Gauge
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from desk.api.given import TheDatabase, TheDispatch, TheFeed, TheHours
-from desk.api.guard import is_from_elsewhere, now, seat_of, token_of
+from desk.api.given import TheDatabase, TheDispatch, TheFeed, TheHours, now_of
+from desk.api.guard import is_from_elsewhere, seat_of, token_of
 from desk.dispatch import Dispatch
 from desk.feed import QUEUE, ErrorFrame, Feed, FeedPage, PongFrame, ResetFrame, encode
 from desk.people import Seat, digest
@@ -110,7 +110,7 @@ class _Connection:
 
     async def _lease(self, lasts: int, *, again: bool = False) -> None:
         if self._seat.may("ticket.work"):
-            row = PresenceRow(self._id, self._seat.name, int(self._ready), now() + lasts)
+            row = PresenceRow(self._id, self._seat.name, int(self._ready), await now_of(self._websocket) + lasts)
             await self._dispatch.come(row, again=again)
 
     async def _stay(self) -> None:
@@ -163,8 +163,8 @@ class _Connection:
 
     async def _looks(self, subject: str, detail: str) -> None:
         """Written down before anything is told."""
-        seat = self._seat.name
-        await self._database.write(lambda t: conversations.audited(t, seat, "ticket.read", subject, detail, now()))
+        seat, now = self._seat.name, await now_of(self._websocket)
+        await self._database.write(lambda t: conversations.audited(t, seat, "ticket.read", subject, detail, now))
 
     async def _hear(self) -> None:
         while True:

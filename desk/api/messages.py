@@ -11,8 +11,8 @@ from pydantic import BaseModel, Field
 from bot.channel import Channel
 from desk import files
 from desk.api.answers import Answering
-from desk.api.given import TheChannels, TheDatabase, TheReplies, TheResidents, TheTickets
-from desk.api.guard import LARGEST_FILE, Number, may, now
+from desk.api.given import Now, TheChannels, TheDatabase, TheReplies, TheResidents, TheTickets
+from desk.api.guard import LARGEST_FILE, Number, may
 from desk.api.session import Strict
 from desk.api.shown import TheViews
 from desk.errors import TicketError
@@ -83,7 +83,7 @@ async def earlier(
     if talk == row.conversation:
         said = await database.read(lambda t: before(t, talk, asked.before, asked.most))
     else:
-        said = await residents.said_in(row, talk, seat.name, (asked.before, asked.most), now())
+        said = await residents.said_in(row, talk, seat.name, (asked.before, asked.most), views.now)
     await views.looked_at(row, seat)
     return EarlierMessages([shown(each, talk) for each in said])
 
@@ -121,7 +121,7 @@ async def reply(
     await fitting.check(ref, body.text)
     wait = await views.recall_time(ref) if body.recallable else 0
     answer = Answer(body.text, body.id, body.seen, body.source, wait=wait, talk=body.talk)
-    return Sent(body.id, *await tickets.reply(ref, seat.name, answer, now()))
+    return Sent(body.id, *await tickets.reply(ref, seat.name, answer, views.now))
 
 
 @router.post("/tickets/{ref}/messages/{id}/call-back")
@@ -143,14 +143,17 @@ async def _recall(ref: str, views: TheViews, recallable: Annotated[bool, Form()]
     return await views.recall_time(ref) if recallable else 0
 
 
-@router.post("/tickets/{ref}/files", dependencies=[Depends(_takes_files)], max_body_size=LARGEST_FILE)
-async def send_file(
-    ref: str, file: UploadFile, id: Annotated[str, Form(min_length=1, max_length=64)], seat: Worker, tickets: TheTickets,
-    wait: Annotated[int, Depends(_recall)],
-) -> Sent:  # fmt: skip
-    """Sends a file to the resident. The same id again changes nothing."""
+async def _with_file(
+    file: UploadFile, id: Annotated[str, Form(min_length=1, max_length=64)], wait: Annotated[int, Depends(_recall)]
+) -> Answer:
     if "\0" in id:
         raise TicketError("invalid", "编号里有不能用的字符（U+0000）")
-    body = await file.read(files.LARGEST + 1)
-    answer = Answer("", id, file=(file.filename or "", body), wait=wait)
-    return Sent(id, *await tickets.reply(ref, seat.name, answer, now()))
+    return Answer("", id, file=(file.filename or "", await file.read(files.LARGEST + 1)), wait=wait)
+
+
+@router.post("/tickets/{ref}/files", dependencies=[Depends(_takes_files)], max_body_size=LARGEST_FILE)
+async def send_file(
+    ref: str, answer: Annotated[Answer, Depends(_with_file)], seat: Worker, tickets: TheTickets, now: Now
+) -> Sent:
+    """Sends a file to the resident. The same id again changes nothing."""
+    return Sent(str(answer.id), *await tickets.reply(ref, seat.name, answer, now))

@@ -6,8 +6,8 @@ from fastapi import Depends
 from msgspec import Struct
 
 from desk.api.answers import NOTHING, Answering, NothingToTell
-from desk.api.given import TheDatabase
-from desk.api.guard import Number, may, now
+from desk.api.given import Now, TheDatabase
+from desk.api.guard import Number, may
 from desk.errors import TicketError
 from desk.people import Seat
 from store import conversations, outbox, queue, webhooks
@@ -56,13 +56,13 @@ def _shown(transaction: Transaction, row: QueueRow) -> GivenUp:
 
 
 @router.post("/queue/{id}/retry")
-async def retry(id: Number, seat: Retrying, database: TheDatabase) -> NothingToTell:
+async def retry(id: Number, seat: Retrying, database: TheDatabase, now: Now) -> NothingToTell:
     """Tries it again, as often as something new."""
 
     def work(transaction: Transaction) -> None:
-        if not queue.retry(transaction, id, now(), any_order=webhooks.KIND):
+        if not queue.retry(transaction, id, now, any_order=webhooks.KIND):
             raise TicketError("not_found", "没有这一条，已经在重发，或者它后面的已经办过")
-        conversations.audited(transaction, seat.name, "queue.retry", str(id), "", now())
+        conversations.audited(transaction, seat.name, "queue.retry", str(id), "", now)
 
     await database.write(work)
     return NOTHING

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from bot.channel import Channel, OpenChannel
 from desk.api.answers import NOTHING, Answering, NothingToTell, as_json
 from desk.api.given import (
+    Now,
     TheAttempts,
     TheChannels,
     TheDatabase,
@@ -32,7 +33,6 @@ from desk.api.guard import (
     caller_of,
     is_over_https,
     may,
-    now,
     token_of,
 )
 from desk.attempts import DAY, DEVICE_DAYS
@@ -42,9 +42,10 @@ from desk.oidc import OidcError, PendingSignIn
 from desk.people import PERMISSIONS, Ended, Seat, digest
 from desk.signing import Factor, new_secret
 from store import people as rows
+from store.people import PresenceRow
 
 BACK, REFUSED, ASKED = "/api/login/oidc/back", "/desk/?refused=", "daoxue_asked"
-FromProvider = Annotated[str, Query(pattern=r"^[\x20-\x7e]{0,2000}$")]
+_PRINTABLE = r"^[\x20-\x7e]{0,2000}$"
 _SEEN = re.compile(r"\w")
 router = Answering(tags=["登录 session"])
 Me = Annotated[Seat, Depends(may("self"))]
@@ -160,16 +161,16 @@ class Secret(Struct, frozen=True):
 
 @router.post("/login", max_body_size=LARGEST_OF_STRANGERS)
 async def login(
-    request: Request, body: Login, signing: TheSignIn, attempts: TheAttempts
+    request: Request, body: Login, signing: TheSignIn, attempts: TheAttempts, now: Now
 ) -> Annotated[Response, SignedIn]:
     """Signs in: a cookie for pages, the same token for programs. The browser is remembered as one of the account's."""
-    caller, at = caller_of(request), now()
-    token = await signing.sign_in(body.name, body.password, body.code, at, caller)
+    caller = caller_of(request)
+    token = await signing.sign_in(body.name, body.password, body.code, now, caller)
     response = as_json(SignedIn(token))
     secure = is_over_https(request)
     set_cookie(response, token, secure=secure)
     response.set_cookie(
-        DEVICES, attempts.remembered(body.name, caller.devices, at), max_age=DEVICE_DAYS * DAY // 1000,
+        DEVICES, attempts.remembered(body.name, caller.devices, now), max_age=DEVICE_DAYS * DAY // 1000,
         httponly=True, samesite="strict", secure=secure, path="/api",
     )  # fmt: skip
     return response
@@ -201,21 +202,26 @@ async def leave_for_provider(request: Request, oidc: TheOidc, public_url: ThePub
     return response
 
 
+class FromProvider(BaseModel):
+    state: str = Field("", pattern=_PRINTABLE)
+    code: str = Field("", pattern=_PRINTABLE)
+
+
 @router.get("/login/oidc/back", status_code=303)
 async def back_from_provider(
     request: Request,
     oidc: TheOidc,
     signing: TheSignIn,
     public_url: ThePublicUrl,
-    state: FromProvider = "",
-    code: FromProvider = "",
+    said: Annotated[FromProvider, Query()],
+    now: Now,
 ) -> Response:
     """From the identity provider: a session, if it vouches for somebody whom an administrator linked to an account."""
     asked = PendingSignIn.of(request.cookies.get(ASKED, ""))
     try:
         origin = caller_of(request).address
-        vouched = await oidc.come_back(asked, state, code, f"{public_url}{BACK}", origin)
-        token = await signing.sign_in_as(vouched, now())
+        vouched = await oidc.come_back(asked, said.state, said.code, f"{public_url}{BACK}", origin)
+        token = await signing.sign_in_as(vouched, now)
     except (OidcError, SignInError) as error:
         refused = RedirectResponse(f"{REFUSED}{'unlinked' if isinstance(error, SignInError) else 'provider'}", 303)
         refused.delete_cookie(ASKED, path=BACK)
@@ -228,13 +234,13 @@ async def back_from_provider(
 
 @router.post("/logout")
 async def logout(
-    request: Request, seat: Newcomer, signing: TheSignIn, dispatch: TheDispatch, feed: TheFeed
+    request: Request, seat: Newcomer, signing: TheSignIn, dispatch: TheDispatch, feed: TheFeed, now: Now
 ) -> Annotated[Response, NothingToTell]:
     """Signs out; what one has open goes back to the queue at once."""
     if token := token_of(request):
         await signing.sign_out(token)
         feed.end_session(digest(token))
-    await dispatch.leave(seat.name, now())
+    await dispatch.leave(seat.name, now)
     response = as_json(NOTHING)
     response.delete_cookie(COOKIE, path="/")
     return response
@@ -245,17 +251,21 @@ def _channel(channel: Channel, opened: OpenChannel | None) -> ChannelShown:
     return ChannelShown(channel.name, channel.zh, channel.en, channel.colour, channel.files, counts, calls)
 
 
+async def _own_pages(seat: Newcomer, database: TheDatabase, now: Now) -> list[PresenceRow]:
+    """Those that the seat has open."""
+    return [page for page in await database.read(lambda t: rows.present(t, now)) if page.seat == seat.name]
+
+
 @router.get("/me")
 async def me(
     seat: Newcomer,
+    there: Annotated[list[PresenceRow], Depends(_own_pages)],
     library: TheLibrary,
-    database: TheDatabase,
     hours: TheHours,
     channels: TheChannels,
     opened: TheOpened,
 ) -> Myself:
     """Who one is, and what one may."""
-    there = [page for page in await database.read(lambda t: rows.present(t, now())) if page.seat == seat.name]
     return Myself(
         name=seat.name, shown=seat.shown, role=seat.role, skills=list(seat.skills), langs=list(seat.langs),
         capacity=seat.capacity, place=seat.place, must_change=seat.one_time, totp=seat.totp,
@@ -269,10 +279,12 @@ async def me(
 
 
 @router.post("/me/password")
-async def password(request: Request, body: Password, seat: Newcomer, signing: TheSignIn, feed: TheFeed) -> Ended:
+async def password(
+    request: Request, body: Password, seat: Newcomer, signing: TheSignIn, feed: TheFeed, now: Now
+) -> Ended:
     """A new password; this session goes on, all others and the account's tokens end, and how many is told."""
     token = token_of(request) or ""
-    ended = await signing.set_password(seat.name, body.old, body.new, now(), token, caller_of(request))
+    ended = await signing.set_password(seat.name, body.old, body.new, now, token, caller_of(request))
     feed.end(seat.name, but=digest(token))
     return ended
 
@@ -285,10 +297,10 @@ async def new_totp(seat: Me) -> Secret:
 
 
 @router.put("/me/totp")
-async def set_totp(request: Request, body: Totp, seat: Me, signing: TheSignIn) -> NothingToTell:
+async def set_totp(request: Request, body: Totp, seat: Me, signing: TheSignIn, now: Now) -> NothingToTell:
     """Switches the second factor on or over (with a secret) or off (without)."""
     factor = Factor(body.secret, body.code, body.old_code)
-    await signing.set_factor(seat.name, factor, body.password, now(), caller_of(request))
+    await signing.set_factor(seat.name, factor, body.password, now, caller_of(request))
     return NOTHING
 
 

@@ -8,8 +8,7 @@ from fastapi import Depends
 from msgspec import Struct
 
 from bot.channel import OpenChannel
-from desk.api.given import TheDatabase, TheHours, TheLibrary, TheOpened, TheResidents
-from desk.api.guard import now
+from desk.api.given import Now, TheDatabase, TheHours, TheLibrary, TheOpened, TheResidents
 from desk.errors import TicketError
 from desk.feed import MessageShown, masked, shown
 from desk.hours import Hours
@@ -102,21 +101,21 @@ class Whole(Struct, frozen=True):
     resident: ResidentShown
 
 
-async def written_down(database: Database, seat: Seat, subject: str, detail: str = "") -> None:
+async def written_down(database: Database, seat: Seat, at: int, subject: str, detail: str = "") -> None:
     """That somebody was shown words of tickets that are not theirs."""
-    at = now()
     await database.write(lambda t: conversations.audited(t, seat.name, "ticket.read", subject, detail, at))
 
 
 @dataclass(frozen=True, slots=True)
 class TicketViews:
-    """What tickets are shown with; whoever looks is written down."""
+    """What tickets are shown with at this moment (ms); whoever looks is written down."""
 
     database: Database
     hours: Hours
     library: Library
     residents: Residents
     opened: Mapping[str, OpenChannel]
+    now: int
 
     async def after(self, ref: str, seat: Seat) -> Changed:
         """The ticket as it is now."""
@@ -132,13 +131,13 @@ class TicketViews:
     async def looked_at(self, row: TicketRow, seat: Seat) -> None:
         """Writes down a look at a ticket that somebody else has, or nobody."""
         if row.owner != seat.name:
-            await written_down(self.database, seat, row.ref)
+            await written_down(self.database, seat, self.now, row.ref)
 
     async def looked_through(self, shown: Sequence[Summary], seat: Seat, where: str) -> None:
         """The same for a list in which words of such tickets stand: one line that names them."""
         refs = [each.ref for each in shown if each.owner != seat.name and (each.about or each.last)]
         if refs:
-            await written_down(self.database, seat, where, " ".join(refs))
+            await written_down(self.database, seat, self.now, where, " ".join(refs))
 
     async def whole(self, opened: Opened, seat: Seat) -> Whole:
         def look(transaction: Transaction) -> tuple[Summary, list[Summary]]:
@@ -153,7 +152,7 @@ class TicketViews:
         slots = {name: mask(value, theirs=True) for name, value in about.slots.items()}
         elsewhere = [
             TalkShown(each.id, each.channel, [shown(said, each.id) for said in each.messages])
-            for each in await self.residents.elsewhere(opened.ticket, seat.name, now())
+            for each in await self.residents.elsewhere(opened.ticket, seat.name, self.now)
         ]
         return Whole(
             ticket, talk, [shown(each, talk) for each in opened.messages],
@@ -184,9 +183,9 @@ class TicketViews:
 
 
 async def _views(
-    database: TheDatabase, hours: TheHours, library: TheLibrary, residents: TheResidents, opened: TheOpened
+    database: TheDatabase, hours: TheHours, library: TheLibrary, residents: TheResidents, opened: TheOpened, now: Now
 ) -> TicketViews:
-    return TicketViews(database, hours, library, residents, opened)
+    return TicketViews(database, hours, library, residents, opened, now)
 
 
 TheViews = Annotated[TicketViews, Depends(_views)]

@@ -1,7 +1,7 @@
 """What supervisors see and decide: the live board, quality, hours and shifts, reports."""
 
 from collections import Counter, defaultdict
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Annotated, Literal, TypeVar
 
 import msgspec
@@ -11,8 +11,20 @@ from pydantic import Field
 
 from desk import children, forms
 from desk.api.answers import NOTHING, Answering, NothingToTell, files
-from desk.api.given import TheChannels, TheDatabase, TheDispatch, TheHours, TheLibrary, TheLive, ThePeople, TheStanding
-from desk.api.guard import may, now
+from desk.api.given import (
+    Moment,
+    Now,
+    TheChannels,
+    TheDatabase,
+    TheDispatch,
+    TheHours,
+    TheLibrary,
+    TheLive,
+    ThePeople,
+    TheStanding,
+    Today,
+)
+from desk.api.guard import may
 from desk.api.session import Strict
 from desk.api.shown import Changed, TheViews
 from desk.board import Board, board
@@ -97,36 +109,35 @@ class _Judged(Struct, frozen=True):
     note: str = ""
 
 
-@router.get("/board")
-async def show_board(
-    seat: Watcher,
-    people: ThePeople,
-    standing: TheStanding,
-    dispatch: TheDispatch,
-    database: TheDatabase,
-    hours: TheHours,
-) -> BoardShown:
-    """Who waits, how long, who is there, what is late."""
-    at = now()
+async def _seats(
+    people: ThePeople, standing: TheStanding, dispatch: TheDispatch, database: TheDatabase, now: Now, moment: Moment
+) -> list[OnBoard]:
     everybody = await people.all()
-    there = await database.read(lambda t: present(t, at))
+    there = await database.read(lambda t: present(t, now))
     load = await dispatch.loads()
     shifts = await standing.shifts()
-    figures = await database.page(lambda t: board(t, at, hours))
-    moment = datetime.fromtimestamp(at / 1000, hours.zone)
     due = {
         each.seat
         for each in shifts.shifts
         if moment.isoweekday() in each.days and each.opens <= moment.strftime("%H:%M") < each.closes
     }
     pages = {page.seat: page.ready for page in there}
-    seats = [
+    return [
         OnBoard(
             each.name, each.shown, each.role, each.name in pages, bool(pages.get(each.name)), each.name in due,
             each.capacity, list(each.skills), load[each.name].weight if each.name in load else 0,
         )
         for each in everybody if each.may("ticket.work")
     ]  # fmt: skip
+
+
+@router.get("/board")
+async def show_board(
+    seat: Watcher, seats: Annotated[list[OnBoard], Depends(_seats)], database: TheDatabase, hours: TheHours, now: Now,
+    moment: Moment,
+) -> BoardShown:  # fmt: skip
+    """Who waits, how long, who is there, what is late."""
+    figures = await database.page(lambda t: board(t, now, hours))
     return BoardShown(figures, seats, hours.is_open(moment))
 
 
@@ -142,8 +153,8 @@ async def review(ref: str, body: Review, seat: Judge, live: TheLive, views: TheV
             raise TicketError("invalid", "办结后才能质检")
         if row.last_seat == seat.name:
             raise TicketError("invalid", "不能给自己评分")
-        rows.add(transaction, rows.ReviewRow(ref, row.last_seat, seat.name, content, now()))
-        tickets.record(transaction, row, reviewed, seat.name, now())
+        rows.add(transaction, rows.ReviewRow(ref, row.last_seat, seat.name, content, views.now))
+        tickets.record(transaction, row, reviewed, seat.name, views.now)
 
     await database.write(work)
     live.ring()
@@ -173,44 +184,46 @@ async def hours(seat: Planner, standing: TheStanding) -> HoursShown:
 
 
 @router.put("/hours")
-async def set_hours(request: Annotated[Request, OpeningHours], seat: Planner, standing: TheStanding) -> NothingToTell:
+async def set_hours(
+    request: Annotated[Request, OpeningHours], seat: Planner, standing: TheStanding, now: Now
+) -> NothingToTell:
     """When seats answer; holidays, and days off that are worked."""
     opening = forms.read(await request.body(), OpeningHours)
     if any(each.closes <= each.opens for each in opening.hours):
         raise TicketError("invalid", "下班时间要晚于上班时间")
-    await standing.put("opening", opening, seat.name, now())
+    await standing.put("opening", opening, seat.name, now)
     return NOTHING
 
 
 @router.put("/shifts")
 async def set_shifts(
-    request: Annotated[Request, Shifts], seat: Planner, people: ThePeople, standing: TheStanding
+    request: Annotated[Request, Shifts], seat: Planner, people: ThePeople, standing: TheStanding, now: Now
 ) -> NothingToTell:
     shifts = forms.read(await request.body(), Shifts)
     known = {each.name for each in await people.all()}
     for each in shifts.shifts:
         if each.seat not in known or each.closes <= each.opens:
             raise TicketError("invalid", f"班次不对：{each.seat} {each.opens}—{each.closes}")
-    await standing.put("shifts", shifts, seat.name, now())
+    await standing.put("shifts", shifts, seat.name, now)
     return NOTHING
 
 
-async def _report(
-    people: ThePeople,
-    library: TheLibrary,
-    database: TheDatabase,
-    hours: TheHours,
-    first: date | None = None,
-    last: date | None = None,
-) -> Report:
-    last = last or datetime.now(hours.zone).date()
+async def _days(today: Today, first: date | None = None, last: date | None = None) -> tuple[date, date]:
+    last = last or today
     first = first or last - timedelta(days=29)
     if first > last or (last - first).days > LONGEST:
         raise TicketError("invalid", f"起止日期不对，一次最多 {LONGEST} 天")
+    return first, last
+
+
+async def _report(
+    people: ThePeople, library: TheLibrary, database: TheDatabase, hours: TheHours, now: Now,
+    days: Annotated[tuple[date, date], Depends(_days)],
+) -> Report:  # fmt: skip
     names = {each.id: each.name for each in library.catalogue.organisations.values()}
     names |= {each.name: each.shown for each in await people.all()}
-    by = Reckoning(hours, hours.zone, names, now())
-    return await database.aside(lambda t: report(t, first, last, by))
+    by = Reckoning(hours, hours.zone, names, now)
+    return await database.aside(lambda t: report(t, *days, by))
 
 
 Reported = Annotated[Report, Depends(_report)]

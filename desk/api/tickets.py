@@ -9,6 +9,7 @@ from pydantic import Field
 from accounts.ledger import Extract
 from desk.api.answers import Answering
 from desk.api.given import (
+    Now,
     TheChannels,
     TheDatabase,
     TheDispatch,
@@ -18,7 +19,7 @@ from desk.api.given import (
     TheSearch,
     TheTickets,
 )
-from desk.api.guard import may, now
+from desk.api.guard import may
 from desk.api.session import Reason, Strict
 from desk.api.shown import (
     Changed,
@@ -33,7 +34,7 @@ from desk.errors import TicketError
 from desk.learners import LearnerRecord
 from desk.lists import MOST, CursorError, TicketPage, listed
 from desk.masking import mask_said
-from desk.opening import ALL
+from desk.opening import ALL, Opened
 from desk.opening import found as ticket_of
 from desk.people import Seat
 from desk.replies import LONGEST
@@ -191,11 +192,11 @@ async def reach(ref: str, seat: Reader, views: TheViews, database: TheDatabase) 
 
 
 @router.get("/tickets/{ref}/learner")
-async def learner(ref: str, seat: Reader, learners: TheLearners) -> Affairs:
+async def learner(ref: str, seat: Reader, learners: TheLearners, now: Now) -> Affairs:
     """Whom the resident has proven to be, with their account, and the ledger as it was when it was disputed."""
     minors = seat.role == "supervisor"
-    records = await learners.of_ticket(ref, seat.name, now(), minors=minors)
-    disputes = await learners.disputes(ref, seat.name, now())
+    records = await learners.of_ticket(ref, seat.name, now, minors=minors)
+    disputes = await learners.disputes(ref, seat.name, now)
     return Affairs(records, [Dispute(extract, at) for extract, at in disputes])
 
 
@@ -216,23 +217,23 @@ async def search(
 
 
 @router.post("/tickets/{ref}/take")
-async def take(ref: str, seat: Worker, tickets: TheTickets, views: TheViews) -> Changed:
+async def take(ref: str, seat: Worker, tickets: TheTickets, views: TheViews, now: Now) -> Changed:
     """Takes it, with all else that this resident has waiting; 409 when somebody else has it."""
-    await tickets.take(ref, seat.name, now(), seat.shown)
+    await tickets.take(ref, seat.name, now, seat.shown)
     return await views.after(ref, seat)
 
 
 @router.post("/tickets/{ref}/pass")
-async def pass_on(ref: str, seat: Worker, tickets: TheTickets, views: TheViews) -> Changed:
+async def pass_on(ref: str, seat: Worker, tickets: TheTickets, views: TheViews, now: Now) -> Changed:
     """Lets an offer go by."""
-    await tickets.pass_on(ref, seat.name, now())
+    await tickets.pass_on(ref, seat.name, now)
     return await views.after(ref, seat)
 
 
 @router.post("/tickets/{ref}/note")
-async def note(ref: str, body: Note, seat: Worker, tickets: TheTickets, views: TheViews) -> Changed:
+async def note(ref: str, body: Note, seat: Worker, tickets: TheTickets, views: TheViews, now: Now) -> Changed:
     """A word for colleagues, with the names of those whom it is for."""
-    await tickets.note(ref, seat.name, body.text, now(), body.mentions)
+    await tickets.note(ref, seat.name, body.text, now, body.mentions)
     return await views.after(ref, seat)
 
 
@@ -244,33 +245,32 @@ async def transfer(
     await check_colleague(people, body.to)
     if (body.to is None) == (body.skill is None):
         raise TicketError("invalid", "转给一位同事，或者一种技能")
-    at = now()
-    await tickets.transfer(ref, seat.name, at, PassedOn(body.to, body.skill, body.word, at + DIRECT))
+    passed = PassedOn(body.to, body.skill, body.word, views.now + DIRECT)
+    await tickets.transfer(ref, seat.name, views.now, passed)
     return await views.after(ref, seat)
 
 
 @router.post("/tickets/{ref}/snooze")
-async def snooze(ref: str, body: Snooze, seat: Worker, tickets: TheTickets, views: TheViews) -> Changed:
+async def snooze(ref: str, body: Snooze, seat: Worker, tickets: TheTickets, views: TheViews, now: Now) -> Changed:
     """Aside for so many minutes, or until the resident writes."""
-    at = now()
     if (body.minutes is None) == (body.until is None):
         raise TicketError("invalid", "写明多少分钟，或者到什么时候")
-    until = at + body.minutes * 60_000 if body.minutes is not None else body.until or 0
-    await tickets.snooze(ref, seat.name, until, at)
+    until = now + body.minutes * 60_000 if body.minutes is not None else body.until or 0
+    await tickets.snooze(ref, seat.name, until, now)
     return await views.after(ref, seat)
 
 
 @router.post("/tickets/{ref}/wake")
-async def wake(ref: str, seat: Worker, tickets: TheTickets, views: TheViews) -> Changed:
+async def wake(ref: str, seat: Worker, tickets: TheTickets, views: TheViews, now: Now) -> Changed:
     """Back from being put aside."""
-    await tickets.wake(ref, seat.name, now())
+    await tickets.wake(ref, seat.name, now)
     return await views.after(ref, seat)
 
 
 @router.post("/tickets/{ref}/hand-back")
-async def hand_back(ref: str, seat: Worker, tickets: TheTickets, views: TheViews) -> Changed:
+async def hand_back(ref: str, seat: Worker, tickets: TheTickets, views: TheViews, now: Now) -> Changed:
     """The bot goes on."""
-    await tickets.hand_back(ref, seat.name, now())
+    await tickets.hand_back(ref, seat.name, now)
     return await views.after(ref, seat)
 
 
@@ -280,33 +280,37 @@ async def close(
 ) -> Changed:
     """Ends it, with a topic and a result. Where everybody could read the talk, its answer becomes a draft for editors."""
     if body.result == ANSWERED:
-        await drafting.draft_of_closed(await tickets.show(ref), seat.name, now())
-    await tickets.close(ref, seat.name, body.result, now(), note=body.note, topic=body.topic)
+        await drafting.draft_of_closed(await tickets.show(ref), seat.name, views.now)
+    await tickets.close(ref, seat.name, body.result, views.now, note=body.note, topic=body.topic)
     return await views.after(ref, seat)
 
 
 @router.put("/tickets/{ref}/tags")
-async def tag(ref: str, body: Tags, seat: Worker, tickets: TheTickets, views: TheViews) -> Changed:
-    await tickets.tag(ref, seat.name, body.tags, now())
+async def tag(ref: str, body: Tags, seat: Worker, tickets: TheTickets, views: TheViews, now: Now) -> Changed:
+    await tickets.tag(ref, seat.name, body.tags, now)
     return await views.after(ref, seat)
 
 
 @router.post("/tickets/{ref}/merge")
-async def merge(ref: str, body: Merge, seat: Worker, tickets: TheTickets, views: TheViews) -> Changed:
+async def merge(ref: str, body: Merge, seat: Worker, tickets: TheTickets, views: TheViews, now: Now) -> Changed:
     """Ends this one; another of the same resident goes on."""
-    await tickets.merge(ref, body.into, seat.name, now())
+    await tickets.merge(ref, body.into, seat.name, now)
     return await views.after(ref, seat)
+
+
+async def _all_of(ref: str, tickets: TheTickets) -> Opened:
+    return await tickets.show(ref, ALL)
 
 
 @router.post("/tickets/{ref}/reveal")
 async def reveal(
-    ref: str, body: Reveal, seat: Revealer, tickets: TheTickets, database: TheDatabase, channels: TheChannels
-) -> Revealed:
+    opened: Annotated[Opened, Depends(_all_of)], body: Reveal, seat: Revealer, database: TheDatabase, channels: TheChannels,
+    now: Now,
+) -> Revealed:  # fmt: skip
     """The resident's numbers and words unmasked, once and for a reason, which is written down."""
-    opened = await tickets.show(ref, ALL)
 
     def work(transaction: Transaction) -> str:
-        conversations.audited(transaction, seat.name, "resident.reveal", ref, body.reason, now())
+        conversations.audited(transaction, seat.name, "resident.reveal", opened.ticket.ref, body.reason, now)
         row = conversations.get(transaction, opened.ticket.conversation)
         assert row is not None
         return row.address if row.channel in channels and channels[row.channel].by_phone else ""
@@ -324,15 +328,15 @@ async def assign(
 ) -> Changed:
     """Gives it to somebody, whoever has it."""
     await check_colleague(people, body.to)
-    at = now()
-    await tickets.transfer(ref, seat.name, at, PassedOn(body.to, None, body.word, at + DIRECT), direct=True)
+    passed = PassedOn(body.to, None, body.word, views.now + DIRECT)
+    await tickets.transfer(ref, seat.name, views.now, passed, direct=True)
     return await views.after(ref, seat)
 
 
 @router.post("/tickets/{ref}/take-over")
-async def take_over(ref: str, seat: Director, tickets: TheTickets, views: TheViews) -> Changed:
+async def take_over(ref: str, seat: Director, tickets: TheTickets, views: TheViews, now: Now) -> Changed:
     """Takes it from whoever has it."""
-    await tickets.take(ref, seat.name, now(), seat.shown, over=True)
+    await tickets.take(ref, seat.name, now, seat.shown, over=True)
     return await views.after(ref, seat)
 
 
@@ -344,15 +348,16 @@ async def whisper(
     owner = (await database.read(lambda t: ticket_of(t, ref))).owner
     if owner is None:
         raise TicketError("not_yours", "还没有坐席接这张工单")
-    await tickets.note(ref, seat.name, body.text, now(), [owner])
+    await tickets.note(ref, seat.name, body.text, views.now, [owner])
     return await views.after(ref, seat)
 
 
 @router.get("/colleagues")
-async def colleagues(seat: Reader, people: ThePeople, dispatch: TheDispatch, database: TheDatabase) -> Colleagues:
+async def colleagues(
+    seat: Reader, people: ThePeople, dispatch: TheDispatch, database: TheDatabase, now: Now
+) -> Colleagues:
     """Whom one can transfer to, and who is there."""
-    at = now()
-    there = {page.seat: bool(page.ready) for page in await database.read(lambda t: present(t, at))}
+    there = {page.seat: bool(page.ready) for page in await database.read(lambda t: present(t, now))}
     load = await dispatch.loads()
     return Colleagues(
         [

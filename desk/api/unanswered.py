@@ -9,8 +9,8 @@ from pydantic import Field
 from rapidfuzz import fuzz
 
 from desk.api.answers import NOTHING, Answering, NothingToTell
-from desk.api.given import TheComprehension, TheDatabase, TheLibrary, Today
-from desk.api.guard import Number, may, now
+from desk.api.given import Moment, TheComprehension, TheDatabase, TheLibrary
+from desk.api.guard import Number, may
 from desk.api.session import Strict
 from desk.masking import mask
 from desk.people import Seat
@@ -54,16 +54,17 @@ async def unanswered(
     library: TheLibrary,
     comprehension: TheComprehension,
     database: TheDatabase,
-    today: Today,
+    moment: Moment,
     days: Annotated[int, Query(ge=1, le=365)] = 30,
 ) -> Gaps:
     """What nothing answered, alike ones together, the most frequent first."""
-    found = await database.read(lambda t: rows.newest(t, now() - days * DAY, MOST))
+    now = int(moment.timestamp() * 1000)
+    found = await database.read(lambda t: rows.newest(t, now - days * DAY, MOST))
     if found:  # residents' words, whoever they are
         count = f"{len(found)} questions"
-        await database.write(lambda t: conversations.audited(t, seat.name, "talks.unanswered", "", count, now()))
+        await database.write(lambda t: conversations.audited(t, seat.name, "talks.unanswered", "", count, now))
     groups = grouped(found)[:HEADS]
-    asked = await asked_in_vain(comprehension, [group[0].text for group in groups], today)
+    asked = await asked_in_vain(comprehension, [group[0].text for group in groups], moment.date())
     return Gaps([_group(library, standard, group) for standard, group in together(groups, asked)[:SHOWN]])
 
 

@@ -12,8 +12,8 @@ from msgspec import Struct
 from desk import children
 from desk import understood as figures
 from desk.api.answers import NOTHING, Answering, NothingToTell
-from desk.api.given import TheComprehension, TheDatabase, TheInbox, TheLibrary, Today
-from desk.api.guard import LARGEST_FILE, may, now
+from desk.api.given import Now, TheComprehension, TheDatabase, TheInbox, TheLibrary, Today
+from desk.api.guard import LARGEST_FILE, may
 from desk.api.session import Strict
 from desk.errors import TicketError
 from desk.people import Seat
@@ -49,17 +49,22 @@ class Mark(Strict):
 
 
 @router.get("/knowledge/understood")
-async def judged(seat: Drafter, inbox: TheInbox, library: TheLibrary, database: TheDatabase) -> SheetJudged:
+async def judged(seat: Drafter, inbox: TheInbox, library: TheLibrary, database: TheDatabase, now: Now) -> SheetJudged:
     """The centre's test questions, asked now."""
     sheet = await figures.kept_sheet(database)
-    found = await figures.judge(inbox, library, sheet, now())
+    found = await figures.judge(inbox, library, sheet, now)
     failed = [each for each in found if each.ended != "right"]
     return SheetJudged(len(found), figures.counted(found), failed[:SHOWN])
 
 
 @router.post("/knowledge/understood", max_body_size=LARGEST_FILE)
 async def keep(
-    file: UploadFile, seat: Editor, library: TheLibrary, comprehension: TheComprehension, database: TheDatabase
+    file: UploadFile,
+    seat: Editor,
+    library: TheLibrary,
+    comprehension: TheComprehension,
+    database: TheDatabase,
+    now: Now,
 ) -> NothingToTell:
     """A CSV or XLSX file of two columns, 问题 and 应答, in place of the test questions that there were."""
     suffix = Path(file.filename or "").suffix.lower()
@@ -75,7 +80,7 @@ async def keep(
             f"第 {rows} 行的“应答”不是知识编号、标准问题或意图",
             f"Rows {rows}: the answer names nothing known",
         )
-    await figures.keep_sheet(database, sheet.rows, seat.name, now())
+    await figures.keep_sheet(database, sheet.rows, seat.name, now)
     return NOTHING
 
 
@@ -92,12 +97,12 @@ async def _read(content: bytes, suffix: str) -> TestSheet:
 
 @router.get("/knowledge/sampled")
 async def sampled(
-    seat: Editor, database: TheDatabase, today: Today, count: Annotated[int, Query(ge=0, le=50)] = 20
+    seat: Editor, database: TheDatabase, today: Today, now: Now, count: Annotated[int, Query(ge=0, le=50)] = 20
 ) -> Draw:
     """Messages of 30 days with what answered them, drawn by lot; numbers masked, and the look is written down."""
     drawn = []
     if count:
-        drawn = await figures.sample(database, now() - DAYS * DAY, count, seat.name, now())
+        drawn = await figures.sample(database, now - DAYS * DAY, count, seat.name, now)
     return Draw(drawn, await figures.marked(database, str(today - timedelta(days=DAYS))))
 
 

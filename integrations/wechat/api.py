@@ -10,7 +10,6 @@ Source of calls and codes: developers.weixin.qq.com/doc/service/api.
 import asyncio
 import logging
 import re
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from urllib.parse import urlencode
@@ -83,9 +82,7 @@ class Wechat:
     `calls` counts what was asked of the platform, by call; `alarm` holds the last error that a person has to see to.
     """
 
-    def __init__(
-        self, app_id: str, secret: str, base: str, database: Database, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, app_id: str, secret: str, base: str, database: Database, clock: Callable[[], float]) -> None:
         self.app_id = app_id
         self.calls: Counter[str] = Counter()
         self._wrong: str | None = None  # until a token is had

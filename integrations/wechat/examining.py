@@ -29,7 +29,8 @@ async def examine(means: Means) -> list[Finding]:
     if means.database is None:
         do = Phrase("先修好数据库", "mend the database first")
         return [warning(WECHAT, Phrase("没有问：令牌在数据库里", "not asked: its token is in the database"), do)]
-    api = Wechat(secrets.app_id, secrets.app_secret, means.stanzas.of(WechatSettings).api_base, means.database)
+    base = means.stanzas.of(WechatSettings).api_base
+    api = Wechat(secrets.app_id, secrets.app_secret, base, means.database, means.clock)
     try:
         await api.callback_addresses()
         return [_told(await api.quota(PUSH))]

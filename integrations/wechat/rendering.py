@@ -1,18 +1,16 @@
 """What is said as an official account says it: in the response, and as a customer-service message."""
 
-import time
-
 from integrations.tencent.packing import Outgoing
 from integrations.tencent.wire import cdata
 
 ITEMS = 6  # of a menu in a message; the platform's own limit is not published
 
 
-def passive(message: Outgoing, *, to: str, account: str, at: int | None = None) -> str:
-    """The answer in the response: text, or one article."""
+def passive(message: Outgoing, *, to: str, account: str, at: int) -> str:
+    """The answer in the response, made at this moment (s): text, or one article."""
     head = (
         f"<xml><ToUserName><![CDATA[{cdata(to)}]]></ToUserName><FromUserName><![CDATA[{cdata(account)}]]></FromUserName>"
-        f"<CreateTime>{int(time.time()) if at is None else at}</CreateTime>"
+        f"<CreateTime>{at}</CreateTime>"
     )
     if message.article is None:
         text = cdata(message.lines)

@@ -1,7 +1,5 @@
 """WeCom customer service, examined: whether the platform lets us in."""
 
-import time
-
 from bot.channel import Means
 from bot.examining import Finding, Phrase, fault, ok, warning
 from integrations.wecom.api import Wecom
@@ -29,7 +27,7 @@ async def examine(means: Means) -> list[Finding]:
     if means.database is None:
         aside = Phrase("数据库用不了，没有去问", "not asked: the database cannot be used")
         return [warning(WECOM, aside, OTHERWISE)]
-    api = Wecom(secrets.corp, secrets.secret, settings.api_base, settings.account, means.database, time.time)
+    api = Wecom(secrets.corp, secrets.secret, settings.api_base, settings.account, means.database, means.clock)
     try:
         await api.known()
     except WecomError as error:
