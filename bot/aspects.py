@@ -76,7 +76,8 @@ ASPECTS = {
         said=r"\d+个?(?:天|周|月|年|工作日)内|前|截止|过期|within \d|\bbefore\b|expire|lapse",
     ),
     "places": _aspect(
-        r"名额|报满|排[了着的]?(?:队|几)|候补|位子|位置|空位|几个位|满|还能报|货|库存|换得[到了]|多少人|几个人|限[不人多几]|places left|full",
+        r"名额|报满|排[了着的]?(?:队|几)|候补|位子|位置|空位|几个位|满|还能报|还[有剩]多少|剩[了下]?[多几]|多少份|货|库存|换得[到了]"
+        r"|多少人|几个人|限[不人多几]|places left|full",
         "places_left", "class-size queue-how", "class_places", "名额",
         said=r"限\d+|\d+人|名额|limit|at most",
     ),
@@ -101,7 +102,7 @@ ASPECTS = {
         "level", "course-basic", "course_level",
     ),
     "eligible": _aspect(
-        r"[能可][以]?[不]?[能可]?[以]?[报去来参上学]|够不够格|够格|资格|什么人|哪些人|条件|要求|年龄|多大|岁数|岁",
+        r"[能可][以]?[不]?[能可]?[以]?[报去来参上学]|谁(?:才)?[能可]以?|够不够格|够格|资格|什么人|哪些人|条件|要求|年龄|多大|岁数|岁",
         "eligible for_other", "enrol-age-min age-limit-old",
         said=r"\d+周?岁|年满|\byears\b|\baged?\b",
     ),

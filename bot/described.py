@@ -20,6 +20,7 @@ _OF_ANY = OF_FEE | {each for aspect in ASPECTS.values() for each in aspect.stand
 _WANTING = re.compile(
     "有没有|最近|近期|现在|可以|培训|时候|开[课班]|有[吗没么不]|什么|神马|么子|啥|咩|哪些|[教学讲课班想要能会报上我你他们的了吗呢吧啊有没不还别其他都些的，。？?！!]"
 )
+_OF_ANYTHING = ("duration", "online")
 _SAYS, _SAYS_ANYTHING = 3, 2  # characters
 WISHES = ("when", "org", "theme", "audience", "teacher")
 
@@ -39,8 +40,8 @@ def meant(turn: Turn) -> str | None:
     unclear = unclear or (wants and best is not None and best.intent in NO_ANSWER)
     if not unclear or not (wants or phrases.is_of_a_course(heard.folded)) or turn.ticket:
         return None
-    if len(_WANTING.sub("", heard.folded)) < _SAYS_ANYTHING:
-        return None  # 你们教什么: of no course more than of any other
+    if len(_WANTING.sub("", _without_aspects(heard.folded))) < _SAYS_ANYTHING:
+        return None  # 你们教什么, 几节课: of no course more than of any other
     theme = any(each.kind == "theme" and heard.folded[each.start : each.end] == each.value for each in heard.entities)
     return None if theme or any(heard.first(each) for each in ("course", "activity", "item")) else _meant(turn)
 
@@ -103,6 +104,13 @@ def _described(turn: Turn, among: set[str] | None = None) -> Strongest:
 def parts_of(folded: str) -> list[str]:
     """What of a text may describe a course by itself."""
     return [*dict.fromkeys([*phrases.clauses(folded), *phrases.described(folded)])]
+
+
+def _without_aspects(folded: str) -> str:
+    """What is said beside how often it is, and whether online: of anything that is taught."""
+    for name in _OF_ANYTHING:
+        folded = ASPECTS[name].words.sub("", folded)
+    return folded
 
 
 def _without_places(turn: Turn) -> str:

@@ -11,6 +11,7 @@ from bot.conversation import Offer
 from bot.handler import Handler, Handlers
 from bot.turn import CHOICES, Turn
 from nlu.questions import NO_ANSWER, RED_LINES
+from nlu.times import When
 
 ACTIVITY, ACTIVITY_TOPIC = "find_activity", "activity"
 NEAR = 0.03  # of a reading that may be offered where nothing better helped
@@ -165,7 +166,15 @@ class Readings:
             meant = {slot.name for slot in handler.slots if slot.focus}
         else:
             meant = set()
+        if "class" in meant and not _held_then(turn, focus.get("class", ""), values.get("when")):
+            meant -= {"class"}  # 我要的是周末那个班, after one in the evening
         for slot in handler.slots:
             if slot.name in meant & focus.keys() and slot.accepts(focus[slot.name], turn.catalogue):
                 values.setdefault(slot.name, focus[slot.name])
         return values
+
+
+def _held_then(turn: Turn, id: str, when: str | None) -> bool:
+    """Whether a class has a session at a time that is named; so it has, where none is."""
+    group = turn.catalogue.classes.get(id)
+    return group is None or when is None or any(When.of(when).fits(day, group.starts) for day in group.session_days)

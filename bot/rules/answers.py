@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from bot import about, phrases
-from bot.aspects import clauses, sentence_on, sentences, spoken, spoken_of
+from bot.aspects import ASPECTS, clauses, sentence_on, sentences, spoken, spoken_of
 from bot.comprehension import Candidate, Understanding
 from bot.messages import Reply
 from bot.readings import plainly
@@ -30,6 +30,7 @@ UNCLEAR, LIKELY, SURELY = 0.2, 0.8, 2.5
 _LEAST = 0.02  # of a probability
 _WHOLE = 0.2  # likeness below which no sentence of an answer is told without the others
 _PEOPLE = {"human", "callback"}  # whom somebody wants to talk to
+Passage = tuple[Entry, str, str]  # a sentence of it, and a clause of that
 
 
 async def of_an_answer(run: Runner, turn: Turn) -> bool:
@@ -86,6 +87,7 @@ async def in_an_answer(run: Runner, turn: Turn) -> bool:
     ]
     if not passages:
         return False
+    passages = _on_what_is_asked(heard.folded, passages)
     likeness = run.comprehension.likeness(heard.folded, [clause for _, _, clause in passages])
     at = max(range(len(passages)), key=likeness.__getitem__)
     entry, said, _ = passages[at]
@@ -146,6 +148,13 @@ async def said_in_it(run: Runner, turn: Turn) -> bool:
     reply, part = parts[0]
     turn.tell(Reply(text=f"{part.strip()}。", source=reply.source))
     return True
+
+
+def _on_what_is_asked(folded: str, passages: list[Passage]) -> list[Passage]:
+    """补一张要钱么: of the sentences those that say what it costs, where any does."""
+    aspect = spoken_of(folded)
+    words = ASPECTS[aspect].said if aspect else None
+    return [each for each in passages if words and words.search(each[1])] or passages
 
 
 def _line(heard: Understanding) -> float:

@@ -33,6 +33,7 @@ _DEAREST = re.compile(r"最?贵")
 _FIRST = re.compile(r"最早|最先|最快|先开|近期|earliest|first")
 _ROOM = re.compile(r"名额多|人少|空位多|没满|有位")
 _LAST = re.compile(r"最后")
+_HOW = re.compile("怎|咋|如何|啥|什么|哪")
 _HELD = re.compile(
     "(?:最近|近期|现在|这阵子?|今年|还)?(?:有没有|有|要|能)?(?:开班|开课|班|课|线下班)(?:了|上)?(?:[吗么没不嘛]|没有|有没有|有吗)?"
 )
@@ -181,9 +182,11 @@ async def described(run: Runner, turn: Turn) -> bool:
 
 async def enrols(run: Runner, turn: Turn) -> bool:
     """帮我报这个: into the class that was told."""
-    move = turn.heard.move
+    move, best = turn.heard.move, turn.heard.best
     if move.label != "follow/enrol_it" or move.probability < _ORDINAL:
         return False
+    if best and best.question == "enrol-how" and best.score >= turn.heard.lines.sure and _HOW.search(turn.heard.folded):
+        return False  # 咋个报法, 带啥子去报
     things = [each for each in meant(turn) if each[0] == "class"]
     if len(things) != 1:
         return False

@@ -80,7 +80,9 @@ async def unable(run: Runner, turn: Turn) -> bool:
 
 async def too_slow(run: Runner, turn: Turn) -> bool:
     """打字太慢，能不能说话: by telephone, or with a person."""
-    if turn.ticket or len(turn.heard.folded) > _SHORT or not _TYPING.search(turn.heard.folded):
+    best = turn.heard.best
+    of_a_class = best is not None and best.intent == "course_level" and best.score >= turn.heard.lines.sure
+    if turn.ticket or of_a_class or len(turn.heard.folded) > _SHORT or not _TYPING.search(turn.heard.folded):
         return False
     _shows_who_helps(turn, "by_voice")
     run.remind(turn)

@@ -1,6 +1,7 @@
 """What goes on with what points get: another thing by a part of its name, and whether so many points are enough."""
 
 import re
+from collections.abc import Mapping
 
 from bot import phrases
 from bot.names import plain_item
@@ -10,6 +11,7 @@ from bot.turn import Turn
 from nlu import numerals
 
 _BRIEF, _SHORT = 8, 16  # characters
+_NEAR, _LEAD = 0.4, 0.1  # likeness
 # What is said around the name of an item.
 _NAMED = re.compile(
     "(?:那|那么|我)?(?:就|想|要)*+(?:[换兑](?:点|个|些|一?[袋瓶桶把份张盒])?)?(?P<name>.{1,6}?)(?:现在|还|都)*+"
@@ -42,10 +44,20 @@ async def another_item(run: Runner, turn: Turn) -> bool:
     items = {each.id: plain_item(each.name) for each in turn.library.catalogue.items.values()}
     said = _THAT.sub("", found["name"])  # 体检券 of 体检的那个券
     named = [id for id, name in items.items() if name.startswith(said) or name.endswith(said)]
+    if not named and phrases.follows(turn.heard.folded):
+        named = _like(run, said, items)
     if len(named) != 1:
         return False
     await run.start(turn, "redemption_items", {"item": named[0]})
     return True
+
+
+def _like(run: Runner, said: str, items: Mapping[str, str]) -> list[str]:
+    """剃头的, of 理发券: the one whose name means what is said, much more than any other's does."""
+    near = run.comprehension.likeness(said.removesuffix("的"), list(items.values()))
+    ranked = sorted(zip(near, items, strict=True), reverse=True)
+    alone = len(ranked) > 1 and ranked[0][0] >= _NEAR and ranked[0][0] - ranked[1][0] >= _LEAD
+    return [ranked[0][1]] if alone else []
 
 
 async def enough(run: Runner, turn: Turn) -> bool:
