@@ -85,8 +85,8 @@ class ForumRefusedError(Exception):
 
 class Forum:
     """The forum with an account for the assistant. `clock` in seconds. `faults` are what the next calls of a kind (`topic`,
-    `posts`, `reply`) meet: html, maintenance (HTML with 200), hang, lost (done, and the answer lost), a number (HTTP), or a
-    `NoError`. `remembers`: the same call within two minutes gets the same answer, as the API has it."""
+    `posts`, `reply`) meet: html, maintenance (HTML with 200), hang, lost (done, and the answer lost), silent (done, and never
+    answered), a number (HTTP), or a `ForumRefusedError`. `remembers`: the same call within two minutes gets the same answer, as the API has it."""
 
     def __init__(self, *, clock: Callable[[], float] = time.time, username: str = "daoxue") -> None:
         self.clock = clock
@@ -105,6 +105,7 @@ class Forum:
         self.waiting: list[str] = []  # for a moderator
         self.statuses: list[int] = []  # that the webhook answered with
         self.events: list[tuple[dict[str, str], bytes]] = []
+        self.listeners: list[Callable[[Written], None]] = []  # each hears of every post of the API's
         self.back_off = 0.05  # seconds, for the forum's minutes
         self._ids, self._events = itertools.count(1001), itertools.count(501)
         self._called: list[float] = []
@@ -216,7 +217,7 @@ class Forum:
     # -- what an account may
 
     def count_call(self, limit: int = CALLS_A_MINUTE) -> None:
-        """Raises `NoError` where a key is used too often."""
+        """Raises `ForumRefusedError` where a key is used too often."""
         now = time.monotonic()
         self._called = [at for at in self._called if at > now - 60]
         if self.limits and len(self._called) >= limit:
@@ -224,7 +225,7 @@ class Forum:
         self._called.append(now)
 
     def readable(self, id: int) -> Discussion:
-        """Raises `NoError` where our account may not read it."""
+        """Raises `ForumRefusedError` where our account may not read it."""
         topic = self.topics.get(id)
         if topic is None or topic.deleted:
             raise ForumRefusedError(404, "The requested URL or resource could not be found.", "not_found")
@@ -233,7 +234,7 @@ class Forum:
         return topic
 
     def create(self, who: Member, given: Json) -> Json:
-        """A reply, as the API makes it. Raises `NoError`."""
+        """A reply, as the API makes it. Raises `ForumRefusedError`."""
         now, call = self.clock(), json.dumps(given, sort_keys=True)
         made = self._made.get(call)
         if self.remembers and made is not None and made[0] > now - 120:
@@ -248,6 +249,8 @@ class Forum:
         topic.posts.append(post)
         self._created[who.id], self._said[who.id, raw] = now, now
         self._made[call] = now, self.shown(post)
+        for hears in self.listeners:
+            hears(post)
         return self.shown(post)
 
     def _check(self, who: Member, topic: Discussion, raw: str, now: float) -> None:

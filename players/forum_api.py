@@ -1,7 +1,7 @@
 """The forum's API behind a port, as an account with a key calls it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -13,6 +13,7 @@ from players.forum import Discussion, Forum, ForumRefusedError, Json, Member, Wr
 NEAR = 20  # posts that a topic is shown with
 CAUGHT = "<html><body><h1>502 Bad Gateway</h1></body></html>"
 INVALID_KEY = "You are not permitted to view the requested resource. The API username or key is invalid."
+_DONE: Mapping[object, object] = {"lost": 502, "silent": "hang"}  # faults of what was done, and how they look
 Work = Callable[[Request, Member, Json], Json]
 
 
@@ -42,16 +43,16 @@ class ForumApiPlayed:
             forum.calls[kind] += 1
             fault = forum.faults[kind].pop(0) if forum.faults[kind] else None
             try:
-                if fault is not None and fault != "lost":
+                if fault is not None and fault not in _DONE:
                     return await _failing(fault)
                 who = self._who(request)
                 given = await request.json() if request.method == "POST" else {}
                 result = work(request, who, given)
             except ForumRefusedError as no:
                 return _no(no)
-            if fault == "lost":
+            if fault in _DONE:
                 forum.lost.append(forum.topics[int(given["topic_id"])].posts[-1])
-                return HTMLResponse(CAUGHT, 502)
+                return await _failing(_DONE[fault])
             return JSONResponse(result)
 
         return answer

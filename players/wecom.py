@@ -67,7 +67,7 @@ class Customer:
 
 class Corporation:
     """The platform, one corporation with one account. `clock` in seconds. `faults` are what the next calls of a kind meet: html,
-    502, hang, `lost` (done, and the answer lost), or an error's code. `mute`: notices are lost."""
+    502, hang, `lost` (done, and the answer lost), `silent` (done, and never answered), or an error's code. `mute`: notices are lost."""
 
     def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
         self.clock = clock
@@ -264,8 +264,10 @@ class Corporation:
                 found = work(json.loads(await request.body()))
             except WecomRefusedError as error:
                 return JSONResponse({"errcode": error.code, "errmsg": str(error)})
-            if fault == "lost":
+            if fault in ("lost", "silent"):
                 self.lost.append(name)
+                if fault == "silent":
+                    await asyncio.Event().wait()
                 return PlainTextResponse("", 504)
             return JSONResponse({"errcode": 0, "errmsg": "ok", **found})
 

@@ -67,7 +67,7 @@ async def test_webhooks_that_come_twice_at_once_and_out_of_order_are_each_answer
 
 @pytest.mark.parametrize(
     ("command", "begins"),
-    [("/start", "您好，欢迎关注"), ("/start promo", "您好，欢迎关注"), ("/help", ""), ("/human", "")],
+    [("/start", "您好，欢迎您来"), ("/start promo", "您好，欢迎您来"), ("/help", ""), ("/human", "")],
 )
 async def test_commands_mean_what_the_menu_says(talk: Messenger, command: str, begins: str) -> None:
     who = talk.platform.person()

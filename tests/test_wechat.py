@@ -47,7 +47,7 @@ async def said_in(app: App, who: Resident) -> list[tuple[str, str]]:
 async def test_a_talk_of_ten_turns_an_escalation_and_a_seats_answer(account: Official) -> None:
     platform, who = account.platform, account.platform.resident()
     welcome = await platform.subscribe(who)
-    assert "欢迎关注" in text(welcome)
+    assert "欢迎您来" in text(welcome)
     assert len(text(welcome).split("\n\n")[0].splitlines()) <= 3, "who we are and the notice, in three lines"
     for said, expected in (
         ("太极拳班在哪里上课", "您问的是哪一个"), ("第二个", "临江街道社区学校"), ("那个班几点", "19:00"), ("学费多少", "免费"),

@@ -53,12 +53,13 @@ async def test_an_answer_arrives_once(step: str, config: Config, monkeypatch: py
         assert len(who.seen) == 2, who.texts
 
 
+@pytest.mark.parametrize("fault", ["lost", "silent"])
 async def test_what_the_platform_had_when_we_died_is_not_sent_twice(
-    config: Config, monkeypatch: pytest.MonkeyPatch
+    fault: str, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with dying(config, monkeypatch, "never") as (platform, service):
         who = platform.customer()
-        platform.faults["kf/send_msg"] = ["lost"]
+        platform.faults["kf/send_msg"] = [fault]
         await platform.say(who, "积分会过期吗")
         await eventually(lambda: platform.lost)
         service.kill()

@@ -1,4 +1,4 @@
-"""`daoxue wechat`, `wecom`, `telegram`, `mail`: what one does with the platform of a channel. Each is imported when it is done."""
+"""`daoxue wechat`, `wecom`, `telegram`, `mail`, `forum`: what one does with the platform of a channel. Each is imported when it is done."""
 
 import argparse
 from collections.abc import Callable
@@ -22,6 +22,8 @@ def declare(commands: "Commands[argparse.ArgumentParser]") -> None:
     play.add_argument("--polling", action="store_true", help="the platform is asked, as without a public address")
     mail = _group(commands, "mail", "e-mail")
     add(mail, "play", _played("mail"), "try it out without an account, with a mail program in the terminal")
+    forum = _group(commands, "forum", "the forum")
+    add(forum, "play", _played("forum"), "try it out without an account, with residents who write in the terminal")
 
 
 def _group(commands: "Commands[argparse.ArgumentParser]", name: str, help: str) -> "Commands[argparse.ArgumentParser]":
