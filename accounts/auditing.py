@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from store import bank
+from store.bank import LedgerEntryRow
 from store.transaction import Transaction
 
 
@@ -24,6 +25,11 @@ def audit(transaction: Transaction) -> tuple[int, list[Problem]]:
     return count, found
 
 
+def _moves(row: LedgerEntryRow) -> bool:
+    """Whether what a line of an order does is one of three: points are set aside, given back, or spent as they lie there."""
+    return row.points + row.frozen == 0 if row.type != "redeem" else row.points == 0 and row.frozen < 0
+
+
 def _wrong(transaction: Transaction, learner: int) -> list[str]:
     rows = sorted(bank.all_entries(transaction, learner), key=lambda row: row.id)
     credits = points = frozen = counted = 0
@@ -33,6 +39,8 @@ def _wrong(transaction: Transaction, learner: int) -> list[str]:
         counted += row.counted
         if min(credits, points, frozen) < 0:
             found.append(f"line {row.id}: a balance is below nought")
+        if row.source.startswith("order:") and not _moves(row):
+            found.append(f"line {row.id}: an order moves points that come from nowhere, or go there")
         if row.type == "reverse" and row.source.startswith("entry:") and (not row.second or row.by == row.second):
             found.append(f"line {row.id}: reversed by one person")
     if counted > credits and not any(row.type == "reverse" for row in rows):

@@ -97,7 +97,8 @@ async def measured(one: Config, other: Config) -> Times:
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{one.server.port}", headers=headers) as client:
         said = {"id": secrets.token_hex(8), "text": "转人工", "visitor": secrets.token_urlsafe(24)}
         (await client.post("/channels/webchat", json=said)).raise_for_status()
-        opening = json.loads(await asyncio.wait_for(there.recv(), 10))
+        while "ref" not in (opening := json.loads(await asyncio.wait_for(there.recv(), 10))):
+            pass  # who is there is told as well
         for number in range(EVENTS + WARM_UP):
             await asyncio.sleep(random.uniform(*PAUSES))
             pages = asyncio.gather(heard(here, "noted"), heard(there, "noted"))

@@ -1,5 +1,7 @@
 """What the history alone must show, whatever happened: used after every wild test."""
 
+from typing import cast
+
 from desk.opening import Opened
 from store.ticket_events import TicketOpened, after, begun
 from store.ticket_rows import TicketRow
@@ -14,6 +16,30 @@ def folded(events: list[EventRow], body: bytes) -> TicketRow:
     for event in rest:
         row = after(row, event.happened, event.actor, event.at)
     return row
+
+
+def untold(whole: Opened) -> list[int]:
+    """The numbers of what a resident said while the ticket was open, of which it knows nothing."""
+    said = [each.seq for each in whole.messages if each.author == "resident"]
+    found = list[int]()
+    known: int | None = None  # the last number that it knows of
+    is_open = True
+    for event in whole.events:
+        data = event.data
+        match event.kind:
+            case "opened" if data["conversation"] == whole.ticket.conversation:
+                known = cast(int, data["seq"])
+            case "moved":
+                known = None  # to a talk with other numbers
+            case "closed" | "handed_back" | "merged":
+                known, is_open = None, False
+            case "reopened":
+                is_open = True
+            case "said" if is_open and data.get("conversation", 0) in (0, whole.ticket.conversation):
+                first, last = cast(int, data.get("first", data["seq"])), cast(int, data["seq"])
+                found += [seq for seq in said if known is not None and known < seq < first]
+                known = max(known or 0, last)
+    return found
 
 
 def check(whole: Opened) -> None:
@@ -42,3 +68,4 @@ def check(whole: Opened) -> None:
     numbers = [each.seq for each in whole.messages]
     assert numbers == list(range(1, len(numbers) + 1)), "no message lost, none doubled"
     assert folded(list(whole.events), whole.ticket.body) == whole.ticket
+    assert untold(whole) == [], "what is said while it is open is in it"

@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import cast
 
 import httpx
 import pytest
@@ -38,6 +39,14 @@ def queries(board: Path) -> list[str]:
     return [target["expr"] for panel in panels for target in panel.get("targets", ())]
 
 
+def named_by(board: Path) -> dict[str, set[str]]:
+    """The labels by which the lines of each query are told apart."""
+    panels = json.loads(board.read_text("utf-8"))["panels"]
+    targets = [target for panel in panels for target in panel.get("targets", ())]
+    return {each["expr"]: set(re.findall(r"{{(\w+)}}", each.get("legendFormat", ""))) for each in targets}
+
+
+NAMED = {query: labels for board in BOARDS for query, labels in named_by(board).items()}
 ASKED = [(board.stem, query) for board in BOARDS for query in queries(board)] + [
     (rule["alert"], rule["expr"]) for rule in ALERTS
 ]
@@ -241,7 +250,8 @@ async def test_a_real_prometheus_answers_every_query_of_a_running_service(served
                 break
         assert not shown, "nothing is shown of these"
         for _, query in ASKED:
-            await asyncio.to_thread(asked.ask, query)
+            for line in await asyncio.to_thread(asked.ask, query):
+                assert NAMED.get(query, set()) <= cast("dict[str, str]", line["metric"]).keys(), query
         assert await asyncio.to_thread(asked.firing) == set()
 
 

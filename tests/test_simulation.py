@@ -5,12 +5,19 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
 
 import pytest
 
+from accounts.bank import Bank, Wanted
+from accounts.ledger import Order
 from bot.inbox import Inbox
 from bot.messages import Inbound
+from store import bank
+from store.bank import NewEntry
 from store.conversations import TurnRow
+from store.transaction import Transaction
 from tests.service import ROOT
 from tests.simulation.place import Place, place
 from tests.simulation.story import tell
@@ -55,3 +62,23 @@ def test_it_notices_what_is_acknowledged_before_it_is_written(here: Place, monke
 
     monkeypatch.setattr(Inbox, "_commit", hasty)
     assert any("accepted and lost" in each for seed in range(1, 11) for each in tell(here, seed).problems)
+
+
+def test_it_notices_more_orders_than_there_are_things(here: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    reserve = Bank.reserve
+
+    async def generous(self: Bank, learner: int, wanted: Wanted, now: int, day: date, by: str = "") -> Order:
+        return await reserve(self, learner, replace(wanted, stock=wanted.stock + 1), now, day, by)
+
+    monkeypatch.setattr(Bank, "reserve", generous)
+    assert any("that there are" in each for seed in range(1, 31) for each in tell(here, seed).problems)
+
+
+def test_it_notices_points_that_are_set_aside_and_still_there(here: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    enter = bank.enter
+
+    def kept(transaction: Transaction, entry: NewEntry) -> None:
+        enter(transaction, replace(entry, points=0) if entry.type == "freeze" else entry)
+
+    monkeypatch.setattr(bank, "enter", kept)
+    assert any("come from nowhere" in each for seed in range(1, 31) for each in tell(here, seed).problems)

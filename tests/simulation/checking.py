@@ -15,7 +15,7 @@ from store import bank, conversations, queue, tickets
 from store.queue import HELD
 from tests import history
 from tests.simulation.page import Page, Said, Stage
-from tests.simulation.people import People, Text, Texter
+from tests.simulation.people import CUP, CUPS, People, Text, Texter
 
 STATES = ("waiting", "open", "snoozed", "closed")
 
@@ -152,6 +152,8 @@ class Checker:
     def _ledger(self) -> None:
         for problem in self._look(audit)[1]:
             self._wrong(f"ledger: {problem}")
+        if (gone := self._look(lambda t: bank.gone(t, CUP))) > CUPS:
+            self._wrong(f"ledger: {gone} were ordered of {CUPS} that there are")
         for clerk in self._people.clerks:
             for key in clerk.earned:
                 if self._look(lambda t, key=key: bank.by_source(t, key, "earn")) is None:  # type: ignore[misc]

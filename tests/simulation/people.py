@@ -28,6 +28,7 @@ SAYS = (
 )  # fmt: skip
 AGAIN = (0.3, 3.0)  # seconds before something is said again
 DAY = date(2026, 6, 1)
+CUP, CUPS = "cup", 2  # what clerks order, and how many there are
 
 
 async def until_done(world: World, work: Callable[[], Awaitable[T]]) -> T:
@@ -204,7 +205,7 @@ class Clerk:
     async def _order(self, key: str, learner: int) -> None:
         order = await self._until(
             lambda app, at: app.bank.reserve(
-                learner, Wanted("cup", "杯子", 10, 2, "site", key), at.now(), DAY, self.name
+                learner, Wanted(CUP, "杯子", 10, CUPS, "site", key), at.now(), DAY, self.name
             )
         )
         assert isinstance(order, Order)
