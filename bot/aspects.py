@@ -61,7 +61,7 @@ ASPECTS = {
         said=r"带|凭|\bbring",
     ),
     "price": _aspect(
-        r"收(?:多少|几)|一共多少|钱(?!一[把支台本架件套])|铜钿|费|免费|几块|多少块|收不收|价|多贵|cost|price|fee|how much|free",
+        r"收(?:多少|几)(?![个位名户家人])|一共多少|钱(?!一[把支台本架件套])|铜钿|费|免费|几块|多少块|收不收|价|多贵|cost|price|fee|how much|free",
         "price", "fee-general fee-standard activity-fee", "class_fee",
         said=r"免费|收费|\d元|不收|不要钱|\bfree\b|\d yuan|no fee",
     ),
@@ -77,7 +77,7 @@ ASPECTS = {
     ),
     "places": _aspect(
         r"名额|报满|排[了着的]?(?:队|几)|候补|位子|位置|空位|几个位|满|还能报|还[有剩]多少|剩[了下]?[多几]|多少份|货|库存|换得[到了]"
-        r"|多少人|几个人|限[不人多几]|places left|full",
+        r"|多少人|几个人|收(?:多少|几)[个位名户家人]|限[不人多几]|places left|full",
         "places_left", "class-size queue-how", "class_places", "名额",
         said=r"限\d+|\d+人|名额|limit|at most",
     ),

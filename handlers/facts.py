@@ -54,7 +54,9 @@ async def on_record(turn: Turn) -> None:
     """What is on record in words of the thing in `of`, where what was asked of it may not be; and whom to ring."""
     thing = next(iter(_things(turn, "about")), None)
     said = [value for aspect in _IN_WORDS.get(type(thing), ()) if thing and (value := value_of(turn, thing, aspect))]
-    home = _home(turn, thing) if isinstance(thing, TrainingClass | Activity) else turn.catalogue.college
+    home = (
+        _home(turn, thing) if isinstance(thing, TrainingClass | Activity) else turn.catalogue.college
+    )  # courses, items
     if thing is None or home is None or not home.phone or not said:
         turn.say("fact.unknown", name=thing.name if thing else turn.line("fact.it"))
     else:
@@ -254,5 +256,5 @@ _OF_ITEM: Mapping[str, Callable[[Turn, RedemptionItem], str]] = {
 }
 # Of what each kind has a record in words.
 _IN_WORDS: Mapping[type, Sequence[str]] = {
-    TrainingClass: ("bring", "level"), Course: ("level", "about"), Activity: ("about", "entry")
+    TrainingClass: ("bring", "level"), Course: ("level", "about"), Activity: ("about", "entry"), RedemptionItem: ("price", "places")
 }  # fmt: skip

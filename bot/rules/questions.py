@@ -12,6 +12,7 @@ from bot.conversation import Task
 from bot.leanings import OF_CLASSES, OF_LEARNING
 from bot.messages import LONGEST, Reply
 from bot.readings import plainly, standard
+from bot.rules.records import brief_of_it
 from bot.rules.tasks import corrects
 from bot.running import SILENT_TOPICS, STORY, TRIES, Runner
 from bot.turn import CHOICES, Turn
@@ -166,6 +167,8 @@ async def clear(run: Runner, turn: Turn) -> bool:
     best = plainly(turn.heard)
     tells = turn.ticket and not phrases.asks(turn.heard.folded) and not phrases.rest(turn.heard)
     if best is None or best.score < turn.heard.lines.sure or tells:  # 是太极班的 is for the ticket
+        return False
+    if brief_of_it(turn) and not run.waiting(turn.state) and not turn.ticket:
         return False
     if best.question:
         _soothe(turn)

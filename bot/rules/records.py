@@ -14,7 +14,9 @@ _SMALL = re.compile(
     "[不要有没能可会的了吗呢啊就还都也在是我你他她这那个一么什怎多少几]|需要|自己|学习|参加|一起|东西|时候"
 )  # what says nothing
 PAIRS = re.compile(r"(?=([一-鿿]{2}))")
-_KINDS = {"class", "course", "activity"}  # of which there is a record in words
+_KINDS = {"class", "course", "activity", "item"}  # of which there is a record
+# What is asked of something, and is no question by itself: 是啥颜色的, 软不软.
+_OF_IT = re.compile("(?:那|它|是|都)*(?:啥|什么|么子|哪|几|多)[^,，。]{0,4}|(?P<same>[一-鿿])不(?P=same)[的啊呀]?")
 
 
 def in_its_words(turn: Turn) -> str | None:
@@ -76,5 +78,15 @@ def _is_unclear(turn: Turn) -> bool:
     best, lines = turn.heard.best, turn.heard.lines
     if best is None or best.score < lines.likely:
         return True
+    if brief_of_it(turn):
+        return True
     none = best.intent in NO_ANSWER or (best.intent == "find_class" and not phrases.names_matter(turn.heard.folded))
     return none and best.score < lines.sure
+
+
+def brief_of_it(turn: Turn) -> bool:
+    """啥颜色的, after an umbrella: no question by itself, though it is taken for one of none of ours."""
+    heard, best = turn.heard, turn.heard.best
+    none = best is not None and best.intent == "unrelated"
+    asks = none and _OF_IT.fullmatch(heard.folded.rstrip("?？")) is not None
+    return asks and turn.state.just_told and len(shown(turn)) == 1 and not heard.entities
