@@ -1,5 +1,7 @@
 """Credits and points: what is personal needs identity; what went wrong goes to a person with everything that we know."""
 
+import re
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 from accounts.ledger import AttendanceRow, Order, StatementLine, UnavailableError
@@ -17,6 +19,11 @@ SHOP = "source.redemption_rules"
 LINES, ASKED = 5, 60  # lines at a time; how many are asked for
 BACK = timedelta(days=90)  # that missing credits are looked for
 SOON = timedelta(days=60)  # before points lapse, that one is told
+# 积分能换酱油吗: one thing by its name, and nothing asked of all of them.
+_WISHED = re.compile(
+    "(?:能|可以|可不可以|能不能|想|要)[换兑](?:点|个|些|一?[袋瓶桶把份张盒台])?"
+    "(?P<name>(?![什么啥哪几多些东物奖礼积学钱现])[一-鿿]{2,4}?)(?:不能|不可以)?[吗么嘛不没呢]?[?？。]?$"
+)
 
 
 async def balance(turn: Turn) -> None:
@@ -218,6 +225,8 @@ async def redemption_items(turn: Turn) -> None:
         if lowest is not None:
             turn.say("item.nothing", points=points, name=lowest.name, lowest=lowest.points, source=source)
             return
+    if (wished := _WISHED.search(turn.heard.folded)) and not any(wished["name"] in each for each in _known(turn)):
+        turn.say("item.unknown", name=wished["name"])
     kinds: dict[str, list[str]] = {}
     for item in items.values():
         if item.stock:
@@ -229,6 +238,12 @@ async def redemption_items(turn: Turn) -> None:
     named = wording.listed((turn.named("category", kind) for kind in kinds), turn)
     turn.say("item.list", lines=lines, kinds=len(kinds), names=named, source=source)
     turn.offer_answer("label.redeem_how", "redeem-how")
+
+
+def _known(turn: Turn) -> Iterable[str]:
+    """Names of items and of their kinds."""
+    for item in turn.library.catalogue.items.values():
+        yield from (item.name, item.category)
 
 
 def _priced(turn: Turn, item: RedemptionItem) -> str:

@@ -14,7 +14,7 @@ from bot.turn import Turn
 # Of a class that is named, these are told whole by the answer to the question itself.
 _TOLD_WHOLE = {"price", "place", "time", "places", "way", "phone", "eligible", "online", "exam", "until"}
 
-_STANDS = {"find_class", "find_course", "enrol", "site_hours", "nearest_site", "other_office"}
+_STANDS = {"callback", "human", "find_class", "find_course", "enrol", "site_hours", "nearest_site", "other_office"}
 
 # What the model takes for the question where a class is named beside it.
 _GENERAL = {
